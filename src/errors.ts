@@ -1,0 +1,89 @@
+/**
+ * Every failure that is expected, as one tagged union. Failures are values (`Result`), not exceptions: an exception is a
+ * bug, and becomes a 500 with the request id and nothing else (invariant 9).
+ *
+ * Each failure is plain data, so that it crosses an RPC boundary. `internal` is for the operator's log and never reaches
+ * a caller (invariant 7). Two exhaustive switches turn failures into answers: http/problem.ts (RFC 9457) and
+ * http/aws-protocol.ts (AWS JSON); a new type does not compile until both map it.
+ */
+
+/** One invalid input. `name` is the parameter, header or body member as the caller wrote it. */
+export interface FieldError {
+  readonly in: 'path' | 'query' | 'header' | 'body';
+  readonly name: string;
+  /** A sentence: what was wrong, and what it must be. */
+  readonly detail: string;
+}
+
+/** What a source can answer instead of a page. */
+export type SourceFailure =
+  /** The upstream refused the request (InvalidRequestException). With a token: most likely the token has expired. */
+  | { readonly type: 'upstream-invalid-request'; readonly internal: string }
+  /** The upstream says that this very token is of no use any more (Step Functions' InvalidToken). */
+  | { readonly type: 'upstream-invalid-token'; readonly internal: string }
+  | { readonly type: 'upstream-not-found'; readonly internal: string }
+  | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }
+  /** The upstream said that it failed itself (InternalFailureException, 5xx), or could not be reached. */
+  | { readonly type: 'upstream-internal'; readonly internal: string }
+  | { readonly type: 'upstream-timeout'; readonly internal: string }
+  /** The answer is larger than we read. The Execution halves the page size and asks again. */
+  | { readonly type: 'upstream-too-large'; readonly internal: string }
+  /** Anything else that is wrong upstream: our credentials, a redirect, not JSON, a wrong shape. */
+  | { readonly type: 'upstream-broken'; readonly internal: string }
+  /** The settings do not allow this region or account (SFN_ALLOWED). No call was made. */
+  | { readonly type: 'source-forbidden'; readonly internal: string };
+
+/** Why a caller is not let in, or not let through. */
+export type AccessFailure =
+  | { readonly type: 'missing-credentials' }
+  | { readonly type: 'conflicting-credentials' }
+  | { readonly type: 'key-in-url'; readonly name: string }
+  /** Malformed, wrong checksum, or unknown: one answer, so that nobody learns which keys exist. */
+  | { readonly type: 'invalid-key' }
+  | { readonly type: 'revoked-key' }
+  | { readonly type: 'expired-key' }
+  | { readonly type: 'invalid-ticket' }
+  | { readonly type: 'expired-ticket' }
+  /** The key is good, but not for this execution. Says nothing about whether the execution exists. */
+  | { readonly type: 'execution-forbidden' }
+  /** The key is good, but may not do this (mint tickets, say). */
+  | { readonly type: 'operation-forbidden'; readonly detail: string }
+  | { readonly type: 'rate-limited'; readonly retryAfterSeconds: number };
+
+export type Failure =
+  | SourceFailure
+  | AccessFailure
+  | { readonly type: 'invalid-input'; readonly errors: readonly FieldError[] }
+  | { readonly type: 'no-such-route' }
+  | { readonly type: 'no-such-record'; readonly detail: string }
+  | { readonly type: 'conflict'; readonly detail: string }
+  | { readonly type: 'method-not-allowed'; readonly allow: readonly string[] }
+  | { readonly type: 'unsupported-media-type'; readonly expected: string }
+  | { readonly type: 'body-too-large'; readonly maxBytes: number }
+  /** The cursor is ours and for this execution, but the history is not the one that it came from. */
+  | { readonly type: 'history-changed' }
+  /** This execution has as many subscribers and waiters as it takes, or the object that serves it is overloaded. */
+  | { readonly type: 'overloaded'; readonly retryAfterSeconds: number }
+  | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number }
+  /** The key-value store failed where there is nothing else to answer from. */
+  | { readonly type: 'store-unavailable'; readonly internal: string }
+  | { readonly type: 'not-configured'; readonly internal: string }
+  | { readonly type: 'internal'; readonly internal: string };
+
+export type Result<T, F = Failure> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: F };
+
+export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });
+
+export const fail = <F extends Failure>(failure: F): { readonly ok: false; readonly failure: F } => ({
+  ok: false,
+  failure,
+});
+
+/** One invalid input as a failed result. */
+export const invalid = (where: FieldError['in'], name: string, detail: string) =>
+  fail({ type: 'invalid-input', errors: [{ in: where, name, detail }] } as const);
+
+/** The operator's text of a failure, for the log; undefined when the type says it all. */
+export const internalText = (failure: Failure): string | undefined =>
+  'internal' in failure ? failure.internal : undefined;

@@ -1,0 +1,20 @@
+/**
+ * The structured log as a port: one JSON object a line. Callers hand in names and numbers, never headers, bodies, keys or
+ * URLs with a query, so that no secret can reach a line (invariant 7).
+ */
+
+export interface LogRecord {
+  /** What happened, as a constant: `request`, `archive-damaged`, `upstream-error`, `key-created`, … */
+  readonly event: string;
+  readonly level?: 'info' | 'warn' | 'error';
+  readonly [member: string]: string | number | boolean | undefined;
+}
+
+export type Log = (record: LogRecord) => void;
+
+/** Writes each record as one line of JSON; Workers Logs and journald index its members. */
+export const consoleLog: Log = (record) => {
+  const line = JSON.stringify({ time: new Date().toISOString(), level: 'info', ...record });
+  if (record.level === 'error') console.error(line);
+  else console.log(line);
+};

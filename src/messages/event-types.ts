@@ -1,0 +1,36 @@
+/** The event types of AWS IoT Things Graph (FlowExecutionEventType) and what they say about an execution. */
+
+export const EVENT_TYPES = [
+  'EXECUTION_STARTED',
+  'EXECUTION_FAILED',
+  'EXECUTION_ABORTED',
+  'EXECUTION_SUCCEEDED',
+  'STEP_STARTED',
+  'STEP_FAILED',
+  'STEP_SUCCEEDED',
+  'ACTIVITY_SCHEDULED',
+  'ACTIVITY_STARTED',
+  'ACTIVITY_FAILED',
+  'ACTIVITY_SUCCEEDED',
+  'START_FLOW_EXECUTION_TASK',
+  'SCHEDULE_NEXT_READY_STEPS_TASK',
+  'THING_ACTION_TASK',
+  'THING_ACTION_TASK_FAILED',
+  'THING_ACTION_TASK_SUCCEEDED',
+  'ACKNOWLEDGE_TASK_MESSAGE',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED'] as const;
+export type Status = (typeof STATUSES)[number];
+
+const TERMINAL: ReadonlyMap<string, Exclude<Status, 'RUNNING'>> = new Map([
+  ['EXECUTION_SUCCEEDED', 'SUCCEEDED'],
+  ['EXECUTION_FAILED', 'FAILED'],
+  ['EXECUTION_ABORTED', 'ABORTED'],
+]);
+
+/** The status that a history's last message gives its execution. Only the last one counts: a redrive goes on after it. */
+export const statusAfter = (eventType: string | undefined): Status =>
+  TERMINAL.get(eventType ?? '') ?? 'RUNNING';

@@ -1,0 +1,40 @@
+/**
+ * The port of an upstream that histories come from. Only the Execution talks to a source, one call at a time for each
+ * execution (invariant 3).
+ */
+import type { Result, SourceFailure } from '../errors.ts';
+import type { Message } from '../messages/message.ts';
+
+export interface SourcePage {
+  /** In upstream order. May be empty even when there is a next token. */
+  readonly messages: readonly Message[];
+  /** The upstream's own token for what follows. Never shown to a caller. Absent: these are the newest messages. */
+  readonly nextToken?: string;
+}
+
+/** What an upstream knows of an execution without its history. */
+export interface SourceDescription {
+  readonly upstreamStatus: string;
+  /** ISO 8601. */
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+}
+
+export interface Source {
+  /** Stable and short (`things-graph`, `step-functions`): part of cursors, archive keys and log lines. */
+  readonly name: string;
+  /** Messages in a full page, the most that `page` is asked for. */
+  readonly pageSizeMax: number;
+  /**
+   * One page from `token` on (undefined: from the start), `limit` messages at the most; a source may return fewer.
+   * Retries what passes within its own time budget. `signal` ends the call early (then `upstream-timeout`).
+   */
+  page(
+    executionId: string,
+    token: string | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<Result<SourcePage, SourceFailure>>;
+  /** Status and times without reading the history, where the upstream has such a call. */
+  describe?(executionId: string, signal?: AbortSignal): Promise<Result<SourceDescription, SourceFailure>>;
+}

@@ -1,0 +1,69 @@
+/** Time that moves only when a test says so. */
+import type { Clock } from '../../src/clock.ts';
+
+interface Sleeper {
+  readonly at: number;
+  readonly wake: () => void;
+}
+
+export class ManualClock implements Clock {
+  #now: number;
+  #sleepers: Sleeper[] = [];
+
+  constructor(startMs: number = Date.UTC(2026, 0, 1)) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) {
+        resolve();
+        return;
+      }
+      const sleeper: Sleeper = {
+        at: this.#now + Math.max(0, ms),
+        wake: () => {
+          this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+          signal?.removeEventListener('abort', sleeper.wake);
+          resolve();
+        },
+      };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener('abort', sleeper.wake, { once: true });
+    });
+  }
+
+  /** How many are asleep: 0 means that nothing is left that would go on by itself. */
+  get sleepers(): number {
+    return this.#sleepers.length;
+  }
+
+  /** When the next sleeper wakes, in milliseconds since the epoch. */
+  get nextWakeAt(): number | undefined {
+    return this.#sleepers.length === 0 ? undefined : Math.min(...this.#sleepers.map(({ at }) => at));
+  }
+
+  /** Moves time on, waking sleepers in order and letting each do its work before the next. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await settle();
+    for (;;) {
+      const next = this.nextWakeAt;
+      if (next === undefined || next > end) break;
+      this.#now = Math.max(this.#now, next);
+      for (const sleeper of this.#sleepers.filter(({ at }) => at <= this.#now)) sleeper.wake();
+      await settle();
+    }
+    this.#now = end;
+    await settle();
+  }
+}
+
+/** Lets everything that is ready run: several turns of the event loop, since streams take more than microtasks. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
