@@ -1,0 +1,30 @@
+/**
+ * Ends a child process when this process is gone, however it went. Whoever is killed with SIGKILL runs no handler, and
+ * workerd, unlike esbuild, does not notice that its parent died: it would keep its port for ever.
+ *
+ * A POSIX shell, in a session of its own so that no Ctrl-C reaches it, reads from a pipe that only this process holds.
+ * The pipe ends with this process; then the shell kills the child. Windows has no such shell: there it does nothing.
+ */
+import { spawn } from 'node:child_process';
+
+/** Kills `pid` when this process dies. Call what it returns once `pid` has exited, before the number is used again. */
+export function dieWithParent(pid: number): () => void {
+  if (process.platform === 'win32') return () => {};
+  const guard = spawn(
+    '/bin/sh',
+    ['-c', 'read -r _; kill -9 "$1" 2>/dev/null', 'die-with-parent', String(pid)],
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+      // Nothing of the environment: a shell that only waits needs no credentials.
+      env: {},
+    },
+  );
+  // The guard must keep neither this process nor its own pipe's handle alive.
+  guard.unref();
+  guard.stdin.on('error', () => {});
+  if ('unref' in guard.stdin && typeof guard.stdin.unref === 'function') guard.stdin.unref();
+  return () => {
+    guard.kill('SIGKILL');
+  };
+}
