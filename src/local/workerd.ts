@@ -57,7 +57,7 @@ export class LocalWorkerd {
   #script: string | undefined;
   #miniflare: Miniflare | undefined;
   #process: ChildProcess | undefined;
-  #kv: LocalKv | undefined;
+  #store: LocalKv | undefined;
   #url: URL | undefined;
 
   constructor(options: WorkerdOptions, persistTo: string, ownState: string | undefined) {
@@ -74,9 +74,9 @@ export class LocalWorkerd {
   }
 
   /** The key-value namespace STORE that the Worker reads, from here. Ask for it again after `restart()`. */
-  get kv(): LocalKv {
-    if (this.#kv === undefined) throw new Error('Cannot reach the store: workerd is not running');
-    return this.#kv;
+  get store(): LocalKv {
+    if (this.#store === undefined) throw new Error('Cannot reach the store: workerd is not running');
+    return this.#store;
   }
 
   /** The process id of workerd; undefined while it does not run. */
@@ -98,14 +98,14 @@ export class LocalWorkerd {
     this.#miniflare = miniflare;
     await miniflare.ready;
     this.#url = await miniflare.unsafeGetDirectURL();
-    this.#kv = await miniflare.getKVNamespace('STORE');
+    this.#store = await miniflare.getKVNamespace('STORE');
   }
 
   /** Ends workerd with SIGKILL, as a crash would: no handler runs, sockets break. Its state stays for `restart()`. */
   async kill(): Promise<void> {
     const [miniflare, child] = [this.#miniflare, this.#process];
     this.#miniflare = undefined;
-    this.#kv = undefined;
+    this.#store = undefined;
     if (miniflare === undefined) return;
     const running = child !== undefined && child.exitCode === null && child.signalCode === null;
     const exited = running ? once(child, 'exit') : undefined;
@@ -139,7 +139,7 @@ export class LocalWorkerd {
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
       bindings: { ...fromToml.bindings, ...this.#options.vars },
       resourcePersistencePath: this.#persistTo,
-      // miniflare's own way in, for `kv`.
+      // miniflare's own way in, for `store`.
       host: '127.0.0.1',
       port: 0,
       unsafeDirectSockets: [{ host: '127.0.0.1', port: Number(this.#url?.port ?? this.#options.port ?? 0) }],
