@@ -15,8 +15,12 @@ export const VALUE_BYTES_MAX = 25 * 1024 * 1024;
 export const METADATA_BYTES_MAX = 1024;
 /** Workers KV: nothing expires sooner than in 60 s. The floor is applied here, once, by the adapters. */
 export const TTL_SECONDS_MIN = 60;
+/** Workers KV: a place answers from its own cache for 30 s at the least. The floor is applied here, too. */
+export const CACHE_TTL_SECONDS_MIN = 30;
 /** Workers KV lists at most 1,000 keys at once. */
 export const LIST_KEYS_MAX = 1000;
+/** Workers KV reads at most 100 keys at once. */
+export const GET_MANY_KEYS_MAX = 100;
 
 export interface Entry {
   readonly value: string;
@@ -53,6 +57,11 @@ export interface GetOptions {
 
 export interface KeyValueStore {
   get(key: string, options?: GetOptions): Promise<Entry | undefined>;
+  /**
+   * Up to 100 keys in one read, each answer at its key's index. Not a snapshot: each key is as fresh as its own `get`.
+   * On Workers this is one operation of the 1,000 that an invocation has, however many keys it names.
+   */
+  getMany(keys: readonly string[], options?: GetOptions): Promise<readonly (Entry | undefined)[]>;
   put(key: string, value: string, options?: PutOptions): Promise<void>;
   delete(key: string): Promise<void>;
   /** Keys in the order of their UTF-8 bytes. `cursor` is absent on the last answer. Eventually consistent. */
