@@ -28,13 +28,19 @@ export interface Source {
   /**
    * One page from `token` on (undefined: from the start), `limit` messages at the most; a source may return fewer.
    * Retries what passes within its own time budget. `signal` ends the call early (then `upstream-timeout`).
+   * `onAttempt` is told of each request as it goes to the upstream, retries included: budgets and the log count those.
    */
   page(
     executionId: string,
     token: string | undefined,
     limit: number,
     signal?: AbortSignal,
+    onAttempt?: () => void,
   ): Promise<Result<SourcePage, SourceFailure>>;
   /** Status and times without reading the history, where the upstream has such a call. */
-  describe?(executionId: string, signal?: AbortSignal): Promise<Result<SourceDescription, SourceFailure>>;
+  describe?(
+    executionId: string,
+    signal?: AbortSignal,
+    onAttempt?: () => void,
+  ): Promise<Result<SourceDescription, SourceFailure>>;
 }

@@ -1,0 +1,46 @@
+/** Reading an answer's body within a bound, so that no upstream can fill the isolate. */
+
+/**
+ * The body as text, or undefined when it has more than `bytesMax` bytes; it is then cancelled, not read to its end.
+ * Counts bytes after decompression, since those are what takes memory. Rejects when the connection breaks.
+ * When `signal` aborts, the body is cancelled and whatever was read is returned: the caller no longer waits for it.
+ */
+export async function readTextWithin(
+  response: Response,
+  bytesMax: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (response.body === null) return '';
+  if (Number(response.headers.get('content-length')) > bytesMax || signal.aborted) {
+    discardBody(response);
+    return undefined;
+  }
+  const reader = response.body.getReader();
+  const cancel = () => void reader.cancel().catch(ignore);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const decoder = new TextDecoder();
+    let text = '';
+    let bytes = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      bytes += value.byteLength;
+      if (bytes > bytesMax) {
+        cancel();
+        return undefined;
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** Gives an unread body back. Not awaited: a cancel may wait for a peer that stalls. */
+export function discardBody(response: Response): void {
+  void response.body?.cancel().catch(ignore);
+}
+
+/** A body that is thrown away has no failure worth knowing. */
+const ignore = () => undefined;
