@@ -1,0 +1,107 @@
+/**
+ * The key-value port over a Workers KV namespace. Platform file.
+ *
+ * KV's floors are applied here, once: 60 s of life, 30 s of cache. A write that KV refuses because the same key was
+ * written within the second (429) is tried again a second later, a bounded number of times; everything else that KV
+ * refuses is thrown as it comes. A change is seen at once where it was written (nearly always) and elsewhere within 60 s
+ * or more; a miss is cached as well, so never read a key before it is created.
+ * Source: developers.cloudflare.com/kv, and miniflare's namespace.worker.
+ */
+import { systemClock, type Clock } from '../clock.ts';
+import {
+  CACHE_TTL_SECONDS_MIN,
+  type Entry,
+  type GetOptions,
+  type KeyValueStore,
+  type ListedKey,
+  type ListOptions,
+  type PutOptions,
+} from './key-value.ts';
+import { atLeastMinimumTtl, checkKeyCount, checkListLimit } from './store-limits.ts';
+
+interface KvEntry {
+  readonly value: string | null;
+  readonly metadata: unknown;
+}
+
+interface KvReadOptions {
+  readonly type: 'text';
+  readonly cacheTtl: number;
+}
+
+/** What this adapter needs of a `KVNamespace`, in words that every tool chain knows. */
+export interface KvNamespace {
+  getWithMetadata(key: string, options: KvReadOptions): Promise<KvEntry>;
+  getWithMetadata(keys: string[], options: KvReadOptions): Promise<Map<string, KvEntry | null>>;
+  put(key: string, value: string, options?: { expirationTtl?: number; metadata?: unknown }): Promise<void>;
+  delete(key: string): Promise<void>;
+  list(options: { prefix: string; cursor?: string | null; limit?: number }): Promise<{
+    readonly keys: readonly { readonly name: string; readonly metadata?: unknown }[];
+    readonly list_complete: boolean;
+    readonly cursor?: string;
+  }>;
+}
+
+/** A write waits a second for its key at the most this often: three seconds in all, then the 429 is thrown. */
+export const WRITE_RETRIES_MAX = 3;
+const WRITE_INTERVAL_MS = 1000;
+
+export const createWorkersKvStore = (namespace: KvNamespace, clock: Clock = systemClock): KeyValueStore => ({
+  async get(key, options) {
+    return entryOf(await namespace.getWithMetadata(key, readOptions(options)));
+  },
+
+  async getMany(keys, options) {
+    checkKeyCount(keys);
+    if (keys.length === 0) return [];
+    const found = await namespace.getWithMetadata([...keys], readOptions(options));
+    return keys.map((key) => entryOf(found.get(key)));
+  },
+
+  async put(key, value, options) {
+    const kvOptions = putOptions(options);
+    await afterItsSecond(clock, () => namespace.put(key, value, kvOptions));
+  },
+
+  async delete(key) {
+    await afterItsSecond(clock, () => namespace.delete(key));
+  },
+
+  async list(options: ListOptions) {
+    // workerd drops a limit of 0 and lists a thousand.
+    const page = await namespace.list({ ...options, limit: checkListLimit(options.limit) });
+    return {
+      keys: page.keys.map(({ name, metadata }): ListedKey => ({ name, metadata: metadata ?? undefined })),
+      ...(!page.list_complete && page.cursor !== undefined && { cursor: page.cursor }),
+    };
+  },
+});
+
+const readOptions = (options: GetOptions | undefined): KvReadOptions => ({
+  type: 'text',
+  cacheTtl: Math.max(CACHE_TTL_SECONDS_MIN, Math.ceil(options?.cacheTtlSeconds ?? CACHE_TTL_SECONDS_MIN)),
+});
+
+const putOptions = ({ metadata, ttlSeconds }: PutOptions = {}) => ({
+  ...(metadata !== undefined && { metadata }),
+  ...(ttlSeconds !== undefined && { expirationTtl: atLeastMinimumTtl(ttlSeconds) }),
+});
+
+const entryOf = (entry: KvEntry | null | undefined): Entry | undefined =>
+  entry === null || entry === undefined || entry.value === null
+    ? undefined
+    : { value: entry.value, metadata: entry.metadata ?? undefined };
+
+async function afterItsSecond(clock: Clock, write: () => Promise<void>): Promise<void> {
+  for (let retries = 0; ; retries++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (retries === WRITE_RETRIES_MAX || !isTooManyWrites(error)) throw error;
+    }
+    await clock.sleep(WRITE_INTERVAL_MS);
+  }
+}
+
+/** KV's errors have no code: "KV PUT failed: 429 Too Many Requests" is all that there is. */
+const isTooManyWrites = (error: unknown): boolean => error instanceof Error && /\b429\b/.test(error.message);

@@ -1,0 +1,254 @@
+/**
+ * What every key-value adapter must do, run on each: memory (node), Workers KV (workerd), Deno KV (Deno). No vitest words
+ * beyond `describe`, `test` and `expect`, which come in, so that another runner can run it too.
+ */
+import type { KeyValueStore } from '../../src/storage/key-value.ts';
+import {
+  GET_MANY_KEYS_MAX,
+  KEY_BYTES_MAX,
+  LIST_KEYS_MAX,
+  METADATA_BYTES_MAX,
+  VALUE_BYTES_MAX,
+} from '../../src/storage/key-value.ts';
+
+export interface StoreUnderTest {
+  readonly store: KeyValueStore;
+  /** Moves the store's time on, where a test can. */
+  readonly advance?: (ms: number) => Promise<void>;
+  /** Seconds that the store itself says are left for a key, where time can't be moved. */
+  readonly secondsLeft?: (key: string) => Promise<number | undefined>;
+}
+
+export interface TestWords {
+  describe(name: string, body: () => void): void;
+  test(name: string, body: () => Promise<void>): void;
+  /** Throws unless both are deeply equal. */
+  assertEquals(actual: unknown, expected: unknown): void;
+}
+
+export function describeKeyValueContract(
+  adapter: string,
+  words: TestWords,
+  open: () => Promise<StoreUnderTest>,
+): void {
+  const { describe, test, assertEquals } = words;
+
+  const assertRefused = async (work: Promise<unknown>) => {
+    const outcome = await work.then(
+      () => 'accepted',
+      () => 'refused',
+    );
+    assertEquals(outcome, 'refused');
+  };
+
+  const namesIn = async (store: KeyValueStore, prefix: string, limit?: number) => {
+    const pages: string[][] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.list({
+        prefix,
+        ...(limit !== undefined && { limit }),
+        ...(cursor !== undefined && { cursor }),
+      });
+      pages.push(page.keys.map(({ name }) => name));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return pages;
+  };
+
+  describe(`the key-value contract, ${adapter}`, () => {
+    test('a value and its metadata come back as they were put', async () => {
+      const { store } = await open();
+      await store.put('a', 'välue \u{1f600}', { metadata: { n: 1, deep: ['x', null] } });
+      assertEquals(await store.get('a'), {
+        value: 'välue \u{1f600}',
+        metadata: { n: 1, deep: ['x', null] },
+      });
+    });
+
+    test('an entry without metadata has none, and an empty value is a value', async () => {
+      const { store } = await open();
+      await store.put('empty', '');
+      assertEquals(await store.get('empty'), { value: '', metadata: undefined });
+    });
+
+    test('a key that was never put, or was deleted, is not there', async () => {
+      const { store, advance } = await open();
+      assertEquals(await store.get('never'), undefined);
+      await store.put('gone', '1');
+      await advance?.(1000);
+      await store.delete('gone');
+      assertEquals(await store.get('gone'), undefined);
+    });
+
+    test('deleting what is not there is no failure', async () => {
+      const { store } = await open();
+      await store.delete('never');
+    });
+
+    test('a later put replaces value and metadata', async () => {
+      const { store, advance } = await open();
+      await store.put('k', 'old', { metadata: { old: true } });
+      await advance?.(1000);
+      await store.put('k', 'new');
+      assertEquals(await store.get('k'), { value: 'new', metadata: undefined });
+    });
+
+    test('many keys are read at once, each answer at its place, and none at all is no failure', async () => {
+      const { store } = await open();
+      await store.put('one', '1', { metadata: 1 });
+      await store.put('two', '2');
+      assertEquals(await store.getMany(['two', 'never', 'one', 'two']), [
+        { value: '2', metadata: undefined },
+        undefined,
+        { value: '1', metadata: 1 },
+        { value: '2', metadata: undefined },
+      ]);
+      assertEquals(await store.getMany([]), []);
+    });
+
+    test('as many keys as the limit are read at once, one more is refused', async () => {
+      const { store } = await open();
+      const keys = Array.from({ length: GET_MANY_KEYS_MAX }, (_, index) => `k${index}`);
+      assertEquals((await store.getMany(keys)).length, GET_MANY_KEYS_MAX);
+      await assertRefused(store.getMany([...keys, 'one too many']));
+    });
+
+    test('the longest key is taken, a longer one is refused, counted in bytes', async () => {
+      const { store } = await open();
+      const longest = 'é'.repeat(KEY_BYTES_MAX / 2);
+      await store.put(longest, '1');
+      assertEquals((await store.get(longest))?.value, '1');
+      await assertRefused(store.put(`${longest}x`, '1'));
+      await assertRefused(store.get(`${longest}x`));
+      await assertRefused(store.delete(`${longest}x`));
+    });
+
+    test("'.', '..' and the empty key are refused", async () => {
+      const { store } = await open();
+      for (const key of ['.', '..', '']) {
+        await assertRefused(store.put(key, '1'));
+        await assertRefused(store.get(key));
+        await assertRefused(store.delete(key));
+      }
+    });
+
+    test('metadata up to the limit is taken, more is refused and writes nothing', async () => {
+      const { store } = await open();
+      const most = 'm'.repeat(METADATA_BYTES_MAX - 2);
+      await store.put('most', '1', { metadata: most });
+      assertEquals((await store.get('most'))?.metadata, most);
+      await assertRefused(store.put('more', '1', { metadata: `${most}m` }));
+      assertEquals(await store.get('more'), undefined);
+    });
+
+    test('a value over the limit is refused and writes nothing, one just under it is kept', async () => {
+      const { store } = await open();
+      await store.put('most', 'v'.repeat(VALUE_BYTES_MAX));
+      assertEquals((await store.get('most'))?.value.length, VALUE_BYTES_MAX);
+      await assertRefused(store.put('more', 'v'.repeat(VALUE_BYTES_MAX + 1)));
+      assertEquals(await store.get('more'), undefined);
+    });
+
+    test('keys are listed by prefix, in the order of their UTF-8 bytes, with their metadata', async () => {
+      const { store } = await open();
+      // U+FF41 sorts after the astral U+1F600 in UTF-16, before it in UTF-8.
+      const inOrder = ['p/', 'p/1', 'p/10', 'p/2', 'p/B', 'p/a', 'p/é', 'p/\uff41', 'p/\u{1f600}'];
+      for (const name of inOrder.toReversed()) await store.put(name, '1', { metadata: { name } });
+      await store.put('q/1', '1');
+      const page = await store.list({ prefix: 'p/' });
+      assertEquals(
+        page.keys,
+        inOrder.map((name) => ({ name, metadata: { name } })),
+      );
+      assertEquals('cursor' in page, false);
+    });
+
+    test('following the cursor lists each key once, whatever the page size', async () => {
+      const { store } = await open();
+      const names = Array.from({ length: 7 }, (_, index) => `c/${index}`);
+      for (const name of names) await store.put(name, '1');
+      for (const limit of [1, 3, 6, 7, 8]) {
+        const pages = await namesIn(store, 'c/', limit);
+        assertEquals(pages.flat(), names);
+        assertEquals(
+          pages.every((page) => page.length <= limit),
+          true,
+        );
+      }
+      assertEquals(await namesIn(store, 'nothing/'), [[]]);
+    });
+
+    test('a cursor goes on after its key even when that key is gone by then', async () => {
+      const { store, advance } = await open();
+      for (const name of ['d/1', 'd/2', 'd/3']) await store.put(name, '1');
+      const first = await store.list({ prefix: 'd/', limit: 1 });
+      await advance?.(1000);
+      await store.delete('d/1');
+      const rest = await store.list({
+        prefix: 'd/',
+        ...(first.cursor !== undefined && { cursor: first.cursor }),
+      });
+      assertEquals(
+        rest.keys.map(({ name }) => name),
+        ['d/2', 'd/3'],
+      );
+    });
+
+    test('a list of none, or of more than the limit, is refused', async () => {
+      const { store } = await open();
+      await assertRefused(store.list({ prefix: '', limit: 0 }));
+      await assertRefused(store.list({ prefix: '', limit: LIST_KEYS_MAX + 1 }));
+    });
+
+    test('an entry is gone after its time to live, for reads and for lists', async () => {
+      const { store, advance, secondsLeft } = await open();
+      await store.put('t/short', '1', { ttlSeconds: 90 });
+      await store.put('t/long', '1', { ttlSeconds: 3600 });
+      await store.put('t/ever', '1');
+      if (advance === undefined) {
+        const left = (await secondsLeft?.('t/short')) ?? 0;
+        assertEquals(left > 80 && left <= 90, true);
+        assertEquals(await secondsLeft?.('t/ever'), undefined);
+        return;
+      }
+      await advance(89_000);
+      assertEquals((await store.get('t/short'))?.value, '1');
+      await advance(2000);
+      assertEquals(await store.get('t/short'), undefined);
+      assertEquals(await namesIn(store, 't/'), [['t/ever', 't/long']]);
+    });
+
+    test('a shorter time to live than the store has is raised to its floor, and a fraction is rounded up', async () => {
+      const { store, advance, secondsLeft } = await open();
+      await store.put('floor', '1', { ttlSeconds: 1 });
+      await store.put('fraction', '1', { ttlSeconds: 61.5 });
+      if (advance === undefined) {
+        const left = (await secondsLeft?.('floor')) ?? 0;
+        assertEquals(left > 50 && left <= 60, true);
+        return;
+      }
+      await advance(59_000);
+      assertEquals((await store.get('floor'))?.value, '1');
+      await advance(2500);
+      assertEquals(await store.get('floor'), undefined);
+      assertEquals((await store.get('fraction'))?.value, '1');
+    });
+
+    test('a time to live that is no time is refused, lest the entry live for ever', async () => {
+      const { store } = await open();
+      for (const ttlSeconds of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+        await assertRefused(store.put('no-time', '1', { ttlSeconds }));
+      }
+      assertEquals(await store.get('no-time'), undefined);
+    });
+
+    test('any cache time is taken, shorter than the floor too', async () => {
+      const { store } = await open();
+      await store.put('cached', '1');
+      for (const cacheTtlSeconds of [0, 1, 30, 86_400]) {
+        assertEquals((await store.get('cached', { cacheTtlSeconds }))?.value, '1');
+      }
+    });
+  });
+}

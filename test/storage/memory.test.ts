@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { describeKeyValueContract } from './key-value-contract.ts';
+
+const assertEquals = (actual: unknown, expected: unknown) => expect(actual).toEqual(expected);
+
+describeKeyValueContract('memory', { describe, test, assertEquals }, async () => {
+  const clock = new ManualClock();
+  return { store: createMemoryStore({ clock }), advance: (ms) => clock.advance(ms) };
+});
+
+describe('the memory store, as strict as Workers KV', () => {
+  test('refuses a second write of one key within a second with 429, and keeps the first', async () => {
+    const clock = new ManualClock();
+    const store = createMemoryStore({ clock });
+    await store.put('k', 'first');
+    await clock.advance(999);
+    await expect(store.put('k', 'second')).rejects.toMatchObject({ name: 'StoreRefusal', status: 429 });
+    await expect(store.delete('k')).rejects.toMatchObject({ status: 429 });
+    expect((await store.get('k'))?.value).toBe('first');
+    await store.put('other', 'is another key');
+    await clock.advance(1);
+    await store.put('k', 'second');
+    expect((await store.get('k'))?.value).toBe('second');
+  });
+
+  test('takes any number of writes where that is turned off', async () => {
+    const store = createMemoryStore({ clock: new ManualClock(), oneWritePerSecond: false });
+    await store.put('k', '1');
+    await store.put('k', '2');
+    expect((await store.get('k'))?.value).toBe('2');
+  });
+
+  test('hands out copies of metadata, so that no reader changes what is stored', async () => {
+    const store = createMemoryStore({ clock: new ManualClock() });
+    const metadata = { list: [1] };
+    await store.put('k', 'v', { metadata });
+    metadata.list.push(2);
+    const first = await store.get('k');
+    (first?.metadata as { list: number[] }).list.push(3);
+    expect((await store.get('k'))?.metadata).toEqual({ list: [1] });
+  });
+
+  test('refuses a list cursor that it did not make', async () => {
+    const store = createMemoryStore({ clock: new ManualClock() });
+    for (const cursor of ['', '!', 'a b']) {
+      await expect(store.list({ prefix: '', cursor })).rejects.toMatchObject({ status: 400 });
+    }
+  });
+});
