@@ -14,7 +14,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, MiniflareCoreError } from 'miniflare';
 import { bundleWorker } from './bundle.ts';
 import { dieWithParent } from './die-with-parent.ts';
 import { workerOptions } from './worker-options.ts';
@@ -45,6 +45,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<LocalWorker
     return workerd;
   } catch (error) {
     await workerd.stop();
+    if (error instanceof MiniflareCoreError && error.code === 'ERR_ADDRESS_IN_USE') {
+      throw new Error(`Cannot listen on 127.0.0.1:${options.port}: it is in use`, { cause: error });
+    }
     throw error;
   }
 }
@@ -111,7 +114,8 @@ export class LocalWorkerd {
     const exited = running ? once(child, 'exit') : undefined;
     child?.kill('SIGKILL');
     // In the same turn as the kill, else miniflare takes it for a crash and starts another workerd.
-    await miniflare.dispose();
+    // It rejects with what `start()` has already thrown.
+    await miniflare.dispose().catch(() => {});
     await exited;
   }
 

@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { startWorkerd, type LocalWorkerd, type WorkerdOptions } from '../../src/local/workerd.ts';
+
+/** A Worker with our bindings and nothing of ours in it: these tests are about what runs it. */
+const script = `
+  import { DurableObject } from 'cloudflare:workers';
+  export class ExecutionObject extends DurableObject {
+    count() {
+      const count = (this.ctx.storage.kv.get('count') ?? 0) + 1;
+      this.ctx.storage.kv.put('count', count);
+      return count;
+    }
+  }
+  export default {
+    async fetch(request, env) {
+      console.log(JSON.stringify({ event: 'request', path: new URL(request.url).pathname }));
+      return Response.json({
+        region: env.AWS_REGION,
+        secret: env.SECRET,
+        stored: await env.STORE.get('key'),
+        count: await env.EXECUTIONS.getByName('one').count(),
+        limited: !(await env.RATE_STANDARD.limit({ key: 'k' })).success,
+      });
+    },
+  };`;
+
+let scratch: string;
+const running: LocalWorkerd[] = [];
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'flowtap-test-'));
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((workerd) => workerd.stop()));
+  await rm(scratch, { recursive: true });
+});
+
+async function start(options: Partial<WorkerdOptions> = {}): Promise<LocalWorkerd> {
+  const workerd = await startWorkerd({ vars: {}, script, ...options });
+  running.push(workerd);
+  return workerd;
+}
+
+const ask = async (url: URL): Promise<unknown> => (await fetch(url)).json();
+
+test("bindings and vars are wrangler.toml's, the given vars go first, and nothing comes from .dev.vars", async () => {
+  const workerd = await start({ vars: { SECRET: 'given' } });
+  await workerd.store.put('key', 'from here');
+  expect(await ask(workerd.url)).toEqual({
+    region: 'us-west-2',
+    secret: 'given',
+    stored: 'from here',
+    count: 1,
+    limited: false,
+  });
+});
+
+test('rate limits count as wrangler.toml sets them: a hundred in ten seconds', async () => {
+  const { url } = await start();
+  const answers = await Promise.all(Array.from({ length: 250 }, () => ask(url)));
+  const limited = answers.filter((answer) => (answer as { limited: boolean }).limited).length;
+  // Two windows, when one of them ended half-way.
+  expect([50, 150]).toContain(limited);
+});
+
+test('a Worker that was killed comes back on its port with all that it had stored', async () => {
+  const workerd = await start();
+  const { href } = workerd.url;
+  await workerd.store.put('key', 'kept');
+  expect(await ask(workerd.url)).toMatchObject({ count: 1 });
+
+  await workerd.kill();
+  expect(workerd.pid).toBeUndefined();
+  await expect(fetch(href)).rejects.toThrow('fetch failed');
+
+  await workerd.restart();
+  expect(workerd.url.href).toBe(href);
+  expect(await ask(workerd.url)).toMatchObject({ stored: 'kept', count: 2 });
+});
+
+test('a workerd that dies by itself is started again, and the log says so', async () => {
+  const lines: string[] = [];
+  const workerd = await start({ onLog: (line) => lines.push(line) });
+  const first = workerd.pid;
+  expect(first).toBeDefined();
+  process.kill(first ?? 0, 'SIGKILL');
+  await vi.waitFor(() => expect(workerd.pid).not.toBe(first));
+  await vi.waitFor(async () => expect(await ask(workerd.url)).toMatchObject({ count: 1 }), { timeout: 5000 });
+  expect(lines.join('\n')).toContain('crashed unexpectedly and is being restarted');
+});
+
+test('each line that the Worker logs reaches onLog as it is', async () => {
+  const lines: string[] = [];
+  const { url } = await start({ onLog: (line) => lines.push(line) });
+  await fetch(new URL('/here', url));
+  await vi.waitFor(() => expect(lines).toEqual(['{"event":"request","path":"/here"}']));
+});
+
+test('state of its own is gone after stop(), a named directory stays', async () => {
+  const own = await start();
+  await own.store.put('key', 'value');
+  await own.stop();
+  expect(() => own.store).toThrow('workerd is not running');
+
+  const named = await start({ persistTo: scratch });
+  await named.store.put('key', 'value');
+  await named.stop();
+  expect(await readdir(scratch)).toContain('kv');
+  const again = await start({ persistTo: scratch });
+  expect(await again.store.get('key')).toBe('value');
+});
+
+test('a port in use is an error that names it, and leaves nothing running', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  // Safety: it listens on TCP.
+  const { port } = taken.address() as AddressInfo;
+  try {
+    await expect(start({ port })).rejects.toThrow(`Cannot listen on 127.0.0.1:${port}: it is in use`);
+  } finally {
+    taken.close();
+  }
+});
+
+test.runIf(process.platform !== 'win32')(
+  'workerd ends with its parent, however that one is killed',
+  async () => {
+    const program = fileURLToPath(new URL('workerd-parent.ts', import.meta.url));
+    const parent = spawn(process.execPath, [program, scratch, script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
+    const pid = Number(line);
+    expect(isAlive(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 5000 });
+  },
+);
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
