@@ -1,0 +1,211 @@
+/**
+ * The rules of the house that a program can hold: which way imports point, that nothing goes in circles, where the words of
+ * a platform may stand, what a file may be called. docs/design.md explains them.
+ */
+import { describe, expect, test } from 'vitest';
+import { headerOf, importsOf, roomOf, sourceFiles, withoutComments } from './architecture/source-files.ts';
+
+const src = sourceFiles('src');
+const tests = sourceFiles('test');
+const byPath = new Map(src.map((file) => [file.path, file]));
+
+/** The ground that every room stands on. */
+const core = ['errors', 'clock', 'log'];
+
+/**
+ * What each room may import besides itself (docs/design.md, "Which way imports point"). A room is a directory of src/, or
+ * a file that stands in src/ itself. A new room needs a line here and a place in that picture.
+ */
+const mayImport: Record<string, readonly string[]> = {
+  errors: [],
+  clock: [],
+  log: [],
+  config: core,
+  messages: core,
+  storage: [...core, 'messages'],
+  sources: [...core, 'messages'],
+  archive: [...core, 'messages', 'storage'],
+  executions: [...core, 'messages', 'storage', 'sources', 'archive'],
+  access: [...core, 'messages', 'storage'],
+  http: [...core, 'messages', 'storage', 'sources', 'archive', 'executions', 'access', 'config'],
+  app: [...core, 'messages', 'storage', 'sources', 'archive', 'executions', 'access', 'config', 'http'],
+  worker: [
+    ...core,
+    'messages',
+    'storage',
+    'sources',
+    'archive',
+    'executions',
+    'access',
+    'config',
+    'http',
+    'app',
+  ],
+  deno: [
+    ...core,
+    'messages',
+    'storage',
+    'sources',
+    'archive',
+    'executions',
+    'access',
+    'config',
+    'http',
+    'app',
+  ],
+  emulator: ['messages', 'clock'],
+  local: [...core, 'config', 'messages', 'storage', 'access', 'emulator'],
+  client: ['messages'],
+  cli: ['messages', 'client'],
+  viewer: ['messages', 'client'],
+};
+
+/** Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own. */
+const adapters = [/^src\/storage\/(?!key-value\.ts)/, /^src\/executions\/(?:execution-object|in-process)/];
+const mayImportAdapters = ['worker', 'deno', 'local'];
+
+describe('imports', () => {
+  test.each(src.map((file) => [file.path, file] as const))(
+    '%s imports only what its room may',
+    (path, file) => {
+      const room = roomOf(path);
+      const forbidden = file.imports.filter((target) => {
+        if (!target.startsWith('src/')) return target.includes('/') && /^(?:test|bench)\//.test(target);
+        const targetRoom = roomOf(target);
+        if (targetRoom === room) return false;
+        if (adapters.some((adapter) => adapter.test(target)) && !mayImportAdapters.includes(room))
+          return true;
+        return !(mayImport[room] ?? []).includes(targetRoom);
+      });
+      expect(forbidden).toEqual([]);
+    },
+  );
+
+  test('every import of our own names a file that is there', () => {
+    const dangling = src.flatMap((file) =>
+      file.imports
+        .filter((target) => target.startsWith('src/') && !byPath.has(target))
+        .map((to) => `${file.path} → ${to}`),
+    );
+    expect(dangling).toEqual([]);
+  });
+
+  test('go in no circle', () => {
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      if (trail.includes(path) || done.has(path)) return;
+      for (const target of byPath.get(path)?.imports ?? [])
+        if (byPath.has(target)) walk(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const { path } of src) walk(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  test("zod comes as `import * as z from 'zod/mini'`: any other form takes all of it along", () => {
+    const heavy = src.filter(({ code }) =>
+      /import\b[^;]*['"]zod(?!\/mini['"])|import\s*(?:type\s*)?\{[^}]*\}\s*from\s*['"]zod/.test(code),
+    );
+    expect(heavy.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+/** What exists on one platform only. node:crypto (its synchronous part) and node:buffer are built into all three. */
+const platformWords: Record<string, RegExp> = {
+  'cloudflare:': /['"]cloudflare:/,
+  'workers-types': /@cloudflare\/workers-types/,
+  KVNamespace: /\bKVNamespace\b/,
+  DurableObject: /\bDurableObject\w*/,
+  Deno: /\bDeno\b/,
+  process: /\bprocess\s*[.[]/,
+  'node:': /['"]node:(?!(?:crypto|buffer)['"])/,
+};
+
+/** The files that may use them, each with the words it needs. */
+const platformFiles: Record<string, readonly string[]> = {
+  'src/worker.ts': ['cloudflare:', 'KVNamespace', 'DurableObject'],
+  'src/emulator/node-server.ts': ['node:'],
+};
+/** Rooms that are of one platform altogether. */
+const nodeRooms = ['local', 'cli'];
+
+describe('words of a platform', () => {
+  test('stand only in the files that are for it', () => {
+    const found = src
+      .filter(({ path }) => !nodeRooms.includes(roomOf(path)))
+      .flatMap(({ path, code }) =>
+        Object.entries(platformWords)
+          .filter(([word, pattern]) => pattern.test(code) && !(platformFiles[path] ?? []).includes(word))
+          .map(([word]) => `${path}: ${word}`),
+      );
+    expect(found).toEqual([]);
+  });
+
+  test('the list of those files has no entry that is not needed', () => {
+    const idle = Object.entries(platformFiles).flatMap(([path, words]) =>
+      words
+        .filter((word) => !platformWords[word]?.test(byPath.get(path)?.code ?? ''))
+        .map((word) => `${path}: ${word}`),
+    );
+    expect(idle).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test('every room of src/ is in the plan, and has tests in the directory of its name', () => {
+    const rooms = [
+      ...new Set(src.filter(({ path }) => path.split('/').length > 2).map(({ path }) => roomOf(path))),
+    ];
+    expect(rooms.filter((room) => !(room in mayImport))).toEqual([]);
+    const tested = new Set(
+      tests.filter(({ path }) => path.endsWith('.test.ts')).map(({ path }) => path.split('/')[1]),
+    );
+    expect(rooms.filter((room) => !tested.has(room))).toEqual([]);
+  });
+
+  test('are named after their one concept: kebab-case, no drawer for odds and ends, no barrel', () => {
+    const bad = [...src, ...tests].filter(
+      ({ path, code }) =>
+        !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.workers)?(?:\.test)?(?:\.d)?\.ts$/.test(
+          path,
+        ) ||
+        /(?:^|\/)(?:utils?|helpers?|services?|types|common|misc|index)(?:\/|\.ts$)/.test(path) ||
+        /^\s*export\s*\*/m.test(code),
+    );
+    expect(bad.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('of more than 300 lines say in their header why', () => {
+    const unexplained = [...src, ...tests].filter(
+      ({ text }) => text.split('\n').length > 300 && !/\blines\b/.test(headerOf(text)),
+    );
+    expect(unexplained.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('of src/ say in a header what they are for', () => {
+    expect(src.filter(({ text }) => headerOf(text) === '').map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('the scanner behind these rules', () => {
+  test('takes comments out, and nothing else', () => {
+    expect(
+      withoutComments("a('https://x'); // node:fs\nb /* Deno.x */ / 2 / 1; c(/['\"`/*]\\//, `//${'`'}`);"),
+    ).toBe("a('https://x');  \nb   / 2 / 1; c(/['\"`/*]\\//, `//${'`'}`);");
+  });
+
+  test('sees every kind of import', () => {
+    const code = `import a from 'a';\nimport type { B } from './b.ts';\nimport {\n  c,\n} from "../c/c.ts";\nimport './d.ts';
+      export { e } from './e.ts';\nexport const from = 'no';\nconst f = await import('f');\nconst g = "import x";`;
+    expect(importsOf('src/room/file.ts', code)).toEqual([
+      'a',
+      'src/room/b.ts',
+      'src/c/c.ts',
+      'src/room/d.ts',
+      'src/room/e.ts',
+      'f',
+    ]);
+  });
+});

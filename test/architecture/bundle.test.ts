@@ -1,0 +1,31 @@
+import { gzipSync } from 'node:zlib';
+import { beforeAll, expect, test } from 'vitest';
+import { bundleWorker, type WorkerBundle } from '../../src/local/bundle.ts';
+
+let bundle: WorkerBundle;
+beforeAll(async () => {
+  bundle = await bundleWorker();
+});
+
+/**
+ * What the whole Worker may weigh. A cold start reads and compiles all of it, and one careless import (all of zod, an AWS
+ * SDK) doubles it. Raise it when something was worth it.
+ */
+const BUNDLE_GZIP_BYTES_MAX = 60_000;
+
+test('the Worker that is deployed stays within its budget', () => {
+  expect(gzipSync(bundle.script).length).toBeLessThan(BUNDLE_GZIP_BYTES_MAX);
+});
+
+test('neither the emulator nor anything else that is for this machine is deployed', () => {
+  const rooms = new Set(Object.keys(bundle.metafile.inputs).map((path) => /^src\/([^/]+)\//.exec(path)?.[1]));
+  for (const room of ['emulator', 'local', 'cli', 'client', 'viewer']) expect(rooms).not.toContain(room);
+});
+
+test('of the packages, only those that the Worker is known to need are deployed', () => {
+  const packages = Object.keys(bundle.metafile.inputs).flatMap(
+    (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  );
+  const known = ['aws4fetch', 'hono', 'lru-cache', 'zod'];
+  expect([...new Set(packages)].filter((name) => !known.includes(name))).toEqual([]);
+});
