@@ -38,8 +38,9 @@ describe('the memory store, as strict as Workers KV', () => {
     const metadata = { list: [1] };
     await store.put('k', 'v', { metadata });
     metadata.list.push(2);
-    const first = await store.get('k');
-    (first?.metadata as { list: number[] }).list.push(3);
+    // Safety: the metadata put above.
+    const handedOut = (await store.get('k'))?.metadata as typeof metadata | undefined;
+    handedOut?.list.push(3);
     expect((await store.get('k'))?.metadata).toEqual({ list: [1] });
   });
 

@@ -1,0 +1,29 @@
+/** Base62, digits first: text that survives a double click, a URL and a shell. No I/O; randomness comes in. */
+
+/** So many random bytes: `(n) => crypto.getRandomValues(new Uint8Array(n))` in production. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** 4 × 62: bytes from here on are thrown away, so that no character is likelier than another. */
+const FAIR_BYTES_END = 248;
+
+/** `number` in base62, padded with zeros to `digits`. */
+export function base62OfNumber(number: number, digits: number): string {
+  let text = '';
+  for (let rest = number; text.length < digits; rest = Math.floor(rest / 62)) {
+    text = ALPHABET.charAt(rest % 62) + text;
+  }
+  return text;
+}
+
+/** Random characters, 5.95 bits each. */
+export function randomBase62(random: RandomBytes, length: number): string {
+  let text = '';
+  while (text.length < length) {
+    for (const byte of random(length)) {
+      if (byte < FAIR_BYTES_END && text.length < length) text += ALPHABET.charAt(byte % 62);
+    }
+  }
+  return text;
+}

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import {
+  EXECUTION_PATTERN_CHARACTERS_MAX,
+  executionPatternProblem,
+  matchesAnyPattern,
+  matchesPattern,
+} from '../../src/access/execution-pattern.ts';
+
+const SECURITY = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_';
+const ID = `${SECURITY}2019-05-11T19:39:55.317Z_MotionSensor_69b151ad-a611-42f5-ac21-fe537f9868ad`;
+
+/** The definition itself, in exponential time: a star takes nothing, or one character and then again. */
+const naive = (pattern: string, text: string): boolean => {
+  if (pattern === '') return text === '';
+  if (pattern[0] === '*')
+    return naive(pattern.slice(1), text) || (text !== '' && naive(pattern, text.slice(1)));
+  return text !== '' && pattern[0] === text[0] && naive(pattern.slice(1), text.slice(1));
+};
+
+describe('a pattern for executions', () => {
+  test.each([
+    ['*', ID, true],
+    [`${SECURITY}*`, ID, true],
+    [`*:Workflow:SecurityFlow_*`, ID, true],
+    [`urn:tdm:*/default:Workflow:*_MotionSensor_*`, ID, true],
+    [ID, ID, true],
+    [`${ID}*`, ID, true],
+    ['*SecurityFlow*', `${SECURITY}x`.replace('Flow_', 'FlowAdmin_'), true],
+    ['*SecurityFlow_*', `${SECURITY}x`.replace('Flow_', 'FlowAdmin_'), false],
+    [`${SECURITY}*`, ID.toLowerCase(), false],
+    [`${SECURITY}`, ID, false],
+    ['', ID, false],
+    ['a*a', 'a', false],
+    ['ab*bc', 'abc', false],
+    ['.*', ID, false],
+    ['[a-z]*', 'abc', false],
+    ['?', 'x', false],
+  ])('%j on %j is %j', (pattern, id, expected) => {
+    expect(matchesPattern(pattern, id)).toBe(expected);
+  });
+
+  test('matches exactly what its definition says', () => {
+    const few = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 12 });
+    const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
+    fc.assert(
+      fc.property(pattern, few, (p, text) => matchesPattern(p, text) === naive(p, text)),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('matches what its stars were cut out of', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 10 }), { minLength: 1 }), (parts) => {
+        const literal = parts.map((part) => part.replaceAll('*', ''));
+        const id = literal.join('');
+        expect(matchesPattern(literal.join('*'), id)).toBe(true);
+        expect(matchesPattern(`*${literal.join('*')}*`, `x${id}y`)).toBe(true);
+      }),
+    );
+  });
+
+  test('takes linear time where a naive search takes the product of the lengths', () => {
+    const stepsOf = (length: number) => {
+      const started = performance.now();
+      expect(matchesPattern(`*${'a'.repeat(length / 2)}b*`, 'a'.repeat(length))).toBe(false);
+      return performance.now() - started;
+    };
+    stepsOf(100_000);
+    // Quadratic, 2 million characters would take 10^12 steps: minutes, not this.
+    expect(stepsOf(2_000_000)).toBeLessThan(5000);
+  });
+
+  test('of many is enough, and none allows nothing', () => {
+    expect(matchesAnyPattern(['x', `${SECURITY}*`], ID)).toBe(true);
+    expect(matchesAnyPattern(['x', 'y*'], ID)).toBe(false);
+    expect(matchesAnyPattern([], ID)).toBe(false);
+  });
+
+  test('is refused when no id could ever look like it', () => {
+    expect(executionPatternProblem('*')).toBeUndefined();
+    expect(executionPatternProblem('a'.repeat(EXECUTION_PATTERN_CHARACTERS_MAX))).toBeUndefined();
+    expect(executionPatternProblem('')).toContain('empty');
+    expect(executionPatternProblem('a'.repeat(EXECUTION_PATTERN_CHARACTERS_MAX + 1))).toContain('512');
+    expect(executionPatternProblem('a\nb')).toContain('control');
+    expect(executionPatternProblem('\ud800')).toContain('Unicode');
+    expect(executionPatternProblem(`ftk_${'a'.repeat(10)}_${'b'.repeat(38)}`)).toContain('API key');
+  });
+});
