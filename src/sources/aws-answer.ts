@@ -72,7 +72,8 @@ export function judgeAnswer(answer: Answer, context: AnswerContext): Verdict {
   const success = status >= 200 && status < 300;
   const name = success ? successErrorName(answer, json) : errorName(answer, json);
 
-  const internal = internalText(answer, context, name, messageOf(json, body));
+  if (success && name === undefined && json !== undefined) return { ok: true, value: json };
+  const internal = operatorText(answer, context, name, messageOf(json, body));
   const failed = (failure: AwsCallFailure, retry: boolean): Verdict => ({ ok: false, failure, retry });
   const throttled = () =>
     failed({ type: 'upstream-throttled', internal, retryAfterSeconds: context.retryAfterSeconds }, true);
@@ -87,12 +88,11 @@ export function judgeAnswer(answer: Answer, context: AnswerContext): Verdict {
   if (status === 429) return throttled();
   if (status >= 500) return failed({ type: 'upstream-internal', internal }, true);
   if (name !== undefined) return failed({ type: 'aws-error', name, httpStatus: status, internal }, false);
-  if (success && json !== undefined) return { ok: true, value: json };
   return failed({ type: 'upstream-broken', internal }, false);
 }
 
 /** One line for the operator: operation, status, name, AWS's id of the request, the beginning of its message. */
-function internalText(
+function operatorText(
   { status, headers, body }: Answer,
   { operation, secrets }: AnswerContext,
   name: string | undefined,

@@ -23,10 +23,13 @@ export interface AwsRequest {
 /** Returns the headers to send: those given, X-Amz-Date, X-Amz-Security-Token where there is one, Authorization. */
 export type AwsSigner = (request: AwsRequest, credentials: AwsCredentials, nowMs: number) => Promise<Headers>;
 
-export function createAwsSigner(service: string, region: string): AwsSigner {
-  const signingKeys = new Map<string, ArrayBuffer>();
+/** `signingKeys` is where derived keys are kept; never more than `SIGNING_KEYS_MAX` of them. */
+export function createAwsSigner(
+  service: string,
+  region: string,
+  signingKeys = new Map<string, ArrayBuffer>(),
+): AwsSigner {
   return async ({ url, headers, body }, { accessKeyId, secretAccessKey, sessionToken }, nowMs) => {
-    if (signingKeys.size >= SIGNING_KEYS_MAX) signingKeys.clear();
     const signer = new AwsV4Signer({
       method: 'POST',
       url: url.href,
@@ -41,7 +44,10 @@ export function createAwsSigner(service: string, region: string): AwsSigner {
       datetime: amzDate(nowMs),
       allHeaders: true,
     });
-    return (await signer.sign()).headers;
+    const { headers: signed } = await signer.sign();
+    // Only after a key was added, so that a full set goes on being used.
+    if (signingKeys.size > SIGNING_KEYS_MAX) signingKeys.clear();
+    return signed;
   };
 }
 

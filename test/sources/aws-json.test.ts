@@ -6,7 +6,13 @@ import { staticCredentials, type AwsCredentialsProvider } from '../../src/source
 import { createAwsJsonClient, RETRY_AFTER_SECONDS_MAX, type Fetch } from '../../src/sources/aws-json.ts';
 import { awsEndpoint, isAwsRegion } from '../../src/sources/aws-region.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { CREDENTIALS, thingsGraphUnderTest, throughBackoff, until } from './things-graph-under-test.ts';
+import {
+  CREDENTIALS,
+  letBackoffPass,
+  nextTurn,
+  thingsGraphUnderTest,
+  until,
+} from './things-graph-under-test.ts';
 
 const ENDPOINT = new URL('http://upstream.invalid/');
 const throttle: Fetch = () =>
@@ -143,14 +149,27 @@ describe('ports that do not play along', () => {
     await until(() => cancelled === 1);
   });
 
-  test('credentials that never come are bounded by the same budget, and no request is made without them', async () => {
+  test('credentials that come too late are bounded by the same budget, and no request is made with them', async () => {
     const clock = new ManualClock();
+    const late = Promise.withResolvers<ReturnType<typeof ok<typeof CREDENTIALS>>>();
     let attempts = 0;
-    const never = () => new Promise<never>(() => undefined);
-    const call = client(throttle, clock, never).call('GetExecutionHistory', {}, undefined, () => attempts++);
+    let fetched = 0;
+    const fetch: Fetch = (url, init) => {
+      fetched++;
+      return throttle(url, init);
+    };
+    const call = client(fetch, clock, () => late.promise).call(
+      'GetExecutionHistory',
+      {},
+      undefined,
+      () => attempts++,
+    );
     await clock.advance(20_000);
     expect(await call).toMatchObject({ ok: false, failure: { type: 'upstream-timeout' } });
-    expect(attempts).toBe(0);
+    late.resolve(ok(CREDENTIALS));
+    // Long enough for a signature: crypto.subtle answers from another thread.
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    expect([attempts, fetched]).toEqual([0, 0]);
   });
 
   test('a provider that has no credentials says why, and no request is made', async () => {
@@ -171,7 +190,7 @@ describe('ports that do not play along', () => {
       seen.push(new Headers(init.headers).get('x-amz-security-token'));
       return throttle(url, init);
     };
-    await throughBackoff(clock, client(fetch, clock, rotating).call('GetExecutionHistory', {}));
+    await letBackoffPass(clock, client(fetch, clock, rotating).call('GetExecutionHistory', {}));
     expect(seen).toEqual(['token-1', 'token-2', 'token-3', 'token-4']);
   });
 

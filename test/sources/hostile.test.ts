@@ -263,7 +263,7 @@ describe('time', () => {
     async (route) => {
       const before = upstream.requests.length;
       const cut = upstream.cutShort();
-      const { page, clock, attempts } = thingsGraphUnderTest(upstream.url(route));
+      const { page, clock, attempts, records } = thingsGraphUnderTest(upstream.url(route));
       const caller = new AbortController();
       const call = page(caller.signal);
       await until(() => upstream.requests.length > before);
@@ -271,6 +271,7 @@ describe('time', () => {
       expect(await call).toMatchObject({ ok: false, failure: { type: 'upstream-timeout' } });
       await until(() => upstream.cutShort() > cut);
       expect(attempts()).toBe(1);
+      expect(records).toEqual([]);
       expect(clock.sleepers).toBe(0);
     },
   );

@@ -152,7 +152,8 @@ test('a request has the protocol headers of AWS JSON 1.1 and nothing beside them
 });
 
 test('signing keys are reused within a day and stay right over days, credentials and more of both than are kept', async () => {
-  const sign = createAwsSigner('states', 'eu-west-1');
+  const kept = new Map<string, ArrayBuffer>();
+  const sign = createAwsSigner('states', 'eu-west-1', kept);
   const url = new URL('https://states.eu-west-1.amazonaws.com/');
   const request = { url, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{}' };
   for (let round = 0; round < 2; round++) {
@@ -162,8 +163,17 @@ test('signing keys are reused within a day and stay right over days, credentials
       const reused = await sign(request, keys, time);
       const fresh = await createAwsSigner('states', 'eu-west-1')(request, keys, time);
       expect(reused.get('authorization')).toBe(fresh.get('authorization'));
+      expect(kept.size).toBeLessThanOrEqual(SIGNING_KEYS_MAX);
     }
   }
+  const keys = kept.size;
+  expect(keys).toBeGreaterThan(1);
+  await sign(
+    request,
+    { accessKeyId: 'AKID1', secretAccessKey: 'secret1' },
+    Date.UTC(2026, 0, SIGNING_KEYS_MAX * 2),
+  );
+  expect(kept.size).toBe(keys);
 });
 
 const PYTHON = '/usr/bin/python3';

@@ -1,0 +1,100 @@
+/** Bodies that are not wanted are given back, also by a fetch that knows no signal. */
+import { expect, test } from 'vitest';
+import { staticCredentials } from '../../src/sources/aws-credentials.ts';
+import { ANSWER_BYTES_MAX, createAwsJsonClient } from '../../src/sources/aws-json.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { CREDENTIALS, until } from './things-graph-under-test.ts';
+
+const CHUNK = new Uint8Array(64 * 1024).fill(0x20);
+
+/** A body of spaces without end, or one that stalls after its first chunk; it counts what is taken from it. */
+function endlessBody(stalls = false) {
+  const seen = { chunks: 0, cancelled: 0 };
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => {
+        if (stalls && seen.chunks === 1) return new Promise<never>(() => undefined);
+        seen.chunks++;
+        controller.enqueue(CHUNK);
+        return undefined;
+      },
+      cancel: () => {
+        seen.cancelled++;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, seen };
+}
+
+function callWith(response: Response, signal?: AbortSignal) {
+  const client = createAwsJsonClient({
+    service: 'states',
+    region: 'eu-west-1',
+    endpoint: new URL('http://upstream.invalid/'),
+    protocolVersion: '1.0',
+    targetPrefix: 'AWSStepFunctions',
+    clientErrors: new Set(),
+    credentials: staticCredentials(CREDENTIALS),
+    fetch: () => Promise.resolve(response),
+    clock: new ManualClock(),
+    random: () => 0,
+    log: () => undefined,
+  });
+  return client.call('GetExecutionHistory', {}, signal);
+}
+
+test('an answer over the bound is read up to it and no further', async () => {
+  const { stream, seen } = endlessBody();
+  expect(await callWith(new Response(stream))).toMatchObject({ failure: { type: 'upstream-too-large' } });
+  expect(seen).toEqual({ chunks: ANSWER_BYTES_MAX / CHUNK.byteLength + 1, cancelled: 1 });
+});
+
+test('an answer that announces more than the bound is not read at all', async () => {
+  const { stream, seen } = endlessBody();
+  const response = new Response(stream, { headers: { 'content-length': String(ANSWER_BYTES_MAX + 1) } });
+  expect(await callWith(response)).toMatchObject({ failure: { type: 'upstream-too-large' } });
+  expect(seen).toEqual({ chunks: 0, cancelled: 1 });
+});
+
+test('of an error hardly anything is read: its status says enough', async () => {
+  const { stream, seen } = endlessBody();
+  expect(await callWith(new Response(stream, { status: 404 }))).toMatchObject({
+    failure: { type: 'upstream-broken' },
+  });
+  expect(seen).toEqual({ chunks: 2, cancelled: 1 });
+});
+
+test('of a redirect nothing is read', async () => {
+  const { stream, seen } = endlessBody();
+  expect(await callWith(new Response(stream, { status: 307 }))).toMatchObject({
+    failure: { type: 'upstream-broken' },
+  });
+  expect(seen).toEqual({ chunks: 0, cancelled: 1 });
+});
+
+test('a body that stalls is given back when the caller leaves', async () => {
+  const { stream, seen } = endlessBody(true);
+  const caller = new AbortController();
+  const call = callWith(new Response(stream), caller.signal);
+  await until(() => seen.chunks === 1);
+  caller.abort();
+  expect(await call).toMatchObject({ failure: { type: 'upstream-timeout' } });
+  expect(seen.cancelled).toBe(1);
+});
+
+test('an answer of exactly the bound is read', async () => {
+  const text = `"${'x'.repeat(ANSWER_BYTES_MAX - 2)}"`;
+  expect(await callWith(new Response(text))).toMatchObject({ ok: true });
+});
+
+test('characters that are split between two chunks arrive whole', async () => {
+  const bytes = new TextEncoder().encode('"a😀é"');
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+      controller.close();
+    },
+  });
+  expect(await callWith(new Response(stream))).toEqual({ ok: true, value: 'a😀é' });
+});
