@@ -1,0 +1,64 @@
+/**
+ * What AWS's services answer, as HTTP: JSON results, JSON errors with `__type`, and the XML errors of the layer in front of
+ * them. Statuses as real services of the JSON protocols send them: 400 for whatever the caller did wrong, a signature
+ * included (seen in reports on Kinesis, Rekognition and CloudWatch Logs; REST services would say 403), 500 for their own.
+ */
+
+/** The errors that the emulator knows. A new operation adds its own here. */
+export type AwsErrorName =
+  | 'UnknownOperationException'
+  | 'SerializationException'
+  | 'MissingAuthenticationTokenException'
+  | 'IncompleteSignatureException'
+  | 'InvalidSignatureException'
+  | 'UnrecognizedClientException'
+  | 'InvalidRequestException'
+  | 'ResourceNotFoundException'
+  | 'ThrottlingException'
+  | 'InternalFailureException';
+
+export interface AwsError {
+  readonly name: AwsErrorName;
+  readonly message?: string;
+}
+
+export type AwsResult<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: AwsError };
+
+export const awsError = (
+  name: AwsErrorName,
+  message?: string,
+): { readonly ok: false; readonly error: AwsError } => ({
+  ok: false,
+  error: message === undefined ? { name } : { name, message },
+});
+
+/** Kept apart from the Response, so that the fault injector can cut it. */
+export const encodeJson = (body: object): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(JSON.stringify(body));
+
+export const jsonAnswer = (body: object, contentType: string, status = 200): Response => {
+  const bytes = encodeJson(body);
+  return new Response(bytes, {
+    status,
+    headers: { 'content-type': contentType, 'content-length': String(bytes.byteLength) },
+  });
+};
+
+export const errorAnswer = ({ name, message }: AwsError, contentType: string): Response =>
+  jsonAnswer(
+    { __type: name, ...(message === undefined ? {} : { message }) },
+    contentType,
+    name === 'InternalFailureException' ? 500 : 400,
+  );
+
+/** An error from before the protocol was known. */
+export const xmlErrorAnswer = (name: string, message: string | undefined, status: number): Response => {
+  const xml =
+    message === undefined ? `<${name}/>\n` : `<${name}>\n  <Message>${message}</Message>\n</${name}>\n`;
+  const bytes = new TextEncoder().encode(xml);
+  return new Response(bytes, {
+    status,
+    headers: { 'content-type': 'application/xml', 'content-length': String(bytes.byteLength) },
+  });
+};

@@ -1,0 +1,95 @@
+/**
+ * The door that AWS's JSON services have in common: method, size, content type, JSON, target, signature, in the order in
+ * which real services complain (kinesalite's connection tests, which were run against AWS, hold that order). It lets a
+ * request in or answers why not; what the operation makes of its input is the operation's matter.
+ */
+import { errorAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
+import { readBody } from './bounded-body.ts';
+import type { Operation } from './operations/operation.ts';
+import { verifySignature, type Credentials } from './signature.ts';
+
+/** Above what any operation needs, below what harms: AWS's own limits differ by service, from 256 KiB to 7 MiB. */
+export const REQUEST_BYTES_MAX = 1024 * 1024;
+
+export interface Door {
+  readonly operations: readonly Operation[];
+  nowMs(): number;
+  credentials(accessKeyId: string): Credentials | undefined;
+}
+
+export type Admission =
+  | { readonly admitted: true; readonly operation: Operation; readonly input: object }
+  | { readonly admitted: false; readonly reason: string; readonly response: Response };
+
+const refuse = (name: AwsErrorName, contentType: string): Admission => ({
+  admitted: false,
+  reason: name,
+  response: errorAnswer({ name }, contentType),
+});
+
+const refuseAsXml = (name: string, message: string | undefined, status: number): Admission => ({
+  admitted: false,
+  reason: name,
+  response: xmlErrorAnswer(name, message, status),
+});
+
+const NO_OPERATION = 'Unable to determine service/operation name to be authorized';
+
+export async function admit(request: Request, door: Door): Promise<Admission> {
+  if (request.method !== 'POST') {
+    return request.headers.has('authorization')
+      ? refuseAsXml('AccessDeniedException', NO_OPERATION, 403)
+      : refuseAsXml('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
+  }
+
+  const body = await readBody(request, REQUEST_BYTES_MAX);
+  if (body === undefined) {
+    return { admitted: false, reason: 'RequestTooLarge', response: new Response(null, { status: 413 }) };
+  }
+
+  const target = request.headers.get('x-amz-target') ?? '';
+  const operation = door.operations.find((known) => known.target === target);
+  const contentType = (request.headers.get('content-type') ?? '').split(';')[0]?.trim() ?? '';
+  const spoken =
+    operation === undefined
+      ? door.operations.some((known) => known.contentType === contentType)
+      : operation.contentType === contentType;
+  if (!spoken) {
+    return target === ''
+      ? refuseAsXml('AccessDeniedException', NO_OPERATION, 403)
+      : refuseAsXml('UnknownOperationException', undefined, 404);
+  }
+
+  const input = parseObject(body);
+  // Without any body, an unknown target is complained about first.
+  if (input === undefined && (operation !== undefined || body.byteLength > 0)) {
+    return refuse('SerializationException', contentType);
+  }
+  if (operation === undefined || input === undefined) return refuse('UnknownOperationException', contentType);
+
+  const verified = await verifySignature(request, body, {
+    nowMs: door.nowMs(),
+    service: operation.signingService,
+    regions: operation.regions,
+    credentials: door.credentials,
+  });
+  if (!verified.ok) {
+    return {
+      admitted: false,
+      reason: verified.error.name,
+      response: errorAnswer(verified.error, contentType),
+    };
+  }
+  return { admitted: true, operation, input };
+}
+
+function parseObject(body: Uint8Array): object | undefined {
+  try {
+    const value: unknown = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body),
+    );
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

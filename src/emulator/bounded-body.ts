@@ -1,0 +1,31 @@
+/** Reads a request's body up to a bound, so that no caller fills the emulator's memory. */
+
+/**
+ * The body as bytes; undefined when it is longer than `bytesMax`. The rest is then read all the same, and dropped: a caller
+ * that is cut off while it sends would not hear why.
+ */
+export async function readBody(
+  request: Request,
+  bytesMax: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  if (request.body !== null) {
+    const reader = request.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.byteLength;
+      if (length > bytesMax) chunks.length = 0;
+      else chunks.push(value);
+    }
+  }
+  if (length > bytesMax) return undefined;
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return body;
+}

@@ -1,0 +1,37 @@
+/**
+ * Answers that no fetch handler can give: a connection that is reset, a body that breaks off. They are Responses whose body
+ * fails, which ends the connection on any runtime; node-server.ts asks `isReset` and resets the socket for real.
+ */
+
+const resets = new WeakSet<Response>();
+
+export const isReset = (response: Response): boolean => resets.has(response);
+
+export function resetAnswer(): Response {
+  const response = new Response(
+    new ReadableStream({
+      start: (controller) => controller.error(new Error('The emulator resets the connection')),
+    }),
+  );
+  resets.add(response);
+  return response;
+}
+
+/** Promises `bytes` in full and sends the first half of them. */
+export function truncatedAnswer(bytes: Uint8Array, contentType: string): Response {
+  let sent = false;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => {
+        if (sent) controller.error(new Error('The emulator truncates the answer'));
+        else controller.enqueue(bytes.subarray(0, Math.floor(bytes.byteLength / 2)));
+        sent = true;
+      },
+    },
+    // Nothing ahead of the reader: an error would throw away what is still queued.
+    { highWaterMark: 0 },
+  );
+  return new Response(body, {
+    headers: { 'content-type': contentType, 'content-length': String(bytes.byteLength) },
+  });
+}

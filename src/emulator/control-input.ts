@@ -1,0 +1,92 @@
+/** What the control API takes as a script, parsed and brought into the emulator's own form. */
+import * as z from 'zod/mini';
+import type { WireMessage } from './history.ts';
+import type { Script, ScriptedMessage } from './scripted-histories.ts';
+
+const STRING = 'must be a string';
+const TIME = 'must be milliseconds since the epoch, or ISO 8601 text';
+const AFTER = 'must be a number of milliseconds';
+
+/** Milliseconds since the epoch, or ISO 8601. */
+const moment = z.union(
+  [z.number(), z.pipe(z.string().check(z.refine(isTime)), z.transform(Date.parse))],
+  TIME,
+);
+
+const messageSchema = z
+  .strictObject(
+    {
+      messageId: z.optional(z.string(STRING)),
+      /** Any text: an upstream may know types that we don't. */
+      eventType: z.optional(z.string(STRING)),
+      /** Epoch seconds, as on the wire, or ISO 8601. Absent: when it becomes visible. null: no such member. */
+      timestamp: z.optional(
+        z.union(
+          [
+            z.null(),
+            z.number(),
+            z.pipe(
+              z.string().check(z.refine(isTime)),
+              z.transform((text: string) => Date.parse(text) / 1000),
+            ),
+          ],
+          'must be epoch seconds, ISO 8601 text, or null',
+        ),
+      ),
+      payload: z.optional(z.string(STRING)),
+      visibleAt: z.optional(moment),
+      /** Milliseconds from now, in place of visibleAt. */
+      afterMs: z.optional(z.number(AFTER)),
+    },
+    'must be an object',
+  )
+  .check(z.refine(oneTime, { path: ['afterMs'], error: 'must not be given together with visibleAt' }));
+
+export const scriptSchema = z
+  .strictObject(
+    {
+      flowExecutionId: z.string(STRING).check(z.minLength(1, 'must not be empty')),
+      messages: z.array(messageSchema, 'must be an array of messages'),
+      append: z.optional(z.boolean('must be true or false')),
+      /** From when on the execution is known; absent: now. */
+      visibleAt: z.optional(moment),
+      afterMs: z.optional(z.number(AFTER)),
+    },
+    'must be a JSON object',
+  )
+  .check(z.refine(oneTime, { path: ['afterMs'], error: 'must not be given together with visibleAt' }));
+
+type ScriptInput = z.infer<typeof scriptSchema>;
+
+function isTime(text: string): boolean {
+  return /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+interface When {
+  readonly visibleAt?: number | undefined;
+  readonly afterMs?: number | undefined;
+}
+
+function oneTime({ visibleAt, afterMs }: When): boolean {
+  return visibleAt === undefined || afterMs === undefined;
+}
+
+const msOf = ({ visibleAt, afterMs }: When, nowMs: number): number => visibleAt ?? nowMs + (afterMs ?? 0);
+
+export const scriptOf = (input: ScriptInput, nowMs: number): Script => ({
+  existsFromMs: msOf(input, nowMs),
+  messages: input.messages.map((message) => scriptedMessage(message, nowMs)),
+});
+
+function scriptedMessage(input: z.infer<typeof messageSchema>, nowMs: number): ScriptedMessage {
+  const visibleAtMs = msOf(input, nowMs);
+  const { messageId, eventType, payload } = input;
+  const timestamp = input.timestamp === undefined ? visibleAtMs / 1000 : input.timestamp;
+  const message: WireMessage = {
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(eventType === undefined ? {} : { eventType }),
+    ...(timestamp === null ? {} : { timestamp }),
+    ...(payload === undefined ? {} : { payload }),
+  };
+  return { message, visibleAtMs };
+}

@@ -1,0 +1,145 @@
+/**
+ * The emulator's own HTTP API, under /_emulator: script executions, set faults, read statistics, reset. It is not signed and
+ * not counted; the server keeps it to loopback.
+ */
+import type * as z from 'zod/mini';
+import { jsonAnswer } from './aws-answer.ts';
+import { readBody } from './bounded-body.ts';
+import type { CallStatistics } from './call-statistics.ts';
+import { scriptOf, scriptSchema } from './control-input.ts';
+import type { FaultInjector } from './fault-injector.ts';
+import { faultsSchema } from './faults.ts';
+import { SCENARIOS, scenarioId } from './scenarios/catalog.ts';
+import type { ScriptedHistories } from './scripted-histories.ts';
+
+export const CONTROL_PATH = '/_emulator';
+
+/** Room for a script of 100,000 messages. */
+export const CONTROL_BYTES_MAX = 32 * 1024 * 1024;
+
+export interface Controlled {
+  readonly scripts: ScriptedHistories;
+  readonly faults: FaultInjector;
+  readonly statistics: CallStatistics;
+  nowMs(): number;
+}
+
+interface MemberError {
+  /** As the caller wrote it: `messages[3].payload`; empty for the body as a whole. */
+  readonly member: string;
+  readonly detail: string;
+}
+
+type Handler = (request: Request, controlled: Controlled) => Promise<Response>;
+
+const answer = (body: object, status = 200): Response => jsonAnswer(body, 'application/json', status);
+
+const refuse = (status: number, error: string, errors?: readonly MemberError[]): Response =>
+  answer(errors === undefined ? { error } : { error, errors }, status);
+
+const invalid = (errors: readonly MemberError[]): Response => refuse(400, 'The body is not valid', errors);
+
+async function parseBody<Schema extends z.ZodMiniType>(
+  request: Request,
+  schema: Schema,
+  withInput: (input: z.output<Schema>) => Response,
+): Promise<Response> {
+  const bytes = await readBody(request, CONTROL_BYTES_MAX);
+  if (bytes === undefined) return refuse(413, `The body must be at most ${CONTROL_BYTES_MAX} bytes`);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return invalid([{ member: '', detail: 'must be JSON' }]);
+  }
+  const parsed = schema.safeParse(json);
+  return parsed.success ? withInput(parsed.data) : invalid(parsed.error.issues.flatMap(memberErrors));
+}
+
+function memberErrors(issue: z.core.$ZodIssue): MemberError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      member: memberName([...issue.path, key]),
+      detail: 'is no member that is known here',
+    }));
+  }
+  return [{ member: memberName(issue.path), detail: issue.message }];
+}
+
+const memberName = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((name, key) => {
+    if (typeof key === 'number') return `${name}[${key}]`;
+    return name === '' ? String(key) : `${name}.${String(key)}`;
+  }, '');
+
+const postExecution: Handler = (request, { scripts, nowMs }) =>
+  parseBody(request, scriptSchema, (input) => {
+    const script = scriptOf(input, nowMs());
+    const { flowExecutionId, append = false } = input;
+    const problem = append
+      ? scripts.append(flowExecutionId, script)
+      : scripts.replace(flowExecutionId, script);
+    return problem === undefined
+      ? answer({ flowExecutionId, messages: scripts.length(flowExecutionId) })
+      : invalid([{ member: 'messages', detail: problem }]);
+  });
+
+const setFaults: Handler = (request, { faults, nowMs }) =>
+  parseBody(request, faultsSchema, (input) => {
+    faults.set(input, nowMs());
+    return answer(faults.faults);
+  });
+
+/** A fixed UUID, so that what is shown is the same at each call but for the time. */
+const EXAMPLE_UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
+
+const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
+  '': {
+    GET: async (_, { nowMs }) =>
+      answer({
+        scenarios: SCENARIOS.map(({ name, description, trigger }) => ({
+          name,
+          description,
+          flowExecutionId: scenarioId(name, nowMs(), trigger, EXAMPLE_UUID),
+        })),
+      }),
+    DELETE: async (_, { scripts, faults, statistics, nowMs }) => {
+      scripts.clear();
+      faults.set({}, nowMs());
+      statistics.clear();
+      return new Response(null, { status: 204 });
+    },
+  },
+  '/executions': { POST: postExecution },
+  '/faults': {
+    GET: async (_, { faults }) => answer(faults.faults),
+    POST: setFaults,
+    PUT: setFaults,
+  },
+  '/stats': { GET: async (_, { statistics }) => answer(statistics.snapshot()) },
+};
+
+/** True for what `answerControl` is there for. */
+export const isControl = (path: string): boolean =>
+  path === CONTROL_PATH || path.startsWith(`${CONTROL_PATH}/`);
+
+export async function answerControl(request: Request, controlled: Controlled): Promise<Response> {
+  const route = new URL(request.url).pathname.slice(CONTROL_PATH.length).replace(/\/$/, '');
+  const methods = Object.hasOwn(ROUTES, route) ? ROUTES[route] : undefined;
+  if (methods === undefined) {
+    return refuse(
+      404,
+      `The emulator has only ${Object.keys(ROUTES)
+        .map((path) => CONTROL_PATH + path)
+        .join(', ')}`,
+    );
+  }
+  const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+  if (handler === undefined) {
+    const allow = Object.keys(methods).join(', ');
+    const response = refuse(405, `Only ${allow} here`);
+    response.headers.set('allow', allow);
+    return response;
+  }
+  return handler(request, controlled);
+}

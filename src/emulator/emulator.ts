@@ -1,0 +1,142 @@
+/**
+ * The emulator: plays AWS for local runs, tests and benchmarks. A fetch handler without a server, so that it runs on Node
+ * (node-server.ts), inside Deno, or in a test's own process. It shares no code with sources/, which it is there to judge,
+ * and is never in the deployed bundle.
+ *
+ * A request either goes to the control API (control.ts), or through the door (aws-json.ts) to an operation (operations/),
+ * around which faults and statistics are put here.
+ */
+import type { Clock } from '../clock.ts';
+import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
+import { admit, type Door } from './aws-json.ts';
+import { resetAnswer, truncatedAnswer } from './broken-answers.ts';
+import { CallStatistics, type Statistics } from './call-statistics.ts';
+import { answerControl, isControl, type Controlled } from './control.ts';
+import { FaultInjector, type CallPlan } from './fault-injector.ts';
+import { listFlowExecutionMessages } from './operations/list-flow-execution-messages.ts';
+import type { Operation, PreparedCall } from './operations/operation.ts';
+import { createPageTokens } from './page-tokens.ts';
+import { scenarioHistory } from './scenarios/catalog.ts';
+import { ScriptedHistories } from './scripted-histories.ts';
+import type { Credentials } from './signature.ts';
+
+export interface EmulatorOptions {
+  readonly clock: Clock;
+  /** The one caller that AWS knows. */
+  readonly credentials: Credentials;
+  /** The regions that requests may be signed for; absent: those where each service was offered. */
+  readonly regions?: readonly string[];
+  /** Unguessable bytes, for page tokens and request ids; absent: the platform's. */
+  readonly random?: (length: number) => Uint8Array;
+}
+
+export interface Emulator {
+  /** Plays AWS, and its own control API under /_emulator. */
+  fetch(request: Request): Promise<Response>;
+  /** What `GET /_emulator/stats` answers. */
+  stats(): Statistics;
+}
+
+const platformRandom = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+
+export function createEmulator(options: EmulatorOptions): Emulator {
+  const { clock, credentials, random = platformRandom } = options;
+  const nowMs = () => clock.now();
+  const controlled: Controlled = {
+    scripts: new ScriptedHistories(),
+    faults: new FaultInjector(),
+    statistics: new CallStatistics(),
+    nowMs,
+  };
+  const { scripts, faults, statistics } = controlled;
+  const findHistory = (executionId: string) => scripts.find(executionId) ?? scenarioHistory(executionId);
+  const door: Door = {
+    operations: [listFlowExecutionMessages(findHistory, createPageTokens(random), options.regions)],
+    nowMs,
+    credentials: (accessKeyId) => (accessKeyId === credentials.accessKeyId ? credentials : undefined),
+  };
+
+  const failure = (operation: Operation, name: AwsErrorName, message?: string): Response => {
+    statistics.failed(name);
+    return errorAnswer(message === undefined ? { name } : { name, message }, operation.contentType);
+  };
+
+  async function answerPlanned(
+    operation: Operation,
+    call: PreparedCall,
+    plan: CallPlan,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    if (plan.latencyMs > 0) await clock.sleep(plan.latencyMs, signal);
+    switch (plan.outcome) {
+      case 'throttle':
+        return failure(operation, 'ThrottlingException', 'Rate exceeded');
+      case 'internal-error':
+        return failure(operation, 'InternalFailureException');
+      case 'xml-error':
+        return xmlErrorAnswer('AccessDeniedException', 'Something in between did not like this request', 403);
+      case 'reset':
+        return resetAnswer();
+      case 'stall':
+        await stall(plan.stallMs, signal);
+        break;
+      case 'truncate':
+      case 'answer':
+    }
+    const result = call.answer(plan.conditions(nowMs()));
+    if (!result.ok) return failure(operation, result.error.name, result.error.message);
+    return plan.outcome === 'truncate'
+      ? truncatedAnswer(encodeJson(result.value), operation.contentType)
+      : jsonAnswer(result.value, operation.contentType);
+  }
+
+  const stall = (stallMs: number | undefined, signal: AbortSignal): Promise<void> =>
+    stallMs === undefined ? aborted(signal) : clock.sleep(stallMs, signal);
+
+  async function answerAws(request: Request): Promise<Response> {
+    const admission = await admit(request, door);
+    if (!admission.admitted) {
+      statistics.refused(admission.reason);
+      return admission.response;
+    }
+    const { operation, input } = admission;
+    const name = operation.target.slice(operation.target.lastIndexOf('.') + 1);
+    const call = operation.prepare(input);
+    if (!call.ok) {
+      statistics.invalid(name, call.error.name);
+      return errorAnswer(call.error, operation.contentType);
+    }
+    const { executionId } = call.value;
+    const plan = faults.plan(executionId, nowMs());
+    const end = statistics.begin(name, executionId, plan);
+    try {
+      return await answerPlanned(operation, call.value, plan, request.signal);
+    } finally {
+      end();
+    }
+  }
+
+  return {
+    stats: () => statistics.snapshot(),
+    fetch: async (request) => {
+      if (isControl(new URL(request.url).pathname)) return answerControl(request, controlled);
+      const response = await answerAws(request);
+      // AWS's own clock: clients whose clock is wrong set it by this header, and sign again.
+      response.headers.set('date', new Date(nowMs()).toUTCString());
+      response.headers.set('x-amzn-requestid', requestId(random(16)));
+      return response;
+    },
+  };
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** AWS writes a UUID. */
+const requestId = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');

@@ -1,0 +1,116 @@
+/**
+ * Decides what goes wrong with each call, from a seeded generator, so that a run can be repeated. Every call draws the same
+ * number of times, whichever faults are on: turning one on doesn't move where another strikes.
+ */
+import type { Faults } from './faults.ts';
+
+export type Outcome = 'answer' | 'throttle' | 'internal-error' | 'xml-error' | 'reset' | 'stall' | 'truncate';
+
+/** What an operation must know of the faults to make its answer. */
+export interface CallConditions {
+  readonly nowMs: number;
+  /** The time as of which histories are read: earlier than `nowMs` when the read lags. */
+  readonly viewMs: number;
+  readonly tokenLifetimeMs: number | undefined;
+  /** How many messages the page may have when the caller allows `maxResults`. */
+  pageLength(maxResults: number): number;
+  /** A token even where nothing follows. */
+  readonly tokenAlways: boolean;
+}
+
+export interface CallPlan {
+  readonly outcome: Outcome;
+  readonly latencyMs: number;
+  /** undefined: until the caller leaves. */
+  readonly stallMs: number | undefined;
+  readonly page: 'full' | 'short' | 'empty';
+  readonly lagMs: number;
+  /** As of the time when the answer is made, which latency and stalls move. */
+  conditions(nowMs: number): CallConditions;
+}
+
+/** mulberry32 (public domain, Tommy Ettinger): small, seeded, and good enough for choosing calls. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export class FaultInjector {
+  #faults: Faults = {};
+  #random = seededRandom(0);
+  #bucket = { tokens: 0, filledAtMs: 0 };
+
+  get faults(): Faults {
+    return this.#faults;
+  }
+
+  /** From now on these faults and no others; the generator starts again from its seed, a bucket full. */
+  set(faults: Faults, nowMs: number): void {
+    this.#faults = faults;
+    this.#random = seededRandom(faults.seed ?? 0);
+    this.#bucket = { tokens: faults.throttleBucket?.capacity ?? 0, filledAtMs: nowMs };
+  }
+
+  /** What happens to the next call. */
+  plan(executionId: string, nowMs: number): CallPlan {
+    const overdrawn = this.#takeFromBucket(nowMs);
+    const { executions } = this.#faults;
+    const spared = executions !== undefined && !executions.includes(executionId);
+    // An execution that is spared draws nothing, so that it doesn't move the faults of the others.
+    const plan = spared ? planOf({}, () => 1) : planOf(this.#faults, this.#random);
+    return overdrawn ? { ...plan, outcome: 'throttle' } : plan;
+  }
+
+  #takeFromBucket(nowMs: number): boolean {
+    const limits = this.#faults.throttleBucket;
+    if (limits === undefined) return false;
+    const refill = (Math.max(0, nowMs - this.#bucket.filledAtMs) / 1000) * limits.refillPerSecond;
+    const tokens = Math.min(limits.capacity, this.#bucket.tokens + refill);
+    this.#bucket = { tokens: tokens >= 1 ? tokens - 1 : tokens, filledAtMs: nowMs };
+    return tokens < 1;
+  }
+}
+
+function planOf(faults: Faults, random: () => number): CallPlan {
+  const [fate, lag, shape, length] = [random(), random(), random(), random()];
+  const { emptyPageRate = 0, shortPageRate = 0, lagMs = 0, lagRate = 1, tokenLifetimeMs } = faults;
+  const page = shape < emptyPageRate ? 'empty' : shape < emptyPageRate + shortPageRate ? 'short' : 'full';
+  const lagging = lag < lagRate ? lagMs : 0;
+  return {
+    outcome: outcomeOf(faults, fate),
+    latencyMs: faults.latencyMs ?? 0,
+    stallMs: faults.stallMs,
+    page,
+    lagMs: lagging,
+    conditions: (nowMs) => ({
+      nowMs,
+      viewMs: nowMs - lagging,
+      tokenLifetimeMs,
+      pageLength: (maxResults) =>
+        page === 'empty' ? 0 : page === 'full' ? maxResults : Math.max(1, Math.floor(length * maxResults)),
+      tokenAlways: page === 'empty',
+    }),
+  };
+}
+
+function outcomeOf(faults: Faults, fate: number): Outcome {
+  const rates: readonly (readonly [Outcome, number | undefined])[] = [
+    ['throttle', faults.throttleRate],
+    ['internal-error', faults.internalErrorRate],
+    ['xml-error', faults.xmlErrorRate],
+    ['reset', faults.resetRate],
+    ['stall', faults.stallRate],
+    ['truncate', faults.truncateRate],
+  ];
+  let sum = 0;
+  for (const [outcome, rate = 0] of rates) {
+    sum += rate;
+    if (fate < sum) return outcome;
+  }
+  return 'answer';
+}

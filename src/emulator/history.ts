@@ -1,0 +1,25 @@
+/**
+ * What the emulator's executions look like from inside: a history that is a function of time. Where histories come from is
+ * for scenarios/ (by the id) and scripted-histories.ts (by the control API); how they are paged, for operations/.
+ */
+
+/** A message as ListFlowExecutionMessages writes it; every member is optional in AWS's model. */
+export interface WireMessage {
+  readonly messageId?: string;
+  readonly eventType?: string;
+  /** Epoch seconds with a fraction. */
+  readonly timestamp?: number;
+  readonly payload?: string;
+}
+
+/** A history at one moment. Messages are made when asked for, so that a history may be longer than memory. */
+export interface View {
+  readonly count: number;
+  /** The message at a position from 0 to `count - 1`. */
+  message(position: number): WireMessage;
+}
+
+export interface History {
+  /** The history at that time (milliseconds since the epoch); undefined while the execution does not exist. */
+  at(nowMs: number): View | undefined;
+}

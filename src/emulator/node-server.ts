@@ -1,0 +1,131 @@
+/**
+ * The emulator as a server on Node: a platform file. It translates node:http to fetch and back, and does to sockets what no
+ * fetch handler can: real resets, and answers that break off. It listens on loopback only, since its control API asks
+ * nobody for a key.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { systemClock, type Clock } from '../clock.ts';
+import { isReset } from './broken-answers.ts';
+import { createEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
+
+/** A reused connection must not be closed just when a client sends on it: that would be a fault nobody asked for. */
+const KEEP_ALIVE_MS = 10 * 60_000;
+
+export interface EmulatorServerOptions extends Omit<EmulatorOptions, 'clock'> {
+  /** 0: any that is free. */
+  readonly port: number;
+  /** A loopback address; absent: 127.0.0.1. */
+  readonly host?: string;
+  /** Absent: the system's. */
+  readonly clock?: Clock;
+}
+
+export interface EmulatorServer {
+  readonly url: string;
+  readonly emulator: Emulator;
+  /** Ends what is stalled, closes every connection, frees the port. */
+  close(): Promise<void>;
+}
+
+/** Rejects with an error that says why, and has Node's `code`, when it can't listen there. */
+export async function startEmulatorServer(options: EmulatorServerOptions): Promise<EmulatorServer> {
+  const { port, clock = systemClock } = options;
+  const host = options.host === undefined || options.host === 'localhost' ? '127.0.0.1' : options.host;
+  if (!/^127(\.\d{1,3}){3}$|^::1$/.test(host)) {
+    throw new Error(`The emulator listens on loopback only: host must be 127.0.0.1 or ::1, it is ${host}`);
+  }
+  const emulator = createEmulator({ ...options, clock });
+  const open = new Set<AbortController>();
+  const server = createServer((incoming, outgoing) => void exchange(emulator, incoming, outgoing, open));
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  await listen(server, port, host);
+  // Safety: a server that listens on a host and a port has an address of this shape.
+  const address = server.address() as AddressInfo;
+
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    emulator,
+    close: async () => {
+      for (const left of open) left.abort();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message;
+      const error = new Error(`Cannot start the emulator on ${host}:${port}: ${why}`, { cause });
+      reject(Object.assign(error, { code: cause.code }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** One request and its answer. Never rejects: whatever goes wrong ends this connection and nothing else. */
+async function exchange(
+  emulator: Emulator,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  open: Set<AbortController>,
+): Promise<void> {
+  const left = new AbortController();
+  open.add(left);
+  outgoing.on('close', () => {
+    open.delete(left);
+    if (!outgoing.writableFinished) left.abort();
+  });
+  try {
+    const request = requestOf(incoming, left.signal);
+    if (request === undefined) {
+      outgoing.writeHead(400).end();
+      return;
+    }
+    const response = await emulator.fetch(request);
+    if (isReset(response)) incoming.socket.resetAndDestroy();
+    else await send(response, outgoing);
+  } catch (error) {
+    // The caller left while it was sending, or this is a bug of the emulator, whose user sits in front of it.
+    if (!outgoing.headersSent) outgoing.writeHead(500).end(`The emulator failed: ${String(error)}\n`);
+    else incoming.socket.destroySoon();
+  }
+}
+
+/** undefined for what fetch has no Request for: TRACE, and request targets that are no URL. */
+function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
+  const { method = '', url: target = '' } = incoming;
+  const url = target.startsWith('/') ? `http://emulator${target}` : target;
+  if (!URL.canParse(url) || method === 'TRACE') return undefined;
+  const headers = new Headers();
+  for (const [name, values = []] of Object.entries(incoming.headersDistinct)) {
+    for (const value of values) headers.append(name, value);
+  }
+  if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal });
+  // Safety: Node's ReadableStream is the one that its fetch takes; only the two sets of type declarations differ.
+  const body = Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>;
+  // `duplex` is required with a stream, and missing in TypeScript's RequestInit.
+  const init: RequestInit & { duplex: 'half' } = { method, headers, signal, body, duplex: 'half' };
+  return new Request(url, init);
+}
+
+/** Rejects when the body breaks off; what came before it has then been written. */
+async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  const reader = response.body?.getReader();
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    if (done || outgoing.destroyed) break;
+    if (!outgoing.write(value)) {
+      await new Promise<void>((resolve) => {
+        outgoing.once('drain', resolve);
+        outgoing.once('close', resolve);
+      });
+    }
+  }
+  outgoing.end();
+}

@@ -1,0 +1,77 @@
+/**
+ * Histories that a test or a developer scripts through the control API: any messages, each at any time. A script goes
+ * before the scenario of the same id.
+ */
+import type { History, WireMessage } from './history.ts';
+
+/** Keeps a run that scripts without end from filling the memory. */
+export const SCRIPTED_EXECUTIONS_MAX = 10_000;
+/** Ten times the longest history that the scenarios know; a script holds each message in memory. */
+export const SCRIPTED_MESSAGES_MAX = 100_000;
+
+export interface ScriptedMessage {
+  readonly message: WireMessage;
+  /** From when on it is in the history, in milliseconds since the epoch. */
+  readonly visibleAtMs: number;
+}
+
+export interface Script {
+  /** Before this, the execution is unknown. */
+  readonly existsFromMs: number;
+  /** In upstream order. One that becomes visible late takes its place in the middle, as a late write would. */
+  readonly messages: readonly ScriptedMessage[];
+}
+
+const historyOf = ({ existsFromMs, messages }: Script): History => ({
+  at: (nowMs) => {
+    if (nowMs < existsFromMs) return undefined;
+    const visible = messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs);
+    return {
+      count: visible.length,
+      message: (position) => {
+        const scripted = visible[position];
+        if (scripted === undefined) throw new RangeError(`no message at position ${position}`);
+        return scripted.message;
+      },
+    };
+  },
+});
+
+export class ScriptedHistories {
+  readonly #scripts = new Map<string, Script>();
+
+  /** Replaces what was scripted for that id. Says what is wrong when there is no room. */
+  replace(executionId: string, script: Script): string | undefined {
+    if (script.messages.length > SCRIPTED_MESSAGES_MAX) {
+      return `an execution has at most ${SCRIPTED_MESSAGES_MAX} scripted messages: these are ${script.messages.length}`;
+    }
+    if (!this.#scripts.has(executionId) && this.#scripts.size >= SCRIPTED_EXECUTIONS_MAX) {
+      return `there are already ${SCRIPTED_EXECUTIONS_MAX} scripted executions`;
+    }
+    this.#scripts.set(executionId, script);
+    return undefined;
+  }
+
+  /** Adds messages to what was scripted for that id, which keeps the time from which it exists. */
+  append(executionId: string, script: Script): string | undefined {
+    const before = this.#scripts.get(executionId);
+    return this.replace(
+      executionId,
+      before === undefined ? script : { ...before, messages: [...before.messages, ...script.messages] },
+    );
+  }
+
+  find(executionId: string): History | undefined {
+    const script = this.#scripts.get(executionId);
+    return script === undefined ? undefined : historyOf(script);
+  }
+
+  /** Messages scripted for that id, visible or not. */
+  length(executionId: string): number {
+    return this.#scripts.get(executionId)?.messages.length ?? 0;
+  }
+
+  clear(): void {
+    this.#scripts.clear();
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Checks a request's Signature Version 4 as AWS does: header, date and scope (authorization-header.ts), then key, then the
+ * signature, recomputed with AWS's own library over exactly the headers that the caller signed. Which services, regions and
+ * keys are good comes in; nothing here knows of operations.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { createScope, getCanonicalHeaders, getSigningKey, SignatureV4Base } from '@smithy/signature-v4';
+import { checkDate, checkScope, parseAuthorization } from './authorization-header.ts';
+import { awsError, type AwsResult } from './aws-answer.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** When there is one, requests must carry it. */
+  readonly sessionToken?: string;
+}
+
+export interface SignatureRules {
+  readonly nowMs: number;
+  /** The service in the credential scope. */
+  readonly service: string;
+  readonly regions: readonly string[];
+  credentials(accessKeyId: string): Credentials | undefined;
+}
+
+type Headers = Record<string, string>;
+
+/** Opens the library's steps: it can sign, but has no verifier. */
+class Recomputation extends SignatureV4Base {
+  readonly #credentials: Credentials;
+
+  constructor(credentials: Credentials, service: string, region: string) {
+    super({ credentials, service, region, sha256: Sha256 });
+    this.#credentials = credentials;
+  }
+
+  async signature(
+    url: URL,
+    headers: Headers,
+    body: Uint8Array,
+    date: string,
+    region: string,
+  ): Promise<string> {
+    const { host: hostname, protocol, pathname: path } = url;
+    const query: Record<string, string[]> = {};
+    for (const [name, value] of url.searchParams) (query[name] ??= []).push(value);
+    const request = { method: 'POST', protocol, hostname, path, query, headers };
+    const canonicalHeaders = getCanonicalHeaders(request, undefined, new Set(Object.keys(headers)));
+    const canonicalRequest = this.createCanonicalRequest(request, canonicalHeaders, await sha256Hex(body));
+    const day = date.slice(0, 8);
+    const scope = createScope(day, region, this.service);
+    const toSign = await this.createStringToSign(date, scope, canonicalRequest, 'AWS4-HMAC-SHA256');
+    const mac = new Sha256(await getSigningKey(Sha256, this.#credentials, day, region, this.service));
+    mac.update(toSign);
+    return hex(await mac.digest());
+  }
+}
+
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+async function sha256Hex(bytes: Uint8Array): Promise<string> {
+  const hash = new Sha256();
+  hash.update(bytes);
+  return hex(await hash.digest());
+}
+
+/** Lower case, as SignedHeaders must be: RFC 9110's token. */
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+
+const MISMATCH = awsError(
+  'InvalidSignatureException',
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+);
+
+function sameText(a: string, b: string): boolean {
+  const encoder = new TextEncoder();
+  const [left, right] = [encoder.encode(a), encoder.encode(b)];
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+}
+
+/** The caller's key id when the request is signed as `rules` demand, else the error that AWS would answer. */
+export async function verifySignature(
+  request: Request,
+  body: Uint8Array,
+  rules: SignatureRules,
+): Promise<AwsResult<string>> {
+  const header = request.headers.get('authorization');
+  if (header === null) {
+    return awsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
+  }
+  const date = request.headers.get('x-amz-date');
+  const authorization = parseAuthorization(header, date);
+  if (!authorization.ok) return authorization;
+  const { accessKeyId, scope, signedHeaders, signature } = authorization.value;
+
+  const dateChecked = checkDate(date ?? '', rules.nowMs);
+  if (!dateChecked.ok) return dateChecked;
+  const scopeChecked = checkScope(scope, date ?? '', rules);
+  if (!scopeChecked.ok) return scopeChecked;
+
+  // What isn't signed could have been changed on the way: another host, or another day.
+  if (!signedHeaders.includes('host')) {
+    return awsError(
+      'InvalidSignatureException',
+      "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+    );
+  }
+  if (!signedHeaders.includes('x-amz-date')) {
+    return awsError(
+      'InvalidSignatureException',
+      "'X-Amz-Date' must be a 'SignedHeader' in the AWS Authorization.",
+    );
+  }
+
+  const credentials = rules.credentials(accessKeyId);
+  const token = request.headers.get('x-amz-security-token') ?? '';
+  if (credentials === undefined || !sameText(token, credentials.sessionToken ?? '')) {
+    return awsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  }
+
+  const url = new URL(request.url);
+  const headers: Headers = {};
+  for (const name of signedHeaders) {
+    // A caller in the same process signs the host of the URL, and sends no such header.
+    // What is no header's name can't have been sent, and must not be asked for.
+    const value = HEADER_NAME.test(name)
+      ? (request.headers.get(name) ?? (name === 'host' ? url.host : null))
+      : null;
+    if (value === null) return MISMATCH;
+    headers[name] = value;
+  }
+  // A client that states the hash of its body must have stated the right one.
+  const stated = headers['x-amz-content-sha256'];
+  if (stated !== undefined && stated !== (await sha256Hex(body))) return MISMATCH;
+
+  const recomputed = await new Recomputation(credentials, rules.service, scope[1]).signature(
+    url,
+    headers,
+    body,
+    date ?? '',
+    scope[1],
+  );
+  return sameText(recomputed, signature) ? { ok: true, value: accessKeyId } : MISMATCH;
+}

@@ -1,0 +1,150 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SCENARIOS, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
+import { control, emulatorAt, list, listAll, START_MS, UUID } from './signed-call.ts';
+
+const cloudFlow = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
+const endlessFlow = scenarioId('EndlessFlow', START_MS, 'Patrol', UUID);
+
+describe('pages', () => {
+  it('hold each message once and in order, whatever their size', async () => {
+    const { emulator, clock } = emulatorAt();
+    await clock.advance(60_000);
+    const all = await listAll(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 250 });
+    expect(all).toHaveLength(36);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 250 }), async (maxResults) => {
+        expect(await listAll(emulator, clock, { flowExecutionId: cloudFlow, maxResults })).toEqual(all);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('have 100 messages when the caller does not say how many, and at most what it says', async () => {
+    const { emulator, clock } = emulatorAt();
+    await clock.advance(600_000);
+    const largeFlow = scenarioId('LargeFlow', START_MS, 'Batch', UUID);
+    expect((await list(emulator, clock, { flowExecutionId: largeFlow })).messages).toHaveLength(100);
+    for (const maxResults of [1, 7, 250]) {
+      const page = await list(emulator, clock, { flowExecutionId: largeFlow, maxResults });
+      expect(page.messages).toHaveLength(maxResults);
+      expect(page.nextToken).toBeTypeOf('string');
+    }
+  });
+
+  it('have no nextToken when nothing follows now, a full last page included', async () => {
+    const { emulator, clock } = emulatorAt();
+    await clock.advance(60_000);
+    for (const maxResults of [36, 37, 250]) {
+      const page = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults });
+      expect(page.messages).toHaveLength(36);
+      expect(page).not.toHaveProperty('nextToken');
+    }
+  });
+
+  it('print timestamps as epoch seconds with a fraction, and leave out what is absent', async () => {
+    const { emulator, clock } = emulatorAt(Date.parse('2019-05-30T22:45:40.656Z'));
+    const flowExecutionId = scenarioId('FailingFlow', clock.now(), 'Door', UUID);
+    await clock.advance(60_000);
+    const { messages } = await list(emulator, clock, { flowExecutionId });
+    expect(messages[0]?.timestamp).toBe(1559256340.656);
+    const acknowledged = messages.find(({ eventType }) => eventType === 'ACKNOWLEDGE_TASK_MESSAGE');
+    expect(Object.keys(acknowledged ?? {}).toSorted()).toEqual(['eventType', 'messageId', 'timestamp']);
+  });
+});
+
+describe('a page token', () => {
+  it('may be used again, and then also gives what has come since', async () => {
+    const { emulator, clock } = emulatorAt();
+    await clock.advance(20_000);
+    const first = await list(emulator, clock, { flowExecutionId: endlessFlow, maxResults: 5 });
+    const again = { flowExecutionId: endlessFlow, nextToken: first.nextToken };
+    const before = await list(emulator, clock, again);
+    expect((await list(emulator, clock, again)).messages).toEqual(before.messages);
+    await clock.advance(20_000);
+    const after = await list(emulator, clock, again);
+    expect(after.messages.slice(0, before.messages.length)).toEqual(before.messages);
+    expect(after.messages.length).toBeGreaterThanOrEqual(before.messages.length + 9);
+  });
+
+  it('is another one each time, and shows nothing of the position in clear', async () => {
+    const { emulator, clock } = emulatorAt();
+    await clock.advance(60_000);
+    const input = { flowExecutionId: cloudFlow, maxResults: 7 };
+    const tokens = [await list(emulator, clock, input), await list(emulator, clock, input)].map(
+      ({ nextToken }) => nextToken ?? '',
+    );
+    expect(tokens[0]).not.toBe(tokens[1]);
+    for (const token of tokens) expect(token).toMatch(/^[A-Za-z0-9_-]{40,}$/);
+  });
+
+  it('is good for its own execution and its own emulator only', async () => {
+    const { emulator, clock } = emulatorAt();
+    await clock.advance(60_000);
+    const { nextToken } = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });
+    const invalid = { status: 400, __type: 'InvalidRequestException' };
+    expect(await list(emulator, clock, { flowExecutionId: endlessFlow, nextToken })).toMatchObject(invalid);
+    const other = emulatorAt(clock.now());
+    expect(await list(other.emulator, other.clock, { flowExecutionId: cloudFlow, nextToken })).toMatchObject(
+      invalid,
+    );
+  });
+
+  it('that was changed, cut or made up is invalid', async () => {
+    const { emulator, clock } = emulatorAt();
+    await clock.advance(60_000);
+    const { nextToken = '' } = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });
+    const changed = Array.from(
+      nextToken,
+      (letter, at) => nextToken.slice(0, at) + (letter === 'A' ? 'B' : 'A') + nextToken.slice(at + 1),
+    );
+    const cut = Array.from(nextToken, (_, at) => nextToken.slice(0, at));
+    for (const token of [
+      ...changed,
+      ...cut,
+      `${nextToken}A`,
+      `${nextToken}=`,
+      ` ${nextToken}`,
+      '0',
+      '7',
+      'é',
+    ]) {
+      expect(
+        await list(emulator, clock, { flowExecutionId: cloudFlow, nextToken: token }),
+        token,
+      ).toMatchObject({
+        status: 400,
+        __type: 'InvalidRequestException',
+      });
+    }
+  });
+
+  it('expires when the faults give it a lifetime, and not before', async () => {
+    const { emulator, clock } = emulatorAt();
+    await clock.advance(60_000);
+    const { nextToken } = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });
+    const again = { flowExecutionId: cloudFlow, nextToken };
+    await clock.advance(86_400_000);
+    expect((await list(emulator, clock, again)).status).toBe(200);
+    await control(emulator, 'PUT', '/faults', { tokenLifetimeMs: 60_000 });
+    expect(await list(emulator, clock, again)).toMatchObject({ __type: 'InvalidRequestException' });
+
+    const fresh = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });
+    const afresh = { flowExecutionId: cloudFlow, nextToken: fresh.nextToken };
+    await clock.advance(59_999);
+    expect((await list(emulator, clock, afresh)).status).toBe(200);
+    await clock.advance(1);
+    expect((await list(emulator, clock, afresh)).status).toBe(400);
+  });
+});
+
+it('every scenario can be read to its end one message at a time', async () => {
+  const { emulator, clock } = emulatorAt();
+  await clock.advance(60_000);
+  for (const { name, trigger } of SCENARIOS) {
+    if (name === 'LargeFlow') continue;
+    const flowExecutionId = scenarioId(name, START_MS, trigger, UUID);
+    const whole = await listAll(emulator, clock, { flowExecutionId });
+    expect(await listAll(emulator, clock, { flowExecutionId, maxResults: 1 })).toEqual(whole);
+  }
+});

@@ -1,0 +1,266 @@
+/**
+ * The emulator as a judge of signatures: requests that AWS's own clients sent (test/data/aws-client-requests.jsonl: boto3,
+ * the AWS CLI, the JavaScript SDKs), and requests signed by aws4fetch. Neither shares code with its verifier.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createEmulator } from '../../src/emulator/emulator.ts';
+import type { Credentials } from '../../src/emulator/signature.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { CREDENTIALS, emulatorAt, ORIGIN, signedRequest, START_MS, type SignedAs } from './signed-call.ts';
+
+interface Recorded {
+  readonly client: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+}
+
+const RECORDED: readonly Recorded[] = readFileSync(
+  new URL('../data/aws-client-requests.jsonl', import.meta.url),
+  'utf8',
+)
+  .trim()
+  .split('\n')
+  // Safety: a file of this repository, of the shape that its README tells.
+  .map((line) => JSON.parse(line) as Recorded);
+
+const headerOf = (recorded: Recorded, name: string): string =>
+  recorded.headers.find(([given]) => given.toLowerCase() === name)?.[1] ?? '';
+
+const RECORDED_CREDENTIALS: Credentials = { ...CREDENTIALS, sessionToken: 'my-product-api-key' };
+
+/** Replays a recorded request at the time when it was signed. */
+async function replay(
+  recorded: Recorded,
+  options: { credentials?: Credentials; body?: string; skewMs?: number; header?: [string, string] } = {},
+): Promise<{ status: number; __type?: string; message?: string }> {
+  const { credentials = RECORDED_CREDENTIALS, body = recorded.body, skewMs = 0, header } = options;
+  const date = headerOf(recorded, 'x-amz-date').replace(
+    /^(....)(..)(..)T(..)(..)(..)Z$/,
+    '$1-$2-$3T$4:$5:$6Z',
+  );
+  const clock = new ManualClock((date === '' ? START_MS : Date.parse(date)) + skewMs);
+  const headers = new Headers(recorded.headers.map(([name, value]) => [name, value]));
+  if (header !== undefined) headers.set(...header);
+  const request = new Request(`http://127.0.0.1:5777${recorded.url}`, { method: 'POST', headers, body });
+  const response = await createEmulator({ clock, credentials }).fetch(request);
+  return { status: response.status, ...JSON.parse(await response.text()) };
+}
+
+const signed = RECORDED.filter((recorded) => headerOf(recorded, 'authorization').includes('=AKIDEXAMPLE/'));
+const lists = signed.filter((recorded) =>
+  headerOf(recorded, 'x-amz-target').endsWith('ListFlowExecutionMessages'),
+);
+const describeRecorded = (recorded: Recorded) => `${recorded.client} ${recorded.body}`;
+
+describe('requests as AWS clients sent them', () => {
+  it.each(lists.map((recorded) => [describeRecorded(recorded), recorded] as const))(
+    'are let in: %s',
+    async (_, recorded) => {
+      // The signature was good: what is wrong is only that nothing is known of these executions and tokens.
+      const token = recorded.body.includes('nextToken');
+      expect(await replay(recorded)).toMatchObject({
+        status: 400,
+        __type: token ? 'InvalidRequestException' : 'ResourceNotFoundException',
+      });
+    },
+  );
+
+  it('are refused when anything that was signed differs', async () => {
+    expect(lists.length).toBeGreaterThanOrEqual(10);
+    for (const recorded of lists) {
+      const mismatch = { status: 400, __type: 'InvalidSignatureException' };
+      expect(await replay(recorded, { body: `${recorded.body} ` })).toMatchObject(mismatch);
+      expect(await replay(recorded, { header: ['host', '127.0.0.1:5778'] })).toMatchObject(mismatch);
+      const secret = { ...RECORDED_CREDENTIALS, secretAccessKey: 'SECRETS' };
+      expect(await replay(recorded, { credentials: secret })).toMatchObject(mismatch);
+      for (const skewMs of [-301_000, 301_000]) {
+        expect(await replay(recorded, { skewMs })).toMatchObject(mismatch);
+      }
+      for (const skewMs of [-300_000, 300_000]) {
+        expect((await replay(recorded, { skewMs })).__type).not.toBe('InvalidSignatureException');
+      }
+      const unknown = { status: 400, __type: 'UnrecognizedClientException' };
+      const key = { ...RECORDED_CREDENTIALS, accessKeyId: 'AKIDOTHER' };
+      expect(await replay(recorded, { credentials: key })).toMatchObject(unknown);
+      const token = { ...RECORDED_CREDENTIALS, sessionToken: 'another' };
+      expect(await replay(recorded, { credentials: token })).toMatchObject(unknown);
+      expect(await replay(recorded, { credentials: CREDENTIALS })).toMatchObject(unknown);
+    }
+  });
+
+  it('may be changed where they are not signed', async () => {
+    for (const recorded of lists) {
+      const answer = await replay(recorded, { header: ['user-agent', 'someone-in-between/1.0'] });
+      expect(answer.__type).not.toBe('InvalidSignatureException');
+    }
+  });
+
+  it('for another operation of Things Graph are an unknown operation', async () => {
+    const others = signed.filter((recorded) => !lists.includes(recorded));
+    expect(others.length).toBeGreaterThan(0);
+    for (const recorded of others) {
+      expect(await replay(recorded)).toMatchObject({ status: 400, __type: 'UnknownOperationException' });
+    }
+  });
+
+  it('without a signature miss their authentication', async () => {
+    const unsigned = RECORDED.filter((recorded) => headerOf(recorded, 'authorization') === '');
+    expect(unsigned.length).toBeGreaterThan(0);
+    for (const recorded of unsigned) {
+      expect(await replay(recorded)).toMatchObject({
+        status: 400,
+        __type: 'MissingAuthenticationTokenException',
+        message: 'Missing Authentication Token',
+      });
+    }
+  });
+
+  it('with a slash in the key id have a malformed credential', async () => {
+    const slashed = RECORDED.filter((recorded) => headerOf(recorded, 'authorization').includes('API/KEY=1'));
+    expect(slashed.length).toBeGreaterThan(0);
+    for (const recorded of slashed) {
+      expect(await replay(recorded)).toMatchObject({ status: 400, __type: 'IncompleteSignatureException' });
+    }
+  });
+});
+
+const BODY = { flowExecutionId: 'unknown' };
+const LET_IN = { status: 400, __type: 'ResourceNotFoundException' };
+
+async function call(
+  as: Partial<SignedAs>,
+  change: (headers: Headers) => void = () => {},
+): Promise<{ status: number; __type?: string; message?: string }> {
+  const { emulator, clock } = emulatorAt();
+  const request = await signedRequest(BODY, { nowMs: clock.now(), ...as });
+  const headers = new Headers(request.headers);
+  change(headers);
+  const body = await request.text();
+  const response = await emulator.fetch(new Request(request.url, { method: 'POST', headers, body }));
+  return { status: response.status, ...JSON.parse(await response.text()) };
+}
+
+const inAuthorization = (from: string | RegExp, to: string) => (headers: Headers) =>
+  headers.set('authorization', (headers.get('authorization') ?? '').replace(from, to));
+
+describe('a signature', () => {
+  it('of aws4fetch, whose host header only the URL tells, is accepted', async () => {
+    expect(await call({})).toMatchObject(LET_IN);
+  });
+
+  it('outside five minutes of the emulator’s clock is refused with AWS’s text', async () => {
+    expect(await call({ nowMs: START_MS - 301_000 })).toMatchObject({
+      status: 400,
+      __type: 'InvalidSignatureException',
+      message:
+        'Signature expired: 20251231T235459Z is now earlier than 20251231T235500Z (20260101T000000Z - 5 min.)',
+    });
+    expect(await call({ nowMs: START_MS + 301_000 })).toMatchObject({
+      status: 400,
+      __type: 'InvalidSignatureException',
+      message:
+        'Signature not yet current: 20260101T000501Z is still later than 20260101T000500Z (20260101T000000Z + 5 min.)',
+    });
+  });
+
+  it('is judged by date, then scope, then key, then signature, as AWS does', async () => {
+    const wrongKey = { accessKeyId: 'AKIDOTHER', secretAccessKey: 'OTHER' };
+    expect(await call({ credentials: wrongKey, region: 'mars-1', nowMs: START_MS - 400_000 })).toMatchObject({
+      message: expect.stringMatching(/^Signature expired/),
+    });
+    expect(await call({ credentials: wrongKey, region: 'mars-1' })).toMatchObject({
+      message: "Credential should be scoped to a valid region, not 'mars-1'.",
+    });
+    expect(await call({ credentials: wrongKey })).toMatchObject({
+      __type: 'UnrecognizedClientException',
+      message: 'The security token included in the request is invalid.',
+    });
+    expect(await call({ credentials: { ...CREDENTIALS, secretAccessKey: 'OTHER' } })).toMatchObject({
+      __type: 'InvalidSignatureException',
+      message: expect.stringMatching(/^The request signature we calculated does not match/),
+    });
+  });
+
+  it('for another service, day or terminator is out of scope', async () => {
+    expect(await call({ service: 'states' })).toMatchObject({
+      status: 400,
+      __type: 'InvalidSignatureException',
+      message: "Credential should be scoped to correct service: 'iotthingsgraph'.",
+    });
+    expect(await call({}, inAuthorization('/20260101/', '/20251231/'))).toMatchObject({
+      __type: 'InvalidSignatureException',
+      message: expect.stringMatching(/^Date in Credential scope does not match/),
+    });
+    expect(await call({}, inAuthorization('/aws4_request', '/aws5_request'))).toMatchObject({
+      __type: 'InvalidSignatureException',
+      message: expect.stringMatching(/valid terminator/),
+    });
+  });
+
+  it('that leaves out host or date is refused, since either could have been changed on the way', async () => {
+    for (const name of ['host', 'x-amz-date']) {
+      const leaveOut = inAuthorization(new RegExp(`(SignedHeaders=[^,]*?);?\\b${name}\\b`), '$1');
+      expect(await call({}, leaveOut), name).toMatchObject({
+        status: 400,
+        __type: 'InvalidSignatureException',
+        message: expect.stringMatching(/must be a 'SignedHeader'/),
+      });
+    }
+  });
+
+  it('over a header that was not sent, or that no request can have, does not match', async () => {
+    for (const name of ['x-amz-other', 'no header', 'ä', '__proto__', '']) {
+      const answer = await call({}, inAuthorization('SignedHeaders=', `SignedHeaders=${name};`));
+      expect(answer, name).toMatchObject({ status: 400, __type: 'InvalidSignatureException' });
+    }
+  });
+
+  it('that is cut, in capitals, or for a stated body hash that is wrong does not match', async () => {
+    const mismatch = { status: 400, __type: 'InvalidSignatureException' };
+    expect(await call({}, inAuthorization(/.$/, ''))).toMatchObject(mismatch);
+    expect(
+      await call({}, (headers) =>
+        headers.set(
+          'authorization',
+          (headers.get('authorization') ?? '').replace(/[0-9a-f]{64}$/, (text) => text.toUpperCase()),
+        ),
+      ),
+    ).toMatchObject(mismatch);
+    expect(await call({ headers: { 'x-amz-content-sha256': '0'.repeat(64) } })).toMatchObject(mismatch);
+  });
+
+  it('in a header that is not of its form is incomplete', async () => {
+    const incomplete = { status: 400, __type: 'IncompleteSignatureException' };
+    for (const header of [
+      'X',
+      'AWS4-HMAC-SHA256',
+      'AWS4-HMAC-SHA256 Credential=a',
+      'AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host',
+      'Bearer Credential=a/b/c/d/e, SignedHeaders=host, Signature=f',
+      'AWS4-HMAC-SHA256 Credential=a/b/c/d, SignedHeaders=host, Signature=f',
+    ]) {
+      expect(await call({}, (headers) => headers.set('authorization', header)), header).toMatchObject(
+        incomplete,
+      );
+    }
+    expect(await call({}, (headers) => headers.delete('x-amz-date'))).toMatchObject(incomplete);
+    expect(await call({}, (headers) => headers.set('x-amz-date', '2026-01-01T00:00:00Z'))).toMatchObject(
+      incomplete,
+    );
+  });
+
+  it('for a region that the emulator was told of is accepted, and then only that', async () => {
+    const clock = new ManualClock(START_MS);
+    const emulator = createEmulator({ clock, credentials: CREDENTIALS, regions: ['mars-1'] });
+    const typeFor = async (region: string) =>
+      JSON.parse(
+        await (
+          await emulator.fetch(await signedRequest(BODY, { nowMs: START_MS, region, origin: ORIGIN }))
+        ).text(),
+      ).__type;
+    expect(await typeFor('mars-1')).toBe('ResourceNotFoundException');
+    expect(await typeFor('us-west-2')).toBe('InvalidSignatureException');
+  });
+});
