@@ -1,0 +1,39 @@
+/**
+ * The archive's keys. Page 0 stands alone under its prefix, so that a listing of that prefix lists executions, one key
+ * each; the other pages lie under their generation. See docs/storage.md.
+ *
+ *     archive/1/head/<source>/<id>                            page 0, its metadata is the head
+ *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all others
+ *
+ * <id> is the execution id percent-encoded, or `~` and its SHA-256 when that is long: a key has at most 512 bytes.
+ */
+import { createHash } from 'node:crypto';
+
+import type { ExecutionRef } from './archive-head.ts';
+
+export const HEAD_PREFIX = 'archive/1/head/';
+const PAGE_PREFIX = 'archive/1/page/';
+/** Leaves room for prefix, source, generation, page and part. */
+const ID_BYTES_MAX = 380;
+
+/** Percent-encoded, so that '/' in an id can't reach into another's keys; or a hash. */
+function idPart(executionId: string): string {
+  const encoded = encodeURIComponent(executionId);
+  if (encoded.length <= ID_BYTES_MAX && !encoded.startsWith('~')) return encoded;
+  return `~${createHash('sha256').update(executionId).digest('hex')}`;
+}
+
+export const headKey = ({ source, executionId }: ExecutionRef): string =>
+  `${HEAD_PREFIX}${source}/${idPart(executionId)}`;
+
+/** The execution that a head's key names; undefined for a hashed id. */
+export function refOfHeadKey(key: string): ExecutionRef | undefined {
+  const [source, id] = key.slice(HEAD_PREFIX.length).split('/');
+  return source && id && !id.startsWith('~') ? { source, executionId: decodeURIComponent(id) } : undefined;
+}
+
+export const pagesPrefix = ({ source, executionId }: ExecutionRef, generation?: string): string =>
+  `${PAGE_PREFIX}${source}/${idPart(executionId)}/${generation === undefined ? '' : `${generation}/`}`;
+
+export const partKey = (ref: ExecutionRef, generation: string, page: number, part: number): string =>
+  page === 0 && part === 0 ? headKey(ref) : `${pagesPrefix(ref, generation)}${page}.${part}`;

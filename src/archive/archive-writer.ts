@@ -1,0 +1,167 @@
+/**
+ * Writes one generation of a history: messages in order go in, full parts go out at once, so that a history of any length
+ * needs the memory of two parts. Only `commit` makes it visible, in one write; until then, and after `abandon`, there is
+ * nothing for a reader to see.
+ */
+import { fingerprintAfter, fingerprintAtStart } from '../messages/fingerprint.ts';
+import type { Position } from '../messages/cursor.ts';
+import { statusAfter } from '../messages/event-types.ts';
+import { type Message, messageBytes } from '../messages/message.ts';
+import type { KeyValueStore } from '../storage/key-value.ts';
+import { ARCHIVE_VERSION, type ArchiveHead, type ExecutionRef } from './archive-head.ts';
+import { partKey } from './archive-keys.ts';
+import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord } from './archive-record.ts';
+
+/** More than a head is believed in memory, and than a large import takes. */
+const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
+
+export interface ArchiveWriterOptions {
+  readonly ref: ExecutionRef;
+  readonly store: KeyValueStore;
+  readonly random: () => number;
+  readonly ttlSeconds?: number;
+}
+
+interface Part {
+  readonly start: number;
+  readonly fingerprint: string;
+  readonly messages: Message[];
+  bytes: number;
+}
+
+/** 16 characters of base 36: two generations of one execution never meet. */
+const newGeneration = (random: () => number): string =>
+  Array.from({ length: 16 }, () => Math.floor(random() * 36).toString(36)).join('');
+
+export class ArchiveWriter {
+  readonly #options: ArchiveWriterOptions;
+  readonly generation: string;
+  /** Parts of the page that is being filled; the first is held back, since it names the others. */
+  #parts: Part[];
+  #partStarts: number[] = [];
+  #pageZero: ArchiveRecord | undefined;
+  readonly #written: string[] = [];
+  #count = 0;
+  #fingerprint: string;
+  #first: Message | undefined;
+  #last: Message | undefined;
+
+  constructor(options: ArchiveWriterOptions) {
+    this.#options = options;
+    this.generation = newGeneration(options.random);
+    this.#fingerprint = fingerprintAtStart(options.ref.source, options.ref.executionId);
+    this.#parts = [this.#newPart()];
+  }
+
+  /** Position 0 of the history that is written. */
+  get start(): Position {
+    const { source, executionId } = this.#options.ref;
+    return { position: 0, fingerprint: fingerprintAtStart(source, executionId) };
+  }
+
+  /** Messages so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get last(): Message | undefined {
+    return this.#last;
+  }
+
+  /** Throws what the store throws; then `abandon`. */
+  async add(message: Message): Promise<void> {
+    const bytes = messageBytes(message);
+    const open = this.#parts.at(-1);
+    if (this.#count > 0 && this.#count % ARCHIVE_PAGE_MESSAGES === 0) await this.#closePage();
+    else if (open && open.messages.length > 0 && open.bytes + bytes > PART_BYTES_MAX) await this.#openPart();
+    const part = this.#parts.at(-1);
+    part?.messages.push(message);
+    if (part) part.bytes += bytes;
+    this.#first ??= message;
+    this.#last = message;
+    this.#fingerprint = fingerprintAfter(this.#fingerprint, message);
+    this.#count++;
+  }
+
+  /** Makes the history visible. Nothing may be added any more. */
+  async commit(facts: Pick<ArchiveHead, 'final' | 'from' | 'archivedAt'>): Promise<ArchiveHead> {
+    if (this.#count === 0) throw new RangeError('a history without messages is not archived');
+    await this.#closePage();
+    const head: ArchiveHead = {
+      v: ARCHIVE_VERSION,
+      generation: this.generation,
+      count: this.#count,
+      status: statusAfter(this.#last?.eventType),
+      ...(this.#first?.timestamp !== undefined && { startedAt: this.#first.timestamp }),
+      ...(this.#last?.timestamp !== undefined && { endedAt: this.#last.timestamp }),
+      ...facts,
+    };
+    if (this.#pageZero) await this.#put(0, 0, this.#pageZero, head);
+    return head;
+  }
+
+  /** Deletes what was written; best effort, since nobody can see it. */
+  async abandon(): Promise<void> {
+    await Promise.allSettled(this.#written.map((key) => this.#options.store.delete(key)));
+  }
+
+  #newPart(): Part {
+    return { start: this.#count, fingerprint: this.#fingerprint, messages: [], bytes: 0 };
+  }
+
+  #pageNumber(): number {
+    return Math.floor((this.#count - 1) / ARCHIVE_PAGE_MESSAGES);
+  }
+
+  async #openPart(): Promise<void> {
+    await this.#flushFurtherParts();
+    this.#partStarts.push(this.#count);
+    this.#parts.push(this.#newPart());
+  }
+
+  /** Writes all parts but the page's first one. */
+  async #flushFurtherParts(): Promise<void> {
+    for (const part of this.#parts.splice(1)) {
+      await this.#put(this.#pageNumber(), this.#partStarts.indexOf(part.start) + 1, this.#record(part));
+    }
+  }
+
+  async #closePage(): Promise<void> {
+    const page = this.#pageNumber();
+    await this.#flushFurtherParts();
+    const [first] = this.#parts;
+    if (first) {
+      const record = {
+        ...this.#record(first),
+        ...(this.#partStarts.length > 0 && { parts: this.#partStarts }),
+      };
+      if (page === 0) this.#pageZero = record;
+      else await this.#put(page, 0, record);
+    }
+    this.#partStarts = [];
+    this.#parts = [this.#newPart()];
+  }
+
+  #record({ start, fingerprint, messages }: Part): ArchiveRecord {
+    return {
+      v: ARCHIVE_VERSION,
+      ...this.#options.ref,
+      generation: this.generation,
+      start,
+      fingerprint,
+      messages,
+    };
+  }
+
+  async #put(page: number, part: number, record: ArchiveRecord, metadata?: ArchiveHead): Promise<void> {
+    const { ref, store, ttlSeconds } = this.#options;
+    const key = partKey(ref, this.generation, page, part);
+    if (metadata === undefined) this.#written.push(key);
+    // Pages outlive the head, so that no reader meets a head whose pages are gone.
+    const graceSeconds = metadata ? 0 : PAGES_OUTLIVE_HEAD_SECONDS;
+    await store.put(key, encodeRecord(record), {
+      ...(metadata && { metadata }),
+      ...(ttlSeconds !== undefined && { ttlSeconds: ttlSeconds + graceSeconds }),
+    });
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Settled histories in a key-value store. Reading is for everybody (the Worker answers from here without an Execution);
+ * writing, replacing and forgetting are the Execution's alone.
+ *
+ * An archive becomes visible in one write: all other pages first, under a generation of their own, page 0 with the head as
+ * its metadata last (invariant 4). A store that fails or is slow never fails a page: reading answers "no archive", and the
+ * log says so. Schema: docs/storage.md.
+ */
+import * as z from 'zod/mini';
+
+import { type Result, fail, ok } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { type Chunk, type History, positionIn } from '../messages/history.ts';
+import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
+import { type ArchiveHead, type ExecutionRef, archiveHeadSchema } from './archive-head.ts';
+import { HEAD_PREFIX, headKey, pagesPrefix, partKey, refOfHeadKey } from './archive-keys.ts';
+import { type ArchiveMemory, MISS_MEMORY_MS, type StoredPart } from './archive-memory.ts';
+import { ARCHIVE_PAGE_MESSAGES, decodeRecord } from './archive-record.ts';
+import { ArchiveWriter } from './archive-writer.ts';
+
+/** A store that does not answer for this long is passed by: the page comes from upstream. */
+export const STORE_PATIENCE_MS = 2_000;
+/** Pages under a generation never change: let the store's own cache keep them. */
+const PAGE_CACHE_SECONDS = 3_600;
+
+/** Where an answer came from; for Cache-Status. */
+export type ArchiveTier = 'memory' | 'kv';
+
+export interface ArchivedHistory extends History {
+  readonly head: ArchiveHead;
+  /** The slowest place that was read so far. */
+  readonly tier: ArchiveTier;
+}
+
+export interface ArchivedExecution extends ExecutionRef {
+  readonly head: ArchiveHead;
+}
+
+export interface ArchiveOptions {
+  readonly store: KeyValueStore;
+  readonly memory: ArchiveMemory;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  /** How long histories are kept. Absent: for good. */
+  readonly ttlSeconds?: number;
+}
+
+export class Archive {
+  readonly #options: ArchiveOptions;
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+  }
+
+  /** The archived history, or undefined when there is none that can be read just now. Never throws. */
+  async find(ref: ExecutionRef): Promise<ArchivedHistory | undefined> {
+    const { heads, parts } = this.#options.memory;
+    const key = headKey(ref);
+    const known = heads.get(key);
+    if (known) return known.head && this.open(ref, known.head, 'memory');
+    const entry = await this.#read(key);
+    if (entry === 'failed') {
+      // Others need not wait for the same store.
+      heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
+      return undefined;
+    }
+    const head = entry && parseHead(entry.metadata);
+    const decoded = head && decodeRecord(entry.value, head, 0);
+    if (!head || !decoded) {
+      if (entry) this.#damaged(ref, key);
+      heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
+      return undefined;
+    }
+    heads.set(key, { head });
+    parts.set(`${key}#${head.generation}`, { chunk: decoded.chunk, parts: decoded.record.parts ?? [] });
+    return this.open(ref, head, 'kv');
+  }
+
+  /** The history of a head that is known to be there: the Execution's own, which it keeps in its own storage. */
+  open(ref: ExecutionRef, head: ArchiveHead, tier: ArchiveTier = 'memory'): ArchivedHistory {
+    const history = {
+      head,
+      complete: true,
+      tier,
+      chunkAt: async (position: number): Promise<Result<Chunk>> => {
+        const wanted = Math.max(0, Math.min(position, head.count - 1));
+        const page = Math.floor(wanted / ARCHIVE_PAGE_MESSAGES);
+        const first = await this.#part(ref, head, page, 0, page * ARCHIVE_PAGE_MESSAGES, history);
+        const index = first?.parts.findLastIndex((start) => start <= wanted) ?? -1;
+        const start = first?.parts[index];
+        const part =
+          start === undefined ? first : await this.#part(ref, head, page, index + 1, start, history);
+        if (part && positionIn(part.chunk, wanted)) return ok(part.chunk);
+        this.#options.memory.heads.delete(headKey(ref));
+        return fail({
+          type: 'store-unavailable',
+          internal: `archive page ${page} of ${head.generation} can't be read`,
+        });
+      },
+    };
+    return history;
+  }
+
+  /** A writer for a new generation of this history. */
+  writer(ref: ExecutionRef): ArchiveWriter {
+    const { store, random, ttlSeconds } = this.#options;
+    return new ArchiveWriter({ ref, store, random, ...(ttlSeconds !== undefined && { ttlSeconds }) });
+  }
+
+  /** Makes what was just written (or forgotten: undefined) visible in this isolate at once. */
+  remember(ref: ExecutionRef, head: ArchiveHead | undefined): void {
+    const { heads } = this.#options.memory;
+    const key = headKey(ref);
+    if (head) heads.set(key, { head });
+    else heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
+  }
+
+  /** Deletes page 0 first, so that no reader meets a history in pieces. Throws what the store throws. */
+  async forget(ref: ExecutionRef): Promise<void> {
+    await this.#options.store.delete(headKey(ref));
+    this.remember(ref, undefined);
+    await this.dropPages(ref);
+  }
+
+  /** Deletes the pages of one generation, or of all. */
+  async dropPages(ref: ExecutionRef, generation?: string): Promise<void> {
+    const { store } = this.#options;
+    for (let cursor: string | undefined; ;) {
+      const listed = await store.list({ prefix: pagesPrefix(ref, generation), ...(cursor && { cursor }) });
+      for (const { name } of listed.keys) await store.delete(name);
+      cursor = listed.cursor;
+      if (cursor === undefined) return;
+    }
+  }
+
+  /** What is archived, by key, from the store's list metadata. May lag behind by a minute. */
+  async list(options: {
+    cursor?: string;
+    limit: number;
+  }): Promise<{ executions: ArchivedExecution[]; cursor?: string }> {
+    const { keys, cursor } = await this.#options.store.list({ prefix: HEAD_PREFIX, ...options });
+    const executions = await Promise.all(keys.map((key) => this.#listed(key)));
+    return {
+      executions: executions.filter((execution) => execution !== undefined),
+      ...(cursor !== undefined && { cursor }),
+    };
+  }
+
+  async #listed({ name, metadata }: ListedKey): Promise<ArchivedExecution | undefined> {
+    const head = parseHead(metadata);
+    if (!head) return undefined;
+    const ref = refOfHeadKey(name);
+    if (ref) return { ...ref, head };
+    const entry = await this.#read(name);
+    const decoded = entry && entry !== 'failed' ? decodeRecord(entry.value, head, 0) : undefined;
+    return decoded && { source: decoded.record.source, executionId: decoded.record.executionId, head };
+  }
+
+  async #part(
+    ref: ExecutionRef,
+    head: ArchiveHead,
+    page: number,
+    part: number,
+    start: number,
+    history: { tier: ArchiveTier },
+  ): Promise<StoredPart | undefined> {
+    const { parts } = this.#options.memory;
+    const key = partKey(ref, head.generation, page, part);
+    const memoryKey = `${key}#${head.generation}`;
+    const known = parts.get(memoryKey);
+    if (known) return known;
+    history.tier = 'kv';
+    const entry = await this.#read(key, page === 0 && part === 0 ? undefined : PAGE_CACHE_SECONDS);
+    if (entry === 'failed') return undefined;
+    const decoded = entry && decodeRecord(entry.value, head, start);
+    if (!decoded) {
+      this.#damaged(ref, key);
+      return undefined;
+    }
+    const stored = { chunk: decoded.chunk, parts: decoded.record.parts ?? [] };
+    parts.set(memoryKey, stored);
+    return stored;
+  }
+
+  async #read(key: string, cacheTtlSeconds?: number) {
+    const { store, clock, log } = this.#options;
+    const slow = new AbortController();
+    try {
+      return await Promise.race([
+        store.get(key, cacheTtlSeconds === undefined ? {} : { cacheTtlSeconds }),
+        clock.sleep(STORE_PATIENCE_MS, slow.signal).then(() => {
+          throw new Error(`no answer within ${STORE_PATIENCE_MS} ms`);
+        }),
+      ]);
+    } catch (error) {
+      log({ event: 'archive-read-failed', level: 'error', key, reason: String(error) });
+      return 'failed' as const;
+    } finally {
+      slow.abort();
+    }
+  }
+
+  #damaged({ source, executionId }: ExecutionRef, key: string): void {
+    this.#options.log({ event: 'archive-damaged', level: 'error', source, execution: executionId, key });
+  }
+}
+
+const parseHead = (metadata: unknown): ArchiveHead | undefined =>
+  z.safeParse(archiveHeadSchema, metadata).data;

@@ -1,0 +1,114 @@
+/**
+ * The settings: wrangler.toml's vars and secrets on Workers, the environment on Deno. Parsed once with zod; what is
+ * missing or wrong is named in one line for the operator, while callers learn only that the service is not configured.
+ * Every setting is listed in docs/operations.md and .dev.vars.example.
+ */
+import * as z from 'zod/mini';
+
+import { fail, ok, type Result } from './errors.ts';
+
+/** Shorter secrets could be guessed offline from one signed cursor or ticket. */
+export const SECRET_CHARACTERS_MIN = 32;
+
+const secret = z.string().check(
+  z.minLength(SECRET_CHARACTERS_MIN, {
+    error: `must have at least ${SECRET_CHARACTERS_MIN} characters (openssl rand -base64 48 makes one)`,
+  }),
+);
+
+/** An empty variable is an unset one, as shells and CI systems write it. */
+const optional = <T extends z.ZodMiniType>(schema: T) =>
+  z.pipe(
+    z.transform((value) => (value === '' ? undefined : value)),
+    z.optional(schema),
+  );
+
+const endpoint = z.string().check(
+  z.refine(
+    (text) => {
+      if (!URL.canParse(text)) return false;
+      const url = new URL(text);
+      return /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
+    },
+    { error: 'must be an http(s) URL without user, password, query or fragment' },
+  ),
+);
+
+const settingsSchema = z.object({
+  AWS_REGION: z
+    .string({ error: 'is missing: the AWS region of the executions, us-west-2 for instance' })
+    .check(
+      z.regex(/^[a-z]{2}(-[a-z]{1,16}){1,3}-\d{1,2}$/, { error: 'must be an AWS region such as us-west-2' }),
+    ),
+  AWS_ACCESS_KEY_ID: z
+    .string({ error: 'is missing: the key id of the AWS user that may read executions' })
+    .check(z.regex(/^\w{4,128}$/, { error: 'must be an AWS access key id' })),
+  AWS_SECRET_ACCESS_KEY: z
+    .string({ error: 'is missing: the secret of AWS_ACCESS_KEY_ID' })
+    .check(z.minLength(1, { error: 'must not be empty' })),
+  AWS_SESSION_TOKEN: optional(z.string()),
+  AWS_ENDPOINT_URL_IOTTHINGSGRAPH: optional(endpoint),
+  SIGNING_SECRET: z.pipe(
+    z.transform((value) => value ?? ''),
+    secret,
+  ),
+  SIGNING_SECRET_PREVIOUS: optional(secret),
+  ADMIN_TOKEN: optional(secret),
+  CORS_ORIGINS: optional(z.string()),
+  ARCHIVE_TTL_DAYS: optional(
+    z.pipe(
+      z.string().check(z.regex(/^[1-9]\d{0,4}$/, { error: 'must be a whole number of days, 1 to 99999' })),
+      z.transform((text) => Number(text)),
+    ),
+  ),
+});
+
+export interface Settings {
+  readonly region: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** Where Things Graph is, when it is not AWS itself. */
+  readonly thingsGraphEndpoint?: string;
+  readonly signingSecret: string;
+  readonly signingSecretPrevious?: string;
+  /** Absent: the admin API is off. */
+  readonly adminToken?: string;
+  /** Origins that browsers may call from; `*` is any. */
+  readonly corsOrigins: readonly string[];
+  /** How long archived histories are kept. Absent: for good. */
+  readonly archiveTtlSeconds?: number;
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+/** Reads the settings from bindings or environment. The failure's `internal` names every wrong variable, never a value. */
+export function readSettings(variables: Record<string, unknown>): Result<Settings> {
+  const parsed = z.safeParse(settingsSchema, variables);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+    return fail({ type: 'not-configured', internal: `settings: ${problems.join('; ')}` });
+  }
+  const s = parsed.data;
+  return ok({
+    region: s.AWS_REGION,
+    credentials: {
+      accessKeyId: s.AWS_ACCESS_KEY_ID,
+      secretAccessKey: s.AWS_SECRET_ACCESS_KEY,
+      ...(s.AWS_SESSION_TOKEN !== undefined && { sessionToken: s.AWS_SESSION_TOKEN }),
+    },
+    ...(s.AWS_ENDPOINT_URL_IOTTHINGSGRAPH !== undefined && {
+      thingsGraphEndpoint: s.AWS_ENDPOINT_URL_IOTTHINGSGRAPH,
+    }),
+    signingSecret: s.SIGNING_SECRET,
+    ...(s.SIGNING_SECRET_PREVIOUS !== undefined && { signingSecretPrevious: s.SIGNING_SECRET_PREVIOUS }),
+    ...(s.ADMIN_TOKEN !== undefined && { adminToken: s.ADMIN_TOKEN }),
+    corsOrigins: (s.CORS_ORIGINS ?? '*')
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
+    ...(s.ARCHIVE_TTL_DAYS !== undefined && { archiveTtlSeconds: s.ARCHIVE_TTL_DAYS * SECONDS_PER_DAY }),
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * The Executions port as callers see it: what is archived is answered from the archive right here, without an Execution and
+ * without a call upstream; all else goes to the execution's own Execution.
+ */
+import type { Archive, ArchivedHistory } from '../archive/archive.ts';
+import type { Clock } from '../clock.ts';
+import { fail, ok } from '../errors.ts';
+import { fingerprintAtStart } from '../messages/fingerprint.ts';
+import { endOf, positionIn } from '../messages/history.ts';
+import { cutPage } from './cut-page.ts';
+import type { EventFrames } from './event-frames.ts';
+import type { ExecutionRef, Executions, Served, StreamRequest } from './executions.ts';
+import { Subscriber } from './subscriber.ts';
+import { summarize } from './summarize.ts';
+
+export interface ArchiveFirstOptions {
+  readonly archive: Archive;
+  readonly live: Executions;
+  readonly framesFor: (ref: ExecutionRef) => EventFrames;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
+  const { archive, live } = options;
+  return {
+    async page(ref, request, signal) {
+      const history = await archive.find(ref);
+      const cut = history && (await cutPage(history, request));
+      if (!history || !cut || isUnreadable(cut)) return live.page(ref, request, signal);
+      if (!cut.ok) return cut;
+      return ok({ ...cut.value, status: history.head.status, settled: true, served: servedFrom(history) });
+    },
+    async summary(ref, request, signal) {
+      const history = await archive.find(ref);
+      const summary = history && (await summarize(history, request.payloads));
+      if (!history || !summary || isUnreadable(summary)) return live.summary(ref, request, signal);
+      if (!summary.ok) return summary;
+      const { final, archivedAt } = history.head;
+      return ok({ ...summary.value, settled: true, final, archivedAt, served: servedFrom(history) });
+    },
+    async stream(ref, request, signal) {
+      const history = await archive.find(ref);
+      const stream = history && (await streamArchived(options, ref, history, request, signal));
+      return !stream || isUnreadable(stream) ? live.stream(ref, request, signal) : stream;
+    },
+    importHistory: (ref, body) => live.importHistory(ref, body),
+    async forget(ref) {
+      const forgotten = await live.forget(ref);
+      archive.remember(ref, undefined);
+      return forgotten;
+    },
+  };
+}
+
+/** Replay, `caught-up`, `end`: as the client pulls. */
+async function streamArchived(
+  { framesFor, clock, random }: ArchiveFirstOptions,
+  ref: ExecutionRef,
+  history: ArchivedHistory,
+  request: StreamRequest,
+  signal?: AbortSignal,
+) {
+  const { from } = request;
+  const start = { position: 0, fingerprint: fingerprintAtStart(ref.source, ref.executionId) };
+  const position = from.at === 'position' ? from.position : from.at === 'now' ? history.head.count : 0;
+  const read = await history.chunkAt(position);
+  if (!read.ok) return read;
+  const here = positionIn(read.value, position);
+  const same = from.at === 'position' && here?.fingerprint === from.fingerprint;
+  const { status, final } = history.head;
+  const begin =
+    from.at === 'now'
+      ? { from: positionIn(read.value, endOf(read.value)) ?? start, reset: false }
+      : { from: (same && here) || start, reset: from.at === 'reset' || (from.at === 'position' && !same) };
+  const subscriber = new Subscriber({
+    feed: { history: () => history, settled: () => ({ status, final }), status: () => status, start },
+    frames: framesFor(ref),
+    clock,
+    random,
+    ...begin,
+    ...(request.eventTypes && { eventTypes: request.eventTypes }),
+    payloads: request.payloads,
+    onClose: () => undefined,
+  });
+  signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
+  return ok(subscriber.stream);
+}
+
+/** The archive is there but can't be read just now: the Execution asks the source instead, and writes it anew. */
+const isUnreadable = (result: { ok: true } | ReturnType<typeof fail>): boolean =>
+  !result.ok && result.failure.type === 'store-unavailable';
+
+const servedFrom = (history: ArchivedHistory): Served => ({
+  tier: history.tier,
+  forward: 'hit',
+  upstreamCalls: 0,
+});

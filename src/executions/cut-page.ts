@@ -1,0 +1,132 @@
+/**
+ * Cuts the page that a caller asked for out of a history, wherever that lies. No I/O of its own, no clock: reading chunks
+ * is the history's, waiting the Execution's, cursors and JSON the caller's.
+ */
+import { type Result, fail, ok } from '../errors.ts';
+import type { Position } from '../messages/cursor.ts';
+import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
+import { type Message, type PayloadAccess, messageBytes, visibleMessage } from '../messages/message.ts';
+
+/** Messages of a page, the most that may be asked for: AWS's own bound of maxResults. */
+export const PAGE_MESSAGES_MAX = 250;
+/** Bytes of a page: an answer of a Durable Object over 32 MiB throws, and a browser should not wait for more. */
+export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Messages that one request with a filter looks at before it answers with what it has and a token. */
+export const SCANNED_MESSAGES_MAX = 5_000;
+
+export type PageStart =
+  | { readonly at: 'start' }
+  | ({ readonly at: 'position' } & Position)
+  /** The newest ones. */
+  | { readonly at: 'last'; readonly count: number };
+
+export interface PageQuery {
+  readonly from: PageStart;
+  /** 1 to PAGE_MESSAGES_MAX. */
+  readonly maxResults: number;
+  /** Only these; all when absent. */
+  readonly eventTypes?: readonly string[];
+  readonly payloads: PayloadAccess;
+}
+
+export interface CutPage {
+  readonly messages: readonly Message[];
+  /** Behind the last message considered. */
+  readonly next: Position;
+  /** More messages are there now. */
+  readonly more: boolean;
+}
+
+export async function cutPage(history: History, query: PageQuery): Promise<Result<CutPage>> {
+  if (query.from.at === 'last') return cutLast(history, query, query.from.count);
+  const position = query.from.at === 'start' ? 0 : query.from.position;
+  const first = await history.chunkAt(position);
+  if (!first.ok) return first;
+  const here = positionIn(first.value, position);
+  if (query.from.at === 'position' && here?.fingerprint !== query.from.fingerprint) {
+    // Behind the end of a history that still grows: reads can lag behind each other. What is complete can't be shorter.
+    const { fingerprint } = query.from;
+    if (position > endOf(first.value) && !history.complete) {
+      return ok({ messages: [], next: { position, fingerprint }, more: false });
+    }
+    return fail({ type: 'history-changed' });
+  }
+  const messages: Message[] = [];
+  let bytes = 0;
+  let chunk = first.value;
+  let next = position;
+  for (;;) {
+    for (const message of chunk.messages.slice(next - chunk.start)) {
+      if (isWanted(message, query)) {
+        const visible = visibleMessage(message, query.payloads);
+        bytes += messageBytes(visible);
+        if (messages.length > 0 && bytes > PAGE_BYTES_MAX) return finish(chunk, messages, next, true);
+        messages.push(visible);
+      }
+      next++;
+      if (messages.length === query.maxResults)
+        return finish(chunk, messages, next, await hasMore(history, chunk, next));
+      if (next - position >= SCANNED_MESSAGES_MAX)
+        return finish(chunk, messages, next, await hasMore(history, chunk, next));
+    }
+    if (chunk.last) return finish(chunk, messages, next, false);
+    const following = await history.chunkAt(next);
+    // What was found is worth more than the failure: the next request meets it again.
+    if (!following.ok) return finish(chunk, messages, next, true);
+    if (positionIn(following.value, next)?.fingerprint !== positionIn(chunk, next)?.fingerprint) {
+      return finish(chunk, messages, next, true);
+    }
+    chunk = following.value;
+  }
+}
+
+/** The newest matching messages, oldest first. */
+async function cutLast(history: History, query: PageQuery, count: number): Promise<Result<CutPage>> {
+  const last = await history.chunkAt(Number.MAX_SAFE_INTEGER);
+  if (!last.ok) return last;
+  const end = endOf(last.value);
+  const messages: Message[] = [];
+  let bytes = 0;
+  let chunk = last.value;
+  for (let position = end - 1; position >= 0 && end - position <= SCANNED_MESSAGES_MAX; position--) {
+    if (position < chunk.start) {
+      const before = await history.chunkAt(position);
+      if (!before.ok) return before;
+      chunk = before.value;
+    }
+    const message = chunk.messages[position - chunk.start];
+    if (!message || !isWanted(message, query)) continue;
+    const visible = visibleMessage(message, query.payloads);
+    bytes += messageBytes(visible);
+    if (messages.length > 0 && bytes > PAGE_BYTES_MAX) break;
+    messages.unshift(visible);
+    if (messages.length === count) break;
+  }
+  return finish(last.value, messages, end, false);
+}
+
+export const isWanted = (message: Message, { eventTypes }: Pick<PageQuery, 'eventTypes'>): boolean =>
+  eventTypes === undefined || eventTypes.includes(message.eventType ?? '');
+
+/** Where the upstream gave a token only looking tells whether anything comes behind it. */
+async function hasMore(history: History, chunk: Chunk, position: number): Promise<boolean> {
+  if (position < endOf(chunk)) return true;
+  if (chunk.last) return false;
+  const following = await history.chunkAt(position);
+  return !following.ok || endOf(following.value) > position;
+}
+
+function finish(
+  chunk: Chunk,
+  messages: readonly Message[],
+  position: number,
+  more: boolean,
+): Result<CutPage> {
+  const next = positionIn(chunk, position);
+  if (!next)
+    return fail({
+      type: 'internal',
+      internal: `position ${position} is outside of the chunk it was cut from`,
+    });
+  return ok({ messages, next, more });
+}

@@ -1,0 +1,91 @@
+/**
+ * The port to executions that http/ asks: pages, summaries, streams, and what admins do. Behind it stands the archive for
+ * what is settled, and one Execution per id for the rest (archive-first.ts); a Durable Object or an entry of a map. All
+ * questions and answers are plain data, so that they cross an RPC boundary.
+ */
+import type { AccessFailure, Result } from '../errors.ts';
+import type { ArchiveHead, ExecutionRef } from '../archive/archive-head.ts';
+import type { ArchiveTier } from '../archive/archive.ts';
+import type { Position } from '../messages/cursor.ts';
+import type { Status } from '../messages/event-types.ts';
+import type { FailureFacts } from '../messages/failure-facts.ts';
+import type { PayloadAccess } from '../messages/message.ts';
+import type { CutPage, PageQuery } from './cut-page.ts';
+
+export type { ExecutionRef };
+
+/** How an answer came about; for Cache-Status (RFC 9211) and the request log. */
+export interface Served {
+  readonly tier: ArchiveTier | 'live';
+  /** `hit`: nothing was asked upstream for it. `collapsed`: it waited for a call that another request had caused. */
+  readonly forward: 'hit' | 'miss' | 'collapsed';
+  readonly upstreamCalls: number;
+}
+
+export interface PageRequest extends PageQuery {
+  /** How long to wait for a message, or for the end. 0: not at all. */
+  readonly waitMs: number;
+}
+
+export interface PageAnswer extends CutPage {
+  /** Absent while unknown: the end was not read yet. */
+  readonly status?: Status;
+  /** From a settled history: it will never read differently. */
+  readonly settled: boolean;
+  readonly served: Served;
+}
+
+export interface SummaryRequest {
+  readonly waitMs: number;
+  readonly payloads: PayloadAccess;
+}
+
+export interface SummaryAnswer {
+  readonly status: Status;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly messageCount: number;
+  readonly failure?: FailureFacts & Position;
+  readonly settled: boolean;
+  readonly final: boolean;
+  readonly archivedAt?: string;
+  /** When the source was asked last, ISO 8601; absent for what is archived. */
+  readonly asOf?: string;
+  readonly served: Served;
+}
+
+export type StreamStart =
+  | { readonly at: 'start' | 'now' }
+  | ({ readonly at: 'position' } & Position)
+  /** The Last-Event-ID is not one of ours for this execution: say so and begin at the start. */
+  | { readonly at: 'reset' };
+
+export interface StreamRequest {
+  readonly from: StreamStart;
+  readonly eventTypes?: readonly string[];
+  readonly payloads: PayloadAccess;
+  /** Who listens: asked about again while the stream is open, and counted. */
+  readonly keyId: string;
+  /** Opaque to the Execution; handed to `stillAllowed`. Plain data. */
+  readonly grant: unknown;
+  readonly streamLimit: number;
+  /** When key or ticket expire, in clock milliseconds. */
+  readonly expiresAtMs?: number;
+  /** What the caller is told then. */
+  readonly expiry?: AccessFailure;
+}
+
+export interface Executions {
+  page(ref: ExecutionRef, request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>>;
+  summary(ref: ExecutionRef, request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>>;
+  /** The open event stream. Failures are those before its first byte. */
+  stream(
+    ref: ExecutionRef,
+    request: StreamRequest,
+    signal?: AbortSignal,
+  ): Promise<Result<ReadableStream<Uint8Array>>>;
+  /** Takes an exported history (see messages/exported-history.ts) into the archive: all or nothing. */
+  importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ArchiveHead>>;
+  /** Deletes what is kept of an execution. */
+  forget(ref: ExecutionRef): Promise<Result<{ readonly archived: boolean }>>;
+}

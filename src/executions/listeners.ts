@@ -1,0 +1,140 @@
+/**
+ * Who listens to one execution: open streams and waiting requests. Counts them against the limits, tells them that
+ * something changed, and does what is due for streams as time passes: heartbeats, expiry, a bounded life, and the question
+ * whether the key is still good, once per key and not per stream (invariant 6).
+ */
+import type { Clock } from '../clock.ts';
+import type { AccessFailure, Failure } from '../errors.ts';
+import type { UpstreamState } from './event-frames.ts';
+import type { StreamRequest } from './executions.ts';
+import type { Subscriber } from './subscriber.ts';
+
+/** Streams and waiters of one execution: what one object (one thread, 128 MB) serves with ease. */
+export const LISTENERS_MAX = 1_000;
+/** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
+export const STREAM_LIFE_MS = 15 * 60_000;
+const STREAM_LIFE_SPREAD = 0.2;
+/** How often a key with open streams is asked about. With the key store's own memory (10 s) this stays under 60 s. */
+export const KEY_CHECK_MS = 30_000;
+/** Where coming back helps: after this long, at the earliest. */
+const FULL_RETRY_SECONDS = 10;
+
+interface OpenStream {
+  readonly subscriber: Subscriber;
+  readonly request: StreamRequest;
+  readonly closesAtMs: number;
+}
+
+export interface ListenersOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Why a stream's key may not read this execution any more; undefined: it may. */
+  readonly stillAllowed: (grant: unknown) => Promise<AccessFailure | undefined>;
+  readonly listenersMax?: number;
+}
+
+export class Listeners {
+  readonly #options: ListenersOptions;
+  readonly #streams = new Map<Subscriber, OpenStream>();
+  #waiters = 0;
+  #changed = Promise.withResolvers<void>();
+  #keyCheckAtMs = Infinity;
+
+  constructor(options: ListenersOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#streams.size + this.#waiters;
+  }
+
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  /** Why one more can't be taken; undefined: it can. */
+  refusal(stream?: Pick<StreamRequest, 'keyId' | 'streamLimit'>): Failure | undefined {
+    const { listenersMax = LISTENERS_MAX } = this.#options;
+    if (this.count >= listenersMax) return { type: 'overloaded', retryAfterSeconds: FULL_RETRY_SECONDS };
+    if (!stream) return undefined;
+    const ofKey = [...this.#streams.values()].filter(({ request }) => request.keyId === stream.keyId).length;
+    if (ofKey >= stream.streamLimit)
+      return { type: 'too-many-streams', retryAfterSeconds: FULL_RETRY_SECONDS };
+    return undefined;
+  }
+
+  /** Counts a waiting request until the returned function is called. */
+  wait(): () => void {
+    this.#waiters++;
+    return () => {
+      this.#waiters--;
+    };
+  }
+
+  add(subscriber: Subscriber, request: StreamRequest): void {
+    const { clock, random } = this.#options;
+    const spread = 1 + STREAM_LIFE_SPREAD * (2 * random() - 1);
+    const closesAtMs = clock.now() + Math.round(STREAM_LIFE_MS * spread);
+    if (this.#streams.size === 0) this.#keyCheckAtMs = clock.now() + KEY_CHECK_MS;
+    this.#streams.set(subscriber, { subscriber, request, closesAtMs });
+  }
+
+  remove(subscriber: Subscriber): void {
+    this.#streams.delete(subscriber);
+  }
+
+  /** Resolves at the next `notify`. */
+  changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** There is something new, or nothing to come any more: streams send, waiters look again. */
+  notify(): void {
+    const changed = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    changed.resolve();
+    for (const subscriber of this.#streams.keys()) void subscriber.pump();
+  }
+
+  /** When `tick` has something to do, in clock milliseconds. */
+  dueAtMs(): number {
+    let due = this.#streams.size > 0 ? this.#keyCheckAtMs : Infinity;
+    for (const { subscriber, request, closesAtMs } of this.#streams.values()) {
+      due = Math.min(due, subscriber.heartbeatAtMs, closesAtMs, request.expiresAtMs ?? Infinity);
+    }
+    return due;
+  }
+
+  /** Does what is due. */
+  tick(state: { pollIntervalMs: number; upstream: UpstreamState }): void {
+    const now = this.#options.clock.now();
+    const heartbeat = { timestamp: new Date(now).toISOString(), ...state };
+    for (const { subscriber, request, closesAtMs } of this.#streams.values()) {
+      if (now >= (request.expiresAtMs ?? Infinity))
+        subscriber.close(request.expiry ?? { type: 'expired-key' });
+      else if (now >= closesAtMs) subscriber.close();
+      else if (now >= subscriber.heartbeatAtMs) {
+        subscriber.heartbeat(heartbeat);
+        // A stream that could not read its history when it wanted to tries again here, at the latest.
+        void subscriber.pump();
+      }
+    }
+    if (now >= this.#keyCheckAtMs) {
+      this.#keyCheckAtMs = now + KEY_CHECK_MS;
+      void this.#checkKeys();
+    }
+  }
+
+  /** Ends all streams, each with what it has: a reconnect goes on from there. */
+  closeAll(failure?: Failure): void {
+    for (const subscriber of this.#streams.keys()) subscriber.close(failure);
+  }
+
+  async #checkKeys(): Promise<void> {
+    const byGrant = Map.groupBy(this.#streams.values(), ({ request }) => JSON.stringify(request.grant));
+    for (const streams of byGrant.values()) {
+      const refused = await this.#options.stillAllowed(streams[0]?.request.grant);
+      if (refused) for (const { subscriber } of streams) subscriber.close(refused);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * How long to wait between two polls of an execution that somebody follows: a second while messages arrive, doubling to
+ * 15 s when they don't. A throttled answer doubles the interval at once, and each success wins back a step. Pure: no
+ * clock, no I/O.
+ */
+
+/** The shortest: what one execution may cost a second. */
+export const POLL_INTERVAL_MIN_MS = 1_000;
+/** The longest: what a reader waits for the first message after a long silence. */
+export const POLL_INTERVAL_MAX_MS = 15_000;
+/** Won back by each success after throttling. */
+const THROTTLE_STEP_MS = 1_000;
+/** Taken off at random, so that Executions which began together drift apart. Never added: the bounds above hold. */
+const JITTER = 0.1;
+
+export class Pacer {
+  #quietMs = POLL_INTERVAL_MIN_MS;
+  #throttledMs = POLL_INTERVAL_MIN_MS;
+
+  get intervalMs(): number {
+    return Math.max(this.#quietMs, this.#throttledMs);
+  }
+
+  /** The interval as it is slept, with `random` from 0 to 1. */
+  jittered(random: number): number {
+    return Math.round(this.intervalMs * (1 - JITTER * random));
+  }
+
+  /** Somebody new listens: what they wait for may come any moment. */
+  wake(): void {
+    this.#quietMs = POLL_INTERVAL_MIN_MS;
+  }
+
+  messagesArrived(): void {
+    this.#quietMs = POLL_INTERVAL_MIN_MS;
+    this.#winBack();
+  }
+
+  nothingNew(): void {
+    this.#quietMs = Math.min(POLL_INTERVAL_MAX_MS, this.#quietMs * 2);
+    this.#winBack();
+  }
+
+  throttled(): void {
+    this.#throttledMs = Math.min(POLL_INTERVAL_MAX_MS, this.intervalMs * 2);
+  }
+
+  failed(): void {
+    this.#quietMs = Math.min(POLL_INTERVAL_MAX_MS, this.#quietMs * 2);
+  }
+
+  #winBack(): void {
+    this.#throttledMs = Math.max(POLL_INTERVAL_MIN_MS, this.#throttledMs - THROTTLE_STEP_MS);
+  }
+}

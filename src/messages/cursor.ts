@@ -1,0 +1,96 @@
+/**
+ * Cursors: opaque, signed names of a position in one execution's history. The same cursor is a page's `cursor` and
+ * `nextToken`, an event's id (and so Last-Event-ID), and the AWS protocol's `nextToken`.
+ *
+ * Layout, 30 bytes, base64url without padding, 40 characters:
+ *
+ *     version  1   0x01
+ *     position 4   big-endian
+ *     fingerprint 8   see fingerprint.ts
+ *     end mark 1   0 none, 1 all was sent and is final, 2 all was sent but the execution may be started again
+ *     MAC     16   HMAC-SHA256, cut, over the 14 bytes before, the source and the execution id
+ *
+ * The MAC binds a cursor to its execution, so that nobody carries a position into one that they may not read. 30 is
+ * divisible by 3, so there are no unused bits; text that re-encoding does not reproduce is refused all the same.
+ * No I/O, no clock. What a cursor means for a history (still the same one? beyond its end?) is the Execution's to say.
+ */
+import { Buffer } from 'node:buffer';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+import { FINGERPRINT_BYTES, type Fingerprint } from './fingerprint.ts';
+
+const VERSION = 1;
+const BODY_BYTES = 1 + 4 + FINGERPRINT_BYTES + 1;
+const MAC_BYTES = 16;
+const POSITION_MAX = 0xffff_ffff;
+
+/** Characters of an encoded cursor. */
+export const CURSOR_CHARACTERS = ((BODY_BYTES + MAC_BYTES) / 3) * 4;
+
+/** `final`: a reconnect can be answered 204 from the cursor alone. `settled`: it may still be redriven, so ask first. */
+export type EndMark = 'none' | 'final' | 'settled';
+const END_MARKS: readonly EndMark[] = ['none', 'final', 'settled'];
+
+export interface Position {
+  /** Index of the next message: how many come before it. */
+  readonly position: number;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface Cursor extends Position {
+  readonly end: EndMark;
+}
+
+/** What a cursor is good for: one execution of one source. */
+export interface CursorScope {
+  readonly source: string;
+  readonly executionId: string;
+}
+
+/** MAC keys, 32 bytes each, derived from SIGNING_SECRET and SIGNING_SECRET_PREVIOUS for this use alone. */
+export interface CursorKeys {
+  readonly current: Uint8Array;
+  readonly previous?: Uint8Array;
+}
+
+const mac = (key: Uint8Array, body: Uint8Array, { source, executionId }: CursorScope): Buffer =>
+  createHmac('sha256', key)
+    .update(body)
+    .update(JSON.stringify([source, executionId]))
+    .digest()
+    .subarray(0, MAC_BYTES);
+
+/** Encodes a position; 40 characters of [A-Za-z0-9_-]. Throws RangeError on a position that no history has. */
+export function encodeCursor(keys: CursorKeys, scope: CursorScope, cursor: Cursor): string {
+  if (!Number.isInteger(cursor.position) || cursor.position < 0 || cursor.position > POSITION_MAX) {
+    throw new RangeError(
+      `a cursor's position must be an integer from 0 to ${POSITION_MAX}: ${cursor.position}`,
+    );
+  }
+  const bytes = Buffer.alloc(BODY_BYTES + MAC_BYTES);
+  bytes.writeUInt8(VERSION, 0);
+  bytes.writeUInt32BE(cursor.position, 1);
+  bytes.write(cursor.fingerprint, 5, FINGERPRINT_BYTES, 'hex');
+  bytes.writeUInt8(END_MARKS.indexOf(cursor.end), BODY_BYTES - 1);
+  bytes.set(mac(keys.current, bytes.subarray(0, BODY_BYTES), scope), BODY_BYTES);
+  return bytes.toString('base64url');
+}
+
+/** Decodes a cursor, or gives undefined for what is not ours, not for this execution, or not canonical. */
+export function decodeCursor(keys: CursorKeys, scope: CursorScope, text: string): Cursor | undefined {
+  if (text.length !== CURSOR_CHARACTERS) return undefined;
+  const bytes = Buffer.from(text, 'base64url');
+  if (bytes.length !== BODY_BYTES + MAC_BYTES || bytes.toString('base64url') !== text) return undefined;
+  const body = bytes.subarray(0, BODY_BYTES);
+  const given = bytes.subarray(BODY_BYTES);
+  const signed = [keys.current, keys.previous].some(
+    (key) => key && timingSafeEqual(mac(key, body, scope), given),
+  );
+  const end = END_MARKS[bytes.readUInt8(BODY_BYTES - 1)];
+  if (!signed || bytes.readUInt8(0) !== VERSION || end === undefined) return undefined;
+  return {
+    position: bytes.readUInt32BE(1),
+    fingerprint: bytes.toString('hex', 5, 5 + FINGERPRINT_BYTES),
+    end,
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Fingerprints: 8 bytes that tell whether a history is still the one that a position was counted in.
+ *
+ * A chain of SHA-256 over source, execution and the messageId and eventType of every message before the position. A chain,
+ * and not the last message alone, because real histories start alike and number their messages from 0: the last message
+ * would not tell two runs apart. Timestamps and payloads stay out, since AWS updates them in place. No secret is in it;
+ * the cursor's MAC protects it.
+ *
+ * node:crypto and not WebCrypto: it is synchronous, so a chain over a page, or an id for a frame, needs no await between
+ * reading a position and handing it out. All three runtimes have it built in.
+ */
+import { createHash } from 'node:crypto';
+
+import type { Message } from './message.ts';
+
+/** 16 lower-case hex digits. */
+export type Fingerprint = string;
+
+export const FINGERPRINT_BYTES = 8;
+
+const digest = (text: string): Fingerprint =>
+  createHash('sha256')
+    .update(text)
+    .digest('hex')
+    .slice(0, FINGERPRINT_BYTES * 2);
+
+/** The fingerprint at position 0. JSON keeps the two strings apart. */
+export const fingerprintAtStart = (source: string, executionId: string): Fingerprint =>
+  digest(JSON.stringify([source, executionId]));
+
+/** The fingerprint one position further. */
+export const fingerprintAfter = (before: Fingerprint, message: Message): Fingerprint =>
+  digest(JSON.stringify([before, message.messageId ?? null, message.eventType ?? null]));
+
+/** Fingerprints at each position of a run of messages: one more than there are messages, `start` first. */
+export function fingerprintsAlong(start: Fingerprint, messages: readonly Message[]): Fingerprint[] {
+  const chain = [start];
+  let last = start;
+  for (const message of messages) chain.push((last = fingerprintAfter(last, message)));
+  return chain;
+}
