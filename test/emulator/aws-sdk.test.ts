@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await startEmulatorServer({ port: 0, credentials: CREDENTIALS, clock });
 });
 afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
+  for (const created of clients.splice(0)) created.destroy();
 });
 afterAll(() => server.close());
 

@@ -72,7 +72,7 @@ export async function listAll(emulator: Emulator, clock: ManualClock, input: Inp
   let nextToken: string | undefined;
   do {
     const page = await list(emulator, clock, { ...input, nextToken });
-    if (page.status !== 200) throw new Error(`${page.__type}: ${page.message}`);
+    if (page.status !== 200) throw new Error(`a page failed: ${JSON.stringify(page)}`);
     messages.push(...page.messages);
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
