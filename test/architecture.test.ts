@@ -10,7 +10,7 @@ const tests = sourceFiles('test');
 const byPath = new Map(src.map((file) => [file.path, file]));
 
 /** The ground that every room stands on. */
-const core = ['errors', 'clock', 'log'];
+const core = ['errors', 'clock', 'log', 'derive-key'];
 
 /**
  * What each room may import besides itself (docs/design.md, "Which way imports point"). A room is a directory of src/, or
@@ -20,6 +20,7 @@ const mayImport: Record<string, readonly string[]> = {
   errors: [],
   clock: [],
   log: [],
+  'derive-key': [],
   config: core,
   messages: core,
   storage: [...core, 'messages'],

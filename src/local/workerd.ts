@@ -94,9 +94,11 @@ export class LocalWorkerd {
       workerOptions(),
     ]);
     this.#script = script;
-    const miniflare = processOwner.run(
-      (child) => this.#adopt(child),
-      () => new Miniflare(this.#miniflareOptions(script, fromToml)),
+    const miniflare = withoutSignalHandlers(() =>
+      processOwner.run(
+        (child) => this.#adopt(child),
+        () => new Miniflare(this.#miniflareOptions(script, fromToml)),
+      ),
     );
     this.#miniflare = miniflare;
     await miniflare.ready;
@@ -178,6 +180,22 @@ class LineLog extends Log {
     // eslint-disable-next-line no-control-regex
     this.#write(message.replaceAll(/\u001b\[[0-9;]*m/g, ''));
   }
+}
+
+/**
+ * On a signal miniflare ends the process at once, and whoever started us could not end in order. What it does when the
+ * process exits stays, and die-with-parent.ts is there for what exits without a word.
+ */
+function withoutSignalHandlers<T>(create: () => T): T {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const before = signals.map((signal) => process.listeners(signal));
+  const created = create();
+  for (const [index, signal] of signals.entries()) {
+    for (const listener of process.listeners(signal)) {
+      if (!before[index]?.includes(listener)) process.off(signal, listener);
+    }
+  }
+  return created;
 }
 
 /**

@@ -1,0 +1,33 @@
+/** `npm run dev`: the Worker starts anew, on the same port and with the same state, whenever its source has changed. */
+import { watchWorker } from './bundle.ts';
+import type { Shutdown } from './shutdown.ts';
+import type { LocalWorkerd } from './workerd.ts';
+
+/** `script` is what runs now. One reload at a time; a Worker that does not start waits for the next change. */
+export async function reloadOnChange(
+  workerd: LocalWorkerd,
+  script: string,
+  shutdown: Shutdown,
+  say: (line: string) => void,
+): Promise<void> {
+  let current = script;
+  let turn = Promise.resolve();
+  const reload = async (changed: string | undefined, errors: readonly string[]): Promise<void> => {
+    if (changed === undefined) {
+      say(`Cannot bundle the Worker; the last one goes on running.\n${errors.join('\n')}`);
+    } else if (changed !== current) {
+      current = changed;
+      await workerd.restart(changed);
+      say('Reloaded.');
+    }
+  };
+  const watcher = await watchWorker((changed, errors) => {
+    turn = turn
+      .then(() => reload(changed, errors))
+      .catch((error: unknown) => say(`Cannot run the changed Worker: ${String(error)}`));
+  });
+  shutdown.onEnd(async () => {
+    await watcher.stop();
+    await turn;
+  });
+}

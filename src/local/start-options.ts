@@ -1,0 +1,179 @@
+/**
+ * What `npm start` was asked to do: flags and environment, checked before anything runs. Each mistake is one line for
+ * whoever typed it. No I/O.
+ */
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { readSettings } from '../config.ts';
+
+export const USAGE = `npm start [-- --upstream aws]
+npm run dev [-- --upstream aws]
+
+Starts Flowtap on this machine, with an upstream to read from, and prints how to use it. \`dev\` reloads it on change.
+
+  --upstream aws   reads from the real AWS, with AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (and
+                   AWS_SESSION_TOKEN) of the environment. Without it those are ignored.
+  --help           this text
+
+Environment:
+  PORT             Flowtap's port, 8787; 0 for any that is free
+  EMULATOR_PORT    the emulator's port, 8788; 0 for any that is free
+  AWS_ENDPOINT_URL_IOTTHINGSGRAPH
+                   another upstream: read with the AWS credentials and region of the environment, no emulator
+  STATE_DIR        where keys and archived histories are kept, .wrangler/state
+  SIGNING_SECRET, ADMIN_TOKEN
+                   at least 32 characters each; made for the run when absent
+`;
+
+/** Where histories come from. */
+export type Upstream =
+  | { readonly type: 'emulator'; readonly port: number }
+  | { readonly type: 'endpoint'; readonly endpoint: string }
+  | { readonly type: 'aws' };
+
+export interface StartOptions {
+  readonly port: number;
+  readonly upstream: Upstream;
+  /** Absent: .wrangler/state of this repository. */
+  readonly stateDir?: string;
+  /** Reload the Worker when its source changes. */
+  readonly watch: boolean;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Made for this run; absent when ADMIN_TOKEN set it, and then nobody needs to be told. */
+  readonly adminTokenMade?: string;
+  /** The Worker's settings; for the emulator, all but its address. */
+  readonly vars: Readonly<Record<string, string>>;
+}
+
+export type StartRequest =
+  | { readonly type: 'start'; readonly options: StartOptions }
+  | { readonly type: 'help' }
+  /** One line, and the status to exit with: 2 for a command that there is none, 1 for a wrong setting. */
+  | { readonly type: 'mistake'; readonly line: string; readonly status: 1 | 2 };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const PORT_DEFAULT = 8787;
+const EMULATOR_PORT_DEFAULT = 8788;
+
+/** The one caller that the local upstream knows. Everything there is on loopback and made up: they protect nothing. */
+const EMULATOR_ACCOUNT = {
+  AWS_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: 'FLOWTAPEMULATOR',
+  AWS_SECRET_ACCESS_KEY: 'flowtap-emulator-secret',
+};
+
+/** What the Worker takes from the environment besides AWS's own variables and the secrets. */
+const PASSED_ON = ['SIGNING_SECRET_PREVIOUS', 'CORS_ORIGINS', 'ARCHIVE_TTL_DAYS'];
+
+export function readStartRequest(argv: readonly string[], environment: Environment): StartRequest {
+  const flags = readFlags(argv);
+  if (typeof flags === 'string') return { type: 'mistake', line: flags, status: 2 };
+  if (flags.help) return { type: 'help' };
+  // An empty variable is an unset one, as shells and CI systems write it.
+  const env: Environment = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== ''),
+  );
+  const options = readOptions(flags, env);
+  return typeof options === 'string'
+    ? { type: 'mistake', line: options, status: 1 }
+    : { type: 'start', options };
+}
+
+interface Flags {
+  readonly upstream: string | undefined;
+  readonly watch: boolean;
+  readonly help: boolean;
+}
+
+function readFlags(argv: readonly string[]): Flags | string {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        upstream: { type: 'string' },
+        watch: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    const { upstream, watch = false, help = false } = values;
+    return upstream === undefined || upstream === 'aws'
+      ? { upstream, watch, help }
+      : `Cannot use '${upstream}' as --upstream: the only other upstream is aws (npm start -- --help tells more)`;
+  } catch (error) {
+    // parseArgs explains at length; its first sentence says what was wrong.
+    const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\n/);
+    return `${sentence} (npm start -- --help tells more)`;
+  }
+}
+
+function readOptions(flags: Flags, env: Environment): StartOptions | string {
+  const port = readPort(env, 'PORT', PORT_DEFAULT);
+  if (typeof port === 'string') return port;
+  const upstream = readUpstream(flags, env);
+  if (typeof upstream === 'string') return upstream;
+  if (upstream.type === 'emulator' && upstream.port === port && port !== 0) {
+    return `Cannot start: PORT and EMULATOR_PORT are both ${port}`;
+  }
+  const adminTokenMade = env['ADMIN_TOKEN'] === undefined ? randomSecret() : undefined;
+  const vars: Record<string, string> = {
+    ...defined(PASSED_ON, env),
+    ...accountOf(upstream, env),
+    SIGNING_SECRET: env['SIGNING_SECRET'] ?? randomSecret(),
+    ADMIN_TOKEN: adminTokenMade ?? env['ADMIN_TOKEN'] ?? '',
+  };
+  // The Worker's own judgement, so that what it would refuse is said here, by name and before anything starts.
+  const settings = readSettings(vars);
+  if (!settings.ok) {
+    return settings.failure.type === 'not-configured'
+      ? settings.failure.internal.replace(/^settings: /, 'Cannot start: ')
+      : 'Cannot start: the settings are wrong';
+  }
+  const { region, credentials } = settings.value;
+  const { accessKeyId, secretAccessKey } = credentials;
+  return {
+    port,
+    upstream,
+    watch: flags.watch,
+    ...(env['STATE_DIR'] !== undefined && { stateDir: env['STATE_DIR'] }),
+    region,
+    accessKeyId,
+    secretAccessKey,
+    ...(adminTokenMade !== undefined && { adminTokenMade }),
+    vars,
+  };
+}
+
+function readUpstream(flags: Flags, env: Environment): Upstream | string {
+  // What was typed goes before what the shell has had since yesterday.
+  if (flags.upstream === 'aws') return { type: 'aws' };
+  const endpoint = env['AWS_ENDPOINT_URL_IOTTHINGSGRAPH'];
+  if (endpoint !== undefined) return { type: 'endpoint', endpoint };
+  const port = readPort(env, 'EMULATOR_PORT', EMULATOR_PORT_DEFAULT);
+  return typeof port === 'string' ? port : { type: 'emulator', port };
+}
+
+function accountOf(upstream: Upstream, env: Environment): Record<string, string> {
+  if (upstream.type === 'emulator') return EMULATOR_ACCOUNT;
+  const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
+  return {
+    ...defined(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'], env),
+    ...(region !== undefined && { AWS_REGION: region }),
+    ...(upstream.type === 'endpoint' && { AWS_ENDPOINT_URL_IOTTHINGSGRAPH: upstream.endpoint }),
+  };
+}
+
+const defined = (names: readonly string[], env: Environment): Record<string, string> =>
+  Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+
+/** Strict: `8787 `, `+1`, `0x1F` and `8e3` are typing mistakes, and a wrong port is found out late. */
+function readPort(env: Environment, name: string, fallback: number): number | string {
+  const text = env[name] ?? String(fallback);
+  if (/^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535) return Number(text);
+  return `Cannot use '${text}' as ${name}: it must be a whole number from 0 to 65535`;
+}
+
+/** 256 bits, 43 characters. */
+const randomSecret = () => randomBytes(32).toString('base64url');

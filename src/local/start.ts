@@ -1,0 +1,131 @@
+/**
+ * `npm start` and `npm run dev`: an upstream, the Worker in workerd, a key, and what to do with them. Prints when it really
+ * answers. stdout is for people; the Worker's log goes to stderr, one JSON object a line.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
+import { startEmulatorServer } from '../emulator/node-server.ts';
+import { bundleWorker, PROJECT_ROOT } from './bundle.ts';
+import { createLocalKey } from './local-key.ts';
+import { reloadOnChange } from './reload.ts';
+import { Shutdown } from './shutdown.ts';
+import { readStartRequest, USAGE, type StartOptions } from './start-options.ts';
+import { upstreamNotice, welcome } from './welcome.ts';
+import { startWorkerd } from './workerd.ts';
+
+/** How long the Worker may take to answer at all, on a machine that is busy. */
+const READY_MS_MAX = 30_000;
+const READY_POLL_MS = 50;
+
+const request = readStartRequest(process.argv.slice(2), process.env);
+switch (request.type) {
+  case 'help':
+    console.log(USAGE);
+    break;
+  case 'mistake':
+    console.error(request.line);
+    process.exitCode = request.status;
+    break;
+  case 'start': {
+    const shutdown = new Shutdown();
+    try {
+      await start(request.options, shutdown);
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : String(error));
+      await shutdown.end(1);
+    }
+  }
+}
+
+async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
+  if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
+  await checkFree(options.port);
+  const emulatorUrl = await startEmulator(options, shutdown);
+  const { script } = await bundleWorker();
+  const workerd = await startWorkerd({
+    vars: {
+      ...options.vars,
+      ...(emulatorUrl !== undefined && { AWS_ENDPOINT_URL_IOTTHINGSGRAPH: emulatorUrl }),
+    },
+    port: options.port,
+    persistTo: join(options.stateDir ?? `${PROJECT_ROOT}.wrangler/state`, upstreamName(options)),
+    onLog: (line) => process.stderr.write(`${line}\n`),
+    script,
+  });
+  shutdown.onEnd(() => workerd.stop());
+  await untilHealthy(workerd.url);
+  const apiKey = await createLocalKey(workerd.store);
+  const nowMs = systemClock.now();
+  console.log(
+    welcome({ url: workerd.url, apiKey, options, ...(emulatorUrl !== undefined && { emulatorUrl }), nowMs }),
+  );
+  if (options.watch) await reloadOnChange(workerd, script, shutdown, (line) => console.log(line));
+}
+
+/** Its address; undefined when another upstream was asked for. */
+async function startEmulator(options: StartOptions, shutdown: Shutdown): Promise<string | undefined> {
+  const { upstream, accessKeyId, secretAccessKey } = options;
+  if (upstream.type !== 'emulator') return undefined;
+  const server = await startEmulatorServer({
+    port: upstream.port,
+    credentials: { accessKeyId, secretAccessKey },
+  }).catch((error: unknown) => {
+    throw isInUse(error) ? new Error(portInUse(upstream.port, 'EMULATOR_PORT')) : error;
+  });
+  shutdown.onEnd(() => server.close());
+  return server.url;
+}
+
+/** workerd would find out too, but only after a second, and it knows nothing of PORT. */
+async function checkFree(port: number): Promise<void> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    throw isInUse(error) ? new Error(portInUse(port, 'PORT')) : error;
+  } finally {
+    server.close();
+  }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function portInUse(port: number, name: string): string {
+  return `Cannot start: port ${port} is in use; choose another with ${name}=…`;
+}
+
+/**
+ * One directory of state for each upstream: what was archived from the emulator must not be served as if AWS had said it.
+ */
+function upstreamName({ upstream, region }: StartOptions): string {
+  switch (upstream.type) {
+    case 'emulator':
+      return 'emulator';
+    case 'aws':
+      return `aws-${region}`;
+    case 'endpoint':
+      return `endpoint-${upstream.endpoint.replaceAll(/[^A-Za-z0-9.-]+/g, '_')}`;
+  }
+}
+
+/** Not listening yet is worth waiting for; an answer that says it is not well is not. */
+async function untilHealthy(url: URL): Promise<void> {
+  const deadline = systemClock.now() + READY_MS_MAX;
+  for (;;) {
+    const answer = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(READY_MS_MAX) }).catch(
+      () => undefined,
+    );
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    if (answer !== undefined)
+      throw new Error(`Cannot start: /healthz answers ${answer.status}; the log above says why`);
+    if (systemClock.now() > deadline)
+      throw new Error(`Cannot start: nothing answers at ${url.origin} after ${READY_MS_MAX / 1000} s`);
+    await systemClock.sleep(READY_POLL_MS);
+  }
+}

@@ -1,0 +1,76 @@
+/** What `npm start` says once Flowtap answers: all that one needs to use it, to be copied as it stands. No I/O. */
+import { randomUUID } from 'node:crypto';
+import { scenarioId } from '../emulator/scenarios/catalog.ts';
+import type { StartOptions } from './start-options.ts';
+
+/** Long enough ago that the example has ended and settled. */
+const SETTLED_AGO_MS = 60 * 60_000;
+
+export interface Example {
+  readonly id: string;
+  readonly about: string;
+}
+
+/** Executions of the emulator to try: its ids say which scenario runs and since when. The first has settled. */
+export const exampleExecutions = (nowMs: number): readonly [Example, ...Example[]] => [
+  {
+    id: scenarioId('CloudFlow', nowMs - SETTLED_AGO_MS, 'SqsMessage', randomUUID()),
+    about: 'settled: 36 messages, succeeded',
+  },
+  {
+    id: scenarioId('SecurityFlow', nowMs, 'MotionSensor', randomUUID()),
+    about: 'running: succeeds a minute after this start',
+  },
+  {
+    id: scenarioId('EndlessFlow', nowMs, 'Patrol', randomUUID()),
+    about: 'running: a message every 2 s, no end',
+  },
+];
+
+export interface Welcome {
+  readonly url: URL;
+  readonly apiKey: string;
+  readonly options: StartOptions;
+  /** Where the emulator listens; absent: another upstream. */
+  readonly emulatorUrl?: string;
+  readonly nowMs: number;
+}
+
+export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): string {
+  const examples = emulatorUrl === undefined ? [] : exampleExecutions(nowMs);
+  const id = examples[0]?.id ?? 'EXECUTION_ID';
+  const lines = [
+    `Flowtap answers at ${url.origin}`,
+    '',
+    '  API key, reads everything:',
+    `    ${apiKey}`,
+    '',
+    examples.length > 0
+      ? '  A page of messages:'
+      : '  A page of messages (with the id of an execution of yours):',
+    `    curl -H 'Authorization: Bearer ${apiKey}' '${url.origin}/v1/executions/${id}/messages'`,
+    '',
+    ...(examples.length > 0 ? ['  Executions to try:'] : []),
+    ...examples.flatMap((example) => [`    ${example.id}`, `      ${example.about}`]),
+    ...(examples.length > 0 ? [''] : []),
+    ...(options.adminTokenMade === undefined
+      ? []
+      : [`  Admin token, for this run: ${options.adminTokenMade}`]),
+    `  Upstream: ${upstreamLine(options, emulatorUrl)}`,
+    '  Docs: README.md, docs/http-api.md, docs/operations.md',
+    '',
+    'One line of log for each request follows. Ctrl-C ends it.',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function upstreamLine(options: StartOptions, emulatorUrl: string | undefined): string {
+  if (emulatorUrl === undefined) return upstreamNotice(options);
+  const { region, accessKeyId, secretAccessKey } = options;
+  return `the emulator, ${emulatorUrl} (region ${region}, key id ${accessKeyId}, secret ${secretAccessKey})`;
+}
+
+/** Where real credentials are about to be sent: said before anything is. The key id is no secret. */
+export const upstreamNotice = ({ upstream, region, accessKeyId }: StartOptions): string =>
+  `${upstream.type === 'endpoint' ? upstream.endpoint : 'AWS'}, region ${region}, key id ${accessKeyId}`;
