@@ -1,34 +1,61 @@
 /**
  * Timestamps: AWS JSON writes epoch seconds as a number with a fraction (1559247540.656), our pages write ISO 8601 in UTC
  * ("2019-05-30T22:45:40.656Z"). Milliseconds always, further digits only where the upstream gave them, so that a time
- * survives the way there and back unchanged.
+ * survives the way there and back unchanged. Digits are moved as text: a sum of doubles would bend the last ones.
  */
 
 /** 0001-01-01 to 9999-12-31: what four-digit years, and Python's datetime, can say. */
 const EPOCH_SECONDS_MIN = -62_135_596_800;
 const EPOCH_SECONDS_END = 253_402_300_800;
 
-const ISO = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})\.(\d{3,9})Z$/;
+/** Nanoseconds. A double has no more to say, and what follows is the noise of somebody's sum. */
+const FRACTION_DIGITS_MAX = 9;
+
+const ISO = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.(\d{3,9})Z$/;
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
+
+/**
+ * A whole second of the epoch and the digits that follow it (`'656'`, `''`), as ISO 8601; undefined when the second is
+ * none that a calendar can show. Fractions count forwards, also before 1970.
+ */
+export function isoFromSecond(second: number, fraction: string): string | undefined {
+  if (!(second >= EPOCH_SECONDS_MIN && second < EPOCH_SECONDS_END)) return undefined;
+  return `${new Date(second * 1000).toISOString().slice(0, 19)}.${trimmed(fraction).padEnd(3, '0')}Z`;
+}
+
+/** Epoch seconds written as a decimal number, to ISO 8601; undefined when that is no time. */
+export function isoFromEpochText(text: string): string | undefined {
+  const [, sign, whole, rest = ''] = DECIMAL.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const fraction = trimmed(rest);
+  if (sign && fraction !== '') return isoFromSecond(-Number(whole) - 1, complement(fraction));
+  return isoFromSecond(Number(`${sign}${whole}`), fraction);
+}
 
 /** Epoch seconds to ISO 8601, or undefined when the number is no time that a calendar can show. */
 export function isoFromEpochSeconds(seconds: number): string | undefined {
-  if (!(seconds >= EPOCH_SECONDS_MIN && seconds < EPOCH_SECONDS_END)) return undefined;
-  const whole = Math.floor(seconds);
-  // The shortest decimal that reads back as the same double holds just the digits that were sent.
-  const text = seconds < 0 ? (seconds - whole).toFixed(6) : String(seconds);
-  const digits = (text.split('.')[1] ?? '').replace(/0+$/, '');
-  if (text.includes('e')) return `${new Date(whole * 1000).toISOString().slice(0, 19)}.000Z`;
-  return `${new Date(whole * 1000).toISOString().slice(0, 19)}.${digits.slice(0, 9).padEnd(3, '0')}Z`;
+  // The shortest decimal that reads back as the same double holds just the digits that were sent. Below a millionth it
+  // would have an exponent.
+  return isoFromEpochText(Math.abs(seconds) < 1e-6 ? seconds.toFixed(FRACTION_DIGITS_MAX) : String(seconds));
 }
 
 /** ISO 8601, as `isoFromEpochSeconds` writes it, to epoch seconds. */
 export function epochSecondsFromIso(iso: string): number {
-  const match = ISO.exec(iso);
-  if (!match) return Date.parse(iso) / 1000;
-  const whole = Date.parse(`${match[1]}T${match[2]}Z`) / 1000;
-  // As text for times after 1970, so that no digit is lost to a floating-point sum.
-  return whole < 0 ? whole + Number(`0.${match[3]}`) : Number(`${whole}.${match[3]}`);
+  const [, second, fraction = ''] = ISO.exec(iso) ?? [];
+  if (second === undefined) return Date.parse(iso) / 1000;
+  const whole = Date.parse(`${second}Z`) / 1000;
+  if (whole >= 0 || trimmed(fraction) === '') return Number(`${whole}.${fraction}`);
+  return Number(`-${-whole - 1}.${complement(fraction)}`);
 }
 
-/** True for text in exactly the form that pages print. */
-export const isIsoTimestamp = (text: string): boolean => ISO.test(text) && !Number.isNaN(Date.parse(text));
+/** True for text in exactly the form that pages print. `Date.parse` alone takes a 30th of February for a 2nd of March. */
+export function isIsoTimestamp(text: string): boolean {
+  const [, second, fraction = ''] = ISO.exec(text) ?? [];
+  return second !== undefined && isoFromSecond(Date.parse(`${second}Z`) / 1000, fraction) === text;
+}
+
+const trimmed = (fraction: string): string => fraction.slice(0, FRACTION_DIGITS_MAX).replace(/0+$/, '');
+
+/** What is missing to the next second: -1.656 is .344 after the second -2. Its own inverse; not for zero. */
+const complement = (fraction: string): string =>
+  String(10 ** fraction.length - Number(fraction)).padStart(fraction.length, '0');
