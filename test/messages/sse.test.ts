@@ -1,0 +1,98 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { sseEvent, sseRetry, type ServerSentEvent } from '../../src/messages/sse.ts';
+import { cutBytes } from './cut-bytes.ts';
+
+const text = (frame: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(frame);
+
+/** What a client makes of a stream that arrives in these chunks. */
+function received(chunks: Iterable<Uint8Array>) {
+  const events: EventSourceMessage[] = [];
+  const retries: number[] = [];
+  const parser = createParser({
+    onEvent: (event) => events.push(event),
+    onRetry: (ms) => retries.push(ms),
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const decoder = new TextDecoder();
+  for (const chunk of chunks) parser.feed(decoder.decode(chunk, { stream: true }));
+  return { events, retries };
+}
+
+/** Any UTF-16 at all, lone surrogates and control characters included, with line ends and colons often. */
+const anyText = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\r', '\n', '\r\n', ':', ' ', '\0', '\ud800', '\uFEFF'),
+    ),
+  )
+  .map((parts) => parts.join(''));
+const fieldText = anyText.map((value) => value.replace(/[\r\n\0]/g, '')).filter((value) => value !== '');
+const anyEvent: fc.Arbitrary<ServerSentEvent> = fc.record(
+  { id: fieldText, event: fieldText, data: anyText },
+  { requiredKeys: ['data'] },
+);
+
+describe('server-sent events', () => {
+  test('a client receives every event as it was made, however the bytes are cut', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(anyEvent, fc.nat())),
+        fc.infiniteStream(fc.nat({ max: 40 })),
+        (sent, sizes) => {
+          const frames = sent.map((item) => (typeof item === 'number' ? sseRetry(item) : sseEvent(item)));
+          const { events, retries } = received(cutBytes(Buffer.concat(frames), sizes));
+          expect(events).toEqual(
+            sent
+              .filter((item) => typeof item !== 'number')
+              .map(({ id, event, data }) => ({
+                id: id?.toWellFormed(),
+                event: event?.toWellFormed(),
+                data: data.replace(/\r\n?/g, '\n').toWellFormed(),
+              })),
+          );
+          expect(retries).toEqual(sent.filter((item) => typeof item === 'number'));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('a frame reads as the specification writes it', () => {
+    expect(text(sseEvent({ id: 'abc', event: 'caught-up', data: '{"status":"RUNNING"}' }))).toBe(
+      'id: abc\nevent: caught-up\ndata: {"status":"RUNNING"}\n\n',
+    );
+    expect(text(sseEvent({ data: 'a\nb\rc\r\nd\n' }))).toBe('data: a\ndata: b\ndata: c\ndata: d\ndata: \n\n');
+    expect(text(sseRetry(3000))).toBe('retry: 3000\n\n');
+  });
+
+  test('the leading space of a line of data survives', () => {
+    const { events } = received([sseEvent({ data: ' indented\n  twice' })]);
+    expect(events).toEqual([{ id: undefined, event: undefined, data: ' indented\n  twice' }]);
+  });
+
+  test('an event with empty data is dispatched all the same', () => {
+    const { events } = received([sseEvent({ id: '7', data: '' })]);
+    expect(events).toEqual([{ id: '7', event: undefined, data: '' }]);
+  });
+
+  test('a lone surrogate, which UTF-8 has no form for, becomes U+FFFD', () => {
+    expect(text(sseEvent({ data: 'a\ud800b' }))).toBe('data: a\uFFFDb\n\n');
+  });
+
+  test('an id or event name that no frame can carry is never written', () => {
+    for (const value of ['', '\n', 'a\rb', 'a\0', 'a\r\nretry: 0']) {
+      expect(() => sseEvent({ id: value, data: 'x' })).toThrow(RangeError);
+      expect(() => sseEvent({ event: value, data: 'x' })).toThrow(RangeError);
+    }
+  });
+
+  test('a reconnection time that is no whole number from 0 on is never written', () => {
+    for (const ms of [-1, 0.5, NaN, Infinity, 1e21]) expect(() => sseRetry(ms)).toThrow(RangeError);
+    expect(received([sseRetry(0)]).retries).toEqual([0]);
+  });
+});
