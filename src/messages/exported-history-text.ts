@@ -1,0 +1,63 @@
+/** The bytes of one value of an exported history: gathered over chunks, decoded, parsed. */
+
+/** Bytes that come in pieces. Grows by doubling, so that tiny chunks cost no more than large ones; who fills it bounds it. */
+export class ByteBuffer {
+  #bytes = new Uint8Array(16 * 1024);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(piece: Uint8Array): void {
+    const length = this.#length + piece.length;
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      larger.set(this.view());
+      this.#bytes = larger;
+    }
+    this.#bytes.set(piece, this.#length);
+    this.#length = length;
+  }
+
+  /** What is held, and this piece after it; the piece is not kept. Good until the next call. */
+  followedBy(piece: Uint8Array): Uint8Array {
+    if (this.#length === 0) return piece;
+    this.append(piece);
+    const both = this.view();
+    this.#length -= piece.length;
+    return both;
+  }
+
+  /** Good until the next call. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+}
+
+// A byte order mark inside of a value is no mark, but a character that JSON.parse is to see.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export type ParsedJson = { readonly value: unknown } | { readonly flaw: string };
+
+/**
+ * `before` and `after` complete a text that is not whole. V8's own words about what is wrong are not handed on: they
+ * quote the text, and change between versions.
+ */
+export function parseJson(bytes: Uint8Array, before = '', after = ''): ParsedJson {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return { flaw: 'What begins here is not UTF-8.' };
+  }
+  try {
+    return { value: JSON.parse(`${before}${text}${after}`) };
+  } catch {
+    return { flaw: 'What begins here is not valid JSON.' };
+  }
+}
