@@ -1,0 +1,54 @@
+/**
+ * What `npm ci` needs, wherever the clone is and whatever registry serves it: the lock file and package.json, held to the
+ * same.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { PROJECT } from './source-files.ts';
+
+const versions = z._default(z.record(z.string(), z.string()), {});
+const lockFile = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ dependencies: versions, optionalDependencies: versions, resolved: z.optional(z.string()) }),
+  ),
+});
+const manifest = z.object({ dependencies: versions, devDependencies: versions });
+
+const readJson = (name: string): unknown => JSON.parse(readFileSync(join(PROJECT, name), 'utf8'));
+const { packages } = z.parse(lockFile, readJson('package-lock.json'));
+
+/** As Node looks it up: in the package's own node_modules, then in those of each directory above. */
+function isLocked(from: string, name: string): boolean {
+  for (let place = from; ; place = place.slice(0, Math.max(0, place.lastIndexOf('/node_modules/')))) {
+    if (`${place === '' ? '' : `${place}/`}node_modules/${name}` in packages) return true;
+    if (place === '') return false;
+  }
+}
+
+/**
+ * A registry that has not got a platform's package when the lock file is made is silently left out of it; then `npm ci`
+ * refuses the whole file, on every platform.
+ */
+test('every package that another one needs, on whatever platform, is in the lock file', () => {
+  const missing = Object.entries(packages).flatMap(([from, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies })
+      .filter((name) => !isLocked(from, name))
+      .map((name) => `${from} → ${name}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('the lock file names no registry', () => {
+  expect(Object.values(packages).flatMap(({ resolved }) => resolved ?? [])).toEqual([]);
+});
+
+test('every version is pinned exactly', () => {
+  const { dependencies, devDependencies } = z.parse(manifest, readJson('package.json'));
+  const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+    ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version),
+  );
+  expect(loose).toEqual([]);
+});
