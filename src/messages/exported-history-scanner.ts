@@ -2,13 +2,16 @@
  * Finds the values of an exported history in its bytes, as they come: where each begins and ends, and on which line. What
  * a message may hold is not its business (exported-history.ts). No I/O. No clock.
  *
- * A JSON value ends where its brackets balance outside of strings, and every byte that matters for that is ASCII, so it
- * is found without decoding; JSON.parse then judges the text. The history is a sequence of messages, of documents
- * (objects with a member `messages` that is an array), or of arrays of either. Of a document, only one message at a time
- * is held; the text round its messages is checked in pieces and skipped.
+ * A JSON value (RFC 8259) ends where its brackets balance outside of strings, and every byte that matters for that is
+ * ASCII, so it is found without decoding; JSON.parse then judges the text. The history is a sequence of messages, of
+ * documents (objects with a member `messages` that is an array), or an array of either. Of a document, only one message
+ * at a time is held; the text round its messages is checked in pieces and skipped. No streaming parser does this: they
+ * stop for good at the first fault, know no lines, and bound no value.
  *
- * Faults: one message a line (NDJSON) goes on at the next line, so that several bad lines are found at once. Anything
- * else has no such mark to go on from, and halts.
+ * After a fault, one message a line (NDJSON) goes on at the next line, so that several bad lines are found at once.
+ * Anything else has no mark to go on from, and halts. Which of the two it is shows at the first message: it ends on the
+ * line where it began, or it doesn't. A first line that is cut off looks like the second until the end, or a fault,
+ * comes; then what follows that line is read again.
  */
 import { ByteBuffer, parseJson } from './exported-history-text.ts';
 
