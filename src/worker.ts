@@ -1,5 +1,86 @@
-import { createHash } from 'node:crypto';
-import { DurableObject } from 'cloudflare:workers';
-export class ExecutionObject extends DurableObject { hi() { return createHash('sha256').update('x').digest('hex'); } }
-export default { async fetch(_r: Request, env: { EXECUTIONS: DurableObjectNamespace<ExecutionObject>; STORE: KVNamespace }) { 
-  const s = env.EXECUTIONS.get(env.EXECUTIONS.idFromName('a')); return new Response(await s.hi()); } };
+/**
+ * The entry on Cloudflare Workers: bindings and settings to ports, ports to the application. Platform file.
+ */
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from './access/rate-limit.ts';
+import { createWorkersRateLimiter } from './access/workers-rate-limit.ts';
+import { workersClientAddress } from './access/client-address.ts';
+import type { App } from './app.ts';
+import { systemClock } from './clock.ts';
+import { readSettings } from './config.ts';
+import { type Result, internalText, ok } from './errors.ts';
+import { ExecutionDurableObject, createDurableObjectExecutions } from './executions/durable-object.ts';
+import type { SharedExecutionOptions } from './executions/in-process.ts';
+import { objectLocation } from './executions/object-location.ts';
+import { problemResponse } from './http/problem.ts';
+import { consoleLog as log } from './log.ts';
+import { type Core, createCore, createService } from './service.ts';
+import { createWorkersKvStore } from './storage/workers-kv.ts';
+
+interface Env {
+  readonly STORE: KVNamespace;
+  readonly EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
+  readonly RATE_STANDARD: RateLimit;
+  readonly RATE_HIGH: RateLimit;
+  readonly RATE_AUTH_FAILURES: RateLimit;
+}
+
+/** What one isolate makes once: its bindings and settings never change. */
+interface Isolate {
+  readonly app: App;
+  readonly core: Core;
+}
+
+let isolate: Result<Isolate> | undefined;
+
+function isolateFor(env: Env): Result<Isolate> {
+  isolate ??= createIsolate(env);
+  return isolate;
+}
+
+function createIsolate(env: Env): Result<Isolate> {
+  const settings = readSettings({ ...env });
+  if (!settings.ok) {
+    log({ event: 'not-configured', level: 'error', reason: internalText(settings.failure) });
+    return settings;
+  }
+  const platform = {
+    store: createWorkersKvStore(env.STORE),
+    clock: systemClock,
+    random: Math.random,
+    randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
+    log,
+    fetch: (url: string, init: RequestInit) => fetch(url, init),
+    tiers: {
+      standard: createWorkersRateLimiter(env.RATE_STANDARD, RATE_TIERS.standard, log),
+      high: createWorkersRateLimiter(env.RATE_HIGH, RATE_TIERS.high, log),
+    },
+    failedAuthentications: createWorkersRateLimiter(env.RATE_AUTH_FAILURES, FAILED_AUTHENTICATIONS, log),
+  };
+  const core = createCore(settings.value, platform);
+  const locationHint = objectLocation(settings.value.region);
+  const live = createDurableObjectExecutions({
+    namespace: env.EXECUTIONS,
+    ...(locationHint && { locationHint }),
+    log,
+  });
+  return ok({ app: createService(settings.value, platform, core, live), core });
+}
+
+/** The binding EXECUTIONS: one object for each execution. */
+export class ExecutionObject extends ExecutionDurableObject<Env> {
+  protected override shared(): SharedExecutionOptions {
+    const made = isolateFor(this.env);
+    if (!made.ok) throw new Error('not configured');
+    return made.value.core.shared;
+  }
+}
+
+export default {
+  fetch(request, env, context): Response | Promise<Response> {
+    const made = isolateFor(env);
+    if (!made.ok) return problemResponse(made.failure, crypto.randomUUID());
+    const clientAddress = workersClientAddress(request.headers);
+    const runtime = { clientAddress, waitUntil: (work: Promise<unknown>) => context.waitUntil(work) };
+    return made.value.app.fetch(request, { runtime });
+  },
+} satisfies ExportedHandler<Env>;

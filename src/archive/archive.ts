@@ -137,15 +137,19 @@ export class Archive {
 
   /** What is archived, by key, from the store's list metadata. May lag behind by a minute. */
   async list(options: {
-    cursor?: string;
-    limit: number;
-  }): Promise<{ executions: ArchivedExecution[]; cursor?: string }> {
-    const { keys, cursor } = await this.#options.store.list({ prefix: HEAD_PREFIX, ...options });
-    const executions = await Promise.all(keys.map((key) => this.#listed(key)));
-    return {
-      executions: executions.filter((execution) => execution !== undefined),
-      ...(cursor !== undefined && { cursor }),
-    };
+    readonly cursor?: string;
+    readonly limit: number;
+  }): Promise<Result<{ executions: ArchivedExecution[]; cursor?: string }>> {
+    try {
+      const { keys, cursor } = await this.#options.store.list({ prefix: HEAD_PREFIX, ...options });
+      const executions = await Promise.all(keys.map((key) => this.#listed(key)));
+      return ok({
+        executions: executions.filter((execution) => execution !== undefined),
+        ...(cursor !== undefined && { cursor }),
+      });
+    } catch (error) {
+      return fail({ type: 'store-unavailable', internal: `archive list: ${String(error)}` });
+    }
   }
 
   async #listed({ name, metadata }: ListedKey): Promise<ArchivedExecution | undefined> {

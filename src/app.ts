@@ -1,0 +1,70 @@
+/**
+ * The application: every route, in order. Takes ports, knows no platform; worker.ts and deno.ts give it theirs.
+ */
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+
+import type { Access } from './access/access.ts';
+import type { Archive } from './archive/archive.ts';
+import type { Clock } from './clock.ts';
+import { type Result, fail, ok } from './errors.ts';
+import type { Executions } from './executions/executions.ts';
+import { adminRoutes } from './http/admin-routes.ts';
+import { executionRoutes } from './http/execution-routes.ts';
+import { keyRoute } from './http/key-route.ts';
+import { type AppBindings, type Handler, answer, byMethod, route } from './http/routing.ts';
+import type { Log } from './log.ts';
+import type { CursorKeys } from './messages/cursor.ts';
+
+/** How long browsers remember a preflight. Chromium keeps none longer than two hours. */
+const PREFLIGHT_SECONDS = 7_200;
+
+export interface AppPorts {
+  readonly access: Access;
+  readonly executions: Executions;
+  readonly archive: Archive;
+  readonly cursorKeys: CursorKeys;
+  /** Which source an id belongs to. */
+  readonly sourceOf: (executionId: string) => Result<string>;
+  readonly corsOrigins: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type App = Hono<AppBindings>;
+
+export function createApp(ports: AppPorts): App {
+  const app = new Hono<AppBindings>();
+  const { corsOrigins } = ports;
+
+  // No cookies are used, so any origin may be let in; the key is the lock. Not for /v1/admin.
+  const crossOrigin = cors({
+    origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+    allowMethods: ['GET', 'HEAD', 'POST'],
+    allowHeaders: ['Authorization', 'X-API-Key', 'Last-Event-ID', 'Content-Type', 'If-None-Match'],
+    exposeHeaders: ['Retry-After', 'X-Request-Id', 'ETag', 'Link', 'Cache-Status'],
+    maxAge: PREFLIGHT_SECONDS,
+  });
+  app.use('/v1/executions/*', crossOrigin);
+  app.use('/v1/key', crossOrigin);
+
+  route(app, ports, '/healthz', 'health', health);
+  route(app, ports, '/v1/executions/*', 'execution', executionRoutes(ports));
+  route(app, ports, '/v1/key', 'key', keyRoute(ports));
+
+  const admin = adminRoutes(ports);
+  route(app, ports, '/v1/admin/keys', 'admin-keys', admin.keys);
+  route(app, ports, '/v1/admin/keys/*', 'admin-key', admin.key);
+  route(app, ports, '/v1/admin/executions', 'admin-executions', admin.executions);
+  route(app, ports, '/v1/admin/executions/*', 'admin-execution', admin.execution);
+
+  app.notFound((context) => answer(ports, context, 'none', notFound));
+  return app;
+}
+
+/** The service is up and configured. Nothing is read: a store or an upstream that is down must not take it out of service. */
+const health: Handler = byMethod({
+  GET: async () => ok(Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'no-store' } })),
+});
+
+const notFound: Handler = async () => fail({ type: 'no-such-route' });

@@ -1,0 +1,75 @@
+/**
+ * Waiting requests: look, and look again whenever something changed, until there is an answer or the time is up. What is
+ * looked at, and who polls meanwhile, is the Execution's.
+ */
+import type { Clock } from '../clock.ts';
+import type { Result } from '../errors.ts';
+
+/** Back ends subscribe right after they start an execution: an unknown one is asked for again before the 404. */
+export const UNKNOWN_PATIENCE_MS = 5_000;
+/** How often, meanwhile. */
+const UNKNOWN_RETRY_MS = 1_000;
+
+export interface Seen<T> {
+  /** There is nothing to wait for any more. */
+  readonly done: boolean;
+  readonly result: Result<T>;
+}
+
+export interface Waiting<T> {
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly look: () => Promise<Seen<T>>;
+}
+
+/** Looks, and while the execution is unknown looks again for a while. */
+export async function lookPatiently<T>(
+  { clock, signal, look }: Waiting<T>,
+  patienceMs: number,
+): Promise<Seen<T>> {
+  const untilMs = clock.now() + patienceMs;
+  for (;;) {
+    const seen = await look();
+    if (seen.result.ok || seen.result.failure.type !== 'upstream-not-found') return seen;
+    if (clock.now() + UNKNOWN_RETRY_MS > untilMs || signal?.aborted) return seen;
+    await clock.sleep(UNKNOWN_RETRY_MS, signal);
+  }
+}
+
+/**
+ * The first result that is done, or the last one when the time is up. A failure ends the wait only before anything was
+ * read: what passes upstream while somebody waits is not their business.
+ */
+export async function waitFor<T>(
+  waiting: Waiting<T>,
+  waitMs: number,
+  changed: () => Promise<void>,
+): Promise<Result<T>> {
+  const untilMs = waiting.clock.now() + waitMs;
+  // Asked for before looking, so that no change falls between the two.
+  let change = changed();
+  let { done, result } = await lookPatiently(waiting, Math.min(waitMs, UNKNOWN_PATIENCE_MS));
+  while (result.ok && !done && (await happens(change, untilMs, waiting))) {
+    change = changed();
+    const next = await waiting.look();
+    if (next.result.ok) ({ done, result } = next);
+  }
+  return result;
+}
+
+/** True when it happened; false when the time is up, or nobody waits any more. */
+async function happens<T>(
+  change: Promise<void>,
+  untilMs: number,
+  { clock, signal }: Waiting<T>,
+): Promise<boolean> {
+  const leftMs = untilMs - clock.now();
+  if (leftMs <= 0 || signal?.aborted) return false;
+  const over = new AbortController();
+  const timeUp = clock
+    .sleep(leftMs, signal ? AbortSignal.any([signal, over.signal]) : over.signal)
+    .then(() => false);
+  const happened = await Promise.race([change.then(() => true), timeUp]);
+  over.abort();
+  return happened;
+}

@@ -1,0 +1,195 @@
+/**
+ * /v1/admin: keys and archived executions, for whoever has the admin token; off (404) when there is none. Never CORS: no
+ * browser page has any business here.
+ */
+import type { Access } from '../access/access.ts';
+import { KEYS_LISTED_MAX } from '../access/key-directory.ts';
+import { parseKeyChange, parseNewKey, parseRotation } from '../access/key-input.ts';
+import type { ArchiveHead } from '../archive/archive-head.ts';
+import type { Archive } from '../archive/archive.ts';
+import type { Clock } from '../clock.ts';
+import { type Result, fail, invalid, ok } from '../errors.ts';
+import type { ExecutionRef, Executions } from '../executions/executions.ts';
+import { readJson } from './body.ts';
+import { ADMIN_EXECUTIONS_PATH, decodeExecutionId, splitExecutionPath } from './execution-path.ts';
+import { readQuery } from './query.ts';
+import { type Exchange, type Handler, byMethod } from './routing.ts';
+
+/** Archived executions in one listing, unless fewer are asked for. */
+const LISTED_DEFAULT = 100;
+/** Keys of the store that one listing with a filter looks through. */
+const LISTED_SCANNED_MAX = 5_000;
+
+export interface AdminPorts {
+  readonly access: Access;
+  readonly executions: Executions;
+  readonly archive: Archive;
+  readonly clock: Clock;
+  readonly sourceOf: (executionId: string) => Result<string>;
+}
+
+export interface AdminRoutes {
+  readonly keys: Handler;
+  /** /v1/admin/keys/{id} and what is below it. */
+  readonly key: Handler;
+  readonly executions: Handler;
+  /** /v1/admin/executions/{flowExecutionId} and its messages. */
+  readonly execution: Handler;
+}
+
+export function adminRoutes(ports: AdminPorts): AdminRoutes {
+  const { access } = ports;
+  const admin =
+    (handler: Handler): Handler =>
+    async (exchange) => {
+      if (!access.authenticateAdmin) return fail({ type: 'no-such-route' });
+      const { request, runtime } = exchange;
+      const let_in = await access.authenticateAdmin({
+        url: request.url,
+        headers: request.headers,
+        clientAddress: runtime.clientAddress,
+      });
+      if (!let_in.ok) return let_in;
+      const result = await handler(exchange);
+      if (result.ok) result.value.headers.set('Cache-Control', 'no-store');
+      return result;
+    };
+  return {
+    keys: admin(byMethod({ GET: (e) => listKeys(ports, e), POST: (e) => createKey(ports, e) })),
+    key: admin((exchange) => keyResource(ports, exchange)),
+    executions: admin(byMethod({ GET: (e) => listExecutions(ports, e) })),
+    execution: admin((exchange) => executionResource(ports, exchange)),
+  };
+}
+
+const audit = ({ facts }: Exchange) => ({ requestId: facts.requestId });
+
+async function listKeys({ access }: AdminPorts, { url }: Exchange): Promise<Result<Response>> {
+  const query = readQuery(url.searchParams, ['cursor', 'limit']);
+  if (!query.ok) return query;
+  const { cursor, limit } = query.value;
+  if (limit !== undefined && limit > KEYS_LISTED_MAX) {
+    return invalid('query', 'limit', `must be a whole number from 1 to ${KEYS_LISTED_MAX}.`);
+  }
+  return json(await access.keys.list({ ...(cursor !== undefined && { cursor }), ...(limit && { limit }) }));
+}
+
+async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
+  const body = await readJson(exchange.request);
+  if (!body.ok) return body;
+  const input = parseNewKey(body.value, clock.now());
+  if (!input.ok) return input;
+  const issued = await access.keys.create(input.value, audit(exchange));
+  if (!issued.ok) return issued;
+  const { text, credentialId, view } = issued.value;
+  exchange.facts.keyId = view.id;
+  return ok(Response.json({ key: text, credentialId, ...view }, { status: 201 }));
+}
+
+function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
+  const { access, clock } = ports;
+  const [id = '', action, ...more] = exchange.url.pathname.split('/').slice(4);
+  exchange.facts.keyId = id.slice(0, 32);
+  if (more.length > 0) return Promise.resolve(fail({ type: 'no-such-route' }));
+  if (action === undefined) {
+    return byMethod({
+      GET: async () => json(await access.keys.get(id)),
+      PATCH: async ({ request }) => {
+        const body = await readJson(request);
+        if (!body.ok) return body;
+        const change = parseKeyChange(body.value, clock.now());
+        return change.ok ? json(await access.keys.change(id, change.value, audit(exchange))) : change;
+      },
+    })(exchange);
+  }
+  if (action === 'rotate') {
+    return byMethod({
+      POST: async ({ request }) => {
+        const body = await readJson(request);
+        if (!body.ok) return body;
+        const rotation = parseRotation(body.value);
+        if (!rotation.ok) return rotation;
+        const issued = await access.keys.rotate(id, rotation.value, audit(exchange));
+        if (!issued.ok) return issued;
+        const { text, credentialId, view } = issued.value;
+        return ok(Response.json({ key: text, credentialId, ...view }, { status: 201 }));
+      },
+    })(exchange);
+  }
+  if (action === 'revoke') {
+    return byMethod({ POST: async () => json(await access.keys.revoke(id, audit(exchange))) })(exchange);
+  }
+  return Promise.resolve(fail({ type: 'no-such-route' }));
+}
+
+async function listExecutions({ archive }: AdminPorts, { url }: Exchange): Promise<Result<Response>> {
+  const query = readQuery(url.searchParams, ['status', 'cursor', 'limit']);
+  if (!query.ok) return query;
+  const { status, cursor, limit = LISTED_DEFAULT } = query.value;
+  const executions = [];
+  let from = cursor;
+  // Whole listings only, so that the store's own cursor says where the next one begins: at most `limit` keys each.
+  for (let scanned = 0; scanned < LISTED_SCANNED_MAX && executions.length < limit; scanned += limit) {
+    const listed = await archive.list({
+      limit: limit - executions.length,
+      ...(from !== undefined && { cursor: from }),
+    });
+    if (!listed.ok) return listed;
+    executions.push(
+      ...listed.value.executions.filter(({ head }) => status === undefined || head.status === status),
+    );
+    from = listed.value.cursor;
+    if (from === undefined) break;
+  }
+  return ok(
+    Response.json({ executions: executions.map(archivedBody), ...(from !== undefined && { cursor: from }) }),
+  );
+}
+
+function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
+  const { executions } = ports;
+  const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(ADMIN_EXECUTIONS_PATH.length));
+  if (resource === 'tickets') return Promise.resolve(fail({ type: 'no-such-route' }));
+  const about = (handle: (ref: ExecutionRef) => Promise<Result<Response>>): Handler => {
+    return async () => {
+      const id = decodeExecutionId(rawId);
+      if (!id.ok) return id;
+      exchange.facts.execution = id.value;
+      const source = ports.sourceOf(id.value);
+      return source.ok ? handle({ source: source.value, executionId: id.value }) : source;
+    };
+  };
+  if (resource === 'summary') {
+    return byMethod({
+      DELETE: about(async (ref) => {
+        const forgotten = await executions.forget(ref);
+        if (!forgotten.ok) return forgotten;
+        if (forgotten.value.archived) return ok(new Response(null, { status: 204 }));
+        return fail({ type: 'no-such-record', detail: 'Nothing is archived of this execution.' });
+      }),
+    })(exchange);
+  }
+  return byMethod({
+    PUT: about(async (ref) => {
+      const { body } = exchange.request;
+      if (!body) return invalid('body', 'messages', 'The history has no messages.');
+      const imported = await executions.importHistory(ref, body);
+      return imported.ok ? ok(Response.json(archivedBody({ ...ref, head: imported.value }))) : imported;
+    }),
+  })(exchange);
+}
+
+const archivedBody = ({ source, executionId, head }: ExecutionRef & { head: ArchiveHead }) => ({
+  flowExecutionId: executionId,
+  source,
+  status: head.status,
+  messageCount: head.count,
+  ...(head.startedAt !== undefined && { startedAt: head.startedAt }),
+  ...(head.endedAt !== undefined && { endedAt: head.endedAt }),
+  archivedAt: head.archivedAt,
+  final: head.final,
+  imported: head.from === 'import',
+});
+
+const json = <T>(result: Result<T>): Result<Response> =>
+  result.ok ? ok(Response.json(result.value)) : result;

@@ -1,0 +1,49 @@
+/** Reads a request's body as text or JSON, never more than it may have. */
+import { type Result, fail, invalid, ok } from '../errors.ts';
+
+/** Keys, tickets and AWS calls are a few kilobytes; only an import is larger, and that is streamed. */
+export const BODY_BYTES_MAX = 64 * 1024;
+
+/** The body as text; '' when there is none. */
+export async function readText(request: Request, maxBytes = BODY_BYTES_MAX): Promise<Result<string>> {
+  if (!request.body) return ok('');
+  const declared = Number(request.headers.get('Content-Length') ?? 0);
+  if (declared > maxBytes) {
+    await request.body.cancel();
+    return fail({ type: 'body-too-large', maxBytes });
+  }
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+  const reader = request.body.getReader();
+  let text = '';
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return ok(text + decoder.decode());
+      bytes += value.byteLength;
+      if (bytes > maxBytes) {
+        await reader.cancel();
+        return fail({ type: 'body-too-large', maxBytes });
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    return invalid('body', 'body', 'must be complete, and UTF-8.');
+  }
+}
+
+/** The body as JSON; undefined when there is none. */
+export async function readJson(request: Request): Promise<Result<unknown>> {
+  const text = await readText(request);
+  if (!text.ok) return text;
+  if (text.value.trim() === '') return ok(undefined);
+  const type = request.headers.get('Content-Type');
+  if (type !== null && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
+    return fail({ type: 'unsupported-media-type', expected: 'application/json' });
+  }
+  try {
+    return ok(JSON.parse(text.value));
+  } catch {
+    return invalid('body', 'body', 'must be JSON.');
+  }
+}

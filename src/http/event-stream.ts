@@ -1,0 +1,34 @@
+/**
+ * Event streams over HTTP: the headers of an open one, and how one is refused. Any status but 200 ends an EventSource for
+ * good, so what will pass is 200 with a `problem` event, a `retry:` and a close; what will not is a plain problem.
+ */
+import { type Failure, type Result, fail, internalText, ok } from '../errors.ts';
+import { sseEvent, sseRetry } from '../messages/sse.ts';
+import { passes, problemOf } from './problem.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+const STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  // no-transform: a proxy that compresses holds events back.
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+} as const;
+
+/** The body is handed on untouched, so that a client that leaves is noticed where the messages come from. */
+export const streamResponse = (body: ReadableStream<Uint8Array>): Response =>
+  new Response(body, { headers: STREAM_HEADERS });
+
+export function refusedStream(failure: Failure, facts: RequestFacts): Result<Response> {
+  const problem = problemOf(failure, facts.requestId);
+  if (!passes(failure)) return fail(failure);
+  facts.failure = failure.type;
+  const reason = internalText(failure);
+  if (reason !== undefined) facts.reason = reason;
+  // Spread over half as long again, so that those who were refused together don't come back together.
+  const retryMs = Math.round((problem.retryAfterSeconds ?? 1) * 1000 * (1 + Math.random() / 2));
+  const frames = new Uint8Array([
+    ...sseRetry(retryMs),
+    ...sseEvent({ event: 'problem', data: JSON.stringify(problem) }),
+  ]);
+  return ok(new Response(frames, { headers: STREAM_HEADERS }));
+}

@@ -1,0 +1,41 @@
+/**
+ * Paths under /v1/executions/: a last raw segment `messages` or `tickets` is the resource, the rest is the id, decoded
+ * once, so that ids with `:` `/` `.` work raw and encoded. An id that itself ends in `/messages` is asked for with that
+ * slash encoded.
+ */
+import { type Result, invalid, ok } from '../errors.ts';
+import { executionIdProblem } from '../messages/execution-id.ts';
+
+export const EXECUTIONS_PATH = '/v1/executions/';
+export const ADMIN_EXECUTIONS_PATH = '/v1/admin/executions/';
+
+export type ExecutionResource = 'summary' | 'messages' | 'tickets';
+
+export interface ExecutionPath {
+  readonly resource: ExecutionResource;
+  /** Still percent-encoded. */
+  readonly rawId: string;
+}
+
+/** Splits what comes after the prefix. Never fails: whether the id is one is `decodeExecutionId`'s to say. */
+export function splitExecutionPath(rest: string): ExecutionPath {
+  const slash = rest.lastIndexOf('/');
+  const last = rest.slice(slash + 1);
+  if (last !== 'messages' && last !== 'tickets') return { resource: 'summary', rawId: rest };
+  return { resource: last, rawId: rest.slice(0, Math.max(0, slash)) };
+}
+
+export function decodeExecutionId(rawId: string): Result<string> {
+  let id: string;
+  try {
+    id = decodeURIComponent(rawId);
+  } catch {
+    return invalid(
+      'path',
+      'flowExecutionId',
+      'must be percent-encoded UTF-8: a % needs two hex digits behind it.',
+    );
+  }
+  const problem = executionIdProblem(id);
+  return problem === undefined ? ok(id) : invalid('path', 'flowExecutionId', `${problem}.`);
+}

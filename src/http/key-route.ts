@@ -1,0 +1,40 @@
+/** GET /v1/key: the caller's own key, and whether it may read a certain execution. */
+import { callerAllows } from '../access/caller.ts';
+import { type Result, invalid, ok } from '../errors.ts';
+import { executionIdProblem } from '../messages/execution-id.ts';
+import { RATE_TIERS } from '../access/rate-limit.ts';
+import type { ExecutionRoutesPorts } from './execution-routes.ts';
+import { letIn } from './execution-routes.ts';
+import { readQuery } from './query.ts';
+import { VARY } from './responses.ts';
+import { type Exchange, type Handler, byMethod } from './routing.ts';
+
+export const keyRoute = (ports: Pick<ExecutionRoutesPorts, 'access'>): Handler =>
+  byMethod({ GET: (exchange) => getKey(ports, exchange) });
+
+async function getKey(
+  ports: Pick<ExecutionRoutesPorts, 'access'>,
+  exchange: Exchange,
+): Promise<Result<Response>> {
+  const letin = await letIn(ports, exchange, false);
+  if (!letin.ok) return letin;
+  const caller = letin.value;
+  const query = readQuery(exchange.url.searchParams, ['flowExecutionId']);
+  if (!query.ok) return query;
+  const { flowExecutionId } = query.value;
+  const problem = flowExecutionId === undefined ? undefined : executionIdProblem(flowExecutionId);
+  if (problem !== undefined) return invalid('query', 'flowExecutionId', `${problem}.`);
+  const { requests, periodSeconds } = RATE_TIERS[caller.tier];
+  const body = {
+    id: caller.keyId,
+    name: caller.name,
+    executions: caller.executions,
+    payloads: caller.payloads,
+    tickets: caller.mayMintTickets,
+    tier: caller.tier,
+    limits: { requests, periodSeconds, streamsPerExecution: caller.streamLimit },
+    ...(caller.expiresAtMs !== undefined && { expiresAt: new Date(caller.expiresAtMs).toISOString() }),
+    ...(flowExecutionId !== undefined && { allowed: callerAllows(caller, flowExecutionId) }),
+  };
+  return ok(Response.json(body, { headers: { 'Cache-Control': 'private, no-store', Vary: VARY } }));
+}

@@ -1,0 +1,165 @@
+/**
+ * GET /v1/executions/{flowExecutionId}/messages: a page of JSON, or the event stream for whoever accepts that. Reads what was
+ * asked for and hands it to the port; how a page looks is page.ts, what a refused stream looks like event-stream.ts.
+ */
+import { type Caller, streamGrantOf } from '../access/caller.ts';
+import { type Result, fail, invalid, ok } from '../errors.ts';
+import { PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
+import type { ExecutionRef, Executions, StreamStart } from '../executions/executions.ts';
+import { type Cursor, type CursorKeys, decodeCursor, encodeCursor } from '../messages/cursor.ts';
+import { refusedStream, streamResponse } from './event-stream.ts';
+import { cacheControl, cacheStatus, jsonWithEtag, nextLink, pageBody } from './page.ts';
+import { readQuery } from './query.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+/** AWS's own default of ListFlowExecutionMessages is not documented; this is what its clients were seen to get. */
+export const MAX_RESULTS_DEFAULT = 100;
+
+export interface MessagesPorts {
+  readonly executions: Executions;
+  readonly cursorKeys: CursorKeys;
+}
+
+export async function getMessages(
+  ports: MessagesPorts,
+  request: Request,
+  ref: ExecutionRef,
+  caller: Caller,
+  facts: RequestFacts,
+): Promise<Result<Response>> {
+  // HEAD asks about the page: a stream without its body says nothing.
+  if (request.method !== 'HEAD' && acceptsEventStream(request.headers.get('Accept'))) {
+    return getStream(ports, request, ref, caller, facts);
+  }
+  return getPage(ports, request, ref, caller, facts);
+}
+
+/** `text/event-stream` by name, and not refused by q=0. A wildcard is not a wish for a stream. */
+export const acceptsEventStream = (accept: string | null): boolean =>
+  (accept ?? '').split(',').some((range) => {
+    const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return type === 'text/event-stream' && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
+
+async function getPage(
+  { executions, cursorKeys }: MessagesPorts,
+  request: Request,
+  ref: ExecutionRef,
+  caller: Caller,
+  facts: RequestFacts,
+): Promise<Result<Response>> {
+  const search = new URL(request.url).searchParams;
+  const names = ['maxResults', 'cursor', 'nextToken', 'last', 'eventTypes', 'waitTimeSeconds'] as const;
+  const query = readQuery(search, names);
+  if (!query.ok) return query;
+  const { maxResults = MAX_RESULTS_DEFAULT, last, eventTypes, waitTimeSeconds = 0 } = query.value;
+  const cursor = readCursor(cursorKeys, ref, query.value);
+  if (!cursor.ok) return cursor;
+  if (last !== undefined && cursor.value) {
+    return invalid(
+      'query',
+      'last',
+      'asks for the newest messages: it can not be given together with a cursor.',
+    );
+  }
+  const from: PageStart =
+    last !== undefined
+      ? { at: 'last', count: last }
+      : cursor.value
+        ? { at: 'position', position: cursor.value.position, fingerprint: cursor.value.fingerprint }
+        : { at: 'start' };
+  const page = await executions.page(
+    ref,
+    {
+      from,
+      maxResults: last === undefined ? maxResults : PAGE_MESSAGES_MAX,
+      ...(eventTypes && { eventTypes }),
+      payloads: caller.payloads,
+      waitMs: request.method === 'HEAD' ? 0 : waitTimeSeconds * 1000,
+    },
+    request.signal,
+  );
+  if (!page.ok) return page;
+  facts.upstreamCalls = page.value.served.upstreamCalls;
+  const next = encodeCursor(cursorKeys, ref, { ...page.value.next, end: 'none' });
+  return ok(
+    jsonWithEtag(request, pageBody(page.value, next), {
+      'Cache-Control': cacheControl(page.value.settled),
+      'Cache-Status': cacheStatus(page.value.served),
+      ...(page.value.more && { Link: nextLink(search, next) }),
+    }),
+  );
+}
+
+async function getStream(
+  { executions, cursorKeys }: MessagesPorts,
+  request: Request,
+  ref: ExecutionRef,
+  caller: Caller,
+  facts: RequestFacts,
+): Promise<Result<Response>> {
+  const search = new URL(request.url).searchParams;
+  const query = readQuery(search, ['cursor', 'nextToken', 'from', 'eventTypes']);
+  if (!query.ok) return query;
+  const { from = 'start', eventTypes } = query.value;
+  // An empty header is what a client sends whose last event id was cleared: none.
+  const lastEventId = request.headers.get('Last-Event-ID') || undefined;
+  const given = lastEventId === undefined ? readCursor(cursorKeys, ref, query.value) : undefined;
+  if (given && !given.ok) return given;
+  const cursor = given ? given.value : decodeCursor(cursorKeys, ref, lastEventId ?? '');
+  // All was sent and nothing can follow: 204 stops an EventSource.
+  if (cursor?.end === 'final')
+    return ok(new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } }));
+  const start: StreamStart = cursor
+    ? { at: 'position', position: cursor.position, fingerprint: cursor.fingerprint }
+    : // A 400 would end an EventSource, which can't help having the id.
+      { at: lastEventId === undefined ? from : 'reset' };
+  const stream = await executions.stream(
+    ref,
+    {
+      from: start,
+      ...(eventTypes && { eventTypes }),
+      payloads: caller.payloads,
+      keyId: caller.keyId,
+      grant: streamGrantOf(caller),
+      streamLimit: caller.streamLimit,
+      ...(caller.expiresAtMs !== undefined && { expiresAtMs: caller.expiresAtMs }),
+      ...(caller.expiry && { expiry: caller.expiry }),
+    },
+    request.signal,
+  );
+  if (stream.ok) return ok(streamResponse(stream.value));
+  return refusedStream(stream.failure, facts);
+}
+
+/** The cursor by either name. Not ours, or not for this execution: 400. */
+function readCursor(
+  keys: CursorKeys,
+  ref: ExecutionRef,
+  { cursor, nextToken }: { readonly cursor?: string; readonly nextToken?: string },
+): Result<Cursor | undefined> {
+  if (cursor !== undefined && nextToken !== undefined && cursor !== nextToken) {
+    return invalid(
+      'query',
+      'cursor',
+      'cursor and nextToken are two names of the same thing: give one of them.',
+    );
+  }
+  const text = cursor ?? nextToken;
+  if (text === undefined) return ok(undefined);
+  const decoded = decodeCursor(keys, ref, text);
+  if (decoded) return ok(decoded);
+  const name = cursor === undefined ? 'nextToken' : 'cursor';
+  return fail({
+    type: 'invalid-input',
+    errors: [
+      {
+        in: 'query',
+        name,
+        detail:
+          'is not a cursor of this execution. Take it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
+          'same flowExecutionId, or leave it out to start at the beginning.',
+      },
+    ],
+  });
+}

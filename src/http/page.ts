@@ -1,0 +1,63 @@
+/** A page of messages as JSON: its body, and what its headers say about it. The contract is docs/http-api.md. */
+import { createHash } from 'node:crypto';
+
+import type { PageAnswer, Served } from '../executions/executions.ts';
+import type { Message } from '../messages/message.ts';
+import type { Status } from '../messages/event-types.ts';
+
+/** Settled pages never change; a client may keep them for as long as our own memory does. */
+const SETTLED_MAX_AGE_SECONDS = 300;
+
+export interface PageBody {
+  readonly messages: readonly Message[];
+  /** Present only when more messages are there now. */
+  readonly nextToken?: string;
+  /** Always: the position after the last message considered. */
+  readonly cursor: string;
+  readonly status?: Status;
+}
+
+export const pageBody = (answer: PageAnswer, cursor: string): PageBody => ({
+  messages: answer.messages,
+  ...(answer.more && { nextToken: cursor }),
+  cursor,
+  ...(answer.status && { status: answer.status }),
+});
+
+/** RFC 9211, with one member of ours: where the answer came from. */
+export const cacheStatus = ({ tier, forward }: Served): string => {
+  const detail = `detail=${tier}`;
+  if (forward === 'hit') return `flowtap; hit; ${detail}`;
+  return `flowtap; fwd=miss${forward === 'collapsed' ? '; collapsed' : ''}; ${detail}`;
+};
+
+export const cacheControl = (settled: boolean): string =>
+  settled ? `private, max-age=${SETTLED_MAX_AGE_SECONDS}` : 'private, no-cache';
+
+/** The same address with the next cursor. Relative, and without anything that is a secret in a URL. */
+export function nextLink(search: URLSearchParams, cursor: string): string {
+  const next = new URLSearchParams(search);
+  for (const name of ['ticket', 'nextToken', 'last', 'cursor', 'waitTimeSeconds']) next.delete(name);
+  next.set('cursor', cursor);
+  return `<?${next}>; rel="next"`;
+}
+
+/** JSON with a strong ETag; 304 without a body when the client has it. */
+export function jsonWithEtag(
+  request: Request,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const text = `${JSON.stringify(body)}\n`;
+  const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  if (matchesEtag(request.headers.get('If-None-Match'), etag)) {
+    return new Response(null, { status: 304, headers: { ...headers, ETag: etag } });
+  }
+  return new Response(text, { headers: { 'Content-Type': 'application/json', ...headers, ETag: etag } });
+}
+
+/** RFC 9110, 13.1.2: `*`, or a list compared weakly, since caches on the way may have weakened ours. */
+const matchesEtag = (ifNoneMatch: string | null, etag: string): boolean =>
+  ifNoneMatch !== null &&
+  (ifNoneMatch.trim() === '*' ||
+    ifNoneMatch.split(',').some((given) => given.trim().replace(/^W\//, '') === etag));

@@ -1,0 +1,83 @@
+/**
+ * Query parameters: each known one is given once, checked by its schema, and named when it is wrong. Unknown ones are
+ * ignored, so that a client of tomorrow works with a server of today.
+ */
+import * as z from 'zod/mini';
+
+import { type FieldError, type Result, fail, ok } from '../errors.ts';
+import { EVENT_TYPES } from '../messages/event-types.ts';
+import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
+
+/** More than AWS has types of events. */
+const EVENT_TYPES_MAX = 50;
+/** Under a minute: proxies and AWS SDKs give up on silent connections around then. */
+export const WAIT_SECONDS_MAX = 50;
+
+/** A whole number in plain digits: `1e2`, `+5`, `5.0` and an empty text are none. */
+const wholeNumber = (min: number, max: number) =>
+  z.pipe(
+    z.string().check(
+      z.refine((text) => /^(0|[1-9]\d{0,8})$/.test(text) && Number(text) >= min && Number(text) <= max, {
+        error: `must be a whole number from ${min} to ${max}.`,
+      }),
+    ),
+    z.transform(Number),
+  );
+
+const KNOWN: ReadonlySet<string> = new Set(EVENT_TYPES);
+
+const eventTypes = z.pipe(
+  z.string().check(
+    z.refine(
+      (text) => text.split(',').length <= EVENT_TYPES_MAX && text.split(',').every((type) => KNOWN.has(type)),
+      {
+        error: `must be one or more of these, separated by commas: ${EVENT_TYPES.join(', ')}.`,
+      },
+    ),
+  ),
+  z.transform((text) => [...new Set(text.split(','))]),
+);
+
+const cursorText = z
+  .string()
+  .check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning.' }));
+
+/** What each parameter must be; also the source of the OpenAPI document. */
+export const parameters = {
+  maxResults: wholeNumber(1, PAGE_MESSAGES_MAX),
+  last: wholeNumber(1, PAGE_MESSAGES_MAX),
+  waitTimeSeconds: wholeNumber(0, WAIT_SECONDS_MAX),
+  eventTypes,
+  cursor: cursorText,
+  nextToken: cursorText,
+  from: z.enum(['start', 'now'], { error: 'must be start or now.' }),
+  status: z.enum(['SUCCEEDED', 'FAILED', 'ABORTED'], { error: 'must be SUCCEEDED, FAILED or ABORTED.' }),
+  limit: wholeNumber(1, 1_000),
+  flowExecutionId: z.string(),
+} as const;
+
+export type ParameterName = keyof typeof parameters;
+export type Query<N extends ParameterName> = { readonly [K in N]?: z.infer<(typeof parameters)[K]> };
+
+/** Reads these parameters; all that is wrong is named at once. */
+export function readQuery<N extends ParameterName>(
+  search: URLSearchParams,
+  names: readonly N[],
+): Result<Query<N>> {
+  const errors: FieldError[] = [];
+  const query: { [K in N]?: unknown } = {};
+  for (const name of names) {
+    const given = search.getAll(name);
+    if (given.length === 0) continue;
+    if (given.length > 1) {
+      errors.push({ in: 'query', name, detail: 'must be given once.' });
+      continue;
+    }
+    const parsed = z.safeParse(parameters[name], given[0]);
+    if (parsed.success) query[name] = parsed.data;
+    else errors.push({ in: 'query', name, detail: parsed.error.issues[0]?.message ?? 'is not valid.' });
+  }
+  if (errors.length > 0) return fail({ type: 'invalid-input', errors });
+  // Safety: each member was parsed by its own schema above.
+  return ok(query as Query<N>);
+}

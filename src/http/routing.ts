@@ -1,0 +1,106 @@
+/**
+ * One kind of handler for all routes: it is given the request and what is to be logged of it, and answers with a response
+ * or a failure. What becomes of a failure, an exception, a method that a route does not take, and which headers and log
+ * line every answer gets, is decided here, once.
+ */
+import type { Context, Hono } from 'hono';
+
+import type { Clock } from '../clock.ts';
+import { type Failure, type Result, fail, internalText, ok } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { problemResponse } from './problem.ts';
+import type { RequestFacts } from './request-facts.ts';
+import { securityHeaders, withHeaders } from './responses.ts';
+
+/** What the runtime knows of a request besides itself. */
+export interface RuntimeContext {
+  /** Who calls, as the runtime knows it: the bucket for failed authentications. */
+  readonly clientAddress: string;
+  /** Keeps the runtime alive for work that outlasts the answer. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+export interface Exchange {
+  readonly request: Request;
+  readonly url: URL;
+  readonly facts: RequestFacts;
+  readonly runtime: RuntimeContext;
+}
+
+export type Handler = (exchange: Exchange) => Promise<Result<Response>>;
+
+/** Handlers by method. GET answers HEAD too. */
+export type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', Handler>>>;
+
+/** The handler for the method, or 405 with what is allowed. */
+export const byMethod =
+  (methods: Methods): Handler =>
+  async (exchange) => {
+    const { method } = exchange.request;
+    const handler = methods[(method === 'HEAD' ? 'GET' : method) as keyof Methods];
+    if (handler) return handler(exchange);
+    const allow = Object.keys(methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
+    if (method === 'OPTIONS') {
+      return ok(new Response(null, { status: 204, headers: { Allow: [...allow, 'OPTIONS'].join(', ') } }));
+    }
+    return fail({ type: 'method-not-allowed', allow: [...allow, 'OPTIONS'] });
+  };
+
+export type AppBindings = { Bindings: { readonly runtime: RuntimeContext } };
+
+export interface RoutingPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Puts a handler under a path of Hono's. `route` names it in the log. `refuse` shapes failures; problem JSON unless given. */
+export function route(
+  app: Hono<AppBindings>,
+  ports: RoutingPorts,
+  path: string,
+  name: string,
+  handler: Handler,
+  refuse: (failure: Failure, requestId: string) => Response = problemResponse,
+): void {
+  app.all(path, (context) => answer(ports, context, name, handler, refuse));
+}
+
+export async function answer(
+  { clock, log }: RoutingPorts,
+  context: Context<AppBindings>,
+  name: string,
+  handler: Handler,
+  refuse: (failure: Failure, requestId: string) => Response = problemResponse,
+): Promise<Response> {
+  const beganAtMs = clock.now();
+  const facts: RequestFacts = { requestId: crypto.randomUUID(), route: name };
+  const request = context.req.raw;
+  let result: Result<Response>;
+  try {
+    result = await handler({ request, url: new URL(request.url), facts, runtime: context.env.runtime });
+  } catch (error) {
+    // A bug, whatever it was: the caller learns the request id and nothing else.
+    const internal = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    result = fail({ type: 'internal', internal });
+  }
+  if (!result.ok) {
+    facts.failure = result.failure.type;
+    const reason = internalText(result.failure);
+    if (reason !== undefined) facts.reason = reason;
+  }
+  const response = withHeaders(result.ok ? result.value : refuse(result.failure, facts.requestId), {
+    ...securityHeaders,
+    'X-Request-Id': facts.requestId,
+  });
+  const { requestId, ...rest } = facts;
+  log({
+    event: 'request',
+    level: response.status >= 500 ? 'error' : 'info',
+    requestId,
+    method: request.method,
+    status: response.status,
+    ms: clock.now() - beganAtMs,
+    ...rest,
+  });
+  return response;
+}

@@ -1,0 +1,61 @@
+/** GET /v1/executions/{flowExecutionId}: the summary, at once or as soon as the execution ends. */
+import type { Caller } from '../access/caller.ts';
+import { type Result, ok } from '../errors.ts';
+import type { ExecutionRef, SummaryAnswer } from '../executions/executions.ts';
+import { encodeCursor } from '../messages/cursor.ts';
+import type { MessagesPorts } from './messages.ts';
+import { cacheControl, cacheStatus, jsonWithEtag } from './page.ts';
+import { readQuery } from './query.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+export async function getSummary(
+  { executions, cursorKeys }: MessagesPorts,
+  request: Request,
+  ref: ExecutionRef,
+  caller: Caller,
+  facts: RequestFacts,
+): Promise<Result<Response>> {
+  const query = readQuery(new URL(request.url).searchParams, ['waitTimeSeconds']);
+  if (!query.ok) return query;
+  const waitMs = request.method === 'HEAD' ? 0 : (query.value.waitTimeSeconds ?? 0) * 1000;
+  const summary = await executions.summary(ref, { waitMs, payloads: caller.payloads }, request.signal);
+  if (!summary.ok) return summary;
+  facts.upstreamCalls = summary.value.served.upstreamCalls;
+  const cursorOf = (position: NonNullable<SummaryAnswer['failure']>) =>
+    encodeCursor(cursorKeys, ref, {
+      position: position.position,
+      fingerprint: position.fingerprint,
+      end: 'none',
+    });
+  return ok(
+    jsonWithEtag(request, summaryBody(ref, summary.value, cursorOf), {
+      'Cache-Control': cacheControl(summary.value.settled && summary.value.final),
+      'Cache-Status': cacheStatus(summary.value.served),
+    }),
+  );
+}
+
+/** Members that are not known are absent. A page from the failure's `cursor` on begins with the message that it tells of. */
+function summaryBody(
+  { source, executionId }: ExecutionRef,
+  summary: SummaryAnswer,
+  cursorOf: (position: NonNullable<SummaryAnswer['failure']>) => string,
+) {
+  const { status, startedAt, endedAt, messageCount, failure, final, archivedAt, asOf } = summary;
+  const durationMs =
+    startedAt !== undefined && endedAt !== undefined ? Date.parse(endedAt) - Date.parse(startedAt) : NaN;
+  const { position: _position, fingerprint: _fingerprint, ...facts } = failure ?? {};
+  return {
+    flowExecutionId: executionId,
+    source,
+    status,
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(Number.isFinite(durationMs) && { durationMs }),
+    messageCount,
+    ...(failure && { failure: { ...facts, cursor: cursorOf(failure) } }),
+    final,
+    ...(archivedAt !== undefined && { archivedAt }),
+    ...(asOf !== undefined && { asOf }),
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * Puts the service together out of settings and what a platform gives: everything that is the same on every runtime. An
+ * entry (worker.ts, deno.ts) makes one core for its isolate or process, since the memories in it are worth nothing when made
+ * for each request, and adds where Executions live.
+ */
+import { type Access, createAccess } from './access/access.ts';
+import type { RandomBytes } from './access/base62.ts';
+import type { RateLimiter, RateTier } from './access/rate-limit.ts';
+import { type App, createApp } from './app.ts';
+import { createArchiveMemory } from './archive/archive-memory.ts';
+import { Archive } from './archive/archive.ts';
+import type { Clock } from './clock.ts';
+import type { Settings } from './config.ts';
+import { deriveKey } from './derive-key.ts';
+import { type Result, ok } from './errors.ts';
+import { createArchiveFirstExecutions } from './executions/archive-first.ts';
+import { EventFrames, createFrameMemory } from './executions/event-frames.ts';
+import type { ExecutionRef, Executions } from './executions/executions.ts';
+import type { SharedExecutionOptions } from './executions/in-process.ts';
+import { createPageMemory } from './executions/page-memory.ts';
+import { problemJson } from './http/problem.ts';
+import type { Log } from './log.ts';
+import type { CursorKeys } from './messages/cursor.ts';
+import { staticCredentials } from './sources/aws-credentials.ts';
+import type { Fetch } from './sources/aws-json.ts';
+import type { Source } from './sources/source.ts';
+import { createThingsGraphSource } from './sources/things-graph.ts';
+import type { KeyValueStore } from './storage/key-value.ts';
+
+export interface Platform {
+  readonly store: KeyValueStore;
+  readonly clock: Clock;
+  /** 0 to 1: jitter and generations, nothing secret. */
+  readonly random: () => number;
+  /** For keys and tickets. */
+  readonly randomBytes: RandomBytes;
+  readonly log: Log;
+  readonly fetch: Fetch;
+  readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
+  readonly failedAuthentications: RateLimiter;
+}
+
+export interface Core {
+  readonly access: Access;
+  readonly archive: Archive;
+  readonly cursorKeys: CursorKeys;
+  readonly framesFor: (ref: ExecutionRef) => EventFrames;
+  readonly sourceOf: (executionId: string) => Result<string>;
+  /** For the shells of Executions. */
+  readonly shared: SharedExecutionOptions;
+}
+
+export function createCore(settings: Settings, platform: Platform): Core {
+  const { store, clock, random, log } = platform;
+  const { signingSecret, signingSecretPrevious: previous, archiveTtlSeconds } = settings;
+  const cursorKeys = {
+    current: deriveKey(signingSecret, 'cursor'),
+    ...(previous !== undefined && { previous: deriveKey(previous, 'cursor') }),
+  };
+  const access = createAccess({
+    store,
+    clock,
+    random: platform.randomBytes,
+    log,
+    tiers: platform.tiers,
+    failedAuthentications: platform.failedAuthentications,
+    signingSecret,
+    ...(previous !== undefined && { signingSecretPrevious: previous }),
+    ...(settings.adminToken !== undefined && { adminToken: settings.adminToken }),
+  });
+  const archive = new Archive({
+    store,
+    memory: createArchiveMemory(clock),
+    clock,
+    log,
+    random,
+    ...(archiveTtlSeconds !== undefined && { ttlSeconds: archiveTtlSeconds }),
+  });
+  const thingsGraph = createThingsGraphSource({
+    region: settings.region,
+    ...(settings.thingsGraphEndpoint !== undefined && { endpoint: new URL(settings.thingsGraphEndpoint) }),
+    credentials: staticCredentials(settings.credentials),
+    fetch: platform.fetch,
+    clock,
+    random,
+    log,
+  });
+  const frameMemory = createFrameMemory();
+  const framesFor = (scope: ExecutionRef) =>
+    new EventFrames({ scope, keys: cursorKeys, memory: frameMemory, problemJson });
+  const sources: ReadonlyMap<string, Source> = new Map([[thingsGraph.name, thingsGraph]]);
+  return {
+    access,
+    archive,
+    cursorKeys,
+    framesFor,
+    sourceOf: () => ok(thingsGraph.name),
+    shared: {
+      memory: createPageMemory(),
+      archive,
+      clock,
+      random,
+      log,
+      stillAllowed: async (grant, executionId) => {
+        const answer = await access.stillAllowed(grant, executionId);
+        // A store that is down says nothing about the key: its stream goes on, and is asked about again.
+        if (answer.ok || answer.failure.type === 'store-unavailable') return undefined;
+        return answer.failure;
+      },
+      forRef: (ref) => {
+        const source = sources.get(ref.source);
+        if (!source) throw new RangeError(`there is no source ${ref.source}`);
+        return { source, frames: framesFor(ref) };
+      },
+    },
+  };
+}
+
+/** The application over this core, with Executions living where the entry says. */
+export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
+  const { clock, random, log } = platform;
+  const { access, archive, cursorKeys, framesFor, sourceOf } = core;
+  const executions = createArchiveFirstExecutions({ archive, live, framesFor, clock, random });
+  return createApp({
+    access,
+    executions,
+    archive,
+    cursorKeys,
+    sourceOf,
+    corsOrigins: settings.corsOrigins,
+    clock,
+    log,
+  });
+}
