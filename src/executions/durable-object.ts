@@ -96,8 +96,8 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   #wake(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     this.#alarmAtMs = atMs;
-    // Not awaited: a failed write breaks the object's output gate, and resets it.
-    void this.ctx.storage.setAlarm(atMs);
+    // Not awaited: a failed write breaks the object's output gate, and resets it. Never 0, which sets no alarm at all.
+    void this.ctx.storage.setAlarm(Math.max(1, atMs));
   }
 }
 
