@@ -50,7 +50,7 @@ async function start(options: Partial<WorkerdOptions> = {}): Promise<LocalWorker
 
 const ask = async (url: URL): Promise<unknown> => (await fetch(url)).json();
 
-test("bindings and vars are wrangler.toml's, the given vars go first, and nothing comes from .dev.vars", async () => {
+test("bindings and vars are wrangler.toml's, and the given vars go first", async () => {
   const workerd = await start({ vars: { SECRET: 'given' } });
   await workerd.store.put('key', 'from here');
   expect(await ask(workerd.url)).toEqual({
