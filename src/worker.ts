@@ -13,7 +13,7 @@ import type { SharedExecutionOptions } from './executions/in-process.ts';
 import { objectLocation } from './executions/object-location.ts';
 import { problemResponse } from './http/problem.ts';
 import { consoleLog as log } from './log.ts';
-import { type Core, createCore, createService } from './service.ts';
+import { type Core, createCore, createService } from './compose.ts';
 import { createWorkersKvStore } from './storage/workers-kv.ts';
 
 interface Env {

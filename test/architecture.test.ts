@@ -12,6 +12,9 @@ const byPath = new Map(src.map((file) => [file.path, file]));
 /** The ground that every room stands on. */
 const core = ['errors', 'clock', 'log', 'derive-key'];
 
+/** What http/ asks, by their ports, and the entries put together. */
+const behindHttp = ['messages', 'storage', 'sources', 'archive', 'executions', 'access', 'config'];
+
 /**
  * What each room may import besides itself (docs/design.md, "Which way imports point"). A room is a directory of src/, or
  * a file that stands in src/ itself. A new room needs a line here and a place in that picture.
@@ -28,32 +31,11 @@ const mayImport: Record<string, readonly string[]> = {
   archive: [...core, 'messages', 'storage'],
   executions: [...core, 'messages', 'storage', 'sources', 'archive'],
   access: [...core, 'messages', 'storage'],
-  http: [...core, 'messages', 'storage', 'sources', 'archive', 'executions', 'access', 'config'],
-  app: [...core, 'messages', 'storage', 'sources', 'archive', 'executions', 'access', 'config', 'http'],
-  worker: [
-    ...core,
-    'messages',
-    'storage',
-    'sources',
-    'archive',
-    'executions',
-    'access',
-    'config',
-    'http',
-    'app',
-  ],
-  deno: [
-    ...core,
-    'messages',
-    'storage',
-    'sources',
-    'archive',
-    'executions',
-    'access',
-    'config',
-    'http',
-    'app',
-  ],
+  http: [...core, ...behindHttp],
+  app: [...core, ...behindHttp, 'http'],
+  compose: [...core, ...behindHttp, 'http', 'app'],
+  worker: [...core, ...behindHttp, 'http', 'app', 'compose'],
+  deno: [...core, ...behindHttp, 'http', 'app', 'compose'],
   emulator: ['messages', 'clock'],
   local: [...core, 'config', 'messages', 'storage', 'access', 'emulator'],
   client: ['messages'],
@@ -62,7 +44,11 @@ const mayImport: Record<string, readonly string[]> = {
 };
 
 /** Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own. */
-const adapters = [/^src\/storage\/(?!key-value\.ts)/, /^src\/executions\/(?:execution-object|in-process)/];
+const adapters = [
+  /^src\/storage\/(?:workers-kv|deno-kv|memory)\.ts/,
+  /^src\/executions\/durable-object\.ts/,
+  /^src\/access\/(?:workers|in-process)-rate-limit\.ts/,
+];
 const mayImportAdapters = ['worker', 'deno', 'local'];
 
 describe('imports', () => {
@@ -120,13 +106,14 @@ const platformWords: Record<string, RegExp> = {
   KVNamespace: /\bKVNamespace\b/,
   DurableObject: /\bDurableObject\w*/,
   Deno: /\bDeno\b/,
-  process: /\bprocess\s*[.[]/,
+  process: /(?<![-\w])process\s*[.[]/,
   'node:': /['"]node:(?!(?:crypto|buffer)['"])/,
 };
 
 /** The files that may use them, each with the words it needs. */
 const platformFiles: Record<string, readonly string[]> = {
-  'src/worker.ts': ['cloudflare:', 'KVNamespace', 'DurableObject'],
+  'src/worker.ts': ['KVNamespace', 'DurableObject'],
+  'src/executions/durable-object.ts': ['cloudflare:', 'DurableObject'],
   'src/emulator/node-server.ts': ['node:'],
 };
 /** Rooms that are of one platform altogether. */
