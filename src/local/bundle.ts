@@ -1,7 +1,7 @@
 /**
  * Bundles the Worker the way wrangler does when it deploys, in 30 ms instead of a second: `npm start`, the tests and the
  * benchmarks share it. test/local/wrangler-toml.test.ts holds the two to be the same text, so that what is tested is what is
- * deployed.
+ * deployed; but that one is minified, and what runs here shows stacks that can be read.
  *
  * Options: `bundleWorker` of wrangler 4.155. Leaves Text and Data modules (`*.html`, `*.wasm`) out: the Worker has none.
  */
@@ -44,8 +44,8 @@ const OPTIONS = {
 } as const satisfies esbuild.BuildOptions;
 
 /** Rejects with esbuild's own message, which names file and line. */
-export async function bundleWorker(): Promise<WorkerBundle> {
-  const { outputFiles, metafile } = await esbuild.build(OPTIONS);
+export async function bundleWorker({ minify = false } = {}): Promise<WorkerBundle> {
+  const { outputFiles, metafile } = await esbuild.build({ ...OPTIONS, minify });
   return { script: scriptOf(outputFiles), metafile };
 }
 

@@ -125,9 +125,9 @@ describe('a first deployment', () => {
       expect(upload?.body).toContain(name);
   });
 
-  test('uploads the very text that npm start and the tests run', async () => {
+  test('uploads the very text that npm start and the tests run, minified', async () => {
     const deployed = await readFile(join(outdir, 'worker.js'), 'utf8');
-    const { script } = await bundleWorker();
+    const { script } = await bundleWorker({ minify: true });
     expect(deployed.replace(/\/\/# sourceMappingURL=.*\n$/, '')).toBe(script);
   });
 });
