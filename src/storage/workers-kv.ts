@@ -17,7 +17,7 @@ import {
   type ListOptions,
   type PutOptions,
 } from './key-value.ts';
-import { atLeastMinimumTtl, checkKeyCount, checkListLimit } from './store-limits.ts';
+import { atLeastMinimumTtl, checkKeyCount, checkListLimit, StoreRefusal } from './store-limits.ts';
 
 interface KvEntry {
   readonly value: string | null;
@@ -69,7 +69,7 @@ export const createWorkersKvStore = (namespace: KvNamespace, clock: Clock = syst
 
   async list(options: ListOptions) {
     // workerd drops a limit of 0 and lists a thousand.
-    const page = await namespace.list({ ...options, limit: checkListLimit(options.limit) });
+    const page = await refusalsKnown(namespace.list({ ...options, limit: checkListLimit(options.limit) }));
     return {
       keys: page.keys.map(({ name, metadata }): ListedKey => ({ name, metadata: metadata ?? undefined })),
       ...(!page.list_complete && page.cursor !== undefined && { cursor: page.cursor }),
@@ -100,6 +100,16 @@ async function afterItsSecond(clock: Clock, write: () => Promise<void>): Promise
       if (retries === WRITE_RETRIES_MAX || !isTooManyWrites(error)) throw error;
     }
     await clock.sleep(WRITE_INTERVAL_MS);
+  }
+}
+
+/** A request that is wrong in itself (a cursor that KV did not give) is told from a store that fails. */
+async function refusalsKnown<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Error && /\b400\b/.test(error.message)) throw new StoreRefusal(400, error.message);
+    throw error;
   }
 }
 

@@ -8,6 +8,9 @@ import {
   matchesPattern,
 } from '../../src/access/execution-pattern.ts';
 
+/** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
+const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
+
 const SECURITY = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_';
 const ID = `${SECURITY}2019-05-11T19:39:55.317Z_MotionSensor_69b151ad-a611-42f5-ac21-fe537f9868ad`;
 
@@ -30,7 +33,7 @@ describe('a pattern for executions', () => {
     ['*SecurityFlow*', `${SECURITY}x`.replace('Flow_', 'FlowAdmin_'), true],
     ['*SecurityFlow_*', `${SECURITY}x`.replace('Flow_', 'FlowAdmin_'), false],
     [`${SECURITY}*`, ID.toLowerCase(), false],
-    [`${SECURITY}`, ID, false],
+    [SECURITY, ID, false],
     ['', ID, false],
     ['a*a', 'a', false],
     ['ab*bc', 'abc', false],
@@ -52,7 +55,7 @@ describe('a pattern for executions', () => {
 
   test('matches what its stars were cut out of', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 10 }), { minLength: 1 }), (parts) => {
+      fc.property(fc.array(fc.string({ unit: anyUnit, maxLength: 10 }), { minLength: 1 }), (parts) => {
         const literal = parts.map((part) => part.replaceAll('*', ''));
         const id = literal.join('');
         expect(matchesPattern(literal.join('*'), id)).toBe(true);

@@ -1,0 +1,57 @@
+/** Puts the parts of access together for an entry: what the routes and the Execution ask, over ports. No logic of its own. */
+import type { Clock } from '../clock.ts';
+import type { Result } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { KeyValueStore } from '../storage/key-value.ts';
+import { type AuthenticateAdmin, createAuthenticateAdmin } from './admin-token.ts';
+import { Authenticator } from './authenticate.ts';
+import type { RandomBytes } from './base62.ts';
+import type { Caller } from './caller.ts';
+import { createFailedAuthentications } from './failed-authentications.ts';
+import { KeyReader } from './key-reader.ts';
+import { KeyStore } from './key-store.ts';
+import { createNoteUse, type NoteUse } from './key-use.ts';
+import { type MintedTicket, mintTicket, type TicketRequest } from './mint-ticket.ts';
+import type { RateLimiter, RateTier } from './rate-limit.ts';
+import { createStillAllowed, type StillAllowed } from './still-allowed.ts';
+import { ticketKeys } from './ticket.ts';
+
+export interface AccessPorts {
+  readonly store: KeyValueStore;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+  readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
+  readonly failedAuthentications: RateLimiter;
+  readonly signingSecret: string;
+  readonly signingSecretPrevious?: string;
+  readonly adminToken?: string;
+}
+
+export interface Access {
+  readonly keys: KeyStore;
+  readonly authenticator: Authenticator;
+  /** Absent: the admin API is off. */
+  readonly authenticateAdmin?: AuthenticateAdmin;
+  readonly stillAllowed: StillAllowed;
+  readonly noteUse: NoteUse;
+  mintTicket(caller: Caller, executionId: string, request: TicketRequest): Promise<Result<MintedTicket>>;
+}
+
+/** One for each isolate or process: its memories are worth nothing when made for each request. */
+export function createAccess(ports: AccessPorts): Access {
+  const { store, clock, random, log, tiers } = ports;
+  const reader = new KeyReader({ store, clock, log });
+  const failures = createFailedAuthentications(ports.failedAuthentications, clock);
+  const keys = ticketKeys(ports.signingSecret, ports.signingSecretPrevious);
+  const authenticateAdmin = createAuthenticateAdmin(ports.adminToken, failures);
+  return {
+    keys: new KeyStore({ store, reader, clock, random, log }),
+    authenticator: new Authenticator({ reader, failures, tiers, ticketKeys: keys, clock }),
+    ...(authenticateAdmin !== undefined && { authenticateAdmin }),
+    stillAllowed: createStillAllowed({ reader, clock }),
+    noteUse: createNoteUse({ store, clock, log }),
+    mintTicket: (caller, executionId, request) =>
+      mintTicket(caller, executionId, request, { clock, random, keys }),
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * The admin's credential: ADMIN_TOKEN, in `Authorization: Bearer`. Compared in constant time: both sides are hashed first, so
+ * that not even the length shows. Without such a setting there is no admin API at all.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
+import type { FailedAuthentications } from './failed-authentications.ts';
+import { presentedCredential } from './presented-credential.ts';
+import type { AccessRequest } from './authenticate.ts';
+
+/** Shorter ones could be guessed. */
+export const ADMIN_TOKEN_CHARACTERS_MIN = 32;
+
+export type AdminRequest = Pick<AccessRequest, 'url' | 'headers' | 'clientAddress'>;
+export type AuthenticateAdmin = (request: AdminRequest) => Promise<Result<void, AccessFailure>>;
+
+/** Undefined when the admin API is off: no token, or one too short to be a secret. */
+export function createAuthenticateAdmin(
+  adminToken: string | undefined,
+  failures: FailedAuthentications,
+): AuthenticateAdmin | undefined {
+  if (adminToken === undefined || adminToken.length < ADMIN_TOKEN_CHARACTERS_MIN) return undefined;
+  const expected = sha256(adminToken);
+  return async ({ url, headers, clientAddress }) => {
+    const presented = presentedCredential(url, headers);
+    if (!presented.ok) return presented;
+    // The whole header: an operator's token may contain a comma, which no key does.
+    const authorization = headers.get('Authorization') ?? '';
+    if (!/^bearer /i.test(authorization)) return fail({ type: 'missing-credentials' });
+    const token = authorization.slice('bearer '.length).trim();
+    if (timingSafeEqual(sha256(token), expected)) return ok(undefined);
+    const shutOutSeconds = failures.shutOutSeconds(clientAddress) ?? (await failures.charge(clientAddress));
+    return shutOutSeconds === undefined
+      ? fail({ type: 'invalid-key' })
+      : fail({ type: 'rate-limited', retryAfterSeconds: shutOutSeconds });
+  };
+}
+
+const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();

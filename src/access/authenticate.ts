@@ -1,0 +1,134 @@
+/**
+ * Decides who is calling and whether they may read the execution they ask for, before anything of it is read, caches
+ * included (invariant 5). The order: one credential and not in the URL, its format and checksum, known, revoked, expired,
+ * within its rate, for this execution. Who you are fails as 401, what you may as 403; none of it tells whether an
+ * execution exists.
+ *
+ * Wrong credentials are charged to the client's address, and an address that has spent its failures is refused before any
+ * storage is read. Not so a key that was found right here before: wrong keys from the same address (an office, a carrier's
+ * NAT) must not lock it out. A ticket proves itself by its signature and needs no such mercy.
+ */
+import { Buffer } from 'node:buffer';
+import { timingSafeEqual } from 'node:crypto';
+
+import type { Clock } from '../clock.ts';
+import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
+import { type ApiKey, parseApiKey } from './api-key.ts';
+import { type Caller, callerAllows, callerOfKey, callerOfTicket } from './caller.ts';
+import type { RequestHeaders } from './client-address.ts';
+import type { FailedAuthentications } from './failed-authentications.ts';
+import type { KeyReader, StoreUnavailable } from './key-reader.ts';
+import { type CredentialRecords, goodUntilMs } from './key-record.ts';
+import { presentedCredential } from './presented-credential.ts';
+import type { RateLimiter, RateTier } from './rate-limit.ts';
+import { type TicketKeys, verifyTicket } from './ticket.ts';
+
+export type AuthenticationFailure = AccessFailure | StoreUnavailable;
+export type Authenticated = Promise<Result<Caller, AuthenticationFailure>>;
+
+export interface AuthenticatorPorts {
+  readonly reader: KeyReader;
+  readonly failures: FailedAuthentications;
+  readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
+  readonly ticketKeys: TicketKeys;
+  readonly clock: Clock;
+}
+
+export interface RequestFacts {
+  /** The bucket that client-address.ts names. */
+  readonly clientAddress: string;
+  /** Decoded, and already found to be one. Absent on routes that are about no execution. */
+  readonly executionId?: string;
+}
+
+export interface AccessRequest extends RequestFacts {
+  /** Path and query, or the whole URL, as it came. */
+  readonly url: string;
+  readonly headers: RequestHeaders;
+  /** Whether `?ticket=` is good on this route: the GETs of one execution. */
+  readonly ticketAccepted: boolean;
+}
+
+export class Authenticator {
+  readonly #ports: AuthenticatorPorts;
+
+  constructor(ports: AuthenticatorPorts) {
+    this.#ports = ports;
+  }
+
+  async request(request: AccessRequest): Authenticated {
+    const presented = presentedCredential(request.url, request.headers);
+    if (!presented.ok) return presented;
+    const { kind, text } = presented.value;
+    return kind === 'key' ? this.key(text, request) : this.#ticket(text, request);
+  }
+
+  /** A key that was handed in by another way: AWS clients carry it as their session token. */
+  async key(text: string, request: RequestFacts): Authenticated {
+    const { reader, failures } = this.#ports;
+    const key = parseApiKey(text);
+    const isKnownHere = key !== undefined && reader.hasVerified(key.credentialId, key.hash);
+    const shutOutSeconds = isKnownHere ? undefined : failures.shutOutSeconds(request.clientAddress);
+    if (shutOutSeconds !== undefined) return rateLimited(shutOutSeconds);
+    if (key === undefined) return this.#wrong({ type: 'invalid-key' }, request);
+    const found = await reader.read(key.credentialId);
+    if (!found.ok) return found;
+    const records = found.value;
+    if (records === undefined || !isOfKey(records, key)) return this.#wrong({ type: 'invalid-key' }, request);
+    return this.#admit(records, callerOfKey(records), request);
+  }
+
+  async #ticket(text: string, request: AccessRequest): Authenticated {
+    const { reader, failures, ticketKeys, clock } = this.#ports;
+    const verified = await verifyTicket(text, ticketKeys, clock.now());
+    if (!verified.ok) {
+      if (verified.failure.type === 'expired-ticket') return verified;
+      const shutOutSeconds = failures.shutOutSeconds(request.clientAddress);
+      return shutOutSeconds === undefined
+        ? this.#wrong(verified.failure, request)
+        : rateLimited(shutOutSeconds);
+    }
+    if (!request.ticketAccepted || request.executionId === undefined) {
+      const detail =
+        'A ticket is good for the page, the stream and the summary of its execution, and nothing else.';
+      return fail({ type: 'operation-forbidden', detail });
+    }
+    const claims = verified.value;
+    const found = await reader.read(claims.cid);
+    if (!found.ok) return found;
+    const records = found.value;
+    // A key that may no longer mint tickets takes back those that it minted.
+    if (records === undefined || records.facts.keyId !== claims.sub || !records.facts.tickets) {
+      return fail({ type: 'invalid-ticket' });
+    }
+    return this.#admit(records, callerOfTicket(records, claims), request);
+  }
+
+  /** From here on the caller is who they say. */
+  async #admit(records: CredentialRecords, caller: Caller, { executionId }: RequestFacts): Authenticated {
+    const over = endOf(records, this.#ports.clock.now());
+    if (over !== undefined) return fail(over);
+    const rate = await this.#ports.tiers[caller.tier].take(`key:${caller.keyId}`);
+    if (!rate.allowed) return rateLimited(rate.retryAfterSeconds ?? 1);
+    if (executionId !== undefined && !callerAllows(caller, executionId))
+      return fail({ type: 'execution-forbidden' });
+    return ok(caller);
+  }
+
+  async #wrong(failure: AccessFailure, { clientAddress }: RequestFacts): Authenticated {
+    const shutOutSeconds = await this.#ports.failures.charge(clientAddress);
+    return shutOutSeconds === undefined ? fail(failure) : rateLimited(shutOutSeconds);
+  }
+}
+
+/** Why a credential that was good is so no more, if so. Revoked comes before expired: it says more. */
+export function endOf(records: CredentialRecords, nowMs: number): AccessFailure | undefined {
+  if (records.state.revokedAt !== undefined) return { type: 'revoked-key' };
+  if ((goodUntilMs(records) ?? Number.POSITIVE_INFINITY) <= nowMs) return { type: 'expired-key' };
+  return undefined;
+}
+
+const isOfKey = ({ credential }: CredentialRecords, key: ApiKey): boolean =>
+  timingSafeEqual(Buffer.from(credential.hash), Buffer.from(key.hash));
+
+const rateLimited = (retryAfterSeconds: number) => fail({ type: 'rate-limited', retryAfterSeconds });

@@ -1,0 +1,172 @@
+/**
+ * Looks credentials up, through a short memory: values, never promises, since requests of a Worker must not wait for each
+ * other's I/O. One store read (`getMany`) answers for a credential and its key. Says what the records say; whether that is
+ * enough for a request is authenticate.ts's to judge.
+ *
+ * How old an answer can be where a change was made elsewhere: the store's own delay (Workers KV: 30 s of cache and its
+ * propagation), then this memory's 10 s. Where the change was made, it is known at once. A credential that was asked for
+ * before it existed: KV's cached miss (up to 60 s), then 5 s.
+ */
+import { LRUCache } from 'lru-cache';
+
+import type { Clock } from '../clock.ts';
+import { fail, ok, type Failure, type Result } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Entry, KeyValueStore } from '../storage/key-value.ts';
+import { keyIdOf } from './api-key.ts';
+import {
+  createRecordParser,
+  credentialName,
+  type CredentialRecords,
+  factsName,
+  keyFactsSchema,
+  type KeyRecords,
+  keyRotationSchema,
+  keyStateSchema,
+  parseCredential,
+  rotationName,
+  stateName,
+} from './key-record.ts';
+
+/** A verified key is good for this long without another look. */
+export const KEY_FRESH_MS = 10_000;
+/** An unknown credential is unknown for this long; short, since it may be created any moment. */
+export const UNKNOWN_FRESH_MS = 5_000;
+/**
+ * While the store fails, what was read last serves for this long, so that a hiccup closes no stream; well within the 60 s
+ * in which a revocation must show.
+ */
+export const KEY_STALE_WHILE_FAILING_MS = 45_000;
+/** Keys in memory. A record is at most 80 KB (50 patterns of 512 characters), and about 1 KB in practice. */
+export const KEYS_REMEMBERED_MAX = 1000;
+
+export type StoreUnavailable = Extract<Failure, { type: 'store-unavailable' }>;
+
+interface Remembered {
+  readonly records: CredentialRecords;
+  readonly readAtMs: number;
+}
+
+export interface KeyReaderPorts {
+  readonly store: KeyValueStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class KeyReader {
+  readonly #ports: KeyReaderPorts;
+  readonly #remembered = new LRUCache<string, Remembered>({ max: KEYS_REMEMBERED_MAX });
+  /** Credential ids, and when the store did not know them. */
+  readonly #unknown = new LRUCache<string, number>({ max: KEYS_REMEMBERED_MAX });
+  /** Key ids, and when they were revoked: a store that lags must not bring a revoked key back to life. */
+  readonly #revoked = new LRUCache<string, string>({ max: KEYS_REMEMBERED_MAX });
+  /** Changes made here: a read that began before one may have seen less than is known by now. */
+  #changesNoted = 0;
+
+  constructor(ports: KeyReaderPorts) {
+    this.#ports = ports;
+  }
+
+  /** What the store, or the memory while fresh, knows of the credential; undefined when there is no such credential. */
+  async read(credentialId: string): Promise<Result<CredentialRecords | undefined, StoreUnavailable>> {
+    const now = this.#ports.clock.now();
+    const remembered = this.#remembered.get(credentialId);
+    if (remembered !== undefined && now - remembered.readAtMs < KEY_FRESH_MS) return ok(remembered.records);
+    const unknownAtMs = this.#unknown.get(credentialId);
+    if (unknownAtMs !== undefined && now - unknownAtMs < UNKNOWN_FRESH_MS) return ok(undefined);
+
+    const changesBefore = this.#changesNoted;
+    const read = await this.#readStore(credentialId);
+    const changedMeanwhile = changesBefore !== this.#changesNoted && this.#remembered.peek(credentialId);
+    if (changedMeanwhile) return ok(changedMeanwhile.records);
+    if (!read.ok) {
+      const isUsable = remembered !== undefined && now - remembered.readAtMs < KEY_STALE_WHILE_FAILING_MS;
+      return isUsable ? ok(remembered.records) : read;
+    }
+    if (read.value === undefined) {
+      this.#remembered.delete(credentialId);
+      this.#unknown.set(credentialId, now);
+      return read;
+    }
+    return ok(this.#remember(read.value, now));
+  }
+
+  /** Whether this very key text was the right one when it was last looked at, however long ago. Reads nothing. */
+  hasVerified(credentialId: string, hash: string): boolean {
+    return this.#remembered.peek(credentialId)?.records.credential.hash === hash;
+  }
+
+  /** A credential was made here: it works here from now on, whatever the store still says. */
+  noteCredential(records: CredentialRecords): void {
+    this.#changesNoted += 1;
+    this.#unknown.delete(records.credential.id);
+    this.#remember(records, this.#ports.clock.now());
+  }
+
+  /** A key was changed, rotated or revoked here: every credential of it that is in memory follows at once. */
+  noteKey(keyId: string, change: Partial<KeyRecords>): void {
+    this.#changesNoted += 1;
+    if (change.state?.revokedAt !== undefined) this.#revoked.set(keyId, change.state.revokedAt);
+    // Looked up first: setting an entry moves it within the order that is being walked.
+    const credentialIds = [...this.#remembered.keys()].filter(
+      (credentialId) => keyIdOf(credentialId) === keyId,
+    );
+    for (const credentialId of credentialIds) {
+      const remembered = this.#remembered.peek(credentialId);
+      if (remembered === undefined) continue;
+      this.#remembered.set(credentialId, { ...remembered, records: { ...remembered.records, ...change } });
+    }
+  }
+
+  #remember(records: CredentialRecords, readAtMs: number): CredentialRecords {
+    const { keyId, revokedAt: storedRevokedAt } = records.state;
+    const revokedAt = storedRevokedAt ?? this.#revoked.get(keyId);
+    const known = revokedAt === undefined ? records : { ...records, state: { ...records.state, revokedAt } };
+    if (revokedAt !== undefined) this.#revoked.set(keyId, revokedAt);
+    this.#remembered.set(records.credential.id, { records: known, readAtMs });
+    return known;
+  }
+
+  async #readStore(credentialId: string): Promise<Result<CredentialRecords | undefined, StoreUnavailable>> {
+    const { store, log } = this.#ports;
+    const keyId = keyIdOf(credentialId);
+    let entries: readonly (Entry | undefined)[];
+    try {
+      entries = await store.getMany([credentialName(credentialId), ...keyRecordNames(keyId)]);
+    } catch (error) {
+      return storeUnavailable(error);
+    }
+    const [credentialEntry, ...keyEntries] = entries;
+    if (credentialEntry === undefined) return ok(undefined);
+    const credential = parseCredential(credentialId, credentialEntry, log);
+    const key = parseKeyRecords(keyId, keyEntries, log);
+    // Not `unknown`: whoever holds the key is told to come back, not that it is wrong.
+    if (credential === undefined || key === undefined)
+      return storeUnavailable(`records of key ${keyId} refused`);
+    return ok({ ...key, credential });
+  }
+}
+
+/** In the order that `parseKeyRecords` takes their entries. */
+export const keyRecordNames = (keyId: string): readonly string[] => [
+  factsName(keyId),
+  stateName(keyId),
+  rotationName(keyId),
+];
+
+export function parseKeyRecords(
+  keyId: string,
+  [factsEntry, stateEntry, rotationEntry]: readonly (Entry | undefined)[],
+  log: Log,
+): KeyRecords | undefined {
+  const parse = createRecordParser(keyId, log);
+  const facts = parse(keyFactsSchema, factsName(keyId), factsEntry);
+  const state = parse(keyStateSchema, stateName(keyId), stateEntry);
+  const rotation = parse(keyRotationSchema, rotationName(keyId), rotationEntry);
+  return facts && state && rotation ? { facts, state, rotation } : undefined;
+}
+
+export const storeUnavailable = (
+  cause: unknown,
+): { readonly ok: false; readonly failure: StoreUnavailable } =>
+  fail({ type: 'store-unavailable', internal: `key store: ${String(cause)}` });

@@ -1,0 +1,70 @@
+/** Mints a ticket for a caller who may: for one execution that the key is for, no longer and no wider than the key. */
+import * as z from 'zod/mini';
+
+import type { Clock } from '../clock.ts';
+import { fail, ok, type Result } from '../errors.ts';
+import type { PayloadAccess } from '../messages/message.ts';
+import { randomBase62, type RandomBytes } from './base62.ts';
+import { type Caller, callerAllows } from './caller.ts';
+import { parseBody } from './parse-body.ts';
+import { signTicket, TICKET_SECONDS_DEFAULT, TICKET_SECONDS_MAX, type TicketKeys } from './ticket.ts';
+
+export interface TicketRequest {
+  readonly ttlSeconds: number;
+  /** Absent: as the key. */
+  readonly payloads?: PayloadAccess;
+}
+
+export interface MintedTicket {
+  readonly ticket: string;
+  /** ISO 8601, UTC. */
+  readonly expiresAt: string;
+}
+
+export interface MintPorts {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly keys: TicketKeys;
+}
+
+const requestSchema = z.strictObject({
+  ttlSeconds: z.optional(
+    z
+      .int({ error: 'must be a whole number of seconds' })
+      .check(
+        z.gte(1, { error: 'must be at least 1' }),
+        z.lte(TICKET_SECONDS_MAX, { error: `must be at most ${TICKET_SECONDS_MAX}` }),
+      ),
+  ),
+  payloads: z.optional(z.enum(['full', 'none'], { error: 'must be "full" or "none"' })),
+});
+
+/** An absent body is an empty one. */
+export function parseTicketRequest(body: unknown): Result<TicketRequest> {
+  const parsed = parseBody(requestSchema, body ?? {});
+  if (!parsed.ok) return parsed;
+  const { ttlSeconds = TICKET_SECONDS_DEFAULT, payloads } = parsed.value;
+  return ok({ ttlSeconds, ...(payloads !== undefined && { payloads }) });
+}
+
+export async function mintTicket(
+  caller: Caller,
+  executionId: string,
+  { ttlSeconds, payloads = caller.payloads }: TicketRequest,
+  { clock, random, keys }: MintPorts,
+): Promise<Result<MintedTicket>> {
+  if (caller.ticket !== undefined) return forbidden('A ticket can not mint tickets: show the key itself.');
+  if (!caller.mayMintTickets) return forbidden('This key may not mint tickets.');
+  if (!callerAllows(caller, executionId)) return fail({ type: 'execution-forbidden' });
+  if (payloads === 'full' && caller.payloads === 'none') {
+    return forbidden('This key sees no payloads, so neither can its tickets.');
+  }
+  const iat = Math.floor(clock.now() / 1000);
+  const keyEnds = Math.floor((caller.expiresAtMs ?? Number.POSITIVE_INFINITY) / 1000);
+  const exp = Math.min(iat + ttlSeconds, keyEnds);
+  const claims = { sub: caller.keyId, cid: caller.credentialId, exe: executionId, pay: payloads, iat, exp };
+  const ticket = await signTicket({ ...claims, jti: randomBase62(random, 16) }, keys);
+  return ok({ ticket, expiresAt: new Date(exp * 1000).toISOString() });
+}
+
+const forbidden = (detail: string) => fail({ type: 'operation-forbidden', detail });

@@ -1,0 +1,24 @@
+/** Parses a JSON body with zod; what is wrong with it comes out as one error for each member. */
+import * as z from 'zod/mini';
+
+import { fail, ok, type FieldError, type Result } from '../errors.ts';
+
+/** A member's name is repeated to the caller: shortened, should it be absurd. */
+const NAME_CHARACTERS_MAX = 64;
+
+export function parseBody<T>(schema: z.ZodMiniType<T>, body: unknown): Result<T> {
+  const parsed = z.safeParse(schema, body);
+  return parsed.success
+    ? ok(parsed.data)
+    : fail({ type: 'invalid-input', errors: parsed.error.issues.flatMap(fieldErrorsOf) });
+}
+
+function fieldErrorsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
+  const name = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => bodyError(key.slice(0, NAME_CHARACTERS_MAX), 'is not known here'));
+  }
+  return [name === '' ? bodyError('body', 'must be a JSON object') : bodyError(name, issue.message)];
+}
+
+const bodyError = (name: string, detail: string): FieldError => ({ in: 'body', name, detail });

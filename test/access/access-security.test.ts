@@ -1,0 +1,177 @@
+/** What attackers try: junk, guesses, floods, looking for secrets in what is stored and logged. */
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { generateApiKey } from '../../src/access/api-key.ts';
+import { base62OfNumber, randomBase62 } from '../../src/access/base62.ts';
+import { crc32 } from '../../src/access/crc32.ts';
+import { parseTicketRequest } from '../../src/access/mint-ticket.ts';
+import { FAILED_AUTHENTICATIONS } from '../../src/access/rate-limit.ts';
+import {
+  ADMIN_TOKEN,
+  createKey,
+  EXECUTION,
+  failureOf,
+  openAccess,
+  pageRequest,
+  SIGNING_SECRET,
+  valueOf,
+} from './access-under-test.ts';
+
+/** Well-formed, for a credential that may exist, with a secret that is not its own. */
+function guessFor(credentialId: string): string {
+  const body = `ftk_${credentialId}_${randomBase62(randomBytes, 32)}`;
+  return body + base62OfNumber(crc32(body), 6);
+}
+
+const LIMIT = FAILED_AUTHENTICATIONS.requests;
+
+describe('junk keys', () => {
+  test('cost no storage read: a good key with any one character changed, and any other text', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    const before = access.store.calls;
+    const mutated = fc
+      .record({
+        index: fc.nat(text.length - 1),
+        character: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 }),
+      })
+      .map(({ index, character }) => text.slice(0, index) + character + text.slice(index + 1));
+    let address = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(mutated, fc.string()), async (junk) => {
+        fc.pre(junk !== text);
+        // Each from another address, so that it is the key that is refused.
+        address += 1;
+        const facts = { clientAddress: `junk ${address}`, executionId: EXECUTION };
+        expect(failureOf(await access.authenticator.key(junk, facts))).toBe('invalid-key');
+      }),
+      { numRuns: 2000 },
+    );
+    expect(access.store.calls).toBe(before);
+  });
+
+  test('and unknown ones, and a wrong secret for a known id, are one answer', async () => {
+    const access = openAccess();
+    const { credentialId } = await createKey(access);
+    const guess = guessFor(credentialId);
+    const answers = new Set<string>();
+    for (const text of ['junk', generateApiKey(randomBytes).text, guess]) {
+      answers.add(JSON.stringify(await access.authenticator.request(pageRequest(text))));
+    }
+    expect([...answers]).toEqual([JSON.stringify({ ok: false, failure: { type: 'invalid-key' } })]);
+  });
+
+  test('wrong secrets for a known id cost one read in 10 s, not one each', async () => {
+    const access = openAccess();
+    const { credentialId } = await createKey(access);
+    const isolate = access.another();
+    for (let guess = 0; guess < 100; guess++) {
+      const facts = { clientAddress: `guesser ${guess}` };
+      expect(failureOf(await isolate.authenticator.key(guessFor(credentialId), facts))).toBe('invalid-key');
+    }
+    expect(access.store.reads('key/credential/')).toBe(1);
+  });
+});
+
+describe('a flood of wrong keys from one address', () => {
+  test('is refused with the time to come back, and costs no more storage reads than the limit', async () => {
+    const access = openAccess();
+    const seen: string[] = [];
+    for (let request = 0; request < 10_000; request++) {
+      seen.push(failureOf(await access.authenticator.request(pageRequest(generateApiKey(randomBytes).text))));
+    }
+    expect(seen.slice(0, LIMIT)).toEqual(Array.from({ length: LIMIT }, () => 'invalid-key'));
+    expect(new Set(seen.slice(LIMIT))).toEqual(new Set(['rate-limited']));
+    expect(access.store.reads('key/credential/')).toBe(LIMIT + 1);
+    expect(await access.authenticator.request(pageRequest('junk'))).toEqual({
+      ok: false,
+      failure: { type: 'rate-limited', retryAfterSeconds: 60 },
+    });
+  });
+
+  test('locks out no key that was found right there before, when it is due to be read again neither', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    const isolate = access.another();
+    valueOf(await isolate.authenticator.request(pageRequest(text)));
+    await access.clock.advance(30_000);
+    for (let request = 0; request < LIMIT * 2; request++)
+      await isolate.authenticator.request(pageRequest('junk'));
+    expect(failureOf(await isolate.authenticator.request(pageRequest('junk')))).toBe('rate-limited');
+    expect(failureOf(await isolate.authenticator.request(pageRequest(text)))).toBe('no failure');
+  });
+
+  test('locks out no ticket, and nobody elsewhere', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, valueOf(parseTicketRequest({}))));
+    const isolate = access.another();
+    for (let request = 0; request < LIMIT * 2; request++)
+      await isolate.authenticator.request(pageRequest('junk'));
+    const url = `/v1/executions/x/messages?ticket=${ticket}`;
+    expect(failureOf(await isolate.authenticator.request(pageRequest(undefined, { url })))).toBe(
+      'no failure',
+    );
+    const elsewhere = pageRequest(text, { clientAddress: '192.0.2.2' });
+    expect(failureOf(await isolate.authenticator.request(elsewhere))).toBe('no failure');
+  });
+
+  test('is over when the period is over', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    const isolate = access.another();
+    for (let request = 0; request < LIMIT * 2; request++)
+      await isolate.authenticator.request(pageRequest('junk'));
+    expect(failureOf(await isolate.authenticator.request(pageRequest(text)))).toBe('rate-limited');
+    await access.clock.advance(60_000);
+    expect(failureOf(await isolate.authenticator.request(pageRequest(text)))).toBe('no failure');
+  });
+
+  test('counts forged tickets, but not keys and tickets that were good once, nor requests without any', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    await access.clock.advance(1000);
+    valueOf(await access.keys.revoke(view.id));
+    for (let request = 0; request < LIMIT * 2; request++) {
+      expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('revoked-key');
+      expect(failureOf(await access.authenticator.request(pageRequest(undefined)))).toBe(
+        'missing-credentials',
+      );
+    }
+    const forged = pageRequest(undefined, { url: '/v1/executions/x/messages?ticket=a.b.c' });
+    for (let request = 0; request < LIMIT; request++) {
+      expect(failureOf(await access.authenticator.request(forged))).toBe('invalid-ticket');
+    }
+    expect(failureOf(await access.authenticator.request(forged))).toBe('rate-limited');
+    expect(failureOf(await access.authenticator.request(pageRequest('junk')))).toBe('rate-limited');
+  });
+});
+
+test('no key, ticket or secret is ever stored or logged, and no hash is ever logged', async () => {
+  const access = openAccess();
+  const { text, view } = await createKey(access, { owner: 'Ada' });
+  const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+  const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 60 }));
+  await access.authenticator.request(pageRequest(undefined, { url: `/x?ticket=${ticket}` }));
+  await access.noteUse(view.id);
+  await access.clock.advance(1000);
+  const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }));
+  valueOf(await access.keys.change(view.id, { name: 'new' }));
+  await access.authenticator.request(pageRequest(`${text.slice(0, -1)}!`));
+  valueOf(await access.keys.revoke(view.id));
+  await access.clock.advance(1000);
+  await access.store.put(`key/facts/${view.id}`, '{"v":2}');
+  await access.another().authenticator.request(pageRequest(text));
+
+  const { keys } = await access.store.list({ prefix: '' });
+  const stored = await access.store.getMany(keys.map(({ name }) => name));
+  const secrets = [text, second.text].flatMap((key) => [key, key.slice(15), key.slice(15, 31)]);
+  const everything = JSON.stringify([keys, stored, access.logged]);
+  for (const secret of [...secrets, ticket, ADMIN_TOKEN, SIGNING_SECRET])
+    expect(everything).not.toContain(secret);
+  expect(access.logged.length).toBeGreaterThan(4);
+  expect(JSON.stringify(access.logged)).not.toMatch(/[0-9a-f]{64}/);
+});

@@ -1,0 +1,82 @@
+/** Access over a memory store that counts and fails, with time that tests move. */
+import { randomBytes } from 'node:crypto';
+
+import { type Access, type AccessPorts, createAccess } from '../../src/access/access.ts';
+import type { AccessRequest } from '../../src/access/authenticate.ts';
+import { createInProcessRateLimiter } from '../../src/access/in-process-rate-limit.ts';
+import type { NewKey } from '../../src/access/key-input.ts';
+import type { IssuedKey } from '../../src/access/key-store.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/rate-limit.ts';
+import type { Result } from '../../src/errors.ts';
+import type { LogRecord } from '../../src/log.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { FaultyStore } from '../support/faulty-store.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
+export const SIGNING_SECRET = 'a signing secret of more than thirty-two characters';
+
+export const EXECUTION = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_2019_1';
+export const OTHER_EXECUTION = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlowAdmin_2019_1';
+
+export const NEW_KEY: NewKey = {
+  name: 'partner',
+  executions: ['*:Workflow:SecurityFlow_*'],
+  payloads: 'full',
+  tickets: true,
+  tier: 'standard',
+  streamLimit: 100,
+};
+
+export interface AccessUnderTest extends Access {
+  readonly clock: ManualClock;
+  readonly store: FaultyStore;
+  readonly logged: LogRecord[];
+  /** Another isolate over the same store and clock. */
+  another(ports?: Partial<AccessPorts>): Access;
+}
+
+export function openAccess(overrides: Partial<AccessPorts> = {}): AccessUnderTest {
+  const clock = new ManualClock();
+  const store = new FaultyStore(createMemoryStore({ clock }));
+  const logged: LogRecord[] = [];
+  const another = (more: Partial<AccessPorts> = {}) =>
+    createAccess({
+      store,
+      clock,
+      random: randomBytes,
+      log: (record) => logged.push(record),
+      tiers: {
+        standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
+        high: createInProcessRateLimiter(RATE_TIERS.high, clock),
+      },
+      failedAuthentications: createInProcessRateLimiter(FAILED_AUTHENTICATIONS, clock),
+      signingSecret: SIGNING_SECRET,
+      adminToken: ADMIN_TOKEN,
+      ...overrides,
+      ...more,
+    });
+  return { ...another(), clock, store, logged, another };
+}
+
+/** The value of a result that must be one. */
+export function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(`expected a value: ${JSON.stringify(result.failure)}`);
+  return result.value;
+}
+
+export const failureOf = (result: Result<unknown>): string =>
+  result.ok ? 'no failure' : result.failure.type;
+
+export const createKey = async ({ keys }: Access, input: Partial<NewKey> = {}): Promise<IssuedKey> =>
+  valueOf(await keys.create({ ...NEW_KEY, ...input }));
+
+/** A request for a page of EXECUTION, with `key` as its bearer. */
+export const pageRequest = (key: string | undefined, more: Partial<AccessRequest> = {}): AccessRequest => ({
+  url: `/v1/executions/${encodeURIComponent(more.executionId ?? EXECUTION)}/messages`,
+  headers: new Headers(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
+  clientAddress: '192.0.2.1',
+  executionId: EXECUTION,
+  ticketAccepted: true,
+  ...more,
+});

@@ -1,0 +1,85 @@
+/** Access inside workerd, on its KV and its rate-limit bindings: what node:crypto, Web Crypto and KV must do there, too. */
+import { reset } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, test } from 'vitest';
+
+import { type Access, createAccess } from '../../src/access/access.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/rate-limit.ts';
+import { createWorkersRateLimiter, type RateLimitBinding } from '../../src/access/workers-rate-limit.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { LogRecord } from '../../src/log.ts';
+import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
+import {
+  createKey,
+  EXECUTION,
+  failureOf,
+  pageRequest,
+  SIGNING_SECRET,
+  valueOf,
+} from './access-under-test.ts';
+
+afterEach(async () => {
+  await reset();
+});
+
+// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+const bindings = env as unknown as { STORE: KVNamespace } & Record<
+  'RATE_STANDARD' | 'RATE_HIGH' | 'RATE_AUTH_FAILURES',
+  RateLimitBinding
+>;
+
+function openIsolate(logged: LogRecord[] = []): Access {
+  const log = (record: LogRecord) => logged.push(record);
+  return createAccess({
+    store: createWorkersKvStore(bindings.STORE),
+    clock: systemClock,
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    log,
+    tiers: {
+      standard: createWorkersRateLimiter(bindings.RATE_STANDARD, RATE_TIERS.standard, log),
+      high: createWorkersRateLimiter(bindings.RATE_HIGH, RATE_TIERS.high, log),
+    },
+    failedAuthentications: createWorkersRateLimiter(bindings.RATE_AUTH_FAILURES, FAILED_AUTHENTICATIONS, log),
+    signingSecret: SIGNING_SECRET,
+  });
+}
+
+describe('on Workers, a key', () => {
+  test('lives through create, use, ticket, change, rotation and revocation', async () => {
+    const logged: LogRecord[] = [];
+    const access = openIsolate(logged);
+    const { text, view } = await createKey(access);
+    const caller = valueOf(await openIsolate().authenticator.request(pageRequest(text)));
+    const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 60 }));
+    const url = `/v1/executions/x/messages?ticket=${ticket}`;
+    expect(valueOf(await access.authenticator.request(pageRequest(undefined, { url }))).keyId).toBe(view.id);
+
+    await access.noteUse(view.id);
+    expect(valueOf(await access.keys.change(view.id, { tier: 'high' })).tier).toBe('high');
+    const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 0 }));
+    expect(failureOf(await openIsolate().authenticator.request(pageRequest(text)))).toBe('expired-key');
+    expect(failureOf(await openIsolate().authenticator.request(pageRequest(second.text)))).toBe('no failure');
+
+    const revoked = valueOf(await access.keys.revoke(view.id));
+    expect(failureOf(await openIsolate().authenticator.request(pageRequest(second.text)))).toBe(
+      'revoked-key',
+    );
+    const { keys } = valueOf(await access.keys.list());
+    expect(keys).toEqual([{ ...revoked, lastUsedAt: expect.any(String) }]);
+    expect(logged.map(({ event }) => event)).toEqual([
+      'key-created',
+      'key-changed',
+      'key-rotated',
+      'key-revoked',
+    ]);
+  });
+
+  test('that is wrong too often gets its address refused', async () => {
+    const access = openIsolate();
+    const answers = new Set<string>();
+    for (let request = 0; request < 3 * FAILED_AUTHENTICATIONS.requests; request++) {
+      answers.add(failureOf(await access.authenticator.request(pageRequest('junk'))));
+    }
+    expect(answers).toEqual(new Set(['invalid-key', 'rate-limited']));
+  });
+});

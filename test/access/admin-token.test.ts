@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+
+import { createAuthenticateAdmin } from '../../src/access/admin-token.ts';
+import { FAILED_AUTHENTICATIONS } from '../../src/access/rate-limit.ts';
+import { ADMIN_TOKEN, createKey, failureOf, openAccess } from './access-under-test.ts';
+
+const request = (authorization: string | undefined, url = '/v1/admin/keys') => ({
+  url,
+  headers: new Headers(authorization === undefined ? {} : { Authorization: authorization }),
+  clientAddress: '192.0.2.1',
+});
+
+const check = async (access: ReturnType<typeof openAccess>, authorization?: string, url?: string) => {
+  const answer = await access.authenticateAdmin?.(request(authorization, url));
+  return answer === undefined ? 'off' : failureOf(answer);
+};
+
+describe('the admin API', () => {
+  test('is off without a token of at least 32 characters', () => {
+    expect(openAccess({ adminToken: 'x'.repeat(32) }).authenticateAdmin).toBeDefined();
+    expect(openAccess({ adminToken: 'x'.repeat(31) }).authenticateAdmin).toBeUndefined();
+    const never = { shutOutSeconds: () => undefined, charge: async () => undefined };
+    expect(createAuthenticateAdmin(undefined, never)).toBeUndefined();
+  });
+
+  test('lets in who has the token, commas and all, and nobody else', async () => {
+    const access = openAccess();
+    expect(ADMIN_TOKEN).toContain(',');
+    expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
+    expect(await check(access, `bearer  ${ADMIN_TOKEN} `)).toBe('no failure');
+    expect(await check(access)).toBe('missing-credentials');
+    expect(await check(access, `Basic ${ADMIN_TOKEN}`)).toBe('missing-credentials');
+    const { text } = await createKey(access);
+    for (const wrong of ['x', ADMIN_TOKEN.slice(1), `${ADMIN_TOKEN}x`, ADMIN_TOKEN.toUpperCase(), text]) {
+      expect(await check(access, `Bearer ${wrong}`)).toBe('invalid-key');
+    }
+    expect(await check(access, `Bearer ${ADMIN_TOKEN}`, `/v1/admin/keys/${text}`)).toBe('key-in-url');
+  });
+
+  test('shuts an address out that guesses, but never the token itself', async () => {
+    const access = openAccess();
+    for (let guess = 0; guess < FAILED_AUTHENTICATIONS.requests; guess++) {
+      expect(await check(access, `Bearer ${guess}`)).toBe('invalid-key');
+    }
+    expect(await check(access, 'Bearer guess')).toBe('rate-limited');
+    expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
+  });
+});

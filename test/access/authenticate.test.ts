@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+
+import { callerAllows } from '../../src/access/caller.ts';
+import { RATE_TIERS } from '../../src/access/rate-limit.ts';
+import {
+  createKey,
+  EXECUTION,
+  failureOf,
+  openAccess,
+  OTHER_EXECUTION,
+  pageRequest,
+  valueOf,
+} from './access-under-test.ts';
+
+describe('a caller with a good key', () => {
+  test('is told apart and let through to the executions of the key, and to no other', async () => {
+    const access = openAccess();
+    const { text, view, credentialId } = await createKey(access, {
+      owner: 'Ada',
+      streamLimit: 7,
+      tier: 'high',
+    });
+    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    expect(caller).toEqual({
+      keyId: view.id,
+      credentialId,
+      name: 'partner',
+      owner: 'Ada',
+      executions: ['*:Workflow:SecurityFlow_*'],
+      payloads: 'full',
+      tier: 'high',
+      streamLimit: 7,
+      mayMintTickets: true,
+    });
+    expect(callerAllows(caller, EXECUTION)).toBe(true);
+    expect(callerAllows(caller, OTHER_EXECUTION)).toBe(false);
+    const other = pageRequest(text, { executionId: OTHER_EXECUTION });
+    expect(failureOf(await access.authenticator.request(other))).toBe('execution-forbidden');
+  });
+
+  test('is plain data, so that it crosses an RPC boundary', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access, { expiresAt: '2027-01-01T00:00:00.000Z' });
+    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    expect(structuredClone(caller)).toEqual(caller);
+    expect(caller.expiresAtMs).toBe(Date.UTC(2027, 0, 1));
+  });
+
+  test('needs no execution on routes that are about none', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access, { executions: [] });
+    const { url, headers, clientAddress } = pageRequest(text);
+    const request = { url, headers, clientAddress, ticketAccepted: false };
+    expect(failureOf(await access.authenticator.request(request))).toBe('no failure');
+  });
+
+  test('may hand the key in by X-API-Key, or as bare text where AWS clients have their session token', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    const headers = new Headers({ 'X-API-Key': text });
+    expect(failureOf(await access.authenticator.request(pageRequest(undefined, { headers })))).toBe(
+      'no failure',
+    );
+    const facts = { clientAddress: '192.0.2.1', executionId: EXECUTION };
+    expect(failureOf(await access.authenticator.key(text, facts))).toBe('no failure');
+    expect(failureOf(await access.authenticator.key('AWS session token', facts))).toBe('invalid-key');
+  });
+});
+
+describe('the checks come in their order', () => {
+  test('a key in the URL, before which credential it is', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    const url = `/v1/executions/x/messages?key=${text}`;
+    expect(failureOf(await access.authenticator.request(pageRequest(text, { url })))).toBe('key-in-url');
+    expect(failureOf(await access.authenticator.request(pageRequest(undefined)))).toBe('missing-credentials');
+  });
+
+  test('revoked before expired before execution', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access, { expiresAt: '2026-01-01T00:00:05.000Z' });
+    const request = pageRequest(text, { executionId: OTHER_EXECUTION });
+    expect(failureOf(await access.authenticator.request(request))).toBe('execution-forbidden');
+    await access.clock.advance(5000);
+    expect(failureOf(await access.authenticator.request(request))).toBe('expired-key');
+    valueOf(await access.keys.revoke(view.id));
+    expect(failureOf(await access.authenticator.request(request))).toBe('revoked-key');
+  });
+
+  test('an execution that is not the key’s is refused alike, whatever it is', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access, { executions: [] });
+    const answers = new Set<string>();
+    for (const executionId of [EXECUTION, OTHER_EXECUTION, 'no such execution', '*', '']) {
+      answers.add(JSON.stringify(await access.authenticator.request(pageRequest(text, { executionId }))));
+    }
+    expect([...answers]).toEqual([JSON.stringify({ ok: false, failure: { type: 'execution-forbidden' } })]);
+  });
+});
+
+describe('the rate of a key', () => {
+  test.each(['standard', 'high'] as const)(
+    '%s is held, for all its credentials together, and for no other key',
+    async (tier) => {
+      const access = openAccess();
+      const { text, view } = await createKey(access, { tier });
+      const other = await createKey(access, { tier });
+      await access.clock.advance(1000);
+      const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 3600 }));
+      for (let request = 0; request < RATE_TIERS[tier].requests; request++) {
+        valueOf(await access.authenticator.request(pageRequest(request % 2 === 0 ? text : second.text)));
+      }
+      expect(await access.authenticator.request(pageRequest(text))).toEqual({
+        ok: false,
+        failure: { type: 'rate-limited', retryAfterSeconds: 10 },
+      });
+      expect(failureOf(await access.authenticator.request(pageRequest(second.text)))).toBe('rate-limited');
+      expect(failureOf(await access.authenticator.request(pageRequest(other.text)))).toBe('no failure');
+      await access.clock.advance(10_000);
+      expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+    },
+  );
+});
+
+test('a store that fails is a failure of ours, not of the caller', async () => {
+  const access = openAccess();
+  const { text } = await createKey(access);
+  access.store.failReads();
+  const answer = await access.another().authenticator.request(pageRequest(text));
+  expect(failureOf(answer)).toBe('store-unavailable');
+  expect(JSON.stringify(answer)).not.toContain(text);
+});

@@ -1,0 +1,253 @@
+import { describe, expect, test } from 'vitest';
+
+import { createKey, failureOf, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
+
+describe('creating a key', () => {
+  test('answers a key that works at once where it was made, and reads nothing before', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    expect(access.store.reads()).toBe(0);
+    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    expect(caller).toMatchObject({ keyId: view.id, name: 'partner', payloads: 'full', mayMintTickets: true });
+    expect(access.store.reads()).toBe(0);
+  });
+
+  test('answers a key that works in another isolate, too', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    expect(failureOf(await access.another().authenticator.request(pageRequest(text)))).toBe('no failure');
+  });
+
+  test('shows everything but the secret afterwards', async () => {
+    const access = openAccess();
+    const input = { owner: 'Ada', expiresAt: '2027-01-01T00:00:00.000Z', tier: 'high' } as const;
+    const { text, credentialId, view } = await createKey(access, input);
+    const { executions, payloads, tickets, streamLimit, name } = NEW_KEY;
+    expect(view).toEqual({
+      id: text.slice(4, 12),
+      status: 'active',
+      name,
+      ...input,
+      createdAt: '2026-01-01T00:00:00.000Z',
+      executions,
+      payloads,
+      tickets,
+      streamLimit,
+      credentials: [{ id: credentialId, createdAt: '2026-01-01T00:00:00.000Z' }],
+    });
+    expect(await access.keys.get(view.id)).toEqual({ ok: true, value: view });
+    expect(await access.keys.get(credentialId)).toEqual({ ok: true, value: view });
+  });
+
+  test('that fails half-way makes no key: whatever was written lets nobody in', async () => {
+    for (const writes of [0, 1, 2, 3]) {
+      const access = openAccess();
+      access.store.failAfterWrites(writes);
+      expect(failureOf(await access.keys.create(NEW_KEY))).toBe('store-unavailable');
+      expect(await access.store.get('key/credential/any')).toBeUndefined();
+      expect((await access.store.list({ prefix: 'key/credential/' })).keys).toEqual([]);
+      expect(access.logged).toEqual([]);
+    }
+  });
+});
+
+describe('changing a key', () => {
+  test('changes what is named, at once where it was changed and within 10 s elsewhere', async () => {
+    const access = openAccess();
+    const elsewhere = access.another();
+    const { text, view } = await createKey(access, { owner: 'Ada' });
+    valueOf(await elsewhere.authenticator.request(pageRequest(text)));
+    await access.clock.advance(2000);
+    const changed = valueOf(await access.keys.change(view.id, { executions: ['other'], owner: null }));
+    expect(changed).toEqual({
+      ...view,
+      owner: undefined,
+      executions: ['other'],
+      changedAt: '2026-01-01T00:00:02.000Z',
+    });
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('execution-forbidden');
+    await access.clock.advance(8000);
+    expect(failureOf(await elsewhere.authenticator.request(pageRequest(text)))).toBe('execution-forbidden');
+  });
+
+  test('can set and take away an expiry', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    await access.clock.advance(1000);
+    valueOf(await access.keys.change(view.id, { expiresAt: '2026-01-01T00:00:05.000Z' }));
+    await access.clock.advance(4000);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('expired-key');
+    expect(valueOf(await access.keys.get(view.id)).status).toBe('expired');
+    valueOf(await access.keys.change(view.id, { expiresAt: null }));
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+  });
+
+  test('that fails changes nothing, in memory neither', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    await access.clock.advance(1000);
+    access.store.failAfterWrites(0);
+    expect(failureOf(await access.keys.change(view.id, { executions: [] }))).toBe('store-unavailable');
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+  });
+});
+
+describe('rotating a key', () => {
+  test('gives it another credential that works at once everywhere, also where the key is in memory', async () => {
+    const access = openAccess();
+    const elsewhere = access.another();
+    const { text, view } = await createKey(access);
+    valueOf(await elsewhere.authenticator.request(pageRequest(text)));
+    await access.clock.advance(1000);
+    const issued = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }));
+    expect(issued.text).not.toBe(text);
+    expect(issued.view.id).toBe(view.id);
+    for (const place of [access, elsewhere]) {
+      const caller = valueOf(await place.authenticator.request(pageRequest(issued.text)));
+      expect(caller).toMatchObject({ keyId: view.id, credentialId: issued.credentialId });
+    }
+  });
+
+  test('leaves the old credential good for the overlap and not a moment longer', async () => {
+    const access = openAccess();
+    const { text, view, credentialId } = await createKey(access);
+    await access.clock.advance(1000);
+    const issued = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }));
+    expect(issued.view.credentials).toEqual([
+      { id: issued.credentialId, createdAt: '2026-01-01T00:00:01.000Z' },
+      { id: credentialId, createdAt: view.createdAt, expiresAt: '2026-01-01T00:01:01.000Z' },
+    ]);
+    await access.clock.advance(59_999);
+    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    expect(caller).toMatchObject({ expiresAtMs: access.clock.now() + 1, expiry: { type: 'expired-key' } });
+    await access.clock.advance(1);
+    for (const place of [access, access.another()]) {
+      expect(failureOf(await place.authenticator.request(pageRequest(text)))).toBe('expired-key');
+      expect(failureOf(await place.authenticator.request(pageRequest(issued.text)))).toBe('no failure');
+    }
+  });
+
+  test('with no overlap ends every older credential at once, however many there are', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    await access.clock.advance(1000);
+    const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 3600 }));
+    await access.clock.advance(1000);
+    const third = valueOf(await access.keys.rotate(second.credentialId, { overlapSeconds: 0 }));
+    for (const old of [text, second.text]) {
+      expect(failureOf(await access.authenticator.request(pageRequest(old)))).toBe('expired-key');
+    }
+    expect(failureOf(await access.authenticator.request(pageRequest(third.text)))).toBe('no failure');
+  });
+
+  test('that fails half-way leaves the old credential as it was', async () => {
+    for (const writes of [0, 1]) {
+      const access = openAccess();
+      const { text, view } = await createKey(access);
+      await access.clock.advance(1000);
+      access.store.failAfterWrites(writes);
+      expect(failureOf(await access.keys.rotate(view.id, { overlapSeconds: 0 }))).toBe('store-unavailable');
+      expect(failureOf(await access.another().authenticator.request(pageRequest(text)))).toBe('no failure');
+    }
+  });
+});
+
+describe('revoking a key', () => {
+  test('ends every credential, at once where it was revoked and within 10 s elsewhere, and is told from unknown', async () => {
+    const access = openAccess();
+    const elsewhere = access.another();
+    const { text, view } = await createKey(access);
+    await access.clock.advance(1000);
+    const { text: second } = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 3600 }));
+    for (const key of [text, second]) valueOf(await elsewhere.authenticator.request(pageRequest(key)));
+    await access.clock.advance(1000);
+    const revoked = valueOf(await access.keys.revoke(view.id));
+    expect(revoked).toMatchObject({ status: 'revoked', revokedAt: '2026-01-01T00:00:02.000Z' });
+    for (const key of [text, second]) {
+      expect(failureOf(await access.authenticator.request(pageRequest(key)))).toBe('revoked-key');
+    }
+    await access.clock.advance(10_000);
+    for (const key of [text, second]) {
+      expect(failureOf(await elsewhere.authenticator.request(pageRequest(key)))).toBe('revoked-key');
+    }
+  });
+
+  test('overwrites its record and deletes none, and once is enough', async () => {
+    const access = openAccess();
+    const { view } = await createKey(access);
+    await access.clock.advance(1000);
+    const first = valueOf(await access.keys.revoke(view.id));
+    const entries = (await access.store.list({ prefix: 'key/' })).keys.length;
+    const audited = access.logged.length;
+    expect(valueOf(await access.keys.revoke(view.id))).toEqual(first);
+    expect(entries).toBe(4);
+    expect(access.logged).toHaveLength(audited);
+  });
+
+  test('is for good: no change and no rotation follows it', async () => {
+    const access = openAccess();
+    const { view } = await createKey(access);
+    await access.clock.advance(1000);
+    valueOf(await access.keys.revoke(view.id));
+    expect(failureOf(await access.keys.change(view.id, { name: 'again' }))).toBe('conflict');
+    expect(failureOf(await access.keys.rotate(view.id, { overlapSeconds: 0 }))).toBe('conflict');
+  });
+});
+
+describe('looking keys up', () => {
+  test('lists each key once over any number of pages, with when it was last used', async () => {
+    const access = openAccess();
+    const made = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => createKey(access, { name: `${index}` })),
+    );
+    await access.noteUse(made[0]?.view.id ?? '');
+    const names: string[] = [];
+    const uses: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = valueOf(await access.keys.list({ limit: 27, ...(cursor !== undefined && { cursor }) }));
+      names.push(...page.keys.map(({ name }) => name));
+      uses.push(...page.keys.flatMap(({ lastUsedAt }) => lastUsedAt ?? []));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(names.toSorted((a, b) => Number(a) - Number(b))).toEqual(made.map((_, index) => `${index}`));
+    expect(uses).toEqual(['2026-01-01T00:00:00.000Z']);
+  });
+
+  test('of what is not there, or no id at all, is no such record', async () => {
+    const access = openAccess();
+    for (const id of ['abcdefgh', 'abcdefgh12', '', '../x', 'x'.repeat(10_000)]) {
+      expect(failureOf(await access.keys.get(id))).toBe('no-such-record');
+      expect(failureOf(await access.keys.change(id, { name: 'x' }))).toBe('no-such-record');
+      expect(failureOf(await access.keys.rotate(id, { overlapSeconds: 0 }))).toBe('no-such-record');
+      expect(failureOf(await access.keys.revoke(id))).toBe('no-such-record');
+    }
+    expect(access.store.writes()).toBe(0);
+  });
+
+  test('with a cursor of nobody is invalid input; of a store that fails, a failure', async () => {
+    const access = openAccess();
+    expect(failureOf(await access.keys.list({ cursor: '!' }))).toBe('invalid-input');
+    access.store.failReads();
+    expect(failureOf(await access.keys.list())).toBe('store-unavailable');
+    expect(failureOf(await access.keys.get('abcdefgh'))).toBe('store-unavailable');
+  });
+});
+
+describe('the audit log', () => {
+  test('has one line for each change, with the request that asked for it', async () => {
+    const access = openAccess();
+    const { view, credentialId } = valueOf(await access.keys.create(NEW_KEY, { requestId: 'r1' }));
+    await access.clock.advance(1000);
+    valueOf(await access.keys.change(view.id, { tier: 'high', name: 'new' }, { requestId: 'r2' }));
+    const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }, { requestId: 'r3' }));
+    valueOf(await access.keys.revoke(view.id, { requestId: 'r4' }));
+    const keyId = view.id;
+    expect(access.logged).toEqual([
+      { event: 'key-created', keyId, credentialId, requestId: 'r1' },
+      { event: 'key-changed', keyId, changed: 'name tier', requestId: 'r2' },
+      { event: 'key-rotated', keyId, credentialId: second.credentialId, overlapSeconds: 60, requestId: 'r3' },
+      { event: 'key-revoked', keyId, requestId: 'r4' },
+    ]);
+  });
+});

@@ -1,0 +1,142 @@
+/**
+ * Keys on a store like Workers KV: each place answers from its own cache, misses included, for 30 s, so that admins in two
+ * places work on records that are out of date. What they do must never undo a revocation, nor keep a rotated-out credential
+ * alive.
+ */
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import type { Access } from '../../src/access/access.ts';
+import { generateApiKey } from '../../src/access/api-key.ts';
+import type { RandomBytes } from '../../src/access/base62.ts';
+import { UNKNOWN_FRESH_MS } from '../../src/access/key-reader.ts';
+import type { Entry, KeyValueStore } from '../../src/storage/key-value.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
+
+const CACHE_MS = 30_000;
+/** KV's cache, and the memory of keys on top. */
+const SETTLED_MS = CACHE_MS + 10_000;
+
+/** One place's view of the store. A write is seen at once where it was made. */
+function placeOf(origin: KeyValueStore, clock: ManualClock): KeyValueStore {
+  const cache = new Map<string, { entry: Entry | undefined; untilMs: number }>();
+  const get = async (key: string) => {
+    const cached = cache.get(key);
+    if (cached !== undefined && cached.untilMs > clock.now()) return cached.entry;
+    const entry = await origin.get(key);
+    cache.set(key, { entry, untilMs: clock.now() + CACHE_MS });
+    return entry;
+  };
+  return {
+    get,
+    getMany: (keys) => Promise.all(keys.map(get)),
+    put: async (key, value, options) => {
+      await origin.put(key, value, options);
+      cache.delete(key);
+    },
+    delete: async (key) => {
+      await origin.delete(key);
+      cache.delete(key);
+    },
+    list: (options) => origin.list(options),
+  };
+}
+
+function openPlaces(random: RandomBytes = randomBytes) {
+  const clock = new ManualClock();
+  const origin = createMemoryStore({ clock });
+  const { another } = openAccess({ clock, random });
+  const place = () => another({ store: placeOf(origin, clock) });
+  return { clock, places: [place(), place()] as const };
+}
+
+const outcome = async (access: Access, key: string) =>
+  failureOf(await access.authenticator.request(pageRequest(key, { clientAddress: '192.0.2.1' })));
+
+describe('keys in two places that see each other late', () => {
+  test('a revocation survives a change and a rotation that did not know of it, and ends the credential they made', async () => {
+    const { clock, places } = openPlaces();
+    const [here, there] = places;
+    const { text, view } = await createKey(here);
+    valueOf(await there.authenticator.request(pageRequest(text)));
+    valueOf(await there.keys.get(view.id));
+    await clock.advance(1000);
+    valueOf(await here.keys.revoke(view.id));
+    await clock.advance(1000);
+    valueOf(await there.keys.change(view.id, { name: 'still here?' }));
+    const { text: second } = valueOf(await there.keys.rotate(view.id, { overlapSeconds: 3600 }));
+    await clock.advance(SETTLED_MS);
+    for (const place of places) {
+      for (const key of [text, second]) expect(await outcome(place, key)).toBe('revoked-key');
+      expect(valueOf(await place.keys.get(view.id)).status).toBe('revoked');
+    }
+  });
+
+  test('a new credential works at once at a place that has the old one in its cache', async () => {
+    const { clock, places } = openPlaces();
+    const [here, there] = places;
+    const { text, view } = await createKey(here);
+    expect(await outcome(there, text)).toBe('no failure');
+    await clock.advance(1000);
+    const { text: second } = valueOf(await here.keys.rotate(view.id, { overlapSeconds: 3600 }));
+    expect(await outcome(there, second)).toBe('no failure');
+  });
+
+  test('a key that was tried before it was created is shut out at that place no longer than the caches last', async () => {
+    const { clock, places } = openPlaces((length) => new Uint8Array(length).fill(7));
+    const [here, there] = places;
+    const { text } = generateApiKey((length) => new Uint8Array(length).fill(7));
+    expect(await outcome(there, text)).toBe('invalid-key');
+    await createKey(here);
+    expect(await outcome(here, text)).toBe('no failure');
+    await clock.advance(CACHE_MS - 1);
+    expect(await outcome(there, text)).toBe('invalid-key');
+    await clock.advance(UNKNOWN_FRESH_MS);
+    expect(await outcome(there, text)).toBe('no failure');
+  });
+
+  test('whatever admins do in whichever place: revoked is revoked everywhere, and a last rotation leaves one credential', async () => {
+    const act = fc.record({
+      what: fc.constantFrom('change', 'rotate', 'rotate at once', 'revoke', 'use', 'look'),
+      where: fc.constantFrom(0, 1),
+      afterMs: fc.integer({ min: 1000, max: 15_000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { maxLength: 12 }), async (acts) => {
+        const { clock, places } = openPlaces();
+        const { text, view } = await createKey(places[0]);
+        const texts = [text];
+        let isRevoked = false;
+        for (const { what, where, afterMs } of acts) {
+          await clock.advance(afterMs);
+          const place = places[where] ?? places[0];
+          if (what === 'change') await place.keys.change(view.id, { name: `at ${clock.now()}` });
+          if (what === 'use') await outcome(place, texts.at(-1) ?? text);
+          if (what === 'look') await place.keys.get(view.id);
+          if (what === 'revoke') isRevoked = (await place.keys.revoke(view.id)).ok;
+          if (what === 'rotate' || what === 'rotate at once') {
+            const issued = await place.keys.rotate(view.id, { overlapSeconds: what === 'rotate' ? 3600 : 0 });
+            if (issued.ok) texts.push(issued.value.text);
+          }
+        }
+        await clock.advance(SETTLED_MS);
+        if (isRevoked) {
+          for (const place of places) {
+            for (const key of texts) expect(await outcome(place, key)).toBe('revoked-key');
+          }
+          return;
+        }
+        const last = valueOf(await places[1].keys.rotate(view.id, { overlapSeconds: 0 }));
+        await clock.advance(SETTLED_MS);
+        for (const place of places) {
+          for (const key of texts) expect(await outcome(place, key)).toBe('expired-key');
+          expect(await outcome(place, last.text)).toBe('no failure');
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

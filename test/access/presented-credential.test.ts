@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { generateApiKey } from '../../src/access/api-key.ts';
+import { presentedCredential } from '../../src/access/presented-credential.ts';
+
+const PATH = '/v1/executions/x/messages';
+const KEY = generateApiKey(randomBytes).text;
+
+const found = (url: string, headers: Record<string, string> | [string, string][] = {}) => {
+  const result = presentedCredential(url, new Headers(headers));
+  return result.ok ? `${result.value.kind}: ${result.value.text}` : result.failure;
+};
+
+describe('the credential of a request', () => {
+  test.each([
+    [{ Authorization: 'Bearer k1' }, 'key: k1'],
+    [{ Authorization: 'bearer  k1 ' }, 'key: k1'],
+    [{ 'X-API-Key': 'k1' }, 'key: k1'],
+    [{ Authorization: 'Bearer k1', 'X-API-Key': 'k1' }, 'key: k1'],
+    [{ Authorization: 'Basic dTpw', 'X-API-Key': 'k1' }, 'key: k1'],
+    [
+      { Authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=c', 'X-API-Key': 'k1' },
+      'key: k1',
+    ],
+  ])('in %j is %j', (headers, expected) => {
+    expect(found(PATH, headers)).toBe(expected);
+  });
+
+  test.each([
+    {},
+    { Authorization: '' },
+    { Authorization: 'Bearer' },
+    { Authorization: 'Bearer ' },
+    { Authorization: 'Basic dTpw' },
+    { 'X-API-Key': '' },
+    { 'X-API-Key': ' , ' },
+  ])('is missing from %j', (headers) => {
+    expect(found(PATH, headers)).toEqual({ type: 'missing-credentials' });
+    expect(found(`${PATH}?ticket=`, headers)).toEqual({ type: 'missing-credentials' });
+  });
+
+  test('is a ticket only in the query, under its name', () => {
+    expect(found(`${PATH}?a=b&ticket=t.t.t`)).toBe('ticket: t.t.t');
+    expect(found(`https://host${PATH}?ticket=t.t.t#fragment`)).toBe('ticket: t.t.t');
+    expect(found(`${PATH}?ticket=t&ticket=t`)).toBe('ticket: t');
+    expect(found(`${PATH}?Ticket=t`)).toEqual({ type: 'missing-credentials' });
+  });
+
+  test.each([
+    [PATH, { Authorization: 'Bearer k1', 'X-API-Key': 'k2' }],
+    [`${PATH}?ticket=t`, { Authorization: 'Bearer k1' }],
+    [`${PATH}?ticket=t`, { 'X-API-Key': 'k1' }],
+    [`${PATH}?ticket=t&ticket=u`, {}],
+    [PATH, { 'X-API-Key': 'k1, k2' }],
+    [PATH, { Authorization: 'Bearer k1, Bearer k2' }],
+  ])('is not one of two different ones: %s %j', (url, headers) => {
+    expect(found(url, headers)).toEqual({ type: 'conflicting-credentials' });
+  });
+
+  test('that comes twice and is the same is one', () => {
+    expect(
+      found(PATH, [
+        ['X-API-Key', 'k1'],
+        ['x-api-key', 'k1'],
+      ]),
+    ).toBe('key: k1');
+  });
+});
+
+describe('a key in the URL', () => {
+  const twiceEncoded = encodeURIComponent(KEY.replaceAll('_', '%5F'));
+
+  test.each([
+    [`${PATH}?token=${KEY}`, 'token'],
+    [`${PATH}?nextToken=${KEY}`, 'nextToken'],
+    [`${PATH}?ticket=${KEY}`, 'ticket'],
+    [`${PATH}?a=b&x=Bearer%20${KEY}`, 'x'],
+    [`${PATH}?x=${KEY.slice(0, 40)}`, 'x'],
+    [`${PATH}?x=%66tk%5f${KEY.slice(4)}`, 'x'],
+    [`${PATH}?x=${twiceEncoded}`, 'x'],
+    [`${PATH}?${KEY}`, 'query'],
+    [`${PATH}?${KEY}=1`, 'query'],
+    [`/v1/executions/${KEY}/messages`, 'path'],
+    [`/v1/executions/${KEY.replace('ftk_', '%66tk%5F')}`, 'path'],
+    [`${PATH}?api_key=anything`, 'api_key'],
+    [`${PATH}?API_KEY=anything`, 'API_KEY'],
+    [`${PATH}?access_token=anything`, 'access_token'],
+  ])('is refused and named, even beside a good one: %s', (url, name) => {
+    expect(found(url)).toEqual({ type: 'key-in-url', name });
+    expect(found(url, { Authorization: `Bearer ${KEY}` })).toEqual({ type: 'key-in-url', name });
+  });
+
+  test('is never repeated in the answer', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('token', KEY, `x${KEY}`),
+        fc.constantFrom(KEY, `"${KEY}"`, '1'),
+        (name, value) => {
+          expect(JSON.stringify(found(`${PATH}?${name}=${value}`))).not.toContain(KEY.slice(15));
+        },
+      ),
+    );
+  });
+
+  test('is not seen where there is none: names and values of other things pass', () => {
+    for (const query of ['key=value', 'token=abc', 'api_key=', 'x=ftk_', 'x=%', 'x=%ff%zz', 'ftk=1']) {
+      expect(found(`${PATH}?${query}`, { 'X-API-Key': 'k1' })).toBe('key: k1');
+    }
+  });
+});
+
+test('any URL and any header values are answered, never thrown at', () => {
+  const value = fc.string({ unit: 'binary-ascii' }).map((text) => text.replaceAll(/[^ -~]/g, ''));
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string().map((text) => `/v1/${text}`),
+        fc.string().map((text) => `${PATH}?${text}`),
+      ),
+      value,
+      value,
+      (url, authorization, apiKey) => {
+        const result = presentedCredential(
+          url,
+          new Headers({ Authorization: authorization, 'X-API-Key': apiKey }),
+        );
+        if (result.ok) expect(result.value.text).not.toBe('');
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { type Credential, endsOfCredential, type KeyRotation } from '../../src/access/key-record.ts';
+import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from '../../src/access/rotation.ts';
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+const credentialAt = (ms: number): Credential => ({
+  v: 1,
+  keyId: 'k',
+  id: `k${ms}`,
+  hash: '0'.repeat(64),
+  createdAt: iso(ms),
+});
+
+const fresh = (ms: number): KeyRotation => ({
+  v: 1,
+  keyId: 'k',
+  credentials: [{ id: `k${ms}`, createdAt: iso(ms) }],
+  cutoffs: [],
+});
+
+const endOf = (rotation: KeyRotation, createdAtMs: number) =>
+  Math.min(...endsOfCredential(rotation, iso(createdAtMs)), Number.POSITIVE_INFINITY);
+
+describe('rotations one after the other', () => {
+  test('end each credential when the first of them that came after it says so, whatever is left out of the record', () => {
+    const step = fc.record({ afterMs: fc.nat(5000), overlapMs: fc.oneof(fc.constant(0), fc.nat(20_000)) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let now = 1_000_000;
+        let rotation = fresh(now);
+        /** The definition: every credential, and the least of the ends that later rotations gave it. */
+        const ends = new Map([[now, Number.POSITIVE_INFINITY]]);
+        for (const { afterMs, overlapMs } of steps) {
+          now += afterMs;
+          const createdAtMs = nextCredentialTimeMs(rotation, now);
+          const next = rotated(rotation, credentialAt(createdAtMs), now + overlapMs, now);
+          if (next === undefined) continue;
+          rotation = next;
+          for (const [made, end] of ends) ends.set(made, Math.min(end, now + overlapMs));
+          expect(ends.has(createdAtMs)).toBe(false);
+          ends.set(createdAtMs, Number.POSITIVE_INFINITY);
+          for (const [made, end] of ends) {
+            // What is over is over; exactly since when is forgotten.
+            const seen = endOf(rotation, made);
+            if (end > now) expect(seen).toBe(end);
+            else expect(seen).toBeLessThanOrEqual(now);
+          }
+          expect(rotation.cutoffs.length).toBeLessThanOrEqual(CUTOFFS_MAX);
+          expect(rotation.credentials.length).toBeLessThanOrEqual(10);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('are refused when too many overlaps are under way, but never with an overlap of 0', () => {
+    let rotation = fresh(0);
+    for (let count = 1; count <= CUTOFFS_MAX; count++) {
+      const next = rotated(rotation, credentialAt(count), 1_000_000 + count, count);
+      expect(next).toBeDefined();
+      rotation = next ?? rotation;
+    }
+    expect(rotated(rotation, credentialAt(100), 2_000_000, 100)).toBeUndefined();
+    expect(rotated(rotation, credentialAt(100), 100, 100)?.cutoffs).toHaveLength(1);
+  });
+
+  test('make credentials that are told apart even within one millisecond', () => {
+    const first = fresh(5);
+    const secondMs = nextCredentialTimeMs(first, 5);
+    const second = rotated(first, credentialAt(secondMs), 5, 5) ?? first;
+    const thirdMs = nextCredentialTimeMs(second, 5);
+    expect([secondMs, thirdMs]).toEqual([6, 7]);
+    expect(endOf(second, 5)).toBe(5);
+    expect(endOf(second, secondMs)).toBe(Number.POSITIVE_INFINITY);
+  });
+});

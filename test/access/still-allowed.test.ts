@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+
+import { streamGrantOf } from '../../src/access/caller.ts';
+import type { NEW_KEY } from './access-under-test.ts';
+import {
+  createKey,
+  EXECUTION,
+  failureOf,
+  openAccess,
+  OTHER_EXECUTION,
+  pageRequest,
+  valueOf,
+} from './access-under-test.ts';
+
+/** A stream that was opened in one isolate, and the isolate where its Execution lives. */
+async function openStream(input: Partial<typeof NEW_KEY> = {}) {
+  const access = openAccess();
+  const { text, view } = await createKey(access, input);
+  const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+  const grant: unknown = JSON.parse(JSON.stringify(streamGrantOf(caller)));
+  return { access, caller, view, grant, execution: access.another() };
+}
+
+describe('an open stream', () => {
+  test('goes on while its key is good, and knows until when', async () => {
+    const { grant, execution } = await openStream();
+    expect(await execution.stillAllowed(grant, EXECUTION)).toEqual({ ok: true, value: {} });
+    const ending = await openStream({ expiresAt: '2026-01-01T01:00:00.000Z' });
+    expect(await ending.execution.stillAllowed(ending.grant, EXECUTION)).toEqual({
+      ok: true,
+      value: { untilMs: Date.UTC(2026, 0, 1, 1) },
+    });
+  });
+
+  test('is asked about without a read while the memory is fresh, and with one read after that', async () => {
+    const { access, grant, execution } = await openStream();
+    for (let second = 0; second < 30; second++) {
+      valueOf(await execution.stillAllowed(grant, EXECUTION));
+      await access.clock.advance(1000);
+    }
+    expect(access.store.reads('key/credential/')).toBe(3);
+  });
+
+  test('ends within 10 s of the store showing that the key is revoked', async () => {
+    const { access, view, grant, execution } = await openStream();
+    valueOf(await execution.stillAllowed(grant, EXECUTION));
+    await access.clock.advance(1000);
+    valueOf(await access.keys.revoke(view.id));
+    await access.clock.advance(9000);
+    expect(failureOf(await execution.stillAllowed(grant, EXECUTION))).toBe('revoked-key');
+  });
+
+  test.each([
+    [{ executions: ['other'] }, 'execution-forbidden'],
+    [{ payloads: 'none' }, 'operation-forbidden'],
+    [{ expiresAt: '2026-01-01T00:00:10.000Z' }, 'expired-key'],
+    [{ tickets: false, tier: 'high', name: 'x', streamLimit: 1 }, 'no failure'],
+  ] as const)('after the change %j has the answer: %s', async (change, answer) => {
+    const { access, view, grant, execution } = await openStream();
+    await access.clock.advance(1000);
+    valueOf(await access.keys.change(view.id, change));
+    await access.clock.advance(10_000);
+    expect(failureOf(await execution.stillAllowed(grant, EXECUTION))).toBe(answer);
+  });
+
+  test('that was opened with a ticket ends when the key may no longer mint any', async () => {
+    const { access, caller, view, execution } = await openStream();
+    const grant = streamGrantOf({ ...caller, ticket: { id: 't', executionId: EXECUTION } });
+    valueOf(await execution.stillAllowed(grant, EXECUTION));
+    await access.clock.advance(1000);
+    valueOf(await access.keys.change(view.id, { tickets: false }));
+    await access.clock.advance(10_000);
+    expect(failureOf(await execution.stillAllowed(grant, EXECUTION))).toBe('invalid-ticket');
+  });
+
+  test('ends with the credential that opened it, when a rotation ends that one', async () => {
+    const { access, view, grant, execution } = await openStream();
+    await access.clock.advance(1000);
+    valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }));
+    expect(await execution.stillAllowed(grant, EXECUTION)).toEqual({
+      ok: true,
+      value: { untilMs: access.clock.now() + 60_000 },
+    });
+    await access.clock.advance(60_000);
+    expect(failureOf(await execution.stillAllowed(grant, EXECUTION))).toBe('expired-key');
+  });
+
+  test('is for its execution only, and a grant that is none allows nothing', async () => {
+    const { grant, execution } = await openStream();
+    expect(failureOf(await execution.stillAllowed(grant, OTHER_EXECUTION))).toBe('execution-forbidden');
+    for (const none of [undefined, null, {}, 'x', { credentialId: 1 }]) {
+      expect(failureOf(await execution.stillAllowed(none, EXECUTION))).toBe('invalid-key');
+    }
+  });
+});

@@ -1,0 +1,276 @@
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import type { Caller } from '../../src/access/caller.ts';
+import { parseTicketRequest } from '../../src/access/mint-ticket.ts';
+import { signTicket, ticketKeys, verifyTicket } from '../../src/access/ticket.ts';
+import { deriveKey } from '../../src/derive-key.ts';
+import type { NEW_KEY } from './access-under-test.ts';
+import {
+  type AccessUnderTest,
+  createKey,
+  EXECUTION,
+  failureOf,
+  openAccess,
+  OTHER_EXECUTION,
+  pageRequest,
+  SIGNING_SECRET,
+  valueOf,
+} from './access-under-test.ts';
+
+/** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
+const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
+
+const callerOf = async (access: AccessUnderTest, input: Partial<typeof NEW_KEY> = {}): Promise<Caller> =>
+  valueOf(await access.authenticator.request(pageRequest((await createKey(access, input)).text)));
+
+const withTicket = (ticket: string, more = {}) =>
+  pageRequest(undefined, { url: `/v1/executions/x/messages?ticket=${ticket}`, ...more });
+
+const mint = async (access: AccessUnderTest, caller: Caller, request: unknown = {}) =>
+  valueOf(await access.mintTicket(caller, EXECUTION, valueOf(parseTicketRequest(request))));
+
+/** A JWT by hand, signed with the real key. */
+function jwt(
+  header: unknown,
+  claims: unknown,
+  key = Buffer.from(deriveKey(SIGNING_SECRET, 'ticket')).toString('hex'),
+) {
+  const part = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url');
+  const signed = `${part(header)}.${part(claims)}`;
+  return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
+}
+
+describe('a ticket', () => {
+  test('lets its holder read its one execution, for ten minutes unless told otherwise', async () => {
+    const access = openAccess();
+    const caller = await callerOf(access);
+    const { ticket, expiresAt } = await mint(access, caller);
+    expect(expiresAt).toBe('2026-01-01T00:10:00.000Z');
+    const { ticket: shown, ...holder } = valueOf(await access.authenticator.request(withTicket(ticket)));
+    expect(shown).toEqual({ id: expect.stringMatching(/^\w{16}$/), executionId: EXECUTION });
+    expect(holder).toEqual({
+      ...caller,
+      mayMintTickets: false,
+      expiresAtMs: Date.parse(expiresAt),
+      expiry: { type: 'expired-ticket' },
+    });
+  });
+
+  test('is a JWT that any library reads, HS256, and shows no secret', async () => {
+    const access = openAccess();
+    const { ticket } = await mint(access, await callerOf(access));
+    const [header = '', claims = ''] = ticket.split('.');
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ alg: 'HS256', typ: 'JWT' });
+    const parsed: unknown = JSON.parse(Buffer.from(claims, 'base64url').toString());
+    expect(parsed).toMatchObject({ iss: 'flowtap', aud: 'flowtap/executions', exe: EXECUTION, pay: 'full' });
+    expect(jwt({ alg: 'HS256', typ: 'JWT' }, parsed)).toBe(ticket);
+  });
+
+  test('is good for reconnects until its end, which is absolute', async () => {
+    const access = openAccess();
+    const { ticket } = await mint(access, await callerOf(access), { ttlSeconds: 60 });
+    for (let second = 0; second < 59; second++) {
+      valueOf(await access.authenticator.request(withTicket(ticket)));
+      await access.clock.advance(1000);
+    }
+    await access.clock.advance(999);
+    valueOf(await access.authenticator.request(withTicket(ticket)));
+    await access.clock.advance(1);
+    expect(failureOf(await access.authenticator.request(withTicket(ticket)))).toBe('expired-ticket');
+  });
+
+  test('is for no other execution, not even one that its key is for', async () => {
+    const access = openAccess();
+    const { ticket } = await mint(access, await callerOf(access, { executions: ['*'] }));
+    const other = withTicket(ticket, { executionId: OTHER_EXECUTION });
+    expect(failureOf(await access.authenticator.request(other))).toBe('execution-forbidden');
+  });
+
+  test('is good on the routes of its execution that take one, and nowhere else', async () => {
+    const access = openAccess();
+    const { ticket } = await mint(access, await callerOf(access));
+    const elsewhere = withTicket(ticket, { ticketAccepted: false });
+    expect(failureOf(await access.authenticator.request(elsewhere))).toBe('operation-forbidden');
+    const { url, headers, clientAddress } = withTicket(ticket);
+    const ofNoExecution = { url, headers, clientAddress, ticketAccepted: true };
+    expect(failureOf(await access.authenticator.request(ofNoExecution))).toBe('operation-forbidden');
+  });
+
+  test('dies with its key: revoked, expired, or no longer for the execution', async () => {
+    for (const [change, failure] of [
+      [{ expiresAt: '2026-01-01T00:00:05.000Z' }, 'expired-key'],
+      [{ executions: ['other'] }, 'execution-forbidden'],
+      [{ tickets: false }, 'invalid-ticket'],
+    ] as const) {
+      const access = openAccess();
+      const caller = await callerOf(access);
+      const { ticket } = await mint(access, caller);
+      await access.clock.advance(1000);
+      valueOf(await access.keys.change(caller.keyId, change));
+      await access.clock.advance(5000);
+      expect(failureOf(await access.authenticator.request(withTicket(ticket)))).toBe(failure);
+    }
+    const access = openAccess();
+    const caller = await callerOf(access);
+    const { ticket } = await mint(access, caller);
+    await access.clock.advance(1000);
+    valueOf(await access.keys.revoke(caller.keyId));
+    expect(failureOf(await access.authenticator.request(withTicket(ticket)))).toBe('revoked-key');
+  });
+
+  test('dies with the credential that it was minted with', async () => {
+    const access = openAccess();
+    const caller = await callerOf(access);
+    const { ticket } = await mint(access, caller);
+    await access.clock.advance(1000);
+    valueOf(await access.keys.rotate(caller.keyId, { overlapSeconds: 0 }));
+    expect(failureOf(await access.authenticator.request(withTicket(ticket)))).toBe('expired-key');
+  });
+
+  test('ends no later than its key', async () => {
+    const access = openAccess();
+    const caller = await callerOf(access, { expiresAt: '2026-01-01T00:00:30.500Z' });
+    expect((await mint(access, caller, { ttlSeconds: 3600 })).expiresAt).toBe('2026-01-01T00:00:30.000Z');
+  });
+
+  test('may show less than its key, and never more, also when the key comes to see less', async () => {
+    const access = openAccess();
+    const full = await callerOf(access);
+    const narrow = await mint(access, full, { payloads: 'none' });
+    expect(valueOf(await access.authenticator.request(withTicket(narrow.ticket))).payloads).toBe('none');
+    const wide = await mint(access, full, { payloads: 'full' });
+    await access.clock.advance(1000);
+    valueOf(await access.keys.change(full.keyId, { payloads: 'none' }));
+    expect(valueOf(await access.authenticator.request(withTicket(wide.ticket))).payloads).toBe('none');
+    const none = await callerOf(access, { payloads: 'none' });
+    expect(failureOf(await access.mintTicket(none, EXECUTION, { ttlSeconds: 60, payloads: 'full' }))).toBe(
+      'operation-forbidden',
+    );
+    expect(
+      valueOf(await access.authenticator.request(withTicket((await mint(access, none)).ticket))).payloads,
+    ).toBe('none');
+  });
+
+  test('is not minted for another execution, by a key that may not, or by a ticket', async () => {
+    const access = openAccess();
+    const caller = await callerOf(access);
+    const request = { ttlSeconds: 60 };
+    expect(failureOf(await access.mintTicket(caller, OTHER_EXECUTION, request))).toBe('execution-forbidden');
+    const holder = valueOf(
+      await access.authenticator.request(withTicket((await mint(access, caller)).ticket)),
+    );
+    expect(failureOf(await access.mintTicket(holder, EXECUTION, request))).toBe('operation-forbidden');
+    const mayNot = await callerOf(access, { tickets: false });
+    expect(failureOf(await access.mintTicket(mayNot, EXECUTION, request))).toBe('operation-forbidden');
+  });
+
+  test('is asked for with a life of 1 s to 1 h', () => {
+    expect(parseTicketRequest(undefined)).toEqual({ ok: true, value: { ttlSeconds: 600 } });
+    expect(parseTicketRequest({ ttlSeconds: 3600, payloads: 'none' }).ok).toBe(true);
+    for (const wrong of [
+      { ttlSeconds: 0 },
+      { ttlSeconds: 3601 },
+      { ttlSeconds: '60' },
+      { payloads: 'all' },
+      { ttl: 1 },
+      [],
+    ]) {
+      expect(failureOf(parseTicketRequest(wrong))).toBe('invalid-input');
+    }
+  });
+
+  test('signed with the previous secret is good, with any other it is not', async () => {
+    const access = openAccess();
+    const caller = await callerOf(access);
+    const { ticket } = await mint(access, caller);
+    const next = { signingSecret: 'the next secret, just as long as the last' };
+    const rotated = access.another({ ...next, signingSecretPrevious: SIGNING_SECRET });
+    expect(failureOf(await rotated.authenticator.request(withTicket(ticket)))).toBe('no failure');
+    const later = access.another(next);
+    expect(failureOf(await later.authenticator.request(withTicket(ticket)))).toBe('invalid-ticket');
+  });
+});
+
+describe('a forged ticket is refused', () => {
+  const keys = ticketKeys(SIGNING_SECRET);
+  const now = Date.UTC(2026, 0, 1);
+  const iat = now / 1000;
+  const claims = {
+    sub: 'k',
+    cid: 'k00',
+    exe: EXECUTION,
+    pay: 'full',
+    iat,
+    exp: iat + 600,
+    jti: 'j',
+  } as const;
+  const whole = { iss: 'flowtap', aud: 'flowtap/executions', ...claims };
+  const header = { alg: 'HS256', typ: 'JWT' };
+  const check = async (text: string) => failureOf(await verifyTicket(text, keys, now));
+
+  test('with another algorithm, none, or another type of key', async () => {
+    expect(await check(jwt(header, whole))).toBe('no failure');
+    for (const alg of ['none', 'None', 'HS384', 'HS512', 'RS256', 'ES256', '', undefined]) {
+      expect(await check(jwt({ ...header, alg }, whole))).toBe('invalid-ticket');
+    }
+    const unsigned = jwt({ ...header, alg: 'none' }, whole).replace(/\.[^.]*$/, '.');
+    expect(await check(unsigned)).toBe('invalid-ticket');
+    expect(await check(jwt(header, whole, SIGNING_SECRET))).toBe('invalid-ticket');
+    expect(await check(jwt(header, whole, ''))).toBe('invalid-ticket');
+  });
+
+  test.each([
+    ['issuer', { iss: 'other' }],
+    ['audience', { aud: 'flowtap/other' }],
+    ['a list of audiences', { aud: ['flowtap/executions'] }],
+    ['no execution', { exe: undefined }],
+    ['no key', { sub: undefined }],
+    ['no credential', { cid: undefined }],
+    ['no end', { exp: undefined }],
+    ['an end that is no number', { exp: '9999999999' }],
+    ['a life of more than an hour', { exp: iat + 3601 }],
+    ['other payloads', { pay: 'all' }],
+  ])('when it has %s, although it is signed', async (_, wrong) => {
+    expect(await check(jwt(header, { ...whole, ...wrong }))).toBe('invalid-ticket');
+  });
+
+  test('when any character of it is changed, in a way that means something', async () => {
+    const ticket = await signTicket(claims, keys);
+    const bytesOf = (text: string) =>
+      text.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex'));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(ticket.length - 1),
+        fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 1 }),
+        async (index, character) => {
+          const changed = ticket.slice(0, index) + character + ticket.slice(index + 1);
+          fc.pre(changed !== ticket && String(bytesOf(changed)) !== String(bytesOf(ticket)));
+          expect(await check(changed)).toBe('invalid-ticket');
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('when it is any other text, however long', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.string(), fc.string({ unit: anyUnit }), fc.base64String()),
+        async (text) => {
+          expect(await check(text)).toBe('invalid-ticket');
+          expect(await check(`${text}.${text}.${text}`)).toBe('invalid-ticket');
+        },
+      ),
+    );
+    expect(await check('a.'.repeat(1_000_000))).toBe('invalid-ticket');
+  });
+
+  test('but one for the longest id in the widest characters is not', async () => {
+    expect(await check(await signTicket({ ...claims, exe: '\u{ffff}'.repeat(512) }, keys))).toBe(
+      'no failure',
+    );
+    expect(await check(await signTicket({ ...claims, exe: '"'.repeat(512) }, keys))).toBe('no failure');
+  });
+});
