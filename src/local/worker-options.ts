@@ -49,7 +49,8 @@ async function read(): Promise<WorkerOptions> {
 }
 
 async function translate(): Promise<WorkerOptions> {
-  process.env['WRANGLER_SEND_METRICS'] = 'false';
+  // Else it says that it uses .dev.vars, which is not so: the bindings below are put in the place of its own.
+  process.env['WRANGLER_LOG'] ??= 'warn';
   const wrangler = await import('wrangler');
   const config = wrangler.unstable_readConfig({ config: CONFIGURATION });
   const { workerOptions: options, externalWorkers } = wrangler.unstable_getMiniflareWorkerOptions(config);
