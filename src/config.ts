@@ -84,13 +84,59 @@ export interface Settings {
 
 const SECONDS_PER_DAY = 86_400;
 
+/** What a process of our own needs besides: where it listens, and where its store is. */
+export interface ServerSettings extends Settings {
+  readonly hostname: string;
+  readonly port: number;
+  /** The file of the embedded store; `:memory:` keeps nothing. */
+  readonly storePath: string;
+  /** Addresses or blocks of proxies whose X-Forwarded-For counts, as written. */
+  readonly trustedProxy: string;
+}
+
+const PORT_MAX = 65_535;
+
+const serverSettingsSchema = z.object({
+  HOST: optional(z.string()),
+  PORT: optional(
+    z.pipe(
+      z.string().check(
+        z.refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX, {
+          error: `must be a port number, 0 to ${PORT_MAX}`,
+        }),
+      ),
+      z.transform(Number),
+    ),
+  ),
+  STORE_PATH: optional(z.string()),
+  TRUSTED_PROXY: optional(z.string()),
+});
+
+/** `readSettings`, and what a process of our own needs besides. */
+export function readServerSettings(variables: Record<string, unknown>): Result<ServerSettings> {
+  const settings = readSettings(variables);
+  if (!settings.ok) return settings;
+  const parsed = z.safeParse(serverSettingsSchema, variables);
+  if (!parsed.success) return notConfigured(parsed.error);
+  const { HOST = '127.0.0.1', PORT = 8787, STORE_PATH = 'flowtap.sqlite3', TRUSTED_PROXY = '' } = parsed.data;
+  return ok({
+    ...settings.value,
+    hostname: HOST,
+    port: PORT,
+    storePath: STORE_PATH,
+    trustedProxy: TRUSTED_PROXY,
+  });
+}
+
+function notConfigured(error: z.core.$ZodError): Result<never> {
+  const problems = error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  return fail({ type: 'not-configured', internal: `settings: ${problems.join('; ')}` });
+}
+
 /** Reads the settings from bindings or environment. The failure's `internal` names every wrong variable, never a value. */
 export function readSettings(variables: Record<string, unknown>): Result<Settings> {
   const parsed = z.safeParse(settingsSchema, variables);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
-    return fail({ type: 'not-configured', internal: `settings: ${problems.join('; ')}` });
-  }
+  if (!parsed.success) return notConfigured(parsed.error);
   const s = parsed.data;
   return ok({
     region: s.AWS_REGION,
