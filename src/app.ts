@@ -10,6 +10,8 @@ import type { Clock } from './clock.ts';
 import { type Result, fail, ok } from './errors.ts';
 import type { Executions } from './executions/executions.ts';
 import { adminRoutes } from './http/admin-routes.ts';
+import { awsRefusal } from './http/aws-exception.ts';
+import { awsProtocol } from './http/aws-protocol.ts';
 import { executionRoutes } from './http/execution-routes.ts';
 import { keyRoute } from './http/key-route.ts';
 import { type AppBindings, type Handler, answer, byMethod, route } from './http/routing.ts';
@@ -52,13 +54,20 @@ export function createApp(ports: AppPorts): App {
   route(app, ports, '/v1/executions/*', 'execution', executionRoutes(ports));
   route(app, ports, '/v1/key', 'key', keyRoute(ports));
 
+  // Not CORS either: browsers have the pages and the streams above.
+  const aws = awsProtocol(ports);
+  app.post('/', (context) => answer(ports, context, 'aws', aws, awsRefusal));
+
   const admin = adminRoutes(ports);
   route(app, ports, '/v1/admin/keys', 'admin-keys', admin.keys);
   route(app, ports, '/v1/admin/keys/*', 'admin-key', admin.key);
   route(app, ports, '/v1/admin/executions', 'admin-executions', admin.executions);
   route(app, ports, '/v1/admin/executions/*', 'admin-execution', admin.execution);
 
-  app.notFound((context) => answer(ports, context, 'none', notFound));
+  // An AWS client whose endpoint has a path: told so in words that it reads.
+  app.notFound((context) =>
+    answer(ports, context, 'none', notFound, context.req.header('X-Amz-Target') ? awsRefusal : undefined),
+  );
   return app;
 }
 

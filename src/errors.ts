@@ -4,7 +4,7 @@
  *
  * Each failure is plain data, so that it crosses an RPC boundary. `internal` is for the operator's log and never reaches
  * a caller (invariant 7). Two exhaustive switches turn failures into answers: http/problem.ts (RFC 9457) and
- * http/aws-protocol.ts (AWS JSON); a new type does not compile until both map it.
+ * http/aws-exception.ts (AWS JSON); a new type does not compile until both map it.
  */
 
 /** One invalid input. `name` is the parameter, header or body member as the caller wrote it. */
