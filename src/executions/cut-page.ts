@@ -69,10 +69,12 @@ export async function cutPage(history: History, query: PageQuery): Promise<Resul
       if (next - position >= SCANNED_MESSAGES_MAX)
         return finish(chunk, messages, next, await hasMore(history, chunk, next));
     }
-    if (chunk.last) return finish(chunk, messages, next, false);
+    if (chunk.last && history.complete) return finish(chunk, messages, next, false);
+    // Also behind a last chunk: it may have been read long ago, and how old an end may be is asked for only at the end.
     const following = await history.chunkAt(next);
     // What was found is worth more than the failure: the next request meets it again.
     if (!following.ok) return finish(chunk, messages, next, true);
+    if (chunk.last && endOf(following.value) <= next) return finish(chunk, messages, next, false);
     if (positionIn(following.value, next)?.fingerprint !== positionIn(chunk, next)?.fingerprint) {
       return finish(chunk, messages, next, true);
     }
@@ -92,6 +94,8 @@ async function cutLast(history: History, query: PageQuery, count: number): Promi
     if (position < chunk.start) {
       const before = await history.chunkAt(position);
       if (!before.ok) return before;
+      // Replaced while we read: only what belongs together is shown together.
+      if (positionIn(before.value, chunk.start)?.fingerprint !== chunk.fingerprints[0]) break;
       chunk = before.value;
     }
     const message = chunk.messages[position - chunk.start];
@@ -108,10 +112,10 @@ async function cutLast(history: History, query: PageQuery, count: number): Promi
 export const isWanted = (message: Message, { eventTypes }: Pick<PageQuery, 'eventTypes'>): boolean =>
   eventTypes === undefined || eventTypes.includes(message.eventType ?? '');
 
-/** Where the upstream gave a token only looking tells whether anything comes behind it. */
+/** Where the upstream gave a token, or some time has passed, only looking tells whether anything comes behind it. */
 async function hasMore(history: History, chunk: Chunk, position: number): Promise<boolean> {
   if (position < endOf(chunk)) return true;
-  if (chunk.last) return false;
+  if (chunk.last && history.complete) return false;
   const following = await history.chunkAt(position);
   return !following.ok || endOf(following.value) > position;
 }

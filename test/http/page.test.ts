@@ -1,0 +1,221 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import {
+  endedLongAgo,
+  openService,
+  pageOf,
+  path,
+  problemOf,
+  type ServiceUnderTest,
+} from './service-under-test.ts';
+
+const ID =
+  'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_2019-05-11T19:39:55.317Z_MotionSensor_69b1';
+
+let service: ServiceUnderTest;
+beforeEach(async () => {
+  service = await openService();
+});
+
+const ids = (page: { messages: readonly { messageId?: string }[] }) =>
+  page.messages.map(({ messageId }) => messageId);
+const upTo = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => String(from + index));
+
+/** All pages from the first, each with the next of these sizes. */
+async function readAll(id: string, sizes: readonly number[]) {
+  const messages: (string | undefined)[] = [];
+  let next: string | undefined;
+  for (let page = 0; ; page++) {
+    const query = `maxResults=${sizes[page % sizes.length]}${next === undefined ? '' : `&nextToken=${next}`}`;
+    const read = await pageOf(service.get(path(id, query)));
+    messages.push(...ids(read));
+    if (read.nextToken === undefined) return { messages, last: read };
+    expect(read.nextToken).toBe(read.cursor);
+    next = read.nextToken;
+  }
+}
+
+describe('a page', () => {
+  test('holds messages in upstream order with the members of the contract and no others', async () => {
+    await service.script(ID, [
+      {
+        messageId: '0',
+        eventType: 'EXECUTION_STARTED',
+        timestamp: 1559247540.656,
+        payload: 'Flow execution started',
+      },
+      { messageId: '3', eventType: 'ACTIVITY_STARTED', timestamp: 1559247541, payload: '' },
+      { eventType: 'A_TYPE_OF_TOMORROW', timestamp: null },
+    ]);
+    const response = await service.get(path(ID));
+    expect(response.headers.get('Content-Type')).toBe('application/json');
+    const page = await pageOf(response);
+    expect(page).toEqual({
+      messages: [
+        {
+          messageId: '0',
+          eventType: 'EXECUTION_STARTED',
+          timestamp: '2019-05-30T20:19:00.656Z',
+          payload: 'Flow execution started',
+        },
+        { messageId: '3', eventType: 'ACTIVITY_STARTED', timestamp: '2019-05-30T20:19:01.000Z', payload: '' },
+        { eventType: 'A_TYPE_OF_TOMORROW' },
+      ],
+      cursor: expect.stringMatching(/^[\w-]{1,63}$/),
+      status: 'RUNNING',
+    });
+  });
+
+  test('has 100 messages unless asked otherwise, and 250 at the most', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 600));
+    expect((await pageOf(service.get(path(ID)))).messages).toHaveLength(100);
+    expect((await pageOf(service.get(path(ID, 'maxResults=250')))).messages).toHaveLength(250);
+  });
+
+  test('sizes may change from page to page, and the concatenation is the history', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 1_003));
+    const { messages, last } = await readAll(ID, [7, 250, 1, 99, 250, 249]);
+    expect(messages).toEqual(upTo(0, 1_003));
+    expect(last.status).toBe('SUCCEEDED');
+  });
+
+  test('that ends exactly with the history has no nextToken, whether pages upstream end there or not', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 500));
+    const { messages, last } = await readAll(ID, [250]);
+    expect(messages).toEqual(upTo(0, 500));
+    expect(last.messages).toHaveLength(250);
+  });
+
+  test('without a cursor shows what has come since it was last read', async () => {
+    await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
+    expect(ids(await pageOf(service.get(path(ID))))).toEqual(['0']);
+    await service.script(ID, [{ messageId: '1', eventType: 'STEP_STARTED' }], { append: true });
+    await service.clock.advance(1_001);
+    expect(ids(await pageOf(service.get(path(ID))))).toEqual(['0', '1']);
+  });
+
+  test('that is full at the end of what was known tells of what has come since', async () => {
+    await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
+    expect(await pageOf(service.get(path(ID, 'maxResults=1')))).not.toHaveProperty('nextToken');
+    await service.script(ID, [{ messageId: '1', eventType: 'STEP_STARTED' }], { append: true });
+    await service.clock.advance(1_001);
+    expect(await pageOf(service.get(path(ID, 'maxResults=1')))).toHaveProperty('nextToken');
+  });
+
+  test('shows messages that come later through its cursor, under either name', async () => {
+    await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
+    const { cursor } = await pageOf(service.get(path(ID)));
+    expect((await pageOf(service.get(path(ID, `cursor=${cursor}`)))).messages).toEqual([]);
+    await service.script(ID, [{ messageId: '1', eventType: 'STEP_STARTED' }], { append: true });
+    await service.clock.advance(1_001);
+    for (const name of ['cursor', 'nextToken']) {
+      expect(ids(await pageOf(service.get(path(ID, `${name}=${cursor}`))))).toEqual(['1']);
+    }
+    expect(ids(await pageOf(service.get(path(ID, `cursor=${cursor}&nextToken=${cursor}`))))).toEqual(['1']);
+  });
+
+  test('has at most 4 MiB, and at least one message', async () => {
+    const large = 'x'.repeat(1_500_000);
+    await service.script(ID, [
+      { messageId: '0', payload: large },
+      { messageId: '1', payload: large },
+      { messageId: '2', payload: large },
+      { messageId: '3', payload: 'x'.repeat(5 * 1024 * 1024) },
+    ]);
+    const sizes: number[] = [];
+    for (let next: string | undefined = ''; next !== undefined;) {
+      const page = await pageOf(service.get(path(ID, next === '' ? '' : `cursor=${next}`)));
+      sizes.push(page.messages.length);
+      next = page.nextToken;
+    }
+    expect(sizes).toEqual([2, 1, 1]);
+  });
+
+  test('of a key that sees no payloads has none, and its cursor is good for one that does', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 3));
+    const key = await service.key({ payloads: 'none' });
+    const page = await pageOf(service.fetch(path(ID, 'maxResults=1'), { headers: { 'X-API-Key': key } }));
+    expect(page.messages[0]).not.toHaveProperty('payload');
+    expect((await pageOf(service.get(path(ID, `cursor=${page.cursor}`)))).messages[0]).toHaveProperty(
+      'payload',
+    );
+  });
+});
+
+describe('?last', () => {
+  test('gives the newest messages, oldest first, with a cursor behind them and no nextToken', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 600));
+    const page = await pageOf(service.get(path(ID, 'last=250')));
+    expect(ids(page)).toEqual(upTo(350, 600));
+    expect(page).not.toHaveProperty('nextToken');
+    expect((await pageOf(service.get(path(ID, `cursor=${page.cursor}`)))).messages).toEqual([]);
+  });
+
+  test('reaches back over pages upstream, and gives all when there are fewer', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 260));
+    expect(ids(await pageOf(service.get(path(ID, 'last=30'))))).toEqual(upTo(230, 260));
+    await service.script('few', endedLongAgo(service.clock, 3));
+    expect(ids(await pageOf(service.get(path('few', 'last=30'))))).toEqual(['0', '1', '2']);
+  });
+
+  test('together with a cursor is refused', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 3));
+    const { cursor } = await pageOf(service.get(path(ID)));
+    expect((await problemOf(service.get(path(ID, `last=1&cursor=${cursor}`)))).errors).toMatchObject([
+      { name: 'last' },
+    ]);
+  });
+});
+
+describe('?eventTypes', () => {
+  const mixed = [
+    'EXECUTION_STARTED',
+    'STEP_STARTED',
+    'STEP_FAILED',
+    'STEP_STARTED',
+    'STEP_FAILED',
+    'EXECUTION_FAILED',
+  ];
+  beforeEach(() =>
+    service.script(
+      ID,
+      mixed.map((eventType, position) => ({
+        messageId: String(position),
+        eventType,
+        timestamp: 1e9 + position,
+      })),
+    ),
+  );
+
+  test('gives only these, in order, and page by page', async () => {
+    const query = 'eventTypes=STEP_FAILED,EXECUTION_FAILED';
+    expect(ids(await pageOf(service.get(path(ID, query))))).toEqual(['2', '4', '5']);
+    const first = await pageOf(service.get(path(ID, `${query}&maxResults=2`)));
+    expect(ids(first)).toEqual(['2', '4']);
+    expect(ids(await pageOf(service.get(path(ID, `${query}&nextToken=${first.nextToken}`))))).toEqual(['5']);
+  });
+
+  test('goes with ?last', async () => {
+    expect(ids(await pageOf(service.get(path(ID, 'eventTypes=STEP_FAILED&last=1'))))).toEqual(['4']);
+  });
+
+  test('that match nothing give an empty page whose cursor is behind all that was looked at', async () => {
+    const page = await pageOf(service.get(path(ID, 'eventTypes=ACTIVITY_FAILED')));
+    expect(page.messages).toEqual([]);
+    expect((await pageOf(service.get(path(ID, `cursor=${page.cursor}`)))).messages).toEqual([]);
+  });
+
+  test('looks through a long history in bounded steps that follow nextToken', async () => {
+    await service.script('long', endedLongAgo(service.clock, 12_000));
+    const found: (string | undefined)[] = [];
+    let requests = 0;
+    for (let next: string | undefined = ''; next !== undefined; requests++) {
+      const query: string = `eventTypes=EXECUTION_SUCCEEDED${next === '' ? '' : `&cursor=${next}`}`;
+      const page = await pageOf(service.get(path('long', query)));
+      found.push(...ids(page));
+      next = page.nextToken;
+    }
+    expect({ found, requests }).toEqual({ found: ['11999'], requests: 3 });
+  });
+});
