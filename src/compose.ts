@@ -120,7 +120,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
 export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
   const { clock, random, log } = platform;
   const { access, archive, cursorKeys, framesFor, sourceOf } = core;
-  const executions = createArchiveFirstExecutions({ archive, live, framesFor, clock, random });
+  const executions = createArchiveFirstExecutions({ archive, live, framesFor, clock, random, log });
   return createApp({
     access,
     executions,

@@ -5,6 +5,7 @@
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
 import { fail, ok } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { fingerprintAtStart } from '../messages/fingerprint.ts';
 import { endOf, positionIn } from '../messages/history.ts';
 import { cutPage } from './cut-page.ts';
@@ -19,6 +20,7 @@ export interface ArchiveFirstOptions {
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly log: Log;
 }
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
@@ -44,6 +46,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       const stream = history && (await streamArchived(options, ref, history, request, signal));
       return !stream || isUnreadable(stream) ? live.stream(ref, request, signal) : stream;
     },
+    activity: (ref) => live.activity(ref),
     importHistory: (ref, body) => live.importHistory(ref, body),
     async forget(ref) {
       const forgotten = await live.forget(ref);
@@ -55,7 +58,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
 
 /** Replay, `caught-up`, `end`: as the client pulls. */
 async function streamArchived(
-  { framesFor, clock, random }: ArchiveFirstOptions,
+  { framesFor, clock, random, log }: ArchiveFirstOptions,
   ref: ExecutionRef,
   history: ArchivedHistory,
   request: StreamRequest,
@@ -82,6 +85,8 @@ async function streamArchived(
     ...(request.eventTypes && { eventTypes: request.eventTypes }),
     payloads: request.payloads,
     onClose: () => undefined,
+    onBug: (error) =>
+      log({ event: 'stream-failed', level: 'error', execution: ref.executionId, reason: String(error) }),
   });
   signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
   return ok(subscriber.stream);

@@ -68,9 +68,9 @@ export class Archivist {
   }
 
   /** The history is complete: archived, or walked after its settle time. */
-  get settled(): { readonly status: Status; readonly final: boolean } | undefined {
+  get settled(): { readonly status: Status; readonly final: boolean; readonly count: number } | undefined {
     if (this.#archived) return this.#archived.head;
-    return this.#settled && { status: this.#settled.status, final: true };
+    return this.#settled && { ...this.#settled, final: true };
   }
 
   /** When `tick` has something to do, in clock milliseconds. */

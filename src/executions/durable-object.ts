@@ -12,6 +12,7 @@ import type { Log } from '../log.ts';
 import { Execution } from './execution.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
 import type {
+  ExecutionActivity,
   ExecutionRef,
   Executions,
   PageAnswer,
@@ -48,6 +49,10 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
 
   async summary({ ref, request }: Asked<SummaryRequest>): Promise<Result<SummaryAnswer>> {
     return (await this.#open(ref)).summary(request);
+  }
+
+  async activity({ ref }: { ref: ExecutionRef }): Promise<Result<ExecutionActivity>> {
+    return ok((await this.#open(ref)).activity());
   }
 
   async forget({ ref }: { ref: ExecutionRef }): Promise<Result<{ archived: boolean }>> {
@@ -151,6 +156,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
   return {
     page: (ref, request) => ask<PageAnswer>(ref, () => stub(ref).page({ ref, request })),
     summary: (ref, request) => ask<SummaryAnswer>(ref, () => stub(ref).summary({ ref, request })),
+    activity: (ref) => ask<ExecutionActivity>(ref, () => stub(ref).activity({ ref })),
     forget: (ref) => ask(ref, () => stub(ref).forget({ ref })),
     async importHistory(ref, body) {
       try {

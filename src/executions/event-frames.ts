@@ -19,10 +19,27 @@ import { sseEvent, sseRetry } from '../messages/sse.ts';
 /** Frames that are kept to be sent again: enough for the newest messages of many executions, small beside the pages. */
 export const FRAMES_BYTES_MAX = 4 * 1024 * 1024;
 
-export type FrameMemory = LRUCache<string, Uint8Array>;
+interface RememberedFrame {
+  readonly after: Position;
+  readonly frame: Uint8Array;
+}
 
-export const createFrameMemory = (bytesMax = FRAMES_BYTES_MAX): FrameMemory =>
-  new LRUCache<string, Uint8Array>({ maxSize: bytesMax, sizeCalculation: (frame) => frame.byteLength + 128 });
+/**
+ * By the message itself, and not by its position: a message may change upstream after it was first seen, or be imported
+ * anew, and whoever reads it then gets it as it is.
+ */
+export type FrameMemory = Readonly<Record<PayloadAccess, LRUCache<Message, RememberedFrame>>>;
+
+/** A frame larger than all of the budget is kept alone: without it each subscriber would queue a copy of its own. */
+export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
+  const memory = (maxSize: number) =>
+    new LRUCache<Message, RememberedFrame>({
+      maxSize,
+      // The message is kept with its frame, and weighs about as much.
+      sizeCalculation: ({ frame }) => Math.min(maxSize, 2 * frame.byteLength + 256),
+    });
+  return { full: memory(bytesMax), none: memory(Math.ceil(bytesMax / 4)) };
+}
 
 export type UpstreamState = 'ok' | 'throttled' | 'unavailable';
 
@@ -43,18 +60,12 @@ export class EventFrames {
 
   /** `after` is the position behind the message: what a reconnect with this id goes on from. */
   message(message: Message, after: Position, payloads: PayloadAccess): Uint8Array {
-    const { memory, scope } = this.#options;
-    const key = JSON.stringify([
-      scope.source,
-      scope.executionId,
-      after.position,
-      after.fingerprint,
-      payloads,
-    ]);
-    const known = memory.get(key);
-    if (known) return known;
+    const memory = this.#options.memory[payloads];
+    const known = memory.get(message);
+    if (known?.after.position === after.position && known.after.fingerprint === after.fingerprint)
+      return known.frame;
     const frame = sseEvent({ id: this.#id(after), data: JSON.stringify(visibleMessage(message, payloads)) });
-    memory.set(key, frame);
+    memory.set(message, { after, frame });
     return frame;
   }
 

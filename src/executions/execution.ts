@@ -22,6 +22,7 @@ import { type PageQuery, cutPage } from './cut-page.ts';
 import type { EventFrames, UpstreamState } from './event-frames.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
 import type {
+  ExecutionActivity,
   ExecutionRef,
   PageAnswer,
   PageRequest,
@@ -47,6 +48,8 @@ import { type Seen, UNKNOWN_PATIENCE_MS, lookPatiently, waitFor } from './waitin
 
 /** A last page (and a failure) that is younger is not asked for again. */
 export const LAST_PAGE_FRESH_MS = 1_000;
+/** An exception in the loop is a bug: it is logged, and the loop begins again after this long. */
+const AFTER_A_BUG_MS = 1_000;
 
 export interface ExecutionOptions {
   readonly ref: ExecutionRef;
@@ -65,6 +68,10 @@ export interface ExecutionOptions {
   readonly listenersMax?: number;
 }
 
+interface Running {
+  interrupt: AbortController;
+}
+
 export class Execution {
   readonly #options: ExecutionOptions;
   readonly #rows: PageRows;
@@ -78,7 +85,7 @@ export class Execution {
   #pollAtMs = 0;
   #polling: Promise<void> | undefined;
   /** While `run` is under way; aborting ends its sleep. */
-  #running: { interrupt: AbortController } | undefined;
+  #running: Running | undefined;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
@@ -97,7 +104,15 @@ export class Execution {
     this.#listeners = new Listeners({
       clock,
       random,
-      stillAllowed: (grant) => stillAllowed(grant, ref.executionId),
+      stillAllowed: async (grant) => {
+        try {
+          return await stillAllowed(grant, ref.executionId);
+        } catch (error) {
+          // Not known is not refused: it is asked again. An exception here would end a whole Deno process.
+          log({ event: 'key-check-failed', level: 'error', ...this.#named(), reason: String(error) });
+          return undefined;
+        }
+      },
       ...(listenersMax !== undefined && { listenersMax }),
     });
     const onChange = () => {
@@ -122,6 +137,19 @@ export class Execution {
 
   get streams(): number {
     return this.#listeners.streams;
+  }
+
+  /** Who listens, and how its source is doing: for an operator. Asks nobody. */
+  activity(): ExecutionActivity {
+    const { count, streams } = this.#listeners;
+    const readAtMs = this.#upstream.end?.readAtMs;
+    return {
+      streams,
+      waiting: count - streams,
+      upstream: this.#upstreamState,
+      ...(this.#pollDueAtMs() !== Infinity && { pollIntervalMs: this.#pacer.intervalMs }),
+      ...(readAtMs !== undefined && { readAt: new Date(readAtMs).toISOString() }),
+    };
   }
 
   page(request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>> {
@@ -165,8 +193,8 @@ export class Execution {
     const refusal = this.#listeners.refusal(request);
     if (refusal) return fail(refusal);
     // Counted from here on, so that a thousand that connect at once are seen.
-    const leave = this.#listen();
-    const { clock, random, frames } = this.#options;
+    const leave = this.#listen(request);
+    const { clock, random, frames, log } = this.#options;
     try {
       const look = async () => ({ done: true, result: await this.#beginOf(request) });
       const { result: begin } = await lookPatiently({ clock, signal, look }, UNKNOWN_PATIENCE_MS);
@@ -188,6 +216,8 @@ export class Execution {
           this.#listeners.remove(subscriber);
           this.#arrange();
         },
+        onBug: (error) =>
+          log({ event: 'stream-failed', level: 'error', ...this.#named(), reason: String(error) }),
       });
       this.#listeners.add(subscriber, request);
       signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
@@ -221,32 +251,68 @@ export class Execution {
    */
   async run({ forMs, callsMax }: { forMs: number; callsMax: number }): Promise<number | undefined> {
     if (this.#running) return undefined;
+    const { clock, log } = this.#options;
     const running = { interrupt: new AbortController() };
     this.#running = running;
+    let againAtMs = 0;
+    try {
+      await this.#load();
+      const trace = newTrace();
+      await this.#runUntil(clock.now() + forMs, () => trace.calls >= callsMax, trace, running);
+      await this.#runOut(running);
+    } catch (error) {
+      // A bug, and no reason to leave everybody unserved; nor to try again as fast as we can.
+      log({ event: 'run-failed', level: 'error', ...this.#named(), reason: String(error) });
+      againAtMs = clock.now() + AFTER_A_BUG_MS;
+    }
+    this.#running = undefined;
+    const due = this.#dueAtMs();
+    return due === Infinity ? undefined : Math.max(due, againAtMs);
+  }
+
+  async #runUntil(untilMs: number, spent: () => boolean, trace: ReadTrace, running: Running): Promise<void> {
     const { clock } = this.#options;
-    await this.#load();
-    const untilMs = clock.now() + forMs;
-    const trace = newTrace();
     for (;;) {
       const now = clock.now();
       const due = this.#dueAtMs();
       const nobodyListens = this.#listeners.count === 0;
-      if (now >= untilMs || trace.calls >= callsMax || (due > now && nobodyListens)) break;
-      if (due <= now) {
-        if (this.#pollDueAtMs() <= now) this.#poll(trace);
-        this.#listeners.tick({ pollIntervalMs: this.#pacer.intervalMs, upstream: this.#upstreamState });
-        this.#archivist.tick();
+      if (now >= untilMs || spent() || (due > now && nobodyListens)) return;
+      if (due > now) {
+        await this.#sleepUntil(Math.min(due, untilMs), running);
         continue;
       }
-      running.interrupt = new AbortController();
-      await clock.sleep(Math.min(due, untilMs) - now, running.interrupt.signal);
+      if (this.#pollDueAtMs() <= now) this.#poll(trace);
+      this.#tickListeners();
+      this.#archivist.tick();
     }
-    // What is under way belongs to this invocation.
-    await this.#polling;
-    await this.#archivist.rest;
-    this.#running = undefined;
-    const due = this.#dueAtMs();
-    return due === Infinity ? undefined : due;
+  }
+
+  /**
+   * What is under way belongs to this invocation and is waited for: a hanging call for its 20 s, a walk for as long as it
+   * takes. Streams have their heartbeats, and expire, meanwhile.
+   */
+  async #runOut(running: Running): Promise<void> {
+    let underWay = true;
+    const over = () => {
+      underWay = false;
+      running.interrupt.abort();
+    };
+    void Promise.all([this.#polling, this.#archivist.rest]).then(over, over);
+    while (underWay) {
+      const due = this.#listeners.dueAtMs();
+      if (due <= this.#options.clock.now()) this.#tickListeners();
+      else await this.#sleepUntil(due, running);
+    }
+  }
+
+  async #sleepUntil(atMs: number, running: Running): Promise<void> {
+    const { clock } = this.#options;
+    running.interrupt = new AbortController();
+    await clock.sleep(atMs - clock.now(), running.interrupt.signal);
+  }
+
+  #tickListeners(): void {
+    this.#listeners.tick({ pollIntervalMs: this.#pacer.intervalMs, upstream: this.#upstreamState });
   }
 
   // --- reading ---------------------------------------------------------------------------------------------------------
@@ -337,9 +403,9 @@ export class Execution {
   }
 
   /** Counts a listener until the returned function is called. */
-  #listen(): () => void {
+  #listen(stream?: StreamRequest): () => void {
     if (this.#listeners.count === 0) this.#pacer.wake();
-    const leave = this.#listeners.wait();
+    const leave = this.#listeners.wait(stream);
     this.#arrange();
     return leave;
   }

@@ -11,6 +11,7 @@ import type { Status } from '../messages/event-types.ts';
 import type { FailureFacts } from '../messages/failure-facts.ts';
 import type { PayloadAccess } from '../messages/message.ts';
 import type { CutPage, PageQuery } from './cut-page.ts';
+import type { UpstreamState } from './event-frames.ts';
 
 export type { ExecutionRef };
 
@@ -75,6 +76,17 @@ export interface StreamRequest {
   readonly expiry?: AccessFailure;
 }
 
+/** What an operator sees of an execution that is being read. */
+export interface ExecutionActivity {
+  readonly streams: number;
+  readonly waiting: number;
+  readonly upstream: UpstreamState;
+  /** Absent: it is not polled. */
+  readonly pollIntervalMs?: number;
+  /** When the newest page was read from the source, ISO 8601. */
+  readonly readAt?: string;
+}
+
 export interface Executions {
   page(ref: ExecutionRef, request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>>;
   summary(ref: ExecutionRef, request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>>;
@@ -84,6 +96,7 @@ export interface Executions {
     request: StreamRequest,
     signal?: AbortSignal,
   ): Promise<Result<ReadableStream<Uint8Array>>>;
+  activity(ref: ExecutionRef): Promise<Result<ExecutionActivity>>;
   /** Takes an exported history (see messages/exported-history.ts) into the archive: all or nothing. */
   importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ArchiveHead>>;
   /** Deletes what is kept of an execution. */

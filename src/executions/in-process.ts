@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../clock.ts';
 import type { ExecutionRef } from '../archive/archive-head.ts';
+import { ok } from '../errors.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
 import { createMemoryExecutionStorage } from './execution-storage.ts';
 import type { Executions } from './executions.ts';
@@ -68,6 +69,7 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
     page: (ref, request, signal) => open(ref).page(request, signal),
     summary: (ref, request, signal) => open(ref).summary(request, signal),
     stream: (ref, request, signal) => open(ref).subscribe(request, signal),
+    activity: async (ref) => ok(open(ref).activity()),
     importHistory: (ref, body) => open(ref).importHistory(body),
     forget: (ref) => open(ref).forget(),
     close() {

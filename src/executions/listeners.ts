@@ -28,7 +28,7 @@ interface OpenStream {
 export interface ListenersOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Why a stream's key may not read this execution any more; undefined: it may. */
+  /** Why a stream's key may not read this execution any more; undefined: it may. Never rejects. */
   readonly stillAllowed: (grant: unknown) => Promise<AccessFailure | undefined>;
   readonly listenersMax?: number;
 }
@@ -36,7 +36,8 @@ export interface ListenersOptions {
 export class Listeners {
   readonly #options: ListenersOptions;
   readonly #streams = new Map<Subscriber, OpenStream>();
-  #waiters = 0;
+  /** Requests that wait; for a stream that is about to open, its key. */
+  readonly #waiters = new Set<{ readonly keyId: string | undefined }>();
   #changed = Promise.withResolvers<void>();
   #keyCheckAtMs = Infinity;
 
@@ -45,7 +46,7 @@ export class Listeners {
   }
 
   get count(): number {
-    return this.#streams.size + this.#waiters;
+    return this.#streams.size + this.#waiters.size;
   }
 
   get streams(): number {
@@ -57,17 +58,20 @@ export class Listeners {
     const { listenersMax = LISTENERS_MAX } = this.#options;
     if (this.count >= listenersMax) return { type: 'overloaded', retryAfterSeconds: FULL_RETRY_SECONDS };
     if (!stream) return undefined;
-    const ofKey = [...this.#streams.values()].filter(({ request }) => request.keyId === stream.keyId).length;
+    let ofKey = 0;
+    for (const { request } of this.#streams.values()) if (request.keyId === stream.keyId) ofKey++;
+    for (const { keyId } of this.#waiters) if (keyId === stream.keyId) ofKey++;
     if (ofKey >= stream.streamLimit)
       return { type: 'too-many-streams', retryAfterSeconds: FULL_RETRY_SECONDS };
     return undefined;
   }
 
-  /** Counts a waiting request until the returned function is called. */
-  wait(): () => void {
-    this.#waiters++;
+  /** Counts a waiting request, or a stream that is about to open, until the returned function is called. */
+  wait(stream?: Pick<StreamRequest, 'keyId'>): () => void {
+    const waiter = { keyId: stream?.keyId };
+    this.#waiters.add(waiter);
     return () => {
-      this.#waiters--;
+      this.#waiters.delete(waiter);
     };
   }
 
@@ -130,11 +134,13 @@ export class Listeners {
     for (const subscriber of this.#streams.keys()) subscriber.close(failure);
   }
 
+  /** All keys at once: one after the other, a thousand of them would take longer than a revocation may. */
   async #checkKeys(): Promise<void> {
     const byGrant = Map.groupBy(this.#streams.values(), ({ request }) => JSON.stringify(request.grant));
-    for (const streams of byGrant.values()) {
+    const checks = [...byGrant.values()].map(async (streams) => {
       const refused = await this.#options.stillAllowed(streams[0]?.request.grant);
       if (refused) for (const { subscriber } of streams) subscriber.close(refused);
-    }
+    });
+    await Promise.all(checks);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How long to wait between two polls of an execution that somebody follows: a second while messages arrive, doubling to
- * 15 s when they don't. A throttled answer doubles the interval at once, and each success wins back a step. Pure: no
+ * How long to wait between two polls of an execution that somebody follows: a second while messages arrive, or did some
+ * seconds ago, doubling to 15 s when they don't. A throttled answer doubles the interval at once, and each success wins back a step. Pure: no
  * clock, no I/O.
  */
 
@@ -8,6 +8,11 @@
 export const POLL_INTERVAL_MIN_MS = 1_000;
 /** The longest: what a reader waits for the first message after a long silence. */
 export const POLL_INTERVAL_MAX_MS = 15_000;
+/**
+ * Polls in a row that may bring nothing before the interval grows. A flow whose steps take some seconds each is still
+ * running: without this, its every other message would be two seconds late.
+ */
+export const QUIET_POLLS_MAX = 4;
 /** Won back by each success after throttling. */
 const THROTTLE_STEP_MS = 1_000;
 /** Taken off at random, so that Executions which began together drift apart. Never added: the bounds above hold. */
@@ -15,6 +20,7 @@ const JITTER = 0.1;
 
 export class Pacer {
   #quietMs = POLL_INTERVAL_MIN_MS;
+  #quietPolls = 0;
   #throttledMs = POLL_INTERVAL_MIN_MS;
 
   get intervalMs(): number {
@@ -29,15 +35,17 @@ export class Pacer {
   /** Somebody new listens: what they wait for may come any moment. */
   wake(): void {
     this.#quietMs = POLL_INTERVAL_MIN_MS;
+    this.#quietPolls = 0;
   }
 
   messagesArrived(): void {
-    this.#quietMs = POLL_INTERVAL_MIN_MS;
+    this.wake();
     this.#winBack();
   }
 
   nothingNew(): void {
-    this.#quietMs = Math.min(POLL_INTERVAL_MAX_MS, this.#quietMs * 2);
+    this.#quietPolls++;
+    if (this.#quietPolls > QUIET_POLLS_MAX) this.#slowDown();
     this.#winBack();
   }
 
@@ -46,6 +54,10 @@ export class Pacer {
   }
 
   failed(): void {
+    this.#slowDown();
+  }
+
+  #slowDown(): void {
     this.#quietMs = Math.min(POLL_INTERVAL_MAX_MS, this.#quietMs * 2);
   }
 

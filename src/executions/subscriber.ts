@@ -31,8 +31,9 @@ export const RETRY_MAX_MS = 3_000;
 export interface Feed {
   /** Never asks for anything newer than is known: that is the poll's business. */
   readonly history: () => History;
-  /** The history is settled: behind its last message comes `end`. */
-  readonly settled: () => { readonly status: Status; readonly final: boolean } | undefined;
+  /** The history is settled: behind its last message, of `count`, comes `end`. */
+  readonly settled: () =>
+    { readonly status: Status; readonly final: boolean; readonly count?: number } | undefined;
   readonly status: () => Status;
   /** Position 0. */
   readonly start: Position;
@@ -50,6 +51,8 @@ export interface SubscriberOptions {
   readonly payloads: PayloadAccess;
   /** Called once, when the stream is over for whatever reason. */
   readonly onClose: () => void;
+  /** Told of an exception, which is a bug; the stream has ended by then. */
+  readonly onBug: (error: unknown) => void;
 }
 
 export class Subscriber {
@@ -110,6 +113,10 @@ export class Subscriber {
         this.#pumpAgain = false;
         while (!this.#closed && (await this.#step()));
       } while (this.#pumpAgain && !this.#closed);
+    } catch (error) {
+      // A bug: this stream ends with what it has, and its client comes back.
+      this.close({ type: 'internal', internal: String(error) });
+      this.#options.onBug(error);
     } finally {
       this.#pumping = false;
     }
@@ -126,12 +133,16 @@ export class Subscriber {
     if (this.#closed) return;
     const { frames, random } = this.#options;
     if (failure) this.#send(frames.problem(failure));
-    this.#send(frames.retry(retryMs(random)));
+    const afterMs = failure && 'retryAfterSeconds' in failure ? failure.retryAfterSeconds * 1000 : 0;
+    this.#send(frames.retry(afterMs + retryMs(random)));
     this.#finish();
   }
 
   /** The client is gone: nothing more is written. */
   drop(): void {
+    if (this.#closed) return;
+    // error() and not close(): it frees the queue.
+    this.#controller.error(new Error('the client is gone'));
     this.#over();
   }
 
@@ -159,7 +170,7 @@ export class Subscriber {
     }
     if (!this.#sendFrom(chunk)) return false;
     if (!chunk.last || this.#position.position < endOf(chunk)) return true;
-    return this.#atTheHead(chunk);
+    return this.#atTheHead(chunk, history);
   }
 
   /** Sends what the chunk holds from the position on. False: the queue is full. */
@@ -179,15 +190,17 @@ export class Subscriber {
     return true;
   }
 
-  #atTheHead(chunk: Chunk): boolean {
+  /** True: the history settled while this was read, and has more by now. */
+  #atTheHead(chunk: Chunk, history: History): boolean {
     const { feed, frames } = this.#options;
+    const settled = feed.settled();
+    if (settled && this.#position.position < (settled.count ?? 0)) return !history.complete;
     if (!this.#caughtUp) {
       this.#caughtUp = true;
       const status =
         chunk.messages.length > 0 ? statusAfter(chunk.messages.at(-1)?.eventType) : feed.status();
       this.#send(frames.caughtUp(this.#position, status));
     }
-    const settled = feed.settled();
     if (settled) {
       this.#send(frames.end(this.#position, settled.status, settled.final));
       this.#finish();
@@ -207,7 +220,6 @@ export class Subscriber {
       this.#stall = stall;
       void this.#options.clock.sleep(STALL_MS, stall.signal).then(() => {
         if (stall.signal.aborted || this.#closed) return;
-        // error() and not close(): it frees the queue.
         this.#controller.error(new Error('the client takes nothing'));
         this.#over();
       });
@@ -217,7 +229,13 @@ export class Subscriber {
 
   #send(frame: Uint8Array): void {
     if (this.#closed) return;
-    this.#controller.enqueue(frame);
+    try {
+      this.#controller.enqueue(frame);
+    } catch {
+      // The stream was ended from outside, and nobody told us.
+      this.#over();
+      return;
+    }
     this.#lastSentAtMs = this.#options.clock.now();
   }
 

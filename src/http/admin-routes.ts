@@ -161,6 +161,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
   };
   if (resource === 'summary') {
     return byMethod({
+      GET: about((ref) => executionState(ports, ref)),
       DELETE: about(async (ref) => {
         const forgotten = await executions.forget(ref);
         if (!forgotten.ok) return forgotten;
@@ -177,6 +178,24 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
       return imported.ok ? ok(Response.json(archivedBody({ ...ref, head: imported.value }))) : imported;
     }),
   })(exchange);
+}
+
+/** Who reads it just now, and what is archived of it. */
+async function executionState(
+  { executions, archive }: AdminPorts,
+  ref: ExecutionRef,
+): Promise<Result<Response>> {
+  const activity = await executions.activity(ref);
+  if (!activity.ok) return activity;
+  const archived = await archive.find(ref);
+  return ok(
+    Response.json({
+      flowExecutionId: ref.executionId,
+      source: ref.source,
+      ...activity.value,
+      ...(archived && { archived: archivedBody({ ...ref, head: archived.head }) }),
+    }),
+  );
 }
 
 const archivedBody = ({ source, executionId, head }: ExecutionRef & { head: ArchiveHead }) => ({
