@@ -38,7 +38,9 @@ export class PageRows {
     this.#rows = [this.#first];
   }
 
+  /** May be called again after it failed. */
   async load(): Promise<void> {
+    const rows = [this.#first];
     for (const value of (await this.#storage.list('row/')).values()) {
       const row = z.safeParse(rowSchema, value);
       if (!row.success) {
@@ -46,8 +48,9 @@ export class PageRows {
         this.#log({ event: 'execution-row-damaged', level: 'warn' });
         break;
       }
-      if (row.data.start > 0) this.#rows.push(row.data);
+      if (row.data.start > 0) rows.push(row.data);
     }
+    this.#rows = rows;
   }
 
   /** The last row that starts at or before the position. */
@@ -80,8 +83,9 @@ export class PageRows {
     return this.#rows.filter((row) => row.start > start && row.start <= end);
   }
 
-  hasBehind(position: number): boolean {
-    return (this.#rows.at(-1)?.start ?? 0) > position;
+  /** Of the newest page that is known: so many messages there are at the least. */
+  get lastStart(): number {
+    return this.#rows.at(-1)?.start ?? 0;
   }
 
   async put(row: PageRow): Promise<void> {
@@ -107,7 +111,9 @@ export class PageRows {
   }
 
   async clear(): Promise<void> {
-    await this.dropBehind(-1);
+    const dropped = this.#rows;
+    // At once, so that nobody finds no row at all while the storage is busy.
     this.#rows = [this.#first];
+    await this.#storage.delete(dropped.map(({ start }) => rowKey(start)));
   }
 }

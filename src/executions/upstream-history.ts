@@ -3,15 +3,17 @@
  *
  * It makes positions out of the upstream's tokens: page rows say which token starts where, and what lies between two rows
  * is found by walking. So none of these shows outside: a token that expired (the walk begins earlier), a page that the
- * source cut short, an empty page with a token, a lagging read that returns less than an earlier one, a page evicted from
- * memory. A history that was replaced by another one does show, in the fingerprints.
+ * source cut short, an empty page with a token, a page evicted from memory, a lagging read that returns less than an
+ * earlier one (where memory can't make up for it, a failure says so; never does a chunk claim to be the last while more was
+ * seen). A history that was replaced by another one does show, in the fingerprints.
  *
  * Invariant 3: at most one call is in flight; who wants the same page shares it; the poll goes before walks, and walks take
  * turns; a failure is remembered like a page. It decides when to call, not why: freshness comes from the Execution.
+ * Over 300 lines: the walk and what may go wrong with a page share one state.
  */
 import { type Result, type SourceFailure, fail, ok } from '../errors.ts';
 import { type Fingerprint, fingerprintsAlong } from '../messages/fingerprint.ts';
-import { endOf } from '../messages/history.ts';
+import { endOf, positionIn } from '../messages/history.ts';
 import type { Clock } from '../clock.ts';
 import type { Source, SourcePage } from '../sources/source.ts';
 import type { PageMemory, UpstreamChunk } from './page-memory.ts';
@@ -22,7 +24,9 @@ export const HISTORY_MESSAGES_MAX = 1_000_000;
 /** Empty pages with a token in a row before we call it broken. */
 export const EMPTY_PAGES_MAX = 50;
 /** Walks that one read begins anew because tokens expired under it. */
-const TOKEN_LOSSES_MAX = 3;
+export const TOKEN_LOSSES_MAX = 3;
+/** Reads that keep returning less than was seen lag no longer: that is the history now. As long as we let one settle. */
+export const LAG_MS_MAX = 10_000;
 
 /** What one reader's request cost; for Cache-Status and the request log. */
 export interface ReadTrace {
@@ -63,8 +67,12 @@ interface Call {
   readonly resolve: (outcome: Outcome) => void;
 }
 
-/** undefined: the ground moved (a token was lost, say); look again. */
-type Outcome = Result<UpstreamChunk, SourceFailure> | undefined;
+/**
+ * Instead of a chunk or a failure: look again. `lost`: a call was made and brought nothing (its token had expired, or the
+ * history is another one). `moved`: no call was made, since the page's row is not what it was.
+ */
+type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved';
+type Refusal = ReturnType<typeof fail<SourceFailure>>;
 
 export interface UpstreamHistoryOptions {
   readonly source: Source;
@@ -76,6 +84,8 @@ export interface UpstreamHistoryOptions {
   readonly clock: Clock;
   /** Told of every reading of the newest page: what the end was before and is now, or why it can't be read. */
   readonly onHeadRead: (reading: HeadReading) => void;
+  /** Default: HISTORY_MESSAGES_MAX. */
+  readonly messagesMax?: number;
 }
 
 export interface HeadReading {
@@ -95,6 +105,9 @@ export class UpstreamHistory {
   readonly #failures = new Map<number, { failure: SourceFailure; atMs: number }>();
   readonly #limits = new Map<number, number>();
   readonly #emptyPages = new Map<number, number>();
+  #laggingSinceMs: number | undefined;
+  /** Counts what was forgotten: a call from before must not bring it back. */
+  #epoch = 0;
 
   constructor(options: UpstreamHistoryOptions) {
     this.#options = options;
@@ -110,52 +123,70 @@ export class UpstreamHistory {
     freshness: Freshness,
     trace: ReadTrace,
   ): Promise<Result<UpstreamChunk, SourceFailure>> {
-    const { rows } = this.#options;
+    const { rows, clock } = this.#options;
+    const failureNotBeforeMs = freshness.failureNotBeforeMs ?? freshness.lastNotBeforeMs;
     for (let losses = 0; losses <= TOKEN_LOSSES_MAX;) {
       const row = rows.at(position);
       const remembered = this.#remembered(row, position, freshness);
       if (remembered) return ok(remembered);
-      const wanted = rows.usableAt(row.start);
+      const wanted = rows.usableAt(position);
       const failed = this.#failures.get(wanted.start);
-      if (failed && failed.atMs >= (freshness.failureNotBeforeMs ?? freshness.lastNotBeforeMs))
-        return fail(failed.failure);
+      if (failed && failed.atMs >= failureNotBeforeMs) return fail(failed.failure);
       const { call, shared } = this.#call(wanted.start, freshness.poll ?? false, trace);
       const outcome = await call.done;
-      if (outcome === undefined) {
-        losses++;
-        continue;
-      }
+      if (outcome === 'lost') losses++;
+      if (outcome === 'lost' || outcome === 'moved') continue;
       if (!outcome.ok) return outcome;
-      const chunk = outcome.value;
       // Taken from the call itself: under pressure it may already be gone from memory. A call of our own is as fresh as
       // can be, even where a lagging read confirmed less than was known.
+      const chunk = this.#asKnown(outcome.value);
       const fresh = shared ? freshness : { lastNotBeforeMs: 0 };
-      if (rows.at(position).start === wanted.start && answers(chunk, position, fresh)) return outcome;
-      // A reading that ends before the pages that we knew of: what lies between can't be reached just now.
-      if (chunk.last && wanted.start < row.start) return outcome;
-      if (endOf(chunk) > HISTORY_MESSAGES_MAX) {
-        return fail({
-          type: 'upstream-broken',
-          internal: `history has more than ${HISTORY_MESSAGES_MAX} messages`,
-        });
+      if (rows.at(position).start === wanted.start && answers(chunk, position, fresh)) return ok(chunk);
+      // The same call again would bring the same: a reading that ends before what was seen, and no token to go on with.
+      if (!shared && rows.usableAt(position).start === wanted.start) {
+        const internal = 'an upstream read lags behind an earlier one';
+        return this.#failed(wanted.start, chunk.confirmedAtMs, { type: 'upstream-internal', internal });
       }
     }
-    return fail({ type: 'upstream-broken', internal: 'tokens expire faster than pages can be read' });
+    const internal = 'tokens expire faster than pages can be read';
+    return this.#failed(rows.usableAt(position).start, clock.now(), { type: 'upstream-broken', internal });
   }
 
-  /** Forgets everything, also in storage: the history was replaced. */
+  /** Forgets everything, also in storage. A call that is under way brings nothing of it back. */
   async clear(): Promise<void> {
+    this.#epoch++;
+    await this.#forget();
+  }
+
+  async #forget(): Promise<void> {
     const { rows, memory, memoryKey } = this.#options;
+    this.#end = this.#laggingSinceMs = undefined;
     for (const { start } of [{ start: 0 }, ...rows.between(0, Infinity)])
       memory.delete(`${memoryKey}/${start}`);
+    for (const map of [this.#failures, this.#limits, this.#emptyPages]) map.clear();
     await rows.clear();
-    this.#end = undefined;
-    this.#failures.clear();
+  }
+
+  /** How many messages the history has at the least. */
+  get #knownLength(): number {
+    return Math.max(this.#end?.position ?? 0, this.#options.rows.lastStart);
+  }
+
+  /** A chunk is the last one only while nothing was seen behind it. */
+  #asKnown(chunk: UpstreamChunk): UpstreamChunk {
+    return chunk.last && endOf(chunk) < this.#knownLength ? { ...chunk, last: false } : chunk;
   }
 
   #remembered(row: PageRow, position: number, freshness: Freshness): UpstreamChunk | undefined {
-    const chunk = this.#options.memory.get(`${this.#options.memoryKey}/${row.start}`);
+    const read = this.#inMemory(row);
+    const chunk = read && this.#asKnown(read);
     return chunk && answers(chunk, position, freshness) ? chunk : undefined;
+  }
+
+  /** What memory holds for this row. It outlives Executions, so it may be of a history that was replaced since. */
+  #inMemory(row: PageRow): UpstreamChunk | undefined {
+    const chunk = this.#options.memory.get(`${this.#options.memoryKey}/${row.start}`);
+    return chunk?.fingerprints[0] === row.fingerprint ? chunk : undefined;
   }
 
   /** The call for this page: the one that somebody began, or a new one. */
@@ -164,6 +195,9 @@ export class UpstreamHistory {
       this.#running?.start === start ? this.#running : this.#queue.find((call) => call.start === start);
     if (same) {
       trace.collapsed = true;
+      if (poll && same !== this.#running) {
+        this.#queue = [same, ...this.#queue.filter((call) => call !== same)];
+      }
       return { call: same, shared: true };
     }
     const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -185,17 +219,19 @@ export class UpstreamHistory {
       this.#next();
     };
     this.#fetch(call.start, call.trace).then(finish, (error: unknown) =>
-      finish(fail({ type: 'upstream-broken', internal: `reading a page threw: ${String(error)}` })),
+      finish(this.#refuse(call.start, this.#options.clock.now(), `reading a page threw: ${String(error)}`)),
     );
   }
 
   async #fetch(start: number, trace: ReadTrace): Promise<Outcome> {
     const { source, executionId, rows, clock } = this.#options;
     const row = rows.startingAt(start);
-    if (!row || row.lost) return undefined;
+    if (!row || row.lost) return 'moved';
+    const epoch = this.#epoch;
     const limit = this.#limits.get(start) ?? source.pageSizeMax;
     const beganAtMs = clock.now();
     const result = await source.page(executionId, row.token, limit, undefined, () => trace.calls++);
+    if (epoch !== this.#epoch) return 'moved';
     if (result.ok) return this.#accept(row, result.value, beganAtMs, trace);
     const { failure } = result;
     if (failure.type === 'upstream-too-large' && limit > 1) {
@@ -206,65 +242,84 @@ export class UpstreamHistory {
       failure.type === 'upstream-invalid-token' || failure.type === 'upstream-invalid-request';
     if (tokenRefused && row.token !== undefined) {
       await rows.loseTokensUpTo(start);
-      return undefined;
+      return 'lost';
     }
     return this.#failed(start, beganAtMs, failure);
   }
 
   async #accept(row: PageRow, page: SourcePage, beganAtMs: number, trace: ReadTrace): Promise<Outcome> {
-    const { rows, memory, memoryKey } = this.#options;
+    const { rows, memory, memoryKey, messagesMax = HISTORY_MESSAGES_MAX } = this.#options;
+    const { messages, nextToken } = page;
     this.#failures.delete(row.start);
-    if (page.messages.length === 0 && page.nextToken !== undefined) {
-      return this.#skipEmpty(row, page.nextToken, beganAtMs, trace);
+    if (messages.length === 0 && nextToken !== undefined) {
+      return this.#skipEmpty(row, nextToken, beganAtMs, trace);
     }
     this.#emptyPages.delete(row.start);
-    if (page.nextToken !== undefined && page.nextToken === row.token) {
+    if (nextToken !== undefined && nextToken === row.token) {
       return this.#refuse(row.start, beganAtMs, 'the next token is the one that was asked with');
     }
-    const key = `${memoryKey}/${row.start}`;
     const read: UpstreamChunk = {
       start: row.start,
-      messages: page.messages,
-      fingerprints: fingerprintsAlong(row.fingerprint, page.messages),
-      last: page.nextToken === undefined,
+      messages,
+      fingerprints: fingerprintsAlong(row.fingerprint, messages),
+      last: nextToken === undefined,
       readAtMs: beganAtMs,
       confirmedAtMs: beganAtMs,
     };
     const end = endOf(read);
+    if (nextToken !== undefined && end > messagesMax) {
+      return this.#refuse(row.start, beganAtMs, `history has more than ${messagesMax} messages`);
+    }
+    const key = `${memoryKey}/${row.start}`;
+    const known = this.#inMemory(row);
     const previous = this.#end;
-    const known = memory.get(key);
-    if (known && isBeginningOf(read, known)) {
-      const confirmed = { ...known, confirmedAtMs: beganAtMs };
-      memory.set(key, confirmed);
-      this.#headRead(beganAtMs, this.#end);
-      return ok(confirmed);
-    }
-    if (rows.between(row.start, end).some((r) => read.fingerprints[r.start - row.start] !== r.fingerprint)) {
+    if (this.#isReplaced(read, known)) {
+      await this.#forget();
+      // What comes before this page is in doubt, too: only a walk from the start tells.
+      if (row.start > 0) return 'lost';
+    } else if (read.last && end < this.#knownLength) {
+      this.#laggingSinceMs ??= beganAtMs;
+      if (beganAtMs - this.#laggingSinceMs < LAG_MS_MAX) {
+        const chunk = known && endOf(known) >= end ? { ...known, confirmedAtMs: beganAtMs } : read;
+        memory.set(key, chunk);
+        if (this.#asKnown(chunk).last) this.#headRead(beganAtMs, previous);
+        return ok(chunk);
+      }
       for (const { start } of await rows.dropBehind(row.start)) memory.delete(`${memoryKey}/${start}`);
-      this.#end = undefined;
     }
-    if (known && known.messages.length > read.messages.length) this.#end = undefined;
-    if (page.nextToken !== undefined) {
-      const before = page.messages.at(-1);
+    const fingerprint = read.fingerprints.at(-1) ?? row.fingerprint;
+    const before = messages.at(-1);
+    memory.set(key, read);
+    if (nextToken === undefined) {
+      this.#laggingSinceMs = undefined;
+      const words = before ? lastWords(before) : (row.before ?? {});
+      this.#end = { position: end, fingerprint, ...lastWords(words), readAtMs: beganAtMs };
+      this.#headRead(beganAtMs, previous);
+    } else {
       await rows.put({
         start: end,
-        fingerprint: read.fingerprints.at(-1) ?? row.fingerprint,
-        token: page.nextToken,
+        fingerprint,
+        token: nextToken,
         lost: false,
         ...(before && { before: lastWords(before) }),
       });
-    } else if (!rows.hasBehind(end) && (this.#end?.position ?? 0) <= end) {
-      const last = page.messages.at(-1);
-      this.#end = {
-        position: end,
-        fingerprint: read.fingerprints.at(-1) ?? row.fingerprint,
-        ...lastWords(last ?? row.before ?? {}),
-        readAtMs: beganAtMs,
-      };
     }
-    memory.set(key, read);
-    if (read.last) this.#headRead(beganAtMs, previous);
     return ok(read);
+  }
+
+  /** True when the page can't be of the history that was read before. */
+  #isReplaced(read: UpstreamChunk, known: UpstreamChunk | undefined): boolean {
+    if (known) {
+      const both = Math.min(known.messages.length, read.messages.length);
+      if (known.fingerprints[both] !== read.fingerprints[both]) return true;
+    }
+    const seen = this.#options.rows
+      .between(read.start, endOf(read))
+      .map(({ start, fingerprint }) => ({ position: start, fingerprint }));
+    return [...seen, ...(this.#end ? [this.#end] : [])].some(({ position, fingerprint }) => {
+      const here = positionIn(read, position);
+      return here !== undefined && here.fingerprint !== fingerprint;
+    });
   }
 
   async #skipEmpty(row: PageRow, nextToken: string, atMs: number, trace: ReadTrace): Promise<Outcome> {
@@ -278,13 +333,14 @@ export class UpstreamHistory {
     return this.#fetch(row.start, trace);
   }
 
-  #refuse(start: number, atMs: number, internal: string): Outcome {
+  #refuse(start: number, atMs: number, internal: string): Refusal {
     return this.#failed(start, atMs, { type: 'upstream-broken', internal });
   }
 
-  #failed(start: number, atMs: number, failure: SourceFailure): Outcome {
+  #failed(start: number, atMs: number, failure: SourceFailure): Refusal {
     this.#failures.set(start, { failure, atMs });
-    if (!this.#options.rows.hasBehind(start)) this.#options.onHeadRead({ atMs, failure });
+    // The way to the newest page leads through this one.
+    if (this.#options.rows.usableAt(Infinity).start === start) this.#options.onHeadRead({ atMs, failure });
     return fail(failure);
   }
 
@@ -302,12 +358,6 @@ function answers(
   if (position < endOf(chunk)) return position >= chunk.start;
   return chunk.last && chunk.confirmedAtMs >= lastNotBeforeMs;
 }
-
-/** Upstream reads can lag: the new reading is the same history, only shorter, and claims to be all of it. */
-const isBeginningOf = (read: UpstreamChunk, known: UpstreamChunk): boolean =>
-  read.last &&
-  read.messages.length < known.messages.length &&
-  known.fingerprints[read.messages.length] === read.fingerprints.at(-1);
 
 const lastWords = ({
   eventType,

@@ -1,0 +1,414 @@
+import { describe, expect, test } from 'vitest';
+
+import { PAGE_BYTES_MAX } from '../../src/executions/cut-page.ts';
+import { EMPTY_PAGES_MAX, LAG_MS_MAX, TOKEN_LOSSES_MAX } from '../../src/executions/upstream-history.ts';
+import { endOf } from '../../src/messages/history.ts';
+import { someHistory } from '../support/histories.ts';
+import { settle } from '../support/manual-clock.ts';
+import { conducts, type Conduct } from '../support/scripted-source.ts';
+import { UpstreamUnderTest } from './upstream-under-test.ts';
+
+const messages = someHistory({ length: 950 });
+
+/** Everything read once, so that each page's row is known; with `memoryBytes: 1` nothing but the rows is. */
+async function walked(options: ConstructorParameters<typeof UpstreamUnderTest>[0] = {}) {
+  const upstream = new UpstreamUnderTest({ messages, ...options });
+  expect(await upstream.walk()).toEqual(upstream.source.messages);
+  upstream.source.forgetCalls();
+  upstream.readings.length = 0;
+  return upstream;
+}
+
+const positions = (upstream: UpstreamUnderTest) => upstream.source.calls.map(({ position }) => position);
+
+describe('calls', () => {
+  test('one call serves all who want the same page, and only its causer pays for it', async () => {
+    const upstream = new UpstreamUnderTest({ messages });
+    const reads = [3, 99, 0].map((position) => upstream.read(position));
+    for (const read of await Promise.all(reads)) expect(read.ok && read.value.start).toBe(0);
+    expect(upstream.source.calls).toHaveLength(1);
+    expect(reads.map(({ trace }) => trace)).toEqual([
+      { calls: 1, collapsed: false },
+      { calls: 0, collapsed: true },
+      { calls: 0, collapsed: true },
+    ]);
+  });
+
+  test("are counted with the source's own retries", async () => {
+    const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ attempts: 3 }) });
+    const read = upstream.read(0);
+    await read;
+    expect(read.trace.calls).toBe(3);
+  });
+
+  test('a poll goes before walks, also when a walk already waits for its page', async () => {
+    const upstream = await walked({ memoryBytes: 1 });
+    upstream.source.hold();
+    const reads = [50, 150, 250].map((position) => upstream.read(position));
+    reads.push(upstream.readNewest({ poll: true }), upstream.read(250), upstream.read(350));
+    reads.push(upstream.read(150, { poll: true }));
+    upstream.source.release();
+    await Promise.all(reads);
+    expect(positions(upstream)).toEqual([0, 100, 900, 200, 300]);
+  });
+
+  test('walks take turns, one call at a time', async () => {
+    const upstream = await walked({ memoryBytes: 1 });
+    const walk = async (first: number) => {
+      for (let position = first; position < first + 300; position += 100) await upstream.read(position);
+    };
+    await Promise.all([walk(0), walk(500)]);
+    expect(positions(upstream)).toEqual([0, 500, 100, 600, 200, 700]);
+    expect(upstream.source.inFlightMax).toBe(1);
+  });
+
+  test('pages in memory cost none, the last one only once it is too old for the reader', async () => {
+    const upstream = await walked();
+    const { clock, source } = upstream;
+    expect(await upstream.walk()).toEqual(messages);
+    expect(source.calls).toEqual([]);
+    await clock.advance(1_001);
+    await upstream.read(949);
+    expect(source.calls).toEqual([]);
+    await upstream.read(950);
+    await upstream.readNewest();
+    expect(positions(upstream)).toEqual([900]);
+    await clock.advance(3_600_000);
+    await upstream.readNewest({ lastNotBeforeMs: 0 });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  test('a shared call that began too early for a reader is not enough for it', async () => {
+    const upstream = await walked();
+    await upstream.clock.advance(2_000);
+    upstream.source.hold();
+    const early = upstream.readNewest();
+    await upstream.clock.advance(5_000);
+    const late = upstream.readNewest();
+    const alsoLate = upstream.readNewest();
+    upstream.source.release();
+    await Promise.all([early, late, alsoLate]);
+    expect(positions(upstream)).toEqual([900, 900]);
+  });
+
+  test('a walk that settles reads each page again, once', async () => {
+    const upstream = await walked();
+    await upstream.clock.advance(60_000);
+    const allNotBeforeMs = upstream.clock.now();
+    const freshness = { lastNotBeforeMs: allNotBeforeMs, allNotBeforeMs };
+    expect(await upstream.walk(freshness)).toEqual(messages);
+    expect(await upstream.walk(freshness)).toEqual(messages);
+    expect(positions(upstream)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
+  });
+
+  test('a restart goes straight to the newest page', async () => {
+    const upstream = await walked();
+    await upstream.restart();
+    const newest = await upstream.readNewest();
+    expect(newest.ok && newest.value.start).toBe(900);
+    expect(upstream.source.calls).toHaveLength(1);
+    expect(upstream.history.end?.position).toBe(950);
+  });
+
+  test('an empty last page still tells how the history ended', async () => {
+    const full = someHistory({ length: 200, terminal: 'EXECUTION_FAILED' });
+    const upstream = new UpstreamUnderTest({ messages: full, conduct: () => ({ dangling: true }) });
+    expect(await upstream.walk()).toEqual(full);
+    expect(upstream.history.end).toMatchObject({ position: 200, eventType: 'EXECUTION_FAILED' });
+    await upstream.restart();
+    await upstream.readNewest();
+    expect(upstream.history.end).toMatchObject({ position: 200, timestamp: full.at(-1)?.timestamp });
+  });
+
+  test('a page that is too large is asked for in halves, and the source is not asked for the whole again', async () => {
+    const upstream = new UpstreamUnderTest({ messages: messages.slice(0, 70), tooLargeAbove: 30 });
+    expect(await upstream.walk()).toEqual(messages.slice(0, 70));
+    expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([100, 50, 25, 100, 50, 25, 100]);
+    upstream.memory.clear();
+    upstream.source.forgetCalls();
+    expect(await upstream.walk()).toEqual(messages.slice(0, 70));
+    expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([25, 25, 100]);
+  });
+
+  test('one message that is too large is a failure, not an endless halving', async () => {
+    const upstream = new UpstreamUnderTest({ messages, tooLargeAbove: 0 });
+    expect(await upstream.walk()).toBe('upstream-too-large');
+    expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([100, 50, 25, 13, 7, 4, 2, 1]);
+  });
+
+  test('what was forgotten while a call was under way is not brought back by it', async () => {
+    const upstream = await walked();
+    await upstream.clock.advance(2_000);
+    upstream.source.hold();
+    const reading = upstream.readNewest();
+    await settle();
+    await upstream.history.clear();
+    const other = someHistory({ length: 130, run: 'b' });
+    upstream.source.replace(other);
+    upstream.source.release();
+    const read = await reading;
+    expect(read.ok && read.value.start).toBe(100);
+    expect(await upstream.walk()).toEqual(other);
+    expect([...(await upstream.storage.list('')).keys()]).toEqual(['row/0000000100']);
+  });
+});
+
+describe('failures', () => {
+  test('are remembered like pages, and asked about again once too old', async () => {
+    const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ failure: 'upstream-internal' }) });
+    const { clock, source } = upstream;
+    expect(await upstream.walk()).toBe('upstream-internal');
+    expect(await upstream.walk()).toBe('upstream-internal');
+    await clock.advance(1_000);
+    expect(await upstream.walk()).toBe('upstream-internal');
+    expect(source.calls).toHaveLength(1);
+    await clock.advance(1);
+    expect(await upstream.walk()).toBe('upstream-internal');
+    expect(source.calls).toHaveLength(2);
+    // Who takes any last page may still want failures to be young.
+    await upstream.read(0, { lastNotBeforeMs: 0 });
+    expect(source.calls).toHaveLength(2);
+    await clock.advance(1);
+    await upstream.read(0, { lastNotBeforeMs: 0, failureNotBeforeMs: clock.now() });
+    expect(source.calls).toHaveLength(3);
+  });
+
+  test('of one page are no failures of another', async () => {
+    const upstream = await walked({ memoryBytes: PAGE_BYTES_MAX });
+    upstream.memory.delete('urn:tdm:execution/400');
+    upstream.source.conduct = () => ({ failure: 'upstream-throttled' });
+    expect((await upstream.read(400)).ok).toBe(false);
+    expect((await upstream.read(300)).ok).toBe(true);
+    expect((await upstream.readNewest()).ok).toBe(true);
+  });
+
+  test.each<[string, Conduct, number]>([
+    ['empty pages without end', { empty: true }, EMPTY_PAGES_MAX + 1],
+    ['the token that was asked with', { repeatToken: true }, 2],
+    ['empty pages with the token that was asked with', { empty: true, repeatToken: true }, 2],
+    ['exceptions', { throws: true }, 1],
+  ])('a source that gives %s is broken, after a bounded number of calls', async (_, conduct, calls) => {
+    const upstream = new UpstreamUnderTest({ messages, conduct: () => conduct });
+    expect(await upstream.walk()).toBe('upstream-broken');
+    expect(await upstream.walk()).toBe('upstream-broken');
+    expect(upstream.source.calls).toHaveLength(calls);
+    upstream.source.conduct = () => ({});
+    await upstream.clock.advance(1_001);
+    expect(await upstream.walk()).toEqual(messages);
+  });
+
+  test('some empty pages before each page do not show', async () => {
+    const empty = Array.from({ length: EMPTY_PAGES_MAX }, () => ({ empty: true }));
+    const upstream = new UpstreamUnderTest({ messages, conduct: conducts([...empty, {}]) });
+    expect(await upstream.walk()).toEqual(messages);
+  });
+
+  test('a history without end is broken beyond a bound, and costs one call an interval from then on', async () => {
+    const endless = (position: number) => ({ messageId: String(position) });
+    const upstream = new UpstreamUnderTest({ endless, messagesMax: 1_000 });
+    for (let reads = 0; reads < 5; reads++) expect((await upstream.readNewest()).ok).toBe(false);
+    expect(upstream.source.calls).toHaveLength(11);
+    await upstream.clock.advance(1_001);
+    for (let reads = 0; reads < 5; reads++) expect((await upstream.readNewest()).ok).toBe(false);
+    expect(upstream.source.calls).toHaveLength(12);
+    expect((await upstream.read(999)).ok).toBe(true);
+    expect(await upstream.storage.list('row/')).toHaveProperty('size', 10);
+  });
+
+  test.each(['upstream-invalid-token', 'upstream-invalid-request'] as const)(
+    'a source that refuses every token (%s) is broken after a bounded number of walks',
+    async (expiry) => {
+      const upstream = new UpstreamUnderTest({ messages, tokenLifeCalls: 0, expiry });
+      for (let reads = 0; reads < 5; reads++) {
+        const read = await upstream.readNewest({ poll: true });
+        expect(read.ok || read.failure.type).toBe('upstream-broken');
+      }
+      expect(positions(upstream)).toEqual(
+        Array.from({ length: TOKEN_LOSSES_MAX + 1 }, () => [0, 100]).flat(),
+      );
+      // Who polls hears of it, or would poll again at once.
+      expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-broken']);
+    },
+  );
+
+  test('a refusal without any token is what the upstream says of the execution', async () => {
+    const conduct = () => ({ failure: 'upstream-invalid-request' as const });
+    const upstream = new UpstreamUnderTest({ messages, conduct });
+    expect(await upstream.walk()).toBe('upstream-invalid-request');
+    expect(upstream.source.calls).toHaveLength(1);
+  });
+});
+
+describe('a token that expired', () => {
+  test('costs a walk from the start, and shows nowhere', async () => {
+    const upstream = await walked({ memoryBytes: 1 });
+    upstream.source.expireTokens();
+    const read = await upstream.read(450);
+    if (!read.ok) throw new Error(read.failure.type);
+    upstream.expectRunOf(read.value, messages, 450);
+    expect(positions(upstream)).toEqual([undefined, 0, 100, 200, 300, 400]);
+  });
+
+  test('of an old page is no reason to walk to the newest one', async () => {
+    const upstream = await walked({ memoryBytes: 1, tokenLifeCalls: 9 });
+    await upstream.readNewest();
+    await upstream.read(0);
+    await upstream.read(250);
+    upstream.source.forgetCalls();
+    await upstream.clock.advance(2_000);
+    await upstream.readNewest();
+    expect(upstream.source.calls.map(({ token }) => token !== undefined)).toEqual([true]);
+  });
+});
+
+describe('a lagging read', () => {
+  const grown = someHistory({ length: 180 });
+
+  test('takes nothing back that memory holds', async () => {
+    const upstream = await walked({ messages: grown });
+    await upstream.clock.advance(2_000);
+    upstream.source.conduct = () => ({ lag: 40 });
+    const read = await upstream.readNewest();
+    expect(read.ok && endOf(read.value)).toBe(180);
+    expect(upstream.readings).toEqual([
+      expect.objectContaining({ previous: upstream.history.end, end: upstream.history.end }),
+    ]);
+  });
+
+  test('is a failure, and not the end, where memory holds nothing', async () => {
+    const upstream = await walked({ messages: grown, memoryBytes: 1 });
+    upstream.source.conduct = () => ({ lag: 40 });
+    const inside = await upstream.read(139);
+    expect(inside.ok && [endOf(inside.value), inside.value.last]).toEqual([140, false]);
+    for (let reads = 0; reads < 5; reads++) {
+      const behind = await upstream.read(140);
+      expect(behind.ok || behind.failure.type).toBe('upstream-internal');
+    }
+    expect(upstream.source.calls).toHaveLength(2);
+    expect(upstream.history.end?.position).toBe(180);
+    upstream.source.conduct = () => ({});
+    await upstream.clock.advance(1_001);
+    expect(await upstream.walk()).toEqual(grown);
+  });
+
+  test('that ends before the page that is wanted, whose token is lost, is asked for once an interval', async () => {
+    const upstream = await walked();
+    upstream.source.expireTokens();
+    upstream.source.conduct = () => ({ lag: 900 });
+    await upstream.clock.advance(2_000);
+    for (let reads = 0; reads < 5; reads++) {
+      const newest = await upstream.readNewest({ poll: true });
+      expect(newest.ok || newest.failure.type).toBe('upstream-internal');
+    }
+    expect(positions(upstream)).toEqual([undefined, 0]);
+    expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-internal']);
+    expect(await upstream.walk({ lastNotBeforeMs: 0 })).toEqual(messages);
+  });
+
+  test('that goes on for long is what the history has become', async () => {
+    const upstream = await walked({ messages: grown });
+    const less = grown.slice(0, 60);
+    upstream.source.replace(less);
+    for (let ms = 0; ms < LAG_MS_MAX; ms += 2_000) {
+      await upstream.clock.advance(2_000);
+      expect((await upstream.readNewest()).ok).toBe(false);
+    }
+    await upstream.clock.advance(2_000);
+    expect((await upstream.readNewest()).ok).toBe(true);
+    expect(await upstream.walk()).toEqual(less);
+    expect(upstream.history.end?.position).toBe(60);
+  });
+});
+
+describe('a history that was replaced', () => {
+  test.each([
+    [180, 60],
+    [180, 180],
+    [180, 330],
+    [60, 40],
+    [60, 250],
+    [950, 950],
+  ])('is noticed by the next reading of its newest page (%i messages, then %i)', async (before, after) => {
+    const upstream = await walked({ messages: someHistory({ length: before }) });
+    const old = upstream.history.end;
+    const other = someHistory({ length: after, run: 'b' });
+    upstream.source.replace(other);
+    await upstream.clock.advance(2_000);
+    await upstream.readNewest({ poll: true });
+    expect(await upstream.walk()).toEqual(other);
+    expect(upstream.history.end?.fingerprint).toBe(upstream.fingerprints(other).at(-1));
+    expect(upstream.history.end?.fingerprint).not.toBe(old?.fingerprint);
+  });
+
+  test('behind a token that still works is not put behind what came before', async () => {
+    const upstream = await walked({ messages: someHistory({ length: 180 }) });
+    const other = someHistory({ length: 190, run: 'b' });
+    upstream.source.messages = other;
+    await upstream.clock.advance(2_000);
+    const newest = await upstream.readNewest();
+    if (!newest.ok) throw new Error(newest.failure.type);
+    upstream.expectRunOf(newest.value, other, 190);
+    expect(await upstream.walk()).toEqual(other);
+  });
+
+  test('while another Execution of it left its pages in memory is not mixed with them', async () => {
+    const upstream = await walked({ messages: someHistory({ length: 180 }) });
+    const other = someHistory({ length: 180, run: 'b' });
+    upstream.source.replace(other);
+    const { history } = upstream.another();
+    upstream.history = history;
+    await upstream.clock.advance(2_000);
+    await upstream.read(0, { allNotBeforeMs: upstream.clock.now() });
+    const read = await upstream.read(150, { lastNotBeforeMs: 0 });
+    if (!read.ok) throw new Error(read.failure.type);
+    upstream.expectRunOf(read.value, other, 150);
+  });
+});
+
+describe('who follows is told of the newest page', () => {
+  test('what its end was, and what it is now', async () => {
+    const upstream = new UpstreamUnderTest({ messages: messages.slice(0, 90) });
+    await upstream.readNewest();
+    const first = upstream.history.end;
+    expect(first).toMatchObject({ position: 90, readAtMs: upstream.clock.now() });
+    upstream.source.append(...messages.slice(90, 130));
+    await upstream.clock.advance(2_000);
+    await upstream.readNewest();
+    const atMs = upstream.clock.now();
+    expect(upstream.readings).toEqual([
+      { atMs: atMs - 2_000, end: first },
+      { atMs, previous: first, end: upstream.history.end },
+    ]);
+    expect(upstream.history.end).toMatchObject({ position: 130, eventType: messages[129]?.eventType });
+  });
+
+  test('and of no other page', async () => {
+    const upstream = await walked({ memoryBytes: 1 });
+    await upstream.read(0);
+    await upstream.read(450);
+    upstream.source.conduct = () => ({ failure: 'upstream-internal' });
+    await upstream.read(350);
+    expect(upstream.readings).toEqual([]);
+  });
+
+  test('why it cannot be read, also where the way to it is barred', async () => {
+    const upstream = await walked({ memoryBytes: 1 });
+    upstream.source.expireTokens();
+    const failure = 'upstream-throttled' as const;
+    upstream.source.conduct = ({ token, position }) =>
+      position === 300 || (token === undefined && position === undefined) ? { failure } : {};
+    const read = await upstream.readNewest({ poll: true });
+    expect(read.ok || read.failure.type).toBe(failure);
+    expect(upstream.readings.map((reading) => reading.failure?.type)).toEqual([failure]);
+  });
+
+  test('a page that is cut short this time is no news', async () => {
+    const upstream = await walked({ messages: messages.slice(0, 90) });
+    await upstream.clock.advance(2_000);
+    upstream.source.conduct = conducts([{ most: 50 }, {}]);
+    await upstream.readNewest();
+    expect(upstream.readings).toHaveLength(1);
+    const [{ previous, end } = {}] = upstream.readings;
+    expect([previous?.position, previous?.fingerprint]).toEqual([90, end?.fingerprint]);
+  });
+});

@@ -1,0 +1,108 @@
+/** An UpstreamHistory over a scripted source, and what tests ask of it. */
+import { expect } from 'vitest';
+
+import {
+  createMemoryExecutionStorage,
+  type ExecutionStorage,
+} from '../../src/executions/execution-storage.ts';
+import { createPageMemory } from '../../src/executions/page-memory.ts';
+import { PageRows } from '../../src/executions/page-rows.ts';
+import {
+  type Freshness,
+  type HeadReading,
+  newTrace,
+  UpstreamHistory,
+} from '../../src/executions/upstream-history.ts';
+import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
+import { type Chunk, endOf } from '../../src/messages/history.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { ScriptedSource, type ScriptedSourceOptions } from '../support/scripted-source.ts';
+
+export const EXECUTION_ID = 'urn:tdm:execution';
+
+export interface UnderTestOptions extends ScriptedSourceOptions {
+  /** 1: nothing is remembered at all. */
+  readonly memoryBytes?: number;
+  readonly messagesMax?: number;
+}
+
+export class UpstreamUnderTest {
+  readonly clock = new ManualClock();
+  readonly storage: ExecutionStorage = createMemoryExecutionStorage();
+  readonly source: ScriptedSource;
+  readonly memory;
+  readonly readings: HeadReading[] = [];
+  history: UpstreamHistory;
+  rows: PageRows;
+  readonly #messagesMax: number | undefined;
+
+  constructor({ memoryBytes, messagesMax, ...script }: UnderTestOptions = {}) {
+    this.source = new ScriptedSource(script);
+    this.memory = createPageMemory(memoryBytes);
+    this.#messagesMax = messagesMax;
+    ({ history: this.history, rows: this.rows } = this.another());
+  }
+
+  /** Another one of the same execution, as after a restart that kept storage and memory. */
+  another(): { history: UpstreamHistory; rows: PageRows } {
+    const rows = new PageRows(this.storage, this.source.name, EXECUTION_ID, () => undefined);
+    const history = new UpstreamHistory({
+      source: this.source,
+      executionId: EXECUTION_ID,
+      rows,
+      memory: this.memory,
+      memoryKey: EXECUTION_ID,
+      clock: this.clock,
+      onHeadRead: (reading) => this.readings.push(reading),
+      ...(this.#messagesMax !== undefined && { messagesMax: this.#messagesMax }),
+    });
+    return { history, rows };
+  }
+
+  async restart({ keepMemory = false } = {}): Promise<void> {
+    if (!keepMemory) this.memory.clear();
+    ({ history: this.history, rows: this.rows } = this.another());
+    await this.rows.load();
+  }
+
+  /** Nothing older than a second, unless said otherwise. */
+  read(position: number, freshness: Partial<Freshness> = {}) {
+    const trace = newTrace();
+    const done = this.history.chunkAt(
+      position,
+      { lastNotBeforeMs: this.clock.now() - 1_000, ...freshness },
+      trace,
+    );
+    return Object.assign(done, { trace });
+  }
+
+  readNewest(freshness: Partial<Freshness> = {}) {
+    return this.read(Number.MAX_SAFE_INTEGER, freshness);
+  }
+
+  /** All of it, chunk by chunk from the start; the failure where it can't be read. */
+  async walk(freshness: Partial<Freshness> = {}): Promise<Message[] | string> {
+    const messages: Message[] = [];
+    for (;;) {
+      const read = await this.read(messages.length, freshness);
+      if (!read.ok) return read.failure.type;
+      if (endOf(read.value) < messages.length) return 'shorter than it was';
+      messages.push(...read.value.messages.slice(messages.length - read.value.start));
+      if (read.value.last) return messages;
+    }
+  }
+
+  /** Fingerprints of a history at each of its positions. */
+  fingerprints(messages: readonly Message[]): string[] {
+    return fingerprintsAlong(fingerprintAtStart(this.source.name, EXECUTION_ID), messages);
+  }
+
+  /** The chunk is a run of this history, and the one that was asked for. */
+  expectRunOf(chunk: Chunk, messages: readonly Message[], position: number): void {
+    expect(chunk.messages).toEqual(messages.slice(chunk.start, endOf(chunk)));
+    expect(chunk.fingerprints).toEqual(this.fingerprints(messages).slice(chunk.start, endOf(chunk) + 1));
+    expect(chunk.start).toBeLessThanOrEqual(position);
+    if (!chunk.last) expect(position).toBeLessThan(endOf(chunk));
+  }
+}

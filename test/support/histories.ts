@@ -1,0 +1,113 @@
+/** Histories for property tests: fast-check arbitraries, and plain ones where a test needs just some history. */
+import fc from 'fast-check';
+
+import { EVENT_TYPES } from '../../src/messages/event-types.ts';
+import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
+import type { Chunk, History } from '../../src/messages/history.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { ok } from '../../src/errors.ts';
+
+/** When the first message of a made-up history was written, unless a test says otherwise. */
+export const HISTORY_START_MS = Date.UTC(2019, 4, 30, 22, 45, 40, 656);
+
+export type Terminal = 'EXECUTION_SUCCEEDED' | 'EXECUTION_FAILED' | 'EXECUTION_ABORTED';
+
+export interface SomeHistoryOptions {
+  readonly length: number;
+  /** The last message. Absent: it still runs. */
+  readonly terminal?: Terminal;
+  /** Of the first message; each further one comes 10 ms later. */
+  readonly startMs?: number;
+  readonly payload?: (position: number) => string | undefined;
+  /** Two histories that differ in it have other message ids from the first one on. */
+  readonly run?: string;
+}
+
+/** A plain history: ids that tell the position, so that a failed comparison can be read. */
+export const someHistory = (options: SomeHistoryOptions): Message[] =>
+  Array.from({ length: options.length }, (_, position) => someMessage(position, options));
+
+function someMessage(position: number, options: SomeHistoryOptions): Message {
+  const {
+    length,
+    terminal,
+    startMs = HISTORY_START_MS,
+    run = '',
+    payload = () => `payload ${position}`,
+  } = options;
+  const text = payload(position);
+  const last = terminal !== undefined && position === length - 1;
+  return {
+    messageId: `${run}${position}`,
+    eventType: last ? terminal : (RUNNING_TYPES[position % RUNNING_TYPES.length] ?? 'STEP_STARTED'),
+    timestamp: new Date(startMs + position * 10).toISOString(),
+    ...(text !== undefined && { payload: text }),
+  };
+}
+
+const RUNNING_TYPES = ['EXECUTION_STARTED', ...EVENT_TYPES.filter((type) => !type.startsWith('EXECUTION_'))];
+
+/** Any one message: members may be missing, ids may repeat, payloads are any text. */
+export const anyMessage: fc.Arbitrary<Message> = fc.record(
+  {
+    messageId: fc.oneof(fc.nat(50).map(String), fc.uuid(), fc.string({ unit: 'binary', maxLength: 8 })),
+    eventType: fc.oneof(fc.constantFrom(...EVENT_TYPES), fc.string({ maxLength: 8 })),
+    timestamp: fc.nat(1_000_000).map((ms) => new Date(HISTORY_START_MS + ms).toISOString()),
+    payload: fc.oneof(fc.constant(''), fc.string({ unit: 'binary' }), fc.json()),
+  },
+  { requiredKeys: [] },
+);
+
+/** A history of 0 to `maxLength` messages; long ones are made of few drawn messages, so that shrinking stays quick. */
+export const anyHistory = (maxLength: number, minLength = 0): fc.Arbitrary<Message[]> =>
+  fc
+    .tuple(
+      // Short ones often: the edges of pages lie there.
+      fc.oneof(
+        fc.integer({ min: minLength, max: Math.max(minLength, Math.min(maxLength, 30)) }),
+        fc.integer({ min: minLength, max: maxLength }),
+      ),
+      fc.array(anyMessage, { minLength: 1, maxLength: 8 }),
+    )
+    .map(([length, drawn]) =>
+      Array.from({ length }, (_, position): Message => ({
+        ...drawn[position % drawn.length],
+        // Without it two positions of a history of one drawn message could not be told apart by a test.
+        timestamp: new Date(HISTORY_START_MS + position).toISOString(),
+      })),
+    );
+
+/** The same history, ended. */
+export const ended = (history: readonly Message[], terminal: Terminal = 'EXECUTION_SUCCEEDED'): Message[] => [
+  ...history.slice(0, -1),
+  { ...history.at(-1), eventType: terminal },
+];
+
+/** A history that lies in memory whole, in chunks of the given sizes (over and over); for what reads histories. */
+export function historyInChunks(
+  messages: readonly Message[],
+  sizes: readonly number[],
+  {
+    complete = true,
+    start = fingerprintAtStart('source', 'execution'),
+  }: { complete?: boolean; start?: string } = {},
+): History {
+  const fingerprints = fingerprintsAlong(start, messages);
+  const chunks: Chunk[] = [];
+  for (let at = 0, n = 0; at < messages.length || chunks.length === 0; n++) {
+    const end = Math.min(messages.length, at + Math.max(1, sizes[n % sizes.length] ?? 1));
+    chunks.push({
+      start: at,
+      messages: messages.slice(at, end),
+      fingerprints: fingerprints.slice(at, end + 1),
+      last: end === messages.length,
+    });
+    at = end;
+  }
+  const chunkAt = (position: number) => {
+    const chunk = chunks.find((each) => position < each.start + each.messages.length) ?? chunks.at(-1);
+    if (!chunk) throw new Error('a history has at least one chunk');
+    return ok(chunk);
+  };
+  return { complete, chunkAt: async (position) => chunkAt(position) };
+}
