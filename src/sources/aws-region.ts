@@ -15,5 +15,6 @@ export function awsEndpoint(service: string, region: string): URL {
       `Cannot name an endpoint as 'region' must be an AWS region like us-west-2: current value is ${JSON.stringify(region)}`,
     );
   }
-  return new URL(`https://${service}.${region}.amazonaws.com`);
+  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return new URL(`https://${service}.${region}.${suffix}`);
 }

@@ -3,6 +3,7 @@
  * execution (invariant 3).
  */
 import type { Result, SourceFailure } from '../errors.ts';
+import type { Status } from '../messages/event-types.ts';
 import type { Message } from '../messages/message.ts';
 
 export interface SourcePage {
@@ -14,10 +15,19 @@ export interface SourcePage {
 
 /** What an upstream knows of an execution without its history. */
 export interface SourceDescription {
+  /** The upstream's own word. */
   readonly upstreamStatus: string;
+  /** What it means here; absent when it is a word that we do not know. */
+  readonly status?: Status;
   /** ISO 8601. */
   readonly startedAt?: string;
+  /** Of the last end, when it was started again after an earlier one. */
   readonly endedAt?: string;
+  /** How often it was started again after it had ended, and when last. */
+  readonly redriveCount?: number;
+  readonly redrivenAt?: string;
+  /** False: it can't be started again. Absent: the upstream does not say. */
+  readonly redrivable?: boolean;
 }
 
 export interface Source {
@@ -25,6 +35,8 @@ export interface Source {
   readonly name: string;
   /** Messages in a full page, the most that `page` is asked for. */
   readonly pageSizeMax: number;
+  /** How long an unsuccessful execution can be started again after its end; absent: an end is the end. */
+  readonly redrivableMs?: number;
   /**
    * One page from `token` on (undefined: from the start), `limit` messages at the most; a source may return fewer.
    * Retries what passes within its own time budget. `signal` ends the call early (then `upstream-timeout`).

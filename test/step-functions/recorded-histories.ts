@@ -1,0 +1,55 @@
+/**
+ * The recorded histories (test/data/README.md) as AWS sent them: times and strings put back where the recording has words
+ * and objects. Where parallel branches made ids differ from run to run, the recording has a list in an id's place.
+ */
+import { readFileSync } from 'node:fs';
+import type { HistoryEvent } from '../../src/sources/step-functions-mapping.ts';
+
+interface RecordedEvent {
+  readonly type: string;
+  readonly id: number | readonly number[];
+  readonly previousEventId: number;
+  readonly [member: string]: unknown;
+}
+
+export interface RecordedHistory {
+  readonly recordedBy: string;
+  readonly events: readonly HistoryEvent[];
+}
+
+/** Epoch seconds of the first event; each later one comes a tenth of a second after the one before. */
+export const RECORDING_START_SECONDS = 1_764_547_200;
+
+const JSON_MEMBERS = new Set(['input', 'output', 'cause', 'parameters']);
+
+export function readRecordedHistories(): RecordedHistory[] {
+  return readFileSync(new URL('../data/step-functions-histories.jsonl', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      // Safety: our own file, in the form that README.md tells.
+      const { recorded_by, events } = JSON.parse(line) as { recorded_by: string; events: RecordedEvent[] };
+      return { recordedBy: recorded_by, events: events.map(restored) };
+    });
+}
+
+function restored(event: RecordedEvent, index: number): HistoryEvent {
+  const members = Object.entries(event).map(([name, value]) => [
+    name,
+    isRecord(value)
+      ? Object.fromEntries(Object.entries(value).map(([member, inner]) => [member, textOf(member, inner)]))
+      : value,
+  ]);
+  return {
+    ...Object.fromEntries(members),
+    type: event.type,
+    id: typeof event.id === 'number' ? event.id : index + 1,
+    timestamp: Math.round((RECORDING_START_SECONDS + index / 10) * 1000) / 1000,
+  };
+}
+
+const textOf = (member: string, value: unknown): unknown =>
+  JSON_MEMBERS.has(member) && typeof value !== 'string' ? JSON.stringify(value) : value;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
