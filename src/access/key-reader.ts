@@ -99,7 +99,6 @@ export class KeyReader {
   /** A credential was made here: it works here from now on, whatever the store still says. */
   noteCredential(records: CredentialRecords): void {
     this.#changesNoted += 1;
-    this.#unknown.delete(records.credential.id);
     this.#remember(records, this.#ports.clock.now());
   }
 

@@ -37,15 +37,11 @@ export function rotated(
   };
 }
 
-/** A cutoff says nothing new when another ends at least the same credentials, and no later (or as long ago). */
+/** A cutoff says nothing new when a later one ends all that it ends, and no later (or both are over). */
 const withoutRedundant = (cutoffs: readonly Cutoff[], nowMs: number): Cutoff[] =>
-  cutoffs.filter((cutoff, index) =>
-    cutoffs.every((other, otherIndex) => {
-      if (otherIndex === index) return true;
-      const covers = other.before >= cutoff.before && endsMs(other, nowMs) <= endsMs(cutoff, nowMs);
-      const isSame = other.before === cutoff.before && endsMs(other, nowMs) === endsMs(cutoff, nowMs);
-      return !covers || (isSame && otherIndex > index);
-    }),
+  cutoffs.filter(
+    (cutoff) =>
+      !cutoffs.some((other) => other.before > cutoff.before && endsMs(other, nowMs) <= endsMs(cutoff, nowMs)),
   );
 
 /** All that is over is equally over. */

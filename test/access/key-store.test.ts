@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, failureOf, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
 describe('creating a key', () => {
@@ -138,6 +139,19 @@ describe('rotating a key', () => {
       expect(failureOf(await access.authenticator.request(pageRequest(old)))).toBe('expired-key');
     }
     expect(failureOf(await access.authenticator.request(pageRequest(third.text)))).toBe('no failure');
+  });
+
+  test('by someone whose clock is behind ends the old credential all the same, and not the new one', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    await access.clock.advance(1000);
+    const behind = new ManualClock(access.clock.now() - 60_000);
+    const { text: second } = valueOf(
+      await access.another({ clock: behind }).keys.rotate(view.id, { overlapSeconds: 0 }),
+    );
+    const elsewhere = access.another();
+    expect(failureOf(await elsewhere.authenticator.request(pageRequest(text)))).toBe('expired-key');
+    expect(failureOf(await elsewhere.authenticator.request(pageRequest(second)))).toBe('no failure');
   });
 
   test('that fails half-way leaves the old credential as it was', async () => {

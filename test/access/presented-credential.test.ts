@@ -80,6 +80,7 @@ describe('a key in the URL', () => {
     [`${PATH}?x=${KEY.slice(0, 40)}`, 'x'],
     [`${PATH}?x=%66tk%5f${KEY.slice(4)}`, 'x'],
     [`${PATH}?x=${twiceEncoded}`, 'x'],
+    [`/v1/executions/${KEY.replace('ftk_', '%252566tk%25255F')}`, 'path'],
     [`${PATH}?${KEY}`, 'query'],
     [`${PATH}?${KEY}=1`, 'query'],
     [`/v1/executions/${KEY}/messages`, 'path'],

@@ -67,6 +67,17 @@ describe('rotations one after the other', () => {
     expect(rotated(rotation, credentialAt(100), 100, 100)?.cutoffs).toHaveLength(1);
   });
 
+  test('leave nothing behind once they are over, however many there were', () => {
+    let rotation = fresh(0);
+    for (let count = 1; count <= 50; count++) {
+      const nowMs = count * 1000;
+      const next = rotated(rotation, credentialAt(nowMs), nowMs + 10, nowMs);
+      expect(next?.cutoffs.length).toBeLessThanOrEqual(2);
+      rotation = next ?? rotation;
+    }
+    expect(endOf(rotation, 0)).toBeLessThan(50_000);
+  });
+
   test('make credentials that are told apart even within one millisecond', () => {
     const first = fresh(5);
     const secondMs = nextCredentialTimeMs(first, 5);

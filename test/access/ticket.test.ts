@@ -31,15 +31,13 @@ const withTicket = (ticket: string, more = {}) =>
 const mint = async (access: AccessUnderTest, caller: Caller, request: unknown = {}) =>
   valueOf(await access.mintTicket(caller, EXECUTION, valueOf(parseTicketRequest(request))));
 
-/** A JWT by hand, signed with the real key. */
-function jwt(
-  header: unknown,
-  claims: unknown,
-  key = Buffer.from(deriveKey(SIGNING_SECRET, 'ticket')).toString('hex'),
-) {
+const TICKET_KEY = Buffer.from(deriveKey(SIGNING_SECRET, 'ticket')).toString('hex');
+
+/** A JWT by hand, signed with the real key unless told otherwise. */
+function jwt(header: unknown, claims: unknown, key = TICKET_KEY, digest = 'sha256') {
   const part = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url');
   const signed = `${part(header)}.${part(claims)}`;
-  return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
+  return `${signed}.${createHmac(digest, key).update(signed).digest('base64url')}`;
 }
 
 describe('a ticket', () => {
@@ -215,6 +213,7 @@ describe('a forged ticket is refused', () => {
     for (const alg of ['none', 'None', 'HS384', 'HS512', 'RS256', 'ES256', '', undefined]) {
       expect(await check(jwt({ ...header, alg }, whole))).toBe('invalid-ticket');
     }
+    expect(await check(jwt({ ...header, alg: 'HS512' }, whole, TICKET_KEY, 'sha512'))).toBe('invalid-ticket');
     const unsigned = jwt({ ...header, alg: 'none' }, whole).replace(/\.[^.]*$/, '.');
     expect(await check(unsigned)).toBe('invalid-ticket');
     expect(await check(jwt(header, whole, SIGNING_SECRET))).toBe('invalid-ticket');
