@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { findFailure } from '../../src/messages/failure-facts.ts';
+import { type HistoryEvent, messageOfEvent } from '../../src/sources/step-functions-mapping.ts';
+import { readRecordedHistories } from './recorded-histories.ts';
+
+const messagesOf = (events: readonly HistoryEvent[]) =>
+  events.flatMap((event) => messageOfEvent(event) ?? []);
+
+const histories = readRecordedHistories();
+const endedWith = (type: string) => histories.filter(({ events }) => events.at(-1)?.type === type);
+
+function failureOf(events: readonly HistoryEvent[]) {
+  const found = findFailure(messagesOf(events));
+  if (!found) return undefined;
+  const { step, error } = found.facts;
+  return [events[found.index]?.type, step, error].map((part) => part ?? '-').join(' ');
+}
+
+/** A recording by the end of its test's name. */
+const recording = (name: string) => {
+  const found = histories.find(({ recordedBy }) => recordedBy.endsWith(name));
+  if (!found) throw new Error(`no recording ${name}`);
+  return found.events;
+};
+
+test('a recorded execution that succeeded has no failure, whatever was caught in it', () => {
+  expect(endedWith('ExecutionSucceeded').map(({ events }) => failureOf(events))).toEqual(
+    Array.from({ length: 139 }, () => undefined),
+  );
+});
+
+test('every recorded failure names the step that failed, and the error and cause that the execution ended with', () => {
+  for (const { events } of endedWith('ExecutionFailed')) {
+    const facts = findFailure(messagesOf(events))?.facts;
+    const end = events.at(-1)?.['executionFailedEventDetails'];
+    expect(facts).toMatchObject(typeof end === 'object' && end !== null ? end : {});
+    const entered = events.filter(({ type }) => type.endsWith('StateEntered') || type === 'EvaluationFailed');
+    const names = entered.map((event) => JSON.parse(messageOfEvent(event)?.payload ?? ''));
+    expect(names.map(({ name, state }) => name ?? state)).toContain(facts?.step);
+  }
+});
+
+test('an aborted execution failed at its end, in no step', () => {
+  expect(endedWith('ExecutionAborted').map(({ events }) => failureOf(events))).toEqual([
+    'ExecutionAborted - -',
+  ]);
+});
+
+test.each([
+  ['a task', 'test_no_such_function', 'TaskFailed Start Lambda.ResourceNotFoundException'],
+  ['an activity', 'test_activity_task_failure', 'ActivityFailed ActivityTask Programmatic Error'],
+  ['a time limit', 'test_fixed_timeout_lambda', 'LambdaFunctionTimedOut Start States.Timeout'],
+  [
+    'a time limit inside a map',
+    'test_service_lambda_map_timeout',
+    'TaskTimedOut LambdaInvoke States.Timeout',
+  ],
+  ['a Fail state', '[raise_failure.json5_ALL_False]', 'FailStateEntered FailState SomeFailure'],
+  ['a Fail state inside a map', 'break_condition_legacy', 'FailStateEntered Break SomeFailure'],
+  [
+    'a Fail state that gives no error',
+    'test_map_state_catch_empty_fail',
+    'FailStateEntered HandleItemFail -',
+  ],
+  [
+    'a Fail state behind a failure that was caught',
+    'test_s3_no_such_key',
+    'FailStateEntered NoSuchKeyState -',
+  ],
+  [
+    'an expression inside a map',
+    'items_input_types[object]',
+    'EvaluationFailed MapIterateState States.QueryEvaluationError',
+  ],
+  ['a wrong time to wait for', 'test_wait_timestamp_path[NO_Z]', 'ExecutionFailed WaitUntil States.Runtime'],
+  ['a map that can not begin', 'failure_count_path[NoNumber]', 'ExecutionFailed MapState States.Runtime'],
+  ['a distributed map', 'csv_max_items_paths[-1]', 'MapRunFailed MapState States.ItemReaderFailed'],
+])('the recorded failure by %s is told as it was', (_, name, failure) => {
+  expect(failureOf(recording(name))).toBe(failure);
+});
+
+const details = (name: string, members: object) => ({ [`${name}EventDetails`]: members });
+
+test('a state that was left again is not the one that failed: its map is', () => {
+  const events: HistoryEvent[] = [
+    { id: 1, type: 'ExecutionStarted', previousEventId: 0 },
+    { id: 2, type: 'MapStateEntered', previousEventId: 0, ...details('stateEntered', { name: 'Map' }) },
+    { id: 3, type: 'MapStateStarted', previousEventId: 2 },
+    { id: 4, type: 'MapIterationStarted', previousEventId: 3 },
+    { id: 5, type: 'PassStateEntered', previousEventId: 4, ...details('stateEntered', { name: 'Inner' }) },
+    { id: 6, type: 'PassStateExited', previousEventId: 5, ...details('stateExited', { name: 'Inner' }) },
+    { id: 7, type: 'MapIterationSucceeded', previousEventId: 6 },
+    { id: 8, type: 'MapStateSucceeded', previousEventId: 7 },
+    { id: 9, type: 'ExecutionFailed', previousEventId: 8, ...details('executionFailed', { error: 'E' }) },
+  ];
+  expect(failureOf(events)).toBe('ExecutionFailed Map E');
+});
+
+test('of a failure in a history without its beginning, what is there is told', () => {
+  const events = recording('test_no_such_function').slice(-2);
+  expect(failureOf(events)).toBe('TaskFailed - Lambda.ResourceNotFoundException');
+});
+
+test('an execution that failed again after it was redriven failed by the later failure', () => {
+  const first = recording('test_no_such_function');
+  const again: HistoryEvent[] = [
+    {
+      id: 7,
+      type: 'ExecutionRedriven',
+      previousEventId: 0,
+      ...details('executionRedriven', { redriveCount: 1 }),
+    },
+    { id: 8, type: 'LambdaFunctionScheduled', previousEventId: 2 },
+    {
+      id: 9,
+      type: 'LambdaFunctionTimedOut',
+      previousEventId: 8,
+      ...details('lambdaFunctionTimedOut', { error: 'T' }),
+    },
+    { id: 10, type: 'ExecutionFailed', previousEventId: 9, ...details('executionFailed', { error: 'T' }) },
+  ];
+  expect(failureOf([...first, ...again])).toBe('LambdaFunctionTimedOut Start T');
+});
