@@ -1,7 +1,7 @@
 /**
  * The application: every route, in order. Takes ports, knows no platform; worker.ts and deno.ts give it theirs.
  */
-import { Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 
 import type { Access } from './access/access.ts';
@@ -47,8 +47,10 @@ export function createApp(ports: AppPorts): App {
     exposeHeaders: ['Retry-After', 'X-Request-Id', 'ETag', 'Link', 'Cache-Status'],
     maxAge: PREFLIGHT_SECONDS,
   });
-  app.use('/v1/executions/*', crossOrigin);
-  app.use('/v1/key', crossOrigin);
+  for (const path of ['/v1/executions/*', '/v1/key']) {
+    app.options(path, (context) => answer(ports, context, 'preflight', preflight(crossOrigin, context)));
+    app.use(path, crossOrigin);
+  }
 
   route(app, ports, '/healthz', 'health', health);
   route(app, ports, '/v1/executions/*', 'execution', executionRoutes(ports));
@@ -75,5 +77,11 @@ export function createApp(ports: AppPorts): App {
 const health: Handler = byMethod({
   GET: async () => ok(Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'no-store' } })),
 });
+
+/** What the middleware says to a preflight, as an answer like any other: with a request id and a line in the log. */
+const preflight =
+  (crossOrigin: MiddlewareHandler, context: Context): Handler =>
+  async () =>
+    ok((await crossOrigin(context, async () => undefined)) ?? context.res);
 
 const notFound: Handler = async () => fail({ type: 'no-such-route' });

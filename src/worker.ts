@@ -12,6 +12,7 @@ import { ExecutionDurableObject, createDurableObjectExecutions } from './executi
 import type { SharedExecutionOptions } from './executions/in-process.ts';
 import { objectLocation } from './executions/object-location.ts';
 import { problemResponse } from './http/problem.ts';
+import { securityHeaders, withHeaders } from './http/responses.ts';
 import { consoleLog as log } from './log.ts';
 import { type Core, createCore, createService } from './compose.ts';
 import { createWorkersKvStore } from './storage/workers-kv.ts';
@@ -78,7 +79,11 @@ export class ExecutionObject extends ExecutionDurableObject<Env> {
 export default {
   fetch(request, env, context): Response | Promise<Response> {
     const made = isolateFor(env);
-    if (!made.ok) return problemResponse(made.failure, crypto.randomUUID());
+    if (!made.ok) {
+      const requestId = crypto.randomUUID();
+      const headers = { ...securityHeaders, 'X-Request-Id': requestId };
+      return withHeaders(problemResponse(made.failure, requestId), headers);
+    }
     const clientAddress = workersClientAddress(request.headers);
     const runtime = { clientAddress, waitUntil: (work: Promise<unknown>) => context.waitUntil(work) };
     return made.value.app.fetch(request, { runtime });

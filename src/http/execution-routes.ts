@@ -10,7 +10,6 @@ import type { ExecutionRef } from '../executions/executions.ts';
 import { readJson } from './body.ts';
 import { EXECUTIONS_PATH, decodeExecutionId, splitExecutionPath } from './execution-path.ts';
 import { type MessagesPorts, acceptsEventStream, getMessages } from './messages.ts';
-import { passes } from './problem.ts';
 import { refusedStream } from './event-stream.ts';
 import { VARY, withHeaders } from './responses.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
@@ -60,10 +59,10 @@ function aboutOne(ports: ExecutionRoutesPorts, ticketAccepted: boolean, handle: 
       facts.source = source.value;
       return handle(exchange, { source: source.value, executionId: id.value }, result.value);
     })();
-    if (answered.ok) return ok(withHeaders(answered.value, { Vary: VARY }));
     // A stream that is refused for what passes (a rate limit, a store that is down) must not end an EventSource for good.
     const stream = request.method === 'GET' && acceptsEventStream(request.headers.get('Accept'));
-    return stream && passes(answered.failure) ? refusedStream(answered.failure, facts) : answered;
+    const told = answered.ok || !stream ? answered : refusedStream(answered.failure, facts);
+    return told.ok ? ok(withHeaders(told.value, { Vary: VARY })) : told;
   };
 }
 

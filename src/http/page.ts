@@ -39,7 +39,7 @@ export function nextLink(search: URLSearchParams, cursor: string): string {
   const next = new URLSearchParams(search);
   for (const name of ['ticket', 'nextToken', 'last', 'cursor', 'waitTimeSeconds']) next.delete(name);
   next.set('cursor', cursor);
-  return `<?${next}>; rel="next"`;
+  return `<?${next.toString()}>; rel="next"`;
 }
 
 /** JSON with a strong ETag; 304 without a body when the client has it. */

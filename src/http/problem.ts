@@ -4,6 +4,7 @@
  * at /docs/problems. Internal texts stay out (invariant 7). Over 300 lines, because a switch that is to be exhaustive is one.
  */
 import type { Failure, FieldError } from '../errors.ts';
+import { VARY } from './responses.ts';
 
 export interface Problem {
   readonly type: string;
@@ -288,6 +289,7 @@ export function problemResponse(failure: Failure, requestId: string): Response {
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
+      Vary: VARY,
       ...((problem.status === 429 || problem.status === 503) &&
         retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
       ...headers,

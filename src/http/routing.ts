@@ -37,7 +37,9 @@ export const byMethod =
   (methods: Methods): Handler =>
   async (exchange) => {
     const { method } = exchange.request;
-    const handler = methods[(method === 'HEAD' ? 'GET' : method) as keyof Methods];
+    const wanted = method === 'HEAD' ? 'GET' : method;
+    // Safety: it is one of its own names. What every object inherits (`constructor`) is no method of ours.
+    const handler = Object.hasOwn(methods, wanted) ? methods[wanted as keyof Methods] : undefined;
     if (handler) return handler(exchange);
     const allow = Object.keys(methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
     if (method === 'OPTIONS') {
