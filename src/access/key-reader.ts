@@ -37,8 +37,10 @@ export const UNKNOWN_FRESH_MS = 5_000;
  * in which a revocation must show.
  */
 export const KEY_STALE_WHILE_FAILING_MS = 45_000;
-/** Keys in memory. A record is at most 80 KB (50 patterns of 512 characters), and about 1 KB in practice. */
+/** Credentials in memory, about 1 KB each in practice. */
 export const KEYS_REMEMBERED_MAX = 1000;
+/** Fifty long patterns make 50 KB: a thousand such keys would fill half of an isolate. */
+const KEYS_REMEMBERED_BYTES_MAX = 8 * 1024 * 1024;
 
 export type StoreUnavailable = Extract<Failure, { type: 'store-unavailable' }>;
 
@@ -55,7 +57,11 @@ export interface KeyReaderPorts {
 
 export class KeyReader {
   readonly #ports: KeyReaderPorts;
-  readonly #remembered = new LRUCache<string, Remembered>({ max: KEYS_REMEMBERED_MAX });
+  readonly #remembered = new LRUCache<string, Remembered>({
+    max: KEYS_REMEMBERED_MAX,
+    maxSize: KEYS_REMEMBERED_BYTES_MAX,
+    sizeCalculation: ({ records }) => bytesOf(records),
+  });
   /** Credential ids, and when the store did not know them. */
   readonly #unknown = new LRUCache<string, number>({ max: KEYS_REMEMBERED_MAX });
   /** Key ids, and when they were revoked: a store that lags must not bring a revoked key back to life. */
@@ -169,3 +175,7 @@ export const storeUnavailable = (
   cause: unknown,
 ): { readonly ok: false; readonly failure: StoreUnavailable } =>
   fail({ type: 'store-unavailable', internal: `key store: ${String(cause)}` });
+
+/** Near enough for a budget: the patterns at two bytes a unit, and what every record has. */
+const bytesOf = ({ facts }: KeyRecords): number =>
+  facts.executions.reduce((sum, pattern) => sum + 2 * pattern.length, 1000);

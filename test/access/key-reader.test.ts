@@ -8,7 +8,15 @@ import {
   KEYS_REMEMBERED_MAX,
   UNKNOWN_FRESH_MS,
 } from '../../src/access/key-reader.ts';
-import { createKey, failureOf, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
+import {
+  createKey,
+  EXECUTION,
+  failureOf,
+  NEW_KEY,
+  openAccess,
+  pageRequest,
+  valueOf,
+} from './access-under-test.ts';
 
 /** Makes the same key every time, so that it can be tried before it exists. */
 const fixedRandom = (length: number) => new Uint8Array(length).fill(7);
@@ -79,6 +87,17 @@ describe('a key in memory', () => {
     const first = await createKey(access);
     for (let other = 0; other < KEYS_REMEMBERED_MAX; other++) await createKey(access);
     expect(access.store.reads()).toBe(0);
+    valueOf(await access.authenticator.request(pageRequest(first.text)));
+    expect(access.store.reads('key/credential/')).toBe(1);
+  });
+
+  test('of many long patterns takes the room of many: all keys together stay under 8 MiB', async () => {
+    const access = openAccess();
+    const executions = Array.from({ length: 50 }, (_, index) => `${index}`.padEnd(512, 'x'));
+    const first = await createKey(access, { executions: [EXECUTION, ...executions.slice(1)] });
+    for (let other = 0; other < 160; other++) await createKey(access, { executions });
+    valueOf(await access.authenticator.request(pageRequest(first.text)));
+    expect(access.store.reads('key/credential/')).toBe(1);
     valueOf(await access.authenticator.request(pageRequest(first.text)));
     expect(access.store.reads('key/credential/')).toBe(1);
   });
