@@ -110,6 +110,14 @@ export class PageRows {
     return dropped;
   }
 
+  /** Drops what is of no use behind `start`, up to and with `end`: a page that was just read holds it all. */
+  async dropLost(start: number, end: number): Promise<void> {
+    const dropped = this.between(start, end).filter(({ lost }) => lost);
+    if (dropped.length === 0) return;
+    this.#rows = this.#rows.filter((row) => !dropped.includes(row));
+    await this.#storage.delete(dropped.map((row) => rowKey(row.start)));
+  }
+
   async clear(): Promise<void> {
     const dropped = this.#rows;
     // At once, so that nobody finds no row at all while the storage is busy.

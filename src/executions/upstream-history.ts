@@ -131,17 +131,19 @@ export class UpstreamHistory {
       if (remembered) return ok(remembered);
       const wanted = rows.usableAt(position);
       const failed = this.#failures.get(wanted.start);
-      if (failed && failed.atMs >= failureNotBeforeMs) return fail(failed.failure);
+      if (failed && failed.atMs >= failureNotBeforeMs) {
+        return this.#heldAlready(position, freshness) ?? fail(failed.failure);
+      }
       const { call, shared } = this.#call(wanted.start, freshness.poll ?? false, trace);
       const outcome = await call.done;
       if (outcome === 'lost') losses++;
       if (outcome === 'lost' || outcome === 'moved') continue;
-      if (!outcome.ok) return outcome;
+      if (!outcome.ok) return this.#heldAlready(position, freshness) ?? outcome;
       // Taken from the call itself: under pressure it may already be gone from memory. A call of our own is as fresh as
       // can be, even where a lagging read confirmed less than was known.
       const chunk = this.#asKnown(outcome.value);
       const fresh = shared ? freshness : { lastNotBeforeMs: 0 };
-      if (rows.at(position).start === wanted.start && answers(chunk, position, fresh)) return ok(chunk);
+      if (answers(chunk, position, fresh)) return ok(chunk);
       // The same call again would bring the same: a reading that ends before what was seen, and no token to go on with.
       if (!shared && rows.usableAt(position).start === wanted.start) {
         const internal = 'an upstream read lags behind an earlier one';
@@ -181,6 +183,16 @@ export class UpstreamHistory {
     const read = this.#inMemory(row);
     const chunk = read && this.#asKnown(read);
     return chunk && answers(chunk, position, freshness) ? chunk : undefined;
+  }
+
+  /**
+   * What is there already, where what follows can't be asked for just now: better than nothing, and not the last chunk, so
+   * that a reader meets the failure behind it.
+   */
+  #heldAlready(position: number, freshness: Freshness): Result<UpstreamChunk, SourceFailure> | undefined {
+    const chunk = this.#inMemory(this.#options.rows.at(position));
+    const held = chunk && { ...chunk, last: false };
+    return held && answers(held, position, freshness) ? ok(held) : undefined;
   }
 
   /** What memory holds for this row. It outlives Executions, so it may be of a history that was replaced since. */
@@ -290,6 +302,7 @@ export class UpstreamHistory {
     const fingerprint = read.fingerprints.at(-1) ?? row.fingerprint;
     const before = messages.at(-1);
     memory.set(key, read);
+    await rows.dropLost(row.start, end);
     if (nextToken === undefined) {
       this.#laggingSinceMs = undefined;
       const words = before ? lastWords(before) : (row.before ?? {});
@@ -355,8 +368,9 @@ function answers(
   { lastNotBeforeMs, allNotBeforeMs = 0 }: Freshness,
 ): boolean {
   if (chunk.readAtMs < allNotBeforeMs) return false;
-  if (position < endOf(chunk)) return position >= chunk.start;
-  return chunk.last && chunk.confirmedAtMs >= lastNotBeforeMs;
+  // Also for a position inside: what came behind it since belongs into the same answer.
+  if (chunk.last && chunk.confirmedAtMs < lastNotBeforeMs) return false;
+  return position >= chunk.start && (chunk.last || position < endOf(chunk));
 }
 
 const lastWords = ({

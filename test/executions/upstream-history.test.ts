@@ -68,8 +68,9 @@ describe('calls', () => {
     expect(await upstream.walk()).toEqual(messages);
     expect(source.calls).toEqual([]);
     await clock.advance(1_001);
-    await upstream.read(949);
+    await upstream.read(899);
     expect(source.calls).toEqual([]);
+    await upstream.read(949);
     await upstream.read(950);
     await upstream.readNewest();
     expect(positions(upstream)).toEqual([900]);
@@ -195,6 +196,20 @@ describe('failures', () => {
     upstream.source.conduct = () => ({});
     await upstream.clock.advance(1_001);
     expect(await upstream.walk()).toEqual(messages);
+  });
+
+  test('keep nobody from what is there already, but do not pass it off as all', async () => {
+    const upstream = await walked();
+    await upstream.clock.advance(2_000);
+    upstream.source.conduct = () => ({ failure: 'upstream-throttled' });
+    for (let reads = 0; reads < 3; reads++) {
+      const held = await upstream.read(910);
+      expect(held.ok && [endOf(held.value), held.value.last]).toEqual([950, false]);
+      expect((await upstream.read(950)).ok).toBe(false);
+    }
+    expect(upstream.source.calls).toHaveLength(1);
+    const settling = await upstream.read(910, { allNotBeforeMs: upstream.clock.now() });
+    expect(settling.ok).toBe(false);
   });
 
   test('some empty pages before each page do not show', async () => {
