@@ -1,0 +1,299 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  openService,
+  endedLongAgo,
+  pageOf,
+  path,
+  type ServiceUnderTest,
+} from '../http/service-under-test.ts';
+import { settle } from '../support/manual-clock.ts';
+import { type AwsCall, callAws, exceptionOf } from './aws-call.ts';
+
+const ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:Flow_2026-01-01T00:00:00.000Z_T_1';
+const OTHER = `${ID}2`;
+
+let service: ServiceUnderTest;
+let key: string;
+beforeEach(async () => {
+  service = await openService();
+  key = await service.key();
+  await service.script(ID, endedLongAgo(service.clock, 5));
+});
+
+const refusal = (input: unknown, more: Partial<AwsCall> = {}) =>
+  exceptionOf(callAws(service, { key, input, ...more }));
+
+const CONSTRUCTOR_ARGUMENTS = /aws_access_key_id=.*aws_secret_access_key=.*aws_session_token=/;
+
+describe('who calls', () => {
+  it.each<[string, Partial<AwsCall>]>([
+    ['no token at all', { key: undefined }],
+    ['an empty token', { key: '' }],
+    ['an unsigned request', { key: undefined, headers: { Authorization: '' } }],
+    ["a real token of AWS's", { key: `IQoJb3JpZ2luX2VjE${'A/b+'.repeat(150)}==` }],
+    ['a key that nobody issued', { key: 'ftk_0123456789_abcdefghijklmnopqrstuvwxyzABCDEF012345' }],
+    ['a key in X-API-Key alone', { key: undefined, headers: { 'X-API-Key': 'whatever' } }],
+  ])(
+    '%s is an UnrecognizedClientException that names the three arguments, and repeats nothing',
+    async (_, call) => {
+      const { name, status, message } = await refusal({ flowExecutionId: ID }, call);
+      expect({ name, status }).toEqual({ name: 'UnrecognizedClientException', status: 400 });
+      expect(message).toMatch(CONSTRUCTOR_ARGUMENTS);
+      const told = message + JSON.stringify(service.logged);
+      for (const secret of ['IQoJb3', 'ftk_0123456789_abc']) expect(told).not.toContain(secret);
+    },
+  );
+
+  it('without a good key nothing is told of the request, of the execution, or upstream', async () => {
+    const texts = new Set<string>();
+    for (const input of [
+      { flowExecutionId: ID },
+      { flowExecutionId: 'none' },
+      { maxResults: 0 },
+      '{',
+      '[]',
+    ]) {
+      texts.add((await refusal(input, { key: 'wrong' })).message);
+    }
+    expect(texts.size).toBe(1);
+    expect(service.calls()).toBe(0);
+  });
+
+  it('a revoked and an expired key are told so', async () => {
+    // A store takes one write of a key in a second.
+    await service.clock.advance(2_000);
+    expect((await service.admin('POST', `/keys/${key.slice(4, 12)}/revoke`)).status).toBe(200);
+    expect(await refusal({ flowExecutionId: ID })).toMatchObject({
+      name: 'UnrecognizedClientException',
+      message: expect.stringContaining('revoked'),
+    });
+    const expiresAt = new Date(service.clock.now() + 60_000).toISOString();
+    const brief = await service.key({ expiresAt });
+    await service.clock.advance(60_000);
+    expect(await refusal({ flowExecutionId: ID }, { key: brief })).toMatchObject({
+      name: 'UnrecognizedClientException',
+      message: expect.stringContaining('expired'),
+    });
+  });
+
+  it("another's execution is an AccessDeniedException, whether it exists or not, and costs no call", async () => {
+    const narrow = await service.key({ executions: [ID] });
+    const existing = await refusal({ flowExecutionId: OTHER }, { key: narrow });
+    await service.script(OTHER, endedLongAgo(service.clock, 5));
+    expect(await refusal({ flowExecutionId: OTHER }, { key: narrow })).toEqual(existing);
+    expect(existing).toMatchObject({ name: 'AccessDeniedException', status: 400 });
+    expect(service.calls()).toBe(0);
+  });
+
+  it('over its rate, a key gets a ThrottlingException that says when to come back', async () => {
+    const slow = await service.key({ tier: 'standard' });
+    for (let call = 0; call < 100; call++) {
+      expect((await callAws(service, { key: slow, input: { flowExecutionId: ID } })).status).toBe(200);
+    }
+    expect(await refusal({ flowExecutionId: ID }, { key: slow })).toMatchObject({
+      name: 'ThrottlingException',
+      status: 400,
+      message: expect.stringContaining('Come back in 10 s'),
+    });
+    await service.clock.advance(10_000);
+    expect((await callAws(service, { key: slow, input: { flowExecutionId: ID } })).status).toBe(200);
+  });
+
+  it('an address with too many wrong keys is throttled, and a good key from there is not', async () => {
+    expect((await callAws(service, { key, input: { flowExecutionId: ID } })).status).toBe(200);
+    const names = [];
+    for (let call = 0; call < 32; call++) names.push((await refusal({}, { key: 'wrong' })).name);
+    expect(names.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 'UnrecognizedClientException'));
+    expect(names.at(-1)).toBe('ThrottlingException');
+    expect((await callAws(service, { key, input: { flowExecutionId: ID } })).status).toBe(200);
+  });
+
+  it('a key in the URL, and two different keys, are refused', async () => {
+    const asked = { flowExecutionId: ID };
+    expect(await refusal(asked, { path: `/?key=${key}` })).toMatchObject({
+      name: 'InvalidRequestException',
+      message: expect.stringMatching(CONSTRUCTOR_ARGUMENTS),
+    });
+    const other = await service.key();
+    for (const headers of [{ 'X-API-Key': other }, { Authorization: `Bearer ${other}` }]) {
+      expect(await refusal(asked, { headers })).toMatchObject({ name: 'InvalidRequestException' });
+    }
+    const same = await callAws(service, { key, input: asked, headers: { 'X-API-Key': key } });
+    expect(same.status).toBe(200);
+  });
+});
+
+describe('what is asked', () => {
+  it.each([
+    [{}, /^flowExecutionId: must be given\.$/],
+    [{ flowExecutionId: null }, /^flowExecutionId: must be given\.$/],
+    [{ flowExecutionId: '' }, /^flowExecutionId: must not be empty\.$/],
+    [{ flowExecutionId: 'x'.repeat(513) }, /^flowExecutionId: must be at most 512 characters/],
+    [{ flowExecutionId: 'a\nb' }, /^flowExecutionId: must not contain control characters\.$/],
+    [{ flowExecutionId: '\ud800' }, /^flowExecutionId: must be well-formed Unicode\.$/],
+    [{ flowExecutionId: ID, maxResults: 0 }, /^maxResults: must be a whole number from 1 to 250\.$/],
+    [{ flowExecutionId: ID, maxResults: -1 }, /^maxResults: /],
+    [{ flowExecutionId: ID, maxResults: 251 }, /^maxResults: must be a whole number from 1 to 250\.$/],
+    [{ flowExecutionId: ID, nextToken: '' }, /^nextToken: must not be empty/],
+    [{ flowExecutionId: ID, nextToken: '3' }, /^nextToken: is not a token of this execution/],
+    [{ maxResults: 0, nextToken: '' }, /flowExecutionId: .* maxResults: .* nextToken: /],
+  ])('an InvalidRequestException names the member: %j', async (input, text) => {
+    const { name, status, message } = await refusal(input);
+    expect({ name, status }).toEqual({ name: 'InvalidRequestException', status: 400 });
+    expect(message).toMatch(text);
+    expect(service.calls()).toBe(0);
+  });
+
+  it.each([
+    ['', 'must be JSON'],
+    ['{"flowExecutionId": "x"', 'must be JSON'],
+    ['flowExecutionId=x', 'must be JSON'],
+    ['null', 'must be a JSON object'],
+    ['[]', 'must be a JSON object'],
+    ['"x"', 'must be a JSON object'],
+    [{ flowExecutionId: 5 }, 'flowExecutionId: must be a string'],
+    [{ flowExecutionId: ID, maxResults: '5' }, 'maxResults: must be a whole number'],
+    [{ flowExecutionId: ID, maxResults: 2.5 }, 'maxResults: must be a whole number'],
+    [`{"flowExecutionId": "x", "maxResults": 1e999}`, 'maxResults: must be a whole number'],
+    [{ flowExecutionId: ID, nextToken: { a: 1 } }, 'nextToken: must be a string'],
+    [{ flowExecutionId: [], maxResults: true }, 'maxResults: must be a whole number'],
+  ])('%j is a SerializationException', async (input, text) => {
+    expect(await refusal(input)).toMatchObject({
+      name: 'SerializationException',
+      status: 400,
+      message: expect.stringContaining(text),
+    });
+    expect(service.requests().at(-1)).toMatchObject({ failure: 'unreadable-input', keyId: key.slice(4, 12) });
+  });
+
+  it('bytes that are no UTF-8 are a SerializationException, and more than 64 KiB an InvalidRequestException', async () => {
+    const send = (body: Uint8Array<ArrayBuffer> | string) =>
+      exceptionOf(
+        service.fetch('/', {
+          method: 'POST',
+          headers: {
+            'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages',
+            'X-Amz-Security-Token': key,
+          },
+          body,
+        }),
+      );
+    expect(await send(new Uint8Array([0x7b, 0xff, 0x7d]))).toMatchObject({ name: 'SerializationException' });
+    expect(await send(' '.repeat(64 * 1024 + 1))).toMatchObject({
+      name: 'InvalidRequestException',
+      status: 400,
+      message: expect.stringContaining('65536 bytes'),
+    });
+  });
+
+  it('members that the model does not know are ignored', async () => {
+    const input = { flowExecutionId: ID, waitTimeSeconds: 'x', messages: [], __type: 'X' };
+    expect((await callAws(service, { key, input })).status).toBe(200);
+  });
+
+  it.each(['IotThingsGraphFrontEndService.SearchFlowExecutions', 'X.ListFlowExecutionMessages', '', 'é'])(
+    'operation %j is an UnknownOperationException that names the one there is',
+    async (target) => {
+      expect(await refusal({ flowExecutionId: ID }, { target: encodeURI(target) })).toMatchObject({
+        name: 'UnknownOperationException',
+        status: 400,
+        message: expect.stringContaining('ListFlowExecutionMessages'),
+      });
+    },
+  );
+
+  it('an endpoint with a path is told to leave it out, in words that a client of AWS reads', async () => {
+    for (const target of ['/aws', '/aws/', '/v2']) {
+      expect(await refusal({ flowExecutionId: ID }, { path: target })).toMatchObject({
+        name: 'UnknownOperationException',
+        message: expect.stringContaining('without a path'),
+      });
+    }
+  });
+
+  it('a token of another execution is refused, though the key may read both', async () => {
+    await service.script(OTHER, endedLongAgo(service.clock, 5));
+    const { nextToken } = await pageOf(service.get(path(OTHER, 'maxResults=2')));
+    expect(await refusal({ flowExecutionId: ID, nextToken })).toMatchObject({
+      name: 'InvalidRequestException',
+    });
+  });
+
+  it('a token of a history that was replaced says to begin again', async () => {
+    const { nextToken } = await pageOf(service.get(path(ID, 'maxResults=2')));
+    await service.admin('DELETE', `/executions/${encodeURIComponent(ID)}`);
+    await service.script(
+      ID,
+      endedLongAgo(service.clock, 5).map((message) => ({ ...message, messageId: `${message.messageId}x` })),
+    );
+    await service.clock.advance(11_000);
+    expect(await refusal({ flowExecutionId: ID, nextToken })).toMatchObject({
+      name: 'InvalidRequestException',
+      message: expect.stringContaining('without nextToken'),
+    });
+  });
+
+  it('GET / and other methods are no call: they are answered as everywhere else', async () => {
+    for (const method of ['GET', 'HEAD', 'PUT', 'OPTIONS']) {
+      const response = await service.fetch('/', { method });
+      expect(response.status).toBe(404);
+      expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+      expect(response.headers.get('Access-Control-Allow-Methods')).toBeNull();
+    }
+  });
+});
+
+describe('what the upstream does', () => {
+  /** Time moves while the source waits to try again, and not while an attempt is under way, unless the emulator stalls it. */
+  const refusedAfterRetries = async (input: unknown) => {
+    const { clock, emulator } = service;
+    const call = { isOver: false };
+    const answer = callAws(service, { key, input }).finally(() => (call.isOver = true));
+    while (!call.isOver) {
+      const untilWakeMs = (clock.nextWakeAt ?? Infinity) - clock.now();
+      const { stalled, inFlight } = emulator.stats();
+      const isWaiting = untilWakeMs < 1_000 || (stalled > 0 && inFlight > 0);
+      await (isWaiting ? clock.advance(untilWakeMs) : settle());
+    }
+    return exceptionOf(answer);
+  };
+
+  it('an execution that it does not know is a ResourceNotFoundException', async () => {
+    expect(await refusedAfterRetries({ flowExecutionId: 'unknown' })).toMatchObject({
+      name: 'ResourceNotFoundException',
+      status: 400,
+    });
+  });
+
+  it.each([
+    [{ throttleRate: 1 }, 'ThrottlingException', 400, 'upstream-throttled'],
+    [{ internalErrorRate: 1 }, 'InternalFailureException', 500, 'upstream-internal'],
+    [{ xmlErrorRate: 1 }, 'InternalFailureException', 500, 'upstream-broken'],
+    [{ stallRate: 1 }, 'InternalFailureException', 500, 'upstream-timeout'],
+    [{ truncateRate: 1 }, 'InternalFailureException', 500, 'upstream-internal'],
+  ])('%j is a %s with %i, which every client retries', async (faults, name, status, failure) => {
+    await service.faults(faults);
+    const { message, ...rest } = await refusedAfterRetries({ flowExecutionId: ID });
+    expect(rest).toEqual({ name, status });
+    expect(service.requests().at(-1)).toMatchObject({ failure, status });
+    // None of the upstream's own words.
+    expect(message).not.toMatch(/Rate exceeded|HTTP|XML|AccessDenied/);
+  });
+
+  it('an upstream that is gone is an InternalFailureException', async () => {
+    service.stopUpstream();
+    expect(await refusedAfterRetries({ flowExecutionId: ID })).toMatchObject({
+      name: 'InternalFailureException',
+      status: 500,
+    });
+  });
+
+  it('a store that is down is an InternalFailureException while no key can be checked', async () => {
+    service.restart();
+    service.store.failReads();
+    expect(await refusal({ flowExecutionId: ID })).toMatchObject({
+      name: 'InternalFailureException',
+      status: 500,
+    });
+  });
+});

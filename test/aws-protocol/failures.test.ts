@@ -1,0 +1,126 @@
+/** The whole mapping at a glance: which failure is which exception. What decides is whether a client should try again. */
+import { expect, it } from 'vitest';
+import type { Failure } from '../../src/errors.ts';
+import {
+  type ExceptionName,
+  type UnreadableInput,
+  awsException,
+  awsRefusal,
+} from '../../src/http/aws-exception.ts';
+import { passes } from '../../src/http/problem.ts';
+
+const internal = 'AKIAINTERNAL: what only the operator may read';
+const retryAfterSeconds = 7;
+
+/** By type, so that a failure that is missing here does not compile. */
+const failures: { readonly [Type in Failure['type']]: Extract<Failure, { type: Type }> } = {
+  'upstream-invalid-request': { type: 'upstream-invalid-request', internal },
+  'upstream-invalid-token': { type: 'upstream-invalid-token', internal },
+  'upstream-not-found': { type: 'upstream-not-found', internal },
+  'upstream-throttled': { type: 'upstream-throttled', internal, retryAfterSeconds },
+  'upstream-internal': { type: 'upstream-internal', internal },
+  'upstream-timeout': { type: 'upstream-timeout', internal },
+  'upstream-too-large': { type: 'upstream-too-large', internal },
+  'upstream-broken': { type: 'upstream-broken', internal },
+  'source-forbidden': { type: 'source-forbidden', internal },
+  'missing-credentials': { type: 'missing-credentials' },
+  'conflicting-credentials': { type: 'conflicting-credentials' },
+  'key-in-url': { type: 'key-in-url', name: 'key' },
+  'invalid-key': { type: 'invalid-key' },
+  'revoked-key': { type: 'revoked-key' },
+  'expired-key': { type: 'expired-key' },
+  'invalid-ticket': { type: 'invalid-ticket' },
+  'expired-ticket': { type: 'expired-ticket' },
+  'execution-forbidden': { type: 'execution-forbidden' },
+  'operation-forbidden': { type: 'operation-forbidden', detail: 'Not this.' },
+  'rate-limited': { type: 'rate-limited', retryAfterSeconds },
+  'invalid-input': { type: 'invalid-input', errors: [{ in: 'body', name: 'x', detail: 'must be y.' }] },
+  'no-such-route': { type: 'no-such-route' },
+  'no-such-record': { type: 'no-such-record', detail: 'Not there.' },
+  conflict: { type: 'conflict', detail: 'Not now.' },
+  'method-not-allowed': { type: 'method-not-allowed', allow: ['POST'] },
+  'unsupported-media-type': { type: 'unsupported-media-type', expected: 'application/json' },
+  'body-too-large': { type: 'body-too-large', maxBytes: 1 },
+  'history-changed': { type: 'history-changed' },
+  overloaded: { type: 'overloaded', retryAfterSeconds },
+  'too-many-streams': { type: 'too-many-streams', retryAfterSeconds },
+  'store-unavailable': { type: 'store-unavailable', internal },
+  'not-configured': { type: 'not-configured', internal },
+  internal: { type: 'internal', internal },
+};
+
+const every: readonly Failure[] = Object.values(failures);
+const named = (name: ExceptionName) =>
+  every.filter((failure) => awsException(failure).name === name).map(({ type }) => type);
+
+it('each failure is the exception that says what it means to a client', () => {
+  expect({
+    InvalidRequestException: named('InvalidRequestException'),
+    ResourceNotFoundException: named('ResourceNotFoundException'),
+    ThrottlingException: named('ThrottlingException'),
+    InternalFailureException: named('InternalFailureException'),
+    UnrecognizedClientException: named('UnrecognizedClientException'),
+    AccessDeniedException: named('AccessDeniedException'),
+    UnknownOperationException: named('UnknownOperationException'),
+    SerializationException: named('SerializationException'),
+  }).toEqual({
+    InvalidRequestException: [
+      'upstream-invalid-request',
+      'upstream-invalid-token',
+      'conflicting-credentials',
+      'key-in-url',
+      'invalid-input',
+      'conflict',
+      'body-too-large',
+      'history-changed',
+    ],
+    ResourceNotFoundException: ['upstream-not-found', 'no-such-record'],
+    ThrottlingException: ['upstream-throttled', 'rate-limited', 'overloaded', 'too-many-streams'],
+    InternalFailureException: [
+      'upstream-internal',
+      'upstream-timeout',
+      'upstream-too-large',
+      'upstream-broken',
+      'store-unavailable',
+      'not-configured',
+      'internal',
+    ],
+    UnrecognizedClientException: [
+      'missing-credentials',
+      'invalid-key',
+      'revoked-key',
+      'expired-key',
+      'invalid-ticket',
+      'expired-ticket',
+    ],
+    AccessDeniedException: ['source-forbidden', 'execution-forbidden', 'operation-forbidden'],
+    UnknownOperationException: ['no-such-route', 'method-not-allowed'],
+    SerializationException: ['unsupported-media-type'],
+  });
+  const unreadable: UnreadableInput = { type: 'unreadable-input', detail: 'The body must be JSON.' };
+  expect(awsException(unreadable).name).toBe('SerializationException');
+});
+
+it('what the other protocol calls worth coming back for, clients retry here', () => {
+  const retried = every.filter((failure) => {
+    const { name } = awsException(failure);
+    return name === 'ThrottlingException' || awsRefusal(failure, 'id').status === 500;
+  });
+  expect(every.filter(passes).filter((failure) => !retried.includes(failure))).toEqual([]);
+});
+
+it('only InternalFailureException has status 500, all else 400', () => {
+  for (const failure of every) {
+    const expected = awsException(failure).name === 'InternalFailureException' ? 500 : 400;
+    expect(awsRefusal(failure, 'id').status).toBe(expected);
+  }
+});
+
+it('no text tells what is internal, and a wait stands in the text, since clients read no Retry-After', () => {
+  for (const failure of every) {
+    const { message } = awsException(failure);
+    expect(message).toMatch(/^[\w"].*\.$/);
+    expect(message).not.toContain('AKIAINTERNAL');
+    if ('retryAfterSeconds' in failure) expect(message).toContain('7 s');
+  }
+});

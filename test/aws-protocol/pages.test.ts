@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { epochSecondsFromIso } from '../../src/messages/timestamp.ts';
+import {
+  type ServiceUnderTest,
+  endedLongAgo,
+  openService,
+  pageOf,
+  path,
+} from '../http/service-under-test.ts';
+import { type AwsMessage, type AwsPage, awsPageOf, callAws } from './aws-call.ts';
+
+const ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:Flow_2026-01-01T00:00:00.000Z_T_1';
+
+let service: ServiceUnderTest;
+let key: string;
+beforeEach(async () => {
+  service = await openService();
+  key = await service.key();
+});
+
+const list = (input: Record<string, unknown>): Promise<AwsPage> =>
+  awsPageOf(callAws(service, { key, input: { flowExecutionId: ID, ...input } }));
+
+/** Time moves until the execution has settled and been archived. */
+async function untilArchived(id = ID): Promise<void> {
+  for (;;) {
+    const summary: unknown = await (await service.get(path(id, '', ''))).json();
+    if (typeof summary === 'object' && summary !== null && 'archivedAt' in summary) return;
+    await service.clock.advance(1_000);
+  }
+}
+
+/** As a paginator reads, which follows the token and gives up on one that it has just used. */
+async function listAll(
+  maxResults: () => number | undefined | Promise<number | undefined>,
+  flowExecutionId = ID,
+): Promise<AwsMessage[]> {
+  const messages: AwsMessage[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await list({ flowExecutionId, maxResults: await maxResults(), nextToken });
+    if (page.nextToken !== undefined && page.nextToken === nextToken) throw new Error('the same token twice');
+    messages.push(...page.messages);
+    ({ nextToken } = page);
+  } while (nextToken !== undefined);
+  return messages;
+}
+
+describe('a page', () => {
+  it('is AWS JSON with its request id, and nothing that a browser or a cache could use', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 3));
+    const response = await callAws(service, { key, input: { flowExecutionId: ID } });
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/x-amz-json-1.1',
+      'cache-control': 'no-store',
+      'x-amzn-requestid': response.headers.get('X-Request-Id'),
+    });
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
+    expect(service.requests().at(-1)).toMatchObject({
+      requestId: response.headers.get('x-amzn-RequestId'),
+      route: 'aws-ListFlowExecutionMessages',
+      method: 'POST',
+      status: 200,
+      keyId: key.slice(4, 12),
+      execution: ID,
+      source: 'things-graph',
+      upstreamCalls: 1,
+    });
+  });
+
+  it('has times as epoch seconds with their fraction, and leaves out what the upstream left out', async () => {
+    const messages = [
+      {
+        messageId: '0',
+        eventType: 'EXECUTION_STARTED',
+        timestamp: 1559247540.656,
+        payload: 'Flow execution started',
+      },
+      { messageId: '1', eventType: 'STEP_STARTED', timestamp: 1559247541, payload: '' },
+      { messageId: '2', eventType: 'A_TYPE_OF_TOMORROW', timestamp: 1559247541.123456 },
+      { eventType: 'STEP_SUCCEEDED', timestamp: null, payload: '{stepId: S, "ü\u2028\ud800' },
+    ];
+    await service.script(ID, messages);
+    const { timestamp: _, ...last } = messages[3] ?? {};
+    expect(await list({})).toEqual({ messages: [...messages.slice(0, 3), last] });
+  });
+
+  it('has 100 messages unless maxResults says otherwise, from 1 to 250', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 300));
+    expect((await list({})).messages).toHaveLength(100);
+    expect((await list({ maxResults: null })).messages).toHaveLength(100);
+    expect((await list({ maxResults: 1 })).messages).toHaveLength(1);
+    expect((await list({ maxResults: 250 })).messages).toHaveLength(250);
+  });
+
+  it('has a nextToken only when more messages are there now, never null', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 4));
+    const first = await list({ maxResults: 2 });
+    expect(first.nextToken).toMatch(/^[\w-]{40}$/);
+    expect(await list({ maxResults: 2, nextToken: first.nextToken })).not.toHaveProperty('nextToken');
+    expect(await list({ maxResults: 4 })).not.toHaveProperty('nextToken');
+  });
+
+  it('of an execution without messages is an empty list', async () => {
+    await service.script(ID, []);
+    expect(await list({})).toEqual({ messages: [] });
+  });
+
+  it('shows no payload to a key that may see none, first page or later, live or archived', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 4));
+    const shy = await service.key({ payloads: 'none' });
+    const read = async (nextToken?: string) =>
+      awsPageOf(callAws(service, { key: shy, input: { flowExecutionId: ID, maxResults: 2, nextToken } }));
+    const isBare = (messages: readonly AwsMessage[]) => messages.every((message) => !('payload' in message));
+    const live = await read();
+    expect(isBare(live.messages) && isBare((await read(live.nextToken)).messages)).toBe(true);
+    await untilArchived();
+    const archived = await read();
+    expect(archived.messages).toHaveLength(2);
+    expect(isBare(archived.messages) && isBare((await read(archived.nextToken)).messages)).toBe(true);
+  });
+
+  it('costs the upstream nothing once the execution is archived, nor when it is gone', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 30));
+    const live = await listAll(() => 7);
+    await untilArchived();
+    const calls = service.calls();
+    service.stopUpstream();
+    service.restart();
+    expect(await listAll(() => 7)).toEqual(live);
+    expect(service.calls()).toBe(calls);
+  });
+});
+
+describe('tokens', () => {
+  it('of one way in work in the other, and both ways give the same messages', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 9));
+    const rest = await pageOf(service.get(path(ID, 'maxResults=3')));
+    const aws = await list({ maxResults: 3 });
+    expect(aws.nextToken).toBe(rest.nextToken);
+
+    const awsAfterRest = await list({ maxResults: 3, nextToken: rest.nextToken });
+    const restAfterAws = await pageOf(service.get(path(ID, `maxResults=3&nextToken=${aws.nextToken ?? ''}`)));
+    const inSeconds = restAfterAws.messages.map((message) => ({
+      ...message,
+      timestamp: epochSecondsFromIso(message.timestamp ?? ''),
+    }));
+    expect(awsAfterRest.messages).toEqual(inSeconds);
+    expect(awsAfterRest.messages.map(({ messageId }) => messageId)).toEqual(['3', '4', '5']);
+  });
+
+  it('at the end of a running execution give an empty page without a token, and later what came', async () => {
+    await service.script(ID, [{ messageId: '0' }, { messageId: '1', afterMs: 60_000 }]);
+    const { cursor } = await pageOf(service.get(path(ID)));
+    expect(await list({ nextToken: cursor })).toEqual({ messages: [] });
+    await service.clock.advance(61_000);
+    expect((await list({ nextToken: cursor })).messages).toMatchObject([{ messageId: '1' }]);
+  });
+
+  it('never come back as the token of the answer, on a running execution that is read while it grows', async () => {
+    const messages = Array.from({ length: 40 }, (_, at) => ({ messageId: String(at), afterMs: at * 500 }));
+    await service.script(ID, messages);
+    for (let round = 0; round < 20; round++) {
+      const read = await listAll(() => 3);
+      expect(read.map(({ messageId }) => messageId)).toEqual(
+        messages.slice(0, read.length).map(({ messageId }) => messageId),
+      );
+      await service.clock.advance(1_300);
+    }
+  });
+
+  it('followed from the first page yield each message once, whatever sizes, also when archived half-way', async () => {
+    const all = endedLongAgo(service.clock, 60);
+    const expected = all.map(({ messageId }) => messageId);
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),
+        fc.nat({ max: 3 }),
+        async (sizes, archivedBefore) => {
+          const id = `${ID}-${run++}`;
+          await service.script(id, all);
+          let page = 0;
+          const read = await listAll(async () => {
+            if (page === archivedBefore) await untilArchived(id);
+            return sizes[page++ % sizes.length];
+          }, id);
+          expect(read.map(({ messageId }) => messageId)).toEqual(expected);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('yield each message once from an upstream that cuts pages short, sends empty ones and loses tokens', async () => {
+    const all = endedLongAgo(service.clock, 600);
+    await service.script(ID, all);
+    await service.faults({ shortPageRate: 0.4, emptyPageRate: 0.2, tokenLifetimeMs: 50, seed: 7 });
+    const read = await listAll(() => 40);
+    expect(read.map(({ messageId }) => messageId)).toEqual(all.map(({ messageId }) => messageId));
+  });
+});
