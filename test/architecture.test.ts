@@ -38,8 +38,8 @@ const mayImport: Record<string, readonly string[]> = {
   deno: [...core, ...behindHttp, 'http', 'app', 'compose'],
   emulator: ['messages', 'clock'],
   local: [...core, 'config', 'messages', 'storage', 'access', 'emulator'],
-  client: ['messages'],
-  cli: ['messages', 'client'],
+  client: ['messages', 'clock'],
+  cli: ['messages', 'client', 'clock'],
   viewer: ['messages', 'client'],
 };
 

@@ -1,0 +1,122 @@
+/**
+ * The client of a Flowtap service: list, follow, wait. For Node 20 and newer, Deno, browsers and Workers; no dependency once
+ * built, and nothing of the server's. The reference is docs/client.md.
+ */
+import { type Clock, systemClock } from '../clock.ts';
+import type { Status } from '../messages/event-types.ts';
+import { type CredentialOptions, createCredential } from './credential.ts';
+import { executionPath } from './execution-path.ts';
+import {
+  type FollowEvent,
+  type FollowMessagesOptions,
+  type FollowOptions,
+  followEvents,
+  followMessages,
+} from './follow.ts';
+import { type Fetch, Http } from './http.ts';
+import { type ListOptions, type MessageList, type PageOptions, listMessages, readPage } from './list.ts';
+import { type SummaryOptions, type WaitOptions, readSummary, waitForEnd } from './summary.ts';
+import { type FlowMessage, type KeyFacts, type Page, type Summary, type Ticket, readBody } from './wire.ts';
+
+export { FlowtapConnectionError, FlowtapProblem, type FlowtapFieldError } from './problem.ts';
+export type { CredentialOptions, CredentialSource } from './credential.ts';
+export type { FollowEvent, FollowMessagesOptions, FollowOptions } from './follow.ts';
+export type { Fetch } from './http.ts';
+export type { ListOptions, MessageList, PageOptions } from './list.ts';
+export type { SummaryOptions, WaitOptions } from './summary.ts';
+export type { Failure, FlowMessage, KeyFacts, Page, Summary, Ticket } from './wire.ts';
+export type { Clock, Status };
+
+export interface FlowtapClientOptions extends CredentialOptions {
+  /** Where the service is: `https://flowtap.example.com`. A path is kept. */
+  readonly url: string | URL;
+  /** Default: the platform's. */
+  readonly fetch?: Fetch;
+  /** Default: the platform's time. */
+  readonly clock?: Clock;
+  /** 0 to 1, for spreading retries. Default: Math.random. */
+  readonly random?: () => number;
+}
+
+/**
+ * Every method throws FlowtapProblem when the service says no, FlowtapConnectionError when it can't be reached or understood,
+ * and the signal's reason once `signal` aborts. What passes (429, 5xx, a lost connection) is tried again first, after what
+ * Retry-After says, for a minute, or while following and waiting for ten.
+ */
+export interface FlowtapClient {
+  /** The messages that are there now: `for await (const message of client.list(id))`. */
+  list(flowExecutionId: string, options?: ListOptions): MessageList;
+  /** One page. */
+  page(flowExecutionId: string, options?: PageOptions): Promise<Page>;
+  /** Each message exactly once, as it comes, until the execution ends. Returns its status. */
+  follow(
+    flowExecutionId: string,
+    options?: FollowMessagesOptions,
+  ): AsyncGenerator<FlowMessage, Status | undefined, void>;
+  /** The same with everything that happens between: cursors, heartbeats, reconnects, the end. */
+  followEvents(flowExecutionId: string, options?: FollowOptions): AsyncGenerator<FollowEvent, void, void>;
+  /** The summary as soon as the execution has ended, however long that takes. */
+  wait(flowExecutionId: string, options?: WaitOptions): Promise<Summary>;
+  /** The summary as it is now. */
+  summary(flowExecutionId: string, options?: SummaryOptions): Promise<Summary>;
+  /** Mints a ticket for a browser. The key must be one that may. Lives 10 minutes unless told otherwise. */
+  createTicket(flowExecutionId: string, options?: TicketOptions): Promise<Ticket>;
+  /** What the client's own key may read; with an id, whether it may read that one. */
+  key(options?: { readonly flowExecutionId?: string; readonly signal?: AbortSignal }): Promise<KeyFacts>;
+}
+
+export interface TicketOptions {
+  /** At most an hour. */
+  readonly ttlSeconds?: number;
+  /** `none`: a ticket that shows no payloads, though the key does. */
+  readonly payloads?: 'full' | 'none';
+  readonly signal?: AbortSignal;
+}
+
+export function createFlowtapClient(options: FlowtapClientOptions): FlowtapClient {
+  const http = createHttp(options);
+  return {
+    list: (id, listOptions) => listMessages(http, id, listOptions),
+    page: (id, pageOptions) => readPage(http, id, pageOptions),
+    follow: (id, followOptions) => followMessages(http, id, followOptions),
+    followEvents: (id, followOptions) => followEvents(http, id, followOptions),
+    wait: (id, waitOptions) => waitForEnd(http, id, waitOptions),
+    summary: (id, summaryOptions) => readSummary(http, id, summaryOptions),
+    createTicket: async (id, { signal, ...wish } = {}) => {
+      const text = await http.text({
+        method: 'POST',
+        path: executionPath(id, 'tickets'),
+        headers: { 'Content-Type': 'application/json' },
+        body: () => JSON.stringify(wish),
+        signal,
+      });
+      return readBody<Ticket>(text, { ticket: 'string', expiresAt: 'string', streamUrl: 'string' });
+    },
+    key: async ({ flowExecutionId, signal } = {}) => {
+      const text = await http.text({ path: 'v1/key', query: { flowExecutionId }, signal });
+      return readBody<KeyFacts>(text, { id: 'string', name: 'string', executions: 'array' });
+    },
+  };
+}
+
+/** The ground that the client stands on, and the command line with it. */
+export function createHttp(options: FlowtapClientOptions): Http {
+  const { url, clock = systemClock, random = Math.random } = options;
+  if (!URL.canParse(url))
+    throw new TypeError(`Cannot create a Flowtap client: '${String(url)}' is not a URL`);
+  const base = new URL(url);
+  if (!/^https?:$/.test(base.protocol)) {
+    throw new TypeError(`Cannot create a Flowtap client: the URL must begin with http:// or https://`);
+  }
+  base.search = '';
+  base.hash = '';
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  return new Http({
+    url: base,
+    credential: createCredential(options),
+    // Called as the platform has it: it may have been replaced since, and it wants no other `this`.
+    fetch: options.fetch ?? ((address, init) => globalThis.fetch(address, init)),
+    clock,
+    random,
+  });
+}

@@ -1,0 +1,65 @@
+/**
+ * One connection of an event stream: opens it, and yields what comes, event by event, until the server closes it. Coming
+ * back is follow.ts's business. Parsing is eventsource-parser's, which follows the specification to the letter (WHATWG HTML,
+ * "Server-sent events"); it is bundled into the build.
+ */
+import { createParser } from 'eventsource-parser';
+
+import { type Http, type HttpRequest, watchSilence } from './http.ts';
+import { FlowtapConnectionError } from './problem.ts';
+
+/** The server sends a heartbeat after 15 s of silence: three of them missing is a dead connection. */
+export const SILENCE_MS_MAX = 45_000;
+/** Far above any message (the server reads at most 16 MiB of a page); bounds what a broken server can make us hold. */
+const BUFFER_CHARACTERS_MAX = 32 * 1024 * 1024;
+
+export type StreamItem =
+  | { readonly type: 'event'; readonly name: string; readonly id?: string; readonly data: string }
+  | { readonly type: 'retry'; readonly ms: number };
+
+/** What ended without a byte: 204, all was sent before. */
+export const NOTHING_MORE = 'nothing-more';
+
+/**
+ * Throws FlowtapProblem for an answer that refuses, FlowtapConnectionError for what breaks off, and the signal's reason.
+ * Returns NOTHING_MORE when the server says that nothing can follow.
+ */
+export async function* readEvents(
+  http: Http,
+  request: HttpRequest,
+  outer: AbortSignal | undefined,
+): AsyncGenerator<StreamItem, typeof NOTHING_MORE | undefined, void> {
+  const watch = watchSilence(http.clock, outer);
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  try {
+    const headers = { ...request.headers, Accept: 'text/event-stream' };
+    const response = await watch.during(SILENCE_MS_MAX, http.open({ ...request, headers }, watch.signal));
+    if (response.status === 204) return NOTHING_MORE;
+    if (!/^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '') || !response.body) {
+      throw new FlowtapConnectionError(
+        'The answer is no event stream. Is this the address of a Flowtap service?',
+      );
+    }
+    reader = response.body.getReader();
+    const decoder = new TextDecoder();
+    const items: StreamItem[] = [];
+    const parser = createParser({
+      maxBufferSize: BUFFER_CHARACTERS_MAX,
+      onEvent: ({ event = 'message', id, data }) =>
+        items.push({ type: 'event', name: event, data, ...(id !== undefined && { id }) }),
+      onRetry: (ms) => items.push({ type: 'retry', ms }),
+    });
+    for (;;) {
+      const { done, value } = await watch.during(SILENCE_MS_MAX, reader.read());
+      if (done) return undefined;
+      parser.feed(decoder.decode(value, { stream: true }));
+      yield* items.splice(0);
+    }
+  } catch (error) {
+    throw http.failure(error, watch.signal);
+  } finally {
+    watch.close();
+    // Where abort alone doesn't reach (a fetch that knows no signals). It rejects with what was thrown already.
+    reader?.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Follows an execution to its end through whatever happens to the connection: cuts, deploys, silence, refusals that pass. Each
+ * reconnect goes on from the last id that was handed out, so every message comes exactly once; where the server can't keep
+ * that promise (the history was replaced) it says `reset`, and so does this.
+ */
+import { STATUSES, type Status, statusAfter } from '../messages/event-types.ts';
+import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
+import { executionPath } from './execution-path.ts';
+import type { Http } from './http.ts';
+import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './patience.ts';
+import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './problem.ts';
+import { readSummary } from './summary.ts';
+import type { FlowMessage } from './wire.ts';
+
+const TERMINAL_TYPES = ['EXECUTION_SUCCEEDED', 'EXECUTION_FAILED', 'EXECUTION_ABORTED'];
+
+export interface FollowOptions {
+  /** `start`, the default: every message from the first on. `now`: only those to come. */
+  readonly from?: 'start' | 'now';
+  /** Go on behind this position: a page's or event's `cursor`. In place of `from`. */
+  readonly cursor?: string;
+  /** Only messages of these types. */
+  readonly eventTypes?: readonly string[];
+  /**
+   * `ended`, the default: stop at the message that ends the execution. `settled`: some 10 seconds later, when the service has
+   * read the whole history again and nothing can follow.
+   */
+  readonly until?: 'ended' | 'settled';
+  readonly signal?: AbortSignal;
+  /** Throw when it has failed for this long without a success between. Default: 10 minutes. */
+  readonly giveUpAfterMs?: number;
+}
+
+/** What happens while following. `cursor` is where to go on, in another process or tomorrow. */
+export type FollowEvent =
+  | { readonly type: 'message'; readonly message: FlowMessage; readonly cursor: string }
+  /** All that existed when the stream was opened has been handed out. Comes again after each reconnect. */
+  | { readonly type: 'caught-up'; readonly status: Status; readonly cursor: string }
+  | {
+      readonly type: 'heartbeat';
+      readonly upstream: 'ok' | 'throttled' | 'unavailable';
+      readonly pollIntervalMs: number;
+      readonly timestamp: string;
+      readonly cursor: string;
+    }
+  /** The history is another one than before: forget what came so far, it is sent again from its start. */
+  | { readonly type: 'reset'; readonly cursor: string }
+  /** The connection is gone, because of `error` or, without one, in order. It is opened again after `afterMs`. */
+  | {
+      readonly type: 'reconnecting';
+      readonly afterMs: number;
+      readonly error?: FlowtapProblem | FlowtapConnectionError;
+    }
+  /** Always the last one. */
+  | { readonly type: 'end'; readonly status: Status; readonly settled: boolean; readonly cursor: string };
+
+/** Throws what giving up is about: FlowtapProblem, FlowtapConnectionError, or the signal's reason. */
+export async function* followEvents(
+  http: Http,
+  executionId: string,
+  options: FollowOptions = {},
+): AsyncGenerator<FollowEvent, void, void> {
+  const { signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = options;
+  const patience = http.patience(giveUpAfterMs);
+  const reading: Reading = { lastId: undefined, retryMs: RETRY_MS_DEFAULT, heard: false };
+  let renewed = false;
+  for (;;) {
+    signal?.throwIfAborted();
+    reading.heard = false;
+    let error: unknown;
+    try {
+      for await (const event of readOnce(http, executionId, options, reading)) {
+        patience.succeeded();
+        renewed = false;
+        yield event;
+        if (event.type === 'end') return;
+      }
+      // Closed in order, after a long life; one that closes before it said anything is broken.
+      if (!reading.heard) error = new FlowtapConnectionError('The server closed the stream at once');
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      if (!renewed && http.renews(thrown)) {
+        renewed = true;
+        continue;
+      }
+      error = thrown;
+    }
+    const afterMs = error === undefined ? reading.retryMs : patience.afterFailure(error, reading.retryMs);
+    // Safety: afterFailure has thrown whatever is of neither class.
+    const known = error as FlowtapProblem | FlowtapConnectionError | undefined;
+    yield { type: 'reconnecting', afterMs, ...(known && { error: known }) };
+    await http.clock.sleep(afterMs, signal);
+  }
+}
+
+/** What outlives a connection. */
+interface Reading {
+  lastId: string | undefined;
+  retryMs: number;
+  heard: boolean;
+}
+
+/** One connection's events; ends without an `end` when the server closes it. */
+async function* readOnce(
+  http: Http,
+  executionId: string,
+  options: FollowOptions,
+  reading: Reading,
+): AsyncGenerator<Exclude<FollowEvent, { type: 'reconnecting' }>, void, void> {
+  const { until = 'ended', signal, eventTypes } = options;
+  const wanted = eventTypes && new Set(eventTypes);
+  const items = readEvents(http, streamRequest(executionId, options, reading.lastId), signal);
+  let caughtUp = false;
+  try {
+    for (;;) {
+      const { done, value } = await items.next();
+      if (done) {
+        if (value !== NOTHING_MORE) return;
+        const { status } = await readSummary(http, executionId, { ...(signal && { signal }) });
+        yield { type: 'end', status, settled: true, cursor: reading.lastId ?? options.cursor ?? '' };
+        return;
+      }
+      if (value.type === 'retry') {
+        reading.retryMs = value.ms;
+        continue;
+      }
+      const event = understood(value);
+      reading.heard = true;
+      if (!event) continue;
+      reading.lastId = event.cursor;
+      const isHidden = event.type === 'message' && wanted && !wanted.has(event.message.eventType ?? '');
+      if (!isHidden) yield event;
+      if (event.type === 'reset') caughtUp = false;
+      if (event.type === 'caught-up') caughtUp = true;
+      if (until === 'settled') continue;
+      // A terminal message is the end only at the head: older ones were followed by a redrive.
+      const status = statusAt(event, caughtUp);
+      if (status !== undefined && status !== 'RUNNING') {
+        yield { type: 'end', status, settled: false, cursor: event.cursor };
+        return;
+      }
+    }
+  } finally {
+    await items.return(undefined);
+  }
+}
+
+function streamRequest(executionId: string, options: FollowOptions, lastId: string | undefined) {
+  const { from, cursor, eventTypes, until = 'ended' } = options;
+  // The end must be seen even when it wasn't asked for; it is hidden above.
+  const types = eventTypes && until === 'ended' ? new Set([...eventTypes, ...TERMINAL_TYPES]) : eventTypes;
+  const start = lastId === undefined ? (cursor === undefined ? { from } : { cursor }) : {};
+  return {
+    path: executionPath(executionId, 'messages'),
+    query: { ...start, ...(types && { eventTypes: [...types].join(',') }) },
+    // A header and not a parameter: should the service not know it any more, it answers with `reset` and not with a 400.
+    headers: lastId === undefined ? {} : { 'Last-Event-ID': lastId },
+  };
+}
+
+function statusAt(event: FollowEvent, caughtUp: boolean): Status | undefined {
+  if (event.type === 'caught-up') return event.status;
+  return event.type === 'message' && caughtUp ? statusAfter(event.message.eventType) : undefined;
+}
+
+/** The event in our words; undefined for one that this version doesn't know. Throws what a `problem` tells of. */
+function understood({ name, id, data }: Extract<StreamItem, { type: 'event' }>) {
+  if (name === 'problem') throw problemFromText(data, { status: 503 });
+  if (!KNOWN_EVENTS.has(name)) return undefined;
+  const body = parseObject(data);
+  if (!body || id === undefined || id === '') {
+    throw new FlowtapConnectionError(`The server sent an event '${name}' that can't be understood`);
+  }
+  const status = STATUSES.find((known) => known === body['status']) ?? 'RUNNING';
+  switch (name) {
+    case 'message':
+      // Safety: an object; its members are the server's promise, as in a page.
+      return { type: 'message', message: body as FlowMessage, cursor: id } as const;
+    case 'caught-up':
+      return { type: 'caught-up', status, cursor: id } as const;
+    case 'reset':
+      return { type: 'reset', cursor: id } as const;
+    case 'end':
+      return { type: 'end', status, settled: true, cursor: id } as const;
+    case 'heartbeat':
+      return {
+        type: 'heartbeat',
+        upstream: UPSTREAM_STATES.find((known) => known === body['upstream']) ?? 'ok',
+        pollIntervalMs: Number(body['pollIntervalMs']),
+        timestamp: String(body['timestamp']),
+        cursor: id,
+      } as const;
+    default:
+      return undefined;
+  }
+}
+
+const KNOWN_EVENTS = new Set(['message', 'caught-up', 'heartbeat', 'reset', 'end']);
+const UPSTREAM_STATES = ['ok', 'throttled', 'unavailable'] as const;
+
+export interface FollowMessagesOptions extends FollowOptions {
+  /**
+   * The history was replaced: what came so far is void, and all of it comes again. Without this, following throws a
+   * FlowtapProblem with the code `HistoryChanged`, so that nobody gets a message twice unawares.
+   */
+  readonly onReset?: () => void;
+}
+
+/** The messages alone; returns the status at the end. */
+export async function* followMessages(
+  http: Http,
+  executionId: string,
+  options: FollowMessagesOptions = {},
+): AsyncGenerator<FlowMessage, Status | undefined, void> {
+  for await (const event of followEvents(http, executionId, options)) {
+    if (event.type === 'message') yield event.message;
+    if (event.type === 'end') return event.status;
+    if (event.type !== 'reset') continue;
+    if (!options.onReset) throw new FlowtapProblem(HISTORY_CHANGED);
+    options.onReset();
+  }
+  return undefined;
+}
+
+/** In the words of a page that meets the same. */
+const HISTORY_CHANGED = {
+  status: 410,
+  code: 'HistoryChanged',
+  title: 'The history is another one',
+  detail:
+    'The history that was followed has been replaced. Follow it again from the start, or give `onReset` to be told.',
+};

@@ -1,0 +1,56 @@
+/** Reads a history by pages: what is there now, to its last message. */
+import { executionPath } from './execution-path.ts';
+import type { Http } from './http.ts';
+import { type FlowMessage, type Page, readBody } from './wire.ts';
+
+export interface PageOptions {
+  /** 1 to 250; the service's default is 100. A page may hold fewer. */
+  readonly maxResults?: number;
+  /** Go on behind this position. */
+  readonly cursor?: string;
+  /** Only messages of these types. */
+  readonly eventTypes?: readonly string[];
+  /** The newest ones: 1 to 250. Not together with `cursor`. */
+  readonly last?: number;
+  /** Answer when there is a message, when the execution ends, or after so many seconds: 0, the default, to 50. */
+  readonly waitTimeSeconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+export type ListOptions = Omit<PageOptions, 'last' | 'waitTimeSeconds'>;
+
+/** Iterate it for messages, or its `pages()` for pages. Each iteration reads anew. */
+export interface MessageList extends AsyncIterable<FlowMessage> {
+  pages(): AsyncGenerator<Page, void, void>;
+}
+
+export async function readPage(http: Http, executionId: string, options: PageOptions = {}): Promise<Page> {
+  const { maxResults, cursor, eventTypes, last, waitTimeSeconds, signal } = options;
+  const text = await http.text({
+    path: executionPath(executionId, 'messages'),
+    query: { maxResults, cursor, eventTypes: eventTypes?.join(','), last, waitTimeSeconds },
+    headers: { Accept: 'application/json' },
+    signal,
+    waitMs: (waitTimeSeconds ?? 0) * 1000,
+  });
+  return readBody<Page>(text, { messages: 'array', cursor: 'string' });
+}
+
+export function listMessages(http: Http, executionId: string, options: ListOptions = {}): MessageList {
+  async function* pages(): AsyncGenerator<Page, void, void> {
+    let cursor = options.cursor;
+    for (;;) {
+      const page = await readPage(http, executionId, {
+        ...options,
+        ...(cursor !== undefined && { cursor }),
+      });
+      yield page;
+      if (page.nextToken === undefined) return;
+      cursor = page.nextToken;
+    }
+  }
+  async function* messages(): AsyncGenerator<FlowMessage, void, void> {
+    for await (const page of pages()) yield* page.messages;
+  }
+  return { pages, [Symbol.asyncIterator]: messages };
+}

@@ -1,0 +1,125 @@
+/**
+ * What can go wrong between this client and Flowtap, as two classes: `FlowtapProblem`, an answer that says no (RFC 9457
+ * problem JSON, or a `problem` event), and `FlowtapConnectionError`, no usable answer at all. What is tried again, and for
+ * how long, is patience.ts's business.
+ */
+
+/** One invalid input, as the server names it. */
+export interface FlowtapFieldError {
+  readonly in: 'path' | 'query' | 'header' | 'body';
+  readonly name: string;
+  readonly detail: string;
+}
+
+/** The members of problem JSON. */
+export interface ProblemFacts {
+  readonly status: number;
+  /** Stable, to be compared: `AccessDeniedException`, `ResourceNotFoundException`, `ExpiredTicket`, … */
+  readonly code: string;
+  readonly title: string;
+  /** A sentence for people: what was wrong, and what to do. */
+  readonly detail: string;
+  /** For the operator of the service, who finds it in the log. */
+  readonly requestId?: string;
+  readonly errors?: readonly FlowtapFieldError[];
+  /** Coming back after this long helps. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** The code of an answer that is not Flowtap's own: a proxy's page, or another service under that address. */
+export const UNEXPECTED_ANSWER = 'UnexpectedAnswer';
+
+/** Enough for any problem of ours; what a proxy says beyond it nobody reads. */
+const PROBLEM_CHARACTERS_MAX = 64 * 1024;
+
+export class FlowtapProblem extends Error implements ProblemFacts {
+  override readonly name = 'FlowtapProblem';
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly requestId?: string;
+  readonly errors?: readonly FlowtapFieldError[];
+  readonly retryAfterSeconds?: number;
+
+  constructor(facts: ProblemFacts) {
+    super(`${facts.code}: ${facts.detail}`);
+    this.status = facts.status;
+    this.code = facts.code;
+    this.title = facts.title;
+    this.detail = facts.detail;
+    if (facts.requestId !== undefined) this.requestId = facts.requestId;
+    if (facts.errors !== undefined) this.errors = facts.errors;
+    if (facts.retryAfterSeconds !== undefined) this.retryAfterSeconds = facts.retryAfterSeconds;
+  }
+}
+
+/** Not reached, silent for too long, cut off half-way, or not understood. */
+export class FlowtapConnectionError extends Error {
+  override readonly name = 'FlowtapConnectionError';
+}
+
+/** The problem that an unsuccessful answer tells of. Reads its body, which may break off. */
+export async function problemFromResponse(response: Response, nowMs: number): Promise<FlowtapProblem> {
+  const text = (await response.text()).slice(0, PROBLEM_CHARACTERS_MAX);
+  const stated = retryAfterSeconds(response.headers.get('Retry-After'), nowMs);
+  const requestId = response.headers.get('X-Request-Id') ?? undefined;
+  return problemFromText(text, {
+    status: response.status,
+    ...(requestId !== undefined && { requestId }),
+    ...(stated !== undefined && { retryAfterSeconds: stated }),
+  });
+}
+
+/** The problem in this JSON; for other text, one that says so. `known` is what the answer's head told. */
+export function problemFromText(
+  text: string,
+  known: Pick<ProblemFacts, 'status' | 'requestId' | 'retryAfterSeconds'>,
+): FlowtapProblem {
+  const body = parseObject(text);
+  if (typeof body?.['code'] !== 'string' || typeof body['detail'] !== 'string') {
+    return new FlowtapProblem({
+      ...known,
+      code: UNEXPECTED_ANSWER,
+      title: 'Not an answer of Flowtap',
+      detail: `Status ${known.status} without a problem of Flowtap's. Is this the address of a Flowtap service?`,
+    });
+  }
+  const { code, detail, title, status, requestId, errors, retryAfterSeconds: wait } = body;
+  return new FlowtapProblem({
+    ...known,
+    code,
+    detail,
+    title: typeof title === 'string' ? title : code,
+    ...(typeof status === 'number' && { status }),
+    ...(typeof requestId === 'string' && { requestId }),
+    ...(typeof wait === 'number' && { retryAfterSeconds: wait }),
+    // Safety: only members that are there as strings are let through.
+    ...(Array.isArray(errors) && { errors: errors.filter(isFieldError) as FlowtapFieldError[] }),
+  });
+}
+
+const isFieldError = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  ['in', 'name', 'detail'].every((member) => typeof Reflect.get(error, member) === 'string');
+
+/** Text as a JSON object; undefined for anything else. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    // Safety: an object that is not null has string keys.
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Not JSON: the caller says what that means.
+  }
+  return undefined;
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date. */
+function retryAfterSeconds(header: string | null, nowMs: number): number | undefined {
+  if (header === null) return undefined;
+  if (/^\d{1,9}$/.test(header)) return Number(header);
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, Math.ceil((atMs - nowMs) / 1000));
+}

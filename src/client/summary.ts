@@ -1,0 +1,57 @@
+/** An execution's summary: as it is now, or as soon as the execution has ended. */
+import { executionPath } from './execution-path.ts';
+import type { Http } from './http.ts';
+import { FOLLOW_GIVE_UP_MS } from './patience.ts';
+import { type Summary, readBody } from './wire.ts';
+
+/** The longest wait that the service takes. */
+export const WAIT_SECONDS_MAX = 50;
+/** Between two questions, should a service answer "still running" without having waited. */
+const PAUSE_MS_MIN = 1_000;
+
+export interface SummaryOptions {
+  /** Answer when the execution has ended, or after so many seconds: 0, the default, to 50. */
+  readonly waitTimeSeconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  /** Throw when it has failed for this long without a success between. Default: 10 minutes. */
+  readonly giveUpAfterMs?: number;
+}
+
+export async function readSummary(
+  http: Http,
+  executionId: string,
+  { waitTimeSeconds, signal, giveUpAfterMs }: SummaryOptions & WaitOptions = {},
+): Promise<Summary> {
+  const text = await http.text({
+    path: executionPath(executionId),
+    query: { waitTimeSeconds },
+    signal,
+    waitMs: (waitTimeSeconds ?? 0) * 1000,
+    ...(giveUpAfterMs !== undefined && { giveUpAfterMs }),
+  });
+  return readBody<Summary>(text, { flowExecutionId: 'string', status: 'string' });
+}
+
+/** Asks until the execution is no longer running. */
+export async function waitForEnd(
+  http: Http,
+  executionId: string,
+  { signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS }: WaitOptions = {},
+): Promise<Summary> {
+  const { clock } = http;
+  for (;;) {
+    const askedAtMs = clock.now();
+    const summary = await readSummary(http, executionId, {
+      waitTimeSeconds: WAIT_SECONDS_MAX,
+      giveUpAfterMs,
+      ...(signal && { signal }),
+    });
+    if (summary.status !== 'RUNNING') return summary;
+    await clock.sleep(PAUSE_MS_MIN - (clock.now() - askedAtMs), signal);
+    signal?.throwIfAborted();
+  }
+}

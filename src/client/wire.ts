@@ -1,0 +1,102 @@
+/**
+ * What Flowtap answers, as types, and the little that is checked of it. The contract is docs/http-api.md. Types of its own,
+ * since a package without dependencies can't show those that zod makes; a test holds them against the server's.
+ */
+import type { Status } from '../messages/event-types.ts';
+import { FlowtapConnectionError, parseObject } from './problem.ts';
+
+/** One entry of an execution's history. Every member may be absent. */
+export interface FlowMessage {
+  readonly messageId?: string;
+  /** `STEP_STARTED`, `EXECUTION_FAILED`, …; one that this version doesn't know is passed on. */
+  readonly eventType?: string;
+  /** ISO 8601, UTC. */
+  readonly timestamp?: string;
+  /** Opaque text. */
+  readonly payload?: string;
+}
+
+export interface Page {
+  readonly messages: readonly FlowMessage[];
+  /** Present only when more messages are there now. */
+  readonly nextToken?: string;
+  /** Always: where to go on, later, by page or by stream. */
+  readonly cursor: string;
+  /** Absent while unknown. */
+  readonly status?: Status;
+}
+
+export interface Failure {
+  readonly messageId?: string;
+  readonly eventType?: string;
+  readonly timestamp?: string;
+  readonly step?: string;
+  readonly error?: string;
+  readonly cause?: string;
+  /** A page from here on begins with the message that failed. */
+  readonly cursor: string;
+}
+
+export interface Summary {
+  readonly flowExecutionId: string;
+  readonly source: string;
+  readonly status: Status;
+  /** What the upstream service calls it, where that says more: `TIMED_OUT`. */
+  readonly upstreamStatus?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly durationMs?: number;
+  readonly messageCount?: number;
+  /** What ended the execution. */
+  readonly failure?: Failure;
+  /** It will never read differently. */
+  readonly final: boolean;
+  readonly archivedAt?: string;
+  readonly asOf?: string;
+}
+
+/** Good for reading one execution, in a browser say. */
+export interface Ticket {
+  readonly ticket: string;
+  readonly expiresAt: string;
+  /** For an EventSource. */
+  readonly streamUrl: string;
+}
+
+/** The caller's own key. */
+export interface KeyFacts {
+  readonly id: string;
+  readonly name: string;
+  /** Patterns of execution ids; `*` stands for any run of characters. */
+  readonly executions: readonly string[];
+  readonly payloads: 'full' | 'none';
+  readonly tickets: boolean;
+  readonly tier: string;
+  readonly limits: {
+    readonly requests: number;
+    readonly periodSeconds: number;
+    readonly streamsPerExecution: number;
+  };
+  readonly expiresAt?: string;
+  /** Whether it may read the execution that was asked about. */
+  readonly allowed?: boolean;
+}
+
+/**
+ * A JSON object that has at least these members; whoever answers 200 with something else is not Flowtap, or its answer was
+ * cut. New members are let through: a server of tomorrow has more.
+ */
+export function readBody<T>(text: string, members: { readonly [Member in keyof T]?: 'string' | 'array' }): T {
+  const body = parseObject(text);
+  const missing = Object.entries(members).find(([name, kind]) => !isOfKind(body?.[name], kind));
+  if (body && !missing) {
+    // Safety: what code here relies on was just checked; the rest is the server's promise.
+    return body as T;
+  }
+  throw new FlowtapConnectionError(
+    'The answer is not one of Flowtap. Is this the address of a Flowtap service?',
+  );
+}
+
+const isOfKind = (value: unknown, kind: unknown): boolean =>
+  kind === 'array' ? Array.isArray(value) : typeof value === 'string';

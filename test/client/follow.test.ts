@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import type { FollowEvent } from '../../src/client/client.ts';
+import type { Fetch } from '../../src/client/http.ts';
+import { EXECUTION, collect, failureOf, history, idsOf, openClient } from './client-under-test.ts';
+
+const typesOf = (events: readonly FollowEvent[]) => events.map(({ type }) => type);
+
+test('following yields each message as it comes, and stops at the one that ends the execution', async () => {
+  const under = await openClient(history(12, { everyMs: 5_000, last: 'EXECUTION_FAILED' }));
+  const beganAtMs = under.clock.now();
+  const following = under.client().follow(EXECUTION);
+  const messages = [];
+  for (;;) {
+    const next = await under.until(following.next());
+    if (next.done) {
+      expect(next.value).toBe('FAILED');
+      break;
+    }
+    messages.push(next.value);
+  }
+  expect(idsOf(messages)).toEqual(idsOf(history(12)));
+  // Nobody waits out the settle time of 10 s: it is over before the message's own time and the longest poll.
+  expect(under.clock.now() - beganAtMs).toBeLessThan(55_000 + 9_000);
+});
+
+test('until it is settled: what ends the stream is the server saying that nothing can follow', async () => {
+  const under = await openClient(history(3, { everyMs: 1_000 }));
+  const events = await under.until(collect(under.client().followEvents(EXECUTION, { until: 'settled' })));
+  expect(events.at(-1)).toMatchObject({ type: 'end', status: 'SUCCEEDED', settled: true });
+  expect(events.filter(({ type }) => type === 'message')).toHaveLength(3);
+  expect(under.clock.now() - Date.parse('2026-01-01T00:00:00Z')).toBeGreaterThanOrEqual(12_000);
+});
+
+test('following what has ended hands out all of it and stops; from now on, nothing, and stops', async () => {
+  const under = await openClient(history(600));
+  const client = under.client();
+  expect(idsOf(await under.until(collect(client.follow(EXECUTION))))).toEqual(idsOf(history(600)));
+  const events = await under.until(collect(client.followEvents(EXECUTION, { from: 'now' })));
+  expect(typesOf(events)).toEqual(['caught-up', 'end']);
+});
+
+test('an execution that failed and was started again is followed beyond its first end', async () => {
+  const messages = history(6).map((message, index) =>
+    index === 2 ? { ...message, eventType: 'EXECUTION_FAILED' } : message,
+  );
+  const under = await openClient(messages);
+  const events = await under.until(collect(under.client().followEvents(EXECUTION)));
+  expect(events.filter(({ type }) => type === 'message')).toHaveLength(6);
+  expect(events.at(-1)).toMatchObject({ type: 'end', status: 'SUCCEEDED', settled: false });
+});
+
+test('the end is seen even when messages that tell of it were not asked for', async () => {
+  const under = await openClient(history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }));
+  const following = under.client().followEvents(EXECUTION, { eventTypes: ['EXECUTION_STARTED'] });
+  const events = await under.until(collect(following));
+  expect(events.flatMap((event) => (event.type === 'message' ? event.message.messageId : []))).toEqual([
+    'm-0',
+  ]);
+  expect(events.at(-1)).toMatchObject({ type: 'end', status: 'ABORTED' });
+});
+
+test("an event's cursor goes on elsewhere: by page, or by following", async () => {
+  const under = await openClient(history(9));
+  const client = under.client();
+  let cursor = '';
+  for await (const event of client.followEvents(EXECUTION)) {
+    if (event.type !== 'message') continue;
+    ({ cursor } = event);
+    if (event.message.messageId === 'm-4') break;
+  }
+  expect(idsOf((await under.until(client.page(EXECUTION, { cursor }))).messages)).toEqual([
+    'm-5',
+    'm-6',
+    'm-7',
+    'm-8',
+  ]);
+  expect(idsOf(await under.until(collect(client.follow(EXECUTION, { cursor }))))).toEqual([
+    'm-5',
+    'm-6',
+    'm-7',
+    'm-8',
+  ]);
+});
+
+test('following on from an end that is final ends at once, with the status', async () => {
+  const under = await openClient(history(3));
+  const client = under.client();
+  const first = await under.until(collect(client.followEvents(EXECUTION, { until: 'settled' })));
+  const end = first.at(-1);
+  const cursor = end?.type === 'end' ? end.cursor : '';
+  const again = await under.until(collect(client.followEvents(EXECUTION, { cursor })));
+  expect(again).toEqual([{ type: 'end', status: 'SUCCEEDED', settled: true, cursor }]);
+});
+
+test('heartbeats tell that upstream is well while nothing happens', async () => {
+  const under = await openClient(history(2, { everyMs: 60_000 }));
+  const events = await under.until(collect(under.client().followEvents(EXECUTION)));
+  expect(events.filter(({ type }) => type === 'heartbeat').length).toBeGreaterThanOrEqual(2);
+  expect(events.find(({ type }) => type === 'heartbeat')).toMatchObject({ upstream: 'ok' });
+});
+
+test('whoever stops listening closes the stream', async () => {
+  const under = await openClient(history(2, { everyMs: 60_000 }));
+  let cancelled = 0;
+  const watched: Fetch = async (url, init) => {
+    const response = await under.fetch(url, init);
+    init.signal?.addEventListener('abort', () => cancelled++);
+    return response;
+  };
+  for await (const message of under.client({ fetch: watched }).follow(EXECUTION)) {
+    expect(message.messageId).toBe('m-0');
+    break;
+  }
+  expect(cancelled).toBe(1);
+});
+
+test('an abort ends it with the reason that was given, at whatever it was', async () => {
+  const under = await openClient(history(2, { everyMs: 600_000 }));
+  const reading = new AbortController();
+  const whileReading = failureOf(collect(under.client().follow(EXECUTION, { signal: reading.signal })));
+  await under.clock.advance(20_000);
+  reading.abort(new Error('enough'));
+  expect(await whileReading).toEqual(new Error('enough'));
+
+  const waiting = new AbortController();
+  const down = under.client({ fetch: () => Promise.reject(new TypeError('fetch failed')) });
+  const whileWaiting = failureOf(collect(down.follow(EXECUTION, { signal: waiting.signal })));
+  await under.clock.advance(100);
+  waiting.abort();
+  expect(await whileWaiting).toMatchObject({ name: 'AbortError' });
+
+  const before = AbortSignal.abort();
+  expect(await failureOf(collect(under.client().follow(EXECUTION, { signal: before })))).toMatchObject({
+    name: 'AbortError',
+  });
+  expect(await failureOf(under.client().wait(EXECUTION, { signal: before }))).toMatchObject({
+    name: 'AbortError',
+  });
+});
+
+test('a history that was replaced is never sent again unawares', async () => {
+  const under = await openClient([...history(4, { last: 'STEP_STARTED' })]);
+  const client = under.client();
+  const [first] = await under.until(collect(client.list(EXECUTION).pages()));
+  const cursor = first?.cursor ?? '';
+  const other = history(6).map((message, index) => ({ ...message, messageId: `other-${index}` }));
+  await under.service.script(EXECUTION, other);
+  under.service.restart();
+
+  const unaware = await under.until(failureOf(collect(client.follow(EXECUTION, { cursor }))));
+  expect(unaware).toMatchObject({ name: 'FlowtapProblem', code: 'HistoryChanged', status: 410 });
+
+  let resets = 0;
+  const aware = client.follow(EXECUTION, { cursor, onReset: () => resets++ });
+  expect(idsOf(await under.until(collect(aware)))).toEqual(idsOf(other));
+  expect(resets).toBe(1);
+
+  const events = await under.until(collect(client.followEvents(EXECUTION, { cursor })));
+  expect(typesOf(events).slice(0, 2)).toEqual(['reset', 'message']);
+});
