@@ -1,0 +1,113 @@
+/** Requests as AWS's clients really sent them (test/data/aws-client-requests.jsonl), header for header. */
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  type ServiceUnderTest,
+  endedLongAgo,
+  openService,
+  pageOf,
+  path,
+} from '../http/service-under-test.ts';
+import { TARGET, awsPageOf, exceptionOf } from './aws-call.ts';
+
+interface Recorded {
+  readonly client: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+}
+
+/** Stands in the recording where a user's API key would. */
+const TOKEN = 'my-product-api-key';
+/** The recording listener's token. */
+const NEXT_TOKEN = '3';
+
+const recorded: readonly Recorded[] = readFileSync(
+  new URL('../data/aws-client-requests.jsonl', import.meta.url),
+  'utf8',
+)
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+
+const headersOf = ({ headers }: Recorded) => new Headers(headers.map(([name, value]) => [name, value]));
+const inputOf = ({ body }: Recorded): { flowExecutionId?: string; maxResults?: number; nextToken?: string } =>
+  JSON.parse(body);
+
+const named = (requests: readonly Recorded[]) =>
+  requests.map((request) => [`${request.client} ${request.url} ${request.body}`, request] as const);
+const isList = (request: Recorded) =>
+  request.url === '/' && headersOf(request).get('X-Amz-Target') === TARGET;
+const withToken = recorded.filter(
+  (request) => isList(request) && headersOf(request).has('X-Amz-Security-Token'),
+);
+const withoutToken = recorded.filter((request) => isList(request) && !withToken.includes(request));
+const others = recorded.filter((request) => !isList(request));
+
+let service: ServiceUnderTest;
+let key: string;
+beforeAll(async () => {
+  service = await openService();
+  key = await service.key();
+  for (const request of withToken) {
+    await service.script(inputOf(request).flowExecutionId ?? '', endedLongAgo(service.clock, 7));
+  }
+});
+
+/** The request as it was, but for the token, and the text of its body. */
+function send(request: Recorded, token?: string, body = request.body): Promise<Response> {
+  const headers = headersOf(request);
+  if (token !== undefined) headers.set('X-Amz-Security-Token', token);
+  headers.delete('Content-Length');
+  return service.fetch(request.url, { method: request.method, headers: Object.fromEntries(headers), body });
+}
+
+it('the recording has what these tests are about', () => {
+  expect(recorded).toHaveLength(24);
+  expect([withToken.length, withoutToken.length, others.length]).toEqual([12, 4, 8]);
+});
+
+describe('with the key in its place', () => {
+  it.each(named(withToken))('%s is answered', async (_, request) => {
+    const { flowExecutionId = '', maxResults = 0, nextToken } = inputOf(request);
+    if (nextToken === undefined) {
+      const page = await awsPageOf(send(request, key));
+      expect(page.messages).toHaveLength(maxResults);
+      expect(page.nextToken).toBeTypeOf('string');
+      return;
+    }
+    expect(nextToken).toBe(NEXT_TOKEN);
+    expect(await exceptionOf(send(request, key))).toMatchObject({
+      name: 'InvalidRequestException',
+      message: expect.stringContaining('nextToken'),
+    });
+    const { cursor } = await pageOf(service.get(path(flowExecutionId, 'maxResults=3')));
+    const body = request.body.replace(`"${NEXT_TOKEN}"`, `"${cursor}"`);
+    const page = await awsPageOf(send(request, key, body));
+    expect(page.messages.map(({ messageId }) => messageId)).toEqual(['3', '4', '5']);
+  });
+});
+
+describe('with a token that is no key', () => {
+  it.each(named(withToken))('%s is an UnrecognizedClientException', async (_, request) => {
+    const { name, message } = await exceptionOf(send(request));
+    expect(name).toBe('UnrecognizedClientException');
+    expect(message + JSON.stringify(service.logged)).not.toContain(TOKEN);
+  });
+});
+
+describe('without a token', () => {
+  it.each(named(withoutToken))('%s is an UnrecognizedClientException', async (_, request) => {
+    expect(await exceptionOf(send(request))).toMatchObject({
+      name: 'UnrecognizedClientException',
+      message: expect.stringContaining('carries no session token'),
+    });
+  });
+});
+
+describe('another operation, or another path', () => {
+  it.each(named(others))('%s is an UnknownOperationException', async (_, request) => {
+    expect(await exceptionOf(send(request, key))).toMatchObject({ name: 'UnknownOperationException' });
+  });
+});
