@@ -1,0 +1,171 @@
+/**
+ * Invariant 2 on the real thing, with everything going wrong at once: the upstream, the connections, and workerd itself.
+ * It takes as long as its flows (45 s) and their settling, in real time: what is tested is sockets, timers and restarts.
+ */
+import { expect, test } from 'vitest';
+
+import { seededRandom } from '../support/seeded-random.ts';
+import { SseFollower } from '../support/sse-follower.ts';
+import { type ScriptedMessage, type World, flow, openWorld } from './world.ts';
+
+const EXECUTIONS = 20;
+const SUBSCRIBERS = 10;
+/** From the first message to the last. */
+const FLOW_MS = 45_000;
+const KILLS_AT_MS = [14_000, 32_000];
+/** A run that is still not over then is lost. */
+const RUN_MS_MAX = 170_000;
+
+const FAULTS = {
+  throttleRate: 0.2,
+  internalErrorRate: 0.1,
+  resetRate: 0.05,
+  truncateRate: 0.05,
+  stallRate: 0.05,
+  stallMs: 4_000,
+  tokenLifetimeMs: 3_000,
+  lagMs: 2_000,
+  lagRate: 0.2,
+  shortPageRate: 0.1,
+  emptyPageRate: 0.05,
+};
+
+const FILTER = ['STEP_SUCCEEDED', 'EXECUTION_SUCCEEDED'];
+
+interface Subscription {
+  readonly id: string;
+  readonly fromNow: boolean;
+  readonly filtered: boolean;
+  readonly follower: SseFollower;
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Some are one upstream page, some several, so that expired tokens matter; some are there at once, some grow slowly. */
+function scriptOf(index: number, random: () => number): ScriptedMessage[] {
+  const count = index % 4 === 3 ? 600 + Math.floor(random() * 200) : 15 + Math.floor(random() * 60);
+  return flow(count, FLOW_MS / (count - 1), { name: `e${index}-` });
+}
+
+const queryOf = (fromNow: boolean, filtered: boolean): string =>
+  new URLSearchParams({
+    ...(fromNow && { from: 'now' }),
+    ...(filtered && { eventTypes: FILTER.join(',') }),
+  }).toString();
+
+/** What the archive, read in pages, says that a subscriber had to get: all, or what comes behind one of its ids. */
+async function readPages(
+  world: World,
+  apiKey: string,
+  id: string,
+  query: string,
+  after?: string,
+): Promise<string[]> {
+  const read: string[] = [];
+  let next = after;
+  do {
+    const url = world.messagesUrl(
+      id,
+      `${query}&maxResults=250${next === undefined ? '' : `&nextToken=${next}`}`,
+    );
+    const response = await fetch(url, { headers: { 'x-api-key': apiKey } });
+    expect(response.status).toBe(200);
+    // Safety: the contract of a page.
+    const page = (await response.json()) as { messages: unknown[]; nextToken?: string };
+    read.push(...page.messages.map((message) => JSON.stringify(message)));
+    next = page.nextToken;
+  } while (next !== undefined);
+  return read;
+}
+
+test.concurrent.each([20190530, 20220830])(
+  'every subscriber ends with exactly its messages in order, whatever dies in between (seed %i)',
+  { timeout: RUN_MS_MAX + 30_000 },
+  async (seed) => {
+    await using world = await openWorld();
+    const subscriptions: Subscription[] = [];
+    try {
+      const random = seededRandom(seed);
+      const apiKey = await world.key({ streamLimit: 1_000 });
+      const scripts = new Map(
+        Array.from({ length: EXECUTIONS }, (_, index) => [`chaos-${index}`, scriptOf(index, random)]),
+      );
+      await world.faults({ ...FAULTS, seed });
+      for (const [id, script] of scripts) await world.script(id, script, { afterMs: -60_000 });
+
+      const beganAtMs = Date.now();
+      for (const id of scripts.keys()) {
+        for (let n = 0; n < SUBSCRIBERS; n++) {
+          const [fromNow, filtered] = [n >= 6 && n !== 7, n >= 7 && n !== 9];
+          const url = world.messagesUrl(id, queryOf(fromNow, filtered));
+          const follower = new SseFollower({ url, apiKey });
+          subscriptions.push({ id, fromNow, filtered, follower });
+          // Before the first message, or even the first byte.
+          if (n % 3 === 0) void wait(random() * 60).then(() => follower.cut(random() < 0.5 ? 'fin' : 'rst'));
+        }
+      }
+
+      let over = false;
+      const allDone = Promise.all(subscriptions.map(({ follower }) => follower.done)).then(() => {
+        over = true;
+      });
+      const cutting = (async () => {
+        while (!over) {
+          await wait(random() * 120);
+          const victim = subscriptions[Math.floor(random() * subscriptions.length)];
+          victim?.follower.cut(random() < 0.5 ? 'fin' : 'rst');
+        }
+      })();
+      for (const atMs of KILLS_AT_MS) {
+        await wait(Math.max(0, beganAtMs + atMs - Date.now()));
+        await world.workerd.restart();
+      }
+      await Promise.race([allDone, wait(RUN_MS_MAX)]);
+      over = true;
+      await cutting;
+
+      // From here on nothing goes wrong: what is checked is what they have.
+      await world.faults({});
+      for (const [id, script] of scripts) {
+        const all = await readPages(world, apiKey, id, '');
+        // Safety: messages as the page has them.
+        expect(all.map((text) => (JSON.parse(text) as { messageId: string }).messageId)).toEqual(
+          script.map(({ messageId }) => messageId),
+        );
+        for (const { follower, fromNow, filtered } of subscriptions.filter((each) => each.id === id)) {
+          const name = `${id}, from ${fromNow ? 'now' : 'start'}${filtered ? ', filtered' : ''}`;
+          expect(follower.refused, name).toBeUndefined();
+          const ends = follower.events.filter(({ event }) => event === 'end');
+          expect(
+            ends.map(({ data }) => data),
+            name,
+          ).toEqual(['{"status":"SUCCEEDED"}']);
+          const first = follower.events.find((event) => event.id !== undefined);
+          const query = queryOf(false, filtered);
+          const expected = !fromNow
+            ? await readPages(world, apiKey, id, query)
+            : [
+                ...(first?.event === 'message' ? [first.data] : []),
+                ...(await readPages(world, apiKey, id, query, first?.id)),
+              ];
+          expect(follower.messages, name).toEqual(expected);
+        }
+      }
+      const stats = world.stats();
+      // The run was what it says.
+      for (const fault of [
+        stats.throttled,
+        stats.internalErrors,
+        stats.resets,
+        stats.truncated,
+        stats.stalled,
+      ])
+        expect(fault).toBeGreaterThan(5);
+      expect(stats.lagged).toBeGreaterThan(50);
+      expect(subscriptions.reduce((sum, { follower }) => sum + follower.connects, 0)).toBeGreaterThan(800);
+      expect(subscriptions.reduce((sum, { follower }) => sum + follower.resets, 0)).toBe(0);
+    } finally {
+      await Promise.all(subscriptions.map(({ follower }) => follower.stop()));
+    }
+  },
+);
