@@ -10,6 +10,7 @@ import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
 import { type Result, fail, invalid, ok } from '../errors.ts';
 import type { ExecutionRef, Executions } from '../executions/executions.ts';
+import { IMPORT_BYTES_MAX } from '../executions/history-import.ts';
 import { readJson } from './body.ts';
 import { ADMIN_EXECUTIONS_PATH, decodeExecutionId, splitExecutionPath } from './execution-path.ts';
 import { readQuery } from './query.ts';
@@ -17,8 +18,8 @@ import { type Exchange, type Handler, byMethod } from './routing.ts';
 
 /** Archived executions in one listing, unless fewer are asked for. */
 const LISTED_DEFAULT = 100;
-/** Keys of the store that one listing with a filter looks through. */
-const LISTED_SCANNED_MAX = 5_000;
+/** Listings of the store for one answer: a Worker has 1,000 operations. With a filter an answer may be short, and go on. */
+const LISTINGS_MAX = 50;
 
 export interface AdminPorts {
   readonly access: Access;
@@ -129,7 +130,7 @@ async function listExecutions({ archive }: AdminPorts, { url }: Exchange): Promi
   const executions = [];
   let from = cursor;
   // Whole listings only, so that the store's own cursor says where the next one begins: at most `limit` keys each.
-  for (let scanned = 0; scanned < LISTED_SCANNED_MAX && executions.length < limit; scanned += limit) {
+  for (let listings = 0; listings < LISTINGS_MAX && executions.length < limit; listings++) {
     const listed = await archive.list({
       limit: limit - executions.length,
       ...(from !== undefined && { cursor: from }),
@@ -174,6 +175,11 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
     PUT: about(async (ref) => {
       const { body } = exchange.request;
       if (!body) return invalid('body', 'messages', 'The history has no messages.');
+      // Refused before it was sent, where it says so itself.
+      if (Number(exchange.request.headers.get('Content-Length') ?? 0) > IMPORT_BYTES_MAX) {
+        await body.cancel();
+        return fail({ type: 'body-too-large', maxBytes: IMPORT_BYTES_MAX });
+      }
       const imported = await executions.importHistory(ref, body);
       return imported.ok ? ok(Response.json(archivedBody({ ...ref, head: imported.value }))) : imported;
     }),

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+import { problemOf } from './service-under-test.ts';
+
+const SECRET = 'too short, but secret';
+
+let workerd: LocalWorkerd;
+const log: string[] = [];
+beforeAll(async () => {
+  const vars = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', SIGNING_SECRET: SECRET };
+  workerd = await startWorkerd({ vars, onLog: (line) => log.push(line) });
+});
+afterAll(() => workerd.stop());
+
+test('a service without its settings answers 503 with no word of them, and names them in one line of the log', async () => {
+  for (const path of ['/v1/executions/x/messages', '/v1/admin/keys', '/healthz', '/nowhere']) {
+    const response = await fetch(new URL(path, workerd.url));
+    expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+    const problem = await problemOf(response);
+    expect(problem).toMatchObject({
+      status: 503,
+      code: 'NotConfigured',
+      requestId: response.headers.get('X-Request-Id'),
+    });
+    expect(JSON.stringify(problem)).not.toMatch(/AWS|SIGNING|SECRET/);
+  }
+  expect(log).toHaveLength(1);
+  const [line = ''] = log;
+  expect(JSON.parse(line)).toMatchObject({
+    event: 'not-configured',
+    level: 'error',
+    time: expect.any(String),
+  });
+  expect(line).toContain('AWS_SECRET_ACCESS_KEY is missing');
+  expect(line).toContain('SIGNING_SECRET must have at least 32 characters');
+  expect(line).not.toContain(SECRET);
+});

@@ -1,0 +1,117 @@
+/** What reading costs upstream, counted at the emulator, with real sockets and real time. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import {
+  type Page,
+  archived,
+  messagesPath,
+  readAll,
+  startWorker,
+  until,
+  type WorkerUnderTest,
+} from './worker-under-test.ts';
+
+const SETTLED = 'settled-1000';
+const RUNNING = 'running';
+const UNKNOWN = 'unknown';
+const UNREAD = 'unread';
+const CLIENTS_SETTLED = 100;
+const CLIENTS_FOLLOWING = 200;
+const FOLLOWED_MS = 10_000;
+/** Of page sizes: no two clients cut the history alike. */
+const SIZES = [1, 250, 17, 100, 249, 33, 250, 64];
+
+let worker: WorkerUnderTest;
+let keys: string[];
+
+beforeAll(async () => {
+  worker = await startWorker();
+  keys = await worker.keys(CLIENTS_FOLLOWING / 4);
+  const hourAgo = Date.now() / 1000 - 3_600;
+  await worker.control('/executions', {
+    flowExecutionId: SETTLED,
+    messages: Array.from({ length: 1_000 }, (_, position) => ({
+      messageId: String(position),
+      eventType: position === 999 ? 'EXECUTION_SUCCEEDED' : 'STEP_STARTED',
+      timestamp: hourAgo + position / 1000,
+      payload: `{stepId: Step${position}}`,
+    })),
+  });
+  for (const flowExecutionId of [RUNNING, UNREAD]) {
+    await worker.control('/executions', {
+      flowExecutionId,
+      messages: Array.from({ length: 200 }, (_, position) => ({
+        messageId: String(position),
+        eventType: 'STEP_STARTED',
+        afterMs: position * 300,
+      })),
+    });
+  }
+});
+afterAll(() => worker.stop());
+
+const keyOf = (client: number): string => keys[client % keys.length] ?? '';
+
+const ids = Array.from({ length: 1_000 }, (_, position) => String(position));
+
+async function everyoneReadsAll(clients: number): Promise<void> {
+  const histories = await Promise.all(
+    Array.from({ length: clients }, (_, client) =>
+      readAll(worker, SETTLED, keyOf(client), [...SIZES.slice(client % SIZES.length), 250, 250, 250, 250]),
+    ),
+  );
+  for (const history of histories) expect(history.map(({ messageId }) => messageId)).toEqual(ids);
+}
+
+test('a settled execution of 1,000 messages is read upstream once, and never again, with or without an upstream', async () => {
+  await everyoneReadsAll(CLIENTS_SETTLED);
+  await until(async () => (await archived(worker)).includes(SETTLED));
+  const calls = worker.calls(SETTLED);
+  expect(calls).toBeGreaterThanOrEqual(4);
+  expect(calls).toBeLessThanOrEqual(10);
+  await worker.workerd.restart();
+  await everyoneReadsAll(20);
+  expect(worker.calls(SETTLED)).toBe(calls);
+});
+
+test('200 clients that ask again as soon as they are answered cost 12 calls in 10 s, of what runs and of what is not there', async () => {
+  const endMs = Date.now() + FOLLOWED_MS;
+  let answers = 0;
+  const follow = async (id: string, status: number, client: number): Promise<number> => {
+    let newest = 0;
+    while (Date.now() < endMs) {
+      const response = await worker.fetch(messagesPath(id, client % 2 === 0 ? '' : 'last=1'), {
+        headers: { 'X-API-Key': keyOf(client) },
+      });
+      const body = await response.text();
+      // A key's rate is not what this is about; its answer reaches no execution.
+      if (response.status === 429) continue;
+      if (response.status !== status) throw new Error(`${response.status}: ${body}`);
+      answers++;
+      // Safety: the contract of a page; of a problem it is not asked for.
+      if (status === 200) newest = Number((JSON.parse(body) as Page).messages.at(-1)?.messageId);
+    }
+    return newest;
+  };
+  const clients = Array.from({ length: CLIENTS_FOLLOWING }, (_, client) => client);
+  const [running] = await Promise.all([
+    Promise.all(clients.map((client) => follow(RUNNING, 200, client))),
+    Promise.all(clients.map((client) => follow(UNKNOWN, 404, client))),
+  ]);
+  const { byExecution } = worker.emulator.emulator.stats();
+  expect(byExecution[RUNNING]?.calls).toBeGreaterThanOrEqual(5);
+  expect(byExecution[RUNNING]?.calls).toBeLessThanOrEqual(12);
+  expect(byExecution[RUNNING]?.maxInFlight).toBe(1);
+  expect(byExecution[UNKNOWN]?.calls).toBeLessThanOrEqual(12);
+  expect(byExecution[UNKNOWN]?.maxInFlight).toBe(1);
+  expect(byExecution[UNREAD]).toBeUndefined();
+  // They really asked, and everybody saw the execution go on.
+  expect(answers).toBeGreaterThan(CLIENTS_FOLLOWING * 4);
+  for (const newest of running) expect(newest).toBeGreaterThan(20);
+});
+
+test('what was read once is read in a new isolate with the upstream gone', async () => {
+  await worker.emulator.close();
+  await worker.workerd.restart();
+  await everyoneReadsAll(20);
+});
