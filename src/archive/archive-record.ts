@@ -1,13 +1,18 @@
 /**
  * One stored part of an archived history: up to 250 messages, fewer where they are large. Parsed when it is read back, and
  * checked against what it should be: a damaged or newer record is as good as none.
+ *
+ * A record is JSON whose last member, `sum`, is a checksum of the JSON without it, so that damage inside a payload shows,
+ * too. It is no signature: who can write to the store can write records.
  */
+import { createHash } from 'node:crypto';
+
 import * as z from 'zod/mini';
 
 import type { Chunk } from '../messages/history.ts';
-import { fingerprintsAlong } from '../messages/fingerprint.ts';
+import { fingerprintAtStart, fingerprintsAlong } from '../messages/fingerprint.ts';
 import { messageSchema, type Message } from '../messages/message.ts';
-import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
+import { ARCHIVE_VERSION, type ArchiveHead, type ExecutionRef } from './archive-head.ts';
 
 /** Messages in an archive page: position / 250 is its number, no index needed. */
 export const ARCHIVE_PAGE_MESSAGES = 250;
@@ -28,27 +33,37 @@ const recordSchema = z.object({
 
 export type ArchiveRecord = z.infer<typeof recordSchema>;
 
-export const encodeRecord = (record: ArchiveRecord): string => JSON.stringify(record);
+const SUM = /,"sum":"[0-9a-f]{16}"\}$/;
+const SUM_CHARACTERS = ',"sum":"0123456789abcdef"}'.length;
 
-/** The record and its chunk, or undefined when it is not the one that the head tells of. */
+const withSum = (json: string): string => {
+  const sum = createHash('sha256').update(json).digest('hex').slice(0, 16);
+  return `${json.slice(0, -1)},"sum":"${sum}"}`;
+};
+
+export const encodeRecord = (record: ArchiveRecord): string => withSum(JSON.stringify(record));
+
+export interface ExpectedRecord {
+  readonly head: Pick<ArchiveHead, 'generation' | 'count'>;
+  readonly start: number;
+  /** Absent where only the record itself tells: its key holds a hash of the id. */
+  readonly ref?: ExecutionRef;
+}
+
+/** The record and its chunk, or undefined when it is damaged, or not the one that is expected. */
 export function decodeRecord(
   text: string,
-  head: Pick<ArchiveHead, 'generation' | 'count'>,
-  start?: number,
+  { head, start, ref }: ExpectedRecord,
 ): { record: ArchiveRecord; chunk: Chunk } | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const parsed = z.safeParse(recordSchema, json);
+  const parsed = z.safeParse(recordSchema, undamagedJson(text));
   if (!parsed.success) return undefined;
   const record = parsed.data;
   // Safety: zod's optional members admit an explicit undefined, which JSON can't hold.
   const messages = record.messages as Message[];
-  if (record.generation !== head.generation || (start !== undefined && record.start !== start))
-    return undefined;
+  const { source, executionId } = record;
+  if (ref && (ref.source !== source || ref.executionId !== executionId)) return undefined;
+  if (record.generation !== head.generation || record.start !== start) return undefined;
+  if (start === 0 && record.fingerprint !== fingerprintAtStart(source, executionId)) return undefined;
   const end = record.start + messages.length;
   if (messages.length === 0 || end > head.count) return undefined;
   const chunk: Chunk = {
@@ -58,4 +73,17 @@ export function decodeRecord(
     last: end === head.count,
   };
   return { record, chunk };
+}
+
+/** The JSON that was written; undefined when a byte of it is another. */
+function undamagedJson(text: string): unknown {
+  if (!SUM.test(text.slice(-SUM_CHARACTERS))) return undefined;
+  const json = `${text.slice(0, -SUM_CHARACTERS)}}`;
+  if (withSum(json) !== text) return undefined;
+  try {
+    return JSON.parse(json);
+  } catch {
+    // The sum is right: something else than `encodeRecord` wrote it.
+    return undefined;
+  }
 }

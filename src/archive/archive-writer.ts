@@ -43,6 +43,7 @@ export class ArchiveWriter {
   readonly #written: string[] = [];
   #count = 0;
   #fingerprint: string;
+  #committing = false;
   #first: Message | undefined;
   #last: Message | undefined;
 
@@ -96,12 +97,17 @@ export class ArchiveWriter {
       ...(this.#last?.timestamp !== undefined && { endedAt: this.#last.timestamp }),
       ...facts,
     };
+    this.#committing = true;
     if (this.#pageZero) await this.#put(0, 0, this.#pageZero, head);
     return head;
   }
 
-  /** Deletes what was written; best effort, since nobody can see it. */
+  /**
+   * Deletes what was written; best effort, since nobody can see it. A commit that failed may have arrived all the same:
+   * then everything stays, since rather should pages without a head lie about than a head without its pages.
+   */
   async abandon(): Promise<void> {
+    if (this.#committing) return;
     await Promise.allSettled(this.#written.map((key) => this.#options.store.delete(key)));
   }
 

@@ -11,7 +11,7 @@ import * as z from 'zod/mini';
 import { type Result, fail, ok } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type Chunk, type History, positionIn } from '../messages/history.ts';
+import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
 import { type ArchiveHead, type ExecutionRef, archiveHeadSchema } from './archive-head.ts';
 import { HEAD_PREFIX, headKey, pagesPrefix, partKey, refOfHeadKey } from './archive-keys.ts';
@@ -67,7 +67,7 @@ export class Archive {
       return undefined;
     }
     const head = entry && parseHead(entry.metadata);
-    const decoded = head && decodeRecord(entry.value, head, 0);
+    const decoded = head && decodeRecord(entry.value, { head, start: 0, ref });
     if (!head || !decoded) {
       if (entry) this.#damaged(ref, key);
       heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
@@ -92,7 +92,7 @@ export class Archive {
         const start = first?.parts[index];
         const part =
           start === undefined ? first : await this.#part(ref, head, page, index + 1, start, history);
-        if (part && positionIn(part.chunk, wanted)) return ok(part.chunk);
+        if (part && wanted >= part.chunk.start && wanted < endOf(part.chunk)) return ok(part.chunk);
         this.#options.memory.heads.delete(headKey(ref));
         return fail({
           type: 'store-unavailable',
@@ -158,7 +158,7 @@ export class Archive {
     const ref = refOfHeadKey(name);
     if (ref) return { ...ref, head };
     const entry = await this.#read(name);
-    const decoded = entry && entry !== 'failed' ? decodeRecord(entry.value, head, 0) : undefined;
+    const decoded = entry && entry !== 'failed' ? decodeRecord(entry.value, { head, start: 0 }) : undefined;
     return decoded && { source: decoded.record.source, executionId: decoded.record.executionId, head };
   }
 
@@ -178,7 +178,7 @@ export class Archive {
     history.tier = 'kv';
     const entry = await this.#read(key, page === 0 && part === 0 ? undefined : PAGE_CACHE_SECONDS);
     if (entry === 'failed') return undefined;
-    const decoded = entry && decodeRecord(entry.value, head, start);
+    const decoded = entry && decodeRecord(entry.value, { head, start, ref });
     if (!decoded) {
       this.#damaged(ref, key);
       return undefined;

@@ -1,0 +1,212 @@
+/** What a reader must never see: half an archive, or one that is not what was written. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { headKey, partKey } from '../../src/archive/archive-keys.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { someHistory } from '../support/histories.ts';
+import { ArchiveUnderTest, readAll, REF } from './archive-under-test.ts';
+
+const finished = (length: number, run = '') =>
+  someHistory({
+    length,
+    terminal: 'EXECUTION_SUCCEEDED',
+    run,
+    payload: (n) => (n % 9 === 0 ? `ä ${n} 🟢` : '{"a":"b"}'),
+  });
+
+/** Nine writes and more: pages, and a page in parts. */
+const large = someHistory({
+  length: 1_600,
+  terminal: 'EXECUTION_FAILED',
+  payload: (position) => (position > 990 && position < 995 ? 'x'.repeat(2_200_000) : 'small'),
+});
+
+/** Read in another isolate: all of it, or undefined where there is nothing to be found. */
+async function read(under: ArchiveUnderTest): Promise<Message[] | string | undefined> {
+  const found = await under.elsewhere().find(REF);
+  return found && readAll(found);
+}
+
+describe('a store that fails for good after its n-th write leaves no archive or a whole one', () => {
+  test('for every n of a first archive', async () => {
+    let writes = 0;
+    for (let whole = false; !whole; writes++) {
+      const under = new ArchiveUnderTest();
+      under.store.failAfterWrites(writes);
+      whole = await under.tryToWrite(large);
+      expect(await read(under)).toEqual(whole ? large : undefined);
+    }
+    expect(writes).toBeGreaterThan(8);
+  });
+
+  test('for every n of one that replaces another', async () => {
+    let writes = 0;
+    for (let whole = false; !whole; writes++) {
+      const under = new ArchiveUnderTest();
+      await under.write(finished(700, 'old'));
+      under.store.failAfterWrites(writes);
+      whole = await under.tryToWrite(large);
+      expect(await read(under)).toEqual(whole ? large : finished(700, 'old'));
+    }
+  });
+
+  test('for every n of forgetting', async () => {
+    let writes = 0;
+    for (let whole = false; !whole; writes++) {
+      const under = new ArchiveUnderTest();
+      await under.write(large);
+      under.store.failAfterWrites(writes);
+      whole = await under.archive.forget(REF).then(
+        () => true,
+        () => false,
+      );
+      expect(await read(under)).toEqual(writes === 0 ? large : undefined);
+      if (whole) expect(await under.keys()).toEqual([]);
+    }
+    expect(writes).toBeGreaterThan(8);
+  });
+
+  test('and a writer that gives up in time leaves nothing behind', async () => {
+    const under = new ArchiveUnderTest();
+    const writer = under.archive.writer(REF);
+    for (const message of large) await writer.add(message);
+    expect((await under.keys()).length).toBeGreaterThan(7);
+    await writer.abandon();
+    expect(await under.keys()).toEqual([]);
+  });
+
+  test('also when the last write arrives and only its answer is lost', async () => {
+    const under = new ArchiveUnderTest();
+    const { put } = under.store;
+    under.store.put = async (...args) => {
+      await put.apply(under.store, args);
+      if (args[0] === headKey(REF)) throw new Error('connection reset');
+    };
+    expect(await under.tryToWrite(large)).toBe(false);
+    expect(await read(under)).toEqual(large);
+  });
+});
+
+describe('a record that is damaged is as good as none, and logged', () => {
+  /** Changes one stored value, and its metadata. */
+  async function damage(
+    under: ArchiveUnderTest,
+    key: string,
+    change: (value: string, metadata: Record<string, unknown>) => [string, unknown],
+  ): Promise<void> {
+    const entry = await under.stored.get(key);
+    if (!entry) throw new Error(`nothing at ${key}`);
+    const [value, metadata] = change(entry.value, entry.metadata as Record<string, unknown>);
+    await under.stored.put(key, value, { metadata });
+  }
+
+  /** What a reader in another isolate makes of it: nothing at all, or a failure at that page, but never other messages. */
+  async function expectAsGoodAsNone(under: ArchiveUnderTest, page: 'head' | 'further'): Promise<void> {
+    expect(await read(under)).toBe(page === 'head' ? undefined : 'store-unavailable');
+    expect(under.logged).toEqual([
+      expect.objectContaining({ event: 'archive-damaged', level: 'error', execution: REF.executionId }),
+    ]);
+  }
+
+  const history = finished(520);
+
+  test.each(['head', 'further'] as const)('by any one byte (%s)', async (page) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, flip) => {
+          const under = new ArchiveUnderTest();
+          const { generation } = await under.write(history);
+          const key = page === 'head' ? headKey(REF) : partKey(REF, generation, 1, 0);
+          await damage(under, key, (value, metadata) => {
+            const bytes = Buffer.from(value);
+            const index = Math.floor(at * bytes.length);
+            bytes[index] = (bytes[index] ?? 0) ^ flip;
+            return [bytes.toString(), metadata];
+          });
+          await expectAsGoodAsNone(under, page);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test.each(['head', 'further'] as const)('by a cut anywhere (%s)', async (page) => {
+    await fc.assert(
+      fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (at) => {
+        const under = new ArchiveUnderTest();
+        const { generation } = await under.write(history);
+        const key = page === 'head' ? headKey(REF) : partKey(REF, generation, 1, 0);
+        await damage(under, key, (value, metadata) => [
+          value.slice(0, Math.floor(at * value.length)),
+          metadata,
+        ]);
+        await expectAsGoodAsNone(under, page);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test.each<[string, (head: Record<string, unknown>) => unknown]>([
+    ['is missing', () => undefined],
+    ['is of a newer version', (head) => ({ ...head, v: 2 })],
+    ['is of another generation', (head) => ({ ...head, generation: '0123456789abcdef' })],
+    ['tells of fewer messages than the page has', (head) => ({ ...head, count: 249 })],
+    ['has a status that is none', (head) => ({ ...head, status: 'DONE' })],
+    ['is no object', () => 'head'],
+  ])('in a head that %s', async (_, change) => {
+    const under = new ArchiveUnderTest();
+    await under.write(history);
+    await damage(under, headKey(REF), (value, metadata) => [value, change(metadata)]);
+    await expectAsGoodAsNone(under, 'head');
+    const listed = await under.elsewhere().list({ limit: 10 });
+    expect(listed.ok && listed.value.executions.length).toBeLessThanOrEqual(1);
+  });
+
+  test('in a head that tells of more messages than there are', async () => {
+    const under = new ArchiveUnderTest();
+    await under.write(history);
+    await damage(under, headKey(REF), (value, metadata) => [value, { ...metadata, count: 10_000 }]);
+    expect(await read(under)).toBe('store-unavailable');
+    expect((await (await under.elsewhere().find(REF))?.chunkAt(520))?.ok).toBe(false);
+    expect((await (await under.elsewhere().find(REF))?.chunkAt(9_999))?.ok).toBe(false);
+  });
+
+  test("by being another's, or another page's", async () => {
+    const under = new ArchiveUnderTest();
+    const { generation } = await under.write(history);
+    const other = { ...REF, executionId: 'other' };
+    await under.write(history, other);
+    const ofOther = await under.stored.get(headKey(other));
+    await damage(under, headKey(REF), () => [ofOther?.value ?? '', ofOther?.metadata]);
+    await expectAsGoodAsNone(under, 'head');
+
+    const again = new ArchiveUnderTest();
+    const head = await again.write(history);
+    const second = await again.stored.get(partKey(REF, head.generation, 2, 0));
+    await damage(again, partKey(REF, head.generation, 1, 0), () => [second?.value ?? '', undefined]);
+    await expectAsGoodAsNone(again, 'further');
+    expect(generation).not.toBe(head.generation);
+  });
+
+  test('by being gone', async () => {
+    const under = new ArchiveUnderTest();
+    const { generation } = await under.write(history);
+    await under.stored.delete(partKey(REF, generation, 1, 0));
+    await expectAsGoodAsNone(under, 'further');
+  });
+
+  test('and is written anew by the next archive', async () => {
+    const under = new ArchiveUnderTest();
+    await under.write(history);
+    await damage(under, headKey(REF), (value, metadata) => [
+      value.replace('"messageId":"7"', '"messageId":"8"'),
+      metadata,
+    ]);
+    expect(await read(under)).toBeUndefined();
+    await under.write(history);
+    expect(await read(under)).toEqual(history);
+  });
+});

@@ -1,0 +1,92 @@
+/** Archives over one faulty store, and what tests ask of them. */
+import { expect } from 'vitest';
+
+import type { ArchiveHead, ExecutionRef } from '../../src/archive/archive-head.ts';
+import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
+import { Archive } from '../../src/archive/archive.ts';
+import type { LogRecord } from '../../src/log.ts';
+import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
+import { type History, endOf } from '../../src/messages/history.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { FaultyStore } from '../support/faulty-store.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+export const REF: ExecutionRef = {
+  source: 'things-graph',
+  executionId:
+    'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_2019-05-11T19:39:55.317Z_MotionSensor_1',
+};
+
+export class ArchiveUnderTest {
+  readonly clock = new ManualClock();
+  /** What is really stored, for tests that damage it. */
+  readonly stored = createMemoryStore({ clock: this.clock, oneWritePerSecond: false });
+  readonly store = new FaultyStore(this.stored);
+  readonly logged: LogRecord[] = [];
+  readonly archive: Archive;
+  readonly #options: { ttlSeconds?: number };
+
+  constructor(options: { ttlSeconds?: number } = {}) {
+    this.#options = options;
+    this.archive = this.elsewhere();
+  }
+
+  /** The archive as another isolate has it: nothing in memory. */
+  elsewhere(memoryBytes?: number): Archive {
+    return new Archive({
+      store: this.store,
+      memory: createArchiveMemory(this.clock, memoryBytes),
+      clock: this.clock,
+      log: (record) => void this.logged.push(record),
+      random: Math.random,
+      ...this.#options,
+    });
+  }
+
+  async write(messages: readonly Message[], ref = REF): Promise<ArchiveHead> {
+    const writer = this.archive.writer(ref);
+    for (const message of messages) await writer.add(message);
+    return writer.commit({ final: true, from: 'source', archivedAt: this.#now() });
+  }
+
+  /** Writes it, gives up where the store fails, and tells whether that was so. */
+  async tryToWrite(messages: readonly Message[], ref = REF): Promise<boolean> {
+    const writer = this.archive.writer(ref);
+    try {
+      for (const message of messages) await writer.add(message);
+      await writer.commit({ final: true, from: 'source', archivedAt: this.#now() });
+      return true;
+    } catch {
+      await writer.abandon();
+      return false;
+    }
+  }
+
+  /** Keys that are stored now. */
+  async keys(prefix = ''): Promise<string[]> {
+    return (await this.stored.list({ prefix })).keys.map(({ name }) => name);
+  }
+
+  #now(): string {
+    return new Date(this.clock.now()).toISOString();
+  }
+}
+
+/** All messages, chunk by chunk; or the failure. Holds the fingerprints against each other on the way. */
+export async function readAll(history: History, ref = REF): Promise<Message[] | string> {
+  const messages: Message[] = [];
+  let chain = [fingerprintAtStart(ref.source, ref.executionId)];
+  for (;;) {
+    const read = await history.chunkAt(messages.length);
+    if (!read.ok) return read.failure.type;
+    const { start, fingerprints, last } = read.value;
+    expect([start, fingerprints[0]]).toEqual([messages.length, chain.at(-1)]);
+    chain = fingerprintsAlong(fingerprints[0] ?? '', read.value.messages);
+    expect(fingerprints).toEqual(chain);
+    messages.push(...read.value.messages);
+    expect(endOf(read.value)).toBe(messages.length);
+    if (last) return messages;
+    expect(read.value.messages).not.toEqual([]);
+  }
+}

@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { ARCHIVE_MEMORY_MS, MISS_MEMORY_MS } from '../../src/archive/archive-memory.ts';
+import { PART_BYTES_MAX } from '../../src/archive/archive-record.ts';
+import { STORE_PATIENCE_MS } from '../../src/archive/archive.ts';
+import { endOf, positionIn } from '../../src/messages/history.ts';
+import { VALUE_BYTES_MAX } from '../../src/storage/key-value.ts';
+import { anyHistory, ended, someHistory } from '../support/histories.ts';
+import { settle } from '../support/manual-clock.ts';
+import { ArchiveUnderTest, readAll, REF } from './archive-under-test.ts';
+
+const finished = (length: number) => someHistory({ length, terminal: 'EXECUTION_SUCCEEDED' });
+
+/** Payloads of a page that does not fit into one part. */
+const huge = (length: number, megabytes: number) =>
+  someHistory({
+    length,
+    terminal: 'EXECUTION_FAILED',
+    payload: (position) => (position % 9 === 0 ? `${position}`.padEnd(megabytes * 1024 * 1024, 'ä') : ''),
+  });
+
+describe('what is archived', () => {
+  test('reads back as it was written, whatever its length and its texts', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyHistory(1_100, 1), async (history) => {
+        const under = new ArchiveUnderTest();
+        const head = await under.write(ended(history));
+        const found = await under.elsewhere().find(REF);
+        expect(found?.head).toEqual(head);
+        expect(found && (await readAll(found))).toEqual(ended(history));
+        expect(under.logged).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('is found at any position, and its last chunk beyond its end', async () => {
+    const history = finished(1_003);
+    const under = new ArchiveUnderTest();
+    await under.write(history);
+    const found = await under.elsewhere().find(REF);
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.nat(1_002), fc.integer({ min: 1_003 })), async (position) => {
+        const read = await found?.chunkAt(position);
+        if (!read?.ok) throw new Error('not read');
+        const { start, messages, last } = read.value;
+        expect(messages).toEqual(history.slice(start, endOf(read.value)));
+        expect(last).toBe(endOf(read.value) === 1_003);
+        if (position < 1_003) expect(history[position]).toEqual(messages[position - start] ?? 'nothing');
+        else expect(last).toBe(true);
+      }),
+    );
+  });
+
+  test.each([
+    ['many that fill parts', huge(260, 0.9)],
+    ['single ones above the size of a part', huge(20, 4.5)],
+    ['only the first', huge(2, 5)],
+    ['one', huge(1, 5)],
+  ])('with huge payloads (%s) lies in parts of bounded size, and reads back', async (_, history) => {
+    const under = new ArchiveUnderTest();
+    await under.write(history);
+    const found = await under.elsewhere().find(REF);
+    expect(found && (await readAll(found))).toEqual(history);
+    const sizes = await Promise.all(
+      (await under.keys()).map(async (key) => Buffer.byteLength((await under.stored.get(key))?.value ?? '')),
+    );
+    expect(Math.max(...sizes)).toBeLessThan(Math.max(PART_BYTES_MAX, 11 * 1024 * 1024) + 100_000);
+    expect(Math.max(...sizes)).toBeLessThan(VALUE_BYTES_MAX);
+    // From the back, too: a further part is found without the ones before it.
+    const fresh = await under.elsewhere().find(REF);
+    for (let position = history.length - 1; position >= 0; position -= 5) {
+      const read = await fresh?.chunkAt(position);
+      expect(read?.ok && positionIn(read.value, position)).toBeTruthy();
+    }
+  });
+
+  test('says in its head what is known without reading it', async () => {
+    const under = new ArchiveUnderTest();
+    const history = someHistory({ length: 300, terminal: 'EXECUTION_ABORTED' });
+    const head = await under.write(history);
+    expect(head).toMatchObject({
+      count: 300,
+      status: 'ABORTED',
+      startedAt: history[0]?.timestamp,
+      endedAt: history[299]?.timestamp,
+      final: true,
+      from: 'source',
+    });
+  });
+
+  test('is written in pages of 250 messages, the first one last', async () => {
+    const under = new ArchiveUnderTest();
+    const writer = under.archive.writer(REF);
+    for (const message of finished(1_000)) await writer.add(message);
+    expect(under.store.writes('archive/1/page/')).toBe(2);
+    expect(await under.elsewhere().find(REF)).toBeUndefined();
+    await writer.commit({ final: true, from: 'import', archivedAt: new Date(0).toISOString() });
+    expect(under.store.writes('archive/1/page/')).toBe(3);
+    expect(under.store.writes('archive/1/head/')).toBe(1);
+    expect((await under.elsewhere().find(REF))?.head.from).toBe('import');
+  });
+
+  test('without a message cannot be', async () => {
+    const writer = new ArchiveUnderTest().archive.writer(REF);
+    await expect(writer.commit({ final: true, from: 'source', archivedAt: '' })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('memory', () => {
+  test('answers again without the store, for a while', async () => {
+    const under = new ArchiveUnderTest();
+    await under.write(finished(600));
+    const archive = under.elsewhere();
+    const read = async () => {
+      const found = await archive.find(REF);
+      expect(found && (await readAll(found))).toHaveLength(600);
+      return found?.tier;
+    };
+    expect(await read()).toBe('kv');
+    const calls = under.store.calls;
+    expect(await read()).toBe('memory');
+    expect(under.store.calls).toBe(calls);
+    await under.clock.advance(ARCHIVE_MEMORY_MS + 1);
+    expect(await read()).toBe('kv');
+  });
+
+  test('holds no more than its budget, and what is not in it is read again', async () => {
+    const under = new ArchiveUnderTest();
+    await under.write(finished(2_000));
+    const archive = under.elsewhere(100_000);
+    const found = await archive.find(REF);
+    for (let reads = 0; reads < 3; reads++) expect(found && (await readAll(found))).toHaveLength(2_000);
+    expect(found?.tier).toBe('kv');
+    expect(under.store.reads('archive/1/page/')).toBeGreaterThan(14);
+  });
+
+  test('knows for a short while that there is no archive, and what it wrote itself at once', async () => {
+    const under = new ArchiveUnderTest();
+    expect(await under.archive.find(REF)).toBeUndefined();
+    expect(await under.archive.find(REF)).toBeUndefined();
+    expect(under.store.reads()).toBe(1);
+    const elsewhere = under.elsewhere();
+    await elsewhere.find(REF);
+    const head = await under.write(finished(10));
+    expect(await under.archive.find(REF)).toBeUndefined();
+    under.archive.remember(REF, head);
+    expect((await under.archive.find(REF))?.head).toEqual(head);
+    expect(await elsewhere.find(REF)).toBeUndefined();
+    await under.clock.advance(MISS_MEMORY_MS + 1);
+    expect((await elsewhere.find(REF))?.head).toEqual(head);
+  });
+
+  test('keeps the pages of two generations apart', async () => {
+    const under = new ArchiveUnderTest();
+    const archive = under.elsewhere();
+    await under.write(finished(300));
+    const old = await archive.find(REF);
+    await old?.chunkAt(0);
+    const other = someHistory({ length: 280, terminal: 'EXECUTION_FAILED', run: 'b' });
+    const head = await under.write(other);
+    archive.remember(REF, head);
+    const found = await archive.find(REF);
+    expect(found && (await readAll(found))).toEqual(other);
+    // Who still holds the old head reads what it had of it in memory, and its pages that are there.
+    expect(old && (await readAll(old))).toEqual(finished(300));
+  });
+});
+
+describe('a store', () => {
+  test('that fails is no archive, is logged, and is left alone for a while', async () => {
+    const under = new ArchiveUnderTest();
+    await under.write(finished(10));
+    const archive = under.elsewhere();
+    under.store.failReads();
+    expect(await archive.find(REF)).toBeUndefined();
+    expect(await archive.find(REF)).toBeUndefined();
+    expect(under.store.reads()).toBe(1);
+    expect(under.logged).toEqual([expect.objectContaining({ event: 'archive-read-failed', level: 'error' })]);
+    under.store.failReads(false);
+    await under.clock.advance(MISS_MEMORY_MS + 1);
+    expect(await archive.find(REF)).toBeDefined();
+  });
+
+  test('that is slow is passed by after a while, and what it answers later harms nobody', async () => {
+    const under = new ArchiveUnderTest();
+    await under.write(finished(10));
+    const archive = under.elsewhere();
+    under.store.stall();
+    let found: unknown = 'waits';
+    const finding = archive.find(REF).then((answer) => (found = answer));
+    await under.clock.advance(STORE_PATIENCE_MS - 1);
+    expect(found).toBe('waits');
+    await under.clock.advance(1);
+    expect(found).toBeUndefined();
+    under.store.failReads();
+    under.store.release();
+    await finding;
+    await settle();
+    expect(under.clock.sleepers).toBe(0);
+    expect(under.logged).toHaveLength(1);
+  });
+
+  test('that fails in the middle of a history fails that chunk, not the ones in memory', async () => {
+    const under = new ArchiveUnderTest();
+    await under.write(finished(600));
+    const found = await under.elsewhere().find(REF);
+    under.store.failReads();
+    expect((await found?.chunkAt(249))?.ok).toBe(true);
+    const read = await found?.chunkAt(250);
+    expect(read?.ok === false && read.failure.type).toBe('store-unavailable');
+  });
+});
