@@ -32,10 +32,15 @@ export async function importHistory(
 
 async function addAll(writer: ArchiveWriter, body: AsyncIterable<Uint8Array>): Promise<Result<unknown>> {
   const messages = readExportedHistory(body, { maxBytes: IMPORT_BYTES_MAX });
-  for (;;) {
-    const next = await messages.next();
-    if (next.done) return next.value;
-    await writer.add(next.value);
+  try {
+    for (;;) {
+      const next = await messages.next();
+      if (next.done) return next.value;
+      await writer.add(next.value);
+    }
+  } finally {
+    // Cancels the body when the store failed: nobody will read the rest.
+    await messages.return(ok({ count: 0 }));
   }
 }
 

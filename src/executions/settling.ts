@@ -12,6 +12,8 @@ import { type KnownEnd, type UpstreamHistory, newTrace } from './upstream-histor
 
 /** After the terminal message's timestamp: upstream reads lag, and late messages still come in. */
 export const SETTLE_MS = 10_000;
+/** A failure that is younger is not asked about again; an older one is another try's business. */
+const FAILURE_FRESH_MS = 1_000;
 
 /** When a history that has ended may be read for the last time; undefined while it has not. */
 export function settlesAtMs(end: KnownEnd | undefined, seenAtMs: number): number | undefined {
@@ -43,7 +45,11 @@ export interface SettleOptions {
 export async function settleHistory(options: SettleOptions): Promise<SettledHistory | string> {
   const { upstream, writer, clock, notBeforeMs, final } = options;
   const trace = newTrace();
-  const freshness = { lastNotBeforeMs: notBeforeMs, allNotBeforeMs: notBeforeMs };
+  const freshness = {
+    lastNotBeforeMs: notBeforeMs,
+    allNotBeforeMs: notBeforeMs,
+    failureNotBeforeMs: clock.now() - FAILURE_FRESH_MS,
+  };
   let storeFailure: string | undefined;
   const keep = async (work: () => Promise<unknown>): Promise<void> => {
     if (storeFailure !== undefined) return;
