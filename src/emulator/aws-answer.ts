@@ -14,6 +14,11 @@ export type AwsErrorName =
   | 'UnrecognizedClientException'
   | 'InvalidRequestException'
   | 'ResourceNotFoundException'
+  | 'ExpiredTokenException'
+  | 'ValidationException'
+  | 'ExecutionDoesNotExist'
+  | 'InvalidArn'
+  | 'InvalidToken'
   | 'ThrottlingException'
   | 'InternalFailureException';
 

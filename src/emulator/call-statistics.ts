@@ -85,7 +85,11 @@ export class CallStatistics {
   #refusals = new Map<string, number>();
 
   /** Counts a call that was let in. Call what it returns when the call is over. */
-  begin(operation: string, executionId: string, plan: CallPlan): () => void {
+  begin(
+    operation: string,
+    executionId: string,
+    plan: Pick<CallPlan, 'outcome' | 'lagMs' | 'page'>,
+  ): () => void {
     const totals = this.#totals;
     const execution = this.#execution(executionId);
     enter(totals);

@@ -1,6 +1,6 @@
 /** What the control API takes as a script, parsed and brought into the emulator's own form. */
 import * as z from 'zod/mini';
-import type { WireMessage } from './history.ts';
+import type { WireEvent, WireMessage } from './history.ts';
 import type { Script, ScriptedMessage } from './scripted-histories.ts';
 
 const STRING = 'must be a string';
@@ -58,6 +58,37 @@ export const scriptSchema = z
 
 type ScriptInput = z.infer<typeof scriptSchema>;
 
+const eventSchema = z
+  .looseObject(
+    {
+      type: z.string(STRING),
+      /** Absent: as they come. */
+      id: z.optional(z.int('must be a whole number')),
+      /** Absent: the event before. */
+      previousEventId: z.optional(z.int('must be a whole number')),
+      /** Epoch seconds. Absent: when it becomes visible. */
+      timestamp: z.optional(z.number('must be epoch seconds')),
+      visibleAt: z.optional(moment),
+      afterMs: z.optional(z.number(AFTER)),
+    },
+    'must be an object',
+  )
+  .check(z.refine(oneTime, { path: ['afterMs'], error: 'must not be given together with visibleAt' }));
+
+/** A script for an execution of Step Functions; the members of events that are not known here are their details. */
+export const eventScriptSchema = z
+  .strictObject(
+    {
+      executionArn: z.string(STRING).check(z.minLength(1, 'must not be empty')),
+      events: z.array(eventSchema, 'must be an array of events'),
+      append: z.optional(z.boolean('must be true or false')),
+      visibleAt: z.optional(moment),
+      afterMs: z.optional(z.number(AFTER)),
+    },
+    'must be a JSON object',
+  )
+  .check(z.refine(oneTime, { path: ['afterMs'], error: 'must not be given together with visibleAt' }));
+
 function isTime(text: string): boolean {
   return /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text));
 }
@@ -73,12 +104,27 @@ function oneTime({ visibleAt, afterMs }: When): boolean {
 
 const msOf = ({ visibleAt, afterMs }: When, nowMs: number): number => visibleAt ?? nowMs + (afterMs ?? 0);
 
-export const scriptOf = (input: ScriptInput, nowMs: number): Script => ({
+export const scriptOf = (input: ScriptInput, nowMs: number): Script<WireMessage> => ({
   existsFromMs: msOf(input, nowMs),
   messages: input.messages.map((message) => scriptedMessage(message, nowMs)),
 });
 
-function scriptedMessage(input: z.infer<typeof messageSchema>, nowMs: number): ScriptedMessage {
+/** `before`: how many events the execution has already. */
+export const eventScriptOf = (
+  input: z.infer<typeof eventScriptSchema>,
+  before: number,
+  nowMs: number,
+): Script<WireEvent> => ({
+  existsFromMs: msOf(input, nowMs),
+  messages: input.events.map(({ visibleAt, afterMs, ...event }, index) => {
+    const visibleAtMs = msOf({ visibleAt, afterMs }, nowMs);
+    const { id = before + index + 1, timestamp = visibleAtMs / 1000 } = event;
+    const { previousEventId = id - 1 } = event;
+    return { message: { ...event, id, previousEventId, timestamp }, visibleAtMs };
+  }),
+});
+
+function scriptedMessage(input: z.infer<typeof messageSchema>, nowMs: number): ScriptedMessage<WireMessage> {
   const visibleAtMs = msOf(input, nowMs);
   const { messageId, eventType, payload } = input;
   const timestamp = input.timestamp === undefined ? visibleAtMs / 1000 : input.timestamp;

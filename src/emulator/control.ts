@@ -6,10 +6,13 @@ import type * as z from 'zod/mini';
 import { jsonAnswer } from './aws-answer.ts';
 import { readBody } from './bounded-body.ts';
 import type { CallStatistics } from './call-statistics.ts';
-import { scriptOf, scriptSchema } from './control-input.ts';
+import { eventScriptOf, eventScriptSchema, scriptOf, scriptSchema } from './control-input.ts';
 import type { FaultInjector } from './fault-injector.ts';
 import { faultsSchema } from './faults.ts';
+import type { WireEvent, WireMessage } from './history.ts';
 import { SCENARIOS, scenarioId } from './scenarios/catalog.ts';
+import { scenarioArn } from './scenarios/step-functions-catalog.ts';
+import { STATE_MACHINES } from './scenarios/step-functions-machines.ts';
 import type { ScriptedHistories } from './scripted-histories.ts';
 
 export const CONTROL_PATH = '/_emulator';
@@ -18,7 +21,9 @@ export const CONTROL_PATH = '/_emulator';
 export const CONTROL_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface Controlled {
-  readonly scripts: ScriptedHistories;
+  readonly scripts: ScriptedHistories<WireMessage>;
+  /** Of Step Functions, by ARN. */
+  readonly eventScripts: ScriptedHistories<WireEvent>;
   readonly faults: FaultInjector;
   readonly statistics: CallStatistics;
   nowMs(): number;
@@ -39,11 +44,22 @@ const refuse = (status: number, error: string, errors?: readonly MemberError[]):
 
 const invalid = (errors: readonly MemberError[]): Response => refuse(400, 'The body is not valid', errors);
 
-async function parseBody<Schema extends z.ZodMiniType>(
+const parseBody = <Schema extends z.ZodMiniType>(
   request: Request,
   schema: Schema,
   withInput: (input: z.output<Schema>) => Response,
-): Promise<Response> {
+): Promise<Response> => withJson(request, (json) => withParsed(json, schema, withInput));
+
+function withParsed<Schema extends z.ZodMiniType>(
+  json: unknown,
+  schema: Schema,
+  withInput: (input: z.output<Schema>) => Response,
+): Response {
+  const parsed = schema.safeParse(json);
+  return parsed.success ? withInput(parsed.data) : invalid(parsed.error.issues.flatMap(memberErrors));
+}
+
+async function withJson(request: Request, withValue: (json: unknown) => Response): Promise<Response> {
   const bytes = await readBody(request, CONTROL_BYTES_MAX);
   if (bytes === undefined) return refuse(413, `The body must be at most ${CONTROL_BYTES_MAX} bytes`);
   let json: unknown;
@@ -52,8 +68,7 @@ async function parseBody<Schema extends z.ZodMiniType>(
   } catch {
     return invalid([{ member: '', detail: 'must be JSON' }]);
   }
-  const parsed = schema.safeParse(json);
-  return parsed.success ? withInput(parsed.data) : invalid(parsed.error.issues.flatMap(memberErrors));
+  return withValue(json);
 }
 
 function memberErrors(issue: z.core.$ZodIssue): MemberError[] {
@@ -72,8 +87,28 @@ const memberName = (path: readonly PropertyKey[]): string =>
     return name === '' ? String(key) : `${name}.${String(key)}`;
   }, '');
 
-const postExecution: Handler = (request, { scripts, nowMs }) =>
-  parseBody(request, scriptSchema, (input) => {
+/** Events for an ARN, messages for any other id. */
+const postExecution: Handler = (request, controlled) =>
+  withJson(request, (json) =>
+    typeof json === 'object' && json !== null && 'executionArn' in json
+      ? postEvents(json, controlled)
+      : postMessages(json, controlled),
+  );
+
+const postEvents = (json: unknown, { eventScripts, nowMs }: Controlled): Response =>
+  withParsed(json, eventScriptSchema, (input) => {
+    const { executionArn, append = false } = input;
+    const script = eventScriptOf(input, append ? eventScripts.length(executionArn) : 0, nowMs());
+    const problem = append
+      ? eventScripts.append(executionArn, script)
+      : eventScripts.replace(executionArn, script);
+    return problem === undefined
+      ? answer({ executionArn, events: eventScripts.length(executionArn) })
+      : invalid([{ member: 'events', detail: problem }]);
+  });
+
+const postMessages = (json: unknown, { scripts, nowMs }: Controlled): Response =>
+  withParsed(json, scriptSchema, (input) => {
     const script = scriptOf(input, nowMs());
     const { flowExecutionId, append = false } = input;
     const problem = append
@@ -102,9 +137,15 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
           description,
           flowExecutionId: scenarioId(name, nowMs(), trigger, EXAMPLE_UUID),
         })),
+        stateMachines: STATE_MACHINES.map(({ name, description }) => ({
+          name,
+          description,
+          executionArn: scenarioArn(name, nowMs(), EXAMPLE_UUID),
+        })),
       }),
-    DELETE: async (_, { scripts, faults, statistics, nowMs }) => {
+    DELETE: async (_, { scripts, eventScripts, faults, statistics, nowMs }) => {
       scripts.clear();
+      eventScripts.clear();
       faults.set({}, nowMs());
       statistics.clear();
       return new Response(null, { status: 204 });

@@ -3,20 +3,25 @@
  * (node-server.ts), inside Deno, or in a test's own process. It shares no code with sources/, which it is there to judge,
  * and is never in the deployed bundle.
  *
- * A request either goes to the control API (control.ts), or through the door (aws-json.ts) to an operation (operations/),
- * around which faults and statistics are put here.
+ * A request goes to the control API (control.ts), or through the door (aws-json.ts) to an operation (operations/), around
+ * which faults and statistics are put here, or to STS, which speaks another protocol (aws-query.ts).
  */
 import type { Clock } from '../clock.ts';
 import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
 import { admit, type Door } from './aws-json.ts';
+import { answerQuery, isQuery } from './aws-query.ts';
 import { resetAnswer, truncatedAnswer } from './broken-answers.ts';
 import { CallStatistics, type Statistics } from './call-statistics.ts';
 import { answerControl, isControl, type Controlled } from './control.ts';
 import { FaultInjector, type CallPlan } from './fault-injector.ts';
+import { describeExecution } from './operations/describe-execution.ts';
+import { getExecutionHistory } from './operations/get-execution-history.ts';
 import { listFlowExecutionMessages } from './operations/list-flow-execution-messages.ts';
 import type { Operation, PreparedCall } from './operations/operation.ts';
 import { createPageTokens } from './page-tokens.ts';
+import { RoleSessions, type Roles } from './role-sessions.ts';
 import { scenarioHistory } from './scenarios/catalog.ts';
+import { scenarioEvents } from './scenarios/step-functions-catalog.ts';
 import { ScriptedHistories } from './scripted-histories.ts';
 import type { Credentials } from './signature.ts';
 
@@ -26,6 +31,8 @@ export interface EmulatorOptions {
   readonly credentials: Credentials;
   /** The regions that requests may be signed for; absent: those where each service was offered. */
   readonly regions?: readonly string[];
+  /** The roles that the caller may assume, by ARN; absent: any. */
+  readonly roles?: Roles;
   /** Unguessable bytes, for page tokens and request ids; absent: the platform's. */
   readonly random?: (length: number) => Uint8Array;
 }
@@ -44,16 +51,25 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   const nowMs = () => clock.now();
   const controlled: Controlled = {
     scripts: new ScriptedHistories(),
+    eventScripts: new ScriptedHistories(),
     faults: new FaultInjector(),
     statistics: new CallStatistics(),
     nowMs,
   };
-  const { scripts, faults, statistics } = controlled;
+  const { scripts, eventScripts, faults, statistics } = controlled;
   const findHistory = (executionId: string) => scripts.find(executionId) ?? scenarioHistory(executionId);
+  const findEvents = (arn: string) => eventScripts.find(arn) ?? scenarioEvents(arn);
+  const tokens = createPageTokens(random);
+  const sessions = new RoleSessions(random, options.roles);
   const door: Door = {
-    operations: [listFlowExecutionMessages(findHistory, createPageTokens(random), options.regions)],
+    operations: [
+      listFlowExecutionMessages(findHistory, tokens, options.regions),
+      getExecutionHistory(findEvents, tokens, options.regions),
+      describeExecution(findEvents, options.regions),
+    ],
     nowMs,
-    credentials: (accessKeyId) => (accessKeyId === credentials.accessKeyId ? credentials : undefined),
+    credentials: (accessKeyId) =>
+      accessKeyId === credentials.accessKeyId ? credentials : sessions.credentials(accessKeyId),
   };
 
   const failure = (operation: Operation, name: AwsErrorName, message?: string): Response => {
@@ -120,7 +136,14 @@ export function createEmulator(options: EmulatorOptions): Emulator {
     stats: () => statistics.snapshot(),
     fetch: async (request) => {
       if (isControl(new URL(request.url).pathname)) return answerControl(request, controlled);
-      const response = await answerAws(request);
+      const response = isQuery(request)
+        ? await answerQuery(request, {
+            door,
+            sessions,
+            statistics,
+            ...(options.regions && { regions: options.regions }),
+          })
+        : await answerAws(request);
       // AWS's own clock: clients whose clock is wrong set it by this header, and sign again.
       response.headers.set('date', new Date(nowMs()).toUTCString());
       response.headers.set('x-amzn-requestid', requestId(random(16)));

@@ -12,14 +12,29 @@ export interface WireMessage {
   readonly payload?: string;
 }
 
-/** A history at one moment. Messages are made when asked for, so that a history may be longer than memory. */
-export interface View {
-  readonly count: number;
-  /** The message at a position from 0 to `count - 1`. */
-  message(position: number): WireMessage;
+/** An event of Step Functions, without its time; its details are in a member named after its type. */
+export interface UntimedEvent {
+  readonly type: string;
+  /** From 1, dense. */
+  readonly id: number;
+  readonly previousEventId: number;
+  readonly [details: string]: unknown;
 }
 
-export interface History {
+/** An event as GetExecutionHistory writes it. */
+export interface WireEvent extends UntimedEvent {
+  /** Epoch seconds with a fraction. */
+  readonly timestamp: number;
+}
+
+/** A history at one moment. Messages are made when asked for, so that a history may be longer than memory. */
+export interface View<Entry = WireMessage> {
+  readonly count: number;
+  /** The message at a position from 0 to `count - 1`. */
+  message(position: number): Entry;
+}
+
+export interface History<Entry = WireMessage> {
   /** The history at that time (milliseconds since the epoch); undefined while the execution does not exist. */
-  at(nowMs: number): View | undefined;
+  at(nowMs: number): View<Entry> | undefined;
 }

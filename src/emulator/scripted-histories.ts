@@ -2,27 +2,27 @@
  * Histories that a test or a developer scripts through the control API: any messages, each at any time. A script goes
  * before the scenario of the same id.
  */
-import type { History, WireMessage } from './history.ts';
+import type { History } from './history.ts';
 
 /** Keeps a run that scripts without end from filling the memory. */
 export const SCRIPTED_EXECUTIONS_MAX = 10_000;
 /** Ten times the longest history that the scenarios know; a script holds each message in memory. */
 export const SCRIPTED_MESSAGES_MAX = 100_000;
 
-export interface ScriptedMessage {
-  readonly message: WireMessage;
+export interface ScriptedMessage<Entry> {
+  readonly message: Entry;
   /** From when on it is in the history, in milliseconds since the epoch. */
   readonly visibleAtMs: number;
 }
 
-export interface Script {
+export interface Script<Entry> {
   /** Before this, the execution is unknown. */
   readonly existsFromMs: number;
   /** In upstream order. One that becomes visible late takes its place in the middle, as a late write would. */
-  readonly messages: readonly ScriptedMessage[];
+  readonly messages: readonly ScriptedMessage<Entry>[];
 }
 
-const historyOf = ({ existsFromMs, messages }: Script): History => ({
+const historyOf = <Entry>({ existsFromMs, messages }: Script<Entry>): History<Entry> => ({
   at: (nowMs) => {
     if (nowMs < existsFromMs) return undefined;
     const visible = messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs);
@@ -37,11 +37,11 @@ const historyOf = ({ existsFromMs, messages }: Script): History => ({
   },
 });
 
-export class ScriptedHistories {
-  readonly #scripts = new Map<string, Script>();
+export class ScriptedHistories<Entry> {
+  readonly #scripts = new Map<string, Script<Entry>>();
 
   /** Replaces what was scripted for that id. Says what is wrong when there is no room. */
-  replace(executionId: string, script: Script): string | undefined {
+  replace(executionId: string, script: Script<Entry>): string | undefined {
     if (script.messages.length > SCRIPTED_MESSAGES_MAX) {
       return `an execution has at most ${SCRIPTED_MESSAGES_MAX} scripted messages: these are ${script.messages.length}`;
     }
@@ -53,7 +53,7 @@ export class ScriptedHistories {
   }
 
   /** Adds messages to what was scripted for that id, which keeps the time from which it exists. */
-  append(executionId: string, script: Script): string | undefined {
+  append(executionId: string, script: Script<Entry>): string | undefined {
     const before = this.#scripts.get(executionId);
     return this.replace(
       executionId,
@@ -61,7 +61,7 @@ export class ScriptedHistories {
     );
   }
 
-  find(executionId: string): History | undefined {
+  find(executionId: string): History<Entry> | undefined {
     const script = this.#scripts.get(executionId);
     return script === undefined ? undefined : historyOf(script);
   }

@@ -14,6 +14,8 @@ export interface Credentials {
   readonly secretAccessKey: string;
   /** When there is one, requests must carry it. */
   readonly sessionToken?: string;
+  /** Until when they are good, in milliseconds since the epoch; absent: for good. */
+  readonly expiresAtMs?: number;
 }
 
 export interface SignatureRules {
@@ -118,6 +120,10 @@ export async function verifySignature(
   const token = request.headers.get('x-amz-security-token') ?? '';
   if (credentials === undefined || !sameText(token, credentials.sessionToken ?? '')) {
     return awsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  }
+
+  if (credentials.expiresAtMs !== undefined && credentials.expiresAtMs <= rules.nowMs) {
+    return awsError('ExpiredTokenException', 'The security token included in the request is expired');
   }
 
   const url = new URL(request.url);

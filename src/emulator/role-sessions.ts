@@ -1,0 +1,56 @@
+/** The sessions that AssumeRole began: temporary credentials, good until they expire. */
+import type { Credentials } from './signature.ts';
+
+/** The oldest are forgotten beyond this. */
+export const SESSIONS_MAX = 1_000;
+
+/** By ARN: what must be said to assume it, where anything must. */
+export type Roles = Readonly<Record<string, { readonly externalId?: string }>>;
+
+export interface RoleSession extends Credentials {
+  readonly sessionToken: string;
+  readonly expiresAtMs: number;
+}
+
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
+
+export class RoleSessions {
+  readonly #random: (length: number) => Uint8Array;
+  readonly #roles: Roles | undefined;
+  readonly #sessions = new Map<string, RoleSession>();
+
+  constructor(random: (length: number) => Uint8Array, roles?: Roles) {
+    this.#random = random;
+    this.#roles = roles;
+  }
+
+  /** Whether the emulator's caller may assume this role with these words. */
+  mayAssume(roleArn: string, externalId: string | null): boolean {
+    if (this.#roles === undefined) return ROLE_ARN.test(roleArn);
+    const role = Object.hasOwn(this.#roles, roleArn) ? this.#roles[roleArn] : undefined;
+    return role !== undefined && (role.externalId === undefined || role.externalId === externalId);
+  }
+
+  begin(expiresAtMs: number): RoleSession {
+    const session = {
+      accessKeyId: `ASIA${hex(this.#random(8)).toUpperCase()}`,
+      secretAccessKey: hex(this.#random(20)),
+      // As long as real ones are, and with their characters.
+      sessionToken: btoa(hex(this.#random(256))),
+      expiresAtMs,
+    };
+    this.#sessions.set(session.accessKeyId, session);
+    if (this.#sessions.size > SESSIONS_MAX) {
+      const [oldest] = this.#sessions.keys();
+      if (oldest !== undefined) this.#sessions.delete(oldest);
+    }
+    return session;
+  }
+
+  credentials(accessKeyId: string): RoleSession | undefined {
+    return this.#sessions.get(accessKeyId);
+  }
+}
+
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
