@@ -41,6 +41,8 @@ export class StreamsUnderTest {
   readonly source = new ScriptedSource({ name: 'things-graph' });
   readonly logged: LogRecord[] = [];
   live: InProcessExecutions;
+  /** Kept: Node's Request does not pass an abort on once it was collected, whoever listens to its signal. */
+  readonly #requests: Request[] = [];
   #app: App;
   #apiKey = '';
 
@@ -87,7 +89,9 @@ export class StreamsUnderTest {
   }
 
   async fetch(path: string, init?: RequestInit): Promise<Response> {
-    return this.#app.fetch(new Request(`https://flowtap.example${path}`, init), {
+    const request = new Request(`https://flowtap.example${path}`, init);
+    this.#requests.push(request);
+    return this.#app.fetch(request, {
       runtime: { clientAddress: '192.0.2.1', waitUntil: () => undefined },
     });
   }

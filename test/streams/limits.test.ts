@@ -1,0 +1,192 @@
+/** Invariants 3 and 8 for streams: nobody is waited for, every buffer and number has its bound, and readers cost no calls. */
+import { beforeEach, expect, test } from 'vitest';
+
+import { HEARTBEAT_MS, QUEUE_BYTES_MAX, STALL_MS } from '../../src/executions/subscriber.ts';
+import { settle } from '../support/manual-clock.ts';
+import { type OpenStream, StreamsUnderTest, ids, message, messages } from './streams-under-test.ts';
+
+let streams: StreamsUnderTest;
+beforeEach(() => {
+  streams = new StreamsUnderTest();
+});
+
+const openMany = (count: number, apiKey?: string): Promise<OpenStream[]> =>
+  Promise.all(Array.from({ length: count }, () => streams.open(apiKey === undefined ? {} : { apiKey })));
+
+test('99 subscribers have each message at once while one reads nothing; that one is cut off after 30 s, and resumes without loss', async () => {
+  streams.source.append(message(0));
+  const stuck = await streams.open({ unread: true });
+  const others = await openMany(99);
+  const large = 'x'.repeat(20_000);
+  for (let n = 1; n <= 20; n++) {
+    streams.source.append(message(n, 'STEP_STARTED', large));
+    await streams.clock.advance(1_000);
+    for (const other of others) expect(other.messageIds).toHaveLength(n + 1);
+  }
+  expect((await streams.activity()).streams).toBe(100);
+  await streams.clock.advance(STALL_MS);
+  expect((await streams.activity()).streams).toBe(99);
+  await stuck.readAll();
+  // Cut off, not closed: what it did not take is gone from memory.
+  expect(stuck.error).toBeDefined();
+  expect(others.every(({ ended }) => !ended)).toBe(true);
+
+  const again = await streams.open({ lastEventId: stuck.parser.lastEventId });
+  expect([...stuck.messageIds, ...again.messageIds]).toEqual(ids(0, 21));
+});
+
+test('one that is slow, but reads, is not cut off', async () => {
+  streams.source.append(...messages(0, 40, 'x'.repeat(10_000)));
+  const slow = await streams.open({ unread: true });
+  for (let n = 0; n < 45; n++) {
+    await slow.readOne();
+    await streams.clock.advance(10_000);
+  }
+  expect(slow.error).toBeUndefined();
+  expect(slow.messageIds).toEqual(ids(0, 40));
+});
+
+test('what waits for a reader who takes nothing stays under 64 KiB and one frame', async () => {
+  streams.source.append(...messages(0, 500, 'x'.repeat(1_000)));
+  const stuck = await streams.open({ unread: true });
+  await streams.clock.advance(STALL_MS - 1_000);
+  let bytes = 0;
+  const { body } = await streams.request();
+  const reader = body?.getReader();
+  await settle();
+  // The same again, looked at from inside: all that is queued is there at once, and then comes a pull for each.
+  for (let frame = 0; frame < 10; frame++) bytes += (await reader?.read())?.value?.byteLength ?? 0;
+  expect(bytes).toBeLessThan(QUEUE_BYTES_MAX);
+  await reader?.cancel();
+  await streams.clock.advance(1_000);
+  await stuck.readAll();
+  expect(stuck.error).toBeDefined();
+  expect(stuck.messageIds.length).toBeLessThan(70);
+});
+
+test('a frame larger than the whole queue still arrives', async () => {
+  const large = 'y'.repeat(QUEUE_BYTES_MAX * 4);
+  streams.source.append(message(0), message(1, 'STEP_STARTED', large), message(2));
+  const stream = await streams.open();
+  expect(stream.messageIds).toEqual(ids(0, 3));
+});
+
+test('1,000 subscribers are taken; the next one is told to come back, and gets the place of one that leaves', async () => {
+  streams.source.append(message(0));
+  const open = await openMany(1_000);
+  expect((await streams.activity()).streams).toBe(1_000);
+  const refused = await streams.open();
+  expect(refused.response.status).toBe(200);
+  expect(refused.events).toEqual([{ event: 'problem', data: expect.stringContaining('"Overloaded"') }]);
+  expect(refused.parser.retryMs).toBeGreaterThanOrEqual(10_000);
+  expect(refused.ended).toBe(true);
+
+  open[500]?.leave();
+  expect((await streams.open()).messageIds).toEqual(['m0']);
+});
+
+test('waiting requests take places too: a page that would wait on a full execution is a 503', async () => {
+  streams.source.append(message(0));
+  await openMany(1_000);
+  const authorization = `Bearer ${await streams.key()}`;
+  const page = (query: string) =>
+    streams.fetch(`/v1/executions/urn%3Atdm%3Astreamed/messages?${query}`, { headers: { authorization } });
+  const { cursor } = (await (await page('')).json()) as { cursor: string };
+  const waiting = await page(`waitTimeSeconds=10&cursor=${cursor}`);
+  expect(waiting.status).toBe(503);
+  expect(waiting.headers.get('retry-after')).toBe('10');
+});
+
+test('a key opens as many streams of one execution as it may, also when they all connect at once', async () => {
+  const apiKey = await streams.key({ streamLimit: 5 });
+  streams.source.append(message(0));
+  streams.source.hold();
+  const connecting = Array.from({ length: 20 }, () => streams.request({ apiKey }));
+  await settle();
+  streams.source.release();
+  const bodies = await Promise.all(
+    (await Promise.all(connecting)).map(async (response) => {
+      const reader = response.body?.getReader();
+      const text = new TextDecoder().decode((await reader?.read())?.value);
+      return text + new TextDecoder().decode((await reader?.read())?.value);
+    }),
+  );
+  expect(bodies.filter((text) => text.includes('"TooManyStreams"'))).toHaveLength(15);
+  expect((await streams.activity()).streams).toBe(5);
+  // Another execution, and another key, are not concerned.
+  expect((await streams.open({ apiKey, id: 'another' })).messageIds).toEqual(['m0']);
+  expect((await streams.open()).messageIds).toEqual(['m0']);
+});
+
+test('calls upstream are the same at 1, 10, 100 and 1,000 subscribers, and end with the last of them', async () => {
+  const counts: number[] = [];
+  for (const subscribers of [1, 10, 100, 1_000]) {
+    streams = new StreamsUnderTest();
+    streams.source.append(message(0));
+    const open = await openMany(subscribers);
+    streams.source.forgetCalls();
+    for (let second = 1; second <= 60; second++) {
+      streams.source.append(message(second));
+      await streams.clock.advance(1_000);
+    }
+    counts.push(streams.source.calls.length);
+    expect(open.every((stream) => stream.messageIds.length >= 60)).toBe(true);
+    expect(streams.source.inFlightMax).toBe(1);
+
+    for (const stream of open) stream.leave();
+    await settle();
+    streams.source.forgetCalls();
+    await streams.clock.advance(120_000);
+    expect(streams.source.calls).toHaveLength(0);
+    expect(await streams.activity()).not.toHaveProperty('pollIntervalMs');
+  }
+  expect(new Set(counts)).toEqual(new Set([counts[0]]));
+  expect(counts[0]).toBeLessThanOrEqual(67);
+});
+
+test('a message is sent within a second while they arrive, some seconds apart too, and within 15 s after any silence', async () => {
+  const stream = await (async () => {
+    streams.source.append(message(0));
+    return streams.open();
+  })();
+  for (let n = 1; n <= 9; n++) {
+    // Up to 4.6 s apart.
+    await streams.clock.advance(400 * n);
+    streams.source.append(message(n));
+    await streams.clock.advance(1_000);
+    expect(stream.messageIds).toHaveLength(n + 1);
+  }
+  for (const [index, idleMs] of [20_000, 61_000, 300_000].entries()) {
+    await streams.clock.advance(idleMs);
+    streams.source.append(message(10 + index));
+    await streams.clock.advance(15_000);
+    expect(stream.messageIds).toHaveLength(11 + index);
+  }
+});
+
+test('streams that are left give their places back, however they are left, and nothing goes on by itself', async () => {
+  streams.source.append(message(0));
+  const open = await openMany(30);
+  for (const [index, stream] of open.entries()) {
+    if (index % 2 === 0) stream.leave();
+    else await stream.cancel();
+  }
+  await streams.clock.advance(HEARTBEAT_MS);
+  expect(await streams.activity()).toMatchObject({ streams: 0, waiting: 0 });
+  expect(streams.clock.sleepers).toBe(0);
+});
+
+test('a client that is gone before its stream begins takes no place', async () => {
+  streams.source.append(message(0));
+  streams.source.hold();
+  const left = new AbortController();
+  const request = streams.request({}, left.signal);
+  await settle();
+  expect(await streams.activity()).toMatchObject({ streams: 0, waiting: 1 });
+  left.abort();
+  streams.source.release();
+  await request;
+  await streams.clock.advance(1_000);
+  expect(await streams.activity()).toMatchObject({ streams: 0, waiting: 0 });
+  expect(streams.clock.sleepers).toBe(0);
+});
