@@ -1,0 +1,154 @@
+"""Uses boto3 against the Worker as its callers do, and prints what came of it as one JSON object.
+
+Reads what it needs from stdin as JSON: see boto3.test.ts. No test framework: what is right is for the caller to say.
+"""
+
+import json
+import os
+import sys
+import urllib.request
+
+# Found by the session that is made below, as on the machine of a user who also works with AWS.
+os.environ["AWS_ACCESS_KEY_ID"] = "ASIAREALAWSKEY"
+os.environ["AWS_SECRET_ACCESS_KEY"] = "real secret"
+os.environ["AWS_SESSION_TOKEN"] = "IQoJb3JpZ2luX2VjEREALTOKEN"
+
+import boto3
+import botocore
+from botocore.config import Config
+from botocore.exceptions import ClientError, ParamValidationError
+
+given = json.load(sys.stdin)
+session = boto3.session.Session()
+MODELLED = [
+    "InvalidRequestException",
+    "ResourceNotFoundException",
+    "ThrottlingException",
+    "InternalFailureException",
+]
+
+
+def client(key, retries=0, **changes):
+    arguments = dict(
+        endpoint_url=given["url"],
+        region_name="us-west-2",
+        aws_access_key_id="flowtap",
+        aws_secret_access_key="unused",
+        aws_session_token=key,
+        config=Config(retries={"max_attempts": retries}),
+    )
+    arguments.update(changes)
+    given_arguments = {name: value for name, value in arguments.items() if value is not None}
+    return session.client("iotthingsgraph", **given_arguments)
+
+
+def upstream():
+    return session.client(
+        "iotthingsgraph",
+        endpoint_url=given["upstream"]["url"],
+        region_name="us-west-2",
+        aws_access_key_id=given["upstream"]["accessKeyId"],
+        aws_secret_access_key=given["upstream"]["secretAccessKey"],
+        aws_session_token="",
+    )
+
+
+def with_paginator(reader, execution_id, page_size):
+    pages = reader.get_paginator("list_flow_execution_messages").paginate(
+        flowExecutionId=execution_id, PaginationConfig={"PageSize": page_size}
+    )
+    return [message for page in pages for message in page["messages"]]
+
+
+def by_hand(reader, execution_id, page_size):
+    messages, more = [], {}
+    while True:
+        page = reader.list_flow_execution_messages(
+            flowExecutionId=execution_id, maxResults=page_size, **more
+        )
+        messages += page["messages"]
+        if "nextToken" not in page:
+            return messages
+        more = {"nextToken": page["nextToken"]}
+
+
+def refusal(reader, **input):
+    input = {"flowExecutionId": given["executions"][0]["id"], **input}
+    try:
+        reader.list_flow_execution_messages(**input)
+    except ClientError as error:
+        metadata = error.response["ResponseMetadata"]
+        return {
+            "code": error.response["Error"]["Code"],
+            "class": next(
+                (name for name in MODELLED if isinstance(error, getattr(reader.exceptions, name))), None
+            ),
+            "status": metadata["HTTPStatusCode"],
+            "requestId": metadata["RequestId"],
+            "retries": metadata["RetryAttempts"],
+            "message": error.response["Error"]["Message"],
+        }
+    except ParamValidationError as error:
+        return {"code": "ParamValidationError", "message": str(error)}
+    return {"code": "answered"}
+
+
+def faults(**faults):
+    body = json.dumps(faults).encode()
+    urllib.request.urlopen(given["upstream"]["url"] + "/_emulator/faults", data=body).close()
+
+
+def during(faults_now, key, execution_id, retries=0):
+    faults(**faults_now)
+    try:
+        return refusal(client(key, retries), flowExecutionId=execution_id)
+    finally:
+        faults()
+
+
+def until_throttled(key, calls_max):
+    reader = client(key)
+    for _ in range(calls_max):
+        refused = refusal(reader, maxResults=1)
+        if refused["code"] != "answered":
+            return refused
+    return {"code": "answered"}
+
+
+def compared(execution_id, page_size):
+    expected = with_paginator(upstream(), execution_id, 250)
+    reader = client(given["key"])
+    return {
+        "count": len(expected),
+        "paginator": with_paginator(reader, execution_id, page_size) == expected,
+        "client": by_hand(reader, execution_id, page_size) == expected,
+    }
+
+
+good = client(given["key"])
+print(
+    json.dumps(
+        {
+            "version": boto3.__version__,
+            "executions": {each["id"]: compared(each["id"], each["pageSize"]) for each in given["executions"]},
+            "refusals": {
+                "invalid": refusal(good, maxResults=251),
+                "token": refusal(good, nextToken="made up"),
+                "notFound": refusal(good, flowExecutionId="unknown"),
+                "throttledUpstream": during({"throttleRate": 1}, given["key"], "throttled"),
+                "failedUpstream": during({"internalErrorRate": 1}, given["key"], "failed"),
+                "failedUpstreamTwice": during({"internalErrorRate": 1}, given["key"], "failed twice", retries=1),
+                "overTheLimit": until_throttled(given["slowKey"], 250),
+                "wrongKey": refusal(client("wrong", retries=1)),
+                "revokedKey": refusal(client(given["revokedKey"])),
+                "foreignExecution": refusal(client(given["foreignKey"])),
+                "realTokenOfAws": refusal(
+                    client(given["key"], aws_access_key_id=None, aws_secret_access_key=None)
+                ),
+                "noToken": refusal(client(None)),
+                "unsigned": refusal(client(None, config=Config(signature_version=botocore.UNSIGNED))),
+                "endpointWithPath": refusal(client(given["key"], endpoint_url=given["url"] + "aws")),
+            },
+        }
+    )
+)
