@@ -1,0 +1,143 @@
+import { Buffer } from 'node:buffer';
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { deriveKey } from '../../src/derive-key.ts';
+import {
+  type Cursor,
+  type CursorKeys,
+  type CursorScope,
+  CURSOR_CHARACTERS,
+  decodeCursor,
+  encodeCursor,
+} from '../../src/messages/cursor.ts';
+
+const keyOf = (secret: string) => deriveKey(secret, 'cursor');
+const keys: CursorKeys = { current: keyOf('the secret') };
+const scope: CursorScope = { source: 'things-graph', executionId: 'urn:tdm:flow/1' };
+const cursor: Cursor = { position: 1_234_567, fingerprint: '0123456789abcdef', end: 'none' };
+
+const anyCursor: fc.Arbitrary<Cursor> = fc.record({
+  position: fc.oneof(fc.nat(3_000), fc.integer({ min: 0, max: 0xffff_ffff })),
+  fingerprint: fc
+    .uint8Array({ minLength: 8, maxLength: 8 })
+    .map((bytes) => Buffer.from(bytes).toString('hex')),
+  end: fc.constantFrom('none', 'final', 'settled'),
+});
+const anyScope: fc.Arbitrary<CursorScope> = fc.record({
+  source: fc.constantFrom('things-graph', 'step-functions'),
+  executionId: fc.string({ unit: 'binary' }),
+});
+
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+describe('a cursor', () => {
+  test('reads back as it was made, for its execution', () => {
+    fc.assert(
+      fc.property(anyCursor, anyScope, fc.string(), (made, its, secret) => {
+        const own = { current: keyOf(secret) };
+        const text = encodeCursor(own, its, made);
+        expect(decodeCursor(own, its, text)).toEqual(made);
+      }),
+    );
+  });
+
+  test('has under 64 characters, always as many, that need no escaping in a URL, a header or an event', () => {
+    fc.assert(
+      fc.property(anyCursor, anyScope, (made, its) => {
+        expect(encodeCursor(keys, its, made)).toMatch(/^[A-Za-z0-9_-]+$/);
+        expect(encodeCursor(keys, its, made)).toHaveLength(CURSOR_CHARACTERS);
+      }),
+    );
+    expect(CURSOR_CHARACTERS).toBeLessThan(64);
+  });
+
+  // The three texts below were made by Python's hmac and base64.
+  const zeros = { current: new Uint8Array(32) };
+
+  test('keeps its form: those that clients hold must read back after an update', () => {
+    const text = encodeCursor(zeros, scope, { ...cursor, end: 'settled' });
+    expect(text).toBe('AQAS1ocBI0VniavN7wILYNliAK9KUlDDmIMB9k63');
+  });
+
+  test('of another version, or with an end mark that is none, is none, though signed', () => {
+    expect(decodeCursor(zeros, scope, 'AgAS1ocBI0VniavN7wAH9FFxemDXb72e_cFMSE6d')).toBeUndefined();
+    expect(decodeCursor(zeros, scope, 'AQAS1ocBI0VniavN7wPHH3PloPAJH-ZqRkN_YHOG')).toBeUndefined();
+  });
+
+  test('with any one character changed is none', () => {
+    const text = encodeCursor(keys, scope, cursor);
+    for (let at = 0; at < text.length; at++) {
+      for (const character of `${BASE64URL}+/= \0é`) {
+        if (character === text[at]) continue;
+        const changed = `${text.slice(0, at)}${character}${text.slice(at + 1)}`;
+        expect(decodeCursor(keys, scope, changed)).toBeUndefined();
+      }
+    }
+  });
+
+  test('with a character more, or less, or as other base64, is none', () => {
+    const text = encodeCursor(keys, scope, cursor);
+    const others = [...Array.from(text, (_, at) => text.slice(0, at)), text.slice(1), ` ${text}`, `${text}=`];
+    for (const other of [...others, `${text}A`, `${text}\n`, `${text}${text}`]) {
+      expect(decodeCursor(keys, scope, other)).toBeUndefined();
+    }
+    const withSigns = fc.sample(anyCursor, 200).map((made) => encodeCursor(keys, scope, made));
+    const plain = withSigns.map((made) => made.replaceAll('-', '+').replaceAll('_', '/'));
+    expect(plain).not.toEqual(withSigns);
+    for (const [index, made] of plain.entries()) {
+      if (made !== withSigns[index]) expect(decodeCursor(keys, scope, made)).toBeUndefined();
+    }
+  });
+
+  test('of another execution or source is none', () => {
+    fc.assert(
+      fc.property(anyCursor, anyScope, anyScope, (made, its, other) => {
+        fc.pre(its.source !== other.source || its.executionId !== other.executionId);
+        expect(decodeCursor(keys, other, encodeCursor(keys, its, made))).toBeUndefined();
+      }),
+    );
+    // What stands beside each other stays apart.
+    const [a, b] = [
+      { source: 'a', executionId: 'bc' },
+      { source: 'ab', executionId: 'c' },
+    ];
+    expect(decodeCursor(keys, b, encodeCursor(keys, a, cursor))).toBeUndefined();
+  });
+
+  test('is read with the previous secret too, and made with the current one', () => {
+    const old = { current: keyOf('old') };
+    const rotated = { current: keyOf('new'), previous: keyOf('old') };
+    const after = { current: keyOf('newer'), previous: keyOf('new') };
+    const text = encodeCursor(old, scope, cursor);
+    expect(decodeCursor(rotated, scope, text)).toEqual(cursor);
+    expect(decodeCursor(after, scope, text)).toBeUndefined();
+    expect(decodeCursor(old, scope, encodeCursor(rotated, scope, cursor))).toBeUndefined();
+    expect(decodeCursor(after, scope, encodeCursor(rotated, scope, cursor))).toEqual(cursor);
+  });
+
+  test('is refused, and never thrown at, whatever text it is', () => {
+    const anyText = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary', minLength: CURSOR_CHARACTERS, maxLength: CURSOR_CHARACTERS }),
+      fc.string({
+        unit: fc.constantFrom(...BASE64URL),
+        minLength: CURSOR_CHARACTERS,
+        maxLength: CURSOR_CHARACTERS,
+      }),
+      fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('base64url')),
+      fc.constantFrom('\ud800'.repeat(CURSOR_CHARACTERS), 'A'.repeat(CURSOR_CHARACTERS)),
+    );
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(decodeCursor(keys, scope, text)).toBeUndefined();
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test.each([-1, 0.5, NaN, 2 ** 32, Infinity])('for position %d can not be made', (position) => {
+    expect(() => encodeCursor(keys, scope, { ...cursor, position })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+
+import { abortedFlow } from '../../src/emulator/scenarios/aborted-flow.ts';
+import { failingFlow } from '../../src/emulator/scenarios/failing-flow.ts';
+import type { Scenario } from '../../src/emulator/scenarios/scenario.ts';
+import { securityFlow } from '../../src/emulator/scenarios/security-flow.ts';
+import { FAILURE_SEARCH_MESSAGES_MAX, findFailure } from '../../src/messages/failure-facts.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { isoFromEpochSeconds } from '../../src/messages/timestamp.ts';
+
+/** What the emulator gives for a scenario once it is over. */
+function played(scenario: Scenario): Message[] {
+  const view = scenario.history(0, 'b7a53a4e').at(scenario.durationMs ?? 0);
+  return Array.from({ length: view?.count ?? 0 }, (_, position) => {
+    const { messageId = '', eventType = '', timestamp, payload } = view?.message(position) ?? {};
+    const iso = isoFromEpochSeconds(timestamp ?? 0) ?? '';
+    return { messageId, eventType, timestamp: iso, ...(payload !== undefined && { payload }) };
+  });
+}
+
+/** `STEP_FAILED {stepId: A}` as a message. */
+const told = (...lines: string[]): Message[] =>
+  lines.map((line, index) => {
+    const [eventType = '', ...payload] = line.split(' ');
+    return { messageId: String(index), eventType, ...(payload.length > 0 && { payload: payload.join(' ') }) };
+  });
+
+describe('what ended an execution', () => {
+  test('is the step that failed at last, not the activity that was retried before', () => {
+    const history = played(failingFlow);
+    const found = findFailure(history);
+    expect(found?.index).toBe(history.length - 2);
+    expect(found?.facts).toMatchObject({
+      eventType: 'STEP_FAILED',
+      step: 'Step3OpenDoor',
+      error: 'ThingActionFailed',
+      cause: 'bolt stuck (E42)',
+    });
+    expect(found?.facts).not.toHaveProperty('payload');
+  });
+
+  test('is its abortion, in the words of who aborted it', () => {
+    const history = played(abortedFlow);
+    const found = findFailure(history);
+    expect(found?.index).toBe(history.length - 1);
+    expect(found?.facts).toMatchObject({
+      eventType: 'EXECUTION_ABORTED',
+      cause: 'Flow execution aborted by operator',
+    });
+  });
+
+  test('is nothing while it runs, and when it succeeded', () => {
+    const history = played(securityFlow);
+    expect(findFailure(history)).toBeUndefined();
+    expect(findFailure(history.slice(0, -1))).toBeUndefined();
+    expect(findFailure([])).toBeUndefined();
+    expect(findFailure(played(failingFlow).slice(0, -1))).toBeUndefined();
+  });
+
+  test.each<[string, number, string | undefined, string[]]>([
+    [
+      'a failure whose step went on',
+      4,
+      undefined,
+      [
+        'STEP_STARTED {stepId: A}',
+        'ACTIVITY_FAILED why',
+        'STEP_SUCCEEDED {stepId: A}',
+        'STEP_STARTED',
+        'EXECUTION_FAILED out of time',
+      ],
+    ],
+    [
+      'a failure that was being tried again',
+      4,
+      'A',
+      [
+        'STEP_STARTED {stepId: A}',
+        'ACTIVITY_FAILED why',
+        'ACTIVITY_SCHEDULED',
+        'ACTIVITY_STARTED',
+        'EXECUTION_FAILED out of time',
+      ],
+    ],
+    [
+      'a step that failed and was started again',
+      3,
+      'A',
+      ['STEP_STARTED {stepId: A}', 'STEP_FAILED {stepId: A}', 'STEP_STARTED {stepId: A}', 'EXECUTION_FAILED'],
+    ],
+  ])('is not %s', (_, index, step, lines) => {
+    const found = findFailure(told(...lines));
+    expect(found?.index).toBe(index);
+    expect(found?.facts.step).toBe(step);
+  });
+
+  test('is a failed step also when another one went on meanwhile', () => {
+    const found = findFailure(
+      told(
+        'STEP_STARTED {stepId: A}',
+        'STEP_STARTED {stepId: B}',
+        'STEP_FAILED {stepId: A, error: Broken, cause: "no, it is"}',
+        'ACTIVITY_SCHEDULED',
+        'STEP_SUCCEEDED {stepId: B}',
+        'EXECUTION_FAILED',
+      ),
+    );
+    expect(found).toMatchObject({ index: 2, facts: { step: 'A', error: 'Broken', cause: 'no, it is' } });
+  });
+
+  test('is the last attempt of an activity, with the step that started it', () => {
+    const found = findFailure(
+      told(
+        'STEP_STARTED {stepId: A}',
+        'ACTIVITY_FAILED first',
+        'ACTIVITY_SCHEDULED',
+        'ACTIVITY_FAILED second',
+        'EXECUTION_FAILED failed',
+      ),
+    );
+    expect(found).toMatchObject({ index: 3, facts: { messageId: '3', step: 'A', cause: 'second' } });
+  });
+
+  test('has the words of the end where the failure has none', () => {
+    expect(findFailure(told('STEP_FAILED', 'EXECUTION_FAILED out of memory'))?.facts).toEqual({
+      messageId: '0',
+      eventType: 'STEP_FAILED',
+      cause: 'out of memory',
+    });
+    expect(findFailure(told('EXECUTION_FAILED'))?.facts).not.toHaveProperty('cause');
+  });
+
+  test.each([
+    ['{"stepId": "A", "error": "E.1", "cause": "it {broke}"}', 'E.1', 'it {broke}'],
+    ['{"stepId": "A", "error": 5, "cause": null}', undefined, '{"stepId": "A", "error": 5, "cause": null}'],
+    ['{stepId: A, error: E.1, cause: a, b}', 'E.1', 'a, b'],
+    ['{stepId: A, cause: {a: b}}', undefined, '{stepId: A, cause: {a: b}}'],
+    ['{stepId: A, cause: }', undefined, '{stepId: A, cause: }'],
+    ['prose about an error: E and its cause: none', undefined, 'prose about an error: E and its cause: none'],
+    ['{', undefined, '{'],
+  ])('is read out of %s', (payload, error, cause) => {
+    const { facts } =
+      findFailure([{ eventType: 'STEP_FAILED', payload }, { eventType: 'EXECUTION_FAILED' }]) ?? {};
+    expect([facts?.error, facts?.cause]).toEqual([error, cause]);
+  });
+
+  test('is found in bounded time, however large the payloads and whatever they say', () => {
+    const nasty = ['cause:', 'stepId', 'error     ', '{stepId:', 'cause: "'].map(
+      (text) => `{${text.repeat(40_000)}`,
+    );
+    const history = Array.from({ length: FAILURE_SEARCH_MESSAGES_MAX }, (_, index): Message => ({
+      eventType: index % 2 === 0 ? 'ACTIVITY_STARTED' : 'STEP_SUCCEEDED',
+      payload: nasty[index % nasty.length] ?? '',
+    }));
+    for (const payload of nasty) history.push({ eventType: 'STEP_FAILED', payload });
+    const began = performance.now();
+    findFailure([...history, { eventType: 'EXECUTION_FAILED' }]);
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+});
