@@ -122,7 +122,7 @@ describe('a cursor', () => {
       fc.string({ unit: 'binary' }),
       fc.string({ unit: 'binary', minLength: CURSOR_CHARACTERS, maxLength: CURSOR_CHARACTERS }),
       fc.string({
-        unit: fc.constantFrom(...BASE64URL),
+        unit: fc.constantFrom(...Array.from(BASE64URL)),
         minLength: CURSOR_CHARACTERS,
         maxLength: CURSOR_CHARACTERS,
       }),
