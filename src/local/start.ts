@@ -12,6 +12,7 @@ import { createLocalKey } from './local-key.ts';
 import { reloadOnChange } from './reload.ts';
 import { Shutdown } from './shutdown.ts';
 import { readStartRequest, USAGE, type StartOptions } from './start-options.ts';
+import { lockState } from './state-lock.ts';
 import { upstreamNotice, welcome } from './welcome.ts';
 import { startWorkerd } from './workerd.ts';
 
@@ -42,6 +43,9 @@ switch (request.type) {
 async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
   await checkFree(options.port);
+  const state = join(options.stateDir ?? `${PROJECT_ROOT}.wrangler/state`, upstreamName(options));
+  const unlock = lockState(state);
+  shutdown.onEnd(() => Promise.resolve(unlock()));
   const emulatorUrl = await startEmulator(options, shutdown);
   const { script } = await bundleWorker();
   const workerd = await startWorkerd({
@@ -50,7 +54,7 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
       ...(emulatorUrl !== undefined && { AWS_ENDPOINT_URL_IOTTHINGSGRAPH: emulatorUrl }),
     },
     port: options.port,
-    persistTo: join(options.stateDir ?? `${PROJECT_ROOT}.wrangler/state`, upstreamName(options)),
+    persistTo: state,
     onLog: (line) => process.stderr.write(`${line}\n`),
     script,
   });

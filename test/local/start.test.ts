@@ -143,7 +143,7 @@ test('prints a curl that works as pasted and executions that are as it says; Ctr
   await expectEnd(flowtap);
 });
 
-test('an archive and a key survive a restart, and the archive costs the upstream nothing', async () => {
+test('an archive and a key survive a restart, and the archive costs the upstream nothing; SIGTERM and SIGHUP end all', async () => {
   const first = start();
   await first.ready;
   const before = read(first);
@@ -158,7 +158,8 @@ test('an archive and a key survive a restart, and the archive costs the upstream
     },
     { timeout: 10_000 },
   );
-  await first.end();
+  first.process.kill('SIGTERM');
+  await expectEnd(first);
 
   const second = start();
   await second.ready;
@@ -166,14 +167,8 @@ test('an archive and a key survive a restart, and the archive costs the upstream
   const again = await page(origin, before.settled, before.apiKey);
   expect(again.body['messages']).toEqual(said.body['messages']);
   expect(await (await fetch(`${emulator}/_emulator/stats`)).text()).not.toContain(before.settled);
-});
-
-test('SIGTERM and SIGHUP end all that it started, and the status is 0', async () => {
-  const both = [start(), start()] as const;
-  await Promise.all(both.map((flowtap) => flowtap.ready));
-  both[0].process.kill('SIGTERM');
-  both[1].process.kill('SIGHUP');
-  for (const flowtap of both) await expectEnd(flowtap);
+  second.process.kill('SIGHUP');
+  await expectEnd(second);
 });
 
 test.runIf(process.platform === 'linux')('all of it ends when npm, which started it, is killed', async () => {
@@ -199,6 +194,18 @@ test.each(['PORT', 'EMULATOR_PORT'])('a %s in use is one line, and nothing stays
   } finally {
     taken.close();
   }
+});
+
+test('a second start on the same state is one line, and does not disturb the first', async () => {
+  const first = start();
+  await first.ready;
+  const second = start();
+  expect(await second.exited).toBe(1);
+  expect(second.output()).toEqual({
+    stdout: '',
+    stderr: `Cannot start: another Flowtap uses ${join(stateDir, 'emulator')}; choose another with STATE_DIR=…\n`,
+  });
+  expect((await fetch(`${read(first).origin}/healthz`)).status).toBe(200);
 });
 
 test('another upstream is read with the credentials of the environment, named before it is used', async () => {

@@ -66,8 +66,9 @@ test('rate limits count as wrangler.toml sets them: a hundred in ten seconds', a
   const { url } = await start();
   const answers = await Promise.all(Array.from({ length: 250 }, () => ask(url)));
   const limited = answers.filter((answer) => (answer as { limited: boolean }).limited).length;
-  // Two windows, when one of them ended half-way.
-  expect([50, 150]).toContain(limited);
+  // 150, unless a window ended half-way: then up to a hundred more were let in.
+  expect(limited).toBeGreaterThanOrEqual(50);
+  expect(limited).toBeLessThanOrEqual(150);
 });
 
 test('a Worker that was killed comes back on its port with all that it had stored', async () => {
