@@ -11,7 +11,7 @@ import {
   settledExecutions,
   startLocalService,
 } from './local-service.ts';
-import { PYTHON, hasBoto3 } from './python.ts';
+import { PYTHON, hasBoto3 } from './installed.ts';
 
 const python = process.env['FLOWTAP_TEST_PYTHON'] ?? PYTHON;
 const SCRIPT = fileURLToPath(new URL('use_boto3.py', import.meta.url));

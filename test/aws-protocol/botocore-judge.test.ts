@@ -1,0 +1,99 @@
+/** botocore's parser, its parameter validator and its model of the service judge our answers, without a network. */
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AwsException, awsRefusal } from '../../src/http/aws-exception.ts';
+import { EVENT_TYPES } from '../../src/messages/event-types.ts';
+import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
+import { type AwsMessage, callAws } from './aws-call.ts';
+import { runAlone } from './local-service.ts';
+import { PYTHON, hasBoto3 } from './installed.ts';
+
+const SCRIPT = fileURLToPath(new URL('judge_answers.py', import.meta.url));
+
+interface Judgement {
+  readonly problems: readonly string[];
+  readonly messages?: readonly AwsMessage[];
+  readonly code?: AwsException['name'];
+}
+
+async function judge(answers: readonly Response[]): Promise<readonly Judgement[]> {
+  const lines = await Promise.all(
+    answers.map(async (answer) => {
+      const headers = Object.fromEntries(answer.headers);
+      return JSON.stringify({ status: answer.status, headers, body: await answer.text() });
+    }),
+  );
+  const { code, stdout, stderr } = await runAlone(PYTHON, [SCRIPT], { input: lines.join('\n') });
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const messages = fc.array(
+  fc.record(
+    {
+      messageId: fc.string(),
+      eventType: fc.constantFrom(...EVENT_TYPES, 'A_TYPE_OF_TOMORROW'),
+      // Milliseconds, as AWS sends them; Python's time has microseconds, ours nanoseconds.
+      timestamp: fc.integer({ min: -1e9, max: 4e12 }).map((ms) => ms / 1000),
+      payload: fc.string({ unit: 'grapheme', maxLength: 40 }),
+    },
+    { requiredKeys: ['timestamp'] },
+  ),
+  { maxLength: 20 },
+);
+
+describe.skipIf(!hasBoto3(PYTHON))(`botocore (skipped when ${PYTHON} has no boto3)`, () => {
+  it('accepts every page, and reads in it what the upstream said', async () => {
+    const service = await openService();
+    const key = await service.key();
+    const histories = fc.sample(messages, 150);
+    const answers = [];
+    for (const [index, history] of histories.entries()) {
+      const flowExecutionId = `execution ${index}`;
+      await service.script(flowExecutionId, history);
+      answers.push(await callAws(service, { key, input: { flowExecutionId } }));
+    }
+    const judgements = await judge(answers);
+    expect(judgements.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(judgements.map((judgement) => judgement.messages)).toEqual(histories);
+  });
+
+  it('accepts pages with a token, without payloads, without anything, and every kind of exception', async () => {
+    const service: ServiceUnderTest = await openService();
+    const key = await service.key();
+    const shy = await service.key({ payloads: 'none', executions: ['history'] });
+    await service.script('history', endedLongAgo(service.clock, 5));
+    await service.script('empty', []);
+    const call = (input: unknown, as = key, target?: string) =>
+      callAws(service, { key: as, input, ...(target !== undefined && { target }) });
+    const flowExecutionId = 'history';
+    const judgements = await judge([
+      await call({ flowExecutionId, maxResults: 2 }),
+      await call({ flowExecutionId }, shy),
+      await call({ flowExecutionId: 'empty' }),
+      await call({ flowExecutionId, maxResults: 251 }),
+      await call({ flowExecutionId: 'unknown' }),
+      await call('{'),
+      await call({ flowExecutionId }, 'wrong'),
+      await call({ flowExecutionId: 'empty' }, shy),
+      await call({}, key, 'IotThingsGraphFrontEndService.GetEntities'),
+      awsRefusal({ type: 'rate-limited', retryAfterSeconds: 1 }, 'an id'),
+      awsRefusal({ type: 'internal', internal: '' }, 'an id'),
+    ]);
+    expect(judgements.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(judgements.map((judgement) => judgement.messages?.length ?? judgement.code)).toEqual([
+      2,
+      5,
+      0,
+      'InvalidRequestException',
+      'ResourceNotFoundException',
+      'SerializationException',
+      'UnrecognizedClientException',
+      'AccessDeniedException',
+      'UnknownOperationException',
+      'ThrottlingException',
+      'InternalFailureException',
+    ]);
+  });
+});

@@ -1,0 +1,61 @@
+"""Judges answers of ListFlowExecutionMessages by botocore's own parser, parameter validator and model.
+
+Reads from stdin one JSON object a line: {"status", "headers", "body"}. Prints a JSON array, for each answer
+{"problems": [...], "messages": [...] or "code": "..."}; times as epoch seconds.
+"""
+
+import json
+import sys
+
+import botocore.parsers
+import botocore.session
+from botocore.validate import ParamValidator
+
+model = botocore.session.get_session().get_service_model("iotthingsgraph")
+operation = model.operation_model("ListFlowExecutionMessages")
+errors = {shape.error_code: shape for shape in operation.error_shapes}
+parser = botocore.parsers.create_parser(model.protocol)
+validator = ParamValidator()
+
+
+def judge(answer):
+    body = json.loads(answer["body"])
+    raw = {"status_code": answer["status"], "headers": answer["headers"], "body": answer["body"].encode()}
+    if answer["status"] >= 300:
+        code = parser.parse(raw, operation.output_shape)["Error"]["Code"]
+        problems = [] if answer["headers"]["x-amzn-errortype"] == code else ["the header says otherwise"]
+        if code in errors:
+            parsed = parser.parse(raw, errors[code])
+            parsed.pop("ResponseMetadata", None)
+            problems += validate(parsed, errors[code])
+            problems += [] if parsed.get("message") else ["no message"]
+        return {"code": code, "problems": problems}
+    parsed = parser.parse(raw, operation.output_shape)
+    metadata = parsed.pop("ResponseMetadata", None)
+    problems = validate(parsed, operation.output_shape) + unknown(body, operation.output_shape)
+    if metadata["RequestId"] != answer["headers"]["x-amzn-requestid"]:
+        problems.append("no request id")
+    messages = [
+        {**message, "timestamp": message["timestamp"].timestamp()} if "timestamp" in message else message
+        for message in parsed["messages"]
+    ]
+    return {"messages": messages, "problems": problems}
+
+
+def validate(parsed, shape):
+    report = validator.validate(parsed, shape)
+    return [report.generate_report()] if report.has_errors() else []
+
+
+def unknown(value, shape):
+    """Members that the model does not have: the parser passes over them in silence."""
+    if shape.type_name == "structure":
+        strangers = [name for name in value if name not in shape.members]
+        known = [unknown(value[name], member) for name, member in shape.members.items() if name in value]
+        return strangers + [problem for problems in known for problem in problems]
+    if shape.type_name == "list":
+        return [problem for item in value for problem in unknown(item, shape.member)]
+    return [] if value is not None else ["null"]
+
+
+print(json.dumps([judge(json.loads(line)) for line in sys.stdin]))
