@@ -137,9 +137,13 @@ const NAMESPACE_ID = '0123456789abcdef0123456789abcdef';
 /** What an account answers that has never heard of this Worker; undefined is a 404. */
 function answer(method: string, path: string): unknown {
   if (path.startsWith('/storage/kv/namespaces')) return method === 'POST' ? { id: NAMESPACE_ID } : [];
+  // No bucket: it has all files already.
+  if (path.endsWith('/assets-upload-session')) return { jwt: 'played', buckets: [] };
   if (path === '/workers/subdomain') return { subdomain: 'played' };
   if (path.startsWith('/workers/scripts/') && path.endsWith('/subdomain')) return { enabled: true };
   if (path.startsWith('/workers/workers/')) return { subdomain: { enabled: true, previews_enabled: true } };
+  // No bucket: it has every static file already, as after an upload.
+  if (path.endsWith('/assets-upload-session')) return { jwt: 'uploaded', buckets: [] };
   if (method === 'PUT' && path.startsWith('/workers/scripts/')) return { id: 'flowtap', startup_time_ms: 1 };
   return method === 'GET' ? undefined : {};
 }
