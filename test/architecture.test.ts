@@ -38,6 +38,7 @@ const mayImport: Record<string, readonly string[]> = {
   deno: [...core, ...behindHttp, 'http', 'app', 'compose'],
   emulator: ['messages', 'clock'],
   local: [...core, 'config', 'messages', 'storage', 'access', 'emulator'],
+  site: ['messages', 'access', 'http'],
   client: ['messages', 'clock'],
   cli: ['messages', 'client', 'clock'],
   viewer: ['messages', 'client'],
@@ -114,7 +115,9 @@ const platformWords: Record<string, RegExp> = {
 const platformFiles: Record<string, readonly string[]> = {
   'src/worker.ts': ['KVNamespace', 'DurableObject'],
   'src/executions/durable-object.ts': ['cloudflare:', 'DurableObject'],
+  'src/deno.ts': ['Deno'],
   'src/emulator/node-server.ts': ['node:'],
+  'src/site/build-site.ts': ['node:'],
 };
 /** Rooms that are of one platform altogether. */
 const nodeRooms = ['local', 'cli'];

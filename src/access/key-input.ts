@@ -86,21 +86,22 @@ const members = (nowMs: number) => ({
 });
 
 /** `payloads` has no default: histories hold customers' data, so whoever makes a key says whether it may see them. */
-export function parseNewKey(body: unknown, nowMs: number): Result<NewKey> {
+export function newKeySchema(nowMs: number) {
   const { name, owner, expiresAt, executions, payloads, tickets, tier, streamLimit } = members(nowMs);
-  const parsed = parseBody(
-    z.strictObject({
-      name,
-      owner: z.optional(owner),
-      expiresAt: z.optional(expiresAt),
-      executions: z.optional(executions),
-      payloads,
-      tickets: z.optional(tickets),
-      tier: z.optional(tier),
-      streamLimit: z.optional(streamLimit),
-    }),
-    body,
-  );
+  return z.strictObject({
+    name,
+    owner: z.optional(owner),
+    expiresAt: z.optional(expiresAt),
+    executions: z.optional(executions),
+    payloads,
+    tickets: z.optional(tickets),
+    tier: z.optional(tier),
+    streamLimit: z.optional(streamLimit),
+  });
+}
+
+export function parseNewKey(body: unknown, nowMs: number): Result<NewKey> {
+  const parsed = parseBody(newKeySchema(nowMs), body);
   if (!parsed.ok) return parsed;
   const defaults = {
     executions: [],
@@ -111,36 +112,42 @@ export function parseNewKey(body: unknown, nowMs: number): Result<NewKey> {
   return ok({ ...defaults, ...withoutUndefined(parsed.value) });
 }
 
-export function parseKeyChange(body: unknown, nowMs: number): Result<KeyChange> {
+export function keyChangeSchema(nowMs: number) {
   const all = members(nowMs);
-  const parsed = parseBody(
-    z.strictObject({
-      name: z.optional(all.name),
-      owner: z.optional(z.nullable(all.owner)),
-      expiresAt: z.optional(z.nullable(all.expiresAt)),
-      executions: z.optional(all.executions),
-      payloads: z.optional(all.payloads),
-      tickets: z.optional(all.tickets),
-      tier: z.optional(all.tier),
-      streamLimit: z.optional(all.streamLimit),
-    }),
-    body,
-  );
+  return z.strictObject({
+    name: z.optional(all.name),
+    owner: z.optional(z.nullable(all.owner)),
+    expiresAt: z.optional(z.nullable(all.expiresAt)),
+    executions: z.optional(all.executions),
+    payloads: z.optional(all.payloads),
+    tickets: z.optional(all.tickets),
+    tier: z.optional(all.tier),
+    streamLimit: z.optional(all.streamLimit),
+  });
+}
+
+export function parseKeyChange(body: unknown, nowMs: number): Result<KeyChange> {
+  const parsed = parseBody(keyChangeSchema(nowMs), body);
   if (!parsed.ok) return parsed;
   const change = withoutUndefined(parsed.value);
   if (Object.keys(change).length > 0) return ok(change);
   return invalid('body', 'body', 'must name at least one member to change');
 }
 
+export const rotationSchema = z.strictObject({
+  overlapSeconds: z.optional(
+    z
+      .int({ error: 'must be a whole number of seconds' })
+      .check(
+        z.gte(0, { error: 'must not be negative' }),
+        z.lte(OVERLAP_SECONDS_MAX, { error: `must be at most ${OVERLAP_SECONDS_MAX} (30 days)` }),
+      ),
+  ),
+});
+
 /** An absent body is an empty one. */
 export function parseRotation(body: unknown): Result<Rotation> {
-  const overlapSeconds = z
-    .int({ error: 'must be a whole number of seconds' })
-    .check(
-      z.gte(0, { error: 'must not be negative' }),
-      z.lte(OVERLAP_SECONDS_MAX, { error: `must be at most ${OVERLAP_SECONDS_MAX} (30 days)` }),
-    );
-  const parsed = parseBody(z.strictObject({ overlapSeconds: z.optional(overlapSeconds) }), body ?? {});
+  const parsed = parseBody(rotationSchema, body ?? {});
   return parsed.ok ? ok({ overlapSeconds: parsed.value.overlapSeconds ?? OVERLAP_SECONDS_DEFAULT }) : parsed;
 }
 

@@ -27,7 +27,7 @@ export interface MintPorts {
   readonly keys: TicketKeys;
 }
 
-const requestSchema = z.strictObject({
+export const ticketRequestSchema = z.strictObject({
   ttlSeconds: z.optional(
     z
       .int({ error: 'must be a whole number of seconds' })
@@ -41,7 +41,7 @@ const requestSchema = z.strictObject({
 
 /** An absent body is an empty one. */
 export function parseTicketRequest(body: unknown): Result<TicketRequest> {
-  const parsed = parseBody(requestSchema, body ?? {});
+  const parsed = parseBody(ticketRequestSchema, body ?? {});
   if (!parsed.ok) return parsed;
   const { ttlSeconds = TICKET_SECONDS_DEFAULT, payloads } = parsed.value;
   return ok({ ttlSeconds, ...(payloads !== undefined && { payloads }) });

@@ -13,9 +13,12 @@ const EVENT_TYPES_MAX = 50;
 /** Under a minute: proxies and AWS SDKs give up on silent connections around then. */
 export const WAIT_SECONDS_MAX = 50;
 
+/** What the text of a parameter stands for, as JSON Schema: for the OpenAPI document. */
+export const parameterShapes = z.registry<{ readonly shape: Readonly<Record<string, unknown>> }>();
+
 /** A whole number in plain digits: `1e2`, `+5`, `5.0` and an empty text are none. */
-const wholeNumber = (min: number, max: number) =>
-  z.pipe(
+const wholeNumber = (min: number, max: number) => {
+  const schema = z.pipe(
     z.string().check(
       z.refine((text) => /^(0|[1-9]\d{0,8})$/.test(text) && Number(text) >= min && Number(text) <= max, {
         error: `must be a whole number from ${min} to ${max}.`,
@@ -23,6 +26,9 @@ const wholeNumber = (min: number, max: number) =>
     ),
     z.transform(Number),
   );
+  parameterShapes.add(schema, { shape: { type: 'integer', minimum: min, maximum: max } });
+  return schema;
+};
 
 const KNOWN: ReadonlySet<string> = new Set(EVENT_TYPES);
 
@@ -37,6 +43,10 @@ const eventTypes = z.pipe(
   ),
   z.transform((text) => [...new Set(text.split(','))]),
 );
+
+parameterShapes.add(eventTypes, {
+  shape: { type: 'array', items: { enum: EVENT_TYPES }, minItems: 1, maxItems: EVENT_TYPES_MAX },
+});
 
 const cursorText = z
   .string()

@@ -1,0 +1,83 @@
+/** The pages under /docs as HTML. No script of another host, no inline script: the site's CSP forbids both. */
+import { PROBLEM_TEXTS, type ProblemText } from './problem-texts.ts';
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+const page = (title: string, head: string, body: string): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(title)}</title>
+${head}</head>
+<body>
+${body}</body>
+</html>
+`;
+
+/** The API reference: Swagger UI over /openapi.json. */
+export const referencePage = (): string =>
+  page(
+    'Flowtap API',
+    '<link rel="stylesheet" href="/docs/swagger-ui.css">\n<link rel="stylesheet" href="/docs/site.css">\n',
+    `<nav><strong>Flowtap</strong> <a href="/docs/problems">Problems</a> <a href="/openapi.json">openapi.json</a></nav>
+<div id="reference"></div>
+<noscript><p>The reference needs JavaScript. The document behind it is <a href="/openapi.json">openapi.json</a>.</p></noscript>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+`,
+  );
+
+/** What starts Swagger UI. Keys that somebody tries are kept in this page only. */
+export const START_SCRIPT = `window.SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#reference',
+  deepLinking: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+});
+`;
+
+/** A paragraph for each code, under its own anchor: where every problem's \`type\` points. */
+export const problemsPage = (): string =>
+  page(
+    'Flowtap problems',
+    '<link rel="stylesheet" href="/docs/site.css">\n',
+    `<nav><strong>Flowtap</strong> <a href="/docs">API reference</a></nav>
+<main>
+<h1>Problems</h1>
+<p>Errors are <code>application/problem+json</code> (RFC 9457). <code>type</code> leads here, <code>code</code> is for programs,
+<code>detail</code> and <code>errors</code> are for people, <code>requestId</code> is for the operator.</p>
+${PROBLEM_TEXTS.map(problemSection).join('')}</main>
+`,
+  );
+
+const problemSection = ({ code, statuses, meaning, cause, action }: ProblemText): string =>
+  `<section id="${code}">
+<h2>${code} <small>${statuses.join(', ')}</small></h2>
+<p>${escape(meaning)}</p>
+<p><b>Where it comes from.</b> ${escape(cause)}</p>
+<p><b>What to do.</b> ${escape(action)}</p>
+</section>
+`;
+
+export const STYLE_SHEET = `body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
+nav { padding: 0.75rem 1.25rem; border-bottom: 1px solid #ddd; }
+nav a { margin-left: 1rem; }
+main { max-width: 46rem; margin: 0 auto; padding: 1rem 1.25rem 4rem; }
+section { border-top: 1px solid #eee; }
+section:target { background: #fff8dc; }
+h2 small { color: #666; font-weight: normal; }
+code { background: #f4f4f4; padding: 0 0.2em; }
+`;
+
+/** Headers of the static files, in the form of Cloudflare's \`_headers\`; Deno's entry reads the same. */
+export const SITE_HEADERS = `/*
+  Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+  Strict-Transport-Security: max-age=31536000; includeSubDomains
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: no-referrer
+/openapi.json
+  Access-Control-Allow-Origin: *
+`;
