@@ -157,6 +157,11 @@ export class Archivist {
     if (notBeforeMs === undefined || this.#archiving) return;
     this.#archiving = true;
     this.#inBackground(async () => {
+      // An import or a forgetting went first: what was to be archived is not wanted any more.
+      if (this.#endSeenAtMs === undefined) {
+        this.#archiving = false;
+        return;
+      }
       const writer = archive.writer(ref);
       const settled = await settleHistory({ upstream, writer, clock, notBeforeMs, final: true });
       this.#archiving = false;

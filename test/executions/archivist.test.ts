@@ -1,0 +1,321 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import type { Message } from '../../src/messages/message.ts';
+import { someHistory } from '../support/histories.ts';
+import { settle } from '../support/manual-clock.ts';
+import { ExecutionsUnderTest, REF, failureOf, valueOf } from './executions-under-test.ts';
+
+const LONG_AGO = Date.UTC(2025, 0, 1);
+const ENDED = someHistory({ length: 620, terminal: 'EXECUTION_SUCCEEDED', startMs: LONG_AGO });
+
+const ids = (messages: readonly Message[]) => messages.map(({ messageId }) => messageId);
+const isArchived = async (under: ExecutionsUnderTest): Promise<boolean> =>
+  valueOf(await under.archive.list({ limit: 10 })).executions.length === 1;
+
+describe('an execution that has ended', () => {
+  test('is archived after its settle time, whoever saw it end, and never costs a call again', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    await under.page({ from: { at: 'last', count: 1 } });
+    await under.idle();
+    expect(await isArchived(under)).toBe(true);
+    // What readers had read since it settled was not read again.
+    expect(under.source.calls).toHaveLength(3);
+    under.source.forgetCalls();
+    under.source.conduct = () => ({ failure: 'upstream-broken' });
+    for (let round = 0; round < 2; round++) {
+      expect(ids(await under.readAll([250, 3, 99]))).toEqual(ids(ENDED));
+      expect(valueOf(await under.summary(50_000))).toMatchObject({
+        status: 'SUCCEEDED',
+        messageCount: 620,
+        final: true,
+      });
+      expect(valueOf(await under.page({ from: { at: 'last', count: 2 } })).messages).toEqual(ENDED.slice(-2));
+      await under.clock.advance(24 * 3_600_000);
+      under.restart();
+    }
+    expect(under.source.calls).toHaveLength(0);
+  });
+
+  test('that is 10 s old only since just now waits until it is, and takes late messages with it', async () => {
+    const under = new ExecutionsUnderTest();
+    const history = someHistory({
+      length: 300,
+      terminal: 'EXECUTION_SUCCEEDED',
+      startMs: under.clock.now() - 2_990,
+    });
+    const [late] = someHistory({ length: 1, run: 'late' });
+    under.source.append(...history);
+    valueOf(await under.page({ from: { at: 'last', count: 1 } }));
+    await under.clock.advance(9_000);
+    expect(await isArchived(under)).toBe(false);
+    // Written late: it takes its place before the end.
+    under.source.replace([...history.slice(0, -1), late ?? {}, ...history.slice(-1)]);
+    await under.clock.advance(1_100);
+    expect(await isArchived(under)).toBe(true);
+    under.restart();
+    expect(ids(await under.readAll())).toEqual([...ids(history.slice(0, -1)), 'late0', '299']);
+  });
+
+  test('that a late message follows has not ended after all, and is not archived', async () => {
+    const under = new ExecutionsUnderTest();
+    under.source.append(
+      ...someHistory({ length: 30, terminal: 'EXECUTION_FAILED', startMs: under.clock.now() - 290 }),
+    );
+    expect(valueOf(await under.summary()).status).toBe('FAILED');
+    await under.clock.advance(9_000);
+    under.source.append({ messageId: 'more', eventType: 'STEP_STARTED' });
+    await under.clock.advance(3_600_000);
+    expect(await isArchived(under)).toBe(false);
+    expect(valueOf(await under.summary()).status).toBe('RUNNING');
+  });
+
+  test('whose last message has no time settles 10 s after it was seen', async () => {
+    const under = new ExecutionsUnderTest({ messages: [{ eventType: 'EXECUTION_ABORTED' }] });
+    await under.page();
+    await under.clock.advance(9_999);
+    expect(await isArchived(under)).toBe(false);
+    await under.clock.advance(2);
+    expect(await isArchived(under)).toBe(true);
+  });
+
+  test('is archived by its waiters and readers once, not by each', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    await Promise.all(Array.from({ length: 50 }, () => under.summary(50_000)));
+    await under.idle();
+    await under.clock.advance(60_000);
+    expect(under.events('archived')).toHaveLength(1);
+    expect(under.store.writes()).toBe(3);
+  });
+});
+
+test.each([
+  ['nothing', []],
+  ['a history that runs', someHistory({ length: 300 })],
+  [
+    'a terminal message that is not the last one',
+    [{ eventType: 'EXECUTION_FAILED' }, { eventType: 'EXECUTION_STARTED' }],
+  ],
+])('%s is never archived', async (_, messages) => {
+  const under = new ExecutionsUnderTest({ messages });
+  for (let round = 0; round < 5; round++) {
+    await under.readAll();
+    await under.summary();
+    await under.clock.advance(60_000);
+  }
+  expect(under.store.writes()).toBe(0);
+});
+
+describe('a store that fails', () => {
+  const WRITES = 3;
+
+  test.each([0, 1, 2])(
+    'for good after its write %i leaves no archive to be seen, and readers with the history',
+    async (writes) => {
+      const under = new ExecutionsUnderTest({ messages: ENDED });
+      under.store.failAfterWrites(writes);
+      await under.page({ from: { at: 'last', count: 1 } });
+      await under.clock.advance(3_600_000);
+      expect(await isArchived(under)).toBe(false);
+      expect(ids(await under.readAll([99]))).toEqual(ids(ENDED));
+      under.restart();
+      expect(ids(await under.readAll([99]))).toEqual(ids(ENDED));
+      expect(under.events('archive-write-failed').length).toBeGreaterThan(0);
+    },
+  );
+
+  test('after its last write leaves a whole one', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    under.store.failAfterWrites(WRITES);
+    await under.page({ from: { at: 'last', count: 1 } });
+    await under.idle();
+    expect(await isArchived(under)).toBe(true);
+    under.restart();
+    under.source.missing = true;
+    expect(ids(await under.readAll())).toEqual(ids(ENDED));
+  });
+
+  test('and recovers has the archive after all, without a reader, and without reading upstream again', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    under.store.failAfterWrites(1);
+    await under.page({ from: { at: 'last', count: 1 } });
+    await under.clock.advance(6_000);
+    under.store.failAfterWrites(Infinity);
+    await under.clock.advance(60_000);
+    expect(await isArchived(under)).toBe(true);
+    expect(under.source.calls).toHaveLength(3);
+  });
+
+  test('for a long time is tried ever more seldom, and not at all when nobody asks', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    under.store.failAfterWrites(0);
+    await under.page({ from: { at: 'last', count: 1 } });
+    await under.clock.advance(7 * 24 * 3_600_000);
+    const attempts = under.events('archive-write-failed').length;
+    expect(attempts).toBeLessThanOrEqual(8);
+    expect(under.clock.sleepers).toBe(0);
+    under.store.failAfterWrites(Infinity);
+    await under.page();
+    await under.idle();
+    expect(await isArchived(under)).toBe(true);
+  });
+
+  test('or stalls never fails a page', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    under.store.failReads();
+    expect(valueOf(await under.page()).messages).toHaveLength(250);
+    under.store.failReads(false);
+    under.restart();
+    under.store.stall();
+    const page = under.page();
+    await under.clock.advance(2_001);
+    expect(valueOf(await page).messages).toHaveLength(250);
+    expect(under.events('archive-read-failed').length).toBeGreaterThan(0);
+    under.store.release();
+  });
+});
+
+describe('an archive that can not be read', () => {
+  let under: ExecutionsUnderTest;
+  beforeEach(async () => {
+    under = new ExecutionsUnderTest({ messages: ENDED });
+    await under.page({ from: { at: 'last', count: 1 } });
+    await under.idle();
+    expect(await isArchived(under)).toBe(true);
+  });
+  const damage = async (prefix: string) => {
+    const { keys } = await under.store.list({ prefix });
+    for (const { name, metadata } of keys) await under.store.put(name, '{"v":1', { metadata });
+  };
+
+  test.each(['archive/1/page/', 'archive/1/head/'])(
+    '(%s) is as good as none: the source is asked, and it is written anew',
+    async (prefix) => {
+      await damage(prefix);
+      under.restart();
+      expect(ids(await under.readAll([99]))).toEqual(ids(ENDED));
+      expect(under.events('archive-damaged').length).toBeGreaterThan(0);
+      await under.readAll([99]);
+      await under.clock.advance(11_000);
+      under.restart();
+      under.source.missing = true;
+      expect(ids(await under.readAll([99]))).toEqual(ids(ENDED));
+    },
+  );
+
+  test('in the middle of a reader who pages through it goes on with the same history', async () => {
+    const first = valueOf(await under.page({ maxResults: 200 }));
+    await damage('archive/1/page/');
+    await under.clock.advance(3_600_000);
+    const rest: Message[] = [];
+    for (let { next, more } = first; more;) {
+      const page = valueOf(await under.page({ from: { at: 'position', ...next } }));
+      rest.push(...page.messages);
+      ({ next, more } = page);
+    }
+    expect(ids([...first.messages, ...rest])).toEqual(ids(ENDED));
+  });
+
+  test('nor upstream is a failure of the store, and not an unknown execution', async () => {
+    await damage('archive/1/page/');
+    await under.clock.advance(3_600_000);
+    under.source.missing = true;
+    expect(failureOf(await under.page({ from: { at: 'last', count: 1 } }))).toBe('store-unavailable');
+  });
+});
+
+describe('import and forget', () => {
+  const IMPORTED = someHistory({ length: 700, terminal: 'EXECUTION_FAILED', run: 'i', startMs: LONG_AGO });
+
+  test('an imported history is served as any other, and the source is never asked', async () => {
+    const under = new ExecutionsUnderTest();
+    under.source.missing = true;
+    expect(valueOf(await under.import(IMPORTED))).toMatchObject({
+      count: 700,
+      status: 'FAILED',
+      from: 'import',
+    });
+    for (let round = 0; round < 2; round++) {
+      expect(await under.readAll([249])).toEqual(IMPORTED);
+      under.restart();
+    }
+    expect(under.source.calls).toHaveLength(0);
+  });
+
+  test('takes the place of what was archived, at once', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    await under.page({ from: { at: 'last', count: 1 } });
+    await under.idle();
+    valueOf(await under.import(IMPORTED));
+    expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
+    under.restart();
+    expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
+    // The pages of the old one go when nobody can be reading them any more.
+    expect(under.store.writes('archive/1/page/')).toBe(4);
+  });
+
+  test('is not replaced by a walk that had been waiting behind it', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    await under.page({ from: { at: 'last', count: 1 } });
+    under.store.stall();
+    const importing = under.import(IMPORTED);
+    await under.idle();
+    under.store.release();
+    valueOf(await importing);
+    await under.clock.advance(60_000);
+    expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
+  });
+
+  test.each([0, 1, 2])('that fails after %i writes leaves what was there before', async (writes) => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    await under.page({ from: { at: 'last', count: 1 } });
+    await under.idle();
+    under.store.failAfterWrites(writes);
+    expect(failureOf(await under.import(IMPORTED))).toBe('store-unavailable');
+    under.restart();
+    under.source.missing = true;
+    expect(ids(await under.readAll())).toEqual(ids(ENDED));
+  });
+
+  test.each([
+    ['that has not ended', someHistory({ length: 5 })],
+    ['without messages', []],
+  ])('a history %s is refused, and changes nothing', async (_, messages) => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    expect(failureOf(await under.import(messages))).toBe('invalid-input');
+    expect(under.store.writes()).toBe(0);
+    expect(await under.readAll()).toEqual(ENDED);
+  });
+
+  test('a forgotten execution is gone from the store, and what the source still has is read again', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    await under.page({ from: { at: 'last', count: 1 } });
+    await under.idle();
+    expect(valueOf(await under.executions.forget(REF))).toEqual({ archived: true });
+    expect((await under.store.list({ prefix: 'archive/' })).keys).toEqual([]);
+    under.source.forgetCalls();
+    expect(ids(await under.readAll())).toEqual(ids(ENDED));
+    expect(under.source.calls).toHaveLength(3);
+  });
+
+  test('a forgotten import is unknown again; what was never archived says so', async () => {
+    const under = new ExecutionsUnderTest();
+    under.source.missing = true;
+    valueOf(await under.import(IMPORTED));
+    expect(valueOf(await under.executions.forget(REF))).toEqual({ archived: true });
+    expect(failureOf(await under.page())).toBe('upstream-not-found');
+    expect(valueOf(await under.executions.forget(REF))).toEqual({ archived: false });
+  });
+
+  test('is not undone by a walk that had been waiting behind it', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    await under.page({ from: { at: 'last', count: 1 } });
+    under.store.stall();
+    const forgetting = under.executions.forget(REF);
+    await settle();
+    await under.idle();
+    under.store.release();
+    valueOf(await forgetting);
+    await under.clock.advance(60_000);
+    expect(await isArchived(under)).toBe(false);
+  });
+});

@@ -1,0 +1,122 @@
+/**
+ * Executions in process over a scripted source and a store that fails when told to, on one clock that tests move; the archive
+ * in front, as callers see it.
+ */
+import { Archive } from '../../src/archive/archive.ts';
+import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
+import type { Result } from '../../src/errors.ts';
+import { createArchiveFirstExecutions } from '../../src/executions/archive-first.ts';
+import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
+import type { ExecutionRef, Executions, PageAnswer, PageRequest } from '../../src/executions/executions.ts';
+import { createInProcessExecutions, type InProcessExecutions } from '../../src/executions/in-process.ts';
+import { createPageMemory, type PageMemory } from '../../src/executions/page-memory.ts';
+import { problemJson } from '../../src/http/problem.ts';
+import type { LogRecord } from '../../src/log.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { FaultyStore } from '../support/faulty-store.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { ScriptedSource, type ScriptedSourceOptions } from '../support/scripted-source.ts';
+
+export const REF: ExecutionRef = { source: 'scripted', executionId: 'flow-1' };
+
+export interface UnderTestOptions extends ScriptedSourceOptions {
+  readonly listenersMax?: number;
+  readonly memory?: PageMemory;
+}
+
+export class ExecutionsUnderTest {
+  readonly clock = new ManualClock();
+  readonly store = new FaultyStore(createMemoryStore({ clock: this.clock, oneWritePerSecond: false }));
+  readonly source: ScriptedSource;
+  readonly logged: LogRecord[] = [];
+  readonly #options: UnderTestOptions;
+  live: InProcessExecutions;
+  archive: Archive;
+  executions: Executions;
+
+  constructor(options: UnderTestOptions = {}) {
+    this.#options = options;
+    this.source = new ScriptedSource({ pageSizeMax: 250, ...options });
+    const opened = this.#open();
+    this.live = opened.live;
+    this.archive = opened.archive;
+    this.executions = opened.executions;
+  }
+
+  #open() {
+    const { clock, store } = this;
+    const log = (record: LogRecord) => void this.logged.push(record);
+    const random = Math.random;
+    const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random });
+    const frameMemory = createFrameMemory();
+    const keys = { current: new Uint8Array(32) };
+    const framesFor = (scope: ExecutionRef) =>
+      new EventFrames({ scope, keys, memory: frameMemory, problemJson });
+    const { listenersMax, memory = createPageMemory() } = this.#options;
+    const live = createInProcessExecutions({
+      memory,
+      archive,
+      clock,
+      random,
+      log,
+      stillAllowed: async () => undefined,
+      ...(listenersMax !== undefined && { listenersMax }),
+      forRef: (ref) => ({ source: this.source, frames: framesFor(ref) }),
+    });
+    return {
+      archive,
+      live,
+      executions: createArchiveFirstExecutions({ archive, live, framesFor, clock, random }),
+    };
+  }
+
+  /** Another isolate over the same store takes over: nothing in memory is left. */
+  restart(): void {
+    this.live.close();
+    Object.assign(this, this.#open());
+  }
+
+  page(request: Partial<PageRequest> = {}, signal?: AbortSignal): Promise<Result<PageAnswer>> {
+    const all = { from: { at: 'start' }, maxResults: 250, payloads: 'full', waitMs: 0 } as const;
+    return this.executions.page(REF, { ...all, ...request }, signal);
+  }
+
+  summary(waitMs = 0) {
+    return this.executions.summary(REF, { waitMs, payloads: 'full' });
+  }
+
+  import(messages: readonly Message[]) {
+    const lines = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
+    return this.executions.importHistory(REF, new Blob([lines]).stream());
+  }
+
+  /** Everything from the first page on, in pages of these sizes. */
+  async readAll(sizes: readonly number[] = [250]): Promise<Message[]> {
+    const messages: Message[] = [];
+    let from: PageRequest['from'] = { at: 'start' };
+    for (let page = 0; ; page++) {
+      const read = valueOf(await this.page({ from, maxResults: sizes[page % sizes.length] ?? 250 }));
+      messages.push(...read.messages);
+      if (!read.more) return messages;
+      from = { at: 'position', ...read.next };
+    }
+  }
+
+  /** What is due, and what follows from it, is done. */
+  idle(): Promise<void> {
+    return this.clock.advance(1);
+  }
+
+  events(event: string): LogRecord[] {
+    return this.logged.filter((record) => record.event === event);
+  }
+}
+
+export function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(`expected a value: ${JSON.stringify(result.failure)}`);
+  return result.value;
+}
+
+export const failureOf = (result: Result<unknown>): string =>
+  result.ok ? 'no failure' : result.failure.type;
