@@ -15,7 +15,7 @@ import { isoFromEpochSeconds } from '../messages/timestamp.ts';
 import type { AwsCallFailure } from './aws-answer.ts';
 import type { AwsCredentialsProvider } from './aws-credentials.ts';
 import { createAwsJsonClient, type AwsJsonClient, type Fetch } from './aws-json.ts';
-import { awsEndpoint } from './aws-region.ts';
+import { awsEndpoint, isAwsRegion } from './aws-region.ts';
 import type { Source, SourceDescription, SourcePage } from './source.ts';
 import { type AllowedAccounts, isAllowed, parseExecutionArn } from './step-functions-arn.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
@@ -112,6 +112,9 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
     if (!arn) return refused('upstream-invalid-request', 'the id is no ARN of an execution');
     if (!isAllowed(allowed, arn)) {
       return refused('source-forbidden', `SFN_ALLOWED does not name ${arn.region}:${arn.account}`);
+    }
+    if (!endpoint && !isAwsRegion(arn.region)) {
+      return refused('source-forbidden', `${arn.region} is no region of AWS`);
     }
     if (arn.type === 'express') {
       return refused('upstream-invalid-request', 'Step Functions keeps no history of EXPRESS executions');

@@ -1,0 +1,101 @@
+/** An independent judge of the source: a server that plays Step Functions and shares no code with us. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { isIsoTimestamp } from '../../src/messages/timestamp.ts';
+import { staticCredentials } from '../../src/sources/aws-credentials.ts';
+import type { Source } from '../../src/sources/source.ts';
+import { createStepFunctionsSource } from '../../src/sources/step-functions.ts';
+import { parseAllowedAccounts } from '../../src/sources/step-functions-arn.ts';
+import { allMessages, KEYS } from './source-under-test.ts';
+import { startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';
+
+const ROLE = 'arn:aws:iam::123456789012:role/machine';
+const definition = JSON.stringify({
+  StartAt: 'Begin',
+  States: {
+    Begin: { Type: 'Pass', Result: { order: 4711 }, Next: 'Both' },
+    Both: {
+      Type: 'Parallel',
+      Next: 'Choose',
+      Branches: ['Left', 'Right'].map((name) => ({
+        StartAt: name,
+        States: { [name]: { Type: 'Pass', End: true } },
+      })),
+    },
+    Choose: {
+      Type: 'Choice',
+      Choices: [{ Variable: '$[0].order', NumericEquals: 4711, Next: 'Pause' }],
+      Default: 'Pause',
+    },
+    Pause: { Type: 'Wait', Seconds: 1, Next: 'Done' },
+    Done: { Type: 'Succeed' },
+  },
+});
+
+describe('stepfunctions-local', () => {
+  let server: StepFunctionsLocal;
+  let source: Source;
+  let executionArn: string;
+
+  beforeAll(async () => {
+    server = await startStepFunctionsLocal();
+    source = createStepFunctionsSource({
+      allowed: parseAllowedAccounts('local:123456789012') ?? new Set(),
+      endpoint: server.endpoint,
+      credentialsFor: () => staticCredentials(KEYS),
+      fetch,
+      clock: systemClock,
+      random: Math.random,
+      log: () => undefined,
+    });
+    const { stateMachineArn } = await server.call('CreateStateMachine', {
+      name: 'machine',
+      definition,
+      roleArn: ROLE,
+    });
+    const started = await server.call('StartExecution', { stateMachineArn, name: 'run-1', input: '{"a":1}' });
+    executionArn = String(started['executionArn']);
+  });
+
+  afterAll(() => server.stop());
+
+  test('is followed while it runs, and read page by page when it has ended', async () => {
+    let pages = await allMessages(source, executionArn, 4);
+    const atFirst = pages.flat();
+    while (pages.flat().at(-1)?.eventType !== 'EXECUTION_SUCCEEDED') {
+      await systemClock.sleep(100);
+      pages = await allMessages(source, executionArn, 4);
+    }
+    const messages = pages.flat();
+    expect(messages.slice(0, atFirst.length)).toEqual(atFirst);
+    expect(pages.length).toBeGreaterThan(2);
+    expect(messages.map(({ messageId }) => messageId)).toEqual(messages.map((_, index) => String(index + 1)));
+    expect(messages.every(({ timestamp }) => isIsoTimestamp(timestamp ?? ''))).toBe(true);
+    expect(await allMessages(source, executionArn, 100)).toEqual([messages]);
+
+    const types = messages.map(({ payload, eventType }) => `${JSON.parse(payload ?? '').type} ${eventType}`);
+    expect(types).toEqual(
+      expect.arrayContaining([
+        'ExecutionStarted EXECUTION_STARTED',
+        'ParallelStateStarted SCHEDULE_NEXT_READY_STEPS_TASK',
+        'ChoiceStateEntered STEP_STARTED',
+        'WaitStateExited STEP_SUCCEEDED',
+        'SucceedStateEntered STEP_STARTED',
+        'ExecutionSucceeded EXECUTION_SUCCEEDED',
+      ]),
+    );
+    const { events } = await server.call('GetExecutionHistory', { executionArn });
+    expect(events).toHaveLength(messages.length);
+    expect(await source.describe?.(executionArn)).toMatchObject({
+      ok: true,
+      value: { upstreamStatus: 'SUCCEEDED', status: 'SUCCEEDED' },
+    });
+  });
+
+  test('says so when it knows no such execution', async () => {
+    const unknown = executionArn.replace('run-1', 'run-2');
+    expect(await source.page(unknown, undefined, 100)).toMatchObject({
+      failure: { type: 'upstream-not-found' },
+    });
+  });
+});

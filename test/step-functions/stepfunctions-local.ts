@@ -1,0 +1,73 @@
+/**
+ * The npm server stepfunctions-local: Step Functions played by somebody else. It always listens on all interfaces, and on a
+ * port that it is told, so a free one is looked for first. It checks no signatures.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createRequire } from 'node:module';
+import { systemClock } from '../../src/clock.ts';
+
+const SERVER = createRequire(import.meta.url).resolve('stepfunctions-local/bin/stepfunctions-local-start.js');
+const STARTED_WITHIN_MS = 20_000;
+
+export interface StepFunctionsLocal {
+  readonly endpoint: URL;
+  /** Calls an operation; throws where there is an error in the answer's place. */
+  call(operation: string, input: object): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+export async function startStepFunctionsLocal(): Promise<StepFunctionsLocal> {
+  const port = await freePort();
+  const server = spawn(process.execPath, [SERVER, '--port', String(port)], { stdio: 'ignore' });
+  const endpoint = new URL(`http://127.0.0.1:${port}/`);
+  const call = async (operation: string, input: object) => {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `AWSStepFunctions.${operation}`,
+      },
+      body: JSON.stringify(input),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${operation}: ${response.status} ${text}`);
+    return JSON.parse(text) as Record<string, unknown>;
+  };
+  await answers(() => call('ListStateMachines', {}), server);
+  return { endpoint, call, stop: () => stop(server) };
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = once(server, 'exit');
+  server.kill('SIGTERM');
+  await ended;
+}
+
+async function answers(ask: () => Promise<unknown>, server: ChildProcess): Promise<void> {
+  const untilMs = Date.now() + STARTED_WITHIN_MS;
+  for (;;) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (Date.now() > untilMs || server.exitCode !== null) {
+        await stop(server);
+        throw new Error('stepfunctions-local does not answer', { cause: error });
+      }
+    }
+    await systemClock.sleep(50);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
