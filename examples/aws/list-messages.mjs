@@ -1,0 +1,25 @@
+/**
+ * Prints every message of an execution, read with the AWS SDK for JavaScript (v3).
+ *
+ *     FLOWTAP_URL=http://127.0.0.1:8787 FLOWTAP_API_KEY=ftk_… node list-messages.mjs <flowExecutionId>
+ *
+ * Needs @aws-sdk/client-iotthingsgraph (npm install @aws-sdk/client-iotthingsgraph).
+ */
+import { IoTThingsGraphClient, paginateListFlowExecutionMessages } from '@aws-sdk/client-iotthingsgraph';
+
+const client = new IoTThingsGraphClient({
+  endpoint: process.env.FLOWTAP_URL,
+  region: 'us-west-2',
+  credentials: {
+    accessKeyId: 'flowtap',
+    secretAccessKey: 'unused',
+    sessionToken: process.env.FLOWTAP_API_KEY,
+  },
+});
+
+const [flowExecutionId] = process.argv.slice(2);
+for await (const page of paginateListFlowExecutionMessages({ client }, { flowExecutionId })) {
+  for (const { timestamp, eventType, payload = '' } of page.messages) {
+    console.log(timestamp.toISOString(), eventType, payload);
+  }
+}

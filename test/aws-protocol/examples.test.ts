@@ -1,0 +1,75 @@
+/** The examples in examples/aws do what they say, run as they say. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from './installed.ts';
+import { type LocalService, runAlone, settledExecutions, startLocalService } from './local-service.ts';
+
+const { id, messages } = settledExecutions().find((execution) => execution.id.includes('CloudFlow')) ?? {
+  id: '',
+  messages: [],
+};
+
+let service: LocalService;
+let key: string;
+beforeAll(async () => {
+  service = await startLocalService();
+  // An example needs no more than a key for this one execution.
+  key = await service.key({ executions: [id], tier: 'standard' });
+});
+afterAll(() => service.close());
+
+async function run(program: string, example: string, env: Record<string, string> = {}): Promise<string> {
+  const path = fileURLToPath(new URL(`../../examples/aws/${example}`, import.meta.url));
+  const { code, stdout, stderr } = await runAlone(program, [path, id], {
+    env: { FLOWTAP_URL: service.url, FLOWTAP_API_KEY: key, ...env },
+  });
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+/** Time, type and payload of each line. */
+const linesOf = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [time = '', eventType, ...payload] = line.trimEnd().split(' ');
+      return [Date.parse(time), eventType, payload.join(' ')];
+    });
+const expected = messages.map(({ timestamp = 0, eventType, payload = '' }) => [
+  Math.round(timestamp * 1000),
+  eventType,
+  payload,
+]);
+
+it('list-messages.mjs prints every message', async () => {
+  expect(expected).toHaveLength(36);
+  expect(linesOf(await run(process.execPath, 'list-messages.mjs'))).toEqual(expected);
+});
+
+describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has none)`, () => {
+  it('list_messages.py prints every message', async () => {
+    expect(linesOf(await run(PYTHON, 'list_messages.py'))).toEqual(expected);
+  });
+});
+
+describe.skipIf(!hasAwsCli())(`with the AWS CLI (skipped where ${AWS_CLI} is missing)`, () => {
+  it('list-messages.sh prints every message', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'flowtap-aws-cli-'));
+    try {
+      const file = join(home, 'credentials');
+      const keys = 'aws_access_key_id = flowtap\naws_secret_access_key = unused\n';
+      await writeFile(file, `[flowtap]\n${keys}aws_session_token = ${key}\n`);
+      const printed = JSON.parse(
+        await run('/bin/sh', 'list-messages.sh', { AWS_SHARED_CREDENTIALS_FILE: file }),
+      );
+      const ids = printed.messages.map(({ messageId }: { messageId: string }) => messageId);
+      expect(ids).toEqual(messages.map(({ messageId }) => messageId));
+    } finally {
+      await rm(home, { recursive: true });
+    }
+  });
+});

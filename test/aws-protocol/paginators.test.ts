@@ -1,0 +1,55 @@
+/** Against an Executions port that breaks its promise: a paginator must neither be sent in a circle nor told that it is done. */
+import { Hono } from 'hono';
+import { expect, it } from 'vitest';
+import { ok } from '../../src/errors.ts';
+import type { Executions, PageAnswer } from '../../src/executions/executions.ts';
+import { awsRefusal } from '../../src/http/aws-exception.ts';
+import { awsProtocol } from '../../src/http/aws-protocol.ts';
+import { type AppBindings, answer } from '../../src/http/routing.ts';
+import { encodeCursor } from '../../src/messages/cursor.ts';
+import { createKey, openAccess } from '../access/access-under-test.ts';
+import { TARGET, exceptionOf } from './aws-call.ts';
+
+const FLOW_EXECUTION_ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_2019_1';
+const cursorKeys = { current: new Uint8Array(32) };
+const scope = { source: 'things-graph', executionId: FLOW_EXECUTION_ID };
+const fingerprint = '0123456789abcdef';
+
+it.each([0, 7])(
+  'a page that gives nothing from %i on and promises more is an InternalFailureException, and logged as a bug',
+  async (position) => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    const page: PageAnswer = {
+      messages: [],
+      next: { position, fingerprint },
+      more: true,
+      settled: false,
+      served: { tier: 'live', forward: 'hit', upstreamCalls: 0 },
+    };
+    // Safety: the AWS protocol asks for pages and nothing else.
+    const executions = { page: async () => ok(page) } as unknown as Executions;
+    const { clock, logged } = access;
+    const ports = { access, executions, cursorKeys, sourceOf: () => ok(scope.source) };
+    const handler = awsProtocol(ports);
+    const app = new Hono<AppBindings>();
+    const routing = { clock, log: (record: (typeof logged)[number]) => void logged.push(record) };
+    app.post('/', (context) => answer(routing, context, 'aws', handler, awsRefusal));
+
+    const nextToken = encodeCursor(cursorKeys, scope, { position, fingerprint, end: 'none' });
+    const request = new Request('https://flowtap.example/', {
+      method: 'POST',
+      headers: { 'X-Amz-Target': TARGET, 'X-Amz-Security-Token': text },
+      body: JSON.stringify({
+        flowExecutionId: FLOW_EXECUTION_ID,
+        ...(position > 0 && { nextToken }),
+      }),
+    });
+    const runtime = { clientAddress: '192.0.2.1', waitUntil: () => undefined };
+    expect(await exceptionOf(app.fetch(request, { runtime }))).toMatchObject({
+      name: 'InternalFailureException',
+      status: 500,
+    });
+    expect(logged.at(-1)).toMatchObject({ event: 'request', level: 'error', failure: 'internal' });
+  },
+);
