@@ -11,6 +11,7 @@ import { type Result, internalText, ok } from './errors.ts';
 import { ExecutionDurableObject, createDurableObjectExecutions } from './executions/durable-object.ts';
 import type { SharedExecutionOptions } from './executions/in-process.ts';
 import { objectLocation } from './executions/object-location.ts';
+import { awsRefusal } from './http/aws-exception.ts';
 import { problemResponse } from './http/problem.ts';
 import { securityHeaders, withHeaders } from './http/responses.ts';
 import { consoleLog as log } from './log.ts';
@@ -82,7 +83,8 @@ export default {
     if (!made.ok) {
       const requestId = crypto.randomUUID();
       const headers = { ...securityHeaders, 'X-Request-Id': requestId };
-      return withHeaders(problemResponse(made.failure, requestId), headers);
+      const refuse = request.headers.has('X-Amz-Target') ? awsRefusal : problemResponse;
+      return withHeaders(refuse(made.failure, requestId), headers);
     }
     const clientAddress = workersClientAddress(request.headers);
     const runtime = { clientAddress, waitUntil: (work: Promise<unknown>) => context.waitUntil(work) };
