@@ -35,9 +35,11 @@ const mayImport: Record<string, readonly string[]> = {
   app: [...core, ...behindHttp, 'http'],
   compose: [...core, ...behindHttp, 'http', 'app'],
   worker: [...core, ...behindHttp, 'http', 'app', 'compose'],
-  deno: [...core, ...behindHttp, 'http', 'app', 'compose'],
+  'deno-site': [],
+  'deno-server': [...core, ...behindHttp, 'compose', 'deno-site'],
+  deno: ['errors', 'log', 'config', 'deno-server'],
   emulator: ['messages', 'clock'],
-  local: [...core, 'config', 'messages', 'storage', 'access', 'emulator'],
+  local: [...core, 'config', 'messages', 'storage', 'access', 'emulator', 'deno-server'],
   site: ['messages', 'access', 'http'],
   client: ['messages', 'clock'],
   cli: ['messages', 'client', 'clock'],
@@ -50,7 +52,7 @@ const adapters = [
   /^src\/executions\/durable-object\.ts/,
   /^src\/access\/(?:workers|in-process)-rate-limit\.ts/,
 ];
-const mayImportAdapters = ['worker', 'deno', 'local'];
+const mayImportAdapters = ['worker', 'deno-server', 'local'];
 
 describe('imports', () => {
   test.each(src.map((file) => [file.path, file] as const))(
@@ -116,6 +118,8 @@ const platformFiles: Record<string, readonly string[]> = {
   'src/worker.ts': ['KVNamespace', 'DurableObject'],
   'src/executions/durable-object.ts': ['cloudflare:', 'DurableObject'],
   'src/deno.ts': ['Deno'],
+  'src/deno-server.ts': ['Deno'],
+  'src/deno-site.ts': ['Deno'],
   'src/emulator/node-server.ts': ['node:'],
   'src/site/build-site.ts': ['node:'],
 };

@@ -57,7 +57,7 @@ export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): 
       ? []
       : [`  Admin token, for this run: ${options.adminTokenMade}`]),
     `  Upstream: ${upstreamLine(options, emulatorUrl)}`,
-    '  Docs: README.md, docs/http-api.md, docs/operations.md',
+    `  Docs: ${url.origin}/docs; in this repository README.md and docs/`,
     '',
     'One line of log for each request follows. Ctrl-C ends it.',
     '',

@@ -134,6 +134,7 @@ test('prints a curl that works as pasted and executions that are as it says; Ctr
   const pasted = await run('sh', ['-c', `${curl} --silent --show-error`]);
   expect(JSON.parse(pasted.stdout)).toMatchObject({ status: 'SUCCEEDED' });
   expect((await page(origin, settled, apiKey)).body['messages']).toHaveLength(36);
+  expect((await fetch(`${origin}/docs`)).status).toBe(200);
   expect(await page(origin, running, apiKey)).toMatchObject({ status: 200, body: { status: 'RUNNING' } });
 
   if (process.platform === 'linux') expect((await groupOf(flowtap.process)).length).toBeGreaterThan(1);
