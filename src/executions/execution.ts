@@ -31,7 +31,7 @@ import type {
   SummaryAnswer,
   SummaryRequest,
 } from './executions.ts';
-import { Listeners } from './listeners.ts';
+import { Listeners, type PollState } from './listeners.ts';
 import { Pacer } from './pacer.ts';
 import type { PageMemory } from './page-memory.ts';
 import { PageRows } from './page-rows.ts';
@@ -48,6 +48,8 @@ import { type Seen, UNKNOWN_PATIENCE_MS, lookPatiently, waitFor } from './waitin
 
 /** A last page (and a failure) that is younger is not asked for again. */
 export const LAST_PAGE_FRESH_MS = 1_000;
+/** How long a client that is gone may take to be noticed, once it was written to. */
+const PROBE_MS = 250;
 /** An exception in the loop is a bug: it is logged, and the loop begins again after this long. */
 const AFTER_A_BUG_MS = 1_000;
 
@@ -190,6 +192,7 @@ export class Execution {
 
   /** The open event stream, or why there is none. */
   async subscribe(request: StreamRequest, signal?: AbortSignal): Promise<Result<ReadableStream<Uint8Array>>> {
+    if (this.#listeners.refusal(request)) await this.#probe(signal);
     const refusal = this.#listeners.refusal(request);
     if (refusal) return fail(refusal);
     // Counted from here on, so that a thousand that connect at once are seen.
@@ -282,7 +285,7 @@ export class Execution {
         continue;
       }
       if (this.#pollDueAtMs() <= now) this.#poll(trace);
-      this.#tickListeners();
+      this.#listeners.tick(this.#pollState);
       this.#archivist.tick();
     }
   }
@@ -300,7 +303,7 @@ export class Execution {
     void Promise.all([this.#polling, this.#archivist.rest]).then(over, over);
     while (underWay) {
       const due = this.#listeners.dueAtMs();
-      if (due <= this.#options.clock.now()) this.#tickListeners();
+      if (due <= this.#options.clock.now()) this.#listeners.tick(this.#pollState);
       else await this.#sleepUntil(due, running);
     }
   }
@@ -311,8 +314,8 @@ export class Execution {
     await clock.sleep(atMs - clock.now(), running.interrupt.signal);
   }
 
-  #tickListeners(): void {
-    this.#listeners.tick({ pollIntervalMs: this.#pacer.intervalMs, upstream: this.#upstreamState });
+  get #pollState(): PollState {
+    return { pollIntervalMs: this.#pacer.intervalMs, upstream: this.#upstreamState };
   }
 
   // --- reading ---------------------------------------------------------------------------------------------------------
@@ -389,6 +392,7 @@ export class Execution {
     look: () => Promise<Seen<T>>,
   ): Promise<Result<T>> {
     if (waitMs === 0) return (await look()).result;
+    if (this.#listeners.refusal()) await this.#probe(signal);
     const refusal = this.#listeners.refusal();
     if (refusal) return fail(refusal);
     const leave = this.#listen();
@@ -400,6 +404,12 @@ export class Execution {
       leave();
       this.#arrange();
     }
+  }
+
+  /** Before somebody is refused: makes sure that those who hold the places are still there. */
+  async #probe(signal: AbortSignal | undefined): Promise<void> {
+    this.#listeners.probe(this.#pollState);
+    await this.#options.clock.sleep(PROBE_MS, signal);
   }
 
   /** Counts a listener until the returned function is called. */

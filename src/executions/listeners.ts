@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { AccessFailure, Failure } from '../errors.ts';
 import type { UpstreamState } from './event-frames.ts';
 import type { StreamRequest } from './executions.ts';
-import type { Subscriber } from './subscriber.ts';
+import { HEARTBEAT_MS, type Subscriber } from './subscriber.ts';
 
 /** Streams and waiters of one execution: what one object (one thread, 128 MB) serves with ease. */
 export const LISTENERS_MAX = 1_000;
@@ -16,8 +16,16 @@ export const STREAM_LIFE_MS = 15 * 60_000;
 const STREAM_LIFE_SPREAD = 0.2;
 /** How often a key with open streams is asked about. With the key store's own memory (10 s) this stays under 60 s. */
 export const KEY_CHECK_MS = 30_000;
+/** One that was written to since is there, or is about to be seen gone. */
+const PROBE_SILENT_MS = 1_000;
 /** Where coming back helps: after this long, at the earliest. */
 const FULL_RETRY_SECONDS = 10;
+
+/** What a heartbeat tells of the poll. */
+export interface PollState {
+  readonly pollIntervalMs: number;
+  readonly upstream: UpstreamState;
+}
 
 interface OpenStream {
   readonly subscriber: Subscriber;
@@ -110,9 +118,9 @@ export class Listeners {
   }
 
   /** Does what is due. */
-  tick(state: { pollIntervalMs: number; upstream: UpstreamState }): void {
+  tick(state: PollState): void {
     const now = this.#options.clock.now();
-    const heartbeat = { timestamp: new Date(now).toISOString(), ...state };
+    const heartbeat = this.#heartbeat(state);
     for (const { subscriber, request, closesAtMs } of this.#streams.values()) {
       if (now >= (request.expiresAtMs ?? Infinity))
         subscriber.close(request.expiry ?? { type: 'expired-key' });
@@ -127,6 +135,22 @@ export class Listeners {
       this.#keyCheckAtMs = now + KEY_CHECK_MS;
       void this.#checkKeys();
     }
+  }
+
+  /**
+   * Writes to everybody who was silent. workerd notices only when it writes that a client is gone: without this, those who
+   * left within the last 15 s would keep others out.
+   */
+  probe(state: PollState): void {
+    const silentSinceMs = this.#options.clock.now() - PROBE_SILENT_MS;
+    const heartbeat = this.#heartbeat(state);
+    for (const subscriber of this.#streams.keys()) {
+      if (subscriber.heartbeatAtMs - HEARTBEAT_MS <= silentSinceMs) subscriber.heartbeat(heartbeat);
+    }
+  }
+
+  #heartbeat(state: PollState) {
+    return { timestamp: new Date(this.#options.clock.now()).toISOString(), ...state };
   }
 
   /** Ends all streams, each with what it has: a reconnect goes on from there. */

@@ -75,7 +75,9 @@ test('1,000 subscribers are taken; the next one is told to come back, and gets t
   streams.source.append(message(0));
   const open = await openMany(1_000);
   expect((await streams.activity()).streams).toBe(1_000);
-  const refused = await streams.open();
+  const refusing = streams.open();
+  await streams.clock.advance(300);
+  const refused = await refusing;
   expect(refused.response.status).toBe(200);
   expect(refused.events).toEqual([{ event: 'problem', data: expect.stringContaining('"Overloaded"') }]);
   expect(refused.parser.retryMs).toBeGreaterThanOrEqual(10_000);
@@ -92,7 +94,9 @@ test('waiting requests take places too: a page that would wait on a full executi
   const page = (query: string) =>
     streams.fetch(`/v1/executions/urn%3Atdm%3Astreamed/messages?${query}`, { headers: { authorization } });
   const { cursor } = (await (await page('')).json()) as { cursor: string };
-  const waiting = await page(`waitTimeSeconds=10&cursor=${cursor}`);
+  const refusing = page(`waitTimeSeconds=10&cursor=${cursor}`);
+  await streams.clock.advance(300);
+  const waiting = await refusing;
   expect(waiting.status).toBe(503);
   expect(waiting.headers.get('retry-after')).toBe('10');
 });
@@ -102,7 +106,7 @@ test('a key opens as many streams of one execution as it may, also when they all
   streams.source.append(message(0));
   streams.source.hold();
   const connecting = Array.from({ length: 20 }, () => streams.request({ apiKey }));
-  await settle();
+  await streams.clock.advance(300);
   streams.source.release();
   const bodies = await Promise.all(
     (await Promise.all(connecting)).map(async (response) => {

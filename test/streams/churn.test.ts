@@ -1,0 +1,82 @@
+/**
+ * Connections that come and go, on real workerd and real sockets. Slow: 10,000 of them, and the heartbeat after which the last
+ * ones are seen to be gone.
+ */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+import { openSocket } from './sockets.ts';
+import { type World, openWorld } from './world.ts';
+
+const CONNECTS = 5_000;
+const AT_ONCE = 50;
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.close());
+
+/** Resident memory of workerd, in bytes. */
+async function residentBytes(): Promise<number> {
+  const status = await readFile(`/proc/${world.workerd.pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** Some before the first byte, some in the middle of the history, some when they have all of it; half by RST. */
+async function connectAndCut(id: string, keys: readonly string[]): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (let n = next++; n < CONNECTS; n = next++) {
+      const stream = await openSocket(world.messagesUrl(id), keys[n % keys.length] ?? '');
+      if (n % 5 !== 0) await stream.saw('HTTP/1.1 200');
+      // Or refused, when those who left before it have not been noticed yet.
+      if (n % 5 > 2) await Promise.race([stream.saw('caught-up'), stream.saw('event: problem')]);
+      if (n % 2 === 0) stream.socket.resetAndDestroy();
+      else stream.socket.destroy();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** Heartbeats, which are what a cut is noticed by, come after 15 s of silence. */
+const untilNobodyListens = (id: string) =>
+  vi.waitFor(async () => expect(await world.activity(id)).toMatchObject({ streams: 0, waiting: 0 }), {
+    timeout: 40_000,
+    interval: 250,
+  });
+
+test.runIf(process.platform === 'linux')(
+  'after 5,000 connects and cuts nobody listens and nothing is polled; 5,000 more add less than 10 % of memory',
+  { timeout: 240_000 },
+  async () => {
+    const id = 'churn';
+    const payload = 'x'.repeat(200);
+    const messages = Array.from({ length: 50 }, (_, n) => ({
+      messageId: `${n}`,
+      eventType: 'STEP_STARTED',
+      payload,
+    }));
+    await world.script(id, messages);
+    // More requests than one key may make in 10 s.
+    const keys = await Promise.all(Array.from({ length: 20 }, () => world.key({ streamLimit: 1_000 })));
+
+    await connectAndCut(id, keys);
+    await untilNobodyListens(id);
+    const calls = world.calls(id);
+    const before = await residentBytes();
+
+    await connectAndCut(id, keys);
+    await untilNobodyListens(id);
+    const after = await residentBytes();
+    expect(after / before).toBeLessThan(1.1);
+
+    // Polling was on between the two, and is off now.
+    const settled = world.calls(id);
+    expect(settled).toBeGreaterThan(calls);
+    expect(await world.activity(id)).not.toHaveProperty('pollIntervalMs');
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(world.calls(id)).toBe(settled);
+    console.log(`workerd: ${(before / 2 ** 20).toFixed(1)} MiB, then ${(after / 2 ** 20).toFixed(1)} MiB`);
+  },
+);

@@ -1,0 +1,65 @@
+/** Invariant 2 when the Durable Object dies under an open stream, as at a deploy. A killed workerd: chaos.test.ts. */
+import { abortAllDurableObjects, createExecutionContext, reset } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { systemClock } from '../../src/clock.ts';
+import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
+import worker from '../../src/worker.ts';
+import { StreamReader } from '../support/sse-reader.ts';
+import { createLocalKeyIn } from './local-key-in.ts';
+
+/** What the upstream has; the last page is asked for again and again. */
+let messages: { messageId: string; eventType: string }[];
+let apiKey: string;
+
+beforeEach(async () => {
+  messages = Array.from({ length: 3 }, (_, n) => ({ messageId: `m${n}`, eventType: 'STEP_STARTED' }));
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json({ messages }));
+  apiKey = await createLocalKeyIn(createWorkersKvStore(env.STORE), systemClock, {});
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+const settings = {
+  AWS_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: 'AKIATEST',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
+};
+
+async function open(lastEventId?: string): Promise<StreamReader & { response: Response }> {
+  const request = new Request('https://flowtap.example/v1/executions/reset-under-it/messages', {
+    headers: {
+      accept: 'text/event-stream',
+      authorization: `Bearer ${apiKey}`,
+      ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+    },
+  });
+  const response = await worker.fetch(request, { ...env, ...settings } as never, createExecutionContext());
+  const reader = new StreamReader(response.body);
+  return Object.assign(reader, { response });
+}
+
+async function readUntil(reader: StreamReader, event: string): Promise<void> {
+  while (reader.named(event).length === 0 && (await reader.readOne()));
+}
+
+test('a stream whose object is reset ends with what it had, and the reconnect goes on without gap or repeat', async () => {
+  const first = await open();
+  await readUntil(first, 'caught-up');
+  expect(first.messageIds).toEqual(['m0', 'm1', 'm2']);
+
+  await abortAllDurableObjects();
+  await first.readAll();
+  expect(first.ended).toBe(true);
+  console.log('error', first.error);
+
+  messages = [...messages, { messageId: 'm3', eventType: 'STEP_STARTED' }];
+  const again = await open(first.parser.lastEventId);
+  await readUntil(again, 'caught-up');
+  expect(again.messageIds).toEqual(['m3']);
+  await again.cancel();
+});
