@@ -163,7 +163,7 @@ describe('files', () => {
   test('are named after their one concept: kebab-case, no drawer for odds and ends, no barrel', () => {
     const bad = [...src, ...tests].filter(
       ({ path, code }) =>
-        !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.workers)?(?:\.test)?(?:\.d)?\.ts$/.test(
+        !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.workers|\.deno)?(?:\.test)?(?:\.d)?\.ts$/.test(
           path,
         ) ||
         /(?:^|\/)(?:utils?|helpers?|services?|types|common|misc|index)(?:\/|\.ts$)/.test(path) ||

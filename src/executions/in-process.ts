@@ -65,10 +65,20 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
     return execution;
   };
 
+  /** Whoever waits is answered with what there is when the process ends. */
+  const untilClosing = (signal: AbortSignal | undefined) =>
+    signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
+
   return {
-    page: (ref, request, signal) => open(ref).page(request, signal),
-    summary: (ref, request, signal) => open(ref).summary(request, signal),
-    stream: (ref, request, signal) => open(ref).subscribe(request, signal),
+    page: (ref, request, signal) => open(ref).page(request, untilClosing(signal)),
+    summary: (ref, request, signal) => open(ref).summary(request, untilClosing(signal)),
+    async stream(ref, request, signal) {
+      const stream = await open(ref).subscribe(request, signal);
+      // One that was about to open meanwhile: it comes back to the next process.
+      if (!closing.signal.aborted) return stream;
+      open(ref).closeStreams();
+      return stream;
+    },
     activity: async (ref) => ok(open(ref).activity()),
     importHistory: (ref, body) => open(ref).importHistory(body),
     forget: (ref) => open(ref).forget(),

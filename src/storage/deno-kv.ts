@@ -1,17 +1,27 @@
 /**
- * The key-value port over Deno KV. Platform file.
+ * The key-value port over Deno KV. Platform file, but for opening it (src/deno-server.ts).
  *
  * Deno KV takes 64 KiB a value, so a larger one is split: its parts first, under an id that was never used, the pointer last.
- * The pointer is what readers find, so a value appears, and is replaced, in one step; what a process that was killed left
- * half-written is named in a `pending` row, and swept when the store is opened. Expiry is lazy there, so the time is checked
- * here as well. Layout: docs/storage.md. Source: Deno's documentation of Deno.Kv, and its limits as tried out.
+ * The pointer is what readers find, and the commit that sets it deletes the parts of the one before; so a value appears, is
+ * replaced and goes in one step, and nothing is left behind. What a process that was killed left half-written is named in a
+ * `pending` row, and swept when the store is opened: one process at a time, which the entry sees to. Each commit is on disk
+ * before it returns (SQLite in WAL mode, synchronous FULL). Expiry is lazy there, so the time is checked here as well.
+ * Layout: docs/storage.md. Source: Deno's documentation of Deno.Kv, denoland/denokv, and its limits as tried out.
  */
 import { Buffer } from 'node:buffer';
 
 import * as z from 'zod/mini';
 
 import type { Clock } from '../clock.ts';
-import type { Entry, GetOptions, KeyValueStore, ListedKey, ListOptions, PutOptions } from './key-value.ts';
+import {
+  VALUE_BYTES_MAX,
+  type Entry,
+  type GetOptions,
+  type KeyValueStore,
+  type ListedKey,
+  type ListOptions,
+  type PutOptions,
+} from './key-value.ts';
 import {
   atLeastMinimumTtl,
   checkKey,
@@ -43,16 +53,18 @@ interface KvAtomic {
 export interface DenoKv {
   get(key: Key): Promise<KvEntry>;
   getMany(keys: readonly Key[]): Promise<readonly KvEntry[]>;
-  set(key: Key, value: unknown, options?: { expireIn?: number }): Promise<unknown>;
-  delete(key: Key): Promise<void>;
   list(selector: { prefix: Key } | { prefix: Key; start: Key }): AsyncIterable<KvEntry>;
   atomic(): KvAtomic;
 }
 
 /** Under Deno KV's 65,536 with room for what encodes it. */
 const PART_BYTES_MAX = 60_000;
-/** Values up to here stand in the pointer itself: one read. */
-const INLINE_BYTES_MAX = 40_000;
+/** Deleted in one commit, of which Deno KV takes 1,000 changes. */
+const PARTS_MAX = Math.ceil(VALUE_BYTES_MAX / PART_BYTES_MAX);
+/** Deno KV takes 819,200 bytes in one commit. */
+const PARTS_AT_ONCE = 10;
+/** Values up to here stand in the pointer itself: one read. Lists read all pointers, so no more than most values need. */
+export const INLINE_BYTES_MAX = 16 * 1024;
 /** Deno KV reads at most ten keys in one `getMany`. */
 const READ_AT_ONCE = 10;
 /** A pointer that is replaced while its parts are read is read again this often. */
@@ -65,26 +77,22 @@ const partsSchema = z.object({ id: z.string(), count: z.int() });
 const pointerSchema = z.object({
   metadataJson: z.optional(z.string()),
   expiresAtMs: z.optional(z.number()),
-  /** The value, or where its parts are. */
-  value: z.optional(z.string()),
+  /** The value as UTF-8 (a string would take two bytes a letter as soon as one letter needs them), or where its parts are. */
+  value: z.optional(z.instanceof(Uint8Array)),
   parts: z.optional(partsSchema),
 });
 type Pointer = z.infer<typeof pointerSchema>;
 type Parts = z.infer<typeof partsSchema>;
 
-const pendingSchema = z.object({ count: z.int() });
-
 const pointerKey = (name: string): Key => ['entry', name];
-const partKey = (id: string, index: number): Key => ['part', id, index];
+const partKeys = ({ id, count }: Parts): Key[] =>
+  Array.from({ length: count }, (_, index) => ['part', id, index]);
+/** Its parts are written, or being written, and no pointer names them yet. */
 const pendingKey = (id: string): Key => ['pending', id];
 
-/** Opens the store: sweeps what was left half-written. */
+/** The store over an open Deno KV that nobody else writes to: sweeps what was left half-written. */
 export async function createDenoKvStore(kv: DenoKv, clock: Clock): Promise<KeyValueStore> {
-  for await (const { key, value } of kv.list({ prefix: ['pending'] })) {
-    const id = String(key[1]);
-    await deleteParts(kv, { id, count: z.parse(pendingSchema, value).count });
-    await kv.delete(pendingKey(id));
-  }
+  for await (const { key } of kv.list({ prefix: ['pending'] })) await discard(kv, String(key[1]));
   return new DenoKvStore(kv, clock);
 }
 
@@ -104,8 +112,8 @@ class DenoKvStore implements KeyValueStore {
       if (stored === null) return undefined;
       const pointer = z.parse(pointerSchema, stored);
       if (this.#isExpired(pointer)) return undefined;
-      const value = pointer.value ?? (await this.#join(pointer.parts));
-      if (value !== undefined) return { value, metadata: metadataOf(pointer) };
+      const bytes = pointer.value ?? (await this.#join(pointer.parts));
+      if (bytes !== undefined) return { value: textOf(bytes), metadata: metadataOf(pointer) };
     }
     throw new Error(`the parts of ${name} are missing`);
   }
@@ -117,21 +125,26 @@ class DenoKvStore implements KeyValueStore {
 
   async put(key: string, value: string, { metadata, ttlSeconds }: PutOptions = {}): Promise<void> {
     const name = checkKey(key);
-    const text = checkValue(value);
+    const bytes = Buffer.from(checkValue(value));
     const metadataJson = serializeMetadata(metadata);
     const ttlMs = ttlSeconds === undefined ? undefined : atLeastMinimumTtl(ttlSeconds) * 1000;
-    const bytes = Buffer.from(text);
-    const split = bytes.length > INLINE_BYTES_MAX;
-    const parts = split ? await this.#writeParts(bytes, ttlMs) : undefined;
-    await this.#replace(
-      name,
-      {
-        ...(metadataJson !== undefined && { metadataJson }),
-        ...(ttlMs !== undefined && { expiresAtMs: this.#clock.now() + ttlMs }),
-        ...(parts ? { parts } : { value: text }),
-      },
-      ttlMs,
-    );
+    const facts = {
+      ...(metadataJson !== undefined && { metadataJson }),
+      ...(ttlMs !== undefined && { expiresAtMs: this.#clock.now() + ttlMs }),
+    };
+    if (bytes.length <= INLINE_BYTES_MAX) {
+      await this.#replace(name, { ...facts, value: Uint8Array.from(bytes) }, ttlMs);
+      return;
+    }
+    const parts = { id: crypto.randomUUID(), count: Math.ceil(bytes.length / PART_BYTES_MAX) };
+    try {
+      await this.#writeParts(parts, bytes, ttlMs);
+      await this.#replace(name, { ...facts, parts }, ttlMs);
+    } catch (error) {
+      // Best effort: a store that has just failed may fail again, and the pending row waits for the next start.
+      await discard(this.#kv, parts.id).catch(() => undefined);
+      throw error;
+    }
   }
 
   async delete(key: string): Promise<void> {
@@ -165,39 +178,41 @@ class DenoKvStore implements KeyValueStore {
     return expiresAtMs !== undefined && expiresAtMs <= this.#clock.now();
   }
 
-  async #writeParts(bytes: Buffer, ttlMs: number | undefined): Promise<Parts> {
-    const parts = { id: crypto.randomUUID(), count: Math.ceil(bytes.length / PART_BYTES_MAX) };
-    await this.#kv.set(pendingKey(parts.id), { count: parts.count });
-    for (let index = 0; index < parts.count; index++) {
-      const part = Uint8Array.from(bytes.subarray(index * PART_BYTES_MAX, (index + 1) * PART_BYTES_MAX));
-      // Parts outlive their pointer, so that nobody meets a pointer without them.
-      await this.#kv.set(partKey(parts.id, index), part, ttlMs === undefined ? {} : { expireIn: ttlMs * 2 });
+  async #writeParts(parts: Parts, bytes: Buffer, ttlMs: number | undefined): Promise<void> {
+    // Parts outlive their pointer, so that nobody meets a pointer without them.
+    const options = ttlMs === undefined ? {} : { expireIn: ttlMs * 2 };
+    const keys = partKeys(parts);
+    for (let at = 0; at < keys.length; at += PARTS_AT_ONCE) {
+      const write = this.#kv.atomic();
+      if (at === 0) write.set(pendingKey(parts.id), true);
+      for (const [index, key] of keys.slice(at, at + PARTS_AT_ONCE).entries()) {
+        const start = (at + index) * PART_BYTES_MAX;
+        write.set(key, Uint8Array.from(bytes.subarray(start, start + PART_BYTES_MAX)), options);
+      }
+      await write.commit();
     }
-    return parts;
   }
 
-  /** Sets the pointer (undefined: takes it away), and then clears away what it pointed at before. */
+  /** Sets the pointer (undefined: takes it away), and with the same commit clears away what it pointed at before. */
   async #replace(name: string, pointer: Pointer | undefined, ttlMs: number | undefined): Promise<void> {
     const key = pointerKey(name);
     for (let tries = 0; tries < WRITE_TRIES_MAX; tries++) {
-      const before = await this.#kv.get(key);
-      const change = this.#kv.atomic().check({ key, versionstamp: before.versionstamp });
+      const { value, versionstamp } = await this.#kv.get(key);
+      const change = this.#kv.atomic().check({ key, versionstamp });
       if (pointer) change.set(key, pointer, ttlMs === undefined ? {} : { expireIn: ttlMs });
       else change.delete(key);
       if (pointer?.parts) change.delete(pendingKey(pointer.parts.id));
-      if (!(await change.commit()).ok) continue;
-      const replaced = z.safeParse(pointerSchema, before.value).data?.parts;
-      if (replaced) await deleteParts(this.#kv, replaced);
-      return;
+      const replaced = z.safeParse(pointerSchema, value).data?.parts;
+      for (const part of replaced ? partKeys(replaced) : []) change.delete(part);
+      if ((await change.commit()).ok) return;
     }
-    if (pointer?.parts) await deleteParts(this.#kv, pointer.parts);
     throw new Error(`${name} is written by too many at once`);
   }
 
-  /** The value; undefined when a part is gone: the pointer was replaced meanwhile. */
-  async #join(parts: Parts | undefined): Promise<string | undefined> {
+  /** The value's bytes; undefined when a part is gone: the pointer was replaced meanwhile. */
+  async #join(parts: Parts | undefined): Promise<Uint8Array | undefined> {
     if (!parts) return undefined;
-    const keys = Array.from({ length: parts.count }, (_, index) => partKey(parts.id, index));
+    const keys = partKeys(parts);
     const values: Uint8Array[] = [];
     for (let at = 0; at < keys.length; at += READ_AT_ONCE) {
       for (const { value } of await this.#kv.getMany(keys.slice(at, at + READ_AT_ONCE))) {
@@ -205,13 +220,22 @@ class DenoKvStore implements KeyValueStore {
         values.push(value);
       }
     }
-    return Buffer.concat(values).toString();
+    return Buffer.concat(values);
   }
 }
 
-async function deleteParts(kv: DenoKv, { id, count }: Parts): Promise<void> {
-  for (let index = 0; index < count; index++) await kv.delete(partKey(id, index));
+/** Deletes whatever was written of a value that no pointer names. A pointer that names it by now keeps it. */
+async function discard(kv: DenoKv, id: string): Promise<void> {
+  const key = pendingKey(id);
+  const { versionstamp } = await kv.get(key);
+  if (versionstamp === null) return;
+  const change = kv.atomic().check({ key, versionstamp }).delete(key);
+  for (const part of partKeys({ id, count: PARTS_MAX })) change.delete(part);
+  await change.commit();
 }
+
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 
 const metadataOf = ({ metadataJson }: Pointer): unknown =>
   metadataJson === undefined ? undefined : JSON.parse(metadataJson);

@@ -1,0 +1,131 @@
+/**
+ * Flowtap served by one process of Deno's: its store, its sockets, and how it ends. Where the settings come from, and who
+ * says that it shall end, is deno.ts's, or that of `deno task start` (src/local/start-deno.ts). Platform file.
+ *
+ * One process for one store: it alone talks to the upstream about an execution and writes its archive, and opening the store
+ * sweeps it. A file lock, which the system takes back however the process ends, keeps a second one out.
+ */
+import { parseTrustedProxies, socketClientAddress } from './access/client-address.ts';
+import { createInProcessRateLimiter } from './access/in-process-rate-limit.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from './access/rate-limit.ts';
+import { systemClock as clock } from './clock.ts';
+import { type Platform, createCore, createService } from './compose.ts';
+import type { ServerSettings } from './config.ts';
+import { openSite } from './deno-site.ts';
+import { type Result, fail, ok } from './errors.ts';
+import { createInProcessExecutions } from './executions/in-process.ts';
+import type { Log } from './log.ts';
+import { createDenoKvStore } from './storage/deno-kv.ts';
+import type { KeyValueStore } from './storage/key-value.ts';
+
+/** What does not end by itself within this is cut: supervisors kill soon after. */
+export const SHUTDOWN_MS = 10_000;
+
+export interface DenoServer {
+  readonly url: URL;
+  readonly store: KeyValueStore;
+  /** Ends streams at a frame's end, to be resumed, and waiting requests with what they have; then closes the store. */
+  stop(): Promise<void>;
+}
+
+/** Resolves when it listens. The failure is one line that names the setting. */
+export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<Result<DenoServer>> {
+  const { port, hostname, storePath } = settings;
+  const trustedProxies = parseTrustedProxies(settings.trustedProxy);
+  if (!trustedProxies) {
+    return refusal('TRUSTED_PROXY must be addresses or blocks (10.0.0.0/8), separated by commas');
+  }
+  const opened = await openStore(storePath);
+  if (!opened.ok) return opened;
+  const { kv, unlock } = opened.value;
+  const platform = onDeno(await createDenoKvStore(kv, clock), log);
+  const core = createCore(settings, platform);
+  const live = createInProcessExecutions(core.shared);
+  const app = createService(settings, platform, core, live);
+  const site = await openSite(new URL('../dist/site/', import.meta.url));
+  const listening = listen({ port, hostname }, (request, info) => {
+    const socketAddress = info.remoteAddr.transport === 'tcp' ? info.remoteAddr.hostname : undefined;
+    const clientAddress = socketClientAddress(request.headers, socketAddress, trustedProxies);
+    // A promise that nobody awaits lives on in a process; its failures are logged where they happen.
+    const runtime = { clientAddress, waitUntil: () => undefined };
+    return site(request) ?? app.fetch(request, { runtime });
+  });
+  if (!listening.ok) {
+    live.close();
+    kv.close();
+    unlock();
+    return listening;
+  }
+  const server = listening.value;
+  return ok({
+    url: urlOf(server.addr),
+    store: platform.store,
+    async stop() {
+      live.close();
+      const cut = new AbortController();
+      await Promise.race([server.shutdown(), clock.sleep(SHUTDOWN_MS, cut.signal)]);
+      cut.abort();
+      kv.close();
+      unlock();
+    },
+  });
+}
+
+const onDeno = (store: KeyValueStore, log: Log): Platform => ({
+  store,
+  clock,
+  random: Math.random,
+  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  log,
+  fetch,
+  tiers: {
+    standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
+    high: createInProcessRateLimiter(RATE_TIERS.high, clock),
+  },
+  failedAuthentications: createInProcessRateLimiter(FAILED_AUTHENTICATIONS, clock),
+});
+
+interface OpenStore {
+  readonly kv: Deno.Kv;
+  readonly unlock: () => void;
+}
+
+async function openStore(path: string): Promise<Result<OpenStore>> {
+  if (path === ':memory:') return ok({ kv: await Deno.openKv(path), unlock: () => undefined });
+  let lock: Deno.FsFile | undefined;
+  try {
+    lock = await Deno.open(`${path}.lock`, { create: true, write: true });
+    if (await lock.tryLock(true)) {
+      const kv = await Deno.openKv(path);
+      return ok({ kv, unlock: () => lock?.close() });
+    }
+    lock.close();
+    return refusal(`STORE_PATH ${path} is in use by another process`);
+  } catch (error) {
+    lock?.close();
+    return refusal(`STORE_PATH ${path} can't be opened: ${reasonOf(error)}`);
+  }
+}
+
+function listen(
+  where: { readonly port: number; readonly hostname: string },
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+): Result<Deno.HttpServer<Deno.NetAddr>> {
+  try {
+    return ok(Deno.serve({ ...where, onListen: () => undefined }, handler));
+  } catch (error) {
+    const inUse = error instanceof Deno.errors.AddrInUse;
+    return inUse
+      ? refusal(`PORT ${where.port} is in use`)
+      : refusal(`HOST ${where.hostname}, PORT ${where.port}: can't listen there: ${reasonOf(error)}`);
+  }
+}
+
+const refusal = (problem: string) => fail({ type: 'not-configured', internal: `settings: ${problem}` });
+
+/** The first line: what follows is for who reads stacks. */
+const reasonOf = (error: unknown): string => String(error).split('\n')[0] ?? '';
+
+function urlOf({ hostname, port }: Deno.NetAddr): URL {
+  return new URL(`http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}/`);
+}

@@ -1,0 +1,95 @@
+/**
+ * The static files beside the API (docs, OpenAPI document, viewer), from the directory that Workers serve as assets, by the
+ * same rules: `/docs` is docs.html, `/docs/` is docs/index.html, and `_headers` says what is sent with them. Read once into
+ * memory, so that no path of a caller ever reaches the file system. Platform file.
+ * Source: Cloudflare's documentation of static assets, `auto-trailing-slash` and `_headers`.
+ */
+import { createHash } from 'node:crypto';
+
+interface StaticFile {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  json: 'application/json',
+  map: 'application/json',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  txt: 'text/plain; charset=utf-8',
+  woff2: 'font/woff2',
+};
+
+/** What answers a request for one of the files; undefined: it is none of them. Without the directory there are none. */
+export async function openSite(directory: URL): Promise<(request: Request) => Response | undefined> {
+  const files = new Map<string, StaticFile>();
+  const rules = parseHeaders(await Deno.readTextFile(new URL('_headers', directory)).catch(() => ''));
+  for await (const name of filesIn(directory, '')) {
+    if (name === '_headers' || name === '_redirects') continue;
+    const path = `/${name}`.replace(/\/index\.html$/, '/').replace(/\.html$/, '');
+    files.set(path, await readStaticFile(new URL(name, directory), path, rules));
+  }
+  return (request) => {
+    if (files.size === 0 || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined;
+    const { pathname, search } = new URL(request.url);
+    const file = files.get(pathname);
+    if (file) return answer(request, file);
+    if (!files.has(`${pathname}/`)) return undefined;
+    return new Response(null, { status: 307, headers: { location: `${pathname}/${search}` } });
+  };
+}
+
+function answer(request: Request, { bytes, headers }: StaticFile): Response {
+  const known = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim());
+  if (known.includes(headers['etag'] ?? '')) return new Response(null, { status: 304, headers });
+  return new Response(request.method === 'HEAD' ? null : bytes, { headers });
+}
+
+async function readStaticFile(file: URL, path: string, rules: readonly HeaderRule[]): Promise<StaticFile> {
+  const bytes = await Deno.readFile(file);
+  const type = TYPES[file.pathname.slice(file.pathname.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  const headers: Record<string, string> = {
+    'content-type': type,
+    'cache-control': 'public, max-age=0, must-revalidate',
+    etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+  };
+  for (const { pattern, name, value } of rules) if (pattern.test(path)) headers[name] = value;
+  return { bytes, headers };
+}
+
+interface HeaderRule {
+  readonly pattern: RegExp;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A line that begins with `/` is a path in which `*` is anything; the indented ones after it are its headers. */
+function parseHeaders(text: string): HeaderRule[] {
+  const rules: HeaderRule[] = [];
+  let pattern: RegExp | undefined;
+  for (const line of text.split('\n')) {
+    const [, name, value] = /^\s+([\w-]+):\s*(.*?)\s*$/.exec(line) ?? [];
+    if (line.startsWith('/')) {
+      const literal = line.trim().replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
+      pattern = new RegExp(`^${literal.replaceAll('*', '.*')}$`);
+    } else if (pattern && name !== undefined && value !== undefined) {
+      rules.push({ pattern, name: name.toLowerCase(), value });
+    }
+  }
+  return rules;
+}
+
+/** Names below the directory, with slashes. */
+async function* filesIn(directory: URL, below: string): AsyncGenerator<string> {
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(below, directory))) {
+      if (isDirectory) yield* filesIn(directory, `${below}${name}/`);
+      else yield `${below}${name}`;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

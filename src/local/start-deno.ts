@@ -1,0 +1,84 @@
+/**
+ * `deno task start` and `npm run start:deno`: what `npm start` does (start.ts), with the service in this very process in
+ * place of the Worker in workerd. Takes the same flags and environment, says the same, and ends the same way. Platform file.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../clock.ts';
+import { readServerSettings } from '../config.ts';
+import { serveOnDeno } from '../deno-server.ts';
+import { startEmulatorServer } from '../emulator/node-server.ts';
+import { internalText } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { createKeyIn } from './key-in-store.ts';
+import { Shutdown } from './shutdown.ts';
+import { readStartRequest, USAGE, type StartOptions } from './start-options.ts';
+import { stateName } from './state-name.ts';
+import { upstreamNotice, welcome } from './welcome.ts';
+
+const STATE_DIR = fileURLToPath(new URL('../../.wrangler/state-deno', import.meta.url));
+
+/** stdout is for people; the service's log goes to stderr, one JSON object a line. */
+const log: Log = (record) =>
+  console.error(JSON.stringify({ time: new Date().toISOString(), level: 'info', ...record }));
+
+const request = readStartRequest(process.argv.slice(2), process.env);
+switch (request.type) {
+  case 'help':
+    console.log(USAGE);
+    break;
+  case 'mistake':
+    console.error(request.line);
+    process.exitCode = request.status;
+    break;
+  case 'start': {
+    const shutdown = new Shutdown();
+    try {
+      await start(request.options, shutdown);
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : String(error));
+      await shutdown.end(1);
+    }
+  }
+}
+
+async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
+  if (options.watch)
+    throw new Error('Cannot start: --watch is for npm run dev; deno run --watch does the like');
+  if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
+  const emulatorUrl = await startEmulator(options, shutdown);
+  const directory = join(options.stateDir ?? STATE_DIR, stateName(options));
+  await mkdir(directory, { recursive: true });
+  const settings = readServerSettings({
+    ...options.vars,
+    ...(emulatorUrl !== undefined && { AWS_ENDPOINT_URL_IOTTHINGSGRAPH: emulatorUrl }),
+    PORT: String(options.port),
+    STORE_PATH: join(directory, 'flowtap.sqlite3'),
+  });
+  const server = settings.ok ? await serveOnDeno(settings.value, log) : settings;
+  if (!server.ok) throw new Error(mistake(internalText(server.failure) ?? server.failure.type));
+  const { url, store, stop } = server.value;
+  shutdown.onEnd(stop);
+  const apiKey = await createKeyIn(store, { name: 'deno task start' });
+  const nowMs = systemClock.now();
+  console.log(welcome({ url, apiKey, options, ...(emulatorUrl !== undefined && { emulatorUrl }), nowMs }));
+}
+
+/** Its address; undefined when another upstream was asked for. */
+async function startEmulator(options: StartOptions, shutdown: Shutdown): Promise<string | undefined> {
+  const { upstream, accessKeyId, secretAccessKey } = options;
+  if (upstream.type !== 'emulator') return undefined;
+  const server = await startEmulatorServer({
+    port: upstream.port,
+    credentials: { accessKeyId, secretAccessKey },
+  }).catch((error: unknown) => {
+    const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    throw inUse ? new Error(mistake(`EMULATOR_PORT ${upstream.port} is in use`)) : error;
+  });
+  shutdown.onEnd(() => server.close());
+  return server.url;
+}
+
+const mistake = (problem: string): string => `Cannot start: ${problem.replace(/^settings: /, '')}`;

@@ -1,0 +1,15 @@
+/**
+ * One directory of state for each upstream: what was archived from the emulator must not be served as if AWS had said it.
+ */
+import type { StartOptions } from './start-options.ts';
+
+export function stateName({ upstream, region }: Pick<StartOptions, 'upstream' | 'region'>): string {
+  switch (upstream.type) {
+    case 'emulator':
+      return 'emulator';
+    case 'aws':
+      return `aws-${region}`;
+    case 'endpoint':
+      return `endpoint-${upstream.endpoint.replaceAll(/[^A-Za-z0-9.-]+/g, '_')}`;
+  }
+}

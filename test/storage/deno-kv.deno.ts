@@ -1,0 +1,190 @@
+/**
+ * The key-value contract on Deno KV, and what is Deno KV's own: values split in parts, and what is left of them. Run by Deno
+ * (`deno task test`), and by deno-kv.test.ts for `npm test`.
+ */
+import { deepStrictEqual } from 'node:assert';
+
+import { createDenoKvStore, INLINE_BYTES_MAX } from '../../src/storage/deno-kv.ts';
+import type { KeyValueStore } from '../../src/storage/key-value.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { describeKeyValueContract } from './key-value-contract.ts';
+
+interface Opened {
+  readonly kv: Deno.Kv;
+  readonly store: KeyValueStore;
+  readonly clock: ManualClock;
+  readonly advance: (ms: number) => Promise<void>;
+}
+
+let open: Deno.Kv[] = [];
+
+async function openStore(path = ':memory:'): Promise<Opened> {
+  const kv = await Deno.openKv(path);
+  open.push(kv);
+  const clock = new ManualClock();
+  return { kv, clock, store: await createDenoKvStore(kv, clock), advance: (ms) => clock.advance(ms) };
+}
+
+/** Each test closes what it opened, and Deno checks that nothing is left open. */
+function test(name: string, body: () => Promise<void>): void {
+  Deno.test(name, async () => {
+    try {
+      await body();
+    } finally {
+      for (const kv of open) kv.close();
+      open = [];
+    }
+  });
+}
+
+const assertEquals = (actual: unknown, expected: unknown) => deepStrictEqual(actual, expected);
+
+describeKeyValueContract('Deno KV', { describe: (_name, body) => body(), test, assertEquals }, () =>
+  openStore(),
+);
+
+/** Keys of one kind of row. */
+async function rows(kv: Deno.Kv, kind: 'entry' | 'part' | 'pending'): Promise<number> {
+  let count = 0;
+  for await (const _ of kv.list({ prefix: [kind] })) count++;
+  return count;
+}
+
+const PART_BYTES = 60_000;
+
+test('values of every size round the limits come back, whatever letters they are of', async () => {
+  const { store } = await openStore();
+  const edges = [0, 1, INLINE_BYTES_MAX, 40_000, PART_BYTES, 65_536, 10 * PART_BYTES, 11 * PART_BYTES];
+  for (const edge of edges) {
+    for (const size of [edge - 1, edge, edge + 1].filter((bytes) => bytes >= 0)) {
+      // One letter that UTF-16 needs for a value of ASCII doubles what a string takes in Deno KV.
+      for (const letter of ['', 'é', '\u{1f600}']) {
+        const value = `${letter}${'a'.repeat(size)}${letter}`;
+        await store.put('k', value, { metadata: '\u{1f600}'.repeat(250) });
+        assertEquals((await store.get('k'))?.value === value, true);
+      }
+    }
+  }
+});
+
+test('a letter that a part cuts in two comes back whole', async () => {
+  const { store } = await openStore();
+  const value = `a${'é\u{1f600}'.repeat(30_000)}`;
+  await store.put('k', value);
+  assertEquals((await store.get('k'))?.value === value, true);
+});
+
+test('a value that is replaced or deleted leaves no parts', async () => {
+  const { kv, store } = await openStore();
+  await store.put('k', 'a'.repeat(300_000));
+  assertEquals(await rows(kv, 'part'), 5);
+  await store.put('k', 'b'.repeat(130_000), { ttlSeconds: 60 });
+  assertEquals(await rows(kv, 'part'), 3);
+  await store.put('k', 'small');
+  assertEquals(await rows(kv, 'part'), 0);
+  await store.put('k', 'c'.repeat(70_000));
+  await store.delete('k');
+  assertEquals([await rows(kv, 'entry'), await rows(kv, 'part'), await rows(kv, 'pending')], [0, 0, 0]);
+});
+
+test('what a killed process left half-written is not seen, and is gone once the store is opened again', async () => {
+  const { kv, clock, store } = await openStore();
+  await store.put('k', 'a'.repeat(70_000));
+  const left = crypto.randomUUID();
+  await kv.set(['pending', left], true);
+  for (let index = 0; index < 30; index++) await kv.set(['part', left, index], new Uint8Array(10));
+  assertEquals((await store.get('k'))?.value.length, 70_000);
+  assertEquals(
+    (await store.list({ prefix: '' })).keys.map(({ name }) => name),
+    ['k'],
+  );
+  const again = await createDenoKvStore(kv, clock);
+  assertEquals([await rows(kv, 'part'), await rows(kv, 'pending')], [2, 0]);
+  assertEquals((await again.get('k'))?.value.length, 70_000);
+});
+
+test('a write that fails half-way leaves what was there before, and nothing else', async () => {
+  const { kv, clock, store } = await openStore();
+  await store.put('k', 'a'.repeat(700_000));
+  let commits = 0;
+  const failing = new Proxy(kv, {
+    get(target, name) {
+      if (name !== 'atomic') {
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === 'function' ? member.bind(target) : member;
+      }
+      return () => {
+        const atomic = target.atomic();
+        // The second batch of parts: the disk is full.
+        if (++commits === 2) atomic.commit = () => Promise.reject(new Error('database or disk is full'));
+        return atomic;
+      };
+    },
+  });
+  const onFullDisk = await createDenoKvStore(failing, clock);
+  let refused = '';
+  await onFullDisk.put('k', 'b'.repeat(900_000)).catch((error: unknown) => (refused = String(error)));
+  assertEquals(refused, 'Error: database or disk is full');
+  assertEquals([await rows(kv, 'part'), await rows(kv, 'pending')], [12, 0]);
+  assertEquals((await store.get('k'))?.value === 'a'.repeat(700_000), true);
+});
+
+test('of many who write one key at once one wins as a whole, and no parts of the others stay', async () => {
+  const { kv, store } = await openStore();
+  const values = Array.from({ length: 12 }, (_, index) =>
+    String.fromCharCode(97 + index).repeat(50_000 * (index % 4)),
+  );
+  await Promise.all(values.map((value, n) => store.put('k', value, { metadata: n })));
+  const { value = '', metadata } = (await store.get('k')) ?? {};
+  assertEquals(value, values[Number(metadata)]);
+  assertEquals(
+    await rows(kv, 'part'),
+    value.length <= INLINE_BYTES_MAX ? 0 : Math.ceil(value.length / PART_BYTES),
+  );
+  assertEquals(await rows(kv, 'pending'), 0);
+});
+
+test('a reader meets the value before or the value after, while it is replaced', async () => {
+  const { store } = await openStore();
+  await store.put('k', '0'.repeat(200_000));
+  let writing = true;
+  const writer = (async () => {
+    for (let n = 1; n <= 30; n++) await store.put('k', String(n % 10).repeat(200_000));
+    writing = false;
+  })();
+  let read = 0;
+  while (writing) {
+    const value = (await store.get('k'))?.value ?? '';
+    assertEquals(value === value.charAt(0).repeat(200_000), true);
+    read++;
+  }
+  await writer;
+  assertEquals(read > 3, true);
+});
+
+test('Deno KV itself is told when an entry may go, parts after their pointer, and that a later one stays', async () => {
+  const { DatabaseSync } = await import('node:sqlite');
+  const directory = await Deno.makeTempDir();
+  try {
+    const { kv, store } = await openStore(`${directory}/kv`);
+    const beganAtMs = Date.now();
+    await store.put('small', '1', { ttlSeconds: 90 });
+    await store.put('large', 'a'.repeat(70_000), { ttlSeconds: 90 });
+    await store.put('later', '1', { ttlSeconds: 90 });
+    await store.put('later', '2');
+    const database = new DatabaseSync(`${directory}/kv`, { readOnly: true });
+    const expirations = database
+      .prepare('select expiration_ms as at from kv')
+      .all()
+      .map(({ at }) => (at === -1 ? 'never' : Math.round((Number(at) - beganAtMs) / 30_000) * 30));
+    database.close();
+    assertEquals(
+      expirations.map(String).toSorted((a, b) => a.localeCompare(b)),
+      ['180', '180', '90', '90', 'never'],
+    );
+    kv.close();
+    open = [];
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
