@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import {
+  endedLongAgo,
+  openService,
+  pageOf,
+  path,
+  problemOf,
+  type ServiceUnderTest,
+} from './service-under-test.ts';
+
+const ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_1';
+
+let service: ServiceUnderTest;
+beforeEach(async () => {
+  service = await openService();
+});
+
+/** The store takes one write of a record in a second. */
+const aSecond = () => service.clock.advance(1_000);
+
+const at = (id: string, resource = '/messages') => `/executions/${encodeURIComponent(id)}${resource}`;
+
+const LINES = [
+  { messageId: '0', eventType: 'EXECUTION_STARTED', timestamp: 1559247540.656, payload: 'started' },
+  { messageId: '1', eventType: 'STEP_FAILED', timestamp: '2019-05-30 20:19:01+00:00' },
+  { messageId: '2', eventType: 'EXECUTION_FAILED', timestamp: '2019-05-30T20:19:02Z', payload: '' },
+];
+const MESSAGES = [
+  { ...LINES[0], timestamp: '2019-05-30T20:19:00.656Z' },
+  { ...LINES[1], timestamp: '2019-05-30T20:19:01.000Z' },
+  { ...LINES[2], timestamp: '2019-05-30T20:19:02.000Z' },
+];
+const ndjson = LINES.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+describe('PUT /v1/admin/executions/{id}/messages', () => {
+  test.each([
+    ['lines', ndjson],
+    ['a document', JSON.stringify({ messages: LINES, ResponseMetadata: {} }, null, 2)],
+  ])('takes %s, and the history is served like any other', async (_, body) => {
+    const response = await service.admin('PUT', at(ID), body);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('Cache-Control')).toBe('no-store');
+    expect(await response.json()).toEqual({
+      flowExecutionId: ID,
+      source: 'things-graph',
+      status: 'FAILED',
+      messageCount: 3,
+      startedAt: '2019-05-30T20:19:00.656Z',
+      endedAt: '2019-05-30T20:19:02.000Z',
+      archivedAt: new Date(service.clock.now()).toISOString(),
+      final: true,
+      imported: true,
+    });
+    const page = await service.get(path(ID));
+    expect(page.headers.get('Cache-Control')).toBe('private, max-age=300');
+    expect(await pageOf(page)).toMatchObject({ messages: MESSAGES, status: 'FAILED' });
+    expect(await (await service.get(path(ID, '', ''))).json()).toMatchObject({
+      status: 'FAILED',
+      durationMs: 1_344,
+      messageCount: 3,
+      failure: { messageId: '1', eventType: 'STEP_FAILED' },
+      final: true,
+      archivedAt: expect.any(String),
+    });
+    expect(service.calls()).toBe(0);
+  });
+
+  test('takes back unchanged what a page prints', async () => {
+    await service.script(ID, endedLongAgo(service.clock, 150));
+    const printed = await Promise.all(
+      [service.get(path(ID, 'maxResults=250'))].map(async (page) => (await page).text()),
+    );
+    expect((await service.admin('PUT', at('copy'), printed.join(''))).status).toBe(200);
+    expect(await (await service.get(path('copy', 'maxResults=250'))).json()).toMatchObject({
+      // Safety: a page.
+      messages: (JSON.parse(printed[0] ?? '') as { messages: unknown }).messages,
+    });
+  });
+
+  test.each([
+    ['no body', undefined, 'messages', /no messages/],
+    ['an empty body', '\n', 'messages', /no messages/],
+    [
+      'a history that still runs',
+      `${JSON.stringify(LINES[0])}\n`,
+      'messages',
+      /EXECUTION_SUCCEEDED.*"EXECUTION_STARTED"/,
+    ],
+    ['half a line', ndjson.slice(0, -10), 'line 3', /./],
+    ['a time that is none', ndjson.replace('2019-05-30 20', '2019-02-30 20'), 'line 2', /timestamp/],
+    ['a member that a message does not have', `{"message": 1}\n${ndjson}`, 'line 1', /message/],
+    ['no JSON', '<html>', 'line 1', /./],
+  ])('refuses %s and says where, and leaves what was there', async (_, body, name, detail) => {
+    await service.admin('PUT', at(ID), ndjson);
+    const response = await service.admin('PUT', at(ID), body);
+    expect(response.status).toBe(400);
+    expect((await problemOf(response)).errors?.[0]).toMatchObject({
+      in: 'body',
+      name,
+      detail: expect.stringMatching(detail),
+    });
+    service.restart();
+    expect((await pageOf(service.get(path(ID)))).messages).toEqual(MESSAGES);
+  });
+
+  test('says that the store is down when it is', async () => {
+    service.store.failAfterWrites(0);
+    const response = await service.admin('PUT', at(ID), ndjson);
+    expect(await problemOf(response)).toMatchObject({ status: 503, code: 'StoreUnavailable' });
+    expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
+  });
+
+  test('of an id that is none is refused', async () => {
+    for (const url of ['/executions//messages', '/executions/a%00/messages', '/executions/a%zz/messages']) {
+      expect((await problemOf(service.admin('PUT', url, ndjson))).errors).toMatchObject([
+        { name: 'flowExecutionId' },
+      ]);
+    }
+  });
+});
+
+describe('DELETE /v1/admin/executions/{id}', () => {
+  test('forgets what is archived, and says so when nothing is', async () => {
+    await service.admin('PUT', at(ID), ndjson);
+    await aSecond();
+    const forgotten = await service.admin('DELETE', at(ID, ''));
+    expect({ status: forgotten.status, body: await forgotten.text() }).toEqual({ status: 204, body: '' });
+    expect((await service.get(path(ID))).status).toBe(404);
+    expect((await service.store.list({ prefix: 'archive/' })).keys).toEqual([]);
+    await aSecond();
+    expect(await problemOf(service.admin('DELETE', at(ID, '')))).toMatchObject({
+      status: 404,
+      code: 'NotFound',
+    });
+  });
+});
+
+describe('GET /v1/admin/executions', () => {
+  interface Listing {
+    readonly executions: readonly { readonly flowExecutionId: string; readonly status: string }[];
+    readonly cursor?: string;
+  }
+  const list = async (query = ''): Promise<Listing> => {
+    const response = await service.admin('GET', `/executions${query}`);
+    if (response.status !== 200) throw new Error(await response.text());
+    // Safety: the contract of the listing.
+    return (await response.json()) as Listing;
+  };
+  const listAll = async (query: string): Promise<{ ids: string[]; requests: number }> => {
+    const ids: string[] = [];
+    for (let cursor = '', requests = 1; ; requests++) {
+      const listed = await list(`?${query}${cursor}`);
+      ids.push(...listed.executions.map(({ flowExecutionId }) => flowExecutionId));
+      if (listed.cursor === undefined) return { ids, requests };
+      cursor = `&cursor=${listed.cursor}`;
+    }
+  };
+  const LONG = `long/${'x'.repeat(500)}`;
+
+  beforeEach(async () => {
+    for (let n = 0; n < 12; n++) {
+      const end = n % 4 === 3 ? 'EXECUTION_FAILED' : 'EXECUTION_SUCCEEDED';
+      await service.admin('PUT', at(`id/${n}`), `{"eventType":"${end}"}`);
+    }
+    await service.admin('PUT', at(LONG), '{"eventType":"EXECUTION_ABORTED"}');
+  });
+
+  test('lists what is archived with what is known of it, long ids too', async () => {
+    const { executions, cursor } = await list();
+    expect(cursor).toBeUndefined();
+    expect(executions).toHaveLength(13);
+    expect(executions.find(({ flowExecutionId }) => flowExecutionId === 'id/3')).toEqual({
+      flowExecutionId: 'id/3',
+      source: 'things-graph',
+      status: 'FAILED',
+      messageCount: 1,
+      archivedAt: expect.any(String),
+      final: true,
+      imported: true,
+    });
+    expect(executions.map(({ flowExecutionId }) => flowExecutionId)).toContain(LONG);
+  });
+
+  test('goes on with its cursor, each once, with and without a status', async () => {
+    expect(new Set((await listAll('limit=5')).ids).size).toBe(13);
+    expect((await listAll('limit=5')).ids).toHaveLength(13);
+    for (const limit of [1, 2, 3, 1_000]) {
+      expect((await listAll(`status=FAILED&limit=${limit}`)).ids.toSorted()).toEqual([
+        'id/11',
+        'id/3',
+        'id/7',
+      ]);
+    }
+    expect((await listAll('status=ABORTED')).ids).toEqual([LONG]);
+  });
+
+  test('with a status that nothing has asks the store a bounded number of times', async () => {
+    await aSecond();
+    for (const { flowExecutionId } of (await list()).executions)
+      await service.admin('DELETE', at(flowExecutionId, ''));
+    for (let n = 0; n < 120; n++)
+      await service.admin('PUT', at(`many ${n}`), '{"eventType":"EXECUTION_ABORTED"}');
+    const before = service.store.lists;
+    const first = await list('?status=FAILED&limit=1');
+    expect(service.store.lists - before).toBeLessThanOrEqual(50);
+    expect(first).toMatchObject({ executions: [], cursor: expect.any(String) });
+    expect((await listAll('status=FAILED&limit=1')).ids).toEqual([]);
+  });
+
+  test.each([
+    'status=RUNNING',
+    'status=',
+    'limit=0',
+    'limit=1001',
+    'limit=x',
+    'cursor=',
+    'status=FAILED&status=FAILED',
+  ])('?%s is refused', async (query) => {
+    const response = await service.admin('GET', `/executions?${query}`);
+    expect(response.status).toBe(400);
+    expect((await problemOf(response)).errors).toMatchObject([{ in: 'query', name: query.split('=')[0] }]);
+  });
+});

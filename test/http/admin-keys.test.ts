@@ -1,0 +1,288 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import {
+  ADMIN_TOKEN,
+  endedLongAgo,
+  openService,
+  path,
+  problemOf,
+  type ServiceUnderTest,
+} from './service-under-test.ts';
+
+const ID = 'flow-1';
+const INPUT = { name: 'partner', executions: ['flow-*'], payloads: 'full' };
+
+let service: ServiceUnderTest;
+beforeEach(async () => {
+  service = await openService();
+  await service.script(ID, endedLongAgo(service.clock, 3));
+});
+
+interface Key {
+  readonly key: string;
+  readonly id: string;
+  readonly credentialId: string;
+  readonly status: string;
+}
+/** Safety: what the contract says of a key; tests look at its members. */
+const keyOf = async (response: Response | Promise<Response>): Promise<Key> =>
+  (await (await response).json()) as Key;
+
+const read = async (key: string, id = ID): Promise<number> =>
+  (await service.fetch(path(id), { headers: { 'X-API-Key': key } })).status;
+
+/** The store takes one write of a record in a second. */
+const aSecond = () => service.clock.advance(1_000);
+
+describe('a key', () => {
+  test('is made, shown once, and reads what it is for and nothing else', async () => {
+    const response = await service.admin('POST', '/keys', INPUT);
+    expect(response.status).toBe(201);
+    expect(response.headers.get('Cache-Control')).toBe('no-store');
+    const made = await keyOf(response);
+    expect(made).toMatchObject({
+      ...INPUT,
+      status: 'active',
+      tickets: false,
+      tier: 'standard',
+      streamLimit: 100,
+    });
+    expect(made.key).toMatch(/^ftk_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}$/);
+    expect(await read(made.key)).toBe(200);
+    expect(await read(made.key, 'other')).toBe(403);
+    for (const url of [`/keys/${made.id}`, '/keys']) {
+      const shown = await (await service.admin('GET', url)).text();
+      expect(shown).toContain(made.id);
+      expect(shown).not.toContain(made.key.slice(15));
+    }
+  });
+
+  test('is changed', async () => {
+    const made = await keyOf(service.admin('POST', '/keys', INPUT));
+    await aSecond();
+    const changed = await service.admin('PATCH', `/keys/${made.id}`, {
+      executions: ['other'],
+      name: 'renamed',
+    });
+    expect(await changed.json()).toMatchObject({
+      name: 'renamed',
+      executions: ['other'],
+      changedAt: expect.any(String),
+    });
+    expect(await read(made.key)).toBe(403);
+  });
+
+  test('is rotated: the new one is good at once, the old one for the overlap', async () => {
+    const made = await keyOf(service.admin('POST', '/keys', INPUT));
+    await aSecond();
+    const response = await service.admin('POST', `/keys/${made.id}/rotate`, { overlapSeconds: 3_600 });
+    expect(response.status).toBe(201);
+    const rotated = await keyOf(response);
+    expect(rotated.id).toBe(made.id);
+    expect([await read(made.key), await read(rotated.key)]).toEqual([200, 200]);
+    await service.clock.advance(3_601_000);
+    expect([await read(made.key), await read(rotated.key)]).toEqual([401, 200]);
+  });
+
+  test('is revoked for good', async () => {
+    const made = await keyOf(service.admin('POST', '/keys', INPUT));
+    expect(await read(made.key)).toBe(200);
+    await aSecond();
+    expect(await keyOf(service.admin('POST', `/keys/${made.id}/revoke`))).toMatchObject({
+      status: 'revoked',
+    });
+    const refused = await service.fetch(path(ID), { headers: { 'X-API-Key': made.key } });
+    expect(await problemOf(refused)).toMatchObject({ status: 401, code: 'RevokedApiKey' });
+    expect(refused.headers.get('WWW-Authenticate')).toMatch(/^Bearer /);
+    expect((await service.admin('PATCH', `/keys/${made.id}`, { name: 'x' })).status).toBe(409);
+    expect((await service.admin('POST', `/keys/${made.id}/rotate`)).status).toBe(409);
+  });
+
+  test('says of itself what it may do', async () => {
+    const key = await service.key({ name: 'me', executions: ['flow-*'], tier: 'standard', tickets: true });
+    const ask = (query: string) =>
+      service.fetch(`/v1/key${query}`, { headers: { Authorization: `Bearer ${key}` } });
+    const response = await ask('');
+    expect(response.headers.get('Cache-Control')).toBe('private, no-store');
+    expect(await response.json()).toEqual({
+      id: key.slice(4, 12),
+      name: 'me',
+      executions: ['flow-*'],
+      payloads: 'full',
+      tickets: true,
+      tier: 'standard',
+      limits: { requests: 100, periodSeconds: 10, streamsPerExecution: 100 },
+    });
+    expect(await (await ask('?flowExecutionId=flow-7')).json()).toMatchObject({ allowed: true });
+    expect(await (await ask('?flowExecutionId=other')).json()).toMatchObject({ allowed: false });
+    for (const query of [
+      '?flowExecutionId=',
+      '?flowExecutionId=a%00',
+      '?flowExecutionId=a&flowExecutionId=b',
+    ]) {
+      expect((await problemOf(ask(query))).errors).toMatchObject([{ in: 'query', name: 'flowExecutionId' }]);
+    }
+  });
+
+  test('of the standard tier has 100 requests in 10 s, then 429 with Retry-After', async () => {
+    const key = await service.key({ tier: 'standard' });
+    for (let request = 0; request < 100; request++) expect(await read(key)).toBe(200);
+    const refused = await service.fetch(path(ID), { headers: { 'X-API-Key': key } });
+    expect(await problemOf(refused)).toMatchObject({ status: 429, code: 'RateLimitExceeded' });
+    expect(refused.headers.get('Retry-After')).toBe('10');
+    await service.clock.advance(10_000);
+    expect(await read(key)).toBe(200);
+  });
+});
+
+describe('keys are listed page by page', () => {
+  test('each once', async () => {
+    for (let n = 0; n < 5; n++) await service.key({ name: `key ${n}` });
+    const names: string[] = [];
+    for (let query = '?limit=2'; ;) {
+      const response = await service.admin('GET', `/keys${query}`);
+      // Safety: the contract of the listing.
+      const { keys, cursor } = (await response.json()) as { keys: { name: string }[]; cursor?: string };
+      expect(keys.length).toBeLessThanOrEqual(2);
+      names.push(...keys.map(({ name }) => name));
+      if (cursor === undefined) break;
+      query = `?limit=2&cursor=${cursor}`;
+    }
+    expect(names.toSorted()).toEqual(['key 0', 'key 1', 'key 2', 'key 3', 'key 4', 'test']);
+  });
+});
+
+describe('what is wrong is said', () => {
+  test.each([
+    ['POST', '/keys', undefined, 400],
+    ['POST', '/keys', {}, 400],
+    ['POST', '/keys', { ...INPUT, payloads: undefined }, 400],
+    ['POST', '/keys', { ...INPUT, execution: ['x'] }, 400],
+    ['POST', '/keys', { ...INPUT, expiresAt: '2020-01-01T00:00:00Z' }, 400],
+    ['POST', '/keys', { ...INPUT, name: 'x'.repeat(70_000) }, 413],
+    ['GET', '/keys?limit=0', undefined, 400],
+    ['GET', '/keys?limit=x', undefined, 400],
+    ['GET', '/keys/aaaaaaaa', undefined, 404],
+    ['GET', '/keys/', undefined, 404],
+    ['GET', '/keys/%zz', undefined, 404],
+    ['GET', '/keys/..%2f..%2fconfig', undefined, 404],
+    ['PATCH', '/keys/aaaaaaaa', { name: 'x' }, 404],
+    ['POST', '/keys/aaaaaaaa/rotate', undefined, 404],
+    ['POST', '/keys/aaaaaaaa/revoke', undefined, 404],
+    ['POST', '/keys/aaaaaaaa/nothing', undefined, 404],
+    ['POST', '/keys/aaaaaaaa/revoke/more', undefined, 404],
+    ['PUT', '/keys', {}, 405],
+    ['DELETE', '/keys/aaaaaaaa', undefined, 405],
+    ['GET', '/keys/aaaaaaaa/rotate', undefined, 405],
+    ['POST', '/executions/x', undefined, 405],
+    ['POST', '/executions/x/messages', undefined, 405],
+    ['POST', '/executions/x/tickets', undefined, 404],
+    ['GET', '/nothing', undefined, 404],
+  ])('%s %s %j: %i', async (method, url, body, status) => {
+    const response = await service.admin(method, url, body);
+    const problem = await problemOf(response);
+    expect({ status: response.status, problem: problem.status }).toEqual({ status, problem: status });
+    if (status === 405) expect(response.headers.get('Allow')).toMatch(/^[A-Z]+(, [A-Z]+)*$/);
+  });
+
+  test('a body that is not JSON, or says that it is something else', async () => {
+    expect(
+      (await service.admin('POST', '/keys', '{"name":', { 'Content-Type': 'application/json' })).status,
+    ).toBe(400);
+    expect(
+      (await service.admin('POST', '/keys', JSON.stringify(INPUT), { 'Content-Type': 'text/plain' })).status,
+    ).toBe(415);
+  });
+});
+
+describe('the admin API', () => {
+  test.each([
+    ['no token', {}],
+    ['a wrong token', { Authorization: `Bearer ${ADMIN_TOKEN}x` }],
+    ['the token as a key', { 'X-API-Key': ADMIN_TOKEN.replace(',', '') }],
+    ['another scheme', { Authorization: `Basic ${ADMIN_TOKEN}` }],
+  ])('with %s is a 401', async (_, headers) => {
+    for (const url of [
+      '/v1/admin/keys',
+      '/v1/admin/keys/x',
+      '/v1/admin/executions',
+      '/v1/admin/executions/x/messages',
+    ]) {
+      expect((await service.fetch(url, { headers })).status).toBe(401);
+    }
+  });
+
+  test('with an API key is a 401', async () => {
+    const key = await service.key();
+    expect(
+      (await service.fetch('/v1/admin/keys', { headers: { Authorization: `Bearer ${key}` } })).status,
+    ).toBe(401);
+  });
+
+  test('with the token in the URL is a 400', async () => {
+    expect((await service.admin('GET', `/keys?access_token=${encodeURIComponent(ADMIN_TOKEN)}`)).status).toBe(
+      400,
+    );
+  });
+
+  test('is not there without ADMIN_TOKEN', async () => {
+    // Its key can't be made either, which is what opening a service with one does first.
+    await expect(openService({ adminToken: '' })).rejects.toThrow('NotFound');
+  });
+});
+
+describe('credentials', () => {
+  const get = (headers: Record<string, string>, query = '') => service.fetch(path(ID, query), { headers });
+
+  test('none, or one that is no key, is a 401 with a challenge', async () => {
+    for (const headers of [
+      {},
+      { Authorization: 'Bearer x' },
+      { 'X-API-Key': 'x' },
+      { Authorization: 'Basic eDp4' },
+    ] as const) {
+      const response = await get(headers);
+      expect(response.status).toBe(401);
+      expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer realm="flowtap"/);
+      expect(response.headers.get('Cache-Control')).toBe('no-store');
+    }
+  });
+
+  test('the same key twice is one; two different ones are a 400', async () => {
+    const [key, other] = [await service.key(), await service.key()];
+    expect((await get({ Authorization: `Bearer ${key}`, 'X-API-Key': key })).status).toBe(200);
+    expect((await get({ Authorization: `bearer ${key}` })).status).toBe(200);
+    expect(await problemOf(get({ Authorization: `Bearer ${key}`, 'X-API-Key': other }))).toMatchObject({
+      status: 400,
+      code: 'ConflictingCredentials',
+    });
+  });
+
+  test('a key in the URL is a 400, even beside a good one', async () => {
+    const key = await service.key();
+    for (const query of [
+      `api_key=${key}`,
+      `x=${key}`,
+      `access_token=anything`,
+      `cursor=${encodeURIComponent(key)}`,
+    ]) {
+      expect(await problemOf(get({ 'X-API-Key': key }, query))).toMatchObject({
+        status: 400,
+        code: 'KeyInUrl',
+      });
+    }
+  });
+
+  test('are asked for before anything is read of the execution, archived or not (invariant 5)', async () => {
+    const key = await service.key({ executions: ['other'] });
+    await service.get(path(ID, 'last=1'));
+    await service.clock.advance(1);
+    const calls = service.calls();
+    const reads = service.store.reads('archive/');
+    for (const url of [path(ID), path(ID, '', ''), path(ID, 'maxResults=0'), path('unknown')]) {
+      expect((await service.fetch(url, { headers: { 'X-API-Key': key } })).status).toBe(403);
+      expect((await service.fetch(url)).status).toBe(401);
+    }
+    expect({ calls: service.calls(), reads: service.store.reads('archive/') }).toEqual({ calls, reads });
+  });
+});
