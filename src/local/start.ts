@@ -13,6 +13,7 @@ import { reloadOnChange } from './reload.ts';
 import { Shutdown } from './shutdown.ts';
 import { readStartRequest, USAGE, type StartOptions } from './start-options.ts';
 import { lockState } from './state-lock.ts';
+import { stateName } from './state-name.ts';
 import { upstreamNotice, welcome } from './welcome.ts';
 import { startWorkerd } from './workerd.ts';
 
@@ -43,7 +44,7 @@ switch (request.type) {
 async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
   await checkFree(options.port);
-  const state = join(options.stateDir ?? `${PROJECT_ROOT}.wrangler/state`, upstreamName(options));
+  const state = join(options.stateDir ?? `${PROJECT_ROOT}.wrangler/state`, stateName(options));
   const unlock = lockState(state);
   shutdown.onEnd(() => Promise.resolve(unlock()));
   const emulatorUrl = await startEmulator(options, shutdown);
@@ -101,20 +102,6 @@ function isInUse(error: unknown): boolean {
 
 function portInUse(port: number, name: string): string {
   return `Cannot start: port ${port} is in use; choose another with ${name}=…`;
-}
-
-/**
- * One directory of state for each upstream: what was archived from the emulator must not be served as if AWS had said it.
- */
-function upstreamName({ upstream, region }: StartOptions): string {
-  switch (upstream.type) {
-    case 'emulator':
-      return 'emulator';
-    case 'aws':
-      return `aws-${region}`;
-    case 'endpoint':
-      return `endpoint-${upstream.endpoint.replaceAll(/[^A-Za-z0-9.-]+/g, '_')}`;
-  }
 }
 
 /** Not listening yet is worth waiting for; an answer that says it is not well is not. */
