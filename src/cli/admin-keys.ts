@@ -1,0 +1,84 @@
+/** /v1/admin/keys as functions. What a key has is docs/http-api.md's to say. */
+import { parseObject } from '../client/problem.ts';
+import type { Http } from '../client/http.ts';
+import { readBody } from '../client/wire.ts';
+
+export interface AdminKey {
+  readonly id: string;
+  readonly name: string;
+  readonly owner?: string;
+  readonly status: string;
+  readonly createdAt: string;
+  readonly expiresAt?: string;
+  readonly revokedAt?: string;
+  readonly lastUsedAt?: string;
+  readonly executions: readonly string[];
+  readonly payloads: string;
+  readonly tickets: boolean;
+  readonly tier: string;
+  readonly streamLimit: number;
+}
+
+/** A key that was just made: its secret is in no later answer. */
+export interface IssuedKey extends AdminKey {
+  readonly key: string;
+}
+
+const MEMBERS = { id: 'string', name: 'string', executions: 'array' } as const;
+const ISSUED_MEMBERS = { ...MEMBERS, key: 'string' } as const;
+const JSON_HEADERS = { 'Content-Type': 'application/json' };
+
+export class AdminKeys {
+  readonly #http: Http;
+  readonly #signal: AbortSignal;
+
+  constructor(http: Http, signal: AbortSignal) {
+    this.#http = http;
+    this.#signal = signal;
+  }
+
+  create(wish: object): Promise<IssuedKey> {
+    return this.#issue('', wish);
+  }
+
+  rotate(id: string, wish: object): Promise<IssuedKey> {
+    return this.#issue(`/${encodeURIComponent(id)}/rotate`, wish);
+  }
+
+  async show(id: string): Promise<AdminKey> {
+    const path = `v1/admin/keys/${encodeURIComponent(id)}`;
+    return readBody<AdminKey>(await this.#http.text({ path, signal: this.#signal }), MEMBERS);
+  }
+
+  async revoke(id: string): Promise<AdminKey> {
+    const text = await this.#http.text({
+      method: 'POST',
+      path: `v1/admin/keys/${encodeURIComponent(id)}/revoke`,
+      signal: this.#signal,
+    });
+    return readBody<AdminKey>(text, MEMBERS);
+  }
+
+  async *list(): AsyncGenerator<AdminKey, void, void> {
+    let cursor: string | undefined;
+    do {
+      const text = await this.#http.text({ path: 'v1/admin/keys', query: { cursor }, signal: this.#signal });
+      yield* readBody<{ keys: readonly AdminKey[] }>(text, { keys: 'array' }).keys;
+      const next: unknown = parseObject(text)?.['cursor'];
+      cursor = typeof next === 'string' ? next : undefined;
+    } while (cursor !== undefined);
+  }
+
+  async #issue(path: string, wish: object): Promise<IssuedKey> {
+    const text = await this.#http.text({
+      method: 'POST',
+      path: `v1/admin/keys${path}`,
+      headers: JSON_HEADERS,
+      body: () => JSON.stringify(wish),
+      signal: this.#signal,
+      // A try whose answer was lost may have made a key: another one would make a second.
+      giveUpAfterMs: 0,
+    });
+    return readBody<IssuedKey>(text, ISSUED_MEMBERS);
+  }
+}

@@ -1,0 +1,89 @@
+/** The words of a command line, checked. Parsing is node:util's; what is wrong is said in one sentence. */
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+import { UsageError } from './command.ts';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** Options that every command takes. */
+const COMMON = { url: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+
+export interface Arguments<Values> {
+  readonly values: Values;
+  readonly positionals: readonly string[];
+}
+
+/** `names`: what each positional argument is, in their order; one that ends in `?` may be left out. */
+export function readArguments<const O extends Options>(
+  words: readonly string[],
+  options: O,
+  names: readonly string[],
+) {
+  const { values, positionals } = parse({
+    args: [...words],
+    options: { ...COMMON, ...options },
+    allowPositionals: true,
+    strict: true,
+  });
+  const required = names.filter((name) => !name.endsWith('?'));
+  const missing = required[positionals.length];
+  if (missing !== undefined) throw new UsageError(`<${missing}> is missing`);
+  if (positionals.length > names.length) {
+    throw new UsageError(`'${positionals[names.length]}' is one argument too many`);
+  }
+  return { values, positionals };
+}
+
+const parse: typeof parseArgs = (config) => {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    // Its sentences are good, but for what follows them: how to pass positionals that begin with a dash.
+    const message = error instanceof Error ? error.message.split('. To specify')[0] : String(error);
+    throw new UsageError(message ?? '');
+  }
+};
+
+export function wholeNumber(
+  name: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (/^\d{1,9}$/.test(text) && number >= min && number <= max) return number;
+  throw new UsageError(`${name} must be a whole number from ${min} to ${max}: it is '${text}'`);
+}
+
+export function oneOf<const T extends string>(
+  name: string,
+  text: string | undefined,
+  known: readonly T[],
+): T | undefined {
+  if (text === undefined) return undefined;
+  const found = known.find((value) => value === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`${name} must be ${known.join(' or ')}: it is '${text}'`);
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** `90`, `90s`, `10m`, `24h`, `7d`, in seconds. */
+export function duration(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, count, unit = 's'] = /^(\d{1,9})([smhd])?$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * (UNIT_SECONDS[unit] ?? 1);
+  throw new UsageError(`${name} must be a duration such as 90s, 10m, 24h or 7d: it is '${text}'`);
+}
+
+/** `--event-types STEP_FAILED,ACTIVITY_FAILED`; small letters do as well. */
+export const eventTypesOf = (text: string | undefined): { eventTypes?: readonly string[] } =>
+  text === undefined
+    ? {}
+    : {
+        eventTypes: text
+          .split(',')
+          .map((type) => type.trim().toUpperCase())
+          .filter((type) => type !== ''),
+      };

@@ -1,0 +1,44 @@
+/** From environment and options to a client, or to the admin API. Secrets come from the environment only: `ps` shows options. */
+import { type FlowtapClient, createFlowtapClient, createHttp } from '../client/client.ts';
+import type { Http } from '../client/http.ts';
+import { type Terminal, UsageError } from './command.ts';
+
+const MEANING = {
+  FLOWTAP_URL: "the service's address, https://flowtap.example.com for instance (or --url)",
+  FLOWTAP_API_KEY: 'an API key of the service; `flowtap keys create` makes one',
+  FLOWTAP_ADMIN_TOKEN: "the service's ADMIN_TOKEN",
+} as const;
+
+export type Variable = keyof typeof MEANING;
+
+/** An empty variable is an unset one. */
+export const variable = ({ env }: Pick<Terminal, 'env'>, name: Variable): string | undefined =>
+  env[name]?.trim() || undefined;
+
+function required(terminal: Terminal, name: Variable): string {
+  const value = variable(terminal, name);
+  if (value === undefined) throw new UsageError(`${name} is not set: ${MEANING[name]}`);
+  return value;
+}
+
+export function addressOf(terminal: Terminal, url: string | undefined): string {
+  const address = url ?? required(terminal, 'FLOWTAP_URL');
+  if (URL.canParse(address) && /^https?:\/\//i.test(address)) return address;
+  throw new UsageError(
+    `${url === undefined ? 'FLOWTAP_URL' : '--url'} must be an address such as https://flowtap.example.com: it is '${address}'`,
+  );
+}
+
+export const connect = (terminal: Terminal, url: string | undefined): FlowtapClient =>
+  createFlowtapClient({
+    url: addressOf(terminal, url),
+    apiKey: required(terminal, 'FLOWTAP_API_KEY'),
+    clock: terminal.clock,
+  });
+
+export const connectAdmin = (terminal: Terminal, url: string | undefined): Http =>
+  createHttp({
+    url: addressOf(terminal, url),
+    apiKey: required(terminal, 'FLOWTAP_ADMIN_TOKEN'),
+    clock: terminal.clock,
+  });

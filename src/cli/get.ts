@@ -1,0 +1,75 @@
+/** `flowtap get <id>`: an execution as it is now. The failure first, then the messages. */
+import { eventTypesOf, readArguments, wholeNumber } from './arguments.ts';
+import type { Command } from './command.ts';
+import { connect } from './connect.ts';
+import { EXIT } from './exit-code.ts';
+import { MessageLines } from './message-line.ts';
+import { Progress } from './progress.ts';
+import { humanCount, summaryLines } from './summary-lines.ts';
+
+/** The service's largest page: fewest requests. */
+const PAGE_MESSAGES = 250;
+
+const HELP = `Show an execution as it is now: how it stands, what made it fail, and all its messages.
+
+Usage: flowtap get <id> [options]
+
+      --json               one message a line, as JSON (NDJSON): what \`flowtap import\` takes
+  -n, --last <count>       only so many of the newest messages (1 to 250)
+      --event-types <list> only these, separated by commas: STEP_FAILED,ACTIVITY_FAILED
+      --url <address>      instead of FLOWTAP_URL
+
+Ends with 0 when the history was read, however the execution ended; 3 when it could not be read.
+
+Examples:
+  flowtap get "$ID"
+  flowtap get "$ID" --event-types STEP_FAILED,ACTIVITY_FAILED
+  flowtap get "$ID" --json > history.ndjson
+  flowtap get "$ID" --json | jq -s 'group_by(.eventType) | map({(.[0].eventType): length}) | add'
+`;
+
+export const get: Command = {
+  summary: 'show an execution: what made it fail, then its messages',
+  help: HELP,
+  async run(words, terminal) {
+    const { values, positionals } = readArguments(
+      words,
+      {
+        json: { type: 'boolean' },
+        last: { type: 'string', short: 'n' },
+        'event-types': { type: 'string' },
+      },
+      ['id'],
+    );
+    const { stdout, stderr, signal, clock } = terminal;
+    const last = wholeNumber('-n', values.last, 1, 250);
+    const wish = { ...eventTypesOf(values['event-types']), signal };
+    const [id = ''] = positionals;
+    const client = connect(terminal, values.url);
+    if (values.json !== true) {
+      const summary = await client.summary(id, { signal });
+      for (const line of summaryLines(summary, stdout)) await stdout.line(line);
+      await stdout.line();
+    }
+    const lines = new MessageLines(stdout);
+    const progress = new Progress(stderr, clock, !stdout.isTerminal);
+    const pages =
+      last === undefined
+        ? client.list(id, { ...wish, maxResults: PAGE_MESSAGES }).pages()
+        : [await client.page(id, { ...wish, last })];
+    let count = 0;
+    try {
+      for await (const { messages } of pages) {
+        for (const message of messages) {
+          if (values.json === true) await stdout.line(JSON.stringify(message));
+          else await lines.print(message);
+        }
+        count += messages.length;
+        await progress.show(() => `${humanCount(count, 'message')} …`);
+      }
+    } finally {
+      await progress.clear();
+    }
+    return EXIT.ok;
+  },
+};

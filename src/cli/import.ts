@@ -1,0 +1,109 @@
+/** `flowtap import <id> <file|->`: an exported history into the service's archive. */
+import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+
+import { parseObject } from '../client/problem.ts';
+import { readArguments } from './arguments.ts';
+import { type Command, LocalError, type Terminal } from './command.ts';
+import { connectAdmin } from './connect.ts';
+import { EXIT } from './exit-code.ts';
+import { oneLine } from './plain-text.ts';
+import { Progress } from './progress.ts';
+import { humanCount } from './summary-lines.ts';
+
+/** 100 MiB, the most that is taken, over a slow line. */
+const UPLOAD_MS_MAX = 60 * 60_000;
+
+const HELP = `Put an exported history into the service's archive, so that it can be read when AWS no longer has it.
+
+Usage: flowtap import <id> <file>
+
+The file holds one message a line, or one or several documents {"messages": [...]} as boto3 and the AWS CLI print
+them; - reads stdin. The last message must be the one that ended the execution. All of it is taken, or nothing: then
+each line that is wrong is named. What was archived of the execution before is replaced.
+
+      --url <address>      instead of FLOWTAP_URL
+
+Needs FLOWTAP_ADMIN_TOKEN. At most 100 MiB.
+
+Examples:
+  flowtap import "$ID" history.ndjson
+  aws iotthingsgraph list-flow-execution-messages --flow-execution-id "$ID" | flowtap import "$ID" -
+  flowtap get "$ID" --json | FLOWTAP_URL=https://other.example.com flowtap import "$ID" -
+`;
+
+export const importHistory: Command = {
+  summary: 'put an exported history into the archive',
+  help: HELP,
+  async run(words, terminal) {
+    const { values, positionals } = readArguments(words, {}, ['id', 'file']);
+    const [id = '', file = ''] = positionals;
+    const http = connectAdmin(terminal, values.url);
+    const input = await openInput(file, terminal);
+    // A wrong token is told before a hundred megabytes are sent.
+    await http.text({ path: 'v1/admin/keys', query: { limit: 1 }, signal: terminal.signal });
+    const progress = new Progress(terminal.stderr, terminal.clock, true);
+    try {
+      const text = await http.text({
+        method: 'PUT',
+        path: `v1/admin/executions/${encodeURIComponent(id)}/messages`,
+        headers: { 'Content-Type': 'application/x-ndjson' },
+        body: () => counted(input, progress),
+        signal: terminal.signal,
+        waitMs: UPLOAD_MS_MAX,
+        // What was read of a pipe can't be read again.
+        giveUpAfterMs: 0,
+      });
+      await progress.clear();
+      const { status, messageCount } = parseObject(text) ?? {};
+      await terminal.stdout.line(
+        `Archived: ${oneLine(String(status))}, ${humanCount(Number(messageCount), 'message')}.`,
+      );
+    } catch (error) {
+      const { errored } = input.bytes;
+      throw errored ? new LocalError(`Cannot read ${file}: ${errored.message}`) : error;
+    } finally {
+      await progress.clear();
+      input.bytes.destroy();
+    }
+    return EXIT.ok;
+  },
+};
+
+interface Input {
+  readonly bytes: Readable;
+  /** Absent for what has no size: a pipe. */
+  readonly size?: number;
+}
+
+async function openInput(file: string, { stdin }: Terminal): Promise<Input> {
+  if (file === '-') return { bytes: stdin };
+  try {
+    const handle = await open(file);
+    const stat = await handle.stat();
+    const bytes = handle.createReadStream();
+    // Told by the body that breaks off.
+    bytes.on('error', () => {});
+    return { bytes, ...(stat.isFile() && { size: stat.size }) };
+  } catch (error) {
+    throw new LocalError(`Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The bytes as a body that tells how far it is. */
+function counted({ bytes, size }: Input, progress: Progress): ReadableStream<Uint8Array> {
+  let sent = 0;
+  const count = new TransformStream<Uint8Array, Uint8Array>({
+    async transform(chunk, controller) {
+      sent += chunk.byteLength;
+      controller.enqueue(chunk);
+      await progress.show(
+        () => `${mebibytes(sent)}${size === undefined ? '' : ` of ${mebibytes(size)}`} MiB sent …`,
+      );
+    },
+  });
+  // Safety: Node's own web streams, declared a second time by the platform's types.
+  return (Readable.toWeb(bytes) as unknown as ReadableStream<Uint8Array>).pipeThrough(count);
+}
+
+const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);

@@ -1,0 +1,231 @@
+/** `flowtap keys …`: API keys over the admin API. Which of them there are, and their help; what each does is below. */
+import { AdminKeys, type AdminKey, type IssuedKey } from './admin-keys.ts';
+import { duration, oneOf, readArguments, wholeNumber } from './arguments.ts';
+import { type Command, type Terminal, UsageError } from './command.ts';
+import { connectAdmin } from './connect.ts';
+import { EXIT } from './exit-code.ts';
+import { oneLine, widthOf } from './plain-text.ts';
+
+const HELP = `Create, list, show, rotate and revoke API keys.
+
+Usage: flowtap keys create --name <name> --executions <pattern> --payloads full|none [options]
+       flowtap keys list
+       flowtap keys show <key id>
+       flowtap keys rotate <key id> [--overlap <duration>]
+       flowtap keys revoke <key id>
+
+create and rotate print the new key alone on stdout. It is shown this once: nobody can look it up again.
+
+create:
+      --name <name>        whose key it is, or what for
+      --executions <pattern>
+                           what it may read, * standing for any run of characters; may be given several times.
+                           '*:Workflow:SecurityFlow_*' is all of SecurityFlow; without the _ it is also
+                           all of SecurityFlowAdmin
+      --payloads full|none whether it may see what the flows carried, which may be customers' data
+      --tickets            it may mint tickets for browsers
+      --tier standard|high 100 or 1,000 requests in 10 s (default standard)
+      --stream-limit <n>   open streams of one execution (default 100)
+      --owner <text>
+      --expires-in <duration> | --expires-at <time>
+                           90d, or 2027-01-31T00:00:00Z; without either it does not expire
+
+rotate:
+      --overlap <duration> how long the old key stays good: 0 for one that has leaked (default 24h)
+
+all:
+      --json               the whole answer, as JSON
+      --url <address>      instead of FLOWTAP_URL
+
+Needs FLOWTAP_ADMIN_TOKEN: the ADMIN_TOKEN that the service was given.
+
+Examples:
+  flowtap keys create --name 'Partner GmbH' --executions '*:Workflow:SecurityFlow_*' --payloads none --expires-in 90d
+  export FLOWTAP_API_KEY=$(flowtap keys create --name me --executions '*' --payloads full)
+  flowtap keys rotate 4fK2bQz9 --overlap 0
+`;
+
+type Words = readonly string[];
+const JSON_OPTION = { json: { type: 'boolean' } } as const;
+
+export const keys: Command = {
+  summary: 'create, list, show, rotate and revoke API keys',
+  help: HELP,
+  run([action, ...words], terminal) {
+    const known: Readonly<Record<string, (words: Words, terminal: Terminal) => Promise<number>>> = {
+      create,
+      list,
+      show,
+      rotate,
+      revoke,
+    };
+    const run = Object.hasOwn(known, action ?? '') ? known[action ?? ''] : undefined;
+    if (run) return run(words, terminal);
+    const names = Object.keys(known).join(', ');
+    throw new UsageError(
+      action === undefined ? `say what to do: ${names}` : `'${action}' is none of ${names}`,
+    );
+  },
+};
+
+const adminKeys = (terminal: Terminal, url: string | undefined): AdminKeys =>
+  new AdminKeys(connectAdmin(terminal, url), terminal.signal);
+
+async function create(words: Words, terminal: Terminal): Promise<number> {
+  const { values } = readArguments(
+    words,
+    {
+      ...JSON_OPTION,
+      name: { type: 'string' },
+      owner: { type: 'string' },
+      executions: { type: 'string', multiple: true },
+      payloads: { type: 'string' },
+      tickets: { type: 'boolean' },
+      tier: { type: 'string' },
+      'stream-limit': { type: 'string' },
+      'expires-in': { type: 'string' },
+      'expires-at': { type: 'string' },
+    },
+    [],
+  );
+  const { name, owner, executions, tickets } = values;
+  const payloads = oneOf('--payloads', values.payloads, ['full', 'none']);
+  if (name === undefined) throw new UsageError('--name is missing: whose key it is, or what for');
+  if (executions === undefined) {
+    throw new UsageError("--executions is missing: what the key may read, '*' for everything");
+  }
+  if (payloads === undefined) {
+    throw new UsageError(
+      '--payloads is missing: full, or none for a key that may not see what flows carried',
+    );
+  }
+  const tier = oneOf('--tier', values.tier, ['standard', 'high']);
+  const streamLimit = wholeNumber('--stream-limit', values['stream-limit'], 1, 1_000);
+  const expiresIn = duration('--expires-in', values['expires-in']);
+  if (expiresIn !== undefined && values['expires-at'] !== undefined) {
+    throw new UsageError('--expires-in and --expires-at say the same: give one of them');
+  }
+  const expiresAt =
+    expiresIn === undefined
+      ? values['expires-at']
+      : new Date(terminal.clock.now() + expiresIn * 1000).toISOString();
+  const issued = await adminKeys(terminal, values.url).create({
+    name,
+    executions,
+    payloads,
+    ...(owner !== undefined && { owner }),
+    ...(tickets !== undefined && { tickets }),
+    ...(tier && { tier }),
+    ...(streamLimit !== undefined && { streamLimit }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  });
+  return printIssued(issued, values.json === true, terminal, []);
+}
+
+async function rotate(words: Words, terminal: Terminal): Promise<number> {
+  const { values, positionals } = readArguments(words, { ...JSON_OPTION, overlap: { type: 'string' } }, [
+    'key id',
+  ]);
+  const overlapSeconds = duration('--overlap', values.overlap);
+  const wish = overlapSeconds === undefined ? {} : { overlapSeconds };
+  const issued = await adminKeys(terminal, values.url).rotate(positionals[0] ?? '', wish);
+  const overlap = values.overlap ?? '24h';
+  const old =
+    overlapSeconds === 0 ? 'The old one is good no more.' : `The old one is good for another ${overlap}.`;
+  return printIssued(issued, values.json === true, terminal, [old]);
+}
+
+/** The key alone on stdout, to be caught by a shell; on stderr what to know about it. */
+async function printIssued(
+  issued: IssuedKey,
+  json: boolean,
+  { stdout, stderr }: Terminal,
+  notes: readonly string[],
+) {
+  if (json) {
+    await stdout.line(JSON.stringify(issued));
+    return EXIT.ok;
+  }
+  await stdout.line(issued.key);
+  const about = `Key ${issued.id} (${oneLine(issued.name)}), for ${issued.executions.map(oneLine).join(', ') || 'no execution'}.`;
+  await stderr.line([about, ...notes, 'Keep the key now: it is shown this once.'].join(' '));
+  return EXIT.ok;
+}
+
+async function show(words: Words, terminal: Terminal): Promise<number> {
+  const { values, positionals } = readArguments(words, JSON_OPTION, ['key id']);
+  const key = await adminKeys(terminal, values.url).show(positionals[0] ?? '');
+  return printKey(key, values.json === true, terminal);
+}
+
+async function revoke(words: Words, terminal: Terminal): Promise<number> {
+  const { values, positionals } = readArguments(words, JSON_OPTION, ['key id']);
+  const key = await adminKeys(terminal, values.url).revoke(positionals[0] ?? '');
+  if (values.json === true) return printKey(key, true, terminal);
+  await terminal.stdout.line(
+    `Revoked ${key.id} (${oneLine(key.name)}). Within a minute it opens nothing any more, and its streams close.`,
+  );
+  return EXIT.ok;
+}
+
+async function printKey(key: AdminKey, json: boolean, { stdout }: Terminal): Promise<number> {
+  if (json) {
+    await stdout.line(JSON.stringify(key));
+    return EXIT.ok;
+  }
+  for (const [name, value] of Object.entries(key)) {
+    const text = Array.isArray(value) ? value.map((item) => textOf(item)).join('\n') : textOf(value);
+    for (const [index, line] of text.split('\n').entries()) {
+      await stdout.line(`${(index === 0 ? name : '').padEnd(12)}  ${line}`);
+    }
+  }
+  return EXIT.ok;
+}
+
+/** A credential of a key is an object: its id and times, one after another. */
+const textOf = (value: unknown): string => {
+  if (typeof value === 'string') return oneLine(value);
+  const isObject = typeof value === 'object' && value !== null;
+  return oneLine(isObject ? Object.values(value).map(String).join('  ') : JSON.stringify(value));
+};
+
+const COLUMNS = ['id', 'status', 'name', 'payloads', 'tier', 'last used', 'expires', 'executions'] as const;
+
+async function list(words: Words, terminal: Terminal): Promise<number> {
+  const { values } = readArguments(words, JSON_OPTION, []);
+  const { stdout, stderr } = terminal;
+  const rows: string[][] = [];
+  for await (const key of adminKeys(terminal, values.url).list()) {
+    if (values.json === true) await stdout.line(JSON.stringify(key));
+    else rows.push(rowOf(key));
+  }
+  if (values.json === true) return EXIT.ok;
+  if (rows.length === 0) {
+    await stderr.line('There is no key yet. `flowtap keys create --help` shows how to make one.');
+    return EXIT.ok;
+  }
+  const widths = COLUMNS.map((title, index) =>
+    Math.max(title.length, ...rows.map((row) => widthOf(row[index] ?? ''))),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)))
+      .join('  ')
+      .trimEnd();
+  await stdout.line(stdout.style(line(COLUMNS), 'bold'));
+  for (const row of rows)
+    await stdout.line(stdout.style(line(row), ...(row[1] === 'active' ? [] : (['dim'] as const))));
+  return EXIT.ok;
+}
+
+const rowOf = (key: AdminKey): string[] =>
+  [
+    key.id,
+    key.status,
+    key.name,
+    key.payloads,
+    key.tier,
+    key.lastUsedAt?.slice(0, 16) ?? '-',
+    key.expiresAt?.slice(0, 10) ?? 'never',
+    key.executions.join(' '),
+  ].map(oneLine);

@@ -1,0 +1,78 @@
+/**
+ * stdout or stderr: colour and cropping only where a person looks at it, writing no faster than it is read, and a reader
+ * that has left (`flowtap get … | head`) as an exception of its own, which ends the command without a word.
+ */
+import type { Writable } from 'node:stream';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A stream of Node's, with what a terminal adds. */
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Nobody reads any more. */
+export class ClosedPipe extends Error {}
+
+const COLUMNS_DEFAULT = 80;
+
+const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const;
+export type Style = keyof typeof CODES;
+
+export class Output {
+  readonly #stream: OutputStream;
+  readonly #coloured: boolean;
+  #closed = false;
+
+  constructor(stream: OutputStream, env: Environment) {
+    this.#stream = stream;
+    // https://no-color.org: any value but the empty one.
+    this.#coloured = stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+    stream.on('error', () => {
+      this.#closed = true;
+    });
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true;
+  }
+
+  /** A terminal may be resized at any time. */
+  get columns(): number {
+    return this.#stream.columns ?? COLUMNS_DEFAULT;
+  }
+
+  /** The text in this style, where there is colour at all. */
+  style(text: string, ...styles: readonly Style[]): string {
+    if (!this.#coloured || text.trim() === '' || styles.length === 0) return text;
+    return `\u001b[${styles.map((style) => CODES[style]).join(';')}m${text}\u001b[0m`;
+  }
+
+  async line(text = ''): Promise<void> {
+    await this.write(`${text}\n`);
+  }
+
+  /** Resolves when there is room for more. Throws ClosedPipe. */
+  async write(text: string): Promise<void> {
+    if (this.#closed) throw new ClosedPipe();
+    if (!this.#stream.write(text)) await this.#drained();
+    if (this.#closed || this.#stream.destroyed) throw new ClosedPipe();
+  }
+
+  #drained(): Promise<void> {
+    const stream = this.#stream;
+    return new Promise((resolve) => {
+      const done = () => {
+        for (const event of ['drain', 'close', 'error']) stream.off(event, done);
+        resolve();
+      };
+      for (const event of ['drain', 'close', 'error']) stream.on(event, done);
+    });
+  }
+
+  /** Resolves when everything has been handed over, or can't be any more. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#closed || this.#stream.destroyed) resolve();
+      else this.#stream.write('', () => resolve());
+    });
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Text of others on a terminal: one line, nothing in it that a terminal obeys, no wider than there is room for. Payloads are
+ * customers' data, and whoever can put an escape sequence into one must not move the reader's cursor with it.
+ */
+
+/** What a terminal acts upon or shows out of order: C0, C1, bidirectional controls. Line ends and tabs are dealt with before. */
+// eslint-disable-next-line no-control-regex
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Two columns each in every terminal that knows them. */
+const WIDE =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Longer texts are cut before they are looked at letter by letter: no terminal is this wide. */
+const LOOKED_AT_CHARACTERS = 2_000;
+
+export const oneLine = (text: string): string =>
+  text
+    .trim()
+    .replaceAll(/\s*[\r\n]+\s*/g, ' ⏎ ')
+    .replaceAll(/\t+/g, ' ')
+    .replaceAll(CONTROLS, '·');
+
+const ASCII = /^[\u0020-\u007e]*$/;
+
+/** Columns that the text takes. */
+export function widthOf(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;
+  return width;
+}
+
+/** The text, or as much of it as fits with an ellipsis behind. */
+export function crop(text: string, columns: number): string {
+  const looked = text.slice(0, LOOKED_AT_CHARACTERS);
+  if (looked.length === text.length && widthOf(text) <= columns) return text;
+  let kept = '';
+  let width = 0;
+  for (const { segment } of graphemes.segment(looked)) {
+    width += WIDE.test(segment) ? 2 : 1;
+    if (width > columns - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** Cropped and filled up to exactly so many columns. */
+export function column(text: string, columns: number): string {
+  const cropped = crop(text, columns);
+  return cropped + ' '.repeat(Math.max(0, columns - widthOf(cropped)));
+}
+
+/** As a shell takes it for one word. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
