@@ -371,8 +371,8 @@ export class Execution {
         });
         const freshness = { lastNotBeforeMs: clock.now() - LAST_PAGE_FRESH_MS };
         const instead = await this.#upstream.chunkAt(position, freshness, trace);
-        // What only the archive has can't be had just now. That is no "not found".
-        if (!instead.ok) return read;
+        // What only the archive has can't be had just now. That is no "not found", and a read that lags is no end.
+        if (!instead.ok || (instead.value.last && endOf(instead.value) < archived.head.count)) return read;
         this.#archivist.doubt(archived);
         return instead;
       },

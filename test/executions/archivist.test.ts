@@ -215,6 +215,21 @@ describe('an archive that can not be read', () => {
     expect(ids([...first.messages, ...rest])).toEqual(ids(ENDED));
   });
 
+  test('while reads upstream lag is a failure of the store, and no other history', async () => {
+    const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
+    await under.clock.advance(3_600_000);
+    under.store.failReads();
+    under.source.conduct = () => ({ lag: 20 });
+    expect(failureOf(await under.page({ from: { at: 'position', ...next } }))).toBe('store-unavailable');
+    expect(failureOf(await under.page({ from: { at: 'last', count: 1 } }))).toBe('store-unavailable');
+    under.source.conduct = () => ({});
+    await under.clock.advance(11_000);
+    expect(valueOf(await under.page({ from: { at: 'position', ...next } }))).toMatchObject({
+      messages: [],
+      more: false,
+    });
+  });
+
   test('nor upstream is a failure of the store, and not an unknown execution', async () => {
     await damage('archive/1/page/');
     await under.clock.advance(3_600_000);
