@@ -22,9 +22,20 @@ export class Pacer {
   #quietMs = POLL_INTERVAL_MIN_MS;
   #quietPolls = 0;
   #throttledMs = POLL_INTERVAL_MIN_MS;
+  #leastMs = 0;
 
   get intervalMs(): number {
+    return Math.max(this.ownIntervalMs, this.#leastMs);
+  }
+
+  /** What it would be if this execution were the only one. */
+  get ownIntervalMs(): number {
     return Math.max(this.#quietMs, this.#throttledMs);
+  }
+
+  /** The others that are followed want their turn, too. May be longer than any interval of its own. */
+  atLeast(ms: number): void {
+    this.#leastMs = ms;
   }
 
   /** The interval as it is slept, with `random` from 0 to 1. */
@@ -50,7 +61,7 @@ export class Pacer {
   }
 
   throttled(): void {
-    this.#throttledMs = Math.min(POLL_INTERVAL_MAX_MS, this.intervalMs * 2);
+    this.#throttledMs = Math.min(POLL_INTERVAL_MAX_MS, this.ownIntervalMs * 2);
   }
 
   failed(): void {

@@ -55,4 +55,9 @@ export interface Source {
     signal?: AbortSignal,
     onAttempt?: () => void,
   ): Promise<Result<SourceDescription, SourceFailure>>;
+  /**
+   * How far apart polls must be at the least for all executions that are followed to get their turn, told that this one is
+   * and would be polled every `wantedMs`. Asked at each poll. 0: as wanted.
+   */
+  pace?(executionId: string, wantedMs: number): number;
 }

@@ -1,0 +1,245 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ok } from '../../src/errors.ts';
+import {
+  CALLS_AT_ONCE,
+  CALLS_PER_SECOND,
+  createCallBudget,
+  POLLS_SHARE,
+  TURN_MS_MAX,
+} from '../../src/sources/call-budget.ts';
+import { callsPerSecondOf, Followers, leastIntervalMs } from '../../src/sources/call-budget-pacing.ts';
+import { withCallBudget } from '../../src/sources/call-budget-source.ts';
+import { createSharedCallBudget } from '../../src/sources/call-budget-shared.ts';
+import { CallBudgetShares, type ShareRequest } from '../../src/sources/call-budget-shares.ts';
+import type { Source } from '../../src/sources/source.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
+
+const demandArbitrary = fc.array(
+  fc.tuple(fc.constantFrom(1_000, 2_000, 4_000, 8_000, 15_000), fc.integer({ min: 1, max: 300 })),
+);
+
+describe('the interval that all can have', () => {
+  test('keeps their polls within the budget, and is no longer than needed', () => {
+    fc.assert(
+      fc.property(demandArbitrary, fc.integer({ min: 1, max: 20 }), (demand, perSecond) => {
+        const least = leastIntervalMs(demand, perSecond);
+        expect(callsPerSecondOf(demand, least)).toBeLessThanOrEqual(perSecond * 1.000_001);
+        if (least > 0) expect(callsPerSecondOf(demand, least * 0.99)).toBeGreaterThan(perSecond * 0.999);
+      }),
+    );
+  });
+
+  test('is asked of those only that would poll more often', () => {
+    // Ten quiet ones and twenty busy ones: 13.5 - 10/15 calls a second are left for the busy ones.
+    const least = leastIntervalMs(
+      [
+        [15_000, 10],
+        [1_000, 20],
+      ],
+      13.5,
+    );
+    expect(least).toBeCloseTo(20_000 / (13.5 - 10 / 15), 6);
+  });
+
+  test('is none while there is enough for everybody', () => {
+    expect(leastIntervalMs([[1_000, 13]], 13.5)).toBe(0);
+    expect(leastIntervalMs([], 13.5)).toBe(0);
+  });
+
+  test('forgets who polls no more', () => {
+    const followers = new Followers();
+    for (let n = 0; n < 100; n++) followers.follow(`execution-${n}`, 1_000, 0);
+    expect(followers.intervalMs(10, 1_000)).toBe(10_000);
+    followers.follow('execution-0', 1_000, 20_000);
+    expect(followers.intervalMs(10, 29_999)).toBe(10_000);
+    expect(followers.intervalMs(10, 40_000)).toBe(0);
+  });
+});
+
+describe('the budget of a process', () => {
+  const take = async (budget: ReturnType<typeof createCallBudget>, count: number) => {
+    const turns = Array.from({ length: count }, () => budget.take());
+    return turns;
+  };
+
+  test('lets a burst through at once, the rest in the order in which they came, and turns away who would wait too long', async () => {
+    const clock = new ManualClock();
+    const budget = createCallBudget({ clock });
+    const beganAtMs = clock.now();
+    const went: number[] = [];
+    const refused: number[] = [];
+    const inTime = CALLS_AT_ONCE + (CALLS_PER_SECOND * TURN_MS_MAX) / 1000;
+    const turns = await take(budget, inTime + 20);
+    for (const [index, turn] of turns.entries()) {
+      void turn.then((given) => (given.ok ? went.push(index) : refused.push(index)));
+    }
+    await settle();
+    expect([went.length, refused.length]).toEqual([CALLS_AT_ONCE, 20]);
+    await clock.advance(2_000);
+    expect(went).toHaveLength(CALLS_AT_ONCE + 2 * CALLS_PER_SECOND);
+    await clock.advance(TURN_MS_MAX);
+    expect(went).toEqual(Array.from({ length: inTime }, (_, index) => index));
+    expect(clock.now() - beganAtMs).toBe(2_000 + TURN_MS_MAX);
+  });
+
+  test('makes those who come wait for calls that were made without asking', async () => {
+    const clock = new ManualClock();
+    const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 2 });
+    for (let n = 0; n < 5; n++) budget.spent();
+    const turn = budget.take();
+    await clock.advance(4_000);
+    expect(await turn).toEqual({ ok: true, waitedMs: 4_000 });
+  });
+
+  test('has the turn again of one who left while waiting', async () => {
+    const clock = new ManualClock();
+    const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 1 });
+    await budget.take();
+    const leaving = new AbortController();
+    const left = budget.take(leaving.signal);
+    await settle();
+    leaving.abort();
+    expect(await left).toMatchObject({ ok: false });
+    const next = budget.take();
+    await clock.advance(1_000);
+    expect(await next).toEqual({ ok: true, waitedMs: 1_000 });
+  });
+});
+
+describe('a source within a budget', () => {
+  const source = (attempts: number): Source => ({
+    name: 'counted',
+    pageSizeMax: 100,
+    page: async (_id, _token, _limit, _signal, onAttempt) => {
+      for (let n = 0; n < attempts; n++) onAttempt?.();
+      return ok({ messages: [] });
+    },
+  });
+  const budgeted = (attempts: number, callsAtOnce: number) => {
+    const clock = new ManualClock();
+    const budget = createCallBudget({ clock, callsPerSecond: 0.01, callsAtOnce });
+    return withCallBudget(source(attempts), () => budget);
+  };
+  const pages = async (of: Source, count: number) => {
+    const types: string[] = [];
+    for (let n = 0; n < count; n++) {
+      const page = await of.page('id', undefined, 100);
+      types.push(page.ok ? 'page' : page.failure.type);
+    }
+    return types;
+  };
+
+  test('counts each request that it sends, retries too', async () => {
+    expect(await pages(budgeted(1, 3), 4)).toEqual(['page', 'page', 'page', 'upstream-throttled']);
+    expect(await pages(budgeted(3, 3), 2)).toEqual(['page', 'upstream-throttled']);
+  });
+
+  test('counts nothing where it sends nothing', async () => {
+    expect(await pages(budgeted(0, 1), 3)).toEqual(['page', 'page', 'page']);
+  });
+
+  test('is as it was where there is no budget', async () => {
+    const free = withCallBudget(source(1), () => undefined);
+    expect(await pages(free, 2)).toEqual(['page', 'page']);
+    expect(free.pace?.('id', 1_000)).toBe(0);
+  });
+});
+
+describe('shares of a budget', () => {
+  test('that are out never sum up to more than the budget, however many ask, and whenever', () => {
+    const asked = fc.record({
+      holder: fc.integer({ min: 0, max: 30 }).map(String),
+      demand: demandArbitrary,
+      calls: fc.integer({ min: 0, max: 50 }),
+      afterMs: fc.integer({ min: 0, max: 20_000 }),
+    });
+    fc.assert(
+      fc.property(fc.array(asked, { maxLength: 60 }), (requests) => {
+        const shares = new CallBudgetShares({ nowMs: 0 });
+        const out = new Map<string, { perSecond: number; untilMs: number }>();
+        let now = 0;
+        let single = 0;
+        for (const { afterMs, ...request } of requests) {
+          now += afterMs;
+          const { share } = shares.share(request, now);
+          out.set(request.holder, { perSecond: share.callsPerSecond, untilMs: now + share.validMs });
+          single += share.calls;
+          const rates = [...out.values()].filter(({ untilMs }) => untilMs > now);
+          const sum = rates.reduce((total, { perSecond }) => total + perSecond, 0);
+          expect(sum).toBeLessThanOrEqual(CALLS_PER_SECOND * 1.000_001);
+          expect(single).toBeLessThanOrEqual(CALLS_AT_ONCE + (CALLS_PER_SECOND * now) / 1000);
+        }
+      }),
+    );
+  });
+
+  test('are known again from what was written down', () => {
+    const first = new CallBudgetShares({ nowMs: 0 });
+    const { lease } = first.share({ holder: 'a', demand: [[1_000, 20]], calls: 0 }, 0);
+    const again = new CallBudgetShares({ nowMs: 1_000, leases: [['a', lease]] });
+    const { share } = again.share({ holder: 'b', demand: [[1_000, 20]], calls: 0 }, 1_000);
+    expect(share.callsPerSecond + lease.callsPerSecond).toBeLessThanOrEqual(CALLS_PER_SECOND);
+    expect(share.pollIntervalMs).toBe(Math.ceil(40_000 / (CALLS_PER_SECOND * POLLS_SHARE)));
+  });
+});
+
+describe('isolates that share a budget', () => {
+  /** Each follows one execution, polls as the budget says, and asks it before each call. */
+  async function follow(isolates: number, forMs: number, ask?: (request: ShareRequest) => never) {
+    const clock = new ManualClock();
+    const shares = new CallBudgetShares({ nowMs: clock.now() });
+    const calls: number[] = [];
+    let questions = 0;
+    const perIsolate: number[] = [];
+    const startMs = clock.now();
+    for (let n = 0; n < isolates; n++) {
+      const budget = createSharedCallBudget({
+        holder: `isolate-${n}`,
+        ask: async (request) => {
+          questions++;
+          return ask ? ask(request) : shares.share(request, clock.now()).share;
+        },
+        clock,
+        log: () => undefined,
+      });
+      perIsolate.push(0);
+      void (async () => {
+        while (clock.now() - startMs < forMs) {
+          const turn = await budget.take();
+          if (turn.ok) {
+            calls.push(clock.now() - startMs);
+            perIsolate[n] = (perIsolate[n] ?? 0) + 1;
+          }
+          await clock.sleep(Math.max(1_000, budget.pace(`execution-${n}`, 1_000)));
+        }
+      })();
+    }
+    await clock.advance(forMs);
+    return { calls, questions, perIsolate };
+  }
+
+  test('poll every second while they are few, and ask seldom', async () => {
+    const { calls, questions } = await follow(5, 60_000);
+    expect(calls.length).toBeGreaterThan(5 * 55);
+    expect(questions).toBeLessThan(5 * 10);
+  });
+
+  test('stretch as they get many: all within the budget, each with its turn, far fewer questions than calls', async () => {
+    const { calls, questions, perIsolate } = await follow(200, 300_000);
+    expect(calls.length).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 300);
+    expect(calls.length).toBeGreaterThan(CALLS_PER_SECOND * 300 * 0.7);
+    expect(Math.min(...perIsolate)).toBeGreaterThan(10);
+    const later = calls.filter((atMs) => atMs > 60_000).length;
+    expect(later).toBeLessThanOrEqual(CALLS_PER_SECOND * 240);
+    expect(questions).toBeLessThan(calls.length / 2);
+  });
+
+  test('go on slowly by themselves when nobody shares out', async () => {
+    const { calls } = await follow(10, 60_000, () => {
+      throw new Error('the object is overloaded');
+    });
+    expect(calls.length).toBeGreaterThanOrEqual(10 * 3);
+    expect(calls.length).toBeLessThan(10 * 60 * 0.5);
+  });
+});
