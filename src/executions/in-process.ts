@@ -29,25 +29,38 @@ export interface InProcessExecutions extends Executions {
   readonly streams: number;
 }
 
+/** One execution, and how many requests are under way in it. */
+interface Entry {
+  readonly name: string;
+  readonly execution: Execution;
+  asked: number;
+}
+
 export function createInProcessExecutions(options: SharedExecutionOptions): InProcessExecutions {
-  const busy = new Map<string, Execution>();
-  const idle = new LRUCache<string, Execution>({ max: IDLE_EXECUTIONS_MAX });
+  const busy = new Map<string, Entry>();
+  const idle = new LRUCache<string, Entry>({ max: IDLE_EXECUTIONS_MAX });
   const closing = new AbortController();
 
-  const open = (ref: ExecutionRef): Execution => {
+  const beBusy = (entry: Entry): void => {
+    busy.set(entry.name, entry);
+    idle.delete(entry.name);
+  };
+  const restWhenIdle = (entry: Entry): void => {
+    if (entry.asked > 0 || !entry.execution.idle) return;
+    busy.delete(entry.name);
+    idle.set(entry.name, entry);
+  };
+
+  const open = (ref: ExecutionRef): Entry => {
     const name = JSON.stringify([ref.source, ref.executionId]);
     const known = busy.get(name) ?? idle.get(name);
     if (known) return known;
     const { forRef, ...shared } = options;
     const timer = createWakeTimer(options.clock, closing.signal, () => {
-      busy.set(name, execution);
-      idle.delete(name);
-      void execution.run({ forMs: Infinity, callsMax: Infinity }).then((nextMs) => {
+      beBusy(entry);
+      void entry.execution.run({ forMs: Infinity, callsMax: Infinity }).then((nextMs) => {
         if (nextMs !== undefined) timer(nextMs);
-        if (execution.idle) {
-          busy.delete(name);
-          idle.set(name, execution);
-        }
+        restWhenIdle(entry);
       });
     });
     const execution = new Execution({
@@ -56,13 +69,25 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
       ref,
       storage: createMemoryExecutionStorage(),
       wake: (atMs) => {
-        busy.set(name, execution);
-        idle.delete(name);
+        beBusy(entry);
         timer(atMs);
       },
     });
-    idle.set(name, execution);
-    return execution;
+    const entry = { name, execution, asked: 0 };
+    return entry;
+  };
+
+  /** One that is being asked is not let go: another of the same name would call upstream beside it (invariant 3). */
+  const ask = async <T>(ref: ExecutionRef, question: (execution: Execution) => Promise<T>): Promise<T> => {
+    const entry = open(ref);
+    entry.asked++;
+    beBusy(entry);
+    try {
+      return await question(entry.execution);
+    } finally {
+      entry.asked--;
+      restWhenIdle(entry);
+    }
   };
 
   /** Whoever waits is answered with what there is when the process ends. */
@@ -70,24 +95,25 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
     signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
 
   return {
-    page: (ref, request, signal) => open(ref).page(request, untilClosing(signal)),
-    summary: (ref, request, signal) => open(ref).summary(request, untilClosing(signal)),
-    async stream(ref, request, signal) {
-      const stream = await open(ref).subscribe(request, signal);
-      // One that was about to open meanwhile: it comes back to the next process.
-      if (!closing.signal.aborted) return stream;
-      open(ref).closeStreams();
-      return stream;
-    },
-    activity: async (ref) => ok(open(ref).activity()),
-    importHistory: (ref, body) => open(ref).importHistory(body),
-    forget: (ref) => open(ref).forget(),
+    page: (ref, request, signal) => ask(ref, (execution) => execution.page(request, untilClosing(signal))),
+    summary: (ref, request, signal) =>
+      ask(ref, (execution) => execution.summary(request, untilClosing(signal))),
+    stream: (ref, request, signal) =>
+      ask(ref, async (execution) => {
+        const stream = await execution.subscribe(request, signal);
+        // One that was about to open meanwhile: it comes back to the next process.
+        if (closing.signal.aborted) execution.closeStreams();
+        return stream;
+      }),
+    activity: (ref) => ask(ref, async (execution) => ok(execution.activity())),
+    importHistory: (ref, body) => ask(ref, (execution) => execution.importHistory(body)),
+    forget: (ref) => ask(ref, (execution) => execution.forget()),
     close() {
       closing.abort();
-      for (const execution of [...busy.values(), ...idle.values()]) execution.closeStreams();
+      for (const { execution } of [...busy.values(), ...idle.values()]) execution.closeStreams();
     },
     get streams() {
-      return [...busy.values()].reduce((sum, execution) => sum + execution.streams, 0);
+      return [...busy.values()].reduce((sum, { execution }) => sum + execution.streams, 0);
     },
   };
 }

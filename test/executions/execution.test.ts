@@ -211,7 +211,10 @@ describe('waiting', () => {
       under.summary(50_000),
     ];
     await settle();
-    expect(await under.page({ from, waitMs: 50_000 })).toMatchObject({
+    const refused = under.page({ from, waitMs: 50_000 });
+    // Before that it is looked whether those who hold the places are still there.
+    await under.clock.advance(5_000);
+    expect(await refused).toMatchObject({
       failure: { type: 'overloaded', retryAfterSeconds: expect.any(Number) },
     });
     // Who does not wait needs no place.
