@@ -74,7 +74,7 @@ export async function cutPage(history: History, query: PageQuery): Promise<Resul
     const following = await history.chunkAt(next);
     // What was found is worth more than the failure: the next request meets it again.
     if (!following.ok) return finish(chunk, messages, next, true);
-    if (chunk.last && endOf(following.value) <= next) return finish(chunk, messages, next, false);
+    if (endOf(following.value) <= next) return finish(chunk, messages, next, false);
     if (positionIn(following.value, next)?.fingerprint !== positionIn(chunk, next)?.fingerprint) {
       return finish(chunk, messages, next, true);
     }

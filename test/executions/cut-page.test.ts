@@ -1,0 +1,321 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import {
+  cutPage,
+  PAGE_BYTES_MAX,
+  PAGE_MESSAGES_MAX,
+  type PageQuery,
+  SCANNED_MESSAGES_MAX,
+} from '../../src/executions/cut-page.ts';
+import { fail } from '../../src/errors.ts';
+import type { Position } from '../../src/messages/cursor.ts';
+import { fingerprintsAlong } from '../../src/messages/fingerprint.ts';
+import type { History } from '../../src/messages/history.ts';
+import { type Message, messageBytes, visibleMessage } from '../../src/messages/message.ts';
+import { anyHistory, historyInChunks, someHistory } from '../support/histories.ts';
+
+const START = '0011223344556677';
+const inChunks = (messages: readonly Message[], sizes: readonly number[] = [100], complete = true) =>
+  historyInChunks(messages, sizes, { complete, start: START });
+const positionOf = (messages: readonly Message[], position: number): Position => ({
+  position,
+  fingerprint: fingerprintsAlong(START, messages)[position] ?? '',
+});
+
+const query = (more: Partial<PageQuery> = {}): PageQuery => ({
+  from: { at: 'start' },
+  maxResults: 100,
+  payloads: 'full',
+  ...more,
+});
+const at = (position: Position): PageQuery['from'] => ({ at: 'position', ...position });
+
+async function cut(history: History, more: Partial<PageQuery> = {}) {
+  const page = await cutPage(history, query(more));
+  if (!page.ok) throw new Error(page.failure.type);
+  return page.value;
+}
+
+const anyChunks = fc.array(fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 1_000 })), {
+  minLength: 1,
+  maxLength: 6,
+});
+const anySizes = fc.array(fc.integer({ min: 1, max: PAGE_MESSAGES_MAX }), { minLength: 1, maxLength: 10 });
+const anyTypes = fc.option(fc.subarray(['STEP_FAILED', 'STEP_STARTED', 'ACTIVITY_FAILED', 'other', '']), {
+  nil: undefined,
+});
+const wantedOf = (messages: readonly Message[], types: readonly string[] | undefined) =>
+  messages.filter(({ eventType = '' }) => types?.includes(eventType) ?? true);
+
+describe('pages from the first to the last', () => {
+  test('are the history: each message once, in order, whatever sizes are asked for and however it lies', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyHistory(3_000),
+        anyChunks,
+        anySizes,
+        anyTypes,
+        fc.constantFrom('full' as const, 'none' as const),
+        fc.boolean(),
+        async (messages, chunks, sizes, eventTypes, payloads, complete) => {
+          const history = inChunks(messages, chunks, complete);
+          const got: Message[] = [];
+          let from: PageQuery['from'] = { at: 'start' };
+          for (let pages = 0; ; pages++) {
+            const maxResults = sizes[pages % sizes.length] ?? 1;
+            const page = await cut(history, {
+              from,
+              maxResults,
+              payloads,
+              ...(eventTypes && { eventTypes }),
+            });
+            got.push(...page.messages);
+            expect(page.messages.length).toBeLessThanOrEqual(maxResults);
+            expect(page.next).toEqual(positionOf(messages, page.next.position));
+            expect(page.more).toBe(page.next.position < messages.length);
+            // It never stands still, and without a filter a page is full before there is another.
+            if (from.at === 'position') expect(page.next.position).toBeGreaterThan(from.position);
+            if (page.more && !eventTypes) expect(page.messages).toHaveLength(maxResults);
+            if (!page.more) break;
+            from = at(page.next);
+          }
+          expect(got).toEqual(
+            wantedOf(messages, eventTypes).map((message) => visibleMessage(message, payloads)),
+          );
+        },
+      ),
+      { numRuns: 120 },
+    );
+  });
+
+  test('go on from any position', async () => {
+    const messages = someHistory({ length: 730 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(730),
+        anyChunks,
+        fc.integer({ min: 1, max: 250 }),
+        async (position, chunks, maxResults) => {
+          const page = await cut(inChunks(messages, chunks), {
+            from: at(positionOf(messages, position)),
+            maxResults,
+          });
+          expect(page.messages).toEqual(messages.slice(position, position + maxResults));
+          expect(page.more).toBe(position + maxResults < 730);
+        },
+      ),
+    );
+  });
+
+  test('end where they are full, with more only if a message is there', async () => {
+    const messages = someHistory({ length: 200 });
+    // A page upstream that gave a token although nothing follows: an empty last chunk.
+    const dangling = (history: History): History => ({
+      complete: false,
+      chunkAt: async (position) => {
+        const read = await history.chunkAt(position);
+        if (!read.ok || !read.value.last) return read;
+        const { fingerprint } = positionOf(messages, 200);
+        return position < 200
+          ? { ok: true, value: { ...read.value, last: false } }
+          : { ok: true, value: { start: 200, messages: [], fingerprints: [fingerprint], last: true } };
+      },
+    });
+    for (const history of [
+      inChunks(messages),
+      dangling(inChunks(messages)),
+      dangling(inChunks(messages, [7])),
+    ]) {
+      for (const maxResults of [100, 200, 250]) {
+        const first = await cut(history, { maxResults });
+        expect(first.more).toBe(maxResults < 200);
+        if (first.more) expect((await cut(history, { from: at(first.next), maxResults })).more).toBe(false);
+      }
+      const end = await cut(history, { from: at(positionOf(messages, 200)) });
+      expect(end).toEqual({ messages: [], next: positionOf(messages, 200), more: false });
+    }
+  });
+
+  test('of an empty history are one empty page', async () => {
+    const page = await cut(inChunks([], [100], false));
+    expect(page).toEqual({ messages: [], next: { position: 0, fingerprint: START }, more: false });
+    expect(await cut(inChunks([]), { from: { at: 'last', count: 5 } })).toEqual(page);
+  });
+});
+
+describe('the newest messages', () => {
+  test('are the last ones that match, oldest first, and the position is the end', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyHistory(1_500),
+        anyChunks,
+        anyTypes,
+        fc.integer({ min: 1, max: 250 }),
+        async (messages, chunks, eventTypes, count) => {
+          const page = await cut(inChunks(messages, chunks), {
+            from: { at: 'last', count },
+            ...(eventTypes && { eventTypes }),
+          });
+          expect(page.messages).toEqual(wantedOf(messages, eventTypes).slice(-count));
+          expect(page.next).toEqual(positionOf(messages, messages.length));
+          expect(page.more).toBe(false);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('are looked for in the newest part only', async () => {
+    const messages = someHistory({ length: SCANNED_MESSAGES_MAX + 700 });
+    const rare = messages.map((message, index) =>
+      index % 5_500 === 100 ? { ...message, eventType: 'rare' } : message,
+    );
+    const page = await cut(inChunks(rare), { from: { at: 'last', count: 5 }, eventTypes: ['rare'] });
+    expect(page.messages.map(({ messageId }) => messageId)).toEqual(['5600']);
+  });
+
+  test('stop where the history was replaced while it was read', async () => {
+    const [old, fresh] = [someHistory({ length: 300 }), someHistory({ length: 300, run: 'b' })];
+    const history: History = {
+      complete: false,
+      chunkAt: (position) => inChunks(position >= 200 ? old : fresh).chunkAt(position),
+    };
+    const page = await cut(history, { from: { at: 'last', count: 250 } });
+    expect(page.messages).toEqual(old.slice(200));
+  });
+});
+
+describe('bytes', () => {
+  const large = (bytes: (position: number) => number) =>
+    someHistory({ length: 40, payload: (position) => 'x'.repeat(bytes(position)) });
+
+  test.each<[string, Message[]]>([
+    ['above the limit each', large(() => PAGE_BYTES_MAX + 1)],
+    ['of a quarter each', large(() => PAGE_BYTES_MAX / 4)],
+    ['some large, some small', large((position) => (position % 5 === 0 ? PAGE_BYTES_MAX : 10))],
+  ])('of a page are bounded, but one message is always in it (%s)', async (_, messages) => {
+    const history = inChunks(messages, [7]);
+    const got: Message[] = [];
+    let from: PageQuery['from'] = { at: 'start' };
+    for (;;) {
+      const page = await cut(history, { from });
+      const bytes = page.messages.reduce((sum, message) => sum + messageBytes(message), 0);
+      if (page.messages.length > 1) expect(bytes).toBeLessThanOrEqual(PAGE_BYTES_MAX);
+      expect(page.messages.length).toBeGreaterThan(0);
+      got.push(...page.messages);
+      if (!page.more) break;
+      from = at(page.next);
+    }
+    expect(got).toEqual(messages);
+  });
+
+  test('of the newest ones, too, counted from the end', async () => {
+    const messages = large((position) => (position === 37 ? PAGE_BYTES_MAX : 10));
+    const page = await cut(inChunks(messages, [7]), { from: { at: 'last', count: 20 } });
+    expect(page.messages).toEqual(messages.slice(38));
+    const largest = messages.slice(0, 38);
+    expect((await cut(inChunks(largest), { from: { at: 'last', count: 20 } })).messages).toEqual(
+      largest.slice(37),
+    );
+  });
+
+  test('of payloads that the caller does not see count for nothing', async () => {
+    const messages = large(() => PAGE_BYTES_MAX);
+    expect((await cut(inChunks(messages), { payloads: 'none' })).messages).toHaveLength(40);
+  });
+});
+
+describe('a filter', () => {
+  test('that matches little looks at a bounded number of messages, and goes on from there', async () => {
+    const messages = someHistory({ length: 2 * SCANNED_MESSAGES_MAX + 100 });
+    const history = inChunks(messages, [1_000]);
+    let chunks = 0;
+    const counted: History = {
+      complete: true,
+      chunkAt: (position) => {
+        chunks++;
+        return history.chunkAt(position);
+      },
+    };
+    const first = await cut(counted, { eventTypes: ['none of these'] });
+    expect(first).toMatchObject({ messages: [], next: { position: SCANNED_MESSAGES_MAX }, more: true });
+    expect(chunks).toBeLessThanOrEqual(6);
+    const second = await cut(history, { from: at(first.next), eventTypes: ['none of these'] });
+    const third = await cut(history, { from: at(second.next), eventTypes: ['none of these'] });
+    expect([second.more, third.more, third.next.position]).toEqual([true, false, messages.length]);
+  });
+});
+
+describe('a position', () => {
+  const messages = someHistory({ length: 250 });
+  const other = someHistory({ length: 250, run: 'b' });
+
+  test.each([true, false])('of another history is refused (complete: %s)', async (complete) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 250 }), anyChunks, async (position, chunks) => {
+        const page = await cutPage(
+          inChunks(messages, chunks, complete),
+          query({ from: at(positionOf(other, position)) }),
+        );
+        expect(page).toEqual(fail({ type: 'history-changed' }));
+      }),
+    );
+  });
+
+  test('beyond the end waits while more may come, and is refused when none can', async () => {
+    const longer = someHistory({ length: 300 });
+    for (const position of [251, 300]) {
+      const from = at(positionOf(longer, position));
+      expect(await cut(inChunks(messages, [100], false), { from })).toEqual({
+        messages: [],
+        next: positionOf(longer, position),
+        more: false,
+      });
+      expect(await cutPage(inChunks(messages), query({ from }))).toEqual(fail({ type: 'history-changed' }));
+    }
+  });
+});
+
+describe('a failure', () => {
+  const messages = someHistory({ length: 250 });
+  const failure = { type: 'upstream-throttled', internal: '', retryAfterSeconds: 1 } as const;
+  const failingAt = (bad: number, complete = false): History => ({
+    complete,
+    chunkAt: async (position) => (position >= bad ? fail(failure) : inChunks(messages).chunkAt(position)),
+  });
+
+  test('is the answer where nothing was read yet', async () => {
+    expect(await cutPage(failingAt(0), query())).toEqual(fail(failure));
+    expect(await cutPage(failingAt(100), query({ from: { at: 'last', count: 3 } }))).toEqual(fail(failure));
+  });
+
+  test('behind what was found is left to the next request', async () => {
+    const page = await cut(failingAt(100), { maxResults: 250 });
+    expect(page).toMatchObject({ more: true, next: { position: 100 } });
+    expect(page.messages).toEqual(messages.slice(0, 100));
+    expect((await cut(failingAt(100), { maxResults: 100 })).more).toBe(true);
+    // Also where only the end could not be looked at again.
+    expect((await cut(failingAt(250), { maxResults: 250 })).more).toBe(true);
+    expect((await cut(failingAt(250, true), { maxResults: 250 })).more).toBe(false);
+  });
+
+  test('of a history that was replaced in the middle is found by the next request', async () => {
+    const other = someHistory({ length: 250, run: 'b' });
+    const history: History = {
+      complete: false,
+      chunkAt: (position) => inChunks(position < 100 ? messages : other).chunkAt(position),
+    };
+    const page = await cut(history, { maxResults: 250 });
+    expect(page).toMatchObject({ more: true, next: positionOf(messages, 100) });
+    expect(await cutPage(history, query({ from: at(page.next) }))).toEqual(fail({ type: 'history-changed' }));
+  });
+
+  test('of a history that got shorter while it was read ends the page', async () => {
+    const history: History = {
+      complete: false,
+      chunkAt: (position) => inChunks(position < 100 ? messages : messages.slice(0, 60)).chunkAt(position),
+    };
+    expect(await cut(history, { maxResults: 250 })).toMatchObject({ more: false, next: { position: 100 } });
+  });
+});
