@@ -81,4 +81,6 @@ async function startEmulator(options: StartOptions, shutdown: Shutdown): Promise
   return server.url;
 }
 
-const mistake = (problem: string): string => `Cannot start: ${problem.replace(/^settings: /, '')}`;
+function mistake(problem: string): string {
+  return `Cannot start: ${problem.replace(/^settings: /, '')}`;
+}

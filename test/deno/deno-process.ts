@@ -1,0 +1,162 @@
+/** The entry on Deno as a process of its own, as a supervisor runs it: settings by environment, signals, nothing shared. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/node-server.ts';
+import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { dieWithParent } from '../../src/local/die-with-parent.ts';
+
+export const ADMIN_TOKEN = 'an admin token of the tests, 32 characters';
+const CREDENTIALS = { accessKeyId: 'FLOWTAPTEST', secretAccessKey: 'of the tests' };
+
+export interface LogLine {
+  readonly event: string;
+  readonly [member: string]: unknown;
+}
+
+export interface DenoProcess {
+  /** With a slash at the end. */
+  readonly url: string;
+  readonly process: ChildProcess;
+  readonly log: readonly LogLine[];
+  /** All that it wrote which was no line of the log. */
+  readonly noise: readonly string[];
+  readonly exited: Promise<number | null>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+/** The environment of a service that reads from this upstream. */
+export const settingsFor = (upstream: string, storePath: string): Record<string, string> => ({
+  AWS_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+  AWS_ENDPOINT_URL_IOTTHINGSGRAPH: upstream,
+  SIGNING_SECRET: 'a signing secret of the tests, 32 characters',
+  ADMIN_TOKEN,
+  PORT: '0',
+  STORE_PATH: storePath,
+});
+
+/** Resolves when it listens, or has ended; then `url` is empty. */
+export async function startDeno(settings: Record<string, string>): Promise<DenoProcess> {
+  const { PATH = '', HOME = '' } = process.env;
+  const flags = ['--allow-net', '--allow-env', '--allow-read', '--allow-write'];
+  const child = spawn('deno', ['run', ...flags, 'src/deno.ts'], {
+    cwd: PROJECT_ROOT,
+    env: { PATH, HOME, NO_COLOR: '1', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const release = child.pid === undefined ? () => {} : dieWithParent(child.pid);
+  const exited = once(child, 'close').then(([code]) => {
+    release();
+    return code as number | null;
+  });
+  const [log, noise]: [LogLine[], string[]] = [[], []];
+  const listening = Promise.withResolvers<string>();
+  for (const output of [child.stdout, child.stderr]) {
+    createInterface(output).on('line', (line) => {
+      if (!line.startsWith('{')) {
+        noise.push(line);
+        return;
+      }
+      // Safety: what the tests compare it with tells whether it is one.
+      const record = JSON.parse(line) as LogLine;
+      log.push(record);
+      if (record.event === 'listening') listening.resolve(String(record['url']));
+    });
+  }
+  const url = await Promise.race([listening.promise, exited.then(() => '')]);
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  return { url, process: child, log, noise, exited, kill };
+}
+
+/** An upstream, a directory for a store, and whatever was started of the service: gone with `end()`. */
+export class DenoWorld {
+  readonly emulator: EmulatorServer;
+  readonly directory: string;
+  readonly #started: DenoProcess[] = [];
+
+  private constructor(emulator: EmulatorServer, directory: string) {
+    this.emulator = emulator;
+    this.directory = directory;
+  }
+
+  static async create(): Promise<DenoWorld> {
+    const emulator = await startEmulatorServer({ port: 0, credentials: CREDENTIALS });
+    return new DenoWorld(emulator, await mkdtemp(join(tmpdir(), 'flowtap-deno-')));
+  }
+
+  get storePath(): string {
+    return join(this.directory, 'flowtap.sqlite3');
+  }
+
+  async start(settings: Record<string, string> = {}): Promise<DenoProcess> {
+    const started = await startDeno({ ...settingsFor(this.emulator.url, this.storePath), ...settings });
+    this.#started.push(started);
+    return started;
+  }
+
+  /** What the emulator shall play; its control API takes it. */
+  async script(flowExecutionId: string, messages: readonly object[], append = false): Promise<void> {
+    const response = await fetch(`${this.emulator.url}/_emulator/executions`, {
+      method: 'POST',
+      body: JSON.stringify({ flowExecutionId, messages, append }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+  }
+
+  /** Upstream calls for one execution so far. */
+  calls(flowExecutionId: string): number {
+    return this.emulator.emulator.stats().byExecution[flowExecutionId]?.calls ?? 0;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#started.map((started) => started.kill()));
+    await this.emulator.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+export const admin = (url: string, path: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(`${url}v1/admin/${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json', ...init.headers },
+  });
+
+/** The text of a new key that reads everything. */
+export async function newKey(url: string, members: object = {}): Promise<string> {
+  const response = await admin(url, 'keys', {
+    method: 'POST',
+    body: JSON.stringify({
+      name: 'test',
+      executions: ['*'],
+      payloads: 'full',
+      tickets: true,
+      tier: 'high',
+      streamLimit: 1_000,
+      ...members,
+    }),
+  });
+  // Safety: a 201 has it, and nothing else gets far.
+  return ((await response.json()) as { key: string }).key;
+}
+
+export const messagesUrl = (url: string, id: string, query = ''): string =>
+  `${url}v1/executions/${encodeURIComponent(id)}/messages${query}`;
+
+/** `count` messages of an execution that goes on; with `end`, the last one is that. */
+export const history = (count: number, end?: string): { eventType: string; [member: string]: unknown }[] =>
+  Array.from({ length: count }, (_, index) => ({
+    messageId: String(index),
+    eventType:
+      index === 0 ? 'EXECUTION_STARTED' : index === count - 1 && end !== undefined ? end : 'STEP_STARTED',
+    timestamp: 1_700_000_000 + index,
+    payload: `message ${index}`,
+  }));

@@ -1,0 +1,175 @@
+/** How the service on Deno begins and ends: signals, streams and waiting requests at the end, settings that are wrong. */
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { request, type ClientRequest } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  ADMIN_TOKEN,
+  DenoWorld,
+  admin,
+  history,
+  messagesUrl,
+  newKey,
+  type DenoProcess,
+} from './deno-process.ts';
+
+let world: DenoWorld;
+beforeAll(async () => {
+  world = await DenoWorld.create();
+});
+afterAll(() => world.end());
+
+async function openStream(url: string, id: string, apiKey: string): Promise<Response> {
+  const headers = { 'x-api-key': apiKey, accept: 'text/event-stream' };
+  return fetch(messagesUrl(url, id), { headers });
+}
+
+/** Reads until the text is there. */
+async function readUntil(response: Response, text: string): Promise<() => Promise<string>> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let read = '';
+  const more = async () => {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    read += value ?? '';
+    return !done;
+  };
+  while (!read.includes(text) && (await more()));
+  expect(read).toContain(text);
+  return async () => {
+    while (await more());
+    return read;
+  };
+}
+
+describe.concurrent('SIGTERM', () => {
+  test('ends streams with retry: and waiting requests with what they have, and the status is 0', async () => {
+    const flowtap = await world.start({ STORE_PATH: ':memory:' });
+    const apiKey = await newKey(flowtap.url);
+    await world.script('running', history(3));
+    const toEnd = await readUntil(await openStream(flowtap.url, 'running', apiKey), 'caught-up');
+    const headers = { 'x-api-key': apiKey };
+    const { cursor } = (await (await fetch(messagesUrl(flowtap.url, 'running'), { headers })).json()) as {
+      cursor: string;
+    };
+    const waits = [
+      fetch(messagesUrl(flowtap.url, 'running', `?cursor=${cursor}&waitTimeSeconds=50`), { headers }),
+      fetch(`${flowtap.url}v1/executions/running?waitTimeSeconds=50`, { headers }),
+    ];
+    await vi.waitFor(
+      async () => expect(await activity(flowtap, 'running')).toMatchObject({ waiting: 2 }),
+      5_000,
+    );
+
+    const beganAtMs = performance.now();
+    flowtap.process.kill('SIGTERM');
+    expect(await toEnd()).toMatch(/retry: \d+\n\n$/);
+    const [page, summary] = await Promise.all(waits.map(async (wait) => (await wait).json()));
+    expect(page).toEqual({ messages: [], cursor, status: 'RUNNING' });
+    expect(summary).toMatchObject({ status: 'RUNNING', messageCount: 3 });
+    expect(await flowtap.exited).toBe(0);
+    expect(performance.now() - beganAtMs).toBeLessThan(3_000);
+    expect(flowtap.noise).toEqual([]);
+  });
+
+  test('waits 10 s for what does not end by itself, and no longer', async () => {
+    const flowtap = await world.start({ STORE_PATH: ':memory:' });
+    const stuck = await unfinishedImport(flowtap.url);
+    const beganAtMs = performance.now();
+    flowtap.process.kill('SIGTERM');
+    expect(await flowtap.exited).toBe(0);
+    const tookMs = performance.now() - beganAtMs;
+    expect(tookMs).toBeGreaterThan(9_000);
+    expect(tookMs).toBeLessThan(12_000);
+    stuck.destroy();
+  });
+
+  test('twice ends it at once', async () => {
+    const flowtap = await world.start({ STORE_PATH: ':memory:' });
+    const stuck = await unfinishedImport(flowtap.url);
+    flowtap.process.kill('SIGINT');
+    await vi.waitFor(() => expect(flowtap.log.at(-1)?.event).toBe('stopping'));
+    flowtap.process.kill('SIGINT');
+    expect(await flowtap.exited).toBe(1);
+    stuck.destroy();
+  });
+});
+
+/** A request whose body never ends, once it has begun to be read. */
+async function unfinishedImport(url: string): Promise<ClientRequest> {
+  const stuck = request(`${url}v1/admin/executions/unfinished/messages`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, expect: '100-continue' },
+  });
+  stuck.on('error', () => undefined);
+  stuck.flushHeaders();
+  await once(stuck, 'continue');
+  stuck.write(JSON.stringify(history(1)[0]));
+  return stuck;
+}
+
+async function activity(flowtap: DenoProcess, id: string): Promise<Record<string, unknown>> {
+  return (await (await admin(flowtap.url, `executions/${id}`)).json()) as Record<string, unknown>;
+}
+
+describe('a setting that is wrong is one line that names it, and the status is 1:', () => {
+  const refused = async (settings: Record<string, string>): Promise<unknown> => {
+    const flowtap = await world.start(settings);
+    expect(await flowtap.exited).toBe(1);
+    expect(flowtap.noise).toEqual([]);
+    expect(flowtap.log).toMatchObject([{ event: 'not-started', level: 'error' }]);
+    return flowtap.log[0]?.['reason'];
+  };
+
+  test.for([
+    [{ AWS_REGION: '' }, 'settings: AWS_REGION must be an AWS region'],
+    [{ PORT: '80 80' }, 'settings: PORT must be a port number, 0 to 65535'],
+    [{ SIGNING_SECRET: 'short' }, 'settings: SIGNING_SECRET must have at least 32 characters'],
+    [{ TRUSTED_PROXY: '10.0.0.0/99' }, 'settings: TRUSTED_PROXY must be addresses or blocks'],
+    [{ STORE_PATH: '/nowhere/flowtap' }, "settings: STORE_PATH /nowhere/flowtap can't be opened: NotFound"],
+    [{ HOST: '192.0.2.1' }, "settings: HOST 192.0.2.1, PORT 0: can't listen there: AddrNotAvailable"],
+  ] as const)('%j', async ([settings, line]) => {
+    expect(await refused({ ...settings })).toContain(line);
+  });
+
+  test('a port that is in use', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    // Safety: it listens on TCP.
+    const { port } = taken.address() as AddressInfo;
+    try {
+      expect(await refused({ PORT: String(port) })).toBe(`settings: PORT ${port} is in use`);
+    } finally {
+      taken.close();
+    }
+  });
+
+  test('a store that is no database', async () => {
+    const path = join(world.directory, 'prose');
+    await writeFile(path, 'This is not a database, but a sentence that goes on for a while. '.repeat(20));
+    expect(await refused({ STORE_PATH: path })).toContain(`settings: STORE_PATH ${path} can't be opened`);
+  });
+
+  test('a store that another process has open, which goes on undisturbed', async () => {
+    const flowtap = await world.start();
+    expect(await refused({})).toBe(`settings: STORE_PATH ${world.storePath} is in use by another process`);
+    expect((await fetch(`${flowtap.url}healthz`)).status).toBe(200);
+  });
+});
+
+test('failed authentications count by the address that a trusted proxy vouches for, and by no other', async () => {
+  const flowtap = await world.start({ STORE_PATH: ':memory:', TRUSTED_PROXY: '127.0.0.1' });
+  const from = (address: string) =>
+    fetch(`${flowtap.url}v1/key`, { headers: { 'x-api-key': 'ftk_wrong', 'x-forwarded-for': address } });
+  const statuses = async (addresses: readonly string[]) => {
+    const seen: number[] = [];
+    for (const address of addresses) seen.push((await from(address)).status);
+    return seen;
+  };
+  const spread = await statuses(Array.from({ length: 40 }, (_, index) => `198.51.100.${index}`));
+  expect(new Set(spread)).toEqual(new Set([401]));
+  // What stands further left is the caller's own invention.
+  const invented = await statuses(Array.from({ length: 40 }, (_, index) => `203.0.113.${index}, 192.0.2.7`));
+  expect(invented.filter((status) => status === 429)).toHaveLength(10);
+});

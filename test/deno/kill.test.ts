@@ -1,0 +1,113 @@
+/**
+ * `kill -9` at any time: every key and every archive that was acknowledged is there afterwards, nothing is there in half, and
+ * what was left half-written is gone. Over HTTP, against one store through many deaths at moments drawn from a fixed seed.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { DenoWorld, admin, history, messagesUrl, newKey, type DenoProcess } from './deno-process.ts';
+
+const run = promisify(execFile);
+const DEATHS = 6;
+/** Drawn once: where in the work of about 600 ms death comes. */
+const KILL_AFTER_MS = Array.from({ length: DEATHS }, (_, death) => 40 + ((death * 7919 + 104_729) % 600));
+
+let world: DenoWorld;
+beforeAll(async () => {
+  world = await DenoWorld.create();
+});
+afterAll(() => world.end());
+
+interface Acknowledged {
+  readonly keys: string[];
+  /** Messages of the archived history, by execution; each import replaces the one before. */
+  readonly archives: Map<string, number>;
+  /** The import that had no answer yet when death came. */
+  readonly begun: Map<string, number>;
+}
+
+/** Large enough for many parts in the store, so that most deaths come between two of them. */
+const imported = (count: number): string =>
+  history(count, 'EXECUTION_SUCCEEDED')
+    .map((message) =>
+      JSON.stringify({ ...message, payload: `${String(message['payload'])} ${'x'.repeat(3_000)}` }),
+    )
+    .join('\n');
+
+async function writeUntilDeath({ url }: DenoProcess, done: Acknowledged, death: number): Promise<void> {
+  const importing = async (lane: number) => {
+    for (let turn = 0; ; turn++) {
+      const id = `imported-${lane}-${turn % 2}`;
+      const count = 100 + ((death * 131 + turn * 37 + lane * 7) % 400);
+      done.begun.set(id, count);
+      const response = await admin(url, `executions/${id}/messages`, {
+        method: 'PUT',
+        body: imported(count),
+        headers: { 'content-type': 'application/x-ndjson' },
+      });
+      await response.text();
+      expect(response.status).toBeLessThan(300);
+      done.archives.set(id, count);
+      done.begun.delete(id);
+    }
+  };
+  const keys = async () => {
+    for (;;) done.keys.push(await newKey(url));
+  };
+  // Each goes on until its connection breaks.
+  const ends = await Promise.allSettled([importing(0), importing(1), keys(), keys()]);
+  for (const end of ends) {
+    if (end.status === 'rejected' && !(end.reason instanceof TypeError)) throw end.reason;
+  }
+}
+
+async function expectAllThere(url: string, { keys, archives, begun }: Acknowledged): Promise<void> {
+  const opened = await Promise.all(
+    keys.map(async (key) => (await fetch(`${url}v1/key`, { headers: { 'x-api-key': key } })).status),
+  );
+  expect(opened.filter((status) => status !== 200)).toEqual([]);
+  const [key = ''] = keys;
+  for (const [id, count] of archives) {
+    let read = 0;
+    for (let next: string | undefined = ''; next !== undefined;) {
+      const headers = { 'x-api-key': key };
+      const response: Response = await fetch(messagesUrl(url, id, `?maxResults=250${next}`), { headers });
+      expect(response.headers.get('cache-status')).toMatch(/^flowtap; hit; detail=(memory|kv)$/);
+      const page = (await response.json()) as { messages: { messageId: string }[]; nextToken?: string };
+      expect(page.messages.map(({ messageId }) => messageId)).toEqual(
+        page.messages.map((_, index) => String(read + index)),
+      );
+      read += page.messages.length;
+      next = page.nextToken === undefined ? undefined : `&cursor=${page.nextToken}`;
+    }
+    expect([count, begun.get(id)]).toContain(read);
+    // What was begun may have arrived without an answer.
+    archives.set(id, read);
+  }
+  begun.clear();
+}
+
+test(`after ${DEATHS} deaths every acknowledged key and archive is there, and nothing in half`, async () => {
+  const done: Acknowledged = { keys: [], archives: new Map(), begun: new Map() };
+  for (const [death, afterMs] of KILL_AFTER_MS.entries()) {
+    const flowtap = await world.start();
+    await expectAllThere(flowtap.url, done);
+    const working = writeUntilDeath(flowtap, done, death);
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await flowtap.kill();
+    await working;
+  }
+  const last = await world.start();
+  await expectAllThere(last.url, done);
+  expect(done.keys.length).toBeGreaterThan(DEATHS);
+  expect(done.archives.size).toBeGreaterThan(0);
+  expect([...last.log, ...last.noise].filter((line) => JSON.stringify(line).includes('"error"'))).toEqual([]);
+  await last.kill();
+  const { stdout } = await run('deno', ['run', '-A', 'test/deno/count-parts.deno.ts', world.storePath], {
+    cwd: PROJECT_ROOT,
+  });
+  const { parts, named, pending } = JSON.parse(stdout) as Record<string, number>;
+  expect({ pending, orphans: Number(parts) - Number(named) }).toEqual({ pending: 0, orphans: 0 });
+  expect(named).toBeGreaterThan(0);
+});

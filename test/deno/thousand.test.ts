@@ -1,0 +1,69 @@
+/** A thousand subscribers of one execution on Deno, and what the upstream sees of them. */
+import { request } from 'node:http';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { DenoWorld, admin, history, messagesUrl, newKey } from './deno-process.ts';
+
+const SUBSCRIBERS = 1_000;
+
+let world: DenoWorld;
+beforeAll(async () => {
+  world = await DenoWorld.create();
+});
+afterAll(() => world.end());
+
+interface Subscriber {
+  text: string;
+  leave(): void;
+}
+
+function subscribe(url: string, apiKey: string): Subscriber {
+  const subscriber: Subscriber = { text: '', leave: () => sent.destroy() };
+  const headers = { 'x-api-key': apiKey, accept: 'text/event-stream' };
+  const sent = request(url, { agent: false, headers }, (response) => {
+    response.on('data', (bytes: Buffer) => (subscriber.text += bytes.toString()));
+    response.on('error', () => undefined);
+  });
+  sent.on('error', () => undefined);
+  sent.end();
+  return subscriber;
+}
+
+test('a thousand subscribers cost one poll, each gets every message once, and leaving frees their places at once', async () => {
+  const { url } = await world.start({ STORE_PATH: ':memory:' });
+  // A thousand requests in 10 s, and one more that asks.
+  const keys = await Promise.all([newKey(url), newKey(url)]);
+  const id = 'followed';
+  await world.script(id, history(5));
+  const address = messagesUrl(url, id);
+  const all = Array.from({ length: SUBSCRIBERS }, (_, index) => subscribe(address, keys[index % 2] ?? ''));
+  await vi.waitFor(
+    () => expect(all.filter(({ text }) => text.includes('event: caught-up'))).toHaveLength(SUBSCRIBERS),
+    { timeout: 20_000, interval: 50 },
+  );
+  const activity = async () =>
+    (await (await admin(url, `executions/${id}`)).json()) as Record<string, unknown>;
+  expect(await activity()).toMatchObject({ streams: SUBSCRIBERS, upstream: 'ok' });
+
+  const beganAtMs = performance.now();
+  const before = world.calls(id);
+  await world.script(id, [{ messageId: 'news', eventType: 'STEP_STARTED', payload: 'the news' }], true);
+  await vi.waitFor(
+    () => expect(all.filter(({ text }) => text.includes('the news'))).toHaveLength(SUBSCRIBERS),
+    { timeout: 20_000, interval: 20 },
+  );
+  // One poll a second at the most, however many listen; and never two at once.
+  const seconds = (performance.now() - beganAtMs) / 1_000;
+  expect(world.calls(id) - before).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+  expect(world.emulator.emulator.stats().byExecution[id]?.maxInFlight).toBe(1);
+  for (const { text } of all) {
+    expect(text.match(/"messageId":"[^"]*"/g)).toEqual(
+      ['0', '1', '2', '3', '4', 'news'].map((messageId) => `"messageId":"${messageId}"`),
+    );
+  }
+
+  // The next one is told to come back, and once some have left there is room.
+  const refused = subscribe(address, keys[0] ?? '');
+  await vi.waitFor(() => expect(refused.text).toContain('event: problem'));
+  for (const subscriber of all) subscriber.leave();
+  await vi.waitFor(async () => expect(await activity()).toMatchObject({ streams: 0 }), { timeout: 5_000 });
+}, 60_000);
