@@ -3,12 +3,12 @@
  * pack` takes. The declarations come from tsc (src/client/tsconfig.json). A development tool: not in the bundles.
  */
 import { chmod, readFile, rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 
 import { parseObject } from '../client/problem.ts';
 
-const pathOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const pathOf = (path: string): string => join(import.meta.dirname, '../..', path);
 
 /** What stands in the bundles and was written by others comes with its licence. */
 const parserLicense = await readFile(pathOf('node_modules/eventsource-parser/LICENSE'), 'utf8');

@@ -29,8 +29,16 @@ export function addressOf(terminal: Terminal, url: string | undefined): string {
   );
 }
 
-export const connect = (terminal: Terminal, url: string | undefined): FlowtapClient =>
+/** Somebody sits there and waits: a question is not asked again for as long as a back end would. */
+const GIVE_UP_MS = 10_000;
+
+export const connect = (
+  terminal: Terminal,
+  url: string | undefined,
+  giveUpAfterMs: number = GIVE_UP_MS,
+): FlowtapClient =>
   createFlowtapClient({
+    giveUpAfterMs,
     url: addressOf(terminal, url),
     apiKey: required(terminal, 'FLOWTAP_API_KEY'),
     clock: terminal.clock,
@@ -38,6 +46,7 @@ export const connect = (terminal: Terminal, url: string | undefined): FlowtapCli
 
 export const connectAdmin = (terminal: Terminal, url: string | undefined): Http =>
   createHttp({
+    giveUpAfterMs: GIVE_UP_MS,
     url: addressOf(terminal, url),
     apiKey: required(terminal, 'FLOWTAP_ADMIN_TOKEN'),
     clock: terminal.clock,

@@ -132,7 +132,7 @@ class Examination {
       );
       return;
     }
-    const client = createFlowtapClient({ url, apiKey, clock });
+    const client = createFlowtapClient({ url, apiKey, clock, giveUpAfterMs: 0 });
     const key = await this.#asked('API key', () =>
       client.key({ ...(id !== undefined && { flowExecutionId: id }), signal }),
     );

@@ -1,5 +1,6 @@
 /** `flowtap tail <id>`: follows an execution until it ends; the exit code says how. */
 import type { FlowtapClient, FollowOptions, Status } from '../client/client.ts';
+import { FOLLOW_GIVE_UP_MS, Patience } from '../client/patience.ts';
 import { FlowtapProblem } from '../client/problem.ts';
 import { duration, eventTypesOf, oneOf, readArguments, wholeNumber } from './arguments.ts';
 import { type Command, Interrupted, type Terminal, UsageError } from './command.ts';
@@ -72,7 +73,7 @@ export const tail: Command = {
       signal: terminal.signal,
     };
     const asks = wish.from === undefined && wish.cursor === undefined;
-    const tailing = new Tailing(connect(terminal, values.url), id, terminal, values.json === true);
+    const tailing = new Tailing(connect(terminal, values.url, 0), id, terminal, values.json === true);
     return tailing.run(wish, asks ? (last ?? SHOWN_DEFAULT) : undefined);
   },
 };
@@ -109,20 +110,28 @@ class Tailing {
   }
 
   /** Prints them; returns where to go on, or undefined for an execution that isn't known yet: following waits for it. */
-  async #newest(last: number, { eventTypes, signal }: FollowOptions): Promise<string | undefined> {
-    try {
-      const page = await this.#client.page(this.#id, {
-        last,
-        ...(eventTypes && { eventTypes }),
-        ...(signal && { signal }),
-      });
-      if (page.messages.length === last) await this.#note(`The newest ${last}; --from start shows all.`);
-      for (const message of page.messages) await this.#print(message);
-      this.#cursor = page.cursor;
-      return page.cursor;
-    } catch (error) {
-      if (error instanceof FlowtapProblem && error.status === 404) return undefined;
-      throw error;
+  async #newest(last: number, wish: FollowOptions): Promise<string | undefined> {
+    const { eventTypes, signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = wish;
+    const { clock } = this.#terminal;
+    const patience = new Patience({ now: () => clock.now(), random: Math.random, giveUpAfterMs });
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        const page = await this.#client.page(this.#id, {
+          last,
+          ...(eventTypes && { eventTypes }),
+          ...(signal && { signal }),
+        });
+        if (page.messages.length === last) await this.#note(`The newest ${last}; --from start shows all.`);
+        for (const message of page.messages) await this.#print(message);
+        this.#cursor = page.cursor;
+        return page.cursor;
+      } catch (error) {
+        if (error instanceof FlowtapProblem && error.status === 404) return undefined;
+        const afterMs = patience.afterFailure(error);
+        await this.#tellOfRetry(error, afterMs);
+        await clock.sleep(afterMs, signal);
+      }
     }
   }
 
@@ -136,10 +145,7 @@ class Tailing {
           await this.#note('The history was replaced: all of it follows again.');
           break;
         case 'reconnecting':
-          if (event.error) {
-            const why = oneLine(event.error.message).replace(/\.?$/, '.');
-            await this.#note(`${why} Trying again in ${humanDuration(event.afterMs)}.`);
-          }
+          if (event.error) await this.#tellOfRetry(event.error, event.afterMs);
           break;
         case 'end':
           return event.status;
@@ -167,6 +173,11 @@ class Tailing {
       // The end was seen; that the summary can't be read changes nothing about it.
       await stderr.line(status);
     }
+  }
+
+  async #tellOfRetry(error: unknown, afterMs: number): Promise<void> {
+    const why = oneLine(error instanceof Error ? error.message : String(error)).replace(/\.?$/, '.');
+    await this.#note(`${why} Trying again in ${humanDuration(afterMs)}.`);
   }
 
   async #note(text: string): Promise<void> {

@@ -15,6 +15,7 @@ import {
 } from './follow.ts';
 import { type Fetch, Http } from './http.ts';
 import { type ListOptions, type MessageList, type PageOptions, listMessages, readPage } from './list.ts';
+import { QUESTION_GIVE_UP_MS } from './patience.ts';
 import { type SummaryOptions, type WaitOptions, readSummary, waitForEnd } from './summary.ts';
 import { type FlowMessage, type KeyFacts, type Page, type Summary, type Ticket, readBody } from './wire.ts';
 
@@ -30,6 +31,11 @@ export type { Clock, Status };
 export interface FlowtapClientOptions extends CredentialOptions {
   /** Where the service is: `https://flowtap.example.com`. A path is kept. */
   readonly url: string | URL;
+  /**
+   * How long a single question (a page, a summary) is asked again while what stands in its way may pass. Default: a minute;
+   * 0: not at all. Following and waiting have their own.
+   */
+  readonly giveUpAfterMs?: number;
   /** Default: the platform's. */
   readonly fetch?: Fetch;
   /** Default: the platform's time. */
@@ -101,7 +107,7 @@ export function createFlowtapClient(options: FlowtapClientOptions): FlowtapClien
 
 /** The ground that the client stands on, and the command line with it. */
 export function createHttp(options: FlowtapClientOptions): Http {
-  const { url, clock = systemClock, random = Math.random } = options;
+  const { url, clock = systemClock, random = Math.random, giveUpAfterMs = QUESTION_GIVE_UP_MS } = options;
   if (!URL.canParse(url))
     throw new TypeError(`Cannot create a Flowtap client: '${String(url)}' is not a URL`);
   const base = new URL(url);
@@ -118,5 +124,6 @@ export function createHttp(options: FlowtapClientOptions): Http {
     fetch: options.fetch ?? ((address, init) => globalThis.fetch(address, init)),
     clock,
     random,
+    giveUpAfterMs,
   });
 }

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import { untilAborted } from './abortable.ts';
 import type { Credential } from './credential.ts';
-import { Patience, QUESTION_GIVE_UP_MS } from './patience.ts';
+import { Patience } from './patience.ts';
 import { FlowtapConnectionError, FlowtapProblem, problemFromResponse } from './problem.ts';
 
 /** What is used of fetch. */
@@ -20,6 +20,8 @@ export interface HttpOptions {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: () => number;
+  /** How long a question is asked again unless it says otherwise. */
+  readonly giveUpAfterMs: number;
 }
 
 export interface HttpRequest {
@@ -63,7 +65,7 @@ export class Http {
 
   /** The text of a successful answer. Tries again what passes; throws FlowtapProblem or FlowtapConnectionError. */
   async text(request: JsonRequest): Promise<string> {
-    const { signal, waitMs = 0, giveUpAfterMs = QUESTION_GIVE_UP_MS } = request;
+    const { signal, waitMs = 0, giveUpAfterMs = this.#options.giveUpAfterMs } = request;
     const patience = this.patience(giveUpAfterMs);
     let renewed = false;
     for (;;) {

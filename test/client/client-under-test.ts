@@ -1,60 +1,86 @@
-/** A client whose requests go straight to the whole service in this process, both on time that tests move. */
+/**
+ * A client whose requests go straight to the whole application in this process, both on time that tests move. The source is
+ * scripted: what happens outside of the event loop (signatures) would let time run ahead of it.
+ */
 import {
   type FlowtapClient,
   type FlowtapClientOptions,
   createFlowtapClient,
 } from '../../src/client/client.ts';
 import type { Fetch } from '../../src/client/http.ts';
-import { ORIGIN, type Scripted, type ServiceUnderTest, openService } from '../http/service-under-test.ts';
-import type { ManualClock } from '../support/manual-clock.ts';
-import { settle } from '../support/manual-clock.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { StreamsUnderTest } from '../streams/streams-under-test.ts';
+import { type ManualClock, settle } from '../support/manual-clock.ts';
 
 export const EXECUTION = 'urn:tdm:us-west-2/123456789012/default:Workflow:Scripted_1/with a slash';
+const ORIGIN = 'https://flowtap.example';
+
+/** A message, and when it happens. */
+export interface Scripted extends Message {
+  readonly afterMs: number;
+}
 
 export interface ClientUnderTest {
-  readonly service: ServiceUnderTest;
+  readonly service: StreamsUnderTest;
   readonly clock: ManualClock;
   /** The service as a fetch. */
   readonly fetch: Fetch;
-  readonly apiKey: string;
   client(options?: Partial<FlowtapClientOptions>): FlowtapClient;
   /** Moves time on, from one sleeper to the next, until the promise has settled. */
   until<T>(promise: Promise<T>): Promise<T>;
 }
 
-/** `messages`: the history that the upstream shows of EXECUTION. */
+/** `messages`: the history that the upstream shows, each message from its time on. */
 export async function openClient(messages: readonly Scripted[] = []): Promise<ClientUnderTest> {
-  const service = await openService();
-  const { clock } = service;
-  if (messages.length > 0) await service.script(EXECUTION, messages);
+  const service = new StreamsUnderTest();
+  const { clock, source } = service;
+  const startMs = clock.now();
+  const appear = ({ afterMs, ...message }: Scripted): void =>
+    source.append({ ...message, timestamp: new Date(startMs + afterMs).toISOString() });
+  for (const message of messages) {
+    if (message.afterMs <= 0) appear(message);
+    else void clock.sleep(message.afterMs).then(() => appear(message));
+  }
   const apiKey = await service.key({ tickets: true });
-  const fetch: Fetch = (url, init) => service.fetch(url.slice(ORIGIN.length), init);
+  let signing = 0;
+  const fetch: Fetch = async (url, init) => {
+    const isAboutTicket = url.includes('ticket');
+    if (isAboutTicket) signing++;
+    try {
+      return await service.fetch(url.slice(ORIGIN.length), init);
+    } finally {
+      if (isAboutTicket) signing--;
+    }
+  };
   return {
     service,
     clock,
     fetch,
-    apiKey,
     client: (options = {}) => {
       const own = 'ticket' in options ? {} : { apiKey };
       return createFlowtapClient({ url: ORIGIN, fetch, clock, random: () => 0.5, ...own, ...options });
     },
-    until: (promise) => driveUntil(clock, promise),
+    until: (promise) => driveUntil(clock, promise, () => signing > 0),
   };
 }
 
-export async function driveUntil<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+/** `isBusy`: something goes on that needs no time, and is no event of this loop: tickets are signed on another thread. */
+export async function driveUntil<T>(
+  clock: ManualClock,
+  promise: Promise<T>,
+  isBusy: () => boolean = () => false,
+): Promise<T> {
   const state = { settled: false };
   const done = () => {
     state.settled = true;
   };
   promise.then(done, done);
   for (;;) {
-    // Signatures are made on another thread: some turns more than a stream takes.
-    for (let round = 0; round < 4 && !state.settled; round++) await settle();
+    await settle();
     if (state.settled) return promise;
     const next = clock.nextWakeAt;
     // Nobody sleeps: what is awaited is on its way through the event loop.
-    if (next !== undefined) await clock.advance(Math.max(0, next - clock.now()));
+    if (next !== undefined && !isBusy()) await clock.advance(Math.max(0, next - clock.now()));
   }
 }
 

@@ -144,7 +144,7 @@ test('a history that was replaced is never sent again unawares', async () => {
   const [first] = await under.until(collect(client.list(EXECUTION).pages()));
   const cursor = first?.cursor ?? '';
   const other = history(6).map((message, index) => ({ ...message, messageId: `other-${index}` }));
-  await under.service.script(EXECUTION, other);
+  under.service.source.replace(other);
   under.service.restart();
 
   const unaware = await under.until(failureOf(collect(client.follow(EXECUTION, { cursor }))));

@@ -80,18 +80,19 @@ test('a key tells what it may read', async () => {
 });
 
 test.each([
-  ['an unknown execution', {}, 'urn:unknown', 404, 'ResourceNotFoundException'],
-  ['an unknown key', { apiKey: 'ftk_unknown' }, EXECUTION, 401, 'InvalidApiKey'],
-  ['no key at all', { apiKey: '' }, EXECUTION, 401, 'MissingCredentials'],
-])('%s is a problem that says which, at once', async (_, options, id, status, code) => {
+  ['an unknown execution', {}, 404, 'ResourceNotFoundException'],
+  ['an unknown key', { apiKey: 'ftk_unknown' }, 401, 'InvalidApiKey'],
+  ['no key at all', { apiKey: '' }, 401, 'MissingCredentials'],
+])('%s is a problem that says which, at once', async (_, options, status, code) => {
   const under = await openClient();
+  under.service.source.missing = true;
   let requests = 0;
   const counted: Fetch = (url, init) => {
     requests++;
     return under.fetch(url, init);
   };
   const client = under.client({ fetch: counted, ...options });
-  const error = await under.until(failureOf(collect(client.list(id))));
+  const error = await under.until(failureOf(collect(client.list(EXECUTION))));
   expect(error).toBeInstanceOf(FlowtapProblem);
   expect(error).toMatchObject({ name: 'FlowtapProblem', status, code, requestId: expect.any(String) });
   expect(requests).toBe(1);

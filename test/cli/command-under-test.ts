@@ -1,0 +1,80 @@
+/** The command as a process of its own, against the real Worker and the emulator. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+import { ADMIN_TOKEN, type World } from '../streams/world.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Started {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when stdout has shown this. */
+  shows(what: string): Promise<void>;
+}
+
+export class CommandUnderTest {
+  readonly #env: Environment;
+  readonly #running = new Set<ChildProcess>();
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  start(
+    words: readonly string[],
+    { env = {}, stdin = '' }: { env?: Environment; stdin?: string } = {},
+  ): Started {
+    // Nothing of whoever runs the tests: a FLOWTAP_URL of theirs, say.
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      env: { PATH: process.env['PATH'], TZ: 'UTC', ...this.#env, ...env },
+      stdio: 'pipe',
+    });
+    this.#running.add(child);
+    child.stdin.on('error', () => {});
+    child.stdin.end(stdin);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (stdout += String(chunk)));
+    child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += String(chunk)));
+    const ended = once(child, 'close').then(() => {
+      this.#running.delete(child);
+      return { code: child.exitCode, stdout, stderr };
+    });
+    const shows = (what: string): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (stdout.includes(what)) resolve();
+        };
+        child.stdout.on('data', look);
+        look();
+        void ended.then(() => reject(new Error(`it ended without showing ${what}: ${stdout}`)));
+      });
+    return { process: child, ended, shows };
+  }
+
+  run(words: readonly string[], options?: { env?: Environment; stdin?: string }): Promise<Ended> {
+    return this.start(words, options).ended;
+  }
+
+  stop(): void {
+    for (const child of this.#running) child.kill('SIGKILL');
+  }
+}
+
+export const commandFor = (world: World, apiKey: string): CommandUnderTest =>
+  new CommandUnderTest({
+    FLOWTAP_URL: world.url.href,
+    FLOWTAP_API_KEY: apiKey,
+    FLOWTAP_ADMIN_TOKEN: ADMIN_TOKEN,
+  });
+
+export const linesOf = (output: string): string[] => output.split('\n').filter((line) => line !== '');

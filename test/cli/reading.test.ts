@@ -1,0 +1,163 @@
+/** `flowtap tail` and `flowtap get`, as processes, against the real Worker and the emulator. */
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { type World, flow, openWorld } from '../streams/world.ts';
+import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
+
+let world: World;
+let flowtap: CommandUnderTest;
+beforeAll(async () => {
+  world = await openWorld();
+  flowtap = commandFor(world, await world.key());
+});
+afterAll(async () => {
+  flowtap.stop();
+  await world.close();
+});
+
+const idsIn = (output: string): string[] =>
+  // Safety: NDJSON of messages, which is what is tested.
+  linesOf(output).map((line) => (JSON.parse(line) as { messageId: string }).messageId);
+const idsOf = (messages: readonly { readonly messageId?: string }[]) =>
+  messages.map(({ messageId }) => messageId);
+
+test.concurrent.each([
+  ['EXECUTION_SUCCEEDED', 0, 'SUCCEEDED'],
+  ['EXECUTION_FAILED', 1, 'FAILED'],
+  ['EXECUTION_ABORTED', 2, 'ABORTED'],
+])('tail follows a running execution to its %s and ends with %i', async (terminal, code, status) => {
+  const id = `running/${terminal}`;
+  const script = flow(5, 300, { terminal });
+  await world.script(id, script);
+  const ended = await flowtap.run(['tail', id, '--json']);
+  expect(ended.code).toBe(code);
+  expect(idsIn(ended.stdout)).toEqual(idsOf(script));
+  expect(linesOf(ended.stderr)[0]).toContain(status);
+});
+
+test.concurrent('tail waits for an execution that is only just being started', async () => {
+  await world.script('late', flow(2, 0), { afterMs: 1_500 });
+  const ended = await flowtap.run(['tail', 'late', '--json']);
+  expect(ended).toMatchObject({ code: 0 });
+  expect(idsIn(ended.stdout)).toEqual(['m0', 'm1']);
+});
+
+test.concurrent('tail begins with the newest messages, with all of them, or with those to come', async () => {
+  await world.script('ended', flow(30, 0));
+  const newest = await flowtap.run(['tail', 'ended', '-n', '3', '--json']);
+  expect(idsIn(newest.stdout)).toEqual(['m27', 'm28', 'm29']);
+  expect(newest.stderr).toContain('--from start shows all');
+  expect(idsIn((await flowtap.run(['tail', 'ended', '--json'])).stdout)).toHaveLength(20);
+  expect(idsIn((await flowtap.run(['tail', 'ended', '--json', '--from', 'start'])).stdout)).toHaveLength(30);
+  expect((await flowtap.run(['tail', 'ended', '--json', '--from', 'now'])).stdout).toBe('');
+  const some = await flowtap.run([
+    'tail',
+    'ended',
+    '--json',
+    '--event-types',
+    'execution_started,STEP_FAILED',
+  ]);
+  expect(idsIn(some.stdout)).toEqual(['m0']);
+  expect(some.code).toBe(0);
+});
+
+test.concurrent('in a pipe there is no colour, times are whole and nothing is cropped', async () => {
+  const payload = `{stepId: Step1, output: ${'long '.repeat(50)}}`;
+  await world.script('plain', [
+    { messageId: '0', eventType: 'STEP_SUCCEEDED', payload, timestamp: '2019-05-30T22:45:40.656Z' },
+    { messageId: '1', eventType: 'EXECUTION_FAILED', payload: 'two\nlines \u001b[31mred' },
+  ]);
+  const { stdout, stderr, code } = await flowtap.run(['tail', 'plain']);
+  expect(code).toBe(1);
+  // eslint-disable-next-line no-control-regex
+  expect(stdout + stderr).not.toMatch(/\u001b/);
+  const lines = linesOf(stdout);
+  expect(lines[0]).toBe(
+    `2019-05-30T22:45:40.656Z  ${'STEP_SUCCEEDED'.padEnd(30)}  ${'Step1'.padEnd(26)}  ${payload.replace('stepId: Step1, ', '')}`,
+  );
+  expect(lines[1]).toMatch(/EXECUTION_FAILED .* two ⏎ lines ·\[31mred$/);
+});
+
+test.concurrent('Ctrl-C ends a tail cleanly, and it tells how to go on', async () => {
+  await world.script('interrupted', flow(6, 1_000));
+  const tail = flowtap.start(['tail', 'interrupted', '--json']);
+  await tail.shows('"m1"');
+  tail.process.kill('SIGINT');
+  const first = await tail.ended;
+  expect(first.code).toBe(130);
+  expect(first.stderr).toContain('Stopped.');
+  const [, cursor = ''] = /--cursor (\S+)/.exec(first.stderr) ?? [];
+  const rest = await flowtap.run(['tail', 'interrupted', '--json', '--cursor', cursor]);
+  expect(rest.code).toBe(0);
+  expect([...idsIn(first.stdout), ...idsIn(rest.stdout)]).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5']);
+});
+
+test.concurrent('SIGTERM ends it, too, with its own code', async () => {
+  await world.script('terminated', flow(3, 5_000));
+  const tail = flowtap.start(['tail', 'terminated', '--json']);
+  await tail.shows('"m0"');
+  tail.process.kill('SIGTERM');
+  expect(await tail.ended).toMatchObject({ code: 143, stderr: expect.stringContaining('Stopped.') });
+});
+
+test.concurrent('a reader that has seen enough ends it without a word', async () => {
+  await world.script('long', flow(3_000, 0));
+  for (const words of [
+    ['get', 'long'],
+    ['get', 'long', '--json'],
+    ['tail', 'long', '--from', 'start', '--json'],
+  ]) {
+    const reading = flowtap.start(words);
+    if (!reading.process.stdout) throw new Error('stdout is a pipe');
+    await once(reading.process.stdout, 'data');
+    reading.process.stdout.destroy();
+    const [code] = await once(reading.process, 'exit');
+    expect(code).toBe(0);
+    expect(await reading.ended).toMatchObject({ stderr: '' });
+  }
+});
+
+test.concurrent('get shows what made it fail first, and then every message', async () => {
+  await world.script('failed', [
+    { messageId: '0', eventType: 'EXECUTION_STARTED' },
+    { messageId: '1', eventType: 'ACTIVITY_FAILED', payload: 'retried with success' },
+    { messageId: '2', eventType: 'STEP_FAILED', payload: '{stepId: Step3, error: E42, cause: bolt stuck}' },
+    { messageId: '3', eventType: 'EXECUTION_FAILED', payload: 'in step Step3' },
+  ]);
+  const { code, stdout } = await flowtap.run(['get', 'failed']);
+  expect(code).toBe(0);
+  const lines = linesOf(stdout);
+  expect(lines[0]).toMatch(/^FAILED in Step3: .*bolt stuck/);
+  expect(lines[1]).toContain('4 messages');
+  expect(lines).toHaveLength(2 + 4);
+});
+
+test.concurrent('get --json gives every message as it came, over all pages, and -n the newest', async () => {
+  const script = flow(700, 0);
+  await world.script('paged', script);
+  expect(idsIn((await flowtap.run(['get', 'paged', '--json'])).stdout)).toEqual(idsOf(script));
+  expect(idsIn((await flowtap.run(['get', 'paged', '--json', '-n', '2'])).stdout)).toEqual(['m698', 'm699']);
+});
+
+test.concurrent.each([
+  ['an unknown execution', ['get', 'unknown'], {}, 'ResourceNotFoundException (404)'],
+  [
+    'a wrong key',
+    ['tail', 'x'],
+    { FLOWTAP_API_KEY: 'ftk_wrong' },
+    'FLOWTAP_API_KEY is no key of this service',
+  ],
+  ['no service', ['tail', 'x', '--give-up-after', '1s', '--url', 'http://127.0.0.1:9'], {}, 'Cannot reach'],
+  [
+    'a name that is none',
+    ['get', 'x', '--url', 'http://flowtap.invalid'],
+    {},
+    'Cannot reach http://flowtap.invalid',
+  ],
+  ['an event type that is none', ['get', 'x', '--event-types', 'NONE'], {}, 'eventTypes: must be'],
+])('%s: it gives up with 3, and says why', async (_, words, env, why) => {
+  const { code, stderr, stdout } = await flowtap.run(words, { env });
+  expect(stderr).toContain(why);
+  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+});
