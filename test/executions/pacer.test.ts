@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import {
+  Pacer,
+  POLL_INTERVAL_MAX_MS,
+  POLL_INTERVAL_MIN_MS,
+  QUIET_POLLS_MAX,
+} from '../../src/executions/pacer.ts';
+
+type Event = 'wake' | 'messagesArrived' | 'nothingNew' | 'throttled' | 'failed';
+const anyEvents = fc.array(
+  fc.constantFrom<Event>('wake', 'messagesArrived', 'nothingNew', 'throttled', 'failed'),
+  { maxLength: 40 },
+);
+
+const after = (...events: Event[]): Pacer => {
+  const pacer = new Pacer();
+  for (const event of events) pacer[event]();
+  return pacer;
+};
+
+describe('the interval', () => {
+  test('is never shorter than a second nor longer than fifteen, and jitter only takes off, a tenth at the most', () => {
+    fc.assert(
+      fc.property(anyEvents, fc.double({ min: 0, max: 1, noNaN: true }), (events, random) => {
+        const pacer = after(...events);
+        expect(pacer.intervalMs).toBeGreaterThanOrEqual(POLL_INTERVAL_MIN_MS);
+        expect(pacer.intervalMs).toBeLessThanOrEqual(POLL_INTERVAL_MAX_MS);
+        expect(pacer.jittered(random)).toBeLessThanOrEqual(pacer.intervalMs);
+        expect(pacer.jittered(random)).toBeGreaterThanOrEqual(Math.floor(pacer.intervalMs * 0.9));
+      }),
+    );
+    expect([POLL_INTERVAL_MIN_MS, POLL_INTERVAL_MAX_MS]).toEqual([1_000, 15_000]);
+  });
+
+  test('doubles at once when throttled, from wherever it is', () => {
+    fc.assert(
+      fc.property(anyEvents, (events) => {
+        const before = after(...events).intervalMs;
+        expect(after(...events, 'throttled').intervalMs).toBe(Math.min(POLL_INTERVAL_MAX_MS, 2 * before));
+      }),
+    );
+  });
+
+  test('after throttling is won back a second at a time, by successes only', () => {
+    const pacer = after('throttled', 'throttled', 'throttled');
+    expect(pacer.intervalMs).toBe(8_000);
+    const won = Array.from({ length: 9 }, () => {
+      pacer.messagesArrived();
+      return pacer.intervalMs;
+    });
+    expect(won).toEqual([7_000, 6_000, 5_000, 4_000, 3_000, 2_000, 1_000, 1_000, 1_000]);
+    fc.assert(
+      fc.property(anyEvents, fc.constantFrom<Event>('wake', 'failed', 'throttled'), (events, event) => {
+        const throttled = after(...events, 'throttled');
+        const before = throttled.intervalMs;
+        throttled[event]();
+        expect(throttled.intervalMs).toBeGreaterThanOrEqual(before);
+      }),
+    );
+  });
+
+  const quiet = Array.from({ length: QUIET_POLLS_MAX }, (): Event => 'nothingNew');
+
+  test.each<[Event, Event[]]>([
+    ['nothingNew', quiet],
+    ['failed', []],
+  ])('doubles with each %s, and is a second again with the first message', (event, before) => {
+    const pacer = after(...before);
+    expect(pacer.intervalMs).toBe(1_000);
+    const slower = Array.from({ length: 5 }, () => {
+      pacer[event]();
+      return pacer.intervalMs;
+    });
+    expect(slower).toEqual([2_000, 4_000, 8_000, 15_000, 15_000]);
+    pacer.messagesArrived();
+    expect(pacer.intervalMs).toBe(1_000);
+    // And it bears some quiet polls again.
+    for (const quietOnes of quiet) pacer[quietOnes]();
+    expect(pacer.intervalMs).toBe(1_000);
+  });
+
+  test('is a second again when somebody new listens, but not against throttling', () => {
+    expect(after(...quiet, 'nothingNew', 'nothingNew', 'wake').intervalMs).toBe(1_000);
+    expect(after('failed', 'throttled', 'wake').intervalMs).toBe(4_000);
+  });
+
+  test('is as long as the others need for their turn, whatever happens to this one, and may then be longer', () => {
+    fc.assert(
+      fc.property(anyEvents, fc.nat(120_000), anyEvents, (before, leastMs, later) => {
+        const pacer = after(...before);
+        pacer.atLeast(leastMs);
+        for (const event of later) pacer[event]();
+        const alone = after(...before, ...later);
+        expect(pacer.intervalMs).toBe(Math.max(leastMs, alone.intervalMs));
+        expect(pacer.ownIntervalMs).toBe(alone.intervalMs);
+        pacer.atLeast(0);
+        expect(pacer.intervalMs).toBe(alone.intervalMs);
+      }),
+    );
+  });
+
+  test('is no longer for a success than without it', () => {
+    fc.assert(
+      fc.property(anyEvents, (events) => {
+        expect(after(...events, 'messagesArrived').intervalMs).toBeLessThanOrEqual(
+          after(...events).intervalMs,
+        );
+      }),
+    );
+  });
+});
