@@ -67,7 +67,7 @@ export class ExecutionsUnderTest {
     return {
       archive,
       live,
-      executions: createArchiveFirstExecutions({ archive, live, framesFor, clock, random }),
+      executions: createArchiveFirstExecutions({ archive, live, framesFor, clock, random, log }),
     };
   }
 
@@ -96,7 +96,9 @@ export class ExecutionsUnderTest {
     const messages: Message[] = [];
     let from: PageRequest['from'] = { at: 'start' };
     for (let page = 0; ; page++) {
-      const read = valueOf(await this.page({ from, maxResults: sizes[page % sizes.length] ?? 250 }));
+      const read: PageAnswer = valueOf(
+        await this.page({ from, maxResults: sizes[page % sizes.length] ?? 250 }),
+      );
       messages.push(...read.messages);
       if (!read.more) return messages;
       from = { at: 'position', ...read.next };

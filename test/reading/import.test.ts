@@ -16,12 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => worker.stop());
 
-const importTo = (id: string, body: string | ReadableStream<Uint8Array>) =>
-  worker.admin('PUT', `/executions/${encodeURIComponent(id)}/messages`, {
-    body,
-    // Without it a stream can't be sent.
-    ...{ duplex: 'half' },
-  });
+const importTo = (id: string, body: string | ReadableStream<Uint8Array>) => {
+  // A stream can't be sent without it, and TypeScript's RequestInit does not know it.
+  const init: RequestInit & { duplex: 'half' } = { body, duplex: 'half' };
+  return worker.admin('PUT', `/executions/${encodeURIComponent(id)}/messages`, init);
+};
 
 interface Bad {
   readonly status: number;
