@@ -14,7 +14,7 @@ import { ExecutionsUnderTest, REF } from './executions-under-test.ts';
 
 const HISTORY_MAX = 3_000;
 /** From then on nothing goes wrong any more, and the reader must come to the end. */
-const TROUBLED_REQUESTS_MAX = 150;
+const TROUBLED_REQUESTS_MAX = 60;
 
 const anyConduct: fc.Arbitrary<Conduct> = fc.oneof(
   { weight: 6, arbitrary: fc.constant({}) },
@@ -121,8 +121,8 @@ test('following nextToken yields each message exactly once, in order', async () 
         under.live.close();
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
   // The move into the archive was among what happened.
-  expect(archives).toBeGreaterThan(5);
+  expect(archives).toBeGreaterThan(2);
 });
