@@ -41,14 +41,14 @@ export class MessageLines {
     const { step, rest } = partsOf(message.payload ?? '');
     const styles = stylesOf(type);
     const hasStepColumn = output.columns >= COLUMNS_FOR_STEPS;
-    const stepText = hasStepColumn ? column(step, STEP_COLUMNS) : crop(step, STEP_COLUMNS);
+    const room = output.columns - widthOf(time) - TYPE_COLUMNS - 2 * GAP.length;
+    const stepText = hasStepColumn ? column(step, STEP_COLUMNS) : crop(step, Math.min(STEP_COLUMNS, room));
     const cells = [
       output.style(time, 'dim'),
       output.style(column(type, TYPE_COLUMNS), ...styles),
       ...(stepText === '' ? [] : [output.style(stepText, 'cyan')]),
     ];
-    const taken = [time, ' '.repeat(TYPE_COLUMNS), stepText].filter((cell) => cell !== '');
-    const left = output.columns - taken.reduce((sum, cell) => sum + widthOf(cell) + GAP.length, 0);
+    const left = stepText === '' ? room : room - widthOf(stepText) - GAP.length;
     const payloadStyles = styles.includes('red') ? (['red'] as const) : [];
     cells.push(output.style(crop(rest, left), ...payloadStyles));
     await output.line(cells.join(GAP).trimEnd());

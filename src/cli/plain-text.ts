@@ -33,8 +33,9 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** The text, or as much of it as fits with an ellipsis behind. */
+/** The text, or as much of it as fits with an ellipsis behind; nothing where nothing fits. */
 export function crop(text: string, columns: number): string {
+  if (columns < 1) return '';
   const looked = text.slice(0, LOOKED_AT_CHARACTERS);
   if (looked.length === text.length && widthOf(text) <= columns) return text;
   let kept = '';

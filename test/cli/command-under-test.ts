@@ -1,11 +1,30 @@
 /** The command as a process of its own, against the real Worker and the emulator. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
 
 import { ADMIN_TOKEN, type World } from '../streams/world.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** Bundled as it is shipped: one file, which starts in a fraction of the time. */
+async function bundled(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'flowtap-cli-'));
+  await build({
+    entryPoints: [MAIN],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    outfile: join(directory, 'cli.mjs'),
+  });
+  return directory;
+}
 
 export interface Ended {
   readonly code: number | null;
@@ -23,10 +42,12 @@ export interface Started {
 }
 
 export class CommandUnderTest {
+  readonly #directory: string;
   readonly #env: Environment;
   readonly #running = new Set<ChildProcess>();
 
-  constructor(env: Environment) {
+  constructor(directory: string, env: Environment) {
+    this.#directory = directory;
     this.#env = env;
   }
 
@@ -35,7 +56,7 @@ export class CommandUnderTest {
     { env = {}, stdin = '' }: { env?: Environment; stdin?: string } = {},
   ): Started {
     // Nothing of whoever runs the tests: a FLOWTAP_URL of theirs, say.
-    const child = spawn(process.execPath, [MAIN, ...words], {
+    const child = spawn(process.execPath, [join(this.#directory, 'cli.mjs'), ...words], {
       env: { PATH: process.env['PATH'], TZ: 'UTC', ...this.#env, ...env },
       stdio: 'pipe',
     });
@@ -65,13 +86,14 @@ export class CommandUnderTest {
     return this.start(words, options).ended;
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     for (const child of this.#running) child.kill('SIGKILL');
+    await rm(this.#directory, { recursive: true });
   }
 }
 
-export const commandFor = (world: World, apiKey: string): CommandUnderTest =>
-  new CommandUnderTest({
+export const commandFor = async (world: World, apiKey?: string): Promise<CommandUnderTest> =>
+  new CommandUnderTest(await bundled(), {
     FLOWTAP_URL: world.url.href,
     FLOWTAP_API_KEY: apiKey,
     FLOWTAP_ADMIN_TOKEN: ADMIN_TOKEN,

@@ -9,10 +9,10 @@ let world: World;
 let flowtap: CommandUnderTest;
 beforeAll(async () => {
   world = await openWorld();
-  flowtap = commandFor(world, await world.key());
+  flowtap = await commandFor(world, await world.key());
 });
 afterAll(async () => {
-  flowtap.stop();
+  await flowtap.stop();
   await world.close();
 });
 
@@ -45,21 +45,21 @@ test.concurrent('tail waits for an execution that is only just being started', a
 
 test.concurrent('tail begins with the newest messages, with all of them, or with those to come', async () => {
   await world.script('ended', flow(30, 0));
-  const newest = await flowtap.run(['tail', 'ended', '-n', '3', '--json']);
-  expect(idsIn(newest.stdout)).toEqual(['m27', 'm28', 'm29']);
-  expect(newest.stderr).toContain('--from start shows all');
-  expect(idsIn((await flowtap.run(['tail', 'ended', '--json'])).stdout)).toHaveLength(20);
-  expect(idsIn((await flowtap.run(['tail', 'ended', '--json', '--from', 'start'])).stdout)).toHaveLength(30);
-  expect((await flowtap.run(['tail', 'ended', '--json', '--from', 'now'])).stdout).toBe('');
-  const some = await flowtap.run([
-    'tail',
-    'ended',
-    '--json',
-    '--event-types',
-    'execution_started,STEP_FAILED',
-  ]);
-  expect(idsIn(some.stdout)).toEqual(['m0']);
-  expect(some.code).toBe(0);
+  const [newest, asUsual, all, toCome, some] = await Promise.all(
+    [
+      ['-n', '3'],
+      [],
+      ['--from', 'start'],
+      ['--from', 'now'],
+      ['--event-types', 'execution_started,STEP_FAILED'],
+    ].map((words) => flowtap.run(['tail', 'ended', '--json', ...words])),
+  );
+  expect(idsIn(newest?.stdout ?? '')).toEqual(['m27', 'm28', 'm29']);
+  expect(newest?.stderr).toContain('--from start shows all');
+  expect(idsIn(asUsual?.stdout ?? '')).toHaveLength(20);
+  expect(idsIn(all?.stdout ?? '')).toHaveLength(30);
+  expect(toCome).toMatchObject({ code: 0, stdout: '' });
+  expect(idsIn(some?.stdout ?? '')).toEqual(['m0']);
 });
 
 test.concurrent('in a pipe there is no colour, times are whole and nothing is cropped', async () => {
@@ -155,7 +155,7 @@ test.concurrent.each([
     {},
     'Cannot reach http://flowtap.invalid',
   ],
-  ['an event type that is none', ['get', 'x', '--event-types', 'NONE'], {}, 'eventTypes: must be'],
+  ['an event type that is none', ['get', 'x', '--json', '--event-types', 'NONE'], {}, 'eventTypes: must be'],
 ])('%s: it gives up with 3, and says why', async (_, words, env, why) => {
   const { code, stderr, stdout } = await flowtap.run(words, { env });
   expect(stderr).toContain(why);

@@ -1,0 +1,254 @@
+/** `flowtap keys`, `import`, `doctor` and `--help`, as processes, against the real Worker and the emulator. */
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { type World, flow, openWorld } from '../streams/world.ts';
+import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
+
+let world: World;
+let flowtap: CommandUnderTest;
+let scratch: string;
+beforeAll(async () => {
+  // A fresh deployment: not one key is there.
+  world = await openWorld();
+  flowtap = await commandFor(world);
+  scratch = await mkdtemp(join(tmpdir(), 'flowtap-test-'));
+});
+afterAll(async () => {
+  await flowtap.stop();
+  await world.close();
+  await rm(scratch, { recursive: true });
+});
+
+const CREATE = ['keys', 'create', '--name', 'test', '--executions', '*', '--payloads', 'full'];
+const withKey = (key: string) => ({ env: { FLOWTAP_API_KEY: key } });
+
+test.concurrent(
+  'the first key of a fresh deployment opens what it is for, and can be caught by a shell',
+  async () => {
+    const created = await flowtap.run(CREATE);
+    expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ftk_[0-9A-Za-z_]{48,}\n$/) });
+    expect(created.stderr).toContain('shown this once');
+    const key = created.stdout.trim();
+    expect(created.stderr).not.toContain(key);
+    await world.script('first', flow(2, 0));
+    expect(await flowtap.run(['tail', 'first'], withKey(key))).toMatchObject({ code: 0 });
+  },
+);
+
+test.concurrent('a key goes its whole way: created, listed, shown, rotated, revoked', async () => {
+  const words = ['--tickets', '--tier', 'high', '--owner', 'Jürgen', '--expires-in', '90d', '--json'];
+  const { stdout } = await flowtap.run([...CREATE, '--executions', 'b*', ...words]);
+  // Safety: what the command is asked for.
+  const created = JSON.parse(stdout) as { id: string; key: string; expiresAt: string };
+  expect(created).toMatchObject({
+    name: 'test',
+    owner: 'Jürgen',
+    executions: ['*', 'b*'],
+    payloads: 'full',
+    tickets: true,
+    tier: 'high',
+  });
+  expect(Date.parse(created.expiresAt) - Date.now()).toBeGreaterThan(89 * 86_400_000);
+
+  const list = await flowtap.run(['keys', 'list']);
+  expect(linesOf(list.stdout)[0]).toMatch(/^id +status +name /);
+  expect(list.stdout).toMatch(new RegExp(`^${created.id}  active +test `, 'm'));
+  const shown = await flowtap.run(['keys', 'show', created.id]);
+  expect(shown.stdout).toMatch(/^owner +Jürgen$/m);
+  expect(list.stdout + shown.stdout).not.toContain(created.key);
+
+  const rotated = await flowtap.run(['keys', 'rotate', created.id, '--overlap', '0']);
+  expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ftk_/) });
+  expect(rotated.stdout.trim()).not.toBe(created.key);
+  expect(rotated.stderr).toContain('The old one is good no more.');
+
+  const revoked = await flowtap.run(['keys', 'revoke', created.id]);
+  expect(revoked).toMatchObject({ code: 0, stdout: expect.stringContaining(`Revoked ${created.id}`) });
+  const after = await flowtap.run(['keys', 'show', created.id, '--json']);
+  expect(JSON.parse(after.stdout)).toMatchObject({ status: 'revoked' });
+});
+
+test.concurrent.each([
+  [['keys', 'create'], '--name is missing'],
+  [['keys', 'create', '--name', 'x'], '--executions is missing'],
+  [['keys', 'create', '--name', 'x', '--executions', '*'], '--payloads is missing'],
+  [[...CREATE, '--expires-in', 'soon'], '--expires-in must be a duration'],
+  [['keys'], 'say what to do: create, list, show, rotate, revoke'],
+  [['keys', 'steal'], "'steal' is none of create"],
+  [['tail'], '<id> is missing'],
+  [['tail', 'x', '-n', '0'], '-n must be a whole number from 1 to 250'],
+  [['tail', 'x', '--from', 'now', '-n', '3'], 'give one of them'],
+  [['tail', 'x', '--form', 'now'], "Unknown option '--form'"],
+  [['get', 'x', 'y'], "'y' is one argument too many"],
+  [['get', 'x', '--url', 'flowtap.example'], '--url must be an address'],
+  [['tali', 'x'], "'tali' is no command; there are tail, get, import, keys, doctor"],
+])('%j is a mistake on the command line, which ends it with 64 and says what', async (words, why) => {
+  const { code, stdout, stderr } = await flowtap.run(words, withKey('unused'));
+  expect(stderr).toContain(why);
+  expect(stderr).toMatch(/--help shows how it is used/);
+  expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+});
+
+test.concurrent('a variable that is missing is named, and what belongs into it', async () => {
+  const none = { FLOWTAP_URL: '', FLOWTAP_ADMIN_TOKEN: '' };
+  expect(await flowtap.run(['get', 'x'], { env: none })).toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining('FLOWTAP_URL is not set: the service'),
+  });
+  expect(await flowtap.run(['get', 'x'])).toMatchObject({
+    stderr: expect.stringContaining('FLOWTAP_API_KEY is not set'),
+  });
+  expect(await flowtap.run(['keys', 'list'], { env: { FLOWTAP_ADMIN_TOKEN: ' ' } })).toMatchObject({
+    stderr: expect.stringContaining('FLOWTAP_ADMIN_TOKEN is not set'),
+  });
+});
+
+test.concurrent('a wrong admin token is told as one, before anything is uploaded', async () => {
+  const env = { FLOWTAP_ADMIN_TOKEN: 'a wrong token, of at least thirty-two characters' };
+  for (const words of [
+    ['keys', 'list'],
+    ['import', 'x', '-'],
+  ]) {
+    const { code, stderr } = await flowtap.run(words, { env });
+    expect(code).toBe(3);
+    expect(stderr).toContain('FLOWTAP_ADMIN_TOKEN is not the ADMIN_TOKEN');
+  }
+});
+
+test.concurrent('what get writes, import takes: from a file, and from a pipe', async () => {
+  const key = (await flowtap.run(CREATE)).stdout.trim();
+  const script = flow(300, 0, { terminal: 'EXECUTION_FAILED' });
+  await world.script('original', script);
+  const { stdout } = await flowtap.run(['get', 'original', '--json'], withKey(key));
+  const file = join(scratch, 'history.ndjson');
+  await writeFile(file, stdout);
+  expect(await flowtap.run(['import', 'from/a file', file])).toMatchObject({
+    code: 0,
+    stdout: 'Archived: FAILED, 300 messages.\n',
+    stderr: '',
+  });
+  expect(await flowtap.run(['import', 'from a pipe', '-'], { stdin: stdout })).toMatchObject({ code: 0 });
+  for (const id of ['from/a file', 'from a pipe']) {
+    expect((await flowtap.run(['get', id, '--json'], withKey(key))).stdout).toBe(stdout);
+  }
+});
+
+test.concurrent('an import with faults takes nothing, and names each line', async () => {
+  const stdin = '{"messageId":"0"}\n{"messageId":7}\nnonsense\n';
+  const { code, stderr } = await flowtap.run(['import', 'faulty', '-'], { stdin });
+  expect(code).toBe(3);
+  expect(linesOf(stderr)).toEqual([
+    'flowtap: InvalidRequestException (400)',
+    expect.stringMatching(/^ {2}line 2: /),
+    expect.stringMatching(/^ {2}line 3: /),
+  ]);
+  const key = (await flowtap.run(CREATE)).stdout.trim();
+  expect(await flowtap.run(['get', 'faulty'], withKey(key))).toMatchObject({ code: 3 });
+});
+
+test.concurrent('a file that can not be read is told as one', async () => {
+  for (const file of [join(scratch, 'none'), scratch]) {
+    const { code, stderr } = await flowtap.run(['import', 'x', file]);
+    expect(stderr).toContain(`Cannot read ${file}: E`);
+    expect(code).toBe(3);
+  }
+});
+
+test.concurrent('doctor says what is well, and of an execution how it stands', async () => {
+  const key = (await flowtap.run(CREATE)).stdout.trim();
+  await world.script('checked', flow(2, 0));
+  const { code, stdout } = await flowtap.run(['doctor', 'checked'], withKey(key));
+  const lines = linesOf(stdout).map((line) => line.replaceAll(/ +/g, ' '));
+  expect(lines).toEqual([
+    `ok address ${world.url.href}`,
+    expect.stringMatching(/^ok service healthy/),
+    expect.stringMatching(/^ok API key .* \(test\) reads \*$/),
+    'ok execution SUCCEEDED',
+    'ok admin token good',
+  ]);
+  expect(code).toBe(0);
+});
+
+test.concurrent('doctor says what to change', async () => {
+  const narrow = [
+    'keys',
+    'create',
+    '--name',
+    'narrow',
+    '--executions',
+    'a*',
+    '--payloads',
+    'none',
+    '--expires-in',
+    '1h',
+  ];
+  const key = (await flowtap.run(narrow)).stdout.trim();
+  const examined = async (words: readonly string[], env: Record<string, string>): Promise<string> => {
+    const { code, stdout } = await flowtap.run(['doctor', ...words], { env });
+    expect(code).toBe(1);
+    return stdout.replaceAll(/ +/g, ' ');
+  };
+  const [forbidden, noKey, nobody, inTheClear] = await Promise.all([
+    examined(['b'], { FLOWTAP_API_KEY: key }),
+    examined([], { FLOWTAP_ADMIN_TOKEN: 'wrong' }),
+    examined([], { FLOWTAP_URL: 'http://127.0.0.1:9' }),
+    examined([], { FLOWTAP_URL: 'http://flowtap.invalid' }),
+  ]);
+  expect(forbidden).toContain('reads a*, without payloads');
+  expect(forbidden).toContain('WRONG API key expires at');
+  expect(forbidden).toContain('WRONG execution The key may not read it');
+  expect(noKey).toContain('WRONG API key FLOWTAP_API_KEY is not set');
+  expect(noKey).toContain('WRONG admin token FLOWTAP_ADMIN_TOKEN is not the ADMIN_TOKEN');
+  expect(nobody).toContain('WRONG service No answer from http://127.0.0.1:9/healthz');
+  expect(inTheClear).toContain('WRONG address http://flowtap.invalid/ sends keys in the clear');
+});
+
+test.concurrent(
+  'doctor knows another service, one that is not configured, and a clock that is wrong',
+  async () => {
+    const answers: Record<string, [number, string]> = {
+      '/other/healthz': [200, '<h1>Welcome</h1>'],
+      '/new/healthz': [503, '{"code":"NotConfigured","detail":"…"}'],
+      '/late/healthz': [200, '{"status":"ok"}'],
+    };
+    const server = createServer((request, response) => {
+      const [status, body] = answers[request.url ?? ''] ?? [404, ''];
+      response.writeHead(status, { Date: new Date(Date.now() - 3_600_000).toUTCString() }).end(body);
+    });
+    try {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      // Safety: it listens on a host and a port.
+      const { port } = server.address() as AddressInfo;
+      const examined = async (path: string) =>
+        (await flowtap.run(['doctor', '--url', `http://127.0.0.1:${port}/${path}`])).stdout;
+      expect(await examined('other')).toContain('not as Flowtap does');
+      expect(await examined('new')).toContain('is not configured. Its log names the settings');
+      expect(await examined('late')).toContain("This machine's clock is 1 h 0 min ahead");
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  },
+);
+
+test.concurrent('--help teaches: usage, every option, examples; on stdout, with 0', async () => {
+  const top = await flowtap.run(['--help']);
+  expect(top.code).toBe(0);
+  for (const name of ['tail', 'get', 'import', 'keys', 'doctor']) {
+    expect(top.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    const { code, stdout, stderr } = await flowtap.run([name, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: flowtap ${name} `, 'm'));
+    expect(stdout).toMatch(/^Examples?:\n {2}\S/m);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+    expect((await flowtap.run(['help', name])).stdout).toBe(stdout);
+  }
+  expect(await flowtap.run([])).toMatchObject({ code: 64, stdout: '', stderr: top.stdout });
+});

@@ -1,0 +1,136 @@
+/** What a terminal gets to see: colour, cropping, one line a message, nothing that it would obey. */
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+
+import { MessageLines } from '../../src/cli/message-line.ts';
+import { type Environment, Output } from '../../src/cli/output.ts';
+import { column, crop, oneLine, shellWord, widthOf } from '../../src/cli/plain-text.ts';
+import { Progress } from '../../src/cli/progress.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+function terminal({ columns = 120, env = {} }: { columns?: number; env?: Environment } = {}) {
+  const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, columns });
+  const written = (): string => String(stream.read() ?? '');
+  return { output: new Output(stream, env), written };
+}
+
+const FAILED = {
+  eventType: 'THING_ACTION_TASK_FAILED',
+  timestamp: '2019-05-30T22:45:40.656Z',
+  payload: "Door D-3: the bolt doesn't move",
+};
+// eslint-disable-next-line no-control-regex
+const withoutColour = (text: string) => text.replaceAll(/\u001b\[[0-9;]*m/g, '');
+
+test('a failure is red, from its type to its payload', async () => {
+  const { output, written } = terminal();
+  await new MessageLines(output).print(FAILED);
+  const line = written().split('\n')[1] ?? '';
+  expect(line).toContain(`\u001b[31m${'THING_ACTION_TASK_FAILED'.padEnd(30)}\u001b[0m`);
+  expect(line).toContain("\u001b[31mDoor D-3: the bolt doesn't move\u001b[0m");
+});
+
+test.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])(
+  'with %j there is no colour on a terminal either',
+  async (env) => {
+    const { output, written } = terminal({ env });
+    await new MessageLines(output).print(FAILED);
+    // eslint-disable-next-line no-control-regex
+    expect(written()).not.toMatch(/\u001b/);
+  },
+);
+
+test('no line is wider than the terminal, whatever the payload, and times are those of the place', async () => {
+  const payloads = [
+    'x'.repeat(500),
+    '漢字'.repeat(200),
+    '🟢'.repeat(200),
+    'e\u0301'.repeat(300),
+    '',
+    undefined,
+  ];
+  for (const columns of [70, 109, 110, 160]) {
+    const { output, written } = terminal({ columns });
+    const lines = new MessageLines(output);
+    for (const payload of payloads) {
+      const text =
+        payload === undefined ? {} : { payload: `{stepId: Step2CaptureTheWholeImageTwice, ${payload}}` };
+      await lines.print({ ...FAILED, ...text });
+    }
+    const shown = withoutColour(written()).trimEnd().split('\n');
+    expect(shown).toHaveLength(1 + payloads.length);
+    for (const line of shown) expect(widthOf(line)).toBeLessThanOrEqual(columns);
+    const local = new Date(FAILED.timestamp);
+    const [hours, minutes] = [local.getHours(), local.getMinutes()].map((n) => String(n).padStart(2, '0'));
+    expect(shown[1]).toContain(`${hours}:${minutes}:40.656`);
+  }
+});
+
+test('the day stands above the first message, and above the first of each further day', async () => {
+  const { output, written } = terminal();
+  const lines = new MessageLines(output);
+  for (const timestamp of [
+    '2026-01-01T12:00:00.000Z',
+    '2026-01-01T12:00:01.000Z',
+    '2026-01-03T12:00:00.000Z',
+  ]) {
+    await lines.print({ ...FAILED, timestamp });
+  }
+  await lines.print({ eventType: 'STEP_STARTED' });
+  const days = withoutColour(written()).match(/^\d{4}-\d\d-\d\d, times in .+$/gm);
+  expect(days?.map((day) => day.slice(0, 10))).toEqual(['2026-01-01', '2026-01-03']);
+});
+
+test('nothing that a terminal obeys comes through', () => {
+  const hostile = 'a\u001b[2Jb\u0007c\u009b31md\u202ee\u2028f\r\ng\th\u0000';
+  // eslint-disable-next-line no-control-regex
+  expect(oneLine(hostile)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e\u2028]/);
+  expect(oneLine('two\r\n  lines\tand a tab')).toBe('two ⏎ lines and a tab');
+});
+
+test('text is cropped by what it looks like, not by its code units', () => {
+  expect(crop('abcdef', 6)).toBe('abcdef');
+  expect(crop('abcdefg', 6)).toBe('abcde…');
+  expect(crop('👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 5)).toBe('👩‍👩‍👧‍👦👩‍👩‍👧‍👦…');
+  expect(widthOf(column('漢字', 7))).toBe(7);
+  expect(column('漢字漢字', 4)).toBe('漢… ');
+});
+
+test('an id is quoted so that a shell takes it for one word', () => {
+  expect(shellWord('urn:tdm:us-west-2/1/default:Workflow:A_2019-05-11T19:39:55.317Z')).toBe(
+    'urn:tdm:us-west-2/1/default:Workflow:A_2019-05-11T19:39:55.317Z',
+  );
+  expect(shellWord("it's $HOME")).toBe(String.raw`'it'\''s $HOME'`);
+});
+
+test('progress is one line that is written over, seldom, and gone in the end', async () => {
+  const clock = new ManualClock();
+  const { output, written } = terminal();
+  const progress = new Progress(output, clock, true);
+  await progress.show(() => 'too early');
+  expect(written()).toBe('');
+  for (let step = 0; step < 100; step++) {
+    await clock.advance(20);
+    await progress.show(() => `step ${step}`);
+  }
+  const shown = written();
+  expect(shown.match(/\r\u001b\[K/g)?.length).toBeLessThanOrEqual(20);
+  expect(shown).not.toContain('\n');
+  await progress.clear();
+  expect(written()).toBe('\r\u001b[K');
+});
+
+test('there is no progress in a file, nor where the lines themselves are seen', async () => {
+  const clock = new ManualClock();
+  const file = new PassThrough({ encoding: 'utf8' });
+  const { output, written } = terminal();
+  for (const progress of [
+    new Progress(new Output(file, {}), clock, true),
+    new Progress(output, clock, false),
+  ]) {
+    await clock.advance(5_000);
+    await progress.show(() => 'unwanted');
+    await progress.clear();
+  }
+  expect([file.read(), written()]).toEqual([null, '']);
+});
