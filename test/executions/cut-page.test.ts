@@ -1,3 +1,4 @@
+/** All that a page promises, promise by promise; so over 300 lines. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

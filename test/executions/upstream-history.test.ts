@@ -1,3 +1,4 @@
+/** All that reading upstream promises, promise by promise; so over 300 lines. */
 import { describe, expect, test } from 'vitest';
 
 import { PAGE_BYTES_MAX } from '../../src/executions/cut-page.ts';

@@ -1,0 +1,166 @@
+/** Subscribers over a feed that a test writes, and a client that reads as little or as much as the test says. */
+import { createFrameMemory, EventFrames } from '../../src/executions/event-frames.ts';
+import { type Feed, Subscriber, type SubscriberOptions } from '../../src/executions/subscriber.ts';
+import { type Failure, fail, internalText } from '../../src/errors.ts';
+import { type Cursor, decodeCursor, type Position } from '../../src/messages/cursor.ts';
+import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
+import type { History } from '../../src/messages/history.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { historyInChunks } from '../support/histories.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
+import { type ReadEvent, SseParser } from '../support/sse-reader.ts';
+
+const scope = { source: 'scripted', executionId: 'urn:tdm:flow' };
+const keys = { current: new Uint8Array(32) };
+const START = fingerprintAtStart(scope.source, scope.executionId);
+
+/** Counts what it made, so that a test knows what lies in a queue. */
+class CountingFrames extends EventFrames {
+  messageBytes = 0;
+  largest = 0;
+
+  override message(...args: Parameters<EventFrames['message']>): Uint8Array {
+    const frame = super.message(...args);
+    this.messageBytes += frame.byteLength;
+    this.largest = Math.max(this.largest, frame.byteLength);
+    return frame;
+  }
+}
+
+export class FeedUnderTest {
+  readonly clock = new ManualClock();
+  messages: Message[];
+  /** Sizes of chunks. */
+  chunks: readonly number[] = [100];
+  complete = false;
+  failure: Failure | undefined;
+  settled: { status: 'SUCCEEDED' | 'FAILED'; final: boolean; count: number } | undefined;
+  /** Called whenever a chunk is asked for, before it is read. */
+  onRead: () => void = () => undefined;
+  closed = 0;
+  readonly bugs: unknown[] = [];
+  readonly #memory = createFrameMemory();
+
+  constructor(messages: readonly Message[] = []) {
+    this.messages = [...messages];
+  }
+
+  readonly start: Position = { position: 0, fingerprint: START };
+
+  at(position: number, messages: readonly Message[] = this.messages): Position {
+    return { position, fingerprint: fingerprintsAlong(START, messages)[position] ?? '' };
+  }
+
+  /** What an id says. */
+  cursor(id: string | undefined): Cursor | undefined {
+    return id === undefined ? undefined : decodeCursor(keys, scope, id);
+  }
+
+  subscribe(more: Partial<SubscriberOptions> = {}): Client {
+    const frames = new CountingFrames({
+      scope,
+      keys,
+      memory: this.#memory,
+      problemJson: (failure) => JSON.stringify({ code: failure.type, internal: internalText(failure) }),
+    });
+    const subscriber = new Subscriber({
+      feed: this.#feed(),
+      frames,
+      clock: this.clock,
+      random: () => 0.5,
+      from: this.start,
+      reset: false,
+      payloads: 'full',
+      onClose: () => void this.closed++,
+      onBug: (error) => void this.bugs.push(error),
+      ...more,
+    });
+    return new Client(subscriber, frames);
+  }
+
+  #feed(): Feed {
+    return {
+      history: () => this.#history(),
+      settled: () => this.settled,
+      status: () => 'RUNNING',
+      start: this.start,
+    };
+  }
+
+  /** As it is now: what a chunk says is decided when it is asked for. */
+  #history(): History {
+    const { complete } = this;
+    return {
+      complete,
+      chunkAt: async (position) => {
+        const { failure } = this;
+        const lies = historyInChunks(this.messages, this.chunks, { complete, start: START });
+        this.onRead();
+        await Promise.resolve();
+        return failure ? fail(failure) : lies.chunkAt(position);
+      },
+    };
+  }
+}
+
+export class Client {
+  readonly subscriber: Subscriber;
+  readonly events: ReadEvent[] = [];
+  readonly frames: Uint8Array[] = [];
+  readonly made: CountingFrames;
+  bytesRead = 0;
+  /** How the stream ended: `closed`, or why it broke off. */
+  ended: string | undefined;
+  readonly parser = new SseParser();
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #pending: Promise<void> | undefined;
+
+  constructor(subscriber: Subscriber, made: CountingFrames) {
+    this.subscriber = subscriber;
+    this.made = made;
+    this.#reader = subscriber.stream.getReader();
+  }
+
+  /** Takes so many frames, as far as they are there. */
+  async read(frames = Infinity): Promise<this> {
+    for (let taken = 0; taken < frames && this.ended === undefined; taken++) {
+      this.#pending ??= this.#take();
+      const taking = this.#pending;
+      await Promise.race([taking, settle()]);
+      if (this.#pending === taking) break;
+    }
+    return this;
+  }
+
+  cancel(): Promise<void> {
+    return this.#reader.cancel();
+  }
+
+  named(name: string): ReadEvent[] {
+    return this.events.filter(({ event }) => event === name);
+  }
+
+  get messages(): unknown[] {
+    return this.named('message').map(({ data }): unknown => JSON.parse(data));
+  }
+
+  /** The last id that the client saw: what it would reconnect with. */
+  get lastId(): string {
+    return this.parser.lastEventId;
+  }
+
+  async #take(): Promise<void> {
+    try {
+      const { done, value } = await this.#reader.read();
+      if (value) {
+        this.frames.push(value);
+        this.bytesRead += value.byteLength;
+        this.events.push(...this.parser.push(value));
+      }
+      if (done) this.ended = 'closed';
+    } catch (error) {
+      this.ended = String(error);
+    }
+    this.#pending = undefined;
+  }
+}

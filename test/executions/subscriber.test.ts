@@ -1,0 +1,446 @@
+/** All that a stream promises, promise by promise; so over 300 lines. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import {
+  HEARTBEAT_MS,
+  QUEUE_BYTES_MAX,
+  RETRY_MAX_MS,
+  RETRY_MIN_MS,
+  STALL_MS,
+} from '../../src/executions/subscriber.ts';
+import { visibleMessage } from '../../src/messages/message.ts';
+import { anyHistory, ended, someHistory } from '../support/histories.ts';
+import { settle } from '../support/manual-clock.ts';
+import { FeedUnderTest } from './subscriber-under-test.ts';
+
+const messages = someHistory({ length: 250 });
+const large = (length: number, bytes = 10_000) => someHistory({ length, payload: () => 'x'.repeat(bytes) });
+const state = { timestamp: '2026-01-01T00:00:00.000Z', pollIntervalMs: 1_000, upstream: 'ok' } as const;
+const inJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+type Step = { grow: number } | { pump: number } | { read: number } | { heartbeat: true } | { fails: boolean };
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ grow: fc.nat(120) }),
+  fc.record({ pump: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ read: fc.oneof(fc.nat(5), fc.nat(300)) }),
+  fc.record({ heartbeat: fc.constant(true as const) }),
+  fc.record({ fails: fc.boolean() }),
+);
+
+describe('a subscriber gets every message once, in order', () => {
+  test('whatever its pace, its filter, its position and its reconnects', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyHistory(600),
+        fc.array(fc.tuple(fc.array(anyStep, { maxLength: 12 }), fc.boolean()), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        fc.record({
+          from: fc.nat(600),
+          chunks: fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 3 }),
+          eventTypes: fc.option(fc.constantFrom<string[][]>(['STEP_FAILED', 'STEP_STARTED'], ['none']), {
+            nil: undefined,
+          }),
+          payloads: fc.constantFrom('full' as const, 'none' as const),
+          padded: fc.constantFrom(0, 5_000),
+        }),
+        async (drawn, connections, { from, chunks, eventTypes, payloads, padded }) => {
+          const history = drawn.map((message) =>
+            padded === 0 ? message : { ...message, payload: 'x'.repeat(padded) },
+          );
+          const feed = new FeedUnderTest(history.slice(0, from));
+          feed.chunks = chunks;
+          const first = Math.min(from, history.length);
+          let position = feed.at(first);
+          const got: unknown[] = [];
+          let seen = first;
+          for (const [index, [steps, polite]] of connections.entries()) {
+            feed.failure = undefined;
+            const client = feed.subscribe({ from: position, payloads, ...(eventTypes && { eventTypes }) });
+            for (const step of steps) {
+              if ('grow' in step) {
+                feed.messages.push(...history.slice(feed.messages.length, feed.messages.length + step.grow));
+              } else if ('pump' in step) {
+                for (let times = 0; times < step.pump; times++) void client.subscriber.pump();
+              } else if ('read' in step) await client.read(step.read);
+              else if ('heartbeat' in step) client.subscriber.heartbeat(state);
+              else if (step.fails) feed.failure = { type: 'upstream-internal', internal: '' };
+              else feed.failure = undefined;
+              const queued = client.made.messageBytes - client.bytesRead;
+              expect(queued).toBeLessThanOrEqual(QUEUE_BYTES_MAX + client.made.largest);
+            }
+            if (index === connections.length - 1) {
+              feed.failure = undefined;
+              feed.messages = [...history];
+              for (let idle = 0; idle < 2;) {
+                void client.subscriber.pump();
+                const before = client.events.length;
+                await client.read();
+                idle = client.events.length === before ? idle + 1 : 0;
+              }
+            }
+            got.push(...client.messages);
+            for (const { id } of client.events) {
+              const cursor = feed.cursor(id);
+              expect(cursor?.fingerprint).toBe(feed.at(cursor?.position ?? -1).fingerprint);
+              expect(cursor?.position).toBeGreaterThanOrEqual(seen);
+              seen = cursor?.position ?? 0;
+            }
+            expect(client.named('caught-up').length).toBeLessThanOrEqual(1);
+            expect(client.named('reset')).toEqual([]);
+            // Cut off, with frames in its queue that it never saw. It comes back with the last id that it did see.
+            if (polite) client.subscriber.drop();
+            else await client.cancel();
+            position = feed.cursor(client.lastId) ?? position;
+            seen = position.position;
+          }
+          const wanted = history
+            .slice(first)
+            .filter(({ eventType = '' }) => eventTypes?.includes(eventType) ?? true)
+            .map((message) => visibleMessage(message, payloads));
+          expect(got).toEqual(inJson(wanted));
+          expect(feed.bugs).toEqual([]);
+          expect(feed.closed).toBe(connections.length);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('also when its history fails for a while, and goes on when somebody pumps', async () => {
+    const feed = new FeedUnderTest(messages);
+    feed.failure = { type: 'upstream-throttled', internal: '', retryAfterSeconds: 1 };
+    const client = await feed.subscribe().read();
+    expect(client.events).toEqual([]);
+    expect(client.ended).toBeUndefined();
+    feed.failure = undefined;
+    await client.subscriber.pump();
+    expect((await client.read()).messages).toEqual(messages);
+  });
+});
+
+describe('its queue', () => {
+  test('is bounded, tested before a frame goes in', async () => {
+    const feed = new FeedUnderTest(large(100));
+    const client = feed.subscribe();
+    for (let times = 0; times < 10; times++) await client.subscriber.pump();
+    expect(client.made.messageBytes).toBeGreaterThan(QUEUE_BYTES_MAX);
+    expect(client.made.messageBytes).toBeLessThan(QUEUE_BYTES_MAX + 2 * client.made.largest);
+    expect((await client.read()).messages).toEqual(feed.messages);
+  });
+
+  test('takes a frame of any size when it is empty', async () => {
+    const feed = new FeedUnderTest(large(4, 3_000_000));
+    const client = feed.subscribe();
+    await settle();
+    expect(client.made.messageBytes).toBeLessThan(2 * client.made.largest);
+    expect((await client.read()).messages).toEqual(feed.messages);
+  });
+
+  test('that nobody empties while messages wait cuts it off, with an error, and frees it', async () => {
+    const feed = new FeedUnderTest(large(100));
+    const client = feed.subscribe();
+    await feed.clock.advance(STALL_MS - 1);
+    expect([client.subscriber.closed, feed.closed]).toEqual([false, 0]);
+    await feed.clock.advance(1);
+    expect([client.subscriber.closed, feed.closed]).toEqual([true, 1]);
+    await client.read();
+    expect(client.ended).toMatch(/takes nothing/);
+    expect(client.frames).toEqual([]);
+    expect(feed.clock.sleepers).toBe(0);
+  });
+
+  test('that is read from now and then keeps it', async () => {
+    const feed = new FeedUnderTest(large(40));
+    const client = feed.subscribe();
+    while (client.messages.length < 40) {
+      await feed.clock.advance(STALL_MS - 1);
+      // Some at once, since an overfull queue asks for more only once there is room again.
+      await client.read(3);
+      expect(client.ended).toBeUndefined();
+    }
+    expect(client.messages).toEqual(feed.messages);
+  });
+
+  test('that is empty, or holds all there is, cuts nobody off', async () => {
+    const feed = new FeedUnderTest(messages.slice(0, 3));
+    const silent = feed.subscribe();
+    const reading = await feed.subscribe().read();
+    await feed.clock.advance(100 * STALL_MS);
+    expect([silent.subscriber.closed, reading.subscriber.closed]).toEqual([false, false]);
+    expect(feed.clock.sleepers).toBe(0);
+  });
+
+  test('of one never slows another', async () => {
+    const feed = new FeedUnderTest(large(100));
+    feed.subscribe();
+    const reading = feed.subscribe();
+    expect((await reading.read()).messages).toEqual(feed.messages);
+  });
+});
+
+describe('events', () => {
+  test('begin with retry, within its bounds', async () => {
+    const feed = new FeedUnderTest(messages);
+    for (const random of [0, 0.25, 0.999]) {
+      const client = await feed.subscribe({ random: () => random }).read(1);
+      expect(client.parser.retryMs).toBe(Math.round(RETRY_MIN_MS + random * (RETRY_MAX_MS - RETRY_MIN_MS)));
+      expect(client.frames).toHaveLength(1);
+    }
+  });
+
+  test('carry the position behind them, and caught-up comes once, where all was sent that was there', async () => {
+    const feed = new FeedUnderTest(messages.slice(0, 100));
+    const client = await feed.subscribe().read();
+    feed.messages.push(...messages.slice(100));
+    await client.subscriber.pump();
+    await client.read();
+    expect(client.events.map(({ id }) => feed.cursor(id)?.position)).toEqual([
+      ...messages.slice(0, 100).map((_, index) => index + 1),
+      100,
+      ...messages.slice(100).map((_, index) => index + 101),
+    ]);
+    expect(client.events[100]).toMatchObject({ event: 'caught-up', data: '{"status":"RUNNING"}' });
+    expect(client.named('caught-up')).toHaveLength(1);
+  });
+
+  test('of a filter carry the position of what was left out, too', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = await feed.subscribe({ eventTypes: ['none of these'] }).read();
+    client.subscriber.heartbeat(state);
+    await client.read();
+    expect(client.events.map(({ event, id }) => [event, feed.cursor(id)?.position])).toEqual([
+      ['caught-up', 250],
+      ['heartbeat', 250],
+    ]);
+  });
+
+  test('give one who begins at the end an id before the first message', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = await feed.subscribe({ from: feed.at(250) }).read();
+    expect(feed.cursor(client.lastId)).toEqual({ ...feed.at(250), end: 'none' });
+  });
+
+  test('are the same bytes for all who may see the same', async () => {
+    const feed = new FeedUnderTest(messages);
+    const [one, other] = [await feed.subscribe().read(), await feed.subscribe({ from: feed.at(100) }).read()];
+    const frames = (client: typeof one) => client.frames.slice(1, -1);
+    expect(frames(one)).toHaveLength(250);
+    for (const [index, frame] of frames(other).entries()) expect(frame).toBe(frames(one)[index + 100]);
+    const without = await feed.subscribe({ payloads: 'none' }).read();
+    expect(without.messages).toEqual(inJson(feed.messages.map((message) => visibleMessage(message, 'none'))));
+    expect(frames(without)[0]).not.toEqual(frames(one)[0]);
+  });
+
+  test('of large messages stay the same bytes while many wait for them', async () => {
+    const feed = new FeedUnderTest(large(1, 12_000_000));
+    const clients = await Promise.all(Array.from({ length: 5 }, () => feed.subscribe().read()));
+    const frames = new Set(clients.map((client) => client.frames[1]));
+    expect(frames.size).toBe(1);
+  });
+
+  test('are heartbeats when it was silent, with what the Execution says', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = await feed.subscribe().read();
+    expect(client.subscriber.heartbeatAtMs).toBe(feed.clock.now() + HEARTBEAT_MS);
+    await feed.clock.advance(5_000);
+    expect(client.subscriber.heartbeatAtMs).toBe(feed.clock.now() + HEARTBEAT_MS - 5_000);
+    client.subscriber.heartbeat(state);
+    expect(client.subscriber.heartbeatAtMs).toBe(feed.clock.now() + HEARTBEAT_MS);
+    const [heartbeat] = (await client.read()).named('heartbeat');
+    expect(JSON.parse(heartbeat?.data ?? '')).toEqual(state);
+  });
+
+  test('are no heartbeats into a full queue', async () => {
+    const feed = new FeedUnderTest(large(100));
+    const client = feed.subscribe();
+    await settle();
+    await feed.clock.advance(1_000);
+    client.subscriber.heartbeat(state);
+    expect(client.subscriber.heartbeatAtMs).toBe(feed.clock.now() + HEARTBEAT_MS);
+    expect((await client.read()).named('heartbeat')).toEqual([]);
+  });
+});
+
+describe('a reset', () => {
+  const other = someHistory({ length: 120, run: 'b' });
+
+  test('comes first where the client had no use of its position, and all follows', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = await feed.subscribe({ reset: true }).read();
+    expect(client.events[0]).toMatchObject({ event: 'reset', data: '{}' });
+    expect(feed.cursor(client.events[0]?.id)).toEqual({ ...feed.start, end: 'none' });
+    expect(client.messages).toEqual(messages);
+  });
+
+  test.each([50, 120, 250])('comes where the history is not the one of position %i', async (position) => {
+    const feed = new FeedUnderTest(other);
+    feed.complete = true;
+    const client = await feed.subscribe({ from: feed.at(position, messages) }).read();
+    expect(client.events[0]?.event).toBe('reset');
+    expect(client.messages).toEqual(other);
+  });
+
+  test('comes when the history is replaced under it, whether shorter at first or not', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = await feed.subscribe().read();
+    feed.messages = other.slice(0, 60);
+    await client.subscriber.pump();
+    // Beyond the end of a history that still runs: it may only lag.
+    expect((await client.read()).named('reset')).toEqual([]);
+    feed.messages = [...other, ...other, ...other];
+    await client.subscriber.pump();
+    expect((await client.read()).named('reset')).toHaveLength(1);
+    expect(client.messages).toEqual([...messages, ...feed.messages]);
+    expect(client.named('caught-up')).toHaveLength(1);
+  });
+
+  test('does not come for a position beyond the end of what runs: it waits there', async () => {
+    const feed = new FeedUnderTest(messages.slice(0, 100));
+    const client = await feed.subscribe({ from: feed.at(200, messages) }).read();
+    expect(client.events).toEqual([]);
+    feed.messages = [...messages];
+    await client.subscriber.pump();
+    expect((await client.read()).messages).toEqual(messages.slice(200));
+  });
+});
+
+describe('the end', () => {
+  const full = ended(messages);
+
+  test.each([
+    [true, 'final'],
+    [false, 'settled'],
+  ] as const)(
+    'comes behind the last message of a settled history, with its mark (final: %s)',
+    async (final, mark) => {
+      const feed = new FeedUnderTest(full);
+      feed.complete = true;
+      feed.settled = { status: 'SUCCEEDED', final, count: 250 };
+      const client = await feed.subscribe().read();
+      expect(client.messages).toEqual(full);
+      expect(client.events.slice(250).map(({ event, data }) => [event, data])).toEqual([
+        ['caught-up', '{"status":"SUCCEEDED"}'],
+        ['end', '{"status":"SUCCEEDED"}'],
+      ]);
+      expect(feed.cursor(client.lastId)).toEqual({ ...feed.at(250), end: mark });
+      expect([client.ended, feed.closed]).toEqual(['closed', 1]);
+    },
+  );
+
+  test('does not come while messages wait in it, however slowly they are read', async () => {
+    const feed = new FeedUnderTest(ended(large(60)));
+    feed.settled = { status: 'SUCCEEDED', final: true, count: 60 };
+    const client = feed.subscribe();
+    for (let reads = 0; reads < 59; reads++) await client.read(1);
+    expect(client.named('end')).toEqual([]);
+    expect((await client.read()).messages).toEqual(feed.messages);
+    expect(client.named('end')).toHaveLength(1);
+  });
+
+  test('does not come before a late message that was found while an older reading was on its way', async () => {
+    const feed = new FeedUnderTest(full.slice(0, 248));
+    feed.onRead = () => {
+      // Between the reading and its answer the walk that settles found two more.
+      feed.messages = full;
+      feed.complete = true;
+      feed.settled = { status: 'SUCCEEDED', final: true, count: 250 };
+    };
+    const client = await feed.subscribe().read();
+    expect(client.messages).toEqual(full);
+    expect(client.named('end')).toHaveLength(1);
+  });
+
+  test('comes at once to one who has it all', async () => {
+    const feed = new FeedUnderTest(full);
+    feed.settled = { status: 'SUCCEEDED', final: true, count: 250 };
+    const client = await feed.subscribe({ from: feed.at(250) }).read();
+    expect(client.events.map(({ event }) => event)).toEqual(['caught-up', 'end']);
+  });
+});
+
+describe('a stream that closes early', () => {
+  test('says why, with a problem that has no id, and when to come back', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = await feed.subscribe().read();
+    client.subscriber.close({ type: 'overloaded', retryAfterSeconds: 10 });
+    await client.read();
+    const [problem] = client.named('problem');
+    expect([problem?.id, JSON.parse(problem?.data ?? '')]).toEqual([undefined, { code: 'overloaded' }]);
+    expect(feed.cursor(client.lastId)?.position).toBe(250);
+    expect(client.parser.retryMs).toBeGreaterThanOrEqual(10_000 + RETRY_MIN_MS);
+    expect([client.ended, feed.closed]).toEqual(['closed', 1]);
+  });
+
+  test('without a reason says nothing but retry, and what is queued is still read', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = feed.subscribe();
+    await settle();
+    client.subscriber.close();
+    await client.read();
+    expect(client.messages).toEqual(messages);
+    expect(client.named('problem')).toEqual([]);
+    expect(client.ended).toBe('closed');
+  });
+
+  test('does so also where an archive, which nobody polls, cannot be read', async () => {
+    const feed = new FeedUnderTest(messages);
+    feed.complete = true;
+    feed.failure = { type: 'store-unavailable', internal: 'secret' };
+    const client = await feed.subscribe().read();
+    expect(client.named('problem')).toHaveLength(1);
+    expect([client.ended, feed.closed]).toEqual(['closed', 1]);
+  });
+
+  test('because of a bug ends like any other, and the bug is told', async () => {
+    const feed = new FeedUnderTest(messages);
+    feed.onRead = () => {
+      throw new TypeError('a bug');
+    };
+    const client = await feed.subscribe().read();
+    expect(client.named('problem')).toHaveLength(1);
+    expect([client.ended, feed.closed]).toEqual(['closed', 1]);
+    expect(feed.bugs).toEqual([new TypeError('a bug')]);
+  });
+});
+
+describe('a client that is gone', () => {
+  test('is let go once, however often that is noticed, and gets nothing more', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = await feed.subscribe().read(5);
+    client.subscriber.drop();
+    client.subscriber.drop();
+    client.subscriber.close({ type: 'revoked-key' });
+    client.subscriber.heartbeat(state);
+    await client.subscriber.pump();
+    await client.cancel().catch(() => undefined);
+    expect([feed.closed, client.subscriber.closed]).toEqual([1, true]);
+    await client.read();
+    expect(client.frames).toHaveLength(5);
+    expect(client.ended).toMatch(/gone/);
+  });
+
+  test('by its cancel is let go, too, and in the middle of a reading', async () => {
+    const feed = new FeedUnderTest(messages);
+    const client = feed.subscribe();
+    feed.onRead = () => void client.cancel();
+    await client.subscriber.pump();
+    await settle();
+    client.subscriber.drop();
+    expect([feed.closed, client.made.messageBytes]).toEqual([1, 0]);
+    expect(feed.bugs).toEqual([]);
+  });
+
+  test('while it was stalled leaves no timer', async () => {
+    const feed = new FeedUnderTest(large(100));
+    const client = feed.subscribe();
+    await settle();
+    expect(feed.clock.sleepers).toBe(1);
+    client.subscriber.drop();
+    expect(feed.clock.sleepers).toBe(0);
+    await feed.clock.advance(STALL_MS);
+    expect(feed.closed).toBe(1);
+  });
+});
