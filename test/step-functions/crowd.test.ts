@@ -1,0 +1,146 @@
+/**
+ * Two hundred executions followed at once, for minutes of test time: real Executions and subscribers over the real source,
+ * against an emulator that throttles as AWS does, a bucket of 400 calls that 20 a second flow into.
+ */
+import { expect, test } from 'vitest';
+import { Archive } from '../../src/archive/archive.ts';
+import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
+import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
+import type { ExecutionRef } from '../../src/executions/executions.ts';
+import { createInProcessExecutions } from '../../src/executions/in-process.ts';
+import { createPageMemory } from '../../src/executions/page-memory.ts';
+import { problemJson } from '../../src/http/problem.ts';
+import type { Source } from '../../src/sources/source.ts';
+import {
+  CALLS_AT_ONCE,
+  CALLS_PER_SECOND,
+  createCallBudget,
+  POLLS_SHARE,
+} from '../../src/sources/call-budget.ts';
+import { withCallBudget } from '../../src/sources/call-budget-source.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { nextTurn } from '../sources/things-graph-under-test.ts';
+import { arnOf, sourceUnderTest } from './source-under-test.ts';
+
+const FOLLOWED = 200;
+/** Two pages, in a minute and a half. */
+const EVENTS = 110;
+const EVENT_EVERY_MS = 800;
+/** Well after the last has ended. */
+const PATIENCE_SECONDS = 300;
+
+/** Follows them all from start to end, and says what each stream has brought, and what AWS saw at the end of each minute. */
+async function followCrowd(within: (source: Source, clock: Clock) => Source) {
+  const { source: bare, clock, emulator, script, faults } = sourceUnderTest();
+  await faults({ throttleBucket: { capacity: 400, refillPerSecond: 20 } });
+  // Test time waits for calls: they take no time here, as signing and checking take real time.
+  let inFlight = 0;
+  const watched: Source = {
+    ...bare,
+    page: async (...call) => {
+      inFlight++;
+      return bare.page(...call).finally(() => inFlight--);
+    },
+  };
+  const source = within(watched, clock);
+  const log = () => undefined;
+  const random = Math.random;
+  const store = createMemoryStore({ clock, oneWritePerSecond: false });
+  const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random });
+  const frames = createFrameMemory();
+  const keys = { current: new Uint8Array(32) };
+  const executions = createInProcessExecutions({
+    memory: createPageMemory(),
+    archive,
+    clock,
+    random,
+    log,
+    stillAllowed: async () => undefined,
+    forRef: (scope: ExecutionRef) => ({
+      source,
+      frames: new EventFrames({ scope, keys, memory: frames, problemJson }),
+    }),
+  });
+  const events = [
+    { type: 'ExecutionStarted' },
+    ...Array.from({ length: EVENTS - 2 }, () => ({ type: 'PassStateEntered' })),
+    { type: 'ExecutionSucceeded' },
+  ].map((event, index) => ({ ...event, id: index + 1, afterMs: index * EVENT_EVERY_MS }));
+  const streams = await Promise.all(
+    Array.from({ length: FOLLOWED }, async (_, n) => {
+      const executionId = arnOf(`crowd-${n}`);
+      await script(executionId, events);
+      return readStream(() =>
+        executions.stream(
+          { source: source.name, executionId },
+          { from: { at: 'start' }, payloads: 'full', keyId: 'key', grant: {}, streamLimit: 100 },
+        ),
+      );
+    }),
+  );
+  const statistics = [];
+  const isOver = () => streams.every(({ ended }) => ended);
+  for (let second = 1; second <= PATIENCE_SECONDS && !isOver(); second++) {
+    for (let part = 0; part < 4; part++) {
+      await clock.advance(250);
+      while (inFlight > 0) await nextTurn();
+    }
+    if (second % 60 === 0) statistics.push(emulator.stats());
+  }
+  statistics.push(emulator.stats());
+  executions.close();
+  return { streams, statistics };
+}
+
+type Clock = ReturnType<typeof sourceUnderTest>['clock'];
+
+interface Followed {
+  readonly ids: string[];
+  readonly pollIntervals: number[];
+  ended: boolean;
+}
+
+function readStream(
+  open: () => Promise<{ ok: boolean; value?: ReadableStream<Uint8Array> | undefined }>,
+): Followed {
+  const followed: Followed = { ids: [], pollIntervals: [], ended: false };
+  void (async () => {
+    const stream = await open();
+    if (!stream.value) throw new Error('no stream');
+    let rest = '';
+    const decoder = new TextDecoder();
+    for await (const bytes of stream.value) {
+      const parts = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
+      rest = parts.pop() ?? '';
+      for (const frame of parts) {
+        const event = /^event: (.*)$/m.exec(frame)?.[1];
+        const data = JSON.parse(/^data: (.*)$/m.exec(frame)?.[1] ?? 'null');
+        if (event === 'end') followed.ended = true;
+        if (event === 'heartbeat') followed.pollIntervals.push(data.pollIntervalMs);
+        if (event === undefined && data) followed.ids.push(data.messageId);
+      }
+    }
+  })();
+  return followed;
+}
+
+test('all streams are complete, and AWS has hardly to throttle: the polls keep within the budget', async () => {
+  const { streams, statistics } = await followCrowd((source, clock) => {
+    const budget = createCallBudget({ clock });
+    return withCallBudget(source, () => budget);
+  });
+  const whole = Array.from({ length: EVENTS }, (_, index) => String(index + 1));
+  for (const { ids, ended } of streams) {
+    expect(ids).toEqual(whole);
+    expect(ended).toBe(true);
+  }
+  const [first, last] = [statistics[0], statistics.at(-1)];
+  const calls = (last?.calls ?? 0) - (first?.calls ?? 0);
+  const throttled = (last?.throttled ?? 0) - (first?.throttled ?? 0);
+  expect(throttled / calls).toBeLessThanOrEqual(0.01);
+  expect(first?.calls).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 60);
+  // 200 polls at 13.5 a second are 14.8 s apart, which heartbeats tell; who hears nothing for long would wait 15 s anyway.
+  const intervals = streams.flatMap(({ pollIntervals }) => pollIntervals);
+  expect(Math.max(...intervals)).toBeGreaterThan(10_000);
+  expect(Math.max(...intervals)).toBeLessThanOrEqual(15_000);
+});
