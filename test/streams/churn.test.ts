@@ -11,11 +11,21 @@ import { type World, openWorld } from './world.ts';
 const CONNECTS = 5_000;
 const AT_ONCE = 50;
 
+/**
+ * As much heap as an isolate has on Cloudflare. On this machine V8 would rather let garbage grow to half a gigabyte before it
+ * collects: a Worker that only answers "ok" takes 88 MiB when it starts, 280 after 5,000 requests and 570 after 20,000.
+ */
+const V8_FLAGS = '--max-heap-size=128';
+
 let world: World;
 beforeAll(async () => {
+  vi.stubEnv('MINIFLARE_WORKERD_V8_FLAGS', V8_FLAGS);
   world = await openWorld();
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await world.close();
+});
 
 /** Resident memory of workerd, in bytes. */
 async function residentBytes(): Promise<number> {
