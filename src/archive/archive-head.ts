@@ -21,13 +21,17 @@ export const archiveHeadSchema = z.object({
   startedAt: z.optional(time),
   endedAt: z.optional(time),
   archivedAt: time,
-  /** It can never go on. */
-  final: z.boolean(),
+  /** Until then it may be started again (Step Functions' redrive). Absent: it can never go on. */
+  finalAt: z.optional(time),
   /** `import`: from an exported file. No upstream can give it again. */
   from: z.enum(['source', 'import']),
 });
 
 export type ArchiveHead = z.infer<typeof archiveHeadSchema>;
+
+/** It can never go on. */
+export const isFinal = ({ finalAt }: Pick<ArchiveHead, 'finalAt'>, nowMs: number): boolean =>
+  finalAt === undefined || Date.parse(finalAt) <= nowMs;
 
 /** One execution of one source: what archives, Executions and cursors are named by. */
 export interface ExecutionRef {

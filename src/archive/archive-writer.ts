@@ -85,7 +85,7 @@ export class ArchiveWriter {
   }
 
   /** Makes the history visible. Nothing may be added any more. */
-  async commit(facts: Pick<ArchiveHead, 'final' | 'from' | 'archivedAt'>): Promise<ArchiveHead> {
+  async commit(facts: Pick<ArchiveHead, 'finalAt' | 'from' | 'archivedAt'>): Promise<ArchiveHead> {
     if (this.#count === 0) throw new RangeError('a history without messages is not archived');
     await this.#closePage();
     const head: ArchiveHead = {

@@ -2,6 +2,7 @@
  * The Executions port as callers see it: what is archived is answered from the archive right here, without an Execution and
  * without a call upstream; all else goes to the execution's own Execution.
  */
+import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
 import { fail, ok } from '../errors.ts';
@@ -24,25 +25,30 @@ export interface ArchiveFirstOptions {
 }
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
-  const { archive, live } = options;
+  const { archive, live, clock } = options;
+  /** What may go on is its Execution's: that asks the source whether it does. */
+  const findFinal = async (ref: ExecutionRef): Promise<ArchivedHistory | undefined> => {
+    const history = await archive.find(ref);
+    return history && isFinal(history.head, clock.now()) ? history : undefined;
+  };
   return {
     async page(ref, request, signal) {
-      const history = await archive.find(ref);
+      const history = await findFinal(ref);
       const cut = history && (await cutPage(history, request));
       if (!history || !cut || isUnreadable(cut)) return live.page(ref, request, signal);
       if (!cut.ok) return cut;
       return ok({ ...cut.value, status: history.head.status, settled: true, served: servedFrom(history) });
     },
     async summary(ref, request, signal) {
-      const history = await archive.find(ref);
+      const history = await findFinal(ref);
       const summary = history && (await summarize(history, request.payloads));
       if (!history || !summary || isUnreadable(summary)) return live.summary(ref, request, signal);
       if (!summary.ok) return summary;
-      const { final, archivedAt } = history.head;
-      return ok({ ...summary.value, settled: true, final, archivedAt, served: servedFrom(history) });
+      const { archivedAt } = history.head;
+      return ok({ ...summary.value, settled: true, final: true, archivedAt, served: servedFrom(history) });
     },
     async stream(ref, request, signal) {
-      const history = await archive.find(ref);
+      const history = await findFinal(ref);
       const stream = history && (await streamArchived(options, ref, history, request, signal));
       return !stream || isUnreadable(stream) ? live.stream(ref, request, signal) : stream;
     },
@@ -71,13 +77,13 @@ async function streamArchived(
   if (!read.ok) return read;
   const here = positionIn(read.value, position);
   const same = from.at === 'position' && here?.fingerprint === from.fingerprint;
-  const { status, final } = history.head;
+  const { status } = history.head;
   const begin =
     from.at === 'now'
       ? { from: positionIn(read.value, endOf(read.value)) ?? start, reset: false }
       : { from: (same && here) || start, reset: from.at === 'reset' || (from.at === 'position' && !same) };
   const subscriber = new Subscriber({
-    feed: { history: () => history, settled: () => ({ status, final }), status: () => status, start },
+    feed: { history: () => history, settled: () => ({ status, final: true }), status: () => status, start },
     frames: framesFor(ref),
     clock,
     random,

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/mini';
 
-import { type ArchiveHead, type ExecutionRef, archiveHeadSchema } from '../archive/archive-head.ts';
+import { type ArchiveHead, type ExecutionRef, archiveHeadSchema, isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
 import { type Result, fail, ok } from '../errors.ts';
@@ -31,6 +31,8 @@ export interface ArchivistOptions {
   readonly archive: Archive;
   readonly storage: ExecutionStorage;
   readonly upstream: UpstreamHistory;
+  /** How long an unsuccessful execution of this source can be started again after its end. */
+  readonly redrivableMs?: number;
   readonly clock: Clock;
   readonly log: Log;
   /** The history is archived, settled, replaced or forgotten now: whoever reads it looks again. */
@@ -48,6 +50,8 @@ export class Archivist {
   #askableAtMs = 0;
   #failures = 0;
   #archiving = false;
+  /** Of the archive that is doubted. */
+  #superseded: string | undefined;
   #replaced: z.infer<typeof replacedSchema> | undefined;
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -69,8 +73,10 @@ export class Archivist {
 
   /** The history is complete: archived, or walked after its settle time. */
   get settled(): { readonly status: Status; readonly final: boolean; readonly count: number } | undefined {
-    if (this.#archived) return this.#archived.head;
-    return this.#settled && { ...this.#settled, final: true };
+    const known = this.#archived?.head ?? this.#settled;
+    return (
+      known && { status: known.status, count: known.count, final: isFinal(known, this.#options.clock.now()) }
+    );
   }
 
   /** When `tick` has something to do, in clock milliseconds. */
@@ -96,9 +102,14 @@ export class Archivist {
     this.#dueAtMs = Math.min(this.#dueAtMs, settlesAtMs(end, this.#endSeenAtMs) ?? Infinity);
   }
 
-  /** The archive can't be read: it is as good as none, and is written anew when the history was read again. */
+  /**
+   * The archive can't be read, or its execution goes on: it is as good as none, and is written anew when the history was read
+   * again.
+   */
   doubt(archived: ArchivedHistory): void {
-    if (this.#archived === archived) this.#archived = undefined;
+    if (this.#archived !== archived) return;
+    this.#archived = undefined;
+    this.#superseded = archived.head.generation;
   }
 
   /** A reader came while the archive is still missing: try again, but not all the time. */
@@ -151,7 +162,8 @@ export class Archivist {
   }
 
   #archive(): void {
-    const { upstream, clock, archive, ref, log, onChange } = this.#options;
+    const { upstream, clock, archive, ref, log, onChange, redrivableMs } = this.#options;
+    const redrive = redrivableMs === undefined ? {} : { redrivableMs };
     const notBeforeMs = settlesAtMs(upstream.end, this.#endSeenAtMs ?? clock.now());
     this.#dueAtMs = Infinity;
     if (notBeforeMs === undefined || this.#archiving) return;
@@ -163,7 +175,7 @@ export class Archivist {
         return;
       }
       const writer = archive.writer(ref);
-      const settled = await settleHistory({ upstream, writer, clock, notBeforeMs, final: true });
+      const settled = await settleHistory({ upstream, writer, clock, notBeforeMs, ...redrive });
       this.#archiving = false;
       if (typeof settled === 'string') {
         log({ event: 'archive-postponed', level: 'warn', ...this.#named(), reason: settled });
@@ -199,7 +211,8 @@ export class Archivist {
 
   async #nowArchived(head: ArchiveHead): Promise<void> {
     const { archive, ref, storage, clock, upstream, onChange } = this.#options;
-    const old = this.#archived?.head.generation;
+    const old = this.#archived?.head.generation ?? this.#superseded;
+    this.#superseded = undefined;
     // Our own copy of the head, so that nothing is walked again merely because KV still says no.
     await storage.put('head', head);
     if (old !== undefined && old !== head.generation) {

@@ -68,7 +68,8 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     // Safety: only `createDurableObjectExecutions` below can reach an object, and it sends this.
     const asked = (await request.json()) as Asked<StreamRequest>;
     const stream = await (await this.#open(asked.ref)).subscribe(asked.request, request.signal);
-    return stream.ok ? new Response(stream.value) : Response.json(stream.failure, { status: 500 });
+    if (!stream.ok) return Response.json(stream.failure, { status: 500 });
+    return stream.value ? new Response(stream.value) : new Response(null, { status: 204 });
   }
 
   override async alarm(): Promise<void> {
@@ -172,6 +173,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
           body: JSON.stringify({ ref, request }),
           ...(signal && { signal }),
         });
+        if (response.status === 204) return ok(undefined);
         if (response.ok && response.body) return ok(response.body);
         // Safety: the object of this very deployment answers with a Failure or a stream.
         return fail((await response.json()) as Failure);

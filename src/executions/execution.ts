@@ -35,6 +35,7 @@ import { Listeners, type PollState } from './listeners.ts';
 import { Pacer } from './pacer.ts';
 import type { PageMemory } from './page-memory.ts';
 import { PageRows } from './page-rows.ts';
+import { RedriveWatch } from './redrive.ts';
 import { Subscriber } from './subscriber.ts';
 import { summarize } from './summarize.ts';
 import {
@@ -80,6 +81,7 @@ export class Execution {
   readonly #upstream: UpstreamHistory;
   readonly #archivist: Archivist;
   readonly #listeners: Listeners;
+  readonly #redrive: RedriveWatch;
   readonly #pacer = new Pacer();
   readonly #start: Position;
   #loading: Promise<void> | undefined;
@@ -93,6 +95,7 @@ export class Execution {
     this.#options = options;
     const { ref, source, storage, memory, archive, clock, random, log, stillAllowed, listenersMax } = options;
     this.#start = { position: 0, fingerprint: fingerprintAtStart(ref.source, ref.executionId) };
+    this.#redrive = new RedriveWatch(source, ref.executionId, clock);
     this.#rows = new PageRows(storage, ref.source, ref.executionId, log);
     this.#upstream = new UpstreamHistory({
       source,
@@ -126,6 +129,7 @@ export class Execution {
       archive,
       storage,
       upstream: this.#upstream,
+      ...(source.redrivableMs !== undefined && { redrivableMs: source.redrivableMs }),
       clock,
       log,
       onChange,
@@ -162,7 +166,12 @@ export class Execution {
       const cut = await cutPage(history, query);
       if (!cut.ok) return { done: true, result: cut };
       const status = this.#status();
-      const answer = { ...cut.value, ...(status && { status }), settled: history.complete, served: served() };
+      const answer = {
+        ...cut.value,
+        ...(status && { status }),
+        settled: this.#archivist.settled?.final ?? false,
+        served: served(),
+      };
       // The next look goes on behind what this one considered.
       if (query.from.at !== 'last') query = { ...query, from: { at: 'position', ...cut.value.next } };
       const ended = status !== undefined && status !== 'RUNNING';
@@ -174,13 +183,15 @@ export class Execution {
     const trace = newTrace();
     return this.#wait(request.waitMs, signal, async () => {
       const { history, served } = await this.#view(trace);
+      const running = request.waitMs === 0 ? await this.#describedAsRunning(trace) : undefined;
+      if (running) return { done: true, result: ok({ ...running, served: served() }) };
       const summary = await summarize(history, request.payloads);
       if (!summary.ok) return { done: true, result: summary };
       const head = this.#archivist.archived?.head;
       const readAtMs = this.#upstream.end?.readAtMs;
       const answer: SummaryAnswer = {
         ...summary.value,
-        settled: history.complete,
+        settled: this.#archivist.settled?.final ?? false,
         final: this.#archivist.settled?.final ?? false,
         ...(head && { archivedAt: head.archivedAt }),
         ...(!head && readAtMs !== undefined && { asOf: new Date(readAtMs).toISOString() }),
@@ -190,8 +201,34 @@ export class Execution {
     });
   }
 
-  /** The open event stream, or why there is none. */
-  async subscribe(request: StreamRequest, signal?: AbortSignal): Promise<Result<ReadableStream<Uint8Array>>> {
+  /** What the source says of an execution that runs, without reading its history; undefined: the history has to tell. */
+  async #describedAsRunning(trace: ReadTrace): Promise<Omit<SummaryAnswer, 'served'> | undefined> {
+    if (this.#archivist.settled) return undefined;
+    const now = this.#options.clock.now();
+    const described = await this.#redrive.describe(now - LAST_PAGE_FRESH_MS, trace);
+    if (!described?.ok || described.value.status !== 'RUNNING') return undefined;
+    const { status, upstreamStatus, startedAt } = described.value;
+    const asOf = new Date(now).toISOString();
+    return {
+      status,
+      upstreamStatus,
+      ...(startedAt !== undefined && { startedAt }),
+      settled: false,
+      final: false,
+      asOf,
+    };
+  }
+
+  /** The open event stream, or why there is none; undefined when all was sent and nothing can follow. */
+  async subscribe(
+    request: StreamRequest,
+    signal?: AbortSignal,
+  ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
+    if (request.from.at === 'position' && request.from.ended) {
+      const over = await this.#isOver();
+      if (!over.ok) return over;
+      if (over.value) return ok(undefined);
+    }
     if (this.#listeners.refusal(request)) await this.#probe(signal);
     const refusal = this.#listeners.refusal(request);
     if (refusal) return fail(refusal);
@@ -322,8 +359,8 @@ export class Execution {
 
   /** The history as one request reads it: archived, or upstream and fresh. */
   async #view(trace: ReadTrace): Promise<{ history: History; served: () => Served }> {
-    await this.#load();
-    const { archived, settled } = this.#archivist;
+    const archived = await this.#stillEnded(trace);
+    const { settled } = this.#archivist;
     if (archived) {
       const history = this.#archivedOrUpstream(archived, trace);
       return { history, served: () => ({ tier: archived.tier, forward: 'hit', upstreamCalls: trace.calls }) };
@@ -338,6 +375,27 @@ export class Execution {
     this.#arrange();
     const forward = () => (trace.calls > 0 ? 'miss' : trace.collapsed ? 'collapsed' : 'hit');
     return { history, served: () => ({ tier: 'live', forward: forward(), upstreamCalls: trace.calls }) };
+  }
+
+  /** The archived history, unless its execution was started again since. */
+  async #stillEnded(trace: ReadTrace): Promise<ArchivedHistory | undefined> {
+    await this.#load();
+    const { archived, settled } = this.#archivist;
+    if (!archived || settled?.final) return archived;
+    const goesOn = await this.#redrive.goesOn(archived.head, trace);
+    // What can't be found out just now is read as it was known; the next reader asks again.
+    if (goesOn.ok && goesOn.value) this.#archivist.doubt(archived);
+    return this.#archivist.archived;
+  }
+
+  /** All was sent and nothing can follow: only after the source was asked, where it might. */
+  async #isOver(): Promise<Result<boolean>> {
+    await this.#load();
+    const { archived, settled } = this.#archivist;
+    if (!archived || settled?.final) return ok(settled !== undefined);
+    const goesOn = await this.#redrive.goesOn(archived.head, newTrace());
+    if (goesOn.ok && goesOn.value) this.#archivist.doubt(archived);
+    return goesOn.ok ? ok(!goesOn.value) : goesOn;
   }
 
   /** The history as it is known, for subscribers: only the poll asks for what is newer. */
@@ -358,7 +416,8 @@ export class Execution {
   /** An archive that can't be read is as good as none: the source is asked, and the history archived anew. */
   #archivedOrUpstream(archived: ArchivedHistory, trace: ReadTrace): History {
     return {
-      complete: true,
+      // Behind the end of one that may go on, a position can be of what came since.
+      complete: this.#archivist.settled?.final ?? true,
       chunkAt: async (position) => {
         const read = await archived.chunkAt(position);
         if (read.ok) return read;
@@ -454,6 +513,10 @@ export class Execution {
       else this.#pacer.nothingNew();
       this.#archivist.endSeen(end);
       if (grew || recovered) this.#listeners.notify();
+    }
+    if (this.#listeners.count > 0) {
+      const { source, ref } = this.#options;
+      this.#pacer.atLeast(source.pace?.(ref.executionId, this.#pacer.ownIntervalMs) ?? 0);
     }
     this.#pollAtMs = atMs + this.#pacer.jittered(this.#options.random());
     this.#arrange();

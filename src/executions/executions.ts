@@ -43,9 +43,12 @@ export interface SummaryRequest {
 
 export interface SummaryAnswer {
   readonly status: Status;
+  /** What the source calls it, where it has its own words. */
+  readonly upstreamStatus?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
-  readonly messageCount: number;
+  /** Absent while the history was not read. */
+  readonly messageCount?: number;
   readonly failure?: FailureFacts & Position;
   readonly settled: boolean;
   readonly final: boolean;
@@ -57,7 +60,8 @@ export interface SummaryAnswer {
 
 export type StreamStart =
   | { readonly at: 'start' | 'now' }
-  | ({ readonly at: 'position' } & Position)
+  /** `ended`: the client has seen an `end` that was not final. It is answered only when the execution goes on. */
+  | ({ readonly at: 'position'; readonly ended?: boolean } & Position)
   /** The Last-Event-ID is not one of ours for this execution: say so and begin at the start. */
   | { readonly at: 'reset' };
 
@@ -90,12 +94,12 @@ export interface ExecutionActivity {
 export interface Executions {
   page(ref: ExecutionRef, request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>>;
   summary(ref: ExecutionRef, request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>>;
-  /** The open event stream. Failures are those before its first byte. */
+  /** The open event stream; undefined: all was sent, nothing can follow. Failures are those before its first byte. */
   stream(
     ref: ExecutionRef,
     request: StreamRequest,
     signal?: AbortSignal,
-  ): Promise<Result<ReadableStream<Uint8Array>>>;
+  ): Promise<Result<ReadableStream<Uint8Array> | undefined>>;
   activity(ref: ExecutionRef): Promise<Result<ExecutionActivity>>;
   /** Takes an exported history (see messages/exported-history.ts) into the archive: all or nothing. */
   importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ArchiveHead>>;

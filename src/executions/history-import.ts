@@ -23,7 +23,7 @@ export async function importHistory(
       return refusal;
     }
     const archivedAt = new Date(clock.now()).toISOString();
-    return ok(await writer.commit({ final: true, from: 'import', archivedAt }));
+    return ok(await writer.commit({ from: 'import', archivedAt }));
   } catch (error) {
     await writer.abandon();
     return fail({ type: 'store-unavailable', internal: `import: ${String(error)}` });

@@ -30,6 +30,8 @@ export interface SettledHistory {
   /** Why the store did not take it; the history is settled all the same. */
   readonly storeFailure?: string;
   readonly head?: ArchiveHead;
+  /** Until then it may be started again. ISO 8601. */
+  readonly finalAt?: string;
 }
 
 export interface SettleOptions {
@@ -38,12 +40,13 @@ export interface SettleOptions {
   readonly clock: Clock;
   /** Every page must have been read since. */
   readonly notBeforeMs: number;
-  readonly final: boolean;
+  /** How long an unsuccessful execution can be started again after its end. */
+  readonly redrivableMs?: number;
 }
 
 /** Walks the history once and archives it. A string tells why it is not settled: it changed, or can't be read just now. */
 export async function settleHistory(options: SettleOptions): Promise<SettledHistory | string> {
-  const { upstream, writer, clock, notBeforeMs, final } = options;
+  const { upstream, writer, clock, notBeforeMs } = options;
   const trace = newTrace();
   const freshness = {
     lastNotBeforeMs: notBeforeMs,
@@ -60,6 +63,7 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
     }
   };
   let status: Status = 'RUNNING';
+  let endedAt: string | undefined;
   let at = writer.start;
   for (;;) {
     const read = await upstream.chunkAt(at.position, freshness, trace);
@@ -71,14 +75,17 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
     for (const message of chunk.messages.slice(at.position - chunk.start)) {
       await keep(() => writer.add(message));
       status = statusAfter(message.eventType);
+      endedAt = message.timestamp;
     }
     at = { position: endOf(chunk), fingerprint: chunk.fingerprints.at(-1) ?? at.fingerprint };
     if (chunk.last) break;
   }
   if (status === 'RUNNING') return giveUp(writer, 'the history went on');
+  const finalAt = finalAtOf(status, endedAt, options);
+  const archivedAt = new Date(clock.now()).toISOString();
   let head: ArchiveHead | undefined;
   await keep(async () => {
-    head = await writer.commit({ final, from: 'source', archivedAt: new Date(clock.now()).toISOString() });
+    head = await writer.commit({ from: 'source', archivedAt, ...(finalAt !== undefined && { finalAt }) });
   });
   if (storeFailure !== undefined) await writer.abandon();
   return {
@@ -86,8 +93,20 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
     status,
     upstreamCalls: trace.calls,
     ...(head && { head }),
+    ...(finalAt !== undefined && { finalAt }),
     ...(storeFailure !== undefined && { storeFailure }),
   };
+}
+
+/** What ended well can't be started again. */
+function finalAtOf(
+  status: Status,
+  endedAt: string | undefined,
+  { redrivableMs, clock }: Pick<SettleOptions, 'redrivableMs' | 'clock'>,
+): string | undefined {
+  if (redrivableMs === undefined || status === 'SUCCEEDED') return undefined;
+  const endedAtMs = endedAt === undefined ? NaN : Date.parse(endedAt);
+  return new Date((Number.isNaN(endedAtMs) ? clock.now() : endedAtMs) + redrivableMs).toISOString();
 }
 
 async function giveUp(writer: ArchiveWriter, reason: string): Promise<string> {

@@ -8,6 +8,8 @@ import type { Message, PayloadAccess } from '../messages/message.ts';
 
 export interface HistorySummary {
   readonly status: Status;
+  /** What the source calls it, where its last message tells. */
+  readonly upstreamStatus?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly messageCount: number;
@@ -27,10 +29,12 @@ export async function summarize(history: History, payloads: PayloadAccess): Prom
   const status = statusAfter(terminal?.eventType);
   const startedAt = first.value.messages[0]?.timestamp;
   const endedAt = status === 'RUNNING' ? undefined : terminal?.timestamp;
+  const upstreamStatus = upstreamStatusOf(terminal);
   const failed = findFailure(messages);
   const at = failed && positionInAny(chunks, messageCount - messages.length + failed.index);
   return ok({
     status,
+    ...(upstreamStatus !== undefined && { upstreamStatus }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
     messageCount,
@@ -69,4 +73,17 @@ function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFact
   if (payloads === 'full') return facts;
   const { error: _error, cause: _cause, ...rest } = facts;
   return rest;
+}
+
+/** A Step Functions event says in its payload which end it was: a time-out is a failure of its own kind. */
+const STEP_FUNCTIONS_ENDS: ReadonlyMap<string, string> = new Map([
+  ['ExecutionSucceeded', 'SUCCEEDED'],
+  ['ExecutionFailed', 'FAILED'],
+  ['ExecutionTimedOut', 'TIMED_OUT'],
+  ['ExecutionAborted', 'ABORTED'],
+]);
+
+function upstreamStatusOf(terminal: Message | undefined): string | undefined {
+  const type = /^\{"type":"(Execution[A-Za-z]+)"/.exec(terminal?.payload ?? '')?.[1];
+  return STEP_FUNCTIONS_ENDS.get(type ?? '');
 }

@@ -5,7 +5,7 @@
 import type { Access } from '../access/access.ts';
 import { KEYS_LISTED_MAX } from '../access/key-directory.ts';
 import { parseKeyChange, parseNewKey, parseRotation } from '../access/key-input.ts';
-import type { ArchiveHead } from '../archive/archive-head.ts';
+import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
 import { type Result, fail, invalid, ok } from '../errors.ts';
@@ -123,7 +123,7 @@ function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Resp
   return Promise.resolve(fail({ type: 'no-such-route' }));
 }
 
-async function listExecutions({ archive }: AdminPorts, { url }: Exchange): Promise<Result<Response>> {
+async function listExecutions({ archive, clock }: AdminPorts, { url }: Exchange): Promise<Result<Response>> {
   const query = readQuery(url.searchParams, ['status', 'cursor', 'limit']);
   if (!query.ok) return query;
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
@@ -143,7 +143,10 @@ async function listExecutions({ archive }: AdminPorts, { url }: Exchange): Promi
     if (from === undefined) break;
   }
   return ok(
-    Response.json({ executions: executions.map(archivedBody), ...(from !== undefined && { cursor: from }) }),
+    Response.json({
+      executions: executions.map((execution) => archivedBody(execution, clock.now())),
+      ...(from !== undefined && { cursor: from }),
+    }),
   );
 }
 
@@ -181,14 +184,16 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
         return fail({ type: 'body-too-large', maxBytes: IMPORT_BYTES_MAX });
       }
       const imported = await executions.importHistory(ref, body);
-      return imported.ok ? ok(Response.json(archivedBody({ ...ref, head: imported.value }))) : imported;
+      return imported.ok
+        ? ok(Response.json(archivedBody({ ...ref, head: imported.value }, ports.clock.now())))
+        : imported;
     }),
   })(exchange);
 }
 
 /** Who reads it just now, and what is archived of it. */
 async function executionState(
-  { executions, archive }: AdminPorts,
+  { executions, archive, clock }: AdminPorts,
   ref: ExecutionRef,
 ): Promise<Result<Response>> {
   const activity = await executions.activity(ref);
@@ -199,12 +204,15 @@ async function executionState(
       flowExecutionId: ref.executionId,
       source: ref.source,
       ...activity.value,
-      ...(archived && { archived: archivedBody({ ...ref, head: archived.head }) }),
+      ...(archived && { archived: archivedBody({ ...ref, head: archived.head }, clock.now()) }),
     }),
   );
 }
 
-const archivedBody = ({ source, executionId, head }: ExecutionRef & { head: ArchiveHead }) => ({
+const archivedBody = (
+  { source, executionId, head }: ExecutionRef & { head: ArchiveHead },
+  nowMs: number,
+) => ({
   flowExecutionId: executionId,
   source,
   status: head.status,
@@ -212,7 +220,7 @@ const archivedBody = ({ source, executionId, head }: ExecutionRef & { head: Arch
   ...(head.startedAt !== undefined && { startedAt: head.startedAt }),
   ...(head.endedAt !== undefined && { endedAt: head.endedAt }),
   archivedAt: head.archivedAt,
-  final: head.final,
+  final: isFinal(head, nowMs),
   imported: head.from === 'import',
 });
 

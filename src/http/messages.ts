@@ -108,10 +108,14 @@ async function getStream(
   if (given && !given.ok) return given;
   const cursor = given ? given.value : decodeCursor(cursorKeys, ref, lastEventId ?? '');
   // All was sent and nothing can follow: 204 stops an EventSource.
-  if (cursor?.end === 'final')
-    return ok(new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } }));
+  if (cursor?.end === 'final') return ok(nothingMore());
   const start: StreamStart = cursor
-    ? { at: 'position', position: cursor.position, fingerprint: cursor.fingerprint }
+    ? {
+        at: 'position',
+        position: cursor.position,
+        fingerprint: cursor.fingerprint,
+        ...(cursor.end === 'settled' && { ended: true }),
+      }
     : // A 400 would end an EventSource, which can't help having the id.
       { at: lastEventId === undefined ? from : 'reset' };
   const stream = await executions.stream(
@@ -128,9 +132,13 @@ async function getStream(
     },
     request.signal,
   );
-  if (stream.ok) return ok(streamResponse(stream.value));
+  if (stream.ok) return ok(stream.value ? streamResponse(stream.value) : nothingMore());
   return refusedStream(stream.failure, facts);
 }
+
+/** All was sent and nothing can follow: 204 stops an EventSource. */
+const nothingMore = (): Response =>
+  new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
 
 /** The cursor by either name. Not ours, or not for this execution: 400. */
 function readCursor(

@@ -41,7 +41,8 @@ function summaryBody(
   summary: SummaryAnswer,
   cursorOf: (position: NonNullable<SummaryAnswer['failure']>) => string,
 ) {
-  const { status, startedAt, endedAt, messageCount, failure, final, archivedAt, asOf } = summary;
+  const { status, upstreamStatus, startedAt, endedAt, messageCount, failure, final, archivedAt, asOf } =
+    summary;
   const durationMs =
     startedAt !== undefined && endedAt !== undefined ? Date.parse(endedAt) - Date.parse(startedAt) : NaN;
   const { position: _position, fingerprint: _fingerprint, ...facts } = failure ?? {};
@@ -49,10 +50,11 @@ function summaryBody(
     flowExecutionId: executionId,
     source,
     status,
+    ...(upstreamStatus !== undefined && { upstreamStatus }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
     ...(Number.isFinite(durationMs) && { durationMs }),
-    messageCount,
+    ...(messageCount !== undefined && { messageCount }),
     ...(failure && { failure: { ...facts, cursor: cursorOf(failure) } }),
     final,
     ...(archivedAt !== undefined && { archivedAt }),

@@ -47,7 +47,7 @@ export class ArchiveUnderTest {
   async write(messages: readonly Message[], ref = REF): Promise<ArchiveHead> {
     const writer = this.archive.writer(ref);
     for (const message of messages) await writer.add(message);
-    return writer.commit({ final: true, from: 'source', archivedAt: this.#now() });
+    return writer.commit({ from: 'source', archivedAt: this.#now() });
   }
 
   /** Writes it, gives up where the store fails, and tells whether that was so. */
@@ -55,7 +55,7 @@ export class ArchiveUnderTest {
     const writer = this.archive.writer(ref);
     try {
       for (const message of messages) await writer.add(message);
-      await writer.commit({ final: true, from: 'source', archivedAt: this.#now() });
+      await writer.commit({ from: 'source', archivedAt: this.#now() });
       return true;
     } catch {
       await writer.abandon();

@@ -85,7 +85,6 @@ describe('what is archived', () => {
       status: 'ABORTED',
       startedAt: history[0]?.timestamp,
       endedAt: history[299]?.timestamp,
-      final: true,
       from: 'source',
     });
   });
@@ -96,7 +95,7 @@ describe('what is archived', () => {
     for (const message of finished(1_000)) await writer.add(message);
     expect(under.store.writes('archive/1/page/')).toBe(2);
     expect(await under.elsewhere().find(REF)).toBeUndefined();
-    await writer.commit({ final: true, from: 'import', archivedAt: new Date(0).toISOString() });
+    await writer.commit({ from: 'import', archivedAt: new Date(0).toISOString() });
     expect(under.store.writes('archive/1/page/')).toBe(3);
     expect(under.store.writes('archive/1/head/')).toBe(1);
     expect((await under.elsewhere().find(REF))?.head.from).toBe('import');
@@ -104,7 +103,7 @@ describe('what is archived', () => {
 
   test('without a message cannot be', async () => {
     const writer = new ArchiveUnderTest().archive.writer(REF);
-    await expect(writer.commit({ final: true, from: 'source', archivedAt: '' })).rejects.toThrow(RangeError);
+    await expect(writer.commit({ from: 'source', archivedAt: '' })).rejects.toThrow(RangeError);
   });
 });
 

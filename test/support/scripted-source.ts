@@ -75,6 +75,8 @@ export class ScriptedSource implements Source {
   tooLargeAbove: number;
   /** No execution is known: `upstream-not-found`. */
   missing = false;
+  /** Set: unsuccessful executions can be started again. */
+  redrivableMs?: number;
   /** Set: a test has a `describe`. */
   describe?: (executionId: string) => Promise<Result<SourceDescription, SourceFailure>>;
   /** Every call since the last `forgetCalls`, in order. */

@@ -1,0 +1,49 @@
+/**
+ * What the source says of an execution without its history, remembered and shared: for summaries, and to learn whether an
+ * execution that ended, and can be started again (Step Functions can redrive an unsuccessful one for 14 days), has gone on.
+ * What follows from it is the Execution's.
+ */
+import type { ArchiveHead } from '../archive/archive-head.ts';
+import type { Clock } from '../clock.ts';
+import { type Result, type SourceFailure, ok } from '../errors.ts';
+import type { Source, SourceDescription } from '../sources/source.ts';
+import type { ReadTrace } from './upstream-history.ts';
+
+/** An execution that was started again shows this long after, at the latest, to whoever reads it. */
+export const REDRIVE_CHECK_MS = 60_000;
+
+export type Described = Result<SourceDescription, SourceFailure>;
+
+export class RedriveWatch {
+  readonly #source: Source;
+  readonly #executionId: string;
+  readonly #clock: Clock;
+  #last: { readonly atMs: number; readonly answer: Promise<Described> } | undefined;
+
+  constructor(source: Source, executionId: string, clock: Clock) {
+    this.#source = source;
+    this.#executionId = executionId;
+    this.#clock = clock;
+  }
+
+  /** Undefined when the source has no such call. A failure counts as an answer, and is not asked for again sooner. */
+  describe(notBeforeMs: number, trace: ReadTrace): Promise<Described> | undefined {
+    if (!this.#source.describe) return undefined;
+    if (this.#last && this.#last.atMs >= notBeforeMs) return this.#last.answer;
+    const answer = this.#source.describe(this.#executionId, undefined, () => trace.calls++);
+    this.#last = { atMs: this.#clock.now(), answer };
+    return answer;
+  }
+
+  /** True when there is more than the archive of this head holds. A failure when that can't be found out just now. */
+  async goesOn(head: ArchiveHead, trace: ReadTrace): Promise<Result<boolean, SourceFailure>> {
+    const notBeforeMs = Math.max(this.#clock.now() - REDRIVE_CHECK_MS + 1, Date.parse(head.archivedAt));
+    const described = await this.describe(notBeforeMs, trace);
+    if (!described) return ok(false);
+    if (!described.ok) return described;
+    const { status, endedAt } = described.value;
+    if (status === 'RUNNING') return ok(true);
+    // It may have been started again, and have ended again, since.
+    return ok(Date.parse(endedAt ?? '') > Date.parse(head.endedAt ?? ''));
+  }
+}

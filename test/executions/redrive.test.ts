@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+
+import { ok } from '../../src/errors.ts';
+import type { StreamStart } from '../../src/executions/executions.ts';
+import { REDRIVE_CHECK_MS } from '../../src/executions/redrive.ts';
+import type { Message } from '../../src/messages/message.ts';
+import type { SourceDescription } from '../../src/sources/source.ts';
+import { REF, ExecutionsUnderTest, valueOf } from './executions-under-test.ts';
+
+const DAY_MS = 86_400_000;
+const ENDED_MS = Date.UTC(2025, 11, 31);
+
+const message = (index: number, eventType: string, atMs: number): Message => ({
+  messageId: String(index),
+  eventType,
+  timestamp: new Date(atMs).toISOString(),
+});
+
+/** 300 messages that end in a failure, then a redrive of 50 more that ends well. */
+const FAILED = Array.from({ length: 300 }, (_, index) =>
+  message(index, index === 299 ? 'EXECUTION_FAILED' : 'STEP_STARTED', ENDED_MS),
+);
+const redriven = (sinceMs: number, ended: boolean): Message[] =>
+  Array.from({ length: 50 }, (_, index) =>
+    message(300 + index, ended && index === 49 ? 'EXECUTION_SUCCEEDED' : 'STEP_STARTED', sinceMs),
+  );
+
+function archivedFailure() {
+  const under = new ExecutionsUnderTest({ messages: FAILED });
+  let described: SourceDescription = { upstreamStatus: 'FAILED', status: 'FAILED', endedAt: iso(ENDED_MS) };
+  let asked = 0;
+  under.source.redrivableMs = 14 * DAY_MS;
+  under.source.describe = async () => {
+    asked++;
+    return ok(described);
+  };
+  return {
+    under,
+    asked: () => asked,
+    goOn: (ended: boolean) => {
+      const now = under.clock.now();
+      under.source.append(...redriven(now, ended));
+      described = ended
+        ? { upstreamStatus: 'SUCCEEDED', status: 'SUCCEEDED', endedAt: iso(now) }
+        : { upstreamStatus: 'RUNNING', status: 'RUNNING' };
+    },
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const ids = (messages: readonly Message[]) => messages.map(({ messageId }) => messageId);
+
+async function readToArchive(under: ExecutionsUnderTest): Promise<void> {
+  await under.readAll();
+  await under.idle();
+  expect(under.events('archived')).toHaveLength(1);
+}
+
+function openStream(under: ExecutionsUnderTest, from: StreamStart) {
+  return under.executions.stream(REF, {
+    from,
+    payloads: 'full',
+    keyId: 'key',
+    grant: {},
+    streamLimit: 10,
+  });
+}
+
+describe('an archived execution that can be started again', () => {
+  test('is served from its archive, and the source is asked once a minute whether it goes on', async () => {
+    const { under, asked } = archivedFailure();
+    await readToArchive(under);
+    under.source.forgetCalls();
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 20 }, () => under.readAll([100])));
+      expect(asked()).toBe(round + 1);
+      await under.clock.advance(REDRIVE_CHECK_MS);
+    }
+    expect(under.source.calls).toHaveLength(0);
+    const page = valueOf(await under.page());
+    expect(page.settled).toBe(false);
+  });
+
+  test('is final after that time, and then costs nothing any more', async () => {
+    const { under, asked } = archivedFailure();
+    await readToArchive(under);
+    await under.clock.advance(14 * DAY_MS);
+    const before = asked();
+    expect(valueOf(await under.summary())).toMatchObject({ final: true, status: 'FAILED' });
+    await under.readAll();
+    expect(asked()).toBe(before);
+  });
+
+  test('goes on for pages at the positions that they had: no gap, no repeat, also over a restart', async () => {
+    const { under, goOn } = archivedFailure();
+    await readToArchive(under);
+    const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
+    await under.clock.advance(60 * 60_000);
+    goOn(false);
+    await under.clock.advance(REDRIVE_CHECK_MS);
+    const more = valueOf(await under.page({ from: { at: 'position', ...end } }));
+    expect(ids(more.messages)).toEqual(ids(redriven(0, false)));
+    expect(more.status).toBe('RUNNING');
+    under.restart();
+    expect(ids(await under.readAll([77]))).toEqual(ids([...FAILED, ...redriven(0, false)]));
+  });
+
+  test('that went on and ended again is archived anew, whole', async () => {
+    const { under, goOn } = archivedFailure();
+    await readToArchive(under);
+    await under.clock.advance(60 * 60_000);
+    goOn(true);
+    await under.clock.advance(REDRIVE_CHECK_MS);
+    expect(valueOf(await under.summary())).toMatchObject({ status: 'SUCCEEDED', messageCount: 350 });
+    await under.clock.advance(20_000);
+    expect(under.events('archived')).toHaveLength(2);
+    under.source.forgetCalls();
+    under.restart();
+    expect(ids(await under.readAll([250, 31]))).toEqual(ids([...FAILED, ...redriven(0, true)]));
+    expect(under.source.calls).toHaveLength(0);
+  });
+
+  test('tells a stream that saw its end to stop only after the source was asked, and goes on with it when it does', async () => {
+    const { under, asked, goOn } = archivedFailure();
+    await readToArchive(under);
+    const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
+    const afterEnd: StreamStart = { at: 'position', ended: true, ...next };
+    const before = asked();
+    await under.clock.advance(REDRIVE_CHECK_MS);
+    expect(valueOf(await openStream(under, afterEnd))).toBeUndefined();
+    expect(asked()).toBe(before + 1);
+
+    goOn(true);
+    await under.clock.advance(REDRIVE_CHECK_MS);
+    const stream = valueOf(await openStream(under, afterEnd));
+    if (!stream) throw new Error('expected a stream');
+    const text = new Response(stream).text();
+    await under.clock.advance(30_000);
+    const data = [...(await text).matchAll(/^data: (\{"messageId".*)$/gm)].map(([, json]) =>
+      JSON.parse(json ?? ''),
+    );
+    expect(ids(data)).toEqual(ids(redriven(0, true)));
+  });
+
+  test('is not said to be over while the source can not be asked', async () => {
+    const { under } = archivedFailure();
+    await readToArchive(under);
+    const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
+    await under.clock.advance(REDRIVE_CHECK_MS);
+    under.source.describe = async () => ({
+      ok: false,
+      failure: { type: 'upstream-throttled', internal: 'played', retryAfterSeconds: 1 },
+    });
+    expect(await openStream(under, { at: 'position', ended: true, ...next })).toMatchObject({
+      ok: false,
+      failure: { type: 'upstream-throttled' },
+    });
+    expect(ids(await under.readAll())).toEqual(ids(FAILED));
+  });
+});
+
+test('a running execution that its source describes is summed up without its history', async () => {
+  const under = new ExecutionsUnderTest({ messages: FAILED.slice(0, 20) });
+  under.source.describe = async () =>
+    ok({ upstreamStatus: 'RUNNING', status: 'RUNNING', startedAt: iso(ENDED_MS) });
+  expect(valueOf(await under.summary())).toMatchObject({
+    status: 'RUNNING',
+    startedAt: iso(ENDED_MS),
+    final: false,
+  });
+  expect(under.source.calls).toHaveLength(0);
+});
