@@ -1,0 +1,226 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { SETTLE_MS, settleHistory, settlesAtMs, type SettleOptions } from '../../src/executions/settling.ts';
+import type { KnownEnd } from '../../src/executions/upstream-history.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { ArchiveUnderTest, readAll } from '../archive/archive-under-test.ts';
+import { anyHistory, ended, HISTORY_START_MS, someHistory } from '../support/histories.ts';
+import { conducts, type Conduct } from '../support/scripted-source.ts';
+import { EXECUTION_ID, UpstreamUnderTest, type UnderTestOptions } from './upstream-under-test.ts';
+
+const full = someHistory({ length: 730, terminal: 'EXECUTION_SUCCEEDED' });
+
+class SettlingUnderTest {
+  readonly archive = new ArchiveUnderTest();
+  readonly upstream: UpstreamUnderTest;
+  readonly ref;
+
+  constructor(options: UnderTestOptions = {}) {
+    this.upstream = new UpstreamUnderTest({ messages: full, ...options });
+    this.ref = { source: this.upstream.source.name, executionId: EXECUTION_ID };
+  }
+
+  settle(more: Partial<SettleOptions> = {}) {
+    return settleHistory({
+      upstream: this.upstream.history,
+      writer: this.archive.archive.writer(this.ref),
+      clock: this.upstream.clock,
+      notBeforeMs: this.upstream.clock.now(),
+      ...more,
+    });
+  }
+
+  /** As a reader elsewhere finds it. */
+  async archived(): Promise<Message[] | string | undefined> {
+    const found = await this.archive.elsewhere().find(this.ref);
+    return found && readAll(found, this.ref);
+  }
+}
+
+describe('a history settles', () => {
+  const end = (more: Partial<KnownEnd> = {}): KnownEnd => ({
+    position: 1,
+    fingerprint: '0123456789abcdef',
+    readAtMs: 0,
+    eventType: 'EXECUTION_FAILED',
+    timestamp: new Date(HISTORY_START_MS).toISOString(),
+    ...more,
+  });
+  const withoutTime = (): KnownEnd => {
+    const { timestamp: _, ...rest } = end();
+    return rest;
+  };
+  const later = HISTORY_START_MS + 3_600_000;
+
+  test.each<[string, KnownEnd | undefined, number, number | undefined]>([
+    ['10 s after its terminal message', end(), later, HISTORY_START_MS + SETTLE_MS],
+    ['10 s after that was seen, where its time lies in the future', end(), 5_000, 5_000 + SETTLE_MS],
+    ['10 s after that was seen, where it has no time', withoutTime(), 5_000, 5_000 + SETTLE_MS],
+    [
+      '10 s after that was seen, where its time is none',
+      end({ timestamp: 'noon' }),
+      5_000,
+      5_000 + SETTLE_MS,
+    ],
+    ['never while it runs', end({ eventType: 'STEP_FAILED' }), later, undefined],
+    ['never before it was read', undefined, later, undefined],
+  ])('%s', (_, known, seenAtMs, atMs) => {
+    expect(settlesAtMs(known, seenAtMs)).toBe(atMs);
+  });
+});
+
+describe('the walk', () => {
+  test('archives all that is there, with a call for each page', async () => {
+    const under = new SettlingUnderTest();
+    const settled = await under.settle();
+    expect(settled).toMatchObject({ count: 730, status: 'SUCCEEDED', upstreamCalls: 8 });
+    expect(await under.archived()).toEqual(full);
+  });
+
+  test('does not read again what was read since the settle time, and does read what was not', async () => {
+    const under = new SettlingUnderTest();
+    const { clock, source } = under.upstream;
+    await under.upstream.walk();
+    await clock.advance(5_000);
+    const notBeforeMs = clock.now();
+    for (const position of [0, 100, 200])
+      await under.upstream.read(position, { allNotBeforeMs: notBeforeMs });
+    // A message that was updated in place meanwhile: the archive has it as it is now.
+    source.messages = full.map((message) => ({ ...message, payload: `${message.payload} updated` }));
+    expect(await under.settle({ notBeforeMs })).toMatchObject({ upstreamCalls: 5 });
+    expect(await under.archived()).toEqual([...full.slice(0, 300), ...source.messages.slice(300)]);
+  });
+
+  test('takes late messages along', async () => {
+    const under = new SettlingUnderTest({ messages: full.slice(0, 500) });
+    await under.upstream.walk();
+    under.upstream.source.append(...full.slice(500));
+    await under.upstream.clock.advance(10_000);
+    expect(await under.settle()).toMatchObject({ count: 730 });
+    expect(await under.archived()).toEqual(full);
+  });
+
+  test.each<[string, (upstream: UpstreamUnderTest) => void]>([
+    ['went on', ({ source }) => source.append({ messageId: 'more', eventType: 'STEP_STARTED' })],
+    ['is empty', ({ source }) => source.replace([])],
+    ['fails at its start', ({ source }) => (source.conduct = () => ({ failure: 'upstream-internal' }))],
+    [
+      'fails in the middle',
+      ({ source }) =>
+        (source.conduct = ({ position }) => (position === 400 ? { failure: 'upstream-timeout' } : {})),
+    ],
+    ['lags', ({ source }) => (source.conduct = () => ({ lag: 3 }))],
+    ['lags by pages', ({ source }) => (source.conduct = () => ({ lag: 450 }))],
+    [
+      'is replaced under the walk',
+      ({ source }) => {
+        source.conduct = ({ position }) => {
+          if (position === 300)
+            source.messages = someHistory({ length: 800, terminal: 'EXECUTION_FAILED', run: 'b' });
+          return {};
+        };
+      },
+    ],
+  ])('gives up where the history %s, says so, and leaves nothing in the store', async (_, change) => {
+    const under = new SettlingUnderTest();
+    await under.upstream.walk();
+    await under.upstream.clock.advance(10_000);
+    change(under.upstream);
+    expect(await under.settle()).toBeTypeOf('string');
+    expect(await under.archive.keys()).toEqual([]);
+  });
+
+  test('asks again about what failed in an earlier try, but not within the second', async () => {
+    const under = new SettlingUnderTest({ conduct: () => ({ failure: 'upstream-internal' }) });
+    const { clock, source } = under.upstream;
+    const notBeforeMs = clock.now();
+    expect(await under.settle({ notBeforeMs })).toBe('upstream-internal');
+    expect(await under.settle({ notBeforeMs })).toBe('upstream-internal');
+    expect(source.calls).toHaveLength(1);
+    source.conduct = () => ({});
+    await clock.advance(5_000);
+    expect(await under.settle({ notBeforeMs })).toMatchObject({ count: 730 });
+    expect(await under.archived()).toEqual(full);
+  });
+
+  test('settles a history also when the store fails at its n-th write, for every n, and archives none or all', async () => {
+    let writes = 0;
+    for (let whole = false; !whole; writes++) {
+      const under = new SettlingUnderTest();
+      under.archive.store.failAfterWrites(writes);
+      const settled = await under.settle();
+      if (typeof settled === 'string') throw new Error(settled);
+      expect(settled).toMatchObject({ count: 730, status: 'SUCCEEDED', upstreamCalls: 8 });
+      whole = settled.head !== undefined;
+      expect(settled.storeFailure).toEqual(whole ? undefined : expect.stringContaining('500'));
+      expect(await under.archived()).toEqual(whole ? full : undefined);
+    }
+    expect(writes).toBe(4);
+  });
+
+  test('archives exactly the history, or nothing, whatever the upstream does', async () => {
+    const anyConduct = fc.constantFrom<Conduct>(
+      {},
+      {},
+      {},
+      { most: 7 },
+      { lag: 2 },
+      { lag: 120 },
+      { empty: true },
+      { dangling: true },
+      { expireTokens: true },
+      { failure: 'upstream-throttled' },
+    );
+    let archived = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        anyHistory(900, 1),
+        fc.array(anyConduct, { maxLength: 12 }),
+        fc.constantFrom(1, 100_000, 24_000_000),
+        fc.boolean(),
+        async (drawn, conduct, memoryBytes, readBefore) => {
+          const messages = ended(drawn, 'EXECUTION_ABORTED');
+          const under = new SettlingUnderTest({ messages, memoryBytes });
+          if (readBefore) await under.upstream.walk();
+          await under.upstream.clock.advance(10_000);
+          under.upstream.source.conduct = conducts([...conduct, {}]);
+          const settled = await under.settle();
+          if (typeof settled === 'string') expect(await under.archive.keys()).toEqual([]);
+          else {
+            archived++;
+            // Without anything known, a lag that ends behind a terminal message can't be told from the truth.
+            if (readBefore) expect(settled).toMatchObject({ count: messages.length, status: 'ABORTED' });
+            expect(await under.archived()).toEqual(messages.slice(0, settled.count));
+          }
+        },
+      ),
+      { numRuns: 80 },
+    );
+    expect(archived).toBeGreaterThan(10);
+  });
+});
+
+describe('an execution that can be started again', () => {
+  const redrivableMs = 14 * 24 * 3_600_000;
+  const failed = someHistory({ length: 30, terminal: 'EXECUTION_FAILED' });
+
+  test('is final so long after its end, unless it succeeded', async () => {
+    const settled = await new SettlingUnderTest({ messages: failed }).settle({ redrivableMs });
+    const finalAt = new Date(Date.parse(failed[29]?.timestamp ?? '') + redrivableMs).toISOString();
+    expect(settled).toMatchObject({ finalAt, head: { finalAt } });
+    expect(await new SettlingUnderTest().settle({ redrivableMs })).not.toHaveProperty('finalAt');
+    expect(await new SettlingUnderTest({ messages: failed }).settle()).not.toHaveProperty('finalAt');
+  });
+
+  test.each([undefined, 'noon'])(
+    'is final so long from now where its end has no time (%s)',
+    async (timestamp) => {
+      const { timestamp: _, ...last } = failed[29] ?? {};
+      const messages = [...failed.slice(0, 29), { ...last, ...(timestamp !== undefined && { timestamp }) }];
+      const under = new SettlingUnderTest({ messages });
+      const finalAt = new Date(under.upstream.clock.now() + redrivableMs).toISOString();
+      expect(await under.settle({ redrivableMs })).toMatchObject({ finalAt });
+    },
+  );
+});
