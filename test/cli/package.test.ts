@@ -1,0 +1,235 @@
+/**
+ * The package as somebody gets it: built, packed, and put where npm would put it, with nothing else beside it. It runs on
+ * the Node that this machine has outside of the project (20 or newer), and on Deno.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+
+import { PROJECT } from '../architecture/source-files.ts';
+import { type World, flow, openWorld } from '../streams/world.ts';
+
+const execute = promisify(execFile);
+const CHROMIUM = '/usr/bin/chromium';
+const bin = (name: string): string => join(PROJECT, 'node_modules/.bin', name);
+
+/** The first Node on the path that is not the project's own; where there is none, that one. */
+function foreignNode(): string {
+  const directories = (process.env['PATH'] ?? '').split(delimiter);
+  const outside = directories.filter((directory) => !directory.includes('node_modules'));
+  const candidates = [...outside, '/usr/bin', '/usr/local/bin'].map((directory) => join(directory, 'node'));
+  return candidates.find((path) => existsSync(path)) ?? process.execPath;
+}
+
+let scratch: string;
+let installed: string;
+let contents: string[];
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'flowtap-package-'));
+  // `prepack` builds it.
+  await execute('npm', ['pack', '--pack-destination', scratch], { cwd: PROJECT });
+  const [name = ''] = await readdir(scratch);
+  const tarball = join(scratch, name);
+  const { stdout } = await execute('tar', ['tzf', tarball]);
+  contents = stdout.trim().split('\n');
+  installed = join(scratch, 'node_modules/flowtap');
+  await mkdir(installed, { recursive: true });
+  await execute('tar', ['xzf', tarball, '--strip-components=1', '-C', installed]);
+  await writeFile(join(scratch, 'package.json'), '{"type":"module"}');
+});
+afterAll(() => rm(scratch, { recursive: true }));
+
+test('the tarball holds what was built, README and LICENSE, and nothing else', () => {
+  const files = contents.map((path) => path.replace(/^package\//, ''));
+  expect(files.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual([
+    'LICENSE',
+    'README.md',
+    'package.json',
+  ]);
+  expect(
+    files.filter((path) => !/^dist\/(?:cli\.js|client\.js|types\/.+\.d\.ts)$/.test(path)).toSorted(),
+  ).toEqual(['LICENSE', 'README.md', 'package.json']);
+});
+
+test('the command runs on Node 20 or newer', async () => {
+  const node = foreignNode();
+  const manifest = z.parse(
+    z.object({ bin: z.object({ flowtap: z.string() }), version: z.string() }),
+    JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')),
+  );
+  const command = join(installed, manifest.bin.flowtap);
+  expect(await readFile(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect((await execute(node, [command, '--version'])).stdout).toBe(`${manifest.version}\n`);
+  expect((await execute(node, [command, 'tail', '--help'])).stdout).toContain('Usage: flowtap tail');
+  const refused = execute(
+    node,
+    [command, 'tail', 'x', '--url', 'http://127.0.0.1:9', '--give-up-after', '0'],
+    {
+      env: { ...process.env, FLOWTAP_API_KEY: 'k' },
+    },
+  );
+  // It gets as far as asking the network.
+  await expect(refused).rejects.toMatchObject({ code: 3, stderr: expect.stringContaining('Cannot reach') });
+});
+
+test('neither bundle needs a package, and the client not even a platform', async () => {
+  const importsOf = async (name: string) =>
+    [...(await readFile(join(installed, 'dist', name), 'utf8')).matchAll(/^import .*?from "(.+?)"/gm)].map(
+      ([, from]) => from,
+    );
+  expect(await importsOf('client.js')).toEqual([]);
+  expect((await importsOf('cli.js')).filter((from) => !from?.startsWith('node:'))).toEqual([]);
+});
+
+/** Serves what the client asks for from a fetch of its own: a page, then a stream. */
+const CONSUMER = `
+import { createFlowtapClient, FlowtapProblem } from 'flowtap';
+const client = createFlowtapClient({
+  url: 'https://flowtap.test',
+  apiKey: 'k',
+  fetch: async (url, init) => {
+    const id = new URL(url).pathname.split('/')[3];
+    if (id === 'gone') return Response.json({ code: 'ResourceNotFoundException', detail: 'No.' }, { status: 404 });
+    if (new Headers(init.headers).get('Accept') !== 'text/event-stream') {
+      return Response.json({ messages: [{ messageId: '0' }], cursor: 'c' });
+    }
+    return new Response(
+      'id: 1\\ndata: {"messageId":"1"}\\n\\nid: 1\\nevent: caught-up\\ndata: {"status":"SUCCEEDED"}\\n\\n',
+      { headers: { 'Content-Type': 'text/event-stream' } },
+    );
+  },
+});
+const seen = [];
+for await (const message of client.list('a')) seen.push(message.messageId);
+for await (const message of client.follow('a')) seen.push(message.messageId);
+try {
+  await client.summary('gone');
+} catch (error) {
+  if (error instanceof FlowtapProblem) seen.push(error.code);
+}
+console.log(seen.join());
+`;
+
+test.each([
+  ['Node 20 or newer', () => [foreignNode()]],
+  ['Deno', () => [bin('deno'), 'run', '--quiet', '--node-modules-dir=manual']],
+])('the client runs on %s', async (_, runtime) => {
+  const file = join(scratch, 'consumer.mjs');
+  await writeFile(file, CONSUMER);
+  const [command = '', ...words] = runtime();
+  const { stdout } = await execute(command, [...words, file], { cwd: scratch });
+  expect(stdout).toBe('0,1,ResourceNotFoundException\n');
+});
+
+test('its types stand alone, checked with their libraries and without those of any platform but the web', async () => {
+  const file = join(scratch, 'typed.ts');
+  await writeFile(
+    file,
+    `import { createFlowtapClient, FlowtapProblem, type FollowEvent, type Page, type Status } from 'flowtap';
+     const client = createFlowtapClient({ url: 'https://flowtap.test', ticket: async () => 't' });
+     export async function all(signal: AbortSignal): Promise<Status | undefined> {
+       for await (const page of client.list('a').pages()) { const p: Page = page; void p.nextToken; }
+       for await (const event of client.followEvents('a', { signal })) {
+         const e: FollowEvent = event;
+         if (e.type === 'message') { const text: string | undefined = e.message.payload; void text; }
+         if (e.type === 'end') return e.status;
+       }
+       // @ts-expect-error: there is no such option
+       client.follow('a', { form: 'now' });
+       try { return (await client.wait('a', { signal })).status; }
+       catch (error) { if (error instanceof FlowtapProblem) void error.errors?.[0]?.name; throw error; }
+     }`,
+  );
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--skipLibCheck',
+    'false',
+    '--types',
+    '',
+  ];
+  const platform = ['--lib', 'ES2022,DOM,DOM.Iterable,DOM.AsyncIterable', '--target', 'ES2022'];
+  for (const resolution of ['bundler', 'nodenext']) {
+    const module = resolution === 'bundler' ? 'esnext' : 'nodenext';
+    const words = [...options, ...platform, '--module', module, '--moduleResolution', resolution, file];
+    await execute(process.execPath, [bin('tsc'), '--ignoreConfig', ...words], { cwd: scratch }).catch(
+      (error: unknown) => {
+        throw new Error(String(Reflect.get(Object(error), 'stdout')));
+      },
+    );
+  }
+});
+
+describe('the examples, with the package as it was installed', () => {
+  let world: World;
+  let settings: Record<string, string>;
+  beforeAll(async () => {
+    world = await openWorld();
+    await cp(join(PROJECT, 'examples/client'), join(scratch, 'examples'), { recursive: true });
+    settings = {
+      ...process.env,
+      FLOWTAP_URL: world.url.origin,
+      FLOWTAP_API_KEY: await world.key(),
+      PORT: '0',
+    };
+  });
+  afterAll(() => world.close());
+
+  test('follow.mjs prints each message and how it ended, and what was refused', async () => {
+    await world.script('example', flow(4, 200, { terminal: 'EXECUTION_FAILED' }));
+    const file = join(scratch, 'examples/follow.mjs');
+    const { stdout } = await execute(foreignNode(), [file, 'example'], { env: settings });
+    const lines = stdout.trim().split('\n');
+    expect(lines[3]).toMatch(/^\d{4}-.+Z EXECUTION_FAILED m 3 /);
+    expect(lines[4]).toMatch(/^FAILED after \d+ ms$/);
+    const env = { ...settings, FLOWTAP_API_KEY: 'wrong' };
+    const refused = execute(foreignNode(), [file, 'example'], { env });
+    await expect(refused).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('InvalidApiKey: '),
+    });
+  });
+
+  /** The back end of the browser example, and where it listens. */
+  async function openBackEnd() {
+    const server = spawn(foreignNode(), [join(scratch, 'examples/browser/server.mjs')], { env: settings });
+    const [line] = await once(server.stdout, 'data');
+    const [origin = ''] = /http:\/\/[\d.:]+/.exec(String(line)) ?? [];
+    return { origin, [Symbol.dispose]: () => server.kill('SIGKILL') };
+  }
+
+  test('the browser page is given the client and a ticket for the one execution', async () => {
+    await world.script('shown', flow(3, 0));
+    using backEnd = await openBackEnd();
+    const get = (path: string) => fetch(new URL(path, backEnd.origin));
+    expect((await get('/')).headers.get('Content-Type')).toBe('text/html; charset=utf-8');
+    const script = await get('/flowtap.js');
+    expect(script.headers.get('Content-Type')).toBe('text/javascript');
+    expect(await script.text()).toContain('createFlowtapClient');
+    const ticket: unknown = await (await get('/ticket?id=shown')).json();
+    expect(ticket).toEqual({ url: world.url.origin, ticket: expect.stringMatching(/^ey/) });
+    expect((await get('/ticket?id=')).status).toBe(400);
+  });
+
+  test.runIf(existsSync(CHROMIUM))('in Chromium it shows every message, from another origin', async () => {
+    await world.script('in a browser', flow(5, 300));
+    using backEnd = await openBackEnd();
+    const profile = join(scratch, 'chromium');
+    const options = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+    const dump = ['--virtual-time-budget=20000', '--dump-dom', `--user-data-dir=${profile}`];
+    const { stdout } = await execute(CHROMIUM, [
+      ...options,
+      ...dump,
+      `${backEnd.origin}/?id=in%20a%20browser`,
+    ]);
+    expect([...stdout.matchAll(/<li[^>]*>.*?m (\d)/g)].map(([, n]) => n)).toEqual(['0', '1', '2', '3', '4']);
+    expect(stdout).toContain('role="status">SUCCEEDED<');
+  });
+});

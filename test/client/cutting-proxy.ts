@@ -1,0 +1,60 @@
+/** A network that fails: passes bytes on to a port, and cuts each connection at a time that nobody foresees. */
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+
+export interface CuttingProxy {
+  readonly url: string;
+  readonly cuts: number;
+  /** From now on nothing is cut. */
+  calm(): void;
+  close(): Promise<void>;
+}
+
+/** `lifeMs`: how long the next connection lives. */
+export async function openCuttingProxy(target: URL, lifeMs: () => number): Promise<CuttingProxy> {
+  const sockets = new Set<Socket>();
+  let isCalm = false;
+  let cuts = 0;
+  const server = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname);
+    const timer = setTimeout(() => {
+      if (isCalm) return;
+      cuts++;
+      // Now with a farewell, now without.
+      if (cuts % 2 === 0) near.destroy();
+      else near.resetAndDestroy();
+      far.destroy();
+    }, lifeMs());
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => {});
+      from.once('close', () => {
+        sockets.delete(from);
+        clearTimeout(timer);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Safety: it listens on a host and a port.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    get cuts() {
+      return cuts;
+    },
+    calm: () => {
+      isCalm = true;
+    },
+    close: async () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, 'close');
+    },
+  };
+}

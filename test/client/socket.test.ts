@@ -1,0 +1,77 @@
+/** The client over a real socket against the real Worker, with an upstream, a network and a workerd that fail. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { type FlowtapClient, createFlowtapClient } from '../../src/client/client.ts';
+import { type World, flow, openWorld } from '../streams/world.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { collect, idsOf } from './client-under-test.ts';
+import { type CuttingProxy, openCuttingProxy } from './cutting-proxy.ts';
+
+const FLOW_MS = 4_000;
+const KILL_AT_MS = 2_000;
+const FAULTS = {
+  throttleRate: 0.15,
+  internalErrorRate: 0.1,
+  resetRate: 0.05,
+  truncateRate: 0.05,
+  lagMs: 1_000,
+  lagRate: 0.2,
+  shortPageRate: 0.1,
+  tokenLifetimeMs: 2_000,
+};
+
+let world: World;
+let proxy: CuttingProxy;
+let apiKey: string;
+beforeAll(async () => {
+  world = await openWorld();
+  apiKey = await world.key();
+  const random = seededRandom(20190511);
+  proxy = await openCuttingProxy(world.url, () => 20 + random() * 1_500);
+});
+afterAll(async () => {
+  await proxy.close();
+  await world.close();
+});
+
+const client = (url: string | URL): FlowtapClient => createFlowtapClient({ url, apiKey });
+
+test('followers get each message once, in order, though network, upstream and service all fail', async () => {
+  await world.faults({ ...FAULTS, seed: 7 });
+  const scripts = Array.from({ length: 6 }, (_, index) => {
+    const count = index % 3 === 2 ? 400 : 30;
+    return flow(count, FLOW_MS / (count - 1), { name: `e${index}-`, terminal: 'EXECUTION_FAILED' });
+  });
+  const following = [];
+  for (const [index, script] of scripts.entries()) {
+    const id = `cut/${index}`;
+    await world.script(id, script, { afterMs: -60_000 });
+    for (let n = 0; n < 3; n++) following.push(collect(client(proxy.url).follow(id)));
+    following.push(collect(client(proxy.url).follow(id, { until: 'ended', eventTypes: ['STEP_SUCCEEDED'] })));
+  }
+  const kill = new Promise((resolve) => setTimeout(resolve, KILL_AT_MS)).then(() => world.workerd.restart());
+  const followed = await Promise.all(following);
+  await kill;
+  for (const [index, script] of scripts.entries()) {
+    const of = followed.slice(index * 4, index * 4 + 4);
+    for (const messages of of.slice(0, 3)) expect(idsOf(messages)).toEqual(idsOf(script));
+    const filtered = script.filter(({ eventType }) => eventType === 'STEP_SUCCEEDED');
+    expect(idsOf(of[3] ?? [])).toEqual(idsOf(filtered));
+  }
+  // The run was what it says.
+  expect(proxy.cuts).toBeGreaterThan(50);
+  expect(world.stats().throttled).toBeGreaterThan(3);
+}, 60_000);
+
+test('so do lists and waits', async () => {
+  await world.faults({});
+  const script = flow(900, 0, { terminal: 'EXECUTION_ABORTED' });
+  await world.script('listed', script);
+  await world.script('awaited', flow(2, 2_500));
+  const [summary, ...lists] = await Promise.all([
+    client(proxy.url).wait('awaited'),
+    ...Array.from({ length: 4 }, () => collect(client(proxy.url).list('listed', { maxResults: 100 }))),
+  ]);
+  expect(summary).toMatchObject({ status: 'SUCCEEDED', messageCount: 2 });
+  for (const messages of lists) expect(idsOf(messages)).toEqual(idsOf(script));
+});
