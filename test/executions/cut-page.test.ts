@@ -86,7 +86,7 @@ describe('pages from the first to the last', () => {
           );
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   });
 
