@@ -50,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
 const adapters = [
   /^src\/storage\/(?:workers-kv|deno-kv|memory)\.ts/,
   /^src\/executions\/durable-object\.ts/,
+  /^src\/sources\/call-budget-object\.ts/,
   /^src\/access\/(?:workers|in-process)-rate-limit\.ts/,
 ];
 const mayImportAdapters = ['worker', 'deno-server', 'local'];
@@ -117,6 +118,7 @@ const platformWords: Record<string, RegExp> = {
 const platformFiles: Record<string, readonly string[]> = {
   'src/worker.ts': ['KVNamespace', 'DurableObject'],
   'src/executions/durable-object.ts': ['cloudflare:', 'DurableObject'],
+  'src/sources/call-budget-object.ts': ['cloudflare:', 'DurableObject'],
   'src/deno.ts': ['Deno'],
   'src/deno-server.ts': ['Deno'],
   'src/deno-site.ts': ['Deno'],

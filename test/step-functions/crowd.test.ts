@@ -11,12 +11,7 @@ import { createInProcessExecutions } from '../../src/executions/in-process.ts';
 import { createPageMemory } from '../../src/executions/page-memory.ts';
 import { problemJson } from '../../src/http/problem.ts';
 import type { Source } from '../../src/sources/source.ts';
-import {
-  CALLS_AT_ONCE,
-  CALLS_PER_SECOND,
-  createCallBudget,
-  POLLS_SHARE,
-} from '../../src/sources/call-budget.ts';
+import { CALLS_AT_ONCE, CALLS_PER_SECOND, createCallBudget } from '../../src/sources/call-budget.ts';
 import { withCallBudget } from '../../src/sources/call-budget-source.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { nextTurn } from '../sources/things-graph-under-test.ts';

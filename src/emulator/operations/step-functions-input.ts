@@ -20,10 +20,10 @@ const EXECUTION_ARN = /^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:execution:[^:\s]
 export const wrongType = ({ issues: [issue] }: z.core.$ZodError) =>
   awsError('SerializationException', `'${issue?.path.join('.') ?? ''}' has a value of the wrong type`);
 
-export const constraint = (member: string, value: unknown, text: string) =>
+export const constraint = (member: string, value: string | number | null | undefined, text: string) =>
   awsError(
     'ValidationException',
-    `1 validation error detected: Value ${value === null ? 'null' : `'${String(value)}'`} at '${member}' failed to satisfy constraint: Member must ${text}`,
+    `1 validation error detected: Value ${value == null ? 'null' : `'${value}'`} at '${member}' failed to satisfy constraint: Member must ${text}`,
   );
 
 /** EXPRESS executions are among what is refused: their history is not kept. */

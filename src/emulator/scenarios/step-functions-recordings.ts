@@ -1,7 +1,7 @@
 /**
  * Five histories as AWS itself answered them (localstack/localstack, Apache-2.0, snapshots of its tests that were validated
  * against AWS; test/data/README.md), an event a line, without times. What the recordings have words for, such as accounts
- * and roles, is filled in.
+ * and roles, and one event that a recording leaves out, is filled in.
  */
 
 /** test_invoke_pipe, 2025-11-06. */
@@ -82,6 +82,7 @@ export const parallelBranches = String.raw`
 {"id":5,"type":"PassStateEntered","previousEventId":4,"stateEnteredEventDetails":{"input":"{\"static-input-0\":0,\"static-input-1\":[1]}","inputDetails":{"truncated":false},"name":"Branch1State0"}}
 {"id":6,"type":"PassStateExited","previousEventId":5,"stateExitedEventDetails":{"name":"Branch0State0","output":"{\"static-input-0\":0,\"static-input-1\":[1]}","outputDetails":{"truncated":false}}}
 {"id":7,"type":"PassStateExited","previousEventId":6,"stateExitedEventDetails":{"name":"Branch1State0","output":"{\"static-input-0\":0,\"static-input-1\":[1]}","outputDetails":{"truncated":false}}}
+{"id":8,"type":"ParallelStateSucceeded","previousEventId":7}
 {"id":9,"type":"ParallelStateExited","previousEventId":7,"stateExitedEventDetails":{"name":"TestState","output":"[{\"static-input-0\":0,\"static-input-1\":[1]},{\"static-input-0\":0,\"static-input-1\":[1]}]","outputDetails":{"truncated":false}}}
 {"id":10,"type":"ExecutionSucceeded","previousEventId":9,"executionSucceededEventDetails":{"output":"[{\"static-input-0\":0,\"static-input-1\":[1]},{\"static-input-0\":0,\"static-input-1\":[1]}]","outputDetails":{"truncated":false}}}
 `;
