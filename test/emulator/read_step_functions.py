@@ -59,7 +59,7 @@ print(
         {
             "history": history(),
             "reversed": [event["id"] for event in history(reverseOrder=True)["events"]],
-            "withoutData": "input" in str(history(includeExecutionData=False)["events"]),
+            "withoutData": "'input'" in str(history(includeExecutionData=False)["events"]),
             "described": {name: described[name] for name in ("status", "name", "executionArn")},
             "unknown": attempt(lambda: client.get_execution_history(executionArn=execution_arn + ".")),
             "express": attempt(
