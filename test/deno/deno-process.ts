@@ -124,10 +124,10 @@ export class DenoWorld {
   }
 }
 
-export const admin = (url: string, path: string, init: RequestInit = {}): Promise<Response> =>
+export const admin = (url: string, path: string, init: Pick<RequestInit, 'method' | 'body'> = {}) =>
   fetch(`${url}v1/admin/${path}`, {
     ...init,
-    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json', ...init.headers },
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
   });
 
 /** The text of a new key that reads everything. */

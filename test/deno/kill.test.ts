@@ -44,7 +44,6 @@ async function writeUntilDeath({ url }: DenoProcess, done: Acknowledged, death: 
       const response = await admin(url, `executions/${id}/messages`, {
         method: 'PUT',
         body: imported(count),
-        headers: { 'content-type': 'application/x-ndjson' },
       });
       await response.text();
       expect(response.status).toBeLessThan(300);

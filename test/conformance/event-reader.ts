@@ -1,0 +1,119 @@
+/** Reads an event stream off a socket, by the rules of WHATWG HTML, "Interpreting an event stream". */
+import type { IncomingMessage } from 'node:http';
+import { headersOf } from './http.ts';
+
+export interface StreamEvent {
+  /** `message` when it has no name. */
+  readonly name: string;
+  readonly data: string;
+  /** The id line of this very event. */
+  readonly id?: string;
+}
+
+export class EventReader {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly events: StreamEvent[] = [];
+  /** All that came, as it came. */
+  raw = '';
+  /** What `retry:` said last. */
+  retryMs: number | undefined;
+  /** The server closed, or the connection broke. */
+  ended = false;
+  readonly #response: IncomingMessage;
+  #rest = '';
+  #name = '';
+  #data: string[] = [];
+  #id: string | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(response: IncomingMessage) {
+    this.#response = response;
+    this.status = response.statusCode ?? 0;
+    this.headers = headersOf(response);
+    const decoder = new TextDecoder();
+    response.on('data', (bytes: Buffer) => this.#take(decoder.decode(bytes, { stream: true })));
+    const over = () => {
+      this.ended = true;
+      this.#wake();
+    };
+    for (const event of ['end', 'close', 'error']) response.on(event, over);
+  }
+
+  /** Ids of the messages so far. */
+  get messageIds(): string[] {
+    return this.named('message').map(({ data }) => String(JSON.parse(data).messageId));
+  }
+
+  get lastId(): string {
+    return this.events.findLast(({ id }) => id !== undefined)?.id ?? '';
+  }
+
+  named(name: string): StreamEvent[] {
+    return this.events.filter((event) => event.name === name);
+  }
+
+  /** Resolves once it holds; rejects when the stream is over before, or after `withinMs`. */
+  async until(what: string, holds: () => boolean, withinMs = 20_000): Promise<this> {
+    const deadline = Date.now() + withinMs;
+    while (!holds()) {
+      const leftMs = deadline - Date.now();
+      if (this.ended || leftMs <= 0) {
+        const names = this.events.map(({ name }) => name).join(' ');
+        throw new Error(
+          `${what}: not so ${this.ended ? 'when the stream ended' : `after ${withinMs} ms`}; had ${names}`,
+        );
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    return this;
+  }
+
+  event(name: string, withinMs?: number): Promise<this> {
+    return this.until(`an event ${name}`, () => this.named(name).length > 0, withinMs);
+  }
+
+  messages(count: number, withinMs?: number): Promise<this> {
+    return this.until(`${count} messages`, () => this.named('message').length >= count, withinMs);
+  }
+
+  closed(withinMs?: number): Promise<this> {
+    return this.until('the server closes', () => this.ended, withinMs);
+  }
+
+  leave(): void {
+    this.#response.destroy();
+  }
+
+  #take(text: string): void {
+    this.raw += text;
+    const lines = (this.#rest + text).split(/\r\n|\n|\r/);
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#line(line);
+    this.#wake();
+  }
+
+  #line(line: string): void {
+    if (line === '') {
+      if (this.#data.length > 0) {
+        const event = { name: this.#name || 'message', data: this.#data.join('\n') };
+        this.events.push(this.#id === undefined ? event : { ...event, id: this.#id });
+      }
+      this.#name = '';
+      this.#data = [];
+      this.#id = undefined;
+      return;
+    }
+    const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+    if (field === 'event') this.#name = value;
+    if (field === 'data') this.#data.push(value);
+    if (field === 'id') this.#id = value;
+    if (field === 'retry') this.retryMs = Number(value);
+  }
+}

@@ -1,0 +1,61 @@
+/** HTTP as it goes over the wire, with nothing put right: paths are sent as they are given, redirects are answers. */
+import { Agent as PlainAgent, request as plainRequest, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+
+export interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/**
+ * What answers are read as. Safety: each check compares what it looks at, and what is not there fails it.
+ */
+// eslint-disable-next-line typescript/no-explicit-any
+export type Json = { readonly [member: string]: any };
+
+const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new TlsAgent({ keepAlive: true }) };
+
+/** Longer than the longest wait that can be asked for. */
+const PATIENCE_MS = 70_000;
+
+/** The answer's head; its body is still to be read. `alone`: on a connection of its own. */
+export function connect(base: URL, path: string, asked: Asked = {}, alone = false): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const secure = base.protocol === 'https:';
+    const sent = (secure ? tlsRequest : plainRequest)({
+      hostname: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port,
+      path,
+      method: asked.method ?? 'GET',
+      headers: { ...asked.headers },
+      agent: alone ? false : agents[secure ? 'https:' : 'http:'],
+      timeout: PATIENCE_MS,
+    });
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${PATIENCE_MS} ms: ${path}`)));
+    sent.on('error', reject);
+    sent.on('response', resolve);
+    sent.end(asked.body);
+  });
+}
+
+export async function send(base: URL, path: string, asked: Asked = {}): Promise<Answer> {
+  const response = await connect(base, path, asked);
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return {
+    status: response.statusCode ?? 0,
+    headers: headersOf(response),
+    text: Buffer.concat(chunks).toString(),
+  };
+}
+
+export const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]));

@@ -1,0 +1,67 @@
+/** A sentence of docs/http-api.md, what it guarantees, and a check of it over HTTP. */
+import type { Target } from './target.ts';
+
+export type Need = 'admin' | 'emulator';
+
+export interface Requirement {
+  /** As it stands in docs/http-api.md; traced.test.ts looks it up. */
+  readonly sentence: string;
+  /** What follows from it for a caller, as a sentence. */
+  readonly guarantee: string;
+  readonly needs: readonly Need[];
+  /** What it takes at the least; the longest start first, since all run side by side. */
+  readonly seconds: number;
+  /** Throws what is wrong. */
+  readonly check: (target: Target) => Promise<void>;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly requirements: readonly Requirement[];
+}
+
+export function requirement(
+  sentence: string,
+  guarantee: string,
+  needs: readonly Need[],
+  check: (target: Target) => Promise<void>,
+  seconds = 0,
+): Requirement {
+  return { sentence, guarantee, needs, check, seconds };
+}
+
+export type Outcome =
+  | { readonly type: 'passed' }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'skipped'; readonly needs: readonly Need[] };
+
+/** Enough for their waits to overlap, few enough that none waits for the machine. */
+const AT_ONCE = 12;
+
+/** Starts all of them; each outcome is there as soon as its check is over. */
+export function runAll(
+  requirements: readonly Requirement[],
+  target: Promise<Target>,
+): ReadonlyMap<Requirement, Promise<Outcome>> {
+  const outcomes = new Map(requirements.map((each) => [each, Promise.withResolvers<Outcome>()]));
+  const waiting = requirements.toSorted((a, b) => b.seconds - a.seconds);
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      outcomes.get(next)?.resolve(await outcomeOf(next, target));
+    }
+  };
+  for (let worker = 0; worker < AT_ONCE; worker++) void work();
+  return new Map([...outcomes].map(([each, { promise }]) => [each, promise]));
+}
+
+async function outcomeOf({ needs, check }: Requirement, started: Promise<Target>): Promise<Outcome> {
+  try {
+    const target = await started;
+    const missing = needs.filter((need) => !target.has(need));
+    if (missing.length > 0) return { type: 'skipped', needs: missing };
+    await check(target);
+    return { type: 'passed' };
+  } catch (error) {
+    return { type: 'failed', error };
+  }
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { requirement, type Section } from '../requirement.ts';
+import { eventually, history, pageOf, pause } from '../target.ts';
+
+/** Well formed, with a checksum that does not hold. */
+const MISTYPED = (key: string) => key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a');
+
+export const credentials: Section = {
+  title: 'Credentials',
+  requirements: [
+    requirement(
+      'An API key comes as `Authorization: Bearer ftk_…` or `X-API-Key: ftk_…`.',
+      'both headers open, and one key in both is one credential',
+      [],
+      async (target) => {
+        const [bearer, header, both] = await Promise.all([
+          target.json('/v1/key'),
+          target.json('/v1/key', { key: null, headers: { 'x-api-key': target.key } }),
+          target.json('/v1/key', { headers: { 'x-api-key': target.key } }),
+        ]);
+        assert.deepEqual(header, bearer);
+        assert.deepEqual(both, bearer);
+      },
+    ),
+    requirement(
+      'Two different credentials are a 400.',
+      'two different credentials are a 400',
+      [],
+      async (target) => {
+        const headers = { 'x-api-key': MISTYPED(target.key) };
+        await target.problem('/v1/key', 400, 'ConflictingCredentials', { headers });
+      },
+    ),
+    requirement(
+      'So is a key anywhere in the URL, since URLs end up in logs.',
+      'a key in path or query is a 400 that does not repeat it',
+      [],
+      async (target) => {
+        for (const path of [
+          `/v1/key?api_key=${target.key}`,
+          `/v1/executions/${target.key}/messages`,
+          `/v1/executions/x/messages?ticket=${target.key}`,
+        ]) {
+          const problem = await target.problem(path, 400, 'KeyInUrl', { key: null });
+          assert(!JSON.stringify(problem).includes(target.key));
+        }
+      },
+    ),
+    requirement(
+      '`MissingCredentials`, `InvalidApiKey`, `RevokedApiKey`, `ExpiredApiKey`, `InvalidTicket`, `ExpiredTicket`',
+      'no key, and one that is mistyped, made up or misplaced, are each a 401 of their own',
+      [],
+      async (target) => {
+        await target.problem('/v1/key', 401, 'MissingCredentials', { key: null });
+        await target.problem('/v1/key', 401, 'InvalidApiKey', { key: MISTYPED(target.key) });
+        await target.problem('/v1/key', 401, 'InvalidApiKey', { key: 'not a key' });
+        await target.problem(pageOf('x', 'ticket=made-up'), 401, 'InvalidTicket', { key: null });
+      },
+    ),
+    requirement(
+      'Checked in this order: one credential and not in the URL, its format and checksum, known, revoked, expired, within its rate, for this execution.',
+      'a revoked key and an expired key are told so, and not what they could have read',
+      ['admin'],
+      async (target) => {
+        const [revoked, expiring] = await Promise.all([
+          target.newKey({ executions: ['nothing'] }),
+          target.newKey({ executions: ['nothing'], expiresAt: new Date(Date.now() + 3_000).toISOString() }),
+        ]);
+        await target.adminJson(200, `keys/${revoked['id']}/revoke`, 'POST', {});
+        await eventually(() =>
+          target.problem(pageOf('anything'), 401, 'RevokedApiKey', { key: revoked['key'] }),
+        );
+        await pause(3_000);
+        await eventually(() =>
+          target.problem(pageOf('anything'), 401, 'ExpiredApiKey', { key: expiring['key'] }),
+        );
+      },
+      12,
+    ),
+    requirement(
+      'Who you are fails as 401, what you may as 403; neither tells whether an execution exists.',
+      'a key for other executions gets the same 403 for one that exists and one that does not',
+      ['admin', 'emulator'],
+      async (target) => {
+        const id = target.newId('forbidden');
+        await target.script(id, history(3));
+        const { key } = await target.newKey({ executions: ['urn:tdm:other/*'] });
+        const [there, not] = await Promise.all(
+          [id, target.newId('nowhere')].map((each) =>
+            target.problem(pageOf(each), 403, 'AccessDeniedException', { key }),
+          ),
+        );
+        assert.deepEqual({ ...there, requestId: '' }, { ...not, requestId: '' });
+        assert.equal((await target.calls(id)).calls, 0);
+      },
+    ),
+    requirement(
+      '`executions` are patterns with `*`, which matches any run, `/` included.',
+      'a pattern opens what it matches and nothing beside it',
+      ['admin', 'emulator'],
+      async (target) => {
+        const id = target.newId('pattern/with/slashes');
+        await target.script(id, history(1));
+        const { key } = await target.newKey({ executions: [`${id.slice(0, 60)}*slashes*`] });
+        await target.json(pageOf(id), { key });
+        await target.problem(pageOf(id.replace('slashes', 'dashes')), 403, 'AccessDeniedException', { key });
+      },
+    ),
+    requirement(
+      'come back after `Retry-After`',
+      'over its rate a key gets 429 with Retry-After, and after that time it is let in again',
+      ['admin'],
+      async (target) => {
+        const { key } = await target.newKey({ tier: 'standard' });
+        const answers = await Promise.all(Array.from({ length: 250 }, () => target.ask('/v1/key', { key })));
+        const refused = answers.filter(({ status }) => status === 429);
+        assert(refused.length > 0 && refused.length <= 150, `${refused.length} of 250 refused`);
+        assert(answers.every(({ status }) => status === 200 || status === 429));
+        const seconds = Number(refused.at(-1)?.headers['retry-after']);
+        assert(seconds >= 1 && seconds <= 10, `Retry-After: ${seconds}`);
+        await pause(seconds * 1_000);
+        await eventually(() => target.json('/v1/key', { key }), 10_000);
+      },
+      11,
+    ),
+  ],
+};

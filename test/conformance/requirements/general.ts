@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { requirement, type Section } from '../requirement.ts';
+import { history, pageOf, summaryOf } from '../target.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ISO_UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
+export const general: Section = {
+  title: 'In general',
+  requirements: [
+    requirement(
+      'Every answer has `X-Request-Id`.',
+      'each answer has a request id of its own, whatever its status',
+      [],
+      async (target) => {
+        const answers = await Promise.all([
+          target.ask('/healthz'),
+          target.ask('/v1/key'),
+          target.ask('/v1/key', { key: null }),
+          target.ask('/v1/key', { method: 'DELETE' }),
+          target.ask('/v1/key', { method: 'OPTIONS' }),
+          target.ask('/v1/nowhere'),
+          target.ask('/v1/executions/%ff'),
+          target.ask('/', { method: 'POST' }),
+        ]);
+        const ids = answers.map(({ headers }) => headers['x-request-id'] ?? '');
+        for (const id of ids) assert.match(id, UUID);
+        assert.equal(new Set(ids).size, answers.length);
+      },
+    ),
+    requirement(
+      'All times are ISO 8601 in UTC.',
+      'times are ISO 8601 in UTC, whatever the upstream wrote',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('times');
+        await target.script(id, [
+          { messageId: '0', eventType: 'EXECUTION_STARTED', timestamp: 1559247540.656 },
+          { messageId: '1', eventType: 'EXECUTION_SUCCEEDED', timestamp: 1559247541 },
+        ]);
+        const page = await target.json(pageOf(id));
+        assert.deepEqual(
+          page['messages'].map(({ timestamp }: { timestamp: string }) => timestamp),
+          ['2019-05-30T20:19:00.656Z', '2019-05-30T20:19:01.000Z'],
+        );
+        const summary = await target.json(summaryOf(id));
+        for (const member of ['startedAt', 'endedAt']) assert.match(summary[member], ISO_UTC);
+      },
+    ),
+    requirement(
+      'Unknown query parameters are ignored, a known one given twice is a 400.',
+      'a parameter of tomorrow changes nothing; one of today given twice is named',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('parameters');
+        await target.script(id, history(3));
+        const plain = await target.json(pageOf(id));
+        assert.deepEqual(await target.json(pageOf(id, 'tomorrow=1&tomorrow=2')), plain);
+        const problem = await target.problem(
+          pageOf(id, 'maxResults=1&maxResults=1'),
+          400,
+          'InvalidRequestException',
+        );
+        assert.equal(problem['errors'][0].name, 'maxResults');
+      },
+    ),
+    requirement(
+      'GET routes answer `HEAD` (without waiting)',
+      'HEAD has the status and headers of GET and no body, at once',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('head');
+        await target.script(id, history(3));
+        const got = await target.ask(pageOf(id));
+        const beganAt = Date.now();
+        const head = await target.ask(pageOf(id, 'waitTimeSeconds=30&last=3'), { method: 'HEAD' });
+        assert(Date.now() - beganAt < 10_000);
+        assert.deepEqual([head.status, head.text], [200, '']);
+        const same = await target.ask(pageOf(id), { method: 'HEAD' });
+        assert.equal(same.headers['etag'], got.headers['etag']);
+      },
+    ),
+    requirement(
+      'what a path does not take is a 405 with `Allow`.',
+      'a method that a path does not take is a 405 that names those that it takes',
+      [],
+      async (target) => {
+        for (const [path, method, allowed] of [
+          ['/healthz', 'POST', 'GET'],
+          ['/v1/key', 'DELETE', 'GET'],
+          ['/v1/executions/x/messages', 'PUT', 'GET'],
+          ['/v1/executions/x/tickets', 'GET', 'POST'],
+        ] as const) {
+          await target.problem(path, 405, 'MethodNotAllowed', { method });
+          const { headers } = await target.ask(path, { method });
+          assert((headers['allow'] ?? '').split(', ').includes(allowed), `${path}: ${headers['allow']}`);
+        }
+      },
+    ),
+    requirement(
+      '`{"status":"ok"}` when it is up and configured',
+      'health needs no key',
+      [],
+      async (target) => {
+        assert.deepEqual(await target.json('/healthz', { key: null }), { status: 'ok' });
+      },
+    ),
+    requirement(
+      'no such route or record',
+      'a path that there is none of is a 404 problem, with a key and without',
+      [],
+      async (target) => {
+        for (const key of [null, target.key]) await target.problem('/v1/nowhere', 404, 'NotFound', { key });
+      },
+    ),
+    requirement(
+      'Never CORS.',
+      'any origin may call the API with a key and read its headers; none the admin API',
+      [],
+      async (target) => {
+        const origin = 'https://dashboard.example';
+        const preflight = await target.ask('/v1/executions/x/messages', {
+          key: null,
+          method: 'OPTIONS',
+          headers: {
+            origin,
+            'access-control-request-method': 'GET',
+            'access-control-request-headers': 'authorization',
+          },
+        });
+        assert.equal(preflight.status, 204);
+        assert.match(preflight.headers['access-control-allow-headers'] ?? '', /authorization/i);
+        const answer = await target.ask('/v1/key', { headers: { origin } });
+        assert(['*', origin].includes(answer.headers['access-control-allow-origin'] ?? ''));
+        assert.match(answer.headers['access-control-expose-headers'] ?? '', /x-request-id/i);
+        assert.equal(answer.headers['access-control-allow-credentials'], undefined);
+        const admin = await target.ask('/v1/admin/keys', { key: null, headers: { origin } });
+        assert.equal(admin.headers['access-control-allow-origin'], undefined);
+      },
+    ),
+  ],
+};

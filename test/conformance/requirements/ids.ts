@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { requirement, type Section } from '../requirement.ts';
+import { history, idsIn, pageOf } from '../target.ts';
+
+export const ids: Section = {
+  title: 'Execution ids',
+  requirements: [
+    requirement(
+      'Ids with `:` `/` `.` work raw and percent-encoded; they are decoded once',
+      'one execution is found by its raw id and by its encoded one, and nothing is decoded twice',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('2019-05-11T19:39:55.317Z/a.b');
+        await target.script(id, history(3));
+        const raw = await target.json(`/v1/executions/${id}/messages`);
+        assert.deepEqual(idsIn(raw), ['0', '1', '2']);
+        assert.deepEqual(await target.json(pageOf(id)), raw);
+        assert.equal((await target.json(`/v1/executions/${id}`))['flowExecutionId'], id);
+
+        const percent = target.newId('100%25 %2F');
+        await target.script(percent, history(2));
+        assert.equal(idsIn(await target.json(pageOf(percent))).length, 2);
+      },
+    ),
+    requirement(
+      '1 to 512 characters, no control characters.',
+      '512 characters are taken; 513, none, a control character and bad encoding are a 400 that names the id',
+      ['emulator'],
+      async (target) => {
+        const longest = target.newId('x').padEnd(512, 'x');
+        await target.script(longest, history(1));
+        await target.json(pageOf(longest));
+        const bad = [pageOf(`${longest}x`), pageOf('a\u0000b'), '/v1/executions//messages'];
+        for (const path of [...bad, '/v1/executions/%ff/messages', '/v1/executions/%zz/messages']) {
+          const problem = await target.problem(path, 400, 'InvalidRequestException');
+          assert.equal(problem['errors'][0].in, 'path', path);
+        }
+      },
+    ),
+    requirement(
+      'An id that itself ends in `/messages` is asked for with that slash encoded.',
+      'an id that ends in /messages is asked for with that slash encoded',
+      ['emulator'],
+      async (target) => {
+        const id = `${target.newId('odd')}/messages`;
+        await target.script(id, history(4));
+        assert.equal((await target.json(`/v1/executions/${encodeURIComponent(id)}`))['messageCount'], 4);
+        assert.equal(idsIn(await target.json(pageOf(id))).length, 4);
+      },
+    ),
+  ],
+};

@@ -1,0 +1,337 @@
+/** Over 300 lines: one section of the contract, and its largest. */
+import assert from 'node:assert/strict';
+import { requirement, type Section } from '../requirement.ts';
+import { eventually, history, idsFrom, idsIn, pageOf, pause, readAll, summaryOf } from '../target.ts';
+
+export const pages: Section = {
+  title: 'A page',
+  requirements: [
+    requirement(
+      '1 to 250, default 100',
+      'a page has 100 messages, or as many as were asked for; what is no number from 1 to 250 is a 400',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('sizes');
+        await target.script(id, history(300));
+        assert.deepEqual(idsIn(await target.json(pageOf(id))), idsFrom(0, 100));
+        for (const size of [1, 7, 250]) {
+          assert.deepEqual(idsIn(await target.json(pageOf(id, `maxResults=${size}`))), idsFrom(0, size));
+        }
+        for (const wrong of ['0', '251', '-1', '1e2', '5.0', '+5', '', 'x']) {
+          await target.problem(
+            pageOf(id, `maxResults=${encodeURIComponent(wrong)}`),
+            400,
+            'InvalidRequestException',
+          );
+        }
+      },
+    ),
+    requirement(
+      'Follow it until it is gone, then you have all there is.',
+      'following nextToken yields each message once, in order, whatever page sizes are asked for',
+      ['emulator'],
+      async (target) => {
+        for (const [count, end] of [
+          [0, undefined],
+          [1, undefined],
+          [250, 'EXECUTION_SUCCEEDED'],
+          [501, undefined],
+        ] as const) {
+          const id = target.newId(`walk-${count}`);
+          await target.script(id, history(count, end));
+          for (const size of [100, 250, 83]) {
+            const { ids, pages: read } = await readAll(target, id, `maxResults=${size}`);
+            assert.deepEqual(ids, idsFrom(0, count));
+            assert.equal(read, Math.max(1, Math.ceil(count / size)));
+          }
+        }
+      },
+    ),
+    requirement(
+      'two names of one thing: go on from there. Both and different: 400',
+      'cursor and nextToken are one thing, and two different ones are a 400',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('names');
+        await target.script(id, history(9));
+        const first = await target.json(pageOf(id, 'maxResults=3'));
+        assert.equal(first['nextToken'], first['cursor']);
+        const cursor = first['cursor'];
+        const second = await target.json(pageOf(id, `maxResults=3&cursor=${cursor}`));
+        assert.deepEqual(idsIn(second), ['3', '4', '5']);
+        for (const query of [`nextToken=${cursor}`, `nextToken=${cursor}&cursor=${cursor}`]) {
+          assert.deepEqual(await target.json(pageOf(id, `maxResults=3&${query}`)), second);
+        }
+        const both = pageOf(id, `cursor=${cursor}&nextToken=${second['cursor']}`);
+        await target.problem(both, 400, 'InvalidRequestException');
+      },
+    ),
+    requirement(
+      '`cursor` is always there: the position after the last message considered.',
+      'a cursor works with any page size, for the messages that come after it was given, and for no other execution',
+      ['emulator'],
+      async (target) => {
+        const [id, other] = [target.newId('cursor'), target.newId('cursor')];
+        await Promise.all([target.script(id, history(5)), target.script(other, history(5))]);
+        const all = await target.json(pageOf(id));
+        assert.equal(all['nextToken'], undefined);
+        assert(typeof all['cursor'] === 'string' && all['cursor'].length < 64);
+        const empty = await target.json(pageOf(id, `cursor=${all['cursor']}`));
+        assert.deepEqual(
+          [empty['messages'], empty['cursor'], empty['nextToken']],
+          [[], all['cursor'], undefined],
+        );
+        await target.script(id, [{ messageId: '5', eventType: 'STEP_STARTED' }], true);
+        await eventually(async () =>
+          assert.deepEqual(idsIn(await target.json(pageOf(id, `cursor=${all['cursor']}&maxResults=1`))), [
+            '5',
+          ]),
+        );
+        const changed = all['cursor'].replace(/.$/, (last: string) => (last === 'A' ? 'B' : 'A'));
+        await target.problem(pageOf(other, `cursor=${all['cursor']}`), 400, 'InvalidRequestException');
+        for (const wrong of [changed, `${all['cursor']}=`, 'x', '']) {
+          await target.problem(pageOf(id, `cursor=${wrong}`), 400, 'InvalidRequestException');
+        }
+      },
+    ),
+    requirement(
+      '1 to 250: the newest messages instead. Not together with a cursor',
+      'last= gives the newest messages, oldest first; together with a cursor it is a 400',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('last');
+        await target.script(id, history(270));
+        const newest = await target.json(pageOf(id, 'last=3'));
+        assert.deepEqual(idsIn(newest), ['267', '268', '269']);
+        assert.deepEqual(idsIn(await target.json(pageOf(id, 'last=250'))), idsFrom(20, 270));
+        assert.deepEqual((await target.json(pageOf(id, `cursor=${newest['cursor']}`)))['messages'], []);
+        await target.problem(pageOf(id, `last=3&cursor=${newest['cursor']}`), 400, 'InvalidRequestException');
+      },
+    ),
+    requirement(
+      'With `eventTypes` a page may be empty and still have a `nextToken`: one request looks at 5,000 messages at the most.',
+      'eventTypes= leaves the others out, also across pages; a type that there is none of is a 400',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('types');
+        const some = history(400, 'EXECUTION_FAILED').map((message, index) =>
+          index % 50 === 7 ? { ...message, eventType: 'STEP_FAILED' } : message,
+        );
+        await target.script(id, some);
+        const { ids } = await readAll(target, id, 'maxResults=3&eventTypes=STEP_FAILED,EXECUTION_FAILED');
+        assert.deepEqual(ids, ['7', '57', '107', '157', '207', '257', '307', '357', '399']);
+        await target.problem(pageOf(id, 'eventTypes=STEP_EXPLODED'), 400, 'InvalidRequestException');
+      },
+    ),
+    requirement(
+      '0 to 50: answer when there is a message after the cursor, when the execution ends, or when time is up',
+      'a long poll answers with a new message soon after it is there, and with an empty page when time is up',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('poll');
+        await target.script(id, history(3));
+        const { cursor } = await target.json(pageOf(id));
+        const beganAt = Date.now();
+        const none = await target.json(pageOf(id, `cursor=${cursor}&waitTimeSeconds=2`));
+        assert.deepEqual([none['messages'], none['cursor']], [[], cursor]);
+        const waitedMs = Date.now() - beganAt;
+        assert(waitedMs > 1_800 && waitedMs < 6_000, `waited ${waitedMs} ms`);
+        const waiting = target.json(pageOf(id, `cursor=${cursor}&waitTimeSeconds=50`));
+        await pause(500);
+        await target.script(id, [{ messageId: '3', eventType: 'STEP_STARTED' }], true);
+        const addedAt = Date.now();
+        assert.deepEqual(idsIn(await waiting), ['3']);
+        assert(Date.now() - addedAt < 15_000);
+        const atOnce = Date.now();
+        assert.deepEqual(idsIn(await target.json(pageOf(id, 'waitTimeSeconds=50'))), idsFrom(0, 4));
+        assert(Date.now() - atOnce < 5_000);
+        await target.problem(pageOf(id, 'waitTimeSeconds=51'), 400, 'InvalidRequestException');
+      },
+      20,
+    ),
+    requirement(
+      '`status` is `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`; absent while the end of the history was not read.',
+      'status says how the execution ended, or that it runs',
+      ['emulator'],
+      async (target) => {
+        for (const [end, status] of [
+          [undefined, 'RUNNING'],
+          ['EXECUTION_SUCCEEDED', 'SUCCEEDED'],
+          ['EXECUTION_FAILED', 'FAILED'],
+          ['EXECUTION_ABORTED', 'ABORTED'],
+        ] as const) {
+          const id = target.newId('status');
+          await target.script(id, history(3, end));
+          assert.equal((await target.json(pageOf(id)))['status'], status);
+        }
+      },
+    ),
+    requirement(
+      'Each member of a message may be absent. `payload` is opaque text: empty, prose, and things that only look like JSON all occur.',
+      'messages come as they are: absent members absent, payloads letter for letter, unknown types too',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('opaque');
+        const payloads = [
+          '',
+          ' leading',
+          'two\r\nlines',
+          '{stepId: X, input: null}',
+          '"',
+          'ü \u{1f600} \u2028',
+          '<b>',
+        ];
+        await target.script(id, [
+          ...payloads.map((payload, index) => ({
+            messageId: `p${index}`,
+            eventType: 'STEP_STARTED',
+            payload,
+          })),
+          { messageId: 'type', eventType: 'A_TYPE_OF_TOMORROW', timestamp: null },
+          { timestamp: null },
+        ]);
+        const { messages } = await target.json(pageOf(id));
+        assert.deepEqual(
+          messages.slice(0, payloads.length).map(({ payload }: { payload: string }) => payload),
+          payloads,
+        );
+        assert.deepEqual(messages.slice(payloads.length), [
+          { messageId: 'type', eventType: 'A_TYPE_OF_TOMORROW' },
+          {},
+        ]);
+      },
+    ),
+    requirement(
+      'at most `maxResults` or 4 MiB of them, but at least one.',
+      'a page ends before 4 MiB; one message that is larger comes alone',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('bytes');
+        const large = history(40).map((message) => ({ ...message, payload: 'x'.repeat(200_000) }));
+        await target.script(id, [
+          ...large,
+          { messageId: '40', eventType: 'STEP_STARTED', payload: 'y'.repeat(5_000_000) },
+        ]);
+        const first = await target.ask(pageOf(id));
+        assert.equal(first.status, 200);
+        assert(
+          first.text.length < 4.5 * 1024 * 1024 && first.text.length > 1024 * 1024,
+          String(first.text.length),
+        );
+        assert.deepEqual((await readAll(target, id, 'maxResults=250')).ids, idsFrom(0, 41));
+      },
+    ),
+    requirement(
+      'a strong `ETag` (send `If-None-Match`, get 304)',
+      'an unchanged page is a 304 without a body, a changed one a 200 with another ETag',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('etag');
+        await target.script(id, history(3));
+        const { headers } = await target.ask(pageOf(id), { headers: { 'accept-encoding': 'gzip' } });
+        const etag = headers['etag'] ?? '';
+        assert.match(etag, /^"[^"]+"$/);
+        for (const given of [etag, `"other", W/${etag}`]) {
+          const again = await target.ask(pageOf(id), { headers: { 'if-none-match': given } });
+          assert.deepEqual([again.status, again.text, again.headers['etag']], [304, '', etag]);
+        }
+        await target.script(id, [{ messageId: '3', eventType: 'STEP_STARTED' }], true);
+        await eventually(async () => {
+          const changed = await target.ask(pageOf(id), { headers: { 'if-none-match': etag } });
+          assert.equal(changed.status, 200);
+          assert.notEqual(changed.headers['etag'], etag);
+        });
+      },
+    ),
+    requirement(
+      '`Link: <…>; rel="next"`',
+      'Link leads to the next page, with the same parameters, until there is none',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('link');
+        await target.script(id, history(7));
+        let path: string | undefined = pageOf(id, 'maxResults=3&eventTypes=STEP_STARTED');
+        const ids: string[] = [];
+        while (path !== undefined) {
+          const answer = await target.ask(path);
+          ids.push(...idsIn(JSON.parse(answer.text)));
+          const link = /^<([^>]*)>; rel="next"$/.exec(answer.headers['link'] ?? '')?.[1];
+          const next: URL | undefined =
+            link === undefined ? undefined : new URL(link, new URL(path, target.base));
+          path = next && next.pathname + next.search;
+        }
+        assert.deepEqual(ids, idsFrom(1, 7));
+      },
+    ),
+    requirement(
+      '`Cache-Control: private, max-age=300` for settled histories, `private, no-cache` for others',
+      'what has settled may be kept for five minutes, what has not is asked about, and callers are never mixed',
+      ['emulator'],
+      async (target) => {
+        const [settled, running] = [target.newId('settled'), target.newId('running')];
+        await target.script(settled, history(3, 'EXECUTION_SUCCEEDED'));
+        await target.script(running, history(3));
+        await eventually(async () => {
+          const { headers } = await target.ask(pageOf(settled));
+          assert.equal(headers['cache-control'], 'private, max-age=300');
+          for (const name of ['Accept', 'Authorization', 'X-API-Key']) {
+            assert((headers['vary'] ?? '').split(', ').includes(name), headers['vary']);
+          }
+        });
+        const { headers } = await target.ask(pageOf(running));
+        assert.equal(headers['cache-control'], 'private, no-cache');
+      },
+    ),
+    requirement(
+      'the archive; nothing was asked upstream',
+      'a settled history is archived, and then costs the upstream nothing, whatever is asked of it',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('archive');
+        await target.script(id, history(300, 'EXECUTION_SUCCEEDED'));
+        const before = await readAll(target, id, 'maxResults=250');
+        await eventually(async () => assert((await target.json(summaryOf(id)))['archivedAt'] !== undefined));
+        const { calls } = await target.calls(id);
+        const answer = await target.ask(pageOf(id));
+        assert.match(answer.headers['cache-status'] ?? '', /^flowtap; hit; detail=(memory|kv)$/);
+        assert.deepEqual(await readAll(target, id, 'maxResults=250'), before);
+        const stream = await target.stream(pageOf(id));
+        await stream.closed();
+        await target.json(pageOf(id, 'last=5'));
+        assert.equal((await target.calls(id)).calls, calls);
+      },
+    ),
+    requirement(
+      'the upstream, asked for another request at the same time',
+      'however many ask at once, one call is in flight and they share what it brings',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('collapsed');
+        await target.script(id, history(10));
+        const answers = await Promise.all(Array.from({ length: 30 }, () => target.ask(pageOf(id))));
+        assert(answers.every(({ status, text }) => status === 200 && text === answers[0]?.text));
+        for (const { headers } of answers) {
+          const forms = /^flowtap; (hit|fwd=miss(; collapsed)?); detail=live$/;
+          assert.match(headers['cache-status'] ?? '', forms);
+        }
+        const { calls, maxInFlight } = await target.calls(id);
+        assert(calls <= 4 && maxInFlight === 1, `${calls} calls, ${maxInFlight} at once`);
+      },
+    ),
+    requirement(
+      'read again from the start',
+      'a cursor of a history that was replaced is a 410, and so is told apart from one that is wrong',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('replaced');
+        await target.script(id, history(5));
+        const { cursor } = await target.json(pageOf(id));
+        await target.script(
+          id,
+          history(5).map((message) => ({ ...message, messageId: `other-${message.messageId}` })),
+        );
+        await eventually(() => target.problem(pageOf(id, `cursor=${cursor}`), 410, 'HistoryChanged'));
+      },
+    ),
+  ],
+};

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { requirement, type Section } from '../requirement.ts';
+import { eventually, history, pageOf } from '../target.ts';
+
+export const problems: Section = {
+  title: 'Problems',
+  requirements: [
+    requirement(
+      'RFC 9457 `application/problem+json`:',
+      'a problem has type, title, status, detail, code and request id, and names each wrong field',
+      [],
+      async (target) => {
+        const path = pageOf('x', 'maxResults=0&waitTimeSeconds=99');
+        const problem = await target.problem(path, 400, 'InvalidRequestException');
+        assert.equal(problem['type'], '/docs/problems#InvalidRequestException');
+        assert.equal(problem['status'], 400);
+        for (const member of ['title', 'detail', 'requestId']) assert.equal(typeof problem[member], 'string');
+        assert.deepEqual(
+          problem['errors'].map(({ name }: { name: string }) => name),
+          ['maxResults', 'waitTimeSeconds'],
+        );
+        const { headers, text } = await target.ask(path);
+        assert.equal(JSON.parse(text).requestId, headers['x-request-id']);
+      },
+    ),
+    requirement('send less', 'a body over 64 KiB is a 413, one of another type a 415', [], async (target) => {
+      const path = '/v1/executions/x/tickets';
+      const large = JSON.stringify({ ttlSeconds: 60, more: 'x'.repeat(70_000) });
+      const json = { 'content-type': 'application/json' };
+      await target.problem(path, 413, 'PayloadTooLarge', { method: 'POST', headers: json, body: large });
+      const form = { 'content-type': 'application/x-www-form-urlencoded' };
+      const body = 'ttlSeconds=60';
+      await target.problem(path, 415, 'UnsupportedMediaType', { method: 'POST', headers: form, body });
+    }),
+    requirement(
+      'neither the archive nor the upstream knows the execution',
+      'an execution that nobody knows is a 404 of its own kind',
+      ['emulator'],
+      async (target) => {
+        await target.problem(pageOf(target.newId('nobody')), 404, 'ResourceNotFoundException');
+      },
+    ),
+    requirement(
+      'the upstream failed, or answered rubbish: try later',
+      'an upstream that throttles, fails or answers rubbish is a 503 or 502 without a word of its own',
+      ['emulator'],
+      async (target) => {
+        for (const [fault, status, code] of [
+          ['throttleRate', 503, 'ThrottlingException'],
+          ['internalErrorRate', 502, 'InternalFailureException'],
+          ['xmlErrorRate', 502, 'BadUpstream'],
+          ['resetRate', 502, 'InternalFailureException'],
+        ] as const) {
+          const id = target.newId(fault);
+          await target.script(id, history(3));
+          await target.faults({ [fault]: 1, executions: [id] });
+          const answer = await target.ask(pageOf(id));
+          assert.deepEqual([answer.status, JSON.parse(answer.text).code], [status, code], fault);
+          assert.doesNotMatch(answer.text, /Rate exceeded|in between|amazon/i);
+          if (status === 503) assert(Number(answer.headers['retry-after']) >= 1);
+        }
+        await target.faults({});
+      },
+      15,
+    ),
+    requirement(
+      'What will pass (rate limits, too many streams, the upstream, the store) is a 200 with `problem`, `retry:` and a close.',
+      'a stream lives through an outage of the upstream, and goes on with what happened meanwhile',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('outage');
+        await target.script(id, history(2));
+        const open = await target.stream(pageOf(id));
+        await open.event('caught-up');
+        const before = (await target.calls(id)).calls;
+        await target.script(id, [{ messageId: '2', eventType: 'STEP_STARTED', afterMs: 2_000 }], true);
+        await eventually(async () => assert((await target.calls(id)).calls > before));
+        await open.messages(3, 30_000);
+        open.leave();
+      },
+      10,
+    ),
+  ],
+};

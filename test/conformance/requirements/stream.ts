@@ -1,0 +1,373 @@
+/** Over 300 lines: one section of the contract, and its heart. */
+import assert from 'node:assert/strict';
+import { requirement, type Section } from '../requirement.ts';
+import { eventually, history, idsFrom, pageOf, pause } from '../target.ts';
+
+export const stream: Section = {
+  title: 'The event stream',
+  requirements: [
+    requirement(
+      'all that existed when it connected has been sent: `{status}`',
+      'a stream sends what there is, then caught-up, then what comes, each once; every event has an id',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('follow');
+        await target.script(id, history(260));
+        const open = await target.stream(pageOf(id));
+        assert.equal(open.status, 200);
+        await open.event('caught-up');
+        assert.deepEqual(open.messageIds, idsFrom(0, 260));
+        assert.equal(open.named('caught-up')[0]?.data, '{"status":"RUNNING"}');
+        await target.script(id, [{ messageId: '260', eventType: 'STEP_STARTED' }], true);
+        await open.messages(261);
+        assert.deepEqual(open.messageIds, idsFrom(0, 261));
+        assert(open.events.every((event) => (event.id ?? '') !== ''));
+        assert.match(open.raw, /^data: /m);
+        open.leave();
+      },
+      5,
+    ),
+    requirement(
+      'Headers: `Cache-Control: no-store, no-transform`, `X-Accel-Buffering: no`.',
+      'nothing on the way may keep, compress or hold back a stream',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('headers');
+        await target.script(id, history(1));
+        const open = await target.stream(pageOf(id), { headers: { 'accept-encoding': 'gzip, br' } });
+        assert.match(open.headers['content-type'] ?? '', /^text\/event-stream/);
+        assert.equal(open.headers['cache-control'], 'no-store, no-transform');
+        assert.equal(open.headers['x-accel-buffering'], 'no');
+        assert.equal(open.headers['content-encoding'], undefined);
+        await open.until('retry:', () => open.retryMs !== undefined);
+        open.leave();
+      },
+    ),
+    requirement(
+      'by name: a wildcard is no wish for a stream.',
+      'only who names text/event-stream gets a stream',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('accept');
+        await target.script(id, history(1));
+        for (const accept of ['*/*', 'text/*', 'application/json', 'text/event-stream;q=0']) {
+          await target.json(pageOf(id), { headers: { accept } });
+        }
+        const open = await target.stream(pageOf(id), {
+          headers: { accept: 'application/json;q=0.1, text/event-stream' },
+        });
+        await open.event('caught-up');
+        open.leave();
+      },
+    ),
+    requirement(
+      'Come back with it and you get every later message, and none twice, whatever died in between.',
+      'whoever comes back with the last id goes on exactly there: after any message, and after caught-up',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('resume');
+        await target.script(id, history(30));
+        const first = await target.stream(pageOf(id));
+        await first.event('caught-up');
+        first.leave();
+        for (const event of [first.events[0], first.events[16], first.events[29], first.events.at(-1)]) {
+          const seen = event?.name === 'message' ? Number(JSON.parse(event.data).messageId) + 1 : 30;
+          const again = await target.stream(pageOf(id), { headers: { 'last-event-id': event?.id ?? '' } });
+          await again.event('caught-up');
+          assert.deepEqual(again.messageIds, idsFrom(seen, 30));
+          again.leave();
+          const page = await target.json(pageOf(id, `cursor=${event?.id}`));
+          assert.equal(page['messages'].length, 30 - seen);
+        }
+      },
+    ),
+    requirement(
+      'It goes on after `Last-Event-ID`, else after `?cursor=`, else from `?from=start` (the default) or `now`.',
+      'the header goes before the cursor, the cursor before from=',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('begin');
+        await target.script(id, history(10));
+        const third = (await target.json(pageOf(id, 'maxResults=3')))['cursor'];
+        const sixth = (await target.json(pageOf(id, 'maxResults=6')))['cursor'];
+        const idsOf = async (query: string, headers = {}) => {
+          const open = await target.stream(pageOf(id, query), { headers });
+          await open.event('caught-up');
+          open.leave();
+          return open.messageIds;
+        };
+        assert.deepEqual(await idsOf(''), idsFrom(0, 10));
+        assert.deepEqual(await idsOf('from=start'), idsFrom(0, 10));
+        assert.deepEqual(await idsOf('from=now'), []);
+        assert.deepEqual(await idsOf(`cursor=${third}&from=now`), idsFrom(3, 10));
+        assert.deepEqual(await idsOf(`cursor=${third}`, { 'last-event-id': sixth }), idsFrom(6, 10));
+      },
+    ),
+    requirement(
+      'So whoever is cut off before the first message, with `from=now` or with `eventTypes`, misses nothing either.',
+      'the id of caught-up carries on where from=now began, and a filter moves the id over what it leaves out',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('now');
+        await target.script(id, history(5));
+        const now = await target.stream(pageOf(id, 'from=now'));
+        await now.event('caught-up');
+        now.leave();
+        await target.script(
+          id,
+          [
+            { messageId: '5', eventType: 'STEP_FAILED' },
+            { messageId: '6', eventType: 'STEP_STARTED' },
+          ],
+          true,
+        );
+        const later = await target.stream(pageOf(id), { headers: { 'last-event-id': now.lastId } });
+        await later.messages(2);
+        assert.deepEqual(later.messageIds, ['5', '6']);
+        later.leave();
+        const some = await target.stream(pageOf(id, 'eventTypes=STEP_FAILED'));
+        await some.event('caught-up');
+        assert.deepEqual(some.messageIds, ['5']);
+        some.leave();
+        const rest = await target.stream(pageOf(id), { headers: { 'last-event-id': some.lastId } });
+        await rest.event('caught-up');
+        assert.deepEqual(rest.messageIds, []);
+        rest.leave();
+      },
+    ),
+    requirement(
+      'after 15 s of silence: `{timestamp, pollIntervalMs, upstream}`; `upstream` is `ok`, `throttled` or `unavailable`',
+      'a silent stream has a heartbeat every 15 s, which tells how the upstream is doing',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('silent');
+        await target.script(id, history(1));
+        const open = await target.stream(pageOf(id));
+        await open.event('caught-up');
+        const silentFrom = Date.now();
+        await open.event('heartbeat', 25_000);
+        assert(Date.now() - silentFrom > 14_000);
+        const beat = open.named('heartbeat')[0];
+        const { timestamp, pollIntervalMs, upstream } = JSON.parse(beat?.data ?? '');
+        assert(Math.abs(Date.parse(timestamp) - Date.now()) < 30_000);
+        assert(pollIntervalMs >= 1_000 && pollIntervalMs <= 16_000);
+        assert.equal(upstream, 'ok');
+        assert.equal(beat?.id, open.named('caught-up')[0]?.id);
+        open.leave();
+      },
+      16,
+    ),
+    requirement(
+      'the execution has ended and settled, and all was sent: `{status}`; the server closes',
+      'a stream of a settled execution is its messages, caught-up, end; then the server closes',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('ended');
+        await target.script(id, history(300, 'EXECUTION_FAILED'));
+        for (let time = 0; time < 2; time++) {
+          const open = await target.stream(pageOf(id));
+          await open.closed(30_000);
+          assert.deepEqual(open.messageIds, idsFrom(0, 300));
+          const others = open.events.slice(300).map(({ name, data }) => [name, data]);
+          assert.deepEqual(others, [
+            ['caught-up', '{"status":"FAILED"}'],
+            ['end', '{"status":"FAILED"}'],
+          ]);
+        }
+      },
+      5,
+    ),
+    requirement(
+      'Whoever comes back after `end` is answered 204, which stops an `EventSource`.',
+      'after end a reconnect is a 204; with the id of the last message before it, it is end again',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('after-end');
+        await target.script(id, history(3, 'EXECUTION_SUCCEEDED'));
+        const open = await target.stream(pageOf(id));
+        await open.closed(30_000);
+        const again = await target.stream(pageOf(id), { headers: { 'last-event-id': open.lastId } });
+        assert.equal(again.status, 204);
+        const last = open.named('message').at(-1)?.id ?? '';
+        const once = await target.stream(pageOf(id), { headers: { 'last-event-id': last } });
+        await once.closed();
+        assert.deepEqual(once.messageIds, []);
+        assert.equal(once.events.at(-1)?.name, 'end');
+        // The key is asked for first.
+        const unknown = { headers: { 'last-event-id': open.lastId }, key: null };
+        assert.equal((await target.stream(pageOf(id), unknown)).status, 401);
+      },
+      5,
+    ),
+    requirement(
+      'A `Last-Event-ID` that is not one of this execution is answered by `reset`',
+      'an id that is none of this execution is answered by reset and all messages; as ?cursor= it is a 400',
+      ['emulator'],
+      async (target) => {
+        const [id, other] = [target.newId('reset'), target.newId('reset')];
+        await Promise.all([target.script(id, history(4)), target.script(other, history(4))]);
+        const { cursor } = await target.json(pageOf(other));
+        for (const lastEventId of [cursor, 'not one of ours']) {
+          const open = await target.stream(pageOf(id), { headers: { 'last-event-id': lastEventId } });
+          await open.event('caught-up');
+          assert.equal(open.events[0]?.name, 'reset');
+          assert.deepEqual(open.messageIds, idsFrom(0, 4));
+          open.leave();
+        }
+        assert.equal((await target.stream(pageOf(id, `cursor=${cursor}`))).status, 400);
+      },
+    ),
+    requirement(
+      'the history is not the one that your id came from: it is sent again from its start, so forget what you have',
+      'an open stream whose history is replaced says reset and sends the new one from its start',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('replaced');
+        await target.script(id, history(4));
+        const open = await target.stream(pageOf(id));
+        await open.event('caught-up');
+        const replaced = history(5).map((message) => ({ ...message, messageId: `new-${message.messageId}` }));
+        await target.script(id, replaced);
+        await open.event('reset');
+        await open.messages(9);
+        const at = open.events.findIndex(({ name }) => name === 'reset');
+        const after = open.events.slice(at).filter(({ name }) => name === 'message');
+        assert.deepEqual(
+          after.map(({ data }) => JSON.parse(data).messageId),
+          ['new-0', 'new-1', 'new-2', 'new-3', 'new-4'],
+        );
+        open.leave();
+      },
+      5,
+    ),
+    requirement(
+      'An execution that is unknown upstream is asked for again for 5 s before the 404: subscribe right after you start one.',
+      'a stream of an execution that begins a moment later gets its first message; one that never begins is a 404 after 5 s',
+      ['emulator'],
+      async (target) => {
+        const [soon, never] = [target.newId('soon'), target.newId('never')];
+        const beganAt = Date.now();
+        const missing = target.stream(pageOf(never));
+        const early = target.stream(pageOf(soon));
+        await pause(1_500);
+        await target.script(soon, history(2));
+        const open = await early;
+        await open.messages(2);
+        open.leave();
+        assert.equal((await missing).status, 404);
+        const tookMs = Date.now() - beganAt;
+        assert(tookMs > 3_500 && tookMs < 12_000, `${tookMs} ms`);
+        // A page does not wait for it.
+        await target.problem(pageOf(target.newId('never')), 404, 'ResourceNotFoundException');
+      },
+      6,
+    ),
+    requirement(
+      'What will not pass is a plain problem status, which ends an `EventSource` for good: 401, 403, 404, a bad `?cursor=`.',
+      'no key, a wrong key and a key for others end a stream before it begins, as problems',
+      ['admin'],
+      async (target) => {
+        const { key } = await target.newKey({ executions: ['nothing'] });
+        for (const [call, status] of [
+          [{ key: null }, 401],
+          [{ key: 'ftk_wrong' }, 401],
+          [{ key }, 403],
+        ] as const) {
+          const open = await target.stream(pageOf('x'), call);
+          await open.closed();
+          assert.equal(open.status, status);
+          assert.match(open.headers['content-type'] ?? '', /^application\/problem\+json/);
+        }
+      },
+    ),
+    requirement(
+      'What will pass (rate limits, too many streams, the upstream, the store) is a 200 with `problem`, `retry:` and a close.',
+      'one stream more than the key may have is a 200 with problem and retry:, and gets the place of one that leaves',
+      ['admin', 'emulator'],
+      async (target) => {
+        const id = target.newId('places');
+        await target.script(id, history(2));
+        const { key } = await target.newKey({ streamLimit: 2 });
+        const held = [await target.stream(pageOf(id), { key }), await target.stream(pageOf(id), { key })];
+        for (const open of held) await open.event('caught-up');
+        const refused = await target.stream(pageOf(id), { key });
+        await refused.closed();
+        assert.equal(refused.status, 200);
+        const problem = refused.named('problem')[0];
+        assert.equal(problem?.id, undefined);
+        const { status, code, retryAfterSeconds } = JSON.parse(problem?.data ?? '');
+        assert.deepEqual([status, code], [429, 'TooManyStreams']);
+        assert((refused.retryMs ?? 0) >= retryAfterSeconds * 1_000);
+        held[0]?.leave();
+        await eventually(async () => {
+          const next = await target.stream(pageOf(id), { key });
+          await next.event('caught-up', 5_000).finally(() => next.leave());
+        }, 30_000);
+        held[1]?.leave();
+      },
+      16,
+    ),
+    requirement(
+      'When its key is revoked it closes with `problem` within a minute; when its ticket or key expires, at once.',
+      'the stream of a revoked key closes within a minute, with a problem that says why',
+      ['admin', 'emulator'],
+      async (target) => {
+        const id = target.newId('revoked');
+        await target.script(id, history(2));
+        const { id: keyId, key } = await target.newKey();
+        const open = await target.stream(pageOf(id), { key });
+        await open.event('caught-up');
+        await target.adminJson(200, `keys/${keyId}/revoke`, 'POST', {});
+        await open.closed(60_000);
+        assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '{}').code, 'RevokedApiKey');
+      },
+      60,
+    ),
+    requirement(
+      'when its ticket or key expires, at once.',
+      'the stream of a ticket closes when the ticket expires, with a problem that says so',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('expiry');
+        await target.script(id, history(2));
+        const path = `/v1/executions/${encodeURIComponent(id)}/tickets`;
+        const body = JSON.stringify({ ttlSeconds: 3 });
+        const headers = { 'content-type': 'application/json' };
+        const { ticket, expiresAt } = await target.json(path, { method: 'POST', headers, body }, 201);
+        const open = await target.stream(pageOf(id, `ticket=${ticket}`), { key: null });
+        await open.event('caught-up');
+        await open.closed(10_000);
+        assert(Date.now() - Date.parse(expiresAt) < 3_000);
+        assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '{}').code, 'ExpiredTicket');
+        await target.problem(pageOf(id, `ticket=${ticket}`), 401, 'ExpiredTicket', { key: null });
+      },
+      4,
+    ),
+    requirement(
+      '`retry:` says when to come back.',
+      'however many follow one execution, one call at a time is made for all of them',
+      ['admin', 'emulator'],
+      async (target) => {
+        const id = target.newId('shared');
+        await target.script(id, history(3));
+        const { key } = await target.newKey();
+        const open = await Promise.all(Array.from({ length: 50 }, () => target.stream(pageOf(id), { key })));
+        await Promise.all(open.map((each) => each.event('caught-up')));
+        const before = (await target.calls(id)).calls;
+        const beganAt = Date.now();
+        await target.script(id, [{ messageId: '3', eventType: 'STEP_STARTED' }], true);
+        await Promise.all(open.map((each) => each.messages(4)));
+        const { calls, maxInFlight } = await target.calls(id);
+        const seconds = (Date.now() - beganAt) / 1_000;
+        assert(calls - before <= Math.ceil(seconds) + 2, `${calls - before} calls in ${seconds} s`);
+        assert.equal(maxInFlight, 1);
+        for (const each of open) {
+          assert.deepEqual(each.messageIds, idsFrom(0, 4));
+          assert((each.retryMs ?? 0) > 0);
+          each.leave();
+        }
+      },
+      5,
+    ),
+  ],
+};

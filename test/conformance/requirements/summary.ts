@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { requirement, type Section } from '../requirement.ts';
+import { eventually, history, idsIn, pageOf, pause, summaryOf } from '../target.ts';
+
+export const summary: Section = {
+  title: 'The summary',
+  requirements: [
+    requirement(
+      '`asOf` says when the upstream was last asked, for what is not archived. What is not known is absent.',
+      'a running execution has a status, its count and asOf, and nothing about an end',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('running');
+        await target.script(id, history(4));
+        const { asOf, ...told } = await target.json(summaryOf(id));
+        assert(Math.abs(Date.parse(asOf) - Date.now()) < 60_000);
+        assert.deepEqual(told, {
+          flowExecutionId: id,
+          source: 'things-graph',
+          status: 'RUNNING',
+          startedAt: new Date(1_700_000_000_000).toISOString(),
+          messageCount: 4,
+          final: false,
+        });
+      },
+    ),
+    requirement(
+      '`failure` is what ended the execution, not what was caught on the way; a page from its `cursor` begins with that message.',
+      'the failure is the last one, with its step and a cursor that leads to it; a caught one is not it',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('failed');
+        const types = [
+          ['EXECUTION_STARTED', 'Flow execution started'],
+          ['STEP_STARTED', '{stepId: Step1, input: null}'],
+          ['ACTIVITY_FAILED', 'timed out; it will be tried again'],
+          ['ACTIVITY_SUCCEEDED', ''],
+          ['STEP_SUCCEEDED', '{stepId: Step1, output: null}'],
+          ['STEP_STARTED', '{stepId: Step2, input: null}'],
+          ['STEP_FAILED', '{stepId: Step2, error: the door is stuck}'],
+          ['EXECUTION_FAILED', 'Flow execution failed'],
+        ];
+        await target.script(
+          id,
+          types.map(([eventType = '', payload = ''], index) => ({
+            messageId: String(index),
+            eventType,
+            payload,
+            timestamp: 1_700_000_000 + index,
+          })),
+        );
+        const told = await target.json(summaryOf(id));
+        assert.deepEqual(
+          [told['status'], told['durationMs'], told['messageCount'], told['failure'].messageId],
+          ['FAILED', 7_000, 8, '6'],
+        );
+        assert.equal(told['failure'].step, 'Step2');
+        const page = await target.json(pageOf(id, `cursor=${told['failure'].cursor}`));
+        assert.deepEqual(idsIn(page), ['6', '7']);
+        await eventually(async () => {
+          const archived = await target.json(summaryOf(id));
+          assert.deepEqual([archived['final'], archived['asOf']], [true, undefined]);
+          assert.match(archived['archivedAt'], /Z$/);
+          assert.deepEqual(archived['failure'], told['failure']);
+        });
+      },
+    ),
+    requirement(
+      '`?waitTimeSeconds=0..50` answers as soon as the execution ends.',
+      'whoever waits for the end hears of it soon after, and of a running execution when the time is up',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('wait');
+        await target.script(id, history(3));
+        const beganAt = Date.now();
+        assert.equal((await target.json(summaryOf(id, 'waitTimeSeconds=2')))['status'], 'RUNNING');
+        assert(Date.now() - beganAt > 1_800);
+        const waiting = target.json(summaryOf(id, 'waitTimeSeconds=50'));
+        await pause(500);
+        await target.script(id, [{ messageId: '3', eventType: 'EXECUTION_ABORTED' }], true);
+        const endedAt = Date.now();
+        assert.equal((await waiting)['status'], 'ABORTED');
+        assert(Date.now() - endedAt < 15_000);
+      },
+      20,
+    ),
+  ],
+};

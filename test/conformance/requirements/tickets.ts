@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { requirement, type Section } from '../requirement.ts';
+import { history, idsIn, pageOf, summaryOf, type Target } from '../target.ts';
+
+const ticketsOf = (id: string) => `/v1/executions/${encodeURIComponent(id)}/tickets`;
+
+const mint = (target: Target, id: string, body: object, key = target.key) =>
+  target.json(
+    ticketsOf(id),
+    { method: 'POST', key, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+    201,
+  );
+
+export const tickets: Section = {
+  title: 'Tickets',
+  requirements: [
+    requirement(
+      'A [ticket](#tickets) comes as `?ticket=`, for the GETs of its execution only.',
+      'a ticket opens page, stream and summary of its execution, and nothing else',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('ticket');
+        await target.script(id, history(3, 'EXECUTION_SUCCEEDED'));
+        const { ticket, streamUrl } = await mint(target, id, {});
+        const key = null;
+        assert.equal(idsIn(await target.json(pageOf(id, `ticket=${ticket}`), { key })).length, 3);
+        assert.equal((await target.json(summaryOf(id, `ticket=${ticket}`), { key }))['status'], 'SUCCEEDED');
+        const url = new URL(streamUrl);
+        assert.equal(url.origin, target.base.origin);
+        const open = await target.stream(url.pathname + url.search, { key });
+        await open.closed(30_000);
+        assert.equal(open.messageIds.length, 3);
+        const other = target.newId('ticket');
+        await target.problem(pageOf(other, `ticket=${ticket}`), 403, 'AccessDeniedException', { key });
+        for (const path of [`/v1/key?ticket=${ticket}`, `${ticketsOf(id)}?ticket=${ticket}`]) {
+          const method = path.startsWith('/v1/key') ? 'GET' : 'POST';
+          const { status } = await target.ask(path, { key, method });
+          assert([401, 403].includes(status), `${path}: ${status}`);
+        }
+      },
+      3,
+    ),
+    requirement(
+      'Default 10 minutes, at most an hour, absolute; good for reconnects until then; dies with the key; may take payloads away, never add them.',
+      'a ticket lasts 10 minutes unless told otherwise, at most an hour, and can show less than its key',
+      ['emulator', 'admin'],
+      async (target) => {
+        const id = target.newId('ticket');
+        await target.script(id, history(3));
+        const { expiresAt, ticket } = await mint(target, id, { payloads: 'none' });
+        assert(Math.abs(Date.parse(expiresAt) - Date.now() - 600_000) < 30_000, expiresAt);
+        const { messages } = await target.json(pageOf(id, `ticket=${ticket}`), { key: null });
+        assert(messages.every((message: object) => !('payload' in message)));
+        for (const body of ['{"ttlSeconds":3601}', '{"ttlSeconds":0}', '{"payloads":"some"}', '[]', '{']) {
+          const headers = { 'content-type': 'application/json' };
+          await target.problem(ticketsOf(id), 400, 'InvalidRequestException', {
+            method: 'POST',
+            headers,
+            body,
+          });
+        }
+        const poor = await target.newKey({ payloads: 'none' });
+        const answer = await target.ask(ticketsOf(id), {
+          method: 'POST',
+          key: poor['key'],
+          headers: { 'content-type': 'application/json' },
+          body: '{"payloads":"full"}',
+        });
+        if (answer.status === 201) {
+          const wider = JSON.parse(answer.text).ticket;
+          const page = await target.json(pageOf(id, `ticket=${wider}`), { key: null });
+          assert(page['messages'].every((message: object) => !('payload' in message)));
+        } else assert.equal(answer.status, 403);
+      },
+    ),
+    requirement(
+      'For a key with `tickets: true`.',
+      'a key that may not mint tickets is told so',
+      ['admin'],
+      async (target) => {
+        const { key } = await target.newKey({ tickets: false });
+        await target.problem(ticketsOf('x'), 403, 'OperationNotAllowed', { method: 'POST', key });
+      },
+    ),
+  ],
+};
