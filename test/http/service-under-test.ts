@@ -13,6 +13,7 @@ import type { Settings } from '../../src/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { createInProcessExecutions, type InProcessExecutions } from '../../src/executions/in-process.ts';
 import type { LogRecord } from '../../src/log.ts';
+import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -48,7 +49,7 @@ export interface ServiceUnderTest {
   /** With a key that may read everything, unless `headers` says otherwise. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Without any credential of its own. */
-  fetch(path: string, init?: RequestInit): Promise<Response>;
+  fetch(path: string, init?: RequestInit, clientAddress?: string): Promise<Response>;
   admin(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   /** A new key's text. */
   key(input?: Partial<NewKey>): Promise<string>;
@@ -60,9 +61,20 @@ export interface ServiceUnderTest {
   stopUpstream(): void;
 }
 
-export async function openService(overrides: Partial<Settings> = {}): Promise<ServiceUnderTest> {
-  const clock = new ManualClock();
-  const store = new FaultyStore(createMemoryStore({ clock }));
+/** What another service may share, or have instead. */
+export interface Parts {
+  readonly clock?: ManualClock;
+  readonly store?: KeyValueStore;
+  /** Instead of the emulator. */
+  readonly upstream?: (request: Request) => Promise<Response>;
+}
+
+export async function openService(
+  overrides: Partial<Settings> = {},
+  parts: Parts = {},
+): Promise<ServiceUnderTest> {
+  const { clock = new ManualClock() } = parts;
+  const store = new FaultyStore(parts.store ?? createMemoryStore({ clock }));
   const emulator = createEmulator({ clock, credentials: CREDENTIALS });
   const logged: LogRecord[] = [];
   let upstreamIsGone = false;
@@ -83,7 +95,7 @@ export async function openService(overrides: Partial<Settings> = {}): Promise<Se
     log: (record: LogRecord) => void logged.push(record),
     fetch: async (url: string, init: RequestInit) => {
       if (upstreamIsGone) throw new TypeError('connection refused');
-      return emulator.fetch(new Request(url, init));
+      return (parts.upstream ?? emulator.fetch)(new Request(url, init));
     },
     tiers: {
       standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
@@ -98,9 +110,9 @@ export async function openService(overrides: Partial<Settings> = {}): Promise<Se
     return { app: createService(settings, platform, core, live), live };
   };
   let isolate = open();
-  const send = async (path: string, init?: RequestInit): Promise<Response> =>
+  const send = async (path: string, init?: RequestInit, clientAddress = '192.0.2.1'): Promise<Response> =>
     isolate.app.fetch(new Request(`${ORIGIN}${path}`, init), {
-      runtime: { clientAddress: '192.0.2.1', waitUntil: () => undefined },
+      runtime: { clientAddress, waitUntil: () => undefined },
     });
   const admin = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
     send(`/v1/admin${path}`, {
