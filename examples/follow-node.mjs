@@ -19,7 +19,7 @@ const source = new EventSource(`${FLOWTAP_URL}/v1/executions/${encodeURIComponen
     fetch(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${FLOWTAP_API_KEY}` } }),
 });
 
-source.onmessage = ({ data }) => console.log(data);
+source.addEventListener('message', ({ data }) => console.log(data));
 source.addEventListener('reset', () =>
   console.error('The history is another one: it comes again from its start'),
 );
@@ -32,9 +32,9 @@ source.addEventListener('end', ({ data }) => {
   // It would come back once more and be told 204; whoever knows that this is the end can spare that.
   source.close();
 });
-source.onerror = ({ code, message }) => {
+source.addEventListener('error', ({ code, message }) => {
   // CONNECTING: it comes back by itself. CLOSED: refused for good, a wrong key say.
   if (source.readyState !== EventSource.CLOSED) return;
   console.error(`Refused: ${code ?? ''} ${message ?? ''}`);
   process.exitCode = 1;
-};
+});

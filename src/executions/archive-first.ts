@@ -5,7 +5,7 @@
 import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
-import { fail, ok } from '../errors.ts';
+import { type fail, ok } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { fingerprintAtStart } from '../messages/fingerprint.ts';
 import { endOf, positionIn } from '../messages/history.ts';

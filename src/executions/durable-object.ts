@@ -120,14 +120,14 @@ const objectStorage = (storage: DurableObjectStorage): ExecutionStorage => ({
 export interface DurableObjectExecutionsOptions<T extends ExecutionDurableObject<never>> {
   readonly namespace: DurableObjectNamespace<T>;
   /** Near the upstream's region; the first call decides where the object lives. */
-  readonly locationHint?: DurableObjectLocationHint;
+  readonly locationOf: (ref: ExecutionRef) => DurableObjectLocationHint | undefined;
   readonly log: Log;
 }
 
 /** The port to the objects, for the Worker. */
 export function createDurableObjectExecutions<T extends ExecutionDurableObject<never>>({
   namespace,
-  locationHint,
+  locationOf,
   log,
 }: DurableObjectExecutionsOptions<T>): Executions {
   // A stub is never used again after it threw, so each call takes a new one; they are cheap.
@@ -135,6 +135,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
     const name = createHash('sha256')
       .update(JSON.stringify([ref.source, ref.executionId]))
       .digest('hex');
+    const locationHint = locationOf(ref);
     return namespace.get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint });
   };
   const unreachable = (ref: ExecutionRef, error: unknown): { ok: false; failure: Failure } => {
@@ -176,7 +177,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
         if (response.status === 204) return ok(undefined);
         if (response.ok && response.body) return ok(response.body);
         // Safety: the object of this very deployment answers with a Failure or a stream.
-        return fail((await response.json()) as Failure);
+        return fail(await response.json<Failure>());
       }),
   };
 }

@@ -8,9 +8,11 @@ import type { NewKey } from '../../src/access/key-input.ts';
 import { createLocalKeyIn } from './local-key-in.ts';
 import type { App } from '../../src/app.ts';
 import { createCore, createService } from '../../src/compose.ts';
+import { readSettings } from '../../src/config.ts';
 import { createInProcessExecutions, type InProcessExecutions } from '../../src/executions/in-process.ts';
 import type { LogRecord } from '../../src/log.ts';
 import type { Message } from '../../src/messages/message.ts';
+import { createCallBudget } from '../../src/sources/call-budget.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
@@ -51,13 +53,14 @@ export class StreamsUnderTest {
   }
 
   #isolate() {
-    const settings = {
-      region: 'us-west-2',
-      credentials: { accessKeyId: 'AKIANOTUSED', secretAccessKey: 'not used' },
-      signingSecret: 'a signing secret of more than thirty-two characters',
-      adminToken: ADMIN_TOKEN,
-      corsOrigins: ['*'],
-    };
+    const settings = readSettings({
+      AWS_REGION: 'us-west-2',
+      AWS_ACCESS_KEY_ID: 'AKIANOTUSED',
+      AWS_SECRET_ACCESS_KEY: 'not used',
+      SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
+      ADMIN_TOKEN,
+    });
+    if (!settings.ok) throw new Error(JSON.stringify(settings.failure));
     const unlimited = { take: async () => ({ allowed: true }) };
     const platform = {
       store: this.store,
@@ -69,13 +72,14 @@ export class StreamsUnderTest {
       fetch: () => Promise.reject(new TypeError('nothing is fetched here')),
       tiers: { standard: unlimited, high: unlimited },
       failedAuthentications: unlimited,
+      callBudget: () => createCallBudget({ clock: this.clock }),
     };
-    const core = createCore(settings, platform);
+    const core = createCore(settings.value, platform);
     const live = createInProcessExecutions({
       ...core.shared,
       forRef: (ref) => ({ source: this.source, frames: core.framesFor(ref) }),
     });
-    return { live, app: createService(settings, platform, core, live) };
+    return { live, app: createService(settings.value, platform, core, live) };
   }
 
   /** Another isolate over the same store and upstream: nothing in memory is left, and no open stream. */

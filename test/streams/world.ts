@@ -9,7 +9,7 @@ import type { NewKey } from '../../src/access/key-input.ts';
 import type { Statistics } from '../../src/emulator/call-statistics.ts';
 
 const CREDENTIALS = { accessKeyId: 'AKIASTREAMTEST', secretAccessKey: 'the secret of the emulator' };
-const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
+export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
 
 /** As the emulator's control API takes it. */
 export interface ScriptedMessage {

@@ -1,0 +1,195 @@
+/** Invariant 6, places and lives: what happens to open streams as time passes. */
+import { beforeEach, expect, test } from 'vitest';
+
+import type { AccessFailure } from '../../src/errors.ts';
+import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
+import type { StreamRequest } from '../../src/executions/executions.ts';
+import { KEY_CHECK_MS, Listeners, STREAM_LIFE_MS } from '../../src/executions/listeners.ts';
+import { Subscriber } from '../../src/executions/subscriber.ts';
+import { problemJson } from '../../src/http/problem.ts';
+import { fingerprintAtStart } from '../../src/messages/fingerprint.ts';
+import { historyInChunks } from '../support/histories.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
+import { StreamReader } from '../support/sse-reader.ts';
+
+const scope = { source: 'source', executionId: 'execution' };
+const start = { position: 0, fingerprint: fingerprintAtStart(scope.source, scope.executionId) };
+const frames = new EventFrames({
+  scope,
+  keys: { current: new Uint8Array(32) },
+  memory: createFrameMemory(),
+  problemJson,
+});
+const state = { pollIntervalMs: 1_000, upstream: 'ok' } as const;
+
+let clock: ManualClock;
+let asked: unknown[];
+let refused: Map<string, AccessFailure>;
+/** Held until released, when set. */
+let gate: PromiseWithResolvers<void> | undefined;
+let random: () => number;
+let listeners: Listeners;
+beforeEach(() => {
+  clock = new ManualClock();
+  asked = [];
+  refused = new Map();
+  gate = undefined;
+  random = () => 0.5;
+  listeners = new Listeners({
+    clock,
+    random: () => random(),
+    stillAllowed: async (grant) => {
+      asked.push(grant);
+      await gate?.promise;
+      return refused.get(String(grant));
+    },
+    listenersMax: 10,
+  });
+});
+
+function open(more: Partial<StreamRequest> = {}): StreamReader {
+  const request: StreamRequest = {
+    from: { at: 'start' },
+    payloads: 'full',
+    keyId: 'key',
+    grant: 'key',
+    streamLimit: 100,
+    ...more,
+  };
+  const subscriber: Subscriber = new Subscriber({
+    feed: {
+      history: () => historyInChunks([], [1], { complete: false, start: start.fingerprint }),
+      settled: () => undefined,
+      status: () => 'RUNNING',
+      start,
+    },
+    frames,
+    clock,
+    random,
+    from: start,
+    reset: false,
+    payloads: 'full',
+    onClose: () => listeners.remove(subscriber),
+    onBug: (error) => {
+      throw error;
+    },
+  });
+  listeners.add(subscriber, request);
+  const reader = new StreamReader(subscriber.stream);
+  void reader.readAll();
+  return reader;
+}
+
+/** Time passes as the Execution lets it: to whatever is due. */
+async function pass(ms: number): Promise<void> {
+  const endMs = clock.now() + ms;
+  for (let due = listeners.dueAtMs(); due <= endMs; due = listeners.dueAtMs()) {
+    await clock.advance(Math.max(0, due - clock.now()));
+    listeners.tick(state);
+    await settle();
+  }
+  await clock.advance(endMs - clock.now());
+}
+
+test('a key is asked about every 30 s, once for all of its streams, and not at all when none is open', async () => {
+  const readers = [open(), open(), open({ grant: 'other', keyId: 'other' })];
+  await pass(KEY_CHECK_MS);
+  expect(asked).toEqual(['key', 'other']);
+  await pass(KEY_CHECK_MS);
+  expect(asked).toHaveLength(4);
+  for (const reader of readers) await reader.cancel();
+  await pass(10 * KEY_CHECK_MS);
+  expect(asked).toHaveLength(4);
+  expect(listeners.dueAtMs()).toBe(Infinity);
+});
+
+test('a key that is no longer good ends its streams, and no others, with the problem', async () => {
+  const [mine, other] = [open(), open({ grant: 'other', keyId: 'other' })];
+  refused.set('key', { type: 'revoked-key' });
+  await pass(KEY_CHECK_MS);
+  expect(mine.ended).toBe(true);
+  expect(mine.error).toBeUndefined();
+  expect(mine.events.at(-1)).toMatchObject({
+    event: 'problem',
+    data: expect.stringContaining('RevokedApiKey'),
+  });
+  expect(mine.events.at(-1)?.id).toBeUndefined();
+  expect(other.ended).toBe(false);
+});
+
+test('a thousand keys are asked about at once: a slow store does not make the last one wait for all others', async () => {
+  const many = new Listeners({
+    clock,
+    random,
+    stillAllowed: async (grant) => {
+      asked.push(grant);
+      await gate?.promise;
+      return undefined;
+    },
+  });
+  listeners = many;
+  for (let n = 0; n < 200; n++) open({ grant: `key ${n}`, keyId: `key ${n}` });
+  gate = Promise.withResolvers<void>();
+  await pass(KEY_CHECK_MS);
+  expect(asked).toHaveLength(200);
+  gate.resolve();
+});
+
+test('a ticket that expires ends its stream at once, with what the caller is to be told', async () => {
+  const reader = open({ expiresAtMs: clock.now() + 4_321, expiry: { type: 'expired-ticket' } });
+  await pass(4_320);
+  expect(reader.ended).toBe(false);
+  await pass(1);
+  expect(reader.ended).toBe(true);
+  expect(reader.events.at(-1)?.data).toContain('ExpiredTicket');
+});
+
+test('lives are spread over 15 min ± 20 %, so that streams opened together do not end together', async () => {
+  const livesMs: number[] = [];
+  for (const at of [0, 0.25, 0.5, 0.75, 0.999]) {
+    random = () => at;
+    const reader = open();
+    const bornAtMs = clock.now();
+    while (!reader.ended) await pass(1_000);
+    livesMs.push(Math.round((clock.now() - bornAtMs) / 1_000) * 1_000);
+    expect(reader.named('problem')).toEqual([]);
+  }
+  expect(livesMs).toEqual([0.8, 0.9, 1, 1.1, 1.2].map((factor) => Math.round(STREAM_LIFE_MS * factor)));
+});
+
+test('places are counted from when a stream begins to open, for the execution and for its key', () => {
+  const request = { keyId: 'key', streamLimit: 2 };
+  const leave = listeners.wait(request);
+  expect(listeners.refusal(request)).toBeUndefined();
+  listeners.wait(request);
+  expect(listeners.refusal(request)).toEqual({ type: 'too-many-streams', retryAfterSeconds: 10 });
+  expect(listeners.refusal({ keyId: 'other', streamLimit: 2 })).toBeUndefined();
+  leave();
+  expect(listeners.refusal(request)).toBeUndefined();
+  // Waiting pages have no key to count for.
+  for (let n = 0; n < 9; n++) listeners.wait();
+  expect(listeners.refusal(request)).toEqual({ type: 'overloaded', retryAfterSeconds: 10 });
+  expect(listeners.refusal()).toEqual({ type: 'overloaded', retryAfterSeconds: 10 });
+});
+
+test('before others are refused, whoever was silent is written to, so that those who are gone are seen', async () => {
+  const silent = open();
+  await pass(1_000);
+  const fresh = open();
+  listeners.probe(state);
+  await settle();
+  expect(silent.named('heartbeat')).toHaveLength(1);
+  expect(fresh.named('heartbeat')).toHaveLength(0);
+  // Not again: it has just been written to.
+  listeners.probe(state);
+  await settle();
+  expect(silent.named('heartbeat')).toHaveLength(1);
+});
+
+test('closing all ends each with what it has, and leaves nothing behind', async () => {
+  const readers = [open(), open()];
+  listeners.closeAll();
+  await settle();
+  expect(readers.every(({ ended, error }) => ended && error === undefined)).toBe(true);
+  expect(listeners.count).toBe(0);
+});

@@ -1,0 +1,206 @@
+/**
+ * The Execution's loop, as a Durable Object's alarm runs it: for 30 s or 40 calls, and then again. What it does with the time
+ * is in contract.test.ts and limits.test.ts; here is where one invocation ends and the next begins.
+ */
+import { beforeEach, expect, test } from 'vitest';
+
+import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
+import { Archive } from '../../src/archive/archive.ts';
+import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
+import { Execution } from '../../src/executions/execution.ts';
+import { createMemoryExecutionStorage } from '../../src/executions/execution-storage.ts';
+import { createPageMemory } from '../../src/executions/page-memory.ts';
+import { problemJson } from '../../src/http/problem.ts';
+import type { LogRecord } from '../../src/log.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
+import { ScriptedSource } from '../support/scripted-source.ts';
+import { StreamReader } from '../support/sse-reader.ts';
+import { ids, message } from './streams-under-test.ts';
+
+const BOUNDS = { forMs: 30_000, callsMax: 40 };
+
+let clock: ManualClock;
+let source: ScriptedSource;
+let execution: Execution;
+let wakes: number[];
+let logged: LogRecord[];
+let storageFails: boolean;
+beforeEach(() => {
+  clock = new ManualClock();
+  source = new ScriptedSource();
+  wakes = [];
+  logged = [];
+  storageFails = false;
+  const ref = { source: source.name, executionId: 'looped' };
+  const log = (record: LogRecord) => void logged.push(record);
+  const random = () => 0.5;
+  const storage = createMemoryExecutionStorage();
+  execution = new Execution({
+    ref,
+    source,
+    storage: {
+      ...storage,
+      list: async (prefix) => {
+        if (storageFails) throw new Error('storage is gone');
+        return storage.list(prefix);
+      },
+    },
+    memory: createPageMemory(),
+    archive: new Archive({
+      store: createMemoryStore({ clock }),
+      memory: createArchiveMemory(clock),
+      clock,
+      log,
+      random,
+    }),
+    frames: new EventFrames({
+      scope: ref,
+      keys: { current: new Uint8Array(32) },
+      memory: createFrameMemory(),
+      problemJson,
+    }),
+    clock,
+    random,
+    log,
+    wake: (atMs) => wakes.push(atMs),
+    stillAllowed: async () => undefined,
+  });
+});
+
+async function open(): Promise<StreamReader> {
+  const stream = await execution.subscribe({
+    from: { at: 'start' },
+    payloads: 'full',
+    keyId: 'key',
+    grant: {},
+    streamLimit: 100,
+  });
+  if (!stream.ok || !stream.value) throw new Error(`no stream: ${JSON.stringify(stream)}`);
+  const reader = new StreamReader(stream.value);
+  void reader.readAll();
+  await settle();
+  return reader;
+}
+
+test('an invocation ends after 30 s and says when it wants to be called again; nothing is lost between the two', async () => {
+  source.append(message(0));
+  const reader = await open();
+  let nextMs: number | undefined;
+  for (let n = 1; n <= 3; n++) {
+    const beganAtMs = clock.now();
+    const running = execution.run(BOUNDS);
+    await clock.advance(29_000);
+    source.append(message(n));
+    await clock.advance(1_000);
+    nextMs = await running;
+    expect(clock.now() - beganAtMs).toBe(30_000);
+    expect(nextMs).toBeLessThanOrEqual(clock.now() + 15_000);
+  }
+  const running = execution.run(BOUNDS);
+  await clock.advance(30_000);
+  await running;
+  expect(reader.messageIds).toEqual(ids(0, 4));
+  await reader.cancel();
+});
+
+test('an invocation ends after 40 requests upstream, retries counted, however short the time', async () => {
+  source.append(message(0));
+  source.conduct = () => ({ attempts: 4 });
+  const reader = await open();
+  source.forgetCalls();
+  const beganAtMs = clock.now();
+  let overAtMs = 0;
+  const running = execution.run(BOUNDS).then((next) => {
+    overAtMs = clock.now();
+    return next;
+  });
+  for (let second = 1; second <= 30; second++) {
+    source.append(message(second));
+    await clock.advance(1_000);
+  }
+  expect(await running).toBeDefined();
+  expect(source.attempts).toBe(40);
+  expect(overAtMs - beganAtMs).toBeLessThan(12_000);
+  await reader.cancel();
+});
+
+test('it ends at once when the last listener leaves, and asks for no other', async () => {
+  source.append(message(0));
+  const reader = await open();
+  let over = false;
+  const running = execution.run(BOUNDS).then((next) => {
+    over = true;
+    return next;
+  });
+  await clock.advance(3_000);
+  expect(over).toBe(false);
+  await reader.cancel();
+  await settle();
+  expect(over).toBe(true);
+  expect(await running).toBeUndefined();
+  expect(clock.sleepers).toBe(0);
+});
+
+test('while an invocation waits for a call that hangs, streams have their heartbeats and expire', async () => {
+  source.append(message(0));
+  const reader = await open();
+  source.hold();
+  const running = execution.run(BOUNDS);
+  await clock.advance(90_000);
+  expect(reader.named('heartbeat')).toHaveLength(6);
+  source.release();
+  await running;
+  const again = execution.run(BOUNDS);
+  source.append(message(1));
+  await clock.advance(30_000);
+  await again;
+  expect(reader.messageIds).toEqual(ids(0, 2));
+  await reader.cancel();
+});
+
+test('a listener that comes while nothing runs asks to be woken', async () => {
+  source.append(message(0));
+  const reader = await open();
+  expect(wakes.length).toBeGreaterThan(0);
+  expect(Math.min(...wakes)).toBeLessThanOrEqual(clock.now() + 1_000);
+  await reader.cancel();
+});
+
+test('two invocations at once are one: the second leaves it to the first', async () => {
+  source.append(message(0));
+  const reader = await open();
+  const first = execution.run(BOUNDS);
+  expect(await execution.run(BOUNDS)).toBeUndefined();
+  await reader.cancel();
+  await first;
+});
+
+test('storage that fails when it is first read poisons nothing: the stream is served, and it is read again', async () => {
+  storageFails = true;
+  source.append(message(0));
+  const reader = await open();
+  expect(reader.messageIds).toEqual(['m0']);
+  expect(logged.map(({ event }) => event)).toContain('execution-load-failed');
+  storageFails = false;
+  const running = execution.run(BOUNDS);
+  source.append(message(1));
+  await clock.advance(5_000);
+  expect(reader.messageIds).toEqual(['m0', 'm1']);
+  await reader.cancel();
+  await running;
+});
+
+test('time that is asked for without end is no timer that fires at once', async () => {
+  const { systemClock } = await import('../../src/clock.ts');
+  const stop = new AbortController();
+  let awake = false;
+  const sleeping = systemClock.sleep(Infinity, stop.signal).then(() => {
+    awake = true;
+  });
+  // A timer of a whole millisecond, and what would have fired with it.
+  await systemClock.sleep(5);
+  expect(awake).toBe(false);
+  stop.abort();
+  await sleeping;
+});
