@@ -23,7 +23,17 @@ import type { Log } from './log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
 import { staticCredentials } from './sources/aws-credentials.ts';
 import type { Fetch } from './sources/aws-json.ts';
+import { type CallBudget, createCallBudgets } from './sources/call-budget.ts';
+import { withCallBudget } from './sources/call-budget-source.ts';
 import type { Source } from './sources/source.ts';
+import {
+  type AllowedAccounts,
+  isAllowed,
+  isExecutionArn,
+  parseExecutionArn,
+} from './sources/step-functions-arn.ts';
+import { createStepFunctionsSource } from './sources/step-functions.ts';
+import { createRoleCredentials } from './sources/sts.ts';
 import { createThingsGraphSource } from './sources/things-graph.ts';
 import type { KeyValueStore } from './storage/key-value.ts';
 
@@ -36,6 +46,8 @@ export interface Platform {
   readonly randomBytes: RandomBytes;
   readonly log: Log;
   readonly fetch: Fetch;
+  /** The budget of calls of this name, shared by all who call that account. */
+  readonly callBudget: (name: string) => CallBudget;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
   readonly failedAuthentications: RateLimiter;
 }
@@ -85,16 +97,23 @@ export function createCore(settings: Settings, platform: Platform): Core {
     random,
     log,
   });
+  const stepFunctions = withCallBudget(
+    createStepFunctions(settings, platform),
+    accountBudgets(settings.stepFunctionsAllowed, platform),
+  );
   const frameMemory = createFrameMemory();
   const framesFor = (scope: ExecutionRef) =>
     new EventFrames({ scope, keys: cursorKeys, memory: frameMemory, problemJson });
-  const sources: ReadonlyMap<string, Source> = new Map([[thingsGraph.name, thingsGraph]]);
+  const sources: ReadonlyMap<string, Source> = new Map(
+    [thingsGraph, stepFunctions].map((source) => [source.name, source]),
+  );
   return {
     access,
     archive,
     cursorKeys,
     framesFor,
-    sourceOf: () => ok(thingsGraph.name),
+    // Not refused here where SFN_ALLOWED has no such account: what is archived of it stays readable.
+    sourceOf: (executionId) => ok(isExecutionArn(executionId) ? stepFunctions.name : thingsGraph.name),
     shared: {
       memory: createPageMemory(),
       archive,
@@ -113,6 +132,42 @@ export function createCore(settings: Settings, platform: Platform): Core {
         return { source, frames: framesFor(ref) };
       },
     },
+  };
+}
+
+function createStepFunctions(settings: Settings, { fetch, clock, random, log }: Platform): Source {
+  const own = staticCredentials(settings.credentials);
+  const { roleArn, externalId, stsEndpoint, stepFunctionsEndpoint, region } = settings;
+  const ofRole =
+    roleArn !== undefined &&
+    createRoleCredentials({
+      roleArn,
+      ...(externalId !== undefined && { externalId }),
+      credentials: own,
+      region,
+      ...(stsEndpoint !== undefined && { endpoint: new URL(stsEndpoint) }),
+      fetch,
+      clock,
+      log,
+    });
+  return createStepFunctionsSource({
+    allowed: settings.stepFunctionsAllowed,
+    ...(stepFunctionsEndpoint !== undefined && { endpoint: new URL(stepFunctionsEndpoint) }),
+    credentialsFor: ofRole || (() => own),
+    fetch,
+    clock,
+    random,
+    log,
+  });
+}
+
+/** One budget for each account and region that may be read: AWS counts calls so. */
+function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
+  const budgets = createCallBudgets(callBudget);
+  return (executionId: string): CallBudget | undefined => {
+    const arn = parseExecutionArn(executionId);
+    if (arn?.type !== 'standard' || !isAllowed(allowed, arn)) return undefined;
+    return budgets(`step-functions/${arn.region}:${arn.account}`);
   };
 }
 

@@ -6,6 +6,8 @@
 import * as z from 'zod/mini';
 
 import { fail, ok, type Result } from './errors.ts';
+import { type AllowedAccounts, parseAllowedAccounts } from './sources/step-functions-arn.ts';
+import { isExternalId, isRoleArn } from './sources/sts.ts';
 
 /** Shorter secrets could be guessed offline from one signed cursor or ticket. */
 export const SECRET_CHARACTERS_MIN = 32;
@@ -48,6 +50,26 @@ const settingsSchema = z.object({
     .check(z.minLength(1, { error: 'must not be empty' })),
   AWS_SESSION_TOKEN: optional(z.string()),
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH: optional(endpoint),
+  AWS_ENDPOINT_URL_SFN: optional(endpoint),
+  AWS_ENDPOINT_URL_STS: optional(endpoint),
+  SFN_ALLOWED: optional(
+    z.string().check(
+      z.refine((text) => parseAllowedAccounts(text) !== undefined, {
+        error: 'must be region:account pairs, separated by commas, such as us-west-2:123456789012',
+      }),
+    ),
+  ),
+  AWS_ROLE_ARN: optional(
+    z.string().check(
+      z.refine(isRoleArn, {
+        error:
+          'must be the ARN of a role, with twelve digits or a * for the account: arn:aws:iam::*:role/flowtap',
+      }),
+    ),
+  ),
+  AWS_EXTERNAL_ID: optional(
+    z.string().check(z.refine(isExternalId, { error: 'must be an external id as STS takes it' })),
+  ),
   SIGNING_SECRET: z.pipe(
     z.transform((value) => value ?? ''),
     secret,
@@ -72,6 +94,14 @@ export interface Settings {
   };
   /** Where Things Graph is, when it is not AWS itself. */
   readonly thingsGraphEndpoint?: string;
+  /** Whose executions are read from Step Functions. */
+  readonly stepFunctionsAllowed: AllowedAccounts;
+  /** Where Step Functions and STS are, when they are not AWS itself. */
+  readonly stepFunctionsEndpoint?: string;
+  readonly stsEndpoint?: string;
+  /** Assumed to read Step Functions; a `*` stands for the account that is read. */
+  readonly roleArn?: string;
+  readonly externalId?: string;
   readonly signingSecret: string;
   readonly signingSecretPrevious?: string;
   /** Absent: the admin API is off. */
@@ -148,6 +178,11 @@ export function readSettings(variables: Record<string, unknown>): Result<Setting
     ...(s.AWS_ENDPOINT_URL_IOTTHINGSGRAPH !== undefined && {
       thingsGraphEndpoint: s.AWS_ENDPOINT_URL_IOTTHINGSGRAPH,
     }),
+    stepFunctionsAllowed: parseAllowedAccounts(s.SFN_ALLOWED ?? '') ?? new Set(),
+    ...(s.AWS_ENDPOINT_URL_SFN !== undefined && { stepFunctionsEndpoint: s.AWS_ENDPOINT_URL_SFN }),
+    ...(s.AWS_ENDPOINT_URL_STS !== undefined && { stsEndpoint: s.AWS_ENDPOINT_URL_STS }),
+    ...(s.AWS_ROLE_ARN !== undefined && { roleArn: s.AWS_ROLE_ARN }),
+    ...(s.AWS_EXTERNAL_ID !== undefined && { externalId: s.AWS_EXTERNAL_ID }),
     signingSecret: s.SIGNING_SECRET,
     ...(s.SIGNING_SECRET_PREVIOUS !== undefined && { signingSecretPrevious: s.SIGNING_SECRET_PREVIOUS }),
     ...(s.ADMIN_TOKEN !== undefined && { adminToken: s.ADMIN_TOKEN }),

@@ -15,6 +15,7 @@ import { openSite } from './deno-site.ts';
 import { type Result, fail, ok } from './errors.ts';
 import { createInProcessExecutions } from './executions/in-process.ts';
 import type { Log } from './log.ts';
+import { createCallBudget } from './sources/call-budget.ts';
 import { createDenoKvStore } from './storage/deno-kv.ts';
 import type { KeyValueStore } from './storage/key-value.ts';
 
@@ -78,6 +79,7 @@ const onDeno = (store: KeyValueStore, log: Log): Platform => ({
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   log,
   fetch,
+  callBudget: () => createCallBudget({ clock }),
   tiers: {
     standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
     high: createInProcessRateLimiter(RATE_TIERS.high, clock),

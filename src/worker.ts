@@ -16,11 +16,14 @@ import { problemResponse } from './http/problem.ts';
 import { securityHeaders, withHeaders } from './http/responses.ts';
 import { consoleLog as log } from './log.ts';
 import { type Core, createCore, createService } from './compose.ts';
+import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget-object.ts';
+import { parseExecutionArn } from './sources/step-functions-arn.ts';
 import { createWorkersKvStore } from './storage/workers-kv.ts';
 
 interface Env {
   readonly STORE: KVNamespace;
   readonly EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
+  readonly BUDGETS: DurableObjectNamespace<CallBudgetObject>;
   readonly RATE_STANDARD: RateLimit;
   readonly RATE_HIGH: RateLimit;
   readonly RATE_AUTH_FAILURES: RateLimit;
@@ -45,6 +48,7 @@ function createIsolate(env: Env): Result<Isolate> {
     log({ event: 'not-configured', level: 'error', reason: internalText(settings.failure) });
     return settings;
   }
+  const locationHint = objectLocation(settings.value.region);
   const platform = {
     store: createWorkersKvStore(env.STORE),
     clock: systemClock,
@@ -52,6 +56,14 @@ function createIsolate(env: Env): Result<Isolate> {
     randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
     log,
     fetch: (url: string, init: RequestInit) => fetch(url, init),
+    callBudget: (name: string) =>
+      createObjectCallBudget({
+        namespace: env.BUDGETS,
+        name,
+        ...(locationHint && { locationHint }),
+        clock: systemClock,
+        log,
+      }),
     tiers: {
       standard: createWorkersRateLimiter(env.RATE_STANDARD, RATE_TIERS.standard, log),
       high: createWorkersRateLimiter(env.RATE_HIGH, RATE_TIERS.high, log),
@@ -59,14 +71,17 @@ function createIsolate(env: Env): Result<Isolate> {
     failedAuthentications: createWorkersRateLimiter(env.RATE_AUTH_FAILURES, FAILED_AUTHENTICATIONS, log),
   };
   const core = createCore(settings.value, platform);
-  const locationHint = objectLocation(settings.value.region);
   const live = createDurableObjectExecutions({
     namespace: env.EXECUTIONS,
-    ...(locationHint && { locationHint }),
+    locationOf: ({ executionId }) =>
+      objectLocation(parseExecutionArn(executionId)?.region ?? settings.value.region),
     log,
   });
   return ok({ app: createService(settings.value, platform, core, live), core });
 }
+
+/** The binding BUDGETS: one object for each account and region that is called. */
+export { CallBudgetObject } from './sources/call-budget-object.ts';
 
 /** The binding EXECUTIONS: one object for each execution. */
 export class ExecutionObject extends ExecutionDurableObject<Env> {

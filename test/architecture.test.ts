@@ -24,7 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
   clock: [],
   log: [],
   'derive-key': [],
-  config: core,
+  config: [...core, 'messages', 'sources'],
   messages: core,
   storage: [...core, 'messages'],
   sources: [...core, 'messages'],

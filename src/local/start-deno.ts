@@ -14,7 +14,7 @@ import { internalText } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createKeyIn } from './key-in-store.ts';
 import { Shutdown } from './shutdown.ts';
-import { readStartRequest, USAGE, type StartOptions } from './start-options.ts';
+import { emulatorVars, readStartRequest, USAGE, type StartOptions } from './start-options.ts';
 import { stateName } from './state-name.ts';
 import { upstreamNotice, welcome } from './welcome.ts';
 
@@ -53,7 +53,7 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   await mkdir(directory, { recursive: true });
   const settings = readServerSettings({
     ...options.vars,
-    ...(emulatorUrl !== undefined && { AWS_ENDPOINT_URL_IOTTHINGSGRAPH: emulatorUrl }),
+    ...(emulatorUrl !== undefined && emulatorVars(emulatorUrl)),
     PORT: String(options.port),
     STORE_PATH: join(directory, 'flowtap.sqlite3'),
   });

@@ -20,6 +20,8 @@ Environment:
   EMULATOR_PORT    the emulator's port, 8788; 0 for any that is free
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH
                    another upstream: read with the AWS credentials and region of the environment, no emulator
+  SFN_ALLOWED, AWS_ENDPOINT_URL_SFN, AWS_ROLE_ARN, AWS_EXTERNAL_ID, AWS_ENDPOINT_URL_STS
+                   with another upstream: Step Functions, as docs/operations.md tells
   STATE_DIR        where keys and archived histories are kept, .wrangler/state
   SIGNING_SECRET, ADMIN_TOKEN
                    at least 32 characters each; made for the run when absent
@@ -64,6 +66,23 @@ const EMULATOR_ACCOUNT = {
   AWS_ACCESS_KEY_ID: 'FLOWTAPEMULATOR',
   AWS_SECRET_ACCESS_KEY: 'flowtap-emulator-secret',
 };
+
+/** Everything is read from the emulator, and its one account. */
+export const emulatorVars = (url: string): Readonly<Record<string, string>> => ({
+  AWS_ENDPOINT_URL_IOTTHINGSGRAPH: url,
+  AWS_ENDPOINT_URL_SFN: url,
+  AWS_ENDPOINT_URL_STS: url,
+  SFN_ALLOWED: 'us-west-2:123456789012',
+});
+
+/** What is AWS's own, and so not the emulator's. */
+const AWS_OPTIONAL = [
+  'AWS_ENDPOINT_URL_SFN',
+  'AWS_ENDPOINT_URL_STS',
+  'SFN_ALLOWED',
+  'AWS_ROLE_ARN',
+  'AWS_EXTERNAL_ID',
+];
 
 /** What the Worker takes from the environment besides AWS's own variables and the secrets. */
 const PASSED_ON = ['SIGNING_SECRET_PREVIOUS', 'CORS_ORIGINS', 'ARCHIVE_TTL_DAYS'];
@@ -159,7 +178,7 @@ function accountOf(upstream: Upstream, env: Environment): Record<string, string>
   if (upstream.type === 'emulator') return EMULATOR_ACCOUNT;
   const region = env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'];
   return {
-    ...defined(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'], env),
+    ...defined(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', ...AWS_OPTIONAL], env),
     ...(region !== undefined && { AWS_REGION: region }),
     ...(upstream.type === 'endpoint' && { AWS_ENDPOINT_URL_IOTTHINGSGRAPH: upstream.endpoint }),
   };

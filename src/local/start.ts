@@ -11,7 +11,7 @@ import { bundleWorker, PROJECT_ROOT } from './bundle.ts';
 import { createLocalKey } from './local-key.ts';
 import { reloadOnChange } from './reload.ts';
 import { Shutdown } from './shutdown.ts';
-import { readStartRequest, USAGE, type StartOptions } from './start-options.ts';
+import { emulatorVars, readStartRequest, USAGE, type StartOptions } from './start-options.ts';
 import { lockState } from './state-lock.ts';
 import { stateName } from './state-name.ts';
 import { upstreamNotice, welcome } from './welcome.ts';
@@ -52,7 +52,7 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   const workerd = await startWorkerd({
     vars: {
       ...options.vars,
-      ...(emulatorUrl !== undefined && { AWS_ENDPOINT_URL_IOTTHINGSGRAPH: emulatorUrl }),
+      ...(emulatorUrl !== undefined && emulatorVars(emulatorUrl)),
     },
     port: options.port,
     persistTo: state,

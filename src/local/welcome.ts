@@ -1,6 +1,7 @@
 /** What `npm start` says once Flowtap answers: all that one needs to use it, to be copied as it stands. No I/O. */
 import { randomUUID } from 'node:crypto';
 import { scenarioId } from '../emulator/scenarios/catalog.ts';
+import { scenarioArn } from '../emulator/scenarios/step-functions-catalog.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** Long enough ago that the example has ended and settled. */
@@ -22,6 +23,10 @@ export const exampleExecutions = (nowMs: number): readonly [Example, ...Example[
     about: 'running: succeeds a minute after this start',
   },
   {
+    id: scenarioArn('Rounds', nowMs, randomUUID()),
+    about: 'running, of Step Functions: succeeds five minutes after this start',
+  },
+  {
     id: scenarioId('EndlessFlow', nowMs, 'Patrol', randomUUID()),
     about: 'running: a message every 2 s, no end',
   },
@@ -39,6 +44,7 @@ export interface Welcome {
 export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): string {
   const examples = emulatorUrl === undefined ? [] : exampleExecutions(nowMs);
   const id = examples[0]?.id ?? 'EXECUTION_ID';
+  const runningId = examples[1]?.id ?? 'EXECUTION_ID';
   const lines = [
     `Flowtap answers at ${url.origin}`,
     '',
@@ -49,6 +55,10 @@ export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): 
       ? '  A page of messages:'
       : '  A page of messages (with the id of an execution of yours):',
     `    curl -H 'Authorization: Bearer ${apiKey}' '${url.origin}/v1/executions/${id}/messages'`,
+    '',
+    examples.length > 0 ? '  The messages of a running one, as they come:' : '  Its messages as they come:',
+    `    curl -N -H 'Authorization: Bearer ${apiKey}' -H 'Accept: text/event-stream' \\`,
+    `      '${url.origin}/v1/executions/${runningId}/messages'`,
     '',
     ...(examples.length > 0 ? ['  Executions to try:'] : []),
     ...examples.flatMap((example) => [`    ${example.id}`, `      ${example.about}`]),

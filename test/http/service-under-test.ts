@@ -14,6 +14,7 @@ import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import { createInProcessExecutions, type InProcessExecutions } from '../../src/executions/in-process.ts';
 import type { LogRecord } from '../../src/log.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
+import { createCallBudget } from '../../src/sources/call-budget.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -82,6 +83,9 @@ export async function openService(
     region: 'us-west-2',
     credentials: CREDENTIALS,
     thingsGraphEndpoint: 'http://upstream.example',
+    stepFunctionsEndpoint: 'http://upstream.example',
+    stsEndpoint: 'http://upstream.example',
+    stepFunctionsAllowed: new Set(['us-west-2:123456789012']),
     signingSecret: 'a signing secret of more than thirty-two characters',
     adminToken: ADMIN_TOKEN,
     corsOrigins: ['*'],
@@ -97,6 +101,7 @@ export async function openService(
       if (upstreamIsGone) throw new TypeError('connection refused');
       return (parts.upstream ?? emulator.fetch)(new Request(url, init));
     },
+    callBudget: () => createCallBudget({ clock }),
     tiers: {
       standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
       // Most tests ask more often than any caller may.

@@ -120,7 +120,7 @@ describe('a first deployment', () => {
     expect(created.map(({ body }) => JSON.parse(body))).toEqual([{ title: 'flowtap-production-store' }]);
     const upload = calls.find(({ method, path }) => method === 'PUT' && path.startsWith('/workers/scripts/'));
     expect(upload?.body).toContain(`{"name":"STORE","type":"kv_namespace","namespace_id":"${NAMESPACE_ID}"}`);
-    expect(upload?.body).toContain('"new_sqlite_classes":["ExecutionObject"]');
+    expect(upload?.body).toContain('"new_sqlite_classes":["ExecutionObject","CallBudgetObject"]');
     for (const name of ['RATE_STANDARD', 'RATE_HIGH', 'RATE_AUTH_FAILURES'])
       expect(upload?.body).toContain(name);
   });
