@@ -31,7 +31,7 @@ export function requirement(
 }
 
 export type Outcome =
-  | { readonly type: 'passed' }
+  | { readonly type: 'passed'; readonly tookMs: number }
   | { readonly type: 'failed'; readonly error: unknown }
   | { readonly type: 'skipped'; readonly needs: readonly Need[] };
 
@@ -59,8 +59,9 @@ async function outcomeOf({ needs, check }: Requirement, started: Promise<Target>
     const target = await started;
     const missing = needs.filter((need) => !target.has(need));
     if (missing.length > 0) return { type: 'skipped', needs: missing };
+    const beganAtMs = performance.now();
     await check(target);
-    return { type: 'passed' };
+    return { type: 'passed', tookMs: performance.now() - beganAtMs };
   } catch (error) {
     return { type: 'failed', error };
   }

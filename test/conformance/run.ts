@@ -3,7 +3,7 @@
  * is 1 when one is not met. What needs an admin token or an emulator is skipped without them.
  */
 import { parseArgs } from 'node:util';
-import { runAll } from './requirement.ts';
+import { runAll, type Outcome } from './requirement.ts';
 import { sections } from './requirements.ts';
 import { Target } from './target.ts';
 
@@ -15,6 +15,9 @@ const USAGE = `npm run conformance -- --url https://… --key ftk_…
   --emulator-url URL   also scripts executions at the emulator that the deployment reads from (npm start prints it)
 
 FLOWTAP_URL, FLOWTAP_API_KEY and FLOWTAP_ADMIN_TOKEN of the environment are taken where an option is missing.`;
+
+/** Worth a word. */
+const SLOW_MS = 2_000;
 
 /** Every line of a failure, set in below its requirement. */
 const indented = (text: string): string => text.replaceAll(/^/gm, '      ');
@@ -38,6 +41,13 @@ function readOptions() {
   return { url, key, ...(adminToken && { adminToken }), ...(emulatorUrl && { emulatorUrl }) };
 }
 
+function aside(outcome: Outcome): string {
+  if (outcome.type === 'skipped') return ` (needs ${outcome.needs.join(', ')})`;
+  return outcome.type === 'passed' && outcome.tookMs > SLOW_MS
+    ? ` (${Math.round(outcome.tookMs / 1_000)} s)`
+    : '';
+}
+
 async function main(): Promise<number> {
   const options = readOptions();
   if (!options) {
@@ -55,8 +65,7 @@ async function main(): Promise<number> {
       const outcome = await outcomes.get(requirement);
       if (!outcome) continue;
       count[outcome.type]++;
-      const needs = outcome.type === 'skipped' ? ` (needs ${outcome.needs.join(', ')})` : '';
-      console.log(`  ${outcome.type.padEnd(7)} ${requirement.guarantee}${needs}`);
+      console.log(`  ${outcome.type.padEnd(7)} ${requirement.guarantee}${aside(outcome)}`);
       if (outcome.type === 'failed') {
         console.log(indented(`docs/http-api.md: ${requirement.sentence}\n${String(outcome.error)}`));
       }

@@ -36,6 +36,7 @@ export class Target {
   readonly #emulator: URL | undefined;
   readonly #run = randomUUID().slice(0, 8);
   #named = 0;
+  #faults: Promise<unknown> = Promise.resolve();
 
   constructor({ url, key, adminToken, emulatorUrl }: TargetOptions) {
     this.base = new URL(url);
@@ -119,8 +120,14 @@ export class Target {
     await this.#control('/executions', { flowExecutionId: id, messages, append });
   }
 
-  async faults(faults: object): Promise<void> {
-    await this.#control('/faults', faults);
+  /** One check at a time: while it runs, these faults befall the upstream's answers about this execution. */
+  withFault<T>(fault: object, id: string, body: () => Promise<T>): Promise<T> {
+    const turn = this.#faults.then(async () => {
+      await this.#control('/faults', { ...fault, executions: [id] });
+      return body().finally(() => this.#control('/faults', {}));
+    });
+    this.#faults = turn.catch(() => undefined);
+    return turn;
   }
 
   /** How often the upstream was asked about an execution, and how many times at once. */

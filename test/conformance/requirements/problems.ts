@@ -53,13 +53,11 @@ export const problems: Section = {
         ] as const) {
           const id = target.newId(fault);
           await target.script(id, history(3));
-          await target.faults({ [fault]: 1, executions: [id] });
-          const answer = await target.ask(pageOf(id));
+          const answer = await target.withFault({ [fault]: 1 }, id, () => target.ask(pageOf(id)));
           assert.deepEqual([answer.status, JSON.parse(answer.text).code], [status, code], fault);
           assert.doesNotMatch(answer.text, /Rate exceeded|in between|amazon/i);
           if (status === 503) assert(Number(answer.headers['retry-after']) >= 1);
         }
-        await target.faults({});
       },
       15,
     ),
@@ -72,9 +70,12 @@ export const problems: Section = {
         await target.script(id, history(2));
         const open = await target.stream(pageOf(id));
         await open.event('caught-up');
-        const before = (await target.calls(id)).calls;
-        await target.script(id, [{ messageId: '2', eventType: 'STEP_STARTED', afterMs: 2_000 }], true);
-        await eventually(async () => assert((await target.calls(id)).calls > before));
+        await target.withFault({ resetRate: 1 }, id, async () => {
+          const before = (await target.calls(id)).calls;
+          await target.script(id, [{ messageId: '2', eventType: 'STEP_STARTED' }], true);
+          await eventually(async () => assert((await target.calls(id)).calls > before + 1));
+          assert.deepEqual(open.messageIds, ['0', '1']);
+        });
         await open.messages(3, 30_000);
         open.leave();
       },
