@@ -34,10 +34,19 @@ export const cacheStatus = ({ tier, forward }: Served): string => {
 export const cacheControl = (settled: boolean): string =>
   settled ? `private, max-age=${SETTLED_MAX_AGE_SECONDS}` : 'private, no-cache';
 
-/** The same address with the next cursor. Relative, and without anything that is a secret in a URL. */
+/** What a page that follows is asked for with, too. */
+const KEPT_BY_NEXT = ['maxResults', 'eventTypes'] as const;
+
+/**
+ * The same address with the next cursor. Relative, and with nothing that was not understood: a ticket under a misspelt name
+ * is still a ticket, and a Link header gets copied.
+ */
 export function nextLink(search: URLSearchParams, cursor: string): string {
-  const next = new URLSearchParams(search);
-  for (const name of ['ticket', 'nextToken', 'last', 'cursor', 'waitTimeSeconds']) next.delete(name);
+  const next = new URLSearchParams();
+  for (const name of KEPT_BY_NEXT) {
+    const value = search.get(name);
+    if (value !== null) next.set(name, value);
+  }
   next.set('cursor', cursor);
   return `<?${next.toString()}>; rel="next"`;
 }
