@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 
 import { fail, ok, type FieldError, type Result } from '../errors.ts';
+import { containsApiKey } from './api-key.ts';
 
 /** A member's name is repeated to the caller: shortened, should it be absurd. */
 const NAME_CHARACTERS_MAX = 64;
@@ -16,7 +17,10 @@ export function parseBody<T>(schema: z.ZodMiniType<T>, body: unknown): Result<T>
 function fieldErrorsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
   const name = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => bodyError(key.slice(0, NAME_CHARACTERS_MAX), 'is not known here'));
+    // A name that is a key itself is not to be repeated.
+    return issue.keys.map((key) =>
+      bodyError(containsApiKey(key) ? 'body' : key.slice(0, NAME_CHARACTERS_MAX), 'is not known here'),
+    );
   }
   return [name === '' ? bodyError('body', 'must be a JSON object') : bodyError(name, issue.message)];
 }
