@@ -4,6 +4,8 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
+import { LRUCache } from 'lru-cache';
+
 import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
 import type { FailedAuthentications } from './failed-authentications.ts';
 import { presentedCredential } from './presented-credential.ts';
@@ -11,6 +13,8 @@ import type { AccessRequest } from './authenticate.ts';
 
 /** Shorter ones could be guessed. */
 export const ADMIN_TOKEN_CHARACTERS_MIN = 32;
+/** Addresses that have shown the token, about 100 bytes each. */
+const ADDRESSES_MAX = 1_000;
 
 export type AdminRequest = Pick<AccessRequest, 'url' | 'headers' | 'clientAddress'>;
 export type AuthenticateAdmin = (request: AdminRequest) => Promise<Result<void, AccessFailure>>;
@@ -22,19 +26,27 @@ export function createAuthenticateAdmin(
 ): AuthenticateAdmin | undefined {
   if (adminToken === undefined || adminToken.length < ADMIN_TOKEN_CHARACTERS_MIN) return undefined;
   const expected = sha256(adminToken);
+  const letInBefore = new LRUCache<string, true>({ max: ADDRESSES_MAX });
   return async ({ url, headers, clientAddress }) => {
     const presented = presentedCredential(url, headers);
     if (!presented.ok) return presented;
     // The whole header: an operator's token may contain a comma, which no key does.
     const authorization = headers.get('Authorization') ?? '';
     if (!/^bearer /i.test(authorization)) return fail({ type: 'missing-credentials' });
+    // Before the token is looked at: an answer that tells right from wrong is all that guessing needs. An address that had it
+    // right here is spared, so that somebody else's wrong keys (an office, a carrier's NAT) don't keep an operator out.
+    const shutOutSeconds = failures.shutOutSeconds(clientAddress);
+    if (shutOutSeconds !== undefined && !letInBefore.has(clientAddress)) return rateLimited(shutOutSeconds);
     const token = authorization.slice('bearer '.length).trim();
-    if (timingSafeEqual(sha256(token), expected)) return ok(undefined);
-    const shutOutSeconds = failures.shutOutSeconds(clientAddress) ?? (await failures.charge(clientAddress));
-    return shutOutSeconds === undefined
-      ? fail({ type: 'invalid-key' })
-      : fail({ type: 'rate-limited', retryAfterSeconds: shutOutSeconds });
+    if (timingSafeEqual(sha256(token), expected)) {
+      letInBefore.set(clientAddress, true);
+      return ok(undefined);
+    }
+    const nowShutOutSeconds = shutOutSeconds ?? (await failures.charge(clientAddress));
+    return nowShutOutSeconds === undefined ? fail({ type: 'invalid-key' }) : rateLimited(nowShutOutSeconds);
   };
 }
+
+const rateLimited = (retryAfterSeconds: number) => fail({ type: 'rate-limited', retryAfterSeconds });
 
 const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();

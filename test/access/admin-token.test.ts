@@ -37,11 +37,23 @@ describe('the admin API', () => {
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`, `/v1/admin/keys/${text}`)).toBe('key-in-url');
   });
 
-  test('shuts an address out that guesses, but never the token itself', async () => {
+  test('shuts an address out that guesses, right or wrong, until its minute is over', async () => {
     const access = openAccess();
     for (let guess = 0; guess < FAILED_AUTHENTICATIONS.requests; guess++) {
       expect(await check(access, `Bearer ${guess}`)).toBe('invalid-key');
     }
+    expect(await check(access, 'Bearer guess')).toBe('rate-limited');
+    // Or one could go on guessing, and see which one is let in.
+    expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('rate-limited');
+    await access.clock.advance(60_000);
+    expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
+  });
+
+  test('locks out no operator who was let in from that address before', async () => {
+    const access = openAccess();
+    expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
+    for (let guess = 0; guess <= FAILED_AUTHENTICATIONS.requests; guess++)
+      await check(access, `Bearer ${guess}`);
     expect(await check(access, 'Bearer guess')).toBe('rate-limited');
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
   });
