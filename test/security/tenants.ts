@@ -1,0 +1,157 @@
+/**
+ * A service with two tenants: an attacker with keys of its own, and a victim whose executions it may not read. Every message
+ * and every secret of either carries a text that is found nowhere else, so that whatever leaks is seen by looking for it.
+ */
+import { randomBytes } from 'node:crypto';
+
+import type { LogRecord } from '../../src/log.ts';
+import { openService, type Parts, path, type ServiceUnderTest } from '../http/service-under-test.ts';
+import { settle } from '../support/manual-clock.ts';
+import { StreamReader } from '../support/sse-reader.ts';
+
+const FLOW = 'urn:tdm:us-west-2/123456789012/default:Workflow:';
+export const OWN_PATTERN = `${FLOW}SecurityFlow_*`;
+/** What the attacker's keys may read: one that has ended and is archived, one that runs. */
+export const OWN = { ended: `${FLOW}SecurityFlow_1`, running: `${FLOW}SecurityFlow_2` };
+/** What they may not. The name begins like the attacker's own up to the character that ends it. */
+export const OTHER = { ended: `${FLOW}SecurityFlowAdmin_1`, running: `${FLOW}SecurityFlowAdmin_2` };
+
+export const marker = (what: string): string => `${what}-${randomBytes(9).toString('hex')}`;
+
+/** In every message of the victim, also where payloads are left out. */
+export const VICTIM = marker('victim');
+/** In every payload, error and cause of the attacker's own executions. */
+export const PAYLOAD = marker('payload');
+
+/** A failed history, whose payloads are also the error and the cause of its summary. */
+function historyOf(service: ServiceUnderTest, owner: string, ended: boolean) {
+  const payload = (n: number) => JSON.stringify({ error: `${PAYLOAD}-e`, cause: `${PAYLOAD}-c`, owner, n });
+  const types = ['EXECUTION_STARTED', 'STEP_STARTED', 'STEP_FAILED', ...(ended ? ['EXECUTION_FAILED'] : [])];
+  return types.map((eventType, n) => ({
+    messageId: `${owner}-${n}`,
+    eventType,
+    timestamp: service.clock.now() / 1000 - 3_600 + n / 1000,
+    payload: payload(n),
+  }));
+}
+
+export async function openTenants(parts: Parts = {}): Promise<ServiceUnderTest> {
+  const service = await openService({}, parts);
+  await service.script(OWN.ended, historyOf(service, 'attacker', true));
+  await service.script(OWN.running, historyOf(service, 'attacker', false));
+  await service.script(OTHER.ended, historyOf(service, VICTIM, true));
+  await service.script(OTHER.running, historyOf(service, VICTIM, false));
+  return service;
+}
+
+/** The ended executions are in the archive, and everything is in every memory: read with a key that may. */
+export async function warm(service: ServiceUnderTest): Promise<void> {
+  const ids = [...Object.values(OWN), ...Object.values(OTHER)];
+  for (const id of ids) await service.get(path(id));
+  await service.clock.advance(30_000);
+  for (const id of ids) {
+    await service.get(path(id));
+    await service.get(path(id, '', ''));
+    await openStream(service, path(id), await service.key()).then(({ leave }) => leave());
+  }
+}
+
+export const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
+export const EVENTS = { Accept: 'text/event-stream' };
+
+export async function ticketFor(
+  service: ServiceUnderTest,
+  key: string,
+  id: string,
+  body: Record<string, unknown> = {},
+): Promise<string> {
+  const headers = { ...bearer(key), 'Content-Type': 'application/json' };
+  const init = { method: 'POST', headers, body: JSON.stringify(body) };
+  const response = await service.fetch(path(id, '', '/tickets'), init);
+  if (response.status !== 201) throw new Error(await response.text());
+  // Safety: what minting answers.
+  return ((await response.json()) as { ticket: string }).ticket;
+}
+
+/** As boto3 sends it. */
+export const awsCall = (service: ServiceUnderTest, key: string, body: unknown): Promise<Response> =>
+  service.fetch('/', {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages',
+      'X-Amz-Security-Token': key,
+    },
+    body: JSON.stringify(body),
+  });
+
+export interface OpenStream {
+  readonly reader: StreamReader;
+  readonly response: Response;
+  leave(): Promise<void>;
+}
+
+/** Read as it comes. With a key, or with what the address holds. */
+export async function openStream(
+  service: ServiceUnderTest,
+  url: string,
+  key?: string,
+  headers: Record<string, string> = {},
+): Promise<OpenStream> {
+  const all = { ...EVENTS, ...(key !== undefined && bearer(key)), ...headers };
+  const response = await service.fetch(url, { headers: all });
+  const reader = new StreamReader(response.body);
+  void reader.readAll();
+  await settle();
+  return { reader, response, leave: () => reader.cancel() };
+}
+
+/** The answer, once it is there: waits are over as soon as their time is. */
+export async function answered(service: ServiceUnderTest, sent: Promise<Response>): Promise<Response> {
+  let done = false;
+  const finished = sent.finally(() => (done = true));
+  // A rejection is the caller's to see, below.
+  finished.catch(() => undefined);
+  const givenUpAtMs = Date.now() + 20_000;
+  for (let turn = 0; !done; turn++) {
+    // Signatures are checked on other threads, which no clock of ours moves: they get some turns first.
+    if (turn < 20) await new Promise<void>((resolve) => setImmediate(resolve));
+    else if (turn < 25) await new Promise<void>((resolve) => setTimeout(resolve, 1));
+    else await service.clock.advance(Math.max(1, (service.clock.nextWakeAt ?? 0) - service.clock.now()));
+    if (Date.now() > givenUpAtMs) throw new Error('no answer, however long one waits');
+  }
+  return finished;
+}
+
+/** All that a caller gets to see: headers, and the body, of a stream as far as it comes without waiting. */
+export async function everythingIn(response: Response): Promise<string> {
+  const headers = JSON.stringify([...response.headers]);
+  if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
+    return headers + (await response.text());
+  }
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  while (reader) {
+    const next = await Promise.race([reader.read(), settle().then(() => undefined)]);
+    if (next === undefined || next.done) break;
+    text += decoder.decode(next.value, { stream: true });
+  }
+  await reader?.cancel();
+  return headers + text;
+}
+
+/** Names, values and metadata of all that is stored. */
+export async function everythingStored(service: ServiceUnderTest): Promise<string> {
+  const all: unknown[] = [];
+  let cursor: string | undefined;
+  do {
+    const listed = await service.store.list({ prefix: '', ...(cursor !== undefined && { cursor }) });
+    for (const key of listed.keys) all.push(key, await service.store.get(key.name));
+    cursor = listed.cursor;
+  } while (cursor !== undefined);
+  return JSON.stringify(all);
+}
+
+export const logText = (records: readonly LogRecord[]): string =>
+  records.map((record) => JSON.stringify(record)).join('\n');
