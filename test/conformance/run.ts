@@ -75,4 +75,10 @@ async function main(): Promise<number> {
   return count.failed > 0 || count.passed === 0 ? 1 : 0;
 }
 
-process.exit(await main());
+process.exit(
+  await main().catch((error: unknown) => {
+    // An option that there is none of, an address that is none.
+    console.error(error instanceof Error ? error.message : String(error));
+    return 2;
+  }),
+);
