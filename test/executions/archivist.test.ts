@@ -1,3 +1,7 @@
+/**
+ * What an Execution archives and when, what it imports and what it forgets. Over 300 lines: these take turns, and the tests are
+ * mostly about one of them in the way of another.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Message } from '../../src/messages/message.ts';

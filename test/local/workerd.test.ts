@@ -12,6 +12,7 @@ import { startWorkerd, type LocalWorkerd, type WorkerdOptions } from '../../src/
 /** A Worker with our bindings and nothing of ours in it: these tests are about what runs it. */
 const script = `
   import { DurableObject } from 'cloudflare:workers';
+  export class CallBudgetObject extends DurableObject {}
   export class ExecutionObject extends DurableObject {
     count() {
       const count = (this.ctx.storage.kv.get('count') ?? 0) + 1;

@@ -1,4 +1,7 @@
-/** The event stream's contract, line by line (docs/http-api.md), as a client meets it. Limits and slow readers: limits.test.ts. */
+/**
+ * The event stream's contract, line by line (docs/http-api.md), as a client meets it. Limits and slow readers: limits.test.ts.
+ * Over 300 lines, as the contract is one table.
+ */
 import { beforeEach, expect, test } from 'vitest';
 
 import { settle } from '../support/manual-clock.ts';
