@@ -57,7 +57,6 @@ export function sseRetry(ms: number): Uint8Array {
 }
 
 function field(name: 'id' | 'event', value: string): string {
-  // eslint-disable-next-line no-control-regex
   if (value === '' || /[\r\n\0]/.test(value)) {
     throw new RangeError(
       `Cannot write the field '${name}': it must be neither empty nor contain CR, LF or NUL, it is ${JSON.stringify(value)}`,

@@ -180,5 +180,5 @@ const timedOut = (operation: string): Verdict => ({
 /** `fetch` says "fetch failed" and hides the reason (ECONNRESET, a bad certificate) one level below. */
 function networkErrorText(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
-  return `connection failed: ${String(error)}${cause === undefined ? '' : `, ${String(cause)}`}`;
+  return `connection failed: ${String(error)}${cause instanceof Error ? `, ${String(cause)}` : ''}`;
 }

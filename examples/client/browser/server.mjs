@@ -17,7 +17,9 @@ const files = {
   '/flowtap.js': [new URL(import.meta.resolve('flowtap')), 'text/javascript'],
 };
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void answer(request, response));
+
+async function answer(request, response) {
   const { pathname, searchParams } = new URL(request.url, 'http://localhost');
   try {
     if (Object.hasOwn(files, pathname)) {
@@ -35,7 +37,7 @@ const server = createServer(async (request, response) => {
     const status = error instanceof FlowtapProblem ? error.status : 502;
     response.writeHead(status, { 'Content-Type': 'text/plain' }).end(error.message);
   }
-});
+}
 
 server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1', () => {
   console.log(`http://127.0.0.1:${server.address().port}/?id=<flowExecutionId>`);
