@@ -33,14 +33,25 @@ export async function openSite(directory: URL): Promise<(request: Request) => Re
     files.set(path, await readStaticFile(new URL(name, directory), path, rules));
   }
   return (request) => {
-    if (files.size === 0 || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined;
+    if (files.size === 0) return undefined;
     const { pathname, search } = new URL(request.url);
     const file = files.get(pathname);
-    if (file) return answer(request, file);
-    if (!files.has(`${pathname}/`)) return undefined;
-    return new Response(null, { status: 307, headers: { location: `${pathname}/${search}` } });
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (file) return isRead ? answer(request, file) : new Response(null, NOT_ALLOWED);
+    const proper = isRead ? properPaths(pathname).find((path) => files.has(path)) : undefined;
+    if (proper === undefined) return undefined;
+    return new Response(null, { status: 307, headers: { location: `${proper}${search}` } });
   };
 }
+
+const NOT_ALLOWED = { status: 405, headers: { allow: 'GET, HEAD' } };
+
+/** Other ways to write the path of a page: with `.html`, `index`, a slash too many or too few. */
+const properPaths = (path: string): string[] => [
+  path.replace(/\/index(\.html)?$/, '/'),
+  path.replace(/(\.html|\/)$/, ''),
+  `${path}/`,
+];
 
 function answer(request: Request, { bytes, headers }: StaticFile): Response {
   const known = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim());

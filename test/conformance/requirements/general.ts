@@ -106,6 +106,23 @@ export const general: Section = {
       },
     ),
     requirement(
+      'this contract for programs, its reference, what each problem means',
+      'the OpenAPI document and its pages need no key, and a problem leads to its paragraph',
+      [],
+      async (target) => {
+        const key = null;
+        assert.match((await target.json('/openapi.json', { key }))['openapi'], /^3\.1/);
+        const reference = await target.ask('/docs', { key });
+        assert.equal(reference.status, 200);
+        assert.match(reference.headers['content-type'] ?? '', /^text\/html/);
+        const { type } = await target.problem('/v1/key', 401, 'MissingCredentials', { key });
+        const { pathname, hash } = new URL(type, target.base);
+        const page = await target.ask(pathname, { key });
+        assert.equal(page.status, 200);
+        assert(page.text.includes(`id="${hash.slice(1)}"`), type);
+      },
+    ),
+    requirement(
       'no such route or record',
       'a path that there is none of is a 404 problem, with a key and without',
       [],

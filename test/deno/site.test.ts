@@ -1,0 +1,67 @@
+/** The static files beside the API: what Deno answers is what the same directory gets from workerd, which is the judge. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { startWorkerd, type LocalWorkerd } from '../../src/local/workerd.ts';
+import { DenoWorld, settingsFor } from './deno-process.ts';
+
+let world: DenoWorld;
+let workerd: LocalWorkerd;
+let deno: string;
+beforeAll(async () => {
+  world = await DenoWorld.create();
+  workerd = await startWorkerd({ vars: settingsFor(world.emulator.url, '') });
+  deno = (await world.start({ STORE_PATH: ':memory:' })).url;
+});
+afterAll(async () => {
+  await workerd.stop();
+  await world.end();
+});
+
+async function look(url: string, method = 'GET', headers: Record<string, string> = {}) {
+  const response = await fetch(url, { method, headers, redirect: 'manual' });
+  const own = ['date', 'x-request-id', 'etag', 'content-length', 'cf-cache-status', 'transfer-encoding'];
+  const alike = [...response.headers].filter(([name]) => !own.includes(name));
+  const { status } = response;
+  const text = await response.text();
+  return {
+    etag: response.headers.get('etag') ?? '',
+    // Problems carry a request id, redirects no text that anybody reads.
+    seen:
+      status === 200
+        ? { status, headers: alike, text }
+        : { status, location: response.headers.get('location') },
+  };
+}
+
+test('every file, every way to write its path, and what is none, is answered alike', async () => {
+  const names = (await readdir(join(PROJECT_ROOT, 'dist/site'), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(join(PROJECT_ROOT, 'dist/site').length));
+  expect(names.length).toBeGreaterThan(3);
+  const pages = names.filter((name) => name.endsWith('.html')).map((name) => name.slice(0, -'.html'.length));
+  const paths = [
+    ...names,
+    ...pages.flatMap((path) => [path, `${path}/`, `${path}?a=1`, `${path}.html?a=1`]),
+    '/docs/nothing',
+    '/docs/..%2f_headers',
+    '/..%2f..%2fpackage.json',
+    '/%2e%2e/package.json',
+  ];
+  for (const path of new Set(paths)) {
+    const [ours, theirs] = await Promise.all([
+      look(`${deno}${path.slice(1)}`),
+      look(`${workerd.url.href}${path.slice(1)}`),
+    ]);
+    expect({ path, ...ours.seen }).toEqual({ path, ...theirs.seen });
+  }
+});
+
+test('HEAD has no body, an ETag that is known is a 304, another method a 405', async () => {
+  const { etag } = await look(`${deno}openapi.json`);
+  expect(etag).toMatch(/^"[^"]+"$/);
+  expect((await look(`${deno}openapi.json`, 'HEAD')).seen).toMatchObject({ status: 200, text: '' });
+  expect((await look(`${deno}openapi.json`, 'GET', { 'if-none-match': etag })).seen.status).toBe(304);
+  expect((await look(`${deno}openapi.json`, 'POST')).seen.status).toBe(405);
+});
