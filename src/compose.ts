@@ -175,7 +175,15 @@ function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
 export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
   const { clock, random, log } = platform;
   const { access, archive, cursorKeys, framesFor, sourceOf } = core;
-  const executions = createArchiveFirstExecutions({ archive, live, framesFor, clock, random, log });
+  const executions = createArchiveFirstExecutions({
+    archive,
+    live,
+    framesFor,
+    clock,
+    random,
+    log,
+    stillAllowed: core.shared.stillAllowed,
+  });
   return createApp({
     access,
     executions,

@@ -5,13 +5,14 @@
 import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
-import { type fail, ok } from '../errors.ts';
+import { type AccessFailure, type fail, ok } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { fingerprintAtStart } from '../messages/fingerprint.ts';
 import { endOf, positionIn } from '../messages/history.ts';
 import { cutPage } from './cut-page.ts';
 import type { EventFrames } from './event-frames.ts';
 import type { ExecutionRef, Executions, Served, StreamRequest } from './executions.ts';
+import { KEY_CHECK_MS } from './listeners.ts';
 import { Subscriber } from './subscriber.ts';
 import { summarize } from './summarize.ts';
 
@@ -22,6 +23,8 @@ export interface ArchiveFirstOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  /** Why the holder of this grant may not read this execution any more; undefined: it may. */
+  readonly stillAllowed: (grant: unknown, executionId: string) => Promise<AccessFailure | undefined>;
 }
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
@@ -64,13 +67,15 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
 
 /** Replay, `caught-up`, `end`: as the client pulls. */
 async function streamArchived(
-  { framesFor, clock, random, log }: ArchiveFirstOptions,
+  options: ArchiveFirstOptions,
   ref: ExecutionRef,
   history: ArchivedHistory,
   request: StreamRequest,
   signal?: AbortSignal,
 ) {
+  const { framesFor, clock, random, log } = options;
   const { from } = request;
+  const over = new AbortController();
   const start = { position: 0, fingerprint: fingerprintAtStart(ref.source, ref.executionId) };
   const position = from.at === 'position' ? from.position : from.at === 'now' ? history.head.count : 0;
   const read = await history.chunkAt(position);
@@ -90,12 +95,37 @@ async function streamArchived(
     ...begin,
     ...(request.eventTypes && { eventTypes: request.eventTypes }),
     payloads: request.payloads,
-    onClose: () => undefined,
+    onClose: () => over.abort(),
     onBug: (error) =>
       log({ event: 'stream-failed', level: 'error', execution: ref.executionId, reason: String(error) }),
   });
   signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
+  void endWithKey(options, ref, request, subscriber, over.signal);
   return ok(subscriber.stream);
+}
+
+/** Most are read in a moment; but one who reads slowly is not to go on reading for hours after the key was revoked (invariant 6). */
+async function endWithKey(
+  { clock, log, stillAllowed }: ArchiveFirstOptions,
+  { executionId }: ExecutionRef,
+  { grant, expiresAtMs = Infinity, expiry = { type: 'expired-key' } }: StreamRequest,
+  subscriber: Subscriber,
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted) {
+    await clock.sleep(Math.min(KEY_CHECK_MS, expiresAtMs - clock.now()), over);
+    if (over.aborted) return;
+    if (clock.now() >= expiresAtMs) {
+      subscriber.close(expiry);
+      return;
+    }
+    const refused = await stillAllowed(grant, executionId).catch((error: unknown) => {
+      // Not known is not refused: it is asked again.
+      log({ event: 'key-check-failed', level: 'error', execution: executionId, reason: String(error) });
+      return undefined;
+    });
+    if (refused) subscriber.close(refused);
+  }
 }
 
 /** The archive is there but can't be read just now: the Execution asks the source instead, and writes it anew. */

@@ -67,7 +67,15 @@ export class ExecutionsUnderTest {
     return {
       archive,
       live,
-      executions: createArchiveFirstExecutions({ archive, live, framesFor, clock, random, log }),
+      executions: createArchiveFirstExecutions({
+        archive,
+        live,
+        framesFor,
+        clock,
+        random,
+        log,
+        stillAllowed: async () => undefined,
+      }),
     };
   }
 
