@@ -1,0 +1,223 @@
+/**
+ * Invariant 6 with all its parts as they run: routes, keys, Executions in this process and the archive, on a clock that the
+ * tests move. What is measured is our share of the bound: 10 s that a key is kept in memory, 30 s between two looks at it.
+ */
+import { createHash } from 'node:crypto';
+
+import { describe, expect, test } from 'vitest';
+
+import { UNKNOWN_FRESH_MS } from '../../src/access/key-reader.ts';
+import { generateApiKey } from '../../src/access/api-key.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { endedLongAgo, openService, path, type ServiceUnderTest } from '../http/service-under-test.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
+import { StreamReader } from '../support/sse-reader.ts';
+import { bearer, EVENTS, openStream, openTenants, OWN, OWN_PATTERN, ticketFor, warm } from './tenants.ts';
+
+const MEMORY_MS = 10_000;
+const CHECK_MS = 30_000;
+const MINE = { executions: [OWN_PATTERN], tickets: true };
+
+const idOf = (key: string): string => key.slice(4, 12);
+
+async function revoke(service: ServiceUnderTest, key: string): Promise<void> {
+  const response = await service.admin('POST', `/keys/${idOf(key)}/revoke`);
+  expect(response.status).toBe(200);
+}
+
+/** Milliseconds until the stream is over; heartbeats are read meanwhile. */
+async function msUntilOver(clock: ManualClock, reader: StreamReader, atMostMs: number): Promise<number> {
+  const fromMs = clock.now();
+  while (!reader.ended && clock.now() - fromMs < atMostMs) await clock.advance(500);
+  expect(reader.ended).toBe(true);
+  return clock.now() - fromMs;
+}
+
+const problemIn = (reader: StreamReader): unknown =>
+  // Safety: what it says is what is compared.
+  (JSON.parse(reader.named('problem')[0]?.data ?? '{}') as { code?: unknown }).code;
+
+describe('a revoked key', () => {
+  test.each([0, 1, 9_999, 29_999])(
+    'ends its open streams within 30 s where it was revoked, with a problem (%i ms after it connected)',
+    async (afterMs) => {
+      const service = await openTenants();
+      const key = await service.key(MINE);
+      await service.clock.advance(1_001);
+      const ticket = await ticketFor(service, key, OWN.running);
+      const streams = [
+        await openStream(service, path(OWN.running), key),
+        await openStream(service, path(OWN.running, `ticket=${ticket}`)),
+      ];
+      const bystander = await openStream(service, path(OWN.running), await service.key());
+      await service.clock.advance(afterMs);
+      await revoke(service, key);
+      for (const { reader } of streams) {
+        expect(await msUntilOver(service.clock, reader, 120_000)).toBeLessThanOrEqual(CHECK_MS);
+        expect(problemIn(reader)).toBe('RevokedApiKey');
+      }
+      expect(bystander.reader.ended).toBe(false);
+      await bystander.leave();
+    },
+  );
+
+  test.each([0, 5_000, 15_000, 29_000])(
+    'ends them within 40 s where the store shows it, when it was revoked elsewhere (%i ms after it connected)',
+    async (afterMs) => {
+      const clock = new ManualClock();
+      const store = createMemoryStore({ clock });
+      const here = await openTenants({ clock, store });
+      const elsewhere = await openService({}, { clock, store });
+      const key = await elsewhere.key(MINE);
+      await clock.advance(1_001);
+      const { reader } = await openStream(here, path(OWN.running), key);
+      await clock.advance(afterMs);
+      // Another request keeps the memory of the key as fresh as can be.
+      expect((await here.fetch(path(OWN.running), { headers: bearer(key) })).status).toBe(200);
+      await revoke(elsewhere, key);
+      expect(await msUntilOver(clock, reader, 120_000)).toBeLessThanOrEqual(CHECK_MS + MEMORY_MS);
+      expect(problemIn(reader)).toBe('RevokedApiKey');
+      const refused = await here.fetch(path(OWN.running), { headers: { ...bearer(key), ...EVENTS } });
+      expect(refused.status).toBe(401);
+    },
+  );
+
+  test('opens nothing any more: where it was revoked at once, elsewhere when its memory is over', async () => {
+    const clock = new ManualClock();
+    const store = createMemoryStore({ clock });
+    const here = await openTenants({ clock, store });
+    const elsewhere = await openTenants({ clock, store });
+    const key = await here.key(MINE);
+    const ticket = await ticketFor(here, key, OWN.running);
+    const urls = [path(OWN.running), path(OWN.running, '', ''), '/v1/key'];
+    const statuses = async (service: ServiceUnderTest) => [
+      ...(await Promise.all(urls.map((url) => service.fetch(url, { headers: bearer(key) })))).map(
+        ({ status }) => status,
+      ),
+      (await service.fetch(path(OWN.running, `ticket=${ticket}`))).status,
+    ];
+    expect(await statuses(elsewhere)).toEqual([200, 200, 200, 200]);
+    await clock.advance(1_001);
+    await revoke(here, key);
+    expect(await statuses(here)).toEqual([401, 401, 401, 401]);
+    await clock.advance(MEMORY_MS);
+    expect(await statuses(elsewhere)).toEqual([401, 401, 401, 401]);
+  });
+
+  test('ends the stream of an archived history, too, when its reader is slow', async () => {
+    const service = await openService();
+    await service.script('long', endedLongAgo(service.clock, 20_000));
+    await service.get(path('long'));
+    await service.clock.advance(30_000);
+    const key = await service.key();
+    const sleepersBefore = service.clock.sleepers;
+    const response = await service.fetch(path('long'), { headers: { ...bearer(key), ...EVENTS } });
+    const reader = new StreamReader(response.body);
+    await service.clock.advance(1_001);
+    await revoke(service, key);
+    const revokedAtMs = service.clock.now();
+    while (service.clock.now() - revokedAtMs < CHECK_MS) {
+      expect(await reader.readOne()).toBe(true);
+      await service.clock.advance(5_000);
+    }
+    await reader.readAll();
+    expect(problemIn(reader)).toBe('RevokedApiKey');
+    // What was queued for it by then, and not the rest.
+    expect(reader.messageIds.length).toBeLessThan(2_000);
+    // Nothing of it goes on.
+    expect(service.clock.sleepers).toBe(sleepersBefore);
+  });
+});
+
+describe('what ends by the clock', () => {
+  test.each([
+    ['of a running execution', OWN.running],
+    ['of an archived one that is read slowly', 'long'],
+  ])('closes the stream at once, %s: a ticket', async (_, id) => {
+    const service = await openTenants();
+    await service.script('long', endedLongAgo(service.clock, 20_000));
+    await warm(service);
+    await service.get(path('long'));
+    await service.clock.advance(30_000);
+    const key = await service.key({ executions: ['*'], tickets: true });
+    const ticket = await ticketFor(service, key, id, { ttlSeconds: 7 });
+    const response = await service.fetch(path(id, `ticket=${ticket}`), { headers: EVENTS });
+    const reader = new StreamReader(response.body);
+    if (id === OWN.running) void reader.readAll();
+    await service.clock.advance(6_999);
+    expect(reader.ended).toBe(false);
+    expect(reader.named('problem')).toEqual([]);
+    await service.clock.advance(1);
+    if (id !== OWN.running) await reader.readAll();
+    await settle();
+    expect(reader.ended).toBe(true);
+    expect(problemIn(reader)).toBe('ExpiredTicket');
+    expect((await service.fetch(path(id, `ticket=${ticket}`))).status).toBe(401);
+  });
+
+  test('a key, and the credential that a rotation leaves behind', async () => {
+    const service = await openTenants();
+    const expiresAt = new Date(service.clock.now() + 50_000).toISOString();
+    const short = await service.key({ ...MINE, expiresAt });
+    const rotated = await service.key(MINE);
+    await service.clock.advance(1_001);
+    const answer = await service.admin('POST', `/keys/${idOf(rotated)}/rotate`, { overlapSeconds: 20 });
+    // Safety: what rotating answers.
+    const { key: next } = (await answer.json()) as { key: string };
+    const streams = [
+      await openStream(service, path(OWN.running), short),
+      await openStream(service, path(OWN.running), rotated),
+      await openStream(service, path(OWN.running), next),
+    ] as const;
+    const endedAfterMs = async (index: 0 | 1) => msUntilOver(service.clock, streams[index].reader, 60_000);
+    expect(await endedAfterMs(1)).toBe(20_000);
+    expect(problemIn(streams[1].reader)).toBe('ExpiredApiKey');
+    expect(await endedAfterMs(0)).toBe(29_000);
+    expect(problemIn(streams[0].reader)).toBe('ExpiredApiKey');
+    expect(streams[2].reader.ended).toBe(false);
+    await streams[2].leave();
+  });
+});
+
+test('a key whose patterns are taken away, or its payloads, loses its open streams like a revoked one', async () => {
+  for (const change of [{ executions: ['something else'] }, { payloads: 'none' }]) {
+    const service = await openTenants();
+    const key = await service.key(MINE);
+    await service.clock.advance(1_001);
+    const { reader } = await openStream(service, path(OWN.running), key);
+    expect((await service.admin('PATCH', `/keys/${idOf(key)}`, change)).status).toBe(200);
+    expect(await msUntilOver(service.clock, reader, 120_000)).toBeLessThanOrEqual(CHECK_MS);
+    expect(reader.named('problem')).toHaveLength(1);
+  }
+});
+
+test('a key that was tried before it was made is let in once the memory of its miss is over: 5 s here', async () => {
+  const { text } = generateApiKey((length) => new Uint8Array(length).fill(7));
+  const service = await openTenants();
+  expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(401);
+  const reads = service.store.reads('key/credential/');
+  expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(401);
+  expect(service.store.reads('key/credential/')).toBe(reads);
+  // Made elsewhere, by whoever wrote these records.
+  const other = await service.key(MINE);
+  const records = await recordsOf(service, other, text);
+  for (const [name, value] of records) await service.store.put(name, value);
+  await service.clock.advance(UNKNOWN_FRESH_MS - 1);
+  expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(401);
+  await service.clock.advance(1);
+  expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(200);
+});
+
+/** The records of one key, as if they were of another. */
+async function recordsOf(service: ServiceUnderTest, from: string, to: string): Promise<[string, string][]> {
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+  const { keys } = await service.store.list({ prefix: 'key/' });
+  const named = keys.map(({ name }) => name).filter((name) => name.includes(idOf(from)));
+  const entries = await service.store.getMany(named);
+  const renamed = (text: string) =>
+    text
+      .replaceAll(from.slice(4, 14), to.slice(4, 14))
+      .replaceAll(idOf(from), idOf(to))
+      .replaceAll(hash(from), hash(to));
+  return named.map((name, index) => [renamed(name), renamed(entries[index]?.value ?? '')]);
+}
