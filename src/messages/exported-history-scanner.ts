@@ -220,7 +220,8 @@ export class HistoryScanner {
       return;
     }
     if (!isRest) this.#found = { line: this.#startLine, value: parsed.value };
-    if (this.#isAlone() && this.#startLine === this.#line) this.#byLine = true;
+    // `{}` stands on one line however the rest is printed, and so tells nothing.
+    if (this.#isAlone() && this.#startLine === this.#line && !isEmptyObject(json)) this.#byLine = true;
     this.#goOn('between');
     this.#expected = 'separator';
   }
@@ -288,3 +289,6 @@ export class HistoryScanner {
     this.#held.clear();
   }
 }
+
+const isEmptyObject = (json: Uint8Array): boolean =>
+  json.every((byte) => byte === OPEN_BRACE || byte === CLOSE_BRACE || isSpace(byte));
