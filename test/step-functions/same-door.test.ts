@@ -1,0 +1,261 @@
+/** Step Functions through the same door: pages, streams, summaries and AWS's protocol of the Worker, over a socket. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type { NewKey } from '../../src/access/key-input.ts';
+import type { WireEvent } from '../../src/emulator/history.ts';
+import { scenarioArn, scenarioEvents } from '../../src/emulator/scenarios/step-functions-catalog.ts';
+import {
+  STATE_MACHINES,
+  type StateMachineName,
+} from '../../src/emulator/scenarios/step-functions-machines.ts';
+import { isoFromEpochSeconds } from '../../src/messages/timestamp.ts';
+import { TARGET, awsPageOf, exceptionOf } from '../aws-protocol/aws-call.ts';
+import type { PageJson, ProblemJson } from '../http/service-under-test.ts';
+import type { World } from '../streams/world.ts';
+import { SseFollower } from '../support/sse-follower.ts';
+import { rebuildEvent, withoutEmptyDetails } from './rebuild-event.ts';
+import { UUID } from './source-under-test.ts';
+import { openStepFunctionsWorld } from './step-functions-world.ts';
+
+type Message = PageJson['messages'][number];
+
+const HOUR_MS = 3_600_000;
+const ARNS = 'arn:aws:states:us-west-2:123456789012';
+
+let world: World;
+let key: string;
+
+beforeAll(async () => {
+  world = await openStepFunctionsWorld();
+  key = await world.key();
+});
+
+afterAll(() => world.close());
+
+const anHourAgo = (machine: StateMachineName) => scenarioArn(machine, Date.now() - HOUR_MS, UUID);
+
+const eventsOf = (arn: string): WireEvent[] => {
+  const view = scenarioEvents(arn)?.at(Date.now());
+  return Array.from({ length: view?.count ?? 0 }, (_, position) => {
+    const event = view?.message(position);
+    if (!event) throw new RangeError(`no event at ${position}`);
+    return event;
+  });
+};
+
+/** Each event rebuilt from its message: one for one, nothing lost. */
+const expectEvents = (messages: readonly Message[], events: readonly WireEvent[]) => {
+  const rebuilt = messages.map((message) => rebuildEvent(message as Parameters<typeof rebuildEvent>[0]));
+  const withMilliseconds = (event: WireEvent) => ({
+    ...event,
+    timestamp: Date.parse(isoFromEpochSeconds(event.timestamp) ?? '') / 1000,
+  });
+  expect(rebuilt).toEqual(events.map((event) => withMilliseconds(withoutEmptyDetails(event) as WireEvent)));
+};
+
+const get = (path: string, apiKey = key) =>
+  fetch(new URL(path, world.url), { headers: { 'X-API-Key': apiKey } });
+const summaryOf = async (arn: string) =>
+  (await get(`/v1/executions/${encodeURIComponent(arn)}`)).json() as Promise<Record<string, unknown>>;
+
+const callAws = (input: object, apiKey = key) =>
+  fetch(world.url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Target': TARGET,
+      'X-Amz-Security-Token': apiKey,
+    },
+    body: JSON.stringify(input),
+  });
+
+async function pagesOf(arn: string, maxResults: number): Promise<Message[]> {
+  const messages: Message[] = [];
+  let next = '';
+  do {
+    const response = await get(
+      `/v1/executions/${arn}/messages?maxResults=${maxResults}${next && `&nextToken=${next}`}`,
+    );
+    const page = (await response.json()) as PageJson;
+    messages.push(...page.messages);
+    next = page.nextToken ?? '';
+  } while (next !== '');
+  return messages;
+}
+
+/** What a follower got until this says that it is enough. */
+async function follow(arn: string, isEnough: (follower: SseFollower) => boolean): Promise<SseFollower> {
+  const follower = new SseFollower({ url: world.messagesUrl(arn), apiKey: key });
+  await new Promise<void>((resolve, reject) => {
+    follower.onEvent = () => isEnough(follower) && resolve();
+    void follower.done.then(() => reject(new Error(`it stopped: ${follower.refused}`)));
+  });
+  await follower.stop().catch(() => undefined);
+  return follower;
+}
+
+describe.each(STATE_MACHINES.map(({ name }) => name))('an execution of %s', (machine) => {
+  test('is the same event for event as pages of any size, as a stream, and in the protocol of AWS', async () => {
+    const arn = anHourAgo(machine);
+    const events = eventsOf(arn);
+    const messages = await pagesOf(arn, 7);
+    expectEvents(messages, events);
+    expect(await pagesOf(arn, 250)).toEqual(messages);
+
+    const stream = await follow(arn, ({ events: [...seen] }) => seen.at(-1)?.event === 'end');
+    expect(stream.messages.map((data) => JSON.parse(data))).toEqual(messages);
+
+    const viaAws = [];
+    let nextToken: string | undefined;
+    do {
+      const input = { flowExecutionId: arn, maxResults: 250, ...(nextToken !== undefined && { nextToken }) };
+      const page = await awsPageOf(callAws(input));
+      viaAws.push(...page.messages);
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    expect(
+      viaAws.map(({ timestamp, ...rest }) => ({ ...rest, timestamp: isoFromEpochSeconds(timestamp ?? NaN) })),
+    ).toEqual(messages);
+
+    const end = events.at(-1);
+    expect(await summaryOf(arn)).toMatchObject({
+      flowExecutionId: arn,
+      source: 'step-functions',
+      upstreamStatus: end?.type === 'ExecutionSucceeded' ? 'SUCCEEDED' : 'FAILED',
+      messageCount: events.length,
+      startedAt: isoFromEpochSeconds(events[0]?.timestamp ?? NaN),
+      endedAt: isoFromEpochSeconds(end?.timestamp ?? NaN),
+    });
+  });
+});
+
+test('an execution is followed while it runs, and its summary needs no history meanwhile', async () => {
+  const startMs = Date.now();
+  const arn = scenarioArn('LambdaCalls', startMs, UUID);
+  const running = await summaryOf(arn);
+  expect(running).toMatchObject({ status: 'RUNNING', upstreamStatus: 'RUNNING', final: false });
+  expect(running).not.toHaveProperty('messageCount');
+  expect(running['startedAt']).toBe(new Date(startMs).toISOString());
+  const { messages } = await follow(arn, (follower) =>
+    (follower.messages.at(-1) ?? '').includes('EXECUTION_SUCCEEDED'),
+  );
+  expectEvents(
+    messages.map((data) => JSON.parse(data)),
+    eventsOf(arn),
+  );
+});
+
+test('the summary of a failure names step, error and cause of what ended it', async () => {
+  const arn = scenarioArn('Redriven', Date.now() - 20_000, UUID);
+  const end = eventsOf(arn).at(-1) as WireEvent & { executionFailedEventDetails: object };
+  expect(await summaryOf(arn)).toMatchObject({
+    status: 'FAILED',
+    upstreamStatus: 'FAILED',
+    final: false,
+    failure: { step: 'Start', eventType: 'ACTIVITY_FAILED', ...end.executionFailedEventDetails },
+  });
+  expect(await summaryOf(anHourAgo('FailingMap'))).toMatchObject({
+    failure: { step: 'LambdaInvoke', eventType: 'ACTIVITY_FAILED', error: 'States.Timeout' },
+  });
+});
+
+test('a time-out is FAILED here, and TIMED_OUT in the word of Step Functions', async () => {
+  const arn = `${ARNS}:execution:Slow:${UUID}`;
+  const request = new Request('http://emulator/_emulator/executions', {
+    method: 'POST',
+    body: JSON.stringify({
+      executionArn: arn,
+      events: [
+        { type: 'ExecutionStarted', executionStartedEventDetails: { input: '{}' } },
+        { type: 'TaskStateEntered', stateEnteredEventDetails: { name: 'Wait', input: '{}' } },
+        { type: 'ExecutionTimedOut', executionTimedOutEventDetails: { error: 'States.Timeout' } },
+      ],
+    }),
+  });
+  expect((await world.emulator.emulator.fetch(request)).status).toBe(200);
+  expect(await summaryOf(arn)).toMatchObject({
+    status: 'FAILED',
+    upstreamStatus: 'TIMED_OUT',
+    failure: { error: 'States.Timeout' },
+  });
+});
+
+describe('without a call upstream', () => {
+  async function refusals(arn: string) {
+    const before = world.stats().calls + world.stats().refused.calls;
+    const path = `/v1/executions/${encodeURIComponent(arn)}`;
+    const problems = await Promise.all(
+      [`${path}/messages`, path].map(async (each) => (await (await get(each)).json()) as ProblemJson),
+    );
+    const follower = new SseFollower({ url: world.messagesUrl(arn), apiKey: key });
+    await follower.done;
+    const exception = await exceptionOf(callAws({ flowExecutionId: arn }));
+    expect(world.stats().calls + world.stats().refused.calls).toBe(before);
+    return {
+      codes: problems.map(({ status, code }) => `${status} ${code}`),
+      stream: follower.refused,
+      aws: exception.name,
+    };
+  }
+
+  test.each([
+    ['another account', `arn:aws:states:us-west-2:210987654321:execution:Machine:${UUID}`],
+    ['another region', `arn:aws:states:eu-west-1:123456789012:execution:Machine:${UUID}`],
+    ['a map run in another account', `arn:aws:states:us-west-2:210987654321:execution:Machine/Map:${UUID}`],
+    ['a region that is a host', `arn:aws:states:evil-example-com-1:123456789012:execution:Machine:${UUID}`],
+  ])('an ARN of %s, which SFN_ALLOWED does not name, is a 403', async (_, arn) => {
+    expect(await refusals(arn)).toEqual({
+      codes: ['403 SourceNotAllowed', '403 SourceNotAllowed'],
+      stream: 403,
+      aws: 'AccessDeniedException',
+    });
+  });
+
+  test('the ARN of an EXPRESS execution, of which no history is kept, is a 400', async () => {
+    expect(await refusals(`${ARNS}:express:Machine:run:${UUID}`)).toEqual({
+      codes: ['400 InvalidRequestException', '400 InvalidRequestException'],
+      stream: 400,
+      aws: 'InvalidRequestException',
+    });
+  });
+});
+
+describe('the pattern of a key', () => {
+  const limitedTo = (...executions: string[]) => world.key({ executions } satisfies Partial<NewKey>);
+
+  test('is one of ARNs as of any id: a state machine, an account, one execution', async () => {
+    const arn = anHourAgo('LambdaCalls');
+    const machine = await limitedTo(`${ARNS}:execution:LambdaCalls:*`);
+    const account = await limitedTo('arn:aws:states:*:123456789012:*');
+    const one = await limitedTo(arn);
+    for (const apiKey of [machine, account, one]) {
+      expect((await get(`/v1/executions/${arn}/messages`, apiKey)).status).toBe(200);
+      expect((await awsPageOf(callAws({ flowExecutionId: arn }, apiKey))).messages).toHaveLength(12);
+    }
+    const other = anHourAgo('CaughtError');
+    for (const apiKey of [machine, one]) {
+      const before = world.calls(other);
+      const refused = await get(`/v1/executions/${other}/messages`, apiKey);
+      expect(refused.status).toBe(403);
+      expect(await refused.json()).toMatchObject({ code: 'AccessDeniedException' });
+      expect((await exceptionOf(callAws({ flowExecutionId: other }, apiKey))).name).toBe(
+        'AccessDeniedException',
+      );
+      expect(world.calls(other)).toBe(before);
+    }
+  });
+
+  test('holds for the ticket of an execution, with which a browser follows it', async () => {
+    const arn = anHourAgo('ParallelBranches');
+    const apiKey = await world.key({ tickets: true });
+    const made = await fetch(new URL(`/v1/executions/${arn}/tickets`, world.url), {
+      method: 'POST',
+      headers: { 'X-API-Key': apiKey, 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    const { streamUrl } = (await made.json()) as { streamUrl: string };
+    const stream = await fetch(streamUrl, { headers: { Accept: 'text/event-stream' } });
+    expect(stream.status).toBe(200);
+    expect((await stream.text()).match(/^data: \{"messageId"/gm)).toHaveLength(10);
+  });
+});
