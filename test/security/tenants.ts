@@ -5,7 +5,13 @@
 import { randomBytes } from 'node:crypto';
 
 import type { LogRecord } from '../../src/log.ts';
-import { openService, type Parts, path, type ServiceUnderTest } from '../http/service-under-test.ts';
+import {
+  endedLongAgo,
+  openService,
+  type Parts,
+  path,
+  type ServiceUnderTest,
+} from '../http/service-under-test.ts';
 import { settle } from '../support/manual-clock.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
@@ -54,6 +60,21 @@ export async function warm(service: ServiceUnderTest): Promise<void> {
     await service.get(path(id, '', ''));
     await openStream(service, path(id), await service.key()).then(({ leave }) => leave());
   }
+}
+
+/** A history of some 500 KB that has ended and is archived: more than any queue holds. */
+export async function archiveLong(service: ServiceUnderTest, id: string): Promise<void> {
+  const messages = endedLongAgo(service.clock, 1_000).map((message) => ({
+    ...message,
+    payload: 'x'.repeat(500),
+  }));
+  await service.script(id, messages);
+  for (let tries = 0; tries < 100; tries++) {
+    const response = await service.get(path(id, 'last=1'));
+    if (/detail=(kv|memory)/.test(response.headers.get('Cache-Status') ?? '')) return;
+    await service.clock.advance(1_000);
+  }
+  throw new Error('it does not get archived');
 }
 
 export const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
