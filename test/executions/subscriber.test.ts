@@ -109,6 +109,22 @@ describe('a subscriber gets every message once, in order', () => {
     );
   });
 
+  test('also when it comes while an older reading is on its way, and nobody tells again', async () => {
+    const feed = new FeedUnderTest(messages.slice(0, 60));
+    const client = feed.subscribe();
+    feed.onRead = () => {
+      feed.onRead = () => undefined;
+      feed.messages = [...messages];
+      void client.subscriber.pump();
+    };
+    await client.subscriber.pump();
+    expect(client.made.messageBytes).toBeGreaterThan(0);
+    // Without a read: that would pull, and so pump.
+    const made = client.made.messageBytes;
+    expect((await client.read()).messages).toEqual(messages);
+    expect(client.made.messageBytes).toBe(made);
+  });
+
   test('also when its history fails for a while, and goes on when somebody pumps', async () => {
     const feed = new FeedUnderTest(messages);
     feed.failure = { type: 'upstream-throttled', internal: '', retryAfterSeconds: 1 };
@@ -342,6 +358,7 @@ describe('the end', () => {
 
   test('does not come before a late message that was found while an older reading was on its way', async () => {
     const feed = new FeedUnderTest(full.slice(0, 248));
+    feed.chunks = [250];
     feed.onRead = () => {
       // Between the reading and its answer the walk that settles found two more.
       feed.messages = full;

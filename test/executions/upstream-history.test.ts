@@ -153,6 +153,18 @@ describe('calls', () => {
     expect(await upstream.walk()).toEqual(other);
     expect([...(await upstream.storage.list('')).keys()]).toEqual(['row/0000000100']);
   });
+
+  test('nor while the token that it was asked with still works', async () => {
+    const upstream = await walked();
+    await upstream.clock.advance(2_000);
+    upstream.source.hold();
+    const reading = upstream.readNewest();
+    await settle();
+    await upstream.history.clear();
+    upstream.source.release();
+    await reading;
+    expect(positions(upstream).slice(0, 3)).toEqual([900, 0, 100]);
+  });
 });
 
 describe('failures', () => {
