@@ -82,6 +82,8 @@ async function streamArchived(
   if (!read.ok) return read;
   const here = positionIn(read.value, position);
   const same = from.at === 'position' && here?.fingerprint === from.fingerprint;
+  // What it saw the end of could still have gone on then; now it can't.
+  if (from.at === 'position' && from.ended && same && position === history.head.count) return ok(undefined);
   const { status } = history.head;
   const begin =
     from.at === 'now'

@@ -61,9 +61,11 @@ export class Archivist {
 
   /** What is remembered from before. Throws what the storage throws. */
   async load(): Promise<void> {
-    const { storage, archive, ref } = this.#options;
+    const { storage, archive, ref, redrivableMs } = this.#options;
     const head = z.safeParse(archiveHeadSchema, await storage.get('head')).data;
     if (head) this.#archived = archive.open(ref, head);
+    // What may go on is not answered in front of us, so whoever has lost its own head must not walk, nor depend on the source.
+    else if (redrivableMs !== undefined) this.#archived = await archive.find(ref);
     this.#replaced = z.safeParse(replacedSchema, await storage.get('replaced')).data;
   }
 

@@ -40,10 +40,13 @@ export class RedriveWatch {
     const notBeforeMs = Math.max(this.#clock.now() - REDRIVE_CHECK_MS + 1, Date.parse(head.archivedAt));
     const described = await this.describe(notBeforeMs, trace);
     if (!described) return ok(false);
-    if (!described.ok) return described;
-    const { status, endedAt } = described.value;
+    // What its source has forgotten can't go on.
+    if (!described.ok) return described.failure.type === 'upstream-not-found' ? ok(false) : described;
+    const { status, endedAt, redriveCount, redrivenAt } = described.value;
     if (status === 'RUNNING') return ok(true);
-    // It may have been started again, and have ended again, since.
-    return ok(Date.parse(endedAt ?? '') > Date.parse(head.endedAt ?? ''));
+    // It may have been started again, and have ended again, since. The end itself tells that only where redrives are not
+    // counted: a description's end and the last message's timestamp are two readings of a clock.
+    const againAt = redriveCount === undefined ? endedAt : redrivenAt;
+    return ok(Date.parse(againAt ?? '') > Date.parse(head.endedAt ?? ''));
   }
 }
