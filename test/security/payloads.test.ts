@@ -1,0 +1,141 @@
+/** One whose key has `payloads: none` sees no payload, error or cause, by any route, whoever has read the same before. */
+import { expect, test } from 'vitest';
+
+import { path, type ServiceUnderTest } from '../http/service-under-test.ts';
+import {
+  awsCall,
+  bearer,
+  EVENTS,
+  everythingIn,
+  openStream,
+  openTenants,
+  OWN,
+  OWN_PATTERN,
+  PAYLOAD,
+  ticketFor,
+  warm,
+} from './tenants.ts';
+
+const BLIND = { executions: [OWN_PATTERN], tickets: true, payloads: 'none' } as const;
+const FULL = { executions: [OWN_PATTERN], tickets: true, payloads: 'full' } as const;
+
+/** Every way to read the execution, with a key or with what the query holds. */
+async function allWays(
+  service: ServiceUnderTest,
+  id: string,
+  key: string | undefined,
+  ticket = '',
+): Promise<string[]> {
+  const headers: Record<string, string> = key === undefined ? {} : bearer(key);
+  const answers = [
+    await service.fetch(path(id, ticket), { headers }),
+    await service.fetch(path(id, `${ticket}&last=2`), { headers }),
+    await service.fetch(path(id, `${ticket}&eventTypes=STEP_FAILED`), { headers }),
+    await service.fetch(path(id, ticket, ''), { headers }),
+    await service.fetch(path(id, ticket), { headers: { ...headers, ...EVENTS } }),
+    await service.fetch(path(id, `${ticket}&from=now`), { headers: { ...headers, ...EVENTS } }),
+    ...(key === undefined ? [] : [await awsCall(service, key, { flowExecutionId: id })]),
+  ];
+  for (const { status } of answers) expect(status).toBe(200);
+  return Promise.all(answers.map(everythingIn));
+}
+
+const seesPayloads = (texts: readonly string[]): boolean => texts.some((text) => text.includes(PAYLOAD));
+
+test.each([
+  ['read by nobody before', false],
+  ['in every memory, read with a full key before', true],
+])(
+  'nor in a page, stream, summary or AWS’s answer, of an execution live or archived, %s',
+  async (_, isWarm) => {
+    const service = await openTenants();
+    if (isWarm) await warm(service);
+    const blind = await service.key(BLIND);
+    const full = await service.key(FULL);
+    for (const id of Object.values(OWN)) {
+      const texts = await allWays(service, id, blind);
+      expect(seesPayloads(texts)).toBe(false);
+      // It is the same history, and its messages are there.
+      expect(texts[0]).toContain('attacker-2');
+      expect(seesPayloads(await allWays(service, id, full))).toBe(true);
+      expect(seesPayloads(await allWays(service, id, blind))).toBe(false);
+    }
+    expect((await allWays(service, OWN.ended, blind))[3]).toContain('"failure":{"messageId":"attacker-2"');
+  },
+);
+
+test('nor live, beside a subscriber that sees them', async () => {
+  const service = await openTenants();
+  const id = `${OWN.running}-live`;
+  const at = (n: number, afterMs: number) => ({
+    messageId: `live-${n}`,
+    eventType: 'STEP_STARTED',
+    payload: `${PAYLOAD} ${n}`,
+    afterMs,
+  });
+  await service.script(id, [at(0, 0), at(1, 3_000), at(2, 6_000)]);
+  const [full, blind] = [await service.key(FULL), await service.key(BLIND)];
+  await service.clock.advance(1_001);
+  const minted = await ticketFor(service, full, id, { payloads: 'none' });
+  const seeing = await openStream(service, path(id), full);
+  const unseeing = [
+    await openStream(service, path(id), blind),
+    await openStream(service, path(id, `ticket=${minted}`)),
+    await openStream(service, path(id, `ticket=${await ticketFor(service, blind, id)}`)),
+  ];
+  await service.clock.advance(30_000);
+  expect(seeing.reader.messageIds).toEqual(['live-0', 'live-1', 'live-2']);
+  expect(JSON.stringify(seeing.reader.events)).toContain(`${PAYLOAD} 2`);
+  for (const { reader, leave } of [...unseeing, seeing]) {
+    if (reader !== seeing.reader) {
+      expect(reader.messageIds).toEqual(['live-0', 'live-1', 'live-2']);
+      expect(JSON.stringify(reader.events)).not.toContain(PAYLOAD);
+    }
+    await leave();
+  }
+});
+
+test('nor with a ticket: minted with such a key it shows none, and can not be asked to', async () => {
+  const service = await openTenants();
+  await warm(service);
+  const blind = await service.key(BLIND);
+  for (const id of Object.values(OWN)) {
+    const ticket = await ticketFor(service, blind, id);
+    expect(seesPayloads(await allWays(service, id, undefined, `ticket=${ticket}`))).toBe(false);
+    const narrowed = await ticketFor(service, await service.key(FULL), id, { payloads: 'none' });
+    expect(seesPayloads(await allWays(service, id, undefined, `ticket=${narrowed}`))).toBe(false);
+  }
+  await expect(ticketFor(service, blind, OWN.ended, { payloads: 'full' })).rejects.toThrow(
+    'OperationNotAllowed',
+  );
+});
+
+test('nor any more, once its key was changed: not with a full ticket of before either', async () => {
+  const service = await openTenants();
+  await warm(service);
+  const key = await service.key(FULL);
+  const ticket = await ticketFor(service, key, OWN.ended);
+  expect(seesPayloads(await allWays(service, OWN.ended, undefined, `ticket=${ticket}`))).toBe(true);
+  await service.clock.advance(1_001);
+  await service.admin('PATCH', `/keys/${key.slice(4, 12)}`, { payloads: 'none' });
+  expect(seesPayloads(await allWays(service, OWN.ended, key))).toBe(false);
+  expect(seesPayloads(await allWays(service, OWN.ended, undefined, `ticket=${ticket}`))).toBe(false);
+});
+
+test('nor are its answers told apart by what is in payloads: ETag and length are of what it sees', async () => {
+  const [one, two] = [await openTenants(), await openTenants()];
+  const history = (payload: string) =>
+    [0, 1].map((n) => ({
+      messageId: `${n}`,
+      eventType: 'STEP_STARTED',
+      timestamp: 1_700_000_000 + n,
+      payload,
+    }));
+  await one.script(`${OWN.running}-x`, history('yes'));
+  await two.script(`${OWN.running}-x`, history('no, and much longer'));
+  const etag = async (service: ServiceUnderTest) => {
+    const headers = bearer(await service.key(BLIND));
+    return (await service.fetch(path(`${OWN.running}-x`), { headers })).headers.get('ETag');
+  };
+  expect(await etag(one)).toBe(await etag(two));
+});
