@@ -101,8 +101,8 @@ export class UpstreamHistory {
   #end: KnownEnd | undefined;
   #running: Call | undefined;
   #queue: Call[] = [];
-  /** By start of the page. */
-  readonly #failures = new Map<number, { failure: SourceFailure; atMs: number }>();
+  /** By start of the page. `told`: who follows has heard of it. */
+  readonly #failures = new Map<number, { failure: SourceFailure; atMs: number; told: boolean }>();
   readonly #limits = new Map<number, number>();
   readonly #emptyPages = new Map<number, number>();
   #laggingSinceMs: number | undefined;
@@ -132,6 +132,8 @@ export class UpstreamHistory {
       const wanted = rows.usableAt(position);
       const failed = this.#failures.get(wanted.start);
       if (failed && failed.atMs >= failureNotBeforeMs) {
+        // It may be in the way to the newest page only now. Who polls has to hear of it, or would poll again at once.
+        if (freshness.poll && !failed.told) this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#heldAlready(position, freshness) ?? fail(failed.failure);
       }
       const { call, shared } = this.#call(wanted.start, freshness.poll ?? false, trace);
@@ -174,9 +176,10 @@ export class UpstreamHistory {
     return Math.max(this.#end?.position ?? 0, this.#options.rows.lastStart);
   }
 
-  /** A chunk is the last one only while nothing was seen behind it. */
+  /** A chunk is the last one only while nothing was seen behind it, and not because another Execution left it in memory. */
   #asKnown(chunk: UpstreamChunk): UpstreamChunk {
-    return chunk.last && endOf(chunk) < this.#knownLength ? { ...chunk, last: false } : chunk;
+    const isLast = chunk.last && this.#end !== undefined && endOf(chunk) >= this.#knownLength;
+    return isLast === chunk.last ? chunk : { ...chunk, last: isLast };
   }
 
   #remembered(row: PageRow, position: number, freshness: Freshness): UpstreamChunk | undefined {
@@ -351,9 +354,10 @@ export class UpstreamHistory {
   }
 
   #failed(start: number, atMs: number, failure: SourceFailure): Refusal {
-    this.#failures.set(start, { failure, atMs });
     // The way to the newest page leads through this one.
-    if (this.#options.rows.usableAt(Infinity).start === start) this.#options.onHeadRead({ atMs, failure });
+    const told = this.#options.rows.usableAt(Infinity).start === start;
+    this.#failures.set(start, { failure, atMs, told });
+    if (told) this.#options.onHeadRead({ atMs, failure });
     return fail(failure);
   }
 

@@ -159,6 +159,23 @@ describe('the walk', () => {
     expect(writes).toBe(4);
   });
 
+  test('archives none when the store failed at one write only, whichever', async () => {
+    for (let bad = 1; bad <= 3; bad++) {
+      const under = new SettlingUnderTest();
+      const { put } = under.archive.store;
+      let writes = 0;
+      under.archive.store.put = async (...args) => {
+        writes++;
+        if (writes === bad) throw new Error('429');
+        await put.apply(under.archive.store, args);
+      };
+      expect(await under.settle()).toMatchObject({ count: 730, storeFailure: 'Error: 429' });
+      expect(await under.archived()).toBeUndefined();
+      // And took nothing more of it.
+      expect(writes).toBe(bad);
+    }
+  });
+
   test('archives exactly the history, or nothing, whatever the upstream does', async () => {
     const anyConduct = fc.constantFrom<Conduct>(
       {},

@@ -430,6 +430,30 @@ describe('who follows is told of the newest page', () => {
     expect(upstream.readings.map((reading) => reading.failure?.type)).toEqual([failure]);
   });
 
+  test('also of a failure that only now bars the way', async () => {
+    const upstream = await walked({ memoryBytes: 1 });
+    upstream.source.conduct = () => ({ failure: 'upstream-timeout' });
+    await upstream.read(0);
+    expect(upstream.readings).toEqual([]);
+    upstream.source.conduct = () => ({});
+    upstream.source.expireTokens();
+    await upstream.clock.advance(100);
+    expect((await upstream.readNewest({ poll: true })).ok).toBe(false);
+    expect(positions(upstream)).toEqual([0, undefined]);
+    expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-timeout']);
+  });
+
+  test('also where another Execution left that page in memory a moment ago', async () => {
+    const upstream = await walked({ messages: messages.slice(0, 90) });
+    upstream.history = upstream.another().history;
+    const inside = await upstream.read(0);
+    expect(inside.ok && inside.value.last).toBe(false);
+    expect(upstream.readings).toEqual([]);
+    await upstream.readNewest({ poll: true });
+    expect(upstream.readings.map(({ end }) => end?.position)).toEqual([90]);
+    expect(upstream.history.end?.position).toBe(90);
+  });
+
   test('a page that is cut short this time is no news', async () => {
     const upstream = await walked({ messages: messages.slice(0, 90) });
     await upstream.clock.advance(2_000);
