@@ -14,6 +14,7 @@ const CREDENTIALS = { accessKeyId: 'FLOWTAPTEST', secretAccessKey: 'of the tests
 
 export interface LogLine {
   readonly event: string;
+  readonly level?: string;
   readonly [member: string]: unknown;
 }
 

@@ -158,6 +158,22 @@ describe('a setting that is wrong is one line that names it, and the status is 1
   });
 });
 
+test('a waiting request whose client leaves gives its place back at once', async () => {
+  const flowtap = await world.start({ STORE_PATH: ':memory:' });
+  const headers = { 'x-api-key': await newKey(flowtap.url) };
+  await world.script('left', history(3));
+  const leaving = new AbortController();
+  const waiting = fetch(`${flowtap.url}v1/executions/left?waitTimeSeconds=50`, {
+    headers,
+    signal: leaving.signal,
+  }).catch(() => 'left');
+  await vi.waitFor(async () => expect(await activity(flowtap, 'left')).toMatchObject({ waiting: 1 }), 5_000);
+  leaving.abort();
+  expect(await waiting).toBe('left');
+  await vi.waitFor(async () => expect(await activity(flowtap, 'left')).toMatchObject({ waiting: 0 }), 3_000);
+  expect(flowtap.noise).toEqual([]);
+});
+
 test('failed authentications count by the address that a trusted proxy vouches for, and by no other', async () => {
   const flowtap = await world.start({ STORE_PATH: ':memory:', TRUSTED_PROXY: '127.0.0.1' });
   const from = (address: string) =>

@@ -29,7 +29,7 @@ function subscribe(url: string, apiKey: string): Subscriber {
 }
 
 test('a thousand subscribers cost one poll, each gets every message once, and leaving frees their places at once', async () => {
-  const { url } = await world.start({ STORE_PATH: ':memory:' });
+  const { url, log, noise } = await world.start({ STORE_PATH: ':memory:' });
   // A thousand requests in 10 s, and one more that asks.
   const keys = await Promise.all([newKey(url), newKey(url)]);
   const id = 'followed';
@@ -66,4 +66,5 @@ test('a thousand subscribers cost one poll, each gets every message once, and le
   await vi.waitFor(() => expect(refused.text).toContain('event: problem'));
   for (const subscriber of all) subscriber.leave();
   await vi.waitFor(async () => expect(await activity()).toMatchObject({ streams: 0 }), { timeout: 5_000 });
+  expect([...noise, ...log.filter(({ level }) => level === 'error')]).toEqual([]);
 }, 60_000);
