@@ -3,6 +3,7 @@
  * browser page has any business here.
  */
 import type { Access } from '../access/access.ts';
+import { keyIdFrom } from '../access/api-key.ts';
 import { KEYS_LISTED_MAX } from '../access/key-directory.ts';
 import { parseKeyChange, parseNewKey, parseRotation } from '../access/key-input.ts';
 import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
@@ -90,7 +91,9 @@ async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Pro
 function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
   const { access, clock } = ports;
   const [id = '', action, ...more] = exchange.url.pathname.split('/').slice(4);
-  exchange.facts.keyId = id.slice(0, 32);
+  // Whatever else stands there is not for the log: it may be half a secret.
+  const keyId = keyIdFrom(id);
+  if (keyId !== undefined) exchange.facts.keyId = keyId;
   if (more.length > 0) return Promise.resolve(fail({ type: 'no-such-route' }));
   if (action === undefined) {
     return byMethod({
