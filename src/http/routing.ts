@@ -48,6 +48,9 @@ export const byMethod =
     return fail({ type: 'method-not-allowed', allow: [...allow, 'OPTIONS'] });
   };
 
+/** Any other is text of the caller's own making, and not for the log. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
 export type AppBindings = { Bindings: { readonly runtime: RuntimeContext } };
 
 export interface RoutingPorts {
@@ -99,7 +102,7 @@ export async function answer(
     event: 'request',
     level: response.status >= 500 ? 'error' : 'info',
     requestId,
-    method: request.method,
+    method: METHODS.has(request.method) ? request.method : 'other',
     status: response.status,
     ms: clock.now() - beganAtMs,
     ...rest,
