@@ -1,0 +1,240 @@
+/**
+ * Between the caller and AWS: nothing that a caller sends but the id reaches the upstream, and nothing that the upstream says
+ * but messages reaches a caller. The upstream is one that keeps what it gets and answers as a hostile one might.
+ */
+import { expect, test } from 'vitest';
+
+import { endedLongAgo, openService, path } from '../http/service-under-test.ts';
+import {
+  awsCall,
+  bearer,
+  EVENTS,
+  everythingIn,
+  logText,
+  marker,
+  answered,
+  everythingStored,
+} from './tenants.ts';
+
+interface Captured {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Keeps the requests; answers as told. */
+function upstreamThat(answer: (request: Captured) => Response) {
+  const captured: Captured[] = [];
+  const upstream = async (request: Request) => {
+    const kept = {
+      method: request.method,
+      url: request.url,
+      headers: Object.fromEntries(request.headers),
+      body: await request.text(),
+    };
+    captured.push(kept);
+    return answer(kept);
+  };
+  return { captured, upstream };
+}
+
+const page = (headers: Record<string, string> = {}) =>
+  Response.json(
+    { messages: [{ messageId: '1', eventType: 'STEP_STARTED', timestamp: 1_700_000_000.5 }] },
+    { headers: { 'Content-Type': 'application/x-amz-json-1.1', ...headers } },
+  );
+
+const SMUGGLED = marker('smuggled');
+const HEADERS = {
+  'X-Forwarded-For': SMUGGLED,
+  'X-Amz-Target': SMUGGLED,
+  'X-Amz-Security-Token': SMUGGLED,
+  'X-Amz-Date': SMUGGLED,
+  Cookie: SMUGGLED,
+  Host: 'evil.example',
+  'X-Forwarded-Host': SMUGGLED,
+  'X-Request-Id': SMUGGLED,
+  'User-Agent': SMUGGLED,
+  Referer: `https://${SMUGGLED}.example`,
+  Origin: `https://${SMUGGLED}.example`,
+  'If-None-Match': SMUGGLED,
+  'Last-Event-ID': SMUGGLED,
+};
+
+/** All that SigV4 and AWS JSON 1.1 need. */
+const UPSTREAM_HEADERS = [
+  'authorization',
+  'content-type',
+  'x-amz-content-sha256',
+  'x-amz-date',
+  'x-amz-target',
+];
+
+test('no header, query or credential of the caller reaches the upstream, and the id only in the body', async () => {
+  const { captured, upstream } = upstreamThat(() => page());
+  const service = await openService({}, { upstream });
+  const key = await service.key({ tickets: true });
+  const ids = [
+    'plain',
+    'http://169.254.169.254/latest/meta-data',
+    '//evil.example/x',
+    '@evil.example',
+    '..%2f..%2f?Action=Other',
+    'x\u00e9"},"flowExecutionId":"other"',
+    '\\..\\evil',
+    'a b&c=d#e',
+  ];
+  for (const id of ids) {
+    const query = `marker=${SMUGGLED}&maxResults=5`;
+    for (const [resource, more] of [
+      ['/messages', {}],
+      ['/messages', EVENTS],
+      ['', {}],
+    ] as const) {
+      const headers = { ...HEADERS, ...bearer(key), ...more };
+      await everythingIn(await answered(service, service.fetch(path(id, query, resource), { headers })));
+    }
+    await awsCall(service, key, { flowExecutionId: id, extra: SMUGGLED, maxResults: 7 });
+    await service.clock.advance(2_000);
+  }
+  expect(captured.length).toBeGreaterThanOrEqual(ids.length);
+  for (const { method, url, headers, body } of captured) {
+    expect({ method, url }).toEqual({ method: 'POST', url: 'http://upstream.example/' });
+    expect(Object.keys(headers).filter((name) => !UPSTREAM_HEADERS.includes(name))).toEqual([]);
+    expect(headers['x-amz-target']).toBe('IotThingsGraphFrontEndService.ListFlowExecutionMessages');
+    expect(JSON.stringify([headers, body])).not.toContain(SMUGGLED);
+    expect(JSON.stringify([headers, body])).not.toContain(key.slice(15));
+    // Safety: what our own source sends.
+    const sent = JSON.parse(body) as Record<string, unknown>;
+    expect(ids).toContain(sent['flowExecutionId']);
+    expect(
+      Object.keys(sent).filter((name) => !['flowExecutionId', 'maxResults', 'nextToken'].includes(name)),
+    ).toEqual([]);
+  }
+  expect(
+    new Set(captured.map(({ body }) => (JSON.parse(body) as { flowExecutionId: string }).flowExecutionId)),
+  ).toEqual(new Set(ids));
+});
+
+const SECRET = marker('upstream-text');
+const EVIL_HEADERS = {
+  'Set-Cookie': `session=${SECRET}`,
+  'X-Evil': SECRET,
+  'Access-Control-Allow-Credentials': 'true',
+  'Cache-Control': 'public, max-age=9999',
+  Location: `https://evil.example/${SECRET}`,
+  'WWW-Authenticate': SECRET,
+  'X-Amzn-RequestId': SECRET,
+  'Retry-After': '86400',
+};
+const evil = (status: number, body: string | null, more: Record<string, string> = {}) =>
+  new Response(body, { status, headers: { ...EVIL_HEADERS, ...more } });
+const aws = (status: number, name: string) =>
+  evil(
+    status,
+    JSON.stringify({ __type: `com.evil#${name}`, message: SECRET, Message: SECRET, detail: SECRET }),
+    {
+      'Content-Type': 'application/x-amz-json-1.1',
+    },
+  );
+
+test.each<[string, () => Response]>([
+  ['a page with headers of its own', () => page(EVIL_HEADERS)],
+  [
+    'more members than a page has',
+    () => Response.json({ messages: [{ messageId: '1', secret: SECRET }], more: SECRET }),
+  ],
+  ['a redirect', () => evil(302, SECRET)],
+  ['a permanent redirect', () => evil(308, SECRET)],
+  ['HTML', () => evil(200, `<script>${SECRET}</script>`, { 'Content-Type': 'text/html' })],
+  ['an XML error', () => evil(403, `<Error><Message>${SECRET}</Message></Error>`)],
+  ['a refusal as invalid', () => aws(400, 'InvalidRequestException')],
+  ['a refusal as unknown', () => aws(400, 'ResourceNotFoundException')],
+  ['a throttled call', () => aws(400, 'ThrottlingException')],
+  ['a failure', () => aws(500, 'InternalFailureException')],
+  ['an expired token', () => aws(403, 'ExpiredTokenException')],
+  ['an error that has no name', () => aws(418, SECRET)],
+  ['messages of another shape', () => Response.json({ messages: [{ messageId: { nested: SECRET } }] })],
+  ['a token of another shape', () => Response.json({ messages: [], nextToken: { nested: SECRET } })],
+])('nothing of the upstream’s own reaches a caller: %s', async (_, answer) => {
+  const service = await openService({}, { upstream: async () => answer() });
+  const key = await service.key({ tickets: true });
+  const headers = bearer(key);
+  for (const sent of [
+    service.fetch(path('x'), { headers }),
+    service.fetch(path('x'), { headers: { ...headers, ...EVENTS } }),
+    service.fetch(path('x', '', ''), { headers }),
+    awsCall(service, key, { flowExecutionId: 'x' }),
+  ]) {
+    const response = await answered(service, sent);
+    const text = await everythingIn(response);
+    expect(text).not.toContain(SECRET);
+    expect(text).not.toContain('86400');
+    expect(text).not.toContain('public');
+    for (const name of ['Set-Cookie', 'X-Evil', 'Location', 'Access-Control-Allow-Credentials']) {
+      expect(response.headers.get(name)).toBeNull();
+    }
+    expect([200, 400, 404, 500, 502, 503, 504]).toContain(response.status);
+    await service.clock.advance(5_000);
+  }
+});
+
+test('an upstream that echoes our own credentials and signature tells them to no caller, no log and no store', async () => {
+  const credentials = {
+    accessKeyId: 'AKIAQWERTYUIOPASDFGH',
+    secretAccessKey: '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',
+    sessionToken: `IQoJb3JpZ2luX2VjE${'Zm9v'.repeat(60)}`,
+  };
+  const seen: string[] = [];
+  let turn = 0;
+  const upstream = async (request: Request) => {
+    const authorization = request.headers.get('Authorization') ?? '';
+    const signature = /Signature=(\w+)/.exec(authorization)?.[1] ?? '';
+    seen.push(signature);
+    const all = `${authorization} ${Object.values(credentials).join(' ')} ${request.headers.get('X-Amz-Security-Token') ?? ''}`;
+    const names = [
+      'SignatureDoesNotMatch',
+      'InvalidRequestException',
+      'ThrottlingException',
+      'InternalFailureException',
+      all,
+    ];
+    const name = names[turn++ % names.length] ?? '';
+    const body = JSON.stringify({ __type: name, message: `${all} canonical: ${all}` });
+    return new Response(body, {
+      status: name.startsWith('Internal') ? 500 : 400,
+      headers: { 'x-amzn-errortype': all },
+    });
+  };
+  const service = await openService({ credentials }, { upstream });
+  const key = await service.key({ tickets: true });
+  const texts: string[] = [];
+  for (let request = 0; request < 12; request++) {
+    const headers = { ...bearer(key), ...(request % 2 === 1 && EVENTS) };
+    texts.push(await everythingIn(await answered(service, service.fetch(path(`x${request}`), { headers }))));
+    await service.clock.advance(10_000);
+  }
+  expect(seen.length).toBeGreaterThanOrEqual(12);
+  expect(seen[0]).toMatch(/^[0-9a-f]{64}$/);
+  const everything = [...texts, logText(service.logged), await everythingStored(service)].join('\n');
+  // The failures are told to the operator, so there was something to leave out.
+  expect(everything).toContain('[redacted]');
+  for (const secret of [...Object.values(credentials), ...seen])
+    expect(everything.includes(secret)).toBe(false);
+  expect(everything.includes(credentials.secretAccessKey.slice(0, 20))).toBe(false);
+});
+
+test('a page of the archive holds what the upstream gave as messages, and nothing else of its answers', async () => {
+  const upstream = async () => {
+    const messages = endedLongAgo(service.clock, 3).map((message) => ({ ...message, internal: SECRET }));
+    return Response.json({ messages, owner: SECRET }, { headers: EVIL_HEADERS });
+  };
+  const service = await openService({}, { upstream });
+  await service.get(path('x'));
+  await service.clock.advance(30_000);
+  expect((await service.get(path('x'))).headers.get('Cache-Status')).toMatch(/memory|kv/);
+  const stored = await everythingStored(service);
+  expect(stored).toContain('message 2');
+  expect(stored).not.toContain(SECRET);
+});
