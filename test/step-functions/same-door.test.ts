@@ -11,6 +11,7 @@ import {
 import { isoFromEpochSeconds } from '../../src/messages/timestamp.ts';
 import { TARGET, awsPageOf, exceptionOf } from '../aws-protocol/aws-call.ts';
 import type { PageJson, ProblemJson } from '../http/service-under-test.ts';
+import { until } from '../reading/worker-under-test.ts';
 import type { World } from '../streams/world.ts';
 import { SseFollower } from '../support/sse-follower.ts';
 import { rebuildEvent, withoutEmptyDetails } from './rebuild-event.ts';
@@ -159,25 +160,62 @@ test('the summary of a failure names step, error and cause of what ended it', as
   });
 });
 
-test('a time-out is FAILED here, and TIMED_OUT in the word of Step Functions', async () => {
-  const arn = `${ARNS}:execution:Slow:${UUID}`;
+async function script(executionArn: string, events: readonly object[], append = false): Promise<void> {
   const request = new Request('http://emulator/_emulator/executions', {
     method: 'POST',
-    body: JSON.stringify({
-      executionArn: arn,
-      events: [
-        { type: 'ExecutionStarted', executionStartedEventDetails: { input: '{}' } },
-        { type: 'TaskStateEntered', stateEnteredEventDetails: { name: 'Wait', input: '{}' } },
-        { type: 'ExecutionTimedOut', executionTimedOutEventDetails: { error: 'States.Timeout' } },
-      ],
-    }),
+    body: JSON.stringify({ executionArn, events, append }),
   });
-  expect((await world.emulator.emulator.fetch(request)).status).toBe(200);
+  const response = await world.emulator.emulator.fetch(request);
+  if (!response.ok) throw new Error(await response.text());
+}
+
+test('a time-out is FAILED here, and TIMED_OUT in the word of Step Functions', async () => {
+  const arn = `${ARNS}:execution:Slow:${UUID}`;
+  await script(arn, [
+    { type: 'ExecutionStarted', executionStartedEventDetails: { input: '{}' } },
+    { type: 'TaskStateEntered', stateEnteredEventDetails: { name: 'Wait', input: '{}' } },
+    { type: 'ExecutionTimedOut', executionTimedOutEventDetails: { error: 'States.Timeout' } },
+  ]);
   expect(await summaryOf(arn)).toMatchObject({
     status: 'FAILED',
     upstreamStatus: 'TIMED_OUT',
     failure: { error: 'States.Timeout' },
   });
+});
+
+test('an execution that is redriven after it was archived goes on where it stood, also after workerd was killed', async () => {
+  const arn = `${ARNS}:execution:Again:${UUID}`;
+  const at = (secondsAgo: number, ...types: string[]) =>
+    types.map((type) => ({ type, timestamp: Math.floor(Date.now() / 1000) - secondsAgo }));
+  await script(arn, at(60, 'ExecutionStarted', 'TaskStateEntered', 'TaskFailed', 'ExecutionFailed'));
+  const first = await follow(arn, ({ events }) => events.at(-1)?.event === 'end');
+  expect(first.messages).toHaveLength(4);
+  await until(async () => (await world.activity(arn)).archived?.messageCount === 4);
+  await world.workerd.kill();
+  await world.workerd.restart();
+  await script(arn, at(30, 'ExecutionRedriven', 'TaskStateEntered', 'ExecutionSucceeded'), true);
+  const resumed = await fetch(world.messagesUrl(arn), {
+    headers: { 'X-API-Key': key, Accept: 'text/event-stream', 'Last-Event-ID': first.lastEventId },
+  });
+  expect(resumed.status).toBe(200);
+  const text = await resumed.text();
+  expect([...text.matchAll(/"messageId":"(\d+)"/g)].map(([, id]) => id)).toEqual(['5', '6', '7']);
+  expect(text).toContain('event: end\ndata: {"status":"SUCCEEDED"}');
+  expect(text).not.toContain('event: reset');
+  expect((await pagesOf(arn, 2)).map(({ messageId }) => messageId)).toEqual([
+    '1',
+    '2',
+    '3',
+    '4',
+    '5',
+    '6',
+    '7',
+  ]);
+  const endId = /^id: (.*)\nevent: end/m.exec(text)?.[1] ?? '';
+  const over = await fetch(world.messagesUrl(arn), {
+    headers: { 'X-API-Key': key, Accept: 'text/event-stream', 'Last-Event-ID': endId },
+  });
+  expect(over.status).toBe(204);
 });
 
 describe('without a call upstream', () => {

@@ -33,7 +33,8 @@ export async function startStepFunctionsLocal(): Promise<StepFunctionsLocal> {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${operation}: ${response.status} ${text}`);
-    return JSON.parse(text) as Record<string, unknown>;
+    // It answers some operations with nothing at all.
+    return JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
   };
   await answers(() => call('ListStateMachines', {}), server);
   return { endpoint, call, stop: () => stop(server) };

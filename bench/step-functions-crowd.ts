@@ -1,0 +1,147 @@
+/**
+ * `node bench/step-functions-crowd.ts [seconds]`: two hundred executions of Step Functions followed at once, each by a stream
+ * of its own through the Worker in workerd, whose objects share one budget (BUDGETS); the emulator throttles as AWS does.
+ * Prints, for every ten seconds, how many calls there were and how many of them were throttled; fails when a stream is
+ * not complete. Default: 150 s, of which the executions run 100.
+ */
+import { Agent, request } from 'node:http';
+
+import { startEmulatorServer } from '../src/emulator/node-server.ts';
+import { createLocalKey } from '../src/local/local-key.ts';
+import { startWorkerd } from '../src/local/workerd.ts';
+
+const FOLLOWED = 200;
+/** What AWS has for GetExecutionHistory in a small region. */
+const THROTTLE = { capacity: 400, refillPerSecond: 20 };
+const EVERY_MS = 2_000;
+const REPORT_MS = 10_000;
+const CREDENTIALS = { accessKeyId: 'AKIABENCHMARK', secretAccessKey: 'the secret of the emulator' };
+
+const seconds = Number(process.argv[2] ?? 150);
+const events = Math.max(4, Math.floor((seconds * 1000 * 2) / 3 / EVERY_MS));
+
+const emulator = await startEmulatorServer({ port: 0, credentials: CREDENTIALS });
+const workerd = await startWorkerd({
+  vars: {
+    AWS_REGION: 'us-west-2',
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    AWS_ENDPOINT_URL_SFN: emulator.url,
+    SFN_ALLOWED: 'us-west-2:123456789012',
+    SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
+  },
+});
+
+const control = async (path: string, body: object): Promise<void> => {
+  const response = await fetch(`${emulator.url}/_emulator${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(await response.text());
+};
+
+/** One stream, through reconnects, until its `end`. */
+class Follower {
+  readonly ids: string[] = [];
+  readonly problems: string[] = [];
+  pollIntervalMs = 0;
+  ended = false;
+  #lastEventId = '';
+  #retryMs = 1_000;
+
+  async follow(agent: Agent, url: URL, key: string): Promise<void> {
+    while (!this.ended) {
+      await this.#connect(agent, url, key);
+      if (!this.ended) await new Promise((resolve) => setTimeout(resolve, this.#retryMs));
+    }
+  }
+
+  #connect(agent: Agent, url: URL, key: string): Promise<void> {
+    const headers = {
+      accept: 'text/event-stream',
+      'x-api-key': key,
+      ...(this.#lastEventId !== '' && { 'last-event-id': this.#lastEventId }),
+    };
+    return new Promise((resolve) => {
+      request(url, { agent, headers }, (response) => {
+        let rest = '';
+        response.setEncoding('utf8').on('data', (text: string) => {
+          const frames = (rest + text).split('\n\n');
+          rest = frames.pop() ?? '';
+          for (const frame of frames) this.#take(frame);
+        });
+        response.on('close', resolve);
+      })
+        .on('error', () => resolve())
+        .end();
+    });
+  }
+
+  #take(frame: string): void {
+    const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(frame)?.[1];
+    const [event, data, id, retry] = [field('event'), field('data'), field('id'), field('retry')];
+    if (id !== undefined) this.#lastEventId = id;
+    if (retry !== undefined) this.#retryMs = Number(retry);
+    if (data === undefined) return;
+    if (event === 'end') this.ended = true;
+    if (event === 'problem') this.problems.push(data);
+    // Safety: the contract of the event stream.
+    const parsed = JSON.parse(data) as { messageId: string; pollIntervalMs: number };
+    if (event === undefined) this.ids.push(parsed.messageId);
+    if (event === 'heartbeat') this.pollIntervalMs = Math.max(this.pollIntervalMs, parsed.pollIntervalMs);
+  }
+}
+
+try {
+  await control('/faults', { throttleBucket: THROTTLE });
+  const history = [
+    { type: 'ExecutionStarted' },
+    ...Array.from({ length: events - 2 }, () => ({ type: 'PassStateEntered' })),
+    { type: 'ExecutionSucceeded' },
+  ].map((event, index) => ({ ...event, afterMs: index * EVERY_MS }));
+  const key = await createLocalKey(workerd.store, { tier: 'high' });
+  const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+  const followers = Array.from({ length: FOLLOWED }, () => new Follower());
+  const running = followers.map(async (follower, n) => {
+    const executionArn = `arn:aws:states:us-west-2:123456789012:execution:Crowd:run-${n}`;
+    await control('/executions', { executionArn, events: history });
+    await follower.follow(agent, new URL(`/v1/executions/${executionArn}/messages`, workerd.url), key);
+  });
+  let over = false;
+  void Promise.all(running).then(() => (over = true));
+  console.log('| after s | calls | a second | throttled | streams ended | longest poll interval ms |');
+  console.log('| --: | --: | --: | --: | --: | --: |');
+  const startMs = Date.now();
+  let before = { calls: 0, throttled: 0 };
+  let afterAMinute = { calls: 0, throttled: 0 };
+  const deadlineMs = startMs + seconds * 1000;
+  while (!over && Date.now() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(REPORT_MS, deadlineMs - Date.now())));
+    const { calls, throttled } = emulator.emulator.stats();
+    const elapsedSeconds = Math.round((Date.now() - startMs) / 1000);
+    const longest = Math.max(...followers.map(({ pollIntervalMs }) => pollIntervalMs));
+    const ended = followers.filter((follower) => follower.ended).length;
+    console.log(
+      `| ${elapsedSeconds} | ${calls - before.calls} | ${((calls - before.calls) / (REPORT_MS / 1000)).toFixed(1)} | ${throttled - before.throttled} | ${ended} | ${longest} |`,
+    );
+    before = { calls, throttled };
+    if (elapsedSeconds <= 60) afterAMinute = before;
+  }
+  const [calls, throttled] = [before.calls - afterAMinute.calls, before.throttled - afterAMinute.throttled];
+  const share = (part: number, of: number) => (of === 0 ? '0' : ((100 * part) / of).toFixed(2));
+  const problems = followers.reduce((sum, follower) => sum + follower.problems.length, 0);
+  const whole = history.map((_, index) => String(index + 1)).join();
+  const complete = followers.filter(({ ids, ended }) => ended && ids.join() === whole).length;
+  const consistent = followers.filter(({ ids }) => whole.startsWith(ids.join())).length;
+  console.log(`\nthrottled: ${share(before.throttled, before.calls)} % of all ${before.calls} calls, `);
+  console.log(`${share(throttled, calls)} % of the ${calls} after the first minute`);
+  console.log(
+    `streams without gap or repeat: ${consistent} of ${FOLLOWED}; complete: ${complete}; problems told: ${problems}`,
+  );
+  process.exitCode = consistent === FOLLOWED && (!over || complete === FOLLOWED) ? 0 : 1;
+  agent.destroy();
+} finally {
+  await workerd.stop();
+  await emulator.close();
+}
+process.exit();

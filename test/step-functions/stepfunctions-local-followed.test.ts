@@ -1,0 +1,127 @@
+/**
+ * The way of a user with a server that plays Step Functions and shares no code with us: a state machine is created and run
+ * there, the Worker on workerd reads it, and the command follows it as a process of its own.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { type CommandUnderTest, commandFor, linesOf } from '../cli/command-under-test.ts';
+import type { World } from '../streams/world.ts';
+import { openStepFunctionsWorld } from './step-functions-world.ts';
+import { type StepFunctionsLocal, startStepFunctionsLocal } from './stepfunctions-local.ts';
+
+/** The server has an account of its own for activities, whatever account the role of a state machine names. */
+const definitionWith = (activityArn: string) =>
+  JSON.stringify({
+    StartAt: 'Begin',
+    States: {
+      Begin: { Type: 'Pass', Result: { order: 4711 }, Next: 'Work' },
+      Work: { Type: 'Task', Resource: activityArn, Next: 'Pause' },
+      Pause: { Type: 'Wait', Seconds: 2, Next: 'Done' },
+      Done: { Type: 'Succeed' },
+    },
+  });
+
+let server: StepFunctionsLocal;
+let world: World;
+let flowtap: CommandUnderTest;
+let key: string;
+let stateMachineArn: string;
+let activityArn: string;
+
+beforeAll(async () => {
+  server = await startStepFunctionsLocal();
+  world = await openStepFunctionsWorld({
+    AWS_ENDPOINT_URL_SFN: server.endpoint.href,
+    SFN_ALLOWED: 'local:123456789012',
+  });
+  key = await world.key();
+  flowtap = await commandFor(world, key);
+  activityArn = String((await server.call('CreateActivity', { name: 'work' }))['activityArn']);
+  const created = await server.call('CreateStateMachine', {
+    name: 'machine',
+    definition: definitionWith(activityArn),
+    roleArn: 'arn:aws:iam::123456789012:role/machine',
+  });
+  stateMachineArn = String(created['stateMachineArn']);
+});
+
+afterAll(async () => {
+  await flowtap?.stop();
+  await world?.close();
+  await server?.stop();
+});
+
+interface Event {
+  readonly id: number;
+  readonly type: string;
+}
+
+const start = async (name: string): Promise<string> => {
+  const started = await server.call('StartExecution', { stateMachineArn, name, input: '{"a":1}' });
+  return String(started['executionArn']);
+};
+
+/** All events, as the server itself tells them. */
+const eventsOf = async (executionArn: string): Promise<Event[]> =>
+  // Safety: the model of the answer.
+  (await server.call('GetExecutionHistory', { executionArn, maxResults: 1000 }))['events'] as Event[];
+
+const completeActivity = async () => {
+  const { taskToken } = await server.call('GetActivityTask', { activityArn });
+  await server.call('SendTaskSuccess', { taskToken, output: '{"worked":true}' });
+};
+
+interface Message {
+  readonly messageId: string;
+  readonly eventType: string;
+  readonly payload: string;
+}
+// Safety: messages as JSON, whose members are then compared with the server's own.
+const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Message);
+const asEvents = (messages: readonly Message[]): Event[] =>
+  messages.map(({ messageId, payload }) => ({
+    id: Number(messageId),
+    type: (JSON.parse(payload) as Event).type,
+  }));
+const idAndType = (events: readonly Event[]): Event[] => events.map(({ id, type }) => ({ id, type }));
+
+test('an execution is followed live with the command while it runs, and read by pages and as a summary when it has ended', async () => {
+  const arn = await start('run-1');
+  const tail = flowtap.start(['tail', arn, '--from', 'start', '--json']);
+  // It waits for us: what is shown now is shown while it runs.
+  await tail.shows('ACTIVITY_SCHEDULED');
+  const running = await (
+    await fetch(new URL(`/v1/executions/${arn}`, world.url), { headers: { 'X-API-Key': key } })
+  ).json();
+  expect(running).toMatchObject({ source: 'step-functions', status: 'RUNNING', upstreamStatus: 'RUNNING' });
+  await completeActivity();
+  const { code, stdout, stderr } = await tail.ended;
+  expect(stderr).toContain('SUCCEEDED');
+  expect(code).toBe(0);
+  const events = idAndType(await eventsOf(arn));
+  expect(events.length).toBeGreaterThan(9);
+  expect(asEvents(parsed(linesOf(stdout)))).toEqual(events);
+
+  const messages: Message[] = [];
+  let next = '';
+  do {
+    const response = await fetch(world.messagesUrl(arn, `maxResults=3${next && `&nextToken=${next}`}`), {
+      headers: { 'X-API-Key': key },
+    });
+    expect(response.status).toBe(200);
+    // Safety: the contract of a page.
+    const page = (await response.json()) as { messages: Message[]; nextToken?: string };
+    messages.push(...page.messages);
+    next = page.nextToken ?? '';
+  } while (next !== '');
+  expect(asEvents(messages)).toEqual(events);
+  const got = await flowtap.run(['get', arn, '--json']);
+  expect(got.code).toBe(0);
+  expect(world.lines.filter((line) => /"level":"error"/.test(line))).toEqual([]);
+});
+
+test('an execution that the server does not know is a 404', async () => {
+  const arn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:never`;
+  const response = await fetch(world.messagesUrl(arn), { headers: { 'X-API-Key': key } });
+  expect(response.status).toBe(404);
+});
