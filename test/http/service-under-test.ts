@@ -144,7 +144,9 @@ export async function openService(
     // Safety: what creating a key answers.
     return ((await created.json()) as { key: string }).key;
   };
-  const everything = await key({ tickets: true });
+  // Without an admin API nobody makes keys.
+  const hasAdmin = (settings.adminToken ?? '').length >= 32;
+  const everything = hasAdmin ? await key({ tickets: true }) : 'none';
   return {
     clock,
     store,
