@@ -1,0 +1,36 @@
+/** A deployment without settings, on the real runtime: it says nothing of itself, to nobody, in any way of asking. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+
+const SECRET = 'AKIAQWERTYUIOPASDFGH';
+
+let workerd: LocalWorkerd;
+beforeAll(async () => {
+  workerd = await startWorkerd({
+    vars: { AWS_ACCESS_KEY_ID: SECRET, ADMIN_TOKEN: 'short' },
+    onLog: () => undefined,
+  });
+});
+afterAll(() => workerd.stop());
+
+test.each<[string, string, Record<string, string>]>([
+  ['GET', '/v1/executions/x/messages', { Accept: 'text/event-stream' }],
+  ['HEAD', '/v1/executions/x/messages', {}],
+  [
+    'OPTIONS',
+    '/v1/executions/x/messages',
+    { Origin: 'https://a.example', 'Access-Control-Request-Method': 'GET' },
+  ],
+  ['POST', '/', { 'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages' }],
+  ['GET', '/v1/admin/keys', { Authorization: 'Bearer short' }],
+])('%s %s carries the security headers and a request id, and no setting', async (method, url, headers) => {
+  const response = await fetch(new URL(url, workerd.url), { method, headers });
+  expect(response.status).toBe(headers['X-Amz-Target'] === undefined ? 503 : 500);
+  expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff');
+  expect(response.headers.get('Strict-Transport-Security')).toMatch(/^max-age=/);
+  expect(response.headers.get('Referrer-Policy')).toBe('no-referrer');
+  const text = JSON.stringify([...response.headers]) + (await response.text());
+  expect(text).not.toMatch(/AWS_|ADMIN_TOKEN|SIGNING|AKIA|short/);
+});
