@@ -124,7 +124,11 @@ export class Target {
   withFault<T>(fault: object, id: string, body: () => Promise<T>): Promise<T> {
     const turn = this.#faults.then(async () => {
       await this.#control('/faults', { ...fault, executions: [id] });
-      return body().finally(() => this.#control('/faults', {}));
+      try {
+        return await body();
+      } finally {
+        await this.#control('/faults', {});
+      }
     });
     this.#faults = turn.catch(() => undefined);
     return turn;

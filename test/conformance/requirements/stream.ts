@@ -315,6 +315,9 @@ export const stream: Section = {
         const id = target.newId('revoked');
         await target.script(id, history(2));
         const { id: keyId, key } = await target.newKey();
+        // What a store remembers of the key is then older than the stream, and the first look at it is a fresh one.
+        await target.json('/v1/key', { key });
+        await pause(2_000);
         const open = await target.stream(pageOf(id), { key });
         await open.event('caught-up');
         await target.adminJson(200, `keys/${keyId}/revoke`, 'POST', {});
