@@ -46,7 +46,7 @@ const eventsOf = (arn: string): WireEvent[] => {
 
 /** Each event rebuilt from its message: one for one, nothing lost. */
 const expectEvents = (messages: readonly Message[], events: readonly WireEvent[]) => {
-  const rebuilt = messages.map((message) => rebuildEvent(message as Parameters<typeof rebuildEvent>[0]));
+  const rebuilt = messages.map(rebuildEvent);
   const withMilliseconds = (event: WireEvent) => ({
     ...event,
     timestamp: Date.parse(isoFromEpochSeconds(event.timestamp) ?? '') / 1000,
