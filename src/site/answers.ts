@@ -104,6 +104,16 @@ export const answerSchemas = {
   IssuedKey: z.strictObject({ key: z.string(), credentialId: z.string(), ...keyMembers }),
   KeyList: z.strictObject({ keys: z.array(z.strictObject(keyMembers)), cursor: z.optional(z.string()) }),
   ArchivedExecution: archivedExecution,
+  ExecutionState: z.strictObject({
+    flowExecutionId: z.string(),
+    source: z.string(),
+    streams: count,
+    waiting: count,
+    upstream: z.enum(['ok', 'throttled', 'unavailable']),
+    pollIntervalMs: z.optional(count),
+    readAt: z.optional(time),
+    archived: z.optional(archivedExecution),
+  }),
   ArchivedExecutionList: z.strictObject({
     executions: z.array(archivedExecution),
     cursor: z.optional(z.string()),

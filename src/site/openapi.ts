@@ -402,6 +402,16 @@ export function openApiDocument(): Json {
       },
       '/v1/admin/executions/{flowExecutionId}': {
         parameters: [executionIdParameter],
+        get: {
+          tags: ['admin'],
+          operationId: 'showExecution',
+          summary: 'Who reads an execution just now, and what is archived of it',
+          security: adminOnly,
+          responses: {
+            '200': answer('As its Execution sees it.', 'ExecutionState'),
+            ...problems(...ADMIN_PROBLEMS),
+          },
+        },
         delete: {
           tags: ['admin'],
           operationId: 'forgetExecution',

@@ -2,7 +2,7 @@
 import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/node-server.ts';
 import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
 
-const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
+export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
 const CREDENTIALS = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'the secret of the upstream' };
 
 export interface WorkerUnderTest {
