@@ -380,22 +380,24 @@ export class Execution {
   /** The archived history, unless its execution was started again since. */
   async #stillEnded(trace: ReadTrace): Promise<ArchivedHistory | undefined> {
     await this.#load();
-    const { archived, settled } = this.#archivist;
-    if (!archived || settled?.final) return archived;
-    const goesOn = await this.#redrive.goesOn(archived.head, trace);
     // What can't be found out just now is read as it was known; the next reader asks again.
-    if (goesOn.ok && goesOn.value) this.#archivist.doubt(archived);
+    await this.#goesOn(trace);
     return this.#archivist.archived;
+  }
+
+  /** Whether what is settled goes on; then it is settled no more. */
+  async #goesOn(trace: ReadTrace): Promise<Result<boolean>> {
+    const { mayGoOn } = this.#archivist;
+    const goesOn = mayGoOn ? await this.#redrive.goesOn(mayGoOn, trace) : ok(false);
+    if (mayGoOn && goesOn.ok && goesOn.value) this.#archivist.wentOn(mayGoOn);
+    return goesOn;
   }
 
   /** All was sent and nothing can follow: only after the source was asked, where it might. */
   async #isOver(): Promise<Result<boolean>> {
     await this.#load();
-    const { archived, settled } = this.#archivist;
-    if (!archived || settled?.final) return ok(settled !== undefined);
-    const goesOn = await this.#redrive.goesOn(archived.head, newTrace());
-    if (goesOn.ok && goesOn.value) this.#archivist.doubt(archived);
-    return goesOn.ok ? ok(!goesOn.value) : goesOn;
+    const goesOn = await this.#goesOn(newTrace());
+    return goesOn.ok ? ok(this.#archivist.settled !== undefined) : goesOn;
   }
 
   /** The history as it is known, for subscribers: only the poll asks for what is newer. */
@@ -524,6 +526,8 @@ export class Execution {
 
   #poll(trace: ReadTrace): void {
     const { clock, log } = this.#options;
+    // Whatever becomes of this one, the next is an interval away: nothing may make it spin.
+    this.#pollAtMs = clock.now() + this.#pacer.jittered(this.#options.random());
     // A reader may just have asked; its answer is as good.
     const lastNotBeforeMs = clock.now() - this.#pacer.intervalMs / 2;
     this.#polling = this.#upstream
