@@ -81,6 +81,12 @@ export class Archivist {
     );
   }
 
+  /** What is settled, but may be started again. */
+  get mayGoOn(): ArchiveHead | SettledHistory | undefined {
+    const known = this.#archived?.head ?? this.#settled;
+    return known && !isFinal(known, this.#options.clock.now()) ? known : undefined;
+  }
+
   /** When `tick` has something to do, in clock milliseconds. */
   get dueAtMs(): number {
     return Math.min(this.#dueAtMs, this.#replaced?.dropAtMs ?? Infinity);
@@ -105,13 +111,19 @@ export class Archivist {
   }
 
   /**
-   * The archive can't be read, or its execution goes on: it is as good as none, and is written anew when the history was read
+   * The archive can't be read (or its execution goes on): it is as good as none, and is written anew when the history was read
    * again.
    */
   doubt(archived: ArchivedHistory): void {
     if (this.#archived !== archived) return;
     this.#archived = undefined;
     this.#superseded = archived.head.generation;
+  }
+
+  /** What may go on does: nothing is settled any more. */
+  wentOn(known: ArchiveHead | SettledHistory): void {
+    if (this.#archived?.head === known) this.doubt(this.#archived);
+    if (this.#settled === known) this.#settled = undefined;
   }
 
   /** A reader came while the archive is still missing: try again, but not all the time. */

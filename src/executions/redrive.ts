@@ -12,6 +12,9 @@ import type { ReadTrace } from './upstream-history.ts';
 /** An execution that was started again shows this long after, at the latest, to whoever reads it. */
 export const REDRIVE_CHECK_MS = 60_000;
 
+/** Of a history that was read to its end, archived or not. */
+export type KnownToEnd = Pick<ArchiveHead, 'archivedAt' | 'endedAt'>;
+
 export type Described = Result<SourceDescription, SourceFailure>;
 
 export class RedriveWatch {
@@ -35,8 +38,8 @@ export class RedriveWatch {
     return answer;
   }
 
-  /** True when there is more than the archive of this head holds. A failure when that can't be found out just now. */
-  async goesOn(head: ArchiveHead, trace: ReadTrace): Promise<Result<boolean, SourceFailure>> {
+  /** True when there is more than what was read to this end. A failure when that can't be found out just now. */
+  async goesOn(head: KnownToEnd, trace: ReadTrace): Promise<Result<boolean, SourceFailure>> {
     const notBeforeMs = Math.max(this.#clock.now() - REDRIVE_CHECK_MS + 1, Date.parse(head.archivedAt));
     const described = await this.describe(notBeforeMs, trace);
     if (!described) return ok(false);

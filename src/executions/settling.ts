@@ -30,7 +30,11 @@ export interface SettledHistory {
   /** Why the store did not take it; the history is settled all the same. */
   readonly storeFailure?: string;
   readonly head?: ArchiveHead;
-  /** Until then it may be started again. ISO 8601. */
+  /** Of the last message. ISO 8601, as the next ones. */
+  readonly endedAt?: string;
+  /** When it was read to its end, whether or not the store took it. */
+  readonly archivedAt: string;
+  /** Until then it may be started again. */
   readonly finalAt?: string;
 }
 
@@ -92,6 +96,8 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
     count: at.position,
     status,
     upstreamCalls: trace.calls,
+    archivedAt,
+    ...(endedAt !== undefined && { endedAt }),
     ...(head && { head }),
     ...(finalAt !== undefined && { finalAt }),
     ...(storeFailure !== undefined && { storeFailure }),

@@ -1,7 +1,6 @@
 /**
  * An execution that is redriven after it was archived, as callers see it: the whole service in this process, on a clock that
- * moves by hours, with the emulator as Step Functions. Over 300
- * lines: one story, told for pages, streams and waiters.
+ * moves by hours, with the emulator as Step Functions. Over 300 lines: one story, told for pages, streams and waiters.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -221,6 +220,24 @@ describe('an execution that is redriven an hour after it was archived', () => {
     const third = await streamed(lastIdOf(second));
     expect(third.messageIds).toEqual(idsFrom(FIRST + SECOND + 1, FIRST + 2 * SECOND));
     expect(await readAll()).toEqual(idsFrom(1, FIRST + 2 * SECOND));
+  });
+
+  test('goes on although the store never took its archive', async () => {
+    service.store.failAfterWrites(0);
+    const first = await streamed();
+    expect(first.messageIds).toEqual(idsFrom(1, FIRST));
+    expect(first.named('end')).toHaveLength(1);
+    expect(archivings()).toBe(0);
+    const afterEnd = lastIdOf(first);
+    const before = described();
+    expect((await openStream(afterEnd)).status).toBe(204);
+    expect(described()).toBe(before + 1);
+    await service.clock.advance(MINUTE_MS);
+    await redrive('ExecutionSucceeded');
+    expect(await readAll()).toEqual(idsFrom(1, FIRST + 1));
+    const second = await streamed(afterEnd);
+    expect(second.messageIds).toEqual(idsFrom(FIRST + 1, FIRST + SECOND));
+    expect(second.named('end').map(({ data }) => data)).toEqual(['{"status":"SUCCEEDED"}']);
   });
 
   test('is read as it was, and said to be over to nobody, while Step Functions can not be asked', async () => {
