@@ -183,7 +183,7 @@ test.each<[string, () => Response]>([
 test('an upstream that echoes our own credentials and signature tells them to no caller, no log and no store', async () => {
   const credentials = {
     accessKeyId: 'AKIAQWERTYUIOPASDFGH',
-    secretAccessKey: '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',
+    secretAccessKey: 'one of ours: short, and #1',
     sessionToken: `IQoJb3JpZ2luX2VjE${'Zm9v'.repeat(60)}`,
   };
   const seen: string[] = [];
@@ -193,6 +193,7 @@ test('an upstream that echoes our own credentials and signature tells them to no
     const signature = /Signature=(\w+)/.exec(authorization)?.[1] ?? '';
     seen.push(signature);
     const all = `${authorization} ${Object.values(credentials).join(' ')} ${request.headers.get('X-Amz-Security-Token') ?? ''}`;
+    const each = [signature, ...Object.values(credentials), authorization];
     const names = [
       'SignatureDoesNotMatch',
       'InvalidRequestException',
@@ -201,7 +202,10 @@ test('an upstream that echoes our own credentials and signature tells them to no
       all,
     ];
     const name = names[turn++ % names.length] ?? '';
-    const body = JSON.stringify({ __type: name, message: `${all} canonical: ${all}` });
+    const body = JSON.stringify({
+      __type: name,
+      message: `${each[turn % each.length] ?? ''} canonical: ${all}`,
+    });
     return new Response(body, {
       status: name.startsWith('Internal') ? 500 : 400,
       headers: { 'x-amzn-errortype': all },
@@ -210,7 +214,7 @@ test('an upstream that echoes our own credentials and signature tells them to no
   const service = await openService({ credentials }, { upstream });
   const key = await service.key({ tickets: true });
   const texts: string[] = [];
-  for (let request = 0; request < 12; request++) {
+  for (let request = 0; request < 30; request++) {
     const headers = { ...bearer(key), ...(request % 2 === 1 && EVENTS) };
     texts.push(await everythingIn(await answered(service, service.fetch(path(`x${request}`), { headers }))));
     await service.clock.advance(10_000);
@@ -222,7 +226,6 @@ test('an upstream that echoes our own credentials and signature tells them to no
   expect(everything).toContain('[redacted]');
   for (const secret of [...Object.values(credentials), ...seen])
     expect(everything.includes(secret)).toBe(false);
-  expect(everything.includes(credentials.secretAccessKey.slice(0, 20))).toBe(false);
 });
 
 test('a page of the archive holds what the upstream gave as messages, and nothing else of its answers', async () => {
