@@ -62,7 +62,7 @@ export const problems: Section = {
       15,
     ),
     requirement(
-      'What will pass (rate limits, too many streams, the upstream, the store) is a 200 with `problem`, `retry:` and a close.',
+      'While a stream is open, an upstream that is down closes nothing: heartbeats say `throttled` or `unavailable`, and what was missed comes when it is back.',
       'a stream lives through an outage of the upstream, and goes on with what happened meanwhile',
       ['emulator'],
       async (target) => {

@@ -1,0 +1,26 @@
+/** Both runtimes at once, in one file, since tests run file by file on a small machine and these mostly wait. */
+import { afterAll } from 'vitest';
+import { createLocalKey } from '../../src/local/local-key.ts';
+import { startWorkerd } from '../../src/local/workerd.ts';
+import { ADMIN_TOKEN, DenoWorld, newKey, settingsFor } from '../deno/deno-process.ts';
+import { judge } from './judge.ts';
+
+/** An upstream for each, so that they count and fail for one alone. */
+const [onDeno, onWorkerd] = [DenoWorld.create(), DenoWorld.create()];
+const workerd = onWorkerd.then(({ emulator }) => startWorkerd({ vars: settingsFor(emulator.url, '') }));
+afterAll(async () => {
+  await (await workerd).stop();
+  await Promise.all([onDeno, onWorkerd].map(async (world) => (await world).end()));
+});
+
+judge('Deno', async () => {
+  const world = await onDeno;
+  const { url } = await world.start();
+  return { url, key: await newKey(url), adminToken: ADMIN_TOKEN, emulatorUrl: world.emulator.url };
+});
+
+judge('workerd', async () => {
+  const [{ url, store }, { emulator }] = [await workerd, await onWorkerd];
+  const key = await createLocalKey(store);
+  return { url: url.href, key, adminToken: ADMIN_TOKEN, emulatorUrl: emulator.url };
+});
