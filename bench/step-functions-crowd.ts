@@ -84,7 +84,7 @@ class Follower {
     if (retry !== undefined) this.#retryMs = Number(retry);
     if (data === undefined) return;
     if (event === 'end') this.ended = true;
-    if (event === 'problem') this.problems.push(data);
+    if (event === 'problem') this.problems.push(/"code":"(\w+)"/.exec(data)?.[1] ?? data);
     // Safety: the contract of the event stream.
     const parsed = JSON.parse(data) as { messageId: string; pollIntervalMs: number };
     if (event === undefined) this.ids.push(parsed.messageId);
@@ -129,14 +129,14 @@ try {
   }
   const [calls, throttled] = [before.calls - afterAMinute.calls, before.throttled - afterAMinute.throttled];
   const share = (part: number, of: number) => (of === 0 ? '0' : ((100 * part) / of).toFixed(2));
-  const problems = followers.reduce((sum, follower) => sum + follower.problems.length, 0);
+  const problems = followers.flatMap((follower) => follower.problems);
   const whole = history.map((_, index) => String(index + 1)).join();
   const complete = followers.filter(({ ids, ended }) => ended && ids.join() === whole).length;
   const consistent = followers.filter(({ ids }) => whole.startsWith(ids.join())).length;
   console.log(`\nthrottled: ${share(before.throttled, before.calls)} % of all ${before.calls} calls, `);
   console.log(`${share(throttled, calls)} % of the ${calls} after the first minute`);
   console.log(
-    `streams without gap or repeat: ${consistent} of ${FOLLOWED}; complete: ${complete}; problems told: ${problems}`,
+    `streams without gap or repeat: ${consistent} of ${FOLLOWED}; complete: ${complete}; problems told: ${problems.length} ${[...new Set(problems)].join()}`,
   );
   process.exitCode = consistent === FOLLOWED && (!over || complete === FOLLOWED) ? 0 : 1;
   agent.destroy();
