@@ -4,7 +4,6 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../clock.ts';
 import { readServerSettings } from '../config.ts';
@@ -13,8 +12,9 @@ import { startEmulatorServer } from '../emulator/node-server.ts';
 import { internalText } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createKeyIn } from './key-in-store.ts';
-import { Shutdown } from './shutdown.ts';
-import { emulatorVars, readStartRequest, USAGE, type StartOptions } from './start-options.ts';
+import { runStart } from './run-start.ts';
+import type { Shutdown } from './shutdown.ts';
+import { emulatorVars, type StartOptions } from './start-options.ts';
 import { stateName } from './state-name.ts';
 import { upstreamNotice, welcome } from './welcome.ts';
 
@@ -24,25 +24,7 @@ const STATE_DIR = fileURLToPath(new URL('../../.wrangler/state-deno', import.met
 const log: Log = (record) =>
   console.error(JSON.stringify({ time: new Date().toISOString(), level: 'info', ...record }));
 
-const request = readStartRequest(process.argv.slice(2), process.env);
-switch (request.type) {
-  case 'help':
-    console.log(USAGE);
-    break;
-  case 'mistake':
-    console.error(request.line);
-    process.exitCode = request.status;
-    break;
-  case 'start': {
-    const shutdown = new Shutdown();
-    try {
-      await start(request.options, shutdown);
-    } catch (error) {
-      console.error(error instanceof Error ? error.message : String(error));
-      await shutdown.end(1);
-    }
-  }
-}
+await runStart(start);
 
 async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   if (options.watch)

@@ -10,8 +10,9 @@ import { startEmulatorServer } from '../emulator/node-server.ts';
 import { bundleWorker, PROJECT_ROOT } from './bundle.ts';
 import { createLocalKey } from './local-key.ts';
 import { reloadOnChange } from './reload.ts';
-import { Shutdown } from './shutdown.ts';
-import { emulatorVars, readStartRequest, USAGE, type StartOptions } from './start-options.ts';
+import { runStart } from './run-start.ts';
+import type { Shutdown } from './shutdown.ts';
+import { emulatorVars, type StartOptions } from './start-options.ts';
 import { lockState } from './state-lock.ts';
 import { stateName } from './state-name.ts';
 import { upstreamNotice, welcome } from './welcome.ts';
@@ -21,25 +22,7 @@ import { startWorkerd } from './workerd.ts';
 const READY_MS_MAX = 30_000;
 const READY_POLL_MS = 50;
 
-const request = readStartRequest(process.argv.slice(2), process.env);
-switch (request.type) {
-  case 'help':
-    console.log(USAGE);
-    break;
-  case 'mistake':
-    console.error(request.line);
-    process.exitCode = request.status;
-    break;
-  case 'start': {
-    const shutdown = new Shutdown();
-    try {
-      await start(request.options, shutdown);
-    } catch (error) {
-      console.error(error instanceof Error ? error.message : String(error));
-      await shutdown.end(1);
-    }
-  }
-}
+await runStart(start);
 
 async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);

@@ -1,0 +1,29 @@
+/** The frame of both start commands: what was asked for, what was wrong with it, and one line when it fails. */
+import process from 'node:process';
+import { Shutdown } from './shutdown.ts';
+import { readStartRequest, type StartOptions, USAGE } from './start-options.ts';
+
+/** Resolves when it runs, or has said why it does not. */
+export async function runStart(
+  start: (options: StartOptions, shutdown: Shutdown) => Promise<void>,
+): Promise<void> {
+  const request = readStartRequest(process.argv.slice(2), process.env);
+  switch (request.type) {
+    case 'help':
+      console.log(USAGE);
+      break;
+    case 'mistake':
+      console.error(request.line);
+      process.exitCode = request.status;
+      break;
+    case 'start': {
+      const shutdown = new Shutdown();
+      try {
+        await start(request.options, shutdown);
+      } catch (error) {
+        console.error(error instanceof Error ? error.message : String(error));
+        await shutdown.end(1);
+      }
+    }
+  }
+}
