@@ -226,8 +226,9 @@ describe('the admin API', () => {
   });
 
   test('is not there without ADMIN_TOKEN', async () => {
-    // Its key can't be made either, which is what opening a service with one does first.
-    await expect(openService({ adminToken: '' })).rejects.toThrow('NotFound');
+    const off = await openService({ adminToken: '' });
+    expect(await problemOf(off.admin('GET', '/keys'))).toMatchObject({ status: 404, code: 'NotFound' });
+    await expect(off.key()).rejects.toThrow('NotFound');
   });
 });
 
