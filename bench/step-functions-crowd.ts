@@ -1,8 +1,8 @@
 /**
  * `node bench/step-functions-crowd.ts [seconds]`: two hundred executions of Step Functions followed at once, each by a stream
  * of its own through the Worker in workerd, whose objects share one budget (BUDGETS); the emulator throttles as AWS does.
- * Prints, for every ten seconds, how many calls there were and how many of them were throttled; fails when a stream is
- * not complete. Default: 150 s, of which the executions run 100.
+ * Prints, for every ten seconds, how many calls there were and how many of them were throttled; fails when a
+ * stream has a gap or a repeat, or more than 1 % of the calls after the first minute were throttled. Default: 150 s, of which the executions run 100.
  */
 import { Agent, request } from 'node:http';
 
@@ -13,6 +13,8 @@ import { startWorkerd } from '../src/local/workerd.ts';
 const FOLLOWED = 200;
 /** What AWS has for GetExecutionHistory in a small region. */
 const THROTTLE = { capacity: 400, refillPerSecond: 20 };
+/** After the first minute. */
+const THROTTLED_SHARE_MAX = 0.01;
 const EVERY_MS = 2_000;
 const REPORT_MS = 10_000;
 const CREDENTIALS = { accessKeyId: 'AKIABENCHMARK', secretAccessKey: 'the secret of the emulator' };
@@ -138,7 +140,9 @@ try {
   console.log(
     `streams without gap or repeat: ${consistent} of ${FOLLOWED}; complete: ${complete}; problems told: ${problems.length} ${[...new Set(problems)].join()}`,
   );
-  process.exitCode = consistent === FOLLOWED && (!over || complete === FOLLOWED) ? 0 : 1;
+  // A run that is cut short can't be complete, but what it brought must be right.
+  const whollyRight = consistent === FOLLOWED && (!over || complete === FOLLOWED);
+  process.exitCode = whollyRight && throttled <= calls * THROTTLED_SHARE_MAX ? 0 : 1;
   agent.destroy();
 } finally {
   await workerd.stop();
