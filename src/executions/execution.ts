@@ -38,6 +38,7 @@ import { PageRows } from './page-rows.ts';
 import { RedriveWatch } from './redrive.ts';
 import { Subscriber } from './subscriber.ts';
 import { summarize } from './summarize.ts';
+import { Turns } from './turns.ts';
 import {
   type Freshness,
   type HeadReading,
@@ -95,9 +96,11 @@ export class Execution {
     this.#options = options;
     const { ref, source, storage, memory, archive, clock, random, log, stillAllowed, listenersMax } = options;
     this.#start = { position: 0, fingerprint: fingerprintAtStart(ref.source, ref.executionId) };
-    this.#redrive = new RedriveWatch(source, ref.executionId, clock);
+    const turns = new Turns();
+    this.#redrive = new RedriveWatch(source, ref.executionId, clock, turns);
     this.#rows = new PageRows(storage, ref.source, ref.executionId, log);
     this.#upstream = new UpstreamHistory({
+      turns,
       source,
       executionId: ref.executionId,
       rows: this.#rows,

@@ -7,6 +7,7 @@ import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { Clock } from '../clock.ts';
 import { type Result, type SourceFailure, ok } from '../errors.ts';
 import type { Source, SourceDescription } from '../sources/source.ts';
+import type { Turns } from './turns.ts';
 import type { ReadTrace } from './upstream-history.ts';
 
 /** An execution that was started again shows this long after, at the latest, to whoever reads it. */
@@ -21,19 +22,24 @@ export class RedriveWatch {
   readonly #source: Source;
   readonly #executionId: string;
   readonly #clock: Clock;
+  readonly #turns: Turns;
   #last: { readonly atMs: number; readonly answer: Promise<Described> } | undefined;
 
-  constructor(source: Source, executionId: string, clock: Clock) {
+  constructor(source: Source, executionId: string, clock: Clock, turns: Turns) {
     this.#source = source;
     this.#executionId = executionId;
     this.#clock = clock;
+    this.#turns = turns;
   }
 
   /** Undefined when the source has no such call. A failure counts as an answer, and is not asked for again sooner. */
   describe(notBeforeMs: number, trace: ReadTrace): Promise<Described> | undefined {
-    if (!this.#source.describe) return undefined;
+    const { describe } = this.#source;
+    if (!describe) return undefined;
     if (this.#last && this.#last.atMs >= notBeforeMs) return this.#last.answer;
-    const answer = this.#source.describe(this.#executionId, undefined, () => trace.calls++);
+    const answer = this.#turns.take(() =>
+      describe.call(this.#source, this.#executionId, undefined, () => trace.calls++),
+    );
     this.#last = { atMs: this.#clock.now(), answer };
     return answer;
   }

@@ -18,6 +18,7 @@ import type { Clock } from '../clock.ts';
 import type { Source, SourcePage } from '../sources/source.ts';
 import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
+import { Turns } from './turns.ts';
 
 /** An upstream that never stops giving pages must not be walked for ever. AWS ends histories at 25,000 events. */
 export const HISTORY_MESSAGES_MAX = 1_000_000;
@@ -75,6 +76,8 @@ type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved';
 type Refusal = ReturnType<typeof fail<SourceFailure>>;
 
 export interface UpstreamHistoryOptions {
+  /** Shared with whatever else asks the source about this execution. */
+  readonly turns?: Turns;
   readonly source: Source;
   readonly executionId: string;
   readonly rows: PageRows;
@@ -98,6 +101,7 @@ export interface HeadReading {
 
 export class UpstreamHistory {
   readonly #options: UpstreamHistoryOptions;
+  readonly #turns: Turns;
   #end: KnownEnd | undefined;
   #running: Call | undefined;
   #queue: Call[] = [];
@@ -111,6 +115,7 @@ export class UpstreamHistory {
 
   constructor(options: UpstreamHistoryOptions) {
     this.#options = options;
+    this.#turns = options.turns ?? new Turns();
   }
 
   get end(): KnownEnd | undefined {
@@ -244,8 +249,11 @@ export class UpstreamHistory {
     if (!row || row.lost) return 'moved';
     const epoch = this.#epoch;
     const limit = this.#limits.get(start) ?? source.pageSizeMax;
-    const beganAtMs = clock.now();
-    const result = await source.page(executionId, row.token, limit, undefined, () => trace.calls++);
+    let beganAtMs = clock.now();
+    const result = await this.#turns.take(() => {
+      beganAtMs = clock.now();
+      return source.page(executionId, row.token, limit, undefined, () => trace.calls++);
+    });
     if (epoch !== this.#epoch) return 'moved';
     if (result.ok) return this.#accept(row, result.value, beganAtMs, trace);
     const { failure } = result;

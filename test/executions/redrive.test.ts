@@ -159,6 +159,22 @@ describe('an archived execution that can be started again', () => {
   });
 });
 
+test('is never described while a page of it is being read, nor the other way round', async () => {
+  const under = new ExecutionsUnderTest({ messages: FAILED.slice(0, 20) });
+  const described = Promise.withResolvers<void>();
+  under.source.describe = async () => {
+    await described.promise;
+    return ok({ upstreamStatus: 'RUNNING', status: 'RUNNING' });
+  };
+  const summary = under.summary();
+  const page = under.page();
+  await under.idle();
+  expect(under.source.calls).toHaveLength(0);
+  described.resolve();
+  expect(valueOf(await page).messages).toHaveLength(20);
+  expect(valueOf(await summary).status).toBe('RUNNING');
+});
+
 test('a running execution that its source describes is summed up without its history', async () => {
   const under = new ExecutionsUnderTest({ messages: FAILED.slice(0, 20) });
   under.source.describe = async () =>
