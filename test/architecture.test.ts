@@ -123,7 +123,7 @@ const platformFiles: Record<string, readonly string[]> = {
   'src/deno-server.ts': ['Deno'],
   'src/deno-site.ts': ['Deno'],
   'src/emulator/node-server.ts': ['node:'],
-  'src/site/build-site.ts': ['node:'],
+  'src/site/build-site.ts': ['node:', 'process'],
 };
 /** Rooms that are of one platform altogether. */
 const nodeRooms = ['local', 'cli'];

@@ -3,32 +3,42 @@
  * that check requests, the reference that shows it, and what each problem means. Run by npm before everything that needs
  * them; wrangler.toml's [assets] and Deno's entry serve the directory as it is. Platform file: Node.
  */
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { openApiDocument } from './openapi.ts';
 import { SITE_HEADERS, START_SCRIPT, STYLE_SHEET, problemsPage, referencePage } from './pages.ts';
 
-export const SITE_DIRECTORY = join(import.meta.dirname, '../../dist/site');
+const SITE_DIRECTORY = join(import.meta.dirname, '../../dist/site');
 
-const files: Readonly<Record<string, string>> = {
-  'openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
-  'docs.html': referencePage(),
-  'docs/problems.html': problemsPage(),
-  'docs/start.js': START_SCRIPT,
-  'docs/site.css': STYLE_SHEET,
-  _headers: SITE_HEADERS,
-};
 /** Copied, so that the pages load nothing from a CDN. */
-const swaggerUi = ['swagger-ui-bundle.js', 'swagger-ui.css'];
+const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-await rm(SITE_DIRECTORY, { recursive: true, force: true });
-for (const [name, text] of Object.entries(files)) {
-  await mkdir(dirname(join(SITE_DIRECTORY, name)), { recursive: true });
-  await writeFile(join(SITE_DIRECTORY, name), text);
+const files: ReadonlyMap<string, string> = new Map([
+  ['openapi.json', `${JSON.stringify(openApiDocument(), null, 2)}\n`],
+  ['docs.html', referencePage()],
+  ['docs/problems.html', problemsPage()],
+  ['docs/start.js', START_SCRIPT],
+  ['docs/site.css', STYLE_SHEET],
+  ['docs/swagger-ui-bundle.js', await readFile(join(SWAGGER_UI, 'swagger-ui-bundle.js'), 'utf8')],
+  ['docs/swagger-ui.css', await readFile(join(SWAGGER_UI, 'swagger-ui.css'), 'utf8')],
+  ['_headers', SITE_HEADERS],
+]);
+
+for (const [name, text] of files) await put(join(SITE_DIRECTORY, name), text);
+for (const entry of await readdir(SITE_DIRECTORY, { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name);
+  if (entry.isFile() && !files.has(path.slice(SITE_DIRECTORY.length + 1))) await rm(path, { force: true });
 }
-const swaggerUiDirectory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-for (const name of swaggerUi) {
-  await copyFile(join(swaggerUiDirectory, name), join(SITE_DIRECTORY, 'docs', name));
+
+/** In one step, and only when it differs: a service that runs on this machine may be serving the directory. */
+async function put(path: string, text: string): Promise<void> {
+  const there = await readFile(path, 'utf8').catch(() => undefined);
+  if (there === text) return;
+  await mkdir(dirname(path), { recursive: true });
+  // Beside the directory, so that nobody serves it, or clears it away.
+  const unfinished = join(SITE_DIRECTORY, `../.${basename(path)}.${process.pid}`);
+  await writeFile(unfinished, text);
+  await rename(unfinished, path);
 }
