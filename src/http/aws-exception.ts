@@ -101,7 +101,7 @@ export function awsException(failure: Failure | UnreadableInput): AwsException {
       return {
         name: 'UnrecognizedClientException',
         message:
-          'The session token of the request is not an API key of this service, which is ftk_ and 48 more characters. ' +
+          'The session token of the request is not an API key of this service, which is ftk_ and 49 more characters. ' +
           HOW_TO_GIVE_THE_KEY,
       };
     case 'revoked-key':

@@ -82,7 +82,7 @@ function wordsOf(failure: Failure): Words {
         code: 'InvalidApiKey',
         title: 'Unknown API key',
         detail:
-          'This is not an API key of this service. Check that it was copied whole: ftk_ and 48 more characters.',
+          'This is not an API key of this service. Check that it was copied whole: ftk_ and 49 more characters.',
         headers: { 'WWW-Authenticate': 'Bearer realm="flowtap", error="invalid_token"' },
       };
     case 'revoked-key':
