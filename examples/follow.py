@@ -4,7 +4,7 @@
     FLOWTAP_URL=http://127.0.0.1:8787 FLOWTAP_API_KEY=ftk_... python3 examples/follow.py EXECUTION_ID
 
 Prints each message as a line of JSON, and comes to an end when the execution has. What every client of the event stream
-owes (docs/http-api.md, "The event stream in full") is here: it comes back with the last id that it saw, no sooner than it
+owes (docs/http-api.md, "What a client owes") is here: it comes back with the last id that it saw, no sooner than it
 was asked to; it begins anew at `reset`; and it stops for good at 204, or at a status that will not pass.
 """
 import json
