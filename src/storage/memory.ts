@@ -1,5 +1,5 @@
 /**
- * A key-value store in this process's memory, for tests and local runs: refuses exactly what Workers KV refuses, one
+ * A key-value store in this process's memory, for tests alone: refuses exactly what Workers KV refuses, one
  * write for each key and second included, and forgets by the clock it is given. Nothing bounds it as a whole and nothing
  * survives the process. What it does not play: KV's caches and the time that a change takes to reach other places.
  */

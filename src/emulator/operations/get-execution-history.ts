@@ -87,6 +87,7 @@ function withoutData(event: WireEvent): object {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => {
       if (typeof value !== 'object' || value === null) return [name, value];
+      // Safety: an object that is not null; its members stay unknown.
       const { input: _input, output: _output, ...rest } = value as { input?: unknown; output?: unknown };
       return [name, rest];
     }),
