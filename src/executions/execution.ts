@@ -4,18 +4,17 @@
  * shells that give it storage, time and a way to be woken.
  *
  * This is the coordination: who listens, what is due, what follows from a new reading. How history is read
- * (upstream-history.ts), cut (cut-page.ts), sent (subscriber.ts), paced (pacer.ts), waited for (waiting.ts) and archived
+ * (upstream-history.ts, readings.ts), cut (cut-page.ts), sent (subscriber.ts), paced (pacer.ts), waited for (waiting.ts) and archived
  * (archivist.ts) stands elsewhere. Over 300 lines, because splitting what shares this state would only hide it.
  */
 import type { ArchiveHead } from '../archive/archive-head.ts';
-import type { Archive, ArchivedHistory } from '../archive/archive.ts';
+import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
 import { type AccessFailure, type Result, fail, internalText, ok } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Position } from '../messages/cursor.ts';
-import { type Status, statusAfter } from '../messages/event-types.ts';
 import { fingerprintAtStart } from '../messages/fingerprint.ts';
-import { type History, endOf, positionIn } from '../messages/history.ts';
+import { endOf, positionIn } from '../messages/history.ts';
 import type { Source } from '../sources/source.ts';
 import { Archivist } from './archivist.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
@@ -26,7 +25,6 @@ import type {
   ExecutionRef,
   PageAnswer,
   PageRequest,
-  Served,
   StreamRequest,
   SummaryAnswer,
   SummaryRequest,
@@ -35,25 +33,17 @@ import { Listeners, type PollState } from './listeners.ts';
 import { Pacer } from './pacer.ts';
 import type { PageMemory } from './page-memory.ts';
 import { PageRows } from './page-rows.ts';
+import { LAST_PAGE_FRESH_MS, type Reading, Readings } from './readings.ts';
 import { RedriveWatch } from './redrive.ts';
+import { RunLoop } from './run-loop.ts';
 import { Subscriber } from './subscriber.ts';
 import { summarize } from './summarize.ts';
 import { Turns } from './turns.ts';
-import {
-  type Freshness,
-  type HeadReading,
-  type ReadTrace,
-  UpstreamHistory,
-  newTrace,
-} from './upstream-history.ts';
+import { type HeadReading, type ReadTrace, UpstreamHistory, newTrace } from './upstream-history.ts';
 import { type Seen, UNKNOWN_PATIENCE_MS, lookPatiently, waitFor } from './waiting.ts';
 
-/** A last page (and a failure) that is younger is not asked for again. */
-export const LAST_PAGE_FRESH_MS = 1_000;
 /** How long a client that is gone may take to be noticed, once it was written to. */
 const PROBE_MS = 250;
-/** An exception in the loop is a bug: it is logged, and the loop begins again after this long. */
-const AFTER_A_BUG_MS = 1_000;
 
 export interface ExecutionOptions {
   readonly ref: ExecutionRef;
@@ -72,10 +62,6 @@ export interface ExecutionOptions {
   readonly listenersMax?: number;
 }
 
-interface Running {
-  interrupt: AbortController;
-}
-
 export class Execution {
   readonly #options: ExecutionOptions;
   readonly #rows: PageRows;
@@ -83,14 +69,16 @@ export class Execution {
   readonly #archivist: Archivist;
   readonly #listeners: Listeners;
   readonly #redrive: RedriveWatch;
+  readonly #readings: Readings;
+  readonly #loop: RunLoop;
   readonly #pacer = new Pacer();
   readonly #start: Position;
   #loading: Promise<void> | undefined;
   #upstreamState: UpstreamState = 'ok';
   #pollAtMs = 0;
   #polling: Promise<void> | undefined;
-  /** While `run` is under way; aborting ends its sleep. */
-  #running: Running | undefined;
+  /** What the polls of this `run` have cost. */
+  #pollTrace = newTrace();
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
@@ -137,11 +125,31 @@ export class Execution {
       log,
       onChange,
     });
+    this.#readings = new Readings({
+      ref,
+      upstream: this.#upstream,
+      archivist: this.#archivist,
+      redrive: this.#redrive,
+      pollIntervalMs: () => (this.#listeners.count > 0 ? this.#pacer.intervalMs : undefined),
+      clock,
+      log,
+    });
+    this.#loop = new RunLoop({
+      clock,
+      load: () => this.#load(),
+      isNeeded: () => this.#listeners.count > 0,
+      dueAtMs: () => this.#dueAtMs(),
+      work: () => this.#work(),
+      streamsDueAtMs: () => this.#listeners.dueAtMs(),
+      serveStreams: () => this.#listeners.tick(this.#pollState),
+      rest: () => Promise.all([this.#polling, this.#archivist.rest]),
+      onBug: (error) => log({ event: 'run-failed', level: 'error', ...this.#named(), reason: String(error) }),
+    });
   }
 
   /** True when nothing would be lost with this object but what it remembers: nobody listens, nothing is due or under way. */
   get idle(): boolean {
-    return this.#listeners.count === 0 && !this.#running && this.#dueAtMs() === Infinity;
+    return this.#listeners.count === 0 && !this.#loop.isRunning && this.#dueAtMs() === Infinity;
   }
 
   get streams(): number {
@@ -165,10 +173,10 @@ export class Execution {
     const trace = newTrace();
     let query: PageQuery = request;
     return this.#wait(request.waitMs, signal, async () => {
-      const { history, served } = await this.#view(trace);
+      const { history, served } = await this.#open(trace);
       const cut = await cutPage(history, query);
       if (!cut.ok) return { done: true, result: cut };
-      const status = this.#status();
+      const status = this.#readings.status;
       const answer = {
         ...cut.value,
         ...(status && { status }),
@@ -185,7 +193,7 @@ export class Execution {
   summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
     const trace = newTrace();
     return this.#wait(request.waitMs, signal, async () => {
-      const { history, served } = await this.#view(trace);
+      const { history, served } = await this.#open(trace);
       const running = request.waitMs === 0 ? await this.#describedAsRunning(trace) : undefined;
       if (running) return { done: true, result: ok({ ...running, served: served() }) };
       const summary = await summarize(history, request.payloads);
@@ -228,7 +236,8 @@ export class Execution {
     signal?: AbortSignal,
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
     if (request.from.at === 'position' && request.from.ended) {
-      const over = await this.#isOver();
+      await this.#load();
+      const over = await this.#readings.isOver();
       if (!over.ok) return over;
       if (over.value) return ok(undefined);
     }
@@ -244,9 +253,9 @@ export class Execution {
       if (!begin.ok) return begin;
       const subscriber: Subscriber = new Subscriber({
         feed: {
-          history: () => this.#known(),
+          history: () => this.#readings.known(),
           settled: () => this.#archivist.settled,
-          status: () => this.#status() ?? 'RUNNING',
+          status: () => this.#readings.status ?? 'RUNNING',
           start: this.#start,
         },
         frames,
@@ -292,160 +301,23 @@ export class Execution {
    * since platforms bound an invocation. Returns when it wants to be called again, in clock milliseconds; undefined: not
    * until it asks. Never throws.
    */
-  async run({ forMs, callsMax }: { forMs: number; callsMax: number }): Promise<number | undefined> {
-    if (this.#running) return undefined;
-    const { clock, log } = this.#options;
-    const running = { interrupt: new AbortController() };
-    this.#running = running;
-    let againAtMs = 0;
-    try {
-      await this.#load();
-      const trace = newTrace();
-      await this.#runUntil(clock.now() + forMs, () => trace.calls >= callsMax, trace, running);
-      await this.#runOut(running);
-    } catch (error) {
-      // A bug, and no reason to leave everybody unserved; nor to try again as fast as we can.
-      log({ event: 'run-failed', level: 'error', ...this.#named(), reason: String(error) });
-      againAtMs = clock.now() + AFTER_A_BUG_MS;
-    }
-    this.#running = undefined;
-    const due = this.#dueAtMs();
-    return due === Infinity ? undefined : Math.max(due, againAtMs);
-  }
-
-  async #runUntil(untilMs: number, spent: () => boolean, trace: ReadTrace, running: Running): Promise<void> {
-    const { clock } = this.#options;
-    for (;;) {
-      const now = clock.now();
-      const due = this.#dueAtMs();
-      const nobodyListens = this.#listeners.count === 0;
-      if (now >= untilMs || spent() || (due > now && nobodyListens)) return;
-      if (due > now) {
-        await this.#sleepUntil(Math.min(due, untilMs), running);
-        continue;
-      }
-      if (this.#pollDueAtMs() <= now) this.#poll(trace);
-      this.#listeners.tick(this.#pollState);
-      this.#archivist.tick();
-    }
-  }
-
-  /**
-   * What is under way belongs to this invocation and is waited for: a hanging call for its 20 s, a walk for as long as it
-   * takes. Streams have their heartbeats, and expire, meanwhile.
-   */
-  async #runOut(running: Running): Promise<void> {
-    let underWay = true;
-    const over = () => {
-      underWay = false;
-      running.interrupt.abort();
-    };
-    void Promise.all([this.#polling, this.#archivist.rest]).then(over, over);
-    while (underWay) {
-      const due = this.#listeners.dueAtMs();
-      if (due <= this.#options.clock.now()) this.#listeners.tick(this.#pollState);
-      else await this.#sleepUntil(due, running);
-    }
-  }
-
-  async #sleepUntil(atMs: number, running: Running): Promise<void> {
-    const { clock } = this.#options;
-    running.interrupt = new AbortController();
-    await clock.sleep(atMs - clock.now(), running.interrupt.signal);
+  run({ forMs, callsMax }: { forMs: number; callsMax: number }): Promise<number | undefined> {
+    if (this.#loop.isRunning) return Promise.resolve(undefined);
+    const trace = newTrace();
+    this.#pollTrace = trace;
+    return this.#loop.run({ forMs, isSpent: () => trace.calls >= callsMax });
   }
 
   get #pollState(): PollState {
     return { pollIntervalMs: this.#pacer.intervalMs, upstream: this.#upstreamState };
   }
 
-  // --- reading ---------------------------------------------------------------------------------------------------------
-
-  /** The history as one request reads it: archived, or upstream and fresh. */
-  async #view(trace: ReadTrace): Promise<{ history: History; served: () => Served }> {
-    const archived = await this.#stillEnded(trace);
-    const { settled } = this.#archivist;
-    if (archived) {
-      const history = this.#archivedOrUpstream(archived, trace);
-      return { history, served: () => ({ tier: archived.tier, forward: 'hit', upstreamCalls: trace.calls }) };
-    }
-    const freshMs = this.#listeners.count > 0 ? this.#pacer.intervalMs : LAST_PAGE_FRESH_MS;
-    // A settled history is not asked for again, not even its last page.
-    const history = this.#reading(
-      { lastNotBeforeMs: settled ? 0 : this.#options.clock.now() - freshMs },
-      trace,
-    );
-    this.#archivist.asked();
+  /** The history for one request. */
+  async #open(trace: ReadTrace): Promise<Reading> {
+    await this.#load();
+    const reading = await this.#readings.open(trace);
     this.#arrange();
-    const forward = () => (trace.calls > 0 ? 'miss' : trace.collapsed ? 'collapsed' : 'hit');
-    return { history, served: () => ({ tier: 'live', forward: forward(), upstreamCalls: trace.calls }) };
-  }
-
-  /** The archived history, unless its execution was started again since. */
-  async #stillEnded(trace: ReadTrace): Promise<ArchivedHistory | undefined> {
-    await this.#load();
-    // What can't be found out just now is read as it was known; the next reader asks again.
-    await this.#goesOn(trace);
-    return this.#archivist.archived;
-  }
-
-  /** Whether what is settled goes on; then it is settled no more. */
-  async #goesOn(trace: ReadTrace): Promise<Result<boolean>> {
-    const { mayGoOn } = this.#archivist;
-    const goesOn = mayGoOn ? await this.#redrive.goesOn(mayGoOn, trace) : ok(false);
-    if (mayGoOn && goesOn.ok && goesOn.value) this.#archivist.wentOn(mayGoOn);
-    return goesOn;
-  }
-
-  /** All was sent and nothing can follow: only after the source was asked, where it might. */
-  async #isOver(): Promise<Result<boolean>> {
-    await this.#load();
-    const goesOn = await this.#goesOn(newTrace());
-    return goesOn.ok ? ok(this.#archivist.settled !== undefined) : goesOn;
-  }
-
-  /** The history as it is known, for subscribers: only the poll asks for what is newer. */
-  #known(): History {
-    const { archived } = this.#archivist;
-    if (archived) return this.#archivedOrUpstream(archived, newTrace());
-    const failureNotBeforeMs = this.#options.clock.now() - this.#pacer.intervalMs;
-    return this.#reading({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace());
-  }
-
-  #reading(freshness: Freshness, trace: ReadTrace): History {
-    return {
-      complete: this.#archivist.settled !== undefined,
-      chunkAt: (position) => this.#upstream.chunkAt(position, freshness, trace),
-    };
-  }
-
-  /** An archive that can't be read is as good as none: the source is asked, and the history archived anew. */
-  #archivedOrUpstream(archived: ArchivedHistory, trace: ReadTrace): History {
-    return {
-      // Behind the end of one that may go on, a position can be of what came since.
-      complete: this.#archivist.settled?.final ?? true,
-      chunkAt: async (position) => {
-        const read = await archived.chunkAt(position);
-        if (read.ok) return read;
-        const { log, clock } = this.#options;
-        log({
-          event: 'archive-unreadable',
-          level: 'error',
-          ...this.#named(),
-          reason: internalText(read.failure),
-        });
-        const freshness = { lastNotBeforeMs: clock.now() - LAST_PAGE_FRESH_MS };
-        const instead = await this.#upstream.chunkAt(position, freshness, trace);
-        // What only the archive has can't be had just now. That is no "not found", and a read that lags is no end.
-        if (!instead.ok || (instead.value.last && endOf(instead.value) < archived.head.count)) return read;
-        this.#archivist.doubt(archived);
-        return instead;
-      },
-    };
-  }
-
-  #status(): Status | undefined {
-    const { end } = this.#upstream;
-    return this.#archivist.settled?.status ?? (end && statusAfter(end.eventType));
+    return reading;
   }
 
   // --- waiting ---------------------------------------------------------------------------------------------------------
@@ -486,7 +358,7 @@ export class Execution {
 
   /** Where a new stream begins. */
   async #beginOf({ from }: StreamRequest): Promise<Result<{ from: Position; reset: boolean }>> {
-    const { history } = await this.#view(newTrace());
+    const { history } = await this.#open(newTrace());
     const at = from.at === 'position' ? from : undefined;
     const read = await history.chunkAt(at?.position ?? (from.at === 'now' ? Number.MAX_SAFE_INTEGER : 0));
     if (!read.ok) return read;
@@ -527,6 +399,13 @@ export class Execution {
     this.#arrange();
   }
 
+  /** Does what is due. */
+  #work(): void {
+    if (this.#pollDueAtMs() <= this.#options.clock.now()) this.#poll(this.#pollTrace);
+    this.#listeners.tick(this.#pollState);
+    this.#archivist.tick();
+  }
+
   #poll(trace: ReadTrace): void {
     const { clock, log } = this.#options;
     // Whatever becomes of this one, the next is an interval away: nothing may make it spin.
@@ -564,8 +443,8 @@ export class Execution {
 
   /** Something changed: `run` looks again, or is asked for. */
   #arrange(): void {
-    if (this.#running) {
-      this.#running.interrupt.abort();
+    if (this.#loop.isRunning) {
+      this.#loop.interrupt();
       return;
     }
     const due = this.#dueAtMs();
