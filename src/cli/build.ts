@@ -24,7 +24,8 @@ const common: BuildOptions = {
   logLevel: 'warning',
 };
 
-await rm(pathOf('dist'), { recursive: true, force: true });
+// Its own part of dist/ and no more: a service on this machine may be serving dist/site.
+await rm(pathOf('dist/types'), { recursive: true, force: true });
 await Promise.all([
   // Node's and no one's: an import that only one platform has would fail here.
   build({
