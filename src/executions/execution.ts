@@ -419,7 +419,8 @@ export class Execution {
         const { type } = read.failure;
         log({
           event: 'poll-failed',
-          level: 'warn',
+          // One that does not exist (yet) is a caller's mistake, or impatience, and no outage.
+          level: type === 'upstream-not-found' ? 'info' : 'warn',
           ...this.#named(),
           failure: type,
           reason: internalText(read.failure),
