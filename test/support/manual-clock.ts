@@ -63,7 +63,27 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything that is ready run: several turns of the event loop, since streams take more than microtasks. */
+/** Turns of the event loop with nothing under way before all is taken to be at rest: streams take more than microtasks. */
+const QUIET_TURNS = 5;
+
+/** WebCrypto's work in other threads (every AWS signature is some of it), which no turn of the event loop waits for. */
+let cryptoJobs = 0;
+
+for (const name of ['digest', 'sign', 'verify', 'importKey'] as const) {
+  const original: (...args: never[]) => Promise<unknown> = SubtleCrypto.prototype[name];
+  Object.defineProperty(SubtleCrypto.prototype, name, {
+    value(this: SubtleCrypto, ...args: never[]) {
+      cryptoJobs++;
+      return original.apply(this, args).finally(() => {
+        cryptoJobs--;
+      });
+    },
+  });
+}
+
+/** Lets everything that is ready run, and what follows from it. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet = cryptoJobs === 0 ? quiet + 1 : 0) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
 }
