@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 
+import { createFlowtapClient } from '../../src/client/client.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { SseFollower } from '../support/sse-follower.ts';
 import { type ScriptedMessage, type World, flow, openWorld } from './world.ts';
@@ -37,6 +38,36 @@ interface Subscription {
   readonly fromNow: boolean;
   readonly filtered: boolean;
   readonly follower: SseFollower;
+}
+
+/** Our own client, whose connections are cut under it like everybody's. */
+class ClientFollower {
+  readonly messages: string[] = [];
+  readonly done: Promise<unknown>;
+  #cut = new AbortController();
+
+  constructor(url: URL, apiKey: string, id: string) {
+    const client = createFlowtapClient({
+      url,
+      apiKey,
+      fetch: (input, init) => {
+        const signals = [this.#cut.signal, ...(init?.signal ? [init.signal] : [])];
+        return fetch(input, { ...init, signal: AbortSignal.any(signals) });
+      },
+    });
+    this.done = (async () => {
+      for await (const message of client.follow(id, { until: 'settled' })) {
+        this.messages.push(JSON.stringify(message));
+      }
+    })();
+    // Looked at in the end, with the others.
+    this.done.catch(() => undefined);
+  }
+
+  cut(): void {
+    this.#cut.abort(new Error('cut'));
+    this.#cut = new AbortController();
+  }
 }
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -105,8 +136,15 @@ test.concurrent.each([20190530, 20220830])(
         }
       }
 
+      const clients = new Map(
+        [...scripts.keys()].map((id) => [id, new ClientFollower(world.url, apiKey, id)] as const),
+      );
+
       let over = false;
-      const allDone = Promise.all(subscriptions.map(({ follower }) => follower.done)).then(() => {
+      const allDone = Promise.all([
+        ...subscriptions.map(({ follower }) => follower.done),
+        ...[...clients.values()].map(({ done }) => done),
+      ]).then(() => {
         over = true;
       });
       const cutting = (async () => {
@@ -114,6 +152,7 @@ test.concurrent.each([20190530, 20220830])(
           await wait(random() * 120);
           const victim = subscriptions[Math.floor(random() * subscriptions.length)];
           victim?.follower.cut(random() < 0.5 ? 'fin' : 'rst');
+          if (random() < 0.1) clients.get(victim?.id ?? '')?.cut();
         }
       })();
       for (const atMs of KILLS_AT_MS) {
@@ -132,6 +171,7 @@ test.concurrent.each([20190530, 20220830])(
         expect(all.map((text) => (JSON.parse(text) as { messageId: string }).messageId)).toEqual(
           script.map(({ messageId }) => messageId),
         );
+        expect(clients.get(id)?.messages, `${id}, by the client`).toEqual(all);
         for (const { follower, fromNow, filtered } of subscriptions.filter((each) => each.id === id)) {
           const name = `${id}, from ${fromNow ? 'now' : 'start'}${filtered ? ', filtered' : ''}`;
           expect(follower.refused, name).toBeUndefined();
