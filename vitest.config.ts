@@ -12,8 +12,6 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          // Over real sockets on a shared machine: what failed is run once more, and the report says so. Never here.
-          retry: process.env['CI'] ? 1 : 0,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts'],
           environment: 'node',
