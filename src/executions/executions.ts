@@ -49,6 +49,7 @@ export interface SummaryAnswer {
   readonly endedAt?: string;
   /** Absent while the history was not read. */
   readonly messageCount?: number;
+  /** `step`, `error` and `cause` are read out of payloads, and left out for whoever sees none. */
   readonly failure?: FailureFacts & Position;
   readonly settled: boolean;
   readonly final: boolean;

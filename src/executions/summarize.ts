@@ -68,10 +68,10 @@ async function newestMessages(
 const positionInAny = (chunks: readonly Chunk[], position: number): Position | undefined =>
   chunks.map((chunk) => positionIn(chunk, position)).find((found) => found !== undefined);
 
-/** A cause is a customer's data like a payload; so is an error's name, which customers choose. */
+/** A cause is a customer's data like a payload; so are the names of errors and steps, which are read out of payloads. */
 function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFacts {
   if (payloads === 'full') return facts;
-  const { error: _error, cause: _cause, ...rest } = facts;
+  const { step: _step, error: _error, cause: _cause, ...rest } = facts;
   return rest;
 }
 

@@ -258,7 +258,12 @@ export function openApiDocument(): Json {
             }),
           ],
           responses: {
-            '200': answer('The summary. What is not known is absent.', 'Summary', cachingHeaders),
+            '200': answer(
+              'The summary. What is not known is absent. The step, error and cause of a failure are read out of payloads: ' +
+                'who sees no payloads does not see them.',
+              'Summary',
+              cachingHeaders,
+            ),
             '304': { description: 'The client has it.' },
             ...problems(...READ_PROBLEMS),
           },

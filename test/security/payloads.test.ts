@@ -60,7 +60,13 @@ test.each([
       expect(seesPayloads(await allWays(service, id, full))).toBe(true);
       expect(seesPayloads(await allWays(service, id, blind))).toBe(false);
     }
-    expect((await allWays(service, OWN.ended, blind))[3]).toContain('"failure":{"messageId":"attacker-2"');
+    const [, , , unseen = ''] = await allWays(service, OWN.ended, blind);
+    const [, , , seen = ''] = await allWays(service, OWN.ended, full);
+    const failureIn = (text: string) => /"failure":(\{[^{}]*\})/.exec(text)?.[1] ?? '{}';
+    const blindly = { messageId: 'attacker-2', eventType: 'STEP_FAILED', timestamp: expect.any(String) };
+    const readOut = { step: `${PAYLOAD}-s`, error: `${PAYLOAD}-e`, cause: `${PAYLOAD}-c` };
+    expect(JSON.parse(failureIn(unseen))).toEqual({ ...blindly, cursor: expect.any(String) });
+    expect(JSON.parse(failureIn(seen))).toEqual({ ...blindly, ...readOut, cursor: expect.any(String) });
   },
 );
 

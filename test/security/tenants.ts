@@ -31,7 +31,8 @@ export const PAYLOAD = marker('payload');
 
 /** A failed history, whose payloads are also the error and the cause of its summary. */
 function historyOf(service: ServiceUnderTest, owner: string, ended: boolean) {
-  const payload = (n: number) => JSON.stringify({ error: `${PAYLOAD}-e`, cause: `${PAYLOAD}-c`, owner, n });
+  const payload = (n: number) =>
+    JSON.stringify({ stepId: `${PAYLOAD}-s`, error: `${PAYLOAD}-e`, cause: `${PAYLOAD}-c`, owner, n });
   const types = ['EXECUTION_STARTED', 'STEP_STARTED', 'STEP_FAILED', ...(ended ? ['EXECUTION_FAILED'] : [])];
   return types.map((eventType, n) => ({
     messageId: `${owner}-${n}`,
