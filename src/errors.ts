@@ -35,11 +35,12 @@ export type SourceFailure =
 
 /** Why a caller is not let in, or not let through. */
 export type AccessFailure =
-  | { readonly type: 'missing-credentials' }
+  /** `wanted: 'admin-token'`, here and below: for the admin API, to which no key leads. */
+  | { readonly type: 'missing-credentials'; readonly wanted?: 'admin-token' }
   | { readonly type: 'conflicting-credentials' }
   | { readonly type: 'key-in-url'; readonly name: string }
   /** Malformed, wrong checksum, or unknown: one answer, so that nobody learns which keys exist. */
-  | { readonly type: 'invalid-key' }
+  | { readonly type: 'invalid-key'; readonly wanted?: 'admin-token' }
   | { readonly type: 'revoked-key' }
   | { readonly type: 'expired-key' }
   | { readonly type: 'invalid-ticket' }

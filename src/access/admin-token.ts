@@ -29,10 +29,10 @@ export function createAuthenticateAdmin(
   const letInBefore = new LRUCache<string, true>({ max: ADDRESSES_MAX });
   return async ({ url, headers, clientAddress }) => {
     const presented = presentedCredential(url, headers);
-    if (!presented.ok) return presented;
+    if (!presented.ok) return presented.failure.type === 'missing-credentials' ? missing() : presented;
     // The whole header: an operator's token may contain a comma, which no key does.
     const authorization = headers.get('Authorization') ?? '';
-    if (!/^bearer /i.test(authorization)) return fail({ type: 'missing-credentials' });
+    if (!/^bearer /i.test(authorization)) return missing();
     // Before the token is looked at: an answer that tells right from wrong is all that guessing needs. An address that had it
     // right here is spared, so that somebody else's wrong keys (an office, a carrier's NAT) don't keep an operator out.
     const shutOutSeconds = failures.shutOutSeconds(clientAddress);
@@ -43,9 +43,13 @@ export function createAuthenticateAdmin(
       return ok(undefined);
     }
     const nowShutOutSeconds = shutOutSeconds ?? (await failures.charge(clientAddress));
-    return nowShutOutSeconds === undefined ? fail({ type: 'invalid-key' }) : rateLimited(nowShutOutSeconds);
+    return nowShutOutSeconds === undefined
+      ? fail({ type: 'invalid-key', wanted: 'admin-token' })
+      : rateLimited(nowShutOutSeconds);
   };
 }
+
+const missing = () => fail({ type: 'missing-credentials', wanted: 'admin-token' });
 
 const rateLimited = (retryAfterSeconds: number) => fail({ type: 'rate-limited', retryAfterSeconds });
 

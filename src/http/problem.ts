@@ -72,17 +72,35 @@ function wordsOf(failure: Failure): Words {
       return {
         status: 401,
         code: 'MissingCredentials',
-        title: 'No API key',
-        detail: 'Send an API key as Authorization: Bearer <key> or as X-API-Key.',
+        ...(failure.wanted === 'admin-token'
+          ? {
+              title: 'No admin token',
+              detail:
+                'The admin API takes the admin token alone. Send it as Authorization: Bearer <token>; it is the ' +
+                'ADMIN_TOKEN that this service was given.',
+            }
+          : {
+              title: 'No API key',
+              detail: 'Send an API key as Authorization: Bearer <key> or as X-API-Key.',
+            }),
         headers: CHALLENGE,
       };
     case 'invalid-key':
       return {
         status: 401,
         code: 'InvalidApiKey',
-        title: 'Unknown API key',
-        detail:
-          'This is not an API key of this service. Check that it was copied whole: ftk_ and 49 more characters.',
+        ...(failure.wanted === 'admin-token'
+          ? {
+              title: 'Wrong admin token',
+              detail:
+                'This is not the admin token of this service. Send its ADMIN_TOKEN, whole; an API key, whatever it may ' +
+                'read, opens nothing here.',
+            }
+          : {
+              title: 'Unknown API key',
+              detail:
+                'This is not an API key of this service. Check that it was copied whole: ftk_ and 49 more characters.',
+            }),
         headers: { 'WWW-Authenticate': 'Bearer realm="flowtap", error="invalid_token"' },
       };
     case 'revoked-key':

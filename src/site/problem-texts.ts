@@ -38,16 +38,19 @@ export const PROBLEM_TEXTS: readonly ProblemText[] = [
   {
     code: 'MissingCredentials',
     statuses: [401],
-    meaning: 'The request carries no API key.',
-    cause: 'No Authorization: Bearer, no X-API-Key, no ticket.',
-    action: 'Send a key. Ask the operator of the service for one.',
+    meaning: 'The request carries no API key, or to the admin API no admin token.',
+    cause:
+      'No Authorization: Bearer, no X-API-Key, no ticket. The admin API takes Authorization: Bearer alone.',
+    action: 'Send a key: ask the operator of the service for one. To the admin API send its ADMIN_TOKEN.',
   },
   {
     code: 'InvalidApiKey',
     statuses: [401],
     meaning: 'The key, or the admin token, is not one of this service.',
     cause: 'It was cut or mistyped, belongs to another deployment, or never existed.',
-    action: 'Copy it again, whole: ftk_, 10 characters, an underscore, 38 characters.',
+    action:
+      'Copy it again, whole: a key is ftk_, 10 characters, an underscore, 38 characters. The admin API takes no key, but ' +
+      'the ADMIN_TOKEN that the service was given.',
   },
   {
     code: 'RevokedApiKey',
