@@ -22,6 +22,12 @@ client = boto3.client(
 )
 
 paginator = client.get_paginator("list_flow_execution_messages")
-for page in paginator.paginate(flowExecutionId=sys.argv[1]):
-    for message in page["messages"]:
-        print(message["timestamp"].isoformat(), message["eventType"], message.get("payload", ""))
+try:
+    for page in paginator.paginate(flowExecutionId=sys.argv[1]):
+        for message in page["messages"]:
+            print(message["timestamp"].isoformat(), message["eventType"], message.get("payload", ""))
+    sys.stdout.flush()
+except BrokenPipeError:
+    # Whoever read has enough, as in `… | head -1`. What is left goes nowhere: Python would try to write it once more at its
+    # end, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
