@@ -29,10 +29,21 @@ export const callAws = (service: ServiceUnderTest, call: AwsCall): Promise<Respo
   });
 };
 
-export interface AwsMessage {
+/** Of the operation, as botocore's model has them. */
+export const MODELLED_EXCEPTIONS = [
+  'InvalidRequestException',
+  'ResourceNotFoundException',
+  'ThrottlingException',
+  'InternalFailureException',
+] as const;
+
+export type ModelledException = (typeof MODELLED_EXCEPTIONS)[number];
+
+/** Time is epoch seconds on the wire, and ISO 8601 in what a client prints. */
+export interface AwsMessage<Time = number> {
   readonly messageId?: string;
   readonly eventType?: string;
-  readonly timestamp?: number;
+  readonly timestamp?: Time;
   readonly payload?: string;
 }
 

@@ -12,145 +12,160 @@ import {
   paginateListFlowExecutionMessages,
 } from '@aws-sdk/client-iotthingsgraph';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type LocalService,
-  UPSTREAM_CREDENTIALS,
-  settledExecutions,
-  startLocalService,
-} from './local-service.ts';
+import { type LocalService, startLocalService } from './local-service.ts';
+import { UPSTREAMS, UPSTREAM_CREDENTIALS, pageSizeFor } from './upstreams.ts';
 
-let service: LocalService;
-let key: string;
-const clients: IoTThingsGraphClient[] = [];
-beforeAll(async () => {
-  service = await startLocalService();
-  key = await service.key();
-});
-afterEach(() => {
-  for (const created of clients.splice(0)) created.destroy();
-});
-afterAll(() => service.close());
+const CLASSES = {
+  InvalidRequestException,
+  ResourceNotFoundException,
+  ThrottlingException,
+  InternalFailureException,
+};
 
-const executions = settledExecutions();
+for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
+  describe.skipIf(isMissing)(`@aws-sdk/client-iotthingsgraph before ${name}`, () => {
+    let service: LocalService;
+    let key: string;
+    const clients: IoTThingsGraphClient[] = [];
+    beforeAll(async () => {
+      service = await startLocalService(start);
+      key = await service.key();
+    });
+    afterEach(() => {
+      for (const created of clients.splice(0)) created.destroy();
+    });
+    afterAll(() => service.close());
 
-function client(sessionToken: string, config: Partial<IoTThingsGraphClientConfig> = {}) {
-  const created = new IoTThingsGraphClient({
-    endpoint: service.url,
-    region: 'us-west-2',
-    credentials: { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken },
-    maxAttempts: 1,
-    ...config,
-  });
-  clients.push(created);
-  return created;
-}
-
-const upstream = () => client('', { endpoint: service.upstream.url, credentials: UPSTREAM_CREDENTIALS });
-
-/** Through the client's paginator. */
-async function readAll(reader: IoTThingsGraphClient, flowExecutionId: string, pageSize: number) {
-  const messages = [];
-  for await (const page of paginateListFlowExecutionMessages(
-    { client: reader, pageSize },
-    { flowExecutionId },
-  )) {
-    messages.push(...(page.messages ?? []));
-  }
-  return messages;
-}
-
-/** Through the client alone, following tokens by hand. */
-async function readByHand(reader: IoTThingsGraphClient, input: ListFlowExecutionMessagesCommandInput) {
-  const messages = [];
-  let nextToken: string | undefined;
-  do {
-    const page: ListFlowExecutionMessagesCommandOutput = await reader.send(
-      new ListFlowExecutionMessagesCommand({ ...input, ...(nextToken !== undefined && { nextToken }) }),
-    );
-    messages.push(...(page.messages ?? []));
-    ({ nextToken } = page);
-  } while (nextToken !== undefined);
-  return messages;
-}
-
-async function refusal(
-  reader: IoTThingsGraphClient,
-  input: Partial<ListFlowExecutionMessagesCommandInput> = {},
-): Promise<Error & { $metadata?: { attempts?: number; requestId?: string; httpStatusCode?: number } }> {
-  const flowExecutionId = executions[0]?.id ?? '';
-  return reader.send(new ListFlowExecutionMessagesCommand({ flowExecutionId, ...input })).then(
-    () => new Error('it was answered'),
-    (error: Error) => error,
-  );
-}
-
-describe('@aws-sdk/client-iotthingsgraph', () => {
-  it.each(executions.map(({ id }) => id))(
-    'reads the same of %s as straight from upstream, with and without its paginator',
-    async (flowExecutionId) => {
-      const pageSize = flowExecutionId.includes('LargeFlow') ? 250 : 7;
-      const expected = await readAll(upstream(), flowExecutionId, 250);
-      expect(expected.length).toBeGreaterThan(9);
-      expect(await readAll(client(key), flowExecutionId, pageSize)).toEqual(expected);
-      expect(await readByHand(client(key), { flowExecutionId, maxResults: pageSize })).toEqual(expected);
-    },
-  );
-
-  it('gets each exception of the model as its class, with the request id', async () => {
-    const reader = client(key);
-    const invalid = await refusal(reader, { maxResults: 251 });
-    expect(invalid).toBeInstanceOf(InvalidRequestException);
-    expect(invalid.message).toBe('maxResults: must be a whole number from 1 to 250.');
-    expect(invalid.$metadata?.requestId).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await refusal(reader, { flowExecutionId: 'unknown' })).toBeInstanceOf(ResourceNotFoundException);
-    await service.faults({ throttleRate: 1 });
-    expect(await refusal(reader, { flowExecutionId: 'throttled' })).toBeInstanceOf(ThrottlingException);
-    await service.faults({ internalErrorRate: 1 });
-    expect(await refusal(reader, { flowExecutionId: 'failing' })).toBeInstanceOf(InternalFailureException);
-    await service.faults({});
-  });
-
-  it('tries again after what passes, and not after what does not', async () => {
-    await service.faults({ internalErrorRate: 1 });
-    const patient = client(key, { maxAttempts: 2 });
-    const failed = await refusal(patient, { flowExecutionId: 'failing again' });
-    await service.faults({});
-    expect(failed).toMatchObject({ name: 'InternalFailureException', $metadata: { attempts: 2 } });
-    for (const refused of [client('wrong', { maxAttempts: 2 }), client('', { maxAttempts: 2 })]) {
-      expect(await refusal(refused)).toMatchObject({
-        name: 'UnrecognizedClientException',
-        $metadata: { attempts: 1, httpStatusCode: 400 },
+    function client(sessionToken: string, config: Partial<IoTThingsGraphClientConfig> = {}) {
+      const created = new IoTThingsGraphClient({
+        endpoint: service.url,
+        region: 'us-west-2',
+        credentials: { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken },
+        maxAttempts: 1,
+        ...config,
       });
+      clients.push(created);
+      return created;
     }
-  });
 
-  it('over the rate of its key, gets ThrottlingException', async () => {
-    const slow = client(await service.key({ tier: 'standard' }));
-    // Twice the rate and a half: enough, should a new period begin meanwhile.
-    const answers = await Promise.all(Array.from({ length: 250 }, () => refusal(slow)));
-    const throttled = answers.filter((error) => error instanceof ThrottlingException);
-    expect(throttled.length).toBeGreaterThanOrEqual(50);
-    expect(throttled[0]?.message).toContain('Come back in');
-  });
+    const upstream = () => client('', { endpoint: service.upstream.url, credentials: UPSTREAM_CREDENTIALS });
 
-  it("is told what to change: wrong key, no key, revoked key, another's execution", async () => {
-    const unknown = { name: 'UnrecognizedClientException' };
-    expect(await refusal(client('wrong'))).toMatchObject({
-      ...unknown,
-      message: expect.stringContaining('credentials: { accessKeyId: "flowtap", secretAccessKey: "unused"'),
+    /** Through the client's paginator. */
+    async function readAll(reader: IoTThingsGraphClient, flowExecutionId: string, pageSize: number) {
+      const messages = [];
+      for await (const page of paginateListFlowExecutionMessages(
+        { client: reader, pageSize },
+        { flowExecutionId },
+      )) {
+        messages.push(...(page.messages ?? []));
+      }
+      return messages;
+    }
+
+    /** Through the client alone, following tokens by hand. */
+    async function readByHand(reader: IoTThingsGraphClient, input: ListFlowExecutionMessagesCommandInput) {
+      const messages = [];
+      let nextToken: string | undefined;
+      do {
+        const page: ListFlowExecutionMessagesCommandOutput = await reader.send(
+          new ListFlowExecutionMessagesCommand({ ...input, ...(nextToken !== undefined && { nextToken }) }),
+        );
+        messages.push(...(page.messages ?? []));
+        ({ nextToken } = page);
+      } while (nextToken !== undefined);
+      return messages;
+    }
+
+    async function refusal(
+      reader: IoTThingsGraphClient,
+      input: Partial<ListFlowExecutionMessagesCommandInput> = {},
+    ): Promise<Error & { $metadata?: { attempts?: number; requestId?: string; httpStatusCode?: number } }> {
+      const flowExecutionId = executions[0]?.id ?? '';
+      return reader.send(new ListFlowExecutionMessagesCommand({ flowExecutionId, ...input })).then(
+        () => new Error('it was answered'),
+        (error: Error) => error,
+      );
+    }
+
+    it.each(executions.map(({ id, messages }) => [id, messages] as const))(
+      'reads the same of %s as straight from upstream, with and without its paginator',
+      async (flowExecutionId, messages) => {
+        const pageSize = pageSizeFor(messages);
+        const expected = await readAll(upstream(), flowExecutionId, 250);
+        expect(expected).toHaveLength(messages.length);
+        expect(await readAll(client(key), flowExecutionId, pageSize)).toEqual(expected);
+        expect(await readByHand(client(key), { flowExecutionId, maxResults: pageSize })).toEqual(expected);
+      },
+    );
+
+    it('gets each exception of the model as its class, with the request id', async () => {
+      const reader = client(key);
+      const invalid = await refusal(reader, { maxResults: 251 });
+      expect(invalid).toBeInstanceOf(InvalidRequestException);
+      expect(invalid.message).toBe('maxResults: must be a whole number from 1 to 250.');
+      expect(invalid.$metadata?.requestId).toMatch(/^[0-9a-f-]{36}$/);
+      for (const { exception, flowExecutionId, faults } of failing) {
+        await service.faults(faults);
+        const refused = await refusal(reader, { flowExecutionId });
+        expect(refused).toBeInstanceOf(CLASSES[exception]);
+        expect(refused.$metadata?.requestId).toMatch(/^[0-9a-f-]{36}$/);
+        await service.faults(faults && {});
+      }
     });
-    const { accessKeyId, secretAccessKey } = UPSTREAM_CREDENTIALS;
-    expect(await refusal(client('', { credentials: { accessKeyId, secretAccessKey } }))).toMatchObject({
-      ...unknown,
-      message: expect.stringContaining('carries no session token'),
+
+    it('tries again after what passes, and not after what does not', async () => {
+      const { flowExecutionId = '', faults } =
+        failing.find(({ exception }) => exception === 'InternalFailureException') ?? {};
+      await service.faults(faults);
+      const failed = await refusal(client(key, { maxAttempts: 2 }), { flowExecutionId });
+      await service.faults(faults && {});
+      expect(failed).toMatchObject({ name: 'InternalFailureException', $metadata: { attempts: 2 } });
+      for (const refused of [client('wrong', { maxAttempts: 2 }), client('', { maxAttempts: 2 })]) {
+        expect(await refusal(refused)).toMatchObject({
+          name: 'UnrecognizedClientException',
+          $metadata: { attempts: 1, httpStatusCode: 400 },
+        });
+      }
     });
-    expect(await refusal(client(await service.revokedKey()))).toMatchObject({
-      ...unknown,
-      message: expect.stringContaining('revoked'),
+
+    it('over the rate of its key, gets ThrottlingException', async () => {
+      const slow = client(await service.key({ tier: 'standard' }));
+      // Twice the rate and a half: enough, should a new period begin meanwhile.
+      const answers = await Promise.all(Array.from({ length: 250 }, () => refusal(slow)));
+      const throttled = answers.filter((error) => error instanceof ThrottlingException);
+      expect(throttled.length).toBeGreaterThanOrEqual(50);
+      expect(throttled[0]?.message).toContain('Come back in');
     });
-    expect(await refusal(client(await service.key({ executions: ['other'] })))).toMatchObject({
-      name: 'AccessDeniedException',
-      message: expect.stringContaining('may not read this flowExecutionId'),
+
+    it("is told what to change: wrong key, a token of AWS's, no key, no signature, revoked key, another's execution", async () => {
+      const unknown = { name: 'UnrecognizedClientException' };
+      expect(await refusal(client('wrong'))).toMatchObject({
+        ...unknown,
+        message: expect.stringContaining('credentials: { accessKeyId: "flowtap", secretAccessKey: "unused"'),
+      });
+      const realToken = `IQoJb3JpZ2luX2VjE${'A/b+'.repeat(150)}==`;
+      expect(await refusal(client(realToken))).toMatchObject({
+        ...unknown,
+        message: expect.stringContaining('a client takes AWS credentials from its environment instead'),
+      });
+      const unsigned = client('', { signer: { sign: (request) => Promise.resolve(request) } });
+      expect(await refusal(unsigned)).toMatchObject({
+        ...unknown,
+        message: expect.stringContaining('carries no session token'),
+      });
+      const { accessKeyId, secretAccessKey } = UPSTREAM_CREDENTIALS;
+      expect(await refusal(client('', { credentials: { accessKeyId, secretAccessKey } }))).toMatchObject({
+        ...unknown,
+        message: expect.stringContaining('carries no session token'),
+      });
+      expect(await refusal(client(await service.revokedKey()))).toMatchObject({
+        ...unknown,
+        message: expect.stringContaining('revoked'),
+      });
+      expect(await refusal(client(await service.key({ executions: ['other'] })))).toMatchObject({
+        name: 'AccessDeniedException',
+        message: expect.stringContaining('may not read this flowExecutionId'),
+      });
     });
   });
-});
+}

@@ -4,14 +4,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type LocalService,
-  UPSTREAM_CREDENTIALS,
-  runAlone,
-  settledExecutions,
-  startLocalService,
-} from './local-service.ts';
 import { PYTHON, hasBoto3 } from './installed.ts';
+import { type LocalService, startLocalService } from './local-service.ts';
+import { runAlone } from './run-alone.ts';
+import { UPSTREAMS, UPSTREAM_CREDENTIALS, pageSizeFor } from './upstreams.ts';
 
 const python = process.env['FLOWTAP_TEST_PYTHON'] ?? PYTHON;
 const SCRIPT = fileURLToPath(new URL('use_boto3.py', import.meta.url));
@@ -28,74 +24,98 @@ interface Refusal {
 
 interface Report {
   readonly executions: Readonly<Record<string, { count: number; paginator: boolean; client: boolean }>>;
+  /** Of executions of which the upstream has only that to say, by exception. */
+  readonly failing: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
 }
 
-describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`, () => {
-  const executions = settledExecutions();
-  let service: LocalService;
-  let report: Report;
+for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
+  describe.skipIf(isMissing || !hasBoto3(python))(
+    `boto3 (skipped when ${python} has no boto3) before ${name}`,
+    () => {
+      let service: LocalService;
+      let report: Report;
 
-  beforeAll(async () => {
-    service = await startLocalService();
-    const given = {
-      url: service.url,
-      upstream: { url: service.upstream.url, ...UPSTREAM_CREDENTIALS },
-      executions: executions.map(({ id, messages }) => ({ id, pageSize: messages.length > 1000 ? 250 : 7 })),
-      key: await service.key(),
-      slowKey: await service.key({ tier: 'standard' }),
-      revokedKey: await service.revokedKey(),
-      foreignKey: await service.key({ executions: ['other'] }),
-    };
-    const { code, stdout, stderr } = await runAlone(python, [SCRIPT], { input: JSON.stringify(given) });
-    if (code !== 0) throw new Error(stderr);
-    report = JSON.parse(stdout);
-  });
-  afterAll(() => service.close());
+      beforeAll(async () => {
+        service = await startLocalService(start);
+        const given = {
+          url: service.url,
+          upstream: { url: service.upstream.url, ...UPSTREAM_CREDENTIALS },
+          executions: executions.map(({ id, messages }) => ({ id, pageSize: pageSizeFor(messages) })),
+          failing,
+          key: await service.key(),
+          slowKey: await service.key({ tier: 'standard' }),
+          revokedKey: await service.revokedKey(),
+          foreignKey: await service.key({ executions: ['other'] }),
+        };
+        const { code, stdout, stderr } = await runAlone(python, [SCRIPT], { input: JSON.stringify(given) });
+        if (code !== 0) throw new Error(stderr);
+        report = JSON.parse(stdout);
+      });
+      afterAll(() => service.close());
 
-  it.each(executions.map(({ id, messages }) => [id, messages.length] as const))(
-    'reads the same of %s as straight from upstream, with and without its paginator',
-    (id, count) => {
-      expect(report.executions[id]).toEqual({ count, paginator: true, client: true });
+      it.each(executions.map(({ id, messages }) => [id, messages.length] as const))(
+        'reads the same of %s as straight from upstream, with and without its paginator',
+        (id, count) => {
+          expect(report.executions[id]).toEqual({ count, paginator: true, client: true });
+        },
+      );
+
+      it.each([
+        ['invalid', 'InvalidRequestException', 400],
+        ['token', 'InvalidRequestException', 400],
+        ['overTheLimit', 'ThrottlingException', 400],
+      ])('%s is caught as %s', (name, exception, status) => {
+        expect(report.refusals[name]).toMatchObject({ code: exception, class: exception, status });
+        expect(report.refusals[name]?.requestId).toMatch(/^[0-9a-f-]{36}$/);
+      });
+
+      it.each(failing.map(({ exception }) => exception))(
+        "the upstream's %s is caught as that class",
+        (exception) => {
+          const status = exception === 'InternalFailureException' ? 500 : 400;
+          expect(report.failing[exception]).toMatchObject({ code: exception, class: exception, status });
+          expect(report.failing[exception]?.message).not.toContain('The foreign upstream says');
+        },
+      );
+
+      it.each([
+        ['wrongKey', 'UnrecognizedClientException', /not an API key .* aws_session_token=<API key>/],
+        ['realTokenOfAws', 'UnrecognizedClientException', /all three arguments .* from its environment/],
+        [
+          'noToken',
+          'UnrecognizedClientException',
+          /carries no session token\. .*aws_session_token=<API key>/,
+        ],
+        [
+          'unsigned',
+          'UnrecognizedClientException',
+          /carries no session token\. .*aws_session_token=<API key>/,
+        ],
+        ['revokedKey', 'UnrecognizedClientException', /revoked.*new one/],
+        ['foreignExecution', 'AccessDeniedException', /may not read this flowExecutionId.*executions/],
+        ['overTheLimit', 'ThrottlingException', /Come back in \d+ s/],
+        ['invalid', 'InvalidRequestException', /^maxResults: must be a whole number from 1 to 250/],
+        ['token', 'InvalidRequestException', /^nextToken: .* leave it out to start/],
+        ['endpointWithPath', 'UnknownOperationException', /endpoint_url without a path/],
+      ])('%s is %s, with a text that says what to change', (name, exception, text) => {
+        expect(report.refusals[name]).toMatchObject({
+          code: exception,
+          message: expect.stringMatching(text),
+        });
+      });
+
+      it('tries again after what passes, and not after what does not', () => {
+        expect(report.refusals['failedUpstreamTwice']).toMatchObject({
+          code: 'InternalFailureException',
+          retries: 1,
+        });
+        expect(report.refusals['wrongKey']).toMatchObject({ retries: 0 });
+      });
+
+      it("never sees the token of AWS's that boto3 sent by mistake in an answer", () => {
+        expect(JSON.stringify(report)).not.toContain('REALTOKEN');
+      });
     },
   );
-
-  it.each([
-    ['invalid', 'InvalidRequestException', 400],
-    ['token', 'InvalidRequestException', 400],
-    ['notFound', 'ResourceNotFoundException', 400],
-    ['throttledUpstream', 'ThrottlingException', 400],
-    ['overTheLimit', 'ThrottlingException', 400],
-    ['failedUpstream', 'InternalFailureException', 500],
-  ])('%s is caught as %s', (name, exception, status) => {
-    expect(report.refusals[name]).toMatchObject({ code: exception, class: exception, status });
-    expect(report.refusals[name]?.requestId).toMatch(/^[0-9a-f-]{36}$/);
-  });
-
-  it.each([
-    ['wrongKey', 'UnrecognizedClientException', /not an API key .* aws_session_token=<API key>/],
-    ['realTokenOfAws', 'UnrecognizedClientException', /all three arguments .* from its environment/],
-    ['noToken', 'UnrecognizedClientException', /carries no session token\. .*aws_session_token=<API key>/],
-    ['unsigned', 'UnrecognizedClientException', /carries no session token\. .*aws_session_token=<API key>/],
-    ['revokedKey', 'UnrecognizedClientException', /revoked.*new one/],
-    ['foreignExecution', 'AccessDeniedException', /may not read this flowExecutionId.*executions/],
-    ['overTheLimit', 'ThrottlingException', /Come back in \d+ s/],
-    ['invalid', 'InvalidRequestException', /^maxResults: must be a whole number from 1 to 250/],
-    ['token', 'InvalidRequestException', /^nextToken: .* leave it out to start/],
-    ['endpointWithPath', 'UnknownOperationException', /endpoint_url without a path/],
-  ])('%s is %s, with a text that says what to change', (name, exception, text) => {
-    expect(report.refusals[name]).toMatchObject({ code: exception, message: expect.stringMatching(text) });
-  });
-
-  it('tries again after what passes, and not after what does not', () => {
-    expect(report.refusals['failedUpstreamTwice']).toMatchObject({
-      code: 'InternalFailureException',
-      retries: 1,
-    });
-    expect(report.refusals['wrongKey']).toMatchObject({ retries: 0 });
-  });
-
-  it("never sees the token of AWS's that boto3 sent by mistake in an answer", () => {
-    expect(JSON.stringify(report)).not.toContain('REALTOKEN');
-  });
-});
+}

@@ -5,26 +5,31 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from './installed.ts';
-import { type LocalService, runAlone, settledExecutions, startLocalService } from './local-service.ts';
+import { type LocalService, startLocalService } from './local-service.ts';
+import { runAlone } from './run-alone.ts';
+import { EMULATOR } from './upstreams.ts';
 
-const { id, messages } = settledExecutions().find((execution) => execution.id.includes('CloudFlow')) ?? {
+const { id, messages } = EMULATOR.executions.find((execution) => execution.id.includes('CloudFlow')) ?? {
   id: '',
   messages: [],
 };
 
 let service: LocalService;
 let key: string;
+let env: Record<string, string>;
 beforeAll(async () => {
-  service = await startLocalService();
+  service = await startLocalService(EMULATOR.start);
   // An example needs no more than a key for this one execution.
   key = await service.key({ executions: [id], tier: 'standard' });
+  env = { FLOWTAP_URL: service.url, FLOWTAP_API_KEY: key };
 });
 afterAll(() => service.close());
 
-async function run(program: string, example: string, env: Record<string, string> = {}): Promise<string> {
-  const path = fileURLToPath(new URL(`../../examples/aws/${example}`, import.meta.url));
-  const { code, stdout, stderr } = await runAlone(program, [path, id], {
-    env: { FLOWTAP_URL: service.url, FLOWTAP_API_KEY: key, ...env },
+const pathOf = (example: string) => fileURLToPath(new URL(`../../examples/aws/${example}`, import.meta.url));
+
+async function run(program: string, example: string, more: Record<string, string> = {}): Promise<string> {
+  const { code, stdout, stderr } = await runAlone(program, [pathOf(example), id], {
+    env: { ...env, ...more },
   });
   if (code !== 0) throw new Error(stderr);
   return stdout;
@@ -53,6 +58,12 @@ it('list-messages.mjs prints every message', async () => {
 describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has none)`, () => {
   it('list_messages.py prints every message', async () => {
     expect(linesOf(await run(PYTHON, 'list_messages.py'))).toEqual(expected);
+  });
+
+  it('list_messages.py says nothing when nobody reads what it prints', async () => {
+    const command = `${PYTHON} ${pathOf('list_messages.py')} "$0" | true`;
+    const { stderr } = await runAlone('/bin/sh', ['-c', command, id], { env });
+    expect(stderr).toBe('');
   });
 });
 

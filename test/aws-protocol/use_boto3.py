@@ -93,17 +93,20 @@ def refusal(reader, **input):
     return {"code": "answered"}
 
 
-def faults(**faults):
+def faults(faults):
     body = json.dumps(faults).encode()
     urllib.request.urlopen(given["upstream"]["url"] + "/_emulator/faults", data=body).close()
 
 
-def during(faults_now, key, execution_id, retries=0):
-    faults(**faults_now)
+def failing(exception, retries=0):
+    each = next(each for each in given["failing"] if each["exception"] == exception)
+    if "faults" in each:
+        faults(each["faults"])
     try:
-        return refusal(client(key, retries), flowExecutionId=execution_id)
+        return refusal(client(given["key"], retries), flowExecutionId=each["flowExecutionId"])
     finally:
-        faults()
+        if "faults" in each:
+            faults({})
 
 
 def until_throttled(key, calls_max):
@@ -131,13 +134,11 @@ print(
         {
             "version": boto3.__version__,
             "executions": {each["id"]: compared(each["id"], each["pageSize"]) for each in given["executions"]},
+            "failing": {each["exception"]: failing(each["exception"]) for each in given["failing"]},
             "refusals": {
                 "invalid": refusal(good, maxResults=251),
                 "token": refusal(good, nextToken="made up"),
-                "notFound": refusal(good, flowExecutionId="unknown"),
-                "throttledUpstream": during({"throttleRate": 1}, given["key"], "throttled"),
-                "failedUpstream": during({"internalErrorRate": 1}, given["key"], "failed"),
-                "failedUpstreamTwice": during({"internalErrorRate": 1}, given["key"], "failed twice", retries=1),
+                "failedUpstreamTwice": failing("InternalFailureException", retries=1),
                 "overTheLimit": until_throttled(given["slowKey"], 250),
                 "wrongKey": refusal(client("wrong", retries=1)),
                 "revokedKey": refusal(client(given["revokedKey"])),

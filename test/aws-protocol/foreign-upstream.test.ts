@@ -1,0 +1,123 @@
+/**
+ * What else the foreign upstream shows: that it does judge who calls it, and that pages and streams of ours say what it
+ * says. AWS's clients read from it in aws-sdk.test.ts, boto3.test.ts and aws-cli.test.ts.
+ */
+import {
+  IoTThingsGraphClient,
+  ListFlowExecutionMessagesCommand,
+  type ListFlowExecutionMessagesCommandInput,
+} from '@aws-sdk/client-iotthingsgraph';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StreamReader } from '../support/sse-reader.ts';
+import type { AwsMessage } from './aws-call.ts';
+import { FOREIGN_EXECUTIONS, LONG, ended, flow, inMilliseconds } from './foreign-histories.ts';
+import type { ForeignUpstream } from './foreign-upstream.ts';
+import { type LocalService, startLocalService } from './local-service.ts';
+import { FOREIGN, UPSTREAM_CREDENTIALS, startForeign } from './upstreams.ts';
+
+type PrintedMessage = AwsMessage<string>;
+
+describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
+  let service: LocalService<ForeignUpstream>;
+  let key: string;
+  beforeAll(async () => {
+    service = await startLocalService(startForeign);
+    key = await service.key();
+  });
+  afterAll(() => service.close());
+
+  async function ask(
+    endpoint: string,
+    credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string },
+    input: Partial<ListFlowExecutionMessagesCommandInput> = {},
+  ) {
+    const client = new IoTThingsGraphClient({ endpoint, region: 'us-west-2', credentials, maxAttempts: 1 });
+    try {
+      return await client.send(new ListFlowExecutionMessagesCommand({ flowExecutionId: LONG.id, ...input }));
+    } finally {
+      client.destroy();
+    }
+  }
+  const throughUs = (input: Partial<ListFlowExecutionMessagesCommandInput>) =>
+    ask(service.url, { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken: key }, input);
+
+  const messagesOf = (id: string, query = '', headers: Record<string, string> = {}) =>
+    fetch(new URL(`/v1/executions/${encodeURIComponent(id)}/messages?${query}`, service.url), {
+      headers: { Authorization: `Bearer ${key}`, ...headers },
+    });
+
+  async function streamOf(id: string): Promise<StreamReader> {
+    const response = await messagesOf(id, '', { Accept: 'text/event-stream' });
+    expect(response.status).toBe(200);
+    return new StreamReader(response.body);
+  }
+  const messagesIn = (stream: StreamReader): PrintedMessage[] =>
+    stream.named('message').map(({ data }) => JSON.parse(data));
+
+  it('it refuses a wrong secret, a key id or session token that it does not know, and its token for another history', async () => {
+    const { url } = service.upstream;
+    const refusals: [Parameters<typeof ask>, string][] = [
+      [[url, { ...UPSTREAM_CREDENTIALS, secretAccessKey: 'wrong' }], 'InvalidSignatureException'],
+      [[url, { ...UPSTREAM_CREDENTIALS, accessKeyId: 'AKIAOTHER' }], 'UnrecognizedClientException'],
+      [[url, { ...UPSTREAM_CREDENTIALS, sessionToken: key }], 'UnrecognizedClientException'],
+      [[url, UPSTREAM_CREDENTIALS, { maxResults: 251 }], 'InvalidRequestException'],
+    ];
+    for (const [call, name] of refusals) await expect(ask(...call)).rejects.toMatchObject({ name });
+    const { nextToken, messages } = await ask(url, UPSTREAM_CREDENTIALS, { maxResults: 250 });
+    expect(messages).toHaveLength(37);
+    const elsewhere = { flowExecutionId: 'nothing:yet', nextToken: nextToken ?? '' };
+    await expect(ask(url, UPSTREAM_CREDENTIALS, elsewhere)).rejects.toMatchObject({
+      name: 'InvalidRequestException',
+    });
+    const unsigned = await fetch(url, { method: 'POST', body: '{}' });
+    expect(unsigned.status).toBe(403);
+    expect(await unsigned.json()).toMatchObject({
+      __type: 'com.amazonaws.iotthingsgraph#MissingAuthenticationTokenException',
+    });
+  });
+
+  it.each(FOREIGN_EXECUTIONS.map(({ id, messages }) => [id, messages] as const))(
+    'our pages of %s say what it says',
+    async (id, messages) => {
+      const read: PrintedMessage[] = [];
+      let nextToken: string | undefined;
+      do {
+        const more = nextToken === undefined ? '' : `&nextToken=${nextToken}`;
+        const response = await messagesOf(id, `maxResults=40${more}`);
+        expect(response.status).toBe(200);
+        // Safety: the contract of a page; what it holds is looked at below.
+        const page = (await response.json()) as { messages: PrintedMessage[]; nextToken?: string };
+        read.push(...page.messages);
+        ({ nextToken } = page);
+      } while (nextToken !== undefined);
+      expect(read.map(inMilliseconds)).toEqual(messages.map(inMilliseconds));
+    },
+  );
+
+  it('a stream of an execution that has ended says all that it says, and ends', async () => {
+    const { id, messages } = FOREIGN_EXECUTIONS[0] ?? LONG;
+    const stream = await (await streamOf(id)).readAll();
+    expect(messagesIn(stream).map(inMilliseconds)).toEqual(messages.map(inMilliseconds));
+    expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: '{"status":"SUCCEEDED"}' });
+  });
+
+  it('a stream of a running execution says what it says later, too', async () => {
+    // As many as make its last page full: what comes then has another token.
+    const id = 'growing/1';
+    const messages = [...flow(41), ended('EXECUTION_SUCCEEDED', 41)];
+    await service.upstream.say({ [id]: { messages: messages.slice(0, 37) } });
+    const stream = await streamOf(id);
+    while (stream.named('caught-up').length === 0 && (await stream.readOne()));
+    expect(messagesIn(stream)).toHaveLength(37);
+    await service.upstream.say({ [id]: { messages } });
+    await stream.readAll();
+    expect(messagesIn(stream).map(inMilliseconds)).toEqual(messages.map(inMilliseconds));
+    expect(stream.events.at(-1)).toMatchObject({ event: 'end' });
+  });
+
+  it('when it throttles twice and then answers, a client that never tries again does not notice', async () => {
+    const id = 'throttles.twice';
+    await service.upstream.say({ [id]: { exception: 'ThrottlingException', times: 2, messages: flow(5) } });
+    expect((await throughUs({ flowExecutionId: id })).messages).toHaveLength(5);
+  });
+});

@@ -1,0 +1,93 @@
+/**
+ * What stands behind the Worker while AWS's clients read through it: our own emulator, and a foreign upstream, so that what
+ * both ends of ours understand wrong alike is found.
+ */
+import { startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
+import { MODELLED_EXCEPTIONS, type ModelledException } from './aws-call.ts';
+import { type Execution, FOREIGN_EXECUTIONS } from './foreign-histories.ts';
+import { type ForeignHistory, startForeignUpstream } from './foreign-upstream.ts';
+import { PYTHON, hasBoto3 } from './installed.ts';
+
+export const UPSTREAM_CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'SECRET' };
+const UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
+
+/** An execution of which the upstream has nothing but an exception to say. */
+export interface Failing {
+  readonly exception: ModelledException;
+  readonly flowExecutionId: string;
+  /** What the emulator must be told first, at /_emulator/faults. */
+  readonly faults?: Readonly<Record<string, unknown>>;
+}
+
+export interface Upstream {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface UpstreamKind {
+  /** Also says why its tests were skipped. */
+  readonly name: string;
+  readonly isMissing: boolean;
+  readonly executions: readonly Execution[];
+  readonly failing: readonly Failing[];
+  start(): Promise<Upstream>;
+}
+
+export const EMULATOR: UpstreamKind = {
+  name: 'our emulator',
+  isMissing: false,
+  executions: settledExecutions(),
+  failing: [
+    { exception: 'ResourceNotFoundException', flowExecutionId: 'unknown' },
+    {
+      exception: 'ThrottlingException',
+      flowExecutionId: 'throttled',
+      faults: { throttleRate: 1, executions: ['throttled'] },
+    },
+    {
+      exception: 'InternalFailureException',
+      flowExecutionId: 'failing',
+      faults: { internalErrorRate: 1, executions: ['failing'] },
+    },
+  ],
+  start: () => startEmulatorServer({ port: 0, credentials: UPSTREAM_CREDENTIALS }),
+};
+
+const FOREIGN_FAILING = MODELLED_EXCEPTIONS.map((exception) => ({
+  exception,
+  flowExecutionId: `refused:with/${exception}`,
+}));
+
+const FOREIGN_HISTORIES: Readonly<Record<string, ForeignHistory>> = Object.fromEntries([
+  ...FOREIGN_EXECUTIONS.map(({ id, messages }) => [id, { messages }]),
+  ...FOREIGN_FAILING.map(({ exception, flowExecutionId }) => [flowExecutionId, { exception }]),
+]);
+
+export const startForeign = () => startForeignUpstream(UPSTREAM_CREDENTIALS, FOREIGN_HISTORIES);
+
+export const FOREIGN: UpstreamKind = {
+  name: `a foreign upstream (skipped when ${PYTHON} has no boto3)`,
+  isMissing: !hasBoto3(PYTHON),
+  executions: FOREIGN_EXECUTIONS,
+  failing: FOREIGN_FAILING,
+  start: startForeign,
+};
+
+export const UPSTREAMS = [EMULATOR, FOREIGN];
+
+/** So that a history takes several pages, and a long one not hundreds. */
+export const pageSizeFor = ({ length }: Execution['messages']): number => (length > 300 ? 250 : 7);
+
+/** An hour old: executions of every scenario that ends, and what the upstream says of them. */
+function settledExecutions(): readonly Execution[] {
+  const startMs = Date.now() - 3_600_000;
+  return SCENARIOS.filter(({ durationMs }) => durationMs !== undefined && durationMs < 3_000_000).map(
+    ({ name, trigger }) => {
+      const id = scenarioId(name, startMs, trigger, UUID);
+      const view = scenarioHistory(id)?.at(Date.now());
+      if (view === undefined) throw new Error(`no history of ${name}`);
+      return { id, messages: Array.from({ length: view.count }, (_, position) => view.message(position)) };
+    },
+  );
+}
