@@ -15,6 +15,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.workers.test.ts'],
           environment: 'node',
+          setupFiles: ['test/support/search-on-node.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -24,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['test/**/*.workers.test.ts'],
+          setupFiles: ['test/support/secret-search.workers.ts'],
           testTimeout: 30_000,
         },
       },

@@ -3,6 +3,7 @@
  * a platform may stand, what a file may be called. docs/design.md explains them.
  */
 import { describe, expect, test } from 'vitest';
+import { secretsIn } from './support/secret-patterns.ts';
 import { headerOf, importsOf, roomOf, sourceFiles, withoutComments } from './architecture/source-files.ts';
 
 const src = sourceFiles('src');
@@ -183,6 +184,44 @@ describe('files', () => {
 
   test('of src/ say in a header what they are for', () => {
     expect(src.filter(({ text }) => headerOf(text) === '').map(({ path }) => path)).toEqual([]);
+  });
+});
+
+/** Where the search for secrets (test/support/secret-search.ts) would not see; consoles and programs it sees by itself. */
+const unsearched: Record<string, RegExp> = {
+  'a log that is not made by testLog()':
+    /\blog(?:: Log)?(?:: | = )(?:async )?(?:\((?:[^()]|\([^()]*\))*\)|\w+)(?:: \w+)? =>/,
+  'findings that its file should fail with': /\btakeFindings\b/,
+};
+const maySkipTheSearch: Record<string, readonly string[]> = {
+  // Its record is compared, and holds no text of a request.
+  'test/aws-protocol/paginators.test.ts': ['a log that is not made by testLog()'],
+  // The search, and its own tests.
+  'test/support/secret-search.ts': ['findings that its file should fail with'],
+  'test/security/secret-search.test.ts': ['findings that its file should fail with'],
+  'test/security/secret-search.workers.test.ts': ['findings that its file should fail with'],
+};
+
+describe('tests', () => {
+  test('log and store only where secrets are searched for', () => {
+    const found = tests.flatMap(({ path, code }) =>
+      Object.entries(unsearched)
+        .filter(([what, pattern]) => pattern.test(code) && !(maySkipTheSearch[path] ?? []).includes(what))
+        .map(([what]) => `${path}: ${what}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test('give the service no secret that the search does not know', () => {
+    const setting =
+      /\b(?:admin_?token|signing_?secret|secret_?access_?key|session_?token)['"]?\s*[:=]\s*(['"`])([^'"`$]{16,})\1/gi;
+    const unknown = tests.flatMap(({ path, code }) =>
+      [...code.matchAll(setting)]
+        .map(([, , secret = '']) => secret)
+        .filter((secret) => secretsIn(secret).length === 0)
+        .map((secret) => `${path}: ${secret}`),
+    );
+    expect(unknown).toEqual([]);
   });
 });
 

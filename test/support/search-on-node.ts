@@ -1,0 +1,93 @@
+/**
+ * Sets the search for secrets up for a test file on Node. Of each program that a test starts it sees the output, and when the
+ * program ends, the files of the stores that it kept: KV and Durable Objects of workerd, Deno KV. Tests make directories for
+ * those with `tmpdir()`, which is a place of its own for each file here.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { afterAll } from 'vitest';
+
+import { expectNothingFound, search, watchConsole, watchMemoryStores } from './secret-search.ts';
+
+/** SQLite and its log, and the values of workerd's KV. */
+const STORE_FILE = /\.sqlite3?(?:-wal)?$|\/blobs\/[^/]+$/;
+/** What packages and browsers keep there is no store of ours, and much. */
+const NOT_OURS = /^(?:node_modules|flowtap-chromium-.*)$/;
+const scratch = mkdtempSync(join(tmpdir(), 'flowtap-tests-'));
+const { TMPDIR, TEMP } = process.env;
+Object.assign(process.env, { TMPDIR: scratch, TEMP: scratch });
+
+const closing = new Set<Promise<unknown>>();
+const searched = new Map<string, string>();
+let isOver = false;
+
+watchConsole();
+watchMemoryStores();
+subscribe('child_process', (message) => {
+  // Safety: the shape is Node's own (`diagnostics_channel`, built-in channels, `child_process`).
+  const child = (message as { process: ChildProcess }).process;
+  child.once('spawn', () => {
+    const [program = '', ...args] = child.spawnargs;
+    // It speaks in bytes, and of our sources.
+    if (program.includes('esbuild')) return;
+    const isService = args[0] === 'serve' || args.includes('src/deno.ts');
+    for (const output of [child.stdout, child.stderr]) if (output) watchLines(output, isService);
+    child.once('exit', () => {
+      if (isOver) return;
+      // Its last lines may come after its end.
+      closing.add(once(child, 'close'));
+      searchStores();
+    });
+  });
+});
+
+afterAll(async () => {
+  await Promise.all(closing);
+  searchStores();
+  isOver = true;
+  rmSync(scratch, { recursive: true, force: true });
+  restore('TMPDIR', TMPDIR);
+  restore('TEMP', TEMP);
+  expectNothingFound();
+});
+
+/** As it comes in, whoever reads it and whether anybody does: a listener would set a stream going that somebody holds. */
+function watchLines(output: Readable, isService: boolean): void {
+  const push = output.push.bind(output);
+  let rest = '';
+  output.push = (chunk: Buffer | string | null, ...more) => {
+    const lines = (rest + (chunk === null ? '\n' : chunk.toString('latin1'))).split('\n');
+    rest = lines.pop() ?? '';
+    // Other programs write for their users; the lines of the service's log among theirs have this member.
+    for (const line of lines)
+      if (isService || /^\{.*"event":"/.test(line)) search("a program's output", line);
+    return push(chunk, ...more);
+  };
+}
+
+/** In bytes, as they are: what was deleted and not yet written over is there, too. */
+function searchStores(directory: string = scratch): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory() && !NOT_OURS.test(entry.name)) searchStores(path);
+    if (entry.isFile() && STORE_FILE.test(path)) searchFile(path);
+  }
+}
+
+function searchFile(path: string): void {
+  const { size, mtimeMs } = statSync(path);
+  const state = `${size} ${mtimeMs}`;
+  if (searched.get(path) === state) return;
+  searched.set(path, state);
+  search(path.slice(scratch.length + 1), readFileSync(path, 'latin1'));
+}
+
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}

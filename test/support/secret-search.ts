@@ -1,0 +1,92 @@
+/**
+ * The search that docs/security.md speaks of: every line that the service logs and every value that it stores, in every test,
+ * is looked at as it is written, and a test file in which one held a secret fails at its end. No test has to ask for it:
+ * search-on-node.ts and secret-search.workers.ts are set up for each file and see what goes to consoles, child processes and
+ * stores; a log that is handed in as a parameter is made by `testLog`, which test/architecture.test.ts holds tests to.
+ *
+ * What is no log: what a program says to its own user on stdout. `npm start` shows the key that it made, `flowtap keys create`
+ * the new one, once. Not seen: the storage of Executions in this process (the same values are searched in the SQLite files of
+ * Durable Objects), and what a store on disk forgot before its process ended.
+ */
+import { expect } from 'vitest';
+
+import type { Log, LogRecord } from '../../src/log.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { masked, secretsIn } from './secret-patterns.ts';
+
+/** A line of a log may be long, and the same one may come a thousand times. */
+const SHOWN_CHARACTERS = 400;
+const SHOWN_FINDINGS = 10;
+
+const findings = new Set<string>();
+
+/** Looks at what was logged or stored at `place`. */
+export function search(place: string, text: string): void {
+  const kinds = secretsIn(text);
+  if (kinds.length === 0) return;
+  const { currentTestName = 'outside of a test' } = expect.getState();
+  findings.add(`${kinds.join(', ')} in ${place} (${currentTestName}): ${excerpt(text)}`);
+}
+
+/** Around the first secret, and without any: this text ends in the log of a CI. */
+function excerpt(text: string): string {
+  const safe = masked(text);
+  const start = Math.max(0, safe.indexOf('***') - SHOWN_CHARACTERS / 2);
+  return safe.slice(start, start + SHOWN_CHARACTERS).replaceAll(/[^\x20-\x7e]+/g, ' ');
+}
+
+/** A log for the parts that are handed one; its records end in `records` for a test that wants them. */
+export const testLog =
+  (records?: LogRecord[]): Log =>
+  (record) => {
+    search('the log', JSON.stringify(record));
+    records?.push(record);
+  };
+
+/** What was found so far, and forgets it. For the test of the search itself. */
+export function takeFindings(): string[] {
+  const taken = [...findings];
+  findings.clear();
+  return taken;
+}
+
+/** Fails the file. To be called when all of its tests and their ends are over. */
+export function expectNothingFound(): void {
+  const found = takeFindings();
+  if (found.length === 0) return;
+  const more = found.length > SHOWN_FINDINGS ? `\n… and ${found.length - SHOWN_FINDINGS} more` : '';
+  throw new Error(`Secrets were logged or stored:\n${found.slice(0, SHOWN_FINDINGS).join('\n')}${more}`);
+}
+
+/** From now on, all that is written to this console is looked at, too. */
+export function watchConsole(): void {
+  for (const method of ['debug', 'error', 'info', 'log', 'warn'] as const) {
+    const write = console[method].bind(console);
+    console[method] = (...texts: unknown[]) => {
+      search('the console', texts.map((text) => (typeof text === 'string' ? text : asText(text))).join(' '));
+      write(...texts);
+    };
+  }
+}
+
+function asText(value: unknown): string {
+  if (value instanceof Error) return `${value.stack}`;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}
+
+/** From now on, all that is put into any memory store is looked at: they are all of one class. */
+export function watchMemoryStores(): void {
+  // Safety: an instance's prototype is its class's.
+  const methods = Object.getPrototypeOf(
+    createMemoryStore({ clock: { now: () => 0, sleep: async () => undefined } }),
+  ) as ReturnType<typeof createMemoryStore>;
+  const { put } = methods;
+  methods.put = function (key, value, options) {
+    search(`the memory store, under ${key}`, [key, value, JSON.stringify(options?.metadata)].join('\n'));
+    return put.call(this, key, value, options);
+  };
+}
