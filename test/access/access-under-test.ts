@@ -12,6 +12,7 @@ import type { LogRecord } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 
 export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
 export const SIGNING_SECRET = 'a signing secret of more than thirty-two characters';
@@ -45,7 +46,7 @@ export function openAccess(overrides: Partial<AccessPorts> = {}): AccessUnderTes
       store,
       clock,
       random: randomBytes,
-      log: (record) => logged.push(record),
+      log: testLog(logged),
       tiers: {
         standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
         high: createInProcessRateLimiter(RATE_TIERS.high, clock),

@@ -9,6 +9,7 @@ import { createWorkersRateLimiter, type RateLimitBinding } from '../../src/acces
 import { systemClock } from '../../src/clock.ts';
 import type { LogRecord } from '../../src/log.ts';
 import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
+import { testLog } from '../support/secret-search.ts';
 import {
   createKey,
   EXECUTION,
@@ -29,7 +30,7 @@ const bindings = env as unknown as { STORE: KVNamespace } & Record<
 >;
 
 function openIsolate(logged: LogRecord[] = []): Access {
-  const log = (record: LogRecord) => logged.push(record);
+  const log = testLog(logged);
   return createAccess({
     store: createWorkersKvStore(bindings.STORE),
     clock: systemClock,

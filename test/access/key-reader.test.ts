@@ -8,6 +8,7 @@ import {
   KEYS_REMEMBERED_MAX,
   UNKNOWN_FRESH_MS,
 } from '../../src/access/key-reader.ts';
+import { testLog } from '../support/secret-search.ts';
 import {
   createKey,
   EXECUTION,
@@ -184,7 +185,7 @@ describe('a read that is still under way', () => {
   test('does not undo a change that was noted after it began', async () => {
     const { store, clock, keys } = openAccess();
     const { credentialId, view } = valueOf(await keys.create(NEW_KEY));
-    const reader = new KeyReader({ store, clock, log: () => {} });
+    const reader = new KeyReader({ store, clock, log: testLog() });
     const records = valueOf(await reader.read(credentialId));
     if (records === undefined) throw new Error('the key is there');
     await clock.advance(KEY_FRESH_MS);

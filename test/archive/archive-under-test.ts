@@ -11,6 +11,7 @@ import type { Message } from '../../src/messages/message.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 
 export const REF: ExecutionRef = {
   source: 'things-graph',
@@ -38,7 +39,7 @@ export class ArchiveUnderTest {
       store: this.store,
       memory: createArchiveMemory(this.clock, memoryBytes),
       clock: this.clock,
-      log: (record) => void this.logged.push(record),
+      log: testLog(this.logged),
       random: Math.random,
       ...this.#options,
     });

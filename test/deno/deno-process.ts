@@ -10,7 +10,7 @@ import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { dieWithParent } from '../../src/local/die-with-parent.ts';
 
 export const ADMIN_TOKEN = 'an admin token of the tests, 32 characters';
-const CREDENTIALS = { accessKeyId: 'FLOWTAPTEST', secretAccessKey: 'of the tests' };
+const CREDENTIALS = { accessKeyId: 'FLOWTAPTEST', secretAccessKey: 'the secret of the Deno tests' };
 
 export interface LogLine {
   readonly event: string;

@@ -17,6 +17,7 @@ import { createMemoryStore } from '../../src/storage/memory.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedSource, type ScriptedSourceOptions } from '../support/scripted-source.ts';
+import { testLog } from '../support/secret-search.ts';
 
 export const REF: ExecutionRef = { source: 'scripted', executionId: 'flow-1' };
 
@@ -46,7 +47,7 @@ export class ExecutionsUnderTest {
 
   #open() {
     const { clock, store } = this;
-    const log = (record: LogRecord) => void this.logged.push(record);
+    const log = testLog(this.logged);
     const random = Math.random;
     const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random });
     const frameMemory = createFrameMemory();

@@ -18,6 +18,7 @@ import { createCallBudget } from '../../src/sources/call-budget.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 
 export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
 export const ORIGIN = 'https://flowtap.example';
@@ -96,7 +97,7 @@ export async function openService(
     clock,
     random: Math.random,
     randomBytes,
-    log: (record: LogRecord) => void logged.push(record),
+    log: testLog(logged),
     fetch: async (url: string, init: RequestInit) => {
       if (upstreamIsGone) throw new TypeError('connection refused');
       return (parts.upstream ?? emulator.fetch)(new Request(url, init));

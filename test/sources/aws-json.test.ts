@@ -6,6 +6,7 @@ import { staticCredentials, type AwsCredentialsProvider } from '../../src/source
 import { createAwsJsonClient, RETRY_AFTER_SECONDS_MAX, type Fetch } from '../../src/sources/aws-json.ts';
 import { awsEndpoint, isAwsRegion } from '../../src/sources/aws-region.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 import {
   CREDENTIALS,
   letBackoffPass,
@@ -30,7 +31,7 @@ const client = (fetch: Fetch, clock: ManualClock, credentials?: AwsCredentialsPr
     fetch,
     clock,
     random: () => 0,
-    log: () => undefined,
+    log: testLog(),
   });
 
 test('whatever status, headers and bytes an upstream answers, the call ends in a page or a documented failure', async () => {
@@ -114,7 +115,7 @@ describe('waits between attempts', () => {
       fetch: slow,
       clock,
       random: () => 0.01,
-      log: () => undefined,
+      log: testLog(),
     });
     const start = clock.now();
     const call = patient.call('GetExecutionHistory', {});

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { staticCredentials } from '../../src/sources/aws-credentials.ts';
 import { ANSWER_BYTES_MAX, createAwsJsonClient } from '../../src/sources/aws-json.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 import { CREDENTIALS, until } from './things-graph-under-test.ts';
 
 const CHUNK = new Uint8Array(64 * 1024).fill(0x20);
@@ -39,7 +40,7 @@ function callWith(response: Response, signal?: AbortSignal) {
     fetch: () => Promise.resolve(response),
     clock: new ManualClock(),
     random: () => 0,
-    log: () => undefined,
+    log: testLog(),
   });
   return client.call('GetExecutionHistory', {}, signal);
 }

@@ -11,12 +11,13 @@ import { CALLS_AT_ONCE, CALLS_PER_SECOND, POLLS_SHARE } from '../../src/sources/
 /** Each request is an isolate of its own: its budget object knows nothing of the others'. */
 const WORKER = `
   import { systemClock as clock } from './src/clock.ts';
+  import { consoleLog as log } from './src/log.ts';
   import { createObjectCallBudget } from './src/sources/call-budget-object.ts';
   export { CallBudgetObject } from './src/sources/call-budget-object.ts';
   export default {
     async fetch(request, env) {
       const { name, calls, followed } = await request.json();
-      const budget = createObjectCallBudget({ namespace: env.BUDGETS, name, clock, log: () => undefined });
+      const budget = createObjectCallBudget({ namespace: env.BUDGETS, name, clock, log });
       for (let n = 0; n < followed; n++) budget.pace('execution-' + n, 1000);
       const turns = await Promise.all(Array.from({ length: calls }, () => budget.take(AbortSignal.timeout(300))));
       return Response.json({ turns: turns.filter(({ ok }) => ok).length, pollIntervalMs: budget.pace('execution-0', 1000) });

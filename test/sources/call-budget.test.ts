@@ -14,6 +14,7 @@ import { createSharedCallBudget } from '../../src/sources/call-budget-shared.ts'
 import { CallBudgetShares, type ShareRequest } from '../../src/sources/call-budget-shares.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 
 const demandArbitrary = fc.array(
   fc.tuple(fc.constantFrom(1_000, 2_000, 4_000, 8_000, 15_000), fc.integer({ min: 1, max: 300 })),
@@ -201,7 +202,7 @@ describe('isolates that share a budget', () => {
           return ask ? ask(request) : shares.share(request, clock.now()).share;
         },
         clock,
-        log: () => undefined,
+        log: testLog(),
       });
       perIsolate.push(0);
       void (async () => {

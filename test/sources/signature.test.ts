@@ -10,6 +10,7 @@ import { staticCredentials } from '../../src/sources/aws-credentials.ts';
 import { createAwsSigner, SIGNING_KEYS_MAX } from '../../src/sources/aws-signature.ts';
 import { createThingsGraphSource } from '../../src/sources/things-graph.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 import { startHostileUpstream, type CapturedRequest, type HostileUpstream } from './hostile-upstream.ts';
 import { CREDENTIALS } from './things-graph-under-test.ts';
 import suite from './sigv4-vectors.json' with { type: 'json' };
@@ -46,7 +47,7 @@ async function send(
     fetch,
     clock: new ManualClock(nowMs),
     random: () => 0,
-    log: () => undefined,
+    log: testLog(),
   });
   const result = await source.page(id, token, limit);
   expect(result.ok).toBe(true);

@@ -15,6 +15,7 @@ import {
 } from '../../src/sources/sts.ts';
 import { parseAssumedRole } from '../../src/sources/sts-answer.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 import { letBackoffPass } from './things-graph-under-test.ts';
 
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
@@ -50,7 +51,7 @@ function underTest(options: UnderTest = {}) {
     region: 'us-west-2',
     fetch,
     clock,
-    log: (record) => records.push(record),
+    log: testLog(records),
   });
   return { clock, records, bodies, credentialsFor, ask: credentialsFor('111122223333') };
 }

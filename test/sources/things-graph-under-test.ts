@@ -5,6 +5,7 @@ import { staticCredentials } from '../../src/sources/aws-credentials.ts';
 import { CALL_MS_MAX, type Fetch } from '../../src/sources/aws-json.ts';
 import { createThingsGraphSource } from '../../src/sources/things-graph.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 
 export const CREDENTIALS = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -27,7 +28,7 @@ export function thingsGraphUnderTest(endpoint: URL, options: { fetch?: Fetch; ra
     fetch: options.fetch ?? fetch,
     clock,
     random: options.random ?? (() => 0.5),
-    log: (record) => records.push(record),
+    log: testLog(records),
   });
 
   return {

@@ -6,6 +6,7 @@ import { staticCredentials } from '../../src/sources/aws-credentials.ts';
 import type { Fetch } from '../../src/sources/aws-json.ts';
 import { createThingsGraphSource } from '../../src/sources/things-graph.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 import { CREDENTIALS, thingsGraphUnderTest } from './things-graph-under-test.ts';
 
 const ENDPOINT = new URL('http://upstream.invalid/');
@@ -101,7 +102,7 @@ test("without an endpoint in the settings, it is AWS's own in the region; a regi
     fetch,
     clock: new ManualClock(),
     random: () => 0,
-    log: () => undefined,
+    log: testLog(),
   };
   await createThingsGraphSource({ ...options, region: 'eu-west-1' }).page('id', undefined, 1);
   expect(urls).toEqual(['https://iotthingsgraph.eu-west-1.amazonaws.com/']);

@@ -15,6 +15,7 @@ import { CALLS_AT_ONCE, CALLS_PER_SECOND, createCallBudget } from '../../src/sou
 import { withCallBudget } from '../../src/sources/call-budget-source.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { nextTurn } from '../sources/things-graph-under-test.ts';
+import { testLog } from '../support/secret-search.ts';
 import { arnOf, sourceUnderTest } from './source-under-test.ts';
 
 const FOLLOWED = 200;
@@ -40,7 +41,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
     },
   };
   const source = within(watched, clock);
-  const log = () => undefined;
+  const log = testLog();
   const random = Math.random;
   const store = createMemoryStore({ clock, oneWritePerSecond: false });
   const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random });

@@ -10,6 +10,7 @@ import { createStepFunctionsSource } from '../../src/sources/step-functions.ts';
 import { parseAllowedAccounts } from '../../src/sources/step-functions-arn.ts';
 import type { HistoryEvent } from '../../src/sources/step-functions-mapping.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 
 export const KEYS = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -35,7 +36,7 @@ export function sourceUnderTest(options: { fetch?: Fetch; allowed?: string } = {
     },
     clock,
     random: () => 0.5,
-    log: (record) => records.push(record),
+    log: testLog(records),
   });
   const control = async (path: string, body: object) => {
     const request = new Request(`http://emulator/_emulator${path}`, {

@@ -6,6 +6,7 @@ import { staticCredentials } from '../../src/sources/aws-credentials.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { createStepFunctionsSource } from '../../src/sources/step-functions.ts';
 import { parseAllowedAccounts } from '../../src/sources/step-functions-arn.ts';
+import { testLog } from '../support/secret-search.ts';
 import { allMessages, KEYS } from './source-under-test.ts';
 import { startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';
 
@@ -46,7 +47,7 @@ describe('stepfunctions-local', () => {
       fetch,
       clock: systemClock,
       random: Math.random,
-      log: () => undefined,
+      log: testLog(),
     });
     const { stateMachineArn } = await server.call('CreateStateMachine', {
       name: 'machine',

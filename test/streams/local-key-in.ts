@@ -6,13 +6,14 @@ import { KeyReader } from '../../src/access/key-reader.ts';
 import { KeyStore } from '../../src/access/key-store.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
+import { testLog } from '../support/secret-search.ts';
 
 export async function createLocalKeyIn(
   store: KeyValueStore,
   clock: Clock,
   limits: Partial<NewKey>,
 ): Promise<string> {
-  const log = () => {};
+  const log = testLog();
   const reader = new KeyReader({ store, clock, log });
   const keys = new KeyStore({ store, reader, clock, random: randomBytes, log });
   const issued = await keys.create({

@@ -15,6 +15,7 @@ import type { LogRecord } from '../../src/log.ts';
 import { createMemoryStore } from '../../src/storage/memory.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { ScriptedSource } from '../support/scripted-source.ts';
+import { testLog } from '../support/secret-search.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 import { ids, message } from './streams-under-test.ts';
 
@@ -33,7 +34,7 @@ beforeEach(() => {
   logged = [];
   storageFails = false;
   const ref = { source: source.name, executionId: 'looped' };
-  const log = (record: LogRecord) => void logged.push(record);
+  const log = testLog(logged);
   const random = () => 0.5;
   const storage = createMemoryExecutionStorage();
   execution = new Execution({

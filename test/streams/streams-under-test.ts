@@ -17,6 +17,7 @@ import { createMemoryStore } from '../../src/storage/memory.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { ScriptedSource } from '../support/scripted-source.ts';
+import { testLog } from '../support/secret-search.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
 export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
@@ -68,7 +69,7 @@ export class StreamsUnderTest {
       // In the middle: jitter takes 5 % off, lives are 15 min, `retry:` is 2 s.
       random: () => 0.5,
       randomBytes,
-      log: (record: LogRecord) => void this.logged.push(record),
+      log: testLog(this.logged),
       fetch: () => Promise.reject(new TypeError('nothing is fetched here')),
       tiers: { standard: unlimited, high: unlimited },
       failedAuthentications: unlimited,
