@@ -1,6 +1,6 @@
 /**
- * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, with the body handed on
- * untouched so that a client that leaves is noticed. A thin shell: storage, alarms, and the name. Platform file.
+ * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, whose bytes never pass
+ * through JavaScript on their way. A thin shell: storage, alarms, and the name. Platform file.
  */
 import { createHash } from 'node:crypto';
 
@@ -175,11 +175,34 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
           ...(signal && { signal }),
         });
         if (response.status === 204) return ok(undefined);
-        if (response.ok && response.body) return ok(response.body);
+        if (response.ok && response.body) return ok(endingCleanly(response.body, ref, log));
         // Safety: the object of this very deployment answers with a Failure or a stream.
         return fail(await response.json<Failure>());
       }),
   };
+}
+
+/**
+ * The same bytes, and an end in order also when the object under the stream is reset (a deploy, a crash): the caller has
+ * whole what was sent, and comes back with its last id. Between two streams of the platform the bytes are pumped natively,
+ * one write at a time, so a caller that leaves or stops reading is felt by the object as if nothing were between.
+ */
+function endingCleanly(
+  body: ReadableStream<Uint8Array>,
+  ref: ExecutionRef,
+  log: Log,
+): ReadableStream<Uint8Array> {
+  const { readable, writable } = new IdentityTransformStream();
+  body.pipeTo(writable, { preventAbort: true }).catch(async (error: unknown) => {
+    // Closing fails when it was the caller who left.
+    const closed = await writable.close().then(
+      () => true,
+      () => false,
+    );
+    if (closed)
+      log({ event: 'stream-broken-off', level: 'warn', execution: ref.executionId, reason: String(error) });
+  });
+  return readable;
 }
 
 /** `.retryable` and never `.overloaded`: the platform's own marks on what a stub throws. */
