@@ -58,8 +58,8 @@ test('followers get each message once, in order, though network, upstream and se
     const filtered = script.filter(({ eventType }) => eventType === 'STEP_SUCCEEDED');
     expect(idsOf(of[3] ?? [])).toEqual(idsOf(filtered));
   }
-  // The run was what it says.
-  expect(proxy.cuts).toBeGreaterThan(50);
+  // The run was what it says: more cuts than followers.
+  expect(proxy.cuts).toBeGreaterThan(following.length);
   expect(world.stats().throttled).toBeGreaterThan(3);
 }, 60_000);
 
