@@ -194,8 +194,6 @@ const unsearched: Record<string, RegExp> = {
   'findings that its file should fail with': /\btakeFindings\b/,
 };
 const maySkipTheSearch: Record<string, readonly string[]> = {
-  // Its record is compared, and holds no text of a request.
-  'test/aws-protocol/paginators.test.ts': ['a log that is not made by testLog()'],
   // The search, and its own tests.
   'test/support/secret-search.ts': ['findings that its file should fail with'],
   'test/security/secret-search.test.ts': ['findings that its file should fail with'],

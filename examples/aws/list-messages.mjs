@@ -7,6 +7,12 @@
  */
 import { IoTThingsGraphClient, paginateListFlowExecutionMessages } from '@aws-sdk/client-iotthingsgraph';
 
+// Whoever reads this may have seen enough: `| head`.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 const client = new IoTThingsGraphClient({
   endpoint: process.env.FLOWTAP_URL,
   region: 'us-west-2',

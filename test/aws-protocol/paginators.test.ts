@@ -8,6 +8,7 @@ import { awsProtocol } from '../../src/http/aws-protocol.ts';
 import { type AppBindings, answer } from '../../src/http/routing.ts';
 import { encodeCursor } from '../../src/messages/cursor.ts';
 import { createKey, openAccess } from '../access/access-under-test.ts';
+import { testLog } from '../support/secret-search.ts';
 import { TARGET, exceptionOf } from './aws-call.ts';
 
 const FLOW_EXECUTION_ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_2019_1';
@@ -33,7 +34,7 @@ it.each([0, 7])(
     const ports = { access, executions, cursorKeys, sourceOf: () => ok(scope.source) };
     const handler = awsProtocol(ports);
     const app = new Hono<AppBindings>();
-    const routing = { clock, log: (record: (typeof logged)[number]) => void logged.push(record) };
+    const routing = { clock, log: testLog(logged) };
     app.post('/', (context) => answer(routing, context, 'aws', handler, awsRefusal));
 
     const nextToken = encodeCursor(cursorKeys, scope, { position, fingerprint, end: 'none' });
