@@ -1,7 +1,6 @@
 /** What the benchmarks run on: the Worker in workerd on this machine, the emulator as its upstream, and keys. */
-import { startEmulatorServer } from '../src/emulator/node-server.ts';
 import { createLocalKey } from '../src/local/local-key.ts';
-import { startWorkerd } from '../src/local/workerd.ts';
+import { BeforeEmulator, startBeforeEmulator } from '../test/support/on-workerd.ts';
 
 export interface ScriptedMessage {
   readonly messageId: string;
@@ -11,38 +10,18 @@ export interface ScriptedMessage {
   readonly afterMs: number;
 }
 
-export interface LocalService {
-  messagesUrl(id: string, query?: string): URL;
-  key(): Promise<string>;
-  script(id: string, messages: readonly ScriptedMessage[]): Promise<void>;
-  close(): Promise<void>;
+export class LocalService extends BeforeEmulator {
+  messagesUrl(id: string, query = ''): URL {
+    return new URL(`/v1/executions/${encodeURIComponent(id)}/messages${query}`, this.url);
+  }
+
+  key(): Promise<string> {
+    return createLocalKey(this.workerd.store);
+  }
+
+  script(flowExecutionId: string, messages: readonly ScriptedMessage[]): Promise<void> {
+    return this.control('/executions', { flowExecutionId, messages, afterMs: -60_000 });
+  }
 }
 
-const CREDENTIALS = { accessKeyId: 'AKIABENCHMARK', secretAccessKey: 'the secret of the emulator' };
-
-export async function openLocalService(): Promise<LocalService> {
-  const emulator = await startEmulatorServer({ port: 0, credentials: CREDENTIALS });
-  const workerd = await startWorkerd({
-    vars: {
-      AWS_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      AWS_ENDPOINT_URL_IOTTHINGSGRAPH: emulator.url,
-      SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
-    },
-  });
-  return {
-    messagesUrl: (id, query = '') =>
-      new URL(`/v1/executions/${encodeURIComponent(id)}/messages${query}`, workerd.url),
-    key: () => createLocalKey(workerd.store),
-    async script(flowExecutionId, messages) {
-      const body = JSON.stringify({ flowExecutionId, messages, afterMs: -60_000 });
-      const response = await fetch(`${emulator.url}/_emulator/executions`, { method: 'POST', body });
-      if (!response.ok) throw new Error(await response.text());
-    },
-    async close() {
-      await workerd.stop();
-      await emulator.close();
-    },
-  };
-}
+export const openLocalService = (): Promise<LocalService> => startBeforeEmulator(LocalService);

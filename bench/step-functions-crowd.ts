@@ -6,9 +6,8 @@
  */
 import { Agent, request } from 'node:http';
 
-import { startEmulatorServer } from '../src/emulator/node-server.ts';
 import { createLocalKey } from '../src/local/local-key.ts';
-import { startWorkerd } from '../src/local/workerd.ts';
+import { BeforeEmulator, startBeforeEmulator } from '../test/support/on-workerd.ts';
 
 const FOLLOWED = 200;
 /** What AWS has for GetExecutionHistory in a small region. */
@@ -17,30 +16,14 @@ const THROTTLE = { capacity: 400, refillPerSecond: 20 };
 const THROTTLED_SHARE_MAX = 0.01;
 const EVERY_MS = 2_000;
 const REPORT_MS = 10_000;
-const CREDENTIALS = { accessKeyId: 'AKIABENCHMARK', secretAccessKey: 'the secret of the emulator' };
 
 const seconds = Number(process.argv[2] ?? 150);
 const events = Math.max(4, Math.floor((seconds * 1000 * 2) / 3 / EVERY_MS));
 
-const emulator = await startEmulatorServer({ port: 0, credentials: CREDENTIALS });
-const workerd = await startWorkerd({
-  vars: {
-    AWS_REGION: 'us-west-2',
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    AWS_ENDPOINT_URL_SFN: emulator.url,
-    SFN_ALLOWED: 'us-west-2:123456789012',
-    SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
-  },
-});
-
-const control = async (path: string, body: object): Promise<void> => {
-  const response = await fetch(`${emulator.url}/_emulator${path}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(await response.text());
-};
+const service = await startBeforeEmulator(BeforeEmulator, (emulatorUrl) => ({
+  AWS_ENDPOINT_URL_SFN: emulatorUrl,
+  SFN_ALLOWED: 'us-west-2:123456789012',
+}));
 
 /** One stream, through reconnects, until its `end`. */
 class Follower {
@@ -95,19 +78,19 @@ class Follower {
 }
 
 try {
-  await control('/faults', { throttleBucket: THROTTLE });
+  await service.control('/faults', { throttleBucket: THROTTLE });
   const history = [
     { type: 'ExecutionStarted' },
     ...Array.from({ length: events - 2 }, () => ({ type: 'PassStateEntered' })),
     { type: 'ExecutionSucceeded' },
   ].map((event, index) => ({ ...event, afterMs: index * EVERY_MS }));
-  const key = await createLocalKey(workerd.store, { tier: 'high' });
+  const key = await createLocalKey(service.workerd.store, { tier: 'high' });
   const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   const followers = Array.from({ length: FOLLOWED }, () => new Follower());
   const running = followers.map(async (follower, n) => {
     const executionArn = `arn:aws:states:us-west-2:123456789012:execution:Crowd:run-${n}`;
-    await control('/executions', { executionArn, events: history });
-    await follower.follow(agent, new URL(`/v1/executions/${executionArn}/messages`, workerd.url), key);
+    await service.control('/executions', { executionArn, events: history });
+    await follower.follow(agent, new URL(`/v1/executions/${executionArn}/messages`, service.url), key);
   });
   let over = false;
   void Promise.all(running).then(() => (over = true));
@@ -119,7 +102,7 @@ try {
   const deadlineMs = startMs + seconds * 1000;
   while (!over && Date.now() < deadlineMs) {
     await new Promise((resolve) => setTimeout(resolve, Math.min(REPORT_MS, deadlineMs - Date.now())));
-    const { calls, throttled } = emulator.emulator.stats();
+    const { calls, throttled } = service.stats();
     const elapsedSeconds = Math.round((Date.now() - startMs) / 1000);
     const longest = Math.max(...followers.map(({ pollIntervalMs }) => pollIntervalMs));
     const ended = followers.filter((follower) => follower.ended).length;
@@ -145,7 +128,6 @@ try {
   process.exitCode = whollyRight && throttled <= calls * THROTTLED_SHARE_MAX ? 0 : 1;
   agent.destroy();
 } finally {
-  await workerd.stop();
-  await emulator.close();
+  await service.close();
 }
 process.exit();

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AwsMessage } from './aws-call.ts';
 import { inMilliseconds } from './foreign-histories.ts';
-import { AWS_CLI, hasAwsCli } from './installed.ts';
+import { AWS_CLI, hasAwsCli } from '../support/installed.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { runAlone } from './run-alone.ts';
-import { EMULATOR, UPSTREAMS, UPSTREAM_CREDENTIALS, pageSizeFor } from './upstreams.ts';
+import { EMULATOR, UPSTREAMS, pageSizeFor } from './upstreams.ts';
+import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
 /** Each start of it takes a second of a processor's time, and several run at once. */
 const TIMEOUT_MS = 120_000;

@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-iotthingsgraph';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalService, startLocalService } from './local-service.ts';
-import { UPSTREAMS, UPSTREAM_CREDENTIALS, pageSizeFor } from './upstreams.ts';
+import { UPSTREAMS, pageSizeFor } from './upstreams.ts';
+import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
 const CLASSES = {
   InvalidRequestException,

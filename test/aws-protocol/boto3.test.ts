@@ -4,10 +4,11 @@
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PYTHON, hasBoto3 } from './installed.ts';
+import { PYTHON, hasBoto3 } from '../support/installed.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { runAlone } from './run-alone.ts';
-import { UPSTREAMS, UPSTREAM_CREDENTIALS, pageSizeFor } from './upstreams.ts';
+import { UPSTREAMS, pageSizeFor } from './upstreams.ts';
+import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
 const python = process.env['FLOWTAP_TEST_PYTHON'] ?? PYTHON;
 const SCRIPT = fileURLToPath(new URL('use_boto3.py', import.meta.url));

@@ -6,7 +6,7 @@ import { type AwsException, awsRefusal } from '../../src/http/aws-exception.ts';
 import { EVENT_TYPES } from '../../src/messages/event-types.ts';
 import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
 import { type AwsMessage, callAws } from './aws-call.ts';
-import { PYTHON, hasBoto3 } from './installed.ts';
+import { PYTHON, hasBoto3 } from '../support/installed.ts';
 import { runAlone } from './run-alone.ts';
 
 const SCRIPT = fileURLToPath(new URL('judge_answers.py', import.meta.url));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from './installed.ts';
+import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from '../support/installed.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { runAlone } from './run-alone.ts';
 import { EMULATOR } from './upstreams.ts';

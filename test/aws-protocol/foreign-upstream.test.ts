@@ -13,7 +13,8 @@ import type { AwsMessage } from './aws-call.ts';
 import { FOREIGN_EXECUTIONS, LONG, ended, flow, inMilliseconds } from './foreign-histories.ts';
 import type { ForeignUpstream } from './foreign-upstream.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
-import { FOREIGN, UPSTREAM_CREDENTIALS, startForeign } from './upstreams.ts';
+import { FOREIGN, startForeign } from './upstreams.ts';
+import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
 type PrintedMessage = AwsMessage<string>;
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { AwsMessage, ModelledException } from './aws-call.ts';
-import { PYTHON } from './installed.ts';
+import { PYTHON } from '../support/installed.ts';
 import { ALONE } from './run-alone.ts';
 
 const SCRIPT = fileURLToPath(new URL('foreign_upstream.py', import.meta.url));

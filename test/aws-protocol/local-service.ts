@@ -3,10 +3,9 @@
  * and revoked as an operator does, through the admin API.
  */
 import type { NewKey } from '../../src/access/key-input.ts';
-import { startWorkerd } from '../../src/local/workerd.ts';
-import { UPSTREAM_CREDENTIALS, type Upstream } from './upstreams.ts';
-
-const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
+import { startBefore } from '../support/on-workerd.ts';
+import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
+import type { Upstream } from './upstreams.ts';
 
 export interface LocalService<Behind extends Upstream = Upstream> {
   readonly url: string;
@@ -22,15 +21,7 @@ export async function startLocalService<Behind extends Upstream>(
   startUpstream: () => Promise<Behind>,
 ): Promise<LocalService<Behind>> {
   const upstream = await startUpstream();
-  const workerd = await startWorkerd({
-    vars: {
-      AWS_ACCESS_KEY_ID: UPSTREAM_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: UPSTREAM_CREDENTIALS.secretAccessKey,
-      AWS_ENDPOINT_URL_IOTTHINGSGRAPH: upstream.url,
-      SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
-      ADMIN_TOKEN,
-    },
-  });
+  const { workerd } = await startBefore(upstream.url);
   const admin = async (path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(new URL(`/v1/admin/keys${path}`, workerd.url), {
       method: 'POST',

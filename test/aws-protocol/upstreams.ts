@@ -7,9 +7,9 @@ import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scena
 import { MODELLED_EXCEPTIONS, type ModelledException } from './aws-call.ts';
 import { type Execution, FOREIGN_EXECUTIONS } from './foreign-histories.ts';
 import { type ForeignHistory, startForeignUpstream } from './foreign-upstream.ts';
-import { PYTHON, hasBoto3 } from './installed.ts';
+import { PYTHON, hasBoto3 } from '../support/installed.ts';
+import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
-export const UPSTREAM_CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'SECRET' };
 const UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
 
 /** An execution of which the upstream has nothing but an exception to say. */

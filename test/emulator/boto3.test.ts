@@ -1,25 +1,16 @@
 /** Debian's boto3 (apt install python3-boto3) reads the emulator; skipped where it is not installed. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { startEmulatorServer } from '../../src/emulator/node-server.ts';
 import { scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { CREDENTIALS, UUID } from './signed-call.ts';
+import { PYTHON, hasBoto3 } from '../support/installed.ts';
 
-const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(new URL('read_with_boto3.py', import.meta.url));
 
-function hasBoto3(): boolean {
-  try {
-    execFileSync(PYTHON, ['-c', 'import boto3'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describe.skipIf(!hasBoto3())('boto3 (skipped when /usr/bin/python3 has no boto3)', () => {
+describe.skipIf(!hasBoto3(PYTHON))(`boto3 (skipped when ${PYTHON} has no boto3)`, () => {
   it('reads every message with the right credentials, and is refused with wrong ones', async () => {
     const server = await startEmulatorServer({ port: 0, credentials: CREDENTIALS });
     const flowExecutionId = scenarioId('CloudFlow', Date.now() - 3_600_000, 'Sqs', UUID);

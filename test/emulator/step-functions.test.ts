@@ -1,5 +1,5 @@
 /** The emulator's Step Functions and STS; judged by boto3 too, where Debian's is installed (apt install python3-boto3). */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -9,19 +9,10 @@ import { STATE_MACHINES } from '../../src/emulator/scenarios/step-functions-mach
 import { HISTORY_EVENT_TYPES } from '../../src/sources/step-functions-mapping.ts';
 import { allMessages, arnOf, sourceUnderTest } from '../step-functions/source-under-test.ts';
 import { control, CREDENTIALS, emulatorAt, signedRequest, START_MS, UUID } from './signed-call.ts';
+import { PYTHON, hasBoto3 } from '../support/installed.ts';
 
 const HOUR_MS = 3_600_000;
-const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(new URL('read_step_functions.py', import.meta.url));
-
-function hasBoto3(): boolean {
-  try {
-    execFileSync(PYTHON, ['-c', 'import boto3'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('a state machine', () => {
   test.each(STATE_MACHINES.map(({ name }) => name))(
@@ -107,7 +98,7 @@ describe('a scripted execution', () => {
   });
 });
 
-describe.skipIf(!hasBoto3())('boto3 (skipped when /usr/bin/python3 has no boto3)', () => {
+describe.skipIf(!hasBoto3(PYTHON))(`boto3 (skipped when ${PYTHON} has no boto3)`, () => {
   test('assumes a role, reads a history with it in both directions, and is told what is wrong', async () => {
     const roleArn = 'arn:aws:iam::123456789012:role/reader';
     const roles = { [roleArn]: { externalId: 'partner-1' } };

@@ -48,7 +48,7 @@ beforeAll(async () => {
     });
   }
 });
-afterAll(() => worker.stop());
+afterAll(() => worker.close());
 
 const keyOf = (client: number): string => keys[client % keys.length] ?? '';
 
@@ -100,7 +100,7 @@ test('200 clients that ask again as soon as they are answered cost 12 calls in 1
     Promise.all(clients.map((client) => follow(RUNNING, 200, client))),
     Promise.all(clients.map((client) => follow(UNKNOWN, 404, client))),
   ]);
-  const { byExecution } = worker.emulator.emulator.stats();
+  const { byExecution } = worker.stats();
   expect(byExecution[RUNNING]?.calls).toBeGreaterThanOrEqual(5);
   expect(byExecution[RUNNING]?.calls).toBeLessThanOrEqual(12);
   expect(byExecution[RUNNING]?.maxInFlight).toBe(1);

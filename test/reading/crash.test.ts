@@ -39,7 +39,7 @@ beforeAll(async () => {
     });
   }
 });
-afterAll(() => worker.stop());
+afterAll(() => worker.close());
 
 /** Pages that are written and not visible yet, and heads. */
 const written = async (prefix: 'page' | 'head'): Promise<number> =>

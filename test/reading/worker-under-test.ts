@@ -1,74 +1,36 @@
-/** The Worker as it would be deployed, on workerd, reading from the emulator: what tests over a socket start. */
-import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/node-server.ts';
-import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+/** What tests of reading ask of the Worker over a socket, as a caller and as an operator. */
+import { BeforeEmulator, startBeforeEmulator } from '../support/on-workerd.ts';
+import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
-export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
-const CREDENTIALS = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'the secret of the upstream' };
+export class WorkerUnderTest extends BeforeEmulator {
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(new URL(path, this.url), init);
+  }
 
-export interface WorkerUnderTest {
-  readonly workerd: LocalWorkerd;
-  readonly emulator: EmulatorServer;
-  readonly log: string[];
-  fetch(path: string, init?: RequestInit): Promise<Response>;
-  admin(method: string, path: string, init?: RequestInit): Promise<Response>;
-  /** Keys that may read everything, a thousand requests in 10 s each. */
-  keys(count: number): Promise<string[]>;
-  control(path: string, body: unknown): Promise<void>;
-  /** Calls upstream about this execution. */
-  calls(id: string): number;
-  stop(): Promise<void>;
-}
-
-export async function startWorker(): Promise<WorkerUnderTest> {
-  const emulator = await startEmulatorServer({ port: 0, credentials: CREDENTIALS });
-  const log: string[] = [];
-  const workerd = await startWorkerd({
-    vars: {
-      AWS_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      AWS_ENDPOINT_URL_IOTTHINGSGRAPH: emulator.url,
-      SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
-      ADMIN_TOKEN,
-    },
-    onLog: (line) => log.push(line),
-  });
-  const send = (path: string, init?: RequestInit) => fetch(new URL(path, workerd.url), init);
-  const admin = (method: string, path: string, init: RequestInit = {}) =>
-    send(`/v1/admin${path}`, {
+  admin(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    return this.fetch(`/v1/admin${path}`, {
       ...init,
       method,
       headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, ...(init.headers as Record<string, string>) },
     });
-  const key = async (name: string): Promise<string> => {
+  }
+
+  /** Keys that may read everything, a thousand requests in 10 s each. */
+  keys(count: number): Promise<string[]> {
+    return Promise.all(Array.from({ length: count }, (_, index) => this.#key(`reader ${index}`)));
+  }
+
+  async #key(name: string): Promise<string> {
     const body = JSON.stringify({ name, executions: ['*'], payloads: 'full', tier: 'high' });
-    const response = await admin('POST', '/keys', { body, headers: { 'Content-Type': 'application/json' } });
+    const headers = { 'Content-Type': 'application/json' };
+    const response = await this.admin('POST', '/keys', { body, headers });
     if (response.status !== 201) throw new Error(await response.text());
     // Safety: what creating a key answers.
     return ((await response.json()) as { key: string }).key;
-  };
-  return {
-    workerd,
-    emulator,
-    log,
-    fetch: send,
-    admin,
-    keys: (count) => Promise.all(Array.from({ length: count }, (_, index) => key(`reader ${index}`))),
-    async control(path, body) {
-      const request = new Request(`${emulator.url}/_emulator${path}`, {
-        method: 'POST',
-        body: JSON.stringify(body),
-      });
-      const response = await emulator.emulator.fetch(request);
-      if (!response.ok) throw new Error(await response.text());
-    },
-    calls: (id) => emulator.emulator.stats().byExecution[id]?.calls ?? 0,
-    async stop() {
-      await workerd.stop();
-      await emulator.close();
-    },
-  };
+  }
 }
+
+export const startWorker = (): Promise<WorkerUnderTest> => startBeforeEmulator(WorkerUnderTest);
 
 export interface Page {
   readonly messages: readonly {

@@ -14,6 +14,7 @@ import { testLog } from '../support/secret-search.ts';
 import { startHostileUpstream, type CapturedRequest, type HostileUpstream } from './hostile-upstream.ts';
 import { CREDENTIALS } from './things-graph-under-test.ts';
 import suite from './sigv4-vectors.json' with { type: 'json' };
+import { PYTHON, hasBoto3 } from '../support/installed.ts';
 
 let upstream: HostileUpstream;
 beforeAll(async () => {
@@ -176,11 +177,8 @@ test('signing keys are reused within a day and stay right over days, credentials
   expect(kept.size).toBe(keys);
 });
 
-const PYTHON = '/usr/bin/python3';
-const hasBotocore = spawnSync(PYTHON, ['-c', 'import botocore.auth']).status === 0;
-
-test.skipIf(!hasBotocore)(
-  "every request that is sent passes botocore's verifier (Debian's python3-botocore)",
+test.skipIf(!hasBoto3(PYTHON))(
+  `every request that is sent passes botocore's verifier (skipped when ${PYTHON} has no boto3)`,
   async () => {
     const samples = fc.sample(fc.tuple(text, fc.option(text, { nil: undefined }), credentials, nowMs), {
       numRuns: 40,

@@ -10,11 +10,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { EventSource } from 'eventsource';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { onPath } from '../support/installed.ts';
 import { type World, openWorld } from './world.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -30,9 +31,6 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 afterAll(() => world.close());
-
-const onPath = (program: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
 
 /** Ended and settled 7 s from now: what a client gets in the meantime is live. */
 async function liveFlow(): Promise<{ id: string; messageIds: string[] }> {

@@ -3,13 +3,9 @@
  * from outside.
  */
 import { createLocalKey } from '../../src/local/local-key.ts';
-import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
-import { type EmulatorServer, startEmulatorServer } from '../../src/emulator/node-server.ts';
 import type { NewKey } from '../../src/access/key-input.ts';
-import type { Statistics } from '../../src/emulator/call-statistics.ts';
-
-const CREDENTIALS = { accessKeyId: 'AKIASTREAMTEST', secretAccessKey: 'the secret of the emulator' };
-export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
+import { BeforeEmulator, startBeforeEmulator } from '../support/on-workerd.ts';
+import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
 /** As the emulator's control API takes it. */
 export interface ScriptedMessage {
@@ -28,30 +24,7 @@ export interface Activity {
   readonly archived?: { readonly messageCount: number };
 }
 
-export class World {
-  readonly emulator: EmulatorServer;
-  readonly workerd: LocalWorkerd;
-  readonly lines: string[];
-
-  constructor(emulator: EmulatorServer, workerd: LocalWorkerd, lines: string[]) {
-    this.emulator = emulator;
-    this.workerd = workerd;
-    this.lines = lines;
-  }
-
-  get url(): URL {
-    return this.workerd.url;
-  }
-
-  stats(): Statistics {
-    return this.emulator.emulator.stats();
-  }
-
-  /** Calls for one execution that reached the upstream. */
-  calls(id: string): number {
-    return this.stats().byExecution[id]?.calls ?? 0;
-  }
-
+export class World extends BeforeEmulator {
   key(limits: Partial<NewKey> = {}): Promise<string> {
     return createLocalKey(this.workerd.store, limits);
   }
@@ -77,48 +50,15 @@ export class World {
     messages: readonly ScriptedMessage[],
     more: Record<string, unknown> = {},
   ): Promise<void> {
-    return this.#control('/executions', { flowExecutionId, messages, ...more });
+    return this.control('/executions', { flowExecutionId, messages, ...more });
   }
 
   faults(faults: Record<string, unknown>): Promise<void> {
-    return this.#control('/faults', faults);
-  }
-
-  async close(): Promise<void> {
-    await this.workerd.stop();
-    await this.emulator.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #control(path: string, body: unknown): Promise<void> {
-    const request = new Request(`http://emulator/_emulator${path}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-    });
-    const response = await this.emulator.emulator.fetch(request);
-    if (!response.ok) throw new Error(await response.text());
+    return this.control('/faults', faults);
   }
 }
 
-export async function openWorld(): Promise<World> {
-  const emulator = await startEmulatorServer({ port: 0, credentials: CREDENTIALS });
-  const lines: string[] = [];
-  const workerd = await startWorkerd({
-    vars: {
-      AWS_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      AWS_ENDPOINT_URL_IOTTHINGSGRAPH: emulator.url,
-      SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
-      ADMIN_TOKEN,
-    },
-    onLog: (line) => lines.push(line),
-  });
-  return new World(emulator, workerd, lines);
-}
+export const openWorld = (): Promise<World> => startBeforeEmulator(World);
 
 /** A flow that goes on for a while: its messages come `everyMs`, the first at once, the last one terminal unless told. */
 export const flow = (

@@ -1,11 +1,16 @@
-/** What Debian's packages python3-boto3 and awscli put on a machine, and whether they are on this one. */
+/** Programs that tests run where they are: a fresh machine has Node, npm and git. What Debian's packages put there, and PATH. */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 export const PYTHON = '/usr/bin/python3';
 export const AWS_CLI = '/usr/bin/aws';
 
 export const hasBoto3 = (python: string): boolean => runs(python, ['-c', 'import boto3']);
 export const hasAwsCli = (): boolean => runs(AWS_CLI, ['--version']);
+
+export const onPath = (program: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
 
 function runs(program: string, args: readonly string[]): boolean {
   try {
