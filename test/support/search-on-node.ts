@@ -72,7 +72,7 @@ function watchLines(output: Readable, isService: boolean): void {
 
 /** In bytes, as they are: what was deleted and not yet written over is there, too. */
 function searchStores(directory: string = scratch): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+  for (const entry of unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? []) {
     const path = join(directory, entry.name);
     if (entry.isDirectory() && !NOT_OURS.test(entry.name)) searchStores(path);
     if (entry.isFile() && STORE_FILE.test(path)) searchFile(path);
@@ -80,11 +80,21 @@ function searchStores(directory: string = scratch): void {
 }
 
 function searchFile(path: string): void {
-  const { size, mtimeMs } = statSync(path);
-  const state = `${size} ${mtimeMs}`;
-  if (searched.get(path) === state) return;
+  const stats = unlessGone(() => statSync(path));
+  const state = `${stats?.size} ${stats?.mtimeMs}`;
+  if (stats === undefined || searched.get(path) === state) return;
   searched.set(path, state);
-  search(path.slice(scratch.length + 1), readFileSync(path, 'latin1'));
+  search(path.slice(scratch.length + 1), unlessGone(() => readFileSync(path, 'latin1')) ?? '');
+}
+
+/** Programs that still run replace files and remove them; what replaced one is looked at when they end. */
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function restore(name: string, value: string | undefined): void {
