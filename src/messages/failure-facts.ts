@@ -98,8 +98,9 @@ function stepOf(
   return undefined;
 }
 
-const ownStep = ({ payload }: Message): string | undefined =>
-  payload && STEP_ID.exec(payload.slice(0, LOOKED_AT_CHARACTERS))?.[1];
+/** Undefined where the payload names none. ACTIVITY_* have empty payloads: such a one names no step either. */
+const ownStep = ({ payload = '' }: Message): string | undefined =>
+  STEP_ID.exec(payload.slice(0, LOOKED_AT_CHARACTERS))?.[1];
 
 /** Out of JSON (Step Functions' events) or what looks like it. */
 function errorAndCause(payload = ''): { error?: string | undefined; cause?: string | undefined } {

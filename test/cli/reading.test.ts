@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { type World, flow, openWorld } from '../streams/world.ts';
 import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
 
@@ -131,6 +132,17 @@ test.concurrent('get shows what made it fail first, and then every message', asy
   expect(lines[0]).toMatch(/^FAILED in Step3: .*bolt stuck/);
   expect(lines[1]).toContain('4 messages');
   expect(lines).toHaveLength(2 + 4);
+});
+
+/** Their activities have empty payloads, as the service's do. */
+test.concurrent.each([
+  ['AbortedFlow', 2, 'ABORTED in Step2WorkOffLambda: Flow execution aborted by operator'],
+  ['FailingFlow', 1, 'FAILED in Step3OpenDoor: ThingActionFailed: bolt stuck (E42)'],
+] as const)('tail of %s ends with the step that it ended in', async (name, code, said) => {
+  const id = scenarioId(name, Date.now() - 60_000, 'Test', '00000000-0000-4000-8000-000000000000');
+  const ended = await flowtap.run(['tail', id]);
+  expect(ended.code).toBe(code);
+  expect(linesOf(ended.stderr)).toContain(said);
 });
 
 test.concurrent('get --json gives every message as it came, over all pages, and -n the newest', async () => {

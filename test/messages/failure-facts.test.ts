@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { abortedFlow } from '../../src/emulator/scenarios/aborted-flow.ts';
@@ -45,6 +46,7 @@ describe('what ended an execution', () => {
     expect(found?.index).toBe(history.length - 1);
     expect(found?.facts).toMatchObject({
       eventType: 'EXECUTION_ABORTED',
+      step: 'Step2WorkOffLambda',
       cause: 'Flow execution aborted by operator',
     });
   });
@@ -119,6 +121,70 @@ describe('what ended an execution', () => {
       ),
     );
     expect(found).toMatchObject({ index: 3, facts: { messageId: '3', step: 'A', cause: 'second' } });
+  });
+
+  /** Payloads of ACTIVITY_* that say nothing: the service's are empty. */
+  const SAYING_NOTHING: readonly (string | undefined)[] = ['', undefined, 'x'];
+
+  const withActivities = (messages: readonly Message[], said: string | undefined): Message[] =>
+    messages.map((message) => {
+      if (message.eventType?.startsWith('ACTIVITY_') !== true) return message;
+      const { payload: _, ...bare } = message;
+      return said === undefined ? bare : { ...bare, payload: said };
+    });
+
+  const CAUGHT = [
+    'STEP_STARTED {stepId: S1}',
+    'ACTIVITY_SCHEDULED',
+    'ACTIVITY_STARTED',
+    'ACTIVITY_FAILED',
+    'STEP_SUCCEEDED {stepId: S1}',
+    'STEP_STARTED {stepId: S2}',
+    'EXECUTION_FAILED',
+  ];
+  const FAILED_FOR_GOOD = [
+    'STEP_STARTED {stepId: S1}',
+    'ACTIVITY_SCHEDULED',
+    'ACTIVITY_FAILED',
+    'STEP_STARTED {stepId: S2}',
+    'ACTIVITY_SCHEDULED',
+    'ACTIVITY_SUCCEEDED',
+    'STEP_SUCCEEDED {stepId: S2}',
+    'EXECUTION_FAILED',
+  ];
+  test.each([
+    ['not the activity whose failure was caught', CAUGHT, 6, 'S2'],
+    ['an activity that failed for good, whatever another step did since', FAILED_FOR_GOOD, 2, 'S1'],
+  ])('is %s, also where payloads are empty', (_, lines, index, step) => {
+    for (const said of SAYING_NOTHING) {
+      const found = findFailure(withActivities(told(...lines), said));
+      expect({ said, index: found?.index, step: found?.facts.step }).toEqual({ said, index, step });
+    }
+  });
+
+  test('is the same for activities with an empty payload, with none, and with one that says nothing', () => {
+    const line = fc.oneof(
+      fc.constantFrom('ACTIVITY_SCHEDULED', 'ACTIVITY_STARTED', 'ACTIVITY_FAILED', 'ACTIVITY_SUCCEEDED'),
+      fc
+        .tuple(
+          fc.constantFrom('STEP_STARTED', 'STEP_SUCCEEDED', 'STEP_FAILED'),
+          fc.constantFrom(' {stepId: S1}', ' {stepId: S2}', ''),
+        )
+        .map((parts) => parts.join('')),
+    );
+    const end = fc.constantFrom('EXECUTION_FAILED', 'EXECUTION_ABORTED');
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 12 }), end, (lines, last) => {
+        const history = told(...lines, last);
+        const answers = SAYING_NOTHING.map((said) => {
+          const { index, facts } = findFailure(withActivities(history, said)) ?? {};
+          return { index, step: facts?.step };
+        });
+        expect(answers[1]).toEqual(answers[0]);
+        expect(answers[2]).toEqual(answers[0]);
+        expect(answers[0]?.step).not.toBe('');
+      }),
+    );
   });
 
   test('has the words of the end where the failure has none', () => {
