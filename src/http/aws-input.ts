@@ -7,7 +7,7 @@ import * as z from 'zod/mini';
 
 import { type Failure, type FieldError, type Result, fail, ok } from '../errors.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
-import { executionIdProblem } from '../messages/execution-id.ts';
+import { executionIdSchema } from '../messages/execution-id.ts';
 import type { UnreadableInput } from './aws-exception.ts';
 import { readText } from './body.ts';
 import { MAX_RESULTS_DEFAULT } from './messages.ts';
@@ -23,6 +23,17 @@ const inputSchema = z.object(
 );
 
 export type Input = z.infer<typeof inputSchema>;
+
+const MAX_RESULTS = { error: `must be a whole number from 1 to ${PAGE_MESSAGES_MAX}` };
+
+/** What the members must say; also the source of the OpenAPI document. */
+export const listInputSchema = z.object({
+  flowExecutionId: executionIdSchema,
+  maxResults: z.nullish(z.int().check(z.gte(1, MAX_RESULTS), z.lte(PAGE_MESSAGES_MAX, MAX_RESULTS))),
+  nextToken: z.nullish(
+    z.string().check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning' })),
+  ),
+});
 
 /** The page that was asked for. */
 export interface ListInput {
@@ -55,19 +66,19 @@ const unreadable = (details: string | readonly string[]) => ({
 });
 
 /** All that is wrong is named at once. JavaScript's clients check nothing before they send, boto3 not the upper bound. */
-export function checkInput({ flowExecutionId, maxResults, nextToken }: Input): Result<ListInput> {
-  const errors: FieldError[] = [];
-  const wrong = (name: keyof Input, detail: string) => errors.push({ in: 'body', name, detail });
-  const executionId = flowExecutionId ?? '';
-  const problem = flowExecutionId == null ? 'must be given' : executionIdProblem(flowExecutionId);
-  if (problem !== undefined) wrong('flowExecutionId', `${problem}.`);
-  if (maxResults != null && (maxResults < 1 || maxResults > PAGE_MESSAGES_MAX)) {
-    wrong('maxResults', `must be a whole number from 1 to ${PAGE_MESSAGES_MAX}.`);
+export function checkInput(input: Input): Result<ListInput> {
+  const parsed = listInputSchema.safeParse(input);
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map(({ path, message }): FieldError => ({
+      in: 'body',
+      name: String(path[0]),
+      detail: `${message}.`,
+    }));
+    return fail({ type: 'invalid-input', errors });
   }
-  if (nextToken === '') wrong('nextToken', 'must not be empty; leave it out to start at the beginning.');
-  if (errors.length > 0) return fail({ type: 'invalid-input', errors });
+  const { flowExecutionId, maxResults, nextToken } = parsed.data;
   return ok({
-    executionId,
+    executionId: flowExecutionId,
     maxResults: maxResults ?? MAX_RESULTS_DEFAULT,
     ...(nextToken != null && { nextToken }),
   });
