@@ -15,7 +15,7 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
   z.minLength(1, { error: 'must not be empty', abort: true }),
   z.maxLength(EXECUTION_ID_CHARACTERS_MAX, {
     error: ({ input }) =>
-      `must be at most ${EXECUTION_ID_CHARACTERS_MAX} characters: it has ${String(input).length}`,
+      `must be at most ${EXECUTION_ID_CHARACTERS_MAX} characters: it has ${typeof input === 'string' ? input.length : 'more'}`,
     abort: true,
   }),
   // Lone surrogates have no UTF-8 form: two different ids would be one upstream.
