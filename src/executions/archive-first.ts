@@ -90,6 +90,7 @@ async function streamArchived(
       ? { from: positionIn(read.value, endOf(read.value)) ?? start, reset: false }
       : { from: (same && here) || start, reset: from.at === 'reset' || (from.at === 'position' && !same) };
   const subscriber = new Subscriber({
+    knownSinceMs: 0,
     feed: { history: () => history, settled: () => ({ status, final: true }), status: () => status, start },
     frames: framesFor(ref),
     clock,

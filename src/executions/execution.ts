@@ -247,8 +247,16 @@ export class Execution {
     // Counted from here on, so that a thousand that connect at once are seen.
     const leave = this.#listen(request);
     const { clock, random, frames, log } = this.#options;
+    const knownSinceMs = clock.now() - this.#pacer.intervalMs;
+    let { from } = request;
     try {
-      const look = async () => ({ done: true, result: await this.#beginOf(request) });
+      const look = async () => {
+        const result = await this.#beginOf(from);
+        // It did not exist when its reader came: all of it is new.
+        if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')
+          from = { at: 'start' };
+        return { done: true, result };
+      };
       const { result: begin } = await lookPatiently({ clock, signal, look }, UNKNOWN_PATIENCE_MS);
       if (!begin.ok) return begin;
       const subscriber: Subscriber = new Subscriber({
@@ -261,6 +269,7 @@ export class Execution {
         frames,
         clock,
         random,
+        knownSinceMs,
         ...begin.value,
         ...(request.eventTypes && { eventTypes: request.eventTypes }),
         payloads: request.payloads,
@@ -357,7 +366,7 @@ export class Execution {
   }
 
   /** Where a new stream begins. */
-  async #beginOf({ from }: StreamRequest): Promise<Result<{ from: Position; reset: boolean }>> {
+  async #beginOf(from: StreamRequest['from']): Promise<Result<{ from: Position; reset: boolean }>> {
     const { history } = await this.#open(newTrace());
     const at = from.at === 'position' ? from : undefined;
     const read = await history.chunkAt(at?.position ?? (from.at === 'now' ? Number.MAX_SAFE_INTEGER : 0));
@@ -390,6 +399,7 @@ export class Execution {
       else this.#pacer.nothingNew();
       this.#archivist.endSeen(end);
       if (grew || recovered) this.#listeners.notify();
+      else this.#listeners.headRead();
     }
     if (this.#listeners.count > 0) {
       const { source, ref } = this.#options;

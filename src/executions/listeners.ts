@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { AccessFailure, Failure } from '../errors.ts';
 import type { UpstreamState } from './event-frames.ts';
 import type { StreamRequest } from './executions.ts';
-import { HEARTBEAT_MS, type Subscriber } from './subscriber.ts';
+import type { Subscriber } from './subscriber.ts';
 
 /** Streams and waiters of one execution: what one object (one thread, 128 MB) serves with ease. */
 export const LISTENERS_MAX = 1_000;
@@ -16,8 +16,8 @@ export const STREAM_LIFE_MS = 15 * 60_000;
 const STREAM_LIFE_SPREAD = 0.2;
 /** How often a key with open streams is asked about. With the key store's own memory (10 s) this stays under 60 s. */
 export const KEY_CHECK_MS = 30_000;
-/** One that was written to since is there, or is about to be seen gone. */
-const PROBE_SILENT_MS = 1_000;
+/** Who leaves is seen gone at the next write; so often everybody is written to when places are short. */
+const PROBE_EVERY_MS = 250;
 /** Where coming back helps: after this long, at the earliest. */
 const FULL_RETRY_SECONDS = 10;
 
@@ -48,6 +48,7 @@ export class Listeners {
   readonly #waiters = new Set<{ readonly keyId: string | undefined }>();
   #changed = Promise.withResolvers<void>();
   #keyCheckAtMs = Infinity;
+  #probedAtMs = -Infinity;
 
   constructor(options: ListenersOptions) {
     this.#options = options;
@@ -137,16 +138,21 @@ export class Listeners {
     }
   }
 
+  /** The newest page was read, and nothing is new: for those who have not been told yet that they have all. */
+  headRead(): void {
+    for (const subscriber of this.#streams.keys()) if (!subscriber.caughtUp) void subscriber.pump();
+  }
+
   /**
-   * Writes to everybody who was silent. workerd notices only when it writes that a client is gone: without this, those who
-   * left within the last 15 s would keep others out.
+   * Writes to everybody, also to who was written to just now: they may have left since. workerd notices only when it writes
+   * that a client is gone: without this, those who left within the last 15 s would keep others out.
    */
   probe(state: PollState): void {
-    const silentSinceMs = this.#options.clock.now() - PROBE_SILENT_MS;
+    const now = this.#options.clock.now();
+    if (now < this.#probedAtMs + PROBE_EVERY_MS) return;
+    this.#probedAtMs = now;
     const heartbeat = this.#heartbeat(state);
-    for (const subscriber of this.#streams.keys()) {
-      if (subscriber.heartbeatAtMs - HEARTBEAT_MS <= silentSinceMs) subscriber.heartbeat(heartbeat);
-    }
+    for (const subscriber of this.#streams.keys()) subscriber.heartbeat(heartbeat);
   }
 
   #heartbeat(state: PollState) {

@@ -47,6 +47,8 @@ export interface SubscriberOptions {
   readonly from: Position;
   /** Begin with a `reset`: the client's position is of no use. */
   readonly reset: boolean;
+  /** Who has all that was there at this time, in clock milliseconds, is caught up. */
+  readonly knownSinceMs: number;
   readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
   /** Called once, when the stream is over for whatever reason. */
@@ -94,6 +96,11 @@ export class Subscriber {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** It was told that it has all that existed when it connected. */
+  get caughtUp(): boolean {
+    return this.#caughtUp;
   }
 
   /** When the next heartbeat is due, in clock milliseconds. */
@@ -196,6 +203,8 @@ export class Subscriber {
     const settled = feed.settled();
     if (settled && this.#position.position < (settled.count ?? 0)) return !history.complete;
     if (!this.#caughtUp) {
+      // The source can't be read just now, and may have more: not before the next poll that succeeds.
+      if (!settled && (chunk.confirmedAtMs ?? Infinity) < this.#options.knownSinceMs) return false;
       this.#caughtUp = true;
       const status =
         chunk.messages.length > 0 ? statusAfter(chunk.messages.at(-1)?.eventType) : feed.status();

@@ -5,10 +5,13 @@
 import type { Clock } from '../clock.ts';
 import type { Result } from '../errors.ts';
 
-/** Back ends subscribe right after they start an execution: an unknown one is asked for again before the 404. */
-export const UNKNOWN_PATIENCE_MS = 5_000;
-/** How often, meanwhile. */
+/** How often an unknown execution is asked for again; for so long a failure counts as an answer. */
 const UNKNOWN_RETRY_MS = 1_000;
+/**
+ * Back ends subscribe right after they start an execution. One that comes to be within 5 s is found: what is known last is up
+ * to a second old, so the 404 comes after six.
+ */
+export const UNKNOWN_PATIENCE_MS = 5_000 + UNKNOWN_RETRY_MS;
 
 export interface Seen<T> {
   /** There is nothing to wait for any more. */
@@ -29,10 +32,12 @@ export async function lookPatiently<T>(
 ): Promise<Seen<T>> {
   const untilMs = clock.now() + patienceMs;
   for (;;) {
+    // Before the look, which takes its time, too: the last one is not made too early for that.
+    const leftMs = untilMs - clock.now();
     const seen = await look();
     if (seen.result.ok || seen.result.failure.type !== 'upstream-not-found') return seen;
-    if (clock.now() + UNKNOWN_RETRY_MS > untilMs || signal?.aborted) return seen;
-    await clock.sleep(UNKNOWN_RETRY_MS, signal);
+    if (leftMs <= 0 || signal?.aborted) return seen;
+    await clock.sleep(Math.min(UNKNOWN_RETRY_MS, Math.max(0, untilMs - clock.now())), signal);
   }
 }
 

@@ -16,6 +16,8 @@ export interface Chunk {
   readonly fingerprints: readonly Fingerprint[];
   /** No message comes after it, as far as is known now. */
   readonly last: boolean;
+  /** When its source was last asked and said so, in clock milliseconds. Absent: it can't change. */
+  readonly confirmedAtMs?: number;
 }
 
 export interface History {

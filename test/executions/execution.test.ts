@@ -197,7 +197,7 @@ describe('waiting', () => {
       expect(await waiting).toBe('upstream-not-found');
       return afterMs;
     };
-    expect(await answeredAfter(50_000)).toBe(5_000);
+    expect(await answeredAfter(50_000)).toBe(6_000);
     expect(await answeredAfter(2_000)).toBe(2_000);
     expect(await answeredAfter(0)).toBe(0);
   });

@@ -70,6 +70,7 @@ export class FeedUnderTest {
       random: () => 0.5,
       from: this.start,
       reset: false,
+      knownSinceMs: 0,
       payloads: 'full',
       onClose: () => void this.closed++,
       onBug: (error) => void this.bugs.push(error),

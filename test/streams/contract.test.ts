@@ -233,7 +233,7 @@ test('a history that was replaced is sent again from its start after reset, to o
   expect(back.messageIds).toEqual(ids(10, 14));
 });
 
-test('an unknown execution is asked for again for 5 s, and only then is a 404', async () => {
+test('an unknown execution is asked for again for 5 s and the second that a failure is remembered, and only then is a 404', async () => {
   streams.source.missing = true;
   const beganAtMs = streams.clock.now();
   let answeredAtMs = 0;
@@ -243,7 +243,7 @@ test('an unknown execution is asked for again for 5 s, and only then is a 404', 
   });
   await streams.clock.advance(10_000);
   expect((await refused).status).toBe(404);
-  expect(answeredAtMs - beganAtMs).toBe(5_000);
+  expect(answeredAtMs - beganAtMs).toBe(6_000);
   // Asked about once a second, whoever waits.
   expect(streams.source.calls.length).toBeLessThanOrEqual(7);
   const calls = streams.source.calls.length;
@@ -259,6 +259,53 @@ test('one that begins within these 5 s is followed from its first message on', a
   streams.source.append(message(0));
   await streams.clock.advance(3_000);
   expect((await opening).messageIds).toEqual(['m0']);
+});
+
+test('and with from=now, too: nothing of it existed when its reader came', async () => {
+  streams.source.missing = true;
+  const opening = streams.open({ query: 'from=now' });
+  await streams.clock.advance(3_000);
+  streams.source.missing = false;
+  streams.source.append(message(0), message(1));
+  await streams.clock.advance(3_000);
+  expect((await opening).messageIds).toEqual(['m0', 'm1']);
+});
+
+test('while the upstream is down nobody is told that they have caught up: there may be more', async () => {
+  streams.source.append(...messages(0, 3));
+  const first = await streams.open();
+  expect(first.events.map(({ event }) => event)).toEqual(['message', 'message', 'message', 'caught-up']);
+  streams.source.conduct = () => ({ failure: 'upstream-timeout' });
+  streams.source.append(message(3));
+  await streams.clock.advance(2 * MINUTE);
+
+  const second = await streams.open({ lastEventId: first.events[1]?.id ?? '' });
+  await streams.clock.advance(MINUTE);
+  expect(second.messageIds).toEqual(['m2']);
+  expect(second.named('caught-up')).toEqual([]);
+  streams.source.conduct = () => ({});
+  await streams.clock.advance(MINUTE);
+  expect(second.events.map(({ event }) => event).filter((name) => name !== 'heartbeat')).toEqual([
+    'message',
+    'message',
+    'caught-up',
+  ]);
+  expect(second.messageIds).toEqual(['m2', 'm3']);
+});
+
+test('when nothing is new in the first reading after it, they are told all the same', async () => {
+  streams.source.append(...messages(0, 3));
+  const first = await streams.open();
+  await streams.clock.advance(MINUTE);
+  streams.source.conduct = () => ({ failure: 'upstream-timeout' });
+  await streams.clock.advance(2 * MINUTE);
+  const second = await streams.open({ lastEventId: first.events[1]?.id ?? '' });
+  streams.source.conduct = () => ({});
+  await streams.clock.advance(MINUTE);
+  expect(second.events.map(({ event }) => event).filter((name) => name !== 'heartbeat')).toEqual([
+    'message',
+    'caught-up',
+  ]);
 });
 
 test.each(['upstream-internal', 'upstream-throttled', 'upstream-timeout', 'upstream-broken'] as const)(
