@@ -2,7 +2,6 @@
  * `deno task start` and `npm run start:deno`: what `npm start` does (start.ts), with the service in this very process in
  * place of the Worker in workerd. Takes the same flags and environment, says the same, and ends the same way. Platform file.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../clock.ts';
@@ -11,6 +10,7 @@ import { serveOnDeno } from '../deno-server.ts';
 import { startEmulatorServer } from '../emulator/node-server.ts';
 import { internalText } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { withKeptSecret } from './kept-secret.ts';
 import { createKeyIn } from './key-in-store.ts';
 import { runStart } from './run-start.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -32,9 +32,8 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
   const emulatorUrl = await startEmulator(options, shutdown);
   const directory = join(options.stateDir ?? STATE_DIR, stateName(options));
-  await mkdir(directory, { recursive: true });
   const settings = readServerSettings({
-    ...options.vars,
+    ...withKeptSecret(options, directory),
     ...(emulatorUrl !== undefined && emulatorVars(emulatorUrl)),
     PORT: String(options.port),
     STORE_PATH: join(directory, 'flowtap.sqlite3'),

@@ -24,7 +24,8 @@ Environment:
                    with another upstream: Step Functions, as docs/operations.md tells
   STATE_DIR        where keys and archived histories are kept, .wrangler/state
   SIGNING_SECRET, ADMIN_TOKEN
-                   at least 32 characters each; made for the run when absent
+                   at least 32 characters each. Absent: SIGNING_SECRET is made once and kept in STATE_DIR, so that
+                   cursors stay good; ADMIN_TOKEN is made for the run
 `;
 
 /** Where histories come from. */
@@ -45,6 +46,8 @@ export interface StartOptions {
   readonly secretAccessKey: string;
   /** Made for this run; absent when ADMIN_TOKEN set it, and then nobody needs to be told. */
   readonly adminTokenMade?: string;
+  /** Whether SIGNING_SECRET in `vars` was made up: kept-secret.ts may have one of an earlier run. */
+  readonly signingSecretMade: boolean;
   /** The Worker's settings; for the emulator, all but its address. */
   readonly vars: Readonly<Record<string, string>>;
 }
@@ -161,6 +164,7 @@ function readOptions(flags: Flags, env: Environment): StartOptions | string {
     accessKeyId,
     secretAccessKey,
     ...(adminTokenMade !== undefined && { adminTokenMade }),
+    signingSecretMade: env['SIGNING_SECRET'] === undefined,
     vars,
   };
 }

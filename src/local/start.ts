@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { startEmulatorServer } from '../emulator/node-server.ts';
 import { bundleWorker, PROJECT_ROOT } from './bundle.ts';
+import { withKeptSecret } from './kept-secret.ts';
 import { createLocalKey } from './local-key.ts';
 import { reloadOnChange } from './reload.ts';
 import { runStart } from './run-start.ts';
@@ -34,7 +35,7 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   const { script } = await bundleWorker();
   const workerd = await startWorkerd({
     vars: {
-      ...options.vars,
+      ...withKeptSecret(options, state),
       ...(emulatorUrl !== undefined && emulatorVars(emulatorUrl)),
     },
     port: options.port,

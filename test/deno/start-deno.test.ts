@@ -1,7 +1,7 @@
 /** `npm run start:deno` and `deno task start`, as somebody meets them who knows `npm start`. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,26 +72,35 @@ async function interrupt(flowtap: Started): Promise<void> {
 test.for([
   ['npm', 'run', '--silent', 'start:deno'],
   ['deno', 'task', '--quiet', 'start'],
-])('%j says what npm start says, its curl works as pasted, and its keys outlive it', async (command) => {
-  const first = await start(command);
-  const curl = /^ {4}curl -H 'Authorization: Bearer (\S+)' '(\S+)'$/m.exec(first.stdout());
-  expect(curl, first.stderr()).not.toBeNull();
-  const [, apiKey = '', address = ''] = curl ?? [];
-  const page = await fetch(address, { headers: { authorization: `Bearer ${apiKey}` } });
-  expect(await page.json()).toMatchObject({ status: 'SUCCEEDED' });
-  expect(first.stdout()).toMatch(/^ {2}Upstream: the emulator, http:\/\/127\.0\.0\.1:\d+ /m);
-  expect(first.stderr()).toMatch(/"event":"request"/);
-  await vi.waitFor(() => expect(first.stderr()).toContain('"event":"archived"'), 5_000);
-  await interrupt(first);
-  await expect(fetch(address)).rejects.toThrow('fetch failed');
+])(
+  '%j says what npm start says, its curl works as pasted, and its keys and cursors outlive it',
+  async (command) => {
+    const first = await start(command);
+    const curl = /^ {4}curl -H 'Authorization: Bearer (\S+)' '(\S+)'$/m.exec(first.stdout());
+    expect(curl, first.stderr()).not.toBeNull();
+    const [, apiKey = '', address = ''] = curl ?? [];
+    const page = await fetch(address, { headers: { authorization: `Bearer ${apiKey}` } });
+    // Safety: a page of ours; a failure shows below.
+    const { status, cursor } = (await page.json()) as Record<string, unknown>;
+    expect(status).toBe('SUCCEEDED');
+    expect(first.stdout()).toMatch(/^ {2}Upstream: the emulator, http:\/\/127\.0\.0\.1:\d+ /m);
+    expect(first.stderr()).toMatch(/"event":"request"/);
+    await vi.waitFor(() => expect(first.stderr()).toContain('"event":"archived"'), 5_000);
+    await interrupt(first);
+    await expect(fetch(address)).rejects.toThrow('fetch failed');
 
-  const second = await start(command);
-  const again = new URL(address);
-  again.port = /^Flowtap answers at http:\/\/127\.0\.0\.1:(\d+)$/m.exec(second.stdout())?.[1] ?? '';
-  const kept = await fetch(again, { headers: { authorization: `Bearer ${apiKey}` } });
-  expect(kept.headers.get('cache-status')).toMatch(/^flowtap; hit; detail=/);
-  await interrupt(second);
-});
+    const second = await start(command);
+    const again = new URL(address);
+    again.port = /^Flowtap answers at http:\/\/127\.0\.0\.1:(\d+)$/m.exec(second.stdout())?.[1] ?? '';
+    const kept = await fetch(again, { headers: { authorization: `Bearer ${apiKey}` } });
+    expect(kept.headers.get('cache-status')).toMatch(/^flowtap; hit; detail=/);
+    again.searchParams.set('cursor', String(cursor));
+    const behind = await fetch(again, { headers: { authorization: `Bearer ${apiKey}` } });
+    expect(await behind.json()).toMatchObject({ messages: [], cursor });
+    expect((await stat(join(stateDir, 'emulator/signing-secret'))).mode & 0o777).toBe(0o600);
+    await interrupt(second);
+  },
+);
 
 test.each(['PORT', 'EMULATOR_PORT'])('a %s in use is one line', async (name) => {
   const taken = createServer().listen(0, '127.0.0.1');

@@ -22,9 +22,10 @@ describe('without flags', () => {
     expect(JSON.stringify(vars)).not.toMatch(/real|eu-west-1/i);
   });
 
-  test('SIGNING_SECRET and ADMIN_TOKEN are made for the run, anew each time', () => {
+  test('SIGNING_SECRET and ADMIN_TOKEN are made, anew each time', () => {
     const [one, other] = [options([], {}), options([], {})];
     expect(one.adminTokenMade).toBe(one.vars['ADMIN_TOKEN']);
+    expect(one.signingSecretMade).toBe(true);
     for (const name of ['SIGNING_SECRET', 'ADMIN_TOKEN']) {
       expect(one.vars[name]?.length).toBeGreaterThanOrEqual(43);
       expect(one.vars[name]).not.toBe(other.vars[name]);
@@ -33,7 +34,7 @@ describe('without flags', () => {
   });
 
   test('the environment sets ports, secrets and what the Worker takes besides; an empty variable is an unset one', () => {
-    const { port, upstream, vars, adminTokenMade } = options([], {
+    const { port, upstream, vars, adminTokenMade, signingSecretMade } = options([], {
       PORT: '9000',
       EMULATOR_PORT: '',
       SIGNING_SECRET: secret,
@@ -41,7 +42,8 @@ describe('without flags', () => {
       CORS_ORIGINS: 'https://example.com',
       UNRELATED: 'x',
     });
-    expect({ port, upstream, adminTokenMade }).toEqual({
+    expect({ port, upstream, adminTokenMade, signingSecretMade }).toEqual({
+      signingSecretMade: false,
       port: 9000,
       upstream: { type: 'emulator', port: 8788 },
     });

@@ -1,7 +1,7 @@
 /** `npm start` as somebody meets it who has just cloned the repository. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,8 +102,9 @@ async function page(
   origin: string,
   id: string,
   apiKey: string,
+  more = '',
 ): Promise<{ status: number; body: Record<string, unknown> }> {
-  const response = await fetch(`${origin}/v1/executions/${id}/messages?maxResults=250`, {
+  const response = await fetch(`${origin}/v1/executions/${id}/messages?maxResults=250${more}`, {
     headers: { authorization: `Bearer ${apiKey}` },
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
@@ -147,7 +148,7 @@ test('prints a curl that works as pasted (where there is one) and executions tha
   await expectEnd(flowtap);
 });
 
-test('an archive and a key survive a restart, and the archive costs the upstream nothing; SIGTERM and SIGHUP end all', async () => {
+test('an archive, a key and a cursor survive a restart, and the archive costs the upstream nothing; SIGTERM and SIGHUP end all', async () => {
   const first = start();
   await first.ready;
   const before = read(first);
@@ -167,7 +168,11 @@ test('an archive and a key survive a restart, and the archive costs the upstream
 
   const second = start();
   await second.ready;
+  expect((await stat(join(stateDir, 'emulator/signing-secret'))).mode & 0o777).toBe(0o600);
   const { origin, emulator } = read(second);
+  const cursor = String(said.body['cursor']);
+  const behind = await page(origin, before.settled, before.apiKey, `&cursor=${cursor}`);
+  expect(behind).toMatchObject({ status: 200, body: { messages: [] } });
   const again = await page(origin, before.settled, before.apiKey);
   expect(again.body['messages']).toEqual(said.body['messages']);
   expect(await (await fetch(`${emulator}/_emulator/stats`)).text()).not.toContain(before.settled);
