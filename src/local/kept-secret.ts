@@ -19,7 +19,7 @@ export function withKeptSecret(
 }
 
 /** The secret of this directory; `fresh` becomes it where there is none yet. Throws where a file holds none. */
-export function keptSecret(directory: string, fresh: string): string {
+function keptSecret(directory: string, fresh: string): string {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'signing-secret');
   try {

@@ -40,7 +40,7 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
     },
     port: options.port,
     persistTo: state,
-    onLog: (line) => process.stderr.write(`${line}\n`),
+    onLog: withoutOwnQuestion((line) => process.stderr.write(`${line}\n`)),
     script,
   });
   shutdown.onEnd(() => workerd.stop());
@@ -86,6 +86,19 @@ function isInUse(error: unknown): boolean {
 
 function portInUse(port: number, name: string): string {
   return `Cannot start: port ${port} is in use; choose another with ${name}=…`;
+}
+
+/**
+ * The log but for untilHealthy's one question that is answered well: the first line that somebody sees should not be about
+ * a request that they never made. It is written when it is, before the welcome or behind it.
+ */
+function withoutOwnQuestion(write: (line: string) => void): (line: string) => void {
+  let isToCome = true;
+  return (line) => {
+    const isOwn = isToCome && /"level":"info".*"route":"health"/.test(line);
+    if (isOwn) isToCome = false;
+    else write(line);
+  };
 }
 
 /** Not listening yet is worth waiting for; an answer that says it is not well is not. */

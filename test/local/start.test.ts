@@ -146,6 +146,9 @@ test('prints a curl that works as pasted (where there is one) and executions tha
   // npm passes on what the terminal has sent already.
   flowtap.process.kill('SIGINT');
   await expectEnd(flowtap);
+  // What was asked here is in the log, and nothing that the start asked.
+  const asked = [...flowtap.output().stderr.matchAll(/"route":"(.+?)"/g)].map(([, route]) => route);
+  expect(new Set(asked)).toEqual(new Set(['execution-messages']));
 });
 
 test('an archive, a key and a cursor survive a restart, and the archive costs the upstream nothing; SIGTERM and SIGHUP end all', async () => {
