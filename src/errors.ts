@@ -63,11 +63,14 @@ export type Failure =
   | { readonly type: 'body-too-large'; readonly maxBytes: number }
   /** The cursor is ours and for this execution, but the history is not the one that it came from. */
   | { readonly type: 'history-changed' }
-  /** This execution has as many subscribers and waiters as it takes, or the object that serves it is overloaded. */
-  | { readonly type: 'overloaded'; readonly retryAfterSeconds: number }
+  /** This execution has as many subscribers and waiters as it takes; or what serves it is `lost`: overloaded, or being deployed. */
+  | { readonly type: 'overloaded'; readonly retryAfterSeconds: number; readonly lost?: true }
   | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number }
-  /** The key-value store failed where there is nothing else to answer from. */
-  | { readonly type: 'store-unavailable'; readonly internal: string }
+  /**
+   * The key-value store failed where there is nothing else to answer from. `refused`: it answered, with a record that is
+   * damaged, missing or newer than this program; what was known before is no answer then.
+   */
+  | { readonly type: 'store-unavailable'; readonly internal: string; readonly refused?: true }
   | { readonly type: 'not-configured'; readonly internal: string }
   | { readonly type: 'internal'; readonly internal: string };
 

@@ -140,7 +140,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
   };
   const unreachable = (ref: ExecutionRef, error: unknown): { ok: false; failure: Failure } => {
     log({ event: 'object-unreachable', level: 'error', execution: ref.executionId, reason: String(error) });
-    return fail({ type: 'overloaded', retryAfterSeconds: UNREACHABLE_RETRY_SECONDS });
+    return fail({ type: 'overloaded', retryAfterSeconds: UNREACHABLE_RETRY_SECONDS, lost: true });
   };
   /** Asks again once where the platform says that it helps. */
   const ask = async <R>(ref: ExecutionRef, call: () => Promise<Result<R>>): Promise<Result<R>> => {

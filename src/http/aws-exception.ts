@@ -10,6 +10,7 @@
  */
 import { RATE_TIERS } from '../access/rate-limit.ts';
 import type { Failure } from '../errors.ts';
+import { overloadText } from './problem.ts';
 
 export const AWS_JSON = 'application/x-amz-json-1.1';
 
@@ -149,10 +150,14 @@ export function awsException(failure: Failure | UnreadableInput): AwsException {
         message: `The upstream service takes no more requests for now. Come back in ${failure.retryAfterSeconds} s.`,
       };
     case 'overloaded':
+      return {
+        name: 'ThrottlingException',
+        message: `${overloadText(failure)} Come back in ${failure.retryAfterSeconds} s.`,
+      };
     case 'too-many-streams':
       return {
         name: 'ThrottlingException',
-        message: `This execution has as many readers as it takes just now. Come back in ${failure.retryAfterSeconds} s.`,
+        message: `This key has as many streams as it may have just now. Come back in ${failure.retryAfterSeconds} s.`,
       };
     case 'no-such-route':
     case 'method-not-allowed':

@@ -262,8 +262,8 @@ function wordsOf(failure: Failure): Words {
       return {
         status: 503,
         code: 'Overloaded',
-        title: 'Too many readers',
-        detail: `This execution has as many readers as it takes just now. Come back in ${failure.retryAfterSeconds} s.`,
+        title: failure.lost ? 'Out of reach' : 'Too many readers',
+        detail: `${overloadText(failure)} Come back in ${failure.retryAfterSeconds} s.`,
         retryAfterSeconds: failure.retryAfterSeconds,
       };
     case 'store-unavailable':
@@ -323,3 +323,9 @@ export const problemJson = (failure: Failure): string => JSON.stringify(problemO
  * ends an EventSource for good.
  */
 export const passes = (failure: Failure): boolean => problemOf(failure).retryAfterSeconds !== undefined;
+
+/** For people, in both protocols. */
+export const overloadText = ({ lost }: { readonly lost?: true }): string =>
+  lost
+    ? 'What serves this execution is out of reach just now, as during a deployment.'
+    : 'This execution has as many readers as it takes just now.';

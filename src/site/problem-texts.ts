@@ -206,7 +206,7 @@ export const PROBLEM_TEXTS: readonly ProblemText[] = [
   {
     code: 'Overloaded',
     statuses: [503],
-    meaning: 'This execution has as many readers as it takes.',
+    meaning: 'This execution has as many readers as it takes, or what serves it is out of reach.',
     cause: 'A thousand open streams and waiting requests on one execution, or a deploy just now.',
     action: 'Come back after Retry-After.',
   },

@@ -7,7 +7,7 @@ import {
   awsException,
   awsRefusal,
 } from '../../src/http/aws-exception.ts';
-import { passes } from '../../src/http/problem.ts';
+import { passes, problemOf } from '../../src/http/problem.ts';
 
 const internal = 'AKIAINTERNAL: what only the operator may read';
 const retryAfterSeconds = 7;
@@ -123,4 +123,15 @@ it('no text tells what is internal, and a wait stands in the text, since clients
     expect(message).not.toContain('AKIAINTERNAL');
     if ('retryAfterSeconds' in failure) expect(message).toContain('7 s');
   }
+});
+
+it('tells a full execution from one out of reach, in both protocols', () => {
+  const texts = ([undefined, true] as const).map((lost) => {
+    const failure = { type: 'overloaded', retryAfterSeconds, ...(lost && { lost }) } as const;
+    return [problemOf(failure, 'id').detail, awsException(failure).message];
+  });
+  expect(texts).toEqual([
+    Array.from({ length: 2 }, () => expect.stringContaining('as many readers as it takes')),
+    Array.from({ length: 2 }, () => expect.stringContaining('out of reach')),
+  ]);
 });
