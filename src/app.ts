@@ -14,7 +14,8 @@ import { awsRefusal } from './http/aws-exception.ts';
 import { awsProtocol } from './http/aws-protocol.ts';
 import { executionRoutes } from './http/execution-routes.ts';
 import { keyRoute } from './http/key-route.ts';
-import { type AppBindings, type Handler, answer, byMethod, route } from './http/routing.ts';
+import { requestUrl } from './http/request-url.ts';
+import { type AppBindings, type Handler, answer, answerException, byMethod, route } from './http/routing.ts';
 import type { Log } from './log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
 
@@ -37,7 +38,7 @@ export type App = Hono<AppBindings>;
 
 export function createApp(ports: AppPorts): App {
   // As it came, since handlers read the id out of the same text: Hono's own decoding would route what they don't recognise.
-  const app = new Hono<AppBindings>({ getPath: ({ url }) => new URL(url).pathname });
+  const app = new Hono<AppBindings>({ getPath: (request) => requestUrl(request)?.pathname ?? '' });
   const { corsOrigins } = ports;
 
   // No cookies are used, so any origin may be let in; the key is the lock. Not for /v1/admin.
@@ -71,6 +72,8 @@ export function createApp(ports: AppPorts): App {
   app.notFound((context) =>
     answer(ports, context, 'none', notFound, context.req.header('X-Amz-Target') ? awsRefusal : undefined),
   );
+  // Hono's own would print the exception, message and all.
+  app.onError((error) => answerException(error, ports.log));
   return app;
 }
 

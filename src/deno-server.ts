@@ -14,6 +14,9 @@ import type { ServerSettings } from './config.ts';
 import { openSite } from './deno-site.ts';
 import { type Result, fail, ok } from './errors.ts';
 import { createInProcessExecutions } from './executions/in-process.ts';
+import { forwardedOverTls } from './http/forwarded-proto.ts';
+import { requestUrl } from './http/request-url.ts';
+import { answerException } from './http/routing.ts';
 import type { Log } from './log.ts';
 import { createCallBudget } from './sources/call-budget.ts';
 import { createDenoKvStore } from './storage/deno-kv.ts';
@@ -47,13 +50,19 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   const live = createInProcessExecutions(core.shared);
   const app = createService(settings, platform, core, live);
   const site = await openSite(new URL('../dist/site/', import.meta.url));
-  const listening = listen({ port, hostname }, (request, info) => {
+  const handler: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {
     const socketAddress = info.remoteAddr.transport === 'tcp' ? info.remoteAddr.hostname : undefined;
-    const clientAddress = socketClientAddress(request.headers, socketAddress, trustedProxies);
-    // A promise that nobody awaits lives on in a process; its failures are logged where they happen.
-    const runtime = { clientAddress, waitUntil: () => undefined };
-    return site(request) ?? app.fetch(leftAfterCancel(request), { runtime });
-  });
+    const runtime = {
+      clientAddress: socketClientAddress(request.headers, socketAddress, trustedProxies),
+      overTls: forwardedOverTls(request.headers, socketAddress, trustedProxies),
+      // A promise that nobody awaits lives on in a process; its failures are logged where they happen.
+      waitUntil: () => undefined,
+    };
+    const url = requestUrl(request);
+    return (url && site(request, url)) ?? app.fetch(leftAfterCancel(request), { runtime });
+  };
+  const onError = (error: unknown) => answerException(error, log);
+  const listening = listen({ port, hostname, onError }, handler);
   if (!listening.ok) {
     live.close();
     kv.close();
@@ -123,16 +132,16 @@ async function openStore(path: string): Promise<Result<OpenStore>> {
 }
 
 function listen(
-  where: { readonly port: number; readonly hostname: string },
+  options: Pick<Deno.ServeTcpOptions, 'port' | 'onError'> & { readonly hostname: string },
   handler: Deno.ServeHandler<Deno.NetAddr>,
 ): Result<Deno.HttpServer<Deno.NetAddr>> {
   try {
-    return ok(Deno.serve({ ...where, onListen: () => undefined }, handler));
+    return ok(Deno.serve({ ...options, onListen: () => undefined }, handler));
   } catch (error) {
     const inUse = error instanceof Deno.errors.AddrInUse;
     return inUse
-      ? refusal(`PORT ${where.port} is in use`)
-      : refusal(`HOST ${where.hostname}, PORT ${where.port}: can't listen there: ${reasonOf(error)}`);
+      ? refusal(`PORT ${options.port} is in use`)
+      : refusal(`HOST ${options.hostname}, PORT ${options.port}: can't listen there: ${reasonOf(error)}`);
   }
 }
 

@@ -24,7 +24,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** What answers a request for one of the files; undefined: it is none of them. Without the directory there are none. */
-export async function openSite(directory: URL): Promise<(request: Request) => Response | undefined> {
+export async function openSite(
+  directory: URL,
+): Promise<(request: Request, url: URL) => Response | undefined> {
   const files = new Map<string, StaticFile>();
   const rules = parseHeaders(await Deno.readTextFile(new URL('_headers', directory)).catch(() => ''));
   for await (const name of filesIn(directory, '')) {
@@ -32,19 +34,23 @@ export async function openSite(directory: URL): Promise<(request: Request) => Re
     const path = `/${name}`.replace(/\/index\.html$/, '/').replace(/\.html$/, '');
     files.set(path, await readStaticFile(new URL(name, directory), path, rules));
   }
-  return (request) => {
+  return (request, { pathname, search }) => {
     if (files.size === 0) return undefined;
-    const { pathname, search } = new URL(request.url);
     const file = files.get(pathname);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (file) return isRead ? answer(request, file) : new Response(null, NOT_ALLOWED);
+    if (file)
+      return isRead
+        ? answer(request, file)
+        : new Response(null, {
+            status: 405,
+            headers: { ...headersFor(pathname, rules), allow: 'GET, HEAD' },
+          });
     const proper = isRead ? properPaths(pathname).find((path) => files.has(path)) : undefined;
     if (proper === undefined) return undefined;
-    return new Response(null, { status: 307, headers: { location: `${proper}${search}` } });
+    const headers = { ...headersFor(pathname, rules), location: `${proper}${search}` };
+    return new Response(null, { status: 307, headers });
   };
 }
-
-const NOT_ALLOWED = { status: 405, headers: { allow: 'GET, HEAD' } };
 
 /** Other ways to write the path of a page: with `.html`, `index`, a slash too many or too few. */
 const properPaths = (path: string): string[] => [
@@ -62,14 +68,20 @@ function answer(request: Request, { bytes, headers }: StaticFile): Response {
 async function readStaticFile(file: URL, path: string, rules: readonly HeaderRule[]): Promise<StaticFile> {
   const bytes = await Deno.readFile(file);
   const type = TYPES[file.pathname.slice(file.pathname.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
-  const headers: Record<string, string> = {
+  const headers = {
     'content-type': type,
     'cache-control': 'public, max-age=0, must-revalidate',
     etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+    ...headersFor(path, rules),
   };
-  for (const { pattern, name, value } of rules) if (pattern.test(path)) headers[name] = value;
   return { bytes, headers };
 }
+
+/** What `_headers` says of answers under this path, whatever they are. */
+const headersFor = (path: string, rules: readonly HeaderRule[]): Record<string, string> =>
+  Object.fromEntries(
+    rules.filter(({ pattern }) => pattern.test(path)).map(({ name, value }) => [name, value]),
+  );
 
 interface HeaderRule {
   readonly pattern: RegExp;

@@ -37,7 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
   compose: [...core, ...behindHttp, 'http', 'app'],
   worker: [...core, ...behindHttp, 'http', 'app', 'compose'],
   'deno-site': [],
-  'deno-server': [...core, ...behindHttp, 'compose', 'deno-site'],
+  'deno-server': [...core, ...behindHttp, 'http', 'compose', 'deno-site'],
   deno: ['errors', 'log', 'config', 'deno-server'],
   emulator: ['messages', 'clock'],
   local: [...core, 'config', 'messages', 'storage', 'access', 'emulator', 'deno-server'],

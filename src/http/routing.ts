@@ -6,22 +6,26 @@
 import type { Context, Hono } from 'hono';
 
 import type { Clock } from '../clock.ts';
-import { type Failure, type Result, fail, internalText, ok } from '../errors.ts';
+import { type Failure, type Result, fail, internalText, invalid, ok } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { problemResponse } from './problem.ts';
 import type { RequestFacts } from './request-facts.ts';
+import { requestUrl } from './request-url.ts';
 import { securityHeaders, withHeaders } from './responses.ts';
 
 /** What the runtime knows of a request besides itself. */
 export interface RuntimeContext {
   /** Who calls, as the runtime knows it: the bucket for failed authentications. */
   readonly clientAddress: string;
+  /** The caller came over TLS, which somebody in front has ended. */
+  readonly overTls?: boolean;
   /** Keeps the runtime alive for work that outlasts the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 export interface Exchange {
   readonly request: Request;
+  /** As the caller has it: with https: also where the TLS was ended in front. */
   readonly url: URL;
   readonly facts: RequestFacts;
   readonly runtime: RuntimeContext;
@@ -82,7 +86,10 @@ export async function answer(
   const request = context.req.raw;
   let result: Result<Response>;
   try {
-    result = await handler({ request, url: new URL(request.url), facts, runtime: context.env.runtime });
+    const { runtime } = context.env;
+    const url = requestUrl(request);
+    if (url && runtime.overTls === true) url.protocol = 'https:';
+    result = url ? await handler({ request, url, facts, runtime }) : NO_URL;
   } catch (error) {
     // A bug, whatever it was: the caller learns the request id and nothing else.
     const internal = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -93,10 +100,7 @@ export async function answer(
     const reason = internalText(result.failure);
     if (reason !== undefined) facts.reason = reason;
   }
-  const response = withHeaders(result.ok ? result.value : refuse(result.failure, facts.requestId), {
-    ...securityHeaders,
-    'X-Request-Id': facts.requestId,
-  });
+  const response = told(result.ok ? result.value : refuse(result.failure, facts.requestId), facts.requestId);
   const { requestId, ...rest } = facts;
   log({
     event: 'request',
@@ -108,4 +112,27 @@ export async function answer(
     ...rest,
   });
   return response;
+}
+
+const NO_URL = invalid(
+  'header',
+  'Host',
+  'must be the name or address of a host, with a port behind it or none; so must the host in a target that has one.',
+);
+
+const told = (response: Response, requestId: string): Response =>
+  withHeaders(response, { ...securityHeaders, 'X-Request-Id': requestId });
+
+/**
+ * For what throws outside of `answer`, which is a bug, and leaves nothing of the request. The exception's message is not
+ * logged: it may quote a URL, ticket and all.
+ */
+export function answerException(error: unknown, log: Log): Response {
+  const requestId = crypto.randomUUID();
+  const { name, stack = '' } = error instanceof Error ? error : new Error();
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  const reason = [name, ...frames].join('\n');
+  const failure: Failure = { type: 'internal', internal: reason };
+  log({ event: 'request', level: 'error', requestId, status: 500, failure: failure.type, reason });
+  return told(problemResponse(failure, requestId), requestId);
 }

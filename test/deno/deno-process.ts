@@ -43,10 +43,13 @@ export const settingsFor = (upstream: string, storePath: string): Record<string,
 });
 
 /** Resolves when it listens, or has ended; then `url` is empty. */
-export async function startDeno(settings: Record<string, string>): Promise<DenoProcess> {
+export async function startDeno(
+  settings: Record<string, string>,
+  entry = 'src/deno.ts',
+): Promise<DenoProcess> {
   const { PATH = '', HOME = '' } = process.env;
   const flags = ['--allow-net', '--allow-env', '--allow-read', '--allow-write'];
-  const child = spawn('deno', ['run', ...flags, 'src/deno.ts'], {
+  const child = spawn('deno', ['run', ...flags, entry], {
     cwd: PROJECT_ROOT,
     env: { PATH, HOME, NO_COLOR: '1', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -98,8 +101,9 @@ export class DenoWorld {
     return join(this.directory, 'flowtap.sqlite3');
   }
 
-  async start(settings: Record<string, string> = {}): Promise<DenoProcess> {
-    const started = await startDeno({ ...settingsFor(this.emulator.url, this.storePath), ...settings });
+  async start(settings: Record<string, string> = {}, entry?: string): Promise<DenoProcess> {
+    const all = { ...settingsFor(this.emulator.url, this.storePath), ...settings };
+    const started = await startDeno(all, entry);
     this.#started.push(started);
     return started;
   }

@@ -27,11 +27,8 @@ async function look(url: string, method = 'GET', headers: Record<string, string>
   const text = await response.text();
   return {
     etag: response.headers.get('etag') ?? '',
-    // Problems carry a request id, redirects no text that anybody reads.
-    seen:
-      status === 200
-        ? { status, headers: alike, text }
-        : { status, location: response.headers.get('location') },
+    // Problems carry a request id; other answers have no text that anybody reads.
+    seen: { status, headers: Object.fromEntries(alike), ...(status === 200 && { text }) },
   };
 }
 

@@ -9,7 +9,7 @@ export const general: Section = {
   title: 'In general',
   requirements: [
     requirement(
-      'Every answer has `X-Request-Id`.',
+      'Every answer of the API has `X-Request-Id`',
       'each answer has a request id of its own, whatever its status',
       [],
       async (target) => {

@@ -1,0 +1,168 @@
+/** Requests as Deno hands them over: what is no host, what a proxy in front says, and what throws. */
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { DenoWorld, history, newKey, type DenoProcess } from './deno-process.ts';
+
+let world: DenoWorld;
+let flowtap: DenoProcess;
+let apiKey: string;
+beforeAll(async () => {
+  world = await DenoWorld.create();
+  flowtap = await world.start({ STORE_PATH: ':memory:' });
+  apiKey = await newKey(flowtap.url);
+  await world.script('x', history(3, 'EXECUTION_SUCCEEDED'));
+});
+afterAll(() => world.end());
+
+const SECURITY = {
+  'strict-transport-security': expect.stringContaining('max-age='),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+async function postTicket(url: string, headers: Record<string, string> = {}) {
+  const response = await fetch(`${url}v1/executions/x/tickets`, {
+    method: 'POST',
+    headers: { 'x-api-key': apiKey, 'content-type': 'application/json', ...headers },
+    body: '{}',
+  });
+  // Safety: a 201 has them; another answer has neither, and nothing below holds.
+  return (await response.json()) as { ticket: string; streamUrl: string };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Byte by byte as written, which no HTTP client would. */
+async function ask(target: string, host: string, method = 'GET'): Promise<Answer> {
+  const { hostname, port } = new URL(flowtap.url);
+  const socket = connect(Number(port), hostname);
+  socket.end(`${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  const [head = '', body = ''] = text.split('\r\n\r\n');
+  const [line = '', ...fields] = head.split('\r\n');
+  const headers = fields.map((field) => [
+    field.slice(0, field.indexOf(':')).toLowerCase(),
+    field.slice(field.indexOf(':') + 1).trim(),
+  ]);
+  return { status: Number(line.split(' ')[1]), headers: Object.fromEntries(headers), body };
+}
+
+describe('what is no host is a 400 like any other, and a line of the log without the URL:', () => {
+  const messages = '/v1/executions/x/messages';
+  test.for([
+    ['my_host:99999', messages],
+    ['a b', messages],
+    ['[', messages],
+    ['[::1', messages],
+    ['%00', messages],
+    ['a:b', messages],
+    // Read as URLs, these have another path than was asked for.
+    ['flowtap/v1/admin/keys?', '/healthz'],
+    ['flowtap?', messages],
+    ['flowtap#', messages],
+    ['somebody@flowtap', messages],
+    ['flowtap', 'http://[/'],
+    ['flowtap', 'http://flowtap:99999/docs'],
+    // Files, too.
+    ['[', '/docs'],
+  ] as const)('Host: %s, %s', async ([host, target]) => {
+    const { ticket } = await postTicket(flowtap.url);
+    const answer = await ask(`${target}?ticket=${ticket}`, host);
+    expect(answer).toMatchObject({
+      status: 400,
+      headers: { ...SECURITY, 'content-type': 'application/problem+json' },
+    });
+    const requestId = answer.headers['x-request-id'];
+    expect(requestId).toMatch(UUID);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'InvalidRequestException',
+      requestId,
+      errors: [{ in: 'header', name: 'Host' }],
+    });
+    expect(answer.body).not.toContain(ticket);
+    await vi.waitFor(() =>
+      expect(flowtap.log.find((line) => line['requestId'] === requestId)).toMatchObject({
+        event: 'request',
+        level: 'info',
+        status: 400,
+        failure: 'invalid-input',
+      }),
+    );
+    expect(JSON.stringify([flowtap.log, flowtap.noise])).not.toContain(ticket.slice(0, 40));
+    expect(flowtap.noise).toEqual([]);
+  });
+
+  test('whatever the method', async () => {
+    for (const method of ['POST', 'OPTIONS', 'HEAD', 'TRACE', 'BREW']) {
+      expect(await ask('/v1/key', '[', method)).toMatchObject({ status: 400, headers: SECURITY });
+    }
+  });
+
+  test('and every name that is one is taken', async () => {
+    for (const host of ['flowtap', 'my_host:8787', '[::1]', '[::1]:1', '192.0.2.1', 'a,b', '']) {
+      expect(await ask('/healthz', host)).toMatchObject({ status: 200, body: '{"status":"ok"}' });
+    }
+  });
+});
+
+describe('an exception is a 500 problem, and one line of the log that says where but quotes nothing,', () => {
+  let failing: DenoProcess;
+  beforeAll(async () => {
+    failing = await world.start({ STORE_PATH: ':memory:' }, 'test/deno/throwing.deno.ts');
+  });
+
+  test.for([
+    ['in a route', 'healthz'],
+    ['before any', 'unreadable'],
+  ] as const)('%s', async ([, path]) => {
+    const response = await fetch(`${failing.url}${path}?ticket=a-ticket-in-clear`);
+    expect(response.status).toBe(500);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      ...SECURITY,
+      'content-type': 'application/problem+json',
+    });
+    const requestId = response.headers.get('X-Request-Id');
+    expect(await response.json()).toMatchObject({ code: 'InternalError', requestId });
+    await vi.waitFor(() =>
+      expect(failing.log.at(-1)).toMatchObject({
+        event: 'request',
+        level: 'error',
+        requestId,
+        status: 500,
+        failure: 'internal',
+        reason: expect.stringMatching(/^TypeError\n +at .*throwing\.deno\.ts/),
+      }),
+    );
+    expect(JSON.stringify(failing.log)).not.toContain('a-ticket-in-clear');
+    expect(failing.noise).toEqual([]);
+    expect((await fetch(`${failing.url}healthz`)).status).toBe(200);
+  });
+});
+
+describe('where TLS ends in front, a stream has an https: address', () => {
+  test('when a proxy that is trusted says so', async () => {
+    const behind = await world.start({ STORE_PATH: ':memory:', TRUSTED_PROXY: '127.0.0.1' });
+    apiKey = await newKey(behind.url);
+    const secure = new URL(behind.url);
+    secure.protocol = 'https:';
+    const streamUrl = async (proto?: string) =>
+      (await postTicket(behind.url, proto === undefined ? {} : { 'x-forwarded-proto': proto })).streamUrl;
+    expect(await streamUrl('https')).toMatch(`${secure.href}v1/executions/x/messages?ticket=`);
+    expect(await streamUrl('HTTPS, http')).toMatch(secure.href);
+    for (const proto of ['http', 'http, https', 'javascript', 'https://evil.example', '', undefined]) {
+      expect(await streamUrl(proto)).toMatch(`${behind.url}v1/executions/x/messages?ticket=`);
+    }
+  });
+
+  test('and not when anybody else does', async () => {
+    apiKey = await newKey(flowtap.url);
+    const { streamUrl } = await postTicket(flowtap.url, { 'x-forwarded-proto': 'https' });
+    expect(streamUrl).toMatch(flowtap.url);
+  });
+});
