@@ -142,7 +142,9 @@ class Tailing {
           await this.#print(event.message);
           break;
         case 'reset':
-          await this.#note('The history was replaced: all of it follows again.');
+          await this.#note(
+            'The history was replaced, or the service does not know this cursor any more: all of it follows again.',
+          );
           break;
         case 'reconnecting':
           if (event.error) await this.#tellOfRetry(event.error, event.afterMs);

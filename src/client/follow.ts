@@ -1,7 +1,8 @@
 /**
  * Follows an execution to its end through whatever happens to the connection: cuts, deploys, silence, refusals that pass. Each
  * reconnect goes on from the last id that was handed out, so every message comes exactly once; where the server can't keep
- * that promise (the history was replaced) it says `reset`, and so does this.
+ * that promise (the history was replaced, or the id was signed with a secret that it has no more) it says `reset`, and so
+ * does this.
  */
 import { STATUSES, type Status, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
@@ -43,7 +44,10 @@ export type FollowEvent =
       readonly timestamp: string;
       readonly cursor: string;
     }
-  /** The history is another one than before: forget what came so far, it is sent again from its start. */
+  /**
+   * The history is another one than before, or the service doesn't know the cursor: forget what came so far, it is sent
+   * again from its start.
+   */
   | { readonly type: 'reset'; readonly cursor: string }
   /** The connection is gone, because of `error` or, without one, in order. It is opened again after `afterMs`. */
   | {
@@ -200,8 +204,9 @@ const UPSTREAM_STATES = ['ok', 'throttled', 'unavailable'] as const;
 
 export interface FollowMessagesOptions extends FollowOptions {
   /**
-   * The history was replaced: what came so far is void, and all of it comes again. Without this, following throws a
-   * FlowtapProblem with the code `HistoryChanged`, so that nobody gets a message twice unawares.
+   * The history was replaced, or the service doesn't know the cursor: what came so far is void, and all of it comes
+   * again. Without this, following throws a FlowtapProblem with the code `HistoryChanged`, so that nobody gets a message
+   * twice unawares.
    */
   readonly onReset?: () => void;
 }
@@ -228,5 +233,6 @@ const HISTORY_CHANGED = {
   code: 'HistoryChanged',
   title: 'The history is another one',
   detail:
-    'The history that was followed has been replaced. Follow it again from the start, or give `onReset` to be told.',
+    'The history that was followed has been replaced, or the service does not know the cursor any more. Follow it again ' +
+    'from the start, or give `onReset` to be told.',
 };

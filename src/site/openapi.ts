@@ -153,7 +153,7 @@ comes twice.
 | (unnamed) | a message |
 | \`caught-up\` | \`{status}\`: all that existed at connect has been sent |
 | \`heartbeat\` | \`{timestamp, pollIntervalMs, upstream}\` after 15 s of silence; \`upstream\` is \`ok\`, \`throttled\` or \`unavailable\` |
-| \`reset\` | the history is not the one that the cursor came from: it is sent again from its start |
+| \`reset\` | the history is not the one that the id came from, or the id is unknown here: it is sent again from its start |
 | \`end\` | \`{status}\`: settled and all sent. A reconnect with its id is a 204 |
 | \`problem\` | why the stream closes early, with \`retryAfterSeconds\` where coming back helps |
 
