@@ -1,16 +1,27 @@
 /**
- * A message as one line. On a terminal: local time, event type, step, as much of the payload as fits, failures in red. Else
- * nothing is cropped, and times are whole: such lines are kept and searched.
+ * A message as one line. On a terminal: local time, event type, step, as much of the payload as fits, failures in red; on a
+ * narrow one step and payload get a line of their own, since without them nobody learns what failed. Else nothing is
+ * cropped, and times are whole: such lines are kept and searched.
  */
 import type { FlowMessage } from '../client/client.ts';
+import { dayOf, timeOf, timeZone } from './local-time.ts';
 import type { Output, Style } from './output.ts';
 import { column, crop, oneLine, widthOf } from './plain-text.ts';
 
+const TIME_COLUMNS = 12;
+/** ISO 8601, as the service has it. */
+const WHOLE_TIME_COLUMNS = 24;
 /** The longest type: SCHEDULE_NEXT_READY_STEPS_TASK. */
 const TYPE_COLUMNS = 30;
 const STEP_COLUMNS = 26;
 /** On a narrower terminal the payload comes right behind the step. */
 const COLUMNS_FOR_STEPS = 110;
+/** Of a payload that is longer, at least so much is seen: a step's name doesn't crowd it out. */
+const PAYLOAD_COLUMNS_MIN = 16;
+/** With less room behind the type, step and payload get a line of their own. */
+const ROOM_COLUMNS_MIN = 32;
+/** A terminal that is narrower yet wraps: better than to show nothing. */
+const LINE_COLUMNS_MIN = 24;
 const GAP = '  ';
 
 /** Payloads of steps begin with their step: `{stepId: Step2CaptureImage, input: …}`, which looks like JSON and is not. */
@@ -36,28 +47,49 @@ export class MessageLines {
       this.#day = day;
       await output.line(output.style(`${day}, times in ${timeZone()}`, 'dim'));
     }
-    const time = timeOf(at);
+    const time = output.style(column(timeOf(at), TIME_COLUMNS), 'dim');
     const type = oneLine(message.eventType ?? '');
-    const { step, rest } = partsOf(message.payload ?? '');
     const styles = stylesOf(type);
-    const hasStepColumn = output.columns >= COLUMNS_FOR_STEPS;
-    const room = output.columns - widthOf(time) - TYPE_COLUMNS - 2 * GAP.length;
-    const stepText = hasStepColumn ? column(step, STEP_COLUMNS) : crop(step, Math.min(STEP_COLUMNS, room));
-    const cells = [
-      output.style(time, 'dim'),
-      output.style(column(type, TYPE_COLUMNS), ...styles),
-      ...(stepText === '' ? [] : [output.style(stepText, 'cyan')]),
-    ];
-    const left = stepText === '' ? room : room - widthOf(stepText) - GAP.length;
+    const typeRoom = output.columns - TIME_COLUMNS - GAP.length;
+    const room = typeRoom - TYPE_COLUMNS - GAP.length;
+    if (room >= ROOM_COLUMNS_MIN) {
+      const head = [time, output.style(column(type, TYPE_COLUMNS), ...styles)];
+      await output.line([...head, ...this.#detail(message, room, styles)].join(GAP).trimEnd());
+      return;
+    }
+    const shownType = crop(type, Math.max(typeRoom, LINE_COLUMNS_MIN));
+    await output.line([time, output.style(shownType, ...styles)].join(GAP).trimEnd());
+    const detail = this.#detail(message, Math.max(output.columns - GAP.length, LINE_COLUMNS_MIN), styles);
+    if (detail.length > 0) await output.line(GAP + detail.join(GAP));
+  }
+
+  /** Step and payload, in so many columns. */
+  #detail({ payload = '' }: FlowMessage, room: number, styles: readonly Style[]): string[] {
+    const output = this.#output;
+    const { step, rest } = partsOf(payload);
     const payloadStyles = styles.includes('red') ? (['red'] as const) : [];
-    cells.push(output.style(crop(rest, left), ...payloadStyles));
-    await output.line(cells.join(GAP).trimEnd());
+    if (output.columns >= COLUMNS_FOR_STEPS) {
+      const left = room - STEP_COLUMNS - GAP.length;
+      const inColumn = output.style(column(step, STEP_COLUMNS), 'cyan');
+      return [inColumn, output.style(crop(rest, left), ...payloadStyles)];
+    }
+    const reserved = rest === '' ? 0 : GAP.length + Math.min(widthOf(rest), PAYLOAD_COLUMNS_MIN);
+    const shownStep = crop(step, Math.min(STEP_COLUMNS, room - reserved));
+    const left = shownStep === '' ? room : room - widthOf(shownStep) - GAP.length;
+    return [output.style(shownStep, 'cyan'), output.style(crop(rest, left), ...payloadStyles)].filter(
+      (cell) => cell !== '',
+    );
   }
 }
 
 function plainLine({ timestamp = '', eventType = '', payload = '' }: FlowMessage): string {
   const { step, rest } = partsOf(payload);
-  return [oneLine(timestamp), oneLine(eventType).padEnd(TYPE_COLUMNS), step.padEnd(STEP_COLUMNS), rest]
+  return [
+    oneLine(timestamp).padEnd(WHOLE_TIME_COLUMNS),
+    oneLine(eventType).padEnd(TYPE_COLUMNS),
+    step.padEnd(STEP_COLUMNS),
+    rest,
+  ]
     .join(GAP)
     .trimEnd();
 }
@@ -74,16 +106,3 @@ function stylesOf(type: string): readonly Style[] {
   if (type === 'EXECUTION_SUCCEEDED') return ['green', 'bold'];
   return type.startsWith('EXECUTION_') ? ['bold'] : [];
 }
-
-const two = (number: number): string => String(number).padStart(2, '0');
-
-const dayOf = (at: Date): string =>
-  Number.isNaN(at.getTime()) ? '' : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-
-/** Twelve characters, blank where there is no time. */
-const timeOf = (at: Date): string =>
-  Number.isNaN(at.getTime())
-    ? ' '.repeat(12)
-    : `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
-
-const timeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;

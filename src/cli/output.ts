@@ -35,9 +35,9 @@ export class Output {
     return this.#stream.isTTY === true;
   }
 
-  /** A terminal may be resized at any time. */
+  /** A terminal may be resized at any time. One that knows no width (a serial line, some CI systems) says 0. */
   get columns(): number {
-    return this.#stream.columns ?? COLUMNS_DEFAULT;
+    return this.#stream.columns || COLUMNS_DEFAULT;
   }
 
   /** The text in this style, where there is colour at all. */

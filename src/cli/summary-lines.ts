@@ -1,5 +1,6 @@
 /** How an execution stands, for people: the failure first, since that is what they came for. */
 import type { Status, Summary } from '../client/client.ts';
+import { dayOf, timeOf } from './local-time.ts';
 import type { Output, Style } from './output.ts';
 import { oneLine } from './plain-text.ts';
 
@@ -16,7 +17,7 @@ export function summaryLines(summary: Summary, output: Output): string[] {
   const facts = [
     ...(summary.durationMs === undefined ? [] : [`took ${humanDuration(summary.durationMs)}`]),
     ...(summary.messageCount === undefined ? [] : [humanCount(summary.messageCount, 'message')]),
-    ...(summary.startedAt === undefined ? [] : [`started ${summary.startedAt}`]),
+    ...(summary.startedAt === undefined ? [] : [`started ${timeFor(output, summary.startedAt)}`]),
     ...(summary.archivedAt === undefined ? [] : ['archived']),
   ];
   const where = failure?.step === undefined ? '' : ` in ${oneLine(failure.step)}`;
@@ -27,6 +28,13 @@ export function summaryLines(summary: Summary, output: Output): string[] {
       (why.length === 0 ? '' : `: ${oneLine(why.join(': '))}`),
     output.style(facts.join(', '), 'dim'),
   ];
+}
+
+/** As messages have it: local on a terminal, whole elsewhere. */
+function timeFor(output: Output, timestamp: string): string {
+  const at = new Date(timestamp);
+  const local = `${dayOf(at)} ${timeOf(at)}`;
+  return output.isTerminal && local !== ' ' ? local : oneLine(timestamp);
 }
 
 export const humanCount = (count: number, noun: string): string =>

@@ -2,10 +2,12 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
+import { dayOf, timeOf } from '../../src/cli/local-time.ts';
 import { MessageLines } from '../../src/cli/message-line.ts';
 import { type Environment, Output } from '../../src/cli/output.ts';
 import { column, crop, oneLine, shellWord, widthOf } from '../../src/cli/plain-text.ts';
 import { Progress } from '../../src/cli/progress.ts';
+import { summaryLines } from '../../src/cli/summary-lines.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 function terminal({ columns = 120, env = {} }: { columns?: number; env?: Environment } = {}) {
@@ -49,7 +51,7 @@ test('no line is wider than the terminal, whatever the payload, and times are th
     '',
     undefined,
   ];
-  for (const columns of [70, 109, 110, 160]) {
+  for (const columns of [78, 109, 110, 160]) {
     const { output, written } = terminal({ columns });
     const lines = new MessageLines(output);
     for (const payload of payloads) {
@@ -64,6 +66,65 @@ test('no line is wider than the terminal, whatever the payload, and times are th
     const [hours, minutes] = [local.getHours(), local.getMinutes()].map((n) => String(n).padStart(2, '0'));
     expect(shown[1]).toContain(`${hours}:${minutes}:40.656`);
   }
+});
+
+/** What stands in the messages of a flow that fails: the step is long, the payload longer. */
+const STEP_FAILED = {
+  ...FAILED,
+  eventType: 'STEP_FAILED',
+  payload: '{stepId: Step2ReadSqsPayloadLambda, error: ThingActionFailed, cause: bolt stuck (E42)}',
+};
+
+test.each([20, 40, 60, 77, 78, 80, 100, 120])(
+  'on %i columns every message shows its type, its step and what it says',
+  async (columns) => {
+    const { output, written } = terminal({ columns });
+    const lines = new MessageLines(output);
+    await lines.print(STEP_FAILED);
+    await lines.print(FAILED);
+    await lines.print({ ...FAILED, eventType: 'SCHEDULE_NEXT_READY_STEPS_TASK', payload: '' });
+    const shown = withoutColour(written()).split('\n').slice(1);
+    const text = shown.join('\n');
+    for (const seen of ['STEP_FAILED', 'Step2', '{error', 'THING_ACTION_TASK_FAILED', 'Door D-3: the b']) {
+      expect(text).toContain(seen);
+    }
+    expect(text).toContain('SCHEDULE_NEXT_READY_STE');
+    for (const line of shown) expect(widthOf(line)).toBeLessThanOrEqual(Math.max(columns, 38));
+  },
+);
+
+test('a terminal that says it has 0 columns is taken for one of 80', async () => {
+  const shownOn = async (columns: number) => {
+    const { output, written } = terminal({ columns });
+    await new MessageLines(output).print(STEP_FAILED);
+    return written();
+  };
+  expect(await shownOn(0)).toBe(await shownOn(80));
+});
+
+test('a summary has the times of the place on a terminal, as the messages have, and whole ones elsewhere', () => {
+  const summary = {
+    flowExecutionId: 'x',
+    source: 's',
+    status: 'SUCCEEDED',
+    final: true,
+    startedAt: FAILED.timestamp,
+  } as const;
+  const at = new Date(FAILED.timestamp);
+  const { output } = terminal();
+  expect(summaryLines(summary, output)[1]).toContain(`started ${dayOf(at)} ${timeOf(at)}`);
+  const piped = new Output(new PassThrough(), {});
+  expect(summaryLines(summary, piped)[1]).toContain(`started ${FAILED.timestamp}`);
+});
+
+test('in a pipe a message without a timestamp keeps its columns', async () => {
+  const file = new PassThrough({ encoding: 'utf8' });
+  const lines = new MessageLines(new Output(file, {}));
+  const { timestamp: _, ...timeless } = FAILED;
+  await lines.print(FAILED);
+  await lines.print(timeless);
+  const [whole = '', bare = ''] = String(file.read()).split('\n');
+  expect(bare.indexOf('THING_ACTION')).toBe(whole.indexOf('THING_ACTION'));
 });
 
 test('the day stands above the first message, and above the first of each further day', async () => {
