@@ -8,11 +8,12 @@
  */
 import * as z from 'zod/mini';
 
-import { type Result, fail, ok } from '../errors.ts';
+import { type Result, fail, invalid, ok } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
+import { StoreRefusal } from '../storage/store-limits.ts';
 import { type ArchiveHead, type ExecutionRef, archiveHeadSchema } from './archive-head.ts';
 import { HEAD_PREFIX, headKey, pagesPrefix, partKey, refOfHeadKey } from './archive-keys.ts';
 import { type ArchiveMemory, MISS_MEMORY_MS, type StoredPart } from './archive-memory.ts';
@@ -148,6 +149,9 @@ export class Archive {
         ...(cursor !== undefined && { cursor }),
       });
     } catch (error) {
+      if (options.cursor !== undefined && error instanceof StoreRefusal && error.status === 400) {
+        return invalid('query', 'cursor', 'is not one that a list of executions gave.');
+      }
       return fail({ type: 'store-unavailable', internal: `archive list: ${String(error)}` });
     }
   }

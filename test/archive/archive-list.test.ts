@@ -95,6 +95,18 @@ describe('the list', () => {
 });
 
 describe('a list that the store fails', () => {
+  test('is no fault of the cursor, unless it is one that no list gave', async () => {
+    const under = new ArchiveUnderTest();
+    const listed = await under.archive.list({ limit: 100, cursor: 'x' });
+    expect(listed.ok || listed.failure).toMatchObject({
+      type: 'invalid-input',
+      errors: [{ in: 'query', name: 'cursor' }],
+    });
+    under.store.failReads();
+    const failed = await under.archive.list({ limit: 100, cursor: 'x' });
+    expect(failed.ok || failed.failure.type).toBe('store-unavailable');
+  });
+
   test('says so', async () => {
     const under = new ArchiveUnderTest();
     await under.write(messages, { ...REF, executionId: '🟢'.repeat(200) });

@@ -215,6 +215,7 @@ describe('GET /v1/admin/executions', () => {
     'limit=1001',
     'limit=x',
     'cursor=',
+    'cursor=x',
     'status=FAILED&status=FAILED',
   ])('?%s is refused', async (query) => {
     const response = await service.admin('GET', `/executions?${query}`);

@@ -130,6 +130,22 @@ describe('an id that is none is a 400 that names it', () => {
     }
   });
 
+  test('that hold a ticket or a key, however often encoded, which the log then does not hold', async () => {
+    const ticket = `eyJ${'h'.repeat(30)}.eyJ${'p'.repeat(30)}.${'s'.repeat(30)}`;
+    const key = `ftk_${'i'.repeat(10)}_${'s'.repeat(38)}`;
+    const hex = (text: string) => text.replaceAll(/[._]/g, (at) => `%${at.charCodeAt(0).toString(16)}`);
+    for (const id of [ticket, key, `a/${ticket}/b`, `${ticket.slice(0, 60)}`]) {
+      for (let [times, text] = [0, hex(id)]; times < 8; times++, text = encodeURIComponent(text)) {
+        const response = await get(`/v1/executions/${text}/messages`);
+        expect({ text, status: response.status }).toEqual({ text, status: 400 });
+      }
+    }
+    expect(JSON.stringify(service.logged)).not.toMatch(/h{30}|s{30}/);
+    for (const id of ['100%25', '%25', '%', 'eyJ%2e', 'ftk_%']) {
+      expect((await get(path(id))).status).not.toBe(400);
+    }
+  });
+
   test('but not before the caller was let in', async () => {
     expect((await service.fetch('/v1/executions/a%00/messages')).status).toBe(401);
   });

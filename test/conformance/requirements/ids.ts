@@ -23,7 +23,7 @@ export const ids: Section = {
       },
     ),
     requirement(
-      '1 to 512 characters, no control characters, no API key or ticket (ids are logged).',
+      '1 to 512 characters, no control characters, no API key or ticket, however often encoded (ids are logged).',
       '512 characters are taken; 513, none, a control character and bad encoding are a 400 that names the id',
       ['emulator'],
       async (target) => {
