@@ -49,13 +49,19 @@ export type AccessFailure =
   | { readonly type: 'execution-forbidden' }
   /** The key is good, but may not do this (mint tickets, say). */
   | { readonly type: 'operation-forbidden'; readonly detail: string }
-  | { readonly type: 'rate-limited'; readonly retryAfterSeconds: number };
+  /** Of a key; or of an address that has shown too many wrong credentials, and then of any there, right or wrong. */
+  | {
+      readonly type: 'rate-limited';
+      readonly retryAfterSeconds: number;
+      readonly because?: 'wrong-credentials';
+    };
 
 export type Failure =
   | SourceFailure
   | AccessFailure
   | { readonly type: 'invalid-input'; readonly errors: readonly FieldError[] }
-  | { readonly type: 'no-such-route' }
+  /** `operation`: the path is right, and it is the AWS operation that there is none of. */
+  | { readonly type: 'no-such-route'; readonly operation?: true }
   | { readonly type: 'no-such-record'; readonly detail: string }
   | { readonly type: 'conflict'; readonly detail: string }
   | { readonly type: 'method-not-allowed'; readonly allow: readonly string[] }

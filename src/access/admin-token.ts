@@ -36,7 +36,7 @@ export function createAuthenticateAdmin(
     // Before the token is looked at: an answer that tells right from wrong is all that guessing needs. An address that had it
     // right here is spared, so that somebody else's wrong keys (an office, a carrier's NAT) don't keep an operator out.
     const shutOutSeconds = failures.shutOutSeconds(clientAddress);
-    if (shutOutSeconds !== undefined && !letInBefore.has(clientAddress)) return rateLimited(shutOutSeconds);
+    if (shutOutSeconds !== undefined && !letInBefore.has(clientAddress)) return shutOut(shutOutSeconds);
     const token = authorization.slice('bearer '.length).trim();
     if (timingSafeEqual(sha256(token), expected)) {
       letInBefore.set(clientAddress, true);
@@ -45,12 +45,13 @@ export function createAuthenticateAdmin(
     const nowShutOutSeconds = shutOutSeconds ?? (await failures.charge(clientAddress));
     return nowShutOutSeconds === undefined
       ? fail({ type: 'invalid-key', wanted: 'admin-token' })
-      : rateLimited(nowShutOutSeconds);
+      : shutOut(nowShutOutSeconds);
   };
 }
 
 const missing = () => fail({ type: 'missing-credentials', wanted: 'admin-token' });
 
-const rateLimited = (retryAfterSeconds: number) => fail({ type: 'rate-limited', retryAfterSeconds });
+const shutOut = (retryAfterSeconds: number) =>
+  fail({ type: 'rate-limited', retryAfterSeconds, because: 'wrong-credentials' });
 
 const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();

@@ -69,7 +69,7 @@ export class Authenticator {
     const key = parseApiKey(text);
     const isKnownHere = key !== undefined && reader.hasVerified(key.credentialId, key.hash);
     const shutOutSeconds = isKnownHere ? undefined : failures.shutOutSeconds(request.clientAddress);
-    if (shutOutSeconds !== undefined) return rateLimited(shutOutSeconds);
+    if (shutOutSeconds !== undefined) return shutOut(shutOutSeconds);
     if (key === undefined) return this.#wrong({ type: 'invalid-key' }, request);
     const found = await reader.read(key.credentialId);
     if (!found.ok) return found;
@@ -84,9 +84,7 @@ export class Authenticator {
     if (!verified.ok) {
       if (verified.failure.type === 'expired-ticket') return verified;
       const shutOutSeconds = failures.shutOutSeconds(request.clientAddress);
-      return shutOutSeconds === undefined
-        ? this.#wrong(verified.failure, request)
-        : rateLimited(shutOutSeconds);
+      return shutOutSeconds === undefined ? this.#wrong(verified.failure, request) : shutOut(shutOutSeconds);
     }
     if (!request.ticketAccepted || request.executionId === undefined) {
       const detail =
@@ -117,7 +115,7 @@ export class Authenticator {
 
   async #wrong(failure: AccessFailure, { clientAddress }: RequestFacts): Authenticated {
     const shutOutSeconds = await this.#ports.failures.charge(clientAddress);
-    return shutOutSeconds === undefined ? fail(failure) : rateLimited(shutOutSeconds);
+    return shutOutSeconds === undefined ? fail(failure) : shutOut(shutOutSeconds);
   }
 }
 
@@ -132,3 +130,7 @@ const isOfKey = ({ credential }: CredentialRecords, key: ApiKey): boolean =>
   timingSafeEqual(Buffer.from(credential.hash), Buffer.from(key.hash));
 
 const rateLimited = (retryAfterSeconds: number) => fail({ type: 'rate-limited', retryAfterSeconds });
+
+/** Right or wrong: an answer that told would be all that guessing needs. */
+const shutOut = (retryAfterSeconds: number) =>
+  fail({ type: 'rate-limited', retryAfterSeconds, because: 'wrong-credentials' });

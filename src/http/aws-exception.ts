@@ -8,7 +8,7 @@
  * ThrottlingException, InternalFailureException); AWS's common errors for the rest;
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
-import { RATE_TIERS } from '../access/rate-limit.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/rate-limit.ts';
 import type { Failure } from '../errors.ts';
 import { overloadText } from './problem.ts';
 
@@ -137,10 +137,19 @@ export function awsException(failure: Failure | UnreadableInput): AwsException {
     case 'no-such-record':
       return { name: 'ResourceNotFoundException', message: failure.detail };
     case 'rate-limited':
+      if (failure.because === 'wrong-credentials') {
+        return {
+          name: 'ThrottlingException',
+          message:
+            `${FAILED_AUTHENTICATIONS.requests} requests with a wrong API key came from this address within ` +
+            `${FAILED_AUTHENTICATIONS.periodSeconds} s, so no more are looked at. Correct it, and come back in ` +
+            `${failure.retryAfterSeconds} s. ${HOW_TO_GIVE_THE_KEY}`,
+        };
+      }
       return {
         name: 'ThrottlingException',
         message:
-          `Too many requests, or too many with wrong credentials. Come back in ${failure.retryAfterSeconds} s. A key may send ` +
+          `Too many requests of this key. Come back in ${failure.retryAfterSeconds} s. A key may send ` +
           `${standard.requests} requests in ${standard.periodSeconds} s, in the tier "high" ${high.requests}: ask for larger ` +
           'pages (maxResults up to 250), or follow the execution through its event stream.',
       };
@@ -164,8 +173,10 @@ export function awsException(failure: Failure | UnreadableInput): AwsException {
       return {
         name: 'UnknownOperationException',
         message:
-          'This service answers one operation of AWS IoT Things Graph, ListFlowExecutionMessages, at POST /. ' +
-          'Give endpoint_url without a path.',
+          'This service answers one operation of AWS IoT Things Graph, ListFlowExecutionMessages, at POST /.' +
+          (failure.type === 'no-such-route' && failure.operation
+            ? ''
+            : ' Give the address without a path: endpoint_url in Python, endpoint in JavaScript.'),
       };
     case 'upstream-internal':
     case 'upstream-timeout':

@@ -30,7 +30,7 @@ export const awsProtocol =
   async (exchange) => {
     const { request, facts } = exchange;
     if (request.headers.get('X-Amz-Target') !== LIST_FLOW_EXECUTION_MESSAGES) {
-      return fail({ type: 'no-such-route' });
+      return fail({ type: 'no-such-route', operation: true });
     }
     facts.route = ROUTE;
     const input = await readInput(request);

@@ -3,6 +3,7 @@
  * its public words; a new failure does not compile until it has them. What each code means and what to do about it stands
  * at /docs/problems. Internal texts stay out (invariant 7). Over 300 lines, because a switch that is to be exhaustive is one.
  */
+import { FAILED_AUTHENTICATIONS } from '../access/rate-limit.ts';
 import type { Failure, FieldError } from '../errors.ts';
 import { VARY } from './responses.ts';
 
@@ -204,8 +205,17 @@ function wordsOf(failure: Failure): Words {
       return {
         status: 429,
         code: 'RateLimitExceeded',
-        title: 'Too many requests',
-        detail: `Too many requests. Come back in ${failure.retryAfterSeconds} s.`,
+        ...(failure.because === 'wrong-credentials'
+          ? {
+              title: 'Too many wrong credentials',
+              detail:
+                `${FAILED_AUTHENTICATIONS.requests} requests with a wrong key, ticket or admin token came from this address ` +
+                `within ${FAILED_AUTHENTICATIONS.periodSeconds} s. Correct it, and come back in ${failure.retryAfterSeconds} s.`,
+            }
+          : {
+              title: 'Too many requests',
+              detail: `Too many requests of this key. Come back in ${failure.retryAfterSeconds} s.`,
+            }),
         retryAfterSeconds: failure.retryAfterSeconds,
       };
     case 'too-many-streams':

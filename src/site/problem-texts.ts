@@ -159,7 +159,7 @@ export const PROBLEM_TEXTS: readonly ProblemText[] = [
     meaning: 'Too many requests with this key, or too many wrong credentials from this address.',
     cause: '100 requests in 10 s (1,000 for keys of the high tier); 30 wrong credentials a minute.',
     action:
-      'Come back after Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream.',
+      'Come back after Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream. Where detail says that credentials were wrong: correct them first.',
   },
   {
     code: 'TooManyStreams',

@@ -87,7 +87,7 @@ describe('a flood of wrong keys from one address', () => {
     expect(access.store.reads('key/credential/')).toBe(LIMIT + 1);
     expect(await access.authenticator.request(pageRequest('junk'))).toEqual({
       ok: false,
-      failure: { type: 'rate-limited', retryAfterSeconds: 60 },
+      failure: { type: 'rate-limited', retryAfterSeconds: 60, because: 'wrong-credentials' },
     });
   });
 

@@ -98,7 +98,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
         ['overTheLimit', 'ThrottlingException', /Come back in \d+ s/],
         ['invalid', 'InvalidRequestException', /^maxResults: must be a whole number from 1 to 250/],
         ['token', 'InvalidRequestException', /^nextToken: .* leave it out to start/],
-        ['endpointWithPath', 'UnknownOperationException', /endpoint_url without a path/],
+        ['endpointWithPath', 'UnknownOperationException', /without a path: endpoint_url in Python/],
       ])('%s is %s, with a text that says what to change', (name, exception, text) => {
         expect(report.refusals[name]).toMatchObject({
           code: exception,

@@ -128,7 +128,11 @@ describe('a key', () => {
     const key = await service.key({ tier: 'standard' });
     for (let request = 0; request < 100; request++) expect(await read(key)).toBe(200);
     const refused = await service.fetch(path(ID), { headers: { 'X-API-Key': key } });
-    expect(await problemOf(refused)).toMatchObject({ status: 429, code: 'RateLimitExceeded' });
+    expect(await problemOf(refused)).toMatchObject({
+      status: 429,
+      code: 'RateLimitExceeded',
+      detail: expect.stringContaining('of this key'),
+    });
     expect(refused.headers.get('Retry-After')).toBe('10');
     await service.clock.advance(10_000);
     expect(await read(key)).toBe(200);
