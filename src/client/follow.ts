@@ -89,7 +89,9 @@ export async function* followEvents(
       }
       error = thrown;
     }
-    const afterMs = error === undefined ? reading.retryMs : patience.afterFailure(error, reading.retryMs);
+    const backoffMs = error === undefined ? 0 : patience.afterFailure(error, reading.retryMs);
+    // Never sooner than the server asked: its `retry:` is spread already.
+    const afterMs = Math.max(reading.retryMs, backoffMs);
     // Safety: afterFailure has thrown whatever is of neither class.
     const known = error as FlowtapProblem | FlowtapConnectionError | undefined;
     yield { type: 'reconnecting', afterMs, ...(known && { error: known }) };
