@@ -2,7 +2,8 @@
 import { addressOf, connectAdmin, variable } from './connect.ts';
 import { createFlowtapClient } from '../client/client.ts';
 import type { KeyFacts } from '../client/client.ts';
-import { readArguments } from './arguments.ts';
+import { passes } from '../client/patience.ts';
+import { executionId, readArguments } from './arguments.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { EXIT } from './exit-code.ts';
 import { explain } from './explain.ts';
@@ -24,7 +25,7 @@ set, and with an id whether the key may read that execution and the service can.
 
       --url <address>      instead of FLOWTAP_URL
 
-Ends with 0 when all is well, else with 1.
+Ends with 0 when all is well, with 1 when something is wrong or could not be checked.
 
 Example:
   flowtap doctor "$ID"
@@ -181,7 +182,10 @@ class Examination {
       const credential = what === 'admin token' ? 'FLOWTAP_ADMIN_TOKEN' : 'FLOWTAP_API_KEY';
       const explained = explain(error, credential);
       if (!explained) throw error;
-      await this.#wrong(what, explained.lines.map((line) => line.trim()).join(' '));
+      const text = explained.lines.map((line) => line.trim()).join(' ');
+      // A refusal that passes says nothing about a credential: after many wrong ones the right one is refused, too.
+      if (what !== 'execution' && passes(error)) await this.#unknown(what, `could not be checked. ${text}`);
+      else await this.#wrong(what, text);
       return undefined;
     }
   }
@@ -192,6 +196,12 @@ class Examination {
   }
 
   async #wrong(what: string, text: string): Promise<void> {
+  async #unknown(what: string, text: string): Promise<void> {
+    this.isWell = false;
+    const { stdout } = this.#terminal;
+    await stdout.line(`${stdout.style('?    ', 'yellow', 'bold')} ${what.padEnd(11)}  ${text}`);
+  }
+
     this.isWell = false;
     const { stdout } = this.#terminal;
     await stdout.line(`${stdout.style('WRONG', 'red', 'bold')} ${what.padEnd(11)}  ${text}`);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { problemOf } from '../../src/http/problem.ts';
 import { type World, flow, openWorld } from '../streams/world.ts';
 import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
 
@@ -244,6 +245,38 @@ test.concurrent('--help teaches: usage, every option, examples; on stdout, with 
   for (const name of ['tail', 'get', 'import', 'keys', 'doctor']) {
     expect(top.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
     const { code, stdout, stderr } = await flowtap.run([name, '--help']);
+/** A server of its own: were the Worker to shut this address out, it would be for every test here. */
+test.concurrent(
+  'doctor calls no credential wrong where wrong ones before it had the address shut out',
+  async () => {
+    const refusal = problemOf({ type: 'rate-limited', retryAfterSeconds: 42, because: 'wrong-credentials' });
+    const server = createServer((request, response) => {
+      if (request.url === '/healthz') response.end('{"status":"ok"}');
+      else response.writeHead(429, { 'Retry-After': '42' }).end(JSON.stringify(refusal));
+    });
+    try {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      // Safety: it listens on a host and a port.
+      const { port } = server.address() as AddressInfo;
+      const env = { FLOWTAP_URL: `http://127.0.0.1:${port}`, FLOWTAP_API_KEY: 'ftk_right' };
+      const { code, stdout } = await flowtap.run(['doctor'], { env });
+      const lines = linesOf(stdout).map((line) => line.replaceAll(/ +/g, ' '));
+      const said =
+        /could not be checked\. .*30 requests with a wrong key, ticket or admin token .* Correct it/;
+      expect(lines.slice(-2)).toEqual([
+        expect.stringMatching(new RegExp(`^\\? API key ${said.source}`)),
+        expect.stringMatching(new RegExp(`^\\? admin token ${said.source}`)),
+      ]);
+      expect(stdout).not.toContain('WRONG');
+      expect(code).toBe(1);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  },
+);
+
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Usage: flowtap ${name} `, 'm'));
     expect(stdout).toMatch(/^Examples?:\n {2}\S/m);
