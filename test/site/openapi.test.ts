@@ -2,32 +2,55 @@ import { readFileSync } from 'node:fs';
 
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
-import * as z from 'zod/mini';
 
 import { openApiDocument } from '../../src/site/openapi.ts';
+import { PROBLEM_TEXTS } from '../../src/site/problem-texts.ts';
+import { SseParser } from '../support/sse-reader.ts';
+import { document, type Json, members, operations, resolved, schemaProblem } from './document.ts';
 
-const document = z.parse(
-  z.object({
-    paths: z.record(z.string(), z.record(z.string(), z.unknown())),
-    components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
-  }),
-  JSON.parse(JSON.stringify(openApiDocument())),
+/** Where in the document it stands, and what. */
+type Found = readonly [where: string, value: Json];
+
+const responses: readonly Found[] = operations.flatMap(({ id, responses: byStatus }) =>
+  [...byStatus].map(([status, response]): Found => [`${id} ${status}`, response]),
 );
 
-const operation = z.object({
-  operationId: z.string(),
-  summary: z.string(),
-  parameters: z._default(z.array(z.record(z.string(), z.unknown())), []),
-  responses: z.record(z.string(), z.unknown()),
-});
-
-const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
-
-const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-  Object.entries(item)
-    .filter(([method]) => METHODS.includes(method))
-    .map(([method, value]) => ({ path, method, ...z.parse(operation, value) })),
+const parameters: readonly Found[] = operations.flatMap(({ id, parameters: all }) =>
+  all.map((parameter): Found => [`${id}: ${String(parameter['name'])}`, parameter]),
 );
+
+const headers: readonly Found[] = responses.flatMap(([where, response]) =>
+  members(response, 'headers').map(([name, header]): Found => [`${where}: ${name}`, header]),
+);
+
+const bodies: readonly Found[] = operations.flatMap(({ id, value }): Found[] =>
+  value['requestBody'] === undefined ? [] : [[id, resolved(value['requestBody'])]],
+);
+
+const contents: readonly Found[] = [...bodies, ...responses].flatMap(([where, value]) =>
+  members(value, 'content').map(([type, content]): Found => [`${where}: ${type}`, content]),
+);
+
+/** All the examples of a parameter, a header or a content. */
+const examplesOf = (of: Json): unknown[] => [
+  ...('example' in of ? [of['example']] : []),
+  ...members(of, 'examples').map(([, example]) => example['value']),
+];
+
+const isStream = ([where]: Found): boolean => where.endsWith('text/event-stream');
+const stream = contents.find(isStream)?.[1] ?? {};
+
+/** The members of each answer's schema, also of what stands in it. */
+function* memberSchemas(where: string, schema: Json): Generator<Found> {
+  if ('$ref' in schema) return;
+  for (const [name, member] of Object.entries(
+    (schema['properties'] ?? {}) as Readonly<Record<string, Json>>,
+  )) {
+    yield [`${where}.${name}`, member];
+    yield* memberSchemas(`${where}.${name}`, member);
+  }
+  if (schema['items'] !== undefined) yield* memberSchemas(`${where}[]`, schema['items'] as Json);
+}
 
 describe('the OpenAPI document', () => {
   test('is valid by the specification, 3.1', async () => {
@@ -37,27 +60,102 @@ describe('the OpenAPI document', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  test('names every reference that it uses', () => {
+  test('names every reference that it uses, and uses every component that it has', () => {
     const text = JSON.stringify(document);
-    const used = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name ?? '');
-    expect(used.filter((name) => !(name in document.components.schemas))).toEqual([]);
-    expect(used.length).toBeGreaterThan(10);
-  });
-
-  test('describes every operation and parameter, each parameter with an example', () => {
-    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
-    const silent = operations.flatMap(({ operationId, parameters }) =>
-      parameters
-        .filter(({ description, example }) => !description || example === undefined)
-        .map(({ name }) => `${operationId}: ${String(name)}`),
+    const used = new Set([...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref ?? ''));
+    for (const $ref of used) expect(() => resolved({ $ref })).not.toThrow();
+    const components = ['headers', 'schemas'].flatMap((kind) =>
+      members(resolved({ $ref: '#/components' }), kind).map(([name]) => `#/components/${kind}/${name}`),
     );
-    expect(silent).toEqual([]);
+    expect(components.filter((name) => !used.has(name))).toEqual([]);
+    expect(used.size).toBeGreaterThan(30);
   });
 
-  test('bounds maxResults as the code that checks it does', () => {
-    const listMessages = operations.find(({ operationId }) => operationId === 'listMessages');
-    const maxResults = listMessages?.parameters.find(({ name }) => name === 'maxResults');
-    expect(maxResults?.['schema']).toEqual({ type: 'integer', minimum: 1, maximum: 250 });
+  test('has no two operations of one name', () => {
+    expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
+    expect(operations.length).toBeGreaterThan(10);
+  });
+
+  test.each([
+    ['parameter', parameters],
+    ['header', headers],
+    ['content of a body or an answer', contents],
+  ] as const)('has an example for every %s, and each is one by its schema', (_what, found) => {
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.filter(([, value]) => examplesOf(value).length === 0).map(([where]) => where)).toEqual([]);
+    const wrong = found.flatMap(([where, value]) =>
+      examplesOf(value).flatMap((example) => {
+        const problem = schemaProblem(value['schema'], example);
+        return problem === undefined ? [] : [`${where}: ${problem}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('has words for every operation, parameter, header, answer, member and way to say who calls', () => {
+    const components = resolved({ $ref: '#/components' });
+    const described: readonly Found[] = [
+      ...parameters,
+      ...headers,
+      ...responses,
+      ...members(components, 'securitySchemes'),
+      ...members(components, 'schemas').flatMap(([name, schema]) => [...memberSchemas(name, schema)]),
+    ];
+    expect(described.length).toBeGreaterThan(300);
+    expect(described.filter(([, value]) => !value['description']).map(([where]) => where)).toEqual([]);
+    expect(operations.filter(({ value }) => !value['summary']).map(({ id }) => id)).toEqual([]);
+  });
+
+  test('shows each problem that an answer may be, and together all that there are', () => {
+    const shown = contents.filter(([where]) => where.endsWith('application/problem+json'));
+    const codes = new Set<string>();
+    for (const [where, content] of shown) {
+      for (const [code, { value }] of members(content, 'examples')) {
+        const status = Number(/ (\d{3}):/.exec(where)?.[1]);
+        expect(value, where).toMatchObject({ code, status, type: `/docs/problems#${code}` });
+        codes.add(code);
+      }
+    }
+    // Where it would be an answer, streams say it in an event.
+    const inStreams = ['TooManyStreams'];
+    expect([...codes, ...inStreams].toSorted()).toEqual(PROBLEM_TEXTS.map(({ code }) => code).toSorted());
+  });
+
+  test('shows each event of a stream as it goes over the wire, its data by the schema of that event', () => {
+    const events = new Map(members(stream, 'x-events'));
+    expect([...events.keys()]).toEqual(['message', 'caught-up', 'heartbeat', 'reset', 'end', 'problem']);
+    for (const [name, { description, schema }] of events) {
+      expect(description, name).toBeTruthy();
+      const example = members(stream, 'examples').find(([of]) => of === name)?.[1];
+      const [event, ...more] = new SseParser().push(new TextEncoder().encode(String(example?.['value'])));
+      expect(more).toEqual([]);
+      expect(event?.event).toBe(name);
+      expect(event?.id === undefined, name).toBe(name === 'problem');
+      expect(schemaProblem(schema, JSON.parse(event?.data ?? ''))).toBeUndefined();
+    }
+  });
+
+  test('bounds what callers send as the code that checks it does', () => {
+    const schemaOf = (where: string) => parameters.find(([of]) => of === where)?.[1]['schema'];
+    expect(schemaOf('listMessages: maxResults')).toEqual({ type: 'integer', minimum: 1, maximum: 250 });
+    const id = { type: 'string', minLength: 1, maxLength: 512 };
+    expect(schemaOf('listMessages: flowExecutionId')).toEqual(id);
+    expect(schemaOf('getKey: flowExecutionId')).toEqual(id);
+    const aws = contents.find(([where]) => where === 'ListFlowExecutionMessages: application/x-amz-json-1.1');
+    expect(schemaProblem(aws?.[1]['schema'], { flowExecutionId: 'x'.repeat(512), maxResults: 250 })).toBe(
+      undefined,
+    );
+    for (const wrong of [
+      {},
+      { flowExecutionId: '' },
+      { flowExecutionId: 'x'.repeat(513) },
+      { flowExecutionId: 'x', maxResults: 0 },
+      { flowExecutionId: 'x', maxResults: 251 },
+      { flowExecutionId: 'x', nextToken: '' },
+    ]) {
+      expect(schemaProblem(aws?.[1]['schema'], wrong), JSON.stringify(wrong)).toBeDefined();
+    }
+    expect(JSON.stringify(document)).not.toContain('9007199254740991');
   });
 
   test('names every route of docs/http-api.md, and the other way round', () => {
@@ -65,7 +163,7 @@ describe('the OpenAPI document', () => {
     const inProse = [...prose.matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^`?\s]*)/g)].map(
       ([, method, path]) => `${method} ${path}`,
     );
-    const inDocument = operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    const inDocument = operations.map(({ method, path }) => `${method} ${path}`);
     const pages = ['GET /openapi.json', 'GET /docs', 'GET /docs/problems'];
     expect([...new Set(inProse)].filter((route) => !pages.includes(route)).toSorted()).toEqual(
       inDocument.toSorted(),

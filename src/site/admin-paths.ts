@@ -1,0 +1,159 @@
+/** What the admin token opens: keys and archived executions. */
+import { keyChangeSchema, newKeySchema, rotationSchema } from '../access/key-input.ts';
+import { notStored } from './headers.ts';
+import { answerRef, type Json } from './json-schema.ts';
+import { messageExample } from './answer-examples.ts';
+import { executionIdInPath, inQuery, keyIdInPath } from './parameters.ts';
+import { empty, json, jsonBody, problems } from './responses.ts';
+
+const adminOnly = [{ adminToken: [] }];
+
+const EVERY = [
+  'InvalidRequestException',
+  'ConflictingCredentials',
+  'KeyInUrl',
+  'MissingCredentials',
+  'InvalidApiKey',
+  'NotFound',
+  'MethodNotAllowed',
+  'RateLimitExceeded',
+  'InternalError',
+  'StoreUnavailable',
+  'NotConfigured',
+];
+const WITH_BODY = [...EVERY, 'PayloadTooLarge', 'UnsupportedMediaType'];
+const ABOUT_ONE = [...EVERY, 'SourceNotAllowed', 'Overloaded'];
+
+const refused = (codes: readonly string[], allow: string): Json => problems(codes, { allow, admin: true });
+
+const KEYS = 'GET, HEAD, POST, OPTIONS';
+const KEY = 'GET, HEAD, PATCH, OPTIONS';
+const POST = 'POST, OPTIONS';
+const GET = 'GET, HEAD, OPTIONS';
+const PUT = 'PUT, OPTIONS';
+const EXECUTION = 'GET, HEAD, DELETE, OPTIONS';
+
+const NEW_KEY_EXAMPLE = {
+  name: 'security cameras, back end',
+  owner: 'devices@example.com',
+  executions: ['urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_*'],
+  payloads: 'full',
+  tickets: true,
+};
+
+const history = [
+  messageExample,
+  { ...messageExample, messageId: '1', eventType: 'EXECUTION_SUCCEEDED', payload: '' },
+];
+
+const importBody: Json = {
+  required: true,
+  description:
+    'NDJSON, a message a line, or `{"messages": […]}` as boto3, the AWS CLI and our own pages print it; told apart by ' +
+    'content. At most 100 MiB. The last message must be terminal.',
+  content: {
+    'application/x-ndjson': {
+      schema: { type: 'string', description: 'A message a line.' },
+      example: history.map((message) => `${JSON.stringify(message)}\n`).join(''),
+    },
+    'application/json': {
+      schema: {
+        type: 'object',
+        required: ['messages'],
+        properties: { messages: { type: 'array', items: answerRef('Message') } },
+      },
+      example: { messages: history },
+    },
+  },
+};
+
+/** Of a given moment, since keys end in the future. */
+export function adminPaths(nowMs: number): Json {
+  const issued = json('The key; `key` is shown this once.', 'IssuedKey', notStored);
+  const operation = (operationId: string, summary: string, more: Json): Json => ({
+    tags: ['admin'],
+    operationId,
+    summary,
+    security: adminOnly,
+    ...more,
+  });
+  return {
+    '/v1/admin/keys': {
+      get: operation('listKeys', 'Keys, page by page', {
+        parameters: [
+          inQuery('cursor', { description: '`cursor` of the answer before.', example: 'a2V5' }),
+          inQuery('limit', { description: '1 to 100. Default 50.', example: 50 }),
+        ],
+        responses: {
+          '200': json('In no order that means anything.', 'KeyList', notStored),
+          ...refused(EVERY, KEYS),
+        },
+      }),
+      post: operation('createKey', 'Make a key', {
+        requestBody: jsonBody(newKeySchema(nowMs), NEW_KEY_EXAMPLE, true),
+        responses: { '201': issued, ...refused(WITH_BODY, KEYS) },
+      }),
+    },
+    '/v1/admin/keys/{id}': {
+      parameters: [keyIdInPath],
+      get: operation('showKey', 'One key, never its secret', {
+        responses: { '200': json('The key.', 'Key', notStored), ...refused(EVERY, KEY) },
+      }),
+      patch: operation('changeKey', 'Change what is given; null takes away owner or expiresAt', {
+        requestBody: jsonBody(keyChangeSchema(nowMs), { payloads: 'none' }, true),
+        responses: {
+          '200': json('The key as it is now.', 'Key', notStored),
+          ...refused([...WITH_BODY, 'Conflict'], KEY),
+        },
+      }),
+    },
+    '/v1/admin/keys/{id}/rotate': {
+      parameters: [keyIdInPath],
+      post: operation('rotateKey', 'A new credential for the key; the old ones are good for the overlap', {
+        requestBody: jsonBody(rotationSchema, { overlapSeconds: 86_400 }, false),
+        responses: { '201': issued, ...refused([...WITH_BODY, 'Conflict'], POST) },
+      }),
+    },
+    '/v1/admin/keys/{id}/revoke': {
+      parameters: [keyIdInPath],
+      post: operation('revokeKey', 'End a key, for good', {
+        responses: { '200': json('The key as it is now.', 'Key', notStored), ...refused(EVERY, POST) },
+      }),
+    },
+    '/v1/admin/executions': {
+      get: operation('listArchivedExecutions', 'What is archived', {
+        parameters: [
+          inQuery('status'),
+          inQuery('cursor', { description: '`cursor` of the answer before.', example: 'YXJj' }),
+          inQuery('limit'),
+        ],
+        responses: {
+          '200': json('May lag a minute behind.', 'ArchivedExecutionList', notStored),
+          ...refused(EVERY, GET),
+        },
+      }),
+    },
+    '/v1/admin/executions/{flowExecutionId}/messages': {
+      parameters: [executionIdInPath],
+      put: operation('importHistory', 'Take an exported history into the archive, all or nothing', {
+        requestBody: importBody,
+        responses: {
+          '200': json('It is served from now on.', 'ArchivedExecution', notStored),
+          ...refused([...ABOUT_ONE, 'PayloadTooLarge'], PUT),
+        },
+      }),
+    },
+    '/v1/admin/executions/{flowExecutionId}': {
+      parameters: [executionIdInPath],
+      get: operation('showExecution', 'Who reads an execution just now, and what is archived of it', {
+        responses: {
+          '200': json('As its Execution sees it.', 'ExecutionState', notStored),
+          ...refused(ABOUT_ONE, EXECUTION),
+        },
+      }),
+      delete: operation('forgetExecution', 'Delete what is archived of an execution', {
+        responses: { '204': empty('Gone.', notStored), ...refused(ABOUT_ONE, EXECUTION) },
+      }),
+    },
+  };
+}

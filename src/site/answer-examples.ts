@@ -1,0 +1,100 @@
+/** An example of each answer in JSON: one execution that failed, and the key that reads it. */
+import type { AnswerName, AnswerOf } from './answers.ts';
+import { CURSOR_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';
+
+const EXECUTIONS_EXAMPLE = ['urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_*'];
+
+export const messageExample: AnswerOf<'Message'> = {
+  messageId: '0',
+  eventType: 'EXECUTION_STARTED',
+  timestamp: '2019-05-30T20:19:00.656Z',
+  payload: 'Flow execution started',
+};
+
+const archived: AnswerOf<'ArchivedExecution'> = {
+  flowExecutionId: ID_EXAMPLE,
+  source: 'things-graph',
+  status: 'FAILED',
+  messageCount: 21,
+  startedAt: '2019-05-30T20:19:00.656Z',
+  endedAt: '2019-05-30T20:19:12.156Z',
+  archivedAt: '2019-05-30T20:19:23.004Z',
+  final: true,
+  imported: false,
+};
+
+const key: AnswerOf<'Key'> = {
+  id: KEY_ID_EXAMPLE,
+  name: 'security cameras, back end',
+  owner: 'devices@example.com',
+  status: 'active',
+  createdAt: '2026-11-22T15:31:24.102Z',
+  lastUsedAt: '2026-11-22T16:00:00.000Z',
+  executions: EXECUTIONS_EXAMPLE,
+  payloads: 'full',
+  tickets: true,
+  tier: 'standard',
+  streamLimit: 100,
+  credentials: [{ id: `${KEY_ID_EXAMPLE}qK`, createdAt: '2026-11-22T15:31:24.102Z' }],
+};
+
+/** Of what is answered as JSON under `/v1/` and by the AWS protocol; problems and events have theirs elsewhere. */
+export const answerExamples = {
+  Page: { messages: [messageExample], nextToken: CURSOR_EXAMPLE, cursor: CURSOR_EXAMPLE, status: 'RUNNING' },
+  Summary: {
+    flowExecutionId: ID_EXAMPLE,
+    source: 'things-graph',
+    status: 'FAILED',
+    startedAt: '2019-05-30T20:19:00.656Z',
+    endedAt: '2019-05-30T20:19:12.156Z',
+    durationMs: 11_500,
+    messageCount: 21,
+    failure: {
+      messageId: '17',
+      eventType: 'STEP_FAILED',
+      timestamp: '2019-05-30T20:19:12.056Z',
+      step: 'Step3Upload',
+      cause: 'The camera did not answer',
+      cursor: CURSOR_EXAMPLE,
+    },
+    final: true,
+    archivedAt: '2019-05-30T20:19:23.004Z',
+  },
+  Ticket: {
+    ticket: 'eyJhbGciOiJIUzI1NiJ9.…',
+    expiresAt: '2026-11-22T15:41:24.000Z',
+    streamUrl: `https://flowtap.example.com/v1/executions/${encodeURIComponent(ID_EXAMPLE)}/messages?ticket=eyJhbGciOiJIUzI1NiJ9.…`,
+  },
+  OwnKey: {
+    id: KEY_ID_EXAMPLE,
+    name: 'security cameras, back end',
+    executions: EXECUTIONS_EXAMPLE,
+    payloads: 'full',
+    tickets: true,
+    tier: 'standard',
+    limits: { requests: 100, periodSeconds: 10, streamsPerExecution: 100 },
+    allowed: true,
+  },
+  Key: key,
+  IssuedKey: { key: `ftk_${KEY_ID_EXAMPLE}qK_…`, credentialId: `${KEY_ID_EXAMPLE}qK`, ...key },
+  KeyList: { keys: [key], cursor: 'a2V5' },
+  ArchivedExecution: archived,
+  ExecutionState: {
+    flowExecutionId: ID_EXAMPLE,
+    source: 'things-graph',
+    streams: 3,
+    waiting: 1,
+    upstream: 'ok',
+    pollIntervalMs: 1_000,
+    readAt: '2026-11-22T15:31:24.102Z',
+  },
+  ArchivedExecutionList: { executions: [archived], cursor: 'YXJj' },
+  AwsPage: {
+    messages: [{ ...messageExample, timestamp: Date.parse(messageExample.timestamp ?? '') / 1_000 }],
+    nextToken: CURSOR_EXAMPLE,
+  },
+  Health: { status: 'ok' },
+} as const satisfies { readonly [N in AnswerName]?: AnswerOf<N> };
+
+/** The answers that are JSON and no problem. */
+export type JsonAnswerName = keyof typeof answerExamples;

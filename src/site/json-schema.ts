@@ -1,0 +1,45 @@
+/** Zod's schemas as JSON Schema, as OpenAPI 3.1 takes it. */
+import * as z from 'zod/mini';
+
+import { answerSchemas, type AnswerName } from './answers.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** That a number is one that JavaScript can hold says nothing to anybody. */
+function withoutMachineLimits({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+}
+
+/** What a caller sends: closed where the code that checks it is. */
+export function requestSchema(schema: z.core.$ZodType): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: withoutMachineLimits,
+  });
+  return rest;
+}
+
+/** What is answered, each by its name. Open: members may be added. */
+export function answerComponents(): Json {
+  const names = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(answerSchemas)) if (!names.has(schema)) names.add(schema, { id });
+  const { schemas } = z.toJSONSchema(names, {
+    uri: (id) => `#/components/schemas/${id}`,
+    override: (context) => {
+      withoutMachineLimits(context);
+      delete context.jsonSchema.additionalProperties;
+    },
+  });
+  return Object.fromEntries(
+    Object.entries(answerSchemas).map(([id, schema]) => {
+      const name = names.get(schema)?.id ?? id;
+      if (name !== id) return [id, { $ref: `#/components/schemas/${name}` }];
+      const { $schema: _schema, $id: _id, ...rest } = schemas[id] ?? {};
+      return [id, rest];
+    }),
+  );
+}
+
+export const answerRef = (name: AnswerName): Json => ({ $ref: `#/components/schemas/${name}` });

@@ -1,0 +1,111 @@
+/** Responses: the answers in JSON and the problems, with their headers and examples. */
+import { AWS_JSON, type ExceptionName } from '../http/aws-exception.ts';
+import { type JsonAnswerName, answerExamples } from './answer-examples.ts';
+import { notStored, sent, sentAlways, sentAs } from './headers.ts';
+import { answerRef, type Json, requestSchema } from './json-schema.ts';
+import { exceptionExamples, problemExample, problemMeaning } from './problem-examples.ts';
+import { PROBLEM_TEXTS } from './problem-texts.ts';
+
+export const json = (description: string, name: JsonAnswerName, headers: Json = {}): Json => ({
+  description,
+  headers: { ...sentAlways, ...headers },
+  content: { 'application/json': { schema: answerRef(name), example: answerExamples[name] } },
+});
+
+/** An answer without a body. */
+export const empty = (description: string, headers: Json): Json => ({
+  description,
+  headers: { ...sentAlways, ...headers },
+});
+
+const byStatus = (codes: readonly string[]): ReadonlyMap<number, readonly string[]> =>
+  Map.groupBy(codes, (code) => {
+    const [status, ...more] = PROBLEM_TEXTS.find((text) => text.code === code)?.statuses ?? [];
+    if (status === undefined || more.length > 0) throw new RangeError(`Cannot file the problem '${code}'`);
+    return status;
+  });
+
+/** What this status says in its headers. The seconds are not known of every 503. */
+function headersOf(status: number, allow: string): Json {
+  if (status === 401) return sent('WWW-Authenticate');
+  if (status === 405) return sentAs('Allow', { schema: { type: 'string', const: allow }, example: allow });
+  if (status === 429) return sent('Retry-After');
+  if (status === 503) {
+    const description = 'When to come back, in seconds. Absent while the service is not configured.';
+    return sentAs('Retry-After', { required: false, description });
+  }
+  return {};
+}
+
+export interface Refusals {
+  /** What the path takes, as the 405 tells. */
+  readonly allow: string;
+  /** What the route's answers have besides the headers that all have. */
+  readonly headers?: Json;
+  /** In the admin API's words. */
+  readonly admin?: boolean;
+}
+
+/** A response for each status that these codes have, each code with an example. */
+export function problems(codes: readonly string[], { allow, headers, admin }: Refusals): Json {
+  const response = (status: number, ofStatus: readonly string[]): Json => ({
+    description: ofStatus.map((code) => `\`${code}\`: ${problemMeaning(code)}`).join('\n\n'),
+    headers: {
+      ...sentAlways,
+      ...headers,
+      ...notStored,
+      ...sent('Vary'),
+      ...headersOf(status, allow),
+    },
+    content: {
+      'application/problem+json': {
+        schema: answerRef('Problem'),
+        examples: Object.fromEntries(
+          ofStatus.map((code) => {
+            const value = problemExample(code, admin);
+            return [code, { summary: value.title, value }];
+          }),
+        ),
+      },
+    },
+  });
+  return Object.fromEntries(
+    [...byStatus(codes)].map(([status, ofStatus]) => [String(status), response(status, ofStatus)]),
+  );
+}
+
+const awsHeaders: Json = { ...sentAlways, ...notStored, ...sent('x-amzn-RequestId') };
+
+export const awsPage: Json = {
+  description: 'A page; timestamps are epoch seconds.',
+  headers: awsHeaders,
+  content: { [AWS_JSON]: { schema: answerRef('AwsPage'), example: answerExamples.AwsPage } },
+};
+
+/** What AWS's clients take for the fault of this side is a 500, all else a 400. */
+export function exceptions(isOurs: boolean): Json {
+  const names = [...exceptionExamples.keys()].filter(
+    (name: ExceptionName) => (name === 'InternalFailureException') === isOurs,
+  );
+  return {
+    description: names.map((name) => `\`${name}\``).join(', '),
+    headers: { ...awsHeaders, ...sent('x-amzn-ErrorType') },
+    content: {
+      [AWS_JSON]: {
+        schema: answerRef('AwsError'),
+        examples: Object.fromEntries(
+          names.map((name) => [name, { summary: name, value: exceptionExamples.get(name) }]),
+        ),
+      },
+    },
+  };
+}
+
+export const jsonBody = (
+  schema: Parameters<typeof requestSchema>[0],
+  example: unknown,
+  required: boolean,
+): Json => ({
+  required,
+  content: { 'application/json': { schema: requestSchema(schema), example } },
+});

@@ -1,0 +1,80 @@
+/** The OpenAPI document as a program that knows nothing of us reads it: parsed, with references followed. */
+import * as z from 'zod';
+
+import { openApiDocument } from '../../src/site/openapi.ts';
+
+const object = z.record(z.string(), z.unknown());
+export type Json = z.infer<typeof object>;
+
+/** What is published: nothing but JSON. */
+export const document: Json = object.parse(JSON.parse(JSON.stringify(openApiDocument())));
+
+const schemas = object.parse(object.parse(document['components'])['schemas']);
+
+/** What `#/…` names; whatever else it is, itself. */
+export function resolved(value: unknown): Json {
+  const found = object.parse(value);
+  const { $ref } = found;
+  if (typeof $ref !== 'string') return found;
+  let at: unknown = document;
+  for (const step of $ref.replace(/^#\//, '').split('/')) {
+    at = object.parse(at)[step.replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
+  if (at === undefined) throw new Error(`nothing is at ${$ref}`);
+  return resolved(at);
+}
+
+/** A member that is an object, empty when there is none, its entries with references followed. */
+export const members = (of: Json, name: string): [string, Json][] =>
+  Object.entries(object.parse(of[name] ?? {})).map(([key, value]) => [key, resolved(value)]);
+
+const list = (of: Json, name: string): Json[] =>
+  z
+    .array(z.unknown())
+    .parse(of[name] ?? [])
+    .map(resolved);
+
+export interface Operation {
+  readonly id: string;
+  readonly path: string;
+  /** In capitals. */
+  readonly method: string;
+  readonly parameters: readonly Json[];
+  readonly responses: ReadonlyMap<string, Json>;
+  readonly value: Json;
+}
+
+const METHODS = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trace'];
+
+export const operations: readonly Operation[] = members(document, 'paths').flatMap(([path, item]) =>
+  METHODS.filter((method) => method in item).map((method) => {
+    const value = resolved(item[method]);
+    return {
+      id: String(value['operationId']),
+      path,
+      method: method.toUpperCase(),
+      parameters: [...list(item, 'parameters'), ...list(value, 'parameters')],
+      responses: new Map(members(value, 'responses')),
+      value,
+    };
+  }),
+);
+
+const checkers = new Map<string, z.ZodType>();
+
+/** What is wrong with the value by a schema of the document; undefined when nothing is. */
+export function schemaProblem(schema: unknown, value: unknown): string | undefined {
+  const key = JSON.stringify(schema);
+  let checker = checkers.get(key);
+  if (!checker) {
+    const rooted = JSON.stringify({ ...object.parse(schema), $defs: schemas });
+    checker = z.fromJSONSchema(JSON.parse(rooted.replaceAll('#/components/schemas/', '#/$defs/')));
+    checkers.set(key, checker);
+  }
+  const parsed = checker.safeParse(value);
+  return parsed.success ? undefined : z.prettifyError(parsed.error);
+}
+
+/** The component that a schema refers to, by its name. */
+export const schemaName = (schema: unknown): string =>
+  String(object.parse(schema)['$ref'] ?? '').replace('#/components/schemas/', '');
