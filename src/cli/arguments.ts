@@ -68,13 +68,29 @@ export function oneOf<const T extends string>(
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+/** A hundred years: what is longer is a slip, and some of it ends after the last time that there is. */
+const DURATION_DAYS_MAX = 36_500;
 
 /** `90`, `90s`, `10m`, `24h`, `7d`, in seconds. */
 export function duration(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const [, count, unit = 's'] = /^(\d{1,9})([smhd])?$/.exec(text) ?? [];
-  if (count !== undefined) return Number(count) * (UNIT_SECONDS[unit] ?? 1);
-  throw new UsageError(`${name} must be a duration such as 90s, 10m, 24h or 7d: it is '${text}'`);
+  const [, count, unit = 's'] = /^(\d+)([smhd])?$/.exec(text) ?? [];
+  if (count === undefined) {
+    throw new UsageError(`${name} must be a duration such as 90s, 10m, 24h or 7d: it is '${text}'`);
+  }
+  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? 1);
+  if (seconds <= DURATION_DAYS_MAX * 86_400) return seconds;
+  throw new UsageError(`${name} must be at most ${DURATION_DAYS_MAX}d: it is '${text}'`);
+}
+
+/** An id that goes into an address. */
+export function executionId(text = ''): string {
+  if (text === '.' || text === '..') throw new UsageError(`no address can hold an <id> that is '${text}'`);
+  // Addresses are logged; so it is not repeated here either.
+  if (/ftk_[0-9A-Za-z]{10}_/.test(text)) {
+    throw new UsageError('<id> must be the id of an execution: it is an API key');
+  }
+  return text;
 }
 
 /** `--event-types STEP_FAILED,ACTIVITY_FAILED`; small letters do as well. */

@@ -23,9 +23,16 @@ function required(terminal: Terminal, name: Variable): string {
 
 export function addressOf(terminal: Terminal, url: string | undefined): string {
   const address = url ?? required(terminal, 'FLOWTAP_URL');
-  if (URL.canParse(address) && /^https?:\/\//i.test(address)) return address;
+  const where = url === undefined ? 'FLOWTAP_URL' : '--url';
+  // Whatever stands before an @ may be a password.
+  const told = address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@');
+  if (!URL.canParse(address) || !/^https?:\/\//i.test(address)) {
+    throw new UsageError(`${where} must be an address such as https://flowtap.example.com: it is '${told}'`);
+  }
+  const { username, password } = new URL(address);
+  if (username === '' && password === '') return address;
   throw new UsageError(
-    `${url === undefined ? 'FLOWTAP_URL' : '--url'} must be an address such as https://flowtap.example.com: it is '${address}'`,
+    `${where} must have no user name and no password, which Flowtap knows nothing of: it is '${told}'`,
   );
 }
 

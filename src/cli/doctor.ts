@@ -37,7 +37,8 @@ export const doctor: Command = {
   async run(words, terminal) {
     const { values, positionals } = readArguments(words, {}, ['id?']);
     const examination = new Examination(terminal);
-    await examination.run(values.url, positionals[0]);
+    const [id] = positionals;
+    await examination.run(values.url, id === undefined ? undefined : executionId(id));
     return examination.isWell ? EXIT.ok : EXIT.failed;
   },
 };
@@ -195,13 +196,13 @@ class Examination {
     await stdout.line(`${stdout.style('ok   ', 'green')} ${what.padEnd(11)}  ${text}`);
   }
 
-  async #wrong(what: string, text: string): Promise<void> {
   async #unknown(what: string, text: string): Promise<void> {
     this.isWell = false;
     const { stdout } = this.#terminal;
     await stdout.line(`${stdout.style('?    ', 'yellow', 'bold')} ${what.padEnd(11)}  ${text}`);
   }
 
+  async #wrong(what: string, text: string): Promise<void> {
     this.isWell = false;
     const { stdout } = this.#terminal;
     await stdout.line(`${stdout.style('WRONG', 'red', 'bold')} ${what.padEnd(11)}  ${text}`);

@@ -1,5 +1,5 @@
 /** `flowtap get <id>`: an execution as it is now. The failure first, then the messages. */
-import { eventTypesOf, readArguments, wholeNumber } from './arguments.ts';
+import { eventTypesOf, executionId, readArguments, wholeNumber } from './arguments.ts';
 import type { Command } from './command.ts';
 import { connect } from './connect.ts';
 import { EXIT } from './exit-code.ts';
@@ -44,7 +44,7 @@ export const get: Command = {
     const { stdout, stderr, signal, clock } = terminal;
     const last = wholeNumber('-n', values.last, 1, 250);
     const wish = { ...eventTypesOf(values['event-types']), signal };
-    const [id = ''] = positionals;
+    const id = executionId(positionals[0]);
     const client = connect(terminal, values.url);
     if (values.json !== true) {
       const summary = await client.summary(id, { signal });

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
 import { parseObject } from '../client/problem.ts';
-import { readArguments } from './arguments.ts';
+import { executionId, readArguments } from './arguments.ts';
 import { type Command, LocalError, type Terminal } from './command.ts';
 import { connectAdmin } from './connect.ts';
 import { EXIT } from './exit-code.ts';
@@ -37,7 +37,8 @@ export const importHistory: Command = {
   help: HELP,
   async run(words, terminal) {
     const { values, positionals } = readArguments(words, {}, ['id', 'file']);
-    const [id = '', file = ''] = positionals;
+    const [, file = ''] = positionals;
+    const id = executionId(positionals[0]);
     const http = connectAdmin(terminal, values.url);
     const input = await openInput(file, terminal);
     // A wrong token is told before a hundred megabytes are sent.

@@ -4,6 +4,7 @@ import { duration, oneOf, readArguments, wholeNumber } from './arguments.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { connectAdmin } from './connect.ts';
 import { EXIT } from './exit-code.ts';
+import { keyIdOf } from './key-id.ts';
 import { oneLine, widthOf } from './plain-text.ts';
 
 const HELP = `Create, list, show, rotate and revoke API keys.
@@ -32,6 +33,8 @@ create:
 
 rotate:
       --overlap <duration> how long the old key stays good: 0 for one that has leaked (default 24h)
+
+A <key id> is what list shows; of a whole key, pasted in its place, only the id is sent.
 
 all:
       --json               the whole answer, as JSON
@@ -128,7 +131,8 @@ async function rotate(words: Words, terminal: Terminal): Promise<number> {
   ]);
   const overlapSeconds = duration('--overlap', values.overlap);
   const wish = overlapSeconds === undefined ? {} : { overlapSeconds };
-  const issued = await adminKeys(terminal, values.url).rotate(positionals[0] ?? '', wish);
+  const admin = adminKeys(terminal, values.url);
+  const issued = await admin.rotate(await keyIdOf(positionals[0] ?? '', terminal), wish);
   const overlap = values.overlap ?? '24h';
   const old =
     overlapSeconds === 0 ? 'The old one is good no more.' : `The old one is good for another ${overlap}.`;
@@ -154,13 +158,15 @@ async function printIssued(
 
 async function show(words: Words, terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(words, JSON_OPTION, ['key id']);
-  const key = await adminKeys(terminal, values.url).show(positionals[0] ?? '');
+  const admin = adminKeys(terminal, values.url);
+  const key = await admin.show(await keyIdOf(positionals[0] ?? '', terminal));
   return printKey(key, values.json === true, terminal);
 }
 
 async function revoke(words: Words, terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(words, JSON_OPTION, ['key id']);
-  const key = await adminKeys(terminal, values.url).revoke(positionals[0] ?? '');
+  const admin = adminKeys(terminal, values.url);
+  const key = await admin.revoke(await keyIdOf(positionals[0] ?? '', terminal));
   if (values.json === true) return printKey(key, true, terminal);
   await terminal.stdout.line(
     `Revoked ${key.id} (${oneLine(key.name)}). Within a minute it opens nothing any more, and its streams close.`,

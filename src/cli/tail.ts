@@ -2,7 +2,7 @@
 import type { FlowtapClient, FollowOptions, Status } from '../client/client.ts';
 import { FOLLOW_GIVE_UP_MS, Patience } from '../client/patience.ts';
 import { FlowtapProblem } from '../client/problem.ts';
-import { duration, eventTypesOf, oneOf, readArguments, wholeNumber } from './arguments.ts';
+import { duration, eventTypesOf, executionId, oneOf, readArguments, wholeNumber } from './arguments.ts';
 import { type Command, Interrupted, type Terminal, UsageError } from './command.ts';
 import { connect } from './connect.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -63,7 +63,7 @@ export const tail: Command = {
     }
     const giveUpAfter = duration('--give-up-after', values['give-up-after']);
     const until = oneOf('--until', values.until, ['ended', 'settled']);
-    const [id = ''] = positionals;
+    const id = executionId(positionals[0]);
     const wish: FollowOptions = {
       ...(from && { from }),
       ...(values.cursor !== undefined && { cursor: values.cursor }),

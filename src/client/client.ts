@@ -108,9 +108,16 @@ export function createFlowtapClient(options: FlowtapClientOptions): FlowtapClien
 /** The ground that the client stands on, and the command line with it. */
 export function createHttp(options: FlowtapClientOptions): Http {
   const { url, clock = systemClock, random = Math.random, giveUpAfterMs = QUESTION_GIVE_UP_MS } = options;
-  if (!URL.canParse(url))
-    throw new TypeError(`Cannot create a Flowtap client: '${String(url)}' is not a URL`);
+  if (!URL.canParse(url)) {
+    // Not all of it: whatever stands before an @ may be a password.
+    const told = String(url).replace(/^.*@/s, '…@');
+    throw new TypeError(`Cannot create a Flowtap client: '${told}' is not a URL`);
+  }
   const base = new URL(url);
+  if (base.username !== '' || base.password !== '') {
+    // No `fetch` takes such a URL, and each says so with all of it.
+    throw new TypeError('Cannot create a Flowtap client: the URL must have no user name and no password');
+  }
   if (!/^https?:$/.test(base.protocol)) {
     throw new TypeError(`Cannot create a Flowtap client: the URL must begin with http:// or https://`);
   }

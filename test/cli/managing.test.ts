@@ -80,9 +80,15 @@ test.concurrent.each([
   [['keys', 'create', '--name', 'x'], '--executions is missing'],
   [['keys', 'create', '--name', 'x', '--executions', '*'], '--payloads is missing'],
   [[...CREATE, '--expires-in', 'soon'], '--expires-in must be a duration'],
+  [[...CREATE, '--expires-in', '99999999d'], "--expires-in must be at most 36500d: it is '99999999d'"],
+  [[...CREATE, '--expires-in', '9'.repeat(400)], '--expires-in must be at most 36500d'],
+  [['keys', 'rotate', 'abcdefgh', '--overlap', '36501d'], '--overlap must be at most 36500d'],
+  [['keys', 'show', 'abcdefg'], '<key id> must be 8 letters and digits'],
   [['keys'], 'say what to do: create, list, show, rotate, revoke'],
   [['keys', 'steal'], "'steal' is none of create"],
   [['tail'], '<id> is missing'],
+  [['tail', '..'], "no address can hold an <id> that is '..'"],
+  [['get', '.'], "no address can hold an <id> that is '.'"],
   [['tail', 'x', '-n', '0'], '-n must be a whole number from 1 to 250'],
   [['tail', 'x', '--from', 'now', '-n', '3'], 'give one of them'],
   [['tail', 'x', '--form', 'now'], "Unknown option '--form'"],
@@ -239,12 +245,6 @@ test.concurrent(
   },
 );
 
-test.concurrent('--help teaches: usage, every option, examples; on stdout, with 0', async () => {
-  const top = await flowtap.run(['--help']);
-  expect(top.code).toBe(0);
-  for (const name of ['tail', 'get', 'import', 'keys', 'doctor']) {
-    expect(top.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    const { code, stdout, stderr } = await flowtap.run([name, '--help']);
 /** A server of its own: were the Worker to shut this address out, it would be for every test here. */
 test.concurrent(
   'doctor calls no credential wrong where wrong ones before it had the address shut out',
@@ -277,6 +277,12 @@ test.concurrent(
   },
 );
 
+test.concurrent('--help teaches: usage, every option, examples; on stdout, with 0', async () => {
+  const top = await flowtap.run(['--help']);
+  expect(top.code).toBe(0);
+  for (const name of ['tail', 'get', 'import', 'keys', 'doctor']) {
+    expect(top.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    const { code, stdout, stderr } = await flowtap.run([name, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Usage: flowtap ${name} `, 'm'));
     expect(stdout).toMatch(/^Examples?:\n {2}\S/m);

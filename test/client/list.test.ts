@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createFlowtapClient } from '../../src/client/client.ts';
 import type { Fetch } from '../../src/client/http.ts';
 import { FlowtapProblem } from '../../src/client/problem.ts';
 import { EXECUTION, collect, failureOf, history, idsOf, openClient } from './client-under-test.ts';
@@ -111,4 +112,34 @@ test('a key in place of a ticket, both, or an address that is none, is refused w
   expect(() => under.client({ apiKey: 'a', ticket: 'b' })).toThrow("'apiKey' or 'ticket', not both");
   expect(() => under.client({ url: 'flowtap.example' })).toThrow('not a URL');
   expect(() => under.client({ url: 'ftp://flowtap.example' })).toThrow('http:// or https://');
+});
+
+test('the two ids that no URL can hold are refused before another address is asked, any other is not', async () => {
+  const asked: string[] = [];
+  const under = await openClient(history(1));
+  const fetch: Fetch = async (address) => {
+    asked.push(new URL(address).pathname);
+    return new Response('', { status: 404 });
+  };
+  const client = under.client({ fetch });
+  for (const id of ['.', '..']) {
+    for (const ask of [
+      client.page(id),
+      client.summary(id),
+      client.createTicket(id),
+      collect(client.list(id)),
+      collect(client.follow(id)),
+    ]) {
+      expect(await failureOf(ask)).toBeInstanceOf(RangeError);
+    }
+  }
+  expect(asked).toEqual([]);
+  for (const id of ['...', './a', 'a/..', '%2e']) await failureOf(client.summary(id));
+  expect(asked).toEqual(['...', '.%2Fa', 'a%2F..', '%252e'].map((id) => `/v1/executions/${id}`));
+});
+
+test('a URL with a password is refused, and not repeated', () => {
+  for (const url of ['https://user:pw@flowtap.example', 'user:pw@flowtap.example', '//user:pw@flowtap']) {
+    expect(() => createFlowtapClient({ url })).toThrow(/^Cannot create a Flowtap client: (?!.*pw)/);
+  }
 });

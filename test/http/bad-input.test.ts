@@ -167,6 +167,8 @@ describe('an id is decoded once, and works raw and encoded', () => {
     'a b+c',
     '日本/語',
     'a?b#c',
+    'a/../b',
+    './a',
     'x'.repeat(512),
     '~',
     "a'b(c)",
@@ -175,6 +177,20 @@ describe('an id is decoded once, and works raw and encoded', () => {
     expect((await pageOf(get(path(id)))).messages).toMatchObject([{ messageId: id }]);
     expect(await (await get(path(id, '', ''))).json()).toMatchObject({ flowExecutionId: id });
   });
+});
+
+test.each(['.', '..'])('%s, which no URL can hold, is an id in the protocol of AWS', async (id) => {
+  await service.script(id, [{ messageId: id }]);
+  const response = await service.fetch('/', {
+    method: 'POST',
+    headers: {
+      'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages',
+      'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Security-Token': await service.key(),
+    },
+    body: JSON.stringify({ flowExecutionId: id }),
+  });
+  expect(await response.json()).toMatchObject({ messages: [{ messageId: id }] });
 });
 
 describe('a cursor', () => {
