@@ -1,6 +1,6 @@
 /**
  * Follows an execution live with the npm package `eventsource`, which does on Node what a browser's EventSource does: it comes
- * back by itself with the last id that it saw, and stops at 204.
+ * back by itself with the last id that it saw, and stops at 204. The rest of what a client owes (docs/http-api.md) is added here.
  *
  *     FLOWTAP_URL=http://127.0.0.1:8787 FLOWTAP_API_KEY=ftk_... node examples/follow-node.mjs EXECUTION_ID
  */
@@ -12,13 +12,44 @@ if (!FLOWTAP_API_KEY || !executionId) {
   console.error('FLOWTAP_URL=… FLOWTAP_API_KEY=… node examples/follow-node.mjs EXECUTION_ID');
   process.exit(2);
 }
-
-const source = new EventSource(`${FLOWTAP_URL}/v1/executions/${encodeURIComponent(executionId)}/messages`, {
-  // Unlike a browser's, this one takes headers.
-  fetch: (url, init) =>
-    fetch(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${FLOWTAP_API_KEY}` } }),
+// Whoever reads this may have seen enough: `| head`.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
 });
 
+// Heartbeats come after 15 s of silence: a connection that says nothing for three times as long is dead.
+const SILENCE_MS_MAX = 45_000;
+let connection = new AbortController();
+let heardAt = 0;
+// This also keeps Node running while nothing is connected: the timer by which eventsource comes back does not, and the program
+// would end there, with success and without the rest of the messages.
+const watch = setInterval(() => {
+  if (Date.now() - heardAt > SILENCE_MS_MAX) connection.abort(new Error('The connection is silent'));
+}, 1_000);
+
+const source = new EventSource(`${FLOWTAP_URL}/v1/executions/${encodeURIComponent(executionId)}/messages`, {
+  // Unlike a browser's, this one takes headers. A fetch that fails makes it come back.
+  fetch: async (url, init) => {
+    connection = new AbortController();
+    heardAt = Date.now();
+    const response = await fetch(url, {
+      ...init,
+      headers: { ...init.headers, Authorization: `Bearer ${FLOWTAP_API_KEY}` },
+      signal: AbortSignal.any([init.signal, connection.signal]),
+    });
+    // These pass; EventSource would stop at them for good.
+    if (response.status === 429 || response.status >= 500) {
+      await response.body?.cancel();
+      throw new Error(`Status ${response.status}`);
+    }
+    return response;
+  },
+});
+
+for (const name of ['message', 'caught-up', 'heartbeat']) {
+  source.addEventListener(name, () => (heardAt = Date.now()));
+}
 source.addEventListener('message', ({ data }) => console.log(data));
 source.addEventListener('reset', () =>
   console.error('The history is another one: it comes again from its start'),
@@ -31,10 +62,13 @@ source.addEventListener('end', ({ data }) => {
   console.error(`Ended: ${JSON.parse(data).status}`);
   // It would come back once more and be told 204; whoever knows that this is the end can spare that.
   source.close();
+  clearInterval(watch);
 });
 source.addEventListener('error', ({ code, message }) => {
-  // CONNECTING: it comes back by itself. CLOSED: refused for good, a wrong key say.
+  // CONNECTING: it comes back by itself. CLOSED: all was sent (204), or refused for good, a wrong key say.
   if (source.readyState !== EventSource.CLOSED) return;
+  clearInterval(watch);
+  if (code === 204) return;
   console.error(`Refused: ${code ?? ''} ${message ?? ''}`);
   process.exitCode = 1;
 });

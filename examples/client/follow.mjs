@@ -4,6 +4,12 @@
 //   FLOWTAP_URL=http://127.0.0.1:8787 FLOWTAP_API_KEY=ftk_... node examples/client/follow.mjs <flowExecutionId>
 import { createFlowtapClient, FlowtapProblem } from 'flowtap';
 
+// Whoever reads this may have seen enough: `| head`.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 const [flowExecutionId] = process.argv.slice(2);
 const client = createFlowtapClient({ url: process.env.FLOWTAP_URL, apiKey: process.env.FLOWTAP_API_KEY });
 

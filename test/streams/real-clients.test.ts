@@ -151,22 +151,27 @@ test.runIf(onPath('python3'))(
   },
 );
 
-test('examples/follow-node.mjs follows to the end and exits', async () => {
+test('examples/follow-node.mjs resumes through a killed workerd, follows to the end and exits', async () => {
   const { id, messageIds } = await liveFlow();
   const { output, exited } = start(process.execPath, ['examples/follow-node.mjs', id]);
+  await vi.waitFor(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4), { timeout: 10_000 });
+  await world.workerd.restart();
   expect(await exited, output.stderr).toBe(0);
   expect(idsIn(output.stdout)).toEqual(messageIds);
   expect(output.stderr).toBe('Ended: SUCCEEDED\n');
 });
 
-test.runIf(onPath('curl'))('examples/follow.sh, curl alone, resumes and ends at 204', async () => {
-  const { id, messageIds } = await liveFlow();
-  const { output, exited } = start('sh', ['examples/follow.sh', id]);
-  await vi.waitFor(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4), { timeout: 10_000 });
-  await world.workerd.restart();
-  expect(await exited, output.stderr).toBe(0);
-  expect(idsIn(output.stdout)).toEqual(messageIds);
-});
+test.runIf(onPath('curl'))(
+  'examples/follow.sh, curl alone, resumes through a killed workerd and ends',
+  async () => {
+    const { id, messageIds } = await liveFlow();
+    const { output, exited } = start('sh', ['examples/follow.sh', id]);
+    await vi.waitFor(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4), { timeout: 10_000 });
+    await world.workerd.restart();
+    expect(await exited, output.stderr).toBe(0);
+    expect(idsIn(output.stdout)).toEqual(messageIds);
+  },
+);
 
 test.runIf(existsSync(CHROMIUM))(
   "Chromium's EventSource, with a ticket and from another origin, resumes with Last-Event-ID and stops at 204",

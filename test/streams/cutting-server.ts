@@ -1,0 +1,172 @@
+/**
+ * An event stream as a follower must bear it: a small TCP server that answers each execution's first request with one event, the
+ * next ones in ways that the test chose byte by byte, and then as a client may hope for, to `end` and 204. What it is asked, it
+ * keeps. It knows no keys, and nothing of the service but the format (docs/http-api.md, "The event stream").
+ */
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
+
+/** What a cut may fall into: a character of each length in UTF-8, and what a shell would take for itself. */
+const PAYLOAD = 'aü€𝄞 * \\n $(x)';
+export const PAYLOADS = [0, 1, 2, 3].map((n) => `<m${n}> ${PAYLOAD}`);
+
+const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
+const message = (payload: string, n: number) =>
+  `id: ${n}\n${data({ messageId: 'x', eventType: 'STEP_STARTED', timestamp: '2019-05-30T20:19:00.656Z', payload })}`;
+/** Of a kind that nobody knows yet, and not JSON. */
+const NEWS = 'id: 1\nevent: news\ndata: { from tomorrow\n\n';
+const END = `id: end\nevent: end\n${data({ status: 'SUCCEEDED' })}`;
+
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n';
+/** For a page of another origin. */
+const CORS = 'Access-Control-Allow-Origin: *\r\n';
+const UNTIL_CLOSED = `${HEAD}${CORS}\r\n`;
+const CHUNKED = `${HEAD}${CORS}Transfer-Encoding: chunked\r\n\r\n`;
+const chunk = (bytes: Buffer, announced = bytes.length) =>
+  Buffer.concat([Buffer.from(`${announced.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+export const answer = (status: string, type = 'text/plain', body = ''): Cut => {
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nConnection: close\r\n${CORS}`;
+  return (socket) => socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+};
+
+/** What a request gets; `rest` is what is to come behind the id that it came with. */
+export type Cut = (socket: Socket, rest: Buffer) => void;
+
+/** What is the last to arrive: behind a whole event, behind an id, and within an id, a field's name and an event. */
+const POSITIONS = [
+  'tomorrow\n\n',
+  'id: 2\n',
+  'id: ',
+  'id: 2\nda',
+  `m2> ${JSON.stringify(PAYLOAD).slice(1)}}\n`,
+];
+const cutBehind = (rest: Buffer, text: string): Buffer => {
+  const position = rest.indexOf(text);
+  if (position < 0) throw new Error(`'${text}' is not in what is to be sent`);
+  return rest.subarray(0, position + Buffer.byteLength(text));
+};
+const cutWithinCharacter = (rest: Buffer): Buffer => rest.subarray(0, rest.indexOf('€') + 2);
+
+const atEachPosition = (cut: (socket: Socket, bytes: Buffer) => void): Cut[] => [
+  ...POSITIONS.map(
+    (text): Cut =>
+      (socket, rest) =>
+        cut(socket, cutBehind(rest, text)),
+  ),
+  (socket, rest) => cut(socket, cutWithinCharacter(rest)),
+];
+const asText = (bytes: Buffer) => cutBehind(bytes, 'id: 2\nda').toString();
+
+/** Longer than what a follower waits by itself, and no whole number of seconds. */
+export const RETRY_MS = 1_300;
+const problem = (retry = '') =>
+  `${UNTIL_CLOSED}${retry}event: problem\n${data({ code: 'Overloaded', status: 503, title: 'Full', detail: 'Come later' })}`;
+
+/** Whatever may happen to a connection that a follower must make good; one connection after the other. */
+export const CUTS: Readonly<Record<string, readonly Cut[]>> = {
+  'closed in order, anywhere': atEachPosition((socket, bytes) =>
+    socket.end(Buffer.concat([Buffer.from(CHUNKED), chunk(bytes), LAST_CHUNK])),
+  ),
+  'broken off inside a chunk, anywhere': atEachPosition((socket, bytes) =>
+    socket.end(Buffer.concat([Buffer.from(CHUNKED), chunk(bytes, bytes.length + 99).subarray(0, -2)])),
+  ),
+  'broken off in other ways': [
+    (socket, rest) => socket.end(Buffer.concat([Buffer.from(CHUNKED), chunk(rest.subarray(0, 30))])),
+    (socket, rest) => socket.end(UNTIL_CLOSED + asText(rest)),
+    (socket, rest) => socket.write(UNTIL_CLOSED + asText(rest), () => socket.resetAndDestroy()),
+  ],
+  'broken off before there was an answer': [
+    (socket) => socket.resetAndDestroy(),
+    (socket) => socket.end(),
+    (socket) => socket.end(HEAD),
+    (socket) => socket.end('Oops\r\n\r\n'),
+  ],
+  'refused for now': [
+    answer('429 Too Many Requests'),
+    answer('500 Internal Server Error', 'text/html', '<p>\r\nsorry</p>'),
+    answer('503 Service Unavailable'),
+    (socket) => socket.end(problem()),
+  ],
+};
+
+export const PROBLEM_WITH_RETRY: Cut = (socket) => socket.end(problem(`retry: ${RETRY_MS}\n\n`));
+export const SILENCE: Cut = (socket, rest) => {
+  socket.write(UNTIL_CLOSED + cutBehind(rest, 'id: 2\nda').toString());
+};
+export const ALL_SENT: Cut = (socket) => socket.end(`HTTP/1.1 204 No Content\r\n${CORS}\r\n`);
+export const REFUSED = answer(
+  '401 Unauthorized',
+  'application/problem+json',
+  '{"code":"Unauthorized","title":"No","detail":"Who?"}',
+);
+/** One message after the other, for as long as somebody reads. */
+export const ENDLESS: Cut = (socket, rest) => {
+  socket.write(UNTIL_CLOSED);
+  const timer = setInterval(() => socket.write(cutBehind(rest, 'tomorrow\n\n')), 20);
+  socket.on('close', () => clearInterval(timer));
+};
+
+interface Asked {
+  readonly lastEventId: string | undefined;
+  readonly atMs: number;
+}
+
+/** `meets`: what an execution's second request and those behind it get. */
+export async function startCuttingServer(meets: (executionId: string) => readonly Cut[]) {
+  const asked = new Map<string, Asked[]>();
+  const sockets = new Set<Socket>();
+
+  function reply(socket: Socket, request: string): void {
+    const [, path = '', query = ''] = /^GET \/v1\/executions\/([^ ?]*)(\S*)/.exec(request) ?? [];
+    const [id = '', what] = path.split('/').map(decodeURIComponent);
+    if (what !== 'messages') {
+      answer(
+        '200 OK',
+        'application/json',
+        JSON.stringify({ flowExecutionId: id, status: 'SUCCEEDED' }),
+      )(socket, Buffer.of());
+      return;
+    }
+    const lastEventId =
+      /^last-event-id: (.*)\r$/im.exec(request)?.[1] ?? new URLSearchParams(query).get('cursor') ?? undefined;
+    const before = asked.get(id) ?? [];
+    asked.set(id, [...before, { lastEventId, atMs: performance.now() }]);
+    if (lastEventId === 'end') return void ALL_SENT(socket, Buffer.of());
+    const rest = Buffer.from(
+      PAYLOADS.map(message)
+        .toSpliced(2, 0, NEWS)
+        .slice(lastEventId === undefined ? 0 : lastEventId === '0' ? 1 : Number(lastEventId) + 2)
+        .join('') + END,
+    );
+    const cut = meets(id)[before.length - 1];
+    if (cut) cut(socket, rest);
+    // The least that a server can ask for: the tests should not wait.
+    else if (before.length === 0) socket.end(`${UNTIL_CLOSED}retry: 0\n\n${message(PAYLOADS[0] ?? '', 0)}`);
+    else socket.end(UNTIL_CLOSED + rest.toString());
+  }
+
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // A follower that goes away is none of a server's errors.
+    socket.on('error', () => undefined);
+    let request = '';
+    socket.on('data', (bytes) => {
+      request += bytes.toString('latin1');
+      if (request.endsWith('\r\n\r\n')) reply(socket, request);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // Safety: it listens on TCP.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    /** The requests for an execution's stream, in order. */
+    asked: (id: string): readonly Asked[] => asked.get(id) ?? [],
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
