@@ -134,7 +134,7 @@ describe('an id that is none is a 400 that names it', () => {
     const ticket = `eyJ${'h'.repeat(30)}.eyJ${'p'.repeat(30)}.${'s'.repeat(30)}`;
     const key = `ftk_${'i'.repeat(10)}_${'s'.repeat(38)}`;
     const hex = (text: string) => text.replaceAll(/[._]/g, (at) => `%${at.charCodeAt(0).toString(16)}`);
-    for (const id of [ticket, key, `a/${ticket}/b`, `${ticket.slice(0, 60)}`]) {
+    for (const id of [ticket, key, `a/${ticket}/b`, ticket.slice(0, 60)]) {
       for (let [times, text] = [0, hex(id)]; times < 8; times++, text = encodeURIComponent(text)) {
         const response = await get(`/v1/executions/${text}/messages`);
         expect({ text, status: response.status }).toEqual({ text, status: 400 });

@@ -218,7 +218,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      '`{}`: the history is not the one that the id came from, or the id is none of this service; it is sent again from its start',
+      '`{}`: the history is not the one that the id came from, or the id is unknown here; it is sent again from its start',
       'an open stream whose history is replaced says reset and sends the new one from its start',
       ['emulator'],
       async (target) => {
