@@ -9,7 +9,7 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/pr
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -33,12 +33,13 @@ function foreignNode(): string {
 let scratch: string;
 let installed: string;
 let contents: string[];
+let tarball: string;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'flowtap-package-'));
   // `prepack` builds it.
   await execute('npm', ['pack', '--pack-destination', scratch], { cwd: PROJECT });
   const [name = ''] = await readdir(scratch);
-  const tarball = join(scratch, name);
+  tarball = join(scratch, name);
   const { stdout } = await execute('tar', ['tzf', tarball]);
   contents = stdout.trim().split('\n');
   installed = join(scratch, 'node_modules/flowtap');
@@ -48,16 +49,43 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true }));
 
-test('the tarball holds what was built, README and LICENSE, and nothing else', () => {
+test('the tarball holds what was built, what it is and how to use it, and nothing else', () => {
   const files = contents.map((path) => path.replace(/^package\//, ''));
-  expect(files.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual([
+  const built = /^dist\/(?:cli\.js|client\.js|types\/.+\.d\.ts)$/;
+  expect(files.filter((path) => !built.test(path) && !/^(?:docs|examples)\//.test(path)).toSorted()).toEqual([
+    'CONTRIBUTING.md',
     'LICENSE',
     'README.md',
     'package.json',
   ]);
-  expect(
-    files.filter((path) => !/^dist\/(?:cli\.js|client\.js|types\/.+\.d\.ts)$/.test(path)).toSorted(),
-  ).toEqual(['LICENSE', 'README.md', 'package.json']);
+});
+
+test('every link of its documents leads somewhere in it', async () => {
+  const documents = contents
+    .map((path) => path.replace(/^package\//, ''))
+    .filter((path) => /\.md$/.test(path));
+  const links: string[] = [];
+  const dead: string[] = [];
+  for (const document of documents) {
+    const said = await readFile(join(installed, document), 'utf8');
+    for (const [, target = ''] of said.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      links.push(target);
+      if (!existsSync(join(installed, dirname(document), target))) dead.push(`${document} → ${target}`);
+    }
+  }
+  expect(dead).toEqual([]);
+  expect(links.length).toBeGreaterThan(20);
+});
+
+test('it needs no other package: npm installs it alone', async () => {
+  const into = join(scratch, 'into');
+  await mkdir(into);
+  await writeFile(join(into, 'package.json'), '{"name":"consumer","private":true}');
+  const words = ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball];
+  await execute('npm', words, { cwd: into });
+  const packages = await readdir(join(into, 'node_modules'));
+  expect(packages.filter((name) => !name.startsWith('.'))).toEqual(['flowtap']);
 });
 
 test('the command runs on Node 20 or newer', async () => {
