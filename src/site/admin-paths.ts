@@ -22,7 +22,7 @@ const EVERY = [
   'NotConfigured',
 ];
 const WITH_BODY = [...EVERY, 'PayloadTooLarge', 'UnsupportedMediaType'];
-const ABOUT_ONE = [...EVERY, 'SourceNotAllowed', 'Overloaded'];
+const ABOUT_ONE = [...EVERY, 'Overloaded'];
 
 const refused = (codes: readonly string[], allow: string): Json => problems(codes, { allow, admin: true });
 
@@ -148,7 +148,11 @@ export function adminPaths(nowMs: number): Json {
       get: operation('showExecution', 'Who reads an execution just now, and what is archived of it', {
         responses: {
           '200': json('As its Execution sees it.', 'ExecutionState', notStored),
-          ...refused(ABOUT_ONE, EXECUTION),
+          ...refused(
+            // What is archived is left out where the store can't be read.
+            ABOUT_ONE.filter((code) => code !== 'StoreUnavailable'),
+            EXECUTION,
+          ),
         },
       }),
       delete: operation('forgetExecution', 'Delete what is archived of an execution', {

@@ -28,9 +28,10 @@ const EVERY_CALLER = [
   'StoreUnavailable',
   'NotConfigured',
 ];
-const ABOUT_ONE = [...EVERY_CALLER, 'AccessDeniedException', 'SourceNotAllowed'];
+const ABOUT_ONE = [...EVERY_CALLER, 'AccessDeniedException'];
 const READING = [
   ...ABOUT_ONE,
+  'SourceNotAllowed',
   'ResourceNotFoundException',
   'InternalFailureException',
   'BadUpstream',

@@ -26,11 +26,11 @@ const byStatus = (codes: readonly string[]): ReadonlyMap<number, readonly string
   });
 
 /** What this status says in its headers. The seconds are not known of every 503. */
-function headersOf(status: number, allow: string): Json {
+function headersOf(status: number, codes: readonly string[], allow: string): Json {
   if (status === 401) return sent('WWW-Authenticate');
   if (status === 405) return sentAs('Allow', { schema: { type: 'string', const: allow }, example: allow });
   if (status === 429) return sent('Retry-After');
-  if (status === 503) {
+  if (status === 503 && codes.some((code) => problemExample(code).retryAfterSeconds !== undefined)) {
     const description = 'When to come back, in seconds. Absent while the service is not configured.';
     return sentAs('Retry-After', { required: false, description });
   }
@@ -55,7 +55,7 @@ export function problems(codes: readonly string[], { allow, headers, admin }: Re
       ...headers,
       ...notStored,
       ...sent('Vary'),
-      ...headersOf(status, allow),
+      ...headersOf(status, ofStatus, allow),
     },
     content: {
       'application/problem+json': {

@@ -1,0 +1,315 @@
+/**
+ * The OpenAPI document before a running service: every answer that it has for an operation is asked for, and judged by it.
+ * Over 300 lines: what no test saw is known only where all have run.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+import { endedLongAgo, openService, ORIGIN, type ServiceUnderTest } from '../http/service-under-test.ts';
+import { brokenApp } from './broken-app.ts';
+import { operations } from './document.ts';
+import { AnswerJudge, documentedAnswers, documentedHeaders } from './judge-answers.ts';
+import { type Asked, OWN_BODIES, requestOf } from './requests.ts';
+
+const ELSEWHERE = 'arn:aws:states:eu-west-1:999999999999:execution:Flow:1';
+const READING = ['listMessages', 'getSummary'];
+const OF_ONE = [...READING, 'createTicket'];
+
+const judge = new AnswerJudge();
+
+let service: ServiceUnderTest;
+let key: string;
+/** May read one execution that is none of those here, and mint no tickets. */
+let narrow: string;
+/** Has asked too often. */
+let limited: string;
+let unconfigured: LocalWorkerd;
+
+const send = (id: string, asked?: Asked): Promise<Response> => service.fetch(...requestOf(id, key, asked));
+
+/** Asks, and judges what is answered. */
+const ask = async (id: string, status: number, asked?: Asked): Promise<string> =>
+  judge.judge(id, status, await send(id, asked));
+
+/** The member of an answer's JSON. */
+const member = (body: string, name: string): string => String(JSON.parse(body)[name]);
+
+/** Reads a stream until this stands in it, while time goes on; and judges what came. */
+async function judgeStream(asked: Asked, until: string): Promise<string> {
+  const response = await send('listMessages', asked);
+  if (!response.body) throw new Error('the answer has no body');
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const reading = (async () => {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
+  })();
+  for (let turn = 0; turn < 40 && !text.includes(until); turn++) await service.clock.advance(1_000);
+  await reader.cancel();
+  await reading;
+  expect(text).toContain(until);
+  return judge.judge('listMessages', 200, response, text);
+}
+
+/** The store takes one write of a record in a second, as Workers KV does. */
+const later = () => service.clock.advance(2_000);
+
+/** A new key's id. */
+const newKeyId = async (): Promise<string> => member(await ask('createKey', 201), 'id');
+
+beforeAll(async () => {
+  const starting = startWorkerd({ vars: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE' } });
+  service = await openService();
+  key = await service.key({ tickets: true });
+  narrow = await service.key({ executions: ['another'] });
+  limited = await service.key({ tier: 'standard' });
+  await service.script('flow', endedLongAgo(service.clock, 3));
+  unconfigured = await starting;
+});
+afterAll(() => unconfigured.stop());
+
+describe('as the OpenAPI document says, the service answers', () => {
+  test('pages, and what is told by their headers alone', async () => {
+    await ask('listMessages', 200, { query: 'maxResults=1' });
+    const page = await send('listMessages', { query: 'maxResults=1' });
+    const seen = { query: 'maxResults=1', headers: { 'If-None-Match': page.headers.get('ETag') ?? '' } };
+    await ask('listMessages', 304, seen);
+    await ask('listMessages', 200);
+    await ask('listMessages', 200, { query: 'last=2&eventTypes=STEP_STARTED' });
+    await service.script('running', [{ eventType: 'EXECUTION_STARTED' }]);
+    await ask('listMessages', 200, { about: 'running' });
+  });
+
+  test('summaries, of executions that run, failed and ended well', async () => {
+    await service.script('failed', [
+      { messageId: '0', eventType: 'EXECUTION_STARTED', timestamp: 1_700_000_000 },
+      {
+        messageId: '1',
+        eventType: 'STEP_FAILED',
+        timestamp: 1_700_000_001,
+        payload: '{"stepName":"Upload"}',
+      },
+      { messageId: '2', eventType: 'EXECUTION_FAILED', timestamp: 1_700_000_002 },
+    ]);
+    await service.script('runs', [{ eventType: 'EXECUTION_STARTED' }]);
+    for (const about of ['flow', 'failed', 'runs']) await ask('getSummary', 200, { about });
+    const summary = await send('getSummary');
+    await ask('getSummary', 304, { headers: { 'If-None-Match': summary.headers.get('ETag') ?? '' } });
+  });
+
+  test('the same headers to HEAD', async () => {
+    for (const { id } of operations.filter(({ method }) => method === 'GET')) {
+      const about = id === 'showKey' ? await newKeyId() : 'flow';
+      const [got, head] = [await send(id, { about }), await send(id, { about, method: 'HEAD' })];
+      const names = (response: Response) =>
+        [...response.headers.keys()].filter((name) => name !== 'content-length').toSorted();
+      expect([head.status, names(head)], id).toEqual([got.status, names(got)]);
+      expect(await head.text()).toBe('');
+      await got.body?.cancel();
+    }
+  });
+
+  test('every event of a stream, and a 204 when nothing can follow', async () => {
+    const stream = (asked: Asked, until: string) =>
+      judgeStream({ ...asked, headers: { Accept: 'text/event-stream', ...asked.headers } }, until);
+    const whole = await stream({}, 'event: end');
+    const lastId = /id: (\S+)\nevent: end/.exec(whole)?.[1] ?? '';
+    await ask('listMessages', 204, { headers: { Accept: 'text/event-stream', 'Last-Event-ID': lastId } });
+    await stream({ headers: { 'Last-Event-ID': 'not ours' } }, 'event: end');
+    await service.script('silent', [{ eventType: 'EXECUTION_STARTED' }]);
+    await stream({ about: 'silent' }, 'event: heartbeat');
+    expect([...judge.seenEvents].toSorted()).toEqual(['caught-up', 'end', 'heartbeat', 'message', 'reset']);
+  });
+
+  test('tickets, and the caller’s own key', async () => {
+    await ask('createTicket', 201);
+    await ask('getKey', 200);
+    await ask('getKey', 200, { query: 'flowExecutionId=flow' });
+  });
+
+  test('health', async () => {
+    await ask('health', 200);
+    await ask('health', 405, { method: 'POST' });
+  });
+
+  test('keys, from their making to their end', async () => {
+    const about = await newKeyId();
+    await ask('createKey', 201, {
+      body: { ...Object(OWN_BODIES['createKey']), owner: 'me', expiresAt: '2036-01-01T00:00:00Z' },
+    });
+    await ask('showKey', 200, { about });
+    await later();
+    await ask('changeKey', 200, { about });
+    await ask('rotateKey', 201, { about });
+    await ask('showKey', 200, { about });
+    await ask('listKeys', 200);
+    await ask('listKeys', 200, { query: 'limit=1' });
+    await ask('revokeKey', 200, { about });
+    await ask('showKey', 200, { about });
+    await ask('changeKey', 409, { about });
+    await ask('rotateKey', 409, { about });
+    for (const id of ['showKey', 'changeKey', 'rotateKey', 'revokeKey']) {
+      await ask(id, 404, { about: 'unknown1' });
+    }
+  });
+
+  test('archived executions', async () => {
+    await ask('importHistory', 200, { about: 'imported' });
+    await ask('listArchivedExecutions', 200);
+    await ask('listArchivedExecutions', 200, { query: 'limit=1' });
+    await ask('showExecution', 200, { about: 'imported' });
+    await ask('showExecution', 200, { about: 'nobody asked' });
+    await later();
+    await ask('forgetExecution', 204, { about: 'imported' });
+    await later();
+    await ask('forgetExecution', 404, { about: 'imported' });
+  });
+
+  test('in AWS’s protocol, and each of its exceptions', async () => {
+    const id = 'ListFlowExecutionMessages';
+    await ask(id, 200);
+    await ask(id, 200, { body: { flowExecutionId: 'flow', maxResults: 1 } });
+    await ask(id, 400, { headers: { 'X-Amz-Target': 'IotThingsGraphFrontEndService.GetFlowTemplate' } });
+    await ask(id, 400, { body: '[' });
+    await ask(id, 400, { credential: null });
+    await ask(id, 400, { credential: narrow });
+    await ask(id, 400, { about: 'unknown' });
+    await ask(id, 400, { body: { flowExecutionId: 'flow', maxResults: 0 } });
+    for (let requests = 0; requests <= 100; requests++) await send(id, { credential: limited });
+    await ask(id, 400, { credential: limited });
+    await ask(id, 500, { about: await troubled({ xmlErrorRate: 1 }) });
+    await service.faults({});
+    expect([...judge.seenCodes].filter((code) => code.startsWith(id)).length).toBe(8);
+  });
+});
+
+/** An execution whose upstream does this from now on. */
+let troubles = 0;
+async function troubled(faults: Record<string, unknown>): Promise<string> {
+  const about = `troubled ${troubles++}`;
+  await service.script(about, endedLongAgo(service.clock, 3));
+  await service.faults(faults);
+  return about;
+}
+
+describe('as the OpenAPI document says, the service refuses', () => {
+  test('what is not as it must be', async () => {
+    await ask('listMessages', 400, { query: 'maxResults=0&last=x' });
+    await ask('getSummary', 400, { query: 'waitTimeSeconds=99' });
+    await ask('createTicket', 400, { body: { ttlSeconds: 0 } });
+    await ask('createKey', 400, { body: {} });
+    for (const { id, responses } of operations) {
+      if (responses.has('400')) await ask(id, 400, { query: 'api_key=one' });
+      if (responses.has('413')) {
+        const length = { 'Content-Length': String(200 * 1024 * 1024) };
+        await ask(id, 413, { body: 'x'.repeat(70_000), headers: id === 'importHistory' ? length : {} });
+      }
+      if (responses.has('415')) {
+        await ask(id, 415, { body: 'a=b', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } });
+      }
+    }
+  });
+
+  test('who does not say who they are, or may not', async () => {
+    for (const { id, responses } of operations) {
+      if (!responses.has('401')) continue;
+      await ask(id, 401, { credential: null });
+      await ask(id, 401, { credential: 'nonsense' });
+    }
+    const ticket = member(await ask('createTicket', 201), 'ticket');
+    await ask('getKey', 403, { credential: null, query: `ticket=${ticket}` });
+    await ask('createTicket', 403, { credential: narrow, about: 'another' });
+    for (const id of OF_ONE) await ask(id, 403, { credential: narrow });
+    for (const id of READING) await ask(id, 403, { about: ELSEWHERE });
+  });
+
+  test('methods that a path does not take, and tells which it does', async () => {
+    for (const { id, responses } of operations) {
+      if (responses.has('405')) await ask(id, 405, { method: id === 'createTicket' ? 'GET' : 'QUERY' });
+    }
+  });
+
+  test('who asks too often, in a stream by an event', async () => {
+    for (let requests = 0; requests <= 100; requests++) await send('getKey', { credential: limited });
+    for (const id of [...OF_ONE, 'getKey']) await ask(id, 429, { credential: limited });
+    await ask('listMessages', 200, { credential: limited, headers: { Accept: 'text/event-stream' } });
+    expect([...judge.seenEvents]).toContain('problem');
+    const address = '192.0.2.99';
+    for (const { id } of operations.filter(({ path }) => path.startsWith('/v1/admin'))) {
+      const [path, init] = requestOf(id, key, { credential: 'nonsense' });
+      for (let attempts = 0; attempts <= 30; attempts++) await service.fetch(path, init, address);
+      await judge.judge(id, 429, await service.fetch(path, init, address));
+    }
+  });
+
+  test('what nobody knows, and cursors of a history that was replaced', async () => {
+    for (const id of READING) await ask(id, 404, { about: 'unknown' });
+    const off = await openService({ adminToken: '' });
+    for (const { id } of operations.filter(({ path }) => path.startsWith('/v1/admin'))) {
+      await judge.judge(id, 404, await off.fetch(...requestOf(id, key)));
+    }
+    await ask('importHistory', 200, { about: 'replaced' });
+    const cursor = member(await ask('listMessages', 200, { about: 'replaced' }), 'cursor');
+    const other = {
+      messages: [{ messageId: 'other', eventType: 'EXECUTION_FAILED', timestamp: 1_700_000_009 }],
+    };
+    await later();
+    await ask('importHistory', 200, { about: 'replaced', body: other });
+    await ask('listMessages', 410, { about: 'replaced', query: `cursor=${cursor}` });
+  });
+
+  test.each([
+    ['throttles', { throttleRate: 1 }, 503],
+    ['answers rubbish', { xmlErrorRate: 1 }, 502],
+    ['fails', { internalErrorRate: 1 }, 502],
+    ['says nothing', { stallRate: 1 }, 504],
+  ] as const)('what an upstream that %s leaves unanswered', async (_what, faults, status) => {
+    for (const id of READING) {
+      const asked = send(id, { about: await troubled(faults) });
+      await service.clock.advance(120_000);
+      await judge.judge(id, status, await asked);
+    }
+    await service.faults({});
+  });
+
+  test('what needs a store that is down', async () => {
+    const down = await openService();
+    const fresh = await down.key();
+    down.restart();
+    down.store.failReads();
+    down.store.failAfterWrites(0);
+    for (const { id, responses } of operations) {
+      if (!responses.has('503') || id === 'health') continue;
+      const response = await down.fetch(...requestOf(id, fresh, { about: 'unknown1' }));
+      if (id === 'showExecution') expect(response.status).toBe(200);
+      else await judge.judge(id, 503, response);
+    }
+  });
+
+  test('everything while it is not configured, on workerd', async () => {
+    for (const { id, responses } of operations) {
+      const [path, init] = requestOf(id, 'none');
+      const response = await fetch(new URL(path, unconfigured.url), init);
+      await judge.judge(id, responses.has('503') ? 503 : 500, response);
+    }
+  });
+
+  test('with a word of its own when it is at fault', async () => {
+    const app = brokenApp();
+    const runtime = { clientAddress: '192.0.2.1', waitUntil: () => undefined };
+    for (const { id, responses } of operations) {
+      if (!responses.has('500')) continue;
+      const [path, init] = requestOf(id, 'none');
+      await judge.judge(id, 500, await app.fetch(new Request(`${ORIGIN}${path}`, init), { runtime }));
+    }
+  });
+});
+
+/** Only where the platform can't reach the object of an execution, which nothing here can bring about. */
+const OUT_OF_REACH = ['showExecution 503: Retry-After'];
+
+describe('the OpenAPI document', () => {
+  test('has no answer that the service was not seen to give, and no header in it', () => {
+    expect(documentedAnswers.filter((answer) => !judge.seen.has(answer))).toEqual([]);
+    expect(documentedHeaders.filter((header) => !judge.seenHeaders.has(header))).toEqual(OUT_OF_REACH);
+  });
+});

@@ -1,0 +1,23 @@
+/** The application, every route of it, with nothing behind it but bugs. */
+import { type App, createApp, type AppPorts } from '../../src/app.ts';
+import { systemClock } from '../../src/clock.ts';
+import { testLog } from '../support/secret-search.ts';
+
+export function brokenApp(): App {
+  const bug = () => {
+    throw new Error('a bug');
+  };
+  // Safety: whatever is asked of them throws, which is what they are for.
+  const broken = new Proxy({}, { get: () => bug }) as never;
+  const ports: AppPorts = {
+    access: broken,
+    executions: broken,
+    archive: broken,
+    cursorKeys: broken,
+    sourceOf: bug,
+    corsOrigins: ['*'],
+    clock: systemClock,
+    log: testLog([]),
+  };
+  return createApp(ports);
+}

@@ -1,0 +1,121 @@
+/**
+ * Judges answers by the OpenAPI document, as a client that believes it would: status, media type, body, and every header.
+ * Remembers what it saw, so that a test can ask for what never came.
+ */
+import { expect } from 'vitest';
+
+import { type AnswerName, answerSchemas } from '../../src/site/answers.ts';
+import { type ReadEvent, SseParser } from '../support/sse-reader.ts';
+import { type Json, members, operations, resolved, schemaName, schemaProblem } from './document.ts';
+
+/** Of the connection or of the body, not of the answer; OpenAPI tells Content-Type beside its content. */
+const OF_THE_TRANSPORT = [
+  'content-type',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'date',
+];
+
+export class AnswerJudge {
+  /** `operation status`. */
+  readonly seen = new Set<string>();
+  /** `operation status: header`. */
+  readonly seenHeaders = new Set<string>();
+  readonly seenEvents = new Set<string>();
+  readonly seenCodes = new Set<string>();
+
+  /** `text`: of a stream that is not read to its end, what came so far. */
+  async judge(id: string, status: number, response: Response, text?: string): Promise<string> {
+    const where = `${id} ${status}`;
+    const body = text ?? (await response.text());
+    expect(response.status, `${where}: ${body}`).toBe(status);
+    const documented = operations.find((operation) => operation.id === id)?.responses.get(String(status));
+    if (!documented) throw new Error(`${where} is not documented`);
+    this.#judgeBody(where, documented, response, body);
+    this.#judgeHeaders(where, documented, response);
+    this.seen.add(where);
+    return body;
+  }
+
+  #judgeBody(where: string, documented: Json, response: Response, body: string): void {
+    const contents = members(documented, 'content');
+    const type = contentType(response);
+    if (contents.length === 0) {
+      expect({ type, body }, where).toEqual({ type: undefined, body: '' });
+      return;
+    }
+    const content = contents.find(([name]) => name === type)?.[1];
+    if (!content) throw new Error(`${where}: ${type} is not documented`);
+    if (type === 'text/event-stream') {
+      for (const event of new SseParser().push(new TextEncoder().encode(body))) {
+        this.#judgeEvent(where, content, event);
+      }
+      return;
+    }
+    const value: unknown = JSON.parse(body);
+    judgeValue(where, content['schema'], value);
+    const { code, __type: name } = resolved(value);
+    if (typeof code !== 'string' && typeof name !== 'string') return;
+    // One of those that the answer is said to have.
+    expect(
+      members(content, 'examples').map(([shown]) => shown),
+      where,
+    ).toContain(code ?? name);
+    this.seenCodes.add(`${where}: ${String(code ?? name)}`);
+  }
+
+  #judgeEvent(where: string, content: Json, { event, data, id }: ReadEvent): void {
+    const documented = members(content, 'x-events').find(([name]) => name === event)?.[1];
+    if (!documented) throw new Error(`${where}: the event ${event} is not documented`);
+    expect(id === undefined, `${where}: ${event}`).toBe(event === 'problem');
+    judgeValue(`${where}: ${event}`, documented['schema'], JSON.parse(data));
+    this.seenEvents.add(event);
+  }
+
+  #judgeHeaders(where: string, documented: Json, response: Response): void {
+    const headers = members(documented, 'headers');
+    for (const [name, header] of headers) {
+      const value = response.headers.get(name);
+      if (header['required'] === true || header['x-content-type'] === contentType(response)) {
+        expect(value, `${where}: ${name}`).not.toBeNull();
+      }
+      if (value === null) continue;
+      this.seenHeaders.add(`${where}: ${name}`);
+      const isNumber = resolved(header['schema'])['type'] === 'integer';
+      expect(schemaProblem(header['schema'], isNumber ? Number(value) : value), `${where}: ${name}`).toBe(
+        undefined,
+      );
+    }
+    const known = [...headers.map(([name]) => name.toLowerCase()), ...OF_THE_TRANSPORT];
+    expect(
+      [...response.headers.keys()].filter((name) => !known.includes(name)),
+      where,
+    ).toEqual([]);
+  }
+}
+
+const contentType = (response: Response): string | undefined =>
+  response.headers.get('Content-Type')?.replace(/;.*/, '');
+
+/** By the document, and by the strict schema of the same name: nothing is answered that nobody wrote down. */
+function judgeValue(where: string, schema: unknown, value: unknown): void {
+  expect(schemaProblem(schema, value), where).toBeUndefined();
+  const name = schemaName(schema);
+  expect(Object.keys(answerSchemas), where).toContain(name);
+  // Safety: it is one of the names, as the line above found.
+  expect(answerSchemas[name as AnswerName].safeParse(value).error?.issues, where).toBeUndefined();
+}
+
+/** Each answer that the document has. */
+export const documentedAnswers: readonly string[] = operations.flatMap(({ id, responses }) =>
+  [...responses.keys()].map((status) => `${id} ${status}`),
+);
+
+/** Each header of each answer. */
+export const documentedHeaders: readonly string[] = operations.flatMap(({ id, responses }) =>
+  [...responses].flatMap(([status, response]) =>
+    members(response, 'headers').map(([name]) => `${id} ${status}: ${name}`),
+  ),
+);

@@ -1,0 +1,59 @@
+/** Requests as the OpenAPI document has them: for an operation's path and method, with the credential that it takes. */
+import { ADMIN_TOKEN } from '../http/service-under-test.ts';
+import { type Operation, operations } from './document.ts';
+
+const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
+
+const named = (id: string): Operation => {
+  const operation = operations.find((each) => each.id === id);
+  if (!operation) throw new Error(`${id} is no operation`);
+  return operation;
+};
+
+export interface Asked {
+  /** What stands in the path: an execution's id, or a key's. */
+  readonly about?: string;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly method?: string;
+  /** In place of what the operation takes; null: none. */
+  readonly credential?: string | null;
+}
+
+/** A body that is taken, for each operation that has one. */
+export const OWN_BODIES: Readonly<Record<string, unknown>> = {
+  createKey: { name: 'made', executions: ['*'], payloads: 'full' },
+  changeKey: { payloads: 'none' },
+  rotateKey: {},
+  createTicket: {},
+  importHistory: {
+    messages: [{ messageId: '0', eventType: 'EXECUTION_SUCCEEDED', timestamp: 1_700_000_000 }],
+  },
+};
+
+/** A request of the operation, good unless told otherwise. */
+export function requestOf(id: string, key: string, asked: Asked = {}): [path: string, init: RequestInit] {
+  const { path, method, value } = named(id);
+  const { about = 'flow', query = '', headers = {}, body = OWN_BODIES[id] } = asked;
+  const security = JSON.stringify(value['security']);
+  const isAws = security.includes('awsSessionToken');
+  const credential =
+    asked.credential === undefined ? (security.includes('adminToken') ? ADMIN_TOKEN : key) : asked.credential;
+  const whole =
+    asked.method !== undefined ? undefined : isAws && body === undefined ? { flowExecutionId: about } : body;
+  return [
+    `${path.replaceAll(/\{\w+\}/g, encodeURIComponent(about))}${query && `?${query}`}`,
+    {
+      method: asked.method ?? method,
+      headers: {
+        ...(isAws && { 'X-Amz-Target': TARGET }),
+        ...(credential !== null &&
+          (isAws ? { 'X-Amz-Security-Token': credential } : { Authorization: `Bearer ${credential}` })),
+        ...(whole !== undefined && !isAws && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(whole !== undefined && { body: typeof whole === 'string' ? whole : JSON.stringify(whole) }),
+    },
+  ];
+}
