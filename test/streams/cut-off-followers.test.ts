@@ -5,9 +5,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { onPath } from '../support/installed.ts';
@@ -23,6 +27,8 @@ import {
   SILENCE,
   startCuttingServer,
 } from './cutting-server.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
 
 interface Follower {
   readonly file: string;
@@ -76,11 +82,29 @@ beforeAll(async () => {
 });
 afterAll(() => {
   server.close();
-  // The group: a shell's own children, too.
-  for (const { pid } of children) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  for (const child of children) kill(child);
 });
 
-async function run(command: readonly string[]) {
+/** With its group: a shell's own children, too. */
+function kill({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+}
+
+const chromium = (profile: string) => [
+  CHROMIUM,
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--remote-debugging-port=0',
+  `--user-data-dir=${profile}`,
+];
+
+async function run(command: readonly string[], stop?: AbortSignal) {
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
     cwd: PROJECT_ROOT,
@@ -89,6 +113,7 @@ async function run(command: readonly string[]) {
     env: { ...process.env, FLOWTAP_URL: server.url, FLOWTAP_API_KEY: 'ftk_any' },
   });
   children.add(child);
+  stop?.addEventListener('abort', () => kill(child));
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
@@ -183,3 +208,86 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, needs, command, s
     expect(code, stderr).toBe(0);
   });
 });
+
+/** What a frame shows at its end, as it reports it. */
+interface Shown {
+  readonly name: string;
+  readonly items: readonly string[];
+  readonly state: string;
+}
+
+test.runIf(existsSync(CHROMIUM))(
+  'examples/follow.html in Chromium: misses nothing, repeats nothing, waits, stops',
+  { timeout: 60_000, concurrent: true },
+  async () => {
+    const html = readFileSync(join(PROJECT_ROOT, 'examples/follow.html'), 'utf8');
+    const report = `<script>
+      const looking = setInterval(() => {
+        if (source.readyState !== EventSource.CLOSED || !/^Ended|^Refused/.test(state.textContent)) return;
+        clearInterval(looking);
+        const items = [...document.querySelectorAll('li')].map((item) => item.textContent.split(' ').slice(2).join(' '));
+        const name = new URLSearchParams(location.search).get('name');
+        void fetch('/report', { method: 'POST', body: JSON.stringify({ name, items, state: state.textContent }) });
+      }, 20);
+    </script></html>`;
+    const hurried = replaced(replaced(html, 'PAUSE_MS = 5_000', 'PAUSE_MS = 5'), '</html>', report);
+    const impatient = replaced(hurried, 'SILENCE_MS_MAX = 45_000', 'SILENCE_MS_MAX = 1_000');
+    const rows: Record<string, readonly Cut[]> = {
+      ...CUTS,
+      retry: [PROBLEM_WITH_RETRY],
+      401: [REFUSED],
+      silence: [SILENCE],
+    };
+    const frames = Object.entries(rows).map(([name, cuts]) => {
+      const id = `follow.html:${name}`;
+      meets.set(id, cuts);
+      const streamUrl = `${server.url}/v1/executions/${encodeURIComponent(id)}/messages?ticket=any`;
+      return `<iframe src="/frame?name=${encodeURIComponent(name)}#${streamUrl}"></iframe>`;
+    });
+    const reports = new Map<string, Shown>();
+    const pages = createServer((request, response) => {
+      if (request.url === '/report') {
+        let body = '';
+        request.setEncoding('utf8').on('data', (text: string) => (body += text));
+        request.on('end', () => {
+          // Safety: the script above sent it.
+          const shown = JSON.parse(body) as Shown;
+          reports.set(shown.name, shown);
+          response.end();
+        });
+        return;
+      }
+      response.setHeader('content-type', 'text/html; charset=utf-8');
+      if (request.url === '/') response.end(frames.join(''));
+      else response.end(request.url?.endsWith('silence') === true ? impatient : hurried);
+    }).listen(0, '127.0.0.1');
+    await once(pages, 'listening');
+    // Safety: it listens on TCP.
+    const { port } = pages.address() as AddressInfo;
+    const profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
+    const stop = new AbortController();
+    const browser = run([...chromium(profile), `http://127.0.0.1:${port}/`], stop.signal);
+    try {
+      await vi.waitFor(() => expect([...reports.keys()].toSorted()).toEqual(Object.keys(rows).toSorted()), {
+        timeout: 40_000,
+      });
+    } finally {
+      stop.abort();
+      await browser;
+      pages.close();
+      pages.closeAllConnections();
+      await rm(profile, { recursive: true, force: true });
+    }
+    for (const name of Object.keys(rows)) {
+      const isRefused = name === '401';
+      expect(reports.get(name)).toEqual({
+        name,
+        items: isRefused ? PAYLOADS.slice(0, 1) : PAYLOADS,
+        state: isRefused ? 'Refused: 401' : 'Ended: SUCCEEDED',
+      });
+    }
+    const [, second, third] = server.asked('follow.html:retry');
+    expect((third?.atMs ?? 0) - (second?.atMs ?? 0)).toBeGreaterThanOrEqual(RETRY_MS);
+    expect(server.asked('follow.html:401')).toHaveLength(2);
+  },
+);

@@ -190,11 +190,12 @@ test.runIf(existsSync(CHROMIUM))(
     const html = (await readFile(join(PROJECT_ROOT, 'examples/follow.html'), 'utf8')).replace(
       '</html>',
       `<script>
-        source.addEventListener('error', () => {
-          if (source.readyState !== EventSource.CLOSED) return;
+        const looking = setInterval(() => {
+          if (!ended || source.readyState !== EventSource.CLOSED) return;
+          clearInterval(looking);
           const items = [...document.querySelectorAll('li')].map((item) => item.textContent);
           void fetch('/report', { method: 'POST', body: JSON.stringify({ items, state: state.textContent }) });
-        });
+        }, 50);
       </script></html>`,
     );
     const server = createServer((request, response) => {
