@@ -2,8 +2,10 @@
  * `npm run build`: the command and the client as plain JavaScript that needs nothing but its platform; dist/ is what `npm
  * pack` takes. The declarations come from tsc (src/client/tsconfig.json). A development tool: not in the bundles.
  */
-import { chmod, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 
 import { parseObject } from '../client/problem.ts';
@@ -47,3 +49,20 @@ await Promise.all([
   }),
 ]);
 await chmod(pathOf('dist/cli.js'), 0o755);
+
+const tsc = [pathOf('node_modules/typescript/bin/tsc'), '-p', pathOf('src/client/tsconfig.json')];
+await promisify(execFile)(process.execPath, tsc).catch((error: unknown) => {
+  // What is wrong stands on stdout.
+  throw new Error(String(Reflect.get(Object(error), 'stdout')), { cause: error });
+});
+// tsc rewrites the imports of what it compiles and leaves those of declarations, as `.ts`: before version 5 it takes none such.
+const declarations = await readdir(pathOf('dist/types'), { recursive: true, withFileTypes: true });
+await Promise.all(
+  declarations
+    .filter((entry) => entry.isFile())
+    .map(async ({ parentPath, name }) => {
+      const file = join(parentPath, name);
+      const text = await readFile(file, 'utf8');
+      await writeFile(file, text.replaceAll(/(from '\.[^']*)\.ts'/g, "$1.js'"));
+    }),
+);

@@ -1,5 +1,6 @@
 /** From environment and options to a client, or to the admin API. Secrets come from the environment only: `ps` shows options. */
-import { type FlowtapClient, createFlowtapClient, createHttp } from '../client/client.ts';
+import { type FlowtapClient, createFlowtapClient } from '../client/client.ts';
+import { createHttp } from '../client/create-http.ts';
 import type { Http } from '../client/http.ts';
 import { type Terminal, UsageError } from './command.ts';
 

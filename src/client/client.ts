@@ -2,9 +2,9 @@
  * The client of a Flowtap service: list, follow, wait. For Node 20 and newer, Deno, browsers and Workers; no dependency once
  * built, and nothing of the server's. The reference is docs/client.md.
  */
-import { type Clock, systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Status } from '../messages/event-types.ts';
-import { type CredentialOptions, createCredential } from './credential.ts';
+import { type FlowtapClientOptions, createHttp } from './create-http.ts';
 import { executionPath } from './execution-path.ts';
 import {
   type FollowEvent,
@@ -13,36 +13,20 @@ import {
   followEvents,
   followMessages,
 } from './follow.ts';
-import { type Fetch, Http } from './http.ts';
 import { type ListOptions, type MessageList, type PageOptions, listMessages, readPage } from './list.ts';
-import { QUESTION_GIVE_UP_MS } from './patience.ts';
 import { type SummaryOptions, type WaitOptions, readSummary, waitForEnd } from './summary.ts';
 import { type FlowMessage, type KeyFacts, type Page, type Summary, type Ticket, readBody } from './wire.ts';
 
 export { FlowtapConnectionError, FlowtapProblem, type FlowtapFieldError } from './problem.ts';
+export type { FlowtapClientOptions } from './create-http.ts';
 export type { CredentialOptions, CredentialSource } from './credential.ts';
 export type { FollowEvent, FollowMessagesOptions, FollowOptions } from './follow.ts';
 export type { Fetch } from './http.ts';
 export type { ListOptions, MessageList, PageOptions } from './list.ts';
 export type { SummaryOptions, WaitOptions } from './summary.ts';
-export type { Failure, FlowMessage, KeyFacts, Page, Summary, Ticket } from './wire.ts';
+export type { ProblemCode } from './problem-code.ts';
+export type { EventType, Failure, FlowMessage, KeyFacts, Page, Summary, Ticket } from './wire.ts';
 export type { Clock, Status };
-
-export interface FlowtapClientOptions extends CredentialOptions {
-  /** Where the service is: `https://flowtap.example.com`. A path is kept. */
-  readonly url: string | URL;
-  /**
-   * How long a single question (a page, a summary) is asked again while what stands in its way may pass. Default: a minute;
-   * 0: not at all. Following and waiting have their own.
-   */
-  readonly giveUpAfterMs?: number;
-  /** Default: the platform's. */
-  readonly fetch?: Fetch;
-  /** Default: the platform's time. */
-  readonly clock?: Clock;
-  /** 0 to 1, for spreading retries. Default: Math.random. */
-  readonly random?: () => number;
-}
 
 /**
  * Every method throws FlowtapProblem when the service says no, FlowtapConnectionError when it can't be reached or understood,
@@ -103,34 +87,4 @@ export function createFlowtapClient(options: FlowtapClientOptions): FlowtapClien
       return readBody<KeyFacts>(text, { id: 'string', name: 'string', executions: 'array' });
     },
   };
-}
-
-/** The ground that the client stands on, and the command line with it. */
-export function createHttp(options: FlowtapClientOptions): Http {
-  const { url, clock = systemClock, random = Math.random, giveUpAfterMs = QUESTION_GIVE_UP_MS } = options;
-  if (!URL.canParse(url)) {
-    // Not all of it: whatever stands before an @ may be a password.
-    const told = String(url).replace(/^.*@/s, '…@');
-    throw new TypeError(`Cannot create a Flowtap client: '${told}' is not a URL`);
-  }
-  const base = new URL(url);
-  if (base.username !== '' || base.password !== '') {
-    // No `fetch` takes such a URL, and each says so with all of it.
-    throw new TypeError('Cannot create a Flowtap client: the URL must have no user name and no password');
-  }
-  if (!/^https?:$/.test(base.protocol)) {
-    throw new TypeError(`Cannot create a Flowtap client: the URL must begin with http:// or https://`);
-  }
-  base.search = '';
-  base.hash = '';
-  if (!base.pathname.endsWith('/')) base.pathname += '/';
-  return new Http({
-    url: base,
-    credential: createCredential(options),
-    // Called as the platform has it: it may have been replaced since, and it wants no other `this`.
-    fetch: options.fetch ?? ((address, init) => globalThis.fetch(address, init)),
-    clock,
-    random,
-    giveUpAfterMs,
-  });
 }

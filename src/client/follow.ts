@@ -11,7 +11,7 @@ import type { Http } from './http.ts';
 import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './patience.ts';
 import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './problem.ts';
 import { readSummary } from './summary.ts';
-import type { FlowMessage } from './wire.ts';
+import type { EventType, FlowMessage } from './wire.ts';
 
 const TERMINAL_TYPES = ['EXECUTION_SUCCEEDED', 'EXECUTION_FAILED', 'EXECUTION_ABORTED'];
 
@@ -21,7 +21,7 @@ export interface FollowOptions {
   /** Go on behind this position: a page's or event's `cursor`. In place of `from`. */
   readonly cursor?: string;
   /** Only messages of these types. */
-  readonly eventTypes?: readonly string[];
+  readonly eventTypes?: readonly EventType[];
   /**
    * `ended`, the default: stop at the message that ends the execution. `settled`: some 10 seconds later, when the service has
    * read the whole history again and nothing can follow.

@@ -1,7 +1,7 @@
 /** Reads a history by pages: what is there now, to its last message. */
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
-import { type FlowMessage, type Page, readBody } from './wire.ts';
+import { type EventType, type FlowMessage, type Page, readBody } from './wire.ts';
 
 export interface PageOptions {
   /** 1 to 250; the service's default is 100. A page may hold fewer. */
@@ -9,7 +9,7 @@ export interface PageOptions {
   /** Go on behind this position. */
   readonly cursor?: string;
   /** Only messages of these types. */
-  readonly eventTypes?: readonly string[];
+  readonly eventTypes?: readonly EventType[];
   /** The newest ones: 1 to 250. Not together with `cursor`. */
   readonly last?: number;
   /** Answer when there is a message, when the execution ends, or after so many seconds: 0, the default, to 50. */

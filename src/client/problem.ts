@@ -4,6 +4,8 @@
  * how long, is patience.ts's business.
  */
 
+import { type ProblemCode, UNEXPECTED_ANSWER } from './problem-code.ts';
+
 /** One invalid input, as the server names it. */
 export interface FlowtapFieldError {
   readonly in: 'path' | 'query' | 'header' | 'body';
@@ -15,7 +17,7 @@ export interface FlowtapFieldError {
 export interface ProblemFacts {
   readonly status: number;
   /** Stable, to be compared: `AccessDeniedException`, `ResourceNotFoundException`, `ExpiredTicket`, … */
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly title: string;
   /** A sentence for people: what was wrong, and what to do. */
   readonly detail: string;
@@ -26,16 +28,13 @@ export interface ProblemFacts {
   readonly retryAfterSeconds?: number;
 }
 
-/** The code of an answer that is not Flowtap's own: a proxy's page, or another service under that address. */
-export const UNEXPECTED_ANSWER = 'UnexpectedAnswer';
-
 /** Enough for any problem of ours; what a proxy says beyond it nobody reads. */
 const PROBLEM_CHARACTERS_MAX = 64 * 1024;
 
 export class FlowtapProblem extends Error implements ProblemFacts {
   override readonly name = 'FlowtapProblem';
   readonly status: number;
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly title: string;
   readonly detail: string;
   readonly requestId?: string;

@@ -2,14 +2,17 @@
  * What Flowtap answers, as types, and the little that is checked of it. The contract is docs/http-api.md. Types of its own,
  * since a package without dependencies can't show those that zod makes; a test holds them against the server's.
  */
-import type { Status } from '../messages/event-types.ts';
+import type { EventType as KnownEventType, Status } from '../messages/event-types.ts';
 import { FlowtapConnectionError, parseObject } from './problem.ts';
+
+/** Of a message. New ones may come: the known ones are for an editor to offer, and the intersection keeps them there. */
+export type EventType = KnownEventType | (string & {});
 
 /** One entry of an execution's history. Every member may be absent. */
 export interface FlowMessage {
   readonly messageId?: string;
   /** `STEP_STARTED`, `EXECUTION_FAILED`, …; one that this version doesn't know is passed on. */
-  readonly eventType?: string;
+  readonly eventType?: EventType;
   /** ISO 8601, UTC. */
   readonly timestamp?: string;
   /** Opaque text. */
@@ -28,7 +31,7 @@ export interface Page {
 
 export interface Failure {
   readonly messageId?: string;
-  readonly eventType?: string;
+  readonly eventType?: EventType;
   readonly timestamp?: string;
   readonly step?: string;
   readonly error?: string;

@@ -197,7 +197,6 @@ describe('what is asked', () => {
       expect(await refusal({ flowExecutionId: ID }, { target: encodeURI(target) })).toMatchObject({
         name: 'UnknownOperationException',
         status: 400,
-        // The address is right here.
         message: expect.stringMatching(/ListFlowExecutionMessages, at POST \/\.$/),
       });
     },

@@ -1,6 +1,7 @@
 /**
  * The package as somebody gets it: built, packed, and put where npm would put it, with nothing else beside it. It runs on
- * the Node that this machine has outside of the project (20 or newer), and on Deno.
+ * the Node that this machine has outside of the project (20 or newer), and on Deno. Over 300 lines, because two files would
+ * pack at the same time, each while the other one builds.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -63,7 +64,7 @@ test('the tarball holds what was built, what it is and how to use it, and nothin
 test('every link of its documents leads somewhere in it', async () => {
   const documents = contents
     .map((path) => path.replace(/^package\//, ''))
-    .filter((path) => /\.md$/.test(path));
+    .filter((path) => path.endsWith('.md'));
   const links: string[] = [];
   const dead: string[] = [];
   for (const document of documents) {
@@ -118,6 +119,27 @@ test('neither bundle needs a package, and the client not even a platform', async
   expect((await importsOf('cli.js')).filter((from) => !from?.startsWith('node:'))).toEqual([]);
 });
 
+test('it hands out the client and its two errors, and what they are built on stays inside', async () => {
+  const file = join(scratch, 'names.mjs');
+  await writeFile(file, "console.log(Object.keys(await import('flowtap')).sort().join());");
+  const { stdout } = await execute(foreignNode(), [file], { cwd: scratch });
+  expect(stdout).toBe('FlowtapConnectionError,FlowtapProblem,createFlowtapClient\n');
+});
+
+test('its types are found where `exports` are not looked at, and import each other as any TypeScript can', async () => {
+  const manifest = z.parse(
+    z.object({ types: z.string(), main: z.string() }),
+    JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')),
+  );
+  expect([manifest.types, manifest.main].filter((path) => !existsSync(join(installed, path)))).toEqual([]);
+  const declarations = contents.filter((path) => path.endsWith('.d.ts'));
+  for (const path of declarations) {
+    const text = await readFile(join(scratch, 'node_modules/flowtap', path.replace('package/', '')), 'utf8');
+    for (const [, from] of text.matchAll(/ from '(.+?)'/g)) expect(from).toMatch(/^\.{1,2}\/.+\.js$/);
+  }
+  expect(declarations.length).toBeGreaterThan(10);
+});
+
 /** Serves what the client asks for from a fetch of its own: a page, then a stream. */
 const CONSUMER = `
 import { createFlowtapClient, FlowtapProblem } from 'flowtap';
@@ -163,6 +185,11 @@ test('its types stand alone, checked with their libraries and without those of a
   await writeFile(
     file,
     `import { createFlowtapClient, FlowtapProblem, type FollowEvent, type Page, type Status } from 'flowtap';
+     import type { EventType, ProblemCode } from 'flowtap';
+     // @ts-expect-error: it is the package's own
+     import type { createHttp } from 'flowtap';
+     // A name of tomorrow is one, too.
+     export const names: [EventType, ProblemCode] = ['STEP_FAILED_TWICE', 'NotToday'];
      const client = createFlowtapClient({ url: 'https://flowtap.test', ticket: async () => 't' });
      export async function all(signal: AbortSignal): Promise<Status | undefined> {
        for await (const page of client.list('a').pages()) { const p: Page = page; void p.nextToken; }
