@@ -68,7 +68,7 @@ const importBody: Json = {
 };
 
 /** Of a given moment, since keys end in the future. */
-export function adminPaths(nowMs: number): Json {
+export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
   const issued = json('The key; `key` is shown this once.', 'IssuedKey', notStored);
   const operation = (operationId: string, summary: string, more: Json): Json => ({
     tags: ['admin'],
@@ -117,7 +117,14 @@ export function adminPaths(nowMs: number): Json {
     '/v1/admin/keys/{id}/revoke': {
       parameters: [keyIdInPath],
       post: operation('revokeKey', 'End a key, for good', {
-        responses: { '200': json('The key as it is now.', 'Key', notStored), ...refused(EVERY, POST) },
+        responses: {
+          '200': json(
+            'The key as it is now; of one whose records are damaged, only that it is revoked.',
+            'RevokedKey',
+            notStored,
+          ),
+          ...refused(EVERY, POST),
+        },
       }),
     },
     '/v1/admin/executions': {

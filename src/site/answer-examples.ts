@@ -76,6 +76,7 @@ export const answerExamples = {
     allowed: true,
   },
   Key: key,
+  RevokedKey: { ...key, status: 'revoked', revokedAt: '2026-11-22T15:41:24.000Z' },
   IssuedKey: { key: `ftk_${KEY_ID_EXAMPLE}qK_…`, credentialId: `${KEY_ID_EXAMPLE}qK`, ...key },
   KeyList: { keys: [key], cursor: 'a2V5' },
   ArchivedExecution: archived,

@@ -97,6 +97,8 @@ const ArchivedExecution = z.strictObject({
 });
 
 const Key = z.strictObject(keyMembers());
+/** A key whose records are damaged can be revoked, but not shown. */
+const RevokedKey = z.required(z.partial(Key), { id: true, status: true, revokedAt: true });
 
 /** The data of each event of a stream; `problem` has Problem. */
 const eventSchemas = {
@@ -174,6 +176,7 @@ export const answerSchemas = {
     allowed: said(z.optional(z.boolean()), 'Whether it may read the execution asked about.'),
   }),
   Key,
+  RevokedKey,
   IssuedKey: z.strictObject({
     key: text('The key itself. Shown this once.'),
     credentialId: text('Of the credential that was made.'),

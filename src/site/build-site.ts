@@ -16,7 +16,7 @@ const SITE_DIRECTORY = join(import.meta.dirname, '../../dist/site');
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const files: ReadonlyMap<string, string> = new Map([
-  ['openapi.json', `${JSON.stringify(openApiDocument(), null, 2)}\n`],
+  ['openapi.json', `${JSON.stringify(openApiDocument())}\n`],
   ['docs.html', referencePage()],
   ['docs/problems.html', problemsPage()],
   ['docs/start.js', START_SCRIPT],

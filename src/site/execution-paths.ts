@@ -169,7 +169,7 @@ const getKey: Json = {
   },
 };
 
-export const executionPaths: Json = {
+export const executionPaths: Readonly<Record<string, Json>> = {
   '/v1/executions/{flowExecutionId}/messages': { parameters: [executionIdInPath], get: listMessages },
   '/v1/executions/{flowExecutionId}': { parameters: [executionIdInPath], get: getSummary },
   '/v1/executions/{flowExecutionId}/tickets': { parameters: [executionIdInPath], post: createTicket },

@@ -10,7 +10,9 @@ import { executionPaths } from './execution-paths.ts';
 import { headerComponents, notStored } from './headers.ts';
 import { answerComponents, type Json } from './json-schema.ts';
 import { awsInput, inHeader } from './parameters.ts';
+import { problemExampleComponents } from './problem-examples.ts';
 import { awsPage, exceptions, json, problems } from './responses.ts';
+import { withSharedResponses } from './shared-responses.ts';
 
 const LIST_FLOW_EXECUTION_MESSAGES = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
 
@@ -52,6 +54,12 @@ const health: Json = {
 };
 
 export function openApiDocument(): Json {
+  const { paths, responses } = withSharedResponses({
+    ...executionPaths,
+    ...adminPaths(Date.now()),
+    '/': { post: awsProtocol },
+    '/healthz': { get: health },
+  });
   return {
     openapi: '3.1.0',
     info: {
@@ -72,12 +80,7 @@ export function openApiDocument(): Json {
       { name: 'AWS protocol', description: 'For the clients that people already have.' },
       { name: 'service', description: 'For whoever runs it.' },
     ],
-    paths: {
-      ...executionPaths,
-      ...adminPaths(Date.now()),
-      '/': { post: awsProtocol },
-      '/healthz': { get: health },
-    },
+    paths,
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `ftk_…`.' },
@@ -101,7 +104,9 @@ export function openApiDocument(): Json {
           description: 'An API key, as AWS’s clients send a session token.',
         },
       },
+      responses,
       headers: headerComponents,
+      examples: problemExampleComponents,
       schemas: answerComponents(),
     },
   };

@@ -9,6 +9,7 @@ const page = (title: string, head: string, body: string): string => `<!doctype h
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>${escape(title)}</title>
 ${head}</head>
 <body>
@@ -29,13 +30,40 @@ export const referencePage = (): string =>
 `,
   );
 
-/** What starts Swagger UI. Keys that somebody tries are kept in this page only. */
-export const START_SCRIPT = `window.SwaggerUIBundle({
+/**
+ * What starts Swagger UI. Keys that somebody tries are kept in this page only. The examples of optional parameters go from
+ * where Swagger UI would send them all at once, which no request can have, into words.
+ */
+export const START_SCRIPT = `const leftOut = (parameter) => {
+  if (parameter.required || parameter.example === undefined) return parameter;
+  const { example, description, ...rest } = parameter;
+  return { ...rest, description: description + ' Example: \`' + [example].flat().join(',') + '\`.' };
+};
+
+const withoutPrefill = (value) => {
+  if (Array.isArray(value)) return value.map(withoutPrefill);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      name === 'parameters' && Array.isArray(member) ? member.map(leftOut) : withoutPrefill(member),
+    ]),
+  );
+};
+
+window.SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#reference',
   deepLinking: true,
   persistAuthorization: false,
   validatorUrl: null,
+  plugins: [
+    {
+      statePlugins: {
+        spec: { wrapActions: { updateJsonSpec: (update) => (document) => update(withoutPrefill(document)) } },
+      },
+    },
+  ],
 });
 `;
 

@@ -33,8 +33,8 @@ const samples: Samples = {
   'operation-forbidden': { type: 'operation-forbidden', detail: 'This key may not mint tickets.' },
   'source-forbidden': { type: 'source-forbidden', internal },
   'upstream-not-found': { type: 'upstream-not-found', internal },
-  'no-such-route': { type: 'no-such-route' },
   'no-such-record': { type: 'no-such-record', detail: 'There is no such key.' },
+  'no-such-route': { type: 'no-such-route' },
   'method-not-allowed': { type: 'method-not-allowed', allow: ['GET', 'HEAD', 'OPTIONS'] },
   conflict: { type: 'conflict', detail: 'The key is revoked, which is for good: create another one.' },
   'history-changed': { type: 'history-changed' },
@@ -57,17 +57,43 @@ const samples: Samples = {
 const ofAdmin: readonly Failure[] = [
   { type: 'missing-credentials', wanted: 'admin-token' },
   { type: 'invalid-key', wanted: 'admin-token' },
-  samples['no-such-record'],
 ];
 
-/** The first failure that has the code. */
-export function problemExample(code: string, admin = false): Problem {
-  const failures = [...(admin ? ofAdmin : []), ...Object.values(samples)];
-  const problems = failures.map((failure) => problemOf(failure, REQUEST_ID_EXAMPLE));
-  const found = problems.find((problem) => problem.code === code);
+/** By code: of the first failure that has it. */
+const examplesOf = (failures: readonly Failure[]): ReadonlyMap<string, Problem> =>
+  new Map(
+    failures
+      .map((failure) => problemOf(failure, REQUEST_ID_EXAMPLE))
+      .toReversed()
+      .map((problem) => [problem.code, problem]),
+  );
+
+const examples = examplesOf(Object.values(samples));
+const examplesOfAdmin = examplesOf(ofAdmin);
+
+export function problemExample(code: string): Problem {
+  const found = examples.get(code);
   if (!found) throw new RangeError(`Cannot show the problem '${code}': no failure has it`);
   return found;
 }
+
+const shown = (value: Problem) => ({ summary: value.title, value });
+
+/** Where it would be an answer, a stream says it in an event, whose example is its own. */
+const IN_STREAMS_ONLY = 'TooManyStreams';
+
+/** `components/examples`: shown in many answers, told once. */
+export const problemExampleComponents = Object.fromEntries([
+  ...[...examples]
+    .filter(([code]) => code !== IN_STREAMS_ONLY)
+    .map(([code, value]) => [code, shown(value)] as const),
+  ...[...examplesOfAdmin].map(([code, value]) => [`Admin.${code}`, shown(value)] as const),
+]);
+
+/** What an answer with this code refers to; the admin API has words of its own for some. */
+export const problemExampleRef = (code: string, admin = false) => ({
+  $ref: `#/components/examples/${admin && examplesOfAdmin.has(code) ? 'Admin.' : ''}${code}`,
+});
 
 /** What a code means. */
 export function problemMeaning(code: string): string {

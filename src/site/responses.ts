@@ -3,7 +3,7 @@ import { AWS_JSON, type ExceptionName } from '../http/aws-exception.ts';
 import { type JsonAnswerName, answerExamples } from './answer-examples.ts';
 import { notStored, sent, sentAlways, sentAs } from './headers.ts';
 import { answerRef, type Json, requestSchema } from './json-schema.ts';
-import { exceptionExamples, problemExample, problemMeaning } from './problem-examples.ts';
+import { exceptionExamples, problemExample, problemExampleRef, problemMeaning } from './problem-examples.ts';
 import { PROBLEM_TEXTS } from './problem-texts.ts';
 
 export const json = (description: string, name: JsonAnswerName, headers: Json = {}): Json => ({
@@ -60,12 +60,7 @@ export function problems(codes: readonly string[], { allow, headers, admin }: Re
     content: {
       'application/problem+json': {
         schema: answerRef('Problem'),
-        examples: Object.fromEntries(
-          ofStatus.map((code) => {
-            const value = problemExample(code, admin);
-            return [code, { summary: value.title, value }];
-          }),
-        ),
+        examples: Object.fromEntries(ofStatus.map((code) => [code, problemExampleRef(code, admin)])),
       },
     },
   });

@@ -64,7 +64,7 @@ describe('the OpenAPI document', () => {
     const text = JSON.stringify(document);
     const used = new Set([...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref ?? ''));
     for (const $ref of used) expect(() => resolved({ $ref })).not.toThrow();
-    const components = ['headers', 'schemas'].flatMap((kind) =>
+    const components = ['responses', 'headers', 'schemas', 'examples'].flatMap((kind) =>
       members(resolved({ $ref: '#/components' }), kind).map(([name]) => `#/components/${kind}/${name}`),
     );
     expect(components.filter((name) => !used.has(name))).toEqual([]);
