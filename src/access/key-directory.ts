@@ -8,7 +8,13 @@ import type { Log } from '../log.ts';
 import type { Entry, KeyValueStore } from '../storage/key-value.ts';
 import { StoreRefusal } from '../storage/store-limits.ts';
 import { keyIdFrom } from './api-key.ts';
-import { keyRecordNames, parseKeyRecords, storeUnavailable } from './key-reader.ts';
+import {
+  keyRecordNames,
+  parseEachKeyRecord,
+  parseKeyRecords,
+  recordsRefused,
+  storeUnavailable,
+} from './key-reader.ts';
 import { FACTS_PREFIX, type KeyRecords, usedName } from './key-record.ts';
 import { lastUse } from './key-use.ts';
 import { type KeyView, keyView } from './key-view.ts';
@@ -83,10 +89,20 @@ export class KeyDirectory {
     return entries.ok ? this.#parse(keyId, entries.value) : entries;
   }
 
+  /** What can be read of a key, of which at least something is stored: a revocation needs no more. */
+  async readWhatIsThere(id: string): Promise<Result<Partial<KeyRecords> & { readonly keyId: string }>> {
+    const keyId = keyIdFrom(id);
+    if (keyId === undefined) return noSuchKey();
+    const entries = await stored(() => this.#ports.store.getMany(keyRecordNames(keyId)));
+    if (!entries.ok) return entries;
+    if (entries.value.every((entry) => entry === undefined)) return noSuchKey();
+    return ok({ keyId, ...parseEachKeyRecord(keyId, entries.value, this.#ports.log) });
+  }
+
   #parse(keyId: string, entries: readonly (Entry | undefined)[]): Result<KeyRecords> {
     if (entries[0] === undefined) return noSuchKey();
     const records = parseKeyRecords(keyId, entries, this.#ports.log);
-    return records === undefined ? storeUnavailable(`records of key ${keyId} refused`) : ok(records);
+    return records === undefined ? recordsRefused(keyId) : ok(records);
   }
 
   #view(keyId: string, entries: readonly (Entry | undefined)[]): Result<KeyView> {

@@ -20,6 +20,9 @@ export const STREAM_LIMIT_MAX = 1000;
 export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;
 export const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 
+/** Records have years of four digits. The offset of a time that has them can take it beyond, where `toISOString` writes six. */
+const TIME_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 export interface NewKey {
   readonly name: string;
   readonly owner?: string;
@@ -48,14 +51,16 @@ const label = z.string({ error: 'must be text' }).check(
   z.maxLength(NAME_CHARACTERS_MAX, { error: `must be at most ${NAME_CHARACTERS_MAX} characters` }),
   // eslint-disable-next-line no-control-regex
   z.regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, { error: 'must not contain control characters' }),
+  z.refine((text) => text.isWellFormed(), { error: 'must be well-formed Unicode' }),
   z.refine((text) => !containsApiKey(text), { error: 'must not contain an API key' }),
 );
 
 const futureTime = (nowMs: number) =>
   z.pipe(
-    z.iso
-      .datetime({ offset: true, abort: true, error: 'must be a time such as 2027-01-31T00:00:00Z' })
-      .check(z.refine((text) => Date.parse(text) > nowMs, { error: 'must be in the future' })),
+    z.iso.datetime({ offset: true, abort: true, error: 'must be a time such as 2027-01-31T00:00:00Z' }).check(
+      z.refine((text) => Date.parse(text) > nowMs, { error: 'must be in the future' }),
+      z.refine((text) => Date.parse(text) <= TIME_MS_MAX, { error: 'must be before the year 10000, in UTC' }),
+    ),
     z.transform((text) => new Date(text).toISOString()),
   );
 

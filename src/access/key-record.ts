@@ -143,6 +143,13 @@ export function parseCredential(credentialId: string, entry: Entry, log: Log): C
   return undefined;
 }
 
+/** The text to store. Throws, which is a bug, where the record would be refused when it is read back. */
+export function recordText<T>(schema: z.ZodMiniType<T>, record: T): string {
+  const text = JSON.stringify(record);
+  z.parse(schema, JSON.parse(text));
+  return text;
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

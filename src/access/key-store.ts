@@ -3,13 +3,14 @@
  * do this (the admin token) and how it looks over HTTP is not decided here; looking keys up is key-directory.ts.
  *
  * Which record is written by whom, and why none can undo another, stands in key-record.ts. Of two changes to the facts in
- * different places within a minute the last one wins as a whole.
+ * different places within a minute the last one wins as a whole; here, changes and rotations of one key take turns. No
+ * record is written that would be refused when read back.
  */
 import type { Clock } from '../clock.ts';
 import { fail, ok, type Result } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
-import { type ApiKey, generateApiKey } from './api-key.ts';
+import { type ApiKey, generateApiKey, keyIdFrom } from './api-key.ts';
 import type { RandomBytes } from './base62.ts';
 import { KeyDirectory, stored } from './key-directory.ts';
 import type { KeyChange, NewKey, Rotation } from './key-input.ts';
@@ -17,15 +18,21 @@ import type { KeyReader } from './key-reader.ts';
 import {
   type Credential,
   credentialName,
+  credentialSchema,
   factsName,
   KEY_RECORD_VERSION,
   type KeyFacts,
+  keyFactsSchema,
   type KeyRecords,
   type KeyRotation,
+  keyRotationSchema,
   type KeyState,
+  keyStateSchema,
+  recordText,
   rotationName,
   stateName,
 } from './key-record.ts';
+import { KeyTurns } from './key-turns.ts';
 import { type KeyView, keyView } from './key-view.ts';
 import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from './rotation.ts';
 
@@ -45,6 +52,14 @@ export interface IssuedKey {
   readonly view: KeyView;
 }
 
+/** All that is known of a key that was revoked although its other records can't be read. */
+export interface UnreadableRevokedKey {
+  readonly id: string;
+  readonly status: 'revoked';
+  /** ISO 8601, UTC. */
+  readonly revokedAt: string;
+}
+
 /** Of the request that asked for the change, for its audit line. */
 export interface AuditContext {
   readonly requestId?: string;
@@ -52,9 +67,11 @@ export interface AuditContext {
 
 export class KeyStore extends KeyDirectory {
   readonly #ports: KeyStorePorts;
+  readonly #turns: KeyTurns;
 
   constructor(ports: KeyStorePorts) {
     super(ports);
+    this.#turns = new KeyTurns(ports.clock);
     this.#ports = ports;
   }
 
@@ -80,13 +97,16 @@ export class KeyStore extends KeyDirectory {
       cutoffs: [],
     };
     const records: KeyRecords = { facts, state, rotation };
+    const whatKeysHave = [
+      [factsName(keyId), recordText(keyFactsSchema, facts)],
+      [stateName(keyId), recordText(keyStateSchema, state)],
+      [rotationName(keyId), recordText(keyRotationSchema, rotation)],
+    ] as const;
+    const credentialText = recordText(credentialSchema, credential);
+    const { store } = this.#ports;
     const written = await stored(async () => {
-      await Promise.all([
-        this.#put(factsName(keyId), facts),
-        this.#put(stateName(keyId), state),
-        this.#put(rotationName(keyId), rotation),
-      ]);
-      await this.#put(credentialName(id), credential);
+      await Promise.all(whatKeysHave.map(([name, text]) => store.put(name, text)));
+      await store.put(credentialName(id), credentialText);
     });
     if (!written.ok) return written;
     reader.noteCredential({ ...records, credential });
@@ -94,17 +114,18 @@ export class KeyStore extends KeyDirectory {
     return ok({ text: key.text, credentialId: id, view: keyView(records, clock.now()) });
   }
 
-  async change(
-    keyOrCredentialId: string,
-    change: KeyChange,
-    audit: AuditContext = {},
-  ): Promise<Result<KeyView>> {
+  change(keyOrCredentialId: string, change: KeyChange, audit: AuditContext = {}): Promise<Result<KeyView>> {
+    return this.#inTurn(keyOrCredentialId, () => this.#change(keyOrCredentialId, change, audit));
+  }
+
+  async #change(keyOrCredentialId: string, change: KeyChange, audit: AuditContext): Promise<Result<KeyView>> {
     const found = await this.#readUnrevoked(keyOrCredentialId);
     if (!found.ok) return found;
-    const { clock, reader } = this.#ports;
+    const { store, clock, reader } = this.#ports;
     const facts = changedFacts(found.value.facts, change, new Date(clock.now()).toISOString());
     const { keyId } = facts;
-    const written = await stored(() => this.#put(factsName(keyId), facts));
+    const text = recordText(keyFactsSchema, facts);
+    const written = await stored(() => store.put(factsName(keyId), text));
     if (!written.ok) return written;
     reader.noteKey(keyId, { facts });
     this.#audit('key-changed', keyId, audit, { changed: Object.keys(change).toSorted().join(' ') });
@@ -112,14 +133,22 @@ export class KeyStore extends KeyDirectory {
   }
 
   /** Another credential for the key; those before it are good for the overlap. The new one is written first. */
-  async rotate(
+  rotate(
+    keyOrCredentialId: string,
+    rotation: Rotation,
+    audit: AuditContext = {},
+  ): Promise<Result<IssuedKey>> {
+    return this.#inTurn(keyOrCredentialId, () => this.#rotate(keyOrCredentialId, rotation, audit));
+  }
+
+  async #rotate(
     keyOrCredentialId: string,
     { overlapSeconds }: Rotation,
-    audit: AuditContext = {},
+    audit: AuditContext,
   ): Promise<Result<IssuedKey>> {
     const found = await this.#readUnrevoked(keyOrCredentialId);
     if (!found.ok) return found;
-    const { clock, random, reader } = this.#ports;
+    const { store, clock, random, reader } = this.#ports;
     const { keyId } = found.value.facts;
     const { rotation } = found.value;
     const now = clock.now();
@@ -131,9 +160,13 @@ export class KeyStore extends KeyDirectory {
       const detail = `The key has ${CUTOFFS_MAX} overlaps under way: wait for one to end, or rotate with an overlap of 0.`;
       return fail({ type: 'conflict', detail });
     }
+    const [credentialText, rotationText] = [
+      recordText(credentialSchema, credential),
+      recordText(keyRotationSchema, next),
+    ];
     const written = await stored(async () => {
-      await this.#put(credentialName(credential.id), credential);
-      await this.#put(rotationName(keyId), next);
+      await store.put(credentialName(credential.id), credentialText);
+      await store.put(rotationName(keyId), rotationText);
     });
     if (!written.ok) return written;
     const records: KeyRecords = { ...found.value, rotation: next };
@@ -143,19 +176,30 @@ export class KeyStore extends KeyDirectory {
     return ok({ text: key.text, credentialId: credential.id, view: keyView(records, now) });
   }
 
-  /** For good, and for all credentials. Revoking again changes nothing. */
-  async revoke(keyOrCredentialId: string, audit: AuditContext = {}): Promise<Result<KeyView>> {
-    const found = await this.read(keyOrCredentialId);
+  /**
+   * For good, and for all credentials. Revoking again changes nothing. Works on a key whose records are refused, too: its
+   * own record is written whole, whatever stood there, and takes no turn, since no other write can undo it.
+   */
+  async revoke(
+    keyOrCredentialId: string,
+    audit: AuditContext = {},
+  ): Promise<Result<KeyView | UnreadableRevokedKey>> {
+    const found = await this.readWhatIsThere(keyOrCredentialId);
     if (!found.ok) return found;
-    const { clock, reader } = this.#ports;
-    const { keyId } = found.value.facts;
-    if (found.value.state.revokedAt !== undefined) return ok(keyView(found.value, clock.now()));
-    const state: KeyState = { ...found.value.state, revokedAt: new Date(clock.now()).toISOString() };
-    const written = await stored(() => this.#put(stateName(keyId), state));
-    if (!written.ok) return written;
-    reader.noteKey(keyId, { state });
-    this.#audit('key-revoked', keyId, audit, {});
-    return ok(keyView({ ...found.value, state }, clock.now()));
+    const { store, clock, reader } = this.#ports;
+    const { keyId, facts, rotation } = found.value;
+    const revokedBefore = found.value.state?.revokedAt;
+    const revokedAt = revokedBefore ?? new Date(clock.now()).toISOString();
+    const state: KeyState = { v: KEY_RECORD_VERSION, keyId, revokedAt };
+    if (revokedBefore === undefined) {
+      const text = recordText(keyStateSchema, state);
+      const written = await stored(() => store.put(stateName(keyId), text));
+      if (!written.ok) return written;
+      reader.noteKey(keyId, { state });
+      this.#audit('key-revoked', keyId, audit, {});
+    }
+    if (facts && rotation) return ok(keyView({ facts, rotation, state }, clock.now()));
+    return ok({ id: keyId, status: 'revoked', revokedAt });
   }
 
   async #readUnrevoked(keyOrCredentialId: string): Promise<Result<KeyRecords>> {
@@ -164,8 +208,8 @@ export class KeyStore extends KeyDirectory {
     return fail({ type: 'conflict', detail: 'The key is revoked, which is for good: create another one.' });
   }
 
-  async #put(name: string, record: object): Promise<void> {
-    await this.#ports.store.put(name, JSON.stringify(record));
+  #inTurn<T>(keyOrCredentialId: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+    return this.#turns.take(keyIdFrom(keyOrCredentialId) ?? keyOrCredentialId, work);
   }
 
   #audit(

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Entry, KeyValueStore } from '../storage/key-value.ts';
-import { createRecordParser, KEY_RECORD_VERSION, keyUseSchema, usedName } from './key-record.ts';
+import { createRecordParser, KEY_RECORD_VERSION, keyUseSchema, recordText, usedName } from './key-record.ts';
 
 export const USE_NOTED_EVERY_MS = 60 * 60 * 1000;
 /** Keys whose last note is remembered; one that is forgotten is looked up again. */
@@ -38,7 +38,7 @@ export function createNoteUse({
       const last = lastUse(keyId, await store.get(name, { cacheTtlSeconds: CACHE_TTL_SECONDS }), log);
       if (last !== undefined && now - Date.parse(last) < USE_NOTED_EVERY_MS) return;
       const at = new Date(now).toISOString();
-      await store.put(name, JSON.stringify({ v: KEY_RECORD_VERSION, keyId, at }));
+      await store.put(name, recordText(keyUseSchema, { v: KEY_RECORD_VERSION, keyId, at }));
     } catch (error) {
       log({ event: 'key-use-not-noted', level: 'warn', keyId, error: String(error) });
     }

@@ -19,6 +19,9 @@ export interface AdminKey {
   readonly streamLimit: number;
 }
 
+/** Of a key whose records are damaged, no more is known. */
+export type RevokedKey = Partial<AdminKey> & Pick<AdminKey, 'id'>;
+
 /** A key that was just made: its secret is in no later answer. */
 export interface IssuedKey extends AdminKey {
   readonly key: string;
@@ -50,13 +53,13 @@ export class AdminKeys {
     return readBody<AdminKey>(await this.#http.text({ path, signal: this.#signal }), MEMBERS);
   }
 
-  async revoke(id: string): Promise<AdminKey> {
+  async revoke(id: string): Promise<RevokedKey> {
     const text = await this.#http.text({
       method: 'POST',
       path: `v1/admin/keys/${encodeURIComponent(id)}/revoke`,
       signal: this.#signal,
     });
-    return readBody<AdminKey>(text, MEMBERS);
+    return readBody<RevokedKey>(text, { id: 'string' });
   }
 
   async *list(): AsyncGenerator<AdminKey, void, void> {

@@ -1,5 +1,5 @@
 /** `flowtap keys …`: API keys over the admin API. Which of them there are, and their help; what each does is below. */
-import { AdminKeys, type AdminKey, type IssuedKey } from './admin-keys.ts';
+import { AdminKeys, type AdminKey, type RevokedKey, type IssuedKey } from './admin-keys.ts';
 import { duration, oneOf, readArguments, wholeNumber } from './arguments.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { connectAdmin } from './connect.ts';
@@ -169,12 +169,12 @@ async function revoke(words: Words, terminal: Terminal): Promise<number> {
   const key = await admin.revoke(await keyIdOf(positionals[0] ?? '', terminal));
   if (values.json === true) return printKey(key, true, terminal);
   await terminal.stdout.line(
-    `Revoked ${key.id} (${oneLine(key.name)}). Within a minute it opens nothing any more, and its streams close.`,
+    `Revoked ${key.id}${key.name === undefined ? '' : ` (${oneLine(key.name)})`}. Within a minute it opens nothing any more, and its streams close.`,
   );
   return EXIT.ok;
 }
 
-async function printKey(key: AdminKey, json: boolean, { stdout }: Terminal): Promise<number> {
+async function printKey(key: RevokedKey, json: boolean, { stdout }: Terminal): Promise<number> {
   if (json) {
     await stdout.line(JSON.stringify(key));
     return EXIT.ok;

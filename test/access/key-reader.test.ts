@@ -8,6 +8,7 @@ import {
   KEYS_REMEMBERED_MAX,
   UNKNOWN_FRESH_MS,
 } from '../../src/access/key-reader.ts';
+import { streamGrantOf } from '../../src/access/caller.ts';
 import { testLog } from '../support/secret-search.ts';
 import {
   createKey,
@@ -161,6 +162,42 @@ describe('records that can not be trusted', () => {
     }
   });
 
+  test.each(['facts', 'rotation', 'state'])(
+    'are no reason to go on with what was read before: %s',
+    async (kind) => {
+      const { access, text, name } = await record(kind, (value) => value);
+      const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+      await access.clock.advance(KEY_FRESH_MS);
+      await access.store.put(name, 'nonsense');
+      const refused = await access.authenticator.request(pageRequest(text));
+      expect(refused).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
+      const stream = await access.stillAllowed(streamGrantOf(caller), EXECUTION);
+      expect(stream).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
+    },
+  );
+
+  test.each([
+    ['facts', 'nonsense'],
+    ['facts', undefined],
+    ['rotation', 'nonsense'],
+    ['state', 'nonsense'],
+  ])('do not keep a key from being revoked: %s', async (kind, damaged) => {
+    const { access, text, view, name } = await record(kind, (value) => value);
+    await access.clock.advance(1000);
+    const whole = await access.store.get(name);
+    await (damaged === undefined ? access.store.delete(name) : access.store.put(name, damaged));
+    await access.clock.advance(1000);
+    const revoked = valueOf(await access.keys.revoke(view.id));
+    expect(revoked).toMatchObject({ id: view.id, status: 'revoked', revokedAt: '2026-01-01T00:00:03.000Z' });
+    // Made whole again by hand: revoked it stays.
+    await access.clock.advance(1000);
+    if (kind !== 'state') await access.store.put(name, whole?.value ?? '');
+    for (const place of [access, access.another()]) {
+      expect(failureOf(await place.authenticator.request(pageRequest(text)))).toBe('revoked-key');
+      expect(valueOf(await place.keys.revoke(view.id))).toMatchObject({ revokedAt: revoked.revokedAt });
+    }
+  });
+
   test('hide a key from the list and can not be changed, rather than be guessed at', async () => {
     const { access, view } = await record('rotation', () => 'nonsense');
     const { view: other } = await createKey(access);
@@ -192,7 +229,7 @@ describe('a read that is still under way', () => {
     const slow = reader.read(credentialId);
     reader.noteKey(view.id, { facts: { ...records.facts, executions: [] } });
     expect(valueOf(await slow)?.facts.executions).toEqual([]);
-    await clock.advance(1);
+    await clock.advance(KEY_FRESH_MS);
     expect(valueOf(await reader.read(credentialId))?.facts).toEqual(records.facts);
   });
 });

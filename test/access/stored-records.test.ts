@@ -1,0 +1,51 @@
+/** What is written can be read back: a record that is refused would let nobody in, and show nobody why. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { parseKeyChange, parseNewKey } from '../../src/access/key-input.ts';
+import { createMemoryStore } from '../../src/storage/memory.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { createKey, NEW_KEY, openAccess, valueOf } from './access-under-test.ts';
+
+test('whatever create and change take can be read back, here and elsewhere, however odd its times and names', async () => {
+  const pad = (n: number, width = 2) => String(n).padStart(width, '0');
+  const expiresAt = fc
+    .record({
+      year: fc.oneof(fc.constantFrom(9998, 9999), fc.integer({ min: 2026, max: 9999 })),
+      edge: fc.boolean(),
+      sign: fc.constantFrom('+', '-'),
+      hours: fc.integer({ min: 0, max: 23 }),
+    })
+    .map(({ year, edge, sign, hours }) => {
+      return `${pad(year, 4)}-${edge ? '12-31T23:59:59.999' : '01-01T00:00:00'}${sign}${pad(hours)}:00`;
+    });
+  const body = fc.record(
+    { name: fc.string({ unit: 'binary', minLength: 1 }), owner: fc.string({ unit: 'binary' }), expiresAt },
+    { requiredKeys: ['name'] },
+  );
+  await fc.assert(
+    fc.asyncProperty(body, body, async (first, second) => {
+      const clock = new ManualClock();
+      const access = openAccess({ clock, store: createMemoryStore({ clock, oneWritePerSecond: false }) });
+      const input = parseNewKey({ payloads: 'none', ...first }, clock.now());
+      fc.pre(input.ok);
+      const { view } = valueOf(await access.keys.create(valueOf(input)));
+      expect(valueOf(await access.keys.get(view.id))).toEqual(view);
+      const change = parseKeyChange(second, clock.now());
+      if (change.ok) valueOf(await access.keys.change(view.id, change.value));
+      expect(valueOf(await access.keys.list()).keys).toHaveLength(1);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a record that would be refused when read back is never written, and nothing of its key is', async () => {
+  const access = openAccess();
+  const { view } = await createKey(access);
+  const writes = access.store.writes();
+  const expiresAt = '+010000-01-01T00:00:00.000Z';
+  await expect(access.keys.create({ ...NEW_KEY, expiresAt })).rejects.toThrow();
+  await expect(access.keys.change(view.id, { expiresAt })).rejects.toThrow();
+  expect(access.store.writes()).toBe(writes);
+  expect(valueOf(await access.keys.get(view.id))).toEqual(view);
+});
