@@ -53,7 +53,8 @@ export type AccessFailure =
   | {
       readonly type: 'rate-limited';
       readonly retryAfterSeconds: number;
-      readonly because?: 'wrong-credentials';
+      /** `unverified-keys`: more of them at once, from one address, than are looked up. */
+      readonly because?: 'wrong-credentials' | 'unverified-keys';
     };
 
 export type Failure =

@@ -6,9 +6,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 import { LRUCache } from 'lru-cache';
 
-import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
+import { fail, ok, type Result } from '../errors.ts';
 import type { FailedAuthentications } from './failed-authentications.ts';
-import { presentedCredential } from './presented-credential.ts';
+import { presentedCredential, type PresentedFailure } from './presented-credential.ts';
 import type { AccessRequest } from './authenticate.ts';
 
 /** Shorter ones could be guessed. */
@@ -17,7 +17,7 @@ export const ADMIN_TOKEN_CHARACTERS_MIN = 32;
 const ADDRESSES_MAX = 1_000;
 
 export type AdminRequest = Pick<AccessRequest, 'url' | 'headers' | 'clientAddress'>;
-export type AuthenticateAdmin = (request: AdminRequest) => Promise<Result<void, AccessFailure>>;
+export type AuthenticateAdmin = (request: AdminRequest) => Promise<Result<void, PresentedFailure>>;
 
 /** Undefined when the admin API is off: no token, or one too short to be a secret. */
 export function createAuthenticateAdmin(

@@ -5,7 +5,7 @@
  * execution exists.
  *
  * Wrong credentials are charged to the client's address, and an address that has spent its failures is refused before any
- * storage is read. Not so a key that was found right here before: wrong keys from the same address (an office, a carrier's
+ * storage is read; of keys that were not found right here before, only so many are looked up at once for one address. Not so a key that was found right here before: wrong keys from the same address (an office, a carrier's
  * NAT) must not lock it out. A ticket proves itself by its signature and needs no such mercy.
  */
 import { Buffer } from 'node:buffer';
@@ -19,12 +19,20 @@ import type { RequestHeaders } from './client-address.ts';
 import type { FailedAuthentications } from './failed-authentications.ts';
 import type { KeyReader, StoreUnavailable } from './key-reader.ts';
 import { type CredentialRecords, goodUntilMs } from './key-record.ts';
-import { presentedCredential } from './presented-credential.ts';
+import { presentedCredential, type PresentedFailure } from './presented-credential.ts';
 import type { RateLimiter, RateTier } from './rate-limit.ts';
 import { type TicketKeys, verifyTicket } from './ticket.ts';
 
-export type AuthenticationFailure = AccessFailure | StoreUnavailable;
+export type AuthenticationFailure = PresentedFailure | StoreUnavailable;
 export type Authenticated = Promise<Result<Caller, AuthenticationFailure>>;
+
+/** How long a key waits for its look-up where many come at once, and how often it looks: a read takes 10 to 50 ms. */
+const LOOKUP_PATIENCE_MS = 2_000;
+const LOOKUP_EVERY_MS = 50;
+const LOOKUP_RETRY_SECONDS = 1;
+
+const WHAT_TICKETS_ARE_FOR =
+  'A ticket is good for the page, the stream and the summary of its execution, and nothing else.';
 
 export interface AuthenticatorPorts {
   readonly reader: KeyReader;
@@ -65,12 +73,52 @@ export class Authenticator {
 
   /** A key that was handed in by another way: AWS clients carry it as their session token. */
   async key(text: string, request: RequestFacts): Authenticated {
-    const { reader, failures } = this.#ports;
+    const { failures } = this.#ports;
     const key = parseApiKey(text);
-    const isKnownHere = key !== undefined && reader.hasVerified(key.credentialId, key.hash);
-    const shutOutSeconds = isKnownHere ? undefined : failures.shutOutSeconds(request.clientAddress);
-    if (shutOutSeconds !== undefined) return shutOut(shutOutSeconds);
-    if (key === undefined) return this.#wrong({ type: 'invalid-key' }, request);
+    if (key === undefined) {
+      const shutOutSeconds = failures.shutOutSeconds(request.clientAddress);
+      if (shutOutSeconds !== undefined) return shutOut(shutOutSeconds);
+      return this.#wrong({ type: 'invalid-key' }, request);
+    }
+    const place = await this.#placeToLookUp(key, request);
+    if (!place.ok) return place;
+    try {
+      return await this.#lookUp(key, request);
+    } finally {
+      // Charged by now, if it was wrong: whoever comes next finds the address shut out, or room.
+      place.value();
+    }
+  }
+
+  /**
+   * Waits its turn where many unverified keys come from one address at once, which may be one key in many requests: that is
+   * verified a moment later. What it answers is called when the look-up is over.
+   */
+  async #placeToLookUp(
+    { credentialId, hash }: ApiKey,
+    { clientAddress }: RequestFacts,
+  ): Promise<Result<() => void, AccessFailure>> {
+    const { reader, failures, clock } = this.#ports;
+    const patientUntilMs = clock.now() + LOOKUP_PATIENCE_MS;
+    for (;;) {
+      if (reader.hasVerified(credentialId, hash)) return ok(() => undefined);
+      const shutOutSeconds = failures.shutOutSeconds(clientAddress);
+      if (shutOutSeconds !== undefined) return shutOut(shutOutSeconds);
+      const done = failures.lookUp(clientAddress);
+      if (done !== undefined) return ok(done);
+      if (clock.now() >= patientUntilMs) {
+        return fail({
+          type: 'rate-limited',
+          retryAfterSeconds: LOOKUP_RETRY_SECONDS,
+          because: 'unverified-keys',
+        });
+      }
+      await clock.sleep(LOOKUP_EVERY_MS);
+    }
+  }
+
+  async #lookUp(key: ApiKey, request: RequestFacts): Authenticated {
+    const { reader } = this.#ports;
     const found = await reader.read(key.credentialId);
     if (!found.ok) return found;
     const records = found.value;
@@ -86,11 +134,6 @@ export class Authenticator {
       const shutOutSeconds = failures.shutOutSeconds(request.clientAddress);
       return shutOutSeconds === undefined ? this.#wrong(verified.failure, request) : shutOut(shutOutSeconds);
     }
-    if (!request.ticketAccepted || request.executionId === undefined) {
-      const detail =
-        'A ticket is good for the page, the stream and the summary of its execution, and nothing else.';
-      return fail({ type: 'operation-forbidden', detail });
-    }
     const claims = verified.value;
     const found = await reader.read(claims.cid);
     if (!found.ok) return found;
@@ -99,15 +142,22 @@ export class Authenticator {
     if (records === undefined || records.facts.keyId !== claims.sub || !records.facts.tickets) {
       return fail({ type: 'invalid-ticket' });
     }
-    return this.#admit(records, callerOfTicket(records, claims), request);
+    const isOfThisRoute = request.ticketAccepted && request.executionId !== undefined;
+    return this.#admit(records, callerOfTicket(records, claims), request, isOfThisRoute);
   }
 
   /** From here on the caller is who they say. */
-  async #admit(records: CredentialRecords, caller: Caller, { executionId }: RequestFacts): Authenticated {
+  async #admit(
+    records: CredentialRecords,
+    caller: Caller,
+    { executionId }: RequestFacts,
+    isOfThisRoute = true,
+  ): Authenticated {
     const over = endOf(records, this.#ports.clock.now());
     if (over !== undefined) return fail(over);
     const rate = await this.#ports.tiers[caller.tier].take(`key:${caller.keyId}`);
     if (!rate.allowed) return rateLimited(rate.retryAfterSeconds ?? 1);
+    if (!isOfThisRoute) return fail({ type: 'operation-forbidden', detail: WHAT_TICKETS_ARE_FOR });
     if (executionId !== undefined && !callerAllows(caller, executionId))
       return fail({ type: 'execution-forbidden' });
     return ok(caller);

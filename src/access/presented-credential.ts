@@ -3,7 +3,7 @@
  * nothing about whether it is any good. A key in a URL is refused whatever else the request has: URLs end in logs,
  * histories and referrers, and a key that worked there once would be put there for ever.
  */
-import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
+import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../errors.ts';
 import { containsApiKey } from './api-key.ts';
 import type { RequestHeaders } from './client-address.ts';
 
@@ -11,6 +11,8 @@ export interface PresentedCredential {
   readonly kind: 'key' | 'ticket';
   readonly text: string;
 }
+
+export type PresentedFailure = AccessFailure | Extract<Failure, { type: 'invalid-input' }>;
 
 /** The only credential that may stand in a URL. */
 export const TICKET_PARAMETER = 'ticket';
@@ -33,15 +35,17 @@ const DECODINGS_MAX = 3;
 export function presentedCredential(
   url: string,
   headers: RequestHeaders,
-): Result<PresentedCredential, AccessFailure> {
+): Result<PresentedCredential, PresentedFailure> {
   const [path = '', ...rest] = url.split('#', 1)[0]?.split('?') ?? [];
   const parameters = new URLSearchParams(rest.join('?'));
   const keyAt = keyInUrl(path, parameters);
   if (keyAt !== undefined) return fail({ type: 'key-in-url', name: keyAt });
 
   const keys = new Set([...bearerTexts(headers), ...headerTexts(headers.get('X-API-Key'))]);
-  const tickets = new Set(parameters.getAll(TICKET_PARAMETER).filter((text) => text !== ''));
+  const given = parameters.getAll(TICKET_PARAMETER);
+  const tickets = new Set(given.filter((text) => text !== ''));
   if (keys.size + tickets.size > 1) return fail({ type: 'conflicting-credentials' });
+  if (given.length > 1) return invalid('query', TICKET_PARAMETER, 'must be given once.');
   const [key] = keys;
   if (key !== undefined) return ok({ kind: 'key', text: key });
   const [ticket] = tickets;

@@ -3,15 +3,15 @@
  * subscriber. Reads the store at most once a call, and not at all while the short memory is fresh (invariant 6).
  */
 import type { Clock } from '../clock.ts';
-import { fail, ok, type Result } from '../errors.ts';
-import { type AuthenticationFailure, endOf } from './authenticate.ts';
+import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
+import { endOf } from './authenticate.ts';
 import { parseStreamGrant } from './caller.ts';
 import { matchesAnyPattern } from './execution-pattern.ts';
-import type { KeyReader } from './key-reader.ts';
+import type { KeyReader, StoreUnavailable } from './key-reader.ts';
 import { goodUntilMs } from './key-record.ts';
 
 export interface StillAllowedAnswer {
-  /** When key or credential end, in clock milliseconds, as far as is known now. A ticket's own end is not looked at. */
+  /** When key or credential end, in clock milliseconds, as far as is known now. A ticket's own end is not looked at: the stream knows it. */
   readonly untilMs?: number;
 }
 
@@ -19,7 +19,7 @@ export interface StillAllowedAnswer {
 export type StillAllowed = (
   grant: unknown,
   executionId: string,
-) => Promise<Result<StillAllowedAnswer, AuthenticationFailure>>;
+) => Promise<Result<StillAllowedAnswer, AccessFailure | StoreUnavailable>>;
 
 export const createStillAllowed =
   ({ reader, clock }: { readonly reader: KeyReader; readonly clock: Clock }): StillAllowed =>

@@ -146,6 +146,12 @@ export function awsException(failure: Failure | UnreadableInput): AwsException {
             `${failure.retryAfterSeconds} s. ${HOW_TO_GIVE_THE_KEY}`,
         };
       }
+      if (failure.because === 'unverified-keys') {
+        return {
+          name: 'ThrottlingException',
+          message: `Too many requests at once came from this address, with keys that were not seen here before. Come back in ${failure.retryAfterSeconds} s.`,
+        };
+      }
       return {
         name: 'ThrottlingException',
         message:

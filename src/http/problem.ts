@@ -205,17 +205,7 @@ function wordsOf(failure: Failure): Words {
       return {
         status: 429,
         code: 'RateLimitExceeded',
-        ...(failure.because === 'wrong-credentials'
-          ? {
-              title: 'Too many wrong credentials',
-              detail:
-                `${FAILED_AUTHENTICATIONS.requests} requests with a wrong key, ticket or admin token came from this address ` +
-                `within ${FAILED_AUTHENTICATIONS.periodSeconds} s. Correct it, and come back in ${failure.retryAfterSeconds} s.`,
-            }
-          : {
-              title: 'Too many requests',
-              detail: `Too many requests of this key. Come back in ${failure.retryAfterSeconds} s.`,
-            }),
+        ...tooManyRequests(failure),
         retryAfterSeconds: failure.retryAfterSeconds,
       };
     case 'too-many-streams':
@@ -292,6 +282,26 @@ function wordsOf(failure: Failure): Words {
         detail: 'This service is not configured. Its operator finds what is missing in the log.',
       };
   }
+}
+
+/** What there was too much of. */
+function tooManyRequests({
+  because,
+  retryAfterSeconds,
+}: Extract<Failure, { type: 'rate-limited' }>): Pick<Words, 'title' | 'detail'> {
+  if (because === 'wrong-credentials') {
+    return {
+      title: 'Too many wrong credentials',
+      detail:
+        `${FAILED_AUTHENTICATIONS.requests} requests with a wrong key, ticket or admin token came from this address ` +
+        `within ${FAILED_AUTHENTICATIONS.periodSeconds} s. Correct it, and come back in ${retryAfterSeconds} s.`,
+    };
+  }
+  const what =
+    because === 'unverified-keys'
+      ? 'Too many requests at once came from this address, with keys that were not seen here before.'
+      : 'Too many requests of this key.';
+  return { title: 'Too many requests', detail: `${what} Come back in ${retryAfterSeconds} s.` };
 }
 
 export function problemOf(failure: Failure, requestId?: string): Problem {

@@ -87,6 +87,18 @@ describe('the checks come in their order', () => {
     expect(failureOf(await access.authenticator.request(request))).toBe('revoked-key');
   });
 
+  test('of a ticket: its key before the route that it is shown on', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 600 }));
+    const elsewhere = pageRequest(undefined, { url: `/v1/key?ticket=${ticket}`, ticketAccepted: false });
+    expect(failureOf(await access.authenticator.request(elsewhere))).toBe('operation-forbidden');
+    await access.clock.advance(1000);
+    valueOf(await access.keys.revoke(view.id));
+    expect(failureOf(await access.authenticator.request(elsewhere))).toBe('revoked-key');
+  });
+
   test('an execution that is not the key’s is refused alike, whatever it is', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { executions: [] });
