@@ -120,12 +120,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
       clock,
       random,
       log,
-      stillAllowed: async (grant, executionId) => {
-        const answer = await access.stillAllowed(grant, executionId);
-        // A store that is down says nothing about the key: its stream goes on, and is asked about again.
-        if (answer.ok || answer.failure.type === 'store-unavailable') return undefined;
-        return answer.failure;
-      },
+      stillAllowed: access.stillAllowed,
       forRef: (ref) => {
         const source = sources.get(ref.source);
         if (!source) throw new RangeError(`there is no source ${ref.source}`);

@@ -4,7 +4,6 @@
  */
 import * as z from 'zod/mini';
 
-import type { AccessFailure } from '../errors.ts';
 import type { PayloadAccess } from '../messages/message.ts';
 import { matchesAnyPattern } from './execution-pattern.ts';
 import { type CredentialRecords, goodUntilMs } from './key-record.ts';
@@ -21,11 +20,10 @@ export interface Caller {
   readonly tier: RateTier;
   readonly streamLimit: number;
   readonly mayMintTickets: boolean;
-  /** When key, credential or ticket end, in clock milliseconds, and what the caller is told then. */
+  /** When key or credential end, in clock milliseconds. */
   readonly expiresAtMs?: number;
-  readonly expiry?: AccessFailure;
-  /** Present when a ticket was shown instead of the key. */
-  readonly ticket?: { readonly id: string; readonly executionId: string };
+  /** Present when a ticket was shown instead of the key. `endsAtMs`: of the ticket itself. */
+  readonly ticket?: { readonly id: string; readonly executionId: string; readonly endsAtMs: number };
 }
 
 export function callerOfKey(records: CredentialRecords): Caller {
@@ -41,23 +39,18 @@ export function callerOfKey(records: CredentialRecords): Caller {
     tier,
     streamLimit,
     mayMintTickets: tickets,
-    ...(expiresAtMs !== undefined && { expiresAtMs, expiry: { type: 'expired-key' } }),
+    ...(expiresAtMs !== undefined && { expiresAtMs }),
   };
 }
 
 /** What the key may see and the ticket lets through, whichever is less. */
 export function callerOfTicket(records: CredentialRecords, claims: TicketClaims): Caller {
   const caller = callerOfKey(records);
-  const ticketEndsAtMs = claims.exp * 1000;
   return {
     ...caller,
     payloads: claims.pay === 'none' ? 'none' : caller.payloads,
     mayMintTickets: false,
-    ...(ticketEndsAtMs < (caller.expiresAtMs ?? Number.POSITIVE_INFINITY) && {
-      expiresAtMs: ticketEndsAtMs,
-      expiry: { type: 'expired-ticket' },
-    }),
-    ticket: { id: claims.jti, executionId: claims.exe },
+    ticket: { id: claims.jti, executionId: claims.exe, endsAtMs: claims.exp * 1000 },
   };
 }
 

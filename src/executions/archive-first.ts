@@ -5,14 +5,14 @@
 import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
-import { type AccessFailure, type fail, ok } from '../errors.ts';
+import { fail, ok } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { fingerprintAtStart } from '../messages/fingerprint.ts';
 import { endOf, positionIn } from '../messages/history.ts';
 import { cutPage } from './cut-page.ts';
 import type { EventFrames } from './event-frames.ts';
 import type { ExecutionRef, Executions, Served, StreamRequest } from './executions.ts';
-import { KEY_CHECK_MS } from './listeners.ts';
+import { KEY_CHECK_MS, type StillAllowed, StreamKey } from './stream-key.ts';
 import { Subscriber } from './subscriber.ts';
 import { summarize } from './summarize.ts';
 
@@ -23,8 +23,7 @@ export interface ArchiveFirstOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** Why the holder of this grant may not read this execution any more; undefined: it may. */
-  readonly stillAllowed: (grant: unknown, executionId: string) => Promise<AccessFailure | undefined>;
+  readonly stillAllowed: StillAllowed;
 }
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
@@ -111,23 +110,39 @@ async function streamArchived(
 async function endWithKey(
   { clock, log, stillAllowed }: ArchiveFirstOptions,
   { executionId }: ExecutionRef,
-  { grant, expiresAtMs = Infinity, expiry = { type: 'expired-key' } }: StreamRequest,
+  request: StreamRequest,
   subscriber: Subscriber,
   over: AbortSignal,
 ): Promise<void> {
-  while (!over.aborted) {
-    await clock.sleep(Math.min(KEY_CHECK_MS, expiresAtMs - clock.now()), over);
+  const key = new StreamKey(request, clock.now());
+  let checkAtMs = clock.now() + KEY_CHECK_MS;
+  let learnt = new AbortController();
+  // Not waited for: a store that hangs is no reason for a ticket to live longer.
+  const ask = async () => {
+    key.asked(clock.now());
+    const answer = await stillAllowed(request.grant, executionId).catch((error: unknown) => {
+      log({ event: 'key-check-failed', level: 'error', execution: executionId, reason: String(error) });
+      return fail({ type: 'store-unavailable', internal: String(error) });
+    });
+    const refused = key.learn(answer, clock.now());
+    if (refused) subscriber.close(refused);
+    learnt.abort();
+  };
+  for (;;) {
+    const dueAtMs = Math.min(checkAtMs, key.askAtMs, key.endsAtMs);
+    learnt = new AbortController();
+    await clock.sleep(Math.max(0, dueAtMs - clock.now()), AbortSignal.any([over, learnt.signal]));
     if (over.aborted) return;
-    if (clock.now() >= expiresAtMs) {
-      subscriber.close(expiry);
+    const now = clock.now();
+    const ended = key.over(now);
+    if (ended) {
+      subscriber.close(ended);
       return;
     }
-    const refused = await stillAllowed(grant, executionId).catch((error: unknown) => {
-      // Not known is not refused: it is asked again.
-      log({ event: 'key-check-failed', level: 'error', execution: executionId, reason: String(error) });
-      return undefined;
-    });
-    if (refused) subscriber.close(refused);
+    if (now >= Math.min(checkAtMs, key.askAtMs)) {
+      if (now >= checkAtMs) checkAtMs = now + KEY_CHECK_MS;
+      void ask();
+    }
   }
 }
 

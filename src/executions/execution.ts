@@ -10,7 +10,7 @@
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../clock.ts';
-import { type AccessFailure, type Result, fail, internalText, ok } from '../errors.ts';
+import { type Result, fail, internalText, ok } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Position } from '../messages/cursor.ts';
 import { fingerprintAtStart } from '../messages/fingerprint.ts';
@@ -36,6 +36,7 @@ import { PageRows } from './page-rows.ts';
 import { LAST_PAGE_FRESH_MS, type Reading, Readings } from './readings.ts';
 import { RedriveWatch } from './redrive.ts';
 import { RunLoop } from './run-loop.ts';
+import type { StillAllowed } from './stream-key.ts';
 import { Subscriber } from './subscriber.ts';
 import { summarize } from './summarize.ts';
 import { Turns } from './turns.ts';
@@ -57,8 +58,7 @@ export interface ExecutionOptions {
   readonly log: Log;
   /** Asks the shell to call `run` at that time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
-  /** Why the holder of this grant may not read this execution any more; undefined: it may. */
-  readonly stillAllowed: (grant: unknown, executionId: string) => Promise<AccessFailure | undefined>;
+  readonly stillAllowed: StillAllowed;
   readonly listenersMax?: number;
 }
 
@@ -104,11 +104,12 @@ export class Execution {
         try {
           return await stillAllowed(grant, ref.executionId);
         } catch (error) {
-          // Not known is not refused: it is asked again. An exception here would end a whole Deno process.
+          // Not known: it is asked again. An exception here would end a whole Deno process.
           log({ event: 'key-check-failed', level: 'error', ...this.#named(), reason: String(error) });
-          return undefined;
+          return fail({ type: 'store-unavailable', internal: String(error) });
         }
       },
+      onDueChanged: () => this.#arrange(),
       ...(listenersMax !== undefined && { listenersMax }),
     });
     const onChange = () => {

@@ -3,7 +3,7 @@
  * what is settled, and one Execution per id for the rest (archive-first.ts); a Durable Object or an entry of a map. All
  * questions and answers are plain data, so that they cross an RPC boundary.
  */
-import type { AccessFailure, Result } from '../errors.ts';
+import type { Result } from '../errors.ts';
 import type { ArchiveHead, ExecutionRef } from '../archive/archive-head.ts';
 import type { ArchiveTier } from '../archive/archive.ts';
 import type { Position } from '../messages/cursor.ts';
@@ -75,10 +75,10 @@ export interface StreamRequest {
   /** Opaque to the Execution; handed to `stillAllowed`. Plain data. */
   readonly grant: unknown;
   readonly streamLimit: number;
-  /** When key or ticket expire, in clock milliseconds. */
-  readonly expiresAtMs?: number;
-  /** What the caller is told then. */
-  readonly expiry?: AccessFailure;
+  /** When the key or its credential end, in clock milliseconds, as far as was known when the stream was asked for. */
+  readonly keyEndsAtMs?: number;
+  /** When the ticket ends that was shown in place of the key. */
+  readonly ticketEndsAtMs?: number;
 }
 
 /** What an operator sees of an execution that is being read. */

@@ -4,9 +4,10 @@
  * whether the key is still good, once per key and not per stream (invariant 6).
  */
 import type { Clock } from '../clock.ts';
-import type { AccessFailure, Failure } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import type { UpstreamState } from './event-frames.ts';
 import type { StreamRequest } from './executions.ts';
+import { KEY_CHECK_MS, type KeyAnswer, StreamKey } from './stream-key.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** Streams and waiters of one execution: what one object (one thread, 128 MB) serves with ease. */
@@ -14,8 +15,6 @@ export const LISTENERS_MAX = 1_000;
 /** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
 export const STREAM_LIFE_MS = 15 * 60_000;
 const STREAM_LIFE_SPREAD = 0.2;
-/** How often a key with open streams is asked about. With the key store's own memory (10 s) this stays under 60 s. */
-export const KEY_CHECK_MS = 30_000;
 /** Who leaves is seen gone at the next write; so often everybody is written to when places are short. */
 const PROBE_EVERY_MS = 250;
 /** Where coming back helps: after this long, at the earliest. */
@@ -31,13 +30,16 @@ interface OpenStream {
   readonly subscriber: Subscriber;
   readonly request: StreamRequest;
   readonly closesAtMs: number;
+  readonly key: StreamKey;
 }
 
 export interface ListenersOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Why a stream's key may not read this execution any more; undefined: it may. Never rejects. */
-  readonly stillAllowed: (grant: unknown) => Promise<AccessFailure | undefined>;
+  /** May the key still read this execution? Never rejects. */
+  readonly stillAllowed: (grant: unknown) => Promise<KeyAnswer>;
+  /** Something may be due earlier than `dueAtMs` said: a key's end was moved. */
+  readonly onDueChanged?: () => void;
   readonly listenersMax?: number;
 }
 
@@ -87,9 +89,10 @@ export class Listeners {
   add(subscriber: Subscriber, request: StreamRequest): void {
     const { clock, random } = this.#options;
     const spread = 1 + STREAM_LIFE_SPREAD * (2 * random() - 1);
-    const closesAtMs = clock.now() + Math.round(STREAM_LIFE_MS * spread);
-    if (this.#streams.size === 0) this.#keyCheckAtMs = clock.now() + KEY_CHECK_MS;
-    this.#streams.set(subscriber, { subscriber, request, closesAtMs });
+    const now = clock.now();
+    const closesAtMs = now + Math.round(STREAM_LIFE_MS * spread);
+    if (this.#streams.size === 0) this.#keyCheckAtMs = now + KEY_CHECK_MS;
+    this.#streams.set(subscriber, { subscriber, request, closesAtMs, key: new StreamKey(request, now) });
   }
 
   remove(subscriber: Subscriber): void {
@@ -112,8 +115,8 @@ export class Listeners {
   /** When `tick` has something to do, in clock milliseconds. */
   dueAtMs(): number {
     let due = this.#streams.size > 0 ? this.#keyCheckAtMs : Infinity;
-    for (const { subscriber, request, closesAtMs } of this.#streams.values()) {
-      due = Math.min(due, subscriber.heartbeatAtMs, closesAtMs, request.expiresAtMs ?? Infinity);
+    for (const { subscriber, closesAtMs, key } of this.#streams.values()) {
+      due = Math.min(due, subscriber.heartbeatAtMs, closesAtMs, key.endsAtMs, key.askAtMs);
     }
     return due;
   }
@@ -122,9 +125,9 @@ export class Listeners {
   tick(state: PollState): void {
     const now = this.#options.clock.now();
     const heartbeat = this.#heartbeat(state);
-    for (const { subscriber, request, closesAtMs } of this.#streams.values()) {
-      if (now >= (request.expiresAtMs ?? Infinity))
-        subscriber.close(request.expiry ?? { type: 'expired-key' });
+    for (const { subscriber, closesAtMs, key } of this.#streams.values()) {
+      const over = key.over(now);
+      if (over) subscriber.close(over);
       else if (now >= closesAtMs) subscriber.close();
       else if (now >= subscriber.heartbeatAtMs) {
         subscriber.heartbeat(heartbeat);
@@ -134,7 +137,10 @@ export class Listeners {
     }
     if (now >= this.#keyCheckAtMs) {
       this.#keyCheckAtMs = now + KEY_CHECK_MS;
-      void this.#checkKeys();
+      void this.#checkKeys([...this.#streams.values()]);
+    } else {
+      const ending = [...this.#streams.values()].filter(({ key }) => now >= key.askAtMs);
+      if (ending.length > 0) void this.#checkKeys(ending);
     }
   }
 
@@ -165,11 +171,17 @@ export class Listeners {
   }
 
   /** All keys at once: one after the other, a thousand of them would take longer than a revocation may. */
-  async #checkKeys(): Promise<void> {
-    const byGrant = Map.groupBy(this.#streams.values(), ({ request }) => JSON.stringify(request.grant));
-    const checks = [...byGrant.values()].map(async (streams) => {
-      const refused = await this.#options.stillAllowed(streams[0]?.request.grant);
-      if (refused) for (const { subscriber } of streams) subscriber.close(refused);
+  async #checkKeys(streams: readonly OpenStream[]): Promise<void> {
+    const { clock, stillAllowed, onDueChanged } = this.#options;
+    const byGrant = Map.groupBy(streams, ({ request }) => JSON.stringify(request.grant));
+    const checks = [...byGrant.values()].map(async (ofOne) => {
+      for (const { key } of ofOne) key.asked(clock.now());
+      const answer = await stillAllowed(ofOne[0]?.request.grant);
+      for (const { subscriber, key } of ofOne) {
+        const refused = key.learn(answer, clock.now());
+        if (refused) subscriber.close(refused);
+      }
+      if (answer.ok) onDueChanged?.();
     });
     await Promise.all(checks);
   }

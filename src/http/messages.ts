@@ -127,8 +127,8 @@ async function getStream(
       keyId: caller.keyId,
       grant: streamGrantOf(caller),
       streamLimit: caller.streamLimit,
-      ...(caller.expiresAtMs !== undefined && { expiresAtMs: caller.expiresAtMs }),
-      ...(caller.expiry && { expiry: caller.expiry }),
+      ...(caller.expiresAtMs !== undefined && { keyEndsAtMs: caller.expiresAtMs }),
+      ...(caller.ticket && { ticketEndsAtMs: caller.ticket.endsAtMs }),
     },
     request.signal,
   );

@@ -65,7 +65,7 @@ describe('an open stream', () => {
 
   test('that was opened with a ticket ends when the key may no longer mint any', async () => {
     const { access, caller, view, execution } = await openStream();
-    const grant = streamGrantOf({ ...caller, ticket: { id: 't', executionId: EXECUTION } });
+    const grant = streamGrantOf({ ...caller, ticket: { id: 't', executionId: EXECUTION, endsAtMs: 0 } });
     valueOf(await execution.stillAllowed(grant, EXECUTION));
     await access.clock.advance(1000);
     valueOf(await access.keys.change(view.id, { tickets: false }));

@@ -4,7 +4,7 @@
  */
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
-import type { Result } from '../../src/errors.ts';
+import { ok, type Result } from '../../src/errors.ts';
 import { createArchiveFirstExecutions } from '../../src/executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
 import type { ExecutionRef, Executions, PageAnswer, PageRequest } from '../../src/executions/executions.ts';
@@ -61,7 +61,7 @@ export class ExecutionsUnderTest {
       clock,
       random,
       log,
-      stillAllowed: async () => undefined,
+      stillAllowed: async () => ok({}),
       ...(listenersMax !== undefined && { listenersMax }),
       forRef: (ref) => ({ source: this.source, frames: framesFor(ref) }),
     });
@@ -75,7 +75,7 @@ export class ExecutionsUnderTest {
         clock,
         random,
         log,
-        stillAllowed: async () => undefined,
+        stillAllowed: async () => ok({}),
       }),
     };
   }

@@ -1,10 +1,11 @@
 /** Invariant 6, places and lives: what happens to open streams as time passes. */
 import { beforeEach, expect, test } from 'vitest';
 
-import type { AccessFailure } from '../../src/errors.ts';
+import { fail, type Failure, ok } from '../../src/errors.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
 import type { StreamRequest } from '../../src/executions/executions.ts';
-import { KEY_CHECK_MS, Listeners, STREAM_LIFE_MS } from '../../src/executions/listeners.ts';
+import { Listeners, STREAM_LIFE_MS } from '../../src/executions/listeners.ts';
+import { KEY_CHECK_MS, KEY_UNKNOWN_MS_MAX } from '../../src/executions/stream-key.ts';
 import { Subscriber } from '../../src/executions/subscriber.ts';
 import { problemJson } from '../../src/http/problem.ts';
 import { fingerprintAtStart } from '../../src/messages/fingerprint.ts';
@@ -24,7 +25,10 @@ const state = { pollIntervalMs: 1_000, upstream: 'ok' } as const;
 
 let clock: ManualClock;
 let asked: unknown[];
-let refused: Map<string, AccessFailure>;
+let refused: Map<string, Failure>;
+/** When a key ends, as the store has it by now. */
+let endsAtMs: Map<string, number>;
+let dueChanged: number;
 /** Held until released, when set. */
 let gate: PromiseWithResolvers<void> | undefined;
 let random: () => number;
@@ -33,6 +37,8 @@ beforeEach(() => {
   clock = new ManualClock();
   asked = [];
   refused = new Map();
+  endsAtMs = new Map();
+  dueChanged = 0;
   gate = undefined;
   random = () => 0.5;
   listeners = new Listeners({
@@ -41,7 +47,12 @@ beforeEach(() => {
     stillAllowed: async (grant) => {
       asked.push(grant);
       await gate?.promise;
-      return refused.get(String(grant));
+      const failure = refused.get(String(grant));
+      const untilMs = endsAtMs.get(String(grant));
+      return failure ? fail(failure) : ok({ ...(untilMs !== undefined && { untilMs }) });
+    },
+    onDueChanged: () => {
+      dueChanged++;
     },
     listenersMax: 10,
   });
@@ -125,7 +136,7 @@ test('a thousand keys are asked about at once: a slow store does not make the la
     stillAllowed: async (grant) => {
       asked.push(grant);
       await gate?.promise;
-      return undefined;
+      return ok({});
     },
   });
   listeners = many;
@@ -137,12 +148,83 @@ test('a thousand keys are asked about at once: a slow store does not make the la
 });
 
 test('a ticket that expires ends its stream at once, with what the caller is to be told', async () => {
-  const reader = open({ expiresAtMs: clock.now() + 4_321, expiry: { type: 'expired-ticket' } });
+  const reader = open({ ticketEndsAtMs: clock.now() + 4_321 });
   await pass(4_320);
   expect(reader.ended).toBe(false);
   await pass(1);
   expect(reader.ended).toBe(true);
   expect(reader.events.at(-1)?.data).toContain('ExpiredTicket');
+});
+
+const codeIn = (reader: StreamReader): unknown => JSON.parse(reader.named('problem')[0]?.data ?? '{}').code;
+
+test('a key that is extended while its stream is open keeps it, and one that is shortened ends it on the millisecond', async () => {
+  endsAtMs.set('key', clock.now() + 50_000).set('other', clock.now() + 100_000);
+  const extended = open({ keyEndsAtMs: clock.now() + 50_000 });
+  const shortened = open({ grant: 'other', keyId: 'other', keyEndsAtMs: clock.now() + 100_000 });
+  await pass(20_000);
+  endsAtMs.set('other', clock.now() + 12_345);
+  await pass(12_344);
+  expect(shortened.ended).toBe(false);
+  await pass(1);
+  expect(codeIn(shortened)).toBe('ExpiredApiKey');
+  // After the check at 30 s: only the last look before its end can notice.
+  endsAtMs.set('key', clock.now() + 500_000);
+  expect(dueChanged).toBeGreaterThan(0);
+  await pass(60_000);
+  expect(extended.ended).toBe(false);
+  endsAtMs.set('key', clock.now() + 31_000);
+  await pass(30_999);
+  expect(extended.ended).toBe(false);
+  await pass(1);
+  expect(codeIn(extended)).toBe('ExpiredApiKey');
+});
+
+test('a ticket ends when it ends, however long its key was made to last, and although the store hangs', async () => {
+  endsAtMs.set('key', clock.now() + 20_000);
+  const reader = open({ keyEndsAtMs: clock.now() + 20_000, ticketEndsAtMs: clock.now() + 45_000 });
+  await pass(10_000);
+  endsAtMs.delete('key');
+  await pass(25_000);
+  gate = Promise.withResolvers<void>();
+  await pass(9_999);
+  expect(reader.ended).toBe(false);
+  await pass(1);
+  expect(codeIn(reader)).toBe('ExpiredTicket');
+  gate.resolve();
+});
+
+test.each(['fails', 'hangs'])(
+  'a store that %s closes no stream for 5 min, and then does: its keys may be revoked where it works',
+  async (how) => {
+    const reader = open();
+    await pass(2 * KEY_CHECK_MS);
+    if (how === 'fails') refused.set('key', { type: 'store-unavailable', internal: 'down' });
+    else gate = Promise.withResolvers<void>();
+    await pass(KEY_UNKNOWN_MS_MAX - 1);
+    expect(reader.ended).toBe(false);
+    await pass(1);
+    expect(codeIn(reader)).toBe('StoreUnavailable');
+    gate?.resolve();
+  },
+);
+
+test('one answer of the store is enough for another 5 min', async () => {
+  const reader = open();
+  for (let outage = 0; outage < 3; outage++) {
+    refused.set('key', { type: 'store-unavailable', internal: 'down' });
+    await pass(KEY_UNKNOWN_MS_MAX - 2 * KEY_CHECK_MS);
+    refused.clear();
+    await pass(KEY_CHECK_MS);
+  }
+  expect(reader.named('problem')).toEqual([]);
+});
+
+test('a record that the store has and that is refused closes its streams: it says nothing good of the key', async () => {
+  const reader = open();
+  refused.set('key', { type: 'store-unavailable', internal: 'damaged', refused: true });
+  await pass(KEY_CHECK_MS);
+  expect(codeIn(reader)).toBe('StoreUnavailable');
 });
 
 test('lives are spread over 15 min ± 20 %, so that streams opened together do not end together', async () => {

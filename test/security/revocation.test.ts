@@ -110,6 +110,8 @@ describe('a revoked key', () => {
     await clock.advance(1_001);
     await revoke(here, key);
     expect(await statuses(here)).toEqual([401, 401, 401, 401]);
+    // Who it was is said before what a ticket is for.
+    expect((await here.fetch(`/v1/key?ticket=${ticket}`)).status).toBe(401);
     await clock.advance(MEMORY_MS);
     expect(await statuses(elsewhere)).toEqual([401, 401, 401, 401]);
   });
@@ -181,6 +183,42 @@ describe('what ends by the clock', () => {
     expect(problemIn(streams[0].reader)).toBe('ExpiredApiKey');
     expect(streams[2].reader.ended).toBe(false);
     await streams[2].leave();
+  });
+});
+
+describe('an end that is moved while a stream is open', () => {
+  test.each([
+    ['of a running execution', OWN.running],
+    ['of an archived one that is read slowly', 'long'],
+  ])('holds for the stream, %s: later keeps it, sooner ends it', async (_, id) => {
+    const service = await openTenants();
+    await archiveLong(service, 'long');
+    const inMs = (ms: number) => ({ expiresAt: new Date(service.clock.now() + ms).toISOString() });
+    const key = await service.key({ executions: ['*'], ...inMs(50_000) });
+    const response = await service.fetch(path(id), { headers: { ...bearer(key), ...EVENTS } });
+    const reader = new StreamReader(response.body);
+    if (id === OWN.running) void reader.readAll();
+    // One who takes nothing at all would be cut off.
+    const pass = async (ms: number) => {
+      for (let leftMs = ms; leftMs > 0; leftMs -= 5_000) {
+        await service.clock.advance(Math.min(5_000, leftMs));
+        if (id !== OWN.running) await reader.readOne();
+      }
+    };
+    await pass(40_000);
+    expect((await service.admin('PATCH', `/keys/${idOf(key)}`, inMs(300_000))).status).toBe(200);
+    await pass(60_000);
+    expect(reader.ended).toBe(false);
+    expect(reader.named('problem')).toEqual([]);
+    // Long enough for the check that comes in its turn to learn of it.
+    expect((await service.admin('PATCH', `/keys/${idOf(key)}`, inMs(CHECK_MS + 5_001))).status).toBe(200);
+    const endsAtMs = service.clock.now() + CHECK_MS + 5_001;
+    await pass(CHECK_MS + 5_000);
+    expect(reader.ended).toBe(false);
+    await service.clock.advance(1);
+    expect(service.clock.now()).toBe(endsAtMs);
+    await reader.readAll();
+    expect(problemIn(reader)).toBe('ExpiredApiKey');
   });
 });
 

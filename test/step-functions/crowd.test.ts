@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
+import { ok } from '../../src/errors.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
 import type { ExecutionRef } from '../../src/executions/executions.ts';
 import { createInProcessExecutions } from '../../src/executions/in-process.ts';
@@ -53,7 +54,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
     clock,
     random,
     log,
-    stillAllowed: async () => undefined,
+    stillAllowed: async () => ok({}),
     forRef: (scope: ExecutionRef) => ({
       source,
       frames: new EventFrames({ scope, keys, memory: frames, problemJson }),

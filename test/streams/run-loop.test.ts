@@ -6,6 +6,7 @@ import { beforeEach, expect, test } from 'vitest';
 
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { Archive } from '../../src/archive/archive.ts';
+import { ok } from '../../src/errors.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
 import { Execution } from '../../src/executions/execution.ts';
 import { createMemoryExecutionStorage } from '../../src/executions/execution-storage.ts';
@@ -65,7 +66,7 @@ beforeEach(() => {
     random,
     log,
     wake: (atMs) => wakes.push(atMs),
-    stillAllowed: async () => undefined,
+    stillAllowed: async () => ok({}),
   });
 });
 
