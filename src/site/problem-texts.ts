@@ -128,7 +128,7 @@ export const PROBLEM_TEXTS: readonly ProblemText[] = [
     code: 'Conflict',
     statuses: [409],
     meaning: 'The request contradicts what is there.',
-    cause: 'A change to a revoked key, too many rotations under way.',
+    cause: 'A change to a revoked key, too many rotations under way, other changes of the key under way.',
     action: 'See detail.',
   },
   {
