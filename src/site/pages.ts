@@ -51,6 +51,11 @@ const withoutPrefill = (value) => {
   );
 };
 
+const dark = window.matchMedia('(prefers-color-scheme: dark)');
+const paint = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', paint);
+paint();
+
 window.SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#reference',
@@ -81,23 +86,47 @@ ${PROBLEM_TEXTS.map(problemSection).join('')}</main>
 `,
   );
 
+/** As HTML; a page that is named is a link to it. */
+const linked = (text: string): string =>
+  escape(text).replaceAll(/(?<![\w/])\/docs(?:\/problems)?(?![\w/])/g, '<a href="$&">$&</a>');
+
 const problemSection = ({ code, statuses, meaning, cause, action }: ProblemText): string =>
   `<section id="${code}">
 <h2>${code} <small>${statuses.join(', ')}</small></h2>
-<p>${escape(meaning)}</p>
-<p><b>Where it comes from.</b> ${escape(cause)}</p>
-<p><b>What to do.</b> ${escape(action)}</p>
+<p>${linked(meaning)}</p>
+<p><b>Where it comes from.</b> ${linked(cause)}</p>
+<p><b>What to do.</b> ${linked(action)}</p>
 </section>
 `;
 
-export const STYLE_SHEET = `body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
-nav { padding: 0.75rem 1.25rem; border-bottom: 1px solid #ddd; }
-nav a { margin-left: 1rem; }
-main { max-width: 46rem; margin: 0 auto; padding: 1rem 1.25rem 4rem; }
-section { border-top: 1px solid #eee; }
-section:target { background: #fff8dc; }
-h2 small { color: #666; font-weight: normal; }
-code { background: #f4f4f4; padding: 0 0.2em; }
+/**
+ * Swagger UI has colours for the dark, which start.js turns on, and no care for narrow screens; it has a main and sections of
+ * its own, which are none of ours.
+ */
+export const STYLE_SHEET = `:root { color-scheme: light dark; --text: #1a1a1a; --quiet: #5c5c5c; --page: #fff; --line: #ddd; --code: #f2f2f2; --target: #fff8dc; --link: #0b57d0; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #e4e6e6; --quiet: #a9aeb1; --page: #1c2022; --line: #3c4245; --code: #2b3033; --target: #3a3520; --link: #8ab4f8; }
+}
+body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); }
+body > nav { padding: 0.75rem 1.25rem; border-bottom: 1px solid var(--line); }
+body > nav a { margin-left: 1rem; }
+body > nav a, body > main a { color: var(--link); }
+body > main { max-width: 46rem; margin: 0 auto; overflow-wrap: anywhere; padding: 1rem 1.25rem 4rem; }
+body > main section { border-top: 1px solid var(--line); }
+body > main section:target { background: var(--target); }
+body > main h2 { font-size: 1.3rem; }
+body > main h2 small { color: var(--quiet); font-weight: normal; }
+body > main code { background: var(--code); padding: 0 0.2em; }
+.swagger-ui .renderedMarkdown table { display: block; overflow-x: auto; }
+html.dark-mode .swagger-ui :is(table, td, .header-col) { color: var(--text); }
+.swagger-ui .response-col_links { display: none; }
+@media (max-width: 40rem) {
+  .swagger-ui .wrapper { padding: 0 0.5rem; }
+  .swagger-ui .opblock-tag { flex-wrap: wrap; }
+  .swagger-ui .opblock-tag small { flex-basis: 100%; order: 1; padding: 0; }
+  .swagger-ui .opblock-body { overflow-x: auto; }
+  .swagger-ui .opblock .opblock-summary-path { max-width: 100%; }
+}
 `;
 
 /** Headers of the static files, in the form of Cloudflare's \`_headers\`; Deno's entry reads the same. */
