@@ -17,7 +17,7 @@ const STEP_COLUMNS = 26;
 /** On a narrower terminal the payload comes right behind the step. */
 const COLUMNS_FOR_STEPS = 110;
 /** Of a payload that is longer, at least so much is seen: a step's name doesn't crowd it out. */
-const PAYLOAD_COLUMNS_MIN = 16;
+const PAYLOAD_COLUMNS_MIN = 12;
 /** With less room behind the type, step and payload get a line of their own. */
 const ROOM_COLUMNS_MIN = 32;
 /** A terminal that is narrower yet wraps: better than to show nothing. */
