@@ -1,0 +1,41 @@
+/** The same judge before the Worker on workerd, over a socket: what a runtime adds or takes away would show here. */
+import { expect, test } from 'vitest';
+
+import { BeforeEmulator, startBeforeEmulator } from '../support/on-workerd.ts';
+import { operations } from './document.ts';
+import { AnswerJudge } from './judge-answers.ts';
+import { type Asked, requestOf } from './requests.ts';
+
+test('the Worker on workerd answers each operation as the OpenAPI document says, and refuses so', async () => {
+  await using world = await startBeforeEmulator(BeforeEmulator);
+  const judge = new AnswerJudge();
+  let key = '';
+  const ask = async (id: string, status: number, asked?: Asked): Promise<string> => {
+    const [path, init] = requestOf(id, key, asked);
+    return judge.judge(id, status, await fetch(new URL(path, world.url), init));
+  };
+  const ended = [{ messageId: '0', eventType: 'EXECUTION_SUCCEEDED', timestamp: 1_700_000_000 }];
+  await world.control('/executions', { flowExecutionId: 'flow', messages: ended });
+  const body = { name: 'all', executions: ['*'], payloads: 'full', tickets: true };
+  const made = JSON.parse(await ask('createKey', 201, { body }));
+  key = made.key;
+
+  const successes: Readonly<Record<string, number>> = {
+    createKey: 201,
+    createTicket: 201,
+    rotateKey: 201,
+    forgetExecution: 204,
+  };
+  // Last, what ends the key and what forgets the history.
+  const last = ['forgetExecution', 'revokeKey'];
+  const inOrder = operations.toSorted((a, b) => last.indexOf(a.id) - last.indexOf(b.id));
+  for (const { id, path, responses } of inOrder) {
+    const about = path.includes('/keys/') ? made.id : 'flow';
+    await ask(id, successes[id] ?? 200, { about });
+    if (responses.has('401')) await ask(id, 401, { credential: null });
+    if (responses.has('405')) await ask(id, 405, { method: 'QUERY', about });
+    if (id === 'listMessages') await ask(id, 200, { headers: { Accept: 'text/event-stream' } });
+    if (id === 'ListFlowExecutionMessages') await ask(id, 400, { credential: null });
+  }
+  expect([...judge.seenEvents].toSorted()).toEqual(['caught-up', 'end', 'message']);
+});
