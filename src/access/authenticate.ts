@@ -5,8 +5,9 @@
  * execution exists.
  *
  * Wrong credentials are charged to the client's address, and an address that has spent its failures is refused before any
- * storage is read; of keys that were not found right here before, only so many are looked up at once for one address. Not so a key that was found right here before: wrong keys from the same address (an office, a carrier's
- * NAT) must not lock it out. A ticket proves itself by its signature and needs no such mercy.
+ * storage is read; of keys that were not found right here before, only so many are looked up at once for one address. Not so
+ * a key that was: wrong keys from the same address (an office, a carrier's NAT) must not lock it out. A ticket proves itself
+ * by its signature and needs no such mercy.
  */
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';

@@ -45,7 +45,12 @@ const eventTypes = z.pipe(
 );
 
 parameterShapes.add(eventTypes, {
-  shape: { type: 'array', items: { type: 'string', enum: EVENT_TYPES }, minItems: 1, maxItems: EVENT_TYPES_MAX },
+  shape: {
+    type: 'array',
+    items: { type: 'string', enum: EVENT_TYPES },
+    minItems: 1,
+    maxItems: EVENT_TYPES_MAX,
+  },
 });
 
 const cursorText = z
