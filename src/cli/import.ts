@@ -103,7 +103,6 @@ function counted({ bytes, size }: Input, progress: Progress): ReadableStream<Uin
       );
     },
   });
-  // Safety: Node's own web streams, declared a second time by the platform's types.
   // Safety: one web stream, which Node's types and the platform's declare each for themselves.
   return (Readable.toWeb(bytes) as unknown as ReadableStream<Uint8Array>).pipeThrough(count);
 }

@@ -18,9 +18,9 @@ import * as z from 'zod/mini';
 
 import { PROJECT } from '../architecture/source-files.ts';
 import { type World, flow, openWorld } from '../streams/world.ts';
+import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
 
 const execute = promisify(execFile);
-const CHROMIUM = '/usr/bin/chromium';
 const bin = (name: string): string => join(PROJECT, 'node_modules/.bin', name);
 
 /** The first Node on the path that is not the project's own; where there is none, that one. */
@@ -307,9 +307,8 @@ describe('the examples, with the package as it was installed', () => {
     await once(server, 'listening');
     // Safety: it listens on a host and a port.
     const { port } = server.address() as AddressInfo;
-    const options = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'];
-    const own = ['--remote-debugging-port=0', `--user-data-dir=${join(scratch, 'chromium')}`];
-    const chromium = spawn(CHROMIUM, [...options, ...own, `http://127.0.0.1:${port}${path}`]);
+    const options = chromiumOptions(join(scratch, 'chromium'));
+    const chromium = spawn(CHROMIUM, [...options, `http://127.0.0.1:${port}${path}`]);
     try {
       return await reported.promise;
     } finally {

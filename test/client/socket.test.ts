@@ -1,5 +1,5 @@
 /** The client over a real socket against the real Worker, with an upstream, a network and a workerd that fail. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { type FlowtapClient, createFlowtapClient } from '../../src/client/client.ts';
 import { type World, flow, openWorld } from '../streams/world.ts';
@@ -8,7 +8,6 @@ import { collect, idsOf } from './client-under-test.ts';
 import { type CuttingProxy, openCuttingProxy } from './cutting-proxy.ts';
 
 const FLOW_MS = 4_000;
-const KILL_AT_MS = 2_000;
 const FAULTS = {
   throttleRate: 0.15,
   internalErrorRate: 0.1,
@@ -49,7 +48,10 @@ test('followers get each message once, in order, though network, upstream and se
     for (let n = 0; n < 3; n++) following.push(collect(client(proxy.url).follow(id)));
     following.push(collect(client(proxy.url).follow(id, { until: 'ended', eventTypes: ['STEP_SUCCEEDED'] })));
   }
-  const kill = new Promise((resolve) => setTimeout(resolve, KILL_AT_MS)).then(() => world.workerd.restart());
+  // In the middle of it: half of the followers were cut, and the flow goes on.
+  const kill = vi
+    .waitUntil(() => proxy.cuts >= following.length / 2, { timeout: 20_000 })
+    .then(() => world.workerd.restart());
   const followed = await Promise.all(following);
   await kill;
   for (const [index, script] of scripts.entries()) {

@@ -1,4 +1,6 @@
 /** What tests of reading ask of the Worker over a socket, as a caller and as an operator. */
+import { vi } from 'vitest';
+
 import { BeforeEmulator, startBeforeEmulator } from '../support/on-workerd.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
@@ -68,13 +70,8 @@ export async function readAll(
 }
 
 /** Asks until it is so; fails after 20 s. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 20_000;
-  while (!(await isSo())) {
-    if (Date.now() > endMs) throw new Error('it did not come to be so within 20 s');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+export const until = (isSo: () => Promise<boolean>): Promise<boolean> =>
+  vi.waitUntil(isSo, { timeout: 20_000, interval: 20 });
 
 /** The ids in the archive, as an admin sees them. */
 export async function archived(worker: WorkerUnderTest): Promise<string[]> {

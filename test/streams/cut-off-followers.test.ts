@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
-import { onPath } from '../support/installed.ts';
+import { CHROMIUM, chromiumOptions, onPath } from '../support/installed.ts';
 import {
   ALL_SENT,
   CUTS,
@@ -27,8 +27,6 @@ import {
   SILENCE,
   startCuttingServer,
 } from './cutting-server.ts';
-
-const CHROMIUM = '/usr/bin/chromium';
 
 interface Follower {
   readonly file: string;
@@ -90,19 +88,7 @@ function kill({ pid }: ChildProcess): void {
   if (pid !== undefined) process.kill(-pid, 'SIGKILL');
 }
 
-const chromium = (profile: string) => [
-  CHROMIUM,
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--remote-debugging-port=0',
-  `--user-data-dir=${profile}`,
-];
+const chromium = (profile: string) => [CHROMIUM, ...chromiumOptions(profile)];
 
 async function run(command: readonly string[], stop?: AbortSignal) {
   const [program = '', ...args] = command;

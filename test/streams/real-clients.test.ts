@@ -15,10 +15,8 @@ import { EventSource } from 'eventsource';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
-import { onPath } from '../support/installed.ts';
+import { CHROMIUM, chromiumOptions, onPath } from '../support/installed.ts';
 import { type World, openWorld } from './world.ts';
-
-const CHROMIUM = '/usr/bin/chromium';
 
 let world: World;
 let apiKey: string;
@@ -215,16 +213,7 @@ test.runIf(existsSync(CHROMIUM))(
     const { port } = server.address() as AddressInfo;
     const profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
     const { child, exited } = start(CHROMIUM, [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--remote-debugging-port=0',
-      `--user-data-dir=${profile}`,
+      ...chromiumOptions(profile),
       `http://127.0.0.1:${port}/#${streamUrl}`,
     ]);
     try {

@@ -5,6 +5,21 @@ import { delimiter, join } from 'node:path';
 
 export const PYTHON = '/usr/bin/python3';
 export const AWS_CLI = '/usr/bin/aws';
+export const CHROMIUM = '/usr/bin/chromium';
+
+/** Without a window, and without calls home. Its port of its own keeps it running. */
+export const chromiumOptions = (profile: string): readonly string[] => [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--remote-debugging-port=0',
+  `--user-data-dir=${profile}`,
+];
 
 export const hasBoto3 = (python: string): boolean => runs(python, ['-c', 'import boto3']);
 export const hasAwsCli = (): boolean => runs(AWS_CLI, ['--version']);
