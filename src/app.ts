@@ -6,17 +6,17 @@ import { cors } from 'hono/cors';
 
 import type { Access } from './access/access.ts';
 import type { Archive } from './archive/archive.ts';
-import type { Clock } from './clock.ts';
-import { type Result, fail, ok } from './errors.ts';
+import type { Clock } from './core/clock.ts';
+import { type Result, fail, ok } from './core/errors.ts';
 import type { Executions } from './executions/executions.ts';
 import { adminRoutes } from './http/admin-routes.ts';
-import { awsRefusal } from './http/aws-exception.ts';
-import { awsProtocol } from './http/aws-protocol.ts';
+import { awsRefusal } from './http/aws/exceptions.ts';
+import { awsProtocol } from './http/aws/protocol.ts';
 import { executionRoutes } from './http/execution-routes.ts';
 import { keyRoute } from './http/key-route.ts';
 import { requestUrl } from './http/request-url.ts';
 import { type AppBindings, type Handler, answer, answerException, byMethod, route } from './http/routing.ts';
-import type { Log } from './log.ts';
+import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
 
 /** How long browsers remember a preflight. Chromium keeps none longer than two hours. */

@@ -4,37 +4,37 @@
  * for each request, and adds where Executions live.
  */
 import { type Access, createAccess } from './access/access.ts';
-import type { RandomBytes } from './access/base62.ts';
-import type { RateLimiter, RateTier } from './access/rate-limit.ts';
+import type { RandomBytes } from './core/base62.ts';
+import type { RateLimiter, RateTier } from './access/limits/rate-limit.ts';
 import { type App, createApp } from './app.ts';
 import { createArchiveMemory } from './archive/archive-memory.ts';
 import { Archive } from './archive/archive.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from './core/clock.ts';
 import type { Settings } from './config.ts';
-import { deriveKey } from './derive-key.ts';
-import { type Result, ok } from './errors.ts';
+import { deriveKey } from './core/derive-key.ts';
+import { type Result, ok } from './core/errors.ts';
 import { createArchiveFirstExecutions } from './executions/archive-first.ts';
-import { EventFrames, createFrameMemory } from './executions/event-frames.ts';
+import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
 import type { ExecutionRef, Executions } from './executions/executions.ts';
-import type { SharedExecutionOptions } from './executions/in-process.ts';
-import { createPageMemory } from './executions/page-memory.ts';
+import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
+import { createPageMemory } from './executions/upstream/page-memory.ts';
 import { problemJson } from './http/problem.ts';
-import type { Log } from './log.ts';
+import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
-import { staticCredentials } from './sources/aws-credentials.ts';
-import type { Fetch } from './sources/aws-json.ts';
-import { type CallBudget, createCallBudgets } from './sources/call-budget.ts';
-import { withCallBudget } from './sources/call-budget-source.ts';
+import { staticCredentials } from './sources/aws/aws-credentials.ts';
+import type { Fetch } from './sources/aws/aws-json.ts';
+import { type CallBudget, createCallBudgets } from './sources/call-budget/call-budget.ts';
+import { withCallBudget } from './sources/call-budget/budgeted-source.ts';
 import type { Source } from './sources/source.ts';
 import {
   type AllowedAccounts,
   isAllowed,
   isExecutionArn,
   parseExecutionArn,
-} from './sources/step-functions-arn.ts';
-import { createStepFunctionsSource } from './sources/step-functions.ts';
-import { createRoleCredentials } from './sources/sts.ts';
-import { createThingsGraphSource } from './sources/things-graph.ts';
+} from './sources/step-functions/step-functions-arn.ts';
+import { createStepFunctionsSource } from './sources/step-functions/step-functions.ts';
+import { createRoleCredentials } from './sources/aws/sts.ts';
+import { createThingsGraphSource } from './sources/things-graph/things-graph.ts';
 import type { KeyValueStore } from './storage/key-value.ts';
 
 export interface Platform {

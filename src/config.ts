@@ -5,9 +5,9 @@
  */
 import * as z from 'zod/mini';
 
-import { fail, ok, type Result } from './errors.ts';
-import { type AllowedAccounts, parseAllowedAccounts } from './sources/step-functions-arn.ts';
-import { isExternalId, isRoleArn } from './sources/sts.ts';
+import { fail, ok, type Result } from './core/errors.ts';
+import { type AllowedAccounts, parseAllowedAccounts } from './sources/step-functions/step-functions-arn.ts';
+import { isExternalId, isRoleArn } from './sources/aws/sts.ts';
 
 /** Shorter secrets could be guessed offline from one signed cursor or ticket. */
 export const SECRET_CHARACTERS_MIN = 32;

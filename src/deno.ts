@@ -3,9 +3,9 @@
  * `deno task start` runs the same with an upstream beside it (src/local/start-deno.ts). Platform file.
  */
 import { readServerSettings } from './config.ts';
-import { serveOnDeno } from './deno-server.ts';
-import { internalText } from './errors.ts';
-import { consoleLog as log } from './log.ts';
+import { serveOnDeno } from './deno/server.ts';
+import { internalText } from './core/errors.ts';
+import { consoleLog as log } from './core/log.ts';
 
 const settings = readServerSettings(Deno.env.toObject());
 const server = settings.ok ? await serveOnDeno(settings.value, log) : settings;

@@ -1,23 +1,26 @@
 /**
  * The entry on Cloudflare Workers: bindings and settings to ports, ports to the application. Platform file.
  */
-import { FAILED_AUTHENTICATIONS, RATE_TIERS } from './access/rate-limit.ts';
-import { createWorkersRateLimiter } from './access/workers-rate-limit.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from './access/limits/rate-limit.ts';
+import { createWorkersRateLimiter } from './access/limits/workers-rate-limit.ts';
 import { workersClientAddress } from './access/client-address.ts';
 import type { App } from './app.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from './core/clock.ts';
 import { readSettings } from './config.ts';
-import { type Result, internalText, ok } from './errors.ts';
-import { ExecutionDurableObject, createDurableObjectExecutions } from './executions/durable-object.ts';
-import type { SharedExecutionOptions } from './executions/in-process.ts';
-import { objectLocation } from './executions/object-location.ts';
-import { awsRefusal } from './http/aws-exception.ts';
+import { type Result, internalText, ok } from './core/errors.ts';
+import {
+  ExecutionDurableObject,
+  createDurableObjectExecutions,
+} from './executions/runtimes/durable-object.ts';
+import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
+import { objectLocation } from './executions/runtimes/object-location.ts';
+import { awsRefusal } from './http/aws/exceptions.ts';
 import { problemResponse } from './http/problem.ts';
 import { securityHeaders, withHeaders } from './http/responses.ts';
-import { consoleLog as log } from './log.ts';
+import { consoleLog as log } from './core/log.ts';
 import { type Core, createCore, createService } from './compose.ts';
-import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget-object.ts';
-import { parseExecutionArn } from './sources/step-functions-arn.ts';
+import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget/budget-object.ts';
+import { parseExecutionArn } from './sources/step-functions/step-functions-arn.ts';
 import { createWorkersKvStore } from './storage/workers-kv.ts';
 
 interface Env {
@@ -81,7 +84,7 @@ function createIsolate(env: Env): Result<Isolate> {
 }
 
 /** The binding BUDGETS: one object for each account and region that is called. */
-export { CallBudgetObject } from './sources/call-budget-object.ts';
+export { CallBudgetObject } from './sources/call-budget/budget-object.ts';
 
 /** The binding EXECUTIONS: one object for each execution. */
 export class ExecutionObject extends ExecutionDurableObject<Env> {

@@ -1,18 +1,18 @@
 /** Puts the parts of access together for an entry: what the routes and the Execution ask, over ports. No logic of its own. */
-import type { Clock } from '../clock.ts';
-import type { Result } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Result } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 import { type AuthenticateAdmin, createAuthenticateAdmin } from './admin-token.ts';
 import { Authenticator } from './authenticate.ts';
-import type { RandomBytes } from './base62.ts';
+import type { RandomBytes } from '../core/base62.ts';
 import type { Caller } from './caller.ts';
-import { createFailedAuthentications } from './failed-authentications.ts';
-import { KeyReader } from './key-reader.ts';
-import { KeyStore } from './key-store.ts';
-import { createNoteUse, type NoteUse } from './key-use.ts';
+import { createFailedAuthentications } from './limits/failed-authentications.ts';
+import { KeyReader } from './keys/key-cache.ts';
+import { KeyStore } from './keys/key-store.ts';
+import { createNoteUse, type NoteUse } from './keys/key-use.ts';
 import { type MintedTicket, mintTicket, type TicketRequest } from './mint-ticket.ts';
-import type { RateLimiter, RateTier } from './rate-limit.ts';
+import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
 import { createStillAllowed, type StillAllowed } from './still-allowed.ts';
 import { ticketKeys } from './ticket.ts';
 

@@ -6,8 +6,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 import { LRUCache } from 'lru-cache';
 
-import { fail, ok, type Result } from '../errors.ts';
-import type { FailedAuthentications } from './failed-authentications.ts';
+import { fail, ok, type Result } from '../core/errors.ts';
+import type { FailedAuthentications } from './limits/failed-authentications.ts';
 import { presentedCredential, type PresentedFailure } from './presented-credential.ts';
 import type { AccessRequest } from './authenticate.ts';
 

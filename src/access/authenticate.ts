@@ -12,16 +12,16 @@
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 
-import type { Clock } from '../clock.ts';
-import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
-import { type ApiKey, parseApiKey } from './api-key.ts';
+import type { Clock } from '../core/clock.ts';
+import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
+import { type ApiKey, parseApiKey } from './keys/api-key.ts';
 import { type Caller, callerAllows, callerOfKey, callerOfTicket } from './caller.ts';
 import type { RequestHeaders } from './client-address.ts';
-import type { FailedAuthentications } from './failed-authentications.ts';
-import type { KeyReader, StoreUnavailable } from './key-reader.ts';
-import { type CredentialRecords, goodUntilMs } from './key-record.ts';
+import type { FailedAuthentications } from './limits/failed-authentications.ts';
+import type { KeyReader, StoreUnavailable } from './keys/key-cache.ts';
+import { type CredentialRecords, goodUntilMs } from './keys/key-record.ts';
 import { presentedCredential, type PresentedFailure } from './presented-credential.ts';
-import type { RateLimiter, RateTier } from './rate-limit.ts';
+import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
 import { type TicketKeys, verifyTicket } from './ticket.ts';
 
 export type AuthenticationFailure = PresentedFailure | StoreUnavailable;

@@ -6,8 +6,8 @@ import * as z from 'zod/mini';
 
 import type { PayloadAccess } from '../messages/message.ts';
 import { matchesAnyPattern } from './execution-pattern.ts';
-import { type CredentialRecords, goodUntilMs } from './key-record.ts';
-import type { RateTier } from './rate-limit.ts';
+import { type CredentialRecords, goodUntilMs } from './keys/key-record.ts';
+import type { RateTier } from './limits/rate-limit.ts';
 import type { TicketClaims } from './ticket.ts';
 
 export interface Caller {

@@ -4,7 +4,7 @@
  * Knuth, Morris and Pratt, so that matching takes time linear in pattern and id, whatever both are.
  */
 import { EXECUTION_ID_CHARACTERS_MAX, executionIdProblem } from '../messages/execution-id.ts';
-import { containsApiKey } from './api-key.ts';
+import { containsApiKey } from './keys/api-key.ts';
 
 /** Every request of a key may try each of its patterns. */
 export const EXECUTION_PATTERNS_MAX = 50;

@@ -1,10 +1,10 @@
 /** Mints a ticket for a caller who may: for one execution that the key is for, no longer and no wider than the key. */
 import * as z from 'zod/mini';
 
-import type { Clock } from '../clock.ts';
-import { fail, ok, type Result } from '../errors.ts';
+import type { Clock } from '../core/clock.ts';
+import { fail, ok, type Result } from '../core/errors.ts';
 import type { PayloadAccess } from '../messages/message.ts';
-import { randomBase62, type RandomBytes } from './base62.ts';
+import { randomBase62, type RandomBytes } from '../core/base62.ts';
 import { type Caller, callerAllows } from './caller.ts';
 import { parseBody } from './parse-body.ts';
 import { signTicket, TICKET_SECONDS_DEFAULT, TICKET_SECONDS_MAX, type TicketKeys } from './ticket.ts';

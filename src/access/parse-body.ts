@@ -1,8 +1,8 @@
 /** Parses a JSON body with zod; what is wrong with it comes out as one error for each member. */
 import * as z from 'zod/mini';
 
-import { fail, ok, type FieldError, type Result } from '../errors.ts';
-import { containsApiKey } from './api-key.ts';
+import { fail, ok, type FieldError, type Result } from '../core/errors.ts';
+import { containsApiKey } from './keys/api-key.ts';
 
 /** A member's name is repeated to the caller: shortened, should it be absurd. */
 const NAME_CHARACTERS_MAX = 64;

@@ -3,8 +3,8 @@
  * nothing about whether it is any good. A key in a URL is refused whatever else the request has: URLs end in logs,
  * histories and referrers, and a key that worked there once would be put there for ever.
  */
-import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../errors.ts';
-import { containsApiKey } from './api-key.ts';
+import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
+import { containsApiKey } from './keys/api-key.ts';
 import type { RequestHeaders } from './client-address.ts';
 
 export interface PresentedCredential {

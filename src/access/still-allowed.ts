@@ -2,13 +2,13 @@
  * Whether an open stream may go on: asked by the Execution from time to time, once for each distinct grant and not for each
  * subscriber. Reads the store at most once a call, and not at all while the short memory is fresh (invariant 6).
  */
-import type { Clock } from '../clock.ts';
-import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
+import type { Clock } from '../core/clock.ts';
+import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
 import { endOf } from './authenticate.ts';
 import { parseStreamGrant } from './caller.ts';
 import { matchesAnyPattern } from './execution-pattern.ts';
-import type { KeyReader, StoreUnavailable } from './key-reader.ts';
-import { goodUntilMs } from './key-record.ts';
+import type { KeyReader, StoreUnavailable } from './keys/key-cache.ts';
+import { goodUntilMs } from './keys/key-record.ts';
 
 export interface StillAllowedAnswer {
   /** When key or credential end, in clock milliseconds, as far as is known now. A ticket's own end is not looked at: the stream knows it. */

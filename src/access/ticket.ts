@@ -9,8 +9,8 @@ import { Buffer } from 'node:buffer';
 import { sign, verify } from 'hono/utils/jwt/jwt';
 import * as z from 'zod/mini';
 
-import { deriveKey } from '../derive-key.ts';
-import { fail, ok, type AccessFailure, type Result } from '../errors.ts';
+import { deriveKey } from '../core/derive-key.ts';
+import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
 
 /** Long enough to open a page and reconnect a few times. */
 export const TICKET_SECONDS_DEFAULT = 10 * 60;

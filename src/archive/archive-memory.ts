@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Chunk } from '../messages/history.ts';
 import { messageBytes } from '../messages/message.ts';
 import type { ArchiveHead } from './archive-head.ts';

@@ -8,9 +8,9 @@
  */
 import * as z from 'zod/mini';
 
-import { type Result, fail, invalid, ok } from '../errors.ts';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
+import { type Result, fail, invalid, ok } from '../core/errors.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
 import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
 import { StoreRefusal } from '../storage/store-limits.ts';

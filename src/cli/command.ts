@@ -1,7 +1,7 @@
 /** What a command is, and what it is given. */
 import type { Readable } from 'node:stream';
 
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Environment, Output } from './output.ts';
 
 export interface Terminal {

@@ -2,7 +2,7 @@
 import { addressOf, connectAdmin, variable } from './connect.ts';
 import { createFlowtapClient } from '../client/client.ts';
 import type { KeyFacts } from '../client/client.ts';
-import { passes } from '../client/patience.ts';
+import { passes } from '../client/retry-policy.ts';
 import { executionId, readArguments } from './arguments.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { EXIT } from './exit-code.ts';

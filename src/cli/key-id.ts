@@ -1,7 +1,7 @@
 /**
  * The id of an API key, as whoever administers keys has it at hand: the key's, a credential's, or a whole key that was
  * pasted, which has its id in front. Nothing but the id may go on from here: it becomes part of an address, and those are logged.
- * The form of a key is src/access/api-key.ts's to say.
+ * The form of a key is src/access/keys/api-key.ts's to say.
  */
 import { type Terminal, UsageError } from './command.ts';
 

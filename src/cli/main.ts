@@ -1,5 +1,5 @@
 /** The entry of the `flowtap` command on Node: the process to ports. Bundled to dist/cli.js by build.ts. */
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../core/clock.ts';
 import { Interrupted } from './command.ts';
 import { EXIT } from './exit-code.ts';
 import { Output } from './output.ts';

@@ -1,5 +1,5 @@
 /** One line on stderr that is written over again while something takes long. Only on a terminal; else nothing at all. */
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Output } from './output.ts';
 import { crop } from './plain-text.ts';
 

@@ -2,7 +2,7 @@
  * The client of a Flowtap service: list, follow, wait. For Node 20 and newer, Deno, browsers and Workers; no dependency once
  * built, and nothing of the server's. The reference is docs/client.md.
  */
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Status } from '../messages/event-types.ts';
 import { type FlowtapClientOptions, createHttp } from './create-http.ts';
 import { executionPath } from './execution-path.ts';

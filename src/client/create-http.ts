@@ -1,8 +1,8 @@
 /** What a client is given, and the ground that it stands on; the command line's admin API stands on the same. */
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import { type CredentialOptions, createCredential } from './credential.ts';
 import { type Fetch, Http } from './http.ts';
-import { QUESTION_GIVE_UP_MS } from './patience.ts';
+import { QUESTION_GIVE_UP_MS } from './retry-policy.ts';
 
 export interface FlowtapClientOptions extends CredentialOptions {
   /** Where the service is: `https://flowtap.example.com`. A path is kept. */

@@ -8,7 +8,7 @@ import { STATUSES, type Status, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
-import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './patience.ts';
+import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './problem.ts';
 import { readSummary } from './summary.ts';
 import type { EventType, FlowMessage } from './wire.ts';

@@ -2,10 +2,10 @@
  * Requests to one Flowtap service: address, credential, a bound on silence, and one kind of error for everything that can go
  * wrong. `open` makes one attempt and hands out the answer's body still unread; `json` goes on trying.
  */
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { untilAborted } from './abortable.ts';
 import type { Credential } from './credential.ts';
-import { Patience } from './patience.ts';
+import { Patience } from './retry-policy.ts';
 import { FlowtapConnectionError, FlowtapProblem, problemFromResponse } from './problem.ts';
 
 /** What is used of fetch. */

@@ -1,7 +1,7 @@
 /** An execution's summary: as it is now, or as soon as the execution has ended. */
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
-import { FOLLOW_GIVE_UP_MS } from './patience.ts';
+import { FOLLOW_GIVE_UP_MS } from './retry-policy.ts';
 import { type Summary, readBody } from './wire.ts';
 
 /** The longest wait that the service takes. */

@@ -6,7 +6,7 @@
  * A request goes to the control API (control.ts), or through the door (aws-json.ts) to an operation (operations/), around
  * which faults and statistics are put here, or to STS, which speaks another protocol (aws-query.ts).
  */
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
 import { admit, type Door } from './aws-json.ts';
 import { answerQuery, isQuery } from './aws-query.ts';

@@ -4,16 +4,16 @@
  */
 import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
-import type { Clock } from '../clock.ts';
-import { fail, ok } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Clock } from '../core/clock.ts';
+import { fail, ok } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import { fingerprintAtStart } from '../messages/fingerprint.ts';
 import { endOf, positionIn } from '../messages/history.ts';
 import { cutPage } from './cut-page.ts';
-import type { EventFrames } from './event-frames.ts';
+import type { EventFrames } from './following/event-frames.ts';
 import type { ExecutionRef, Executions, Served, StreamRequest } from './executions.ts';
-import { KEY_CHECK_MS, type StillAllowed, StreamKey } from './stream-key.ts';
-import { Subscriber } from './subscriber.ts';
+import { KEY_CHECK_MS, type StillAllowed, StreamKey } from './following/stream-key.ts';
+import { Subscriber } from './following/subscriber.ts';
 import { summarize } from './summarize.ts';
 
 export interface ArchiveFirstOptions {

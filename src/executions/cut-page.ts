@@ -2,7 +2,7 @@
  * Cuts the page that a caller asked for out of a history, wherever that lies. No I/O of its own, no clock: reading chunks
  * is the history's, waiting the Execution's, cursors and JSON the caller's.
  */
-import { type Result, fail, ok } from '../errors.ts';
+import { type Result, fail, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import { type Message, type PayloadAccess, messageBytes, visibleMessage } from '../messages/message.ts';

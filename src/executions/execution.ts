@@ -9,16 +9,16 @@
  */
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
-import type { Clock } from '../clock.ts';
-import { type Result, fail, internalText, ok } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Result, fail, internalText, ok } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import type { Position } from '../messages/cursor.ts';
 import { fingerprintAtStart } from '../messages/fingerprint.ts';
 import { endOf, positionIn } from '../messages/history.ts';
 import type { Source } from '../sources/source.ts';
-import { Archivist } from './archivist.ts';
+import { Archivist } from './settling/archivist.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
-import type { EventFrames, UpstreamState } from './event-frames.ts';
+import type { EventFrames, UpstreamState } from './following/event-frames.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
 import type {
   ExecutionActivity,
@@ -29,19 +29,19 @@ import type {
   SummaryAnswer,
   SummaryRequest,
 } from './executions.ts';
-import { Listeners, type PollState } from './listeners.ts';
-import { Pacer } from './pacer.ts';
-import type { PageMemory } from './page-memory.ts';
-import { PageRows } from './page-rows.ts';
-import { LAST_PAGE_FRESH_MS, type Reading, Readings } from './readings.ts';
-import { RedriveWatch } from './redrive.ts';
-import { RunLoop } from './run-loop.ts';
-import type { StillAllowed } from './stream-key.ts';
-import { Subscriber } from './subscriber.ts';
+import { Listeners, type PollState } from './following/listeners.ts';
+import { Pacer } from './following/pacer.ts';
+import type { PageMemory } from './upstream/page-memory.ts';
+import { PageRows } from './upstream/page-rows.ts';
+import { LAST_PAGE_FRESH_MS, type Reading, Readings } from './history-view.ts';
+import { RedriveWatch } from './settling/redrive.ts';
+import { RunLoop } from './following/run-loop.ts';
+import type { StillAllowed } from './following/stream-key.ts';
+import { Subscriber } from './following/subscriber.ts';
 import { summarize } from './summarize.ts';
-import { Turns } from './turns.ts';
-import { type HeadReading, type ReadTrace, UpstreamHistory, newTrace } from './upstream-history.ts';
-import { type Seen, UNKNOWN_PATIENCE_MS, lookPatiently, waitFor } from './waiting.ts';
+import { Turns } from '../core/serial-queue.ts';
+import { type HeadReading, type ReadTrace, UpstreamHistory, newTrace } from './upstream/upstream-history.ts';
+import { type Seen, UNKNOWN_PATIENCE_MS, lookPatiently, waitFor } from './following/waiting.ts';
 
 /** How long a client that is gone may take to be noticed, once it was written to. */
 const PROBE_MS = 250;

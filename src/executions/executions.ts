@@ -3,7 +3,7 @@
  * what is settled, and one Execution per id for the rest (archive-first.ts); a Durable Object or an entry of a map. All
  * questions and answers are plain data, so that they cross an RPC boundary.
  */
-import type { Result } from '../errors.ts';
+import type { Result } from '../core/errors.ts';
 import type { ArchiveHead, ExecutionRef } from '../archive/archive-head.ts';
 import type { ArchiveTier } from '../archive/archive.ts';
 import type { Position } from '../messages/cursor.ts';
@@ -11,7 +11,7 @@ import type { Status } from '../messages/event-types.ts';
 import type { FailureFacts } from '../messages/failure-facts.ts';
 import type { PayloadAccess } from '../messages/message.ts';
 import type { CutPage, PageQuery } from './cut-page.ts';
-import type { UpstreamState } from './event-frames.ts';
+import type { UpstreamState } from './following/event-frames.ts';
 
 export type { ExecutionRef };
 

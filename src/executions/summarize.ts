@@ -1,5 +1,5 @@
 /** Sums up a history: how it ended, when, and what brought it down. Reads its ends only, not all of it. */
-import { type Result, ok } from '../errors.ts';
+import { type Result, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import { FAILURE_SEARCH_MESSAGES_MAX, type FailureFacts, findFailure } from '../messages/failure-facts.ts';

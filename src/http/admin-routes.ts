@@ -3,15 +3,15 @@
  * browser page has any business here.
  */
 import type { Access } from '../access/access.ts';
-import { keyIdFrom } from '../access/api-key.ts';
-import { KEYS_LISTED_MAX } from '../access/key-directory.ts';
-import { parseKeyChange, parseNewKey, parseRotation } from '../access/key-input.ts';
+import { keyIdFrom } from '../access/keys/api-key.ts';
+import { KEYS_LISTED_MAX } from '../access/keys/key-directory.ts';
+import { parseKeyChange, parseNewKey, parseRotation } from '../access/keys/key-input.ts';
 import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
-import type { Clock } from '../clock.ts';
-import { type Result, fail, invalid, ok } from '../errors.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import type { ExecutionRef, Executions } from '../executions/executions.ts';
-import { IMPORT_BYTES_MAX } from '../executions/history-import.ts';
+import { IMPORT_BYTES_MAX } from '../imports/history-import.ts';
 import { readJson } from './body.ts';
 import { ADMIN_EXECUTIONS_PATH, decodeExecutionId, splitExecutionPath } from './execution-path.ts';
 import { readQuery } from './query.ts';

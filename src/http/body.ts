@@ -1,5 +1,5 @@
 /** Reads a request's body as text or JSON, never more than it may have. */
-import { type Result, fail, invalid, ok } from '../errors.ts';
+import { type Result, fail, invalid, ok } from '../core/errors.ts';
 
 /** Keys, tickets and AWS calls are a few kilobytes; only an import is larger, and that is streamed. */
 export const BODY_BYTES_MAX = 64 * 1024;

@@ -2,7 +2,7 @@
  * Event streams over HTTP: the headers of an open one, and how one is refused. Any status but 200 ends an EventSource for
  * good, so what will pass is 200 with a `problem` event, a `retry:` and a close; what will not is a plain problem.
  */
-import { type Failure, type Result, fail, internalText, ok } from '../errors.ts';
+import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
 import { sseEvent, sseRetry } from '../messages/sse.ts';
 import { passes, problemOf } from './problem.ts';
 import type { RequestFacts } from './request-facts.ts';

@@ -3,7 +3,7 @@
  * once, so that ids with `:` `/` `.` work raw and encoded. An id that itself ends in `/messages` is asked for with that
  * slash encoded.
  */
-import { type Result, invalid, ok } from '../errors.ts';
+import { type Result, invalid, ok } from '../core/errors.ts';
 import { executionIdProblem } from '../messages/execution-id.ts';
 
 export const EXECUTIONS_PATH = '/v1/executions/';

@@ -5,7 +5,7 @@
 import type { Access } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
 import { parseTicketRequest } from '../access/mint-ticket.ts';
-import { type Result, ok } from '../errors.ts';
+import { type Result, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../executions/executions.ts';
 import { readJson } from './body.ts';
 import { EXECUTIONS_PATH, decodeExecutionId, splitExecutionPath } from './execution-path.ts';

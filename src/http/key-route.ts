@@ -1,8 +1,8 @@
 /** GET /v1/key: the caller's own key, and whether it may read a certain execution. */
 import { callerAllows } from '../access/caller.ts';
-import { type Result, invalid, ok } from '../errors.ts';
+import { type Result, invalid, ok } from '../core/errors.ts';
 import { executionIdProblem } from '../messages/execution-id.ts';
-import { RATE_TIERS } from '../access/rate-limit.ts';
+import { RATE_TIERS } from '../access/limits/rate-limit.ts';
 import type { ExecutionRoutesPorts } from './execution-routes.ts';
 import { letIn } from './execution-routes.ts';
 import { readQuery } from './query.ts';

@@ -3,7 +3,7 @@
  * asked for and hands it to the port; how a page looks is page.ts, what a refused stream looks like event-stream.ts.
  */
 import { type Caller, streamGrantOf } from '../access/caller.ts';
-import { type Result, fail, invalid, ok } from '../errors.ts';
+import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
 import type { ExecutionRef, Executions, StreamStart } from '../executions/executions.ts';
 import { type Cursor, type CursorKeys, decodeCursor, encodeCursor } from '../messages/cursor.ts';

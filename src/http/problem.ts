@@ -3,8 +3,8 @@
  * its public words; a new failure does not compile until it has them. What each code means and what to do about it stands
  * at /docs/problems. Internal texts stay out (invariant 7). Over 300 lines, because a switch that is to be exhaustive is one.
  */
-import { FAILED_AUTHENTICATIONS } from '../access/rate-limit.ts';
-import type { Failure, FieldError } from '../errors.ts';
+import { FAILED_AUTHENTICATIONS } from '../access/limits/rate-limit.ts';
+import type { Failure, FieldError } from '../core/errors.ts';
 import { VARY } from './responses.ts';
 
 export interface Problem {

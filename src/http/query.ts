@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 
-import { type FieldError, type Result, fail, ok } from '../errors.ts';
+import { type FieldError, type Result, fail, ok } from '../core/errors.ts';
 import { EVENT_TYPES } from '../messages/event-types.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
 

@@ -5,9 +5,9 @@
  */
 import type { Context, Hono } from 'hono';
 
-import type { Clock } from '../clock.ts';
-import { type Failure, type Result, fail, internalText, invalid, ok } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Failure, type Result, fail, internalText, invalid, ok } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import { problemResponse } from './problem.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { requestUrl } from './request-url.ts';

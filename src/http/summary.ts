@@ -1,6 +1,6 @@
 /** GET /v1/executions/{flowExecutionId}: the summary, at once or as soon as the execution ends. */
 import type { Caller } from '../access/caller.ts';
-import { type Result, ok } from '../errors.ts';
+import { type Result, ok } from '../core/errors.ts';
 import type { ExecutionRef, SummaryAnswer } from '../executions/executions.ts';
 import { encodeCursor } from '../messages/cursor.ts';
 import type { MessagesPorts } from './messages.ts';

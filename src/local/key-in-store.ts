@@ -3,10 +3,10 @@
  * start`, tests and benchmarks. One that an earlier start printed still opens, as long as its store is kept.
  */
 import { randomBytes } from 'node:crypto';
-import type { NewKey } from '../access/key-input.ts';
-import { KeyReader } from '../access/key-reader.ts';
-import { KeyStore } from '../access/key-store.ts';
-import { systemClock as clock } from '../clock.ts';
+import type { NewKey } from '../access/keys/key-input.ts';
+import { KeyReader } from '../access/keys/key-cache.ts';
+import { KeyStore } from '../access/keys/key-store.ts';
+import { systemClock as clock } from '../core/clock.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 
 /** Reads everything. */

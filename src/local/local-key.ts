@@ -1,5 +1,5 @@
 /** An API key in the key-value store of a local workerd (key-in-store.ts). */
-import type { NewKey } from '../access/key-input.ts';
+import type { NewKey } from '../access/keys/key-input.ts';
 import { createWorkersKvStore } from '../storage/workers-kv.ts';
 import { createKeyIn } from './key-in-store.ts';
 import type { LocalKv } from './workerd.ts';

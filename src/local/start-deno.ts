@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../core/clock.ts';
 import { readServerSettings } from '../config.ts';
-import { serveOnDeno } from '../deno-server.ts';
+import { serveOnDeno } from '../deno/server.ts';
 import { startEmulatorServer } from '../emulator/node-server.ts';
-import { internalText } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { internalText } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import { withKeptSecret } from './kept-secret.ts';
 import { createKeyIn } from './key-in-store.ts';
 import { runStart } from './run-start.ts';

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../core/clock.ts';
 import { startEmulatorServer } from '../emulator/node-server.ts';
 import { bundleWorker, PROJECT_ROOT } from './bundle.ts';
 import { withKeptSecret } from './kept-secret.ts';

@@ -2,7 +2,7 @@
  * A history as something that is read in chunks, wherever it lies: upstream or in the archive. Pages and streams are cut
  * from chunks by the same code, so that a reader can't tell when an execution moves from one to the other (invariant 1).
  */
-import type { Result } from '../errors.ts';
+import type { Result } from '../core/errors.ts';
 import type { Position } from './cursor.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { Message } from './message.ts';

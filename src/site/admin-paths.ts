@@ -1,5 +1,5 @@
 /** What the admin token opens: keys and archived executions. */
-import { keyChangeSchema, newKeySchema, rotationSchema } from '../access/key-input.ts';
+import { keyChangeSchema, newKeySchema, rotationSchema } from '../access/keys/key-input.ts';
 import { notStored } from './headers.ts';
 import { answerRef, type Json } from './json-schema.ts';
 import { messageExample } from './answer-examples.ts';

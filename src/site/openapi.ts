@@ -3,7 +3,7 @@
  * nothing and can't say anything else than the code does. test/site holds it against the routes of the application, against
  * an answer of each operation and status, and to the specification.
  */
-import { AWS_JSON } from '../http/aws-exception.ts';
+import { AWS_JSON } from '../http/aws/exceptions.ts';
 import { adminPaths } from './admin-paths.ts';
 import { ID_EXAMPLE } from './example-values.ts';
 import { executionPaths } from './execution-paths.ts';

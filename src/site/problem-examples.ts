@@ -2,7 +2,7 @@
  * Examples of problems and AWS exceptions, made by the very code that answers with them: one failure of each type, and what
  * http/ says of it. A failure that is new does not compile until it has its example.
  */
-import { awsException, type ExceptionName } from '../http/aws-exception.ts';
+import { awsException, type ExceptionName } from '../http/aws/exceptions.ts';
 import { problemOf, type Problem } from '../http/problem.ts';
 import { REQUEST_ID_EXAMPLE } from './example-values.ts';
 import { PROBLEM_TEXTS } from './problem-texts.ts';

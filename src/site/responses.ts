@@ -1,5 +1,5 @@
 /** Responses: the answers in JSON and the problems, with their headers and examples. */
-import { AWS_JSON, type ExceptionName } from '../http/aws-exception.ts';
+import { AWS_JSON, type ExceptionName } from '../http/aws/exceptions.ts';
 import { type JsonAnswerName, answerExamples } from './answer-examples.ts';
 import { notStored, sent, sentAlways, sentAs } from './headers.ts';
 import { answerRef, type Json, requestSchema } from './json-schema.ts';

@@ -2,7 +2,7 @@
  * The port of an upstream that histories come from. Only the Execution talks to a source, one call at a time for each
  * execution (invariant 3).
  */
-import type { Result, SourceFailure } from '../errors.ts';
+import type { Result, SourceFailure } from '../core/errors.ts';
 import type { Status } from '../messages/event-types.ts';
 import type { Message } from '../messages/message.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The key-value port over Deno KV. Platform file, but for opening it (src/deno-server.ts).
+ * The key-value port over Deno KV. Platform file, but for opening it (src/deno/server.ts).
  *
  * Deno KV takes 64 KiB a value, so a larger one is split: its parts first, under an id that was never used, the pointer last.
  * The pointer is what readers find, and the commit that sets it deletes the parts of the one before; so a value appears, is
@@ -12,7 +12,7 @@ import { Buffer } from 'node:buffer';
 
 import * as z from 'zod/mini';
 
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import {
   VALUE_BYTES_MAX,
   type Entry,

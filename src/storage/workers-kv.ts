@@ -7,7 +7,7 @@
  * or more; a miss is cached as well, so never read a key before it is created.
  * Source: developers.cloudflare.com/kv, and miniflare's namespace.worker.
  */
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
 import {
   CACHE_TTL_SECONDS_MIN,
   type Entry,

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { generateApiKey } from '../../src/access/api-key.ts';
-import { base62OfNumber, randomBase62 } from '../../src/access/base62.ts';
-import { crc32 } from '../../src/access/crc32.ts';
+import { generateApiKey } from '../../src/access/keys/api-key.ts';
+import { base62OfNumber, randomBase62 } from '../../src/core/base62.ts';
+import { crc32 } from '../../src/access/keys/crc32.ts';
 import { parseTicketRequest } from '../../src/access/mint-ticket.ts';
-import { FAILED_AUTHENTICATIONS } from '../../src/access/rate-limit.ts';
+import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
 import {
   ADMIN_TOKEN,
   createKey,

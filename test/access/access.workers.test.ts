@@ -4,10 +4,13 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { type Access, createAccess } from '../../src/access/access.ts';
-import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/rate-limit.ts';
-import { createWorkersRateLimiter, type RateLimitBinding } from '../../src/access/workers-rate-limit.ts';
-import { systemClock } from '../../src/clock.ts';
-import type { LogRecord } from '../../src/log.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
+import {
+  createWorkersRateLimiter,
+  type RateLimitBinding,
+} from '../../src/access/limits/workers-rate-limit.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { LogRecord } from '../../src/core/log.ts';
 import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
 import { testLog } from '../support/secret-search.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createAuthenticateAdmin } from '../../src/access/admin-token.ts';
-import { FAILED_AUTHENTICATIONS } from '../../src/access/rate-limit.ts';
+import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
 import { ADMIN_TOKEN, createKey, failureOf, openAccess } from './access-under-test.ts';
 
 const request = (authorization: string | undefined, url = '/v1/admin/keys') => ({

@@ -9,9 +9,9 @@ import {
   generateApiKey,
   keyIdFrom,
   parseApiKey,
-} from '../../src/access/api-key.ts';
-import { base62OfNumber, randomBase62 } from '../../src/access/base62.ts';
-import { crc32 } from '../../src/access/crc32.ts';
+} from '../../src/access/keys/api-key.ts';
+import { base62OfNumber, randomBase62 } from '../../src/core/base62.ts';
+import { crc32 } from '../../src/access/keys/crc32.ts';
 
 /** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));

@@ -6,12 +6,12 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { generateApiKey } from '../../src/access/api-key.ts';
-import { LOOKUPS_AT_ONCE_MAX } from '../../src/access/failed-authentications.ts';
-import { KEY_FRESH_MS } from '../../src/access/key-reader.ts';
-import { FAILED_AUTHENTICATIONS } from '../../src/access/rate-limit.ts';
+import { generateApiKey } from '../../src/access/keys/api-key.ts';
+import { LOOKUPS_AT_ONCE_MAX } from '../../src/access/limits/failed-authentications.ts';
+import { KEY_FRESH_MS } from '../../src/access/keys/key-cache.ts';
+import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 

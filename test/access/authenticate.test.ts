@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { callerAllows } from '../../src/access/caller.ts';
-import { RATE_TIERS } from '../../src/access/rate-limit.ts';
+import { RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
 import {
   createKey,
   EXECUTION,

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { parseKeyChange, parseNewKey, parseRotation } from '../../src/access/key-input.ts';
+import { parseKeyChange, parseNewKey, parseRotation } from '../../src/access/keys/key-input.ts';
 import { EXECUTION_PATTERNS_MAX } from '../../src/access/execution-pattern.ts';
-import type { Result } from '../../src/errors.ts';
+import type { Result } from '../../src/core/errors.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const KEY_TEXT = `ftk_${'a'.repeat(10)}_${'b'.repeat(38)}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { USE_NOTED_EVERY_MS } from '../../src/access/key-use.ts';
+import { USE_NOTED_EVERY_MS } from '../../src/access/keys/key-use.ts';
 import { createKey, openAccess, valueOf } from './access-under-test.ts';
 
 describe('when a key was last used', () => {

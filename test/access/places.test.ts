@@ -8,11 +8,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { Access } from '../../src/access/access.ts';
-import { generateApiKey } from '../../src/access/api-key.ts';
-import type { RandomBytes } from '../../src/access/base62.ts';
-import { UNKNOWN_FRESH_MS } from '../../src/access/key-reader.ts';
+import { generateApiKey } from '../../src/access/keys/api-key.ts';
+import type { RandomBytes } from '../../src/core/base62.ts';
+import { UNKNOWN_FRESH_MS } from '../../src/access/keys/key-cache.ts';
 import type { Entry, KeyValueStore } from '../../src/storage/key-value.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 

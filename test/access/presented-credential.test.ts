@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { generateApiKey } from '../../src/access/api-key.ts';
+import { generateApiKey } from '../../src/access/keys/api-key.ts';
 import { presentedCredential } from '../../src/access/presented-credential.ts';
 
 const PATH = '/v1/executions/x/messages';

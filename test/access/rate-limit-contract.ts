@@ -1,7 +1,7 @@
 /** What every rate limiter must do, run on each adapter. */
 import { describe, expect, test } from 'vitest';
 
-import type { RateLimit, RateLimiter } from '../../src/access/rate-limit.ts';
+import type { RateLimit, RateLimiter } from '../../src/access/limits/rate-limit.ts';
 
 export interface LimiterUnderTest {
   readonly limiter: RateLimiter;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-import { createFailedAuthentications } from '../../src/access/failed-authentications.ts';
-import { createInProcessRateLimiter } from '../../src/access/in-process-rate-limit.ts';
-import { FAILED_AUTHENTICATIONS, RATE_TIERS, type RateLimit } from '../../src/access/rate-limit.ts';
-import { createWorkersRateLimiter } from '../../src/access/workers-rate-limit.ts';
-import type { LogRecord } from '../../src/log.ts';
+import { createFailedAuthentications } from '../../src/access/limits/failed-authentications.ts';
+import { createInProcessRateLimiter } from '../../src/access/limits/in-process-rate-limit.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS, type RateLimit } from '../../src/access/limits/rate-limit.ts';
+import { createWorkersRateLimiter } from '../../src/access/limits/workers-rate-limit.ts';
+import type { LogRecord } from '../../src/core/log.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { describeRateLimitContract } from './rate-limit-contract.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { type Credential, endsOfCredential, type KeyRotation } from '../../src/access/key-record.ts';
-import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from '../../src/access/rotation.ts';
+import { type Credential, endsOfCredential, type KeyRotation } from '../../src/access/keys/key-record.ts';
+import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from '../../src/access/keys/rotation.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { parseKeyChange, parseNewKey } from '../../src/access/key-input.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { parseKeyChange, parseNewKey } from '../../src/access/keys/key-input.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, NEW_KEY, openAccess, valueOf } from './access-under-test.ts';
 

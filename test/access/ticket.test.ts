@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../src/access/caller.ts';
 import { parseTicketRequest } from '../../src/access/mint-ticket.ts';
 import { signTicket, ticketKeys, verifyTicket } from '../../src/access/ticket.ts';
-import { deriveKey } from '../../src/derive-key.ts';
+import { deriveKey } from '../../src/core/derive-key.ts';
 import type { NEW_KEY } from './access-under-test.ts';
 import {
   type AccessUnderTest,

@@ -2,8 +2,11 @@ import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, vi } from 'vitest';
 
-import { FAILED_AUTHENTICATIONS } from '../../src/access/rate-limit.ts';
-import { createWorkersRateLimiter, type RateLimitBinding } from '../../src/access/workers-rate-limit.ts';
+import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
+import {
+  createWorkersRateLimiter,
+  type RateLimitBinding,
+} from '../../src/access/limits/workers-rate-limit.ts';
 import { describeRateLimitContract } from './rate-limit-contract.ts';
 
 afterEach(async () => {

@@ -31,9 +31,10 @@ export function sourceFiles(top: string): SourceFile[] {
     });
 }
 
-/** The directory right under `src/`; for a file that stands there itself, its name without `.ts`. */
+/** The directory that a file stands in, below `src/`; for a file right in `src/`, its name without `.ts`. */
 export function roomOf(path: string): string {
-  return path.split('/')[1]?.replace(/\.ts$/, '') ?? '';
+  const inside = path.split('/').slice(1);
+  return inside.length > 1 ? inside.slice(0, -1).join('/') : (inside[0]?.replace(/\.ts$/, '') ?? '');
 }
 
 /** The comment that a file begins with. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AwsException, awsRefusal } from '../../src/http/aws-exception.ts';
+import { type AwsException, awsRefusal } from '../../src/http/aws/exceptions.ts';
 import { EVENT_TYPES } from '../../src/messages/event-types.ts';
 import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
 import { type AwsMessage, callAws } from './aws-call.ts';

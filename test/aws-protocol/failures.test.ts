@@ -1,12 +1,12 @@
 /** The whole mapping at a glance: which failure is which exception. What decides is whether a client should try again. */
 import { expect, it } from 'vitest';
-import type { Failure } from '../../src/errors.ts';
+import type { Failure } from '../../src/core/errors.ts';
 import {
   type ExceptionName,
   type UnreadableInput,
   awsException,
   awsRefusal,
-} from '../../src/http/aws-exception.ts';
+} from '../../src/http/aws/exceptions.ts';
 import { passes, problemOf } from '../../src/http/problem.ts';
 
 const internal = 'AKIAINTERNAL: what only the operator may read';

@@ -2,7 +2,7 @@
  * The Worker in workerd before an upstream, both on sockets, for clients that run in processes of their own. Keys are made
  * and revoked as an operator does, through the admin API.
  */
-import type { NewKey } from '../../src/access/key-input.ts';
+import type { NewKey } from '../../src/access/keys/key-input.ts';
 import { startBefore } from '../support/on-workerd.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 import type { Upstream } from './upstreams.ts';

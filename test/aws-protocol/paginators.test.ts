@@ -1,10 +1,10 @@
 /** Against an Executions port that breaks its promise: a paginator must neither be sent in a circle nor told that it is done. */
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
-import { ok } from '../../src/errors.ts';
+import { ok } from '../../src/core/errors.ts';
 import type { Executions, PageAnswer } from '../../src/executions/executions.ts';
-import { awsRefusal } from '../../src/http/aws-exception.ts';
-import { awsProtocol } from '../../src/http/aws-protocol.ts';
+import { awsRefusal } from '../../src/http/aws/exceptions.ts';
+import { awsProtocol } from '../../src/http/aws/protocol.ts';
 import { type AppBindings, answer } from '../../src/http/routing.ts';
 import { encodeCursor } from '../../src/messages/cursor.ts';
 import { createKey, openAccess } from '../access/access-under-test.ts';

@@ -1,7 +1,7 @@
 /** The service on a platform that fails it, inside of its routes and before them. For requests.test.ts. */
 import { readServerSettings } from '../../src/config.ts';
-import { serveOnDeno } from '../../src/deno-server.ts';
-import { consoleLog } from '../../src/log.ts';
+import { serveOnDeno } from '../../src/deno/server.ts';
+import { consoleLog } from '../../src/core/log.ts';
 
 const thrown = () => new TypeError("Invalid URL: 'http://x/?ticket=a-ticket-in-clear'\n in two lines");
 

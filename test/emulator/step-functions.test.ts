@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { startEmulatorServer } from '../../src/emulator/node-server.ts';
 import { scenarioArn, scenarioEvents } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { STATE_MACHINES } from '../../src/emulator/scenarios/step-functions-machines.ts';
-import { HISTORY_EVENT_TYPES } from '../../src/sources/step-functions-mapping.ts';
+import { HISTORY_EVENT_TYPES } from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { allMessages, arnOf, sourceUnderTest } from '../step-functions/source-under-test.ts';
 import { control, CREDENTIALS, emulatorAt, signedRequest, START_MS, UUID } from './signed-call.ts';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';

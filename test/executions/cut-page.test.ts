@@ -9,7 +9,7 @@ import {
   type PageQuery,
   SCANNED_MESSAGES_MAX,
 } from '../../src/executions/cut-page.ts';
-import { fail } from '../../src/errors.ts';
+import { fail } from '../../src/core/errors.ts';
 import type { Position } from '../../src/messages/cursor.ts';
 import { fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import type { History } from '../../src/messages/history.ts';

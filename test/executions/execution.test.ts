@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { PageAnswer } from '../../src/executions/executions.ts';
-import { UPSTREAM_PAGES_BYTES_MAX, createPageMemory } from '../../src/executions/page-memory.ts';
+import { UPSTREAM_PAGES_BYTES_MAX, createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { ExecutionsUnderTest, failureOf, valueOf } from './executions-under-test.ts';

@@ -4,16 +4,19 @@
  */
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
-import { ok, type Result } from '../../src/errors.ts';
+import { ok, type Result } from '../../src/core/errors.ts';
 import { createArchiveFirstExecutions } from '../../src/executions/archive-first.ts';
-import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
+import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import type { ExecutionRef, Executions, PageAnswer, PageRequest } from '../../src/executions/executions.ts';
-import { createInProcessExecutions, type InProcessExecutions } from '../../src/executions/in-process.ts';
-import { createPageMemory, type PageMemory } from '../../src/executions/page-memory.ts';
+import {
+  createInProcessExecutions,
+  type InProcessExecutions,
+} from '../../src/executions/runtimes/in-process.ts';
+import { createPageMemory, type PageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { problemJson } from '../../src/http/problem.ts';
-import type { LogRecord } from '../../src/log.ts';
+import type { LogRecord } from '../../src/core/log.ts';
 import type { Message } from '../../src/messages/message.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedSource, type ScriptedSourceOptions } from '../support/scripted-source.ts';

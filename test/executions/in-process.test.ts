@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { IDLE_EXECUTIONS_MAX } from '../../src/executions/in-process.ts';
+import { IDLE_EXECUTIONS_MAX } from '../../src/executions/runtimes/in-process.ts';
 import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { ExecutionsUnderTest, REF, valueOf } from './executions-under-test.ts';

@@ -1,12 +1,12 @@
 /** Invariant 6, places and lives: what happens to open streams as time passes. */
 import { beforeEach, expect, test } from 'vitest';
 
-import { fail, type Failure, ok } from '../../src/errors.ts';
-import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
+import { fail, type Failure, ok } from '../../src/core/errors.ts';
+import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import type { StreamRequest } from '../../src/executions/executions.ts';
-import { Listeners, STREAM_LIFE_MS } from '../../src/executions/listeners.ts';
-import { KEY_CHECK_MS, KEY_UNKNOWN_MS_MAX } from '../../src/executions/stream-key.ts';
-import { Subscriber } from '../../src/executions/subscriber.ts';
+import { Listeners, STREAM_LIFE_MS } from '../../src/executions/following/listeners.ts';
+import { KEY_CHECK_MS, KEY_UNKNOWN_MS_MAX } from '../../src/executions/following/stream-key.ts';
+import { Subscriber } from '../../src/executions/following/subscriber.ts';
 import { problemJson } from '../../src/http/problem.ts';
 import { fingerprintAtStart } from '../../src/messages/fingerprint.ts';
 import { historyInChunks } from '../support/histories.ts';

@@ -6,7 +6,7 @@ import {
   POLL_INTERVAL_MAX_MS,
   POLL_INTERVAL_MIN_MS,
   QUIET_POLLS_MAX,
-} from '../../src/executions/pacer.ts';
+} from '../../src/executions/following/pacer.ts';
 
 type Event = 'wake' | 'messagesArrived' | 'nothingNew' | 'throttled' | 'failed';
 const anyEvents = fc.array(

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { createMemoryExecutionStorage } from '../../src/executions/execution-storage.ts';
-import { type PageRow, PageRows } from '../../src/executions/page-rows.ts';
-import type { LogRecord } from '../../src/log.ts';
+import { type PageRow, PageRows } from '../../src/executions/upstream/page-rows.ts';
+import type { LogRecord } from '../../src/core/log.ts';
 import { fingerprintAtStart } from '../../src/messages/fingerprint.ts';
 
 const fingerprint = '0123456789abcdef';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { ok } from '../../src/errors.ts';
+import { ok } from '../../src/core/errors.ts';
 import type { StreamStart } from '../../src/executions/executions.ts';
-import { REDRIVE_CHECK_MS } from '../../src/executions/redrive.ts';
+import { REDRIVE_CHECK_MS } from '../../src/executions/settling/redrive.ts';
 import type { Message } from '../../src/messages/message.ts';
 import type { SourceDescription } from '../../src/sources/source.ts';
 import { REF, ExecutionsUnderTest, valueOf } from './executions-under-test.ts';

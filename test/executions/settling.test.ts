@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { SETTLE_MS, settleHistory, settlesAtMs, type SettleOptions } from '../../src/executions/settling.ts';
-import type { KnownEnd } from '../../src/executions/upstream-history.ts';
+import {
+  SETTLE_MS,
+  settleHistory,
+  settlesAtMs,
+  type SettleOptions,
+} from '../../src/executions/settling/settling.ts';
+import type { KnownEnd } from '../../src/executions/upstream/upstream-history.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { ArchiveUnderTest, readAll } from '../archive/archive-under-test.ts';
 import { anyHistory, ended, HISTORY_START_MS, someHistory } from '../support/histories.ts';

@@ -1,7 +1,7 @@
 /** Subscribers over a feed that a test writes, and a client that reads as little or as much as the test says. */
-import { createFrameMemory, EventFrames } from '../../src/executions/event-frames.ts';
-import { type Feed, Subscriber, type SubscriberOptions } from '../../src/executions/subscriber.ts';
-import { type Failure, fail, internalText } from '../../src/errors.ts';
+import { createFrameMemory, EventFrames } from '../../src/executions/following/event-frames.ts';
+import { type Feed, Subscriber, type SubscriberOptions } from '../../src/executions/following/subscriber.ts';
+import { type Failure, fail, internalText } from '../../src/core/errors.ts';
 import { type Cursor, decodeCursor, type Position } from '../../src/messages/cursor.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import type { History } from '../../src/messages/history.ts';

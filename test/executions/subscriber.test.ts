@@ -8,7 +8,7 @@ import {
   RETRY_MAX_MS,
   RETRY_MIN_MS,
   STALL_MS,
-} from '../../src/executions/subscriber.ts';
+} from '../../src/executions/following/subscriber.ts';
 import { visibleMessage } from '../../src/messages/message.ts';
 import { anyHistory, ended, someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { TOKEN_LOSSES_MAX } from '../../src/executions/upstream-history.ts';
+import { TOKEN_LOSSES_MAX } from '../../src/executions/upstream/upstream-history.ts';
 import { endOf } from '../../src/messages/history.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { anyHistory } from '../support/histories.ts';

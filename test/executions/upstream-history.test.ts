@@ -2,7 +2,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { PAGE_BYTES_MAX } from '../../src/executions/cut-page.ts';
-import { EMPTY_PAGES_MAX, LAG_MS_MAX, TOKEN_LOSSES_MAX } from '../../src/executions/upstream-history.ts';
+import {
+  EMPTY_PAGES_MAX,
+  LAG_MS_MAX,
+  TOKEN_LOSSES_MAX,
+} from '../../src/executions/upstream/upstream-history.ts';
 import { endOf } from '../../src/messages/history.ts';
 import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';

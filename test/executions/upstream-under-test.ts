@@ -5,14 +5,14 @@ import {
   createMemoryExecutionStorage,
   type ExecutionStorage,
 } from '../../src/executions/execution-storage.ts';
-import { createPageMemory } from '../../src/executions/page-memory.ts';
-import { PageRows } from '../../src/executions/page-rows.ts';
+import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
+import { PageRows } from '../../src/executions/upstream/page-rows.ts';
 import {
   type Freshness,
   type HeadReading,
   newTrace,
   UpstreamHistory,
-} from '../../src/executions/upstream-history.ts';
+} from '../../src/executions/upstream/upstream-history.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import { type Chunk, endOf } from '../../src/messages/history.ts';
 import type { Message } from '../../src/messages/message.ts';

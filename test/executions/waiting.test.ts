@@ -1,8 +1,8 @@
 /** Patience on a clock on which looks take their time, as they do. */
 import { expect, test } from 'vitest';
 
-import { type Result, fail, ok } from '../../src/errors.ts';
-import { UNKNOWN_PATIENCE_MS, type Seen, lookPatiently } from '../../src/executions/waiting.ts';
+import { type Result, fail, ok } from '../../src/core/errors.ts';
+import { UNKNOWN_PATIENCE_MS, type Seen, lookPatiently } from '../../src/executions/following/waiting.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const LOOK_MS = 20;

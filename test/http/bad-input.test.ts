@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { encodeCursor } from '../../src/messages/cursor.ts';
-import { deriveKey } from '../../src/derive-key.ts';
+import { deriveKey } from '../../src/core/derive-key.ts';
 import {
   endedLongAgo,
   openService,

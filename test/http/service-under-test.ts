@@ -4,18 +4,21 @@
  */
 import { randomBytes } from 'node:crypto';
 
-import { createInProcessRateLimiter } from '../../src/access/in-process-rate-limit.ts';
-import type { NewKey } from '../../src/access/key-input.ts';
-import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/rate-limit.ts';
+import { createInProcessRateLimiter } from '../../src/access/limits/in-process-rate-limit.ts';
+import type { NewKey } from '../../src/access/keys/key-input.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
 import type { App } from '../../src/app.ts';
 import { createCore, createService } from '../../src/compose.ts';
 import type { Settings } from '../../src/config.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
-import { createInProcessExecutions, type InProcessExecutions } from '../../src/executions/in-process.ts';
-import type { LogRecord } from '../../src/log.ts';
+import {
+  createInProcessExecutions,
+  type InProcessExecutions,
+} from '../../src/executions/runtimes/in-process.ts';
+import type { LogRecord } from '../../src/core/log.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
-import { createCallBudget } from '../../src/sources/call-budget.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { deriveKey } from '../../src/derive-key.ts';
+import { deriveKey } from '../../src/core/derive-key.ts';
 import {
   type Cursor,
   type CursorKeys,

@@ -2,7 +2,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sseEvent, sseRetry, type ServerSentEvent } from '../../src/messages/sse.ts';
-import { cutBytes } from './cut-bytes.ts';
+import { cutBytes } from '../imports/cut-bytes.ts';
 
 const text = (frame: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(frame);
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-import { FAILED_AUTHENTICATIONS } from '../../src/access/rate-limit.ts';
+import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
 import { ADMIN_TOKEN, openService, problemOf, type ServiceUnderTest } from '../http/service-under-test.ts';
 import { bearer, everythingStored, openTenants } from './tenants.ts';
 

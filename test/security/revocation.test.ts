@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';
 
-import { generateApiKey } from '../../src/access/api-key.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { generateApiKey } from '../../src/access/keys/api-key.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { openService, path, type ServiceUnderTest } from '../http/service-under-test.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { StreamReader } from '../support/sse-reader.ts';

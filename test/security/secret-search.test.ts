@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 
-import { generateApiKey } from '../../src/access/api-key.ts';
+import { generateApiKey } from '../../src/access/keys/api-key.ts';
 import { signTicket, ticketKeys } from '../../src/access/ticket.ts';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { startWorkerd } from '../../src/local/workerd.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { DenoWorld, messagesUrl, newKey } from '../deno/deno-process.ts';
 import {
   ADMIN_TOKEN,

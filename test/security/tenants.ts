@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 
-import type { LogRecord } from '../../src/log.ts';
+import type { LogRecord } from '../../src/core/log.ts';
 import {
   endedLongAgo,
   openService,

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
-import { generateApiKey } from '../../src/access/api-key.ts';
-import { FAILED_AUTHENTICATIONS } from '../../src/access/rate-limit.ts';
+import { generateApiKey } from '../../src/access/keys/api-key.ts';
+import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
 import { path, problemOf, type ServiceUnderTest } from '../http/service-under-test.ts';
 import { awsCall, bearer, EVENTS, everythingIn, openTenants, OWN, ticketFor, warm } from './tenants.ts';
 

@@ -1,6 +1,6 @@
 /** The application, every route of it, with nothing behind it but bugs. */
 import { type App, createApp, type AppPorts } from '../../src/app.ts';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { testLog } from '../support/secret-search.ts';
 
 export function brokenApp(): App {

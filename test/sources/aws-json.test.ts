@@ -1,10 +1,10 @@
 /** The client's promises that need no socket: the bounds of time, waits and texts, whatever the ports do. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fail, ok } from '../../src/errors.ts';
-import { staticCredentials, type AwsCredentialsProvider } from '../../src/sources/aws-credentials.ts';
-import { createAwsJsonClient, RETRY_AFTER_SECONDS_MAX, type Fetch } from '../../src/sources/aws-json.ts';
-import { awsEndpoint, isAwsRegion } from '../../src/sources/aws-region.ts';
+import { fail, ok } from '../../src/core/errors.ts';
+import { staticCredentials, type AwsCredentialsProvider } from '../../src/sources/aws/aws-credentials.ts';
+import { createAwsJsonClient, RETRY_AFTER_SECONDS_MAX, type Fetch } from '../../src/sources/aws/aws-json.ts';
+import { awsEndpoint, isAwsRegion } from '../../src/sources/aws/aws-region.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 import {

@@ -1,7 +1,7 @@
 /** Bodies that are not wanted are given back, also by a fetch that knows no signal. */
 import { expect, test } from 'vitest';
-import { staticCredentials } from '../../src/sources/aws-credentials.ts';
-import { ANSWER_BYTES_MAX, createAwsJsonClient } from '../../src/sources/aws-json.ts';
+import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
+import { ANSWER_BYTES_MAX, createAwsJsonClient } from '../../src/sources/aws/aws-json.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 import { CREDENTIALS, until } from './things-graph-under-test.ts';

@@ -6,14 +6,14 @@ import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
-import { CALLS_AT_ONCE, CALLS_PER_SECOND, POLLS_SHARE } from '../../src/sources/call-budget.ts';
+import { CALLS_AT_ONCE, CALLS_PER_SECOND, POLLS_SHARE } from '../../src/sources/call-budget/call-budget.ts';
 
 /** Each request is an isolate of its own: its budget object knows nothing of the others'. */
 const WORKER = `
-  import { systemClock as clock } from './src/clock.ts';
-  import { consoleLog as log } from './src/log.ts';
-  import { createObjectCallBudget } from './src/sources/call-budget-object.ts';
-  export { CallBudgetObject } from './src/sources/call-budget-object.ts';
+  import { systemClock as clock } from './src/core/clock.ts';
+  import { consoleLog as log } from './src/core/log.ts';
+  import { createObjectCallBudget } from './src/sources/call-budget/budget-object.ts';
+  export { CallBudgetObject } from './src/sources/call-budget/budget-object.ts';
   export default {
     async fetch(request, env) {
       const { name, calls, followed } = await request.json();

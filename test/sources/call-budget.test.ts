@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ok } from '../../src/errors.ts';
+import { ok } from '../../src/core/errors.ts';
 import {
   CALLS_AT_ONCE,
   CALLS_PER_SECOND,
   createCallBudget,
   POLLS_SHARE,
   TURN_MS_MAX,
-} from '../../src/sources/call-budget.ts';
-import { callsPerSecondOf, Followers, leastIntervalMs } from '../../src/sources/call-budget-pacing.ts';
-import { withCallBudget } from '../../src/sources/call-budget-source.ts';
-import { createSharedCallBudget } from '../../src/sources/call-budget-shared.ts';
-import { CallBudgetShares, type ShareRequest } from '../../src/sources/call-budget-shares.ts';
+} from '../../src/sources/call-budget/call-budget.ts';
+import { callsPerSecondOf, Followers, leastIntervalMs } from '../../src/sources/call-budget/pacing.ts';
+import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
+import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { CallBudgetShares, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';

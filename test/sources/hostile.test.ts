@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SourceFailure } from '../../src/errors.ts';
+import type { SourceFailure } from '../../src/core/errors.ts';
 import { PAGE, startHostileUpstream, type HostileUpstream } from './hostile-upstream.ts';
 import { CREDENTIALS, nextTurn, thingsGraphUnderTest, until } from './things-graph-under-test.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { redact } from '../../src/sources/redact.ts';
+import { redact } from '../../src/sources/aws/redact.ts';
 
 test('a secret is nowhere in the text, wherever and however often it stood in it', () => {
   const secret = fc.stringMatching(/^[\w.-]{12,100}$/);

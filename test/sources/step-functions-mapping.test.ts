@@ -7,7 +7,7 @@ import {
   HISTORY_EVENT_TYPES,
   type HistoryEvent,
   messageOfEvent,
-} from '../../src/sources/step-functions-mapping.ts';
+} from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { rebuildEvent, withoutEmptyDetails } from '../step-functions/rebuild-event.ts';
 import { readRecordedHistories } from '../step-functions/recorded-histories.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { REDRIVEN_AFTER_MS } from '../../src/emulator/scenarios/step-functions-machines.ts';
-import { ok } from '../../src/errors.ts';
+import { ok } from '../../src/core/errors.ts';
 import {
   isExecutionArn,
   parseAllowedAccounts,
   parseExecutionArn,
-} from '../../src/sources/step-functions-arn.ts';
+} from '../../src/sources/step-functions/step-functions-arn.ts';
 import { rebuildEvent, withoutEmptyDetails } from '../step-functions/rebuild-event.ts';
 import { readRecordedHistories } from '../step-functions/recorded-histories.ts';
 import { letBackoffPass } from './things-graph-under-test.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createEmulator } from '../../src/emulator/emulator.ts';
 import type { Roles } from '../../src/emulator/role-sessions.ts';
-import type { LogRecord } from '../../src/log.ts';
-import { staticCredentials } from '../../src/sources/aws-credentials.ts';
-import type { Fetch } from '../../src/sources/aws-json.ts';
+import type { LogRecord } from '../../src/core/log.ts';
+import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
+import type { Fetch } from '../../src/sources/aws/aws-json.ts';
 import {
   ASSUME_MS_MAX,
   createRoleCredentials,
@@ -12,8 +12,8 @@ import {
   isRoleArn,
   REFRESH_BEFORE_MS,
   UNUSABLE_BEFORE_MS,
-} from '../../src/sources/sts.ts';
-import { parseAssumedRole } from '../../src/sources/sts-answer.ts';
+} from '../../src/sources/aws/sts.ts';
+import { parseAssumedRole } from '../../src/sources/aws/sts-answer.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 import { letBackoffPass } from './things-graph-under-test.ts';

@@ -1,9 +1,9 @@
 /** A Things Graph source on test time, and the hand that moves that time. */
-import { systemClock } from '../../src/clock.ts';
-import type { LogRecord } from '../../src/log.ts';
-import { staticCredentials } from '../../src/sources/aws-credentials.ts';
-import { CALL_MS_MAX, type Fetch } from '../../src/sources/aws-json.ts';
-import { createThingsGraphSource } from '../../src/sources/things-graph.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import type { LogRecord } from '../../src/core/log.ts';
+import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
+import { CALL_MS_MAX, type Fetch } from '../../src/sources/aws/aws-json.ts';
+import { createThingsGraphSource } from '../../src/sources/things-graph/things-graph.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ok } from '../../src/errors.ts';
+import { ok } from '../../src/core/errors.ts';
 import { epochSecondsFromIso } from '../../src/messages/timestamp.ts';
-import { staticCredentials } from '../../src/sources/aws-credentials.ts';
-import type { Fetch } from '../../src/sources/aws-json.ts';
-import { createThingsGraphSource } from '../../src/sources/things-graph.ts';
+import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
+import type { Fetch } from '../../src/sources/aws/aws-json.ts';
+import { createThingsGraphSource } from '../../src/sources/things-graph/things-graph.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 import { CREDENTIALS, thingsGraphUnderTest } from './things-graph-under-test.ts';

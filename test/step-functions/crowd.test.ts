@@ -5,16 +5,20 @@
 import { expect, test } from 'vitest';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
-import { ok } from '../../src/errors.ts';
-import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
+import { ok } from '../../src/core/errors.ts';
+import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import type { ExecutionRef } from '../../src/executions/executions.ts';
-import { createInProcessExecutions } from '../../src/executions/in-process.ts';
-import { createPageMemory } from '../../src/executions/page-memory.ts';
+import { createInProcessExecutions } from '../../src/executions/runtimes/in-process.ts';
+import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { problemJson } from '../../src/http/problem.ts';
 import type { Source } from '../../src/sources/source.ts';
-import { CALLS_AT_ONCE, CALLS_PER_SECOND, createCallBudget } from '../../src/sources/call-budget.ts';
-import { withCallBudget } from '../../src/sources/call-budget-source.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import {
+  CALLS_AT_ONCE,
+  CALLS_PER_SECOND,
+  createCallBudget,
+} from '../../src/sources/call-budget/call-budget.ts';
+import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { nextTurn } from '../sources/things-graph-under-test.ts';
 import { testLog } from '../support/secret-search.ts';
 import { arnOf, sourceUnderTest } from './source-under-test.ts';

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { findFailure } from '../../src/messages/failure-facts.ts';
-import { type HistoryEvent, messageOfEvent } from '../../src/sources/step-functions-mapping.ts';
+import {
+  type HistoryEvent,
+  messageOfEvent,
+} from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { readRecordedHistories } from './recorded-histories.ts';
 
 const messagesOf = (events: readonly HistoryEvent[]) =>

@@ -1,7 +1,7 @@
 /** The way back from a message to the event that it stands for: what the mapping promises that nothing is lost on. */
 import { epochSecondsFromIso } from '../../src/messages/timestamp.ts';
 import type { Message } from '../../src/messages/message.ts';
-import type { HistoryEvent } from '../../src/sources/step-functions-mapping.ts';
+import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
 
 /** The member that holds an event's details, as the model names them; most are named after the type. */
 function detailsMember(type: string): string {

@@ -3,7 +3,7 @@
  * and objects. Where parallel branches made ids differ from run to run, the recording has a list in an id's place.
  */
 import { readFileSync } from 'node:fs';
-import type { HistoryEvent } from '../../src/sources/step-functions-mapping.ts';
+import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
 
 interface RecordedEvent {
   readonly type: string;

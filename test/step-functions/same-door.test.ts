@@ -1,7 +1,7 @@
 /** Step Functions through the same door: pages, streams, summaries and AWS's protocol of the Worker, over a socket. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { NewKey } from '../../src/access/key-input.ts';
+import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { WireEvent } from '../../src/emulator/history.ts';
 import { scenarioArn, scenarioEvents } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import {

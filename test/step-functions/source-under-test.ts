@@ -1,14 +1,14 @@
 /** The Step Functions source in front of an emulator in its own process, on test time, and ways to script executions. */
 import { createEmulator } from '../../src/emulator/emulator.ts';
-import type { Result } from '../../src/errors.ts';
-import type { LogRecord } from '../../src/log.ts';
+import type { Result } from '../../src/core/errors.ts';
+import type { LogRecord } from '../../src/core/log.ts';
 import type { Message } from '../../src/messages/message.ts';
-import { staticCredentials } from '../../src/sources/aws-credentials.ts';
-import type { Fetch } from '../../src/sources/aws-json.ts';
+import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
+import type { Fetch } from '../../src/sources/aws/aws-json.ts';
 import type { Source, SourcePage } from '../../src/sources/source.ts';
-import { createStepFunctionsSource } from '../../src/sources/step-functions.ts';
-import { parseAllowedAccounts } from '../../src/sources/step-functions-arn.ts';
-import type { HistoryEvent } from '../../src/sources/step-functions-mapping.ts';
+import { createStepFunctionsSource } from '../../src/sources/step-functions/step-functions.ts';
+import { parseAllowedAccounts } from '../../src/sources/step-functions/step-functions-arn.ts';
+import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 

@@ -1,11 +1,11 @@
 /** An independent judge of the source: a server that plays Step Functions and shares no code with us. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { isIsoTimestamp } from '../../src/messages/timestamp.ts';
-import { staticCredentials } from '../../src/sources/aws-credentials.ts';
+import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import type { Source } from '../../src/sources/source.ts';
-import { createStepFunctionsSource } from '../../src/sources/step-functions.ts';
-import { parseAllowedAccounts } from '../../src/sources/step-functions-arn.ts';
+import { createStepFunctionsSource } from '../../src/sources/step-functions/step-functions.ts';
+import { parseAllowedAccounts } from '../../src/sources/step-functions/step-functions-arn.ts';
 import { testLog } from '../support/secret-search.ts';
 import { allMessages, KEYS } from './source-under-test.ts';
 import { startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';

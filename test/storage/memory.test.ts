@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { describeKeyValueContract } from './key-value-contract.ts';
 

@@ -1,10 +1,10 @@
 /** An API key in a store of this process. */
 import { randomBytes } from 'node:crypto';
 
-import type { NewKey } from '../../src/access/key-input.ts';
-import { KeyReader } from '../../src/access/key-reader.ts';
-import { KeyStore } from '../../src/access/key-store.ts';
-import type { Clock } from '../../src/clock.ts';
+import type { NewKey } from '../../src/access/keys/key-input.ts';
+import { KeyReader } from '../../src/access/keys/key-cache.ts';
+import { KeyStore } from '../../src/access/keys/key-store.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import { testLog } from '../support/secret-search.ts';
 

@@ -3,7 +3,7 @@ import { abortAllDurableObjects, createExecutionContext, reset } from 'cloudflar
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
 import worker from '../../src/worker.ts';
 import { StreamReader } from '../support/sse-reader.ts';

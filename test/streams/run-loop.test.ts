@@ -6,14 +6,14 @@ import { beforeEach, expect, test } from 'vitest';
 
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { Archive } from '../../src/archive/archive.ts';
-import { ok } from '../../src/errors.ts';
-import { EventFrames, createFrameMemory } from '../../src/executions/event-frames.ts';
+import { ok } from '../../src/core/errors.ts';
+import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import { Execution } from '../../src/executions/execution.ts';
 import { createMemoryExecutionStorage } from '../../src/executions/execution-storage.ts';
-import { createPageMemory } from '../../src/executions/page-memory.ts';
+import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { problemJson } from '../../src/http/problem.ts';
-import type { LogRecord } from '../../src/log.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import type { LogRecord } from '../../src/core/log.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { ScriptedSource } from '../support/scripted-source.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -194,7 +194,7 @@ test('storage that fails when it is first read poisons nothing: the stream is se
 });
 
 test('time that is asked for without end is no timer that fires at once', async () => {
-  const { systemClock } = await import('../../src/clock.ts');
+  const { systemClock } = await import('../../src/core/clock.ts');
   const stop = new AbortController();
   let awake = false;
   const sleeping = systemClock.sleep(Infinity, stop.signal).then(() => {

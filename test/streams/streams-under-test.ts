@@ -4,16 +4,19 @@
  */
 import { randomBytes } from 'node:crypto';
 
-import type { NewKey } from '../../src/access/key-input.ts';
+import type { NewKey } from '../../src/access/keys/key-input.ts';
 import { createLocalKeyIn } from './local-key-in.ts';
 import type { App } from '../../src/app.ts';
 import { createCore, createService } from '../../src/compose.ts';
 import { readSettings } from '../../src/config.ts';
-import { createInProcessExecutions, type InProcessExecutions } from '../../src/executions/in-process.ts';
-import type { LogRecord } from '../../src/log.ts';
+import {
+  createInProcessExecutions,
+  type InProcessExecutions,
+} from '../../src/executions/runtimes/in-process.ts';
+import type { LogRecord } from '../../src/core/log.ts';
 import type { Message } from '../../src/messages/message.ts';
-import { createCallBudget } from '../../src/sources/call-budget.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import { createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { ScriptedSource } from '../support/scripted-source.ts';

@@ -3,7 +3,7 @@
  * from outside.
  */
 import { createLocalKey } from '../../src/local/local-key.ts';
-import type { NewKey } from '../../src/access/key-input.ts';
+import type { NewKey } from '../../src/access/keys/key-input.ts';
 import { BeforeEmulator, startBeforeEmulator } from '../support/on-workerd.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 

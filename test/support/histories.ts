@@ -5,7 +5,7 @@ import { EVENT_TYPES } from '../../src/messages/event-types.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import type { Chunk, History } from '../../src/messages/history.ts';
 import type { Message } from '../../src/messages/message.ts';
-import { ok } from '../../src/errors.ts';
+import { ok } from '../../src/core/errors.ts';
 
 /** When the first message of a made-up history was written, unless a test says otherwise. */
 export const HISTORY_START_MS = Date.UTC(2019, 4, 30, 22, 45, 40, 656);

@@ -1,5 +1,5 @@
 /** Time that moves only when a test says so. */
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 
 interface Sleeper {
   readonly at: number;

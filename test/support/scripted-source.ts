@@ -3,7 +3,7 @@
  * that may expire, pages cut short, empty pages, lagging reads, and every failure that a source can answer with. It counts
  * its calls, and holds them open when told to. It never waits by itself and needs no clock.
  */
-import { type SourceFailure, fail, ok, type Result } from '../../src/errors.ts';
+import { type SourceFailure, fail, ok, type Result } from '../../src/core/errors.ts';
 import type { Message } from '../../src/messages/message.ts';
 import type { Source, SourceDescription, SourcePage } from '../../src/sources/source.ts';
 

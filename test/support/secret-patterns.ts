@@ -6,14 +6,14 @@
 
 /**
  * Mistyped keys and halves of keys count, too; prefixes and ids of keys don't. The same words as
- * src/access/api-key.ts, written anew: a search must not go blind with what it watches.
+ * src/access/keys/api-key.ts, written anew: a search must not go blind with what it watches.
  */
 const FORMS: Readonly<Record<string, RegExp>> = {
   'an API key': /ftk_[0-9A-Za-z]{10}_[0-9A-Za-z]{16,}/,
   'a ticket': /eyJ[\w-]{8,}\.eyJ[\w-]{8,}/,
   'an AWS access key id': /(?<!\w)(?:AKIA|ASIA|AKID)[0-9A-Z]{4,}(?!\w)/,
   'an AWS session token': /(?:IQoJ|FwoG|AQoD)[\w+/=]{20,}/,
-  // `Credential=[redacted]/…` is what src/sources/redact.ts leaves of one.
+  // `Credential=[redacted]/…` is what src/sources/aws/redact.ts leaves of one.
   'a SigV4 credential': /Credential=\w[^\s/,]*\/\d{8}\//,
   'a SigV4 signature': /Signature=[0-9a-f]{16,}/,
   'an Authorization header': /(?<!\w)[Bb]earer\s+[^\s"'\\<>,]{8,}/,

@@ -10,8 +10,8 @@
  */
 import { expect } from 'vitest';
 
-import type { Log, LogRecord } from '../../src/log.ts';
-import { createMemoryStore } from '../../src/storage/memory.ts';
+import type { Log, LogRecord } from '../../src/core/log.ts';
+import { createMemoryStore } from './memory-store.ts';
 import { masked, secretsIn } from './secret-patterns.ts';
 
 /** A line of a log may be long, and the same one may come a thousand times. */

@@ -1,0 +1,165 @@
+/**
+ * What an admin says about a key, parsed: the bodies of create, change and rotate. Unknown members are refused, since a
+ * misspelt `execution` must not make a key that reads nothing, nor a misspelt `expireAt` one that never ends.
+ */
+import * as z from 'zod/mini';
+
+import { invalid, ok, type Result } from '../../core/errors.ts';
+import type { PayloadAccess } from '../../messages/message.ts';
+import { containsApiKey } from './api-key.ts';
+import { EXECUTION_PATTERNS_MAX, executionPatternProblem } from '../execution-pattern.ts';
+import { parseBody } from '../parse-body.ts';
+import { RATE_TIERS, type RateTier } from '../limits/rate-limit.ts';
+
+const NAME_CHARACTERS_MAX = 100;
+/** Streams that one key may hold open of one execution, unless its record says otherwise. */
+export const STREAM_LIMIT_DEFAULT = 100;
+/** As many as an execution has places for subscribers. */
+export const STREAM_LIMIT_MAX = 1000;
+/** Time enough to roll a new key out; a leaked one is rotated with 0. */
+export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;
+export const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
+
+/** Records have years of four digits. The offset of a time that has them can take it beyond, where `toISOString` writes six. */
+const TIME_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+export interface NewKey {
+  readonly name: string;
+  readonly owner?: string;
+  /** ISO 8601, UTC. */
+  readonly expiresAt?: string;
+  readonly executions: readonly string[];
+  readonly payloads: PayloadAccess;
+  readonly tickets: boolean;
+  readonly tier: RateTier;
+  readonly streamLimit: number;
+}
+
+/** What is absent stays; null takes away what a key may do without. */
+export type KeyChange = {
+  readonly [Member in keyof NewKey]?: Member extends 'owner' | 'expiresAt'
+    ? NewKey[Member] | null
+    : NewKey[Member];
+};
+
+export interface Rotation {
+  readonly overlapSeconds: number;
+}
+
+const label = z.string({ error: 'must be text' }).check(
+  z.minLength(1, { error: 'must not be empty' }),
+  z.maxLength(NAME_CHARACTERS_MAX, { error: `must be at most ${NAME_CHARACTERS_MAX} characters` }),
+  // eslint-disable-next-line no-control-regex
+  z.regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, { error: 'must not contain control characters' }),
+  z.refine((text) => text.isWellFormed(), { error: 'must be well-formed Unicode' }),
+  z.refine((text) => !containsApiKey(text), { error: 'must not contain an API key' }),
+);
+
+const futureTime = (nowMs: number) =>
+  z.pipe(
+    z.iso.datetime({ offset: true, abort: true, error: 'must be a time such as 2027-01-31T00:00:00Z' }).check(
+      z.refine((text) => Date.parse(text) > nowMs, { error: 'must be in the future' }),
+      z.refine((text) => Date.parse(text) <= TIME_MS_MAX, { error: 'must be before the year 10000, in UTC' }),
+    ),
+    z.transform((text) => new Date(text).toISOString()),
+  );
+
+const pattern = z.string({ error: 'must be text' }).check((context) => {
+  const problem = executionPatternProblem(context.value);
+  if (problem !== undefined) context.issues.push({ code: 'custom', message: problem, input: context.value });
+});
+
+const members = (nowMs: number) => ({
+  name: label,
+  owner: label,
+  expiresAt: futureTime(nowMs),
+  executions: z
+    .array(pattern, { error: 'must be a list of patterns' })
+    .check(
+      z.maxLength(EXECUTION_PATTERNS_MAX, { error: `must be at most ${EXECUTION_PATTERNS_MAX} patterns` }),
+    ),
+  payloads: z.enum(['full', 'none'], { error: 'must be "full" or "none"' }),
+  tickets: z.boolean({ error: 'must be true or false' }),
+  // Safety: the keys of a constant, whose type names them all.
+  tier: z.enum(Object.keys(RATE_TIERS) as RateTier[], { error: 'must be "standard" or "high"' }),
+  streamLimit: z
+    .int({ error: 'must be a whole number' })
+    .check(
+      z.gte(1, { error: 'must be at least 1' }),
+      z.lte(STREAM_LIMIT_MAX, { error: `must be at most ${STREAM_LIMIT_MAX}` }),
+    ),
+});
+
+/** `payloads` has no default: histories hold customers' data, so whoever makes a key says whether it may see them. */
+export function newKeySchema(nowMs: number) {
+  const { name, owner, expiresAt, executions, payloads, tickets, tier, streamLimit } = members(nowMs);
+  return z.strictObject({
+    name,
+    owner: z.optional(owner),
+    expiresAt: z.optional(expiresAt),
+    executions: z.optional(executions),
+    payloads,
+    tickets: z.optional(tickets),
+    tier: z.optional(tier),
+    streamLimit: z.optional(streamLimit),
+  });
+}
+
+export function parseNewKey(body: unknown, nowMs: number): Result<NewKey> {
+  const parsed = parseBody(newKeySchema(nowMs), body);
+  if (!parsed.ok) return parsed;
+  const defaults = {
+    executions: [],
+    tickets: false,
+    tier: 'standard',
+    streamLimit: STREAM_LIMIT_DEFAULT,
+  } as const;
+  return ok({ ...defaults, ...withoutUndefined(parsed.value) });
+}
+
+export function keyChangeSchema(nowMs: number) {
+  const all = members(nowMs);
+  return z.strictObject({
+    name: z.optional(all.name),
+    owner: z.optional(z.nullable(all.owner)),
+    expiresAt: z.optional(z.nullable(all.expiresAt)),
+    executions: z.optional(all.executions),
+    payloads: z.optional(all.payloads),
+    tickets: z.optional(all.tickets),
+    tier: z.optional(all.tier),
+    streamLimit: z.optional(all.streamLimit),
+  });
+}
+
+export function parseKeyChange(body: unknown, nowMs: number): Result<KeyChange> {
+  const parsed = parseBody(keyChangeSchema(nowMs), body);
+  if (!parsed.ok) return parsed;
+  const change = withoutUndefined(parsed.value);
+  if (Object.keys(change).length > 0) return ok(change);
+  return invalid('body', 'body', 'must name at least one member to change');
+}
+
+export const rotationSchema = z.strictObject({
+  overlapSeconds: z.optional(
+    z
+      .int({ error: 'must be a whole number of seconds' })
+      .check(
+        z.gte(0, { error: 'must not be negative' }),
+        z.lte(OVERLAP_SECONDS_MAX, { error: `must be at most ${OVERLAP_SECONDS_MAX} (30 days)` }),
+      ),
+  ),
+});
+
+/** An absent body is an empty one. */
+export function parseRotation(body: unknown): Result<Rotation> {
+  const parsed = parseBody(rotationSchema, body ?? {});
+  return parsed.ok ? ok({ overlapSeconds: parsed.value.overlapSeconds ?? OVERLAP_SECONDS_DEFAULT }) : parsed;
+}
+
+/** Absent members are absent, as exactOptionalPropertyTypes has it. */
+type WithoutUndefined<T> = { [Member in keyof T]: Exclude<T[Member], undefined> };
+const withoutUndefined = <T extends object>(value: T): WithoutUndefined<T> =>
+  // Safety: exactly the members that are undefined were taken out.
+  Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== undefined),
+  ) as WithoutUndefined<T>;

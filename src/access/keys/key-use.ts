@@ -1,0 +1,59 @@
+/**
+ * When a key was last used, in a record of its own, so that noting it can't overwrite anything that matters. Best effort,
+ * about once an hour: the memory holds a process to it, the record holds processes to it among each other.
+ */
+import { LRUCache } from 'lru-cache';
+
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/log.ts';
+import type { Entry, KeyValueStore } from '../../storage/key-value.ts';
+import { createRecordParser, KEY_RECORD_VERSION, keyUseSchema, recordText, usedName } from './key-record.ts';
+
+export const USE_NOTED_EVERY_MS = 60 * 60 * 1000;
+/** Keys whose last note is remembered; one that is forgotten is looked up again. */
+const KEYS_REMEMBERED_MAX = 1000;
+/** KV may answer from its cache for this long: the note is an hour coarse anyway. */
+const CACHE_TTL_SECONDS = 600;
+
+/**
+ * Notes that a key was used. Undefined when there is nothing to do, nearly always; else work that never rejects, for
+ * `waitUntil`: no request needs to wait for it.
+ */
+export type NoteUse = (keyId: string) => Promise<void> | undefined;
+
+export function createNoteUse({
+  store,
+  clock,
+  log,
+}: {
+  store: KeyValueStore;
+  clock: Clock;
+  log: Log;
+}): NoteUse {
+  const notedAtMs = new LRUCache<string, number>({ max: KEYS_REMEMBERED_MAX });
+
+  const note = async (keyId: string, now: number): Promise<void> => {
+    const name = usedName(keyId);
+    try {
+      const last = lastUse(keyId, await store.get(name, { cacheTtlSeconds: CACHE_TTL_SECONDS }), log);
+      if (last !== undefined && now - Date.parse(last) < USE_NOTED_EVERY_MS) return;
+      const at = new Date(now).toISOString();
+      await store.put(name, recordText(keyUseSchema, { v: KEY_RECORD_VERSION, keyId, at }));
+    } catch (error) {
+      log({ event: 'key-use-not-noted', level: 'warn', keyId, error: String(error) });
+    }
+  };
+
+  return (keyId) => {
+    const now = clock.now();
+    const noted = notedAtMs.get(keyId);
+    if (noted !== undefined && now - noted < USE_NOTED_EVERY_MS) return undefined;
+    // Before the work begins, so that a burst of requests is one note; a failed one waits for the next hour.
+    notedAtMs.set(keyId, now);
+    return note(keyId, now);
+  };
+}
+
+/** The time in the record, ISO 8601; undefined when it was never noted or can't be read. */
+export const lastUse = (keyId: string, entry: Entry | undefined, log: Log): string | undefined =>
+  entry === undefined ? undefined : createRecordParser(keyId, log)(keyUseSchema, usedName(keyId), entry)?.at;

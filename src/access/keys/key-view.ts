@@ -1,0 +1,58 @@
+/** A key as an admin sees it: everything but the secret, which nobody can show again. */
+import type { PayloadAccess } from '../../messages/message.ts';
+import { endsOfCredential, type KeyRecords } from './key-record.ts';
+import type { RateTier } from '../limits/rate-limit.ts';
+
+export interface KeyView {
+  readonly id: string;
+  readonly name: string;
+  readonly owner?: string;
+  readonly status: 'active' | 'expired' | 'revoked';
+  /** Times are ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly changedAt?: string;
+  readonly expiresAt?: string;
+  readonly revokedAt?: string;
+  /** Within the hour; absent when it was never used, or not yet noted. */
+  readonly lastUsedAt?: string;
+  readonly executions: readonly string[];
+  readonly payloads: PayloadAccess;
+  readonly tickets: boolean;
+  readonly tier: RateTier;
+  readonly streamLimit: number;
+  /** Newest first. `expiresAt`: a rotation ends it then. */
+  readonly credentials: readonly {
+    readonly id: string;
+    readonly createdAt: string;
+    readonly expiresAt?: string;
+  }[];
+}
+
+export function keyView({ facts, state, rotation }: KeyRecords, nowMs: number, lastUsedAt?: string): KeyView {
+  const { keyId, name, owner, createdAt, changedAt, expiresAt } = facts;
+  const { executions, payloads, tickets, tier, streamLimit } = facts;
+  const isExpired = expiresAt !== undefined && Date.parse(expiresAt) <= nowMs;
+  return {
+    id: keyId,
+    name,
+    ...(owner !== undefined && { owner }),
+    status: state.revokedAt !== undefined ? 'revoked' : isExpired ? 'expired' : 'active',
+    createdAt,
+    ...(changedAt !== undefined && { changedAt }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(state.revokedAt !== undefined && { revokedAt: state.revokedAt }),
+    ...(lastUsedAt !== undefined && { lastUsedAt }),
+    executions,
+    payloads,
+    tickets,
+    tier,
+    streamLimit,
+    credentials: rotation.credentials.map((credential) => {
+      const ends = endsOfCredential(rotation, credential.createdAt);
+      return {
+        ...credential,
+        ...(ends.length > 0 && { expiresAt: new Date(Math.min(...ends)).toISOString() }),
+      };
+    }),
+  };
+}

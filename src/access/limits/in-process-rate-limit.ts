@@ -1,0 +1,35 @@
+/**
+ * The rate limiter of a single process: a fixed window for each bucket, beginning with its first request. Bounded: when
+ * more buckets are in use than it keeps, the one unused for longest is forgotten and starts again from nothing.
+ */
+import { LRUCache } from 'lru-cache';
+
+import type { Clock } from '../../core/clock.ts';
+import type { RateLimit, RateLimiter } from './rate-limit.ts';
+
+/** About 200 bytes each. */
+const BUCKETS_MAX = 10_000;
+
+interface Window {
+  readonly endsAtMs: number;
+  readonly count: number;
+}
+
+export function createInProcessRateLimiter(limit: RateLimit, clock: Clock): RateLimiter {
+  const windows = new LRUCache<string, Window>({ max: BUCKETS_MAX });
+  return {
+    async take(bucket) {
+      const now = clock.now();
+      const open = windows.get(bucket);
+      if (open === undefined || open.endsAtMs <= now) {
+        windows.set(bucket, { endsAtMs: now + limit.periodSeconds * 1000, count: 1 });
+        return { allowed: true };
+      }
+      if (open.count >= limit.requests) {
+        return { allowed: false, retryAfterSeconds: Math.ceil((open.endsAtMs - now) / 1000) };
+      }
+      windows.set(bucket, { ...open, count: open.count + 1 });
+      return { allowed: true };
+    },
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * Flowtap served by one process of Deno's: its store, its sockets, and how it ends. Where the settings come from, and who
+ * says that it shall end, is deno.ts's, or that of `deno task start` (src/local/start-deno.ts). Platform file.
+ *
+ * One process for one store: it alone talks to the upstream about an execution and writes its archive, and opening the store
+ * sweeps it. A file lock, which the system takes back however the process ends, keeps a second one out.
+ */
+import { parseTrustedProxies, socketClientAddress } from '../access/client-address.ts';
+import { createInProcessRateLimiter } from '../access/limits/in-process-rate-limit.ts';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.ts';
+import { systemClock as clock } from '../core/clock.ts';
+import { type Platform, createCore, createService } from '../compose.ts';
+import type { ServerSettings } from '../config.ts';
+import { openSite } from './static-site.ts';
+import { type Result, fail, ok } from '../core/errors.ts';
+import { createInProcessExecutions } from '../executions/runtimes/in-process.ts';
+import { forwardedOverTls } from '../http/forwarded-proto.ts';
+import { requestUrl } from '../http/request-url.ts';
+import { answerException } from '../http/routing.ts';
+import type { Log } from '../core/log.ts';
+import { createCallBudget } from '../sources/call-budget/call-budget.ts';
+import { createDenoKvStore } from '../storage/deno-kv.ts';
+import type { KeyValueStore } from '../storage/key-value.ts';
+
+/** What does not end by itself within this is cut: supervisors kill soon after. */
+export const SHUTDOWN_MS = 10_000;
+
+/** Long enough for a body to be cancelled first, also when a thousand clients leave at once. */
+const LEFT_MS = 500;
+
+export interface DenoServer {
+  readonly url: URL;
+  readonly store: KeyValueStore;
+  /** Ends streams at a frame's end, to be resumed, and waiting requests with what they have; then closes the store. */
+  stop(): Promise<void>;
+}
+
+/** Resolves when it listens. The failure is one line that names the setting. */
+export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<Result<DenoServer>> {
+  const { port, hostname, storePath } = settings;
+  const trustedProxies = parseTrustedProxies(settings.trustedProxy);
+  if (!trustedProxies) {
+    return refusal('TRUSTED_PROXY must be addresses or blocks (10.0.0.0/8), separated by commas');
+  }
+  const opened = await openStore(storePath);
+  if (!opened.ok) return opened;
+  const { kv, unlock } = opened.value;
+  const platform = onDeno(await createDenoKvStore(kv, clock), log);
+  const core = createCore(settings, platform);
+  const live = createInProcessExecutions(core.shared);
+  const app = createService(settings, platform, core, live);
+  const site = await openSite(new URL('../../dist/site/', import.meta.url));
+  const handler: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {
+    const socketAddress = info.remoteAddr.transport === 'tcp' ? info.remoteAddr.hostname : undefined;
+    const runtime = {
+      clientAddress: socketClientAddress(request.headers, socketAddress, trustedProxies),
+      overTls: forwardedOverTls(request.headers, socketAddress, trustedProxies),
+      // A promise that nobody awaits lives on in a process; its failures are logged where they happen.
+      waitUntil: () => undefined,
+    };
+    const url = requestUrl(request);
+    return (url && site(request, url)) ?? app.fetch(leftAfterCancel(request), { runtime });
+  };
+  const onError = (error: unknown) => answerException(error, log);
+  const listening = listen({ port, hostname, onError }, handler);
+  if (!listening.ok) {
+    live.close();
+    kv.close();
+    unlock();
+    return listening;
+  }
+  const server = listening.value;
+  return ok({
+    url: urlOf(server.addr),
+    store: platform.store,
+    async stop() {
+      live.close();
+      const cut = new AbortController();
+      await Promise.race([server.shutdown(), clock.sleep(SHUTDOWN_MS, cut.signal)]);
+      cut.abort();
+      kv.close();
+      unlock();
+    },
+  });
+}
+
+/**
+ * The request with a signal that is aborted a little later than Deno's own. When a client leaves, Deno aborts the signal, and
+ * then cancels the answer's body; a body that ends with an error in between is printed, stack and all, once for each client.
+ */
+function leftAfterCancel(request: Request): Request {
+  const left = new AbortController();
+  request.signal.addEventListener('abort', () => setTimeout(() => left.abort(), LEFT_MS), { once: true });
+  return new Request(request, { signal: left.signal });
+}
+
+const onDeno = (store: KeyValueStore, log: Log): Platform => ({
+  store,
+  clock,
+  random: Math.random,
+  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  log,
+  fetch,
+  callBudget: () => createCallBudget({ clock }),
+  tiers: {
+    standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
+    high: createInProcessRateLimiter(RATE_TIERS.high, clock),
+  },
+  failedAuthentications: createInProcessRateLimiter(FAILED_AUTHENTICATIONS, clock),
+});
+
+interface OpenStore {
+  readonly kv: Deno.Kv;
+  readonly unlock: () => void;
+}
+
+async function openStore(path: string): Promise<Result<OpenStore>> {
+  if (path === ':memory:') return ok({ kv: await Deno.openKv(path), unlock: () => undefined });
+  let lock: Deno.FsFile | undefined;
+  try {
+    lock = await Deno.open(`${path}.lock`, { create: true, write: true });
+    if (await lock.tryLock(true)) {
+      const kv = await Deno.openKv(path);
+      return ok({ kv, unlock: () => lock?.close() });
+    }
+    lock.close();
+    return refusal(`STORE_PATH ${path} is in use by another process`);
+  } catch (error) {
+    lock?.close();
+    return refusal(`STORE_PATH ${path} can't be opened: ${reasonOf(error)}`);
+  }
+}
+
+function listen(
+  options: Pick<Deno.ServeTcpOptions, 'port' | 'onError'> & { readonly hostname: string },
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+): Result<Deno.HttpServer<Deno.NetAddr>> {
+  try {
+    return ok(Deno.serve({ ...options, onListen: () => undefined }, handler));
+  } catch (error) {
+    const inUse = error instanceof Deno.errors.AddrInUse;
+    return inUse
+      ? refusal(`PORT ${options.port} is in use`)
+      : refusal(`HOST ${options.hostname}, PORT ${options.port}: can't listen there: ${reasonOf(error)}`);
+  }
+}
+
+const refusal = (problem: string) => fail({ type: 'not-configured', internal: `settings: ${problem}` });
+
+/** The first line: what follows is for who reads stacks. */
+const reasonOf = (error: unknown): string => String(error).split('\n')[0] ?? '';
+
+function urlOf({ hostname, port }: Deno.NetAddr): URL {
+  return new URL(`http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}/`);
+}

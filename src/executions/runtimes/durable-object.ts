@@ -1,0 +1,210 @@
+/**
+ * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, whose bytes never pass
+ * through JavaScript on their way. A thin shell: storage, alarms, and the name. Platform file.
+ */
+import { createHash } from 'node:crypto';
+
+import { DurableObject } from 'cloudflare:workers';
+
+import type { ArchiveHead } from '../../archive/archive-head.ts';
+import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { Execution } from '../execution.ts';
+import type { ExecutionStorage } from '../execution-storage.ts';
+import type {
+  ExecutionActivity,
+  ExecutionRef,
+  Executions,
+  PageAnswer,
+  PageRequest,
+  StreamRequest,
+  SummaryAnswer,
+  SummaryRequest,
+} from '../executions.ts';
+import type { SharedExecutionOptions } from './in-process.ts';
+
+/** One alarm invocation polls for so long, or until it sent so many requests: platforms bound both (Free: 50). */
+const ALARM_RUN_MS = 30_000;
+const ALARM_CALLS_MAX = 40;
+/** What comes back from a deploy or an overloaded object soon. */
+const UNREACHABLE_RETRY_SECONDS = 2;
+
+/** Who the object is, and what is asked of it: plain data beside each RPC, since an object's name is only a hash. */
+interface Asked<T> {
+  readonly ref: ExecutionRef;
+  readonly request: T;
+}
+
+/** The class of the binding EXECUTIONS. The entry derives from it to say where the shared parts come from. */
+export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
+  /** What all objects of this isolate share. Throws when the service is not configured; then nothing is poisoned. */
+  protected abstract shared(): SharedExecutionOptions;
+
+  #execution: Execution | undefined;
+  #alarmAtMs: number | undefined;
+
+  async page({ ref, request }: Asked<PageRequest>): Promise<Result<PageAnswer>> {
+    return (await this.#open(ref)).page(request);
+  }
+
+  async summary({ ref, request }: Asked<SummaryRequest>): Promise<Result<SummaryAnswer>> {
+    return (await this.#open(ref)).summary(request);
+  }
+
+  async activity({ ref }: { ref: ExecutionRef }): Promise<Result<ExecutionActivity>> {
+    return ok((await this.#open(ref)).activity());
+  }
+
+  async forget({ ref }: { ref: ExecutionRef }): Promise<Result<{ archived: boolean }>> {
+    return (await this.#open(ref)).forget();
+  }
+
+  async importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ArchiveHead>> {
+    return (await this.#open(ref)).importHistory(body);
+  }
+
+  /** The event stream; a failure before its first byte comes as JSON with status 500. */
+  override async fetch(request: Request): Promise<Response> {
+    // Safety: only `createDurableObjectExecutions` below can reach an object, and it sends this.
+    const asked = (await request.json()) as Asked<StreamRequest>;
+    const stream = await (await this.#open(asked.ref)).subscribe(asked.request, request.signal);
+    if (!stream.ok) return Response.json(stream.failure, { status: 500 });
+    return stream.value ? new Response(stream.value) : new Response(null, { status: 204 });
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAtMs = undefined;
+    let nextMs: number | undefined;
+    try {
+      const ref = await this.ctx.storage.get<ExecutionRef>('ref');
+      if (ref) nextMs = await (await this.#open(ref)).run({ forMs: ALARM_RUN_MS, callsMax: ALARM_CALLS_MAX });
+    } finally {
+      if (nextMs !== undefined) this.#wake(nextMs);
+    }
+  }
+
+  /** The Execution of this object; who it is is written down for alarms that find the object empty. */
+  async #open(ref: ExecutionRef): Promise<Execution> {
+    if (this.#execution) return this.#execution;
+    const { forRef, ...shared } = this.shared();
+    // Written before the first alarm can be set, and only once.
+    if ((await this.ctx.storage.get('ref')) === undefined) await this.ctx.storage.put('ref', ref);
+    this.#execution ??= new Execution({
+      ...shared,
+      ...forRef(ref),
+      ref,
+      storage: objectStorage(this.ctx.storage),
+      wake: (atMs) => this.#wake(atMs),
+    });
+    return this.#execution;
+  }
+
+  #wake(atMs: number): void {
+    if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
+    this.#alarmAtMs = atMs;
+    // Not awaited: a failed write breaks the object's output gate, and resets it. Never 0, which sets no alarm at all.
+    void this.ctx.storage.setAlarm(Math.max(1, atMs));
+  }
+}
+
+const objectStorage = (storage: DurableObjectStorage): ExecutionStorage => ({
+  get: (key) => storage.get(key),
+  put: (key, value) => storage.put(key, value),
+  delete: async (keys) => {
+    // The platform deletes at most 128 keys in one call.
+    for (let at = 0; at < keys.length; at += 128) await storage.delete(keys.slice(at, at + 128));
+  },
+  list: (prefix) => storage.list({ prefix }),
+});
+
+export interface DurableObjectExecutionsOptions<T extends ExecutionDurableObject<never>> {
+  readonly namespace: DurableObjectNamespace<T>;
+  /** Near the upstream's region; the first call decides where the object lives. */
+  readonly locationOf: (ref: ExecutionRef) => DurableObjectLocationHint | undefined;
+  readonly log: Log;
+}
+
+/** The port to the objects, for the Worker. */
+export function createDurableObjectExecutions<T extends ExecutionDurableObject<never>>({
+  namespace,
+  locationOf,
+  log,
+}: DurableObjectExecutionsOptions<T>): Executions {
+  // A stub is never used again after it threw, so each call takes a new one; they are cheap.
+  const stub = (ref: ExecutionRef) => {
+    const name = createHash('sha256')
+      .update(JSON.stringify([ref.source, ref.executionId]))
+      .digest('hex');
+    const locationHint = locationOf(ref);
+    return namespace.get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint });
+  };
+  const unreachable = (ref: ExecutionRef, error: unknown): { ok: false; failure: Failure } => {
+    log({ event: 'object-unreachable', level: 'error', execution: ref.executionId, reason: String(error) });
+    return fail({ type: 'overloaded', retryAfterSeconds: UNREACHABLE_RETRY_SECONDS, lost: true });
+  };
+  /** Asks again once where the platform says that it helps. */
+  const ask = async <R>(ref: ExecutionRef, call: () => Promise<Result<R>>): Promise<Result<R>> => {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isRetryable(error)) return unreachable(ref, error);
+    }
+    try {
+      return await call();
+    } catch (error) {
+      return unreachable(ref, error);
+    }
+  };
+  return {
+    page: (ref, request) => ask<PageAnswer>(ref, () => stub(ref).page({ ref, request })),
+    summary: (ref, request) => ask<SummaryAnswer>(ref, () => stub(ref).summary({ ref, request })),
+    activity: (ref) => ask<ExecutionActivity>(ref, () => stub(ref).activity({ ref })),
+    forget: (ref) => ask(ref, () => stub(ref).forget({ ref })),
+    async importHistory(ref, body) {
+      try {
+        return await stub(ref).importHistory(ref, body);
+      } catch (error) {
+        return unreachable(ref, error);
+      }
+    },
+    stream: (ref, request, signal) =>
+      ask(ref, async () => {
+        const response = await stub(ref).fetch('https://execution/stream', {
+          method: 'POST',
+          body: JSON.stringify({ ref, request }),
+          ...(signal && { signal }),
+        });
+        if (response.status === 204) return ok(undefined);
+        if (response.ok && response.body) return ok(endingCleanly(response.body, ref, log));
+        // Safety: the object of this very deployment answers with a Failure or a stream.
+        return fail(await response.json<Failure>());
+      }),
+  };
+}
+
+/**
+ * The same bytes, and an end in order also when the object under the stream is reset (a deploy, a crash): the caller has
+ * whole what was sent, and comes back with its last id. Between two streams of the platform the bytes are pumped natively,
+ * one write at a time, so a caller that leaves or stops reading is felt by the object as if nothing were between.
+ */
+function endingCleanly(
+  body: ReadableStream<Uint8Array>,
+  ref: ExecutionRef,
+  log: Log,
+): ReadableStream<Uint8Array> {
+  const { readable, writable } = new IdentityTransformStream();
+  body.pipeTo(writable, { preventAbort: true }).catch(async (error: unknown) => {
+    // Closing fails when it was the caller who left.
+    const closed = await writable.close().then(
+      () => true,
+      () => false,
+    );
+    if (closed)
+      log({ event: 'stream-broken-off', level: 'warn', execution: ref.executionId, reason: String(error) });
+  });
+  return readable;
+}
+
+/** `.retryable` and never `.overloaded`: the platform's own marks on what a stub throws. */
+const isRetryable = (error: unknown): boolean =>
+  error instanceof Error && 'retryable' in error && !('overloaded' in error && error.overloaded);

@@ -1,0 +1,121 @@
+/**
+ * Settling: the walk over a whole history after its settle time, and its way into the archive. The walk tells whether the
+ * history is settled; whether the store took it is another matter, since a store that fails must not keep a stream from
+ * its end.
+ */
+import type { ArchiveWriter } from '../../archive/archive-writer.ts';
+import type { ArchiveHead } from '../../archive/archive-head.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Status, statusAfter } from '../../messages/event-types.ts';
+import { endOf, positionIn } from '../../messages/history.ts';
+import { type KnownEnd, type UpstreamHistory, newTrace } from '../upstream/upstream-history.ts';
+
+/** After the terminal message's timestamp: upstream reads lag, and late messages still come in. */
+export const SETTLE_MS = 10_000;
+/** A failure that is younger is not asked about again; an older one is another try's business. */
+const FAILURE_FRESH_MS = 1_000;
+
+/** When a history that has ended may be read for the last time; undefined while it has not. */
+export function settlesAtMs(end: KnownEnd | undefined, seenAtMs: number): number | undefined {
+  if (!end || statusAfter(end.eventType) === 'RUNNING') return undefined;
+  const endedAtMs = end.timestamp === undefined ? NaN : Date.parse(end.timestamp);
+  // A timestamp from the future (the upstream's clock, or ours, is wrong) must not keep a history open for ever.
+  return (Number.isNaN(endedAtMs) ? seenAtMs : Math.min(endedAtMs, seenAtMs)) + SETTLE_MS;
+}
+
+export interface SettledHistory {
+  readonly count: number;
+  readonly status: Status;
+  readonly upstreamCalls: number;
+  /** Why the store did not take it; the history is settled all the same. */
+  readonly storeFailure?: string;
+  readonly head?: ArchiveHead;
+  /** Of the last message. ISO 8601, as the next ones. */
+  readonly endedAt?: string;
+  /** When it was read to its end, whether or not the store took it. */
+  readonly archivedAt: string;
+  /** Until then it may be started again. */
+  readonly finalAt?: string;
+}
+
+export interface SettleOptions {
+  readonly upstream: UpstreamHistory;
+  readonly writer: ArchiveWriter;
+  readonly clock: Clock;
+  /** Every page must have been read since. */
+  readonly notBeforeMs: number;
+  /** How long an unsuccessful execution can be started again after its end. */
+  readonly redrivableMs?: number;
+}
+
+/** Walks the history once and archives it. A string tells why it is not settled: it changed, or can't be read just now. */
+export async function settleHistory(options: SettleOptions): Promise<SettledHistory | string> {
+  const { upstream, writer, clock, notBeforeMs } = options;
+  const trace = newTrace();
+  const freshness = {
+    lastNotBeforeMs: notBeforeMs,
+    allNotBeforeMs: notBeforeMs,
+    failureNotBeforeMs: clock.now() - FAILURE_FRESH_MS,
+  };
+  let storeFailure: string | undefined;
+  const keep = async (work: () => Promise<unknown>): Promise<void> => {
+    if (storeFailure !== undefined) return;
+    try {
+      await work();
+    } catch (error) {
+      storeFailure = String(error);
+    }
+  };
+  let status: Status = 'RUNNING';
+  let endedAt: string | undefined;
+  let at = writer.start;
+  for (;;) {
+    const read = await upstream.chunkAt(at.position, freshness, trace);
+    if (!read.ok) return giveUp(writer, read.failure.type);
+    const chunk = read.value;
+    if (chunk.readAtMs < notBeforeMs) return giveUp(writer, 'an upstream read lags behind');
+    if (positionIn(chunk, at.position)?.fingerprint !== at.fingerprint)
+      return giveUp(writer, 'the history changed');
+    for (const message of chunk.messages.slice(at.position - chunk.start)) {
+      await keep(() => writer.add(message));
+      status = statusAfter(message.eventType);
+      endedAt = message.timestamp;
+    }
+    at = { position: endOf(chunk), fingerprint: chunk.fingerprints.at(-1) ?? at.fingerprint };
+    if (chunk.last) break;
+  }
+  if (status === 'RUNNING') return giveUp(writer, 'the history went on');
+  const finalAt = finalAtOf(status, endedAt, options);
+  const archivedAt = new Date(clock.now()).toISOString();
+  let head: ArchiveHead | undefined;
+  await keep(async () => {
+    head = await writer.commit({ from: 'source', archivedAt, ...(finalAt !== undefined && { finalAt }) });
+  });
+  if (storeFailure !== undefined) await writer.abandon();
+  return {
+    count: at.position,
+    status,
+    upstreamCalls: trace.calls,
+    archivedAt,
+    ...(endedAt !== undefined && { endedAt }),
+    ...(head && { head }),
+    ...(finalAt !== undefined && { finalAt }),
+    ...(storeFailure !== undefined && { storeFailure }),
+  };
+}
+
+/** What ended well can't be started again. */
+function finalAtOf(
+  status: Status,
+  endedAt: string | undefined,
+  { redrivableMs, clock }: Pick<SettleOptions, 'redrivableMs' | 'clock'>,
+): string | undefined {
+  if (redrivableMs === undefined || status === 'SUCCEEDED') return undefined;
+  const endedAtMs = endedAt === undefined ? NaN : Date.parse(endedAt);
+  return new Date((Number.isNaN(endedAtMs) ? clock.now() : endedAtMs) + redrivableMs).toISOString();
+}
+
+async function giveUp(writer: ArchiveWriter, reason: string): Promise<string> {
+  await writer.abandon();
+  return reason;
+}

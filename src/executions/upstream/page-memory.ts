@@ -1,0 +1,29 @@
+/**
+ * Upstream pages that were read lately, of all Executions of this isolate together: Durable Objects of one class share
+ * their isolate's 128 MB, so the budget must be shared too. What is evicted is read again when somebody asks.
+ */
+import { LRUCache } from 'lru-cache';
+
+import type { Chunk } from '../../messages/history.ts';
+import { messageBytes } from '../../messages/message.ts';
+
+/** Leaves room in 128 MB for the archive's memory (16 MiB), 1,000 queues of 64 KiB, and the code. */
+export const UPSTREAM_PAGES_BYTES_MAX = 24 * 1024 * 1024;
+
+export interface UpstreamChunk extends Chunk {
+  /** When the call that read these messages began, in clock milliseconds. */
+  readonly readAtMs: number;
+  /** When the source last confirmed them: later than `readAtMs` when a lagging read came back with fewer. */
+  readonly confirmedAtMs: number;
+}
+
+export type PageMemory = LRUCache<string, UpstreamChunk>;
+
+/** A string of 16 characters and its slot in the array. */
+const FINGERPRINT_BYTES = 40;
+
+export const chunkBytes = (chunk: Chunk): number =>
+  chunk.messages.reduce((sum, message) => sum + messageBytes(message) + FINGERPRINT_BYTES, 256);
+
+export const createPageMemory = (bytesMax = UPSTREAM_PAGES_BYTES_MAX): PageMemory =>
+  new LRUCache<string, UpstreamChunk>({ maxSize: bytesMax, sizeCalculation: chunkBytes });

@@ -1,0 +1,127 @@
+/**
+ * Page rows: where in the history each upstream page starts, the upstream's token for it, and the fingerprint there. Kept
+ * in the Execution's own storage, a row for a full page, so that a restart goes straight to the newest page.
+ */
+import * as z from 'zod/mini';
+
+import { fingerprintAtStart } from '../../messages/fingerprint.ts';
+import type { Log } from '../../core/log.ts';
+import type { ExecutionStorage } from '../execution-storage.ts';
+
+const rowSchema = z.object({
+  start: z.number().check(z.int(), z.nonnegative()),
+  fingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  /** The upstream's token for the page that starts here. Absent: the first page, or see `lost`. */
+  token: z.optional(z.string()),
+  /** The token is known to be of no use any more: only a walk from an earlier page brings a new one. */
+  lost: z.boolean(),
+  /** The message before `start`, so that an empty last page still tells the status. */
+  before: z.optional(z.object({ eventType: z.optional(z.string()), timestamp: z.optional(z.string()) })),
+});
+
+export type PageRow = z.infer<typeof rowSchema>;
+
+/** Fixed width, so that storage lists them in order. */
+const rowKey = (start: number): string => `row/${String(start).padStart(10, '0')}`;
+
+export class PageRows {
+  readonly #storage: ExecutionStorage;
+  readonly #log: Log;
+  readonly #first: PageRow;
+  /** Ascending by start; the first one starts at 0 and is always there. */
+  #rows: PageRow[];
+
+  constructor(storage: ExecutionStorage, source: string, executionId: string, log: Log) {
+    this.#storage = storage;
+    this.#log = log;
+    this.#first = { start: 0, fingerprint: fingerprintAtStart(source, executionId), lost: false };
+    this.#rows = [this.#first];
+  }
+
+  /** May be called again after it failed. */
+  async load(): Promise<void> {
+    const rows = [this.#first];
+    for (const value of (await this.#storage.list('row/')).values()) {
+      const row = z.safeParse(rowSchema, value);
+      if (!row.success) {
+        // Rows after a damaged one would be taken on trust; the walk finds them again.
+        this.#log({ event: 'execution-row-damaged', level: 'warn' });
+        break;
+      }
+      if (row.data.start > 0) rows.push(row.data);
+    }
+    this.#rows = rows;
+  }
+
+  /** The last row that starts at or before the position. */
+  at(position: number): PageRow {
+    let low = 0;
+    let high = this.#rows.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#rows[middle]?.start ?? Infinity) <= position) low = middle;
+      else high = middle - 1;
+    }
+    return this.#rows[low] ?? this.#first;
+  }
+
+  /** The row that starts exactly here. */
+  startingAt(start: number): PageRow | undefined {
+    const row = this.at(start);
+    return row.start === start ? row : undefined;
+  }
+
+  /** The last row at or before the position that can be asked for. */
+  usableAt(position: number): PageRow {
+    let row = this.at(position);
+    while (row.lost) row = this.at(row.start - 1);
+    return row;
+  }
+
+  /** Rows behind `start`, up to and with `end`. */
+  between(start: number, end: number): readonly PageRow[] {
+    return this.#rows.filter((row) => row.start > start && row.start <= end);
+  }
+
+  /** Of the newest page that is known: so many messages there are at the least. */
+  get lastStart(): number {
+    return this.#rows.at(-1)?.start ?? 0;
+  }
+
+  async put(row: PageRow): Promise<void> {
+    const index = this.#rows.findIndex(({ start }) => start >= row.start);
+    if (index === -1) this.#rows.push(row);
+    else this.#rows.splice(index, this.#rows[index]?.start === row.start ? 1 : 0, row);
+    await this.#storage.put(rowKey(row.start), row);
+  }
+
+  /** Marks this row's token, and those of earlier pages, which are older still, as of no use. */
+  async loseTokensUpTo(position: number): Promise<void> {
+    for (const row of this.#rows.filter(({ start, lost }) => start <= position && !lost)) {
+      const { token: _, ...rest } = row;
+      if (row.token !== undefined) await this.put({ ...rest, lost: row.start > 0 });
+    }
+  }
+
+  async dropBehind(position: number): Promise<readonly PageRow[]> {
+    const dropped = this.#rows.filter(({ start }) => start > position);
+    this.#rows = this.#rows.filter(({ start }) => start <= position);
+    await this.#storage.delete(dropped.map(({ start }) => rowKey(start)));
+    return dropped;
+  }
+
+  /** Drops what is of no use behind `start`, up to and with `end`: a page that was just read holds it all. */
+  async dropLost(start: number, end: number): Promise<void> {
+    const dropped = this.between(start, end).filter(({ lost }) => lost);
+    if (dropped.length === 0) return;
+    this.#rows = this.#rows.filter((row) => !dropped.includes(row));
+    await this.#storage.delete(dropped.map((row) => rowKey(row.start)));
+  }
+
+  async clear(): Promise<void> {
+    const dropped = this.#rows;
+    // At once, so that nobody finds no row at all while the storage is busy.
+    this.#rows = [this.#first];
+    await this.#storage.delete(dropped.map(({ start }) => rowKey(start)));
+  }
+}

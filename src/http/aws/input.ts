@@ -1,0 +1,85 @@
+/**
+ * What a caller of ListFlowExecutionMessages sends, in two steps as AWS tells them apart: a body that is no JSON object or
+ * has a member of another type can't be read at all (SerializationException), a value out of bounds is an invalid request.
+ * Source: botocore's model iotthingsgraph/2018-09-06.
+ */
+import * as z from 'zod/mini';
+
+import { type Failure, type FieldError, type Result, fail, ok } from '../../core/errors.ts';
+import { PAGE_MESSAGES_MAX } from '../../executions/cut-page.ts';
+import { executionIdSchema } from '../../messages/execution-id.ts';
+import type { UnreadableInput } from './exceptions.ts';
+import { readText } from '../body.ts';
+import { MAX_RESULTS_DEFAULT } from '../messages.ts';
+
+/** Members that the model doesn't know are ignored, and null is as good as absent, as everywhere in AWS JSON. */
+const inputSchema = z.object(
+  {
+    flowExecutionId: z.nullish(z.string({ error: 'must be a string.' })),
+    maxResults: z.nullish(z.int({ error: 'must be a whole number.' })),
+    nextToken: z.nullish(z.string({ error: 'must be a string.' })),
+  },
+  { error: 'must be a JSON object.' },
+);
+
+export type Input = z.infer<typeof inputSchema>;
+
+const MAX_RESULTS = { error: `must be a whole number from 1 to ${PAGE_MESSAGES_MAX}` };
+
+/** What the members must say; also the source of the OpenAPI document. */
+export const listInputSchema = z.object({
+  flowExecutionId: executionIdSchema,
+  maxResults: z.nullish(z.int().check(z.gte(1, MAX_RESULTS), z.lte(PAGE_MESSAGES_MAX, MAX_RESULTS))),
+  nextToken: z.nullish(
+    z.string().check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning' })),
+  ),
+});
+
+/** The page that was asked for. */
+export interface ListInput {
+  readonly executionId: string;
+  readonly maxResults: number;
+  readonly nextToken?: string;
+}
+
+/** The body's members, each of its JSON type. What they say is `checkInput`'s to judge. */
+export async function readInput(request: Request): Promise<Result<Input, Failure | UnreadableInput>> {
+  const text = await readText(request);
+  if (!text.ok) return text.failure.type === 'invalid-input' ? unreadable('The body must be UTF-8.') : text;
+  let body: unknown;
+  try {
+    body = JSON.parse(text.value);
+  } catch {
+    return unreadable('The body must be JSON.');
+  }
+  const parsed = inputSchema.safeParse(body);
+  if (parsed.success) return ok(parsed.data);
+  const { issues } = parsed.error;
+  return unreadable(
+    issues.map(({ path, message }) => `${path[0] === undefined ? 'The body' : String(path[0])}: ${message}`),
+  );
+}
+
+const unreadable = (details: string | readonly string[]) => ({
+  ok: false as const,
+  failure: { type: 'unreadable-input' as const, detail: [details].flat().join(' ') },
+});
+
+/** All that is wrong is named at once. JavaScript's clients check nothing before they send, boto3 not the upper bound. */
+export function checkInput(input: Input): Result<ListInput> {
+  const parsed = listInputSchema.safeParse(input);
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map(({ path, message }): FieldError => ({
+      in: 'body',
+      name: String(path[0]),
+      detail: `${message}.`,
+    }));
+    return fail({ type: 'invalid-input', errors });
+  }
+  const { flowExecutionId, maxResults, nextToken } = parsed.data;
+  return ok({
+    executionId: flowExecutionId,
+    maxResults: maxResults ?? MAX_RESULTS_DEFAULT,
+    ...(nextToken != null && { nextToken }),
+  });
+}

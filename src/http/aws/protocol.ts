@@ -1,0 +1,139 @@
+/**
+ * POST / in AWS's own protocol, JSON 1.1: ListFlowExecutionMessages, so that boto3, the AWS CLI and the AWS SDKs read from
+ * here with only their constructor changed. The API key comes as the session token, which clients send in clear; their
+ * signature is not verified, since nobody here knows the secret that it was made with.
+ *
+ * The same port, cursors, limits and checks as the pages of messages.ts: a cursor of one is a nextToken of the other. What a
+ * failure becomes is aws-exception.ts. The wire follows botocore's model iotthingsgraph/2018-09-06, and what its clients
+ * were seen to need: no `nextToken: null`, never the token again that was asked with, times as numbers.
+ */
+import type { Caller } from '../../access/caller.ts';
+import { presentedCredential } from '../../access/presented-credential.ts';
+import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
+import type { PageAnswer } from '../../executions/executions.ts';
+import { type CursorScope, decodeCursor, encodeCursor } from '../../messages/cursor.ts';
+import { executionIdProblem } from '../../messages/execution-id.ts';
+import type { Message } from '../../messages/message.ts';
+import { epochSecondsFromIso } from '../../messages/timestamp.ts';
+import { awsAnswer, awsRefusal } from './exceptions.ts';
+import { type ListInput, checkInput, readInput } from './input.ts';
+import type { ExecutionRoutesPorts } from '../execution-routes.ts';
+import type { Exchange, Handler } from '../routing.ts';
+
+const LIST_FLOW_EXECUTION_MESSAGES = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
+
+/** The route's name in the log. */
+const ROUTE = 'aws-ListFlowExecutionMessages';
+
+export const awsProtocol =
+  (ports: ExecutionRoutesPorts): Handler =>
+  async (exchange) => {
+    const { request, facts } = exchange;
+    if (request.headers.get('X-Amz-Target') !== LIST_FLOW_EXECUTION_MESSAGES) {
+      return fail({ type: 'no-such-route', operation: true });
+    }
+    facts.route = ROUTE;
+    const input = await readInput(request);
+    const executionId = input.ok ? input.value.flowExecutionId : undefined;
+    const caller = await letIn(ports, exchange, executionId ?? undefined);
+    if (!caller.ok) return caller;
+    if (!input.ok) {
+      if (input.failure.type !== 'unreadable-input') return fail(input.failure);
+      facts.failure = input.failure.type;
+      return ok(awsRefusal(input.failure, facts.requestId));
+    }
+    const asked = checkInput(input.value);
+    return asked.ok ? answerPage(ports, exchange, asked.value, caller.value) : asked;
+  };
+
+/** Asks who calls, for that very execution, before anything of it is read (invariant 5). */
+async function letIn(
+  { access }: ExecutionRoutesPorts,
+  { request, facts, runtime }: Exchange,
+  flowExecutionId: string | undefined,
+): Promise<Result<Caller>> {
+  const token = request.headers.get('X-Amz-Security-Token');
+  // A key is not taken from anywhere else; but one in the URL, or a second one, is refused here as everywhere.
+  const elsewhere = presentedCredential(request.url, request.headers);
+  if (!elsewhere.ok && elsewhere.failure.type !== 'missing-credentials') return elsewhere;
+  if (!token) return fail({ type: 'missing-credentials' });
+  if (elsewhere.ok && elsewhere.value.text !== token) return fail({ type: 'conflicting-credentials' });
+  const executionId =
+    flowExecutionId !== undefined && executionIdProblem(flowExecutionId) === undefined
+      ? flowExecutionId
+      : undefined;
+  const { clientAddress } = runtime;
+  const caller = await access.authenticator.key(token, {
+    clientAddress,
+    ...(executionId !== undefined && { executionId }),
+  });
+  if (!caller.ok) return caller;
+  facts.keyId = caller.value.keyId;
+  const noted = access.noteUse(caller.value.keyId);
+  if (noted) runtime.waitUntil(noted);
+  return caller;
+}
+
+async function answerPage(
+  { executions, cursorKeys, sourceOf }: ExecutionRoutesPorts,
+  { request, facts }: Exchange,
+  { executionId, maxResults, nextToken }: ListInput,
+  caller: Caller,
+): Promise<Result<Response>> {
+  facts.execution = executionId;
+  const source = sourceOf(executionId);
+  if (!source.ok) return source;
+  facts.source = source.value;
+  const ref: CursorScope = { source: source.value, executionId };
+  const cursor = nextToken === undefined ? undefined : decodeCursor(cursorKeys, ref, nextToken);
+  if (nextToken !== undefined && cursor === undefined) return fail(foreignToken);
+  const page = await executions.page(
+    ref,
+    {
+      from: cursor
+        ? { at: 'position', position: cursor.position, fingerprint: cursor.fingerprint }
+        : { at: 'start' },
+      maxResults,
+      payloads: caller.payloads,
+      waitMs: 0,
+    },
+    request.signal,
+  );
+  if (!page.ok) return page;
+  const { messages, more, next, served }: PageAnswer = page.value;
+  facts.upstreamCalls = served.upstreamCalls;
+  if (more && next.position === (cursor?.position ?? 0)) {
+    return fail({
+      type: 'internal',
+      internal: `a page at ${next.position} gives nothing, and promises more`,
+    });
+  }
+  return ok(
+    awsAnswer(
+      {
+        messages: messages.map(wireMessage),
+        ...(more && { nextToken: encodeCursor(cursorKeys, ref, { ...next, end: 'none' }) }),
+      },
+      facts.requestId,
+    ),
+  );
+}
+
+const foreignToken: Failure = {
+  type: 'invalid-input',
+  errors: [
+    {
+      in: 'body',
+      name: 'nextToken',
+      detail:
+        'is not a token of this execution. Take it unchanged from an answer about the same flowExecutionId, or leave it ' +
+        'out to start at the beginning.',
+    },
+  ],
+};
+
+/** Milliseconds crash boto3, and ISO 8601 is the year 1970 to JavaScript's client. */
+const wireMessage = ({ timestamp, ...rest }: Message) => ({
+  ...rest,
+  ...(timestamp !== undefined && { timestamp: epochSecondsFromIso(timestamp) }),
+});

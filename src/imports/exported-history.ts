@@ -1,0 +1,139 @@
+/**
+ * Reads an exported history: bytes in, messages out, in order and as they come, in bounded memory. What was exported
+ * before the service closed is in one of two forms, told apart by what it holds and not by its content type:
+ *
+ * - one message a line (NDJSON), or messages spread over lines as `jq '.messages[]'` prints them;
+ * - `{"messages": […]}`, as our pages, boto3 and the AWS CLI print it, spread over lines or not, one document or several
+ *   after one another. What else such a document holds (`nextToken`, `cursor`, `ResponseMetadata`) is skipped. So is an
+ *   array round messages or documents (`aws … --query messages`, a Python list of pages).
+ *
+ * A message's timestamp may have any form of exported-history-timestamp.ts; it comes out as pages print it. A member that
+ * is null is absent. A member that a message does not have is refused: to leave it out would lose data silently.
+ *
+ * The scanner finds the values in the bytes; this file says which of them are messages, and counts. What is done with
+ * them, and that nothing is kept of a history with faults, is left to the caller.
+ */
+import * as z from 'zod/mini';
+import { fail, ok, type Failure, type FieldError, type Result } from '../core/errors.ts';
+import { isoFromExport } from './exported-history-timestamp.ts';
+import { HistoryScanner, type Found } from './exported-history-scanner.ts';
+import type { Message } from '../messages/message.ts';
+
+/** How many faults are named: enough to see what they have in common. Reading stops there. */
+export const NAMED_FAULTS_MAX = 10;
+
+/** What is scanned at once, so that a body that comes in large chunks is not turned into messages all at once. */
+const SCANNED_BYTES_MAX = 64 * 1024;
+
+/** How much of a wrong name or timestamp is repeated in the sentence about it. */
+const SHOWN_CHARACTERS_MAX = 40;
+
+const TIMESTAMP_FORMS = "epoch seconds, ISO 8601 or Python's str(datetime)";
+
+export type ExportedHistoryFailure = Extract<Failure, { type: 'invalid-input' | 'body-too-large' }>;
+
+const exportedSchema = z.strictObject({
+  messageId: z.nullish(z.string()),
+  eventType: z.nullish(z.string()),
+  timestamp: z.nullish(z.union([z.string(), z.number()])),
+  payload: z.nullish(z.string()),
+});
+
+/**
+ * Yields the messages of a history and returns how many they were, or why it can't be taken: larger than `maxBytes`
+ * (`body-too-large`), or its first faults (`invalid-input`, each named by its line, from 1). After a fault no more
+ * messages come. Never throws for what it reads, a body that breaks off included; leaving early cancels the body.
+ */
+export async function* readExportedHistory(
+  body: AsyncIterable<Uint8Array>,
+  { maxBytes }: { readonly maxBytes: number },
+): AsyncGenerator<Message, Result<{ readonly count: number }, ExportedHistoryFailure>, void> {
+  const errors: FieldError[] = [];
+  let count = 0;
+  for await (const found of scan(body, maxBytes)) {
+    if (found === 'too-large') return fail({ type: 'body-too-large', maxBytes });
+    const checked = 'flaw' in found ? { flaws: [found.flaw] } : messageOf(found.value);
+    if ('flaws' in checked) {
+      for (const detail of checked.flaws) errors.push({ in: 'body', name: `line ${found.line}`, detail });
+      if (errors.length >= NAMED_FAULTS_MAX) break;
+    } else if (errors.length === 0) {
+      count++;
+      yield checked.message;
+    }
+  }
+  if (errors.length === 0) return ok({ count });
+  return fail({ type: 'invalid-input', errors: errors.slice(0, NAMED_FAULTS_MAX) });
+}
+
+async function* scan(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Found | 'too-large', void, void> {
+  const scanner = new HistoryScanner();
+  let bytes = 0;
+  for await (const chunk of untilBroken(body)) {
+    if (chunk === 'broken') {
+      yield { line: scanner.line, flaw: 'The body broke off here, before its end.' };
+      return;
+    }
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      yield 'too-large';
+      return;
+    }
+    for (let at = 0; at < chunk.length; at += SCANNED_BYTES_MAX) {
+      yield* scanner.push(chunk.subarray(at, at + SCANNED_BYTES_MAX));
+    }
+    if (scanner.halted) return;
+  }
+  yield* scanner.end();
+}
+
+/** The body's chunks. That it can't be read on is the sender's fault, or its connection's, and no exception of ours. */
+async function* untilBroken(
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array | 'broken', void, void> {
+  try {
+    for await (const chunk of body) yield chunk;
+  } catch {
+    yield 'broken';
+  }
+}
+
+/** The message with its members in the order that pages print, or a sentence about each that is wrong. */
+function messageOf(value: unknown): { readonly message: Message } | { readonly flaws: readonly string[] } {
+  const parsed = exportedSchema.safeParse(value, { reportInput: true });
+  if (!parsed.success) return { flaws: parsed.error.issues.map(flawOf) };
+
+  const messageId = parsed.data.messageId ?? undefined;
+  const eventType = parsed.data.eventType ?? undefined;
+  const payload = parsed.data.payload ?? undefined;
+  const exported = parsed.data.timestamp ?? undefined;
+  const timestamp = exported === undefined ? undefined : isoFromExport(exported);
+  if (exported !== undefined && timestamp === undefined) {
+    return { flaws: [`'timestamp' must be ${TIMESTAMP_FORMS}: it is ${shown(exported)}.`] };
+  }
+  return {
+    message: {
+      ...(messageId !== undefined && { messageId }),
+      ...(eventType !== undefined && { eventType }),
+      ...(timestamp !== undefined && { timestamp }),
+      ...(payload !== undefined && { payload }),
+    },
+  };
+}
+
+function flawOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') {
+    const [name] = issue.path;
+    return `'${String(name)}' must be ${name === 'timestamp' ? TIMESTAMP_FORMS : 'text'}: it is ${kindOf(issue.input)}.`;
+  }
+  if (issue.keys.includes('messages')) return "'messages' must be an array of messages.";
+  return `A message has only messageId, eventType, timestamp and payload: ${shown(issue.keys[0])} is none of them.`;
+}
+
+const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+
+/** A value of the sender's in a sentence. Payloads, which may be customers' data, are never shown. */
+const shown = (value: unknown): string => JSON.stringify(value).slice(0, SHOWN_CHARACTERS_MAX);

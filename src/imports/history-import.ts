@@ -1,0 +1,57 @@
+/** Takes an exported history into an archive writer, all or nothing. What an export may look like: exported-history.ts. */
+import type { ArchiveHead } from '../archive/archive-head.ts';
+import type { ArchiveWriter } from '../archive/archive-writer.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Result, fail, invalid, ok } from '../core/errors.ts';
+import { statusAfter } from '../messages/event-types.ts';
+import { readExportedHistory } from './exported-history.ts';
+
+/** A history of 25,000 events with large payloads stays below it; so does what Cloudflare lets through in one request. */
+export const IMPORT_BYTES_MAX = 100 * 1024 * 1024;
+
+/** Makes the history visible when every line of it is good; else nothing is left of it. */
+export async function importHistory(
+  writer: ArchiveWriter,
+  body: AsyncIterable<Uint8Array>,
+  clock: Clock,
+): Promise<Result<ArchiveHead>> {
+  try {
+    const read = await addAll(writer, body);
+    const refusal = read.ok ? refusalOf(writer) : read;
+    if (refusal) {
+      await writer.abandon();
+      return refusal;
+    }
+    const archivedAt = new Date(clock.now()).toISOString();
+    return ok(await writer.commit({ from: 'import', archivedAt }));
+  } catch (error) {
+    await writer.abandon();
+    return fail({ type: 'store-unavailable', internal: `import: ${String(error)}` });
+  }
+}
+
+async function addAll(writer: ArchiveWriter, body: AsyncIterable<Uint8Array>): Promise<Result<unknown>> {
+  const messages = readExportedHistory(body, { maxBytes: IMPORT_BYTES_MAX });
+  try {
+    for (;;) {
+      const next = await messages.next();
+      if (next.done) return next.value;
+      await writer.add(next.value);
+    }
+  } finally {
+    // Cancels the body when the store failed: nobody will read the rest.
+    await messages.return(ok({ count: 0 }));
+  }
+}
+
+/** Only what has ended is archived (invariant 4): the rest of a history that still runs would be missing for good. */
+function refusalOf(writer: ArchiveWriter) {
+  if (writer.last === undefined) return invalid('body', 'messages', 'The history has no messages.');
+  if (statusAfter(writer.last.eventType) !== 'RUNNING') return undefined;
+  return invalid(
+    'body',
+    'messages',
+    `The last message must be EXECUTION_SUCCEEDED, EXECUTION_FAILED or EXECUTION_ABORTED: it is ` +
+      `${JSON.stringify(writer.last.eventType ?? null)}. Export all pages of an execution that has ended, in their order.`,
+  );
+}

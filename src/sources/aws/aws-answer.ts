@@ -1,0 +1,154 @@
+/**
+ * What to make of one whole answer of an AWS JSON service: a value, or which failure, and whether to ask again. Goes by
+ * the error's name before the HTTP status, since AWS throttles with a 400 and some errors come with any status at all.
+ * No I/O, no clock.
+ *
+ * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
+ */
+import type { SourceFailure } from '../../core/errors.ts';
+import { redact } from './redact.ts';
+
+/** A failure that the service models or that we have no general name for: its source says what it means. */
+export interface AwsError {
+  readonly type: 'aws-error';
+  /** Without namespace and URL: `ResourceNotFoundException`. */
+  readonly name: string;
+  readonly httpStatus: number;
+  readonly internal: string;
+}
+
+export type AwsCallFailure = SourceFailure | AwsError;
+
+export type Verdict =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly failure: AwsCallFailure; readonly retry: boolean };
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Empty when there was none, or more than an error deserves. */
+  readonly body: string;
+}
+
+export interface AnswerContext {
+  readonly operation: string;
+  /** Names of errors that the service models and that no retry mends. They count with whatever HTTP status they come. */
+  readonly clientErrors: ReadonlySet<string>;
+  /** Never to be repeated in a text. */
+  readonly secrets: readonly string[];
+  /** What to tell a caller when this answer turns out to be the last one and was a throttled one. */
+  readonly retryAfterSeconds: number;
+}
+
+const THROTTLING_NAMES: ReadonlySet<string> = new Set([
+  'ThrottlingException',
+  'Throttling',
+  'ThrottledException',
+  'TooManyRequestsException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+  'KmsThrottlingException',
+]);
+
+/** The upstream failed by itself, and may not the next time. */
+const INTERNAL_NAMES: ReadonlySet<string> = new Set([
+  'InternalFailureException',
+  'InternalFailure',
+  'InternalServerException',
+  'InternalServerError',
+  'InternalServiceException',
+  'InternalError',
+  'ServiceUnavailableException',
+  'ServiceUnavailable',
+  'RequestTimeoutException',
+  'RequestTimeout',
+]);
+
+export function judgeAnswer(answer: Answer, context: AnswerContext): Verdict {
+  const { status, body } = answer;
+  const json = parseJson(body);
+  const success = status >= 200 && status < 300;
+  const name = success ? successErrorName(answer, json) : errorName(answer, json);
+
+  if (success && name === undefined && json !== undefined) return { ok: true, value: json };
+  const internal = operatorText(answer, context, name, messageOf(json, body));
+  const failed = (failure: AwsCallFailure, retry: boolean): Verdict => ({ ok: false, failure, retry });
+  const throttled = () =>
+    failed({ type: 'upstream-throttled', internal, retryAfterSeconds: context.retryAfterSeconds }, true);
+
+  if (name !== undefined) {
+    if (THROTTLING_NAMES.has(name)) return throttled();
+    if (context.clientErrors.has(name)) {
+      return failed({ type: 'aws-error', name, httpStatus: status, internal }, false);
+    }
+    if (INTERNAL_NAMES.has(name)) return failed({ type: 'upstream-internal', internal }, true);
+  }
+  if (status === 429) return throttled();
+  if (status >= 500) return failed({ type: 'upstream-internal', internal }, true);
+  if (name !== undefined) return failed({ type: 'aws-error', name, httpStatus: status, internal }, false);
+  return failed({ type: 'upstream-broken', internal }, false);
+}
+
+/** One line for the operator: operation, status, name, AWS's id of the request, the beginning of its message. */
+function operatorText(
+  { status, headers, body }: Answer,
+  { operation, secrets }: AnswerContext,
+  name: string | undefined,
+  message: string | undefined,
+): string {
+  const id = headers.get('x-amzn-requestid') ?? headers.get('x-amz-request-id') ?? '';
+  const request = /^[\w-]{1,64}$/.test(id) ? `, request ${id}` : '';
+  // Not the body itself: it may hold customers' data, or echo our request.
+  const kind = `no AWS answer (${redact(headers.get('content-type') ?? 'no content type', secrets)}, ${body.length} characters)`;
+  const text = message === undefined ? '' : `: ${redact(message, secrets)}`;
+  return `${operation}: HTTP ${status}, ${name === undefined ? kind : redact(name, secrets)}${request}${text}`;
+}
+
+/** [spec] The header, else `code`, else `__type`; cut at the first colon, after the hash sign. */
+function errorName({ headers, body }: Answer, json: unknown): string | undefined {
+  return (
+    cleanName(headers.get('x-amzn-errortype')) ??
+    cleanName(member(json, 'code')) ??
+    cleanName(member(json, '__type')) ??
+    cleanName(xmlText(body, 'Code'))
+  );
+}
+
+/** Some gateways answer 200 with an error in it. `code` alone is no sign of one there: it could be a value's member. */
+const successErrorName = ({ headers }: Answer, json: unknown): string | undefined =>
+  cleanName(headers.get('x-amzn-errortype')) ?? cleanName(member(json, '__type'));
+
+function cleanName(raw: unknown): string | undefined {
+  if (typeof raw !== 'string') return undefined;
+  const name = raw.split(':', 1)[0]?.split('#').at(-1)?.trim() ?? '';
+  return /^[A-Za-z][\w.-]{0,99}$/.test(name) ? name : undefined;
+}
+
+function messageOf(json: unknown, body: string): string | undefined {
+  const message = member(json, 'message') ?? member(json, 'Message') ?? xmlText(body, 'Message');
+  return typeof message === 'string' && message !== '' ? message : undefined;
+}
+
+/** Signature errors, and those of services with another protocol, come as XML: `<Error><Code>…</Code></Error>`. */
+function xmlText(body: string, tag: 'Code' | 'Message'): string | undefined {
+  if (!body.startsWith('<')) return undefined;
+  const start = body.indexOf(`<${tag}>`);
+  const end = body.indexOf(`</${tag}>`, start);
+  return start === -1 || end === -1 ? undefined : body.slice(start + tag.length + 2, end);
+}
+
+const member = (json: unknown, name: string): unknown =>
+  typeof json === 'object' && json !== null && Object.hasOwn(json, name)
+    ? Reflect.get(json, name)
+    : undefined;
+
+/** Undefined for what is not JSON; JSON itself has no undefined. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

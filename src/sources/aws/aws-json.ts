@@ -1,0 +1,184 @@
+/**
+ * A client of AWS JSON services: signs, sends, retries what passes, and says what came of it, all within one time budget
+ * and the caller's signal. What an operation's value means, and what the service's own errors mean, is its source's
+ * (things-graph.ts). Reading and judging one answer: aws-answer.ts.
+ *
+ * It sends two headers of its own, content-type and x-amz-target, and none of any caller's.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Result, SourceFailure } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { judgeAnswer, type AnswerContext, type AwsCallFailure, type Verdict } from './aws-answer.ts';
+import type { AwsCredentialsProvider } from './aws-credentials.ts';
+import { createAwsSigner } from './aws-signature.ts';
+import { discardBody, readTextWithin } from './bounded-body.ts';
+import { TOO_LATE, withinDeadline } from './deadline.ts';
+import { redact } from './redact.ts';
+
+/** One attempt, its body included. AWS answers in well under a second, so ten are for a network in trouble. */
+export const ATTEMPT_MS_MAX = 10_000;
+/** All attempts and the waits between them: what a caller of a page may be kept waiting for. */
+export const CALL_MS_MAX = 20_000;
+/** After the first attempt. More would only press on an upstream that asks for rest. */
+export const RETRIES_MAX = 3;
+/** The first wait is at most this long and doubles: 100, 200, 400 ms, of which a random part is waited (full jitter). */
+export const BACKOFF_MS = 100;
+/** A page of 250 messages is far smaller; 1,000 events of Step Functions with their data may not be. */
+export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+/** A throttled caller is sent away for 1 to this many seconds, spread so that not all come back at once. */
+export const RETRY_AFTER_SECONDS_MAX = 5;
+
+/** What an error's body may have; of a longer one only status and headers count. */
+const ERROR_BYTES_MAX = 64 * 1024;
+
+/** The part of the global `fetch` that is used. It is called bare, so the global one may be handed in as it is. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface AwsJsonClientOptions {
+  /** The name that signatures carry: `iotthingsgraph`, `states`. */
+  readonly service: string;
+  readonly region: string;
+  readonly endpoint: URL;
+  readonly protocolVersion: '1.0' | '1.1';
+  /** What stands before the operation in X-Amz-Target: `IotThingsGraphFrontEndService`. */
+  readonly targetPrefix: string;
+  /** The service's modelled errors that no retry mends: they come back as `aws-error`, whatever their HTTP status. */
+  readonly clientErrors: ReadonlySet<string>;
+  readonly credentials: AwsCredentialsProvider;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export interface AwsJsonClient {
+  /**
+   * The operation's answer as parsed JSON, of whatever shape it is. Throttling, failures inside AWS and broken
+   * connections are tried again; every other failure is final at once. `signal` ends it as `upstream-timeout`.
+   * `onAttempt` is told of each request as it is sent.
+   */
+  call(
+    operation: string,
+    body: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+    onAttempt?: () => void,
+  ): Promise<Result<unknown, AwsCallFailure>>;
+}
+
+export function createAwsJsonClient(options: AwsJsonClientOptions): AwsJsonClient {
+  // Taken out of the options: workerd's fetch refuses any `this` but its own.
+  const { service, region, endpoint, credentials, fetch, clock, random, log } = options;
+  const sign = createAwsSigner(service, region);
+
+  async function attempt(
+    operation: string,
+    body: string,
+    signal: AbortSignal,
+    onAttempt: (() => void) | undefined,
+  ): Promise<Verdict> {
+    const provided = await credentials();
+    if (!provided.ok) return { ...provided, retry: false };
+    const { accessKeyId, secretAccessKey, sessionToken = '' } = provided.value;
+    const secrets = [secretAccessKey, sessionToken, accessKeyId];
+    const headers = await sign(
+      {
+        url: endpoint,
+        headers: {
+          'content-type': `application/x-amz-json-${options.protocolVersion}`,
+          'x-amz-target': `${options.targetPrefix}.${operation}`,
+        },
+        body,
+      },
+      provided.value,
+      clock.now(),
+    );
+    if (signal.aborted) return timedOut(operation);
+    onAttempt?.();
+    try {
+      // Following a 307 would hand session token and body to another host; `redirect: 'error'` throws on workerd.
+      const response = await fetch(endpoint.href, {
+        method: 'POST',
+        headers,
+        body,
+        redirect: 'manual',
+        signal,
+      });
+      return await readAnswer(response, signal, {
+        operation,
+        clientErrors: options.clientErrors,
+        secrets,
+        retryAfterSeconds: 1 + Math.floor(random() * RETRY_AFTER_SECONDS_MAX),
+      });
+    } catch (error) {
+      const internal = `${operation}: ${redact(networkErrorText(error), secrets)}`;
+      return { ok: false, retry: true, failure: { type: 'upstream-internal', internal } };
+    }
+  }
+
+  return {
+    async call(operation, body, signal, onAttempt) {
+      const text = JSON.stringify(body);
+      const deadline = clock.now() + CALL_MS_MAX;
+      for (let attempts = 1; ; attempts++) {
+        const ms = Math.min(ATTEMPT_MS_MAX, deadline - clock.now());
+        const outcome = await withinDeadline(clock, ms, signal, (inner) =>
+          attempt(operation, text, inner, onAttempt),
+        );
+        const verdict = outcome === TOO_LATE ? timedOut(operation) : outcome;
+        if (verdict.ok) return verdict;
+        const { failure } = verdict;
+
+        const waitMs = Math.floor(random() * BACKOFF_MS * 2 ** (attempts - 1));
+        const worthWaiting = attempts <= RETRIES_MAX && clock.now() + waitMs < deadline;
+        if (!verdict.retry || !worthWaiting || signal?.aborted) return { ok: false, failure };
+        log({
+          event: 'upstream-retry',
+          level: 'warn',
+          service,
+          operation,
+          attempts,
+          waitMs,
+          failure: failure.type,
+          internal: failure.internal,
+        });
+        await clock.sleep(waitMs, signal);
+      }
+    },
+  };
+}
+
+async function readAnswer(response: Response, signal: AbortSignal, context: AnswerContext): Promise<Verdict> {
+  const { operation } = context;
+  const { status, headers } = response;
+  const final = (failure: SourceFailure): Verdict => ({ ok: false, retry: false, failure });
+  // An opaque redirect has the status 0.
+  if (status < 200 || (status >= 300 && status < 400)) {
+    discardBody(response);
+    return final({
+      type: 'upstream-broken',
+      internal: `${operation}: redirected with HTTP ${status}: not followed`,
+    });
+  }
+  const body = await readTextWithin(response, response.ok ? ANSWER_BYTES_MAX : ERROR_BYTES_MAX, signal);
+  if (body === undefined && response.ok) {
+    return final({
+      type: 'upstream-too-large',
+      internal: `${operation}: the answer has more than ${ANSWER_BYTES_MAX} bytes`,
+    });
+  }
+  return judgeAnswer({ status, headers, body: body ?? '' }, context);
+}
+
+/** Also when the caller left: the port has no other word for a call that did not come to its end. */
+const timedOut = (operation: string): Verdict => ({
+  ok: false,
+  retry: true,
+  failure: { type: 'upstream-timeout', internal: `${operation}: no whole answer in the time there was` },
+});
+
+/** `fetch` says "fetch failed" and hides the reason (ECONNRESET, a bad certificate) one level below. */
+function networkErrorText(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return `connection failed: ${String(error)}${cause instanceof Error ? `, ${String(cause)}` : ''}`;
+}

@@ -1,0 +1,30 @@
+/** A time limit round a piece of work, which holds even when the work does not listen to its signal. */
+import type { Clock } from '../../core/clock.ts';
+
+/** What `withinDeadline` answers when the time was up or the caller left before the work was done. */
+export const TOO_LATE = Symbol('too late');
+
+/**
+ * Runs `work` for `ms` milliseconds at the most, or until `signal` aborts; which of the two, `signal` tells. The signal
+ * that `work` gets is aborted then, and also once the work is done, so that it leaves nothing running.
+ */
+export async function withinDeadline<T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | typeof TOO_LATE> {
+  const working = new AbortController();
+  const waiting = new AbortController();
+  const leave = () => waiting.abort();
+  if (signal?.aborted) return TOO_LATE;
+  signal?.addEventListener('abort', leave, { once: true });
+  try {
+    const timer = clock.sleep(ms, waiting.signal).then((): typeof TOO_LATE => TOO_LATE);
+    return await Promise.race([work(working.signal), timer]);
+  } finally {
+    signal?.removeEventListener('abort', leave);
+    waiting.abort();
+    working.abort();
+  }
+}

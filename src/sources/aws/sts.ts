@@ -1,0 +1,198 @@
+/**
+ * Credentials by AssumeRole: the keys of the settings are changed for a role's, per account where the role's ARN has a `*` in
+ * the account's place, and changed again before they expire. One request per role is in flight at a time.
+ *
+ * What is shared between callers are values, never a promise: on Workers a promise belongs to the request that made it, and
+ * one that leaves would take the others' answer along. Who comes while another one asks looks again a little later.
+ *
+ * From botocore's model sts/2011-06-15. Retrying is left to whoever asks again; what an error means is aws-answer.ts's.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { judgeAnswer } from './aws-answer.ts';
+import type { AwsCredentials, AwsCredentialsProvider } from './aws-credentials.ts';
+import type { Fetch } from './aws-json.ts';
+import { awsEndpoint } from './aws-region.ts';
+import { createAwsSigner } from './aws-signature.ts';
+import { discardBody, readTextWithin } from './bounded-body.ts';
+import { TOO_LATE, withinDeadline } from './deadline.ts';
+import { redact } from './redact.ts';
+import { parseAssumedRole } from './sts-answer.ts';
+
+/** What is asked for: the default of roles, and the most that a chained role may have. */
+const SESSION_SECONDS = 3_600;
+/** Before the end: new ones are asked for while the old ones still serve. */
+export const REFRESH_BEFORE_MS = 10 * 60_000;
+/** Before the end: old ones serve no more, since a call takes time and clocks differ. */
+export const UNUSABLE_BEFORE_MS = 60_000;
+/** One request, its answer included. */
+export const ASSUME_MS_MAX = 5_000;
+/** After a failure nobody asks again for so long; each history waiting on it would. */
+export const FAILURE_MS = 1_000;
+/** After a refresh that failed while the old ones still serve. */
+const REFRESH_AGAIN_MS = 30_000;
+/** How often those look that wait for another one's request. */
+const LOOK_MS = 50;
+const ANSWER_BYTES_MAX = 64 * 1024;
+
+/** What CloudTrail of the other account shows as the caller. */
+const SESSION_NAME = 'flowtap';
+
+const ROLE_ARN = /^arn:aws(?:-[a-z]{1,10}){0,3}:iam::(?:\d{12}|\*):role\/[\w+=,.@/-]{1,512}$/;
+const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
+
+/** Whether AWS_ROLE_ARN is a role's ARN, with twelve digits or a `*` for the account. */
+export const isRoleArn = (text: string): boolean => ROLE_ARN.test(text);
+/** Whether AWS_EXTERNAL_ID is one that STS takes. */
+export const isExternalId = (text: string): boolean => EXTERNAL_ID.test(text);
+
+export interface AssumedRoleOptions {
+  /** A `*` in the account's place stands for the account that is read. */
+  readonly roleArn: string;
+  readonly externalId?: string;
+  /** Of the settings: the keys that may assume the role. */
+  readonly credentials: AwsCredentialsProvider;
+  /** Where STS is asked. */
+  readonly region: string;
+  /** Default: AWS's own in that region. */
+  readonly endpoint?: URL;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Whose keys read an account's executions: the same provider each time for the same role. */
+export function createRoleCredentials(
+  options: AssumedRoleOptions,
+): (account: string) => AwsCredentialsProvider {
+  const providers = new Map<string, AwsCredentialsProvider>();
+  return (account) => {
+    const roleArn = options.roleArn.replace('::*:', `::${account}:`);
+    const known = providers.get(roleArn);
+    if (known) return known;
+    const provider = createRoleProvider({ ...options, roleArn });
+    providers.set(roleArn, provider);
+    return provider;
+  };
+}
+
+interface Held {
+  readonly credentials: AwsCredentials;
+  readonly expiresAtMs: number;
+}
+
+function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider {
+  const { clock, log } = options;
+  const assumeRole = createAssumeRole(options);
+  let held: Held | undefined;
+  let refreshAtMs = 0;
+  /** Whoever asks has until then; an isolate that lost its request must not keep the others waiting for good. */
+  let takenUntilMs = 0;
+  let failed: { readonly failure: SourceFailure; readonly atMs: number } | undefined;
+
+  const usable = (): Held | undefined =>
+    held && clock.now() < held.expiresAtMs - UNUSABLE_BEFORE_MS ? held : undefined;
+
+  async function refresh(): Promise<void> {
+    const outcome = await withinDeadline(clock, ASSUME_MS_MAX, undefined, assumeRole);
+    const answer: Result<Held, SourceFailure> =
+      outcome === TOO_LATE
+        ? fail({ type: 'upstream-timeout', internal: 'AssumeRole: no whole answer in the time there was' })
+        : outcome;
+    const now = clock.now();
+    if (answer.ok) {
+      held = answer.value;
+      failed = undefined;
+      // Of a session shorter than that, half is used.
+      refreshAtMs = Math.max(held.expiresAtMs - REFRESH_BEFORE_MS, (now + held.expiresAtMs) / 2);
+      return;
+    }
+    failed = { failure: answer.failure, atMs: now };
+    refreshAtMs = now + REFRESH_AGAIN_MS;
+    const { type, internal } = answer.failure;
+    log({ event: 'assume-role-failed', level: 'error', failure: type, internal });
+  }
+
+  return async () => {
+    for (;;) {
+      const now = clock.now();
+      const still = usable();
+      if (still && (now < refreshAtMs || now < takenUntilMs)) return ok(still.credentials);
+      if (!still && failed && now < failed.atMs + FAILURE_MS) return fail(failed.failure);
+      if (now < takenUntilMs) {
+        await clock.sleep(LOOK_MS);
+        continue;
+      }
+      takenUntilMs = now + ASSUME_MS_MAX;
+      try {
+        await refresh();
+      } finally {
+        takenUntilMs = 0;
+      }
+    }
+  };
+}
+
+function createAssumeRole(
+  options: AssumedRoleOptions,
+): (signal: AbortSignal) => Promise<Result<Held, SourceFailure>> {
+  // Taken out of the options: workerd's fetch refuses any `this` but its own.
+  const { roleArn, externalId, credentials, region, clock, fetch } = options;
+  const endpoint = options.endpoint ?? awsEndpoint('sts', region);
+  const sign = createAwsSigner('sts', region);
+  const body = new URLSearchParams({
+    Action: 'AssumeRole',
+    Version: '2011-06-15',
+    RoleArn: roleArn,
+    RoleSessionName: SESSION_NAME,
+    DurationSeconds: String(SESSION_SECONDS),
+    ...(externalId !== undefined && { ExternalId: externalId }),
+  }).toString();
+
+  return async (signal) => {
+    const provided = await credentials();
+    if (!provided.ok) return provided;
+    const { accessKeyId, secretAccessKey, sessionToken = '' } = provided.value;
+    const secrets = [secretAccessKey, sessionToken, accessKeyId, externalId ?? ''];
+    const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+    const signed = await sign({ url: endpoint, headers, body }, provided.value, clock.now());
+    try {
+      const init: RequestInit = { method: 'POST', headers: signed, body, redirect: 'manual', signal };
+      return await readAnswer(await fetch(endpoint.href, init), signal, secrets);
+    } catch (error) {
+      const internal = `AssumeRole: connection failed: ${redact(String(error), secrets)}`;
+      return fail({ type: 'upstream-internal', internal });
+    }
+  };
+}
+
+async function readAnswer(
+  response: Response,
+  signal: AbortSignal,
+  secrets: readonly string[],
+): Promise<Result<Held, SourceFailure>> {
+  const { status, headers } = response;
+  // An opaque redirect has the status 0. Following one would hand the signature to another host.
+  if (status < 200 || (status >= 300 && status < 400)) {
+    discardBody(response);
+    return broken(`redirected with HTTP ${status}: not followed`);
+  }
+  const body = (await readTextWithin(response, ANSWER_BYTES_MAX, signal)) ?? '';
+  if (response.ok) {
+    const session = parseAssumedRole(body);
+    // Not the body: it may hold the secret.
+    return session ? ok(session) : broken(`wrong shape of ${body.length} characters`);
+  }
+  const verdict = judgeAnswer(
+    { status, headers, body: body.trimStart() },
+    { operation: 'AssumeRole', clientErrors: new Set(), secrets, retryAfterSeconds: 1 },
+  );
+  if (verdict.ok) return broken('an error that is none');
+  const { failure } = verdict;
+  return fail(
+    failure.type === 'aws-error' ? { type: 'upstream-broken', internal: failure.internal } : failure,
+  );
+}
+
+const broken = (what: string) => fail({ type: 'upstream-broken', internal: `AssumeRole: ${what}` } as const);

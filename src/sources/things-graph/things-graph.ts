@@ -1,0 +1,120 @@
+/**
+ * AWS IoT Things Graph as a source: ListFlowExecutionMessages, for executions of any id. The service was discontinued on
+ * 2022-08-30, but back ends still speak its language, and something that does answers at the endpoint.
+ *
+ * From botocore's model iotthingsgraph/2018-09-06. Retries and limits are aws-json.ts's.
+ */
+import * as z from 'zod/mini';
+import type { Clock } from '../../core/clock.ts';
+import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { Message } from '../../messages/message.ts';
+import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
+import type { AwsCallFailure } from '../aws/aws-answer.ts';
+import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
+import { createAwsJsonClient, type Fetch } from '../aws/aws-json.ts';
+import { awsEndpoint } from '../aws/aws-region.ts';
+import type { Source, SourcePage } from '../source.ts';
+
+const OPERATION = 'ListFlowExecutionMessages';
+
+/** The most that the service takes as maxResults. */
+const PAGE_SIZE_MAX = 250;
+
+export interface ThingsGraphOptions {
+  readonly region: string;
+  /** Default: AWS's own in that region. */
+  readonly endpoint?: URL;
+  readonly credentials: AwsCredentialsProvider;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** The errors that the model gives the operation, but for those of throttling and of AWS itself. */
+const CLIENT_ERRORS: ReadonlyMap<string, 'upstream-invalid-request' | 'upstream-not-found'> = new Map([
+  ['InvalidRequestException', 'upstream-invalid-request'],
+  ['ResourceNotFoundException', 'upstream-not-found'],
+]);
+
+/** Each member is optional in the model, and absent is written as null by some. Anything else may come beside them. */
+const answerSchema = z.object({
+  messages: z.nullish(
+    z.array(
+      z.object({
+        messageId: z.nullish(z.string()),
+        /** Not the enumeration: a type that we do not know is passed on. */
+        eventType: z.nullish(z.string()),
+        /** Epoch seconds. */
+        timestamp: z.nullish(z.number()),
+        payload: z.nullish(z.string()),
+      }),
+    ),
+  ),
+  nextToken: z.nullish(z.string()),
+});
+
+type WireMessage = NonNullable<z.infer<typeof answerSchema>['messages']>[number];
+
+/** @throws {TypeError} when the region is none and no endpoint is given. */
+export function createThingsGraphSource(options: ThingsGraphOptions): Source {
+  const { region, endpoint, ...ports } = options;
+  const client = createAwsJsonClient({
+    ...ports,
+    service: 'iotthingsgraph',
+    region,
+    endpoint: endpoint ?? awsEndpoint('iotthingsgraph', region),
+    protocolVersion: '1.1',
+    targetPrefix: 'IotThingsGraphFrontEndService',
+    clientErrors: new Set(CLIENT_ERRORS.keys()),
+  });
+
+  return {
+    name: 'things-graph',
+    pageSizeMax: PAGE_SIZE_MAX,
+    async page(executionId, token, limit, signal, onAttempt) {
+      const request = { flowExecutionId: executionId, nextToken: token, maxResults: limit };
+      const answer = await client.call(OPERATION, request, signal, onAttempt);
+      return answer.ok ? pageFromAnswer(answer.value) : fail(sourceFailure(answer.failure));
+    },
+  };
+}
+
+/** Errors that the model does not have are about us (credentials, signature, the clock), never about the caller. */
+const sourceFailure = (failure: AwsCallFailure): SourceFailure =>
+  failure.type === 'aws-error'
+    ? { type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken', internal: failure.internal }
+    : failure;
+
+function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
+  const parsed = answerSchema.safeParse(answer);
+  if (!parsed.success) {
+    // Where and what kind, without the value: it may be a customer's.
+    const issue = parsed.error.issues[0];
+    return wrongShape(`${issue?.path.join('.') || 'the answer'}: ${issue?.code}`);
+  }
+  const messages: Message[] = [];
+  for (const [index, wire] of (parsed.data.messages ?? []).entries()) {
+    const message = messageFromWire(wire);
+    if (message === undefined) return wrongShape(`messages.${index}.timestamp: impossible time`);
+    messages.push(message);
+  }
+  const nextToken = parsed.data.nextToken;
+  // An empty token asks for the first page: following it would never end.
+  return ok(nextToken ? { messages, nextToken } : { messages });
+}
+
+function messageFromWire({ messageId, eventType, timestamp, payload }: WireMessage): Message | undefined {
+  const iso = timestamp == null ? undefined : isoFromEpochSeconds(timestamp);
+  if (timestamp != null && iso === undefined) return undefined;
+  return {
+    ...(messageId == null ? {} : { messageId }),
+    ...(eventType == null ? {} : { eventType }),
+    ...(iso === undefined ? {} : { timestamp: iso }),
+    ...(payload == null ? {} : { payload }),
+  };
+}
+
+const wrongShape = (where: string) =>
+  fail({ type: 'upstream-broken', internal: `${OPERATION}: wrong shape at ${where}` });

@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest';
+
+import { generateApiKey } from '../../src/access/keys/api-key.ts';
+import {
+  KEY_FRESH_MS,
+  KEY_STALE_WHILE_FAILING_MS,
+  KeyReader,
+  KEYS_REMEMBERED_MAX,
+  UNKNOWN_FRESH_MS,
+} from '../../src/access/keys/key-cache.ts';
+import { streamGrantOf } from '../../src/access/caller.ts';
+import { testLog } from '../support/secret-search.ts';
+import {
+  createKey,
+  EXECUTION,
+  failureOf,
+  NEW_KEY,
+  openAccess,
+  pageRequest,
+  valueOf,
+} from './access-under-test.ts';
+
+/** Makes the same key every time, so that it can be tried before it exists. */
+const fixedRandom = (length: number) => new Uint8Array(length).fill(7);
+
+describe('a key in memory', () => {
+  test('is read with one call, and not again for 10 s', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    const isolate = access.another();
+    for (let request = 0; request < 20; request++) {
+      valueOf(await isolate.authenticator.request(pageRequest(text)));
+    }
+    expect(access.store.reads('key/credential/')).toBe(1);
+    expect(access.store.calls).toBe(4 + 4);
+    await access.clock.advance(KEY_FRESH_MS - 1);
+    valueOf(await isolate.authenticator.request(pageRequest(text)));
+    expect(access.store.reads('key/credential/')).toBe(1);
+    await access.clock.advance(1);
+    valueOf(await isolate.authenticator.request(pageRequest(text)));
+    expect(access.store.reads('key/credential/')).toBe(2);
+  });
+
+  test('ends at its own time, however fresh it is', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access, { expiresAt: '2026-01-01T00:00:01.000Z' });
+    await access.clock.advance(999);
+    valueOf(await access.authenticator.request(pageRequest(text)));
+    await access.clock.advance(1);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('expired-key');
+    expect(access.store.reads()).toBe(0);
+  });
+
+  test('that is unknown is refused without a read for 5 s, and works then if it was created meanwhile', async () => {
+    const access = openAccess();
+    const { text } = generateApiKey(fixedRandom);
+    for (let request = 0; request < 3; request++) {
+      expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('invalid-key');
+    }
+    expect(access.store.reads('key/credential/')).toBe(1);
+    await createKey(access.another({ random: fixedRandom }));
+    await access.clock.advance(UNKNOWN_FRESH_MS - 1);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('invalid-key');
+    await access.clock.advance(1);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+  });
+
+  test('that was tried before it was created works at once where it is created', async () => {
+    const access = openAccess({ random: fixedRandom });
+    const { text } = generateApiKey(fixedRandom);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('invalid-key');
+    expect((await createKey(access)).text).toBe(text);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+  });
+
+  test('serves on while the store fails, but no longer than a revocation may take to show', async () => {
+    const access = openAccess();
+    const { text } = await createKey(access);
+    access.store.failReads();
+    await access.clock.advance(KEY_STALE_WHILE_FAILING_MS - 1);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+    await access.clock.advance(1);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('store-unavailable');
+    expect(KEY_STALE_WHILE_FAILING_MS).toBeLessThan(60_000);
+  });
+
+  test('makes room for others: 1,000 are remembered, the one unused for longest is read again', async () => {
+    const access = openAccess();
+    const first = await createKey(access);
+    for (let other = 0; other < KEYS_REMEMBERED_MAX; other++) await createKey(access);
+    expect(access.store.reads()).toBe(0);
+    valueOf(await access.authenticator.request(pageRequest(first.text)));
+    expect(access.store.reads('key/credential/')).toBe(1);
+  });
+
+  test('of many long patterns takes the room of many: all keys together stay under 8 MiB', async () => {
+    const access = openAccess();
+    const executions = Array.from({ length: 50 }, (_, index) => `${index}`.padEnd(512, 'x'));
+    const first = await createKey(access, { executions: [EXECUTION, ...executions.slice(1)] });
+    for (let other = 0; other < 160; other++) await createKey(access, { executions });
+    valueOf(await access.authenticator.request(pageRequest(first.text)));
+    expect(access.store.reads('key/credential/')).toBe(1);
+    valueOf(await access.authenticator.request(pageRequest(first.text)));
+    expect(access.store.reads('key/credential/')).toBe(1);
+  });
+
+  test('once revoked stays so, even when the store shows an older state again', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    const state = await access.store.get(`key/state/${view.id}`);
+    await access.clock.advance(1000);
+    valueOf(await access.keys.revoke(view.id));
+    await access.clock.advance(1000);
+    await access.store.put(`key/state/${view.id}`, state?.value ?? '');
+    await access.clock.advance(KEY_FRESH_MS);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('revoked-key');
+  });
+});
+
+describe('records that can not be trusted', () => {
+  const record = async (kind: string, edit: (value: Record<string, unknown>) => unknown) => {
+    const access = openAccess();
+    const { text, view, credentialId } = await createKey(access);
+    const name = `key/${kind}/${kind === 'credential' ? credentialId : view.id}`;
+    const entry = await access.store.get(name);
+    await access.clock.advance(1000);
+    await access.store.put(name, JSON.stringify(edit(JSON.parse(entry?.value ?? ''))));
+    access.logged.length = 0;
+    return { access, text, view, name };
+  };
+
+  test.each([
+    ['state', 'newer version', (value: object) => ({ ...value, v: 2 })],
+    ['credential', 'newer version', (value: object) => ({ ...value, v: 9 })],
+    ['facts', 'damaged', (value: object) => ({ ...value, executions: '*' })],
+    ['facts', 'damaged', (value: object) => ({ ...value, payloads: 'all' })],
+    ['facts', 'damaged', (value: object) => ({ ...value, expiresAt: 'never' })],
+    ['state', 'damaged', () => []],
+    ['state', 'damaged', () => null],
+    ['rotation', 'damaged', (value: object) => ({ ...value, cutoffs: [{}] })],
+    ['credential', 'damaged', (value: object) => ({ ...value, hash: '' })],
+    ['facts', 'of another key', (value: object) => ({ ...value, keyId: 'another0' })],
+    ['credential', 'of another credential', (value: object) => ({ ...value, id: 'another000' })],
+  ])('let nobody in, and are logged without a secret: %s, %s', async (kind, reason, edit) => {
+    const { access, text, name } = await record(kind, edit);
+    expect(failureOf(await access.another().authenticator.request(pageRequest(text)))).toBe(
+      'store-unavailable',
+    );
+    expect(access.logged).toEqual([{ event: 'key-record-refused', level: 'error', record: name, reason }]);
+  });
+
+  test('let nobody in when one of them is missing', async () => {
+    for (const kind of ['facts', 'state', 'rotation']) {
+      const access = openAccess();
+      const { text, view } = await createKey(access);
+      await access.clock.advance(1000);
+      await access.store.delete(`key/${kind}/${view.id}`);
+      expect(failureOf(await access.another().authenticator.request(pageRequest(text)))).toBe(
+        'store-unavailable',
+      );
+      expect(access.logged.at(-1)).toMatchObject({ event: 'key-record-refused', reason: 'missing' });
+    }
+  });
+
+  test.each(['facts', 'rotation', 'state'])(
+    'are no reason to go on with what was read before: %s',
+    async (kind) => {
+      const { access, text, name } = await record(kind, (value) => value);
+      const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+      await access.clock.advance(KEY_FRESH_MS);
+      await access.store.put(name, 'nonsense');
+      const refused = await access.authenticator.request(pageRequest(text));
+      expect(refused).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
+      const stream = await access.stillAllowed(streamGrantOf(caller), EXECUTION);
+      expect(stream).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
+    },
+  );
+
+  test.each([
+    ['facts', 'nonsense'],
+    ['facts', undefined],
+    ['rotation', 'nonsense'],
+    ['state', 'nonsense'],
+  ])('do not keep a key from being revoked: %s', async (kind, damaged) => {
+    const { access, text, view, name } = await record(kind, (value) => value);
+    await access.clock.advance(1000);
+    const whole = await access.store.get(name);
+    await (damaged === undefined ? access.store.delete(name) : access.store.put(name, damaged));
+    await access.clock.advance(1000);
+    const revoked = valueOf(await access.keys.revoke(view.id));
+    expect(revoked).toMatchObject({ id: view.id, status: 'revoked', revokedAt: '2026-01-01T00:00:03.000Z' });
+    // Made whole again by hand: revoked it stays.
+    await access.clock.advance(1000);
+    if (kind !== 'state') await access.store.put(name, whole?.value ?? '');
+    for (const place of [access, access.another()]) {
+      expect(failureOf(await place.authenticator.request(pageRequest(text)))).toBe('revoked-key');
+      expect(valueOf(await place.keys.revoke(view.id))).toMatchObject({ revokedAt: revoked.revokedAt });
+    }
+  });
+
+  test('hide a key from the list and can not be changed, rather than be guessed at', async () => {
+    const { access, view } = await record('rotation', () => 'nonsense');
+    const { view: other } = await createKey(access);
+    expect(valueOf(await access.keys.list()).keys.map(({ id }) => id)).toEqual([other.id]);
+    expect(failureOf(await access.keys.change(view.id, { name: 'x' }))).toBe('store-unavailable');
+  });
+});
+
+describe('a read that is still under way', () => {
+  test('holds up nobody who finds the key in memory, and brings back nothing that was changed meanwhile', async () => {
+    const access = openAccess();
+    const { text, view } = await createKey(access);
+    await access.clock.advance(KEY_FRESH_MS);
+    access.store.stall();
+    const slow = access.authenticator.request(pageRequest(text));
+    const reading = access.keys.revoke(view.id);
+    access.store.release();
+    await Promise.all([slow, reading]);
+    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('revoked-key');
+  });
+
+  test('does not undo a change that was noted after it began', async () => {
+    const { store, clock, keys } = openAccess();
+    const { credentialId, view } = valueOf(await keys.create(NEW_KEY));
+    const reader = new KeyReader({ store, clock, log: testLog() });
+    const records = valueOf(await reader.read(credentialId));
+    if (records === undefined) throw new Error('the key is there');
+    await clock.advance(KEY_FRESH_MS);
+    const slow = reader.read(credentialId);
+    reader.noteKey(view.id, { facts: { ...records.facts, executions: [] } });
+    expect(valueOf(await slow)?.facts.executions).toEqual([]);
+    await clock.advance(KEY_FRESH_MS);
+    expect(valueOf(await reader.read(credentialId))?.facts).toEqual(records.facts);
+  });
+});

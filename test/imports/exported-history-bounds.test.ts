@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { NAMED_FAULTS_MAX, readExportedHistory } from '../../src/imports/exported-history.ts';
+import { MESSAGE_BYTES_MAX } from '../../src/imports/exported-history-scanner.ts';
+import { cutBytes } from './cut-bytes.ts';
+import { faultsOf, read } from './read-exported-history.ts';
+
+const utf8 = new TextEncoder();
+const message = (messageId: string) =>
+  JSON.stringify({ messageId, eventType: 'STEP_STARTED', payload: '{}' });
+
+describe('the reading of an exported history', () => {
+  test('no more faults are named than a reader needs, and reading stops there', async () => {
+    let taken = 0;
+    async function* body() {
+      for (; taken < 1000; taken++) yield utf8.encode('no\n');
+    }
+    const outcome = (await readExportedHistory(body(), { maxBytes: Infinity }).next()).value;
+    expect(outcome).toMatchObject({ failure: { errors: { length: NAMED_FAULTS_MAX } } });
+    expect(taken).toBeLessThan(20);
+
+    const manyInOne = `${'no\n'.repeat(NAMED_FAULTS_MAX - 1)}{"messageId":1,"eventType":2,"payload":3}`;
+    expect(await faultsOf(manyInOne)).toHaveLength(NAMED_FAULTS_MAX);
+  });
+
+  test('a history is too large from its first byte more than allowed, whatever it holds', async () => {
+    const bytes = utf8.encode(`${message('1')}\n${message('2')}\n`);
+    expect((await read(cutBytes(bytes, [10].values()), bytes.length)).outcome.ok).toBe(true);
+    expect((await read(cutBytes(bytes, [10].values()), bytes.length - 1)).outcome).toEqual({
+      ok: false,
+      failure: { type: 'body-too-large', maxBytes: bytes.length - 1 },
+    });
+  });
+
+  test('a message has a bound of its own, within which it may be of any size', async () => {
+    const ofBytes = (size: number) => `{"payload":"${'x'.repeat(size - 14)}"}`;
+    expect(await faultsOf(ofBytes(MESSAGE_BYTES_MAX - 70_000))).toEqual([]);
+    for (const [before, after] of [
+      ['{}\n', '\n{}\nx'],
+      ['\n', '\n{}\nx'],
+    ]) {
+      expect(await faultsOf(`${before}${ofBytes(MESSAGE_BYTES_MAX + 70_000)}${after}`)).toEqual([
+        '2: What begins here has no end within 16 MiB.',
+        expect.stringContaining('4: '),
+      ]);
+    }
+    expect(await faultsOf(`{"messages":[\n${ofBytes(MESSAGE_BYTES_MAX + 70_000)}]}`)).toEqual([
+      '2: What begins here has no end within 16 MiB.',
+    ]);
+  });
+
+  test('a body that breaks off is a fault of the sender, at the line where it did', async () => {
+    async function* body() {
+      yield utf8.encode(`${message('1')}\n{"mess`);
+      throw new Error('connection reset');
+    }
+    const reading = readExportedHistory(body(), { maxBytes: Infinity });
+    expect((await reading.next()).value).toMatchObject({ messageId: '1' });
+    expect((await reading.next()).value).toEqual({
+      ok: false,
+      failure: {
+        type: 'invalid-input',
+        errors: [{ in: 'body', name: 'line 2', detail: 'The body broke off here, before its end.' }],
+      },
+    });
+  });
+
+  test('whatever bytes come in, the answer is an outcome', async () => {
+    const piece = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      '\\',
+      ',',
+      ':',
+      '\n',
+      "'",
+      'x',
+      '"messages"',
+      '\uFEFF',
+      '{}',
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.oneof(
+            piece.map((text) => utf8.encode(text)),
+            fc.uint8Array({ maxLength: 3 }),
+          ),
+        ),
+        fc.infiniteStream(fc.nat({ max: 9 })),
+        async (pieces, sizes) => {
+          const bytes = Buffer.concat(pieces);
+          const whole = await read([bytes]);
+          expect(await read(cutBytes(bytes, sizes))).toEqual(whole);
+          if (whole.outcome.ok) expect(whole.messages.length).toBe(whole.outcome.value.count);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

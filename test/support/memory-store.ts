@@ -1,0 +1,143 @@
+/**
+ * A key-value store in this process's memory, for tests alone: refuses exactly what Workers KV refuses, one
+ * write for each key and second included, and forgets by the clock it is given. Nothing bounds it as a whole and nothing
+ * survives the process. What it does not play: KV's caches and the time that a change takes to reach other places.
+ */
+import { Buffer } from 'node:buffer';
+
+import type { Clock } from '../../src/core/clock.ts';
+import type {
+  Entry,
+  GetOptions,
+  KeyValueStore,
+  ListedKey,
+  ListOptions,
+  PutOptions,
+} from '../../src/storage/key-value.ts';
+import {
+  atLeastMinimumTtl,
+  checkKey,
+  checkKeyCount,
+  checkListLimit,
+  checkPrefix,
+  checkValue,
+  serializeMetadata,
+  StoreRefusal,
+} from '../../src/storage/store-limits.ts';
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** As KV: a second write of a key within a second is refused with 429. Off only where speed is measured. */
+  readonly oneWritePerSecond?: boolean;
+}
+
+interface StoredEntry {
+  readonly value: string;
+  readonly metadataJson: string | undefined;
+  readonly expiresAtMs: number;
+}
+
+const WRITE_INTERVAL_MS = 1000;
+/** Times of writes remembered before those of the second before last are swept out. */
+const WRITE_TIMES_MAX = 10_000;
+
+export const createMemoryStore = (options: MemoryStoreOptions): KeyValueStore => new MemoryStore(options);
+
+class MemoryStore implements KeyValueStore {
+  readonly #clock: Clock;
+  readonly #oneWritePerSecond: boolean;
+  readonly #entries = new Map<string, StoredEntry>();
+  readonly #writtenAtMs = new Map<string, number>();
+
+  constructor({ clock, oneWritePerSecond = true }: MemoryStoreOptions) {
+    this.#clock = clock;
+    this.#oneWritePerSecond = oneWritePerSecond;
+  }
+
+  async get(key: string, _options?: GetOptions): Promise<Entry | undefined> {
+    return this.#read(checkKey(key));
+  }
+
+  async getMany(keys: readonly string[], _options?: GetOptions): Promise<readonly (Entry | undefined)[]> {
+    checkKeyCount(keys);
+    return keys.map((key) => this.#read(checkKey(key)));
+  }
+
+  async put(key: string, value: string, options: PutOptions = {}): Promise<void> {
+    const name = checkKey(key);
+    const entry: StoredEntry = {
+      value: checkValue(value),
+      metadataJson: serializeMetadata(options.metadata),
+      expiresAtMs:
+        options.ttlSeconds === undefined
+          ? Number.POSITIVE_INFINITY
+          : this.#clock.now() + atLeastMinimumTtl(options.ttlSeconds) * 1000,
+    };
+    this.#noteWrite(name);
+    this.#entries.set(name, entry);
+  }
+
+  async delete(key: string): Promise<void> {
+    const name = checkKey(key);
+    this.#noteWrite(name);
+    this.#entries.delete(name);
+  }
+
+  async list({
+    prefix,
+    cursor,
+    limit,
+  }: ListOptions): Promise<{ keys: readonly ListedKey[]; cursor?: string }> {
+    const start = checkPrefix(prefix);
+    const most = checkListLimit(limit);
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const names = [...this.#entries.keys()]
+      .filter((name) => name.startsWith(start) && (after === undefined || byUtf8(name, after) > 0))
+      .filter((name) => this.#read(name) !== undefined)
+      .toSorted(byUtf8);
+    const page = names.slice(0, most);
+    const last = page.at(-1);
+    return {
+      keys: page.map((name) => ({ name, metadata: this.#read(name)?.metadata })),
+      ...(names.length > page.length && last !== undefined && { cursor: encodeCursor(last) }),
+    };
+  }
+
+  #read(name: string): Entry | undefined {
+    const stored = this.#entries.get(name);
+    if (stored === undefined) return undefined;
+    if (stored.expiresAtMs <= this.#clock.now()) {
+      this.#entries.delete(name);
+      return undefined;
+    }
+    const { value, metadataJson } = stored;
+    return { value, metadata: metadataJson === undefined ? undefined : JSON.parse(metadataJson) };
+  }
+
+  #noteWrite(name: string): void {
+    if (!this.#oneWritePerSecond) return;
+    const now = this.#clock.now();
+    const last = this.#writtenAtMs.get(name);
+    if (last !== undefined && now - last < WRITE_INTERVAL_MS) {
+      throw new StoreRefusal(429, 'KV PUT failed: 429 Too Many Requests');
+    }
+    if (this.#writtenAtMs.size >= WRITE_TIMES_MAX) {
+      for (const [other, at] of this.#writtenAtMs) {
+        if (now - at >= WRITE_INTERVAL_MS) this.#writtenAtMs.delete(other);
+      }
+    }
+    this.#writtenAtMs.set(name, now);
+  }
+}
+
+/** KV lists by the bytes of UTF-8, which is by code point; JavaScript's own order is by UTF-16 unit. */
+const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** Base64 of the last key, as miniflare's. */
+const encodeCursor = (lastKey: string): string => Buffer.from(lastKey).toString('base64url');
+
+function decodeCursor(cursor: string): string {
+  const lastKey = Buffer.from(cursor, 'base64url').toString();
+  if (cursor === '' || encodeCursor(lastKey) !== cursor) throw new StoreRefusal(400, 'Invalid list cursor');
+  return lastKey;
+}
