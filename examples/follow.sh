@@ -30,7 +30,7 @@ connect() {
 # Prints a connection's messages to 3. Then, if it is worth coming back: after how many milliseconds, and with which id.
 # `read` takes no byte more than its line, so that nothing waits in a buffer.
 read_events() {
-  status=000 event=message id='' data='' ms=''
+  status=000 event=message id='' data=''
   while IFS= read -r line; do
     case $line in
       *"$cr"[0-9][0-9][0-9]) status=${line##*"$cr"} && break ;;
@@ -38,16 +38,16 @@ read_events() {
       'id: '*) id=${line#*: } ;;
       'data: '*) data=${line#*: } ;;
       'retry: '*[!0-9]*) ;;
-      'retry: '*) ms=${line#*: } ;;
+      'retry: '*) retry=${line#*: } ;;
       '')
         # Only a blank line completes an event: one that was cut off half-way comes again.
-        last=${id:-$last} retry=${ms:-$retry}
+        last=${id:-$last}
         case $event in
           message) [ -z "$data" ] || printf '%s\n' "$data" >&3 2>/dev/null || exit 0 ;;
           reset | problem | end) printf '%s: %s\n' "$event" "$data" >&2 ;;
         esac
         [ "$event" != end ] || exit 0
-        event=message id='' data='' ms=''
+        event=message id='' data=''
         ;;
     esac
   done

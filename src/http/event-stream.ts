@@ -1,9 +1,9 @@
 /**
  * Event streams over HTTP: the headers of an open one, and how one is refused. Any status but 200 ends an EventSource for
- * good, so what will pass is 200 with a `problem` event, a `retry:` and a close; what will not is a plain problem.
+ * good, so what will pass is 200 with a `problem` event that has a `retry:`, and a close; what will not is a plain problem.
  */
 import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
-import { sseEvent, sseRetry } from '../messages/sse.ts';
+import { sseEvent } from '../messages/sse.ts';
 import { passes, problemOf } from './problem.ts';
 import type { RequestFacts } from './request-facts.ts';
 
@@ -26,9 +26,6 @@ export function refusedStream(failure: Failure, facts: RequestFacts): Result<Res
   if (reason !== undefined) facts.reason = reason;
   // Spread over half as long again, so that those who were refused together don't come back together.
   const retryMs = Math.round((problem.retryAfterSeconds ?? 1) * 1000 * (1 + Math.random() / 2));
-  const frames = new Uint8Array([
-    ...sseRetry(retryMs),
-    ...sseEvent({ event: 'problem', data: JSON.stringify(problem) }),
-  ]);
-  return ok(new Response(frames, { headers: STREAM_HEADERS }));
+  const frame = new Uint8Array(sseEvent({ event: 'problem', data: JSON.stringify(problem), retryMs }));
+  return ok(new Response(frame, { headers: STREAM_HEADERS }));
 }

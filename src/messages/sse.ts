@@ -1,6 +1,6 @@
 /**
- * Writes server-sent events: one event, or one `retry:`, to the bytes of a frame. Knows the format only: which events
- * there are, and what their ids are, is http/'s business.
+ * Writes server-sent events: one event, or the `retry:` that a stream begins with, to the bytes of a frame. Knows the format
+ * only: which events there are, and what their ids are, is http/'s business.
  *
  * Source: WHATWG HTML, "Server-sent events" (https://html.spec.whatwg.org/multipage/server-sent-events.html), sections
  * "Parsing an event stream" and "Interpreting an event stream"; the sentences marked [spec] are theirs.
@@ -15,6 +15,8 @@ export interface ServerSentEvent {
    * dispatched all the same.
    */
   readonly data: string;
+  /** How long a client waits before it reconnects, from here on. */
+  readonly retryMs?: number;
 }
 
 /** [spec] "Streams must be decoded using the UTF-8 decode algorithm." A lone surrogate becomes U+FFFD. */
@@ -26,11 +28,12 @@ const LINE_END = /\r\n|\r|\n/;
 /**
  * The frame of one event, its blank line included.
  *
- * Throws a RangeError for an id or event name that no frame can carry: ours are made here, so that is a programming
- * error.
+ * Throws a RangeError for an id, event name or reconnection time that no frame can carry: ours are made here, so that is a
+ * programming error.
  */
-export function sseEvent({ id, event, data }: ServerSentEvent): Uint8Array {
+export function sseEvent({ id, event, data, retryMs }: ServerSentEvent): Uint8Array {
   const lines = [];
+  if (retryMs !== undefined) lines.push(retryField(retryMs));
   // [spec] "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value.
   // Otherwise, ignore the field." An empty one would be taken, and clear the position that a reconnect resumes from.
   if (id !== undefined) lines.push(field('id', id));
@@ -46,14 +49,21 @@ export function sseEvent({ id, event, data }: ServerSentEvent): Uint8Array {
   return utf8.encode(`${lines.join('')}\n`);
 }
 
-/** The frame that sets how long a client waits before it reconnects. Throws a RangeError unless `ms` is whole and ≥ 0. */
-export function sseRetry(ms: number): Uint8Array {
+/**
+ * The bytes that a stream begins with: how long a client waits before it reconnects. It is one field and no blank line, so
+ * the first event completes the block. [spec] allows a block without data and dispatches nothing, but clients in the field
+ * (@microsoft/fetch-event-source, httpx-sse) dispatch it as an event with empty data and an empty id.
+ */
+export const sseOpening = (retryMs: number): Uint8Array => utf8.encode(retryField(retryMs));
+
+/** Throws a RangeError unless `ms` is whole and ≥ 0. */
+function retryField(ms: number): string {
   // [spec] "If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten,
   // and set the event stream's reconnection time to that integer. Otherwise, ignore the field."
   if (!Number.isSafeInteger(ms) || ms < 0) {
     throw new RangeError(`Cannot write a retry field: 'ms' must be a whole number from 0 on, it is ${ms}`);
   }
-  return utf8.encode(`retry: ${ms}\n\n`);
+  return `retry: ${ms}\n`;
 }
 
 function field(name: 'id' | 'event', value: string): string {

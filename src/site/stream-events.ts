@@ -1,5 +1,5 @@
 /** The events of a stream: what each says, the schema of its data, and an example as it goes over the wire. */
-import { sseEvent, sseRetry } from '../messages/sse.ts';
+import { sseEvent, sseOpening } from '../messages/sse.ts';
 import { messageExample } from './answer-examples.ts';
 import type { AnswerName } from './answers.ts';
 import { CURSOR_EXAMPLE } from './example-values.ts';
@@ -49,17 +49,15 @@ const streamEvents: readonly StreamEvent[] = [
 
 const decoder = new TextDecoder();
 
-function frame({ event: name, data }: StreamEvent): string {
-  const text = decoder.decode(
+const frame = ({ event: name, data }: StreamEvent): string =>
+  decoder.decode(
     sseEvent({
-      ...(name !== 'problem' && { id: CURSOR_EXAMPLE }),
+      // A problem says when to come back.
+      ...(name === 'problem' ? { retryMs: 7_950 } : { id: CURSOR_EXAMPLE }),
       ...(name !== 'message' && { event: name }),
       data: JSON.stringify(data),
     }),
   );
-  // A refusal says when to come back.
-  return name === 'problem' ? `${decoder.decode(sseRetry(7_950))}${text}` : text;
-}
 
 /** For the table that people read. */
 export const streamEventsTable = `| event | data | |
@@ -88,7 +86,7 @@ export const eventStreamContent: Json = {
   examples: {
     stream: {
       summary: 'How a stream begins',
-      value: `${decoder.decode(sseRetry(2_479))}${isOf('message', 'caught-up').map(frame).join('')}`,
+      value: `${decoder.decode(sseOpening(2_479))}${isOf('message', 'caught-up').map(frame).join('')}`,
     },
     ...Object.fromEntries(
       streamEvents.map((each) => [each.event, { summary: each.description, value: frame(each) }]),

@@ -18,6 +18,8 @@ export class EventReader {
   raw = '';
   /** What `retry:` said last. */
   retryMs: number | undefined;
+  /** Blocks that had fields and no data. */
+  dataless = 0;
   /** The server closed, or the connection broke. */
   ended = false;
   readonly #response: IncomingMessage;
@@ -25,6 +27,7 @@ export class EventReader {
   #name = '';
   #data: string[] = [];
   #id: string | undefined;
+  #fields = 0;
   #wake: () => void = () => undefined;
 
   constructor(response: IncomingMessage) {
@@ -104,12 +107,14 @@ export class EventReader {
       if (this.#data.length > 0) {
         const event = { name: this.#name || 'message', data: this.#data.join('\n') };
         this.events.push(this.#id === undefined ? event : { ...event, id: this.#id });
-      }
+      } else if (this.#fields > 0) this.dataless++;
+      this.#fields = 0;
       this.#name = '';
       this.#data = [];
       this.#id = undefined;
       return;
     }
+    if (!line.startsWith(':')) this.#fields++;
     const [, field = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (field === 'event') this.#name = value;
     if (field === 'data') this.#data.push(value);

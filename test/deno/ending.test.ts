@@ -44,7 +44,7 @@ async function readUntil(response: Response, text: string): Promise<() => Promis
 }
 
 describe.concurrent('SIGTERM', () => {
-  test('ends streams with retry: and waiting requests with what they have, and the status is 0', async () => {
+  test('ends streams behind a whole event and waiting requests with what they have, and the status is 0', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const apiKey = await newKey(flowtap.url);
     await world.script('running', history(3));
@@ -64,7 +64,7 @@ describe.concurrent('SIGTERM', () => {
 
     const beganAtMs = performance.now();
     flowtap.process.kill('SIGTERM');
-    expect(await toEnd()).toMatch(/retry: \d+\n\n$/);
+    expect(await toEnd()).toMatch(/^retry: \d+\nid: [^]*\n\n$/);
     const [page, summary] = await Promise.all(waits.map(async (wait) => (await wait).json()));
     expect(page).toEqual({ messages: [], cursor, status: 'RUNNING' });
     expect(summary).toMatchObject({ status: 'RUNNING', messageCount: 3 });

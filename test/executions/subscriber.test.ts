@@ -198,12 +198,13 @@ describe('its queue', () => {
 });
 
 describe('events', () => {
-  test('begin with retry, within its bounds', async () => {
+  test('begin at once with retry, within its bounds, in a block that the first event completes', async () => {
     const feed = new FeedUnderTest(messages);
     for (const random of [0, 0.25, 0.999]) {
       const client = await feed.subscribe({ random: () => random }).read(1);
       expect(client.parser.retryMs).toBe(Math.round(RETRY_MIN_MS + random * (RETRY_MAX_MS - RETRY_MIN_MS)));
-      expect(client.frames).toHaveLength(1);
+      const opening = new TextDecoder().decode(client.frames[0]);
+      expect([client.frames.length, opening]).toEqual([1, `retry: ${client.parser.retryMs}\n`]);
     }
   });
 
@@ -388,10 +389,11 @@ describe('a stream that closes early', () => {
     expect([problem?.id, JSON.parse(problem?.data ?? '')]).toEqual([undefined, { code: 'overloaded' }]);
     expect(feed.cursor(client.lastId)?.position).toBe(250);
     expect(client.parser.retryMs).toBeGreaterThanOrEqual(10_000 + RETRY_MIN_MS);
+    expect(new TextDecoder().decode(client.frames.at(-1))).toMatch(/^retry: \d+\nevent: problem\n/);
     expect([client.ended, feed.closed]).toEqual(['closed', 1]);
   });
 
-  test('without a reason says nothing but retry, and what is queued is still read', async () => {
+  test('without a reason adds nothing, and what is queued is still read', async () => {
     const feed = new FeedUnderTest(messages);
     const client = feed.subscribe();
     await settle();
@@ -399,6 +401,7 @@ describe('a stream that closes early', () => {
     await client.read();
     expect(client.messages).toEqual(messages);
     expect(client.named('problem')).toEqual([]);
+    expect(new TextDecoder().decode(client.frames.at(-1))).toMatch(/\nevent: caught-up\n.*\n\n$/);
     expect(client.ended).toBe('closed');
   });
 

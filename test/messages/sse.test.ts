@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { sseEvent, sseRetry, type ServerSentEvent } from '../../src/messages/sse.ts';
+import { sseEvent, sseOpening, type ServerSentEvent } from '../../src/messages/sse.ts';
 import { cutBytes } from '../imports/cut-bytes.ts';
 
 const text = (frame: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(frame);
@@ -33,7 +33,7 @@ const anyText = fc
   .map((parts) => parts.join(''));
 const fieldText = anyText.map((value) => value.replace(/[\r\n\0]/g, '')).filter((value) => value !== '');
 const anyEvent: fc.Arbitrary<ServerSentEvent> = fc.record(
-  { id: fieldText, event: fieldText, data: anyText },
+  { id: fieldText, event: fieldText, data: anyText, retryMs: fc.nat() },
   { requiredKeys: ['data'] },
 );
 
@@ -41,21 +41,20 @@ describe('server-sent events', () => {
   test('a client receives every event as it was made, however the bytes are cut', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(anyEvent, fc.nat())),
+        fc.array(anyEvent),
+        fc.nat(),
         fc.infiniteStream(fc.nat({ max: 40 })),
-        (sent, sizes) => {
-          const frames = sent.map((item) => (typeof item === 'number' ? sseRetry(item) : sseEvent(item)));
+        (sent, openingMs, sizes) => {
+          const frames = [sseOpening(openingMs), ...sent.map((item) => sseEvent(item))];
           const { events, retries } = received(cutBytes(Buffer.concat(frames), sizes));
           expect(events).toEqual(
-            sent
-              .filter((item) => typeof item !== 'number')
-              .map(({ id, event, data }) => ({
-                id: id?.toWellFormed(),
-                event: event?.toWellFormed(),
-                data: data.replace(/\r\n?/g, '\n').toWellFormed(),
-              })),
+            sent.map(({ id, event, data }) => ({
+              id: id?.toWellFormed(),
+              event: event?.toWellFormed(),
+              data: data.replace(/\r\n?/g, '\n').toWellFormed(),
+            })),
           );
-          expect(retries).toEqual(sent.filter((item) => typeof item === 'number'));
+          expect(retries).toEqual([openingMs, ...sent.flatMap(({ retryMs }) => retryMs ?? [])]);
         },
       ),
       { numRuns: 500 },
@@ -67,7 +66,17 @@ describe('server-sent events', () => {
       'id: abc\nevent: caught-up\ndata: {"status":"RUNNING"}\n\n',
     );
     expect(text(sseEvent({ data: 'a\nb\rc\r\nd\n' }))).toBe('data: a\ndata: b\ndata: c\ndata: d\ndata: \n\n');
-    expect(text(sseRetry(3000))).toBe('retry: 3000\n\n');
+    expect(text(sseEvent({ event: 'problem', data: '{}', retryMs: 3000 }))).toBe(
+      'retry: 3000\nevent: problem\ndata: {}\n\n',
+    );
+  });
+
+  test('a stream begins with a field that the first event completes, not with a block of its own', () => {
+    expect(text(sseOpening(3000))).toBe('retry: 3000\n');
+    expect(text(Buffer.concat([sseOpening(3000), sseEvent({ id: '1', data: '{}' })]))).toBe(
+      'retry: 3000\nid: 1\ndata: {}\n\n',
+    );
+    expect(received([sseOpening(3000)])).toEqual({ events: [], retries: [3000] });
   });
 
   test('the leading space of a line of data survives', () => {
@@ -92,7 +101,10 @@ describe('server-sent events', () => {
   });
 
   test('a reconnection time that is no whole number from 0 on is never written', () => {
-    for (const ms of [-1, 0.5, NaN, Infinity, 1e21]) expect(() => sseRetry(ms)).toThrow(RangeError);
-    expect(received([sseRetry(0)]).retries).toEqual([0]);
+    for (const ms of [-1, 0.5, NaN, Infinity, 1e21]) {
+      expect(() => sseOpening(ms)).toThrow(RangeError);
+      expect(() => sseEvent({ data: '', retryMs: ms })).toThrow(RangeError);
+    }
+    expect(received([sseOpening(0)]).retries).toEqual([0]);
   });
 });

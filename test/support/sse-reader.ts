@@ -1,6 +1,7 @@
 /**
  * Reads event streams for tests, independent of our own writer and of any client library: the parser of WHATWG HTML,
- * "Interpreting an event stream", as plainly as it can be written.
+ * "Interpreting an event stream", as plainly as it can be written. Stricter in one thing: a block of fields without data is
+ * an error, since clients in the field dispatch it as an event with empty data and an empty id.
  */
 
 export interface ReadEvent {
@@ -21,6 +22,8 @@ export class SseParser {
   #event = '';
   #data: string[] = [];
   #id: string | undefined;
+  /** Fields of the block so far. */
+  #fields = 0;
 
   /** The events that these bytes complete. An event without its blank line is not one. */
   push(bytes: Uint8Array): ReadEvent[] {
@@ -30,6 +33,7 @@ export class SseParser {
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
       if (line === '') {
+        if (this.#fields > 0 && this.#data.length === 0) throw new Error('a block has fields and no data');
         if (this.#id !== undefined) this.lastEventId = this.#id;
         if (this.#data.length > 0) {
           events.push({
@@ -41,9 +45,11 @@ export class SseParser {
         this.#event = '';
         this.#data = [];
         this.#id = undefined;
+        this.#fields = 0;
         continue;
       }
       const colon = line.indexOf(':');
+      if (colon !== 0) this.#fields++;
       const name = colon === -1 ? line : line.slice(0, colon);
       const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
       if (name === 'event') this.#event = value;

@@ -14,7 +14,7 @@ import {
 } from '../../messages/cursor.ts';
 import type { Status } from '../../messages/event-types.ts';
 import { type Message, type PayloadAccess, visibleMessage } from '../../messages/message.ts';
-import { sseEvent, sseRetry } from '../../messages/sse.ts';
+import { sseEvent, sseOpening } from '../../messages/sse.ts';
 
 /** Frames that are kept to be sent again: enough for the newest messages of many executions, small beside the pages. */
 export const FRAMES_BYTES_MAX = 4 * 1024 * 1024;
@@ -94,12 +94,13 @@ export class EventFrames {
   }
 
   /** Without an id: the last one stays, and with it the position. */
-  problem(failure: Failure): Uint8Array {
-    return sseEvent({ event: 'problem', data: this.#options.problemJson(failure) });
+  problem(failure: Failure, retryMs: number): Uint8Array {
+    return sseEvent({ event: 'problem', data: this.#options.problemJson(failure), retryMs });
   }
 
-  retry(ms: number): Uint8Array {
-    return sseRetry(ms);
+  /** What a stream begins with, at once: no event yet, the first one completes it. */
+  opening(retryMs: number): Uint8Array {
+    return sseOpening(retryMs);
   }
 
   #id(at: Position, end: EndMark = 'none'): string {

@@ -79,7 +79,7 @@ export class Subscriber {
       {
         start: (controller) => {
           this.#controller = controller;
-          this.#send(options.frames.retry(retryMs(options.random)));
+          this.#send(options.frames.opening(retryMs(options.random)));
           if (options.reset) this.#send(options.frames.reset(options.feed.start));
         },
         pull: () => {
@@ -135,13 +135,14 @@ export class Subscriber {
     this.#lastSentAtMs = this.#options.clock.now();
   }
 
-  /** Closes early, telling why. */
+  /** Closes early. With a failure it sends why and when to come back; without, the `retry:` that it began with holds. */
   close(failure?: Failure): void {
     if (this.#closed) return;
     const { frames, random } = this.#options;
-    if (failure) this.#send(frames.problem(failure));
-    const afterMs = failure && 'retryAfterSeconds' in failure ? failure.retryAfterSeconds * 1000 : 0;
-    this.#send(frames.retry(afterMs + retryMs(random)));
+    if (failure) {
+      const afterMs = 'retryAfterSeconds' in failure ? failure.retryAfterSeconds * 1000 : 0;
+      this.#send(frames.problem(failure, afterMs + retryMs(random)));
+    }
     this.#finish();
   }
 

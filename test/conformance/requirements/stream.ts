@@ -44,6 +44,27 @@ export const stream: Section = {
       },
     ),
     requirement(
+      'No block consists of it alone: the first event completes its block, and a later one stands in a `problem`.',
+      'retry: comes at once, and no block of fields comes without data, at the beginning, the end or a refusal',
+      ['emulator'],
+      async (target) => {
+        const [silent, ended] = [target.newId('retry'), target.newId('retry')];
+        await target.script(ended, history(3, 'EXECUTION_SUCCEEDED'));
+        await target.script(silent, history(1));
+        const { cursor } = await target.json(pageOf(silent));
+        const now = await target.stream(pageOf(silent, `cursor=${cursor}`));
+        await now.event('caught-up');
+        now.leave();
+        const whole = await target.stream(pageOf(ended));
+        await whole.closed(30_000);
+        for (const open of [now, whole]) {
+          assert.match(open.raw, /^retry: \d+\nid: /);
+          assert.equal(open.dataless, 0);
+        }
+      },
+      5,
+    ),
+    requirement(
       "The page's address with `Accept: text/event-stream`.",
       'only who names text/event-stream gets a stream',
       ['emulator'],
@@ -298,6 +319,7 @@ export const stream: Section = {
         const { status, code, retryAfterSeconds } = JSON.parse(problem?.data ?? '');
         assert.deepEqual([status, code], [429, 'TooManyStreams']);
         assert((refused.retryMs ?? 0) >= retryAfterSeconds * 1_000);
+        assert.equal(refused.dataless, 0);
         held[0]?.leave();
         await eventually(async () => {
           const next = await target.stream(pageOf(id), { key });
