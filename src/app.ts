@@ -32,6 +32,8 @@ export interface AppPorts {
   readonly corsOrigins: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Flowtap's own version. */
+  readonly version: string;
 }
 
 export type App = Hono<AppBindings>;
@@ -54,7 +56,7 @@ export function createApp(ports: AppPorts): App {
     app.use(path, crossOrigin);
   }
 
-  route(app, ports, '/healthz', 'health', health);
+  route(app, ports, '/healthz', 'health', health(ports.version));
   route(app, ports, '/v1/executions/*', 'execution', executionRoutes(ports));
   route(app, ports, '/v1/key', 'key', keyRoute(ports));
 
@@ -77,10 +79,12 @@ export function createApp(ports: AppPorts): App {
   return app;
 }
 
-/** The service is up and configured. Nothing is read: a store or an upstream that is down must not take it out of service. */
-const health: Handler = byMethod({
-  GET: async () => ok(Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'no-store' } })),
-});
+/** The service is up and configured. Reads nothing: a store or upstream that is down must not take it out of service. */
+const health = (version: string): Handler =>
+  byMethod({
+    GET: async () =>
+      ok(Response.json({ status: 'ok', version }, { headers: { 'Cache-Control': 'no-store' } })),
+  });
 
 /** What the middleware says to a preflight, as an answer like any other: with a request id and a line in the log. */
 const preflight =

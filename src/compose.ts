@@ -45,6 +45,8 @@ export interface Platform {
   /** For keys and tickets. */
   readonly randomBytes: RandomBytes;
   readonly log: Log;
+  /** Flowtap's own version, from package.json: what /healthz says. */
+  readonly version: string;
   readonly fetch: Fetch;
   /** The budget of calls of this name, shared by all who call that account. */
   readonly callBudget: (name: string) => CallBudget;
@@ -168,7 +170,7 @@ function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
 
 /** The application over this core, with Executions living where the entry says. */
 export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
-  const { clock, random, log } = platform;
+  const { clock, random, log, version } = platform;
   const { access, archive, cursorKeys, framesFor, sourceOf } = core;
   const executions = createArchiveFirstExecutions({
     archive,
@@ -188,5 +190,6 @@ export function createService(settings: Settings, platform: Platform, core: Core
     corsOrigins: settings.corsOrigins,
     clock,
     log,
+    version,
   });
 }

@@ -22,6 +22,8 @@ import { type Core, createCore, createService } from './compose.ts';
 import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget/budget-object.ts';
 import { parseExecutionArn } from './sources/step-functions/step-functions-arn.ts';
 import { createWorkersKvStore } from './storage/workers-kv.ts';
+// A named import, so that the bundler takes this one member of the manifest.
+import { version } from '../package.json';
 
 interface Env {
   readonly STORE: KVNamespace;
@@ -58,6 +60,7 @@ function createIsolate(env: Env): Result<Isolate> {
     random: Math.random,
     randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
     log,
+    version,
     fetch: (url: string, init: RequestInit) => fetch(url, init),
     callBudget: (name: string) =>
       createObjectCallBudget({

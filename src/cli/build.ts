@@ -1,20 +1,20 @@
 /**
- * `npm run build`: the command and the client as plain JavaScript that needs nothing but its platform; dist/ is what `npm
- * pack` takes. The declarations come from tsc (src/client/tsconfig.json). A development tool: not in the bundles.
+ * `npm run build`: the command and the client as plain JavaScript without dependencies, and around them the package that users
+ * install, in dist/package. `npm run pack:client` packs it. Declarations come from tsc (src/client/tsconfig.json). A
+ * development tool: not in the bundles.
  */
 import { execFile } from 'node:child_process';
-import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 
-import { parseObject } from '../client/problem.ts';
+import { clientManifest, packedDocuments } from './client-manifest.ts';
 
 const pathOf = (path: string): string => join(import.meta.dirname, '../..', path);
 
 /** What stands in the bundles and was written by others comes with its licence. */
 const parserLicense = await readFile(pathOf('node_modules/eventsource-parser/LICENSE'), 'utf8');
-const version = parseObject(await readFile(pathOf('package.json'), 'utf8'))?.['version'];
 
 const common: BuildOptions = {
   bundle: true,
@@ -44,7 +44,7 @@ await Promise.all([
     platform: 'node',
     target: 'node20',
     banner: { js: '#!/usr/bin/env node' },
-    define: { 'process.env.FLOWTAP_VERSION': JSON.stringify(version) },
+    define: { 'process.env.FLOWTAP_VERSION': JSON.stringify(clientManifest.version) },
     outfile: pathOf('dist/cli.js'),
   }),
 ]);
@@ -65,4 +65,16 @@ await Promise.all(
       const text = await readFile(file, 'utf8');
       await writeFile(file, text.replaceAll(/(from '\.[^']*)\.ts'/g, "$1.js'"));
     }),
+);
+
+// The package: its own manifest, what was built, and how to use it.
+const packageDirectory = pathOf('dist/package');
+await rm(packageDirectory, { recursive: true, force: true });
+await mkdir(packageDirectory, { recursive: true });
+await writeFile(join(packageDirectory, 'package.json'), `${JSON.stringify(clientManifest, null, 2)}\n`);
+const built = ['dist/cli.js', 'dist/client.js', 'dist/types'];
+await Promise.all(
+  [...built, ...packedDocuments].map((path) =>
+    cp(pathOf(path), join(packageDirectory, path), { recursive: true }),
+  ),
 );

@@ -21,6 +21,7 @@ import type { Log } from '../core/log.ts';
 import { createCallBudget } from '../sources/call-budget/call-budget.ts';
 import { createDenoKvStore } from '../storage/deno-kv.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
+import manifest from '../../package.json' with { type: 'json' };
 
 /** What does not end by itself within this is cut: supervisors kill soon after. */
 export const SHUTDOWN_MS = 10_000;
@@ -100,6 +101,7 @@ const onDeno = (store: KeyValueStore, log: Log): Platform => ({
   random: Math.random,
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   log,
+  version: manifest.version,
   fetch,
   callBudget: () => createCallBudget({ clock }),
   tiers: {

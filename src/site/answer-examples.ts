@@ -94,7 +94,7 @@ export const answerExamples = {
     messages: [{ ...messageExample, timestamp: Date.parse(messageExample.timestamp ?? '') / 1_000 }],
     nextToken: CURSOR_EXAMPLE,
   },
-  Health: { status: 'ok' },
+  Health: { status: 'ok', version: '0.1.0' },
 } as const satisfies { readonly [N in AnswerName]?: AnswerOf<N> };
 
 /** The answers that are JSON and no problem. */

@@ -217,7 +217,10 @@ export const answerSchemas = {
     __type: text('The exception.'),
     message: text('What to change, for people.'),
   }),
-  Health: z.strictObject({ status: said(z.literal('ok'), 'It is up and configured.') }),
+  Health: z.strictObject({
+    status: said(z.literal('ok'), 'It is up and configured.'),
+    version: said(z.string(), 'The version of Flowtap that runs there.'),
+  }),
   Problem,
   ...eventSchemas,
 } as const;

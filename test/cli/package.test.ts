@@ -37,8 +37,7 @@ let contents: string[];
 let tarball: string;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'flowtap-package-'));
-  // `prepack` builds it.
-  await execute('npm', ['pack', '--pack-destination', scratch], { cwd: PROJECT });
+  await execute('npm', ['run', 'pack:client', '--', '--pack-destination', scratch], { cwd: PROJECT });
   const [name = ''] = await readdir(scratch);
   tarball = join(scratch, name);
   const { stdout } = await execute('tar', ['tzf', tarball]);
@@ -54,9 +53,11 @@ test('the tarball holds what was built, what it is and how to use it, and nothin
   const files = contents.map((path) => path.replace(/^package\//, ''));
   const built = /^dist\/(?:cli\.js|client\.js|types\/.+\.d\.ts)$/;
   expect(files.filter((path) => !built.test(path) && !/^(?:docs|examples)\//.test(path)).toSorted()).toEqual([
+    'CHANGELOG.md',
     'CONTRIBUTING.md',
     'LICENSE',
     'README.md',
+    'SECURITY.md',
     'package.json',
   ]);
 });
@@ -79,7 +80,14 @@ test('every link of its documents leads somewhere in it', async () => {
   expect(links.length).toBeGreaterThan(20);
 });
 
-test('it needs no other package: npm installs it alone', async () => {
+test('its manifest is its own: it names no dependency and no script, and can be published', async () => {
+  const manifest: unknown = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+  const members = Object.keys(Object(manifest));
+  expect(members.filter((name) => /dependencies|scripts|private/i.test(name))).toEqual([]);
+  expect(members).toEqual(expect.arrayContaining(['name', 'version', 'license', 'exports', 'bin']));
+});
+
+test('it needs no other package: npm installs it alone, offline', async () => {
   const into = join(scratch, 'into');
   await mkdir(into);
   await writeFile(join(into, 'package.json'), '{"name":"consumer","private":true}');

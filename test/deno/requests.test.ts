@@ -1,6 +1,7 @@
 /** Requests as Deno hands them over: what is no host, what a proxy in front says, and what throws. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { DenoWorld, history, newKey, type DenoProcess } from './deno-process.ts';
 
 let world: DenoWorld;
@@ -106,7 +107,10 @@ describe('what is no host is a 400 like any other, and a line of the log without
 
   test('and every name that is one is taken', async () => {
     for (const host of ['flowtap', 'my_host:8787', '[::1]', '[::1]:1', '192.0.2.1', 'a,b', '']) {
-      expect(await ask('/healthz', host)).toMatchObject({ status: 200, body: '{"status":"ok"}' });
+      expect(await ask('/healthz', host)).toMatchObject({
+        status: 200,
+        body: JSON.stringify({ status: 'ok', version: manifest.version }),
+      });
     }
   });
 });

@@ -40,14 +40,14 @@ describe('routes', () => {
     if (method !== 'HEAD') expect(await problemOf(response)).toMatchObject({ code: 'MethodNotAllowed' });
   });
 
-  test('/healthz says that the service is up, whatever its upstream and store do', async () => {
+  test('/healthz says that the service is up and its version, whatever its upstream and store do', async () => {
     const service = await openService();
     service.stopUpstream();
     service.store.failReads();
     const response = await service.fetch('/healthz');
     expect({ status: response.status, body: await response.json() }).toEqual({
       status: 200,
-      body: { status: 'ok' },
+      body: { status: 'ok', version: '1.2.3-test' },
     });
     expect(response.headers.get('Cache-Control')).toBe('no-store');
   });

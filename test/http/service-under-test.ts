@@ -101,6 +101,7 @@ export async function openService(
     random: Math.random,
     randomBytes,
     log: testLog(logged),
+    version: '1.2.3-test',
     fetch: async (url: string, init: RequestInit) => {
       if (upstreamIsGone) throw new TypeError('connection refused');
       return (parts.upstream ?? emulator.fetch)(new Request(url, init));

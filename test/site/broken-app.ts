@@ -18,6 +18,7 @@ export function brokenApp(): App {
     corsOrigins: ['*'],
     clock: systemClock,
     log: testLog([]),
+    version: '1.2.3-test',
   };
   return createApp(ports);
 }

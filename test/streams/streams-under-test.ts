@@ -73,6 +73,7 @@ export class StreamsUnderTest {
       random: () => 0.5,
       randomBytes,
       log: testLog(this.logged),
+      version: '1.2.3-test',
       fetch: () => Promise.reject(new TypeError('nothing is fetched here')),
       tiers: { standard: unlimited, high: unlimited },
       failedAuthentications: unlimited,

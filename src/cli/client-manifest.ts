@@ -1,0 +1,35 @@
+/**
+ * The manifest of the package that users install: the typed client and the `flowtap` command, bundled, so that it depends on
+ * no other package. Name, version and licence come from the repository's own package.json. A development tool (build.ts).
+ */
+import repository from '../../package.json' with { type: 'json' };
+
+const { name, version, description, license, type, engines } = repository;
+
+export const clientManifest = {
+  name,
+  version,
+  description,
+  license,
+  type,
+  engines,
+  bin: { flowtap: 'dist/cli.js' },
+  // For resolvers that read no `exports`.
+  types: './dist/types/client/client.d.ts',
+  main: './dist/client.js',
+  exports: {
+    '.': { types: './dist/types/client/client.d.ts', default: './dist/client.js' },
+    './package.json': './package.json',
+  },
+} as const;
+
+/** What else is packed, as it stands in the repository: how to use the package. */
+export const packedDocuments = [
+  'README.md',
+  'LICENSE',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'docs',
+  'examples',
+] as const;
