@@ -34,7 +34,8 @@ create:
 rotate:
       --overlap <duration> how long the old key stays good: 0 for one that has leaked (default 24h)
 
-A <key id> is what list shows; of a whole key, pasted in its place, only the id is sent.
+A <key id> is what list shows; of a whole key, pasted in its place, only the id is sent. "last used" is the hour in UTC: the
+service notes the use of a key at most once an hour.
 
 all:
       --json               the whole answer, as JSON
@@ -179,7 +180,8 @@ async function printKey(key: RevokedKey, json: boolean, { stdout }: Terminal): P
     await stdout.line(JSON.stringify(key));
     return EXIT.ok;
   }
-  for (const [name, value] of Object.entries(key)) {
+  for (const [name, given] of Object.entries(key)) {
+    const value = name === 'lastUsedAt' && typeof given === 'string' ? hourOf(given) : given;
     const text = Array.isArray(value) ? value.map((item) => textOf(item)).join('\n') : textOf(value);
     for (const [index, line] of text.split('\n').entries()) {
       await stdout.line(`${(index === 0 ? name : '').padEnd(12)}  ${line}`);
@@ -224,6 +226,9 @@ async function list(words: Words, terminal: Terminal): Promise<number> {
   return EXIT.ok;
 }
 
+/** `2026-11-22T16Z`. The service notes the use of a key at most once an hour: minutes would pretend to more. */
+const hourOf = (time: string): string => `${time.slice(0, 13)}Z`;
+
 const rowOf = (key: AdminKey): string[] =>
   [
     key.id,
@@ -231,7 +236,7 @@ const rowOf = (key: AdminKey): string[] =>
     key.name,
     key.payloads,
     key.tier,
-    key.lastUsedAt?.slice(0, 16) ?? '-',
+    key.lastUsedAt === undefined ? '-' : hourOf(key.lastUsedAt),
     key.expiresAt?.slice(0, 10) ?? 'never',
     key.executions.join(' '),
   ].map(oneLine);

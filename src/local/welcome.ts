@@ -12,8 +12,8 @@ export interface Example {
   readonly about: string;
 }
 
-/** Executions of the emulator to try: its ids say which scenario runs and since when. The first has settled. */
-export const exampleExecutions = (nowMs: number): readonly [Example, ...Example[]] => [
+/** Executions of the emulator to try: an id says which scenario runs and since when. First a settled one, then a running one. */
+export const exampleExecutions = (nowMs: number): readonly [Example, Example, ...Example[]] => [
   {
     id: scenarioId('CloudFlow', nowMs - SETTLED_AGO_MS, 'SqsMessage', randomUUID()),
     about: 'settled: 36 messages, succeeded',
@@ -21,6 +21,10 @@ export const exampleExecutions = (nowMs: number): readonly [Example, ...Example[
   {
     id: scenarioId('SecurityFlow', nowMs, 'MotionSensor', randomUUID()),
     about: 'running: succeeds a minute after this start',
+  },
+  {
+    id: scenarioId('FailingFlow', nowMs - SETTLED_AGO_MS, 'Door', randomUUID()),
+    about: 'settled: failed in its last step',
   },
   {
     id: scenarioArn('Rounds', nowMs, randomUUID()),

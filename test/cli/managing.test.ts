@@ -39,6 +39,9 @@ test.concurrent(
     expect(created.stderr).not.toContain(key);
     await world.script('first', flow(2, 0));
     expect(await flowtap.run(['tail', 'first'], withKey(key))).toMatchObject({ code: 0 });
+    // When it was used, as exactly as that is recorded: to the hour.
+    const shown = async () => (await flowtap.run(['keys', 'list'])).stdout;
+    await expect.poll(shown, { timeout: 20_000 }).toMatch(/ standard +\d{4}-\d\d-\d\dT\d\dZ +never/);
   },
 );
 

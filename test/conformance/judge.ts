@@ -1,5 +1,6 @@
 /** The requirements as tests of one runtime, all of them run side by side while the tests wait for theirs. */
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Json } from './http.ts';
 import { runAll } from './requirement.ts';
 import { requirements, sections } from './requirements.ts';
 import { Target, type TargetOptions } from './target.ts';
@@ -26,5 +27,29 @@ export function judge(runtime: string, start: () => Promise<TargetOptions>): voi
         }
       });
     }
+    test(
+      'leaves no key behind that opens anything',
+      async () => {
+        await Promise.all(outcomes.values());
+        const judged = await target;
+        const made = await keysOf(judged);
+        expect(made.length).toBeGreaterThan(5);
+        await judged.revokeKeys();
+        const open = (await keysOf(judged)).filter(({ status }) => status === 'active');
+        expect(open).toEqual([]);
+      },
+      TIMEOUT_MS,
+    );
   });
+}
+
+/** The keys of a deployment that the checks have made: all carry one name. */
+async function keysOf(target: Target): Promise<{ readonly id: string; readonly status: string }[]> {
+  const keys: Json[] = [];
+  for (let query = 'limit=100'; query !== '';) {
+    const page = await target.adminJson(200, `keys?${query}`);
+    keys.push(...page['keys']);
+    query = page['cursor'] === undefined ? '' : `limit=100&cursor=${encodeURIComponent(page['cursor'])}`;
+  }
+  return keys.filter(({ name }) => name === 'conformance').map(({ id, status }) => ({ id, status }));
 }

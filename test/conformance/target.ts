@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { EventReader } from './event-reader.ts';
 import { connect, send, type Answer, type Asked, type Json } from './http.ts';
 
+const KEY_LIFE_MS = 3_600_000;
+
 export interface TargetOptions {
   readonly url: string;
   /** Reads every execution, with payloads, and mints tickets. */
@@ -37,6 +39,7 @@ export class Target {
   readonly #run = randomUUID().slice(0, 8);
   #named = 0;
   #faults: Promise<unknown> = Promise.resolve();
+  readonly #madeKeyIds: string[] = [];
 
   constructor({ url, key, adminToken, emulatorUrl }: TargetOptions) {
     this.base = new URL(url);
@@ -102,17 +105,26 @@ export class Target {
     return JSON.parse(answer.text) as Json;
   }
 
-  /** A new key, as the admin API tells of it: `id`, and `key`, its text. */
-  newKey(members: object = {}): Promise<Json> {
-    return this.adminJson(201, 'keys', 'POST', {
+  /** A new key, as the admin API shows it: `id`, and `key`, its text. It is good for an hour, or until `revokeKeys`. */
+  async newKey(members: object = {}): Promise<Json> {
+    const made = await this.adminJson(201, 'keys', 'POST', {
       name: 'conformance',
       executions: ['*'],
       payloads: 'full',
       tickets: true,
       tier: 'high',
       streamLimit: 100,
+      // If the run is killed, no key stays good.
+      expiresAt: new Date(Date.now() + KEY_LIFE_MS).toISOString(),
       ...members,
     });
+    this.#madeKeyIds.push(made['id']);
+    return made;
+  }
+
+  /** Revokes every key that a check has made. Throws if one of them stays. */
+  async revokeKeys(): Promise<void> {
+    for (const id of this.#madeKeyIds.splice(0)) await this.adminJson(200, `keys/${id}/revoke`, 'POST', {});
   }
 
   /** What the upstream has of an execution from now on; `append`: besides what it had. */

@@ -47,7 +47,7 @@ A black box over HTTP: what [docs/http-api.md](../../docs/http-api.md) promises,
 
     npm run conformance -- --url https://flowtap.example.com --key ftk_…
 
-The key reads every execution, with payloads, mints tickets, and had better be of the tier \`high\`. With \`--admin-token\` it also makes and revokes keys (they stay, revoked or not, under the name "conformance"). Most of it needs an upstream under its control, \`--emulator-url\`: the emulator that \`npm start\` starts and prints. What can't be asked is skipped, and said so. It takes half a minute; wrong keys are among what it sends, fewer than one address may send in a minute.
+The key must read every execution, with payloads, and mint tickets; the tier \`high\` is best. With \`--admin-token\` the checks of the admin API run, too: they make keys named "conformance", which are revoked at the end and expire within an hour in any case. Most checks need an upstream under their control, \`--emulator-url\`: the emulator that \`npm start\` starts and prints. A check that lacks one of these is skipped, and listed as skipped. A run takes half a minute. It sends wrong keys, too, but fewer than one address may send in a minute.
 
 Written by a test (traced.test.ts), which also looks every sentence up:
 

@@ -92,7 +92,8 @@ function read({ output }: Started) {
     origin: one(/^Flowtap answers at (\S+)$/m),
     apiKey: one(/^ {4}(ftk_\w+)$/m),
     curl: one(/^ {4}(curl .*)$/m),
-    settled: one(/^ {4}(urn:\S+)\n +settled/m),
+    settled: one(/^ {4}(urn:\S+)\n +settled.*succeeded$/m),
+    failed: one(/^ {4}(urn:\S+)\n +settled.*failed in its last step$/m),
     running: one(/^ {4}(urn:\S+)\n +running.*no end$/m),
     emulator: one(/^ {2}Upstream: the emulator, (\S+)/m),
   };
@@ -131,7 +132,7 @@ async function expectEnd(flowtap: Started): Promise<void> {
 test('prints a curl that works as pasted (where there is one) and executions that are as it says; Ctrl-C ends all of it', async () => {
   const flowtap = start();
   await flowtap.ready;
-  const { origin, apiKey, curl, settled, running } = read(flowtap);
+  const { origin, apiKey, curl, settled, failed, running } = read(flowtap);
 
   if (onPath('curl')) {
     const pasted = await run('sh', ['-c', `${curl} --silent --show-error`]);
@@ -140,6 +141,7 @@ test('prints a curl that works as pasted (where there is one) and executions tha
   expect((await page(origin, settled, apiKey)).body['messages']).toHaveLength(36);
   expect((await fetch(`${origin}/docs`)).status).toBe(200);
   expect(await page(origin, running, apiKey)).toMatchObject({ status: 200, body: { status: 'RUNNING' } });
+  expect(await page(origin, failed, apiKey)).toMatchObject({ status: 200, body: { status: 'FAILED' } });
 
   if (process.platform === 'linux') expect((await groupOf(flowtap.process)).length).toBeGreaterThan(1);
   signalGroup(flowtap.process, 'SIGINT');
