@@ -12,7 +12,7 @@ import { Archive } from './archive/archive.ts';
 import type { Clock } from './core/clock.ts';
 import type { Settings } from './config.ts';
 import { deriveKey } from './core/derive-key.ts';
-import { type Result, ok } from './core/errors.ts';
+import { type Result, invalid, ok } from './core/errors.ts';
 import { createArchiveFirstExecutions } from './executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
 import type { ExecutionRef, Executions } from './executions/executions.ts';
@@ -30,6 +30,7 @@ import {
   type AllowedAccounts,
   isAllowed,
   isExecutionArn,
+  notAnExecution,
   parseExecutionArn,
 } from './sources/step-functions/step-functions-arn.ts';
 import { createStepFunctionsSource } from './sources/step-functions/step-functions.ts';
@@ -114,8 +115,12 @@ export function createCore(settings: Settings, platform: Platform): Core {
     archive,
     cursorKeys,
     framesFor,
-    // Not refused here where SFN_ALLOWED has no such account: what is archived of it stays readable.
-    sourceOf: (executionId) => ok(isExecutionArn(executionId) ? stepFunctions.name : thingsGraph.name),
+    // SFN_ALLOWED is not checked here: what is archived of an account that it no longer names stays readable.
+    sourceOf: (executionId) => {
+      const problem = notAnExecution(executionId);
+      if (problem !== undefined) return invalid('path', 'flowExecutionId', problem);
+      return ok(isExecutionArn(executionId) ? stepFunctions.name : thingsGraph.name);
+    },
     shared: {
       memory: createPageMemory(),
       archive,

@@ -49,12 +49,13 @@ function aboutOne(ports: ExecutionRoutesPorts, ticketAccepted: boolean, handle: 
   return async (exchange) => {
     const { url, facts, request } = exchange;
     const id = decodeExecutionId(splitExecutionPath(url.pathname.slice(EXECUTIONS_PATH.length)).rawId);
-    const result = await letIn(ports, exchange, ticketAccepted, id.ok ? id.value : undefined);
+    const source = id.ok ? ports.sourceOf(id.value) : id;
+    // An id that cannot be an execution's is refused as such, whatever the credential may read.
+    const result = await letIn(ports, exchange, ticketAccepted, id.ok && source.ok ? id.value : undefined);
     const answered = await (async () => {
       if (!result.ok) return result;
       if (!id.ok) return id;
       facts.execution = id.value;
-      const source = ports.sourceOf(id.value);
       if (!source.ok) return source;
       facts.source = source.value;
       return handle(exchange, { source: source.value, executionId: id.value }, result.value);

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { fail, ok } from '../../src/core/errors.ts';
 import { staticCredentials, type AwsCredentialsProvider } from '../../src/sources/aws/aws-credentials.ts';
 import { createAwsJsonClient, RETRY_AFTER_SECONDS_MAX, type Fetch } from '../../src/sources/aws/aws-json.ts';
-import { awsEndpoint, isAwsRegion } from '../../src/sources/aws/aws-region.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 import {
@@ -235,28 +234,5 @@ describe('errors of the service itself', () => {
       Promise.resolve(new Response('{"__type":"InvalidArn"}', { status: 400, headers }));
     const result = await client(fetch, new ManualClock()).call('GetExecutionHistory', {});
     expect(JSON.stringify(result)).toContain('request 5b1c7bd4-0000-1111-2222-333344445555');
-  });
-});
-
-describe('regions', () => {
-  test.each(['us-west-2', 'ap-northeast-1', 'us-gov-east-1', 'us-isob-east-1', 'mx-central-1'])(
-    '%s is one',
-    (name) => {
-      expect(isAwsRegion(name)).toBe(true);
-    },
-  );
-
-  test.each([
-    '',
-    'us-west',
-    'US-WEST-2',
-    'us-west-2.evil.example',
-    'us-west-2/',
-    'us-west-2\n',
-    'localhost',
-    'us west-2',
-  ])('%j is none, and never becomes part of a host name', (name) => {
-    expect(isAwsRegion(name)).toBe(false);
-    expect(() => awsEndpoint('states', name)).toThrow(TypeError);
   });
 });

@@ -167,6 +167,8 @@ describe('the ARN of an execution', () => {
     ['arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:Mäschine:name', 'us-gov-west-1', 'standard'],
     ['arn:aws:states:us-east-1:123456789012:express:Machine:name:0a1b', 'us-east-1', 'express'],
     ['arn:aws:states:local:0123456789:execution:Machine:name', 'local', 'standard'],
+    ['arn:aws-eusc:states:eusc-de-east-1:123456789012:execution:Machine:name', 'eusc-de-east-1', 'standard'],
+    ['arn:aws-iso-b:states:us-isob-east-1:123456789012:execution:Machine:name', 'us-isob-east-1', 'standard'],
   ])('%s is one', (arn, region, type) => expect(parseExecutionArn(arn)).toMatchObject({ region, type }));
 
   test.each([
@@ -174,6 +176,9 @@ describe('the ARN of an execution', () => {
     'arn:aws:states:us-east-1:123456789012:stateMachine:Machine',
     'arn:aws:states:us-east-1:123456789012:mapRun:Machine/Label:uuid',
     'arn:aws:states:us-east-1:123456789012:execution:Machine',
+    'arn:aws:states:cn-north-1:123456789012:execution:Machine:name',
+    'arn:aws-cn:states:us-east-1:123456789012:execution:Machine:name',
+    'arn:aws-nowhere:states:us-east-1:123456789012:execution:Machine:name',
     'arn:aws:states:us.evil.example/:123456789012:execution:Machine:name',
     'arn:aws:states:us-east-1:12345678901a:execution:Machine:name',
     'arn:aws:lambda:us-east-1:123456789012:execution:Machine:name',
@@ -197,3 +202,11 @@ test.each([
   'us-east-1:123456789012:x',
   'us_east:123456789012',
 ])("SFN_ALLOWED '%s' is wrong", (setting) => expect(parseAllowedAccounts(setting)).toBeUndefined());
+
+test.each(['local:123456789012', 'us-west-0:123456789012', 'us-east-1:0123456789'])(
+  "SFN_ALLOWED '%s' is wrong where AWS itself is read, since AWS has no such region or account",
+  (setting) => {
+    expect(parseAllowedAccounts(setting, 'other-server')).toEqual(new Set([setting]));
+    expect(parseAllowedAccounts(setting, 'aws')).toBeUndefined();
+  },
+);

@@ -241,6 +241,8 @@ test.each([
   ['arn:aws:iam::123456789012:role/reader', true],
   ['arn:aws:iam::*:role/path/reader', true],
   ['arn:aws-us-gov:iam::*:role/reader', true],
+  ['arn:aws-eusc:iam::*:role/reader', true],
+  ['arn:aws-nowhere:iam::*:role/reader', false],
   ['arn:aws:iam::12345*:role/reader', false],
   ['arn:aws:iam::123456789012:user/reader', false],
   ['reader', false],

@@ -34,8 +34,7 @@ export const awsProtocol =
     }
     facts.route = ROUTE;
     const input = await readInput(request);
-    const executionId = input.ok ? input.value.flowExecutionId : undefined;
-    const caller = await letIn(ports, exchange, executionId ?? undefined);
+    const caller = await letIn(ports, exchange, input.ok ? input.value.flowExecutionId : undefined);
     if (!caller.ok) return caller;
     if (!input.ok) {
       if (input.failure.type !== 'unreadable-input') return fail(input.failure);
@@ -48,9 +47,9 @@ export const awsProtocol =
 
 /** Asks who calls, for that very execution, before anything of it is read (invariant 5). */
 async function letIn(
-  { access }: ExecutionRoutesPorts,
+  { access, sourceOf }: ExecutionRoutesPorts,
   { request, facts, runtime }: Exchange,
-  flowExecutionId: string | undefined,
+  flowExecutionId: string | null | undefined,
 ): Promise<Result<Caller>> {
   const token = request.headers.get('X-Amz-Security-Token');
   // A key is not taken from anywhere else; but one in the URL, or a second one, is refused here as everywhere.
@@ -58,8 +57,11 @@ async function letIn(
   if (!elsewhere.ok && elsewhere.failure.type !== 'missing-credentials') return elsewhere;
   if (!token) return fail({ type: 'missing-credentials' });
   if (elsewhere.ok && elsewhere.value.text !== token) return fail({ type: 'conflicting-credentials' });
+  // An id that cannot be an execution's is refused as such, whatever the credential may read.
   const executionId =
-    flowExecutionId !== undefined && executionIdProblem(flowExecutionId) === undefined
+    flowExecutionId != null &&
+    executionIdProblem(flowExecutionId) === undefined &&
+    sourceOf(flowExecutionId).ok
       ? flowExecutionId
       : undefined;
   const { clientAddress } = runtime;

@@ -1,20 +1,50 @@
-/** The name of an AWS region. It becomes part of a host name, so nothing but such a name may pass. */
+/**
+ * AWS's regions and the partitions they belong to: the one check of a region's name, the DNS suffix of its hosts, and the
+ * name that ARNs use for its partition. A region becomes part of a host name, so nothing but a region may pass.
+ *
+ * Source: botocore's partitions.json (`regionRegex`, `dnsSuffix`). Regions are matched by pattern, because AWS adds regions.
+ */
 
-const REGION = /^[a-z]{2}(?:-[a-z]{2,16}){1,3}-[1-9][0-9]?$/;
+interface Partition {
+  /** As in an ARN: `arn:aws-cn:…`. */
+  readonly id: string;
+  readonly dnsSuffix: string;
+  readonly region: RegExp;
+}
 
-/** `us-west-2`, `us-gov-east-1`, `ap-southeast-2`, …: by pattern, since AWS adds regions and a list would age. */
-export const isAwsRegion = (text: string): boolean => REGION.test(text);
+const PARTITIONS: readonly Partition[] = [
+  // Two letters, a direction, a number from 1 (us-west-2). AWS adds new first parts here, so only China's is excluded.
+  { id: 'aws', dnsSuffix: 'amazonaws.com', region: /^(?!cn-)[a-z]{2}-[a-z]{2,16}-[1-9]\d?$/ },
+  { id: 'aws-cn', dnsSuffix: 'amazonaws.com.cn', region: /^cn-[a-z]{2,16}-[1-9]\d?$/ },
+  { id: 'aws-us-gov', dnsSuffix: 'amazonaws.com', region: /^us-gov-[a-z]{2,16}-[1-9]\d?$/ },
+  { id: 'aws-eusc', dnsSuffix: 'amazonaws.eu', region: /^eusc-[a-z]{2}-[a-z]{2,16}-[1-9]\d?$/ },
+  { id: 'aws-iso', dnsSuffix: 'c2s.ic.gov', region: /^us-iso-[a-z]{2,16}-[1-9]\d?$/ },
+  { id: 'aws-iso-b', dnsSuffix: 'sc2s.sgov.gov', region: /^us-isob-[a-z]{2,16}-[1-9]\d?$/ },
+  { id: 'aws-iso-e', dnsSuffix: 'cloud.adc-e.uk', region: /^eu-isoe-[a-z]{2,16}-[1-9]\d?$/ },
+  { id: 'aws-iso-f', dnsSuffix: 'csp.hci.ic.gov', region: /^us-isof-[a-z]{2,16}-[1-9]\d?$/ },
+];
+
+const partitionOf = (region: string): Partition | undefined =>
+  PARTITIONS.find((partition) => partition.region.test(region));
+
+export const isAwsRegion = (text: string): boolean => partitionOf(text) !== undefined;
+
+/** Whether ARNs may begin with `arn:<id>:`. */
+export const isAwsPartition = (id: string): boolean => PARTITIONS.some((partition) => partition.id === id);
+
+/** The partition that ARNs of this region name; undefined if it is not a region of AWS. */
+export const awsPartition = (region: string): string | undefined => partitionOf(region)?.id;
 
 /**
  * The public endpoint of a service in a region.
- * @throws {TypeError} when the region is not one by its form: settings and ARNs are checked before they come here.
+ * @throws {TypeError} if it is not a region of AWS: settings and ARNs are checked before they reach this function.
  */
 export function awsEndpoint(service: string, region: string): URL {
-  if (!isAwsRegion(region)) {
+  const partition = partitionOf(region);
+  if (!partition) {
     throw new TypeError(
       `Cannot name an endpoint as 'region' must be an AWS region like us-west-2: current value is ${JSON.stringify(region)}`,
     );
   }
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return new URL(`https://${service}.${region}.${suffix}`);
+  return new URL(`https://${service}.${region}.${partition.dnsSuffix}`);
 }

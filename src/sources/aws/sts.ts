@@ -13,7 +13,7 @@ import type { Log } from '../../core/log.ts';
 import { judgeAnswer } from './aws-answer.ts';
 import type { AwsCredentials, AwsCredentialsProvider } from './aws-credentials.ts';
 import type { Fetch } from './aws-json.ts';
-import { awsEndpoint } from './aws-region.ts';
+import { awsEndpoint, isAwsPartition } from './aws-region.ts';
 import { createAwsSigner } from './aws-signature.ts';
 import { discardBody, readTextWithin } from './bounded-body.ts';
 import { TOO_LATE, withinDeadline } from './deadline.ts';
@@ -39,11 +39,11 @@ const ANSWER_BYTES_MAX = 64 * 1024;
 /** What CloudTrail of the other account shows as the caller. */
 const SESSION_NAME = 'flowtap';
 
-const ROLE_ARN = /^arn:aws(?:-[a-z]{1,10}){0,3}:iam::(?:\d{12}|\*):role\/[\w+=,.@/-]{1,512}$/;
+const ROLE_ARN = /^arn:([a-z-]{1,32}):iam::(?:\d{12}|\*):role\/[\w+=,.@/-]{1,512}$/;
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
 /** Whether AWS_ROLE_ARN is a role's ARN, with twelve digits or a `*` for the account. */
-export const isRoleArn = (text: string): boolean => ROLE_ARN.test(text);
+export const isRoleArn = (text: string): boolean => isAwsPartition(ROLE_ARN.exec(text)?.[1] ?? '');
 /** Whether AWS_EXTERNAL_ID is one that STS takes. */
 export const isExternalId = (text: string): boolean => EXTERNAL_ID.test(text);
 

@@ -109,12 +109,12 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
     onAttempt: (() => void) | undefined,
   ): Promise<Result<unknown, SourceFailure>> {
     const arn = parseExecutionArn(executionArn);
-    if (!arn) return refused('upstream-invalid-request', 'the id is no ARN of an execution');
+    if (!arn) return refused('upstream-invalid-request', 'the id is not the ARN of an execution');
     if (!isAllowed(allowed, arn)) {
       return refused('source-forbidden', `SFN_ALLOWED does not name ${arn.region}:${arn.account}`);
     }
     if (!endpoint && !isAwsRegion(arn.region)) {
-      return refused('source-forbidden', `${arn.region} is no region of AWS`);
+      return refused('source-forbidden', `${arn.region} is not a region of AWS`);
     }
     if (arn.type === 'express') {
       return refused('upstream-invalid-request', 'Step Functions keeps no history of EXPRESS executions');
