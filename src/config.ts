@@ -1,13 +1,21 @@
 /**
- * The settings: wrangler.toml's vars and secrets on Workers, the environment on Deno. Parsed once with zod; what is
- * missing or wrong is named in one line for the operator, while callers learn only that the service is not configured.
+ * The settings: wrangler.toml's vars and secrets on Workers, the environment on Deno. Parsed once with zod. The operator gets
+ * one line that names everything missing or wrong; callers learn only that the service is not configured.
+ *
+ * Spaces and newlines around a value are removed: files and Kubernetes secrets end in a newline.
+ *
  * Every setting is listed in docs/operations.md and .dev.vars.example.
  */
 import * as z from 'zod/mini';
 
 import { fail, ok, type Result } from './core/errors.ts';
-import { type AllowedAccounts, parseAllowedAccounts } from './sources/step-functions/step-functions-arn.ts';
+import { isAwsRegion } from './sources/aws/aws-region.ts';
 import { isExternalId, isRoleArn } from './sources/aws/sts.ts';
+import {
+  type AllowedAccounts,
+  parseAllowedAccounts,
+  wrongAllowedAccount,
+} from './sources/step-functions/step-functions-arn.ts';
 
 /** Shorter secrets could be guessed offline from one signed cursor or ticket. */
 export const SECRET_CHARACTERS_MIN = 32;
@@ -18,7 +26,7 @@ const secret = z.string().check(
   }),
 );
 
-/** An empty variable is an unset one, as shells and CI systems write it. */
+/** Shells and CI systems set a variable to the empty text where they mean to unset it. */
 const optional = <T extends z.ZodMiniType>(schema: T) =>
   z.pipe(
     z.transform((value) => (value === '' ? undefined : value)),
@@ -36,12 +44,38 @@ const endpoint = z.string().check(
   ),
 );
 
-const settingsSchema = z.object({
+const entriesOf = (list: string): readonly string[] =>
+  list
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
+/** What a browser sends as `Origin`: a scheme and a host in lower case, no default port, nothing behind it. */
+const isOrigin = (text: string): boolean =>
+  /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
+/** Names the wrong entry, and what it must be if that is known. A user and password in it stay out of the log. */
+function originsProblem(list: string): string | undefined {
+  const wrong = entriesOf(list).find((entry) => entry !== '*' && !isOrigin(entry));
+  if (wrong === undefined) return undefined;
+  const entry = wrong.replace(/^(.*\/\/)?.*@/s, '$1');
+  const rule = `must be * or origins such as https://app.example.com, separated by commas: '${entry}' is not an origin`;
+  const origin = URL.canParse(entry) ? new URL(entry).origin : '';
+  return isOrigin(origin) ? `${rule}, '${origin}' is` : rule;
+}
+
+/** A check whose error says what is wrong with this very value. */
+const checked = <T>(problemOf: (value: T) => string | undefined, path: string[] = []) =>
+  z.refine<T>((value) => problemOf(value) === undefined, {
+    path,
+    // Safety: the error is made for the value that was refused.
+    error: ({ input }) => problemOf(input as T),
+  });
+
+const settingsShape = z.object({
   AWS_REGION: z
     .string({ error: 'is missing: the AWS region of the executions, us-west-2 for instance' })
-    .check(
-      z.regex(/^[a-z]{2}(-[a-z]{1,16}){1,3}-\d{1,2}$/, { error: 'must be an AWS region such as us-west-2' }),
-    ),
+    .check(z.refine(isAwsRegion, { error: 'must be an AWS region such as us-west-2' })),
   AWS_ACCESS_KEY_ID: z
     .string({ error: 'is missing: the key id of the AWS user that may read executions' })
     .check(z.regex(/^\w{4,128}$/, { error: 'must be an AWS access key id' })),
@@ -52,13 +86,7 @@ const settingsSchema = z.object({
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH: optional(endpoint),
   AWS_ENDPOINT_URL_SFN: optional(endpoint),
   AWS_ENDPOINT_URL_STS: optional(endpoint),
-  SFN_ALLOWED: optional(
-    z.string().check(
-      z.refine((text) => parseAllowedAccounts(text) !== undefined, {
-        error: 'must be region:account pairs, separated by commas, such as us-west-2:123456789012',
-      }),
-    ),
-  ),
+  SFN_ALLOWED: optional(z.string()),
   AWS_ROLE_ARN: optional(
     z.string().check(
       z.refine(isRoleArn, {
@@ -76,7 +104,7 @@ const settingsSchema = z.object({
   ),
   SIGNING_SECRET_PREVIOUS: optional(secret),
   ADMIN_TOKEN: optional(secret),
-  CORS_ORIGINS: optional(z.string()),
+  CORS_ORIGINS: optional(z.string().check(checked(originsProblem))),
   ARCHIVE_TTL_DAYS: optional(
     z.pipe(
       z.string().check(z.regex(/^[1-9]\d{0,4}$/, { error: 'must be a whole number of days, 1 to 99999' })),
@@ -84,6 +112,21 @@ const settingsSchema = z.object({
     ),
   ),
 });
+
+type Variables = z.infer<typeof settingsShape>;
+
+/** A server in place of AWS (AWS_ENDPOINT_URL_SFN) has its own regions and accounts. */
+const allowedOn = (vars: Variables) => (vars.AWS_ENDPOINT_URL_SFN === undefined ? 'aws' : 'other-server');
+
+function allowedProblem(vars: Variables): string | undefined {
+  const on = allowedOn(vars);
+  const wrong = wrongAllowedAccount(vars.SFN_ALLOWED ?? '', on);
+  if (wrong === undefined) return undefined;
+  const what = on === 'aws' ? 'region:account pairs of AWS' : 'region:account pairs';
+  return `must be ${what}, separated by commas, such as us-west-2:123456789012: '${wrong}' is not one`;
+}
+
+const settingsSchema = settingsShape.check(checked(allowedProblem, ['SFN_ALLOWED']));
 
 export interface Settings {
   readonly region: string;
@@ -106,15 +149,15 @@ export interface Settings {
   readonly signingSecretPrevious?: string;
   /** Absent: the admin API is off. */
   readonly adminToken?: string;
-  /** Origins that browsers may call from; `*` is any. */
+  /** Origins that browsers may call from; `*` stands for any. */
   readonly corsOrigins: readonly string[];
-  /** How long archived histories are kept. Absent: for good. */
+  /** How long archived histories are kept. Absent: without an end. */
   readonly archiveTtlSeconds?: number;
 }
 
 const SECONDS_PER_DAY = 86_400;
 
-/** What a process of our own needs besides: where it listens, and where its store is. */
+/** What a server process needs besides: where it listens, and where its store is. */
 export interface ServerSettings extends Settings {
   readonly hostname: string;
   readonly port: number;
@@ -142,11 +185,11 @@ const serverSettingsSchema = z.object({
   TRUSTED_PROXY: optional(z.string()),
 });
 
-/** `readSettings`, and what a process of our own needs besides. */
+/** `readSettings`, and what a server process needs besides. */
 export function readServerSettings(variables: Record<string, unknown>): Result<ServerSettings> {
   const settings = readSettings(variables);
   if (!settings.ok) return settings;
-  const parsed = z.safeParse(serverSettingsSchema, variables);
+  const parsed = z.safeParse(serverSettingsSchema, trimmed(variables));
   if (!parsed.success) return notConfigured(parsed.error);
   const { HOST = '127.0.0.1', PORT = 8787, STORE_PATH = 'flowtap.sqlite3', TRUSTED_PROXY = '' } = parsed.data;
   return ok({
@@ -158,14 +201,26 @@ export function readServerSettings(variables: Record<string, unknown>): Result<S
   });
 }
 
-function notConfigured(error: z.core.$ZodError): Result<never> {
-  const problems = error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
-  return fail({ type: 'not-configured', internal: `settings: ${problems.join('; ')}` });
-}
+const trimmed = (variables: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.trim() : value,
+    ]),
+  );
 
-/** Reads the settings from bindings or environment. The failure's `internal` names every wrong variable, never a value. */
+const notConfigured = (error: z.core.$ZodError): Result<never> =>
+  fail({
+    type: 'not-configured',
+    internal: `settings: ${error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}`,
+  });
+
+/**
+ * Reads the settings from bindings or environment. The failure's `internal` names every wrong variable; of the values it
+ * shows only a wrong entry of CORS_ORIGINS or SFN_ALLOWED, which is no secret.
+ */
 export function readSettings(variables: Record<string, unknown>): Result<Settings> {
-  const parsed = z.safeParse(settingsSchema, variables);
+  const parsed = z.safeParse(settingsSchema, trimmed(variables));
   if (!parsed.success) return notConfigured(parsed.error);
   const s = parsed.data;
   return ok({
@@ -178,7 +233,7 @@ export function readSettings(variables: Record<string, unknown>): Result<Setting
     ...(s.AWS_ENDPOINT_URL_IOTTHINGSGRAPH !== undefined && {
       thingsGraphEndpoint: s.AWS_ENDPOINT_URL_IOTTHINGSGRAPH,
     }),
-    stepFunctionsAllowed: parseAllowedAccounts(s.SFN_ALLOWED ?? '') ?? new Set(),
+    stepFunctionsAllowed: parseAllowedAccounts(s.SFN_ALLOWED ?? '', allowedOn(s)) ?? new Set(),
     ...(s.AWS_ENDPOINT_URL_SFN !== undefined && { stepFunctionsEndpoint: s.AWS_ENDPOINT_URL_SFN }),
     ...(s.AWS_ENDPOINT_URL_STS !== undefined && { stsEndpoint: s.AWS_ENDPOINT_URL_STS }),
     ...(s.AWS_ROLE_ARN !== undefined && { roleArn: s.AWS_ROLE_ARN }),
@@ -186,10 +241,7 @@ export function readSettings(variables: Record<string, unknown>): Result<Setting
     signingSecret: s.SIGNING_SECRET,
     ...(s.SIGNING_SECRET_PREVIOUS !== undefined && { signingSecretPrevious: s.SIGNING_SECRET_PREVIOUS }),
     ...(s.ADMIN_TOKEN !== undefined && { adminToken: s.ADMIN_TOKEN }),
-    corsOrigins: (s.CORS_ORIGINS ?? '*')
-      .split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ''),
+    corsOrigins: entriesOf(s.CORS_ORIGINS ?? '*'),
     ...(s.ARCHIVE_TTL_DAYS !== undefined && { archiveTtlSeconds: s.ARCHIVE_TTL_DAYS * SECONDS_PER_DAY }),
   });
 }

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+
+import { readServerSettings, readSettings, type Settings } from '../src/config.ts';
+import { ADMIN_TOKEN, SIGNING_SECRET } from './support/secret-patterns.ts';
+
+const GOOD = {
+  AWS_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'the secret of the upstream',
+  SIGNING_SECRET,
+};
+
+/** The settings, or the line that the operator finds in the log. */
+function read(variables: Record<string, unknown>): Settings | string {
+  const settings = readSettings({ ...GOOD, ...variables });
+  if (settings.ok) return settings.value;
+  return settings.failure.type === 'not-configured' ? settings.failure.internal : settings.failure.type;
+}
+
+describe('AWS_REGION', () => {
+  test.each(['us-west-2', 'eusc-de-east-1', 'us-isof-south-1', 'eu-isoe-west-1', 'cn-north-1'])(
+    'may be %s',
+    (region) => expect(read({ AWS_REGION: region })).toMatchObject({ region }),
+  );
+
+  test.each(['', 'us-west-0', 'us-west', 'local', 'US-WEST-2'])(
+    "'%s' is refused, and no exception",
+    (region) => expect(read({ AWS_REGION: region })).toMatch(/^settings: AWS_REGION must be an AWS region/),
+  );
+});
+
+describe('SFN_ALLOWED', () => {
+  test('names accounts in the regions of every partition', () => {
+    const allowed = 'eusc-de-east-1:123456789012, us-iso-east-1:123456789012';
+    expect(read({ SFN_ALLOWED: allowed })).toMatchObject({
+      stepFunctionsAllowed: new Set(allowed.split(', ')),
+    });
+  });
+
+  test.each(['us-west-0:123456789012', 'local:123456789012', 'us-west-2:0123456789', 'us-west-2'])(
+    "'%s', whose executions would always be refused, is refused by its name",
+    (entry) => {
+      const line = read({ SFN_ALLOWED: `us-west-2:123456789012, ${entry}` });
+      expect(line).toMatch(/^settings: SFN_ALLOWED must be region:account pairs of AWS/);
+      expect(line).toContain(`'${entry}'`);
+    },
+  );
+
+  test('may name a region that only a server in place of AWS has', () => {
+    const server = { AWS_ENDPOINT_URL_SFN: 'http://127.0.0.1:8083', SFN_ALLOWED: 'local:123456789012' };
+    expect(read(server)).toMatchObject({ stepFunctionsAllowed: new Set(['local:123456789012']) });
+    expect(read({ ...server, SFN_ALLOWED: 'local' })).toMatch(/SFN_ALLOWED must be region:account pairs,/);
+  });
+});
+
+describe('a newline behind a value', () => {
+  test('is not part of it, as files and Kubernetes secrets end in one', () => {
+    const optional = {
+      AWS_SESSION_TOKEN: 'a session token',
+      SIGNING_SECRET_PREVIOUS: SIGNING_SECRET,
+      ADMIN_TOKEN,
+      AWS_ROLE_ARN: 'arn:aws:iam::*:role/reader',
+      AWS_EXTERNAL_ID: 'an-external-id',
+      CORS_ORIGINS: 'https://app.example.com',
+    };
+    const all = { ...GOOD, ...optional, STORE_PATH: 'flowtap.sqlite3', HOST: '127.0.0.1', PORT: '8787' };
+    const padded = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, ` ${value}\r\n`]));
+    const settings = readServerSettings(padded);
+    expect(settings.ok).toBe(true);
+    expect(settings).toEqual(readServerSettings(all));
+  });
+
+  test('does not make a secret long enough, or set', () => {
+    expect(read({ ADMIN_TOKEN: 'short'.padEnd(40) })).toMatch(/ADMIN_TOKEN must have at least 32/);
+    expect(read({ ADMIN_TOKEN: '\n' })).not.toHaveProperty('adminToken');
+  });
+});
+
+describe('CORS_ORIGINS', () => {
+  test.each([
+    ['*', ['*']],
+    ['https://app.example.com, http://localhost:3000', ['https://app.example.com', 'http://localhost:3000']],
+    ['http://[::1]:8080', ['http://[::1]:8080']],
+  ])("'%s' is taken", (list, corsOrigins) =>
+    expect(read({ CORS_ORIGINS: list })).toMatchObject({ corsOrigins }),
+  );
+
+  test.each([
+    ['https://app.example.com/', 'https://app.example.com'],
+    ['https://app.example.com/path', 'https://app.example.com'],
+    ['https://App.example.com', 'https://app.example.com'],
+    ['HTTPS://app.example.com', 'https://app.example.com'],
+    ['https://app.example.com:443', 'https://app.example.com'],
+    ['http://app.example.com:80', 'http://app.example.com'],
+    ['https://bücher.example', 'https://xn--bcher-kva.example'],
+    ['https://*.example.org', undefined],
+    ['app.example.com', undefined],
+    ['localhost:3000', undefined],
+    ['null', undefined],
+    ['ftp://app.example.com', undefined],
+    ['file:///app', undefined],
+  ])("'%s' would never match, and is refused by name", (entry, instead) => {
+    const line = read({ CORS_ORIGINS: `https://good.example.com, ${entry}` });
+    expect(line).toMatch(/^settings: CORS_ORIGINS must be \*/);
+    expect(line).toContain(`'${entry}' is not an origin`);
+    if (instead === undefined) expect(line).toMatch(/an origin$/);
+    else expect(line).toContain(`'${instead}' is`);
+  });
+
+  test('with a password in an entry names it without the password', () => {
+    const line = read({ CORS_ORIGINS: 'https://me:password@app.example.com' });
+    expect(line).toContain("'https://app.example.com'");
+    expect(line).not.toContain('password');
+  });
+});
