@@ -1,0 +1,50 @@
+/** Phrases that must be read twice, and what to write in their place: "How we write" in CONTRIBUTING.md, as a program. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROJECT } from './source-files.ts';
+
+/** Each with the plain words for it. Verbs of other tenses and numbers count too. */
+const PHRASES: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:is|are|was|were|be) none\b/gi, 'is not a …, does not belong to …, not found'],
+  [/\bthere(?:'s| is| are| was| were)(?: \w+)? none\b/gi, 'not found, missing, absent'],
+  [/\b(?:is|are|was|were|be|been|being|gets?) told\b/gi, 'receives, learns, gets'],
+  [/\bwho(?:ever|soever)\b/gi, 'the caller, the client, the first reader: name them'],
+  [/\bwhat (?:came|comes)\b/gi, 'the request, the answer, the message: name it'],
+  [/\b(?:goes|going|went|gone) on\b/gi, 'continues, resumes, keeps'],
+  [/\blet(?:s|ting)? in\b/gi, 'authenticates, admits, accepts'],
+  [/\b(?:takes?|took|taking|takes? their|takes? its) turns?\b/gi, 'runs one at a time, queues'],
+  [/\bas (?:it|they|he|one) (?:may|might)\b/gi, 'as allowed, up to its limit'],
+  [/\bsaid\b/gi, 'wrote, answered, reported; or cut it'],
+];
+
+/** What people read: sources, tests, documents, examples. Not this rule, which has to quote, nor recorded data. */
+const READ = /^(?:src|test|bench|docs|examples|\.ci|\.github)\/|^[A-Z]+\.md$/;
+const NOT_PROSE = /^test\/data\/|^test\/architecture\/phrases|\.(?:json|jsonl|lock|png|svg)$|^LICENSE/;
+
+export interface FoundPhrase {
+  readonly path: string;
+  readonly phrase: string;
+  readonly instead: string;
+}
+
+export function foundPhrases(): FoundPhrase[] {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+    cwd: PROJECT,
+    encoding: 'utf8',
+  });
+  return listed
+    .split('\0')
+    .filter((path) => READ.test(path) && !NOT_PROSE.test(path) && existsSync(join(PROJECT, path)))
+    .flatMap((path) =>
+      phrasesIn(readFileSync(join(PROJECT, path), 'utf8')).map((found) => ({ path, ...found })),
+    );
+}
+
+/** A phrase counts also when a line of a comment ends within it. */
+export function phrasesIn(text: string): Omit<FoundPhrase, 'path'>[] {
+  const prose = text.replaceAll(/\s*\n[\s*/#>|]*/g, ' ');
+  return PHRASES.flatMap(([pattern, instead]) =>
+    [...prose.matchAll(pattern)].map(([phrase]) => ({ phrase, instead })),
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * A query parameter is added in three places: the routes that read it, the OpenAPI document, docs/http-api.md. Forgetting one
+ * fails here. What a route reads is found by asking it: a known parameter that is given twice is refused by name.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { parameters } from '../../src/http/query.ts';
+import { PROJECT, sourceFiles } from '../architecture/source-files.ts';
+import { openService } from '../http/service-under-test.ts';
+import { operations } from './document.ts';
+import { requestOf } from './requests.ts';
+
+const NAMES = Object.keys(parameters);
+const EVERY_NAME_TWICE = NAMES.flatMap((name) => [`${name}=`, `${name}=`]).join('&');
+
+/** The stream is the page's address with another `Accept`. */
+const FORMS: readonly Record<string, string>[] = [{}, { Accept: 'text/event-stream' }];
+
+/** The names that each operation reads, sorted. */
+const readByOperations = (async () => {
+  const service = await openService();
+  const key = await service.key();
+  const read = new Map<string, readonly string[]>();
+  for (const { id, method } of operations) {
+    if (method !== 'GET') continue;
+    const names = new Set<string>();
+    for (const headers of FORMS) {
+      const response = await service.fetch(...requestOf(id, key, { query: EVERY_NAME_TWICE, headers }));
+      const body: unknown = await response.json().catch(() => undefined);
+      const errors: unknown = Reflect.get(Object(body), 'errors');
+      for (const error of Array.isArray(errors) ? errors : []) {
+        if (Reflect.get(Object(error), 'in') === 'query')
+          names.add(String(Reflect.get(Object(error), 'name')));
+      }
+    }
+    read.set(id, [...names].toSorted());
+  }
+  return read;
+})();
+
+test('the OpenAPI document has the query parameters that each route reads, and no other', async () => {
+  const read = await readByOperations;
+  for (const { id, parameters: documented } of operations) {
+    const inQuery = documented
+      .filter((parameter) => parameter['in'] === 'query')
+      .map(({ name }) => String(name));
+    expect(inQuery.toSorted(), id).toEqual(read.get(id) ?? []);
+  }
+});
+
+test('every known query parameter is read by a route', async () => {
+  const read = [...(await readByOperations).values()].flat();
+  expect(NAMES.filter((name) => !read.includes(name))).toEqual([]);
+});
+
+test('docs/http-api.md names the query parameters that the routes read, and no other', () => {
+  const text = readFileSync(join(PROJECT, 'docs/http-api.md'), 'utf8');
+  const inAddresses = [...text.matchAll(/[?&]([a-z]\w*)=/gi)].map(([, name = '']) => name);
+  const tables = text.split(/\n\n/).filter((block) => /^\| parameter\b/.test(block));
+  const inTables = tables
+    .flatMap((table) => table.split('\n').slice(2))
+    .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name = '']) => name));
+  // A ticket is a credential: src/access reads it.
+  expect([...new Set([...inAddresses, ...inTables])].toSorted()).toEqual([...NAMES, 'ticket'].toSorted());
+});
+
+test('routes read the query through readQuery alone, so that the tests above see all of it', () => {
+  const others = sourceFiles('src/http').filter(
+    ({ path, code }) => path !== 'src/http/query.ts' && /searchParams\s*\.\s*(?:get|has)/.test(code),
+  );
+  expect(others.map(({ path }) => path)).toEqual([]);
+});
