@@ -1,14 +1,12 @@
 /**
- * Ends a program of several parts exactly once, whoever asks: Ctrl-C, SIGTERM, a closed terminal, or npm dying without a
- * word. What was started last is closed first. A second Ctrl-C does not wait.
+ * Ends a program of several parts exactly once: on Ctrl-C, SIGTERM, a closed terminal, or when the npm or `deno task` that
+ * started it is killed. The part that was started last is closed first. A second Ctrl-C exits immediately.
  */
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 
-/** One Ctrl-C arrives twice: from the terminal, and passed on by npm. */
+/** One Ctrl-C arrives twice: from the terminal, and from npm, which passes it on. */
 const SAME_PRESS_MS = 300;
 
-/** npm that is killed tells its script nothing; this is how soon the script finds out. */
+/** A killed npm sends its script no signal. The script looks for it at this interval. */
 const PARENT_CHECK_MS = 500;
 
 export class Shutdown {
@@ -24,7 +22,7 @@ export class Shutdown {
         void this.end(0);
       });
     }
-    this.#watchNpm();
+    this.#watchTaskRunner();
   }
 
   /** Whatever is started is registered here as soon as it must be ended. */
@@ -46,36 +44,15 @@ export class Shutdown {
   }
 
   /**
-   * npm passes SIGTERM on to the shell that it started, which does not pass it on to us; killed, it passes on nothing. So we
-   * look whether both are still there. Without npm a parent that leaves means nothing (nohup, a terminal multiplexer).
+   * The scripts in package.json say `exec`, and deno.json's say `env`, so that the parent is npm or `deno task` itself and not
+   * a shell, which would outlive it. Reading the parent's id needs no permission on Deno. Without a task runner, a parent
+   * that exits means nothing (nohup, a terminal multiplexer).
    */
-  #watchNpm(): void {
+  #watchTaskRunner(): void {
     if (process.env['npm_lifecycle_event'] === undefined) return;
-    const shell = process.ppid;
-    const npm = parentOf(shell);
+    const taskRunner = process.ppid;
     setInterval(() => {
-      if (process.ppid !== shell || (npm !== undefined && !isAlive(npm))) void this.end(0);
+      if (process.ppid !== taskRunner) void this.end(0);
     }, PARENT_CHECK_MS).unref();
-  }
-}
-
-/** Linux's /proc, else `ps`, which a small container may not have; undefined without both. */
-function parentOf(pid: number): number | undefined {
-  let found: string | undefined;
-  try {
-    // `pid (name) state ppid …`; the name may contain anything, even a parenthesis.
-    found = /^.*\) \S (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-  } catch {
-    found = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
-  }
-  const parent = Number(found);
-  return Number.isInteger(parent) && parent > 1 ? parent : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

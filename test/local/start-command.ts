@@ -1,0 +1,174 @@
+/** `npm start` and its likes as processes, started as somebody starts them who has just cloned the repository. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { type ReadEvent, SseParser } from '../support/sse-reader.ts';
+
+/** Every way to start Flowtap on one's own machine. */
+export const START_COMMANDS = [
+  ['npm', '--silent', 'start'],
+  ['npm', 'run', '--silent', 'start:deno'],
+  ['deno', 'task', '--quiet', 'start'],
+] as const;
+
+export interface Started {
+  readonly process: ChildProcess;
+  /** All of it so far. */
+  readonly output: () => { readonly stdout: string; readonly stderr: string };
+  readonly exited: Promise<number | null>;
+  /** Resolves when it answers, or has ended. */
+  readonly ready: Promise<void>;
+}
+
+export interface StartCommands extends AsyncDisposable {
+  readonly stateDir: string;
+  /** Without a terminal, in a process group of its own, on ports of its own. */
+  start(command: readonly string[], settings?: Readonly<Record<string, string>>): Started;
+  /** Kills all that was started. */
+  killAll(): Promise<void>;
+}
+
+export async function startCommands(): Promise<StartCommands> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'flowtap-start-'));
+  const started: Started[] = [];
+  const killAll = async () => {
+    for (const flowtap of started) signalGroup(flowtap, 'SIGKILL');
+    await Promise.all(started.splice(0).map(({ exited }) => exited));
+  };
+  return {
+    stateDir,
+    start(command, settings = {}) {
+      const flowtap = start(command, {
+        PATH: process.env['PATH'] ?? '',
+        HOME: stateDir,
+        STATE_DIR: stateDir,
+        PORT: '0',
+        EMULATOR_PORT: '0',
+        ...settings,
+      });
+      started.push(flowtap);
+      return flowtap;
+    },
+    killAll,
+    [Symbol.asyncDispose]: async () => {
+      await killAll();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function start([program = '', ...args]: readonly string[], env: Record<string, string>): Started {
+  const child = spawn(program, args, {
+    cwd: PROJECT_ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env,
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  const answers = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      stdout += String(chunk);
+      if (stdout.includes('Ctrl-C ends it')) resolve();
+    });
+  });
+  return {
+    process: child,
+    output: () => ({ stdout, stderr }),
+    exited,
+    ready: Promise.race([answers, exited.then(() => {})]),
+  };
+}
+
+/** As a terminal does: to every process of the group. */
+export function signalGroup({ process: { pid } }: Started, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(pid ?? 0), signal);
+  } catch {
+    // All of it has ended.
+  }
+}
+
+/** What the welcome says, taken apart. */
+export function read({ output }: Started) {
+  const { stdout, stderr } = output();
+  const one = (pattern: RegExp) =>
+    pattern.exec(stdout)?.[1] ?? `nothing matches ${pattern} in:\n${stdout}\n${stderr}`;
+  return {
+    origin: one(/^Flowtap answers at (\S+)$/m),
+    apiKey: one(/^ {4}(ftk_\w+)$/m),
+    curl: one(/^ {4}(curl .*)$/m),
+    settled: one(/^ {4}(urn:\S+)\n +settled.*succeeded$/m),
+    failed: one(/^ {4}(urn:\S+)\n +settled.*failed in its last step$/m),
+    endsInAMinute: one(/^ {4}(urn:\S+)\n +running: succeeds a minute/m),
+    running: one(/^ {4}(urn:\S+)\n +running.*no end$/m),
+    emulator: one(/^ {2}Upstream: the emulator, (\S+)/m),
+  };
+}
+
+export async function page(
+  origin: string,
+  id: string,
+  apiKey: string,
+  more = '',
+): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }> {
+  const response = await fetch(`${origin}/v1/executions/${id}/messages?maxResults=250${more}`, {
+    headers: { authorization: `Bearer ${apiKey}` },
+  });
+  // Safety: every answer is a JSON object; what it must contain is the caller's to check.
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
+}
+
+/** Reads the stream of an execution until `isEnough`. Rejects when the service ends before. */
+export async function follow(
+  flowtap: Started,
+  id: string,
+  isEnough: (events: readonly ReadEvent[]) => boolean,
+): Promise<readonly ReadEvent[]> {
+  const { origin, apiKey } = read(flowtap);
+  const response = await fetch(`${origin}/v1/executions/${id}/messages`, {
+    headers: { authorization: `Bearer ${apiKey}`, accept: 'text/event-stream' },
+  });
+  const parser = new SseParser();
+  const events: ReadEvent[] = [];
+  for await (const bytes of response.body ?? []) {
+    events.push(...parser.push(bytes));
+    if (isEnough(events)) return events;
+  }
+  throw new Error(`The stream ended too early: ${JSON.stringify(events)}\n${flowtap.output().stderr}`);
+}
+
+/**
+ * Uses the service until the emulator has sent four messages live, two seconds apart. A check that ends the service by mistake
+ * (src/local/shutdown.ts looks every half second) has happened many times by then.
+ */
+export async function useForAWhile(flowtap: Started): Promise<void> {
+  await follow(flowtap, read(flowtap).running, (events) => events.length >= 4);
+}
+
+/** Process ids of all that runs in its group. Linux only; empty elsewhere. */
+export async function groupOf({ process: { pid } }: Started): Promise<number[]> {
+  const all = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(all.map((name) => readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')));
+  // `pid (name) state ppid pgrp …`
+  return stats.flatMap((stat) => {
+    const [, id, state, group] = /^(\d+) \(.*\) (\S) \d+ (\d+) /s.exec(stat) ?? [];
+    return Number(group) === pid && state !== 'Z' ? [Number(id)] : [];
+  });
+}
+
+export async function expectEnd(flowtap: Started): Promise<void> {
+  expect(await flowtap.exited).toBe(0);
+  expect(await groupOf(flowtap)).toEqual([]);
+  await expect(fetch(read(flowtap).origin)).rejects.toThrow('fetch failed');
+  expect(flowtap.output().stderr).not.toMatch(/crash|Cannot/);
+}
