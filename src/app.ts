@@ -12,6 +12,7 @@ import type { Executions } from './executions/executions.ts';
 import { adminRoutes } from './http/admin-routes.ts';
 import { awsRefusal } from './http/aws/exceptions.ts';
 import { awsProtocol } from './http/aws/protocol.ts';
+import { ALLOWED_REQUEST_HEADERS, EXPOSED_RESPONSE_HEADERS } from './http/cross-origin.ts';
 import { executionRoutes } from './http/execution-routes.ts';
 import { keyRoute } from './http/key-route.ts';
 import { requestUrl } from './http/request-url.ts';
@@ -47,8 +48,8 @@ export function createApp(ports: AppPorts): App {
   const crossOrigin = cors({
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     allowMethods: ['GET', 'HEAD', 'POST'],
-    allowHeaders: ['Authorization', 'X-API-Key', 'Last-Event-ID', 'Content-Type', 'If-None-Match'],
-    exposeHeaders: ['Retry-After', 'X-Request-Id', 'ETag', 'Link', 'Cache-Status'],
+    allowHeaders: [...ALLOWED_REQUEST_HEADERS],
+    exposeHeaders: [...EXPOSED_RESPONSE_HEADERS],
     maxAge: PREFLIGHT_SECONDS,
   });
   for (const path of ['/v1/executions/*', '/v1/key']) {

@@ -1,5 +1,5 @@
 /**
- * GET /v1/executions/{flowExecutionId}/messages: a page of JSON, or the event stream for whoever accepts that. Reads what was
+ * GET /v1/executions/{flowExecutionId}/messages: a page of JSON, or the event stream for those who accept that (accept.ts). Reads what was
  * asked for and hands it to the port; how a page looks is page.ts, what a refused stream looks like event-stream.ts.
  */
 import { type Caller, streamGrantOf } from '../access/caller.ts';
@@ -7,6 +7,7 @@ import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
 import type { ExecutionRef, Executions, StreamStart } from '../executions/executions.ts';
 import { type Cursor, type CursorKeys, decodeCursor, encodeCursor } from '../messages/cursor.ts';
+import { acceptsEventStream } from './accept.ts';
 import { refusedStream, streamResponse } from './event-stream.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink, pageBody } from './page.ts';
 import { readQuery } from './query.ts';
@@ -33,13 +34,6 @@ export async function getMessages(
   }
   return getPage(ports, request, ref, caller, facts);
 }
-
-/** `text/event-stream` by name, and not refused by q=0. A wildcard is not a wish for a stream. */
-export const acceptsEventStream = (accept: string | null): boolean =>
-  (accept ?? '').split(',').some((range) => {
-    const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    return type === 'text/event-stream' && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-  });
 
 async function getPage(
   { executions, cursorKeys }: MessagesPorts,
@@ -99,11 +93,11 @@ async function getStream(
   facts: RequestFacts,
 ): Promise<Result<Response>> {
   const search = new URL(request.url).searchParams;
-  const query = readQuery(search, ['cursor', 'nextToken', 'from', 'eventTypes']);
+  const query = readQuery(search, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes']);
   if (!query.ok) return query;
   const { from = 'start', eventTypes } = query.value;
-  // An empty header is what a client sends whose last event id was cleared: none.
-  const lastEventId = request.headers.get('Last-Event-ID') || undefined;
+  // Either one is empty if the client's last event id was cleared: then it has none.
+  const lastEventId = request.headers.get('Last-Event-ID') || query.value.lastEventId || undefined;
   const given = lastEventId === undefined ? readCursor(cursorKeys, ref, query.value) : undefined;
   if (given && !given.ok) return given;
   const cursor = given ? given.value : decodeCursor(cursorKeys, ref, lastEventId ?? '');

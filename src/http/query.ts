@@ -1,6 +1,7 @@
 /**
  * Query parameters: each known one is given once, checked by its schema, and named when it is wrong. Unknown ones are
- * ignored, so that a client of tomorrow works with a server of today.
+ * ignored, so that a client of tomorrow works with a server of today. A known one with brackets behind it, as axios, PHP and
+ * Rails write lists, is not an unknown one: ignoring it would return what was not asked for.
  */
 import * as z from 'zod/mini';
 
@@ -63,6 +64,8 @@ export const parameters = {
   last: wholeNumber(1, PAGE_MESSAGES_MAX),
   waitTimeSeconds: wholeNumber(0, WAIT_SECONDS_MAX),
   eventTypes,
+  /** As the header Last-Event-ID: any text, and an empty one is none. */
+  lastEventId: z.string(),
   cursor: cursorText,
   nextToken: cursorText,
   from: z.enum(['start', 'now'], { error: 'must be start or now.' }),
@@ -82,6 +85,7 @@ export function readQuery<N extends ParameterName>(
   const errors: FieldError[] = [];
   const query: { [K in N]?: unknown } = {};
   for (const name of names) {
+    if ([...search.keys()].some((given) => isListOf(name, given))) errors.push(asList(name));
     const given = search.getAll(name);
     if (given.length === 0) continue;
     if (given.length > 1) {
@@ -96,3 +100,16 @@ export function readQuery<N extends ParameterName>(
   // Safety: each member was parsed by its own schema above.
   return ok(query as Query<N>);
 }
+
+/** `name[]`, `name[0]`, `name[a][]`. */
+const isListOf = (name: string, given: string): boolean =>
+  given.startsWith(`${name}[`) && given.endsWith(']');
+
+const asList = (name: ParameterName): FieldError => ({
+  in: 'query',
+  name: `${name}[]`,
+  detail:
+    name === 'eventTypes'
+      ? 'must be sent without brackets, once, with commas between the values: eventTypes=STEP_FAILED,STEP_STARTED.'
+      : `must be sent without brackets: ${name}=value.`,
+});

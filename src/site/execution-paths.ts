@@ -59,8 +59,8 @@ const DESCRIPTION = `One address, two forms.
 the \`last\` ones. Follow \`nextToken\` until it is gone, then you have all there is; ask again with \`cursor\` and \`waitTimeSeconds\` for
 what comes later. Headers: \`ETag\`, \`Link\`, \`Cache-Control\`, \`Cache-Status\`.
 
-**The event stream** is for whoever sends \`Accept: text/event-stream\`. It begins behind \`Last-Event-ID\`, else \`cursor\`, else \`from\`,
-sends what is there and then what comes, until the execution has ended and settled. Every event but \`problem\` has an id: send the
+**The event stream** is for callers who send \`Accept: text/event-stream\`; who names \`application/json\` beside it, with at least
+its weight, gets the page. It begins behind \`Last-Event-ID\`, else \`lastEventId\`, else \`cursor\`, else \`from\`, sends what is there and then what comes, until the execution has ended and settled. Every event but \`problem\` has an id: send the
 last one back as \`Last-Event-ID\`, and nothing is lost or comes twice. What will pass by itself (429, 5xx) is a 200 with a
 \`problem\` event, since any other status ends an EventSource for good.
 
@@ -73,9 +73,18 @@ const listMessages: Json = {
   security: reading,
   description: DESCRIPTION,
   parameters: [
-    ...(['maxResults', 'cursor', 'nextToken', 'last', 'eventTypes', 'waitTimeSeconds', 'from'] as const).map(
-      (name) => inQuery(name),
-    ),
+    ...(
+      [
+        'maxResults',
+        'cursor',
+        'nextToken',
+        'last',
+        'eventTypes',
+        'waitTimeSeconds',
+        'lastEventId',
+        'from',
+      ] as const
+    ).map((name) => inQuery(name)),
     inHeader('Last-Event-ID', 'Stream only: the id of the last event seen.', CURSOR_EXAMPLE),
     { ...ifNoneMatch, description: 'Page only: the ETag of the page that the client has.' },
   ],

@@ -16,6 +16,11 @@ const queryWords: Readonly<Record<ParameterName, { description: string; example:
     example: 20,
   },
   eventTypes: { description: 'Only these types of events.', example: ['STEP_FAILED', 'EXECUTION_FAILED'] },
+  lastEventId: {
+    description:
+      'Stream only: the same as the header Last-Event-ID, for clients that cannot send it. The header goes first.',
+    example: CURSOR_EXAMPLE,
+  },
   cursor: {
     description:
       'Go on from here: `cursor` or `nextToken` of a page, or the id of an event, of the same execution.',

@@ -57,6 +57,13 @@ describe('a parameter that is no good is a 400 that names it', () => {
     ['eventTypes=step_failed', 'eventTypes'],
     [`eventTypes=${Array.from({ length: 51 }, () => 'STEP_FAILED').join(',')}`, 'eventTypes'],
     ['eventTypes=STEP_FAILED&eventTypes=STEP_STARTED', 'eventTypes'],
+    // As axios, Rails and PHP write lists.
+    ['eventTypes[]=STEP_FAILED', 'eventTypes[]'],
+    ['eventTypes%5B%5D=STEP_FAILED&eventTypes%5B%5D=STEP_STARTED', 'eventTypes[]'],
+    ['eventTypes[0]=STEP_FAILED&eventTypes[1]=STEP_STARTED', 'eventTypes[]'],
+    ['maxResults[]=5', 'maxResults[]'],
+    ['nextToken[]=', 'nextToken[]'],
+    ['waitTimeSeconds[a][]=5', 'waitTimeSeconds[]'],
     ['cursor=', 'cursor'],
     ['nextToken=', 'nextToken'],
     ['cursor=abc', 'cursor'],
@@ -91,7 +98,14 @@ describe('a parameter that is no good is a 400 that names it', () => {
   });
 
   test('of a stream', async () => {
-    for (const query of ['cursor=abc', 'from=yesterday', 'eventTypes=NO_SUCH_TYPE', 'from=now&from=now']) {
+    for (const query of [
+      'cursor=abc',
+      'from=yesterday',
+      'eventTypes[]=STEP_FAILED',
+      'lastEventId[]=',
+      'eventTypes=NO_SUCH_TYPE',
+      'from=now&from=now',
+    ]) {
       const response = await service.get(path(ID, query), { Accept: 'text/event-stream' });
       expect({ query, status: response.status }).toEqual({ query, status: 400 });
       expect((await problemOf(response)).errors).toHaveLength(1);
@@ -100,11 +114,13 @@ describe('a parameter that is no good is a 400 that names it', () => {
 
   test('of a summary', async () => {
     expect((await get(path(ID, 'waitTimeSeconds=51', ''))).status).toBe(400);
+    expect((await get(path(ID, 'waitTimeSeconds[]=5', ''))).status).toBe(400);
   });
 });
 
 test('unknown parameters are ignored, also when they are repeated', async () => {
   expect((await get(path(ID, 'utm_source=x&utm_source=y&maxresults=0&from=yesterday'))).status).toBe(200);
+  expect((await get(path(ID, 'types[]=x&eventTypes[=x&limit[]=2&eventTypesOf[]=x'))).status).toBe(200);
 });
 
 describe('an id that is none is a 400 that names it', () => {

@@ -105,6 +105,29 @@ test('Last-Event-ID goes before ?cursor=, ?cursor= before ?from=', async () => {
   expect(empty.messageIds).toEqual(ids(2, 6));
 });
 
+test('?lastEventId= is a second name of Last-Event-ID, with the same rules; the header goes first, the cursor after it', async () => {
+  streams.source.append(...messages(0, 6));
+  const { events } = await streams.open();
+  const [, second, , fourth] = events.map(({ id }) => id ?? '');
+  const ofParameter = await streams.open({ query: `lastEventId=${fourth}` });
+  expect(ofParameter.messageIds).toEqual(ids(4, 6));
+  const withCursor = await streams.open({ query: `cursor=${second}&lastEventId=${fourth}&from=now` });
+  expect(withCursor.messageIds).toEqual(ids(4, 6));
+  const withHeader = await streams.open({ query: `lastEventId=${second}`, lastEventId: fourth ?? '' });
+  expect(withHeader.messageIds).toEqual(ids(4, 6));
+  const empty = await streams.open({ query: `lastEventId=&cursor=${second}`, lastEventId: '' });
+  expect(empty.messageIds).toEqual(ids(2, 6));
+  // A 400 would end an EventSource.
+  for (const unknown of ['nonsense', '%00', encodeURIComponent('日本')]) {
+    const reset = await streams.open({ query: `lastEventId=${unknown}` });
+    expect(reset.response.status).toBe(200);
+    expect(reset.events[0]?.event).toBe('reset');
+    expect(reset.messageIds).toEqual(ids(0, 6));
+  }
+  const twice = await streams.request({ query: `lastEventId=${second}&lastEventId=${fourth}` });
+  expect(twice.status).toBe(400);
+});
+
 test('after 15 s of silence a named heartbeat tells time, poll interval and upstream; messages put it off', async () => {
   streams.source.append(message(0));
   const stream = await streams.open();

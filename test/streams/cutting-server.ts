@@ -125,14 +125,14 @@ export async function startCuttingServer(meets: (executionId: string) => readonl
     const before = asked.get(id) ?? [];
     const parameters = new URLSearchParams(query);
     // The summary, or a page: it is enough that they are there, or refused as the stream was.
-    if (what !== 'messages' || parameters.has('limit')) {
+    if (what !== 'messages' || parameters.has('maxResults')) {
       const isRefused = meets(id)[before.length - 2] === REFUSED;
       const body = JSON.stringify({ flowExecutionId: id, status: 'SUCCEEDED' });
       (isRefused ? REFUSED : answer('200 OK', 'application/json', body))(socket, Buffer.of());
       return;
     }
     const lastEventId =
-      /^last-event-id: (.*)\r$/im.exec(request)?.[1] ?? parameters.get('cursor') ?? undefined;
+      /^last-event-id: (.*)\r$/im.exec(request)?.[1] ?? parameters.get('lastEventId') ?? undefined;
     asked.set(id, [...before, { lastEventId, atMs: performance.now() }]);
     if (lastEventId === 'end') {
       ALL_SENT(socket, Buffer.of());

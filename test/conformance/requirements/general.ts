@@ -48,8 +48,8 @@ export const general: Section = {
       },
     ),
     requirement(
-      'Unknown query parameters are ignored, a known one given twice is a 400.',
-      'a parameter of tomorrow changes nothing; one of today given twice is named',
+      'Unknown query parameters are ignored, a known one given twice, or with brackets behind its name (`eventTypes[]=`), is a 400.',
+      'a parameter of tomorrow changes nothing; one of today given twice or as a list is named',
       ['emulator'],
       async (target) => {
         const id = target.newId('parameters');
@@ -62,6 +62,12 @@ export const general: Section = {
           'InvalidRequestException',
         );
         assert.equal(problem['errors'][0].name, 'maxResults');
+        const list = await target.problem(
+          pageOf(id, 'eventTypes[]=STEP_FAILED'),
+          400,
+          'InvalidRequestException',
+        );
+        assert.equal(list['errors'][0].name, 'eventTypes[]');
       },
     ),
     requirement(

@@ -65,13 +65,20 @@ export const stream: Section = {
       5,
     ),
     requirement(
-      "The page's address with `Accept: text/event-stream`.",
-      'only who names text/event-stream gets a stream',
+      "The page's address with `Accept: text/event-stream`. If `application/json` is named, too, with at least the stream's weight, the answer is the page",
+      'only who names text/event-stream gets a stream, unless application/json is named with at least its weight',
       ['emulator'],
       async (target) => {
         const id = target.newId('accept');
         await target.script(id, history(1));
-        for (const accept of ['*/*', 'text/*', 'application/json', 'text/event-stream;q=0']) {
+        for (const accept of [
+          '*/*',
+          'text/*',
+          'application/json',
+          'text/event-stream;q=0',
+          'application/json, text/event-stream',
+          'application/json, text/event-stream;q=0.1',
+        ]) {
           await target.json(pageOf(id), { headers: { accept } });
         }
         const open = await target.stream(pageOf(id), {
@@ -103,8 +110,8 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'It begins behind the `Last-Event-ID` header, else `?cursor=`, else at `?from=start` (the default) or `now`',
-      'the header goes before the cursor, the cursor before from=',
+      'It begins behind the `Last-Event-ID` header, else `?lastEventId=`, else `?cursor=`, else at `?from=start` (the default) or `now`',
+      'the header goes before lastEventId=, that before the cursor, the cursor before from=',
       ['emulator'],
       async (target) => {
         const id = target.newId('begin');
@@ -122,6 +129,9 @@ export const stream: Section = {
         assert.deepEqual(await idsOf('from=now'), []);
         assert.deepEqual(await idsOf(`cursor=${third}&from=now`), idsFrom(3, 10));
         assert.deepEqual(await idsOf(`cursor=${third}`, { 'last-event-id': sixth }), idsFrom(6, 10));
+        assert.deepEqual(await idsOf(`cursor=${third}&lastEventId=${sixth}`), idsFrom(6, 10));
+        assert.deepEqual(await idsOf(`lastEventId=${third}`, { 'last-event-id': sixth }), idsFrom(6, 10));
+        assert.deepEqual(await idsOf('lastEventId=unknown'), idsFrom(0, 10));
       },
     ),
     requirement(
@@ -209,6 +219,7 @@ export const stream: Section = {
         await open.closed(30_000);
         const again = await target.stream(pageOf(id), { headers: { 'last-event-id': open.lastId } });
         assert.equal(again.status, 204);
+        assert.equal((await target.stream(pageOf(id, `lastEventId=${open.lastId}`))).status, 204);
         const last = open.named('message').at(-1)?.id ?? '';
         const once = await target.stream(pageOf(id), { headers: { 'last-event-id': last } });
         await once.closed();
