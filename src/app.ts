@@ -7,7 +7,7 @@ import { cors } from 'hono/cors';
 import type { Access } from './access/access.ts';
 import type { Archive } from './archive/archive.ts';
 import type { Clock } from './core/clock.ts';
-import { type Result, fail, ok } from './core/errors.ts';
+import { fail, ok } from './core/errors.ts';
 import type { Executions } from './executions/executions.ts';
 import { adminRoutes } from './http/admin-routes.ts';
 import { awsRefusal } from './http/aws/exceptions.ts';
@@ -28,8 +28,6 @@ export interface AppPorts {
   readonly executions: Executions;
   readonly archive: Archive;
   readonly cursorKeys: CursorKeys;
-  /** Which source an id belongs to. */
-  readonly sourceOf: (executionId: string) => Result<string>;
   readonly corsOrigins: readonly string[];
   readonly clock: Clock;
   readonly log: Log;

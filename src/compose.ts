@@ -12,10 +12,10 @@ import { Archive } from './archive/archive.ts';
 import type { Clock } from './core/clock.ts';
 import type { Settings } from './config.ts';
 import { deriveKey } from './core/derive-key.ts';
-import { type Result, invalid, ok } from './core/errors.ts';
+import type { ExecutionRef } from './core/execution-ref.ts';
 import { createArchiveFirstExecutions } from './executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
-import type { ExecutionRef, Executions } from './executions/executions.ts';
+import type { Executions } from './executions/executions.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
 import { createPageMemory } from './executions/upstream/page-memory.ts';
 import { problemJson } from './http/problem.ts';
@@ -26,13 +26,7 @@ import type { Fetch } from './sources/aws/aws-json.ts';
 import { type CallBudget, createCallBudgets } from './sources/call-budget/call-budget.ts';
 import { withCallBudget } from './sources/call-budget/budgeted-source.ts';
 import type { Source } from './sources/source.ts';
-import {
-  type AllowedAccounts,
-  isAllowed,
-  isExecutionArn,
-  notAnExecution,
-  parseExecutionArn,
-} from './sources/step-functions/step-functions-arn.ts';
+import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
 import { createStepFunctionsSource } from './sources/step-functions/step-functions.ts';
 import { createRoleCredentials } from './sources/aws/sts.ts';
 import { createThingsGraphSource } from './sources/things-graph/things-graph.ts';
@@ -60,7 +54,6 @@ export interface Core {
   readonly archive: Archive;
   readonly cursorKeys: CursorKeys;
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
-  readonly sourceOf: (executionId: string) => Result<string>;
   /** For the shells of Executions. */
   readonly shared: SharedExecutionOptions;
 }
@@ -105,8 +98,8 @@ export function createCore(settings: Settings, platform: Platform): Core {
     accountBudgets(settings.stepFunctionsAllowed, platform),
   );
   const frameMemory = createFrameMemory();
-  const framesFor = (scope: ExecutionRef) =>
-    new EventFrames({ scope, keys: cursorKeys, memory: frameMemory, problemJson });
+  const framesFor = (ref: ExecutionRef) =>
+    new EventFrames({ ref, keys: cursorKeys, memory: frameMemory, problemJson });
   const sources: ReadonlyMap<string, Source> = new Map(
     [thingsGraph, stepFunctions].map((source) => [source.name, source]),
   );
@@ -115,12 +108,6 @@ export function createCore(settings: Settings, platform: Platform): Core {
     archive,
     cursorKeys,
     framesFor,
-    // SFN_ALLOWED is not checked here: what is archived of an account that it no longer names stays readable.
-    sourceOf: (executionId) => {
-      const problem = notAnExecution(executionId);
-      if (problem !== undefined) return invalid('path', 'flowExecutionId', problem);
-      return ok(isExecutionArn(executionId) ? stepFunctions.name : thingsGraph.name);
-    },
     shared: {
       memory: createPageMemory(),
       archive,
@@ -166,8 +153,7 @@ function createStepFunctions(settings: Settings, { fetch, clock, random, log }: 
 /** One budget for each account and region that may be read: AWS counts calls so. */
 function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
   const budgets = createCallBudgets(callBudget);
-  return (executionId: string): CallBudget | undefined => {
-    const arn = parseExecutionArn(executionId);
+  return ({ arn }: ExecutionRef): CallBudget | undefined => {
     if (arn?.type !== 'standard' || !isAllowed(allowed, arn)) return undefined;
     return budgets(`step-functions/${arn.region}:${arn.account}`);
   };
@@ -176,7 +162,7 @@ function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
 /** The application over this core, with Executions living where the entry says. */
 export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
   const { clock, random, log, version } = platform;
-  const { access, archive, cursorKeys, framesFor, sourceOf } = core;
+  const { access, archive, cursorKeys, framesFor } = core;
   const executions = createArchiveFirstExecutions({
     archive,
     live,
@@ -191,7 +177,6 @@ export function createService(settings: Settings, platform: Platform, core: Core
     executions,
     archive,
     cursorKeys,
-    sourceOf,
     corsOrigins: settings.corsOrigins,
     clock,
     log,

@@ -9,13 +9,13 @@
 import * as z from 'zod/mini';
 
 import { fail, ok, type Result } from './core/errors.ts';
-import { isAwsRegion } from './sources/aws/aws-region.ts';
+import { isAwsRegion } from './core/aws-region.ts';
 import { isExternalId, isRoleArn } from './sources/aws/sts.ts';
 import {
   type AllowedAccounts,
   parseAllowedAccounts,
   wrongAllowedAccount,
-} from './sources/step-functions/step-functions-arn.ts';
+} from './sources/step-functions/allowed-accounts.ts';
 
 /** Shorter secrets could be guessed offline from one signed cursor or ticket. */
 export const SECRET_CHARACTERS_MIN = 32;

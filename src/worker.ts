@@ -20,7 +20,6 @@ import { securityHeaders, withHeaders } from './http/responses.ts';
 import { consoleLog as log } from './core/log.ts';
 import { type Core, createCore, createService } from './compose.ts';
 import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget/budget-object.ts';
-import { parseExecutionArn } from './sources/step-functions/step-functions-arn.ts';
 import { createWorkersKvStore } from './storage/workers-kv.ts';
 // A named import, so that the bundler takes this one member of the manifest.
 import { version } from '../package.json';
@@ -79,8 +78,7 @@ function createIsolate(env: Env): Result<Isolate> {
   const core = createCore(settings.value, platform);
   const live = createDurableObjectExecutions({
     namespace: env.EXECUTIONS,
-    locationOf: ({ executionId }) =>
-      objectLocation(parseExecutionArn(executionId)?.region ?? settings.value.region),
+    locationOf: ({ arn }) => objectLocation(arn?.region ?? settings.value.region),
     log,
   });
   return ok({ app: createService(settings.value, platform, core, live), core });

@@ -32,9 +32,3 @@ export type ArchiveHead = z.infer<typeof archiveHeadSchema>;
 /** It can never go on. */
 export const isFinal = ({ finalAt }: Pick<ArchiveHead, 'finalAt'>, nowMs: number): boolean =>
   finalAt === undefined || Date.parse(finalAt) <= nowMs;
-
-/** One execution of one source: what archives, Executions and cursors are named by. */
-export interface ExecutionRef {
-  readonly source: string;
-  readonly executionId: string;
-}

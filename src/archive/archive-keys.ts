@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 
-import type { ExecutionRef } from './archive-head.ts';
+import type { ExecutionName, ExecutionRef } from '../core/execution-ref.ts';
 
 export const HEAD_PREFIX = 'archive/1/head/';
 const PAGE_PREFIX = 'archive/1/page/';
@@ -27,7 +27,7 @@ export const headKey = ({ source, executionId }: ExecutionRef): string =>
   `${HEAD_PREFIX}${source}/${idPart(executionId)}`;
 
 /** The execution that a head's key names; undefined for a hashed id. */
-export function refOfHeadKey(key: string): ExecutionRef | undefined {
+export function nameOfHeadKey(key: string): ExecutionName | undefined {
   const [source, id] = key.slice(HEAD_PREFIX.length).split('/');
   return source && id && !id.startsWith('~') ? { source, executionId: decodeURIComponent(id) } : undefined;
 }

@@ -12,7 +12,8 @@ import * as z from 'zod/mini';
 import type { Chunk } from '../messages/history.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../messages/fingerprint.ts';
 import { messageSchema, type Message } from '../messages/message.ts';
-import { ARCHIVE_VERSION, type ArchiveHead, type ExecutionRef } from './archive-head.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
+import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
 
 /** Messages in an archive page: position / 250 is its number, no index needed. */
 export const ARCHIVE_PAGE_MESSAGES = 250;
@@ -63,7 +64,7 @@ export function decodeRecord(
   const { source, executionId } = record;
   if (ref && (ref.source !== source || ref.executionId !== executionId)) return undefined;
   if (record.generation !== head.generation || record.start !== start) return undefined;
-  if (start === 0 && record.fingerprint !== fingerprintAtStart(source, executionId)) return undefined;
+  if (start === 0 && record.fingerprint !== fingerprintAtStart(record)) return undefined;
   const end = record.start + messages.length;
   if (messages.length === 0 || end > head.count) return undefined;
   const chunk: Chunk = {

@@ -5,10 +5,12 @@
  */
 import { fingerprintAfter, fingerprintAtStart } from '../messages/fingerprint.ts';
 import type { Position } from '../messages/cursor.ts';
+import { startOf } from '../messages/history.ts';
 import { statusAfter } from '../messages/event-types.ts';
 import { type Message, messageBytes } from '../messages/message.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
-import { ARCHIVE_VERSION, type ArchiveHead, type ExecutionRef } from './archive-head.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
+import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
 import { partKey } from './archive-keys.ts';
 import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord } from './archive-record.ts';
 
@@ -50,14 +52,13 @@ export class ArchiveWriter {
   constructor(options: ArchiveWriterOptions) {
     this.#options = options;
     this.generation = newGeneration(options.random);
-    this.#fingerprint = fingerprintAtStart(options.ref.source, options.ref.executionId);
+    this.#fingerprint = fingerprintAtStart(options.ref);
     this.#parts = [this.#newPart()];
   }
 
   /** Position 0 of the history that is written. */
   get start(): Position {
-    const { source, executionId } = this.#options.ref;
-    return { position: 0, fingerprint: fingerprintAtStart(source, executionId) };
+    return startOf(this.#options.ref);
   }
 
   /** Messages so far. */
@@ -149,9 +150,11 @@ export class ArchiveWriter {
   }
 
   #record({ start, fingerprint, messages }: Part): ArchiveRecord {
+    const { source, executionId } = this.#options.ref;
     return {
       v: ARCHIVE_VERSION,
-      ...this.#options.ref,
+      source,
+      executionId,
       generation: this.generation,
       start,
       fingerprint,

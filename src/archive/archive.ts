@@ -14,8 +14,9 @@ import type { Log } from '../core/log.ts';
 import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
 import { StoreRefusal } from '../storage/store-limits.ts';
-import { type ArchiveHead, type ExecutionRef, archiveHeadSchema } from './archive-head.ts';
-import { HEAD_PREFIX, headKey, pagesPrefix, partKey, refOfHeadKey } from './archive-keys.ts';
+import { type ExecutionName, type ExecutionRef, logNames } from '../core/execution-ref.ts';
+import { type ArchiveHead, archiveHeadSchema } from './archive-head.ts';
+import { HEAD_PREFIX, headKey, pagesPrefix, partKey, nameOfHeadKey } from './archive-keys.ts';
 import { type ArchiveMemory, MISS_MEMORY_MS, type StoredPart } from './archive-memory.ts';
 import { ARCHIVE_PAGE_MESSAGES, decodeRecord } from './archive-record.ts';
 import { ArchiveWriter } from './archive-writer.ts';
@@ -34,7 +35,7 @@ export interface ArchivedHistory extends History {
   readonly tier: ArchiveTier;
 }
 
-export interface ArchivedExecution extends ExecutionRef {
+export interface ArchivedExecution extends ExecutionName {
   readonly head: ArchiveHead;
 }
 
@@ -159,8 +160,8 @@ export class Archive {
   async #listed({ name, metadata }: ListedKey): Promise<ArchivedExecution | undefined> {
     const head = parseHead(metadata);
     if (!head) return undefined;
-    const ref = refOfHeadKey(name);
-    if (ref) return { ...ref, head };
+    const execution = nameOfHeadKey(name);
+    if (execution) return { ...execution, head };
     const entry = await this.#read(name);
     const decoded = entry && entry !== 'failed' ? decodeRecord(entry.value, { head, start: 0 }) : undefined;
     return decoded && { source: decoded.record.source, executionId: decoded.record.executionId, head };
@@ -210,8 +211,8 @@ export class Archive {
     }
   }
 
-  #damaged({ source, executionId }: ExecutionRef, key: string): void {
-    this.#options.log({ event: 'archive-damaged', level: 'error', source, execution: executionId, key });
+  #damaged(ref: ExecutionRef, key: string): void {
+    this.#options.log({ event: 'archive-damaged', level: 'error', ...logNames(ref), key });
   }
 }
 

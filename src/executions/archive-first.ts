@@ -7,11 +7,11 @@ import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { fail, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { fingerprintAtStart } from '../messages/fingerprint.ts';
-import { endOf, positionIn } from '../messages/history.ts';
+import { endOf, positionIn, startOf } from '../messages/history.ts';
 import { cutPage } from './cut-page.ts';
 import type { EventFrames } from './following/event-frames.ts';
-import type { ExecutionRef, Executions, Served, StreamRequest } from './executions.ts';
+import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
+import type { Executions, Served, StreamRequest } from './executions.ts';
 import { KEY_CHECK_MS, type StillAllowed, StreamKey } from './following/stream-key.ts';
 import { Subscriber } from './following/subscriber.ts';
 import { summarize } from './summarize.ts';
@@ -75,7 +75,7 @@ async function streamArchived(
   const { framesFor, clock, random, log } = options;
   const { from } = request;
   const over = new AbortController();
-  const start = { position: 0, fingerprint: fingerprintAtStart(ref.source, ref.executionId) };
+  const start = startOf(ref);
   const position = from.at === 'position' ? from.position : from.at === 'now' ? history.head.count : 0;
   const read = await history.chunkAt(position);
   if (!read.ok) return read;
@@ -99,7 +99,7 @@ async function streamArchived(
     payloads: request.payloads,
     onClose: () => over.abort(),
     onBug: (error) =>
-      log({ event: 'stream-failed', level: 'error', execution: ref.executionId, reason: String(error) }),
+      log({ event: 'stream-failed', level: 'error', ...logNames(ref), reason: String(error) }),
   });
   signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
   void endWithKey(options, ref, request, subscriber, over.signal);
@@ -109,7 +109,7 @@ async function streamArchived(
 /** Most are read in a moment; but one who reads slowly is not to go on reading for hours after the key was revoked (invariant 6). */
 async function endWithKey(
   { clock, log, stillAllowed }: ArchiveFirstOptions,
-  { executionId }: ExecutionRef,
+  ref: ExecutionRef,
   request: StreamRequest,
   subscriber: Subscriber,
   over: AbortSignal,
@@ -120,8 +120,8 @@ async function endWithKey(
   // Not waited for: a store that hangs is no reason for a ticket to live longer.
   const ask = async () => {
     key.asked(clock.now());
-    const answer = await stillAllowed(request.grant, executionId).catch((error: unknown) => {
-      log({ event: 'key-check-failed', level: 'error', execution: executionId, reason: String(error) });
+    const answer = await stillAllowed(request.grant, ref.executionId).catch((error: unknown) => {
+      log({ event: 'key-check-failed', level: 'error', ...logNames(ref), reason: String(error) });
       return fail({ type: 'store-unavailable', internal: String(error) });
     });
     const refused = key.learn(answer, clock.now());

@@ -13,16 +13,15 @@ import type { Clock } from '../core/clock.ts';
 import { type Result, fail, internalText, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Position } from '../messages/cursor.ts';
-import { fingerprintAtStart } from '../messages/fingerprint.ts';
-import { endOf, positionIn } from '../messages/history.ts';
+import { endOf, positionIn, startOf } from '../messages/history.ts';
 import type { Source } from '../sources/source.ts';
 import { Archivist } from './settling/archivist.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
 import type { EventFrames, UpstreamState } from './following/event-frames.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
+import { logNames, type ExecutionRef } from '../core/execution-ref.ts';
 import type {
   ExecutionActivity,
-  ExecutionRef,
   PageAnswer,
   PageRequest,
   StreamRequest,
@@ -83,17 +82,16 @@ export class Execution {
   constructor(options: ExecutionOptions) {
     this.#options = options;
     const { ref, source, storage, memory, archive, clock, random, log, stillAllowed, listenersMax } = options;
-    this.#start = { position: 0, fingerprint: fingerprintAtStart(ref.source, ref.executionId) };
+    this.#start = startOf(ref);
     const turns = new Turns();
-    this.#redrive = new RedriveWatch(source, ref.executionId, clock, turns);
-    this.#rows = new PageRows(storage, ref.source, ref.executionId, log);
+    this.#redrive = new RedriveWatch(source, ref, clock, turns);
+    this.#rows = new PageRows(storage, ref, log);
     this.#upstream = new UpstreamHistory({
       turns,
       source,
-      executionId: ref.executionId,
+      ref,
       rows: this.#rows,
       memory,
-      memoryKey: `${ref.source}/${ref.executionId}`,
       clock,
       onHeadRead: (reading) => this.#headRead(reading),
     });
@@ -105,7 +103,12 @@ export class Execution {
           return await stillAllowed(grant, ref.executionId);
         } catch (error) {
           // Not known: it is asked again. An exception here would end a whole Deno process.
-          log({ event: 'key-check-failed', level: 'error', ...this.#named(), reason: String(error) });
+          log({
+            event: 'key-check-failed',
+            level: 'error',
+            ...logNames(this.#options.ref),
+            reason: String(error),
+          });
           return fail({ type: 'store-unavailable', internal: String(error) });
         }
       },
@@ -144,7 +147,8 @@ export class Execution {
       streamsDueAtMs: () => this.#listeners.dueAtMs(),
       serveStreams: () => this.#listeners.tick(this.#pollState),
       rest: () => Promise.all([this.#polling, this.#archivist.rest]),
-      onBug: (error) => log({ event: 'run-failed', level: 'error', ...this.#named(), reason: String(error) }),
+      onBug: (error) =>
+        log({ event: 'run-failed', level: 'error', ...logNames(this.#options.ref), reason: String(error) }),
     });
   }
 
@@ -279,7 +283,12 @@ export class Execution {
           this.#arrange();
         },
         onBug: (error) =>
-          log({ event: 'stream-failed', level: 'error', ...this.#named(), reason: String(error) }),
+          log({
+            event: 'stream-failed',
+            level: 'error',
+            ...logNames(this.#options.ref),
+            reason: String(error),
+          }),
       });
       this.#listeners.add(subscriber, request);
       signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
@@ -404,7 +413,7 @@ export class Execution {
     }
     if (this.#listeners.count > 0) {
       const { source, ref } = this.#options;
-      this.#pacer.atLeast(source.pace?.(ref.executionId, this.#pacer.ownIntervalMs) ?? 0);
+      this.#pacer.atLeast(source.pace?.(ref, this.#pacer.ownIntervalMs) ?? 0);
     }
     this.#pollAtMs = atMs + this.#pacer.jittered(this.#options.random());
     this.#arrange();
@@ -432,7 +441,7 @@ export class Execution {
           event: 'poll-failed',
           // One that does not exist (yet) is a caller's mistake, or impatience, and no outage.
           level: type === 'upstream-not-found' ? 'info' : 'warn',
-          ...this.#named(),
+          ...logNames(this.#options.ref),
           failure: type,
           reason: internalText(read.failure),
         });
@@ -474,15 +483,10 @@ export class Execution {
       this.#options.log({
         event: 'execution-load-failed',
         level: 'error',
-        ...this.#named(),
+        ...logNames(this.#options.ref),
         reason: String(error),
       });
     });
     return this.#loading;
-  }
-
-  #named(): { source: string; execution: string } {
-    const { source, executionId } = this.#options.ref;
-    return { source, execution: executionId };
   }
 }

@@ -4,7 +4,8 @@
  * questions and answers are plain data, so that they cross an RPC boundary.
  */
 import type { Result } from '../core/errors.ts';
-import type { ArchiveHead, ExecutionRef } from '../archive/archive-head.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
+import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { ArchiveTier } from '../archive/archive.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { Status } from '../messages/event-types.ts';
@@ -12,8 +13,6 @@ import type { FailureFacts } from '../messages/failure-facts.ts';
 import type { PayloadAccess } from '../messages/message.ts';
 import type { CutPage, PageQuery } from './cut-page.ts';
 import type { UpstreamState } from './following/event-frames.ts';
-
-export type { ExecutionRef };
 
 /** How an answer came about; for Cache-Status (RFC 9211) and the request log. */
 export interface Served {

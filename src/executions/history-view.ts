@@ -9,7 +9,8 @@ import type { Log } from '../core/log.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import { type History, endOf } from '../messages/history.ts';
 import type { Archivist } from './settling/archivist.ts';
-import type { ExecutionRef, Served } from './executions.ts';
+import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
+import type { Served } from './executions.ts';
 import type { RedriveWatch } from './settling/redrive.ts';
 import {
   type Freshness,
@@ -110,8 +111,7 @@ export class Readings {
         const read = await archived.chunkAt(position);
         if (read.ok) return read;
         const reason = internalText(read.failure);
-        const { source, executionId: execution } = ref;
-        log({ event: 'archive-unreadable', level: 'error', source, execution, reason });
+        log({ event: 'archive-unreadable', level: 'error', ...logNames(ref), reason });
         const freshness = { lastNotBeforeMs: clock.now() - LAST_PAGE_FRESH_MS };
         const instead = await upstream.chunkAt(position, freshness, trace);
         // What only the archive has can't be had just now. That is no "not found", and a read that lags is no end.

@@ -6,14 +6,15 @@ import type { Access } from '../access/access.ts';
 import { keyIdFrom } from '../access/keys/api-key.ts';
 import { KEYS_LISTED_MAX } from '../access/keys/key-directory.ts';
 import { parseKeyChange, parseNewKey, parseRotation } from '../access/keys/key-input.ts';
-import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
-import type { Archive } from '../archive/archive.ts';
+import { isFinal } from '../archive/archive-head.ts';
+import type { Archive, ArchivedExecution } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
-import type { ExecutionRef, Executions } from '../executions/executions.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
+import type { Executions } from '../executions/executions.ts';
 import { IMPORT_BYTES_MAX } from '../imports/history-import.ts';
 import { readJson } from './body.ts';
-import { ADMIN_EXECUTIONS_PATH, decodeExecutionId, splitExecutionPath } from './execution-path.ts';
+import { ADMIN_EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
 import { readQuery } from './query.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
 
@@ -27,7 +28,6 @@ export interface AdminPorts {
   readonly executions: Executions;
   readonly archive: Archive;
   readonly clock: Clock;
-  readonly sourceOf: (executionId: string) => Result<string>;
 }
 
 export interface AdminRoutes {
@@ -159,11 +159,10 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
   if (resource === 'tickets') return Promise.resolve(fail({ type: 'no-such-route' }));
   const about = (handle: (ref: ExecutionRef) => Promise<Result<Response>>): Handler => {
     return async () => {
-      const id = decodeExecutionId(rawId);
-      if (!id.ok) return id;
-      exchange.facts.execution = id.value;
-      const source = ports.sourceOf(id.value);
-      return source.ok ? handle({ source: source.value, executionId: id.value }) : source;
+      const ref = readExecutionRef(rawId);
+      if (!ref.ok) return ref;
+      exchange.facts.execution = ref.value.executionId;
+      return handle(ref.value);
     };
   };
   if (resource === 'summary') {
@@ -212,10 +211,7 @@ async function executionState(
   );
 }
 
-const archivedBody = (
-  { source, executionId, head }: ExecutionRef & { head: ArchiveHead },
-  nowMs: number,
-) => ({
+const archivedBody = ({ source, executionId, head }: ArchivedExecution, nowMs: number) => ({
   flowExecutionId: executionId,
   source,
   status: head.status,

@@ -3,8 +3,9 @@
  * once, so that ids with `:` `/` `.` work raw and encoded. An id that itself ends in `/messages` is asked for with that
  * slash encoded.
  */
-import { type Result, invalid, ok } from '../core/errors.ts';
-import { executionIdProblem } from '../messages/execution-id.ts';
+import { type Result, invalid } from '../core/errors.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
+import { readExecutionId } from '../messages/execution-id.ts';
 
 export const EXECUTIONS_PATH = '/v1/executions/';
 export const ADMIN_EXECUTIONS_PATH = '/v1/admin/executions/';
@@ -17,7 +18,7 @@ export interface ExecutionPath {
   readonly rawId: string;
 }
 
-/** Splits what comes after the prefix. Never fails: whether the id is one is `decodeExecutionId`'s to say. */
+/** Splits what comes after the prefix. Never fails: `readExecutionRef` checks the id. */
 export function splitExecutionPath(rest: string): ExecutionPath {
   const slash = rest.lastIndexOf('/');
   const last = rest.slice(slash + 1);
@@ -25,7 +26,8 @@ export function splitExecutionPath(rest: string): ExecutionPath {
   return { resource: last, rawId: rest.slice(0, Math.max(0, slash)) };
 }
 
-export function decodeExecutionId(rawId: string): Result<string> {
+/** The reference that a path's raw id names: decoded, checked and parsed here and nowhere else. */
+export function readExecutionRef(rawId: string): Result<ExecutionRef> {
   let id: string;
   try {
     id = decodeURIComponent(rawId);
@@ -36,6 +38,6 @@ export function decodeExecutionId(rawId: string): Result<string> {
       'must be percent-encoded UTF-8: a % needs two hex digits behind it.',
     );
   }
-  const problem = executionIdProblem(id);
-  return problem === undefined ? ok(id) : invalid('path', 'flowExecutionId', `${problem}.`);
+  const ref = readExecutionId(id);
+  return ref.ok ? ref : invalid('path', 'flowExecutionId', ref.failure);
 }

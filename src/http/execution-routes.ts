@@ -6,10 +6,10 @@ import type { Access } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
 import { parseTicketRequest } from '../access/mint-ticket.ts';
 import { type Result, ok } from '../core/errors.ts';
-import type { ExecutionRef } from '../executions/executions.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
 import { acceptsEventStream } from './accept.ts';
 import { readJson } from './body.ts';
-import { EXECUTIONS_PATH, decodeExecutionId, splitExecutionPath } from './execution-path.ts';
+import { EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
 import { type MessagesPorts, getMessages } from './messages.ts';
 import { refusedStream } from './event-stream.ts';
 import { VARY, withHeaders } from './responses.ts';
@@ -18,54 +18,50 @@ import { getSummary } from './summary.ts';
 
 export interface ExecutionRoutesPorts extends MessagesPorts {
   readonly access: Access;
-  /** Which source an id belongs to. */
-  readonly sourceOf: (executionId: string) => Result<string>;
 }
 
 type AboutOne = (exchange: Exchange, ref: ExecutionRef, caller: Caller) => Promise<Result<Response>>;
 
 export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
-  const about = (ticketAccepted: boolean, handle: AboutOne): Handler =>
-    aboutOne(ports, ticketAccepted, handle);
-  const methods = {
-    messages: byMethod({
-      GET: about(true, ({ request, facts }, ref, caller) => getMessages(ports, request, ref, caller, facts)),
-    }),
-    summary: byMethod({
-      GET: about(true, ({ request, facts }, ref, caller) => getSummary(ports, request, ref, caller, facts)),
-    }),
-    tickets: byMethod({
-      POST: about(false, (exchange, ref, caller) => postTicket(ports, exchange, ref, caller)),
-    }),
-  };
   return async (exchange) => {
-    const { resource } = splitExecutionPath(exchange.url.pathname.slice(EXECUTIONS_PATH.length));
+    const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(EXECUTIONS_PATH.length));
     exchange.facts.route = `execution-${resource}`;
-    return methods[resource](exchange);
+    const about =
+      (ticketAccepted: boolean, handle: AboutOne): Handler =>
+      () =>
+        aboutOne(ports, exchange, rawId, ticketAccepted, handle);
+    const methods = {
+      messages: { GET: about(true, (...asked) => getMessages(ports, ...asked)) },
+      summary: { GET: about(true, (...asked) => getSummary(ports, ...asked)) },
+      tickets: { POST: about(false, (...asked) => postTicket(ports, ...asked)) },
+    };
+    return byMethod(methods[resource])(exchange);
   };
 }
 
-/** Lets the caller in, and only then looks at what they ask. */
-function aboutOne(ports: ExecutionRoutesPorts, ticketAccepted: boolean, handle: AboutOne): Handler {
-  return async (exchange) => {
-    const { url, facts, request } = exchange;
-    const id = decodeExecutionId(splitExecutionPath(url.pathname.slice(EXECUTIONS_PATH.length)).rawId);
-    const source = id.ok ? ports.sourceOf(id.value) : id;
-    // An id that cannot be an execution's is refused as such, whatever the credential may read.
-    const result = await letIn(ports, exchange, ticketAccepted, id.ok && source.ok ? id.value : undefined);
-    const answered = await (async () => {
-      if (!result.ok) return result;
-      if (!id.ok) return id;
-      facts.execution = id.value;
-      if (!source.ok) return source;
-      facts.source = source.value;
-      return handle(exchange, { source: source.value, executionId: id.value }, result.value);
-    })();
-    // A stream that is refused for what passes (a rate limit, a store that is down) must not end an EventSource for good.
-    const stream = request.method === 'GET' && acceptsEventStream(request.headers.get('Accept'));
-    const told = answered.ok || !stream ? answered : refusedStream(answered.failure, facts);
-    return told.ok ? ok(withHeaders(told.value, { Vary: VARY })) : told;
-  };
+/** Authenticates the caller for the execution, and only then handles the request. */
+async function aboutOne(
+  ports: ExecutionRoutesPorts,
+  exchange: Exchange,
+  rawId: string,
+  ticketAccepted: boolean,
+  handle: AboutOne,
+): Promise<Result<Response>> {
+  const { facts, request } = exchange;
+  const ref = readExecutionRef(rawId);
+  // An id that cannot be an execution's is refused as such, whatever the credential may read.
+  const caller = await letIn(ports, exchange, ticketAccepted, ref.ok ? ref.value.executionId : undefined);
+  const answered = await (async () => {
+    if (!caller.ok) return caller;
+    if (!ref.ok) return ref;
+    facts.execution = ref.value.executionId;
+    facts.source = ref.value.source;
+    return handle(exchange, ref.value, caller.value);
+  })();
+  // A temporary refusal (a rate limit, a store that is down) must not end an EventSource for good.
+  const isStream = request.method === 'GET' && acceptsEventStream(request.headers.get('Accept'));
+  const answer = answered.ok || !isStream ? answered : refusedStream(answered.failure, facts);
+  return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
 }
 
 /** Asks who calls; for the log, and for the key's last use. */

@@ -5,13 +5,14 @@
 import { type Caller, streamGrantOf } from '../access/caller.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
-import type { ExecutionRef, Executions, StreamStart } from '../executions/executions.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
+import type { Executions, StreamStart } from '../executions/executions.ts';
 import { type Cursor, type CursorKeys, decodeCursor, encodeCursor } from '../messages/cursor.ts';
 import { acceptsEventStream } from './accept.ts';
 import { refusedStream, streamResponse } from './event-stream.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink, pageBody } from './page.ts';
 import { readQuery } from './query.ts';
-import type { RequestFacts } from './request-facts.ts';
+import type { Exchange } from './routing.ts';
 
 /** AWS's own default of ListFlowExecutionMessages is not documented; this is what its clients were seen to get. */
 export const MAX_RESULTS_DEFAULT = 100;
@@ -23,26 +24,24 @@ export interface MessagesPorts {
 
 export async function getMessages(
   ports: MessagesPorts,
-  request: Request,
+  exchange: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-  facts: RequestFacts,
 ): Promise<Result<Response>> {
+  const { request } = exchange;
   // HEAD asks about the page: a stream without its body says nothing.
   if (request.method !== 'HEAD' && acceptsEventStream(request.headers.get('Accept'))) {
-    return getStream(ports, request, ref, caller, facts);
+    return getStream(ports, exchange, ref, caller);
   }
-  return getPage(ports, request, ref, caller, facts);
+  return getPage(ports, exchange, ref, caller);
 }
 
 async function getPage(
   { executions, cursorKeys }: MessagesPorts,
-  request: Request,
+  { request, url: { searchParams: search }, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-  facts: RequestFacts,
 ): Promise<Result<Response>> {
-  const search = new URL(request.url).searchParams;
   const names = ['maxResults', 'cursor', 'nextToken', 'last', 'eventTypes', 'waitTimeSeconds'] as const;
   const query = readQuery(search, names);
   if (!query.ok) return query;
@@ -87,12 +86,10 @@ async function getPage(
 
 async function getStream(
   { executions, cursorKeys }: MessagesPorts,
-  request: Request,
+  { request, url: { searchParams: search }, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-  facts: RequestFacts,
 ): Promise<Result<Response>> {
-  const search = new URL(request.url).searchParams;
   const query = readQuery(search, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes']);
   if (!query.ok) return query;
   const { from = 'start', eventTypes } = query.value;

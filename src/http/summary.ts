@@ -1,21 +1,21 @@
 /** GET /v1/executions/{flowExecutionId}: the summary, at once or as soon as the execution ends. */
 import type { Caller } from '../access/caller.ts';
 import { type Result, ok } from '../core/errors.ts';
-import type { ExecutionRef, SummaryAnswer } from '../executions/executions.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
+import type { SummaryAnswer } from '../executions/executions.ts';
 import { encodeCursor } from '../messages/cursor.ts';
 import type { MessagesPorts } from './messages.ts';
 import { cacheControl, cacheStatus, jsonWithEtag } from './page.ts';
 import { readQuery } from './query.ts';
-import type { RequestFacts } from './request-facts.ts';
+import type { Exchange } from './routing.ts';
 
 export async function getSummary(
   { executions, cursorKeys }: MessagesPorts,
-  request: Request,
+  { request, url, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-  facts: RequestFacts,
 ): Promise<Result<Response>> {
-  const query = readQuery(new URL(request.url).searchParams, ['waitTimeSeconds']);
+  const query = readQuery(url.searchParams, ['waitTimeSeconds']);
   if (!query.ok) return query;
   const waitMs = request.method === 'HEAD' ? 0 : (query.value.waitTimeSeconds ?? 0) * 1000;
   const summary = await executions.summary(ref, { waitMs, payloads: caller.payloads }, request.signal);

@@ -17,6 +17,7 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
+import { type ExecutionName, executionKey } from '../core/execution-ref.ts';
 import { FINGERPRINT_BYTES, type Fingerprint } from './fingerprint.ts';
 
 const VERSION = 1;
@@ -41,27 +42,17 @@ export interface Cursor extends Position {
   readonly end: EndMark;
 }
 
-/** What a cursor is good for: one execution of one source. */
-export interface CursorScope {
-  readonly source: string;
-  readonly executionId: string;
-}
-
 /** MAC keys, 32 bytes each, derived from SIGNING_SECRET and SIGNING_SECRET_PREVIOUS for this use alone. */
 export interface CursorKeys {
   readonly current: Uint8Array;
   readonly previous?: Uint8Array;
 }
 
-const mac = (key: Uint8Array, body: Uint8Array, { source, executionId }: CursorScope): Buffer =>
-  createHmac('sha256', key)
-    .update(body)
-    .update(JSON.stringify([source, executionId]))
-    .digest()
-    .subarray(0, MAC_BYTES);
+const mac = (key: Uint8Array, body: Uint8Array, execution: ExecutionName): Buffer =>
+  createHmac('sha256', key).update(body).update(executionKey(execution)).digest().subarray(0, MAC_BYTES);
 
 /** Encodes a position; 40 characters of [A-Za-z0-9_-]. Throws RangeError on a position that no history has. */
-export function encodeCursor(keys: CursorKeys, scope: CursorScope, cursor: Cursor): string {
+export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor: Cursor): string {
   if (!Number.isInteger(cursor.position) || cursor.position < 0 || cursor.position > POSITION_MAX) {
     throw new RangeError(
       `a cursor's position must be an integer from 0 to ${POSITION_MAX}: ${cursor.position}`,
@@ -72,19 +63,19 @@ export function encodeCursor(keys: CursorKeys, scope: CursorScope, cursor: Curso
   bytes.writeUInt32BE(cursor.position, 1);
   bytes.write(cursor.fingerprint, 5, FINGERPRINT_BYTES, 'hex');
   bytes.writeUInt8(END_MARKS.indexOf(cursor.end), BODY_BYTES - 1);
-  bytes.set(mac(keys.current, bytes.subarray(0, BODY_BYTES), scope), BODY_BYTES);
+  bytes.set(mac(keys.current, bytes.subarray(0, BODY_BYTES), execution), BODY_BYTES);
   return bytes.toString('base64url');
 }
 
 /** Decodes a cursor, or gives undefined for what is not ours, not for this execution, or not canonical. */
-export function decodeCursor(keys: CursorKeys, scope: CursorScope, text: string): Cursor | undefined {
+export function decodeCursor(keys: CursorKeys, execution: ExecutionName, text: string): Cursor | undefined {
   if (text.length !== CURSOR_CHARACTERS) return undefined;
   const bytes = Buffer.from(text, 'base64url');
   if (bytes.length !== BODY_BYTES + MAC_BYTES || bytes.toString('base64url') !== text) return undefined;
   const body = bytes.subarray(0, BODY_BYTES);
   const given = bytes.subarray(BODY_BYTES);
   const signed = [keys.current, keys.previous].some(
-    (key) => key && timingSafeEqual(mac(key, body, scope), given),
+    (key) => key && timingSafeEqual(mac(key, body, execution), given),
   );
   const end = END_MARKS[bytes.readUInt8(BODY_BYTES - 1)];
   if (!signed || bytes.readUInt8(0) !== VERSION || end === undefined) return undefined;

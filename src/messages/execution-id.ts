@@ -1,6 +1,10 @@
 /** The id of an execution: that one string goes to the scope check, the cursor and the source. */
 import * as z from 'zod/mini';
 
+import { notAnExecution } from '../core/execution-arn.ts';
+import { type ExecutionRef, parseExecutionRef } from '../core/execution-ref.ts';
+import type { Result } from '../core/errors.ts';
+
 /** Longest id: well above a Things Graph URN (about 200) and a Step Functions ARN (256). */
 export const EXECUTION_ID_CHARACTERS_MAX = 512;
 
@@ -35,4 +39,15 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
 /** Says what is wrong with an id, or undefined when it may be asked for. */
 export function executionIdProblem(id: string): string | undefined {
   return executionIdSchema.safeParse(id).error?.issues[0]?.message;
+}
+
+/** The reference of an id that a caller gave. The failure is a sentence about the id, without a subject. */
+export function readExecutionId(id: string): Result<ExecutionRef, string> {
+  const problem = executionIdProblem(id);
+  if (problem !== undefined) return { ok: false, failure: `${problem}.` };
+  const ref = parseExecutionRef(id);
+  // SFN_ALLOWED is not checked here: what is archived of an account that it no longer names stays readable.
+  if (ref.arn?.type === 'standard') return { ok: true, value: ref };
+  const mistake = notAnExecution(id);
+  return mistake === undefined ? { ok: true, value: ref } : { ok: false, failure: mistake };
 }

@@ -11,6 +11,7 @@
  */
 import { createHash } from 'node:crypto';
 
+import { type ExecutionName, executionKey } from '../core/execution-ref.ts';
 import type { Message } from './message.ts';
 
 /** 16 lower-case hex digits. */
@@ -24,9 +25,8 @@ const digest = (text: string): Fingerprint =>
     .digest('hex')
     .slice(0, FINGERPRINT_BYTES * 2);
 
-/** The fingerprint at position 0. JSON keeps the two strings apart. */
-export const fingerprintAtStart = (source: string, executionId: string): Fingerprint =>
-  digest(JSON.stringify([source, executionId]));
+/** The fingerprint at position 0. */
+export const fingerprintAtStart = (execution: ExecutionName): Fingerprint => digest(executionKey(execution));
 
 /** The fingerprint one position further. */
 export const fingerprintAfter = (before: Fingerprint, message: Message): Fingerprint =>

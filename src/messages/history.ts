@@ -3,8 +3,9 @@
  * from chunks by the same code, so that a reader can't tell when an execution moves from one to the other (invariant 1).
  */
 import type { Result } from '../core/errors.ts';
+import type { ExecutionName } from '../core/execution-ref.ts';
 import type { Position } from './cursor.ts';
-import type { Fingerprint } from './fingerprint.ts';
+import { type Fingerprint, fingerprintAtStart } from './fingerprint.ts';
 import type { Message } from './message.ts';
 
 /** A run of messages that lie together. */
@@ -26,6 +27,12 @@ export interface History {
   /** The chunk that holds this position, or the last one when the position is at or beyond the end. */
   chunkAt(position: number): Promise<Result<Chunk>>;
 }
+
+/** Position 0 of an execution's history. */
+export const startOf = (execution: ExecutionName): Position => ({
+  position: 0,
+  fingerprint: fingerprintAtStart(execution),
+});
 
 export const endOf = (chunk: Chunk): number => chunk.start + chunk.messages.length;
 

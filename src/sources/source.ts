@@ -3,6 +3,7 @@
  * execution (invariant 3).
  */
 import type { Result, SourceFailure } from '../core/errors.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Status } from '../messages/event-types.ts';
 import type { Message } from '../messages/message.ts';
 
@@ -43,7 +44,7 @@ export interface Source {
    * `onAttempt` is told of each request as it goes to the upstream, retries included: budgets and the log count those.
    */
   page(
-    executionId: string,
+    ref: ExecutionRef,
     token: string | undefined,
     limit: number,
     signal?: AbortSignal,
@@ -51,7 +52,7 @@ export interface Source {
   ): Promise<Result<SourcePage, SourceFailure>>;
   /** Status and times without reading the history, where the upstream has such a call. */
   describe?(
-    executionId: string,
+    ref: ExecutionRef,
     signal?: AbortSignal,
     onAttempt?: () => void,
   ): Promise<Result<SourceDescription, SourceFailure>>;
@@ -59,5 +60,5 @@ export interface Source {
    * How far apart polls must be at the least for all executions that are followed to get their turn, told that this one is
    * and would be polled every `wantedMs`. Asked at each poll. 0: as wanted.
    */
-  pace?(executionId: string, wantedMs: number): number;
+  pace?(ref: ExecutionRef, wantedMs: number): number;
 }

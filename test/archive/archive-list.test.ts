@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { headKey, pagesPrefix, partKey, refOfHeadKey } from '../../src/archive/archive-keys.ts';
+import { headKey, pagesPrefix, partKey, nameOfHeadKey } from '../../src/archive/archive-keys.ts';
 import { EXECUTION_ID_CHARACTERS_MAX, executionIdProblem } from '../../src/messages/execution-id.ts';
 import { KEY_BYTES_MAX } from '../../src/storage/key-value.ts';
 import { someHistory } from '../support/histories.ts';
@@ -41,7 +41,7 @@ describe('keys', () => {
         const ref = { source: 'step-functions', executionId };
         const keys = [headKey(ref), partKey(ref, 'f'.repeat(16), 999_999, 99_999)];
         for (const key of keys) expect(Buffer.byteLength(key)).toBeLessThanOrEqual(KEY_BYTES_MAX);
-        const named = refOfHeadKey(headKey(ref));
+        const named = nameOfHeadKey(headKey(ref));
         if (named) expect(named).toEqual(ref);
         if (executionId.length < 40 && !executionId.startsWith('~')) expect(named).toBeDefined();
       }),

@@ -1,7 +1,8 @@
 /** Archives over one faulty store, and what tests ask of them. */
 import { expect } from 'vitest';
 
-import type { ArchiveHead, ExecutionRef } from '../../src/archive/archive-head.ts';
+import type { ExecutionRef } from '../../src/core/execution-ref.ts';
+import type { ArchiveHead } from '../../src/archive/archive-head.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import type { LogRecord } from '../../src/core/log.ts';
@@ -77,7 +78,7 @@ export class ArchiveUnderTest {
 /** All messages, chunk by chunk; or the failure. Holds the fingerprints against each other on the way. */
 export async function readAll(history: History, ref = REF): Promise<Message[] | string> {
   const messages: Message[] = [];
-  let chain = [fingerprintAtStart(ref.source, ref.executionId)];
+  let chain = [fingerprintAtStart(ref)];
   for (;;) {
     const read = await history.chunkAt(messages.length);
     if (!read.ok) return read.failure.type;

@@ -7,7 +7,8 @@ import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok, type Result } from '../../src/core/errors.ts';
 import { createArchiveFirstExecutions } from '../../src/executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
-import type { ExecutionRef, Executions, PageAnswer, PageRequest } from '../../src/executions/executions.ts';
+import type { ExecutionRef } from '../../src/core/execution-ref.ts';
+import type { Executions, PageAnswer, PageRequest } from '../../src/executions/executions.ts';
 import {
   createInProcessExecutions,
   type InProcessExecutions,
@@ -55,8 +56,7 @@ export class ExecutionsUnderTest {
     const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random });
     const frameMemory = createFrameMemory();
     const keys = { current: new Uint8Array(32) };
-    const framesFor = (scope: ExecutionRef) =>
-      new EventFrames({ scope, keys, memory: frameMemory, problemJson });
+    const framesFor = (ref: ExecutionRef) => new EventFrames({ ref, keys, memory: frameMemory, problemJson });
     const { listenersMax, memory = createPageMemory() } = this.#options;
     const live = createInProcessExecutions({
       memory,

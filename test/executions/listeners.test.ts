@@ -8,15 +8,15 @@ import { Listeners, STREAM_LIFE_MS } from '../../src/executions/following/listen
 import { KEY_CHECK_MS, KEY_UNKNOWN_MS_MAX } from '../../src/executions/following/stream-key.ts';
 import { Subscriber } from '../../src/executions/following/subscriber.ts';
 import { problemJson } from '../../src/http/problem.ts';
-import { fingerprintAtStart } from '../../src/messages/fingerprint.ts';
+import { startOf } from '../../src/messages/history.ts';
 import { historyInChunks } from '../support/histories.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
-const scope = { source: 'source', executionId: 'execution' };
-const start = { position: 0, fingerprint: fingerprintAtStart(scope.source, scope.executionId) };
+const ref = { source: 'source', executionId: 'execution' };
+const start = startOf(ref);
 const frames = new EventFrames({
-  scope,
+  ref,
   keys: { current: new Uint8Array(32) },
   memory: createFrameMemory(),
   problemJson,

@@ -6,6 +6,7 @@ import { type PageRow, PageRows } from '../../src/executions/upstream/page-rows.
 import type { LogRecord } from '../../src/core/log.ts';
 import { fingerprintAtStart } from '../../src/messages/fingerprint.ts';
 
+const REF = { source: 'source', executionId: 'id' };
 const fingerprint = '0123456789abcdef';
 const row = (start: number, more: Partial<PageRow> = {}): PageRow => ({
   start,
@@ -17,7 +18,7 @@ const row = (start: number, more: Partial<PageRow> = {}): PageRow => ({
 
 function underTest(storage = createMemoryExecutionStorage()) {
   const logged: LogRecord[] = [];
-  const open = () => new PageRows(storage, 'source', 'id', (record) => void logged.push(record));
+  const open = () => new PageRows(storage, REF, (record) => void logged.push(record));
   return { storage, logged, open, rows: open() };
 }
 
@@ -87,7 +88,7 @@ describe('page rows', () => {
     const { rows } = underTest();
     expect(rows.at(Infinity)).toEqual({
       start: 0,
-      fingerprint: fingerprintAtStart('source', 'id'),
+      fingerprint: fingerprintAtStart(REF),
       lost: false,
     });
     await rows.put({ ...rows.at(0), token: 'behind an empty page' });

@@ -10,9 +10,9 @@ import { historyInChunks } from '../support/histories.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { type ReadEvent, SseParser } from '../support/sse-reader.ts';
 
-const scope = { source: 'scripted', executionId: 'urn:tdm:flow' };
+const ref = { source: 'scripted', executionId: 'urn:tdm:flow' };
 const keys = { current: new Uint8Array(32) };
-const START = fingerprintAtStart(scope.source, scope.executionId);
+const START = fingerprintAtStart(ref);
 
 /** Counts what it made, so that a test knows what lies in a queue. */
 class CountingFrames extends EventFrames {
@@ -53,12 +53,12 @@ export class FeedUnderTest {
 
   /** What an id says. */
   cursor(id: string | undefined): Cursor | undefined {
-    return id === undefined ? undefined : decodeCursor(keys, scope, id);
+    return id === undefined ? undefined : decodeCursor(keys, ref, id);
   }
 
   subscribe(more: Partial<SubscriberOptions> = {}): Client {
     const frames = new CountingFrames({
-      scope,
+      ref,
       keys,
       memory: this.#memory,
       problemJson: (failure) => JSON.stringify({ code: failure.type, internal: internalText(failure) }),

@@ -193,7 +193,7 @@ describe('failures', () => {
 
   test('of one page are no failures of another', async () => {
     const upstream = await walked({ memoryBytes: PAGE_BYTES_MAX });
-    upstream.memory.delete('urn:tdm:execution/400');
+    upstream.evict(400);
     upstream.source.conduct = () => ({ failure: 'upstream-throttled' });
     expect((await upstream.read(400)).ok).toBe(false);
     expect((await upstream.read(300)).ok).toBe(true);

@@ -5,6 +5,7 @@ import {
   createMemoryExecutionStorage,
   type ExecutionStorage,
 } from '../../src/executions/execution-storage.ts';
+import { type ExecutionRef, executionKey } from '../../src/core/execution-ref.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { PageRows } from '../../src/executions/upstream/page-rows.ts';
 import {
@@ -44,15 +45,18 @@ export class UpstreamUnderTest {
     ({ history: this.history, rows: this.rows } = this.another());
   }
 
+  get #ref(): ExecutionRef {
+    return { source: this.source.name, executionId: EXECUTION_ID };
+  }
+
   /** Another one of the same execution, as after a restart that kept storage and memory. */
   another(): { history: UpstreamHistory; rows: PageRows } {
-    const rows = new PageRows(this.storage, this.source.name, EXECUTION_ID, () => undefined);
+    const rows = new PageRows(this.storage, this.#ref, () => undefined);
     const history = new UpstreamHistory({
       source: this.source,
-      executionId: EXECUTION_ID,
+      ref: this.#ref,
       rows,
       memory: this.memory,
-      memoryKey: EXECUTION_ID,
       clock: this.clock,
       onHeadRead: (reading) => this.readings.push(reading),
       ...(this.#messagesMax !== undefined && { messagesMax: this.#messagesMax }),
@@ -64,6 +68,11 @@ export class UpstreamUnderTest {
     if (!keepMemory) this.memory.clear();
     ({ history: this.history, rows: this.rows } = this.another());
     await this.rows.load();
+  }
+
+  /** As if memory had evicted the page that starts here. */
+  evict(start: number): void {
+    this.memory.delete(`${executionKey(this.#ref)}/${start}`);
   }
 
   /** Nothing older than a second, unless said otherwise. */
@@ -95,7 +104,7 @@ export class UpstreamUnderTest {
 
   /** Fingerprints of a history at each of its positions. */
   fingerprints(messages: readonly Message[]): string[] {
-    return fingerprintsAlong(fingerprintAtStart(this.source.name, EXECUTION_ID), messages);
+    return fingerprintsAlong(fingerprintAtStart(this.#ref), messages);
   }
 
   /** The chunk is a run of this history, and the one that was asked for. */

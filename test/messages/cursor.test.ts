@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { deriveKey } from '../../src/core/derive-key.ts';
+import type { ExecutionName } from '../../src/core/execution-ref.ts';
 import {
   type Cursor,
   type CursorKeys,
-  type CursorScope,
   CURSOR_CHARACTERS,
   decodeCursor,
   encodeCursor,
@@ -15,7 +15,7 @@ import {
 
 const keyOf = (secret: string) => deriveKey(secret, 'cursor');
 const keys: CursorKeys = { current: keyOf('the secret') };
-const scope: CursorScope = { source: 'things-graph', executionId: 'urn:tdm:flow/1' };
+const execution: ExecutionName = { source: 'things-graph', executionId: 'urn:tdm:flow/1' };
 const cursor: Cursor = { position: 1_234_567, fingerprint: '0123456789abcdef', end: 'none' };
 
 const anyCursor: fc.Arbitrary<Cursor> = fc.record({
@@ -25,7 +25,7 @@ const anyCursor: fc.Arbitrary<Cursor> = fc.record({
     .map((bytes) => Buffer.from(bytes).toString('hex')),
   end: fc.constantFrom('none', 'final', 'settled'),
 });
-const anyScope: fc.Arbitrary<CursorScope> = fc.record({
+const anyExecution: fc.Arbitrary<ExecutionName> = fc.record({
   source: fc.constantFrom('things-graph', 'step-functions'),
   executionId: fc.string({ unit: 'binary' }),
 });
@@ -35,7 +35,7 @@ const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 describe('a cursor', () => {
   test('reads back as it was made, for its execution', () => {
     fc.assert(
-      fc.property(anyCursor, anyScope, fc.string(), (made, its, secret) => {
+      fc.property(anyCursor, anyExecution, fc.string(), (made, its, secret) => {
         const own = { current: keyOf(secret) };
         const text = encodeCursor(own, its, made);
         expect(decodeCursor(own, its, text)).toEqual(made);
@@ -45,7 +45,7 @@ describe('a cursor', () => {
 
   test('has under 64 characters, always as many, that need no escaping in a URL, a header or an event', () => {
     fc.assert(
-      fc.property(anyCursor, anyScope, (made, its) => {
+      fc.property(anyCursor, anyExecution, (made, its) => {
         expect(encodeCursor(keys, its, made)).toMatch(/^[A-Za-z0-9_-]+$/);
         expect(encodeCursor(keys, its, made)).toHaveLength(CURSOR_CHARACTERS);
       }),
@@ -57,43 +57,43 @@ describe('a cursor', () => {
   const zeros = { current: new Uint8Array(32) };
 
   test('keeps its form: those that clients hold must read back after an update', () => {
-    const text = encodeCursor(zeros, scope, { ...cursor, end: 'settled' });
+    const text = encodeCursor(zeros, execution, { ...cursor, end: 'settled' });
     expect(text).toBe('AQAS1ocBI0VniavN7wILYNliAK9KUlDDmIMB9k63');
   });
 
   test('of another version, or with an end mark that is none, is none, though signed', () => {
-    expect(decodeCursor(zeros, scope, 'AgAS1ocBI0VniavN7wAH9FFxemDXb72e_cFMSE6d')).toBeUndefined();
-    expect(decodeCursor(zeros, scope, 'AQAS1ocBI0VniavN7wPHH3PloPAJH-ZqRkN_YHOG')).toBeUndefined();
+    expect(decodeCursor(zeros, execution, 'AgAS1ocBI0VniavN7wAH9FFxemDXb72e_cFMSE6d')).toBeUndefined();
+    expect(decodeCursor(zeros, execution, 'AQAS1ocBI0VniavN7wPHH3PloPAJH-ZqRkN_YHOG')).toBeUndefined();
   });
 
   test('with any one character changed is none', () => {
-    const text = encodeCursor(keys, scope, cursor);
+    const text = encodeCursor(keys, execution, cursor);
     for (let at = 0; at < text.length; at++) {
       for (const character of `${BASE64URL}+/= \0é`) {
         if (character === text[at]) continue;
         const changed = `${text.slice(0, at)}${character}${text.slice(at + 1)}`;
-        expect(decodeCursor(keys, scope, changed)).toBeUndefined();
+        expect(decodeCursor(keys, execution, changed)).toBeUndefined();
       }
     }
   });
 
   test('with a character more, or less, or as other base64, is none', () => {
-    const text = encodeCursor(keys, scope, cursor);
+    const text = encodeCursor(keys, execution, cursor);
     const others = [...Array.from(text, (_, at) => text.slice(0, at)), text.slice(1), ` ${text}`, `${text}=`];
     for (const other of [...others, `${text}A`, `${text}\n`, `${text}${text}`]) {
-      expect(decodeCursor(keys, scope, other)).toBeUndefined();
+      expect(decodeCursor(keys, execution, other)).toBeUndefined();
     }
-    const withSigns = fc.sample(anyCursor, 200).map((made) => encodeCursor(keys, scope, made));
+    const withSigns = fc.sample(anyCursor, 200).map((made) => encodeCursor(keys, execution, made));
     const plain = withSigns.map((made) => made.replaceAll('-', '+').replaceAll('_', '/'));
     expect(plain).not.toEqual(withSigns);
     for (const [index, made] of plain.entries()) {
-      if (made !== withSigns[index]) expect(decodeCursor(keys, scope, made)).toBeUndefined();
+      if (made !== withSigns[index]) expect(decodeCursor(keys, execution, made)).toBeUndefined();
     }
   });
 
   test('of another execution or source is none', () => {
     fc.assert(
-      fc.property(anyCursor, anyScope, anyScope, (made, its, other) => {
+      fc.property(anyCursor, anyExecution, anyExecution, (made, its, other) => {
         fc.pre(its.source !== other.source || its.executionId !== other.executionId);
         expect(decodeCursor(keys, other, encodeCursor(keys, its, made))).toBeUndefined();
       }),
@@ -110,11 +110,11 @@ describe('a cursor', () => {
     const old = { current: keyOf('old') };
     const rotated = { current: keyOf('new'), previous: keyOf('old') };
     const after = { current: keyOf('newer'), previous: keyOf('new') };
-    const text = encodeCursor(old, scope, cursor);
-    expect(decodeCursor(rotated, scope, text)).toEqual(cursor);
-    expect(decodeCursor(after, scope, text)).toBeUndefined();
-    expect(decodeCursor(old, scope, encodeCursor(rotated, scope, cursor))).toBeUndefined();
-    expect(decodeCursor(after, scope, encodeCursor(rotated, scope, cursor))).toEqual(cursor);
+    const text = encodeCursor(old, execution, cursor);
+    expect(decodeCursor(rotated, execution, text)).toEqual(cursor);
+    expect(decodeCursor(after, execution, text)).toBeUndefined();
+    expect(decodeCursor(old, execution, encodeCursor(rotated, execution, cursor))).toBeUndefined();
+    expect(decodeCursor(after, execution, encodeCursor(rotated, execution, cursor))).toEqual(cursor);
   });
 
   test('is refused, and never thrown at, whatever text it is', () => {
@@ -131,13 +131,13 @@ describe('a cursor', () => {
     );
     fc.assert(
       fc.property(anyText, (text) => {
-        expect(decodeCursor(keys, scope, text)).toBeUndefined();
+        expect(decodeCursor(keys, execution, text)).toBeUndefined();
       }),
       { numRuns: 1_000 },
     );
   });
 
   test.each([-1, 0.5, NaN, 2 ** 32, Infinity])('for position %d can not be made', (position) => {
-    expect(() => encodeCursor(keys, scope, { ...cursor, position })).toThrow(RangeError);
+    expect(() => encodeCursor(keys, execution, { ...cursor, position })).toThrow(RangeError);
   });
 });

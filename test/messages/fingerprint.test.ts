@@ -5,7 +5,7 @@ import { fingerprintAfter, fingerprintAtStart, fingerprintsAlong } from '../../s
 import type { Message } from '../../src/messages/message.ts';
 import { anyHistory, anyMessage } from '../support/histories.ts';
 
-const start = fingerprintAtStart('things-graph', 'flow');
+const start = fingerprintAtStart({ source: 'things-graph', executionId: 'flow' });
 
 const told = ({ messageId, eventType }: Message): string => JSON.stringify([messageId, eventType]);
 
@@ -47,9 +47,9 @@ describe('the fingerprint of a position', () => {
 
   test('tells executions and sources apart, and where one name ends and the next begins', () => {
     const starts = [
-      fingerprintAtStart('ab', 'c'),
-      fingerprintAtStart('a', 'bc'),
-      fingerprintAtStart('a', 'b'),
+      fingerprintAtStart({ source: 'ab', executionId: 'c' }),
+      fingerprintAtStart({ source: 'a', executionId: 'bc' }),
+      fingerprintAtStart({ source: 'a', executionId: 'b' }),
       fingerprintAfter(start, { messageId: 'ab', eventType: 'c' }),
       fingerprintAfter(start, { messageId: 'a', eventType: 'bc' }),
       fingerprintAfter(start, { messageId: 'a' }),

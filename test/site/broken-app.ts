@@ -14,7 +14,6 @@ export function brokenApp(): App {
     executions: broken,
     archive: broken,
     cursorKeys: broken,
-    sourceOf: bug,
     corsOrigins: ['*'],
     clock: systemClock,
     log: testLog([]),

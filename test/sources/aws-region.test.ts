@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { awsEndpoint, awsPartition, isAwsRegion } from '../../src/sources/aws/aws-region.ts';
+import { awsEndpoint, awsPartition, isAwsRegion } from '../../src/core/aws-region.ts';
 
 describe('regions', () => {
   test.each([

@@ -16,6 +16,8 @@ import type { Source } from '../../src/sources/source.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 
+const REF = { source: 'source', executionId: 'id' };
+
 const demandArbitrary = fc.array(
   fc.tuple(fc.constantFrom(1_000, 2_000, 4_000, 8_000, 15_000), fc.integer({ min: 1, max: 300 })),
 );
@@ -125,7 +127,7 @@ describe('a source within a budget', () => {
   const pages = async (of: Source, count: number) => {
     const types: string[] = [];
     for (let n = 0; n < count; n++) {
-      const page = await of.page('id', undefined, 100);
+      const page = await of.page(REF, undefined, 100);
       types.push(page.ok ? 'page' : page.failure.type);
     }
     return types;
@@ -143,7 +145,7 @@ describe('a source within a budget', () => {
   test('is as it was where there is no budget', async () => {
     const free = withCallBudget(source(1), () => undefined);
     expect(await pages(free, 2)).toEqual(['page', 'page']);
-    expect(free.pace?.('id', 1_000)).toBe(0);
+    expect(free.pace?.(REF, 1_000)).toBe(0);
   });
 });
 

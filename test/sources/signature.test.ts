@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import type { AwsCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import { createAwsSigner, SIGNING_KEYS_MAX } from '../../src/sources/aws/aws-signature.ts';
@@ -50,7 +51,7 @@ async function send(
     random: () => 0,
     log: testLog(),
   });
-  const result = await source.page(id, token, limit);
+  const result = await source.page(parseExecutionRef(id), token, limit);
   expect(result.ok).toBe(true);
   const request = upstream.requests.at(-1);
   if (request === undefined) throw new Error('Cannot judge as nothing was sent');

@@ -2,11 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { REDRIVEN_AFTER_MS } from '../../src/emulator/scenarios/step-functions-machines.ts';
 import { ok } from '../../src/core/errors.ts';
-import {
-  isExecutionArn,
-  parseAllowedAccounts,
-  parseExecutionArn,
-} from '../../src/sources/step-functions/step-functions-arn.ts';
+import { parseExecutionArn } from '../../src/core/execution-arn.ts';
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
+import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
 import { rebuildEvent, withoutEmptyDetails } from '../step-functions/rebuild-event.ts';
 import { readRecordedHistories } from '../step-functions/recorded-histories.ts';
 import { letBackoffPass } from './things-graph-under-test.ts';
@@ -48,7 +46,9 @@ describe('what may be asked for', () => {
       allowed: 'us-west-2:123456789012,evil-host:123456789012',
     });
     expect(await page(arn)).toMatchObject({ failure: { type: 'source-forbidden' } });
-    expect(await source.describe?.(arn)).toMatchObject({ failure: { type: 'source-forbidden' } });
+    expect(await source.describe?.(parseExecutionRef(arn))).toMatchObject({
+      failure: { type: 'source-forbidden' },
+    });
     expect(urls).toEqual([]);
   });
 
@@ -132,7 +132,7 @@ describe('a description', () => {
     const startMs = clock.now();
     const arn = scenarioArn('Redriven', startMs, UUID);
     const startedAt = new Date(startMs).toISOString();
-    const described = () => source.describe?.(arn);
+    const described = () => source.describe?.(parseExecutionRef(arn));
     expect(await described()).toMatchObject(
       ok({ upstreamStatus: 'RUNNING', status: 'RUNNING', startedAt, redrivable: false }),
     );
@@ -156,7 +156,9 @@ describe('a description', () => {
     ['SOMETHING_NEW', undefined],
   ])('%s is %s here, and in its own words still', async (upstreamStatus, status) => {
     const { source } = sourceUnderTest({ fetch: async () => Response.json({ status: upstreamStatus }) });
-    expect(await source.describe?.(arnOf('x'))).toEqual(ok({ upstreamStatus, ...(status && { status }) }));
+    expect(await source.describe?.(parseExecutionRef(arnOf('x')))).toEqual(
+      ok({ upstreamStatus, ...(status && { status }) }),
+    );
   });
 });
 
@@ -184,7 +186,7 @@ describe('the ARN of an execution', () => {
     'arn:aws:lambda:us-east-1:123456789012:execution:Machine:name',
     `arn:aws:states:us-east-1:123456789012:execution:Machine:${'x'.repeat(256)}`,
     ' arn:aws:states:us-east-1:123456789012:execution:Machine:name',
-  ])('%s is none', (text) => expect(isExecutionArn(text)).toBe(false));
+  ])('%s is none', (text) => expect(parseExecutionArn(text)).toBeUndefined());
 });
 
 test.each([

@@ -1,4 +1,5 @@
 /** A Things Graph source on test time, and the hand that moves that time. */
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { LogRecord } from '../../src/core/log.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
@@ -36,7 +37,7 @@ export function thingsGraphUnderTest(endpoint: URL, options: { fetch?: Fetch; ra
     records,
     attempts: () => attempts,
     page: (signal?: AbortSignal, token?: string, id = 'execution-1', limit = 250) =>
-      source.page(id, token, limit, signal, () => attempts++),
+      source.page(parseExecutionRef(id), token, limit, signal, () => attempts++),
     throughBackoff: <T>(call: Promise<T>) => letBackoffPass(clock, call),
     /** Lets time pass until the call is over, each attempt once `inFlight` is true for it. */
     async throughTimeouts<T>(call: Promise<T>, inFlight: (attempt: number) => boolean): Promise<T> {

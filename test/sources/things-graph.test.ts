@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { ok } from '../../src/core/errors.ts';
 import { epochSecondsFromIso } from '../../src/messages/timestamp.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
@@ -104,7 +105,11 @@ test("without an endpoint in the settings, it is AWS's own in the region; a regi
     random: () => 0,
     log: testLog(),
   };
-  await createThingsGraphSource({ ...options, region: 'eu-west-1' }).page('id', undefined, 1);
+  await createThingsGraphSource({ ...options, region: 'eu-west-1' }).page(
+    parseExecutionRef('id'),
+    undefined,
+    1,
+  );
   expect(urls).toEqual(['https://iotthingsgraph.eu-west-1.amazonaws.com/']);
   expect(() => createThingsGraphSource({ ...options, region: 'evil.example/' })).toThrow(
     'Cannot name an endpoint as \'region\' must be an AWS region like us-west-2: current value is "evil.example/"',

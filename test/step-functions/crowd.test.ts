@@ -7,7 +7,7 @@ import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok } from '../../src/core/errors.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
-import type { ExecutionRef } from '../../src/executions/executions.ts';
+import { type ExecutionRef, parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { createInProcessExecutions } from '../../src/executions/runtimes/in-process.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { problemJson } from '../../src/http/problem.ts';
@@ -59,9 +59,9 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
     random,
     log,
     stillAllowed: async () => ok({}),
-    forRef: (scope: ExecutionRef) => ({
+    forRef: (ref: ExecutionRef) => ({
       source,
-      frames: new EventFrames({ scope, keys, memory: frames, problemJson }),
+      frames: new EventFrames({ ref, keys, memory: frames, problemJson }),
     }),
   });
   const events = [
@@ -74,10 +74,13 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
       const executionId = arnOf(`crowd-${n}`);
       await script(executionId, events);
       return readStream(() =>
-        executions.stream(
-          { source: source.name, executionId },
-          { from: { at: 'start' }, payloads: 'full', keyId: 'key', grant: {}, streamLimit: 100 },
-        ),
+        executions.stream(parseExecutionRef(executionId), {
+          from: { at: 'start' },
+          payloads: 'full',
+          keyId: 'key',
+          grant: {},
+          streamLimit: 100,
+        }),
       );
     }),
   );

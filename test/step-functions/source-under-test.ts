@@ -1,13 +1,14 @@
 /** The Step Functions source in front of an emulator in its own process, on test time, and ways to script executions. */
 import { createEmulator } from '../../src/emulator/emulator.ts';
 import type { Result } from '../../src/core/errors.ts';
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import type { LogRecord } from '../../src/core/log.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import type { Fetch } from '../../src/sources/aws/aws-json.ts';
 import type { Source, SourcePage } from '../../src/sources/source.ts';
 import { createStepFunctionsSource } from '../../src/sources/step-functions/step-functions.ts';
-import { parseAllowedAccounts } from '../../src/sources/step-functions/step-functions-arn.ts';
+import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
 import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -54,7 +55,7 @@ export function sourceUnderTest(options: { fetch?: Fetch; allowed?: string } = {
     source,
     attempts: () => attempts,
     page: (executionArn: string, token?: string, limit = 100) =>
-      source.page(executionArn, token, limit, undefined, () => attempts++),
+      source.page(parseExecutionRef(executionArn), token, limit, undefined, () => attempts++),
     script: (executionArn: string, events: readonly HistoryEvent[], more: object = {}) =>
       control('/executions', { executionArn, events, ...more }),
     faults: (faults: object) => control('/faults', faults),
@@ -66,7 +67,7 @@ export async function allMessages(source: Source, executionArn: string, limit: n
   const pages: Message[][] = [];
   let token: string | undefined;
   do {
-    const page: Result<SourcePage> = await source.page(executionArn, token, limit);
+    const page: Result<SourcePage> = await source.page(parseExecutionRef(executionArn), token, limit);
     if (!page.ok) throw new Error(JSON.stringify(page.failure));
     pages.push([...page.value.messages]);
     token = page.value.nextToken;

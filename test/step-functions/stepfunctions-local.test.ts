@@ -1,11 +1,12 @@
 /** An independent judge of the source: a server that plays Step Functions and shares no code with us. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { isIsoTimestamp } from '../../src/messages/timestamp.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { createStepFunctionsSource } from '../../src/sources/step-functions/step-functions.ts';
-import { parseAllowedAccounts } from '../../src/sources/step-functions/step-functions-arn.ts';
+import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
 import { testLog } from '../support/secret-search.ts';
 import { allMessages, KEYS } from './source-under-test.ts';
 import { startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';
@@ -87,7 +88,7 @@ describe('stepfunctions-local', () => {
     );
     const { events } = await server.call('GetExecutionHistory', { executionArn });
     expect(events).toHaveLength(messages.length);
-    expect(await source.describe?.(executionArn)).toMatchObject({
+    expect(await source.describe?.(parseExecutionRef(executionArn))).toMatchObject({
       ok: true,
       value: { upstreamStatus: 'SUCCEEDED', status: 'SUCCEEDED' },
     });
@@ -95,7 +96,7 @@ describe('stepfunctions-local', () => {
 
   test('says so when it knows no such execution', async () => {
     const unknown = executionArn.replace('run-1', 'run-2');
-    expect(await source.page(unknown, undefined, 100)).toMatchObject({
+    expect(await source.page(parseExecutionRef(unknown), undefined, 100)).toMatchObject({
       failure: { type: 'upstream-not-found' },
     });
   });

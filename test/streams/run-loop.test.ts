@@ -57,7 +57,7 @@ beforeEach(() => {
       random,
     }),
     frames: new EventFrames({
-      scope: ref,
+      ref,
       keys: { current: new Uint8Array(32) },
       memory: createFrameMemory(),
       problemJson,

@@ -89,7 +89,7 @@ export function historyInChunks(
   sizes: readonly number[],
   {
     complete = true,
-    start = fingerprintAtStart('source', 'execution'),
+    start = fingerprintAtStart({ source: 'source', executionId: 'execution' }),
   }: { complete?: boolean; start?: string } = {},
 ): History {
   const fingerprints = fingerprintsAlong(start, messages);

@@ -4,6 +4,7 @@
  * its calls, and holds them open when told to. It never waits by itself and needs no clock.
  */
 import { type SourceFailure, fail, ok, type Result } from '../../src/core/errors.ts';
+import type { ExecutionRef } from '../../src/core/execution-ref.ts';
 import type { Message } from '../../src/messages/message.ts';
 import type { Source, SourceDescription, SourcePage } from '../../src/sources/source.ts';
 
@@ -78,7 +79,7 @@ export class ScriptedSource implements Source {
   /** Set: unsuccessful executions can be started again. */
   redrivableMs?: number;
   /** Set: a test has a `describe`. */
-  describe?: (executionId: string) => Promise<Result<SourceDescription, SourceFailure>>;
+  describe?: (ref: ExecutionRef) => Promise<Result<SourceDescription, SourceFailure>>;
   /** Every call since the last `forgetCalls`, in order. */
   readonly calls: SourceCall[] = [];
   /** Requests as budgets count them: `attempts` of each call. */
@@ -135,7 +136,7 @@ export class ScriptedSource implements Source {
   }
 
   async page(
-    executionId: string,
+    { executionId }: ExecutionRef,
     token: string | undefined,
     limit: number,
     signal?: AbortSignal,

@@ -5,13 +5,8 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Failure } from '../../core/errors.ts';
-import {
-  type CursorKeys,
-  type CursorScope,
-  type EndMark,
-  type Position,
-  encodeCursor,
-} from '../../messages/cursor.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
+import { type CursorKeys, type EndMark, type Position, encodeCursor } from '../../messages/cursor.ts';
 import type { Status } from '../../messages/event-types.ts';
 import { type Message, type PayloadAccess, visibleMessage } from '../../messages/message.ts';
 import { sseEvent, sseOpening } from '../../messages/sse.ts';
@@ -44,7 +39,7 @@ export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
 export type UpstreamState = 'ok' | 'throttled' | 'unavailable';
 
 export interface EventFramesOptions {
-  readonly scope: CursorScope;
+  readonly ref: ExecutionRef;
   readonly keys: CursorKeys;
   readonly memory: FrameMemory;
   /** Problem JSON of a failure, with `retryAfterSeconds` where coming back helps; http/'s own, so that both ways agree. */
@@ -104,6 +99,6 @@ export class EventFrames {
   }
 
   #id(at: Position, end: EndMark = 'none'): string {
-    return encodeCursor(this.#options.keys, this.#options.scope, { ...at, end });
+    return encodeCursor(this.#options.keys, this.#options.ref, { ...at, end });
   }
 }

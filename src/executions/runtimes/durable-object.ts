@@ -11,9 +11,15 @@ import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { Execution } from '../execution.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
+import {
+  type ExecutionName,
+  type ExecutionRef,
+  executionKey,
+  logNames,
+  restoreExecutionRef,
+} from '../../core/execution-ref.ts';
 import type {
   ExecutionActivity,
-  ExecutionRef,
   Executions,
   PageAnswer,
   PageRequest,
@@ -76,19 +82,25 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     this.#alarmAtMs = undefined;
     let nextMs: number | undefined;
     try {
-      const ref = await this.ctx.storage.get<ExecutionRef>('ref');
-      if (ref) nextMs = await (await this.#open(ref)).run({ forMs: ALARM_RUN_MS, callsMax: ALARM_CALLS_MAX });
+      const name = await this.ctx.storage.get<ExecutionName>('ref');
+      if (name)
+        nextMs = await (await this.#open(name)).run({ forMs: ALARM_RUN_MS, callsMax: ALARM_CALLS_MAX });
     } finally {
       if (nextMs !== undefined) this.#wake(nextMs);
     }
   }
 
-  /** The Execution of this object; who it is is written down for alarms that find the object empty. */
-  async #open(ref: ExecutionRef): Promise<Execution> {
+  /**
+   * The Execution of this object. Its name is stored for alarms that find the object empty. The reference is made here, once in
+   * an object's life: the name may be stored, or sent, by an older version.
+   */
+  async #open({ source, executionId }: ExecutionName): Promise<Execution> {
     if (this.#execution) return this.#execution;
     const { forRef, ...shared } = this.shared();
     // Written before the first alarm can be set, and only once.
-    if ((await this.ctx.storage.get('ref')) === undefined) await this.ctx.storage.put('ref', ref);
+    if ((await this.ctx.storage.get('ref')) === undefined)
+      await this.ctx.storage.put<ExecutionName>('ref', { source, executionId });
+    const ref = restoreExecutionRef({ source, executionId });
     this.#execution ??= new Execution({
       ...shared,
       ...forRef(ref),
@@ -132,14 +144,12 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
 }: DurableObjectExecutionsOptions<T>): Executions {
   // A stub is never used again after it threw, so each call takes a new one; they are cheap.
   const stub = (ref: ExecutionRef) => {
-    const name = createHash('sha256')
-      .update(JSON.stringify([ref.source, ref.executionId]))
-      .digest('hex');
+    const name = createHash('sha256').update(executionKey(ref)).digest('hex');
     const locationHint = locationOf(ref);
     return namespace.get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint });
   };
   const unreachable = (ref: ExecutionRef, error: unknown): { ok: false; failure: Failure } => {
-    log({ event: 'object-unreachable', level: 'error', execution: ref.executionId, reason: String(error) });
+    log({ event: 'object-unreachable', level: 'error', ...logNames(ref), reason: String(error) });
     return fail({ type: 'overloaded', retryAfterSeconds: UNREACHABLE_RETRY_SECONDS, lost: true });
   };
   /** Asks again once where the platform says that it helps. */
@@ -199,8 +209,7 @@ function endingCleanly(
       () => true,
       () => false,
     );
-    if (closed)
-      log({ event: 'stream-broken-off', level: 'warn', execution: ref.executionId, reason: String(error) });
+    if (closed) log({ event: 'stream-broken-off', level: 'warn', ...logNames(ref), reason: String(error) });
   });
   return readable;
 }

@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../../core/clock.ts';
-import type { ExecutionRef } from '../../archive/archive-head.ts';
+import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
 import { ok } from '../../core/errors.ts';
 import { Execution, type ExecutionOptions } from '../execution.ts';
 import { createMemoryExecutionStorage } from '../execution-storage.ts';
@@ -52,7 +52,7 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
   };
 
   const open = (ref: ExecutionRef): Entry => {
-    const name = JSON.stringify([ref.source, ref.executionId]);
+    const name = executionKey(ref);
     const known = busy.get(name) ?? idle.get(name);
     if (known) return known;
     const { forRef, ...shared } = options;

@@ -5,12 +5,8 @@
  */
 import * as z from 'zod/mini';
 
-import {
-  type ArchiveHead,
-  type ExecutionRef,
-  archiveHeadSchema,
-  isFinal,
-} from '../../archive/archive-head.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import { type ArchiveHead, archiveHeadSchema, isFinal } from '../../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Result, fail, ok } from '../../core/errors.ts';
@@ -197,13 +193,13 @@ export class Archivist {
       const settled = await settleHistory({ upstream, writer, clock, notBeforeMs, ...redrive });
       this.#archiving = false;
       if (typeof settled === 'string') {
-        log({ event: 'archive-postponed', level: 'warn', ...this.#named(), reason: settled });
+        log({ event: 'archive-postponed', level: 'warn', ...logNames(this.#options.ref), reason: settled });
         this.#tryLater();
       } else if (settled.head) {
         await this.#nowArchived(settled.head);
         log({
           event: 'archived',
-          ...this.#named(),
+          ...logNames(this.#options.ref),
           messages: settled.count,
           upstreamCalls: settled.upstreamCalls,
         });
@@ -211,7 +207,7 @@ export class Archivist {
         log({
           event: 'archive-write-failed',
           level: 'error',
-          ...this.#named(),
+          ...logNames(this.#options.ref),
           reason: settled.storeFailure,
         });
         this.#settled = settled;
@@ -270,12 +266,12 @@ export class Archivist {
     const { log } = this.#options;
     void this.#inTurn(work).catch((error: unknown) => {
       this.#archiving = false;
-      log({ event: 'background-work-failed', level: 'error', ...this.#named(), reason: String(error) });
+      log({
+        event: 'background-work-failed',
+        level: 'error',
+        ...logNames(this.#options.ref),
+        reason: String(error),
+      });
     });
-  }
-
-  #named(): { source: string; execution: string } {
-    const { source, executionId } = this.#options.ref;
-    return { source, execution: executionId };
   }
 }

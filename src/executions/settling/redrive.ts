@@ -6,6 +6,7 @@
 import type { ArchiveHead } from '../../archive/archive-head.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Result, type SourceFailure, ok } from '../../core/errors.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { Source, SourceDescription } from '../../sources/source.ts';
 import type { Turns } from '../../core/serial-queue.ts';
 import type { ReadTrace } from '../upstream/upstream-history.ts';
@@ -20,14 +21,14 @@ export type Described = Result<SourceDescription, SourceFailure>;
 
 export class RedriveWatch {
   readonly #source: Source;
-  readonly #executionId: string;
+  readonly #ref: ExecutionRef;
   readonly #clock: Clock;
   readonly #turns: Turns;
   #last: { readonly atMs: number; readonly answer: Promise<Described> } | undefined;
 
-  constructor(source: Source, executionId: string, clock: Clock, turns: Turns) {
+  constructor(source: Source, ref: ExecutionRef, clock: Clock, turns: Turns) {
     this.#source = source;
-    this.#executionId = executionId;
+    this.#ref = ref;
     this.#clock = clock;
     this.#turns = turns;
   }
@@ -38,7 +39,7 @@ export class RedriveWatch {
     if (!describe) return undefined;
     if (this.#last && this.#last.atMs >= notBeforeMs) return this.#last.answer;
     const answer = this.#turns.take(() =>
-      describe.call(this.#source, this.#executionId, undefined, () => trace.calls++),
+      describe.call(this.#source, this.#ref, undefined, () => trace.calls++),
     );
     this.#last = { atMs: this.#clock.now(), answer };
     return answer;

@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 
 import { fingerprintAtStart } from '../../messages/fingerprint.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 
@@ -31,10 +32,10 @@ export class PageRows {
   /** Ascending by start; the first one starts at 0 and is always there. */
   #rows: PageRow[];
 
-  constructor(storage: ExecutionStorage, source: string, executionId: string, log: Log) {
+  constructor(storage: ExecutionStorage, ref: ExecutionRef, log: Log) {
     this.#storage = storage;
     this.#log = log;
-    this.#first = { start: 0, fingerprint: fingerprintAtStart(source, executionId), lost: false };
+    this.#first = { start: 0, fingerprint: fingerprintAtStart(ref), lost: false };
     this.#rows = [this.#first];
   }
 

@@ -15,6 +15,7 @@ import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts'
 import { type Fingerprint, fingerprintsAlong } from '../../messages/fingerprint.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
 import type { Clock } from '../../core/clock.ts';
+import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
 import type { Source, SourcePage } from '../../sources/source.ts';
 import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
@@ -79,11 +80,9 @@ export interface UpstreamHistoryOptions {
   /** Shared with whatever else asks the source about this execution. */
   readonly turns?: Turns;
   readonly source: Source;
-  readonly executionId: string;
+  readonly ref: ExecutionRef;
   readonly rows: PageRows;
   readonly memory: PageMemory;
-  /** Names this execution in the shared memory. */
-  readonly memoryKey: string;
   readonly clock: Clock;
   /** Told of every reading of the newest page: what the end was before and is now, or why it can't be read. */
   readonly onHeadRead: (reading: HeadReading) => void;
@@ -102,6 +101,8 @@ export interface HeadReading {
 export class UpstreamHistory {
   readonly #options: UpstreamHistoryOptions;
   readonly #turns: Turns;
+  /** Names this execution in the memory that all share. */
+  readonly #memoryKey: string;
   #end: KnownEnd | undefined;
   #running: Call | undefined;
   #queue: Call[] = [];
@@ -115,6 +116,7 @@ export class UpstreamHistory {
 
   constructor(options: UpstreamHistoryOptions) {
     this.#options = options;
+    this.#memoryKey = executionKey(options.ref);
     this.#turns = options.turns ?? new Turns();
   }
 
@@ -168,10 +170,10 @@ export class UpstreamHistory {
   }
 
   async #forget(): Promise<void> {
-    const { rows, memory, memoryKey } = this.#options;
+    const { rows, memory } = this.#options;
     this.#end = this.#laggingSinceMs = undefined;
     for (const { start } of [{ start: 0 }, ...rows.between(0, Infinity)])
-      memory.delete(`${memoryKey}/${start}`);
+      memory.delete(`${this.#memoryKey}/${start}`);
     for (const map of [this.#failures, this.#limits, this.#emptyPages]) map.clear();
     await rows.clear();
   }
@@ -205,7 +207,7 @@ export class UpstreamHistory {
 
   /** What memory holds for this row. It outlives Executions, so it may be of a history that was replaced since. */
   #inMemory(row: PageRow): UpstreamChunk | undefined {
-    const chunk = this.#options.memory.get(`${this.#options.memoryKey}/${row.start}`);
+    const chunk = this.#options.memory.get(`${this.#memoryKey}/${row.start}`);
     return chunk?.fingerprints[0] === row.fingerprint ? chunk : undefined;
   }
 
@@ -244,7 +246,7 @@ export class UpstreamHistory {
   }
 
   async #fetch(start: number, trace: ReadTrace): Promise<Outcome> {
-    const { source, executionId, rows, clock } = this.#options;
+    const { source, ref, rows, clock } = this.#options;
     const row = rows.startingAt(start);
     if (!row || row.lost) return 'moved';
     const epoch = this.#epoch;
@@ -252,7 +254,7 @@ export class UpstreamHistory {
     let beganAtMs = clock.now();
     const result = await this.#turns.take(() => {
       beganAtMs = clock.now();
-      return source.page(executionId, row.token, limit, undefined, () => trace.calls++);
+      return source.page(ref, row.token, limit, undefined, () => trace.calls++);
     });
     if (epoch !== this.#epoch) return 'moved';
     if (result.ok) return this.#accept(row, result.value, beganAtMs, trace);
@@ -271,7 +273,7 @@ export class UpstreamHistory {
   }
 
   async #accept(row: PageRow, page: SourcePage, beganAtMs: number, trace: ReadTrace): Promise<Outcome> {
-    const { rows, memory, memoryKey, messagesMax = HISTORY_MESSAGES_MAX } = this.#options;
+    const { rows, memory, messagesMax = HISTORY_MESSAGES_MAX } = this.#options;
     const { messages, nextToken } = page;
     this.#failures.delete(row.start);
     if (messages.length === 0 && nextToken !== undefined) {
@@ -293,7 +295,7 @@ export class UpstreamHistory {
     if (nextToken !== undefined && end > messagesMax) {
       return this.#refuse(row.start, beganAtMs, `history has more than ${messagesMax} messages`);
     }
-    const key = `${memoryKey}/${row.start}`;
+    const key = `${this.#memoryKey}/${row.start}`;
     const known = this.#inMemory(row);
     const previous = this.#end;
     if (this.#isReplaced(read, known)) {
@@ -308,7 +310,7 @@ export class UpstreamHistory {
         if (this.#asKnown(chunk).last) this.#headRead(beganAtMs, previous);
         return ok(chunk);
       }
-      for (const { start } of await rows.dropBehind(row.start)) memory.delete(`${memoryKey}/${start}`);
+      for (const { start } of await rows.dropBehind(row.start)) memory.delete(`${this.#memoryKey}/${start}`);
     }
     const fingerprint = read.fingerprints.at(-1) ?? row.fingerprint;
     const before = messages.at(-1);

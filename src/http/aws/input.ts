@@ -6,6 +6,7 @@
 import * as z from 'zod/mini';
 
 import { type Failure, type FieldError, type Result, fail, ok } from '../../core/errors.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { PAGE_MESSAGES_MAX } from '../../executions/cut-page.ts';
 import { executionIdSchema } from '../../messages/execution-id.ts';
 import type { UnreadableInput } from './exceptions.ts';
@@ -37,7 +38,7 @@ export const listInputSchema = z.object({
 
 /** The page that was asked for. */
 export interface ListInput {
-  readonly executionId: string;
+  readonly ref: ExecutionRef;
   readonly maxResults: number;
   readonly nextToken?: string;
 }
@@ -65,21 +66,27 @@ const unreadable = (details: string | readonly string[]) => ({
   failure: { type: 'unreadable-input' as const, detail: [details].flat().join(' ') },
 });
 
-/** All that is wrong is named at once. JavaScript's clients check nothing before they send, boto3 not the upper bound. */
-export function checkInput(input: Input): Result<ListInput> {
+/**
+ * Names everything that is wrong at once. JavaScript's clients check nothing before they send, boto3 not the upper bound.
+ * `ref` is what `readExecutionId` made of the id, if one was sent.
+ */
+export function checkInput(input: Input, ref: Result<ExecutionRef, string> | undefined): Result<ListInput> {
   const parsed = listInputSchema.safeParse(input);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map(({ path, message }): FieldError => ({
-      in: 'body',
-      name: String(path[0]),
-      detail: `${message}.`,
-    }));
-    return fail({ type: 'invalid-input', errors });
+  const errors = (parsed.error?.issues ?? []).map(({ path, message }): FieldError => ({
+    in: 'body',
+    name: String(path[0]),
+    detail: `${message}.`,
+  }));
+  if (ref?.ok && parsed.success) {
+    const { maxResults, nextToken } = parsed.data;
+    return ok({
+      ref: ref.value,
+      maxResults: maxResults ?? MAX_RESULTS_DEFAULT,
+      ...(nextToken != null && { nextToken }),
+    });
   }
-  const { flowExecutionId, maxResults, nextToken } = parsed.data;
-  return ok({
-    executionId: flowExecutionId,
-    maxResults: maxResults ?? MAX_RESULTS_DEFAULT,
-    ...(nextToken != null && { nextToken }),
-  });
+  if (ref && !ref.ok && !errors.some(({ name }) => name === 'flowExecutionId')) {
+    errors.push({ in: 'body', name: 'flowExecutionId', detail: ref.failure });
+  }
+  return fail({ type: 'invalid-input', errors });
 }

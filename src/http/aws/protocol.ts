@@ -10,9 +10,10 @@
 import type { Caller } from '../../access/caller.ts';
 import { presentedCredential } from '../../access/presented-credential.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { PageAnswer } from '../../executions/executions.ts';
-import { type CursorScope, decodeCursor, encodeCursor } from '../../messages/cursor.ts';
-import { executionIdProblem } from '../../messages/execution-id.ts';
+import { decodeCursor, encodeCursor } from '../../messages/cursor.ts';
+import { readExecutionId } from '../../messages/execution-id.ts';
 import type { Message } from '../../messages/message.ts';
 import { epochSecondsFromIso } from '../../messages/timestamp.ts';
 import { awsAnswer, awsRefusal } from './exceptions.ts';
@@ -34,22 +35,25 @@ export const awsProtocol =
     }
     facts.route = ROUTE;
     const input = await readInput(request);
-    const caller = await letIn(ports, exchange, input.ok ? input.value.flowExecutionId : undefined);
+    const flowExecutionId = input.ok ? input.value.flowExecutionId : undefined;
+    const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
+    // An id that cannot be an execution's is refused as such, whatever the credential may read.
+    const caller = await letIn(ports, exchange, ref?.ok ? ref.value : undefined);
     if (!caller.ok) return caller;
     if (!input.ok) {
       if (input.failure.type !== 'unreadable-input') return fail(input.failure);
       facts.failure = input.failure.type;
       return ok(awsRefusal(input.failure, facts.requestId));
     }
-    const asked = checkInput(input.value);
+    const asked = checkInput(input.value, ref);
     return asked.ok ? answerPage(ports, exchange, asked.value, caller.value) : asked;
   };
 
 /** Asks who calls, for that very execution, before anything of it is read (invariant 5). */
 async function letIn(
-  { access, sourceOf }: ExecutionRoutesPorts,
+  { access }: ExecutionRoutesPorts,
   { request, facts, runtime }: Exchange,
-  flowExecutionId: string | null | undefined,
+  ref: ExecutionRef | undefined,
 ): Promise<Result<Caller>> {
   const token = request.headers.get('X-Amz-Security-Token');
   // A key is not taken from anywhere else; but one in the URL, or a second one, is refused here as everywhere.
@@ -57,17 +61,10 @@ async function letIn(
   if (!elsewhere.ok && elsewhere.failure.type !== 'missing-credentials') return elsewhere;
   if (!token) return fail({ type: 'missing-credentials' });
   if (elsewhere.ok && elsewhere.value.text !== token) return fail({ type: 'conflicting-credentials' });
-  // An id that cannot be an execution's is refused as such, whatever the credential may read.
-  const executionId =
-    flowExecutionId != null &&
-    executionIdProblem(flowExecutionId) === undefined &&
-    sourceOf(flowExecutionId).ok
-      ? flowExecutionId
-      : undefined;
   const { clientAddress } = runtime;
   const caller = await access.authenticator.key(token, {
     clientAddress,
-    ...(executionId !== undefined && { executionId }),
+    ...(ref && { executionId: ref.executionId }),
   });
   if (!caller.ok) return caller;
   facts.keyId = caller.value.keyId;
@@ -77,16 +74,13 @@ async function letIn(
 }
 
 async function answerPage(
-  { executions, cursorKeys, sourceOf }: ExecutionRoutesPorts,
+  { executions, cursorKeys }: ExecutionRoutesPorts,
   { request, facts }: Exchange,
-  { executionId, maxResults, nextToken }: ListInput,
+  { ref, maxResults, nextToken }: ListInput,
   caller: Caller,
 ): Promise<Result<Response>> {
-  facts.execution = executionId;
-  const source = sourceOf(executionId);
-  if (!source.ok) return source;
-  facts.source = source.value;
-  const ref: CursorScope = { source: source.value, executionId };
+  facts.execution = ref.executionId;
+  facts.source = ref.source;
   const cursor = nextToken === undefined ? undefined : decodeCursor(cursorKeys, ref, nextToken);
   if (nextToken !== undefined && cursor === undefined) return fail(foreignToken);
   const page = await executions.page(

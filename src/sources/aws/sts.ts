@@ -13,7 +13,7 @@ import type { Log } from '../../core/log.ts';
 import { judgeAnswer } from './aws-answer.ts';
 import type { AwsCredentials, AwsCredentialsProvider } from './aws-credentials.ts';
 import type { Fetch } from './aws-json.ts';
-import { awsEndpoint, isAwsPartition } from './aws-region.ts';
+import { awsEndpoint, isAwsPartition } from '../../core/aws-region.ts';
 import { createAwsSigner } from './aws-signature.ts';
 import { discardBody, readTextWithin } from './bounded-body.ts';
 import { TOO_LATE, withinDeadline } from './deadline.ts';

@@ -1,5 +1,6 @@
 /** A source that keeps within a budget: each call takes its turn, and polls are as far apart as the budget says. */
 import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { Source } from '../source.ts';
 
@@ -9,15 +10,15 @@ import type { Source } from '../source.ts';
  */
 export function withCallBudget(
   source: Source,
-  budgetFor: (executionId: string) => CallBudget | undefined,
+  budgetFor: (ref: ExecutionRef) => CallBudget | undefined,
 ): Source {
   async function inTurn<T>(
-    executionId: string,
+    ref: ExecutionRef,
     signal: AbortSignal | undefined,
     onAttempt: (() => void) | undefined,
     call: (onAttempt: () => void) => Promise<Result<T, SourceFailure>>,
   ): Promise<Result<T, SourceFailure>> {
-    const budget = budgetFor(executionId);
+    const budget = budgetFor(ref);
     const turn = await budget?.take(signal);
     if (turn && !turn.ok) {
       const { retryAfterSeconds } = turn;
@@ -37,14 +38,12 @@ export function withCallBudget(
   const { describe } = source;
   return {
     ...source,
-    page: (executionId, token, limit, signal, onAttempt) =>
-      inTurn(executionId, signal, onAttempt, (counted) =>
-        source.page(executionId, token, limit, signal, counted),
-      ),
+    page: (ref, token, limit, signal, onAttempt) =>
+      inTurn(ref, signal, onAttempt, (counted) => source.page(ref, token, limit, signal, counted)),
     ...(describe && {
-      describe: (executionId, signal, onAttempt) =>
-        inTurn(executionId, signal, onAttempt, (counted) => describe(executionId, signal, counted)),
+      describe: (ref, signal, onAttempt) =>
+        inTurn(ref, signal, onAttempt, (counted) => describe(ref, signal, counted)),
     }),
-    pace: (executionId, wantedMs) => budgetFor(executionId)?.pace(executionId, wantedMs) ?? 0,
+    pace: (ref, wantedMs) => budgetFor(ref)?.pace(ref.executionId, wantedMs) ?? 0,
   };
 }

@@ -7,6 +7,7 @@
  */
 import * as z from 'zod/mini';
 import type { Clock } from '../../core/clock.ts';
+import { type ExecutionRef, STEP_FUNCTIONS } from '../../core/execution-ref.ts';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Status } from '../../messages/event-types.ts';
@@ -15,9 +16,9 @@ import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 import type { AwsCallFailure } from '../aws/aws-answer.ts';
 import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
 import { createAwsJsonClient, type AwsJsonClient, type Fetch } from '../aws/aws-json.ts';
-import { awsEndpoint, isAwsRegion } from '../aws/aws-region.ts';
+import { awsEndpoint, isAwsRegion } from '../../core/aws-region.ts';
 import type { Source, SourceDescription, SourcePage } from '../source.ts';
-import { type AllowedAccounts, isAllowed, parseExecutionArn } from './step-functions-arn.ts';
+import { type AllowedAccounts, isAllowed } from './allowed-accounts.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
 
 /** The service's own default. It takes 1,000, but each event may hold 256 KiB of input or output. */
@@ -103,12 +104,11 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
 
   async function call(
     operation: string,
-    executionArn: string,
+    { executionId: executionArn, arn }: ExecutionRef,
     input: Readonly<Record<string, unknown>>,
     signal: AbortSignal | undefined,
     onAttempt: (() => void) | undefined,
   ): Promise<Result<unknown, SourceFailure>> {
-    const arn = parseExecutionArn(executionArn);
     if (!arn) return refused('upstream-invalid-request', 'the id is not the ARN of an execution');
     if (!isAllowed(allowed, arn)) {
       return refused('source-forbidden', `SFN_ALLOWED does not name ${arn.region}:${arn.account}`);
@@ -125,18 +125,18 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
   }
 
   return {
-    name: 'step-functions',
+    name: STEP_FUNCTIONS,
     pageSizeMax: PAGE_SIZE_MAX,
     redrivableMs: REDRIVABLE_MS,
-    async page(executionId, token, limit, signal, onAttempt) {
+    async page(ref, token, limit, signal, onAttempt) {
       const input = { maxResults: limit, ...(token !== undefined && { nextToken: token }) };
-      const answer = await call('GetExecutionHistory', executionId, input, signal, onAttempt);
+      const answer = await call('GetExecutionHistory', ref, input, signal, onAttempt);
       return answer.ok ? pageFromAnswer(answer.value) : answer;
     },
-    async describe(executionId, signal, onAttempt) {
+    async describe(ref, signal, onAttempt) {
       // Without the definition of the state machine, whose key we need not be able to use.
       const input = { includedData: 'METADATA_ONLY' };
-      const answer = await call('DescribeExecution', executionId, input, signal, onAttempt);
+      const answer = await call('DescribeExecution', ref, input, signal, onAttempt);
       return answer.ok ? descriptionFromAnswer(answer.value) : answer;
     },
   };

@@ -7,13 +7,14 @@
 import * as z from 'zod/mini';
 import type { Clock } from '../../core/clock.ts';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
+import { THINGS_GRAPH } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import type { Message } from '../../messages/message.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 import type { AwsCallFailure } from '../aws/aws-answer.ts';
 import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
 import { createAwsJsonClient, type Fetch } from '../aws/aws-json.ts';
-import { awsEndpoint } from '../aws/aws-region.ts';
+import { awsEndpoint } from '../../core/aws-region.ts';
 import type { Source, SourcePage } from '../source.ts';
 
 const OPERATION = 'ListFlowExecutionMessages';
@@ -71,10 +72,10 @@ export function createThingsGraphSource(options: ThingsGraphOptions): Source {
   });
 
   return {
-    name: 'things-graph',
+    name: THINGS_GRAPH,
     pageSizeMax: PAGE_SIZE_MAX,
-    async page(executionId, token, limit, signal, onAttempt) {
-      const request = { flowExecutionId: executionId, nextToken: token, maxResults: limit };
+    async page({ executionId: flowExecutionId }, token, limit, signal, onAttempt) {
+      const request = { flowExecutionId, nextToken: token, maxResults: limit };
       const answer = await client.call(OPERATION, request, signal, onAttempt);
       return answer.ok ? pageFromAnswer(answer.value) : fail(sourceFailure(answer.failure));
     },
