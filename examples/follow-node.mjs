@@ -12,7 +12,7 @@ if (!FLOWTAP_API_KEY || !executionId) {
   console.error('FLOWTAP_URL=… FLOWTAP_API_KEY=… node examples/follow-node.mjs EXECUTION_ID');
   process.exit(2);
 }
-// Whoever reads this may have seen enough: `| head`.
+// The reader may have seen enough: `| head`.
 process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
@@ -22,11 +22,19 @@ process.stdout.on('error', (error) => {
 const SILENCE_MS_MAX = 45_000;
 let connection = new AbortController();
 let heardAt = 0;
+let reported = '';
 // This also keeps Node running while nothing is connected: the timer by which eventsource comes back does not, and the program
 // would end there, with success and without the rest of the messages.
 const watch = setInterval(() => {
   if (Date.now() - heardAt > SILENCE_MS_MAX) connection.abort(new Error('The connection is silent'));
 }, 1_000);
+
+/** Once for each trouble: it may last. */
+function reportTrouble(trouble) {
+  if (trouble !== reported && source.readyState !== EventSource.CLOSED)
+    console.error(`${trouble}. Trying again.`);
+  reported = trouble;
+}
 
 const source = new EventSource(`${FLOWTAP_URL}/v1/executions/${encodeURIComponent(executionId)}/messages`, {
   // Unlike a browser's, this one takes headers. A fetch that fails makes it come back.
@@ -37,12 +45,17 @@ const source = new EventSource(`${FLOWTAP_URL}/v1/executions/${encodeURIComponen
       ...init,
       headers: { ...init.headers, Authorization: `Bearer ${FLOWTAP_API_KEY}` },
       signal: AbortSignal.any([init.signal, connection.signal]),
+    }).catch((error) => {
+      reportTrouble(`No answer from ${FLOWTAP_URL}: ${error.cause?.message ?? error.message}`);
+      throw error;
     });
     // These pass; EventSource would stop at them for good.
     if (response.status === 429 || response.status >= 500) {
       await response.body?.cancel();
+      reportTrouble(`${FLOWTAP_URL} answers ${response.status}`);
       throw new Error(`Status ${response.status}`);
     }
+    reported = '';
     return response;
   },
 });
@@ -52,7 +65,7 @@ for (const name of ['message', 'caught-up', 'heartbeat']) {
 }
 source.addEventListener('message', ({ data }) => console.log(data));
 source.addEventListener('reset', () =>
-  console.error('The history is another one: it comes again from its start'),
+  console.error('The history has changed: it is sent again from its start'),
 );
 source.addEventListener('problem', ({ data }) => {
   const { title, detail } = JSON.parse(data);
@@ -60,7 +73,7 @@ source.addEventListener('problem', ({ data }) => {
 });
 source.addEventListener('end', ({ data }) => {
   console.error(`Ended: ${JSON.parse(data).status}`);
-  // It would come back once more and be told 204; whoever knows that this is the end can spare that.
+  // Without this it would reconnect once more, and get 204.
   source.close();
   clearInterval(watch);
 });

@@ -9,7 +9,7 @@ set -eu
 key=${FLOWTAP_API_KEY:?} execution=${1:?needs the id of an execution}
 # Every byte as %xx: then no character of an id means anything to curl, or in an address.
 path=/v1/executions/$(printf %s "$execution" | od -An -v -tx1 | tr -d '[:space:]' | sed 's/../%&/g')/messages
-url=${FLOWTAP_URL:-http://127.0.0.1:8787} url=${url%/}$path
+service=${FLOWTAP_URL:-http://127.0.0.1:8787} url=${service%/}$path
 
 # Bytes, also where a connection was cut in the middle of a character.
 export LC_ALL=C
@@ -27,7 +27,7 @@ connect() {
       -H 'Accept: text/event-stream' ${last:+-H "Last-Event-ID: $last"} "$url" || true
 }
 
-# Prints a connection's messages to 3. Then, if it is worth coming back: after how many milliseconds, and with which id.
+# Prints a connection's messages to 3. Then, if it is worth coming back: its status, after how many milliseconds, and with which id.
 # `read` takes no byte more than its line, so that nothing waits in a buffer.
 read_events() {
   status=000 event=message id='' data=''
@@ -54,7 +54,7 @@ read_events() {
   case $status in
     204) exit 0 ;;
     # Cut off, or nobody there, or something on the way that passes.
-    000 | 200 | 429 | 5??) echo "$retry $last" ;;
+    000 | 200 | 429 | 5??) echo "$status $retry $last" ;;
     *) printf '%s: %s\n' "$status" "${line%"$cr"*}" >&2 && exit 1 ;;
   esac
 }
@@ -63,6 +63,13 @@ exec 3>&1
 while :; do
   again=$(connect | read_events) || exit
   [ "$again" ] || exit 0
+  was=${status-} status=${again%% *} again=${again#* }
+  # Once for each trouble: it may last.
+  case $status in
+    200 | "$was") ;;
+    000) echo "No answer from $service. Trying again." >&2 ;;
+    *) echo "$service answers $status. Trying again." >&2 ;;
+  esac
   retry=${again%% *} last=${again#* }
   sleep $(((retry + 999) / 1000))
 done

@@ -7,23 +7,28 @@
  */
 import { IoTThingsGraphClient, paginateListFlowExecutionMessages } from '@aws-sdk/client-iotthingsgraph';
 
-// Whoever reads this may have seen enough: `| head`.
+const { FLOWTAP_URL, FLOWTAP_API_KEY } = process.env;
+const [flowExecutionId] = process.argv.slice(2);
+if (!FLOWTAP_URL || !FLOWTAP_API_KEY || !flowExecutionId) {
+  console.error('FLOWTAP_URL=… FLOWTAP_API_KEY=… node list-messages.mjs <flowExecutionId>');
+  process.exit(2);
+}
+// The reader may have seen enough: `| head`.
 process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
 
 const client = new IoTThingsGraphClient({
-  endpoint: process.env.FLOWTAP_URL,
+  endpoint: FLOWTAP_URL,
   region: 'us-west-2',
   credentials: {
     accessKeyId: 'flowtap',
     secretAccessKey: 'unused',
-    sessionToken: process.env.FLOWTAP_API_KEY,
+    sessionToken: FLOWTAP_API_KEY,
   },
 });
 
-const [flowExecutionId] = process.argv.slice(2);
 for await (const page of paginateListFlowExecutionMessages({ client }, { flowExecutionId })) {
   for (const { timestamp, eventType, payload = '' } of page.messages) {
     console.log(timestamp.toISOString(), eventType, payload);

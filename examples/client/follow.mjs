@@ -4,25 +4,33 @@
 //   FLOWTAP_URL=http://127.0.0.1:8787 FLOWTAP_API_KEY=ftk_... node examples/client/follow.mjs <flowExecutionId>
 import { createFlowtapClient, FlowtapProblem } from 'flowtap';
 
-// Whoever reads this may have seen enough: `| head`.
+const { FLOWTAP_URL, FLOWTAP_API_KEY } = process.env;
+const [flowExecutionId] = process.argv.slice(2);
+if (!FLOWTAP_URL || !FLOWTAP_API_KEY || !flowExecutionId) {
+  console.error('FLOWTAP_URL=… FLOWTAP_API_KEY=… node examples/client/follow.mjs <flowExecutionId>');
+  process.exit(2);
+}
+// The reader may have seen enough: `| head`.
 process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
 
-const [flowExecutionId] = process.argv.slice(2);
-const client = createFlowtapClient({ url: process.env.FLOWTAP_URL, apiKey: process.env.FLOWTAP_API_KEY });
+const client = createFlowtapClient({ url: FLOWTAP_URL, apiKey: FLOWTAP_API_KEY });
 
 // Ctrl-C ends the waiting, wherever it is.
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 
 try {
-  // Each message once, in order; lost connections and restarts of the service are made good on the way.
-  for await (const { timestamp, eventType, payload } of client.follow(flowExecutionId, {
-    signal: stop.signal,
-  })) {
-    console.log(timestamp, eventType, payload ?? '');
+  // Each message once, in order, also through lost connections and restarts of the service. To be told about neither, loop over
+  // client.follow(…): it yields the messages alone.
+  for await (const event of client.followEvents(flowExecutionId, { signal: stop.signal })) {
+    if (event.type === 'message') {
+      const { timestamp, eventType, payload } = event.message;
+      console.log(timestamp, eventType, payload ?? '');
+    }
+    if (event.type === 'reconnecting' && event.error) console.error(`${event.error.message} Trying again.`);
   }
   const { status, failure, durationMs } = await client.summary(flowExecutionId);
   console.log(`${status} after ${durationMs} ms`);

@@ -55,6 +55,23 @@ it('list-messages.mjs prints every message', async () => {
   expect(linesOf(await run(process.execPath, 'list-messages.mjs'))).toEqual(expected);
 });
 
+it.each(['list-messages.mjs', ...(hasBoto3(PYTHON) ? ['list_messages.py'] : [])])(
+  '%s shows how to call it when the key, the address or the id is missing',
+  async (example) => {
+    const program = example.endsWith('.py') ? PYTHON : process.execPath;
+    for (const [given, args] of [
+      [{ FLOWTAP_URL: service.url }, [id]],
+      [{ FLOWTAP_API_KEY: key }, [id]],
+      [env, []],
+    ] as const) {
+      const { code, stderr } = await runAlone(program, [pathOf(example), ...args], { env: { ...given } });
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(/FLOWTAP_URL=.* FLOWTAP_API_KEY=.*\n/);
+      expect(stderr).not.toMatch(/Traceback|^ +at /m);
+    }
+  },
+);
+
 describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has none)`, () => {
   it('list_messages.py prints every message', async () => {
     expect(linesOf(await run(PYTHON, 'list_messages.py'))).toEqual(expected);

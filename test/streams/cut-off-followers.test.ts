@@ -1,20 +1,14 @@
 /**
- * Every program in examples/ that follows, before a server that breaks off wherever a connection can: what a client owes
- * (docs/http-api.md), each duty against each follower. They run as they stand, from their own text, so that the 45 s of silence
- * can be made 1 s.
+ * Every program in examples/ that follows, before a server that cuts connections wherever they can break: what a client owes
+ * (docs/http-api.md), each duty against each follower. They run from their own text, so that the 45 s of silence can be made
+ * 1 s. The page among the examples is in cut-off-page.test.ts.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
-import { CHROMIUM, chromiumOptions, onPath } from '../support/installed.ts';
+import { PYTHON, hasPythonModule, onPath } from '../support/installed.ts';
 import {
   ALL_SENT,
   CUTS,
@@ -27,10 +21,12 @@ import {
   SILENCE,
   startCuttingServer,
 } from './cutting-server.ts';
+import { Programs } from './programs.ts';
+import { replaced } from './replaced.ts';
 
 interface Follower {
   readonly file: string;
-  readonly needs: readonly string[];
+  readonly isHere: boolean;
   /** The command that runs this text; the execution's id comes behind. */
   readonly command: (text: string) => readonly string[];
   /** What of the text stands for 45 s, and for 1 s. */
@@ -41,25 +37,31 @@ const onNode = (text: string) => [process.execPath, '--input-type=module', '--ev
 const FOLLOWERS: readonly Follower[] = [
   {
     file: 'follow.sh',
-    needs: ['sh', 'curl'],
+    isHere: onPath('sh') && onPath('curl'),
     command: (text) => ['sh', '-c', text, 'follow.sh'],
     silence: [['--speed-time 45', '--speed-time 1']],
   },
   {
     file: 'follow.py',
-    needs: ['python3'],
+    isHere: onPath('python3'),
     command: (text) => ['python3', '-c', text],
     silence: [['SILENCE_SECONDS_MAX = 45', 'SILENCE_SECONDS_MAX = 1']],
   },
+  ...['httpx', 'requests'].map((library): Follower => ({
+    file: `follow_${library}.py`,
+    isHere: hasPythonModule(PYTHON, library),
+    command: (text) => [PYTHON, '-c', text],
+    silence: [['SILENCE_SECONDS_MAX = 45', 'SILENCE_SECONDS_MAX = 1']],
+  })),
   {
     file: 'follow-node.mjs',
-    needs: [],
+    isHere: true,
     command: onNode,
     silence: [['SILENCE_MS_MAX = 45_000', 'SILENCE_MS_MAX = 1_000']],
   },
   {
     file: 'client/follow.mjs',
-    needs: [],
+    isHere: true,
     // From the source: dist/ is there only after a build.
     command: (text) => onNode(replaced(text, "'flowtap'", `'${join(PROJECT_ROOT, 'src/client/client.ts')}'`)),
     // Held by the client's own tests, on their own clock.
@@ -67,46 +69,31 @@ const FOLLOWERS: readonly Follower[] = [
   },
 ];
 
-function replaced(text: string, from: string, to: string): string {
-  if (text.split(from).length !== 2) throw new Error(`'${from}' must be there once`);
-  return text.replace(from, () => to);
-}
-
 const meets = new Map<string, readonly Cut[]>();
 let server: Awaited<ReturnType<typeof startCuttingServer>>;
-const children = new Set<ChildProcess>();
+const programs = new Programs();
 beforeAll(async () => {
   server = await startCuttingServer((id) => meets.get(id) ?? []);
 });
 afterAll(() => {
   server.close();
-  for (const child of children) kill(child);
+  programs.end();
 });
 
-/** With its group: a shell's own children, too. */
-function kill({ pid }: ChildProcess): void {
-  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-}
-
-const chromium = (profile: string) => [CHROMIUM, ...chromiumOptions(profile)];
-
-async function run(command: readonly string[], stop?: AbortSignal) {
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, {
-    cwd: PROJECT_ROOT,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, FLOWTAP_URL: server.url, FLOWTAP_API_KEY: 'ftk_any' },
+async function run(
+  command: readonly string[],
+  {
+    settings = {},
+    stopAt,
+  }: { settings?: Readonly<Record<string, string | undefined>>; stopAt?: RegExp } = {},
+) {
+  const { output, exited, kill } = programs.start(command, {
+    env: { FLOWTAP_URL: server.url, FLOWTAP_API_KEY: 'ftk_any', ...settings },
+    onStderr: (text) => {
+      if (stopAt?.test(text)) kill();
+    },
   });
-  children.add(child);
-  stop?.addEventListener('abort', () => kill(child));
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  // Safety: 'close' comes with the exit code.
-  const [code] = (await once(child, 'close')) as [number | null];
-  children.delete(child);
-  return { code, ...output };
+  return { code: await exited, ...output };
 }
 
 /** The payloads of the printed messages; the typed client's example prints no JSON, and the summary behind them. */
@@ -120,10 +107,9 @@ const payloadsIn = (stdout: string): string[] =>
       return line.split(' ').slice(2).join(' ');
     });
 
-describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, needs, command, silence }) => {
+describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, silence }) => {
   const text = readFileSync(join(PROJECT_ROOT, 'examples', file), 'utf8');
   const follow = (id: string, source = text) => run([...command(source), id]);
-  const isHere = needs.every(onPath);
   const testHere = test.runIf(isHere);
   const idFor = (cut: string) => `${file}:${cut}`;
 
@@ -169,6 +155,24 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, needs, command, s
     expect(server.asked(id)).toHaveLength(2);
   });
 
+  testHere('says which setting is missing', async () => {
+    const { code, stdout, stderr } = await run([...command(text), 'x'], {
+      settings: { FLOWTAP_API_KEY: undefined },
+    });
+    expect([1, 2]).toContain(code);
+    expect(stderr).toContain('FLOWTAP_API_KEY');
+    expect(stdout + stderr).not.toMatch(/KeyError|Traceback|^ +at /m);
+  });
+
+  testHere('reports an address where nobody answers, and goes on trying', async () => {
+    const { stderr } = await run([...command(text), 'x'], {
+      // Nobody listens on this port.
+      settings: { FLOWTAP_URL: 'http://127.0.0.1:1' },
+      stopAt: /Trying again\.\n/,
+    });
+    expect(stderr).toMatch(/^.*127\.0\.0\.1:1\b.*Trying again\.\n$/);
+  });
+
   testHere('takes an id of any characters', async () => {
     const id = `${file} [1-3] {x,y} a\\b %41 é€𝄞 ?#&/"'$(x)\`y\` .~_-*`;
     const { code, stdout, stderr } = await follow(id);
@@ -196,86 +200,3 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, needs, command, s
     expect(code, stderr).toBe(0);
   });
 });
-
-/** What a frame shows at its end, as it reports it. */
-interface Shown {
-  readonly name: string;
-  readonly items: readonly string[];
-  readonly state: string;
-}
-
-test.runIf(existsSync(CHROMIUM))(
-  'examples/follow.html in Chromium: misses nothing, repeats nothing, waits, stops',
-  { timeout: 60_000, concurrent: true },
-  async () => {
-    const html = readFileSync(join(PROJECT_ROOT, 'examples/follow.html'), 'utf8');
-    const report = `<script>
-      const looking = setInterval(() => {
-        if (source.readyState !== EventSource.CLOSED || !/^Ended|^Refused/.test(state.textContent)) return;
-        clearInterval(looking);
-        const items = [...document.querySelectorAll('li')].map((item) => item.textContent.split(' ').slice(2).join(' '));
-        const name = new URLSearchParams(location.search).get('name');
-        void fetch('/report', { method: 'POST', body: JSON.stringify({ name, items, state: state.textContent }) });
-      }, 20);
-    </script></html>`;
-    const hurried = replaced(replaced(html, 'PAUSE_MS = 5_000', 'PAUSE_MS = 5'), '</html>', report);
-    const impatient = replaced(hurried, 'SILENCE_MS_MAX = 45_000', 'SILENCE_MS_MAX = 1_000');
-    const rows: Record<string, readonly Cut[]> = {
-      ...CUTS,
-      retry: [PROBLEM_WITH_RETRY],
-      401: [REFUSED],
-      silence: [SILENCE],
-    };
-    const frames = Object.entries(rows).map(([name, cuts]) => {
-      const id = `follow.html:${name}`;
-      meets.set(id, cuts);
-      const streamUrl = `${server.url}/v1/executions/${encodeURIComponent(id)}/messages?ticket=any`;
-      return `<iframe src="/frame?name=${encodeURIComponent(name)}#${streamUrl}"></iframe>`;
-    });
-    const reports = new Map<string, Shown>();
-    const pages = createServer((request, response) => {
-      if (request.url === '/report') {
-        let body = '';
-        request.setEncoding('utf8').on('data', (text: string) => (body += text));
-        request.on('end', () => {
-          // Safety: the script above sent it.
-          const shown = JSON.parse(body) as Shown;
-          reports.set(shown.name, shown);
-          response.end();
-        });
-        return;
-      }
-      response.setHeader('content-type', 'text/html; charset=utf-8');
-      if (request.url === '/') response.end(frames.join(''));
-      else response.end(request.url?.endsWith('silence') === true ? impatient : hurried);
-    }).listen(0, '127.0.0.1');
-    await once(pages, 'listening');
-    // Safety: it listens on TCP.
-    const { port } = pages.address() as AddressInfo;
-    const profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
-    const stop = new AbortController();
-    const browser = run([...chromium(profile), `http://127.0.0.1:${port}/`], stop.signal);
-    try {
-      await vi.waitFor(() => expect([...reports.keys()].toSorted()).toEqual(Object.keys(rows).toSorted()), {
-        timeout: 40_000,
-      });
-    } finally {
-      stop.abort();
-      await browser;
-      pages.close();
-      pages.closeAllConnections();
-      await rm(profile, { recursive: true, force: true });
-    }
-    for (const name of Object.keys(rows)) {
-      const isRefused = name === '401';
-      expect(reports.get(name)).toEqual({
-        name,
-        items: isRefused ? PAYLOADS.slice(0, 1) : PAYLOADS,
-        state: isRefused ? 'Refused: 401' : 'Ended: SUCCEEDED',
-      });
-    }
-    const [, second, third] = server.asked('follow.html:retry');
-    expect((third?.atMs ?? 0) - (second?.atMs ?? 0)).toBeGreaterThanOrEqual(RETRY_MS);
-    expect(server.asked('follow.html:401')).toHaveLength(2);
-  },
-);

@@ -21,7 +21,9 @@ export const chromiumOptions = (profile: string): readonly string[] => [
   `--user-data-dir=${profile}`,
 ];
 
-export const hasBoto3 = (python: string): boolean => runs(python, ['-c', 'import boto3']);
+export const hasPythonModule = (python: string, module: string): boolean =>
+  runs(python, ['-c', `import ${module}`]);
+export const hasBoto3 = (python: string): boolean => hasPythonModule(python, 'boto3');
 export const hasAwsCli = (): boolean => runs(AWS_CLI, ['--version']);
 
 export const onPath = (program: string): boolean =>

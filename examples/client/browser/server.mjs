@@ -8,8 +8,12 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createFlowtapClient, FlowtapProblem } from 'flowtap';
 
-const url = process.env.FLOWTAP_URL;
-const client = createFlowtapClient({ url, apiKey: process.env.FLOWTAP_API_KEY });
+const { FLOWTAP_URL: url, FLOWTAP_API_KEY: apiKey } = process.env;
+if (!url || !apiKey) {
+  console.error('FLOWTAP_URL=… FLOWTAP_API_KEY=… node examples/client/browser/server.mjs');
+  process.exit(2);
+}
+const client = createFlowtapClient({ url, apiKey });
 
 const files = {
   '/': [new URL('index.html', import.meta.url), 'text/html; charset=utf-8'],

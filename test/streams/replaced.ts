@@ -1,0 +1,5 @@
+/** Changes one place in the text of an example. Throws if the place is not there, or not alone. */
+export function replaced(text: string, from: string, to: string): string {
+  if (text.split(from).length !== 2) throw new Error(`'${from}' must be there once`);
+  return text.replace(from, () => to);
+}
