@@ -3,8 +3,8 @@
  * bug, and becomes a 500 with the request id and nothing else (invariant 9).
  *
  * Each failure is plain data, so that it crosses an RPC boundary. `internal` is for the operator's log and never reaches
- * a caller (invariant 7). Two exhaustive switches turn failures into answers: http/problem.ts (RFC 9457) and
- * http/aws-exception.ts (AWS JSON); a new type does not compile until both map it.
+ * a caller (invariant 7). The catalogue in problems/ says what callers get for each, as problem JSON and as AWS exception; a
+ * new type does not compile until it has an entry and documentation there.
  */
 
 /** One invalid input. `name` is the parameter, header or body member as the caller wrote it. */

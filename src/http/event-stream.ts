@@ -4,7 +4,7 @@
  */
 import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
 import { sseEvent } from '../messages/sse.ts';
-import { passes, problemOf } from './problem.ts';
+import { isTransient, problemOf } from './problem.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 const STREAM_HEADERS = {
@@ -20,7 +20,7 @@ export const streamResponse = (body: ReadableStream<Uint8Array>): Response =>
 
 export function refusedStream(failure: Failure, facts: RequestFacts): Result<Response> {
   const problem = problemOf(failure, facts.requestId);
-  if (!passes(failure)) return fail(failure);
+  if (!isTransient(failure)) return fail(failure);
   facts.failure = failure.type;
   const reason = internalText(failure);
   if (reason !== undefined) facts.reason = reason;

@@ -1,5 +1,6 @@
 /** What the admin token opens: keys and archived executions. */
 import { keyChangeSchema, newKeySchema, rotationSchema } from '../access/keys/key-input.ts';
+import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { notStored } from './headers.ts';
 import { answerRef, type Json } from './json-schema.ts';
 import { messageExample } from './answer-examples.ts';
@@ -8,7 +9,7 @@ import { empty, json, jsonBody, problems } from './responses.ts';
 
 const adminOnly = [{ adminToken: [] }];
 
-const EVERY = [
+const EVERY: readonly ServiceProblemCode[] = [
   'InvalidRequestException',
   'ConflictingCredentials',
   'KeyInUrl',
@@ -21,10 +22,11 @@ const EVERY = [
   'StoreUnavailable',
   'NotConfigured',
 ];
-const WITH_BODY = [...EVERY, 'PayloadTooLarge', 'UnsupportedMediaType'];
-const ABOUT_ONE = [...EVERY, 'Overloaded'];
+const WITH_BODY: readonly ServiceProblemCode[] = [...EVERY, 'PayloadTooLarge', 'UnsupportedMediaType'];
+const ABOUT_ONE: readonly ServiceProblemCode[] = [...EVERY, 'Overloaded'];
 
-const refused = (codes: readonly string[], allow: string): Json => problems(codes, { allow, admin: true });
+const refused = (codes: readonly ServiceProblemCode[], allow: string): Json =>
+  problems(codes, { allow, admin: true });
 
 const KEYS = 'GET, HEAD, POST, OPTIONS';
 const KEY = 'GET, HEAD, PATCH, OPTIONS';

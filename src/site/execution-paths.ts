@@ -1,5 +1,6 @@
 /** What a key or a ticket opens: pages, streams, summaries, tickets, and the key itself. */
 import { ticketRequestSchema } from '../access/mint-ticket.ts';
+import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { answerExamples } from './answer-examples.ts';
 import { CURSOR_EXAMPLE } from './example-values.ts';
 import { notStored, sent, sentAcrossOrigins, sentAlways, sentAs } from './headers.ts';
@@ -11,7 +12,7 @@ import { eventStreamContent, streamEventsTable } from './stream-events.ts';
 const reading = [{ apiKey: [] }, { apiKeyHeader: [] }, { ticket: [] }];
 const keyOnly = [{ apiKey: [] }, { apiKeyHeader: [] }];
 
-const EVERY_CALLER = [
+const EVERY_CALLER: readonly ServiceProblemCode[] = [
   'InvalidRequestException',
   'ConflictingCredentials',
   'KeyInUrl',
@@ -28,8 +29,8 @@ const EVERY_CALLER = [
   'StoreUnavailable',
   'NotConfigured',
 ];
-const ABOUT_ONE = [...EVERY_CALLER, 'AccessDeniedException'];
-const READING = [
+const ABOUT_ONE: readonly ServiceProblemCode[] = [...EVERY_CALLER, 'AccessDeniedException'];
+const READING: readonly ServiceProblemCode[] = [
   ...ABOUT_ONE,
   'SourceNotAllowed',
   'ResourceNotFoundException',

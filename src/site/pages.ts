@@ -1,5 +1,7 @@
 /** The pages under /docs as HTML. No script of another host, no inline script: the site's CSP forbids both. */
-import { PROBLEM_TEXTS, type ProblemText } from './problem-texts.ts';
+import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
+import { problemDocumentation } from '../problems/problem-documentation.ts';
+import type { ProblemDocumentation } from '../problems/problem-entry.ts';
 
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -72,7 +74,21 @@ window.SwaggerUIBundle({
 });
 `;
 
-/** A paragraph for each code, under its own anchor: where every problem's \`type\` points. */
+interface DocumentedProblem extends ProblemDocumentation {
+  readonly code: string;
+  readonly status: number;
+}
+
+const documentedProblems: readonly DocumentedProblem[] = Object.entries(problemDocumentation)
+  .map(([code, documentation]) => ({
+    code,
+    // Safety: the documentation has the same keys as the statuses.
+    status: PROBLEM_STATUS[code as ServiceProblemCode],
+    ...documentation,
+  }))
+  .toSorted((one, other) => one.status - other.status);
+
+/** A section for each code, under its own anchor: where every problem's \`type\` points. */
 export const problemsPage = (): string =>
   page(
     'Flowtap problems',
@@ -82,7 +98,7 @@ export const problemsPage = (): string =>
 <h1>Problems</h1>
 <p>Errors are <code>application/problem+json</code> (RFC 9457). <code>type</code> leads here, <code>code</code> is for programs,
 <code>detail</code> and <code>errors</code> are for people, <code>requestId</code> is for the operator.</p>
-${PROBLEM_TEXTS.map(problemSection).join('')}</main>
+${documentedProblems.map(problemSection).join('')}</main>
 `,
   );
 
@@ -90,9 +106,9 @@ ${PROBLEM_TEXTS.map(problemSection).join('')}</main>
 const linked = (text: string): string =>
   escape(text).replaceAll(/(?<![\w/])\/docs(?:\/problems)?(?![\w/])/g, '<a href="$&">$&</a>');
 
-const problemSection = ({ code, statuses, meaning, cause, action }: ProblemText): string =>
+const problemSection = ({ code, status, meaning, cause, action }: DocumentedProblem): string =>
   `<section id="${code}">
-<h2>${code} <small>${statuses.join(', ')}</small></h2>
+<h2>${code} <small>${status}</small></h2>
 <p>${linked(meaning)}</p>
 <p><b>Where it comes from.</b> ${linked(cause)}</p>
 <p><b>What to do.</b> ${linked(action)}</p>

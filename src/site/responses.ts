@@ -1,10 +1,11 @@
 /** Responses: the answers in JSON and the problems, with their headers and examples. */
-import { AWS_JSON, type ExceptionName } from '../http/aws/exceptions.ts';
+import { AWS_JSON } from '../http/aws/exceptions.ts';
+import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
+import { problemDocumentation } from '../problems/problem-documentation.ts';
 import { type JsonAnswerName, answerExamples } from './answer-examples.ts';
 import { notStored, sent, sentAlways, sentAs } from './headers.ts';
 import { answerRef, type Json, requestSchema } from './json-schema.ts';
-import { exceptionExamples, problemExample, problemExampleRef, problemMeaning } from './problem-examples.ts';
-import { PROBLEM_TEXTS } from './problem-texts.ts';
+import { exceptionExamples, problemExample, problemExampleRef } from './problem-examples.ts';
 
 export const json = (description: string, name: JsonAnswerName, headers: Json = {}): Json => ({
   description,
@@ -18,15 +19,8 @@ export const empty = (description: string, headers: Json): Json => ({
   headers: { ...sentAlways, ...headers },
 });
 
-const byStatus = (codes: readonly string[]): ReadonlyMap<number, readonly string[]> =>
-  Map.groupBy(codes, (code) => {
-    const [status, ...more] = PROBLEM_TEXTS.find((text) => text.code === code)?.statuses ?? [];
-    if (status === undefined || more.length > 0) throw new RangeError(`Cannot file the problem '${code}'`);
-    return status;
-  });
-
 /** What this status says in its headers. The seconds are not known of every 503. */
-function headersOf(status: number, codes: readonly string[], allow: string): Json {
+function headersOf(status: number, codes: readonly ServiceProblemCode[], allow: string): Json {
   if (status === 401) return sent('WWW-Authenticate');
   if (status === 405) return sentAs('Allow', { schema: { type: 'string', const: allow }, example: allow });
   if (status === 429) return sent('Retry-After');
@@ -47,9 +41,9 @@ export interface Refusals {
 }
 
 /** A response for each status that these codes have, each code with an example. */
-export function problems(codes: readonly string[], { allow, headers, admin }: Refusals): Json {
-  const response = (status: number, ofStatus: readonly string[]): Json => ({
-    description: ofStatus.map((code) => `\`${code}\`: ${problemMeaning(code)}`).join('\n\n'),
+export function problems(codes: readonly ServiceProblemCode[], { allow, headers, admin }: Refusals): Json {
+  const response = (status: number, ofStatus: readonly ServiceProblemCode[]): Json => ({
+    description: ofStatus.map((code) => `\`${code}\`: ${problemDocumentation[code].meaning}`).join('\n\n'),
     headers: {
       ...sentAlways,
       ...headers,
@@ -65,7 +59,10 @@ export function problems(codes: readonly string[], { allow, headers, admin }: Re
     },
   });
   return Object.fromEntries(
-    [...byStatus(codes)].map(([status, ofStatus]) => [String(status), response(status, ofStatus)]),
+    [...Map.groupBy(codes, (code) => PROBLEM_STATUS[code])].map(([status, ofStatus]) => [
+      String(status),
+      response(status, ofStatus),
+    ]),
   );
 }
 
@@ -80,7 +77,7 @@ export const awsPage: Json = {
 /** What AWS's clients take for the fault of this side is a 500, all else a 400. */
 export function exceptions(isOurs: boolean): Json {
   const names = [...exceptionExamples.keys()].filter(
-    (name: ExceptionName) => (name === 'InternalFailureException') === isOurs,
+    (name) => (name === 'InternalFailureException') === isOurs,
   );
   return {
     description: names.map((name) => `\`${name}\``).join(', '),

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
 import { bundleWorker, type WorkerBundle } from '../../src/local/bundle.ts';
+import { problemDocumentation } from '../../src/problems/problem-documentation.ts';
 
 let bundle: WorkerBundle;
 beforeAll(async () => {
@@ -20,6 +21,11 @@ test('the Worker that is deployed stays within its budget', () => {
 test('neither the emulator nor anything else that is for this machine is deployed', () => {
   const rooms = new Set(Object.keys(bundle.metafile.inputs).map((path) => /^src\/([^/]+)\//.exec(path)?.[1]));
   for (const room of ['emulator', 'local', 'cli', 'client', 'viewer']) expect(rooms).not.toContain(room);
+});
+
+test('the documentation of problems is not deployed', () => {
+  expect(bundle.script).toContain('The upstream service gave an unusable answer.');
+  for (const { cause } of Object.values(problemDocumentation)) expect(bundle.script).not.toContain(cause);
 });
 
 test('of the packages, only those that the Worker is known to need are deployed', () => {

@@ -97,7 +97,7 @@ for (const kind of UPSTREAMS) {
         ['wrong', /\(UnrecognizedClientException\).*not an API key of this service/],
         ['foreign', /\(AccessDeniedException\).*may not read this flowExecutionId/],
         ['revoked', /\(UnrecognizedClientException\).*revoked/],
-        ['real-user', /\(UnrecognizedClientException\).*a profile of its own for the AWS CLI/],
+        ['real-user', /\(UnrecognizedClientException\).*a separate profile in the AWS CLI/],
       ] as const)('with the profile %s, says what to change', async (profile, text) => {
         const { code, stderr } = await run(profile, 'unknown');
         expect(code).not.toBe(0);

@@ -135,7 +135,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       const answers = await Promise.all(Array.from({ length: 250 }, () => refusal(slow)));
       const throttled = answers.filter((error) => error instanceof ThrottlingException);
       expect(throttled.length).toBeGreaterThanOrEqual(50);
-      expect(throttled[0]?.message).toContain('Come back in');
+      expect(throttled[0]?.message).toContain('Retry in');
     });
 
     it("is told what to change: wrong key, a token of AWS's, no key, no signature, revoked key, another's execution", async () => {
@@ -147,7 +147,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       const realToken = `IQoJb3JpZ2luX2VjE${'A/b+'.repeat(150)}==`;
       expect(await refusal(client(realToken))).toMatchObject({
         ...unknown,
-        message: expect.stringContaining('a client takes AWS credentials from its environment instead'),
+        message: expect.stringContaining('a client uses AWS credentials from its environment instead'),
       });
       const unsigned = client('', { signer: { sign: (request) => Promise.resolve(request) } });
       expect(await refusal(unsigned)).toMatchObject({

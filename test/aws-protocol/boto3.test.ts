@@ -95,7 +95,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
         ],
         ['revokedKey', 'UnrecognizedClientException', /revoked.*new one/],
         ['foreignExecution', 'AccessDeniedException', /may not read this flowExecutionId.*executions/],
-        ['overTheLimit', 'ThrottlingException', /Come back in \d+ s/],
+        ['overTheLimit', 'ThrottlingException', /Retry in \d+ s/],
         ['invalid', 'InvalidRequestException', /^maxResults: must be a whole number from 1 to 250/],
         ['token', 'InvalidRequestException', /^nextToken: .* leave it out to start/],
         ['endpointWithPath', 'UnknownOperationException', /without a path: endpoint_url in Python/],

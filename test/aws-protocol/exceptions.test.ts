@@ -93,7 +93,7 @@ describe('who calls', () => {
     expect(await refusal({ flowExecutionId: ID }, { key: slow })).toMatchObject({
       name: 'ThrottlingException',
       status: 400,
-      message: expect.stringContaining('Come back in 10 s'),
+      message: expect.stringContaining('Retry in 10 s'),
     });
     await service.clock.advance(10_000);
     expect((await callAws(service, { key: slow, input: { flowExecutionId: ID } })).status).toBe(200);

@@ -1,13 +1,9 @@
 /** The whole mapping at a glance: which failure is which exception. What decides is whether a client should try again. */
 import { expect, it } from 'vitest';
 import type { Failure } from '../../src/core/errors.ts';
-import {
-  type ExceptionName,
-  type UnreadableInput,
-  awsException,
-  awsRefusal,
-} from '../../src/http/aws/exceptions.ts';
-import { passes, problemOf } from '../../src/http/problem.ts';
+import { type UnreadableInput, awsException, awsRefusal } from '../../src/http/aws/exceptions.ts';
+import { isTransient, problemOf } from '../../src/http/problem.ts';
+import type { ExceptionName } from '../../src/problems/problem-entry.ts';
 
 const internal = 'AKIAINTERNAL: what only the operator may read';
 const retryAfterSeconds = 7;
@@ -106,7 +102,7 @@ it('what the other protocol calls worth coming back for, clients retry here', ()
     const { name } = awsException(failure);
     return name === 'ThrottlingException' || awsRefusal(failure, 'id').status === 500;
   });
-  expect(every.filter(passes).filter((failure) => !retried.includes(failure))).toEqual([]);
+  expect(every.filter(isTransient).filter((failure) => !retried.includes(failure))).toEqual([]);
 });
 
 it('only InternalFailureException has status 500, all else 400', () => {
@@ -131,7 +127,7 @@ it('tells a full execution from one out of reach, in both protocols', () => {
     return [problemOf(failure, 'id').detail, awsException(failure).message];
   });
   expect(texts).toEqual([
-    Array.from({ length: 2 }, () => expect.stringContaining('as many readers as it takes')),
-    Array.from({ length: 2 }, () => expect.stringContaining('out of reach')),
+    Array.from({ length: 2 }, () => expect.stringContaining('limit of readers')),
+    Array.from({ length: 2 }, () => expect.stringContaining('cannot be reached')),
   ]);
 });

@@ -8,6 +8,6 @@ it("a Worker without its settings tells AWS's clients so in their own words, wit
   expect(await exceptionOf(fetch(workerd.url, { method: 'POST', headers, body: '{}' }))).toEqual({
     name: 'InternalFailureException',
     status: 500,
-    message: 'This service is not configured. Its operator finds what is missing in the log.',
+    message: 'This service is not configured. The operator finds in the log what is missing.',
   });
 });

@@ -266,7 +266,7 @@ test.concurrent(
       const { code, stdout } = await flowtap.run(['doctor'], { env });
       const lines = linesOf(stdout).map((line) => line.replaceAll(/ +/g, ' '));
       const said =
-        /could not be checked\. .*30 requests with a wrong key, ticket or admin token .* Correct it/;
+        /could not be checked\. .*30 requests with a wrong key, ticket or admin token .* Correct the credential/;
       expect(lines.slice(-2)).toEqual([
         expect.stringMatching(new RegExp(`^\\? API key ${said.source}`)),
         expect.stringMatching(new RegExp(`^\\? admin token ${said.source}`)),

@@ -102,10 +102,14 @@ describe('10,000 wrong keys in a minute from one address', () => {
     expect(refused.headers.get('Retry-After')).toMatch(/^\d+$/);
     expect(await problemOf(refused)).toMatchObject({
       code: 'RateLimitExceeded',
-      detail: expect.stringMatching(/^30 requests with a wrong key.* came from this address.* Correct it/),
+      detail: expect.stringMatching(
+        /^30 requests with a wrong key.* came from this address.* Correct the credential/,
+      ),
     });
     const aws = await awsCall(service, 'x', { flowExecutionId: OWN.ended });
-    expect(await aws.text()).toMatch(/ThrottlingException.*wrong API key came from this address.*Correct it/);
+    expect(await aws.text()).toMatch(
+      /ThrottlingException.*wrong key.* came from this address.*Correct the credential/,
+    );
     const elsewhere = await service.fetch(path(OWN.ended), { headers: bearer('x') }, '192.0.2.2');
     expect(elsewhere.status).toBe(401);
     await service.clock.advance(60_000);

@@ -4,7 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 
 import { openApiDocument } from '../../src/site/openapi.ts';
-import { PROBLEM_TEXTS } from '../../src/site/problem-texts.ts';
+import { PROBLEM_STATUS } from '../../src/problems/problem-codes.ts';
 import { SseParser } from '../support/sse-reader.ts';
 import { document, type Json, members, operations, resolved, schemaProblem } from './document.ts';
 
@@ -118,7 +118,7 @@ describe('the OpenAPI document', () => {
     }
     // Where it would be an answer, streams say it in an event.
     const inStreams = ['TooManyStreams'];
-    expect([...codes, ...inStreams].toSorted()).toEqual(PROBLEM_TEXTS.map(({ code }) => code).toSorted());
+    expect([...codes, ...inStreams].toSorted()).toEqual(Object.keys(PROBLEM_STATUS).toSorted());
   });
 
   test('shows each event of a stream as it goes over the wire, its data by the schema of that event', () => {

@@ -4,7 +4,7 @@
  * signature is not verified, since nobody here knows the secret that it was made with.
  *
  * The same port, cursors, limits and checks as the pages of messages.ts: a cursor of one is a nextToken of the other. What a
- * failure becomes is aws-exception.ts. The wire follows botocore's model iotthingsgraph/2018-09-06, and what its clients
+ * failure becomes is exceptions.ts. The wire follows botocore's model iotthingsgraph/2018-09-06, and what its clients
  * were seen to need: no `nextToken: null`, never the token again that was asked with, times as numbers.
  */
 import type { Caller } from '../../access/caller.ts';

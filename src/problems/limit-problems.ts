@@ -1,0 +1,86 @@
+/** Limits that were reached. Retrying helps, once the time is over or something else has ended. */
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.ts';
+import { AWS_KEY_ADVICE } from './aws-key-advice.ts';
+import type { DocumentationOf, FailureOf, ProblemEntries } from './problem-entry.ts';
+
+type RateLimited = FailureOf<'rate-limited'>;
+
+const { standard, high } = RATE_TIERS;
+
+function rateLimitDetail({ because, retryAfterSeconds }: RateLimited): string {
+  const retry = `${retryAfterSeconds} s.`;
+  if (because === 'wrong-credentials') {
+    return (
+      `${FAILED_AUTHENTICATIONS.requests} requests with a wrong key, ticket or admin token came from this address ` +
+      `within ${FAILED_AUTHENTICATIONS.periodSeconds} s. Correct the credential, and retry in ${retry}`
+    );
+  }
+  return because === 'unverified-keys'
+    ? `Too many requests with unknown keys came from this address at once. Retry in ${retry}`
+    : `This key has sent too many requests. Retry in ${retry}`;
+}
+
+function rateLimitAwsMessage(failure: RateLimited): string {
+  const detail = rateLimitDetail(failure);
+  if (failure.because === 'wrong-credentials') return `${detail} ${AWS_KEY_ADVICE}`;
+  if (failure.because === 'unverified-keys') return detail;
+  return (
+    `${detail} A key may send ${standard.requests} requests in ${standard.periodSeconds} s, in the tier "high" ` +
+    `${high.requests}. Read larger pages (maxResults up to 250), or follow the execution with its event stream.`
+  );
+}
+
+const ownRetrySeconds = ({ retryAfterSeconds }: { readonly retryAfterSeconds: number }) => retryAfterSeconds;
+
+export const limitProblems = {
+  'rate-limited': {
+    code: 'RateLimitExceeded',
+    title: ({ because }) =>
+      because === 'wrong-credentials' ? 'Too many wrong credentials' : 'Too many requests',
+    detail: rateLimitDetail,
+    retryAfterSeconds: ownRetrySeconds,
+    exception: 'ThrottlingException',
+    awsMessage: rateLimitAwsMessage,
+  },
+  'too-many-streams': {
+    code: 'TooManyStreams',
+    title: 'Too many streams',
+    detail: ({ retryAfterSeconds }) =>
+      `This key has reached its stream limit for this execution. Close one, or retry in ${retryAfterSeconds} s.`,
+    retryAfterSeconds: ownRetrySeconds,
+    exception: 'ThrottlingException',
+  },
+  overloaded: {
+    code: 'Overloaded',
+    title: ({ lost }) => (lost ? 'Execution temporarily unreachable' : 'Too many readers'),
+    detail: ({ lost, retryAfterSeconds }) =>
+      (lost
+        ? 'This execution cannot be reached, as happens during a deployment.'
+        : 'This execution has reached its limit of readers.') + ` Retry in ${retryAfterSeconds} s.`,
+    retryAfterSeconds: ownRetrySeconds,
+    exception: 'ThrottlingException',
+  },
+} as const satisfies Partial<ProblemEntries>;
+
+export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
+  RateLimitExceeded: {
+    meaning: 'This key sent too many requests, or this address sent too many wrong credentials.',
+    cause: '100 requests in 10 s (1,000 for keys of the high tier); 30 wrong credentials a minute.',
+    action:
+      'Retry after Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream. If detail names wrong ' +
+      'credentials, correct them first.',
+    examples: { 'rate-limited': { type: 'rate-limited', retryAfterSeconds: 7 } },
+  },
+  TooManyStreams: {
+    meaning: 'This key has reached its stream limit for this execution.',
+    cause: 'Streams were opened and not closed, or more people read than the key is meant for.',
+    action: 'Close some, or retry after retryAfterSeconds. The operator can raise the limit.',
+    examples: { 'too-many-streams': { type: 'too-many-streams', retryAfterSeconds: 30 } },
+  },
+  Overloaded: {
+    meaning: 'This execution has reached its limit of readers, or cannot be reached at the moment.',
+    cause: 'It has a thousand open streams and waiting requests, or a deployment is in progress.',
+    action: 'Retry after Retry-After.',
+    examples: { overloaded: { type: 'overloaded', retryAfterSeconds: 5 } },
+  },
+};

@@ -1,0 +1,52 @@
+/** Credentials that are valid, but do not permit what the request asks for. */
+import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
+
+export const permissionProblems = {
+  'execution-forbidden': {
+    code: 'AccessDeniedException',
+    title: 'No access to this execution',
+    detail:
+      'This credential may not read this execution. GET /v1/key lists the executions that the key may read.',
+    exception: 'AccessDeniedException',
+    awsMessage:
+      'The API key may not read this flowExecutionId. Ask the operator of this service to add it to the executions of the ' +
+      'key; GET /v1/key lists them.',
+  },
+  'operation-forbidden': {
+    code: 'OperationNotAllowed',
+    title: 'Not allowed',
+    detail: ({ detail }) => detail,
+    exception: 'AccessDeniedException',
+  },
+  'source-forbidden': {
+    code: 'SourceNotAllowed',
+    title: 'Account or region not enabled',
+    detail: 'This service does not read executions of this AWS account and region.',
+    exception: 'AccessDeniedException',
+  },
+} as const satisfies Partial<ProblemEntries>;
+
+export const permissionDocumentation: DocumentationOf<typeof permissionProblems> = {
+  AccessDeniedException: {
+    meaning: 'The credential may not read this execution.',
+    cause:
+      'None of the key’s patterns matches the id, or the ticket is for another execution. This answer does not tell whether ' +
+      'the execution exists.',
+    action: 'GET /v1/key?flowExecutionId=… lists the patterns and tells whether they match.',
+    examples: { 'execution-forbidden': { type: 'execution-forbidden' } },
+  },
+  OperationNotAllowed: {
+    meaning: 'The credential does not permit this operation.',
+    cause: 'The key may not mint tickets, or the route accepts keys only and the request carries a ticket.',
+    action: 'See detail. The operator can change what a key may do.',
+    examples: {
+      'operation-forbidden': { type: 'operation-forbidden', detail: 'This key may not mint tickets.' },
+    },
+  },
+  SourceNotAllowed: {
+    meaning: 'This service does not read executions of this AWS account and region.',
+    cause: 'The id is the ARN of a Step Functions execution that SFN_ALLOWED does not include.',
+    action: 'Ask the operator to add the region and account.',
+    examples: { 'source-forbidden': { type: 'source-forbidden', internal: 'for the log' } },
+  },
+};

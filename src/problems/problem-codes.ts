@@ -1,0 +1,37 @@
+/**
+ * Every problem code with its HTTP status. The typed client imports this file too (its type lists the codes for editors), so
+ * it imports nothing. A code is public and stays for good: clients compare it. AWS's exception name is used where one fits.
+ */
+export const PROBLEM_STATUS = {
+  InvalidRequestException: 400,
+  ConflictingCredentials: 400,
+  KeyInUrl: 400,
+  MissingCredentials: 401,
+  InvalidApiKey: 401,
+  RevokedApiKey: 401,
+  ExpiredApiKey: 401,
+  InvalidTicket: 401,
+  ExpiredTicket: 401,
+  AccessDeniedException: 403,
+  OperationNotAllowed: 403,
+  SourceNotAllowed: 403,
+  ResourceNotFoundException: 404,
+  NotFound: 404,
+  MethodNotAllowed: 405,
+  Conflict: 409,
+  HistoryChanged: 410,
+  PayloadTooLarge: 413,
+  UnsupportedMediaType: 415,
+  RateLimitExceeded: 429,
+  TooManyStreams: 429,
+  InternalError: 500,
+  InternalFailureException: 502,
+  BadUpstream: 502,
+  ThrottlingException: 503,
+  Overloaded: 503,
+  StoreUnavailable: 503,
+  NotConfigured: 503,
+  UpstreamTimeout: 504,
+} as const;
+
+export type ServiceProblemCode = keyof typeof PROBLEM_STATUS;

@@ -1,0 +1,137 @@
+/** Requests that are malformed, or ask for what does not exist or has changed. */
+import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
+
+const REJECTED_UPSTREAM = {
+  code: 'InvalidRequestException',
+  title: 'Invalid request',
+  detail: 'The upstream service rejected the request as invalid. Check the flowExecutionId.',
+  exception: 'InvalidRequestException',
+} as const;
+
+const ONE_AWS_OPERATION =
+  'This service supports one operation of AWS IoT Things Graph: ListFlowExecutionMessages, at POST /.';
+const ADDRESS_WITHOUT_PATH =
+  ' Give the address without a path: endpoint_url in Python, endpoint in JavaScript.';
+
+export const requestProblems = {
+  'invalid-input': {
+    code: 'InvalidRequestException',
+    title: 'Invalid request',
+    detail: ({ errors }) => errors.map(({ name, detail }) => `${name}: ${detail}`).join(' '),
+    exception: 'InvalidRequestException',
+  },
+  'upstream-invalid-request': REJECTED_UPSTREAM,
+  'upstream-invalid-token': REJECTED_UPSTREAM,
+  'no-such-route': {
+    code: 'NotFound',
+    title: 'Path not found',
+    detail: 'This path does not exist. See /docs for the API.',
+    exception: 'UnknownOperationException',
+    awsMessage: ({ operation }) => (operation ? ONE_AWS_OPERATION : ONE_AWS_OPERATION + ADDRESS_WITHOUT_PATH),
+  },
+  'no-such-record': {
+    code: 'NotFound',
+    title: 'Not found',
+    detail: ({ detail }) => detail,
+    exception: 'ResourceNotFoundException',
+  },
+  'method-not-allowed': {
+    code: 'MethodNotAllowed',
+    title: 'Method not allowed',
+    detail: ({ allow }) => `This path accepts ${allow.join(', ')}.`,
+    headers: ({ allow }) => ({ Allow: allow.join(', ') }),
+    exception: 'UnknownOperationException',
+    awsMessage: ONE_AWS_OPERATION + ADDRESS_WITHOUT_PATH,
+  },
+  conflict: {
+    code: 'Conflict',
+    title: 'Conflict',
+    detail: ({ detail }) => detail,
+    exception: 'InvalidRequestException',
+  },
+  'history-changed': {
+    code: 'HistoryChanged',
+    title: 'The history has changed',
+    detail:
+      'The history that this cursor belongs to has been replaced. Read again from the start, without a cursor.',
+    exception: 'InvalidRequestException',
+    awsMessage:
+      'nextToken: the history that it belongs to has been replaced. Read again from the start, without nextToken.',
+  },
+  'body-too-large': {
+    code: 'PayloadTooLarge',
+    title: 'Body too large',
+    detail: ({ maxBytes }) => `The request body may have at most ${maxBytes} bytes.`,
+    exception: 'InvalidRequestException',
+  },
+  'unsupported-media-type': {
+    code: 'UnsupportedMediaType',
+    title: 'Unsupported media type',
+    detail: ({ expected }) => `Send the body as ${expected}.`,
+    exception: 'SerializationException',
+  },
+} as const satisfies Partial<ProblemEntries>;
+
+export const requestDocumentation: DocumentationOf<typeof requestProblems> = {
+  InvalidRequestException: {
+    meaning: 'The request is invalid.',
+    cause:
+      'A parameter, the execution id or the body is malformed, out of range or given twice; or the upstream service rejected ' +
+      'the request.',
+    action: 'Look at errors[]: each entry names one input and its rule.',
+    examples: {
+      'invalid-input': {
+        type: 'invalid-input',
+        errors: [{ in: 'query', name: 'maxResults', detail: 'must be a whole number from 1 to 250.' }],
+      },
+      'upstream-invalid-request': { type: 'upstream-invalid-request', internal: 'for the log' },
+      'upstream-invalid-token': { type: 'upstream-invalid-token', internal: 'for the log' },
+    },
+  },
+  NotFound: {
+    meaning: 'The path or the record does not exist.',
+    cause: 'The path or the id is mistyped, or the admin API is disabled.',
+    action: 'See /docs for all paths.',
+    examples: {
+      'no-such-record': { type: 'no-such-record', detail: 'This key does not exist.' },
+      'no-such-route': { type: 'no-such-route' },
+    },
+  },
+  MethodNotAllowed: {
+    meaning: 'The path exists, but does not accept this method.',
+    cause: 'For example, a POST to a path that only serves GET.',
+    action: 'Use one of the methods in the Allow header.',
+    examples: {
+      'method-not-allowed': { type: 'method-not-allowed', allow: ['GET', 'HEAD', 'OPTIONS'] },
+    },
+  },
+  Conflict: {
+    meaning: 'The request conflicts with the current state.',
+    cause: 'The key is revoked, has too many rotations in progress, or is being changed by another request.',
+    action: 'See detail.',
+    examples: {
+      conflict: { type: 'conflict', detail: 'The key is revoked for good. Create a new one.' },
+    },
+  },
+  HistoryChanged: {
+    meaning: 'The history that the cursor belongs to has been replaced.',
+    cause: 'The upstream service now has another history under this id, or another one was imported.',
+    action:
+      'Read again from the start, without a cursor. Event streams restart by themselves, after a reset event.',
+    examples: { 'history-changed': { type: 'history-changed' } },
+  },
+  PayloadTooLarge: {
+    meaning: 'The request body is too large.',
+    cause: 'The limit is 64 KiB, for imports 100 MiB.',
+    action: 'Send a smaller body.',
+    examples: { 'body-too-large': { type: 'body-too-large', maxBytes: 65_536 } },
+  },
+  UnsupportedMediaType: {
+    meaning: 'The body has a media type that is not supported.',
+    cause: 'A form or plain text was sent instead of JSON.',
+    action: 'Send the body as application/json.',
+    examples: {
+      'unsupported-media-type': { type: 'unsupported-media-type', expected: 'application/json' },
+    },
+  },
+};

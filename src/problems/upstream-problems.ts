@@ -1,0 +1,85 @@
+/** Upstream services that do not have the execution, fail, or are too slow. */
+import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
+
+/** For upstream failures that do not name a time. */
+const RETRY_UPSTREAM_SECONDS = 5;
+
+const UNUSABLE_ANSWER = {
+  code: 'BadUpstream',
+  title: 'Unusable upstream answer',
+  detail: 'The upstream service gave an unusable answer. The operator finds the details in the log.',
+  retryAfterSeconds: RETRY_UPSTREAM_SECONDS,
+  exception: 'InternalFailureException',
+} as const;
+
+export const upstreamProblems = {
+  'upstream-not-found': {
+    code: 'ResourceNotFoundException',
+    title: 'Execution not found',
+    detail: 'Neither the archive nor the upstream service knows this flowExecutionId.',
+    exception: 'ResourceNotFoundException',
+  },
+  'upstream-internal': {
+    code: 'InternalFailureException',
+    title: 'The upstream service failed',
+    detail: 'The upstream service could not answer. Retry later.',
+    retryAfterSeconds: RETRY_UPSTREAM_SECONDS,
+    exception: 'InternalFailureException',
+  },
+  'upstream-broken': UNUSABLE_ANSWER,
+  'upstream-too-large': UNUSABLE_ANSWER,
+  'upstream-timeout': {
+    code: 'UpstreamTimeout',
+    title: 'The upstream service is too slow',
+    detail: 'The upstream service did not answer in time. Retry later.',
+    retryAfterSeconds: RETRY_UPSTREAM_SECONDS,
+    exception: 'InternalFailureException',
+  },
+  'upstream-throttled': {
+    code: 'ThrottlingException',
+    title: 'The upstream service is throttled',
+    detail: ({ retryAfterSeconds }) =>
+      `The upstream service accepts no more requests. Retry in ${retryAfterSeconds} s.`,
+    retryAfterSeconds: ({ retryAfterSeconds }) => retryAfterSeconds,
+    exception: 'ThrottlingException',
+  },
+} as const satisfies Partial<ProblemEntries>;
+
+export const upstreamDocumentation: DocumentationOf<typeof upstreamProblems> = {
+  ResourceNotFoundException: {
+    meaning: 'Neither the archive nor the upstream service knows the execution.',
+    cause:
+      'The id is wrong or belongs to another region, or the upstream service deleted the history before it was archived.',
+    action: 'Check the id. The operator can import an exported history.',
+    examples: { 'upstream-not-found': { type: 'upstream-not-found', internal: 'for the log' } },
+  },
+  InternalFailureException: {
+    meaning: 'The upstream service failed.',
+    cause: 'AWS answered with an internal error or could not be reached, after several retries.',
+    action: 'Retry later. Archived executions remain available.',
+    examples: { 'upstream-internal': { type: 'upstream-internal', internal: 'for the log' } },
+  },
+  BadUpstream: {
+    meaning: 'The upstream service gave an unusable answer.',
+    cause: 'The AWS credentials of this service are wrong, or something between it and AWS answers instead.',
+    action: 'Give the requestId to the operator: the log has the details.',
+    examples: {
+      'upstream-broken': { type: 'upstream-broken', internal: 'for the log' },
+      'upstream-too-large': { type: 'upstream-too-large', internal: 'for the log' },
+    },
+  },
+  UpstreamTimeout: {
+    meaning: 'The upstream service did not answer in time.',
+    cause: 'AWS or the network is slow.',
+    action: 'Retry later.',
+    examples: { 'upstream-timeout': { type: 'upstream-timeout', internal: 'for the log' } },
+  },
+  ThrottlingException: {
+    meaning: 'The upstream service accepts no more requests at the moment.',
+    cause: 'The limits of AWS for the whole account were reached.',
+    action: 'Retry after Retry-After.',
+    examples: {
+      'upstream-throttled': { type: 'upstream-throttled', internal: 'for the log', retryAfterSeconds: 5 },
+    },
+  },
+};

@@ -1,0 +1,32 @@
+/** What the types of the catalogue cannot hold: every code is used, texts read as sentences, documentation is not deployed. */
+import { expect, test } from 'vitest';
+import { problemOf } from '../../src/http/problem.ts';
+import { PROBLEM_STATUS } from '../../src/problems/problem-codes.ts';
+import { problemDocumentation } from '../../src/problems/problem-documentation.ts';
+
+const documented = Object.entries(problemDocumentation);
+const examples = documented.flatMap(([code, { examples: ofCode, adminExample }]) =>
+  [...Object.values(ofCode), adminExample ?? []].flat().map((failure) => ({ code, failure })),
+);
+
+test('every code has a failure that is answered with it', () => {
+  expect(Object.keys(PROBLEM_STATUS).filter((code) => !examples.some((each) => each.code === code))).toEqual(
+    [],
+  );
+});
+
+test.each(examples)(
+  'the example of $failure.type is documented under the code of its answer',
+  ({ code, failure }) => {
+    expect(problemOf(failure).code).toBe(code);
+  },
+);
+
+test.each(examples)(
+  'the answer to $failure.type has a title without a full stop and a detail with one',
+  ({ failure }) => {
+    const { title, detail } = problemOf(failure);
+    expect(title).toMatch(/^[A-Z].*[^.]$/);
+    expect(detail).toMatch(/\.$/);
+  },
+);
