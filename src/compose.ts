@@ -21,14 +21,17 @@ import { createPageMemory } from './executions/upstream/page-memory.ts';
 import { problemJson } from './http/problem.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
+import type { EndingReader } from './messages/ending.ts';
 import { staticCredentials } from './sources/aws/aws-credentials.ts';
 import type { Fetch } from './sources/aws/aws-json.ts';
 import { type CallBudget, createCallBudgets } from './sources/call-budget/call-budget.ts';
 import { withCallBudget } from './sources/call-budget/budgeted-source.ts';
 import type { Source } from './sources/source.ts';
 import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
+import { readStepFunctionsEnding } from './sources/step-functions/step-functions-ending.ts';
 import { createStepFunctionsSource } from './sources/step-functions/step-functions.ts';
 import { createRoleCredentials } from './sources/aws/sts.ts';
+import { readThingsGraphEnding } from './sources/things-graph/things-graph-ending.ts';
 import { createThingsGraphSource } from './sources/things-graph/things-graph.ts';
 import type { KeyValueStore } from './storage/key-value.ts';
 
@@ -115,6 +118,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
       random,
       log,
       stillAllowed: access.stillAllowed,
+      readEnding,
       forRef: (ref) => {
         const source = sources.get(ref.source);
         if (!source) throw new RangeError(`there is no source ${ref.source}`);
@@ -123,6 +127,9 @@ export function createCore(settings: Settings, platform: Platform): Core {
     },
   };
 }
+
+/** By what the payloads are, not by the id: an import may bring any source's messages under any id. */
+const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);
 
 function createStepFunctions(settings: Settings, { fetch, clock, random, log }: Platform): Source {
   const own = staticCredentials(settings.credentials);
@@ -171,6 +178,7 @@ export function createService(settings: Settings, platform: Platform, core: Core
     random,
     log,
     stillAllowed: core.shared.stillAllowed,
+    readEnding,
   });
   return createApp({
     access,

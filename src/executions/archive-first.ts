@@ -7,6 +7,7 @@ import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { fail, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { EndingReader } from '../messages/ending.ts';
 import { endOf, positionIn, startOf } from '../messages/history.ts';
 import { cutPage } from './cut-page.ts';
 import type { EventFrames } from './following/event-frames.ts';
@@ -24,6 +25,7 @@ export interface ArchiveFirstOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly stillAllowed: StillAllowed;
+  readonly readEnding: EndingReader;
 }
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
@@ -43,7 +45,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     },
     async summary(ref, request, signal) {
       const history = await findFinal(ref);
-      const summary = history && (await summarize(history, request.payloads));
+      const summary = history && (await summarize(history, request.payloads, options.readEnding));
       if (!history || !summary || isUnreadable(summary)) return live.summary(ref, request, signal);
       if (!summary.ok) return summary;
       const { archivedAt } = history.head;

@@ -13,6 +13,7 @@ import type { Clock } from '../core/clock.ts';
 import { type Result, fail, internalText, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Position } from '../messages/cursor.ts';
+import type { EndingReader } from '../messages/ending.ts';
 import { endOf, positionIn, startOf } from '../messages/history.ts';
 import type { Source } from '../sources/source.ts';
 import { Archivist } from './settling/archivist.ts';
@@ -58,6 +59,7 @@ export interface ExecutionOptions {
   /** Asks the shell to call `run` at that time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
   readonly stillAllowed: StillAllowed;
+  readonly readEnding: EndingReader;
   readonly listenersMax?: number;
 }
 
@@ -201,7 +203,7 @@ export class Execution {
       const { history, served } = await this.#open(trace);
       const running = request.waitMs === 0 ? await this.#describedAsRunning(trace) : undefined;
       if (running) return { done: true, result: ok({ ...running, served: served() }) };
-      const summary = await summarize(history, request.payloads);
+      const summary = await summarize(history, request.payloads, this.#options.readEnding);
       if (!summary.ok) return { done: true, result: summary };
       const head = this.#archivist.archived?.head;
       const readAtMs = this.#upstream.end?.readAtMs;

@@ -1,14 +1,17 @@
-/** Sums up a history: how it ended, when, and what brought it down. Reads its ends only, not all of it. */
+/**
+ * Sums up a history: how it ended, when, and what brought it down. Reads its first and last messages only. What payloads say is
+ * the source's to read (EndingReader).
+ */
 import { type Result, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
+import { ENDING_MESSAGES_MAX, type EndingReader, type FailureFacts } from '../messages/ending.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
-import { FAILURE_SEARCH_MESSAGES_MAX, type FailureFacts, findFailure } from '../messages/failure-facts.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import type { Message, PayloadAccess } from '../messages/message.ts';
 
 export interface HistorySummary {
   readonly status: Status;
-  /** What the source calls it, where its last message tells. */
+  /** The source's own word for the status, if its last message has one. */
   readonly upstreamStatus?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
@@ -16,7 +19,11 @@ export interface HistorySummary {
   readonly failure?: FailureFacts & Position;
 }
 
-export async function summarize(history: History, payloads: PayloadAccess): Promise<Result<HistorySummary>> {
+export async function summarize(
+  history: History,
+  payloads: PayloadAccess,
+  readEnding: EndingReader,
+): Promise<Result<HistorySummary>> {
   const last = await history.chunkAt(Number.MAX_SAFE_INTEGER);
   if (!last.ok) return last;
   const messageCount = endOf(last.value);
@@ -29,8 +36,7 @@ export async function summarize(history: History, payloads: PayloadAccess): Prom
   const status = statusAfter(terminal?.eventType);
   const startedAt = first.value.messages[0]?.timestamp;
   const endedAt = status === 'RUNNING' ? undefined : terminal?.timestamp;
-  const upstreamStatus = upstreamStatusOf(terminal);
-  const failed = findFailure(messages);
+  const { upstreamStatus, failure: failed } = readEnding(messages) ?? {};
   const at = failed && positionInAny(chunks, messageCount - messages.length + failed.index);
   return ok({
     status,
@@ -53,7 +59,7 @@ async function newestMessages(
   const wanted = () => {
     const status = statusAfter(messages.at(-1)?.eventType);
     if (messages.length === 0) return 1;
-    return status === 'RUNNING' || status === 'SUCCEEDED' ? 1 : FAILURE_SEARCH_MESSAGES_MAX;
+    return status === 'RUNNING' || status === 'SUCCEEDED' ? 1 : ENDING_MESSAGES_MAX;
   };
   while (start > 0 && messages.length < wanted()) {
     const before = await history.chunkAt(start - 1);
@@ -68,22 +74,9 @@ async function newestMessages(
 const positionInAny = (chunks: readonly Chunk[], position: number): Position | undefined =>
   chunks.map((chunk) => positionIn(chunk, position)).find((found) => found !== undefined);
 
-/** A cause is a customer's data like a payload; so are the names of errors and steps, which are read out of payloads. */
+/** Causes, and names of errors and steps, are read from payloads: customers' data, hidden from keys that see no payloads. */
 function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFacts {
   if (payloads === 'full') return facts;
   const { step: _step, error: _error, cause: _cause, ...rest } = facts;
   return rest;
-}
-
-/** A Step Functions event says in its payload which end it was: a time-out is a failure of its own kind. */
-const STEP_FUNCTIONS_ENDS: ReadonlyMap<string, string> = new Map([
-  ['ExecutionSucceeded', 'SUCCEEDED'],
-  ['ExecutionFailed', 'FAILED'],
-  ['ExecutionTimedOut', 'TIMED_OUT'],
-  ['ExecutionAborted', 'ABORTED'],
-]);
-
-function upstreamStatusOf(terminal: Message | undefined): string | undefined {
-  const type = /^\{"type":"(Execution[A-Za-z]+)"/.exec(terminal?.payload ?? '')?.[1];
-  return STEP_FUNCTIONS_ENDS.get(type ?? '');
 }

@@ -17,6 +17,7 @@ import { createPageMemory, type PageMemory } from '../../src/executions/upstream
 import { problemJson } from '../../src/http/problem.ts';
 import type { LogRecord } from '../../src/core/log.ts';
 import type { Message } from '../../src/messages/message.ts';
+import { readThingsGraphEnding } from '../../src/sources/things-graph/things-graph-ending.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -65,6 +66,7 @@ export class ExecutionsUnderTest {
       random,
       log,
       stillAllowed: async () => ok({}),
+      readEnding: readThingsGraphEnding,
       ...(listenersMax !== undefined && { listenersMax }),
       forRef: (ref) => ({ source: this.source, frames: framesFor(ref) }),
     });
@@ -79,6 +81,7 @@ export class ExecutionsUnderTest {
         random,
         log,
         stillAllowed: async () => ok({}),
+        readEnding: readThingsGraphEnding,
       }),
     };
   }

@@ -18,6 +18,7 @@ import {
   createCallBudget,
 } from '../../src/sources/call-budget/call-budget.ts';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
+import { readStepFunctionsEnding } from '../../src/sources/step-functions/step-functions-ending.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { nextTurn } from '../sources/things-graph-under-test.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -59,6 +60,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
     random,
     log,
     stillAllowed: async () => ok({}),
+    readEnding: readStepFunctionsEnding,
     forRef: (ref: ExecutionRef) => ({
       source,
       frames: new EventFrames({ ref, keys, memory: frames, problemJson }),

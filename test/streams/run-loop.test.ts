@@ -13,6 +13,7 @@ import { createMemoryExecutionStorage } from '../../src/executions/execution-sto
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { problemJson } from '../../src/http/problem.ts';
 import type { LogRecord } from '../../src/core/log.ts';
+import { readThingsGraphEnding } from '../../src/sources/things-graph/things-graph-ending.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { ScriptedSource } from '../support/scripted-source.ts';
@@ -67,6 +68,7 @@ beforeEach(() => {
     log,
     wake: (atMs) => wakes.push(atMs),
     stillAllowed: async () => ok({}),
+    readEnding: readThingsGraphEnding,
   });
 });
 

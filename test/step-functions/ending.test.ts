@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
-import { findFailure } from '../../src/messages/failure-facts.ts';
+import type { Message } from '../../src/messages/message.ts';
+import { readStepFunctionsEnding } from '../../src/sources/step-functions/step-functions-ending.ts';
 import {
   type HistoryEvent,
   messageOfEvent,
 } from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { readRecordedHistories } from './recorded-histories.ts';
+
+const findFailure = (newest: readonly Message[]) => readStepFunctionsEnding(newest)?.failure;
 
 const messagesOf = (events: readonly HistoryEvent[]) =>
   events.flatMap((event) => messageOfEvent(event) ?? []);
@@ -123,4 +126,48 @@ test('an execution that failed again after it was redriven failed by the later f
     { id: 10, type: 'ExecutionFailed', previousEventId: 9, ...details('executionFailed', { error: 'T' }) },
   ];
   expect(failureOf([...first, ...again])).toBe('LambdaFunctionTimedOut Start T');
+});
+
+/** The same JSON with spaces, newlines, and its members in the opposite order. */
+const rewritten = (messages: readonly Message[]): Message[] =>
+  messages.map((message) => {
+    // Safety: the payload of an event is an object.
+    const members = Object.entries(JSON.parse(message.payload ?? '{}') as object).toReversed();
+    return { ...message, payload: `\n${JSON.stringify(Object.fromEntries(members), null, 2)}` };
+  });
+
+test('an imported history ends the same, however its JSON was written', () => {
+  for (const { events } of histories) {
+    const messages = messagesOf(events);
+    expect(readStepFunctionsEnding(rewritten(messages))).toEqual(readStepFunctionsEnding(messages));
+  }
+});
+
+test.each([
+  ['EXECUTION_SUCCEEDED', 'ExecutionSucceeded', 'SUCCEEDED'],
+  ['EXECUTION_FAILED', 'ExecutionFailed', 'FAILED'],
+  ['EXECUTION_FAILED', 'ExecutionTimedOut', 'TIMED_OUT'],
+  ['EXECUTION_ABORTED', 'ExecutionAborted', 'ABORTED'],
+  ['EXECUTION_SUCCEEDED', 'ExecutionFailed', undefined],
+  ['STEP_SUCCEEDED', 'ExecutionSucceeded', undefined],
+  ['EXECUTION_SUCCEEDED', 'constructor', undefined],
+])('%s with the payload of %s ended as %s', (eventType, type, upstreamStatus) => {
+  const payload = JSON.stringify({ id: 1, type });
+  const ending = readStepFunctionsEnding([{ messageId: '1', eventType, payload }]);
+  expect(ending?.upstreamStatus).toBe(upstreamStatus);
+});
+
+test.each([
+  '',
+  'prose',
+  '[]',
+  '{',
+  'null',
+  '{"type": 5, "id": 1}',
+  '{"id": 1}',
+  '{"type": "ExecutionFailed"}',
+])('the payload %j is not an event of Step Functions', (payload) => {
+  expect(
+    readStepFunctionsEnding([{ messageId: '1', eventType: 'EXECUTION_FAILED', payload }]),
+  ).toBeUndefined();
 });

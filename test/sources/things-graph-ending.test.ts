@@ -5,9 +5,12 @@ import { abortedFlow } from '../../src/emulator/scenarios/aborted-flow.ts';
 import { failingFlow } from '../../src/emulator/scenarios/failing-flow.ts';
 import type { Scenario } from '../../src/emulator/scenarios/scenario.ts';
 import { securityFlow } from '../../src/emulator/scenarios/security-flow.ts';
-import { FAILURE_SEARCH_MESSAGES_MAX, findFailure } from '../../src/messages/failure-facts.ts';
+import { ENDING_MESSAGES_MAX } from '../../src/messages/ending.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { isoFromEpochSeconds } from '../../src/messages/timestamp.ts';
+import { readThingsGraphEnding } from '../../src/sources/things-graph/things-graph-ending.ts';
+
+const findFailure = (newest: readonly Message[]) => readThingsGraphEnding(newest)?.failure;
 
 /** What the emulator gives for a scenario once it is over. */
 function played(scenario: Scenario): Message[] {
@@ -214,7 +217,7 @@ describe('what ended an execution', () => {
     const nasty = ['cause:', 'stepId', 'error     ', '{stepId:', 'cause: "'].map(
       (text) => `{${text.repeat(40_000)}`,
     );
-    const history = Array.from({ length: FAILURE_SEARCH_MESSAGES_MAX }, (_, index): Message => ({
+    const history = Array.from({ length: ENDING_MESSAGES_MAX }, (_, index): Message => ({
       eventType: index % 2 === 0 ? 'ACTIVITY_STARTED' : 'STEP_SUCCEEDED',
       payload: nasty[index % nasty.length] ?? '',
     }));

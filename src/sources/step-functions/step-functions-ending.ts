@@ -1,9 +1,12 @@
 /**
- * What ended an execution of Step Functions, read out of its messages' payloads (sources/step-functions-mapping.ts): each
- * names the event that led to it, so the way from the end back to the state that failed passes by everything that was caught
- * or retried.
+ * How an execution of Step Functions ended, read from its messages' payloads (step-functions-mapping.ts). Each event names the
+ * one that led to it. The way back from the end to the state that failed therefore leaves out all that was caught or retried.
+ *
+ * The payloads are read as JSON, not as our own text of it: an import may have other spaces and another order of members.
  */
-import type { Message } from './message.ts';
+import type { Ending, FailureFacts } from '../../messages/ending.ts';
+import { type Status, statusAfter } from '../../messages/event-types.ts';
+import type { Message } from '../../messages/message.ts';
 
 interface Event {
   readonly index: number;
@@ -12,39 +15,47 @@ interface Event {
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-export interface StepFunctionsFailure {
-  /** Among the messages that were given: what failed, or the end itself when nothing before it did. */
-  readonly index: number;
-  readonly step?: string;
-  readonly error?: string;
-  readonly cause?: string;
-}
+/** The events that end an execution: its status here, and in the words of Step Functions. */
+const ENDS: ReadonlyMap<string, { readonly status: Status; readonly upstreamStatus: string }> = new Map([
+  ['ExecutionSucceeded', { status: 'SUCCEEDED', upstreamStatus: 'SUCCEEDED' }],
+  ['ExecutionFailed', { status: 'FAILED', upstreamStatus: 'FAILED' }],
+  ['ExecutionTimedOut', { status: 'FAILED', upstreamStatus: 'TIMED_OUT' }],
+  ['ExecutionAborted', { status: 'ABORTED', upstreamStatus: 'ABORTED' }],
+]);
 
-const ENDS = ['ExecutionFailed', 'ExecutionTimedOut', 'ExecutionAborted'];
-
-/** States that fail because something inside them did: that is what is looked for. */
+/** States that fail because something inside them failed: that is searched for. */
 const AROUND = ['MapStateFailed', 'MapIterationFailed', 'ParallelStateFailed'];
 
-/** Undefined when the last message is no end of a Step Functions execution, but something else's. */
-export function findStepFunctionsFailure(messages: readonly Message[]): StepFunctionsFailure | undefined {
-  const end = eventAt(messages, messages.length - 1);
-  if (!end || !ENDS.includes(end.type)) return undefined;
+/** An EndingReader: undefined if the last message is not an event that ends an execution of Step Functions. */
+export function readStepFunctionsEnding(newest: readonly Message[]): Ending | undefined {
+  const end = eventAt(newest, newest.length - 1);
+  const known = ENDS.get(end?.type ?? '');
+  if (!end || !known || known.status !== statusAfter(newest.at(-1)?.eventType)) return undefined;
+  const { status, upstreamStatus } = known;
+  return status === 'SUCCEEDED'
+    ? { upstreamStatus }
+    : { upstreamStatus, failure: failureBehind(newest, end) };
+}
+
+function failureBehind(messages: readonly Message[], end: Event): NonNullable<Ending['failure']> {
   const way = wayBackFrom(messages, end);
   const failed = way.find(({ type }) => !AROUND.includes(type));
   const step = failed && stepOf(way.slice(way.indexOf(failed)));
   const named = failed && /(?:Failed|TimedOut)$|^FailStateEntered$/.test(failed.type) ? failed : end;
-  // The end says best what it was; where it says nothing, what failed may.
+  // The end has the best description. If it has none, that of the event that failed may help.
   const error = text(end.members['error']) ?? text(named.members['error']);
   const cause = text(end.members['cause']) ?? text(named.members['cause']);
-  return {
-    index: named.index,
+  const { payload: _, ...message } = messages[named.index] ?? {};
+  const facts: FailureFacts = {
+    ...message,
     ...(step !== undefined && { step }),
     ...(error !== undefined && { error }),
     ...(cause !== undefined && { cause }),
   };
+  return { index: named.index, facts };
 }
 
-/** The events that led to this one, the nearest first. Ids only grow, which bounds the way also in a history that is wrong. */
+/** The events that led to this one, the nearest first. Ids only grow, which bounds the way also in a damaged history. */
 function wayBackFrom(messages: readonly Message[], end: Event): Event[] {
   const indexById = new Map(messages.map(({ messageId }, index) => [messageId, index]));
   const way: Event[] = [];
@@ -70,9 +81,9 @@ function stepOf(way: readonly Event[]): string | undefined {
   return undefined;
 }
 
+/** The event of a message; undefined if its payload is not that of the event with this id. */
 function eventAt(messages: readonly Message[], index: number): Event | undefined {
   const { messageId, payload = '' } = messages[index] ?? {};
-  if (!payload.startsWith('{"type":"')) return undefined;
   const members = parseObject(payload);
   const type = text(members?.['type']);
   if (!members || type === undefined || String(members['id']) !== messageId) return undefined;
@@ -80,8 +91,9 @@ function eventAt(messages: readonly Message[], index: number): Event | undefined
 }
 
 function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
+  if (!json.trimStart().startsWith('{')) return undefined;
   try {
-    // Safety: text that begins with a brace is an object or no JSON.
+    // Safety: JSON that begins with a brace is an object.
     return JSON.parse(json) as Readonly<Record<string, unknown>>;
   } catch {
     return undefined;
