@@ -7,6 +7,7 @@ import {
   API_KEY_CHARACTERS,
   containsApiKey,
   generateApiKey,
+  nextCredentialId,
   keyIdFrom,
   parseApiKey,
 } from '../../src/access/keys/api-key.ts';
@@ -33,10 +34,18 @@ describe('an API key', () => {
   test('keeps its id when another credential is made for it, under an id that is not taken', () => {
     const first = generateApiKey(randomBytes);
     const taken = ALPHABET.flatMap((a) => ALPHABET.map((b) => first.keyId + a + b)).slice(1);
-    const second = generateApiKey(randomBytes, first.keyId, taken);
+    const second = generateApiKey(randomBytes, nextCredentialId(first.keyId, taken, 1_574_000_000_000));
     expect(second.keyId).toBe(first.keyId);
     expect(second.credentialId).toBe(`${first.keyId}00`);
     expect(second.text).not.toBe(first.text);
+  });
+
+  test('gets different credential ids in different seconds of an hour, though neither is known where the other is made', () => {
+    const startMs = 1_574_000_000_000;
+    const ids = Array.from({ length: 3600 }, (_, second) =>
+      nextCredentialId('p1KuHulw', [], startMs + second * 1000),
+    );
+    expect(new Set(ids).size).toBe(3600);
   });
 
   test('with any single character changed is refused', () => {

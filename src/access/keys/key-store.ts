@@ -10,7 +10,7 @@ import type { Clock } from '../../core/clock.ts';
 import { fail, ok, type Result } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { KeyValueStore } from '../../storage/key-value.ts';
-import { type ApiKey, generateApiKey, keyIdFrom } from './api-key.ts';
+import { type ApiKey, generateApiKey, keyIdFrom, nextCredentialId } from './api-key.ts';
 import type { RandomBytes } from '../../core/base62.ts';
 import { KeyDirectory, stored } from './key-directory.ts';
 import type { KeyChange, NewKey, Rotation } from './key-input.ts';
@@ -153,7 +153,7 @@ export class KeyStore extends KeyDirectory {
     const { rotation } = found.value;
     const now = clock.now();
     const taken = rotation.credentials.map(({ id }) => id);
-    const key = generateApiKey(random, keyId, taken);
+    const key = generateApiKey(random, nextCredentialId(keyId, taken, now));
     const credential = credentialOf(key, nextCredentialTimeMs(rotation, now));
     const next = rotated(rotation, credential, now + overlapSeconds * 1000, now);
     if (next === undefined) {
