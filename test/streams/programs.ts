@@ -17,13 +17,17 @@ interface Setting {
   /** What to change in this process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Called with all of it so far. */
+  readonly onStdout?: (text: string) => void;
   readonly onStderr?: (text: string) => void;
 }
 
 export class Programs {
   readonly #running = new Set<ChildProcess>();
 
-  start(command: readonly string[], { env = {}, onStderr = () => {} }: Setting = {}): Program {
+  start(
+    command: readonly string[],
+    { env = {}, onStdout = () => {}, onStderr = () => {} }: Setting = {},
+  ): Program {
     const [program = '', ...args] = command;
     const child = spawn(program, args, {
       cwd: PROJECT_ROOT,
@@ -33,7 +37,7 @@ export class Programs {
     });
     this.#running.add(child);
     const output = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => onStdout((output.stdout += text)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => onStderr((output.stderr += text)));
     const exited = once(child, 'close').then(([code]) => {
       this.#running.delete(child);

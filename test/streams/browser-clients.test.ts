@@ -1,0 +1,179 @@
+/**
+ * Event stream clients for browsers that others wrote, unchanged, in Chromium, on a page of another origin and with an API key
+ * in a header, which takes a preflight: each follows a running execution to its end, gets every message exactly once, and
+ * resumes after workerd was killed.
+ */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+
+import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
+import { answers, liveFlow } from './live-flow.ts';
+import { Programs } from './programs.ts';
+import { type World, openWorld } from './world.ts';
+
+/** What a client of the page has so far, as the page reports it. */
+interface Report {
+  readonly client: string;
+  /** Event and data, as the client handed them over. */
+  readonly handed: readonly (readonly [string, string])[];
+  readonly isStopped: boolean;
+  readonly trouble: readonly string[];
+}
+
+/** Each client stops in the way that its documentation shows: at `end`, or by itself at 204. */
+const PAGE_SCRIPT = `
+import { fetchEventSource } from '@microsoft/fetch-event-source';
+import { EventSourcePolyfill } from 'event-source-polyfill';
+
+const { apiKey, urls } = SETUP;
+const headers = { Authorization: 'Bearer ' + apiKey };
+const NAMES = ['message', 'caught-up', 'heartbeat', 'problem', 'reset', 'end'];
+
+function reporter(client) {
+  const state = { client, handed: [], isStopped: false, trouble: [] };
+  return {
+    state,
+    send: () => fetch('/report', { method: 'POST', body: JSON.stringify(state) }),
+  };
+}
+
+{
+  const { state, send } = reporter('@microsoft/fetch-event-source');
+  const stop = new AbortController();
+  fetchEventSource(urls[state.client], {
+    headers,
+    openWhenHidden: true,
+    signal: stop.signal,
+    onmessage({ event, data }) {
+      // As its users do: it throws for an event without data, and fetchEventSource reconnects.
+      if (event === '') JSON.parse(data);
+      state.handed.push([event || 'message', data]);
+      if (event === 'end') stop.abort();
+      send();
+    },
+    onclose() {
+      // Without this it does not reconnect.
+      throw new Error('closed');
+    },
+    onerror(error) {
+      if (error instanceof SyntaxError) state.trouble.push(String(error));
+    },
+  }).finally(() => {
+    state.isStopped = true;
+    send();
+  });
+}
+
+{
+  const { state, send } = reporter('event-source-polyfill');
+  const source = new EventSourcePolyfill(urls[state.client], { headers });
+  for (const name of NAMES) {
+    source.addEventListener(name, ({ data }) => {
+      state.handed.push([name, data]);
+      send();
+    });
+  }
+  source.addEventListener('error', () => {
+    state.isStopped = source.readyState === 2;
+    send();
+  });
+}
+`;
+const CLIENTS = ['@microsoft/fetch-event-source', 'event-source-polyfill'];
+
+describe.runIf(existsSync(CHROMIUM))('in Chromium', () => {
+  let world: World;
+  let pages: Server;
+  let profile: string;
+  const flows = new Map<string, { id: string; messageIds: string[] }>();
+  const reports = new Map<string, Report>();
+  const programs = new Programs();
+
+  beforeAll(async () => {
+    world = await openWorld();
+    const apiKey = await world.key();
+    const bundle = await build({
+      stdin: { contents: PAGE_SCRIPT, resolveDir: PROJECT_ROOT },
+      bundle: true,
+      write: false,
+      format: 'iife',
+    });
+    /** The executions start when the page is loaded. */
+    const setup = async () => {
+      for (const client of CLIENTS) flows.set(client, await liveFlow(world));
+      const urls = Object.fromEntries([...flows].map(([client, { id }]) => [client, world.messagesUrl(id)]));
+      return `const SETUP = ${JSON.stringify({ apiKey, urls })};\n${bundle.outputFiles[0]?.text}`;
+    };
+    pages = createServer((request, response) => {
+      if (request.url === '/script.js') {
+        void setup().then((text) => response.setHeader('content-type', 'text/javascript').end(text));
+        return;
+      }
+      if (request.method !== 'POST') {
+        response.setHeader('content-type', 'text/html; charset=utf-8');
+        response.end('<!doctype html><meta charset="utf-8"><script src="/script.js"></script>');
+        return;
+      }
+      let body = '';
+      request.setEncoding('utf8').on('data', (text: string) => (body += text));
+      request.on('end', () => {
+        response.end();
+        // Safety: the script above sent it.
+        const report = JSON.parse(body) as Report;
+        const before = reports.get(report.client);
+        // Two requests at once may overtake each other.
+        if (report.isStopped || (before?.handed.length ?? 0) <= report.handed.length)
+          reports.set(report.client, report);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(pages, 'listening');
+    // Safety: it listens on TCP.
+    const { port } = pages.address() as AddressInfo;
+    profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
+    programs.start([CHROMIUM, ...chromiumOptions(profile), `http://127.0.0.1:${port}/`]);
+    await vi.waitFor(
+      () => {
+        for (const client of CLIENTS) expect(idsOf(reports.get(client)).length, client).toBeGreaterThan(4);
+      },
+      { timeout: 25_000 },
+    );
+    await world.workerd.restart();
+  }, 60_000);
+  afterAll(async () => {
+    programs.end();
+    pages.close();
+    pages.closeAllConnections();
+    await world.close();
+    await rm(profile, { recursive: true, force: true });
+  });
+
+  test.each(CLIENTS)(
+    '%s gets every message exactly once through a killed workerd, and stops',
+    { timeout: 40_000 },
+    async (client) => {
+      await vi.waitFor(() => expect(reports.get(client)?.isStopped).toBe(true), { timeout: 35_000 });
+      const { id = '', messageIds } = flows.get(client) ?? {};
+      const report = reports.get(client);
+      expect(idsOf(report)).toEqual(messageIds);
+      expect(report?.trouble).toEqual([]);
+      expect(report?.handed.filter(([, data]) => data === '')).toEqual([]);
+      expect(report?.handed.at(-1)).toEqual(['end', '{"status":"SUCCEEDED"}']);
+      // Before the cut and after.
+      expect(answers(world, id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
+    },
+  );
+});
+
+const idsOf = (report: Report | undefined): string[] =>
+  (report?.handed ?? [])
+    .filter(([event]) => event === 'message')
+    // Safety: a message, if the client hands out what the service sent.
+    .map(([, data]) => (JSON.parse(data) as { messageId: string }).messageId);

@@ -1,0 +1,152 @@
+/**
+ * Clients of event streams and of OpenAPI that others wrote, unchanged: each follows a running execution to its end, gets every
+ * message exactly once, and resumes after workerd was killed. All run at the same time, through the same cut. Clients for
+ * browsers are in browser-clients.test.ts, EventSource and the examples in real-clients.test.ts.
+ */
+import { join } from 'node:path';
+import { EventSource } from 'launchdarkly-eventsource';
+import SwaggerClient from 'swagger-client';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+import { PYTHON, hasPythonModule } from '../support/installed.ts';
+import { answers, liveFlow } from './live-flow.ts';
+import { Programs } from './programs.ts';
+import { type World, openWorld } from './world.ts';
+
+/** An event as a client hands it to its user. */
+interface Handed {
+  readonly event: string;
+  readonly data: string;
+}
+
+interface Following {
+  readonly id: string;
+  readonly messageIds: readonly string[];
+  readonly handed: Handed[];
+  /** Resolves when the client has stopped. */
+  readonly stopped: Promise<unknown>;
+}
+
+type Client = (id: string, handed: Handed[]) => Promise<unknown>;
+
+let world: World;
+let apiKey: string;
+const programs = new Programs();
+
+async function launchDarkly(id: string, handed: Handed[]): Promise<void> {
+  const source = new EventSource(world.messagesUrl(id), { headers: { Authorization: `Bearer ${apiKey}` } });
+  for (const event of ['message', 'caught-up', 'heartbeat', 'problem', 'reset', 'end']) {
+    source.addEventListener(event, ({ data }) => handed.push({ event, data }));
+  }
+  // Also at 204, before it closes; without a listener that ends Node.
+  source.addEventListener('error', () => undefined);
+  await new Promise<void>((resolve) => source.addEventListener('closed', () => resolve()));
+}
+
+/** It sends `Accept: application/json, text/event-stream`, as the document has both, and can read only the first. */
+async function swagger(id: string, handed: Handed[]): Promise<void> {
+  const client = await SwaggerClient({ url: new URL('/openapi.json', world.url).href });
+  const ask = (parameters: Record<string, unknown>) =>
+    client.execute({
+      operationId: 'listMessages',
+      parameters: { flowExecutionId: id, ...parameters },
+      securities: { authorized: { apiKey: { value: apiKey } } },
+      requestInterceptor: (request) => {
+        accepted.add(String(request.headers['accept'] ?? request.headers['Accept']));
+        return request;
+      },
+    });
+  for (let cursor: string | undefined; ;) {
+    try {
+      const { obj } = await ask({ ...(cursor !== undefined && { cursor, waitTimeSeconds: 5 }) });
+      // Safety: a page; what it holds is compared below.
+      const page = obj as { messages: unknown[]; cursor: string; status: string };
+      handed.push(...page.messages.map((message) => ({ event: 'message', data: JSON.stringify(message) })));
+      ({ cursor } = page);
+      if (page.status !== 'RUNNING') return;
+    } catch {
+      // workerd is just being restarted.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+const accepted = new Set<string>();
+
+async function httpxSse(id: string, handed: Handed[]): Promise<void> {
+  const { output, exited } = programs.start(
+    [PYTHON, join(import.meta.dirname, 'read_like_httpx_sse.py'), world.messagesUrl(id)],
+    {
+      env: { FLOWTAP_API_KEY: apiKey },
+      onStdout: (text) => {
+        const lines = text.split('\n').slice(handed.length, -1);
+        // Safety: the program prints them so.
+        handed.push(...lines.map((line) => JSON.parse(line) as Handed));
+      },
+    },
+  );
+  if ((await exited) !== 0) throw new Error(output.stderr);
+}
+
+const clients: Record<string, Client> = {
+  'launchdarkly-eventsource': launchDarkly,
+  'swagger-client': swagger,
+  ...(hasPythonModule(PYTHON, 'httpx') && { 'httpx with the rules of httpx-sse': httpxSse }),
+};
+const followings = new Map<string, Following>();
+
+beforeAll(async () => {
+  world = await openWorld();
+  apiKey = await world.key();
+  for (const [name, follow] of Object.entries(clients)) {
+    const { id, messageIds } = await liveFlow(world);
+    const handed: Handed[] = [];
+    const stopped = follow(id, handed);
+    stopped.catch(() => undefined);
+    followings.set(name, { id, messageIds, handed, stopped });
+  }
+  await vi.waitFor(
+    () => {
+      for (const [name, { handed }] of followings) expect(idsOf(handed).length, name).toBeGreaterThan(4);
+    },
+    { timeout: 10_000 },
+  );
+  await world.workerd.restart();
+}, 40_000);
+afterAll(async () => {
+  programs.end();
+  await world.close();
+});
+
+const idsOf = (handed: readonly Handed[]): string[] =>
+  handed
+    .filter(({ event }) => event === 'message')
+    // Safety: a message, if the client hands out what the service sent.
+    .map(({ data }) => (JSON.parse(data) as { messageId: string }).messageId);
+
+test.each(Object.keys(clients))(
+  '%s gets every message exactly once through a killed workerd, and stops at the end',
+  { timeout: 30_000 },
+  async (name) => {
+    const following = followings.get(name);
+    if (!following) throw new Error(`${name} was not started`);
+    const { id, messageIds, handed, stopped } = following;
+    await stopped;
+    expect(idsOf(handed)).toEqual(messageIds);
+    expect(handed.filter(({ data }) => data === '')).toEqual([]);
+    const others = handed.filter(({ event }) => !['message', 'caught-up', 'end'].includes(event));
+    expect(others).toEqual([]);
+    // Before the cut and after.
+    expect(answers(world, id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
+  },
+);
+
+test('launchdarkly-eventsource is stopped by 204', async () => {
+  const following = followings.get('launchdarkly-eventsource');
+  await following?.stopped;
+  expect(answers(world, following?.id ?? '').at(-1)).toBe(204);
+});
+
+test('swagger-client asks for both types in one header, and gets pages', async () => {
+  await followings.get('swagger-client')?.stopped;
+  expect([...accepted]).toEqual(['application/json, text/event-stream']);
+});
