@@ -38,11 +38,11 @@ export interface AppPorts {
 export type App = Hono<AppBindings>;
 
 export function createApp(ports: AppPorts): App {
-  // As it came, since handlers read the id out of the same text: Hono's own decoding would route what they don't recognise.
+  // Route by the raw path, from which handlers also read the id: Hono's decoding would route paths that they don't recognise.
   const app = new Hono<AppBindings>({ getPath: (request) => requestUrl(request)?.pathname ?? '' });
   const { corsOrigins } = ports;
 
-  // No cookies are used, so any origin may be let in; the key is the lock. Not for /v1/admin.
+  // No cookies are used and every request needs a key, so any origin may call. Not for /v1/admin.
   const crossOrigin = cors({
     origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
     allowMethods: ['GET', 'HEAD', 'POST'],
@@ -59,7 +59,7 @@ export function createApp(ports: AppPorts): App {
   route(app, ports, '/v1/executions/*', 'execution', executionRoutes(ports));
   route(app, ports, '/v1/key', 'key', keyRoute(ports));
 
-  // Not CORS either: browsers have the pages and the streams above.
+  // No CORS either: browsers use the routes above.
   const aws = awsProtocol(ports);
   app.post('/', (context) => answer(ports, context, 'aws', aws, awsRefusal));
 
@@ -69,11 +69,11 @@ export function createApp(ports: AppPorts): App {
   route(app, ports, '/v1/admin/executions', 'admin-executions', admin.executions);
   route(app, ports, '/v1/admin/executions/*', 'admin-execution', admin.execution);
 
-  // An AWS client whose endpoint has a path: told so in words that it reads.
+  // A configured endpoint with a path: an AWS client needs the answer in its own protocol.
   app.notFound((context) =>
     answer(ports, context, 'none', notFound, context.req.header('X-Amz-Target') ? awsRefusal : undefined),
   );
-  // Hono's own would print the exception, message and all.
+  // Hono's default handler would print the exception with its message.
   app.onError((error) => answerException(error, ports.log));
   return app;
 }
@@ -85,7 +85,7 @@ const health = (version: string): Handler =>
       ok(Response.json({ status: 'ok', version }, { headers: { 'Cache-Control': 'no-store' } })),
   });
 
-/** What the middleware says to a preflight, as an answer like any other: with a request id and a line in the log. */
+/** The middleware's answer to a preflight, with a request id and a log line like any other answer. */
 const preflight =
   (crossOrigin: MiddlewareHandler, context: Context): Handler =>
   async () =>

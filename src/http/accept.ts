@@ -6,9 +6,9 @@
 const PAGE = 'application/json';
 const STREAM = 'text/event-stream';
 
-/** RFC 9110, 5.6.1 and 5.6.4: elements end at a comma, unless it stands in a quoted string. */
+/** RFC 9110, 5.6.1 and 5.6.4: elements end at a comma outside of quoted strings. */
 const ELEMENTS = /(?:[^,"]|"(?:\\.|[^"\\])*"?)+/g;
-/** RFC 9110, 12.4.2, from `q=` on. */
+/** RFC 9110, 12.4.2, without the space before `q=`. */
 const WEIGHT = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
 /**
@@ -25,7 +25,7 @@ export function acceptsEventStream(accept: string | null): boolean {
   return stream > 0 && stream > (weights.get(PAGE) ?? 0);
 }
 
-/** 1 without a weight, and with one that cannot be read. */
+/** 1 if the weight is missing or malformed. */
 function weightOf(parameters: readonly string[]): number {
   const weight = parameters
     .map((parameter) => WEIGHT.exec(parameter)?.[1])

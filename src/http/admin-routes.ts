@@ -1,6 +1,6 @@
 /**
- * /v1/admin: keys and archived executions, for whoever has the admin token; off (404) when there is none. Never CORS: no
- * browser page has any business here.
+ * /v1/admin: keys and archived executions, for callers with the admin token. Without that setting the paths are 404. Never CORS:
+ * this API is not for browsers.
  */
 import type { Access } from '../access/access.ts';
 import { keyIdFrom } from '../access/keys/api-key.ts';
@@ -18,9 +18,9 @@ import { ADMIN_EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './e
 import { readQuery } from './query.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
 
-/** Archived executions in one listing, unless fewer are asked for. */
+/** Archived executions in one answer, unless the request has a lower limit. */
 const LISTED_DEFAULT = 100;
-/** Listings of the store for one answer: a Worker has 1,000 operations. With a filter an answer may be short, and go on. */
+/** Store listings per answer: a Worker has 1,000 operations. So a filtered answer may be short and still have a cursor. */
 const LISTINGS_MAX = 50;
 
 export interface AdminPorts {
@@ -46,12 +46,12 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
     async (exchange) => {
       if (!access.authenticateAdmin) return fail({ type: 'no-such-route' });
       const { request, runtime } = exchange;
-      const let_in = await access.authenticateAdmin({
+      const authenticated = await access.authenticateAdmin({
         url: request.url,
         headers: request.headers,
         clientAddress: runtime.clientAddress,
       });
-      if (!let_in.ok) return let_in;
+      if (!authenticated.ok) return authenticated;
       const result = await handler(exchange);
       if (result.ok) result.value.headers.set('Cache-Control', 'no-store');
       return result;
@@ -91,7 +91,7 @@ async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Pro
 function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
   const { access, clock } = ports;
   const [id = '', action, ...more] = exchange.url.pathname.split('/').slice(4);
-  // Whatever else stands there is not for the log: it may be half a secret.
+  // Only a valid id is logged: anything else may be part of a secret.
   const keyId = keyIdFrom(id);
   if (keyId !== undefined) exchange.facts.keyId = keyId;
   if (more.length > 0) return Promise.resolve(fail({ type: 'no-such-route' }));
@@ -132,7 +132,7 @@ async function listExecutions({ archive, clock }: AdminPorts, { url }: Exchange)
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
   const executions = [];
   let from = cursor;
-  // Whole listings only, so that the store's own cursor says where the next one begins: at most `limit` keys each.
+  // Only whole listings, so that the store's cursor is where the next answer begins.
   for (let listings = 0; listings < LISTINGS_MAX && executions.length < limit; listings++) {
     const listed = await archive.list({
       limit: limit - executions.length,
@@ -172,7 +172,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
         const forgotten = await executions.forget(ref);
         if (!forgotten.ok) return forgotten;
         if (forgotten.value.archived) return ok(new Response(null, { status: 204 }));
-        return fail({ type: 'no-such-record', detail: 'Nothing is archived of this execution.' });
+        return fail({ type: 'no-such-record', detail: 'This execution is not archived.' });
       }),
     })(exchange);
   }
@@ -180,7 +180,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
     PUT: about(async (ref) => {
       const { body } = exchange.request;
       if (!body) return invalid('body', 'messages', 'The history has no messages.');
-      // Refused before it was sent, where it says so itself.
+      // Content-Length lets us refuse the body before reading it.
       if (Number(exchange.request.headers.get('Content-Length') ?? 0) > IMPORT_BYTES_MAX) {
         await body.cancel();
         return fail({ type: 'body-too-large', maxBytes: IMPORT_BYTES_MAX });
@@ -193,7 +193,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
   })(exchange);
 }
 
-/** Who reads it just now, and what is archived of it. */
+/** Current readers, and what is archived. */
 async function executionState(
   { executions, archive, clock }: AdminPorts,
   ref: ExecutionRef,

@@ -1,10 +1,10 @@
-/** Reads a request's body as text or JSON, never more than it may have. */
+/** Reads a request's body as text or JSON, up to a limit. */
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 
-/** Keys, tickets and AWS calls are a few kilobytes; only an import is larger, and that is streamed. */
+/** Keys, tickets and AWS calls have a few kilobytes. Only imports are larger, and they are streamed. */
 export const BODY_BYTES_MAX = 64 * 1024;
 
-/** The body as text; '' when there is none. */
+/** The body as text; '' if the request has no body. */
 export async function readText(request: Request, maxBytes = BODY_BYTES_MAX): Promise<Result<string>> {
   if (!request.body) return ok('');
   const declared = Number(request.headers.get('Content-Length') ?? 0);
@@ -32,7 +32,7 @@ export async function readText(request: Request, maxBytes = BODY_BYTES_MAX): Pro
   }
 }
 
-/** The body as JSON; undefined when there is none. */
+/** The body as JSON; undefined if the request has no body. */
 export async function readJson(request: Request): Promise<Result<unknown>> {
   const text = await readText(request);
   if (!text.ok) return text;

@@ -1,6 +1,6 @@
 /**
- * Event streams over HTTP: the headers of an open one, and how one is refused. Any status but 200 ends an EventSource for
- * good, so what will pass is 200 with a `problem` event that has a `retry:`, and a close; what will not is a plain problem.
+ * Event streams over HTTP: the headers of an open one, and how one is refused. Any status but 200 ends an EventSource for good.
+ * So a transient failure is 200 with a `problem` event that has a `retry:`, and a close. Other failures are plain problems.
  */
 import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
 import { sseEvent } from '../messages/sse.ts';
@@ -9,12 +9,12 @@ import type { RequestFacts } from './request-facts.ts';
 
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
-  // no-transform: a proxy that compresses holds events back.
+  // no-transform: proxies that compress would delay events.
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
 } as const;
 
-/** The body is handed on untouched, so that a client that leaves is noticed where the messages come from. */
+/** The body is not wrapped, so that the source of the stream sees when the client disconnects. */
 export const streamResponse = (body: ReadableStream<Uint8Array>): Response =>
   new Response(body, { headers: STREAM_HEADERS });
 
@@ -24,7 +24,7 @@ export function refusedStream(failure: Failure, facts: RequestFacts): Result<Res
   facts.failure = failure.type;
   const reason = internalText(failure);
   if (reason !== undefined) facts.reason = reason;
-  // Spread over half as long again, so that those who were refused together don't come back together.
+  // Up to half as long again at random, so that clients that were refused together don't all return together.
   const retryMs = Math.round((problem.retryAfterSeconds ?? 1) * 1000 * (1 + Math.random() / 2));
   const frame = new Uint8Array(sseEvent({ event: 'problem', data: JSON.stringify(problem), retryMs }));
   return ok(new Response(frame, { headers: STREAM_HEADERS }));

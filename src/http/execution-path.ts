@@ -1,7 +1,7 @@
 /**
- * Paths under /v1/executions/: a last raw segment `messages` or `tickets` is the resource, the rest is the id, decoded
- * once, so that ids with `:` `/` `.` work raw and encoded. An id that itself ends in `/messages` is asked for with that
- * slash encoded.
+ * Paths under /v1/executions/. If the last raw segment is `messages` or `tickets`, it is the resource; the rest is the id. The id
+ * is decoded once, so that ids with `:` `/` `.` work raw and encoded. An id that itself ends in `/messages` needs that slash
+ * encoded.
  */
 import { type Result, invalid } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
@@ -18,7 +18,7 @@ export interface ExecutionPath {
   readonly rawId: string;
 }
 
-/** Splits what comes after the prefix. Never fails: `readExecutionRef` checks the id. */
+/** Splits a path without its prefix. Never fails: `readExecutionRef` checks the id. */
 export function splitExecutionPath(rest: string): ExecutionPath {
   const slash = rest.lastIndexOf('/');
   const last = rest.slice(slash + 1);
@@ -35,7 +35,7 @@ export function readExecutionRef(rawId: string): Result<ExecutionRef> {
     return invalid(
       'path',
       'flowExecutionId',
-      'must be percent-encoded UTF-8: a % needs two hex digits behind it.',
+      'must be percent-encoded UTF-8: two hex digits must follow each %.',
     );
   }
   const ref = readExecutionId(id);

@@ -1,7 +1,7 @@
-/** Whether a caller came over TLS that a proxy in front has ended, as far as that proxy is one to believe. */
+/** Whether the caller used TLS that a trusted proxy terminated. */
 import { type AddressBlock, isInBlock, parseIpAddress } from '../access/ip-address.ts';
 
-/** `X-Forwarded-Proto: https` from a trusted proxy; of several values the first one, which is about the caller's own. */
+/** True for `X-Forwarded-Proto: https` from a trusted proxy. Of several values the first one counts: the caller's connection. */
 export function forwardedOverTls(
   headers: Pick<Headers, 'get'>,
   socketAddress: string | undefined,

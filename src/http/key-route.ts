@@ -1,24 +1,20 @@
-/** GET /v1/key: the caller's own key, and whether it may read a certain execution. */
+/** GET /v1/key: the caller's own key, and whether it may read a given execution. */
 import { callerAllows } from '../access/caller.ts';
 import { type Result, invalid, ok } from '../core/errors.ts';
 import { executionIdProblem } from '../messages/execution-id.ts';
 import { RATE_TIERS } from '../access/limits/rate-limit.ts';
-import type { ExecutionRoutesPorts } from './execution-routes.ts';
-import { letIn } from './execution-routes.ts';
+import { type AuthenticationPorts, authenticate } from './authenticate.ts';
 import { readQuery } from './query.ts';
 import { VARY } from './responses.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
 
-export const keyRoute = (ports: Pick<ExecutionRoutesPorts, 'access'>): Handler =>
+export const keyRoute = (ports: AuthenticationPorts): Handler =>
   byMethod({ GET: (exchange) => getKey(ports, exchange) });
 
-async function getKey(
-  ports: Pick<ExecutionRoutesPorts, 'access'>,
-  exchange: Exchange,
-): Promise<Result<Response>> {
-  const letin = await letIn(ports, exchange, false);
-  if (!letin.ok) return letin;
-  const caller = letin.value;
+async function getKey(ports: AuthenticationPorts, exchange: Exchange): Promise<Result<Response>> {
+  const authenticated = await authenticate(ports, exchange, false, undefined);
+  if (!authenticated.ok) return authenticated;
+  const caller = authenticated.value;
   const query = readQuery(exchange.url.searchParams, ['flowExecutionId']);
   if (!query.ok) return query;
   const { flowExecutionId } = query.value;

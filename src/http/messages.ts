@@ -1,6 +1,6 @@
 /**
- * GET /v1/executions/{flowExecutionId}/messages: a page of JSON, or the event stream for those who accept that (accept.ts). Reads what was
- * asked for and hands it to the port; how a page looks is page.ts, what a refused stream looks like event-stream.ts.
+ * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that accept it (accept.ts), the event stream.
+ * Reads the parameters and calls the port. page.ts formats pages, event-stream.ts streams and their refusals.
  */
 import { type Caller, streamGrantOf } from '../access/caller.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
@@ -14,7 +14,7 @@ import { cacheControl, cacheStatus, jsonWithEtag, nextLink, pageBody } from './p
 import { readQuery } from './query.ts';
 import type { Exchange } from './routing.ts';
 
-/** AWS's own default of ListFlowExecutionMessages is not documented; this is what its clients were seen to get. */
+/** AWS does not document the default of ListFlowExecutionMessages; its clients were observed to get 100. */
 export const MAX_RESULTS_DEFAULT = 100;
 
 export interface MessagesPorts {
@@ -29,7 +29,7 @@ export async function getMessages(
   caller: Caller,
 ): Promise<Result<Response>> {
   const { request } = exchange;
-  // HEAD asks about the page: a stream without its body says nothing.
+  // HEAD is about the page: a stream's headers alone are useless.
   if (request.method !== 'HEAD' && acceptsEventStream(request.headers.get('Accept'))) {
     return getStream(ports, exchange, ref, caller);
   }
@@ -49,11 +49,7 @@ async function getPage(
   const cursor = readCursor(cursorKeys, ref, query.value);
   if (!cursor.ok) return cursor;
   if (last !== undefined && cursor.value) {
-    return invalid(
-      'query',
-      'last',
-      'asks for the newest messages: it can not be given together with a cursor.',
-    );
+    return invalid('query', 'last', 'must not be combined with a cursor: it selects the newest messages.');
   }
   const from: PageStart =
     last !== undefined
@@ -93,12 +89,11 @@ async function getStream(
   const query = readQuery(search, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes']);
   if (!query.ok) return query;
   const { from = 'start', eventTypes } = query.value;
-  // Either one is empty if the client's last event id was cleared: then it has none.
+  // An empty value means that the client has no last event id.
   const lastEventId = request.headers.get('Last-Event-ID') || query.value.lastEventId || undefined;
   const given = lastEventId === undefined ? readCursor(cursorKeys, ref, query.value) : undefined;
   if (given && !given.ok) return given;
   const cursor = given ? given.value : decodeCursor(cursorKeys, ref, lastEventId ?? '');
-  // All was sent and nothing can follow: 204 stops an EventSource.
   if (cursor?.end === 'final') return ok(nothingMore());
   const start: StreamStart = cursor
     ? {
@@ -107,7 +102,7 @@ async function getStream(
         fingerprint: cursor.fingerprint,
         ...(cursor.end === 'settled' && { ended: true }),
       }
-    : // A 400 would end an EventSource, which can't help having the id.
+    : // For an unknown last event id, start over: a 400 would end an EventSource, which cannot drop the id.
       { at: lastEventId === undefined ? from : 'reset' };
   const stream = await executions.stream(
     ref,
@@ -127,11 +122,11 @@ async function getStream(
   return refusedStream(stream.failure, facts);
 }
 
-/** All was sent and nothing can follow: 204 stops an EventSource. */
+/** The client has every message and nothing can follow: 204 stops an EventSource. */
 const nothingMore = (): Response =>
   new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
 
-/** The cursor by either name. Not ours, or not for this execution: 400. */
+/** The cursor under either name. Fails if this service did not issue it for this execution. */
 function readCursor(
   keys: CursorKeys,
   ref: ExecutionRef,
@@ -141,7 +136,7 @@ function readCursor(
     return invalid(
       'query',
       'cursor',
-      'cursor and nextToken are two names of the same thing: give one of them.',
+      'must equal nextToken, which is another name for it. Send only one of them.',
     );
   }
   const text = cursor ?? nextToken;
@@ -156,7 +151,7 @@ function readCursor(
         in: 'query',
         name,
         detail:
-          'is not a cursor of this execution. Take it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
+          'is not a cursor of this execution. Copy it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
           'same flowExecutionId, or leave it out to start at the beginning.',
       },
     ],

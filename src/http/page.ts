@@ -1,16 +1,16 @@
-/** A page of messages as JSON: its body, and what its headers say about it. The contract is docs/http-api.md. */
+/** A page of messages as JSON: body and headers. The contract is docs/http-api.md. */
 import { createHash } from 'node:crypto';
 
 import type { PageAnswer, Served } from '../executions/executions.ts';
 import type { Message } from '../messages/message.ts';
 import type { Status } from '../messages/event-types.ts';
 
-/** Settled pages never change; a client may keep them for as long as our own memory does. */
+/** Settled pages never change. Clients may cache them as long as our own memory does. */
 const SETTLED_MAX_AGE_SECONDS = 300;
 
 export interface PageBody {
   readonly messages: readonly Message[];
-  /** Present only when more messages are there now. */
+  /** Present only if more messages exist now. */
   readonly nextToken?: string;
   /** Always: the position after the last message considered. */
   readonly cursor: string;
@@ -24,7 +24,7 @@ export const pageBody = (answer: PageAnswer, cursor: string): PageBody => ({
   ...(answer.status && { status: answer.status }),
 });
 
-/** RFC 9211, with one member of ours: where the answer came from. */
+/** RFC 9211; `detail` names the tier that the answer came from. */
 export const cacheStatus = ({ tier, forward }: Served): string => {
   const detail = `detail=${tier}`;
   if (forward === 'hit') return `flowtap; hit; ${detail}`;
@@ -34,12 +34,12 @@ export const cacheStatus = ({ tier, forward }: Served): string => {
 export const cacheControl = (settled: boolean): string =>
   settled ? `private, max-age=${SETTLED_MAX_AGE_SECONDS}` : 'private, no-cache';
 
-/** What a page that follows is asked for with, too. */
+/** Parameters that the next page keeps. */
 const KEPT_BY_NEXT = ['maxResults', 'eventTypes'] as const;
 
 /**
- * The same address with the next cursor. Relative, and with nothing that was not understood: a ticket under a misspelt name
- * is still a ticket, and a Link header gets copied.
+ * The same address with the next cursor. Relative, and only with known parameters: a ticket under a misspelt name is still a
+ * ticket, and Link headers get copied.
  */
 export function nextLink(search: URLSearchParams, cursor: string): string {
   const next = new URLSearchParams();
@@ -51,7 +51,7 @@ export function nextLink(search: URLSearchParams, cursor: string): string {
   return `<?${next.toString()}>; rel="next"`;
 }
 
-/** JSON with a strong ETag; 304 without a body when the client has it. */
+/** JSON with a strong ETag; 304 without a body if the client already has it. */
 export function jsonWithEtag(
   request: Request,
   body: unknown,
@@ -65,7 +65,7 @@ export function jsonWithEtag(
   return new Response(text, { headers: { 'Content-Type': 'application/json', ...headers, ETag: etag } });
 }
 
-/** RFC 9110, 13.1.2: `*`, or a list compared weakly, since caches on the way may have weakened ours. */
+/** RFC 9110, 13.1.2: `*`, or a list that is compared weakly, because caches on the way may have weakened the ETag. */
 const matchesEtag = (ifNoneMatch: string | null, etag: string): boolean =>
   ifNoneMatch !== null &&
   (ifNoneMatch.trim() === '*' ||

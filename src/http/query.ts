@@ -1,7 +1,7 @@
 /**
- * Query parameters: each known one is given once, checked by its schema, and named when it is wrong. Unknown ones are
- * ignored, so that a client of tomorrow works with a server of today. A known one with brackets behind it, as axios, PHP and
- * Rails write lists, is not an unknown one: ignoring it would return what was not asked for.
+ * Query parameters. Each known one may be given once and is checked by its schema; errors name it. Unknown ones are ignored, so
+ * that newer clients work with this server. A known one followed by brackets, as axios, PHP and Rails write lists, is an
+ * error: ignoring it would return a different result than the client wants.
  */
 import * as z from 'zod/mini';
 
@@ -9,15 +9,15 @@ import { type FieldError, type Result, fail, ok } from '../core/errors.ts';
 import { EVENT_TYPES } from '../messages/event-types.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
 
-/** More than AWS has types of events. */
+/** More than the event types that AWS has. */
 const EVENT_TYPES_MAX = 50;
-/** Under a minute: proxies and AWS SDKs give up on silent connections around then. */
+/** Below a minute, after which proxies and AWS SDKs close silent connections. */
 export const WAIT_SECONDS_MAX = 50;
 
-/** What the text of a parameter stands for, as JSON Schema: for the OpenAPI document. */
+/** The JSON Schema of the value that a parameter's text stands for: for the OpenAPI document. */
 export const parameterShapes = z.registry<{ readonly shape: Readonly<Record<string, unknown>> }>();
 
-/** A whole number in plain digits: `1e2`, `+5`, `5.0` and an empty text are none. */
+/** A whole number in plain digits: not `1e2`, `+5`, `5.0` or an empty text. */
 const wholeNumber = (min: number, max: number) => {
   const schema = z.pipe(
     z.string().check(
@@ -58,13 +58,13 @@ const cursorText = z
   .string()
   .check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning.' }));
 
-/** What each parameter must be; also the source of the OpenAPI document. */
+/** The schema of each parameter; also the source of the OpenAPI document. */
 export const parameters = {
   maxResults: wholeNumber(1, PAGE_MESSAGES_MAX),
   last: wholeNumber(1, PAGE_MESSAGES_MAX),
   waitTimeSeconds: wholeNumber(0, WAIT_SECONDS_MAX),
   eventTypes,
-  /** As the header Last-Event-ID: any text, and an empty one is none. */
+  /** Like the header Last-Event-ID: any text; an empty one counts as absent. */
   lastEventId: z.string(),
   cursor: cursorText,
   nextToken: cursorText,
@@ -77,7 +77,7 @@ export const parameters = {
 export type ParameterName = keyof typeof parameters;
 export type Query<N extends ParameterName> = { readonly [K in N]?: z.infer<(typeof parameters)[K]> };
 
-/** Reads these parameters; all that is wrong is named at once. */
+/** Reads these parameters. A failure names every invalid one. */
 export function readQuery<N extends ParameterName>(
   search: URLSearchParams,
   names: readonly N[],

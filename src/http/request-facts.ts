@@ -1,4 +1,4 @@
-/** What the request log tells of one request besides its method and status. Filled in on the way; never a secret. */
+/** What the log record of a request has besides method and status. Handlers fill it in. Never contains a secret. */
 export interface RequestFacts {
   readonly requestId: string;
   route?: string;
@@ -6,7 +6,7 @@ export interface RequestFacts {
   execution?: string;
   source?: string;
   upstreamCalls?: number;
-  /** The failure's type, and the operator's text of it. */
+  /** The failure's type, and its internal text for the operator. */
   failure?: string;
   reason?: string;
 }

@@ -1,15 +1,15 @@
 /**
- * The URL that a request is for, where it has one: a server puts it together out of what came as Host and as target, and
- * not all of them refuse what is no host (workerd does, Deno does not).
+ * The URL of a request, parsed once. Servers build it from the Host header and the request target; not all of them refuse an
+ * invalid Host (workerd does, Deno does not).
  */
 
-/** What a Host would end by: the path behind it, read from such a URL, is another one than came. */
+/** Characters that end the host in a URL: with one of these in Host, the URL would have another path than the request. */
 const NOT_IN_A_HOST = /[/\\?#@]/;
 
 /** The router and the handler of a request need the same URL. */
 const parsed = new WeakMap<Pick<Request, 'url' | 'headers'>, { readonly url: URL | undefined }>();
 
-/** Parses it once per request. Undefined: what came as Host, or as a target with a host of its own, is none. */
+/** Undefined if the Host header, or the host in an absolute request target, is invalid. */
 export function requestUrl(request: Pick<Request, 'url' | 'headers'>): URL | undefined {
   let known = parsed.get(request);
   if (!known) parsed.set(request, (known = { url: parseRequestUrl(request) }));

@@ -1,12 +1,12 @@
-/** The headers that every answer gets, whoever made it. */
+/** Headers that every answer has, and how they are set. */
 
-/** A year: this is an API over TLS, and stays one. */
+/** One year. The API is only available over TLS. */
 const HSTS = 'max-age=31536000; includeSubDomains';
 
-/** What answers under /v1/ depend on. Caches on the way must not mix callers, forms or origins. */
+/** Request headers that answers under /v1/ depend on, so that shared caches don't mix callers, formats or origins. */
 export const VARY = 'Accept, Authorization, X-API-Key, Origin';
 
-/** The answer with these headers set; its body is handed on untouched, so that a stream keeps its cancel and abort. */
+/** The answer with these headers set. The body is not wrapped, so that a stream still sees cancel and abort. */
 export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
   const answer = new Response(response.body, response);
   for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);

@@ -1,7 +1,6 @@
 /**
- * One kind of handler for all routes: it is given the request and what is to be logged of it, and answers with a response
- * or a failure. What becomes of a failure, an exception, a method that a route does not take, and which headers and log
- * line every answer gets, is decided here, once.
+ * The one kind of handler for all routes: it gets the request and a record for the log, and returns a response or a failure.
+ * This file handles failures, exceptions, unsupported methods, standard headers and the log line for all of them.
  */
 import type { Context, Hono } from 'hono';
 
@@ -13,19 +12,19 @@ import type { RequestFacts } from './request-facts.ts';
 import { requestUrl } from './request-url.ts';
 import { securityHeaders, withHeaders } from './responses.ts';
 
-/** What the runtime knows of a request besides itself. */
+/** What the runtime knows about a request. */
 export interface RuntimeContext {
-  /** Who calls, as the runtime knows it: the bucket for failed authentications. */
+  /** The caller's address: failed authentications are counted for it. */
   readonly clientAddress: string;
-  /** The caller came over TLS, which somebody in front has ended. */
+  /** The caller used TLS, which a proxy terminated. */
   readonly overTls?: boolean;
-  /** Keeps the runtime alive for work that outlasts the answer. */
+  /** Keeps the runtime alive for work that continues after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 export interface Exchange {
   readonly request: Request;
-  /** As the caller has it: with https: also where the TLS was ended in front. */
+  /** As the caller sees it: with https: if a proxy terminated TLS. */
   readonly url: URL;
   readonly facts: RequestFacts;
   readonly runtime: RuntimeContext;
@@ -33,16 +32,16 @@ export interface Exchange {
 
 export type Handler = (exchange: Exchange) => Promise<Result<Response>>;
 
-/** Handlers by method. GET answers HEAD too. */
+/** Handlers by method. GET handles HEAD too. */
 export type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', Handler>>>;
 
-/** The handler for the method, or 405 with what is allowed. */
+/** Calls the handler of the request's method; 405 with the allowed methods if it has none. */
 export const byMethod =
   (methods: Methods): Handler =>
   async (exchange) => {
     const { method } = exchange.request;
     const wanted = method === 'HEAD' ? 'GET' : method;
-    // Safety: it is one of its own names. What every object inherits (`constructor`) is no method of ours.
+    // Safety: `hasOwn` excludes inherited names such as `constructor`.
     const handler = Object.hasOwn(methods, wanted) ? methods[wanted as keyof Methods] : undefined;
     if (handler) return handler(exchange);
     const allow = Object.keys(methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
@@ -52,7 +51,7 @@ export const byMethod =
     return fail({ type: 'method-not-allowed', allow: [...allow, 'OPTIONS'] });
   };
 
-/** Any other is text of the caller's own making, and not for the log. */
+/** Other methods are arbitrary text from the caller, which must not reach the log. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export type AppBindings = { Bindings: { readonly runtime: RuntimeContext } };
@@ -62,7 +61,7 @@ export interface RoutingPorts {
   readonly log: Log;
 }
 
-/** Puts a handler under a path of Hono's. `route` names it in the log. `refuse` shapes failures; problem JSON unless given. */
+/** Registers a handler for a path. `name` is the route in the log. `refuse` turns failures into answers, by default problem JSON. */
 export function route(
   app: Hono<AppBindings>,
   ports: RoutingPorts,
@@ -91,7 +90,7 @@ export async function answer(
     if (url && runtime.overTls === true) url.protocol = 'https:';
     result = url ? await handler({ request, url, facts, runtime }) : NO_URL;
   } catch (error) {
-    // A bug, whatever it was: the caller learns the request id and nothing else.
+    // An exception is a bug: the caller gets the request id and nothing else.
     const internal = error instanceof Error ? (error.stack ?? error.message) : String(error);
     result = fail({ type: 'internal', internal });
   }
@@ -100,7 +99,10 @@ export async function answer(
     const reason = internalText(result.failure);
     if (reason !== undefined) facts.reason = reason;
   }
-  const response = told(result.ok ? result.value : refuse(result.failure, facts.requestId), facts.requestId);
+  const response = withStandardHeaders(
+    result.ok ? result.value : refuse(result.failure, facts.requestId),
+    facts.requestId,
+  );
   const { requestId, ...rest } = facts;
   log({
     event: 'request',
@@ -117,15 +119,15 @@ export async function answer(
 const NO_URL = invalid(
   'header',
   'Host',
-  'must be the name or address of a host, with a port behind it or none; so must the host in a target that has one.',
+  'must be a host name or address, optionally with a port. The same holds for an absolute request target.',
 );
 
-const told = (response: Response, requestId: string): Response =>
+const withStandardHeaders = (response: Response, requestId: string): Response =>
   withHeaders(response, { ...securityHeaders, 'X-Request-Id': requestId });
 
 /**
- * For what throws outside of `answer`, which is a bug, and leaves nothing of the request. The exception's message is not
- * logged: it may quote a URL, ticket and all.
+ * Answers an exception thrown outside of `answer`, which is a bug. Nothing is known of the request. The exception's message is
+ * not logged, because it may quote a URL with a ticket.
  */
 export function answerException(error: unknown, log: Log): Response {
   const requestId = crypto.randomUUID();
@@ -134,5 +136,5 @@ export function answerException(error: unknown, log: Log): Response {
   const reason = [name, ...frames].join('\n');
   const failure: Failure = { type: 'internal', internal: reason };
   log({ event: 'request', level: 'error', requestId, status: 500, failure: failure.type, reason });
-  return told(problemResponse(failure, requestId), requestId);
+  return withStandardHeaders(problemResponse(failure, requestId), requestId);
 }

@@ -1,4 +1,4 @@
-/** GET /v1/executions/{flowExecutionId}: the summary, at once or as soon as the execution ends. */
+/** GET /v1/executions/{flowExecutionId}: the summary, immediately or as soon as the execution ends. */
 import type { Caller } from '../access/caller.ts';
 import { type Result, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
@@ -35,7 +35,7 @@ export async function getSummary(
   );
 }
 
-/** Members that are not known are absent. A page from the failure's `cursor` on begins with the message that it tells of. */
+/** Unknown values are absent. A page that starts at the failure's `cursor` begins with the failure's message. */
 function summaryBody(
   { source, executionId }: ExecutionRef,
   summary: SummaryAnswer,

@@ -1,7 +1,7 @@
 /**
- * What a caller of ListFlowExecutionMessages sends, in two steps as AWS tells them apart: a body that is no JSON object or
- * has a member of another type can't be read at all (SerializationException), a value out of bounds is an invalid request.
- * Source: botocore's model iotthingsgraph/2018-09-06.
+ * The input of ListFlowExecutionMessages, checked in two steps as AWS does: a body that is not a JSON object, or a member of the
+ * wrong type, cannot be read (SerializationException); a value out of range is an invalid request. Source: botocore's model
+ * iotthingsgraph/2018-09-06.
  */
 import * as z from 'zod/mini';
 
@@ -13,7 +13,7 @@ import type { UnreadableInput } from './exceptions.ts';
 import { readText } from '../body.ts';
 import { MAX_RESULTS_DEFAULT } from '../messages.ts';
 
-/** Members that the model doesn't know are ignored, and null is as good as absent, as everywhere in AWS JSON. */
+/** As everywhere in AWS JSON, unknown members are ignored, and null means absent. */
 const inputSchema = z.object(
   {
     flowExecutionId: z.nullish(z.string({ error: 'must be a string.' })),
@@ -27,7 +27,7 @@ export type Input = z.infer<typeof inputSchema>;
 
 const MAX_RESULTS = { error: `must be a whole number from 1 to ${PAGE_MESSAGES_MAX}` };
 
-/** What the members must say; also the source of the OpenAPI document. */
+/** The allowed values; also the source of the OpenAPI document. */
 export const listInputSchema = z.object({
   flowExecutionId: executionIdSchema,
   maxResults: z.nullish(z.int().check(z.gte(1, MAX_RESULTS), z.lte(PAGE_MESSAGES_MAX, MAX_RESULTS))),
@@ -36,14 +36,14 @@ export const listInputSchema = z.object({
   ),
 });
 
-/** The page that was asked for. */
+/** The requested page. */
 export interface ListInput {
   readonly ref: ExecutionRef;
   readonly maxResults: number;
   readonly nextToken?: string;
 }
 
-/** The body's members, each of its JSON type. What they say is `checkInput`'s to judge. */
+/** The body's members, each of the right JSON type. `checkInput` checks their values. */
 export async function readInput(request: Request): Promise<Result<Input, Failure | UnreadableInput>> {
   const text = await readText(request);
   if (!text.ok) return text.failure.type === 'invalid-input' ? unreadable('The body must be UTF-8.') : text;
@@ -67,8 +67,8 @@ const unreadable = (details: string | readonly string[]) => ({
 });
 
 /**
- * Names everything that is wrong at once. JavaScript's clients check nothing before they send, boto3 not the upper bound.
- * `ref` is what `readExecutionId` made of the id, if one was sent.
+ * Checks the values. A failure names every invalid one: JavaScript's clients check nothing before sending, boto3 does not check
+ * the upper bound. `ref` is the result of `readExecutionId`, if an id was sent.
  */
 export function checkInput(input: Input, ref: Result<ExecutionRef, string> | undefined): Result<ListInput> {
   const parsed = listInputSchema.safeParse(input);

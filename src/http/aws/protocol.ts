@@ -1,21 +1,20 @@
 /**
- * POST / in AWS's own protocol, JSON 1.1: ListFlowExecutionMessages, so that boto3, the AWS CLI and the AWS SDKs read from
- * here with only their constructor changed. The API key comes as the session token, which clients send in clear; their
- * signature is not verified, since nobody here knows the secret that it was made with.
+ * POST / in AWS's own protocol, JSON 1.1: ListFlowExecutionMessages. boto3, the AWS CLI and the AWS SDKs read from here with
+ * only their constructor changed. The API key is the session token, which clients send in clear. The signature is not
+ * verified, because its secret is unknown here.
  *
- * The same port, cursors, limits and checks as the pages of messages.ts: a cursor of one is a nextToken of the other. What a
- * failure becomes is exceptions.ts. The wire follows botocore's model iotthingsgraph/2018-09-06, and what its clients
- * were seen to need: no `nextToken: null`, never the token again that was asked with, times as numbers.
+ * Port, cursors, limits and checks are those of messages.ts: a cursor there is a nextToken here. exceptions.ts makes the error
+ * answers. The wire follows botocore's model iotthingsgraph/2018-09-06 and what its clients need: no `nextToken: null`, never
+ * the request's own token again, times as numbers.
  */
 import type { Caller } from '../../access/caller.ts';
-import { presentedCredential } from '../../access/presented-credential.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
-import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { PageAnswer } from '../../executions/executions.ts';
 import { decodeCursor, encodeCursor } from '../../messages/cursor.ts';
 import { readExecutionId } from '../../messages/execution-id.ts';
 import type { Message } from '../../messages/message.ts';
 import { epochSecondsFromIso } from '../../messages/timestamp.ts';
+import { authenticateSessionToken } from '../authenticate.ts';
 import { awsAnswer, awsRefusal } from './exceptions.ts';
 import { type ListInput, checkInput, readInput } from './input.ts';
 import type { ExecutionRoutesPorts } from '../execution-routes.ts';
@@ -37,8 +36,12 @@ export const awsProtocol =
     const input = await readInput(request);
     const flowExecutionId = input.ok ? input.value.flowExecutionId : undefined;
     const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
-    // An id that cannot be an execution's is refused as such, whatever the credential may read.
-    const caller = await letIn(ports, exchange, ref?.ok ? ref.value : undefined);
+    // An invalid id is not checked against the key's patterns: it is refused as invalid below.
+    const caller = await authenticateSessionToken(
+      ports,
+      exchange,
+      ref?.ok ? ref.value.executionId : undefined,
+    );
     if (!caller.ok) return caller;
     if (!input.ok) {
       if (input.failure.type !== 'unreadable-input') return fail(input.failure);
@@ -48,30 +51,6 @@ export const awsProtocol =
     const asked = checkInput(input.value, ref);
     return asked.ok ? answerPage(ports, exchange, asked.value, caller.value) : asked;
   };
-
-/** Asks who calls, for that very execution, before anything of it is read (invariant 5). */
-async function letIn(
-  { access }: ExecutionRoutesPorts,
-  { request, facts, runtime }: Exchange,
-  ref: ExecutionRef | undefined,
-): Promise<Result<Caller>> {
-  const token = request.headers.get('X-Amz-Security-Token');
-  // A key is not taken from anywhere else; but one in the URL, or a second one, is refused here as everywhere.
-  const elsewhere = presentedCredential(request.url, request.headers);
-  if (!elsewhere.ok && elsewhere.failure.type !== 'missing-credentials') return elsewhere;
-  if (!token) return fail({ type: 'missing-credentials' });
-  if (elsewhere.ok && elsewhere.value.text !== token) return fail({ type: 'conflicting-credentials' });
-  const { clientAddress } = runtime;
-  const caller = await access.authenticator.key(token, {
-    clientAddress,
-    ...(ref && { executionId: ref.executionId }),
-  });
-  if (!caller.ok) return caller;
-  facts.keyId = caller.value.keyId;
-  const noted = access.noteUse(caller.value.keyId);
-  if (noted) runtime.waitUntil(noted);
-  return caller;
-}
 
 async function answerPage(
   { executions, cursorKeys }: ExecutionRoutesPorts,
@@ -101,7 +80,7 @@ async function answerPage(
   if (more && next.position === (cursor?.position ?? 0)) {
     return fail({
       type: 'internal',
-      internal: `a page at ${next.position} gives nothing, and promises more`,
+      internal: `the page at ${next.position} is empty but has a successor`,
     });
   }
   return ok(
@@ -122,13 +101,13 @@ const foreignToken: Failure = {
       in: 'body',
       name: 'nextToken',
       detail:
-        'is not a token of this execution. Take it unchanged from an answer about the same flowExecutionId, or leave it ' +
+        'is not a token of this execution. Copy it unchanged from an answer for the same flowExecutionId, or leave it ' +
         'out to start at the beginning.',
     },
   ],
 };
 
-/** Milliseconds crash boto3, and ISO 8601 is the year 1970 to JavaScript's client. */
+/** Epoch seconds: milliseconds crash boto3, and JavaScript's client reads ISO 8601 as the year 1970. */
 const wireMessage = ({ timestamp, ...rest }: Message) => ({
   ...rest,
   ...(timestamp !== undefined && { timestamp: epochSecondsFromIso(timestamp) }),
