@@ -65,14 +65,8 @@ describe('a pattern for executions', () => {
   });
 
   test('takes linear time where a naive search takes the product of the lengths', () => {
-    const stepsOf = (length: number) => {
-      const started = performance.now();
-      expect(matchesPattern(`*${'a'.repeat(length / 2)}b*`, 'a'.repeat(length))).toBe(false);
-      return performance.now() - started;
-    };
-    stepsOf(100_000);
-    // Quadratic, 2 million characters would take 10^12 steps: minutes, not this.
-    expect(stepsOf(2_000_000)).toBeLessThan(5000);
+    // In quadratic time 2 million characters take 10^12 steps, and the test runs into its time limit.
+    expect(matchesPattern(`*${'a'.repeat(1_000_000)}b*`, 'a'.repeat(2_000_000))).toBe(false);
   });
 
   test('of many is enough, and none allows nothing', () => {

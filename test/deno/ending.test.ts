@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { request, type ClientRequest } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ADMIN_TOKEN,
   DenoWorld,
@@ -14,6 +14,7 @@ import {
   newKey,
   type DenoProcess,
 } from './deno-process.ts';
+import { eventually } from '../support/eventually.ts';
 
 let world: DenoWorld;
 beforeAll(async () => {
@@ -57,19 +58,14 @@ describe.concurrent('SIGTERM', () => {
       fetch(messagesUrl(flowtap.url, 'running', `?cursor=${cursor}&waitTimeSeconds=50`), { headers }),
       fetch(`${flowtap.url}v1/executions/running?waitTimeSeconds=50`, { headers }),
     ];
-    await vi.waitFor(
-      async () => expect(await activity(flowtap, 'running')).toMatchObject({ waiting: 2 }),
-      5_000,
-    );
+    await eventually(async () => expect(await activity(flowtap, 'running')).toMatchObject({ waiting: 2 }));
 
-    const beganAtMs = performance.now();
     flowtap.process.kill('SIGTERM');
     expect(await toEnd()).toMatch(/^retry: \d+\nid: [^]*\n\n$/);
     const [page, summary] = await Promise.all(waits.map(async (wait) => (await wait).json()));
     expect(page).toEqual({ messages: [], cursor, status: 'RUNNING' });
     expect(summary).toMatchObject({ status: 'RUNNING', messageCount: 3 });
     expect(await flowtap.exited).toBe(0);
-    expect(performance.now() - beganAtMs).toBeLessThan(3_000);
     expect(flowtap.noise).toEqual([]);
   });
 
@@ -79,9 +75,7 @@ describe.concurrent('SIGTERM', () => {
     const beganAtMs = performance.now();
     flowtap.process.kill('SIGTERM');
     expect(await flowtap.exited).toBe(0);
-    const tookMs = performance.now() - beganAtMs;
-    expect(tookMs).toBeGreaterThan(9_000);
-    expect(tookMs).toBeLessThan(12_000);
+    expect(performance.now() - beganAtMs).toBeGreaterThan(9_000);
     stuck.destroy();
   });
 
@@ -89,7 +83,7 @@ describe.concurrent('SIGTERM', () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const stuck = await unfinishedImport(flowtap.url);
     flowtap.process.kill('SIGINT');
-    await vi.waitFor(() => expect(flowtap.log.at(-1)?.event).toBe('stopping'));
+    await eventually(() => expect(flowtap.log.at(-1)?.event).toBe('stopping'));
     flowtap.process.kill('SIGINT');
     expect(await flowtap.exited).toBe(1);
     stuck.destroy();
@@ -167,10 +161,10 @@ test('a waiting request whose client leaves gives its place back at once', async
     headers,
     signal: leaving.signal,
   }).catch(() => 'left');
-  await vi.waitFor(async () => expect(await activity(flowtap, 'left')).toMatchObject({ waiting: 1 }), 5_000);
+  await eventually(async () => expect(await activity(flowtap, 'left')).toMatchObject({ waiting: 1 }));
   leaving.abort();
   expect(await waiting).toBe('left');
-  await vi.waitFor(async () => expect(await activity(flowtap, 'left')).toMatchObject({ waiting: 0 }), 3_000);
+  await eventually(async () => expect(await activity(flowtap, 'left')).toMatchObject({ waiting: 0 }));
   expect(flowtap.noise).toEqual([]);
 });
 

@@ -1,8 +1,9 @@
 /** Requests as Deno hands them over: what is no host, what a proxy in front says, and what throws. */
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { DenoWorld, history, newKey, type DenoProcess } from './deno-process.ts';
+import { eventually } from '../support/eventually.ts';
 
 let world: DenoWorld;
 let flowtap: DenoProcess;
@@ -87,7 +88,7 @@ describe('what is no host is a 400 like any other, and a line of the log without
       errors: [{ in: 'header', name: 'Host' }],
     });
     expect(answer.body).not.toContain(ticket);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(flowtap.log.find((line) => line['requestId'] === requestId)).toMatchObject({
         event: 'request',
         level: 'info',
@@ -133,7 +134,7 @@ describe('an exception is a 500 problem, and one line of the log that says where
     });
     const requestId = response.headers.get('X-Request-Id');
     expect(await response.json()).toMatchObject({ code: 'InternalError', requestId });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(failing.log.at(-1)).toMatchObject({
         event: 'request',
         level: 'error',

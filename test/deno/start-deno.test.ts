@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import {
   page,
   read,
@@ -14,6 +14,7 @@ import {
   type Started,
   useForAWhile,
 } from '../local/start-command.ts';
+import { eventually } from '../support/eventually.ts';
 
 let commands: StartCommands;
 beforeAll(async () => {
@@ -46,7 +47,7 @@ test.for([NPM_START_DENO, DENO_TASK_START])(
     expect(status).toBe('SUCCEEDED');
     expect(emulator).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     for (const event of ['request', 'archived']) {
-      await vi.waitFor(() => expect(first.output().stderr).toContain(`"event":"${event}"`), 20_000);
+      await eventually(() => expect(first.output().stderr).toContain(`"event":"${event}"`));
     }
     await useForAWhile(first);
     await interrupt(first);

@@ -2,6 +2,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { DenoWorld, admin, history, messagesUrl, newKey } from './deno-process.ts';
+import { eventually } from '../support/eventually.ts';
 
 const SUBSCRIBERS = 1_000;
 
@@ -36,9 +37,8 @@ test('a thousand subscribers cost one poll, each gets every message once, and le
   await world.script(id, history(5));
   const address = messagesUrl(url, id);
   const all = Array.from({ length: SUBSCRIBERS }, (_, index) => subscribe(address, keys[index % 2] ?? ''));
-  await vi.waitFor(
-    () => expect(all.filter(({ text }) => text.includes('event: caught-up'))).toHaveLength(SUBSCRIBERS),
-    { timeout: 20_000, interval: 50 },
+  await eventually(() =>
+    expect(all.filter(({ text }) => text.includes('event: caught-up'))).toHaveLength(SUBSCRIBERS),
   );
   const activity = async () =>
     (await (await admin(url, `executions/${id}`)).json()) as Record<string, unknown>;
@@ -47,9 +47,8 @@ test('a thousand subscribers cost one poll, each gets every message once, and le
   const beganAtMs = performance.now();
   const before = world.calls(id);
   await world.script(id, [{ messageId: 'news', eventType: 'STEP_STARTED', payload: 'the news' }], true);
-  await vi.waitFor(
-    () => expect(all.filter(({ text }) => text.includes('the news'))).toHaveLength(SUBSCRIBERS),
-    { timeout: 20_000, interval: 20 },
+  await eventually(() =>
+    expect(all.filter(({ text }) => text.includes('the news'))).toHaveLength(SUBSCRIBERS),
   );
   // One poll a second at the most, however many listen; and never two at once.
   const seconds = (performance.now() - beganAtMs) / 1_000;
@@ -63,8 +62,9 @@ test('a thousand subscribers cost one poll, each gets every message once, and le
 
   // The next one is told to come back, and once some have left there is room.
   const refused = subscribe(address, keys[0] ?? '');
-  await vi.waitFor(() => expect(refused.text).toContain('event: problem'));
+  await eventually(() => expect(refused.text).toContain('event: problem'));
   for (const subscriber of all) subscriber.leave();
-  await vi.waitFor(async () => expect(await activity()).toMatchObject({ streams: 0 }), { timeout: 5_000 });
+  // Before a heartbeat, 15 s later, finds out that they have left.
+  await vi.waitFor(async () => expect(await activity()).toMatchObject({ streams: 0 }), { timeout: 14_000 });
   expect([...noise, ...log.filter(({ level }) => level === 'error')]).toEqual([]);
 }, 60_000);

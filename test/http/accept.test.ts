@@ -46,9 +46,8 @@ describe('the page is for all others, and for callers who name application/json 
   ])('%s', (accept) => expect(acceptsEventStream(accept)).toBe(false));
 });
 
-test('an absurd header is read in no time', () => {
-  const began = performance.now();
-  acceptsEventStream('"\\'.repeat(50_000));
-  acceptsEventStream('text/event-stream;q=0,'.repeat(5_000));
-  expect(performance.now() - began).toBeLessThan(500);
+// In quadratic time these take minutes, and the test runs into its time limit.
+test('an absurd header is read in linear time', () => {
+  expect(acceptsEventStream('"\\'.repeat(1_000_000))).toBe(false);
+  expect(acceptsEventStream('text/event-stream;q=0,'.repeat(100_000))).toBe(false);
 });

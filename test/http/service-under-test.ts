@@ -22,6 +22,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
 export const ORIGIN = 'https://flowtap.example';
@@ -98,7 +99,7 @@ export async function openService(
   const platform = {
     store,
     clock,
-    random: Math.random,
+    random: seededRandom(),
     randomBytes,
     log: testLog(logged),
     version: '1.2.3-test',

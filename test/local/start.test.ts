@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startEmulatorServer } from '../../src/emulator/node-server.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { onPath } from '../support/installed.ts';
@@ -20,6 +20,7 @@ import {
   type Started,
   useForAWhile,
 } from './start-command.ts';
+import { eventually } from '../support/eventually.ts';
 
 const run = promisify(execFile);
 let commands: StartCommands;
@@ -64,15 +65,12 @@ test('an archive, a key and a cursor survive a restart, and the archive costs th
   const before = read(first);
   const said = await page(before.origin, before.settled, before.apiKey);
   expect(said.body['messages']).toHaveLength(36);
-  await vi.waitFor(
-    async () => {
-      const summary = await fetch(`${before.origin}/v1/executions/${before.settled}`, {
-        headers: { 'x-api-key': before.apiKey },
-      });
-      expect(await summary.json()).toHaveProperty('archivedAt');
-    },
-    { timeout: 10_000 },
-  );
+  await eventually(async () => {
+    const summary = await fetch(`${before.origin}/v1/executions/${before.settled}`, {
+      headers: { 'x-api-key': before.apiKey },
+    });
+    expect(await summary.json()).toHaveProperty('archivedAt');
+  });
   first.process.kill('SIGTERM');
   await expectEnd(first);
 

@@ -1,6 +1,7 @@
 /** Every start command runs until it is stopped, without a terminal, and does not outlive the program that started it. */
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { groupOf, read, signalGroup, START_COMMANDS, startCommands, useForAWhile } from './start-command.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe.each(START_COMMANDS.map((command) => [command.join(' '), command] as const))('%s', (_, command) => {
   test.concurrent('runs until it is stopped', async () => {
@@ -11,7 +12,7 @@ describe.each(START_COMMANDS.map((command) => [command.join(' '), command] as co
     expect((await fetch(`${read(flowtap).origin}/healthz`)).status).toBe(200);
     signalGroup(flowtap, 'SIGTERM');
     await flowtap.exited;
-    await vi.waitFor(async () => expect(await groupOf(flowtap)).toEqual([]), 20_000);
+    await eventually(async () => expect(await groupOf(flowtap)).toEqual([]));
   });
 
   test
@@ -22,6 +23,6 @@ describe.each(START_COMMANDS.map((command) => [command.join(' '), command] as co
       await flowtap.ready;
       await useForAWhile(flowtap);
       process.kill(flowtap.process.pid ?? 0, 'SIGKILL');
-      await vi.waitFor(async () => expect(await groupOf(flowtap)).toEqual([]), 20_000);
+      await eventually(async () => expect(await groupOf(flowtap)).toEqual([]));
     });
 });

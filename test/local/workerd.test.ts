@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startWorkerd, type LocalWorkerd, type WorkerdOptions } from '../../src/local/workerd.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A Worker with our bindings and nothing of ours in it: these tests are about what runs it. */
 const script = `
@@ -93,8 +94,8 @@ test('a workerd that dies by itself is started again, and the log says so', asyn
   const first = workerd.pid;
   expect(first).toBeDefined();
   process.kill(first ?? 0, 'SIGKILL');
-  await vi.waitFor(() => expect(workerd.pid).not.toBe(first));
-  await vi.waitFor(async () => expect(await ask(workerd.url)).toMatchObject({ count: 1 }), { timeout: 5000 });
+  await eventually(() => expect(workerd.pid).not.toBe(first));
+  await eventually(async () => expect(await ask(workerd.url)).toMatchObject({ count: 1 }));
   expect(lines.join('\n')).toContain('crashed unexpectedly and is being restarted');
 });
 
@@ -102,7 +103,7 @@ test('each line that the Worker logs reaches onLog as it is', async () => {
   const lines: string[] = [];
   const { url } = await start({ onLog: (line) => lines.push(line) });
   await fetch(new URL('/here', url));
-  await vi.waitFor(() => expect(lines).toEqual(['{"event":"request","path":"/here"}']));
+  await eventually(() => expect(lines).toEqual(['{"event":"request","path":"/here"}']));
 });
 
 test('state of its own is gone after stop(), a named directory stays', async () => {
@@ -143,7 +144,7 @@ test.runIf(process.platform !== 'win32')(
     expect(isAlive(pid)).toBe(true);
     parent.kill('SIGKILL');
     await once(parent, 'exit');
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 5000 });
+    await eventually(() => expect(isAlive(pid)).toBe(false));
   },
 );
 

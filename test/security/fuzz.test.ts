@@ -1,6 +1,6 @@
 /**
- * Whatever bytes come in: a documented answer, never a 500, and nothing that the caller may not see. Runs 10,000 requests
- * (FLOWTAP_FUZZ_RUNS for more); a failure prints the seed that repeats it.
+ * Whatever bytes come in: a documented answer, never a 500, and nothing that the caller may not see. Runs 10,000 requests,
+ * or FLOWTAP_FUZZ_RUNS.
  */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';

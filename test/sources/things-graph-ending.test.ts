@@ -222,8 +222,8 @@ describe('what ended an execution', () => {
       payload: nasty[index % nasty.length] ?? '',
     }));
     for (const payload of nasty) history.push({ eventType: 'STEP_FAILED', payload });
-    const began = performance.now();
-    findFailure([...history, { eventType: 'EXECUTION_FAILED' }]);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    // In quadratic time this takes minutes, and the test runs into its time limit.
+    const found = findFailure([...history, { eventType: 'EXECUTION_FAILED' }]);
+    expect(found).toBeDefined();
   });
 });

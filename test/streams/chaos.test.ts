@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 
 import { createFlowtapClient } from '../../src/client/client.ts';
-import { seededRandom } from '../support/seeded-random.ts';
+import { SEED, seededRandom } from '../support/seeded-random.ts';
 import { SseFollower } from '../support/sse-follower.ts';
 import { type ScriptedMessage, type World, flow, openWorld } from './world.ts';
 
@@ -109,7 +109,7 @@ async function readPages(
   return read;
 }
 
-test.concurrent.each([20190530, 20220830])(
+test.concurrent.each([SEED, SEED + 1])(
   'every subscriber ends with exactly its messages in order, whatever dies in between (seed %i)',
   { timeout: RUN_MS_MAX + 30_000 },
   async (seed) => {

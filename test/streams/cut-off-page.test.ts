@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
@@ -22,6 +22,7 @@ import {
 } from './cutting-server.ts';
 import { Programs } from './programs.ts';
 import { replaced } from './replaced.ts';
+import { eventually } from '../support/eventually.ts';
 
 const meets = new Map<string, readonly Cut[]>();
 let server: Awaited<ReturnType<typeof startCuttingServer>>;
@@ -92,9 +93,7 @@ test.runIf(existsSync(CHROMIUM))(
     const profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
     const browser = programs.start([CHROMIUM, ...chromiumOptions(profile), `http://127.0.0.1:${port}/`]);
     try {
-      await vi.waitFor(() => expect([...reports.keys()].toSorted()).toEqual(Object.keys(rows).toSorted()), {
-        timeout: 40_000,
-      });
+      await eventually(() => expect([...reports.keys()].toSorted()).toEqual(Object.keys(rows).toSorted()));
     } finally {
       browser.kill();
       await browser.exited;

@@ -10,13 +10,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventSource } from 'eventsource';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { CHROMIUM, PYTHON, chromiumOptions, hasPythonModule, onPath } from '../support/installed.ts';
 import { answers, idsIn, liveFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
 import { type World, openWorld } from './world.ts';
+import { eventually } from '../support/eventually.ts';
 
 let world: World;
 let apiKey: string;
@@ -51,9 +52,9 @@ test('npm eventsource follows to the end through a killed workerd, resumes, and 
       seen.push((JSON.parse(String(data)) as { messageId: string }).messageId),
     );
     for (const name of ['caught-up', 'end', 'reset']) source.addEventListener(name, () => events.push(name));
-    await vi.waitFor(() => expect(seen.length).toBeGreaterThan(4), { timeout: 10_000 });
+    await eventually(() => expect(seen.length).toBeGreaterThan(4));
     await world.workerd.restart();
-    await vi.waitFor(() => expect(source.readyState).toBe(EventSource.CLOSED), { timeout: 25_000 });
+    await eventually(() => expect(source.readyState).toBe(EventSource.CLOSED));
   } finally {
     source.close();
   }
@@ -76,7 +77,7 @@ test.runIf(onPath('curl'))(
       `Authorization: Bearer ${apiKey}`,
       world.messagesUrl(id),
     ]);
-    await vi.waitFor(() => expect(output.stdout).toContain('event: caught-up'), { timeout: 5_000 });
+    await eventually(() => expect(output.stdout).toContain('event: caught-up'));
     // While it runs, and not all at once when it is over.
     expect(idsIn(output.stdout)).toEqual(messageIds.slice(0, 4));
     expect(await exited).toBe(0);
@@ -94,7 +95,7 @@ describe.each(PYTHON_EXAMPLES)('examples/$file', ({ file, python, isHere }) => {
   test.runIf(isHere)('resumes through a killed workerd, follows to the end and exits', async () => {
     const { id, messageIds } = await liveFlow(world);
     const { output, exited } = start(python, [`examples/${file}`, id]);
-    await vi.waitFor(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4), { timeout: 10_000 });
+    await eventually(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4));
     await world.workerd.restart();
     expect(await exited, output.stderr).toBe(0);
     expect(idsIn(output.stdout)).toEqual(messageIds);
@@ -114,7 +115,7 @@ test.runIf(onPath('python3'))(
 test('examples/follow-node.mjs resumes through a killed workerd, follows to the end and exits', async () => {
   const { id, messageIds } = await liveFlow(world);
   const { output, exited } = start(process.execPath, ['examples/follow-node.mjs', id]);
-  await vi.waitFor(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4), { timeout: 10_000 });
+  await eventually(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4));
   await world.workerd.restart();
   expect(await exited, output.stderr).toBe(0);
   expect(idsIn(output.stdout)).toEqual(messageIds);
@@ -126,7 +127,7 @@ test.runIf(onPath('curl'))(
   async () => {
     const { id, messageIds } = await liveFlow(world);
     const { output, exited } = start('sh', ['examples/follow.sh', id]);
-    await vi.waitFor(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4), { timeout: 10_000 });
+    await eventually(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4));
     await world.workerd.restart();
     expect(await exited, output.stderr).toBe(0);
     expect(idsIn(output.stdout)).toEqual(messageIds);
@@ -179,7 +180,7 @@ test.runIf(existsSync(CHROMIUM))(
       `http://127.0.0.1:${port}/#${streamUrl}`,
     ]);
     try {
-      await vi.waitFor(() => expect(answers(world, id)).toContain(200), { timeout: 20_000 });
+      await eventually(() => expect(answers(world, id)).toContain(200));
       await world.workerd.restart();
       const { items, state } = JSON.parse(await reported) as { items: string[]; state: string };
       expect(items.map((text) => /ünîcode (\d+)/.exec(text)?.[1])).toEqual(

@@ -1,0 +1,18 @@
+/**
+ * The long proofs: test files that take more than about ten seconds each, because what they prove takes time (a minute of
+ * polling, a settled execution, thousands of made-up requests) or because the client under test is slow. `npm test` leaves
+ * them out; `npm run test:all` and .ci/run run them.
+ */
+export const LONG_TESTS = [
+  'test/aws-protocol/aws-cli.test.ts',
+  'test/conformance/runtimes.test.ts',
+  'test/deno/thousand.test.ts',
+  'test/local/stays-up-a-minute.test.ts',
+  'test/reading/calls.test.ts',
+  'test/security/fuzz.test.ts',
+  'test/step-functions/crowd.test.ts',
+  'test/streams/calls.test.ts',
+  'test/streams/chaos.test.ts',
+  'test/streams/churn.test.ts',
+  'test/streams/cut-off-page.test.ts',
+];
