@@ -4,11 +4,10 @@ import { LONG_TESTS } from './test/long.ts';
 
 /** What both projects on Node have. The time limits only end what hangs: no test is about how fast the machine is. */
 const onNode = {
-  environment: 'node',
   setupFiles: ['test/support/search-on-node.ts', 'test/support/fixed-seed.ts'],
   testTimeout: 120_000,
   hookTimeout: 120_000,
-} as const;
+};
 
 /**
  * Three projects. `node`: everything that needs no workerd inside the test, including tests that start a whole workerd and

@@ -17,7 +17,6 @@ export const PHRASES_LEFT: readonly string[] = [
   'examples/client/follow.mjs',
   'src/access/authenticate.ts',
   'src/access/ip-address.ts',
-  'src/access/keys/api-key.ts',
   'src/access/keys/key-cache.ts',
   'src/access/keys/key-input.ts',
   'src/access/keys/key-store.ts',
