@@ -1,4 +1,4 @@
-/** What the admin token opens: keys and archived executions. */
+/** Operations for callers with the admin token: keys and archived executions. */
 import { keyChangeSchema, newKeySchema, rotationSchema } from '../access/keys/key-input.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { notStored } from './headers.ts';
@@ -51,11 +51,11 @@ const history = [
 const importBody: Json = {
   required: true,
   description:
-    'NDJSON, a message a line, or `{"messages": […]}` as boto3, the AWS CLI and our own pages print it; told apart by ' +
-    'content. At most 100 MiB. The last message must be terminal.',
+    'NDJSON with one message per line, or `{"messages": […]}` as boto3, the AWS CLI and our pages print it. The format is ' +
+    'detected from the content. At most 100 MiB. The last message must be terminal.',
   content: {
     'application/x-ndjson': {
-      schema: { type: 'string', description: 'A message a line.' },
+      schema: { type: 'string', description: 'One message per line.' },
       example: history.map((message) => `${JSON.stringify(message)}\n`).join(''),
     },
     'application/json': {
@@ -69,9 +69,9 @@ const importBody: Json = {
   },
 };
 
-/** Of a given moment, since keys end in the future. */
+/** Depends on the time, because expiry times must be in the future. */
 export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
-  const issued = json('The key; `key` is shown this once.', 'IssuedKey', notStored);
+  const issued = json('The key. `key` is shown only this once.', 'IssuedKey', notStored);
   const operation = (operationId: string, summary: string, more: Json): Json => ({
     tags: ['admin'],
     operationId,
@@ -81,47 +81,47 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
   });
   return {
     '/v1/admin/keys': {
-      get: operation('listKeys', 'Keys, page by page', {
+      get: operation('listKeys', 'List keys', {
         parameters: [
-          inQuery('cursor', { description: '`cursor` of the answer before.', example: 'a2V5' }),
+          inQuery('cursor', { description: '`cursor` of the previous answer.', example: 'a2V5' }),
           inQuery('limit', { description: '1 to 100. Default 50.', example: 50 }),
         ],
         responses: {
-          '200': json('In no order that means anything.', 'KeyList', notStored),
+          '200': json('The keys, in no particular order.', 'KeyList', notStored),
           ...refused(EVERY, KEYS),
         },
       }),
-      post: operation('createKey', 'Make a key', {
+      post: operation('createKey', 'Create a key', {
         requestBody: jsonBody(newKeySchema(nowMs), NEW_KEY_EXAMPLE, true),
         responses: { '201': issued, ...refused(WITH_BODY, KEYS) },
       }),
     },
     '/v1/admin/keys/{id}': {
       parameters: [keyIdInPath],
-      get: operation('showKey', 'One key, never its secret', {
+      get: operation('showKey', 'Show a key, without its secret', {
         responses: { '200': json('The key.', 'Key', notStored), ...refused(EVERY, KEY) },
       }),
-      patch: operation('changeKey', 'Change what is given; null takes away owner or expiresAt', {
+      patch: operation('changeKey', 'Change the given members; null removes owner or expiresAt', {
         requestBody: jsonBody(keyChangeSchema(nowMs), { payloads: 'none' }, true),
         responses: {
-          '200': json('The key as it is now.', 'Key', notStored),
+          '200': json('The changed key.', 'Key', notStored),
           ...refused([...WITH_BODY, 'Conflict'], KEY),
         },
       }),
     },
     '/v1/admin/keys/{id}/rotate': {
       parameters: [keyIdInPath],
-      post: operation('rotateKey', 'A new credential for the key; the old ones are good for the overlap', {
+      post: operation('rotateKey', 'Issue a new credential; the old ones stay valid for the overlap', {
         requestBody: jsonBody(rotationSchema, { overlapSeconds: 86_400 }, false),
         responses: { '201': issued, ...refused([...WITH_BODY, 'Conflict'], POST) },
       }),
     },
     '/v1/admin/keys/{id}/revoke': {
       parameters: [keyIdInPath],
-      post: operation('revokeKey', 'End a key, for good', {
+      post: operation('revokeKey', 'Revoke a key permanently', {
         responses: {
           '200': json(
-            'The key as it is now; of one whose records are damaged, only that it is revoked.',
+            'The revoked key. If its records are damaged, only id and revocation.',
             'RevokedKey',
             notStored,
           ),
@@ -130,42 +130,46 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
       }),
     },
     '/v1/admin/executions': {
-      get: operation('listArchivedExecutions', 'What is archived', {
+      get: operation('listArchivedExecutions', 'List archived executions', {
         parameters: [
           inQuery('status'),
-          inQuery('cursor', { description: '`cursor` of the answer before.', example: 'YXJj' }),
+          inQuery('cursor', { description: '`cursor` of the previous answer.', example: 'YXJj' }),
           inQuery('limit'),
         ],
         responses: {
-          '200': json('May lag a minute behind.', 'ArchivedExecutionList', notStored),
+          '200': json(
+            'The archived executions. The list may lag by a minute.',
+            'ArchivedExecutionList',
+            notStored,
+          ),
           ...refused(EVERY, GET),
         },
       }),
     },
     '/v1/admin/executions/{flowExecutionId}/messages': {
       parameters: [executionIdInPath],
-      put: operation('importHistory', 'Take an exported history into the archive, all or nothing', {
+      put: operation('importHistory', 'Import an exported history, completely or not at all', {
         requestBody: importBody,
         responses: {
-          '200': json('It is served from now on.', 'ArchivedExecution', notStored),
+          '200': json('The imported execution, which is served from now on.', 'ArchivedExecution', notStored),
           ...refused([...ABOUT_ONE, 'PayloadTooLarge'], PUT),
         },
       }),
     },
     '/v1/admin/executions/{flowExecutionId}': {
       parameters: [executionIdInPath],
-      get: operation('showExecution', 'Who reads an execution just now, and what is archived of it', {
+      get: operation('showExecution', 'Show the current readers of an execution, and its archive', {
         responses: {
-          '200': json('As its Execution sees it.', 'ExecutionState', notStored),
+          '200': json('The current state.', 'ExecutionState', notStored),
           ...refused(
-            // What is archived is left out where the store can't be read.
+            // If the store is unavailable, the answer has no archive.
             ABOUT_ONE.filter((code) => code !== 'StoreUnavailable'),
             EXECUTION,
           ),
         },
       }),
-      delete: operation('forgetExecution', 'Delete what is archived of an execution', {
-        responses: { '204': empty('Gone.', notStored), ...refused(ABOUT_ONE, EXECUTION) },
+      delete: operation('forgetExecution', 'Delete the archived history of an execution', {
+        responses: { '204': empty('Deleted.', notStored), ...refused(ABOUT_ONE, EXECUTION) },
       }),
     },
   };

@@ -1,4 +1,4 @@
-/** An example of each answer in JSON: one execution that failed, and the key that reads it. */
+/** An example of each JSON answer: one failed execution, and the key that reads it. */
 import type { AnswerName, AnswerOf } from './answers.ts';
 import { CURSOR_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';
 
@@ -38,7 +38,7 @@ const key: AnswerOf<'Key'> = {
   credentials: [{ id: `${KEY_ID_EXAMPLE}qK`, createdAt: '2026-11-22T15:31:24.102Z' }],
 };
 
-/** Of what is answered as JSON under `/v1/` and by the AWS protocol; problems and events have theirs elsewhere. */
+/** For the answers under `/v1/` and of the AWS protocol. problem-examples.ts and stream-events.ts have the others. */
 export const answerExamples = {
   Page: { messages: [messageExample], nextToken: CURSOR_EXAMPLE, cursor: CURSOR_EXAMPLE, status: 'RUNNING' },
   Summary: {

@@ -1,86 +1,97 @@
 /**
- * What the API answers, as schemas: for the OpenAPI document, and for the tests that hold it against real answers. Strict
- * here, so that a test notices a member that nobody wrote down; open in the document, since members may be added.
+ * Schemas of the API's answers, for the OpenAPI document and the tests that compare it with real answers. Strict here, so that a
+ * test finds undocumented members; open in the document, because members may be added.
  */
 import * as z from 'zod/mini';
 
 import { EVENT_TYPES, STATUSES } from '../messages/event-types.ts';
 import { messageSchema } from '../messages/message.ts';
-import { said } from './said.ts';
+import { describe } from './describe.ts';
 
-const time = (description: string) => said(z.iso.datetime(), description);
-const text = (description: string) => said(z.string(), description);
-const count = (description: string) => said(z.int().check(z.gte(0)), description);
-const flag = (description: string) => said(z.boolean(), description);
-const list = <S extends z.core.SomeType>(entry: S, description: string) => said(z.array(entry), description);
+const time = (description: string) => describe(z.iso.datetime(), description);
+const text = (description: string) => describe(z.string(), description);
+const count = (description: string) => describe(z.int().check(z.gte(0)), description);
+const flag = (description: string) => describe(z.boolean(), description);
+const list = <S extends z.core.SomeType>(entry: S, description: string) =>
+  describe(z.array(entry), description);
 
-/** `RUNNING` is what an execution is as long as its last message is no end. */
-const status = () => said(z.enum(STATUSES), 'How the execution stands: by its last message.');
-const payloads = () => said(z.enum(['full', 'none']), 'Whether messages come with their payloads.');
-const tier = () => said(z.enum(['standard', 'high']), 'How much the key may ask.');
-const patterns = () => list(z.string(), 'Patterns of the executions that the key may read; `*` is any run.');
-const executionId = () => text('The execution that was asked for.');
-const source = () => text('Where its history comes from: `things-graph` or `step-functions`.');
-const cursor = (description: string) => said(z.optional(z.string()), description);
+const status = () =>
+  describe(
+    z.enum(STATUSES),
+    'The status, derived from the last message: `RUNNING` until that one ends the execution.',
+  );
+const payloads = () => describe(z.enum(['full', 'none']), 'Whether the key sees the payloads of messages.');
+const tier = () => describe(z.enum(['standard', 'high']), 'The rate tier of the key.');
+const patterns = () =>
+  list(z.string(), 'Patterns of the executions that the key may read; `*` matches any characters.');
+const executionId = () => text('The requested execution.');
+const source = () => text('The source of its history: `things-graph` or `step-functions`.');
+const cursor = (description: string) => describe(z.optional(z.string()), description);
 
 const { messageId, eventType, timestamp, payload } = messageSchema.shape;
 const Message = z.strictObject({
-  messageId: said(messageId, 'The upstream’s own id.'),
-  eventType: said(eventType, `One of ${EVENT_TYPES.join(', ')}; or a later one.`),
-  timestamp: said(timestamp, 'When the message was last updated: ISO 8601, UTC.'),
-  payload: said(payload, 'Opaque text: empty, prose, and things that only look like JSON all occur.'),
+  messageId: describe(messageId, 'The id that the upstream service gave the message.'),
+  eventType: describe(eventType, `One of ${EVENT_TYPES.join(', ')}; or a newer type.`),
+  timestamp: describe(timestamp, 'When the message was last updated: ISO 8601, UTC.'),
+  payload: describe(payload, 'Opaque text. It may be empty, prose, JSON, or almost JSON.'),
 });
 
 const Problem = z.strictObject({
-  type: text('Leads to what the code means: a path below this service.'),
-  title: text('A few words, the same for every problem of this kind.'),
-  status: said(z.int().check(z.gte(400), z.lte(599)), 'The HTTP status. In a stream: what a page had got.'),
-  detail: text('What is wrong with this very request, for people.'),
-  code: text('The kind of problem, for programs. AWS’s exception name where one fits.'),
-  requestId: said(
-    z.optional(z.uuid()),
-    'What the operator finds in the log. Absent in a stream that was open.',
+  type: text('The path of the code’s documentation on this service.'),
+  title: text('A short title, the same for every problem of this kind.'),
+  status: describe(
+    z.int().check(z.gte(400), z.lte(599)),
+    'The HTTP status. In a stream: the status that a page would have.',
   ),
-  errors: said(
+  detail: text('For people: what is wrong with this request, and what to do.'),
+  code: text('For programs: the kind of problem. The AWS exception name where one fits.'),
+  requestId: describe(
+    z.optional(z.uuid()),
+    'For the operator, who finds it in the log. Absent in streams that were open.',
+  ),
+  errors: describe(
     z.optional(
       z.array(
         z.strictObject({
-          in: said(z.enum(['path', 'query', 'header', 'body']), 'Where the input stands.'),
-          name: text('The input, as the caller wrote it.'),
-          detail: text('What it must be.'),
+          in: describe(z.enum(['path', 'query', 'header', 'body']), 'Where the input is.'),
+          name: text('The input as the caller named it.'),
+          detail: text('The rule that it breaks.'),
         }),
       ),
     ),
-    'Each input that is wrong.',
+    'Every invalid input.',
   ),
-  retryAfterSeconds: said(
+  retryAfterSeconds: describe(
     z.optional(z.int().check(z.gte(0))),
-    'When to come back, where that helps. `Retry-After` says the same.',
+    'Retry after this time. Absent if retrying does not help. Equals `Retry-After`.',
   ),
 });
 
 const keyMembers = () => ({
-  id: text('Names the key in the admin API and in logs. No secret.'),
-  name: text('What it is for.'),
-  owner: said(z.optional(z.string()), 'Who answers for it.'),
-  status: said(z.enum(['active', 'expired', 'revoked']), 'Whether it is good.'),
-  createdAt: time('When it was made.'),
-  changedAt: said(z.optional(z.iso.datetime()), 'When it was last changed.'),
-  expiresAt: said(z.optional(z.iso.datetime()), 'When it ends by itself.'),
-  revokedAt: said(z.optional(z.iso.datetime()), 'When it was revoked.'),
-  lastUsedAt: said(z.optional(z.iso.datetime()), 'Within the hour. Absent: never, or not noted yet.'),
+  id: text('The id of the key in the admin API and in logs. Not a secret.'),
+  name: text('The purpose of the key.'),
+  owner: describe(z.optional(z.string()), 'The person or team responsible for it.'),
+  status: describe(z.enum(['active', 'expired', 'revoked']), 'Whether the key is valid.'),
+  createdAt: time('When it was created.'),
+  changedAt: describe(z.optional(z.iso.datetime()), 'When it was last changed.'),
+  expiresAt: describe(z.optional(z.iso.datetime()), 'When it expires.'),
+  revokedAt: describe(z.optional(z.iso.datetime()), 'When it was revoked.'),
+  lastUsedAt: describe(
+    z.optional(z.iso.datetime()),
+    'Last use, accurate to an hour. Absent if not used or not recorded yet.',
+  ),
   executions: patterns(),
   payloads: payloads(),
   tickets: flag('Whether it may mint tickets.'),
   tier: tier(),
-  streamLimit: count('Streams of one execution that it may have open.'),
+  streamLimit: count('How many streams of one execution it may have open.'),
   credentials: list(
     z.strictObject({
-      id: text('Of the credential: the first part of its text.'),
-      createdAt: time('When it was made.'),
-      expiresAt: said(z.optional(z.iso.datetime()), 'When a rotation ends it.'),
+      id: text('The id of the credential: the first part of the key’s text.'),
+      createdAt: time('When it was created.'),
+      expiresAt: describe(z.optional(z.iso.datetime()), 'When it expires because of a rotation.'),
     }),
-    'Newest first: more than one after a rotation.',
+    'Newest first. More than one during the overlap of a rotation.',
   ),
 });
 
@@ -88,26 +99,26 @@ const ArchivedExecution = z.strictObject({
   flowExecutionId: executionId(),
   source: source(),
   status: status(),
-  messageCount: count('Messages in the archive.'),
-  startedAt: said(z.optional(z.string()), 'Time of its first message.'),
-  endedAt: said(z.optional(z.string()), 'Time of its last message.'),
+  messageCount: count('How many messages are archived.'),
+  startedAt: describe(z.optional(z.string()), 'Time of its first message.'),
+  endedAt: describe(z.optional(z.string()), 'Time of its last message.'),
   archivedAt: time('When it was archived.'),
-  final: flag('Nothing can follow.'),
-  imported: flag('It was imported, not read from its upstream.'),
+  final: flag('Whether the history can no longer change.'),
+  imported: flag('Whether it was imported instead of read from its source.'),
 });
 
 const Key = z.strictObject(keyMembers());
 /** A key whose records are damaged can be revoked, but not shown. */
 const RevokedKey = z.required(z.partial(Key), { id: true, status: true, revokedAt: true });
 
-/** The data of each event of a stream; `problem` has Problem. */
+/** The data of each event of a stream. */
 const eventSchemas = {
   StreamMessage: Message,
   StreamCaughtUp: z.strictObject({ status: status() }),
   StreamHeartbeat: z.strictObject({
     timestamp: time('When it was sent.'),
-    pollIntervalMs: count('How often the upstream is asked just now.'),
-    upstream: said(z.enum(['ok', 'throttled', 'unavailable']), 'How the upstream is doing.'),
+    pollIntervalMs: count('The current interval between two reads of the upstream service.'),
+    upstream: describe(z.enum(['ok', 'throttled', 'unavailable']), 'The state of the upstream service.'),
   }),
   StreamReset: z.strictObject({}),
   StreamEnd: z.strictObject({ status: status() }),
@@ -117,109 +128,130 @@ const eventSchemas = {
 export const answerSchemas = {
   Message,
   Page: z.strictObject({
-    messages: list(Message, 'In upstream order. May be empty.'),
-    nextToken: cursor('Only while more messages are there now: follow it until it is gone.'),
-    cursor: text('The position after the last message considered: ask for what comes later with it.'),
-    status: said(
+    messages: list(Message, 'In the order of the source. May be empty.'),
+    nextToken: cursor('Present only if more messages exist now. Follow it until it is absent.'),
+    cursor: text('The position after the last message that was considered. Use it to read later messages.'),
+    status: describe(
       z.optional(z.enum(STATUSES)),
-      'How the execution stands. Absent while the end was not read.',
+      'The status. Absent if the end of the history was not read.',
     ),
   }),
   Summary: z.strictObject({
     flowExecutionId: executionId(),
     source: source(),
     status: status(),
-    upstreamStatus: said(z.optional(z.string()), 'Step Functions’ own word, such as `TIMED_OUT`.'),
-    startedAt: said(z.optional(z.string()), 'Time of its first message.'),
-    endedAt: said(z.optional(z.string()), 'Time of its end.'),
-    durationMs: said(z.optional(z.number()), 'From start to end.'),
-    messageCount: said(z.optional(z.int().check(z.gte(0))), 'Messages in its history, where that was read.'),
-    failure: said(
+    upstreamStatus: describe(z.optional(z.string()), 'The status in Step Functions, such as `TIMED_OUT`.'),
+    startedAt: describe(z.optional(z.string()), 'Time of its first message.'),
+    endedAt: describe(z.optional(z.string()), 'When it ended.'),
+    durationMs: describe(z.optional(z.number()), 'Time from start to end.'),
+    messageCount: describe(
+      z.optional(z.int().check(z.gte(0))),
+      'How many messages the history has. Absent if it was not read.',
+    ),
+    failure: describe(
       z.optional(
         z.strictObject({
-          messageId: said(z.optional(z.string()), 'Of the message that tells of it.'),
-          eventType: said(z.optional(z.string()), 'Of that message.'),
-          timestamp: said(z.optional(z.string()), 'Of that message.'),
-          step: said(z.optional(z.string()), 'The step, or state, that failed. Not without payloads.'),
-          error: said(z.optional(z.string()), 'The name of the error. Not without payloads.'),
-          cause: said(z.optional(z.string()), 'Its cause. Not without payloads.'),
-          cursor: text('A page from here begins with that message.'),
+          messageId: describe(z.optional(z.string()), 'The id of the message that reports the failure.'),
+          eventType: describe(z.optional(z.string()), 'The type of that message.'),
+          timestamp: describe(z.optional(z.string()), 'The timestamp of that message.'),
+          step: describe(
+            z.optional(z.string()),
+            'The step or state that failed. Absent if the key sees no payloads.',
+          ),
+          error: describe(
+            z.optional(z.string()),
+            'The name of the error. Absent if the key sees no payloads.',
+          ),
+          cause: describe(z.optional(z.string()), 'The cause. Absent if the key sees no payloads.'),
+          cursor: text('A page from this cursor begins with that message.'),
         }),
       ),
-      'What ended the execution, not what was caught on the way.',
+      'The failure that ended the execution. Failures that were caught are not reported.',
     ),
-    final: flag('Nothing can follow.'),
-    archivedAt: said(z.optional(z.iso.datetime()), 'When it was archived.'),
-    asOf: said(z.optional(z.iso.datetime()), 'When the upstream was last asked, for what is not archived.'),
+    final: flag('Whether the history can no longer change.'),
+    archivedAt: describe(z.optional(z.iso.datetime()), 'When it was archived.'),
+    asOf: describe(
+      z.optional(z.iso.datetime()),
+      'When the upstream service was last read. Absent if archived.',
+    ),
   }),
   Ticket: z.strictObject({
-    ticket: text('Goes into `?ticket=`.'),
-    expiresAt: time('When it ends, however often it was used.'),
-    streamUrl: said(z.url(), 'The event stream with the ticket in it: for `new EventSource(streamUrl)`.'),
+    ticket: text('The value for `?ticket=`.'),
+    expiresAt: time('When it expires. Using it does not extend it.'),
+    streamUrl: describe(
+      z.url(),
+      'The URL of the event stream, with the ticket: for `new EventSource(streamUrl)`.',
+    ),
   }),
   OwnKey: z.strictObject({
-    id: text('Names the key in logs. No secret.'),
-    name: text('What it is for.'),
+    id: text('The id of the key in logs. Not a secret.'),
+    name: text('The purpose of the key.'),
     executions: patterns(),
     payloads: payloads(),
     tickets: flag('Whether it may mint tickets.'),
     tier: tier(),
-    limits: said(
+    limits: describe(
       z.strictObject({
-        requests: count('Requests in a period.'),
-        periodSeconds: count('How long a period is.'),
-        streamsPerExecution: count('Streams of one execution that it may have open.'),
+        requests: count('Requests per period.'),
+        periodSeconds: count('Length of a period.'),
+        streamsPerExecution: count('How many streams of one execution it may have open.'),
       }),
-      'What it may ask.',
+      'The limits of the key.',
     ),
-    expiresAt: said(z.optional(z.iso.datetime()), 'When it ends by itself.'),
-    allowed: said(z.optional(z.boolean()), 'Whether it may read the execution asked about.'),
+    expiresAt: describe(z.optional(z.iso.datetime()), 'When it expires.'),
+    allowed: describe(
+      z.optional(z.boolean()),
+      'Whether the key may read the execution in `flowExecutionId`.',
+    ),
   }),
   Key,
   RevokedKey,
   IssuedKey: z.strictObject({
-    key: text('The key itself. Shown this once.'),
-    credentialId: text('Of the credential that was made.'),
+    key: text('The key itself. It is shown only this once.'),
+    credentialId: text('The id of the new credential.'),
     ...keyMembers(),
   }),
   KeyList: z.strictObject({
-    keys: list(Key, 'In no order that means anything.'),
-    cursor: cursor('For the next entries. Absent: there are none.'),
+    keys: list(Key, 'In no particular order.'),
+    cursor: cursor('For the next entries. Absent on the last page.'),
   }),
   ArchivedExecution,
   ExecutionState: z.strictObject({
     flowExecutionId: executionId(),
     source: source(),
-    streams: count('Streams that are open.'),
-    waiting: count('Requests that wait.'),
-    upstream: said(z.enum(['ok', 'throttled', 'unavailable']), 'How the upstream is doing.'),
-    pollIntervalMs: said(z.optional(z.int().check(z.gte(0))), 'How often it is asked. Absent: not at all.'),
-    readAt: said(z.optional(z.iso.datetime()), 'When it was last asked.'),
-    archived: said(z.optional(ArchivedExecution), 'What is archived, if anything is.'),
+    streams: count('How many streams are open.'),
+    waiting: count('How many requests are waiting.'),
+    upstream: describe(z.enum(['ok', 'throttled', 'unavailable']), 'The state of the upstream service.'),
+    pollIntervalMs: describe(
+      z.optional(z.int().check(z.gte(0))),
+      'The interval between two reads of it. Absent if it is not being read.',
+    ),
+    readAt: describe(z.optional(z.iso.datetime()), 'When it was last read.'),
+    archived: describe(z.optional(ArchivedExecution), 'The archived history. Absent if not archived.'),
   }),
   ArchivedExecutionList: z.strictObject({
     executions: list(ArchivedExecution, 'In the order of the store.'),
-    cursor: cursor('For the next entries. Absent: there are none.'),
+    cursor: cursor('For the next entries. Absent on the last page.'),
   }),
   AwsPage: z.strictObject({
     messages: list(
       z.strictObject({
-        messageId: said(z.optional(z.string()), 'The upstream’s own id.'),
-        eventType: said(z.optional(z.string()), 'As on a page.'),
-        timestamp: said(z.optional(z.number()), 'Seconds since 1970, with milliseconds behind the point.'),
-        payload: said(z.optional(z.string()), 'Opaque text.'),
+        messageId: describe(z.optional(z.string()), 'The id that the upstream service gave the message.'),
+        eventType: describe(z.optional(z.string()), 'As on a page.'),
+        timestamp: describe(z.optional(z.number()), 'Epoch seconds, with milliseconds as decimals.'),
+        payload: describe(z.optional(z.string()), 'Opaque text.'),
       }),
-      'In upstream order.',
+      'In the order of the source.',
     ),
-    nextToken: cursor('Only while more messages are there now. A `cursor` of pages is the same.'),
+    nextToken: cursor('Present only if more messages exist now. Interchangeable with a `cursor` of pages.'),
   }),
   AwsError: z.strictObject({
-    __type: text('The exception.'),
-    message: text('What to change, for people.'),
+    __type: text('The name of the exception.'),
+    message: text('For people: what is wrong, and what to do.'),
   }),
   Health: z.strictObject({
-    status: said(z.literal('ok'), 'It is up and configured.'),
-    version: said(z.string(), 'The version of Flowtap that runs there.'),
+    status: describe(z.literal('ok'), 'The service is up and configured.'),
+    version: describe(z.string(), 'The version of Flowtap.'),
   }),
   Problem,
   ...eventSchemas,

@@ -1,7 +1,7 @@
 /**
- * Writes the static files that the service serves beside its API, to dist/site: the OpenAPI document made from the schemas
- * that check requests, the reference that shows it, and what each problem means. Run by npm before everything that needs
- * them; wrangler.toml's [assets] and Deno's entry serve the directory as it is. Platform file: Node.
+ * Writes the static files of the service to dist/site: the OpenAPI document, the reference that shows it, and the documentation
+ * of problems. npm runs it before everything that needs them. wrangler.toml's [assets] and Deno's entry serve the directory.
+ * Platform file: Node.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ import { SITE_HEADERS, START_SCRIPT, STYLE_SHEET, problemsPage, referencePage } 
 
 const SITE_DIRECTORY = join(import.meta.dirname, '../../dist/site');
 
-/** Copied, so that the pages load nothing from a CDN. */
+/** Copied, so that the pages don't load anything from a CDN. */
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const files: ReadonlyMap<string, string> = new Map([
@@ -32,12 +32,12 @@ for (const entry of await readdir(SITE_DIRECTORY, { recursive: true, withFileTyp
   if (entry.isFile() && !files.has(path.slice(SITE_DIRECTORY.length + 1))) await rm(path, { force: true });
 }
 
-/** In one step, and only when it differs: a service that runs on this machine may be serving the directory. */
+/** Atomic, and only if it differs: a service on this machine may be serving the directory. */
 async function put(path: string, text: string): Promise<void> {
   const there = await readFile(path, 'utf8').catch(() => undefined);
   if (there === text) return;
   await mkdir(dirname(path), { recursive: true });
-  // Beside the directory, so that nobody serves it, or clears it away.
+  // Outside of the directory, so that the temporary file is neither served nor removed.
   const unfinished = join(SITE_DIRECTORY, `../.${basename(path)}.${process.pid}`);
   await writeFile(unfinished, text);
   await rename(unfinished, path);

@@ -1,4 +1,4 @@
-/** Values that examples share: one execution, one key, told of everywhere. */
+/** Values that all examples share: one execution, one key. */
 
 export const ID_EXAMPLE =
   'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_2019-05-11T19:39:55.317Z_MotionSensor_69b151ad-a611-42f5-ac21-fe537f9868ad';

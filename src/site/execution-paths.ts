@@ -1,4 +1,4 @@
-/** What a key or a ticket opens: pages, streams, summaries, tickets, and the key itself. */
+/** Operations for callers with a key or ticket: pages, streams, summaries, tickets, and the key itself. */
 import { ticketRequestSchema } from '../access/mint-ticket.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { answerExamples } from './answer-examples.ts';
@@ -48,29 +48,30 @@ const around: Json = { ...sentAcrossOrigins, ...sent('Vary') };
 
 const cached: Json = { ...around, ...sent('ETag', 'Cache-Control', 'Cache-Status') };
 
-/** Headers are told by status, and a page and a stream are both 200: `x-content-type` says which of them has it. */
+/** OpenAPI lists headers by status. Page and stream are both 200: `x-content-type` tells which of them has the header. */
 const ofPage = { required: false, 'x-content-type': 'application/json' };
 const ofStream = { required: false, 'x-content-type': 'text/event-stream' };
 
-const LINK = { required: false, description: 'Of pages. `rel="next"`, while there are more messages now.' };
+const LINK = { required: false, description: 'Pages only: `rel="next"`, if more messages exist now.' };
 
-const DESCRIPTION = `One address, two forms.
+const DESCRIPTION = `This path serves two formats.
 
-**A page** is what you get unless you ask for a stream: JSON with at most \`maxResults\` messages, from the start, from a \`cursor\`, or
-the \`last\` ones. Follow \`nextToken\` until it is gone, then you have all there is; ask again with \`cursor\` and \`waitTimeSeconds\` for
-what comes later. Headers: \`ETag\`, \`Link\`, \`Cache-Control\`, \`Cache-Status\`.
+**A page** is the default: JSON with at most \`maxResults\` messages, from the start, from a \`cursor\`, or the \`last\` ones. Follow
+\`nextToken\` until it is absent: then you have all messages so far. To get later ones, ask again with \`cursor\` and
+\`waitTimeSeconds\`. Headers: \`ETag\`, \`Link\`, \`Cache-Control\`, \`Cache-Status\`.
 
-**The event stream** is for callers who send \`Accept: text/event-stream\`; who names \`application/json\` beside it, with at least
-its weight, gets the page. It begins behind \`Last-Event-ID\`, else \`lastEventId\`, else \`cursor\`, else \`from\`, sends what is there and then what comes, until the execution has ended and settled. Every event but \`problem\` has an id: send the
-last one back as \`Last-Event-ID\`, and nothing is lost or comes twice. What will pass by itself (429, 5xx) is a 200 with a
-\`problem\` event, since any other status ends an EventSource for good.
+**The event stream** needs \`Accept: text/event-stream\`. If the header also names \`application/json\` with at least the same
+weight, the answer is the page. The stream starts after \`Last-Event-ID\`, else \`lastEventId\`, else \`cursor\`, else at \`from\`. It
+sends the existing messages and then new ones, until the execution has ended and settled. Every event but \`problem\` has an id:
+send the last one back as \`Last-Event-ID\`, and you get every later message exactly once. A transient failure (429, 5xx) is a 200
+with a \`problem\` event, because any other status ends an EventSource for good.
 
 ${streamEventsTable}`;
 
 const listMessages: Json = {
   tags: ['executions'],
   operationId: 'listMessages',
-  summary: 'A page of messages, or the event stream',
+  summary: 'Read a page of messages, or follow the event stream',
   security: reading,
   description: DESCRIPTION,
   parameters: [
@@ -86,29 +87,30 @@ const listMessages: Json = {
         'from',
       ] as const
     ).map((name) => inQuery(name)),
-    inHeader('Last-Event-ID', 'Stream only: the id of the last event seen.', CURSOR_EXAMPLE),
-    { ...ifNoneMatch, description: 'Page only: the ETag of the page that the client has.' },
+    inHeader('Last-Event-ID', 'Stream only: the id of the last event received.', CURSOR_EXAMPLE),
+    { ...ifNoneMatch, description: 'Page only: the ETag of the client’s copy.' },
   ],
   responses: {
     '200': {
-      description: 'The page, or the stream.',
+      description: 'The page or the stream.',
       headers: {
         ...sentAlways,
         ...around,
-        ...sentAs('ETag', { ...ofPage, description: 'Of pages. Strong: send it back as If-None-Match.' }),
+        ...sentAs('ETag', { ...ofPage, description: 'Pages only. Strong: send it back as If-None-Match.' }),
         ...sentAs('Cache-Control', {
           description:
-            'Of pages: `private, max-age=300` for settled histories, else `private, no-cache`. Of streams: ' +
+            'Pages: `private, max-age=300` for settled histories, else `private, no-cache`. Streams: ' +
             '`no-store, no-transform`.',
         }),
         ...sentAs('Cache-Status', {
           ...ofPage,
-          description: 'Of pages. RFC 9211: `hit` or `fwd=miss`, `collapsed`, and where the page came from.',
+          description:
+            'Pages only. RFC 9211: `hit` or `fwd=miss`, `collapsed`, and the tier that served the page.',
         }),
         ...sentAs('Link', LINK),
         ...sentAs('X-Accel-Buffering', {
           ...ofStream,
-          description: 'Of streams. Tells nginx to hold no event back.',
+          description: 'Streams only. Turns off buffering in nginx.',
         }),
       },
       content: {
@@ -116,11 +118,11 @@ const listMessages: Json = {
         'text/event-stream': eventStreamContent,
       },
     },
-    '204': empty('Stream only: all was sent before, nothing can follow. Stops an EventSource.', {
+    '204': empty('Stream only: the client has every message and nothing can follow. Stops an EventSource.', {
       ...around,
       ...notStored,
     }),
-    '304': empty('The client has this page.', { ...cached, ...sentAs('Link', LINK) }),
+    '304': empty('The client’s copy is current.', { ...cached, ...sentAs('Link', LINK) }),
     ...problems([...READING, 'HistoryChanged'], GET),
   },
 };
@@ -128,22 +130,22 @@ const listMessages: Json = {
 const getSummary: Json = {
   tags: ['executions'],
   operationId: 'getSummary',
-  summary: 'How an execution stands, or ended',
+  summary: 'Get the status of an execution, and how it ended',
   security: reading,
   parameters: [
     inQuery('waitTimeSeconds', {
-      description: 'Answer as soon as the execution ends, or after this long. 0, the default: at once.',
+      description: 'Wait until the execution ends, but not longer than this. Default 0: do not wait.',
     }),
     ifNoneMatch,
   ],
   responses: {
     '200': json(
-      'The summary. What is not known is absent. The step, error and cause of a failure are read out of payloads: ' +
-        'who sees no payloads does not see them.',
+      'The summary. Unknown values are absent. The step, error and cause of a failure come from payloads, so keys ' +
+        'without payloads do not see them.',
       'Summary',
       cached,
     ),
-    '304': empty('The client has it.', cached),
+    '304': empty('The client’s copy is current.', cached),
     ...problems(READING, GET),
   },
 };
@@ -151,7 +153,7 @@ const getSummary: Json = {
 const createTicket: Json = {
   tags: ['executions'],
   operationId: 'createTicket',
-  summary: 'A short-lived ticket for one execution, for browsers',
+  summary: 'Mint a short-lived ticket for one execution, for browsers',
   security: keyOnly,
   requestBody: jsonBody(ticketRequestSchema, { ttlSeconds: 600 }, false),
   responses: {
@@ -163,14 +165,14 @@ const createTicket: Json = {
 const getKey: Json = {
   tags: ['key'],
   operationId: 'getKey',
-  summary: 'The caller’s own key',
+  summary: 'Show the caller’s own key',
   security: keyOnly,
   parameters: [inQuery('flowExecutionId')],
   responses: {
     '200': json('The key, without its secret.', 'OwnKey', {
       ...around,
       ...sentAs('Cache-Control', {
-        description: 'Nobody keeps it.',
+        description: 'Caches must not store the answer.',
         schema: { type: 'string', const: 'private, no-store' },
         example: 'private, no-store',
       }),

@@ -1,4 +1,4 @@
-/** The headers of our answers, each described once, and which answers have which. */
+/** The headers of answers: each is described once; answers refer to them. */
 import { securityHeaders, VARY } from '../http/responses.ts';
 import { REQUEST_ID_EXAMPLE } from './example-values.ts';
 import type { Json } from './json-schema.ts';
@@ -6,42 +6,45 @@ import type { Json } from './json-schema.ts';
 const text = { type: 'string' };
 const seconds = { type: 'integer', minimum: 1 };
 
-interface HeaderWords {
-  /** False: not on every answer of the kind. */
+interface HeaderDescription {
+  /** False if some answers of the kind lack it. */
   readonly required?: false;
   readonly description: string;
   readonly schema: Json;
   readonly example: unknown;
 }
 
-/** Always the same: the value tells it all. */
-const constant = (description: string, value: string): HeaderWords => ({
+/** A header with one fixed value. */
+const constant = (description: string, value: string): HeaderDescription => ({
   description,
   schema: { type: 'string', const: value },
   example: value,
 });
 
-const secure = (name: string, description: string): HeaderWords =>
+const secure = (name: string, description: string): HeaderDescription =>
   constant(description, securityHeaders[name] ?? '');
 
 const headers = {
   'X-Request-Id': {
-    description: 'Of this very request: what the operator finds in the log.',
+    description: 'The id of this request, which the operator finds in the log.',
     schema: { type: 'string', format: 'uuid' },
     example: REQUEST_ID_EXAMPLE,
   },
-  'Strict-Transport-Security': secure('Strict-Transport-Security', 'This service is reached over TLS only.'),
-  'X-Content-Type-Options': secure('X-Content-Type-Options', 'The answer is what it says it is.'),
-  'Referrer-Policy': secure('Referrer-Policy', 'Addresses of this service are told to nobody.'),
+  'Strict-Transport-Security': secure(
+    'Strict-Transport-Security',
+    'Browsers use this service over TLS only.',
+  ),
+  'X-Content-Type-Options': secure('X-Content-Type-Options', 'Browsers must not guess another content type.'),
+  'Referrer-Policy': secure('Referrer-Policy', 'Browsers must not send URLs of this service as referrer.'),
   'Access-Control-Allow-Origin': {
     required: false,
-    description: 'Which origin’s pages may read the answer. Absent where this one’s may not.',
+    description: 'The origin whose pages may read the answer. Absent if the request’s origin is not allowed.',
     schema: text,
     example: '*',
   },
   'Access-Control-Expose-Headers': {
     required: false,
-    description: 'What scripts of other origins may read.',
+    description: 'The headers that scripts of other origins may read.',
     schema: text,
     example: 'Retry-After,X-Request-Id,ETag,Link,Cache-Status',
   },
@@ -61,52 +64,52 @@ const headers = {
     example: '"FZ0mbCx4Ee6tLOlF3d5wFd"',
   },
   Link: {
-    description: '`rel="next"`, while there are more messages now.',
+    description: '`rel="next"`, if more messages exist now.',
     schema: text,
     example: '<?maxResults=50&cursor=AQAAAAIJ8DYXWibhWgA0RWzlmBapsEcq6OtPEiMz>; rel="next"',
   },
-  Vary: { description: 'What the answer depends on.', schema: text, example: VARY },
-  'X-Accel-Buffering': constant('Tells nginx to hold no event back.', 'no'),
-  'Retry-After': { description: 'When to come back, in seconds.', schema: seconds, example: 5 },
+  Vary: { description: 'The request headers that the answer depends on.', schema: text, example: VARY },
+  'X-Accel-Buffering': constant('Turns off buffering in nginx.', 'no'),
+  'Retry-After': { description: 'Retry after this many seconds.', schema: seconds, example: 5 },
   'WWW-Authenticate': {
-    description: 'RFC 6750: how to say who calls, or that what was said is not good.',
+    description: 'RFC 6750: how to authenticate, or that the credential is invalid.',
     schema: text,
     example: 'Bearer realm="flowtap", error="invalid_token"',
   },
-  Allow: { description: 'What this path takes.', schema: text, example: 'GET, HEAD, OPTIONS' },
+  Allow: { description: 'The methods of this path.', schema: text, example: 'GET, HEAD, OPTIONS' },
   'x-amzn-RequestId': {
-    description: 'The same as X-Request-Id, by AWS’s name.',
+    description: 'Equals X-Request-Id, under its AWS name.',
     schema: { type: 'string', format: 'uuid' },
     example: REQUEST_ID_EXAMPLE,
   },
   'x-amzn-ErrorType': {
-    description: 'The exception’s name, as in `__type`.',
+    description: 'The name of the exception, as in `__type`.',
     schema: text,
     example: 'InvalidRequestException',
   },
-} as const satisfies Readonly<Record<string, HeaderWords>>;
+} as const satisfies Readonly<Record<string, HeaderDescription>>;
 
 export type HeaderName = keyof typeof headers;
 
-/** What each answer says of these in its own words: nothing refers to them. */
-const IN_OWN_WORDS: readonly string[] = ['Link', 'X-Accel-Buffering', 'Allow'];
+/** Each answer describes these itself, so they are not shared components. */
+const DESCRIBED_BY_ANSWERS: readonly string[] = ['Link', 'X-Accel-Buffering', 'Allow'];
 
-/** Required, where nothing else is said. */
+/** Required by default. */
 export const headerComponents: Json = Object.fromEntries(
   Object.entries(headers)
-    .filter(([name]) => !IN_OWN_WORDS.includes(name))
-    .map(([name, words]) => [name, { required: true, ...words }]),
+    .filter(([name]) => !DESCRIBED_BY_ANSWERS.includes(name))
+    .map(([name, header]) => [name, { required: true, ...header }]),
 );
 
 const ref = (name: HeaderName): Json => ({ $ref: `#/components/headers/${name}` });
 
-/** These headers, on every answer of the kind. */
+/** References to headers that every answer of the kind has. */
 export const sent = (...names: readonly HeaderName[]): Json =>
   Object.fromEntries(names.map((name) => [name, ref(name)]));
 
-/** This header, in this answer, with other words: when it is sent, or what it is here. */
-export const sentAs = (name: HeaderName, words: Json): Json => ({
-  [name]: { required: true, ...headers[name], ...words },
+/** A header with a description specific to this answer. */
+export const sentAs = (name: HeaderName, own: Json): Json => ({
+  [name]: { required: true, ...headers[name], ...own },
 });
 
 export const sentAlways: Json = sent(
@@ -116,11 +119,11 @@ export const sentAlways: Json = sent(
   'Referrer-Policy',
 );
 
-/** Browsers' pages of any origin may read these routes, unless the service was told which ones. */
+/** For routes that pages of other origins may read: any origin, unless the settings name some. */
 export const sentAcrossOrigins: Json = sent('Access-Control-Allow-Origin', 'Access-Control-Expose-Headers');
 
 export const notStored: Json = sentAs('Cache-Control', {
-  description: 'Nobody keeps it.',
+  description: 'Caches must not store the answer.',
   schema: { type: 'string', const: 'no-store' },
   example: 'no-store',
 });

@@ -1,17 +1,17 @@
-/** Zod's schemas as JSON Schema, as OpenAPI 3.1 takes it. */
+/** Zod schemas as JSON Schema for OpenAPI 3.1. */
 import * as z from 'zod/mini';
 
 import { answerSchemas, type AnswerName } from './answers.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** That a number is one that JavaScript can hold says nothing to anybody. */
+/** Zod adds JavaScript's integer limits to every whole number; readers don't need them. */
 function withoutMachineLimits({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
-/** What a caller sends: closed where the code that checks it is. */
+/** A request's schema: closed if the code rejects unknown members. */
 export function requestSchema(schema: z.core.$ZodType): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io: 'input',
@@ -21,7 +21,7 @@ export function requestSchema(schema: z.core.$ZodType): Json {
   return rest;
 }
 
-/** What is answered, each by its name. Open: members may be added. */
+/** The schemas of answers, by name. Open: members may be added. */
 export function answerComponents(): Json {
   const names = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(answerSchemas)) if (!names.has(schema)) names.add(schema, { id });

@@ -1,7 +1,7 @@
 /**
- * The OpenAPI 3.1 document: made when building, out of the very zod schemas that check requests, so that it costs the Worker
- * nothing and can't say anything else than the code does. test/site holds it against the routes of the application, against
- * an answer of each operation and status, and to the specification.
+ * The OpenAPI 3.1 document, made at build time from the zod schemas that check requests: it costs the Worker nothing and agrees
+ * with the code. test/site compares it with the routes, with an answer of each operation and status, and with the
+ * specification.
  */
 import { AWS_JSON } from '../http/aws/exceptions.ts';
 import { adminPaths } from './admin-paths.ts';
@@ -19,11 +19,11 @@ const LIST_FLOW_EXECUTION_MESSAGES = 'IotThingsGraphFrontEndService.ListFlowExec
 const awsProtocol: Json = {
   tags: ['AWS protocol'],
   operationId: 'ListFlowExecutionMessages',
-  summary: 'AWS IoT Things Graph’s own operation, for boto3, the AWS CLI and the AWS SDKs',
+  summary: 'Read messages with boto3, the AWS CLI or an AWS SDK',
   description:
-    'AWS JSON 1.1. The API key is the session token: `boto3.client("iotthingsgraph", endpoint_url=URL, ' +
+    'The operation of AWS IoT Things Graph, in AWS JSON 1.1. Pass the API key as session token: `boto3.client("iotthingsgraph", endpoint_url=URL, ' +
     'region_name="us-west-2", aws_access_key_id="flowtap", aws_secret_access_key="unused", aws_session_token=KEY)`. ' +
-    'Errors are AWS’s own.',
+    'Errors are AWS exceptions.',
   security: [{ awsSessionToken: [] }],
   parameters: [
     {
@@ -45,10 +45,10 @@ const awsProtocol: Json = {
 const health: Json = {
   tags: ['service'],
   operationId: 'health',
-  summary: 'Whether it is up and configured',
+  summary: 'Check that the service is up and configured',
   security: [],
   responses: {
-    '200': json('It is.', 'Health', notStored),
+    '200': json('The service is up and configured.', 'Health', notStored),
     ...problems(['MethodNotAllowed', 'NotConfigured'], { allow: 'GET, HEAD, OPTIONS' }),
   },
 };
@@ -67,18 +67,18 @@ export function openApiDocument(): Json {
       version: '1',
       summary: 'Read and follow the messages of workflow executions, without AWS credentials.',
       description:
-        'The contract in prose, with a client’s duties, is docs/http-api.md. Every problem’s `type` leads to ' +
-        '[/docs/problems](/docs/problems). Every GET answers HEAD, too, with the same headers and at once; OPTIONS says ' +
-        'what a path takes; what it does not take is a 405.',
+        'The contract in prose, with the rules for clients, is docs/http-api.md. The `type` of every problem points to ' +
+        '[/docs/problems](/docs/problems). Every GET path also accepts HEAD, which has the same headers and never waits. ' +
+        'OPTIONS lists the methods of a path; other methods are a 405.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
     tags: [
       { name: 'executions', description: 'Pages, streams, summaries, and tickets for browsers.' },
-      { name: 'key', description: 'What the caller’s key may do.' },
-      { name: 'admin', description: 'Keys and archived executions, for the admin token. Never CORS.' },
-      { name: 'AWS protocol', description: 'For the clients that people already have.' },
-      { name: 'service', description: 'For whoever runs it.' },
+      { name: 'key', description: 'The permissions and limits of the caller’s key.' },
+      { name: 'admin', description: 'Keys and archived executions. Needs the admin token. No CORS.' },
+      { name: 'AWS protocol', description: 'For existing AWS clients.' },
+      { name: 'service', description: 'For the operator.' },
     ],
     paths,
     components: {
@@ -88,20 +88,20 @@ export function openApiDocument(): Json {
           type: 'apiKey',
           in: 'header',
           name: 'X-API-Key',
-          description: 'An API key, for clients that keep Authorization for themselves.',
+          description: 'An API key, for clients that use Authorization otherwise.',
         },
         ticket: {
           type: 'apiKey',
           in: 'query',
           name: 'ticket',
-          description: 'For the GETs of one execution.',
+          description: 'A ticket, for the GET operations of one execution.',
         },
-        adminToken: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN of the service.' },
+        adminToken: { type: 'http', scheme: 'bearer', description: 'The ADMIN_TOKEN of the service.' },
         awsSessionToken: {
           type: 'apiKey',
           in: 'header',
           name: 'X-Amz-Security-Token',
-          description: 'An API key, as AWS’s clients send a session token.',
+          description: 'An API key, which AWS clients send as session token.',
         },
       },
       responses,

@@ -1,4 +1,4 @@
-/** The pages under /docs as HTML. No script of another host, no inline script: the site's CSP forbids both. */
+/** The pages under /docs as HTML. No scripts from other hosts and no inline scripts: the CSP forbids both. */
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
 import type { ProblemDocumentation } from '../problems/problem-entry.ts';
@@ -33,8 +33,8 @@ export const referencePage = (): string =>
   );
 
 /**
- * What starts Swagger UI. Keys that somebody tries are kept in this page only. The examples of optional parameters go from
- * where Swagger UI would send them all at once, which no request can have, into words.
+ * Starts Swagger UI. Keys that a reader enters stay in this page. The examples of optional parameters are moved to their
+ * descriptions: Swagger UI would send all of them at once, which is an invalid request.
  */
 export const START_SCRIPT = `const leftOut = (parameter) => {
   if (parameter.required || parameter.example === undefined) return parameter;
@@ -88,7 +88,7 @@ const documentedProblems: readonly DocumentedProblem[] = Object.entries(problemD
   }))
   .toSorted((one, other) => one.status - other.status);
 
-/** A section for each code, under its own anchor: where every problem's \`type\` points. */
+/** A section for each code, with the anchor that the problem's `type` points to. */
 export const problemsPage = (): string =>
   page(
     'Flowtap problems',
@@ -96,13 +96,13 @@ export const problemsPage = (): string =>
     `<nav><strong>Flowtap</strong> <a href="/docs">API reference</a></nav>
 <main>
 <h1>Problems</h1>
-<p>Errors are <code>application/problem+json</code> (RFC 9457). <code>type</code> leads here, <code>code</code> is for programs,
-<code>detail</code> and <code>errors</code> are for people, <code>requestId</code> is for the operator.</p>
+<p>Errors are <code>application/problem+json</code> (RFC 9457). <code>type</code> points to this page. <code>code</code> is for
+programs, <code>detail</code> and <code>errors</code> are for people, <code>requestId</code> is for the operator.</p>
 ${documentedProblems.map(problemSection).join('')}</main>
 `,
   );
 
-/** As HTML; a page that is named is a link to it. */
+/** As HTML, with links to the pages it names. */
 const linked = (text: string): string =>
   escape(text).replaceAll(/(?<![\w/])\/docs(?:\/problems)?(?![\w/])/g, '<a href="$&">$&</a>');
 
@@ -110,14 +110,14 @@ const problemSection = ({ code, status, meaning, cause, action }: DocumentedProb
   `<section id="${code}">
 <h2>${code} <small>${status}</small></h2>
 <p>${linked(meaning)}</p>
-<p><b>Where it comes from.</b> ${linked(cause)}</p>
-<p><b>What to do.</b> ${linked(action)}</p>
+<p><b>Cause.</b> ${linked(cause)}</p>
+<p><b>Action.</b> ${linked(action)}</p>
 </section>
 `;
 
 /**
- * Swagger UI has colours for the dark, which start.js turns on, and no care for narrow screens; it has a main and sections of
- * its own, which are none of ours.
+ * For dark mode Swagger UI has colours, which start.js turns on; it has no layout for narrow screens. `body >` keeps our rules
+ * away from its own <main> and <section>.
  */
 export const STYLE_SHEET = `:root { color-scheme: light dark; --text: #1a1a1a; --quiet: #5c5c5c; --page: #fff; --line: #ddd; --code: #f2f2f2; --target: #fff8dc; --link: #0b57d0; }
 @media (prefers-color-scheme: dark) {

@@ -1,4 +1,4 @@
-/** The parameters of requests: what people need to know of each, beside the schema that checks it. */
+/** The parameters of requests: descriptions and examples, with the schemas that check them. */
 import { listInputSchema } from '../http/aws/input.ts';
 import { type ParameterName, parameterShapes, parameters } from '../http/query.ts';
 import { executionIdSchema } from '../messages/execution-id.ts';
@@ -6,39 +6,42 @@ import { CURSOR_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts'
 import { type Json, requestSchema } from './json-schema.ts';
 
 const queryWords: Readonly<Record<ParameterName, { description: string; example: unknown }>> = {
-  maxResults: { description: 'Page only: messages in it, at the most. Default 100.', example: 50 },
+  maxResults: { description: 'Page only: maximum number of messages. Default 100.', example: 50 },
   last: {
-    description: 'Page only: the newest messages instead of the first ones. Not together with a cursor.',
+    description: 'Page only: read this many of the newest messages. Cannot be combined with a cursor.',
     example: 20,
   },
   waitTimeSeconds: {
-    description: 'Page only: how long to wait for a message behind the cursor. 0, the default: not at all.',
+    description: 'Page only: how long to wait for a message after the cursor. Default 0: do not wait.',
     example: 20,
   },
-  eventTypes: { description: 'Only these types of events.', example: ['STEP_FAILED', 'EXECUTION_FAILED'] },
+  eventTypes: { description: 'Return only these event types.', example: ['STEP_FAILED', 'EXECUTION_FAILED'] },
   lastEventId: {
     description:
-      'Stream only: the same as the header Last-Event-ID, for clients that cannot send it. The header goes first.',
+      'Stream only: like the header Last-Event-ID, for clients that cannot send it. The header takes precedence.',
     example: CURSOR_EXAMPLE,
   },
   cursor: {
     description:
-      'Go on from here: `cursor` or `nextToken` of a page, or the id of an event, of the same execution.',
+      'Continue from here: `cursor` or `nextToken` of a page, or the id of an event, of the same execution.',
     example: CURSOR_EXAMPLE,
   },
-  nextToken: { description: 'The same as `cursor`, by its AWS name.', example: CURSOR_EXAMPLE },
-  from: { description: 'Stream only: where to begin without a cursor. Default `start`.', example: 'now' },
-  status: { description: 'Only executions that ended so.', example: 'FAILED' },
-  limit: { description: 'Entries in the answer, at the most.', example: 100 },
+  nextToken: { description: 'Another name for `cursor`, as in AWS.', example: CURSOR_EXAMPLE },
+  from: {
+    description: 'Stream only: where to begin if there is no cursor. Default `start`.',
+    example: 'now',
+  },
+  status: { description: 'Return only executions with this status.', example: 'FAILED' },
+  limit: { description: 'Maximum number of entries.', example: 100 },
   flowExecutionId: {
-    description: 'Adds `allowed`: whether the key may read this execution.',
+    description: 'Adds `allowed` to the answer: whether the key may read this execution.',
     example: ID_EXAMPLE,
   },
 };
 
 const idShape = requestSchema(executionIdSchema);
 
-/** Ids are checked by one schema, wherever they come in. */
+/** One schema checks execution ids in paths, queries and bodies. */
 const shapeOf = (name: ParameterName): Json =>
   name === 'flowExecutionId'
     ? idShape
@@ -69,7 +72,7 @@ export const inHeader = (name: string, description: string, example: string, sch
 
 export const ifNoneMatch = inHeader(
   'If-None-Match',
-  'The ETag of what the client has: 304 when it is still so.',
+  'The ETag of the client’s copy. The answer is 304 if it is still current.',
   '"FZ0mbCx4Ee6tLOlF3d5wFd"',
 );
 
@@ -84,14 +87,14 @@ const inPath = (name: string, description: string, schema: Json, example: string
 
 export const executionIdInPath = inPath(
   'flowExecutionId',
-  'Raw or percent-encoded: `:` `/` `.` work either way. 1 to 512 characters, no control characters, no API key or ticket.',
+  'Raw or percent-encoded; `:` `/` `.` work either way. 1 to 512 characters, no control characters, no API key or ticket.',
   idShape,
   ID_EXAMPLE,
 );
 
 export const keyIdInPath = inPath(
   'id',
-  'Of the key, or of one of its credentials.',
+  'The id of the key or of one of its credentials.',
   { type: 'string' },
   KEY_ID_EXAMPLE,
 );

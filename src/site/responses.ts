@@ -1,4 +1,4 @@
-/** Responses: the answers in JSON and the problems, with their headers and examples. */
+/** Responses in JSON, problems and exceptions, with headers and examples. */
 import { AWS_JSON } from '../http/aws/exceptions.ts';
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
@@ -19,28 +19,28 @@ export const empty = (description: string, headers: Json): Json => ({
   headers: { ...sentAlways, ...headers },
 });
 
-/** What this status says in its headers. The seconds are not known of every 503. */
+/** The headers that depend on the status. Not every 503 has Retry-After. */
 function headersOf(status: number, codes: readonly ServiceProblemCode[], allow: string): Json {
   if (status === 401) return sent('WWW-Authenticate');
   if (status === 405) return sentAs('Allow', { schema: { type: 'string', const: allow }, example: allow });
   if (status === 429) return sent('Retry-After');
   if (status === 503 && codes.some((code) => problemExample(code).retryAfterSeconds !== undefined)) {
-    const description = 'When to come back, in seconds. Absent while the service is not configured.';
+    const description = 'Retry after this many seconds. Absent while the service is not configured.';
     return sentAs('Retry-After', { required: false, description });
   }
   return {};
 }
 
 export interface Refusals {
-  /** What the path takes, as the 405 tells. */
+  /** The methods of the path, which the 405 lists. */
   readonly allow: string;
-  /** What the route's answers have besides the headers that all have. */
+  /** Headers that only answers of this path have. */
   readonly headers?: Json;
-  /** In the admin API's words. */
+  /** Whether the path is part of the admin API, which has its own texts. */
   readonly admin?: boolean;
 }
 
-/** A response for each status that these codes have, each code with an example. */
+/** One response for each status of these codes, with an example for each code. */
 export function problems(codes: readonly ServiceProblemCode[], { allow, headers, admin }: Refusals): Json {
   const response = (status: number, ofStatus: readonly ServiceProblemCode[]): Json => ({
     description: ofStatus.map((code) => `\`${code}\`: ${problemDocumentation[code].meaning}`).join('\n\n'),
@@ -74,7 +74,7 @@ export const awsPage: Json = {
   content: { [AWS_JSON]: { schema: answerRef('AwsPage'), example: answerExamples.AwsPage } },
 };
 
-/** What AWS's clients take for the fault of this side is a 500, all else a 400. */
+/** The exceptions with status 500 (`isOurs`), which AWS clients retry, or those with status 400. */
 export function exceptions(isOurs: boolean): Json {
   const names = [...exceptionExamples.keys()].filter(
     (name) => (name === 'InternalFailureException') === isOurs,

@@ -1,9 +1,9 @@
-/** Responses that several operations have alike, told once: in `components/responses`, named by their status. */
+/** Moves responses that several operations share to `components/responses`, where each is named by its status. */
 import type { Json } from './json-schema.ts';
 
 type Responses = Readonly<Record<string, Json>>;
 
-/** Besides operations a path has parameters. */
+/** A path also has `parameters`, which are not an operation. */
 const isOperation = (value: unknown): value is { readonly responses: Responses } =>
   typeof value === 'object' && value !== null && 'responses' in value;
 

@@ -1,4 +1,4 @@
-/** The events of a stream: what each says, the schema of its data, and an example as it goes over the wire. */
+/** The events of a stream: a description, the schema of the data, and an example as sent over the wire. */
 import { sseEvent, sseOpening } from '../messages/sse.ts';
 import { messageExample } from './answer-examples.ts';
 import type { AnswerName } from './answers.ts';
@@ -7,11 +7,11 @@ import { answerRef, type Json } from './json-schema.ts';
 import { problemExample } from './problem-examples.ts';
 
 interface StreamEvent {
-  /** `message`: the event without a name. */
+  /** `message` for the event without a name. */
   readonly event: string;
   readonly schema: Extract<AnswerName, `Stream${string}`>;
   readonly description: string;
-  /** By the schema: test/site holds it to that. */
+  /** Matches the schema: test/site checks that. */
   readonly data: object;
 }
 
@@ -23,26 +23,38 @@ const event = (
 ): StreamEvent => ({ event: name, schema, description, data });
 
 const streamEvents: readonly StreamEvent[] = [
-  event('message', 'StreamMessage', 'A message. Has no `event:` line.', messageExample),
-  event('caught-up', 'StreamCaughtUp', 'All that existed at connect has been sent.', { status: 'RUNNING' }),
-  event('heartbeat', 'StreamHeartbeat', 'After 15 s in which nothing was sent: how the upstream is doing.', {
-    timestamp: '2019-05-30T20:19:16.102Z',
-    pollIntervalMs: 8_000,
-    upstream: 'ok',
+  event('message', 'StreamMessage', 'A message. It has no `event:` line.', messageExample),
+  event('caught-up', 'StreamCaughtUp', 'Every message that existed when you connected has been sent.', {
+    status: 'RUNNING',
   }),
+  event(
+    'heartbeat',
+    'StreamHeartbeat',
+    'Sent after 15 s without another event: the state of the upstream service.',
+    {
+      timestamp: '2019-05-30T20:19:16.102Z',
+      pollIntervalMs: 8_000,
+      upstream: 'ok',
+    },
+  ),
   event(
     'reset',
     'StreamReset',
-    'The history is not the one that the cursor came from: forget what you have, it is sent again from its start.',
+    'The history has changed since your cursor. Discard what you have: it is sent again from its start.',
     {},
   ),
-  event('end', 'StreamEnd', 'Settled and all sent; the server closes. A reconnect with this id is a 204.', {
-    status: 'SUCCEEDED',
-  }),
+  event(
+    'end',
+    'StreamEnd',
+    'The execution has settled and every message was sent; the server closes. Reconnecting with this id is a 204.',
+    {
+      status: 'SUCCEEDED',
+    },
+  ),
   event(
     'problem',
     'StreamProblem',
-    'Why the server closes early. The only event without an id: the one before it stays good.',
+    'The reason why the server closes early. It has no id, so the last event id stays valid.',
     problemExample('RateLimitExceeded'),
   ),
 ];
@@ -52,14 +64,14 @@ const decoder = new TextDecoder();
 const frame = ({ event: name, data }: StreamEvent): string =>
   decoder.decode(
     sseEvent({
-      // A problem says when to come back.
+      // A problem says when to retry.
       ...(name === 'problem' ? { retryMs: 7_950 } : { id: CURSOR_EXAMPLE }),
       ...(name !== 'message' && { event: name }),
       data: JSON.stringify(data),
     }),
   );
 
-/** For the table that people read. */
+/** The table for the description. */
 export const streamEventsTable = `| event | data | |
 |---|---|---|
 ${streamEvents
@@ -69,13 +81,12 @@ ${streamEvents
 const isOf = (...names: readonly string[]): StreamEvent[] =>
   streamEvents.filter(({ event: name }) => names.includes(name));
 
-/** The whole media type. OpenAPI 3.1 has no words for what a stream's items are: `x-events` says it for programs. */
+/** The media type. OpenAPI 3.1 cannot describe the items of a stream, so `x-events` does, for programs. */
 export const eventStreamContent: Json = {
   schema: {
     type: 'string',
     description:
-      'Server-sent events, as WHATWG HTML has them. The data of each is JSON: its schema stands in `x-events`, by the ' +
-      'name of the event.',
+      'Server-sent events (WHATWG HTML). The data of each event is JSON; `x-events` has the schema for each event name.',
   },
   'x-events': Object.fromEntries(
     streamEvents.map(({ event: name, schema, description }) => [
@@ -85,7 +96,7 @@ export const eventStreamContent: Json = {
   ),
   examples: {
     stream: {
-      summary: 'How a stream begins',
+      summary: 'The start of a stream',
       value: `${decoder.decode(sseOpening(2_479))}${isOf('message', 'caught-up').map(frame).join('')}`,
     },
     ...Object.fromEntries(
