@@ -29,7 +29,10 @@ export function createAuthenticateAdmin(
   const letInBefore = new LRUCache<string, true>({ max: ADDRESSES_MAX });
   return async ({ url, headers, clientAddress }) => {
     const presented = presentedCredential(url, headers);
-    if (!presented.ok) return presented.failure.type === 'missing-credentials' ? missing() : presented;
+    if (!presented.ok) {
+      const { failure } = presented;
+      return failure.type === 'missing-credentials' ? fail({ ...failure, wanted: 'admin-token' }) : presented;
+    }
     // The whole header: an operator's token may contain a comma, which no key does.
     const authorization = headers.get('Authorization') ?? '';
     if (!/^bearer /i.test(authorization)) return missing();

@@ -25,4 +25,5 @@ function fieldErrorsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
   return [name === '' ? bodyError('body', 'must be a JSON object') : bodyError(name, issue.message)];
 }
 
-const bodyError = (name: string, detail: string): FieldError => ({ in: 'body', name, detail });
+/** Schemas say what is wrong in a few words: here they become a sentence. */
+const bodyError = (name: string, words: string): FieldError => ({ in: 'body', name, detail: `${words}.` });

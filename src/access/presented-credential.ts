@@ -1,10 +1,11 @@
 /**
  * Finds the one credential of a request: a key in `Authorization: Bearer` or `X-API-Key`, or a ticket in `?ticket=`. Says
- * nothing about whether it is any good. A key in a URL is refused whatever else the request has: URLs end in logs,
+ * nothing about whether it is any good. Proxies and libraries add an `Authorization` or an `X-API-Key` of their own, for other
+ * services: beside one of ours those are ignored. A key in a URL is refused whatever else the request has: URLs end in logs,
  * histories and referrers, and a key that worked there once would be put there for ever.
  */
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
-import { containsApiKey } from './keys/api-key.ts';
+import { containsApiKey, isMeantAsApiKey } from './keys/api-key.ts';
 import type { RequestHeaders } from './client-address.ts';
 
 export interface PresentedCredential {
@@ -41,20 +42,37 @@ export function presentedCredential(
   const keyAt = keyInUrl(path, parameters);
   if (keyAt !== undefined) return fail({ type: 'key-in-url', name: keyAt });
 
-  const keys = new Set([...bearerTexts(headers), ...headerTexts(headers.get('X-API-Key'))]);
+  const authorization = headerTexts(headers.get('Authorization'));
+  const inHeaders = new Set([...bearerTexts(authorization), ...headerTexts(headers.get('X-API-Key'))]);
   const given = parameters.getAll(TICKET_PARAMETER);
   const tickets = new Set(given.filter((text) => text !== ''));
+  const ours = new Set([...inHeaders].filter(isMeantAsApiKey));
+  const keys = ours.size + tickets.size > 0 ? ours : inHeaders;
   if (keys.size + tickets.size > 1) return fail({ type: 'conflicting-credentials' });
   if (given.length > 1) return invalid('query', TICKET_PARAMETER, 'must be given once.');
+  // As some libraries write lists: that is not an unknown parameter, which would be ignored.
+  if ([...parameters.keys()].some((name) => /^ticket\[.*\]$/.test(name))) {
+    return invalid('query', `${TICKET_PARAMETER}[]`, 'must be sent without brackets: ticket=value.');
+  }
   const [key] = keys;
   if (key !== undefined) return ok({ kind: 'key', text: key });
   const [ticket] = tickets;
   if (ticket !== undefined) return ok({ kind: 'ticket', text: ticket });
-  return fail({ type: 'missing-credentials' });
+  const [first] = authorization;
+  return fail({ type: 'missing-credentials', ...(first !== undefined && { scheme: schemeOf(first) }) });
 }
 
-function bearerTexts(headers: RequestHeaders): readonly string[] {
-  return headerTexts(headers.get('Authorization'))
+/**
+ * The scheme of an `Authorization` that holds no bearer token, to be named to the caller; '' if there is none. What stands
+ * alone may be a secret, and so may what does not look like a scheme: neither is repeated.
+ */
+function schemeOf(authorization: string): string {
+  if (/^bearer$/i.test(authorization)) return 'Bearer';
+  return /^([a-z][a-z\d-]{0,23})\s+\S/i.exec(authorization)?.[1] ?? '';
+}
+
+function bearerTexts(authorization: readonly string[]): readonly string[] {
+  return authorization
     .filter((part) => /^bearer /i.test(part))
     .map((part) => part.slice('bearer '.length).trim())
     .filter((text) => text !== '');

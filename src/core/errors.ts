@@ -21,7 +21,8 @@ export type SourceFailure =
   | { readonly type: 'upstream-invalid-request'; readonly internal: string }
   /** The upstream says that this very token is of no use any more (Step Functions' InvalidToken). */
   | { readonly type: 'upstream-invalid-token'; readonly internal: string }
-  | { readonly type: 'upstream-not-found'; readonly internal: string }
+  /** `executionId`: what was looked up, for the caller's answer. */
+  | { readonly type: 'upstream-not-found'; readonly internal: string; readonly executionId?: string }
   | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }
   /** The upstream said that it failed itself (InternalFailureException, 5xx), or could not be reached. */
   | { readonly type: 'upstream-internal'; readonly internal: string }
@@ -35,8 +36,11 @@ export type SourceFailure =
 
 /** Why a caller is not let in, or not let through. */
 export type AccessFailure =
-  /** `wanted: 'admin-token'`, here and below: for the admin API, to which no key leads. */
-  | { readonly type: 'missing-credentials'; readonly wanted?: 'admin-token' }
+  /**
+   * `wanted: 'admin-token'`, here and below: for the admin API, to which no key leads. `scheme`: of an Authorization header
+   * that holds no bearer token; '' if it has no scheme.
+   */
+  | { readonly type: 'missing-credentials'; readonly wanted?: 'admin-token'; readonly scheme?: string }
   | { readonly type: 'conflicting-credentials' }
   | { readonly type: 'key-in-url'; readonly name: string }
   /** Malformed, wrong checksum, or unknown: one answer, so that nobody learns which keys exist. */
@@ -67,6 +71,8 @@ export type Failure =
   | { readonly type: 'conflict'; readonly detail: string }
   | { readonly type: 'method-not-allowed'; readonly allow: readonly string[] }
   | { readonly type: 'unsupported-media-type'; readonly expected: string }
+  /** The body has a Content-Encoding. */
+  | { readonly type: 'encoded-body' }
   | { readonly type: 'body-too-large'; readonly maxBytes: number }
   /** The cursor is ours and for this execution, but the history is not the one that it came from. */
   | { readonly type: 'history-changed' }

@@ -13,7 +13,7 @@ import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions } from '../executions/executions.ts';
 import { IMPORT_BYTES_MAX } from '../imports/history-import.ts';
-import { readJson } from './body.ts';
+import { readJson, refuseEncoded } from './body.ts';
 import { ADMIN_EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
 import { readQuery } from './query.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
@@ -180,6 +180,8 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
     PUT: about(async (ref) => {
       const { body } = exchange.request;
       if (!body) return invalid('body', 'messages', 'The history has no messages.');
+      const encoded = await refuseEncoded(exchange.request);
+      if (encoded) return encoded;
       // Content-Length lets us refuse the body before reading it.
       if (Number(exchange.request.headers.get('Content-Length') ?? 0) > IMPORT_BYTES_MAX) {
         await body.cancel();

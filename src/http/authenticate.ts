@@ -5,7 +5,8 @@
  */
 import type { Access } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
-import { presentedCredential } from '../access/presented-credential.ts';
+import { isMeantAsApiKey } from '../access/keys/api-key.ts';
+import { type PresentedCredential, presentedCredential } from '../access/presented-credential.ts';
 import { type Result, fail } from '../core/errors.ts';
 import type { Exchange } from './routing.ts';
 
@@ -42,13 +43,18 @@ export async function authenticateSessionToken(
   const other = presentedCredential(request.url, request.headers);
   if (!other.ok && other.failure.type !== 'missing-credentials') return other;
   if (!token) return fail({ type: 'missing-credentials' });
-  if (other.ok && other.value.text !== token) return fail({ type: 'conflicting-credentials' });
+  if (other.ok && isOurs(other.value) && other.value.text !== token) {
+    return fail({ type: 'conflicting-credentials' });
+  }
   const caller = await access.authenticator.key(token, {
     clientAddress: runtime.clientAddress,
     ...(executionId !== undefined && { executionId }),
   });
   return noted(access, exchange, caller);
 }
+
+/** A bearer token that a proxy adds for another service is not a second credential. */
+const isOurs = ({ kind, text }: PresentedCredential): boolean => kind === 'ticket' || isMeantAsApiKey(text);
 
 function noted(access: Access, { facts, runtime }: Exchange, caller: Result<Caller>): Result<Caller> {
   if (!caller.ok) return caller;

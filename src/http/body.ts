@@ -4,9 +4,19 @@ import { type Result, fail, invalid, ok } from '../core/errors.ts';
 /** Keys, tickets and AWS calls have a few kilobytes. Only imports are larger, and they are streamed. */
 export const BODY_BYTES_MAX = 64 * 1024;
 
+/** Fails for a compressed body. None is decompressed: a few bytes could become gigabytes. */
+export async function refuseEncoded({ body, headers }: Request) {
+  const encoding = (headers.get('Content-Encoding') ?? '').trim().toLowerCase();
+  if (encoding === '' || encoding === 'identity') return undefined;
+  await body?.cancel();
+  return fail({ type: 'encoded-body' });
+}
+
 /** The body as text; '' if the request has no body. */
 export async function readText(request: Request, maxBytes = BODY_BYTES_MAX): Promise<Result<string>> {
   if (!request.body) return ok('');
+  const encoded = await refuseEncoded(request);
+  if (encoded) return encoded;
   const declared = Number(request.headers.get('Content-Length') ?? 0);
   if (declared > maxBytes) {
     await request.body.cancel();

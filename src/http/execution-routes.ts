@@ -4,7 +4,7 @@
  */
 import type { Caller } from '../access/caller.ts';
 import { parseTicketRequest } from '../access/mint-ticket.ts';
-import { type Result, ok } from '../core/errors.ts';
+import { type Result, fail, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { acceptsEventStream } from './accept.ts';
 import { type AuthenticationPorts, authenticate } from './authenticate.ts';
@@ -55,12 +55,18 @@ async function handleAuthenticated(
     if (!ref.ok) return ref;
     facts.execution = ref.value.executionId;
     facts.source = ref.value.source;
-    return handle(exchange, ref.value, caller.value);
+    return withExecutionId(ref.value, await handle(exchange, ref.value, caller.value));
   })();
   // A temporary refusal (a rate limit, a store that is down) must not end an EventSource for good.
   const isStream = request.method === 'GET' && acceptsEventStream(request.headers.get('Accept'));
   const answer = answered.ok || !isStream ? answered : refusedStream(answered.failure, facts);
   return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
+}
+
+/** A 404 repeats the id that was looked up: a typo such as `…/message` is part of it. */
+function withExecutionId({ executionId }: ExecutionRef, result: Result<Response>): Result<Response> {
+  if (result.ok || result.failure.type !== 'upstream-not-found') return result;
+  return fail({ ...result.failure, executionId });
 }
 
 async function postTicket(

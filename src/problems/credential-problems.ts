@@ -8,6 +8,15 @@ const INVALID_TOKEN_CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="flowtap", e
 
 const NO_API_KEY_AS_SESSION_TOKEN = `The session token is not an API key of this service. A key is ftk_ and 49 more characters. ${AWS_KEY_ADVICE}`;
 
+/** What is wrong with an Authorization header that holds no bearer token. */
+function schemeText(scheme: string | undefined): string {
+  if (scheme === undefined) return '';
+  if (scheme === '') return 'The Authorization header has no scheme. ';
+  return scheme === 'Bearer'
+    ? 'The Authorization header has nothing after its scheme Bearer. '
+    : `The Authorization header has the scheme ${scheme}, and only Bearer is supported. `;
+}
+
 export const credentialProblems = {
   'conflicting-credentials': {
     code: 'ConflictingCredentials',
@@ -31,10 +40,11 @@ export const credentialProblems = {
   'missing-credentials': {
     code: 'MissingCredentials',
     title: ({ wanted }) => (wanted ? 'No admin token' : 'No API key'),
-    detail: ({ wanted }) =>
-      wanted
+    detail: ({ wanted, scheme }) =>
+      schemeText(scheme) +
+      (wanted
         ? 'The admin API needs the admin token. Send the ADMIN_TOKEN of this service as Authorization: Bearer <token>.'
-        : 'Send an API key as Authorization: Bearer <key> or as X-API-Key.',
+        : 'Send an API key as Authorization: Bearer <key> or as X-API-Key.'),
     headers: CHALLENGE,
     exception: 'UnrecognizedClientException',
     awsMessage: `The request carries no session token. ${AWS_KEY_ADVICE}`,

@@ -22,7 +22,10 @@ export type ExceptionName =
 /** A value that is fixed, or one that depends on the failure. */
 type From<F, V> = V | ((failure: F) => V);
 
-/** What callers get for one type of failure. Never any text of a caller or of the upstream (invariant 7). */
+/**
+ * What callers get for one type of failure. Never any text of the upstream (invariant 7); of a caller's, only an id that was
+ * checked, and the scheme of a header.
+ */
 export interface ProblemEntry<F extends Failure = Failure> {
   /** Also decides the status (problem-codes.ts). */
   readonly code: ServiceProblemCode;

@@ -70,6 +70,15 @@ export const requestProblems = {
     detail: ({ expected }) => `Send the body as ${expected}.`,
     exception: 'SerializationException',
   },
+  'encoded-body': {
+    code: 'UnsupportedMediaType',
+    title: 'Compressed body',
+    detail:
+      'The body has a Content-Encoding, which is not supported. Send it without compression and without that header.',
+    // RFC 9110, 15.5.16.
+    headers: { 'Accept-Encoding': 'identity' },
+    exception: 'SerializationException',
+  },
 } as const satisfies Partial<ProblemEntries>;
 
 export const requestDocumentation: DocumentationOf<typeof requestProblems> = {
@@ -127,11 +136,12 @@ export const requestDocumentation: DocumentationOf<typeof requestProblems> = {
     examples: { 'body-too-large': { type: 'body-too-large', maxBytes: 65_536 } },
   },
   UnsupportedMediaType: {
-    meaning: 'The body has a media type that is not supported.',
-    cause: 'A form or plain text was sent instead of JSON.',
-    action: 'Send the body as application/json.',
+    meaning: 'The body has a media type or an encoding that is not supported.',
+    cause: 'A form or plain text was sent instead of JSON, or the body is compressed.',
+    action: 'Send the body as application/json, without Content-Encoding.',
     examples: {
       'unsupported-media-type': { type: 'unsupported-media-type', expected: 'application/json' },
+      'encoded-body': { type: 'encoded-body' },
     },
   },
 };

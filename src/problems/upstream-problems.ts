@@ -16,7 +16,11 @@ export const upstreamProblems = {
   'upstream-not-found': {
     code: 'ResourceNotFoundException',
     title: 'Execution not found',
-    detail: 'Neither the archive nor the upstream service knows this flowExecutionId.',
+    detail: ({ executionId }) =>
+      executionId === undefined
+        ? 'Neither the archive nor the upstream service knows this flowExecutionId.'
+        : `Neither the archive nor the upstream service knows the execution ${JSON.stringify(executionId)}.`,
+    awsMessage: 'Neither the archive nor the upstream service knows this flowExecutionId.',
     exception: 'ResourceNotFoundException',
   },
   'upstream-internal': {

@@ -78,8 +78,8 @@ describe('a new key', () => {
     expect(result).toMatchObject({
       failure: {
         errors: [
-          { in: 'body', name: 'payloads', detail: 'must be "full" or "none"' },
-          { in: 'body', name: 'nmae', detail: 'is not known here' },
+          { in: 'body', name: 'payloads', detail: 'must be "full" or "none".' },
+          { in: 'body', name: 'nmae', detail: 'is not known here.' },
         ],
       },
     });

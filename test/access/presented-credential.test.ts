@@ -20,6 +20,10 @@ describe('the credential of a request', () => {
     [{ 'X-API-Key': 'k1' }, 'key: k1'],
     [{ Authorization: 'Bearer k1', 'X-API-Key': 'k1' }, 'key: k1'],
     [{ Authorization: 'Basic dTpw', 'X-API-Key': 'k1' }, 'key: k1'],
+    // Of another service, beside ours.
+    [{ Authorization: 'Bearer eyJh.eyJi.c', 'X-API-Key': 'ftk_k1' }, 'key: ftk_k1'],
+    [{ Authorization: 'Bearer ftk_k1', 'X-API-Key': 'of a gateway' }, 'key: ftk_k1'],
+    [{ Authorization: 'Basic dTpw, Bearer other', 'X-API-Key': 'ftk_k1' }, 'key: ftk_k1'],
     [
       { Authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=c', 'X-API-Key': 'k1' },
       'key: k1',
@@ -29,16 +33,25 @@ describe('the credential of a request', () => {
   });
 
   test.each([
-    {},
-    { Authorization: '' },
-    { Authorization: 'Bearer' },
-    { Authorization: 'Bearer ' },
-    { Authorization: 'Basic dTpw' },
-    { 'X-API-Key': '' },
-    { 'X-API-Key': ' , ' },
-  ])('is missing from %j', (headers) => {
-    expect(found(PATH, headers)).toEqual({ type: 'missing-credentials' });
-    expect(found(`${PATH}?ticket=`, headers)).toEqual({ type: 'missing-credentials' });
+    [{}, undefined],
+    [{ Authorization: '' }, undefined],
+    [{ 'X-API-Key': '' }, undefined],
+    [{ 'X-API-Key': ' , ' }, undefined],
+    [{ Authorization: 'Bearer' }, 'Bearer'],
+    [{ Authorization: 'bearer ' }, 'Bearer'],
+    [{ Authorization: 'Basic dTpw' }, 'Basic'],
+    [{ Authorization: 'Token ftk_k1' }, 'Token'],
+    [{ Authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b' }, 'AWS4-HMAC-SHA256'],
+    // May be a secret, or half of one.
+    [{ Authorization: KEY }, ''],
+    [{ Authorization: `${KEY} x` }, ''],
+    [{ Authorization: 'hunter2' }, ''],
+    [{ Authorization: `${'x'.repeat(25)} y` }, ''],
+    [{ Authorization: 'a.b.c d' }, ''],
+  ])('is missing from %j, and the scheme that came is named', (headers, scheme) => {
+    const missing = { type: 'missing-credentials', ...(scheme !== undefined && { scheme }) };
+    expect(found(PATH, headers)).toEqual(missing);
+    expect(found(`${PATH}?ticket=`, headers)).toEqual(missing);
   });
 
   test('is a ticket only in the query, under its name', () => {
@@ -49,12 +62,18 @@ describe('the credential of a request', () => {
       errors: [{ in: 'query', name: 'ticket' }],
     });
     expect(found(`${PATH}?Ticket=t`)).toEqual({ type: 'missing-credentials' });
+    expect(found(`${PATH}?ticket[]=t`)).toMatchObject({ errors: [{ in: 'query', name: 'ticket[]' }] });
+    expect(found(`${PATH}?ticket=t.t.t`, { Authorization: 'Bearer of.another.service' })).toBe(
+      'ticket: t.t.t',
+    );
   });
 
   test.each([
     [PATH, { Authorization: 'Bearer k1', 'X-API-Key': 'k2' }],
-    [`${PATH}?ticket=t`, { Authorization: 'Bearer k1' }],
-    [`${PATH}?ticket=t`, { 'X-API-Key': 'k1' }],
+    [PATH, { Authorization: 'Bearer ftk_k1', 'X-API-Key': 'ftk_k2' }],
+    [PATH, { Authorization: 'Bearer ftk_k1, Bearer other', 'X-API-Key': 'ftk_k2' }],
+    [`${PATH}?ticket=t`, { Authorization: 'Bearer ftk_k1' }],
+    [`${PATH}?ticket=t`, { 'X-API-Key': 'ftk_k1' }],
     [`${PATH}?ticket=t&ticket=u`, {}],
     [PATH, { 'X-API-Key': 'k1, k2' }],
     [PATH, { Authorization: 'Bearer k1, Bearer k2' }],

@@ -36,6 +36,7 @@ const failures: { readonly [Type in Failure['type']]: Extract<Failure, { type: T
   conflict: { type: 'conflict', detail: 'Not now.' },
   'method-not-allowed': { type: 'method-not-allowed', allow: ['POST'] },
   'unsupported-media-type': { type: 'unsupported-media-type', expected: 'application/json' },
+  'encoded-body': { type: 'encoded-body' },
   'body-too-large': { type: 'body-too-large', maxBytes: 1 },
   'history-changed': { type: 'history-changed' },
   overloaded: { type: 'overloaded', retryAfterSeconds },
@@ -91,7 +92,7 @@ it('each failure is the exception that says what it means to a client', () => {
     ],
     AccessDeniedException: ['source-forbidden', 'execution-forbidden', 'operation-forbidden'],
     UnknownOperationException: ['no-such-route', 'method-not-allowed'],
-    SerializationException: ['unsupported-media-type'],
+    SerializationException: ['unsupported-media-type', 'encoded-body'],
   });
   const unreadable: UnreadableInput = { type: 'unreadable-input', detail: 'The body must be JSON.' };
   expect(awsException(unreadable).name).toBe('SerializationException');

@@ -38,6 +38,39 @@ describe('credentials', () => {
     });
   });
 
+  test('of another service beside ours are ignored, and the key alone counts', async () => {
+    const key = await service.key({ tickets: true });
+    for (const Authorization of [
+      'Bearer eyJhbGciOi.eyJzdWIi.c2ln',
+      'Basic dTpw',
+      'Negotiate YII=',
+      'Bearer x, Basic y',
+    ]) {
+      expect((await get({ Authorization, 'X-API-Key': key })).status).toBe(200);
+    }
+    expect((await get({ Authorization: `Bearer ${key}`, 'X-API-Key': 'of a gateway' })).status).toBe(200);
+  });
+
+  test('that came without Bearer are answered with the scheme that came, never with the key', async () => {
+    const key = await service.key();
+    const admin = { headers: { Authorization: 'Basic dTpw' } };
+    for (const [answer, words] of [
+      [get({ Authorization: key }), 'The Authorization header has no scheme.'],
+      [get({ Authorization: `Token ${key}` }), 'The Authorization header has the scheme Token,'],
+      [get({ Authorization: `ApiKey ${key}` }), 'The Authorization header has the scheme ApiKey,'],
+      [get({ Authorization: 'Basic dTpw' }), 'The Authorization header has the scheme Basic,'],
+      [get({ Authorization: 'Bearer' }), 'The Authorization header has nothing after its scheme Bearer.'],
+      [get({}), 'Send an API key'],
+      [service.fetch('/v1/admin/keys', admin), 'The Authorization header has the scheme Basic,'],
+    ] as const) {
+      const problem = await problemOf(answer);
+      expect(problem).toMatchObject({ status: 401, code: 'MissingCredentials' });
+      expect(problem.detail.startsWith(words), problem.detail).toBe(true);
+      expect(problem.detail).toMatch(/ Authorization: Bearer <(key|token)>/);
+      expect(JSON.stringify(problem)).not.toContain(key.slice(0, 20));
+    }
+  });
+
   test('a key in the URL is a 400, even beside a good one', async () => {
     const key = await service.key();
     for (const query of [

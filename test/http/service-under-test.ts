@@ -226,5 +226,9 @@ export const problemOf = async (response: Response | Promise<Response>): Promise
     throw new Error(`no problem but ${answer.status}: ${await answer.text()}`);
   }
   // Safety: as above.
-  return (await answer.json()) as ProblemJson;
+  const problem = (await answer.json()) as ProblemJson;
+  for (const { detail } of problem.errors ?? []) {
+    if (!detail.endsWith('.')) throw new Error(`no sentence: ${detail}`);
+  }
+  return problem;
 };

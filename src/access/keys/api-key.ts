@@ -79,6 +79,9 @@ export const keyIdOf = (credentialId: string): string => credentialId.slice(0, K
 export const keyIdFrom = (id: string): string | undefined =>
   /^(?:[0-9A-Za-z]{8}|[0-9A-Za-z]{10})$/.test(id) ? keyIdOf(id) : undefined;
 
+/** Whether the text is meant as a key of this service, however mistyped; any other is of another service. */
+export const isMeantAsApiKey = (text: string): boolean => text.startsWith(PREFIX);
+
 /**
  * Whether the text holds something in the form of a key, mistyped or cut short ones included: enough of a secret to keep
  * out of URLs, names and logs.

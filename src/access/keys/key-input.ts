@@ -136,7 +136,7 @@ export function parseKeyChange(body: unknown, nowMs: number): Result<KeyChange> 
   if (!parsed.ok) return parsed;
   const change = withoutUndefined(parsed.value);
   if (Object.keys(change).length > 0) return ok(change);
-  return invalid('body', 'body', 'must name at least one member to change');
+  return invalid('body', 'body', 'must name at least one member to change.');
 }
 
 export const rotationSchema = z.strictObject({

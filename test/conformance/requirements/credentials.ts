@@ -23,12 +23,15 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'Two different credentials are a 400.',
-      'two different credentials are a 400',
+      'Two different credentials are a 400, but one of another service beside it (a `Bearer` or `Basic` that a proxy or a library adds) is ignored.',
+      'two different credentials are a 400; one of another service beside the key changes nothing',
       [],
       async (target) => {
         const headers = { 'x-api-key': MISTYPED(target.key) };
         await target.problem('/v1/key', 400, 'ConflictingCredentials', { headers });
+        for (const authorization of ['Bearer of.another.service', 'Basic dTpw']) {
+          await target.json('/v1/key', { key: null, headers: { authorization, 'x-api-key': target.key } });
+        }
       },
     ),
     requirement(

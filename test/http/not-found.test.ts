@@ -1,0 +1,33 @@
+/** Executions that nobody knows. */
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { openService, path, problemOf, type ServiceUnderTest } from './service-under-test.ts';
+
+const ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_1';
+
+let service: ServiceUnderTest;
+beforeAll(async () => {
+  service = await openService();
+});
+
+describe('an execution that is not found', () => {
+  test.each([
+    [`/v1/executions/${ID}/message`, `${ID}/message`],
+    [`/v1/executions/${ID}/Tickets`, `${ID}/Tickets`],
+    ['/v1/executions/a%2Fb%22c/messages', 'a/b"c'],
+    ['/v1/executions/nobody?waitTimeSeconds=0', 'nobody'],
+  ])('%s: the 404 repeats the id that was looked up', async (url, id) => {
+    const problem = await problemOf(service.get(url));
+    expect(problem).toMatchObject({ status: 404, code: 'ResourceNotFoundException' });
+    expect(problem.detail).toContain(JSON.stringify(id));
+  });
+
+  test('as a stream, too', async () => {
+    const answer = service.get(path('nobody/at/all'), { Accept: 'text/event-stream' });
+    await service.clock.advance(10_000);
+    expect(await problemOf(answer)).toMatchObject({
+      status: 404,
+      detail: expect.stringContaining('"nobody/at/all"'),
+    });
+  });
+});
