@@ -40,7 +40,7 @@ const mayImport: Record<string, readonly string[]> = {
   imports: ['core', 'messages', 'archive'],
   executions: ['core', 'messages', 'sources', 'archive', ...allExecutions],
   'executions/upstream': ['core', 'messages', 'sources', 'executions'],
-  'executions/following': ['core', 'messages', 'executions'],
+  'executions/following': ['core', 'messages', 'sources', 'executions', 'executions/upstream'],
   'executions/settling': [
     'core',
     'messages',

@@ -1,14 +1,16 @@
-/**
- * Calls about one execution take turns, whichever operation they are: at most one is in flight (invariant 3). In what order
- * pages are asked for is upstream-history.ts's.
- */
-export class Turns {
+/** Runs asynchronous work one piece at a time, in the order of its arrival. */
+export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Makes the call when all that came before it are over, whatever became of them. */
-  take<T>(call: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(call);
-    this.#last = turn.catch(() => undefined);
-    return turn;
+  /** Starts when all earlier work has ended, whether or not it failed. A failure reaches this caller only. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Resolves when all work so far has ended. Never rejects. */
+  get idle(): Promise<unknown> {
+    return this.#last;
   }
 }

@@ -5,16 +5,17 @@
 import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
-import { fail, ok } from '../core/errors.ts';
+import { type Result, type fail, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { EndingReader } from '../messages/ending.ts';
-import { endOf, positionIn, startOf } from '../messages/history.ts';
+import { startOf } from '../messages/history.ts';
 import { cutPage } from './cut-page.ts';
 import type { EventFrames } from './following/event-frames.ts';
-import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions, Served, StreamRequest } from './executions.ts';
-import { KEY_CHECK_MS, type StillAllowed, StreamKey } from './following/stream-key.ts';
-import { Subscriber } from './following/subscriber.ts';
+import { KeyWatch } from './following/key-watch.ts';
+import { findBeginning, hasAll, openStream } from './following/open-stream.ts';
+import type { StillAllowed } from './following/stream-key.ts';
 import { summarize } from './summarize.ts';
 
 export interface ArchiveFirstOptions {
@@ -41,7 +42,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       const cut = history && (await cutPage(history, request));
       if (!history || !cut || isUnreadable(cut)) return live.page(ref, request, signal);
       if (!cut.ok) return cut;
-      return ok({ ...cut.value, status: history.head.status, settled: true, served: servedFrom(history) });
+      return ok({ ...cut.value, status: history.head.status, final: true, served: servedFrom(history) });
     },
     async summary(ref, request, signal) {
       const history = await findFinal(ref);
@@ -49,7 +50,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       if (!history || !summary || isUnreadable(summary)) return live.summary(ref, request, signal);
       if (!summary.ok) return summary;
       const { archivedAt } = history.head;
-      return ok({ ...summary.value, settled: true, final: true, archivedAt, served: servedFrom(history) });
+      return ok({ ...summary.value, final: true, archivedAt, served: servedFrom(history) });
     },
     async stream(ref, request, signal) {
       const history = await findFinal(ref);
@@ -66,86 +67,39 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
   };
 }
 
-/** Replay, `caught-up`, `end`: as the client pulls. */
+/** Replay, `caught-up`, `end`: as fast as the client pulls. Slow readers keep it open, so its key is watched, too. */
 async function streamArchived(
   options: ArchiveFirstOptions,
   ref: ExecutionRef,
   history: ArchivedHistory,
   request: StreamRequest,
   signal?: AbortSignal,
-) {
-  const { framesFor, clock, random, log } = options;
-  const { from } = request;
-  const over = new AbortController();
+): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
+  const { status, count } = history.head;
   const start = startOf(ref);
-  const position = from.at === 'position' ? from.position : from.at === 'now' ? history.head.count : 0;
-  const read = await history.chunkAt(position);
-  if (!read.ok) return read;
-  const here = positionIn(read.value, position);
-  const same = from.at === 'position' && here?.fingerprint === from.fingerprint;
-  // What it saw the end of could still have gone on then; now it can't.
-  if (from.at === 'position' && from.ended && same && position === history.head.count) return ok(undefined);
-  const { status } = history.head;
-  const begin =
-    from.at === 'now'
-      ? { from: positionIn(read.value, endOf(read.value)) ?? start, reset: false }
-      : { from: (same && here) || start, reset: from.at === 'reset' || (from.at === 'position' && !same) };
-  const subscriber = new Subscriber({
-    knownSinceMs: 0,
-    feed: { history: () => history, settled: () => ({ status, final: true }), status: () => status, start },
-    frames: framesFor(ref),
-    clock,
-    random,
-    ...begin,
-    ...(request.eventTypes && { eventTypes: request.eventTypes }),
-    payloads: request.payloads,
-    onClose: () => over.abort(),
-    onBug: (error) =>
-      log({ event: 'stream-failed', level: 'error', ...logNames(ref), reason: String(error) }),
-  });
-  signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
-  void endWithKey(options, ref, request, subscriber, over.signal);
-  return ok(subscriber.stream);
-}
-
-/** Most are read in a moment; but one who reads slowly is not to go on reading for hours after the key was revoked (invariant 6). */
-async function endWithKey(
-  { clock, log, stillAllowed }: ArchiveFirstOptions,
-  ref: ExecutionRef,
-  request: StreamRequest,
-  subscriber: Subscriber,
-  over: AbortSignal,
-): Promise<void> {
-  const key = new StreamKey(request, clock.now());
-  let checkAtMs = clock.now() + KEY_CHECK_MS;
-  let learnt = new AbortController();
-  // Not waited for: a store that hangs is no reason for a ticket to live longer.
-  const ask = async () => {
-    key.asked(clock.now());
-    const answer = await stillAllowed(request.grant, ref.executionId).catch((error: unknown) => {
-      log({ event: 'key-check-failed', level: 'error', ...logNames(ref), reason: String(error) });
-      return fail({ type: 'store-unavailable', internal: String(error) });
-    });
-    const refused = key.learn(answer, clock.now());
-    if (refused) subscriber.close(refused);
-    learnt.abort();
+  const beginning = await findBeginning(history, start, request.from);
+  if (!beginning.ok) return beginning;
+  if (!beginning.value.reset && hasAll(request.from, count)) return ok(undefined);
+  const keys = new KeyWatch({ ...options, ref });
+  const feed = {
+    history: () => history,
+    settled: () => ({ status, final: true }),
+    status: () => status,
+    start,
   };
-  for (;;) {
-    const dueAtMs = Math.min(checkAtMs, key.askAtMs, key.endsAtMs);
-    learnt = new AbortController();
-    await clock.sleep(Math.max(0, dueAtMs - clock.now()), AbortSignal.any([over, learnt.signal]));
-    if (over.aborted) return;
-    const now = clock.now();
-    const ended = key.over(now);
-    if (ended) {
-      subscriber.close(ended);
-      return;
-    }
-    if (now >= Math.min(checkAtMs, key.askAtMs)) {
-      if (now >= checkAtMs) checkAtMs = now + KEY_CHECK_MS;
-      void ask();
-    }
-  }
+  const stream = openStream({
+    ...options,
+    ref,
+    request,
+    beginning: beginning.value,
+    feed,
+    frames: options.framesFor(ref),
+    knownSinceMs: 0,
+    registry: keys,
+    signal,
+  });
+  void keys.watchUntilClosed();
+  return ok(stream);
 }
 
 /** The archive is there but can't be read just now: the Execution asks the source instead, and writes it anew. */

@@ -1,26 +1,23 @@
 /**
- * One execution. It is the only thing that talks to the source about it, and the only writer of its archive, so one
- * upstream call serves any number of readers. Runtime-neutral: the Durable Object and the in-process adapter are thin
- * shells that give it storage, time and a way to be woken.
+ * One execution. Nothing else calls the source about it or writes its archive, so one upstream call serves any number of
+ * readers. Runtime-neutral: the Durable Object and the in-process adapter are thin shells that give it storage, time and a way
+ * to be woken.
  *
- * This is the coordination: who listens, what is due, what follows from a new reading. How history is read
- * (upstream-history.ts, readings.ts), cut (cut-page.ts), sent (subscriber.ts), paced (pacer.ts), waited for (waiting.ts) and archived
- * (archivist.ts) stands elsewhere. Over 300 lines, because splitting what shares this state would only hide it.
+ * It coordinates three parts: the history as readers see it (history-view.ts), its listeners (listeners.ts), and the poll that
+ * serves them (poller.ts).
  */
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Result, fail, internalText, ok } from '../core/errors.ts';
+import { type Result, fail, ok } from '../core/errors.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { EndingReader } from '../messages/ending.ts';
-import { endOf, positionIn, startOf } from '../messages/history.ts';
+import { startOf } from '../messages/history.ts';
 import type { Source } from '../sources/source.ts';
-import { Archivist } from './settling/archivist.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
-import type { EventFrames, UpstreamState } from './following/event-frames.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
-import { logNames, type ExecutionRef } from '../core/execution-ref.ts';
 import type {
   ExecutionActivity,
   PageAnswer,
@@ -29,21 +26,18 @@ import type {
   SummaryAnswer,
   SummaryRequest,
 } from './executions.ts';
-import { Listeners, type PollState } from './following/listeners.ts';
-import { Pacer } from './following/pacer.ts';
-import type { PageMemory } from './upstream/page-memory.ts';
-import { PageRows } from './upstream/page-rows.ts';
-import { LAST_PAGE_FRESH_MS, type Reading, Readings } from './history-view.ts';
-import { RedriveWatch } from './settling/redrive.ts';
-import { RunLoop } from './following/run-loop.ts';
+import type { EventFrames } from './following/event-frames.ts';
+import { Listeners } from './following/listeners.ts';
+import { type StreamBeginning, findBeginning, hasAll, openStream } from './following/open-stream.ts';
+import { Poller, type RunBounds } from './following/poller.ts';
 import type { StillAllowed } from './following/stream-key.ts';
-import { Subscriber } from './following/subscriber.ts';
-import { summarize } from './summarize.ts';
-import { Turns } from '../core/serial-queue.ts';
-import { type HeadReading, type ReadTrace, UpstreamHistory, newTrace } from './upstream/upstream-history.ts';
 import { type Seen, UNKNOWN_PATIENCE_MS, lookPatiently, waitFor } from './following/waiting.ts';
+import { HistoryView, type Reading } from './history-view.ts';
+import { summarize } from './summarize.ts';
+import type { PageMemory } from './upstream/page-memory.ts';
+import { type ReadTrace, newTrace } from './upstream/upstream-history.ts';
 
-/** How long a client that is gone may take to be noticed, once it was written to. */
+/** How long a disconnect may take to surface after a write. */
 const PROBE_MS = 250;
 
 export interface ExecutionOptions {
@@ -65,114 +59,47 @@ export interface ExecutionOptions {
 
 export class Execution {
   readonly #options: ExecutionOptions;
-  readonly #rows: PageRows;
-  readonly #upstream: UpstreamHistory;
-  readonly #archivist: Archivist;
-  readonly #listeners: Listeners;
-  readonly #redrive: RedriveWatch;
-  readonly #readings: Readings;
-  readonly #loop: RunLoop;
-  readonly #pacer = new Pacer();
   readonly #start: Position;
-  #loading: Promise<void> | undefined;
-  #upstreamState: UpstreamState = 'ok';
-  #pollAtMs = 0;
-  #polling: Promise<void> | undefined;
-  /** What the polls of this `run` have cost. */
-  #pollTrace = newTrace();
+  readonly #history: HistoryView;
+  readonly #listeners: Listeners;
+  readonly #poller: Poller;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
-    const { ref, source, storage, memory, archive, clock, random, log, stillAllowed, listenersMax } = options;
-    this.#start = startOf(ref);
-    const turns = new Turns();
-    this.#redrive = new RedriveWatch(source, ref, clock, turns);
-    this.#rows = new PageRows(storage, ref, log);
-    this.#upstream = new UpstreamHistory({
-      turns,
-      source,
-      ref,
-      rows: this.#rows,
-      memory,
-      clock,
-      onHeadRead: (reading) => this.#headRead(reading),
-    });
-    this.#listeners = new Listeners({
-      clock,
-      random,
-      stillAllowed: async (grant) => {
-        try {
-          return await stillAllowed(grant, ref.executionId);
-        } catch (error) {
-          // Not known: it is asked again. An exception here would end a whole Deno process.
-          log({
-            event: 'key-check-failed',
-            level: 'error',
-            ...logNames(this.#options.ref),
-            reason: String(error),
-          });
-          return fail({ type: 'store-unavailable', internal: String(error) });
-        }
+    this.#start = startOf(options.ref);
+    this.#listeners = new Listeners({ ...options, onDueChanged: () => this.#poller.arrange() });
+    this.#history = new HistoryView({
+      ...options,
+      pollIntervalMs: () => this.#poller.intervalMs,
+      onHeadRead: (reading) => this.#poller.headRead(reading),
+      onChange: () => {
+        this.#listeners.notify();
+        this.#poller.arrange();
       },
-      onDueChanged: () => this.#arrange(),
-      ...(listenersMax !== undefined && { listenersMax }),
     });
-    const onChange = () => {
-      this.#listeners.notify();
-      this.#arrange();
-    };
-    this.#archivist = new Archivist({
-      ref,
-      archive,
-      storage,
-      upstream: this.#upstream,
-      ...(source.redrivableMs !== undefined && { redrivableMs: source.redrivableMs }),
-      clock,
-      log,
-      onChange,
-    });
-    this.#readings = new Readings({
-      ref,
-      upstream: this.#upstream,
-      archivist: this.#archivist,
-      redrive: this.#redrive,
-      pollIntervalMs: () => (this.#listeners.count > 0 ? this.#pacer.intervalMs : undefined),
-      clock,
-      log,
-    });
-    this.#loop = new RunLoop({
-      clock,
-      load: () => this.#load(),
-      isNeeded: () => this.#listeners.count > 0,
-      dueAtMs: () => this.#dueAtMs(),
-      work: () => this.#work(),
-      streamsDueAtMs: () => this.#listeners.dueAtMs(),
-      serveStreams: () => this.#listeners.tick(this.#pollState),
-      rest: () => Promise.all([this.#polling, this.#archivist.rest]),
-      onBug: (error) =>
-        log({ event: 'run-failed', level: 'error', ...logNames(this.#options.ref), reason: String(error) }),
-    });
+    this.#poller = new Poller({ ...options, history: this.#history, listeners: this.#listeners });
   }
 
-  /** True when nothing would be lost with this object but what it remembers: nobody listens, nothing is due or under way. */
+  /** Dropping this object would lose only memory: no listeners, nothing due or in progress. */
   get idle(): boolean {
-    return this.#listeners.count === 0 && !this.#loop.isRunning && this.#dueAtMs() === Infinity;
+    return this.#listeners.count === 0 && this.#poller.isIdle;
   }
 
   get streams(): number {
     return this.#listeners.streams;
   }
 
-  /** Who listens, and how its source is doing: for an operator. Asks nobody. */
+  /** Listeners and the state of the source, for an operator. Makes no call. */
   activity(): ExecutionActivity {
     const { count, streams } = this.#listeners;
-    const readAtMs = this.#upstream.end?.readAtMs;
+    const { pollIntervalMs, upstream } = this.#poller.state;
+    const { readAt } = this.#history;
     return {
       streams,
       waiting: count - streams,
-      upstream: this.#upstreamState,
-      ...(this.#pollDueAtMs() !== Infinity && { pollIntervalMs: this.#pacer.intervalMs }),
-      ...(readAtMs !== undefined && { readAt: new Date(readAtMs).toISOString() }),
+      upstream,
+      ...(this.#poller.isPolling && { pollIntervalMs }),
+      ...(readAt !== undefined && { readAt }),
     };
   }
 
@@ -183,17 +110,17 @@ export class Execution {
       const { history, served } = await this.#open(trace);
       const cut = await cutPage(history, query);
       if (!cut.ok) return { done: true, result: cut };
-      const status = this.#readings.status;
+      const { status, settled } = this.#history;
       const answer = {
         ...cut.value,
         ...(status && { status }),
-        settled: this.#archivist.settled?.final ?? false,
+        final: settled?.final ?? false,
         served: served(),
       };
-      // The next look goes on behind what this one considered.
+      // The next look starts after the messages that this one considered.
       if (query.from.at !== 'last') query = { ...query, from: { at: 'position', ...cut.value.next } };
-      const ended = status !== undefined && status !== 'RUNNING';
-      return { done: cut.value.messages.length > 0 || cut.value.more || ended, result: ok(answer) };
+      const hasEnded = status !== undefined && status !== 'RUNNING';
+      return { done: cut.value.messages.length > 0 || cut.value.more || hasEnded, result: ok(answer) };
     });
   }
 
@@ -201,147 +128,115 @@ export class Execution {
     const trace = newTrace();
     return this.#wait(request.waitMs, signal, async () => {
       const { history, served } = await this.#open(trace);
-      const running = request.waitMs === 0 ? await this.#describedAsRunning(trace) : undefined;
+      const running = request.waitMs === 0 ? await this.#history.describeRunning(trace) : undefined;
       if (running) return { done: true, result: ok({ ...running, served: served() }) };
       const summary = await summarize(history, request.payloads, this.#options.readEnding);
       if (!summary.ok) return { done: true, result: summary };
-      const head = this.#archivist.archived?.head;
-      const readAtMs = this.#upstream.end?.readAtMs;
+      const { settled, readAt, archivist } = this.#history;
+      const head = archivist.archived?.head;
       const answer: SummaryAnswer = {
         ...summary.value,
-        settled: this.#archivist.settled?.final ?? false,
-        final: this.#archivist.settled?.final ?? false,
+        final: settled?.final ?? false,
         ...(head && { archivedAt: head.archivedAt }),
-        ...(!head && readAtMs !== undefined && { asOf: new Date(readAtMs).toISOString() }),
+        ...(!head && readAt !== undefined && { asOf: readAt }),
         served: served(),
       };
       return { done: summary.value.status !== 'RUNNING', result: ok(answer) };
     });
   }
 
-  /** What the source says of an execution that runs, without reading its history; undefined: the history has to tell. */
-  async #describedAsRunning(trace: ReadTrace): Promise<Omit<SummaryAnswer, 'served'> | undefined> {
-    if (this.#archivist.settled) return undefined;
-    const now = this.#options.clock.now();
-    const described = await this.#redrive.describe(now - LAST_PAGE_FRESH_MS, trace);
-    if (!described?.ok || described.value.status !== 'RUNNING') return undefined;
-    const { status, upstreamStatus, startedAt } = described.value;
-    const asOf = new Date(now).toISOString();
-    return {
-      status,
-      upstreamStatus,
-      ...(startedAt !== undefined && { startedAt }),
-      settled: false,
-      final: false,
-      asOf,
-    };
-  }
-
-  /** The open event stream, or why there is none; undefined when all was sent and nothing can follow. */
+  /** The open event stream, or why it is refused; undefined if all was sent and nothing can follow. */
   async subscribe(
     request: StreamRequest,
     signal?: AbortSignal,
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
     if (request.from.at === 'position' && request.from.ended) {
-      await this.#load();
-      const over = await this.#readings.isOver();
-      if (!over.ok) return over;
-      if (over.value) return ok(undefined);
+      await this.#history.load();
+      const settled = await this.#history.settledForNow();
+      if (!settled.ok) return settled;
+      if (settled.value && hasAll(request.from, settled.value.count)) return ok(undefined);
     }
     if (this.#listeners.refusal(request)) await this.#probe(signal);
     const refusal = this.#listeners.refusal(request);
     if (refusal) return fail(refusal);
-    // Counted from here on, so that a thousand that connect at once are seen.
+    // Holds a slot from here on, so that a thousand clients that connect at once are counted.
     const leave = this.#listen(request);
-    const { clock, random, frames, log } = this.#options;
-    const knownSinceMs = clock.now() - this.#pacer.intervalMs;
-    let { from } = request;
+    const knownSinceMs = this.#options.clock.now() - this.#poller.state.pollIntervalMs;
     try {
-      const look = async () => {
-        const result = await this.#beginOf(from);
-        // It did not exist when its reader came: all of it is new.
-        if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')
-          from = { at: 'start' };
-        return { done: true, result };
-      };
-      const { result: begin } = await lookPatiently({ clock, signal, look }, UNKNOWN_PATIENCE_MS);
-      if (!begin.ok) return begin;
-      const subscriber: Subscriber = new Subscriber({
+      const beginning = await this.#findBeginning(request.from, signal);
+      if (!beginning.ok) return beginning;
+      const stream = openStream({
+        ...this.#options,
+        request,
+        beginning: beginning.value,
         feed: {
-          history: () => this.#readings.known(),
-          settled: () => this.#archivist.settled,
-          status: () => this.#readings.status ?? 'RUNNING',
+          history: () => this.#history.known(),
+          settled: () => this.#history.settled,
+          status: () => this.#history.status ?? 'RUNNING',
           start: this.#start,
         },
-        frames,
-        clock,
-        random,
         knownSinceMs,
-        ...begin.value,
-        ...(request.eventTypes && { eventTypes: request.eventTypes }),
-        payloads: request.payloads,
-        onClose: () => {
-          this.#listeners.remove(subscriber);
-          this.#arrange();
+        registry: {
+          add: (subscriber) => this.#listeners.add(subscriber, request),
+          remove: (subscriber) => {
+            this.#listeners.remove(subscriber);
+            this.#poller.arrange();
+          },
         },
-        onBug: (error) =>
-          log({
-            event: 'stream-failed',
-            level: 'error',
-            ...logNames(this.#options.ref),
-            reason: String(error),
-          }),
+        signal,
       });
-      this.#listeners.add(subscriber, request);
-      signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
-      if (signal?.aborted) subscriber.drop();
-      return ok(subscriber.stream);
+      return ok(stream);
     } finally {
       leave();
-      this.#arrange();
+      this.#poller.arrange();
     }
   }
 
   async importHistory(body: AsyncIterable<Uint8Array>): Promise<Result<ArchiveHead>> {
-    await this.#load();
-    return this.#archivist.importHistory(body);
+    await this.#history.load();
+    return this.#history.archivist.importHistory(body);
   }
 
   async forget(): Promise<Result<{ archived: boolean }>> {
-    await this.#load();
-    return this.#archivist.forget();
+    await this.#history.load();
+    return this.#history.archivist.forget();
   }
 
-  /** Ends all streams, each at a frame's end, to be resumed elsewhere: a shutdown. */
+  /** Ends all streams after a whole frame, for clients to resume elsewhere: a shutdown. */
   closeStreams(): void {
     this.#listeners.closeAll();
   }
 
-  /**
-   * Does what is due, and goes on while somebody listens: for `forMs`, or until polls have sent `callsMax` requests upstream,
-   * since platforms bound an invocation. Returns when it wants to be called again, in clock milliseconds; undefined: not
-   * until it asks. Never throws.
-   */
-  run({ forMs, callsMax }: { forMs: number; callsMax: number }): Promise<number | undefined> {
-    if (this.#loop.isRunning) return Promise.resolve(undefined);
-    const trace = newTrace();
-    this.#pollTrace = trace;
-    return this.#loop.run({ forMs, isSpent: () => trace.calls >= callsMax });
-  }
-
-  get #pollState(): PollState {
-    return { pollIntervalMs: this.#pacer.intervalMs, upstream: this.#upstreamState };
+  /** See `Poller.run`. */
+  run(bounds: RunBounds): Promise<number | undefined> {
+    return this.#poller.run(bounds);
   }
 
   /** The history for one request. */
   async #open(trace: ReadTrace): Promise<Reading> {
-    await this.#load();
-    const reading = await this.#readings.open(trace);
-    this.#arrange();
+    await this.#history.load();
+    const reading = await this.#history.open(trace);
+    this.#poller.arrange();
     return reading;
   }
 
-  // --- waiting ---------------------------------------------------------------------------------------------------------
+  /** Where a new stream begins. Waits a while for an execution that does not exist yet. */
+  async #findBeginning(
+    asked: StreamRequest['from'],
+    signal: AbortSignal | undefined,
+  ): Promise<Result<StreamBeginning>> {
+    const { clock } = this.#options;
+    let from = asked;
+    const look = async () => {
+      const { history } = await this.#open(newTrace());
+      const result = await findBeginning(history, this.#start, from);
+      // The execution did not exist when its reader connected: all of it is new.
+      if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')
+        from = { at: 'start' };
+      return { done: true, result };
+    };
+    return (await lookPatiently({ clock, signal, look }, UNKNOWN_PATIENCE_MS)).result;
+  }
 
   async #wait<T>(
     waitMs: number,
@@ -359,136 +254,21 @@ export class Execution {
       );
     } finally {
       leave();
-      this.#arrange();
+      this.#poller.arrange();
     }
   }
 
-  /** Before somebody is refused: makes sure that those who hold the places are still there. */
+  /** Before a refusal: finds out which clients have disconnected, and frees their slots. */
   async #probe(signal: AbortSignal | undefined): Promise<void> {
-    this.#listeners.probe(this.#pollState);
+    this.#listeners.probe(this.#poller.state);
     await this.#options.clock.sleep(PROBE_MS, signal);
   }
 
   /** Counts a listener until the returned function is called. */
   #listen(stream?: StreamRequest): () => void {
-    if (this.#listeners.count === 0) this.#pacer.wake();
+    if (this.#listeners.count === 0) this.#poller.wake();
     const leave = this.#listeners.wait(stream);
-    this.#arrange();
+    this.#poller.arrange();
     return leave;
-  }
-
-  /** Where a new stream begins. */
-  async #beginOf(from: StreamRequest['from']): Promise<Result<{ from: Position; reset: boolean }>> {
-    const { history } = await this.#open(newTrace());
-    const at = from.at === 'position' ? from : undefined;
-    const read = await history.chunkAt(at?.position ?? (from.at === 'now' ? Number.MAX_SAFE_INTEGER : 0));
-    if (!read.ok) return read;
-    if (from.at === 'now') {
-      return ok({ from: positionIn(read.value, endOf(read.value)) ?? this.#start, reset: false });
-    }
-    if (!at) return ok({ from: this.#start, reset: from.at === 'reset' });
-    const { position, fingerprint } = at;
-    const beyond = position > endOf(read.value) && !history.complete;
-    const same = positionIn(read.value, position)?.fingerprint === fingerprint;
-    if (beyond || same) return ok({ from: { position, fingerprint }, reset: false });
-    return ok({ from: this.#start, reset: true });
-  }
-
-  // --- following -------------------------------------------------------------------------------------------------------
-
-  #headRead({ atMs, previous, end, failure }: HeadReading): void {
-    if (failure) {
-      this.#upstreamState = failure.type === 'upstream-throttled' ? 'throttled' : 'unavailable';
-      if (failure.type === 'upstream-throttled') this.#pacer.throttled();
-      // An execution that does not exist yet is no trouble upstream: it may begin any moment.
-      else if (failure.type !== 'upstream-not-found' || this.#upstream.end) this.#pacer.failed();
-    } else {
-      const grew = previous?.position !== end?.position || previous?.fingerprint !== end?.fingerprint;
-      // A stream that could not read its history during an outage goes on now, also when nothing is new.
-      const recovered = this.#upstreamState !== 'ok';
-      this.#upstreamState = 'ok';
-      if (grew) this.#pacer.messagesArrived();
-      else this.#pacer.nothingNew();
-      this.#archivist.endSeen(end);
-      if (grew || recovered) this.#listeners.notify();
-      else this.#listeners.headRead();
-    }
-    if (this.#listeners.count > 0) {
-      const { source, ref } = this.#options;
-      this.#pacer.atLeast(source.pace?.(ref, this.#pacer.ownIntervalMs) ?? 0);
-    }
-    this.#pollAtMs = atMs + this.#pacer.jittered(this.#options.random());
-    this.#arrange();
-  }
-
-  /** Does what is due. */
-  #work(): void {
-    if (this.#pollDueAtMs() <= this.#options.clock.now()) this.#poll(this.#pollTrace);
-    this.#listeners.tick(this.#pollState);
-    this.#archivist.tick();
-  }
-
-  #poll(trace: ReadTrace): void {
-    const { clock, log } = this.#options;
-    // Whatever becomes of this one, the next is an interval away: nothing may make it spin.
-    this.#pollAtMs = clock.now() + this.#pacer.jittered(this.#options.random());
-    // A reader may just have asked; its answer is as good.
-    const lastNotBeforeMs = clock.now() - this.#pacer.intervalMs / 2;
-    this.#polling = this.#upstream
-      .chunkAt(Number.MAX_SAFE_INTEGER, { lastNotBeforeMs, poll: true }, trace)
-      .then((read) => {
-        if (read.ok) return;
-        const { type } = read.failure;
-        log({
-          event: 'poll-failed',
-          // One that does not exist (yet) is a caller's mistake, or impatience, and no outage.
-          level: type === 'upstream-not-found' ? 'info' : 'warn',
-          ...logNames(this.#options.ref),
-          failure: type,
-          reason: internalText(read.failure),
-        });
-      })
-      .finally(() => {
-        this.#polling = undefined;
-        this.#arrange();
-      });
-  }
-
-  #pollDueAtMs(): number {
-    const needed = this.#listeners.count > 0 && !this.#archivist.settled && !this.#polling;
-    return needed ? this.#pollAtMs : Infinity;
-  }
-
-  /** When something is due, in clock milliseconds. */
-  #dueAtMs(): number {
-    return Math.min(this.#pollDueAtMs(), this.#listeners.dueAtMs(), this.#archivist.dueAtMs);
-  }
-
-  /** Something changed: `run` looks again, or is asked for. */
-  #arrange(): void {
-    if (this.#loop.isRunning) {
-      this.#loop.interrupt();
-      return;
-    }
-    const due = this.#dueAtMs();
-    if (due !== Infinity) this.#options.wake(due);
-  }
-
-  /** What is remembered from before. */
-  #load(): Promise<void> {
-    this.#loading ??= (async () => {
-      await this.#rows.load();
-      await this.#archivist.load();
-    })().catch((error: unknown) => {
-      // Tried again by the next request: one failed read must not poison the object.
-      this.#loading = undefined;
-      this.#options.log({
-        event: 'execution-load-failed',
-        level: 'error',
-        ...logNames(this.#options.ref),
-        reason: String(error),
-      });
-    });
-    return this.#loading;
   }
 }

@@ -30,8 +30,8 @@ export interface PageRequest extends PageQuery {
 export interface PageAnswer extends CutPage {
   /** Absent while unknown: the end was not read yet. */
   readonly status?: Status;
-  /** From a settled history: it will never read differently. */
-  readonly settled: boolean;
+  /** From a settled history that cannot be redriven: it will never read differently. */
+  readonly final: boolean;
   readonly served: Served;
 }
 
@@ -50,7 +50,7 @@ export interface SummaryAnswer {
   readonly messageCount?: number;
   /** `step`, `error` and `cause` are read out of payloads, and left out for whoever sees none. */
   readonly failure?: FailureFacts & Position;
-  readonly settled: boolean;
+  /** As in `PageAnswer`. */
   readonly final: boolean;
   readonly archivedAt?: string;
   /** When the source was asked last, ISO 8601; absent for what is archived. */

@@ -1,122 +1,184 @@
 /**
- * An execution's history as its readers see it: archived, or upstream and fresh enough for the one who asks; the same history
- * either way. Also whether what has ended goes on. When to ask, and who is told, is the Execution's.
+ * An execution's history as its readers see it: archived, or read from the source and fresh enough for this reader. Also
+ * whether a settled execution was redriven since. Puts together what reads (upstream/) and what archives (settling/); when to
+ * poll, and which listeners to notify, is the Execution's.
  */
-import type { ArchivedHistory } from '../archive/archive.ts';
+import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, internalText, ok } from '../core/errors.ts';
+import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
+import { SerialQueue } from '../core/serial-queue.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import { type History, endOf } from '../messages/history.ts';
-import type { Archivist } from './settling/archivist.ts';
-import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
-import type { Served } from './executions.ts';
-import type { RedriveWatch } from './settling/redrive.ts';
+import type { Source } from '../sources/source.ts';
+import type { ExecutionStorage } from './execution-storage.ts';
+import type { Served, SummaryAnswer } from './executions.ts';
+import { Archivist, type Settled } from './settling/archivist.ts';
+import { RedriveWatch } from './settling/redrive.ts';
+import type { PageMemory } from './upstream/page-memory.ts';
+import { PageRows } from './upstream/page-rows.ts';
 import {
   type Freshness,
+  type HeadReading,
   type ReadTrace,
-  type UpstreamHistory,
+  UpstreamHistory,
   newTrace,
 } from './upstream/upstream-history.ts';
 
-/** A last page (and a failure) that is younger is not asked for again. */
+/** A younger last page (or failure) is not requested again. */
 export const LAST_PAGE_FRESH_MS = 1_000;
 
-/** The history for one request, and how it was come by so far. */
+/** The history for one request, and what it has cost so far. */
 export interface Reading {
   readonly history: History;
   readonly served: () => Served;
 }
 
-export interface ReadingsOptions {
+export interface HistoryViewOptions {
   readonly ref: ExecutionRef;
-  readonly upstream: UpstreamHistory;
-  readonly archivist: Archivist;
-  readonly redrive: RedriveWatch;
-  /** The poll's interval while somebody listens: nothing newer is asked for then. Undefined: nobody does. */
-  readonly pollIntervalMs: () => number | undefined;
+  readonly source: Source;
+  readonly storage: ExecutionStorage;
+  readonly memory: PageMemory;
+  readonly archive: Archive;
   readonly clock: Clock;
   readonly log: Log;
+  /** The poll's interval while there are listeners: nothing newer is requested then. Undefined: no listeners. */
+  readonly pollIntervalMs: () => number | undefined;
+  /** See `UpstreamHistory`. */
+  readonly onHeadRead: (reading: HeadReading) => void;
+  /** See `Archivist`. */
+  readonly onChange: () => void;
 }
 
-export class Readings {
-  readonly #options: ReadingsOptions;
+export class HistoryView {
+  readonly #options: HistoryViewOptions;
+  readonly #rows: PageRows;
+  readonly #redrive: RedriveWatch;
+  readonly upstream: UpstreamHistory;
+  readonly archivist: Archivist;
+  #loading: Promise<void> | undefined;
 
-  constructor(options: ReadingsOptions) {
+  constructor(options: HistoryViewOptions) {
     this.#options = options;
+    const { ref, source, storage, log } = options;
+    // One call about this execution at a time, whichever operation it is (invariant 3).
+    const calls = new SerialQueue();
+    this.#rows = new PageRows(storage, ref, log);
+    this.#redrive = new RedriveWatch({ ...options, calls });
+    this.upstream = new UpstreamHistory({ ...options, calls, rows: this.#rows });
+    const { redrivableMs } = source;
+    this.archivist = new Archivist({
+      ...options,
+      upstream: this.upstream,
+      ...(redrivableMs !== undefined && { redrivableMs }),
+    });
   }
 
-  /** Once known. */
+  /** Loads what was stored before. Never throws. */
+  load(): Promise<void> {
+    this.#loading ??= (async () => {
+      await this.#rows.load();
+      await this.archivist.load();
+    })().catch((error: unknown) => {
+      // The next request retries: one failed read must not poison the object.
+      this.#loading = undefined;
+      const { log, ref } = this.#options;
+      log({ event: 'execution-load-failed', level: 'error', ...logNames(ref), reason: String(error) });
+    });
+    return this.#loading;
+  }
+
+  /** Undefined until the end was read once. */
   get status(): Status | undefined {
-    const { archivist, upstream } = this.#options;
-    return archivist.settled?.status ?? (upstream.end && statusAfter(upstream.end.eventType));
+    return this.settled?.status ?? (this.upstream.end && statusAfter(this.upstream.end.eventType));
+  }
+
+  get settled(): Settled | undefined {
+    return this.archivist.settled;
+  }
+
+  /** When the newest page was read from the source, ISO 8601. */
+  get readAt(): string | undefined {
+    const readAtMs = this.upstream.end?.readAtMs;
+    return readAtMs === undefined ? undefined : new Date(readAtMs).toISOString();
   }
 
   /** For one request. */
   async open(trace: ReadTrace): Promise<Reading> {
-    const { archivist, clock, pollIntervalMs } = this.#options;
-    // What can't be found out just now is read as it was known; the next reader asks again.
-    await this.#goesOn(trace);
-    const { archived, settled } = archivist;
+    const { clock, pollIntervalMs } = this.#options;
+    // If that fails, the known history is served; the next reader checks again.
+    await this.#checkRedrive(trace);
+    const { archived, settled } = this.archivist;
     if (archived) {
       const history = this.#archivedOrUpstream(archived, trace);
       return { history, served: () => ({ tier: archived.tier, forward: 'hit', upstreamCalls: trace.calls }) };
     }
     const freshMs = pollIntervalMs() ?? LAST_PAGE_FRESH_MS;
-    // A settled history is not asked for again, not even its last page.
+    // A settled history is not requested again, not even its last page.
     const history = this.#upstream({ lastNotBeforeMs: settled ? 0 : clock.now() - freshMs }, trace);
-    archivist.asked();
+    this.archivist.retryForReader();
     const forward = () => (trace.calls > 0 ? 'miss' : trace.collapsed ? 'collapsed' : 'hit');
     return { history, served: () => ({ tier: 'live', forward: forward(), upstreamCalls: trace.calls }) };
   }
 
-  /** As it is known, for subscribers: only the poll asks for what is newer. */
+  /** As known, for subscribers: only the poll requests what is newer. */
   known(): History {
-    const { archivist, clock, pollIntervalMs } = this.#options;
-    if (archivist.archived) return this.#archivedOrUpstream(archivist.archived, newTrace());
+    const { clock, pollIntervalMs } = this.#options;
+    const { archived } = this.archivist;
+    if (archived) return this.#archivedOrUpstream(archived, newTrace());
     const failureNotBeforeMs = clock.now() - (pollIntervalMs() ?? LAST_PAGE_FRESH_MS);
     return this.#upstream({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace());
   }
 
-  /** All was sent and nothing can follow: only after the source was asked, where it might. */
-  async isOver(): Promise<Result<boolean>> {
-    const goesOn = await this.#goesOn(newTrace());
-    return goesOn.ok ? ok(this.#options.archivist.settled !== undefined) : goesOn;
+  /** The settled history, after a check for a redrive; undefined: it may still grow. A failure: the check failed. */
+  async settledForNow(): Promise<Result<Settled | undefined>> {
+    const redriven = await this.#checkRedrive(newTrace());
+    return redriven.ok ? ok(this.settled) : redriven;
   }
 
-  /** Whether what is settled goes on; then it is settled no more. */
-  async #goesOn(trace: ReadTrace): Promise<Result<boolean>> {
-    const { archivist, redrive } = this.#options;
-    const { mayGoOn } = archivist;
-    const goesOn = mayGoOn ? await redrive.goesOn(mayGoOn, trace) : ok(false);
-    if (mayGoOn && goesOn.ok && goesOn.value) archivist.wentOn(mayGoOn);
-    return goesOn;
+  /** The source's description of a running execution, without reading its history. Undefined: the history has to tell. */
+  async describeRunning(trace: ReadTrace): Promise<Omit<SummaryAnswer, 'served'> | undefined> {
+    if (this.settled) return undefined;
+    const now = this.#options.clock.now();
+    const described = await this.#redrive.describe(now - LAST_PAGE_FRESH_MS, trace);
+    if (!described?.ok || described.value.status !== 'RUNNING') return undefined;
+    const { status, upstreamStatus, startedAt } = described.value;
+    const asOf = new Date(now).toISOString();
+    return { status, upstreamStatus, ...(startedAt !== undefined && { startedAt }), final: false, asOf };
+  }
+
+  /** Whether a settled execution was redriven; then it is not settled any more. */
+  async #checkRedrive(trace: ReadTrace): Promise<Result<boolean>> {
+    const { redrivable } = this.archivist;
+    const wasRedriven = redrivable ? await this.#redrive.wasRedriven(redrivable, trace) : ok(false);
+    if (redrivable && wasRedriven.ok && wasRedriven.value) this.archivist.markRedriven(redrivable);
+    return wasRedriven;
   }
 
   #upstream(freshness: Freshness, trace: ReadTrace): History {
-    const { archivist, upstream } = this.#options;
     return {
-      complete: archivist.settled !== undefined,
-      chunkAt: (position) => upstream.chunkAt(position, freshness, trace),
+      complete: this.settled !== undefined,
+      chunkAt: (position) => this.upstream.chunkAt(position, freshness, trace),
     };
   }
 
-  /** An archive that can't be read is as good as none: the source is asked, and the history archived anew. */
+  /** An archive that cannot be read is ignored: the source is read instead, and the history archived anew. */
   #archivedOrUpstream(archived: ArchivedHistory, trace: ReadTrace): History {
-    const { archivist, upstream, clock, log, ref } = this.#options;
+    const { clock, log, ref } = this.#options;
     return {
-      // Behind the end of one that may go on, a position can be of what came since.
-      complete: archivist.settled?.final ?? true,
+      // After the end of a redrivable history, a position may belong to messages that followed a redrive.
+      complete: this.settled?.final ?? true,
       chunkAt: async (position) => {
         const read = await archived.chunkAt(position);
         if (read.ok) return read;
         const reason = internalText(read.failure);
         log({ event: 'archive-unreadable', level: 'error', ...logNames(ref), reason });
         const freshness = { lastNotBeforeMs: clock.now() - LAST_PAGE_FRESH_MS };
-        const instead = await upstream.chunkAt(position, freshness, trace);
-        // What only the archive has can't be had just now. That is no "not found", and a read that lags is no end.
+        const instead = await this.upstream.chunkAt(position, freshness, trace);
+        // Messages that only the archive has are unavailable just now: neither "not found" nor the end of the history.
         if (!instead.ok || (instead.value.last && endOf(instead.value) < archived.head.count)) return read;
-        archivist.doubt(archived);
+        this.archivist.distrust(archived);
         return instead;
       },
     };

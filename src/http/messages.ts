@@ -73,7 +73,7 @@ async function getPage(
   const next = encodeCursor(cursorKeys, ref, { ...page.value.next, end: 'none' });
   return ok(
     jsonWithEtag(request, pageBody(page.value, next), {
-      'Cache-Control': cacheControl(page.value.settled),
+      'Cache-Control': cacheControl(page.value.final),
       'Cache-Status': cacheStatus(page.value.served),
       ...(page.value.more && { Link: nextLink(search, next) }),
     }),

@@ -29,7 +29,7 @@ export async function getSummary(
     });
   return ok(
     jsonWithEtag(request, summaryBody(ref, summary.value, cursorOf), {
-      'Cache-Control': cacheControl(summary.value.settled && summary.value.final),
+      'Cache-Control': cacheControl(summary.value.final),
       'Cache-Status': cacheStatus(summary.value.served),
     }),
   );

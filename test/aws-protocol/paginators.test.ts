@@ -25,7 +25,7 @@ it.each([0, 7])(
       messages: [],
       next: { position, fingerprint },
       more: true,
-      settled: false,
+      final: false,
       served: { tier: 'live', forward: 'hit', upstreamCalls: 0 },
     };
     // Safety: the AWS protocol asks for pages and nothing else.

@@ -11,6 +11,7 @@ import { problemJson } from '../../src/http/problem.ts';
 import { startOf } from '../../src/messages/history.ts';
 import { historyInChunks } from '../support/histories.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
 const ref = { source: 'source', executionId: 'execution' };
@@ -42,6 +43,8 @@ beforeEach(() => {
   gate = undefined;
   random = () => 0.5;
   listeners = new Listeners({
+    ref,
+    log: testLog(),
     clock,
     random: () => random(),
     stillAllowed: async (grant) => {
@@ -131,6 +134,8 @@ test('a key that is no longer good ends its streams, and no others, with the pro
 
 test('a thousand keys are asked about at once: a slow store does not make the last one wait for all others', async () => {
   const many = new Listeners({
+    ref,
+    log: testLog(),
     clock,
     random,
     stillAllowed: async (grant) => {

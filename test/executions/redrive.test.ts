@@ -20,9 +20,9 @@ const message = (index: number, eventType: string, atMs: number): Message => ({
 const FAILED = Array.from({ length: 300 }, (_, index) =>
   message(index, index === 299 ? 'EXECUTION_FAILED' : 'STEP_STARTED', ENDED_MS),
 );
-const redriven = (sinceMs: number, ended: boolean): Message[] =>
+const redriven = (sinceMs: number, ended: boolean, end = 'SUCCEEDED'): Message[] =>
   Array.from({ length: 50 }, (_, index) =>
-    message(300 + index, ended && index === 49 ? 'EXECUTION_SUCCEEDED' : 'STEP_STARTED', sinceMs),
+    message(300 + index, ended && index === 49 ? `EXECUTION_${end}` : 'STEP_STARTED', sinceMs),
   );
 
 function archivedFailure() {
@@ -37,11 +37,11 @@ function archivedFailure() {
   return {
     under,
     asked: () => asked,
-    goOn: (ended: boolean) => {
+    redrive: (ended: boolean, end: 'SUCCEEDED' | 'FAILED' = 'SUCCEEDED') => {
       const now = under.clock.now();
-      under.source.append(...redriven(now, ended));
+      under.source.append(...redriven(now, ended, end));
       described = ended
-        ? { upstreamStatus: 'SUCCEEDED', status: 'SUCCEEDED', endedAt: iso(now) }
+        ? { upstreamStatus: end, status: end, endedAt: iso(now) }
         : { upstreamStatus: 'RUNNING', status: 'RUNNING' };
     },
   };
@@ -78,7 +78,7 @@ describe('an archived execution that can be started again', () => {
     }
     expect(under.source.calls).toHaveLength(0);
     const page = valueOf(await under.page());
-    expect(page.settled).toBe(false);
+    expect(page.final).toBe(false);
   });
 
   test('is final after that time, and then costs nothing any more', async () => {
@@ -92,11 +92,11 @@ describe('an archived execution that can be started again', () => {
   });
 
   test('goes on for pages at the positions that they had: no gap, no repeat, also over a restart', async () => {
-    const { under, goOn } = archivedFailure();
+    const { under, redrive } = archivedFailure();
     await readToArchive(under);
     const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
     await under.clock.advance(60 * 60_000);
-    goOn(false);
+    redrive(false);
     await under.clock.advance(REDRIVE_CHECK_MS);
     const more = valueOf(await under.page({ from: { at: 'position', ...end } }));
     expect(ids(more.messages)).toEqual(ids(redriven(0, false)));
@@ -106,10 +106,10 @@ describe('an archived execution that can be started again', () => {
   });
 
   test('that went on and ended again is archived anew, whole', async () => {
-    const { under, goOn } = archivedFailure();
+    const { under, redrive } = archivedFailure();
     await readToArchive(under);
     await under.clock.advance(60 * 60_000);
-    goOn(true);
+    redrive(true);
     await under.clock.advance(REDRIVE_CHECK_MS);
     expect(valueOf(await under.summary())).toMatchObject({ status: 'SUCCEEDED', messageCount: 350 });
     await under.clock.advance(20_000);
@@ -121,7 +121,7 @@ describe('an archived execution that can be started again', () => {
   });
 
   test('tells a stream that saw its end to stop only after the source was asked, and goes on with it when it does', async () => {
-    const { under, asked, goOn } = archivedFailure();
+    const { under, asked, redrive } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
     const afterEnd: StreamStart = { at: 'position', ended: true, ...next };
@@ -130,7 +130,7 @@ describe('an archived execution that can be started again', () => {
     expect(valueOf(await openStream(under, afterEnd))).toBeUndefined();
     expect(asked()).toBe(before + 1);
 
-    goOn(true);
+    redrive(true);
     await under.clock.advance(REDRIVE_CHECK_MS);
     const stream = valueOf(await openStream(under, afterEnd));
     if (!stream) throw new Error('expected a stream');
@@ -140,6 +140,23 @@ describe('an archived execution that can be started again', () => {
       JSON.parse(json ?? ''),
     );
     expect(ids(data)).toEqual(ids(redriven(0, true)));
+  });
+
+  test('sends what a redrive added to a client that saw an earlier end, also after it was archived anew', async () => {
+    const { under, redrive } = archivedFailure();
+    await readToArchive(under);
+    const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
+    await under.clock.advance(REDRIVE_CHECK_MS);
+    redrive(true, 'FAILED');
+    await under.clock.advance(REDRIVE_CHECK_MS);
+    await under.readAll();
+    await under.clock.advance(20_000);
+    expect(under.events('archived')).toHaveLength(2);
+    const stream = valueOf(await openStream(under, { at: 'position', ended: true, ...next }));
+    const text = await new Response(stream).text();
+    expect(text.match(/^data: \{"messageId"/gm)).toHaveLength(50);
+    const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
+    expect(valueOf(await openStream(under, { at: 'position', ended: true, ...end }))).toBeUndefined();
   });
 
   test('is not said to be over while the source can not be asked', async () => {

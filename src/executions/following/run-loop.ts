@@ -1,38 +1,43 @@
 /**
- * The loop that does what is due while somebody listens: sleeps until then, wakes early when something changed, and ends when
- * a platform's bound is reached or nobody is left. What is due, and what is done, is the Execution's.
+ * The loop that does what is due while there are listeners: sleeps until then, wakes early when something changed, and ends
+ * when a bound of the platform is reached or the last listener has left.
  */
 import type { Clock } from '../../core/clock.ts';
 
-/** An exception in the loop is a bug: it is logged, and the loop begins again after this long. */
+/** An exception in the loop is a bug: it is logged, and the loop restarts after this long. */
 const AFTER_A_BUG_MS = 1_000;
+
+/** Something that has work to do at certain times. */
+export interface Task {
+  /** In clock milliseconds; Infinity: nothing is due. */
+  dueAtMs(): number;
+  /** Does what is due. */
+  tick(): void;
+}
 
 export interface RunLoopOptions {
   readonly clock: Clock;
   /** Before anything else. */
   readonly load: () => Promise<void>;
-  /** Somebody listens: the loop is worth sleeping in. */
+  /** There are listeners: the loop may sleep in this invocation. */
   readonly isNeeded: () => boolean;
-  /** When `work` has something to do, in clock milliseconds; Infinity: never. */
-  readonly dueAtMs: () => number;
-  readonly work: () => void;
-  /** The part of it that must not wait for what is under way: streams' heartbeats and ends. */
-  readonly streamsDueAtMs: () => number;
-  readonly serveStreams: () => void;
-  /** Resolves when nothing is under way. */
-  readonly rest: () => Promise<unknown>;
+  readonly tasks: readonly Task[];
+  /** The task that must not wait for work in progress: heartbeats and ends of streams. */
+  readonly streams: Task;
+  /** Resolves when no work is in progress. */
+  readonly idle: () => Promise<unknown>;
   readonly onBug: (error: unknown) => void;
 }
 
-export interface RunBounds {
+export interface LoopBounds {
   readonly forMs: number;
-  /** True: this invocation has used up what it may. */
+  /** True: this invocation has used up its requests. */
   readonly isSpent: () => boolean;
 }
 
 export class RunLoop {
   readonly #options: RunLoopOptions;
-  /** While it runs; aborting ends its sleep. */
+  /** Set while it runs; aborting it ends the sleep. */
   #sleep: AbortController | undefined;
 
   constructor(options: RunLoopOptions) {
@@ -43,57 +48,62 @@ export class RunLoop {
     return this.#sleep !== undefined;
   }
 
-  /** Something changed: it looks again at once. */
+  /** When the first task is due, in clock milliseconds. */
+  dueAtMs(): number {
+    return Math.min(...this.#options.tasks.map((task) => task.dueAtMs()));
+  }
+
+  /** Something changed: looks again at once. */
   interrupt(): void {
     this.#sleep?.abort();
   }
 
-  /** Returns when it wants to be called again, in clock milliseconds; undefined: not until it is asked to. Never throws. */
-  async run(bounds: RunBounds): Promise<number | undefined> {
+  /** Returns when to call it again, in clock milliseconds; undefined: when something is due again. Never throws. */
+  async run(bounds: LoopBounds): Promise<number | undefined> {
     if (this.isRunning) return undefined;
-    const { clock, load, dueAtMs, onBug } = this.#options;
+    const { clock, load, onBug } = this.#options;
     this.#sleep = new AbortController();
     let againAtMs = 0;
     try {
       await load();
       await this.#until(clock.now() + bounds.forMs, bounds);
-      await this.#out();
+      await this.#finish();
     } catch (error) {
-      // A bug, and no reason to leave everybody unserved; nor to try again as fast as we can.
+      // A bug must not leave listeners unserved, nor restart without a pause.
       onBug(error);
       againAtMs = clock.now() + AFTER_A_BUG_MS;
     }
     this.#sleep = undefined;
-    const due = dueAtMs();
+    const due = this.dueAtMs();
     return due === Infinity ? undefined : Math.max(due, againAtMs);
   }
 
-  async #until(untilMs: number, { isSpent }: RunBounds): Promise<void> {
-    const { clock, dueAtMs, isNeeded, work } = this.#options;
+  async #until(untilMs: number, { isSpent }: LoopBounds): Promise<void> {
+    const { clock, isNeeded, tasks } = this.#options;
     for (;;) {
       const now = clock.now();
-      const due = dueAtMs();
+      const due = this.dueAtMs();
       if (now >= untilMs || isSpent() || (due > now && !isNeeded())) return;
       if (due > now) await this.#sleepUntil(Math.min(due, untilMs));
-      else work();
+      else for (const task of tasks) task.tick();
     }
   }
 
   /**
-   * What is under way belongs to this invocation and is waited for: a hanging call for its 20 s, a walk for as long as it
-   * takes. Streams have their heartbeats, and expire, meanwhile.
+   * Waits for work in progress, which belongs to this invocation: a hanging call for its 20 s, a walk for as long as it takes.
+   * Streams keep their heartbeats and ends meanwhile.
    */
-  async #out(): Promise<void> {
-    const { clock, rest, streamsDueAtMs, serveStreams } = this.#options;
-    let underWay = true;
+  async #finish(): Promise<void> {
+    const { clock, idle, streams } = this.#options;
+    let isWorking = true;
     const over = () => {
-      underWay = false;
+      isWorking = false;
       this.interrupt();
     };
-    void rest().then(over, over);
-    while (underWay) {
-      const due = streamsDueAtMs();
-      if (due <= clock.now()) serveStreams();
+    void idle().then(over, over);
+    while (isWorking) {
+      const due = streams.dueAtMs();
+      if (due <= clock.now()) streams.tick();
       else await this.#sleepUntil(due);
     }
   }

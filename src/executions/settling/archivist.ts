@@ -1,7 +1,7 @@
 /**
- * What an Execution archives, and when: it remembers the head of its archive, walks a history once its settle time has
- * passed, tries again when the store failed, takes imports, forgets, and clears away what was replaced. All of these take
- * turns. The walk is settling.ts's, the records are archive/'s.
+ * What an Execution archives, and when: remembers the head of its archive, walks a history after its settle time, retries after
+ * a failure of the store, imports, forgets, and deletes replaced pages. One of these runs at a time. The walk itself is in
+ * settling.ts, the records in archive/.
  */
 import * as z from 'zod/mini';
 
@@ -11,18 +11,19 @@ import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Result, fail, ok } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { SerialQueue } from '../../core/serial-queue.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 import { importHistory } from '../../imports/history-import.ts';
 import { type SettledHistory, settleHistory, settlesAtMs } from './settling.ts';
 import type { KnownEnd, UpstreamHistory } from '../upstream/upstream-history.ts';
 
-/** After a walk that did not lead to an archive; doubled each time. */
+/** Delay after a walk that did not end in an archive; doubled each time. */
 const RETRY_MS = 5_000;
 const RETRY_MS_MAX = 60 * 60_000;
-/** After that many only a reader starts another try: an execution that nobody reads costs nothing. */
-const RETRIES_UNASKED_MAX = 6;
-/** Pages of a replaced archive are still read where its head is remembered: 5 min in memory, 60 s in KV's cache. */
+/** After this many only a reader starts another: an execution without readers costs nothing. */
+const RETRIES_WITHOUT_READER_MAX = 6;
+/** How long replaced pages stay readable for isolates that remember their head: 5 min in memory, 60 s in KV's cache. */
 const REPLACED_PAGES_KEPT_MS = 10 * 60_000;
 
 const replacedSchema = z.object({ generation: z.string(), dropAtMs: z.number() });
@@ -32,40 +33,49 @@ export interface ArchivistOptions {
   readonly archive: Archive;
   readonly storage: ExecutionStorage;
   readonly upstream: UpstreamHistory;
-  /** How long an unsuccessful execution of this source can be started again after its end. */
+  /** How long after its end an unsuccessful execution of this source can be redriven. */
   readonly redrivableMs?: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** The history is archived, settled, replaced or forgotten now: whoever reads it looks again. */
+  /** The history was archived, settled, replaced or forgotten: its readers look again. */
   readonly onChange: () => void;
+}
+
+/** A complete history: archived, or walked after its settle time. */
+export interface Settled {
+  readonly status: Status;
+  /** It cannot be redriven any more. */
+  readonly final: boolean;
+  readonly count: number;
 }
 
 export class Archivist {
   readonly #options: ArchivistOptions;
   #archived: ArchivedHistory | undefined;
-  /** Settled, but the store did not take it. */
+  /** Settled, but the store failed. */
   #settled: SettledHistory | undefined;
   #endSeenAtMs: number | undefined;
   #dueAtMs = Infinity;
-  /** Before that a reader does not start another try. */
-  #askableAtMs = 0;
+  /** Before this time a reader does not start a retry. */
+  #readerRetryAtMs = 0;
   #failures = 0;
   #archiving = false;
-  /** Of the archive that is doubted. */
+  /** Generation of the distrusted archive. */
   #superseded: string | undefined;
   #replaced: z.infer<typeof replacedSchema> | undefined;
-  #writing: Promise<unknown> = Promise.resolve();
+  /** Walks, imports, deletions. */
+  readonly #work = new SerialQueue();
 
   constructor(options: ArchivistOptions) {
     this.#options = options;
   }
 
-  /** What is remembered from before. Throws what the storage throws. */
+  /** Loads what was stored before. Throws what the storage throws. */
   async load(): Promise<void> {
     const { storage, archive, ref, redrivableMs } = this.#options;
     const head = z.safeParse(archiveHeadSchema, await storage.get('head')).data;
     if (head) this.#archived = archive.open(ref, head);
-    // What may go on is not answered in front of us, so whoever has lost its own head must not walk, nor depend on the source.
+    // Redrivable executions bypass archive-first. Without a stored head, load it from the archive instead of walking again.
     else if (redrivableMs !== undefined) this.#archived = await archive.find(ref);
     this.#replaced = z.safeParse(replacedSchema, await storage.get('replaced')).data;
   }
@@ -74,31 +84,30 @@ export class Archivist {
     return this.#archived;
   }
 
-  /** The history is complete: archived, or walked after its settle time. */
-  get settled(): { readonly status: Status; readonly final: boolean; readonly count: number } | undefined {
+  get settled(): Settled | undefined {
     const known = this.#archived?.head ?? this.#settled;
     return (
       known && { status: known.status, count: known.count, final: isFinal(known, this.#options.clock.now()) }
     );
   }
 
-  /** What is settled, but may be started again. */
-  get mayGoOn(): ArchiveHead | SettledHistory | undefined {
+  /** The settled history, if it may be redriven. */
+  get redrivable(): ArchiveHead | SettledHistory | undefined {
     const known = this.#archived?.head ?? this.#settled;
     return known && !isFinal(known, this.#options.clock.now()) ? known : undefined;
   }
 
   /** When `tick` has something to do, in clock milliseconds. */
-  get dueAtMs(): number {
+  dueAtMs(): number {
     return Math.min(this.#dueAtMs, this.#replaced?.dropAtMs ?? Infinity);
   }
 
-  /** Resolves when nothing is under way. */
-  get rest(): Promise<unknown> {
-    return this.#writing;
+  /** Resolves when no work is in progress. */
+  get idle(): Promise<unknown> {
+    return this.#work.idle;
   }
 
-  /** The end as it was read just now: a terminal message starts the settle time, anything else stops it. */
+  /** Takes the end as just read: a terminal message starts the settle time, anything else stops it. */
   endSeen(end: KnownEnd | undefined): void {
     if (!end || statusAfter(end.eventType) === 'RUNNING') {
       this.#endSeenAtMs = undefined;
@@ -111,45 +120,42 @@ export class Archivist {
     this.#dueAtMs = Math.min(this.#dueAtMs, settlesAtMs(end, this.#endSeenAtMs) ?? Infinity);
   }
 
-  /**
-   * The archive can't be read (or its execution goes on): it is as good as none, and is written anew when the history was read
-   * again.
-   */
-  doubt(archived: ArchivedHistory): void {
+  /** Ignores an archive that cannot be read, or is outdated: it is replaced once the history has been read again. */
+  distrust(archived: ArchivedHistory): void {
     if (this.#archived !== archived) return;
     this.#archived = undefined;
     this.#superseded = archived.head.generation;
   }
 
-  /** What may go on does: nothing is settled any more. */
-  wentOn(known: ArchiveHead | SettledHistory): void {
-    if (this.#archived?.head === known) this.doubt(this.#archived);
+  /** The redrivable execution was redriven: it is not settled any more. */
+  markRedriven(known: ArchiveHead | SettledHistory): void {
+    if (this.#archived?.head === known) this.distrust(this.#archived);
     if (this.#settled === known) this.#settled = undefined;
   }
 
-  /** A reader came while the archive is still missing: try again, but not all the time. */
-  asked(): void {
+  /** A reader asks while the archive is still missing: schedules a retry, unless one was made recently. */
+  retryForReader(): void {
     const now = this.#options.clock.now();
     if (
       !this.#archiving &&
       this.#endSeenAtMs !== undefined &&
       this.#dueAtMs === Infinity &&
-      now >= this.#askableAtMs
+      now >= this.#readerRetryAtMs
     ) {
       this.#dueAtMs = now;
     }
   }
 
-  /** Does what is due, in the background. */
+  /** Starts what is due, in the background. */
   tick(): void {
     const now = this.#options.clock.now();
     if (this.#dueAtMs <= now) this.#archive();
     if ((this.#replaced?.dropAtMs ?? Infinity) <= now) this.#dropReplaced();
   }
 
-  /** Takes an exported history in place of whatever is archived. */
+  /** Replaces the archive with an exported history. */
   importHistory(body: AsyncIterable<Uint8Array>): Promise<Result<ArchiveHead>> {
-    return this.#inTurn(async () => {
+    return this.#work.run(async () => {
       const { archive, ref, clock } = this.#options;
       const imported = await importHistory(archive.writer(ref), body, clock);
       if (imported.ok) await this.#nowArchived(imported.value);
@@ -157,9 +163,9 @@ export class Archivist {
     });
   }
 
-  /** Deletes the archive and all that is remembered. What the source still has can be read, and archived, again. */
+  /** Deletes the archive and everything stored. What the source still has can be read and archived again. */
   forget(): Promise<Result<{ archived: boolean }>> {
-    return this.#inTurn(async () => {
+    return this.#work.run(async () => {
       const { archive, ref, storage, upstream, onChange } = this.#options;
       try {
         const archived = this.#archived !== undefined || (await archive.find(ref)) !== undefined;
@@ -184,7 +190,7 @@ export class Archivist {
     if (notBeforeMs === undefined || this.#archiving) return;
     this.#archiving = true;
     this.#inBackground(async () => {
-      // An import or a forgetting went first: what was to be archived is not wanted any more.
+      // An import or a deletion ran first: there is nothing to archive any more.
       if (this.#endSeenAtMs === undefined) {
         this.#archiving = false;
         return;
@@ -194,7 +200,7 @@ export class Archivist {
       this.#archiving = false;
       if (typeof settled === 'string') {
         log({ event: 'archive-postponed', level: 'warn', ...logNames(this.#options.ref), reason: settled });
-        this.#tryLater();
+        this.#retryLater();
       } else if (settled.head) {
         await this.#nowArchived(settled.head);
         log({
@@ -211,24 +217,24 @@ export class Archivist {
           reason: settled.storeFailure,
         });
         this.#settled = settled;
-        this.#tryLater();
+        this.#retryLater();
         onChange();
       }
     });
   }
 
-  #tryLater(): void {
+  #retryLater(): void {
     const atMs = this.#options.clock.now() + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures);
     this.#failures++;
-    this.#askableAtMs = atMs;
-    this.#dueAtMs = this.#failures <= RETRIES_UNASKED_MAX ? atMs : Infinity;
+    this.#readerRetryAtMs = atMs;
+    this.#dueAtMs = this.#failures <= RETRIES_WITHOUT_READER_MAX ? atMs : Infinity;
   }
 
   async #nowArchived(head: ArchiveHead): Promise<void> {
     const { archive, ref, storage, clock, upstream, onChange } = this.#options;
     const old = this.#archived?.head.generation ?? this.#superseded;
     this.#superseded = undefined;
-    // Our own copy of the head, so that nothing is walked again merely because KV still says no.
+    // A copy of the head, so that KV's delay does not cause another walk.
     await storage.put('head', head);
     if (old !== undefined && old !== head.generation) {
       this.#replaced = { generation: old, dropAtMs: clock.now() + REPLACED_PAGES_KEPT_MS };
@@ -254,17 +260,10 @@ export class Archivist {
     });
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#writing.then(work);
-    // Whoever asked for it gets its failure; the next in turn is not concerned.
-    this.#writing = turn.catch(() => undefined);
-    return turn;
-  }
-
-  /** In turn, with nobody to tell but the log. */
+  /** Runs work that has no caller: its failure goes to the log. */
   #inBackground(work: () => Promise<void>): void {
     const { log } = this.#options;
-    void this.#inTurn(work).catch((error: unknown) => {
+    void this.#work.run(work).catch((error: unknown) => {
       this.#archiving = false;
       log({
         event: 'background-work-failed',

@@ -19,7 +19,7 @@ import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
 import type { Source, SourcePage } from '../../sources/source.ts';
 import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
-import { Turns } from '../../core/serial-queue.ts';
+import { SerialQueue } from '../../core/serial-queue.ts';
 
 /** An upstream that never stops giving pages must not be walked for ever. AWS ends histories at 25,000 events. */
 export const HISTORY_MESSAGES_MAX = 1_000_000;
@@ -77,8 +77,8 @@ type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved';
 type Refusal = ReturnType<typeof fail<SourceFailure>>;
 
 export interface UpstreamHistoryOptions {
-  /** Shared with whatever else asks the source about this execution. */
-  readonly turns?: Turns;
+  /** Shared with all other calls about this execution. */
+  readonly calls?: SerialQueue;
   readonly source: Source;
   readonly ref: ExecutionRef;
   readonly rows: PageRows;
@@ -100,7 +100,7 @@ export interface HeadReading {
 
 export class UpstreamHistory {
   readonly #options: UpstreamHistoryOptions;
-  readonly #turns: Turns;
+  readonly #calls: SerialQueue;
   /** Names this execution in the memory that all share. */
   readonly #memoryKey: string;
   #end: KnownEnd | undefined;
@@ -117,7 +117,7 @@ export class UpstreamHistory {
   constructor(options: UpstreamHistoryOptions) {
     this.#options = options;
     this.#memoryKey = executionKey(options.ref);
-    this.#turns = options.turns ?? new Turns();
+    this.#calls = options.calls ?? new SerialQueue();
   }
 
   get end(): KnownEnd | undefined {
@@ -252,7 +252,7 @@ export class UpstreamHistory {
     const epoch = this.#epoch;
     const limit = this.#limits.get(start) ?? source.pageSizeMax;
     let beganAtMs = clock.now();
-    const result = await this.#turns.take(() => {
+    const result = await this.#calls.run(() => {
       beganAtMs = clock.now();
       return source.page(ref, row.token, limit, undefined, () => trace.calls++);
     });

@@ -1,0 +1,113 @@
+/**
+ * Watches the keys and tickets of open streams, and closes a stream when its key or ticket ends (invariant 6). Each distinct
+ * grant is checked once, however many streams it has. The Execution's loop calls `tick`; streams of an archived history,
+ * which have no loop, call `watchUntilClosed`.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { type Failure, fail } from '../../core/errors.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import type { Log } from '../../core/log.ts';
+import type { StreamRequest } from '../executions.ts';
+import { KEY_CHECK_MS, type KeyAnswer, type StillAllowed, StreamKey } from './stream-key.ts';
+
+/** A stream as far as its key matters. */
+export interface KeyedStream {
+  /** Closes it and tells the client why. Removes it from this watch. */
+  close(failure: Failure): void;
+}
+
+interface Watched {
+  readonly grant: unknown;
+  readonly key: StreamKey;
+}
+
+export interface KeyWatchOptions {
+  readonly ref: ExecutionRef;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly stillAllowed: StillAllowed;
+  /** A check may have moved `dueAtMs` to an earlier time. */
+  readonly onDueChanged?: () => void;
+}
+
+export class KeyWatch {
+  readonly #options: KeyWatchOptions;
+  readonly #streams = new Map<KeyedStream, Watched>();
+  #checkAtMs = Infinity;
+  /** Ends the wait of `watchUntilClosed`. */
+  #sleep: AbortController | undefined;
+
+  constructor(options: KeyWatchOptions) {
+    this.#options = options;
+  }
+
+  add(stream: KeyedStream, request: StreamRequest): void {
+    const now = this.#options.clock.now();
+    if (this.#streams.size === 0) this.#checkAtMs = now + KEY_CHECK_MS;
+    this.#streams.set(stream, { grant: request.grant, key: new StreamKey(request, now) });
+  }
+
+  remove(stream: KeyedStream): void {
+    this.#streams.delete(stream);
+    this.#sleep?.abort();
+  }
+
+  /** When `tick` has something to do, in clock milliseconds. */
+  dueAtMs(): number {
+    let due = this.#streams.size > 0 ? this.#checkAtMs : Infinity;
+    for (const { key } of this.#streams.values()) due = Math.min(due, key.endsAtMs, key.lastCheckAtMs);
+    return due;
+  }
+
+  /** Closes the streams whose key or ticket has ended, and starts the checks that are due. */
+  tick(): void {
+    const now = this.#options.clock.now();
+    for (const [stream, { key }] of this.#streams) {
+      const failure = key.failureAt(now);
+      if (failure) stream.close(failure);
+    }
+    const isRegular = now >= this.#checkAtMs;
+    if (isRegular) this.#checkAtMs = now + KEY_CHECK_MS;
+    const due = [...this.#streams].filter(([, { key }]) => isRegular || now >= key.lastCheckAtMs);
+    // Not awaited: a slow store must not extend the life of a ticket.
+    if (due.length > 0) void this.#check(due);
+  }
+
+  /** Ticks until the last stream is closed. */
+  async watchUntilClosed(): Promise<void> {
+    const { clock } = this.#options;
+    while (this.#streams.size > 0) {
+      this.#sleep = new AbortController();
+      await clock.sleep(Math.max(0, this.dueAtMs() - clock.now()), this.#sleep.signal);
+      this.tick();
+    }
+  }
+
+  /** All grants at once: checked one after the other, a thousand of them would take longer than a revocation may. */
+  async #check(streams: readonly (readonly [KeyedStream, Watched])[]): Promise<void> {
+    const { clock, onDueChanged } = this.#options;
+    const byGrant = Map.groupBy(streams, ([, { grant }]) => JSON.stringify(grant));
+    const checks = [...byGrant.values()].map(async (ofOne) => {
+      for (const [, { key }] of ofOne) key.checkStarted(clock.now());
+      const answer = await this.#ask(ofOne[0]?.[1].grant);
+      for (const [stream, { key }] of ofOne) {
+        const refused = key.takeAnswer(answer, clock.now());
+        if (refused) stream.close(refused);
+      }
+      if (answer.ok) onDueChanged?.();
+      this.#sleep?.abort();
+    });
+    await Promise.all(checks);
+  }
+
+  async #ask(grant: unknown): Promise<KeyAnswer> {
+    const { ref, log, stillAllowed } = this.#options;
+    try {
+      return await stillAllowed(grant, ref.executionId);
+    } catch (error) {
+      // Unknown is not refused: the next check asks again. An unhandled exception would end a Deno process.
+      log({ event: 'key-check-failed', level: 'error', ...logNames(ref), reason: String(error) });
+      return fail({ type: 'store-unavailable', internal: String(error) });
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Opens an event stream over a history, live or archived: where it begins, its subscriber, and who watches it. Everything that
+ * a stream must be registered with (its key, its slot) goes through `registry`, so no stream is opened without it.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { type Result, ok } from '../../core/errors.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import type { Log } from '../../core/log.ts';
+import type { Position } from '../../messages/cursor.ts';
+import { type History, endOf, positionIn } from '../../messages/history.ts';
+import type { StreamRequest, StreamStart } from '../executions.ts';
+import type { EventFrames } from './event-frames.ts';
+import { type Feed, Subscriber } from './subscriber.ts';
+
+export interface StreamBeginning {
+  readonly from: Position;
+  /** The client's position does not belong to this history: the stream restarts at `from`, and tells the client. */
+  readonly reset: boolean;
+}
+
+/** Where a stream begins that asks for this start. */
+export async function findBeginning(
+  history: History,
+  start: Position,
+  from: StreamStart,
+): Promise<Result<StreamBeginning>> {
+  const at = from.at === 'position' ? from : undefined;
+  const read = await history.chunkAt(at?.position ?? (from.at === 'now' ? Number.MAX_SAFE_INTEGER : 0));
+  if (!read.ok) return read;
+  if (from.at === 'now') {
+    return ok({ from: positionIn(read.value, endOf(read.value)) ?? start, reset: false });
+  }
+  if (!at) return ok({ from: start, reset: from.at === 'reset' });
+  const { position, fingerprint } = at;
+  // Reads of a history that still grows can lag behind each other. A complete one cannot be shorter.
+  const isBeyond = position > endOf(read.value) && !history.complete;
+  const isSame = positionIn(read.value, position)?.fingerprint === fingerprint;
+  if (isBeyond || isSame) return ok({ from: { position, fingerprint }, reset: false });
+  return ok({ from: start, reset: true });
+}
+
+/** Holds every open stream: an Execution's listeners, or the key watch of an archived stream. */
+export interface StreamRegistry {
+  add(subscriber: Subscriber, request: StreamRequest): void;
+  remove(subscriber: Subscriber): void;
+}
+
+export interface StreamOptions {
+  readonly ref: ExecutionRef;
+  readonly request: StreamRequest;
+  readonly beginning: StreamBeginning;
+  readonly feed: Feed;
+  readonly frames: EventFrames;
+  /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
+  readonly knownSinceMs: number;
+  readonly registry: StreamRegistry;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  /** The client disconnected. */
+  readonly signal: AbortSignal | undefined;
+}
+
+export function openStream(options: StreamOptions): ReadableStream<Uint8Array> {
+  const { ref, request, beginning, feed, frames, knownSinceMs, registry, clock, random, log, signal } =
+    options;
+  const subscriber: Subscriber = new Subscriber({
+    feed,
+    frames,
+    clock,
+    random,
+    knownSinceMs,
+    ...beginning,
+    ...(request.eventTypes && { eventTypes: request.eventTypes }),
+    payloads: request.payloads,
+    onClose: () => registry.remove(subscriber),
+    onBug: (error) =>
+      log({ event: 'stream-failed', level: 'error', ...logNames(ref), reason: String(error) }),
+  });
+  registry.add(subscriber, request);
+  signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
+  if (signal?.aborted) subscriber.drop();
+  return subscriber.stream;
+}
+
+/** The client has seen the `end` behind all `count` messages of a settled history. A redrive may have added more since. */
+export const hasAll = (from: StreamStart, count: number): boolean =>
+  from.at === 'position' && from.ended === true && from.position === count;
