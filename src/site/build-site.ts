@@ -1,24 +1,37 @@
 /**
- * Writes the static files of the service to dist/site: the OpenAPI document, the reference that shows it, and the documentation
- * of problems. npm runs it before everything that needs them. wrangler.toml's [assets] and Deno's entry serve the directory.
- * Platform file: Node.
+ * Writes the static files of the service to dist/site: the OpenAPI document, the reference that shows it, the documentation of
+ * problems, and the documents of docs/. npm runs it before everything that needs them. wrangler.toml's [assets] and Deno's entry
+ * serve the directory. Platform file: Node.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 
+import { type Guide, decisionsGuide, guidePage } from './guide.ts';
 import { openApiDocument } from './openapi.ts';
-import { SITE_HEADERS, START_SCRIPT, STYLE_SHEET, problemsPage, referencePage } from './pages.ts';
+import { SITE_HEADERS, START_SCRIPT, problemsPage, referencePage } from './pages.ts';
+import { STYLE_SHEET } from './style-sheet.ts';
 
 const SITE_DIRECTORY = join(import.meta.dirname, '../../dist/site');
 
 /** Copied, so that the pages don't load anything from a CDN. */
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
+const GUIDES_DIRECTORY = join(import.meta.dirname, '../../docs');
+const documents: Guide[] = [];
+for (const path of (await readdir(GUIDES_DIRECTORY, { recursive: true })).toSorted()) {
+  if (!path.endsWith('.md')) continue;
+  const markdown = await readFile(join(GUIDES_DIRECTORY, path), 'utf8');
+  documents.push({ name: path.slice(0, -'.md'.length), markdown });
+}
+const guides = [...documents, decisionsGuide(documents)];
+const guideNames = new Set(guides.map(({ name }) => name));
+
 const files: ReadonlyMap<string, string> = new Map([
   ['openapi.json', `${JSON.stringify(openApiDocument())}\n`],
   ['docs.html', referencePage()],
   ['docs/problems.html', problemsPage()],
+  ...guides.map((guide): [string, string] => [`docs/${guide.name}.html`, guidePage(guide, guideNames)]),
   ['docs/start.js', START_SCRIPT],
   ['docs/site.css', STYLE_SHEET],
   ['docs/swagger-ui-bundle.js', await readFile(join(SWAGGER_UI, 'swagger-ui-bundle.js'), 'utf8')],

@@ -67,8 +67,8 @@ export function openApiDocument(): Json {
       version: '1',
       summary: 'Read and follow the messages of workflow executions, without AWS credentials.',
       description:
-        'The contract in prose, with the rules for clients, is docs/http-api.md. The `type` of every problem points to ' +
-        '[/docs/problems](/docs/problems). Every GET path also accepts HEAD, which has the same headers and never waits. ' +
+        'The contract in prose, with the rules for clients: [/docs/http-api](docs/http-api). The `type` of every problem points to ' +
+        '[/docs/problems](docs/problems). Every GET path also accepts HEAD, which has the same headers and never waits. ' +
         'OPTIONS lists the methods of a path; other methods are a 405.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

@@ -1,36 +1,22 @@
-/** The pages under /docs as HTML. No scripts from other hosts and no inline scripts: the CSP forbids both. */
+/** The pages under /docs that are made of data: the API reference and the problems; and the headers of all pages. */
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
 import type { ProblemDocumentation } from '../problems/problem-entry.ts';
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
-const page = (title: string, head: string, body: string): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>${escape(title)}</title>
-${head}</head>
-<body>
-${body}</body>
-</html>
-`;
+import { escape, page, rootFrom } from './page.ts';
 
 /** The API reference: Swagger UI over /openapi.json. */
 export const referencePage = (): string =>
-  page(
-    'Flowtap API',
-    '<link rel="stylesheet" href="/docs/swagger-ui.css">\n<link rel="stylesheet" href="/docs/site.css">\n',
-    `<nav><strong>Flowtap</strong> <a href="/docs/problems">Problems</a> <a href="/openapi.json">openapi.json</a></nav>
-<div id="reference"></div>
-<noscript><p>The reference needs JavaScript. The document behind it is <a href="/openapi.json">openapi.json</a>.</p></noscript>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+  page({
+    path: 'docs',
+    title: 'Flowtap API',
+    styleSheets: ['docs/swagger-ui.css'],
+    body: `<div id="reference"></div>
+<noscript><p>The reference needs JavaScript. The document behind it is <a href="./openapi.json">openapi.json</a>, and
+<a href="./docs/http-api">the API in prose</a> needs none.</p></noscript>
+<script src="./docs/swagger-ui-bundle.js"></script>
+<script src="./docs/start.js"></script>
 `,
-  );
+  });
 
 /**
  * Starts Swagger UI. Keys that a reader enters stay in this page. The examples of optional parameters are moved to their
@@ -59,7 +45,7 @@ dark.addEventListener('change', paint);
 paint();
 
 window.SwaggerUIBundle({
-  url: '/openapi.json',
+  url: './openapi.json',
   dom_id: '#reference',
   deepLinking: true,
   persistAuthorization: false,
@@ -90,21 +76,23 @@ const documentedProblems: readonly DocumentedProblem[] = Object.entries(problemD
 
 /** A section for each code, with the anchor that the problem's `type` points to. */
 export const problemsPage = (): string =>
-  page(
-    'Flowtap problems',
-    '<link rel="stylesheet" href="/docs/site.css">\n',
-    `<nav><strong>Flowtap</strong> <a href="/docs">API reference</a></nav>
-<main>
+  page({
+    path: 'docs/problems',
+    title: 'Problems · Flowtap',
+    body: `<main>
 <h1>Problems</h1>
 <p>Errors are <code>application/problem+json</code> (RFC 9457). <code>type</code> points to this page. <code>code</code> is for
 programs, <code>detail</code> and <code>errors</code> are for people, <code>requestId</code> is for the operator.</p>
 ${documentedProblems.map(problemSection).join('')}</main>
 `,
-  );
+  });
 
 /** As HTML, with links to the pages it names. */
 const linked = (text: string): string =>
-  escape(text).replaceAll(/(?<![\w/])\/docs(?:\/problems)?(?![\w/])/g, '<a href="$&">$&</a>');
+  escape(text).replaceAll(
+    /(?<![\w/])\/(docs(?:\/[\w-]+)?)(?![\w/])/g,
+    `<a href="${rootFrom('docs/problems')}$1">$&</a>`,
+  );
 
 const problemSection = ({ code, status, meaning, cause, action }: DocumentedProblem): string =>
   `<section id="${code}">
@@ -113,36 +101,6 @@ const problemSection = ({ code, status, meaning, cause, action }: DocumentedProb
 <p><b>Cause.</b> ${linked(cause)}</p>
 <p><b>Action.</b> ${linked(action)}</p>
 </section>
-`;
-
-/**
- * For dark mode Swagger UI has colours, which start.js turns on; it has no layout for narrow screens. `body >` keeps our rules
- * away from its own <main> and <section>.
- */
-export const STYLE_SHEET = `:root { color-scheme: light dark; --text: #1a1a1a; --quiet: #5c5c5c; --page: #fff; --line: #ddd; --code: #f2f2f2; --target: #fff8dc; --link: #0b57d0; }
-@media (prefers-color-scheme: dark) {
-  :root { --text: #e4e6e6; --quiet: #a9aeb1; --page: #1c2022; --line: #3c4245; --code: #2b3033; --target: #3a3520; --link: #8ab4f8; }
-}
-body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); }
-body > nav { padding: 0.75rem 1.25rem; border-bottom: 1px solid var(--line); }
-body > nav a { margin-left: 1rem; }
-body > nav a, body > main a { color: var(--link); }
-body > main { max-width: 46rem; margin: 0 auto; overflow-wrap: anywhere; padding: 1rem 1.25rem 4rem; }
-body > main section { border-top: 1px solid var(--line); }
-body > main section:target { background: var(--target); }
-body > main h2 { font-size: 1.3rem; }
-body > main h2 small { color: var(--quiet); font-weight: normal; }
-body > main code { background: var(--code); padding: 0 0.2em; }
-.swagger-ui .renderedMarkdown table { display: block; overflow-x: auto; }
-html.dark-mode .swagger-ui :is(table, td, .header-col) { color: var(--text); }
-.swagger-ui .response-col_links { display: none; }
-@media (max-width: 40rem) {
-  .swagger-ui .wrapper { padding: 0 0.5rem; }
-  .swagger-ui .opblock-tag { flex-wrap: wrap; }
-  .swagger-ui .opblock-tag small { flex-basis: 100%; order: 1; padding: 0; }
-  .swagger-ui .opblock-body { overflow-x: auto; }
-  .swagger-ui .opblock .opblock-summary-path { max-width: 100%; }
-}
 `;
 
 /** Headers of the static files, in the form of Cloudflare's \`_headers\`; Deno's entry reads the same. */

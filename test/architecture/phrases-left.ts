@@ -107,7 +107,6 @@ export const PHRASES_LEFT: readonly string[] = [
   'test/aws-protocol/foreign-histories.ts',
   'test/aws-protocol/foreign-upstream.test.ts',
   'test/aws-protocol/foreign-upstream.ts',
-  'test/aws-protocol/foreign_upstream.py',
   'test/aws-protocol/pages.test.ts',
   'test/aws-protocol/upstreams.ts',
   'test/aws-protocol/use_boto3.py',

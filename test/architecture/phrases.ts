@@ -6,7 +6,7 @@ import { PROJECT } from './source-files.ts';
 
 /** Each with the plain words for it. Verbs of other tenses and numbers count too. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
-  [/\b(?:is|are|was|were|be) none\b/gi, 'is not a …, does not belong to …, not found'],
+  [/\b(?:[Ii]s|[Aa]re|was|were|be) none\b/g, 'is not a …, does not belong to …, not found'],
   [/\bthere(?:'s| is| are| was| were)(?: \w+)? none\b/gi, 'not found, missing, absent'],
   [/\b(?:is|are|was|were|be|been|being|gets?) told\b/gi, 'receives, learns, gets'],
   [/\bwho(?:ever|soever)\b/gi, 'the caller, the client, the first reader: name them'],

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 
 import { describe, expect, test } from 'vitest';
 
-import { problemsPage, referencePage, START_SCRIPT } from '../../src/site/pages.ts';
+import { START_SCRIPT } from '../../src/site/pages.ts';
 import { document, type Json, members, resolved } from './document.ts';
 
 type Update = (document: Json) => Json;
@@ -59,16 +59,5 @@ describe('/docs', () => {
   test('is dark where the reader likes it so', () => {
     expect(start(true).toggled).toEqual([['dark-mode', true]]);
     expect(start(false).toggled).toEqual([['dark-mode', false]]);
-  });
-
-  test.each([
-    ['the reference', referencePage()],
-    ['the problems', problemsPage()],
-  ])('%s asks no other host for anything, runs no inline script, and wants no icon', (_name, page) => {
-    expect([...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target]) => target)).toSatisfy(
-      (targets: string[]) => targets.every((target) => /^(?:\/(?!\/)|data:,$)/.test(target)),
-    );
-    expect(page).not.toMatch(/<script(?![^>]* src=)/);
-    expect(page).toContain('<link rel="icon" href="data:,">');
   });
 });

@@ -164,7 +164,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(stdout + stderr).not.toMatch(/KeyError|Traceback|^ +at /m);
   });
 
-  testHere('reports an address where nobody answers, and goes on trying', async () => {
+  testHere('reports an address where nobody answers, and keeps trying', async () => {
     const { stderr } = await run([...command(text), 'x'], {
       // Nobody listens on this port.
       settings: { FLOWTAP_URL: 'http://127.0.0.1:1' },

@@ -114,15 +114,17 @@ export const general: Section = {
       },
     ),
     requirement(
-      'this contract for programs, its reference, what each problem means',
+      'this contract for programs, its reference, this text, what each problem means',
       'the OpenAPI document and its pages need no key, and a problem leads to its paragraph',
       [],
       async (target) => {
         const key = null;
         assert.match((await target.json('/openapi.json', { key }))['openapi'], /^3\.1/);
-        const reference = await target.ask('/docs', { key });
-        assert.equal(reference.status, 200);
-        assert.match(reference.headers['content-type'] ?? '', /^text\/html/);
+        for (const path of ['/docs', '/docs/http-api']) {
+          const { status, headers } = await target.ask(path, { key });
+          assert.equal(status, 200);
+          assert.match(headers['content-type'] ?? '', /^text\/html/);
+        }
         const { type } = await target.problem('/v1/key', 401, 'MissingCredentials', { key });
         const { pathname, hash } = new URL(type, target.base);
         const page = await target.ask(pathname, { key });

@@ -1,0 +1,55 @@
+/**
+ * The frame of every page under /docs. All addresses are relative, so that the site also works behind a path prefix. No script of
+ * another host, no inline script: the site's CSP forbids both.
+ */
+
+/** The pages that every page leads to, in order: path without the leading slash, and title. */
+export const SITE_PAGES: readonly (readonly [path: string, title: string])[] = [
+  ['docs', 'API reference'],
+  ['docs/http-api', 'HTTP API'],
+  ['docs/problems', 'Problems'],
+  ['docs/client', 'Client'],
+  ['docs/operations', 'Operations'],
+  ['docs/security', 'Security'],
+  ['docs/design', 'Design'],
+  ['docs/storage', 'Storage'],
+  ['docs/decisions', 'Decisions'],
+  ['openapi.json', 'openapi.json'],
+];
+
+export const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+/** From the page at `path` to the root of the site. */
+export const rootFrom = (path: string): string => '../'.repeat(path.split('/').length - 1) || './';
+
+interface Page {
+  /** `docs/http-api` is served at /docs/http-api. */
+  readonly path: string;
+  readonly title: string;
+  readonly body: string;
+  readonly styleSheets?: readonly string[];
+}
+
+export function page({ path, title, body, styleSheets = [] }: Page): string {
+  const root = rootFrom(path);
+  const sheets = [...styleSheets, 'docs/site.css'];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>${escape(title)}</title>
+${sheets.map((sheet) => `<link rel="stylesheet" href="${root}${sheet}">\n`).join('')}</head>
+<body>
+<nav><strong>Flowtap</strong> ${SITE_PAGES.map(([target, name]) => navLink(target, name, path, root)).join(' ')}</nav>
+${body}</body>
+</html>
+`;
+}
+
+function navLink(target: string, name: string, path: string, root: string): string {
+  const isCurrent = target === path;
+  return `<a href="${root}${target}"${isCurrent ? ' aria-current="page"' : ''}>${name}</a>`;
+}
