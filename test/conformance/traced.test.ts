@@ -43,7 +43,7 @@ test('README.md has the table of all requirements (`npx vitest run test/conforma
   );
   const text = `# Conformance
 
-A black box over HTTP: what [docs/http-api.md](../../docs/http-api.md) promises, checked with an HTTP client and an event stream reader of its own, which share nothing with our source. \`npm test\` starts it on workerd and on Deno, with the same expectations. It judges any deployment:
+A black box over HTTP: what [docs/http-api.md](../../docs/http-api.md) promises, checked with an HTTP client and an event stream reader of its own, which share nothing with our source. \`npm run test:all\` starts it on workerd and on Deno, with the same expectations. It judges any deployment:
 
     npm run conformance -- --url https://flowtap.example.com --key ftk_…
 
