@@ -9,6 +9,7 @@
 import * as z from 'zod/mini';
 
 import { fail, ok, type Result } from './core/errors.ts';
+import { SECRET_CHARACTERS_MIN } from './core/secret-length.ts';
 import { isAwsRegion } from './core/aws-region.ts';
 import { isExternalId, isRoleArn } from './sources/aws/sts.ts';
 import {
@@ -16,9 +17,6 @@ import {
   parseAllowedAccounts,
   wrongAllowedAccount,
 } from './sources/step-functions/allowed-accounts.ts';
-
-/** Shorter secrets could be guessed offline from one signed cursor or ticket. */
-export const SECRET_CHARACTERS_MIN = 32;
 
 const secret = z.string().check(
   z.minLength(SECRET_CHARACTERS_MIN, {

@@ -52,7 +52,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   'executions/runtimes': ['core', 'archive', 'executions'],
   access: ['core', 'messages', 'storage', 'access/keys', 'access/limits'],
-  'access/keys': ['core', 'messages', 'storage', 'access', 'access/limits'],
+  'access/keys': ['core', 'messages', 'storage', 'access/limits'],
   'access/limits': ['core'],
   problems: ['core', 'access/limits'],
   http: ['core', 'messages', 'problems', 'imports', 'archive', 'executions', ...allAccess],

@@ -1,18 +1,18 @@
-/** Puts the parts of access together for an entry: what the routes and the Execution ask, over ports. No logic of its own. */
+/** Builds everything that authenticates and authorises callers, for the entries. No logic of its own. */
+import type { RandomBytes } from '../core/base62.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Result } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 import { type AuthenticateAdmin, createAuthenticateAdmin } from './admin-token.ts';
 import { Authenticator } from './authenticate.ts';
-import type { RandomBytes } from '../core/base62.ts';
 import type { Caller } from './caller.ts';
-import { createFailedAuthentications } from './limits/failed-authentications.ts';
-import { KeyReader } from './keys/key-cache.ts';
-import { KeyStore } from './keys/key-store.ts';
+import { CredentialCache } from './keys/credential-cache.ts';
+import { KeyAdministration } from './keys/key-administration.ts';
 import { createNoteUse, type NoteUse } from './keys/key-use.ts';
-import { type MintedTicket, mintTicket, type TicketRequest } from './mint-ticket.ts';
+import { createFailedAuthentications } from './limits/failed-authentications.ts';
 import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
+import { type MintedTicket, mintTicket, type TicketRequest } from './mint-ticket.ts';
 import { createStillAllowed, type StillAllowed } from './still-allowed.ts';
 import { ticketKeys } from './ticket.ts';
 
@@ -29,27 +29,27 @@ export interface AccessPorts {
 }
 
 export interface Access {
-  readonly keys: KeyStore;
+  readonly keys: KeyAdministration;
   readonly authenticator: Authenticator;
-  /** Absent: the admin API is off. */
+  /** Absent if the admin API is off. */
   readonly authenticateAdmin?: AuthenticateAdmin;
   readonly stillAllowed: StillAllowed;
   readonly noteUse: NoteUse;
   mintTicket(caller: Caller, executionId: string, request: TicketRequest): Promise<Result<MintedTicket>>;
 }
 
-/** One for each isolate or process: its memories are worth nothing when made for each request. */
+/** One for each isolate or process: its caches would be useless if it were made for each request. */
 export function createAccess(ports: AccessPorts): Access {
   const { store, clock, random, log, tiers } = ports;
-  const reader = new KeyReader({ store, clock, log });
+  const credentials = new CredentialCache({ store, clock, log });
   const failures = createFailedAuthentications(ports.failedAuthentications, clock);
   const keys = ticketKeys(ports.signingSecret, ports.signingSecretPrevious);
   const authenticateAdmin = createAuthenticateAdmin(ports.adminToken, failures);
   return {
-    keys: new KeyStore({ store, reader, clock, random, log }),
-    authenticator: new Authenticator({ reader, failures, tiers, ticketKeys: keys, clock }),
+    keys: new KeyAdministration({ store, credentials, clock, random, log }),
+    authenticator: new Authenticator({ credentials, failures, tiers, ticketKeys: keys, clock }),
     ...(authenticateAdmin !== undefined && { authenticateAdmin }),
-    stillAllowed: createStillAllowed({ reader, clock }),
+    stillAllowed: createStillAllowed({ credentials, clock }),
     noteUse: createNoteUse({ store, clock, log }),
     mintTicket: (caller, executionId, request) =>
       mintTicket(caller, executionId, request, { clock, random, keys }),

@@ -1,60 +1,57 @@
 /**
- * The admin's credential: ADMIN_TOKEN, in `Authorization: Bearer`. Compared in constant time: both sides are hashed first, so
- * that not even the length shows. Without such a setting there is no admin API at all.
+ * Authenticates admins by ADMIN_TOKEN in `Authorization: Bearer`. Without that setting the admin API is off. Both tokens are
+ * hashed and the hashes compared in constant time, so that not even the length leaks.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 import { LRUCache } from 'lru-cache';
 
 import { fail, ok, type Result } from '../core/errors.ts';
-import type { FailedAuthentications } from './limits/failed-authentications.ts';
-import { presentedCredential, type PresentedFailure } from './presented-credential.ts';
+import { SECRET_CHARACTERS_MIN } from '../core/secret-length.ts';
 import type { AccessRequest } from './authenticate.ts';
+import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
+import { presentedCredential, type PresentedFailure } from './presented-credential.ts';
 
-/** Shorter ones could be guessed. */
-export const ADMIN_TOKEN_CHARACTERS_MIN = 32;
-/** Addresses that have shown the token, about 100 bytes each. */
+/** Addresses that have sent the right token, about 100 bytes each. */
 const ADDRESSES_MAX = 1_000;
 
 export type AdminRequest = Pick<AccessRequest, 'url' | 'headers' | 'clientAddress'>;
 export type AuthenticateAdmin = (request: AdminRequest) => Promise<Result<void, PresentedFailure>>;
 
-/** Undefined when the admin API is off: no token, or one too short to be a secret. */
+/** Undefined when the admin API is off: the token is not set, or too short to be a secret. */
 export function createAuthenticateAdmin(
   adminToken: string | undefined,
   failures: FailedAuthentications,
 ): AuthenticateAdmin | undefined {
-  if (adminToken === undefined || adminToken.length < ADMIN_TOKEN_CHARACTERS_MIN) return undefined;
+  if (adminToken === undefined || adminToken.length < SECRET_CHARACTERS_MIN) return undefined;
   const expected = sha256(adminToken);
-  const letInBefore = new LRUCache<string, true>({ max: ADDRESSES_MAX });
+  const verifiedAddresses = new LRUCache<string, true>({ max: ADDRESSES_MAX });
   return async ({ url, headers, clientAddress }) => {
     const presented = presentedCredential(url, headers);
     if (!presented.ok) {
       const { failure } = presented;
       return failure.type === 'missing-credentials' ? fail({ ...failure, wanted: 'admin-token' }) : presented;
     }
-    // The whole header: an operator's token may contain a comma, which no key does.
+    // The whole header: unlike an API key, an operator's token may contain a comma.
     const authorization = headers.get('Authorization') ?? '';
     if (!/^bearer /i.test(authorization)) return missing();
-    // Before the token is looked at: an answer that tells right from wrong is all that guessing needs. An address that had it
-    // right here is spared, so that somebody else's wrong keys (an office, a carrier's NAT) don't keep an operator out.
-    const shutOutSeconds = failures.shutOutSeconds(clientAddress);
-    if (shutOutSeconds !== undefined && !letInBefore.has(clientAddress)) return shutOut(shutOutSeconds);
+    // Before the token is compared: an answer that tells right from wrong is all that guessing needs. An address that has sent
+    // the right token is exempt, so that wrong keys from the same address (an office, a carrier's NAT) lock no operator out.
+    const lockoutSeconds = failures.lockoutSeconds(clientAddress);
+    if (lockoutSeconds !== undefined && !verifiedAddresses.has(clientAddress))
+      return lockedOut(lockoutSeconds);
     const token = authorization.slice('bearer '.length).trim();
     if (timingSafeEqual(sha256(token), expected)) {
-      letInBefore.set(clientAddress, true);
+      verifiedAddresses.set(clientAddress, true);
       return ok(undefined);
     }
-    const nowShutOutSeconds = shutOutSeconds ?? (await failures.charge(clientAddress));
-    return nowShutOutSeconds === undefined
+    const newLockoutSeconds = lockoutSeconds ?? (await failures.charge(clientAddress));
+    return newLockoutSeconds === undefined
       ? fail({ type: 'invalid-key', wanted: 'admin-token' })
-      : shutOut(nowShutOutSeconds);
+      : lockedOut(newLockoutSeconds);
   };
 }
 
 const missing = () => fail({ type: 'missing-credentials', wanted: 'admin-token' });
-
-const shutOut = (retryAfterSeconds: number) =>
-  fail({ type: 'rate-limited', retryAfterSeconds, because: 'wrong-credentials' });
 
 const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();

@@ -1,62 +1,70 @@
 /**
- * Decides who is calling and whether they may read the execution they ask for, before anything of it is read, caches
- * included (invariant 5). The order: one credential and not in the URL, its format and checksum, known, revoked, expired,
- * within its rate, for this execution. Who you are fails as 401, what you may as 403; none of it tells whether an
- * execution exists.
+ * Decides who is calling and whether they may read the execution that they ask for, before anything of it is read, caches
+ * included (invariant 5). The checks, in order: exactly one credential and none in the URL; its format and checksum; found; not
+ * revoked; not expired; within its rate; valid for this execution. Failing to prove who you are is a 401, lacking permission a
+ * 403; neither reveals whether an execution exists.
  *
- * Wrong credentials are charged to the client's address, and an address that has spent its failures is refused before any
- * storage is read; of keys that were not found right here before, only so many are looked up at once for one address. Not so
- * a key that was: wrong keys from the same address (an office, a carrier's NAT) must not lock it out. A ticket proves itself
- * by its signature and needs no such mercy.
+ * Wrong credentials are charged to the client's address. An address that has used up its failures is locked out before any
+ * storage is read, and for each address only so many unverified keys are looked up at once. A key that was verified here before
+ * is exempt: wrong keys from the same address (an office, a carrier's NAT) must not lock it out. Tickets are exempt, too: their
+ * signature is checked without reading storage.
  */
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 
 import type { Clock } from '../core/clock.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
-import { type ApiKey, parseApiKey } from './keys/api-key.ts';
 import { type Caller, callerAllows, callerOfKey, callerOfTicket } from './caller.ts';
 import type { RequestHeaders } from './client-address.ts';
-import type { FailedAuthentications } from './limits/failed-authentications.ts';
-import type { KeyReader, StoreUnavailable } from './keys/key-cache.ts';
+import { type ApiKey, parseApiKey } from './keys/api-key.ts';
+import type { CredentialCache } from './keys/credential-cache.ts';
 import { type CredentialRecords, goodUntilMs } from './keys/key-record.ts';
-import { presentedCredential, type PresentedFailure } from './presented-credential.ts';
+import type { StoreUnavailable } from './keys/store-failure.ts';
+import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
 import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
+import { presentedCredential, type PresentedFailure, presentedSessionToken } from './presented-credential.ts';
 import { type TicketKeys, verifyTicket } from './ticket.ts';
 
 export type AuthenticationFailure = PresentedFailure | StoreUnavailable;
 export type Authenticated = Promise<Result<Caller, AuthenticationFailure>>;
 
-/** How long a key waits for its look-up where many come at once, and how often it looks: a read takes 10 to 50 ms. */
-const LOOKUP_PATIENCE_MS = 2_000;
-const LOOKUP_EVERY_MS = 50;
+/** How long an unverified key waits for a look-up slot, and how often it checks: a read takes 10 to 50 ms. */
+const LOOKUP_WAIT_MS_MAX = 2_000;
+const LOOKUP_POLL_EVERY_MS = 50;
 const LOOKUP_RETRY_SECONDS = 1;
 
 const WHAT_TICKETS_ARE_FOR =
   'A ticket is good for the page, the stream and the summary of its execution, and nothing else.';
 
 export interface AuthenticatorPorts {
-  readonly reader: KeyReader;
+  readonly credentials: CredentialCache;
   readonly failures: FailedAuthentications;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
   readonly ticketKeys: TicketKeys;
   readonly clock: Clock;
 }
 
-export interface RequestFacts {
-  /** The bucket that client-address.ts names. */
-  readonly clientAddress: string;
-  /** Decoded, and already found to be one. Absent on routes that are about no execution. */
-  readonly executionId?: string;
-}
-
-export interface AccessRequest extends RequestFacts {
-  /** Path and query, or the whole URL, as it came. */
+export interface AccessRequest {
+  /** Path and query, or the whole URL, unchanged. */
   readonly url: string;
   readonly headers: RequestHeaders;
-  /** Whether `?ticket=` is good on this route: the GETs of one execution. */
-  readonly ticketAccepted: boolean;
+  /** The bucket that client-address.ts names. */
+  readonly clientAddress: string;
+  /** A valid id, decoded. Absent on routes that concern no execution. */
+  readonly executionId?: string;
+  /** Which credential the route accepts. */
+  readonly accepts: Accepted;
 }
+
+/**
+ * - `key`: an API key in a header.
+ * - `key-or-ticket`: also `?ticket=`, for the GETs of one execution.
+ * - `session-token`: an API key where AWS clients put their session token.
+ */
+export type Accepted = 'key' | 'key-or-ticket' | 'session-token';
+
+/** What every check needs, whatever the credential. */
+type RequestScope = Pick<AccessRequest, 'clientAddress' | 'executionId' | 'accepts'>;
 
 export class Authenticator {
   readonly #ports: AuthenticatorPorts;
@@ -65,112 +73,116 @@ export class Authenticator {
     this.#ports = ports;
   }
 
-  async request(request: AccessRequest): Authenticated {
-    const presented = presentedCredential(request.url, request.headers);
+  async authenticate(request: AccessRequest): Authenticated {
+    const { url, headers, accepts } = request;
+    const presented =
+      accepts === 'session-token' ? presentedSessionToken(url, headers) : presentedCredential(url, headers);
     if (!presented.ok) return presented;
     const { kind, text } = presented.value;
-    return kind === 'key' ? this.key(text, request) : this.#ticket(text, request);
+    return kind === 'key' ? this.#key(text, request) : this.#ticket(text, request);
   }
 
-  /** A key that was handed in by another way: AWS clients carry it as their session token. */
-  async key(text: string, request: RequestFacts): Authenticated {
+  async #key(text: string, request: RequestScope): Authenticated {
     const { failures } = this.#ports;
     const key = parseApiKey(text);
     if (key === undefined) {
-      const shutOutSeconds = failures.shutOutSeconds(request.clientAddress);
-      if (shutOutSeconds !== undefined) return shutOut(shutOutSeconds);
-      return this.#wrong({ type: 'invalid-key' }, request);
+      const lockoutSeconds = failures.lockoutSeconds(request.clientAddress);
+      if (lockoutSeconds !== undefined) return lockedOut(lockoutSeconds);
+      return this.#charge({ type: 'invalid-key' }, request);
     }
-    const place = await this.#placeToLookUp(key, request);
-    if (!place.ok) return place;
+    const slot = await this.#lookUpSlot(key, request);
+    if (!slot.ok) return slot;
     try {
       return await this.#lookUp(key, request);
     } finally {
-      // Charged by now, if it was wrong: whoever comes next finds the address shut out, or room.
-      place.value();
+      // A wrong key has been charged by now: the next one finds a free slot, or the address locked out.
+      slot.value();
     }
   }
 
   /**
-   * Waits its turn where many unverified keys come from one address at once, which may be one key in many requests: that is
-   * verified a moment later. What it answers is called when the look-up is over.
+   * Waits for a look-up slot while many unverified keys arrive from one address. They may be one key in many requests, which is
+   * verified a moment later. The function that is returned frees the slot.
    */
-  async #placeToLookUp(
+  async #lookUpSlot(
     { credentialId, hash }: ApiKey,
-    { clientAddress }: RequestFacts,
+    { clientAddress }: RequestScope,
   ): Promise<Result<() => void, AccessFailure>> {
-    const { reader, failures, clock } = this.#ports;
-    const patientUntilMs = clock.now() + LOOKUP_PATIENCE_MS;
+    const { credentials, failures, clock } = this.#ports;
+    const giveUpAtMs = clock.now() + LOOKUP_WAIT_MS_MAX;
     for (;;) {
-      if (reader.hasVerified(credentialId, hash)) return ok(() => undefined);
-      const shutOutSeconds = failures.shutOutSeconds(clientAddress);
-      if (shutOutSeconds !== undefined) return shutOut(shutOutSeconds);
-      const done = failures.lookUp(clientAddress);
-      if (done !== undefined) return ok(done);
-      if (clock.now() >= patientUntilMs) {
+      if (credentials.hasVerified(credentialId, hash)) return ok(() => undefined);
+      const lockoutSeconds = failures.lockoutSeconds(clientAddress);
+      if (lockoutSeconds !== undefined) return lockedOut(lockoutSeconds);
+      const free = failures.lookUp(clientAddress);
+      if (free !== undefined) return ok(free);
+      if (clock.now() >= giveUpAtMs) {
         return fail({
           type: 'rate-limited',
           retryAfterSeconds: LOOKUP_RETRY_SECONDS,
           because: 'unverified-keys',
         });
       }
-      await clock.sleep(LOOKUP_EVERY_MS);
+      await clock.sleep(LOOKUP_POLL_EVERY_MS);
     }
   }
 
-  async #lookUp(key: ApiKey, request: RequestFacts): Authenticated {
-    const { reader } = this.#ports;
-    const found = await reader.read(key.credentialId);
+  async #lookUp(key: ApiKey, request: RequestScope): Authenticated {
+    const found = await this.#ports.credentials.read(key.credentialId);
     if (!found.ok) return found;
     const records = found.value;
-    if (records === undefined || !isOfKey(records, key)) return this.#wrong({ type: 'invalid-key' }, request);
-    return this.#admit(records, callerOfKey(records), request);
+    if (records === undefined || !isOfKey(records, key))
+      return this.#charge({ type: 'invalid-key' }, request);
+    return this.#authorize(records, callerOfKey(records), request);
   }
 
-  async #ticket(text: string, request: AccessRequest): Authenticated {
-    const { reader, failures, ticketKeys, clock } = this.#ports;
+  async #ticket(text: string, request: RequestScope): Authenticated {
+    const { credentials, failures, ticketKeys, clock } = this.#ports;
     const verified = await verifyTicket(text, ticketKeys, clock.now());
     if (!verified.ok) {
       if (verified.failure.type === 'expired-ticket') return verified;
-      const shutOutSeconds = failures.shutOutSeconds(request.clientAddress);
-      return shutOutSeconds === undefined ? this.#wrong(verified.failure, request) : shutOut(shutOutSeconds);
+      const lockoutSeconds = failures.lockoutSeconds(request.clientAddress);
+      return lockoutSeconds === undefined
+        ? this.#charge(verified.failure, request)
+        : lockedOut(lockoutSeconds);
     }
     const claims = verified.value;
-    const found = await reader.read(claims.cid);
+    const found = await credentials.read(claims.cid);
     if (!found.ok) return found;
     const records = found.value;
-    // A key that may no longer mint tickets takes back those that it minted.
+    // A key that may no longer mint tickets also invalidates those that it has minted.
     if (records === undefined || records.facts.keyId !== claims.sub || !records.facts.tickets) {
       return fail({ type: 'invalid-ticket' });
     }
-    const isOfThisRoute = request.ticketAccepted && request.executionId !== undefined;
-    return this.#admit(records, callerOfTicket(records, claims), request, isOfThisRoute);
+    const isAccepted = request.accepts === 'key-or-ticket' && request.executionId !== undefined;
+    return this.#authorize(records, callerOfTicket(records, claims), request, isAccepted);
   }
 
-  /** From here on the caller is who they say. */
-  async #admit(
+  /** The credential is genuine. Checks that it is still valid, within its rate, and good for this route and execution. */
+  async #authorize(
     records: CredentialRecords,
     caller: Caller,
-    { executionId }: RequestFacts,
-    isOfThisRoute = true,
+    { executionId }: RequestScope,
+    isAccepted = true,
   ): Authenticated {
-    const over = endOf(records, this.#ports.clock.now());
-    if (over !== undefined) return fail(over);
+    const ended = endOf(records, this.#ports.clock.now());
+    if (ended !== undefined) return fail(ended);
     const rate = await this.#ports.tiers[caller.tier].take(`key:${caller.keyId}`);
-    if (!rate.allowed) return rateLimited(rate.retryAfterSeconds ?? 1);
-    if (!isOfThisRoute) return fail({ type: 'operation-forbidden', detail: WHAT_TICKETS_ARE_FOR });
+    if (!rate.allowed) return fail({ type: 'rate-limited', retryAfterSeconds: rate.retryAfterSeconds ?? 1 });
+    if (!isAccepted) return fail({ type: 'operation-forbidden', detail: WHAT_TICKETS_ARE_FOR });
     if (executionId !== undefined && !callerAllows(caller, executionId))
       return fail({ type: 'execution-forbidden' });
     return ok(caller);
   }
 
-  async #wrong(failure: AccessFailure, { clientAddress }: RequestFacts): Authenticated {
-    const shutOutSeconds = await this.#ports.failures.charge(clientAddress);
-    return shutOutSeconds === undefined ? fail(failure) : shutOut(shutOutSeconds);
+  /** Charges the address for a wrong credential. */
+  async #charge(failure: AccessFailure, { clientAddress }: RequestScope): Authenticated {
+    const lockoutSeconds = await this.#ports.failures.charge(clientAddress);
+    return lockoutSeconds === undefined ? fail(failure) : lockedOut(lockoutSeconds);
   }
 }
 
-/** Why a credential that was good is so no more, if so. Revoked comes before expired: it says more. */
+/** Why a credential is no longer valid; undefined while it is. Revocation is reported before expiry: it says more. */
 export function endOf(records: CredentialRecords, nowMs: number): AccessFailure | undefined {
   if (records.state.revokedAt !== undefined) return { type: 'revoked-key' };
   if ((goodUntilMs(records) ?? Number.POSITIVE_INFINITY) <= nowMs) return { type: 'expired-key' };
@@ -179,9 +191,3 @@ export function endOf(records: CredentialRecords, nowMs: number): AccessFailure 
 
 const isOfKey = ({ credential }: CredentialRecords, key: ApiKey): boolean =>
   timingSafeEqual(Buffer.from(credential.hash), Buffer.from(key.hash));
-
-const rateLimited = (retryAfterSeconds: number) => fail({ type: 'rate-limited', retryAfterSeconds });
-
-/** Right or wrong: an answer that told would be all that guessing needs. */
-const shutOut = (retryAfterSeconds: number) =>
-  fail({ type: 'rate-limited', retryAfterSeconds, because: 'wrong-credentials' });

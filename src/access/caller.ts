@@ -1,11 +1,11 @@
 /**
- * Who is calling and what they may see: plain data, so that it crosses an RPC boundary. Made by authenticate.ts out of a
- * key's records, never by a caller.
+ * Who is calling and what they may read: plain data, so that it crosses an RPC boundary. authenticate.ts builds it from a key's
+ * records.
  */
 import * as z from 'zod/mini';
 
 import type { PayloadAccess } from '../messages/message.ts';
-import { matchesAnyPattern } from './execution-pattern.ts';
+import { matchesAnyPattern } from './keys/execution-pattern.ts';
 import { type CredentialRecords, goodUntilMs } from './keys/key-record.ts';
 import type { RateTier } from './limits/rate-limit.ts';
 import type { TicketClaims } from './ticket.ts';
@@ -20,9 +20,9 @@ export interface Caller {
   readonly tier: RateTier;
   readonly streamLimit: number;
   readonly mayMintTickets: boolean;
-  /** When key or credential end, in clock milliseconds. */
+  /** When key or credential expire, in clock milliseconds. */
   readonly expiresAtMs?: number;
-  /** Present when a ticket was shown instead of the key. `endsAtMs`: of the ticket itself. */
+  /** Present if the credential is a ticket. `endsAtMs`: when the ticket itself expires. */
   readonly ticket?: { readonly id: string; readonly executionId: string; readonly endsAtMs: number };
 }
 
@@ -43,7 +43,7 @@ export function callerOfKey(records: CredentialRecords): Caller {
   };
 }
 
-/** What the key may see and the ticket lets through, whichever is less. */
+/** A ticket never allows more than its key does now. */
 export function callerOfTicket(records: CredentialRecords, claims: TicketClaims): Caller {
   const caller = callerOfKey(records);
   return {
@@ -58,7 +58,7 @@ export const callerAllows = (caller: Caller, executionId: string): boolean =>
   (caller.ticket === undefined || caller.ticket.executionId === executionId) &&
   matchesAnyPattern(caller.executions, executionId);
 
-/** What an open stream was granted: enough to ask later whether it still holds. */
+/** What an open stream was granted: enough to check later whether it is still allowed. */
 const streamGrantSchema = z.object({
   credentialId: z.string(),
   payloads: z.enum(['full', 'none']),
@@ -72,7 +72,7 @@ export const streamGrantOf = ({ credentialId, payloads, ticket }: Caller): Strea
   ticket: ticket !== undefined,
 });
 
-/** Reads a grant that comes back from where streams are kept. */
+/** Parses a grant that was stored with its stream. */
 export function parseStreamGrant(grant: unknown): StreamGrant | undefined {
   const parsed = z.safeParse(streamGrantSchema, grant);
   return parsed.success ? parsed.data : undefined;

@@ -1,7 +1,7 @@
 /**
- * Where a request comes from, for the limit on failed authentications: Cloudflare's own header on Workers, the socket
- * elsewhere, and behind trusted proxies the last address in `X-Forwarded-For` that none of them owns. What a caller writes
- * into a header by itself never counts. The answer is the name of a bucket, not an address to call back.
+ * The client's address, for the limit on failed authentications: Cloudflare's own header on Workers, the socket elsewhere, and
+ * behind trusted proxies the last address in `X-Forwarded-For` that is not one of theirs. What a caller writes into a header
+ * never counts. The result names a bucket; it is not an address to connect to.
  */
 import {
   type AddressBlock,
@@ -15,19 +15,19 @@ export interface RequestHeaders {
   get(name: string): string | null;
 }
 
-/** All who have no address that can be read share this bucket. */
+/** The bucket of all clients whose address cannot be read. */
 export const UNKNOWN_ADDRESS = 'unknown';
 
-/** Hops looked at from the right; a longer chain is a caller's invention. */
+/** Hops that are read, from the right. Real chains are shorter. */
 const HOPS_MAX = 32;
 
-/** On Workers: Cloudflare sets the header on every request, over whatever the caller sent. */
+/** On Workers: Cloudflare sets this header on every request and replaces what the caller sent. */
 export const workersClientAddress = (headers: RequestHeaders): string =>
   bucketOf(headers.get('CF-Connecting-IP') ?? '');
 
 /**
- * Elsewhere: the peer of the socket, unless that is a trusted proxy. Each proxy appends whom it heard from, so the header is
- * read from its right end for as long as trusted proxies wrote it.
+ * Elsewhere: the peer of the socket, unless that is a trusted proxy. Each proxy appends the address of its own peer, so the header
+ * is read from the right for as long as trusted proxies wrote it.
  */
 export function socketClientAddress(
   headers: RequestHeaders,
@@ -47,7 +47,7 @@ export function socketClientAddress(
   return nameOf(nearest);
 }
 
-/** `TRUSTED_PROXY`: addresses and blocks, separated by commas. Undefined when one of them is neither. */
+/** `TRUSTED_PROXY`: addresses and blocks, separated by commas. Undefined if one of them is invalid. */
 export function parseTrustedProxies(text: string): readonly AddressBlock[] | undefined {
   const blocks = text
     .split(',')

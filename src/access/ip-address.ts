@@ -7,9 +7,9 @@ const GROUPS = 8;
 const MAPPED_IPV4 = 0xffffn;
 const MAPPED_IPV4_BITS = 96;
 
-/** The address, or undefined when the text is none. A zone (`fe80::1%eth0`) is left out: it is the reader's own. */
+/** The address; undefined if the text is not one. A zone (`fe80::1%eth0`) is ignored: it means something on that host only. */
 export function parseIpAddress(text: string): bigint | undefined {
-  // Longer than any address with its zone; nothing below looks at unbounded text.
+  // Longer than any address with its zone. Bounds the work below.
   if (text.length > 64) return undefined;
   const [address = ''] = text.split('%', 1);
   if (!address.includes(':')) {
@@ -19,7 +19,7 @@ export function parseIpAddress(text: string): bigint | undefined {
   return parseIpv6(address);
 }
 
-/** A block of addresses, for `10.0.0.0/8`, `fd00::/8` or a single address. */
+/** A block of addresses: `10.0.0.0/8`, `fd00::/8`, or a single address. */
 export interface AddressBlock {
   readonly address: bigint;
   readonly prefixBits: number;
@@ -42,8 +42,7 @@ export const isInBlock = (address: bigint, block: AddressBlock): boolean => {
 };
 
 /**
- * The text that stands for everyone who can speak from this address: an IPv4 address itself, of IPv6 the /64 that a
- * single customer has to himself.
+ * The name of the smallest block that one customer usually has: a single IPv4 address, or an IPv6 /64.
  */
 export function subscriberBlock(address: bigint): string {
   if (address >> 32n === MAPPED_IPV4) return bytesOf(address, 32, 8).join('.');
@@ -61,7 +60,7 @@ function parseIpv4(text: string): bigint | undefined {
   if (parts.length !== 4) return undefined;
   let address = 0n;
   for (const part of parts) {
-    // No leading zeros: some readers take them for octal.
+    // No leading zeros: some parsers read them as octal.
     if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
     address = (address << 8n) | BigInt(part);
   }
@@ -81,7 +80,7 @@ function parseIpv6(text: string): bigint | undefined {
   return groups.reduce((address, group) => (address << 16n) | group, 0n);
 }
 
-/** `::ffff:1.2.3.4` as `::ffff:102:304`: an IPv4 address may stand for the last two groups, and nowhere else. */
+/** `::ffff:1.2.3.4` as `::ffff:102:304`: an IPv4 address may replace the last two groups only. */
 function withoutDottedTail(text: string): string | undefined {
   const start = text.lastIndexOf(':') + 1;
   if (!text.includes('.', start)) return text;

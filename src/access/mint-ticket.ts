@@ -1,4 +1,4 @@
-/** Mints a ticket for a caller who may: for one execution that the key is for, no longer and no wider than the key. */
+/** Mints a ticket for one execution. It allows no more than its key, and expires no later. */
 import * as z from 'zod/mini';
 
 import type { Clock } from '../core/clock.ts';
@@ -6,12 +6,12 @@ import { fail, ok, type Result } from '../core/errors.ts';
 import type { PayloadAccess } from '../messages/message.ts';
 import { randomBase62, type RandomBytes } from '../core/base62.ts';
 import { type Caller, callerAllows } from './caller.ts';
-import { parseBody } from './parse-body.ts';
+import { parseBody } from '../core/parse-body.ts';
 import { signTicket, TICKET_SECONDS_DEFAULT, TICKET_SECONDS_MAX, type TicketKeys } from './ticket.ts';
 
 export interface TicketRequest {
   readonly ttlSeconds: number;
-  /** Absent: as the key. */
+  /** Default: as the key. */
   readonly payloads?: PayloadAccess;
 }
 
@@ -39,7 +39,7 @@ export const ticketRequestSchema = z.strictObject({
   payloads: z.optional(z.enum(['full', 'none'], { error: 'must be "full" or "none"' })),
 });
 
-/** An absent body is an empty one. */
+/** A missing body counts as an empty object. */
 export function parseTicketRequest(body: unknown): Result<TicketRequest> {
   const parsed = parseBody(ticketRequestSchema, body ?? {});
   if (!parsed.ok) return parsed;
@@ -53,11 +53,11 @@ export async function mintTicket(
   { ttlSeconds, payloads = caller.payloads }: TicketRequest,
   { clock, random, keys }: MintPorts,
 ): Promise<Result<MintedTicket>> {
-  if (caller.ticket !== undefined) return forbidden('A ticket can not mint tickets: show the key itself.');
+  if (caller.ticket !== undefined) return forbidden('A ticket cannot mint tickets. Send the API key itself.');
   if (!caller.mayMintTickets) return forbidden('This key may not mint tickets.');
   if (!callerAllows(caller, executionId)) return fail({ type: 'execution-forbidden' });
   if (payloads === 'full' && caller.payloads === 'none') {
-    return forbidden('This key sees no payloads, so neither can its tickets.');
+    return forbidden('This key may not read payloads, so its tickets cannot either.');
   }
   const iat = Math.floor(clock.now() / 1000);
   const keyEnds = Math.floor((caller.expiresAtMs ?? Number.POSITIVE_INFINITY) / 1000);

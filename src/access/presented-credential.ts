@@ -1,11 +1,13 @@
 /**
- * Finds the one credential of a request: a key in `Authorization: Bearer` or `X-API-Key`, or a ticket in `?ticket=`. Says
- * nothing about whether it is any good. Proxies and libraries add an `Authorization` or an `X-API-Key` of their own, for other
- * services: beside one of ours those are ignored. A key in a URL is refused whatever else the request has: URLs end in logs,
- * histories and referrers, and a key that worked there once would be put there for ever.
+ * Finds the one credential of a request: a key in `Authorization: Bearer` or `X-API-Key`, a ticket in `?ticket=`, or a key as AWS
+ * session token. Does not check whether it is valid.
+ *
+ * Proxies and libraries add an `Authorization` or `X-API-Key` of their own, for other services: those are ignored beside a
+ * credential of ours. A key in a URL is refused whatever else the request has: URLs end up in logs, histories and referrers, and
+ * if keys worked there, people would keep putting them there.
  */
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
-import { containsApiKey, isMeantAsApiKey } from './keys/api-key.ts';
+import { containsApiKey, isMeantAsApiKey } from '../core/api-key-format.ts';
 import type { RequestHeaders } from './client-address.ts';
 
 export interface PresentedCredential {
@@ -15,10 +17,10 @@ export interface PresentedCredential {
 
 export type PresentedFailure = AccessFailure | Extract<Failure, { type: 'invalid-input' }>;
 
-/** The only credential that may stand in a URL. */
+/** The only credential that may appear in a URL. */
 export const TICKET_PARAMETER = 'ticket';
 
-/** Names under which other services take keys in a URL; ours is not taken there, whatever the value looks like. */
+/** Names under which other services accept keys in a URL. Refused here, whatever the value looks like. */
 const KEY_PARAMETERS: ReadonlySet<string> = new Set([
   'api_key',
   'apikey',
@@ -27,12 +29,12 @@ const KEY_PARAMETERS: ReadonlySet<string> = new Set([
   'access_token',
   'authorization',
 ]);
-/** A parameter's name is repeated to the caller: shortened, should it be absurd. */
+/** Names of parameters are repeated to the caller, so they are cut at this length. */
 const NAME_CHARACTERS_MAX = 64;
-/** How often text may be percent-encoded upon itself and still be seen through. */
+/** Layers of percent-encoding that are decoded. */
 const DECODINGS_MAX = 3;
 
-/** `url`: path and query, or the whole URL, as it came. */
+/** `url`: path and query, or the whole URL, unchanged. */
 export function presentedCredential(
   url: string,
   headers: RequestHeaders,
@@ -50,7 +52,7 @@ export function presentedCredential(
   const keys = ours.size + tickets.size > 0 ? ours : inHeaders;
   if (keys.size + tickets.size > 1) return fail({ type: 'conflicting-credentials' });
   if (given.length > 1) return invalid('query', TICKET_PARAMETER, 'must be given once.');
-  // As some libraries write lists: that is not an unknown parameter, which would be ignored.
+  // Some libraries write lists this way. Unknown parameters are ignored, and this one must not be.
   if ([...parameters.keys()].some((name) => /^ticket\[.*\]$/.test(name))) {
     return invalid('query', `${TICKET_PARAMETER}[]`, 'must be sent without brackets: ticket=value.');
   }
@@ -63,8 +65,29 @@ export function presentedCredential(
 }
 
 /**
- * The scheme of an `Authorization` that holds no bearer token, to be named to the caller; '' if there is none. What stands
- * alone may be a secret, and so may what does not look like a scheme: neither is repeated.
+ * AWS clients send the API key as their session token. Another credential of ours beside it conflicts, unless it is
+ * the same key. A key in the URL is refused as everywhere.
+ */
+export function presentedSessionToken(
+  url: string,
+  headers: RequestHeaders,
+): Result<PresentedCredential, PresentedFailure> {
+  const token = headers.get('X-Amz-Security-Token');
+  const elsewhere = presentedCredential(url, headers);
+  if (!elsewhere.ok && elsewhere.failure.type !== 'missing-credentials') return elsewhere;
+  if (!token) return fail({ type: 'missing-credentials' });
+  if (elsewhere.ok && isOurs(elsewhere.value) && elsewhere.value.text !== token) {
+    return fail({ type: 'conflicting-credentials' });
+  }
+  return ok({ kind: 'key', text: token });
+}
+
+/** A bearer token that a proxy adds for another service is not a second credential. */
+const isOurs = ({ kind, text }: PresentedCredential): boolean => kind === 'ticket' || isMeantAsApiKey(text);
+
+/**
+ * The scheme of an `Authorization` without a bearer token, which is named to the caller; '' if there is no scheme. A word that
+ * stands alone or does not look like a scheme may be a secret, so it is not repeated.
  */
 function schemeOf(authorization: string): string {
   if (/^bearer$/i.test(authorization)) return 'Bearer';
@@ -78,18 +101,18 @@ function bearerTexts(authorization: readonly string[]): readonly string[] {
     .filter((text) => text !== '');
 }
 
-/** A header that came twice arrives joined by a comma (RFC 9110, 5.3), which no credential contains. */
+/** A repeated header arrives as one, joined by commas (RFC 9110, 5.3). No credential contains a comma. */
 const headerTexts = (value: string | null): readonly string[] =>
   (value ?? '')
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-/** Where in the URL something like a key stands: the parameter's name, or `path`. */
+/** Where the URL contains something like a key: the parameter's name, or `path` or `query`. */
 function keyInUrl(path: string, parameters: URLSearchParams): string | undefined {
   if (containsApiKey(decodedAscii(path))) return 'path';
   for (const [name, value] of parameters) {
-    // The name is the key: not to be repeated.
+    // The name itself is the key: it must not be repeated.
     if (containsApiKey(decodedAscii(name))) return 'query';
     const isKeyParameter = KEY_PARAMETERS.has(name.toLowerCase()) && value !== '';
     if (isKeyParameter || containsApiKey(decodedAscii(value))) return name.slice(0, NAME_CHARACTERS_MAX);
@@ -97,7 +120,7 @@ function keyInUrl(path: string, parameters: URLSearchParams): string | undefined
   return undefined;
 }
 
-/** Percent-decodes ASCII, all that a key is made of, and leaves the rest; also when it was encoded more than once. */
+/** Percent-decodes ASCII, which is all that a key consists of, several layers deep. */
 function decodedAscii(text: string): string {
   let decoded = text;
   for (let round = 0; round < DECODINGS_MAX && decoded.includes('%'); round++) {

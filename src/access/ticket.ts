@@ -1,9 +1,9 @@
 /**
- * Tickets: JWTs (RFC 7519) that let a browser read one execution without seeing the key. HS256 and nothing else, signed
- * with a key derived for this use alone. A ticket names its key and credential and is worth nothing without them: it dies
- * with either, and may show less than the key but never more. Its end is absolute; reconnecting does not renew it.
+ * Tickets: JWTs (RFC 7519) with which a browser reads one execution without the API key. Always HS256, signed with a key derived
+ * for this purpose. A ticket names its key and credential, ends with either, and allows at most what they allow. Its expiry is
+ * absolute; reconnecting does not extend it.
  *
- * Says whether a ticket is ours and not over. Whether its key still lives is authenticate.ts's to ask.
+ * This file checks signature and expiry. authenticate.ts checks that the key is still valid.
  */
 import { Buffer } from 'node:buffer';
 import { sign, verify } from 'hono/utils/jwt/jwt';
@@ -14,10 +14,10 @@ import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
 
 /** Long enough to open a page and reconnect a few times. */
 export const TICKET_SECONDS_DEFAULT = 10 * 60;
-/** A ticket stands in a URL: it must not be worth keeping. */
+/** Tickets appear in URLs, and so in logs: they must not stay valid for long. */
 export const TICKET_SECONDS_MAX = 60 * 60;
 
-/** A ticket for the longest id in the widest characters takes some 2,500. */
+/** A ticket for the longest id in the widest characters has about 2,500. */
 const TICKET_CHARACTERS_MAX = 4096;
 const ISSUER = 'flowtap';
 const AUDIENCE = 'flowtap/executions';
@@ -28,7 +28,7 @@ const claimsSchema = z.object({
   aud: z.literal(AUDIENCE),
   /** The key's id. */
   sub: z.string(),
-  /** The id of the credential that it was minted with. */
+  /** The id of the credential that minted it. */
   cid: z.string(),
   /** The execution's id. */
   exe: z.string(),
@@ -40,7 +40,7 @@ const claimsSchema = z.object({
 });
 export type TicketClaims = Omit<z.infer<typeof claimsSchema>, 'iss' | 'aud'>;
 
-/** Signing keys as text, since Hono's helper takes no bytes. */
+/** Signing keys as text: Hono's helper accepts no bytes. */
 export interface TicketKeys {
   readonly current: string;
   readonly previous?: string;
@@ -54,7 +54,7 @@ export const ticketKeys = (signingSecret: string, previousSecret?: string): Tick
 export const signTicket = (claims: TicketClaims, keys: TicketKeys): Promise<string> =>
   sign({ iss: ISSUER, aud: AUDIENCE, ...claims }, keys.current, ALGORITHM);
 
-/** The claims of a ticket that we signed and that is not over. */
+/** The claims of a ticket that this service signed and that has not expired. */
 export async function verifyTicket(
   text: string,
   keys: TicketKeys,
@@ -74,16 +74,16 @@ export async function verifyTicket(
 
 async function payloadSignedWith(text: string, key: string): Promise<unknown> {
   try {
-    // Times are ours to check, by our clock.
+    // Times are checked above, by our own clock.
     return await verify(text, key, { alg: ALGORITHM, exp: false, iat: false, nbf: false });
   } catch {
     return undefined;
   }
 }
 
-/** One ticket has one text: decoders also take padding, and any bits behind the last byte. */
+/** A ticket has exactly one spelling. Decoders also accept padding, and any bits after the last byte. */
 const isCanonical = (text: string): boolean =>
   text.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 
-/** Hexadecimal: no accident can make it look like a PEM key, which Hono's helper would take it for. */
+/** Hexadecimal, so that it can never look like a PEM key, which Hono's helper would treat differently. */
 const keyText = (secret: string): string => Buffer.from(deriveKey(secret, 'ticket')).toString('hex');

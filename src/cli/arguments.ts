@@ -1,6 +1,7 @@
 /** The words of a command line, checked. Parsing is node:util's; what is wrong is said in one sentence. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
+import { API_KEY_BEGINNING } from '../core/api-key-format.ts';
 import { UsageError } from './command.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -87,7 +88,7 @@ export function duration(name: string, text: string | undefined): number | undef
 export function executionId(text = ''): string {
   if (text === '.' || text === '..') throw new UsageError(`no address can hold an <id> that is '${text}'`);
   // Addresses are logged; so it is not repeated here either.
-  if (/ftk_[0-9A-Za-z]{10}_/.test(text)) {
+  if (API_KEY_BEGINNING.test(text)) {
     throw new UsageError('<id> must be the id of an execution: it is an API key');
   }
   return text;

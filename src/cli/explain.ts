@@ -1,4 +1,5 @@
 /** What went wrong, in lines for people, ending in something to do where there is something. */
+import { SECRET_CHARACTERS_MIN } from '../core/secret-length.ts';
 import { FlowtapConnectionError, FlowtapProblem } from '../client/problem.ts';
 import type { Variable } from './connect.ts';
 import { oneLine } from './plain-text.ts';
@@ -45,7 +46,7 @@ function sentence({ code, status, detail }: FlowtapProblem, credential: Variable
   }
   if (code === 'InvalidApiKey') return `FLOWTAP_API_KEY is no key of this service. ${oneLine(detail)}`;
   if (code === 'NotFound' && isAdmin && /path/.test(detail)) {
-    return 'The service has no admin API: it was given no ADMIN_TOKEN of at least 32 characters.';
+    return `The service has no admin API: it was given no ADMIN_TOKEN of at least ${SECRET_CHARACTERS_MIN} characters.`;
   }
   return `${oneLine(code)} (${status}): ${oneLine(detail)}`;
 }

@@ -4,7 +4,7 @@
  */
 import type { Access } from '../access/access.ts';
 import { keyIdFrom } from '../access/keys/api-key.ts';
-import { KEYS_LISTED_MAX } from '../access/keys/key-directory.ts';
+import { KEYS_LISTED_MAX } from '../access/keys/key-administration.ts';
 import { parseKeyChange, parseNewKey, parseRotation } from '../access/keys/key-input.ts';
 import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedExecution } from '../archive/archive.ts';

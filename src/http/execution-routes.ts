@@ -2,6 +2,7 @@
  * Routes of one execution: page, stream, summary, tickets. The caller is authenticated for that execution before anything of it
  * is read, caches included (invariant 5).
  */
+import type { Accepted } from '../access/authenticate.ts';
 import type { Caller } from '../access/caller.ts';
 import { parseTicketRequest } from '../access/mint-ticket.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
@@ -25,13 +26,13 @@ export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
     const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(EXECUTIONS_PATH.length));
     exchange.facts.route = `execution-${resource}`;
     const authenticated =
-      (ticketAccepted: boolean, handle: ExecutionHandler): Handler =>
+      (accepts: Accepted, handle: ExecutionHandler): Handler =>
       () =>
-        handleAuthenticated(ports, exchange, rawId, ticketAccepted, handle);
+        handleAuthenticated(ports, exchange, rawId, accepts, handle);
     const methods = {
-      messages: { GET: authenticated(true, (...asked) => getMessages(ports, ...asked)) },
-      summary: { GET: authenticated(true, (...asked) => getSummary(ports, ...asked)) },
-      tickets: { POST: authenticated(false, (...asked) => postTicket(ports, ...asked)) },
+      messages: { GET: authenticated('key-or-ticket', (...asked) => getMessages(ports, ...asked)) },
+      summary: { GET: authenticated('key-or-ticket', (...asked) => getSummary(ports, ...asked)) },
+      tickets: { POST: authenticated('key', (...asked) => postTicket(ports, ...asked)) },
     };
     return byMethod(methods[resource])(exchange);
   };
@@ -42,14 +43,14 @@ async function handleAuthenticated(
   ports: ExecutionRoutesPorts,
   exchange: Exchange,
   rawId: string,
-  ticketAccepted: boolean,
+  accepts: Accepted,
   handle: ExecutionHandler,
 ): Promise<Result<Response>> {
   const { facts, request } = exchange;
   const ref = readExecutionRef(rawId);
   // An invalid id is not checked against the key's patterns: it is refused as invalid below.
   const executionId = ref.ok ? ref.value.executionId : undefined;
-  const caller = await authenticate(ports, exchange, ticketAccepted, executionId);
+  const caller = await authenticate(ports, exchange, accepts, executionId);
   const answered = await (async () => {
     if (!caller.ok) return caller;
     if (!ref.ok) return ref;

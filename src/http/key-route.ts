@@ -12,7 +12,7 @@ export const keyRoute = (ports: AuthenticationPorts): Handler =>
   byMethod({ GET: (exchange) => getKey(ports, exchange) });
 
 async function getKey(ports: AuthenticationPorts, exchange: Exchange): Promise<Result<Response>> {
-  const authenticated = await authenticate(ports, exchange, false, undefined);
+  const authenticated = await authenticate(ports, exchange, 'key', undefined);
   if (!authenticated.ok) return authenticated;
   const caller = authenticated.value;
   const query = readQuery(exchange.url.searchParams, ['flowExecutionId']);

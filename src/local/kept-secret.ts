@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SECRET_CHARACTERS_MIN } from '../config.ts';
+import { SECRET_CHARACTERS_MIN } from '../core/secret-length.ts';
 import type { StartOptions } from './start-options.ts';
 
 const OWNER_ONLY = 0o600;

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { NewKey } from '../access/keys/key-input.ts';
-import { KeyReader } from '../access/keys/key-cache.ts';
-import { KeyStore } from '../access/keys/key-store.ts';
+import { CredentialCache } from '../access/keys/credential-cache.ts';
+import { KeyAdministration } from '../access/keys/key-administration.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 
@@ -23,8 +23,8 @@ const OPENS_ALL: NewKey = {
 export async function createKeyIn(store: KeyValueStore, limits: Partial<NewKey> = {}): Promise<string> {
   // The audit line tells an operator; here the text of the key itself is about to be printed.
   const log = () => {};
-  const reader = new KeyReader({ store, clock, log });
-  const keys = new KeyStore({ store, reader, clock, random: randomBytes, log });
+  const credentials = new CredentialCache({ store, clock, log });
+  const keys = new KeyAdministration({ store, credentials, clock, random: randomBytes, log });
   const issued = await keys.create({ ...OPENS_ALL, ...limits });
   if (!issued.ok) throw new Error(`Cannot create a local API key: ${JSON.stringify(issued.failure)}`);
   return issued.value.text;

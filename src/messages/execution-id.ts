@@ -1,6 +1,7 @@
 /** The id of an execution: that one string goes to the scope check, the cursor and the source. */
 import * as z from 'zod/mini';
 
+import { containsApiKey } from '../core/api-key-format.ts';
 import { notAnExecution } from '../core/execution-arn.ts';
 import { type ExecutionRef, parseExecutionRef } from '../core/execution-ref.ts';
 import type { Result } from '../core/errors.ts';
@@ -8,10 +9,13 @@ import type { Result } from '../core/errors.ts';
 /** Longest id: well above a Things Graph URN (about 200) and a Step Functions ARN (256). */
 export const EXECUTION_ID_CHARACTERS_MAX = 512;
 
-/** An API key, or a ticket (a JWT), also cut short: ids go on from here to logs and to AWS, which no credential may. */
-const CREDENTIAL = /ftk_[0-9A-Za-z]{10}_[0-9A-Za-z]{16}|eyJ[\w-]{16,}\.eyJ[\w-]{16,}/;
+/** A ticket (a JWT), possibly cut short. */
+const TICKET = /eyJ[\w-]{16,}\.eyJ[\w-]{16,}/;
 
-/** Percent-decodes ASCII, all that a credential is made of, until nothing is left to: whoever reads the log can. */
+/** Ids are logged and sent to AWS, so no id may contain a credential. */
+const containsCredential = (text: string): boolean => containsApiKey(text) || TICKET.test(text);
+
+/** Percent-decodes ASCII, which is all that a credential consists of, in every layer: a reader of the log could do the same. */
 function decodedAscii(text: string): string {
   const decoded = text.replaceAll(/%[0-7][0-9a-f]/gi, (escape) =>
     String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
@@ -33,7 +37,9 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
   // Lone surrogates have no UTF-8 form: two different ids would be one upstream.
   z.refine((id) => id.isWellFormed(), { error: 'must be well-formed Unicode' }),
   z.refine((id) => !CONTROL_CHARACTER.test(id), { error: 'must not contain control characters' }),
-  z.refine((id) => !CREDENTIAL.test(decodedAscii(id)), { error: 'must not contain an API key or a ticket' }),
+  z.refine((id) => !containsCredential(decodedAscii(id)), {
+    error: 'must not contain an API key or a ticket',
+  }),
 );
 
 /** Says what is wrong with an id, or undefined when it may be asked for. */

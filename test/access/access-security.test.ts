@@ -17,6 +17,7 @@ import {
   pageRequest,
   SIGNING_SECRET,
   valueOf,
+  sessionTokenRequest,
 } from './access-under-test.ts';
 
 /** Well-formed, for a credential that may exist, with a secret that is not its own. */
@@ -40,12 +41,12 @@ describe('junk keys', () => {
       .map(({ index, character }) => text.slice(0, index) + character + text.slice(index + 1));
     let address = 0;
     await fc.assert(
-      fc.asyncProperty(fc.oneof(mutated, fc.string()), async (junk) => {
+      fc.asyncProperty(fc.oneof(mutated, fc.string({ minLength: 1 })), async (junk) => {
         fc.pre(junk !== text);
         // Each from another address, so that it is the key that is refused.
         address += 1;
-        const facts = { clientAddress: `junk ${address}`, executionId: EXECUTION };
-        expect(failureOf(await access.authenticator.key(junk, facts))).toBe('invalid-key');
+        const request = sessionTokenRequest(junk, { clientAddress: `junk ${address}` });
+        expect(failureOf(await access.authenticator.authenticate(request))).toBe('invalid-key');
       }),
       { numRuns: 2000 },
     );
@@ -58,7 +59,7 @@ describe('junk keys', () => {
     const guess = guessFor(credentialId);
     const answers = new Set<string>();
     for (const text of ['junk', generateApiKey(randomBytes).text, guess]) {
-      answers.add(JSON.stringify(await access.authenticator.request(pageRequest(text))));
+      answers.add(JSON.stringify(await access.authenticator.authenticate(pageRequest(text))));
     }
     expect([...answers]).toEqual([JSON.stringify({ ok: false, failure: { type: 'invalid-key' } })]);
   });
@@ -68,8 +69,8 @@ describe('junk keys', () => {
     const { credentialId } = await createKey(access);
     const isolate = access.another();
     for (let guess = 0; guess < 100; guess++) {
-      const facts = { clientAddress: `guesser ${guess}` };
-      expect(failureOf(await isolate.authenticator.key(guessFor(credentialId), facts))).toBe('invalid-key');
+      const request = sessionTokenRequest(guessFor(credentialId), { clientAddress: `guesser ${guess}` });
+      expect(failureOf(await isolate.authenticator.authenticate(request))).toBe('invalid-key');
     }
     expect(access.store.reads('key/credential/')).toBe(1);
   });
@@ -80,12 +81,14 @@ describe('a flood of wrong keys from one address', () => {
     const access = openAccess();
     const seen: string[] = [];
     for (let request = 0; request < 10_000; request++) {
-      seen.push(failureOf(await access.authenticator.request(pageRequest(generateApiKey(randomBytes).text))));
+      seen.push(
+        failureOf(await access.authenticator.authenticate(pageRequest(generateApiKey(randomBytes).text))),
+      );
     }
     expect(seen.slice(0, LIMIT)).toEqual(Array.from({ length: LIMIT }, () => 'invalid-key'));
     expect(new Set(seen.slice(LIMIT))).toEqual(new Set(['rate-limited']));
     expect(access.store.reads('key/credential/')).toBe(LIMIT + 1);
-    expect(await access.authenticator.request(pageRequest('junk'))).toEqual({
+    expect(await access.authenticator.authenticate(pageRequest('junk'))).toEqual({
       ok: false,
       failure: { type: 'rate-limited', retryAfterSeconds: 60, because: 'wrong-credentials' },
     });
@@ -95,28 +98,28 @@ describe('a flood of wrong keys from one address', () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const isolate = access.another();
-    valueOf(await isolate.authenticator.request(pageRequest(text)));
+    valueOf(await isolate.authenticator.authenticate(pageRequest(text)));
     await access.clock.advance(30_000);
     for (let request = 0; request < LIMIT * 2; request++)
-      await isolate.authenticator.request(pageRequest('junk'));
-    expect(failureOf(await isolate.authenticator.request(pageRequest('junk')))).toBe('rate-limited');
-    expect(failureOf(await isolate.authenticator.request(pageRequest(text)))).toBe('no failure');
+      await isolate.authenticator.authenticate(pageRequest('junk'));
+    expect(failureOf(await isolate.authenticator.authenticate(pageRequest('junk')))).toBe('rate-limited');
+    expect(failureOf(await isolate.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
   test('locks out no ticket, and nobody elsewhere', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
-    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
     const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, valueOf(parseTicketRequest({}))));
     const isolate = access.another();
     for (let request = 0; request < LIMIT * 2; request++)
-      await isolate.authenticator.request(pageRequest('junk'));
+      await isolate.authenticator.authenticate(pageRequest('junk'));
     const url = `/v1/executions/x/messages?ticket=${ticket}`;
-    expect(failureOf(await isolate.authenticator.request(pageRequest(undefined, { url })))).toBe(
+    expect(failureOf(await isolate.authenticator.authenticate(pageRequest(undefined, { url })))).toBe(
       'no failure',
     );
     const elsewhere = pageRequest(text, { clientAddress: '192.0.2.2' });
-    expect(failureOf(await isolate.authenticator.request(elsewhere))).toBe('no failure');
+    expect(failureOf(await isolate.authenticator.authenticate(elsewhere))).toBe('no failure');
   });
 
   test('is over when the period is over', async () => {
@@ -124,10 +127,10 @@ describe('a flood of wrong keys from one address', () => {
     const { text } = await createKey(access);
     const isolate = access.another();
     for (let request = 0; request < LIMIT * 2; request++)
-      await isolate.authenticator.request(pageRequest('junk'));
-    expect(failureOf(await isolate.authenticator.request(pageRequest(text)))).toBe('rate-limited');
+      await isolate.authenticator.authenticate(pageRequest('junk'));
+    expect(failureOf(await isolate.authenticator.authenticate(pageRequest(text)))).toBe('rate-limited');
     await access.clock.advance(60_000);
-    expect(failureOf(await isolate.authenticator.request(pageRequest(text)))).toBe('no failure');
+    expect(failureOf(await isolate.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
   test('counts forged tickets, but not keys and tickets that were good once, nor requests without any', async () => {
@@ -136,35 +139,35 @@ describe('a flood of wrong keys from one address', () => {
     await access.clock.advance(1000);
     valueOf(await access.keys.revoke(view.id));
     for (let request = 0; request < LIMIT * 2; request++) {
-      expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('revoked-key');
-      expect(failureOf(await access.authenticator.request(pageRequest(undefined)))).toBe(
+      expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
+      expect(failureOf(await access.authenticator.authenticate(pageRequest(undefined)))).toBe(
         'missing-credentials',
       );
     }
     const forged = pageRequest(undefined, { url: '/v1/executions/x/messages?ticket=a.b.c' });
     for (let request = 0; request < LIMIT; request++) {
-      expect(failureOf(await access.authenticator.request(forged))).toBe('invalid-ticket');
+      expect(failureOf(await access.authenticator.authenticate(forged))).toBe('invalid-ticket');
     }
-    expect(failureOf(await access.authenticator.request(forged))).toBe('rate-limited');
-    expect(failureOf(await access.authenticator.request(pageRequest('junk')))).toBe('rate-limited');
+    expect(failureOf(await access.authenticator.authenticate(forged))).toBe('rate-limited');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest('junk')))).toBe('rate-limited');
   });
 });
 
 test('no key, ticket or secret is ever stored or logged, and no hash is ever logged', async () => {
   const access = openAccess();
   const { text, view } = await createKey(access, { owner: 'Ada' });
-  const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+  const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
   const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 60 }));
-  await access.authenticator.request(pageRequest(undefined, { url: `/x?ticket=${ticket}` }));
+  await access.authenticator.authenticate(pageRequest(undefined, { url: `/x?ticket=${ticket}` }));
   await access.noteUse(view.id);
   await access.clock.advance(1000);
   const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }));
   valueOf(await access.keys.change(view.id, { name: 'new' }));
-  await access.authenticator.request(pageRequest(`${text.slice(0, -1)}!`));
+  await access.authenticator.authenticate(pageRequest(`${text.slice(0, -1)}!`));
   valueOf(await access.keys.revoke(view.id));
   await access.clock.advance(1000);
   await access.store.put(`key/facts/${view.id}`, '{"v":2}');
-  await access.another().authenticator.request(pageRequest(text));
+  await access.another().authenticator.authenticate(pageRequest(text));
 
   const { keys } = await access.store.list({ prefix: '' });
   const stored = await access.store.getMany(keys.map(({ name }) => name));

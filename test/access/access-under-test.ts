@@ -5,7 +5,7 @@ import { type Access, type AccessPorts, createAccess } from '../../src/access/ac
 import type { AccessRequest } from '../../src/access/authenticate.ts';
 import { createInProcessRateLimiter } from '../../src/access/limits/in-process-rate-limit.ts';
 import type { NewKey } from '../../src/access/keys/key-input.ts';
-import type { IssuedKey } from '../../src/access/keys/key-store.ts';
+import type { IssuedKey } from '../../src/access/keys/key-administration.ts';
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
 import type { Result } from '../../src/core/errors.ts';
 import type { LogRecord } from '../../src/core/log.ts';
@@ -78,6 +78,16 @@ export const pageRequest = (key: string | undefined, more: Partial<AccessRequest
   headers: new Headers(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
   clientAddress: '192.0.2.1',
   executionId: EXECUTION,
-  ticketAccepted: true,
+  accepts: 'key-or-ticket',
+  ...more,
+});
+
+/** The request of an AWS client that sends `token` as its session token; any text, also what no header can carry. */
+export const sessionTokenRequest = (token: string, more: Partial<AccessRequest> = {}): AccessRequest => ({
+  url: '/',
+  headers: { get: (name) => (name === 'X-Amz-Security-Token' ? token : null) },
+  clientAddress: '192.0.2.1',
+  executionId: EXECUTION,
+  accepts: 'session-token',
   ...more,
 });

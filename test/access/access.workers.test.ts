@@ -53,19 +53,23 @@ describe('on Workers, a key', () => {
     const logged: LogRecord[] = [];
     const access = openIsolate(logged);
     const { text, view } = await createKey(access);
-    const caller = valueOf(await openIsolate().authenticator.request(pageRequest(text)));
+    const caller = valueOf(await openIsolate().authenticator.authenticate(pageRequest(text)));
     const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 60 }));
     const url = `/v1/executions/x/messages?ticket=${ticket}`;
-    expect(valueOf(await access.authenticator.request(pageRequest(undefined, { url }))).keyId).toBe(view.id);
+    expect(valueOf(await access.authenticator.authenticate(pageRequest(undefined, { url }))).keyId).toBe(
+      view.id,
+    );
 
     await access.noteUse(view.id);
     expect(valueOf(await access.keys.change(view.id, { tier: 'high' })).tier).toBe('high');
     const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 0 }));
-    expect(failureOf(await openIsolate().authenticator.request(pageRequest(text)))).toBe('expired-key');
-    expect(failureOf(await openIsolate().authenticator.request(pageRequest(second.text)))).toBe('no failure');
+    expect(failureOf(await openIsolate().authenticator.authenticate(pageRequest(text)))).toBe('expired-key');
+    expect(failureOf(await openIsolate().authenticator.authenticate(pageRequest(second.text)))).toBe(
+      'no failure',
+    );
 
     const revoked = valueOf(await access.keys.revoke(view.id));
-    expect(failureOf(await openIsolate().authenticator.request(pageRequest(second.text)))).toBe(
+    expect(failureOf(await openIsolate().authenticator.authenticate(pageRequest(second.text)))).toBe(
       'revoked-key',
     );
     const { keys } = valueOf(await access.keys.list());
@@ -82,7 +86,7 @@ describe('on Workers, a key', () => {
     const access = openIsolate();
     const answers = new Set<string>();
     for (let request = 0; request < 3 * FAILED_AUTHENTICATIONS.requests; request++) {
-      answers.add(failureOf(await access.authenticator.request(pageRequest('junk'))));
+      answers.add(failureOf(await access.authenticator.authenticate(pageRequest('junk'))));
     }
     expect(answers).toEqual(new Set(['invalid-key', 'rate-limited']));
   });

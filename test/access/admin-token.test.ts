@@ -19,7 +19,7 @@ describe('the admin API', () => {
   test('is off without a token of at least 32 characters', () => {
     expect(openAccess({ adminToken: 'x'.repeat(32) }).authenticateAdmin).toBeDefined();
     expect(openAccess({ adminToken: 'x'.repeat(31) }).authenticateAdmin).toBeUndefined();
-    const never = { shutOutSeconds: () => undefined, lookUp: () => undefined, charge: async () => undefined };
+    const never = { lockoutSeconds: () => undefined, lookUp: () => undefined, charge: async () => undefined };
     expect(createAuthenticateAdmin(undefined, never)).toBeUndefined();
   });
 

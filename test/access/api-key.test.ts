@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest';
 
 import {
   API_KEY_CHARACTERS,
-  containsApiKey,
   generateApiKey,
   nextCredentialId,
   keyIdFrom,
   parseApiKey,
 } from '../../src/access/keys/api-key.ts';
+import { containsApiKey } from '../../src/core/api-key-format.ts';
 import { base62OfNumber, randomBase62 } from '../../src/core/base62.ts';
 import { crc32 } from '../../src/access/keys/crc32.ts';
 

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 
 import { generateApiKey } from '../../src/access/keys/api-key.ts';
 import { LOOKUPS_AT_ONCE_MAX } from '../../src/access/limits/failed-authentications.ts';
-import { KEY_FRESH_MS } from '../../src/access/keys/key-cache.ts';
+import { KEY_FRESH_MS } from '../../src/access/keys/credential-cache.ts';
 import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
@@ -68,7 +68,7 @@ describe('a read under way', () => {
     await clock.advance(60 * 60_000);
     valueOf(await admin.keys.revoke(view.id));
     slow.slow();
-    const reading = place.authenticator.request(pageRequest(text));
+    const reading = place.authenticator.authenticate(pageRequest(text));
     await settle();
     const changing = place.keys.change(other.view.id, { name: 'another name' });
     const creating = place.keys.create({
@@ -106,13 +106,13 @@ describe('a read under way', () => {
     const admins = slow;
     admins.release();
     slow.slow();
-    const reading = place.authenticator.request(pageRequest(text));
+    const reading = place.authenticator.authenticate(pageRequest(text));
     expect((await acting).ok).toBe(true);
     await settle();
     slow.release();
     expect(failureOf(await reading)).toBe(answer);
     await clock.advance(KEY_FRESH_MS - 1);
-    expect(failureOf(await place.authenticator.request(pageRequest(text)))).toBe(answer);
+    expect(failureOf(await place.authenticator.authenticate(pageRequest(text)))).toBe(answer);
   });
 });
 
@@ -143,7 +143,7 @@ describe('changes of one key at once', () => {
           if (act in members) expect(key).toMatchObject({ [act]: members[act as keyof typeof members] });
         }
         if (acts.includes('rotate at once'))
-          expect(failureOf(await place.authenticator.request(pageRequest(text)))).toBe('expired-key');
+          expect(failureOf(await place.authenticator.authenticate(pageRequest(text)))).toBe('expired-key');
         expect(key.credentials).toHaveLength(texts.length);
       }),
       { numRuns: 50 },
@@ -172,7 +172,7 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
   test('cost no more reads than the limits say, and are all refused', async () => {
     const { clock, slow, place } = open();
     const asking = Array.from({ length: 5_000 }, async () =>
-      failureOf(await place.authenticator.request(pageRequest(generateApiKey(randomBytes).text))),
+      failureOf(await place.authenticator.authenticate(pageRequest(generateApiKey(randomBytes).text))),
     );
     await clock.advance(3_000);
     const answers = new Set(await Promise.all(asking));
@@ -187,7 +187,7 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     const elsewhere = await createKey(admin);
     slow.slow();
     const asking = Array.from({ length: 5_000 }, () =>
-      place.authenticator.request(pageRequest(generateApiKey(randomBytes).text)),
+      place.authenticator.authenticate(pageRequest(generateApiKey(randomBytes).text)),
     );
     await clock.advance(3_000);
     expect(slow.underWay).toBe(LOOKUPS_AT_ONCE_MAX);
@@ -195,8 +195,8 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
       ok: false,
       failure: { type: 'rate-limited', retryAfterSeconds: 1, because: 'unverified-keys' },
     });
-    expect(failureOf(await place.authenticator.request(pageRequest(known.text)))).toBe('no failure');
-    const fromElsewhere = place.authenticator.request(
+    expect(failureOf(await place.authenticator.authenticate(pageRequest(known.text)))).toBe('no failure');
+    const fromElsewhere = place.authenticator.authenticate(
       pageRequest(elsewhere.text, { clientAddress: '192.0.2.2' }),
     );
     await settle();
@@ -210,10 +210,10 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     const { text } = await createKey(admin);
     slow.slow();
     const abandoned = Array.from({ length: LOOKUPS_AT_ONCE_MAX }, () =>
-      place.authenticator.request(pageRequest(generateApiKey(randomBytes).text)),
+      place.authenticator.authenticate(pageRequest(generateApiKey(randomBytes).text)),
     );
     await clock.advance(8_100);
-    const waiting = place.authenticator.request(pageRequest(text));
+    const waiting = place.authenticator.authenticate(pageRequest(text));
     await clock.advance(1_900);
     expect(slow.underWay).toBe(LOOKUPS_AT_ONCE_MAX + 1);
     slow.release();
@@ -226,7 +226,9 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     const one = await createKey(admin);
     const many = await Promise.all(Array.from({ length: 200 }, () => createKey(admin)));
     const texts = [...Array.from({ length: 100 }, () => one.text), ...many.map(({ text }) => text)];
-    const asking = texts.map(async (text) => failureOf(await place.authenticator.request(pageRequest(text))));
+    const asking = texts.map(async (text) =>
+      failureOf(await place.authenticator.authenticate(pageRequest(text))),
+    );
     await clock.advance(1_000);
     expect(new Set(await Promise.all(asking))).toEqual(new Set(['no failure']));
   });

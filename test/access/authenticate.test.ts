@@ -9,6 +9,7 @@ import {
   openAccess,
   OTHER_EXECUTION,
   pageRequest,
+  sessionTokenRequest,
   valueOf,
 } from './access-under-test.ts';
 
@@ -20,7 +21,7 @@ describe('a caller with a good key', () => {
       streamLimit: 7,
       tier: 'high',
     });
-    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
     expect(caller).toEqual({
       keyId: view.id,
       credentialId,
@@ -35,13 +36,13 @@ describe('a caller with a good key', () => {
     expect(callerAllows(caller, EXECUTION)).toBe(true);
     expect(callerAllows(caller, OTHER_EXECUTION)).toBe(false);
     const other = pageRequest(text, { executionId: OTHER_EXECUTION });
-    expect(failureOf(await access.authenticator.request(other))).toBe('execution-forbidden');
+    expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
   });
 
   test('is plain data, so that it crosses an RPC boundary', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { expiresAt: '2027-01-01T00:00:00.000Z' });
-    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
     expect(structuredClone(caller)).toEqual(caller);
     expect(caller.expiresAtMs).toBe(Date.UTC(2027, 0, 1));
   });
@@ -50,20 +51,20 @@ describe('a caller with a good key', () => {
     const access = openAccess();
     const { text } = await createKey(access, { executions: [] });
     const { url, headers, clientAddress } = pageRequest(text);
-    const request = { url, headers, clientAddress, ticketAccepted: false };
-    expect(failureOf(await access.authenticator.request(request))).toBe('no failure');
+    const request = { url, headers, clientAddress, accepts: 'key' as const };
+    expect(failureOf(await access.authenticator.authenticate(request))).toBe('no failure');
   });
 
   test('may hand the key in by X-API-Key, or as bare text where AWS clients have their session token', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const headers = new Headers({ 'X-API-Key': text });
-    expect(failureOf(await access.authenticator.request(pageRequest(undefined, { headers })))).toBe(
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(undefined, { headers })))).toBe(
       'no failure',
     );
-    const facts = { clientAddress: '192.0.2.1', executionId: EXECUTION };
-    expect(failureOf(await access.authenticator.key(text, facts))).toBe('no failure');
-    expect(failureOf(await access.authenticator.key('AWS session token', facts))).toBe('invalid-key');
+    const asSessionToken = (token: string) => access.authenticator.authenticate(sessionTokenRequest(token));
+    expect(failureOf(await asSessionToken(text))).toBe('no failure');
+    expect(failureOf(await asSessionToken('AWS session token'))).toBe('invalid-key');
   });
 });
 
@@ -72,31 +73,33 @@ describe('the checks come in their order', () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const url = `/v1/executions/x/messages?key=${text}`;
-    expect(failureOf(await access.authenticator.request(pageRequest(text, { url })))).toBe('key-in-url');
-    expect(failureOf(await access.authenticator.request(pageRequest(undefined)))).toBe('missing-credentials');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text, { url })))).toBe('key-in-url');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(undefined)))).toBe(
+      'missing-credentials',
+    );
   });
 
   test('revoked before expired before execution', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access, { expiresAt: '2026-01-01T00:00:05.000Z' });
     const request = pageRequest(text, { executionId: OTHER_EXECUTION });
-    expect(failureOf(await access.authenticator.request(request))).toBe('execution-forbidden');
+    expect(failureOf(await access.authenticator.authenticate(request))).toBe('execution-forbidden');
     await access.clock.advance(5000);
-    expect(failureOf(await access.authenticator.request(request))).toBe('expired-key');
+    expect(failureOf(await access.authenticator.authenticate(request))).toBe('expired-key');
     valueOf(await access.keys.revoke(view.id));
-    expect(failureOf(await access.authenticator.request(request))).toBe('revoked-key');
+    expect(failureOf(await access.authenticator.authenticate(request))).toBe('revoked-key');
   });
 
   test('of a ticket: its key before the route that it is shown on', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
-    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
     const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 600 }));
-    const elsewhere = pageRequest(undefined, { url: `/v1/key?ticket=${ticket}`, ticketAccepted: false });
-    expect(failureOf(await access.authenticator.request(elsewhere))).toBe('operation-forbidden');
+    const elsewhere = pageRequest(undefined, { url: `/v1/key?ticket=${ticket}`, accepts: 'key' });
+    expect(failureOf(await access.authenticator.authenticate(elsewhere))).toBe('operation-forbidden');
     await access.clock.advance(1000);
     valueOf(await access.keys.revoke(view.id));
-    expect(failureOf(await access.authenticator.request(elsewhere))).toBe('revoked-key');
+    expect(failureOf(await access.authenticator.authenticate(elsewhere))).toBe('revoked-key');
   });
 
   test('an execution that is not the key’s is refused alike, whatever it is', async () => {
@@ -104,7 +107,9 @@ describe('the checks come in their order', () => {
     const { text } = await createKey(access, { executions: [] });
     const answers = new Set<string>();
     for (const executionId of [EXECUTION, OTHER_EXECUTION, 'no such execution', '*', '']) {
-      answers.add(JSON.stringify(await access.authenticator.request(pageRequest(text, { executionId }))));
+      answers.add(
+        JSON.stringify(await access.authenticator.authenticate(pageRequest(text, { executionId }))),
+      );
     }
     expect([...answers]).toEqual([JSON.stringify({ ok: false, failure: { type: 'execution-forbidden' } })]);
   });
@@ -120,16 +125,18 @@ describe('the rate of a key', () => {
       await access.clock.advance(1000);
       const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 3600 }));
       for (let request = 0; request < RATE_TIERS[tier].requests; request++) {
-        valueOf(await access.authenticator.request(pageRequest(request % 2 === 0 ? text : second.text)));
+        valueOf(await access.authenticator.authenticate(pageRequest(request % 2 === 0 ? text : second.text)));
       }
-      expect(await access.authenticator.request(pageRequest(text))).toEqual({
+      expect(await access.authenticator.authenticate(pageRequest(text))).toEqual({
         ok: false,
         failure: { type: 'rate-limited', retryAfterSeconds: 10 },
       });
-      expect(failureOf(await access.authenticator.request(pageRequest(second.text)))).toBe('rate-limited');
-      expect(failureOf(await access.authenticator.request(pageRequest(other.text)))).toBe('no failure');
+      expect(failureOf(await access.authenticator.authenticate(pageRequest(second.text)))).toBe(
+        'rate-limited',
+      );
+      expect(failureOf(await access.authenticator.authenticate(pageRequest(other.text)))).toBe('no failure');
       await access.clock.advance(10_000);
-      expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+      expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
     },
   );
 });
@@ -138,7 +145,7 @@ test('a store that fails is a failure of ours, not of the caller', async () => {
   const access = openAccess();
   const { text } = await createKey(access);
   access.store.failReads();
-  const answer = await access.another().authenticator.request(pageRequest(text));
+  const answer = await access.another().authenticator.authenticate(pageRequest(text));
   expect(failureOf(answer)).toBe('store-unavailable');
   expect(JSON.stringify(answer)).not.toContain(text);
 });

@@ -6,7 +6,7 @@ import {
   executionPatternProblem,
   matchesAnyPattern,
   matchesPattern,
-} from '../../src/access/execution-pattern.ts';
+} from '../../src/access/keys/execution-pattern.ts';
 
 /** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { parseKeyChange, parseNewKey, parseRotation } from '../../src/access/keys/key-input.ts';
-import { EXECUTION_PATTERNS_MAX } from '../../src/access/execution-pattern.ts';
+import { EXECUTION_PATTERNS_MAX } from '../../src/access/keys/execution-pattern.ts';
 import type { Result } from '../../src/core/errors.ts';
 
 const NOW = Date.UTC(2026, 0, 1);

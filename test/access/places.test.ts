@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import type { Access } from '../../src/access/access.ts';
 import { generateApiKey } from '../../src/access/keys/api-key.ts';
 import type { RandomBytes } from '../../src/core/base62.ts';
-import { UNKNOWN_FRESH_MS } from '../../src/access/keys/key-cache.ts';
+import { UNKNOWN_FRESH_MS } from '../../src/access/keys/credential-cache.ts';
 import type { Entry, KeyValueStore } from '../../src/storage/key-value.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -54,14 +54,14 @@ function openPlaces(random: RandomBytes = randomBytes) {
 }
 
 const outcome = async (access: Access, key: string) =>
-  failureOf(await access.authenticator.request(pageRequest(key, { clientAddress: '192.0.2.1' })));
+  failureOf(await access.authenticator.authenticate(pageRequest(key, { clientAddress: '192.0.2.1' })));
 
 describe('keys in two places that see each other late', () => {
   test('a revocation survives a change and a rotation that did not know of it, and ends the credential they made', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
     const { text, view } = await createKey(here);
-    valueOf(await there.authenticator.request(pageRequest(text)));
+    valueOf(await there.authenticator.authenticate(pageRequest(text)));
     valueOf(await there.keys.get(view.id));
     await clock.advance(1000);
     valueOf(await here.keys.revoke(view.id));

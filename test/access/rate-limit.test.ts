@@ -62,15 +62,15 @@ describe('an address that fails to authenticate', () => {
     const { clock, failures } = open();
     for (let failure = 0; failure < FAILED_AUTHENTICATIONS.requests; failure++) {
       expect(await failures.charge('192.0.2.1')).toBeUndefined();
-      expect(failures.shutOutSeconds('192.0.2.1')).toBeUndefined();
+      expect(failures.lockoutSeconds('192.0.2.1')).toBeUndefined();
     }
     expect(await failures.charge('192.0.2.1')).toBe(60);
-    expect(failures.shutOutSeconds('192.0.2.1')).toBe(60);
-    expect(failures.shutOutSeconds('192.0.2.2')).toBeUndefined();
+    expect(failures.lockoutSeconds('192.0.2.1')).toBe(60);
+    expect(failures.lockoutSeconds('192.0.2.2')).toBeUndefined();
     await clock.advance(59_001);
-    expect(failures.shutOutSeconds('192.0.2.1')).toBe(1);
+    expect(failures.lockoutSeconds('192.0.2.1')).toBe(1);
     await clock.advance(999);
-    expect(failures.shutOutSeconds('192.0.2.1')).toBeUndefined();
+    expect(failures.lockoutSeconds('192.0.2.1')).toBeUndefined();
     expect(await failures.charge('192.0.2.1')).toBeUndefined();
   });
 });

@@ -16,7 +16,7 @@ import {
 async function openStream(input: Partial<typeof NEW_KEY> = {}) {
   const access = openAccess();
   const { text, view } = await createKey(access, input);
-  const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+  const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
   const grant: unknown = JSON.parse(JSON.stringify(streamGrantOf(caller)));
   return { access, caller, view, grant, execution: access.another() };
 }

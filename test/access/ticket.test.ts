@@ -23,7 +23,7 @@ import {
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
 
 const callerOf = async (access: AccessUnderTest, input: Partial<typeof NEW_KEY> = {}): Promise<Caller> =>
-  valueOf(await access.authenticator.request(pageRequest((await createKey(access, input)).text)));
+  valueOf(await access.authenticator.authenticate(pageRequest((await createKey(access, input)).text)));
 
 const withTicket = (ticket: string, more = {}) =>
   pageRequest(undefined, { url: `/v1/executions/x/messages?ticket=${ticket}`, ...more });
@@ -46,7 +46,7 @@ describe('a ticket', () => {
     const caller = await callerOf(access);
     const { ticket, expiresAt } = await mint(access, caller);
     expect(expiresAt).toBe('2026-01-01T00:10:00.000Z');
-    const { ticket: shown, ...holder } = valueOf(await access.authenticator.request(withTicket(ticket)));
+    const { ticket: shown, ...holder } = valueOf(await access.authenticator.authenticate(withTicket(ticket)));
     expect(shown).toEqual({
       id: expect.stringMatching(/^\w{16}$/),
       executionId: EXECUTION,
@@ -69,30 +69,30 @@ describe('a ticket', () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access), { ttlSeconds: 60 });
     for (let second = 0; second < 59; second++) {
-      valueOf(await access.authenticator.request(withTicket(ticket)));
+      valueOf(await access.authenticator.authenticate(withTicket(ticket)));
       await access.clock.advance(1000);
     }
     await access.clock.advance(999);
-    valueOf(await access.authenticator.request(withTicket(ticket)));
+    valueOf(await access.authenticator.authenticate(withTicket(ticket)));
     await access.clock.advance(1);
-    expect(failureOf(await access.authenticator.request(withTicket(ticket)))).toBe('expired-ticket');
+    expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('expired-ticket');
   });
 
   test('is for no other execution, not even one that its key is for', async () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access, { executions: ['*'] }));
     const other = withTicket(ticket, { executionId: OTHER_EXECUTION });
-    expect(failureOf(await access.authenticator.request(other))).toBe('execution-forbidden');
+    expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
   });
 
   test('is good on the routes of its execution that take one, and nowhere else', async () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access));
-    const elsewhere = withTicket(ticket, { ticketAccepted: false });
-    expect(failureOf(await access.authenticator.request(elsewhere))).toBe('operation-forbidden');
+    const elsewhere = withTicket(ticket, { accepts: 'key' });
+    expect(failureOf(await access.authenticator.authenticate(elsewhere))).toBe('operation-forbidden');
     const { url, headers, clientAddress } = withTicket(ticket);
-    const ofNoExecution = { url, headers, clientAddress, ticketAccepted: true };
-    expect(failureOf(await access.authenticator.request(ofNoExecution))).toBe('operation-forbidden');
+    const ofNoExecution = { url, headers, clientAddress, accepts: 'key-or-ticket' as const };
+    expect(failureOf(await access.authenticator.authenticate(ofNoExecution))).toBe('operation-forbidden');
   });
 
   test('dies with its key: revoked, expired, or no longer for the execution', async () => {
@@ -107,14 +107,14 @@ describe('a ticket', () => {
       await access.clock.advance(1000);
       valueOf(await access.keys.change(caller.keyId, change));
       await access.clock.advance(5000);
-      expect(failureOf(await access.authenticator.request(withTicket(ticket)))).toBe(failure);
+      expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe(failure);
     }
     const access = openAccess();
     const caller = await callerOf(access);
     const { ticket } = await mint(access, caller);
     await access.clock.advance(1000);
     valueOf(await access.keys.revoke(caller.keyId));
-    expect(failureOf(await access.authenticator.request(withTicket(ticket)))).toBe('revoked-key');
+    expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('revoked-key');
   });
 
   test('dies with the credential that it was minted with', async () => {
@@ -123,7 +123,7 @@ describe('a ticket', () => {
     const { ticket } = await mint(access, caller);
     await access.clock.advance(1000);
     valueOf(await access.keys.rotate(caller.keyId, { overlapSeconds: 0 }));
-    expect(failureOf(await access.authenticator.request(withTicket(ticket)))).toBe('expired-key');
+    expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('expired-key');
   });
 
   test('ends no later than its key', async () => {
@@ -136,17 +136,18 @@ describe('a ticket', () => {
     const access = openAccess();
     const full = await callerOf(access);
     const narrow = await mint(access, full, { payloads: 'none' });
-    expect(valueOf(await access.authenticator.request(withTicket(narrow.ticket))).payloads).toBe('none');
+    expect(valueOf(await access.authenticator.authenticate(withTicket(narrow.ticket))).payloads).toBe('none');
     const wide = await mint(access, full, { payloads: 'full' });
     await access.clock.advance(1000);
     valueOf(await access.keys.change(full.keyId, { payloads: 'none' }));
-    expect(valueOf(await access.authenticator.request(withTicket(wide.ticket))).payloads).toBe('none');
+    expect(valueOf(await access.authenticator.authenticate(withTicket(wide.ticket))).payloads).toBe('none');
     const none = await callerOf(access, { payloads: 'none' });
     expect(failureOf(await access.mintTicket(none, EXECUTION, { ttlSeconds: 60, payloads: 'full' }))).toBe(
       'operation-forbidden',
     );
     expect(
-      valueOf(await access.authenticator.request(withTicket((await mint(access, none)).ticket))).payloads,
+      valueOf(await access.authenticator.authenticate(withTicket((await mint(access, none)).ticket)))
+        .payloads,
     ).toBe('none');
   });
 
@@ -156,7 +157,7 @@ describe('a ticket', () => {
     const request = { ttlSeconds: 60 };
     expect(failureOf(await access.mintTicket(caller, OTHER_EXECUTION, request))).toBe('execution-forbidden');
     const holder = valueOf(
-      await access.authenticator.request(withTicket((await mint(access, caller)).ticket)),
+      await access.authenticator.authenticate(withTicket((await mint(access, caller)).ticket)),
     );
     expect(failureOf(await access.mintTicket(holder, EXECUTION, request))).toBe('operation-forbidden');
     const mayNot = await callerOf(access, { tickets: false });
@@ -184,9 +185,9 @@ describe('a ticket', () => {
     const { ticket } = await mint(access, caller);
     const next = { signingSecret: 'the next secret, just as long as the last' };
     const rotated = access.another({ ...next, signingSecretPrevious: SIGNING_SECRET });
-    expect(failureOf(await rotated.authenticator.request(withTicket(ticket)))).toBe('no failure');
+    expect(failureOf(await rotated.authenticator.authenticate(withTicket(ticket)))).toBe('no failure');
     const later = access.another(next);
-    expect(failureOf(await later.authenticator.request(withTicket(ticket)))).toBe('invalid-ticket');
+    expect(failureOf(await later.authenticator.authenticate(withTicket(ticket)))).toBe('invalid-ticket');
   });
 });
 

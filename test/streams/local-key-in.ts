@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 
 import type { NewKey } from '../../src/access/keys/key-input.ts';
-import { KeyReader } from '../../src/access/keys/key-cache.ts';
-import { KeyStore } from '../../src/access/keys/key-store.ts';
+import { CredentialCache } from '../../src/access/keys/credential-cache.ts';
+import { KeyAdministration } from '../../src/access/keys/key-administration.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -14,8 +14,8 @@ export async function createLocalKeyIn(
   limits: Partial<NewKey>,
 ): Promise<string> {
   const log = testLog();
-  const reader = new KeyReader({ store, clock, log });
-  const keys = new KeyStore({ store, reader, clock, random: randomBytes, log });
+  const credentials = new CredentialCache({ store, clock, log });
+  const keys = new KeyAdministration({ store, credentials, clock, random: randomBytes, log });
   const issued = await keys.create({
     name: 'streams',
     executions: ['*'],

@@ -1,6 +1,6 @@
 /**
- * CRC-32 (ISO-HDLC, the one of zlib and PNG). It finds every change of up to 32 neighbouring bits, so every single wrong
- * character. A checksum against typing errors and junk, no protection against anyone.
+ * CRC-32 (ISO-HDLC, as in zlib and PNG). It detects every change of up to 32 neighbouring bits, and so every single wrong
+ * character. It guards against typing errors, not against attackers.
  */
 
 /** Of ASCII text, as an unsigned number. */

@@ -1,26 +1,26 @@
 /**
- * What an admin says about a key, parsed: the bodies of create, change and rotate. Unknown members are refused, since a
- * misspelt `execution` must not make a key that reads nothing, nor a misspelt `expireAt` one that never ends.
+ * Parses the bodies of create, change and rotate. Unknown members are refused: a misspelt `execution` must not create a key that
+ * can read nothing, nor a misspelt `expireAt` one that never expires.
  */
 import * as z from 'zod/mini';
 
 import { invalid, ok, type Result } from '../../core/errors.ts';
 import type { PayloadAccess } from '../../messages/message.ts';
-import { containsApiKey } from './api-key.ts';
-import { EXECUTION_PATTERNS_MAX, executionPatternProblem } from '../execution-pattern.ts';
-import { parseBody } from '../parse-body.ts';
+import { containsApiKey } from '../../core/api-key-format.ts';
+import { parseBody } from '../../core/parse-body.ts';
 import { RATE_TIERS, type RateTier } from '../limits/rate-limit.ts';
+import { EXECUTION_PATTERNS_MAX, executionPatternProblem } from './execution-pattern.ts';
 
 const NAME_CHARACTERS_MAX = 100;
-/** Streams that one key may hold open of one execution, unless its record says otherwise. */
+/** Streams that one key may keep open for one execution, unless its record has another limit. */
 export const STREAM_LIMIT_DEFAULT = 100;
-/** As many as an execution has places for subscribers. */
+/** The subscribers that one execution accepts. */
 export const STREAM_LIMIT_MAX = 1000;
-/** Time enough to roll a new key out; a leaked one is rotated with 0. */
+/** Time to roll out a new key. For a leaked key, use 0. */
 export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;
 export const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 
-/** Records have years of four digits. The offset of a time that has them can take it beyond, where `toISOString` writes six. */
+/** Records have four-digit years. In UTC a time may be later than written, in the year 10000, for which `toISOString` writes six digits. */
 const TIME_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 export interface NewKey {
@@ -35,7 +35,7 @@ export interface NewKey {
   readonly streamLimit: number;
 }
 
-/** What is absent stays; null takes away what a key may do without. */
+/** Absent members stay as they are. Null removes an optional one. */
 export type KeyChange = {
   readonly [Member in keyof NewKey]?: Member extends 'owner' | 'expiresAt'
     ? NewKey[Member] | null
@@ -80,7 +80,7 @@ const members = (nowMs: number) => ({
     ),
   payloads: z.enum(['full', 'none'], { error: 'must be "full" or "none"' }),
   tickets: z.boolean({ error: 'must be true or false' }),
-  // Safety: the keys of a constant, whose type names them all.
+  // Safety: the type of the constant names all its keys.
   tier: z.enum(Object.keys(RATE_TIERS) as RateTier[], { error: 'must be "standard" or "high"' }),
   streamLimit: z
     .int({ error: 'must be a whole number' })
@@ -90,7 +90,7 @@ const members = (nowMs: number) => ({
     ),
 });
 
-/** `payloads` has no default: histories hold customers' data, so whoever makes a key says whether it may see them. */
+/** `payloads` has no default: payloads hold customers' data, so the admin has to choose. */
 export function newKeySchema(nowMs: number) {
   const { name, owner, expiresAt, executions, payloads, tickets, tier, streamLimit } = members(nowMs);
   return z.strictObject({
@@ -150,16 +150,16 @@ export const rotationSchema = z.strictObject({
   ),
 });
 
-/** An absent body is an empty one. */
+/** A missing body counts as an empty object. */
 export function parseRotation(body: unknown): Result<Rotation> {
   const parsed = parseBody(rotationSchema, body ?? {});
   return parsed.ok ? ok({ overlapSeconds: parsed.value.overlapSeconds ?? OVERLAP_SECONDS_DEFAULT }) : parsed;
 }
 
-/** Absent members are absent, as exactOptionalPropertyTypes has it. */
+/** Removes members that are undefined, as exactOptionalPropertyTypes requires. */
 type WithoutUndefined<T> = { [Member in keyof T]: Exclude<T[Member], undefined> };
 const withoutUndefined = <T extends object>(value: T): WithoutUndefined<T> =>
-  // Safety: exactly the members that are undefined were taken out.
+  // Safety: only members that are undefined were removed.
   Object.fromEntries(
     Object.entries(value).filter(([, member]) => member !== undefined),
   ) as WithoutUndefined<T>;

@@ -1,28 +1,31 @@
 /**
- * What is stored of an API key. Workers KV has no compare-and-set, reads may be a minute old, and the last write wins; so
- * each record has one kind of writer, and no write can undo one of another kind:
+ * The stored records of an API key. Workers KV has no compare-and-set, reads may be a minute old, and the last write wins. So
+ * each record has one kind of writer, and no write can undo a write of another kind:
  *
- *     key/credential/<credential id>  create, rotate: once, never overwritten. The SHA-256 of one key text
- *     key/state/<key id>              create, then revoke alone: whether the key is revoked
- *     key/rotation/<key id>           create, then rotate alone: until when credentials of which age are good
- *     key/facts/<key id>              create, then change alone: name, executions and what else an admin chose
- *     key/used/<key id>               use alone: when the key was last used, about once an hour
+ *     key/credential/<credential id>  create, rotate: written once. The SHA-256 of one key text
+ *     key/state/<key id>              create, then revoke: whether the key is revoked
+ *     key/rotation/<key id>           create, then rotate: until when credentials of which age are valid
+ *     key/facts/<key id>              create, then change: name, executions and everything else an admin chose
+ *     key/used/<key id>               use: when the key was last used, about once an hour
  *
- * A revocation can't be lost to a change or a rotation that began before it, and reaches credentials that are being made
- * at that moment. A new credential is a key that no place has read before, so it works everywhere at once. Rotation ends
- * what is older than itself by age, not by name, so it needs no list of credentials. All names follow from the credential's
- * id, so that the first four are one read (`getMany`). A record that is missing, damaged or of a newer version lets nobody
- * in. What is left: of two writes of the same kind in two places within a minute, the last one wins as a whole. The schema
- * stands in docs/storage.md.
+ * - A change or rotation that is already running cannot undo a revocation. A revocation also covers credentials that are being
+ *   made at that moment.
+ * - No place has read a new credential before, so no place has cached that it is missing: it works everywhere at once.
+ * - Rotation ends older credentials by age, not by name, so it needs no list of credentials.
+ * - All names follow from the credential's id, so the first four records are one read (`getMany`).
+ * - A record that is missing, damaged or of a newer version grants nothing.
+ *
+ * One race remains: of two writes of the same kind in two places within a minute, the last one wins as a whole. The schema is in
+ * docs/storage.md.
  */
 import * as z from 'zod/mini';
 
 import type { Log } from '../../core/log.ts';
 import type { Entry } from '../../storage/key-value.ts';
 import { keyIdOf } from './api-key.ts';
-import { EXECUTION_PATTERNS_MAX } from '../execution-pattern.ts';
+import { EXECUTION_PATTERNS_MAX } from './execution-pattern.ts';
 
-/** Raised when a record's meaning changes; what an older program can't read, it refuses. */
+/** Raised when the meaning of a record changes. Older programs refuse a newer record. */
 export const KEY_RECORD_VERSION = 1;
 
 const version = z.literal(KEY_RECORD_VERSION);
@@ -51,9 +54,9 @@ export type KeyState = z.infer<typeof keyStateSchema>;
 export const keyRotationSchema = z.object({
   v: version,
   keyId: z.string(),
-  /** Newest first, for people to look at and for new ids not to repeat; nothing is allowed or refused by it. */
+  /** Newest first. Shown to admins, and keeps new ids from repeating; no check depends on it. */
   credentials: z.array(z.object({ id: z.string(), createdAt: time })),
-  /** Credentials made before `before` are good until `endsAt`, the earliest of all that apply. */
+  /** Credentials made before `before` are valid until `endsAt`. If several apply, the earliest counts. */
   cutoffs: z.array(z.object({ before: time, endsAt: time })),
 });
 export type KeyRotation = z.infer<typeof keyRotationSchema>;
@@ -77,22 +80,19 @@ export const rotationName = (keyId: string): string => `key/rotation/${keyId}`;
 export const usedName = (keyId: string): string => `key/used/${keyId}`;
 export const credentialName = (credentialId: string): string => `key/credential/${credentialId}`;
 
-/** What is known of a key when all its records could be read. */
+/** All records of a key, each one readable. */
 export interface KeyRecords {
   readonly facts: KeyFacts;
   readonly state: KeyState;
   readonly rotation: KeyRotation;
 }
 
-/** A key together with the credential that was asked for. */
+/** A key together with one of its credentials. */
 export interface CredentialRecords extends KeyRecords {
   readonly credential: Credential;
 }
 
-/**
- * Until when the credential is good, in clock milliseconds, as far as rotation and the key's own expiry go; undefined when
- * neither ends it.
- */
+/** When the credential expires, by rotation or by the key's own expiry, in clock milliseconds; undefined: never. */
 export function goodUntilMs({ facts, rotation, credential }: CredentialRecords): number | undefined {
   const ends = [
     ...(facts.expiresAt === undefined ? [] : [Date.parse(facts.expiresAt)]),
@@ -101,13 +101,43 @@ export function goodUntilMs({ facts, rotation, credential }: CredentialRecords):
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-/** When rotations end a credential made at `createdAt`; several may. */
+/** When rotations end a credential made at `createdAt`; several rotations may. */
 export const endsOfCredential = ({ cutoffs }: KeyRotation, createdAt: string): readonly number[] =>
   cutoffs
     .filter(({ before }) => Date.parse(createdAt) < Date.parse(before))
     .map(({ endsAt }) => Date.parse(endsAt));
 
-/** Parses records of one key; a log line and undefined for what can't be trusted. */
+/** In the order in which `parseKeyRecords` takes their entries. */
+export const keyRecordNames = (keyId: string): readonly string[] => [
+  factsName(keyId),
+  stateName(keyId),
+  rotationName(keyId),
+];
+
+/** All records of the key; undefined if one of them is missing or refused, which is logged. */
+export function parseKeyRecords(
+  keyId: string,
+  entries: readonly (Entry | undefined)[],
+  log: Log,
+): KeyRecords | undefined {
+  const { facts, state, rotation } = parseEachKeyRecord(keyId, entries, log);
+  return facts && state && rotation ? { facts, state, rotation } : undefined;
+}
+
+/** The records that can be read; the others are logged. */
+export function parseEachKeyRecord(
+  keyId: string,
+  [factsEntry, stateEntry, rotationEntry]: readonly (Entry | undefined)[],
+  log: Log,
+): Partial<KeyRecords> {
+  const parse = createRecordParser(keyId, log);
+  const facts = parse(keyFactsSchema, factsName(keyId), factsEntry);
+  const state = parse(keyStateSchema, stateName(keyId), stateEntry);
+  const rotation = parse(keyRotationSchema, rotationName(keyId), rotationEntry);
+  return { ...(facts && { facts }), ...(state && { state }), ...(rotation && { rotation }) };
+}
+
+/** Parses records of one key. A record that is missing, damaged or of another key is logged and undefined. */
 export function createRecordParser(keyId: string, log: Log) {
   return function parse<T extends { keyId: string }>(
     schema: z.ZodMiniType<T>,
@@ -134,7 +164,7 @@ export function createRecordParser(keyId: string, log: Log) {
   };
 }
 
-/** The credential of this id, or undefined when the record is not to be trusted. */
+/** The credential with this id; undefined if its record is refused, which is logged. */
 export function parseCredential(credentialId: string, entry: Entry, log: Log): Credential | undefined {
   const name = credentialName(credentialId);
   const credential = createRecordParser(keyIdOf(credentialId), log)(credentialSchema, name, entry);
@@ -143,7 +173,7 @@ export function parseCredential(credentialId: string, entry: Entry, log: Log): C
   return undefined;
 }
 
-/** The text to store. Throws, which is a bug, where the record would be refused when it is read back. */
+/** The text to store. Throws if the record would be refused when read back: that is a bug. */
 export function recordText<T>(schema: z.ZodMiniType<T>, record: T): string {
   const text = JSON.stringify(record);
   z.parse(schema, JSON.parse(text));

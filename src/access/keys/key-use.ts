@@ -1,6 +1,6 @@
 /**
- * When a key was last used, in a record of its own, so that noting it can't overwrite anything that matters. Best effort,
- * about once an hour: the memory holds a process to it, the record holds processes to it among each other.
+ * Notes when a key was last used, about once an hour, as best effort. The note is a record of its own, so that writing it cannot
+ * overwrite anything important. Memory keeps one process to that pace, the record keeps all processes to it.
  */
 import { LRUCache } from 'lru-cache';
 
@@ -10,9 +10,9 @@ import type { Entry, KeyValueStore } from '../../storage/key-value.ts';
 import { createRecordParser, KEY_RECORD_VERSION, keyUseSchema, recordText, usedName } from './key-record.ts';
 
 export const USE_NOTED_EVERY_MS = 60 * 60 * 1000;
-/** Keys whose last note is remembered; one that is forgotten is looked up again. */
+/** Keys whose last note is kept in memory. For others the record is read again. */
 const KEYS_REMEMBERED_MAX = 1000;
-/** KV may answer from its cache for this long: the note is an hour coarse anyway. */
+/** KV may answer from its cache for this long: the note is only precise to an hour anyway. */
 const CACHE_TTL_SECONDS = 600;
 
 /**

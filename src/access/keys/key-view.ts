@@ -1,4 +1,4 @@
-/** A key as an admin sees it: everything but the secret, which nobody can show again. */
+/** A key as an admin sees it: everything but the secret, which cannot be shown again. */
 import type { PayloadAccess } from '../../messages/message.ts';
 import { endsOfCredential, type KeyRecords } from './key-record.ts';
 import type { RateTier } from '../limits/rate-limit.ts';
@@ -20,7 +20,7 @@ export interface KeyView {
   readonly tickets: boolean;
   readonly tier: RateTier;
   readonly streamLimit: number;
-  /** Newest first. `expiresAt`: a rotation ends it then. */
+  /** Newest first. `expiresAt`: when a rotation ends it. */
   readonly credentials: readonly {
     readonly id: string;
     readonly createdAt: string;

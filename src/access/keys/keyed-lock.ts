@@ -1,43 +1,45 @@
 /**
- * Changes of one key take turns within an isolate or process: each reads what stands there and writes it back changed, so
- * that two at once would lose one. By values and time and not by promises, which requests of a Worker must not share; a
- * request that was abandoned with its caller never says that it is done, so a turn ends by the clock at the latest.
+ * A lock for each key id, within one isolate or process. A change reads a record and writes it back, so of two changes at once
+ * one would be lost.
  *
- * What two isolates do at once, it does not see: there the last write wins (decision 5).
+ * Waiting is polling by the clock, not awaiting a promise: requests of a Worker must not share promises. A request whose caller
+ * has left may never release its lock, so every lock expires. Changes in two isolates at once are not serialised: the last
+ * write wins (decision 5).
  */
 import type { Clock } from '../../core/clock.ts';
 import { fail, type Result } from '../../core/errors.ts';
 
-/** Longer than a change takes: KV refuses a second write within a second, so that two writes may wait three seconds each. */
-const TURN_MS_MAX = 15_000;
-/** Clients wait this long gladly; so do five rotations in a row on KV. */
-const PATIENCE_MS = 10_000;
-const LOOK_EVERY_MS = 50;
+/** Longer than a change takes: KV refuses a second write within a second, so each of two writes may wait three seconds. */
+const LOCK_MS_MAX = 15_000;
+/** Clients accept this wait; five rotations in a row on KV take about as long. */
+const WAIT_MS_MAX = 10_000;
+const POLL_EVERY_MS = 50;
 
-export class KeyTurns {
+export class KeyedLock {
   readonly #clock: Clock;
-  /** Key ids under change, and until when at the latest, in clock milliseconds. */
-  readonly #taken = new Map<string, { readonly untilMs: number }>();
+  /** Locked key ids, and when each lock expires, in clock milliseconds. */
+  readonly #locks = new Map<string, { readonly expiresAtMs: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  async take<T>(keyId: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+  /** Runs `work` while the key is locked. Fails with `conflict` when other changes hold the lock for too long. */
+  async withLock<T>(keyId: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
     const clock = this.#clock;
-    const patientUntilMs = clock.now() + PATIENCE_MS;
-    while ((this.#taken.get(keyId)?.untilMs ?? 0) > clock.now()) {
-      if (clock.now() >= patientUntilMs) {
-        return fail({ type: 'conflict', detail: 'Other changes of this key are under way: try again.' });
+    const giveUpAtMs = clock.now() + WAIT_MS_MAX;
+    while ((this.#locks.get(keyId)?.expiresAtMs ?? 0) > clock.now()) {
+      if (clock.now() >= giveUpAtMs) {
+        return fail({ type: 'conflict', detail: 'Other changes of this key are in progress. Try again.' });
       }
-      await clock.sleep(LOOK_EVERY_MS);
+      await clock.sleep(POLL_EVERY_MS);
     }
-    const turn = { untilMs: clock.now() + TURN_MS_MAX };
-    this.#taken.set(keyId, turn);
+    const lock = { expiresAtMs: clock.now() + LOCK_MS_MAX };
+    this.#locks.set(keyId, lock);
     try {
       return await work();
     } finally {
-      if (this.#taken.get(keyId) === turn) this.#taken.delete(keyId);
+      if (this.#locks.get(keyId) === lock) this.#locks.delete(keyId);
     }
   }
 }

@@ -1,15 +1,15 @@
 /**
- * What a rotation does to a key's rotation record. A cutoff ends credentials by their age, so a rotation need not know
- * which there are: one that was made elsewhere a moment ago ends with the others. No I/O, no clock.
+ * What a rotation does to a key's rotation record. A cutoff ends credentials by age, so a rotation need not know which ones exist:
+ * a credential that another place has just made ends with the others. No I/O, no clock.
  */
 import type { Credential, Cutoff, KeyRotation } from './key-record.ts';
 
-/** Overlaps under way at once. */
+/** Overlaps that may run at once. */
 export const CUTOFFS_MAX = 8;
-/** For people to look at; older ones end as they would anyway. */
+/** Shown to admins only. Credentials beyond this end all the same. */
 const CREDENTIALS_LISTED_MAX = 10;
 
-/** When the next credential of the key is made: now, and later than all that are known, so that the cutoff tells them apart. */
+/** The creation time of the key's next credential: now, but later than all known ones, so that the cutoff tells them apart. */
 export const nextCredentialTimeMs = ({ credentials, cutoffs }: KeyRotation, nowMs: number): number =>
   Math.max(
     nowMs,
@@ -17,7 +17,7 @@ export const nextCredentialTimeMs = ({ credentials, cutoffs }: KeyRotation, nowM
     ...cutoffs.map(({ before }) => Date.parse(before) + 1),
   );
 
-/** The record after `credential` took over; undefined when too many overlaps are under way. */
+/** The record after the rotation to `credential`; undefined if too many overlaps are running. */
 export function rotated(
   rotation: KeyRotation,
   credential: Credential,
@@ -37,12 +37,12 @@ export function rotated(
   };
 }
 
-/** A cutoff says nothing new when a later one ends all that it ends, and no later (or both are over). */
+/** Drops cutoffs that have no effect: a later one ends the same credentials at the same time or earlier, or both have passed. */
 const withoutRedundant = (cutoffs: readonly Cutoff[], nowMs: number): Cutoff[] =>
   cutoffs.filter(
     (cutoff) =>
       !cutoffs.some((other) => other.before > cutoff.before && endsMs(other, nowMs) <= endsMs(cutoff, nowMs)),
   );
 
-/** All that is over is equally over. */
+/** Times in the past count as equal. */
 const endsMs = ({ endsAt }: Cutoff, nowMs: number): number => Math.max(Date.parse(endsAt), nowMs);

@@ -1,6 +1,6 @@
 /**
- * The rate limiter of a single process: a fixed window for each bucket, beginning with its first request. Bounded: when
- * more buckets are in use than it keeps, the one unused for longest is forgotten and starts again from nothing.
+ * The rate limiter of a single process: a fixed window for each bucket, which begins with its first request. Bounded: when there
+ * are too many buckets, the least recently used one is dropped and starts over.
  */
 import { LRUCache } from 'lru-cache';
 

@@ -1,6 +1,6 @@
 /**
- * The rate-limit port and the limits. A limiter counts per bucket and says yes or no; it is no lock: one that fails lets
- * callers in. Adapters: in-process-rate-limit.ts, workers-rate-limit.ts; one contract suite holds both.
+ * The rate-limit port and the limits. A limiter counts requests per bucket. It is not access control: one that fails allows the
+ * request. Adapters: in-process-rate-limit.ts, workers-rate-limit.ts; one contract suite tests both.
  */
 
 export interface RateLimiter {
@@ -10,17 +10,17 @@ export interface RateLimiter {
 
 export interface RateLimitAnswer {
   readonly allowed: boolean;
-  /** When refused: after this long it is worth while to come back. At least 1. */
+  /** Present when refused: retry after this long. At least 1. */
   readonly retryAfterSeconds?: number;
 }
 
 export interface RateLimit {
   readonly requests: number;
-  /** 10 or 60: what Cloudflare's binding takes. */
+  /** Cloudflare's binding supports 10 and 60. */
   readonly periodSeconds: 10 | 60;
 }
 
-/** Requests of one key. wrangler.toml repeats the numbers for Cloudflare's binding; a test holds the two together. */
+/** Requests of one key. wrangler.toml repeats the numbers for Cloudflare's binding; a test compares them. */
 export const RATE_TIERS = {
   /** A back end that polls ten executions every second, or a page that opens a hundred streams. */
   standard: { requests: 100, periodSeconds: 10 },
@@ -29,5 +29,5 @@ export const RATE_TIERS = {
 
 export type RateTier = keyof typeof RATE_TIERS;
 
-/** Wrong credentials of one client address: enough for someone who mistypes, too few to cost us storage reads. */
+/** Wrong credentials of one client address: enough for typing errors, too few to cause many storage reads. */
 export const FAILED_AUTHENTICATIONS: RateLimit = { requests: 30, periodSeconds: 60 };

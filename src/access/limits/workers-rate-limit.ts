@@ -1,17 +1,17 @@
 /**
- * The rate limiter over Cloudflare's rate-limit binding. Platform file. The binding counts at each place on its own, is
- * permissive, and says only yes or no: the time to come back is a guess, the whole period at the most.
+ * The rate limiter over Cloudflare's rate-limit binding. Platform file. The binding counts in each location separately, is
+ * permissive, and answers only yes or no. So the retry time is an upper bound: the whole period.
  * Source: developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit.
  */
 import type { Log } from '../../core/log.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';
 
-/** What this adapter needs of a `RateLimit` binding, in words that every tool chain knows. */
+/** The part of a `RateLimit` binding that this adapter uses. Its own type, so that no platform types are needed. */
 export interface RateLimitBinding {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-/** `limit` is what wrangler.toml says of this binding. */
+/** `limit`: the limit of this binding in wrangler.toml. */
 export const createWorkersRateLimiter = (
   binding: RateLimitBinding,
   limit: RateLimit,
@@ -22,7 +22,7 @@ export const createWorkersRateLimiter = (
       const { success } = await binding.limit({ key: bucket });
       return success ? { allowed: true } : { allowed: false, retryAfterSeconds: limit.periodSeconds };
     } catch (error) {
-      // It protects from cost; keys are the lock. Refusing everyone would be the worse failure.
+      // Fail open: the limit only protects from cost, and refusing every request would be worse.
       log({ event: 'rate-limit-unavailable', level: 'error', error: String(error) });
       return { allowed: true };
     }

@@ -14,7 +14,7 @@ import { decodeCursor, encodeCursor } from '../../messages/cursor.ts';
 import { readExecutionId } from '../../messages/execution-id.ts';
 import type { Message } from '../../messages/message.ts';
 import { epochSecondsFromIso } from '../../messages/timestamp.ts';
-import { authenticateSessionToken } from '../authenticate.ts';
+import { authenticate } from '../authenticate.ts';
 import { awsAnswer, awsRefusal } from './exceptions.ts';
 import { type ListInput, checkInput, readInput } from './input.ts';
 import type { ExecutionRoutesPorts } from '../execution-routes.ts';
@@ -37,9 +37,10 @@ export const awsProtocol =
     const flowExecutionId = input.ok ? input.value.flowExecutionId : undefined;
     const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
     // An invalid id is not checked against the key's patterns: it is refused as invalid below.
-    const caller = await authenticateSessionToken(
+    const caller = await authenticate(
       ports,
       exchange,
+      'session-token',
       ref?.ok ? ref.value.executionId : undefined,
     );
     if (!caller.ok) return caller;

@@ -8,7 +8,7 @@ describe('creating a key', () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     expect(access.store.reads()).toBe(0);
-    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
     expect(caller).toMatchObject({ keyId: view.id, name: 'partner', payloads: 'full', mayMintTickets: true });
     expect(access.store.reads()).toBe(0);
   });
@@ -16,7 +16,9 @@ describe('creating a key', () => {
   test('answers a key that works in another isolate, too', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
-    expect(failureOf(await access.another().authenticator.request(pageRequest(text)))).toBe('no failure');
+    expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe(
+      'no failure',
+    );
   });
 
   test('shows everything but the secret afterwards', async () => {
@@ -57,7 +59,7 @@ describe('changing a key', () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access, { owner: 'Ada' });
-    valueOf(await elsewhere.authenticator.request(pageRequest(text)));
+    valueOf(await elsewhere.authenticator.authenticate(pageRequest(text)));
     await access.clock.advance(2000);
     const changed = valueOf(await access.keys.change(view.id, { executions: ['other'], owner: null }));
     expect(changed).toEqual({
@@ -66,9 +68,11 @@ describe('changing a key', () => {
       executions: ['other'],
       changedAt: '2026-01-01T00:00:02.000Z',
     });
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('execution-forbidden');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('execution-forbidden');
     await access.clock.advance(8000);
-    expect(failureOf(await elsewhere.authenticator.request(pageRequest(text)))).toBe('execution-forbidden');
+    expect(failureOf(await elsewhere.authenticator.authenticate(pageRequest(text)))).toBe(
+      'execution-forbidden',
+    );
   });
 
   test('can set and take away an expiry', async () => {
@@ -77,10 +81,10 @@ describe('changing a key', () => {
     await access.clock.advance(1000);
     valueOf(await access.keys.change(view.id, { expiresAt: '2026-01-01T00:00:05.000Z' }));
     await access.clock.advance(4000);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('expired-key');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('expired-key');
     expect(valueOf(await access.keys.get(view.id)).status).toBe('expired');
     valueOf(await access.keys.change(view.id, { expiresAt: null }));
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
   test('that fails changes nothing, in memory neither', async () => {
@@ -89,7 +93,7 @@ describe('changing a key', () => {
     await access.clock.advance(1000);
     access.store.failAfterWrites(0);
     expect(failureOf(await access.keys.change(view.id, { executions: [] }))).toBe('store-unavailable');
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 });
 
@@ -98,13 +102,13 @@ describe('rotating a key', () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access);
-    valueOf(await elsewhere.authenticator.request(pageRequest(text)));
+    valueOf(await elsewhere.authenticator.authenticate(pageRequest(text)));
     await access.clock.advance(1000);
     const issued = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }));
     expect(issued.text).not.toBe(text);
     expect(issued.view.id).toBe(view.id);
     for (const place of [access, elsewhere]) {
-      const caller = valueOf(await place.authenticator.request(pageRequest(issued.text)));
+      const caller = valueOf(await place.authenticator.authenticate(pageRequest(issued.text)));
       expect(caller).toMatchObject({ keyId: view.id, credentialId: issued.credentialId });
     }
   });
@@ -119,12 +123,12 @@ describe('rotating a key', () => {
       { id: credentialId, createdAt: view.createdAt, expiresAt: '2026-01-01T00:01:01.000Z' },
     ]);
     await access.clock.advance(59_999);
-    const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+    const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
     expect(caller).toMatchObject({ expiresAtMs: access.clock.now() + 1 });
     await access.clock.advance(1);
     for (const place of [access, access.another()]) {
-      expect(failureOf(await place.authenticator.request(pageRequest(text)))).toBe('expired-key');
-      expect(failureOf(await place.authenticator.request(pageRequest(issued.text)))).toBe('no failure');
+      expect(failureOf(await place.authenticator.authenticate(pageRequest(text)))).toBe('expired-key');
+      expect(failureOf(await place.authenticator.authenticate(pageRequest(issued.text)))).toBe('no failure');
     }
   });
 
@@ -136,9 +140,9 @@ describe('rotating a key', () => {
     await access.clock.advance(1000);
     const third = valueOf(await access.keys.rotate(second.credentialId, { overlapSeconds: 0 }));
     for (const old of [text, second.text]) {
-      expect(failureOf(await access.authenticator.request(pageRequest(old)))).toBe('expired-key');
+      expect(failureOf(await access.authenticator.authenticate(pageRequest(old)))).toBe('expired-key');
     }
-    expect(failureOf(await access.authenticator.request(pageRequest(third.text)))).toBe('no failure');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(third.text)))).toBe('no failure');
   });
 
   test('by someone whose clock is behind ends the old credential all the same, and not the new one', async () => {
@@ -150,8 +154,8 @@ describe('rotating a key', () => {
       await access.another({ clock: behind }).keys.rotate(view.id, { overlapSeconds: 0 }),
     );
     const elsewhere = access.another();
-    expect(failureOf(await elsewhere.authenticator.request(pageRequest(text)))).toBe('expired-key');
-    expect(failureOf(await elsewhere.authenticator.request(pageRequest(second)))).toBe('no failure');
+    expect(failureOf(await elsewhere.authenticator.authenticate(pageRequest(text)))).toBe('expired-key');
+    expect(failureOf(await elsewhere.authenticator.authenticate(pageRequest(second)))).toBe('no failure');
   });
 
   test('that fails half-way leaves the old credential as it was', async () => {
@@ -161,7 +165,9 @@ describe('rotating a key', () => {
       await access.clock.advance(1000);
       access.store.failAfterWrites(writes);
       expect(failureOf(await access.keys.rotate(view.id, { overlapSeconds: 0 }))).toBe('store-unavailable');
-      expect(failureOf(await access.another().authenticator.request(pageRequest(text)))).toBe('no failure');
+      expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe(
+        'no failure',
+      );
     }
   });
 });
@@ -173,16 +179,16 @@ describe('revoking a key', () => {
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);
     const { text: second } = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 3600 }));
-    for (const key of [text, second]) valueOf(await elsewhere.authenticator.request(pageRequest(key)));
+    for (const key of [text, second]) valueOf(await elsewhere.authenticator.authenticate(pageRequest(key)));
     await access.clock.advance(1000);
     const revoked = valueOf(await access.keys.revoke(view.id));
     expect(revoked).toMatchObject({ status: 'revoked', revokedAt: '2026-01-01T00:00:02.000Z' });
     for (const key of [text, second]) {
-      expect(failureOf(await access.authenticator.request(pageRequest(key)))).toBe('revoked-key');
+      expect(failureOf(await access.authenticator.authenticate(pageRequest(key)))).toBe('revoked-key');
     }
     await access.clock.advance(10_000);
     for (const key of [text, second]) {
-      expect(failureOf(await elsewhere.authenticator.request(pageRequest(key)))).toBe('revoked-key');
+      expect(failureOf(await elsewhere.authenticator.authenticate(pageRequest(key)))).toBe('revoked-key');
     }
   });
 

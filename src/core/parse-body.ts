@@ -1,10 +1,10 @@
-/** Parses a JSON body with zod; what is wrong with it comes out as one error for each member. */
+/** Parses a JSON body with zod. Reports one error for each invalid member. */
 import * as z from 'zod/mini';
 
-import { fail, ok, type FieldError, type Result } from '../core/errors.ts';
-import { containsApiKey } from './keys/api-key.ts';
+import { containsApiKey } from './api-key-format.ts';
+import { fail, ok, type FieldError, type Result } from './errors.ts';
 
-/** A member's name is repeated to the caller: shortened, should it be absurd. */
+/** Names of members are repeated to the caller, so they are cut at this length. */
 const NAME_CHARACTERS_MAX = 64;
 
 export function parseBody<T>(schema: z.ZodMiniType<T>, body: unknown): Result<T> {
@@ -17,7 +17,7 @@ export function parseBody<T>(schema: z.ZodMiniType<T>, body: unknown): Result<T>
 function fieldErrorsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
   const name = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    // A name that is a key itself is not to be repeated.
+    // A member's name that is an API key must not be repeated.
     return issue.keys.map((key) =>
       bodyError(containsApiKey(key) ? 'body' : key.slice(0, NAME_CHARACTERS_MAX), 'is not known here'),
     );

@@ -4,10 +4,10 @@ import { generateApiKey } from '../../src/access/keys/api-key.ts';
 import {
   KEY_FRESH_MS,
   KEY_STALE_WHILE_FAILING_MS,
-  KeyReader,
+  CredentialCache,
   KEYS_REMEMBERED_MAX,
   UNKNOWN_FRESH_MS,
-} from '../../src/access/keys/key-cache.ts';
+} from '../../src/access/keys/credential-cache.ts';
 import { streamGrantOf } from '../../src/access/caller.ts';
 import { testLog } from '../support/secret-search.ts';
 import {
@@ -29,15 +29,15 @@ describe('a key in memory', () => {
     const { text } = await createKey(access);
     const isolate = access.another();
     for (let request = 0; request < 20; request++) {
-      valueOf(await isolate.authenticator.request(pageRequest(text)));
+      valueOf(await isolate.authenticator.authenticate(pageRequest(text)));
     }
     expect(access.store.reads('key/credential/')).toBe(1);
     expect(access.store.calls).toBe(4 + 4);
     await access.clock.advance(KEY_FRESH_MS - 1);
-    valueOf(await isolate.authenticator.request(pageRequest(text)));
+    valueOf(await isolate.authenticator.authenticate(pageRequest(text)));
     expect(access.store.reads('key/credential/')).toBe(1);
     await access.clock.advance(1);
-    valueOf(await isolate.authenticator.request(pageRequest(text)));
+    valueOf(await isolate.authenticator.authenticate(pageRequest(text)));
     expect(access.store.reads('key/credential/')).toBe(2);
   });
 
@@ -45,9 +45,9 @@ describe('a key in memory', () => {
     const access = openAccess();
     const { text } = await createKey(access, { expiresAt: '2026-01-01T00:00:01.000Z' });
     await access.clock.advance(999);
-    valueOf(await access.authenticator.request(pageRequest(text)));
+    valueOf(await access.authenticator.authenticate(pageRequest(text)));
     await access.clock.advance(1);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('expired-key');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('expired-key');
     expect(access.store.reads()).toBe(0);
   });
 
@@ -55,22 +55,22 @@ describe('a key in memory', () => {
     const access = openAccess();
     const { text } = generateApiKey(fixedRandom);
     for (let request = 0; request < 3; request++) {
-      expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('invalid-key');
+      expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('invalid-key');
     }
     expect(access.store.reads('key/credential/')).toBe(1);
     await createKey(access.another({ random: fixedRandom }));
     await access.clock.advance(UNKNOWN_FRESH_MS - 1);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('invalid-key');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('invalid-key');
     await access.clock.advance(1);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
   test('that was tried before it was created works at once where it is created', async () => {
     const access = openAccess({ random: fixedRandom });
     const { text } = generateApiKey(fixedRandom);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('invalid-key');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('invalid-key');
     expect((await createKey(access)).text).toBe(text);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
   test('serves on while the store fails, but no longer than a revocation may take to show', async () => {
@@ -78,9 +78,9 @@ describe('a key in memory', () => {
     const { text } = await createKey(access);
     access.store.failReads();
     await access.clock.advance(KEY_STALE_WHILE_FAILING_MS - 1);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('no failure');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
     await access.clock.advance(1);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('store-unavailable');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('store-unavailable');
     expect(KEY_STALE_WHILE_FAILING_MS).toBeLessThan(60_000);
   });
 
@@ -89,7 +89,7 @@ describe('a key in memory', () => {
     const first = await createKey(access);
     for (let other = 0; other < KEYS_REMEMBERED_MAX; other++) await createKey(access);
     expect(access.store.reads()).toBe(0);
-    valueOf(await access.authenticator.request(pageRequest(first.text)));
+    valueOf(await access.authenticator.authenticate(pageRequest(first.text)));
     expect(access.store.reads('key/credential/')).toBe(1);
   });
 
@@ -98,9 +98,9 @@ describe('a key in memory', () => {
     const executions = Array.from({ length: 50 }, (_, index) => `${index}`.padEnd(512, 'x'));
     const first = await createKey(access, { executions: [EXECUTION, ...executions.slice(1)] });
     for (let other = 0; other < 160; other++) await createKey(access, { executions });
-    valueOf(await access.authenticator.request(pageRequest(first.text)));
+    valueOf(await access.authenticator.authenticate(pageRequest(first.text)));
     expect(access.store.reads('key/credential/')).toBe(1);
-    valueOf(await access.authenticator.request(pageRequest(first.text)));
+    valueOf(await access.authenticator.authenticate(pageRequest(first.text)));
     expect(access.store.reads('key/credential/')).toBe(1);
   });
 
@@ -113,7 +113,7 @@ describe('a key in memory', () => {
     await access.clock.advance(1000);
     await access.store.put(`key/state/${view.id}`, state?.value ?? '');
     await access.clock.advance(KEY_FRESH_MS);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('revoked-key');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
   });
 });
 
@@ -143,7 +143,7 @@ describe('records that can not be trusted', () => {
     ['credential', 'of another credential', (value: object) => ({ ...value, id: 'another000' })],
   ])('let nobody in, and are logged without a secret: %s, %s', async (kind, reason, edit) => {
     const { access, text, name } = await record(kind, edit);
-    expect(failureOf(await access.another().authenticator.request(pageRequest(text)))).toBe(
+    expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe(
       'store-unavailable',
     );
     expect(access.logged).toEqual([{ event: 'key-record-refused', level: 'error', record: name, reason }]);
@@ -155,7 +155,7 @@ describe('records that can not be trusted', () => {
       const { text, view } = await createKey(access);
       await access.clock.advance(1000);
       await access.store.delete(`key/${kind}/${view.id}`);
-      expect(failureOf(await access.another().authenticator.request(pageRequest(text)))).toBe(
+      expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe(
         'store-unavailable',
       );
       expect(access.logged.at(-1)).toMatchObject({ event: 'key-record-refused', reason: 'missing' });
@@ -166,10 +166,10 @@ describe('records that can not be trusted', () => {
     'are no reason to go on with what was read before: %s',
     async (kind) => {
       const { access, text, name } = await record(kind, (value) => value);
-      const caller = valueOf(await access.authenticator.request(pageRequest(text)));
+      const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
       await access.clock.advance(KEY_FRESH_MS);
       await access.store.put(name, 'nonsense');
-      const refused = await access.authenticator.request(pageRequest(text));
+      const refused = await access.authenticator.authenticate(pageRequest(text));
       expect(refused).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
       const stream = await access.stillAllowed(streamGrantOf(caller), EXECUTION);
       expect(stream).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
@@ -193,7 +193,7 @@ describe('records that can not be trusted', () => {
     await access.clock.advance(1000);
     if (kind !== 'state') await access.store.put(name, whole?.value ?? '');
     for (const place of [access, access.another()]) {
-      expect(failureOf(await place.authenticator.request(pageRequest(text)))).toBe('revoked-key');
+      expect(failureOf(await place.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
       expect(valueOf(await place.keys.revoke(view.id))).toMatchObject({ revokedAt: revoked.revokedAt });
     }
   });
@@ -212,24 +212,24 @@ describe('a read that is still under way', () => {
     const { text, view } = await createKey(access);
     await access.clock.advance(KEY_FRESH_MS);
     access.store.stall();
-    const slow = access.authenticator.request(pageRequest(text));
+    const slow = access.authenticator.authenticate(pageRequest(text));
     const reading = access.keys.revoke(view.id);
     access.store.release();
     await Promise.all([slow, reading]);
-    expect(failureOf(await access.authenticator.request(pageRequest(text)))).toBe('revoked-key');
+    expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
   });
 
   test('does not undo a change that was noted after it began', async () => {
     const { store, clock, keys } = openAccess();
     const { credentialId, view } = valueOf(await keys.create(NEW_KEY));
-    const reader = new KeyReader({ store, clock, log: testLog() });
-    const records = valueOf(await reader.read(credentialId));
+    const credentials = new CredentialCache({ store, clock, log: testLog() });
+    const records = valueOf(await credentials.read(credentialId));
     if (records === undefined) throw new Error('the key is there');
     await clock.advance(KEY_FRESH_MS);
-    const slow = reader.read(credentialId);
-    reader.noteKey(view.id, { facts: { ...records.facts, executions: [] } });
+    const slow = credentials.read(credentialId);
+    credentials.noteKey(view.id, { facts: { ...records.facts, executions: [] } });
     expect(valueOf(await slow)?.facts.executions).toEqual([]);
     await clock.advance(KEY_FRESH_MS);
-    expect(valueOf(await reader.read(credentialId))?.facts).toEqual(records.facts);
+    expect(valueOf(await credentials.read(credentialId))?.facts).toEqual(records.facts);
   });
 });

@@ -1,17 +1,17 @@
 /**
- * Which executions a key is for: patterns in which `*` stands for any run of characters, `/` and none at all included, and
- * everything else for itself. No regular expressions: a pattern is cut at its stars, and each piece is looked for by
- * Knuth, Morris and Pratt, so that matching takes time linear in pattern and id, whatever both are.
+ * Which executions a key may read: patterns in which `*` matches any characters, including `/` and the empty string. Everything
+ * else matches itself. A pattern is split at its stars, and the pieces are searched with the algorithm of Knuth, Morris and
+ * Pratt, so that matching takes linear time for any pattern and id.
  */
-import { EXECUTION_ID_CHARACTERS_MAX, executionIdProblem } from '../messages/execution-id.ts';
-import { containsApiKey } from './keys/api-key.ts';
+import { containsApiKey } from '../../core/api-key-format.ts';
+import { EXECUTION_ID_CHARACTERS_MAX, executionIdProblem } from '../../messages/execution-id.ts';
 
-/** Every request of a key may try each of its patterns. */
+/** A request may have to try all patterns of its key. */
 export const EXECUTION_PATTERNS_MAX = 50;
-/** As long as the longest id: a longer pattern could match nothing that its stars do not. */
+/** As long as the longest id. */
 export const EXECUTION_PATTERN_CHARACTERS_MAX = EXECUTION_ID_CHARACTERS_MAX;
 
-/** Says what is wrong with a pattern, or undefined. What no id can contain, no pattern needs to. */
+/** What is wrong with a pattern; undefined if it is valid. A pattern may contain what an id may contain. */
 export function executionPatternProblem(pattern: string): string | undefined {
   const problem = executionIdProblem(pattern);
   if (problem !== undefined) return problem;
@@ -19,7 +19,7 @@ export function executionPatternProblem(pattern: string): string | undefined {
   return undefined;
 }
 
-/** Whether any of the patterns matches; none of none. */
+/** Whether any of the patterns matches. */
 export const matchesAnyPattern = (patterns: readonly string[], executionId: string): boolean =>
   patterns.some((pattern) => matchesPattern(pattern, executionId));
 
@@ -30,7 +30,7 @@ export function matchesPattern(pattern: string, executionId: string): boolean {
   if (pieces.length === 1) return executionId === pattern;
   if (executionId.length < first.length + last.length) return false;
   if (!executionId.startsWith(first) || !executionId.endsWith(last)) return false;
-  // The leftmost place for each piece leaves the most room for the rest, so no choice is ever taken back.
+  // The leftmost match of each piece leaves the most room for the rest, so backtracking is never needed.
   const end = executionId.length - last.length;
   let position = first.length;
   for (const piece of pieces.slice(1, -1)) {
@@ -41,7 +41,7 @@ export function matchesPattern(pattern: string, executionId: string): boolean {
   return true;
 }
 
-/** The first place of `piece` wholly within `start` and `end`, or -1. `String.indexOf` may take their product. */
+/** The first index of `piece` between `start` and `end`, or -1. `String.indexOf` can take quadratic time. */
 function indexOf(text: string, piece: string, start: number, end: number): number {
   const borders = bordersOf(piece);
   let matched = 0;
@@ -54,7 +54,7 @@ function indexOf(text: string, piece: string, start: number, end: number): numbe
   return start;
 }
 
-/** For each prefix of `piece`: the length of its longest proper prefix that is its suffix, too. */
+/** For each prefix of `piece`: the length of its longest proper prefix that is also its suffix. */
 function bordersOf(piece: string): readonly number[] {
   const borders: number[] = [];
   let border = 0;

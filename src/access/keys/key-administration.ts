@@ -1,0 +1,288 @@
+/**
+ * What admins do with keys: create, change, rotate, revoke, show and list them. Each change writes one audit line to the log,
+ * without a secret. Who is an admin (admin-token.ts) and how this looks over HTTP (http/admin-routes.ts) is decided elsewhere.
+ *
+ * - Looking keys up always reads the store: an admin who has just changed something wants to see it.
+ * - Which record each operation writes, and why none can undo another, is in key-record.ts. Changes and rotations of one key are
+ *   serialised here; of two changes in different places within a minute, the last one wins as a whole.
+ * - No record is written that would be refused when read back.
+ */
+import type { RandomBytes } from '../../core/base62.ts';
+import type { Clock } from '../../core/clock.ts';
+import { fail, invalid, ok, type Result } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { Entry, KeyValueStore } from '../../storage/key-value.ts';
+import { StoreRefusal } from '../../storage/store-limits.ts';
+import { generateApiKey, keyIdFrom, nextCredentialId } from './api-key.ts';
+import type { CredentialCache } from './credential-cache.ts';
+import type { KeyChange, NewKey, Rotation } from './key-input.ts';
+import {
+  credentialName,
+  credentialSchema,
+  FACTS_PREFIX,
+  factsName,
+  KEY_RECORD_VERSION,
+  keyFactsSchema,
+  keyRecordNames,
+  type KeyRecords,
+  keyRotationSchema,
+  type KeyState,
+  keyStateSchema,
+  parseEachKeyRecord,
+  parseKeyRecords,
+  recordText,
+  rotationName,
+  stateName,
+  usedName,
+} from './key-record.ts';
+import { lastUse } from './key-use.ts';
+import { type KeyView, keyView } from './key-view.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { changedFacts, newCredential, newKeyRecords } from './new-record.ts';
+import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from './rotation.ts';
+import { recordsRefused, storeUnavailable } from './store-failure.ts';
+
+/** Four records a key, and a store reads a hundred at once. */
+const KEYS_READ_AT_ONCE = 25;
+export const KEYS_LISTED_DEFAULT = 50;
+export const KEYS_LISTED_MAX = 100;
+
+export interface KeyAdministrationPorts {
+  readonly store: KeyValueStore;
+  /** Learns of every change, so that it takes effect here at once. */
+  readonly credentials: CredentialCache;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+}
+
+export interface IssuedKey {
+  /** The whole key, secret included: shown this once. */
+  readonly text: string;
+  readonly credentialId: string;
+  readonly view: KeyView;
+}
+
+/** The answer for a key that was revoked although its other records can't be read. */
+export interface UnreadableRevokedKey {
+  readonly id: string;
+  readonly status: 'revoked';
+  /** ISO 8601, UTC. */
+  readonly revokedAt: string;
+}
+
+export interface KeyPage {
+  readonly keys: readonly KeyView[];
+  /** Absent on the last page. */
+  readonly cursor?: string;
+}
+
+export interface ListKeys {
+  readonly cursor?: string;
+  /** 1 to 100. */
+  readonly limit?: number;
+}
+
+/** Facts about the request that asked for a change, for the audit line. */
+export interface AuditContext {
+  readonly requestId?: string;
+}
+
+/** Wherever a method takes an `id`: the key's, or that of one of its credentials. */
+export class KeyAdministration {
+  readonly #ports: KeyAdministrationPorts;
+  readonly #lock: KeyedLock;
+
+  constructor(ports: KeyAdministrationPorts) {
+    this.#lock = new KeyedLock(ports.clock);
+    this.#ports = ports;
+  }
+
+  async get(id: string): Promise<Result<KeyView>> {
+    const keyId = keyIdFrom(id);
+    if (keyId === undefined) return noSuchKey();
+    const names = [...keyRecordNames(keyId), usedName(keyId)];
+    const entries = await stored(() => this.#ports.store.getMany(names));
+    return entries.ok ? this.#view(keyId, entries.value) : entries;
+  }
+
+  /** Unordered. A new key may take a minute to appear. Refused records are logged and left out. */
+  async list({ cursor, limit = KEYS_LISTED_DEFAULT }: ListKeys = {}): Promise<Result<KeyPage>> {
+    const { store } = this.#ports;
+    const page = await stored(() =>
+      store.list({ prefix: FACTS_PREFIX, limit, ...(cursor !== undefined && { cursor }) }),
+    );
+    if (!page.ok) return page;
+    const keyIds = page.value.keys.map(({ name }) => name.slice(FACTS_PREFIX.length));
+    const keys: KeyView[] = [];
+    for (let start = 0; start < keyIds.length; start += KEYS_READ_AT_ONCE) {
+      const some = keyIds.slice(start, start + KEYS_READ_AT_ONCE);
+      const names = some.flatMap((keyId) => [...keyRecordNames(keyId), usedName(keyId)]);
+      const entries = await stored(() => store.getMany(names));
+      if (!entries.ok) return entries;
+      for (const [index, keyId] of some.entries()) {
+        const view = this.#view(keyId, entries.value.slice(index * 4, index * 4 + 4));
+        if (view.ok) keys.push(view.value);
+      }
+    }
+    return ok({ keys, ...(page.value.cursor !== undefined && { cursor: page.value.cursor }) });
+  }
+
+  /** Reads nothing: KV would cache that the key is missing. The credential is written last, so half a key does not work. */
+  async create(input: NewKey, audit: AuditContext = {}): Promise<Result<IssuedKey>> {
+    const { store, clock, random, credentials } = this.#ports;
+    const key = generateApiKey(random);
+    const { keyId } = key;
+    const credential = newCredential(key, clock.now());
+    const records = newKeyRecords(credential, input);
+    const keyTexts = [
+      [factsName(keyId), recordText(keyFactsSchema, records.facts)],
+      [stateName(keyId), recordText(keyStateSchema, records.state)],
+      [rotationName(keyId), recordText(keyRotationSchema, records.rotation)],
+    ] as const;
+    const credentialText = recordText(credentialSchema, credential);
+    const written = await stored(async () => {
+      await Promise.all(keyTexts.map(([name, text]) => store.put(name, text)));
+      await store.put(credentialName(credential.id), credentialText);
+    });
+    if (!written.ok) return written;
+    credentials.noteCredential({ ...records, credential });
+    this.#audit('key-created', keyId, audit, { credentialId: credential.id });
+    return ok({ text: key.text, credentialId: credential.id, view: keyView(records, clock.now()) });
+  }
+
+  change(id: string, change: KeyChange, audit: AuditContext = {}): Promise<Result<KeyView>> {
+    return this.#locked(id, () => this.#change(id, change, audit));
+  }
+
+  async #change(id: string, change: KeyChange, audit: AuditContext): Promise<Result<KeyView>> {
+    const found = await this.#readUnrevoked(id);
+    if (!found.ok) return found;
+    const { store, clock, credentials } = this.#ports;
+    const facts = changedFacts(found.value.facts, change, new Date(clock.now()).toISOString());
+    const { keyId } = facts;
+    const text = recordText(keyFactsSchema, facts);
+    const written = await stored(() => store.put(factsName(keyId), text));
+    if (!written.ok) return written;
+    credentials.noteKey(keyId, { facts });
+    this.#audit('key-changed', keyId, audit, { changed: Object.keys(change).toSorted().join(' ') });
+    return ok(keyView({ ...found.value, facts }, clock.now()));
+  }
+
+  /** Adds a credential, and ends the older ones after the overlap. The new credential is written first. */
+  rotate(id: string, rotation: Rotation, audit: AuditContext = {}): Promise<Result<IssuedKey>> {
+    return this.#locked(id, () => this.#rotate(id, rotation, audit));
+  }
+
+  async #rotate(id: string, { overlapSeconds }: Rotation, audit: AuditContext): Promise<Result<IssuedKey>> {
+    const found = await this.#readUnrevoked(id);
+    if (!found.ok) return found;
+    const { store, clock, random, credentials } = this.#ports;
+    const { keyId } = found.value.facts;
+    const { rotation } = found.value;
+    const now = clock.now();
+    const taken = rotation.credentials.map((credential) => credential.id);
+    const key = generateApiKey(random, nextCredentialId(keyId, taken, now));
+    const credential = newCredential(key, nextCredentialTimeMs(rotation, now));
+    const next = rotated(rotation, credential, now + overlapSeconds * 1000, now);
+    if (next === undefined) {
+      const detail = `${CUTOFFS_MAX} overlaps of this key are still running. Wait for one to end, or rotate with an overlap of 0.`;
+      return fail({ type: 'conflict', detail });
+    }
+    const credentialText = recordText(credentialSchema, credential);
+    const rotationText = recordText(keyRotationSchema, next);
+    const written = await stored(async () => {
+      await store.put(credentialName(credential.id), credentialText);
+      await store.put(rotationName(keyId), rotationText);
+    });
+    if (!written.ok) return written;
+    const records: KeyRecords = { ...found.value, rotation: next };
+    credentials.noteKey(keyId, { rotation: next });
+    credentials.noteCredential({ ...records, credential });
+    this.#audit('key-rotated', keyId, audit, { credentialId: credential.id, overlapSeconds });
+    return ok({ text: key.text, credentialId: credential.id, view: keyView(records, now) });
+  }
+
+  /**
+   * Ends the key and all its credentials for good. Revoking again changes nothing. Also works on a key whose records are
+   * refused: the state record is written whole. Needs no lock, since no other operation writes that record.
+   */
+  async revoke(id: string, audit: AuditContext = {}): Promise<Result<KeyView | UnreadableRevokedKey>> {
+    const found = await this.#readReadable(id);
+    if (!found.ok) return found;
+    const { store, clock, credentials } = this.#ports;
+    const { keyId, facts, rotation } = found.value;
+    const revokedBefore = found.value.state?.revokedAt;
+    const revokedAt = revokedBefore ?? new Date(clock.now()).toISOString();
+    const state: KeyState = { v: KEY_RECORD_VERSION, keyId, revokedAt };
+    if (revokedBefore === undefined) {
+      const text = recordText(keyStateSchema, state);
+      const written = await stored(() => store.put(stateName(keyId), text));
+      if (!written.ok) return written;
+      credentials.noteKey(keyId, { state });
+      this.#audit('key-revoked', keyId, audit, {});
+    }
+    if (facts && rotation) return ok(keyView({ facts, rotation, state }, clock.now()));
+    return ok({ id: keyId, status: 'revoked', revokedAt });
+  }
+
+  async #readUnrevoked(id: string): Promise<Result<KeyRecords>> {
+    const keyId = keyIdFrom(id);
+    if (keyId === undefined) return noSuchKey();
+    const entries = await stored(() => this.#ports.store.getMany(keyRecordNames(keyId)));
+    if (!entries.ok) return entries;
+    const found = this.#parse(keyId, entries.value);
+    if (!found.ok || found.value.state.revokedAt === undefined) return found;
+    return fail({ type: 'conflict', detail: 'The key is revoked for good. Create another one.' });
+  }
+
+  /** The readable records of a key that has at least one record: a revocation needs no more. */
+  async #readReadable(id: string): Promise<Result<Partial<KeyRecords> & { readonly keyId: string }>> {
+    const keyId = keyIdFrom(id);
+    if (keyId === undefined) return noSuchKey();
+    const entries = await stored(() => this.#ports.store.getMany(keyRecordNames(keyId)));
+    if (!entries.ok) return entries;
+    if (entries.value.every((entry) => entry === undefined)) return noSuchKey();
+    return ok({ keyId, ...parseEachKeyRecord(keyId, entries.value, this.#ports.log) });
+  }
+
+  #parse(keyId: string, entries: readonly (Entry | undefined)[]): Result<KeyRecords> {
+    if (entries[0] === undefined) return noSuchKey();
+    const records = parseKeyRecords(keyId, entries, this.#ports.log);
+    return records === undefined ? recordsRefused(keyId) : ok(records);
+  }
+
+  #view(keyId: string, entries: readonly (Entry | undefined)[]): Result<KeyView> {
+    const records = this.#parse(keyId, entries);
+    if (!records.ok) return records;
+    const { clock, log } = this.#ports;
+    return ok(keyView(records.value, clock.now(), lastUse(keyId, entries[3], log)));
+  }
+
+  #locked<T>(id: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
+    return this.#lock.withLock(keyIdFrom(id) ?? id, work);
+  }
+
+  #audit(
+    event: string,
+    keyId: string,
+    { requestId }: AuditContext,
+    facts: Record<string, string | number>,
+  ): void {
+    this.#ports.log({ event, keyId, ...facts, ...(requestId !== undefined && { requestId }) });
+  }
+}
+
+/** Store adapters throw. Here that is an expected failure; a cursor that the store refuses is the caller's mistake. */
+async function stored<T>(work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return ok(await work());
+  } catch (error) {
+    if (error instanceof StoreRefusal && error.status === 400) {
+      return invalid('query', 'cursor', 'is not one that a list of keys gave.');
+    }
+    return storeUnavailable(error);
+  }
+}
+
+const noSuchKey = () => fail({ type: 'no-such-record', detail: 'No key has this id.' });
