@@ -5,6 +5,7 @@
 import { readServerSettings } from './config.ts';
 import { serveOnDeno } from './deno/server.ts';
 import { internalText } from './core/errors.ts';
+import { exceptionText } from './core/exception-text.ts';
 import { consoleLog as log } from './core/log.ts';
 
 const settings = readServerSettings(Deno.env.toObject());
@@ -18,7 +19,7 @@ log({ event: 'listening', url: server.value.url.href });
 // A bug; but no reason to end a thousand streams that it has nothing to do with.
 addEventListener('unhandledrejection', (event) => {
   event.preventDefault();
-  log({ event: 'unhandled-rejection', level: 'error', reason: String(event.reason) });
+  log({ event: 'unhandled-rejection', level: 'error', reason: exceptionText(event.reason) });
 });
 
 let ending = false;

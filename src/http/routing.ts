@@ -5,6 +5,7 @@
 import type { Context, Hono } from 'hono';
 
 import type { Clock } from '../core/clock.ts';
+import { exceptionText } from '../core/exception-text.ts';
 import { type Failure, type Result, fail, internalText, invalid, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { problemResponse } from './problem.ts';
@@ -91,8 +92,7 @@ export async function answer(
     result = url ? await handler({ request, url, facts, runtime }) : NO_URL;
   } catch (error) {
     // An exception is a bug: the caller gets the request id and nothing else.
-    const internal = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    result = fail({ type: 'internal', internal });
+    result = fail({ type: 'internal', internal: exceptionText(error) });
   }
   if (!result.ok) {
     facts.failure = result.failure.type;
@@ -126,14 +126,11 @@ const withStandardHeaders = (response: Response, requestId: string): Response =>
   withHeaders(response, { ...securityHeaders, 'X-Request-Id': requestId });
 
 /**
- * Answers an exception thrown outside of `answer`, which is a bug. Nothing is known of the request. The exception's message is
- * not logged, because it may quote a URL with a ticket.
+ * Answers an exception thrown outside of `answer`, which is a bug. Nothing is known of the request.
  */
 export function answerException(error: unknown, log: Log): Response {
   const requestId = crypto.randomUUID();
-  const { name, stack = '' } = error instanceof Error ? error : new Error();
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  const reason = [name, ...frames].join('\n');
+  const reason = exceptionText(error);
   const failure: Failure = { type: 'internal', internal: reason };
   log({ event: 'request', level: 'error', requestId, status: 500, failure: failure.type, reason });
   return withStandardHeaders(problemResponse(failure, requestId), requestId);

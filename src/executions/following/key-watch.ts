@@ -4,6 +4,7 @@
  * which have no loop, call `watchUntilClosed`.
  */
 import type { Clock } from '../../core/clock.ts';
+import { exceptionText } from '../../core/exception-text.ts';
 import { type Failure, fail } from '../../core/errors.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
@@ -106,8 +107,8 @@ export class KeyWatch {
       return await stillAllowed(grant, ref.executionId);
     } catch (error) {
       // Unknown is not refused: the next check asks again. An unhandled exception would end a Deno process.
-      log({ event: 'key-check-failed', level: 'error', ...logNames(ref), reason: String(error) });
-      return fail({ type: 'store-unavailable', internal: String(error) });
+      log({ event: 'key-check-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) });
+      return fail({ type: 'store-unavailable', internal: exceptionText(error) });
     }
   }
 }

@@ -3,6 +3,7 @@
  * a stream must be registered with (its key, its slot) goes through `registry`, so no stream is opened without it.
  */
 import type { Clock } from '../../core/clock.ts';
+import { exceptionText } from '../../core/exception-text.ts';
 import { type Result, ok } from '../../core/errors.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
@@ -75,7 +76,7 @@ export function openStream(options: StreamOptions): ReadableStream<Uint8Array> {
     payloads: request.payloads,
     onClose: () => registry.remove(subscriber),
     onBug: (error) =>
-      log({ event: 'stream-failed', level: 'error', ...logNames(ref), reason: String(error) }),
+      log({ event: 'stream-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) }),
   });
   registry.add(subscriber, request);
   signal?.addEventListener('abort', () => subscriber.drop(), { once: true });

@@ -3,6 +3,7 @@
  * in which polls, streams and archiving do what is due (run-loop.ts).
  */
 import type { Clock } from '../../core/clock.ts';
+import { exceptionText } from '../../core/exception-text.ts';
 import { internalText } from '../../core/errors.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
@@ -60,7 +61,8 @@ export class Poller {
       tasks: [polls, streams, history.archivist],
       streams,
       idle: () => Promise.all([this.#polling, history.archivist.idle]),
-      onBug: (error) => log({ event: 'run-failed', level: 'error', ...logNames(ref), reason: String(error) }),
+      onBug: (error) =>
+        log({ event: 'run-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) }),
     });
   }
 

@@ -8,6 +8,7 @@
  * over an archived history, a stream that needs no Execution.
  */
 import type { Clock } from '../../core/clock.ts';
+import { exceptionText } from '../../core/exception-text.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Position } from '../../messages/cursor.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
@@ -122,7 +123,7 @@ export class Subscriber {
       } while (this.#pumpAgain && !this.#closed);
     } catch (error) {
       // A bug: this stream ends with what it has, and its client comes back.
-      this.close({ type: 'internal', internal: String(error) });
+      this.close({ type: 'internal', internal: exceptionText(error) });
       this.#options.onBug(error);
     } finally {
       this.#pumping = false;

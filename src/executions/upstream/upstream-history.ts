@@ -12,6 +12,7 @@
  * Over 300 lines: the walk and what may go wrong with a page share one state.
  */
 import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts';
+import { exceptionText } from '../../core/exception-text.ts';
 import { type Fingerprint, fingerprintsAlong } from '../../messages/fingerprint.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -241,7 +242,9 @@ export class UpstreamHistory {
       this.#next();
     };
     this.#fetch(call.start, call.trace).then(finish, (error: unknown) =>
-      finish(this.#refuse(call.start, this.#options.clock.now(), `reading a page threw: ${String(error)}`)),
+      finish(
+        this.#refuse(call.start, this.#options.clock.now(), `reading a page threw: ${exceptionText(error)}`),
+      ),
     );
   }
 

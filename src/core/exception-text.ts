@@ -1,0 +1,16 @@
+/**
+ * What a log line has of an exception that is a bug: its name and where it was thrown. Never its message, which may quote
+ * what a caller sent: a URL with a ticket, a header with a key, a payload (invariant 7).
+ *
+ * Errors that a platform reports (a store, a network, an object out of reach) are not bugs. They get nothing from a caller but
+ * ids, and are logged with their messages where they are caught.
+ */
+
+/** `TypeError`, and its stack's frames, one a line. What was thrown and is not an Error is named by its type. */
+export function exceptionText(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${typeof error}`;
+  // The stack repeats the message, which may have lines that look like frames.
+  const stack = (error.stack ?? '').replace(error.message, '');
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  return [error.name, ...frames].join('\n');
+}

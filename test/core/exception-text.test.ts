@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+
+import { exceptionText } from '../../src/core/exception-text.ts';
+
+test('an exception is told by its name and where it was thrown, never by its message', () => {
+  const error = new TypeError("Invalid URL: 'http://x/?ticket=a-ticket'\n    at a-ticket in lines");
+  const text = exceptionText(error);
+  expect(text).toMatch(/^TypeError\n +at .*exception-text\.test\.ts/);
+  expect(text).not.toMatch(/ticket/);
+});
+
+test('what is thrown and is not an Error is named by its type', () => {
+  for (const thrown of ['a-ticket', undefined, { ticket: 'x' }]) {
+    expect(exceptionText(thrown)).toBe(`thrown: ${typeof thrown}`);
+  }
+});

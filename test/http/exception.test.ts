@@ -1,0 +1,39 @@
+/** An exception in a handler is a bug: what the caller and the log get of it. */
+import { expect, test } from 'vitest';
+
+import { systemClock } from '../../src/core/clock.ts';
+import type { LogRecord } from '../../src/core/log.ts';
+import { type AppPorts, createApp } from '../../src/app.ts';
+import { testLog } from '../support/secret-search.ts';
+import { problemOf } from './service-under-test.ts';
+
+test('is a 500 with the request id, and a log line with its name and place but without its message', async () => {
+  const bug = () => {
+    throw new TypeError("Invalid URL: 'https://flowtap.example/v1/key?ticket=in-clear'");
+  };
+  // Safety: whatever is asked of them throws, which is what they are for.
+  const broken = new Proxy({}, { get: bug }) as never;
+  const logged: LogRecord[] = [];
+  const ports: AppPorts = {
+    access: broken,
+    executions: broken,
+    archive: broken,
+    cursorKeys: broken,
+    corsOrigins: [],
+    clock: systemClock,
+    log: testLog(logged),
+    version: '1.2.3-test',
+  };
+  const runtime = { clientAddress: '192.0.2.1', waitUntil: () => undefined };
+  const response = await createApp(ports).fetch(new Request('https://flowtap.example/v1/key'), { runtime });
+  const problem = await problemOf(response);
+  expect(problem).toMatchObject({ status: 500, requestId: response.headers.get('X-Request-Id') });
+  expect(logged).toMatchObject([
+    {
+      level: 'error',
+      failure: 'internal',
+      reason: expect.stringMatching(/^TypeError\n +at .*exception\.test\.ts/),
+    },
+  ]);
+  expect(JSON.stringify([logged, problem])).not.toContain('in-clear');
+});
