@@ -38,7 +38,7 @@ const mayImport: Record<string, readonly string[]> = {
   'sources/call-budget': ['core', 'sources'],
   archive: ['core', 'messages', 'storage'],
   imports: ['core', 'messages', 'archive'],
-  executions: ['core', 'messages', 'sources', 'archive', ...allExecutions],
+  executions: ['core', 'messages', 'sources', 'archive', 'imports', ...allExecutions],
   'executions/upstream': ['core', 'messages', 'sources', 'executions'],
   'executions/following': ['core', 'messages', 'sources', 'executions', 'executions/upstream'],
   'executions/settling': [
@@ -50,7 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
     'executions',
     'executions/upstream',
   ],
-  'executions/runtimes': ['core', 'archive', 'executions'],
+  'executions/runtimes': ['core', 'archive', 'imports', 'executions'],
   access: ['core', 'messages', 'storage', 'access/keys', 'access/limits'],
   'access/keys': ['core', 'messages', 'storage', 'access/limits'],
   'access/limits': ['core'],
@@ -65,7 +65,7 @@ const mayImport: Record<string, readonly string[]> = {
   'emulator/operations': ['core', 'messages', 'emulator'],
   'emulator/scenarios': ['core', 'messages', 'emulator'],
   local: ['core', 'config', 'messages', 'storage', 'access/keys', 'emulator', 'emulator/scenarios', 'deno'],
-  site: ['messages', 'problems', 'access', 'access/keys', ...allHttp],
+  site: ['messages', 'problems', 'imports', 'access', 'access/keys', ...allHttp],
   // The published client takes nothing of the service but the codes.
   client: ['messages', 'core', 'problems/problem-codes'],
   cli: ['messages', 'client', 'core'],

@@ -56,7 +56,8 @@ export const importHistory: Command = {
         giveUpAfterMs: 0,
       });
       await progress.clear();
-      const { status, messageCount } = parseObject(text) ?? {};
+      const { status, messageCount, warnings } = parseObject(text) ?? {};
+      for (const line of warningLines(warnings)) await terminal.stderr.line(line);
       await terminal.stdout.line(
         `Archived: ${oneLine(String(status))}, ${humanCount(Number(messageCount), 'message')}.`,
       );
@@ -70,6 +71,20 @@ export const importHistory: Command = {
     return EXIT.ok;
   },
 };
+
+/** What looks wrong in a history that was taken all the same, by the code of its warning. */
+const WARNINGS: ReadonlyMap<unknown, string> = new Map([
+  ['DuplicateMessageId', 'an earlier message has the same messageId'],
+  ['EndBeforeStart', 'the last message is older than the first'],
+]);
+
+function warningLines(warnings: unknown): readonly string[] {
+  if (!Array.isArray(warnings)) return [];
+  // Safety: the contract of an import. Members are printed as text, whatever they are.
+  return (warnings as readonly { code?: unknown; line?: unknown }[]).map(({ code, line }) =>
+    oneLine(`Warning: line ${String(line)}: ${WARNINGS.get(code) ?? String(code)}.`),
+  );
+}
 
 interface Input {
   readonly bytes: Readable;

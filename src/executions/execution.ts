@@ -6,12 +6,12 @@
  * It coordinates three parts: the history as readers see it (history-view.ts), its listeners (listeners.ts), and the poll that
  * serves them (poller.ts).
  */
-import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
+import type { ImportedHistory } from '../imports/history-import.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { EndingReader } from '../messages/ending.ts';
 import { startOf } from '../messages/history.ts';
@@ -124,25 +124,34 @@ export class Execution {
     });
   }
 
-  summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
+  async summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
     const trace = newTrace();
-    return this.#wait(request.waitMs, signal, async () => {
-      const { history, served } = await this.#open(trace);
-      const running = request.waitMs === 0 ? await this.#history.describeRunning(trace) : undefined;
-      if (running) return { done: true, result: ok({ ...running, served: served() }) };
-      const summary = await summarize(history, request.payloads, this.#options.readEnding);
-      if (!summary.ok) return { done: true, result: summary };
-      const { settled, readAt, archivist } = this.#history;
-      const head = archivist.archived?.head;
-      const answer: SummaryAnswer = {
-        ...summary.value,
-        final: settled?.final ?? false,
-        ...(head && { archivedAt: head.archivedAt }),
-        ...(!head && readAt !== undefined && { asOf: readAt }),
-        served: served(),
-      };
-      return { done: summary.value.status !== 'RUNNING', result: ok(answer) };
-    });
+    const look = () => this.#summarizeHistory(request, trace);
+    const waited = request.waitMs > 0 ? await this.#wait(request.waitMs, signal, look) : undefined;
+    if (waited && !(waited.ok && waited.value.status === 'RUNNING')) return waited;
+    // While it runs, the source's own description is the summary, after a wait as without one.
+    const { served } = await this.#open(trace);
+    const described = await this.#history.describe(trace);
+    if (described?.status !== 'RUNNING') return waited && !described ? waited : (await look()).result;
+    const { status, upstreamStatus, startedAt, asOf } = described;
+    const running = { status, upstreamStatus, ...(startedAt !== undefined && { startedAt }), asOf };
+    return ok({ ...running, final: false, served: served() });
+  }
+
+  async #summarizeHistory(request: SummaryRequest, trace: ReadTrace): Promise<Seen<SummaryAnswer>> {
+    const { history, served } = await this.#open(trace);
+    const summary = await summarize(history, request.payloads, this.#options.readEnding);
+    if (!summary.ok) return { done: true, result: summary };
+    const { settled, readAt, archivist } = this.#history;
+    const head = archivist.archived?.head;
+    const answer: SummaryAnswer = {
+      ...summary.value,
+      final: settled?.final ?? false,
+      ...(head && { archivedAt: head.archivedAt }),
+      ...(!head && readAt !== undefined && { asOf: readAt }),
+      served: served(),
+    };
+    return { done: summary.value.status !== 'RUNNING', result: ok(answer) };
   }
 
   /** The open event stream, or why it is refused; undefined if all was sent and nothing can follow. */
@@ -192,7 +201,7 @@ export class Execution {
     }
   }
 
-  async importHistory(body: AsyncIterable<Uint8Array>): Promise<Result<ArchiveHead>> {
+  async importHistory(body: AsyncIterable<Uint8Array>): Promise<Result<ImportedHistory>> {
     await this.#history.load();
     return this.#history.archivist.importHistory(body);
   }

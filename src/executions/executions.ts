@@ -5,9 +5,9 @@
  */
 import type { Result } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
-import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { ArchiveTier } from '../archive/archive.ts';
 import type { Position } from '../messages/cursor.ts';
+import type { ImportedHistory } from '../imports/history-import.ts';
 import type { FailureFacts } from '../messages/ending.ts';
 import type { Status } from '../messages/event-types.ts';
 import type { PayloadAccess } from '../messages/message.ts';
@@ -101,8 +101,8 @@ export interface Executions {
     signal?: AbortSignal,
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>>;
   activity(ref: ExecutionRef): Promise<Result<ExecutionActivity>>;
-  /** Takes an exported history (see messages/exported-history.ts) into the archive: all or nothing. */
-  importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ArchiveHead>>;
+  /** Archives an exported history (imports/exported-history.ts), all or nothing. */
+  importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>>;
   /** Deletes what is kept of an execution. */
   forget(ref: ExecutionRef): Promise<Result<{ readonly archived: boolean }>>;
 }

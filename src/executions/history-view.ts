@@ -11,9 +11,9 @@ import type { Log } from '../core/log.ts';
 import { SerialQueue } from '../core/serial-queue.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import { type History, endOf } from '../messages/history.ts';
-import type { Source } from '../sources/source.ts';
+import type { Source, SourceDescription } from '../sources/source.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
-import type { Served, SummaryAnswer } from './executions.ts';
+import type { Served } from './executions.ts';
 import { Archivist, type Settled } from './settling/archivist.ts';
 import { RedriveWatch } from './settling/redrive.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
@@ -137,15 +137,12 @@ export class HistoryView {
     return redriven.ok ? ok(this.settled) : redriven;
   }
 
-  /** The source's description of a running execution, without reading its history. Undefined: the history has to tell. */
-  async describeRunning(trace: ReadTrace): Promise<Omit<SummaryAnswer, 'served'> | undefined> {
+  /** The source's description of an execution that is not settled. Undefined if it has none, or cannot give it now. */
+  async describe(trace: ReadTrace): Promise<(SourceDescription & { readonly asOf: string }) | undefined> {
     if (this.settled) return undefined;
     const now = this.#options.clock.now();
     const described = await this.#redrive.describe(now - LAST_PAGE_FRESH_MS, trace);
-    if (!described?.ok || described.value.status !== 'RUNNING') return undefined;
-    const { status, upstreamStatus, startedAt } = described.value;
-    const asOf = new Date(now).toISOString();
-    return { status, upstreamStatus, ...(startedAt !== undefined && { startedAt }), final: false, asOf };
+    return described?.ok ? { ...described.value, asOf: new Date(now).toISOString() } : undefined;
   }
 
   /** Whether a settled execution was redriven; then it is not settled any more. */

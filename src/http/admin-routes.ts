@@ -188,9 +188,14 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
         return fail({ type: 'body-too-large', maxBytes: IMPORT_BYTES_MAX });
       }
       const imported = await executions.importHistory(ref, body);
-      return imported.ok
-        ? ok(Response.json(archivedBody({ ...ref, head: imported.value }, ports.clock.now())))
-        : imported;
+      if (!imported.ok) return imported;
+      const { head, warnings } = imported.value;
+      return ok(
+        Response.json({
+          ...archivedBody({ ...ref, head }, ports.clock.now()),
+          ...(warnings.length > 0 && { warnings }),
+        }),
+      );
     }),
   })(exchange);
 }

@@ -1,7 +1,7 @@
 /** GET /v1/key: the caller's own key, and whether it may read a given execution. */
 import { callerAllows } from '../access/caller.ts';
 import { type Result, invalid, ok } from '../core/errors.ts';
-import { executionIdProblem } from '../messages/execution-id.ts';
+import { readExecutionId } from '../messages/execution-id.ts';
 import { RATE_TIERS } from '../access/limits/rate-limit.ts';
 import { type AuthenticationPorts, authenticate } from './authenticate.ts';
 import { readQuery } from './query.ts';
@@ -18,8 +18,8 @@ async function getKey(ports: AuthenticationPorts, exchange: Exchange): Promise<R
   const query = readQuery(exchange.url.searchParams, ['flowExecutionId']);
   if (!query.ok) return query;
   const { flowExecutionId } = query.value;
-  const problem = flowExecutionId === undefined ? undefined : executionIdProblem(flowExecutionId);
-  if (problem !== undefined) return invalid('query', 'flowExecutionId', `${problem}.`);
+  const asked = flowExecutionId === undefined ? undefined : readExecutionId(flowExecutionId);
+  if (asked?.ok === false) return invalid('query', 'flowExecutionId', asked.failure);
   const { requests, periodSeconds } = RATE_TIERS[caller.tier];
   const body = {
     id: caller.keyId,

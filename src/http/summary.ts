@@ -53,7 +53,8 @@ function summaryBody(
     ...(upstreamStatus !== undefined && { upstreamStatus }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
-    ...(Number.isFinite(durationMs) && { durationMs }),
+    // A history whose end is older than its start has no duration.
+    ...(durationMs >= 0 && { durationMs }),
     ...(messageCount !== undefined && { messageCount }),
     ...(failure && { failure: { ...facts, cursor: cursorOf(failure) } }),
     final,

@@ -39,15 +39,21 @@ const exportedSchema = z.strictObject({
   payload: z.nullish(z.string()),
 });
 
+export interface ExportedMessage {
+  readonly message: Message;
+  /** Where it begins in the body, from 1. */
+  readonly line: number;
+}
+
 /**
- * Yields the messages of a history and returns how many they were, or why it can't be taken: larger than `maxBytes`
- * (`body-too-large`), or its first faults (`invalid-input`, each named by its line, from 1). After a fault no more
- * messages come. Never throws for what it reads, a body that breaks off included; leaving early cancels the body.
+ * Yields the messages of a history. Returns their number, or why the history is refused: it is larger than `maxBytes`
+ * (`body-too-large`), or has faults (`invalid-input`, the first ones, each with its line). After a fault it yields no more
+ * messages. Never throws because of what it reads, even if the body breaks off. Leaving early cancels the body.
  */
 export async function* readExportedHistory(
   body: AsyncIterable<Uint8Array>,
   { maxBytes }: { readonly maxBytes: number },
-): AsyncGenerator<Message, Result<{ readonly count: number }, ExportedHistoryFailure>, void> {
+): AsyncGenerator<ExportedMessage, Result<{ readonly count: number }, ExportedHistoryFailure>, void> {
   const errors: FieldError[] = [];
   let count = 0;
   for await (const found of scan(body, maxBytes)) {
@@ -58,7 +64,7 @@ export async function* readExportedHistory(
       if (errors.length >= NAMED_FAULTS_MAX) break;
     } else if (errors.length === 0) {
       count++;
-      yield checked.message;
+      yield { message: checked.message, line: found.line };
     }
   }
   if (errors.length === 0) return ok({ count });

@@ -1,42 +1,56 @@
-/** Takes an exported history into an archive writer, all or nothing. What an export may look like: exported-history.ts. */
+/** Writes an exported history into the archive, all or nothing. What an export may look like: exported-history.ts. */
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { ArchiveWriter } from '../archive/archive-writer.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { statusAfter } from '../messages/event-types.ts';
 import { readExportedHistory } from './exported-history.ts';
+import { type ImportWarning, ImportWarnings } from './import-warnings.ts';
 
-/** A history of 25,000 events with large payloads stays below it; so does what Cloudflare lets through in one request. */
+/** More than a history of 25,000 events with large payloads, and as much as Cloudflare accepts in one request. */
 export const IMPORT_BYTES_MAX = 100 * 1024 * 1024;
 
-/** Makes the history visible when every line of it is good; else nothing is left of it. */
+export interface ImportedHistory {
+  readonly head: ArchiveHead;
+  readonly warnings: readonly ImportWarning[];
+}
+
+/** Makes the history visible if every line of it is good. Otherwise nothing of it is kept. */
 export async function importHistory(
   writer: ArchiveWriter,
   body: AsyncIterable<Uint8Array>,
   clock: Clock,
-): Promise<Result<ArchiveHead>> {
+): Promise<Result<ImportedHistory>> {
+  const warnings = new ImportWarnings();
   try {
-    const read = await addAll(writer, body);
+    const read = await addAll(writer, body, warnings);
     const refusal = read.ok ? refusalOf(writer) : read;
     if (refusal) {
       await writer.abandon();
       return refusal;
     }
     const archivedAt = new Date(clock.now()).toISOString();
-    return ok(await writer.commit({ from: 'import', archivedAt }));
+    const head = await writer.commit({ from: 'import', archivedAt });
+    return ok({ head, warnings: warnings.found });
   } catch (error) {
     await writer.abandon();
     return fail({ type: 'store-unavailable', internal: `import: ${String(error)}` });
   }
 }
 
-async function addAll(writer: ArchiveWriter, body: AsyncIterable<Uint8Array>): Promise<Result<unknown>> {
+async function addAll(
+  writer: ArchiveWriter,
+  body: AsyncIterable<Uint8Array>,
+  warnings: ImportWarnings,
+): Promise<Result<unknown>> {
   const messages = readExportedHistory(body, { maxBytes: IMPORT_BYTES_MAX });
   try {
     for (;;) {
       const next = await messages.next();
       if (next.done) return next.value;
-      await writer.add(next.value);
+      const { message, line } = next.value;
+      warnings.add(message, line);
+      await writer.add(message);
     }
   } finally {
     // Cancels the body when the store failed: nobody will read the rest.
@@ -44,7 +58,7 @@ async function addAll(writer: ArchiveWriter, body: AsyncIterable<Uint8Array>): P
   }
 }
 
-/** Only what has ended is archived (invariant 4): the rest of a history that still runs would be missing for good. */
+/** Only ended executions are archived (invariant 4): the rest of a running one would never be added. */
 function refusalOf(writer: ArchiveWriter) {
   if (writer.last === undefined) return invalid('body', 'messages', 'The history has no messages.');
   if (statusAfter(writer.last.eventType) !== 'RUNNING') return undefined;

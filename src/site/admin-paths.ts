@@ -151,7 +151,7 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
       put: operation('importHistory', 'Import an exported history, completely or not at all', {
         requestBody: importBody,
         responses: {
-          '200': json('The imported execution, which is served from now on.', 'ArchivedExecution', notStored),
+          '200': json('The imported execution, which is served from now on.', 'ImportedExecution', notStored),
           ...refused([...ABOUT_ONE, 'PayloadTooLarge'], PUT),
         },
       }),

@@ -80,6 +80,7 @@ export const answerExamples = {
   IssuedKey: { key: `ftk_${KEY_ID_EXAMPLE}qK_…`, credentialId: `${KEY_ID_EXAMPLE}qK`, ...key },
   KeyList: { keys: [key], cursor: 'a2V5' },
   ArchivedExecution: archived,
+  ImportedExecution: { ...archived, imported: true, warnings: [{ code: 'DuplicateMessageId', line: 18 }] },
   ExecutionState: {
     flowExecutionId: ID_EXAMPLE,
     source: 'things-graph',

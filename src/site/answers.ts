@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 
 import { EVENT_TYPES, STATUSES } from '../messages/event-types.ts';
+import { IMPORT_WARNING_CODES } from '../imports/import-warnings.ts';
 import { messageSchema } from '../messages/message.ts';
 import { describe } from './describe.ts';
 
@@ -216,6 +217,22 @@ export const answerSchemas = {
     cursor: cursor('For the next entries. Absent on the last page.'),
   }),
   ArchivedExecution,
+  ImportedExecution: z.extend(ArchivedExecution, {
+    warnings: describe(
+      z.optional(
+        z.array(
+          z.strictObject({
+            code: describe(
+              z.enum(IMPORT_WARNING_CODES),
+              '`DuplicateMessageId`: an earlier message has the same id. `EndBeforeStart`: the last message is older than the first.',
+            ),
+            line: describe(z.int().check(z.gte(1)), 'Where the message begins in the body.'),
+          }),
+        ),
+      ),
+      'What looks wrong in the history, which was taken all the same. Absent if nothing does.',
+    ),
+  }),
   ExecutionState: z.strictObject({
     flowExecutionId: executionId(),
     source: source(),

@@ -55,7 +55,7 @@ describe('the reading of an exported history', () => {
       throw new Error('connection reset');
     }
     const reading = readExportedHistory(body(), { maxBytes: Infinity });
-    expect((await reading.next()).value).toMatchObject({ messageId: '1' });
+    expect((await reading.next()).value).toMatchObject({ line: 1, message: { messageId: '1' } });
     expect((await reading.next()).value).toEqual({
       ok: false,
       failure: {

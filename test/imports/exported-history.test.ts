@@ -75,7 +75,9 @@ describe('an exported history', () => {
       { highWaterMark: 0 },
     );
     const messages = readExportedHistory(body, { maxBytes: Infinity });
-    for (let n = 0; n < 5; n++) expect((await messages.next()).value).toEqual({ messageId: String(n) });
+    for (let n = 0; n < 5; n++) {
+      expect((await messages.next()).value).toEqual({ line: n + 1, message: { messageId: String(n) } });
+    }
     expect(pulled).toBe(5);
     await messages.return({ ok: true, value: { count: 0 } });
     expect(cancelled).toBe(true);
@@ -84,6 +86,6 @@ describe('an exported history', () => {
   test('one chunk of a whole history gives its messages one by one', async () => {
     const lines = `{"messageId":"1"}\n${'{"messageId":"2"}\n'.repeat(100_000)}not JSON`;
     const first = await readExportedHistory(bodyOf([utf8.encode(lines)]), { maxBytes: 1e9 }).next();
-    expect(first.value).toEqual({ messageId: '1' });
+    expect(first.value).toEqual({ line: 1, message: { messageId: '1' } });
   });
 });

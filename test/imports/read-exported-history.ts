@@ -12,7 +12,7 @@ export async function read(chunks: Iterable<Uint8Array>, maxBytes = Infinity) {
   for (;;) {
     const next = await reading.next();
     if (next.done) return { messages, outcome: next.value };
-    messages.push(next.value);
+    messages.push(next.value.message);
   }
 }
 

@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 
 import { DurableObject } from 'cloudflare:workers';
 
-import type { ArchiveHead } from '../../archive/archive-head.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { ImportedHistory } from '../../imports/history-import.ts';
 import { Execution } from '../execution.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 import {
@@ -65,7 +65,7 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     return (await this.#open(ref)).forget();
   }
 
-  async importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ArchiveHead>> {
+  async importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>> {
     return (await this.#open(ref)).importHistory(body);
   }
 

@@ -14,7 +14,7 @@ import type { Log } from '../../core/log.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
-import { importHistory } from '../../imports/history-import.ts';
+import { type ImportedHistory, importHistory } from '../../imports/history-import.ts';
 import { type SettledHistory, settleHistory, settlesAtMs } from './settling.ts';
 import type { KnownEnd, UpstreamHistory } from '../upstream/upstream-history.ts';
 
@@ -154,11 +154,11 @@ export class Archivist {
   }
 
   /** Replaces the archive with an exported history. */
-  importHistory(body: AsyncIterable<Uint8Array>): Promise<Result<ArchiveHead>> {
+  importHistory(body: AsyncIterable<Uint8Array>): Promise<Result<ImportedHistory>> {
     return this.#work.run(async () => {
       const { archive, ref, clock } = this.#options;
       const imported = await importHistory(archive.writer(ref), body, clock);
-      if (imported.ok) await this.#nowArchived(imported.value);
+      if (imported.ok) await this.#nowArchived(imported.value.head);
       return imported;
     });
   }

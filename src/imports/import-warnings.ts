@@ -1,0 +1,62 @@
+/**
+ * What looks wrong in a history that can be taken all the same. An exporter that lost, repeated or mixed up messages leaves
+ * such traces, and the operator can export again while the source still has the history.
+ */
+import type { Message } from '../messages/message.ts';
+
+export const IMPORT_WARNING_CODES = ['DuplicateMessageId', 'EndBeforeStart'] as const;
+
+export interface ImportWarning {
+  /** `DuplicateMessageId`: an earlier message has the same id. `EndBeforeStart`: the last message is older than the first. */
+  readonly code: (typeof IMPORT_WARNING_CODES)[number];
+  /** Where the message begins in the body, from 1. */
+  readonly line: number;
+}
+
+/** As many duplicates are named as faults are (NAMED_FAULTS_MAX). */
+const DUPLICATES_NAMED_MAX = 10;
+
+/**
+ * Memory for ids, in characters: 8 MiB hold about 100,000 UUIDs. Duplicates of ids that come later are not found. The
+ * histories of all sources are shorter.
+ */
+const REMEMBERED_CHARACTERS_MAX = 8 * 1024 * 1024;
+/** What a Set needs for an entry besides its characters. */
+const ENTRY_CHARACTERS = 40;
+
+/** Watches the messages of one import. */
+export class ImportWarnings {
+  readonly #duplicates: ImportWarning[] = [];
+  readonly #ids = new Set<string>();
+  #characters = 0;
+  #startMs: number | undefined;
+  #last: { readonly line: number; readonly ms: number } | undefined;
+
+  /** Each message, in order. */
+  add({ messageId, timestamp }: Message, line: number): void {
+    const ms = Date.parse(timestamp ?? '');
+    this.#startMs ??= ms;
+    this.#last = { line, ms };
+    if (messageId !== undefined) this.#addId(messageId, line);
+  }
+
+  /** In the order of their lines. */
+  get found(): readonly ImportWarning[] {
+    const { line, ms } = this.#last ?? { line: 0, ms: NaN };
+    const backwards = ms < (this.#startMs ?? NaN);
+    return [...this.#duplicates, ...(backwards ? [{ code: 'EndBeforeStart' as const, line }] : [])];
+  }
+
+  #addId(id: string, line: number): void {
+    if (this.#ids.has(id)) {
+      if (this.#duplicates.length < DUPLICATES_NAMED_MAX) {
+        this.#duplicates.push({ code: 'DuplicateMessageId', line });
+      }
+      return;
+    }
+    const characters = id.length + ENTRY_CHARACTERS;
+    if (this.#characters + characters > REMEMBERED_CHARACTERS_MAX) return;
+    this.#characters += characters;
+    this.#ids.add(id);
+  }
+}
