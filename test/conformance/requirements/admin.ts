@@ -7,7 +7,7 @@ export const admin: Section = {
   title: 'Your key, and admin',
   requirements: [
     requirement(
-      '`GET /v1/key`: `{id, name, executions, payloads, tickets, tier, limits, expiresAt}`; `?flowExecutionId=…` adds `allowed`.',
+      '`GET /v1/key` answers `{id, name, executions, payloads, tickets, tier, limits, expiresAt}`. `?flowExecutionId=…` adds `allowed`.',
       'a key tells what it may, and of an execution whether it may read that',
       ['admin'],
       async (target) => {
@@ -29,7 +29,7 @@ export const admin: Section = {
       },
     ),
     requirement(
-      'With `Authorization: Bearer <ADMIN_TOKEN>`; 404 where no such token is set.',
+      'Send `Authorization: Bearer <ADMIN_TOKEN>`. Without that setting the paths are 404.',
       'the admin API opens with its token alone: no key, however good, will do',
       ['admin'],
       async (target) => {
@@ -40,7 +40,7 @@ export const admin: Section = {
       },
     ),
     requirement(
-      '→ 201 with `key`, shown this once',
+      '**`key`** is shown only once.',
       'a key is shown when it is made and never again; the list has it, page by page',
       ['admin'],
       async (target) => {
@@ -62,7 +62,7 @@ export const admin: Section = {
       },
     ),
     requirement(
-      "`payloads` has no default: histories hold customers' data, so say `full` or `none`.",
+      "**`payloads`** has no default: histories contain customers' data, so choose `full` or `none`.",
       'a key without a word on payloads is refused; one with `none` sees no payload, in pages and streams',
       ['admin', 'emulator'],
       async (target) => {
@@ -81,7 +81,7 @@ export const admin: Section = {
       },
     ),
     requirement(
-      'changes the members given; `null` takes away `owner` or `expiresAt`',
+      'changes the given members; `null` removes `owner` or `expiresAt`',
       'a change holds for what it names and nothing else',
       ['admin'],
       async (target) => {
@@ -99,7 +99,7 @@ export const admin: Section = {
       },
     ),
     requirement(
-      '`{overlapSeconds}` → a new credential; the old ones are good for the overlap (default a day)',
+      '`{overlapSeconds}` → 201 with a new `key`; the old credentials stay valid for the overlap (default: a day)',
       'after a rotation both credentials open the same key',
       ['admin'],
       async (target) => {
@@ -112,7 +112,7 @@ export const admin: Section = {
       },
     ),
     requirement(
-      'takes an exported history into the archive',
+      'imports an exported history; answers the archived execution',
       'an imported history is served as if it had been read, without a call upstream, and is listed',
       ['admin', 'emulator'],
       async (target) => {
@@ -144,7 +144,7 @@ export const admin: Section = {
       11,
     ),
     requirement(
-      'Every message is checked, the first ten bad ones are named with their lines, and then nothing is taken.',
+      'Every message is checked. If any is invalid, nothing is imported, and the answer names the first ten with their lines.',
       'a bad line is named and then nothing is taken, nor a history without an end',
       ['admin', 'emulator'],
       async (target) => {

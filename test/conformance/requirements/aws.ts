@@ -26,7 +26,7 @@ export const aws: Section = {
   title: "AWS's own protocol",
   requirements: [
     requirement(
-      'Pages, checks and limits are those of [a page](#a-page), and a `cursor` or `nextToken` from there works here and the other way round.',
+      'Pages, checks and limits are those of [a page](#a-page), and cursors are interchangeable with its `cursor` and `nextToken`.',
       'an AWS client reads a history page by page, with times as numbers and a token only while there is more',
       ['emulator'],
       async (target) => {
@@ -55,7 +55,7 @@ export const aws: Section = {
       },
     ),
     requirement(
-      'Errors have `__type` and `message`, and their name in `x-amzn-errortype` too.',
+      'Errors have `__type` and `message`, and the same name in `x-amzn-errortype`.',
       'errors are exceptions that AWS clients know: in the body and the header, with a status that they retry or not',
       ['admin'],
       async (target) => {

@@ -9,7 +9,7 @@ export const credentials: Section = {
   title: 'Credentials',
   requirements: [
     requirement(
-      'An API key comes as `Authorization: Bearer ftk_…` or `X-API-Key: ftk_…`.',
+      'Send an API key as `Authorization: Bearer ftk_…` or `X-API-Key: ftk_…`.',
       'both headers open, and one key in both is one credential',
       [],
       async (target) => {
@@ -23,7 +23,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'Two different credentials are a 400, but one of another service beside it (a `Bearer` or `Basic` that a proxy or a library adds) is ignored.',
+      'Two different credentials are a 400. A credential of another service next to the key (a `Bearer` or `Basic` that a proxy or library adds) is ignored.',
       'two different credentials are a 400; one of another service beside the key changes nothing',
       [],
       async (target) => {
@@ -35,7 +35,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'So is a key anywhere in the URL, since URLs end up in logs.',
+      'A key anywhere in the URL is a 400, because URLs end up in logs.',
       'a key in path or query is a 400 that does not repeat it',
       [],
       async (target) => {
@@ -61,7 +61,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'Checked in this order: one credential and not in the URL, its format and checksum, known, revoked, expired, within its rate, for this execution.',
+      'Checks, in this order: one credential, not in the URL; format and checksum; known; revoked; expired; rate; permission for this execution.',
       'a revoked key and an expired key are told so, and not what they could have read',
       ['admin'],
       async (target) => {
@@ -81,7 +81,7 @@ export const credentials: Section = {
       12,
     ),
     requirement(
-      'Who you are fails as 401, what you may as 403; neither tells whether an execution exists.',
+      'A failed authentication is a 401, a missing permission a 403. Neither tells whether an execution exists.',
       'a key for other executions gets the same 403 for one that exists and one that does not',
       ['admin', 'emulator'],
       async (target) => {
@@ -98,7 +98,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      '`executions` are patterns with `*`, which matches any run, `/` included.',
+      '**`executions`** are patterns: `*` matches any characters, `/` included.',
       'a pattern opens what it matches and nothing beside it',
       ['admin', 'emulator'],
       async (target) => {
@@ -110,7 +110,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'come back after `Retry-After`',
+      'retry after `Retry-After`',
       'over its rate a key gets 429 with Retry-After, and after that time it is let in again',
       ['admin'],
       async (target) => {

@@ -48,7 +48,7 @@ export const general: Section = {
       },
     ),
     requirement(
-      'Unknown query parameters are ignored, a known one given twice, or with brackets behind its name (`eventTypes[]=`), is a 400.',
+      'Unknown query parameters are ignored. A known one that is given twice, or followed by brackets (`eventTypes[]=`), is a 400.',
       'a parameter of tomorrow changes nothing; one of today given twice or as a list is named',
       ['emulator'],
       async (target) => {
@@ -71,7 +71,7 @@ export const general: Section = {
       },
     ),
     requirement(
-      'GET routes answer `HEAD` (without waiting)',
+      'GET paths also accept `HEAD`, which never waits.',
       'HEAD has the status and headers of GET and no body, at once',
       ['emulator'],
       async (target) => {
@@ -87,7 +87,7 @@ export const general: Section = {
       },
     ),
     requirement(
-      'what a path does not take is a 405 with `Allow`.',
+      'Other methods are a 405 with `Allow`.',
       'a method that a path does not take is a 405 that names those that it takes',
       [],
       async (target) => {
@@ -104,7 +104,7 @@ export const general: Section = {
       },
     ),
     requirement(
-      '`{"status":"ok","version":"…"}` when it is up and configured',
+      '`{"status":"ok","version":"…"}` if the service is up and configured',
       'health needs no key',
       [],
       async (target) => {
@@ -114,7 +114,7 @@ export const general: Section = {
       },
     ),
     requirement(
-      'this contract for programs, its reference, this text, what each problem means',
+      'the OpenAPI document, the API reference, this text, the documentation of problems',
       'the OpenAPI document and its pages need no key, and a problem leads to its paragraph',
       [],
       async (target) => {
@@ -133,7 +133,7 @@ export const general: Section = {
       },
     ),
     requirement(
-      'no such route or record',
+      'check the path and the id of the record',
       'a path that there is none of is a 404 problem, with a key and without',
       [],
       async (target) => {
@@ -141,7 +141,7 @@ export const general: Section = {
       },
     ),
     requirement(
-      'Never CORS.',
+      'The admin API has no CORS.',
       'any origin may call the API with a key and read its headers; none the admin API',
       [],
       async (target) => {

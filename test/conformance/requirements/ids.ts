@@ -6,7 +6,7 @@ export const ids: Section = {
   title: 'Execution ids',
   requirements: [
     requirement(
-      'Ids with `:` `/` `.` work raw and percent-encoded; they are decoded once',
+      'Ids with `:` `/` `.` work raw and percent-encoded. They are decoded once',
       'one execution is found by its raw id and by its encoded one, and nothing is decoded twice',
       ['emulator'],
       async (target) => {
@@ -23,7 +23,7 @@ export const ids: Section = {
       },
     ),
     requirement(
-      '1 to 512 characters, no control characters, no API key or ticket, however often encoded (ids are logged).',
+      'An id has 1 to 512 characters. It must not contain control characters, an API key or a ticket, however often encoded: ids are logged.',
       '512 characters are taken; 513, none, a control character and bad encoding are a 400 that names the id',
       ['emulator'],
       async (target) => {
@@ -38,7 +38,7 @@ export const ids: Section = {
       },
     ),
     requirement(
-      'An id that itself ends in `/messages` is asked for with that slash encoded.',
+      'If an id itself ends in `/messages` or `/tickets`, encode that slash.',
       'an id that ends in /messages is asked for with that slash encoded',
       ['emulator'],
       async (target) => {

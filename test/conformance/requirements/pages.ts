@@ -27,7 +27,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'Follow it until it is gone, then you have all there is.',
+      'Follow it until it is absent: then you have all messages so far.',
       'following nextToken yields each message once, in order, whatever page sizes are asked for',
       ['emulator'],
       async (target) => {
@@ -48,7 +48,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'two names of one thing: go on from there. Both and different: 400',
+      'two names for the position to continue from; two different values are a 400',
       'cursor and nextToken are one thing, and two different ones are a 400',
       ['emulator'],
       async (target) => {
@@ -67,7 +67,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      '`cursor` is always there: the position after the last message considered.',
+      '`cursor` is always present: the position after the last message that was considered.',
       'a cursor works with any page size, for the messages that come after it was given, and for no other execution',
       ['emulator'],
       async (target) => {
@@ -95,7 +95,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      '1 to 250: the newest messages instead. Not together with a cursor',
+      '1 to 250: read the newest messages; cannot be combined with a cursor',
       'last= gives the newest messages, oldest first; together with a cursor it is a 400',
       ['emulator'],
       async (target) => {
@@ -109,7 +109,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'With `eventTypes` a page may be empty and still have a `nextToken`: one request looks at 5,000 messages at the most.',
+      'With `eventTypes` a page may be empty and still have a `nextToken`: one request considers at most 5,000 messages.',
       'eventTypes= leaves the others out, also across pages; a type that there is none of is a 400',
       ['emulator'],
       async (target) => {
@@ -124,7 +124,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      '0 to 50: answer when there is a message after the cursor, when the execution ends, or when time is up',
+      '0 to 50: wait until a message exists after the cursor, the execution ends, or the time is up',
       'a long poll answers with a new message soon after it is there, and with an empty page when time is up',
       ['emulator'],
       async (target) => {
@@ -150,7 +150,7 @@ export const pages: Section = {
       20,
     ),
     requirement(
-      '`status` is `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`; absent while the end of the history was not read.',
+      '`status` is `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`. It is absent if the end of the history was not read.',
       'status says how the execution ended, or that it runs',
       ['emulator'],
       async (target) => {
@@ -167,7 +167,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'Each member of a message may be absent. `payload` is opaque text: empty, prose, and things that only look like JSON all occur.',
+      'Any member of a message may be absent. `payload` is opaque text: it may be empty, prose, JSON, or almost JSON.',
       'messages come as they are: absent members absent, payloads letter for letter, unknown types too',
       ['emulator'],
       async (target) => {
@@ -202,7 +202,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'at most `maxResults` or 4 MiB of them, but at least one.',
+      'at most `maxResults` and at most 4 MiB, but at least one.',
       'a page ends before 4 MiB; one message that is larger comes alone',
       ['emulator'],
       async (target) => {
@@ -222,7 +222,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'a strong `ETag` (send `If-None-Match`, get 304)',
+      '`ETag`, strong: send it back as `If-None-Match` to get a 304 if nothing has changed.',
       'an unchanged page is a 304 without a body, a changed one a 200 with another ETag',
       ['emulator'],
       async (target) => {
@@ -264,7 +264,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      '`Cache-Control: private, max-age=300` for settled histories, `private, no-cache` for others',
+      '`Cache-Control: private, max-age=300` for settled histories, else `private, no-cache`',
       'what has settled may be kept for five minutes, what has not is asked about, and callers are never mixed',
       ['emulator'],
       async (target) => {
@@ -283,7 +283,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'the archive; nothing was asked upstream',
+      'the archive, without an upstream call',
       'a settled history is archived, and then costs the upstream nothing, whatever is asked of it',
       ['emulator'],
       async (target) => {
@@ -302,7 +302,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'the upstream, asked for another request at the same time',
+      'an upstream call for another request at the same time',
       'however many ask at once, one call is in flight and they share what it brings',
       ['emulator'],
       async (target) => {

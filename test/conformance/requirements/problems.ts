@@ -6,7 +6,7 @@ export const problems: Section = {
   title: 'Problems',
   requirements: [
     requirement(
-      'RFC 9457 `application/problem+json`:',
+      'Errors are RFC 9457 `application/problem+json`:',
       'a problem has type, title, status, detail, code and request id, and names each wrong field',
       [],
       async (target) => {
@@ -23,17 +23,22 @@ export const problems: Section = {
         assert.equal(JSON.parse(text).requestId, headers['x-request-id']);
       },
     ),
-    requirement('send less', 'a body over 64 KiB is a 413, one of another type a 415', [], async (target) => {
-      const path = '/v1/executions/x/tickets';
-      const large = JSON.stringify({ ttlSeconds: 60, more: 'x'.repeat(70_000) });
-      const json = { 'content-type': 'application/json' };
-      await target.problem(path, 413, 'PayloadTooLarge', { method: 'POST', headers: json, body: large });
-      const form = { 'content-type': 'application/x-www-form-urlencoded' };
-      const body = 'ttlSeconds=60';
-      await target.problem(path, 415, 'UnsupportedMediaType', { method: 'POST', headers: form, body });
-    }),
     requirement(
-      'neither the archive nor the upstream knows the execution',
+      'send a smaller body',
+      'a body over 64 KiB is a 413, one of another type a 415',
+      [],
+      async (target) => {
+        const path = '/v1/executions/x/tickets';
+        const large = JSON.stringify({ ttlSeconds: 60, more: 'x'.repeat(70_000) });
+        const json = { 'content-type': 'application/json' };
+        await target.problem(path, 413, 'PayloadTooLarge', { method: 'POST', headers: json, body: large });
+        const form = { 'content-type': 'application/x-www-form-urlencoded' };
+        const body = 'ttlSeconds=60';
+        await target.problem(path, 415, 'UnsupportedMediaType', { method: 'POST', headers: form, body });
+      },
+    ),
+    requirement(
+      'neither the archive nor the upstream knows it',
       'an execution that nobody knows is a 404 of its own kind',
       ['emulator'],
       async (target) => {
@@ -41,7 +46,7 @@ export const problems: Section = {
       },
     ),
     requirement(
-      'the upstream failed, or answered rubbish: try later',
+      'the upstream failed, or its answer was unusable: retry later',
       'an upstream that throttles, fails or answers rubbish is a 503 or 502 without a word of its own',
       ['emulator'],
       async (target) => {
@@ -62,7 +67,7 @@ export const problems: Section = {
       15,
     ),
     requirement(
-      'While a stream is open, an upstream that is down closes nothing: heartbeats say `throttled` or `unavailable`, and what was missed comes when it is back.',
+      'An upstream outage does not close an open stream: heartbeats say `throttled` or `unavailable`, and the missing messages follow when the upstream is back.',
       'a stream lives through an outage of the upstream, and goes on with what happened meanwhile',
       ['emulator'],
       async (target) => {

@@ -7,7 +7,7 @@ export const stream: Section = {
   title: 'The event stream',
   requirements: [
     requirement(
-      '`caught-up` comes once in a connection, behind all that existed when it was opened',
+      '**`caught-up`** is sent once per connection, after every message that existed when the stream was opened',
       'a stream sends what there is, then caught-up, then what comes, each once; every event has an id',
       ['emulator'],
       async (target) => {
@@ -44,7 +44,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'No block consists of it alone: the first event completes its block, and a later one stands in a `problem`.',
+      'It never makes up a block alone: the first event completes its block, and a later `retry:` is part of a `problem`.',
       'retry: comes at once, and no block of fields comes without data, at the beginning, the end or a refusal',
       ['emulator'],
       async (target) => {
@@ -65,7 +65,7 @@ export const stream: Section = {
       5,
     ),
     requirement(
-      "The page's address with `Accept: text/event-stream`. If `application/json` is named, too, with at least the stream's weight, the answer is the page",
+      "Request the page's address with `Accept: text/event-stream`. If the header also names `application/json` with at least the same weight, the answer is the page",
       'only who names text/event-stream gets a stream, unless application/json is named with at least its weight',
       ['emulator'],
       async (target) => {
@@ -89,7 +89,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      "Every other event's id is the position behind the last message that was considered for this subscriber",
+      'The id of every other event is the position after the last message that was considered for this subscriber.',
       'whoever comes back with the last id goes on exactly there: after any message, and after caught-up',
       ['emulator'],
       async (target) => {
@@ -110,7 +110,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'It begins behind the `Last-Event-ID` header, else `?lastEventId=`, else `?cursor=`, else at `?from=start` (the default) or `now`',
+      'The stream starts after the `Last-Event-ID` header, else `?lastEventId=`, else `?cursor=`, else at `?from=start` (the default) or `?from=now`.',
       'the header goes before lastEventId=, that before the cursor, the cursor before from=',
       ['emulator'],
       async (target) => {
@@ -135,7 +135,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'come back with it, and nothing is missed, also with `from=now` or a filter, and before the first message.',
+      'Reconnect with it and you miss nothing, also with `from=now`, with a filter, and before the first message.',
       'the id of caught-up carries on where from=now began, and a filter moves the id over what it leaves out',
       ['emulator'],
       async (target) => {
@@ -189,7 +189,7 @@ export const stream: Section = {
       16,
     ),
     requirement(
-      '`{status}`: settled and all sent; the server closes.',
+      '`{status}`: the execution has settled and every message was sent; the server closes',
       'a stream of a settled execution is its messages, caught-up, end; then the server closes',
       ['emulator'],
       async (target) => {
@@ -209,7 +209,7 @@ export const stream: Section = {
       5,
     ),
     requirement(
-      'A reconnect with its id is answered 204, which stops an EventSource',
+      'Reconnecting with the id of an `end` is answered 204, which stops an EventSource.',
       'after end a reconnect is a 204; with the id of the last message before it, it is end again',
       ['emulator'],
       async (target) => {
@@ -232,7 +232,7 @@ export const stream: Section = {
       5,
     ),
     requirement(
-      '`?cursor=` not of this execution, other bad parameters',
+      '`?cursor=` of another execution, or other invalid parameters',
       'an id that is none of this execution is answered by reset and all messages; as ?cursor= it is a 400',
       ['emulator'],
       async (target) => {
@@ -250,7 +250,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      '`{}`: the history is not the one that the id came from, or the id is unknown here; it is sent again from its start',
+      '`{}`: the history has changed, or the id is unknown; the history is sent again from its start',
       'an open stream whose history is replaced says reset and sends the new one from its start',
       ['emulator'],
       async (target) => {
@@ -273,7 +273,7 @@ export const stream: Section = {
       5,
     ),
     requirement(
-      'unknown upstream, for 5 s',
+      'still unknown upstream 5 s later',
       'a stream of an execution that begins a moment later gets its first message; one that never begins is a 404 after 5 s',
       ['emulator'],
       async (target) => {
@@ -295,7 +295,7 @@ export const stream: Section = {
       6,
     ),
     requirement(
-      'key or ticket unknown, revoked, expired',
+      'key or ticket unknown, revoked or expired',
       'no key, a wrong key and a key for others end a stream before it begins, as problems',
       ['admin'],
       async (target) => {
@@ -313,7 +313,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'the key has its streams of this execution (100) open',
+      'the key has reached its stream limit of this execution (100)',
       'one stream more than the key may have is a 200 with problem and retry:, and gets the place of one that leaves',
       ['admin', 'emulator'],
       async (target) => {
@@ -341,7 +341,7 @@ export const stream: Section = {
       16,
     ),
     requirement(
-      'why the server closes early: problem JSON, with `retryAfterSeconds` where coming back helps. The only event without an id',
+      'problem JSON: why the server closes early, with `retryAfterSeconds` if retrying helps; the only event without an id',
       'the stream of a revoked key closes within a minute, with a problem that says why',
       ['admin', 'emulator'],
       async (target) => {
@@ -361,7 +361,7 @@ export const stream: Section = {
       60,
     ),
     requirement(
-      'A ticket that has expired is a 401, for which it stops',
+      'An expired ticket is a 401, at which `EventSource` stops.',
       'the stream of a ticket closes when the ticket expires, with a problem that says so',
       ['emulator'],
       async (target) => {
@@ -381,7 +381,7 @@ export const stream: Section = {
       4,
     ),
     requirement(
-      'How many listen makes no difference.',
+      'The number of subscribers makes no difference.',
       'however many follow one execution, one call at a time is made for all of them',
       ['admin', 'emulator'],
       async (target) => {

@@ -6,7 +6,7 @@ export const summary: Section = {
   title: 'The summary',
   requirements: [
     requirement(
-      '`asOf` says when the upstream was last asked, for what is not archived. What is not known is absent.',
+      '`asOf` is the time of the last upstream read. It is absent if the execution is archived.',
       'a running execution has a status, its count and asOf, and nothing about an end',
       ['emulator'],
       async (target) => {
@@ -25,7 +25,7 @@ export const summary: Section = {
       },
     ),
     requirement(
-      '`failure` is what ended the execution, not what was caught on the way; a page from its `cursor` begins with that message.',
+      '`failure` is the failure that ended the execution, not one that was caught. A page from its `cursor` begins with that message.',
       'the failure is the last one, with its step and a cursor that leads to it; a caught one is not it',
       ['emulator'],
       async (target) => {
@@ -66,7 +66,7 @@ export const summary: Section = {
       },
     ),
     requirement(
-      '`?waitTimeSeconds=0..50` answers as soon as the execution ends.',
+      'With `?waitTimeSeconds=0..50`, the answer waits until the execution ends or the time is up.',
       'whoever waits for the end hears of it soon after, and of a running execution when the time is up',
       ['emulator'],
       async (target) => {

@@ -15,7 +15,7 @@ export const tickets: Section = {
   title: 'Tickets',
   requirements: [
     requirement(
-      'A [ticket](#tickets) comes as `?ticket=`, for the GETs of its execution only.',
+      'Send a [ticket](#tickets) as `?ticket=`. It is valid only for the GETs of its execution.',
       'a ticket opens page, stream and summary of its execution, and nothing else',
       ['emulator'],
       async (target) => {
@@ -41,8 +41,8 @@ export const tickets: Section = {
       3,
     ),
     requirement(
-      'Default 10 minutes, at most an hour, absolute; good for reconnects until then; dies with the key; may take payloads away, never add them.',
-      'a ticket lasts 10 minutes unless told otherwise, at most an hour, and can show less than its key',
+      'A ticket lasts 10 minutes by default, at most an hour.',
+      'a ticket lasts 10 minutes by default, at most an hour, and can show less than its key',
       ['emulator', 'admin'],
       async (target) => {
         const id = target.newId('ticket');
@@ -74,7 +74,7 @@ export const tickets: Section = {
       },
     ),
     requirement(
-      'For a key with `tickets: true`.',
+      'The key needs `tickets: true`.',
       'a key that may not mint tickets is told so',
       ['admin'],
       async (target) => {
