@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 
-import type { LocalService, ScriptedMessage } from './local-service.ts';
+import type { ScriptedMessage, World } from '../test/support/on-workerd.ts';
 
 export interface LatencyResult {
   readonly name: string;
@@ -19,10 +19,7 @@ export interface LatencyResult {
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Messages 0.4 to 3.2 s apart, as the steps of a running flow. */
-export async function whileMessagesArrive(
-  service: LocalService,
-  subscribers: number,
-): Promise<LatencyResult> {
+export async function whileMessagesArrive(service: World, subscribers: number): Promise<LatencyResult> {
   const count = 25;
   // It runs already when they come, so that the first message that counts is none after a silence.
   let afterMs = 12_000;
@@ -40,7 +37,7 @@ export async function whileMessagesArrive(
 }
 
 /** One message after 40 s and more of silence, when the interval is at its longest; at another moment for each execution. */
-export async function afterIdling(service: LocalService, subscribers: number): Promise<LatencyResult> {
+export async function afterIdling(service: World, subscribers: number): Promise<LatencyResult> {
   const runs = await Promise.all(
     Array.from({ length: 6 }, async (_, n) => {
       const run = new Run(service, `idling-${subscribers}-${n}`);
@@ -64,14 +61,14 @@ const scripted = (n: number, afterMs: number): ScriptedMessage => ({
 });
 
 class Run {
-  readonly #service: LocalService;
+  readonly #service: World;
   readonly #id: string;
   readonly #sockets: Socket[] = [];
   readonly #latenciesMs: number[] = [];
   #count = 0;
   #subscribers = 0;
 
-  constructor(service: LocalService, id: string) {
+  constructor(service: World, id: string) {
     this.#service = service;
     this.#id = id;
   }
@@ -83,9 +80,9 @@ class Run {
   ): Promise<void> {
     this.#count = messages.length;
     this.#subscribers = subscribers;
-    await this.#service.script(this.#id, [...before, ...messages]);
+    await this.#service.script(this.#id, [...before, ...messages], { afterMs: -60_000 });
     const key = await this.#service.key();
-    const url = this.#service.messagesUrl(this.#id);
+    const url = new URL(this.#service.messagesUrl(this.#id));
     for (let n = 0; n < subscribers; n += 50) {
       await Promise.all(
         Array.from({ length: Math.min(50, subscribers - n) }, () => this.#subscribe(url, key)),

@@ -2,7 +2,7 @@
 import { cpus } from 'node:os';
 
 import { afterIdling, whileMessagesArrive } from './latency.ts';
-import { openLocalService } from './local-service.ts';
+import { openWorld } from '../test/support/on-workerd.ts';
 import { runningPages, settledPages } from './throughput.ts';
 
 const quantile = (sorted: readonly number[], q: number): string =>
@@ -10,7 +10,7 @@ const quantile = (sorted: readonly number[], q: number): string =>
 
 const row = (...cells: readonly string[]) => console.log(`| ${cells.join(' | ')} |`);
 
-const service = await openLocalService();
+const service = await openWorld();
 try {
   console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}\n`);
   row(

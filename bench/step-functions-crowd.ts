@@ -7,7 +7,7 @@
 import { Agent, request } from 'node:http';
 
 import { createLocalKey } from '../src/local/local-key.ts';
-import { BeforeEmulator, startBeforeEmulator } from '../test/support/on-workerd.ts';
+import { openWorld } from '../test/support/on-workerd.ts';
 
 const FOLLOWED = 200;
 /** What AWS has for GetExecutionHistory in a small region. */
@@ -20,7 +20,7 @@ const REPORT_MS = 10_000;
 const seconds = Number(process.argv[2] ?? 150);
 const events = Math.max(4, Math.floor((seconds * 1000 * 2) / 3 / EVERY_MS));
 
-const service = await startBeforeEmulator(BeforeEmulator, (emulatorUrl) => ({
+const service = await openWorld((emulatorUrl) => ({
   AWS_ENDPOINT_URL_SFN: emulatorUrl,
   SFN_ALLOWED: 'us-west-2:123456789012',
 }));

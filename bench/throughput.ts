@@ -1,7 +1,7 @@
 /** How many pages a second one workerd on this machine gives, to 32 clients that ask again as soon as they are answered. */
 import { Agent, request } from 'node:http';
 
-import type { LocalService } from './local-service.ts';
+import type { World } from '../test/support/on-workerd.ts';
 
 export interface ThroughputResult {
   readonly name: string;
@@ -15,15 +15,15 @@ const WARM_UP_MS = 2_000;
 const MEASURE_MS = 8_000;
 const MESSAGES = 1_000;
 
-export async function settledPages(service: LocalService): Promise<ThroughputResult> {
+export async function settledPages(service: World): Promise<ThroughputResult> {
   const id = 'pages-settled';
-  await service.script(id, history('EXECUTION_SUCCEEDED', -60_000));
+  await service.script(id, history('EXECUTION_SUCCEEDED', -60_000), { afterMs: -60_000 });
   return measure(service, id, 'pages of 100, settled (archive)');
 }
 
-export async function runningPages(service: LocalService): Promise<ThroughputResult> {
+export async function runningPages(service: World): Promise<ThroughputResult> {
   const id = 'pages-running';
-  await service.script(id, history('STEP_SUCCEEDED', -60_000));
+  await service.script(id, history('STEP_SUCCEEDED', -60_000), { afterMs: -60_000 });
   return measure(service, id, 'pages of 100, running (Durable Object)');
 }
 
@@ -35,16 +35,16 @@ const history = (last: string, afterMs: number) =>
     afterMs,
   }));
 
-async function measure(service: LocalService, id: string, name: string): Promise<ThroughputResult> {
+async function measure(service: World, id: string, name: string): Promise<ThroughputResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   // A key may ask a thousand times in 10 s; what is measured here is not that.
   const keys = await Promise.all(Array.from({ length: 40 }, () => service.key()));
   let asked = 0;
-  const page = (url: URL) => getJson(agent, url, keys[asked++ % keys.length] ?? '');
+  const page = (url: string) => getJson(agent, url, keys[asked++ % keys.length] ?? '');
   // All cursors first: then each client asks for any page.
   const cursors: string[] = [];
   for (let next: string | undefined = ''; next !== undefined;) {
-    const { nextToken } = await page(service.messagesUrl(id, next && `?nextToken=${next}`));
+    const { nextToken } = await page(service.messagesUrl(id, next && `nextToken=${next}`));
     if (nextToken !== undefined) cursors.push(nextToken);
     next = nextToken;
   }
@@ -55,7 +55,7 @@ async function measure(service: LocalService, id: string, name: string): Promise
   const client = async (n: number) => {
     for (let turn = n; performance.now() < startMs + MEASURE_MS; turn++) {
       const beganMs = performance.now();
-      await page(service.messagesUrl(id, `?nextToken=${cursors[turn % cursors.length]}`));
+      await page(service.messagesUrl(id, `nextToken=${cursors[turn % cursors.length]}`));
       if (beganMs >= startMs) latenciesMs.push(performance.now() - beganMs);
     }
   };
@@ -65,7 +65,7 @@ async function measure(service: LocalService, id: string, name: string): Promise
   return { name, pagesPerSecond: latenciesMs.length / (MEASURE_MS / 1000), latenciesMs };
 }
 
-function getJson(agent: Agent, url: URL, key: string): Promise<{ nextToken?: string }> {
+function getJson(agent: Agent, url: string, key: string): Promise<{ nextToken?: string }> {
   return new Promise((resolve, reject) => {
     request(url, { agent, headers: { 'x-api-key': key } }, (response) => {
       const parts: Buffer[] = [];

@@ -185,7 +185,6 @@ export const PHRASES_LEFT: readonly string[] = [
   'test/streams/object-reset.workers.test.ts',
   'test/streams/sockets.ts',
   'test/streams/streams-under-test.ts',
-  'test/streams/world.ts',
   'test/support/histories.ts',
   'test/support/scripted-source.ts',
   'test/support/search-on-node.ts',

@@ -6,10 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AwsMessage } from './aws-call.ts';
 import { inMilliseconds } from './foreign-histories.ts';
 import { AWS_CLI, hasAwsCli } from '../support/installed.ts';
-import { type LocalService, startLocalService } from './local-service.ts';
 import { runAlone } from './run-alone.ts';
 import { EMULATOR, UPSTREAMS, pageSizeFor } from './upstreams.ts';
-import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
+import { openWorldBefore, UPSTREAM_CREDENTIALS, type Upstream, type World } from '../support/on-workerd.ts';
 
 /** Each start of it takes a second of a processor's time, and several run at once. */
 const TIMEOUT_MS = 120_000;
@@ -20,11 +19,11 @@ for (const kind of UPSTREAMS) {
     { timeout: TIMEOUT_MS },
     () => {
       const { executions, failing } = kind;
-      let service: LocalService;
+      let service: World<Upstream>;
       let home: string;
 
       beforeAll(async () => {
-        service = await startLocalService(kind.start);
+        service = await openWorldBefore(kind.start);
         home = await mkdtemp(join(tmpdir(), 'flowtap-aws-cli-'));
         const profile = (name: string, keyId: string, secret: string, token?: string) =>
           `[${name}]\naws_access_key_id = ${keyId}\naws_secret_access_key = ${secret}\n` +
@@ -46,7 +45,7 @@ for (const kind of UPSTREAMS) {
       });
 
       function run(profile: string, id: string, ...more: string[]) {
-        const endpoint = profile === 'upstream' ? service.upstream.url : service.url;
+        const endpoint = profile === 'upstream' ? service.upstream.url : service.url.href;
         const settings = `--endpoint-url ${endpoint} --region us-west-2 --profile ${profile} --output json`;
         const command = 'iotthingsgraph list-flow-execution-messages --flow-execution-id';
         const env = { AWS_MAX_ATTEMPTS: '1', AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials') };

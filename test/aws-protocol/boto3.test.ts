@@ -5,10 +5,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
-import { type LocalService, startLocalService } from './local-service.ts';
 import { runAlone } from './run-alone.ts';
 import { UPSTREAMS, pageSizeFor } from './upstreams.ts';
-import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
+import { openWorldBefore, UPSTREAM_CREDENTIALS, type Upstream, type World } from '../support/on-workerd.ts';
 
 const python = process.env['FLOWTAP_TEST_PYTHON'] ?? PYTHON;
 const SCRIPT = fileURLToPath(new URL('use_boto3.py', import.meta.url));
@@ -34,13 +33,13 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
   describe.skipIf(isMissing || !hasBoto3(python))(
     `boto3 (skipped when ${python} has no boto3) before ${name}`,
     () => {
-      let service: LocalService;
+      let service: World<Upstream>;
       let report: Report;
 
       beforeAll(async () => {
-        service = await startLocalService(start);
+        service = await openWorldBefore(start);
         const given = {
-          url: service.url,
+          url: service.url.href,
           upstream: { url: service.upstream.url, ...UPSTREAM_CREDENTIALS },
           executions: executions.map(({ id, messages }) => ({ id, pageSize: pageSizeFor(messages) })),
           failing,

@@ -5,23 +5,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from '../support/installed.ts';
-import { type LocalService, startLocalService } from './local-service.ts';
 import { runAlone } from './run-alone.ts';
 import { EMULATOR } from './upstreams.ts';
+import { openWorldBefore, type Upstream, type World } from '../support/on-workerd.ts';
 
 const { id, messages } = EMULATOR.executions.find((execution) => execution.id.includes('CloudFlow')) ?? {
   id: '',
   messages: [],
 };
 
-let service: LocalService;
+let service: World<Upstream>;
 let key: string;
 let env: Record<string, string>;
 beforeAll(async () => {
-  service = await startLocalService(EMULATOR.start);
+  service = await openWorldBefore(EMULATOR.start);
   // An example needs no more than a key for this one execution.
   key = await service.key({ executions: [id], tier: 'standard' });
-  env = { FLOWTAP_URL: service.url, FLOWTAP_API_KEY: key };
+  env = { FLOWTAP_URL: service.url.href, FLOWTAP_API_KEY: key };
 });
 afterAll(() => service.close());
 
@@ -60,7 +60,7 @@ it.each(['list-messages.mjs', ...(hasBoto3(PYTHON) ? ['list_messages.py'] : [])]
   async (example) => {
     const program = example.endsWith('.py') ? PYTHON : process.execPath;
     for (const [given, args] of [
-      [{ FLOWTAP_URL: service.url }, [id]],
+      [{ FLOWTAP_URL: service.url.href }, [id]],
       [{ FLOWTAP_API_KEY: key }, [id]],
       [env, []],
     ] as const) {

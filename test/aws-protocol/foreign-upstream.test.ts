@@ -12,17 +12,16 @@ import { StreamReader } from '../support/sse-reader.ts';
 import type { AwsMessage } from './aws-call.ts';
 import { FOREIGN_EXECUTIONS, LONG, ended, flow, inMilliseconds } from './foreign-histories.ts';
 import type { ForeignUpstream } from './foreign-upstream.ts';
-import { type LocalService, startLocalService } from './local-service.ts';
 import { FOREIGN, startForeign } from './upstreams.ts';
-import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
+import { openWorldBefore, UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
 
 type PrintedMessage = AwsMessage<string>;
 
 describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
-  let service: LocalService<ForeignUpstream>;
+  let service: World<ForeignUpstream>;
   let key: string;
   beforeAll(async () => {
-    service = await startLocalService(startForeign);
+    service = await openWorldBefore(startForeign);
     key = await service.key();
   });
   afterAll(() => service.close());
@@ -40,10 +39,10 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
     }
   }
   const throughUs = (input: Partial<ListFlowExecutionMessagesCommandInput>) =>
-    ask(service.url, { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken: key }, input);
+    ask(service.url.href, { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken: key }, input);
 
   const messagesOf = (id: string, query = '', headers: Record<string, string> = {}) =>
-    fetch(new URL(`/v1/executions/${encodeURIComponent(id)}/messages?${query}`, service.url), {
+    fetch(new URL(`/v1/executions/${encodeURIComponent(id)}/messages?${query}`, service.url.href), {
       headers: { Authorization: `Bearer ${key}`, ...headers },
     });
 

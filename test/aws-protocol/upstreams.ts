@@ -8,7 +8,7 @@ import { MODELLED_EXCEPTIONS, type ModelledException } from './aws-call.ts';
 import { type Execution, FOREIGN_EXECUTIONS } from './foreign-histories.ts';
 import { type ForeignHistory, startForeignUpstream } from './foreign-upstream.ts';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
-import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
+import { type Upstream, UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
 const UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
 
@@ -18,11 +18,6 @@ export interface Failing {
   readonly flowExecutionId: string;
   /** What the emulator must be told first, at /_emulator/faults. */
   readonly faults?: Readonly<Record<string, unknown>>;
-}
-
-export interface Upstream {
-  readonly url: string;
-  close(): Promise<void>;
 }
 
 export interface UpstreamKind {

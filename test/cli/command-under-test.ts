@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
-import type { World } from '../streams/world.ts';
+import type { World } from '../support/on-workerd.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));

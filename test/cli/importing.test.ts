@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { type World, flow, openWorld } from '../streams/world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { flow } from '../streams/scripted-flow.ts';
 import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
 
 let world: World;

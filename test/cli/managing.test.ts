@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { problemOf } from '../../src/http/problem.ts';
-import { type World, flow, openWorld } from '../streams/world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { flow } from '../streams/scripted-flow.ts';
 import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
 
 let world: World;

@@ -17,7 +17,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 
 import { PROJECT } from '../architecture/source-files.ts';
-import { type World, flow, openWorld } from '../streams/world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { flow } from '../streams/scripted-flow.ts';
 import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
 
 const execute = promisify(execFile);

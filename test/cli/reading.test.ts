@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
-import { type World, flow, openWorld } from '../streams/world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { flow } from '../streams/scripted-flow.ts';
 import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
 
 let world: World;

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { type World, openWorld } from '../streams/world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
 import { type CommandUnderTest, commandFor } from './command-under-test.ts';
 
 let world: World;

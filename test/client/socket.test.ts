@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { type FlowtapClient, createFlowtapClient } from '../../src/client/client.ts';
-import { type World, flow, openWorld } from '../streams/world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { flow } from '../streams/scripted-flow.ts';
 import { SEED, seededRandom } from '../support/seeded-random.ts';
 import { collect, idsOf } from './client-under-test.ts';
 import { type CuttingProxy, openCuttingProxy } from './cutting-proxy.ts';

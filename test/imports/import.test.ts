@@ -5,17 +5,17 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { messagesPath, readAll, startWorker, type WorkerUnderTest } from '../reading/worker-under-test.ts';
+import { readAll } from '../reading/read-all.ts';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
-import { UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
+import { messagesPath, openWorld, UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
 const run = promisify(execFile);
 
-let worker: WorkerUnderTest;
+let worker: World;
 let key: string;
 beforeAll(async () => {
-  worker = await startWorker();
+  worker = await openWorld();
   [key = ''] = await worker.keys(1);
 });
 afterAll(() => worker.close());
@@ -179,7 +179,7 @@ while True:
     print(json.dumps(page, default=str))
     if "nextToken" not in page: break
     token = {"nextToken": page["nextToken"]}`,
-    worker.emulator.url,
+    worker.upstream.url,
     id,
     UPSTREAM_CREDENTIALS.accessKeyId,
     UPSTREAM_CREDENTIALS.secretAccessKey,

@@ -1,15 +1,9 @@
 /** What reading costs upstream, counted at the emulator, with real sockets and real time. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import {
-  type Page,
-  archived,
-  messagesPath,
-  readAll,
-  startWorker,
-  until,
-  type WorkerUnderTest,
-} from './worker-under-test.ts';
+import { eventually } from '../support/eventually.ts';
+import { messagesPath, openWorld, type World } from '../support/on-workerd.ts';
+import { archived, type Page, readAll } from './read-all.ts';
 
 const SETTLED = 'settled-1000';
 const RUNNING = 'running';
@@ -21,11 +15,11 @@ const FOLLOWED_MS = 10_000;
 /** Of page sizes: no two clients cut the history alike. */
 const SIZES = [1, 250, 17, 100, 249, 33, 250, 64];
 
-let worker: WorkerUnderTest;
+let worker: World;
 let keys: string[];
 
 beforeAll(async () => {
-  worker = await startWorker();
+  worker = await openWorld();
   keys = await worker.keys(CLIENTS_FOLLOWING / 4);
   const hourAgo = Date.now() / 1000 - 3_600;
   await worker.control('/executions', {
@@ -65,7 +59,7 @@ async function everyoneReadsAll(clients: number): Promise<void> {
 
 test('a settled execution of 1,000 messages is read upstream once, and never again, with or without an upstream', async () => {
   await everyoneReadsAll(CLIENTS_SETTLED);
-  await until(async () => (await archived(worker)).includes(SETTLED));
+  await eventually(async () => expect(await archived(worker)).toContain(SETTLED));
   const calls = worker.calls(SETTLED);
   expect(calls).toBeGreaterThanOrEqual(4);
   expect(calls).toBeLessThanOrEqual(10);
@@ -113,7 +107,7 @@ test('200 clients that ask again as soon as they are answered cost 12 calls in 1
 });
 
 test('what was read once is read in a new isolate with the upstream gone', async () => {
-  await worker.emulator.close();
+  await worker.upstream.close();
   await worker.workerd.restart();
   await everyoneReadsAll(20);
 });

@@ -5,14 +5,9 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import {
-  archived,
-  messagesPath,
-  readAll,
-  startWorker,
-  until,
-  type WorkerUnderTest,
-} from './worker-under-test.ts';
+import { eventually } from '../support/eventually.ts';
+import { messagesPath, openWorld, type World } from '../support/on-workerd.ts';
+import { archived, readAll } from './read-all.ts';
 
 const ID = 'ten thousand';
 const MESSAGES = 10_000;
@@ -20,10 +15,10 @@ const MESSAGES = 10_000;
 const PAYLOAD = 'x'.repeat(4_000);
 const ARCHIVE_PAGES = MESSAGES / 250;
 
-let worker: WorkerUnderTest;
+let worker: World;
 let key: string;
 beforeAll(async () => {
-  worker = await startWorker();
+  worker = await openWorld();
   [key = ''] = await worker.keys(1);
   const startSeconds = Math.floor(Date.now() / 1000) - 3_600;
   for (const half of [0, MESSAGES / 2]) {
@@ -49,7 +44,7 @@ test('a SIGKILL half-way through the archiving of 10,000 messages leaves none or
   await worker.control('/faults', { latencyMs: 20 });
   const asked = await worker.fetch(messagesPath(ID, 'last=1'), { headers: { 'X-API-Key': key } });
   expect(asked.status).toBe(200);
-  await until(async () => (await written('page')) >= 5);
+  await eventually(async () => expect(await written('page')).toBeGreaterThanOrEqual(5));
   await worker.workerd.restart();
   expect(await written('page')).toBeLessThan(ARCHIVE_PAGES - 1);
   expect(await written('head')).toBe(0);
@@ -60,8 +55,8 @@ test('a SIGKILL half-way through the archiving of 10,000 messages leaves none or
     Array.from({ length: MESSAGES }, (_, position) => String(position)),
   );
   expect(new Set(messages.map(({ payload }) => payload))).toEqual(new Set([PAYLOAD]));
-  await until(async () => (await archived(worker)).includes(ID));
-  await worker.emulator.close();
+  await eventually(async () => expect(await archived(worker)).toContain(ID));
+  await worker.upstream.close();
   await worker.workerd.restart();
   expect(await readAll(worker, ID, key)).toEqual(messages);
 });

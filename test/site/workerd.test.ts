@@ -1,13 +1,13 @@
 /** The same judge before the Worker on workerd, over a socket: what a runtime adds or takes away would show here. */
 import { expect, test } from 'vitest';
 
-import { BeforeEmulator, startBeforeEmulator } from '../support/on-workerd.ts';
+import { openWorld } from '../support/on-workerd.ts';
 import { operations } from './document.ts';
 import { AnswerJudge } from './judge-answers.ts';
 import { type Asked, requestOf } from './requests.ts';
 
 test('the Worker on workerd answers each operation as the OpenAPI document says, and refuses so', async () => {
-  await using world = await startBeforeEmulator(BeforeEmulator);
+  await using world = await openWorld();
   const judge = new AnswerJudge();
   let key = '';
   const ask = async (id: string, status: number, asked?: Asked): Promise<string> => {

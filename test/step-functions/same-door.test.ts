@@ -11,8 +11,8 @@ import {
 import { isoFromEpochSeconds } from '../../src/messages/timestamp.ts';
 import { TARGET, awsPageOf, exceptionOf } from '../aws-protocol/aws-call.ts';
 import type { PageJson, ProblemJson } from '../http/service-under-test.ts';
-import { until } from '../reading/worker-under-test.ts';
-import type { World } from '../streams/world.ts';
+import { eventually } from '../support/eventually.ts';
+import type { World } from '../support/on-workerd.ts';
 import { SseFollower } from '../support/sse-follower.ts';
 import { rebuildEvent, withoutEmptyDetails } from './rebuild-event.ts';
 import { UUID } from './source-under-test.ts';
@@ -161,12 +161,7 @@ test('the summary of a failure names step, error and cause of what ended it', as
 });
 
 async function script(executionArn: string, events: readonly object[], append = false): Promise<void> {
-  const request = new Request('http://emulator/_emulator/executions', {
-    method: 'POST',
-    body: JSON.stringify({ executionArn, events, append }),
-  });
-  const response = await world.emulator.emulator.fetch(request);
-  if (!response.ok) throw new Error(await response.text());
+  await world.control('/executions', { executionArn, events, append });
 }
 
 test('a time-out is FAILED here, and TIMED_OUT in the word of Step Functions', async () => {
@@ -190,7 +185,7 @@ test('an execution that is redriven after it was archived goes on where it stood
   await script(arn, at(60, 'ExecutionStarted', 'TaskStateEntered', 'TaskFailed', 'ExecutionFailed'));
   const first = await follow(arn, ({ events }) => events.at(-1)?.event === 'end');
   expect(first.messages).toHaveLength(4);
-  await until(async () => (await world.activity(arn)).archived?.messageCount === 4);
+  await eventually(async () => expect((await world.activity(arn)).archived?.messageCount).toBe(4));
   await world.workerd.kill();
   await world.workerd.restart();
   await script(arn, at(30, 'ExecutionRedriven', 'TaskStateEntered', 'ExecutionSucceeded'), true);

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type CommandUnderTest, commandFor, linesOf } from '../cli/command-under-test.ts';
-import type { World } from '../streams/world.ts';
+import type { World } from '../support/on-workerd.ts';
 import { openStepFunctionsWorld } from './step-functions-world.ts';
 import { type StepFunctionsLocal, startStepFunctionsLocal } from './stepfunctions-local.ts';
 

@@ -11,13 +11,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { eventually } from '../support/eventually.ts';
 import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
 import { answers, liveFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
-import { type World, openWorld } from './world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
 
 /** What a client of the page has so far, as the page reports it. */
 interface Report {
@@ -139,12 +140,9 @@ describe.runIf(existsSync(CHROMIUM))('in Chromium', () => {
     const { port } = pages.address() as AddressInfo;
     profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
     programs.start([CHROMIUM, ...chromiumOptions(profile), `http://127.0.0.1:${port}/`]);
-    await vi.waitFor(
-      () => {
-        for (const client of CLIENTS) expect(idsOf(reports.get(client)).length, client).toBeGreaterThan(4);
-      },
-      { timeout: 25_000 },
-    );
+    await eventually(() => {
+      for (const client of CLIENTS) expect(idsOf(reports.get(client)).length, client).toBeGreaterThan(4);
+    });
     await world.workerd.restart();
   }, 60_000);
   afterAll(async () => {
@@ -159,7 +157,7 @@ describe.runIf(existsSync(CHROMIUM))('in Chromium', () => {
     '%s gets every message exactly once through a killed workerd, and stops',
     { timeout: 40_000 },
     async (client) => {
-      await vi.waitFor(() => expect(reports.get(client)?.isStopped).toBe(true), { timeout: 35_000 });
+      await eventually(() => expect(reports.get(client)?.isStopped).toBe(true));
       const { id = '', messageIds } = flows.get(client) ?? {};
       const report = reports.get(client);
       expect(idsOf(report)).toEqual(messageIds);

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { type StreamSocket, openSocket } from './sockets.ts';
-import { type World, flow, openWorld } from './world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { flow } from './scripted-flow.ts';
 
 let world: World;
 beforeAll(async () => {

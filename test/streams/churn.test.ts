@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { openSocket } from './sockets.ts';
-import { type World, flow, openWorld } from './world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { flow } from './scripted-flow.ts';
 
 const CONNECTS = 5_000;
 const AT_ONCE = 50;

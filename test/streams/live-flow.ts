@@ -1,7 +1,7 @@
 /** An execution that runs while a client follows it, and how the client's requests were answered. */
 import { randomUUID } from 'node:crypto';
 
-import type { World } from './world.ts';
+import type { World } from '../support/on-workerd.ts';
 
 /** Four messages are there at once, then one comes every half second. It ends and settles with the last. */
 export async function liveFlow(world: World, count = 12): Promise<{ id: string; messageIds: string[] }> {

@@ -6,12 +6,13 @@
 import { join } from 'node:path';
 import { EventSource } from 'launchdarkly-eventsource';
 import SwaggerClient from 'swagger-client';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { PYTHON, hasPythonModule } from '../support/installed.ts';
 import { answers, liveFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
-import { type World, openWorld } from './world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** An event as a client hands it to its user. */
 interface Handed {
@@ -104,12 +105,9 @@ beforeAll(async () => {
     stopped.catch(() => undefined);
     followings.set(name, { id, messageIds, handed, stopped });
   }
-  await vi.waitFor(
-    () => {
-      for (const [name, { handed }] of followings) expect(idsOf(handed).length, name).toBeGreaterThan(4);
-    },
-    { timeout: 10_000 },
-  );
+  await eventually(() => {
+    for (const [name, { handed }] of followings) expect(idsOf(handed).length, name).toBeGreaterThan(4);
+  });
   await world.workerd.restart();
 }, 40_000);
 afterAll(async () => {

@@ -16,7 +16,7 @@ import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { CHROMIUM, PYTHON, chromiumOptions, hasPythonModule, onPath } from '../support/installed.ts';
 import { answers, idsIn, liveFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
-import { type World, openWorld } from './world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
 import { eventually } from '../support/eventually.ts';
 
 let world: World;

@@ -1,13 +1,15 @@
 /**
  * The Worker as it would be deployed, in workerd, before an upstream, all on sockets: what tests from outside and the
- * benchmarks start. What they then ask of it is theirs.
+ * benchmarks start, and what they ask of it as a caller and as an operator.
  */
-import { type EmulatorServer, startEmulatorServer } from '../../src/emulator/node-server.ts';
-import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Statistics } from '../../src/emulator/call-statistics.ts';
+import { type EmulatorServer, startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { createLocalKey } from '../../src/local/local-key.ts';
+import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
 
-/** What the Worker signs with; whatever upstream there is knows them. */
+/** What the Worker signs with; every upstream accepts them. */
 export const UPSTREAM_CREDENTIALS = {
   accessKeyId: 'AKIAUPSTREAM',
   secretAccessKey: 'the secret of the upstream',
@@ -15,35 +17,38 @@ export const UPSTREAM_CREDENTIALS = {
 
 type Vars = Readonly<Record<string, string>>;
 
-/** The lines are all that the Worker has logged. */
-export async function startBefore(
-  upstreamUrl: string,
-  vars: Vars = {},
-): Promise<{ workerd: LocalWorkerd; lines: string[] }> {
-  const lines: string[] = [];
-  const workerd = await startWorkerd({
-    vars: {
-      AWS_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: UPSTREAM_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: UPSTREAM_CREDENTIALS.secretAccessKey,
-      AWS_ENDPOINT_URL_IOTTHINGSGRAPH: upstreamUrl,
-      SIGNING_SECRET,
-      ADMIN_TOKEN,
-      ...vars,
-    },
-    onLog: (line) => lines.push(line),
-  });
-  return { workerd, lines };
+export interface Upstream {
+  readonly url: string;
+  close(): Promise<void>;
 }
 
-/** The Worker and the emulator that it reads from. */
-export class BeforeEmulator {
-  readonly emulator: EmulatorServer;
-  readonly workerd: LocalWorkerd;
-  readonly lines: string[];
+/** As the emulator's control API takes it. */
+export interface ScriptedMessage {
+  readonly messageId?: string;
+  readonly eventType?: string;
+  readonly timestamp?: number | string | null;
+  readonly payload?: string;
+  readonly afterMs?: number;
+}
 
-  constructor(emulator: EmulatorServer, workerd: LocalWorkerd, lines: string[]) {
-    this.emulator = emulator;
+/** An execution as an operator sees it. */
+export interface Activity {
+  readonly streams: number;
+  readonly waiting: number;
+  readonly upstream: string;
+  readonly pollIntervalMs?: number;
+  readonly archived?: { readonly messageCount: number };
+}
+
+/** The Worker in workerd, and the upstream that it reads from. */
+export class World<Behind extends Upstream = EmulatorServer> {
+  readonly upstream: Behind;
+  readonly workerd: LocalWorkerd;
+  /** All that the Worker has logged. */
+  readonly lines: readonly string[];
+
+  constructor(upstream: Behind, workerd: LocalWorkerd, lines: readonly string[]) {
+    this.upstream = upstream;
     this.workerd = workerd;
     this.lines = lines;
   }
@@ -52,28 +57,78 @@ export class BeforeEmulator {
     return this.workerd.url;
   }
 
-  stats(): Statistics {
-    return this.emulator.emulator.stats();
+  messagesUrl(id: string, query = ''): string {
+    return new URL(messagesPath(id, query), this.url).href;
   }
 
-  /** Calls for one execution that reached the upstream. */
-  calls(id: string): number {
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(new URL(path, this.url), init);
+  }
+
+  admin(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    return this.fetch(`/v1/admin${path}`, {
+      ...init,
+      method,
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, ...(init.headers as Record<string, string>) },
+    });
+  }
+
+  /** A key that may read everything, a thousand requests in 10 s, unless `limits` says otherwise. */
+  key(limits: Partial<NewKey> = {}): Promise<string> {
+    return createLocalKey(this.workerd.store, limits);
+  }
+
+  keys(count: number): Promise<string[]> {
+    return Promise.all(Array.from({ length: count }, () => this.key()));
+  }
+
+  async revokedKey(): Promise<string> {
+    const key = await this.key();
+    const response = await this.admin('POST', `/keys/${keyIdIn(key)}/revoke`);
+    if (response.status !== 200) throw new Error(await response.text());
+    return key;
+  }
+
+  async activity(id: string): Promise<Activity> {
+    const response = await this.admin('GET', `/executions/${encodeURIComponent(id)}`);
+    if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
+    // Safety: the route's own answer; what it holds is what tests then look at.
+    return (await response.json()) as Activity;
+  }
+
+  stats(this: World): Statistics {
+    return this.upstream.emulator.stats();
+  }
+
+  /** Calls for one execution that reached the emulator. */
+  calls(this: World, id: string): number {
     return this.stats().byExecution[id]?.calls ?? 0;
   }
 
   /** Tells the emulator what to have and what to do wrong; src/emulator/control.ts says how. */
   async control(path: string, body: unknown): Promise<void> {
-    const request = new Request(`${this.emulator.url}/_emulator${path}`, {
+    const response = await fetch(`${this.upstream.url}/_emulator${path}`, {
       method: 'POST',
       body: JSON.stringify(body),
     });
-    const response = await this.emulator.emulator.fetch(request);
     if (!response.ok) throw new Error(await response.text());
+  }
+
+  script(
+    flowExecutionId: string,
+    messages: readonly ScriptedMessage[],
+    more: Record<string, unknown> = {},
+  ): Promise<void> {
+    return this.control('/executions', { flowExecutionId, messages, ...more });
+  }
+
+  faults(faults: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.control('/faults', faults);
   }
 
   async close(): Promise<void> {
     await this.workerd.stop();
-    await this.emulator.close();
+    await this.upstream.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -81,17 +136,38 @@ export class BeforeEmulator {
   }
 }
 
-/** `Kind`: a subclass with what its tests ask again and again. `varsFor`: settings beyond those for Things Graph. */
-export async function startBeforeEmulator<T extends BeforeEmulator>(
-  Kind: new (...parts: ConstructorParameters<typeof BeforeEmulator>) => T,
-  varsFor: (emulatorUrl: string) => Vars = () => ({}),
-): Promise<T> {
-  const emulator = await startEmulatorServer({ port: 0, credentials: UPSTREAM_CREDENTIALS });
+/** `varsFor`: settings beyond those for Things Graph. */
+export const openWorld = (varsFor?: (emulatorUrl: string) => Vars): Promise<World> =>
+  openWorldBefore(() => startEmulatorServer({ port: 0, credentials: UPSTREAM_CREDENTIALS }), varsFor);
+
+export async function openWorldBefore<Behind extends Upstream>(
+  startUpstream: () => Promise<Behind>,
+  varsFor: (upstreamUrl: string) => Vars = () => ({}),
+): Promise<World<Behind>> {
+  const upstream = await startUpstream();
+  const lines: string[] = [];
   try {
-    const { workerd, lines } = await startBefore(emulator.url, varsFor(emulator.url));
-    return new Kind(emulator, workerd, lines);
+    const workerd = await startWorkerd({
+      vars: {
+        AWS_REGION: 'us-west-2',
+        AWS_ACCESS_KEY_ID: UPSTREAM_CREDENTIALS.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: UPSTREAM_CREDENTIALS.secretAccessKey,
+        AWS_ENDPOINT_URL_IOTTHINGSGRAPH: upstream.url,
+        SIGNING_SECRET,
+        ADMIN_TOKEN,
+        ...varsFor(upstream.url),
+      },
+      onLog: (line) => lines.push(line),
+    });
+    return new World(upstream, workerd, lines);
   } catch (error) {
-    await emulator.close();
+    await upstream.close();
     throw error;
   }
 }
+
+export const messagesPath = (id: string, query = ''): string =>
+  `/v1/executions/${encodeURIComponent(id)}/messages${query === '' ? '' : `?${query}`}`;
+
+/** `ftk_`, the key's id of 8 characters, and the rest. */
+const keyIdIn = (key: string): string => key.slice(4, 12);
