@@ -29,6 +29,8 @@ export interface AppPorts {
   readonly archive: Archive;
   readonly cursorKeys: CursorKeys;
   readonly corsOrigins: readonly string[];
+  /** See PUBLIC_URL in config.ts. */
+  readonly publicUrl?: string;
   readonly clock: Clock;
   readonly log: Log;
   /** Flowtap's own version. */

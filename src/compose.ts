@@ -186,6 +186,7 @@ export function createService(settings: Settings, platform: Platform, core: Core
     archive,
     cursorKeys,
     corsOrigins: settings.corsOrigins,
+    ...(settings.publicUrl !== undefined && { publicUrl: settings.publicUrl }),
     clock,
     log,
     version,

@@ -102,6 +102,12 @@ const settingsShape = z.object({
   ),
   SIGNING_SECRET_PREVIOUS: optional(secret),
   ADMIN_TOKEN: optional(secret),
+  PUBLIC_URL: optional(
+    z.pipe(
+      endpoint,
+      z.transform((text) => new URL(text).href.replace(/\/+$/, '')),
+    ),
+  ),
   CORS_ORIGINS: optional(z.string().check(checked(originsProblem))),
   ARCHIVE_TTL_DAYS: optional(
     z.pipe(
@@ -147,6 +153,8 @@ export interface Settings {
   readonly signingSecretPrevious?: string;
   /** Absent: the admin API is off. */
   readonly adminToken?: string;
+  /** Where callers reach this service, without a slash at its end. Absent: as the request says. */
+  readonly publicUrl?: string;
   /** Origins that browsers may call from; `*` stands for any. */
   readonly corsOrigins: readonly string[];
   /** How long archived histories are kept. Absent: without an end. */
@@ -239,6 +247,7 @@ export function readSettings(variables: Record<string, unknown>): Result<Setting
     signingSecret: s.SIGNING_SECRET,
     ...(s.SIGNING_SECRET_PREVIOUS !== undefined && { signingSecretPrevious: s.SIGNING_SECRET_PREVIOUS }),
     ...(s.ADMIN_TOKEN !== undefined && { adminToken: s.ADMIN_TOKEN }),
+    ...(s.PUBLIC_URL !== undefined && { publicUrl: s.PUBLIC_URL }),
     corsOrigins: entriesOf(s.CORS_ORIGINS ?? '*'),
     ...(s.ARCHIVE_TTL_DAYS !== undefined && { archiveTtlSeconds: s.ARCHIVE_TTL_DAYS * SECONDS_PER_DAY }),
   });

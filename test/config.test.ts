@@ -113,3 +113,19 @@ describe('CORS_ORIGINS', () => {
     expect(line).not.toContain('password');
   });
 });
+
+describe('PUBLIC_URL', () => {
+  test.each([
+    ['https://api.example.com', 'https://api.example.com'],
+    ['https://api.example.com/', 'https://api.example.com'],
+    ['https://API.example.com:443/flowtap//', 'https://api.example.com/flowtap'],
+    ['http://127.0.0.1:8080/a/b', 'http://127.0.0.1:8080/a/b'],
+  ])("'%s' is taken, without a slash at its end", (text, publicUrl) =>
+    expect(read({ PUBLIC_URL: text })).toMatchObject({ publicUrl }),
+  );
+
+  test.each(['api.example.com', '/flowtap', 'ftp://x', 'https://me:pw@x', 'https://x/?a=b', 'https://x/#a'])(
+    "'%s' is refused by name",
+    (text) => expect(read({ PUBLIC_URL: text })).toMatch(/^settings: PUBLIC_URL must be an http\(s\) URL/),
+  );
+});

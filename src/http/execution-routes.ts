@@ -17,7 +17,10 @@ import { VARY, withHeaders } from './responses.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
 import { getSummary } from './summary.ts';
 
-export interface ExecutionRoutesPorts extends MessagesPorts, AuthenticationPorts {}
+export interface ExecutionRoutesPorts extends MessagesPorts, AuthenticationPorts {
+  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
+  readonly publicUrl?: string;
+}
 
 type ExecutionHandler = (exchange: Exchange, ref: ExecutionRef, caller: Caller) => Promise<Result<Response>>;
 
@@ -71,7 +74,7 @@ function withExecutionId({ executionId }: ExecutionRef, result: Result<Response>
 }
 
 async function postTicket(
-  { access }: ExecutionRoutesPorts,
+  { access, publicUrl }: ExecutionRoutesPorts,
   { request, url }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
@@ -84,7 +87,7 @@ async function postTicket(
   if (!minted.ok) return minted;
   const { ticket, expiresAt } = minted.value;
   const path = `${EXECUTIONS_PATH}${encodeURIComponent(ref.executionId)}/messages`;
-  const streamUrl = new URL(`${path}?ticket=${encodeURIComponent(ticket)}`, url.origin).href;
+  const streamUrl = `${publicUrl ?? url.origin}${path}?ticket=${encodeURIComponent(ticket)}`;
   return ok(
     Response.json(
       { ticket, expiresAt, streamUrl },

@@ -42,6 +42,8 @@ export interface StartOptions {
   /** Reload the Worker when its source changes. */
   readonly watch: boolean;
   readonly region: string;
+  /** PUBLIC_URL: printed links begin with it. */
+  readonly publicUrl?: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   /** Made for this run; absent when ADMIN_TOKEN set it, and then nobody needs to be told. */
@@ -88,7 +90,7 @@ const AWS_OPTIONAL = [
 ];
 
 /** What the Worker takes from the environment besides AWS's own variables and the secrets. */
-const PASSED_ON = ['SIGNING_SECRET_PREVIOUS', 'CORS_ORIGINS', 'ARCHIVE_TTL_DAYS'];
+const PASSED_ON = ['SIGNING_SECRET_PREVIOUS', 'PUBLIC_URL', 'CORS_ORIGINS', 'ARCHIVE_TTL_DAYS'];
 
 export function readStartRequest(argv: readonly string[], environment: Environment): StartRequest {
   const flags = readFlags(argv);
@@ -153,7 +155,7 @@ function readOptions(flags: Flags, env: Environment): StartOptions | string {
       ? settings.failure.internal.replace(/^settings: /, 'Cannot start: ')
       : 'Cannot start: the settings are wrong';
   }
-  const { region, credentials } = settings.value;
+  const { region, credentials, publicUrl } = settings.value;
   const { accessKeyId, secretAccessKey } = credentials;
   return {
     port,
@@ -161,6 +163,7 @@ function readOptions(flags: Flags, env: Environment): StartOptions | string {
     watch: flags.watch,
     ...(env['STATE_DIR'] !== undefined && { stateDir: env['STATE_DIR'] }),
     region,
+    ...(publicUrl !== undefined && { publicUrl }),
     accessKeyId,
     secretAccessKey,
     ...(adminTokenMade !== undefined && { adminTokenMade }),

@@ -49,6 +49,8 @@ export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): 
   const examples = emulatorUrl === undefined ? [] : exampleExecutions(nowMs);
   const id = examples[0]?.id ?? 'EXECUTION_ID';
   const runningId = examples[1]?.id ?? 'EXECUTION_ID';
+  // Behind a proxy, people use its address.
+  const base = options.publicUrl ?? url.origin;
   const lines = [
     `Flowtap answers at ${url.origin}`,
     '',
@@ -58,11 +60,11 @@ export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): 
     examples.length > 0
       ? '  A page of messages:'
       : '  A page of messages (with the id of an execution of yours):',
-    `    curl -H 'Authorization: Bearer ${apiKey}' '${url.origin}/v1/executions/${id}/messages'`,
+    `    curl -H 'Authorization: Bearer ${apiKey}' '${base}/v1/executions/${id}/messages'`,
     '',
     examples.length > 0 ? '  The messages of a running one, as they come:' : '  Its messages as they come:',
     `    curl -N -H 'Authorization: Bearer ${apiKey}' -H 'Accept: text/event-stream' \\`,
-    `      '${url.origin}/v1/executions/${runningId}/messages'`,
+    `      '${base}/v1/executions/${runningId}/messages'`,
     '',
     ...(examples.length > 0 ? ['  Executions to try:'] : []),
     ...examples.flatMap((example) => [`    ${example.id}`, `      ${example.about}`]),
@@ -71,7 +73,7 @@ export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): 
       ? []
       : [`  Admin token, for this run: ${options.adminTokenMade}`]),
     `  Upstream: ${upstreamLine(options, emulatorUrl)}`,
-    `  Docs: ${url.origin}/docs; in this repository README.md and docs/`,
+    `  Docs: ${base}/docs; in this repository README.md and docs/`,
     '',
     'One line of log for each request follows. Ctrl-C ends it.',
     '',

@@ -72,7 +72,8 @@ export function openApiDocument(): Json {
         'OPTIONS lists the methods of a path; other methods are a 405.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
+    // Relative to the document, so that it holds behind a path prefix, too.
+    servers: [{ url: './' }],
     tags: [
       { name: 'executions', description: 'Pages, streams, summaries, and tickets for browsers.' },
       { name: 'key', description: 'The permissions and limits of the caller’s key.' },

@@ -257,3 +257,22 @@ describe('a browser on another origin', () => {
     }
   });
 });
+
+describe('PUBLIC_URL', () => {
+  const streamUrlOf = async (publicUrl?: string): Promise<string> => {
+    const service = await openService(publicUrl === undefined ? {} : { publicUrl });
+    const headers = { Authorization: `Bearer ${await service.key({ tickets: true })}` };
+    const minted = await service.fetch(path('a/b', '', '/tickets'), { method: 'POST', headers });
+    // Safety: what minting answers.
+    return ((await minted.json()) as { streamUrl: string }).streamUrl;
+  };
+
+  test('is what a streamUrl begins with, path prefix included; without it the origin of the request', async () => {
+    expect(await streamUrlOf('https://api.example.com/flowtap')).toMatch(
+      /^https:\/\/api\.example\.com\/flowtap\/v1\/executions\/a%2Fb\/messages\?ticket=eyJ/,
+    );
+    expect(await streamUrlOf()).toMatch(
+      /^https:\/\/flowtap\.example\/v1\/executions\/a%2Fb\/messages\?ticket=eyJ/,
+    );
+  });
+});

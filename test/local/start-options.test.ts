@@ -40,6 +40,7 @@ describe('without flags', () => {
       SIGNING_SECRET: secret,
       ADMIN_TOKEN: secret,
       CORS_ORIGINS: 'https://example.com',
+      PUBLIC_URL: 'https://example.com/flowtap/',
       UNRELATED: 'x',
     });
     expect({ port, upstream, adminTokenMade, signingSecretMade }).toEqual({
@@ -51,6 +52,7 @@ describe('without flags', () => {
       SIGNING_SECRET: secret,
       ADMIN_TOKEN: secret,
       CORS_ORIGINS: 'https://example.com',
+      PUBLIC_URL: 'https://example.com/flowtap/',
     });
     expect(vars).not.toHaveProperty('UNRELATED');
   });
