@@ -1,6 +1,6 @@
 /**
- * The Executions port as callers see it: what is archived is answered from the archive right here, without an Execution and
- * without a call upstream; all else goes to the execution's own Execution.
+ * The Executions port as callers see it: final histories are answered from the archive right here, without an Execution and
+ * without a call upstream; all other requests go to the Execution.
  */
 import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
@@ -31,7 +31,7 @@ export interface ArchiveFirstOptions {
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
   const { archive, live, clock } = options;
-  /** What may go on is its Execution's: that asks the source whether it does. */
+  /** Redrivable histories are left to the Execution, which checks for a redrive. */
   const findFinal = async (ref: ExecutionRef): Promise<ArchivedHistory | undefined> => {
     const history = await archive.find(ref);
     return history && isFinal(history.head, clock.now()) ? history : undefined;
@@ -102,7 +102,7 @@ async function streamArchived(
   return ok(stream);
 }
 
-/** The archive is there but can't be read just now: the Execution asks the source instead, and writes it anew. */
+/** The archive cannot be read just now: the Execution reads the source instead, and archives the history anew. */
 const isUnreadable = (result: { ok: true } | ReturnType<typeof fail>): boolean =>
   !result.ok && result.failure.type === 'store-unavailable';
 

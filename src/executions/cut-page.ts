@@ -1,39 +1,39 @@
 /**
- * Cuts the page that a caller asked for out of a history, wherever that lies. No I/O of its own, no clock: reading chunks
- * is the history's, waiting the Execution's, cursors and JSON the caller's.
+ * Cuts a page out of a history, whether it is archived or upstream. No I/O of its own, no clock: the history reads chunks, the
+ * Execution waits, http/ makes cursors and JSON.
  */
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import { type Message, type PayloadAccess, messageBytes, visibleMessage } from '../messages/message.ts';
 
-/** Messages of a page, the most that may be asked for: AWS's own bound of maxResults. */
+/** The most messages of a page: AWS's own bound of maxResults. */
 export const PAGE_MESSAGES_MAX = 250;
-/** Bytes of a page: an answer of a Durable Object over 32 MiB throws, and a browser should not wait for more. */
+/** An answer of a Durable Object over 32 MiB throws, and a browser should not wait for more than this. */
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
-/** Messages that one request with a filter looks at before it answers with what it has and a token. */
+/** Messages that a request with a filter examines before it answers with what it has found and a token. */
 export const SCANNED_MESSAGES_MAX = 5_000;
 
 export type PageStart =
   | { readonly at: 'start' }
   | ({ readonly at: 'position' } & Position)
-  /** The newest ones. */
+  /** The newest messages. */
   | { readonly at: 'last'; readonly count: number };
 
 export interface PageQuery {
   readonly from: PageStart;
   /** 1 to PAGE_MESSAGES_MAX. */
   readonly maxResults: number;
-  /** Only these; all when absent. */
+  /** Absent: all. */
   readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
 }
 
 export interface CutPage {
   readonly messages: readonly Message[];
-  /** Behind the last message considered. */
+  /** After the last message considered. */
   readonly next: Position;
-  /** More messages are there now. */
+  /** More messages exist now. */
   readonly more: boolean;
 }
 
@@ -44,7 +44,7 @@ export async function cutPage(history: History, query: PageQuery): Promise<Resul
   if (!first.ok) return first;
   const here = positionIn(first.value, position);
   if (query.from.at === 'position' && here?.fingerprint !== query.from.fingerprint) {
-    // Behind the end of a history that still grows: reads can lag behind each other. What is complete can't be shorter.
+    // Past the end of a history that still grows: reads can lag behind each other. A complete history cannot be shorter.
     const { fingerprint } = query.from;
     if (position > endOf(first.value) && !history.complete) {
       return ok({ messages: [], next: { position, fingerprint }, more: false });
@@ -70,9 +70,9 @@ export async function cutPage(history: History, query: PageQuery): Promise<Resul
         return finish(chunk, messages, next, await hasMore(history, chunk, next));
     }
     if (chunk.last && history.complete) return finish(chunk, messages, next, false);
-    // Also behind a last chunk: it may have been read long ago, and how old an end may be is asked for only at the end.
+    // Also after a last chunk: it may have been read long ago, and only a read past the end checks how old that end is.
     const following = await history.chunkAt(next);
-    // What was found is worth more than the failure: the next request meets it again.
+    // The messages found are worth more than the failure, which the next request meets again.
     if (!following.ok) return finish(chunk, messages, next, true);
     if (endOf(following.value) <= next) return finish(chunk, messages, next, false);
     if (positionIn(following.value, next)?.fingerprint !== positionIn(chunk, next)?.fingerprint) {
@@ -94,7 +94,7 @@ async function cutLast(history: History, query: PageQuery, count: number): Promi
     if (position < chunk.start) {
       const before = await history.chunkAt(position);
       if (!before.ok) return before;
-      // Replaced while we read: only what belongs together is shown together.
+      // The history was replaced meanwhile: messages of two histories must not be mixed.
       if (positionIn(before.value, chunk.start)?.fingerprint !== chunk.fingerprints[0]) break;
       chunk = before.value;
     }
@@ -112,7 +112,7 @@ async function cutLast(history: History, query: PageQuery, count: number): Promi
 export const isWanted = (message: Message, { eventTypes }: Pick<PageQuery, 'eventTypes'>): boolean =>
   eventTypes === undefined || eventTypes.includes(message.eventType ?? '');
 
-/** Where the upstream gave a token, or some time has passed, only looking tells whether anything comes behind it. */
+/** After a page with an upstream token, or an old page, only another read tells whether messages follow. */
 async function hasMore(history: History, chunk: Chunk, position: number): Promise<boolean> {
   if (position < endOf(chunk)) return true;
   if (chunk.last && history.complete) return false;
@@ -130,7 +130,7 @@ function finish(
   if (!next)
     return fail({
       type: 'internal',
-      internal: `position ${position} is outside of the chunk it was cut from`,
+      internal: `position ${position} is outside the chunk it was cut from`,
     });
   return ok({ messages, next, more });
 }

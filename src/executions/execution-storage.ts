@@ -1,14 +1,14 @@
 /**
- * What an Execution remembers when its isolate dies, as a port: the object's own SQLite-backed storage on Workers, a map
- * in process. Small values only: page starts, tokens, the head of its archive. Whatever is lost here is found again by
- * walking the history.
+ * The port to what survives when an Execution's isolate dies: the object's own SQLite-backed storage on Workers, a map in
+ * process. Small values only: page starts, tokens, the head of its archive. Anything lost here is recovered by walking the
+ * history.
  */
 
 export interface ExecutionStorage {
   get(key: string): Promise<unknown>;
   put(key: string, value: unknown): Promise<void>;
   delete(keys: readonly string[]): Promise<void>;
-  /** In the order of the keys. */
+  /** Ordered by key. */
   list(prefix: string): Promise<ReadonlyMap<string, unknown>>;
 }
 

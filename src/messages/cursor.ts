@@ -1,6 +1,6 @@
 /**
- * Cursors: opaque, signed names of a position in one execution's history. The same cursor is a page's `cursor` and
- * `nextToken`, an event's id (and so Last-Event-ID), and the AWS protocol's `nextToken`.
+ * Cursors: opaque, signed positions in one execution's history. The same cursor is a page's `cursor` and `nextToken`, an event's
+ * id (and so Last-Event-ID), and the AWS protocol's `nextToken`.
  *
  * Layout, 30 bytes, base64url without padding, 40 characters:
  *
@@ -10,9 +10,9 @@
  *     end mark 1   0 none, 1 all was sent and is final, 2 all was sent but the execution may be started again
  *     MAC     16   HMAC-SHA256, cut, over the 14 bytes before, the source and the execution id
  *
- * The MAC binds a cursor to its execution, so that nobody carries a position into one that they may not read. 30 is
- * divisible by 3, so there are no unused bits; text that re-encoding does not reproduce is refused all the same.
- * No I/O, no clock. What a cursor means for a history (still the same one? beyond its end?) is the Execution's to say.
+ * The MAC binds a cursor to its execution, so that a position cannot be used in another one. 30 is divisible by 3, so there are
+ * no unused bits; text that re-encoding does not reproduce is refused all the same. No I/O, no clock. The Execution decides
+ * whether a cursor still fits the history.
  */
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -28,7 +28,7 @@ const POSITION_MAX = 0xffff_ffff;
 /** Characters of an encoded cursor. */
 export const CURSOR_CHARACTERS = ((BODY_BYTES + MAC_BYTES) / 3) * 4;
 
-/** `final`: a reconnect can be answered 204 from the cursor alone. `settled`: it may still be redriven, so ask first. */
+/** `final`: a reconnect is answered 204 from the cursor alone. `settled`: only after a check for a redrive. */
 export type EndMark = 'none' | 'final' | 'settled';
 const END_MARKS: readonly EndMark[] = ['none', 'final', 'settled'];
 
@@ -51,7 +51,7 @@ export interface CursorKeys {
 const mac = (key: Uint8Array, body: Uint8Array, execution: ExecutionName): Buffer =>
   createHmac('sha256', key).update(body).update(executionKey(execution)).digest().subarray(0, MAC_BYTES);
 
-/** Encodes a position; 40 characters of [A-Za-z0-9_-]. Throws RangeError on a position that no history has. */
+/** 40 characters of [A-Za-z0-9_-]. Throws RangeError for a position that no history can have. */
 export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor: Cursor): string {
   if (!Number.isInteger(cursor.position) || cursor.position < 0 || cursor.position > POSITION_MAX) {
     throw new RangeError(
@@ -67,7 +67,7 @@ export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor:
   return bytes.toString('base64url');
 }
 
-/** Decodes a cursor, or gives undefined for what is not ours, not for this execution, or not canonical. */
+/** Undefined if the text is not canonical, or not a cursor of this service for this execution. */
 export function decodeCursor(keys: CursorKeys, execution: ExecutionName, text: string): Cursor | undefined {
   if (text.length !== CURSOR_CHARACTERS) return undefined;
   const bytes = Buffer.from(text, 'base64url');

@@ -31,6 +31,6 @@ const TERMINAL: ReadonlyMap<string, Exclude<Status, 'RUNNING'>> = new Map([
   ['EXECUTION_ABORTED', 'ABORTED'],
 ]);
 
-/** The status that a history's last message gives its execution. Only the last one counts: a redrive goes on after it. */
+/** The status of an execution whose history ends with this type. Only the last message counts: a redrive may follow any. */
 export const statusAfter = (eventType: string | undefined): Status =>
   TERMINAL.get(eventType ?? '') ?? 'RUNNING';

@@ -1,4 +1,4 @@
-/** The id of an execution: that one string goes to the scope check, the cursor and the source. */
+/** What an execution's id must be. The id goes to the scope check, the cursor and the source. */
 import * as z from 'zod/mini';
 
 import { containsApiKey } from '../core/api-key-format.ts';
@@ -26,7 +26,7 @@ function decodedAscii(text: string): string {
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** What an id must be: what checks it wherever it comes in, and what the OpenAPI document says of it. */
+/** Checks ids from every entry, and describes them in the OpenAPI document. */
 export const executionIdSchema = z.string({ error: 'must be given' }).check(
   z.minLength(1, { error: 'must not be empty', abort: true }),
   z.maxLength(EXECUTION_ID_CHARACTERS_MAX, {
@@ -34,7 +34,7 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
       `must be at most ${EXECUTION_ID_CHARACTERS_MAX} characters: it has ${typeof input === 'string' ? input.length : 'more'}`,
     abort: true,
   }),
-  // Lone surrogates have no UTF-8 form: two different ids would be one upstream.
+  // Lone surrogates have no UTF-8 form: two different ids would become one upstream.
   z.refine((id) => id.isWellFormed(), { error: 'must be well-formed Unicode' }),
   z.refine((id) => !CONTROL_CHARACTER.test(id), { error: 'must not contain control characters' }),
   z.refine((id) => !containsCredential(decodedAscii(id)), {
@@ -42,7 +42,7 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
   }),
 );
 
-/** Says what is wrong with an id, or undefined when it may be asked for. */
+/** What is wrong with an id, as the end of a sentence without a full stop; undefined if it is valid. */
 export function executionIdProblem(id: string): string | undefined {
   return executionIdSchema.safeParse(id).error?.issues[0]?.message;
 }

@@ -9,7 +9,7 @@ export const messageSchema = z.object({
   eventType: z.optional(z.string()),
   /** ISO 8601, UTC: see timestamp.ts. When the message was last updated. */
   timestamp: z.optional(z.string()),
-  /** Opaque text: absent, empty, prose and things that only look like JSON all occur. */
+  /** Opaque text: may be absent, empty, prose, or text that only resembles JSON. */
   payload: z.optional(z.string()),
 });
 
@@ -20,7 +20,7 @@ export type Message = {
   readonly payload?: string;
 };
 
-/** `full`: as upstream gave it. `none`: without payloads, for keys that may not see customers' data. */
+/** `full`: as upstream. `none`: without payloads, for keys that must not see customers' data. */
 export type PayloadAccess = 'full' | 'none';
 
 /** The message as a caller with this access may see it. Keeps the order of members that pages print. */
@@ -30,10 +30,7 @@ export const visibleMessage = (message: Message, payloads: PayloadAccess): Messa
   return rest;
 };
 
-/**
- * Bytes that a message takes in memory and, within a few, on the wire. An estimate that errs upwards for text outside
- * ASCII: it bounds budgets, it is not shown.
- */
+/** Estimates the bytes of a message in memory and on the wire. Too high for text outside ASCII: it bounds budgets only. */
 export const messageBytes = (message: Message): number => {
   const text = message.payload ?? '';
   return 160 + (message.messageId?.length ?? 0) + (message.eventType?.length ?? 0) + utf8LengthAtMost(text);

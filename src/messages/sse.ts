@@ -10,10 +10,7 @@ export interface ServerSentEvent {
   readonly id?: string;
   /** Absent: `message`, the event that needs no listener of its own. */
   readonly event?: string;
-  /**
-   * Line ends arrive as LF, whichever they were (JSON text has none outside its escapes). May be empty: the event is
-   * dispatched all the same.
-   */
+  /** Clients receive each line end as LF. May be empty: the event is dispatched all the same. */
   readonly data: string;
   /** How long a client waits before it reconnects, from here on. */
   readonly retryMs?: number;
@@ -38,7 +35,7 @@ export function sseEvent({ id, event, data, retryMs }: ServerSentEvent): Uint8Ar
   // Otherwise, ignore the field." An empty one would be taken, and clear the position that a reconnect resumes from.
   if (id !== undefined) lines.push(field('id', id));
   // [spec] "If the event type buffer has a value other than the empty string, change the type of the newly created
-  // event": an empty name is none, so it would say nothing.
+  // event": an empty name would have no effect.
   if (event !== undefined) lines.push(field('event', event));
   // [spec] "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character to the data
   // buffer": a line for each line. "If the data buffer is an empty string, set the data buffer and the event type buffer

@@ -1,29 +1,29 @@
 /**
  * Timestamps: AWS JSON writes epoch seconds as a number with a fraction (1559247540.656), our pages write ISO 8601 in UTC
- * ("2019-05-30T22:45:40.656Z"). Milliseconds always, further digits only where the upstream gave them, so that a time
- * survives the way there and back unchanged. Digits are moved as text: a sum of doubles would bend the last ones.
+ * ("2019-05-30T22:45:40.656Z"). Always with milliseconds, and with further digits only if the upstream sent them, so that both
+ * conversions together change nothing. Digits are copied as text: adding doubles would change the last ones.
  */
 
-/** 0001-01-01 to 9999-12-31: what four-digit years, and Python's datetime, can say. */
+/** 0001-01-01 to 9999-12-31: the range of four-digit years, and of Python's datetime. */
 const EPOCH_SECONDS_MIN = -62_135_596_800;
 const EPOCH_SECONDS_END = 253_402_300_800;
 
-/** Nanoseconds. A double has no more to say, and what follows is the noise of somebody's sum. */
+/** Nanoseconds. Further digits of a double are rounding noise. */
 const FRACTION_DIGITS_MAX = 9;
 
 const ISO = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.(\d{3,9})Z$/;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 
 /**
- * A whole second of the epoch and the digits that follow it (`'656'`, `''`), as ISO 8601; undefined when the second is
- * none that a calendar can show. Fractions count forwards, also before 1970.
+ * A whole second of the epoch and the digits that follow it (`'656'`, `''`), as ISO 8601; undefined outside the calendar.
+ * Fractions count forwards, also before 1970.
  */
 export function isoFromSecond(second: number, fraction: string): string | undefined {
   if (!(second >= EPOCH_SECONDS_MIN && second < EPOCH_SECONDS_END)) return undefined;
   return `${new Date(second * 1000).toISOString().slice(0, 19)}.${trimmed(fraction).padEnd(3, '0')}Z`;
 }
 
-/** Epoch seconds written as a decimal number, to ISO 8601; undefined when that is no time. */
+/** Epoch seconds as decimal text, to ISO 8601; undefined if it is not a time. */
 export function isoFromEpochText(text: string): string | undefined {
   const [, sign, whole, rest = ''] = DECIMAL.exec(text) ?? [];
   if (whole === undefined) return undefined;
@@ -32,7 +32,7 @@ export function isoFromEpochText(text: string): string | undefined {
   return isoFromSecond(Number(`${sign}${whole}`), fraction);
 }
 
-/** Epoch seconds to ISO 8601, or undefined when the number is no time that a calendar can show. */
+/** Epoch seconds to ISO 8601; undefined outside the calendar. */
 export function isoFromEpochSeconds(seconds: number): string | undefined {
   // The shortest decimal that reads back as the same double holds just the digits that were sent. Below a millionth it
   // would have an exponent.
@@ -56,6 +56,6 @@ export function isIsoTimestamp(text: string): boolean {
 
 const trimmed = (fraction: string): string => fraction.slice(0, FRACTION_DIGITS_MAX).replace(/0+$/, '');
 
-/** What is missing to the next second: -1.656 is .344 after the second -2. Its own inverse; not for zero. */
+/** The rest to the next second: -1.656 is .344 after the second -2. Its own inverse; not for zero. */
 const complement = (fraction: string): string =>
   String(10 ** fraction.length - Number(fraction)).padStart(fraction.length, '0');

@@ -1,6 +1,6 @@
 /**
- * The frames of an event stream: which events there are, what their data and ids are. A message's frame is encoded once
- * and handed to every subscriber as the same bytes. The contract stands in docs/http-api.md.
+ * The frames of an event stream: its events, their data and ids. A message's frame is encoded once, and every subscriber gets
+ * the same bytes. The contract is docs/http-api.md.
  */
 import { LRUCache } from 'lru-cache';
 
@@ -11,7 +11,7 @@ import type { Status } from '../../messages/event-types.ts';
 import { type Message, type PayloadAccess, visibleMessage } from '../../messages/message.ts';
 import { sseEvent, sseOpening } from '../../messages/sse.ts';
 
-/** Frames that are kept to be sent again: enough for the newest messages of many executions, small beside the pages. */
+/** Frames kept for other subscribers: enough for the newest messages of many executions, little compared to the pages. */
 export const FRAMES_BYTES_MAX = 4 * 1024 * 1024;
 
 interface RememberedFrame {
@@ -20,17 +20,17 @@ interface RememberedFrame {
 }
 
 /**
- * By the message itself, and not by its position: a message may change upstream after it was first seen, or be imported
- * anew, and whoever reads it then gets it as it is.
+ * Keyed by the message and not by its position: a message may change upstream after it was first read, or be imported again,
+ * and later readers must get the new one.
  */
 export type FrameMemory = Readonly<Record<PayloadAccess, LRUCache<Message, RememberedFrame>>>;
 
-/** A frame larger than all of the budget is kept alone: without it each subscriber would queue a copy of its own. */
+/** A frame larger than the whole budget is kept alone: otherwise each subscriber would queue its own copy. */
 export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
   const memory = (maxSize: number) =>
     new LRUCache<Message, RememberedFrame>({
       maxSize,
-      // The message is kept with its frame, and weighs about as much.
+      // The entry keeps the message as well, which is about as large.
       sizeCalculation: ({ frame }) => Math.min(maxSize, 2 * frame.byteLength + 256),
     });
   return { full: memory(bytesMax), none: memory(Math.ceil(bytesMax / 4)) };
@@ -42,7 +42,7 @@ export interface EventFramesOptions {
   readonly ref: ExecutionRef;
   readonly keys: CursorKeys;
   readonly memory: FrameMemory;
-  /** Problem JSON of a failure, with `retryAfterSeconds` where coming back helps; http/'s own, so that both ways agree. */
+  /** Problem JSON of a failure, with `retryAfterSeconds` if a retry helps. From http/, so that pages and streams agree. */
   readonly problemJson: (failure: Failure) => string;
 }
 
@@ -53,7 +53,7 @@ export class EventFrames {
     this.#options = options;
   }
 
-  /** `after` is the position behind the message: what a reconnect with this id goes on from. */
+  /** `after` is the position after the message: a reconnect with this id resumes there. */
   message(message: Message, after: Position, payloads: PayloadAccess): Uint8Array {
     const memory = this.#options.memory[payloads];
     const known = memory.get(message);
@@ -75,7 +75,7 @@ export class EventFrames {
     return sseEvent({ id: this.#id(at), event: 'heartbeat', data: JSON.stringify(state) });
   }
 
-  /** `start` is position 0: everything comes again from there. */
+  /** `start` is position 0: all messages follow again from there. */
   reset(start: Position): Uint8Array {
     return sseEvent({ id: this.#id(start), event: 'reset', data: '{}' });
   }
@@ -88,7 +88,7 @@ export class EventFrames {
     });
   }
 
-  /** Without an id: the last one stays, and with it the position. */
+  /** Without an id, so that the client keeps its last one, and with it its position. */
   problem(failure: Failure, retryMs: number): Uint8Array {
     return sseEvent({ event: 'problem', data: this.#options.problemJson(failure), retryMs });
   }

@@ -1,21 +1,20 @@
 /**
- * How long to wait between two polls of an execution that somebody follows: a second while messages arrive, or did some
- * seconds ago, doubling to 15 s when they don't. A throttled answer doubles the interval at once, and each success wins back a step. Pure: no
- * clock, no I/O.
+ * The interval between two polls of an execution with listeners: a second while messages arrive and for some seconds after,
+ * then doubling up to 15 s. A throttled answer doubles it at once, and each success takes back a step. Pure: no clock, no I/O.
  */
 
-/** The shortest: what one execution may cost a second. */
+/** Bounds the calls per second of one execution. */
 export const POLL_INTERVAL_MIN_MS = 1_000;
-/** The longest: what a reader waits for the first message after a long silence. */
+/** Bounds the delay of the first message after a long silence. */
 export const POLL_INTERVAL_MAX_MS = 15_000;
 /**
- * Polls in a row that may bring nothing before the interval grows. A flow whose steps take some seconds each is still
- * running: without this, its every other message would be two seconds late.
+ * Polls in a row without news before the interval grows. Without this, every other message of a flow whose steps take some
+ * seconds each would be two seconds late.
  */
 export const QUIET_POLLS_MAX = 4;
-/** Won back by each success after throttling. */
+/** Taken back by each success after throttling. */
 const THROTTLE_STEP_MS = 1_000;
-/** Taken off at random, so that Executions which began together drift apart. Never added: the bounds above hold. */
+/** Subtracted at random, so that Executions that started together drift apart. Never added: the bounds above hold. */
 const JITTER = 0.1;
 
 export class Pacer {
@@ -28,22 +27,22 @@ export class Pacer {
     return Math.max(this.ownIntervalMs, this.#leastMs);
   }
 
-  /** What it would be if this execution were the only one. */
+  /** The interval without other executions that share the budget of calls. */
   get ownIntervalMs(): number {
     return Math.max(this.#quietMs, this.#throttledMs);
   }
 
-  /** The others that are followed want their turn, too. May be longer than any interval of its own. */
+  /** Sets the least interval that the shared budget of calls allows. May be longer than POLL_INTERVAL_MAX_MS. */
   atLeast(ms: number): void {
     this.#leastMs = ms;
   }
 
-  /** The interval as it is slept, with `random` from 0 to 1. */
+  /** The interval with jitter; `random` is from 0 to 1. */
   jittered(random: number): number {
     return Math.round(this.intervalMs * (1 - JITTER * random));
   }
 
-  /** Somebody new listens: what they wait for may come any moment. */
+  /** The first listener has arrived: its message may follow any moment. */
   wake(): void {
     this.#quietMs = POLL_INTERVAL_MIN_MS;
     this.#quietPolls = 0;
@@ -51,13 +50,13 @@ export class Pacer {
 
   messagesArrived(): void {
     this.wake();
-    this.#winBack();
+    this.#takeBackStep();
   }
 
   nothingNew(): void {
     this.#quietPolls++;
     if (this.#quietPolls > QUIET_POLLS_MAX) this.#slowDown();
-    this.#winBack();
+    this.#takeBackStep();
   }
 
   throttled(): void {
@@ -72,7 +71,7 @@ export class Pacer {
     this.#quietMs = Math.min(POLL_INTERVAL_MAX_MS, this.#quietMs * 2);
   }
 
-  #winBack(): void {
+  #takeBackStep(): void {
     this.#throttledMs = Math.max(POLL_INTERVAL_MIN_MS, this.#throttledMs - THROTTLE_STEP_MS);
   }
 }

@@ -1,11 +1,10 @@
 /**
- * A subscriber is a position. Whatever its queue has room for is sent from there, out of the history's chunks: a replay, a
- * lag and the newest message are the same thing, so there is no splice, no replay queue, and nothing to lose or send twice
- * between them (invariant 2).
+ * A subscriber is a position. From there it sends as much of the history's chunks as its queue has room for. Replay, lag and the
+ * newest message are the same thing, so there is no splice between them in which a message could be lost or sent twice
+ * (invariant 2).
  *
- * Nobody waits for it (invariant 8): its queue is bounded and tested before a frame goes in, so that an empty queue takes a
- * frame of any size; with messages waiting and no pull for 30 s it is cut off. It serves an Execution's subscribers and,
- * over an archived history, a stream that needs no Execution.
+ * It never blocks others (invariant 8): its queue is bounded. Room is checked before each frame, so an empty queue takes a frame
+ * of any size. A client that pulls nothing for 30 s while messages wait is disconnected. It serves live and archived histories.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -18,21 +17,21 @@ import type { PayloadAccess } from '../../messages/message.ts';
 import { isWanted } from '../cut-page.ts';
 import type { EventFrames, UpstreamState } from './event-frames.ts';
 
-/** Of one subscriber; 1,000 of them on one execution are 64 MB at the very worst. */
+/** Per subscriber: 1,000 of them on one execution take at most 64 MB. */
 export const QUEUE_BYTES_MAX = 64 * 1024;
-/** A client that takes nothing for this long while messages wait is gone or stuck. */
+/** A client that reads nothing for this long while messages wait has disconnected or hangs. */
 export const STALL_MS = 30_000;
-/** Proxies and load balancers cut connections that are silent for 30 to 60 s. */
+/** Proxies and load balancers close connections that are silent for 30 to 60 s. */
 export const HEARTBEAT_MS = 15_000;
-/** Clients of a stream that closes come back within these bounds, spread evenly. */
+/** Clients reconnect after a close within these bounds, spread evenly. */
 export const RETRY_MIN_MS = 1_000;
 export const RETRY_MAX_MS = 3_000;
 
 /** What a subscriber reads from. */
 export interface Feed {
-  /** Never asks for anything newer than is known: that is the poll's business. */
+  /** As known: only the poll requests what is newer. */
   readonly history: () => History;
-  /** The history is settled: behind its last message, of `count`, comes `end`. */
+  /** Set if the history is settled: `end` follows the last of its `count` messages. */
   readonly settled: () =>
     { readonly status: Status; readonly final: boolean; readonly count?: number } | undefined;
   readonly status: () => Status;
@@ -46,15 +45,15 @@ export interface SubscriberOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly from: Position;
-  /** Begin with a `reset`: the client's position is of no use. */
+  /** Start with a `reset`: the client's position does not belong to this history. */
   readonly reset: boolean;
-  /** Who has all that was there at this time, in clock milliseconds, is caught up. */
+  /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
   readonly knownSinceMs: number;
   readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
-  /** Called once, when the stream is over for whatever reason. */
+  /** Called once, when the stream has ended for any reason. */
   readonly onClose: () => void;
-  /** Told of an exception, which is a bug; the stream has ended by then. */
+  /** Called after an exception, which is a bug, has ended the stream. */
   readonly onBug: (error: unknown) => void;
 }
 
@@ -68,7 +67,7 @@ export class Subscriber {
   #closed = false;
   #pumping = false;
   #pumpAgain = false;
-  /** Aborted by the next pull: ends the wait that would cut it off. */
+  /** Aborted by the next pull: stops the timer that would disconnect the client. */
   #stall: AbortController | undefined;
   #lastSentAtMs: number;
 
@@ -86,7 +85,7 @@ export class Subscriber {
         pull: () => {
           this.#stall?.abort();
           this.#stall = undefined;
-          // Not awaited: while a pull is pending no other comes, and the stall would not be seen to end.
+          // Not awaited: the stream sends no other pull while one is pending, so the end of a stall would go unnoticed.
           void this.pump();
         },
         cancel: () => this.drop(),
@@ -99,7 +98,7 @@ export class Subscriber {
     return this.#closed;
   }
 
-  /** It was told that it has all that existed when it connected. */
+  /** It has sent `caught-up`. */
   get caughtUp(): boolean {
     return this.#caughtUp;
   }
@@ -109,7 +108,7 @@ export class Subscriber {
     return this.#lastSentAtMs + HEARTBEAT_MS;
   }
 
-  /** Sends what there is room for. Called by the stream's pull and whenever there may be more to send. Never throws. */
+  /** Sends as much as there is room for. Called by the stream's pull and after each change. Never throws. */
   async pump(): Promise<void> {
     if (this.#pumping) {
       this.#pumpAgain = true;
@@ -122,7 +121,7 @@ export class Subscriber {
         while (!this.#closed && (await this.#step()));
       } while (this.#pumpAgain && !this.#closed);
     } catch (error) {
-      // A bug: this stream ends with what it has, and its client comes back.
+      // A bug: this stream ends after its last whole frame, and its client reconnects.
       this.close({ type: 'internal', internal: exceptionText(error) });
       this.#options.onBug(error);
     } finally {
@@ -131,12 +130,12 @@ export class Subscriber {
   }
 
   heartbeat(state: { timestamp: string; pollIntervalMs: number; upstream: UpstreamState }): void {
-    // With a full queue there is nothing to keep alive: the client has enough to read.
+    // With a full queue no heartbeat is needed: the client has enough to read.
     if (!this.#closed && this.#hasRoom()) this.#send(this.#options.frames.heartbeat(this.#position, state));
     this.#lastSentAtMs = this.#options.clock.now();
   }
 
-  /** Closes early. With a failure it sends why and when to come back; without, the `retry:` that it began with holds. */
+  /** Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's start holds. */
   close(failure?: Failure): void {
     if (this.#closed) return;
     const { frames, random } = this.#options;
@@ -147,7 +146,7 @@ export class Subscriber {
     this.#finish();
   }
 
-  /** The client is gone: nothing more is written. */
+  /** The client has disconnected: nothing more is written. */
   drop(): void {
     if (this.#closed) return;
     // error() and not close(): it frees the queue.
@@ -163,7 +162,7 @@ export class Subscriber {
     const read = await history.chunkAt(at.position);
     if (this.#closed) return false;
     if (!read.ok) {
-      // The source can't be read just now: whoever polls it comes back here when it can. An archive nobody polls.
+      // The source cannot be read just now: a later poll resumes here. An archive is never polled.
       if (history.complete) this.close(read.failure);
       return false;
     }
@@ -199,13 +198,13 @@ export class Subscriber {
     return true;
   }
 
-  /** True: the history settled while this was read, and has more by now. */
+  /** True: the history has settled meanwhile, and has more messages by now. */
   #atTheHead(chunk: Chunk, history: History): boolean {
     const { feed, frames } = this.#options;
     const settled = feed.settled();
     if (settled && this.#position.position < (settled.count ?? 0)) return !history.complete;
     if (!this.#caughtUp) {
-      // The source can't be read just now, and may have more: not before the next poll that succeeds.
+      // The source may have more, but could not be read: wait for the next successful poll.
       if (!settled && (chunk.confirmedAtMs ?? Infinity) < this.#options.knownSinceMs) return false;
       this.#caughtUp = true;
       const status =
@@ -223,7 +222,7 @@ export class Subscriber {
     return (this.#controller.desiredSize ?? 0) > 0;
   }
 
-  /** Room for a frame; if there is none, the clock starts that cuts the subscriber off unless it pulls. */
+  /** True if there is room. If not, starts the timer that disconnects the client unless it pulls. */
   #roomOrStall(): boolean {
     if (this.#hasRoom()) return true;
     if (!this.#stall) {
@@ -243,7 +242,7 @@ export class Subscriber {
     try {
       this.#controller.enqueue(frame);
     } catch {
-      // The stream was ended from outside, and nobody told us.
+      // The stream was ended from outside without a cancel.
       this.#over();
       return;
     }
@@ -267,7 +266,7 @@ export class Subscriber {
 const retryMs = (random: () => number): number =>
   Math.round(RETRY_MIN_MS + random() * (RETRY_MAX_MS - RETRY_MIN_MS));
 
-/** The chunk has it already; computed only should it not. */
+/** Computed only if the chunk does not have it. */
 const fingerprintAfterIn = (
   chunk: Chunk,
   { position, fingerprint }: Position,

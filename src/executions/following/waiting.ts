@@ -1,20 +1,20 @@
 /**
- * Waiting requests: look, and look again whenever something changed, until there is an answer or the time is up. What is
- * looked at, and who polls meanwhile, is the Execution's.
+ * Waiting requests: look, and look again after each change, until there is an answer or the time is up. The Execution provides
+ * the look, and polls meanwhile.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
 
-/** How often an unknown execution is asked for again; for so long a failure counts as an answer. */
+/** How often an unknown execution is requested again. A failure is remembered for as long. */
 const UNKNOWN_RETRY_MS = 1_000;
 /**
- * Back ends subscribe right after they start an execution. One that comes to be within 5 s is found: what is known last is up
- * to a second old, so the 404 comes after six.
+ * Back ends subscribe right after they start an execution. An execution that exists within 5 s is found: the last answer may
+ * be a second old, so the 404 is sent after six.
  */
 export const UNKNOWN_PATIENCE_MS = 5_000 + UNKNOWN_RETRY_MS;
 
 export interface Seen<T> {
-  /** There is nothing to wait for any more. */
+  /** The wait is over. */
   readonly done: boolean;
   readonly result: Result<T>;
 }
@@ -25,14 +25,14 @@ export interface Waiting<T> {
   readonly look: () => Promise<Seen<T>>;
 }
 
-/** Looks, and while the execution is unknown looks again for a while. */
+/** Looks again for a while if the execution is unknown. */
 export async function lookPatiently<T>(
   { clock, signal, look }: Waiting<T>,
   patienceMs: number,
 ): Promise<Seen<T>> {
   const untilMs = clock.now() + patienceMs;
   for (;;) {
-    // Before the look, which takes its time, too: the last one is not made too early for that.
+    // Measured before the look, which takes time as well: otherwise the last look would be too early.
     const leftMs = untilMs - clock.now();
     const seen = await look();
     if (seen.result.ok || seen.result.failure.type !== 'upstream-not-found') return seen;
@@ -42,8 +42,8 @@ export async function lookPatiently<T>(
 }
 
 /**
- * The first result that is done, or the last one when the time is up. A failure ends the wait only before anything was
- * read: what passes upstream while somebody waits is not their business.
+ * The first result that is done, or the last one when the time is up. A failure ends the wait only before the first success:
+ * later outages do not concern a caller that waits.
  */
 export async function waitFor<T>(
   waiting: Waiting<T>,
@@ -51,7 +51,7 @@ export async function waitFor<T>(
   changed: () => Promise<void>,
 ): Promise<Result<T>> {
   const untilMs = waiting.clock.now() + waitMs;
-  // Asked for before looking, so that no change falls between the two.
+  // Taken before the look, so that no change between the two is missed.
   let change = changed();
   let { done, result } = await lookPatiently(waiting, Math.min(waitMs, UNKNOWN_PATIENCE_MS));
   while (result.ok && !done && (await happens(change, untilMs, waiting))) {
@@ -62,7 +62,7 @@ export async function waitFor<T>(
   return result;
 }
 
-/** True when it happened; false when the time is up, or nobody waits any more. */
+/** True for a change; false when the time is up or the caller has disconnected. */
 async function happens<T>(
   change: Promise<void>,
   untilMs: number,

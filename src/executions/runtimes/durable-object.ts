@@ -1,6 +1,6 @@
 /**
- * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, whose bytes never pass
- * through JavaScript on their way. A thin shell: storage, alarms, and the name. Platform file.
+ * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, so that their bytes never pass
+ * through the Worker's JavaScript. A thin shell: storage, alarms, and the name. Platform file.
  */
 import { createHash } from 'node:crypto';
 
@@ -29,13 +29,13 @@ import type {
 } from '../executions.ts';
 import type { SharedExecutionOptions } from './in-process.ts';
 
-/** One alarm invocation polls for so long, or until it sent so many requests: platforms bound both (Free: 50). */
+/** Bounds of one alarm invocation: time, and requests that polls send (the Free plan allows 50). */
 const ALARM_RUN_MS = 30_000;
 const ALARM_CALLS_MAX = 40;
-/** What comes back from a deploy or an overloaded object soon. */
+/** A deploy or an overload of the object passes quickly. */
 const UNREACHABLE_RETRY_SECONDS = 2;
 
-/** Who the object is, and what is asked of it: plain data beside each RPC, since an object's name is only a hash. */
+/** The execution and the request of an RPC: plain data. The object itself knows only a hash as its name. */
 interface Asked<T> {
   readonly ref: ExecutionRef;
   readonly request: T;
@@ -43,7 +43,7 @@ interface Asked<T> {
 
 /** The class of the binding EXECUTIONS. The entry derives from it to say where the shared parts come from. */
 export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
-  /** What all objects of this isolate share. Throws when the service is not configured; then nothing is poisoned. */
+  /** What all objects of this isolate share. Throws if the service is not configured; the next call retries. */
   protected abstract shared(): SharedExecutionOptions;
 
   #execution: Execution | undefined;
@@ -97,7 +97,7 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   async #open({ source, executionId }: ExecutionName): Promise<Execution> {
     if (this.#execution) return this.#execution;
     const { forRef, ...shared } = this.shared();
-    // Written before the first alarm can be set, and only once.
+    // Stored before the first alarm can be set, and only once.
     if ((await this.ctx.storage.get('ref')) === undefined)
       await this.ctx.storage.put<ExecutionName>('ref', { source, executionId });
     const ref = restoreExecutionRef({ source, executionId });
@@ -114,7 +114,7 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   #wake(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     this.#alarmAtMs = atMs;
-    // Not awaited: a failed write breaks the object's output gate, and resets it. Never 0, which sets no alarm at all.
+    // Not awaited: a failed write breaks the object's output gate, which resets the object. Never 0, which sets no alarm.
     void this.ctx.storage.setAlarm(Math.max(1, atMs));
   }
 }
@@ -123,7 +123,7 @@ const objectStorage = (storage: DurableObjectStorage): ExecutionStorage => ({
   get: (key) => storage.get(key),
   put: (key, value) => storage.put(key, value),
   delete: async (keys) => {
-    // The platform deletes at most 128 keys in one call.
+    // The platform's limit per call.
     for (let at = 0; at < keys.length; at += 128) await storage.delete(keys.slice(at, at + 128));
   },
   list: (prefix) => storage.list({ prefix }),
@@ -131,7 +131,7 @@ const objectStorage = (storage: DurableObjectStorage): ExecutionStorage => ({
 
 export interface DurableObjectExecutionsOptions<T extends ExecutionDurableObject<never>> {
   readonly namespace: DurableObjectNamespace<T>;
-  /** Near the upstream's region; the first call decides where the object lives. */
+  /** Near the upstream's region. The first call decides where the object lives. */
   readonly locationOf: (ref: ExecutionRef) => DurableObjectLocationHint | undefined;
   readonly log: Log;
 }
@@ -142,7 +142,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
   locationOf,
   log,
 }: DurableObjectExecutionsOptions<T>): Executions {
-  // A stub is never used again after it threw, so each call takes a new one; they are cheap.
+  // A stub must not be used again after it threw, so each call makes a new one; they are cheap.
   const stub = (ref: ExecutionRef) => {
     const name = createHash('sha256').update(executionKey(ref)).digest('hex');
     const locationHint = locationOf(ref);
@@ -152,7 +152,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
     log({ event: 'object-unreachable', level: 'error', ...logNames(ref), reason: String(error) });
     return fail({ type: 'overloaded', retryAfterSeconds: UNREACHABLE_RETRY_SECONDS, lost: true });
   };
-  /** Asks again once where the platform says that it helps. */
+  /** Retries once if the platform marks the error as retryable. */
   const ask = async <R>(ref: ExecutionRef, call: () => Promise<Result<R>>): Promise<Result<R>> => {
     try {
       return await call();
@@ -193,9 +193,9 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
 }
 
 /**
- * The same bytes, and an end in order also when the object under the stream is reset (a deploy, a crash): the caller has
- * whole what was sent, and comes back with its last id. Between two streams of the platform the bytes are pumped natively,
- * one write at a time, so a caller that leaves or stops reading is felt by the object as if nothing were between.
+ * The same bytes, with a clean end even if the object behind the stream is reset (a deploy, a crash): the client keeps every
+ * event sent so far, and reconnects with its last id. The platform pumps bytes between its own streams natively, one write at a
+ * time, so the object notices a client that disconnects or stops reading as if the pipe were not there.
  */
 function endingCleanly(
   body: ReadableStream<Uint8Array>,
@@ -204,7 +204,7 @@ function endingCleanly(
 ): ReadableStream<Uint8Array> {
   const { readable, writable } = new IdentityTransformStream();
   body.pipeTo(writable, { preventAbort: true }).catch(async (error: unknown) => {
-    // Closing fails when it was the caller who left.
+    // Closing fails if the caller disconnected.
     const closed = await writable.close().then(
       () => true,
       () => false,
@@ -214,6 +214,6 @@ function endingCleanly(
   return readable;
 }
 
-/** `.retryable` and never `.overloaded`: the platform's own marks on what a stub throws. */
+/** `.retryable` and never `.overloaded`: the platform's marks on errors of a stub. */
 const isRetryable = (error: unknown): boolean =>
   error instanceof Error && 'retryable' in error && !('overloaded' in error && error.overloaded);

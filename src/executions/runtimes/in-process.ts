@@ -1,6 +1,6 @@
 /**
- * Executions as entries of a map: Deno, and tests. Idle ones are let go when there are many; what they knew is found again
- * in the archive or by walking. The store is strongly consistent there, so nothing else needs to outlive the process.
+ * Executions as entries of a map: Deno, and tests. The oldest idle ones are dropped; what they knew is found again in the
+ * archive or by walking. The store is strongly consistent there, so nothing else needs to outlive the process.
  */
 import { LRUCache } from 'lru-cache';
 
@@ -11,10 +11,10 @@ import { Execution, type ExecutionOptions } from '../execution.ts';
 import { createMemoryExecutionStorage } from '../execution-storage.ts';
 import type { Executions } from '../executions.ts';
 
-/** Remembered when idle: rows and heads of a few kilobytes each. */
+/** Kept when idle: rows and heads of a few kilobytes each. */
 export const IDLE_EXECUTIONS_MAX = 1_000;
 
-/** What is the same for all of them. */
+/** What all Executions share. */
 export type SharedExecutionOptions = Omit<
   ExecutionOptions,
   'ref' | 'source' | 'storage' | 'frames' | 'wake'
@@ -23,17 +23,17 @@ export type SharedExecutionOptions = Omit<
 };
 
 export interface InProcessExecutions extends Executions {
-  /** Ends all streams, each to be resumed, and all timers. */
+  /** Ends all streams, for clients to resume, and all timers. */
   close(): void;
-  /** Open streams, all together. */
+  /** Open streams of all Executions. */
   readonly streams: number;
 }
 
-/** One execution, and how many requests are under way in it. */
+/** One execution and the number of its requests in progress. */
 interface Entry {
   readonly name: string;
   readonly execution: Execution;
-  asked: number;
+  requests: number;
 }
 
 export function createInProcessExecutions(options: SharedExecutionOptions): InProcessExecutions {
@@ -41,12 +41,12 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
   const idle = new LRUCache<string, Entry>({ max: IDLE_EXECUTIONS_MAX });
   const closing = new AbortController();
 
-  const beBusy = (entry: Entry): void => {
+  const markBusy = (entry: Entry): void => {
     busy.set(entry.name, entry);
     idle.delete(entry.name);
   };
-  const restWhenIdle = (entry: Entry): void => {
-    if (entry.asked > 0 || !entry.execution.idle) return;
+  const restIfIdle = (entry: Entry): void => {
+    if (entry.requests > 0 || !entry.execution.idle) return;
     busy.delete(entry.name);
     idle.set(entry.name, entry);
   };
@@ -57,10 +57,10 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
     if (known) return known;
     const { forRef, ...shared } = options;
     const timer = createWakeTimer(options.clock, closing.signal, () => {
-      beBusy(entry);
+      markBusy(entry);
       void entry.execution.run({ forMs: Infinity, callsMax: Infinity }).then((nextMs) => {
         if (nextMs !== undefined) timer(nextMs);
-        restWhenIdle(entry);
+        restIfIdle(entry);
       });
     });
     const execution = new Execution({
@@ -69,28 +69,28 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
       ref,
       storage: createMemoryExecutionStorage(),
       wake: (atMs) => {
-        beBusy(entry);
+        markBusy(entry);
         timer(atMs);
       },
     });
-    const entry = { name, execution, asked: 0 };
+    const entry = { name, execution, requests: 0 };
     return entry;
   };
 
-  /** One that is being asked is not let go: another of the same name would call upstream beside it (invariant 3). */
+  /** An execution with requests is not dropped: a second one would call upstream at the same time (invariant 3). */
   const ask = async <T>(ref: ExecutionRef, question: (execution: Execution) => Promise<T>): Promise<T> => {
     const entry = open(ref);
-    entry.asked++;
-    beBusy(entry);
+    entry.requests++;
+    markBusy(entry);
     try {
       return await question(entry.execution);
     } finally {
-      entry.asked--;
-      restWhenIdle(entry);
+      entry.requests--;
+      restIfIdle(entry);
     }
   };
 
-  /** Whoever waits is answered with what there is when the process ends. */
+  /** When the process ends, waiting requests are answered at once. */
   const untilClosing = (signal: AbortSignal | undefined) =>
     signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
 
@@ -101,7 +101,7 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
     stream: (ref, request, signal) =>
       ask(ref, async (execution) => {
         const stream = await execution.subscribe(request, signal);
-        // One that was about to open meanwhile: it comes back to the next process.
+        // The process began to end while it opened: the client reconnects to the next process.
         if (closing.signal.aborted) execution.closeStreams();
         return stream;
       }),
@@ -118,7 +118,7 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
   };
 }
 
-/** One timer: asked for an earlier time it moves, asked for a later one it stays. */
+/** One timer. An earlier time replaces a later one, not the other way round. */
 function createWakeTimer(clock: Clock, closing: AbortSignal, fire: () => void): (atMs: number) => void {
   let set: { atMs: number; cancel: AbortController } | undefined;
   return (atMs) => {

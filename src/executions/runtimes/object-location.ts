@@ -1,4 +1,4 @@
-/** Where a Durable Object should live: near the AWS region that it polls, not near its first reader. */
+/** Places a Durable Object near the AWS region that it polls, not near its first reader. */
 
 const BY_PREFIX: readonly (readonly [
   string,

@@ -1,7 +1,6 @@
 /**
- * Settling: the walk over a whole history after its settle time, and its way into the archive. The walk tells whether the
- * history is settled; whether the store took it is another matter, since a store that fails must not keep a stream from
- * its end.
+ * Settling: walks a whole history after its settle time and archives it. A failure of the store does not unsettle the history,
+ * so that it cannot keep streams from ending.
  */
 import type { ArchiveWriter } from '../../archive/archive-writer.ts';
 import type { ArchiveHead } from '../../archive/archive-head.ts';
@@ -10,16 +9,16 @@ import { type Status, statusAfter } from '../../messages/event-types.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
 import { type KnownEnd, type UpstreamHistory, newTrace } from '../upstream/upstream-history.ts';
 
-/** After the terminal message's timestamp: upstream reads lag, and late messages still come in. */
+/** After the terminal message's timestamp: upstream reads lag, and late messages may still arrive. */
 export const SETTLE_MS = 10_000;
-/** A failure that is younger is not asked about again; an older one is another try's business. */
+/** A younger failure is not retried by this walk. */
 const FAILURE_FRESH_MS = 1_000;
 
-/** When a history that has ended may be read for the last time; undefined while it has not. */
+/** When a history that has ended may be read for the last time; undefined if it has not ended. */
 export function settlesAtMs(end: KnownEnd | undefined, seenAtMs: number): number | undefined {
   if (!end || statusAfter(end.eventType) === 'RUNNING') return undefined;
   const endedAtMs = end.timestamp === undefined ? NaN : Date.parse(end.timestamp);
-  // A timestamp from the future (the upstream's clock, or ours, is wrong) must not keep a history open for ever.
+  // A timestamp in the future (one of the clocks is wrong) must not keep a history open for ever.
   return (Number.isNaN(endedAtMs) ? seenAtMs : Math.min(endedAtMs, seenAtMs)) + SETTLE_MS;
 }
 
@@ -27,14 +26,14 @@ export interface SettledHistory {
   readonly count: number;
   readonly status: Status;
   readonly upstreamCalls: number;
-  /** Why the store did not take it; the history is settled all the same. */
+  /** The store's failure; the history is settled all the same. */
   readonly storeFailure?: string;
   readonly head?: ArchiveHead;
   /** Of the last message. ISO 8601, as the next ones. */
   readonly endedAt?: string;
-  /** When it was read to its end, whether or not the store took it. */
+  /** When it was read to its end, even if the store failed. */
   readonly archivedAt: string;
-  /** Until then it may be started again. */
+  /** It may be redriven until then. */
   readonly finalAt?: string;
 }
 
@@ -42,13 +41,13 @@ export interface SettleOptions {
   readonly upstream: UpstreamHistory;
   readonly writer: ArchiveWriter;
   readonly clock: Clock;
-  /** Every page must have been read since. */
+  /** Every page must have been read since this time. */
   readonly notBeforeMs: number;
-  /** How long an unsuccessful execution can be started again after its end. */
+  /** How long after its end an unsuccessful execution can be redriven. */
   readonly redrivableMs?: number;
 }
 
-/** Walks the history once and archives it. A string tells why it is not settled: it changed, or can't be read just now. */
+/** Walks the history once and archives it. Returns a string if it is not settled: why it changed or could not be read. */
 export async function settleHistory(options: SettleOptions): Promise<SettledHistory | string> {
   const { upstream, writer, clock, notBeforeMs } = options;
   const trace = newTrace();
@@ -84,7 +83,7 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
     at = { position: endOf(chunk), fingerprint: chunk.fingerprints.at(-1) ?? at.fingerprint };
     if (chunk.last) break;
   }
-  if (status === 'RUNNING') return giveUp(writer, 'the history went on');
+  if (status === 'RUNNING') return giveUp(writer, 'the history grew');
   const finalAt = finalAtOf(status, endedAt, options);
   const archivedAt = new Date(clock.now()).toISOString();
   let head: ArchiveHead | undefined;
@@ -104,7 +103,7 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
   };
 }
 
-/** What ended well can't be started again. */
+/** A successful execution cannot be redriven. */
 function finalAtOf(
   status: Status,
   endedAt: string | undefined,

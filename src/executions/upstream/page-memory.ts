@@ -1,6 +1,6 @@
 /**
- * Upstream pages that were read lately, of all Executions of this isolate together: Durable Objects of one class share
- * their isolate's 128 MB, so the budget must be shared too. What is evicted is read again when somebody asks.
+ * Recently read upstream pages of all Executions of this isolate: Durable Objects of one class share their isolate's 128 MB, so
+ * they must share the budget too. An evicted page is read again when a request needs it.
  */
 import { LRUCache } from 'lru-cache';
 
@@ -19,7 +19,7 @@ export interface UpstreamChunk extends Chunk {
 
 export type PageMemory = LRUCache<string, UpstreamChunk>;
 
-/** A string of 16 characters and its slot in the array. */
+/** A string of 16 characters and its place in the array. */
 const FINGERPRINT_BYTES = 40;
 
 export const chunkBytes = (chunk: Chunk): number =>

@@ -1,6 +1,6 @@
 /**
- * Page rows: where in the history each upstream page starts, the upstream's token for it, and the fingerprint there. Kept
- * in the Execution's own storage, a row for a full page, so that a restart goes straight to the newest page.
+ * Page rows: where in the history each upstream page starts, the upstream's token for it, and the fingerprint there. Each full
+ * page has a row in the Execution's own storage, so that a restart reads the newest page directly.
  */
 import * as z from 'zod/mini';
 
@@ -14,22 +14,22 @@ const rowSchema = z.object({
   fingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
   /** The upstream's token for the page that starts here. Absent: the first page, or see `lost`. */
   token: z.optional(z.string()),
-  /** The token is known to be of no use any more: only a walk from an earlier page brings a new one. */
+  /** The token has expired: only a walk from an earlier page brings a new one. */
   lost: z.boolean(),
-  /** The message before `start`, so that an empty last page still tells the status. */
+  /** The message before `start`: the status, if the last page is empty. */
   before: z.optional(z.object({ eventType: z.optional(z.string()), timestamp: z.optional(z.string()) })),
 });
 
 export type PageRow = z.infer<typeof rowSchema>;
 
-/** Fixed width, so that storage lists them in order. */
+/** Fixed width, so that storage lists rows in order. */
 const rowKey = (start: number): string => `row/${String(start).padStart(10, '0')}`;
 
 export class PageRows {
   readonly #storage: ExecutionStorage;
   readonly #log: Log;
   readonly #first: PageRow;
-  /** Ascending by start; the first one starts at 0 and is always there. */
+  /** Ascending by start; the first one starts at 0 and always exists. */
   #rows: PageRow[];
 
   constructor(storage: ExecutionStorage, ref: ExecutionRef, log: Log) {
@@ -39,13 +39,13 @@ export class PageRows {
     this.#rows = [this.#first];
   }
 
-  /** May be called again after it failed. */
+  /** May be called again after a failure. */
   async load(): Promise<void> {
     const rows = [this.#first];
     for (const value of (await this.#storage.list('row/')).values()) {
       const row = z.safeParse(rowSchema, value);
       if (!row.success) {
-        // Rows after a damaged one would be taken on trust; the walk finds them again.
+        // Rows after a damaged one cannot be trusted; the walk finds them again.
         this.#log({ event: 'execution-row-damaged', level: 'warn' });
         break;
       }
@@ -72,19 +72,19 @@ export class PageRows {
     return row.start === start ? row : undefined;
   }
 
-  /** The last row at or before the position that can be asked for. */
+  /** The last row at or before the position whose token is usable. */
   usableAt(position: number): PageRow {
     let row = this.at(position);
     while (row.lost) row = this.at(row.start - 1);
     return row;
   }
 
-  /** Rows behind `start`, up to and with `end`. */
+  /** Rows after `start`, up to and including `end`. */
   between(start: number, end: number): readonly PageRow[] {
     return this.#rows.filter((row) => row.start > start && row.start <= end);
   }
 
-  /** Of the newest page that is known: so many messages there are at the least. */
+  /** Start of the newest known page: the history has at least as many messages. */
   get lastStart(): number {
     return this.#rows.at(-1)?.start ?? 0;
   }
@@ -96,7 +96,7 @@ export class PageRows {
     await this.#storage.put(rowKey(row.start), row);
   }
 
-  /** Marks this row's token, and those of earlier pages, which are older still, as of no use. */
+  /** Marks the token of this row, and the even older ones of earlier pages, as expired. */
   async loseTokensUpTo(position: number): Promise<void> {
     for (const row of this.#rows.filter(({ start, lost }) => start <= position && !lost)) {
       const { token: _, ...rest } = row;
@@ -111,7 +111,7 @@ export class PageRows {
     return dropped;
   }
 
-  /** Drops what is of no use behind `start`, up to and with `end`: a page that was just read holds it all. */
+  /** Drops rows with expired tokens after `start`, up to and including `end`: a page that was just read covers them. */
   async dropLost(start: number, end: number): Promise<void> {
     const dropped = this.between(start, end).filter(({ lost }) => lost);
     if (dropped.length === 0) return;
@@ -121,7 +121,7 @@ export class PageRows {
 
   async clear(): Promise<void> {
     const dropped = this.#rows;
-    // At once, so that nobody finds no row at all while the storage is busy.
+    // Set first, so that a concurrent read always finds the first row.
     this.#rows = [this.#first];
     await this.#storage.delete(dropped.map(({ start }) => rowKey(start)));
   }

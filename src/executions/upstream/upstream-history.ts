@@ -1,15 +1,14 @@
 /**
- * An execution's history as its source tells it, read in full-size pages and one call at a time.
+ * An execution's history as its source has it, read in full-size pages, one call at a time.
  *
- * It makes positions out of the upstream's tokens: page rows say which token starts where, and what lies between two rows
- * is found by walking. So none of these shows outside: a token that expired (the walk begins earlier), a page that the
- * source cut short, an empty page with a token, a page evicted from memory, a lagging read that returns less than an
- * earlier one (where memory can't make up for it, a failure says so; never does a chunk claim to be the last while more was
- * seen). A history that was replaced by another one does show, in the fingerprints.
+ * It turns the upstream's tokens into positions: page rows record which token starts where, and a walk finds what lies between
+ * two rows. Readers therefore never notice an expired token (the walk starts earlier), a short page, an empty page with a token,
+ * a page evicted from memory, or a read that lags behind an earlier one. If memory cannot make up for a lagging read, it fails:
+ * no chunk claims to be the last after more was seen. A history that was replaced by another shows in the fingerprints.
  *
- * Invariant 3: at most one call is in flight; who wants the same page shares it; the poll goes before walks, and walks take
- * turns; a failure is remembered like a page. It decides when to call, not why: freshness comes from the Execution.
- * Over 300 lines: the walk and what may go wrong with a page share one state.
+ * Invariant 3: at most one call is in flight; readers of the same page share it; polls precede walks, and walks run one at a
+ * time; a failure is remembered like a page. It decides when to call, not why: freshness comes from its caller.
+ * Over 300 lines: the walk and the handling of broken pages share one state.
  */
 import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -22,20 +21,20 @@ import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
 
-/** An upstream that never stops giving pages must not be walked for ever. AWS ends histories at 25,000 events. */
+/** Stops the walk through an upstream that never ends. AWS ends histories at 25,000 events. */
 export const HISTORY_MESSAGES_MAX = 1_000_000;
-/** Empty pages with a token in a row before we call it broken. */
+/** Empty pages with a token in a row before the upstream counts as broken. */
 export const EMPTY_PAGES_MAX = 50;
-/** Walks that one read begins anew because tokens expired under it. */
+/** Restarts of one read's walk because tokens expired during it. */
 export const TOKEN_LOSSES_MAX = 3;
-/** Reads that keep returning less than was seen lag no longer: that is the history now. As long as we let one settle. */
+/** After this long, reads that return less than was seen do not lag: the history is shorter now. As long as the settle time. */
 export const LAG_MS_MAX = 10_000;
 
-/** What one reader's request cost; for Cache-Status and the request log. */
+/** The cost of one request; for Cache-Status and the request log. */
 export interface ReadTrace {
-  /** Requests sent upstream that this reader caused, retries included. */
+  /** Requests sent upstream because of this one, retries included. */
   calls: number;
-  /** It waited for a call that another one had caused. */
+  /** It waited for a call that another request had caused. */
   collapsed: boolean;
 }
 
@@ -44,15 +43,15 @@ export const newTrace = (): ReadTrace => ({ calls: 0, collapsed: false });
 export interface Freshness {
   /** The last page must not be older than this, in clock milliseconds. */
   readonly lastNotBeforeMs: number;
-  /** Nor a remembered failure than this; as the last page, when absent. */
+  /** A remembered failure must not be older than this. Default: as the last page. */
   readonly failureNotBeforeMs?: number;
-  /** Every page must have been read whole since then: the walk that settles a history. */
+  /** Every page must have been read since then: for the walk that settles a history. */
   readonly allNotBeforeMs?: number;
-  /** The poll of those who follow: it goes before walks. */
+  /** A poll precedes walks. */
   readonly poll?: boolean;
 }
 
-/** The newest end that was seen. */
+/** The newest known end. */
 export interface KnownEnd {
   readonly position: number;
   readonly fingerprint: Fingerprint;
@@ -64,15 +63,15 @@ export interface KnownEnd {
 
 interface Call {
   readonly start: number;
-  /** Of the reader that caused it. */
+  /** Of the request that caused it. */
   readonly trace: ReadTrace;
   readonly done: Promise<Outcome>;
   readonly resolve: (outcome: Outcome) => void;
 }
 
 /**
- * Instead of a chunk or a failure: look again. `lost`: a call was made and brought nothing (its token had expired, or the
- * history is another one). `moved`: no call was made, since the page's row is not what it was.
+ * Besides a chunk or a failure: look again. `lost`: the call brought nothing, because its token had expired or the history was
+ * replaced. `moved`: no call was made, because the page's row has changed.
  */
 type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved';
 type Refusal = ReturnType<typeof fail<SourceFailure>>;
@@ -85,7 +84,7 @@ export interface UpstreamHistoryOptions {
   readonly rows: PageRows;
   readonly memory: PageMemory;
   readonly clock: Clock;
-  /** Told of every reading of the newest page: what the end was before and is now, or why it can't be read. */
+  /** Called after every read of the newest page: with the end before and now, or the failure. */
   readonly onHeadRead: (reading: HeadReading) => void;
   /** Default: HISTORY_MESSAGES_MAX. */
   readonly messagesMax?: number;
@@ -107,12 +106,12 @@ export class UpstreamHistory {
   #end: KnownEnd | undefined;
   #running: Call | undefined;
   #queue: Call[] = [];
-  /** By start of the page. `told`: who follows has heard of it. */
-  readonly #failures = new Map<number, { failure: SourceFailure; atMs: number; told: boolean }>();
+  /** By start of the page. `isReported`: to `onHeadRead`. */
+  readonly #failures = new Map<number, { failure: SourceFailure; atMs: number; isReported: boolean }>();
   readonly #limits = new Map<number, number>();
   readonly #emptyPages = new Map<number, number>();
   #laggingSinceMs: number | undefined;
-  /** Counts what was forgotten: a call from before must not bring it back. */
+  /** Incremented by `clear`: a call that started before must not bring anything back. */
   #epoch = 0;
 
   constructor(options: UpstreamHistoryOptions) {
@@ -125,7 +124,7 @@ export class UpstreamHistory {
     return this.#end;
   }
 
-  /** The chunk that holds the position, or the last one. Calls the source only for what memory can't answer. */
+  /** The chunk that holds the position, or the last one. Calls the source only if memory cannot answer. */
   async chunkAt(
     position: number,
     freshness: Freshness,
@@ -140,8 +139,8 @@ export class UpstreamHistory {
       const wanted = rows.usableAt(position);
       const failed = this.#failures.get(wanted.start);
       if (failed && failed.atMs >= failureNotBeforeMs) {
-        // It may be in the way to the newest page only now. Who polls has to hear of it, or would poll again at once.
-        if (freshness.poll && !failed.told) this.#failed(wanted.start, failed.atMs, failed.failure);
+        // The failed page may lead to the newest page only now. Reported, so that the poller backs off.
+        if (freshness.poll && !failed.isReported) this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#heldAlready(position, freshness) ?? fail(failed.failure);
       }
       const { call, shared } = this.#call(wanted.start, freshness.poll ?? false, trace);
@@ -149,12 +148,12 @@ export class UpstreamHistory {
       if (outcome === 'lost') losses++;
       if (outcome === 'lost' || outcome === 'moved') continue;
       if (!outcome.ok) return this.#heldAlready(position, freshness) ?? outcome;
-      // Taken from the call itself: under pressure it may already be gone from memory. A call of our own is as fresh as
-      // can be, even where a lagging read confirmed less than was known.
+      // Taken from the call itself: memory may have evicted it already. The result of this request's own call is as fresh as
+      // possible, even if a lagging read confirmed less than was known.
       const chunk = this.#asKnown(outcome.value);
       const fresh = shared ? freshness : { lastNotBeforeMs: 0 };
       if (answers(chunk, position, fresh)) return ok(chunk);
-      // The same call again would bring the same: a reading that ends before what was seen, and no token to go on with.
+      // The same call would have the same result: it ends before what was seen, without a token to continue with.
       if (!shared && rows.usableAt(position).start === wanted.start) {
         const internal = 'an upstream read lags behind an earlier one';
         return this.#failed(wanted.start, chunk.confirmedAtMs, { type: 'upstream-internal', internal });
@@ -164,7 +163,7 @@ export class UpstreamHistory {
     return this.#failed(rows.usableAt(position).start, clock.now(), { type: 'upstream-broken', internal });
   }
 
-  /** Forgets everything, also in storage. A call that is under way brings nothing of it back. */
+  /** Forgets everything, in storage too. A call in progress brings nothing back. */
   async clear(): Promise<void> {
     this.#epoch++;
     await this.#forget();
@@ -179,12 +178,12 @@ export class UpstreamHistory {
     await rows.clear();
   }
 
-  /** How many messages the history has at the least. */
+  /** The history has at least this many messages. */
   get #knownLength(): number {
     return Math.max(this.#end?.position ?? 0, this.#options.rows.lastStart);
   }
 
-  /** A chunk is the last one only while nothing was seen behind it, and not because another Execution left it in memory. */
+  /** A chunk is the last one only if nothing was seen after it by this Execution: another may have left it in memory. */
   #asKnown(chunk: UpstreamChunk): UpstreamChunk {
     const isLast = chunk.last && this.#end !== undefined && endOf(chunk) >= this.#knownLength;
     return isLast === chunk.last ? chunk : { ...chunk, last: isLast };
@@ -196,23 +195,20 @@ export class UpstreamHistory {
     return chunk && answers(chunk, position, freshness) ? chunk : undefined;
   }
 
-  /**
-   * What is there already, where what follows can't be asked for just now: better than nothing, and not the last chunk, so
-   * that a reader meets the failure behind it.
-   */
+  /** The known chunk, if what follows cannot be read just now. Not marked as the last one: a reader meets the failure after it. */
   #heldAlready(position: number, freshness: Freshness): Result<UpstreamChunk, SourceFailure> | undefined {
     const chunk = this.#inMemory(this.#options.rows.at(position));
     const held = chunk && { ...chunk, last: false };
     return held && answers(held, position, freshness) ? ok(held) : undefined;
   }
 
-  /** What memory holds for this row. It outlives Executions, so it may be of a history that was replaced since. */
+  /** Memory outlives Executions, so its chunk may belong to a history that was replaced since. */
   #inMemory(row: PageRow): UpstreamChunk | undefined {
     const chunk = this.#options.memory.get(`${this.#memoryKey}/${row.start}`);
     return chunk?.fingerprints[0] === row.fingerprint ? chunk : undefined;
   }
 
-  /** The call for this page: the one that somebody began, or a new one. */
+  /** The call for this page: one in progress or queued, or a new one. */
   #call(start: number, poll: boolean, trace: ReadTrace): { call: Call; shared: boolean } {
     const same =
       this.#running?.start === start ? this.#running : this.#queue.find((call) => call.start === start);
@@ -284,7 +280,7 @@ export class UpstreamHistory {
     }
     this.#emptyPages.delete(row.start);
     if (nextToken !== undefined && nextToken === row.token) {
-      return this.#refuse(row.start, beganAtMs, 'the next token is the one that was asked with');
+      return this.#refuse(row.start, beganAtMs, 'the next token is the same as the current one');
     }
     const read: UpstreamChunk = {
       start: row.start,
@@ -303,7 +299,7 @@ export class UpstreamHistory {
     const previous = this.#end;
     if (this.#isReplaced(read, known)) {
       await this.#forget();
-      // What comes before this page is in doubt, too: only a walk from the start tells.
+      // Earlier pages may have changed, too: only a walk from the start tells.
       if (row.start > 0) return 'lost';
     } else if (read.last && end < this.#knownLength) {
       this.#laggingSinceMs ??= beganAtMs;
@@ -321,8 +317,8 @@ export class UpstreamHistory {
     await rows.dropLost(row.start, end);
     if (nextToken === undefined) {
       this.#laggingSinceMs = undefined;
-      const words = before ? lastWords(before) : (row.before ?? {});
-      this.#end = { position: end, fingerprint, ...lastWords(words), readAtMs: beganAtMs };
+      const last = before ?? row.before ?? {};
+      this.#end = { position: end, fingerprint, ...typeAndTime(last), readAtMs: beganAtMs };
       this.#headRead(beganAtMs, previous);
     } else {
       await rows.put({
@@ -330,13 +326,13 @@ export class UpstreamHistory {
         fingerprint,
         token: nextToken,
         lost: false,
-        ...(before && { before: lastWords(before) }),
+        ...(before && { before: typeAndTime(before) }),
       });
     }
     return ok(read);
   }
 
-  /** True when the page can't be of the history that was read before. */
+  /** True if the page contradicts the history that was read before. */
   #isReplaced(read: UpstreamChunk, known: UpstreamChunk | undefined): boolean {
     if (known) {
       const both = Math.min(known.messages.length, read.messages.length);
@@ -367,10 +363,10 @@ export class UpstreamHistory {
   }
 
   #failed(start: number, atMs: number, failure: SourceFailure): Refusal {
-    // The way to the newest page leads through this one.
-    const told = this.#options.rows.usableAt(Infinity).start === start;
-    this.#failures.set(start, { failure, atMs, told });
-    if (told) this.#options.onHeadRead({ atMs, failure });
+    // Only pages on the way to the newest one concern the poll.
+    const isReported = this.#options.rows.usableAt(Infinity).start === start;
+    this.#failures.set(start, { failure, atMs, isReported });
+    if (isReported) this.#options.onHeadRead({ atMs, failure });
     return fail(failure);
   }
 
@@ -385,12 +381,12 @@ function answers(
   { lastNotBeforeMs, allNotBeforeMs = 0 }: Freshness,
 ): boolean {
   if (chunk.readAtMs < allNotBeforeMs) return false;
-  // Also for a position inside: what came behind it since belongs into the same answer.
+  // Also for a position inside: messages that followed since belong in the same answer.
   if (chunk.last && chunk.confirmedAtMs < lastNotBeforeMs) return false;
   return position >= chunk.start && (chunk.last || position < endOf(chunk));
 }
 
-const lastWords = ({
+const typeAndTime = ({
   eventType,
   timestamp,
 }: {
