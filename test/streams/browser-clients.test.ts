@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
-import { answers, liveFlow } from './live-flow.ts';
+import { HELD_AT, answers, heldFlow, type HeldFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
 
@@ -94,7 +94,7 @@ describe.runIf(existsSync(CHROMIUM))('in Chromium', () => {
   let world: World;
   let pages: Server;
   let profile: string;
-  const flows = new Map<string, { id: string; messageIds: string[] }>();
+  const flows = new Map<string, HeldFlow>();
   const reports = new Map<string, Report>();
   const programs = new Programs();
 
@@ -107,15 +107,12 @@ describe.runIf(existsSync(CHROMIUM))('in Chromium', () => {
       write: false,
       format: 'iife',
     });
-    /** The executions start when the page is loaded. */
-    const setup = async () => {
-      for (const client of CLIENTS) flows.set(client, await liveFlow(world));
-      const urls = Object.fromEntries([...flows].map(([client, { id }]) => [client, world.messagesUrl(id)]));
-      return `const SETUP = ${JSON.stringify({ apiKey, urls })};\n${bundle.outputFiles[0]?.text}`;
-    };
+    for (const client of CLIENTS) flows.set(client, await heldFlow(world));
+    const urls = Object.fromEntries([...flows].map(([client, { id }]) => [client, world.messagesUrl(id)]));
+    const script = `const SETUP = ${JSON.stringify({ apiKey, urls })};\n${bundle.outputFiles[0]?.text}`;
     pages = createServer((request, response) => {
       if (request.url === '/script.js') {
-        void setup().then((text) => response.setHeader('content-type', 'text/javascript').end(text));
+        response.setHeader('content-type', 'text/javascript').end(script);
         return;
       }
       if (request.method !== 'POST') {
@@ -141,10 +138,11 @@ describe.runIf(existsSync(CHROMIUM))('in Chromium', () => {
     profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
     programs.start([CHROMIUM, ...chromiumOptions(profile), `http://127.0.0.1:${port}/`]);
     await eventually(() => {
-      for (const client of CLIENTS) expect(idsOf(reports.get(client)).length, client).toBeGreaterThan(4);
+      for (const client of CLIENTS) expect(idsOf(reports.get(client)).length, client).toBe(HELD_AT);
     });
     await world.workerd.restart();
-  }, 60_000);
+    for (const { release } of flows.values()) await release();
+  });
   afterAll(async () => {
     programs.end();
     pages.close();
@@ -155,7 +153,6 @@ describe.runIf(existsSync(CHROMIUM))('in Chromium', () => {
 
   test.each(CLIENTS)(
     '%s gets every message exactly once through a killed workerd, and stops',
-    { timeout: 40_000 },
     async (client) => {
       await eventually(() => expect(reports.get(client)?.isStopped).toBe(true));
       const { id = '', messageIds } = flows.get(client) ?? {};

@@ -3,20 +3,53 @@ import { randomUUID } from 'node:crypto';
 
 import type { World } from '../support/on-workerd.ts';
 
-/** Four messages are there at once, then one comes every half second. It ends and settles with the last. */
-export async function liveFlow(world: World, count = 12): Promise<{ id: string; messageIds: string[] }> {
-  const id = `real:client/${randomUUID()}`;
-  const nowSeconds = Date.now() / 1000;
-  const messages = Array.from({ length: count }, (_, n) => ({
-    messageId: `m${n}`,
-    eventType: n === count - 1 ? 'EXECUTION_SUCCEEDED' : 'STEP_STARTED',
-    payload: `ünîcode ${n}\n `,
-    // Long ago, so that it settles as soon as its last message is seen.
-    timestamp: nowSeconds - 3_600,
-    afterMs: n < 4 ? 0 : n * 500,
+const COUNT = 12;
+const MESSAGE_IDS = Array.from({ length: COUNT }, (_, n) => `m${n}`);
+
+/** The messages from `start` on, each at its time. Ended long ago, so that it settles as soon as the last one is seen. */
+const messages = (start: number, end: number, afterMs: (n: number) => number) =>
+  MESSAGE_IDS.slice(start, end).map((messageId, index) => ({
+    messageId,
+    eventType: start + index === COUNT - 1 ? 'EXECUTION_SUCCEEDED' : 'STEP_STARTED',
+    payload: `ünîcode ${start + index}\n `,
+    timestamp: Date.now() / 1000 - 3_600,
+    afterMs: afterMs(start + index),
   }));
-  await world.script(id, messages, { afterMs: -60_000 });
-  return { id, messageIds: messages.map(({ messageId }) => messageId) };
+
+const newId = () => `real:client/${randomUUID()}`;
+
+/** Four messages are there at once, then one comes every half second, and the last one ends it. */
+export async function liveFlow(world: World): Promise<{ id: string; messageIds: readonly string[] }> {
+  const id = newId();
+  const all = messages(0, COUNT, (n) => (n < 4 ? 0 : n * 500));
+  await world.script(id, all, { afterMs: -60_000 });
+  return { id, messageIds: MESSAGE_IDS };
+}
+
+export interface HeldFlow {
+  readonly id: string;
+  readonly messageIds: readonly string[];
+  /** From now on the other messages come, one every 200 ms, and the last one ends it. */
+  release(): Promise<void>;
+}
+
+export const HELD_AT = 6;
+
+/** Six messages are there at once, and the others only when the test says so: it runs until then. */
+export async function heldFlow(world: World): Promise<HeldFlow> {
+  const id = newId();
+  await world.script(
+    id,
+    messages(0, HELD_AT, () => 0),
+    { afterMs: -60_000 },
+  );
+  const release = () =>
+    world.script(
+      id,
+      messages(HELD_AT, COUNT, (n) => (n - HELD_AT) * 200),
+      { append: true },
+    );
+  return { id, messageIds: MESSAGE_IDS, release };
 }
 
 export const idsIn = (text: string): string[] =>

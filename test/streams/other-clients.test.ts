@@ -8,11 +8,11 @@ import { EventSource } from 'launchdarkly-eventsource';
 import SwaggerClient from 'swagger-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { eventually } from '../support/eventually.ts';
 import { PYTHON, hasPythonModule } from '../support/installed.ts';
-import { answers, liveFlow } from './live-flow.ts';
+import { HELD_AT, answers, heldFlow, type HeldFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
-import { eventually } from '../support/eventually.ts';
 
 /** An event as a client hands it to its user. */
 interface Handed {
@@ -21,8 +21,7 @@ interface Handed {
 }
 
 interface Following {
-  readonly id: string;
-  readonly messageIds: readonly string[];
+  readonly flow: HeldFlow;
   readonly handed: Handed[];
   /** Resolves when the client has stopped. */
   readonly stopped: Promise<unknown>;
@@ -99,17 +98,18 @@ beforeAll(async () => {
   world = await openWorld();
   apiKey = await world.key();
   for (const [name, follow] of Object.entries(clients)) {
-    const { id, messageIds } = await liveFlow(world);
+    const flow = await heldFlow(world);
     const handed: Handed[] = [];
-    const stopped = follow(id, handed);
+    const stopped = follow(flow.id, handed);
     stopped.catch(() => undefined);
-    followings.set(name, { id, messageIds, handed, stopped });
+    followings.set(name, { flow, handed, stopped });
   }
   await eventually(() => {
-    for (const [name, { handed }] of followings) expect(idsOf(handed).length, name).toBeGreaterThan(4);
+    for (const [name, { handed }] of followings) expect(idsOf(handed).length, name).toBe(HELD_AT);
   });
   await world.workerd.restart();
-}, 40_000);
+  for (const { flow } of followings.values()) await flow.release();
+});
 afterAll(async () => {
   programs.end();
   await world.close();
@@ -123,25 +123,24 @@ const idsOf = (handed: readonly Handed[]): string[] =>
 
 test.each(Object.keys(clients))(
   '%s gets every message exactly once through a killed workerd, and stops at the end',
-  { timeout: 30_000 },
   async (name) => {
     const following = followings.get(name);
     if (!following) throw new Error(`${name} was not started`);
-    const { id, messageIds, handed, stopped } = following;
+    const { flow, handed, stopped } = following;
     await stopped;
-    expect(idsOf(handed)).toEqual(messageIds);
+    expect(idsOf(handed)).toEqual(flow.messageIds);
     expect(handed.filter(({ data }) => data === '')).toEqual([]);
     const others = handed.filter(({ event }) => !['message', 'caught-up', 'end'].includes(event));
     expect(others).toEqual([]);
     // Before the cut and after.
-    expect(answers(world, id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
+    expect(answers(world, flow.id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
   },
 );
 
 test('launchdarkly-eventsource is stopped by 204', async () => {
   const following = followings.get('launchdarkly-eventsource');
   await following?.stopped;
-  expect(answers(world, following?.id ?? '').at(-1)).toBe(204);
+  expect(answers(world, following?.flow.id ?? '').at(-1)).toBe(204);
 });
 
 test('swagger-client asks for both types in one header, and gets pages', async () => {

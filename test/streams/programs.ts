@@ -52,6 +52,11 @@ export class Programs {
   }
 
   #kill(child: ChildProcess): void {
-    if (child.pid !== undefined && this.#running.has(child)) process.kill(-child.pid, 'SIGKILL');
+    if (child.pid === undefined || !this.#running.has(child)) return;
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // The whole group has ended, and its output is still to be read.
+    }
   }
 }
