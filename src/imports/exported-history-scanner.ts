@@ -1,26 +1,26 @@
 /**
- * Finds the values of an exported history in its bytes, as they come: where each begins and ends, and on which line. What
- * a message may hold is not its business (exported-history.ts). No I/O. No clock.
+ * Finds the values of an exported history in its bytes, chunk by chunk: where each begins and ends, and on which line.
+ * exported-history.ts checks what a message may contain. No I/O. No clock.
  *
  * A JSON value (RFC 8259) ends where its brackets balance outside of strings, and every byte that matters for that is
- * ASCII, so it is found without decoding; JSON.parse then judges the text. The history is a sequence of messages, of
- * documents (objects with a member `messages` that is an array), or an array of either. Of a document, only one message
- * at a time is held; the text round its messages is checked in pieces and skipped. No streaming parser does this: they
- * stop for good at the first fault, know no lines, and bound no value.
+ * ASCII, so it is found without decoding; JSON.parse then checks the text. The history is a sequence of messages, of
+ * documents (objects with a member `messages` that is an array), or an array of either. Only one message of a document is
+ * held at a time; the text around its messages is checked in pieces and skipped. No streaming parser does this: they stop at
+ * the first fault, do not count lines, and do not bound a value.
  *
- * After a fault, one message a line (NDJSON) goes on at the next line, so that several bad lines are found at once.
- * Anything else has no mark to go on from, and halts. Which of the two it is shows at the first message: it ends on the
- * line where it began, or it doesn't. A first line that is cut off looks like the second until the end, or a fault,
- * comes; then what follows that line is read again.
+ * After a fault, one message a line (NDJSON) is read on from the next line, so that several bad lines are found at once. In
+ * any other form the next value cannot be found, so reading stops. The first message shows which form it is: in NDJSON it ends
+ * on the line where it began. A first line that is cut off looks like the other form until the end or a fault; then the text
+ * after that line is read again.
  */
 import { ByteBuffer, parseJson } from './exported-history-text.ts';
 
-/** No upstream message is near this (a page of many is at most 16 MiB); it bounds what is held of a body. */
+/** Bounds what is held of a body. A whole page of an upstream has at most 16 MiB, so no message is larger. */
 export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 
 export type Found = { readonly line: number; readonly value: unknown } | Flaw;
 
-/** A sentence about what begins, or stands, on that line. */
+/** A sentence about the value that begins on that line, or the text there. */
 export interface Flaw {
   readonly line: number;
   readonly flaw: string;
@@ -33,11 +33,11 @@ const [QUOTE, BACKSLASH, APOSTROPHE, COMMA] = [0x22, 0x5c, 0x27, 0x2c];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 const BOM = [0xef, 0xbb, 0xbf];
 
-/** How far back a member's name is looked for from the `[` of its value: `"messages"` and some white space. */
+/** How far before the `[` of a value its member's name is searched: `"messages"` and some white space. */
 const NAME_BYTES_MAX = 64;
 const MESSAGES_NAME = /[{,]\s*"messages"\s*:\s*$/;
 
-/** What stands for the text before, where a document is read on from the bracket that ends its messages. */
+/** Replaces the text before the bracket that ends a document's messages, so that the rest parses as JSON. */
 const DOCUMENT_START = '{"messages":[';
 
 const CUT_OFF = 'The JSON that begins here is cut off: it has no end.';
@@ -50,21 +50,21 @@ const PYTHON =
   'This is not JSON: it has single quotes, as when Python prints a dictionary. Export with json.dumps(response, default=str).';
 
 export class HistoryScanner {
-  /** What the last byte completed, or where it showed that the value that is being read is none. */
+  /** The value that the last byte completed, or the fault that it showed in the value being read. */
   #found: Found | undefined;
   #fault: Flaw | undefined;
   #line = 1;
   #state: 'between' | 'inside' | 'skipping-line' | 'halted' = 'between';
 
-  // Between values: the arrays that they stand in, the outermost one and a document's, and what must come next there.
+  // Between values: the arrays around them (the outermost one, and a document's), and what must come next.
   #inList = false;
   #inMessages = false;
   #expected: 'first' | 'value' | 'separator' = 'first';
-  /** Seen to be one message a line. */
+  /** Known to be one message a line. */
   #byLine = false;
   #bomBytes = 0;
 
-  // Inside of a value. `object`: a message or a document, not yet known. `document`: what follows its messages.
+  // Inside a value. `object`: a message or a document, not yet known which. `document`: the part after its messages.
   #kind: 'object' | 'message' | 'document' = 'object';
   #startLine = 1;
   #depth = 0;
@@ -73,17 +73,17 @@ export class HistoryScanner {
   /** Its bytes in earlier chunks. */
   readonly #held = new ByteBuffer();
 
-  /** True when there is no telling where the next value begins: further bytes are ignored. */
+  /** True if the start of the next value cannot be found: further bytes are ignored. */
   get halted(): boolean {
     return this.#state === 'halted';
   }
 
-  /** The line that is being read, from 1. */
+  /** The current line, from 1. */
   get line(): number {
     return this.#line;
   }
 
-  /** What these bytes complete, in order, one by one as it is asked for. The chunk is not kept. */
+  /** The values that these bytes complete, in order. The chunk is not kept. */
   *push(chunk: Uint8Array): Generator<Found, void> {
     let begin = 0;
     for (let at = 0; at < chunk.length && this.#state !== 'halted'; at++) {
@@ -113,9 +113,9 @@ export class HistoryScanner {
     if (this.#held.length > MESSAGE_BYTES_MAX) yield* this.#giveUpHeld(TOO_LARGE);
   }
 
-  /** What the end of the body tells. */
+  /** What is found at the end of the body. */
   *end(): Generator<Found, void> {
-    // Twice, as what was given up may have been read again from its second line on, to be cut off in its last.
+    // Twice: a value that was given up may have been read again from its second line, and be cut off in its last.
     for (let turn = 0; turn < 2; turn++) if (this.#state === 'inside') yield* this.#giveUpHeld(CUT_OFF);
     if (this.#bomBytes > 0) yield { line: this.#line, flaw: NOT_JSON };
     if (this.#state === 'between' && (this.#inList || this.#inMessages)) {
@@ -128,7 +128,7 @@ export class HistoryScanner {
     if (this.#state === 'skipping-line') this.#state = 'between';
   }
 
-  /** Where the string ends: its quotation mark, or a line's end that it must not hold; past the chunk when it goes on. */
+  /** Where the string ends: at its quotation mark, at a line break (a fault), or past the chunk if it continues. */
   #stringEnd(chunk: Uint8Array, from: number): number {
     let at = from;
     for (; at < chunk.length; at++) {
@@ -141,7 +141,7 @@ export class HistoryScanner {
     return at;
   }
 
-  /** True when a value begins at this byte. */
+  /** True if a value begins at this byte. */
   #between(byte: number): boolean {
     if (byte === BOM[this.#bomBytes] && !this.#inList && !this.#inMessages) {
       this.#bomBytes = (this.#bomBytes + 1) % BOM.length;
@@ -163,7 +163,8 @@ export class HistoryScanner {
       this.#inList = false;
     } else {
       const expected = this.#expected === 'separator' ? "',' or ']'" : 'a message';
-      const flaw = byte === APOSTROPHE ? PYTHON : `The array of messages must go on with ${expected} here.`;
+      const flaw =
+        byte === APOSTROPHE ? PYTHON : `The array of messages must continue with ${expected} here.`;
       this.#flaw(this.#line, flaw, 'halted');
     }
     return false;
@@ -200,14 +201,14 @@ export class HistoryScanner {
       if (--this.#depth === 0) this.#complete(this.#held.followedBy(chunk.subarray(begin, at + 1)));
     } else if (byte === APOSTROPHE) {
       if (this.#byLine) this.#fault = { line: this.#startLine, flaw: PYTHON };
-      // Every line would say so.
+      // Otherwise every line would be reported.
       else this.#flaw(this.#startLine, PYTHON, 'halted');
     } else if (byte === LF && this.#byLine && this.#isAlone()) {
       this.#fault = { line: this.#startLine, flaw: CUT_OFF };
     }
   }
 
-  /** What is being read stands in no array and is no document: a line of its own may hold it. */
+  /** The value being read is in no array and is not a document: it may have a line of its own. */
   #isAlone(): boolean {
     return this.#kind === 'object' && !this.#inList;
   }
@@ -220,13 +221,13 @@ export class HistoryScanner {
       return;
     }
     if (!isRest) this.#found = { line: this.#startLine, value: parsed.value };
-    // `{}` stands on one line however the rest is printed, and so tells nothing.
+    // `{}` is on one line in every form, so it does not show which one this is.
     if (this.#isAlone() && this.#startLine === this.#line && !isEmptyObject(json)) this.#byLine = true;
     this.#goOn('between');
     this.#expected = 'separator';
   }
 
-  /** A document's text up to its messages: checked here, so that a fault in it has its line, and then forgotten. */
+  /** Checks a document's text up to its messages now, so that a fault in it is reported with its line, and drops it. */
   #enterMessages(json: Uint8Array): void {
     const parsed = parseJson(json, this.#kind === 'document' ? DOCUMENT_START : '', ']}');
     if ('flaw' in parsed) {
@@ -251,12 +252,12 @@ export class HistoryScanner {
   }
 
   /**
-   * The value that is being read is none: `text` is what there is of it. Goes on where the next one can be told to
-   * begin. True when its first line was the fault, and what follows it was read again.
+   * The value being read is faulty; `text` is all of it so far. Continues where the next value is known to begin. True if its
+   * first line was the fault and the text after that line was read again.
    */
   *#giveUp(fault: Flaw, text: Uint8Array): Generator<Found, boolean> {
     const lineEnd = text.indexOf(LF);
-    // A first line of nothing but its bracket opens a value that is spread over lines.
+    // A first line with only a bracket begins a value that spans several lines.
     if (!this.#isAlone() || (lineEnd > 0 && text.subarray(1, lineEnd).every(isSpace))) {
       this.#goOn('halted');
       yield fault;

@@ -1,6 +1,6 @@
-/** The bytes of one value of an exported history: gathered over chunks, decoded, parsed. */
+/** The bytes of one value of an exported history: collected across chunks, decoded, parsed. */
 
-/** Bytes that come in pieces. Grows by doubling, so that tiny chunks cost no more than large ones; who fills it bounds it. */
+/** A growing buffer. It doubles, so that tiny chunks cost no more than large ones. Its user bounds it. */
 export class ByteBuffer {
   #bytes = new Uint8Array(16 * 1024);
   #length = 0;
@@ -20,7 +20,7 @@ export class ByteBuffer {
     this.#length = length;
   }
 
-  /** What is held, and this piece after it; the piece is not kept. Good until the next call. */
+  /** The held bytes followed by this piece, which is not kept. Valid until the next call. */
   followedBy(piece: Uint8Array): Uint8Array {
     if (this.#length === 0) return piece;
     this.append(piece);
@@ -29,7 +29,7 @@ export class ByteBuffer {
     return both;
   }
 
-  /** Good until the next call. */
+  /** Valid until the next call. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -39,14 +39,14 @@ export class ByteBuffer {
   }
 }
 
-// A byte order mark inside of a value is no mark, but a character that JSON.parse is to see.
+// Inside a value, a byte order mark is a character that JSON.parse must see.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export type ParsedJson = { readonly value: unknown } | { readonly flaw: string };
 
 /**
- * `before` and `after` complete a text that is not whole. V8's own words about what is wrong are not handed on: they
- * quote the text, and change between versions.
+ * `before` and `after` complete a partial text. V8's error messages are not passed on: they quote the text, and change between
+ * versions.
  */
 export function parseJson(bytes: Uint8Array, before = '', after = ''): ParsedJson {
   let text: string;

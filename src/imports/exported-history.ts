@@ -1,17 +1,17 @@
 /**
- * Reads an exported history: bytes in, messages out, in order and as they come, in bounded memory. What was exported
- * before the service closed is in one of two forms, told apart by what it holds and not by its content type:
+ * Reads an exported history: bytes in, messages out, in order, as a stream in bounded memory. An export has one of two forms,
+ * recognised by its text and not by its content type:
  *
  * - one message a line (NDJSON), or messages spread over lines as `jq '.messages[]'` prints them;
  * - `{"messages": […]}`, as our pages, boto3 and the AWS CLI print it, spread over lines or not, one document or several
- *   after one another. What else such a document holds (`nextToken`, `cursor`, `ResponseMetadata`) is skipped. So is an
- *   array round messages or documents (`aws … --query messages`, a Python list of pages).
+ *   after one another. Other members of such a document (`nextToken`, `cursor`, `ResponseMetadata`) are skipped. So is an
+ *   array around messages or documents (`aws … --query messages`, a Python list of pages).
  *
- * A message's timestamp may have any form of exported-history-timestamp.ts; it comes out as pages print it. A member that
- * is null is absent. A member that a message does not have is refused: to leave it out would lose data silently.
+ * A timestamp may have any form of exported-history-timestamp.ts; it is converted to the form of our pages. A null member counts
+ * as absent. An unknown member is refused: dropping it would lose data silently.
  *
- * The scanner finds the values in the bytes; this file says which of them are messages, and counts. What is done with
- * them, and that nothing is kept of a history with faults, is left to the caller.
+ * The scanner finds the values in the bytes; this file decides which of them are messages, and counts them. The caller stores
+ * them, and discards all if the history has a fault.
  */
 import * as z from 'zod/mini';
 import { fail, ok, type Failure, type FieldError, type Result } from '../core/errors.ts';
@@ -19,13 +19,13 @@ import { isoFromExport } from './exported-history-timestamp.ts';
 import { HistoryScanner, type Found } from './exported-history-scanner.ts';
 import type { Message } from '../messages/message.ts';
 
-/** How many faults are named: enough to see what they have in common. Reading stops there. */
+/** Reading stops after this many faults: enough to see what they have in common. */
 export const NAMED_FAULTS_MAX = 10;
 
-/** What is scanned at once, so that a body that comes in large chunks is not turned into messages all at once. */
+/** Scanned at a time, so that a large chunk of a body does not become messages all at once. */
 const SCANNED_BYTES_MAX = 64 * 1024;
 
-/** How much of a wrong name or timestamp is repeated in the sentence about it. */
+/** How much of a wrong name or timestamp its sentence quotes. */
 const SHOWN_CHARACTERS_MAX = 40;
 
 const TIMESTAMP_FORMS = "epoch seconds, ISO 8601 or Python's str(datetime)";
@@ -95,7 +95,7 @@ async function* scan(
   yield* scanner.end();
 }
 
-/** The body's chunks. That it can't be read on is the sender's fault, or its connection's, and no exception of ours. */
+/** The body's chunks. If it breaks off, the sender or the connection failed: a fault of the input, not an exception. */
 async function* untilBroken(
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array | 'broken', void, void> {
@@ -106,7 +106,7 @@ async function* untilBroken(
   }
 }
 
-/** The message with its members in the order that pages print, or a sentence about each that is wrong. */
+/** The message with its members in the order of our pages, or a sentence about each wrong member. */
 function messageOf(value: unknown): { readonly message: Message } | { readonly flaws: readonly string[] } {
   const parsed = exportedSchema.safeParse(value, { reportInput: true });
   if (!parsed.success) return { flaws: parsed.error.issues.map(flawOf) };
@@ -135,11 +135,11 @@ function flawOf(issue: z.core.$ZodIssue): string {
     return `'${String(name)}' must be ${name === 'timestamp' ? TIMESTAMP_FORMS : 'text'}: it is ${kindOf(issue.input)}.`;
   }
   if (issue.keys.includes('messages')) return "'messages' must be an array of messages.";
-  return `A message has only messageId, eventType, timestamp and payload: ${shown(issue.keys[0])} is none of them.`;
+  return `A message has only messageId, eventType, timestamp and payload: ${shown(issue.keys[0])} is not one of them.`;
 }
 
 const kindOf = (value: unknown): string =>
   Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 
-/** A value of the sender's in a sentence. Payloads, which may be customers' data, are never shown. */
+/** Quotes a value in a sentence. Never used for payloads, which may be customers' data. */
 const shown = (value: unknown): string => JSON.stringify(value).slice(0, SHOWN_CHARACTERS_MAX);

@@ -53,7 +53,7 @@ async function addAll(
       await writer.add(message);
     }
   } finally {
-    // Cancels the body when the store failed: nobody will read the rest.
+    // Cancels the rest of the body if the store failed.
     await messages.return(ok({ count: 0 }));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The port of an upstream that histories come from. Only the Execution talks to a source, one call at a time for each
+ * The port of an upstream that histories are read from. Only the Execution calls a source, one call at a time for each
  * execution (invariant 3).
  */
 import type { Result, SourceFailure } from '../core/errors.ts';
@@ -8,40 +8,40 @@ import type { Status } from '../messages/event-types.ts';
 import type { Message } from '../messages/message.ts';
 
 export interface SourcePage {
-  /** In upstream order. May be empty even when there is a next token. */
+  /** In upstream order. May be empty even with a next token. */
   readonly messages: readonly Message[];
-  /** The upstream's own token for what follows. Never shown to a caller. Absent: these are the newest messages. */
+  /** The upstream's own token for the next page. Never shown to a caller. Absent: these are the newest messages. */
   readonly nextToken?: string;
 }
 
-/** What an upstream knows of an execution without its history. */
+/** What an upstream reports about an execution without its history. */
 export interface SourceDescription {
   /** The upstream's own word. */
   readonly upstreamStatus: string;
-  /** What it means here; absent when it is a word that we do not know. */
+  /** The same in our words; absent if the upstream's word is unknown. */
   readonly status?: Status;
   /** ISO 8601. */
   readonly startedAt?: string;
-  /** Of the last end, when it was started again after an earlier one. */
+  /** The latest end, if it was redriven after an earlier one. */
   readonly endedAt?: string;
-  /** How often it was started again after it had ended, and when last. */
+  /** How often it was redriven, and when last. */
   readonly redriveCount?: number;
   readonly redrivenAt?: string;
-  /** False: it can't be started again. Absent: the upstream does not say. */
+  /** False: it cannot be redriven. Absent: the upstream does not say. */
   readonly redrivable?: boolean;
 }
 
 export interface Source {
   /** Stable and short (`things-graph`, `step-functions`): part of cursors, archive keys and log lines. */
   readonly name: string;
-  /** Messages in a full page, the most that `page` is asked for. */
+  /** Messages in a full page: the largest `limit` of `page`. */
   readonly pageSizeMax: number;
-  /** How long an unsuccessful execution can be started again after its end; absent: an end is the end. */
+  /** How long an unsuccessful execution can be redriven after its end. Absent: never. */
   readonly redrivableMs?: number;
   /**
-   * One page from `token` on (undefined: from the start), `limit` messages at the most; a source may return fewer.
-   * Retries what passes within its own time budget. `signal` ends the call early (then `upstream-timeout`).
-   * `onAttempt` is told of each request as it goes to the upstream, retries included: budgets and the log count those.
+   * One page from `token` on (undefined: from the start) with at most `limit` messages; a source may return fewer. Retries
+   * temporary failures within its own time budget. `signal` ends the call early (then `upstream-timeout`). Calls `onAttempt`
+   * for each request to the upstream, retries included: budgets and the log count them.
    */
   page(
     ref: ExecutionRef,
@@ -50,15 +50,15 @@ export interface Source {
     signal?: AbortSignal,
     onAttempt?: () => void,
   ): Promise<Result<SourcePage, SourceFailure>>;
-  /** Status and times without reading the history, where the upstream has such a call. */
+  /** Status and times without reading the history, if the upstream has such a call. */
   describe?(
     ref: ExecutionRef,
     signal?: AbortSignal,
     onAttempt?: () => void,
   ): Promise<Result<SourceDescription, SourceFailure>>;
   /**
-   * How far apart polls must be at the least for all executions that are followed to get their turn, told that this one is
-   * and would be polled every `wantedMs`. Asked at each poll. 0: as wanted.
+   * The shortest interval between polls at which the budget suffices for all followed executions. The caller follows this one
+   * and would poll it every `wantedMs`. Called at each poll. 0: as wanted.
    */
   pace?(ref: ExecutionRef, wantedMs: number): number;
 }

@@ -249,9 +249,8 @@ describe('import and forget', () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     expect(valueOf(await under.import(IMPORTED))).toMatchObject({
-      count: 700,
-      status: 'FAILED',
-      from: 'import',
+      head: { count: 700, status: 'FAILED', from: 'import' },
+      warnings: [],
     });
     for (let round = 0; round < 2; round++) {
       expect(await under.readAll([249])).toEqual(IMPORTED);

@@ -133,12 +133,12 @@ describe('an exported history with faults', () => {
     [
       'a member that a message does not have',
       '{"events": []}',
-      '1: A message has only messageId, eventType, timestamp and payload: "events" is none of them.',
+      '1: A message has only messageId, eventType, timestamp and payload: "events" is not one of them.',
     ],
     [
       'a member that is not what it seems',
       '{"__proto__": {"payload": "x"}}',
-      '1: A message has only messageId, eventType, timestamp and payload: "__proto__" is none of them.',
+      '1: A message has only messageId, eventType, timestamp and payload: "__proto__" is not one of them.',
     ],
     [
       'a document in a document',
@@ -159,13 +159,13 @@ describe('an exported history with faults', () => {
     [
       'something between messages',
       '{"messages": [{} {}]}',
-      "1: The array of messages must go on with ',' or ']' here.",
+      "1: The array of messages must continue with ',' or ']' here.",
     ],
-    ['a comma too many', '[{},\n]', '2: The array of messages must go on with a message here.'],
+    ['a comma too many', '[{},\n]', '2: The array of messages must continue with a message here.'],
     [
-      'a message that is none',
+      'a value that is not a message',
       '{"messages": [null]}',
-      '1: The array of messages must go on with a message here.',
+      '1: The array of messages must continue with a message here.',
     ],
     [
       'a broken member before the messages',
@@ -180,7 +180,7 @@ describe('an exported history with faults', () => {
     [
       'a byte order mark in an array',
       '[{},\uFEFF{}]',
-      '1: The array of messages must go on with a message here.',
+      '1: The array of messages must continue with a message here.',
     ],
     ['a byte order mark in the middle', `${message('1')} \uFEFF\n{"a"`, expect.stringContaining('2: ')],
   ])('%s', async (_, text, fault) => {

@@ -1,14 +1,13 @@
 /**
- * What to make of one whole answer of an AWS JSON service: a value, or which failure, and whether to ask again. Goes by
- * the error's name before the HTTP status, since AWS throttles with a 400 and some errors come with any status at all.
- * No I/O, no clock.
+ * Classifies a complete answer of an AWS JSON service: a value, or which failure, and whether to retry. The error's name
+ * counts before the HTTP status: AWS throttles with a 400, and some errors come with any status. No I/O, no clock.
  *
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
 import type { SourceFailure } from '../../core/errors.ts';
 import { redact } from './redact.ts';
 
-/** A failure that the service models or that we have no general name for: its source says what it means. */
+/** An error that the service models, or that has no general meaning. The source interprets it. */
 export interface AwsError {
   readonly type: 'aws-error';
   /** Without namespace and URL: `ResourceNotFoundException`. */
@@ -26,17 +25,17 @@ export type Verdict =
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Empty when there was none, or more than an error deserves. */
+  /** Empty if there was none, or if it exceeded the bound of an error's body. */
   readonly body: string;
 }
 
 export interface AnswerContext {
   readonly operation: string;
-  /** Names of errors that the service models and that no retry mends. They count with whatever HTTP status they come. */
+  /** Modelled errors that a retry cannot fix. They count with any HTTP status. */
   readonly clientErrors: ReadonlySet<string>;
-  /** Never to be repeated in a text. */
+  /** Removed from every text. */
   readonly secrets: readonly string[];
-  /** What to tell a caller when this answer turns out to be the last one and was a throttled one. */
+  /** When a caller should retry, if this is the last attempt and it was throttled. */
   readonly retryAfterSeconds: number;
 }
 
@@ -52,7 +51,7 @@ const THROTTLING_NAMES: ReadonlySet<string> = new Set([
   'KmsThrottlingException',
 ]);
 
-/** The upstream failed by itself, and may not the next time. */
+/** Failures inside AWS. A retry may succeed. */
 const INTERNAL_NAMES: ReadonlySet<string> = new Set([
   'InternalFailureException',
   'InternalFailure',
@@ -91,7 +90,7 @@ export function judgeAnswer(answer: Answer, context: AnswerContext): Verdict {
   return failed({ type: 'upstream-broken', internal }, false);
 }
 
-/** One line for the operator: operation, status, name, AWS's id of the request, the beginning of its message. */
+/** One line for the operator: operation, status, name, AWS's request id, the beginning of the message. */
 function operatorText(
   { status, headers, body }: Answer,
   { operation, secrets }: AnswerContext,
@@ -100,7 +99,7 @@ function operatorText(
 ): string {
   const id = headers.get('x-amzn-requestid') ?? headers.get('x-amz-request-id') ?? '';
   const request = /^[\w-]{1,64}$/.test(id) ? `, request ${id}` : '';
-  // Not the body itself: it may hold customers' data, or echo our request.
+  // Without the body, which may contain customers' data or echo the request.
   const kind = `no AWS answer (${redact(headers.get('content-type') ?? 'no content type', secrets)}, ${body.length} characters)`;
   const text = message === undefined ? '' : `: ${redact(message, secrets)}`;
   return `${operation}: HTTP ${status}, ${name === undefined ? kind : redact(name, secrets)}${request}${text}`;
@@ -116,7 +115,7 @@ function errorName({ headers, body }: Answer, json: unknown): string | undefined
   );
 }
 
-/** Some gateways answer 200 with an error in it. `code` alone is no sign of one there: it could be a value's member. */
+/** Some gateways answer 200 with an error inside. There, `code` alone does not mark one: values may have that member. */
 const successErrorName = ({ headers }: Answer, json: unknown): string | undefined =>
   cleanName(headers.get('x-amzn-errortype')) ?? cleanName(member(json, '__type'));
 
@@ -131,7 +130,7 @@ function messageOf(json: unknown, body: string): string | undefined {
   return typeof message === 'string' && message !== '' ? message : undefined;
 }
 
-/** Signature errors, and those of services with another protocol, come as XML: `<Error><Code>…</Code></Error>`. */
+/** Signature errors, and errors of services with another protocol, are XML: `<Error><Code>…</Code></Error>`. */
 function xmlText(body: string, tag: 'Code' | 'Message'): string | undefined {
   if (!body.startsWith('<')) return undefined;
   const start = body.indexOf(`<${tag}>`);
@@ -144,7 +143,7 @@ const member = (json: unknown, name: string): unknown =>
     ? Reflect.get(json, name)
     : undefined;
 
-/** Undefined for what is not JSON; JSON itself has no undefined. */
+/** Undefined if it is not JSON; no JSON value is undefined. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,6 +1,6 @@
 /**
- * Where the credentials of upstream calls come from: a provider, asked before each attempt, so that keys which expire
- * (STS AssumeRole) are as good as keys which do not. A provider caches; whoever calls it does not.
+ * The port for the credentials of upstream calls: a provider, called before each attempt, so that expiring keys (STS
+ * AssumeRole) work like permanent ones. The provider caches; its callers do not.
  */
 import { ok, type Result, type SourceFailure } from '../../core/errors.ts';
 
@@ -12,7 +12,7 @@ export interface AwsCredentials {
 
 export type AwsCredentialsProvider = () => Promise<Result<AwsCredentials, SourceFailure>>;
 
-/** Keys from the settings, for ever the same. */
+/** The keys of the settings, which never change. */
 export const staticCredentials = (credentials: AwsCredentials): AwsCredentialsProvider => {
   const answer = ok(credentials);
   return () => Promise.resolve(answer);

@@ -1,9 +1,9 @@
 /**
- * A client of AWS JSON services: signs, sends, retries what passes, and says what came of it, all within one time budget
- * and the caller's signal. What an operation's value means, and what the service's own errors mean, is its source's
- * (things-graph.ts). Reading and judging one answer: aws-answer.ts.
+ * A client of AWS JSON services: signs, sends, retries temporary failures, and classifies the result, all within one time
+ * budget and the caller's signal. The source (things-graph.ts) interprets values and the service's own errors; aws-answer.ts
+ * classifies a single answer.
  *
- * It sends two headers of its own, content-type and x-amz-target, and none of any caller's.
+ * It sends content-type and x-amz-target, and never a caller's headers.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result, SourceFailure } from '../../core/errors.ts';
@@ -15,34 +15,34 @@ import { discardBody, readTextWithin } from './bounded-body.ts';
 import { TOO_LATE, withinDeadline } from './deadline.ts';
 import { redact } from './redact.ts';
 
-/** One attempt, its body included. AWS answers in well under a second, so ten are for a network in trouble. */
+/** Time limit of one attempt, its body included. AWS answers within a second; the rest is for a slow network. */
 export const ATTEMPT_MS_MAX = 10_000;
-/** All attempts and the waits between them: what a caller of a page may be kept waiting for. */
+/** Time limit of all attempts and the waits between them: the longest that a page may take. */
 export const CALL_MS_MAX = 20_000;
-/** After the first attempt. More would only press on an upstream that asks for rest. */
+/** After the first attempt. More would add load to an upstream that is throttling. */
 export const RETRIES_MAX = 3;
-/** The first wait is at most this long and doubles: 100, 200, 400 ms, of which a random part is waited (full jitter). */
+/** Upper bound of the first wait, then doubled: 100, 200, 400 ms. Each wait is a random part of it (full jitter). */
 export const BACKOFF_MS = 100;
-/** A page of 250 messages is far smaller; 1,000 events of Step Functions with their data may not be. */
+/** Far more than a page of 250 messages needs. 1,000 events of Step Functions with their data may exceed it. */
 export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
-/** A throttled caller is sent away for 1 to this many seconds, spread so that not all come back at once. */
+/** A throttled caller retries after 1 to this many seconds, at random, so that not all return at once. */
 export const RETRY_AFTER_SECONDS_MAX = 5;
 
-/** What an error's body may have; of a longer one only status and headers count. */
+/** Bound of an error's body. A longer one is ignored; status and headers still count. */
 const ERROR_BYTES_MAX = 64 * 1024;
 
-/** The part of the global `fetch` that is used. It is called bare, so the global one may be handed in as it is. */
+/** The part of the global `fetch` that is used. It is not called as a method, so the global one can be passed in. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface AwsJsonClientOptions {
-  /** The name that signatures carry: `iotthingsgraph`, `states`. */
+  /** The service name in signatures: `iotthingsgraph`, `states`. */
   readonly service: string;
   readonly region: string;
   readonly endpoint: URL;
   readonly protocolVersion: '1.0' | '1.1';
-  /** What stands before the operation in X-Amz-Target: `IotThingsGraphFrontEndService`. */
+  /** The prefix of the operation in X-Amz-Target: `IotThingsGraphFrontEndService`. */
   readonly targetPrefix: string;
-  /** The service's modelled errors that no retry mends: they come back as `aws-error`, whatever their HTTP status. */
+  /** Modelled errors that a retry cannot fix: returned as `aws-error`, with any HTTP status. */
   readonly clientErrors: ReadonlySet<string>;
   readonly credentials: AwsCredentialsProvider;
   readonly fetch: Fetch;
@@ -54,9 +54,9 @@ export interface AwsJsonClientOptions {
 
 export interface AwsJsonClient {
   /**
-   * The operation's answer as parsed JSON, of whatever shape it is. Throttling, failures inside AWS and broken
-   * connections are tried again; every other failure is final at once. `signal` ends it as `upstream-timeout`.
-   * `onAttempt` is told of each request as it is sent.
+   * The operation's answer as parsed JSON of any shape. Retries throttling, failures inside AWS and broken connections;
+   * returns any other failure at once. If `signal` aborts, the failure is `upstream-timeout`. Calls `onAttempt` for each
+   * request that it sends.
    */
   call(
     operation: string,
@@ -67,7 +67,7 @@ export interface AwsJsonClient {
 }
 
 export function createAwsJsonClient(options: AwsJsonClientOptions): AwsJsonClient {
-  // Taken out of the options: workerd's fetch refuses any `this` but its own.
+  // Destructured: workerd's fetch refuses to be called as a method.
   const { service, region, endpoint, credentials, fetch, clock, random, log } = options;
   const sign = createAwsSigner(service, region);
 
@@ -170,14 +170,14 @@ async function readAnswer(response: Response, signal: AbortSignal, context: Answ
   return judgeAnswer({ status, headers, body: body ?? '' }, context);
 }
 
-/** Also when the caller left: the port has no other word for a call that did not come to its end. */
+/** Also if the caller left: the port has one failure for every call that was cut short. */
 const timedOut = (operation: string): Verdict => ({
   ok: false,
   retry: true,
-  failure: { type: 'upstream-timeout', internal: `${operation}: no whole answer in the time there was` },
+  failure: { type: 'upstream-timeout', internal: `${operation}: no complete answer within the time limit` },
 });
 
-/** `fetch` says "fetch failed" and hides the reason (ECONNRESET, a bad certificate) one level below. */
+/** `fetch` throws "fetch failed"; the reason (ECONNRESET, a bad certificate) is in its `cause`. */
 function networkErrorText(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return `connection failed: ${String(error)}${cause instanceof Error ? `, ${String(cause)}` : ''}`;

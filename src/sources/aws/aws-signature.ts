@@ -1,7 +1,7 @@
 /**
  * Signature Version 4 over a POST, by aws4fetch. Service and region are always named: aws4fetch guesses them wrongly for
- * hosts that are not AWS's own. Every header given is signed, content-type too (aws4fetch leaves it out unless told), so
- * give only those that mean something to the service.
+ * hosts that are not AWS's own. Signs every given header, content-type included (aws4fetch leaves it out by default), so
+ * pass only headers that the service reads.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -9,8 +9,8 @@ import { AwsV4Signer } from 'aws4fetch';
 import type { AwsCredentials } from './aws-credentials.ts';
 
 /**
- * Derived signing keys kept for reuse; each costs four HMACs. One is new each day, and one for each set of temporary
- * credentials, so that a few at a time are of use.
+ * Derived signing keys kept for reuse; each costs four HMACs. Each day needs a new one, and so does each set of temporary
+ * credentials, so only a few are in use at a time.
  */
 export const SIGNING_KEYS_MAX = 16;
 
@@ -23,7 +23,7 @@ export interface AwsRequest {
 /** Returns the headers to send: those given, X-Amz-Date, X-Amz-Security-Token where there is one, Authorization. */
 export type AwsSigner = (request: AwsRequest, credentials: AwsCredentials, nowMs: number) => Promise<Headers>;
 
-/** `signingKeys` is where derived keys are kept; never more than `SIGNING_KEYS_MAX` of them. */
+/** Keeps derived keys in `signingKeys`, at most `SIGNING_KEYS_MAX` of them. */
 export function createAwsSigner(
   service: string,
   region: string,
@@ -45,7 +45,7 @@ export function createAwsSigner(
       allHeaders: true,
     });
     const { headers: signed } = await signer.sign();
-    // Only after a key was added, so that a full set goes on being used.
+    // Only after a key was added, so that a full set is still used.
     if (signingKeys.size > SIGNING_KEYS_MAX) signingKeys.clear();
     return signed;
   };

@@ -1,8 +1,8 @@
 /** Reading an answer's body within a bound, so that no upstream can fill the isolate. */
 
 /**
- * The body as text, or undefined when it has more than `bytesMax` bytes; it is then cancelled, not read to its end.
- * Counts bytes after decompression, since those are what takes memory. Rejects when the connection breaks.
+ * The body as text. Undefined if it has more than `bytesMax` bytes; the rest is then cancelled.
+ * Counts bytes after decompression, since those take memory. Rejects if the connection breaks.
  * When `signal` aborts, the body is cancelled and whatever was read is returned: the caller no longer waits for it.
  */
 export async function readTextWithin(
@@ -37,10 +37,10 @@ export async function readTextWithin(
   }
 }
 
-/** Gives an unread body back. Not awaited: a cancel may wait for a peer that stalls. */
+/** Cancels an unread body. Not awaited: a cancel may wait for a stalled peer. */
 export function discardBody(response: Response): void {
   void response.body?.cancel().catch(ignore);
 }
 
-/** A body that is thrown away has no failure worth knowing. */
+/** A failure to cancel a discarded body does not matter. */
 const ignore = () => undefined;

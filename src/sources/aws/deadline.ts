@@ -1,12 +1,12 @@
-/** A time limit round a piece of work, which holds even when the work does not listen to its signal. */
+/** A time limit for a piece of work. It holds even if the work ignores its signal. */
 import type { Clock } from '../../core/clock.ts';
 
-/** What `withinDeadline` answers when the time was up or the caller left before the work was done. */
+/** The result of `withinDeadline` if the time was up, or the caller left, before the work was done. */
 export const TOO_LATE = Symbol('too late');
 
 /**
- * Runs `work` for `ms` milliseconds at the most, or until `signal` aborts; which of the two, `signal` tells. The signal
- * that `work` gets is aborted then, and also once the work is done, so that it leaves nothing running.
+ * Runs `work` for at most `ms` milliseconds, or until `signal` aborts. The signal that `work` gets is aborted then, and also
+ * once the work is done, so that nothing keeps running.
  */
 export async function withinDeadline<T>(
   clock: Clock,

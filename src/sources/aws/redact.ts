@@ -1,12 +1,12 @@
 /**
- * Upstream's words, made fit for the operator's log. AWS quotes the canonical request in a signature error, the session
- * token in others, and an upstream may quote anything: so what is known to be secret goes by name, and what looks like a
- * key, a token or a signature goes by its look (invariant 7).
+ * Removes secrets from an upstream's text before it is logged. AWS quotes the canonical request in a signature error and the
+ * session token in others, and an upstream may quote anything. So known secrets are removed, and whatever looks like a key, a
+ * token or a signature (invariant 7).
  */
 
-/** Enough to tell what happened. */
+/** Enough to see what happened. */
 const TEXT_CHARACTERS_MAX = 200;
-/** What the patterns look at: error messages are short, hostile ones are not. */
+/** The patterns search no more than this: error messages are short, hostile ones may not be. */
 const TEXT_CHARACTERS_READ_MAX = 4096;
 
 /** Access key ids, and runs of base64 or hexadecimal as long as a secret key (40), a signature (64) or a token. */
@@ -15,7 +15,7 @@ const SECRET_LOOK = /\b(?:AKIA|ASIA)[A-Z0-9]{8,}|[A-Za-z0-9+/=]{32,}/g;
 /** One line, at most 200 characters, without any of `secrets` and without what looks like one. */
 export function redact(text: string, secrets: readonly string[]): string {
   let clean = text;
-  // Before any cut, which could leave half a secret that no longer looks like one.
+  // Before any cut: half a secret no longer looks like one.
   for (const secret of secrets) {
     if (secret !== '') clean = clean.replaceAll(secret, '[redacted]');
   }

@@ -1,6 +1,6 @@
 /**
- * The credentials out of AssumeRole's XML. Not an XML parser: it looks for four elements, each once and with nothing but text
- * in it, and takes no answer that has anything else in their place. No I/O, no clock.
+ * Reads the credentials from AssumeRole's XML. Not an XML parser: it searches for four elements, each once and with only text
+ * inside, and refuses any other answer. No I/O, no clock.
  */
 import type { AwsCredentials } from './aws-credentials.ts';
 
@@ -9,7 +9,7 @@ export interface AssumedRole {
   readonly expiresAtMs: number;
 }
 
-/** Undefined when the answer is not one of AssumeRole. */
+/** Undefined if it is not an answer of AssumeRole. */
 export function parseAssumedRole(xml: string): AssumedRole | undefined {
   const credentials = onlyElement(xml, 'Credentials');
   if (credentials === undefined) return undefined;
@@ -47,7 +47,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&apos;': "'",
 };
 
-/** What is inside the element; undefined when there is none of that name, or more than one. */
+/** The content of the element; undefined unless exactly one has that name. */
 function onlyElement(xml: string, tag: string): string | undefined {
   const [open, close] = [`<${tag}>`, `</${tag}>`];
   const start = xml.indexOf(open);

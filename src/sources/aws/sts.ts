@@ -1,11 +1,11 @@
 /**
- * Credentials by AssumeRole: the keys of the settings are changed for a role's, per account where the role's ARN has a `*` in
- * the account's place, and changed again before they expire. One request per role is in flight at a time.
+ * Credentials by AssumeRole: exchanges the keys of the settings for a role's, and refreshes them before they expire. If the
+ * role's ARN has a `*` in place of the account, each account has its own credentials. One request per role is in flight.
  *
- * What is shared between callers are values, never a promise: on Workers a promise belongs to the request that made it, and
- * one that leaves would take the others' answer along. Who comes while another one asks looks again a little later.
+ * Callers share values, never a promise: on Workers a promise belongs to the request that made it, and dies with it. A caller
+ * that finds a request in flight checks again a little later.
  *
- * From botocore's model sts/2011-06-15. Retrying is left to whoever asks again; what an error means is aws-answer.ts's.
+ * From botocore's model sts/2011-06-15. Does not retry: the next caller does. aws-answer.ts classifies errors.
  */
 import type { Clock } from '../../core/clock.ts';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
@@ -20,23 +20,23 @@ import { TOO_LATE, withinDeadline } from './deadline.ts';
 import { redact } from './redact.ts';
 import { parseAssumedRole } from './sts-answer.ts';
 
-/** What is asked for: the default of roles, and the most that a chained role may have. */
+/** Requested lifetime: the default of roles, and the maximum of a chained role. */
 const SESSION_SECONDS = 3_600;
-/** Before the end: new ones are asked for while the old ones still serve. */
+/** Refresh this long before the end, while the old credentials are still used. */
 export const REFRESH_BEFORE_MS = 10 * 60_000;
-/** Before the end: old ones serve no more, since a call takes time and clocks differ. */
+/** Stop using credentials this long before their end: a call takes time, and clocks differ. */
 export const UNUSABLE_BEFORE_MS = 60_000;
-/** One request, its answer included. */
+/** Time limit of one request, its answer included. */
 export const ASSUME_MS_MAX = 5_000;
-/** After a failure nobody asks again for so long; each history waiting on it would. */
+/** Pause after a failure. Without it, each waiting history would send its own request. */
 export const FAILURE_MS = 1_000;
-/** After a refresh that failed while the old ones still serve. */
+/** Pause after a failed refresh, while the old credentials are still used. */
 const REFRESH_AGAIN_MS = 30_000;
-/** How often those look that wait for another one's request. */
+/** How often a caller checks whether another caller's request is done. */
 const LOOK_MS = 50;
 const ANSWER_BYTES_MAX = 64 * 1024;
 
-/** What CloudTrail of the other account shows as the caller. */
+/** CloudTrail of the other account shows this name as the caller. */
 const SESSION_NAME = 'flowtap';
 
 const ROLE_ARN = /^arn:([a-z-]{1,32}):iam::(?:\d{12}|\*):role\/[\w+=,.@/-]{1,512}$/;
@@ -44,16 +44,16 @@ const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
 /** Whether AWS_ROLE_ARN is a role's ARN, with twelve digits or a `*` for the account. */
 export const isRoleArn = (text: string): boolean => isAwsPartition(ROLE_ARN.exec(text)?.[1] ?? '');
-/** Whether AWS_EXTERNAL_ID is one that STS takes. */
+/** Whether STS accepts this AWS_EXTERNAL_ID. */
 export const isExternalId = (text: string): boolean => EXTERNAL_ID.test(text);
 
 export interface AssumedRoleOptions {
   /** A `*` in the account's place stands for the account that is read. */
   readonly roleArn: string;
   readonly externalId?: string;
-  /** Of the settings: the keys that may assume the role. */
+  /** The keys of the settings, which may assume the role. */
   readonly credentials: AwsCredentialsProvider;
-  /** Where STS is asked. */
+  /** The region of the STS endpoint. */
   readonly region: string;
   /** Default: AWS's own in that region. */
   readonly endpoint?: URL;
@@ -62,7 +62,7 @@ export interface AssumedRoleOptions {
   readonly log: Log;
 }
 
-/** Whose keys read an account's executions: the same provider each time for the same role. */
+/** The credentials that read an account's executions: one provider for each role. */
 export function createRoleCredentials(
   options: AssumedRoleOptions,
 ): (account: string) => AwsCredentialsProvider {
@@ -87,7 +87,7 @@ function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider
   const assumeRole = createAssumeRole(options);
   let held: Held | undefined;
   let refreshAtMs = 0;
-  /** Whoever asks has until then; an isolate that lost its request must not keep the others waiting for good. */
+  /** Deadline of the request in flight. If it is lost with its Worker request, the next caller continues after this. */
   let takenUntilMs = 0;
   let failed: { readonly failure: SourceFailure; readonly atMs: number } | undefined;
 
@@ -98,13 +98,13 @@ function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider
     const outcome = await withinDeadline(clock, ASSUME_MS_MAX, undefined, assumeRole);
     const answer: Result<Held, SourceFailure> =
       outcome === TOO_LATE
-        ? fail({ type: 'upstream-timeout', internal: 'AssumeRole: no whole answer in the time there was' })
+        ? fail({ type: 'upstream-timeout', internal: 'AssumeRole: no complete answer within the time limit' })
         : outcome;
     const now = clock.now();
     if (answer.ok) {
       held = answer.value;
       failed = undefined;
-      // Of a session shorter than that, half is used.
+      // Refresh shorter sessions at half their lifetime.
       refreshAtMs = Math.max(held.expiresAtMs - REFRESH_BEFORE_MS, (now + held.expiresAtMs) / 2);
       return;
     }
@@ -137,7 +137,7 @@ function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider
 function createAssumeRole(
   options: AssumedRoleOptions,
 ): (signal: AbortSignal) => Promise<Result<Held, SourceFailure>> {
-  // Taken out of the options: workerd's fetch refuses any `this` but its own.
+  // Destructured: workerd's fetch refuses to be called as a method.
   const { roleArn, externalId, credentials, region, clock, fetch } = options;
   const endpoint = options.endpoint ?? awsEndpoint('sts', region);
   const sign = createAwsSigner('sts', region);
@@ -181,14 +181,14 @@ async function readAnswer(
   const body = (await readTextWithin(response, ANSWER_BYTES_MAX, signal)) ?? '';
   if (response.ok) {
     const session = parseAssumedRole(body);
-    // Not the body: it may hold the secret.
+    // Without the body, which may contain the secret.
     return session ? ok(session) : broken(`wrong shape of ${body.length} characters`);
   }
   const verdict = judgeAnswer(
     { status, headers, body: body.trimStart() },
     { operation: 'AssumeRole', clientErrors: new Set(), secrets, retryAfterSeconds: 1 },
   );
-  if (verdict.ok) return broken('an error that is none');
+  if (verdict.ok) return broken('an error status without an error');
   const { failure } = verdict;
   return fail(
     failure.type === 'aws-error' ? { type: 'upstream-broken', internal: failure.internal } : failure,

@@ -8,7 +8,7 @@ import type { EventType } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 
-/** Every type that the model has, in its order. */
+/** Every type of the model, in its order. */
 export const HISTORY_EVENT_TYPES = [
   'ActivityFailed',
   'ActivityScheduled',
@@ -76,7 +76,7 @@ export const HISTORY_EVENT_TYPES = [
 
 export type HistoryEventType = (typeof HISTORY_EVENT_TYPES)[number];
 
-/** The Things Graph type that stands for each. A type that the list has and this table lacks does not compile. */
+/** The Things Graph type for each. A type that is in the list but not in this table does not compile. */
 const EVENT_TYPE_OF: Readonly<Record<HistoryEventType, EventType>> = {
   ExecutionStarted: 'EXECUTION_STARTED',
   ExecutionSucceeded: 'EXECUTION_SUCCEEDED',
@@ -144,10 +144,10 @@ const EVENT_TYPE_OF: Readonly<Record<HistoryEventType, EventType>> = {
 
 const KNOWN: ReadonlyMap<string, EventType> = new Map(Object.entries(EVENT_TYPE_OF));
 
-/** The service integration that speaks to things: its tasks are thing actions. */
+/** The service integration for things: its tasks are thing actions. */
 const THING_RESOURCE_TYPE = 'aws-sdk:iotdataplane';
 
-/** An event as the wire has it. Beside these it has, at the most, one member of details, named after its type. */
+/** An event on the wire. It also has at most one member of details, named after its type. */
 export interface HistoryEvent {
   readonly type: string;
   /** From 1, dense. */
@@ -159,7 +159,7 @@ export interface HistoryEvent {
   readonly [details: string]: unknown;
 }
 
-/** The type of the message that stands for an event of this type, with the `resourceType` of its details. */
+/** The type of the message for an event of this type, with the `resourceType` of its details. */
 export function eventTypeOf(type: string, resourceType?: unknown): EventType {
   const general = KNOWN.get(type) ?? futureType(type);
   if (!type.startsWith('Task') || resourceType !== THING_RESOURCE_TYPE) return general;
@@ -167,11 +167,11 @@ export function eventTypeOf(type: string, resourceType?: unknown): EventType {
   return general === 'ACTIVITY_SUCCEEDED' ? 'THING_ACTION_TASK_SUCCEEDED' : 'THING_ACTION_TASK';
 }
 
-/** AWS adds types. None of them may pass for an end of the execution. */
+/** AWS adds types. A new one must never count as the end of the execution. */
 const futureType = (type: string): EventType =>
   /(?:Failed|Aborted|TimedOut)$/.test(type) ? 'ACTIVITY_FAILED' : 'SCHEDULE_NEXT_READY_STEPS_TASK';
 
-/** Undefined when the timestamp is no time. */
+/** Undefined if the timestamp is not a time. */
 export function messageOfEvent(event: HistoryEvent): Message | undefined {
   const { type, id, previousEventId, timestamp, ...rest } = event;
   const iso = timestamp == null ? undefined : isoFromEpochSeconds(timestamp);
@@ -182,12 +182,12 @@ export function messageOfEvent(event: HistoryEvent): Message | undefined {
     messageId: String(id),
     eventType: eventTypeOf(type, details['resourceType']),
     ...(iso !== undefined && { timestamp: iso }),
-    // Strings inside stay the strings they are, also those that hold JSON.
+    // Strings inside stay strings, also if they contain JSON.
     payload: JSON.stringify({ ...own, ...details }),
   };
 }
 
-/** The members of the details, beside the event's own. What can't be laid flat without a clash keeps its name. */
+/** The members of the details, beside the event's own. Details that would overwrite one of these stay nested. */
 function detailsOf(
   rest: Readonly<Record<string, unknown>>,
   own: Readonly<Record<string, unknown>>,

@@ -1,7 +1,7 @@
 /**
- * AWS Step Functions as a source: GetExecutionHistory for executions whose id is an ARN, DescribeExecution for what is known
- * of one without its history. The ARN names region and account; only those that SFN_ALLOWED lists are asked. How events become
- * messages is step-functions-mapping.ts's; retries and limits are aws-json.ts's; how often to ask at all is call-budget.ts's.
+ * AWS Step Functions as a source: GetExecutionHistory for executions whose id is an ARN, DescribeExecution for status and times
+ * without the history. The ARN names region and account; only those in SFN_ALLOWED are called. step-functions-mapping.ts turns
+ * events into messages, aws-json.ts retries and limits calls, call-budget.ts limits their rate.
  *
  * From botocore's model stepfunctions/2016-11-23.
  */
@@ -21,7 +21,7 @@ import type { Source, SourceDescription, SourcePage } from '../source.ts';
 import { type AllowedAccounts, isAllowed } from './allowed-accounts.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
 
-/** The service's own default. It takes 1,000, but each event may hold 256 KiB of input or output. */
+/** The service's default. It accepts 1,000, but each event may have 256 KiB of input or output. */
 const PAGE_SIZE_MAX = 100;
 
 /** "You can redrive executions for up to 14 days after they ended." */
@@ -31,7 +31,7 @@ export interface StepFunctionsOptions {
   readonly allowed: AllowedAccounts;
   /** Default: AWS's own in the ARN's region. */
   readonly endpoint?: URL;
-  /** Whose keys read that account's executions. */
+  /** The credentials that read that account's executions. */
   readonly credentialsFor: (account: string) => AwsCredentialsProvider;
   readonly fetch: Fetch;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ export interface StepFunctionsOptions {
 
 type ClientErrorType = 'upstream-invalid-request' | 'upstream-invalid-token' | 'upstream-not-found';
 
-/** Errors about what was asked for. All others (Kms…, AccessDenied, an expired session) are about us. */
+/** Errors caused by the request. All others (Kms…, AccessDenied, an expired session) are caused by our settings. */
 const CLIENT_ERRORS: ReadonlyMap<string, ClientErrorType> = new Map([
   ['ExecutionDoesNotExist', 'upstream-not-found'],
   ['InvalidArn', 'upstream-invalid-request'],
@@ -82,7 +82,7 @@ const STATUS_OF: ReadonlyMap<string, Status> = new Map([
 
 export function createStepFunctionsSource(options: StepFunctionsOptions): Source {
   const { allowed, endpoint, credentialsFor, ...ports } = options;
-  // Never more than `allowed` has.
+  // At most as many as `allowed` has entries.
   const clients = new Map<string, AwsJsonClient>();
   const clientFor = (region: string, account: string): AwsJsonClient => {
     const name = `${region}:${account}`;
@@ -134,7 +134,7 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
       return answer.ok ? pageFromAnswer(answer.value) : answer;
     },
     async describe(ref, signal, onAttempt) {
-      // Without the definition of the state machine, whose key we need not be able to use.
+      // Without data that is encrypted with a customer's key, which we may not be allowed to use.
       const input = { includedData: 'METADATA_ONLY' };
       const answer = await call('DescribeExecution', ref, input, signal, onAttempt);
       return answer.ok ? descriptionFromAnswer(answer.value) : answer;
@@ -195,7 +195,7 @@ function descriptionFromAnswer(answer: unknown): Result<SourceDescription, Sourc
   });
 }
 
-/** Where and what kind, without the value: it may be a customer's. */
+/** Names the place and the kind of fault, never the value: it may be customers' data. */
 function wrongShape(operation: string, { issues: [issue] }: z.core.$ZodError) {
   const where = `${issue?.path.join('.') || 'the answer'}: ${issue?.code}`;
   return fail({ type: 'upstream-broken', internal: `${operation}: wrong shape at ${where}` } as const);

@@ -1,6 +1,6 @@
 /**
  * AWS IoT Things Graph as a source: ListFlowExecutionMessages, for executions of any id. The service was discontinued on
- * 2022-08-30, but back ends still speak its language, and something that does answers at the endpoint.
+ * 2022-08-30, but back ends still use its protocol, with a replacement of the service at the endpoint.
  *
  * From botocore's model iotthingsgraph/2018-09-06. Retries and limits are aws-json.ts's.
  */
@@ -19,7 +19,7 @@ import type { Source, SourcePage } from '../source.ts';
 
 const OPERATION = 'ListFlowExecutionMessages';
 
-/** The most that the service takes as maxResults. */
+/** The largest maxResults that the service accepts. */
 const PAGE_SIZE_MAX = 250;
 
 export interface ThingsGraphOptions {
@@ -33,13 +33,13 @@ export interface ThingsGraphOptions {
   readonly log: Log;
 }
 
-/** The errors that the model gives the operation, but for those of throttling and of AWS itself. */
+/** The errors that the model has for the operation, except throttling and failures inside AWS. */
 const CLIENT_ERRORS: ReadonlyMap<string, 'upstream-invalid-request' | 'upstream-not-found'> = new Map([
   ['InvalidRequestException', 'upstream-invalid-request'],
   ['ResourceNotFoundException', 'upstream-not-found'],
 ]);
 
-/** Each member is optional in the model, and absent is written as null by some. Anything else may come beside them. */
+/** Every member is optional in the model. Some servers send null for absent. Unknown members are ignored. */
 const answerSchema = z.object({
   messages: z.nullish(
     z.array(
@@ -58,7 +58,7 @@ const answerSchema = z.object({
 
 type WireMessage = NonNullable<z.infer<typeof answerSchema>['messages']>[number];
 
-/** @throws {TypeError} when the region is none and no endpoint is given. */
+/** @throws {TypeError} if no endpoint is given and the region is not a region of AWS. */
 export function createThingsGraphSource(options: ThingsGraphOptions): Source {
   const { region, endpoint, ...ports } = options;
   const client = createAwsJsonClient({
@@ -82,7 +82,7 @@ export function createThingsGraphSource(options: ThingsGraphOptions): Source {
   };
 }
 
-/** Errors that the model does not have are about us (credentials, signature, the clock), never about the caller. */
+/** Errors outside the model are caused by our settings (credentials, signature, clock), never by the caller. */
 const sourceFailure = (failure: AwsCallFailure): SourceFailure =>
   failure.type === 'aws-error'
     ? { type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken', internal: failure.internal }
@@ -91,7 +91,7 @@ const sourceFailure = (failure: AwsCallFailure): SourceFailure =>
 function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
   const parsed = answerSchema.safeParse(answer);
   if (!parsed.success) {
-    // Where and what kind, without the value: it may be a customer's.
+    // Names the place and the kind of fault, never the value: it may be customers' data.
     const issue = parsed.error.issues[0];
     return wrongShape(`${issue?.path.join('.') || 'the answer'}: ${issue?.code}`);
   }
