@@ -35,6 +35,23 @@ export const credentials: Section = {
       },
     ),
     requirement(
+      'A key that comes without `Bearer`, or with another scheme, is a 401 that names the scheme.',
+      'the scheme is named, and the key is not repeated',
+      [],
+      async (target) => {
+        for (const [authorization, words] of [
+          [target.key, 'has no scheme'],
+          [`Token ${target.key}`, 'scheme Token'],
+          ['Basic dTpw', 'scheme Basic'],
+        ] as const) {
+          const call = { key: null, headers: { authorization } };
+          const problem = await target.problem('/v1/key', 401, 'MissingCredentials', call);
+          assert(problem['detail'].includes(words), problem['detail']);
+          assert(!JSON.stringify(problem).includes(target.key));
+        }
+      },
+    ),
+    requirement(
       'A key anywhere in the URL is a 400, because URLs end up in logs.',
       'a key in path or query is a 400 that does not repeat it',
       [],

@@ -156,7 +156,18 @@ export const general: Section = {
           },
         });
         assert.equal(preflight.status, 204);
-        assert.match(preflight.headers['access-control-allow-headers'] ?? '', /authorization/i);
+        const allowed = (preflight.headers['access-control-allow-headers'] ?? '').toLowerCase().split(/,\s*/);
+        // What the API reads, and what EventSource polyfills and tracing SDKs add.
+        for (const name of [
+          'authorization',
+          'last-event-id',
+          'cache-control',
+          'pragma',
+          'traceparent',
+          'sentry-trace',
+        ]) {
+          assert(allowed.includes(name), name);
+        }
         const answer = await target.ask('/v1/key', { headers: { origin } });
         assert(['*', origin].includes(answer.headers['access-control-allow-origin'] ?? ''));
         assert.match(answer.headers['access-control-expose-headers'] ?? '', /x-request-id/i);

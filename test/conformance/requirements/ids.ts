@@ -38,6 +38,18 @@ export const ids: Section = {
       },
     ),
     requirement(
+      'The 404 of an unknown execution repeats the id: a mistyped last segment (`…/message`) is part of it.',
+      'a mistyped resource is seen in the 404',
+      ['emulator'],
+      async (target) => {
+        const id = target.newId('typo');
+        await target.script(id, history(1));
+        const path = `/v1/executions/${id}/message`;
+        const problem = await target.problem(path, 404, 'ResourceNotFoundException');
+        assert(problem['detail'].includes(`${id}/message`), problem['detail']);
+      },
+    ),
+    requirement(
       'If an id itself ends in `/messages` or `/tickets`, encode that slash.',
       'an id that ends in /messages is asked for with that slash encoded',
       ['emulator'],

@@ -66,6 +66,13 @@ export const problems: Section = {
       },
       15,
     ),
+    requirement('send JSON, uncompressed', 'a compressed body is a 415 that says so', [], async (target) => {
+      const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+      const body = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+      const call = { method: 'POST', headers, body };
+      const problem = await target.problem('/v1/executions/x/tickets', 415, 'UnsupportedMediaType', call);
+      assert.match(problem['detail'], /Content-Encoding/);
+    }),
     requirement(
       'An upstream outage does not close an open stream: heartbeats say `throttled` or `unavailable`, and the missing messages follow when the upstream is back.',
       'a stream lives through an outage of the upstream, and goes on with what happened meanwhile',
