@@ -5,14 +5,22 @@
  */
 export const LONG_TESTS = [
   'test/aws-protocol/aws-cli.test.ts',
+  'test/client/socket.test.ts',
   'test/conformance/runtimes.test.ts',
+  'test/deno/kill.test.ts',
   'test/deno/thousand.test.ts',
   'test/local/stays-up-a-minute.test.ts',
   'test/reading/calls.test.ts',
+  'test/reading/crash.test.ts',
   'test/security/fuzz.test.ts',
   'test/step-functions/crowd.test.ts',
+  'test/step-functions/redrive-over-http.test.ts',
+  'test/streams/browser-clients.test.ts',
   'test/streams/calls.test.ts',
   'test/streams/chaos.test.ts',
   'test/streams/churn.test.ts',
+  'test/streams/cut-off-followers.test.ts',
   'test/streams/cut-off-page.test.ts',
+  'test/streams/other-clients.test.ts',
+  'test/streams/real-clients.test.ts',
 ];

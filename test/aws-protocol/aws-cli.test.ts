@@ -11,7 +11,7 @@ import { EMULATOR, UPSTREAMS, pageSizeFor } from './upstreams.ts';
 import { openWorldBefore, UPSTREAM_CREDENTIALS, type Upstream, type World } from '../support/on-workerd.ts';
 
 /** Each start of it takes a second of a processor's time, and several run at once. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 for (const kind of UPSTREAMS) {
   describe.skipIf(kind.isMissing || !hasAwsCli())(

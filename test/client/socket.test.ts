@@ -64,7 +64,7 @@ test('followers get each message once, in order, though network, upstream and se
   // The run was what it says: more cuts than followers.
   expect(proxy.cuts).toBeGreaterThan(following.length);
   expect(world.stats().throttled).toBeGreaterThan(3);
-}, 60_000);
+});
 
 test('so do lists and waits', async () => {
   await world.faults({});

@@ -44,7 +44,6 @@ interface Shown {
 
 test.runIf(existsSync(CHROMIUM))(
   'examples/follow.html in Chromium: misses nothing, repeats nothing, waits, stops',
-  { timeout: 60_000 },
   async () => {
     const html = readFileSync(join(PROJECT_ROOT, 'examples/follow.html'), 'utf8');
     const report = `<script>

@@ -136,7 +136,6 @@ test.runIf(onPath('curl'))(
 
 test.runIf(existsSync(CHROMIUM))(
   "Chromium's EventSource, with a ticket and from another origin, resumes with Last-Event-ID and stops at 204",
-  { timeout: 60_000 },
   async () => {
     const { id, messageIds } = await liveFlow(world);
     const minted = await fetch(new URL(`/v1/executions/${encodeURIComponent(id)}/tickets`, world.url), {
