@@ -1,19 +1,20 @@
 /**
- * `deno task start` and `npm run start:deno`: what `npm start` does (start.ts), with the service in this very process in
- * place of the Worker in workerd. Takes the same flags and environment, says the same, and ends the same way. Platform file.
+ * `deno task start` and `npm run start:deno`: like `npm start` (start.ts), with the service in this process instead of the Worker
+ * in workerd. Flags, environment, output and shutdown are the same. Platform file.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
 import { readServerSettings } from '../config.ts';
 import { serveOnDeno } from '../deno/server.ts';
-import { startEmulatorServer } from '../emulator/node-server.ts';
 import { internalText } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { checkFree } from './free-port.ts';
 import { withKeptSecret } from './kept-secret.ts';
 import { createKeyIn } from './key-in-store.ts';
 import { runStart } from './run-start.ts';
 import type { Shutdown } from './shutdown.ts';
+import { startEmulator } from './start-emulator.ts';
 import { emulatorVars, type StartOptions } from './start-options.ts';
 import { stateName } from './state-name.ts';
 import { upstreamNotice, welcome } from './welcome.ts';
@@ -30,6 +31,7 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   if (options.watch)
     throw new Error('Cannot start: --watch is for npm run dev; deno run --watch does the like');
   if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
+  await checkFree(options.port, 'PORT');
   const emulatorUrl = await startEmulator(options, shutdown);
   const directory = join(options.stateDir ?? STATE_DIR, stateName(options));
   const settings = readServerSettings({
@@ -45,21 +47,6 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   const apiKey = await createKeyIn(store, { name: 'deno task start' });
   const nowMs = systemClock.now();
   console.log(welcome({ url, apiKey, options, ...(emulatorUrl !== undefined && { emulatorUrl }), nowMs }));
-}
-
-/** Its address; undefined when another upstream was asked for. */
-async function startEmulator(options: StartOptions, shutdown: Shutdown): Promise<string | undefined> {
-  const { upstream, accessKeyId, secretAccessKey } = options;
-  if (upstream.type !== 'emulator') return undefined;
-  const server = await startEmulatorServer({
-    port: upstream.port,
-    credentials: { accessKeyId, secretAccessKey },
-  }).catch((error: unknown) => {
-    const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    throw inUse ? new Error(mistake(`EMULATOR_PORT ${upstream.port} is in use`)) : error;
-  });
-  shutdown.onEnd(() => server.close());
-  return server.url;
 }
 
 function mistake(problem: string): string {

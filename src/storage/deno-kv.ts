@@ -30,8 +30,8 @@ import {
   checkPrefix,
   checkValue,
   serializeMetadata,
-  StoreRefusal,
 } from './store-limits.ts';
+import { decodeListCursor, encodeListCursor } from './list-cursor.ts';
 
 type Key = readonly (string | number)[];
 
@@ -158,7 +158,7 @@ class DenoKvStore implements KeyValueStore {
   }: ListOptions): Promise<{ keys: readonly ListedKey[]; cursor?: string }> {
     const start = checkPrefix(prefix);
     const most = checkListLimit(limit);
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const after = cursor === undefined ? undefined : decodeListCursor(cursor);
     const keys: ListedKey[] = [];
     const from =
       after !== undefined && Buffer.compare(Buffer.from(after), Buffer.from(start)) > 0 ? after : start;
@@ -168,7 +168,7 @@ class DenoKvStore implements KeyValueStore {
       const pointer = z.parse(pointerSchema, value);
       if (name === after || this.#isExpired(pointer)) continue;
       const last = keys.at(-1);
-      if (keys.length === most && last) return { keys, cursor: encodeCursor(last.name) };
+      if (keys.length === most && last) return { keys, cursor: encodeListCursor(last.name) };
       keys.push({ name, metadata: metadataOf(pointer) });
     }
     return { keys };
@@ -239,11 +239,3 @@ const textOf = (bytes: Uint8Array): string =>
 
 const metadataOf = ({ metadataJson }: Pointer): unknown =>
   metadataJson === undefined ? undefined : JSON.parse(metadataJson);
-
-const encodeCursor = (lastKey: string): string => Buffer.from(lastKey).toString('base64url');
-
-function decodeCursor(cursor: string): string {
-  const lastKey = Buffer.from(cursor, 'base64url').toString();
-  if (cursor === '' || encodeCursor(lastKey) !== cursor) throw new StoreRefusal(400, 'Invalid list cursor');
-  return lastKey;
-}

@@ -74,7 +74,9 @@ test.each(['PORT', 'EMULATOR_PORT'])('a %s in use is one line', async (name) => 
     const flowtap = commands.start(NPM_START_DENO, { [name]: String(port) });
     expect(await flowtap.exited).toBe(1);
     expect(flowtap.output().stdout).toBe('');
-    expect(flowtap.output().stderr).toBe(`Cannot start: ${name} ${port} is in use\n`);
+    expect(flowtap.output().stderr).toBe(
+      `Cannot start: port ${port} is in use; choose another with ${name}=…\n`,
+    );
   } finally {
     taken.close();
   }

@@ -24,6 +24,7 @@ import {
   serializeMetadata,
   StoreRefusal,
 } from '../../src/storage/store-limits.ts';
+import { decodeListCursor, encodeListCursor } from '../../src/storage/list-cursor.ts';
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -90,7 +91,7 @@ class MemoryStore implements KeyValueStore {
   }: ListOptions): Promise<{ keys: readonly ListedKey[]; cursor?: string }> {
     const start = checkPrefix(prefix);
     const most = checkListLimit(limit);
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const after = cursor === undefined ? undefined : decodeListCursor(cursor);
     const names = [...this.#entries.keys()]
       .filter((name) => name.startsWith(start) && (after === undefined || byUtf8(name, after) > 0))
       .filter((name) => this.#read(name) !== undefined)
@@ -99,7 +100,7 @@ class MemoryStore implements KeyValueStore {
     const last = page.at(-1);
     return {
       keys: page.map((name) => ({ name, metadata: this.#read(name)?.metadata })),
-      ...(names.length > page.length && last !== undefined && { cursor: encodeCursor(last) }),
+      ...(names.length > page.length && last !== undefined && { cursor: encodeListCursor(last) }),
     };
   }
 
@@ -132,12 +133,3 @@ class MemoryStore implements KeyValueStore {
 
 /** KV lists by the bytes of UTF-8, which is by code point; JavaScript's own order is by UTF-16 unit. */
 const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
-/** Base64 of the last key, as miniflare's. */
-const encodeCursor = (lastKey: string): string => Buffer.from(lastKey).toString('base64url');
-
-function decodeCursor(cursor: string): string {
-  const lastKey = Buffer.from(cursor, 'base64url').toString();
-  if (cursor === '' || encodeCursor(lastKey) !== cursor) throw new StoreRefusal(400, 'Invalid list cursor');
-  return lastKey;
-}

@@ -1,0 +1,23 @@
+/** Ports that are already in use, reported before anything starts, with the setting that chooses another one. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** Rejects if another process listens on the port. `setting`: the environment variable that chooses the port. */
+export async function checkFree(port: number, setting: string): Promise<void> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    throw orInUse(error, port, setting);
+  } finally {
+    server.close();
+  }
+}
+
+/** The error to throw instead of `error`, if that one means that the port is in use. */
+export function orInUse(error: unknown, port: number, setting: string): unknown {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+    ? new Error(`Cannot start: port ${port} is in use; choose another with ${setting}=…`)
+    : error;
+}

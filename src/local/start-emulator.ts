@@ -1,0 +1,19 @@
+/** The emulator beside a local service, if the options choose it as upstream: the same for workerd and Deno. */
+import { startEmulatorServer } from '../emulator/node-server.ts';
+import { orInUse } from './free-port.ts';
+import type { Shutdown } from './shutdown.ts';
+import type { StartOptions } from './start-options.ts';
+
+/** The address of the emulator; undefined if the options choose another upstream. Ends with `shutdown`. */
+export async function startEmulator(options: StartOptions, shutdown: Shutdown): Promise<string | undefined> {
+  const { upstream, accessKeyId, secretAccessKey } = options;
+  if (upstream.type !== 'emulator') return undefined;
+  const server = await startEmulatorServer({
+    port: upstream.port,
+    credentials: { accessKeyId, secretAccessKey },
+  }).catch((error: unknown) => {
+    throw orInUse(error, upstream.port, 'EMULATOR_PORT');
+  });
+  shutdown.onEnd(() => server.close());
+  return server.url;
+}
