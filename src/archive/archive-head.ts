@@ -1,34 +1,34 @@
 /**
- * The head of an archived history: what is known of it without reading its messages. It is the metadata of page 0, so that
- * one read answers most requests, and stands in the Execution's own storage too.
+ * The head of an archived history: its facts without its messages. It is stored as the metadata of page 0, so that one read answers
+ * most requests, and also in the Execution's own storage.
  */
 import * as z from 'zod/mini';
 
 import { STATUSES } from '../messages/event-types.ts';
 
-/** Version of heads and page records. A newer one is as good as none for this code, which then writes its own. */
+/** Version of heads and page records. This code ignores newer ones, and then writes its own. */
 export const ARCHIVE_VERSION = 1;
 
 const time = z.string().check(z.maxLength(32));
 
 export const archiveHeadSchema = z.object({
   v: z.literal(ARCHIVE_VERSION),
-  /** Random; part of the keys of its pages, so that a new archive never mixes with an old one. */
+  /** Random, and part of the page keys, so that a new archive never mixes with an old one. */
   generation: z.string().check(z.regex(/^[0-9a-z]{16}$/)),
   count: z.number().check(z.int(), z.positive()),
   status: z.enum(STATUSES),
-  /** Of the first and the last message, where they have a timestamp. */
+  /** The timestamps of the first and the last message, if they have one. */
   startedAt: z.optional(time),
   endedAt: z.optional(time),
   archivedAt: time,
-  /** Until then it may be started again (Step Functions' redrive). Absent: it can never go on. */
+  /** Until then Step Functions may redrive the execution. Absent: it cannot be redriven. */
   finalAt: z.optional(time),
-  /** `import`: from an exported file. No upstream can give it again. */
+  /** `import`: from an exported file, so no upstream can provide it again. */
   from: z.enum(['source', 'import']),
 });
 
 export type ArchiveHead = z.infer<typeof archiveHeadSchema>;
 
-/** It can never go on. */
+/** Whether it can no longer be redriven. */
 export const isFinal = ({ finalAt }: Pick<ArchiveHead, 'finalAt'>, nowMs: number): boolean =>
   finalAt === undefined || Date.parse(finalAt) <= nowMs;

@@ -1,6 +1,6 @@
 /**
- * The archive's keys. Page 0 stands alone under its prefix, so that a listing of that prefix lists executions, one key
- * each; the other pages lie under their generation. See docs/storage.md.
+ * The archive's keys. Page 0 has a prefix of its own, so that listing this prefix lists executions, one key each. The other pages
+ * are grouped by generation. See docs/storage.md.
  *
  *     archive/1/head/<source>/<id>                            page 0, its metadata is the head
  *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all others
@@ -16,7 +16,7 @@ const PAGE_PREFIX = 'archive/1/page/';
 /** Leaves room for prefix, source, generation, page and part. */
 const ID_BYTES_MAX = 380;
 
-/** Percent-encoded, so that '/' in an id can't reach into another's keys; or a hash. */
+/** Percent-encoded, so that an id with '/' cannot collide with another id's keys; or a hash. */
 function idPart(executionId: string): string {
   const encoded = encodeURIComponent(executionId);
   if (encoded.length <= ID_BYTES_MAX && !encoded.startsWith('~')) return encoded;
@@ -26,7 +26,7 @@ function idPart(executionId: string): string {
 export const headKey = ({ source, executionId }: ExecutionRef): string =>
   `${HEAD_PREFIX}${source}/${idPart(executionId)}`;
 
-/** The execution that a head's key names; undefined for a hashed id. */
+/** The execution of a head's key; undefined for a hashed id. */
 export function nameOfHeadKey(key: string): ExecutionName | undefined {
   const [source, id] = key.slice(HEAD_PREFIX.length).split('/');
   return source && id && !id.startsWith('~') ? { source, executionId: decodeURIComponent(id) } : undefined;

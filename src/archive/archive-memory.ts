@@ -1,6 +1,6 @@
 /**
- * The memory in front of the store, one per isolate. It shares values between requests, never promises: on Workers a
- * promise belongs to the request that made it.
+ * The cache in front of the store, one per isolate. It shares values between requests, never promises: on Workers a promise belongs
+ * to the request that made it.
  */
 import { LRUCache } from 'lru-cache';
 
@@ -10,14 +10,14 @@ import { messageBytes } from '../messages/message.ts';
 import type { ArchiveHead } from './archive-head.ts';
 
 export const ARCHIVE_BYTES_MAX = 16 * 1024 * 1024;
-/** What an archive was replaced by, or that it was forgotten, shows everywhere after this long (plus the store's own). */
+/** A replaced or deleted archive shows everywhere after this long, plus the store's own delay. */
 export const ARCHIVE_MEMORY_MS = 5 * 60_000;
-/** That there is no archive is believed for this long: it may be written any moment. */
+/** A miss is cached for this long: the archive may be written at any moment. */
 export const MISS_MEMORY_MS = 10_000;
 /** Heads are a few hundred bytes each. */
 const HEADS_MAX = 5_000;
 
-/** A chunk, and on a page's first part the starts of its further ones. */
+/** A chunk; for a page's first part, also where its other parts start. */
 export interface StoredPart {
   readonly chunk: Chunk;
   readonly parts: readonly number[];

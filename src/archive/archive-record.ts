@@ -1,9 +1,9 @@
 /**
- * One stored part of an archived history: up to 250 messages, fewer where they are large. Parsed when it is read back, and
- * checked against what it should be: a damaged or newer record is as good as none.
+ * One stored part of an archived history: up to 250 messages, fewer if they are large. A record is parsed and verified when it is
+ * read back. Damaged or newer records count as missing.
  *
- * A record is JSON whose last member, `sum`, is a checksum of the JSON without it, so that damage inside a payload shows,
- * too. It is no signature: who can write to the store can write records.
+ * A record is JSON. Its last member, `sum`, is a checksum of the rest, which also detects damage inside a payload. It is not a
+ * signature: whatever can write to the store can write records.
  */
 import { createHash } from 'node:crypto';
 
@@ -15,9 +15,9 @@ import { messageSchema, type Message } from '../messages/message.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
 
-/** Messages in an archive page: position / 250 is its number, no index needed. */
+/** Messages in an archive page: position / 250 is the page number, so no index is needed. */
 export const ARCHIVE_PAGE_MESSAGES = 250;
-/** A part is closed when it has this many bytes. KV takes 25 MiB; a page of ours shows at most 4 MiB. */
+/** A part is closed at this size. KV accepts 25 MiB; a page of the API has at most 4 MiB. */
 export const PART_BYTES_MAX = 4 * 1024 * 1024;
 
 const recordSchema = z.object({
@@ -27,7 +27,7 @@ const recordSchema = z.object({
   generation: z.string(),
   start: z.number().check(z.int(), z.nonnegative()),
   fingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
-  /** On a page's first part: where its further parts start. */
+  /** In a page's first part: where its other parts start. */
   parts: z.optional(z.array(z.number())),
   messages: z.array(messageSchema),
 });
@@ -47,11 +47,11 @@ export const encodeRecord = (record: ArchiveRecord): string => withSum(JSON.stri
 export interface ExpectedRecord {
   readonly head: Pick<ArchiveHead, 'generation' | 'count'>;
   readonly start: number;
-  /** Absent where only the record itself tells: its key holds a hash of the id. */
+  /** Absent if the key contains a hash of the id: then only the record has the id. */
   readonly ref?: ExecutionRef;
 }
 
-/** The record and its chunk, or undefined when it is damaged, or not the one that is expected. */
+/** The record and its chunk; undefined if it is damaged or not the expected one. */
 export function decodeRecord(
   text: string,
   { head, start, ref }: ExpectedRecord,
@@ -59,7 +59,7 @@ export function decodeRecord(
   const parsed = z.safeParse(recordSchema, undamagedJson(text));
   if (!parsed.success) return undefined;
   const record = parsed.data;
-  // Safety: zod's optional members admit an explicit undefined, which JSON can't hold.
+  // Safety: zod's optional members allow an explicit undefined, which JSON cannot contain.
   const messages = record.messages as Message[];
   const { source, executionId } = record;
   if (ref && (ref.source !== source || ref.executionId !== executionId)) return undefined;
@@ -76,7 +76,7 @@ export function decodeRecord(
   return { record, chunk };
 }
 
-/** The JSON that was written; undefined when a byte of it is another. */
+/** The JSON that was written; undefined if a byte has changed. */
 function undamagedJson(text: string): unknown {
   if (!SUM.test(text.slice(-SUM_CHARACTERS))) return undefined;
   const json = `${text.slice(0, -SUM_CHARACTERS)}}`;
@@ -84,7 +84,7 @@ function undamagedJson(text: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    // The sum is right: something else than `encodeRecord` wrote it.
+    // The checksum is correct, so something other than `encodeRecord` wrote it.
     return undefined;
   }
 }

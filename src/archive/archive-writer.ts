@@ -1,7 +1,6 @@
 /**
- * Writes one generation of a history: messages in order go in, full parts go out at once, so that a history of any length
- * needs the memory of two parts. Only `commit` makes it visible, in one write; until then, and after `abandon`, there is
- * nothing for a reader to see.
+ * Writes one generation of a history. Messages are added in order, and full parts are written at once, so a history of any length
+ * needs memory for two parts. Only `commit` makes it visible, in one write. Before that, and after `abandon`, readers see nothing.
  */
 import { fingerprintAfter, fingerprintAtStart } from '../messages/fingerprint.ts';
 import type { Position } from '../messages/cursor.ts';
@@ -14,7 +13,7 @@ import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
 import { partKey } from './archive-keys.ts';
 import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord } from './archive-record.ts';
 
-/** More than a head is believed in memory, and than a large import takes. */
+/** Longer than heads are cached, and longer than a large import takes. */
 const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
 
 export interface ArchiveWriterOptions {
@@ -31,14 +30,14 @@ interface Part {
   bytes: number;
 }
 
-/** 16 characters of base 36: two generations of one execution never meet. */
+/** 16 characters of base 36: two generations of one execution never collide. */
 const newGeneration = (random: () => number): string =>
   Array.from({ length: 16 }, () => Math.floor(random() * 36).toString(36)).join('');
 
 export class ArchiveWriter {
   readonly #options: ArchiveWriterOptions;
   readonly generation: string;
-  /** Parts of the page that is being filled; the first is held back, since it names the others. */
+  /** Parts of the current page. The first is written last, since it names the others. */
   #parts: Part[];
   #partStarts: number[] = [];
   #pageZero: ArchiveRecord | undefined;
@@ -56,7 +55,7 @@ export class ArchiveWriter {
     this.#parts = [this.#newPart()];
   }
 
-  /** Position 0 of the history that is written. */
+  /** Position 0 of this history. */
   get start(): Position {
     return startOf(this.#options.ref);
   }
@@ -70,7 +69,7 @@ export class ArchiveWriter {
     return this.#last;
   }
 
-  /** Throws what the store throws; then `abandon`. */
+  /** Throws when the store fails; then call `abandon`. */
   async add(message: Message): Promise<void> {
     const bytes = messageBytes(message);
     const open = this.#parts.at(-1);
@@ -85,7 +84,7 @@ export class ArchiveWriter {
     this.#count++;
   }
 
-  /** Makes the history visible. Nothing may be added any more. */
+  /** Makes the history visible. Nothing can be added after that. */
   async commit(facts: Pick<ArchiveHead, 'finalAt' | 'from' | 'archivedAt'>): Promise<ArchiveHead> {
     if (this.#count === 0) throw new RangeError('a history without messages is not archived');
     await this.#closePage();
@@ -104,8 +103,8 @@ export class ArchiveWriter {
   }
 
   /**
-   * Deletes what was written; best effort, since nobody can see it. A commit that failed may have arrived all the same:
-   * then everything stays, since rather should pages without a head lie about than a head without its pages.
+   * Deletes what was written; best effort, since no reader can see it. A failed commit may have reached the store all the same, so
+   * then everything is kept: orphaned pages are safer than a head whose pages are missing.
    */
   async abandon(): Promise<void> {
     if (this.#committing) return;
@@ -126,7 +125,7 @@ export class ArchiveWriter {
     this.#parts.push(this.#newPart());
   }
 
-  /** Writes all parts but the page's first one. */
+  /** Writes all parts of the page except the first. */
   async #flushFurtherParts(): Promise<void> {
     for (const part of this.#parts.splice(1)) {
       await this.#put(this.#pageNumber(), this.#partStarts.indexOf(part.start) + 1, this.#record(part));
@@ -166,7 +165,7 @@ export class ArchiveWriter {
     const { ref, store, ttlSeconds } = this.#options;
     const key = partKey(ref, this.generation, page, part);
     if (metadata === undefined) this.#written.push(key);
-    // Pages outlive the head, so that no reader meets a head whose pages are gone.
+    // Pages expire after the head, so that no reader finds a head whose pages are gone.
     const graceSeconds = metadata ? 0 : PAGES_OUTLIVE_HEAD_SECONDS;
     await store.put(key, encodeRecord(record), {
       ...(metadata && { metadata }),

@@ -1,10 +1,10 @@
 /**
- * Settled histories in a key-value store. Reading is for everybody (the Worker answers from here without an Execution);
- * writing, replacing and forgetting are the Execution's alone.
+ * Settled histories in a key-value store. Anyone may read (the Worker answers from here without an Execution); only the Execution
+ * writes, replaces and deletes.
  *
- * An archive becomes visible in one write: all other pages first, under a generation of their own, page 0 with the head as
- * its metadata last (invariant 4). A store that fails or is slow never fails a page: reading answers "no archive", and the
- * log says so. Schema: docs/storage.md.
+ * An archive becomes visible in one write: first all other pages, under a generation of their own; last page 0, with the head as
+ * its metadata (invariant 4). A store that fails or is slow never fails a request for a page: the archive then counts as missing,
+ * which is logged. Schema: docs/storage.md.
  */
 import * as z from 'zod/mini';
 
@@ -21,17 +21,17 @@ import { type ArchiveMemory, MISS_MEMORY_MS, type StoredPart } from './archive-m
 import { ARCHIVE_PAGE_MESSAGES, decodeRecord } from './archive-record.ts';
 import { ArchiveWriter } from './archive-writer.ts';
 
-/** A store that does not answer for this long is passed by: the page comes from upstream. */
+/** If the store does not answer within this time, the page comes from upstream. */
 export const STORE_PATIENCE_MS = 2_000;
-/** Pages under a generation never change: let the store's own cache keep them. */
+/** Pages of a generation never change, so the store's own cache may keep them for long. */
 const PAGE_CACHE_SECONDS = 3_600;
 
-/** Where an answer came from; for Cache-Status. */
+/** The origin of an answer, for Cache-Status. */
 export type ArchiveTier = 'memory' | 'kv';
 
 export interface ArchivedHistory extends History {
   readonly head: ArchiveHead;
-  /** The slowest place that was read so far. */
+  /** The slowest origin that was read so far. */
   readonly tier: ArchiveTier;
 }
 
@@ -45,7 +45,7 @@ export interface ArchiveOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  /** How long histories are kept. Absent: for good. */
+  /** How long histories are kept. Absent: forever. */
   readonly ttlSeconds?: number;
 }
 
@@ -56,7 +56,7 @@ export class Archive {
     this.#options = options;
   }
 
-  /** The archived history, or undefined when there is none that can be read just now. Never throws. */
+  /** The archived history; undefined if it is not archived or cannot be read now. Never throws. */
   async find(ref: ExecutionRef): Promise<ArchivedHistory | undefined> {
     const { heads, parts } = this.#options.memory;
     const key = headKey(ref);
@@ -64,7 +64,7 @@ export class Archive {
     if (known) return known.head && this.open(ref, known.head, 'memory');
     const entry = await this.#read(key);
     if (entry === 'failed') {
-      // Others need not wait for the same store.
+      // Other requests need not wait for the same store.
       heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
       return undefined;
     }
@@ -80,7 +80,7 @@ export class Archive {
     return this.open(ref, head, 'kv');
   }
 
-  /** The history of a head that is known to be there: the Execution's own, which it keeps in its own storage. */
+  /** The history of a known head: the Execution keeps the head in its own storage. */
   open(ref: ExecutionRef, head: ArchiveHead, tier: ArchiveTier = 'memory'): ArchivedHistory {
     const history = {
       head,
@@ -111,7 +111,7 @@ export class Archive {
     return new ArchiveWriter({ ref, store, random, ...(ttlSeconds !== undefined && { ttlSeconds }) });
   }
 
-  /** Makes what was just written (or forgotten: undefined) visible in this isolate at once. */
+  /** Makes what was just written (undefined: deleted) visible in this isolate at once. */
   remember(ref: ExecutionRef, head: ArchiveHead | undefined): void {
     const { heads } = this.#options.memory;
     const key = headKey(ref);
@@ -119,7 +119,7 @@ export class Archive {
     else heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
   }
 
-  /** Deletes page 0 first, so that no reader meets a history in pieces. Throws what the store throws. */
+  /** Deletes page 0 first, so that no reader finds an incomplete history. Throws when the store fails. */
   async forget(ref: ExecutionRef): Promise<void> {
     await this.#options.store.delete(headKey(ref));
     this.remember(ref, undefined);
@@ -137,7 +137,7 @@ export class Archive {
     }
   }
 
-  /** What is archived, by key, from the store's list metadata. May lag behind by a minute. */
+  /** The archived histories in the order of their keys, from the store's list metadata. May be a minute behind. */
   async list(options: {
     readonly cursor?: string;
     readonly limit: number;

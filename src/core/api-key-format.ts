@@ -1,6 +1,6 @@
 /**
- * What an API key looks like: `ftk_<10 id>_<32 secret><6 checksum>`, all base62. Whoever has to recognise one, or to keep one
- * out of URLs, names and logs, uses these expressions. src/access/keys/api-key.ts makes keys and says what the parts mean.
+ * What an API key looks like: `ftk_<10 id>_<32 secret><6 checksum>`, all base62. Code that recognises keys, or
+ * keeps them out of URLs, names and logs, uses these expressions. src/access/keys/api-key.ts makes keys and says what the parts mean.
  */
 
 export const API_KEY_PREFIX = 'ftk_';

@@ -1,11 +1,11 @@
-/** Base62, digits first: text that survives a double click, a URL and a shell. No I/O; randomness comes in. */
+/** Base62, digits first: text that a double click selects whole, and that needs no quoting in URLs and shells. No I/O; randomness is a parameter. */
 
-/** So many random bytes: `(n) => crypto.getRandomValues(new Uint8Array(n))` in production. */
+/** Returns `length` random bytes: `(n) => crypto.getRandomValues(new Uint8Array(n))` in production. */
 export type RandomBytes = (length: number) => Uint8Array;
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** 4 × 62: bytes from here on are thrown away, so that no character is likelier than another. */
+/** 4 × 62: higher bytes are discarded, so that all characters are equally likely. */
 const FAIR_BYTES_END = 248;
 
 /** `number` in base62, padded with zeros to `digits`. */

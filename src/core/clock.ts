@@ -1,19 +1,18 @@
 /**
- * Time as a port. Everything that waits or asks for the time takes a `Clock`, so that tests run on their own time
- * (test/support/manual-clock.ts) and no test ever sleeps.
+ * Time as a port. Everything that waits or reads the time takes a `Clock`, so that tests control time
+ * (test/support/manual-clock.ts) and never sleep.
  */
 
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Resolves after `ms` milliseconds, or at once when `signal` aborts. It never rejects: who wakes up early asks the
-   * signal why.
+   * Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects: check the signal for the reason.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Timers count in 31 bits. What is asked for beyond (`Infinity`: until the signal) would fire at once, again and again. */
+/** Timers count in 31 bits. A longer time (`Infinity`: until the signal) would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -1,5 +1,5 @@
 /**
- * Every failure that is expected, as one tagged union. Failures are values (`Result`), not exceptions: an exception is a
+ * All expected failures as one tagged union. Failures are values (`Result`), not exceptions: an exception is a
  * bug, and becomes a 500 with the request id and nothing else (invariant 9).
  *
  * Each failure is plain data, so that it crosses an RPC boundary. `internal` is for the operator's log and never reaches
@@ -19,12 +19,12 @@ export interface FieldError {
 export type SourceFailure =
   /** The upstream refused the request (InvalidRequestException). With a token: most likely the token has expired. */
   | { readonly type: 'upstream-invalid-request'; readonly internal: string }
-  /** The upstream says that this very token is of no use any more (Step Functions' InvalidToken). */
+  /** The upstream says that this token is no longer valid (Step Functions' InvalidToken). */
   | { readonly type: 'upstream-invalid-token'; readonly internal: string }
   /** `executionId`: what was looked up, for the caller's answer. */
   | { readonly type: 'upstream-not-found'; readonly internal: string; readonly executionId?: string }
   | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }
-  /** The upstream said that it failed itself (InternalFailureException, 5xx), or could not be reached. */
+  /** The upstream reported an error of its own (InternalFailureException, 5xx), or could not be reached. */
   | { readonly type: 'upstream-internal'; readonly internal: string }
   | { readonly type: 'upstream-timeout'; readonly internal: string }
   /** The answer is larger than we read. The Execution halves the page size and asks again. */
@@ -34,30 +34,30 @@ export type SourceFailure =
   /** The settings do not allow this region or account (SFN_ALLOWED). No call was made. */
   | { readonly type: 'source-forbidden'; readonly internal: string };
 
-/** Why a caller is not let in, or not let through. */
+/** Why a caller is not authenticated, or not authorised. */
 export type AccessFailure =
   /**
-   * `wanted: 'admin-token'`, here and below: for the admin API, to which no key leads. `scheme`: of an Authorization header
-   * that holds no bearer token; '' if it has no scheme.
+   * `wanted: 'admin-token'`, here and below: for the admin API, which accepts no API key. `scheme`: of an Authorization header
+   * without a bearer token; '' if it has no scheme.
    */
   | { readonly type: 'missing-credentials'; readonly wanted?: 'admin-token'; readonly scheme?: string }
   | { readonly type: 'conflicting-credentials' }
   | { readonly type: 'key-in-url'; readonly name: string }
-  /** Malformed, wrong checksum, or unknown: one answer, so that nobody learns which keys exist. */
+  /** Malformed, wrong checksum, or unknown: one answer for all, so that it does not reveal which keys exist. */
   | { readonly type: 'invalid-key'; readonly wanted?: 'admin-token' }
   | { readonly type: 'revoked-key' }
   | { readonly type: 'expired-key' }
   | { readonly type: 'invalid-ticket' }
   | { readonly type: 'expired-ticket' }
-  /** The key is good, but not for this execution. Says nothing about whether the execution exists. */
+  /** The key is valid, but not for this execution. Does not reveal whether the execution exists. */
   | { readonly type: 'execution-forbidden' }
-  /** The key is good, but may not do this (mint tickets, say). */
+  /** The key is valid, but may not do this (for example, mint tickets). */
   | { readonly type: 'operation-forbidden'; readonly detail: string }
-  /** Of a key; or of an address that has shown too many wrong credentials, and then of any there, right or wrong. */
+  /** The limit of a key; or of an address that sent too many wrong credentials: then also for right ones. */
   | {
       readonly type: 'rate-limited';
       readonly retryAfterSeconds: number;
-      /** `unverified-keys`: more of them at once, from one address, than are looked up. */
+      /** `unverified-keys`: too many of them at once from one address. */
       readonly because?: 'wrong-credentials' | 'unverified-keys';
     };
 
@@ -65,7 +65,7 @@ export type Failure =
   | SourceFailure
   | AccessFailure
   | { readonly type: 'invalid-input'; readonly errors: readonly FieldError[] }
-  /** `operation`: the path is right, and it is the AWS operation that there is none of. */
+  /** `operation`: the path exists, but the AWS operation is unknown. */
   | { readonly type: 'no-such-route'; readonly operation?: true }
   | { readonly type: 'no-such-record'; readonly detail: string }
   | { readonly type: 'conflict'; readonly detail: string }
@@ -74,14 +74,14 @@ export type Failure =
   /** The body has a Content-Encoding. */
   | { readonly type: 'encoded-body' }
   | { readonly type: 'body-too-large'; readonly maxBytes: number }
-  /** The cursor is ours and for this execution, but the history is not the one that it came from. */
+  /** The cursor was issued for this execution, but the history has changed since. */
   | { readonly type: 'history-changed' }
-  /** This execution has as many subscribers and waiters as it takes; or what serves it is `lost`: overloaded, or being deployed. */
+  /** This execution has reached its limit of subscribers and waiters. `lost`: its object is overloaded or being deployed. */
   | { readonly type: 'overloaded'; readonly retryAfterSeconds: number; readonly lost?: true }
   | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number }
   /**
-   * The key-value store failed where there is nothing else to answer from. `refused`: it answered, with a record that is
-   * damaged, missing or newer than this program; what was known before is no answer then.
+   * The key-value store failed, and nothing else can answer. `refused`: it answered with a record that is damaged, missing or newer
+   * than this program, so cached records must not be used either.
    */
   | { readonly type: 'store-unavailable'; readonly internal: string; readonly refused?: true }
   | { readonly type: 'not-configured'; readonly internal: string }
@@ -101,6 +101,6 @@ export const fail = <F extends Failure>(failure: F): { readonly ok: false; reado
 export const invalid = (where: FieldError['in'], name: string, detail: string) =>
   fail({ type: 'invalid-input', errors: [{ in: where, name, detail }] } as const);
 
-/** The operator's text of a failure, for the log; undefined when the type says it all. */
+/** The operator's text of a failure, for the log; undefined if the type says everything. */
 export const internalText = (failure: Failure): string | undefined =>
   'internal' in failure ? failure.internal : undefined;

@@ -1,12 +1,15 @@
 /**
- * The key-value port over Deno KV. Platform file, but for opening it (src/deno/server.ts).
+ * The key-value port over Deno KV. Platform file; src/deno/server.ts opens the store.
  *
- * Deno KV takes 64 KiB a value, so a larger one is split: its parts first, under an id that was never used, the pointer last.
- * The pointer is what readers find, and the commit that sets it deletes the parts of the one before; so a value appears, is
- * replaced and goes in one step, and nothing is left behind. What a process that was killed left half-written is named in a
- * `pending` row, and swept when the store is opened: one process at a time, which the entry sees to. Each commit is on disk
- * before it returns (SQLite in WAL mode, synchronous FULL). Expiry is lazy there, so the time is checked here as well.
- * Layout: docs/storage.md. Source: Deno's documentation of Deno.Kv, denoland/denokv, and its limits as tried out.
+ * - Deno KV accepts 64 KiB a value, so larger values are split: the parts are written first, under a new id, and the pointer last.
+ *   Readers start at the pointer. The commit that sets it deletes the parts of its predecessor. So a value appears, is replaced
+ *   and disappears in one step, without leftovers.
+ * - A `pending` row names parts that are being written. If the process is killed, they are deleted when the store is opened again.
+ *   Only one process may open a store; src/deno/server.ts ensures that.
+ * - Each commit is on disk before it returns (SQLite in WAL mode, synchronous FULL).
+ * - Deno KV deletes expired values late, so expiry is also checked here.
+ *
+ * Layout: docs/storage.md. Source: Deno's documentation of Deno.Kv, denoland/denokv, and experiments for its limits.
  */
 import { Buffer } from 'node:buffer';
 
@@ -37,7 +40,7 @@ type Key = readonly (string | number)[];
 
 interface KvEntry {
   readonly key: readonly unknown[];
-  /** null: there is none. */
+  /** null: not found. */
   readonly value: unknown;
   readonly versionstamp: string | null;
 }
@@ -49,7 +52,7 @@ interface KvAtomic {
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** What this adapter needs of a `Deno.Kv`, in words that every tool chain knows. */
+/** The part of `Deno.Kv` that this adapter uses. Its own type, so that no platform types are needed. */
 export interface DenoKv {
   get(key: Key): Promise<KvEntry>;
   getMany(keys: readonly Key[]): Promise<readonly KvEntry[]>;
@@ -57,19 +60,19 @@ export interface DenoKv {
   atomic(): KvAtomic;
 }
 
-/** Under Deno KV's 65,536 with room for what encodes it. */
+/** Below Deno KV's limit of 65,536, with room for encoding. */
 const PART_BYTES_MAX = 60_000;
-/** Deleted in one commit, of which Deno KV takes 1,000 changes. */
+/** Keys deleted in one commit. Deno KV accepts 1,000 changes. */
 const PARTS_MAX = Math.ceil(VALUE_BYTES_MAX / PART_BYTES_MAX);
-/** Deno KV takes 819,200 bytes in one commit. */
+/** Deno KV accepts 819,200 bytes in one commit. */
 const PARTS_AT_ONCE = 10;
-/** Values up to here stand in the pointer itself: one read. Lists read all pointers, so no more than most values need. */
+/** Values up to this size are stored in the pointer: one read. Small, because lists read all pointers. */
 export const INLINE_BYTES_MAX = 16 * 1024;
 /** Deno KV reads at most ten keys in one `getMany`. */
 const READ_AT_ONCE = 10;
-/** A pointer that is replaced while its parts are read is read again this often. */
+/** Retries of a read whose pointer is replaced while the parts are read. */
 const READ_TRIES_MAX = 5;
-/** Two writers of one key: the loser tries again. */
+/** Retries of a write that lost against another writer of the same key. */
 const WRITE_TRIES_MAX = 20;
 
 const partsSchema = z.object({ id: z.string(), count: z.int() });
@@ -77,7 +80,7 @@ const partsSchema = z.object({ id: z.string(), count: z.int() });
 const pointerSchema = z.object({
   metadataJson: z.optional(z.string()),
   expiresAtMs: z.optional(z.number()),
-  /** The value as UTF-8 (a string would take two bytes a letter as soon as one letter needs them), or where its parts are. */
+  /** The value as UTF-8, or where its parts are. Not a string: one wide character would double its size. */
   value: z.optional(z.instanceof(Uint8Array)),
   parts: z.optional(partsSchema),
 });
@@ -87,10 +90,10 @@ type Parts = z.infer<typeof partsSchema>;
 const pointerKey = (name: string): Key => ['entry', name];
 const partKeys = ({ id, count }: Parts): Key[] =>
   Array.from({ length: count }, (_, index) => ['part', id, index]);
-/** Its parts are written, or being written, and no pointer names them yet. */
+/** Parts that are written, or being written, before a pointer names them. */
 const pendingKey = (id: string): Key => ['pending', id];
 
-/** The store over an open Deno KV that nobody else writes to: sweeps what was left half-written. */
+/** The store over an open Deno KV without other writers. Deletes parts that a killed process left behind. */
 export async function createDenoKvStore(kv: DenoKv, clock: Clock): Promise<KeyValueStore> {
   for await (const { key } of kv.list({ prefix: ['pending'] })) await discard(kv, String(key[1]));
   return new DenoKvStore(kv, clock);
@@ -141,7 +144,7 @@ class DenoKvStore implements KeyValueStore {
       await this.#writeParts(parts, bytes, ttlMs);
       await this.#replace(name, { ...facts, parts }, ttlMs);
     } catch (error) {
-      // Best effort: a store that has just failed may fail again, and the pending row waits for the next start.
+      // Best effort: a store that has just failed may fail again. The pending row remains for the next start.
       await discard(this.#kv, parts.id).catch(() => undefined);
       throw error;
     }
@@ -179,7 +182,7 @@ class DenoKvStore implements KeyValueStore {
   }
 
   async #writeParts(parts: Parts, bytes: Buffer, ttlMs: number | undefined): Promise<void> {
-    // Parts outlive their pointer, so that nobody meets a pointer without them.
+    // Parts expire after their pointer, so that no reader finds a pointer without parts.
     const options = ttlMs === undefined ? {} : { expireIn: ttlMs * 2 };
     const keys = partKeys(parts);
     for (let at = 0; at < keys.length; at += PARTS_AT_ONCE) {
@@ -193,7 +196,7 @@ class DenoKvStore implements KeyValueStore {
     }
   }
 
-  /** Sets the pointer (undefined: takes it away), and with the same commit clears away what it pointed at before. */
+  /** Sets the pointer (undefined: deletes it), and deletes the parts of its predecessor in the same commit. */
   async #replace(name: string, pointer: Pointer | undefined, ttlMs: number | undefined): Promise<void> {
     const key = pointerKey(name);
     for (let tries = 0; tries < WRITE_TRIES_MAX; tries++) {
@@ -209,7 +212,7 @@ class DenoKvStore implements KeyValueStore {
     throw new Error(`${name} is written by too many at once`);
   }
 
-  /** The value's bytes; undefined when a part is gone: the pointer was replaced meanwhile. */
+  /** The value's bytes; undefined if a part is missing because the pointer has been replaced. */
   async #join(parts: Parts | undefined): Promise<Uint8Array | undefined> {
     if (!parts) return undefined;
     const keys = partKeys(parts);
@@ -224,7 +227,7 @@ class DenoKvStore implements KeyValueStore {
   }
 }
 
-/** Deletes whatever was written of a value that no pointer names. A pointer that names it by now keeps it. */
+/** Deletes the parts of a value, unless a pointer names them by now. */
 async function discard(kv: DenoKv, id: string): Promise<void> {
   const key = pendingKey(id);
   const { versionstamp } = await kv.get(key);

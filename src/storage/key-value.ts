@@ -1,10 +1,9 @@
 /**
- * The key-value port: what the archive and the key store need of a store. Adapters: workers-kv.ts, deno-kv.ts, memory.ts.
- * One contract suite (test/storage/key-value-contract.ts) holds them all. Limits are those of Workers KV, the strictest:
- * each adapter refuses what KV refuses, so that nothing works on one runtime alone.
+ * The key-value port: what archive and API keys need from a store. Adapters: workers-kv.ts, deno-kv.ts, and in memory for tests.
+ * One contract suite (test/storage/key-value-contract.ts) tests them all. The limits are those of Workers KV, the strictest store:
+ * each adapter refuses what KV refuses, so that nothing works on one runtime only.
  *
- * Adapters throw on failure (a store that is down is not an expected value everywhere); who can do without the store
- * catches at the call, logs, and goes on.
+ * Adapters throw when the store fails. Callers that can do without the store catch that, log it and continue.
  */
 
 /** Workers KV: a key is at most 512 bytes of UTF-8. */
@@ -13,9 +12,9 @@ export const KEY_BYTES_MAX = 512;
 export const VALUE_BYTES_MAX = 25 * 1024 * 1024;
 /** Workers KV: serialized metadata is at most 1,024 bytes. */
 export const METADATA_BYTES_MAX = 1024;
-/** Workers KV: nothing expires sooner than in 60 s. The floor is applied here, once, by the adapters. */
+/** Workers KV: the shortest life of an entry is 60 s. The adapters raise shorter ones. */
 export const TTL_SECONDS_MIN = 60;
-/** Workers KV: a place answers from its own cache for 30 s at the least. The floor is applied here, too. */
+/** Workers KV: a location answers from its own cache for at least 30 s. The adapters raise shorter times. */
 export const CACHE_TTL_SECONDS_MIN = 30;
 /** Workers KV lists at most 1,000 keys at once. */
 export const LIST_KEYS_MAX = 1000;
@@ -24,13 +23,13 @@ export const GET_MANY_KEYS_MAX = 100;
 
 export interface Entry {
   readonly value: string;
-  /** Whatever was put beside the value. Parse it: it comes from outside. */
+  /** The metadata that was put with the value. Parse it: it comes from outside. */
   readonly metadata: unknown;
 }
 
 export interface PutOptions {
   readonly metadata?: unknown;
-  /** The entry is gone after this long; raised to 60 s when shorter. */
+  /** The entry expires after this long; at least 60 s. */
   readonly ttlSeconds?: number;
 }
 
@@ -41,7 +40,7 @@ export interface ListedKey {
 
 export interface ListOptions {
   readonly prefix: string;
-  /** What the last answer gave. Opaque. */
+  /** From the previous answer. Opaque. */
   readonly cursor?: string;
   /** 1 to 1,000. */
   readonly limit?: number;
@@ -49,8 +48,8 @@ export interface ListOptions {
 
 export interface GetOptions {
   /**
-   * How long this place may answer from its own cache, a miss included; KV takes 30 s at the least, and that is the
-   * default here. Raise it for what never changes (pages under a generation of their own).
+   * How long this location may answer from its own cache, misses included. Default and minimum: 30 s, as in KV. Raise it for
+   * entries that never change (pages under a generation of their own).
    */
   readonly cacheTtlSeconds?: number;
 }
@@ -58,8 +57,8 @@ export interface GetOptions {
 export interface KeyValueStore {
   get(key: string, options?: GetOptions): Promise<Entry | undefined>;
   /**
-   * Up to 100 keys in one read, each answer at its key's index. Not a snapshot: each key is as fresh as its own `get`.
-   * On Workers this is one operation of the 1,000 that an invocation has, however many keys it names.
+   * Reads up to 100 keys; answers are in the order of the keys. Not a snapshot: each key is as fresh as with `get`.
+   * On Workers this counts as one of the 1,000 operations of an invocation.
    */
   getMany(keys: readonly string[], options?: GetOptions): Promise<readonly (Entry | undefined)[]>;
   put(key: string, value: string, options?: PutOptions): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * What Workers KV refuses, as functions: for the adapters of stores that would take more (memory, Deno KV), so that nothing
- * works on one runtime alone. The adapter of KV itself leaves the refusing to KV. Limits: key-value.ts.
+ * The limits of Workers KV as functions, for adapters of stores that would accept more (memory, Deno KV), so that nothing works on
+ * one runtime only. With KV itself, KV checks them. The limits are in key-value.ts.
  * Source: Cloudflare's KV limits, and how miniflare checks them.
  */
 import {
@@ -12,7 +12,7 @@ import {
   VALUE_BYTES_MAX,
 } from './key-value.ts';
 
-/** A request that Workers KV would answer with this HTTP status. 429: a second write of the key within a second. */
+/** Workers KV would answer this request with this HTTP status. 429: a second write of a key within a second. */
 export class StoreRefusal extends Error {
   override readonly name = 'StoreRefusal';
   readonly status: 400 | 413 | 414 | 429;
@@ -23,7 +23,7 @@ export class StoreRefusal extends Error {
   }
 }
 
-/** The key as it is stored: text that has no UTF-8 form gets one, as on its way to KV. */
+/** The key as stored: lone surrogates are replaced, as on the way to KV. */
 export function checkKey(key: string): string {
   if (key === '') throw new StoreRefusal(400, 'Key names must not be empty');
   if (key === '.' || key === '..') throw new StoreRefusal(400, `Illegal key name "${key}"`);
@@ -39,7 +39,7 @@ export function checkPrefix(prefix: string): string {
 }
 
 export function checkValue(value: string): string {
-  // A UTF-16 unit takes three bytes at the most: short values, nearly all, need no counting.
+  // A UTF-16 unit takes at most three bytes, so short values, which are nearly all, need no counting.
   if (value.length * 3 > VALUE_BYTES_MAX) {
     const bytes = utf8Bytes(value);
     if (bytes > VALUE_BYTES_MAX) {
@@ -49,7 +49,7 @@ export function checkValue(value: string): string {
   return value.toWellFormed();
 }
 
-/** Metadata as the JSON text that is stored; undefined when there is none. */
+/** Metadata as the stored JSON text; undefined without metadata. */
 export function serializeMetadata(metadata: unknown): string | undefined {
   if (metadata === undefined || metadata === null) return undefined;
   const json = JSON.stringify(metadata);
@@ -60,7 +60,7 @@ export function serializeMetadata(metadata: unknown): string | undefined {
   return json;
 }
 
-/** Whole seconds, 60 at the least: what KV takes. A time that is no time is refused, lest the entry live for ever. */
+/** Whole seconds, at least 60, as KV requires. Refuses NaN and the like: the entry would never expire. */
 export function atLeastMinimumTtl(seconds: number): number {
   if (!(seconds > 0 && Number.isFinite(seconds))) {
     throw new StoreRefusal(400, `Time to live must be a positive number of seconds: it is ${seconds}`);

@@ -1,10 +1,12 @@
 /**
  * The key-value port over a Workers KV namespace. Platform file.
  *
- * KV's floors are applied here, once: 60 s of life, 30 s of cache. A write that KV refuses because the same key was
- * written within the second (429) is tried again a second later, a bounded number of times; everything else that KV
- * refuses is thrown as it comes. A change is seen at once where it was written (nearly always) and elsewhere within 60 s
- * or more; a miss is cached as well, so never read a key before it is created.
+ * - Raises life and cache time to KV's minimums: 60 s and 30 s.
+ * - KV refuses a second write of a key within a second (429). Such a write is retried a second later, a few times. Other errors of
+ *   KV are thrown unchanged.
+ * - A change is visible where it was written, nearly always at once, and elsewhere within 60 s or more. Misses are cached, too, so
+ *   never read a key before it is created.
+ *
  * Source: developers.cloudflare.com/kv, and miniflare's namespace.worker.
  */
 import { systemClock, type Clock } from '../core/clock.ts';
@@ -29,7 +31,7 @@ interface KvReadOptions {
   readonly cacheTtl: number;
 }
 
-/** What this adapter needs of a `KVNamespace`, in words that every tool chain knows. */
+/** The part of a `KVNamespace` that this adapter uses. Its own type, so that no platform types are needed. */
 export interface KvNamespace {
   getWithMetadata(key: string, options: KvReadOptions): Promise<KvEntry>;
   getWithMetadata(keys: string[], options: KvReadOptions): Promise<Map<string, KvEntry | null>>;
@@ -42,7 +44,7 @@ export interface KvNamespace {
   }>;
 }
 
-/** A write waits a second for its key at the most this often: three seconds in all, then the 429 is thrown. */
+/** Retries of a refused write, one second apart. After that the 429 is thrown. */
 export const WRITE_RETRIES_MAX = 3;
 const WRITE_INTERVAL_MS = 1000;
 
@@ -103,7 +105,7 @@ async function afterItsSecond(clock: Clock, write: () => Promise<void>): Promise
   }
 }
 
-/** A request that is wrong in itself (a cursor that KV did not give) is told from a store that fails. */
+/** Distinguishes an invalid request (a cursor that KV did not issue) from a store that fails. */
 async function refusalsKnown<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -113,5 +115,5 @@ async function refusalsKnown<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** KV's errors have no code: "KV PUT failed: 429 Too Many Requests" is all that there is. */
+/** KV's errors have no code, only a message: "KV PUT failed: 429 Too Many Requests". */
 const isTooManyWrites = (error: unknown): boolean => error instanceof Error && /\b429\b/.test(error.message);

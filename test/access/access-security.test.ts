@@ -1,4 +1,4 @@
-/** What attackers try: junk, guesses, floods, looking for secrets in what is stored and logged. */
+/** Attacks: junk keys, guesses, floods, and secrets in storage and log. */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ import {
   sessionTokenRequest,
 } from './access-under-test.ts';
 
-/** Well-formed, for a credential that may exist, with a secret that is not its own. */
+/** A well-formed key with the id of a credential that may exist and a wrong secret. */
 function guessFor(credentialId: string): string {
   const body = `ftk_${credentialId}_${randomBase62(randomBytes, 32)}`;
   return body + base62OfNumber(crc32(body), 6);
@@ -29,7 +29,7 @@ function guessFor(credentialId: string): string {
 const LIMIT = FAILED_AUTHENTICATIONS.requests;
 
 describe('junk keys', () => {
-  test('cost no storage read: a good key with any one character changed, and any other text', async () => {
+  test('cost no storage read: a valid key with one character changed, and any other text', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const before = access.store.calls;
@@ -43,7 +43,7 @@ describe('junk keys', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(mutated, fc.string({ minLength: 1 })), async (junk) => {
         fc.pre(junk !== text);
-        // Each from another address, so that it is the key that is refused.
+        // Each from another address, so that the key is refused and not the address.
         address += 1;
         const request = sessionTokenRequest(junk, { clientAddress: `junk ${address}` });
         expect(failureOf(await access.authenticator.authenticate(request))).toBe('invalid-key');
@@ -53,7 +53,7 @@ describe('junk keys', () => {
     expect(access.store.calls).toBe(before);
   });
 
-  test('and unknown ones, and a wrong secret for a known id, are one answer', async () => {
+  test('get the same answer as unknown keys and as a wrong secret for a known id', async () => {
     const access = openAccess();
     const { credentialId } = await createKey(access);
     const guess = guessFor(credentialId);
@@ -64,7 +64,7 @@ describe('junk keys', () => {
     expect([...answers]).toEqual([JSON.stringify({ ok: false, failure: { type: 'invalid-key' } })]);
   });
 
-  test('wrong secrets for a known id cost one read in 10 s, not one each', async () => {
+  test('with wrong secrets for a known id cost one read in 10 s, not one each', async () => {
     const access = openAccess();
     const { credentialId } = await createKey(access);
     const isolate = access.another();
@@ -77,7 +77,7 @@ describe('junk keys', () => {
 });
 
 describe('a flood of wrong keys from one address', () => {
-  test('is refused with the time to come back, and costs no more storage reads than the limit', async () => {
+  test('is refused with a retry time, and costs no more storage reads than the limit', async () => {
     const access = openAccess();
     const seen: string[] = [];
     for (let request = 0; request < 10_000; request++) {
@@ -94,7 +94,7 @@ describe('a flood of wrong keys from one address', () => {
     });
   });
 
-  test('locks out no key that was found right there before, when it is due to be read again neither', async () => {
+  test('does not lock out a key that was verified from there before, even when the cached record has expired', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const isolate = access.another();
@@ -106,7 +106,7 @@ describe('a flood of wrong keys from one address', () => {
     expect(failureOf(await isolate.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('locks out no ticket, and nobody elsewhere', async () => {
+  test('does not lock out tickets or other addresses', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
@@ -122,7 +122,7 @@ describe('a flood of wrong keys from one address', () => {
     expect(failureOf(await isolate.authenticator.authenticate(elsewhere))).toBe('no failure');
   });
 
-  test('is over when the period is over', async () => {
+  test('locks the address out until the period ends', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const isolate = access.another();
@@ -133,7 +133,7 @@ describe('a flood of wrong keys from one address', () => {
     expect(failureOf(await isolate.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('counts forged tickets, but not keys and tickets that were good once, nor requests without any', async () => {
+  test('counts forged tickets, but not expired keys and tickets, nor requests without a credential', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);

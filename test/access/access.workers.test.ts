@@ -1,4 +1,4 @@
-/** Access inside workerd, on its KV and its rate-limit bindings: what node:crypto, Web Crypto and KV must do there, too. */
+/** Access inside workerd, with its KV and rate-limit bindings, node:crypto and Web Crypto. */
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -49,7 +49,7 @@ function openIsolate(logged: LogRecord[] = []): Access {
 }
 
 describe('on Workers, a key', () => {
-  test('lives through create, use, ticket, change, rotation and revocation', async () => {
+  test('can be created, used, given a ticket, changed, rotated and revoked', async () => {
     const logged: LogRecord[] = [];
     const access = openIsolate(logged);
     const { text, view } = await createKey(access);
@@ -82,7 +82,7 @@ describe('on Workers, a key', () => {
     ]);
   });
 
-  test('that is wrong too often gets its address refused', async () => {
+  test('that is wrong too often locks its address out', async () => {
     const access = openIsolate();
     const answers = new Set<string>();
     for (let request = 0; request < 3 * FAILED_AUTHENTICATIONS.requests; request++) {

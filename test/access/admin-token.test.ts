@@ -23,7 +23,7 @@ describe('the admin API', () => {
     expect(createAuthenticateAdmin(undefined, never)).toBeUndefined();
   });
 
-  test('lets in who has the token, commas and all, and nobody else', async () => {
+  test('accepts the token, commas included, and nothing else', async () => {
     const access = openAccess();
     expect(ADMIN_TOKEN).toContain(',');
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
@@ -37,19 +37,19 @@ describe('the admin API', () => {
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`, `/v1/admin/keys/${text}`)).toBe('key-in-url');
   });
 
-  test('shuts an address out that guesses, right or wrong, until its minute is over', async () => {
+  test('locks out an address that guesses, for right and wrong tokens alike, until its minute ends', async () => {
     const access = openAccess();
     for (let guess = 0; guess < FAILED_AUTHENTICATIONS.requests; guess++) {
       expect(await check(access, `Bearer ${guess}`)).toBe('invalid-key');
     }
     expect(await check(access, 'Bearer guess')).toBe('rate-limited');
-    // Or one could go on guessing, and see which one is let in.
+    // Otherwise guessing could continue, and the right token would be recognised.
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('rate-limited');
     await access.clock.advance(60_000);
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
   });
 
-  test('locks out no operator who was let in from that address before', async () => {
+  test('does not lock out an operator who was authenticated from that address before', async () => {
     const access = openAccess();
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
     for (let guess = 0; guess <= FAILED_AUTHENTICATIONS.requests; guess++)

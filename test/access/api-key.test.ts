@@ -31,7 +31,7 @@ describe('an API key', () => {
     });
   });
 
-  test('keeps its id when another credential is made for it, under an id that is not taken', () => {
+  test('keeps its id when another credential is made for it, with an unused id', () => {
     const first = generateApiKey(randomBytes);
     const taken = ALPHABET.flatMap((a) => ALPHABET.map((b) => first.keyId + a + b)).slice(1);
     const second = generateApiKey(randomBytes, nextCredentialId(first.keyId, taken, 1_574_000_000_000));
@@ -40,7 +40,7 @@ describe('an API key', () => {
     expect(second.text).not.toBe(first.text);
   });
 
-  test('gets different credential ids in different seconds of an hour, though neither is known where the other is made', () => {
+  test("gets different credential ids in different seconds of an hour, even in places that do not know each other's", () => {
     const startMs = 1_574_000_000_000;
     const ids = Array.from({ length: 3600 }, (_, second) =>
       nextCredentialId('p1KuHulw', [], startMs + second * 1000),
@@ -78,7 +78,7 @@ describe('an API key', () => {
     }
   });
 
-  test('is never made out of arbitrary text, however long', () => {
+  test('is never found in arbitrary text, however long', () => {
     fc.assert(
       fc.property(fc.string({ unit: anyUnit, maxLength: 200 }), (text) => {
         expect(parseApiKey(text)).toBeUndefined();
@@ -87,7 +87,7 @@ describe('an API key', () => {
     expect(parseApiKey('ftk_'.repeat(1_000_000))).toBeUndefined();
   });
 
-  test('is told from other text wherever it stands, also when it is mistyped or cut short', () => {
+  test('is recognised anywhere in a text, also when mistyped or cut short', () => {
     const { text } = generateApiKey(randomBytes);
     expect(containsApiKey(`https://x/?nextToken=${text}&x`)).toBe(true);
     expect(containsApiKey(text.slice(0, -20))).toBe(true);
@@ -97,7 +97,7 @@ describe('an API key', () => {
     }
   });
 
-  test('names its key by the id of the key or of a credential, and by nothing else', () => {
+  test('is identified by the id of the key or of a credential, and by nothing else', () => {
     expect(keyIdFrom('abcdefgh')).toBe('abcdefgh');
     expect(keyIdFrom('abcdefgh12')).toBe('abcdefgh');
     for (const id of [
@@ -114,7 +114,7 @@ describe('an API key', () => {
   });
 });
 
-describe('what a key is made of', () => {
+describe('the parts of a key', () => {
   test('the checksum is the CRC-32 of zlib', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary-ascii', maxLength: 100 }), (text) => {
@@ -124,7 +124,7 @@ describe('what a key is made of', () => {
     expect(crc32('123456789')).toBe(0xcbf43926);
   });
 
-  test('six base62 digits hold every CRC-32 and keep different ones apart', () => {
+  test('six base62 digits represent every CRC-32 uniquely', () => {
     expect(base62OfNumber(0, 6)).toBe('000000');
     expect(base62OfNumber(0xffffffff, 6)).toBe('4gfFC3');
     fc.assert(
@@ -137,7 +137,7 @@ describe('what a key is made of', () => {
     );
   });
 
-  test('every character is equally likely: bytes that would favour some are thrown away', () => {
+  test('every character is equally likely: bytes that would favour some are discarded', () => {
     let next = 248;
     const everyByte = (length: number) => Uint8Array.from({ length }, () => next++ % 256);
     const counts = new Map<string, number>();

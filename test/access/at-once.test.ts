@@ -1,6 +1,6 @@
 /**
- * What happens at once: reads that are under way while a key is changed, changes of one key, wrong keys by the thousand. Reads
- * answer with what the store had when they began, as a real store's do.
+ * Concurrency: reads in progress while a key changes, concurrent changes of one key, thousands of wrong keys at once. Reads return
+ * what the store had when they began, as in real stores.
  */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
@@ -15,7 +15,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
-/** While slow, reads have their answer and keep it back until they are let go. Writes are not slow. */
+/** While slow, reads fetch their answer and hold it back until `release`. Writes are never slow. */
 class SlowStore {
   readonly store: KeyValueStore;
   underWay = 0;
@@ -60,8 +60,8 @@ function open() {
   return { clock, slow, admin: another({ store: memory }), place: another() };
 }
 
-describe('a read under way', () => {
-  test('brings no revoked key back because another key is changed meanwhile, however often', async () => {
+describe('a read in progress', () => {
+  test('does not restore a revoked key when other keys change meanwhile', async () => {
     const { clock, slow, admin, place } = open();
     const { text, view } = await createKey(place);
     const other = await createKey(place);
@@ -89,11 +89,11 @@ describe('a read under way', () => {
     ['change', 'execution-forbidden'],
     ['rotate', 'expired-key'],
     ['revoke', 'revoked-key'],
-  ] as const)('and the first of its key knows what is done here meanwhile: %s', async (what, answer) => {
+  ] as const)('of an uncached key includes a change made here meanwhile: %s', async (what, answer) => {
     const { clock, slow, admin, place } = open();
     const { text, view } = await createKey(admin);
     await clock.advance(1000);
-    // Looked up by the admin's call before, so that only the request's read is slow.
+    // The admin's own read is released first, so that only the request's read is slow.
     const { keys } = place;
     slow.slow();
     const acting =
@@ -117,7 +117,7 @@ describe('a read under way', () => {
 });
 
 describe('changes of one key at once', () => {
-  test('are all made, whatever they are and however slow the store is', async () => {
+  test('are all applied, whatever they are and however slow the store is', async () => {
     const changes = fc.constantFrom('name', 'owner', 'tier', 'streamLimit', 'rotate', 'rotate at once');
     await fc.assert(
       fc.asyncProperty(fc.array(changes, { minLength: 2, maxLength: 6 }), async (acts) => {
@@ -150,7 +150,7 @@ describe('changes of one key at once', () => {
     );
   });
 
-  test('wait for each other no longer than a client does; one that was abandoned holds up none for long', async () => {
+  test('wait for each other for at most 10 s, and an abandoned one blocks the others for at most 15 s', async () => {
     const { clock, slow, place } = open();
     const { view } = await createKey(place);
     slow.slow();
@@ -162,14 +162,14 @@ describe('changes of one key at once', () => {
     const revoking = place.keys.revoke(view.id);
     await clock.advance(5_000);
     slow.release();
-    // A revocation waits for nobody's turn.
+    // A revocation takes no lock.
     expect(valueOf(await revoking).status).toBe('revoked');
     await Promise.all([abandoned, third]);
   });
 });
 
 describe('5,000 well-formed unknown keys at once from one address', () => {
-  test('cost no more reads than the limits say, and are all refused', async () => {
+  test('cost no more reads than the limits allow, and are all refused', async () => {
     const { clock, slow, place } = open();
     const asking = Array.from({ length: 5_000 }, async () =>
       failureOf(await place.authenticator.authenticate(pageRequest(generateApiKey(randomBytes).text))),
@@ -181,7 +181,7 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     expect(slow.mostUnderWay).toBeLessThanOrEqual(LOOKUPS_AT_ONCE_MAX);
   });
 
-  test('while the store hangs, have so many look-ups under way and are told when to come back; known keys pass', async () => {
+  test('get a retry time while the store hangs and their look-up slots are taken; verified keys still pass', async () => {
     const { clock, slow, place, admin } = open();
     const known = await createKey(place);
     const elsewhere = await createKey(admin);
@@ -205,7 +205,7 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     await Promise.all(asking);
   });
 
-  test('abandoned with their callers, so that none ever ends, keep the address out for 10 s', async () => {
+  test('block the address for at most 10 s if their callers leave and no look-up ends', async () => {
     const { clock, slow, place, admin } = open();
     const { text } = await createKey(admin);
     slow.slow();
@@ -221,7 +221,7 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     await Promise.all(abandoned);
   });
 
-  test('do not happen to right keys: a page that opens a hundred streams, an office that comes back after a deploy', async () => {
+  test('are not confused with valid keys: a page with a hundred streams, an office that reconnects after a deploy', async () => {
     const { clock, place, admin } = open();
     const one = await createKey(admin);
     const many = await Promise.all(Array.from({ length: 200 }, () => createKey(admin)));

@@ -13,8 +13,8 @@ import {
   valueOf,
 } from './access-under-test.ts';
 
-describe('a caller with a good key', () => {
-  test('is told apart and let through to the executions of the key, and to no other', async () => {
+describe('a caller with a valid key', () => {
+  test('is identified and may read the executions of the key, and no others', async () => {
     const access = openAccess();
     const { text, view, credentialId } = await createKey(access, {
       owner: 'Ada',
@@ -47,7 +47,7 @@ describe('a caller with a good key', () => {
     expect(caller.expiresAtMs).toBe(Date.UTC(2027, 0, 1));
   });
 
-  test('needs no execution on routes that are about none', async () => {
+  test('needs no execution on routes that concern none', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { executions: [] });
     const { url, headers, clientAddress } = pageRequest(text);
@@ -55,7 +55,7 @@ describe('a caller with a good key', () => {
     expect(failureOf(await access.authenticator.authenticate(request))).toBe('no failure');
   });
 
-  test('may hand the key in by X-API-Key, or as bare text where AWS clients have their session token', async () => {
+  test('may send the key as X-API-Key, or as AWS session token', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const headers = new Headers({ 'X-API-Key': text });
@@ -68,8 +68,8 @@ describe('a caller with a good key', () => {
   });
 });
 
-describe('the checks come in their order', () => {
-  test('a key in the URL, before which credential it is', async () => {
+describe('the order of checks', () => {
+  test('a key in the URL is refused before the credential is checked', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const url = `/v1/executions/x/messages?key=${text}`;
@@ -79,7 +79,7 @@ describe('the checks come in their order', () => {
     );
   });
 
-  test('revoked before expired before execution', async () => {
+  test('revocation comes before expiry, and expiry before the execution', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access, { expiresAt: '2026-01-01T00:00:05.000Z' });
     const request = pageRequest(text, { executionId: OTHER_EXECUTION });
@@ -90,7 +90,7 @@ describe('the checks come in their order', () => {
     expect(failureOf(await access.authenticator.authenticate(request))).toBe('revoked-key');
   });
 
-  test('of a ticket: its key before the route that it is shown on', async () => {
+  test('the key of a ticket is checked before the route', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
@@ -102,7 +102,7 @@ describe('the checks come in their order', () => {
     expect(failureOf(await access.authenticator.authenticate(elsewhere))).toBe('revoked-key');
   });
 
-  test('an execution that is not the key’s is refused alike, whatever it is', async () => {
+  test('every execution outside of the key gets the same refusal', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { executions: [] });
     const answers = new Set<string>();
@@ -141,7 +141,7 @@ describe('the rate of a key', () => {
   );
 });
 
-test('a store that fails is a failure of ours, not of the caller', async () => {
+test("a failing store is reported as a service failure, not as the caller's", async () => {
   const access = openAccess();
   const { text } = await createKey(access);
   access.store.failReads();

@@ -49,11 +49,11 @@ describe('the bucket of a client address', () => {
     '::1.2.3',
     `::${'1'.repeat(5)}`,
     '1.2.3.4, 5.6.7.8',
-  ])('of %j, which is no address, is one for all such', (address) => {
+  ])('of %j, which is not an address, is shared by all of its kind', (address) => {
     expect(onWorkers(address)).toBe('unknown');
   });
 
-  test('exists for exactly what Node takes for an address', () => {
+  test('exists for exactly the texts that Node accepts as addresses', () => {
     const piece = fc.constantFrom('0', '1', '255', '256', 'ffff', 'g', '.', ':', '::', '1.2.3.4', ' ');
     const nearly = fc.array(piece, { maxLength: 10 }).map((pieces) => pieces.join(''));
     fc.assert(
@@ -65,14 +65,14 @@ describe('the bucket of a client address', () => {
   });
 });
 
-describe('who a request comes from, outside Cloudflare', () => {
+describe('the client address outside of Cloudflare', () => {
   test('is the peer of the socket, whatever the caller writes into headers', () => {
     expect(behind('', '192.0.2.1', '203.0.113.9')).toBe('192.0.2.1');
     expect(behind('10.0.0.0/8', '192.0.2.1', '203.0.113.9')).toBe('192.0.2.1');
     expect(behind('', undefined, '203.0.113.9')).toBe('unknown');
   });
 
-  test('is, behind a trusted proxy, whom that proxy heard from', () => {
+  test("is the proxy's peer behind a trusted proxy", () => {
     expect(behind('10.0.0.0/8', '10.1.2.3', '203.0.113.9')).toBe('203.0.113.9');
     expect(behind('10.0.0.0/8', '::ffff:10.1.2.3', '1.1.1.1, 203.0.113.9')).toBe('203.0.113.9');
     expect(behind('10.0.0.0/8, fd00::/8', 'fd00::5', '203.0.113.9, 10.9.9.9')).toBe('203.0.113.9');
@@ -80,14 +80,14 @@ describe('who a request comes from, outside Cloudflare', () => {
     expect(behind('10.1.2.3', '10.1.2.3', '203.0.113.9:4711')).toBe('203.0.113.9');
   });
 
-  test('is the last trusted hop when the chain ends or makes no sense', () => {
+  test('is the last trusted hop when the chain ends or is invalid', () => {
     expect(behind('10.0.0.0/8', '10.1.2.3')).toBe('10.1.2.3');
     expect(behind('10.0.0.0/8', '10.1.2.3', 'unknown')).toBe('10.1.2.3');
     expect(behind('10.0.0.0/8', '10.1.2.3', '203.0.113.9, junk, 10.7.7.7')).toBe('10.7.7.7');
     expect(behind('10.0.0.0/8', '10.1.2.3', '10.5.5.5, 10.6.6.6')).toBe('10.5.5.5');
   });
 
-  test('can not be pushed out of sight by a long header', () => {
+  test('cannot be hidden by a long header', () => {
     const forged = Array.from({ length: 1000 }, (_, index) => `203.0.113.${index % 256}`).join(',');
     expect(behind('10.0.0.0/8', '10.1.2.3', `${forged}, 198.51.100.7`)).toBe('198.51.100.7');
   });

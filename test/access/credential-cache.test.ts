@@ -20,10 +20,10 @@ import {
   valueOf,
 } from './access-under-test.ts';
 
-/** Makes the same key every time, so that it can be tried before it exists. */
+/** Generates the same key every time, so that it can be tried before it exists. */
 const fixedRandom = (length: number) => new Uint8Array(length).fill(7);
 
-describe('a key in memory', () => {
+describe('a cached key', () => {
   test('is read with one call, and not again for 10 s', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
@@ -41,7 +41,7 @@ describe('a key in memory', () => {
     expect(access.store.reads('key/credential/')).toBe(2);
   });
 
-  test('ends at its own time, however fresh it is', async () => {
+  test('expires on time, however fresh the cache is', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { expiresAt: '2026-01-01T00:00:01.000Z' });
     await access.clock.advance(999);
@@ -51,7 +51,7 @@ describe('a key in memory', () => {
     expect(access.store.reads()).toBe(0);
   });
 
-  test('that is unknown is refused without a read for 5 s, and works then if it was created meanwhile', async () => {
+  test('that is unknown is refused without a read for 5 s, and works after that if it was created meanwhile', async () => {
     const access = openAccess();
     const { text } = generateApiKey(fixedRandom);
     for (let request = 0; request < 3; request++) {
@@ -65,7 +65,7 @@ describe('a key in memory', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('that was tried before it was created works at once where it is created', async () => {
+  test('that was tried before its creation works at once where it is created', async () => {
     const access = openAccess({ random: fixedRandom });
     const { text } = generateApiKey(fixedRandom);
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('invalid-key');
@@ -73,7 +73,7 @@ describe('a key in memory', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('serves on while the store fails, but no longer than a revocation may take to show', async () => {
+  test('stays in use while the store fails, but no longer than a revocation may take to show', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     access.store.failReads();
@@ -84,7 +84,7 @@ describe('a key in memory', () => {
     expect(KEY_STALE_WHILE_FAILING_MS).toBeLessThan(60_000);
   });
 
-  test('makes room for others: 1,000 are remembered, the one unused for longest is read again', async () => {
+  test('is evicted when 1,000 others are cached, least recently used first', async () => {
     const access = openAccess();
     const first = await createKey(access);
     for (let other = 0; other < KEYS_REMEMBERED_MAX; other++) await createKey(access);
@@ -93,7 +93,7 @@ describe('a key in memory', () => {
     expect(access.store.reads('key/credential/')).toBe(1);
   });
 
-  test('of many long patterns takes the room of many: all keys together stay under 8 MiB', async () => {
+  test('with many long patterns counts by size: all keys together stay under 8 MiB', async () => {
     const access = openAccess();
     const executions = Array.from({ length: 50 }, (_, index) => `${index}`.padEnd(512, 'x'));
     const first = await createKey(access, { executions: [EXECUTION, ...executions.slice(1)] });
@@ -104,7 +104,7 @@ describe('a key in memory', () => {
     expect(access.store.reads('key/credential/')).toBe(1);
   });
 
-  test('once revoked stays so, even when the store shows an older state again', async () => {
+  test('stays revoked even when the store returns an older state', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     const state = await access.store.get(`key/state/${view.id}`);
@@ -117,7 +117,7 @@ describe('a key in memory', () => {
   });
 });
 
-describe('records that can not be trusted', () => {
+describe('untrusted records', () => {
   const record = async (kind: string, edit: (value: Record<string, unknown>) => unknown) => {
     const access = openAccess();
     const { text, view, credentialId } = await createKey(access);
@@ -141,7 +141,7 @@ describe('records that can not be trusted', () => {
     ['credential', 'damaged', (value: object) => ({ ...value, hash: '' })],
     ['facts', 'of another key', (value: object) => ({ ...value, keyId: 'another0' })],
     ['credential', 'of another credential', (value: object) => ({ ...value, id: 'another000' })],
-  ])('let nobody in, and are logged without a secret: %s, %s', async (kind, reason, edit) => {
+  ])('grant nothing, and are logged without a secret: %s, %s', async (kind, reason, edit) => {
     const { access, text, name } = await record(kind, edit);
     expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe(
       'store-unavailable',
@@ -149,7 +149,7 @@ describe('records that can not be trusted', () => {
     expect(access.logged).toEqual([{ event: 'key-record-refused', level: 'error', record: name, reason }]);
   });
 
-  test('let nobody in when one of them is missing', async () => {
+  test('grant nothing when one of them is missing', async () => {
     for (const kind of ['facts', 'state', 'rotation']) {
       const access = openAccess();
       const { text, view } = await createKey(access);
@@ -181,7 +181,7 @@ describe('records that can not be trusted', () => {
     ['facts', undefined],
     ['rotation', 'nonsense'],
     ['state', 'nonsense'],
-  ])('do not keep a key from being revoked: %s', async (kind, damaged) => {
+  ])('do not prevent a revocation: %s', async (kind, damaged) => {
     const { access, text, view, name } = await record(kind, (value) => value);
     await access.clock.advance(1000);
     const whole = await access.store.get(name);
@@ -189,7 +189,7 @@ describe('records that can not be trusted', () => {
     await access.clock.advance(1000);
     const revoked = valueOf(await access.keys.revoke(view.id));
     expect(revoked).toMatchObject({ id: view.id, status: 'revoked', revokedAt: '2026-01-01T00:00:03.000Z' });
-    // Made whole again by hand: revoked it stays.
+    // Repaired by hand: it stays revoked.
     await access.clock.advance(1000);
     if (kind !== 'state') await access.store.put(name, whole?.value ?? '');
     for (const place of [access, access.another()]) {
@@ -198,7 +198,7 @@ describe('records that can not be trusted', () => {
     }
   });
 
-  test('hide a key from the list and can not be changed, rather than be guessed at', async () => {
+  test('are left out of the list and cannot be changed', async () => {
     const { access, view } = await record('rotation', () => 'nonsense');
     const { view: other } = await createKey(access);
     expect(valueOf(await access.keys.list()).keys.map(({ id }) => id)).toEqual([other.id]);
@@ -206,8 +206,8 @@ describe('records that can not be trusted', () => {
   });
 });
 
-describe('a read that is still under way', () => {
-  test('holds up nobody who finds the key in memory, and brings back nothing that was changed meanwhile', async () => {
+describe('a read in progress', () => {
+  test('does not block requests with a cached key, and does not undo a change made meanwhile', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(KEY_FRESH_MS);
@@ -219,7 +219,7 @@ describe('a read that is still under way', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
   });
 
-  test('does not undo a change that was noted after it began', async () => {
+  test('does not undo a change that was made after it began', async () => {
     const { store, clock, keys } = openAccess();
     const { credentialId, view } = valueOf(await keys.create(NEW_KEY));
     const credentials = new CredentialCache({ store, clock, log: testLog() });

@@ -14,7 +14,7 @@ const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
 const SECURITY = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_';
 const ID = `${SECURITY}2019-05-11T19:39:55.317Z_MotionSensor_69b151ad-a611-42f5-ac21-fe537f9868ad`;
 
-/** The definition itself, in exponential time: a star takes nothing, or one character and then again. */
+/** The definition itself, in exponential time: a star matches nothing, or one character and the rest again. */
 const naive = (pattern: string, text: string): boolean => {
   if (pattern === '') return text === '';
   if (pattern[0] === '*')
@@ -44,7 +44,7 @@ describe('a pattern for executions', () => {
     expect(matchesPattern(pattern, id)).toBe(expected);
   });
 
-  test('matches exactly what its definition says', () => {
+  test('matches exactly as defined', () => {
     const few = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 12 });
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
     fc.assert(
@@ -53,7 +53,7 @@ describe('a pattern for executions', () => {
     );
   });
 
-  test('matches what its stars were cut out of', () => {
+  test('matches every id from which it was made by replacing runs with stars', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: anyUnit, maxLength: 10 }), { minLength: 1 }), (parts) => {
         const literal = parts.map((part) => part.replaceAll('*', ''));
@@ -64,18 +64,18 @@ describe('a pattern for executions', () => {
     );
   });
 
-  test('takes linear time where a naive search takes the product of the lengths', () => {
-    // In quadratic time 2 million characters take 10^12 steps, and the test runs into its time limit.
+  test('takes linear time where a naive search takes quadratic time', () => {
+    // In quadratic time 2 million characters take 10^12 steps: the test would time out.
     expect(matchesPattern(`*${'a'.repeat(1_000_000)}b*`, 'a'.repeat(2_000_000))).toBe(false);
   });
 
-  test('of many is enough, and none allows nothing', () => {
+  test('is enough if one of many matches, and an empty list allows nothing', () => {
     expect(matchesAnyPattern(['x', `${SECURITY}*`], ID)).toBe(true);
     expect(matchesAnyPattern(['x', 'y*'], ID)).toBe(false);
     expect(matchesAnyPattern([], ID)).toBe(false);
   });
 
-  test('is refused when no id could ever look like it', () => {
+  test('is refused if no id could match it literally', () => {
     expect(executionPatternProblem('*')).toBeUndefined();
     expect(executionPatternProblem('a'.repeat(EXECUTION_PATTERN_CHARACTERS_MAX))).toBeUndefined();
     expect(executionPatternProblem('')).toContain('empty');

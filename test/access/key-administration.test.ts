@@ -4,7 +4,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, failureOf, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
 describe('creating a key', () => {
-  test('answers a key that works at once where it was made, and reads nothing before', async () => {
+  test('returns a key that works at once where it was made, without a read before', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     expect(access.store.reads()).toBe(0);
@@ -13,7 +13,7 @@ describe('creating a key', () => {
     expect(access.store.reads()).toBe(0);
   });
 
-  test('answers a key that works in another isolate, too', async () => {
+  test('returns a key that works in another isolate, too', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe(
@@ -42,7 +42,7 @@ describe('creating a key', () => {
     expect(await access.keys.get(credentialId)).toEqual({ ok: true, value: view });
   });
 
-  test('that fails half-way makes no key: whatever was written lets nobody in', async () => {
+  test('that fails half-way creates no working key', async () => {
     for (const writes of [0, 1, 2, 3]) {
       const access = openAccess();
       access.store.failAfterWrites(writes);
@@ -75,7 +75,7 @@ describe('changing a key', () => {
     );
   });
 
-  test('can set and take away an expiry', async () => {
+  test('can set and remove an expiry', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);
@@ -87,7 +87,7 @@ describe('changing a key', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('that fails changes nothing, in memory neither', async () => {
+  test('that fails changes nothing, not even in the cache', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);
@@ -98,7 +98,7 @@ describe('changing a key', () => {
 });
 
 describe('rotating a key', () => {
-  test('gives it another credential that works at once everywhere, also where the key is in memory', async () => {
+  test('gives it another credential that works at once everywhere, also where the key is cached', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access);
@@ -113,7 +113,7 @@ describe('rotating a key', () => {
     }
   });
 
-  test('leaves the old credential good for the overlap and not a moment longer', async () => {
+  test('keeps the old credential valid for exactly the overlap', async () => {
     const access = openAccess();
     const { text, view, credentialId } = await createKey(access);
     await access.clock.advance(1000);
@@ -145,7 +145,7 @@ describe('rotating a key', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(third.text)))).toBe('no failure');
   });
 
-  test('by someone whose clock is behind ends the old credential all the same, and not the new one', async () => {
+  test('on a machine with a slow clock still ends the old credential and not the new one', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);
@@ -158,7 +158,7 @@ describe('rotating a key', () => {
     expect(failureOf(await elsewhere.authenticator.authenticate(pageRequest(second)))).toBe('no failure');
   });
 
-  test('that fails half-way leaves the old credential as it was', async () => {
+  test('that fails half-way leaves the old credential unchanged', async () => {
     for (const writes of [0, 1]) {
       const access = openAccess();
       const { text, view } = await createKey(access);
@@ -173,7 +173,7 @@ describe('rotating a key', () => {
 });
 
 describe('revoking a key', () => {
-  test('ends every credential, at once where it was revoked and within 10 s elsewhere, and is told from unknown', async () => {
+  test('ends every credential, at once where it was revoked and within 10 s elsewhere, and is distinguished from unknown', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access);
@@ -192,7 +192,7 @@ describe('revoking a key', () => {
     }
   });
 
-  test('overwrites its record and deletes none, and once is enough', async () => {
+  test('overwrites its record, deletes none, and has no further effect when repeated', async () => {
     const access = openAccess();
     const { view } = await createKey(access);
     await access.clock.advance(1000);
@@ -204,7 +204,7 @@ describe('revoking a key', () => {
     expect(access.logged).toHaveLength(audited);
   });
 
-  test('is for good: no change and no rotation follows it', async () => {
+  test('is final: the key cannot be changed or rotated after it', async () => {
     const access = openAccess();
     const { view } = await createKey(access);
     await access.clock.advance(1000);
@@ -215,7 +215,7 @@ describe('revoking a key', () => {
 });
 
 describe('looking keys up', () => {
-  test('lists each key once over any number of pages, with when it was last used', async () => {
+  test('lists each key once over any number of pages, with the time of its last use', async () => {
     const access = openAccess();
     const made = await Promise.all(
       Array.from({ length: 60 }, (_, index) => createKey(access, { name: `${index}` })),
@@ -234,7 +234,7 @@ describe('looking keys up', () => {
     expect(uses).toEqual(['2026-01-01T00:00:00.000Z']);
   });
 
-  test('of what is not there, or no id at all, is no such record', async () => {
+  test('finds no record for an unknown or malformed id', async () => {
     const access = openAccess();
     for (const id of ['abcdefgh', 'abcdefgh12', '', '../x', 'x'.repeat(10_000)]) {
       expect(failureOf(await access.keys.get(id))).toBe('no-such-record');
@@ -245,7 +245,7 @@ describe('looking keys up', () => {
     expect(access.store.writes()).toBe(0);
   });
 
-  test('with a cursor of nobody is invalid input; of a store that fails, a failure', async () => {
+  test('fails with invalid-input for a foreign cursor, and with store-unavailable for a failing store', async () => {
     const access = openAccess();
     expect(failureOf(await access.keys.list({ cursor: '!' }))).toBe('invalid-input');
     access.store.failReads();

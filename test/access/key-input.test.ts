@@ -12,7 +12,7 @@ const wrongMembers = (result: Result<unknown>): readonly string[] =>
   result.ok || result.failure.type !== 'invalid-input' ? [] : result.failure.errors.map(({ name }) => name);
 
 describe('a new key', () => {
-  test('needs a name and a decision about payloads, and by default reads nothing', () => {
+  test('needs a name and a choice about payloads, and by default may read nothing', () => {
     expect(parseNewKey({ name: 'partner', payloads: 'none' }, NOW)).toEqual({
       ok: true,
       value: {
@@ -27,7 +27,7 @@ describe('a new key', () => {
     expect(wrongMembers(parseNewKey({}, NOW))).toEqual(['name', 'payloads']);
   });
 
-  test('takes all members as they are, and its expiry as UTC', () => {
+  test('keeps all members unchanged, and its expiry as UTC', () => {
     const all = {
       name: 'partner',
       owner: 'Ada',
@@ -69,7 +69,7 @@ describe('a new key', () => {
     [{ streamLimit: 1001 }, 'streamLimit'],
     [{ streamLimit: 1.5 }, 'streamLimit'],
     [{ execution: ['*'] }, 'execution'],
-  ])('with %j is refused, and told which member is wrong', (wrong, member) => {
+  ])('with %j is refused, and the error names the wrong member', (wrong, member) => {
     expect(wrongMembers(parseNewKey({ name: 'partner', payloads: 'none', ...wrong }, NOW))).toEqual([member]);
   });
 
@@ -87,7 +87,7 @@ describe('a new key', () => {
 });
 
 describe('a change of a key', () => {
-  test('holds what is named and nothing else; null takes expiry and owner away', () => {
+  test('contains exactly the given members; null removes expiry and owner', () => {
     expect(parseKeyChange({ executions: [] }, NOW)).toEqual({ ok: true, value: { executions: [] } });
     expect(parseKeyChange({ owner: null, expiresAt: null }, NOW)).toEqual({
       ok: true,
@@ -95,7 +95,7 @@ describe('a change of a key', () => {
     });
   });
 
-  test('of nothing, of what can not be changed, or to nothing is refused', () => {
+  test('is refused if it is empty, names an unchangeable member, or removes a required one', () => {
     expect(wrongMembers(parseKeyChange({}, NOW))).toEqual(['body']);
     expect(wrongMembers(parseKeyChange({ id: 'x', createdAt: 'x', revokedAt: null }, NOW))).toEqual([
       'id',
@@ -107,7 +107,7 @@ describe('a change of a key', () => {
 });
 
 describe('a rotation', () => {
-  test('leaves the old credential a day unless told otherwise', () => {
+  test('keeps the old credential for a day by default', () => {
     expect(parseRotation(undefined)).toEqual({ ok: true, value: { overlapSeconds: 86_400 } });
     expect(parseRotation({ overlapSeconds: 0 })).toEqual({ ok: true, value: { overlapSeconds: 0 } });
     for (const overlapSeconds of [-1, 0.5, 30 * 86_400 + 1, '60', null]) {
@@ -116,7 +116,7 @@ describe('a rotation', () => {
   });
 });
 
-test('any JSON at all is taken or refused, never thrown at', () => {
+test('any JSON is accepted or refused, and never throws', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (body) => {
       for (const result of [parseNewKey(body, NOW), parseKeyChange(body, NOW), parseRotation(body)]) {

@@ -4,7 +4,7 @@ import { USE_NOTED_EVERY_MS } from '../../src/access/keys/key-use.ts';
 import { createKey, openAccess, valueOf } from './access-under-test.ts';
 
 describe('when a key was last used', () => {
-  test('is noted in a record of its own, at most once an hour, by however many isolates', async () => {
+  test('is noted in a record of its own, at most once an hour, across all isolates', async () => {
     const access = openAccess();
     const isolates = [access, access.another(), access.another()];
     const { view } = await createKey(access);
@@ -24,13 +24,13 @@ describe('when a key was last used', () => {
     expect(valueOf(await access.keys.get(view.id)).lastUsedAt).toBe('2026-01-01T01:00:00.000Z');
   });
 
-  test('is nothing to wait for when there is nothing to note', async () => {
+  test('causes no work when there is nothing to note', async () => {
     const access = openAccess();
     await access.noteUse('abcdefgh');
     expect(access.noteUse('abcdefgh')).toBeUndefined();
   });
 
-  test('never undoes a revocation that happens meanwhile', async () => {
+  test('never undoes a concurrent revocation', async () => {
     const access = openAccess();
     const { view } = await createKey(access);
     await access.clock.advance(1000);
@@ -40,7 +40,7 @@ describe('when a key was last used', () => {
     expect(valueOf(await access.keys.get(view.id)).status).toBe('revoked');
   });
 
-  test('is left out when the store fails, with a line for the operator and nothing for the caller', async () => {
+  test('is omitted when the store fails, with a log line for the operator and no error for the caller', async () => {
     const access = openAccess();
     access.store.failAfterWrites(0);
     await access.noteUse('abcdefgh');

@@ -1,7 +1,6 @@
 /**
- * Keys on a store like Workers KV: each place answers from its own cache, misses included, for 30 s, so that admins in two
- * places work on records that are out of date. What they do must never undo a revocation, nor keep a rotated-out credential
- * alive.
+ * Keys in a store like Workers KV: each location answers from its own cache for 30 s, misses included, so admins in two locations
+ * work with outdated records. They must never undo a revocation or keep a rotated-out credential valid.
  */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
@@ -17,10 +16,10 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
 const CACHE_MS = 30_000;
-/** KV's cache, and the memory of keys on top. */
+/** KV's cache plus the credential cache. */
 const SETTLED_MS = CACHE_MS + 10_000;
 
-/** One place's view of the store. A write is seen at once where it was made. */
+/** The store as one location sees it. A write is visible at once where it was made. */
 function placeOf(origin: KeyValueStore, clock: ManualClock): KeyValueStore {
   const cache = new Map<string, { entry: Entry | undefined; untilMs: number }>();
   const get = async (key: string) => {
@@ -56,8 +55,8 @@ function openPlaces(random: RandomBytes = randomBytes) {
 const outcome = async (access: Access, key: string) =>
   failureOf(await access.authenticator.authenticate(pageRequest(key, { clientAddress: '192.0.2.1' })));
 
-describe('keys in two places that see each other late', () => {
-  test('a revocation survives a change and a rotation that did not know of it, and ends the credential they made', async () => {
+describe("keys in two locations that see each other's writes late", () => {
+  test('a revocation survives a change and a rotation based on older records, and ends their new credential', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
     const { text, view } = await createKey(here);
@@ -75,7 +74,7 @@ describe('keys in two places that see each other late', () => {
     }
   });
 
-  test('a new credential works at once at a place that has the old one in its cache', async () => {
+  test('a new credential works at once in a location that has cached the old one', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
     const { text, view } = await createKey(here);
@@ -85,7 +84,7 @@ describe('keys in two places that see each other late', () => {
     expect(await outcome(there, second)).toBe('no failure');
   });
 
-  test('a key that was tried before it was created is shut out at that place no longer than the caches last', async () => {
+  test('a key that was tried before its creation works in that location once the caches expire', async () => {
     const { clock, places } = openPlaces((length) => new Uint8Array(length).fill(7));
     const [here, there] = places;
     const { text } = generateApiKey((length) => new Uint8Array(length).fill(7));
@@ -99,7 +98,7 @@ describe('keys in two places that see each other late', () => {
   });
 
   // Ids were random, of 3,844: seed -300365540, path 48 made the same one twice, and the later credential replaced the earlier.
-  test('rotations that do not know of each other never make the same credential id', async () => {
+  test('concurrent rotations never make the same credential id', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
     const { text: first, view } = await createKey(here);
@@ -119,7 +118,7 @@ describe('keys in two places that see each other late', () => {
     }
   });
 
-  test('whatever admins do in whichever place: revoked is revoked everywhere, and a last rotation leaves one credential', async () => {
+  test('for any admin actions anywhere, a revocation holds everywhere, and the last rotation leaves one credential', async () => {
     const act = fc.record({
       what: fc.constantFrom('change', 'rotate', 'rotate at once', 'revoke', 'use', 'look'),
       where: fc.constantFrom(0, 1),

@@ -20,7 +20,7 @@ describe('the credential of a request', () => {
     [{ 'X-API-Key': 'k1' }, 'key: k1'],
     [{ Authorization: 'Bearer k1', 'X-API-Key': 'k1' }, 'key: k1'],
     [{ Authorization: 'Basic dTpw', 'X-API-Key': 'k1' }, 'key: k1'],
-    // Of another service, beside ours.
+    // A credential of another service beside ours.
     [{ Authorization: 'Bearer eyJh.eyJi.c', 'X-API-Key': 'ftk_k1' }, 'key: ftk_k1'],
     [{ Authorization: 'Bearer ftk_k1', 'X-API-Key': 'of a gateway' }, 'key: ftk_k1'],
     [{ Authorization: 'Basic dTpw, Bearer other', 'X-API-Key': 'ftk_k1' }, 'key: ftk_k1'],
@@ -42,19 +42,19 @@ describe('the credential of a request', () => {
     [{ Authorization: 'Basic dTpw' }, 'Basic'],
     [{ Authorization: 'Token ftk_k1' }, 'Token'],
     [{ Authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b' }, 'AWS4-HMAC-SHA256'],
-    // May be a secret, or half of one.
+    // May be a secret or part of one.
     [{ Authorization: KEY }, ''],
     [{ Authorization: `${KEY} x` }, ''],
     [{ Authorization: 'hunter2' }, ''],
     [{ Authorization: `${'x'.repeat(25)} y` }, ''],
     [{ Authorization: 'a.b.c d' }, ''],
-  ])('is missing from %j, and the scheme that came is named', (headers, scheme) => {
+  ])('is missing from %j, and its scheme is named', (headers, scheme) => {
     const missing = { type: 'missing-credentials', ...(scheme !== undefined && { scheme }) };
     expect(found(PATH, headers)).toEqual(missing);
     expect(found(`${PATH}?ticket=`, headers)).toEqual(missing);
   });
 
-  test('is a ticket only in the query, under its name', () => {
+  test('is a ticket only as query parameter `ticket`', () => {
     expect(found(`${PATH}?a=b&ticket=t.t.t`)).toBe('ticket: t.t.t');
     expect(found(`https://host${PATH}?ticket=t.t.t#fragment`)).toBe('ticket: t.t.t');
     expect(found(`${PATH}?ticket=t&ticket=t`)).toMatchObject({
@@ -77,11 +77,11 @@ describe('the credential of a request', () => {
     [`${PATH}?ticket=t&ticket=u`, {}],
     [PATH, { 'X-API-Key': 'k1, k2' }],
     [PATH, { Authorization: 'Bearer k1, Bearer k2' }],
-  ])('is not one of two different ones: %s %j', (url, headers) => {
+  ])('conflicts with a different one: %s %j', (url, headers) => {
     expect(found(url, headers)).toEqual({ type: 'conflicting-credentials' });
   });
 
-  test('that comes twice and is the same is one', () => {
+  test('counts once if the same one is sent twice', () => {
     expect(
       found(PATH, [
         ['X-API-Key', 'k1'],
@@ -110,7 +110,7 @@ describe('a key in the URL', () => {
     [`${PATH}?api_key=anything`, 'api_key'],
     [`${PATH}?API_KEY=anything`, 'API_KEY'],
     [`${PATH}?access_token=anything`, 'access_token'],
-  ])('is refused and named, even beside a good one: %s', (url, name) => {
+  ])('is refused, and its place named, even beside a valid credential: %s', (url, name) => {
     expect(found(url)).toEqual({ type: 'key-in-url', name });
     expect(found(url, { Authorization: `Bearer ${KEY}` })).toEqual({ type: 'key-in-url', name });
   });
@@ -127,14 +127,14 @@ describe('a key in the URL', () => {
     );
   });
 
-  test('is not seen where there is none: names and values of other things pass', () => {
+  test('is not suspected in other names and values', () => {
     for (const query of ['key=value', 'token=abc', 'api_key=', 'x=ftk_', 'x=%', 'x=%ff%zz', 'ftk=1']) {
       expect(found(`${PATH}?${query}`, { 'X-API-Key': 'k1' })).toBe('key: k1');
     }
   });
 });
 
-test('any URL and any header values are answered, never thrown at', () => {
+test('any URL and header values get an answer, and never throw', () => {
   const value = fc.string({ unit: 'binary-ascii' }).map((text) => text.replaceAll(/[^ -~]/g, ''));
   fc.assert(
     fc.property(

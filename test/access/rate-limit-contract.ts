@@ -1,4 +1,4 @@
-/** What every rate limiter must do, run on each adapter. */
+/** The contract of rate limiters, run on each adapter. */
 import { describe, expect, test } from 'vitest';
 
 import type { RateLimit, RateLimiter } from '../../src/access/limits/rate-limit.ts';
@@ -6,7 +6,7 @@ import type { RateLimit, RateLimiter } from '../../src/access/limits/rate-limit.
 export interface LimiterUnderTest {
   readonly limiter: RateLimiter;
   readonly limit: RateLimit;
-  /** Moves the limiter's time on, where a test can. */
+  /** Advances the limiter's time, if a test can. */
   readonly advance?: (ms: number) => Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export function describeRateLimitContract(adapter: string, open: () => Promise<L
   };
 
   describe(`the rate-limit contract, ${adapter}`, () => {
-    test('as many requests as the limit are let through in one period, and the next is refused', async () => {
+    test('requests up to the limit are allowed in one period, and the next one is refused', async () => {
       const under = await open();
       await takeAll(under, 'a');
       const refused = await under.limiter.take('a');
@@ -28,21 +28,21 @@ export function describeRateLimitContract(adapter: string, open: () => Promise<L
       expect(Number.isInteger(refused.retryAfterSeconds)).toBe(true);
     });
 
-    test('one bucket says nothing about another', async () => {
+    test('buckets are independent', async () => {
       const under = await open();
       await takeAll(under, 'b');
       expect((await under.limiter.take('b')).allowed).toBe(false);
       expect((await under.limiter.take('c')).allowed).toBe(true);
     });
 
-    test('any text is a bucket', async () => {
+    test('any text can name a bucket', async () => {
       const { limiter } = await open();
       for (const bucket of ['', ' ', 'address:2001:db8:0:1::/64', '\u{1f600}', 'x'.repeat(1000)]) {
         expect((await limiter.take(bucket)).allowed).toBe(true);
       }
     });
 
-    test('a bucket that was refused is let through again after the time that it was told', async () => {
+    test('a refused bucket is allowed again after its retry time', async () => {
       const under = await open();
       if (under.advance === undefined) return;
       await takeAll(under, 'd');

@@ -24,14 +24,14 @@ const fresh = (ms: number): KeyRotation => ({
 const endOf = (rotation: KeyRotation, createdAtMs: number) =>
   Math.min(...endsOfCredential(rotation, iso(createdAtMs)), Number.POSITIVE_INFINITY);
 
-describe('rotations one after the other', () => {
-  test('end each credential when the first of them that came after it says so, whatever is left out of the record', () => {
+describe('successive rotations', () => {
+  test('end each credential at the earliest end that a later rotation sets, whatever is pruned from the record', () => {
     const step = fc.record({ afterMs: fc.nat(5000), overlapMs: fc.oneof(fc.constant(0), fc.nat(20_000)) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         let now = 1_000_000;
         let rotation = fresh(now);
-        /** The definition: every credential, and the least of the ends that later rotations gave it. */
+        /** The definition: each credential with the earliest end that later rotations gave it. */
         const ends = new Map([[now, Number.POSITIVE_INFINITY]]);
         for (const { afterMs, overlapMs } of steps) {
           now += afterMs;
@@ -43,7 +43,7 @@ describe('rotations one after the other', () => {
           expect(ends.has(createdAtMs)).toBe(false);
           ends.set(createdAtMs, Number.POSITIVE_INFINITY);
           for (const [made, end] of ends) {
-            // What is over is over; exactly since when is forgotten.
+            // Of credentials that have ended, the exact time is dropped.
             const seen = endOf(rotation, made);
             if (end > now) expect(seen).toBe(end);
             else expect(seen).toBeLessThanOrEqual(now);
@@ -56,7 +56,7 @@ describe('rotations one after the other', () => {
     );
   });
 
-  test('are refused when too many overlaps are under way, but never with an overlap of 0', () => {
+  test('are refused while too many overlaps are running, but never with an overlap of 0', () => {
     let rotation = fresh(0);
     for (let count = 1; count <= CUTOFFS_MAX; count++) {
       const next = rotated(rotation, credentialAt(count), 1_000_000 + count, count);
@@ -67,7 +67,7 @@ describe('rotations one after the other', () => {
     expect(rotated(rotation, credentialAt(100), 100, 100)?.cutoffs).toHaveLength(1);
   });
 
-  test('leave nothing behind once they are over, however many there were', () => {
+  test('leave no cutoffs once they have ended, however many there were', () => {
     let rotation = fresh(0);
     for (let count = 1; count <= 50; count++) {
       const nowMs = count * 1000;
@@ -78,7 +78,7 @@ describe('rotations one after the other', () => {
     expect(endOf(rotation, 0)).toBeLessThan(50_000);
   });
 
-  test('make credentials that are told apart even within one millisecond', () => {
+  test('make credentials with distinct times even within one millisecond', () => {
     const first = fresh(5);
     const secondMs = nextCredentialTimeMs(first, 5);
     const second = rotated(first, credentialAt(secondMs), 5, 5) ?? first;

@@ -12,7 +12,7 @@ import {
   valueOf,
 } from './access-under-test.ts';
 
-/** A stream that was opened in one isolate, and the isolate where its Execution lives. */
+/** A stream opened in one isolate, and the isolate of its Execution. */
 async function openStream(input: Partial<typeof NEW_KEY> = {}) {
   const access = openAccess();
   const { text, view } = await createKey(access, input);
@@ -22,7 +22,7 @@ async function openStream(input: Partial<typeof NEW_KEY> = {}) {
 }
 
 describe('an open stream', () => {
-  test('goes on while its key is good, and knows until when', async () => {
+  test('continues while its key is valid, and knows when the key expires', async () => {
     const { grant, execution } = await openStream();
     expect(await execution.stillAllowed(grant, EXECUTION)).toEqual({ ok: true, value: {} });
     const ending = await openStream({ expiresAt: '2026-01-01T01:00:00.000Z' });
@@ -32,7 +32,7 @@ describe('an open stream', () => {
     });
   });
 
-  test('is asked about without a read while the memory is fresh, and with one read after that', async () => {
+  test('is checked without a read while the cache is fresh, and with one read after that', async () => {
     const { access, grant, execution } = await openStream();
     for (let second = 0; second < 30; second++) {
       valueOf(await execution.stillAllowed(grant, EXECUTION));
@@ -41,7 +41,7 @@ describe('an open stream', () => {
     expect(access.store.reads('key/credential/')).toBe(3);
   });
 
-  test('ends within 10 s of the store showing that the key is revoked', async () => {
+  test('ends within 10 s after the store shows the revocation of its key', async () => {
     const { access, view, grant, execution } = await openStream();
     valueOf(await execution.stillAllowed(grant, EXECUTION));
     await access.clock.advance(1000);
@@ -63,7 +63,7 @@ describe('an open stream', () => {
     expect(failureOf(await execution.stillAllowed(grant, EXECUTION))).toBe(answer);
   });
 
-  test('that was opened with a ticket ends when the key may no longer mint any', async () => {
+  test('that was opened with a ticket ends when its key may no longer mint tickets', async () => {
     const { access, caller, view, execution } = await openStream();
     const grant = streamGrantOf({ ...caller, ticket: { id: 't', executionId: EXECUTION, endsAtMs: 0 } });
     valueOf(await execution.stillAllowed(grant, EXECUTION));
@@ -73,7 +73,7 @@ describe('an open stream', () => {
     expect(failureOf(await execution.stillAllowed(grant, EXECUTION))).toBe('invalid-ticket');
   });
 
-  test('ends with the credential that opened it, when a rotation ends that one', async () => {
+  test('ends when a rotation ends the credential that opened it', async () => {
     const { access, view, grant, execution } = await openStream();
     await access.clock.advance(1000);
     valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }));
@@ -85,7 +85,7 @@ describe('an open stream', () => {
     expect(failureOf(await execution.stillAllowed(grant, EXECUTION))).toBe('expired-key');
   });
 
-  test('is for its execution only, and a grant that is none allows nothing', async () => {
+  test('is allowed for its execution only, and an invalid grant allows nothing', async () => {
     const { grant, execution } = await openStream();
     expect(failureOf(await execution.stillAllowed(grant, OTHER_EXECUTION))).toBe('execution-forbidden');
     for (const none of [undefined, null, {}, 'x', { credentialId: 1 }]) {

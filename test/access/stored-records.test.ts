@@ -1,4 +1,4 @@
-/** What is written can be read back: a record that is refused would let nobody in, and show nobody why. */
+/** Every record that is written can be read back: a refused record would disable its key without explanation. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -7,7 +7,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, NEW_KEY, openAccess, valueOf } from './access-under-test.ts';
 
-test('whatever create and change take can be read back, here and elsewhere, however odd its times and names', async () => {
+test('whatever create and change accept can be read back, here and elsewhere, with any times and names', async () => {
   const pad = (n: number, width = 2) => String(n).padStart(width, '0');
   const expiresAt = fc
     .record({
@@ -39,7 +39,7 @@ test('whatever create and change take can be read back, here and elsewhere, howe
   );
 });
 
-test('a record that would be refused when read back is never written, and nothing of its key is', async () => {
+test('a record that would be refused when read back is never written, nor any other of its key', async () => {
   const access = openAccess();
   const { view } = await createKey(access);
   const writes = access.store.writes();

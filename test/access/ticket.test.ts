@@ -33,7 +33,7 @@ const mint = async (access: AccessUnderTest, caller: Caller, request: unknown = 
 
 const TICKET_KEY = Buffer.from(deriveKey(SIGNING_SECRET, 'ticket')).toString('hex');
 
-/** A JWT by hand, signed with the real key unless told otherwise. */
+/** A JWT made by hand, by default signed with the real key. */
 function jwt(header: unknown, claims: unknown, key = TICKET_KEY, digest = 'sha256') {
   const part = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url');
   const signed = `${part(header)}.${part(claims)}`;
@@ -41,7 +41,7 @@ function jwt(header: unknown, claims: unknown, key = TICKET_KEY, digest = 'sha25
 }
 
 describe('a ticket', () => {
-  test('lets its holder read its one execution, for ten minutes unless told otherwise', async () => {
+  test('allows reading its one execution, by default for ten minutes', async () => {
     const access = openAccess();
     const caller = await callerOf(access);
     const { ticket, expiresAt } = await mint(access, caller);
@@ -55,7 +55,7 @@ describe('a ticket', () => {
     expect(holder).toEqual({ ...caller, mayMintTickets: false });
   });
 
-  test('is a JWT that any library reads, HS256, and shows no secret', async () => {
+  test('is a standard HS256 JWT without secrets', async () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access));
     const [header = '', claims = ''] = ticket.split('.');
@@ -65,7 +65,7 @@ describe('a ticket', () => {
     expect(jwt({ alg: 'HS256', typ: 'JWT' }, parsed)).toBe(ticket);
   });
 
-  test('is good for reconnects until its end, which is absolute', async () => {
+  test('stays valid for reconnects until its absolute expiry', async () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access), { ttlSeconds: 60 });
     for (let second = 0; second < 59; second++) {
@@ -78,14 +78,14 @@ describe('a ticket', () => {
     expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('expired-ticket');
   });
 
-  test('is for no other execution, not even one that its key is for', async () => {
+  test('allows no other execution, not even another one of its key', async () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access, { executions: ['*'] }));
     const other = withTicket(ticket, { executionId: OTHER_EXECUTION });
     expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
   });
 
-  test('is good on the routes of its execution that take one, and nowhere else', async () => {
+  test('is accepted on the ticket routes of its execution, and nowhere else', async () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access));
     const elsewhere = withTicket(ticket, { accepts: 'key' });
@@ -95,7 +95,7 @@ describe('a ticket', () => {
     expect(failureOf(await access.authenticator.authenticate(ofNoExecution))).toBe('operation-forbidden');
   });
 
-  test('dies with its key: revoked, expired, or no longer for the execution', async () => {
+  test('ends with its key: revoked, expired, or no longer for the execution', async () => {
     for (const [change, failure] of [
       [{ expiresAt: '2026-01-01T00:00:05.000Z' }, 'expired-key'],
       [{ executions: ['other'] }, 'execution-forbidden'],
@@ -117,7 +117,7 @@ describe('a ticket', () => {
     expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('revoked-key');
   });
 
-  test('dies with the credential that it was minted with', async () => {
+  test('ends with the credential that minted it', async () => {
     const access = openAccess();
     const caller = await callerOf(access);
     const { ticket } = await mint(access, caller);
@@ -126,13 +126,13 @@ describe('a ticket', () => {
     expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('expired-key');
   });
 
-  test('ends no later than its key', async () => {
+  test('expires no later than its key', async () => {
     const access = openAccess();
     const caller = await callerOf(access, { expiresAt: '2026-01-01T00:00:30.500Z' });
     expect((await mint(access, caller, { ttlSeconds: 3600 })).expiresAt).toBe('2026-01-01T00:00:30.000Z');
   });
 
-  test('may show less than its key, and never more, also when the key comes to see less', async () => {
+  test('may allow less than its key and never more, also when the key is restricted later', async () => {
     const access = openAccess();
     const full = await callerOf(access);
     const narrow = await mint(access, full, { payloads: 'none' });
@@ -151,7 +151,7 @@ describe('a ticket', () => {
     ).toBe('none');
   });
 
-  test('is not minted for another execution, by a key that may not, or by a ticket', async () => {
+  test('is not minted for another execution, by a key without permission, or by a ticket', async () => {
     const access = openAccess();
     const caller = await callerOf(access);
     const request = { ttlSeconds: 60 };
@@ -164,7 +164,7 @@ describe('a ticket', () => {
     expect(failureOf(await access.mintTicket(mayNot, EXECUTION, request))).toBe('operation-forbidden');
   });
 
-  test('is asked for with a life of 1 s to 1 h', () => {
+  test('can be valid for 1 s to 1 h', () => {
     expect(parseTicketRequest(undefined)).toEqual({ ok: true, value: { ttlSeconds: 600 } });
     expect(parseTicketRequest({ ttlSeconds: 3600, payloads: 'none' }).ok).toBe(true);
     for (const wrong of [
@@ -179,7 +179,7 @@ describe('a ticket', () => {
     }
   });
 
-  test('signed with the previous secret is good, with any other it is not', async () => {
+  test('is accepted if signed with the current or previous secret, and refused otherwise', async () => {
     const access = openAccess();
     const caller = await callerOf(access);
     const { ticket } = await mint(access, caller);
@@ -208,7 +208,7 @@ describe('a forged ticket is refused', () => {
   const header = { alg: 'HS256', typ: 'JWT' };
   const check = async (text: string) => failureOf(await verifyTicket(text, keys, now));
 
-  test('with another algorithm, none, or another type of key', async () => {
+  test('with another algorithm, no algorithm, or another type of key', async () => {
     expect(await check(jwt(header, whole))).toBe('no failure');
     for (const alg of ['none', 'None', 'HS384', 'HS512', 'RS256', 'ES256', '', undefined]) {
       expect(await check(jwt({ ...header, alg }, whole))).toBe('invalid-ticket');
@@ -231,11 +231,11 @@ describe('a forged ticket is refused', () => {
     ['an end that is no number', { exp: '9999999999' }],
     ['a life of more than an hour', { exp: iat + 3601 }],
     ['other payloads', { pay: 'all' }],
-  ])('when it has %s, although it is signed', async (_, wrong) => {
+  ])('with %s, although correctly signed', async (_, wrong) => {
     expect(await check(jwt(header, { ...whole, ...wrong }))).toBe('invalid-ticket');
   });
 
-  test('when any character of it is changed, in a way that means something', async () => {
+  test('when any significant character is changed', async () => {
     const ticket = await signTicket(claims, keys);
     const bytesOf = (text: string) =>
       text.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex'));
@@ -253,7 +253,7 @@ describe('a forged ticket is refused', () => {
     );
   });
 
-  test('when it is another text of the same ticket: padded, or with other bits behind the last byte', async () => {
+  test('when it is another spelling of the same ticket: padded, or with other bits after the last byte', async () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access));
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -283,7 +283,7 @@ describe('a forged ticket is refused', () => {
     expect(await check('a.'.repeat(1_000_000))).toBe('invalid-ticket');
   });
 
-  test('but one for the longest id in the widest characters is not', async () => {
+  test('but a genuine one for the longest id in the widest characters is accepted', async () => {
     expect(await check(await signTicket({ ...claims, exe: '\u{ffff}'.repeat(512) }, keys))).toBe(
       'no failure',
     );

@@ -1,4 +1,4 @@
-/** What a reader must never see: half an archive, or one that is not what was written. */
+/** Readers must never see half an archive, or one that differs from what was written. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -15,20 +15,20 @@ const finished = (length: number, run = '') =>
     payload: (n) => (n % 9 === 0 ? `ä ${n} 🟢` : '{"a":"b"}'),
   });
 
-/** Nine writes and more: pages, and a page in parts. */
+/** At least nine writes: several pages, and a page in parts. */
 const large = someHistory({
   length: 1_600,
   terminal: 'EXECUTION_FAILED',
   payload: (position) => (position > 990 && position < 995 ? 'x'.repeat(2_200_000) : 'small'),
 });
 
-/** Read in another isolate: all of it, or undefined where there is nothing to be found. */
+/** The whole history, read in another isolate; undefined if it is not archived. */
 async function read(under: ArchiveUnderTest): Promise<Message[] | string | undefined> {
   const found = await under.elsewhere().find(REF);
   return found && readAll(found);
 }
 
-describe('a store that fails for good after its n-th write leaves no archive or a whole one', () => {
+describe('a store that fails permanently after its n-th write leaves no archive or a complete one', () => {
   test('for every n of a first archive', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
@@ -40,7 +40,7 @@ describe('a store that fails for good after its n-th write leaves no archive or 
     expect(writes).toBeGreaterThan(8);
   });
 
-  test('for every n of one that replaces another', async () => {
+  test('for every n of an archive that replaces another', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new ArchiveUnderTest();
@@ -51,7 +51,7 @@ describe('a store that fails for good after its n-th write leaves no archive or 
     }
   });
 
-  test('for every n of forgetting', async () => {
+  test('for every n of a deletion', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new ArchiveUnderTest();
@@ -67,7 +67,7 @@ describe('a store that fails for good after its n-th write leaves no archive or 
     expect(writes).toBeGreaterThan(8);
   });
 
-  test('and a writer that gives up in time leaves nothing behind', async () => {
+  test('and a writer that gives up in time leaves no records', async () => {
     const under = new ArchiveUnderTest();
     const writer = under.archive.writer(REF);
     for (const message of large) await writer.add(message);
@@ -88,7 +88,7 @@ describe('a store that fails for good after its n-th write leaves no archive or 
   });
 });
 
-describe('a record that is damaged is as good as none, and logged', () => {
+describe('a damaged record counts as missing, and is logged', () => {
   /** Changes one stored value, and its metadata. */
   async function damage(
     under: ArchiveUnderTest,
@@ -101,7 +101,7 @@ describe('a record that is damaged is as good as none, and logged', () => {
     await under.stored.put(key, value, { metadata });
   }
 
-  /** What a reader in another isolate makes of it: nothing at all, or a failure at that page, but never other messages. */
+  /** The result of a reader in another isolate: not found, or a failure at that page, but never other messages. */
   async function expectAsGoodAsNone(under: ArchiveUnderTest, page: 'head' | 'further'): Promise<void> {
     expect(await read(under)).toBe(page === 'head' ? undefined : 'store-unavailable');
     expect(under.logged).toEqual([
@@ -133,7 +133,7 @@ describe('a record that is damaged is as good as none, and logged', () => {
     );
   });
 
-  test.each(['head', 'further'] as const)('by a cut anywhere (%s)', async (page) => {
+  test.each(['head', 'further'] as const)('truncated anywhere (%s)', async (page) => {
     await fc.assert(
       fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (at) => {
         const under = new ArchiveUnderTest();
@@ -154,7 +154,7 @@ describe('a record that is damaged is as good as none, and logged', () => {
     ['is of a newer version', (head) => ({ ...head, v: 2 })],
     ['is of another generation', (head) => ({ ...head, generation: '0123456789abcdef' })],
     ['tells of fewer messages than the page has', (head) => ({ ...head, count: 249 })],
-    ['has a status that is none', (head) => ({ ...head, status: 'DONE' })],
+    ['has an unknown status', (head) => ({ ...head, status: 'DONE' })],
     ['is no object', () => 'head'],
   ])('in a head that %s', async (_, change) => {
     const under = new ArchiveUnderTest();
@@ -165,7 +165,7 @@ describe('a record that is damaged is as good as none, and logged', () => {
     expect(listed.ok && listed.value.executions.length).toBeLessThanOrEqual(1);
   });
 
-  test('in a head that tells of more messages than there are', async () => {
+  test('in a head that counts more messages than exist', async () => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [value, { ...metadata, count: 10_000 }]);
@@ -174,11 +174,12 @@ describe('a record that is damaged is as good as none, and logged', () => {
     expect((await (await under.elsewhere().find(REF))?.chunkAt(9_999))?.ok).toBe(false);
   });
 
-  test("by being another's, or another page's", async () => {
+  test('if it belongs to another execution or page', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(history);
     const other = { ...REF, executionId: 'other' };
-    await under.write(history, other);
+    const otherHead = await under.write(history, other);
+    expect(otherHead.generation).not.toBe(generation);
     const ofOther = await under.stored.get(headKey(other));
     await damage(under, headKey(REF), () => [ofOther?.value ?? '', ofOther?.metadata]);
     await expectAsGoodAsNone(under, 'head');
@@ -188,17 +189,16 @@ describe('a record that is damaged is as good as none, and logged', () => {
     const second = await again.stored.get(partKey(REF, head.generation, 2, 0));
     await damage(again, partKey(REF, head.generation, 1, 0), () => [second?.value ?? '', undefined]);
     await expectAsGoodAsNone(again, 'further');
-    expect(generation).not.toBe(head.generation);
   });
 
-  test('by being gone', async () => {
+  test('if it has been deleted', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(history);
     await under.stored.delete(partKey(REF, generation, 1, 0));
     await expectAsGoodAsNone(under, 'further');
   });
 
-  test('and is written anew by the next archive', async () => {
+  test('and is replaced by the next archive', async () => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [

@@ -22,7 +22,7 @@ const anyId = fc
   .filter((id) => executionIdProblem(id) === undefined);
 
 describe('keys', () => {
-  test('of any two executions differ, and none lies under the pages of another', () => {
+  test('of any two executions differ, and none collides with the pages of another', () => {
     fc.assert(
       fc.property(anyId, anyId, (one, two) => {
         fc.pre(one !== two);
@@ -35,7 +35,7 @@ describe('keys', () => {
     );
   });
 
-  test('fit into the store, and those of heads name their execution where they can', () => {
+  test("fit into the store, and those of heads contain their execution's id if it is short enough", () => {
     fc.assert(
       fc.property(anyId, (executionId) => {
         const ref = { source: 'step-functions', executionId };
@@ -60,7 +60,7 @@ describe('the list', () => {
     `arn:aws:states:us-east-1:123456789012:execution:flow:${'x'.repeat(80)}`,
   ];
 
-  test('names every execution once, long and non-ASCII ids too, page by page', async () => {
+  test('contains every execution once, long and non-ASCII ids too, page by page', async () => {
     const under = new ArchiveUnderTest();
     for (const executionId of ids) await under.write(messages, { ...REF, executionId });
     const listed = [];
@@ -80,7 +80,7 @@ describe('the list', () => {
     }
   });
 
-  test('leaves out what was forgotten, and what has no head that can be read', async () => {
+  test('omits deleted executions and unreadable heads', async () => {
     const under = new ArchiveUnderTest();
     for (const executionId of ids) await under.write(messages, { ...REF, executionId });
     await under.archive.forget({ ...REF, executionId: 'a' });
@@ -94,8 +94,8 @@ describe('the list', () => {
   });
 });
 
-describe('a list that the store fails', () => {
-  test('is no fault of the cursor, unless it is one that no list gave', async () => {
+describe('a list of a failing store', () => {
+  test("is the cursor's fault only if no list issued that cursor", async () => {
     const under = new ArchiveUnderTest();
     const listed = await under.archive.list({ limit: 100, cursor: 'x' });
     expect(listed.ok || listed.failure).toMatchObject({
@@ -107,7 +107,7 @@ describe('a list that the store fails', () => {
     expect(failed.ok || failed.failure.type).toBe('store-unavailable');
   });
 
-  test('says so', async () => {
+  test('fails with store-unavailable', async () => {
     const under = new ArchiveUnderTest();
     await under.write(messages, { ...REF, executionId: '🟢'.repeat(200) });
     under.store.failReads();
@@ -116,8 +116,8 @@ describe('a list that the store fails', () => {
   });
 });
 
-describe('forgetting', () => {
-  test("deletes all of an execution's generations, and nothing of another's", async () => {
+describe('deleting', () => {
+  test('removes all generations of an execution, and nothing of another', async () => {
     const under = new ArchiveUnderTest();
     await under.write(messages);
     await under.write(messages);
@@ -132,13 +132,13 @@ describe('forgetting', () => {
     );
   });
 
-  test('of what is not there is fine', async () => {
+  test('of something that is not archived succeeds', async () => {
     const under = new ArchiveUnderTest();
     await under.archive.forget(REF);
     expect(await under.archive.find(REF)).toBeUndefined();
   });
 
-  test('of more pages than a list names at once leaves none', async () => {
+  test('of more pages than one listing contains removes all of them', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(messages);
     for (let page = 2; page < 1_300; page++) await under.stored.put(partKey(REF, generation, page, 0), 'x');
@@ -146,7 +146,7 @@ describe('forgetting', () => {
     expect(await under.keys()).toEqual([]);
   });
 
-  test('a replaced generation keeps the one in use', async () => {
+  test('of a replaced generation keeps the current one', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(someHistory({ length: 700, terminal: 'EXECUTION_FAILED' }));
     await under.write(messages);
@@ -158,7 +158,7 @@ describe('forgetting', () => {
 });
 
 describe('a time to live', () => {
-  test('ends the head before its pages, so that no reader meets it without them', async () => {
+  test('ends the head before its pages, so that no reader finds a head without pages', async () => {
     const under = new ArchiveUnderTest({ ttlSeconds: 3_600 });
     await under.write(messages);
     await under.clock.advance(3_599_999);

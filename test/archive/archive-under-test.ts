@@ -1,4 +1,4 @@
-/** Archives over one faulty store, and what tests ask of them. */
+/** Archives over one faulty store, with helpers for tests. */
 import { expect } from 'vitest';
 
 import type { ExecutionRef } from '../../src/core/execution-ref.ts';
@@ -23,7 +23,7 @@ export const REF: ExecutionRef = {
 
 export class ArchiveUnderTest {
   readonly clock = new ManualClock();
-  /** What is really stored, for tests that damage it. */
+  /** The stored records themselves, for tests that damage them. */
   readonly stored = createMemoryStore({ clock: this.clock, oneWritePerSecond: false });
   readonly store = new FaultyStore(this.stored);
   readonly logged: LogRecord[] = [];
@@ -35,7 +35,7 @@ export class ArchiveUnderTest {
     this.archive = this.elsewhere();
   }
 
-  /** The archive as another isolate has it: nothing in memory. */
+  /** The archive in another isolate, with an empty cache. */
   elsewhere(memoryBytes?: number): Archive {
     return new Archive({
       store: this.store,
@@ -53,7 +53,7 @@ export class ArchiveUnderTest {
     return writer.commit({ from: 'source', archivedAt: this.#now() });
   }
 
-  /** Writes it, gives up where the store fails, and tells whether that was so. */
+  /** Writes the history. Gives up if the store fails; resolves with whether it did. */
   async tryToWrite(messages: readonly Message[], ref = REF): Promise<boolean> {
     const writer = this.archive.writer(ref);
     try {
@@ -66,7 +66,7 @@ export class ArchiveUnderTest {
     }
   }
 
-  /** Keys that are stored now. */
+  /** The keys that are stored now. */
   async keys(prefix = ''): Promise<string[]> {
     return (await this.stored.list({ prefix })).keys.map(({ name }) => name);
   }
@@ -76,7 +76,7 @@ export class ArchiveUnderTest {
   }
 }
 
-/** All messages, chunk by chunk; or the failure. Holds the fingerprints against each other on the way. */
+/** All messages, chunk by chunk, or the failure. Checks that the fingerprints agree. */
 export async function readAll(history: History, ref = REF): Promise<Message[] | string> {
   const messages: Message[] = [];
   let chain = [fingerprintAtStart(ref)];

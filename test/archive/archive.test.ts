@@ -12,7 +12,7 @@ import { ArchiveUnderTest, readAll, REF } from './archive-under-test.ts';
 
 const finished = (length: number) => someHistory({ length, terminal: 'EXECUTION_SUCCEEDED' });
 
-/** Payloads of a page that does not fit into one part. */
+/** Payloads that make a page too large for one part. */
 const huge = (length: number, megabytes: number) =>
   someHistory({
     length,
@@ -20,8 +20,8 @@ const huge = (length: number, megabytes: number) =>
     payload: (position) => (position % 9 === 0 ? `${position}`.padEnd(megabytes * 1024 * 1024, 'ä') : ''),
   });
 
-describe('what is archived', () => {
-  test('reads back as it was written, whatever its length and its texts', async () => {
+describe('an archived history', () => {
+  test('is read back unchanged, whatever its length and texts', async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory(1_100, 1), async (history) => {
         const under = new ArchiveUnderTest();
@@ -35,7 +35,7 @@ describe('what is archived', () => {
     );
   });
 
-  test('is found at any position, and its last chunk beyond its end', async () => {
+  test('is found at any position, and beyond its end as its last chunk', async () => {
     const history = finished(1_003);
     const under = new ArchiveUnderTest();
     await under.write(history);
@@ -58,25 +58,30 @@ describe('what is archived', () => {
     ['single ones above the size of a part', huge(20, 4.5)],
     ['only the first', huge(2, 5)],
     ['one', huge(1, 5)],
-  ])('with huge payloads (%s) lies in parts of bounded size, and reads back', async (_, history) => {
-    const under = new ArchiveUnderTest();
-    await under.write(history);
-    const found = await under.elsewhere().find(REF);
-    expect(found && (await readAll(found))).toEqual(history);
-    const sizes = await Promise.all(
-      (await under.keys()).map(async (key) => Buffer.byteLength((await under.stored.get(key))?.value ?? '')),
-    );
-    expect(Math.max(...sizes)).toBeLessThan(Math.max(PART_BYTES_MAX, 11 * 1024 * 1024) + 100_000);
-    expect(Math.max(...sizes)).toBeLessThan(VALUE_BYTES_MAX);
-    // From the back, too: a further part is found without the ones before it.
-    const fresh = await under.elsewhere().find(REF);
-    for (let position = history.length - 1; position >= 0; position -= 5) {
-      const read = await fresh?.chunkAt(position);
-      expect(read?.ok && positionIn(read.value, position)).toBeTruthy();
-    }
-  });
+  ])(
+    'with huge payloads (%s) is stored in parts of bounded size, and is read back unchanged',
+    async (_, history) => {
+      const under = new ArchiveUnderTest();
+      await under.write(history);
+      const found = await under.elsewhere().find(REF);
+      expect(found && (await readAll(found))).toEqual(history);
+      const sizes = await Promise.all(
+        (await under.keys()).map(async (key) =>
+          Buffer.byteLength((await under.stored.get(key))?.value ?? ''),
+        ),
+      );
+      expect(Math.max(...sizes)).toBeLessThan(Math.max(PART_BYTES_MAX, 11 * 1024 * 1024) + 100_000);
+      expect(Math.max(...sizes)).toBeLessThan(VALUE_BYTES_MAX);
+      // Also backwards: a later part is found without the earlier ones.
+      const fresh = await under.elsewhere().find(REF);
+      for (let position = history.length - 1; position >= 0; position -= 5) {
+        const read = await fresh?.chunkAt(position);
+        expect(read?.ok && positionIn(read.value, position)).toBeTruthy();
+      }
+    },
+  );
 
-  test('says in its head what is known without reading it', async () => {
+  test('has its facts in the head', async () => {
     const under = new ArchiveUnderTest();
     const history = someHistory({ length: 300, terminal: 'EXECUTION_ABORTED' });
     const head = await under.write(history);
@@ -101,14 +106,14 @@ describe('what is archived', () => {
     expect((await under.elsewhere().find(REF))?.head.from).toBe('import');
   });
 
-  test('without a message cannot be', async () => {
+  test('needs at least one message', async () => {
     const writer = new ArchiveUnderTest().archive.writer(REF);
     await expect(writer.commit({ from: 'source', archivedAt: '' })).rejects.toThrow(RangeError);
   });
 });
 
 describe('memory', () => {
-  test('answers again without the store, for a while', async () => {
+  test('answers again without the store for a while', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(600));
     const archive = under.elsewhere();
@@ -125,7 +130,7 @@ describe('memory', () => {
     expect(await read()).toBe('kv');
   });
 
-  test('holds no more than its budget, and what is not in it is read again', async () => {
+  test('stays within its budget, and what it drops is read again', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(2_000));
     const archive = under.elsewhere(100_000);
@@ -135,7 +140,7 @@ describe('memory', () => {
     expect(under.store.reads('archive/1/page/')).toBeGreaterThan(14);
   });
 
-  test('knows for a short while that there is no archive, and what it wrote itself at once', async () => {
+  test('caches a miss for a short while, and contains its own writes at once', async () => {
     const under = new ArchiveUnderTest();
     expect(await under.archive.find(REF)).toBeUndefined();
     expect(await under.archive.find(REF)).toBeUndefined();
@@ -162,13 +167,13 @@ describe('memory', () => {
     archive.remember(REF, head);
     const found = await archive.find(REF);
     expect(found && (await readAll(found))).toEqual(other);
-    // Who still holds the old head reads what it had of it in memory, and its pages that are there.
+    // A reader with the old head gets its cached chunks, and those pages that still exist.
     expect(old && (await readAll(old))).toEqual(finished(300));
   });
 });
 
 describe('a store', () => {
-  test('that fails is no archive, is logged, and is left alone for a while', async () => {
+  test('that fails counts as a missing archive, is logged, and is not asked for a while', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(10));
     const archive = under.elsewhere();
@@ -182,7 +187,7 @@ describe('a store', () => {
     expect(await archive.find(REF)).toBeDefined();
   });
 
-  test('that is slow is passed by after a while, and what it answers later harms nobody', async () => {
+  test('that is slow is skipped after a while, and its late answer has no effect', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(10));
     const archive = under.elsewhere();
@@ -201,7 +206,7 @@ describe('a store', () => {
     expect(under.logged).toHaveLength(1);
   });
 
-  test('that fails in the middle of a history fails that chunk, not the ones in memory', async () => {
+  test('that fails in the middle of a history fails that chunk, not the cached ones', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(600));
     const found = await under.elsewhere().find(REF);

@@ -1,6 +1,6 @@
 /**
- * The key-value contract on Deno KV, and what is Deno KV's own: values split in parts, and what is left of them. Run by Deno
- * (`deno task test`), and by deno-kv.test.ts for `npm test`.
+ * The key-value contract on Deno KV, and the splitting of values into parts. Run by Deno (`deno task test`), and by
+ * deno-kv.test.ts for `npm test`.
  */
 import { deepStrictEqual } from 'node:assert';
 
@@ -25,7 +25,7 @@ async function openStore(path = ':memory:'): Promise<Opened> {
   return { kv, clock, store: await createDenoKvStore(kv, clock), advance: (ms) => clock.advance(ms) };
 }
 
-/** Each test closes what it opened, and Deno checks that nothing is left open. */
+/** Each test closes its stores, and Deno checks that nothing stays open. */
 function test(name: string, body: () => Promise<void>): void {
   Deno.test(name, async () => {
     try {
@@ -43,7 +43,7 @@ describeKeyValueContract('Deno KV', { describe: (_name, body) => body(), test, a
   openStore(),
 );
 
-/** Keys of one kind of row. */
+/** The keys of one kind of row. */
 async function rows(kv: Deno.Kv, kind: 'entry' | 'part' | 'pending'): Promise<number> {
   let count = 0;
   for await (const _ of kv.list({ prefix: [kind] })) count++;
@@ -52,12 +52,12 @@ async function rows(kv: Deno.Kv, kind: 'entry' | 'part' | 'pending'): Promise<nu
 
 const PART_BYTES = 60_000;
 
-test('values of every size round the limits come back, whatever letters they are of', async () => {
+test('values of every size around the limits are read back, whatever their characters', async () => {
   const { store } = await openStore();
   const edges = [0, 1, INLINE_BYTES_MAX, 40_000, PART_BYTES, 65_536, 10 * PART_BYTES, 11 * PART_BYTES];
   for (const edge of edges) {
     for (const size of [edge - 1, edge, edge + 1].filter((bytes) => bytes >= 0)) {
-      // One letter that UTF-16 needs for a value of ASCII doubles what a string takes in Deno KV.
+      // One wide character doubles the size of an ASCII string in Deno KV.
       for (const letter of ['', 'é', '\u{1f600}']) {
         const value = `${letter}${'a'.repeat(size)}${letter}`;
         await store.put('k', value, { metadata: '\u{1f600}'.repeat(250) });
@@ -67,14 +67,14 @@ test('values of every size round the limits come back, whatever letters they are
   }
 });
 
-test('a letter that a part cuts in two comes back whole', async () => {
+test('a character that is split between two parts is read back intact', async () => {
   const { store } = await openStore();
   const value = `a${'é\u{1f600}'.repeat(30_000)}`;
   await store.put('k', value);
   assertEquals((await store.get('k'))?.value === value, true);
 });
 
-test('a value that is replaced or deleted leaves no parts', async () => {
+test('a replaced or deleted value leaves no parts', async () => {
   const { kv, store } = await openStore();
   await store.put('k', 'a'.repeat(300_000));
   assertEquals(await rows(kv, 'part'), 5);
@@ -87,7 +87,7 @@ test('a value that is replaced or deleted leaves no parts', async () => {
   assertEquals([await rows(kv, 'entry'), await rows(kv, 'part'), await rows(kv, 'pending')], [0, 0, 0]);
 });
 
-test('what a killed process left half-written is not seen, and is gone once the store is opened again', async () => {
+test('a value that a killed process left half-written is invisible, and is deleted when the store is opened again', async () => {
   const { kv, clock, store } = await openStore();
   await store.put('k', 'a'.repeat(70_000));
   const left = crypto.randomUUID();
@@ -103,7 +103,7 @@ test('what a killed process left half-written is not seen, and is gone once the 
   assertEquals((await again.get('k'))?.value.length, 70_000);
 });
 
-test('a write that fails half-way leaves what was there before, and nothing else', async () => {
+test('a write that fails half-way leaves the previous value and nothing else', async () => {
   const { kv, clock, store } = await openStore();
   await store.put('k', 'a'.repeat(700_000));
   let commits = 0;
@@ -129,7 +129,7 @@ test('a write that fails half-way leaves what was there before, and nothing else
   assertEquals((await store.get('k'))?.value === 'a'.repeat(700_000), true);
 });
 
-test('of many who write one key at once one wins as a whole, and no parts of the others stay', async () => {
+test('of many concurrent writes of one key one wins as a whole, and no parts of the others remain', async () => {
   const { kv, store } = await openStore();
   const values = Array.from({ length: 12 }, (_, index) =>
     String.fromCharCode(97 + index).repeat(50_000 * (index % 4)),
@@ -144,7 +144,7 @@ test('of many who write one key at once one wins as a whole, and no parts of the
   assertEquals(await rows(kv, 'pending'), 0);
 });
 
-test('a reader meets the value before or the value after, while it is replaced', async () => {
+test('a reader sees the old or the new value while it is replaced', async () => {
   const { store } = await openStore();
   await store.put('k', '0'.repeat(200_000));
   let writing = true;
@@ -162,7 +162,7 @@ test('a reader meets the value before or the value after, while it is replaced',
   assertEquals(read > 3, true);
 });
 
-test('Deno KV itself is told when an entry may go, parts after their pointer, and that a later one stays', async () => {
+test("Deno KV gets each entry's expiry, parts expire after their pointer, and a later value does not expire early", async () => {
   const { DatabaseSync } = await import('node:sqlite');
   const directory = await Deno.makeTempDir();
   try {

@@ -1,11 +1,11 @@
-/** Runs deno-kv.deno.ts on Deno, where the adapter lives, and reports each of its tests as one of ours. */
+/** Runs deno-kv.deno.ts on Deno, and reports each of its tests as a test of this file. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 
-/** TAP, as `deno test` writes it; a run that fails has said why in it. */
+/** TAP, as `deno test` writes it; it also contains the reasons of failures. */
 const { stdout, stderr } = await run('deno', ['task', '--quiet', 'test', '--reporter=tap'], {
   env: { ...process.env, NO_COLOR: '1' },
   maxBuffer: 64 * 1024 * 1024,
@@ -16,7 +16,7 @@ const results = [...stdout.matchAll(/^(not )?ok \d+ - (.*)\n(?: {2}---\n([\s\S]*
 );
 
 describe('on Deno', () => {
-  test('its tests ran, every one', () => {
+  test('all its tests ran', () => {
     expect(results.length, stderr).toBeGreaterThan(25);
     expect(stdout).toMatch(new RegExp(`^1\\.\\.${results.length}$`, 'm'));
   });

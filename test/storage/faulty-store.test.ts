@@ -15,7 +15,7 @@ describeKeyValueContract('a faulty store without a fault', { describe, test, ass
 describe('a faulty store', () => {
   const faulty = () => new FaultyStore(createMemoryStore({ clock: new ManualClock() }));
 
-  test('fails for good after its n-th write, and writes nothing then', async () => {
+  test('fails permanently after its n-th write, and writes nothing more', async () => {
     const store = faulty();
     store.failAfterWrites(1);
     await store.put('a', '1');
@@ -24,7 +24,7 @@ describe('a faulty store', () => {
     expect((await store.list({ prefix: '' })).keys.map(({ name }) => name)).toEqual(['a']);
   });
 
-  test('answers nothing while it is stalled, and everything once released', async () => {
+  test('answers nothing while stalled, and everything once released', async () => {
     const store = faulty();
     store.stall();
     let answers = 0;
@@ -38,7 +38,7 @@ describe('a faulty store', () => {
     expect(answers).toBe(3);
   });
 
-  test('fails reads while told to, and counts calls by prefix, failed ones too', async () => {
+  test('fails reads on demand, and counts calls by prefix, including failed ones', async () => {
     const store = faulty();
     await store.put('p/1', '1');
     store.failReads();

@@ -1,6 +1,6 @@
 /**
- * What every key-value adapter must do, run on each: memory (node), Workers KV (workerd), Deno KV (Deno). No vitest words
- * beyond `describe`, `test` and `expect`, which come in, so that another runner can run it too.
+ * The contract of key-value adapters, run on each: memory (node), Workers KV (workerd), Deno KV (Deno). `describe`, `test` and
+ * `expect` are parameters, so that another runner than vitest can run it.
  */
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import {
@@ -13,9 +13,9 @@ import {
 
 export interface StoreUnderTest {
   readonly store: KeyValueStore;
-  /** Moves the store's time on, where a test can. */
+  /** Advances the store's time, if a test can. */
   readonly advance?: (ms: number) => Promise<void>;
-  /** Seconds that the store itself says are left for a key, where time can't be moved. */
+  /** Seconds until the key expires, as the store reports them, where a test cannot advance time. */
   readonly secondsLeft?: (key: string) => Promise<number | undefined>;
 }
 
@@ -57,7 +57,7 @@ export function describeKeyValueContract(
   };
 
   describe(`the key-value contract, ${adapter}`, () => {
-    test('a value and its metadata come back as they were put', async () => {
+    test('a value and its metadata are read back unchanged', async () => {
       const { store } = await open();
       await store.put('a', 'välue \u{1f600}', { metadata: { n: 1, deep: ['x', null] } });
       assertEquals(await store.get('a'), {
@@ -66,13 +66,13 @@ export function describeKeyValueContract(
       });
     });
 
-    test('an entry without metadata has none, and an empty value is a value', async () => {
+    test('an entry without metadata has no metadata, and an empty value counts as a value', async () => {
       const { store } = await open();
       await store.put('empty', '');
       assertEquals(await store.get('empty'), { value: '', metadata: undefined });
     });
 
-    test('a key that was never put, or was deleted, is not there', async () => {
+    test('a key that was never put, or was deleted, is not found', async () => {
       const { store, advance } = await open();
       assertEquals(await store.get('never'), undefined);
       await store.put('gone', '1');
@@ -81,7 +81,7 @@ export function describeKeyValueContract(
       assertEquals(await store.get('gone'), undefined);
     });
 
-    test('deleting what is not there is no failure', async () => {
+    test('deleting a missing key succeeds', async () => {
       const { store } = await open();
       await store.delete('never');
     });
@@ -94,7 +94,7 @@ export function describeKeyValueContract(
       assertEquals(await store.get('k'), { value: 'new', metadata: undefined });
     });
 
-    test('many keys are read at once, each answer at its place, and none at all is no failure', async () => {
+    test('many keys are read at once, in order, and an empty list succeeds', async () => {
       const { store } = await open();
       await store.put('one', '1', { metadata: 1 });
       await store.put('two', '2');
@@ -107,14 +107,14 @@ export function describeKeyValueContract(
       assertEquals(await store.getMany([]), []);
     });
 
-    test('as many keys as the limit are read at once, one more is refused', async () => {
+    test('keys up to the limit are read at once, one more is refused', async () => {
       const { store } = await open();
       const keys = Array.from({ length: GET_MANY_KEYS_MAX }, (_, index) => `k${index}`);
       assertEquals((await store.getMany(keys)).length, GET_MANY_KEYS_MAX);
       await assertRefused(store.getMany([...keys, 'one too many']));
     });
 
-    test('the longest key is taken, a longer one is refused, counted in bytes', async () => {
+    test('the longest key is accepted, a longer one is refused, counted in bytes', async () => {
       const { store } = await open();
       const longest = 'é'.repeat(KEY_BYTES_MAX / 2);
       await store.put(longest, '1');
@@ -133,7 +133,7 @@ export function describeKeyValueContract(
       }
     });
 
-    test('metadata up to the limit is taken, more is refused and writes nothing', async () => {
+    test('metadata up to the limit is accepted, more is refused and writes nothing', async () => {
       const { store } = await open();
       const most = 'm'.repeat(METADATA_BYTES_MAX - 2);
       await store.put('most', '1', { metadata: most });
@@ -142,7 +142,7 @@ export function describeKeyValueContract(
       assertEquals(await store.get('more'), undefined);
     });
 
-    test('a value over the limit is refused and writes nothing, one just under it is kept', async () => {
+    test('a value over the limit is refused and writes nothing, one just below it is stored', async () => {
       const { store } = await open();
       await store.put('most', 'v'.repeat(VALUE_BYTES_MAX));
       assertEquals((await store.get('most'))?.value.length, VALUE_BYTES_MAX);
@@ -179,7 +179,7 @@ export function describeKeyValueContract(
       assertEquals(await namesIn(store, 'nothing/'), [[]]);
     });
 
-    test('a cursor goes on after its key even when that key is gone by then', async () => {
+    test('a cursor continues after its key even if that key has been deleted', async () => {
       const { store, advance } = await open();
       for (const name of ['d/1', 'd/2', 'd/3']) await store.put(name, '1');
       const first = await store.list({ prefix: 'd/', limit: 1 });
@@ -195,13 +195,13 @@ export function describeKeyValueContract(
       );
     });
 
-    test('a list of none, or of more than the limit, is refused', async () => {
+    test('a list limit of zero, or above the maximum, is refused', async () => {
       const { store } = await open();
       await assertRefused(store.list({ prefix: '', limit: 0 }));
       await assertRefused(store.list({ prefix: '', limit: LIST_KEYS_MAX + 1 }));
     });
 
-    test('an entry is gone after its time to live, for reads and for lists', async () => {
+    test('an entry expires after its time to live, for reads and for lists', async () => {
       const { store, advance, secondsLeft } = await open();
       await store.put('t/short', '1', { ttlSeconds: 90 });
       await store.put('t/long', '1', { ttlSeconds: 3600 });
@@ -219,7 +219,7 @@ export function describeKeyValueContract(
       assertEquals(await namesIn(store, 't/'), [['t/ever', 't/long']]);
     });
 
-    test('a shorter time to live than the store has is raised to its floor, and a fraction is rounded up', async () => {
+    test('a time to live below the minimum is raised to it, and a fraction is rounded up', async () => {
       const { store, advance, secondsLeft } = await open();
       await store.put('floor', '1', { ttlSeconds: 1 });
       await store.put('fraction', '1', { ttlSeconds: 61.5 });
@@ -235,7 +235,7 @@ export function describeKeyValueContract(
       assertEquals((await store.get('fraction'))?.value, '1');
     });
 
-    test('a time to live that is no time is refused, lest the entry live for ever', async () => {
+    test('an invalid time to live is refused, so that no entry lives forever by mistake', async () => {
       const { store } = await open();
       for (const ttlSeconds of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
         await assertRefused(store.put('no-time', '1', { ttlSeconds }));
@@ -243,7 +243,7 @@ export function describeKeyValueContract(
       assertEquals(await store.get('no-time'), undefined);
     });
 
-    test('any cache time is taken, shorter than the floor too', async () => {
+    test('any cache time is accepted, even below the minimum', async () => {
       const { store } = await open();
       await store.put('cached', '1');
       for (const cacheTtlSeconds of [0, 1, 30, 86_400]) {

@@ -26,7 +26,7 @@ describe('the memory store, as strict as Workers KV', () => {
     expect((await store.get('k'))?.value).toBe('second');
   });
 
-  test('takes any number of writes where that is turned off', async () => {
+  test('accepts any number of writes if that check is turned off', async () => {
     const store = createMemoryStore({ clock: new ManualClock(), oneWritePerSecond: false });
     await store.put('k', '1');
     await store.put('k', '2');
@@ -44,7 +44,7 @@ describe('the memory store, as strict as Workers KV', () => {
     expect((await store.get('k'))?.metadata).toEqual({ list: [1] });
   });
 
-  test('refuses a list cursor that it did not make', async () => {
+  test('refuses a list cursor that it did not issue', async () => {
     const store = createMemoryStore({ clock: new ManualClock() });
     for (const cursor of ['', '!', 'a b']) {
       await expect(store.list({ prefix: '', cursor })).rejects.toMatchObject({ status: 400 });

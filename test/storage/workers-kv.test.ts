@@ -1,10 +1,10 @@
-/** What miniflare's KV does not play: 429, and which times reach KV. The contract itself runs inside workerd. */
+/** What miniflare's KV does not emulate: 429, and the times that reach KV. The contract itself runs inside workerd. */
 import { describe, expect, test } from 'vitest';
 
 import { createWorkersKvStore, type KvNamespace, WRITE_RETRIES_MAX } from '../../src/storage/workers-kv.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-/** A namespace that refuses the first `refusals` writes, and keeps what it was asked. */
+/** A namespace that refuses the first `refusals` writes, and records its calls. */
 function namespaceRefusing(refusals: number, message = 'KV PUT failed: 429 Too Many Requests') {
   const asked: unknown[] = [];
   let left = refusals;
@@ -26,7 +26,7 @@ function namespaceRefusing(refusals: number, message = 'KV PUT failed: 429 Too M
 }
 
 describe('writing to Workers KV', () => {
-  test('a write refused because its key was just written is tried again after a second', async () => {
+  test('a write that is refused because its key was just written is retried after a second', async () => {
     const clock = new ManualClock();
     const { namespace, asked } = namespaceRefusing(1);
     const done = createWorkersKvStore(namespace, clock).put('k', 'v');
@@ -40,7 +40,7 @@ describe('writing to Workers KV', () => {
     ]);
   });
 
-  test('it is given up after a bound, with the error of KV', async () => {
+  test("it fails with KV's error after a limited number of retries", async () => {
     const clock = new ManualClock();
     const { namespace, asked } = namespaceRefusing(Number.POSITIVE_INFINITY);
     const failed = expect(createWorkersKvStore(namespace, clock).delete('k')).rejects.toThrow('429');
@@ -56,7 +56,7 @@ describe('writing to Workers KV', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('no shorter life and no shorter cache than KV has is ever asked for', async () => {
+  test("times below KV's minimums are never requested", async () => {
     const { namespace, asked } = namespaceRefusing(0);
     const store = createWorkersKvStore(namespace, new ManualClock());
     await store.put('k', 'v', { ttlSeconds: 5 });
