@@ -208,7 +208,7 @@ describe('an exported history with faults', () => {
     ]);
   });
 
-  test('UTF-16, as Windows PowerShell writes it, is told from other text that is not JSON', async () => {
+  test('UTF-16, as Windows PowerShell writes it, is named as such', async () => {
     expect(await faultsOf(Buffer.from(`\uFEFF${message('1')}`, 'utf16le'))).toEqual([
       expect.stringContaining('UTF-16'),
     ]);

@@ -46,7 +46,7 @@ describe('the timestamp of an exported message', () => {
     '1.559247540656e9',
     1559247540656,
     NaN,
-  ])('%j is none', (exported) => {
+  ])('%j is not a time', (exported) => {
     expect(isoFromExport(exported)).toBeUndefined();
   });
 });

@@ -95,7 +95,7 @@ describe('waits between attempts', () => {
     );
   });
 
-  test('are not begun when they would outlast the 20 s: the last failure is told at once', async () => {
+  test('do not start if they would exceed the 20 s: the last failure is returned at once', async () => {
     const clock = new ManualClock();
     let attempts = 0;
     const slow: Fetch = async (url, init) => {

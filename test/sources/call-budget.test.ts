@@ -45,7 +45,7 @@ describe('the interval that all can have', () => {
     expect(least).toBeCloseTo(20_000 / (13.5 - 10 / 15), 6);
   });
 
-  test('is none while there is enough for everybody', () => {
+  test('does not slow polls while there is enough for all', () => {
     expect(leastIntervalMs([[1_000, 13]], 13.5)).toBe(0);
     expect(leastIntervalMs([], 13.5)).toBe(0);
   });
@@ -238,7 +238,7 @@ describe('isolates that share a budget', () => {
     expect(questions).toBeLessThan(calls.length / 2);
   });
 
-  test('go on slowly by themselves when nobody shares out', async () => {
+  test('continue slowly on their own while no leases are given', async () => {
     const { calls } = await follow(10, 60_000, () => {
       throw new Error('the object is overloaded');
     });

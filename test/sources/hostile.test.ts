@@ -186,7 +186,7 @@ test.each(SHAPES.map((shape) => [shape.slice(0, 60), shape]))(
   },
 );
 
-describe('what the operator is told', () => {
+describe('the text for the operator', () => {
   test.each(['/echo', '/echo-500'])(
     '%s: an upstream that repeats our credentials gets none of them into a failure or a log line',
     async (route) => {

@@ -31,7 +31,7 @@ test.each([
   ['null', { nextToken: null }],
   ['empty', { nextToken: '' }],
   ['absent', {}],
-])('a next token that is %s is none', async (_, more) => {
+])('a next token that is %s ends the history', async (_, more) => {
   const { page } = sourceUnderTest({ fetch: async () => Response.json({ events: [], ...more }) });
   expect(await page(arnOf('x'))).toEqual(ok({ messages: [] }));
 });
@@ -52,7 +52,7 @@ describe('what may be asked for', () => {
     expect(urls).toEqual([]);
   });
 
-  test('an EXPRESS execution is refused without a call, since nobody keeps its history', async () => {
+  test('an EXPRESS execution is refused without a call, since it has no history', async () => {
     const { page, urls } = sourceUnderTest();
     const arn = 'arn:aws:states:us-west-2:123456789012:express:StateMachine:name:uuid';
     expect(await page(arn)).toMatchObject({
@@ -103,14 +103,14 @@ describe('errors', () => {
     ['no events', {}, 'events: invalid_type'],
     ['an event without an id', { events: [{ type: 'A', id: null }] }, 'events.0.id: invalid_type'],
     ['an impossible time', { events: [{ type: 'A', id: 1, timestamp: 1e18 }] }, 'event 1: impossible time'],
-  ])('an answer with %s is told without what is in it', async (_, answer, internal) => {
+  ])('an answer with %s is reported without its content', async (_, answer, internal) => {
     const { page } = sourceUnderTest({ fetch: async () => Response.json(answer) });
     expect(await page(arnOf('x'))).toMatchObject({
       failure: { type: 'upstream-broken', internal: expect.stringContaining(internal) },
     });
   });
 
-  test('a token that has expired, one of another execution, and an unknown execution are told apart', async () => {
+  test('an expired token, a token of another execution, and an unknown execution are different failures', async () => {
     const { page, clock, faults } = sourceUnderTest();
     const arn = scenarioArn('LambdaCalls', clock.now() - 60_000, UUID);
     const first = await page(arn, undefined, 5);
@@ -127,7 +127,7 @@ describe('errors', () => {
 });
 
 describe('a description', () => {
-  test('tells status and times without the history, and whether it may go on', async () => {
+  test('gives status and times without the history, and whether it can be redriven', async () => {
     const { source, clock } = sourceUnderTest();
     const startMs = clock.now();
     const arn = scenarioArn('Redriven', startMs, UUID);
@@ -186,7 +186,7 @@ describe('the ARN of an execution', () => {
     'arn:aws:lambda:us-east-1:123456789012:execution:Machine:name',
     `arn:aws:states:us-east-1:123456789012:execution:Machine:${'x'.repeat(256)}`,
     ' arn:aws:states:us-east-1:123456789012:execution:Machine:name',
-  ])('%s is none', (text) => expect(parseExecutionArn(text)).toBeUndefined());
+  ])('%s is not one', (text) => expect(parseExecutionArn(text)).toBeUndefined());
 });
 
 test.each([

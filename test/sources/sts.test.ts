@@ -191,7 +191,7 @@ describe('what STS answers instead', () => {
     );
   });
 
-  test('to keys that are not ours is told as such by the emulator', async () => {
+  test('with foreign keys is refused by the emulator as such', async () => {
     expect(await keyIdOf(underTest({ secretAccessKey: 'another' }).ask())).toBe('upstream-broken');
   });
 });
@@ -232,7 +232,7 @@ describe('the XML of AssumeRole', () => {
     ['with two keys', { ...good, Other: '<SecretAccessKey>x</SecretAccessKey>' }],
     ['with an end that is no time', { ...good, Expiration: 'soon' }],
     ['with a 13th month', { ...good, Expiration: '2026-13-09T13:34:41Z' }],
-  ])('%s is none', (_, members) => {
+  ])('%s is not an answer of AssumeRole', (_, members) => {
     expect(parseAssumedRole(of(members))).toBeUndefined();
   });
 });

@@ -66,7 +66,7 @@ test.each([
   expect(await pageOf(answer)).toEqual(ok(page));
 });
 
-test("what was wrong with an answer is told without the customer's data in it", async () => {
+test("a faulty answer is reported without the customer's data in it", async () => {
   const result = await pageOf({ messages: [{ payload: 'private' }, { payload: { text: 'private' } }] });
   expect(result).toEqual({
     ok: false,
@@ -92,7 +92,7 @@ test('a page is asked for by id, token and limit, with the token only where ther
   ]);
 });
 
-test("without an endpoint in the settings, it is AWS's own in the region; a region that is none is refused at once", async () => {
+test("without an endpoint in the settings, AWS's own in the region is used; a wrong region throws at once", async () => {
   const urls: string[] = [];
   const fetch: Fetch = (url) => {
     urls.push(url);

@@ -1,7 +1,7 @@
 /**
- * A bucket of calls that fills up at a steady rate, and may be drawn below empty: who draws then waits until it would be full
- * enough, and so each gets its turn in the order in which they came, without a queue. Values only: no clock, no timer, no
- * promise, so that it can be shared between the requests of a Worker.
+ * A token bucket that may be drawn below empty. Such a draw waits until the bucket has refilled, so turns are given in the
+ * order of the draws, without a queue. Values only: no clock, no timer, no promise, so that the requests of a Worker can share
+ * it.
  */
 export class CallBucket {
   #callsPerSecond: number;
@@ -9,7 +9,7 @@ export class CallBucket {
   #calls: number;
   #atMs: number;
 
-  /** Begins full. */
+  /** Starts full. */
   constructor(callsPerSecond: number, capacity: number, nowMs: number, calls = capacity) {
     this.#callsPerSecond = callsPerSecond;
     this.#capacity = capacity;
@@ -17,7 +17,7 @@ export class CallBucket {
     this.#atMs = nowMs;
   }
 
-  /** Draws a call and says how long to wait for it; undefined, and nothing is drawn, when that would be longer than `ms`. */
+  /** Draws a call and returns how long to wait for it. Undefined, and nothing is drawn, if that is longer than `ms`. */
   reserve(nowMs: number, ms: number): number | undefined {
     const waitMs = this.waitMs(nowMs);
     if (waitMs > ms) return undefined;
@@ -25,14 +25,14 @@ export class CallBucket {
     return waitMs;
   }
 
-  /** How long the next one would have to wait; Infinity when nothing flows in. */
+  /** How long the next draw would wait; Infinity if nothing flows in. */
   waitMs(nowMs: number): number {
     this.#fill(nowMs);
     if (this.#calls >= 1) return 0;
     return this.#callsPerSecond > 0 ? ((1 - this.#calls) * 1000) / this.#callsPerSecond : Infinity;
   }
 
-  /** Draws what is there, `calls` at the most: whole calls. */
+  /** Draws the whole calls that are available, at most `calls`. */
   drawUpTo(calls: number, nowMs: number): number {
     this.#fill(nowMs);
     const drawn = Math.max(0, Math.min(calls, Math.floor(this.#calls)));
@@ -40,13 +40,13 @@ export class CallBucket {
     return drawn;
   }
 
-  /** Draws below empty, too. */
+  /** May draw below empty. */
   spend(calls: number, nowMs: number): void {
     this.#fill(nowMs);
     this.#calls -= calls;
   }
 
-  /** Puts calls in, above its capacity too: they were drawn elsewhere, or here and not made. */
+  /** Adds calls, even above the capacity: they were drawn elsewhere, or drawn here and not made. */
   add(calls: number): void {
     this.#calls += calls;
   }
@@ -58,7 +58,7 @@ export class CallBucket {
 
   #fill(nowMs: number): void {
     const inflow = (Math.max(0, nowMs - this.#atMs) / 1000) * this.#callsPerSecond;
-    // What is above the capacity stays, but nothing flows in.
+    // Above the capacity nothing flows in, but calls that were added stay.
     if (this.#calls < this.#capacity) this.#calls = Math.min(this.#capacity, this.#calls + inflow);
     this.#atMs = Math.max(this.#atMs, nowMs);
   }

@@ -1,6 +1,6 @@
 /**
- * The budget of an account as a Durable Object, and the port that reaches it: one object for each budget hands out shares for
- * some seconds at a time. What is out is written down, since an object that is idle for seconds is put away. Platform file.
+ * The budget of an account as a Durable Object, and the port that reaches it. One object for each budget leases shares for
+ * some seconds. Leases are stored, since an idle object is evicted within seconds. Platform file.
  */
 import { DurableObject } from 'cloudflare:workers';
 
@@ -22,7 +22,7 @@ export class CallBudgetObject extends DurableObject {
     const shares = (this.#shares ??= await this.#load(nowMs));
     const expired = shares.forgetExpired(nowMs);
     const { share, lease } = shares.share(request, nowMs);
-    // The platform puts writes together that are not waited for; a failed one resets the object.
+    // Not awaited: the platform combines such writes, and resets the object if one fails.
     void this.ctx.storage.put(LEASE + request.holder, lease);
     for (const holder of expired) void this.ctx.storage.delete(LEASE + holder);
     return share;
@@ -44,14 +44,14 @@ export interface ObjectCallBudgetOptions {
   readonly log: Log;
 }
 
-/** This isolate's part of the budget of that name. */
+/** This isolate's share of the budget with this name. */
 export function createObjectCallBudget(options: ObjectCallBudgetOptions): CallBudget {
   const { namespace, name, locationHint, clock, log } = options;
   return createSharedCallBudget({
     holder: crypto.randomUUID(),
     clock,
     log,
-    // A stub is never used again after it threw, so each question takes a new one.
+    // A stub that threw must not be used again, so each request gets a new one.
     ask: (request) =>
       namespace
         .get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint })

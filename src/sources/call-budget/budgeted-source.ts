@@ -1,12 +1,12 @@
-/** A source that keeps within a budget: each call takes its turn, and polls are as far apart as the budget says. */
+/** A source within a call budget: each call waits for its turn, and the budget sets the interval between polls. */
 import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { CallBudget } from './call-budget.ts';
 import type { Source } from '../source.ts';
 
 /**
- * The same source within budgets. `budgetFor` names the one that an execution's calls count against; undefined: none, since
- * no call is made for it.
+ * The same source within budgets. `budgetFor` returns the budget of an execution's calls; undefined if the source refuses the
+ * execution without a call.
  */
 export function withCallBudget(
   source: Source,
@@ -27,7 +27,7 @@ export function withCallBudget(
     }
     let attempts = 0;
     const result = await call(() => {
-      // The turn is for the first; the upstream counts retries, too.
+      // The turn covers the first attempt. The upstream counts retries, too.
       if (attempts++ > 0) budget?.spent();
       onAttempt?.();
     });

@@ -1,22 +1,22 @@
 /**
- * A budget of calls that many executions share: AWS counts calls per account and region, whoever makes them. The port, the
- * budget of one process, and the choice of the budget that an execution belongs to. On Workers the budget of an isolate is
- * call-budget-shared.ts's; a source takes from a budget by call-budget-source.ts.
+ * A budget of calls that many executions share: AWS counts calls per account and region. This file has the port, the budget of
+ * one process, and the choice of an execution's budget. leased-budget.ts is the budget of an isolate on Workers;
+ * budgeted-source.ts makes a source use a budget.
  *
- * A budget does two things. It tells each execution that is followed how far apart its polls must be for all to get their
- * turn, so that nobody has to be turned away. And since readers come on top, it lets nobody call out of turn.
+ * A budget does two things. It sets the interval between polls of each followed execution so that the calls suffice for all,
+ * and no follower is refused. And it makes each call wait for its turn, since reads come on top of the polls.
  */
 import type { Clock } from '../../core/clock.ts';
 import { Followers } from './pacing.ts';
 import { CallBucket } from './bucket.ts';
 
-/** Below AWS's 20, so that others in the account have some too, and a clock that is a bit fast does no harm. */
+/** Below AWS's 20: leaves some for others in the account, and for a clock that is slightly fast. */
 export const CALLS_PER_SECOND = 15;
-/** Below AWS's 400: for many first pages at once, and for walks through long histories. */
+/** Below AWS's 400: enough for many first pages at once, and for walks through long histories. */
 export const CALLS_AT_ONCE = 100;
-/** Of the calls per second; the rest is for readers, who come unasked. */
+/** The part of the calls per second for polls; the rest is for reads. */
 export const POLLS_SHARE = 0.9;
-/** Who has to wait longer for a turn is sent away; an execution that polls keeps its subscribers and comes back. */
+/** A call that would wait longer for its turn fails. A poll keeps its subscribers and is retried. */
 export const TURN_MS_MAX = 10_000;
 
 export type Turn =
@@ -24,15 +24,15 @@ export type Turn =
   | { readonly ok: false; readonly retryAfterSeconds: number };
 
 export interface CallBudget {
-  /** Waits until one call may be made, or says when to come again. A `signal` that aborts ends the wait with the latter. */
+  /** Waits until one call may be made. If that takes too long, or `signal` aborts, returns when to retry. */
   take(signal?: AbortSignal): Promise<Turn>;
-  /** A call that was made without asking, such as a retry: the next ones wait for it. */
+  /** A call that was made without a turn, such as a retry: later calls wait longer for it. */
   spent(): void;
-  /** A turn that no call was made with. */
+  /** Returns a turn that was not used. */
   giveBack(): void;
   /**
-   * How far apart polls must be at the least, told that this execution would be polled every `wantedMs`. To be asked again
-   * at each poll: who isn't heard of for a while counts no more.
+   * The shortest allowed interval between polls of this execution, which wants one every `wantedMs`. Call it at each poll: an
+   * execution that stops calling it is no longer counted.
    */
   pace(executionId: string, wantedMs: number): number;
 }
@@ -66,13 +66,13 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   };
 }
 
-/** How long to stay away: at least a second, so that the answer can be heeded. */
+/** Retry after: at least a second, the smallest value that callers can use. */
 export const tooLong = (waitMs: number): Turn => ({
   ok: false,
   retryAfterSeconds: Math.max(1, Math.ceil(Math.min(waitMs, 60_000) / 1000)),
 });
 
-/** One budget for each name, made when it is first asked for. The names must be bounded by the caller. */
+/** One budget for each name, made on first use. The caller bounds the number of names. */
 export function createCallBudgets(make: (name: string) => CallBudget): (name: string) => CallBudget {
   const budgets = new Map<string, CallBudget>();
   return (name) => {

@@ -1,7 +1,7 @@
 /**
- * The budget of one isolate among many: it has a share of the account's budget for some seconds at a time, and asks for the
- * next one when that is over or used up. What its executions share are values, never a promise: on Workers a promise belongs
- * to the object that made it. So who comes while another one asks looks again a little later.
+ * The budget of one isolate among many: it leases a share of the account's budget for some seconds, and requests the next one
+ * when that has expired or is used up. Its executions share values, never a promise: on Workers a promise belongs to the object
+ * that made it. A caller that finds a request in flight checks again a little later.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
@@ -10,20 +10,20 @@ import { CallBucket } from './bucket.ts';
 import { callsPerSecondOf, Followers } from './pacing.ts';
 import type { Share, ShareRequest } from './leases.ts';
 
-/** A share's rate is for polls, one at a time. More than this is not saved up: many isolates would save up much. */
+/** Bound of saved calls. A share's rate is for polls, one at a time, and many isolates could save up many calls. */
 const SAVED_CALLS_MAX = 1;
-/** A wait is slept in pieces, since the next share may bring the turn nearer. */
+/** Waits are slept in steps of this, since the next share may shorten them. */
 const NEAR_MS = 1_000;
-/** Single calls are asked for by the handful while one question follows the other: somebody walks through a history. */
+/** Single calls per request while requests follow one another, as in a walk through a history. */
 const CALLS_MORE = 7;
 const WALK_MS = 5_000;
-/** A question that is not answered by then is taken as lost. */
+/** A request without an answer by then counts as lost. */
 const ASK_MS_MAX = 5_000;
-/** A share that was made for less by that much is changed before it ends. */
+/** Demand that has grown by this factor requests a new share before the lease ends. */
 const GROWN = 1.2;
-/** How often those look that wait for another one's question. */
+/** How often a caller checks whether another caller's request is done. */
 const LOOK_MS = 50;
-/** When nobody answers: little, so that many isolates together stay within the budget all the same. */
+/** The rate without an answer: low, so that many isolates together still stay within the budget. */
 const ALONE: Share = {
   callsPerSecond: 0.2,
   calls: 1,
@@ -33,9 +33,9 @@ const ALONE: Share = {
 };
 
 export interface SharedCallBudgetOptions {
-  /** A name that no other isolate has. */
+  /** Unique among isolates. */
   readonly holder: string;
-  /** Asks the object that shares the budget out. May throw: then the isolate goes on by itself, slowly. */
+  /** Requests a lease. If it throws, the isolate continues on its own, slowly. */
   readonly ask: (request: ShareRequest) => Promise<Share>;
   readonly clock: Clock;
   readonly log: Log;
@@ -49,7 +49,7 @@ export function createSharedCallBudget({ holder, ask, clock, log }: SharedCallBu
   let askedAtMs = -Infinity;
   let askableAtMs = 0;
   let askingUntilMs = 0;
-  /** Who waits for a turn. */
+  /** Calls that wait for a turn. */
   let waiting = 0;
 
   async function renew(): Promise<void> {
@@ -71,13 +71,13 @@ export function createSharedCallBudget({ holder, ask, clock, log }: SharedCallBu
     bucket.add(share.calls);
   }
 
-  /** A share that is over gives no turns any more. */
+  /** An expired share gives no turns. */
   function turnInMs(now: number): number {
     if (now >= validUntilMs) bucket.setRate(0, now);
     return bucket.waitMs(now);
   }
 
-  /** Whether another share would be a better one. */
+  /** Whether to request another share. */
   function isShort(now: number, inMs: number, leftMs: number): boolean {
     if (now >= validUntilMs || inMs > leftMs) return true;
     const fair = callsPerSecondOf(followers.demand(now), share.pollIntervalMs);

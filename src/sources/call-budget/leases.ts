@@ -1,39 +1,38 @@
 /**
- * How a budget is shared out between isolates, each of which has its own bucket: a rate for some seconds, for the polls of the
- * executions that it follows, and single calls for what comes on top. The rates that are out never sum up to more than
- * the budget; what is not given out flows into a bucket that the single calls come from. No I/O, no clock: the
- * object that asks and remembers is call-budget-object.ts.
+ * Divides a budget between isolates. Each gets a lease for some seconds: a rate for the polls of the executions that it
+ * follows, and single calls for reads. The leased rates never exceed the budget; the rest flows into a bucket of single calls.
+ * No I/O, no clock: budget-object.ts stores the leases.
  */
 import { CALLS_AT_ONCE, CALLS_PER_SECOND, POLLS_SHARE } from './call-budget.ts';
 import { CallBucket } from './bucket.ts';
 import { callsPerSecondOf, type Demand, leastIntervalMs } from './pacing.ts';
 
-/** A share is good for a few polls, so that there is no question for each; and not for long, since others come. */
+/** Lease times: long enough for a few polls each, and short enough to make room for new isolates. */
 const SHARE_INTERVALS = 4;
 const SHARE_MS_MIN = 10_000;
 const SHARE_MS_MAX = 60_000;
-/** Questions a second, of all isolates together, of those who got less than is fair. */
+/** Requests per second, of all isolates together that got less than their fair share. */
 const QUESTIONS_PER_SECOND = 20;
 const ASK_AGAIN_MS_MIN = 1_000;
-/** A bound for what is remembered; more isolates than that follow nothing in earnest. */
+/** Bounds the stored leases. So many isolates never follow executions at once. */
 export const HOLDERS_MAX = 2_000;
 
 export interface ShareRequest {
-  /** One isolate, by a name that no other has. */
+  /** The isolate's unique name. */
   readonly holder: string;
   /** The executions that it follows. */
   readonly demand: Demand;
-  /** Single calls that are waited for. */
+  /** Single calls that wait. */
   readonly calls: number;
 }
 
 export interface Share {
   readonly callsPerSecond: number;
   readonly calls: number;
-  /** Polls of one execution are at least that far apart. */
+  /** The shortest interval between polls of one execution. */
   readonly pollIntervalMs: number;
   readonly validMs: number;
-  /** Before that there is no more. */
+  /** No more calls before this time. */
   readonly askAgainMs: number;
 }
 
@@ -45,7 +44,7 @@ export interface Lease {
 
 export interface SharesOptions {
   readonly nowMs: number;
-  /** What is out from before. */
+  /** Leases that have not expired. */
   readonly leases?: Iterable<readonly [holder: string, Lease]>;
   readonly callsPerSecond?: number;
   readonly callsAtOnce?: number;
@@ -67,7 +66,7 @@ export class CallBudgetShares {
     this.#bucket = new CallBucket(callsPerSecond, callsAtOnce, nowMs);
   }
 
-  /** A share, and the lease that goes with it, to be remembered. */
+  /** A share, and its lease, which the caller stores. */
   share({ holder, demand, calls }: ShareRequest, nowMs: number): { share: Share; lease: Lease } {
     this.forgetExpired(nowMs);
     this.#leases.delete(holder);
@@ -85,7 +84,7 @@ export class CallBudgetShares {
     this.#bucket.setRate(left - granted, nowMs);
     const single = this.#bucket.drawUpTo(calls, nowMs);
     const askAgainMs = Math.max(ASK_AGAIN_MS_MIN, (this.#leases.size * 1000) / QUESTIONS_PER_SECOND);
-    // Who gets less than is fair comes again soon: the others then have less.
+    // An isolate with less than its fair share returns soon, when the others' leases have shrunk.
     const validMs =
       granted < fair
         ? askAgainMs
@@ -95,7 +94,7 @@ export class CallBudgetShares {
     return { share: { callsPerSecond: granted, calls: single, pollIntervalMs, validMs, askAgainMs }, lease };
   }
 
-  /** Who did not come again; returns their names. */
+  /** Drops expired leases; returns the names of their isolates. */
   forgetExpired(nowMs: number): string[] {
     const expired = [...this.#leases]
       .filter(([, lease]) => lease.expiresAtMs <= nowMs)

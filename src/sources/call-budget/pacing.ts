@@ -1,24 +1,24 @@
 /**
- * How far apart polls must be so that all executions that are followed get their turn within a budget. Those that would poll
- * seldom go on as they would; the others share what these leave, evenly. No I/O, no clock.
+ * The interval between polls at which a budget suffices for all followed executions. Those that want a longer one keep it; the
+ * others share the rest evenly. No I/O, no clock.
  */
 
-/** How many would poll every so many milliseconds. */
+/** Numbers of executions by the interval at which they want to be polled, in milliseconds. */
 export type Demand = readonly (readonly [wantedMs: number, count: number])[];
 
-/** After that many intervals without a poll an execution is followed no more; its isolate may be gone. */
+/** After so many intervals without a poll an execution no longer counts: its isolate may be gone. */
 const FORGOTTEN_AFTER_INTERVALS = 3;
-/** Never before that: a poll may take its time. */
+/** It counts at least this long: a poll may be slow. */
 const FORGOTTEN_AFTER_MS_MIN = 30_000;
-/** The sums over all that are followed are made anew that often. */
+/** How often the sums over all followed executions are recomputed. */
 const COUNTED_EVERY_MS = 500;
-/** A bound on what is kept, and on what is told to others. The oldest are forgotten beyond it. */
+/** Bounds what is kept and sent to others. Beyond it, the oldest are dropped. */
 export const FOLLOWERS_MAX = 10_000;
 
-/** The shortest interval at which `demand` stays within `callsPerSecond`; 0 when nobody has to wait. */
+/** The shortest interval at which `demand` stays within `callsPerSecond`; 0 if all can be polled as wanted. */
 export function leastIntervalMs(demand: Demand, callsPerSecond: number): number {
   const sorted = demand.filter(([, count]) => count > 0).toSorted(([a], [b]) => a - b);
-  // Calls a second of those that want to poll more seldom than the ones looked at.
+  // Calls per second of those that want a longer interval than the current one.
   let seldom = sorted.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / wantedMs, 0);
   if (seldom <= callsPerSecond) return 0;
   let stretched = 0;
@@ -33,11 +33,11 @@ export function leastIntervalMs(demand: Demand, callsPerSecond: number): number 
   return Infinity;
 }
 
-/** Calls a second of this demand when polls are at least `intervalMs` apart. */
+/** Calls per second of this demand if polls are at least `intervalMs` apart. */
 export const callsPerSecondOf = (demand: Demand, intervalMs: number): number =>
   demand.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / Math.max(wantedMs, intervalMs), 0);
 
-/** The executions that are followed, each with the interval at which it would be polled. */
+/** The followed executions, each with the interval at which it wants to be polled. */
 export class Followers {
   readonly #wanted = new Map<string, { readonly wantedMs: number; readonly forgetAtMs: number }>();
   #counted: { readonly atMs: number; readonly demand: Demand } | undefined;
@@ -46,7 +46,7 @@ export class Followers {
   follow(executionId: string, wantedMs: number, nowMs: number): void {
     const intervalMs = Math.max(wantedMs, this.#intervalMs);
     const forgetAtMs = nowMs + Math.max(FORGOTTEN_AFTER_MS_MIN, FORGOTTEN_AFTER_INTERVALS * intervalMs);
-    // Put at the end: the first ones are the oldest.
+    // Moved to the end: the first ones are the oldest.
     this.#wanted.delete(executionId);
     this.#wanted.set(executionId, { wantedMs, forgetAtMs });
     if (this.#wanted.size > FOLLOWERS_MAX) {
@@ -61,7 +61,7 @@ export class Followers {
     return this.#intervalMs;
   }
 
-  /** As few pairs as there are intervals: a pacer has a handful. */
+  /** One pair for each interval; a pacer has a handful of them. */
   demand(nowMs: number): Demand {
     if (this.#counted && nowMs - this.#counted.atMs < COUNTED_EVERY_MS) return this.#counted.demand;
     const counts = new Map<number, number>();
