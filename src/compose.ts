@@ -102,7 +102,12 @@ export function createCore(settings: Settings, platform: Platform): Core {
   );
   const frameMemory = createFrameMemory();
   const framesFor = (ref: ExecutionRef) =>
-    new EventFrames({ ref, keys: cursorKeys, memory: frameMemory, problemJson });
+    new EventFrames({
+      ref,
+      keys: cursorKeys,
+      memory: frameMemory,
+      problemJson: (failure) => problemJson(failure, settings.publicUrl),
+    });
   const sources: ReadonlyMap<string, Source> = new Map(
     [thingsGraph, stepFunctions].map((source) => [source.name, source]),
   );

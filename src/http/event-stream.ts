@@ -18,8 +18,8 @@ const STREAM_HEADERS = {
 export const streamResponse = (body: ReadableStream<Uint8Array>): Response =>
   new Response(body, { headers: STREAM_HEADERS });
 
-export function refusedStream(failure: Failure, facts: RequestFacts): Result<Response> {
-  const problem = problemOf(failure, facts.requestId);
+export function refusedStream(failure: Failure, facts: RequestFacts, publicUrl?: string): Result<Response> {
+  const problem = problemOf(failure, facts.requestId, publicUrl);
   if (!isTransient(failure)) return fail(failure);
   facts.failure = failure.type;
   const reason = internalText(failure);

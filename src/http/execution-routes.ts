@@ -17,10 +17,7 @@ import { VARY, withHeaders } from './responses.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
 import { getSummary } from './summary.ts';
 
-export interface ExecutionRoutesPorts extends MessagesPorts, AuthenticationPorts {
-  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
-  readonly publicUrl?: string;
-}
+export interface ExecutionRoutesPorts extends MessagesPorts, AuthenticationPorts {}
 
 type ExecutionHandler = (exchange: Exchange, ref: ExecutionRef, caller: Caller) => Promise<Result<Response>>;
 
@@ -63,7 +60,8 @@ async function handleAuthenticated(
   })();
   // A temporary refusal (a rate limit, a store that is down) must not end an EventSource for good.
   const isStream = request.method === 'GET' && acceptsEventStream(request.headers.get('Accept'));
-  const answer = answered.ok || !isStream ? answered : refusedStream(answered.failure, facts);
+  const answer =
+    answered.ok || !isStream ? answered : refusedStream(answered.failure, facts, ports.publicUrl);
   return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
 }
 

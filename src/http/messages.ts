@@ -20,6 +20,8 @@ export const MAX_RESULTS_DEFAULT = 100;
 export interface MessagesPorts {
   readonly executions: Executions;
   readonly cursorKeys: CursorKeys;
+  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
+  readonly publicUrl?: string;
 }
 
 export async function getMessages(
@@ -81,7 +83,7 @@ async function getPage(
 }
 
 async function getStream(
-  { executions, cursorKeys }: MessagesPorts,
+  { executions, cursorKeys, publicUrl }: MessagesPorts,
   { request, url: { searchParams: search }, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
@@ -119,7 +121,7 @@ async function getStream(
     request.signal,
   );
   if (stream.ok) return ok(stream.value ? streamResponse(stream.value) : nothingMore());
-  return refusedStream(stream.failure, facts);
+  return refusedStream(stream.failure, facts, publicUrl);
 }
 
 /** The client has every message and nothing can follow: 204 stops an EventSource. */

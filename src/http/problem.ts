@@ -19,10 +19,11 @@ export interface Problem {
   readonly retryAfterSeconds?: number;
 }
 
-export function problemOf(failure: Failure, requestId?: string): Problem {
+/** `publicUrl`: where callers reach this service, for the address in `type`; without it that is relative to its root. */
+export function problemOf(failure: Failure, requestId?: string, publicUrl = ''): Problem {
   const { code, title, detail, retryAfterSeconds } = problemEntry(failure);
   return {
-    type: `/docs/problems#${code}`,
+    type: `${publicUrl}/docs/problems#${code}`,
     title: resolve(title, failure),
     status: PROBLEM_STATUS[code],
     detail: resolve(detail, failure),
@@ -34,8 +35,8 @@ export function problemOf(failure: Failure, requestId?: string): Problem {
 }
 
 /** The problem as a response. 502 and 504 have no Retry-After: the upstream service did not name a time. */
-export function problemResponse(failure: Failure, requestId: string): Response {
-  const problem = problemOf(failure, requestId);
+export function problemResponse(failure: Failure, requestId: string, publicUrl?: string): Response {
+  const problem = problemOf(failure, requestId, publicUrl);
   const { status, retryAfterSeconds } = problem;
   const { headers } = problemEntry(failure);
   return new Response(`${JSON.stringify(problem)}\n`, {
@@ -52,7 +53,8 @@ export function problemResponse(failure: Failure, requestId: string): Response {
 }
 
 /** The data of a stream's `problem` event. */
-export const problemJson = (failure: Failure): string => JSON.stringify(problemOf(failure));
+export const problemJson = (failure: Failure, publicUrl?: string): string =>
+  JSON.stringify(problemOf(failure, undefined, publicUrl));
 
 /**
  * Whether retrying helps. Then an event stream answers 200 with a `problem` event and closes, because any other status ends

@@ -60,7 +60,12 @@ export type AppBindings = { Bindings: { readonly runtime: RuntimeContext } };
 export interface RoutingPorts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Where callers reach this service; see PUBLIC_URL in config.ts. */
+  readonly publicUrl?: string;
 }
+
+/** Turns a failure into an answer. */
+type Refuse = (failure: Failure, requestId: string, publicUrl?: string) => Response;
 
 /** Registers a handler for a path. `name` is the route in the log. `refuse` turns failures into answers, by default problem JSON. */
 export function route(
@@ -69,17 +74,17 @@ export function route(
   path: string,
   name: string,
   handler: Handler,
-  refuse: (failure: Failure, requestId: string) => Response = problemResponse,
+  refuse: Refuse = problemResponse,
 ): void {
   app.all(path, (context) => answer(ports, context, name, handler, refuse));
 }
 
 export async function answer(
-  { clock, log }: RoutingPorts,
+  { clock, log, publicUrl }: RoutingPorts,
   context: Context<AppBindings>,
   name: string,
   handler: Handler,
-  refuse: (failure: Failure, requestId: string) => Response = problemResponse,
+  refuse: Refuse = problemResponse,
 ): Promise<Response> {
   const beganAtMs = clock.now();
   const facts: RequestFacts = { requestId: crypto.randomUUID(), route: name };
@@ -100,7 +105,7 @@ export async function answer(
     if (reason !== undefined) facts.reason = reason;
   }
   const response = withStandardHeaders(
-    result.ok ? result.value : refuse(result.failure, facts.requestId),
+    result.ok ? result.value : refuse(result.failure, facts.requestId, publicUrl),
     facts.requestId,
   );
   const { requestId, ...rest } = facts;

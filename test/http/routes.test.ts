@@ -275,4 +275,14 @@ describe('PUBLIC_URL', () => {
       /^https:\/\/flowtap\.example\/v1\/executions\/a%2Fb\/messages\?ticket=eyJ/,
     );
   });
+
+  test('is what the type of a problem begins with, in an answer and in a stream', async () => {
+    const service = await openService({ publicUrl: 'https://api.example.com/flowtap' });
+    const problems = 'https://api.example.com/flowtap/docs/problems#';
+    expect((await problemOf(service.fetch('/nowhere'))).type).toBe(`${problems}NotFound`);
+    service.stopUpstream();
+    const refused = service.get(path('x'), { Accept: 'text/event-stream' });
+    await service.clock.advance(60_000);
+    expect(await (await refused).text()).toContain(`${problems}InternalFailureException`);
+  });
 });
