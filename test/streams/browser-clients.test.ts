@@ -1,7 +1,7 @@
 /**
  * Event stream clients for browsers that others wrote, unchanged, in Chromium, on a page of another origin and with an API key
  * in a header, which takes a preflight: each follows a running execution to its end, gets every message exactly once, and
- * resumes after workerd was killed.
+ * resumes after the service was killed.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -14,11 +14,12 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { messagesUrl } from '../deno/deno-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
-import { HELD_AT, answers, heldFlow, type HeldFlow } from './live-flow.ts';
+import { HELD_AT, heldFlow, type HeldFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
-import { type World, openWorld } from '../support/on-workerd.ts';
+import { RUNTIMES, type RestartableService } from './restartable-service.ts';
 
 /** What a client of the page has so far, as the page reports it. */
 interface Report {
@@ -90,82 +91,86 @@ function reporter(client) {
 `;
 const CLIENTS = ['@microsoft/fetch-event-source', 'event-source-polyfill'];
 
-describe.runIf(existsSync(CHROMIUM))('in Chromium', () => {
-  let world: World;
-  let pages: Server;
-  let profile: string;
-  const flows = new Map<string, HeldFlow>();
-  const reports = new Map<string, Report>();
-  const programs = new Programs();
+describe.runIf(existsSync(CHROMIUM)).each(Object.entries(RUNTIMES))(
+  'in Chromium, on %s',
+  (_runtime, start) => {
+    let service: RestartableService;
+    let pages: Server;
+    let profile: string;
+    const flows = new Map<string, HeldFlow>();
+    const reports = new Map<string, Report>();
+    const programs = new Programs();
 
-  beforeAll(async () => {
-    world = await openWorld();
-    const apiKey = await world.key();
-    const bundle = await build({
-      stdin: { contents: PAGE_SCRIPT, resolveDir: PROJECT_ROOT },
-      bundle: true,
-      write: false,
-      format: 'iife',
-    });
-    for (const client of CLIENTS) flows.set(client, await heldFlow(world));
-    const urls = Object.fromEntries([...flows].map(([client, { id }]) => [client, world.messagesUrl(id)]));
-    const script = `const SETUP = ${JSON.stringify({ apiKey, urls })};\n${bundle.outputFiles[0]?.text}`;
-    pages = createServer((request, response) => {
-      if (request.url === '/script.js') {
-        response.setHeader('content-type', 'text/javascript').end(script);
-        return;
-      }
-      if (request.method !== 'POST') {
-        response.setHeader('content-type', 'text/html; charset=utf-8');
-        response.end('<!doctype html><meta charset="utf-8"><script src="/script.js"></script>');
-        return;
-      }
-      let body = '';
-      request.setEncoding('utf8').on('data', (text: string) => (body += text));
-      request.on('end', () => {
-        response.end();
-        // Safety: the script above sent it.
-        const report = JSON.parse(body) as Report;
-        const before = reports.get(report.client);
-        // Two requests at once may overtake each other.
-        if (report.isStopped || (before?.handed.length ?? 0) <= report.handed.length)
-          reports.set(report.client, report);
+    beforeAll(async () => {
+      service = await start();
+      const bundle = await build({
+        stdin: { contents: PAGE_SCRIPT, resolveDir: PROJECT_ROOT },
+        bundle: true,
+        write: false,
+        format: 'iife',
       });
-    }).listen(0, '127.0.0.1');
-    await once(pages, 'listening');
-    // Safety: it listens on TCP.
-    const { port } = pages.address() as AddressInfo;
-    profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
-    programs.start([CHROMIUM, ...chromiumOptions(profile), `http://127.0.0.1:${port}/`]);
-    await eventually(() => {
-      for (const client of CLIENTS) expect(idsOf(reports.get(client)).length, client).toBe(HELD_AT);
+      for (const client of CLIENTS) flows.set(client, await heldFlow(service));
+      const urls = Object.fromEntries(
+        [...flows].map(([client, { id }]) => [client, messagesUrl(service.url.href, id)]),
+      );
+      const script = `const SETUP = ${JSON.stringify({ apiKey: service.apiKey, urls })};\n${bundle.outputFiles[0]?.text}`;
+      pages = createServer((request, response) => {
+        if (request.url === '/script.js') {
+          response.setHeader('content-type', 'text/javascript').end(script);
+          return;
+        }
+        if (request.method !== 'POST') {
+          response.setHeader('content-type', 'text/html; charset=utf-8');
+          response.end('<!doctype html><meta charset="utf-8"><script src="/script.js"></script>');
+          return;
+        }
+        let body = '';
+        request.setEncoding('utf8').on('data', (text: string) => (body += text));
+        request.on('end', () => {
+          response.end();
+          // Safety: the script above sent it.
+          const report = JSON.parse(body) as Report;
+          const before = reports.get(report.client);
+          // Two requests at once may overtake each other.
+          if (report.isStopped || (before?.handed.length ?? 0) <= report.handed.length)
+            reports.set(report.client, report);
+        });
+      }).listen(0, '127.0.0.1');
+      await once(pages, 'listening');
+      // Safety: it listens on TCP.
+      const { port } = pages.address() as AddressInfo;
+      profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
+      programs.start([CHROMIUM, ...chromiumOptions(profile), `http://127.0.0.1:${port}/`]);
+      await eventually(() => {
+        for (const client of CLIENTS) expect(idsOf(reports.get(client)).length, client).toBe(HELD_AT);
+      });
+      await service.restart();
+      for (const { release } of flows.values()) await release();
     });
-    await world.workerd.restart();
-    for (const { release } of flows.values()) await release();
-  });
-  afterAll(async () => {
-    programs.end();
-    pages.close();
-    pages.closeAllConnections();
-    await world.close();
-    await rm(profile, { recursive: true, force: true });
-  });
+    afterAll(async () => {
+      programs.end();
+      pages.close();
+      pages.closeAllConnections();
+      await service.close();
+      await rm(profile, { recursive: true, force: true });
+    });
 
-  test.each(CLIENTS)(
-    '%s gets every message exactly once through a killed workerd, and stops',
-    async (client) => {
-      await eventually(() => expect(reports.get(client)?.isStopped).toBe(true));
-      const { id = '', messageIds } = flows.get(client) ?? {};
-      const report = reports.get(client);
-      expect(idsOf(report)).toEqual(messageIds);
-      expect(report?.trouble).toEqual([]);
-      expect(report?.handed.filter(([, data]) => data === '')).toEqual([]);
-      expect(report?.handed.at(-1)).toEqual(['end', '{"status":"SUCCEEDED"}']);
-      // Before the cut and after.
-      expect(answers(world, id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
-    },
-  );
-});
+    test.each(CLIENTS)(
+      '%s gets every message exactly once though the service is killed, and stops',
+      async (client) => {
+        await eventually(() => expect(reports.get(client)?.isStopped).toBe(true));
+        const { id = '', messageIds } = flows.get(client) ?? {};
+        const report = reports.get(client);
+        expect(idsOf(report)).toEqual(messageIds);
+        expect(report?.trouble).toEqual([]);
+        expect(report?.handed.filter(([, data]) => data === '')).toEqual([]);
+        expect(report?.handed.at(-1)).toEqual(['end', '{"status":"SUCCEEDED"}']);
+        // Before the cut and after.
+        expect(service.answers(id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
+      },
+    );
+  },
+);
 
 const idsOf = (report: Report | undefined): string[] =>
   (report?.handed ?? [])

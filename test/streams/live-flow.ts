@@ -1,7 +1,12 @@
 /** An execution that runs while a client follows it, and how the client's requests were answered. */
 import { randomUUID } from 'node:crypto';
 
-import type { World } from '../support/on-workerd.ts';
+import type { ScriptedMessage } from '../support/on-workerd.ts';
+
+/** What makes the upstream play an execution. */
+export interface Scripts {
+  script(id: string, messages: readonly ScriptedMessage[], more?: Record<string, unknown>): Promise<void>;
+}
 
 const COUNT = 12;
 const MESSAGE_IDS = Array.from({ length: COUNT }, (_, n) => `m${n}`);
@@ -19,10 +24,10 @@ const messages = (start: number, end: number, afterMs: (n: number) => number) =>
 const newId = () => `real:client/${randomUUID()}`;
 
 /** Four messages are there at once, then one comes every half second, and the last one ends it. */
-export async function liveFlow(world: World): Promise<{ id: string; messageIds: readonly string[] }> {
+export async function liveFlow(service: Scripts): Promise<{ id: string; messageIds: readonly string[] }> {
   const id = newId();
   const all = messages(0, COUNT, (n) => (n < 4 ? 0 : n * 500));
-  await world.script(id, all, { afterMs: -60_000 });
+  await service.script(id, all, { afterMs: -60_000 });
   return { id, messageIds: MESSAGE_IDS };
 }
 
@@ -36,15 +41,15 @@ export interface HeldFlow {
 export const HELD_AT = 6;
 
 /** Six messages are there at once, and the others only when the test says so: it runs until then. */
-export async function heldFlow(world: World): Promise<HeldFlow> {
+export async function heldFlow(service: Scripts): Promise<HeldFlow> {
   const id = newId();
-  await world.script(
+  await service.script(
     id,
     messages(0, HELD_AT, () => 0),
     { afterMs: -60_000 },
   );
   const release = () =>
-    world.script(
+    service.script(
       id,
       messages(HELD_AT, COUNT, (n) => (n - HELD_AT) * 200),
       { append: true },
@@ -55,8 +60,8 @@ export async function heldFlow(world: World): Promise<HeldFlow> {
 export const idsIn = (text: string): string[] =>
   [...text.matchAll(/"messageId":\s*"([^"]+)"/g)].map(([, id]) => id ?? '');
 
-/** How requests for this execution were answered, as the Worker's log has it. */
-export const answers = (world: World, id: string): number[] =>
-  world.lines
+/** How requests for this execution were answered, as the lines of the log have it. */
+export const answers = (lines: readonly string[], id: string): number[] =>
+  lines
     .filter((line) => line.includes('"event":"request"') && line.includes(id))
     .map((line) => (JSON.parse(line) as { status: number }).status);

@@ -1,18 +1,19 @@
 /**
  * Clients of event streams and of OpenAPI that others wrote, unchanged: each follows a running execution to its end, gets every
- * message exactly once, and resumes after workerd was killed. All run at the same time, through the same cut. Clients for
+ * message exactly once, and resumes after the service was killed. All run at the same time, through the same cut. Clients for
  * browsers are in browser-clients.test.ts, EventSource and the examples in real-clients.test.ts.
  */
 import { join } from 'node:path';
 import { EventSource } from 'launchdarkly-eventsource';
 import SwaggerClient from 'swagger-client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { eventually } from '../support/eventually.ts';
+import { messagesUrl } from '../deno/deno-process.ts';
 import { PYTHON, hasPythonModule } from '../support/installed.ts';
-import { HELD_AT, answers, heldFlow, type HeldFlow } from './live-flow.ts';
+import { HELD_AT, heldFlow, type HeldFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
-import { type World, openWorld } from '../support/on-workerd.ts';
+import { RUNTIMES, type RestartableService } from './restartable-service.ts';
 
 /** An event as a client hands it to its user. */
 interface Handed {
@@ -27,14 +28,18 @@ interface Following {
   readonly stopped: Promise<unknown>;
 }
 
-type Client = (id: string, handed: Handed[]) => Promise<unknown>;
+type Client = (service: RestartableService, id: string, handed: Handed[]) => Promise<unknown>;
 
-let world: World;
-let apiKey: string;
 const programs = new Programs();
 
-async function launchDarkly(id: string, handed: Handed[]): Promise<void> {
-  const source = new EventSource(world.messagesUrl(id), { headers: { Authorization: `Bearer ${apiKey}` } });
+async function launchDarkly(
+  { url, apiKey }: RestartableService,
+  id: string,
+  handed: Handed[],
+): Promise<void> {
+  const source = new EventSource(messagesUrl(url.href, id), {
+    headers: { Authorization: `Bearer ${apiKey}` },
+  });
   for (const event of ['message', 'caught-up', 'heartbeat', 'problem', 'reset', 'end']) {
     source.addEventListener(event, ({ data }) => handed.push({ event, data }));
   }
@@ -44,8 +49,8 @@ async function launchDarkly(id: string, handed: Handed[]): Promise<void> {
 }
 
 /** It sends `Accept: application/json, text/event-stream`, as the document has both, and can read only the first. */
-async function swagger(id: string, handed: Handed[]): Promise<void> {
-  const client = await SwaggerClient({ url: new URL('/openapi.json', world.url).href });
+async function swagger({ url, apiKey }: RestartableService, id: string, handed: Handed[]): Promise<void> {
+  const client = await SwaggerClient({ url: new URL('/openapi.json', url).href });
   const ask = (parameters: Record<string, unknown>) =>
     client.execute({
       operationId: 'listMessages',
@@ -65,16 +70,16 @@ async function swagger(id: string, handed: Handed[]): Promise<void> {
       ({ cursor } = page);
       if (page.status !== 'RUNNING') return;
     } catch {
-      // workerd is just being restarted.
+      // The service is just being restarted.
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 }
 const accepted = new Set<string>();
 
-async function httpxSse(id: string, handed: Handed[]): Promise<void> {
+async function httpxSse({ url, apiKey }: RestartableService, id: string, handed: Handed[]): Promise<void> {
   const { output, exited } = programs.start(
-    [PYTHON, join(import.meta.dirname, 'read_like_httpx_sse.py'), world.messagesUrl(id)],
+    [PYTHON, join(import.meta.dirname, 'read_like_httpx_sse.py'), messagesUrl(url.href, id)],
     {
       env: { FLOWTAP_API_KEY: apiKey },
       onStdout: (text) => {
@@ -92,27 +97,51 @@ const clients: Record<string, Client> = {
   'swagger-client': swagger,
   ...(hasPythonModule(PYTHON, 'httpx') && { 'httpx with the rules of httpx-sse': httpxSse }),
 };
-const followings = new Map<string, Following>();
 
-beforeAll(async () => {
-  world = await openWorld();
-  apiKey = await world.key();
-  for (const [name, follow] of Object.entries(clients)) {
-    const flow = await heldFlow(world);
-    const handed: Handed[] = [];
-    const stopped = follow(flow.id, handed);
-    stopped.catch(() => undefined);
-    followings.set(name, { flow, handed, stopped });
-  }
-  await eventually(() => {
-    for (const [name, { handed }] of followings) expect(idsOf(handed).length, name).toBe(HELD_AT);
+describe.each(Object.entries(RUNTIMES))('on %s', (_runtime, start) => {
+  let service: RestartableService;
+  const followings = new Map<string, Following>();
+  beforeAll(async () => {
+    service = await start();
+    for (const [name, follow] of Object.entries(clients)) {
+      const flow = await heldFlow(service);
+      const handed: Handed[] = [];
+      const stopped = follow(service, flow.id, handed);
+      stopped.catch(() => undefined);
+      followings.set(name, { flow, handed, stopped });
+    }
+    await eventually(() => {
+      for (const [name, { handed }] of followings) expect(idsOf(handed).length, name).toBe(HELD_AT);
+    });
+    await service.restart();
+    for (const { flow } of followings.values()) await flow.release();
   });
-  await world.workerd.restart();
-  for (const { flow } of followings.values()) await flow.release();
-});
-afterAll(async () => {
-  programs.end();
-  await world.close();
+  afterAll(async () => {
+    programs.end();
+    await service.close();
+  });
+
+  test.each(Object.keys(clients))(
+    '%s gets every message exactly once though the service is killed, and stops at the end',
+    async (name) => {
+      const following = followings.get(name);
+      if (!following) throw new Error(`${name} was not started`);
+      const { flow, handed, stopped } = following;
+      await stopped;
+      expect(idsOf(handed)).toEqual(flow.messageIds);
+      expect(handed.filter(({ data }) => data === '')).toEqual([]);
+      const others = handed.filter(({ event }) => !['message', 'caught-up', 'end'].includes(event));
+      expect(others).toEqual([]);
+      // Before the cut and after.
+      expect(service.answers(flow.id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
+    },
+  );
+
+  test('launchdarkly-eventsource is stopped by 204', async () => {
+    const following = followings.get('launchdarkly-eventsource');
+    await following?.stopped;
+    await eventually(() => expect(service.answers(following?.flow.id ?? '').at(-1)).toBe(204));
+  });
 });
 
 const idsOf = (handed: readonly Handed[]): string[] =>
@@ -121,29 +150,6 @@ const idsOf = (handed: readonly Handed[]): string[] =>
     // Safety: a message, if the client hands out what the service sent.
     .map(({ data }) => (JSON.parse(data) as { messageId: string }).messageId);
 
-test.each(Object.keys(clients))(
-  '%s gets every message exactly once through a killed workerd, and stops at the end',
-  async (name) => {
-    const following = followings.get(name);
-    if (!following) throw new Error(`${name} was not started`);
-    const { flow, handed, stopped } = following;
-    await stopped;
-    expect(idsOf(handed)).toEqual(flow.messageIds);
-    expect(handed.filter(({ data }) => data === '')).toEqual([]);
-    const others = handed.filter(({ event }) => !['message', 'caught-up', 'end'].includes(event));
-    expect(others).toEqual([]);
-    // Before the cut and after.
-    expect(answers(world, flow.id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
-  },
-);
-
-test('launchdarkly-eventsource is stopped by 204', async () => {
-  const following = followings.get('launchdarkly-eventsource');
-  await following?.stopped;
-  expect(answers(world, following?.flow.id ?? '').at(-1)).toBe(204);
-});
-
-test('swagger-client asks for both types in one header, and gets pages', async () => {
-  await followings.get('swagger-client')?.stopped;
+test('swagger-client asks for both types in one header, and gets pages', () => {
   expect([...accepted]).toEqual(['application/json, text/event-stream']);
 });

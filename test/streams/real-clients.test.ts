@@ -62,7 +62,7 @@ test('npm eventsource follows to the end through a killed workerd, resumes, and 
   expect(events.filter((name) => name !== 'caught-up')).toEqual(['end']);
   expect(lastEventIds[0]).toBeNull();
   expect(lastEventIds.slice(1).every((value) => value?.length === 40)).toBe(true);
-  expect(answers(world, id).at(-1)).toBe(204);
+  expect(answers(world.lines, id).at(-1)).toBe(204);
 });
 
 test.runIf(onPath('curl'))(
@@ -179,7 +179,7 @@ test.runIf(existsSync(CHROMIUM))(
       `http://127.0.0.1:${port}/#${streamUrl}`,
     ]);
     try {
-      await eventually(() => expect(answers(world, id)).toContain(200));
+      await eventually(() => expect(answers(world.lines, id)).toContain(200));
       await world.workerd.restart();
       const { items, state } = JSON.parse(await reported) as { items: string[]; state: string };
       expect(items.map((text) => /ünîcode (\d+)/.exec(text)?.[1])).toEqual(
@@ -188,11 +188,11 @@ test.runIf(existsSync(CHROMIUM))(
       expect(state).toBe('Ended: SUCCEEDED');
       // 201: the ticket.
       expect(
-        answers(world, id)
+        answers(world.lines, id)
           .filter((status) => status !== 201)
           .at(-1),
       ).toBe(204);
-      expect(answers(world, id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
+      expect(answers(world.lines, id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
     } finally {
       kill();
       await exited;

@@ -1,0 +1,56 @@
+/** The service on either runtime, behind an emulated upstream, as tests of clients need it: it can be killed and started again. */
+import { DenoWorld, newKey } from '../deno/deno-process.ts';
+import { openWorld } from '../support/on-workerd.ts';
+import { type Scripts, answers } from './live-flow.ts';
+
+export interface RestartableService extends Scripts {
+  /** Stays the same through a restart. */
+  readonly url: URL;
+  readonly apiKey: string;
+  /** Kills it, as a crash would, and starts it again with the same store. */
+  restart(): Promise<void>;
+  /** The statuses of the requests for this execution, in order. */
+  answers(id: string): number[];
+  close(): Promise<void>;
+}
+
+async function startOnWorkerd(): Promise<RestartableService> {
+  const world = await openWorld();
+  return {
+    url: world.url,
+    apiKey: await world.key(),
+    script: (...given) => world.script(...given),
+    restart: () => world.workerd.restart(),
+    answers: (id) => answers(world.lines, id),
+    close: () => world.close(),
+  };
+}
+
+async function startOnDeno(): Promise<RestartableService> {
+  const world = await DenoWorld.create();
+  const processes = [await world.start()];
+  const url = new URL(processes[0]?.url ?? '');
+  return {
+    url,
+    apiKey: await newKey(url.href),
+    script: async (flowExecutionId, messages, more) => {
+      const response = await fetch(`${world.emulator.url}/_emulator/executions`, {
+        method: 'POST',
+        body: JSON.stringify({ flowExecutionId, messages, ...more }),
+      });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    restart: async () => {
+      await processes.at(-1)?.kill();
+      processes.push(await world.start({ PORT: url.port }));
+    },
+    answers: (id) =>
+      answers(
+        processes.flatMap(({ log }) => log).map((line) => JSON.stringify(line)),
+        id,
+      ),
+    close: () => world.end(),
+  };
+}
+
+export const RUNTIMES = { workerd: startOnWorkerd, Deno: startOnDeno };
