@@ -12,10 +12,10 @@ import type { LogRecord } from '../../src/core/log.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { ADMIN_TOKEN, SIGNING_SECRET } from '../support/secret-patterns.ts';
 import { testLog } from '../support/secret-search.ts';
 
-export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
-export const SIGNING_SECRET = 'a signing secret of more than thirty-two characters';
+export { ADMIN_TOKEN, SIGNING_SECRET };
 
 export const EXECUTION = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_2019_1';
 export const OTHER_EXECUTION = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlowAdmin_2019_1';

@@ -148,7 +148,6 @@ export const PHRASES_LEFT: readonly string[] = [
   'test/streams/limits.test.ts',
   'test/streams/object-reset.workers.test.ts',
   'test/streams/sockets.ts',
-  'test/streams/streams-under-test.ts',
   'test/support/histories.ts',
   'test/support/scripted-source.ts',
   'test/support/search-on-node.ts',

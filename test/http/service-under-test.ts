@@ -1,33 +1,18 @@
 /**
- * The whole service in this process: the application over a memory store, Executions in a map, and the emulator as its
- * upstream, all on one clock that tests move. No port is opened.
+ * The whole service in this process (test/support/in-process.ts), with the emulator as its upstream on the same clock, and a key
+ * that reads everything.
  */
-import { randomBytes } from 'node:crypto';
-
-import { createInProcessRateLimiter } from '../../src/access/limits/in-process-rate-limit.ts';
 import type { NewKey } from '../../src/access/keys/key-input.ts';
-import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
-import type { App } from '../../src/app.ts';
-import { createCore, createService } from '../../src/compose.ts';
 import type { Settings } from '../../src/config.ts';
-import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
-import {
-  createInProcessExecutions,
-  type InProcessExecutions,
-} from '../../src/executions/runtimes/in-process.ts';
 import type { LogRecord } from '../../src/core/log.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
-import { createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
-import { createMemoryStore } from '../support/memory-store.ts';
-import { FaultyStore } from '../support/faulty-store.ts';
+import type { FaultyStore } from '../support/faulty-store.ts';
+import { InProcess, UPSTREAM_CREDENTIALS } from '../support/in-process.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { testLog } from '../support/secret-search.ts';
-import { seededRandom } from '../support/seeded-random.ts';
 
-export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
-export const ORIGIN = 'https://flowtap.example';
-
-const CREDENTIALS = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'the secret of the upstream' };
+export { ORIGIN } from '../support/in-process.ts';
+export { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
 /** As the emulator's control API takes it. */
 export interface Scripted {
@@ -36,11 +21,6 @@ export interface Scripted {
   readonly timestamp?: number | string | null;
   readonly payload?: string;
   readonly afterMs?: number;
-}
-
-export interface Isolate {
-  readonly app: App;
-  readonly live: InProcessExecutions;
 }
 
 export interface ServiceUnderTest {
@@ -79,62 +59,21 @@ export async function openService(
   overrides: Partial<Settings> = {},
   parts: Parts = {},
 ): Promise<ServiceUnderTest> {
-  const { clock = new ManualClock() } = parts;
-  const store = new FaultyStore(parts.store ?? createMemoryStore({ clock }));
-  const emulator = createEmulator({ clock, credentials: CREDENTIALS });
-  const logged: LogRecord[] = [];
+  const { clock = new ManualClock(), upstream } = parts;
+  const emulator = createEmulator({ clock, credentials: UPSTREAM_CREDENTIALS });
   let upstreamIsGone = false;
-  const settings: Settings = {
-    region: 'us-west-2',
-    credentials: CREDENTIALS,
-    thingsGraphEndpoint: 'http://upstream.example',
-    stepFunctionsEndpoint: 'http://upstream.example',
-    stsEndpoint: 'http://upstream.example',
-    stepFunctionsAllowed: new Set(['us-west-2:123456789012']),
-    signingSecret: 'a signing secret of more than thirty-two characters',
-    adminToken: ADMIN_TOKEN,
-    corsOrigins: ['*'],
-    ...overrides,
-  };
-  const platform = {
-    store,
+  const service = new InProcess({
     clock,
-    random: seededRandom(),
-    randomBytes,
-    log: testLog(logged),
-    version: '1.2.3-test',
-    fetch: async (url: string, init: RequestInit) => {
-      if (upstreamIsGone) throw new TypeError('connection refused');
-      return (parts.upstream ?? emulator.fetch)(new Request(url, init));
-    },
-    callBudget: () => createCallBudget({ clock }),
-    tiers: {
-      standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
-      // Most tests ask more often than any caller may.
-      high: createInProcessRateLimiter({ requests: 1_000_000, periodSeconds: 10 }, clock),
-    },
-    failedAuthentications: createInProcessRateLimiter(FAILED_AUTHENTICATIONS, clock),
-  };
-  const open = (): Isolate => {
-    const core = createCore(settings, platform);
-    const live = createInProcessExecutions(core.shared);
-    return { app: createService(settings, platform, core, live), live };
-  };
-  let isolate = open();
-  const send = async (path: string, init?: RequestInit, clientAddress = '192.0.2.1'): Promise<Response> =>
-    isolate.app.fetch(new Request(`${ORIGIN}${path}`, init), {
-      runtime: { clientAddress, waitUntil: () => undefined },
-    });
-  const admin = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    send(`/v1/admin${path}`, {
-      method,
-      headers: {
-        Authorization: `Bearer ${ADMIN_TOKEN}`,
-        ...(typeof body === 'object' && { 'Content-Type': 'application/json' }),
-        ...headers,
+    ...(parts.store !== undefined && { store: parts.store }),
+    settings: overrides,
+    platform: {
+      fetch: async (url, init) => {
+        if (upstreamIsGone) throw new TypeError('connection refused');
+        return (upstream ?? emulator.fetch)(new Request(url, init));
       },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
+    },
+  });
+  const { store, logged } = service;
   const control = async (path: string, body: unknown): Promise<void> => {
     const request = new Request(`http://emulator/_emulator${path}`, {
       method: 'POST',
@@ -145,13 +84,13 @@ export async function openService(
   };
   const key = async (input: Partial<NewKey> = {}): Promise<string> => {
     const body = { name: 'test', executions: ['*'], payloads: 'full', tier: 'high', ...input };
-    const created = await admin('POST', '/keys', body);
+    const created = await service.admin('POST', '/keys', body);
     if (created.status !== 201) throw new Error(await created.text());
     // Safety: what creating a key answers.
     return ((await created.json()) as { key: string }).key;
   };
   // Without an admin API nobody makes keys.
-  const hasAdmin = (settings.adminToken ?? '').length >= 32;
+  const hasAdmin = (service.settings.adminToken ?? '').length >= 32;
   const everything = hasAdmin ? await key({ tickets: true }) : 'none';
   return {
     clock,
@@ -160,17 +99,15 @@ export async function openService(
     logged,
     requests: () => logged.filter(({ event }) => event === 'request'),
     calls: () => emulator.stats().calls,
-    get: (path, headers) => send(path, { headers: { Authorization: `Bearer ${everything}`, ...headers } }),
-    fetch: send,
-    admin,
+    get: (path, headers) =>
+      service.fetch(path, { headers: { Authorization: `Bearer ${everything}`, ...headers } }),
+    fetch: (path, init, clientAddress) => service.fetch(path, init, clientAddress),
+    admin: (method, path, body, headers) => service.admin(method, path, body, headers),
     key,
     script: (flowExecutionId, messages, more) =>
       control('/executions', { flowExecutionId, messages, ...more }),
     faults: (faults) => control('/faults', faults),
-    restart() {
-      isolate.live.close();
-      isolate = open();
-    },
+    restart: () => service.restart(),
     stopUpstream() {
       upstreamIsGone = true;
     },

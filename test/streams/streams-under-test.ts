@@ -1,29 +1,15 @@
 /**
- * Event streams through the whole application in this process: routes, keys, archive and Executions as they are deployed, over
- * a scripted source and on a clock that tests move. No port, no signatures: those have tests of their own.
+ * Event streams through the whole application in this process (test/support/in-process.ts), over a scripted source. No port, no
+ * signatures: those have tests of their own.
  */
-import { randomBytes } from 'node:crypto';
-
 import type { NewKey } from '../../src/access/keys/key-input.ts';
-import { createLocalKeyIn } from './local-key-in.ts';
-import type { App } from '../../src/app.ts';
-import { createCore, createService } from '../../src/compose.ts';
-import { readSettings } from '../../src/config.ts';
-import {
-  createInProcessExecutions,
-  type InProcessExecutions,
-} from '../../src/executions/runtimes/in-process.ts';
-import type { LogRecord } from '../../src/core/log.ts';
 import type { Message } from '../../src/messages/message.ts';
-import { createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
-import { createMemoryStore } from '../support/memory-store.ts';
-import { FaultyStore } from '../support/faulty-store.ts';
-import { ManualClock, settle } from '../support/manual-clock.ts';
+import { InProcess } from '../support/in-process.ts';
+import { settle } from '../support/manual-clock.ts';
 import { ScriptedSource } from '../support/scripted-source.ts';
-import { testLog } from '../support/secret-search.ts';
 import { StreamReader } from '../support/sse-reader.ts';
+import { createLocalKeyIn } from './local-key-in.ts';
 
-export const ADMIN_TOKEN = 'an admin token, of at least thirty-two characters';
 export const ID = 'urn:tdm:streamed';
 
 export interface OpenStream extends StreamReader {
@@ -41,56 +27,24 @@ export interface OpenOptions {
   readonly unread?: boolean;
 }
 
-export class StreamsUnderTest {
-  readonly clock = new ManualClock();
-  readonly store = new FaultyStore(createMemoryStore({ clock: this.clock }));
-  readonly source = new ScriptedSource({ name: 'things-graph' });
-  readonly logged: LogRecord[] = [];
-  live: InProcessExecutions;
-  /** Kept: Node's Request does not pass an abort on once it was collected, whoever listens to its signal. */
-  readonly #requests: Request[] = [];
-  #app: App;
+const unlimited = { take: async () => ({ allowed: true }) };
+
+export class StreamsUnderTest extends InProcess {
+  readonly source: ScriptedSource;
   #apiKey: Promise<string> | undefined;
 
   constructor() {
-    ({ live: this.live, app: this.#app } = this.#isolate());
-  }
-
-  #isolate() {
-    const settings = readSettings({
-      AWS_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: 'AKIANOTUSED',
-      AWS_SECRET_ACCESS_KEY: 'not used',
-      SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
-      ADMIN_TOKEN,
+    const source = new ScriptedSource({ name: 'things-graph' });
+    super({
+      source,
+      platform: {
+        // In the middle: jitter takes 5 % off, lives are 15 min, `retry:` is 2 s.
+        random: () => 0.5,
+        tiers: { standard: unlimited, high: unlimited },
+        failedAuthentications: unlimited,
+      },
     });
-    if (!settings.ok) throw new Error(JSON.stringify(settings.failure));
-    const unlimited = { take: async () => ({ allowed: true }) };
-    const platform = {
-      store: this.store,
-      clock: this.clock,
-      // In the middle: jitter takes 5 % off, lives are 15 min, `retry:` is 2 s.
-      random: () => 0.5,
-      randomBytes,
-      log: testLog(this.logged),
-      version: '1.2.3-test',
-      fetch: () => Promise.reject(new TypeError('nothing is fetched here')),
-      tiers: { standard: unlimited, high: unlimited },
-      failedAuthentications: unlimited,
-      callBudget: () => createCallBudget({ clock: this.clock }),
-    };
-    const core = createCore(settings.value, platform);
-    const live = createInProcessExecutions({
-      ...core.shared,
-      forRef: (ref) => ({ source: this.source, frames: core.framesFor(ref) }),
-    });
-    return { live, app: createService(settings.value, platform, core, live) };
-  }
-
-  /** Another isolate over the same store and upstream: nothing in memory is left, and no open stream. */
-  restart(): void {
-    this.live.close();
-    ({ live: this.live, app: this.#app } = this.#isolate());
+    this.source = source;
   }
 
   /** One that was seen here before: of others, only so many are looked up at once, and a thousand would wait for the clock. */
@@ -98,19 +52,6 @@ export class StreamsUnderTest {
     const key = await createLocalKeyIn(this.store, this.clock, input);
     await this.fetch('/v1/key', { headers: { authorization: `Bearer ${key}` } });
     return key;
-  }
-
-  async fetch(path: string, init?: RequestInit): Promise<Response> {
-    const request = new Request(`https://flowtap.example${path}`, init);
-    this.#requests.push(request);
-    return this.#app.fetch(request, {
-      runtime: { clientAddress: '192.0.2.1', waitUntil: () => undefined },
-    });
-  }
-
-  async admin(method: string, path: string): Promise<Response> {
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
-    return this.fetch(`/v1/admin${path}`, { method, headers });
   }
 
   /** Connects; the answer is there once the source has answered, for which time may have to pass. */
