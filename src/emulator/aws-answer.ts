@@ -1,10 +1,10 @@
 /**
- * What AWS's services answer, as HTTP: JSON results, JSON errors with `__type`, and the XML errors of the layer in front of
- * them. Statuses as real services of the JSON protocols send them: 400 for whatever the caller did wrong, a signature
- * included (seen in reports on Kinesis, Rekognition and CloudWatch Logs; REST services would say 403), 500 for their own.
+ * Answers of AWS's services as HTTP: JSON results, JSON errors with `__type`, and the XML errors of the layer in front of them. The
+ * statuses are those of real services with JSON protocols: 400 for every mistake of the caller, wrong signatures included (seen in
+ * reports on Kinesis, Rekognition and CloudWatch Logs; REST services answer 403), and 500 for errors of the service.
  */
 
-/** The errors that the emulator knows. A new operation adds its own here. */
+/** The errors that the emulator knows. Add those of a new operation here. */
 export type AwsErrorName =
   | 'UnknownOperationException'
   | 'SerializationException'
@@ -38,7 +38,7 @@ export const awsError = (
   error: message === undefined ? { name } : { name, message },
 });
 
-/** Kept apart from the Response, so that the fault injector can cut it. */
+/** Separate from the Response, so that the fault injector can cut it. */
 export const encodeJson = (body: object): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(JSON.stringify(body));
 
@@ -57,7 +57,7 @@ export const errorAnswer = ({ name, message }: AwsError, contentType: string): R
     name === 'InternalFailureException' ? 500 : 400,
   );
 
-/** An error from before the protocol was known. */
+/** An error that occurs before the protocol is known. */
 export const xmlErrorAnswer = (name: string, message: string | undefined, status: number): Response => {
   const xml =
     message === undefined ? `<${name}/>\n` : `<${name}>\n  <Message>${message}</Message>\n</${name}>\n`;

@@ -1,14 +1,14 @@
 /**
- * The door that AWS's JSON services have in common: method, size, content type, JSON, target, signature, in the order in
- * which real services complain (kinesalite's connection tests, which were run against AWS, hold that order). It lets a
- * request in or answers why not; what the operation makes of its input is the operation's matter.
+ * The checks that AWS's JSON services have in common: method, size, content type, JSON, target, signature. The order is that of
+ * real services (kinesalite's connection tests, which were run against AWS, confirm it). A request passes or gets an error;
+ * operations check their own input.
  */
 import { errorAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
 import { readBody } from './bounded-body.ts';
 import type { Operation } from './operations/operation.ts';
 import { verifySignature, type Credentials } from './signature.ts';
 
-/** Above what any operation needs, below what harms: AWS's own limits differ by service, from 256 KiB to 7 MiB. */
+/** More than any operation needs, and harmless. AWS's own limits differ by service, from 256 KiB to 7 MiB. */
 export const REQUEST_BYTES_MAX = 1024 * 1024;
 
 export interface Door {
@@ -61,7 +61,7 @@ export async function admit(request: Request, door: Door): Promise<Admission> {
   }
 
   const input = parseObject(body);
-  // Without any body, an unknown target is complained about first.
+  // Without a body, an unknown target is reported first.
   if (input === undefined && (operation !== undefined || body.byteLength > 0)) {
     return refuse('SerializationException', contentType);
   }

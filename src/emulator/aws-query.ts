@@ -1,6 +1,6 @@
 /**
- * The door of AWS's query protocol, and behind it the one operation that is needed of it: STS's AssumeRole. A form comes in,
- * XML goes out. Signatures are checked as everywhere; faults are for the services that histories come from, not for this one.
+ * AWS's query protocol with the one operation that Flowtap needs: STS's AssumeRole. Requests are forms, answers XML. Signatures are
+ * checked as everywhere. Faults apply to the services that provide histories, not to this one.
  *
  * Source: botocore's model sts/2011-06-15 and the examples of the API reference.
  */
@@ -16,7 +16,7 @@ const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 const VERSION = '2011-06-15';
 const DURATION_SECONDS_DEFAULT = 3_600;
 
-/** Where STS is asked for the accounts whose histories are read. */
+/** The regions of STS for the accounts whose histories are read. */
 const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1', 'ap-southeast-2'];
 
 export interface QueryService {
@@ -47,7 +47,7 @@ export async function answerQuery(request: Request, service: QueryService): Prom
   const { credentials } = door;
   const verified = await verifySignature(request, body, { nowMs, service: 'sts', regions, credentials });
   if (!verified.ok) {
-    // This protocol's names for the same errors.
+    // This protocol has other names for the same errors.
     const name = verified.error.name.replace(/Exception$/, '');
     return refuse(
       name === 'UnrecognizedClient'
@@ -77,7 +77,7 @@ export async function answerQuery(request: Request, service: QueryService): Prom
   }
 }
 
-/** The model's bounds. */
+/** The bounds of the model. */
 function inputProblem(form: URLSearchParams): string | undefined {
   const rules: readonly (readonly [string, RegExp, boolean])[] = [
     ['RoleArn', /^[\u0020-\u007e]{20,2048}$/, true],

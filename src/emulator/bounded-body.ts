@@ -1,8 +1,8 @@
-/** Reads a request's body up to a bound, so that no caller fills the emulator's memory. */
+/** Reads a request's body up to a limit, so that no caller can fill the emulator's memory. */
 
 /**
- * The body as bytes; undefined when it is longer than `bytesMax`. The rest is then read all the same, and dropped: a caller
- * that is cut off while it sends would not hear why.
+ * The body as bytes; undefined if it is longer than `bytesMax`. The rest is then read and dropped: a caller that is disconnected
+ * while sending would not see the error.
  */
 export async function readBody(
   request: Request,

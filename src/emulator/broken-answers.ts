@@ -1,6 +1,6 @@
 /**
- * Answers that no fetch handler can give: a connection that is reset, a body that breaks off. They are Responses whose body
- * fails, which ends the connection on any runtime; node-server.ts asks `isReset` and resets the socket for real.
+ * Answers that a fetch handler cannot express: a connection reset, and a truncated body. They are Responses whose body fails, which
+ * ends the connection on any runtime. node-server.ts checks `isReset` and resets the socket.
  */
 
 const resets = new WeakSet<Response>();
@@ -17,7 +17,7 @@ export function resetAnswer(): Response {
   return response;
 }
 
-/** Promises `bytes` in full and sends the first half of them. */
+/** Announces all of `bytes` and sends the first half. */
 export function truncatedAnswer(bytes: Uint8Array, contentType: string): Response {
   let sent = false;
   const body = new ReadableStream<Uint8Array>(
@@ -28,7 +28,7 @@ export function truncatedAnswer(bytes: Uint8Array, contentType: string): Respons
         sent = true;
       },
     },
-    // Nothing ahead of the reader: an error would throw away what is still queued.
+    // Never queue ahead of the reader: an error would drop queued bytes.
     { highWaterMark: 0 },
   );
   return new Response(body, {

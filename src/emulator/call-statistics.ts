@@ -1,11 +1,10 @@
 /**
- * How often the emulator was called, by whom it was kept busy at once, and what it did to the calls. Tests and benchmarks
- * read it to see what reached the upstream.
+ * Counts calls, concurrent calls, and injected faults. Tests and benchmarks read this to see what reached the upstream.
  */
 import type { AwsErrorName } from './aws-answer.ts';
 import type { CallPlan } from './fault-injector.ts';
 
-/** The oldest executions are forgotten beyond this, so that a long run has a bound. */
+/** Beyond this the oldest executions are dropped, so that memory stays bounded in long runs. */
 export const COUNTED_EXECUTIONS_MAX = 100_000;
 
 export interface ExecutionStatistics {
@@ -13,15 +12,15 @@ export interface ExecutionStatistics {
   readonly maxInFlight: number;
 }
 
-/** A call is in flight from when its signature is verified until its answer begins, or its caller leaves. */
+/** A call is in flight from the verification of its signature until its answer begins or its caller leaves. */
 export interface Statistics {
-  /** Calls let in: for a known operation, and signed as they must be. */
+  /** Accepted calls: for a known operation, correctly signed. */
   readonly calls: number;
   readonly inFlight: number;
   readonly maxInFlight: number;
   readonly byOperation: Readonly<Record<string, number>>;
   readonly byExecution: Readonly<Record<string, ExecutionStatistics>>;
-  /** Errors that were answered to calls let in, by AWS's name. */
+  /** Errors in answers to accepted calls, by AWS's name. */
   readonly byError: Readonly<Record<string, number>>;
   readonly throttled: number;
   readonly internalErrors: number;
@@ -32,7 +31,7 @@ export interface Statistics {
   readonly lagged: number;
   readonly shortPages: number;
   readonly emptyPages: number;
-  /** Requests not let in, by the error they were refused with. */
+  /** Refused requests, by error. */
   readonly refused: { readonly calls: number; readonly byError: Readonly<Record<string, number>> };
 }
 
@@ -84,7 +83,7 @@ export class CallStatistics {
   #errors = new Map<string, number>();
   #refusals = new Map<string, number>();
 
-  /** Counts a call that was let in. Call what it returns when the call is over. */
+  /** Counts an accepted call. Call the returned function when the call ends. */
   begin(
     operation: string,
     executionId: string,
@@ -106,7 +105,7 @@ export class CallStatistics {
     };
   }
 
-  /** Counts a call that was let in, but whose input named no execution. */
+  /** Counts an accepted call whose input names no execution. */
   invalid(operation: string, error: AwsErrorName): void {
     this.#totals.calls++;
     count(this.#operations, operation);

@@ -1,4 +1,4 @@
-/** What the control API takes as a script, parsed and brought into the emulator's own form. */
+/** Parses the scripts of the control API into the emulator's own form. */
 import * as z from 'zod/mini';
 import type { WireEvent, WireMessage } from './history.ts';
 import type { Script, ScriptedMessage } from './scripted-histories.ts';
@@ -17,9 +17,9 @@ const messageSchema = z
   .strictObject(
     {
       messageId: z.optional(z.string(STRING)),
-      /** Any text: an upstream may know types that we don't. */
+      /** Any text: an upstream may have types that Flowtap does not know. */
       eventType: z.optional(z.string(STRING)),
-      /** Epoch seconds, as on the wire, or ISO 8601. Absent: when it becomes visible. null: no such member. */
+      /** Epoch seconds, as on the wire, or ISO 8601. Absent: the time when it becomes visible. null: without this member. */
       timestamp: z.optional(
         z.union(
           [
@@ -48,7 +48,7 @@ export const scriptSchema = z
       flowExecutionId: z.string(STRING).check(z.minLength(1, 'must not be empty')),
       messages: z.array(messageSchema, 'must be an array of messages'),
       append: z.optional(z.boolean('must be true or false')),
-      /** From when on the execution is known; absent: now. */
+      /** When the execution starts to exist; absent: now. */
       visibleAt: z.optional(moment),
       afterMs: z.optional(z.number(AFTER)),
     },
@@ -62,11 +62,11 @@ const eventSchema = z
   .looseObject(
     {
       type: z.string(STRING),
-      /** Absent: as they come. */
+      /** Absent: in order. */
       id: z.optional(z.int('must be a whole number')),
       /** Absent: the event before. */
       previousEventId: z.optional(z.int('must be a whole number')),
-      /** Epoch seconds. Absent: when it becomes visible. */
+      /** Epoch seconds. Absent: the time when it becomes visible. */
       timestamp: z.optional(z.number('must be epoch seconds')),
       visibleAt: z.optional(moment),
       afterMs: z.optional(z.number(AFTER)),
@@ -75,7 +75,7 @@ const eventSchema = z
   )
   .check(z.refine(oneTime, { path: ['afterMs'], error: 'must not be given together with visibleAt' }));
 
-/** A script for an execution of Step Functions; the members of events that are not known here are their details. */
+/** A script for an execution of Step Functions. Unknown members of an event are its details. */
 export const eventScriptSchema = z
   .strictObject(
     {
@@ -109,7 +109,7 @@ export const scriptOf = (input: ScriptInput, nowMs: number): Script<WireMessage>
   messages: input.messages.map((message) => scriptedMessage(message, nowMs)),
 });
 
-/** `before`: how many events the execution has already. */
+/** `before`: the number of events that the execution already has. */
 export const eventScriptOf = (
   input: z.infer<typeof eventScriptSchema>,
   before: number,

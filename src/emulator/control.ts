@@ -1,6 +1,6 @@
 /**
- * The emulator's own HTTP API, under /_emulator: script executions, set faults, read statistics, reset. It is not signed and
- * not counted; the server keeps it to loopback.
+ * The emulator's own HTTP API, under /_emulator: script executions, set faults, read statistics, reset. Its requests are neither
+ * signed nor counted. The server listens on loopback only.
  */
 import type * as z from 'zod/mini';
 import { jsonAnswer } from './aws-answer.ts';
@@ -22,7 +22,7 @@ export const CONTROL_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface Controlled {
   readonly scripts: ScriptedHistories<WireMessage>;
-  /** Of Step Functions, by ARN. */
+  /** Executions of Step Functions, by ARN. */
   readonly eventScripts: ScriptedHistories<WireEvent>;
   readonly faults: FaultInjector;
   readonly statistics: CallStatistics;
@@ -30,7 +30,7 @@ export interface Controlled {
 }
 
 interface MemberError {
-  /** As the caller wrote it: `messages[3].payload`; empty for the body as a whole. */
+  /** The path in the body: `messages[3].payload`; empty for the whole body. */
   readonly member: string;
   readonly detail: string;
 }
@@ -125,7 +125,7 @@ const setFaults: Handler = (request, { faults, nowMs }) =>
     return answer(faults.faults);
   });
 
-/** A fixed UUID, so that what is shown is the same at each call but for the time. */
+/** A fixed UUID, so that repeated calls differ only in the time. */
 const EXAMPLE_UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
 
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
@@ -160,7 +160,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/stats': { GET: async (_, { statistics }) => answer(statistics.snapshot()) },
 };
 
-/** True for what `answerControl` is there for. */
+/** Whether `answerControl` handles this request. */
 export const isControl = (path: string): boolean =>
   path === CONTROL_PATH || path.startsWith(`${CONTROL_PATH}/`);
 

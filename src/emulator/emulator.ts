@@ -1,10 +1,9 @@
 /**
- * The emulator: plays AWS for local runs, tests and benchmarks. A fetch handler without a server, so that it runs on Node
- * (node-server.ts), inside Deno, or in a test's own process. It shares no code with sources/, which it is there to judge,
- * and is never in the deployed bundle.
+ * Emulates AWS for local runs, tests and benchmarks. It is a fetch handler without a server, so it runs on Node (node-server.ts),
+ * inside Deno, and inside a test's process. It shares no code with sources/, because it tests them, and is never deployed.
  *
- * A request goes to the control API (control.ts), or through the door (aws-json.ts) to an operation (operations/), around
- * which faults and statistics are put here, or to STS, which speaks another protocol (aws-query.ts).
+ * A request goes to the control API (control.ts), through the common checks (aws-json.ts) to an operation (operations/), with
+ * faults and statistics added here, or to STS, which has another protocol (aws-query.ts).
  */
 import type { Clock } from '../core/clock.ts';
 import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
@@ -27,20 +26,20 @@ import type { Credentials } from './signature.ts';
 
 export interface EmulatorOptions {
   readonly clock: Clock;
-  /** The one caller that AWS knows. */
+  /** The credentials that are accepted. */
   readonly credentials: Credentials;
-  /** The regions that requests may be signed for; absent: those where each service was offered. */
+  /** The regions that requests may be signed for; absent: the regions of each service. */
   readonly regions?: readonly string[];
-  /** The roles that the caller may assume, by ARN; absent: any. */
+  /** The roles that may be assumed, by ARN; absent: any. */
   readonly roles?: Roles;
   /** Unguessable bytes, for page tokens and request ids; absent: the platform's. */
   readonly random?: (length: number) => Uint8Array;
 }
 
 export interface Emulator {
-  /** Plays AWS, and its own control API under /_emulator. */
+  /** Answers as AWS does, and the control API under /_emulator. */
   fetch(request: Request): Promise<Response>;
-  /** What `GET /_emulator/stats` answers. */
+  /** The answer of `GET /_emulator/stats`. */
   stats(): Statistics;
 }
 
@@ -144,7 +143,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
             ...(options.regions && { regions: options.regions }),
           })
         : await answerAws(request);
-      // AWS's own clock: clients whose clock is wrong set it by this header, and sign again.
+      // AWS's clock: clients with a wrong clock correct it by this header and sign again.
       response.headers.set('date', new Date(nowMs()).toUTCString());
       response.headers.set('x-amzn-requestid', requestId(random(16)));
       return response;
@@ -158,7 +157,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** AWS writes a UUID. */
+/** AWS uses a UUID. */
 const requestId = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
     .join('')

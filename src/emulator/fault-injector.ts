@@ -1,20 +1,20 @@
 /**
- * Decides what goes wrong with each call, from a seeded generator, so that a run can be repeated. Every call draws the same
- * number of times, whichever faults are on: turning one on doesn't move where another strikes.
+ * Chooses the faults of each call with a seeded generator, so that runs can be repeated. Every call draws the same number of random
+ * values, so turning on one fault does not change which calls another fault hits.
  */
 import type { Faults } from './faults.ts';
 
 export type Outcome = 'answer' | 'throttle' | 'internal-error' | 'xml-error' | 'reset' | 'stall' | 'truncate';
 
-/** What an operation must know of the faults to make its answer. */
+/** The faults that an operation needs to know for its answer. */
 export interface CallConditions {
   readonly nowMs: number;
-  /** The time as of which histories are read: earlier than `nowMs` when the read lags. */
+  /** The time as of which histories are read: before `nowMs` if the read lags. */
   readonly viewMs: number;
   readonly tokenLifetimeMs: number | undefined;
-  /** How many messages the page may have when the caller allows `maxResults`. */
+  /** The size limit of the page if the caller allows `maxResults`. */
   pageLength(maxResults: number): number;
-  /** A token even where nothing follows. */
+  /** Whether to return a token even if nothing follows. */
   readonly tokenAlways: boolean;
 }
 
@@ -25,11 +25,11 @@ export interface CallPlan {
   readonly stallMs: number | undefined;
   readonly page: 'full' | 'short' | 'empty';
   readonly lagMs: number;
-  /** As of the time when the answer is made, which latency and stalls move. */
+  /** Evaluated when the answer is made, which latency and stalls delay. */
   conditions(nowMs: number): CallConditions;
 }
 
-/** mulberry32 (public domain, Tommy Ettinger): small, seeded, and good enough for choosing calls. */
+/** mulberry32 (public domain, Tommy Ettinger): small, seeded, and random enough to choose calls. */
 function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -49,19 +49,19 @@ export class FaultInjector {
     return this.#faults;
   }
 
-  /** From now on these faults and no others; the generator starts again from its seed, a bucket full. */
+  /** Replaces all faults. The generator restarts from its seed, with a full bucket. */
   set(faults: Faults, nowMs: number): void {
     this.#faults = faults;
     this.#random = seededRandom(faults.seed ?? 0);
     this.#bucket = { tokens: faults.throttleBucket?.capacity ?? 0, filledAtMs: nowMs };
   }
 
-  /** What happens to the next call. */
+  /** The faults of the next call. */
   plan(executionId: string, nowMs: number): CallPlan {
     const overdrawn = this.#takeFromBucket(nowMs);
     const { executions } = this.#faults;
     const spared = executions !== undefined && !executions.includes(executionId);
-    // An execution that is spared draws nothing, so that it doesn't move the faults of the others.
+    // An excluded execution draws nothing, so that it does not change the faults of the others.
     const plan = spared ? planOf({}, () => 1) : planOf(this.#faults, this.#random);
     return overdrawn ? { ...plan, outcome: 'throttle' } : plan;
   }

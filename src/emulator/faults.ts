@@ -1,5 +1,5 @@
 /**
- * What can be told to go wrong, as the control API takes it. What the words do to a call is for fault-injector.ts.
+ * The settings of faults, as the control API accepts them. fault-injector.ts applies them.
  */
 import * as z from 'zod/mini';
 
@@ -12,7 +12,7 @@ const durationMs = z.optional(z.int(DURATION).check(z.gte(0, DURATION)));
 const POSITIVE = 'must be a number greater than 0';
 const positive = z.number(POSITIVE).check(z.gt(0, POSITIVE));
 
-/** Each call has at most one of these, so that their rates share one whole. */
+/** Each call has at most one of these, so their rates add up to at most 1. */
 const EXCLUSIVE_RATES = [
   'throttleRate',
   'internalErrorRate',
@@ -25,37 +25,37 @@ const EXCLUSIVE_RATES = [
 export const faultsSchema = z
   .strictObject(
     {
-      /** Calls that are answered ThrottlingException (HTTP 400). */
+      /** The share of calls that get a ThrottlingException (HTTP 400). */
       throttleRate: rate,
-      /** Throttles as AWS does: calls take from a bucket that fills up again, whatever the execution. */
+      /** Throttles as AWS does: all calls share a token bucket. */
       throttleBucket: z.optional(
         z.strictObject({ capacity: positive, refillPerSecond: positive }, 'must be an object'),
       ),
-      /** Calls that are answered InternalFailureException (HTTP 500). */
+      /** The share of calls that get an InternalFailureException (HTTP 500). */
       internalErrorRate: rate,
-      /** Calls that are answered HTTP 403 with an XML body. */
+      /** The share of calls that get HTTP 403 with an XML body. */
       xmlErrorRate: rate,
-      /** Calls whose connection is reset without an answer. */
+      /** The share of calls whose connection is reset without an answer. */
       resetRate: rate,
-      /** Calls that get no answer for `stallMs`, or without it, until the caller leaves. */
+      /** The share of calls that get no answer for `stallMs`; without it, until the caller leaves. */
       stallRate: rate,
       stallMs: durationMs,
-      /** Calls whose answer breaks off half-way. */
+      /** The share of calls whose answer is cut half-way. */
       truncateRate: rate,
       /** How long each call takes. */
       latencyMs: durationMs,
-      /** Page tokens older than this are invalid. Absent: they are good for ever. */
+      /** Page tokens older than this are invalid. Absent: they never expire. */
       tokenLifetimeMs: durationMs,
-      /** How old the history is that lagging reads see, and how many reads lag (absent: all). */
+      /** How far lagging reads are behind, and the share of reads that lag (absent: all). */
       lagMs: durationMs,
       lagRate: rate,
-      /** Pages that hold fewer messages than were asked for, with a token for the rest. */
+      /** The share of pages that contain fewer messages than requested, with a token for the rest. */
       shortPageRate: rate,
-      /** Pages without a message, but with a token. */
+      /** The share of pages without messages, but with a token. */
       emptyPageRate: rate,
-      /** Faults befall these executions only; absent: all. */
+      /** Limits the faults to these executions; absent: all. */
       executions: z.optional(z.array(z.string('must be a string'), 'must be an array of execution ids')),
-      /** Makes a run repeatable: the same seed and the same calls, the same faults. */
+      /** Makes a run repeatable: the same seed and calls give the same faults. */
       seed: z.optional(z.int('must be a whole number')),
     },
     'must be a JSON object',

@@ -1,6 +1,6 @@
 /**
- * What the emulator's executions look like from inside: a history that is a function of time. Where histories come from is
- * for scenarios/ (by the id) and scripted-histories.ts (by the control API); how they are paged, for operations/.
+ * An execution inside the emulator: a history as a function of time. Histories come from scenarios/ (by id) and from
+ * scripted-histories.ts (by the control API). operations/ cuts them into pages.
  */
 
 /** A message as ListFlowExecutionMessages writes it; every member is optional in AWS's model. */
@@ -12,7 +12,7 @@ export interface WireMessage {
   readonly payload?: string;
 }
 
-/** An event of Step Functions, without its time; its details are in a member named after its type. */
+/** An event of Step Functions, without its time. Its details are in a member named after its type. */
 export interface UntimedEvent {
   readonly type: string;
   /** From 1, dense. */
@@ -27,7 +27,7 @@ export interface WireEvent extends UntimedEvent {
   readonly timestamp: number;
 }
 
-/** A history at one moment. Messages are made when asked for, so that a history may be longer than memory. */
+/** A history at one moment. Messages are made on demand, so a history may be larger than memory. */
 export interface View<Entry = WireMessage> {
   readonly count: number;
   /** The message at a position from 0 to `count - 1`. */

@@ -1,7 +1,6 @@
 /**
- * The emulator as a server on Node: a platform file. It translates node:http to fetch and back, and does to sockets what no
- * fetch handler can: real resets, and answers that break off. It listens on loopback only, since its control API asks
- * nobody for a key.
+ * The emulator as a server on Node. Platform file. It translates between node:http and fetch, and resets sockets and cuts answers,
+ * which a fetch handler cannot do. It listens on loopback only, since its control API needs no key.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +9,7 @@ import { systemClock, type Clock } from '../core/clock.ts';
 import { isReset } from './broken-answers.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
 
-/** A reused connection must not be closed just when a client sends on it: that would be a fault nobody asked for. */
+/** Long, so that no reused connection is closed just when a client sends on it: that would be an unintended fault. */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
 export interface EmulatorServerOptions extends Omit<EmulatorOptions, 'clock'> {
@@ -25,11 +24,11 @@ export interface EmulatorServerOptions extends Omit<EmulatorOptions, 'clock'> {
 export interface EmulatorServer {
   readonly url: string;
   readonly emulator: Emulator;
-  /** Ends what is stalled, closes every connection, frees the port. */
+  /** Ends stalled calls, closes all connections, frees the port. */
   close(): Promise<void>;
 }
 
-/** Rejects with an error that says why, and has Node's `code`, when it can't listen there. */
+/** Rejects with an error that has Node's `code` if it cannot listen there. */
 export async function startEmulatorServer(options: EmulatorServerOptions): Promise<EmulatorServer> {
   const { port, clock = systemClock } = options;
   const host = options.host === undefined || options.host === 'localhost' ? '127.0.0.1' : options.host;
@@ -67,7 +66,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** One request and its answer. Never rejects: whatever goes wrong ends this connection and nothing else. */
+/** One request and its answer. Never rejects: any error ends only this connection. */
 async function exchange(
   emulator: Emulator,
   incoming: IncomingMessage,
@@ -90,13 +89,13 @@ async function exchange(
     if (isReset(response)) incoming.socket.resetAndDestroy();
     else await send(response, outgoing);
   } catch (error) {
-    // The caller left while it was sending, or this is a bug of the emulator, whose user sits in front of it.
+    // The caller left while sending, or this is a bug of the emulator.
     if (!outgoing.headersSent) outgoing.writeHead(500).end(`The emulator failed: ${String(error)}\n`);
     else incoming.socket.destroySoon();
   }
 }
 
-/** undefined for what fetch has no Request for: TRACE, and request targets that are no URL. */
+/** undefined if fetch cannot express the request: TRACE, and targets that are not URLs. */
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
   const { method = '', url: target = '' } = incoming;
   const url = target.startsWith('/') ? `http://emulator${target}` : target;
@@ -113,7 +112,7 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | un
   return new Request(url, init);
 }
 
-/** Rejects when the body breaks off; what came before it has then been written. */
+/** Rejects if the body fails; everything before the failure has then been written. */
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   const reader = response.body?.getReader();

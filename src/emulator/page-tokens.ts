@@ -1,13 +1,13 @@
 /**
- * Page tokens: opaque to clients, sealed so that none can be made up, bound to the execution that they were made for. The
- * emulator keeps nothing: a token is good as often as it is used, until it is older than the lifetime then in force.
+ * Page tokens: opaque to clients, sealed against forgery, and bound to their execution. The emulator stores nothing: a token can be
+ * used any number of times, until it is older than the current lifetime.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface PageTokens {
-  /** A token for what follows `position` - 1. No two are alike: AWS's own paginators refuse a token they just had. */
+  /** A token for the messages from `position` on. All tokens differ: AWS's paginators refuse a repeated token. */
   seal(executionId: string, position: number, nowMs: number): string;
-  /** The position; undefined when the token is not ours, is another execution's, or is older than `lifetimeMs`. */
+  /** The position; undefined if the token is forged, of another execution, or older than `lifetimeMs`. */
   open(executionId: string, token: string, nowMs: number, lifetimeMs: number | undefined): number | undefined;
 }
 
@@ -22,7 +22,7 @@ const toBase64Url = (ascii: string): string =>
 
 const fromBase64Url = (text: string): string => atob(text.replaceAll('-', '+').replaceAll('_', '/'));
 
-/** `randomBytes` must be unguessable: it makes the sealing key, and a part of each token. */
+/** `randomBytes` must be unguessable: it makes the sealing key and a part of each token. */
 export function createPageTokens(randomBytes: (length: number) => Uint8Array): PageTokens {
   const key = randomBytes(32);
   const mac = (executionId: string, content: string): string =>
@@ -30,12 +30,12 @@ export function createPageTokens(randomBytes: (length: number) => Uint8Array): P
 
   return {
     seal: (executionId, position, nowMs) => {
-      // Whole milliseconds: a clock of a test may tell parts of one.
+      // Whole milliseconds: a test's clock may have fractions.
       const content = `${position}.${Math.floor(nowMs)}.${hex(randomBytes(8))}`;
       return toBase64Url(`${content}.${mac(executionId, content)}`);
     },
     open: (executionId, token, nowMs, lifetimeMs) => {
-      // A length of 4n + 1 is no base64 of anything, and atob throws on it.
+      // A length of 4n + 1 is not valid base64: atob throws.
       if (!TOKEN.test(token) || token.length % 4 === 1) return undefined;
       const text = fromBase64Url(token);
       const cut = text.lastIndexOf('.');

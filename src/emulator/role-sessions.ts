@@ -1,10 +1,10 @@
-/** The sessions that AssumeRole began: temporary credentials, good until they expire. */
+/** The sessions of AssumeRole: temporary credentials, valid until they expire. */
 import type { Credentials } from './signature.ts';
 
-/** The oldest are forgotten beyond this. */
+/** Beyond this the oldest are dropped. */
 export const SESSIONS_MAX = 1_000;
 
-/** By ARN: what must be said to assume it, where anything must. */
+/** Roles by ARN, with the external id that each requires, if any. */
 export type Roles = Readonly<Record<string, { readonly externalId?: string }>>;
 
 export interface RoleSession extends Credentials {
@@ -24,7 +24,7 @@ export class RoleSessions {
     this.#roles = roles;
   }
 
-  /** Whether the emulator's caller may assume this role with these words. */
+  /** Whether the caller may assume this role with this external id. */
   mayAssume(roleArn: string, externalId: string | null): boolean {
     if (this.#roles === undefined) return ROLE_ARN.test(roleArn);
     const role = Object.hasOwn(this.#roles, roleArn) ? this.#roles[roleArn] : undefined;
@@ -35,7 +35,7 @@ export class RoleSessions {
     const session = {
       accessKeyId: `ASIA${hex(this.#random(8)).toUpperCase()}`,
       secretAccessKey: hex(this.#random(20)),
-      // As long as real ones are, and with their characters.
+      // As long as real ones, with the same characters.
       sessionToken: btoa(hex(this.#random(256))),
       expiresAtMs,
     };

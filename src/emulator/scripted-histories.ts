@@ -1,24 +1,24 @@
 /**
- * Histories that a test or a developer scripts through the control API: any messages, each at any time. A script goes
- * before the scenario of the same id.
+ * Histories that a test or developer scripts through the control API: any messages, each at any time. A script takes precedence
+ * over the scenario of the same id.
  */
 import type { History } from './history.ts';
 
-/** Keeps a run that scripts without end from filling the memory. */
+/** Bounds the memory of long runs. */
 export const SCRIPTED_EXECUTIONS_MAX = 10_000;
-/** Ten times the longest history that the scenarios know; a script holds each message in memory. */
+/** Ten times the longest scenario. A script keeps each message in memory. */
 export const SCRIPTED_MESSAGES_MAX = 100_000;
 
 export interface ScriptedMessage<Entry> {
   readonly message: Entry;
-  /** From when on it is in the history, in milliseconds since the epoch. */
+  /** When it appears in the history, in milliseconds since the epoch. */
   readonly visibleAtMs: number;
 }
 
 export interface Script<Entry> {
-  /** Before this, the execution is unknown. */
+  /** Before this time the execution is unknown. */
   readonly existsFromMs: number;
-  /** In upstream order. One that becomes visible late takes its place in the middle, as a late write would. */
+  /** In upstream order. A message that becomes visible late appears in the middle, like a late write. */
   readonly messages: readonly ScriptedMessage<Entry>[];
 }
 
@@ -40,7 +40,7 @@ const historyOf = <Entry>({ existsFromMs, messages }: Script<Entry>): History<En
 export class ScriptedHistories<Entry> {
   readonly #scripts = new Map<string, Script<Entry>>();
 
-  /** Replaces what was scripted for that id. Says what is wrong when there is no room. */
+  /** Replaces the script of that id. Returns an error text if there is no room. */
   replace(executionId: string, script: Script<Entry>): string | undefined {
     if (script.messages.length > SCRIPTED_MESSAGES_MAX) {
       return `an execution has at most ${SCRIPTED_MESSAGES_MAX} scripted messages: these are ${script.messages.length}`;
@@ -52,7 +52,7 @@ export class ScriptedHistories<Entry> {
     return undefined;
   }
 
-  /** Adds messages to what was scripted for that id, which keeps the time from which it exists. */
+  /** Adds messages to the script of that id. The time from which it exists stays the same. */
   append(executionId: string, script: Script<Entry>): string | undefined {
     const before = this.#scripts.get(executionId);
     return this.replace(
@@ -66,7 +66,7 @@ export class ScriptedHistories<Entry> {
     return script === undefined ? undefined : historyOf(script);
   }
 
-  /** Messages scripted for that id, visible or not. */
+  /** All messages in the script of that id, visible or not. */
   length(executionId: string): number {
     return this.#scripts.get(executionId)?.messages.length ?? 0;
   }

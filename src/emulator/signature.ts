@@ -1,7 +1,7 @@
 /**
- * Checks a request's Signature Version 4 as AWS does: header, date and scope (authorization-header.ts), then key, then the
- * signature, recomputed with AWS's own library over exactly the headers that the caller signed. Which services, regions and
- * keys are good comes in; nothing here knows of operations.
+ * Checks a request's Signature Version 4 as AWS does: header, date and scope (authorization-header.ts), then the key, then the
+ * signature, which is recomputed with AWS's own library over the headers that the caller signed. Accepted services, regions and
+ * keys are parameters.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@aws-crypto/sha256-js';
@@ -12,9 +12,9 @@ import { awsError, type AwsResult } from './aws-answer.ts';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** When there is one, requests must carry it. */
+  /** If present, requests must carry it. */
   readonly sessionToken?: string;
-  /** Until when they are good, in milliseconds since the epoch; absent: for good. */
+  /** When they expire, in milliseconds since the epoch; absent: never. */
   readonly expiresAtMs?: number;
 }
 
@@ -28,7 +28,7 @@ export interface SignatureRules {
 
 type HeaderValues = Record<string, string>;
 
-/** Opens the library's steps: it can sign, but has no verifier. */
+/** Exposes the library's steps: it can sign, but has no verifier. */
 class Recomputation extends SignatureV4Base {
   readonly #credentials: Credentials;
 
@@ -82,7 +82,7 @@ function sameText(a: string, b: string): boolean {
   return left.byteLength === right.byteLength && timingSafeEqual(left, right);
 }
 
-/** The caller's key id when the request is signed as `rules` demand, else the error that AWS would answer. */
+/** The caller's key id if the request is signed as `rules` require; otherwise the error that AWS would return. */
 export async function verifySignature(
   request: Request,
   body: Uint8Array,
@@ -102,7 +102,7 @@ export async function verifySignature(
   const scopeChecked = checkScope(scope, date ?? '', rules);
   if (!scopeChecked.ok) return scopeChecked;
 
-  // What isn't signed could have been changed on the way: another host, or another day.
+  // Unsigned headers could have been changed in transit: another host, another date.
   if (!signedHeaders.includes('host')) {
     return awsError(
       'InvalidSignatureException',
@@ -129,8 +129,8 @@ export async function verifySignature(
   const url = new URL(request.url);
   const headers: HeaderValues = {};
   for (const name of signedHeaders) {
-    // A caller in the same process signs the host of the URL, and sends no such header.
-    // What is no header's name can't have been sent, and must not be asked for.
+    // A caller in the same process signs the host of the URL and sends no Host header.
+    // An invalid header name cannot have been sent, and `get` would throw.
     const value = HEADER_NAME.test(name)
       ? (request.headers.get(name) ?? (name === 'host' ? url.host : null))
       : null;

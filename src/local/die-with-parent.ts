@@ -1,13 +1,13 @@
 /**
- * Ends a child process when this process is gone, however it went. Whoever is killed with SIGKILL runs no handler, and
- * workerd, unlike esbuild, does not notice that its parent died: it would keep its port for ever.
+ * Ends a child process when this process ends, for any reason. A process that is killed with SIGKILL runs no handler, and workerd,
+ * unlike esbuild, does not notice that its parent died: it would keep its port.
  *
  * A POSIX shell, in a session of its own so that no Ctrl-C reaches it, reads from a pipe that only this process holds.
  * The pipe ends with this process; then the shell kills the child. Windows has no such shell: there it does nothing.
  */
 import { spawn } from 'node:child_process';
 
-/** Kills `pid` when this process dies. Call what it returns once `pid` has exited, before the number is used again. */
+/** Kills `pid` when this process ends. Call the returned function once `pid` has exited, before its number is reused. */
 export function dieWithParent(pid: number): () => void {
   if (process.platform === 'win32') return () => {};
   const guard = spawn(
@@ -16,11 +16,11 @@ export function dieWithParent(pid: number): () => void {
     {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
-      // Nothing of the environment: a shell that only waits needs no credentials.
+      // An empty environment: a shell that only waits needs no credentials.
       env: {},
     },
   );
-  // The guard must keep neither this process nor its own pipe's handle alive.
+  // The guard must not keep this process alive, nor the handle of its own pipe.
   guard.unref();
   guard.stdin.on('error', () => {});
   if ('unref' in guard.stdin && typeof guard.stdin.unref === 'function') guard.stdin.unref();

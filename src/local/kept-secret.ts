@@ -1,6 +1,6 @@
 /**
- * The signing secret that a start made up, kept beside the state that it signs for: with another one after each restart
- * every cursor and ticket would be void, though keys and archive are still there. Only its owner may read it.
+ * The signing secret that a start generates, stored beside its state. A new one at each restart would invalidate all cursors and
+ * tickets, although keys and archive remain. Only the file's owner may read it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { StartOptions } from './start-options.ts';
 
 const OWNER_ONLY = 0o600;
 
-/** What was asked for, signing with the secret of this directory unless the environment has set one. */
+/** The options with the signing secret of this directory, unless the environment sets one. */
 export function withKeptSecret(
   { vars, signingSecretMade }: StartOptions,
   directory: string,
@@ -18,12 +18,12 @@ export function withKeptSecret(
   return { ...vars, SIGNING_SECRET: keptSecret(directory, vars['SIGNING_SECRET'] ?? '') };
 }
 
-/** The secret of this directory; `fresh` becomes it where there is none yet. Throws where a file holds none. */
+/** The secret of this directory; if it has no file yet, `fresh`, which is stored. Throws if the file holds no valid secret. */
 function keptSecret(directory: string, fresh: string): string {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'signing-secret');
   try {
-    // Whoever comes second of two that start at once takes the first one's.
+    // If two processes race, the second uses the first one's secret.
     writeFileSync(file, `${fresh}\n`, { flag: 'wx', mode: OWNER_ONLY });
     return fresh;
   } catch (error) {

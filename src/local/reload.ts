@@ -1,4 +1,4 @@
-/** `npm run dev`: the Worker starts anew, on the same port and with the same state, whenever its source has changed. */
+/** `npm run dev`: restarts the Worker on the same port and state when its source changes. */
 import { watchWorker } from './bundle.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { LocalWorkerd } from './workerd.ts';
@@ -14,7 +14,7 @@ export async function reloadOnChange(
   let turn = Promise.resolve();
   const reload = async (changed: string | undefined, errors: readonly string[]): Promise<void> => {
     if (changed === undefined) {
-      say(`Cannot bundle the Worker; the last one goes on running.\n${errors.join('\n')}`);
+      say(`Cannot bundle the Worker; the last one keeps running running.\n${errors.join('\n')}`);
     } else if (changed !== current) {
       current = changed;
       await workerd.restart(changed);

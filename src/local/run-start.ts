@@ -1,9 +1,9 @@
-/** The frame of both start commands: what was asked for, what was wrong with it, and one line when it fails. */
+/** What both start commands share: they read the options, and print one line if something is wrong. */
 import process from 'node:process';
 import { Shutdown } from './shutdown.ts';
 import { readStartRequest, type StartOptions, USAGE } from './start-options.ts';
 
-/** Resolves when it runs, or has said why it does not. */
+/** Resolves when it runs, or has printed why it does not. */
 export async function runStart(
   start: (options: StartOptions, shutdown: Shutdown) => Promise<void>,
 ): Promise<void> {

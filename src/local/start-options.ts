@@ -1,6 +1,5 @@
 /**
- * What `npm start` was asked to do: flags and environment, checked before anything runs. Each mistake is one line for
- * whoever typed it. No I/O.
+ * The options of `npm start`: flags and environment, checked before anything runs. Each mistake is reported in one line. No I/O.
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -46,9 +45,9 @@ export interface StartOptions {
   readonly publicUrl?: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Made for this run; absent when ADMIN_TOKEN set it, and then nobody needs to be told. */
+  /** Generated for this run, and printed; absent if ADMIN_TOKEN is set. */
   readonly adminTokenMade?: string;
-  /** Whether SIGNING_SECRET in `vars` was made up: kept-secret.ts may have one of an earlier run. */
+  /** Whether SIGNING_SECRET in `vars` was generated: kept-secret.ts may have one of an earlier run. */
   readonly signingSecretMade: boolean;
   /** The Worker's settings; for the emulator, all but its address. */
   readonly vars: Readonly<Record<string, string>>;
@@ -57,7 +56,7 @@ export interface StartOptions {
 export type StartRequest =
   | { readonly type: 'start'; readonly options: StartOptions }
   | { readonly type: 'help' }
-  /** One line, and the status to exit with: 2 for a command that there is none, 1 for a wrong setting. */
+  /** One line, and the exit status: 2 for a wrong command line, 1 for a wrong setting. */
   | { readonly type: 'mistake'; readonly line: string; readonly status: 1 | 2 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -148,7 +147,7 @@ function readOptions(flags: Flags, env: Environment): StartOptions | string {
     SIGNING_SECRET: env['SIGNING_SECRET'] ?? randomSecret(),
     ADMIN_TOKEN: adminTokenMade ?? env['ADMIN_TOKEN'] ?? '',
   };
-  // The Worker's own judgement, so that what it would refuse is said here, by name and before anything starts.
+  // The Worker's own checks, so that wrong settings are reported here, by name and before anything starts.
   const settings = readSettings(vars);
   if (!settings.ok) {
     return settings.failure.type === 'not-configured'
@@ -173,7 +172,7 @@ function readOptions(flags: Flags, env: Environment): StartOptions | string {
 }
 
 function readUpstream(flags: Flags, env: Environment): Upstream | string {
-  // What was typed goes before what the shell has had since yesterday.
+  // Flags take precedence over the environment.
   if (flags.upstream === 'aws') return { type: 'aws' };
   const endpoint = env['AWS_ENDPOINT_URL_IOTTHINGSGRAPH'];
   if (endpoint !== undefined) return { type: 'endpoint', endpoint };

@@ -1,5 +1,5 @@
 /**
- * One directory of state for each upstream: what was archived from the emulator must not be served as if AWS had said it.
+ * One directory of state for each upstream: histories of the emulator must not be served as if they came from AWS.
  */
 import type { StartOptions } from './start-options.ts';
 

@@ -87,6 +87,6 @@ function upstreamLine(options: StartOptions, emulatorUrl: string | undefined): s
   return `the emulator, ${emulatorUrl} (region ${region}, key id ${accessKeyId}, secret ${secretAccessKey})`;
 }
 
-/** Where real credentials are about to be sent: said before anything is. The key id is no secret. */
+/** Where real credentials will be sent: printed before the first call. The key id is not a secret. */
 export const upstreamNotice = ({ upstream, region, accessKeyId }: StartOptions): string =>
   `${upstream.type === 'endpoint' ? upstream.endpoint : 'AWS'}, region ${region}, key id ${accessKeyId}`;

@@ -190,8 +190,8 @@ class LineLog extends Log {
 }
 
 /**
- * On a signal miniflare ends the process at once, and whoever started us could not end in order. What it does when the
- * process exits stays, and die-with-parent.ts is there for what exits without a word.
+ * On a signal miniflare ends the process at once, which prevents an orderly shutdown, so its signal handlers are removed. Its exit
+ * handlers stay. die-with-parent.ts covers exits without handlers.
  */
 function withoutSignalHandlers<T>(create: () => T): T {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -206,8 +206,8 @@ function withoutSignalHandlers<T>(create: () => T): T {
 }
 
 /**
- * miniflare does not tell the process that it starts. Node does: each new child is announced on a channel, in the
- * asynchronous context of whoever asked for it.
+ * miniflare does not expose the process that it starts. Node does: it announces each new child on a channel, in the asynchronous
+ * context of the caller.
  */
 const processOwner = new AsyncLocalStorage<(child: ChildProcess) => void>();
 subscribe('child_process', (message) => {

@@ -1,5 +1,5 @@
 /**
- * AWSStepFunctions.DescribeExecution: what is known of an execution besides its history, worked out from that history.
+ * AWSStepFunctions.DescribeExecution: the facts of an execution, derived from its history.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -69,7 +69,7 @@ function description(executionArn: string, view: View<WireEvent>, nowMs: number)
   };
 }
 
-/** The model's documentation has these reasons. */
+/** The reasons that the model's documentation lists. */
 function redriveStatus(status: string | undefined, end: WireEvent | undefined, nowMs: number): object {
   const no = (redriveStatusReason: string) => ({ redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason });
   if (status === undefined) return no('Execution is RUNNING and cannot be redriven');

@@ -1,7 +1,7 @@
 /**
  * AWSStepFunctions.GetExecutionHistory: a page of an execution's events.
  *
- * Source: botocore's model stepfunctions/2016-11-23; the texts as users of the service have reported them.
+ * Source: botocore's model stepfunctions/2016-11-23; the texts are those that users of the service have reported.
  */
 import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
@@ -11,7 +11,7 @@ import type { Operation } from './operation.ts';
 import { constraint, executionArnProblem, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const MAX_RESULTS_MAX = 1_000;
-/** Also what a 0 means. */
+/** 0 means the default, too. */
 const MAX_RESULTS_DEFAULT = 100;
 const TOKEN_CHARACTERS_MAX = 1_024;
 
@@ -47,7 +47,7 @@ export const getExecutionHistory = (
       return constraint('nextToken', nextToken, `have length less than or equal to ${TOKEN_CHARACTERS_MAX}`);
     }
     const maxResults = asked === 0 ? MAX_RESULTS_DEFAULT : asked;
-    // "Keep all other arguments unchanged": a token of one direction is none of the other.
+    // "Keep all other arguments unchanged": a token is valid in one direction only.
     const tokenScope = reverseOrder ? `${executionArn} reversed` : executionArn;
 
     const answer: ReturnType<Operation['prepare']> = {
@@ -82,7 +82,7 @@ export const getExecutionHistory = (
   },
 });
 
-/** Without the inputs and outputs that the details hold. */
+/** Without the inputs and outputs in the details. */
 function withoutData(event: WireEvent): object {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => {

@@ -2,7 +2,7 @@
  * IotThingsGraphFrontEndService.ListFlowExecutionMessages: a page of an execution's messages.
  *
  * Source: botocore's model iotthingsgraph/2018-09-06. A member of the wrong JSON type is a SerializationException, a value
- * out of bounds an InvalidRequestException, as AWS's services tell the two apart.
+ * out of bounds an InvalidRequestException, as in AWS's services.
  */
 import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
@@ -10,7 +10,7 @@ import type { History } from '../history.ts';
 import type { PageTokens } from '../page-tokens.ts';
 import type { Operation } from './operation.ts';
 
-/** The model's bounds of maxResults. */
+/** The model's bounds for maxResults. */
 const MAX_RESULTS_MIN = 1;
 const MAX_RESULTS_MAX = 250;
 /** The model names no default; 100 is what GetExecutionHistory, its successor, documents. */
@@ -26,7 +26,7 @@ const REGIONS = [
   'us-west-2',
 ] as const;
 
-/** Members that the model doesn't know are ignored, and null means absent, as everywhere in AWS JSON. */
+/** Unknown members are ignored, and null means absent, as everywhere in AWS JSON. */
 const inputSchema = z.object({
   flowExecutionId: z.nullish(z.string()),
   maxResults: z.nullish(z.int()),
@@ -93,7 +93,7 @@ export const listFlowExecutionMessages = (
           if (view === undefined) {
             return awsError('ResourceNotFoundException', `Flow execution ${flowExecutionId} does not exist.`);
           }
-          // A lagging view may end before the token's position: an empty page, and nothing to go on from.
+          // A lagging view may end before the token's position: an empty page without a token.
           const end = Math.max(position, Math.min(view.count, position + pageLength(maxResults)));
           const messages = Array.from({ length: end - position }, (_, index) =>
             view.message(position + index),

@@ -1,4 +1,4 @@
-/** AbortedFlow: somebody aborts it while an activity runs, so that a step and its activity are never ended. */
+/** AbortedFlow: it is aborted while an activity runs, so a step and its activity never end. */
 import { messageUuid, timeline, type Beat, type Scenario } from './scenario.ts';
 import { webServiceStep } from './steps.ts';
 

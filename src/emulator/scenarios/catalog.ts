@@ -1,6 +1,6 @@
 /**
- * The scenarios, and the ids that run them. An id has the form of a real Things Graph execution id and says everything
- * about its history: `urn:tdm:<region>/<account>/default:Workflow:<Scenario>_<start time>_<trigger>_<uuid>`.
+ * The scenarios, and the ids that run them. An id has the form of a real Things Graph execution id and determines
+ * its whole history: `urn:tdm:<region>/<account>/default:Workflow:<Scenario>_<start time>_<trigger>_<uuid>`.
  */
 import type { History } from '../history.ts';
 import { abortedFlow } from './aborted-flow.ts';
@@ -27,7 +27,7 @@ const ID =
 export const scenarioId = (scenario: ScenarioName, startMs: number, trigger: string, uuid: string): string =>
   `urn:tdm:us-west-2/123456789012/default:Workflow:${scenario}_${new Date(startMs).toISOString()}_${trigger}_${uuid}`;
 
-/** The history that an id stands for; undefined when the id is none of a scenario's. */
+/** The history of an id; undefined if no scenario has such ids. */
 export function scenarioHistory(executionId: string): History | undefined {
   const [, name, start = '', uuid = ''] = ID.exec(executionId) ?? [];
   const startMs = Date.parse(start);

@@ -1,6 +1,6 @@
 /**
- * CloudFlow: the shape of one real cloud flow, 36 messages with small integers as ids (0 to 41, one left out after each
- * web-service step), done within ten seconds.
+ * CloudFlow: the shape of one real cloud flow, 36 messages with small integers as ids (0 to 41, one skipped after each
+ * web-service step), finished within ten seconds.
  */
 import { timeline, type Beat, type Scenario } from './scenario.ts';
 import { choiceStep, webServiceStep } from './steps.ts';
@@ -71,7 +71,7 @@ const BEATS: readonly Beat[] = [
   { afterMs: 7_640, eventType: 'EXECUTION_SUCCEEDED', payload: 'Flow execution succeeded' },
 ];
 
-/** One number is left out after each web-service step; a choice step has only two messages. */
+/** One number is skipped after each web-service step. A choice step has only two messages. */
 function messageIds(): readonly number[] {
   const ids = [0];
   let next = 1;

@@ -1,7 +1,7 @@
 /**
  * SecurityFlow: AWS's own example of a Things Graph flow, in real time. A motion sensor starts it, a camera takes pictures,
- * Rekognition looks at them, a screen shows them. Its payloads are what renderers and parsers stumble over: prose, line
- * breaks, quotes, letters outside ASCII, near-JSON, empty and absent ones.
+ * Rekognition looks at them, a screen shows them. Its payloads are hard for renderers and parsers: prose, line breaks,
+ * quotes, non-ASCII characters, almost-JSON, empty and absent ones.
  */
 import { messageUuid, timeline, type Beat, type Scenario } from './scenario.ts';
 import { choiceStep, readySteps, thingStep, webServiceStep } from './steps.ts';
@@ -57,7 +57,7 @@ const BEATS: readonly Beat[] = [
     action: 'Screen1: display(https://example.com/camera1/0001.jpg)',
     result: 'Screen1: shown for 30 s 🟢',
   }),
-  // Nothing happens for a quarter of a minute: readers must bear silence.
+  // No messages for 15 s: readers must tolerate silence.
   ...thingStep({
     atMs: 30_000,
     takesMs: 5_800,

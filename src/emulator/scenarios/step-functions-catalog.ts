@@ -1,7 +1,7 @@
 /**
- * The ARNs that run state machines of the emulator. An ARN says everything about its history:
- * `arn:aws:states:us-west-2:123456789012:execution:<StateMachine>:<start time>_<uuid>`, the time with dashes for what a name
- * may not have: `2026-01-01T00-00-00-000Z`. Any region and account will do.
+ * The ARNs that run state machines of the emulator. An ARN determines its whole history:
+ * `arn:aws:states:us-west-2:123456789012:execution:<StateMachine>:<start time>_<uuid>`, the time with dashes in place of
+ * characters that a name may not have: `2026-01-01T00-00-00-000Z`. Any region and account is accepted.
  */
 import type { History, WireEvent } from '../history.ts';
 import { STATE_MACHINES, type StateMachineName } from './step-functions-machines.ts';
@@ -18,7 +18,7 @@ export const scenarioArn = (
 ): string =>
   `arn:aws:states:${account}:execution:${machine}:${new Date(startMs).toISOString().replaceAll(/[:.]/g, '-')}_${uuid}`;
 
-/** The history that an ARN stands for; undefined when the ARN is none of a state machine's here. */
+/** The history of an ARN; undefined if the emulator has no such state machine. */
 export function scenarioEvents(arn: string): History<WireEvent> | undefined {
   const [, name, day, hour, minute, second, millisecond] = ARN.exec(arn) ?? [];
   const startMs = Date.parse(`${day}T${hour}:${minute}:${second}.${millisecond}Z`);
