@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { NewKey } from '../access/keys/key-input.ts';
 import { CredentialCache } from '../access/keys/credential-cache.ts';
 import { KeyAdministration } from '../access/keys/key-administration.ts';
-import { systemClock as clock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 
 /** Reads everything. */
@@ -20,7 +20,11 @@ const OPENS_ALL: NewKey = {
 };
 
 /** The text of a new key that reads everything, but for what `limits` says. */
-export async function createKeyIn(store: KeyValueStore, limits: Partial<NewKey> = {}): Promise<string> {
+export async function createKeyIn(
+  store: KeyValueStore,
+  limits: Partial<NewKey> = {},
+  clock: Clock = systemClock,
+): Promise<string> {
   // The audit line tells an operator; here the text of the key itself is about to be printed.
   const log = () => {};
   const credentials = new CredentialCache({ store, clock, log });

@@ -3,11 +3,10 @@ import { abortAllDurableObjects, createExecutionContext, reset } from 'cloudflar
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { systemClock } from '../../src/core/clock.ts';
 import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
 import worker from '../../src/worker.ts';
 import { StreamReader } from '../support/sse-reader.ts';
-import { createLocalKeyIn } from './local-key-in.ts';
+import { createKeyIn } from '../../src/local/key-in-store.ts';
 
 // Safety: the binding that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
 const { STORE } = env as unknown as { STORE: KVNamespace };
@@ -19,7 +18,7 @@ let apiKey: string;
 beforeEach(async () => {
   messages = Array.from({ length: 3 }, (_, n) => ({ messageId: `m${n}`, eventType: 'STEP_STARTED' }));
   vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json({ messages }));
-  apiKey = await createLocalKeyIn(createWorkersKvStore(STORE), systemClock, {});
+  apiKey = await createKeyIn(createWorkersKvStore(STORE));
 });
 afterEach(async () => {
   vi.restoreAllMocks();

@@ -8,7 +8,7 @@ import { InProcess } from '../support/in-process.ts';
 import { settle } from '../support/manual-clock.ts';
 import { ScriptedSource } from '../support/scripted-source.ts';
 import { StreamReader } from '../support/sse-reader.ts';
-import { createLocalKeyIn } from './local-key-in.ts';
+import { createKeyIn } from '../../src/local/key-in-store.ts';
 
 export const ID = 'urn:tdm:streamed';
 
@@ -49,7 +49,7 @@ export class StreamsUnderTest extends InProcess {
 
   /** One that was seen here before: of others, only so many are looked up at once, and a thousand would wait for the clock. */
   async key(input: Partial<NewKey> = {}): Promise<string> {
-    const key = await createLocalKeyIn(this.store, this.clock, input);
+    const key = await createKeyIn(this.store, input, this.clock);
     await this.fetch('/v1/key', { headers: { authorization: `Bearer ${key}` } });
     return key;
   }
