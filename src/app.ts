@@ -9,7 +9,7 @@ import type { Archive } from './archive/archive.ts';
 import type { Clock } from './core/clock.ts';
 import { fail, ok } from './core/errors.ts';
 import type { Executions } from './executions/executions.ts';
-import { adminRoutes } from './http/admin-routes.ts';
+import { type Probe, adminRoutes } from './http/admin-routes.ts';
 import { awsRefusal } from './http/aws/exceptions.ts';
 import { awsProtocol } from './http/aws/protocol.ts';
 import { ALLOWED_REQUEST_HEADERS, EXPOSED_RESPONSE_HEADERS } from './http/cross-origin.ts';
@@ -28,6 +28,7 @@ export interface AppPorts {
   readonly executions: Executions;
   readonly archive: Archive;
   readonly cursorKeys: CursorKeys;
+  readonly probe: Probe;
   readonly corsOrigins: readonly string[];
   /** See PUBLIC_URL in config.ts. */
   readonly publicUrl?: string;
@@ -57,7 +58,7 @@ export function createApp(ports: AppPorts): App {
     app.use(path, crossOrigin);
   }
 
-  route(app, ports, '/healthz', 'health', health(ports.version));
+  route(app, ports, '/healthz', 'health', health(ports));
   route(app, ports, '/v1/executions/*', 'execution', executionRoutes(ports));
   route(app, ports, '/v1/key', 'key', keyRoute(ports));
 
@@ -70,6 +71,7 @@ export function createApp(ports: AppPorts): App {
   route(app, ports, '/v1/admin/keys/*', 'admin-key', admin.key);
   route(app, ports, '/v1/admin/executions', 'admin-executions', admin.executions);
   route(app, ports, '/v1/admin/executions/*', 'admin-execution', admin.execution);
+  route(app, ports, '/v1/admin/probe', 'admin-probe', admin.probe);
 
   // A configured endpoint with a path: an AWS client needs the answer in its own protocol.
   app.notFound((context) =>
@@ -81,10 +83,13 @@ export function createApp(ports: AppPorts): App {
 }
 
 /** The service is up and configured. Reads nothing: a store or upstream that is down must not take it out of service. */
-const health = (version: string): Handler =>
+const health = ({ clock, version }: Pick<AppPorts, 'clock' | 'version'>): Handler =>
   byMethod({
-    GET: async () =>
-      ok(Response.json({ status: 'ok', version }, { headers: { 'Cache-Control': 'no-store' } })),
+    GET: async () => {
+      // workerd sends no Date of its own, and `flowtap doctor` compares clocks.
+      const headers = { 'Cache-Control': 'no-store', Date: new Date(clock.now()).toUTCString() };
+      return ok(Response.json({ status: 'ok', version }, { headers }));
+    },
   });
 
 /** The middleware's answer to a preflight, with a request id and a log line like any other answer. */

@@ -18,6 +18,7 @@ import { EventFrames, createFrameMemory } from './executions/following/event-fra
 import type { Executions } from './executions/executions.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
 import { createPageMemory } from './executions/upstream/page-memory.ts';
+import type { Probe } from './http/admin-routes.ts';
 import { problemJson } from './http/problem.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
@@ -26,6 +27,7 @@ import { staticCredentials } from './sources/aws/aws-credentials.ts';
 import type { Fetch } from './sources/aws/aws-json.ts';
 import { type CallBudget, createCallBudgets } from './sources/call-budget/call-budget.ts';
 import { withCallBudget } from './sources/call-budget/budgeted-source.ts';
+import { probeSources } from './sources/probe.ts';
 import type { Source } from './sources/source.ts';
 import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
 import { readStepFunctionsEnding } from './sources/step-functions/step-functions-ending.ts';
@@ -34,6 +36,7 @@ import { createRoleCredentials } from './sources/aws/sts.ts';
 import { readThingsGraphEnding } from './sources/things-graph/things-graph-ending.ts';
 import { createThingsGraphSource } from './sources/things-graph/things-graph.ts';
 import type { KeyValueStore } from './storage/key-value.ts';
+import { probeStore } from './storage/probe.ts';
 
 export interface Platform {
   readonly store: KeyValueStore;
@@ -57,6 +60,7 @@ export interface Core {
   readonly archive: Archive;
   readonly cursorKeys: CursorKeys;
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
+  readonly probe: Probe;
   /** For the shells of Executions. */
   readonly shared: SharedExecutionOptions;
 }
@@ -116,6 +120,13 @@ export function createCore(settings: Settings, platform: Platform): Core {
     archive,
     cursorKeys,
     framesFor,
+    probe: async (name) => {
+      const [probes, storeProbe] = await Promise.all([
+        probeSources([...sources.values()], clock),
+        probeStore(store, name, clock),
+      ]);
+      return { ...probes, store: storeProbe };
+    },
     shared: {
       memory: createPageMemory(),
       archive,
@@ -174,7 +185,7 @@ function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
 /** The application over this core, with Executions living where the entry says. */
 export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
   const { clock, random, log, version } = platform;
-  const { access, archive, cursorKeys, framesFor } = core;
+  const { access, archive, cursorKeys, framesFor, probe } = core;
   const executions = createArchiveFirstExecutions({
     archive,
     live,
@@ -190,6 +201,7 @@ export function createService(settings: Settings, platform: Platform, core: Core
     executions,
     archive,
     cursorKeys,
+    probe,
     corsOrigins: settings.corsOrigins,
     ...(settings.publicUrl !== undefined && { publicUrl: settings.publicUrl }),
     clock,

@@ -6,8 +6,9 @@ import { type Terminal, UsageError } from './command.ts';
 
 const MEANING = {
   FLOWTAP_URL: "the service's address, https://flowtap.example.com for instance (or --url)",
-  FLOWTAP_API_KEY: 'an API key of the service; `flowtap keys create` makes one',
-  FLOWTAP_ADMIN_TOKEN: "the service's ADMIN_TOKEN",
+  FLOWTAP_API_KEY:
+    'an API key, which you get from the operator of the service (operators: `flowtap keys create`)',
+  FLOWTAP_ADMIN_TOKEN: "the service's ADMIN_TOKEN, which its operator has",
 } as const;
 
 export type Variable = keyof typeof MEANING;

@@ -1,4 +1,4 @@
-/** What went wrong, in lines for people, ending in something to do where there is something. */
+/** Turns an error of the client into lines for people: what is wrong, then what to do. */
 import { SECRET_CHARACTERS_MIN } from '../core/secret-length.ts';
 import { FlowtapConnectionError, FlowtapProblem } from '../client/problem.ts';
 import type { Variable } from './connect.ts';
@@ -6,47 +6,64 @@ import { oneLine } from './plain-text.ts';
 
 export interface Explanation {
   readonly lines: readonly string[];
-  /** It may lie in what `flowtap doctor` looks at. */
+  readonly remedies: readonly string[];
+  /** The cause may be something that `flowtap doctor` checks. */
   readonly doctorHelps: boolean;
 }
 
-/** By the problem's code: what whoever sits at this command line can do. */
-const ADVICE: Readonly<Record<string, string>> = {
+/** What the user of this command line can do, by the problem's code. */
+const REMEDIES: Readonly<Record<string, string>> = {
   RevokedApiKey: 'Put the new key into FLOWTAP_API_KEY.',
   ExpiredApiKey: 'Put the new key into FLOWTAP_API_KEY.',
   AccessDeniedException: '`flowtap doctor <id>` shows what the key may read.',
-  ResourceNotFoundException: 'Check the id: it must be whole, and quoted where the shell would split it.',
-  UnexpectedAnswer: 'Check FLOWTAP_URL.',
+  ResourceNotFoundException: 'Check that the id is complete, and quoted where the shell would split it.',
+  UnexpectedAnswer: 'Check FLOWTAP_URL (or --url).',
+  Redirected: 'Change FLOWTAP_URL (or --url).',
 };
 
-/** `credential`: the variable whose value was sent. Undefined for what is a bug: that must show its stack. */
+const INVALID_CREDENTIAL_REMEDIES: Readonly<Partial<Record<Variable, string>>> = {
+  FLOWTAP_API_KEY: 'Check that it is complete (ftk_ and 49 more characters), and meant for this service.',
+  FLOWTAP_ADMIN_TOKEN: 'Set it to that, or unset it.',
+};
+
+/** The service's own sentences for these refer the reader to the operator, who may be the one who reads them here. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  BadUpstream: 'The upstream service (AWS) gave an answer that cannot be used.',
+  InternalError: 'The service failed unexpectedly.',
+  NotConfigured: 'The service is not configured.',
+};
+
+/** `credential`: the variable whose value was sent. Undefined for a bug, whose stack must be shown. */
 export function explain(error: unknown, credential: Variable): Explanation | undefined {
-  if (error instanceof FlowtapConnectionError) return { lines: [oneLine(error.message)], doctorHelps: true };
+  if (error instanceof FlowtapConnectionError) {
+    return { lines: [oneLine(error.message)], remedies: [], doctorHelps: true };
+  }
   if (!(error instanceof FlowtapProblem)) return undefined;
   const { code, status, detail, errors = [], requestId } = error;
   const named = errors.map(({ name, detail: what }) => `  ${oneLine(name)}: ${oneLine(what)}`);
-  const advice = ADVICE[code];
+  const remedy = code === 'InvalidApiKey' ? INVALID_CREDENTIAL_REMEDIES[credential] : REMEDIES[code];
   return {
-    lines: [
-      ...(named.length > 0 ? [`${oneLine(code)} (${status})`, ...named] : [sentence(error, credential)]),
-      ...(advice === undefined ? [] : [advice]),
+    lines: named.length > 0 ? [`${oneLine(code)} (${status})`, ...named] : [sentence(error, credential)],
+    remedies: [
+      ...(remedy === undefined ? [] : [remedy]),
       ...(requestId === undefined || status < 500
         ? []
-        : [`The operator finds it in the log under ${oneLine(requestId)}.`]),
+        : [`The service's log has more under the request id ${oneLine(requestId)}.`]),
     ],
     doctorHelps: status === 401 || code === 'UnexpectedAnswer' || detail === '',
   };
 }
 
-/** The service can't know which variable a credential came from, nor what an admin route is asked for. */
+/** The service cannot know which variable a credential came from, nor what an admin route is used for. */
 function sentence({ code, status, detail }: FlowtapProblem, credential: Variable): string {
   const isAdmin = credential === 'FLOWTAP_ADMIN_TOKEN';
   if (code === 'InvalidApiKey' && isAdmin) {
-    return 'FLOWTAP_ADMIN_TOKEN is not the ADMIN_TOKEN that the service was given.';
+    return 'FLOWTAP_ADMIN_TOKEN is not the ADMIN_TOKEN of this service.';
   }
-  if (code === 'InvalidApiKey') return `FLOWTAP_API_KEY is no key of this service. ${oneLine(detail)}`;
+  if (code === 'InvalidApiKey') return 'FLOWTAP_API_KEY is not a key of this service.';
   if (code === 'NotFound' && isAdmin && /path/.test(detail)) {
-    return `The service has no admin API: it was given no ADMIN_TOKEN of at least ${SECRET_CHARACTERS_MIN} characters.`;
+    return `The service has no admin API: its ADMIN_TOKEN is not set, or shorter than ${SECRET_CHARACTERS_MIN} characters.`;
   }
-  return `${oneLine(code)} (${status}): ${oneLine(detail)}`;
+  if (code === 'Redirected') return oneLine(detail);
+  return `${oneLine(code)} (${status}): ${SENTENCES[code] ?? oneLine(detail)}`;
 }

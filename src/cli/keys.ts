@@ -34,8 +34,8 @@ create:
 rotate:
       --overlap <duration> how long the old key stays good: 0 for one that has leaked (default 24h)
 
-A <key id> is what list shows; of a whole key, pasted in its place, only the id is sent. "last used" is the hour in UTC: the
-service notes the use of a key at most once an hour.
+A <key id> is what list shows; of a whole key, pasted in its place, only the id is sent.
+"last used" is the hour in UTC: the service notes the use of a key at most once an hour.
 
 all:
       --json               the whole answer, as JSON

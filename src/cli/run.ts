@@ -103,10 +103,12 @@ async function tell(error: unknown, name: string | undefined, { stderr, signal }
   const credential =
     name !== undefined && ADMIN_COMMANDS.has(name) ? 'FLOWTAP_ADMIN_TOKEN' : 'FLOWTAP_API_KEY';
   const explained =
-    error instanceof LocalError ? { lines: [error.message], doctorHelps: false } : explain(error, credential);
-  // A bug: its stack is what whoever mends it needs.
+    error instanceof LocalError
+      ? { lines: [error.message], remedies: [], doctorHelps: false }
+      : explain(error, credential);
+  // A bug: show its stack.
   if (!explained) throw error;
-  const [first = '', ...more] = explained.lines;
+  const [first = '', ...more] = [...explained.lines, ...explained.remedies];
   await stderr.line(`${stderr.style('flowtap:', 'red', 'bold')} ${first}`);
   for (const line of more) await stderr.line(line);
   if (explained.doctorHelps) await stderr.line('`flowtap doctor` finds out more.');

@@ -1,6 +1,6 @@
 /** `flowtap tail <id>`: follows an execution until it ends; the exit code says how. */
 import type { FlowtapClient, FollowOptions, Status } from '../client/client.ts';
-import { FOLLOW_GIVE_UP_MS, Patience } from '../client/retry-policy.ts';
+import { FOLLOW_GIVE_UP_MS, RetryPolicy } from '../client/retry-policy.ts';
 import { FlowtapProblem } from '../client/problem.ts';
 import { duration, eventTypesOf, executionId, oneOf, readArguments, wholeNumber } from './arguments.ts';
 import { type Command, Interrupted, type Terminal, UsageError } from './command.ts';
@@ -113,7 +113,7 @@ class Tailing {
   async #newest(last: number, wish: FollowOptions): Promise<string | undefined> {
     const { eventTypes, signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = wish;
     const { clock } = this.#terminal;
-    const patience = new Patience({ now: () => clock.now(), random: Math.random, giveUpAfterMs });
+    const retryPolicy = new RetryPolicy({ now: () => clock.now(), random: Math.random, giveUpAfterMs });
     for (;;) {
       signal?.throwIfAborted();
       try {
@@ -128,7 +128,7 @@ class Tailing {
         return page.cursor;
       } catch (error) {
         if (error instanceof FlowtapProblem && error.status === 404) return undefined;
-        const afterMs = patience.afterFailure(error);
+        const afterMs = retryPolicy.afterFailure(error);
         await this.#tellOfRetry(error, afterMs);
         await clock.sleep(afterMs, signal);
       }

@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type CredentialOptions, createCredential } from './credential.ts';
 import { type Fetch, Http } from './http.ts';
-import { QUESTION_GIVE_UP_MS } from './retry-policy.ts';
+import { REQUEST_GIVE_UP_MS } from './retry-policy.ts';
 
 export interface FlowtapClientOptions extends CredentialOptions {
   /** Where the service is: `https://flowtap.example.com`. A path is kept. */
@@ -22,7 +22,7 @@ export interface FlowtapClientOptions extends CredentialOptions {
 
 /** Throws a TypeError for an address that is none, and for two credentials. */
 export function createHttp(options: FlowtapClientOptions): Http {
-  const { url, clock = systemClock, random = Math.random, giveUpAfterMs = QUESTION_GIVE_UP_MS } = options;
+  const { url, clock = systemClock, random = Math.random, giveUpAfterMs = REQUEST_GIVE_UP_MS } = options;
   if (!URL.canParse(url)) {
     // Not all of it: whatever stands before an @ may be a password.
     const told = String(url).replace(/^.*@/s, '…@');

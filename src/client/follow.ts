@@ -65,7 +65,7 @@ export async function* followEvents(
   options: FollowOptions = {},
 ): AsyncGenerator<FollowEvent, void, void> {
   const { signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = options;
-  const patience = http.patience(giveUpAfterMs);
+  const retryPolicy = http.retryPolicy(giveUpAfterMs);
   const reading: Reading = { lastId: undefined, retryMs: RETRY_MS_DEFAULT, heard: false };
   let renewed = false;
   for (;;) {
@@ -74,7 +74,7 @@ export async function* followEvents(
     let error: unknown;
     try {
       for await (const event of readOnce(http, executionId, options, reading)) {
-        patience.succeeded();
+        retryPolicy.succeeded();
         renewed = false;
         yield event;
         if (event.type === 'end') return;
@@ -89,7 +89,7 @@ export async function* followEvents(
       }
       error = thrown;
     }
-    const backoffMs = error === undefined ? 0 : patience.afterFailure(error, reading.retryMs);
+    const backoffMs = error === undefined ? 0 : retryPolicy.afterFailure(error, reading.retryMs);
     // Never sooner than the server asked: its `retry:` is spread already.
     const afterMs = Math.max(reading.retryMs, backoffMs);
     // Safety: afterFailure has thrown whatever is of neither class.

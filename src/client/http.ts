@@ -1,17 +1,19 @@
 /**
- * Requests to one Flowtap service: address, credential, a bound on silence, and one kind of error for everything that can go
- * wrong. `open` makes one attempt and hands out the answer's body still unread; `json` goes on trying.
+ * Requests to one Flowtap service: address, credential, timeouts, and errors of two classes (problem.ts). `open` makes one attempt
+ * and returns the response with its body unread; `text` retries and returns the body.
  */
 import type { Clock } from '../core/clock.ts';
 import { untilAborted } from './abortable.ts';
 import type { Credential } from './credential.ts';
-import { Patience } from './retry-policy.ts';
+import { networkFault } from './network-fault.ts';
 import { FlowtapConnectionError, FlowtapProblem, problemFromResponse } from './problem.ts';
+import { redirectProblem } from './redirect.ts';
+import { RetryPolicy } from './retry-policy.ts';
 
-/** What is used of fetch. */
+/** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** A server that is up answers within this, even while it asks upstream (20 s). */
+/** A healthy server answers within this time, even when it has to ask upstream (20 s). */
 export const ANSWER_MS_MAX = 60_000;
 
 export interface HttpOptions {
@@ -20,7 +22,7 @@ export interface HttpOptions {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: () => number;
-  /** How long a question is asked again unless it says otherwise. */
+  /** How long a request is retried unless it says otherwise. */
   readonly giveUpAfterMs: number;
 }
 
@@ -30,15 +32,15 @@ export interface HttpRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Made anew for each attempt. */
+  /** Called for each attempt. */
   readonly body?: () => BodyInit;
 }
 
 export interface JsonRequest extends HttpRequest {
   readonly signal?: AbortSignal | undefined;
-  /** How much longer than usual the answer may take, because the server was asked to wait. */
+  /** Added to the timeout, because the server was asked to wait. */
   readonly waitMs?: number;
-  /** 0: one attempt only, for what must not be done twice. */
+  /** 0: one attempt only, for requests that must not be repeated. */
   readonly giveUpAfterMs?: number;
 }
 
@@ -53,20 +55,20 @@ export class Http {
     return this.#options.clock;
   }
 
-  patience(giveUpAfterMs: number): Patience {
+  retryPolicy(giveUpAfterMs: number): RetryPolicy {
     const { clock, random } = this.#options;
-    return new Patience({ now: () => clock.now(), random, giveUpAfterMs });
+    return new RetryPolicy({ now: () => clock.now(), random, giveUpAfterMs });
   }
 
-  /** Forgets a credential that was refused; true when there may be a better one. */
+  /** Forgets a credential that was refused. True if the source may have a better one. */
   renews(error: unknown): boolean {
     return error instanceof FlowtapProblem && error.status === 401 && this.#options.credential.renew();
   }
 
-  /** The text of a successful answer. Tries again what passes; throws FlowtapProblem or FlowtapConnectionError. */
+  /** The body of a successful response. Retries transient errors; throws FlowtapProblem or FlowtapConnectionError. */
   async text(request: JsonRequest): Promise<string> {
     const { signal, waitMs = 0, giveUpAfterMs = this.#options.giveUpAfterMs } = request;
-    const patience = this.patience(giveUpAfterMs);
+    const retryPolicy = this.retryPolicy(giveUpAfterMs);
     let renewed = false;
     for (;;) {
       signal?.throwIfAborted();
@@ -80,12 +82,12 @@ export class Http {
           renewed = true;
           continue;
         }
-        await this.clock.sleep(patience.afterFailure(error), signal);
+        await this.clock.sleep(retryPolicy.afterFailure(error), signal);
       }
     }
   }
 
-  /** One attempt: the successful answer, its body unread. Throws a problem for any other; the signal's reason once aborted. */
+  /** One attempt: the successful response, its body unread. Throws for any other, and the signal's reason once aborted. */
   async open(request: HttpRequest, signal: AbortSignal): Promise<Response> {
     const { fetch, clock } = this.#options;
     const { method = 'GET', headers, body } = request;
@@ -95,21 +97,28 @@ export class Http {
       method,
       headers: { ...authorization, ...headers },
       signal,
-      // `duplex`: a body that is a stream needs it.
+      redirect: 'manual',
+      ...(acceptsNoStore() && { cache: 'no-store' }),
+      // A stream as body needs `duplex`.
       ...(streamed !== undefined && { body: streamed, duplex: 'half' }),
     };
     const response = await this.#reach(fetch(url, init), signal);
     if (response.ok) return response;
+    const redirected = redirectProblem(response, url, request.path);
+    if (redirected) {
+      // Its connection is free only then. Errors change nothing.
+      response.body?.cancel().catch(() => {});
+      throw redirected;
+    }
     throw await this.#reach(problemFromResponse(response, clock.now()), signal);
   }
 
-  /** The signal's reason if it aborted, else a FlowtapConnectionError that says what the platform said. */
+  /** The signal's reason if it aborted, else the error as a FlowtapConnectionError, with the platform's as its cause. */
   failure(error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
     if (error instanceof FlowtapConnectionError || error instanceof FlowtapProblem) return error;
-    return new FlowtapConnectionError(`Cannot reach ${this.#options.url.origin}: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    const { text } = networkFault(error);
+    return new FlowtapConnectionError(`Cannot reach ${this.#options.url.origin}: ${text}`, { cause: error });
   }
 
   async #reach<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -148,11 +157,11 @@ export class Http {
   }
 }
 
-/** Ends a connection that says nothing for too long. */
+/** Aborts a connection on which nothing arrives for too long. */
 export interface SilenceWatch {
   /** Aborted by silence, by the outer signal, or by `close`. */
   readonly signal: AbortSignal;
-  /** The promise; should it take longer than `ms`, the connection is given up. */
+  /** The promise. If it takes longer than `ms`, the connection is aborted. */
   during<T>(ms: number, promise: Promise<T>): Promise<T>;
   close(): void;
 }
@@ -169,7 +178,7 @@ export function watchSilence(clock: Clock, outer?: AbortSignal): SilenceWatch {
       const heard = new AbortController();
       void clock.sleep(ms, heard.signal).then(() => {
         if (heard.signal.aborted) return;
-        connection.abort(new FlowtapConnectionError(`Nothing was heard of the server for ${ms / 1000} s`));
+        connection.abort(new FlowtapConnectionError(`The server sent nothing for ${ms / 1000} s`));
       });
       try {
         return await untilAborted(promise, signal);
@@ -184,11 +193,17 @@ export function watchSilence(clock: Clock, outer?: AbortSignal): SilenceWatch {
   };
 }
 
-/** Node says "fetch failed" and hides why in the cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  const code: unknown = Reflect.get(cause, 'code');
-  return cause.message !== '' ? cause.message : typeof code === 'string' ? code : error.message;
+let noStore: boolean | undefined;
+
+/**
+ * Next.js 13 and 14 cache the GETs of a server-rendered page unless they say `no-store`. Workers with an old compatibility date
+ * throw for the option.
+ */
+function acceptsNoStore(): boolean {
+  try {
+    noStore ??= new Request('https://flowtap.invalid', { cache: 'no-store' }) instanceof Request;
+  } catch {
+    noStore = false;
+  }
+  return noStore;
 }

@@ -1,61 +1,59 @@
-/**
- * How long a client goes on trying: what is worth another try, how long to wait before it, and when to give up. No I/O: the
- * caller sleeps.
- */
+/** When a failed request is retried, after which pause, and when the client gives up. No I/O: the caller sleeps. */
 import { FlowtapConnectionError, FlowtapProblem } from './problem.ts';
 
-/** The longest pause of our own; a server may ask for a longer one. */
+/** The longest pause that the client chooses itself. A server may ask for a longer one. */
 export const BACKOFF_MS_MAX = 30_000;
 /** The first pause where the server has named none. */
 export const RETRY_MS_DEFAULT = 1_000;
-/** How long a single question is asked again before its caller hears that it can't be answered. */
-export const QUESTION_GIVE_UP_MS = 60_000;
-/** For following and waiting: longer than a deploy, a throttled upstream or a walk between two buildings. */
+/** How long a single request (a page, a summary) is retried. */
+export const REQUEST_GIVE_UP_MS = 60_000;
+/** For following and waiting: longer than a deployment, a throttled upstream or a short loss of network. */
 export const FOLLOW_GIVE_UP_MS = 10 * 60_000;
-/** Clients that were refused together come back spread over this much more than they were told. */
-const SPREAD = 0.25;
+/** Jitter on top of a server's Retry-After, so that clients that were refused together do not come back together. */
+const JITTER = 0.25;
 
-/** Statuses that pass, whoever answered: ours, or a proxy's during a deploy. */
-const PASSING = new Set([408, 425, 429]);
+/** Statuses that are temporary whoever sent them: Flowtap, or a proxy during a deployment. */
+const TRANSIENT_STATUSES = new Set([408, 425, 429]);
 
-/** Whether another try can help. A service that says it is not set up won't be in a minute. */
-export function passes(error: unknown): error is FlowtapProblem | FlowtapConnectionError {
+/** Whether a retry can help. It cannot for NotConfigured, although that is a 503. */
+export function isTransient(error: unknown): error is FlowtapProblem | FlowtapConnectionError {
   if (error instanceof FlowtapConnectionError) return true;
   if (!(error instanceof FlowtapProblem) || error.code === 'NotConfigured') return false;
-  return error.retryAfterSeconds !== undefined || PASSING.has(error.status) || error.status >= 500;
+  return error.retryAfterSeconds !== undefined || TRANSIENT_STATUSES.has(error.status) || error.status >= 500;
 }
 
-export interface PatienceOptions {
+export interface RetryPolicyOptions {
   readonly now: () => number;
+  /** 0 ≤ x < 1. */
   readonly random: () => number;
-  /** Failing for this long without one success between is enough. */
+  /** Give up after failing for this long without a success in between. */
   readonly giveUpAfterMs: number;
 }
 
-export class Patience {
-  readonly #options: PatienceOptions;
+export class RetryPolicy {
+  readonly #options: RetryPolicyOptions;
   #failures = 0;
   #failingSinceMs = 0;
 
-  constructor(options: PatienceOptions) {
+  constructor(options: RetryPolicyOptions) {
     this.#options = options;
   }
 
-  /** It works: the next failure is the first one again. */
+  /** Resets backoff and deadline. */
   succeeded(): void {
     this.#failures = 0;
   }
 
-  /** Milliseconds to wait before the next try. Throws the error itself when there should be none. */
+  /** Milliseconds to wait before the retry. Throws the error itself if there should be no retry. */
   afterFailure(error: unknown, retryMs = RETRY_MS_DEFAULT): number {
-    if (!passes(error)) throw error;
+    if (!isTransient(error)) throw error;
     const { now, random, giveUpAfterMs } = this.#options;
     if (this.#failures === 0) this.#failingSinceMs = now();
     this.#failures++;
     const backoffMs = Math.min(BACKOFF_MS_MAX, retryMs * 2 ** (this.#failures - 1)) * (1 - random() / 2);
-    const told = error instanceof FlowtapProblem ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    const waitMs = Math.round(Math.max(backoffMs, told * (1 + random() * SPREAD)));
-    // Not worth waiting for a try that would come too late.
+    const askedMs = error instanceof FlowtapProblem ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
+    const waitMs = Math.round(Math.max(backoffMs, askedMs * (1 + random() * JITTER)));
+    // Do not wait for a retry that would come after the deadline.
     if (now() + waitMs - this.#failingSinceMs > giveUpAfterMs) throw error;
     return waitMs;
   }

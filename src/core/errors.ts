@@ -15,14 +15,19 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/** What a source can answer instead of a page. */
+/** What a source can answer instead of a page. `awsCode` is AWS's name of the error, for the admin's probe alone. */
 export type SourceFailure =
   /** The upstream refused the request (InvalidRequestException). With a token: most likely the token has expired. */
-  | { readonly type: 'upstream-invalid-request'; readonly internal: string }
+  | { readonly type: 'upstream-invalid-request'; readonly internal: string; readonly awsCode?: string }
   /** The upstream says that this token is no longer valid (Step Functions' InvalidToken). */
-  | { readonly type: 'upstream-invalid-token'; readonly internal: string }
+  | { readonly type: 'upstream-invalid-token'; readonly internal: string; readonly awsCode?: string }
   /** `executionId`: what was looked up, for the caller's answer. */
-  | { readonly type: 'upstream-not-found'; readonly internal: string; readonly executionId?: string }
+  | {
+      readonly type: 'upstream-not-found';
+      readonly internal: string;
+      readonly executionId?: string;
+      readonly awsCode?: string;
+    }
   | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }
   /** The upstream reported an error of its own (InternalFailureException, 5xx), or could not be reached. */
   | { readonly type: 'upstream-internal'; readonly internal: string }
@@ -30,7 +35,7 @@ export type SourceFailure =
   /** The answer is larger than we read. The Execution halves the page size and asks again. */
   | { readonly type: 'upstream-too-large'; readonly internal: string }
   /** Anything else that is wrong upstream: our credentials, a redirect, not JSON, a wrong shape. */
-  | { readonly type: 'upstream-broken'; readonly internal: string }
+  | { readonly type: 'upstream-broken'; readonly internal: string; readonly awsCode?: string }
   /** The settings do not allow this region or account (SFN_ALLOWED). No call was made. */
   | { readonly type: 'source-forbidden'; readonly internal: string };
 

@@ -1,5 +1,5 @@
 /**
- * /v1/admin: keys and archived executions, for callers with the admin token. Without that setting the paths are 404. Never CORS:
+ * /v1/admin: keys, archived executions and the probe, for callers with the admin token. Without that setting the paths are 404. Never CORS:
  * this API is not for browsers.
  */
 import type { Access } from '../access/access.ts';
@@ -28,7 +28,11 @@ export interface AdminPorts {
   readonly executions: Executions;
   readonly archive: Archive;
   readonly clock: Clock;
+  readonly probe: Probe;
 }
+
+/** Calls each source and the store once; resolves with a JSON report. `name` is new each time. */
+export type Probe = (name: string) => Promise<object>;
 
 export interface AdminRoutes {
   readonly keys: Handler;
@@ -37,6 +41,7 @@ export interface AdminRoutes {
   readonly executions: Handler;
   /** /v1/admin/executions/{flowExecutionId} and its messages. */
   readonly execution: Handler;
+  readonly probe: Handler;
 }
 
 export function adminRoutes(ports: AdminPorts): AdminRoutes {
@@ -61,6 +66,9 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
     key: admin((exchange) => keyResource(ports, exchange)),
     executions: admin(byMethod({ GET: (e) => listExecutions(ports, e) })),
     execution: admin((exchange) => executionResource(ports, exchange)),
+    probe: admin(
+      byMethod({ POST: async ({ facts }) => ok(Response.json(await ports.probe(facts.requestId))) }),
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Operations for callers with the admin token: keys and archived executions. */
+/** Operations for callers with the admin token: keys, archived executions, and the probe. */
 import { keyChangeSchema, newKeySchema, rotationSchema } from '../access/keys/key-input.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { notStored } from './headers.ts';
@@ -170,6 +170,20 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
       }),
       delete: operation('forgetExecution', 'Delete the archived history of an execution', {
         responses: { '204': empty('Deleted.', notStored), ...refused(ABOUT_ONE, EXECUTION) },
+      }),
+    },
+    '/v1/admin/probe': {
+      post: operation('probe', 'Find out whether the sources and the store can be reached', {
+        description:
+          'Asks each source for an execution that cannot exist, with one signed call, and writes and reads one entry of the store. ' +
+          'A wrong AWS secret, a missing permission or a wrong region shows up here, with the code and the reason of AWS.',
+        responses: {
+          '200': json('What each of them answered, good or bad.', 'Probe', notStored),
+          ...refused(
+            EVERY.filter((code) => code !== 'StoreUnavailable'),
+            POST,
+          ),
+        },
       }),
     },
   };

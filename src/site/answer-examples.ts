@@ -91,6 +91,21 @@ export const answerExamples = {
     readAt: '2026-11-22T15:31:24.102Z',
   },
   ArchivedExecutionList: { executions: [archived], cursor: 'YXJj' },
+  Probe: {
+    sources: [
+      {
+        source: 'things-graph',
+        region: 'us-west-2',
+        ok: false,
+        ms: 184,
+        code: 'UnrecognizedClientException',
+        reason:
+          'ListFlowExecutionMessages: HTTP 400, UnrecognizedClientException: The security token included in the request is invalid.',
+      },
+      { source: 'step-functions', region: 'us-west-2', account: '123456789012', ok: true, ms: 93 },
+    ],
+    store: { ok: true, ms: 12 },
+  },
   AwsPage: {
     messages: [{ ...messageExample, timestamp: Date.parse(messageExample.timestamp ?? '') / 1_000 }],
     nextToken: CURSOR_EXAMPLE,

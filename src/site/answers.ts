@@ -8,6 +8,7 @@ import { EVENT_TYPES, STATUSES } from '../messages/event-types.ts';
 import { IMPORT_WARNING_CODES } from '../imports/import-warnings.ts';
 import { messageSchema } from '../messages/message.ts';
 import { describe } from './describe.ts';
+import { Probe } from './probe-answer.ts';
 
 const time = (description: string) => describe(z.iso.datetime(), description);
 const text = (description: string) => describe(z.string(), description);
@@ -250,6 +251,7 @@ export const answerSchemas = {
     executions: list(ArchivedExecution, 'In the order of the store.'),
     cursor: cursor('For the next entries. Absent on the last page.'),
   }),
+  Probe,
   AwsPage: z.strictObject({
     messages: list(
       z.strictObject({

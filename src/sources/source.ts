@@ -31,6 +31,14 @@ export interface SourceDescription {
   readonly redrivable?: boolean;
 }
 
+/** An execution that cannot exist. Asking for it tells credentials, permissions and region apart, and changes nothing. */
+export interface ProbeTarget {
+  readonly region: string;
+  /** Absent: the account of the credentials. */
+  readonly account?: string;
+  readonly executionId: string;
+}
+
 export interface Source {
   /** Stable and short (`things-graph`, `step-functions`): part of cursors, archive keys and log lines. */
   readonly name: string;
@@ -38,6 +46,8 @@ export interface Source {
   readonly pageSizeMax: number;
   /** How long an unsuccessful execution can be redriven after its end. Absent: never. */
   readonly redrivableMs?: number;
+  /** One for each region and account in the settings. A healthy source answers `page` for it with `upstream-not-found`. */
+  readonly probeTargets?: readonly ProbeTarget[];
   /**
    * One page from `token` on (undefined: from the start) with at most `limit` messages; a source may return fewer. Retries
    * temporary failures within its own time budget. `signal` ends the call early (then `upstream-timeout`). Calls `onAttempt`

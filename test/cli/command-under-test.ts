@@ -100,4 +100,7 @@ export const commandFor = async (world: World, apiKey?: string): Promise<Command
     FLOWTAP_ADMIN_TOKEN: ADMIN_TOKEN,
   });
 
+/** Without a service: the environment names none. */
+export const commandAlone = async (): Promise<CommandUnderTest> => new CommandUnderTest(await bundled(), {});
+
 export const linesOf = (output: string): string[] => output.split('\n').filter((line) => line !== '');

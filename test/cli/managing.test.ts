@@ -1,10 +1,6 @@
-/** `flowtap keys`, `doctor` and `--help`, as processes, against the real Worker and the emulator. */
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+/** `flowtap keys` and `--help`, as processes, against the real Worker and the emulator. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { problemOf } from '../../src/http/problem.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
 import { flow } from '../streams/scripted-flow.ts';
 import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
@@ -125,116 +121,6 @@ test.concurrent('a wrong admin token is told as one, before anything is uploaded
     expect(stderr).toContain('FLOWTAP_ADMIN_TOKEN is not the ADMIN_TOKEN');
   }
 });
-
-test.concurrent('doctor says what is well, and of an execution how it stands', async () => {
-  const key = (await flowtap.run(CREATE)).stdout.trim();
-  await world.script('checked', flow(2, 0));
-  const { code, stdout } = await flowtap.run(['doctor', 'checked'], withKey(key));
-  const lines = linesOf(stdout).map((line) => line.replaceAll(/ +/g, ' '));
-  expect(lines).toEqual([
-    `ok address ${world.url.href}`,
-    expect.stringMatching(/^ok service healthy/),
-    expect.stringMatching(/^ok API key .* \(test\) reads \*$/),
-    'ok execution SUCCEEDED',
-    'ok admin token good',
-  ]);
-  expect(code).toBe(0);
-});
-
-test.concurrent('doctor says what to change', async () => {
-  const narrow = [
-    'keys',
-    'create',
-    '--name',
-    'narrow',
-    '--executions',
-    'a*',
-    '--payloads',
-    'none',
-    '--expires-in',
-    '1h',
-  ];
-  const key = (await flowtap.run(narrow)).stdout.trim();
-  const examined = async (words: readonly string[], env: Record<string, string>): Promise<string> => {
-    const { code, stdout } = await flowtap.run(['doctor', ...words], { env });
-    expect(code).toBe(1);
-    return stdout.replaceAll(/ +/g, ' ');
-  };
-  const [forbidden, noKey, nobody, inTheClear] = await Promise.all([
-    examined(['b'], { FLOWTAP_API_KEY: key }),
-    examined([], { FLOWTAP_ADMIN_TOKEN: 'wrong' }),
-    examined([], { FLOWTAP_URL: 'http://127.0.0.1:9' }),
-    examined([], { FLOWTAP_URL: 'http://flowtap.invalid' }),
-  ]);
-  expect(forbidden).toContain('reads a*, without payloads');
-  expect(forbidden).toContain('WRONG API key expires at');
-  expect(forbidden).toContain('WRONG execution The key may not read it');
-  expect(noKey).toContain('WRONG API key FLOWTAP_API_KEY is not set');
-  expect(noKey).toContain('WRONG admin token FLOWTAP_ADMIN_TOKEN is not the ADMIN_TOKEN');
-  expect(nobody).toContain('WRONG service No answer from http://127.0.0.1:9/healthz');
-  expect(inTheClear).toContain('WRONG address http://flowtap.invalid/ sends keys in the clear');
-});
-
-test.concurrent(
-  'doctor knows another service, one that is not configured, and a clock that is wrong',
-  async () => {
-    const answers: Record<string, [number, string]> = {
-      '/other/healthz': [200, '<h1>Welcome</h1>'],
-      '/new/healthz': [503, '{"code":"NotConfigured","detail":"…"}'],
-      '/late/healthz': [200, '{"status":"ok"}'],
-    };
-    const server = createServer((request, response) => {
-      const [status, body] = answers[request.url ?? ''] ?? [404, ''];
-      response.writeHead(status, { Date: new Date(Date.now() - 3_600_000).toUTCString() }).end(body);
-    });
-    try {
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      // Safety: it listens on a host and a port.
-      const { port } = server.address() as AddressInfo;
-      const examined = async (path: string) =>
-        (await flowtap.run(['doctor', '--url', `http://127.0.0.1:${port}/${path}`])).stdout;
-      expect(await examined('other')).toContain('not as Flowtap does');
-      expect(await examined('new')).toContain('is not configured. Its log names the settings');
-      expect(await examined('late')).toMatch(/This machine's clock is (1 h 0 min|59 min 59 s) ahead/);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
-  },
-);
-
-/** A server of its own: were the Worker to shut this address out, it would be for every test here. */
-test.concurrent(
-  'doctor calls no credential wrong where wrong ones before it had the address shut out',
-  async () => {
-    const refusal = problemOf({ type: 'rate-limited', retryAfterSeconds: 42, because: 'wrong-credentials' });
-    const server = createServer((request, response) => {
-      if (request.url === '/healthz') response.end('{"status":"ok"}');
-      else response.writeHead(429, { 'Retry-After': '42' }).end(JSON.stringify(refusal));
-    });
-    try {
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      // Safety: it listens on a host and a port.
-      const { port } = server.address() as AddressInfo;
-      const env = { FLOWTAP_URL: `http://127.0.0.1:${port}`, FLOWTAP_API_KEY: 'ftk_right' };
-      const { code, stdout } = await flowtap.run(['doctor'], { env });
-      const lines = linesOf(stdout).map((line) => line.replaceAll(/ +/g, ' '));
-      const said =
-        /could not be checked\. .*30 requests with a wrong key, ticket or admin token .* Correct the credential/;
-      expect(lines.slice(-2)).toEqual([
-        expect.stringMatching(new RegExp(`^\\? API key ${said.source}`)),
-        expect.stringMatching(new RegExp(`^\\? admin token ${said.source}`)),
-      ]);
-      expect(stdout).not.toContain('WRONG');
-      expect(code).toBe(1);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
-  },
-);
 
 test.concurrent('--help teaches: usage, every option, examples; on stdout, with 0', async () => {
   const top = await flowtap.run(['--help']);

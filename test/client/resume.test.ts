@@ -291,6 +291,6 @@ test('no error shows the key or the ticket', async () => {
       clock: new ManualClock(),
     });
     const error = await failureOf(collect(client.follow('id', { giveUpAfterMs: 0 })));
-    expect(error).toMatchObject({ message: 'Cannot reach http://flowtap.test: connect ECONNREFUSED' });
+    expect(error).toMatchObject({ message: 'Cannot reach http://flowtap.test: the connection was refused' });
   }
 });

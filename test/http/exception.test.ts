@@ -19,6 +19,7 @@ test('is a 500 with the request id, and a log line with its name and place but w
     executions: broken,
     archive: broken,
     cursorKeys: broken,
+    probe: broken,
     corsOrigins: [],
     clock: systemClock,
     log: testLog(logged),

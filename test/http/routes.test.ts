@@ -245,6 +245,7 @@ describe('a browser on another origin', () => {
       '/v1/admin/keys/x/rotate',
       '/v1/admin/executions',
       '/v1/admin/executions/x/messages',
+      '/v1/admin/probe',
     ]) {
       const asked = await service.fetch(url, { method: 'OPTIONS', headers: preflight });
       const read = await service.fetch(url, {

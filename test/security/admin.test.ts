@@ -17,6 +17,7 @@ const ROUTES: [method: string, url: string][] = [
   ['GET', '/v1/admin/executions/x'],
   ['DELETE', '/v1/admin/executions/x'],
   ['PUT', '/v1/admin/executions/x/messages'],
+  ['POST', '/v1/admin/probe'],
 ];
 
 /** What it says, the request id left out. */

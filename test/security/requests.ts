@@ -117,6 +117,7 @@ const fixedPath = of(
   '/v1/executions',
   '/v1/admin/keys',
   '/v1/admin/executions',
+  '/v1/admin/probe',
   '/v1/admin/keys/rotate',
   '/v1/admin',
   '/openapi.json',

@@ -14,6 +14,7 @@ export function brokenApp(): App {
     executions: broken,
     archive: broken,
     cursorKeys: broken,
+    probe: bug,
     corsOrigins: ['*'],
     clock: systemClock,
     log: testLog([]),

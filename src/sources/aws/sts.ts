@@ -191,7 +191,9 @@ async function readAnswer(
   if (verdict.ok) return broken('an error status without an error');
   const { failure } = verdict;
   return fail(
-    failure.type === 'aws-error' ? { type: 'upstream-broken', internal: failure.internal } : failure,
+    failure.type === 'aws-error'
+      ? { type: 'upstream-broken', internal: failure.internal, awsCode: failure.name }
+      : failure,
   );
 }
 

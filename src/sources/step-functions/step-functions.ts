@@ -16,8 +16,9 @@ import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 import type { AwsCallFailure } from '../aws/aws-answer.ts';
 import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
 import { createAwsJsonClient, type AwsJsonClient, type Fetch } from '../aws/aws-json.ts';
-import { awsEndpoint, isAwsRegion } from '../../core/aws-region.ts';
-import type { Source, SourceDescription, SourcePage } from '../source.ts';
+import { awsEndpoint, awsPartition, isAwsRegion } from '../../core/aws-region.ts';
+import { PROBE_NAME } from '../probe.ts';
+import type { ProbeTarget, Source, SourceDescription, SourcePage } from '../source.ts';
 import { type AllowedAccounts, isAllowed } from './allowed-accounts.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
 
@@ -127,6 +128,7 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
   return {
     name: STEP_FUNCTIONS,
     pageSizeMax: PAGE_SIZE_MAX,
+    probeTargets: [...allowed].map(probeTarget),
     redrivableMs: REDRIVABLE_MS,
     async page(ref, token, limit, signal, onAttempt) {
       const input = { maxResults: limit, ...(token !== undefined && { nextToken: token }) };
@@ -142,12 +144,24 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
   };
 }
 
+/** `entry` is one of SFN_ALLOWED. A region that is not AWS's belongs to a server that plays the service. */
+function probeTarget(entry: string): ProbeTarget {
+  const [region = '', account = ''] = entry.split(':');
+  const partition = awsPartition(region) ?? 'aws';
+  const executionId = `arn:${partition}:states:${region}:${account}:execution:${PROBE_NAME}:${PROBE_NAME}`;
+  return { region, account, executionId };
+}
+
 const refused = (type: 'upstream-invalid-request' | 'source-forbidden', internal: string) =>
   fail({ type, internal: `Step Functions: not asked: ${internal}` });
 
 const sourceFailure = (failure: AwsCallFailure): SourceFailure =>
   failure.type === 'aws-error'
-    ? { type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken', internal: failure.internal }
+    ? {
+        type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken',
+        internal: failure.internal,
+        awsCode: failure.name,
+      }
     : failure;
 
 function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {

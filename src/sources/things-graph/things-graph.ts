@@ -15,6 +15,7 @@ import type { AwsCallFailure } from '../aws/aws-answer.ts';
 import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
 import { createAwsJsonClient, type Fetch } from '../aws/aws-json.ts';
 import { awsEndpoint } from '../../core/aws-region.ts';
+import { PROBE_NAME } from '../probe.ts';
 import type { Source, SourcePage } from '../source.ts';
 
 const OPERATION = 'ListFlowExecutionMessages';
@@ -74,6 +75,7 @@ export function createThingsGraphSource(options: ThingsGraphOptions): Source {
   return {
     name: THINGS_GRAPH,
     pageSizeMax: PAGE_SIZE_MAX,
+    probeTargets: [{ region, executionId: PROBE_NAME }],
     async page({ executionId: flowExecutionId }, token, limit, signal, onAttempt) {
       const request = { flowExecutionId, nextToken: token, maxResults: limit };
       const answer = await client.call(OPERATION, request, signal, onAttempt);
@@ -85,7 +87,11 @@ export function createThingsGraphSource(options: ThingsGraphOptions): Source {
 /** Errors outside the model are caused by our settings (credentials, signature, clock), never by the caller. */
 const sourceFailure = (failure: AwsCallFailure): SourceFailure =>
   failure.type === 'aws-error'
-    ? { type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken', internal: failure.internal }
+    ? {
+        type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken',
+        internal: failure.internal,
+        awsCode: failure.name,
+      }
     : failure;
 
 function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {

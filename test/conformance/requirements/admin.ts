@@ -158,5 +158,21 @@ export const admin: Section = {
         await target.problem(pageOf(id), 404, 'ResourceNotFoundException');
       },
     ),
+    requirement(
+      '**The probe** asks each source for an execution that cannot exist',
+      'a probe tells of each source and of the store whether it can be reached, to the admin token alone',
+      ['admin', 'emulator'],
+      async (target) => {
+        assert.equal((await target.ask('/v1/admin/probe', { method: 'POST' })).status, 401);
+        const { sources, store } = await target.adminJson(200, 'probe', 'POST');
+        assert(sources.length > 0);
+        for (const source of sources) {
+          assert.equal(typeof source['source'], 'string');
+          assert.equal(typeof source['region'], 'string');
+          assert.equal(source['ok'], true, JSON.stringify(source));
+        }
+        assert.equal(store['ok'], true, JSON.stringify(store));
+      },
+    ),
   ],
 };

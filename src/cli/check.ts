@@ -1,0 +1,27 @@
+/** One result of `flowtap doctor`. */
+
+/** Only `fail` changes the exit code. */
+export type Level = 'ok' | 'warn' | 'fail';
+
+export interface Check {
+  readonly name: string;
+  readonly level: Level;
+  /** One line: what was found. */
+  readonly detail: string;
+  /** What to do about it. Absent only if the level is `ok`. */
+  readonly remedy?: string;
+}
+
+export const ok = (name: string, detail: string): Check => ({ name, level: 'ok', detail });
+export const warn = (name: string, detail: string, remedy: string): Check => ({
+  name,
+  level: 'warn',
+  detail,
+  remedy,
+});
+export const fail = (name: string, detail: string, remedy: string): Check => ({
+  name,
+  level: 'fail',
+  detail,
+  remedy,
+});

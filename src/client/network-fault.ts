@@ -1,0 +1,62 @@
+/**
+ * What a failed `fetch` means, in words. Platforms hide the reason ("fetch failed") or show raw OpenSSL text; codes are Node's,
+ * patterns are for platforms without codes (Deno, browsers).
+ */
+
+export type NetworkFaultKind =
+  'host-not-found' | 'connection-refused' | 'not-tls' | 'not-http' | 'untrusted-certificate' | 'unknown';
+
+export interface NetworkFault {
+  readonly kind: NetworkFaultKind;
+  readonly text: string;
+}
+
+const FAULTS: readonly (readonly [NetworkFaultKind, RegExp, string | undefined])[] = [
+  [
+    'host-not-found',
+    /ENOTFOUND|EAI_AGAIN|dns error|failed to lookup address/i,
+    'the host name cannot be resolved',
+  ],
+  ['connection-refused', /ECONNREFUSED|connection refused/i, 'the connection was refused'],
+  [
+    'not-tls',
+    /ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)|InvalidContentType|wrong version number/i,
+    'the server does not speak TLS on this port',
+  ],
+  [
+    'not-http',
+    /HPE_INVALID_CONSTANT|invalid HTTP version parsed/i,
+    'the server does not speak plain HTTP on this port',
+  ],
+  // Their own messages are short and name the fault.
+  [
+    'untrusted-certificate',
+    /CERT_|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ALTNAME|invalid peer certificate/i,
+    undefined,
+  ],
+  ['unknown', /ERR_SSL_|SSL routines/i, 'the TLS handshake failed'],
+];
+
+/** For what `fetch` or a body's reader has thrown. */
+export function networkFault(error: unknown): NetworkFault {
+  const reasons = causesOf(error);
+  const haystack = reasons.map(({ code, message }) => `${code} ${message}`).join('\n');
+  const platformText = reasons.at(-1)?.message || reasons.at(-1)?.code || String(error);
+  for (const [kind, pattern, text] of FAULTS) {
+    if (pattern.test(haystack))
+      return { kind, text: text ?? `the certificate is not valid here: ${platformText}` };
+  }
+  return { kind: 'unknown', text: platformText };
+}
+
+/** Deep enough for undici's "fetch failed", an AggregateError of several addresses, and the error of one address. */
+const CAUSES_MAX = 4;
+
+function causesOf(error: unknown): { readonly code: string; readonly message: string }[] {
+  const found: { code: string; message: string }[] = [];
+  for (let next = error; next instanceof Error && found.length < CAUSES_MAX; next = next.cause) {
+    const code: unknown = Reflect.get(next, 'code');
+    found.push({ code: typeof code === 'string' ? code : '', message: next.message });
+  }
+  return found;
+}

@@ -1,0 +1,57 @@
+/**
+ * Redirects are errors: `fetch` drops `Authorization` when it follows one to another origin, and the next server then blames
+ * the credential. The error names the address to use instead. Browsers do not show where a redirect leads.
+ */
+import { REDIRECTED } from './problem-code.ts';
+import { FlowtapProblem } from './problem.ts';
+
+const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
+
+/** `url` was requested: `path` below the service's address. Undefined for any other response. */
+export function redirectProblem(response: Response, url: string, path: string): FlowtapProblem | undefined {
+  const { status, headers } = response;
+  // Workers' types do not know it.
+  const type: string = response.type;
+  const isOpaque = type === 'opaqueredirect';
+  if (!isOpaque && !REDIRECT_STATUSES.has(status)) return undefined;
+  const target = isOpaque ? undefined : redirectTarget(headers.get('Location'), url);
+  return new FlowtapProblem({
+    status,
+    code: REDIRECTED,
+    title: 'The address redirects elsewhere',
+    detail: describe(new URL(url), target, path),
+  });
+}
+
+function describe({ origin }: URL, target: URL | undefined, path: string): string {
+  const cause = 'Redirects are not followed, because the credential would get lost.';
+  if (!target)
+    return `${origin} redirects to another address. Use that one as the service's address. ${cause}`;
+  // Without query and user: a ticket or a password may be in there.
+  const shown = target.origin + target.pathname;
+  const base = serviceAddress(target, path);
+  return base === undefined
+    ? `${origin} redirects to ${shown}, which is not a Flowtap address. Is a login page or a proxy in front? ${cause}`
+    : `${origin} redirects to ${base}: use that as the service's address. ${cause}`;
+}
+
+function redirectTarget(location: string | null, url: string): URL | undefined {
+  if (location === null || !URL.canParse(location, url)) return undefined;
+  const target = new URL(location, url);
+  return /^https?:$/.test(target.protocol) ? target : undefined;
+}
+
+/** The target without the requested path; undefined when it does not end in it. Proxies may decode the path on the way. */
+function serviceAddress({ origin, pathname }: URL, path: string): string | undefined {
+  const decoded = decode(pathname);
+  const suffix = `/${decode(path)}`;
+  return decoded.endsWith(suffix) ? `${origin}${decoded.slice(0, 1 - suffix.length)}` : undefined;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,34 @@
+/** The schema of what POST /v1/admin/probe answers. */
+import * as z from 'zod/mini';
+
+import { describe } from './describe.ts';
+
+const optionalText = (description: string) => describe(z.optional(z.string()), description);
+const ok = (description: string) => describe(z.boolean(), description);
+const ms = () => describe(z.int().check(z.gte(0)), 'How long that took, in milliseconds.');
+
+const SourceProbe = z.strictObject({
+  source: describe(z.string(), 'The source: `things-graph` or `step-functions`.'),
+  region: describe(z.string(), 'The region that was asked.'),
+  account: optionalText('The account that was asked, of Step Functions.'),
+  ok: ok('Whether it can be read.'),
+  ms: ms(),
+  code: optionalText('If not ok: the AWS error, or the kind of failure if AWS did not answer.'),
+  reason: optionalText('If not ok: what AWS answered.'),
+});
+
+export const Probe = z.strictObject({
+  sources: describe(z.array(SourceProbe), 'One call for each region and account in the settings.'),
+  skipped: describe(
+    z.optional(z.int().check(z.gte(1))),
+    'Regions and accounts that were not asked, because there are more than 20.',
+  ),
+  store: describe(
+    z.strictObject({
+      ok: ok('Whether it can be written and read.'),
+      ms: ms(),
+      reason: optionalText('If not ok: what the store answered.'),
+    }),
+    'The key-value store.',
+  ),
+});

@@ -1,0 +1,25 @@
+/** Writes and reads one entry, to find out whether the store works. It expires by itself. */
+import type { Clock } from '../core/clock.ts';
+import { type KeyValueStore, TTL_SECONDS_MIN } from './key-value.ts';
+
+export interface StoreProbe {
+  readonly ok: boolean;
+  readonly ms: number;
+  /** The store's own text. Only if not `ok`. */
+  readonly reason?: string;
+}
+
+/** `name` must be new each time, because Workers KV takes one write per key and second. So the entry is not deleted either. */
+export async function probeStore(store: KeyValueStore, name: string, clock: Clock): Promise<StoreProbe> {
+  const startedAtMs = clock.now();
+  const key = `probe/${name}`;
+  try {
+    await store.put(key, name, { ttlSeconds: TTL_SECONDS_MIN });
+    // Not compared: Workers KV may answer a read with what was there before.
+    await store.get(key);
+    return { ok: true, ms: clock.now() - startedAtMs };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, ms: clock.now() - startedAtMs, reason };
+  }
+}

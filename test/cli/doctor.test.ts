@@ -1,0 +1,292 @@
+/** `flowtap doctor` as a process: what it finds once it has reached a service. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { problemOf } from '../../src/http/problem.ts';
+import { flow } from '../streams/scripted-flow.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+import { type CommandUnderTest, type Environment, commandFor, linesOf } from './command-under-test.ts';
+import { HEALTHY, PARTNER, examineBy } from './examined.ts';
+import { listen } from './local-server.ts';
+
+const CREATE = ['keys', 'create', '--name', 'test', '--executions', '*', '--payloads', 'full'];
+
+let world: World;
+let flowtap: CommandUnderTest;
+let key: string;
+beforeAll(async () => {
+  world = await openWorld();
+  flowtap = await commandFor(world);
+  key = (await flowtap.run(CREATE)).stdout.trim();
+});
+afterAll(async () => {
+  await flowtap.stop();
+  await world.close();
+});
+
+const examined = (env: Environment, words?: readonly string[]) => examineBy(flowtap, env, words);
+
+test.concurrent('for people it prints a line for each check, and how an execution stands', async () => {
+  await world.script('checked', flow(2, 0));
+  const { code, stdout } = await flowtap.run(['doctor', 'checked'], { env: { FLOWTAP_API_KEY: key } });
+  const lines = linesOf(stdout).map((line) => line.replaceAll(/ +/g, ' '));
+  expect(lines).toEqual([
+    `ok address ${world.url.href}`,
+    expect.stringMatching(/^ok service healthy/),
+    "ok clock agrees with the service's",
+    expect.stringMatching(/^ok API key .* \(test\) reads \*$/),
+    'ok execution SUCCEEDED',
+    'ok admin token valid',
+    expect.stringMatching(/^ok things-graph us-west-2 can be read/),
+    expect.stringMatching(/^ok store written and read/),
+  ]);
+  expect(code).toBe(0);
+  const failed = await flowtap.run(['doctor'], { env: PARTNER });
+  expect(failed.stdout).toMatch(/^fail {2}API key .*\n +→ \S/m);
+  expect(failed.code).toBe(1);
+});
+
+test.concurrent('with --json it prints the same checks as JSON, and the exit code is the same', async () => {
+  await world.script('as json', flow(2, 0));
+  const { checks, code } = await examined({ FLOWTAP_API_KEY: key }, ['as json']);
+  expect(checks.map(({ name, level }) => [name, level])).toEqual(
+    ['address', 'service', 'clock', 'API key', 'execution', 'admin token', 'things-graph', 'store'].map(
+      (name) => [name, 'ok'],
+    ),
+  );
+  expect(code).toBe(0);
+});
+
+describe('with the admin token it says what AWS answers', () => {
+  test('a wrong AWS secret fails, with the setting to change', async () => {
+    const secret = 'not the secret of the upstream';
+    const misconfigured = await openWorld((emulatorUrl) => ({
+      AWS_SECRET_ACCESS_KEY: secret,
+      AWS_ENDPOINT_URL_SFN: emulatorUrl,
+      SFN_ALLOWED: 'us-west-2:123456789012',
+    }));
+    try {
+      const FLOWTAP_URL = misconfigured.url.href;
+      const wrong = await examined({ FLOWTAP_URL });
+      for (const name of ['things-graph', 'step-functions']) {
+        expect(wrong.named(name)).toMatchObject({
+          level: 'fail',
+          detail: expect.stringContaining('InvalidSignatureException'),
+          remedy: expect.stringContaining('AWS_SECRET_ACCESS_KEY'),
+        });
+      }
+      expect(wrong.named('store')).toMatchObject({ level: 'ok' });
+      expect(JSON.stringify(wrong)).not.toContain(secret);
+      // A partner learns nothing of it.
+      const partner = await flowtap.run(['doctor'], { env: { ...PARTNER, FLOWTAP_URL } });
+      expect(partner.stdout).not.toMatch(/AWS|things-graph|admin/i);
+    } finally {
+      await misconfigured.close();
+    }
+  });
+
+  const stepFunctions = { source: 'step-functions', region: 'us-west-2', account: '123456789012', ms: 1 };
+  const thingsGraph = { source: 'things-graph', region: 'us-west-2', ms: 1 };
+  test.concurrent.each([
+    [
+      'a denied probe of Step Functions is a warning, since the policy may name single state machines',
+      { ...stepFunctions, code: 'AccessDeniedException', reason: 'GetExecutionHistory: HTTP 400' },
+      { level: 'warn', remedy: 'flowtap-probe' },
+    ],
+    [
+      'a role that cannot be assumed',
+      { ...stepFunctions, code: 'AccessDenied', reason: 'AssumeRole: HTTP 403' },
+      { level: 'fail', remedy: 'AWS_ROLE_ARN' },
+    ],
+    [
+      'a denied call of Things Graph',
+      { ...thingsGraph, code: 'AccessDeniedException', reason: 'ListFlowExecutionMessages: HTTP 400' },
+      { level: 'fail', remedy: 'iotthingsgraph:ListFlowExecutionMessages' },
+    ],
+    [
+      'temporary credentials that have expired',
+      { ...stepFunctions, code: 'ExpiredTokenException', reason: 'The token has expired' },
+      { level: 'fail', remedy: 'AWS_SESSION_TOKEN' },
+    ],
+    [
+      'a clock of the service that is wrong',
+      { ...stepFunctions, code: 'InvalidSignatureException', reason: 'Signature expired: 2026' },
+      { level: 'fail', remedy: "the service's machine" },
+    ],
+    [
+      'a region without an answer',
+      { ...thingsGraph, code: 'upstream-internal', reason: 'connection failed' },
+      { level: 'fail', remedy: 'AWS_REGION' },
+    ],
+    [
+      'throttling, which is not a fault of the settings',
+      { ...stepFunctions, code: 'upstream-throttled', reason: 'no slot' },
+      { level: 'warn', remedy: 'later' },
+    ],
+  ])('%s', async (_what, source, { level, remedy }) => {
+    const found = await examinedProbe({ sources: [{ ...source, ok: false }], store: { ok: true, ms: 1 } });
+    expect(found.named(source.source)).toMatchObject({
+      level,
+      detail: expect.stringContaining(source.reason),
+      remedy: expect.stringContaining(remedy),
+    });
+  });
+
+  test.concurrent(
+    'Things Graph alone being out of reach is a warning where Step Functions can be read',
+    async () => {
+      const gone = { ...thingsGraph, ok: false, code: 'upstream-internal', reason: 'connection failed' };
+      const found = await examinedProbe({
+        sources: [gone, { ...stepFunctions, ok: true }],
+        store: { ok: true, ms: 1 },
+      });
+      expect(found.named('things-graph')).toMatchObject({ level: 'warn' });
+    },
+  );
+
+  test.concurrent('a store that fails, and entries that were not probed', async () => {
+    const found = await examinedProbe({
+      sources: [],
+      skipped: 3,
+      store: { ok: false, ms: 1, reason: 'disk full' },
+    });
+    expect(found.named('store')).toMatchObject({ level: 'fail', detail: 'disk full' });
+    expect(found.named('step-functions')).toMatchObject({
+      level: 'warn',
+      detail: expect.stringContaining('3'),
+    });
+  });
+
+  test.concurrent('a service that has no probe yet is a warning', async () => {
+    const found = await examinedProbe(undefined);
+    expect(found.named('probe')).toMatchObject({ level: 'warn', remedy: expect.stringContaining('Upgrade') });
+  });
+
+  /** Of a service whose probe gives this report; undefined: 404. */
+  async function examinedProbe(report: object | undefined) {
+    await using server = await listen((request, response) => {
+      if (request.url === '/healthz') response.end(HEALTHY);
+      else if (request.url?.startsWith('/v1/admin/keys')) response.end('{"keys":[]}');
+      else if (request.url === '/v1/admin/probe' && request.method === 'POST' && report) {
+        response.end(JSON.stringify(report));
+      } else response.writeHead(404).end(JSON.stringify(problemOf({ type: 'no-such-route' })));
+    });
+    // Awaited here: the server is there until the end of this block.
+    return await examined({ FLOWTAP_URL: server.origin });
+  }
+});
+
+describe('of a key it says', () => {
+  const create = async (...words: readonly string[]) => {
+    const made = await flowtap.run(['keys', 'create', '--name', 'narrow', '--payloads', 'none', ...words]);
+    return made.stdout.trim();
+  };
+
+  test.concurrent.each([
+    ['13d', 'warn'],
+    ['15d', 'ok'],
+  ])('that it ends soon, as a warning: with %s left it is %s', async (left, level) => {
+    const FLOWTAP_API_KEY = await create('--executions', 'a*', '--expires-in', left);
+    const found = await examined({ ...PARTNER, FLOWTAP_API_KEY });
+    expect(found.named('API key')).toMatchObject({
+      level,
+      detail: expect.stringMatching(
+        level === 'warn' ? /reads a\*, without payloads. It expires in 12 days/ : /a\*/,
+      ),
+    });
+    expect(found.code).toBe(0);
+  });
+
+  test.concurrent('that it may not read the execution, and whom to ask', async () => {
+    const FLOWTAP_API_KEY = await create('--executions', 'a*');
+    const [partner, operator] = await Promise.all([
+      examined({ ...PARTNER, FLOWTAP_API_KEY }, ['b']),
+      examined({ FLOWTAP_API_KEY }, ['b']),
+    ]);
+    expect(partner.named('execution')).toMatchObject({
+      level: 'fail',
+      remedy: expect.stringContaining('operator'),
+    });
+    expect(operator.named('execution')).toMatchObject({
+      level: 'fail',
+      remedy: expect.stringContaining('Create a key'),
+    });
+  });
+
+  test.concurrent(
+    'that there is none: a partner asks the operator, and the operator creates one',
+    async () => {
+      const [partner, operator] = await Promise.all([examined(PARTNER), examined({})]);
+      expect(partner.named('API key')).toMatchObject({
+        level: 'fail',
+        remedy: expect.stringMatching(/^Ask the operator/),
+      });
+      expect(JSON.stringify(partner)).not.toMatch(/ADMIN_TOKEN|keys create/);
+      expect(operator.named('API key')).toMatchObject({
+        level: 'warn',
+        remedy: expect.stringContaining('keys create'),
+      });
+      expect(operator.code).toBe(0);
+    },
+  );
+
+  test.concurrent('that it, or the admin token, is wrong', async () => {
+    const found = await examined({ FLOWTAP_API_KEY: 'ftk_wrong', FLOWTAP_ADMIN_TOKEN: 'wrong' });
+    expect(found.named('API key')).toMatchObject({
+      level: 'fail',
+      detail: 'FLOWTAP_API_KEY is not a key of this service.',
+    });
+    expect(found.named('admin token')).toMatchObject({
+      level: 'fail',
+      detail: expect.stringContaining('ADMIN_TOKEN'),
+    });
+  });
+
+  /** A server of its own: were the Worker to lock this address out, it would be for every test here. */
+  test.concurrent(
+    'that it could not be checked, where wrong ones before it had the address locked out',
+    async () => {
+      const refusal = problemOf({
+        type: 'rate-limited',
+        retryAfterSeconds: 42,
+        because: 'wrong-credentials',
+      });
+      await using server = await listen((request, response) => {
+        if (request.url === '/healthz') response.end(HEALTHY);
+        else response.writeHead(429, { 'Retry-After': '42' }).end(JSON.stringify(refusal));
+      });
+      const found = await examined({ FLOWTAP_URL: server.origin, FLOWTAP_API_KEY: 'ftk_right' });
+      for (const name of ['API key', 'admin token']) {
+        expect(found.named(name)).toMatchObject({
+          level: 'fail',
+          detail: expect.stringMatching(
+            /could not be checked\. .*30 requests with a wrong key, ticket or admin token/,
+          ),
+        });
+      }
+      expect(found.code).toBe(1);
+    },
+  );
+});
+
+test.concurrent.each(['BadUpstream', 'InternalError'])(
+  'of a failure inside the service (%s) it shows the request id once, without sending the operator to the operator',
+  async (code) => {
+    const failure =
+      code === 'BadUpstream'
+        ? ({ type: 'upstream-broken', internal: '' } as const)
+        : ({ type: 'internal', internal: '' } as const);
+    await using server = await listen((request, response) => {
+      if (request.url === '/healthz') return void response.end(HEALTHY);
+      response.writeHead(502).end(JSON.stringify(problemOf(failure, 'request-1')));
+    });
+    const env = { FLOWTAP_URL: server.origin, FLOWTAP_API_KEY: 'k' };
+    const found = await examined({ ...env });
+    for (const check of [found.named('API key'), found.named('admin token')]) {
+      expect(check).toMatchObject({ remedy: expect.stringContaining('request-1') });
+      expect(JSON.stringify(check)).not.toMatch(/operator/i);
+    }
+    const { stderr } = await flowtap.run(['tail', 'x', '--give-up-after', '0'], { env });
+    expect(stderr.split('request-1')).toHaveLength(2);
+    expect(stderr).not.toMatch(/operator/i);
+  },
+);

@@ -1,0 +1,33 @@
+/** What `flowtap doctor --json` finds, looked up by the name of a check; and what all of its results have in common. */
+import { expect } from 'vitest';
+
+import type { Check } from '../../src/cli/check.ts';
+import type { CommandUnderTest, Environment } from './command-under-test.ts';
+
+/** In place of the environment of CommandUnderTest: somebody without the admin token. */
+export const PARTNER = { FLOWTAP_ADMIN_TOKEN: '' };
+/** The body of /healthz. */
+export const HEALTHY = '{"status":"ok"}';
+
+export interface Examined {
+  readonly code: number | null;
+  readonly checks: readonly Check[];
+  /** The last check of this name. */
+  readonly named: (name: string) => Check | undefined;
+}
+
+export async function examineBy(
+  flowtap: CommandUnderTest,
+  env: Environment,
+  words: readonly string[] = [],
+): Promise<Examined> {
+  const { code, stdout } = await flowtap.run(['doctor', '--json', ...words], { env });
+  // Safety: what --json is documented to print.
+  const { checks } = JSON.parse(stdout) as { checks: readonly Check[] };
+  for (const { level, detail, remedy } of checks) {
+    expect(detail).not.toBe('');
+    expect(remedy === undefined).toBe(level === 'ok');
+  }
+  expect(code).toBe(checks.some(({ level }) => level === 'fail') ? 1 : 0);
+  return { code, checks, named: (name) => checks.findLast((check) => check.name === name) };
+}
