@@ -15,6 +15,8 @@ export interface Caller {
   readonly credentialId: string;
   readonly name: string;
   readonly owner?: string;
+  /** Who shares limits with whom: all keys of an owner are one tenant, a key without an owner is its own. */
+  readonly tenant: string;
   readonly executions: readonly string[];
   readonly payloads: PayloadAccess;
   readonly tier: RateTier;
@@ -34,6 +36,7 @@ export function callerOfKey(records: CredentialRecords): Caller {
     credentialId: records.credential.id,
     name,
     ...(owner !== undefined && { owner }),
+    tenant: tenantOf(keyId, owner),
     executions,
     payloads,
     tier,
@@ -42,6 +45,10 @@ export function callerOfKey(records: CredentialRecords): Caller {
     ...(expiresAtMs !== undefined && { expiresAtMs }),
   };
 }
+
+/** The prefixes keep an owner who is named like another owner's key from being the same tenant. */
+const tenantOf = (keyId: string, owner: string | undefined): string =>
+  owner === undefined ? `key/${keyId}` : `owner/${owner}`;
 
 /** A ticket never allows more than its key does now. */
 export function callerOfTicket(records: CredentialRecords, claims: TicketClaims): Caller {

@@ -25,6 +25,8 @@ export interface Served {
 export interface PageRequest extends PageQuery {
   /** How long to wait for a message, or for the end. 0: not at all. */
   readonly waitMs: number;
+  /** Who is charged for what the request costs (`Caller.tenant`). */
+  readonly tenant: string;
 }
 
 export interface PageAnswer extends CutPage {
@@ -38,6 +40,8 @@ export interface PageAnswer extends CutPage {
 export interface SummaryRequest {
   readonly waitMs: number;
   readonly payloads: PayloadAccess;
+  /** As in `PageRequest`. */
+  readonly tenant: string;
 }
 
 export interface SummaryAnswer {
@@ -71,6 +75,8 @@ export interface StreamRequest {
   readonly payloads: PayloadAccess;
   /** Whose stream it is: checked again while it is open, and counted. */
   readonly keyId: string;
+  /** As in `PageRequest`. */
+  readonly tenant: string;
   /** Opaque to the Execution; handed to `stillAllowed`. Plain data. */
   readonly grant: unknown;
   readonly streamLimit: number;

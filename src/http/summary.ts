@@ -18,7 +18,8 @@ export async function getSummary(
   const query = readQuery(url.searchParams, ['waitTimeSeconds']);
   if (!query.ok) return query;
   const waitMs = request.method === 'HEAD' ? 0 : (query.value.waitTimeSeconds ?? 0) * 1000;
-  const summary = await executions.summary(ref, { waitMs, payloads: caller.payloads }, request.signal);
+  const { payloads, tenant } = caller;
+  const summary = await executions.summary(ref, { waitMs, payloads, tenant }, request.signal);
   if (!summary.ok) return summary;
   facts.upstreamCalls = summary.value.served.upstreamCalls;
   const cursorOf = (position: NonNullable<SummaryAnswer['failure']>) =>

@@ -27,6 +27,7 @@ describe('a caller with a valid key', () => {
       credentialId,
       name: 'partner',
       owner: 'Ada',
+      tenant: 'owner/Ada',
       executions: ['*:Workflow:SecurityFlow_*'],
       payloads: 'full',
       tier: 'high',
@@ -37,6 +38,19 @@ describe('a caller with a valid key', () => {
     expect(callerAllows(caller, OTHER_EXECUTION)).toBe(false);
     const other = pageRequest(text, { executionId: OTHER_EXECUTION });
     expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
+  });
+
+  test('shares limits with the other keys of the same owner, and with nobody if the key has no owner', async () => {
+    const access = openAccess();
+    const tenantOf = async (changes: Parameters<typeof createKey>[1]) => {
+      const { text, view } = await createKey(access, changes);
+      const { tenant } = valueOf(await access.authenticator.authenticate(pageRequest(text)));
+      return { tenant, id: view.id };
+    };
+    expect((await tenantOf({ owner: 'Ada' })).tenant).toBe((await tenantOf({ owner: 'Ada' })).tenant);
+    const alone = await tenantOf({});
+    expect(alone.tenant).toBe(`key/${alone.id}`);
+    expect((await tenantOf({ owner: alone.id })).tenant).not.toBe(alone.tenant);
   });
 
   test('is plain data, so that it crosses an RPC boundary', async () => {

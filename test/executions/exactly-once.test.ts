@@ -96,7 +96,7 @@ test('following nextToken yields each message exactly once, in order', async () 
             waitMs: step.waitMs,
           });
           const other = step.otherReader
-            ? under.executions.summary(REF, { waitMs: 0, payloads: 'full' })
+            ? under.executions.summary(REF, { waitMs: 0, payloads: 'full', tenant: 'tenant' })
             : undefined;
           if (step.waitMs > 0) await clock.advance(step.waitMs + 1);
           const [page] = await Promise.all([asked, other]);

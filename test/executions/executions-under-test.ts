@@ -94,12 +94,18 @@ export class ExecutionsUnderTest {
   }
 
   page(request: Partial<PageRequest> = {}, signal?: AbortSignal): Promise<Result<PageAnswer>> {
-    const all = { from: { at: 'start' }, maxResults: 250, payloads: 'full', waitMs: 0 } as const;
+    const all = {
+      from: { at: 'start' },
+      maxResults: 250,
+      payloads: 'full',
+      tenant: 'tenant',
+      waitMs: 0,
+    } as const;
     return this.executions.page(REF, { ...all, ...request }, signal);
   }
 
   summary(waitMs = 0) {
-    return this.executions.summary(REF, { waitMs, payloads: 'full' });
+    return this.executions.summary(REF, { waitMs, payloads: 'full', tenant: 'tenant' });
   }
 
   import(messages: readonly Message[]) {

@@ -5,7 +5,13 @@ import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { ExecutionsUnderTest, REF, valueOf } from './executions-under-test.ts';
 
-const REQUEST = { from: { at: 'start' }, maxResults: 250, payloads: 'full', waitMs: 0 } as const;
+const REQUEST = {
+  from: { at: 'start' },
+  maxResults: 250,
+  payloads: 'full',
+  tenant: 'tenant',
+  waitMs: 0,
+} as const;
 
 test('executions that are being read are not let go, however many there are: each has one call in flight', async () => {
   const under = new ExecutionsUnderTest({ messages: someHistory({ length: 3 }) });

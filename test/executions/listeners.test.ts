@@ -66,6 +66,7 @@ function open(more: Partial<StreamRequest> = {}): StreamReader {
     from: { at: 'start' },
     payloads: 'full',
     keyId: 'key',
+    tenant: 'tenant',
     grant: 'key',
     streamLimit: 100,
     ...more,

@@ -61,6 +61,7 @@ function openStream(under: ExecutionsUnderTest, from: StreamStart) {
     from,
     payloads: 'full',
     keyId: 'key',
+    tenant: 'tenant',
     grant: {},
     streamLimit: 10,
   });

@@ -81,6 +81,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
           from: { at: 'start' },
           payloads: 'full',
           keyId: 'key',
+          tenant: 'tenant',
           grant: {},
           streamLimit: 100,
         }),

@@ -77,6 +77,7 @@ async function open(): Promise<StreamReader> {
     from: { at: 'start' },
     payloads: 'full',
     keyId: 'key',
+    tenant: 'tenant',
     grant: {},
     streamLimit: 100,
   });

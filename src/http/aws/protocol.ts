@@ -71,6 +71,7 @@ async function answerPage(
         : { at: 'start' },
       maxResults,
       payloads: caller.payloads,
+      tenant: caller.tenant,
       waitMs: 0,
     },
     request.signal,
