@@ -1,6 +1,6 @@
 /**
- * What an Execution archives and when, what it imports and what it forgets. Over 300 lines: these take turns, and the tests are
- * mostly about one of them in the way of another.
+ * What an Execution archives and when, what it imports and deletes. Over 300 lines: only one of these runs at a time, and most tests
+ * are about one of them delaying another.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -17,12 +17,12 @@ const isArchived = async (under: ExecutionsUnderTest): Promise<boolean> =>
   valueOf(await under.archive.list({ limit: 10 })).executions.length === 1;
 
 describe('an execution that has ended', () => {
-  test('is archived after its settle time, whoever saw it end, and never costs a call again', async () => {
+  test('is archived after its settle time, whether a poll or a reader saw its end, and never costs a call again', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     await under.idle();
     expect(await isArchived(under)).toBe(true);
-    // What readers had read since it settled was not read again.
+    // Pages that readers had read since the settle time were not read again.
     expect(under.source.calls).toHaveLength(3);
     under.source.forgetCalls();
     under.source.conduct = () => ({ failure: 'upstream-broken' });
@@ -40,7 +40,7 @@ describe('an execution that has ended', () => {
     expect(under.source.calls).toHaveLength(0);
   });
 
-  test('that is 10 s old only since just now waits until it is, and takes late messages with it', async () => {
+  test('is archived no earlier than 10 s after its end, with late messages', async () => {
     const under = new ExecutionsUnderTest();
     const history = someHistory({
       length: 300,
@@ -60,7 +60,7 @@ describe('an execution that has ended', () => {
     expect(ids(await under.readAll())).toEqual([...ids(history.slice(0, -1)), 'late0', '299']);
   });
 
-  test('that a late message follows has not ended after all, and is not archived', async () => {
+  test('is not archived if a late message shows that it has not ended', async () => {
     const under = new ExecutionsUnderTest();
     under.source.append(
       ...someHistory({ length: 30, terminal: 'EXECUTION_FAILED', startMs: under.clock.now() - 290 }),
@@ -73,7 +73,7 @@ describe('an execution that has ended', () => {
     expect(valueOf(await under.summary()).status).toBe('RUNNING');
   });
 
-  test('whose last message has no time settles 10 s after it was seen', async () => {
+  test('settles 10 s after its last message was seen if that has no timestamp', async () => {
     const under = new ExecutionsUnderTest({ messages: [{ eventType: 'EXECUTION_ABORTED' }] });
     await under.page();
     await under.clock.advance(9_999);
@@ -82,7 +82,7 @@ describe('an execution that has ended', () => {
     expect(await isArchived(under)).toBe(true);
   });
 
-  test('is archived by its waiters and readers once, not by each', async () => {
+  test('is archived once, however many readers and waiting requests it has', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await Promise.all(Array.from({ length: 50 }, () => under.summary(50_000)));
     await under.idle();
@@ -113,7 +113,7 @@ describe('a store that fails', () => {
   const WRITES = 3;
 
   test.each([0, 1, 2])(
-    'for good after its write %i leaves no archive to be seen, and readers with the history',
+    'for good after its write %i shows no archive, and readers still get the history',
     async (writes) => {
       const under = new ExecutionsUnderTest({ messages: ENDED });
       under.store.failAfterWrites(writes);
@@ -127,7 +127,7 @@ describe('a store that fails', () => {
     },
   );
 
-  test('after its last write leaves a whole one', async () => {
+  test('after its last write leaves a whole archive', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     under.store.failAfterWrites(WRITES);
     await under.page({ from: { at: 'last', count: 1 } });
@@ -138,7 +138,7 @@ describe('a store that fails', () => {
     expect(ids(await under.readAll())).toEqual(ids(ENDED));
   });
 
-  test('and recovers has the archive after all, without a reader, and without reading upstream again', async () => {
+  test('and recovers gets the archive later, without a reader and without another upstream read', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     under.store.failAfterWrites(1);
     await under.page({ from: { at: 'last', count: 1 } });
@@ -149,7 +149,7 @@ describe('a store that fails', () => {
     expect(under.source.calls).toHaveLength(3);
   });
 
-  test('for a long time is tried ever more seldom, and not at all when nobody asks', async () => {
+  test('for a long time is retried ever less often, and not at all without readers', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     under.store.failAfterWrites(0);
     await under.page({ from: { at: 'last', count: 1 } });
@@ -178,7 +178,7 @@ describe('a store that fails', () => {
   });
 });
 
-describe('an archive that can not be read', () => {
+describe('an archive that cannot be read', () => {
   let under: ExecutionsUnderTest;
   beforeEach(async () => {
     under = new ExecutionsUnderTest({ messages: ENDED });
@@ -206,7 +206,7 @@ describe('an archive that can not be read', () => {
     },
   );
 
-  test('in the middle of a reader who pages through it goes on with the same history', async () => {
+  test('in the middle of paging continues with the same history', async () => {
     const first = valueOf(await under.page({ maxResults: 200 }));
     await damage('archive/1/page/');
     await under.clock.advance(3_600_000);
@@ -219,7 +219,7 @@ describe('an archive that can not be read', () => {
     expect(ids([...first.messages, ...rest])).toEqual(ids(ENDED));
   });
 
-  test('while reads upstream lag is a failure of the store, and no other history', async () => {
+  test('while upstream reads lag is a failure of the store, not another history', async () => {
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
     await under.clock.advance(3_600_000);
     under.store.failReads();
@@ -234,7 +234,7 @@ describe('an archive that can not be read', () => {
     });
   });
 
-  test('nor upstream is a failure of the store, and not an unknown execution', async () => {
+  test('nor read upstream is a failure of the store, not an unknown execution', async () => {
     await damage('archive/1/page/');
     await under.clock.advance(3_600_000);
     under.source.missing = true;
@@ -245,7 +245,7 @@ describe('an archive that can not be read', () => {
 describe('import and forget', () => {
   const IMPORTED = someHistory({ length: 700, terminal: 'EXECUTION_FAILED', run: 'i', startMs: LONG_AGO });
 
-  test('an imported history is served as any other, and the source is never asked', async () => {
+  test('an imported history is served like any other, without a call to the source', async () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     expect(valueOf(await under.import(IMPORTED))).toMatchObject({
@@ -259,7 +259,7 @@ describe('import and forget', () => {
     expect(under.source.calls).toHaveLength(0);
   });
 
-  test('takes the place of what was archived, at once', async () => {
+  test('an import replaces an archive at once', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     await under.idle();
@@ -267,11 +267,11 @@ describe('import and forget', () => {
     expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
     under.restart();
     expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
-    // The pages of the old one go when nobody can be reading them any more.
+    // The pages of the old archive are deleted once no reader can need them any more.
     expect(under.store.writes('archive/1/page/')).toBe(4);
   });
 
-  test('is not replaced by a walk that had been waiting behind it', async () => {
+  test('an import is not replaced by a walk that was queued behind it', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     under.store.stall();
@@ -283,7 +283,7 @@ describe('import and forget', () => {
     expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
   });
 
-  test.each([0, 1, 2])('that fails after %i writes leaves what was there before', async (writes) => {
+  test.each([0, 1, 2])('an import that fails after %i writes leaves the previous archive', async (writes) => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     await under.idle();
@@ -304,7 +304,7 @@ describe('import and forget', () => {
     expect(await under.readAll()).toEqual(ENDED);
   });
 
-  test('a forgotten execution is gone from the store, and what the source still has is read again', async () => {
+  test('a deleted execution is gone from the store, and is read again if the source still has it', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     await under.idle();
@@ -315,7 +315,7 @@ describe('import and forget', () => {
     expect(under.source.calls).toHaveLength(3);
   });
 
-  test('a forgotten import is unknown again; what was never archived says so', async () => {
+  test('a deleted import is unknown again; deleting an execution without an archive reports that', async () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     valueOf(await under.import(IMPORTED));
@@ -324,7 +324,7 @@ describe('import and forget', () => {
     expect(valueOf(await under.executions.forget(REF))).toEqual({ archived: false });
   });
 
-  test('is not undone by a walk that had been waiting behind it', async () => {
+  test('a deletion is not undone by a walk that was queued behind it', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     under.store.stall();

@@ -1,4 +1,4 @@
-/** All that a page promises, promise by promise; so over 300 lines. */
+/** Every guarantee of a page has a test; so over 300 lines. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -50,7 +50,7 @@ const wantedOf = (messages: readonly Message[], types: readonly string[] | undef
   messages.filter(({ eventType = '' }) => types?.includes(eventType) ?? true);
 
 describe('pages from the first to the last', () => {
-  test('are the history: each message once, in order, whatever sizes are asked for and however it lies', async () => {
+  test('contain each message once, in order, for any page sizes and any chunks', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyHistory(3_000),
@@ -75,7 +75,7 @@ describe('pages from the first to the last', () => {
             expect(page.messages.length).toBeLessThanOrEqual(maxResults);
             expect(page.next).toEqual(positionOf(messages, page.next.position));
             expect(page.more).toBe(page.next.position < messages.length);
-            // It never stands still, and without a filter a page is full before there is another.
+            // It always advances, and without a filter each page but the last is full.
             if (from.at === 'position') expect(page.next.position).toBeGreaterThan(from.position);
             if (page.more && !eventTypes) expect(page.messages).toHaveLength(maxResults);
             if (!page.more) break;
@@ -90,7 +90,7 @@ describe('pages from the first to the last', () => {
     );
   });
 
-  test('go on from any position', async () => {
+  test('continue from any position', async () => {
     const messages = someHistory({ length: 730 });
     await fc.assert(
       fc.asyncProperty(
@@ -109,7 +109,7 @@ describe('pages from the first to the last', () => {
     );
   });
 
-  test('end where they are full, with more only if a message is there', async () => {
+  test('end when full, with `more` only if a message follows', async () => {
     const messages = someHistory({ length: 200 });
     // A page upstream that gave a token although nothing follows: an empty last chunk.
     const dangling = (history: History): History => ({
@@ -138,7 +138,7 @@ describe('pages from the first to the last', () => {
     }
   });
 
-  test('of an empty history are one empty page', async () => {
+  test('are one empty page for an empty history', async () => {
     const page = await cut(inChunks([], [100], false));
     expect(page).toEqual({ messages: [], next: { position: 0, fingerprint: START }, more: false });
     expect(await cut(inChunks([]), { from: { at: 'last', count: 5 } })).toEqual(page);
@@ -146,7 +146,7 @@ describe('pages from the first to the last', () => {
 });
 
 describe('the newest messages', () => {
-  test('are the last ones that match, oldest first, and the position is the end', async () => {
+  test('are the last matching ones, oldest first, and the next position is the end', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyHistory(1_500),
@@ -167,7 +167,7 @@ describe('the newest messages', () => {
     );
   });
 
-  test('are looked for in the newest part only', async () => {
+  test('are searched in the newest part only', async () => {
     const messages = someHistory({ length: SCANNED_MESSAGES_MAX + 700 });
     const rare = messages.map((message, index) =>
       index % 5_500 === 100 ? { ...message, eventType: 'rare' } : message,
@@ -176,7 +176,7 @@ describe('the newest messages', () => {
     expect(page.messages.map(({ messageId }) => messageId)).toEqual(['5600']);
   });
 
-  test('stop where the history was replaced while it was read', async () => {
+  test('stop where the history was replaced during the read', async () => {
     const [old, fresh] = [someHistory({ length: 300 }), someHistory({ length: 300, run: 'b' })];
     const history: History = {
       complete: false,
@@ -211,7 +211,7 @@ describe('bytes', () => {
     expect(got).toEqual(messages);
   });
 
-  test('of the newest ones, too, counted from the end', async () => {
+  test('bound the newest messages too, counted from the end', async () => {
     const messages = large((position) => (position === 37 ? PAGE_BYTES_MAX : 10));
     const page = await cut(inChunks(messages, [7]), { from: { at: 'last', count: 20 } });
     expect(page.messages).toEqual(messages.slice(38));
@@ -221,14 +221,14 @@ describe('bytes', () => {
     );
   });
 
-  test('of payloads that the caller does not see count for nothing', async () => {
+  test('of hidden payloads do not count', async () => {
     const messages = large(() => PAGE_BYTES_MAX);
     expect((await cut(inChunks(messages), { payloads: 'none' })).messages).toHaveLength(40);
   });
 });
 
 describe('a filter', () => {
-  test('that matches little looks at a bounded number of messages, and goes on from there', async () => {
+  test('with few matches examines a bounded number of messages per page, and the next page continues there', async () => {
     const messages = someHistory({ length: 2 * SCANNED_MESSAGES_MAX + 100 });
     const history = inChunks(messages, [1_000]);
     let chunks = 0;
@@ -252,7 +252,7 @@ describe('a position', () => {
   const messages = someHistory({ length: 250 });
   const other = someHistory({ length: 250, run: 'b' });
 
-  test.each([true, false])('of another history is refused (complete: %s)', async (complete) => {
+  test.each([true, false])('in another history is refused (complete: %s)', async (complete) => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 250 }), anyChunks, async (position, chunks) => {
         const page = await cutPage(
@@ -264,7 +264,7 @@ describe('a position', () => {
     );
   });
 
-  test('beyond the end waits while more may come, and is refused when none can', async () => {
+  test('past the end waits while messages may follow, and is refused otherwise', async () => {
     const longer = someHistory({ length: 300 });
     for (const position of [251, 300]) {
       const from = at(positionOf(longer, position));
@@ -286,22 +286,22 @@ describe('a failure', () => {
     chunkAt: async (position) => (position >= bad ? fail(failure) : inChunks(messages).chunkAt(position)),
   });
 
-  test('is the answer where nothing was read yet', async () => {
+  test('is the answer if nothing was read before it', async () => {
     expect(await cutPage(failingAt(0), query())).toEqual(fail(failure));
     expect(await cutPage(failingAt(100), query({ from: { at: 'last', count: 3 } }))).toEqual(fail(failure));
   });
 
-  test('behind what was found is left to the next request', async () => {
+  test('after messages were found is left to the next request', async () => {
     const page = await cut(failingAt(100), { maxResults: 250 });
     expect(page).toMatchObject({ more: true, next: { position: 100 } });
     expect(page.messages).toEqual(messages.slice(0, 100));
     expect((await cut(failingAt(100), { maxResults: 100 })).more).toBe(true);
-    // Also where only the end could not be looked at again.
+    // Also if only the end could not be read again.
     expect((await cut(failingAt(250), { maxResults: 250 })).more).toBe(true);
     expect((await cut(failingAt(250, true), { maxResults: 250 })).more).toBe(false);
   });
 
-  test('of a history that was replaced in the middle is found by the next request', async () => {
+  test('because the history was replaced in the middle is found by the next request', async () => {
     const other = someHistory({ length: 250, run: 'b' });
     const history: History = {
       complete: false,
@@ -312,7 +312,7 @@ describe('a failure', () => {
     expect(await cutPage(history, query({ from: at(page.next) }))).toEqual(fail({ type: 'history-changed' }));
   });
 
-  test('of a history that got shorter while it was read ends the page', async () => {
+  test('because the history became shorter during the read ends the page', async () => {
     const history: History = {
       complete: false,
       chunkAt: (position) => inChunks(position < 100 ? messages : messages.slice(0, 60)).chunkAt(position),

@@ -1,7 +1,6 @@
 /**
- * Invariant 1, for any history, any page sizes, and whatever happens between two requests: pages upstream that are cut short
- * or empty, tokens that expire, reads that lag or fail, a store that fails, messages that are written meanwhile, the move into
- * the archive, and the death of everything in memory.
+ * Invariant 1, for any history and any page sizes, while between requests anything may happen: short or empty upstream pages,
+ * expired tokens, reads that lag or fail, a store that fails, new messages, archiving, and the loss of all memory.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -13,7 +12,7 @@ import { type Conduct, conducts } from '../support/scripted-source.ts';
 import { ExecutionsUnderTest, REF } from './executions-under-test.ts';
 
 const HISTORY_MAX = 3_000;
-/** From then on nothing goes wrong any more, and the reader must come to the end. */
+/** After this nothing fails any more, and the reader must reach the end. */
 const TROUBLED_REQUESTS_MAX = 60;
 
 const anyConduct: fc.Arbitrary<Conduct> = fc.oneof(
@@ -102,7 +101,7 @@ test('following nextToken yields each message exactly once, in order', async () 
           const [page] = await Promise.all([asked, other]);
           if (!page.ok) {
             expect(page.failure.type).toMatch(/^(upstream-|store-unavailable)/);
-            // A failure is remembered for an interval of the poll, which is 15 s at the most.
+            // A failure is remembered for a poll interval, which is at most 15 s.
             if (request > TROUBLED_REQUESTS_MAX + 2) expect(page.failure).toBe('a page');
             await clock.advance(troubled ? 1_100 : 15_000);
             continue;
@@ -123,6 +122,6 @@ test('following nextToken yields each message exactly once, in order', async () 
     ),
     { numRuns: 40 },
   );
-  // The move into the archive was among what happened.
+  // The history was archived during some runs.
   expect(archives).toBeGreaterThan(2);
 });

@@ -13,7 +13,7 @@ const many = <T>(count: number, ask: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, ask));
 
 describe('one call upstream serves any number of readers (invariant 3)', () => {
-  test('who asks at the same time shares the call, and never are two in flight', async () => {
+  test('concurrent requests share a call, and never are two calls in flight', async () => {
     const under = new ExecutionsUnderTest({ messages: someHistory({ length: 700 }) });
     under.source.hold();
     const asked = Promise.all([
@@ -31,7 +31,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     expect(under.source.inFlightMax).toBe(1);
   });
 
-  test('a last page younger than a second is not asked for again, an older one is, and full pages never are', async () => {
+  test('a last page younger than a second is not requested again, an older one is, and full pages never are', async () => {
     const under = new ExecutionsUnderTest({ messages: someHistory({ length: 260 }) });
     await under.readAll();
     expect(under.source.calls).toHaveLength(2);
@@ -63,7 +63,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     expect(under.source.calls).toHaveLength(2);
   });
 
-  test('an execution that nobody reads costs nothing, also after somebody did', async () => {
+  test('an execution without readers costs nothing, even after it had some', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     await under.page();
     await under.page({ waitMs: 2_000, from: { at: 'start' } });
@@ -72,7 +72,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     expect(under.clock.sleepers).toBe(0);
   });
 
-  test('a call is not given up because its readers left: its page is remembered', async () => {
+  test('a call completes although its readers have left, and its page is remembered', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     under.source.hold();
     const gone = new AbortController();
@@ -90,7 +90,7 @@ describe('waiting', () => {
   const behind = async (under: ExecutionsUnderTest) =>
     ({ at: 'position', ...valueOf(await under.page()).next }) as const;
 
-  test('a hundred waiters share one poll and are answered together', async () => {
+  test('a hundred waiting requests share one poll and are answered together', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const from = await behind(under);
     const waiting = many(100, () => under.page({ from, waitMs: 50_000 }));
@@ -121,7 +121,7 @@ describe('waiting', () => {
     });
   });
 
-  test('ends at once when there is a message already, or the execution has ended', async () => {
+  test('ends at once if a message exists or the execution has ended', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     expect(valueOf(await under.page({ waitMs: 50_000 })).messages).toHaveLength(250);
     const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
@@ -130,7 +130,7 @@ describe('waiting', () => {
     expect(valueOf(await under.summary(50_000)).status).toBe('SUCCEEDED');
   });
 
-  test('for the end: the summary comes as soon as the execution ends, and tells how', async () => {
+  test('for the end: the summary is sent as soon as the execution ends', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const waiting = many(10, () => under.summary(50_000));
     await under.clock.advance(3_000);
@@ -145,7 +145,7 @@ describe('waiting', () => {
     }
   });
 
-  test('with a filter passes over what does not match, and its cursor goes with it', async () => {
+  test('with a filter skips other messages, and the cursor moves past them', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const from = await behind(under);
     const waiting = under.page({ from, waitMs: 50_000, eventTypes: ['STEP_FAILED'] });
@@ -160,7 +160,7 @@ describe('waiting', () => {
     });
   });
 
-  test('what passes upstream meanwhile is not its business', async () => {
+  test('is not ended by a temporary upstream failure', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const from = await behind(under);
     const waiting = under.page({ from, waitMs: 50_000 });
@@ -172,7 +172,7 @@ describe('waiting', () => {
     expect(valueOf(await waiting).messages).toEqual([{ messageId: 'after all' }]);
   });
 
-  test('for an unknown execution asks again for 5 s, for back ends that read right after they start one', async () => {
+  test('for an unknown execution retries for 5 s, for back ends that read right after they start one', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     under.source.missing = true;
     const waiting = many(50, () => under.page({ waitMs: 50_000 }));
@@ -183,7 +183,7 @@ describe('waiting', () => {
     expect(under.source.calls.length).toBeLessThanOrEqual(6);
   });
 
-  test('and no longer, nor longer than was asked, nor at all when nobody waits', async () => {
+  test('for an unknown execution lasts no longer than 5 s, nor longer than requested, and not at all without waitTimeSeconds', async () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     const answeredAfter = async (waitMs: number) => {
@@ -202,7 +202,7 @@ describe('waiting', () => {
     expect(await answeredAfter(0)).toBe(0);
   });
 
-  test('has 1,000 places; who finds none is told to come back, and a place that was left is free', async () => {
+  test('has 1,000 slots; further requests get a Retry-After, and a slot is freed when its request ends', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING, listenersMax: 3 });
     const from = await behind(under);
     const gone = new AbortController();
@@ -213,12 +213,12 @@ describe('waiting', () => {
     ];
     await settle();
     const refused = under.page({ from, waitMs: 50_000 });
-    // Before that it is looked whether those who hold the places are still there.
+    // Before that the clients that hold slots are probed.
     await under.clock.advance(5_000);
     expect(await refused).toMatchObject({
       failure: { type: 'overloaded', retryAfterSeconds: expect.any(Number) },
     });
-    // Who does not wait needs no place.
+    // A request that does not wait needs no slot.
     expect(valueOf(await under.page()).messages).toHaveLength(20);
     gone.abort();
     await waiting[0];
@@ -228,7 +228,7 @@ describe('waiting', () => {
   });
 });
 
-test('a history larger than what is remembered is read whole, and memory stays within its budget', async () => {
+test('a history larger than the page memory is read whole, and memory stays within its budget', async () => {
   const payload = 'x'.repeat(20_000);
   const messages = someHistory({ length: 3_000, payload: () => payload });
   const memory = createPageMemory();
@@ -246,11 +246,11 @@ test('a history larger than what is remembered is read whole, and memory stays w
   expect(read).toEqual(messages.map(({ messageId }) => messageId));
   expect(most).toBeGreaterThan(UPSTREAM_PAGES_BYTES_MAX / 2);
   expect(most).toBeLessThanOrEqual(UPSTREAM_PAGES_BYTES_MAX);
-  // Read from its start to its end, no page is asked for twice.
+  // Read from start to end, no page is requested twice.
   expect(under.source.calls).toHaveLength(12);
 });
 
-test('a single upstream page larger than the budget is served all the same', async () => {
+test("a single upstream page larger than the memory's budget is served", async () => {
   const messages = someHistory({ length: 500, payload: () => 'x'.repeat(10_000) });
   const under = new ExecutionsUnderTest({ messages, memory: createPageMemory(1_000_000) });
   expect((await under.readAll([60])).map(({ messageId }) => messageId)).toEqual(

@@ -87,7 +87,7 @@ export class ExecutionsUnderTest {
     };
   }
 
-  /** Another isolate over the same store takes over: nothing in memory is left. */
+  /** Another isolate over the same store takes over, with empty memory. */
   restart(): void {
     this.live.close();
     Object.assign(this, this.#open());
@@ -113,7 +113,7 @@ export class ExecutionsUnderTest {
     return this.executions.importHistory(REF, new Blob([lines]).stream());
   }
 
-  /** Everything from the first page on, in pages of these sizes. */
+  /** The whole history, in pages of these sizes. */
   async readAll(sizes: readonly number[] = [250]): Promise<Message[]> {
     const messages: Message[] = [];
     let from: PageRequest['from'] = { at: 'start' };
@@ -127,7 +127,7 @@ export class ExecutionsUnderTest {
     }
   }
 
-  /** What is due, and what follows from it, is done. */
+  /** Lets everything due run to its end. */
   idle(): Promise<void> {
     return this.clock.advance(1);
   }

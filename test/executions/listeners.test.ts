@@ -1,4 +1,4 @@
-/** Invariant 6, places and lives: what happens to open streams as time passes. */
+/** Invariant 6, slots and lives: what happens to open streams as time passes. */
 import { beforeEach, expect, test } from 'vitest';
 
 import { fail, type Failure, ok } from '../../src/core/errors.ts';
@@ -27,7 +27,7 @@ const state = { pollIntervalMs: 1_000, upstream: 'ok' } as const;
 let clock: ManualClock;
 let asked: unknown[];
 let refused: Map<string, Failure>;
-/** When a key ends, as the store has it by now. */
+/** When a key ends, according to the store. */
 let endsAtMs: Map<string, number>;
 let dueChanged: number;
 /** Held until released, when set. */
@@ -96,7 +96,7 @@ function open(more: Partial<StreamRequest> = {}): StreamReader {
   return reader;
 }
 
-/** Time passes as the Execution lets it: to whatever is due. */
+/** Advances time as the Execution does: from one due task to the next. */
 async function pass(ms: number): Promise<void> {
   const endMs = clock.now() + ms;
   for (let due = listeners.dueAtMs(); due <= endMs; due = listeners.dueAtMs()) {
@@ -107,7 +107,7 @@ async function pass(ms: number): Promise<void> {
   await clock.advance(endMs - clock.now());
 }
 
-test('a key is asked about every 30 s, once for all of its streams, and not at all when none is open', async () => {
+test('a key is checked every 30 s, once for all of its streams, and not at all without open streams', async () => {
   const readers = [open(), open(), open({ grant: 'other', keyId: 'other' })];
   await pass(KEY_CHECK_MS);
   expect(asked).toEqual(['key', 'other']);
@@ -119,7 +119,7 @@ test('a key is asked about every 30 s, once for all of its streams, and not at a
   expect(listeners.dueAtMs()).toBe(Infinity);
 });
 
-test('a key that is no longer good ends its streams, and no others, with the problem', async () => {
+test('a key that is refused ends its streams, and no others, with the problem', async () => {
   const [mine, other] = [open(), open({ grant: 'other', keyId: 'other' })];
   refused.set('key', { type: 'revoked-key' });
   await pass(KEY_CHECK_MS);
@@ -133,7 +133,7 @@ test('a key that is no longer good ends its streams, and no others, with the pro
   expect(other.ended).toBe(false);
 });
 
-test('a thousand keys are asked about at once: a slow store does not make the last one wait for all others', async () => {
+test('a thousand keys are checked concurrently: a slow store does not delay the last one by all others', async () => {
   const many = new Listeners({
     ref,
     log: testLog(),
@@ -153,7 +153,7 @@ test('a thousand keys are asked about at once: a slow store does not make the la
   gate.resolve();
 });
 
-test('a ticket that expires ends its stream at once, with what the caller is to be told', async () => {
+test('a ticket that expires ends its stream at once, with the problem', async () => {
   const reader = open({ ticketEndsAtMs: clock.now() + 4_321 });
   await pass(4_320);
   expect(reader.ended).toBe(false);
@@ -164,7 +164,7 @@ test('a ticket that expires ends its stream at once, with what the caller is to 
 
 const codeIn = (reader: StreamReader): unknown => JSON.parse(reader.named('problem')[0]?.data ?? '{}').code;
 
-test('a key that is extended while its stream is open keeps it, and one that is shortened ends it on the millisecond', async () => {
+test('a key that is extended keeps its stream open, and one that is shortened ends it on the millisecond', async () => {
   endsAtMs.set('key', clock.now() + 50_000).set('other', clock.now() + 100_000);
   const extended = open({ keyEndsAtMs: clock.now() + 50_000 });
   const shortened = open({ grant: 'other', keyId: 'other', keyEndsAtMs: clock.now() + 100_000 });
@@ -174,7 +174,7 @@ test('a key that is extended while its stream is open keeps it, and one that is 
   expect(shortened.ended).toBe(false);
   await pass(1);
   expect(codeIn(shortened)).toBe('ExpiredApiKey');
-  // After the check at 30 s: only the last look before its end can notice.
+  // After the check at 30 s: only the last check before its end can notice.
   endsAtMs.set('key', clock.now() + 500_000);
   expect(dueChanged).toBeGreaterThan(0);
   await pass(60_000);
@@ -186,7 +186,7 @@ test('a key that is extended while its stream is open keeps it, and one that is 
   expect(codeIn(extended)).toBe('ExpiredApiKey');
 });
 
-test('a ticket ends when it ends, however long its key was made to last, and although the store hangs', async () => {
+test('a ticket ends its stream on time, even if its key was extended or the store hangs', async () => {
   endsAtMs.set('key', clock.now() + 20_000);
   const reader = open({ keyEndsAtMs: clock.now() + 20_000, ticketEndsAtMs: clock.now() + 45_000 });
   await pass(10_000);
@@ -201,7 +201,7 @@ test('a ticket ends when it ends, however long its key was made to last, and alt
 });
 
 test.each(['fails', 'hangs'])(
-  'a store that %s closes no stream for 5 min, and then does: its keys may be revoked where it works',
+  'a store that %s closes streams only after 5 min, when their keys may have been revoked elsewhere',
   async (how) => {
     const reader = open();
     await pass(2 * KEY_CHECK_MS);
@@ -215,7 +215,7 @@ test.each(['fails', 'hangs'])(
   },
 );
 
-test('one answer of the store is enough for another 5 min', async () => {
+test('one answer of the store keeps a stream open for another 5 min', async () => {
   const reader = open();
   for (let outage = 0; outage < 3; outage++) {
     refused.set('key', { type: 'store-unavailable', internal: 'down' });
@@ -226,14 +226,14 @@ test('one answer of the store is enough for another 5 min', async () => {
   expect(reader.named('problem')).toEqual([]);
 });
 
-test('a record that the store has and that is refused closes its streams: it says nothing good of the key', async () => {
+test('a stored record that is refused closes the streams of its key', async () => {
   const reader = open();
   refused.set('key', { type: 'store-unavailable', internal: 'damaged', refused: true });
   await pass(KEY_CHECK_MS);
   expect(codeIn(reader)).toBe('StoreUnavailable');
 });
 
-test('lives are spread over 15 min ± 20 %, so that streams opened together do not end together', async () => {
+test('streams live 15 min ± 20 %, so that streams opened together do not end together', async () => {
   const livesMs: number[] = [];
   for (const at of [0, 0.25, 0.5, 0.75, 0.999]) {
     random = () => at;
@@ -246,7 +246,7 @@ test('lives are spread over 15 min ± 20 %, so that streams opened together do n
   expect(livesMs).toEqual([0.8, 0.9, 1, 1.1, 1.2].map((factor) => Math.round(STREAM_LIFE_MS * factor)));
 });
 
-test('places are counted from when a stream begins to open, for the execution and for its key', () => {
+test('slots are counted from when a stream starts to open, for the execution and for its key', () => {
   const request = { keyId: 'key', streamLimit: 2 };
   const leave = listeners.wait(request);
   expect(listeners.refusal(request)).toBeUndefined();
@@ -261,10 +261,10 @@ test('places are counted from when a stream begins to open, for the execution an
   expect(listeners.refusal()).toEqual({ type: 'overloaded', retryAfterSeconds: 10 });
 });
 
-test('before others are refused, everybody is written to, so that those who are gone are seen; a storm of refusals costs no more', async () => {
+test('before a refusal every stream is probed for a disconnect; many refusals at once cost one probe', async () => {
   const silent = open();
   await pass(1_000);
-  // Its last write does not tell whether it has left since.
+  // It may have disconnected since its last write.
   const fresh = open();
   for (let n = 0; n < 100; n++) listeners.probe(state);
   await settle();
@@ -276,7 +276,7 @@ test('before others are refused, everybody is written to, so that those who are 
   expect(silent.named('heartbeat')).toHaveLength(2);
 });
 
-test('closing all ends each with what it has, and leaves nothing behind', async () => {
+test('closing all streams ends each after a whole frame, and leaves nothing behind', async () => {
   const readers = [open(), open()];
   listeners.closeAll();
   await settle();

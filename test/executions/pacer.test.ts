@@ -21,7 +21,7 @@ const after = (...events: Event[]): Pacer => {
 };
 
 describe('the interval', () => {
-  test('is never shorter than a second nor longer than fifteen, and jitter only takes off, a tenth at the most', () => {
+  test('is 1 to 15 s, and jitter only shortens it, by at most a tenth', () => {
     fc.assert(
       fc.property(anyEvents, fc.double({ min: 0, max: 1, noNaN: true }), (events, random) => {
         const pacer = after(...events);
@@ -34,7 +34,7 @@ describe('the interval', () => {
     expect([POLL_INTERVAL_MIN_MS, POLL_INTERVAL_MAX_MS]).toEqual([1_000, 15_000]);
   });
 
-  test('doubles at once when throttled, from wherever it is', () => {
+  test('doubles at once when throttled, from any length', () => {
     fc.assert(
       fc.property(anyEvents, (events) => {
         const before = after(...events).intervalMs;
@@ -43,7 +43,7 @@ describe('the interval', () => {
     );
   });
 
-  test('after throttling is won back a second at a time, by successes only', () => {
+  test('shrinks by a second per success after throttling, and only by successes', () => {
     const pacer = after('throttled', 'throttled', 'throttled');
     expect(pacer.intervalMs).toBe(8_000);
     const won = Array.from({ length: 9 }, () => {
@@ -76,17 +76,17 @@ describe('the interval', () => {
     expect(slower).toEqual([2_000, 4_000, 8_000, 15_000, 15_000]);
     pacer.messagesArrived();
     expect(pacer.intervalMs).toBe(1_000);
-    // And it bears some quiet polls again.
+    // Some quiet polls do not slow it down again.
     for (const quietOnes of quiet) pacer[quietOnes]();
     expect(pacer.intervalMs).toBe(1_000);
   });
 
-  test('is a second again when somebody new listens, but not against throttling', () => {
+  test('is a second again when a listener arrives, unless throttled', () => {
     expect(after(...quiet, 'nothingNew', 'nothingNew', 'wake').intervalMs).toBe(1_000);
     expect(after('failed', 'throttled', 'wake').intervalMs).toBe(4_000);
   });
 
-  test('is as long as the others need for their turn, whatever happens to this one, and may then be longer', () => {
+  test('is at least what the shared budget requires, even above 15 s', () => {
     fc.assert(
       fc.property(anyEvents, fc.nat(120_000), anyEvents, (before, leastMs, later) => {
         const pacer = after(...before);

@@ -34,7 +34,7 @@ const anyChange = fc.oneof(
 );
 
 describe('page rows', () => {
-  test('are found by position, in memory and after a restart alike, whatever was done to them', async () => {
+  test('are found by position, in memory and after a restart, after any operations', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyChange, { maxLength: 60 }),
@@ -84,7 +84,7 @@ describe('page rows', () => {
     );
   });
 
-  test('begin with one for the start, which needs no token and is never lost', async () => {
+  test('begin with a row for the start, which needs no token and is never lost', async () => {
     const { rows } = underTest();
     expect(rows.at(Infinity)).toEqual({
       start: 0,
@@ -97,7 +97,7 @@ describe('page rows', () => {
     expect(rows.at(0).token).toBeUndefined();
   });
 
-  test('may be loaded again, after a load that failed, and are there once', async () => {
+  test('may be loaded again after a failed load, and exist once', async () => {
     const { storage, open } = underTest();
     const written = open();
     for (const start of [100, 200, 1_000, 20_000]) await written.put(row(start));
@@ -111,7 +111,7 @@ describe('page rows', () => {
   test.each<[string, unknown]>([
     ['is no object', 'row'],
     ['has no fingerprint', { start: 200, token: 'x', lost: false }],
-    ['has a start that is none', { ...row(200), start: -200 }],
+    ['has an invalid start', { ...row(200), start: -200 }],
     ['has another form of fingerprint', { ...row(200), fingerprint: 'ABC' }],
   ])('behind one that %s are not trusted, and the log says so', async (_, damaged) => {
     const { storage, logged, open } = underTest();
@@ -124,7 +124,7 @@ describe('page rows', () => {
     expect(logged).toEqual([expect.objectContaining({ event: 'execution-row-damaged' })]);
   });
 
-  test('are cleared at once, also while the storage is busy', async () => {
+  test('are cleared at once, even while the storage is busy', async () => {
     const { rows, storage } = underTest();
     await rows.put(row(100));
     const clearing = rows.clear();

@@ -42,7 +42,7 @@ test('pages of any size yield each message once, in order, over any upstream and
       fc.nat(60),
       async (drawn, sizes, conduct, options, archivedAfter) => {
         const messages = ended(drawn.slice(0, options.pageSizeMax * 30));
-        // Something of it always works, or nobody could read it.
+        // Some calls always succeed, or the history could not be read.
         const upstream = new UpstreamUnderTest({ ...options, conduct: conducts([...conduct, {}, {}, {}]) });
         const { source, clock } = upstream;
         const archive = new ArchiveUnderTest();
@@ -69,7 +69,7 @@ test('pages of any size yield each message once, in order, over any upstream and
             expect(page.value.next.position).toBe(got.length);
             if (page.value.more) continue;
           } else expect(page.failure.type).toMatch(/^upstream-/);
-          // Nothing more now, or not to be had: a client comes again.
+          // No more messages now, or a failure: a client retries.
           await clock.advance(1_001);
         }
         expect(got).toEqual(messages);

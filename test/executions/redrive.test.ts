@@ -67,8 +67,8 @@ function openStream(under: ExecutionsUnderTest, from: StreamStart) {
   });
 }
 
-describe('an archived execution that can be started again', () => {
-  test('is served from its archive, and the source is asked once a minute whether it goes on', async () => {
+describe('an archived execution that can be redriven', () => {
+  test('is served from its archive, and checked for a redrive once a minute', async () => {
     const { under, asked } = archivedFailure();
     await readToArchive(under);
     under.source.forgetCalls();
@@ -82,7 +82,7 @@ describe('an archived execution that can be started again', () => {
     expect(page.final).toBe(false);
   });
 
-  test('is final after that time, and then costs nothing any more', async () => {
+  test('is final after that time, and then costs nothing', async () => {
     const { under, asked } = archivedFailure();
     await readToArchive(under);
     await under.clock.advance(14 * DAY_MS);
@@ -92,7 +92,7 @@ describe('an archived execution that can be started again', () => {
     expect(asked()).toBe(before);
   });
 
-  test('goes on for pages at the positions that they had: no gap, no repeat, also over a restart', async () => {
+  test('continues for pages at their positions after a redrive: no gap, no repeat, even across a restart', async () => {
     const { under, redrive } = archivedFailure();
     await readToArchive(under);
     const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
@@ -106,7 +106,7 @@ describe('an archived execution that can be started again', () => {
     expect(ids(await under.readAll([77]))).toEqual(ids([...FAILED, ...redriven(0, false)]));
   });
 
-  test('that went on and ended again is archived anew, whole', async () => {
+  test('is archived anew, whole, after a redrive that has ended', async () => {
     const { under, redrive } = archivedFailure();
     await readToArchive(under);
     await under.clock.advance(60 * 60_000);
@@ -121,7 +121,7 @@ describe('an archived execution that can be started again', () => {
     expect(under.source.calls).toHaveLength(0);
   });
 
-  test('tells a stream that saw its end to stop only after the source was asked, and goes on with it when it does', async () => {
+  test('answers 204 to a client that saw its end only after a check, and continues its stream after a redrive', async () => {
     const { under, asked, redrive } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
@@ -160,7 +160,7 @@ describe('an archived execution that can be started again', () => {
     expect(valueOf(await openStream(under, { at: 'position', ended: true, ...end }))).toBeUndefined();
   });
 
-  test('is not said to be over while the source can not be asked', async () => {
+  test('is not answered 204 while the source cannot be reached', async () => {
     const { under } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
@@ -177,7 +177,7 @@ describe('an archived execution that can be started again', () => {
   });
 });
 
-test('is never described while a page of it is being read, nor the other way round', async () => {
+test('is never described while a page of it is being read, and vice versa', async () => {
   const under = new ExecutionsUnderTest({ messages: FAILED.slice(0, 20) });
   const described = Promise.withResolvers<void>();
   under.source.describe = async () => {

@@ -36,7 +36,7 @@ class SettlingUnderTest {
     });
   }
 
-  /** As a reader elsewhere finds it. */
+  /** As a reader in another isolate sees it. */
   async archived(): Promise<Message[] | string | undefined> {
     const found = await this.archive.elsewhere().find(this.ref);
     return found && readAll(found, this.ref);
@@ -63,7 +63,7 @@ describe('a history settles', () => {
     ['10 s after that was seen, where its time lies in the future', end(), 5_000, 5_000 + SETTLE_MS],
     ['10 s after that was seen, where it has no time', withoutTime(), 5_000, 5_000 + SETTLE_MS],
     [
-      '10 s after that was seen, where its time is none',
+      '10 s after that was seen, if its timestamp is invalid',
       end({ timestamp: 'noon' }),
       5_000,
       5_000 + SETTLE_MS,
@@ -76,14 +76,14 @@ describe('a history settles', () => {
 });
 
 describe('the walk', () => {
-  test('archives all that is there, with a call for each page', async () => {
+  test('archives the whole history, with one call per page', async () => {
     const under = new SettlingUnderTest();
     const settled = await under.settle();
     expect(settled).toMatchObject({ count: 730, status: 'SUCCEEDED', upstreamCalls: 8 });
     expect(await under.archived()).toEqual(full);
   });
 
-  test('does not read again what was read since the settle time, and does read what was not', async () => {
+  test('reads again only pages that were not read since the settle time', async () => {
     const under = new SettlingUnderTest();
     const { clock, source } = under.upstream;
     await under.upstream.walk();
@@ -97,7 +97,7 @@ describe('the walk', () => {
     expect(await under.archived()).toEqual([...full.slice(0, 300), ...source.messages.slice(300)]);
   });
 
-  test('takes late messages along', async () => {
+  test('includes late messages', async () => {
     const under = new SettlingUnderTest({ messages: full.slice(0, 500) });
     await under.upstream.walk();
     under.upstream.source.append(...full.slice(500));
@@ -107,7 +107,7 @@ describe('the walk', () => {
   });
 
   test.each<[string, (upstream: UpstreamUnderTest) => void]>([
-    ['went on', ({ source }) => source.append({ messageId: 'more', eventType: 'STEP_STARTED' })],
+    ['grew', ({ source }) => source.append({ messageId: 'more', eventType: 'STEP_STARTED' })],
     ['is empty', ({ source }) => source.replace([])],
     ['fails at its start', ({ source }) => (source.conduct = () => ({ failure: 'upstream-internal' }))],
     [
@@ -118,7 +118,7 @@ describe('the walk', () => {
     ['lags', ({ source }) => (source.conduct = () => ({ lag: 3 }))],
     ['lags by pages', ({ source }) => (source.conduct = () => ({ lag: 450 }))],
     [
-      'is replaced under the walk',
+      'is replaced during the walk',
       ({ source }) => {
         source.conduct = ({ position }) => {
           if (position === 300)
@@ -136,7 +136,7 @@ describe('the walk', () => {
     expect(await under.archive.keys()).toEqual([]);
   });
 
-  test('asks again about what failed in an earlier try, but not within the second', async () => {
+  test('retries a page that failed in an earlier walk, but not within a second', async () => {
     const under = new SettlingUnderTest({ conduct: () => ({ failure: 'upstream-internal' }) });
     const { clock, source } = under.upstream;
     const notBeforeMs = clock.now();
@@ -149,7 +149,7 @@ describe('the walk', () => {
     expect(await under.archived()).toEqual(full);
   });
 
-  test('settles a history also when the store fails at its n-th write, for every n, and archives none or all', async () => {
+  test('settles a history even if the store fails at its n-th write, for every n, and archives all or nothing', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new SettlingUnderTest();
@@ -164,7 +164,7 @@ describe('the walk', () => {
     expect(writes).toBe(4);
   });
 
-  test('archives none when the store failed at one write only, whichever', async () => {
+  test('archives nothing if the store failed at any single write', async () => {
     for (let bad = 1; bad <= 3; bad++) {
       const under = new SettlingUnderTest();
       const { put } = under.archive.store;
@@ -176,12 +176,12 @@ describe('the walk', () => {
       };
       expect(await under.settle()).toMatchObject({ count: 730, storeFailure: 'Error: 429' });
       expect(await under.archived()).toBeUndefined();
-      // And took nothing more of it.
+      // And read nothing more.
       expect(writes).toBe(bad);
     }
   });
 
-  test('archives exactly the history, or nothing, whatever the upstream does', async () => {
+  test('archives exactly the history or nothing, whatever the upstream does', async () => {
     const anyConduct = fc.constantFrom<Conduct>(
       {},
       {},
@@ -211,7 +211,7 @@ describe('the walk', () => {
           if (typeof settled === 'string') expect(await under.archive.keys()).toEqual([]);
           else {
             archived++;
-            // Without anything known, a lag that ends behind a terminal message can't be told from the truth.
+            // Without earlier knowledge, a lagging read that ends after a terminal message looks like the whole history.
             if (readBefore) expect(settled).toMatchObject({ count: messages.length, status: 'ABORTED' });
             expect(await under.archived()).toEqual(messages.slice(0, settled.count));
           }
@@ -223,11 +223,11 @@ describe('the walk', () => {
   });
 });
 
-describe('an execution that can be started again', () => {
+describe('a redrivable execution', () => {
   const redrivableMs = 14 * 24 * 3_600_000;
   const failed = someHistory({ length: 30, terminal: 'EXECUTION_FAILED' });
 
-  test('is final so long after its end, unless it succeeded', async () => {
+  test('is final that long after its end, unless it succeeded', async () => {
     const settled = await new SettlingUnderTest({ messages: failed }).settle({ redrivableMs });
     const finalAt = new Date(Date.parse(failed[29]?.timestamp ?? '') + redrivableMs).toISOString();
     expect(settled).toMatchObject({ finalAt, head: { finalAt } });
@@ -236,7 +236,7 @@ describe('an execution that can be started again', () => {
   });
 
   test.each([undefined, 'noon'])(
-    'is final so long from now where its end has no time (%s)',
+    'is final that long from now if its end has no time (%s)',
     async (timestamp) => {
       const { timestamp: _, ...last } = failed[29] ?? {};
       const messages = [...failed.slice(0, 29), { ...last, ...(timestamp !== undefined && { timestamp }) }];

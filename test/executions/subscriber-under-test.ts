@@ -1,4 +1,4 @@
-/** Subscribers over a feed that a test writes, and a client that reads as little or as much as the test says. */
+/** Subscribers over a feed that a test writes, and a client that reads as little or as much as the test wants. */
 import { createFrameMemory, EventFrames } from '../../src/executions/following/event-frames.ts';
 import { type Feed, Subscriber, type SubscriberOptions } from '../../src/executions/following/subscriber.ts';
 import { type Failure, fail, internalText } from '../../src/core/errors.ts';
@@ -14,7 +14,7 @@ const ref = { source: 'scripted', executionId: 'urn:tdm:flow' };
 const keys = { current: new Uint8Array(32) };
 const START = fingerprintAtStart(ref);
 
-/** Counts what it made, so that a test knows what lies in a queue. */
+/** Counts its frames, so that a test knows what is in a queue. */
 class CountingFrames extends EventFrames {
   messageBytes = 0;
   largest = 0;
@@ -35,7 +35,7 @@ export class FeedUnderTest {
   complete = false;
   failure: Failure | undefined;
   settled: { status: 'SUCCEEDED' | 'FAILED'; final: boolean; count: number } | undefined;
-  /** Called whenever a chunk is asked for, before it is read. */
+  /** Called before each read of a chunk. */
   onRead: () => void = () => undefined;
   closed = 0;
   readonly bugs: unknown[] = [];
@@ -51,7 +51,7 @@ export class FeedUnderTest {
     return { position, fingerprint: fingerprintsAlong(START, messages)[position] ?? '' };
   }
 
-  /** What an id says. */
+  /** Decodes an id. */
   cursor(id: string | undefined): Cursor | undefined {
     return id === undefined ? undefined : decodeCursor(keys, ref, id);
   }
@@ -88,7 +88,7 @@ export class FeedUnderTest {
     };
   }
 
-  /** As it is now: what a chunk says is decided when it is asked for. */
+  /** As it is now: a chunk is made when it is requested. */
   #history(): History {
     const { complete } = this;
     return {
@@ -122,7 +122,7 @@ export class Client {
     this.#reader = subscriber.stream.getReader();
   }
 
-  /** Takes so many frames, as far as they are there. */
+  /** Reads up to this many frames. */
   async read(frames = Infinity): Promise<this> {
     for (let taken = 0; taken < frames && this.ended === undefined; taken++) {
       this.#pending ??= this.#take();

@@ -1,4 +1,4 @@
-/** All that a stream promises, promise by promise; so over 300 lines. */
+/** Every guarantee of a stream has a test; so over 300 lines. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -90,7 +90,7 @@ describe('a subscriber gets every message once, in order', () => {
             }
             expect(client.named('caught-up').length).toBeLessThanOrEqual(1);
             expect(client.named('reset')).toEqual([]);
-            // Cut off, with frames in its queue that it never saw. It comes back with the last id that it did see.
+            // Disconnected, with frames in its queue that it never saw. It reconnects with the last id that it saw.
             if (polite) client.subscriber.drop();
             else await client.cancel();
             position = feed.cursor(client.lastId) ?? position;
@@ -109,7 +109,7 @@ describe('a subscriber gets every message once, in order', () => {
     );
   });
 
-  test('also when it comes while an older reading is on its way, and nobody tells again', async () => {
+  test('even if a message arrives during an older read, without another notification', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 60));
     const client = feed.subscribe();
     feed.onRead = () => {
@@ -125,7 +125,7 @@ describe('a subscriber gets every message once, in order', () => {
     expect(client.made.messageBytes).toBe(made);
   });
 
-  test('also when its history fails for a while, and goes on when somebody pumps', async () => {
+  test('even if its history fails for a while, and resumes at the next pump', async () => {
     const feed = new FeedUnderTest(messages);
     feed.failure = { type: 'upstream-throttled', internal: '', retryAfterSeconds: 1 };
     const client = await feed.subscribe().read();
@@ -138,7 +138,7 @@ describe('a subscriber gets every message once, in order', () => {
 });
 
 describe('its queue', () => {
-  test('is bounded, tested before a frame goes in', async () => {
+  test('is bounded: room is checked before each frame', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     for (let times = 0; times < 10; times++) await client.subscriber.pump();
@@ -147,7 +147,7 @@ describe('its queue', () => {
     expect((await client.read()).messages).toEqual(feed.messages);
   });
 
-  test('takes a frame of any size when it is empty', async () => {
+  test('takes a frame of any size if it is empty', async () => {
     const feed = new FeedUnderTest(large(4, 3_000_000));
     const client = feed.subscribe();
     await settle();
@@ -155,7 +155,7 @@ describe('its queue', () => {
     expect((await client.read()).messages).toEqual(feed.messages);
   });
 
-  test('that nobody empties while messages wait cuts it off, with an error, and frees it', async () => {
+  test('that is not read while messages wait disconnects the client with an error, and is freed', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     await feed.clock.advance(STALL_MS - 1);
@@ -168,7 +168,7 @@ describe('its queue', () => {
     expect(feed.clock.sleepers).toBe(0);
   });
 
-  test('that is read from now and then keeps it', async () => {
+  test('that is read from time to time keeps the client connected', async () => {
     const feed = new FeedUnderTest(large(40));
     const client = feed.subscribe();
     while (client.messages.length < 40) {
@@ -180,7 +180,7 @@ describe('its queue', () => {
     expect(client.messages).toEqual(feed.messages);
   });
 
-  test('that is empty, or holds all there is, cuts nobody off', async () => {
+  test('that is empty, or holds every message, disconnects nobody', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 3));
     const silent = feed.subscribe();
     const reading = await feed.subscribe().read();
@@ -189,7 +189,7 @@ describe('its queue', () => {
     expect(feed.clock.sleepers).toBe(0);
   });
 
-  test('of one never slows another', async () => {
+  test('of one subscriber never slows another', async () => {
     const feed = new FeedUnderTest(large(100));
     feed.subscribe();
     const reading = feed.subscribe();
@@ -198,7 +198,7 @@ describe('its queue', () => {
 });
 
 describe('events', () => {
-  test('begin at once with retry, within its bounds, in a block that the first event completes', async () => {
+  test('start at once with `retry:`, within its bounds, in a block that the first event completes', async () => {
     const feed = new FeedUnderTest(messages);
     for (const random of [0, 0.25, 0.999]) {
       const client = await feed.subscribe({ random: () => random }).read(1);
@@ -208,7 +208,7 @@ describe('events', () => {
     }
   });
 
-  test('carry the position behind them, and caught-up comes once, where all was sent that was there', async () => {
+  test('carry the position after them, and caught-up is sent once, after every existing message', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 100));
     const client = await feed.subscribe().read();
     feed.messages.push(...messages.slice(100));
@@ -223,7 +223,7 @@ describe('events', () => {
     expect(client.named('caught-up')).toHaveLength(1);
   });
 
-  test('of a filter carry the position of what was left out, too', async () => {
+  test('with a filter carry positions past the omitted messages', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe({ eventTypes: ['none of these'] }).read();
     client.subscriber.heartbeat(state);
@@ -234,13 +234,13 @@ describe('events', () => {
     ]);
   });
 
-  test('give one who begins at the end an id before the first message', async () => {
+  test('give a client that starts at the end an id before the first message', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe({ from: feed.at(250) }).read();
     expect(feed.cursor(client.lastId)).toEqual({ ...feed.at(250), end: 'none' });
   });
 
-  test('are the same bytes for all who may see the same', async () => {
+  test('are the same bytes for all subscribers with the same access', async () => {
     const feed = new FeedUnderTest(messages);
     const [one, other] = [await feed.subscribe().read(), await feed.subscribe({ from: feed.at(100) }).read()];
     const frames = (client: typeof one) => client.frames.slice(1, -1);
@@ -251,14 +251,14 @@ describe('events', () => {
     expect(frames(without)[0]).not.toEqual(frames(one)[0]);
   });
 
-  test('of large messages stay the same bytes while many wait for them', async () => {
+  test('of large messages stay the same bytes while many subscribers wait for them', async () => {
     const feed = new FeedUnderTest(large(1, 12_000_000));
     const clients = await Promise.all(Array.from({ length: 5 }, () => feed.subscribe().read()));
     const frames = new Set(clients.map((client) => client.frames[1]));
     expect(frames.size).toBe(1);
   });
 
-  test('are heartbeats when it was silent, with what the Execution says', async () => {
+  test('are heartbeats after silence, with the state of the poll', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read();
     expect(client.subscriber.heartbeatAtMs).toBe(feed.clock.now() + HEARTBEAT_MS);
@@ -270,7 +270,7 @@ describe('events', () => {
     expect(JSON.parse(heartbeat?.data ?? '')).toEqual(state);
   });
 
-  test('are no heartbeats into a full queue', async () => {
+  test('are not heartbeats while the queue is full', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     await settle();
@@ -284,7 +284,7 @@ describe('events', () => {
 describe('a reset', () => {
   const other = someHistory({ length: 120, run: 'b' });
 
-  test('comes first where the client had no use of its position, and all follows', async () => {
+  test("is first if the client's position is invalid, and all messages follow", async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe({ reset: true }).read();
     expect(client.events[0]).toMatchObject({ event: 'reset', data: '{}' });
@@ -292,7 +292,7 @@ describe('a reset', () => {
     expect(client.messages).toEqual(messages);
   });
 
-  test.each([50, 120, 250])('comes where the history is not the one of position %i', async (position) => {
+  test.each([50, 120, 250])('is sent if position %i belongs to another history', async (position) => {
     const feed = new FeedUnderTest(other);
     feed.complete = true;
     const client = await feed.subscribe({ from: feed.at(position, messages) }).read();
@@ -300,12 +300,12 @@ describe('a reset', () => {
     expect(client.messages).toEqual(other);
   });
 
-  test('comes when the history is replaced under it, whether shorter at first or not', async () => {
+  test('is sent if the history is replaced meanwhile, whether it is shorter at first or not', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read();
     feed.messages = other.slice(0, 60);
     await client.subscriber.pump();
-    // Beyond the end of a history that still runs: it may only lag.
+    // Past the end of a running history: the read may only lag.
     expect((await client.read()).named('reset')).toEqual([]);
     feed.messages = [...other, ...other, ...other];
     await client.subscriber.pump();
@@ -314,7 +314,7 @@ describe('a reset', () => {
     expect(client.named('caught-up')).toHaveLength(1);
   });
 
-  test('does not come for a position beyond the end of what runs: it waits there', async () => {
+  test('is not sent for a position past the end of a running execution: the stream waits there', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 100));
     const client = await feed.subscribe({ from: feed.at(200, messages) }).read();
     expect(client.events).toEqual([]);
@@ -331,7 +331,7 @@ describe('the end', () => {
     [true, 'final'],
     [false, 'settled'],
   ] as const)(
-    'comes behind the last message of a settled history, with its mark (final: %s)',
+    'follows the last message of a settled history, with its mark (final: %s)',
     async (final, mark) => {
       const feed = new FeedUnderTest(full);
       feed.complete = true;
@@ -347,7 +347,7 @@ describe('the end', () => {
     },
   );
 
-  test('does not come while messages wait in it, however slowly they are read', async () => {
+  test('is not sent while messages wait, however slowly they are read', async () => {
     const feed = new FeedUnderTest(ended(large(60)));
     feed.settled = { status: 'SUCCEEDED', final: true, count: 60 };
     const client = feed.subscribe();
@@ -357,11 +357,11 @@ describe('the end', () => {
     expect(client.named('end')).toHaveLength(1);
   });
 
-  test('does not come before a late message that was found while an older reading was on its way', async () => {
+  test('is not sent before a late message that was found during an older read', async () => {
     const feed = new FeedUnderTest(full.slice(0, 248));
     feed.chunks = [250];
     feed.onRead = () => {
-      // Between the reading and its answer the walk that settles found two more.
+      // Between the read and its answer the settling walk found two more.
       feed.messages = full;
       feed.complete = true;
       feed.settled = { status: 'SUCCEEDED', final: true, count: 250 };
@@ -371,7 +371,7 @@ describe('the end', () => {
     expect(client.named('end')).toHaveLength(1);
   });
 
-  test('comes at once to one who has it all', async () => {
+  test('is sent at once to a client that has every message', async () => {
     const feed = new FeedUnderTest(full);
     feed.settled = { status: 'SUCCEEDED', final: true, count: 250 };
     const client = await feed.subscribe({ from: feed.at(250) }).read();
@@ -380,7 +380,7 @@ describe('the end', () => {
 });
 
 describe('a stream that closes early', () => {
-  test('says why, with a problem that has no id, and when to come back', async () => {
+  test('sends the reason as a problem without an id, and when to retry', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read();
     client.subscriber.close({ type: 'overloaded', retryAfterSeconds: 10 });
@@ -393,7 +393,7 @@ describe('a stream that closes early', () => {
     expect([client.ended, feed.closed]).toEqual(['closed', 1]);
   });
 
-  test('without a reason adds nothing, and what is queued is still read', async () => {
+  test('sends nothing more without a reason, and queued frames are still read', async () => {
     const feed = new FeedUnderTest(messages);
     const client = feed.subscribe();
     await settle();
@@ -405,7 +405,7 @@ describe('a stream that closes early', () => {
     expect(client.ended).toBe('closed');
   });
 
-  test('does so also where an archive, which nobody polls, cannot be read', async () => {
+  test('is closed with the failure if an archive, which is never polled, cannot be read', async () => {
     const feed = new FeedUnderTest(messages);
     feed.complete = true;
     feed.failure = { type: 'store-unavailable', internal: 'secret' };
@@ -414,7 +414,7 @@ describe('a stream that closes early', () => {
     expect([client.ended, feed.closed]).toEqual(['closed', 1]);
   });
 
-  test('because of a bug ends like any other, and the bug is told', async () => {
+  test('because of a bug ends like any other, and the bug is reported', async () => {
     const feed = new FeedUnderTest(messages);
     feed.onRead = () => {
       throw new TypeError('a bug');
@@ -426,8 +426,8 @@ describe('a stream that closes early', () => {
   });
 });
 
-describe('a client that is gone', () => {
-  test('is let go once, however often that is noticed, and gets nothing more', async () => {
+describe('a client that has disconnected', () => {
+  test('is removed once, however often that is noticed, and gets nothing more', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read(5);
     client.subscriber.drop();
@@ -442,7 +442,7 @@ describe('a client that is gone', () => {
     expect(client.ended).toMatch(/gone/);
   });
 
-  test('by its cancel is let go, too, and in the middle of a reading', async () => {
+  test('by a cancel is removed too, even in the middle of a read', async () => {
     const feed = new FeedUnderTest(messages);
     const client = feed.subscribe();
     feed.onRead = () => void client.cancel();
@@ -453,7 +453,7 @@ describe('a client that is gone', () => {
     expect(feed.bugs).toEqual([]);
   });
 
-  test('while it was stalled leaves no timer', async () => {
+  test('while stalled leaves no timer', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     await settle();

@@ -1,6 +1,6 @@
 /**
- * What holds for any history, any upstream and any order of readers: random pages, tokens, failures, growth, restarts and
- * memory, and what is read is the history all the same.
+ * Holds for any history, upstream and order of readers: with random pages, tokens, failures, growth, restarts and memory, readers
+ * get the history.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -57,7 +57,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       poll: fc.boolean(),
     }),
   },
-  // All together less than a lag is put up with.
+  // In total shorter than LAG_MS_MAX.
   { weight: 2, arbitrary: fc.record({ advanceMs: fc.nat(700) }) },
   { weight: 2, arbitrary: fc.record({ grow: fc.nat(300) }) },
   { weight: 1, arbitrary: fc.record({ restart: fc.boolean() }) },
@@ -74,7 +74,7 @@ const anyUpstream = fc
     tooLargeAbove: fc.constantFrom(Infinity, 3, 60),
     conduct: fc.array(anyConduct, { minLength: 1, maxLength: 20 }),
   })
-  // Finding the size of a page takes calls of its own, in which a short-lived token expires.
+  // Finding the page size takes extra calls, during which a short-lived token expires.
   .map((drawn) => ({ ...drawn, ...(drawn.tooLargeAbove < Infinity && { tokenLifeCalls: Infinity }) }));
 
 /** Pages of one message each make thousands of calls: enough with less. */
@@ -88,7 +88,7 @@ const bounded = ({
   tooLargeAbove: number;
 }) => history.slice(0, Math.min(pageSizeMax, tooLargeAbove) * 60);
 
-test('whatever the upstream does, a chunk is the history at that place, and none claims to be the last too early', async () => {
+test('whatever the upstream does, a chunk matches the history, and none claims to be the last too early', async () => {
   await fc.assert(
     fc.asyncProperty(anyUpstream, fc.array(anyStep, { maxLength: 12 }), async (options, steps) => {
       const history = bounded(options);
@@ -119,14 +119,14 @@ test('whatever the upstream does, a chunk is the history at that place, and none
           source.append(...history.slice(source.messages.length, source.messages.length + step.grow));
         } else {
           await upstream.restart({ keepMemory: step.restart });
-          // A fresh one knows of full pages only.
+          // A new Execution knows of full pages only.
           seen = 0;
         }
         expect(source.inFlight).toBe(0);
       }
       expect(source.inFlightMax).toBeLessThanOrEqual(1);
 
-      // Whatever happened, nothing stays wrong.
+      // After all of this, reads are correct again.
       source.conduct = () => ({});
       await upstream.clock.advance(1_001);
       const fresh = upstream.clock.now();
@@ -171,7 +171,7 @@ test('a replaced history is never mixed with the old one, and all of the new one
         if (keepMemory) await upstream.restart({ keepMemory });
         for (const positions of after) await Promise.all(positions.map(read));
         upstream.source.conduct = () => ({});
-        // Long enough that a shorter one is believed.
+        // Long enough for a shorter history to be accepted.
         for (let reads = 0; reads < 8; reads++) {
           await upstream.clock.advance(2_000);
           await upstream.readNewest();
@@ -211,7 +211,7 @@ test('a read sends a bounded number of calls, however tokens expire and pages ar
         // Each walk gives a message at least with each call; halving a page that is too large comes on top.
         const walk = Math.min(position, history.length) + 2;
         expect(read.trace.calls).toBeLessThanOrEqual((TOKEN_LOSSES_MAX + 1) * walk + 10 * walk);
-        // A failure, or the last page, is not asked for again.
+        // A failure, or the last page, is not requested again.
         upstream.source.forgetCalls();
         await upstream.read(position);
         if (options.memoryBytes > 1_000_000 || !ok) expect(upstream.source.calls).toEqual([]);
@@ -221,7 +221,7 @@ test('a read sends a bounded number of calls, however tokens expire and pages ar
   );
 });
 
-test('readers who come at any time, in any number, share one call at a time and each gets its answer', async () => {
+test('readers at any time and in any number share one call at a time, and each gets an answer', async () => {
   await fc.assert(
     fc.asyncProperty(
       anyHistory(500),

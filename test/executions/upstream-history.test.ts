@@ -1,4 +1,4 @@
-/** All that reading upstream promises, promise by promise; so over 300 lines. */
+/** Every guarantee of upstream reads has a test; so over 300 lines. */
 import { describe, expect, test } from 'vitest';
 
 import { PAGE_BYTES_MAX } from '../../src/executions/cut-page.ts';
@@ -15,7 +15,7 @@ import { UpstreamUnderTest } from './upstream-under-test.ts';
 
 const messages = someHistory({ length: 950 });
 
-/** Everything read once, so that each page's row is known; with `memoryBytes: 1` nothing but the rows is. */
+/** Everything was read once, so that each page has a row; with `memoryBytes: 1` only the rows are known. */
 async function walked(options: ConstructorParameters<typeof UpstreamUnderTest>[0] = {}) {
   const upstream = new UpstreamUnderTest({ messages, ...options });
   expect(await upstream.walk()).toEqual(upstream.source.messages);
@@ -27,7 +27,7 @@ async function walked(options: ConstructorParameters<typeof UpstreamUnderTest>[0
 const positions = (upstream: UpstreamUnderTest) => upstream.source.calls.map(({ position }) => position);
 
 describe('calls', () => {
-  test('one call serves all who want the same page, and only its causer pays for it', async () => {
+  test('one call serves all readers of a page, and only the request that caused it is charged', async () => {
     const upstream = new UpstreamUnderTest({ messages });
     const reads = [3, 99, 0].map((position) => upstream.read(position));
     for (const read of await Promise.all(reads)) expect(read.ok && read.value.start).toBe(0);
@@ -46,7 +46,7 @@ describe('calls', () => {
     expect(read.trace.calls).toBe(3);
   });
 
-  test('a poll goes before walks, also when a walk already waits for its page', async () => {
+  test('a poll precedes walks, even if a walk already waits for its page', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.hold();
     const reads = [50, 150, 250].map((position) => upstream.read(position));
@@ -57,7 +57,7 @@ describe('calls', () => {
     expect(positions(upstream)).toEqual([0, 100, 900, 200, 300]);
   });
 
-  test('walks take turns, one call at a time', async () => {
+  test('walks alternate, one call at a time', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     const walk = async (first: number) => {
       for (let position = first; position < first + 300; position += 100) await upstream.read(position);
@@ -67,7 +67,7 @@ describe('calls', () => {
     expect(upstream.source.inFlightMax).toBe(1);
   });
 
-  test('pages in memory cost none, the last one only once it is too old for the reader', async () => {
+  test('pages in memory cost no call, and the last page only if it is too old for the reader', async () => {
     const upstream = await walked();
     const { clock, source } = upstream;
     expect(await upstream.walk()).toEqual(messages);
@@ -84,7 +84,7 @@ describe('calls', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('a shared call that began too early for a reader is not enough for it', async () => {
+  test('a shared call that started too early for a reader is followed by another', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.hold();
@@ -107,7 +107,7 @@ describe('calls', () => {
     expect(positions(upstream)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
   });
 
-  test('a restart goes straight to the newest page', async () => {
+  test('a restart reads the newest page directly', async () => {
     const upstream = await walked();
     await upstream.restart();
     const newest = await upstream.readNewest();
@@ -116,7 +116,7 @@ describe('calls', () => {
     expect(upstream.history.end?.position).toBe(950);
   });
 
-  test('an empty last page still tells how the history ended', async () => {
+  test('an empty last page still shows how the history ended', async () => {
     const full = someHistory({ length: 200, terminal: 'EXECUTION_FAILED' });
     const upstream = new UpstreamUnderTest({ messages: full, conduct: () => ({ dangling: true }) });
     expect(await upstream.walk()).toEqual(full);
@@ -126,7 +126,7 @@ describe('calls', () => {
     expect(upstream.history.end).toMatchObject({ position: 200, timestamp: full.at(-1)?.timestamp });
   });
 
-  test('a page that is too large is asked for in halves, and the source is not asked for the whole again', async () => {
+  test('a page that is too large is requested in halves, and never as a whole again', async () => {
     const upstream = new UpstreamUnderTest({ messages: messages.slice(0, 70), tooLargeAbove: 30 });
     expect(await upstream.walk()).toEqual(messages.slice(0, 70));
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([100, 50, 25, 100, 50, 25, 100]);
@@ -136,13 +136,13 @@ describe('calls', () => {
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([25, 25, 100]);
   });
 
-  test('one message that is too large is a failure, not an endless halving', async () => {
+  test('one message that is too large is a failure, not endless halving', async () => {
     const upstream = new UpstreamUnderTest({ messages, tooLargeAbove: 0 });
     expect(await upstream.walk()).toBe('upstream-too-large');
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([100, 50, 25, 13, 7, 4, 2, 1]);
   });
 
-  test('what was forgotten while a call was under way is not brought back by it', async () => {
+  test('a call in progress does not bring back what was cleared meanwhile', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.hold();
@@ -158,7 +158,7 @@ describe('calls', () => {
     expect([...(await upstream.storage.list('')).keys()]).toEqual(['row/0000000100']);
   });
 
-  test('nor while the token that it was asked with still works', async () => {
+  test('a call in progress does not bring back cleared pages even if its token still works', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.hold();
@@ -172,7 +172,7 @@ describe('calls', () => {
 });
 
 describe('failures', () => {
-  test('are remembered like pages, and asked about again once too old', async () => {
+  test('are remembered like pages, and retried once too old', async () => {
     const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ failure: 'upstream-internal' }) });
     const { clock, source } = upstream;
     expect(await upstream.walk()).toBe('upstream-internal');
@@ -183,7 +183,7 @@ describe('failures', () => {
     await clock.advance(1);
     expect(await upstream.walk()).toBe('upstream-internal');
     expect(source.calls).toHaveLength(2);
-    // Who takes any last page may still want failures to be young.
+    // A reader that accepts any last page may still require young failures.
     await upstream.read(0, { lastNotBeforeMs: 0 });
     expect(source.calls).toHaveLength(2);
     await clock.advance(1);
@@ -191,7 +191,7 @@ describe('failures', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('of one page are no failures of another', async () => {
+  test('of one page do not affect another', async () => {
     const upstream = await walked({ memoryBytes: PAGE_BYTES_MAX });
     upstream.evict(400);
     upstream.source.conduct = () => ({ failure: 'upstream-throttled' });
@@ -215,7 +215,7 @@ describe('failures', () => {
     expect(await upstream.walk()).toEqual(messages);
   });
 
-  test('keep nobody from what is there already, but do not pass it off as all', async () => {
+  test('do not hide known messages, nor present them as the whole history', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.conduct = () => ({ failure: 'upstream-throttled' });
@@ -229,13 +229,13 @@ describe('failures', () => {
     expect(settling.ok).toBe(false);
   });
 
-  test('some empty pages before each page do not show', async () => {
+  test('some empty pages before each page are invisible to readers', async () => {
     const empty = Array.from({ length: EMPTY_PAGES_MAX }, () => ({ empty: true }));
     const upstream = new UpstreamUnderTest({ messages, conduct: conducts([...empty, {}]) });
     expect(await upstream.walk()).toEqual(messages);
   });
 
-  test('a history without end is broken beyond a bound, and costs one call an interval from then on', async () => {
+  test('an endless history is broken past a bound, and then costs one call per interval', async () => {
     const endless = (position: number) => ({ messageId: String(position) });
     const upstream = new UpstreamUnderTest({ endless, messagesMax: 1_000 });
     for (let reads = 0; reads < 5; reads++) expect((await upstream.readNewest()).ok).toBe(false);
@@ -258,12 +258,12 @@ describe('failures', () => {
       expect(positions(upstream)).toEqual(
         Array.from({ length: TOKEN_LOSSES_MAX + 1 }, () => [0, 100]).flat(),
       );
-      // Who polls hears of it, or would poll again at once.
+      // Reported to the poller, which would poll again at once otherwise.
       expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-broken']);
     },
   );
 
-  test('a refusal without any token is what the upstream says of the execution', async () => {
+  test("a refusal without a token is the upstream's answer about the execution", async () => {
     const conduct = () => ({ failure: 'upstream-invalid-request' as const });
     const upstream = new UpstreamUnderTest({ messages, conduct });
     expect(await upstream.walk()).toBe('upstream-invalid-request');
@@ -272,7 +272,7 @@ describe('failures', () => {
 });
 
 describe('a token that expired', () => {
-  test('costs a walk from the start, and shows nowhere', async () => {
+  test('costs a walk from the start, and is invisible to readers', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.expireTokens();
     const read = await upstream.read(450);
@@ -281,7 +281,7 @@ describe('a token that expired', () => {
     expect(positions(upstream)).toEqual([undefined, 0, 100, 200, 300, 400]);
   });
 
-  test('of an old page is no reason to walk to the newest one', async () => {
+  test('of an old page does not cause a walk to the newest one', async () => {
     const upstream = await walked({ memoryBytes: 1, tokenLifeCalls: 9 });
     await upstream.readNewest();
     await upstream.read(0);
@@ -296,7 +296,7 @@ describe('a token that expired', () => {
 describe('a lagging read', () => {
   const grown = someHistory({ length: 180 });
 
-  test('takes nothing back that memory holds', async () => {
+  test('takes back nothing that memory holds', async () => {
     const upstream = await walked({ messages: grown });
     await upstream.clock.advance(2_000);
     upstream.source.conduct = () => ({ lag: 40 });
@@ -307,7 +307,7 @@ describe('a lagging read', () => {
     ]);
   });
 
-  test('is a failure, and not the end, where memory holds nothing', async () => {
+  test('is a failure, and not the end, if memory holds nothing', async () => {
     const upstream = await walked({ messages: grown, memoryBytes: 1 });
     upstream.source.conduct = () => ({ lag: 40 });
     const inside = await upstream.read(139);
@@ -323,7 +323,7 @@ describe('a lagging read', () => {
     expect(await upstream.walk()).toEqual(grown);
   });
 
-  test('that ends before the page that is wanted, whose token is lost, is asked for once an interval', async () => {
+  test('that ends before the requested page, whose token is lost, is retried once per interval', async () => {
     const upstream = await walked();
     upstream.source.expireTokens();
     upstream.source.conduct = () => ({ lag: 900 });
@@ -337,7 +337,7 @@ describe('a lagging read', () => {
     expect(await upstream.walk({ lastNotBeforeMs: 0 })).toEqual(messages);
   });
 
-  test('that goes on for long is what the history has become', async () => {
+  test('that lasts long shows the new, shorter history', async () => {
     const upstream = await walked({ messages: grown });
     const less = grown.slice(0, 60);
     upstream.source.replace(less);
@@ -372,7 +372,7 @@ describe('a history that was replaced', () => {
     expect(upstream.history.end?.fingerprint).not.toBe(old?.fingerprint);
   });
 
-  test('behind a token that still works is not put behind what came before', async () => {
+  test('is not appended to old pages because an old token still works', async () => {
     const upstream = await walked({ messages: someHistory({ length: 180 }) });
     const other = someHistory({ length: 190, run: 'b' });
     upstream.source.messages = other;
@@ -383,7 +383,7 @@ describe('a history that was replaced', () => {
     expect(await upstream.walk()).toEqual(other);
   });
 
-  test('while another Execution of it left its pages in memory is not mixed with them', async () => {
+  test('is not mixed with old pages that another Execution left in memory', async () => {
     const upstream = await walked({ messages: someHistory({ length: 180 }) });
     const other = someHistory({ length: 180, run: 'b' });
     upstream.source.replace(other);
@@ -397,8 +397,8 @@ describe('a history that was replaced', () => {
   });
 });
 
-describe('who follows is told of the newest page', () => {
-  test('what its end was, and what it is now', async () => {
+describe('onHeadRead', () => {
+  test('reports the previous and the new end of the newest page', async () => {
     const upstream = new UpstreamUnderTest({ messages: messages.slice(0, 90) });
     await upstream.readNewest();
     const first = upstream.history.end;
@@ -414,7 +414,7 @@ describe('who follows is told of the newest page', () => {
     expect(upstream.history.end).toMatchObject({ position: 130, eventType: messages[129]?.eventType });
   });
 
-  test('and of no other page', async () => {
+  test('reports no other page', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     await upstream.read(0);
     await upstream.read(450);
@@ -423,7 +423,7 @@ describe('who follows is told of the newest page', () => {
     expect(upstream.readings).toEqual([]);
   });
 
-  test('why it cannot be read, also where the way to it is barred', async () => {
+  test('reports why the newest page cannot be read, even if an earlier page fails', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.expireTokens();
     const failure = 'upstream-throttled' as const;
@@ -434,7 +434,7 @@ describe('who follows is told of the newest page', () => {
     expect(upstream.readings.map((reading) => reading.failure?.type)).toEqual([failure]);
   });
 
-  test('also of a failure that only now bars the way', async () => {
+  test('reports a known failure once it blocks the way to the newest page', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.conduct = () => ({ failure: 'upstream-timeout' });
     await upstream.read(0);
@@ -447,7 +447,7 @@ describe('who follows is told of the newest page', () => {
     expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-timeout']);
   });
 
-  test('also where another Execution left that page in memory a moment ago', async () => {
+  test('reports a page that another Execution left in memory a moment ago', async () => {
     const upstream = await walked({ messages: messages.slice(0, 90) });
     upstream.history = upstream.another().history;
     const inside = await upstream.read(0);
@@ -458,7 +458,7 @@ describe('who follows is told of the newest page', () => {
     expect(upstream.history.end?.position).toBe(90);
   });
 
-  test('a page that is cut short this time is no news', async () => {
+  test('reports no change for a page that is shorter this time', async () => {
     const upstream = await walked({ messages: messages.slice(0, 90) });
     await upstream.clock.advance(2_000);
     upstream.source.conduct = conducts([{ most: 50 }, {}]);

@@ -49,7 +49,7 @@ export class UpstreamUnderTest {
     return { source: this.source.name, executionId: EXECUTION_ID };
   }
 
-  /** Another one of the same execution, as after a restart that kept storage and memory. */
+  /** A second history of the same execution, as after a restart that kept storage and memory. */
   another(): { history: UpstreamHistory; rows: PageRows } {
     const rows = new PageRows(this.storage, this.#ref, () => undefined);
     const history = new UpstreamHistory({
@@ -75,7 +75,7 @@ export class UpstreamUnderTest {
     this.memory.delete(`${executionKey(this.#ref)}/${start}`);
   }
 
-  /** Nothing older than a second, unless said otherwise. */
+  /** Nothing older than a second by default. */
   read(position: number, freshness: Partial<Freshness> = {}) {
     const trace = newTrace();
     const done = this.history.chunkAt(
@@ -90,7 +90,7 @@ export class UpstreamUnderTest {
     return this.read(Number.MAX_SAFE_INTEGER, freshness);
   }
 
-  /** All of it, chunk by chunk from the start; the failure where it can't be read. */
+  /** The whole history, chunk by chunk from the start, or the failure. */
   async walk(freshness: Partial<Freshness> = {}): Promise<Message[] | string> {
     const messages: Message[] = [];
     for (;;) {
@@ -107,7 +107,7 @@ export class UpstreamUnderTest {
     return fingerprintsAlong(fingerprintAtStart(this.#ref), messages);
   }
 
-  /** The chunk is a run of this history, and the one that was asked for. */
+  /** The chunk is a part of this history, and holds the position. */
   expectRunOf(chunk: Chunk, messages: readonly Message[], position: number): void {
     expect(chunk.messages).toEqual(messages.slice(chunk.start, endOf(chunk)));
     expect(chunk.fingerprints).toEqual(this.fingerprints(messages).slice(chunk.start, endOf(chunk) + 1));

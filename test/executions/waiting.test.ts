@@ -1,4 +1,4 @@
-/** Patience on a clock on which looks take their time, as they do. */
+/** Waiting for an unknown execution, on a clock on which looks take time. */
 import { expect, test } from 'vitest';
 
 import { type Result, fail, ok } from '../../src/core/errors.ts';
@@ -6,11 +6,11 @@ import { UNKNOWN_PATIENCE_MS, type Seen, lookPatiently } from '../../src/executi
 import { ManualClock } from '../support/manual-clock.ts';
 
 const LOOK_MS = 20;
-/** So old an answer may be: a failure is remembered for an interval. */
+/** Greatest age of an answer: a failure is remembered for this long. */
 const REMEMBERED_MS = 1_000;
 
 test.each([0, 800, 3_500, 4_200, 4_600, 4_990, 5_000])(
-  'an execution that comes to be after %i ms is found',
+  'an execution that is created after %i ms is found',
   async (existsAfterMs) => {
     const clock = new ManualClock();
     const beganAtMs = clock.now();

@@ -33,7 +33,7 @@ const anyExecution: fc.Arbitrary<ExecutionName> = fc.record({
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 describe('a cursor', () => {
-  test('reads back as it was made, for its execution', () => {
+  test('decodes to what was encoded, for its execution', () => {
     fc.assert(
       fc.property(anyCursor, anyExecution, fc.string(), (made, its, secret) => {
         const own = { current: keyOf(secret) };
@@ -43,7 +43,7 @@ describe('a cursor', () => {
     );
   });
 
-  test('has under 64 characters, always as many, that need no escaping in a URL, a header or an event', () => {
+  test('has a fixed length under 64 characters that need no escaping in a URL, a header or an event', () => {
     fc.assert(
       fc.property(anyCursor, anyExecution, (made, its) => {
         expect(encodeCursor(keys, its, made)).toMatch(/^[A-Za-z0-9_-]+$/);
@@ -56,17 +56,17 @@ describe('a cursor', () => {
   // The three texts below were made by Python's hmac and base64.
   const zeros = { current: new Uint8Array(32) };
 
-  test('keeps its form: those that clients hold must read back after an update', () => {
+  test('keeps its format: cursors that clients hold stay valid after an update', () => {
     const text = encodeCursor(zeros, execution, { ...cursor, end: 'settled' });
     expect(text).toBe('AQAS1ocBI0VniavN7wILYNliAK9KUlDDmIMB9k63');
   });
 
-  test('of another version, or with an end mark that is none, is none, though signed', () => {
+  test('of another version, or with an unknown end mark, is refused although signed', () => {
     expect(decodeCursor(zeros, execution, 'AgAS1ocBI0VniavN7wAH9FFxemDXb72e_cFMSE6d')).toBeUndefined();
     expect(decodeCursor(zeros, execution, 'AQAS1ocBI0VniavN7wPHH3PloPAJH-ZqRkN_YHOG')).toBeUndefined();
   });
 
-  test('with any one character changed is none', () => {
+  test('with any one character changed is refused', () => {
     const text = encodeCursor(keys, execution, cursor);
     for (let at = 0; at < text.length; at++) {
       for (const character of `${BASE64URL}+/= \0é`) {
@@ -77,7 +77,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('with a character more, or less, or as other base64, is none', () => {
+  test('with a character more or less, or in another base64 form, is refused', () => {
     const text = encodeCursor(keys, execution, cursor);
     const others = [...Array.from(text, (_, at) => text.slice(0, at)), text.slice(1), ` ${text}`, `${text}=`];
     for (const other of [...others, `${text}A`, `${text}\n`, `${text}${text}`]) {
@@ -91,14 +91,14 @@ describe('a cursor', () => {
     }
   });
 
-  test('of another execution or source is none', () => {
+  test('of another execution or source is refused', () => {
     fc.assert(
       fc.property(anyCursor, anyExecution, anyExecution, (made, its, other) => {
         fc.pre(its.source !== other.source || its.executionId !== other.executionId);
         expect(decodeCursor(keys, other, encodeCursor(keys, its, made))).toBeUndefined();
       }),
     );
-    // What stands beside each other stays apart.
+    // Adjacent fields cannot run into each other.
     const [a, b] = [
       { source: 'a', executionId: 'bc' },
       { source: 'ab', executionId: 'c' },
@@ -106,7 +106,7 @@ describe('a cursor', () => {
     expect(decodeCursor(keys, b, encodeCursor(keys, a, cursor))).toBeUndefined();
   });
 
-  test('is read with the previous secret too, and made with the current one', () => {
+  test('is decoded with the previous secret too, and encoded with the current one', () => {
     const old = { current: keyOf('old') };
     const rotated = { current: keyOf('new'), previous: keyOf('old') };
     const after = { current: keyOf('newer'), previous: keyOf('new') };
@@ -117,7 +117,7 @@ describe('a cursor', () => {
     expect(decodeCursor(after, execution, encodeCursor(rotated, execution, cursor))).toEqual(cursor);
   });
 
-  test('is refused, and never thrown at, whatever text it is', () => {
+  test('is refused without an exception, whatever text it is', () => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: 'binary', minLength: CURSOR_CHARACTERS, maxLength: CURSOR_CHARACTERS }),
@@ -137,7 +137,7 @@ describe('a cursor', () => {
     );
   });
 
-  test.each([-1, 0.5, NaN, 2 ** 32, Infinity])('for position %d can not be made', (position) => {
+  test.each([-1, 0.5, NaN, 2 ** 32, Infinity])('for position %d cannot be encoded', (position) => {
     expect(() => encodeCursor(keys, execution, { ...cursor, position })).toThrow(RangeError);
   });
 });

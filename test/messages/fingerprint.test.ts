@@ -25,7 +25,7 @@ describe('the fingerprint of a position', () => {
     );
   });
 
-  test('is the same whether a history is read at once or page by page', () => {
+  test('does not depend on how a history is split into pages', () => {
     fc.assert(
       fc.property(anyHistory(40), fc.nat(40), (history, cut) => {
         const whole = fingerprintsAlong(start, history);
@@ -37,7 +37,7 @@ describe('the fingerprint of a position', () => {
     );
   });
 
-  test('tells runs apart that differ only in their first message', () => {
+  test('distinguishes runs that differ only in their first message', () => {
     const run = (first: string) => [
       { messageId: first },
       ...Array.from({ length: 30 }, () => ({ messageId: '1' })),
@@ -45,7 +45,7 @@ describe('the fingerprint of a position', () => {
     expect(fingerprintsAlong(start, run('a')).at(-1)).not.toBe(fingerprintsAlong(start, run('b')).at(-1));
   });
 
-  test('tells executions and sources apart, and where one name ends and the next begins', () => {
+  test('distinguishes executions and sources, and where one name ends and the next begins', () => {
     const starts = [
       fingerprintAtStart({ source: 'ab', executionId: 'c' }),
       fingerprintAtStart({ source: 'a', executionId: 'bc' }),
@@ -66,7 +66,7 @@ describe('the fingerprint of a position', () => {
     expect(fingerprintAfter(start, updated)).toBe(fingerprintAfter(start, message));
   });
 
-  test('keeps its form: cursors that clients hold carry it', () => {
+  test('keeps its format: it is part of cursors that clients hold', () => {
     expect(start).toBe('ecad151f5c433faf');
     expect(fingerprintAfter(start, { messageId: '0', eventType: 'EXECUTION_STARTED' })).toBe(
       '46e0f2cc91f72b85',

@@ -38,7 +38,7 @@ const anyEvent: fc.Arbitrary<ServerSentEvent> = fc.record(
 );
 
 describe('server-sent events', () => {
-  test('a client receives every event as it was made, however the bytes are cut', () => {
+  test('a client receives every event unchanged, however the bytes are split', () => {
     fc.assert(
       fc.property(
         fc.array(anyEvent),
@@ -61,7 +61,7 @@ describe('server-sent events', () => {
     );
   });
 
-  test('a frame reads as the specification writes it', () => {
+  test('a frame has the form of the specification', () => {
     expect(text(sseEvent({ id: 'abc', event: 'caught-up', data: '{"status":"RUNNING"}' }))).toBe(
       'id: abc\nevent: caught-up\ndata: {"status":"RUNNING"}\n\n',
     );
@@ -71,7 +71,7 @@ describe('server-sent events', () => {
     );
   });
 
-  test('a stream begins with a field that the first event completes, not with a block of its own', () => {
+  test('a stream starts with a field that the first event completes, not with a block of its own', () => {
     expect(text(sseOpening(3000))).toBe('retry: 3000\n');
     expect(text(Buffer.concat([sseOpening(3000), sseEvent({ id: '1', data: '{}' })]))).toBe(
       'retry: 3000\nid: 1\ndata: {}\n\n',
@@ -79,7 +79,7 @@ describe('server-sent events', () => {
     expect(received([sseOpening(3000)])).toEqual({ events: [], retries: [3000] });
   });
 
-  test('the leading space of a line of data survives', () => {
+  test('the leading space of a line of data is preserved', () => {
     const { events } = received([sseEvent({ data: ' indented\n  twice' })]);
     expect(events).toEqual([{ id: undefined, event: undefined, data: ' indented\n  twice' }]);
   });
@@ -89,7 +89,7 @@ describe('server-sent events', () => {
     expect(events).toEqual([{ id: '7', event: undefined, data: '' }]);
   });
 
-  test('a lone surrogate, which UTF-8 has no form for, becomes U+FFFD', () => {
+  test('a lone surrogate, which has no UTF-8 form, becomes U+FFFD', () => {
     expect(text(sseEvent({ data: 'a\ud800b' }))).toBe('data: a\uFFFDb\n\n');
   });
 
@@ -100,7 +100,7 @@ describe('server-sent events', () => {
     }
   });
 
-  test('a reconnection time that is no whole number from 0 on is never written', () => {
+  test('a reconnection time that is not a whole number from 0 on is never written', () => {
     for (const ms of [-1, 0.5, NaN, Infinity, 1e21]) {
       expect(() => sseOpening(ms)).toThrow(RangeError);
       expect(() => sseEvent({ data: '', retryMs: ms })).toThrow(RangeError);

@@ -62,7 +62,7 @@ describe('timestamps', () => {
     );
   });
 
-  test('with milliseconds, both ways agree with Date', () => {
+  test('with milliseconds, both conversions agree with Date', () => {
     fc.assert(
       fc.property(fc.integer({ min: FIRST_SECOND * 1000, max: LAST_SECOND * 1000 }), (ms) => {
         const iso = new Date(ms).toISOString();
@@ -95,7 +95,7 @@ describe('timestamps', () => {
     expect(isoFromEpochSeconds(number)).toBe(iso);
   });
 
-  test('a number that no calendar shows is no timestamp', () => {
+  test('a number outside the calendar is not a timestamp', () => {
     for (const number of [
       NaN,
       Infinity,
@@ -117,7 +117,7 @@ describe('timestamps', () => {
     }
   });
 
-  test('only the form that pages print is taken for it', () => {
+  test('only the form that pages print is accepted', () => {
     for (const other of [
       '2019-05-30T22:45:40Z',
       '2019-05-30T22:45:40.65Z',

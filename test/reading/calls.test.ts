@@ -1,4 +1,4 @@
-/** What reading costs upstream, counted at the emulator, with real sockets and real time. */
+/** Upstream calls of readers, counted at the emulator, with real sockets and real time. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { eventually } from '../support/eventually.ts';
@@ -68,7 +68,7 @@ test('a settled execution of 1,000 messages is read upstream once, and never aga
   expect(worker.calls(SETTLED)).toBe(calls);
 });
 
-test('200 clients that ask again as soon as they are answered cost 12 calls in 10 s, of what runs and of what is not there', async () => {
+test('200 clients that poll without a pause cost 12 calls in 10 s, for a running and for an unknown execution', async () => {
   const endMs = Date.now() + FOLLOWED_MS;
   let answers = 0;
   /** The newest message of the first answer, and of the last. */
@@ -101,12 +101,12 @@ test('200 clients that ask again as soon as they are answered cost 12 calls in 1
   expect(byExecution[UNKNOWN]?.calls).toBeLessThanOrEqual(12);
   expect(byExecution[UNKNOWN]?.maxInFlight).toBe(1);
   expect(byExecution[UNREAD]).toBeUndefined();
-  // They really asked, and it went on under them. How many had how many answers is the machine's.
+  // They did send requests, and the history grew meanwhile. How many answers each got depends on the machine.
   expect(answers).toBeGreaterThan(CLIENTS_FOLLOWING);
   expect(running.some(([first, newest]) => newest > first)).toBe(true);
 });
 
-test('what was read once is read in a new isolate with the upstream gone', async () => {
+test('a history that was read once is served by a new isolate without the upstream', async () => {
   await worker.upstream.close();
   await worker.workerd.restart();
   await everyoneReadsAll(20);

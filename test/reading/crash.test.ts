@@ -1,7 +1,6 @@
 /**
- * workerd dies by SIGKILL while it archives: readers see no archive or a whole one, and the same history either way. The
- * history is larger than what is remembered of upstream pages, so that the walk to the archive reads it again, page by page,
- * and takes its time.
+ * workerd is killed while it archives: readers see no archive or a whole one, and the same history either way. The history is larger
+ * than the page memory, so that the walk reads it again page by page, which takes time.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -40,7 +39,7 @@ afterAll(() => worker.close());
 const written = async (prefix: 'page' | 'head'): Promise<number> =>
   (await worker.workerd.store.list({ prefix: `archive/1/${prefix}/` })).keys.length;
 
-test('a SIGKILL half-way through the archiving of 10,000 messages leaves none or a whole one', async () => {
+test('a SIGKILL during the archiving of 10,000 messages leaves a whole archive or none', async () => {
   await worker.control('/faults', { latencyMs: 20 });
   const asked = await worker.fetch(messagesPath(ID, 'last=1'), { headers: { 'X-API-Key': key } });
   expect(asked.status).toBe(200);

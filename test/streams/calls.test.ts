@@ -1,4 +1,4 @@
-/** Invariant 3 over sockets: what reaches the upstream depends on the executions followed, not on who follows. */
+/** Invariant 3 over sockets: upstream calls depend on the executions followed, not on their followers. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { type StreamSocket, openSocket } from './sockets.ts';

@@ -1,5 +1,5 @@
 /**
- * Invariant 2 on the real thing, with everything going wrong at once: the upstream, the connections, and workerd itself.
+ * Invariant 2 on workerd, with failures of everything at once: the upstream, the connections, and workerd itself.
  * It takes as long as its flows (45 s) and their settling, in real time: what is tested is sockets, timers and restarts.
  */
 import { expect, test } from 'vitest';
@@ -15,7 +15,7 @@ const SUBSCRIBERS = 10;
 /** From the first message to the last. */
 const FLOW_MS = 45_000;
 const KILLS_AT_MS = [14_000, 32_000];
-/** A run that is still not over then is lost. */
+/** A run that lasts longer has failed. */
 const RUN_MS_MAX = 170_000;
 
 const FAULTS = {
@@ -41,7 +41,7 @@ interface Subscription {
   readonly follower: SseFollower;
 }
 
-/** Our own client, whose connections are cut under it like everybody's. */
+/** Our own client, whose connections are cut like all others. */
 class ClientFollower {
   readonly messages: string[] = [];
   readonly done: Promise<unknown>;
@@ -85,7 +85,7 @@ const queryOf = (fromNow: boolean, filtered: boolean): string =>
     ...(filtered && { eventTypes: FILTER.join(',') }),
   }).toString();
 
-/** What the archive, read in pages, says that a subscriber had to get: all, or what comes behind one of its ids. */
+/** What a subscriber must have received, according to the archive: all messages, or those after one of its ids. */
 async function readPages(
   world: World,
   apiKey: string,
@@ -164,7 +164,7 @@ test.concurrent.each([SEED, SEED + 1])(
       over = true;
       await cutting;
 
-      // From here on nothing goes wrong: what is checked is what they have.
+      // No failures from here on: the check is about what they have received.
       await world.faults({});
       for (const [id, script] of scripts) {
         const all = await readPages(world, apiKey, id, '');

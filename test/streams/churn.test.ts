@@ -1,6 +1,6 @@
 /**
- * Connections that come and go, on real workerd and real sockets. Slow: 10,000 of them, and the heartbeat after which the last
- * ones are seen to be gone.
+ * Clients that connect and disconnect, on real workerd and real sockets. Slow: 10,000 connections, and the heartbeat that shows the
+ * last disconnects.
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -31,7 +31,7 @@ async function connectAndCut(id: string, keys: readonly string[]): Promise<void>
     for (let n = next++; n < CONNECTS; n = next++) {
       const stream = await openSocket(world.messagesUrl(id), keys[n % keys.length] ?? '');
       if (n % 5 !== 0) await stream.saw('HTTP/1.1 200');
-      // Or refused, when those who left before it have not been noticed yet.
+      // Or refused, if earlier disconnects have not surfaced yet.
       if (n % 5 > 2) await Promise.race([stream.saw('caught-up'), stream.saw('event: problem')]);
       if (n % 2 === 0) stream.socket.resetAndDestroy();
       else stream.socket.destroy();
@@ -40,7 +40,7 @@ async function connectAndCut(id: string, keys: readonly string[]): Promise<void>
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** Heartbeats, which are what a cut is noticed by, come after 15 s of silence. */
+/** A disconnect surfaces at a heartbeat, after 15 s of silence. */
 const untilNobodyListens = (id: string) =>
   vi.waitFor(async () => expect(await world.activity(id)).toMatchObject({ streams: 0, waiting: 0 }), {
     timeout: 40_000,

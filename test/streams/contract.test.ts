@@ -18,7 +18,7 @@ const json = (data: string | undefined): Record<string, unknown> =>
 
 const MINUTE = 60_000;
 
-test('a stream is 200, unbuffered and never stored, and says at once when to come back', async () => {
+test('a stream is 200, unbuffered and never stored, and starts with when to reconnect', async () => {
   streams.source.append(...messages(0, 2));
   const { response, parser } = await streams.open();
   expect(response.status).toBe(200);
@@ -32,7 +32,7 @@ test('a stream is 200, unbuffered and never stored, and says at once when to com
   expect(parser.retryMs).toBe(2_000);
 });
 
-test('what exists comes first, unnamed and in order, then caught-up, then what is new; each with an id of its own', async () => {
+test('existing messages are sent first, unnamed and in order, then caught-up, then new messages; each event has an id', async () => {
   streams.source.append(...messages(0, 250));
   const stream = await streams.open();
   expect(stream.messageIds).toEqual(ids(0, 250));
@@ -47,7 +47,7 @@ test('what exists comes first, unnamed and in order, then caught-up, then what i
   expect(stream.named('caught-up')).toHaveLength(1);
 });
 
-test('each id resumes right behind it: after any message, after caught-up, after a heartbeat', async () => {
+test('each id resumes right after its event: a message, caught-up, or a heartbeat', async () => {
   streams.source.append(...messages(0, 5));
   const first = await streams.open();
   await streams.clock.advance(16_000);
@@ -65,7 +65,7 @@ test('each id resumes right behind it: after any message, after caught-up, after
   }
 });
 
-test('from=now tells its position before anything new, so that one cut off before its first message misses none', async () => {
+test('from=now sends its position first, so that a client cut off before its first message misses none', async () => {
   streams.source.append(...messages(0, 3));
   const cut = await streams.open({ query: 'from=now' });
   expect(cut.events.map(({ event }) => event)).toEqual(['caught-up']);
@@ -76,7 +76,7 @@ test('from=now tells its position before anything new, so that one cut off befor
   expect(again.messageIds).toEqual(ids(3, 5));
 });
 
-test('a filter sends only its types, and its ids move on over what it leaves out', async () => {
+test('a filter sends only its types, and ids move past omitted messages', async () => {
   streams.source.append(message(0, 'EXECUTION_STARTED'), ...messages(1, 4));
   const cut = await streams.open({ query: 'eventTypes=STEP_FAILED,EXECUTION_STARTED' });
   expect(cut.messageIds).toEqual(['m0']);
@@ -92,7 +92,7 @@ test('a filter sends only its types, and its ids move on over what it leaves out
   expect(all.messageIds).toEqual(['m9']);
 });
 
-test('Last-Event-ID goes before ?cursor=, ?cursor= before ?from=', async () => {
+test('Last-Event-ID takes precedence over ?cursor=, ?cursor= over ?from=', async () => {
   streams.source.append(...messages(0, 6));
   const { events } = await streams.open();
   const [, second, , fourth] = events.map(({ id }) => id ?? '');
@@ -100,12 +100,12 @@ test('Last-Event-ID goes before ?cursor=, ?cursor= before ?from=', async () => {
   expect(both.messageIds).toEqual(ids(4, 6));
   const cursor = await streams.open({ query: `cursor=${second}&from=now` });
   expect(cursor.messageIds).toEqual(ids(2, 6));
-  // What a client sends whose id was cleared.
+  // Sent by a client whose id was cleared.
   const empty = await streams.open({ query: `cursor=${second}`, lastEventId: '' });
   expect(empty.messageIds).toEqual(ids(2, 6));
 });
 
-test('?lastEventId= is a second name of Last-Event-ID, with the same rules; the header goes first, the cursor after it', async () => {
+test('?lastEventId= is a second name of Last-Event-ID with the same rules; the header takes precedence, the cursor ranks below it', async () => {
   streams.source.append(...messages(0, 6));
   const { events } = await streams.open();
   const [, second, , fourth] = events.map(({ id }) => id ?? '');
@@ -128,7 +128,7 @@ test('?lastEventId= is a second name of Last-Event-ID, with the same rules; the 
   expect(twice.status).toBe(400);
 });
 
-test('after 15 s of silence a named heartbeat tells time, poll interval and upstream; messages put it off', async () => {
+test('after 15 s of silence a named heartbeat reports time, poll interval and upstream; messages postpone it', async () => {
   streams.source.append(message(0));
   const stream = await streams.open();
   await streams.clock.advance(3_000);
@@ -147,7 +147,7 @@ test('after 15 s of silence a named heartbeat tells time, poll interval and upst
   expect(heartbeat?.id).toBe(stream.named('message').at(-1)?.id);
 });
 
-test('when settled and all sent comes end, and the server closes; whoever comes back with its id is told 204', async () => {
+test('once settled and all sent, the server sends end and closes; a reconnect with its id gets 204', async () => {
   streams.source.append(message(0), message(1, 'EXECUTION_FAILED'));
   const stream = await streams.open();
   // Ended, and not yet settled: a late message could still come.
@@ -175,7 +175,7 @@ test('a late message within the settle time is sent before end', async () => {
   streams.source.append(message(2));
   await streams.clock.advance(60_000);
   expect(stream.messageIds).toEqual(ids(0, 3));
-  // It is not the last one any more: the execution goes on, and its stream stays open.
+  // The terminal message is not the last one any more: the execution continues, and its stream stays open.
   expect(stream.named('end')).toEqual([]);
   streams.source.append(message(3, 'EXECUTION_SUCCEEDED'));
   await streams.clock.advance(30_000);
@@ -203,7 +203,7 @@ test('an archived execution streams from the archive: replay, caught-up, end, wi
   expect((await streams.activity()).streams).toBe(0);
 });
 
-test('a stream goes over from live to archived half-way without a gap or a repeat', async () => {
+test('a stream moves from live to archived half-way without a gap or a repeat', async () => {
   streams.source.append(...messages(0, 2_000, 'x'.repeat(500)), message(2_000, 'EXECUTION_SUCCEEDED'));
   const stream = await streams.open({ unread: true });
   for (let n = 0; n < 20; n++) await stream.readOne();
@@ -215,7 +215,7 @@ test('a stream goes over from live to archived half-way without a gap or a repea
   expect(stream.events.at(-1)?.event).toBe('end');
 });
 
-test('an id that is not ours, or of another execution, is answered by reset and all messages; in ?cursor= it is a 400', async () => {
+test('a foreign id, or one of another execution, gets reset and all messages; in ?cursor= it is a 400', async () => {
   streams.source.append(...messages(0, 3));
   const { parser } = await streams.open({ id: 'another' });
   for (const lastEventId of ['rubbish', 'ünîcode', parser.lastEventId]) {
@@ -232,7 +232,7 @@ test('an id that is not ours, or of another execution, is answered by reset and 
   expect(refused.headers.get('content-type')).toBe('application/problem+json');
 });
 
-test('a history that was replaced is sent again from its start after reset, to open streams and to those who come back', async () => {
+test('a replaced history is sent again from its start after reset, on open streams and on reconnects', async () => {
   streams.source.append(...messages(0, 3));
   const open = await streams.open();
   const { lastEventId } = open.parser;
@@ -256,7 +256,7 @@ test('a history that was replaced is sent again from its start after reset, to o
   expect(back.messageIds).toEqual(ids(10, 14));
 });
 
-test('an unknown execution is asked for again for 5 s and the second that a failure is remembered, and only then is a 404', async () => {
+test('an unknown execution is a 404 only after retries for 5 s and the second that a failure is remembered', async () => {
   streams.source.missing = true;
   const beganAtMs = streams.clock.now();
   let answeredAtMs = 0;
@@ -267,14 +267,14 @@ test('an unknown execution is asked for again for 5 s and the second that a fail
   await streams.clock.advance(10_000);
   expect((await refused).status).toBe(404);
   expect(answeredAtMs - beganAtMs).toBe(6_000);
-  // Asked about once a second, whoever waits.
+  // Requested once a second, however many wait.
   expect(streams.source.calls.length).toBeLessThanOrEqual(7);
   const calls = streams.source.calls.length;
   await streams.clock.advance(MINUTE);
   expect(streams.source.calls).toHaveLength(calls);
 });
 
-test('one that begins within these 5 s is followed from its first message on', async () => {
+test('an execution that starts within these 5 s is followed from its first message', async () => {
   streams.source.missing = true;
   const opening = streams.open();
   await streams.clock.advance(3_000);
@@ -284,7 +284,7 @@ test('one that begins within these 5 s is followed from its first message on', a
   expect((await opening).messageIds).toEqual(['m0']);
 });
 
-test('and with from=now, too: nothing of it existed when its reader came', async () => {
+test('with from=now too: it did not exist when its reader connected', async () => {
   streams.source.missing = true;
   const opening = streams.open({ query: 'from=now' });
   await streams.clock.advance(3_000);
@@ -294,7 +294,7 @@ test('and with from=now, too: nothing of it existed when its reader came', async
   expect((await opening).messageIds).toEqual(['m0', 'm1']);
 });
 
-test('while the upstream is down nobody is told that they have caught up: there may be more', async () => {
+test('while the upstream is down no caught-up is sent: more messages may exist', async () => {
   streams.source.append(...messages(0, 3));
   const first = await streams.open();
   expect(first.events.map(({ event }) => event)).toEqual(['message', 'message', 'message', 'caught-up']);
@@ -316,7 +316,7 @@ test('while the upstream is down nobody is told that they have caught up: there 
   expect(second.messageIds).toEqual(['m2', 'm3']);
 });
 
-test('when nothing is new in the first reading after it, they are told all the same', async () => {
+test('after an outage without new messages caught-up is sent all the same', async () => {
   streams.source.append(...messages(0, 3));
   const first = await streams.open();
   await streams.clock.advance(MINUTE);
@@ -345,7 +345,7 @@ test.each(['upstream-internal', 'upstream-throttled', 'upstream-timeout', 'upstr
   },
 );
 
-test('what will not pass is a plain problem, which ends an EventSource for good: 401, 403, 400', async () => {
+test('a permanent refusal is a plain problem, which ends an EventSource for good: 401, 403, 400', async () => {
   const other = await streams.key({ executions: ['urn:other'] });
   const cases = [
     [{ apiKey: 'ftk_no' }, 401],
@@ -362,7 +362,7 @@ test('what will not pass is a plain problem, which ends an EventSource for good:
   }
 });
 
-test('while the upstream is down for minutes the stream stays open and says so, and nothing is lost', async () => {
+test('while the upstream is down for minutes the stream stays open and reports it, and nothing is lost', async () => {
   streams.source.append(...messages(0, 2));
   const stream = await streams.open();
   streams.source.conduct = () => ({ failure: 'upstream-internal' });
@@ -384,7 +384,7 @@ test('while the upstream is down for minutes the stream stays open and says so, 
   expect(states().at(-1)).toBe('ok');
 });
 
-test('one that comes back with its id during an outage, and again after it, has lost nothing', async () => {
+test('a client that reconnects during an outage, and again after it, misses nothing', async () => {
   streams.source.append(...messages(0, 300));
   const first = await streams.open();
   first.leave();
@@ -401,7 +401,7 @@ test('one that comes back with its id during an outage, and again after it, has 
   expect(again.messageIds).toEqual(['m300']);
 });
 
-test('a reading that lags behind what a client has seen is waited for, and nothing is sent twice', async () => {
+test("a read that lags behind a client's position sends nothing twice", async () => {
   streams.source.append(...messages(0, 10));
   const first = await streams.open();
   first.leave();
@@ -415,7 +415,7 @@ test('a reading that lags behind what a client has seen is waited for, and nothi
   expect(stream.messageIds).toEqual(['m10']);
 });
 
-test('a stream lives 15 min and ends at a frame with a retry; its id goes on', async () => {
+test('a stream lives 15 min and ends after a whole frame; its id resumes', async () => {
   streams.source.append(message(0));
   const stream = await streams.open();
   await streams.clock.advance(15 * MINUTE - 1);
@@ -430,7 +430,7 @@ test('a stream lives 15 min and ends at a frame with a retry; its id goes on', a
   expect(again.messageIds).toEqual(['m1']);
 });
 
-test("a shutdown ends every stream at a frame's end, and a new isolate takes each up where it was", async () => {
+test('a shutdown ends every stream after a whole frame, and a new isolate resumes each', async () => {
   streams.source.append(...messages(0, 5));
   const open = await Promise.all([streams.open(), streams.open({ query: 'from=now' })]);
   streams.restart();
@@ -457,7 +457,7 @@ test('a message that was changed upstream is sent as it is now', async () => {
   expect(json(late.named('message')[1]?.data)['payload']).toBe('after');
 });
 
-test('payloads that hold any text arrive as they are, and a key without payloads gets none', async () => {
+test('payloads with any text arrive unchanged, and a key without payloads gets no payload', async () => {
   const payload = ' leading space\r\nand\rline\nends\u2028 {"json": "\\u0000"} \u0000 ünîcode 🎈';
   streams.source.append(message(0, 'STEP_STARTED', payload));
   const full = await streams.open();
@@ -471,7 +471,7 @@ test('payloads that hold any text arrive as they are, and a key without payloads
   expect(none.events[0]?.id).toBe(full.events[0]?.id);
 });
 
-test('HEAD, a wildcard, and q=0 are no wish for a stream', async () => {
+test('HEAD, a wildcard and q=0 do not ask for a stream', async () => {
   streams.source.append(message(0));
   const authorization = `Bearer ${await streams.key()}`;
   const path = `/v1/executions/${ID}/messages`;

@@ -127,7 +127,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     ).toBe(true);
   });
 
-  testHere('comes back no sooner than the last retry: says', async () => {
+  testHere('reconnects no sooner than the last retry: allows', async () => {
     const id = idFor('retry');
     meets.set(id, [PROBLEM_WITH_RETRY]);
     const { code, stdout, stderr } = await follow(id);
@@ -146,7 +146,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(server.asked(id)).toHaveLength(2);
   });
 
-  testHere('stops when it is refused, and says so', async () => {
+  testHere('stops when it is refused, and reports it', async () => {
     const id = idFor('401');
     meets.set(id, [REFUSED]);
     const { code, stderr } = await follow(id);
@@ -155,7 +155,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(server.asked(id)).toHaveLength(2);
   });
 
-  testHere('says which setting is missing', async () => {
+  testHere('names the missing setting', async () => {
     const { code, stdout, stderr } = await run([...command(text), 'x'], {
       settings: { FLOWTAP_API_KEY: undefined },
     });
@@ -173,14 +173,14 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(stderr).toMatch(/^.*127\.0\.0\.1:1\b.*Trying again\.\n$/);
   });
 
-  testHere('takes an id of any characters', async () => {
+  testHere('accepts an id of any characters', async () => {
     const id = `${file} [1-3] {x,y} a\\b %41 é€𝄞 ?#&/"'$(x)\`y\` .~_-*`;
     const { code, stdout, stderr } = await follow(id);
     expect(payloadsIn(stdout), stderr).toEqual(PAYLOADS);
     expect(code).toBe(0);
   });
 
-  testHere('ends quietly when nobody reads any more', async () => {
+  testHere('ends quietly when its output is closed', async () => {
     const id = idFor('head');
     meets.set(id, [ENDLESS]);
     const script = '{ "$@"; echo "code $?" >&2; } | head -n 1';
@@ -191,7 +191,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
 
   // The typed client's 45 s are the client's, and are tested there on a clock.
   if (silence.length === 0) return;
-  testHere('takes a connection for dead that says nothing', async () => {
+  testHere('treats a silent connection as dead', async () => {
     const id = idFor('silence');
     meets.set(id, [SILENCE]);
     const impatient = silence.reduce((source, [from, to]) => replaced(source, from, to), text);

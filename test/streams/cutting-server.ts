@@ -150,7 +150,7 @@ export async function startCuttingServer(meets: (executionId: string) => readonl
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // A follower that goes away is none of a server's errors.
+    // A follower that disconnects is not an error of the server.
     socket.on('error', () => undefined);
     let request = '';
     socket.on('data', (bytes) => {

@@ -1,4 +1,4 @@
-/** Invariants 3 and 8 for streams: nobody is waited for, every buffer and number has its bound, and readers cost no calls. */
+/** Invariants 3 and 8 for streams: slow clients delay nobody, every buffer and number has a bound, and readers cost no calls. */
 import { beforeEach, expect, test } from 'vitest';
 
 import { HEARTBEAT_MS, QUEUE_BYTES_MAX, STALL_MS } from '../../src/executions/following/subscriber.ts';
@@ -13,7 +13,7 @@ beforeEach(() => {
 const openMany = (count: number, apiKey?: string): Promise<OpenStream[]> =>
   Promise.all(Array.from({ length: count }, () => streams.open(apiKey === undefined ? {} : { apiKey })));
 
-test('99 subscribers have each message at once while one reads nothing; that one is cut off after 30 s, and resumes without loss', async () => {
+test('99 subscribers get each message at once while one reads nothing; that one is disconnected after 30 s, and resumes without loss', async () => {
   streams.source.append(message(0));
   const stuck = await streams.open({ unread: true });
   const others = await openMany(99);
@@ -27,7 +27,7 @@ test('99 subscribers have each message at once while one reads nothing; that one
   await streams.clock.advance(STALL_MS);
   expect((await streams.activity()).streams).toBe(99);
   await stuck.readAll();
-  // Cut off, not closed: what it did not take is gone from memory.
+  // Errored, not closed: unread frames are freed.
   expect(stuck.error).toBeDefined();
   expect(others.every(({ ended }) => !ended)).toBe(true);
 
@@ -35,7 +35,7 @@ test('99 subscribers have each message at once while one reads nothing; that one
   expect([...stuck.messageIds, ...again.messageIds]).toEqual(ids(0, 21));
 });
 
-test('one that is slow, but reads, is not cut off', async () => {
+test('a slow client that reads is not disconnected', async () => {
   streams.source.append(...messages(0, 40, 'x'.repeat(10_000)));
   const slow = await streams.open({ unread: true });
   for (let n = 0; n < 45; n++) {
@@ -46,7 +46,7 @@ test('one that is slow, but reads, is not cut off', async () => {
   expect(slow.messageIds).toEqual(ids(0, 40));
 });
 
-test('what waits for a reader who takes nothing stays under 64 KiB and one frame', async () => {
+test('the queue of a client that reads nothing stays under 64 KiB and one frame', async () => {
   streams.source.append(...messages(0, 500, 'x'.repeat(1_000)));
   const stuck = await streams.open({ unread: true });
   await streams.clock.advance(STALL_MS - 1_000);
@@ -71,7 +71,7 @@ test('a frame larger than the whole queue still arrives', async () => {
   expect(stream.messageIds).toEqual(ids(0, 3));
 });
 
-test('1,000 subscribers are taken; the next one is told to come back, and gets the place of one that leaves', async () => {
+test('1,000 subscribers are accepted; the next one gets a retry, and the slot of one that leaves', async () => {
   streams.source.append(message(0));
   const open = await openMany(1_000);
   expect((await streams.activity()).streams).toBe(1_000);
@@ -87,7 +87,7 @@ test('1,000 subscribers are taken; the next one is told to come back, and gets t
   expect((await streams.open()).messageIds).toEqual(['m0']);
 });
 
-test('waiting requests take places too: a page that would wait on a full execution is a 503', async () => {
+test('waiting requests use slots too: a page that would wait on a full execution is a 503', async () => {
   streams.source.append(message(0));
   await openMany(1_000);
   const authorization = `Bearer ${await streams.key()}`;
@@ -101,7 +101,7 @@ test('waiting requests take places too: a page that would wait on a full executi
   expect(waiting.headers.get('retry-after')).toBe('10');
 });
 
-test('a key opens as many streams of one execution as it may, also when they all connect at once', async () => {
+test('a key opens streams of one execution up to its limit, even if all connect at once', async () => {
   const apiKey = await streams.key({ streamLimit: 5 });
   streams.source.append(message(0));
   streams.source.hold();
@@ -117,7 +117,7 @@ test('a key opens as many streams of one execution as it may, also when they all
   );
   expect(bodies.filter((text) => text.includes('"TooManyStreams"'))).toHaveLength(15);
   expect((await streams.activity()).streams).toBe(5);
-  // Another execution, and another key, are not concerned.
+  // Other executions and other keys are not affected.
   expect((await streams.open({ apiKey, id: 'another' })).messageIds).toEqual(['m0']);
   expect((await streams.open()).messageIds).toEqual(['m0']);
 });
@@ -148,7 +148,7 @@ test('calls upstream are the same at 1, 10, 100 and 1,000 subscribers, and end w
   expect(counts[0]).toBeLessThanOrEqual(67);
 });
 
-test('a message is sent within a second while they arrive, some seconds apart too, and within 15 s after any silence', async () => {
+test('a message is sent within a second while messages arrive, even seconds apart, and within 15 s after any silence', async () => {
   const stream = await (async () => {
     streams.source.append(message(0));
     return streams.open();
@@ -168,7 +168,7 @@ test('a message is sent within a second while they arrive, some seconds apart to
   }
 });
 
-test('streams that are left give their places back, however they are left, and nothing goes on by itself', async () => {
+test('streams free their slots however their clients leave, and no work continues afterwards', async () => {
   streams.source.append(message(0));
   const open = await openMany(30);
   for (const [index, stream] of open.entries()) {
@@ -180,7 +180,7 @@ test('streams that are left give their places back, however they are left, and n
   expect(streams.clock.sleepers).toBe(0);
 });
 
-test('a client that is gone before its stream begins takes no place', async () => {
+test('a client that disconnects before its stream opens uses no slot', async () => {
   streams.source.append(message(0));
   streams.source.hold();
   const left = new AbortController();

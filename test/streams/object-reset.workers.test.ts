@@ -53,7 +53,7 @@ async function readUntil(reader: StreamReader, enough: () => boolean): Promise<v
   while (!enough() && (await reader.readOne()));
 }
 
-test('a stream whose object is reset ends cleanly with what it had, and the reconnect goes on without gap or repeat', async () => {
+test('a stream whose object is reset ends cleanly, and the reconnect resumes without a gap or a repeat', async () => {
   const first = await open();
   await readUntil(first, () => first.named('caught-up').length > 0);
   expect(first.messageIds).toEqual(['m0', 'm1', 'm2']);

@@ -1,6 +1,6 @@
 /**
- * The Execution's loop, as a Durable Object's alarm runs it: for 30 s or 40 calls, and then again. What it does with the time
- * is in contract.test.ts and limits.test.ts; here is where one invocation ends and the next begins.
+ * The Execution's loop, as a Durable Object's alarm runs it: for 30 s or 40 calls, and then again. Here is where one invocation ends
+ * and the next begins; what it does in between is in contract.test.ts and limits.test.ts.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -88,7 +88,7 @@ async function open(): Promise<StreamReader> {
   return reader;
 }
 
-test('an invocation ends after 30 s and says when it wants to be called again; nothing is lost between the two', async () => {
+test('an invocation ends after 30 s and returns when to call it again; nothing is lost in between', async () => {
   source.append(message(0));
   const reader = await open();
   let nextMs: number | undefined;
@@ -109,7 +109,7 @@ test('an invocation ends after 30 s and says when it wants to be called again; n
   await reader.cancel();
 });
 
-test('an invocation ends after 40 requests upstream, retries counted, however short the time', async () => {
+test('an invocation ends after 40 upstream requests, retries included, however soon', async () => {
   source.append(message(0));
   source.conduct = () => ({ attempts: 4 });
   const reader = await open();
@@ -130,7 +130,7 @@ test('an invocation ends after 40 requests upstream, retries counted, however sh
   await reader.cancel();
 });
 
-test('it ends at once when the last listener leaves, and asks for no other', async () => {
+test('it ends at once when the last listener leaves, and does not ask to be called again', async () => {
   source.append(message(0));
   const reader = await open();
   let over = false;
@@ -147,7 +147,7 @@ test('it ends at once when the last listener leaves, and asks for no other', asy
   expect(clock.sleepers).toBe(0);
 });
 
-test('while an invocation waits for a call that hangs, streams have their heartbeats and expire', async () => {
+test('while an invocation waits for a hanging call, streams keep their heartbeats and expire', async () => {
   source.append(message(0));
   const reader = await open();
   source.hold();
@@ -164,7 +164,7 @@ test('while an invocation waits for a call that hangs, streams have their heartb
   await reader.cancel();
 });
 
-test('a listener that comes while nothing runs asks to be woken', async () => {
+test('a listener that arrives while nothing runs causes a wake', async () => {
   source.append(message(0));
   const reader = await open();
   expect(wakes.length).toBeGreaterThan(0);
@@ -172,7 +172,7 @@ test('a listener that comes while nothing runs asks to be woken', async () => {
   await reader.cancel();
 });
 
-test('two invocations at once are one: the second leaves it to the first', async () => {
+test('of two concurrent invocations only the first runs', async () => {
   source.append(message(0));
   const reader = await open();
   const first = execution.run(BOUNDS);
@@ -181,7 +181,7 @@ test('two invocations at once are one: the second leaves it to the first', async
   await first;
 });
 
-test('storage that fails when it is first read poisons nothing: the stream is served, and it is read again', async () => {
+test('a failed first read of the storage poisons nothing: the stream is served, and the storage is read again', async () => {
   storageFails = true;
   source.append(message(0));
   const reader = await open();
@@ -196,7 +196,7 @@ test('storage that fails when it is first read poisons nothing: the stream is se
   await running;
 });
 
-test('time that is asked for without end is no timer that fires at once', async () => {
+test('an endless run does not set a timer that fires at once', async () => {
   const { systemClock } = await import('../../src/core/clock.ts');
   const stop = new AbortController();
   let awake = false;

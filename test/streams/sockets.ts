@@ -4,9 +4,9 @@ import { type Socket, connect } from 'node:net';
 
 export interface StreamSocket {
   readonly socket: Socket;
-  /** All that came, unless it was told to read nothing. */
+  /** Everything received, unless the test chose to read nothing. */
   text(): string;
-  /** Resolves when `pattern` came. */
+  /** Resolves when `pattern` was received. */
   saw(pattern: string): Promise<void>;
 }
 
