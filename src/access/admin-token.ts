@@ -4,8 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../core/lru-map.ts';
 import { fail, ok, type Result } from '../core/errors.ts';
 import { SECRET_CHARACTERS_MIN } from '../core/secret-length.ts';
 import type { AccessRequest } from './authenticate.ts';
@@ -25,7 +24,7 @@ export function createAuthenticateAdmin(
 ): AuthenticateAdmin | undefined {
   if (adminToken === undefined || adminToken.length < SECRET_CHARACTERS_MIN) return undefined;
   const expected = sha256(adminToken);
-  const verifiedAddresses = new LRUCache<string, true>({ max: ADDRESSES_MAX });
+  const verifiedAddresses = new LruMap<string, true>({ max: ADDRESSES_MAX });
   return async ({ url, headers, clientAddress }) => {
     const presented = presentedCredential(url, headers);
     if (!presented.ok) {

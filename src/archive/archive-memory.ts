@@ -2,8 +2,7 @@
  * The cache in front of the store, one per isolate. It shares values between requests, never promises: on Workers a promise belongs
  * to the request that made it.
  */
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../core/lru-map.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Chunk } from '../messages/history.ts';
 import { messageBytes } from '../messages/message.ts';
@@ -24,21 +23,19 @@ export interface StoredPart {
 }
 
 export interface ArchiveMemory {
-  readonly parts: LRUCache<string, StoredPart>;
-  readonly heads: LRUCache<string, { head: ArchiveHead | undefined }>;
+  readonly parts: LruMap<string, StoredPart>;
+  readonly heads: LruMap<string, { head: ArchiveHead | undefined }>;
 }
 
 export function createArchiveMemory(clock: Clock, bytesMax = ARCHIVE_BYTES_MAX): ArchiveMemory {
-  const perf = { now: () => clock.now() };
+  const now = () => clock.now();
   return {
-    parts: new LRUCache({
+    parts: new LruMap({
       maxSize: bytesMax,
-      sizeCalculation: ({ chunk }) =>
-        chunk.messages.reduce((sum, message) => sum + messageBytes(message) + 40, 256),
-      ttl: ARCHIVE_MEMORY_MS,
-      ttlResolution: 0,
-      perf,
+      sizeOf: ({ chunk }) => chunk.messages.reduce((sum, message) => sum + messageBytes(message) + 40, 256),
+      maxAgeMs: ARCHIVE_MEMORY_MS,
+      now,
     }),
-    heads: new LRUCache({ max: HEADS_MAX, ttl: ARCHIVE_MEMORY_MS, ttlResolution: 0, perf }),
+    heads: new LruMap({ max: HEADS_MAX, maxAgeMs: ARCHIVE_MEMORY_MS, now }),
   };
 }

@@ -65,14 +65,14 @@ export class Archive {
     const entry = await this.#read(key);
     if (entry === 'failed') {
       // Other requests need not wait for the same store.
-      heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
+      heads.set(key, { head: undefined }, MISS_MEMORY_MS);
       return undefined;
     }
     const head = entry && parseHead(entry.metadata);
     const decoded = head && decodeRecord(entry.value, { head, start: 0, ref });
     if (!head || !decoded) {
       if (entry) this.#damaged(ref, key);
-      heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
+      heads.set(key, { head: undefined }, MISS_MEMORY_MS);
       return undefined;
     }
     heads.set(key, { head });
@@ -116,7 +116,7 @@ export class Archive {
     const { heads } = this.#options.memory;
     const key = headKey(ref);
     if (head) heads.set(key, { head });
-    else heads.set(key, { head: undefined }, { ttl: MISS_MEMORY_MS });
+    else heads.set(key, { head: undefined }, MISS_MEMORY_MS);
   }
 
   /** Deletes page 0 first, so that no reader finds an incomplete history. Throws when the store fails. */

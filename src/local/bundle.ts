@@ -30,7 +30,7 @@ const OPTIONS = {
   supported: { 'import-source': true, using: true },
   conditions: ['workerd', 'worker', 'browser'],
   external: ['node:*', 'cloudflare:*'],
-  keepNames: true,
+  keepNames: false,
   define: {
     'navigator.userAgent': '"Cloudflare-Workers"',
     'process.env.NODE_ENV': '"production"',

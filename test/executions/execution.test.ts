@@ -239,7 +239,7 @@ test('a history larger than the page memory is read whole, and memory stays with
   for (;;) {
     const page: PageAnswer = valueOf(await under.page({ ...from, maxResults: 100 }));
     read.push(...page.messages.map(({ messageId }) => messageId));
-    most = Math.max(most, memory.calculatedSize);
+    most = Math.max(most, memory.size);
     if (!page.more) break;
     from = { from: { at: 'position', ...page.next } };
   }

@@ -12,8 +12,7 @@
  * While the store is down, cached records stay in use for a while. They do not when the store answers with a record that is
  * refused.
  */
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ok, type Result } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -69,20 +68,20 @@ export interface CredentialCachePorts {
 
 export class CredentialCache {
   readonly #ports: CredentialCachePorts;
-  readonly #cached = new LRUCache<string, Cached>({
+  readonly #cached = new LruMap<string, Cached>({
     max: KEYS_REMEMBERED_MAX,
     maxSize: KEYS_REMEMBERED_BYTES_MAX,
-    sizeCalculation: ({ records }) => bytesOf(records),
+    sizeOf: ({ records }) => bytesOf(records),
   });
   /** Ids of credentials that the store did not have, and when it was asked. */
-  readonly #misses = new LRUCache<string, number>({ max: KEYS_REMEMBERED_MAX });
+  readonly #misses = new LruMap<string, number>({ max: KEYS_REMEMBERED_MAX });
   /** Ids of revoked keys, and when each was revoked: a store that lags must not restore a revoked key. */
-  readonly #revoked = new LRUCache<string, string>({ max: KEYS_REMEMBERED_MAX });
+  readonly #revoked = new LruMap<string, string>({ max: KEYS_REMEMBERED_MAX });
   /** The last write of this process to each record, by name: a read that began before it returns an older value. */
-  readonly #writes = new LRUCache<string, Write>({
+  readonly #writes = new LruMap<string, Write>({
     max: KEYS_REMEMBERED_MAX,
     maxSize: WRITES_BYTES_MAX,
-    sizeCalculation: ({ change }) => bytesOf(change),
+    sizeOf: ({ change }) => bytesOf(change),
   });
   #writesSoFar = 0;
 

@@ -2,8 +2,7 @@
  * Notes when a key was last used, about once an hour, as best effort. The note is a record of its own, so that writing it cannot
  * overwrite anything important. Memory keeps one process to that pace, the record keeps all processes to it.
  */
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { Entry, KeyValueStore } from '../../storage/key-value.ts';
@@ -30,7 +29,7 @@ export function createNoteUse({
   clock: Clock;
   log: Log;
 }): NoteUse {
-  const notedAtMs = new LRUCache<string, number>({ max: KEYS_REMEMBERED_MAX });
+  const notedAtMs = new LruMap<string, number>({ max: KEYS_REMEMBERED_MAX });
 
   const note = async (keyId: string, now: number): Promise<void> => {
     const name = usedName(keyId);

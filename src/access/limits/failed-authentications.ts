@@ -6,8 +6,7 @@
  * - A failure is known only after a store read. So look-ups in progress are limited, too: otherwise a burst would be read before
  *   the first failure is charged. They are counted in the isolate or process that makes the reads.
  */
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
 import { fail } from '../../core/errors.ts';
 import type { RateLimiter } from './rate-limit.ts';
@@ -30,7 +29,7 @@ export interface FailedAuthentications {
 }
 
 export function createFailedAuthentications(limiter: RateLimiter, clock: Clock): FailedAuthentications {
-  const lockedOutUntilMs = new LRUCache<string, number>({ max: ADDRESSES_MAX });
+  const lockedOutUntilMs = new LruMap<string, number>({ max: ADDRESSES_MAX });
 
   const lockoutSeconds = (address: string): number | undefined => {
     const leftMs = (lockedOutUntilMs.get(address) ?? 0) - clock.now();
@@ -38,7 +37,7 @@ export function createFailedAuthentications(limiter: RateLimiter, clock: Clock):
   };
 
   /** When each look-up began. */
-  const inProgress = new LRUCache<string, readonly { readonly sinceMs: number }[]>({ max: ADDRESSES_MAX });
+  const inProgress = new LruMap<string, readonly { readonly sinceMs: number }[]>({ max: ADDRESSES_MAX });
 
   return {
     lockoutSeconds,

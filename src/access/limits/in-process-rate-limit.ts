@@ -2,8 +2,7 @@
  * The rate limiter of a single process: a fixed window for each bucket, which begins with its first request. Bounded: when there
  * are too many buckets, the least recently used one is dropped and starts over.
  */
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';
 
@@ -16,7 +15,7 @@ interface Window {
 }
 
 export function createInProcessRateLimiter(limit: RateLimit, clock: Clock): RateLimiter {
-  const windows = new LRUCache<string, Window>({ max: BUCKETS_MAX });
+  const windows = new LruMap<string, Window>({ max: BUCKETS_MAX });
   return {
     async take(bucket) {
       const now = clock.now();

@@ -2,8 +2,7 @@
  * The frames of an event stream: its events, their data and ids. A message's frame is encoded once, and every subscriber gets
  * the same bytes. The contract is docs/http-api.md.
  */
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../../core/lru-map.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { type CursorKeys, type EndMark, type Position, encodeCursor } from '../../messages/cursor.ts';
@@ -23,15 +22,15 @@ interface RememberedFrame {
  * Keyed by the message and not by its position: a message may change upstream after it was first read, or be imported again,
  * and later readers must get the new one.
  */
-export type FrameMemory = Readonly<Record<PayloadAccess, LRUCache<Message, RememberedFrame>>>;
+export type FrameMemory = Readonly<Record<PayloadAccess, LruMap<Message, RememberedFrame>>>;
 
 /** A frame larger than the whole budget is kept alone: otherwise each subscriber would queue its own copy. */
 export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
   const memory = (maxSize: number) =>
-    new LRUCache<Message, RememberedFrame>({
+    new LruMap<Message, RememberedFrame>({
       maxSize,
       // The entry keeps the message as well, which is about as large.
-      sizeCalculation: ({ frame }) => Math.min(maxSize, 2 * frame.byteLength + 256),
+      sizeOf: ({ frame }) => Math.min(maxSize, 2 * frame.byteLength + 256),
     });
   return { full: memory(bytesMax), none: memory(Math.ceil(bytesMax / 4)) };
 }

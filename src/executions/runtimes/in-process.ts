@@ -2,8 +2,7 @@
  * Executions as entries of a map: Deno, and tests. The oldest idle ones are dropped; what they knew is found again in the
  * archive or by walking. The store is strongly consistent there, so nothing else needs to outlive the process.
  */
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
 import { ok } from '../../core/errors.ts';
@@ -38,7 +37,7 @@ interface Entry {
 
 export function createInProcessExecutions(options: SharedExecutionOptions): InProcessExecutions {
   const busy = new Map<string, Entry>();
-  const idle = new LRUCache<string, Entry>({ max: IDLE_EXECUTIONS_MAX });
+  const idle = new LruMap<string, Entry>({ max: IDLE_EXECUTIONS_MAX });
   const closing = new AbortController();
 
   const markBusy = (entry: Entry): void => {

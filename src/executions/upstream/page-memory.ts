@@ -2,8 +2,7 @@
  * Recently read upstream pages of all Executions of this isolate: Durable Objects of one class share their isolate's 128 MB, so
  * they must share the budget too. An evicted page is read again when a request needs it.
  */
-import { LRUCache } from 'lru-cache';
-
+import { LruMap } from '../../core/lru-map.ts';
 import type { Chunk } from '../../messages/history.ts';
 import { messageBytes } from '../../messages/message.ts';
 
@@ -17,7 +16,7 @@ export interface UpstreamChunk extends Chunk {
   readonly confirmedAtMs: number;
 }
 
-export type PageMemory = LRUCache<string, UpstreamChunk>;
+export type PageMemory = LruMap<string, UpstreamChunk>;
 
 /** A string of 16 characters and its place in the array. */
 const FINGERPRINT_BYTES = 40;
@@ -26,4 +25,4 @@ export const chunkBytes = (chunk: Chunk): number =>
   chunk.messages.reduce((sum, message) => sum + messageBytes(message) + FINGERPRINT_BYTES, 256);
 
 export const createPageMemory = (bytesMax = UPSTREAM_PAGES_BYTES_MAX): PageMemory =>
-  new LRUCache<string, UpstreamChunk>({ maxSize: bytesMax, sizeCalculation: chunkBytes });
+  new LruMap<string, UpstreamChunk>({ maxSize: bytesMax, sizeOf: chunkBytes });
