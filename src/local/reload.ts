@@ -14,7 +14,7 @@ export async function reloadOnChange(
   let turn = Promise.resolve();
   const reload = async (changed: string | undefined, errors: readonly string[]): Promise<void> => {
     if (changed === undefined) {
-      say(`Cannot bundle the Worker; the last one keeps running running.\n${errors.join('\n')}`);
+      say(`Cannot bundle the Worker; the last one keeps running.\n${errors.join('\n')}`);
     } else if (changed !== current) {
       current = changed;
       await workerd.restart(changed);

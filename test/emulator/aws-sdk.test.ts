@@ -91,7 +91,7 @@ describe('@aws-sdk/client-iotthingsgraph', () => {
     expect((await readAll(flowExecutionId, 10)).at(-1)).toMatchObject({ eventType: 'EXECUTION_SUCCEEDED' });
   });
 
-  it('is let in with a session token only when the emulator has one, and it is the right one', async () => {
+  it('is accepted with a session token only if the emulator has the same one', async () => {
     const withToken = { credentials: { ...CREDENTIALS, sessionToken: 'token' } };
     expect(await refusal({})).toEqual({ name: 'none' });
     expect(await refusal(withToken)).toMatchObject({ name: 'UnrecognizedClientException', status: 400 });
@@ -119,7 +119,7 @@ describe('@aws-sdk/client-iotthingsgraph', () => {
     }
   });
 
-  it('with a wrong clock finds the right time in the answer, and is let in when it tries again', async () => {
+  it('with a wrong clock finds the right time in the answer, and its retry is accepted', async () => {
     const refused = server.emulator.stats().refused.calls;
     expect(await refusal({ systemClockOffset: 0, maxAttempts: 2 })).toEqual({ name: 'none' });
     expect(server.emulator.stats().refused.calls).toBe(refused + 1);

@@ -14,7 +14,7 @@ async function problems(path: string, body: object | string): Promise<Record<str
 }
 
 describe('POST /_emulator/executions', () => {
-  it('makes an execution whose messages appear when they were told to', async () => {
+  it('makes an execution whose messages appear at their times', async () => {
     const { emulator, clock } = emulatorAt();
     const answer = await control(emulator, 'POST', '/executions', {
       flowExecutionId: 'mine',

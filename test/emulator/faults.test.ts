@@ -86,7 +86,7 @@ describe('a rate', () => {
     expect(mixed).toBe(expected);
   });
 
-  it('never strikes a request that is not let in', async () => {
+  it('never hits a refused request', async () => {
     const { emulator, clock } = await faulty({ throttleRate: 1 });
     const request = await signedRequest({ flowExecutionId: cloudFlow }, { nowMs: clock.now() - 600_000 });
     expect(await (await emulator.fetch(request)).json()).toMatchObject({

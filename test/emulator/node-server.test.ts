@@ -45,7 +45,7 @@ const failure = async (answer: Promise<unknown>): Promise<string> => {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 };
 
-/** What comes back for raw bytes, until the server closes or resets the connection. */
+/** The answer to raw bytes, until the server closes or resets the connection. */
 function raw(server: EmulatorServer, text: string): Promise<{ received: string; reset: boolean }> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -168,7 +168,7 @@ describe('starting and stopping', () => {
     started.push(await startEmulatorServer({ port, credentials: CREDENTIALS }));
   });
 
-  it('a port in use is told in one line, with its code', async () => {
+  it('a port in use is reported in one line, with its code', async () => {
     const { url } = await start();
     const port = Number(new URL(url).port);
     await expect(startEmulatorServer({ port, credentials: CREDENTIALS })).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-"""Reads an execution from the emulator with boto3, and prints what came of each attempt as one JSON object.
+"""Reads an execution from the emulator with boto3, and prints the result of each attempt as one JSON object.
 
 Arguments: endpoint, key id, secret, execution id. Used by boto3.test.ts; works against any endpoint by hand.
 """

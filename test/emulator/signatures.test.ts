@@ -56,7 +56,7 @@ const describeRecorded = (recorded: Recorded) => `${recorded.client} ${recorded.
 
 describe('requests as AWS clients sent them', () => {
   it.each(lists.map((recorded) => [describeRecorded(recorded), recorded] as const))(
-    'are let in: %s',
+    'are accepted: %s',
     async (_, recorded) => {
       // The signature was good: what is wrong is only that nothing is known of these executions and tokens.
       const token = recorded.body.includes('nextToken');
@@ -251,7 +251,7 @@ describe('a signature', () => {
     );
   });
 
-  it('for a region that the emulator was told of is accepted, and then only that', async () => {
+  it('for a configured region is accepted, and then only that region', async () => {
     const clock = new ManualClock(START_MS);
     const emulator = createEmulator({ clock, credentials: CREDENTIALS, regions: ['mars-1'] });
     const answerFor = async (region: string): Promise<unknown> =>

@@ -50,7 +50,7 @@ describe('a state machine', () => {
 });
 
 describe('a scripted execution', () => {
-  test('has the events that it was given, each from its time on, and goes on when more are appended', async () => {
+  test('has the given events, each from its time on, and continues when more are appended', async () => {
     const { source, script, clock } = sourceUnderTest();
     const arn = arnOf('scripted');
     const details = { executionFailedEventDetails: { error: 'E' } };
@@ -75,7 +75,7 @@ describe('a scripted execution', () => {
 
   const sourceless = () => emulatorAt().emulator;
 
-  test('numbers the events that have no ids, and goes on counting', async () => {
+  test('numbers the events that have no ids, and continues the count', async () => {
     const { emulator, clock } = emulatorAt();
     const executionArn = arnOf('counted');
     const events = [{ type: 'ExecutionStarted' }, { type: 'PassStateEntered' }];
@@ -99,7 +99,7 @@ describe('a scripted execution', () => {
 });
 
 describe.skipIf(!hasBoto3(PYTHON))(`boto3 (skipped when ${PYTHON} has no boto3)`, () => {
-  test('assumes a role, reads a history with it in both directions, and is told what is wrong', async () => {
+  test('assumes a role, reads a history with it in both directions, and gets errors for wrong input', async () => {
     const roleArn = 'arn:aws:iam::123456789012:role/reader';
     const roles = { [roleArn]: { externalId: 'partner-1' } };
     const server = await startEmulatorServer({ port: 0, credentials: CREDENTIALS, roles });

@@ -91,7 +91,7 @@ describe('another upstream', () => {
     expect(vars).toMatchObject({ ...aws, AWS_SESSION_TOKEN: 't' });
   });
 
-  test('missing credentials are named, all of them, and nothing else is said', () => {
+  test('all missing credentials are named, and nothing else', () => {
     const [status, line] = mistake(['--upstream', 'aws'], { AWS_ACCESS_KEY_ID: 'AKIAREAL' }) as [
       number,
       string,

@@ -63,8 +63,8 @@ test('an archive, a key and a cursor survive a restart, and the archive costs th
   const first = start();
   await first.ready;
   const before = read(first);
-  const said = await page(before.origin, before.settled, before.apiKey);
-  expect(said.body['messages']).toHaveLength(36);
+  const settled = await page(before.origin, before.settled, before.apiKey);
+  expect(settled.body['messages']).toHaveLength(36);
   await eventually(async () => {
     const summary = await fetch(`${before.origin}/v1/executions/${before.settled}`, {
       headers: { 'x-api-key': before.apiKey },
@@ -78,11 +78,11 @@ test('an archive, a key and a cursor survive a restart, and the archive costs th
   await second.ready;
   expect((await stat(join(commands.stateDir, 'emulator/signing-secret'))).mode & 0o777).toBe(0o600);
   const { origin, emulator } = read(second);
-  const cursor = String(said.body['cursor']);
+  const cursor = String(settled.body['cursor']);
   const behind = await page(origin, before.settled, before.apiKey, `&cursor=${cursor}`);
   expect(behind).toMatchObject({ status: 200, body: { messages: [] } });
   const again = await page(origin, before.settled, before.apiKey);
-  expect(again.body['messages']).toEqual(said.body['messages']);
+  expect(again.body['messages']).toEqual(settled.body['messages']);
   expect(await (await fetch(`${emulator}/_emulator/stats`)).text()).not.toContain(before.settled);
   second.process.kill('SIGHUP');
   await expectEnd(second);

@@ -68,7 +68,7 @@ test('rate limits count as wrangler.toml sets them: a hundred in ten seconds', a
   const { url } = await start();
   const answers = await Promise.all(Array.from({ length: 250 }, () => ask(url)));
   const limited = answers.filter((answer) => (answer as { limited: boolean }).limited).length;
-  // 150, unless a window ended half-way: then up to a hundred more were let in.
+  // 150, unless a window ended half-way: then up to a hundred more were allowed.
   expect(limited).toBeGreaterThanOrEqual(50);
   expect(limited).toBeLessThanOrEqual(150);
 });

@@ -72,7 +72,7 @@ export const anyHistory = (maxLength: number, minLength = 0): fc.Arbitrary<Messa
     .map(([length, drawn]) =>
       Array.from({ length }, (_, position): Message => ({
         ...drawn[position % drawn.length],
-        // Without it two positions of a history of one drawn message could not be told apart by a test.
+        // Without it, a test could not distinguish two positions of a history with one drawn message.
         timestamp: new Date(HISTORY_START_MS + position).toISOString(),
       })),
     );

@@ -8,7 +8,7 @@ import type { ExecutionRef } from '../../src/core/execution-ref.ts';
 import type { Message } from '../../src/messages/message.ts';
 import type { Source, SourceDescription, SourcePage } from '../../src/sources/source.ts';
 
-/** What one call does; nothing said: it answers as it should. */
+/** The behaviour of one call. Default: a correct answer. */
 export interface Conduct {
   readonly failure?: SourceFailure['type'];
   /** Answers as it would have when so many messages fewer were there. */
@@ -219,7 +219,7 @@ export class ScriptedSource implements Source {
     this.inFlight--;
   }
 
-  /** A turn of its own at the least, as any real call: what comes at the same time is seen to overlap. */
+  /** Takes at least one turn of the event loop, as any real call: concurrent calls overlap visibly. */
   async #open(signal: AbortSignal | undefined): Promise<void> {
     const aborted = new Promise<void>((resolve) =>
       signal?.addEventListener('abort', () => resolve(), { once: true }),

@@ -56,7 +56,7 @@ afterAll(async () => {
   expectNothingFound();
 });
 
-/** As it comes in, whoever reads it and whether anybody does: a listener would set a stream going that somebody holds. */
+/** Searches data as it arrives, read or not. Not by a listener, which would start a paused stream. */
 function watchLines(output: Readable, isService: boolean): void {
   const push = output.push.bind(output);
   let rest = '';

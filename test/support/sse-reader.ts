@@ -75,7 +75,7 @@ export class StreamReader {
     this.#reader = body.getReader();
   }
 
-  /** One chunk; false: there is none any more. */
+  /** Reads one chunk. False at the end of the stream. */
   async readOne(): Promise<boolean> {
     try {
       const { done, value } = await this.#reader.read();
