@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { acceptsEventStream } from '../../src/http/accept.ts';
 
-describe('the stream is for callers who name it', () => {
+describe('a caller gets the stream if it names it', () => {
   test.each([
     'text/event-stream',
     'TEXT/Event-Stream',
@@ -22,7 +22,7 @@ describe('the stream is for callers who name it', () => {
   ])('%s', (accept) => expect(acceptsEventStream(accept)).toBe(true));
 });
 
-describe('the page is for all others, and for callers who name application/json with at least the weight', () => {
+describe('a caller gets the page otherwise, and if it names application/json with at least the same weight', () => {
   test.each([
     null,
     '',
@@ -46,8 +46,8 @@ describe('the page is for all others, and for callers who name application/json 
   ])('%s', (accept) => expect(acceptsEventStream(accept)).toBe(false));
 });
 
-// In quadratic time these take minutes, and the test runs into its time limit.
-test('an absurd header is read in linear time', () => {
+// In quadratic time these would take minutes and exceed the test's time limit.
+test('an absurdly long header is read in linear time', () => {
   expect(acceptsEventStream('"\\'.repeat(1_000_000))).toBe(false);
   expect(acceptsEventStream('text/event-stream;q=0,'.repeat(100_000))).toBe(false);
 });

@@ -16,7 +16,7 @@ beforeEach(async () => {
   service = await openService();
 });
 
-/** The store takes one write of a record in a second. */
+/** The store accepts one write of a record per second. */
 const aSecond = () => service.clock.advance(1_000);
 
 const at = (id: string, resource = '/messages') => `/executions/${encodeURIComponent(id)}${resource}`;
@@ -66,7 +66,7 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
     expect(service.calls()).toBe(0);
   });
 
-  test('takes back unchanged what a page prints', async () => {
+  test('imports the output of a page unchanged', async () => {
     await service.script(ID, endedLongAgo(service.clock, 150));
     const printed = await Promise.all(
       [service.get(path(ID, 'maxResults=250'))].map(async (page) => (await page).text()),
@@ -82,14 +82,14 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
     ['no body', undefined, 'messages', /no messages/],
     ['an empty body', '\n', 'messages', /no messages/],
     [
-      'a history that still runs',
+      'a history that has not ended',
       `${JSON.stringify(LINES[0])}\n`,
       'messages',
       /EXECUTION_SUCCEEDED.*"EXECUTION_STARTED"/,
     ],
     ['half a line', ndjson.slice(0, -10), 'line 3', /./],
-    ['a time that is none', ndjson.replace('2019-05-30 20', '2019-02-30 20'), 'line 2', /timestamp/],
-    ['a member that a message does not have', `{"message": 1}\n${ndjson}`, 'line 1', /message/],
+    ['an invalid time', ndjson.replace('2019-05-30 20', '2019-02-30 20'), 'line 2', /timestamp/],
+    ['an unknown member of a message', `{"message": 1}\n${ndjson}`, 'line 1', /message/],
     ['no JSON', '<html>', 'line 1', /./],
   ])('refuses %s and says where, and leaves what was there', async (_, body, name, detail) => {
     await service.admin('PUT', at(ID), ndjson);
@@ -104,14 +104,14 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
     expect((await pageOf(service.get(path(ID)))).messages).toEqual(MESSAGES);
   });
 
-  test('says that the store is down when it is', async () => {
+  test('answers 503 while the store is down', async () => {
     service.store.failAfterWrites(0);
     const response = await service.admin('PUT', at(ID), ndjson);
     expect(await problemOf(response)).toMatchObject({ status: 503, code: 'StoreUnavailable' });
     expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
   });
 
-  test('of an id that is none is refused', async () => {
+  test('of an invalid id is refused', async () => {
     for (const url of ['/executions//messages', '/executions/a%00/messages', '/executions/a%zz/messages']) {
       expect((await problemOf(service.admin('PUT', url, ndjson))).errors).toMatchObject([
         { name: 'flowExecutionId' },
@@ -121,7 +121,7 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
 });
 
 describe('DELETE /v1/admin/executions/{id}', () => {
-  test('forgets what is archived, and says so when nothing is', async () => {
+  test('deletes the archived history, and is a 404 if nothing is archived', async () => {
     await service.admin('PUT', at(ID), ndjson);
     await aSecond();
     const forgotten = await service.admin('DELETE', at(ID, ''));
@@ -144,7 +144,7 @@ describe('GET /v1/admin/executions', () => {
   const list = async (query = ''): Promise<Listing> => {
     const response = await service.admin('GET', `/executions${query}`);
     if (response.status !== 200) throw new Error(await response.text());
-    // Safety: the contract of the listing.
+    // Safety: the contract of the list.
     return (await response.json()) as Listing;
   };
   const listAll = async (query: string): Promise<{ ids: string[]; requests: number }> => {
@@ -166,7 +166,7 @@ describe('GET /v1/admin/executions', () => {
     await service.admin('PUT', at(LONG), '{"eventType":"EXECUTION_ABORTED"}');
   });
 
-  test('lists what is archived with what is known of it, long ids too', async () => {
+  test('lists archived executions with their known facts, long ids too', async () => {
     const { executions, cursor } = await list();
     expect(cursor).toBeUndefined();
     expect(executions).toHaveLength(13);
@@ -182,7 +182,7 @@ describe('GET /v1/admin/executions', () => {
     expect(executions.map(({ flowExecutionId }) => flowExecutionId)).toContain(LONG);
   });
 
-  test('goes on with its cursor, each once, with and without a status', async () => {
+  test('continues with its cursor and lists each once, with and without a status', async () => {
     expect(new Set((await listAll('limit=5')).ids).size).toBe(13);
     expect((await listAll('limit=5')).ids).toHaveLength(13);
     for (const limit of [1, 2, 3, 1_000]) {
@@ -195,7 +195,7 @@ describe('GET /v1/admin/executions', () => {
     expect((await listAll('status=ABORTED')).ids).toEqual([LONG]);
   });
 
-  test('with a status that nothing has asks the store a bounded number of times', async () => {
+  test('reads the store a bounded number of times for a status that no execution has', async () => {
     await aSecond();
     for (const { flowExecutionId } of (await list()).executions)
       await service.admin('DELETE', at(flowExecutionId, ''));

@@ -24,18 +24,18 @@ interface Key {
   readonly credentialId: string;
   readonly status: string;
 }
-/** Safety: what the contract says of a key; tests look at its members. */
+/** Safety: the contract of a key; tests check its members. */
 const keyOf = async (response: Response | Promise<Response>): Promise<Key> =>
   (await (await response).json()) as Key;
 
 const read = async (key: string, id = ID): Promise<number> =>
   (await service.fetch(path(id), { headers: { 'X-API-Key': key } })).status;
 
-/** The store takes one write of a record in a second. */
+/** The store accepts one write of a record per second. */
 const aSecond = () => service.clock.advance(1_000);
 
 describe('a key', () => {
-  test('is made, shown once, and reads what it is for and nothing else', async () => {
+  test('is created, shown once, and reads its executions and no others', async () => {
     const response = await service.admin('POST', '/keys', INPUT);
     expect(response.status).toBe(201);
     expect(response.headers.get('Cache-Control')).toBe('no-store');
@@ -57,7 +57,7 @@ describe('a key', () => {
     }
   });
 
-  test('is changed', async () => {
+  test('can be changed', async () => {
     const made = await keyOf(service.admin('POST', '/keys', INPUT));
     await aSecond();
     const changed = await service.admin('PATCH', `/keys/${made.id}`, {
@@ -72,7 +72,7 @@ describe('a key', () => {
     expect(await read(made.key)).toBe(403);
   });
 
-  test('is rotated: the new one is good at once, the old one for the overlap', async () => {
+  test('can be rotated: the new credential is valid at once, the old one for the overlap', async () => {
     const made = await keyOf(service.admin('POST', '/keys', INPUT));
     await aSecond();
     const response = await service.admin('POST', `/keys/${made.id}/rotate`, { overlapSeconds: 3_600 });
@@ -84,7 +84,7 @@ describe('a key', () => {
     expect([await read(made.key), await read(rotated.key)]).toEqual([401, 200]);
   });
 
-  test('is revoked for good', async () => {
+  test('can be revoked permanently', async () => {
     const made = await keyOf(service.admin('POST', '/keys', INPUT));
     expect(await read(made.key)).toBe(200);
     await aSecond();
@@ -98,7 +98,7 @@ describe('a key', () => {
     expect((await service.admin('POST', `/keys/${made.id}/rotate`)).status).toBe(409);
   });
 
-  test('says of itself what it may do', async () => {
+  test('can ask what it may do', async () => {
     const key = await service.key({ name: 'me', executions: ['flow-*'], tier: 'standard', tickets: true });
     const ask = (query: string) =>
       service.fetch(`/v1/key${query}`, { headers: { Authorization: `Bearer ${key}` } });
@@ -124,7 +124,7 @@ describe('a key', () => {
     }
   });
 
-  test('of the standard tier has 100 requests in 10 s, then 429 with Retry-After', async () => {
+  test('of the standard tier gets 100 requests in 10 s, then 429 with Retry-After', async () => {
     const key = await service.key({ tier: 'standard' });
     for (let request = 0; request < 100; request++) expect(await read(key)).toBe(200);
     const refused = await service.fetch(path(ID), { headers: { 'X-API-Key': key } });
@@ -139,13 +139,13 @@ describe('a key', () => {
   });
 });
 
-describe('keys are listed page by page', () => {
-  test('each once', async () => {
+describe('the list of keys', () => {
+  test('has each key once over all pages', async () => {
     for (let n = 0; n < 5; n++) await service.key({ name: `key ${n}` });
     const names: string[] = [];
     for (let query = '?limit=2'; ;) {
       const response = await service.admin('GET', `/keys${query}`);
-      // Safety: the contract of the listing.
+      // Safety: the contract of the list.
       const { keys, cursor } = (await response.json()) as { keys: { name: string }[]; cursor?: string };
       expect(keys.length).toBeLessThanOrEqual(2);
       names.push(...keys.map(({ name }) => name));
@@ -156,7 +156,7 @@ describe('keys are listed page by page', () => {
   });
 });
 
-describe('what is wrong is said', () => {
+describe('an invalid body is a 400 that names', () => {
   test.each([
     ['POST', '/keys', undefined, 400],
     ['POST', '/keys', {}, 400],
@@ -189,7 +189,7 @@ describe('what is wrong is said', () => {
     if (status === 405) expect(response.headers.get('Allow')).toMatch(/^[A-Z]+(, [A-Z]+)*$/);
   });
 
-  test('a body that is not JSON, or says that it is something else', async () => {
+  test('a body that is not JSON, or declares another media type', async () => {
     expect(
       (await service.admin('POST', '/keys', '{"name":', { 'Content-Type': 'application/json' })).status,
     ).toBe(400);
@@ -205,7 +205,7 @@ describe('the admin API', () => {
     ['a wrong token', 'InvalidApiKey', { Authorization: `Bearer ${ADMIN_TOKEN}x` }],
     ['the token as a key', 'MissingCredentials', { 'X-API-Key': ADMIN_TOKEN.replace(',', '') }],
     ['another scheme', 'MissingCredentials', { Authorization: `Basic ${ADMIN_TOKEN}` }],
-  ])('with %s is a 401 that speaks of the admin token', async (_, code, headers) => {
+  ])('with %s is a 401 about the admin token', async (_, code, headers) => {
     for (const url of [
       '/v1/admin/keys',
       '/v1/admin/keys/x',
@@ -220,7 +220,7 @@ describe('the admin API', () => {
     }
   });
 
-  test('with an API key is a 401 that says that no key is of use here', async () => {
+  test('with an API key is a 401 that says that keys are not accepted', async () => {
     const headers = { Authorization: `Bearer ${await service.key()}` };
     expect(await problemOf(service.fetch('/v1/admin/keys', { headers }))).toMatchObject({
       status: 401,
@@ -228,7 +228,7 @@ describe('the admin API', () => {
       title: 'Wrong admin token',
       detail: expect.stringContaining('API keys are not accepted here'),
     });
-    // Where keys are taken, the words are those for keys.
+    // Routes for keys have the texts for keys.
     expect(await problemOf(service.fetch('/v1/key'))).toMatchObject({ title: 'No API key' });
     const wrong = { Authorization: `Bearer ${ADMIN_TOKEN.replace(',', '')}` };
     expect(await problemOf(service.fetch('/v1/key', { headers: wrong }))).toMatchObject({
@@ -242,7 +242,7 @@ describe('the admin API', () => {
     );
   });
 
-  test('is not there without ADMIN_TOKEN', async () => {
+  test('does not exist without ADMIN_TOKEN', async () => {
     const off = await openService({ adminToken: '' });
     expect(await problemOf(off.admin('GET', '/keys'))).toMatchObject({ status: 404, code: 'NotFound' });
     await expect(off.key()).rejects.toThrow('NotFound');

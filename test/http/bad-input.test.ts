@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 const get = (url: string) => service.get(url);
 
-describe('a parameter that is no good is a 400 that names it', () => {
+describe('an invalid parameter is a 400 that names it', () => {
   const numbers = [
     '0',
     '251',
@@ -57,7 +57,7 @@ describe('a parameter that is no good is a 400 that names it', () => {
     ['eventTypes=step_failed', 'eventTypes'],
     [`eventTypes=${Array.from({ length: 51 }, () => 'STEP_FAILED').join(',')}`, 'eventTypes'],
     ['eventTypes=STEP_FAILED&eventTypes=STEP_STARTED', 'eventTypes'],
-    // As axios, Rails and PHP write lists.
+    // Lists as axios, Rails and PHP send them.
     ['eventTypes[]=STEP_FAILED', 'eventTypes[]'],
     ['eventTypes%5B%5D=STEP_FAILED&eventTypes%5B%5D=STEP_STARTED', 'eventTypes[]'],
     ['eventTypes[0]=STEP_FAILED&eventTypes[1]=STEP_STARTED', 'eventTypes[]'],
@@ -92,7 +92,7 @@ describe('a parameter that is no good is a 400 that names it', () => {
     expect(problem.detail).toContain(name);
   });
 
-  test('and several that are no good are named at once', async () => {
+  test('and several invalid ones are named at once', async () => {
     const problem = await problemOf(get(path(ID, 'maxResults=0&last=x&waitTimeSeconds=99')));
     expect(problem.errors?.map(({ name }) => name)).toEqual(['maxResults', 'last', 'waitTimeSeconds']);
   });
@@ -118,15 +118,15 @@ describe('a parameter that is no good is a 400 that names it', () => {
   });
 });
 
-test('unknown parameters are ignored, also when they are repeated', async () => {
+test('unknown parameters are ignored, even if repeated', async () => {
   expect((await get(path(ID, 'utm_source=x&utm_source=y&maxresults=0&from=yesterday'))).status).toBe(200);
   expect((await get(path(ID, 'types[]=x&eventTypes[=x&limit[]=2&eventTypesOf[]=x'))).status).toBe(200);
 });
 
-describe('an id that is none is a 400 that names it', () => {
+describe('an invalid id is a 400 that names it', () => {
   test.each([
     ['empty', '/v1/executions//messages'],
-    ['empty, with nothing behind it', '/v1/executions/'],
+    ['empty, without a resource', '/v1/executions/'],
     ['empty, without a slash', '/v1/executions/messages'],
     ['longer than 512 characters', path('x'.repeat(513))],
     ['half an escape', '/v1/executions/a%2/messages'],
@@ -146,7 +146,7 @@ describe('an id that is none is a 400 that names it', () => {
     }
   });
 
-  test('that hold a ticket or a key, however often encoded, which the log then does not hold', async () => {
+  test('that contain a ticket or a key, however often encoded; the log does not contain it', async () => {
     const ticket = `eyJ${'h'.repeat(30)}.eyJ${'p'.repeat(30)}.${'s'.repeat(30)}`;
     const key = `ftk_${'i'.repeat(10)}_${'s'.repeat(38)}`;
     const hex = (text: string) => text.replaceAll(/[._]/g, (at) => `%${at.charCodeAt(0).toString(16)}`);
@@ -162,7 +162,7 @@ describe('an id that is none is a 400 that names it', () => {
     }
   });
 
-  test('but not before the caller was let in', async () => {
+  test('but only after the caller was authenticated', async () => {
     expect((await service.fetch('/v1/executions/a%00/messages')).status).toBe(401);
   });
 });
@@ -195,7 +195,7 @@ describe('an id is decoded once, and works raw and encoded', () => {
   });
 });
 
-test.each(['.', '..'])('%s, which no URL can hold, is an id in the protocol of AWS', async (id) => {
+test.each(['.', '..'])('%s, which a URL cannot contain, is an id in the protocol of AWS', async (id) => {
   await service.script(id, [{ messageId: id }]);
   const response = await service.fetch('/', {
     method: 'POST',
@@ -243,7 +243,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('of a history that was replaced by another one is a 410', async () => {
+  test('of a history that was replaced is a 410', async () => {
     await service.script('replaced', [{ messageId: 'a' }, { messageId: 'b' }]);
     const { cursor } = await pageOf(get(path('replaced')));
     await service.script('replaced', [{ messageId: 'x' }, { messageId: 'y' }, { messageId: 'z' }]);

@@ -1,4 +1,4 @@
-/** Bodies that are refused: what is wrong with them, each in a sentence, and compressed ones. */
+/** Refused bodies: invalid ones, with one sentence per error, and compressed ones. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { ADMIN_TOKEN, openService, path, problemOf, type ServiceUnderTest } from './service-under-test.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 describe('a body', () => {
-  test('with several errors is told of each in a sentence of its own', async () => {
+  test('with several errors gets one sentence for each', async () => {
     const problem = await problemOf(
       service.admin('POST', '/keys', { name: '', executions: 'x', paylods: 'full' }),
     );
@@ -51,7 +51,7 @@ describe('a body', () => {
     });
   });
 
-  test('that says that it has no encoding is taken', async () => {
+  test('that declares the identity encoding is accepted', async () => {
     const response = await service.admin(
       'POST',
       '/keys',

@@ -9,14 +9,14 @@ beforeEach(async () => {
   service = await openService();
 });
 
-/** What is under way in the background (archiving) is done after this. */
+/** Waits for background work (archiving). */
 const idle = () => service.clock.advance(1);
 
 const header = async (response: Response | Promise<Response>, name: string) =>
   (await response).headers.get(name);
 
 describe('Cache-Status and Cache-Control', () => {
-  test('tell a miss, a hit that is live, and where in the archive a page came from', async () => {
+  test('tell a miss from a live hit, and name the tier of the archive that served the page', async () => {
     await service.script(ID, endedLongAgo(service.clock, 300));
     const first = await service.get(path(ID));
     expect(first.headers.get('Cache-Status')).toBe('flowtap; fwd=miss; detail=live');
@@ -24,7 +24,7 @@ describe('Cache-Status and Cache-Control', () => {
     expect(await header(service.get(path(ID)), 'Cache-Status')).toBe('flowtap; hit; detail=live');
     await service.get(path(ID, 'last=1'));
     await idle();
-    // This isolate remembers for 10 s that it found no archive; its Execution knows better.
+    // This isolate remembers for 10 s that it found no archive; its Execution has newer knowledge.
     expect(await header(service.get(path(ID)), 'Cache-Control')).toBe('private, max-age=300');
     service.restart();
     const calls = service.calls();
@@ -35,7 +35,7 @@ describe('Cache-Status and Cache-Control', () => {
     expect(service.calls()).toBe(calls);
   });
 
-  test('tell those who waited for a call that another request had caused', async () => {
+  test('tell requests that shared an upstream call of another request', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const both = await Promise.all([service.get(path(ID)), service.get(path(ID))]);
     expect(both.map((response) => response.headers.get('Cache-Status'))).toEqual([
@@ -45,7 +45,7 @@ describe('Cache-Status and Cache-Control', () => {
     expect(service.calls()).toBe(1);
   });
 
-  test('let nobody store a page of what still runs, nor an error', async () => {
+  test('forbid storing errors and pages of running executions', async () => {
     await service.script(ID, [{ eventType: 'EXECUTION_STARTED' }]);
     expect(await header(service.get(path(ID)), 'Cache-Control')).toBe('private, no-cache');
     expect(await header(service.get(path(ID, 'maxResults=0')), 'Cache-Control')).toBe('no-store');
@@ -65,7 +65,7 @@ describe('Vary', () => {
     expect(new Set(vary.split(', '))).toEqual(new Set(['Accept', 'Authorization', 'X-API-Key', 'Origin']));
   });
 
-  test('is on an answer for want of a key, too', async () => {
+  test('is also on the answer to a missing key', async () => {
     expect(await header(service.fetch(path(ID)), 'Vary')).toContain('Authorization');
     expect(await header(service.fetch('/v1/key'), 'Vary')).toContain('Authorization');
   });
@@ -98,14 +98,14 @@ describe('ETag', () => {
     expect(other.status).toBe(200);
   });
 
-  test('stays the same when the execution moves into the archive, and in another isolate', async () => {
+  test('stays the same when the execution is archived, and in another isolate', async () => {
     const live = await header(service.get(path(ID)), 'ETag');
     await idle();
     service.restart();
     expect(await header(service.get(path(ID)), 'ETag')).toBe(live);
   });
 
-  test('is another one for a key that sees no payloads, and for another page', async () => {
+  test('differs for a key without payloads, and for another page', async () => {
     const key = await service.key({ payloads: 'none' });
     const all = await Promise.all([
       header(service.get(path(ID)), 'ETag'),
@@ -144,7 +144,7 @@ describe('Link', () => {
       headers: { Authorization: `Bearer ${await service.key({ tickets: true })}` },
     });
     expect(minted.status).toBe(201);
-    // Safety: what minting answers.
+    // Safety: the contract of a ticket.
     const { ticket } = (await minted.json()) as { ticket: string };
     const response = await service.fetch(path(ID, `maxResults=3&ticket=${ticket}`));
     expect(response.status).toBe(200);
@@ -172,7 +172,7 @@ describe('HEAD', () => {
     expect(page.headers.get('ETag')).toBe(await header(service.get(path(ID)), 'ETag'));
   });
 
-  test('of what is refused has the status of GET and no body', async () => {
+  test('of a refused request has the status of GET and no body', async () => {
     const head = await service.fetch(path(ID), { method: 'HEAD' });
     expect({ status: head.status, body: await head.text() }).toEqual({ status: 401, body: '' });
   });

@@ -1,4 +1,4 @@
-/** What a request says who it is with, on the routes of executions; which keys are good is test/access/'s. */
+/** How requests send credentials to the routes of executions. test/access/ tests which keys are valid. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { endedLongAgo, openService, path, problemOf, type ServiceUnderTest } from './service-under-test.ts';
@@ -14,7 +14,7 @@ beforeEach(async () => {
 describe('credentials', () => {
   const get = (headers: Record<string, string>, query = '') => service.fetch(path(ID, query), { headers });
 
-  test('none, or one that is no key, is a 401 with a challenge', async () => {
+  test('that are missing, or not a key, are a 401 with a challenge', async () => {
     for (const headers of [
       {},
       { Authorization: 'Bearer x' },
@@ -28,7 +28,7 @@ describe('credentials', () => {
     }
   });
 
-  test('the same key twice is one; two different ones are a 400', async () => {
+  test('the same key twice counts as one; two different ones are a 400', async () => {
     const [key, other] = [await service.key(), await service.key()];
     expect((await get({ Authorization: `Bearer ${key}`, 'X-API-Key': key })).status).toBe(200);
     expect((await get({ Authorization: `bearer ${key}` })).status).toBe(200);
@@ -38,7 +38,7 @@ describe('credentials', () => {
     });
   });
 
-  test('of another service beside ours are ignored, and the key alone counts', async () => {
+  test('of another service are ignored next to a key', async () => {
     const key = await service.key({ tickets: true });
     for (const Authorization of [
       'Bearer eyJhbGciOi.eyJzdWIi.c2ln',
@@ -51,7 +51,7 @@ describe('credentials', () => {
     expect((await get({ Authorization: `Bearer ${key}`, 'X-API-Key': 'of a gateway' })).status).toBe(200);
   });
 
-  test('that came without Bearer are answered with the scheme that came, never with the key', async () => {
+  test('without Bearer get an answer that names their scheme, never the key', async () => {
     const key = await service.key();
     const admin = { headers: { Authorization: 'Basic dTpw' } };
     for (const [answer, words] of [
@@ -71,7 +71,7 @@ describe('credentials', () => {
     }
   });
 
-  test('a key in the URL is a 400, even beside a good one', async () => {
+  test('a key in the URL is a 400, even next to a valid one', async () => {
     const key = await service.key();
     for (const query of [
       `api_key=${key}`,
@@ -86,7 +86,7 @@ describe('credentials', () => {
     }
   });
 
-  test('are asked for before anything is read of the execution, archived or not (invariant 5)', async () => {
+  test('are checked before anything of the execution is read, archived or not (invariant 5)', async () => {
     const key = await service.key({ executions: ['other'] });
     await service.get(path(ID, 'last=1'));
     await service.clock.advance(1);

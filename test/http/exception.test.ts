@@ -1,4 +1,4 @@
-/** An exception in a handler is a bug: what the caller and the log get of it. */
+/** Exceptions in handlers, which are bugs: what the caller and the log get. */
 import { expect, test } from 'vitest';
 
 import { systemClock } from '../../src/core/clock.ts';
@@ -11,7 +11,7 @@ test('is a 500 with the request id, and a log line with its name and place but w
   const bug = () => {
     throw new TypeError("Invalid URL: 'https://flowtap.example/v1/key?ticket=in-clear'");
   };
-  // Safety: whatever is asked of them throws, which is what they are for.
+  // Safety: every use throws, which is their purpose.
   const broken = new Proxy({}, { get: bug }) as never;
   const logged: LogRecord[] = [];
   const ports: AppPorts = {

@@ -24,7 +24,7 @@ const IDS: readonly (readonly [what: string, id: string, detail: RegExp])[] = [
     `arn:aws:states:cn-north-1:123456789012:execution:Machine:run`,
     /partition.*arn:aws-cn:/,
   ],
-  ['an execution with a space in front', ` ${STATES}:execution:Machine:run`, /spaces/],
+  ['an execution with a leading space', ` ${STATES}:execution:Machine:run`, /spaces/],
   [
     'a page of the console',
     `${CONSOLE}#/v2/executions/details/${STATES}:execution:Machine:run`,
@@ -42,46 +42,49 @@ const IDS: readonly (readonly [what: string, id: string, detail: RegExp])[] = [
   ],
 ];
 
-describe('in place of an execution, and without a call upstream', () => {
-  test.each(IDS)('the id of %s is a 400 that says what it is and what to give', async (_, id, detail) => {
-    const before = service.calls();
-    const limited = await service.key({ executions: [`${STATES}:execution:Other:*`], tickets: true });
-    const eventStream = { Accept: 'text/event-stream' };
-    for (const answer of [
-      service.get(path(id)),
-      service.get(path(id), eventStream),
-      service.get(path(id, '', '')),
-      service.get(path(id), { Authorization: `Bearer ${limited}` }),
-      service.fetch(path(id, '', '/tickets'), {
+describe('instead of an execution, without an upstream call,', () => {
+  test.each(IDS)(
+    'the id of %s is a 400 that says what it is and what to send instead',
+    async (_, id, detail) => {
+      const before = service.calls();
+      const limited = await service.key({ executions: [`${STATES}:execution:Other:*`], tickets: true });
+      const eventStream = { Accept: 'text/event-stream' };
+      for (const answer of [
+        service.get(path(id)),
+        service.get(path(id), eventStream),
+        service.get(path(id, '', '')),
+        service.get(path(id), { Authorization: `Bearer ${limited}` }),
+        service.fetch(path(id, '', '/tickets'), {
+          method: 'POST',
+          headers: { Authorization: `Bearer ${limited}`, 'Content-Type': 'application/json' },
+          body: '{}',
+        }),
+        service.admin('PUT', path(id).replace('/v1', ''), '{"eventType":"EXECUTION_SUCCEEDED"}'),
+      ]) {
+        expect(await problemOf(answer)).toMatchObject({
+          status: 400,
+          code: 'InvalidRequestException',
+          errors: [{ in: 'path', name: 'flowExecutionId', detail: expect.stringMatching(detail) }],
+        });
+      }
+      const aws = await service.fetch('/', {
         method: 'POST',
-        headers: { Authorization: `Bearer ${limited}`, 'Content-Type': 'application/json' },
-        body: '{}',
-      }),
-      service.admin('PUT', path(id).replace('/v1', ''), '{"eventType":"EXECUTION_SUCCEEDED"}'),
-    ]) {
-      expect(await problemOf(answer)).toMatchObject({
-        status: 400,
-        code: 'InvalidRequestException',
-        errors: [{ in: 'path', name: 'flowExecutionId', detail: expect.stringMatching(detail) }],
+        headers: {
+          'Content-Type': 'application/x-amz-json-1.1',
+          'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages',
+          'X-Amz-Security-Token': limited,
+        },
+        body: JSON.stringify({ flowExecutionId: id }),
       });
-    }
-    const aws = await service.fetch('/', {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/x-amz-json-1.1',
-        'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages',
-        'X-Amz-Security-Token': limited,
-      },
-      body: JSON.stringify({ flowExecutionId: id }),
-    });
-    expect(await aws.json()).toMatchObject({
-      __type: expect.stringMatching(/InvalidRequestException$/),
-      message: expect.stringMatching(detail),
-    });
-    expect(service.calls()).toBe(before);
-  });
+      expect(await aws.json()).toMatchObject({
+        __type: expect.stringMatching(/InvalidRequestException$/),
+        message: expect.stringMatching(detail),
+      });
+      expect(service.calls()).toBe(before);
+    },
+  );
 
-  test('nobody learns it without a credential', async () => {
+  test('needs a credential like any other id', async () => {
     expect(await problemOf(service.fetch(path(`${STATES}:stateMachine:Machine`)))).toMatchObject({
       status: 401,
     });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => workerd.stop());
 
-test('a service without its settings answers 503 with no word of them, and names them in one line of the log', async () => {
+test('a service without its settings answers 503, and only the log names them, in one line', async () => {
   for (const path of ['/v1/executions/x/messages', '/v1/admin/keys', '/healthz', '/nowhere']) {
     const response = await fetch(new URL(path, workerd.url));
     expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);

@@ -1,4 +1,4 @@
-/** Executions that nobody knows. */
+/** Executions that neither the archive nor the upstream knows. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { openService, path, problemOf, type ServiceUnderTest } from './service-under-test.ts';

@@ -22,7 +22,7 @@ const ids = (page: { messages: readonly { messageId?: string }[] }) =>
 const upTo = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => String(from + index));
 
-/** All pages from the first, each with the next of these sizes. */
+/** All pages from the start; each has the next of these sizes. */
 async function readAll(id: string, sizes: readonly number[]) {
   const messages: (string | undefined)[] = [];
   let next: string | undefined;
@@ -37,7 +37,7 @@ async function readAll(id: string, sizes: readonly number[]) {
 }
 
 describe('a page', () => {
-  test('holds messages in upstream order with the members of the contract and no others', async () => {
+  test('has messages in upstream order, with exactly the members of the contract', async () => {
     await service.script(ID, [
       {
         messageId: '0',
@@ -67,7 +67,7 @@ describe('a page', () => {
     });
   });
 
-  test('has 100 messages unless asked otherwise, and 250 at the most', async () => {
+  test('has 100 messages by default, and at most 250', async () => {
     await service.script(ID, endedLongAgo(service.clock, 600));
     expect((await pageOf(service.get(path(ID)))).messages).toHaveLength(100);
     expect((await pageOf(service.get(path(ID, 'maxResults=250')))).messages).toHaveLength(250);
@@ -80,14 +80,14 @@ describe('a page', () => {
     expect(last.status).toBe('SUCCEEDED');
   });
 
-  test('that ends exactly with the history has no nextToken, whether pages upstream end there or not', async () => {
+  test('that ends exactly with the history has no nextToken, wherever upstream pages end', async () => {
     await service.script(ID, endedLongAgo(service.clock, 500));
     const { messages, last } = await readAll(ID, [250]);
     expect(messages).toEqual(upTo(0, 500));
     expect(last.messages).toHaveLength(250);
   });
 
-  test('without a cursor shows what has come since it was last read', async () => {
+  test('without a cursor shows messages that were added since the last read', async () => {
     await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
     expect(ids(await pageOf(service.get(path(ID))))).toEqual(['0']);
     await service.script(ID, [{ messageId: '1', eventType: 'STEP_STARTED' }], { append: true });
@@ -95,7 +95,7 @@ describe('a page', () => {
     expect(ids(await pageOf(service.get(path(ID))))).toEqual(['0', '1']);
   });
 
-  test('that is full at the end of what was known tells of what has come since', async () => {
+  test('that is full at the end of the known history also announces newer messages', async () => {
     await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
     expect(await pageOf(service.get(path(ID, 'maxResults=1')))).not.toHaveProperty('nextToken');
     await service.script(ID, [{ messageId: '1', eventType: 'STEP_STARTED' }], { append: true });
@@ -103,7 +103,7 @@ describe('a page', () => {
     expect(await pageOf(service.get(path(ID, 'maxResults=1')))).toHaveProperty('nextToken');
   });
 
-  test('shows messages that come later through its cursor, under either name', async () => {
+  test('shows later messages through its cursor, under either name', async () => {
     await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
     const { cursor } = await pageOf(service.get(path(ID)));
     expect((await pageOf(service.get(path(ID, `cursor=${cursor}`)))).messages).toEqual([]);
@@ -132,7 +132,7 @@ describe('a page', () => {
     expect(sizes).toEqual([2, 1, 1]);
   });
 
-  test('of a key that sees no payloads has none, and its cursor is good for one that does', async () => {
+  test('of a key without payloads has none, and its cursor works for a key with payloads', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const key = await service.key({ payloads: 'none' });
     const page = await pageOf(service.fetch(path(ID, 'maxResults=1'), { headers: { 'X-API-Key': key } }));
@@ -144,7 +144,7 @@ describe('a page', () => {
 });
 
 describe('?last', () => {
-  test('gives the newest messages, oldest first, with a cursor behind them and no nextToken', async () => {
+  test('returns the newest messages, oldest first, with a cursor after them and no nextToken', async () => {
     await service.script(ID, endedLongAgo(service.clock, 600));
     const page = await pageOf(service.get(path(ID, 'last=250')));
     expect(ids(page)).toEqual(upTo(350, 600));
@@ -152,14 +152,14 @@ describe('?last', () => {
     expect((await pageOf(service.get(path(ID, `cursor=${page.cursor}`)))).messages).toEqual([]);
   });
 
-  test('reaches back over pages upstream, and gives all when there are fewer', async () => {
+  test('reads back over several upstream pages, and returns all if there are fewer', async () => {
     await service.script(ID, endedLongAgo(service.clock, 260));
     expect(ids(await pageOf(service.get(path(ID, 'last=30'))))).toEqual(upTo(230, 260));
     await service.script('few', endedLongAgo(service.clock, 3));
     expect(ids(await pageOf(service.get(path('few', 'last=30'))))).toEqual(['0', '1', '2']);
   });
 
-  test('together with a cursor is refused', async () => {
+  test('cannot be combined with a cursor', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const { cursor } = await pageOf(service.get(path(ID)));
     expect((await problemOf(service.get(path(ID, `last=1&cursor=${cursor}`)))).errors).toMatchObject([
@@ -188,7 +188,7 @@ describe('?eventTypes', () => {
     ),
   );
 
-  test('gives only these, in order, and page by page', async () => {
+  test('returns only these types, in order, page by page', async () => {
     const query = 'eventTypes=STEP_FAILED,EXECUTION_FAILED';
     expect(ids(await pageOf(service.get(path(ID, query))))).toEqual(['2', '4', '5']);
     const first = await pageOf(service.get(path(ID, `${query}&maxResults=2`)));
@@ -196,17 +196,17 @@ describe('?eventTypes', () => {
     expect(ids(await pageOf(service.get(path(ID, `${query}&nextToken=${first.nextToken}`))))).toEqual(['5']);
   });
 
-  test('goes with ?last', async () => {
+  test('can be combined with ?last', async () => {
     expect(ids(await pageOf(service.get(path(ID, 'eventTypes=STEP_FAILED&last=1'))))).toEqual(['4']);
   });
 
-  test('that match nothing give an empty page whose cursor is behind all that was looked at', async () => {
+  test('without a match return an empty page whose cursor is after every considered message', async () => {
     const page = await pageOf(service.get(path(ID, 'eventTypes=ACTIVITY_FAILED')));
     expect(page.messages).toEqual([]);
     expect((await pageOf(service.get(path(ID, `cursor=${page.cursor}`)))).messages).toEqual([]);
   });
 
-  test('looks through a long history in bounded steps that follow nextToken', async () => {
+  test('searches a long history in bounded steps, linked by nextToken', async () => {
     await service.script('long', endedLongAgo(service.clock, 12_000));
     const found: (string | undefined)[] = [];
     let requests = 0;

@@ -1,4 +1,4 @@
-/** A request parses its URL and the reference to its execution once, however many rooms it passes. */
+/** Each request parses its URL and the reference to its execution only once. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';

@@ -30,7 +30,7 @@ describe('routes', () => {
     ['HEAD', path(ID, '', '/tickets'), 'POST, OPTIONS'],
     ['PATCH', '/v1/key', 'GET, HEAD, OPTIONS'],
     ['POST', '/healthz', 'GET, HEAD, OPTIONS'],
-    // What every object inherits is no method.
+    // Names that every object inherits are not methods.
     ['constructor', path(ID), 'GET, HEAD, OPTIONS'],
     ['toString', '/v1/key', 'GET, HEAD, OPTIONS'],
   ])('%s %s is a 405 that tells what is allowed', async (method, url, allow) => {
@@ -40,7 +40,7 @@ describe('routes', () => {
     if (method !== 'HEAD') expect(await problemOf(response)).toMatchObject({ code: 'MethodNotAllowed' });
   });
 
-  test('/healthz says that the service is up and its version, whatever its upstream and store do', async () => {
+  test('/healthz says that the service is up and its version, even if upstream and store are down', async () => {
     const service = await openService();
     service.stopUpstream();
     service.store.failReads();
@@ -52,7 +52,7 @@ describe('routes', () => {
     expect(response.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  test('every answer carries a request id of its own and the security headers', async () => {
+  test('every answer has its own request id and the security headers', async () => {
     const service = await openService();
     await service.script(ID, endedLongAgo(service.clock, 3));
     const answers = await Promise.all([
@@ -82,7 +82,7 @@ describe('routes', () => {
 });
 
 describe('the request log', () => {
-  test('has one line for each request, which says who asked for what and what it cost', async () => {
+  test('has one line per request, with the key, the execution and the upstream calls', async () => {
     const service = await openService();
     await service.script(ID, endedLongAgo(service.clock, 3));
     const before = service.requests().length;
@@ -104,7 +104,7 @@ describe('the request log', () => {
     ]);
   });
 
-  test('has one line for what is refused, too, with the reason', async () => {
+  test('has one line for a refused request, too, with the reason', async () => {
     const service = await openService();
     const before = service.requests().length;
     await service.fetch(path(ID));
@@ -127,13 +127,13 @@ describe('the request log', () => {
     ]);
   });
 
-  test('never holds a key, a token, a ticket, a cursor or a payload', async () => {
+  test('never contains a key, a token, a ticket, a cursor or a payload', async () => {
     const service = await openService();
     const key = await service.key({ tickets: true });
     await service.script(ID, [{ eventType: 'EXECUTION_STARTED', payload: 'the customer’s own words' }]);
     const headers = { Authorization: `Bearer ${key}` };
     const minted = await service.fetch(path(ID, '', '/tickets'), { method: 'POST', headers });
-    // Safety: what minting answers.
+    // Safety: the contract of a ticket.
     const { ticket } = (await minted.json()) as { ticket: string };
     // Safety: a page.
     const { cursor } = (await (await service.fetch(path(ID), { headers })).json()) as { cursor: string };
@@ -172,7 +172,7 @@ describe('a browser on another origin', () => {
   };
 
   test.each([path(ID), path(ID, '', ''), path(ID, '', '/tickets'), '/v1/key'])(
-    'may ask for %s',
+    'may send requests to %s',
     async (url) => {
       const service = await openService();
       const response = await service.fetch(url, { method: 'OPTIONS', headers: preflight });
@@ -187,7 +187,7 @@ describe('a browser on another origin', () => {
       const allowed = response.headers.get('Access-Control-Allow-Headers')?.toLowerCase().split(',');
       expect(allowed).toEqual(
         expect.arrayContaining(
-          // The first line is read here, the others are what EventSource polyfills and tracing SDKs add.
+          // We read those in the first line. EventSource polyfills and tracing SDKs add the others.
           `authorization x-api-key last-event-id content-type if-none-match
           cache-control pragma x-requested-with if-modified-since
           traceparent tracestate baggage sentry-trace b3 x-b3-traceid x-datadog-trace-id newrelic`.split(
@@ -217,7 +217,7 @@ describe('a browser on another origin', () => {
     }
   });
 
-  test('is let in by its name where CORS_ORIGINS names some, and no other', async () => {
+  test('may only call if CORS_ORIGINS names it, or names none', async () => {
     const service = await openService({ corsOrigins: ['https://partner.example', 'https://other.example'] });
     await service.script(ID, endedLongAgo(service.clock, 3));
     const allowed = async (origin: string) => {
@@ -238,7 +238,7 @@ describe('a browser on another origin', () => {
     expect(await allowed('https://evil.example')).toBeNull();
   });
 
-  test('has no business in /v1/admin', async () => {
+  test('may not call /v1/admin', async () => {
     const service = await openService();
     for (const url of [
       '/v1/admin/keys',
@@ -264,11 +264,11 @@ describe('PUBLIC_URL', () => {
     const service = await openService(publicUrl === undefined ? {} : { publicUrl });
     const headers = { Authorization: `Bearer ${await service.key({ tickets: true })}` };
     const minted = await service.fetch(path('a/b', '', '/tickets'), { method: 'POST', headers });
-    // Safety: what minting answers.
+    // Safety: the contract of a ticket.
     return ((await minted.json()) as { streamUrl: string }).streamUrl;
   };
 
-  test('is what a streamUrl begins with, path prefix included; without it the origin of the request', async () => {
+  test('is the start of a streamUrl, path prefix included; without it, the origin of the request is', async () => {
     expect(await streamUrlOf('https://api.example.com/flowtap')).toMatch(
       /^https:\/\/api\.example\.com\/flowtap\/v1\/executions\/a%2Fb\/messages\?ticket=eyJ/,
     );

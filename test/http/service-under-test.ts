@@ -14,7 +14,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 export { ORIGIN } from '../support/in-process.ts';
 export { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
-/** As the emulator's control API takes it. */
+/** A message for the emulator's control API. */
 export interface Scripted {
   readonly messageId?: string;
   readonly eventType?: string;
@@ -32,26 +32,26 @@ export interface ServiceUnderTest {
   requests(): LogRecord[];
   /** Calls that reached the upstream since the start. */
   calls(): number;
-  /** With a key that may read everything, unless `headers` says otherwise. */
+  /** Uses a key that may read everything, unless `headers` has another credential. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
-  /** Without any credential of its own. */
+  /** Adds no credential. */
   fetch(path: string, init?: RequestInit, clientAddress?: string): Promise<Response>;
   admin(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
   /** A new key's text. */
   key(input?: Partial<NewKey>): Promise<string>;
   script(id: string, messages: readonly Scripted[], more?: Record<string, unknown>): Promise<void>;
   faults(faults: Record<string, unknown>): Promise<void>;
-  /** Another isolate over the same store and upstream takes over: nothing in memory is left. */
+  /** Replaces the isolate: store and upstream stay, memory is lost. */
   restart(): void;
-  /** The upstream does not answer any more. */
+  /** Makes the upstream unavailable. */
   stopUpstream(): void;
 }
 
-/** What another service may share, or have instead. */
+/** Parts to share with another service, or to replace. */
 export interface Parts {
   readonly clock?: ManualClock;
   readonly store?: KeyValueStore;
-  /** Instead of the emulator. */
+  /** Replaces the emulator. */
   readonly upstream?: (request: Request) => Promise<Response>;
 }
 

@@ -1,4 +1,4 @@
-/** The admin API as somebody sees it who has no business there. How its token is compared is test/access/admin-token.test.ts. */
+/** The admin API for callers without its token. test/access/admin-token.test.ts tests the comparison of tokens. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
@@ -20,8 +20,8 @@ const ROUTES: [method: string, url: string][] = [
   ['POST', '/v1/admin/probe'],
 ];
 
-/** What it says, the request id left out. */
-async function saidBy(
+/** The problem without its request id. */
+async function problemFrom(
   service: ServiceUnderTest,
   method: string,
   url: string,
@@ -33,22 +33,19 @@ async function saidBy(
 }
 
 describe('the admin API', () => {
-  test.each(ROUTES)(
-    'is as if it were not there without a token in the settings: %s %s',
-    async (method, url) => {
-      for (const adminToken of ['', 'x'.repeat(31)]) {
-        const off = await openServiceWithout(adminToken);
-        const expected = await saidBy(off, method, '/v1/adminx', {});
-        expect(expected.status).toBe(404);
-        for (const token of [ADMIN_TOKEN, adminToken, 'undefined', 'null', '']) {
-          expect(await saidBy(off, method, url, bearer(token))).toEqual(expected);
-        }
-        expect(await saidBy(off, method, url, {})).toEqual(expected);
+  test.each(ROUTES)('does not exist without a token in the settings: %s %s', async (method, url) => {
+    for (const adminToken of ['', 'x'.repeat(31)]) {
+      const off = await openServiceWithout(adminToken);
+      const expected = await problemFrom(off, method, '/v1/adminx', {});
+      expect(expected.status).toBe(404);
+      for (const token of [ADMIN_TOKEN, adminToken, 'undefined', 'null', '']) {
+        expect(await problemFrom(off, method, url, bearer(token))).toEqual(expected);
       }
-    },
-  );
+      expect(await problemFrom(off, method, url, {})).toEqual(expected);
+    }
+  });
 
-  test.each(ROUTES)('asks who it is before anything else: %s %s', async (method, url) => {
+  test.each(ROUTES)('authenticates before anything else: %s %s', async (method, url) => {
     const service = await openTenants();
     const key = await service.key({ executions: ['*'], tickets: true });
     const before = await everythingStored(service);
@@ -60,7 +57,7 @@ describe('the admin API', () => {
       bearer(''),
       { 'X-API-Key': ADMIN_TOKEN },
     ]) {
-      // A token with a comma in X-API-Key is two of them.
+      // In X-API-Key, a token with a comma would count as two.
       expect([400, 401]).toContain((await service.fetch(url, { method, headers })).status);
       const encoded = url.replace('admin', '%61dmin');
       expect((await service.fetch(encoded, { method, headers })).status).toBe(404);
@@ -69,7 +66,7 @@ describe('the admin API', () => {
     expect(await everythingStored(service)).toBe(before);
   });
 
-  test('lets nobody guess: after 30 wrong tokens in a minute even the right one is not looked at', async () => {
+  test('prevents guessing: after 30 wrong tokens in a minute not even the right one is checked', async () => {
     const service = await openTenants();
     const guess = async (token: string, from: string) =>
       (await service.fetch('/v1/admin/keys', { headers: bearer(token) }, from)).status;
@@ -83,7 +80,7 @@ describe('the admin API', () => {
     expect(await guess(ADMIN_TOKEN, 'guesser')).toBe(200);
   });
 
-  test('says nothing to caches, and nothing to pages of other origins', async () => {
+  test('forbids caching and access by other origins', async () => {
     const service = await openTenants();
     for (const [method, url] of ROUTES) {
       for (const headers of [bearer(ADMIN_TOKEN), {}]) {

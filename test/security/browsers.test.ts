@@ -1,4 +1,4 @@
-/** What browsers are told: who may read answers, what may be kept, and that no page can use a visitor's credentials. */
+/** What browsers may read and store, and that no page can use its visitor's credentials. */
 import { describe, expect, test } from 'vitest';
 
 import { ADMIN_TOKEN, path, type ServiceUnderTest } from '../http/service-under-test.ts';
@@ -6,7 +6,7 @@ import { awsCall, bearer, EVENTS, everythingIn, openTenants, OWN, ticketFor, war
 
 const ORIGIN = { Origin: 'https://evil.example' };
 
-/** One answer of every kind that there is. */
+/** One answer of every kind. */
 async function everyKind(
   service: ServiceUnderTest,
 ): Promise<[name: string, response: Response, isCors: boolean][]> {
@@ -70,7 +70,7 @@ async function everyKind(
 }
 
 describe('every kind of answer', () => {
-  test('has a request id, the security headers, no cookie, and lets no shared cache keep it', async () => {
+  test('has a request id, the security headers, no cookie, and may not be stored by shared caches', async () => {
     for (const [name, { headers, status, body }] of await everyKind(await openTenants())) {
       const got = {
         name,
@@ -91,7 +91,7 @@ describe('every kind of answer', () => {
         server: null,
       });
       const caching = headers.get('Cache-Control');
-      // A POST, a 204 and a 405 are kept by nobody unless they say so.
+      // Caches do not store POST, 204 and 405 by default.
       if (caching !== null) expect(caching, name).toMatch(/private|no-store/);
       else expect(['AWS', 'AWS refused', 'a preflight']).toContain(name);
       if ([204, 304].includes(status) || name === 'HEAD') expect(body, name).toBeNull();
@@ -99,7 +99,7 @@ describe('every kind of answer', () => {
     }
   });
 
-  test('may be read by any origin with a key of its own where it is meant to be, and never with cookies', async () => {
+  test('may be read by any origin on public routes, and never with cookies', async () => {
     for (const [name, { headers, body }, isCors] of await everyKind(await openTenants())) {
       expect(headers.get('Access-Control-Allow-Credentials'), name).toBeNull();
       expect(headers.get('Access-Control-Allow-Origin'), name).toBe(isCors ? '*' : null);
@@ -110,7 +110,7 @@ describe('every kind of answer', () => {
   });
 });
 
-test('a ticket is in no header of an answer, nor in a problem, however it was written', async () => {
+test('a ticket appears in no header of an answer and in no problem, however it was sent', async () => {
   const service = await openTenants();
   await warm(service);
   const key = await service.key({ tickets: true });

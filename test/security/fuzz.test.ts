@@ -1,6 +1,6 @@
 /**
- * Whatever bytes come in: a documented answer, never a 500, and nothing that the caller may not see. Runs 10,000 requests,
- * or FLOWTAP_FUZZ_RUNS.
+ * Random requests: each gets a documented answer, never a 500, and nothing that the caller may not see. Sends 10,000 requests, or
+ * FLOWTAP_FUZZ_RUNS.
  */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -24,7 +24,7 @@ import {
 } from './tenants.ts';
 
 const RUNS = Number(process.env['FLOWTAP_FUZZ_RUNS'] ?? 10_000);
-/** Those of an admin write to the store, and are about twenty kinds only. */
+/** Requests with the admin token write to the store, and there are only about twenty kinds. */
 const ADMIN_RUNS = Math.ceil(RUNS / 10);
 
 /** The table of statuses and codes in docs/http-api.md. */
@@ -50,7 +50,7 @@ const PROBLEM_MEMBERS = [
 
 type Values = Readonly<Record<string, string>>;
 
-/** The last character of a signature holds bits that decode to nothing: the one before is changed. */
+/** Changes the last but one character: the last one of a signature has bits that are not decoded. */
 const bent = (text: string): string =>
   `${text.slice(0, -2)}${text.at(-2) === 'A' ? 'B' : 'A'}${text.slice(-1)}`;
 
@@ -93,7 +93,7 @@ async function attacker(service: ServiceUnderTest): Promise<Record<SecretName, s
 const fill = (text: string, values: Values): string =>
   text.replaceAll(/\{\{([\w:]+)\}\}/g, (slot, name: string) => values[name] ?? slot);
 
-/** What no client can send, a server never sees: the runtime refuses it first. */
+/** Skips requests that the runtime refuses itself. */
 function requestOf({ method, path: rawPath, query, headers, body }: MadeUp, values: Values) {
   const search = query
     .map(([name, value]) => `${encode(fill(name, values))}=${encode(fill(value, values))}`)
@@ -138,7 +138,7 @@ function expectWellFormed(response: Response, text: string, isAws: boolean): voi
   expect(status).not.toBe(500);
   const body = text.slice(text.indexOf(']]') + 2);
   if (body === '') return;
-  // Safety: its members are looked at here.
+  // Safety: its members are checked here.
   const json = JSON.parse(body) as Record<string, unknown>;
   if (isAws && headers.get('Content-Type') === 'application/x-amz-json-1.1') {
     expect({ status, members: Object.keys(json) }).toEqual({ status: 400, members: ['__type', 'message'] });
@@ -155,7 +155,7 @@ test('the documentation names statuses and codes', () => {
   expect(DOCUMENTED).toContain('403 AccessDeniedException');
 });
 
-test('whatever an attacker sends is answered as documented, and shows nothing of others and no secret', async () => {
+test('every request of an attacker gets a documented answer, without secrets or data of others', async () => {
   const service = await openTenants();
   await warm(service);
   let values = await attacker(service);
@@ -167,7 +167,7 @@ test('whatever an attacker sends is answered as documented, and shows nothing of
   let address = 0;
 
   const check = async (request: MadeUp) => {
-    // Waits take time, and nothing of interest happens once all tickets are over.
+    // Waiting advances the clock; tickets must not expire.
     if (service.clock.now() - madeAtMs > 3_000_000) {
       values = await attacker(service);
       madeAtMs = service.clock.now();
@@ -176,7 +176,7 @@ test('whatever an attacker sends is answered as documented, and shows nothing of
     const sent = requestOf(request, values);
     fc.pre(sent !== undefined);
     address += 1;
-    // Each from an address of its own: what is looked for is behind the limit on wrong keys.
+    // Each from its own address, to stay below the limit for wrong keys.
     const response = await answered(service, service.fetch(sent.address, sent.init, `attacker ${address}`));
     const text = await everythingIn(response);
     seen.set(response.status, (seen.get(response.status) ?? 0) + 1);
@@ -184,7 +184,7 @@ test('whatever an attacker sends is answered as documented, and shows nothing of
     expect(text).not.toContain(VICTIM);
     const written = JSON.stringify(request);
     if (!/key:full|ticket:full/.test(written)) expect(text).not.toContain(PAYLOAD);
-    // Secrets are in no answer, but for a ticket in the answer that mints it.
+    // No answer contains a secret, except a new ticket.
     for (const secret of used) {
       for (const part of partsOf(secret)) expect(text.includes(part)).toBe(false);
     }
@@ -200,27 +200,27 @@ test('whatever an attacker sends is answered as documented, and shows nothing of
     }
   }
   expect(log).not.toContain(PAYLOAD);
-  // It got somewhere: every kind of answer came up.
+  // Every kind of answer occurred.
   for (const status of [200, 201, 204, 400, 401, 403, 404, 405]) expect([...seen.keys()]).toContain(status);
 }, 600_000);
 
-/** All of a key or ticket, and the part that is its secret. */
+/** A key or ticket, and its secret part. */
 const partsOf = (secret: string): string[] =>
   secret.startsWith('ftk_') ? [secret, secret.slice(15, 47)] : secret.length > 40 ? [secret] : [];
 
-test('nor is there anything that an admin could send to make it fail', async () => {
+test('no request of an admin makes the service fail', async () => {
   const service = await openTenants();
   const values: Record<string, string> = { ...(await attacker(service)), admin: `Bearer ${ADMIN_TOKEN}` };
   values['id:key'] = (values['key:none'] ?? '').slice(4, 12);
   await fc.assert(
     fc.asyncProperty(madeUpByAdmin, async (request) => {
-      // A store takes one write of a name in a second.
+      // The store accepts one write of a name per second.
       await service.clock.advance(1_001);
       const sent = requestOf(request, values);
       fc.pre(sent !== undefined);
       const response = await answered(service, service.fetch(sent.address, sent.init));
       const text = await everythingIn(response);
-      // `..` leads out of /v1/admin, to where an AWS client is answered as one.
+      // `..` leaves /v1/admin; outside, AWS clients get answers in their protocol.
       expectWellFormed(response, text, isToAws(request, sent.pathname));
       expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
       expect(text).not.toContain(ADMIN_TOKEN);

@@ -1,4 +1,4 @@
-/** A deployment without settings, on the real runtime: it says nothing of itself, to nobody, in any way of asking. */
+/** A deployment without settings on the real runtime discloses nothing about itself. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';

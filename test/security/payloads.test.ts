@@ -1,4 +1,4 @@
-/** One whose key has `payloads: none` sees no payload, error or cause, by any route, whoever has read the same before. */
+/** A key with `payloads: none` sees no payload, error or cause on any route, even if another key has read them before. */
 import { expect, test } from 'vitest';
 
 import { path, type ServiceUnderTest } from '../http/service-under-test.ts';
@@ -19,7 +19,7 @@ import {
 const BLIND = { executions: [OWN_PATTERN], tickets: true, payloads: 'none' } as const;
 const FULL = { executions: [OWN_PATTERN], tickets: true, payloads: 'full' } as const;
 
-/** Every way to read the execution, with a key or with what the query holds. */
+/** Every way to read the execution, with a key or with the credential in the query. */
 async function allWays(
   service: ServiceUnderTest,
   id: string,
@@ -46,7 +46,7 @@ test.each([
   ['read by nobody before', false],
   ['in every memory, read with a full key before', true],
 ])(
-  'nor in a page, stream, summary or AWS’s answer, of an execution live or archived, %s',
+  'no page, stream, summary or AWS answer has payloads, of a live or archived execution, %s',
   async (_, isWarm) => {
     const service = await openTenants();
     if (isWarm) await warm(service);
@@ -55,7 +55,7 @@ test.each([
     for (const id of Object.values(OWN)) {
       const texts = await allWays(service, id, blind);
       expect(seesPayloads(texts)).toBe(false);
-      // It is the same history, and its messages are there.
+      // The same history, with its messages.
       expect(texts[0]).toContain('attacker-2');
       expect(seesPayloads(await allWays(service, id, full))).toBe(true);
       expect(seesPayloads(await allWays(service, id, blind))).toBe(false);
@@ -70,7 +70,7 @@ test.each([
   },
 );
 
-test('nor live, beside a subscriber that sees them', async () => {
+test('no live stream has payloads, next to a subscriber that sees them', async () => {
   const service = await openTenants();
   const id = `${OWN.running}-live`;
   const at = (n: number, afterMs: number) => ({
@@ -101,7 +101,7 @@ test('nor live, beside a subscriber that sees them', async () => {
   }
 });
 
-test('nor with a ticket: minted with such a key it shows none, and can not be asked to', async () => {
+test('no ticket minted with such a key shows payloads, or can be made to', async () => {
   const service = await openTenants();
   await warm(service);
   const blind = await service.key(BLIND);
@@ -116,7 +116,7 @@ test('nor with a ticket: minted with such a key it shows none, and can not be as
   );
 });
 
-test('nor any more, once its key was changed: not with a full ticket of before either', async () => {
+test('no key shows payloads after it was changed, and neither do its earlier tickets', async () => {
   const service = await openTenants();
   await warm(service);
   const key = await service.key(FULL);
@@ -128,7 +128,7 @@ test('nor any more, once its key was changed: not with a full ticket of before e
   expect(seesPayloads(await allWays(service, OWN.ended, undefined, `ticket=${ticket}`))).toBe(false);
 });
 
-test('nor are its answers told apart by what is in payloads: ETag and length are of what it sees', async () => {
+test('no ETag or length depends on payloads that the key does not see', async () => {
   const [one, two] = [await openTenants(), await openTenants()];
   const history = (payload: string) =>
     [0, 1].map((n) => ({

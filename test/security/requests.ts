@@ -1,13 +1,13 @@
 /**
- * Requests as an attacker makes them up: from the paths, names and values that the service knows, bent and mixed, and from
- * nothing at all. Secrets stand in them as names, `{{key:none}}`, which are filled in when a request is sent: they are not
- * there yet when it is made up, and a counterexample can be read. Over 300 lines, because it is one grammar.
+ * Generates an attacker's requests: from known paths, names and values, changed and mixed, and from random text. Secrets are
+ * placeholders such as `{{key:none}}`, replaced when a request is sent: they do not exist yet when it is generated, and
+ * counterexamples stay readable. Over 300 lines, because it is one grammar.
  */
 import fc from 'fast-check';
 
 import { OTHER, OWN } from './tenants.ts';
 
-/** What stands for a secret or a cursor. */
+/** Placeholders for secrets and cursors. */
 export const SECRETS = [
   'key:full',
   'key:none',
@@ -63,7 +63,7 @@ const junk = fc.oneof(
   ),
 );
 
-/** An id, as it was made or bent: what a careless comparison or decoding would take for one that is allowed. */
+/** An id, unchanged or changed so that a careless comparison or decoding would accept it. */
 const id = fc.oneof(
   { weight: 4, arbitrary: of(OWN.ended, OWN.running, OTHER.ended, OTHER.running).map(encodeURIComponent) },
   {
@@ -178,7 +178,7 @@ const header = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(of('X-Amz-Security-Token', 'X-Amz-Target'), fc.oneof(key, junk)) },
 );
 
-/** Most requests have one good credential, or none of the others would get past the door. */
+/** Most requests have one valid credential: without, they would all end at authentication. */
 const credential = fc.oneof(
   { weight: 8, arbitrary: key.map((text) => [['Authorization', `Bearer ${text}`]] as const) },
   { weight: 2, arbitrary: key.map((text) => [['X-API-Key', text]] as const) },
@@ -279,7 +279,7 @@ export const madeUp: fc.Arbitrary<MadeUp> = fc.oneof(
   { weight: 2, arbitrary: aws },
 );
 
-/** By one who has the admin token: whatever comes in, it is no exception. */
+/** Requests with the admin token: none may cause an exception. */
 export const madeUpByAdmin: fc.Arbitrary<MadeUp> = fc.record({
   method: of('GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'),
   path: fc.oneof(

@@ -1,6 +1,6 @@
 /**
- * Invariant 6 with all its parts as they run: routes, keys, Executions in this process and the archive, on a clock that the
- * tests move. What is measured is our share of the bound: 10 s that a key is kept in memory, 30 s between two looks at it.
+ * Invariant 6 in the running service: routes, keys, Executions in this process and the archive, on a clock that the tests advance.
+ * Measures our share of the bound: keys stay in memory for 10 s, and are checked every 30 s.
  */
 import { createHash } from 'node:crypto';
 
@@ -35,7 +35,7 @@ async function revoke(service: ServiceUnderTest, key: string): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-/** Milliseconds until the stream is over; heartbeats are read meanwhile. */
+/** Milliseconds until the stream closes; reads heartbeats meanwhile. */
 async function msUntilOver(clock: ManualClock, reader: StreamReader, atMostMs: number): Promise<number> {
   const fromMs = clock.now();
   while (!reader.ended && clock.now() - fromMs < atMostMs) await clock.advance(500);
@@ -44,12 +44,12 @@ async function msUntilOver(clock: ManualClock, reader: StreamReader, atMostMs: n
 }
 
 const problemIn = (reader: StreamReader): unknown =>
-  // Safety: what it says is what is compared.
+  // Safety: the test compares its content.
   (JSON.parse(reader.named('problem')[0]?.data ?? '{}') as { code?: unknown }).code;
 
 describe('a revoked key', () => {
   test.each([0, 1, 9_999, 29_999])(
-    'ends its open streams within 30 s where it was revoked, with a problem (%i ms after it connected)',
+    'closes its open streams within 30 s where it was revoked, with a problem (%i ms after connecting)',
     async (afterMs) => {
       const service = await openTenants();
       const key = await service.key(MINE);
@@ -72,7 +72,7 @@ describe('a revoked key', () => {
   );
 
   test.each([0, 5_000, 15_000, 29_000])(
-    'ends them within 40 s where the store shows it, when it was revoked elsewhere (%i ms after it connected)',
+    'closes them within 40 s after the store shows a revocation made elsewhere (%i ms after connecting)',
     async (afterMs) => {
       const clock = new ManualClock();
       const store = createMemoryStore({ clock });
@@ -82,7 +82,7 @@ describe('a revoked key', () => {
       await clock.advance(1_001);
       const { reader } = await openStream(here, path(OWN.running), key);
       await clock.advance(afterMs);
-      // Another request keeps the memory of the key as fresh as can be.
+      // Another request keeps the cached key as fresh as possible.
       expect((await here.fetch(path(OWN.running), { headers: bearer(key) })).status).toBe(200);
       await revoke(elsewhere, key);
       expect(await msUntilOver(clock, reader, 120_000)).toBeLessThanOrEqual(CHECK_MS + MEMORY_MS);
@@ -92,7 +92,7 @@ describe('a revoked key', () => {
     },
   );
 
-  test('opens nothing any more: where it was revoked at once, elsewhere when its memory is over', async () => {
+  test('opens nothing: immediately where it was revoked, elsewhere once the cached key expires', async () => {
     const clock = new ManualClock();
     const store = createMemoryStore({ clock });
     const here = await openTenants({ clock, store });
@@ -110,13 +110,13 @@ describe('a revoked key', () => {
     await clock.advance(1_001);
     await revoke(here, key);
     expect(await statuses(here)).toEqual([401, 401, 401, 401]);
-    // Who it was is said before what a ticket is for.
+    // The key is checked before the purpose of its ticket.
     expect((await here.fetch(`/v1/key?ticket=${ticket}`)).status).toBe(401);
     await clock.advance(MEMORY_MS);
     expect(await statuses(elsewhere)).toEqual([401, 401, 401, 401]);
   });
 
-  test('ends the stream of an archived history, too, when its reader is slow', async () => {
+  test('also closes the stream of an archived history to a slow reader', async () => {
     const service = await openService();
     await archiveLong(service, 'long');
     const key = await service.key();
@@ -132,14 +132,14 @@ describe('a revoked key', () => {
     }
     await reader.readAll();
     expect(problemIn(reader)).toBe('RevokedApiKey');
-    // What was queued for it by then, and not the rest.
+    // Only the messages that were queued by then.
     expect(reader.messageIds.length).toBeLessThan(500);
-    // Nothing of it goes on.
+    // The stream does not continue.
     expect(service.clock.sleepers).toBe(sleepersBefore);
   });
 });
 
-describe('what ends by the clock', () => {
+describe('a known end time applies to the millisecond to', () => {
   test.each([
     ['of a running execution', OWN.running],
     ['of an archived one that is read slowly', 'long'],
@@ -169,7 +169,7 @@ describe('what ends by the clock', () => {
     const rotated = await service.key(MINE);
     await service.clock.advance(1_001);
     const answer = await service.admin('POST', `/keys/${idOf(rotated)}/rotate`, { overlapSeconds: 20 });
-    // Safety: what rotating answers.
+    // Safety: the contract of a rotated key.
     const { key: next } = (await answer.json()) as { key: string };
     const streams = [
       await openStream(service, path(OWN.running), short),
@@ -186,7 +186,7 @@ describe('what ends by the clock', () => {
   });
 });
 
-describe('an end that is moved while a stream is open', () => {
+describe('an end time that changes while a stream is open', () => {
   test.each([
     ['of a running execution', OWN.running],
     ['of an archived one that is read slowly', 'long'],
@@ -198,7 +198,7 @@ describe('an end that is moved while a stream is open', () => {
     const response = await service.fetch(path(id), { headers: { ...bearer(key), ...EVENTS } });
     const reader = new StreamReader(response.body);
     if (id === OWN.running) void reader.readAll();
-    // One who takes nothing at all would be cut off.
+    // A reader that takes nothing would be disconnected.
     const pass = async (ms: number) => {
       for (let leftMs = ms; leftMs > 0; leftMs -= 5_000) {
         await service.clock.advance(Math.min(5_000, leftMs));
@@ -210,7 +210,7 @@ describe('an end that is moved while a stream is open', () => {
     await pass(60_000);
     expect(reader.ended).toBe(false);
     expect(reader.named('problem')).toEqual([]);
-    // Long enough for the check that comes in its turn to learn of it.
+    // Long enough for the next regular check.
     expect((await service.admin('PATCH', `/keys/${idOf(key)}`, inMs(CHECK_MS + 5_001))).status).toBe(200);
     const endsAtMs = service.clock.now() + CHECK_MS + 5_001;
     await pass(CHECK_MS + 5_000);
@@ -222,7 +222,7 @@ describe('an end that is moved while a stream is open', () => {
   });
 });
 
-test('a key whose patterns are taken away, or its payloads, loses its open streams like a revoked one', async () => {
+test('a key that loses its patterns or payloads loses its open streams like a revoked one', async () => {
   for (const change of [{ executions: ['something else'] }, { payloads: 'none' }]) {
     const service = await openTenants();
     const key = await service.key(MINE);
@@ -234,14 +234,14 @@ test('a key whose patterns are taken away, or its payloads, loses its open strea
   }
 });
 
-test('a key that was tried before it was made is let in once the memory of its miss is over: 5 s here', async () => {
+test('a key that was tried before it existed works once the cached miss expires, after 5 s here', async () => {
   const { text } = generateApiKey((length) => new Uint8Array(length).fill(7));
   const service = await openTenants();
   expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(401);
   const reads = service.store.reads('key/credential/');
   expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(401);
   expect(service.store.reads('key/credential/')).toBe(reads);
-  // Made elsewhere, by whoever wrote these records.
+  // Created elsewhere: only its records appear here.
   const other = await service.key(MINE);
   const records = await recordsOf(service, other, text);
   for (const [name, value] of records) await service.store.put(name, value);
@@ -251,7 +251,7 @@ test('a key that was tried before it was made is let in once the memory of its m
   expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(200);
 });
 
-/** The records of one key, as if they were of another. */
+/** The records of one key under the id of another. */
 async function recordsOf(service: ServiceUnderTest, from: string, to: string): Promise<[string, string][]> {
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   const { keys } = await service.store.list({ prefix: 'key/' });

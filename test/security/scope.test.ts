@@ -1,6 +1,6 @@
 /**
- * A key for `…SecurityFlow_*` reads nothing else, by any route and in any state: unknown here, live, archived, in every memory,
- * or with the cursor or ticket of another execution.
+ * A key for `…SecurityFlow_*` reads nothing else, on any route and in any state: unknown, live, archived, cached, or with the
+ * cursor or ticket of another execution.
  */
 import { describe, expect, test } from 'vitest';
 
@@ -24,7 +24,7 @@ import {
 const MINE = { executions: [OWN_PATTERN], tickets: true };
 const NOWHERE = `${OTHER.ended}-that-does-not-exist`;
 
-/** What every way of asking for the execution shows, ids and times of the answer left out. */
+/** The answers to every kind of request for the execution, without ids and times. */
 async function allWays(service: ServiceUnderTest, key: string, id: string): Promise<string[]> {
   const cursor = (await pageOf(service.get(path(OWN.ended, 'maxResults=1')))).cursor;
   const get = (url: string, more: Record<string, string> = {}) =>
@@ -63,7 +63,7 @@ describe('a key for one flow', () => {
     for (const text of expected) expect(text).toMatch(/^(403|400 .*AccessDeniedException)/);
     await service.fetch('/v1/key', { headers: bearer(key) });
     const [calls, reads] = [service.calls(), service.store.reads('archive/')];
-    // Its own page gives `allWays` a cursor, and costs what it costs.
+    // This page gives `allWays` a cursor; its calls are not counted.
     await pageOf(service.get(path(OWN.ended, 'maxResults=1')));
     const own = { calls: service.calls() - calls, reads: service.store.reads('archive/') - reads };
     for (const id of Object.values(OTHER)) {
@@ -74,7 +74,7 @@ describe('a key for one flow', () => {
     }
   });
 
-  test('reads no other by an id that means another one once it is decoded, cut or cleaned', async () => {
+  test('reads no other by an id that would name another one once decoded, cut or cleaned', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key(MINE);
@@ -107,7 +107,7 @@ describe('a key for one flow', () => {
     }
   });
 
-  test('names an execution twice in AWS’s body, and reads the one that was checked', async () => {
+  test('reads the execution that was checked if AWS’s body names two', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key(MINE);
@@ -128,7 +128,7 @@ describe('a key for one flow', () => {
     }
   });
 
-  test('carries no position from one execution into another', async () => {
+  test('cannot use a position in another execution', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key(MINE);
@@ -146,10 +146,10 @@ describe('a key for one flow', () => {
 });
 
 describe('a ticket', () => {
-  test('is good for the page, the stream and the summary of its execution, and for nothing else', async () => {
+  test('works for the page, the stream and the summary of its execution, and nothing else', async () => {
     const service = await openTenants();
     await warm(service);
-    // Minted with a key that may read everything: the ticket may not.
+    // The key may read everything, its ticket may not.
     const ticket = await ticketFor(service, await service.key({ tickets: true }), OWN.ended);
     const status = async (url: string, init: RequestInit = {}) => {
       const response = await answered(service, service.fetch(`${url}?ticket=${ticket}`, init));
@@ -180,7 +180,7 @@ describe('a ticket', () => {
     }
   });
 
-  test('is refused beside a key, so that nobody wonders which one counted', async () => {
+  test('is refused together with a key, so that it is clear which one counts', async () => {
     const service = await openTenants();
     const key = await service.key(MINE);
     const ticket = await ticketFor(service, key, OWN.ended);
@@ -191,7 +191,7 @@ describe('a ticket', () => {
   });
 });
 
-test('the admin token is no API key, and an API key no admin token', async () => {
+test('the admin token is not an API key, and an API key is not the admin token', async () => {
   const service = await openTenants();
   expect(
     (await service.fetch(path(OWN.ended), { headers: bearer(ADMIN_TOKEN.replaceAll(',', '')) })).status,

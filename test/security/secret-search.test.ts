@@ -1,4 +1,4 @@
-/** The search that every test file is under finds what it is for: each kind of secret, in each place. */
+/** The search for secrets, which every test file runs, finds each kind of secret in each place. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -43,7 +43,7 @@ const KINDS: [kind: string, text: string][] = [
   ['a secret of the settings', `/v1/admin/keys?token=${encodeURIComponent(ADMIN_TOKEN)}`],
 ];
 
-describe('a secret is known by its look', () => {
+describe('a secret is recognized by its pattern', () => {
   test.each(KINDS)('%s (%#)', (kind, text) => {
     expect(secretsIn(text)).toContain(kind);
     expect(secretsIn(JSON.stringify({ message: JSON.stringify({ text }) }))).toContain(kind);
@@ -57,20 +57,20 @@ describe('a secret is known by its look', () => {
     'Credential=[redacted]/20260101/us-west-2/x/aws4_request, [redacted]',
     'SIGNING_SECRET must have at least 32 characters; ADMIN_TOKEN, AWS_SECRET_ACCESS_KEY is missing',
     '{"event":"request","route":"admin-keys","keyId":"abcdefgh","execution":"urn:tdm:us-west-2/1/x:Workflow:y"}',
-  ])('what tells of secrets without one is none: %s', (text) => {
+  ])('text about secrets is not a secret: %s', (text) => {
     expect(secretsIn(text)).toEqual([]);
   });
 });
 
-/** One for each place: to find one there is to find them all. */
+/** One secret per place: a search that finds one there finds all kinds. */
 const found = (place: string | RegExp) => [expect.stringMatching(place)];
 
 describe('a secret is found', () => {
-  test('in a record of a log that was handed in, and the file then fails with a text that does not hold it', () => {
+  test('in a record of a log port, and the file then fails with a text that does not contain it', () => {
     testLog()({ event: 'request', detail: `no such key: ${KEY}` });
     testLog()({ event: 'request', detail: `no such key: ftk_${credentialId}` });
     expect(expectNothingFound).toThrow(
-      /^Secrets were logged or stored:\nan API key in the log \(.*handed in.*\): .*no such key: f\*\*\*/,
+      /^Secrets were logged or stored:\nan API key in the log \(.*log port.*\): .*no such key: f\*\*\*/,
     );
     expect(expectNothingFound).not.toThrow();
   });
@@ -92,7 +92,7 @@ describe('a secret is found', () => {
     ]);
   });
 
-  test('in what a service writes, also when cut into pieces and without a last line end', async () => {
+  test('in the output of a service, even if split into pieces and without a final line end', async () => {
     const script = `const line = ${JSON.stringify(JSON.stringify({ event: 'request', KEY }))};
       process.stderr.write(line.slice(0, 50));
       setTimeout(() => process.stderr.write(line.slice(50)), 50);
@@ -102,7 +102,7 @@ describe('a secret is found', () => {
     expect(takeFindings()).toEqual(found("^an API key in a program's output"));
   });
 
-  test('in a SQLite file, written back or still in its log, by the end of the program that kept it', async () => {
+  test('in a SQLite file, also in its write-ahead log, when the program that wrote it ends', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'flowtap-test-'));
     const end = () => once(spawn(process.execPath, ['--version'], { stdio: 'ignore' }), 'exit');
     const database = new DatabaseSync(join(directory, 'x.sqlite3'));
@@ -138,7 +138,7 @@ describe('a secret is found', () => {
   });
 
   test('in the log of the service on Deno, and in its database', async () => {
-    // What a name and an id hold, the service stores and logs.
+    // The service stores names and logs ids.
     const name = 'AKIAIOSFODNN7EXAMPLE';
     const world = await DenoWorld.create();
     const { url } = await world.start();

@@ -1,11 +1,11 @@
-/** The search for secrets as it is set up inside workerd; what it looks for is secret-search.test.ts's. */
+/** The search for secrets inside workerd. secret-search.test.ts tests the kinds of secrets. */
 import { reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { takeFindings } from '../support/secret-search.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+// Safety: the bindings in wrangler.toml; the generated types of all bindings belong to the Worker's entry.
 const { STORE, EXECUTIONS } = env as unknown as { STORE: KVNamespace; EXECUTIONS: DurableObjectNamespace };
 const KEY = `ftk_${'a'.repeat(10)}_${'b'.repeat(38)}`;
 

@@ -1,6 +1,6 @@
 /**
- * Everything that has to do with secrets is done once, also wrongly, and then the whole log and everything that was stored is
- * searched for each of them, and for what is left of one when it was cut.
+ * Does everything that involves secrets once, also wrongly. Then searches the whole log and every stored value for each secret, and
+ * for parts of one.
  */
 import { expect, test } from 'vitest';
 
@@ -25,11 +25,11 @@ const SIGNING_SECRET = 'a signing secret of more than thirty-two characters';
 const UPSTREAM_SECRET = 'the secret of the upstream';
 const MINE = { executions: [OWN_PATTERN, 'ftk*', '*.*'], tickets: true };
 
-/** As a whole, its secret part, and what a log line cut in half would still show. */
+/** The whole secret, its secret part, and the part that a truncated log line would show. */
 const tracesOf = (secret: string): string[] =>
   secret.startsWith('ftk_') ? [secret.slice(15), secret.slice(15, 35)] : [secret, secret.slice(-24)];
 
-/** Puts the text wherever a request has room for one. */
+/** Puts the text into every part of a request that accepts one. */
 async function putEverywhere(service: ServiceUnderTest, text: string, good: string): Promise<string[]> {
   const encoded = encodeURIComponent(text);
   const half = encodeURIComponent(text.slice(0, -20));
@@ -84,7 +84,7 @@ async function putEverywhere(service: ServiceUnderTest, text: string, good: stri
   return texts;
 }
 
-test('the whole log and every stored value hold no key, ticket, token or AWS key, whatever was done with them', async () => {
+test('no log line and no stored value contains a key, ticket, token or AWS key, however they were used', async () => {
   const service = await openTenants();
   await warm(service);
   const secrets = [ADMIN_TOKEN, SIGNING_SECRET, UPSTREAM_SECRET];
@@ -100,10 +100,10 @@ test('the whole log and every stored value hold no key, ticket, token or AWS key
   const short = await ticketFor(service, good, OWN.ended, { ttlSeconds: 1 });
   secrets.push(ticket, short);
 
-  // The life of a key, and what an admin may get wrong.
+  // The life of a key, and possible mistakes of an admin.
   await service.clock.advance(1_001);
   const rotated = await service.admin('POST', `/keys/${blind.slice(4, 12)}/rotate`, { overlapSeconds: 60 });
-  // Safety: what rotating answers.
+  // Safety: the contract of a rotated key.
   secrets.push(((await rotated.json()) as { key: string }).key);
   await service.admin('PATCH', `/keys/${blind.slice(4, 12)}`, {
     name: 'new',
@@ -129,14 +129,14 @@ test('the whole log and every stored value hold no key, ticket, token or AWS key
   );
   await service.admin('DELETE', `/executions/${encodeURIComponent(OWN.ended)}`);
 
-  // Used as they should be.
+  // Correct use.
   await openStream(service, path(OWN.running, `ticket=${await ticketFor(service, good, OWN.running)}`));
   await openStream(service, path(OWN.running), good);
   await service.fetch(path(OWN.ended, `ticket=${ticket}`));
   await service.fetch(path(OWN.ended, `ticket=${short}`));
   await service.fetch(path(OWN.ended), { headers: bearer(revoked) });
 
-  // And as they should not, while the upstream and the store work and while they don't.
+  // Incorrect use, while upstream and store work and while they don't.
   for (const state of ['well', 'upstream', 'store'] as const) {
     if (state === 'upstream') await service.faults({ xmlErrorRate: 0.5, internalErrorRate: 0.5 });
     if (state === 'store') service.store.failReads();
@@ -164,7 +164,7 @@ test('the whole log and every stored value hold no key, ticket, token or AWS key
       expect(stored.includes(trace), `stored: ${trace.slice(0, 6)}…`).toBe(false);
     }
   }
-  // What a key is known by is no secret, but nothing that a log needs either.
+  // The id of a credential is not a secret, but the log does not need it.
   expect(log).not.toMatch(/[0-9a-f]{64}/);
   expect(log).not.toMatch(/eyJ[\w-]{20,}/);
   expect(log).not.toContain(ORIGIN);

@@ -1,6 +1,6 @@
 /**
- * A service with two tenants: an attacker with keys of its own, and a victim whose executions it may not read. Every message
- * and every secret of either carries a text that is found nowhere else, so that whatever leaks is seen by looking for it.
+ * A service with two tenants: an attacker with its own keys, and a victim whose executions the attacker may not read. Every message
+ * and secret contains a unique text, so that a search for it finds every leak.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -17,16 +17,16 @@ import { StreamReader } from '../support/sse-reader.ts';
 
 const FLOW = 'urn:tdm:us-west-2/123456789012/default:Workflow:';
 export const OWN_PATTERN = `${FLOW}SecurityFlow_*`;
-/** What the attacker's keys may read: one that has ended and is archived, one that runs. */
+/** Executions that the attacker may read: an archived one and a running one. */
 export const OWN = { ended: `${FLOW}SecurityFlow_1`, running: `${FLOW}SecurityFlow_2` };
-/** What they may not. The name begins like the attacker's own up to the character that ends it. */
+/** Executions that it may not read. The name starts like the attacker's own, up to the separator. */
 export const OTHER = { ended: `${FLOW}SecurityFlowAdmin_1`, running: `${FLOW}SecurityFlowAdmin_2` };
 
 export const marker = (what: string): string => `${what}-${randomBytes(9).toString('hex')}`;
 
-/** In every message of the victim, also where payloads are left out. */
+/** In every message of the victim, also without payloads. */
 export const VICTIM = marker('victim');
-/** In every payload, error and cause of the attacker's own executions. */
+/** In every payload, error and cause of the attacker's executions. */
 export const PAYLOAD = marker('payload');
 
 /** A failed history, whose payloads are also the error and the cause of its summary. */
@@ -51,7 +51,7 @@ export async function openTenants(parts: Parts = {}): Promise<ServiceUnderTest> 
   return service;
 }
 
-/** The ended executions are in the archive, and everything is in every memory: read with a key that may. */
+/** Archives the ended executions and fills every cache, with a key that may read everything. */
 export async function warm(service: ServiceUnderTest): Promise<void> {
   const ids = [...Object.values(OWN), ...Object.values(OTHER)];
   for (const id of ids) await service.get(path(id));
@@ -63,7 +63,7 @@ export async function warm(service: ServiceUnderTest): Promise<void> {
   }
 }
 
-/** A history of some 500 KB that has ended and is archived: more than any queue holds. */
+/** An archived history of about 500 KB: more than any queue holds. */
 export async function archiveLong(service: ServiceUnderTest, id: string): Promise<void> {
   const messages = endedLongAgo(service.clock, 1_000).map((message) => ({
     ...message,
@@ -91,11 +91,11 @@ export async function ticketFor(
   const init = { method: 'POST', headers, body: JSON.stringify(body) };
   const response = await service.fetch(path(id, '', '/tickets'), init);
   if (response.status !== 201) throw new Error(await response.text());
-  // Safety: what minting answers.
+  // Safety: the contract of a ticket.
   return ((await response.json()) as { ticket: string }).ticket;
 }
 
-/** As boto3 sends it. */
+/** Sent as boto3 does. */
 export const awsCall = (service: ServiceUnderTest, key: string, body: unknown): Promise<Response> =>
   service.fetch('/', {
     method: 'POST',
@@ -113,7 +113,7 @@ export interface OpenStream {
   leave(): Promise<void>;
 }
 
-/** Read as it comes. With a key, or with what the address holds. */
+/** Reads a stream, with a key or the credential in the address. */
 export async function openStream(
   service: ServiceUnderTest,
   url: string,
@@ -128,15 +128,15 @@ export async function openStream(
   return { reader, response, leave: () => reader.cancel() };
 }
 
-/** The answer, once it is there: waits are over as soon as their time is. */
+/** The answer, advancing the clock until it arrives. */
 export async function answered(service: ServiceUnderTest, sent: Promise<Response>): Promise<Response> {
   let done = false;
   const finished = sent.finally(() => (done = true));
-  // A rejection is the caller's to see, below.
+  // The caller sees a rejection below.
   finished.catch(() => undefined);
   const givenUpAtMs = Date.now() + 20_000;
   for (let turn = 0; !done; turn++) {
-    // What needs no time gets its turns first.
+    // First run everything that needs no time.
     if (turn < 20) await settle();
     else await service.clock.advance(Math.max(1, (service.clock.nextWakeAt ?? 0) - service.clock.now()));
     if (Date.now() > givenUpAtMs) throw new Error('no answer, however long one waits');
@@ -144,7 +144,7 @@ export async function answered(service: ServiceUnderTest, sent: Promise<Response
   return finished;
 }
 
-/** All that a caller gets to see: headers, and the body, of a stream as far as it comes without waiting. */
+/** Everything a caller sees: headers and body; of a stream, the part that arrives without waiting. */
 export async function everythingIn(response: Response): Promise<string> {
   const headers = JSON.stringify([...response.headers]);
   if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
@@ -162,7 +162,7 @@ export async function everythingIn(response: Response): Promise<string> {
   return headers + text;
 }
 
-/** Names, values and metadata of all that is stored. */
+/** Names, values and metadata of all stored entries. */
 export async function everythingStored(service: ServiceUnderTest): Promise<string> {
   const all: unknown[] = [];
   let cursor: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * Between the caller and AWS: nothing that a caller sends but the id reaches the upstream, and nothing that the upstream says
- * but messages reaches a caller. The upstream is one that keeps what it gets and answers as a hostile one might.
+ * Between the caller and AWS: of a request only the id reaches the upstream, of its answer only messages reach the caller. The
+ * upstream here records requests and gives hostile answers.
  */
 import { expect, test } from 'vitest';
 
@@ -23,7 +23,7 @@ interface Captured {
   readonly body: string;
 }
 
-/** Keeps the requests; answers as told. */
+/** Records requests and answers as the test decides. */
 function upstreamThat(answer: (request: Captured) => Response) {
   const captured: Captured[] = [];
   const upstream = async (request: Request) => {
@@ -62,7 +62,7 @@ const HEADERS = {
   'Last-Event-ID': SMUGGLED,
 };
 
-/** All that SigV4 and AWS JSON 1.1 need. */
+/** The headers that SigV4 and AWS JSON 1.1 need. */
 const UPSTREAM_HEADERS = [
   'authorization',
   'content-type',
@@ -105,7 +105,7 @@ test('no header, query or credential of the caller reaches the upstream, and the
     expect(headers['x-amz-target']).toBe('IotThingsGraphFrontEndService.ListFlowExecutionMessages');
     expect(JSON.stringify([headers, body])).not.toContain(SMUGGLED);
     expect(JSON.stringify([headers, body])).not.toContain(key.slice(15));
-    // Safety: what our own source sends.
+    // Safety: our own source sends this shape.
     const sent = JSON.parse(body) as Record<string, unknown>;
     expect(ids).toContain(sent['flowExecutionId']);
     expect(
@@ -180,7 +180,7 @@ test.each<[string, () => Response]>([
   }
 });
 
-test('an upstream that echoes our own credentials and signature tells them to no caller, no log and no store', async () => {
+test('an upstream that echoes our credentials and signature does not leak them to callers, log or store', async () => {
   const credentials = {
     accessKeyId: 'AKIAQWERTYUIOPASDFGH',
     secretAccessKey: 'one of ours: short, and #1',
@@ -222,13 +222,13 @@ test('an upstream that echoes our own credentials and signature tells them to no
   expect(seen.length).toBeGreaterThanOrEqual(12);
   expect(seen[0]).toMatch(/^[0-9a-f]{64}$/);
   const everything = [...texts, logText(service.logged), await everythingStored(service)].join('\n');
-  // The failures are told to the operator, so there was something to leave out.
+  // The operator's log has the failures, so there was something to remove.
   expect(everything).toContain('[redacted]');
   for (const secret of [...Object.values(credentials), ...seen])
     expect(everything.includes(secret)).toBe(false);
 });
 
-test('a page of the archive holds what the upstream gave as messages, and nothing else of its answers', async () => {
+test('an archived page contains the upstream’s messages and nothing else of its answers', async () => {
   const upstream = async () => {
     const messages = endedLongAgo(service.clock, 3).map((message) => ({ ...message, internal: SECRET }));
     return Response.json({ messages, owner: SECRET }, { headers: EVIL_HEADERS });

@@ -1,6 +1,6 @@
 /**
- * What wrong credentials cost, through all routes: counted in reads of the store and calls upstream, not in time. The checks
- * themselves are held by test/access/access-security.test.ts.
+ * The cost of wrong credentials on all routes, counted in store reads and upstream calls, not in time.
+ * test/access/access-security.test.ts tests the checks themselves.
  */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { awsCall, bearer, EVENTS, everythingIn, openTenants, OWN, ticketFor, war
 
 const LIMIT = FAILED_AUTHENTICATIONS.requests;
 
-/** Every route that takes a credential, from an address of its own. */
+/** Every route with credentials, each from its own address. */
 async function tryEverywhere(service: ServiceUnderTest, key: string, from: string): Promise<number[]> {
   const ticket = encodeURIComponent(key);
   const aws = {
@@ -64,7 +64,7 @@ describe('a junk key', () => {
 });
 
 describe('10,000 wrong keys in a minute from one address', () => {
-  test('cost a right key nothing: it is answered, and reads no more than before', async () => {
+  test('cost a valid key nothing: it gets its answer, and reads no more than before', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key({ tickets: true });
@@ -89,12 +89,12 @@ describe('10,000 wrong keys in a minute from one address', () => {
       if (request % 2_500 === 1_250) expect(await cost()).toEqual(quiet);
     }
     expect(Object.fromEntries(statuses)).toEqual({ 401: LIMIT, 429: 10_000 - LIMIT });
-    // One look at each that was not refused before: four records.
+    // One lookup for each key that was not refused: four records.
     expect(service.store.calls - readsBefore).toBeLessThanOrEqual((LIMIT + 1) * 4);
     expect(await cost()).toEqual(quiet);
   });
 
-  test('are told when to come back, and others are not counted with them', async () => {
+  test('get a time to retry, and other addresses are not affected', async () => {
     const service = await openTenants();
     for (let request = 0; request <= LIMIT; request++)
       await service.fetch(path(OWN.ended), { headers: bearer('x') });
@@ -116,7 +116,7 @@ describe('10,000 wrong keys in a minute from one address', () => {
     expect((await service.fetch(path(OWN.ended), { headers: bearer('x') })).status).toBe(401);
   });
 
-  test('are counted whatever headers say where they come from', async () => {
+  test('count regardless of headers that claim another address', async () => {
     const service = await openTenants();
     const statuses: number[] = [];
     for (let request = 0; request < LIMIT + 5; request++) {

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI document before a running service: every answer that it has for an operation is asked for, and judged by it.
- * Over 300 lines: what no test saw is known only where all have run.
+ * Compares the OpenAPI document with a running service: requests every documented answer of every operation and checks it against
+ * the document. Over 300 lines, because only a file with all of these tests can tell which answers none of them saw.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -19,22 +19,22 @@ const judge = new AnswerJudge();
 
 let service: ServiceUnderTest;
 let key: string;
-/** May read one execution that is none of those here, and mint no tickets. */
+/** May read another execution only, and mint no tickets. */
 let narrow: string;
-/** Has asked too often. */
+/** Is over its rate. */
 let limited: string;
 let unconfigured: LocalWorkerd;
 
 const send = (id: string, asked?: Asked): Promise<Response> => service.fetch(...requestOf(id, key, asked));
 
-/** Asks, and judges what is answered. */
+/** Sends a request and checks the answer against the document. */
 const ask = async (id: string, status: number, asked?: Asked): Promise<string> =>
   judge.judge(id, status, await send(id, asked));
 
-/** The member of an answer's JSON. */
+/** A member of an answer's JSON. */
 const member = (body: string, name: string): string => String(JSON.parse(body)[name]);
 
-/** Reads a stream until this stands in it, while time goes on; and judges what came. */
+/** Reads a stream until it contains this text, advancing the clock, and checks the events against the document. */
 async function judgeStream(asked: Asked, until: string): Promise<string> {
   const response = await send('listMessages', asked);
   if (!response.body) throw new Error('the answer has no body');
@@ -50,7 +50,7 @@ async function judgeStream(asked: Asked, until: string): Promise<string> {
   return judge.judge('listMessages', 200, response, text);
 }
 
-/** The store takes one write of a record in a second, as Workers KV does. */
+/** Like Workers KV, the store accepts one write of a record per second. */
 const later = () => service.clock.advance(2_000);
 
 /** A new key's id. */
@@ -67,8 +67,8 @@ beforeAll(async () => {
 });
 afterAll(() => unconfigured.stop());
 
-describe('as the OpenAPI document says, the service answers', () => {
-  test('pages, and what is told by their headers alone', async () => {
+describe('as documented, the service answers', () => {
+  test('pages, and requests that only their headers answer', async () => {
     await ask('listMessages', 200, { query: 'maxResults=1' });
     const page = await send('listMessages', { query: 'maxResults=1' });
     const seen = { query: 'maxResults=1', headers: { 'If-None-Match': page.headers.get('ETag') ?? '' } };
@@ -79,7 +79,7 @@ describe('as the OpenAPI document says, the service answers', () => {
     await ask('listMessages', 200, { about: 'running' });
   });
 
-  test('summaries, of executions that run, failed and ended well', async () => {
+  test('summaries of running, failed and successful executions', async () => {
     await service.script('failed', [
       { messageId: '0', eventType: 'EXECUTION_STARTED', timestamp: 1_700_000_000 },
       {
@@ -96,7 +96,7 @@ describe('as the OpenAPI document says, the service answers', () => {
     await ask('getSummary', 304, { headers: { 'If-None-Match': summary.headers.get('ETag') ?? '' } });
   });
 
-  test('the same headers to HEAD', async () => {
+  test('HEAD with the same headers', async () => {
     for (const { id } of operations.filter(({ method }) => method === 'GET')) {
       const about = id === 'showKey' ? await newKeyId() : 'flow';
       const [got, head] = [await send(id, { about }), await send(id, { about, method: 'HEAD' })];
@@ -108,7 +108,7 @@ describe('as the OpenAPI document says, the service answers', () => {
     }
   });
 
-  test('every event of a stream, and a 204 when nothing can follow', async () => {
+  test('streams with every event, and a 204 if nothing can follow', async () => {
     const stream = (asked: Asked, until: string) =>
       judgeStream({ ...asked, headers: { Accept: 'text/event-stream', ...asked.headers } }, until);
     const whole = await stream({}, 'event: end');
@@ -120,7 +120,7 @@ describe('as the OpenAPI document says, the service answers', () => {
     expect([...judge.seenEvents].toSorted()).toEqual(['caught-up', 'end', 'heartbeat', 'message', 'reset']);
   });
 
-  test('tickets, and the caller’s own key', async () => {
+  test('tickets and the caller’s own key', async () => {
     await ask('createTicket', 201);
     await ask('getKey', 200);
     await ask('getKey', 200, { query: 'flowExecutionId=flow' });
@@ -131,7 +131,7 @@ describe('as the OpenAPI document says, the service answers', () => {
     await ask('health', 405, { method: 'POST' });
   });
 
-  test('keys, from their making to their end', async () => {
+  test('keys, from creation to revocation', async () => {
     const about = await newKeyId();
     await ask('createKey', 201, {
       body: { ...Object(OWN_BODIES['createKey']), owner: 'me', expiresAt: '2036-01-01T00:00:00Z' },
@@ -165,7 +165,7 @@ describe('as the OpenAPI document says, the service answers', () => {
     await ask('forgetExecution', 404, { about: 'imported' });
   });
 
-  test('in AWS’s protocol, and each of its exceptions', async () => {
+  test('in AWS’s protocol, with each of its exceptions', async () => {
     const id = 'ListFlowExecutionMessages';
     await ask(id, 200);
     await ask(id, 200, { body: { flowExecutionId: 'flow', maxResults: 1 } });
@@ -183,7 +183,7 @@ describe('as the OpenAPI document says, the service answers', () => {
   });
 });
 
-/** An execution whose upstream does this from now on. */
+/** An execution whose upstream behaves like this from now on. */
 let troubles = 0;
 async function troubled(faults: Record<string, unknown>): Promise<string> {
   const about = `troubled ${troubles++}`;
@@ -192,8 +192,8 @@ async function troubled(faults: Record<string, unknown>): Promise<string> {
   return about;
 }
 
-describe('as the OpenAPI document says, the service refuses', () => {
-  test('what is not as it must be', async () => {
+describe('as documented, the service refuses', () => {
+  test('invalid requests', async () => {
     await ask('listMessages', 400, { query: 'maxResults=0&last=x' });
     await ask('getSummary', 400, { query: 'waitTimeSeconds=99' });
     await ask('createTicket', 400, { body: { ttlSeconds: 0 } });
@@ -210,7 +210,7 @@ describe('as the OpenAPI document says, the service refuses', () => {
     }
   });
 
-  test('who does not say who they are, or may not', async () => {
+  test('callers without a credential or permission', async () => {
     for (const { id, responses } of operations) {
       if (!responses.has('401')) continue;
       await ask(id, 401, { credential: null });
@@ -223,13 +223,13 @@ describe('as the OpenAPI document says, the service refuses', () => {
     for (const id of READING) await ask(id, 403, { about: ELSEWHERE });
   });
 
-  test('methods that a path does not take, and tells which it does', async () => {
+  test('methods that a path does not have, and lists those it has', async () => {
     for (const { id, responses } of operations) {
       if (responses.has('405')) await ask(id, 405, { method: id === 'createTicket' ? 'GET' : 'QUERY' });
     }
   });
 
-  test('who asks too often, in a stream by an event', async () => {
+  test('callers over their rate, in a stream with an event', async () => {
     for (let requests = 0; requests <= 100; requests++) await send('getKey', { credential: limited });
     for (const id of [...OF_ONE, 'getKey']) await ask(id, 429, { credential: limited });
     await ask('listMessages', 200, { credential: limited, headers: { Accept: 'text/event-stream' } });
@@ -242,7 +242,7 @@ describe('as the OpenAPI document says, the service refuses', () => {
     }
   });
 
-  test('what nobody knows, and cursors of a history that was replaced', async () => {
+  test('unknown executions, and cursors of a replaced history', async () => {
     for (const id of READING) await ask(id, 404, { about: 'unknown' });
     const off = await openService({ adminToken: '' });
     for (const { id } of operations.filter(({ path }) => path.startsWith('/v1/admin'))) {
@@ -272,7 +272,7 @@ describe('as the OpenAPI document says, the service refuses', () => {
     await service.faults({});
   });
 
-  test('what needs a store that is down', async () => {
+  test('requests that need the store while it is down', async () => {
     const down = await openService();
     const fresh = await down.key();
     down.restart();
@@ -286,7 +286,7 @@ describe('as the OpenAPI document says, the service refuses', () => {
     }
   });
 
-  test('everything while it is not configured, on workerd', async () => {
+  test('every request while it is not configured, on workerd', async () => {
     for (const { id, responses } of operations) {
       const [path, init] = requestOf(id, 'none');
       const response = await fetch(new URL(path, unconfigured.url), init);
@@ -294,7 +294,7 @@ describe('as the OpenAPI document says, the service refuses', () => {
     }
   });
 
-  test('with a word of its own when it is at fault', async () => {
+  test('with its own problem after an exception', async () => {
     const app = brokenApp();
     const runtime = { clientAddress: '192.0.2.1', waitUntil: () => undefined };
     for (const { id, responses } of operations) {
@@ -305,11 +305,11 @@ describe('as the OpenAPI document says, the service refuses', () => {
   });
 });
 
-/** Only where the platform can't reach the object of an execution, which nothing here can bring about. */
+/** Needs a platform that cannot reach the object of an execution, which these tests cannot cause. */
 const OUT_OF_REACH = ['showExecution 503: Retry-After'];
 
 describe('the OpenAPI document', () => {
-  test('has no answer that the service was not seen to give, and no header in it', () => {
+  test('has no answer, and no header of one, that the tests above did not see', () => {
     expect(documentedAnswers.filter((answer) => !judge.seen.has(answer))).toEqual([]);
     expect(documentedHeaders.filter((header) => !judge.seenHeaders.has(header))).toEqual(OUT_OF_REACH);
   });

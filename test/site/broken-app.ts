@@ -1,4 +1,4 @@
-/** The application, every route of it, with nothing behind it but bugs. */
+/** The application with all routes, whose ports always throw. */
 import { type App, createApp, type AppPorts } from '../../src/app.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -7,7 +7,7 @@ export function brokenApp(): App {
   const bug = () => {
     throw new Error('a bug');
   };
-  // Safety: whatever is asked of them throws, which is what they are for.
+  // Safety: every use throws, which is their purpose.
   const broken = new Proxy({}, { get: () => bug }) as never;
   const ports: AppPorts = {
     access: broken,

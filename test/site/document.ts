@@ -1,5 +1,5 @@
-/** The OpenAPI document as a program that knows nothing of us reads it: parsed, with references followed. */
-// All of zod, since its mini edition can't read JSON Schema; nothing is bundled here.
+/** The OpenAPI document as a foreign program reads it: parsed, with references resolved. */
+// All of zod, because zod/mini cannot read JSON Schema. This is not bundled.
 // eslint-disable-next-line no-restricted-imports
 import * as z from 'zod';
 
@@ -8,12 +8,12 @@ import { openApiDocument } from '../../src/site/openapi.ts';
 const object = z.record(z.string(), z.unknown());
 export type Json = z.infer<typeof object>;
 
-/** What is published: nothing but JSON. */
+/** The published document: plain JSON. */
 export const document: Json = object.parse(JSON.parse(JSON.stringify(openApiDocument())));
 
 const schemas = object.parse(object.parse(document['components'])['schemas']);
 
-/** What `#/…` names; whatever else it is, itself. */
+/** Resolves a reference (`#/…`); returns other values unchanged. */
 export function resolved(value: unknown): Json {
   const found = object.parse(value);
   const { $ref } = found;
@@ -26,7 +26,7 @@ export function resolved(value: unknown): Json {
   return resolved(at);
 }
 
-/** A member that is an object, empty when there is none, its entries with references followed. */
+/** The entries of an object member, with references resolved; empty if it is missing. */
 export const members = (of: Json, name: string): [string, Json][] =>
   Object.entries(object.parse(of[name] ?? {})).map(([key, value]) => [key, resolved(value)]);
 
@@ -39,7 +39,7 @@ const list = (of: Json, name: string): Json[] =>
 export interface Operation {
   readonly id: string;
   readonly path: string;
-  /** In capitals. */
+  /** In upper case. */
   readonly method: string;
   readonly parameters: readonly Json[];
   readonly responses: ReadonlyMap<string, Json>;
@@ -64,7 +64,7 @@ export const operations: readonly Operation[] = members(document, 'paths').flatM
 
 const checkers = new Map<string, z.ZodType>();
 
-/** What is wrong with the value by a schema of the document; undefined when nothing is. */
+/** How the value violates a schema of the document; undefined if it does not. */
 export function schemaProblem(schema: unknown, value: unknown): string | undefined {
   const key = JSON.stringify(schema);
   let checker = checkers.get(key);
@@ -77,6 +77,6 @@ export function schemaProblem(schema: unknown, value: unknown): string | undefin
   return parsed.success ? undefined : z.prettifyError(parsed.error);
 }
 
-/** The component that a schema refers to, by its name. */
+/** The name of the component that a schema refers to. */
 export const schemaName = (schema: unknown): string =>
   String(object.parse(schema)['$ref'] ?? '').replace('#/components/schemas/', '');

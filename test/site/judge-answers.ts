@@ -1,6 +1,6 @@
 /**
- * Judges answers by the OpenAPI document, as a client that believes it would: status, media type, body, and every header.
- * Remembers what it saw, so that a test can ask for what never came.
+ * Checks answers against the OpenAPI document: status, media type, body, and every header. Records what it saw, so that a test can
+ * list the documented answers that never occurred.
  */
 import { expect } from 'vitest';
 
@@ -26,7 +26,7 @@ export class AnswerJudge {
   readonly seenEvents = new Set<string>();
   readonly seenCodes = new Set<string>();
 
-  /** `text`: of a stream that is not read to its end, what came so far. */
+  /** `text`: the part that was read, for a stream that was not read to its end. */
   async judge(id: string, status: number, response: Response, text?: string): Promise<string> {
     const where = `${id} ${status}`;
     const body = text ?? (await response.text());
@@ -58,7 +58,7 @@ export class AnswerJudge {
     judgeValue(where, content['schema'], value);
     const { code, __type: name } = resolved(value);
     if (typeof code !== 'string' && typeof name !== 'string') return;
-    // One of those that the answer is said to have.
+    // One of the documented media types.
     expect(
       members(content, 'examples').map(([shown]) => shown),
       where,

@@ -8,7 +8,7 @@ import { PROBLEM_STATUS } from '../../src/problems/problem-codes.ts';
 import { SseParser } from '../support/sse-reader.ts';
 import { document, type Json, members, operations, resolved, schemaProblem } from './document.ts';
 
-/** Where in the document it stands, and what. */
+/** A place in the document, and the value there. */
 type Found = readonly [where: string, value: Json];
 
 const responses: readonly Found[] = operations.flatMap(({ id, responses: byStatus }) =>
@@ -31,7 +31,7 @@ const contents: readonly Found[] = [...bodies, ...responses].flatMap(([where, va
   members(value, 'content').map(([type, content]): Found => [`${where}: ${type}`, content]),
 );
 
-/** All the examples of a parameter, a header or a content. */
+/** All examples of a parameter, a header or a content. */
 const examplesOf = (of: Json): unknown[] => [
   ...('example' in of ? [of['example']] : []),
   ...members(of, 'examples').map(([, example]) => example['value']),
@@ -40,7 +40,7 @@ const examplesOf = (of: Json): unknown[] => [
 const isStream = ([where]: Found): boolean => where.endsWith('text/event-stream');
 const stream = contents.find(isStream)?.[1] ?? {};
 
-/** The members of each answer's schema, also of what stands in it. */
+/** The members of each answer's schema, nested ones included. */
 function* memberSchemas(where: string, schema: Json): Generator<Found> {
   if ('$ref' in schema) return;
   for (const [name, member] of Object.entries(
@@ -53,14 +53,14 @@ function* memberSchemas(where: string, schema: Json): Generator<Found> {
 }
 
 describe('the OpenAPI document', () => {
-  test('is valid by the specification, 3.1', async () => {
+  test('is valid OpenAPI 3.1', async () => {
     const validator = new Validator();
     const { valid, errors } = await validator.validate(structuredClone(openApiDocument()));
     expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
     expect(validator.version).toBe('3.1');
   });
 
-  test('names every reference that it uses, and uses every component that it has', () => {
+  test('defines every component that it refers to, and uses every component that it defines', () => {
     const text = JSON.stringify(document);
     const used = new Set([...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref ?? ''));
     for (const $ref of used) expect(() => resolved({ $ref })).not.toThrow();
@@ -71,7 +71,7 @@ describe('the OpenAPI document', () => {
     expect(used.size).toBeGreaterThan(30);
   });
 
-  test('has no two operations of one name', () => {
+  test('has no two operations with the same id', () => {
     expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
     expect(operations.length).toBeGreaterThan(10);
   });
@@ -92,7 +92,7 @@ describe('the OpenAPI document', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('has words for every operation, parameter, header, answer, member and way to say who calls', () => {
+  test('describes every operation, parameter, header, answer, member and security scheme', () => {
     const components = resolved({ $ref: '#/components' });
     const described: readonly Found[] = [
       ...parameters,
@@ -106,7 +106,7 @@ describe('the OpenAPI document', () => {
     expect(operations.filter(({ value }) => !value['summary']).map(({ id }) => id)).toEqual([]);
   });
 
-  test('shows each problem that an answer may be, and together all that there are', () => {
+  test('shows each problem of an answer, and all answers together show every problem', () => {
     const shown = contents.filter(([where]) => where.endsWith('application/problem+json'));
     const codes = new Set<string>();
     for (const [where, content] of shown) {
@@ -116,12 +116,12 @@ describe('the OpenAPI document', () => {
         codes.add(code);
       }
     }
-    // Where it would be an answer, streams say it in an event.
+    // Only sent in events of a stream.
     const inStreams = ['TooManyStreams'];
     expect([...codes, ...inStreams].toSorted()).toEqual(Object.keys(PROBLEM_STATUS).toSorted());
   });
 
-  test('shows each event of a stream as it goes over the wire, its data by the schema of that event', () => {
+  test('shows each event of a stream as sent over the wire, with data that matches its schema', () => {
     const events = new Map(members(stream, 'x-events'));
     expect([...events.keys()]).toEqual(['message', 'caught-up', 'heartbeat', 'reset', 'end', 'problem']);
     for (const [name, { description, schema }] of events) {
@@ -135,7 +135,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('bounds what callers send as the code that checks it does', () => {
+  test('has the same bounds for requests as the code that checks them', () => {
     const schemaOf = (where: string) => parameters.find(([of]) => of === where)?.[1]['schema'];
     expect(schemaOf('listMessages: maxResults')).toEqual({ type: 'integer', minimum: 1, maximum: 250 });
     const id = { type: 'string', minLength: 1, maxLength: 512 };
@@ -158,7 +158,7 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toContain('9007199254740991');
   });
 
-  test('names every route of docs/http-api.md, and the other way round', () => {
+  test('has the same routes as docs/http-api.md', () => {
     const prose = readFileSync(new URL('../../docs/http-api.md', import.meta.url), 'utf8');
     const inProse = [...prose.matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^`?\s]*)/g)].map(
       ([, method, path]) => `${method} ${path}`,

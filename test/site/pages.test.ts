@@ -7,7 +7,7 @@ import { document, type Json, members, resolved } from './document.ts';
 
 type Update = (document: Json) => Json;
 
-/** What Swagger UI's documentation of plugins calls so, as far as it is used. */
+/** The parts of a Swagger UI plugin that are used. */
 interface SwaggerOptions {
   readonly plugins: readonly [
     {
@@ -18,7 +18,7 @@ interface SwaggerOptions {
   ];
 }
 
-/** What the script hands to Swagger UI, in a browser that likes the dark or the light. */
+/** The options that the script passes to Swagger UI, in a browser that prefers dark or light. */
 function start(matches: boolean): { toggled: unknown[]; shown: Json } {
   const toggled: unknown[] = [];
   let wrap: (update: Update) => Update = () => () => ({});
@@ -36,7 +36,7 @@ function start(matches: boolean): { toggled: unknown[]; shown: Json } {
   return { toggled, shown: JSON.parse(JSON.stringify(shown)) };
 }
 
-/** All parameters that stand anywhere below. */
+/** All parameters at any depth. */
 const parametersIn = (value: unknown): Json[] =>
   typeof value !== 'object' || value === null
     ? []
@@ -45,7 +45,7 @@ const parametersIn = (value: unknown): Json[] =>
       );
 
 describe('/docs', () => {
-  test('fills in what a request needs and nothing else, and tells the rest in words', () => {
+  test('prefills required parameters only, and has the other examples in descriptions', () => {
     const { shown } = start(false);
     const parameters = parametersIn(shown);
     expect(parameters.map(({ name }) => name)).toEqual(parametersIn(document).map(({ name }) => name));
@@ -56,7 +56,7 @@ describe('/docs', () => {
     expect(members(shown, 'components')).toEqual(members(document, 'components'));
   });
 
-  test('is dark where the reader likes it so', () => {
+  test('is dark if the reader prefers dark', () => {
     expect(start(true).toggled).toEqual([['dark-mode', true]]);
     expect(start(false).toggled).toEqual([['dark-mode', false]]);
   });

@@ -1,4 +1,4 @@
-/** Requests as the OpenAPI document has them: for an operation's path and method, with the credential that it takes. */
+/** Requests for operations of the OpenAPI document: path, method, and a credential that the operation accepts. */
 import { ADMIN_TOKEN } from '../http/service-under-test.ts';
 import { type Operation, operations } from './document.ts';
 
@@ -11,17 +11,17 @@ const named = (id: string): Operation => {
 };
 
 export interface Asked {
-  /** What stands in the path: an execution's id, or a key's. */
+  /** The id in the path: of an execution or a key. */
   readonly about?: string;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly method?: string;
-  /** In place of what the operation takes; null: none. */
+  /** Replaces the credential that the operation accepts; null: no credential. */
   readonly credential?: string | null;
 }
 
-/** A body that is taken, for each operation that has one. */
+/** A valid body for each operation that has one. */
 export const OWN_BODIES: Readonly<Record<string, unknown>> = {
   createKey: { name: 'made', executions: ['*'], payloads: 'full' },
   changeKey: { payloads: 'none' },
@@ -32,7 +32,7 @@ export const OWN_BODIES: Readonly<Record<string, unknown>> = {
   },
 };
 
-/** A request of the operation, good unless told otherwise. */
+/** A request of the operation, valid unless `asked` changes it. */
 export function requestOf(id: string, key: string, asked: Asked = {}): [path: string, init: RequestInit] {
   const { path, method, value } = named(id);
   const { about = 'flow', query = '', headers = {}, body = OWN_BODIES[id] } = asked;

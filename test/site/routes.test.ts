@@ -7,7 +7,7 @@ import { requestOf } from './requests.ts';
 
 describe('the OpenAPI document', () => {
   test('has a path for every route of the application, and a route for every path', () => {
-    // What Hono keeps of preflights and CORS stands under the same paths.
+    // Hono registers preflights and CORS under the same paths.
     const routes = brokenApp().routes;
     const matches = (pattern: string, path: string) =>
       pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
@@ -17,7 +17,7 @@ describe('the OpenAPI document', () => {
     expect(paths.filter((path) => !routes.some((route) => matches(route.path, path)))).toEqual([]);
   });
 
-  test('has every method that a path takes, and no other', async () => {
+  test('has exactly the methods of each path', async () => {
     const service = await openService();
     for (const path of new Set(operations.map((operation) => operation.path))) {
       const ofPath = operations.filter((operation) => operation.path === path);

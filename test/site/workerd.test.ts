@@ -1,4 +1,4 @@
-/** The same judge before the Worker on workerd, over a socket: what a runtime adds or takes away would show here. */
+/** The same checks on the Worker in workerd, over a socket: they would find headers that a runtime adds or removes. */
 import { expect, test } from 'vitest';
 
 import { openWorld } from '../support/on-workerd.ts';
@@ -6,7 +6,7 @@ import { operations } from './document.ts';
 import { AnswerJudge } from './judge-answers.ts';
 import { type Asked, requestOf } from './requests.ts';
 
-test('the Worker on workerd answers each operation as the OpenAPI document says, and refuses so', async () => {
+test('the Worker on workerd answers and refuses each operation as documented', async () => {
   await using world = await openWorld();
   const judge = new AnswerJudge();
   let key = '';
@@ -26,7 +26,7 @@ test('the Worker on workerd answers each operation as the OpenAPI document says,
     rotateKey: 201,
     forgetExecution: 204,
   };
-  // Last, what ends the key and what forgets the history.
+  // Last, because these end the key and delete the history.
   const last = ['forgetExecution', 'revokeKey'];
   const inOrder = operations.toSorted((a, b) => last.indexOf(a.id) - last.indexOf(b.id));
   for (const { id, path, responses } of inOrder) {
