@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What a file imports that draws at random, directly or by a generator of test/support. */
-const DRAWS = /from '(?:fast-check|[./\w-]+\/(?:seeded-random|histories|requests|service-under-test)\.ts)'/;
+const DRAWS = /from '(?:fast-check|[./\w-]+\/(?:seeded-random|histories|requests|[\w-]+-under-test)\.ts)'/;
 /** Ten times what the gate runs. */
 const FUZZ_RUNS = '100000';
 

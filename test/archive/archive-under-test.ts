@@ -13,7 +13,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
-import { seededRandom } from '../support/seeded-random.ts';
+import { nextRandom } from '../support/seeded-random.ts';
 
 export const REF: ExecutionRef = {
   source: 'things-graph',
@@ -42,7 +42,7 @@ export class ArchiveUnderTest {
       memory: createArchiveMemory(this.clock, memoryBytes),
       clock: this.clock,
       log: testLog(this.logged),
-      random: seededRandom(),
+      random: nextRandom,
       ...this.#options,
     });
   }

@@ -23,7 +23,7 @@ import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedSource, type ScriptedSourceOptions } from '../support/scripted-source.ts';
 import { testLog } from '../support/secret-search.ts';
-import { seededRandom } from '../support/seeded-random.ts';
+import { nextRandom } from '../support/seeded-random.ts';
 
 export const REF: ExecutionRef = { source: 'scripted', executionId: 'flow-1' };
 
@@ -54,7 +54,7 @@ export class ExecutionsUnderTest {
   #open() {
     const { clock, store } = this;
     const log = testLog(this.logged);
-    const random = seededRandom();
+    const random = nextRandom;
     const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random });
     const frameMemory = createFrameMemory();
     const keys = { current: new Uint8Array(32) };

@@ -23,7 +23,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { nextTurn } from '../sources/things-graph-under-test.ts';
 import { testLog } from '../support/secret-search.ts';
 import { arnOf, sourceUnderTest } from './source-under-test.ts';
-import { seededRandom } from '../support/seeded-random.ts';
+import { nextRandom } from '../support/seeded-random.ts';
 
 const FOLLOWED = 200;
 /** Two pages, in a minute and a half. */
@@ -49,7 +49,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   };
   const source = within(watched, clock);
   const log = testLog();
-  const random = seededRandom();
+  const random = nextRandom;
   const store = createMemoryStore({ clock, oneWritePerSecond: false });
   const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random });
   const frames = createFrameMemory();

@@ -10,7 +10,7 @@ import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-a
 import { testLog } from '../support/secret-search.ts';
 import { allMessages, KEYS } from './source-under-test.ts';
 import { startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';
-import { seededRandom } from '../support/seeded-random.ts';
+import { nextRandom } from '../support/seeded-random.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/machine';
 const definition = JSON.stringify({
@@ -48,7 +48,7 @@ describe('stepfunctions-local', () => {
       credentialsFor: () => staticCredentials(KEYS),
       fetch,
       clock: systemClock,
-      random: seededRandom(),
+      random: nextRandom,
       log: testLog(),
     });
     const { stateMachineArn } = await server.call('CreateStateMachine', {

@@ -22,7 +22,7 @@ import { ManualClock } from './manual-clock.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
 import { testLog } from './secret-search.ts';
-import { seededRandom } from './seeded-random.ts';
+import { nextRandom } from './seeded-random.ts';
 
 export const ORIGIN = 'https://flowtap.example';
 
@@ -77,7 +77,7 @@ export class InProcess {
     const platform: Platform = {
       store: this.store,
       clock,
-      random: seededRandom(),
+      random: nextRandom,
       randomBytes,
       log: testLog(this.logged),
       version: '1.2.3-test',

@@ -13,3 +13,6 @@ export function seededRandom(seed = SEED): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** One sequence for a whole test file, so that two isolates or services of one test never draw the same names. */
+export const nextRandom = seededRandom();
