@@ -4,8 +4,7 @@
  */
 import { LruMap } from '../core/lru-map.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Chunk } from '../messages/history.ts';
-import { messageBytes } from '../messages/message.ts';
+import { type Chunk, chunkBytes } from '../messages/history.ts';
 import type { ArchiveHead } from './archive-head.ts';
 
 export const ARCHIVE_BYTES_MAX = 16 * 1024 * 1024;
@@ -32,7 +31,7 @@ export function createArchiveMemory(clock: Clock, bytesMax = ARCHIVE_BYTES_MAX):
   return {
     parts: new LruMap({
       maxSize: bytesMax,
-      sizeOf: ({ chunk }) => chunk.messages.reduce((sum, message) => sum + messageBytes(message) + 40, 256),
+      sizeOf: ({ chunk }) => chunkBytes(chunk),
       maxAgeMs: ARCHIVE_MEMORY_MS,
       now,
     }),

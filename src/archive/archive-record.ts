@@ -11,7 +11,7 @@ import * as z from 'zod/mini';
 
 import type { Chunk } from '../messages/history.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../messages/fingerprint.ts';
-import { messageSchema, type Message } from '../messages/message.ts';
+import { messageSchema, messagesBytes, type Message } from '../messages/message.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
 
@@ -71,6 +71,7 @@ export function decodeRecord(
     start: record.start,
     messages,
     fingerprints: fingerprintsAlong(record.fingerprint, messages),
+    bytes: messagesBytes(messages),
     last: end === head.count,
   };
   return { record, chunk };

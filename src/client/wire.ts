@@ -27,6 +27,8 @@ export interface Page {
   readonly cursor: string;
   /** Absent while unknown. */
   readonly status?: Status;
+  /** Only with `last`: the service stopped before it had found so many messages, so earlier ones may match, too. */
+  readonly partial?: true;
 }
 
 export interface Failure {

@@ -10,6 +10,8 @@ export interface Clock {
    * Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects: check the signal for the reason.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves in a later turn of the event loop: long work awaits it between its parts, so that other requests run. */
+  turn(): Promise<void>;
 }
 
 /** Timers count in 31 bits. A longer time (`Infinity`: until the signal) would fire at once. */
@@ -31,4 +33,6 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, Math.min(ms, TIMER_MS_MAX));
       signal?.addEventListener('abort', done, { once: true });
     }),
+  // Microtasks run before I/O, so that a resolved promise would let nobody else run.
+  turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
 };

@@ -39,14 +39,14 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
   return {
     async page(ref, request, signal) {
       const history = await findFinal(ref);
-      const cut = history && (await cutPage(history, request));
+      const cut = history && (await cutPage(history, request, clock));
       if (!history || !cut || isUnreadable(cut)) return live.page(ref, request, signal);
       if (!cut.ok) return cut;
       return ok({ ...cut.value, status: history.head.status, final: true, served: servedFrom(history) });
     },
     async summary(ref, request, signal) {
       const history = await findFinal(ref);
-      const summary = history && (await summarize(history, request.payloads, options.readEnding));
+      const summary = history && (await summarize(history, request.payloads, options.readEnding, clock));
       if (!history || !summary || isUnreadable(summary)) return live.summary(ref, request, signal);
       if (!summary.ok) return summary;
       const { archivedAt } = history.head;

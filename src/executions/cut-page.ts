@@ -2,17 +2,17 @@
  * Cuts a page out of a history, whether it is archived or upstream. No I/O of its own, no clock: the history reads chunks, the
  * Execution waits, http/ makes cursors and JSON.
  */
+import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import { type Message, type PayloadAccess, messageBytes, visibleMessage } from '../messages/message.ts';
+import { SCANNED_MESSAGES_MAX, Scan } from './scan.ts';
 
 /** The most messages of a page: AWS's own bound of maxResults. */
 export const PAGE_MESSAGES_MAX = 250;
 /** An answer of a Durable Object over 32 MiB throws, and a browser should not wait for more than this. */
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
-/** Messages that a request with a filter examines before it answers with what it has found and a token. */
-export const SCANNED_MESSAGES_MAX = 5_000;
 
 export type PageStart =
   | { readonly at: 'start' }
@@ -35,12 +35,19 @@ export interface CutPage {
   readonly next: Position;
   /** More messages exist now. */
   readonly more: boolean;
+  /** Fewer of the newest messages than were requested, although there may be more: a bound was reached. */
+  readonly partial?: true;
 }
 
-export async function cutPage(history: History, query: PageQuery): Promise<Result<CutPage>> {
-  if (query.from.at === 'last') return cutLast(history, query, query.from.count);
+export async function cutPage(
+  history: History,
+  query: PageQuery,
+  clock: Pick<Clock, 'turn'>,
+): Promise<Result<CutPage>> {
+  const scan = new Scan(history, clock);
+  if (query.from.at === 'last') return cutLast(scan, query, query.from.count);
   const position = query.from.at === 'start' ? 0 : query.from.position;
-  const first = await history.chunkAt(position);
+  const first = await scan.chunkAt(position);
   if (!first.ok) return first;
   const here = positionIn(first.value, position);
   if (query.from.at === 'position' && here?.fingerprint !== query.from.fingerprint) {
@@ -55,6 +62,13 @@ export async function cutPage(history: History, query: PageQuery): Promise<Resul
   let bytes = 0;
   let chunk = first.value;
   let next = position;
+  /** After a page with an upstream token, or an old page, only another read tells whether messages follow. */
+  const hasMore = async (): Promise<boolean> => {
+    if (next < endOf(chunk)) return true;
+    if (chunk.last && history.complete) return false;
+    const following = await scan.chunkAt(next);
+    return !following.ok || endOf(following.value) > next;
+  };
   for (;;) {
     for (const message of chunk.messages.slice(next - chunk.start)) {
       if (isWanted(message, query)) {
@@ -64,14 +78,15 @@ export async function cutPage(history: History, query: PageQuery): Promise<Resul
         messages.push(visible);
       }
       next++;
-      if (messages.length === query.maxResults)
-        return finish(chunk, messages, next, await hasMore(history, chunk, next));
-      if (next - position >= SCANNED_MESSAGES_MAX)
-        return finish(chunk, messages, next, await hasMore(history, chunk, next));
+      if (messages.length === query.maxResults || next - position >= SCANNED_MESSAGES_MAX)
+        return finish(chunk, messages, next, await hasMore());
     }
     if (chunk.last && history.complete) return finish(chunk, messages, next, false);
+    // Only after progress, so that following `nextToken` ends. In a complete history, more follow all chunks but the last.
+    if (scan.isSpent && next > position)
+      return finish(chunk, messages, next, history.complete || (await hasMore()));
     // Also after a last chunk: it may have been read long ago, and only a read past the end checks how old that end is.
-    const following = await history.chunkAt(next);
+    const following = await scan.chunkAt(next);
     // The messages found are worth more than the failure, which the next request meets again.
     if (!following.ok) return finish(chunk, messages, next, true);
     if (endOf(following.value) <= next) return finish(chunk, messages, next, false);
@@ -83,16 +98,18 @@ export async function cutPage(history: History, query: PageQuery): Promise<Resul
 }
 
 /** The newest matching messages, oldest first. */
-async function cutLast(history: History, query: PageQuery, count: number): Promise<Result<CutPage>> {
-  const last = await history.chunkAt(Number.MAX_SAFE_INTEGER);
+async function cutLast(scan: Scan, query: PageQuery, count: number): Promise<Result<CutPage>> {
+  const last = await scan.chunkAt(Number.MAX_SAFE_INTEGER);
   if (!last.ok) return last;
   const end = endOf(last.value);
   const messages: Message[] = [];
   let bytes = 0;
   let chunk = last.value;
-  for (let position = end - 1; position >= 0 && end - position <= SCANNED_MESSAGES_MAX; position--) {
+  let position = end - 1;
+  for (; position >= 0 && end - position <= SCANNED_MESSAGES_MAX; position--) {
     if (position < chunk.start) {
-      const before = await history.chunkAt(position);
+      if (scan.isSpent) break;
+      const before = await scan.chunkAt(position);
       if (!before.ok) return before;
       // The history was replaced meanwhile: messages of two histories must not be mixed.
       if (positionIn(before.value, chunk.start)?.fingerprint !== chunk.fingerprints[0]) break;
@@ -106,19 +123,12 @@ async function cutLast(history: History, query: PageQuery, count: number): Promi
     messages.unshift(visible);
     if (messages.length === count) break;
   }
-  return finish(last.value, messages, end, false);
+  const page = finish(last.value, messages, end, false);
+  return page.ok && messages.length < count && position >= 0 ? ok({ ...page.value, partial: true }) : page;
 }
 
 export const isWanted = (message: Message, { eventTypes }: Pick<PageQuery, 'eventTypes'>): boolean =>
   eventTypes === undefined || eventTypes.includes(message.eventType ?? '');
-
-/** After a page with an upstream token, or an old page, only another read tells whether messages follow. */
-async function hasMore(history: History, chunk: Chunk, position: number): Promise<boolean> {
-  if (position < endOf(chunk)) return true;
-  if (chunk.last && history.complete) return false;
-  const following = await history.chunkAt(position);
-  return !following.ok || endOf(following.value) > position;
-}
 
 function finish(
   chunk: Chunk,

@@ -108,7 +108,7 @@ export class Execution {
     let query: PageQuery = request;
     return this.#wait(request.waitMs, signal, async () => {
       const { history, served } = await this.#open(trace);
-      const cut = await cutPage(history, query);
+      const cut = await cutPage(history, query, this.#options.clock);
       if (!cut.ok) return { done: true, result: cut };
       const { status, settled } = this.#history;
       const answer = {
@@ -140,7 +140,8 @@ export class Execution {
 
   async #summarizeHistory(request: SummaryRequest, trace: ReadTrace): Promise<Seen<SummaryAnswer>> {
     const { history, served } = await this.#open(trace);
-    const summary = await summarize(history, request.payloads, this.#options.readEnding);
+    const { readEnding, clock } = this.#options;
+    const summary = await summarize(history, request.payloads, readEnding, clock);
     if (!summary.ok) return { done: true, result: summary };
     const { settled, readAt, archivist } = this.#history;
     const head = archivist.archived?.head;

@@ -1,13 +1,15 @@
 /**
- * Sums up a history: how it ended, when, and what brought it down. Reads its first and last messages only. What payloads say is
- * the source's to read (EndingReader).
+ * Sums up a history: how it ended, when, and what brought it down. Reads its first and last messages only, these within
+ * the bound of a scan. What payloads say is the source's to read (EndingReader).
  */
+import type { Clock } from '../core/clock.ts';
 import { type Result, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
 import { ENDING_MESSAGES_MAX, type EndingReader, type FailureFacts } from '../messages/ending.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import type { Message, PayloadAccess } from '../messages/message.ts';
+import { Scan } from './scan.ts';
 
 export interface HistorySummary {
   readonly status: Status;
@@ -23,15 +25,18 @@ export async function summarize(
   history: History,
   payloads: PayloadAccess,
   readEnding: EndingReader,
+  clock: Pick<Clock, 'turn'>,
 ): Promise<Result<HistorySummary>> {
-  const last = await history.chunkAt(Number.MAX_SAFE_INTEGER);
+  const scan = new Scan(history, clock);
+  const last = await scan.chunkAt(Number.MAX_SAFE_INTEGER);
   if (!last.ok) return last;
   const messageCount = endOf(last.value);
-  const first = await history.chunkAt(0);
-  if (!first.ok) return first;
-  const newest = await newestMessages(history, last.value);
+  const newest = await newestMessages(scan, last.value);
   if (!newest.ok) return newest;
   const { messages, chunks } = newest.value;
+  const known = chunks.find(({ start }) => start === 0);
+  const first = known ? ok(known) : await scan.chunkAt(0);
+  if (!first.ok) return first;
   const terminal = messages.at(-1);
   const status = statusAfter(terminal?.eventType);
   const startedAt = first.value.messages[0]?.timestamp;
@@ -50,7 +55,7 @@ export async function summarize(
 
 /** The last messages, oldest first; more than one only when the history ended without success. */
 async function newestMessages(
-  history: History,
+  scan: Scan,
   last: Chunk,
 ): Promise<Result<{ messages: readonly Message[]; chunks: readonly Chunk[] }>> {
   let messages = [...last.messages];
@@ -61,8 +66,8 @@ async function newestMessages(
     if (messages.length === 0) return 1;
     return status === 'RUNNING' || status === 'SUCCEEDED' ? 1 : ENDING_MESSAGES_MAX;
   };
-  while (start > 0 && messages.length < wanted()) {
-    const before = await history.chunkAt(start - 1);
+  while (start > 0 && messages.length < wanted() && !scan.isSpent) {
+    const before = await scan.chunkAt(start - 1);
     if (!before.ok) return before;
     messages = [...before.value.messages.slice(0, start - before.value.start), ...messages];
     chunks.push(before.value);

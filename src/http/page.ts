@@ -15,6 +15,8 @@ export interface PageBody {
   /** Always: the position after the last message considered. */
   readonly cursor: string;
   readonly status?: Status;
+  /** Only with `last`: a bound was reached before enough messages were found. */
+  readonly partial?: true;
 }
 
 export const pageBody = (answer: PageAnswer, cursor: string): PageBody => ({
@@ -22,6 +24,7 @@ export const pageBody = (answer: PageAnswer, cursor: string): PageBody => ({
   ...(answer.more && { nextToken: cursor }),
   cursor,
   ...(answer.status && { status: answer.status }),
+  ...(answer.partial && { partial: true }),
 });
 
 /** RFC 9211; `detail` names the tier that the answer came from. */

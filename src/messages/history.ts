@@ -15,6 +15,8 @@ export interface Chunk {
   readonly messages: readonly Message[];
   /** At each position of the chunk and after it: one more than messages. */
   readonly fingerprints: readonly Fingerprint[];
+  /** `messagesBytes` of the messages, computed once: requests are bounded by what they look at. */
+  readonly bytes: number;
   /** No later message is known. */
   readonly last: boolean;
   /** When the source last confirmed it, in clock milliseconds. Absent: it cannot change. */
@@ -33,6 +35,13 @@ export const startOf = (execution: ExecutionName): Position => ({
   position: 0,
   fingerprint: fingerprintAtStart(execution),
 });
+
+/** A string of 16 characters and its place in the array. */
+const FINGERPRINT_BYTES = 40;
+
+/** Estimates what a chunk takes in memory. */
+export const chunkBytes = ({ bytes, fingerprints }: Chunk): number =>
+  bytes + FINGERPRINT_BYTES * fingerprints.length + 256;
 
 export const endOf = (chunk: Chunk): number => chunk.start + chunk.messages.length;
 

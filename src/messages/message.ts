@@ -36,6 +36,9 @@ export const messageBytes = (message: Message): number => {
   return 160 + (message.messageId?.length ?? 0) + (message.eventType?.length ?? 0) + utf8LengthAtMost(text);
 };
 
+export const messagesBytes = (messages: readonly Message[]): number =>
+  messages.reduce((sum, message) => sum + messageBytes(message), 0);
+
 /** Two bytes a character unless the text is plain ASCII; V8 stores it so, too. */
 const utf8LengthAtMost = (text: string): number =>
   // eslint-disable-next-line no-control-regex

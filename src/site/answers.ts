@@ -137,6 +137,10 @@ export const answerSchemas = {
       z.optional(z.enum(STATUSES)),
       'The status. Absent if the end of the history was not read.',
     ),
+    partial: describe(
+      z.optional(z.literal(true)),
+      'Only with `last`: a bound was reached before the requested number of messages was found, so earlier ones may match, too.',
+    ),
   }),
   Summary: z.strictObject({
     flowExecutionId: executionId(),

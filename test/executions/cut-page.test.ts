@@ -2,21 +2,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import {
-  cutPage,
-  PAGE_BYTES_MAX,
-  PAGE_MESSAGES_MAX,
-  type PageQuery,
-  SCANNED_MESSAGES_MAX,
-} from '../../src/executions/cut-page.ts';
+import { cutPage, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX, type PageQuery } from '../../src/executions/cut-page.ts';
+import { SCANNED_BYTES_MAX, SCANNED_MESSAGES_MAX } from '../../src/executions/scan.ts';
 import { fail } from '../../src/core/errors.ts';
 import type { Position } from '../../src/messages/cursor.ts';
 import { fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import type { History } from '../../src/messages/history.ts';
 import { type Message, messageBytes, visibleMessage } from '../../src/messages/message.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { anyHistory, historyInChunks, someHistory } from '../support/histories.ts';
 
 const START = '0011223344556677';
+const clock = new ManualClock();
 const inChunks = (messages: readonly Message[], sizes: readonly number[] = [100], complete = true) =>
   historyInChunks(messages, sizes, { complete, start: START });
 const positionOf = (messages: readonly Message[], position: number): Position => ({
@@ -33,7 +30,7 @@ const query = (more: Partial<PageQuery> = {}): PageQuery => ({
 const at = (position: Position): PageQuery['from'] => ({ at: 'position', ...position });
 
 async function cut(history: History, more: Partial<PageQuery> = {}) {
-  const page = await cutPage(history, query(more));
+  const page = await cutPage(history, query(more), clock);
   if (!page.ok) throw new Error(page.failure.type);
   return page.value;
 }
@@ -120,7 +117,10 @@ describe('pages from the first to the last', () => {
         const { fingerprint } = positionOf(messages, 200);
         return position < 200
           ? { ok: true, value: { ...read.value, last: false } }
-          : { ok: true, value: { start: 200, messages: [], fingerprints: [fingerprint], last: true } };
+          : {
+              ok: true,
+              value: { start: 200, messages: [], fingerprints: [fingerprint], bytes: 0, last: true },
+            };
       },
     });
     for (const history of [
@@ -174,6 +174,7 @@ describe('the newest messages', () => {
     );
     const page = await cut(inChunks(rare), { from: { at: 'last', count: 5 }, eventTypes: ['rare'] });
     expect(page.messages.map(({ messageId }) => messageId)).toEqual(['5600']);
+    expect(page.partial).toBe(true);
   });
 
   test('stop where the history was replaced during the read', async () => {
@@ -221,9 +222,97 @@ describe('bytes', () => {
     );
   });
 
-  test('of hidden payloads do not count', async () => {
+  test('of hidden payloads do not count as bytes of the page', async () => {
     const messages = large(() => PAGE_BYTES_MAX);
     expect((await cut(inChunks(messages), { payloads: 'none' })).messages).toHaveLength(40);
+  });
+});
+
+describe('stored bytes', () => {
+  /** The same history, as if its chunks had these sizes. Counts what is read of it. */
+  const heavy = (history: History, bytes: readonly number[]) => {
+    const read: { readonly start: number; readonly bytes: number }[] = [];
+    const counted: History = {
+      complete: history.complete,
+      chunkAt: async (position) => {
+        const chunk = await history.chunkAt(position);
+        if (!chunk.ok) return chunk;
+        const sized = { ...chunk.value, bytes: bytes[chunk.value.start % bytes.length] ?? 0 };
+        read.push(sized);
+        return { ok: true, value: sized };
+      },
+    };
+    return { history: counted, read };
+  };
+  const anyBytes = fc.array(fc.integer({ min: 0, max: 2 * SCANNED_BYTES_MAX }), {
+    minLength: 1,
+    maxLength: 7,
+  });
+  /** All but the last chunk, after which nothing more is read. */
+  const beforeLast = (read: readonly { readonly bytes: number }[]) =>
+    read.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0);
+
+  test('that a page reads are bounded, and following nextToken yields each match exactly once', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyHistory(400),
+        anyChunks,
+        anyBytes,
+        anySizes,
+        anyTypes,
+        async (messages, chunks, bytes, sizes, eventTypes) => {
+          const got: Message[] = [];
+          let from: PageQuery['from'] = { at: 'start' };
+          for (let pages = 0; ; pages++) {
+            const { history, read } = heavy(inChunks(messages, chunks), bytes);
+            const maxResults = sizes[pages % sizes.length] ?? 1;
+            const page = await cut(history, { from, maxResults, ...(eventTypes && { eventTypes }) });
+            got.push(...page.messages);
+            // One chunk more at the most, to find out whether messages follow a full page.
+            expect(beforeLast(read.slice(0, -1))).toBeLessThan(SCANNED_BYTES_MAX);
+            expect(page.next).toEqual(positionOf(messages, page.next.position));
+            expect(page.more).toBe(page.next.position < messages.length);
+            if (!page.more) break;
+            if (from.at === 'position') expect(page.next.position).toBeGreaterThan(from.position);
+            from = at(page.next);
+          }
+          expect(got).toEqual(wantedOf(messages, eventTypes));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('that a page reads of a growing history are bounded, and more is claimed only if messages follow', async () => {
+    const messages = someHistory({ length: 300 });
+    const { history, read } = heavy(inChunks(messages, [100], false), [SCANNED_BYTES_MAX]);
+    for (const position of [0, 100, 200]) {
+      const page = await cut(history, {
+        from: at(positionOf(messages, position)),
+        eventTypes: ['none of these'],
+      });
+      expect(page).toMatchObject({ messages: [], next: { position: position + 100 }, more: position < 200 });
+    }
+    expect(read.map(({ start }) => start)).toEqual([0, 100, 100, 200, 200, 200]);
+  });
+
+  test('bound the newest messages, and the page says that it is partial', async () => {
+    const messages = someHistory({ length: 1_000 });
+    const { history, read } = heavy(inChunks(messages), [SCANNED_BYTES_MAX / 2]);
+    const page = await cut(history, { from: { at: 'last', count: 250 }, eventTypes: ['none of these'] });
+    expect(page).toEqual({ messages: [], next: positionOf(messages, 1_000), more: false, partial: true });
+    expect(read.map(({ start }) => start)).toEqual([900, 800]);
+    expect(await cut(history, { from: { at: 'last', count: 200 } })).not.toHaveProperty('partial');
+    const short = await cut(history, { from: { at: 'last', count: 201 } });
+    expect([short.messages.length, short.partial]).toEqual([200, true]);
+  });
+
+  test('that a page reads come in separate turns of the event loop', async () => {
+    const turns: number[] = [];
+    const { history, read } = heavy(inChunks(someHistory({ length: 500 })), [10]);
+    const counting = { turn: async () => void turns.push(read.length) };
+    await cutPage(history, query({ eventTypes: ['none of these'] }), counting);
+    expect(turns).toEqual([1, 2, 3, 4]);
   });
 });
 
@@ -258,6 +347,7 @@ describe('a position', () => {
         const page = await cutPage(
           inChunks(messages, chunks, complete),
           query({ from: at(positionOf(other, position)) }),
+          clock,
         );
         expect(page).toEqual(fail({ type: 'history-changed' }));
       }),
@@ -273,7 +363,9 @@ describe('a position', () => {
         next: positionOf(longer, position),
         more: false,
       });
-      expect(await cutPage(inChunks(messages), query({ from }))).toEqual(fail({ type: 'history-changed' }));
+      expect(await cutPage(inChunks(messages), query({ from }), clock)).toEqual(
+        fail({ type: 'history-changed' }),
+      );
     }
   });
 });
@@ -287,8 +379,10 @@ describe('a failure', () => {
   });
 
   test('is the answer if nothing was read before it', async () => {
-    expect(await cutPage(failingAt(0), query())).toEqual(fail(failure));
-    expect(await cutPage(failingAt(100), query({ from: { at: 'last', count: 3 } }))).toEqual(fail(failure));
+    expect(await cutPage(failingAt(0), query(), clock)).toEqual(fail(failure));
+    expect(await cutPage(failingAt(100), query({ from: { at: 'last', count: 3 } }), clock)).toEqual(
+      fail(failure),
+    );
   });
 
   test('after messages were found is left to the next request', async () => {
@@ -309,7 +403,9 @@ describe('a failure', () => {
     };
     const page = await cut(history, { maxResults: 250 });
     expect(page).toMatchObject({ more: true, next: positionOf(messages, 100) });
-    expect(await cutPage(history, query({ from: at(page.next) }))).toEqual(fail({ type: 'history-changed' }));
+    expect(await cutPage(history, query({ from: at(page.next) }), clock)).toEqual(
+      fail({ type: 'history-changed' }),
+    );
   });
 
   test('because the history became shorter during the read ends the page', async () => {

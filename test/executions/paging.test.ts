@@ -62,7 +62,7 @@ test('pages of any size yield each message once, in order, over any upstream and
             history = (await reader.find(ref)) ?? history;
           }
           const maxResults = sizes[pages % sizes.length] ?? 1;
-          const page = await cutPage(history, { from, maxResults, payloads: 'full' });
+          const page = await cutPage(history, { from, maxResults, payloads: 'full' }, clock);
           if (page.ok) {
             got.push(...page.value.messages);
             from = { at: 'position', ...page.value.next };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { EVENT_TYPES } from '../../src/messages/event-types.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import type { Chunk, History } from '../../src/messages/history.ts';
-import type { Message } from '../../src/messages/message.ts';
+import { type Message, messagesBytes } from '../../src/messages/message.ts';
 import { ok } from '../../src/core/errors.ts';
 
 /** When the first message of a made-up history was written, unless a test says otherwise. */
@@ -100,6 +100,7 @@ export function historyInChunks(
       start: at,
       messages: messages.slice(at, end),
       fingerprints: fingerprints.slice(at, end + 1),
+      bytes: messagesBytes(messages.slice(at, end)),
       last: end === messages.length,
     });
     at = end;

@@ -37,6 +37,10 @@ export class ManualClock implements Clock {
     });
   }
 
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** How many are asleep: 0 means that nothing is left that would go on by itself. */
   get sleepers(): number {
     return this.#sleepers.length;

@@ -82,7 +82,7 @@ function asText(value: unknown): string {
 export function watchMemoryStores(): void {
   // Safety: an instance's prototype is its class's.
   const methods = Object.getPrototypeOf(
-    createMemoryStore({ clock: { now: () => 0, sleep: async () => undefined } }),
+    createMemoryStore({ clock: { now: () => 0, sleep: async () => undefined, turn: async () => undefined } }),
   ) as ReturnType<typeof createMemoryStore>;
   const { put } = methods;
   methods.put = function (key, value, options) {

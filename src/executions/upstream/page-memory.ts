@@ -3,8 +3,7 @@
  * they must share the budget too. An evicted page is read again when a request needs it.
  */
 import { LruMap } from '../../core/lru-map.ts';
-import type { Chunk } from '../../messages/history.ts';
-import { messageBytes } from '../../messages/message.ts';
+import { type Chunk, chunkBytes } from '../../messages/history.ts';
 
 /** Leaves room in 128 MB for the archive's memory (16 MiB), 1,000 queues of 64 KiB, and the code. */
 export const UPSTREAM_PAGES_BYTES_MAX = 24 * 1024 * 1024;
@@ -17,12 +16,6 @@ export interface UpstreamChunk extends Chunk {
 }
 
 export type PageMemory = LruMap<string, UpstreamChunk>;
-
-/** A string of 16 characters and its place in the array. */
-const FINGERPRINT_BYTES = 40;
-
-export const chunkBytes = (chunk: Chunk): number =>
-  chunk.messages.reduce((sum, message) => sum + messageBytes(message) + FINGERPRINT_BYTES, 256);
 
 export const createPageMemory = (bytesMax = UPSTREAM_PAGES_BYTES_MAX): PageMemory =>
   new LruMap<string, UpstreamChunk>({ maxSize: bytesMax, sizeOf: chunkBytes });

@@ -14,6 +14,7 @@ import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts'
 import { exceptionText } from '../../core/exception-text.ts';
 import { type Fingerprint, fingerprintsAlong } from '../../messages/fingerprint.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
+import { messagesBytes } from '../../messages/message.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
 import type { Source, SourcePage } from '../../sources/source.ts';
@@ -286,6 +287,7 @@ export class UpstreamHistory {
       start: row.start,
       messages,
       fingerprints: fingerprintsAlong(row.fingerprint, messages),
+      bytes: messagesBytes(messages),
       last: nextToken === undefined,
       readAtMs: beganAtMs,
       confirmedAtMs: beganAtMs,
