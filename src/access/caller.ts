@@ -20,7 +20,9 @@ export interface Caller {
   readonly executions: readonly string[];
   readonly payloads: PayloadAccess;
   readonly tier: RateTier;
+  /** Streams and waiting requests at once: of one execution, and of all. Those of a key's tickets count for the key. */
   readonly streamLimit: number;
+  readonly totalStreamLimit: number;
   readonly mayMintTickets: boolean;
   /** When key or credential expire, in clock milliseconds. */
   readonly expiresAtMs?: number;
@@ -29,7 +31,7 @@ export interface Caller {
 }
 
 export function callerOfKey(records: CredentialRecords): Caller {
-  const { keyId, name, owner, executions, payloads, tier, streamLimit, tickets } = records.facts;
+  const { keyId, name, owner, executions, payloads, tier, tickets, ...limits } = records.facts;
   const expiresAtMs = goodUntilMs(records);
   return {
     keyId,
@@ -40,7 +42,8 @@ export function callerOfKey(records: CredentialRecords): Caller {
     executions,
     payloads,
     tier,
-    streamLimit,
+    streamLimit: limits.streamLimit,
+    totalStreamLimit: limits.totalStreamLimit,
     mayMintTickets: tickets,
     ...(expiresAtMs !== undefined && { expiresAtMs }),
   };

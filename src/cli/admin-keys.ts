@@ -17,6 +17,8 @@ export interface AdminKey {
   readonly tickets: boolean;
   readonly tier: string;
   readonly streamLimit: number;
+  /** Absent in answers of an older service. */
+  readonly totalStreamLimit?: number;
 }
 
 /** Of a key whose records are damaged, no more is known. */

@@ -26,7 +26,9 @@ create:
       --payloads full|none whether it may see what the flows carried, which may be customers' data
       --tickets            it may mint tickets for browsers
       --tier standard|high 100 or 1,000 requests in 10 s (default standard)
-      --stream-limit <n>   open streams of one execution (default 100)
+      --stream-limit <n>   open streams and waiting requests of one execution (default 100)
+      --total-stream-limit <n>
+                           those of all executions together (default 1000)
       --owner <text>
       --expires-in <duration> | --expires-at <time>
                            90d, or 2027-01-31T00:00:00Z; without either it does not expire
@@ -87,6 +89,7 @@ async function create(words: Words, terminal: Terminal): Promise<number> {
       tickets: { type: 'boolean' },
       tier: { type: 'string' },
       'stream-limit': { type: 'string' },
+      'total-stream-limit': { type: 'string' },
       'expires-in': { type: 'string' },
       'expires-at': { type: 'string' },
     },
@@ -105,6 +108,8 @@ async function create(words: Words, terminal: Terminal): Promise<number> {
   }
   const tier = oneOf('--tier', values.tier, ['standard', 'high']);
   const streamLimit = wholeNumber('--stream-limit', values['stream-limit'], 1, 1_000);
+  const totalWords = values['total-stream-limit'];
+  const totalStreamLimit = wholeNumber('--total-stream-limit', totalWords, 1, 100_000);
   const expiresIn = duration('--expires-in', values['expires-in']);
   if (expiresIn !== undefined && values['expires-at'] !== undefined) {
     throw new UsageError('--expires-in and --expires-at say the same: give one of them');
@@ -121,6 +126,7 @@ async function create(words: Words, terminal: Terminal): Promise<number> {
     ...(tickets !== undefined && { tickets }),
     ...(tier && { tier }),
     ...(streamLimit !== undefined && { streamLimit }),
+    ...(totalStreamLimit !== undefined && { totalStreamLimit }),
     ...(expiresAt !== undefined && { expiresAt }),
   });
   return printIssued(issued, values.json === true, terminal, []);

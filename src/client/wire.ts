@@ -81,6 +81,8 @@ export interface KeyFacts {
     readonly requests: number;
     readonly periodSeconds: number;
     readonly streamsPerExecution: number;
+    /** Of all executions together. Absent in answers of an older service. */
+    readonly streams?: number;
   };
   readonly expiresAt?: string;
   /** Whether it may read the execution that was asked about. */

@@ -28,7 +28,12 @@ async function getKey(ports: AuthenticationPorts, exchange: Exchange): Promise<R
     payloads: caller.payloads,
     tickets: caller.mayMintTickets,
     tier: caller.tier,
-    limits: { requests, periodSeconds, streamsPerExecution: caller.streamLimit },
+    limits: {
+      requests,
+      periodSeconds,
+      streamsPerExecution: caller.streamLimit,
+      streams: caller.totalStreamLimit,
+    },
     ...(caller.expiresAtMs !== undefined && { expiresAt: new Date(caller.expiresAtMs).toISOString() }),
     ...(flowExecutionId !== undefined && { allowed: callerAllows(caller, flowExecutionId) }),
   };

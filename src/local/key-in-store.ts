@@ -17,6 +17,7 @@ const OPENS_ALL: NewKey = {
   tickets: true,
   tier: 'high',
   streamLimit: 1000,
+  totalStreamLimit: 100_000,
 };
 
 /** The text of a new key that reads everything, but for what `limits` says. */

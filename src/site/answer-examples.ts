@@ -35,6 +35,7 @@ const key: AnswerOf<'Key'> = {
   tickets: true,
   tier: 'standard',
   streamLimit: 100,
+  totalStreamLimit: 1000,
   credentials: [{ id: `${KEY_ID_EXAMPLE}qK`, createdAt: '2026-11-22T15:31:24.102Z' }],
 };
 
@@ -72,7 +73,7 @@ export const answerExamples = {
     payloads: 'full',
     tickets: true,
     tier: 'standard',
-    limits: { requests: 100, periodSeconds: 10, streamsPerExecution: 100 },
+    limits: { requests: 100, periodSeconds: 10, streamsPerExecution: 100, streams: 1000 },
     allowed: true,
   },
   Key: key,

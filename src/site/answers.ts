@@ -86,7 +86,8 @@ const keyMembers = () => ({
   payloads: payloads(),
   tickets: flag('Whether it may mint tickets.'),
   tier: tier(),
-  streamLimit: count('How many streams of one execution it may have open.'),
+  streamLimit: count('How many streams and waiting requests of one execution it may have at once.'),
+  totalStreamLimit: count('How many streams and waiting requests of all executions it may have at once.'),
   credentials: list(
     z.strictObject({
       id: text('The id of the credential: the first part of the key’s text.'),
@@ -200,7 +201,8 @@ export const answerSchemas = {
       z.strictObject({
         requests: count('Requests per period.'),
         periodSeconds: count('Length of a period.'),
-        streamsPerExecution: count('How many streams of one execution it may have open.'),
+        streamsPerExecution: count('Streams and waiting requests of one execution that it may have at once.'),
+        streams: count('Streams and waiting requests of all executions that it may have at once.'),
       }),
       'The limits of the key.',
     ),

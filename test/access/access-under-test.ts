@@ -27,6 +27,7 @@ export const NEW_KEY: NewKey = {
   tickets: true,
   tier: 'standard',
   streamLimit: 100,
+  totalStreamLimit: 1000,
 };
 
 export interface AccessUnderTest extends Access {

@@ -78,6 +78,7 @@ describe('a read in progress', () => {
       tickets: false,
       tier: 'standard',
       streamLimit: 1,
+      totalStreamLimit: 1,
     });
     await settle();
     slow.release();

@@ -19,6 +19,7 @@ describe('a caller with a valid key', () => {
     const { text, view, credentialId } = await createKey(access, {
       owner: 'Ada',
       streamLimit: 7,
+      totalStreamLimit: 8,
       tier: 'high',
     });
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
@@ -32,6 +33,7 @@ describe('a caller with a valid key', () => {
       payloads: 'full',
       tier: 'high',
       streamLimit: 7,
+      totalStreamLimit: 8,
       mayMintTickets: true,
     });
     expect(callerAllows(caller, EXECUTION)).toBe(true);

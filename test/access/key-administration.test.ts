@@ -25,7 +25,7 @@ describe('creating a key', () => {
     const access = openAccess();
     const input = { owner: 'Ada', expiresAt: '2027-01-01T00:00:00.000Z', tier: 'high' } as const;
     const { text, credentialId, view } = await createKey(access, input);
-    const { executions, payloads, tickets, streamLimit, name } = NEW_KEY;
+    const { executions, payloads, tickets, streamLimit, totalStreamLimit, name } = NEW_KEY;
     expect(view).toEqual({
       id: text.slice(4, 12),
       status: 'active',
@@ -36,6 +36,7 @@ describe('creating a key', () => {
       payloads,
       tickets,
       streamLimit,
+      totalStreamLimit,
       credentials: [{ id: credentialId, createdAt: '2026-01-01T00:00:00.000Z' }],
     });
     expect(await access.keys.get(view.id)).toEqual({ ok: true, value: view });

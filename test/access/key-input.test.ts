@@ -22,6 +22,7 @@ describe('a new key', () => {
         tickets: false,
         tier: 'standard',
         streamLimit: 100,
+        totalStreamLimit: 1000,
       },
     });
     expect(wrongMembers(parseNewKey({}, NOW))).toEqual(['name', 'payloads']);
@@ -36,6 +37,7 @@ describe('a new key', () => {
       tickets: true,
       tier: 'high',
       streamLimit: 1,
+      totalStreamLimit: 2,
     };
     expect(parseNewKey({ ...all, expiresAt: '2026-01-01T02:00:00+01:00' }, NOW)).toEqual({
       ok: true,
@@ -68,6 +70,8 @@ describe('a new key', () => {
     [{ streamLimit: 0 }, 'streamLimit'],
     [{ streamLimit: 1001 }, 'streamLimit'],
     [{ streamLimit: 1.5 }, 'streamLimit'],
+    [{ totalStreamLimit: 0 }, 'totalStreamLimit'],
+    [{ totalStreamLimit: 100_001 }, 'totalStreamLimit'],
     [{ execution: ['*'] }, 'execution'],
   ])('with %j is refused, and the error names the wrong member', (wrong, member) => {
     expect(wrongMembers(parseNewKey({ name: 'partner', payloads: 'none', ...wrong }, NOW))).toEqual([member]);

@@ -1,11 +1,13 @@
 /** Every record that is written can be read back: a refused record would disable its key without explanation. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import * as z from 'zod/mini';
 
+import { factsName, keyFactsSchema } from '../../src/access/keys/key-record.ts';
 import { parseKeyChange, parseNewKey } from '../../src/access/keys/key-input.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { createKey, NEW_KEY, openAccess, valueOf } from './access-under-test.ts';
+import { createKey, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
 test('whatever create and change accept can be read back, here and elsewhere, with any times and names', async () => {
   const pad = (n: number, width = 2) => String(n).padStart(width, '0');
@@ -48,4 +50,20 @@ test('a record that would be refused when read back is never written, nor any ot
   await expect(access.keys.change(view.id, { expiresAt })).rejects.toThrow();
   expect(access.store.writes()).toBe(writes);
   expect(valueOf(await access.keys.get(view.id))).toEqual(view);
+});
+
+test('a record without totalStreamLimit reads as the default, and an older program reads one that has it', async () => {
+  const access = openAccess();
+  const { view, text } = await createKey(access, { totalStreamLimit: 7 });
+  const stored: unknown = JSON.parse((await access.store.get(factsName(view.id)))?.value ?? '');
+  expect(stored).toMatchObject({ totalStreamLimit: 7 });
+  const olderSchema = z.omit(keyFactsSchema, { totalStreamLimit: true });
+  const older = z.parse(olderSchema, stored);
+  await access.clock.advance(1_000);
+  await access.store.put(factsName(view.id), JSON.stringify(older));
+  await access.clock.advance(60_000);
+  expect(valueOf(await access.keys.get(view.id))).toMatchObject({ totalStreamLimit: 1_000 });
+  expect(valueOf(await access.authenticator.authenticate(pageRequest(text)))).toMatchObject({
+    totalStreamLimit: 1_000,
+  });
 });

@@ -37,7 +37,20 @@ test.concurrent(
 );
 
 test.concurrent('a key goes its whole way: created, listed, shown, rotated, revoked', async () => {
-  const words = ['--tickets', '--tier', 'high', '--owner', 'Jürgen', '--expires-in', '90d', '--json'];
+  const words = [
+    '--tickets',
+    '--tier',
+    'high',
+    '--stream-limit',
+    '5',
+    '--total-stream-limit',
+    '50',
+    '--owner',
+    'Jürgen',
+    '--expires-in',
+    '90d',
+    '--json',
+  ];
   const { stdout } = await flowtap.run([...CREATE, '--executions', 'b*', ...words]);
   // Safety: what the command is asked for.
   const created = JSON.parse(stdout) as { id: string; key: string; expiresAt: string };
@@ -48,6 +61,8 @@ test.concurrent('a key goes its whole way: created, listed, shown, rotated, revo
     payloads: 'full',
     tickets: true,
     tier: 'high',
+    streamLimit: 5,
+    totalStreamLimit: 50,
   });
   expect(Date.parse(created.expiresAt) - Date.now()).toBeGreaterThan(89 * 86_400_000);
 

@@ -146,6 +146,7 @@ export async function newKey(url: string, members: object = {}): Promise<string>
       tickets: true,
       tier: 'high',
       streamLimit: 1_000,
+      totalStreamLimit: 100_000,
       ...members,
     }),
   });

@@ -46,6 +46,7 @@ describe('a key', () => {
       tickets: false,
       tier: 'standard',
       streamLimit: 100,
+      totalStreamLimit: 1000,
     });
     expect(made.key).toMatch(/^ftk_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}$/);
     expect(await read(made.key)).toBe(200);
@@ -111,7 +112,7 @@ describe('a key', () => {
       payloads: 'full',
       tickets: true,
       tier: 'standard',
-      limits: { requests: 100, periodSeconds: 10, streamsPerExecution: 100 },
+      limits: { requests: 100, periodSeconds: 10, streamsPerExecution: 100, streams: 1000 },
     });
     expect(await (await ask('?flowExecutionId=flow-7')).json()).toMatchObject({ allowed: true });
     expect(await (await ask('?flowExecutionId=other')).json()).toMatchObject({ allowed: false });

@@ -10,12 +10,15 @@ import { containsApiKey } from '../../core/api-key-format.ts';
 import { parseBody } from '../../core/parse-body.ts';
 import { RATE_TIERS, type RateTier } from '../limits/rate-limit.ts';
 import { EXECUTION_PATTERNS_MAX, executionPatternProblem } from './execution-pattern.ts';
+import { TOTAL_STREAM_LIMIT_DEFAULT } from './key-record.ts';
 
 const NAME_CHARACTERS_MAX = 100;
-/** Streams that one key may keep open for one execution, unless its record has another limit. */
+/** Streams and waiting requests of one key for one execution, unless its record has another limit. */
 export const STREAM_LIMIT_DEFAULT = 100;
-/** The subscribers that one execution accepts. */
+/** The listeners that one execution accepts. */
 export const STREAM_LIMIT_MAX = 1000;
+/** Over all executions: what a few isolates hold with ease, 64 KiB each at most. */
+export const TOTAL_STREAM_LIMIT_MAX = 100_000;
 /** Time to roll out a new key. For a leaked key, use 0. */
 export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;
 export const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
@@ -32,7 +35,9 @@ export interface NewKey {
   readonly payloads: PayloadAccess;
   readonly tickets: boolean;
   readonly tier: RateTier;
+  /** Streams and waiting requests at once: of one execution, and of all. */
   readonly streamLimit: number;
+  readonly totalStreamLimit: number;
 }
 
 /** Absent members stay as they are. Null removes an optional one. */
@@ -69,6 +74,11 @@ const pattern = z.string({ error: 'must be text' }).check((context) => {
   if (problem !== undefined) context.issues.push({ code: 'custom', message: problem, input: context.value });
 });
 
+const countUpTo = (max: number) =>
+  z
+    .int({ error: 'must be a whole number' })
+    .check(z.gte(1, { error: 'must be at least 1' }), z.lte(max, { error: `must be at most ${max}` }));
+
 const members = (nowMs: number) => ({
   name: label,
   owner: label,
@@ -82,17 +92,14 @@ const members = (nowMs: number) => ({
   tickets: z.boolean({ error: 'must be true or false' }),
   // Safety: the type of the constant names all its keys.
   tier: z.enum(Object.keys(RATE_TIERS) as RateTier[], { error: 'must be "standard" or "high"' }),
-  streamLimit: z
-    .int({ error: 'must be a whole number' })
-    .check(
-      z.gte(1, { error: 'must be at least 1' }),
-      z.lte(STREAM_LIMIT_MAX, { error: `must be at most ${STREAM_LIMIT_MAX}` }),
-    ),
+  streamLimit: countUpTo(STREAM_LIMIT_MAX),
+  totalStreamLimit: countUpTo(TOTAL_STREAM_LIMIT_MAX),
 });
 
 /** `payloads` has no default: payloads hold customers' data, so the admin has to choose. */
 export function newKeySchema(nowMs: number) {
-  const { name, owner, expiresAt, executions, payloads, tickets, tier, streamLimit } = members(nowMs);
+  const { name, owner, expiresAt, executions, payloads, tickets, tier, streamLimit, totalStreamLimit } =
+    members(nowMs);
   return z.strictObject({
     name,
     owner: z.optional(owner),
@@ -102,6 +109,7 @@ export function newKeySchema(nowMs: number) {
     tickets: z.optional(tickets),
     tier: z.optional(tier),
     streamLimit: z.optional(streamLimit),
+    totalStreamLimit: z.optional(totalStreamLimit),
   });
 }
 
@@ -113,6 +121,7 @@ export function parseNewKey(body: unknown, nowMs: number): Result<NewKey> {
     tickets: false,
     tier: 'standard',
     streamLimit: STREAM_LIMIT_DEFAULT,
+    totalStreamLimit: TOTAL_STREAM_LIMIT_DEFAULT,
   } as const;
   return ok({ ...defaults, ...withoutUndefined(parsed.value) });
 }
@@ -128,6 +137,7 @@ export function keyChangeSchema(nowMs: number) {
     tickets: z.optional(all.tickets),
     tier: z.optional(all.tier),
     streamLimit: z.optional(all.streamLimit),
+    totalStreamLimit: z.optional(all.totalStreamLimit),
   });
 }
 

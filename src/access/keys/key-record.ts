@@ -25,6 +25,9 @@ import type { Entry } from '../../storage/key-value.ts';
 import { keyIdOf } from './api-key.ts';
 import { EXECUTION_PATTERNS_MAX } from './execution-pattern.ts';
 
+/** Of keys whose record was written before this limit existed; also the default for new keys. */
+export const TOTAL_STREAM_LIMIT_DEFAULT = 1000;
+
 /** Raised when the meaning of a record changes. Older programs refuse a newer record. */
 export const KEY_RECORD_VERSION = 1;
 
@@ -45,6 +48,7 @@ export const keyFactsSchema = z.object({
   tickets: z.boolean(),
   tier: z.enum(['standard', 'high']),
   streamLimit: z.int().check(z.positive()),
+  totalStreamLimit: z._default(z.int().check(z.positive()), TOTAL_STREAM_LIMIT_DEFAULT),
 });
 export type KeyFacts = z.infer<typeof keyFactsSchema>;
 

@@ -20,6 +20,7 @@ export interface KeyView {
   readonly tickets: boolean;
   readonly tier: RateTier;
   readonly streamLimit: number;
+  readonly totalStreamLimit: number;
   /** Newest first. `expiresAt`: when a rotation ends it. */
   readonly credentials: readonly {
     readonly id: string;
@@ -30,7 +31,7 @@ export interface KeyView {
 
 export function keyView({ facts, state, rotation }: KeyRecords, nowMs: number, lastUsedAt?: string): KeyView {
   const { keyId, name, owner, createdAt, changedAt, expiresAt } = facts;
-  const { executions, payloads, tickets, tier, streamLimit } = facts;
+  const { executions, payloads, tickets, tier, streamLimit, totalStreamLimit } = facts;
   const isExpired = expiresAt !== undefined && Date.parse(expiresAt) <= nowMs;
   return {
     id: keyId,
@@ -47,6 +48,7 @@ export function keyView({ facts, state, rotation }: KeyRecords, nowMs: number, l
     tickets,
     tier,
     streamLimit,
+    totalStreamLimit,
     credentials: rotation.credentials.map((credential) => {
       const ends = endsOfCredential(rotation, credential.createdAt);
       return {
