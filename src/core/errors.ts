@@ -21,11 +21,12 @@ export type SourceFailure =
   | { readonly type: 'upstream-invalid-request'; readonly internal: string; readonly awsCode?: string }
   /** The upstream says that this token is no longer valid (Step Functions' InvalidToken). */
   | { readonly type: 'upstream-invalid-token'; readonly internal: string; readonly awsCode?: string }
-  /** `executionId`: what was looked up, for the caller's answer. */
+  /** `executionId`: what was looked up, for the caller's answer. `atMs`: when, in clock milliseconds. */
   | {
       readonly type: 'upstream-not-found';
       readonly internal: string;
       readonly executionId?: string;
+      readonly atMs?: number;
       readonly awsCode?: string;
     }
   | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }

@@ -5,7 +5,7 @@
 import { isFinal } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Result, type fail, ok } from '../core/errors.ts';
+import { type Result, fail, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { EndingReader } from '../messages/ending.ts';
 import { startOf } from '../messages/history.ts';
@@ -17,6 +17,7 @@ import { KeyWatch } from './following/key-watch.ts';
 import { findBeginning, hasAll, openStream } from './following/open-stream.ts';
 import type { StillAllowed } from './following/stream-key.ts';
 import { summarize } from './summarize.ts';
+import { UnknownExecutions } from './unknown-executions.ts';
 
 export interface ArchiveFirstOptions {
   readonly archive: Archive;
@@ -36,18 +37,26 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     const history = await archive.find(ref);
     return history && isFinal(history.head, clock.now()) ? history : undefined;
   };
+  const unknown = new UnknownExecutions(clock);
   return {
     async page(ref, request, signal) {
+      // A request that waits looks for the execution itself.
+      const notFound = request.waitMs === 0 ? unknown.get(ref) : undefined;
+      if (notFound) return fail(notFound);
       const history = await findFinal(ref);
       const cut = history && (await cutPage(history, request, clock));
-      if (!history || !cut || isUnreadable(cut)) return live.page(ref, request, signal);
+      if (!history || !cut || isUnreadable(cut))
+        return unknown.note(ref, await live.page(ref, request, signal));
       if (!cut.ok) return cut;
       return ok({ ...cut.value, status: history.head.status, final: true, served: servedFrom(history) });
     },
     async summary(ref, request, signal) {
+      const notFound = request.waitMs === 0 ? unknown.get(ref) : undefined;
+      if (notFound) return fail(notFound);
       const history = await findFinal(ref);
       const summary = history && (await summarize(history, request.payloads, options.readEnding, clock));
-      if (!history || !summary || isUnreadable(summary)) return live.summary(ref, request, signal);
+      if (!history || !summary || isUnreadable(summary))
+        return unknown.note(ref, await live.summary(ref, request, signal));
       if (!summary.ok) return summary;
       const { archivedAt } = history.head;
       return ok({ ...summary.value, final: true, archivedAt, served: servedFrom(history) });
@@ -55,10 +64,11 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     async stream(ref, request, signal) {
       const history = await findFinal(ref);
       const stream = history && (await streamArchived(options, ref, history, request, signal));
-      return !stream || isUnreadable(stream) ? live.stream(ref, request, signal) : stream;
+      if (stream && !isUnreadable(stream)) return stream;
+      return unknown.note(ref, await live.stream(ref, request, signal));
     },
     activity: (ref) => live.activity(ref),
-    importHistory: (ref, body) => live.importHistory(ref, body),
+    importHistory: async (ref, body) => unknown.note(ref, await live.importHistory(ref, body)),
     async forget(ref) {
       const forgotten = await live.forget(ref);
       archive.remember(ref, undefined);

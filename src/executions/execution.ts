@@ -31,7 +31,7 @@ import { Listeners } from './following/listeners.ts';
 import { type StreamBeginning, findBeginning, hasAll, openStream } from './following/open-stream.ts';
 import { Poller, type RunBounds } from './following/poller.ts';
 import type { StillAllowed } from './following/stream-key.ts';
-import { type Seen, UNKNOWN_PATIENCE_MS, lookPatiently, waitFor } from './following/waiting.ts';
+import { type Seen, lookPatiently, waitFor } from './following/waiting.ts';
 import { HistoryView, type Reading } from './history-view.ts';
 import { summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
@@ -245,7 +245,7 @@ export class Execution {
         from = { at: 'start' };
       return { done: true, result };
     };
-    return (await lookPatiently({ clock, signal, look }, UNKNOWN_PATIENCE_MS)).result;
+    return (await lookPatiently({ clock, signal, look })).result;
   }
 
   async #wait<T>(

@@ -43,24 +43,50 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     expect(under.source.calls.map(({ position }) => position)).toEqual([0, 250, 250]);
   });
 
-  test.each([
-    'upstream-throttled',
-    'upstream-internal',
-    'upstream-not-found',
-    'upstream-broken',
-    'upstream-timeout',
-  ] as const)('%s is remembered like a page: for a second', async (failure) => {
-    const under = new ExecutionsUnderTest({ messages: RUNNING, conduct: () => ({ failure }) });
-    expect(await many(20, async () => failureOf(await under.page()))).toEqual(
-      Array.from({ length: 20 }, () => failure),
-    );
-    await under.clock.advance(999);
-    expect(failureOf(await under.page())).toBe(failure);
+  test.each(['upstream-throttled', 'upstream-internal', 'upstream-broken', 'upstream-timeout'] as const)(
+    '%s is remembered like a page: for a second',
+    async (failure) => {
+      const under = new ExecutionsUnderTest({ messages: RUNNING, conduct: () => ({ failure }) });
+      expect(await many(20, async () => failureOf(await under.page()))).toEqual(
+        Array.from({ length: 20 }, () => failure),
+      );
+      await under.clock.advance(999);
+      expect(failureOf(await under.page())).toBe(failure);
+      expect(under.source.calls).toHaveLength(1);
+      under.source.conduct = () => ({});
+      await under.clock.advance(2);
+      expect(valueOf(await under.page()).messages).toHaveLength(20);
+      expect(under.source.calls).toHaveLength(2);
+    },
+  );
+
+  test('"not found" is shared by all callers for 1.5 s, without a request to the Execution', async () => {
+    const under = new ExecutionsUnderTest({ messages: RUNNING });
+    under.source.missing = true;
+    let asked = 0;
+    const { page, summary } = under.live;
+    under.live.page = (...request) => (asked++, page(...request));
+    under.live.summary = (...request) => (asked++, summary(...request));
+    expect(await many(20, async () => failureOf(await under.page()))).toContain('upstream-not-found');
     expect(under.source.calls).toHaveLength(1);
-    under.source.conduct = () => ({});
-    await under.clock.advance(2);
+    asked = 0;
+    await under.clock.advance(1_499);
+    expect(failureOf(await under.page())).toBe('upstream-not-found');
+    expect(failureOf(await under.summary())).toBe('upstream-not-found');
+    expect(asked).toBe(0);
+    expect(under.source.calls).toHaveLength(1);
+    under.source.missing = false;
+    await under.clock.advance(1);
     expect(valueOf(await under.page()).messages).toHaveLength(20);
     expect(under.source.calls).toHaveLength(2);
+  });
+
+  test('an import shows at once where the id was not found before', async () => {
+    const under = new ExecutionsUnderTest();
+    under.source.missing = true;
+    expect(failureOf(await under.page())).toBe('upstream-not-found');
+    valueOf(await under.import(ENDED));
+    expect(valueOf(await under.page()).messages).toHaveLength(250);
   });
 
   test('an execution without readers costs nothing, even after it had some', async () => {
@@ -176,11 +202,13 @@ describe('waiting', () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     under.source.missing = true;
     const waiting = many(50, () => under.page({ waitMs: 50_000 }));
-    await under.clock.advance(3_500);
+    await under.clock.advance(4_999);
+    // At 0 and at 1.5 s.
+    expect(under.source.calls).toHaveLength(2);
     under.source.missing = false;
-    await under.clock.advance(1_500);
+    await under.clock.advance(1);
     for (const answer of await waiting) expect(valueOf(answer).messages).toHaveLength(20);
-    expect(under.source.calls.length).toBeLessThanOrEqual(6);
+    expect(under.source.calls).toHaveLength(3);
   });
 
   test('for an unknown execution lasts no longer than 5 s, nor longer than requested, and not at all without waitTimeSeconds', async () => {
@@ -197,8 +225,10 @@ describe('waiting', () => {
       expect(await waiting).toBe('upstream-not-found');
       return afterMs;
     };
-    expect(await answeredAfter(50_000)).toBe(6_000);
-    expect(await answeredAfter(2_000)).toBe(2_000);
+    expect(await answeredAfter(50_000)).toBe(5_000);
+    expect(under.source.calls).toHaveLength(3);
+    // The last look within these 2 s.
+    expect(await answeredAfter(2_000)).toBe(1_500);
     expect(await answeredAfter(0)).toBe(0);
   });
 

@@ -5,6 +5,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { UNKNOWN_SHARED_MS } from '../../src/executions/unknown-executions.ts';
+
 import { TOKEN_LOSSES_MAX } from '../../src/executions/upstream/upstream-history.ts';
 import { endOf } from '../../src/messages/history.ts';
 import type { Message } from '../../src/messages/message.ts';
@@ -128,7 +130,7 @@ test('whatever the upstream does, a chunk matches the history, and none claims t
 
       // After all of this, reads are correct again.
       source.conduct = () => ({});
-      await upstream.clock.advance(1_001);
+      await upstream.clock.advance(UNKNOWN_SHARED_MS);
       const fresh = upstream.clock.now();
       expect(await upstream.walk({ lastNotBeforeMs: fresh })).toEqual(source.messages);
       expect(upstream.history.end?.position).toBe(source.messages.length);

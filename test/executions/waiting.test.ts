@@ -1,32 +1,58 @@
-/** Waiting for an unknown execution, on a clock on which looks take time. */
+/** Waiting for an execution that does not exist yet, on a clock on which looks take time, as they do. */
 import { expect, test } from 'vitest';
 
 import { type Result, fail, ok } from '../../src/core/errors.ts';
-import { UNKNOWN_PATIENCE_MS, type Seen, lookPatiently } from '../../src/executions/following/waiting.ts';
+import { type Seen, lookPatiently } from '../../src/executions/following/waiting.ts';
+import { isStillUnknown } from '../../src/executions/unknown-executions.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const LOOK_MS = 20;
-/** Greatest age of an answer: a failure is remembered for this long. */
-const REMEMBERED_MS = 1_000;
 
-test.each([0, 800, 3_500, 4_200, 4_600, 4_990, 5_000])(
-  'an execution that is created after %i ms is found',
+/** Looks as an Execution does, which shares a "not found" among its callers. */
+function underTest(existsAfterMs: number) {
+  const clock = new ManualClock();
+  const existsAtMs = clock.now() + existsAfterMs;
+  const calls: number[] = [];
+  let notFoundAtMs = -Infinity;
+  let calling: Promise<boolean> | undefined;
+  const call = async () => {
+    const atMs = clock.now();
+    calls.push(atMs);
+    await clock.sleep(LOOK_MS);
+    const exists = atMs >= existsAtMs;
+    if (!exists) notFoundAtMs = atMs;
+    calling = undefined;
+    return exists;
+  };
+  const look = async (): Promise<Seen<string>> => {
+    const exists = isStillUnknown(notFoundAtMs, clock.now()) ? false : await (calling ??= call());
+    const result: Result<string> = exists ? ok('found') : fail({ type: 'upstream-not-found', internal: '' });
+    return { done: true, result };
+  };
+  return { clock, calls, wait: () => lookPatiently({ clock, signal: undefined, look }) };
+}
+
+test.each([0, 800, 1_500, 3_500, 4_990, 5_000])(
+  'an execution that comes to exist after %i ms is found',
   async (existsAfterMs) => {
-    const clock = new ManualClock();
-    const beganAtMs = clock.now();
-    let asked = { atMs: -Infinity, exists: false };
-    const look = async (): Promise<Seen<string>> => {
-      if (clock.now() - asked.atMs >= REMEMBERED_MS) {
-        await clock.sleep(LOOK_MS);
-        asked = { atMs: clock.now(), exists: clock.now() >= beganAtMs + existsAfterMs };
-      }
-      const result: Result<string> = asked.exists
-        ? ok('found')
-        : fail({ type: 'upstream-not-found', internal: '' });
-      return { done: true, result };
-    };
-    const looking = lookPatiently({ clock, signal: undefined, look }, UNKNOWN_PATIENCE_MS);
+    const { clock, wait } = underTest(existsAfterMs);
+    const looking = wait();
     await clock.advance(10_000);
     expect((await looking).result).toEqual(ok('found'));
   },
 );
+
+test('callers that wait together cause three calls, and callers that follow them one in 1.5 s', async () => {
+  const together = underTest(Infinity);
+  const waiting = Array.from({ length: 50 }, together.wait);
+  await together.clock.advance(10_000);
+  await Promise.all(waiting);
+  expect(together.calls).toHaveLength(3);
+
+  const inTurn = underTest(Infinity);
+  for (let n = 0; n < 100; n++) {
+    void inTurn.wait();
+    await inTurn.clock.advance(100);
+  }
+  expect(inTurn.calls.length).toBeLessThanOrEqual(Math.ceil(10_000 / 1_500));
+});

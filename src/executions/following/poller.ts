@@ -95,8 +95,7 @@ export class Poller {
     if (failure) {
       this.#upstream = failure.type === 'upstream-throttled' ? 'throttled' : 'unavailable';
       if (failure.type === 'upstream-throttled') this.#pacer.throttled();
-      // An execution that does not exist yet is no upstream trouble: it may start any moment.
-      else if (failure.type !== 'upstream-not-found' || history.upstream.end) this.#pacer.failed();
+      else this.#pacer.failed();
     } else {
       const grew = previous?.position !== end?.position || previous?.fingerprint !== end?.fingerprint;
       // After an outage, streams that could not read their history continue, even without new messages.
@@ -136,8 +135,9 @@ export class Poller {
 
   #pollDueAtMs(): number {
     const { history, listeners } = this.#options;
-    const isNeeded = listeners.count > 0 && !history.settled && !this.#polling;
-    return isNeeded ? this.#pollAtMs : Infinity;
+    if (listeners.count === 0 || history.settled || this.#polling) return Infinity;
+    // Requests that wait for an execution to exist look for it themselves (waiting.ts).
+    return listeners.streams > 0 || history.upstream.isKnown ? this.#pollAtMs : Infinity;
   }
 
   #poll(): void {

@@ -4,14 +4,13 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
+import { UNKNOWN_SHARED_MS } from '../unknown-executions.ts';
 
-/** How often an unknown execution is requested again. A failure is remembered for as long. */
-const UNKNOWN_RETRY_MS = 1_000;
 /**
- * Back ends subscribe right after they start an execution. An execution that exists within 5 s is found: the last answer may
- * be a second old, so the 404 is sent after six.
+ * Back ends subscribe right after they start an execution, so an unknown one is looked up again after these pauses: at 1.5 s,
+ * and last at 5 s. Not sooner than a "not found" is shared, which would look at the same answer.
  */
-export const UNKNOWN_PATIENCE_MS = 5_000 + UNKNOWN_RETRY_MS;
+const UNKNOWN_PAUSES_MS = [UNKNOWN_SHARED_MS, 3_500];
 
 export interface Seen<T> {
   /** The wait is over. */
@@ -25,20 +24,21 @@ export interface Waiting<T> {
   readonly look: () => Promise<Seen<T>>;
 }
 
-/** Looks again for a while if the execution is unknown. */
+/** Looks again, if the execution is unknown, as long as a look still falls within the time. */
 export async function lookPatiently<T>(
   { clock, signal, look }: Waiting<T>,
-  patienceMs: number,
+  patienceMs = Infinity,
 ): Promise<Seen<T>> {
   const untilMs = clock.now() + patienceMs;
-  for (;;) {
-    // Measured before the look, which takes time as well: otherwise the last look would be too early.
-    const leftMs = untilMs - clock.now();
-    const seen = await look();
+  let seen = await look();
+  for (const pauseMs of UNKNOWN_PAUSES_MS) {
     if (seen.result.ok || seen.result.failure.type !== 'upstream-not-found') return seen;
-    if (leftMs <= 0 || signal?.aborted) return seen;
-    await clock.sleep(Math.min(UNKNOWN_RETRY_MS, Math.max(0, untilMs - clock.now())), signal);
+    if (clock.now() + pauseMs > untilMs) return seen;
+    await clock.sleep(pauseMs, signal);
+    if (signal?.aborted) return seen;
+    seen = await look();
   }
+  return seen;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function waitFor<T>(
   const untilMs = waiting.clock.now() + waitMs;
   // Taken before the look, so that no change between the two is missed.
   let change = changed();
-  let { done, result } = await lookPatiently(waiting, Math.min(waitMs, UNKNOWN_PATIENCE_MS));
+  let { done, result } = await lookPatiently(waiting, waitMs);
   while (result.ok && !done && (await happens(change, untilMs, waiting))) {
     change = changed();
     const next = await waiting.look();

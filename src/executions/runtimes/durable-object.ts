@@ -48,80 +48,121 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
 
   #execution: Execution | undefined;
   #alarmAtMs: number | undefined;
+  /** The storage has the name of this execution. */
+  #isNamed = false;
 
-  async page({ ref, request }: Asked<PageRequest>): Promise<Result<PageAnswer>> {
-    return (await this.#open(ref)).page(request);
+  page({ ref, request }: Asked<PageRequest>): Promise<Result<PageAnswer>> {
+    return this.#ask(ref, (execution) => execution.page(request));
   }
 
-  async summary({ ref, request }: Asked<SummaryRequest>): Promise<Result<SummaryAnswer>> {
-    return (await this.#open(ref)).summary(request);
+  summary({ ref, request }: Asked<SummaryRequest>): Promise<Result<SummaryAnswer>> {
+    return this.#ask(ref, (execution) => execution.summary(request));
   }
 
-  async activity({ ref }: { ref: ExecutionRef }): Promise<Result<ExecutionActivity>> {
-    return ok((await this.#open(ref)).activity());
+  activity({ ref }: { ref: ExecutionRef }): Promise<Result<ExecutionActivity>> {
+    return this.#ask(ref, async (execution) => ok(execution.activity()));
   }
 
-  async forget({ ref }: { ref: ExecutionRef }): Promise<Result<{ archived: boolean }>> {
-    return (await this.#open(ref)).forget();
+  forget({ ref }: { ref: ExecutionRef }): Promise<Result<{ archived: boolean }>> {
+    return this.#ask(ref, (execution) => execution.forget());
   }
 
-  async importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>> {
-    return (await this.#open(ref)).importHistory(body);
+  importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>> {
+    return this.#ask(ref, (execution) => execution.importHistory(body));
   }
 
   /** The event stream; a failure before its first byte comes as JSON with status 500. */
   override async fetch(request: Request): Promise<Response> {
     // Safety: only `createDurableObjectExecutions` below can reach an object, and it sends this.
     const asked = (await request.json()) as Asked<StreamRequest>;
-    const stream = await (await this.#open(asked.ref)).subscribe(asked.request, request.signal);
+    const stream = await this.#ask(asked.ref, (execution) =>
+      execution.subscribe(asked.request, request.signal),
+    );
     if (!stream.ok) return Response.json(stream.failure, { status: 500 });
     return stream.value ? new Response(stream.value) : new Response(null, { status: 204 });
   }
 
   override async alarm(): Promise<void> {
     this.#alarmAtMs = undefined;
+    const name = await this.ctx.storage.get<ExecutionName>('ref');
     let nextMs: number | undefined;
     try {
-      const name = await this.ctx.storage.get<ExecutionName>('ref');
       if (name)
         nextMs = await (await this.#open(name)).run({ forMs: ALARM_RUN_MS, callsMax: ALARM_CALLS_MAX });
     } finally {
-      if (nextMs !== undefined) this.#wake(nextMs);
+      if (name && nextMs !== undefined) this.#wake(nextMs, name);
+      this.#tidy();
+    }
+  }
+
+  async #ask<T>(ref: ExecutionRef, question: (execution: Execution) => Promise<T>): Promise<T> {
+    const execution = await this.#open(ref);
+    try {
+      return await question(execution);
+    } finally {
+      this.#tidy();
     }
   }
 
   /**
-   * The Execution of this object. Its name is stored for alarms that find the object empty. The reference is made here, once in
-   * an object's life: the name may be stored, or sent, by an older version.
+   * The Execution of this object. The reference is made here, once in an object's life: the name may be stored, or sent, by an
+   * older version.
    */
   async #open({ source, executionId }: ExecutionName): Promise<Execution> {
     if (this.#execution) return this.#execution;
     const { forRef, ...shared } = this.shared();
-    // Stored before the first alarm can be set, and only once.
-    if ((await this.ctx.storage.get('ref')) === undefined)
-      await this.ctx.storage.put<ExecutionName>('ref', { source, executionId });
+    const isNamed = (await this.ctx.storage.get('ref')) !== undefined;
+    // Another request was first.
+    if (this.#execution) return this.#execution;
+    this.#isNamed = isNamed;
     const ref = restoreExecutionRef({ source, executionId });
-    this.#execution ??= new Execution({
+    this.#execution = new Execution({
       ...shared,
       ...forRef(ref),
       ref,
-      storage: objectStorage(this.ctx.storage),
-      wake: (atMs) => this.#wake(atMs),
+      storage: objectStorage(this.ctx.storage, () => this.#name(ref)),
+      wake: (atMs) => this.#wake(atMs, ref),
     });
     return this.#execution;
   }
 
-  #wake(atMs: number): void {
+  /**
+   * Stores the name, for alarms that find the object empty: with the first thing worth storing, so that an id that does not
+   * exist leaves nothing behind. Not awaited: the platform writes it together with what follows.
+   */
+  #name({ source, executionId }: ExecutionName): void {
+    if (this.#isNamed) return;
+    this.#isNamed = true;
+    void this.ctx.storage.put<ExecutionName>('ref', { source, executionId });
+  }
+
+  /** Deletes the name if nothing else is stored and nothing is due: the object then ceases to exist. */
+  #tidy(): void {
+    if (!this.#isNamed || !this.#execution?.idle) return;
+    // Read without a pause, so that nothing is stored between the look and the deletion.
+    for (const [key] of this.ctx.storage.kv.list({ limit: 2 })) if (key !== 'ref') return;
+    this.#isNamed = false;
+    this.#alarmAtMs = undefined;
+    void this.ctx.storage.deleteAlarm();
+    void this.ctx.storage.deleteAll();
+  }
+
+  #wake(atMs: number, name: ExecutionName): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     this.#alarmAtMs = atMs;
+    this.#name(name);
     // Not awaited: a failed write breaks the object's output gate, which resets the object. Never 0, which sets no alarm.
     void this.ctx.storage.setAlarm(Math.max(1, atMs));
   }
 }
 
-const objectStorage = (storage: DurableObjectStorage): ExecutionStorage => ({
+/** `beforePut`: called before every write of a value. */
+const objectStorage = (storage: DurableObjectStorage, beforePut: () => void): ExecutionStorage => ({
   get: (key) => storage.get(key),
-  put: (key, value) => storage.put(key, value),
+  put: (key, value) => {
+    beforePut();
+    return storage.put(key, value);
+  },
   delete: async (keys) => {
     // The platform's limit per call.
     for (let at = 0; at < keys.length; at += 128) await storage.delete(keys.slice(at, at + 128));

@@ -20,6 +20,7 @@ import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
 import type { Source, SourcePage } from '../../sources/source.ts';
 import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
+import { isStillUnknown } from '../unknown-executions.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
 
 /** Stops the walk through an upstream that never ends. AWS ends histories at 25,000 events. */
@@ -125,6 +126,11 @@ export class UpstreamHistory {
     return this.#end;
   }
 
+  /** The source has had this execution: something of it was read. */
+  get isKnown(): boolean {
+    return this.#end !== undefined || this.#options.rows.lastStart > 0;
+  }
+
   /** The chunk that holds the position, or the last one. Calls the source only if memory cannot answer. */
   async chunkAt(
     position: number,
@@ -139,7 +145,11 @@ export class UpstreamHistory {
       if (remembered) return ok(remembered);
       const wanted = rows.usableAt(position);
       const failed = this.#failures.get(wanted.start);
-      if (failed && failed.atMs >= failureNotBeforeMs) {
+      const isFresh =
+        failed?.failure.type === 'upstream-not-found'
+          ? isStillUnknown(failed.atMs, clock.now())
+          : failed && failed.atMs >= failureNotBeforeMs;
+      if (failed && isFresh) {
         // The failed page may lead to the newest page only now. Reported, so that the poller backs off.
         if (freshness.poll && !failed.isReported) this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#heldAlready(position, freshness) ?? fail(failed.failure);
@@ -367,9 +377,10 @@ export class UpstreamHistory {
   #failed(start: number, atMs: number, failure: SourceFailure): Refusal {
     // Only pages on the way to the newest one concern the poll.
     const isReported = this.#options.rows.usableAt(Infinity).start === start;
-    this.#failures.set(start, { failure, atMs, isReported });
-    if (isReported) this.#options.onHeadRead({ atMs, failure });
-    return fail(failure);
+    const failed = failure.type === 'upstream-not-found' ? { ...failure, atMs } : failure;
+    this.#failures.set(start, { failure: failed, atMs, isReported });
+    if (isReported) this.#options.onHeadRead({ atMs, failure: failed });
+    return fail(failed);
   }
 
   #headRead(atMs: number, previous: KnownEnd | undefined): void {
