@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { createKeyIn } from '../../src/local/key-in-store.ts';
+import { ADMIN_TOKEN, SIGNING_SECRET } from '../support/secret-patterns.ts';
 import { executionKey, parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
 import worker, { type ExecutionObject } from '../../src/worker.ts';
@@ -15,12 +16,11 @@ const { STORE, EXECUTIONS } = env as unknown as {
   EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
 };
 
-const ADMIN_TOKEN = 'an admin token of at least thirty-two characters';
 const settings = {
   AWS_REGION: 'us-west-2',
   AWS_ACCESS_KEY_ID: 'AKIATEST',
   AWS_SECRET_ACCESS_KEY: 'the secret of the emulator',
-  SIGNING_SECRET: 'a signing secret of more than thirty-two characters',
+  SIGNING_SECRET,
   SFN_ALLOWED: 'us-west-2:123456789012',
   ADMIN_TOKEN,
 };
