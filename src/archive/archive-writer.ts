@@ -16,11 +16,20 @@ import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord
 /** Longer than heads are cached, and longer than a large import takes. */
 const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
 
+/** Remembers, where a restart finds it, that a generation has pages which no reader may ever see. */
+export interface PageIntents {
+  /** Before the first page that is not the head. Throws if that cannot be remembered. */
+  writing(generation: string): Promise<void>;
+  /** The writer has ended. `done`: the generation is visible, or nothing of it is left. Never throws. */
+  written(generation: string, done: boolean): Promise<void>;
+}
+
 export interface ArchiveWriterOptions {
   readonly ref: ExecutionRef;
   readonly store: KeyValueStore;
   readonly random: () => number;
   readonly ttlSeconds?: number;
+  readonly intents?: PageIntents;
 }
 
 interface Part {
@@ -99,16 +108,20 @@ export class ArchiveWriter {
     };
     this.#committing = true;
     if (this.#pageZero) await this.#put(0, 0, this.#pageZero, head);
+    await this.#options.intents?.written(this.generation, true);
     return head;
   }
 
   /**
    * Deletes what was written; best effort, since no reader can see it. A failed commit may have reached the store all the same, so
-   * then everything is kept: orphaned pages are safer than a head whose pages are missing.
+   * then everything is kept until the intents are looked at: orphaned pages are safer than a head whose pages are missing.
    */
   async abandon(): Promise<void> {
-    if (this.#committing) return;
-    await Promise.allSettled(this.#written.map((key) => this.#options.store.delete(key)));
+    const { store, intents } = this.#options;
+    const keys = this.#committing ? [] : this.#written;
+    const deleted = await Promise.allSettled(keys.map((key) => store.delete(key)));
+    const isGone = !this.#committing && deleted.every(({ status }) => status === 'fulfilled');
+    await intents?.written(this.generation, isGone);
   }
 
   #newPart(): Part {
@@ -164,7 +177,10 @@ export class ArchiveWriter {
   async #put(page: number, part: number, record: ArchiveRecord, metadata?: ArchiveHead): Promise<void> {
     const { ref, store, ttlSeconds } = this.#options;
     const key = partKey(ref, this.generation, page, part);
-    if (metadata === undefined) this.#written.push(key);
+    if (metadata === undefined) {
+      if (this.#written.length === 0) await this.#options.intents?.writing(this.generation);
+      this.#written.push(key);
+    }
     // Pages expire after the head, so that no reader finds a head whose pages are gone.
     const graceSeconds = metadata ? 0 : PAGES_OUTLIVE_HEAD_SECONDS;
     await store.put(key, encodeRecord(record), {

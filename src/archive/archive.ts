@@ -19,7 +19,7 @@ import { type ArchiveHead, archiveHeadSchema } from './archive-head.ts';
 import { HEAD_PREFIX, headKey, pagesPrefix, partKey, nameOfHeadKey } from './archive-keys.ts';
 import { type ArchiveMemory, MISS_MEMORY_MS, type StoredPart } from './archive-memory.ts';
 import { ARCHIVE_PAGE_MESSAGES, decodeRecord } from './archive-record.ts';
-import { ArchiveWriter } from './archive-writer.ts';
+import { ArchiveWriter, type PageIntents } from './archive-writer.ts';
 
 /** If the store does not answer within this time, the page comes from upstream. */
 export const STORE_PATIENCE_MS = 2_000;
@@ -105,10 +105,21 @@ export class Archive {
     return history;
   }
 
+  /** The generation that readers find in the store, without the cache in front of it. Throws when the store fails. */
+  async visibleGeneration(ref: ExecutionRef): Promise<string | undefined> {
+    return parseHead((await this.#options.store.get(headKey(ref)))?.metadata)?.generation;
+  }
+
   /** A writer for a new generation of this history. */
-  writer(ref: ExecutionRef): ArchiveWriter {
+  writer(ref: ExecutionRef, intents?: PageIntents): ArchiveWriter {
     const { store, random, ttlSeconds } = this.#options;
-    return new ArchiveWriter({ ref, store, random, ...(ttlSeconds !== undefined && { ttlSeconds }) });
+    return new ArchiveWriter({
+      ref,
+      store,
+      random,
+      ...(ttlSeconds !== undefined && { ttlSeconds }),
+      ...(intents && { intents }),
+    });
   }
 
   /** Makes what was just written (undefined: deleted) visible in this isolate at once. */

@@ -80,6 +80,8 @@ export type Failure =
   /** The body has a Content-Encoding. */
   | { readonly type: 'encoded-body' }
   | { readonly type: 'body-too-large'; readonly maxBytes: number }
+  /** The body stopped arriving, or drips. */
+  | { readonly type: 'body-too-slow' }
   /** The cursor was issued for this execution, but the history has changed since. */
   | { readonly type: 'history-changed' }
   /** This execution has reached its limit of subscribers and waiters. `lost`: its object is overloaded or being deployed. */

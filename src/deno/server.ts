@@ -11,6 +11,7 @@ import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.
 import { systemClock as clock } from '../core/clock.ts';
 import { type Platform, createCore, createService } from '../compose.ts';
 import type { ServerSettings } from '../config.ts';
+import { createDurableKeys } from './durable-keys.ts';
 import { openSite } from './static-site.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import { createInProcessExecutions } from '../executions/runtimes/in-process.ts';
@@ -48,7 +49,9 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   const { kv, unlock } = opened.value;
   const platform = onDeno(await createDenoKvStore(kv, clock), log);
   const core = createCore(settings, platform);
-  const live = createInProcessExecutions(core.shared);
+  const durable = createDurableKeys(platform.store, log);
+  const live = createInProcessExecutions({ ...core.shared, durable });
+  await live.resume();
   const app = createService(settings, platform, core, live);
   const site = await openSite(new URL('../../dist/site/', import.meta.url));
   const handler: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {

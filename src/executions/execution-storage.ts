@@ -4,6 +4,8 @@
  * history.
  */
 
+import type { ExecutionName } from '../core/execution-ref.ts';
+
 export interface ExecutionStorage {
   get(key: string): Promise<unknown>;
   put(key: string, value: unknown): Promise<void>;
@@ -12,15 +14,32 @@ export interface ExecutionStorage {
   list(prefix: string): Promise<ReadonlyMap<string, unknown>>;
 }
 
-export function createMemoryExecutionStorage(): ExecutionStorage {
-  const values = new Map<string, unknown>();
+/** In process: what of an Execution's storage outlives the process. The keys that `keeps` names are few. */
+export interface DurableKeys {
+  keeps(key: string): boolean;
+  put(ref: ExecutionName, key: string, value: unknown): Promise<void>;
+  delete(ref: ExecutionName, key: string): Promise<void>;
+  /** Everything that an earlier process has kept. Throws when the store fails. */
+  load(): Promise<readonly { readonly name: ExecutionName; readonly values: ReadonlyMap<string, unknown> }[]>;
+}
+
+/** A map, whose durable keys are written through: durable first, so that memory has nothing that a restart would lose. */
+export function createMemoryExecutionStorage(
+  kept: ReadonlyMap<string, unknown> = new Map(),
+  durable?: { readonly ref: ExecutionName; readonly keys: DurableKeys },
+): ExecutionStorage {
+  const values = new Map<string, unknown>(kept);
   return {
     get: async (key) => values.get(key),
     put: async (key, value) => {
+      if (durable?.keys.keeps(key)) await durable.keys.put(durable.ref, key, value);
       values.set(key, structuredClone(value));
     },
     delete: async (keys) => {
-      for (const key of keys) values.delete(key);
+      for (const key of keys) {
+        if (values.has(key) && durable?.keys.keeps(key)) await durable.keys.delete(durable.ref, key);
+        values.delete(key);
+      }
     },
     list: async (prefix) =>
       new Map([...values].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -72,6 +72,7 @@ export class Execution {
       ...options,
       pollIntervalMs: () => this.#poller.intervalMs,
       onHeadRead: (reading) => this.#poller.headRead(reading),
+      onDueChanged: () => this.#poller.arrange(),
       onChange: () => {
         this.#listeners.notify();
         this.#poller.arrange();
@@ -202,7 +203,7 @@ export class Execution {
     }
   }
 
-  async importHistory(body: AsyncIterable<Uint8Array>): Promise<Result<ImportedHistory>> {
+  async importHistory(body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>> {
     await this.#history.load();
     return this.#history.archivist.importHistory(body);
   }
@@ -210,6 +211,12 @@ export class Execution {
   async forget(): Promise<Result<{ archived: boolean }>> {
     await this.#history.load();
     return this.#history.archivist.forget();
+  }
+
+  /** Takes up what was left to do before a restart. */
+  async resume(): Promise<void> {
+    await this.#history.load();
+    this.#poller.arrange();
   }
 
   /** Ends all streams after a whole frame, for clients to resume elsewhere: a shutdown. */

@@ -49,6 +49,8 @@ export interface HistoryViewOptions {
   readonly onHeadRead: (reading: HeadReading) => void;
   /** See `Archivist`. */
   readonly onChange: () => void;
+  /** See `Archivist`. */
+  readonly onDueChanged: () => void;
 }
 
 export class HistoryView {

@@ -2,7 +2,8 @@
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { ArchiveWriter } from '../archive/archive-writer.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Result, fail, invalid, ok } from '../core/errors.ts';
+import { type Failure, type Result, fail, invalid, ok } from '../core/errors.ts';
+import { type BodyDeadlines, timedBody } from '../core/timed-body.ts';
 import { statusAfter } from '../messages/event-types.ts';
 import { readExportedHistory } from './exported-history.ts';
 import { type ImportWarning, ImportWarnings } from './import-warnings.ts';
@@ -10,31 +11,83 @@ import { type ImportWarning, ImportWarnings } from './import-warnings.ts';
 /** More than a history of 25,000 events with large payloads, and as much as Cloudflare accepts in one request. */
 export const IMPORT_BYTES_MAX = 100 * 1024 * 1024;
 
+/** An upload that has stopped is not kept waiting for; 100 MiB at 1 Mbit/s take 14 minutes. */
+export const IMPORT_DEADLINES: BodyDeadlines = { silenceMs: 30_000, totalMs: 15 * 60_000 };
+
+const FORGOTTEN: Failure = {
+  type: 'conflict',
+  detail: 'The execution was deleted while its history was being imported. Import it again.',
+};
+
 export interface ImportedHistory {
   readonly head: ArchiveHead;
   readonly warnings: readonly ImportWarning[];
 }
 
+export interface ImportOptions {
+  readonly writer: ArchiveWriter;
+  readonly body: ReadableStream<Uint8Array>;
+  readonly clock: Clock;
+  /** The execution was deleted: the import ends, and keeps nothing. */
+  readonly signal: AbortSignal;
+  /** Runs the write that makes the history visible, and returns its head. */
+  readonly commit: (write: () => Promise<ArchiveHead>) => Promise<ArchiveHead>;
+}
+
 /** Makes the history visible if every line of it is good. Otherwise nothing of it is kept. */
-export async function importHistory(
-  writer: ArchiveWriter,
-  body: AsyncIterable<Uint8Array>,
-  clock: Clock,
-): Promise<Result<ImportedHistory>> {
+export async function importHistory(options: ImportOptions): Promise<Result<ImportedHistory>> {
+  const { writer, clock, signal, commit } = options;
   const warnings = new ImportWarnings();
   try {
+    const body = new TimedChunks(options);
     const read = await addAll(writer, body, warnings);
-    const refusal = read.ok ? refusalOf(writer) : read;
+    const refusal = body.stopped ? fail(body.stopped) : read.ok ? refusalOf(writer) : read;
     if (refusal) {
       await writer.abandon();
       return refusal;
     }
-    const archivedAt = new Date(clock.now()).toISOString();
-    const head = await writer.commit({ from: 'import', archivedAt });
+    const head = await commit(async () => {
+      // Deleted while this waited for its turn: its pages are gone, too.
+      signal.throwIfAborted();
+      return writer.commit({ from: 'import', archivedAt: new Date(clock.now()).toISOString() });
+    });
     return ok({ head, warnings: warnings.found });
   } catch (error) {
     await writer.abandon();
+    if (signal.aborted) return fail(FORGOTTEN);
     return fail({ type: 'store-unavailable', internal: `import: ${String(error)}` });
+  }
+}
+
+/** The chunks of a body until its end, a deadline, or the signal. */
+class TimedChunks implements AsyncIterable<Uint8Array> {
+  readonly #options: ImportOptions;
+  /** Why it ended early. */
+  stopped: Failure | undefined;
+
+  constructor(options: ImportOptions) {
+    this.#options = options;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    const { body, clock, signal } = this.#options;
+    const timed = timedBody(body, clock, IMPORT_DEADLINES);
+    const forgotten = new Promise<'forgotten'>((resolve) => {
+      signal.addEventListener('abort', () => resolve('forgotten'), { once: true });
+      if (signal.aborted) resolve('forgotten');
+    });
+    try {
+      for (;;) {
+        const chunk = await Promise.race([forgotten, timed.read()]);
+        if (chunk === 'forgotten') this.stopped = FORGOTTEN;
+        else if (chunk === 'too-slow') this.stopped = { type: 'body-too-slow' };
+        else if (!chunk.done) yield chunk.value;
+        else return;
+        if (this.stopped) return;
+      }
+    } finally {
+      timed.cancel();
+    }
   }
 }
 

@@ -18,6 +18,7 @@ export const PROBLEM_STATUS = {
   ResourceNotFoundException: 404,
   NotFound: 404,
   MethodNotAllowed: 405,
+  RequestTimeout: 408,
   Conflict: 409,
   HistoryChanged: 410,
   PayloadTooLarge: 413,

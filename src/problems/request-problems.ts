@@ -64,6 +64,12 @@ export const requestProblems = {
     detail: ({ maxBytes }) => `The request body may have at most ${maxBytes} bytes.`,
     exception: 'InvalidRequestException',
   },
+  'body-too-slow': {
+    code: 'RequestTimeout',
+    title: 'Body too slow',
+    detail: 'The request body did not arrive in time. Send it again, without pauses.',
+    exception: 'InvalidRequestException',
+  },
   'unsupported-media-type': {
     code: 'UnsupportedMediaType',
     title: 'Unsupported media type',
@@ -134,6 +140,12 @@ export const requestDocumentation: DocumentationOf<typeof requestProblems> = {
     cause: 'The limit is 64 KiB, for imports 100 MiB.',
     action: 'Send a smaller body.',
     examples: { 'body-too-large': { type: 'body-too-large', maxBytes: 65_536 } },
+  },
+  RequestTimeout: {
+    meaning: 'The request body did not arrive in time.',
+    cause: 'No byte of it arrived for 10 seconds, or it was not complete after 30 seconds.',
+    action: 'Send the request again.',
+    examples: { 'body-too-slow': { type: 'body-too-slow' } },
   },
   UnsupportedMediaType: {
     meaning: 'The body has a media type or an encoding that is not supported.',

@@ -22,7 +22,12 @@ const EVERY: readonly ServiceProblemCode[] = [
   'StoreUnavailable',
   'NotConfigured',
 ];
-const WITH_BODY: readonly ServiceProblemCode[] = [...EVERY, 'PayloadTooLarge', 'UnsupportedMediaType'];
+const WITH_BODY: readonly ServiceProblemCode[] = [
+  ...EVERY,
+  'RequestTimeout',
+  'PayloadTooLarge',
+  'UnsupportedMediaType',
+];
 const ABOUT_ONE: readonly ServiceProblemCode[] = [...EVERY, 'Overloaded'];
 
 const refused = (codes: readonly ServiceProblemCode[], allow: string): Json =>
@@ -152,7 +157,7 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
         requestBody: importBody,
         responses: {
           '200': json('The imported execution, which is served from now on.', 'ImportedExecution', notStored),
-          ...refused([...ABOUT_ONE, 'PayloadTooLarge'], PUT),
+          ...refused([...ABOUT_ONE, 'RequestTimeout', 'Conflict', 'PayloadTooLarge'], PUT),
         },
       }),
     },

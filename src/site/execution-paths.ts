@@ -158,7 +158,7 @@ const createTicket: Json = {
   requestBody: jsonBody(ticketRequestSchema, { ttlSeconds: 600 }, false),
   responses: {
     '201': json('The ticket.', 'Ticket', { ...around, ...notStored }),
-    ...problems([...ABOUT_ONE, 'PayloadTooLarge', 'UnsupportedMediaType'], POST),
+    ...problems([...ABOUT_ONE, 'RequestTimeout', 'PayloadTooLarge', 'UnsupportedMediaType'], POST),
   },
 };
 

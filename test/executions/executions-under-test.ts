@@ -2,6 +2,7 @@
  * Executions in process over a scripted source and a store that fails when told to, on one clock that tests move; the archive
  * in front, as callers see it.
  */
+import { createDurableKeys } from '../../src/deno/durable-keys.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok, type Result } from '../../src/core/errors.ts';
@@ -61,6 +62,7 @@ export class ExecutionsUnderTest {
     const framesFor = (ref: ExecutionRef) => new EventFrames({ ref, keys, memory: frameMemory, problemJson });
     const { listenersMax, memory = createPageMemory() } = this.#options;
     const live = createInProcessExecutions({
+      durable: createDurableKeys(store, log),
       memory,
       archive,
       clock,
@@ -91,6 +93,12 @@ export class ExecutionsUnderTest {
   restart(): void {
     this.live.close();
     Object.assign(this, this.#open());
+  }
+
+  /** As `restart`; the new one takes up what was left to do, as a new process of Deno does. */
+  async resume(): Promise<void> {
+    this.restart();
+    await this.live.resume();
   }
 
   page(request: Partial<PageRequest> = {}, signal?: AbortSignal): Promise<Result<PageAnswer>> {

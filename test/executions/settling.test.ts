@@ -32,6 +32,7 @@ class SettlingUnderTest {
       writer: this.archive.archive.writer(this.ref),
       clock: this.upstream.clock,
       notBeforeMs: this.upstream.clock.now(),
+      commit: (write) => write(),
       ...more,
     });
   }

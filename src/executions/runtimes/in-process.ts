@@ -1,13 +1,13 @@
 /**
  * Executions as entries of a map: Deno, and tests. The oldest idle ones are dropped; what they knew is found again in the
- * archive or by walking. The store is strongly consistent there, so nothing else needs to outlive the process.
+ * archive or by walking. Only the deletions that are still to be done outlive the process (`durable`): `resume` finds them.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
-import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
+import { type ExecutionRef, executionKey, restoreExecutionRef } from '../../core/execution-ref.ts';
 import { ok } from '../../core/errors.ts';
 import { Execution, type ExecutionOptions } from '../execution.ts';
-import { createMemoryExecutionStorage } from '../execution-storage.ts';
+import { type DurableKeys, createMemoryExecutionStorage } from '../execution-storage.ts';
 import type { Executions } from '../executions.ts';
 
 /** Kept when idle: rows and heads of a few kilobytes each. */
@@ -21,7 +21,13 @@ export type SharedExecutionOptions = Omit<
   readonly forRef: (ref: ExecutionRef) => Pick<ExecutionOptions, 'source' | 'frames'>;
 };
 
+export interface InProcessOptions extends SharedExecutionOptions {
+  readonly durable?: DurableKeys;
+}
+
 export interface InProcessExecutions extends Executions {
+  /** Continues what an earlier process has left to do; call it before any request. Throws when the store fails. */
+  resume(): Promise<void>;
   /** Ends all streams, for clients to resume, and all timers. */
   close(): void;
   /** Open streams of all Executions. */
@@ -35,7 +41,7 @@ interface Entry {
   requests: number;
 }
 
-export function createInProcessExecutions(options: SharedExecutionOptions): InProcessExecutions {
+export function createInProcessExecutions({ durable, ...options }: InProcessOptions): InProcessExecutions {
   const busy = new Map<string, Entry>();
   const idle = new LruMap<string, Entry>({ max: IDLE_EXECUTIONS_MAX });
   const closing = new AbortController();
@@ -50,7 +56,7 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
     idle.set(entry.name, entry);
   };
 
-  const open = (ref: ExecutionRef): Entry => {
+  const open = (ref: ExecutionRef, kept?: ReadonlyMap<string, unknown>): Entry => {
     const name = executionKey(ref);
     const known = busy.get(name) ?? idle.get(name);
     if (known) return known;
@@ -66,7 +72,7 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
       ...shared,
       ...forRef(ref),
       ref,
-      storage: createMemoryExecutionStorage(),
+      storage: createMemoryExecutionStorage(kept, durable && { ref, keys: durable }),
       wake: (atMs) => {
         markBusy(entry);
         timer(atMs);
@@ -77,8 +83,10 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
   };
 
   /** An execution with requests is not dropped: a second one would call upstream at the same time (invariant 3). */
-  const ask = async <T>(ref: ExecutionRef, question: (execution: Execution) => Promise<T>): Promise<T> => {
-    const entry = open(ref);
+  const ask = <T>(ref: ExecutionRef, question: (execution: Execution) => Promise<T>): Promise<T> =>
+    askEntry(open(ref), question);
+
+  const askEntry = async <T>(entry: Entry, question: (execution: Execution) => Promise<T>): Promise<T> => {
     entry.requests++;
     markBusy(entry);
     try {
@@ -93,7 +101,13 @@ export function createInProcessExecutions(options: SharedExecutionOptions): InPr
   const untilClosing = (signal: AbortSignal | undefined) =>
     signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
 
+  const resume = async (): Promise<void> => {
+    for (const { name, values } of (await durable?.load()) ?? [])
+      await askEntry(open(restoreExecutionRef(name), values), (execution) => execution.resume());
+  };
+
   return {
+    resume,
     page: (ref, request, signal) => ask(ref, (execution) => execution.page(request, untilClosing(signal))),
     summary: (ref, request, signal) =>
       ask(ref, (execution) => execution.summary(request, untilClosing(signal))),

@@ -1,7 +1,7 @@
 /**
  * What an Execution archives, and when: remembers the head of its archive, walks a history after its settle time, retries after
- * a failure of the store, imports, forgets, and deletes replaced pages. One of these runs at a time. The walk itself is in
- * settling.ts, the records in archive/.
+ * a failure of the store, imports, forgets, and deletes replaced pages. One of these runs at a time; only the body of an import
+ * is read meanwhile. The walk itself is in settling.ts, the deletions in page-deletions.ts, the records in archive/.
  */
 import * as z from 'zod/mini';
 
@@ -15,6 +15,7 @@ import { SerialQueue } from '../../core/serial-queue.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 import { type ImportedHistory, importHistory } from '../../imports/history-import.ts';
+import { PageDeletions } from './page-deletions.ts';
 import { type SettledHistory, settleHistory, settlesAtMs } from './settling.ts';
 import type { KnownEnd, UpstreamHistory } from '../upstream/upstream-history.ts';
 
@@ -23,10 +24,6 @@ const RETRY_MS = 5_000;
 const RETRY_MS_MAX = 60 * 60_000;
 /** After this many only a reader starts another: an execution without readers costs nothing. */
 const RETRIES_WITHOUT_READER_MAX = 6;
-/** How long replaced pages stay readable for isolates that remember their head: 5 min in memory, 60 s in KV's cache. */
-const REPLACED_PAGES_KEPT_MS = 10 * 60_000;
-
-const replacedSchema = z.object({ generation: z.string(), dropAtMs: z.number() });
 
 export interface ArchivistOptions {
   readonly ref: ExecutionRef;
@@ -39,6 +36,8 @@ export interface ArchivistOptions {
   readonly log: Log;
   /** The history was archived, settled, replaced or forgotten: its readers look again. */
   readonly onChange: () => void;
+  /** `dueAtMs` may be earlier now. */
+  readonly onDueChanged: () => void;
 }
 
 /** A complete history: archived, or walked after its settle time. */
@@ -62,12 +61,15 @@ export class Archivist {
   #archiving = false;
   /** Generation of the distrusted archive. */
   #superseded: string | undefined;
-  #replaced: z.infer<typeof replacedSchema> | undefined;
+  readonly #deletions: PageDeletions;
+  /** Ends each import that is reading its body. */
+  readonly #imports = new Set<AbortController>();
   /** Walks, imports, deletions. */
   readonly #work = new SerialQueue();
 
   constructor(options: ArchivistOptions) {
     this.#options = options;
+    this.#deletions = new PageDeletions(options);
   }
 
   /** Loads what was stored before. Throws what the storage throws. */
@@ -77,7 +79,7 @@ export class Archivist {
     if (head) this.#archived = archive.open(ref, head);
     // Redrivable executions bypass archive-first. Without a stored head, load it from the archive instead of walking again.
     else if (redrivableMs !== undefined) this.#archived = await archive.find(ref);
-    this.#replaced = z.safeParse(replacedSchema, await storage.get('replaced')).data;
+    await this.#deletions.load();
   }
 
   get archived(): ArchivedHistory | undefined {
@@ -99,7 +101,7 @@ export class Archivist {
 
   /** When `tick` has something to do, in clock milliseconds. */
   dueAtMs(): number {
-    return Math.min(this.#dueAtMs, this.#replaced?.dropAtMs ?? Infinity);
+    return Math.min(this.#dueAtMs, this.#deletions.dueAtMs());
   }
 
   /** Resolves when no work is in progress. */
@@ -150,32 +152,42 @@ export class Archivist {
   tick(): void {
     const now = this.#options.clock.now();
     if (this.#dueAtMs <= now) this.#archive();
-    if ((this.#replaced?.dropAtMs ?? Infinity) <= now) this.#dropReplaced();
+    if (this.#deletions.dueAtMs() <= now) this.#inBackground(this.#deletions.takeDue());
   }
 
-  /** Replaces the archive with an exported history. */
-  importHistory(body: AsyncIterable<Uint8Array>): Promise<Result<ImportedHistory>> {
-    return this.#work.run(async () => {
-      const { archive, ref, clock } = this.#options;
-      const imported = await importHistory(archive.writer(ref), body, clock);
-      if (imported.ok) await this.#nowArchived(imported.value.head);
-      return imported;
+  /** Replaces the archive with an exported history. A slow body keeps nothing else waiting; `forget` ends it. */
+  async importHistory(body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>> {
+    const { archive, ref, clock } = this.#options;
+    const forgotten = new AbortController();
+    this.#imports.add(forgotten);
+    const imported = await importHistory({
+      writer: archive.writer(ref, this.#deletions),
+      body,
+      clock,
+      signal: forgotten.signal,
+      commit: (write) => this.#work.run(() => this.#replace(write)),
     });
+    this.#imports.delete(forgotten);
+    return imported;
   }
 
   /** Deletes the archive and everything stored. What the source still has can be read and archived again. */
   forget(): Promise<Result<{ archived: boolean }>> {
+    for (const running of this.#imports) running.abort();
     return this.#work.run(async () => {
       const { archive, ref, storage, upstream, onChange } = this.#options;
       try {
-        const archived = this.#archived !== undefined || (await archive.find(ref)) !== undefined;
+        const generation = await this.#visibleGeneration();
+        // The store's list may lag, so pages are looked for once more later. A full store must not keep it from deleting.
+        if (generation !== undefined)
+          await this.#deletions.plan(generation).catch((error: unknown) => this.#logFailure(error));
         await archive.forget(ref);
-        await storage.delete(['head', 'replaced']);
-        this.#archived = this.#settled = this.#replaced = this.#endSeenAtMs = undefined;
+        await storage.delete(['head']);
+        this.#archived = this.#settled = this.#superseded = this.#endSeenAtMs = undefined;
         this.#dueAtMs = Infinity;
         await upstream.clear();
         onChange();
-        return ok({ archived });
+        return ok({ archived: generation !== undefined });
       } catch (error) {
         return fail({ type: 'store-unavailable', internal: `forget: ${String(error)}` });
       }
@@ -195,14 +207,21 @@ export class Archivist {
         this.#archiving = false;
         return;
       }
-      const writer = archive.writer(ref);
-      const settled = await settleHistory({ upstream, writer, clock, notBeforeMs, ...redrive });
+      const writer = archive.writer(ref, this.#deletions);
+      const replace = (write: () => Promise<ArchiveHead>) => this.#replace(write);
+      const settled = await settleHistory({
+        upstream,
+        writer,
+        clock,
+        notBeforeMs,
+        ...redrive,
+        commit: replace,
+      });
       this.#archiving = false;
       if (typeof settled === 'string') {
         log({ event: 'archive-postponed', level: 'warn', ...logNames(this.#options.ref), reason: settled });
         this.#retryLater();
       } else if (settled.head) {
-        await this.#nowArchived(settled.head);
         log({
           event: 'archived',
           ...logNames(this.#options.ref),
@@ -230,16 +249,27 @@ export class Archivist {
     this.#dueAtMs = this.#failures <= RETRIES_WITHOUT_READER_MAX ? atMs : Infinity;
   }
 
+  /** Writes the head, which makes a new generation visible, and plans the deletion of the previous one. */
+  async #replace(write: () => Promise<ArchiveHead>): Promise<ArchiveHead> {
+    // Planned before it is replaced: a crash in between leaks nothing, since a generation that is still visible is kept.
+    const old = await this.#visibleGeneration();
+    if (old !== undefined) await this.#deletions.plan(old);
+    const head = await write();
+    await this.#nowArchived(head);
+    return head;
+  }
+
+  /** Of the archive as this Execution knows it, or else as the store has it. Throws when the store fails. */
+  async #visibleGeneration(): Promise<string | undefined> {
+    const { archive, ref } = this.#options;
+    return this.#archived?.head.generation ?? this.#superseded ?? (await archive.visibleGeneration(ref));
+  }
+
   async #nowArchived(head: ArchiveHead): Promise<void> {
-    const { archive, ref, storage, clock, upstream, onChange } = this.#options;
-    const old = this.#archived?.head.generation ?? this.#superseded;
+    const { archive, ref, storage, upstream, onChange } = this.#options;
     this.#superseded = undefined;
     // A copy of the head, so that KV's delay does not cause another walk.
     await storage.put('head', head);
-    if (old !== undefined && old !== head.generation) {
-      this.#replaced = { generation: old, dropAtMs: clock.now() + REPLACED_PAGES_KEPT_MS };
-      await storage.put('replaced', this.#replaced);
-    }
     archive.remember(ref, head);
     this.#archived = archive.open(ref, head);
     this.#settled = this.#endSeenAtMs = undefined;
@@ -249,28 +279,16 @@ export class Archivist {
     onChange();
   }
 
-  #dropReplaced(): void {
-    const { archive, ref, storage } = this.#options;
-    const replaced = this.#replaced;
-    this.#replaced = undefined;
-    if (!replaced) return;
-    this.#inBackground(async () => {
-      await archive.dropPages(ref, replaced.generation);
-      await storage.delete(['replaced']);
+  /** Runs work that has no caller: its failure goes to the log. */
+  #inBackground(work: () => Promise<void>): void {
+    void this.#work.run(work).catch((error: unknown) => {
+      this.#archiving = false;
+      this.#logFailure(error);
     });
   }
 
-  /** Runs work that has no caller: its failure goes to the log. */
-  #inBackground(work: () => Promise<void>): void {
-    const { log } = this.#options;
-    void this.#work.run(work).catch((error: unknown) => {
-      this.#archiving = false;
-      log({
-        event: 'background-work-failed',
-        level: 'error',
-        ...logNames(this.#options.ref),
-        reason: String(error),
-      });
-    });
+  #logFailure(error: unknown): void {
+    const { log, ref } = this.#options;
+    log({ event: 'background-work-failed', level: 'error', ...logNames(ref), reason: String(error) });
   }
 }

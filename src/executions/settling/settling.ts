@@ -45,6 +45,8 @@ export interface SettleOptions {
   readonly notBeforeMs: number;
   /** How long after its end an unsuccessful execution can be redriven. */
   readonly redrivableMs?: number;
+  /** Runs the write that makes the archive visible, and returns its head. */
+  readonly commit: (write: () => Promise<ArchiveHead>) => Promise<ArchiveHead>;
 }
 
 /** Walks the history once and archives it. Returns a string if it is not settled: why it changed or could not be read. */
@@ -88,7 +90,8 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
   const archivedAt = new Date(clock.now()).toISOString();
   let head: ArchiveHead | undefined;
   await keep(async () => {
-    head = await writer.commit({ from: 'source', archivedAt, ...(finalAt !== undefined && { finalAt }) });
+    const facts = { from: 'source', archivedAt, ...(finalAt !== undefined && { finalAt }) } as const;
+    head = await options.commit(() => writer.commit(facts));
   });
   if (storeFailure !== undefined) await writer.abandon();
   return {
