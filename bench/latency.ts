@@ -81,11 +81,16 @@ class Run {
     this.#count = messages.length;
     this.#subscribers = subscribers;
     await this.#service.script(this.#id, [...before, ...messages], { afterMs: -60_000 });
-    const key = await this.#service.key();
+    // Ten streams each: a single tenant cannot fill an execution.
+    const keys = await Promise.all(
+      Array.from({ length: Math.ceil(subscribers / 10) }, () => this.#service.key()),
+    );
     const url = new URL(this.#service.messagesUrl(this.#id));
     for (let n = 0; n < subscribers; n += 50) {
       await Promise.all(
-        Array.from({ length: Math.min(50, subscribers - n) }, () => this.#subscribe(url, key)),
+        Array.from({ length: Math.min(50, subscribers - n) }, (_, index) =>
+          this.#subscribe(url, keys[(n + index) % keys.length] ?? ''),
+        ),
       );
     }
   }

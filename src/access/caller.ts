@@ -64,6 +64,14 @@ export function callerOfTicket(records: CredentialRecords, claims: TicketClaims)
   };
 }
 
+/** Whose request it is, as the port to executions takes it. */
+export const readerOf = ({ keyId, tenant, streamLimit, totalStreamLimit }: Caller) => ({
+  keyId,
+  tenant,
+  streamLimit,
+  totalStreamLimit,
+});
+
 export const callerAllows = (caller: Caller, executionId: string): boolean =>
   (caller.ticket === undefined || caller.ticket.executionId === executionId) &&
   matchesAnyPattern(caller.executions, executionId);

@@ -84,9 +84,18 @@ export type Failure =
   | { readonly type: 'body-too-slow' }
   /** The cursor was issued for this execution, but the history has changed since. */
   | { readonly type: 'history-changed' }
-  /** This execution has reached its limit of subscribers and waiters. `lost`: its object is overloaded or being deployed. */
-  | { readonly type: 'overloaded'; readonly retryAfterSeconds: number; readonly lost?: true }
-  | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number }
+  /**
+   * This execution has reached its limit of streams and waiting requests. `lost`: its object is overloaded or being deployed.
+   * `reserved`: the last slots go only to tenants that hold few.
+   */
+  | {
+      readonly type: 'overloaded';
+      readonly retryAfterSeconds: number;
+      readonly lost?: true;
+      readonly reserved?: true;
+    }
+  /** The key has reached its limit: of this execution, or (`total`) of all executions together. */
+  | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number; readonly total?: true }
   /**
    * The key-value store failed, and nothing else can answer. `refused`: it answered with a record that is damaged, missing or newer
    * than this program, so cached records must not be used either.

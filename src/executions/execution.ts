@@ -22,6 +22,7 @@ import type {
   ExecutionActivity,
   PageAnswer,
   PageRequest,
+  Reader,
   StreamRequest,
   SummaryAnswer,
   SummaryRequest,
@@ -107,7 +108,7 @@ export class Execution {
   page(request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>> {
     const trace = newTrace();
     let query: PageQuery = request;
-    return this.#wait(request.waitMs, signal, async () => {
+    return this.#wait(request, signal, async () => {
       const { history, served } = await this.#open(trace);
       const cut = await cutPage(history, query, this.#options.clock);
       if (!cut.ok) return { done: true, result: cut };
@@ -128,7 +129,7 @@ export class Execution {
   async summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
     const trace = newTrace();
     const look = () => this.#summarizeHistory(request, trace);
-    const waited = request.waitMs > 0 ? await this.#wait(request.waitMs, signal, look) : undefined;
+    const waited = request.waitMs > 0 ? await this.#wait(request, signal, look) : undefined;
     if (waited && !(waited.ok && waited.value.status === 'RUNNING')) return waited;
     // While it runs, the source's own description is the summary, after a wait as without one.
     const { served } = await this.#open(trace);
@@ -167,11 +168,9 @@ export class Execution {
       if (!settled.ok) return settled;
       if (settled.value && hasAll(request.from, settled.value.count)) return ok(undefined);
     }
-    if (this.#listeners.refusal(request)) await this.#probe(signal);
-    const refusal = this.#listeners.refusal(request);
-    if (refusal) return fail(refusal);
-    // Holds a slot from here on, so that a thousand clients that connect at once are counted.
-    const leave = this.#listen(request);
+    const slot = await this.#listen(request, signal);
+    if (!slot.ok) return slot;
+    const leave = slot.value;
     const knownSinceMs = this.#options.clock.now() - this.#poller.state.pollIntervalMs;
     try {
       const beginning = await this.#findBeginning(request.from, signal);
@@ -256,15 +255,15 @@ export class Execution {
   }
 
   async #wait<T>(
-    waitMs: number,
+    request: Reader & { readonly waitMs: number },
     signal: AbortSignal | undefined,
     look: () => Promise<Seen<T>>,
   ): Promise<Result<T>> {
+    const { waitMs } = request;
     if (waitMs === 0) return (await look()).result;
-    if (this.#listeners.refusal()) await this.#probe(signal);
-    const refusal = this.#listeners.refusal();
-    if (refusal) return fail(refusal);
-    const leave = this.#listen();
+    const slot = await this.#listen(request, signal);
+    if (!slot.ok) return slot;
+    const leave = slot.value;
     try {
       return await waitFor({ clock: this.#options.clock, signal, look }, waitMs, () =>
         this.#listeners.changed(),
@@ -275,17 +274,21 @@ export class Execution {
     }
   }
 
-  /** Before a refusal: finds out which clients have disconnected, and frees their slots. */
-  async #probe(signal: AbortSignal | undefined): Promise<void> {
-    this.#listeners.probe(this.#poller.state);
-    await this.#options.clock.sleep(PROBE_MS, signal);
-  }
-
-  /** Counts a listener until the returned function is called. */
-  #listen(stream?: StreamRequest): () => void {
+  /**
+   * Takes a slot until the returned function is called. Before a refusal it finds out which clients have disconnected, and frees
+   * their slots.
+   */
+  async #listen(reader: Reader, signal: AbortSignal | undefined): Promise<Result<() => void>> {
+    if (this.#listeners.refusal(reader)) {
+      this.#listeners.probe(this.#poller.state);
+      await this.#options.clock.sleep(PROBE_MS, signal);
+    }
+    // No await between this check and taking the slot, so that a thousand clients that connect at once are counted.
+    const refusal = this.#listeners.refusal(reader);
+    if (refusal) return fail(refusal);
     if (this.#listeners.count === 0) this.#poller.wake();
-    const leave = this.#listeners.wait(stream);
+    const leave = this.#listeners.wait(reader);
     this.#poller.arrange();
-    return leave;
+    return ok(leave);
   }
 }

@@ -22,11 +22,21 @@ export interface Served {
   readonly upstreamCalls: number;
 }
 
-export interface PageRequest extends PageQuery {
-  /** How long to wait for a message, or for the end. 0: not at all. */
-  readonly waitMs: number;
+/** Who asks, and how many streams and waiting requests they may have at once. */
+export interface Reader {
+  /** Tickets of a key count for the key. */
+  readonly keyId: string;
   /** Who is charged for what the request costs (`Caller.tenant`). */
   readonly tenant: string;
+  /** For this execution. */
+  readonly streamLimit: number;
+  /** For all executions together. */
+  readonly totalStreamLimit: number;
+}
+
+export interface PageRequest extends PageQuery, Reader {
+  /** How long to wait for a message, or for the end. 0: not at all. */
+  readonly waitMs: number;
 }
 
 export interface PageAnswer extends CutPage {
@@ -37,11 +47,9 @@ export interface PageAnswer extends CutPage {
   readonly served: Served;
 }
 
-export interface SummaryRequest {
+export interface SummaryRequest extends Reader {
   readonly waitMs: number;
   readonly payloads: PayloadAccess;
-  /** As in `PageRequest`. */
-  readonly tenant: string;
 }
 
 export interface SummaryAnswer {
@@ -69,17 +77,12 @@ export type StreamStart =
   /** The Last-Event-ID does not belong to this execution: send a `reset` and start from the beginning. */
   | { readonly at: 'reset' };
 
-export interface StreamRequest {
+export interface StreamRequest extends Reader {
   readonly from: StreamStart;
   readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
-  /** Whose stream it is: checked again while it is open, and counted. */
-  readonly keyId: string;
-  /** As in `PageRequest`. */
-  readonly tenant: string;
-  /** Opaque to the Execution; handed to `stillAllowed`. Plain data. */
+  /** Opaque to the Execution; handed to `stillAllowed` while the stream is open. Plain data. */
   readonly grant: unknown;
-  readonly streamLimit: number;
   /** When the key or its credential ends, in clock milliseconds, as known when the stream was requested. */
   readonly keyEndsAtMs?: number;
   /** When the ticket ends, if the caller presented one in place of the key. */

@@ -2,7 +2,7 @@
  * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that accept it (accept.ts), the event stream.
  * Reads the parameters and calls the port. page.ts formats pages, event-stream.ts streams and their refusals.
  */
-import { type Caller, streamGrantOf } from '../access/caller.ts';
+import { type Caller, readerOf, streamGrantOf } from '../access/caller.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
@@ -66,7 +66,7 @@ async function getPage(
       maxResults: last === undefined ? maxResults : PAGE_MESSAGES_MAX,
       ...(eventTypes && { eventTypes }),
       payloads: caller.payloads,
-      tenant: caller.tenant,
+      ...readerOf(caller),
       waitMs: request.method === 'HEAD' ? 0 : waitTimeSeconds * 1000,
     },
     request.signal,
@@ -113,10 +113,8 @@ async function getStream(
       from: start,
       ...(eventTypes && { eventTypes }),
       payloads: caller.payloads,
-      keyId: caller.keyId,
-      tenant: caller.tenant,
+      ...readerOf(caller),
       grant: streamGrantOf(caller),
-      streamLimit: caller.streamLimit,
       ...(caller.expiresAtMs !== undefined && { keyEndsAtMs: caller.expiresAtMs }),
       ...(caller.ticket && { ticketEndsAtMs: caller.ticket.endsAtMs }),
     },

@@ -1,5 +1,5 @@
 /** GET /v1/executions/{flowExecutionId}: the summary, immediately or as soon as the execution ends. */
-import type { Caller } from '../access/caller.ts';
+import { type Caller, readerOf } from '../access/caller.ts';
 import { type Result, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { SummaryAnswer } from '../executions/executions.ts';
@@ -18,8 +18,11 @@ export async function getSummary(
   const query = readQuery(url.searchParams, ['waitTimeSeconds']);
   if (!query.ok) return query;
   const waitMs = request.method === 'HEAD' ? 0 : (query.value.waitTimeSeconds ?? 0) * 1000;
-  const { payloads, tenant } = caller;
-  const summary = await executions.summary(ref, { waitMs, payloads, tenant }, request.signal);
+  const summary = await executions.summary(
+    ref,
+    { waitMs, payloads: caller.payloads, ...readerOf(caller) },
+    request.signal,
+  );
   if (!summary.ok) return summary;
   facts.upstreamCalls = summary.value.served.upstreamCalls;
   const cursorOf = (position: NonNullable<SummaryAnswer['failure']>) =>

@@ -30,6 +30,13 @@ function rateLimitAwsMessage(failure: RateLimited): string {
   );
 }
 
+function overloadReason({ lost, reserved }: FailureOf<'overloaded'>): string {
+  if (lost) return 'This execution cannot be reached, as happens during a deployment.';
+  return reserved
+    ? 'This execution is almost full. Its last slots go to callers with fewer than 10 streams and waiting requests of it.'
+    : 'This execution has reached its limit of readers.';
+}
+
 const ownRetrySeconds = ({ retryAfterSeconds }: { readonly retryAfterSeconds: number }) => retryAfterSeconds;
 
 export const limitProblems = {
@@ -45,18 +52,16 @@ export const limitProblems = {
   'too-many-streams': {
     code: 'TooManyStreams',
     title: 'Too many streams',
-    detail: ({ retryAfterSeconds }) =>
-      `This key has reached its stream limit for this execution. Close one, or retry in ${retryAfterSeconds} s.`,
+    detail: ({ total, retryAfterSeconds }) =>
+      `This key has reached its limit of streams and waiting requests ${total ? 'over all executions' : 'for this execution'}. ` +
+      `Close one, or retry in ${retryAfterSeconds} s.`,
     retryAfterSeconds: ownRetrySeconds,
     exception: 'ThrottlingException',
   },
   overloaded: {
     code: 'Overloaded',
     title: ({ lost }) => (lost ? 'Execution temporarily unreachable' : 'Too many readers'),
-    detail: ({ lost, retryAfterSeconds }) =>
-      (lost
-        ? 'This execution cannot be reached, as happens during a deployment.'
-        : 'This execution has reached its limit of readers.') + ` Retry in ${retryAfterSeconds} s.`,
+    detail: (failure) => `${overloadReason(failure)} Retry in ${failure.retryAfterSeconds} s.`,
     retryAfterSeconds: ownRetrySeconds,
     exception: 'ThrottlingException',
   },
@@ -72,14 +77,22 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
     examples: { 'rate-limited': { type: 'rate-limited', retryAfterSeconds: 7 } },
   },
   TooManyStreams: {
-    meaning: 'This key has reached its stream limit for this execution.',
-    cause: 'Streams were opened and not closed, or more people read than the key is meant for.',
+    meaning:
+      'This key has reached its limit of streams and waiting requests: for this execution (streamLimit), or over all executions ' +
+      '(totalStreamLimit).',
+    cause:
+      'Streams were opened and not closed, or more people read than the key is meant for. A waiting request (waitTimeSeconds) of ' +
+      'a caller that has left may count until its time is over.',
     action: 'Close some, or retry after retryAfterSeconds. The operator can raise the limit.',
-    examples: { 'too-many-streams': { type: 'too-many-streams', retryAfterSeconds: 30 } },
+    examples: {
+      'too-many-streams': { type: 'too-many-streams', retryAfterSeconds: 10 },
+    },
   },
   Overloaded: {
     meaning: 'This execution has reached its limit of readers, or cannot be reached at the moment.',
-    cause: 'It has a thousand open streams and waiting requests, or a deployment is in progress.',
+    cause:
+      'It has a thousand open streams and waiting requests; or 750, and this caller and its other keys have 10 of them; or a ' +
+      'deployment is in progress.',
     action: 'Retry after Retry-After.',
     examples: { overloaded: { type: 'overloaded', retryAfterSeconds: 5 } },
   },

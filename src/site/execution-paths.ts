@@ -37,6 +37,7 @@ const READING: readonly ServiceProblemCode[] = [
   'InternalFailureException',
   'BadUpstream',
   'ThrottlingException',
+  'TooManyStreams',
   'Overloaded',
   'UpstreamTimeout',
 ];

@@ -32,14 +32,9 @@ export function problemExample(code: ServiceProblemCode): Problem {
 
 const shown = (value: Problem) => ({ summary: value.title, value });
 
-/** Only sent in events of a stream, whose example stands there. */
-const IN_STREAMS_ONLY: ServiceProblemCode = 'TooManyStreams';
-
 /** `components/examples`, to which responses refer. */
 export const problemExampleComponents = Object.fromEntries([
-  ...[...examples]
-    .filter(([code]) => code !== IN_STREAMS_ONLY)
-    .map(([code, value]) => [code, shown(value)] as const),
+  ...[...examples].map(([code, value]) => [code, shown(value)] as const),
   ...[...adminExamples].map(([code, value]) => [`Admin.${code}`, shown(value)] as const),
 ]);
 

@@ -9,7 +9,7 @@ import type { PageRequest } from '../../src/executions/executions.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { anyHistory, ended } from '../support/histories.ts';
 import { type Conduct, conducts } from '../support/scripted-source.ts';
-import { ExecutionsUnderTest, REF } from './executions-under-test.ts';
+import { ExecutionsUnderTest, READER, REF } from './executions-under-test.ts';
 
 const HISTORY_MAX = 3_000;
 /** After this nothing fails any more, and the reader must reach the end. */
@@ -95,7 +95,7 @@ test('following nextToken yields each message exactly once, in order', async () 
             waitMs: step.waitMs,
           });
           const other = step.otherReader
-            ? under.executions.summary(REF, { waitMs: 0, payloads: 'full', tenant: 'tenant' })
+            ? under.executions.summary(REF, { waitMs: 0, payloads: 'full', ...READER })
             : undefined;
           if (step.waitMs > 0) await clock.advance(step.waitMs + 1);
           const [page] = await Promise.all([asked, other]);

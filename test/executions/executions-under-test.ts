@@ -33,6 +33,14 @@ export interface UnderTestOptions extends ScriptedSourceOptions {
   readonly memory?: PageMemory;
 }
 
+/** Any reader. */
+export const READER = {
+  keyId: 'key',
+  tenant: 'tenant',
+  streamLimit: 100,
+  totalStreamLimit: 1_000,
+} as const;
+
 export class ExecutionsUnderTest {
   readonly clock = new ManualClock();
   readonly store = new FaultyStore(createMemoryStore({ clock: this.clock, oneWritePerSecond: false }));
@@ -106,14 +114,14 @@ export class ExecutionsUnderTest {
       from: { at: 'start' },
       maxResults: 250,
       payloads: 'full',
-      tenant: 'tenant',
+      ...READER,
       waitMs: 0,
     } as const;
     return this.executions.page(REF, { ...all, ...request }, signal);
   }
 
   summary(waitMs = 0) {
-    return this.executions.summary(REF, { waitMs, payloads: 'full', tenant: 'tenant' });
+    return this.executions.summary(REF, { waitMs, payloads: 'full', ...READER });
   }
 
   import(messages: readonly Message[]) {

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { IDLE_EXECUTIONS_MAX } from '../../src/executions/runtimes/in-process.ts';
 import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
-import { ExecutionsUnderTest, REF, valueOf } from './executions-under-test.ts';
+import { ExecutionsUnderTest, READER, REF, valueOf } from './executions-under-test.ts';
 
 const REQUEST = {
   from: { at: 'start' },
   maxResults: 250,
   payloads: 'full',
-  tenant: 'tenant',
+  ...READER,
   waitMs: 0,
 } as const;
 

@@ -69,6 +69,7 @@ function open(more: Partial<StreamRequest> = {}): StreamReader {
     tenant: 'tenant',
     grant: 'key',
     streamLimit: 100,
+    totalStreamLimit: 1_000,
     ...more,
   };
   const subscriber: Subscriber = new Subscriber({
@@ -246,19 +247,16 @@ test('streams live 15 min ± 20 %, so that streams opened together do not end to
   expect(livesMs).toEqual([0.8, 0.9, 1, 1.1, 1.2].map((factor) => Math.round(STREAM_LIFE_MS * factor)));
 });
 
-test('slots are counted from when a stream starts to open, for the execution and for its key', () => {
-  const request = { keyId: 'key', streamLimit: 2 };
+test('slots are counted from when a stream starts to open, and for waiting requests', () => {
+  const request = { keyId: 'key', tenant: 'tenant', streamLimit: 3 };
   const leave = listeners.wait(request);
+  open({ keyId: 'key' });
   expect(listeners.refusal(request)).toBeUndefined();
   listeners.wait(request);
   expect(listeners.refusal(request)).toEqual({ type: 'too-many-streams', retryAfterSeconds: 10 });
-  expect(listeners.refusal({ keyId: 'other', streamLimit: 2 })).toBeUndefined();
+  expect(listeners.count).toBe(3);
   leave();
   expect(listeners.refusal(request)).toBeUndefined();
-  // Waiting pages have no key to count for.
-  for (let n = 0; n < 9; n++) listeners.wait();
-  expect(listeners.refusal(request)).toEqual({ type: 'overloaded', retryAfterSeconds: 10 });
-  expect(listeners.refusal()).toEqual({ type: 'overloaded', retryAfterSeconds: 10 });
 });
 
 test('before a refusal every stream is probed for a disconnect; many refusals at once cost one probe', async () => {

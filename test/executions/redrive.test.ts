@@ -64,6 +64,7 @@ function openStream(under: ExecutionsUnderTest, from: StreamStart) {
     tenant: 'tenant',
     grant: {},
     streamLimit: 10,
+    totalStreamLimit: 1_000,
   });
 }
 

@@ -84,6 +84,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
           tenant: 'tenant',
           grant: {},
           streamLimit: 100,
+          totalStreamLimit: 1_000,
         }),
       );
     }),

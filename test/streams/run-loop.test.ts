@@ -80,6 +80,7 @@ async function open(): Promise<StreamReader> {
     tenant: 'tenant',
     grant: {},
     streamLimit: 100,
+    totalStreamLimit: 1_000,
   });
   if (!stream.ok || !stream.value) throw new Error(`no stream: ${JSON.stringify(stream)}`);
   const reader = new StreamReader(stream.value);

@@ -1,5 +1,5 @@
 /**
- * The listeners of one execution: open streams and waiting requests. Counts them against the limits, notifies them of changes,
+ * The listeners of one execution: open streams and waiting requests. Counts them (slots.ts), notifies them of changes,
  * and does what is due for streams as time passes: heartbeats, the end of a stream's life, and key checks (key-watch.ts).
  */
 import type { Clock } from '../../core/clock.ts';
@@ -8,17 +8,14 @@ import type { UpstreamState } from './event-frames.ts';
 import type { StreamRequest } from '../executions.ts';
 import { KeyWatch, type KeyWatchOptions } from './key-watch.ts';
 import type { StreamRegistry } from './open-stream.ts';
+import { type SlotHolder, Slots } from './slots.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** Streams and waiting requests of one execution: what one object (one thread, 128 MB) serves with ease. */
-export const LISTENERS_MAX = 1_000;
 /** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
 export const STREAM_LIFE_MS = 15 * 60_000;
 const STREAM_LIFE_SPREAD = 0.2;
 /** Disconnects surface only on write. When slots are scarce, probe every stream at this interval. */
 const PROBE_EVERY_MS = 250;
-/** When to retry after a refusal, at the earliest. */
-const FULL_RETRY_SECONDS = 10;
 
 /** What a heartbeat reports of the poll. */
 export interface PollState {
@@ -27,7 +24,7 @@ export interface PollState {
 }
 
 interface OpenStream {
-  readonly keyId: string;
+  readonly leave: () => void;
   readonly closesAtMs: number;
 }
 
@@ -41,52 +38,44 @@ export class Listeners implements StreamRegistry {
   readonly #options: ListenersOptions;
   readonly #keys: KeyWatch;
   readonly #streams = new Map<Subscriber, OpenStream>();
-  /** Waiting requests, and streams that are about to open: those have a key. */
-  readonly #waiters = new Set<{ readonly keyId: string | undefined }>();
+  readonly #slots: Slots;
   #changed = Promise.withResolvers<void>();
   #probedAtMs = -Infinity;
 
   constructor(options: ListenersOptions) {
     this.#options = options;
     this.#keys = new KeyWatch(options);
+    this.#slots = new Slots(options.listenersMax);
   }
 
   get count(): number {
-    return this.#streams.size + this.#waiters.size;
+    return this.#slots.count;
   }
 
   get streams(): number {
     return this.#streams.size;
   }
 
-  /** Why one more is refused; undefined: there is a slot. */
-  refusal(stream?: Pick<StreamRequest, 'keyId' | 'streamLimit'>): Failure | undefined {
-    const { listenersMax = LISTENERS_MAX } = this.#options;
-    if (this.count >= listenersMax) return { type: 'overloaded', retryAfterSeconds: FULL_RETRY_SECONDS };
-    if (!stream) return undefined;
-    const ofKey = [...this.#streams.values(), ...this.#waiters].filter(({ keyId }) => keyId === stream.keyId);
-    if (ofKey.length < stream.streamLimit) return undefined;
-    return { type: 'too-many-streams', retryAfterSeconds: FULL_RETRY_SECONDS };
+  /** See `Slots`. */
+  refusal(reader: SlotHolder): Failure | undefined {
+    return this.#slots.refusal(reader);
   }
 
   /** Counts a waiting request, or a stream that is about to open, until the returned function is called. */
-  wait(stream?: Pick<StreamRequest, 'keyId'>): () => void {
-    const waiter = { keyId: stream?.keyId };
-    this.#waiters.add(waiter);
-    return () => {
-      this.#waiters.delete(waiter);
-    };
+  wait(reader: SlotHolder): () => void {
+    return this.#slots.take(reader);
   }
 
   add(subscriber: Subscriber, request: StreamRequest): void {
     const { clock, random } = this.#options;
     const spread = 1 + STREAM_LIFE_SPREAD * (2 * random() - 1);
     const closesAtMs = clock.now() + Math.round(STREAM_LIFE_MS * spread);
-    this.#streams.set(subscriber, { keyId: request.keyId, closesAtMs });
+    this.#streams.set(subscriber, { leave: this.#slots.take(request), closesAtMs });
     this.#keys.add(subscriber, request);
   }
 
   remove(subscriber: Subscriber): void {
+    this.#streams.get(subscriber)?.leave();
     this.#streams.delete(subscriber);
     this.#keys.remove(subscriber);
   }

@@ -7,7 +7,7 @@
  * answers. The wire follows botocore's model iotthingsgraph/2018-09-06 and what its clients need: no `nextToken: null`, never
  * the request's own token again, times as numbers.
  */
-import type { Caller } from '../../access/caller.ts';
+import { type Caller, readerOf } from '../../access/caller.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import type { PageAnswer } from '../../executions/executions.ts';
 import { decodeCursor, encodeCursor } from '../../messages/cursor.ts';
@@ -71,7 +71,7 @@ async function answerPage(
         : { at: 'start' },
       maxResults,
       payloads: caller.payloads,
-      tenant: caller.tenant,
+      ...readerOf(caller),
       waitMs: 0,
     },
     request.signal,

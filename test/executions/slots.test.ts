@@ -1,0 +1,62 @@
+/** One tenant cannot fill the slots of an execution, neither with one key nor with many. */
+import { expect, test } from 'vitest';
+
+import { FEW_SLOTS, LISTENERS_MAX, Slots } from '../../src/executions/following/slots.ts';
+
+const reader = (keyId: string, tenant = keyId, streamLimit = LISTENERS_MAX) => ({
+  keyId,
+  tenant,
+  streamLimit,
+});
+const TOO_MANY = { type: 'too-many-streams', retryAfterSeconds: 10 };
+const FULL = { type: 'overloaded', retryAfterSeconds: 10 };
+const RESERVED = { ...FULL, reserved: true };
+
+/** Takes slots until one is refused. */
+function fill(slots: Slots, readers: readonly ReturnType<typeof reader>[]): (() => void)[] {
+  const held: (() => void)[] = [];
+  for (let n = 0; ; n++) {
+    const next = readers[n % readers.length];
+    if (!next || slots.refusal(next)) return held;
+    held.push(slots.take(next));
+  }
+}
+
+test('a key gets as many slots as its limit, and another one when it releases one', () => {
+  const slots = new Slots();
+  const held = fill(slots, [reader('key', 'tenant', 2)]);
+  expect(held).toHaveLength(2);
+  expect(slots.refusal(reader('key', 'tenant', 2))).toEqual(TOO_MANY);
+  expect(slots.refusal(reader('other key', 'tenant', 2))).toBeUndefined();
+  held[0]?.();
+  // A second call changes nothing.
+  held[0]?.();
+  expect(slots.count).toBe(1);
+  expect(slots.refusal(reader('key', 'tenant', 2))).toBeUndefined();
+});
+
+test('the last 250 slots go only to tenants that hold fewer than 10', () => {
+  const slots = new Slots();
+  expect(fill(slots, [reader('key')])).toHaveLength(750);
+  expect(slots.refusal(reader('key'))).toEqual(RESERVED);
+  for (let n = 0; n < 25; n++) expect(fill(slots, [reader(`small ${n}`)])).toHaveLength(FEW_SLOTS);
+  expect(slots.count).toBe(LISTENERS_MAX);
+  expect(slots.refusal(reader('new'))).toEqual(FULL);
+});
+
+test('a hundred keys of one owner get no more than one key would, and leave slots to others', () => {
+  const slots = new Slots();
+  const keys = Array.from({ length: 100 }, (_, n) => reader(`key ${n}`, 'owner', 10));
+  expect(fill(slots, keys)).toHaveLength(750);
+  for (const key of keys) expect(slots.refusal(key)).toEqual(RESERVED);
+  expect(slots.refusal(reader('key', 'other', 10))).toBeUndefined();
+});
+
+test('a tenant below 10 is not refused by the reserve, whatever others hold', () => {
+  const slots = new Slots();
+  const small = fill(slots, [reader('small', 'small', 9)]);
+  expect(fill(slots, [reader('large')])).toHaveLength(741);
+  small.pop()?.();
+  expect(slots.refusal(reader('large'))).toBeUndefined();
+  expect(slots.refusal(reader('small', 'small', 9))).toBeUndefined();
+});
