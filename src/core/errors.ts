@@ -33,6 +33,8 @@ export type SourceFailure =
   /** The upstream reported an error of its own (InternalFailureException, 5xx), or could not be reached. */
   | { readonly type: 'upstream-internal'; readonly internal: string }
   | { readonly type: 'upstream-timeout'; readonly internal: string }
+  /** The history is so long that one request does not read it up to there. The next request continues. */
+  | { readonly type: 'upstream-unfinished'; readonly internal: string }
   /** The answer is larger than we read. The Execution halves the page size and asks again. */
   | { readonly type: 'upstream-too-large'; readonly internal: string }
   /** Anything else that is wrong upstream: our credentials, a redirect, not JSON, a wrong shape. */

@@ -109,7 +109,7 @@ export class Execution {
     const trace = newTrace();
     let query: PageQuery = request;
     return this.#wait(request, signal, async () => {
-      const { history, served } = await this.#open(trace);
+      const { history, served } = await this.#open(trace, signal);
       const cut = await cutPage(history, query, this.#options.clock);
       if (!cut.ok) return { done: true, result: cut };
       const { status, settled } = this.#history;
@@ -128,11 +128,11 @@ export class Execution {
 
   async summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
     const trace = newTrace();
-    const look = () => this.#summarizeHistory(request, trace);
+    const look = () => this.#summarizeHistory(request, trace, signal);
     const waited = request.waitMs > 0 ? await this.#wait(request, signal, look) : undefined;
     if (waited && !(waited.ok && waited.value.status === 'RUNNING')) return waited;
     // While it runs, the source's own description is the summary, after a wait as without one.
-    const { served } = await this.#open(trace);
+    const { served } = await this.#open(trace, signal);
     const described = await this.#history.describe(trace);
     if (described?.status !== 'RUNNING') return waited && !described ? waited : (await look()).result;
     const { status, upstreamStatus, startedAt, asOf } = described;
@@ -140,8 +140,12 @@ export class Execution {
     return ok({ ...running, final: false, served: served() });
   }
 
-  async #summarizeHistory(request: SummaryRequest, trace: ReadTrace): Promise<Seen<SummaryAnswer>> {
-    const { history, served } = await this.#open(trace);
+  async #summarizeHistory(
+    request: SummaryRequest,
+    trace: ReadTrace,
+    signal: AbortSignal | undefined,
+  ): Promise<Seen<SummaryAnswer>> {
+    const { history, served } = await this.#open(trace, signal);
     const { readEnding, clock } = this.#options;
     const summary = await summarize(history, request.payloads, readEnding, clock);
     if (!summary.ok) return { done: true, result: summary };
@@ -180,7 +184,7 @@ export class Execution {
         request,
         beginning: beginning.value,
         feed: {
-          history: () => this.#history.known(),
+          history: (over) => this.#history.known(over),
           settled: () => this.#history.settled,
           status: () => this.#history.status ?? 'RUNNING',
           start: this.#start,
@@ -229,9 +233,9 @@ export class Execution {
   }
 
   /** The history for one request. */
-  async #open(trace: ReadTrace): Promise<Reading> {
+  async #open(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Reading> {
     await this.#history.load();
-    const reading = await this.#history.open(trace);
+    const reading = await this.#history.open(trace, signal);
     this.#poller.arrange();
     return reading;
   }
@@ -244,7 +248,7 @@ export class Execution {
     const { clock } = this.#options;
     let from = asked;
     const look = async () => {
-      const { history } = await this.#open(newTrace());
+      const { history } = await this.#open(newTrace(), signal);
       const result = await findBeginning(history, this.#start, from);
       // The execution did not exist when its reader connected: all of it is new.
       if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')

@@ -23,7 +23,9 @@ import {
   type HeadReading,
   type ReadTrace,
   UpstreamHistory,
+  type Walk,
   newTrace,
+  newWalk,
 } from './upstream/upstream-history.ts';
 
 /** A younger last page (or failure) is not requested again. */
@@ -106,31 +108,33 @@ export class HistoryView {
     return readAtMs === undefined ? undefined : new Date(readAtMs).toISOString();
   }
 
-  /** For one request. */
-  async open(trace: ReadTrace): Promise<Reading> {
+  /** For one request. `signal`: its caller has disconnected. */
+  async open(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Reading> {
     const { clock, pollIntervalMs } = this.#options;
     // If that fails, the known history is served; the next reader checks again.
     await this.#checkRedrive(trace);
+    const walk = newWalk(signal);
     const { archived, settled } = this.archivist;
     if (archived) {
-      const history = this.#archivedOrUpstream(archived, trace);
+      const history = this.#archivedOrUpstream(archived, trace, walk);
       return { history, served: () => ({ tier: archived.tier, forward: 'hit', upstreamCalls: trace.calls }) };
     }
     const freshMs = pollIntervalMs() ?? LAST_PAGE_FRESH_MS;
     // A settled history is not requested again, not even its last page.
-    const history = this.#upstream({ lastNotBeforeMs: settled ? 0 : clock.now() - freshMs }, trace);
+    const history = this.#upstream({ lastNotBeforeMs: settled ? 0 : clock.now() - freshMs }, trace, walk);
     this.archivist.retryForReader();
     const forward = () => (trace.calls > 0 ? 'miss' : trace.collapsed ? 'collapsed' : 'hit');
     return { history, served: () => ({ tier: 'live', forward: forward(), upstreamCalls: trace.calls }) };
   }
 
   /** As known, for subscribers: only the poll requests what is newer. */
-  known(): History {
+  known(signal: AbortSignal): History {
     const { clock, pollIntervalMs } = this.#options;
     const { archived } = this.archivist;
-    if (archived) return this.#archivedOrUpstream(archived, newTrace());
+    const walk = newWalk(signal);
+    if (archived) return this.#archivedOrUpstream(archived, newTrace(), walk);
     const failureNotBeforeMs = clock.now() - (pollIntervalMs() ?? LAST_PAGE_FRESH_MS);
-    return this.#upstream({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace());
+    return this.#upstream({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace(), walk);
   }
 
   /** The settled history, after a check for a redrive; undefined: it may still grow. A failure: the check failed. */
@@ -155,15 +159,15 @@ export class HistoryView {
     return wasRedriven;
   }
 
-  #upstream(freshness: Freshness, trace: ReadTrace): History {
+  #upstream(freshness: Freshness, trace: ReadTrace, walk: Walk): History {
     return {
       complete: this.settled !== undefined,
-      chunkAt: (position) => this.upstream.chunkAt(position, freshness, trace),
+      chunkAt: (position) => this.upstream.chunkAt(position, freshness, trace, walk),
     };
   }
 
   /** An archive that cannot be read is ignored: the source is read instead, and the history archived anew. */
-  #archivedOrUpstream(archived: ArchivedHistory, trace: ReadTrace): History {
+  #archivedOrUpstream(archived: ArchivedHistory, trace: ReadTrace, walk: Walk): History {
     const { clock, log, ref } = this.#options;
     return {
       // After the end of a redrivable history, a position may belong to messages that followed a redrive.
@@ -174,7 +178,7 @@ export class HistoryView {
         const reason = internalText(read.failure);
         log({ event: 'archive-unreadable', level: 'error', ...logNames(ref), reason });
         const freshness = { lastNotBeforeMs: clock.now() - LAST_PAGE_FRESH_MS };
-        const instead = await this.upstream.chunkAt(position, freshness, trace);
+        const instead = await this.upstream.chunkAt(position, freshness, trace, walk);
         // Messages that only the archive has are unavailable just now: neither "not found" nor the end of the history.
         if (!instead.ok || (instead.value.last && endOf(instead.value) < archived.head.count)) return read;
         this.archivist.distrust(archived);

@@ -1,5 +1,5 @@
 /**
- * Writes server-sent events: one event, or the `retry:` that a stream begins with, to the bytes of a frame. Knows the format
+ * Writes server-sent events: one event, a comment, or the `retry:` that a stream begins with, to the bytes of a frame. Knows the format
  * only: which events there are, and what their ids are, is http/'s business.
  *
  * Source: WHATWG HTML, "Server-sent events" (https://html.spec.whatwg.org/multipage/server-sent-events.html), sections
@@ -52,6 +52,9 @@ export function sseEvent({ id, event, data, retryMs }: ServerSentEvent): Uint8Ar
  * (@microsoft/fetch-event-source, httpx-sse) dispatch it as an event with empty data and an empty id.
  */
 export const sseOpening = (retryMs: number): Uint8Array => utf8.encode(retryField(retryMs));
+
+/** A comment without text. [spec] "If the line starts with a U+003A COLON character (:), ignore the line." */
+export const sseComment = (): Uint8Array => utf8.encode(':\n');
 
 /** Throws a RangeError unless `ms` is whole and ≥ 0. */
 function retryField(ms: number): string {

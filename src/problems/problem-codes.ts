@@ -30,6 +30,7 @@ export const PROBLEM_STATUS = {
   BadUpstream: 502,
   ThrottlingException: 503,
   Overloaded: 503,
+  HistoryNotReadYet: 503,
   StoreUnavailable: 503,
   NotConfigured: 503,
   UpstreamTimeout: 504,

@@ -39,6 +39,14 @@ export const upstreamProblems = {
     retryAfterSeconds: RETRY_UPSTREAM_SECONDS,
     exception: 'InternalFailureException',
   },
+  'upstream-unfinished': {
+    code: 'HistoryNotReadYet',
+    title: 'The history has not been read that far yet',
+    detail:
+      'The history is long, and one request reads only a part of it. Retry: the next request continues there.',
+    retryAfterSeconds: 1,
+    exception: 'ThrottlingException',
+  },
   'upstream-throttled': {
     code: 'ThrottlingException',
     title: 'The upstream service is throttled',
@@ -77,6 +85,14 @@ export const upstreamDocumentation: DocumentationOf<typeof upstreamProblems> = {
     cause: 'AWS or the network is slow.',
     action: 'Retry later.',
     examples: { 'upstream-timeout': { type: 'upstream-timeout', internal: 'for the log' } },
+  },
+  HistoryNotReadYet: {
+    meaning: 'The history has not been read from the upstream service as far as this request needs it.',
+    cause:
+      'The newest messages, or the summary, of a long history that was not read before: one request reads at most 40 pages of ' +
+      'the upstream service.',
+    action: 'Retry after Retry-After: the next request continues where this one stopped.',
+    examples: { 'upstream-unfinished': { type: 'upstream-unfinished', internal: 'for the log' } },
   },
   ThrottlingException: {
     meaning: 'The upstream service accepts no more requests at the moment.',

@@ -39,6 +39,7 @@ const READING: readonly ServiceProblemCode[] = [
   'ThrottlingException',
   'TooManyStreams',
   'Overloaded',
+  'HistoryNotReadYet',
   'UpstreamTimeout',
 ];
 

@@ -16,6 +16,7 @@ const failures: { readonly [Type in Failure['type']]: Extract<Failure, { type: T
   'upstream-throttled': { type: 'upstream-throttled', internal, retryAfterSeconds },
   'upstream-internal': { type: 'upstream-internal', internal },
   'upstream-timeout': { type: 'upstream-timeout', internal },
+  'upstream-unfinished': { type: 'upstream-unfinished', internal },
   'upstream-too-large': { type: 'upstream-too-large', internal },
   'upstream-broken': { type: 'upstream-broken', internal },
   'source-forbidden': { type: 'source-forbidden', internal },
@@ -74,7 +75,13 @@ it('each failure is the exception that says what it means to a client', () => {
       'history-changed',
     ],
     ResourceNotFoundException: ['upstream-not-found', 'no-such-record'],
-    ThrottlingException: ['upstream-throttled', 'rate-limited', 'overloaded', 'too-many-streams'],
+    ThrottlingException: [
+      'upstream-throttled',
+      'upstream-unfinished',
+      'rate-limited',
+      'overloaded',
+      'too-many-streams',
+    ],
     InternalFailureException: [
       'upstream-internal',
       'upstream-timeout',

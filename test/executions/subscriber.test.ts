@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import {
   HEARTBEAT_MS,
   QUEUE_BYTES_MAX,
+  REPLAY_PAUSE_MS,
   RETRY_MAX_MS,
   RETRY_MIN_MS,
   STALL_MS,
@@ -462,5 +463,51 @@ describe('a client that has disconnected', () => {
     expect(feed.clock.sleepers).toBe(0);
     await feed.clock.advance(STALL_MS);
     expect(feed.closed).toBe(1);
+  });
+});
+
+describe('a replay of a huge history', () => {
+  /** 1 MB a chunk, of which a subscriber reads five before it has read 4 MiB. */
+  const huge = () => {
+    const feed = new FeedUnderTest(large(200, 100_000));
+    feed.chunks = [10];
+    let reads = 0;
+    feed.onRead = () => void reads++;
+    return { feed, reads: () => reads };
+  };
+  const comments = (frames: readonly Uint8Array[]) =>
+    frames.filter((frame) => new TextDecoder().decode(frame) === ':\n').length;
+
+  test.each([
+    ['a filter', { eventTypes: ['none of these'] }],
+    ['hidden payloads', { payloads: 'none' as const }],
+  ])('with %s reads a bounded number of bytes, then pauses and writes a comment', async (_, more) => {
+    const { feed, reads } = huge();
+    const client = await feed.subscribe(more).read();
+    expect([reads(), comments(client.frames)]).toEqual([5, 1]);
+    await feed.clock.advance(REPLAY_PAUSE_MS - 1);
+    expect(reads()).toBe(5);
+    for (let pause = 0; pause < 4; pause++) {
+      await feed.clock.advance(REPLAY_PAUSE_MS);
+      await client.read();
+    }
+    expect(client.named('caught-up')).toHaveLength(1);
+    expect(client.messages).toHaveLength('payloads' in more ? 200 : 0);
+  });
+
+  test('is not read any further once its client has left', async () => {
+    const { feed, reads } = huge();
+    const client = await feed.subscribe({ eventTypes: ['none of these'] }).read();
+    client.subscriber.drop();
+    expect(feed.clock.sleepers).toBe(0);
+    await feed.clock.advance(10 * REPLAY_PAUSE_MS);
+    expect(reads()).toBe(5);
+  });
+
+  test('that sends what it reads never pauses', async () => {
+    const { feed } = huge();
+    const client = await feed.subscribe().read();
+    expect(client.messages).toHaveLength(200);
+    expect(comments(client.frames)).toBe(0);
   });
 });

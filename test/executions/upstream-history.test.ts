@@ -6,6 +6,8 @@ import {
   EMPTY_PAGES_MAX,
   LAG_MS_MAX,
   TOKEN_LOSSES_MAX,
+  WALK_PAGES_MAX,
+  newWalk,
 } from '../../src/executions/upstream/upstream-history.ts';
 import { endOf } from '../../src/messages/history.ts';
 import { someHistory } from '../support/histories.ts';
@@ -171,6 +173,73 @@ describe('calls', () => {
   });
 });
 
+describe('a walk', () => {
+  const long = someHistory({ length: 100 * WALK_PAGES_MAX + 1_000 });
+
+  test('of one request reads a bounded number of pages, and the next request continues there', async () => {
+    const upstream = new UpstreamUnderTest({ messages: long });
+    const first = await upstream.readNewest({}, newWalk(undefined));
+    expect(first).toMatchObject({ failure: { type: 'upstream-unfinished' } });
+    expect(upstream.source.calls).toHaveLength(WALK_PAGES_MAX);
+    // No failure of the source: nothing is remembered, and the poller does not back off.
+    expect(upstream.readings).toEqual([]);
+    expect(await upstream.readNewest({}, newWalk(undefined))).toMatchObject({
+      ok: true,
+      value: { last: true },
+    });
+    expect(upstream.source.calls).toHaveLength(WALK_PAGES_MAX + 10);
+  });
+
+  test('ends when its caller leaves, while the call in flight completes', async () => {
+    const upstream = new UpstreamUnderTest({ messages: long });
+    upstream.source.hold();
+    const left = new AbortController();
+    const reading = upstream.readNewest({}, newWalk(left.signal));
+    await settle();
+    left.abort();
+    expect(await reading).toMatchObject({ failure: { type: 'upstream-unfinished' } });
+    upstream.source.release();
+    await settle();
+    expect(upstream.source.calls).toHaveLength(1);
+    expect((await upstream.read(0)).ok).toBe(true);
+    expect(upstream.source.calls).toHaveLength(1);
+  });
+
+  test('of several callers continues while one of them remains', async () => {
+    const upstream = new UpstreamUnderTest({ messages });
+    upstream.source.hold();
+    const left = new AbortController();
+    const leaving = upstream.readNewest({}, newWalk(left.signal));
+    const staying = upstream.readNewest({}, newWalk(new AbortController().signal));
+    await settle();
+    left.abort();
+    expect((await leaving).ok).toBe(false);
+    upstream.source.release();
+    expect(await staying).toMatchObject({ ok: true, value: { last: true } });
+    expect(upstream.source.calls).toHaveLength(10);
+  });
+
+  test('that nobody waits for any more gives up its place in the queue', async () => {
+    const upstream = await walked({ memoryBytes: 1 });
+    upstream.source.hold();
+    const left = new AbortController();
+    const first = upstream.read(50);
+    const leaving = upstream.read(150, {}, newWalk(left.signal));
+    await settle();
+    left.abort();
+    await leaving;
+    upstream.source.release();
+    await first;
+    await settle();
+    expect(positions(upstream)).toEqual([0]);
+  });
+
+  test('that archives a history is not bounded', async () => {
+    const upstream = new UpstreamUnderTest({ messages: long });
+    expect(await upstream.readNewest()).toMatchObject({ ok: true, value: { last: true } });
+  });
+});
+
 describe('failures', () => {
   test('are remembered like pages, and retried once too old', async () => {
     const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ failure: 'upstream-internal' }) });
@@ -260,6 +329,30 @@ describe('failures', () => {
       );
       // Reported to the poller, which would poll again at once otherwise.
       expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-broken']);
+    },
+  );
+
+  test.each([
+    ['two tokens', 200],
+    ['three tokens', 300],
+  ])(
+    'an upstream that alternates between %s is broken, at once and after a restart',
+    async (_, leadsBackAt) => {
+      const upstream = new UpstreamUnderTest({ messages });
+      const { source } = upstream;
+      let first: string | undefined;
+      source.conduct = ({ position, token }) => {
+        if (position === 100) first = token;
+        return position === leadsBackAt ? { nextToken: first } : {};
+      };
+      expect(await upstream.readNewest()).toMatchObject({ failure: { type: 'upstream-broken' } });
+      expect(positions(upstream).at(-1)).toBe(leadsBackAt);
+      source.forgetCalls();
+      await upstream.restart();
+      expect(await upstream.readNewest()).toMatchObject({ failure: { type: 'upstream-broken' } });
+      expect(positions(upstream)).toEqual([leadsBackAt]);
+      // What precedes is still readable.
+      expect(await upstream.read(150)).toMatchObject({ ok: true, value: { start: 100 } });
     },
   );
 

@@ -13,6 +13,7 @@ import {
   type HeadReading,
   newTrace,
   UpstreamHistory,
+  type Walk,
 } from '../../src/executions/upstream/upstream-history.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import { type Chunk, endOf } from '../../src/messages/history.ts';
@@ -76,18 +77,19 @@ export class UpstreamUnderTest {
   }
 
   /** Nothing older than a second by default. */
-  read(position: number, freshness: Partial<Freshness> = {}) {
+  read(position: number, freshness: Partial<Freshness> = {}, walk?: Walk) {
     const trace = newTrace();
     const done = this.history.chunkAt(
       position,
       { lastNotBeforeMs: this.clock.now() - 1_000, ...freshness },
       trace,
+      walk,
     );
     return Object.assign(done, { trace });
   }
 
-  readNewest(freshness: Partial<Freshness> = {}) {
-    return this.read(Number.MAX_SAFE_INTEGER, freshness);
+  readNewest(freshness: Partial<Freshness> = {}, walk?: Walk) {
+    return this.read(Number.MAX_SAFE_INTEGER, freshness, walk);
   }
 
   /** The whole history, chunk by chunk from the start, or the failure. */

@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { sseEvent, sseOpening, type ServerSentEvent } from '../../src/messages/sse.ts';
+import { sseComment, sseEvent, sseOpening, type ServerSentEvent } from '../../src/messages/sse.ts';
 import { cutBytes } from '../imports/cut-bytes.ts';
 
 const text = (frame: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(frame);
@@ -106,5 +106,10 @@ describe('server-sent events', () => {
       expect(() => sseEvent({ data: '', retryMs: ms })).toThrow(RangeError);
     }
     expect(received([sseOpening(0)]).retries).toEqual([0]);
+  });
+
+  test('a comment is invisible, also before the first event', () => {
+    const stream = [sseOpening(5), sseComment(), sseEvent({ id: '1', data: 'x' }), sseComment()];
+    expect(received(stream)).toMatchObject({ events: [{ id: '1', data: 'x' }], retries: [5] });
   });
 });

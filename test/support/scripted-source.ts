@@ -21,6 +21,8 @@ export interface Conduct {
   readonly dangling?: boolean;
   /** Gives the token that it was asked with (where there was one). */
   readonly repeatToken?: boolean;
+  /** Gives this token if messages follow. */
+  readonly nextToken?: string | undefined;
   /** All tokens given so far are of no use any more. */
   readonly expireTokens?: boolean;
   /** Requests that it took: retries inside the source. */
@@ -187,6 +189,7 @@ export class ScriptedSource implements Source {
     const end = start + messages.length;
     const goesOn = end < seen || (conduct.dangling === true && messages.length > 0);
     if (!goesOn) return ok({ messages });
+    if (conduct.nextToken !== undefined) return ok({ messages, nextToken: conduct.nextToken });
     return ok({
       messages,
       nextToken: this.#token(executionId, end, conduct.repeatToken ? token : undefined),

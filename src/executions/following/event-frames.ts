@@ -8,7 +8,7 @@ import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { type CursorKeys, type EndMark, type Position, encodeCursor } from '../../messages/cursor.ts';
 import type { Status } from '../../messages/event-types.ts';
 import { type Message, type PayloadAccess, visibleMessage } from '../../messages/message.ts';
-import { sseEvent, sseOpening } from '../../messages/sse.ts';
+import { sseComment, sseEvent, sseOpening } from '../../messages/sse.ts';
 
 /** Frames kept for other subscribers: enough for the newest messages of many executions, little compared to the pages. */
 export const FRAMES_BYTES_MAX = 4 * 1024 * 1024;
@@ -90,6 +90,11 @@ export class EventFrames {
   /** Without an id, so that the client keeps its last one, and with it its position. */
   problem(failure: Failure, retryMs: number): Uint8Array {
     return sseEvent({ event: 'problem', data: this.#options.problemJson(failure), retryMs });
+  }
+
+  /** Ignored by clients: writing it shows whether they are still there. */
+  comment(): Uint8Array {
+    return sseComment();
   }
 
   /** What a stream begins with, at once: no event yet, the first one completes it. */

@@ -9,7 +9,7 @@ import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import type { Source } from '../../sources/source.ts';
 import type { HistoryView } from '../history-view.ts';
-import { type HeadReading, newTrace } from '../upstream/upstream-history.ts';
+import { type HeadReading, newTrace, newWalk } from '../upstream/upstream-history.ts';
 import type { UpstreamState } from './event-frames.ts';
 import type { Listeners, PollState } from './listeners.ts';
 import { Pacer } from './pacer.ts';
@@ -41,6 +41,8 @@ export class Poller {
   #upstream: UpstreamState = 'ok';
   #pollAtMs = 0;
   #polling: Promise<void> | undefined;
+  /** Aborted when the last listener leaves during a poll. */
+  #unwanted = new AbortController();
   /** What the polls of this `run` have cost. */
   #trace = newTrace();
 
@@ -114,6 +116,7 @@ export class Poller {
 
   /** Something changed: a running loop looks again, otherwise the shell is asked for a `run`. */
   arrange(): void {
+    if (this.#options.listeners.count === 0) this.#unwanted.abort();
     if (this.#loop.isRunning) {
       this.#loop.interrupt();
       return;
@@ -146,11 +149,15 @@ export class Poller {
     this.#pollAtMs = clock.now() + this.#pacer.jittered(random());
     // A page that a reader requested just now is fresh enough.
     const lastNotBeforeMs = clock.now() - this.#pacer.intervalMs / 2;
+    this.#unwanted = new AbortController();
+    const walk = newWalk(this.#unwanted.signal);
     this.#polling = history.upstream
-      .chunkAt(Number.MAX_SAFE_INTEGER, { lastNotBeforeMs, poll: true }, this.#trace)
+      .chunkAt(Number.MAX_SAFE_INTEGER, { lastNotBeforeMs, poll: true }, this.#trace, walk)
       .then((read) => {
         if (read.ok) return;
         const { type } = read.failure;
+        // The next poll continues there.
+        if (type === 'upstream-unfinished') return;
         log({
           event: 'poll-failed',
           // An execution that does not exist (yet) is a caller's mistake or impatience, and no outage.

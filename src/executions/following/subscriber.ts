@@ -5,6 +5,9 @@
  *
  * It never blocks others (invariant 8): its queue is bounded. Room is checked before each frame, so an empty queue takes a frame
  * of any size. A client that pulls nothing for 30 s while messages wait is disconnected. It serves live and archived histories.
+ *
+ * A filter, or hidden payloads, can let it read a huge history without sending anything. So it pauses after so many bytes, and
+ * writes a comment, because workerd notices only on write that a client has disconnected.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -15,12 +18,15 @@ import { fingerprintAfter } from '../../messages/fingerprint.ts';
 import { type Chunk, type History, endOf, positionIn } from '../../messages/history.ts';
 import type { PayloadAccess } from '../../messages/message.ts';
 import { isWanted } from '../cut-page.ts';
+import { SCANNED_BYTES_MAX } from '../scan.ts';
 import type { EventFrames, UpstreamState } from './event-frames.ts';
 
 /** Per subscriber: 1,000 of them on one execution take at most 64 MB. */
 export const QUEUE_BYTES_MAX = 64 * 1024;
 /** A client that reads nothing for this long while messages wait has disconnected or hangs. */
 export const STALL_MS = 30_000;
+/** The pause after `SCANNED_BYTES_MAX` read but not sent: a replay that sends little reads at most 16 MiB a second. */
+export const REPLAY_PAUSE_MS = 250;
 /** Proxies and load balancers close connections that are silent for 30 to 60 s. */
 export const HEARTBEAT_MS = 15_000;
 /** Clients reconnect after a close within these bounds, spread evenly. */
@@ -30,7 +36,7 @@ export const RETRY_MAX_MS = 3_000;
 /** What a subscriber reads from. */
 export interface Feed {
   /** As known: only the poll requests what is newer. */
-  readonly history: () => History;
+  readonly history: (signal: AbortSignal) => History;
   /** Set if the history is settled: `end` follows the last of its `count` messages. */
   readonly settled: () =>
     { readonly status: Status; readonly final: boolean; readonly count?: number } | undefined;
@@ -64,12 +70,16 @@ export class Subscriber {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #position: Position;
   #caughtUp = false;
-  #closed = false;
+  /** Aborted when the stream has ended: nothing more is read for it. */
+  readonly #over = new AbortController();
   #pumping = false;
   #pumpAgain = false;
   /** Aborted by the next pull: stops the timer that would disconnect the client. */
   #stall: AbortController | undefined;
   #lastSentAtMs: number;
+  /** Position of the chunk that was read last, and the bytes read but not sent since the last pause. */
+  #chunkStart = -1;
+  #unsentBytes = 0;
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
@@ -95,7 +105,7 @@ export class Subscriber {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#over.signal.aborted;
   }
 
   /** It has sent `caught-up`. */
@@ -118,8 +128,9 @@ export class Subscriber {
     try {
       do {
         this.#pumpAgain = false;
-        while (!this.#closed && (await this.#step()));
-      } while (this.#pumpAgain && !this.#closed);
+        while (!this.closed && (await this.#step()))
+          if (this.#unsentBytes >= SCANNED_BYTES_MAX) await this.#rest();
+      } while (this.#pumpAgain && !this.closed);
     } catch (error) {
       // A bug: this stream ends after its last whole frame, and its client reconnects.
       this.close({ type: 'internal', internal: exceptionText(error) });
@@ -131,13 +142,13 @@ export class Subscriber {
 
   heartbeat(state: { timestamp: string; pollIntervalMs: number; upstream: UpstreamState }): void {
     // With a full queue no heartbeat is needed: the client has enough to read.
-    if (!this.#closed && this.#hasRoom()) this.#send(this.#options.frames.heartbeat(this.#position, state));
+    if (!this.closed && this.#hasRoom()) this.#send(this.#options.frames.heartbeat(this.#position, state));
     this.#lastSentAtMs = this.#options.clock.now();
   }
 
   /** Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's start holds. */
   close(failure?: Failure): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     const { frames, random } = this.#options;
     if (failure) {
       const afterMs = 'retryAfterSeconds' in failure ? failure.retryAfterSeconds * 1000 : 0;
@@ -148,25 +159,29 @@ export class Subscriber {
 
   /** The client has disconnected: nothing more is written. */
   drop(): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     // error() and not close(): it frees the queue.
     this.#controller.error(new Error('the client is gone'));
-    this.#over();
+    this.#ended();
   }
 
   /** One chunk's worth. True: look again at once. */
   async #step(): Promise<boolean> {
     const { feed, frames } = this.#options;
-    const history = feed.history();
+    const history = feed.history(this.#over.signal);
     const at = this.#position;
     const read = await history.chunkAt(at.position);
-    if (this.#closed) return false;
+    if (this.closed) return false;
     if (!read.ok) {
       // The source cannot be read just now: a later poll resumes here. An archive is never polled.
       if (history.complete) this.close(read.failure);
       return false;
     }
     const chunk = read.value;
+    if (chunk.start !== this.#chunkStart) {
+      this.#chunkStart = chunk.start;
+      this.#unsentBytes += chunk.bytes;
+    }
     const here = positionIn(chunk, at.position);
     const beyond = at.position > endOf(chunk);
     if (beyond && !history.complete) return false;
@@ -179,6 +194,13 @@ export class Subscriber {
     if (!this.#sendFrom(chunk)) return false;
     if (!chunk.last || this.#position.position < endOf(chunk)) return true;
     return this.#atTheHead(chunk, history);
+  }
+
+  /** Lets others run, and finds out whether the client is still there. */
+  async #rest(): Promise<void> {
+    this.#unsentBytes = 0;
+    if (this.#hasRoom()) this.#send(this.#options.frames.comment());
+    await this.#options.clock.sleep(REPLAY_PAUSE_MS, this.#over.signal);
   }
 
   /** Sends what the chunk holds from the position on. False: the queue is full. */
@@ -229,35 +251,36 @@ export class Subscriber {
       const stall = new AbortController();
       this.#stall = stall;
       void this.#options.clock.sleep(STALL_MS, stall.signal).then(() => {
-        if (stall.signal.aborted || this.#closed) return;
+        if (stall.signal.aborted || this.closed) return;
         this.#controller.error(new Error('the client takes nothing'));
-        this.#over();
+        this.#ended();
       });
     }
     return false;
   }
 
   #send(frame: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     try {
       this.#controller.enqueue(frame);
     } catch {
       // The stream was ended from outside without a cancel.
-      this.#over();
+      this.#ended();
       return;
     }
+    this.#unsentBytes = Math.max(0, this.#unsentBytes - frame.byteLength);
     this.#lastSentAtMs = this.#options.clock.now();
   }
 
   #finish(): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     this.#controller.close();
-    this.#over();
+    this.#ended();
   }
 
-  #over(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  #ended(): void {
+    if (this.closed) return;
+    this.#over.abort();
     this.#stall?.abort();
     this.#options.onClose();
   }

@@ -31,6 +31,8 @@ export class PageRows {
   readonly #first: PageRow;
   /** Ascending by start; the first one starts at 0 and always exists. */
   #rows: PageRow[];
+  /** Where the page of each token starts. */
+  readonly #startOf = new Map<string, number>();
 
   constructor(storage: ExecutionStorage, ref: ExecutionRef, log: Log) {
     this.#storage = storage;
@@ -52,6 +54,8 @@ export class PageRows {
       if (row.data.start > 0) rows.push(row.data);
     }
     this.#rows = rows;
+    this.#startOf.clear();
+    for (const { token, start } of rows) if (token !== undefined) this.#startOf.set(token, start);
   }
 
   /** The last row that starts at or before the position. */
@@ -84,6 +88,11 @@ export class PageRows {
     return this.#rows.filter((row) => row.start > start && row.start <= end);
   }
 
+  /** The token is that of the page at `start`, or of an earlier one: a walk that follows it would never end. */
+  leadsBack(token: string | undefined, start: number): boolean {
+    return token !== undefined && (this.#startOf.get(token) ?? Infinity) <= start;
+  }
+
   /** Start of the newest known page: the history has at least as many messages. */
   get lastStart(): number {
     return this.#rows.at(-1)?.start ?? 0;
@@ -91,8 +100,14 @@ export class PageRows {
 
   async put(row: PageRow): Promise<void> {
     const index = this.#rows.findIndex(({ start }) => start >= row.start);
-    if (index === -1) this.#rows.push(row);
-    else this.#rows.splice(index, this.#rows[index]?.start === row.start ? 1 : 0, row);
+    const known = this.#rows[index];
+    if (!known) this.#rows.push(row);
+    else if (known.start > row.start) this.#rows.splice(index, 0, row);
+    else {
+      this.#forgetTokens([known]);
+      this.#rows[index] = row;
+    }
+    if (row.token !== undefined) this.#startOf.set(row.token, row.start);
     await this.#storage.put(rowKey(row.start), row);
   }
 
@@ -107,6 +122,7 @@ export class PageRows {
   async dropBehind(position: number): Promise<readonly PageRow[]> {
     const dropped = this.#rows.filter(({ start }) => start > position);
     this.#rows = this.#rows.filter(({ start }) => start <= position);
+    this.#forgetTokens(dropped);
     await this.#storage.delete(dropped.map(({ start }) => rowKey(start)));
     return dropped;
   }
@@ -123,6 +139,11 @@ export class PageRows {
     const dropped = this.#rows;
     // Set first, so that a concurrent read always finds the first row.
     this.#rows = [this.#first];
+    this.#startOf.clear();
     await this.#storage.delete(dropped.map(({ start }) => rowKey(start)));
+  }
+
+  #forgetTokens(rows: readonly PageRow[]): void {
+    for (const { token } of rows) if (token !== undefined) this.#startOf.delete(token);
   }
 }

@@ -6,6 +6,8 @@
  * a page evicted from memory, or a read that lags behind an earlier one. If memory cannot make up for a lagging read, it fails:
  * no chunk claims to be the last after more was seen. A history that was replaced by another shows in the fingerprints.
  *
+ * A walk ends when nobody waits for it any more: a call in flight completes and is remembered, the next one is not made.
+ *
  * Invariant 3: at most one call is in flight; readers of the same page share it; polls precede walks, and walks run one at a
  * time; a failure is remembered like a page. It decides when to call, not why: freshness comes from its caller.
  * Over 300 lines: the walk and the handling of broken pages share one state.
@@ -27,6 +29,11 @@ import { SerialQueue } from '../../core/serial-queue.ts';
 export const HISTORY_MESSAGES_MAX = 1_000_000;
 /** Empty pages with a token in a row before the upstream counts as broken. */
 export const EMPTY_PAGES_MAX = 50;
+/**
+ * Upstream pages that one request waits for. On Workers a page's caller that has disconnected cannot be noticed, and the Free plan
+ * allows 50 outgoing requests an invocation. What was read is kept: the next request continues there.
+ */
+export const WALK_PAGES_MAX = 40;
 /** Restarts of one read's walk because tokens expired during it. */
 export const TOKEN_LOSSES_MAX = 3;
 /** After this long, reads that return less than was seen do not lag: the history is shorter now. As long as the settle time. */
@@ -41,6 +48,23 @@ export interface ReadTrace {
 }
 
 export const newTrace = (): ReadTrace => ({ calls: 0, collapsed: false });
+
+/** How far one caller walks through the source's pages. */
+export interface Walk {
+  /** Upstream pages that it may still wait for. */
+  pagesLeft: number;
+  /** Aborted when the caller needs no answer any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** For one request, or one step of a stream. */
+export const newWalk = (signal: AbortSignal | undefined): Walk => ({
+  pagesLeft: WALK_PAGES_MAX,
+  ...(signal && { signal }),
+});
+
+/** For what no caller asked for: archiving. */
+const endlessWalk = (): Walk => ({ pagesLeft: Infinity });
 
 export interface Freshness {
   /** The last page must not be older than this, in clock milliseconds. */
@@ -69,13 +93,15 @@ interface Call {
   readonly trace: ReadTrace;
   readonly done: Promise<Outcome>;
   readonly resolve: (outcome: Outcome) => void;
+  /** How many wait for it. */
+  callers: number;
 }
 
 /**
  * Besides a chunk or a failure: look again. `lost`: the call brought nothing, because its token had expired or the history was
- * replaced. `moved`: no call was made, because the page's row has changed.
+ * replaced. `moved`: no call was made, because the page's row has changed. `left`: nobody waited for it any more.
  */
-type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved';
+type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved' | 'left';
 type Refusal = ReturnType<typeof fail<SourceFailure>>;
 
 export interface UpstreamHistoryOptions {
@@ -136,6 +162,7 @@ export class UpstreamHistory {
     position: number,
     freshness: Freshness,
     trace: ReadTrace,
+    walk: Walk = endlessWalk(),
   ): Promise<Result<UpstreamChunk, SourceFailure>> {
     const { rows, clock } = this.#options;
     const failureNotBeforeMs = freshness.failureNotBeforeMs ?? freshness.lastNotBeforeMs;
@@ -154,10 +181,17 @@ export class UpstreamHistory {
         if (freshness.poll && !failed.isReported) this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#heldAlready(position, freshness) ?? fail(failed.failure);
       }
+      if (walk.pagesLeft <= 0 || walk.signal?.aborted) {
+        const internal = walk.signal?.aborted
+          ? 'its caller has left'
+          : `${WALK_PAGES_MAX} upstream pages read`;
+        return this.#heldAlready(position, freshness) ?? fail({ type: 'upstream-unfinished', internal });
+      }
+      walk.pagesLeft--;
       const { call, shared } = this.#call(wanted.start, freshness.poll ?? false, trace);
-      const outcome = await call.done;
+      const outcome = await this.#outcome(call, walk.signal);
       if (outcome === 'lost') losses++;
-      if (outcome === 'lost' || outcome === 'moved') continue;
+      if (outcome === 'lost' || outcome === 'moved' || outcome === 'left') continue;
       if (!outcome.ok) return this.#heldAlready(position, freshness) ?? outcome;
       // Taken from the call itself: memory may have evicted it already. The result of this request's own call is as fresh as
       // possible, even if a lagging read confirmed less than was known.
@@ -231,11 +265,24 @@ export class UpstreamHistory {
       return { call: same, shared: true };
     }
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    const call: Call = { start, trace, done: promise, resolve };
+    const call: Call = { start, trace, done: promise, resolve, callers: 0 };
     if (poll) this.#queue.unshift(call);
     else this.#queue.push(call);
     this.#next();
     return { call, shared: false };
+  }
+
+  /** What the call brings, or `left` as soon as this caller has left. A queued call that nobody waits for is not made. */
+  async #outcome(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
+    call.callers++;
+    const left = Promise.withResolvers<'left'>();
+    const leave = () => left.resolve('left');
+    signal?.addEventListener('abort', leave, { once: true });
+    const outcome = await Promise.race([call.done, left.promise]);
+    signal?.removeEventListener('abort', leave);
+    call.callers--;
+    if (call.callers === 0) this.#queue = this.#queue.filter((queued) => queued !== call);
+    return outcome;
   }
 
   #next(): void {
@@ -248,14 +295,14 @@ export class UpstreamHistory {
       call.resolve(outcome);
       this.#next();
     };
-    this.#fetch(call.start, call.trace).then(finish, (error: unknown) =>
+    this.#fetch(call.start, call).then(finish, (error: unknown) =>
       finish(
         this.#refuse(call.start, this.#options.clock.now(), `reading a page threw: ${exceptionText(error)}`),
       ),
     );
   }
 
-  async #fetch(start: number, trace: ReadTrace): Promise<Outcome> {
+  async #fetch(start: number, call: Call): Promise<Outcome> {
     const { source, ref, rows, clock } = this.#options;
     const row = rows.startingAt(start);
     if (!row || row.lost) return 'moved';
@@ -264,14 +311,14 @@ export class UpstreamHistory {
     let beganAtMs = clock.now();
     const result = await this.#calls.run(() => {
       beganAtMs = clock.now();
-      return source.page(ref, row.token, limit, undefined, () => trace.calls++);
+      return source.page(ref, row.token, limit, undefined, () => call.trace.calls++);
     });
     if (epoch !== this.#epoch) return 'moved';
-    if (result.ok) return this.#accept(row, result.value, beganAtMs, trace);
+    if (result.ok) return this.#accept(row, result.value, beganAtMs, call);
     const { failure } = result;
     if (failure.type === 'upstream-too-large' && limit > 1) {
       this.#limits.set(start, Math.ceil(limit / 2));
-      return this.#fetch(start, trace);
+      return this.#again(start, call);
     }
     const tokenRefused =
       failure.type === 'upstream-invalid-token' || failure.type === 'upstream-invalid-request';
@@ -282,17 +329,14 @@ export class UpstreamHistory {
     return this.#failed(start, beganAtMs, failure);
   }
 
-  async #accept(row: PageRow, page: SourcePage, beganAtMs: number, trace: ReadTrace): Promise<Outcome> {
+  async #accept(row: PageRow, page: SourcePage, beganAtMs: number, call: Call): Promise<Outcome> {
     const { rows, memory, messagesMax = HISTORY_MESSAGES_MAX } = this.#options;
     const { messages, nextToken } = page;
     this.#failures.delete(row.start);
     if (messages.length === 0 && nextToken !== undefined) {
-      return this.#skipEmpty(row, nextToken, beganAtMs, trace);
+      return this.#skipEmpty(row, nextToken, beganAtMs, call);
     }
     this.#emptyPages.delete(row.start);
-    if (nextToken !== undefined && nextToken === row.token) {
-      return this.#refuse(row.start, beganAtMs, 'the next token is the same as the current one');
-    }
     const read: UpstreamChunk = {
       start: row.start,
       messages,
@@ -322,6 +366,9 @@ export class UpstreamHistory {
         return ok(chunk);
       }
       for (const { start } of await rows.dropBehind(row.start)) memory.delete(`${this.#memoryKey}/${start}`);
+    }
+    if (rows.leadsBack(nextToken, row.start)) {
+      return this.#refuse(row.start, beganAtMs, 'the next token is that of a page already read');
     }
     const fingerprint = read.fingerprints.at(-1) ?? row.fingerprint;
     const before = messages.at(-1);
@@ -359,15 +406,20 @@ export class UpstreamHistory {
     });
   }
 
-  async #skipEmpty(row: PageRow, nextToken: string, atMs: number, trace: ReadTrace): Promise<Outcome> {
+  async #skipEmpty(row: PageRow, nextToken: string, atMs: number, call: Call): Promise<Outcome> {
     const skipped = (this.#emptyPages.get(row.start) ?? 0) + 1;
     this.#emptyPages.set(row.start, skipped);
-    if (skipped > EMPTY_PAGES_MAX || nextToken === row.token) {
+    if (skipped > EMPTY_PAGES_MAX || this.#options.rows.leadsBack(nextToken, row.start)) {
       this.#emptyPages.delete(row.start);
       return this.#refuse(row.start, atMs, `${skipped} empty pages in a row, each with a token`);
     }
     await this.#options.rows.put({ ...row, token: nextToken, lost: false });
-    return this.#fetch(row.start, trace);
+    return this.#again(row.start, call);
+  }
+
+  /** The next request of the same call. */
+  #again(start: number, call: Call): Promise<Outcome> | Outcome {
+    return call.callers > 0 ? this.#fetch(start, call) : 'left';
   }
 
   #refuse(start: number, atMs: number, internal: string): Refusal {
