@@ -159,7 +159,7 @@ test.concurrent.each([
     'a wrong key',
     ['tail', 'x'],
     { FLOWTAP_API_KEY: 'ftk_wrong' },
-    'FLOWTAP_API_KEY is no key of this service',
+    'FLOWTAP_API_KEY is not a key of this service',
   ],
   ['no service', ['tail', 'x', '--give-up-after', '1s', '--url', 'http://127.0.0.1:9'], {}, 'Cannot reach'],
   [

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { eventually } from '../support/eventually.ts';
 import { DenoWorld, admin, history, messagesUrl, newKey, type DenoProcess } from './deno-process.ts';
 
 const run = promisify(execFile);
@@ -92,7 +93,13 @@ test(`after ${DEATHS} deaths every acknowledged key and archive is there, and no
   for (const [death, afterMs] of KILL_AFTER_MS.entries()) {
     const flowtap = await world.start();
     await expectAllThere(flowtap.url, done);
+    const [keysBefore, archivesWanted] = [done.keys.length, Math.max(1, done.archives.size)];
     const working = writeUntilDeath(flowtap, done, death);
+    // Something has to be acknowledged in every life; how soon depends on the machine.
+    await eventually(() => {
+      expect(done.keys.length).toBeGreaterThan(keysBefore);
+      expect(done.archives.size).toBeGreaterThanOrEqual(archivesWanted);
+    });
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     await flowtap.kill();
     await working;
