@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { examine } from './examination.ts';
 import { EXIT } from './exit-code.ts';
 import type { Output, Style } from './output.ts';
+import { jsonLine, oneLine } from './plain-text.ts';
 
 const HELP = `Find out why it does not work.
 
@@ -37,7 +38,7 @@ export const doctor: Command = {
       checks.push(check);
       if (values.json !== true) await print(check, stdout);
     }
-    if (values.json === true) await stdout.line(JSON.stringify({ checks }));
+    if (values.json === true) await stdout.line(jsonLine({ checks }));
     return checks.some(({ level }) => level === 'fail') ? EXIT.failed : EXIT.ok;
   },
 };
@@ -52,6 +53,8 @@ const NAME_COLUMNS = 'step-functions'.length;
 
 async function print({ level, name, detail, remedy }: Check, stdout: Output): Promise<void> {
   const label = stdout.style(level.padEnd(LEVEL_COLUMNS), ...STYLES[level]);
-  await stdout.line(`${label}  ${name.padEnd(NAME_COLUMNS)}  ${detail}`);
-  if (remedy !== undefined) await stdout.line(`${' '.repeat(LEVEL_COLUMNS + NAME_COLUMNS + 4)}→ ${remedy}`);
+  // Checks quote what services answer.
+  await stdout.line(`${label}  ${oneLine(name).padEnd(NAME_COLUMNS)}  ${oneLine(detail)}`);
+  if (remedy !== undefined)
+    await stdout.line(`${' '.repeat(LEVEL_COLUMNS + NAME_COLUMNS + 4)}→ ${oneLine(remedy)}`);
 }

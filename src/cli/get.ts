@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { connect } from './connect.ts';
 import { EXIT } from './exit-code.ts';
 import { MessageLines } from './message-line.ts';
+import { jsonLine } from './plain-text.ts';
 import { Progress } from './progress.ts';
 import { humanCount, summaryLines } from './summary-lines.ts';
 
@@ -61,7 +62,7 @@ export const get: Command = {
     try {
       for await (const { messages } of pages) {
         for (const message of messages) {
-          if (values.json === true) await stdout.line(JSON.stringify(message));
+          if (values.json === true) await stdout.line(jsonLine(message));
           else await lines.print(message);
         }
         count += messages.length;

@@ -5,7 +5,7 @@ import { type Command, type Terminal, UsageError } from './command.ts';
 import { connectAdmin } from './connect.ts';
 import { EXIT } from './exit-code.ts';
 import { keyIdOf } from './key-id.ts';
-import { oneLine, widthOf } from './plain-text.ts';
+import { jsonLine, oneLine, widthOf } from './plain-text.ts';
 
 const HELP = `Create, list, show, rotate and revoke API keys.
 
@@ -154,11 +154,11 @@ async function printIssued(
   notes: readonly string[],
 ) {
   if (json) {
-    await stdout.line(JSON.stringify(issued));
+    await stdout.line(jsonLine(issued));
     return EXIT.ok;
   }
-  await stdout.line(issued.key);
-  const about = `Key ${issued.id} (${oneLine(issued.name)}), for ${issued.executions.map(oneLine).join(', ') || 'no execution'}.`;
+  await stdout.line(oneLine(issued.key));
+  const about = `Key ${oneLine(issued.id)} (${oneLine(issued.name)}), for ${issued.executions.map(oneLine).join(', ') || 'no execution'}.`;
   await stderr.line([about, ...notes, 'Keep the key now: it is shown this once.'].join(' '));
   return EXIT.ok;
 }
@@ -176,21 +176,21 @@ async function revoke(words: Words, terminal: Terminal): Promise<number> {
   const key = await admin.revoke(await keyIdOf(positionals[0] ?? '', terminal));
   if (values.json === true) return printKey(key, true, terminal);
   await terminal.stdout.line(
-    `Revoked ${key.id}${key.name === undefined ? '' : ` (${oneLine(key.name)})`}. Within a minute it opens nothing any more, and its streams close.`,
+    `Revoked ${oneLine(key.id)}${key.name === undefined ? '' : ` (${oneLine(key.name)})`}. Within a minute it opens nothing any more, and its streams close.`,
   );
   return EXIT.ok;
 }
 
 async function printKey(key: RevokedKey, json: boolean, { stdout }: Terminal): Promise<number> {
   if (json) {
-    await stdout.line(JSON.stringify(key));
+    await stdout.line(jsonLine(key));
     return EXIT.ok;
   }
   for (const [name, given] of Object.entries(key)) {
     const value = name === 'lastUsedAt' && typeof given === 'string' ? hourOf(given) : given;
     const text = Array.isArray(value) ? value.map((item) => textOf(item)).join('\n') : textOf(value);
     for (const [index, line] of text.split('\n').entries()) {
-      await stdout.line(`${(index === 0 ? name : '').padEnd(12)}  ${line}`);
+      await stdout.line(`${(index === 0 ? oneLine(name) : '').padEnd(12)}  ${line}`);
     }
   }
   return EXIT.ok;
@@ -210,7 +210,7 @@ async function list(words: Words, terminal: Terminal): Promise<number> {
   const { stdout, stderr } = terminal;
   const rows: string[][] = [];
   for await (const key of adminKeys(terminal, values.url).list()) {
-    if (values.json === true) await stdout.line(JSON.stringify(key));
+    if (values.json === true) await stdout.line(jsonLine(key));
     else rows.push(rowOf(key));
   }
   if (values.json === true) return EXIT.ok;

@@ -1,9 +1,9 @@
 /**
- * Text of others on a terminal: one line, nothing in it that a terminal obeys, no wider than there is room for. Payloads are
- * customers' data, and whoever can put an escape sequence into one must not move the reader's cursor with it.
+ * Text of others on a terminal: one line, no control characters, no wider than the terminal. Payloads are customers' data: an escape
+ * sequence in one must not move the reader's cursor, and a bidirectional override must not change what the reader sees.
  */
 
-/** What a terminal acts upon or shows out of order: C0, C1, bidirectional controls. Line ends and tabs are dealt with before. */
+/** What a terminal acts upon or shows out of order: C0, C1, bidirectional controls, line and paragraph separators. */
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
@@ -22,6 +22,16 @@ export const oneLine = (text: string): string =>
     .replaceAll(/\s*[\r\n]+\s*/g, ' ⏎ ')
     .replaceAll(/\t+/g, ' ')
     .replaceAll(CONTROLS, '·');
+
+/**
+ * A value as JSON on one line. JSON.stringify escapes only C0 controls: the others are escaped here, which JSON allows in strings,
+ * and outside of strings there are none.
+ */
+export const jsonLine = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(
+    CONTROLS,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 const ASCII = /^[\u0020-\u007e]*$/;
 

@@ -23,7 +23,7 @@ export function summaryLines(summary: Summary, output: Output): string[] {
   const where = failure?.step === undefined ? '' : ` in ${oneLine(failure.step)}`;
   const why = [failure?.error, failure?.cause].filter((text) => text !== undefined && text !== '');
   return [
-    output.style(status, ...STYLES[status]) +
+    output.style(oneLine(status), ...(STYLES[status] ?? [])) +
       where +
       (why.length === 0 ? '' : `: ${oneLine(why.join(': '))}`),
     output.style(facts.join(', '), 'dim'),

@@ -7,7 +7,7 @@ import { type Command, Interrupted, type Terminal, UsageError } from './command.
 import { connect } from './connect.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { MessageLines } from './message-line.ts';
-import { oneLine, shellWord } from './plain-text.ts';
+import { jsonLine, oneLine, shellWord } from './plain-text.ts';
 import { humanDuration, summaryLines } from './summary-lines.ts';
 
 const SHOWN_DEFAULT = 20;
@@ -160,7 +160,7 @@ class Tailing {
   }
 
   async #print(message: object): Promise<void> {
-    if (this.#json) await this.#terminal.stdout.line(JSON.stringify(message));
+    if (this.#json) await this.#terminal.stdout.line(jsonLine(message));
     else await this.#lines.print(message);
   }
 

@@ -1,0 +1,153 @@
+/** Control characters and bidirectional overrides in anything that a service answers: no command passes them to a terminal. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PassThrough, Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+
+import { Output } from '../../src/cli/output.ts';
+import { run } from '../../src/cli/run.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { listen } from './local-server.ts';
+
+/** Erases the screen by C0 and by C1, starts a new line, hides text, and shows the rest in reverse. */
+const HOSTILE = 'a\u001b[2Jb\u009b2Jc\u0085d\r\ne\u2028f\u202eg\u2066h\u200f';
+
+/** What a command may write: text, line ends, its own colours, and the erasing of its own line of progress. */
+// eslint-disable-next-line no-control-regex
+const OWN_SEQUENCES = /\u001b\[[\d;]*m|\r\u001b\[K|\n/g;
+const DECEIVING = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+
+const MESSAGE = { messageId: HOSTILE, eventType: HOSTILE, timestamp: HOSTILE, payload: HOSTILE };
+const KEY = {
+  id: HOSTILE,
+  key: HOSTILE,
+  name: HOSTILE,
+  owner: HOSTILE,
+  status: HOSTILE,
+  executions: [HOSTILE],
+  payloads: HOSTILE,
+  tickets: true,
+  tier: HOSTILE,
+  limits: { requests: 1, periodSeconds: 1, streamsPerExecution: 1 },
+  lastUsedAt: HOSTILE,
+  expiresAt: HOSTILE,
+  credentials: [{ id: HOSTILE, createdAt: HOSTILE }],
+  [HOSTILE]: HOSTILE,
+};
+const SUMMARY = {
+  flowExecutionId: HOSTILE,
+  source: HOSTILE,
+  status: HOSTILE,
+  startedAt: HOSTILE,
+  failure: { step: HOSTILE, error: HOSTILE, cause: HOSTILE, cursor: HOSTILE },
+  final: true,
+};
+
+const FAILED = { ok: false, ms: 1, code: HOSTILE, reason: HOSTILE };
+const PROBE = {
+  sources: [
+    { source: HOSTILE, region: HOSTILE, account: HOSTILE, ...FAILED },
+    { source: HOSTILE, region: HOSTILE, ok: true, ms: 1 },
+  ],
+  skipped: HOSTILE,
+  store: FAILED,
+};
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const path = request.url ?? '';
+  const json = (body: unknown) =>
+    response
+      .writeHead(200, { 'Content-Type': 'application/json', 'X-Request-Id': 'x' })
+      .end(JSON.stringify(body));
+  if (path.startsWith('/healthz')) json({ status: 'ok', version: HOSTILE });
+  else if (path.startsWith('/v1/admin/keys?') || path === '/v1/admin/keys') {
+    json(request.method === 'POST' ? KEY : { keys: [KEY] });
+  } else if (path.startsWith('/v1/admin/keys')) json(KEY);
+  else if (path.startsWith('/v1/admin/probe')) json(PROBE);
+  else if (path.startsWith('/v1/admin')) {
+    request.resume();
+    const warnings = [{ code: HOSTILE, line: 1 }];
+    json({ status: HOSTILE, messageCount: 1, warnings });
+  } else if (path.startsWith('/v1/key')) json(KEY);
+  else if (request.headers.accept?.includes('text/event-stream')) {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    response.end(
+      `event: message\nid: 1\ndata: ${JSON.stringify(MESSAGE)}\n\nevent: end\nid: 2\ndata: {"status":"FAILED"}\n\n`,
+    );
+  } else if (path.includes('/messages')) json({ messages: [MESSAGE], cursor: 'c', status: 'FAILED' });
+  else json(SUMMARY);
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  const errors = [{ in: 'query', name: HOSTILE, detail: HOSTILE }];
+  const problem = {
+    type: HOSTILE,
+    title: HOSTILE,
+    status: 400,
+    detail: HOSTILE,
+    code: HOSTILE,
+    requestId: HOSTILE,
+  };
+  // One that names inputs, and one that does not: the command shows them differently.
+  const body = request.url?.startsWith('/v1/executions') ? problem : { ...problem, errors };
+  response.writeHead(400, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify(body));
+}
+
+/** Runs a command on a terminal. */
+async function onTerminal(
+  words: readonly string[],
+  url: string,
+): Promise<{ stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const output = (name: 'stdout' | 'stderr') => {
+    const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, columns: 200 });
+    stream.on('data', (text) => (written[name] += String(text)));
+    return new Output(stream, {});
+  };
+  const env = {
+    FLOWTAP_URL: url,
+    FLOWTAP_API_KEY: 'ftk_made_up',
+    FLOWTAP_ADMIN_TOKEN: 'an admin token that nobody checks here',
+  };
+  const [stdout, stderr] = [output('stdout'), output('stderr')];
+  const stdin = Readable.from(['{"eventType":"EXECUTION_SUCCEEDED"}\n']);
+  const { signal } = new AbortController();
+  await run(words, { env, stdin, stdout, stderr, signal, clock: systemClock }, '1.0.0');
+  await Promise.all([stdout.flush(), stderr.flush()]);
+  return written;
+}
+
+const COMMANDS = [
+  ['get', 'x'],
+  ['get', 'x', '--json'],
+  ['tail', 'x'],
+  ['tail', 'x', '--json'],
+  ['import', 'x', '-'],
+  ['keys', 'list'],
+  ['keys', 'list', '--json'],
+  ['keys', 'show', 'abcdefgh'],
+  ['keys', 'show', 'abcdefgh', '--json'],
+  ['keys', 'create', '--name', 'n', '--executions', '*', '--payloads', 'none'],
+  ['keys', 'create', '--name', 'n', '--executions', '*', '--payloads', 'none', '--json'],
+  ['keys', 'rotate', 'abcdefgh'],
+  ['keys', 'rotate', 'abcdefgh', '--json'],
+  ['keys', 'revoke', 'abcdefgh'],
+  ['keys', 'revoke', 'abcdefgh', '--json'],
+  ['doctor', 'x'],
+  ['doctor', 'x', '--json'],
+];
+
+test.each(COMMANDS)('flowtap %s %s %s', async (...words) => {
+  const given = words.filter((word) => word !== undefined);
+  for (const listener of [answer, refuse]) {
+    await using server = await listen(listener);
+    const { stdout, stderr } = await onTerminal(given, server.origin);
+    expect(stdout + stderr).not.toBe('');
+    expect((stdout + stderr).replaceAll(OWN_SEQUENCES, '')).not.toMatch(DECEIVING);
+    if (listener === refuse || !given.includes('--json') || given[0] === 'doctor') continue;
+    // Valid JSON, and nothing is lost.
+    for (const line of stdout.trimEnd().split('\n')) {
+      expect(JSON.parse(line)).toEqual(given[0] === 'keys' ? KEY : MESSAGE);
+    }
+  }
+});
