@@ -1,6 +1,6 @@
 /**
- * The URL of a request, parsed once. Servers build it from the Host header and the request target; not all of them refuse an
- * invalid Host (workerd does, Deno does not).
+ * The URL of a request, parsed once. Servers build it from the Host header and the request target; neither workerd nor Deno
+ * refuses an invalid Host.
  */
 
 /** Characters that end the host in a URL: with one of these in Host, the URL would have another path than the request. */

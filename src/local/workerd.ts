@@ -30,6 +30,8 @@ export interface WorkerdOptions {
   readonly onLog?: (line: string) => void;
   /** The Worker as one ES module. Default: src/, bundled once for this process. */
   readonly script?: string;
+  /** False: without static files, and so without the router that miniflare puts in front of the Worker to serve them. */
+  readonly assets?: false;
 }
 
 /**
@@ -146,9 +148,11 @@ export class LocalWorkerd {
   }
 
   #miniflareOptions(script: string, fromToml: Awaited<ReturnType<typeof workerOptions>>) {
+    const { assets, ...withoutAssets } = fromToml;
     const log = this.#options.onLog ?? (() => {});
     return convertV4MiniflareOptions({
-      ...fromToml,
+      ...withoutAssets,
+      ...(assets && this.#options.assets !== false && { assets }),
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
       bindings: { ...fromToml.bindings, ...this.#options.vars },
       resourcePersistencePath: this.#persistTo,
