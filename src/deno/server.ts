@@ -13,6 +13,7 @@ import { type Platform, createCore, createService } from '../compose.ts';
 import type { ServerSettings } from '../config.ts';
 import { createDurableKeys } from './durable-keys.ts';
 import { openSite } from './static-site.ts';
+import { ConnectionClosed, closingAfter, watchBody } from './unfinished-body.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import { createInProcessExecutions } from '../executions/runtimes/in-process.ts';
 import { forwardedOverTls } from '../http/forwarded-proto.ts';
@@ -54,7 +55,7 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   await live.resume();
   const app = createService(settings, platform, core, live);
   const site = await openSite(new URL('../../dist/site/', import.meta.url));
-  const handler: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {
+  const handler: Deno.ServeHandler<Deno.NetAddr> = async (request, info) => {
     const socketAddress = info.remoteAddr.transport === 'tcp' ? info.remoteAddr.hostname : undefined;
     const runtime = {
       clientAddress: socketClientAddress(request.headers, socketAddress, trustedProxies),
@@ -63,9 +64,14 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
       waitUntil: () => undefined,
     };
     const url = requestUrl(request);
-    return (url && site(request, url)) ?? app.fetch(leftAfterCancel(request), { runtime });
+    const body = request.body === null ? undefined : watchBody(request.body);
+    const answer =
+      (url && site(request, url)) ?? (await app.fetch(leftAfterCancel(request, body?.stream), { runtime }));
+    return body === undefined || body.isComplete() ? answer : closingAfter(answer, clock);
   };
-  const onError = (error: unknown) => answerException(error, log);
+  const onError = (error: unknown) =>
+    // Its answer is on its way already, so this one goes nowhere.
+    error instanceof ConnectionClosed ? new Response(null) : answerException(error, log);
   const listening = listen({ port, hostname, onError }, handler);
   if (!listening.ok) {
     live.close();
@@ -92,10 +98,10 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
  * The request with a signal that is aborted a little later than Deno's own. When a client leaves, Deno aborts the signal, and
  * then cancels the answer's body; a body that ends with an error in between is printed, stack and all, once for each client.
  */
-function leftAfterCancel(request: Request): Request {
+function leftAfterCancel(request: Request, body: ReadableStream<Uint8Array> | undefined): Request {
   const left = new AbortController();
   request.signal.addEventListener('abort', () => setTimeout(() => left.abort(), LEFT_MS), { once: true });
-  return new Request(request, { signal: left.signal });
+  return new Request(request, { signal: left.signal, ...(body && { body }) });
 }
 
 const onDeno = (store: KeyValueStore, log: Log): Platform => ({

@@ -85,7 +85,7 @@ async function listKeys({ access }: AdminPorts, { url }: Exchange): Promise<Resu
 }
 
 async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
-  const body = await readJson(exchange.request);
+  const body = await readJson(exchange.request, clock);
   if (!body.ok) return body;
   const input = parseNewKey(body.value, clock.now());
   if (!input.ok) return input;
@@ -107,7 +107,7 @@ function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Resp
     return byMethod({
       GET: async () => json(await access.keys.get(id)),
       PATCH: async ({ request }) => {
-        const body = await readJson(request);
+        const body = await readJson(request, clock);
         if (!body.ok) return body;
         const change = parseKeyChange(body.value, clock.now());
         return change.ok ? json(await access.keys.change(id, change.value, audit(exchange))) : change;
@@ -117,7 +117,7 @@ function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Resp
   if (action === 'rotate') {
     return byMethod({
       POST: async ({ request }) => {
-        const body = await readJson(request);
+        const body = await readJson(request, clock);
         if (!body.ok) return body;
         const rotation = parseRotation(body.value);
         if (!rotation.ok) return rotation;

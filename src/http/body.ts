@@ -1,8 +1,13 @@
-/** Reads a request's body as text or JSON, up to a limit. */
+/** Reads a request's body as text or JSON, up to a limit of bytes and of time. Imports are read elsewhere (imports/). */
+import type { Clock } from '../core/clock.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
+import { type BodyDeadlines, timedBody } from '../core/timed-body.ts';
 
 /** Keys, tickets and AWS calls have a few kilobytes. Only imports are larger, and they are streamed. */
 export const BODY_BYTES_MAX = 64 * 1024;
+
+/** A few kilobytes arrive in one packet or two. Slower callers hold a connection, and on Deno memory, for nothing. */
+export const BODY_DEADLINES: BodyDeadlines = { silenceMs: 10_000, totalMs: 30_000 };
 
 /** Fails for a compressed body. None is decompressed: a few bytes could become gigabytes. */
 export async function refuseEncoded({ body, headers }: Request) {
@@ -13,27 +18,32 @@ export async function refuseEncoded({ body, headers }: Request) {
 }
 
 /** The body as text; '' if the request has no body. */
-export async function readText(request: Request, maxBytes = BODY_BYTES_MAX): Promise<Result<string>> {
+export async function readText(request: Request, clock: Clock): Promise<Result<string>> {
   if (!request.body) return ok('');
   const encoded = await refuseEncoded(request);
   if (encoded) return encoded;
   const declared = Number(request.headers.get('Content-Length') ?? 0);
-  if (declared > maxBytes) {
+  if (declared > BODY_BYTES_MAX) {
     await request.body.cancel();
-    return fail({ type: 'body-too-large', maxBytes });
+    return TOO_LARGE;
   }
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-  const reader = request.body.getReader();
+  const body = timedBody(request.body, clock, BODY_DEADLINES);
   let text = '';
   let bytes = 0;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const chunk = await body.read();
+      if (chunk === 'too-slow') {
+        body.cancel();
+        return fail({ type: 'body-too-slow' });
+      }
+      const { done, value } = chunk;
       if (done) return ok(text + decoder.decode());
       bytes += value.byteLength;
-      if (bytes > maxBytes) {
-        await reader.cancel();
-        return fail({ type: 'body-too-large', maxBytes });
+      if (bytes > BODY_BYTES_MAX) {
+        body.cancel();
+        return TOO_LARGE;
       }
       text += decoder.decode(value, { stream: true });
     }
@@ -42,9 +52,11 @@ export async function readText(request: Request, maxBytes = BODY_BYTES_MAX): Pro
   }
 }
 
+const TOO_LARGE = fail({ type: 'body-too-large', maxBytes: BODY_BYTES_MAX });
+
 /** The body as JSON; undefined if the request has no body. */
-export async function readJson(request: Request): Promise<Result<unknown>> {
-  const text = await readText(request);
+export async function readJson(request: Request, clock: Clock): Promise<Result<unknown>> {
+  const text = await readText(request, clock);
   if (!text.ok) return text;
   if (text.value.trim() === '') return ok(undefined);
   const type = request.headers.get('Content-Type');

@@ -5,6 +5,7 @@
 import type { Accepted } from '../access/authenticate.ts';
 import type { Caller } from '../access/caller.ts';
 import { parseTicketRequest } from '../access/mint-ticket.ts';
+import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { acceptsEventStream } from './accept.ts';
@@ -17,7 +18,9 @@ import { VARY, withHeaders } from './responses.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
 import { getSummary } from './summary.ts';
 
-export interface ExecutionRoutesPorts extends MessagesPorts, AuthenticationPorts {}
+export interface ExecutionRoutesPorts extends MessagesPorts, AuthenticationPorts {
+  readonly clock: Clock;
+}
 
 type ExecutionHandler = (exchange: Exchange, ref: ExecutionRef, caller: Caller) => Promise<Result<Response>>;
 
@@ -72,12 +75,12 @@ function withExecutionId({ executionId }: ExecutionRef, result: Result<Response>
 }
 
 async function postTicket(
-  { access, publicUrl }: ExecutionRoutesPorts,
+  { access, clock, publicUrl }: ExecutionRoutesPorts,
   { request, url }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Result<Response>> {
-  const body = await readJson(request);
+  const body = await readJson(request, clock);
   if (!body.ok) return body;
   const asked = parseTicketRequest(body.value);
   if (!asked.ok) return asked;

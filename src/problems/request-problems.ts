@@ -143,7 +143,8 @@ export const requestDocumentation: DocumentationOf<typeof requestProblems> = {
   },
   RequestTimeout: {
     meaning: 'The request body did not arrive in time.',
-    cause: 'No byte of it arrived for 10 seconds, or it was not complete after 30 seconds.',
+    cause:
+      'No byte of it arrived for 10 seconds, or it was not complete after 30 (imports: 30 seconds, and 15 minutes).',
     action: 'Send the request again.',
     examples: { 'body-too-slow': { type: 'body-too-slow' } },
   },

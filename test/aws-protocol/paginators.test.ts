@@ -31,7 +31,7 @@ it.each([0, 7])(
     // Safety: the AWS protocol asks for pages and nothing else.
     const executions = { page: async () => ok(page) } as unknown as Executions;
     const { clock, logged } = access;
-    const ports = { access, executions, cursorKeys };
+    const ports = { access, executions, cursorKeys, clock };
     const handler = awsProtocol(ports);
     const app = new Hono<AppBindings>();
     const routing = { clock, log: testLog(logged) };

@@ -210,6 +210,22 @@ describe('as documented, the service refuses', () => {
     }
   });
 
+  test('bodies that do not arrive', async () => {
+    for (const { id, responses } of operations) {
+      if (!responses.has('408')) continue;
+      const asked = send(id, { body: new ReadableStream() });
+      await service.clock.advance(60_000);
+      await judge.judge(id, 408, await asked);
+    }
+  });
+
+  test('an import whose execution is deleted meanwhile', async () => {
+    const importing = send('importHistory', { about: 'deleted', body: new ReadableStream() });
+    await service.clock.advance(1_000);
+    await ask('forgetExecution', 404, { about: 'deleted' });
+    await judge.judge('importHistory', 409, await importing);
+  });
+
   test('callers without a credential or permission', async () => {
     for (const { id, responses } of operations) {
       if (!responses.has('401')) continue;

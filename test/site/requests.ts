@@ -53,7 +53,9 @@ export function requestOf(id: string, key: string, asked: Asked = {}): [path: st
         ...(whole !== undefined && !isAws && { 'Content-Type': 'application/json' }),
         ...headers,
       },
-      ...(whole !== undefined && { body: typeof whole === 'string' ? whole : JSON.stringify(whole) }),
+      ...(whole instanceof ReadableStream
+        ? { body: whole, duplex: 'half' }
+        : whole !== undefined && { body: typeof whole === 'string' ? whole : JSON.stringify(whole) }),
     },
   ];
 }

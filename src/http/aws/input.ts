@@ -5,6 +5,7 @@
  */
 import * as z from 'zod/mini';
 
+import type { Clock } from '../../core/clock.ts';
 import { type Failure, type FieldError, type Result, fail, ok } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { PAGE_MESSAGES_MAX } from '../../executions/cut-page.ts';
@@ -44,8 +45,11 @@ export interface ListInput {
 }
 
 /** The body's members, each of the right JSON type. `checkInput` checks their values. */
-export async function readInput(request: Request): Promise<Result<Input, Failure | UnreadableInput>> {
-  const text = await readText(request);
+export async function readInput(
+  request: Request,
+  clock: Clock,
+): Promise<Result<Input, Failure | UnreadableInput>> {
+  const text = await readText(request, clock);
   if (!text.ok) return text.failure.type === 'invalid-input' ? unreadable('The body must be UTF-8.') : text;
   let body: unknown;
   try {

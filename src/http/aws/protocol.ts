@@ -7,7 +7,7 @@
  * answers. The wire follows botocore's model iotthingsgraph/2018-09-06 and what its clients need: no `nextToken: null`, never
  * the request's own token again, times as numbers.
  */
-import { type Caller, readerOf } from '../../access/caller.ts';
+import { type Caller, callerAllows, readerOf } from '../../access/caller.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import type { PageAnswer } from '../../executions/executions.ts';
 import { decodeCursor, encodeCursor } from '../../messages/cursor.ts';
@@ -33,24 +33,22 @@ export const awsProtocol =
       return fail({ type: 'no-such-route', operation: true });
     }
     facts.route = ROUTE;
-    const input = await readInput(request);
-    const flowExecutionId = input.ok ? input.value.flowExecutionId : undefined;
-    const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
-    // An invalid id is not checked against the key's patterns: it is refused as invalid below.
-    const caller = await authenticate(
-      ports,
-      exchange,
-      'session-token',
-      ref?.ok ? ref.value.executionId : undefined,
-    );
-    if (!caller.ok) return caller;
+    // The body names the execution. It is read only for a valid key, so that others cannot make us wait for it.
+    const authenticated = await authenticate(ports, exchange, 'session-token', undefined);
+    if (!authenticated.ok) return authenticated;
+    const caller = authenticated.value;
+    const input = await readInput(request, ports.clock);
     if (!input.ok) {
       if (input.failure.type !== 'unreadable-input') return fail(input.failure);
       facts.failure = input.failure.type;
       return ok(awsRefusal(input.failure, facts.requestId));
     }
+    const { flowExecutionId } = input.value;
+    const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
+    // An invalid id is not checked against the key's patterns: it is refused as invalid below.
+    if (ref?.ok && !callerAllows(caller, ref.value.executionId)) return fail({ type: 'execution-forbidden' });
     const asked = checkInput(input.value, ref);
-    return asked.ok ? answerPage(ports, exchange, asked.value, caller.value) : asked;
+    return asked.ok ? answerPage(ports, exchange, asked.value, caller) : asked;
   };
 
 async function answerPage(

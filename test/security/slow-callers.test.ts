@@ -1,0 +1,98 @@
+/** Callers that never finish a request body, over sockets, on both runtimes: how long they hold a connection. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { TARGET } from '../aws-protocol/aws-call.ts';
+import { ADMIN_TOKEN as DENO_ADMIN_TOKEN, DenoWorld, newKey } from '../deno/deno-process.ts';
+import { openWorld } from '../support/on-workerd.ts';
+import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
+
+interface Runtime {
+  readonly url: string;
+  readonly key: string;
+  readonly adminToken: string;
+  /** Lines that the runtime wrote beside the service's own log. */
+  noise(): readonly string[];
+  close(): Promise<void>;
+}
+
+const runtimes: Readonly<Record<string, () => Promise<Runtime>>> = {
+  async workerd() {
+    const world = await openWorld();
+    return {
+      url: world.url.href,
+      key: await world.key({ tickets: true }),
+      adminToken: ADMIN_TOKEN,
+      noise: () => world.lines.filter((line) => !line.startsWith('{')),
+      close: () => world.close(),
+    };
+  },
+  async Deno() {
+    const world = await DenoWorld.create();
+    const { url, noise } = await world.start({ STORE_PATH: ':memory:' });
+    const key = await newKey(url);
+    return { url, key, adminToken: DENO_ADMIN_TOKEN, noise: () => noise, close: () => world.end() };
+  },
+};
+
+interface Received {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Sends a request whose body stops after a few bytes. Resolves when the server has closed the connection, or answered. */
+async function sendUnfinished(
+  url: string,
+  path: string,
+  headers: Record<string, string>,
+  until: 'closed' | 'answered',
+): Promise<Received> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const fields = Object.entries({ Host: hostname, 'Content-Length': '1000', ...headers });
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n{"name":`);
+  let text = '';
+  socket.on('data', (bytes) => (text += String(bytes)));
+  if (until === 'closed') await once(socket, 'end');
+  else while (!text.includes('}')) await once(socket, 'data');
+  socket.destroy();
+  return { status: Number(text.split(' ')[1]), text };
+}
+
+describe.each(Object.keys(runtimes))('on %s', (name) => {
+  let runtime: Runtime;
+  beforeAll(async () => {
+    // Safety: the names are the keys.
+    runtime = await (runtimes[name] as () => Promise<Runtime>)();
+  });
+  afterAll(() => runtime.close());
+
+  const requests = (key: string, adminToken: string) =>
+    [
+      ['/', { 'X-Amz-Target': TARGET, 'X-Amz-Security-Token': key }],
+      ['/v1/executions/x/tickets', { 'X-API-Key': key }],
+      ['/v1/admin/keys', { Authorization: `Bearer ${adminToken}` }],
+    ] as const;
+  const send = (key: string, adminToken: string, until: 'closed' | 'answered') =>
+    Promise.all(
+      requests(key, adminToken).map(([path, headers]) => sendUnfinished(runtime.url, path, headers, until)),
+    );
+
+  test('a caller without a valid credential is answered without its body, and disconnected', async () => {
+    const answers = await send('wrong', 'wrong', 'closed');
+    expect(answers.map(({ status }) => status)).toEqual([400, 401, 401]);
+    expect(answers[0]?.text).toContain('UnrecognizedClientException');
+    expect(runtime.noise()).toEqual([]);
+  });
+
+  // Deno answers, but does not close the connection: src/deno/unfinished-body.ts.
+  test('a body that stops arriving is refused, and on workerd its caller disconnected', async () => {
+    const until = name === 'workerd' ? 'closed' : 'answered';
+    const answers = await send(runtime.key, runtime.adminToken, until);
+    expect(answers.map(({ status }) => status)).toEqual([400, 408, 408]);
+    for (const { text } of answers) expect(text).toContain('did not arrive in time');
+    expect(runtime.noise()).toEqual([]);
+  });
+});
