@@ -19,6 +19,7 @@ import { requestUrl } from './http/request-url.ts';
 import { type AppBindings, type Handler, answer, answerException, byMethod, route } from './http/routing.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
+import { CursorReader } from './messages/cursor-reader.ts';
 
 /** How long browsers remember a preflight. Chromium keeps none longer than two hours. */
 const PREFLIGHT_SECONDS = 7_200;
@@ -59,11 +60,12 @@ export function createApp(ports: AppPorts): App {
   }
 
   route(app, ports, '/healthz', 'health', health(ports));
-  route(app, ports, '/v1/executions/*', 'execution', executionRoutes(ports));
+  const reading = { ...ports, cursors: new CursorReader(ports.cursorKeys) };
+  route(app, ports, '/v1/executions/*', 'execution', executionRoutes(reading));
   route(app, ports, '/v1/key', 'key', keyRoute(ports));
 
   // No CORS either: browsers use the routes above.
-  const aws = awsProtocol(ports);
+  const aws = awsProtocol(reading);
   app.post('/', (context) => answer(ports, context, 'aws', aws, awsRefusal));
 
   const admin = adminRoutes(ports);

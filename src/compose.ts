@@ -16,12 +16,14 @@ import type { ExecutionRef } from './core/execution-ref.ts';
 import { createArchiveFirstExecutions } from './executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
 import type { Executions } from './executions/executions.ts';
+import { PageMemo } from './executions/page-memo.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
 import { createPageMemory } from './executions/upstream/page-memory.ts';
 import type { Probe } from './http/admin-routes.ts';
 import { problemJson } from './http/problem.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
+import { type EncodePage, createPageEncoder } from './messages/encoded-page.ts';
 import type { EndingReader } from './messages/ending.ts';
 import { staticCredentials } from './sources/aws/aws-credentials.ts';
 import type { Fetch } from './sources/aws/aws-json.ts';
@@ -60,6 +62,7 @@ export interface Core {
   readonly archive: Archive;
   readonly cursorKeys: CursorKeys;
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
+  readonly encodePage: EncodePage;
   readonly probe: Probe;
   /** For the shells of Executions. */
   readonly shared: SharedExecutionOptions;
@@ -104,6 +107,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     createStepFunctions(settings, platform),
     accountBudgets(settings.stepFunctionsAllowed, platform),
   );
+  const encodePage = createPageEncoder(cursorKeys);
   const frameMemory = createFrameMemory();
   const framesFor = (ref: ExecutionRef) =>
     new EventFrames({
@@ -120,6 +124,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     archive,
     cursorKeys,
     framesFor,
+    encodePage,
     probe: async (name) => {
       const [probes, storeProbe] = await Promise.all([
         probeSources([...sources.values()], clock),
@@ -129,6 +134,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     },
     shared: {
       memory: createPageMemory(),
+      pages: new PageMemo(encodePage, clock),
       archive,
       clock,
       random,
@@ -185,11 +191,12 @@ function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
 /** The application over this core, with Executions living where the entry says. */
 export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
   const { clock, random, log, version } = platform;
-  const { access, archive, cursorKeys, framesFor, probe } = core;
+  const { access, archive, cursorKeys, framesFor, encodePage, probe } = core;
   const executions = createArchiveFirstExecutions({
     archive,
     live,
     framesFor,
+    encodePage,
     clock,
     random,
     log,

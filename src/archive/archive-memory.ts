@@ -6,8 +6,10 @@ import { LruMap } from '../core/lru-map.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Chunk, chunkBytes } from '../messages/history.ts';
 import type { ArchiveHead } from './archive-head.ts';
+import { ArchivedPages } from './archived-pages.ts';
 
-export const ARCHIVE_BYTES_MAX = 16 * 1024 * 1024;
+/** Parsed parts: pages that are requested again are kept as bytes (archived-pages.ts). */
+export const ARCHIVE_BYTES_MAX = 8 * 1024 * 1024;
 /** A replaced or deleted archive shows everywhere after this long, plus the store's own delay. */
 export const ARCHIVE_MEMORY_MS = 5 * 60_000;
 /** A miss is cached for this long: the archive may be written at any moment. */
@@ -24,6 +26,7 @@ export interface StoredPart {
 export interface ArchiveMemory {
   readonly parts: LruMap<string, StoredPart>;
   readonly heads: LruMap<string, { head: ArchiveHead | undefined }>;
+  readonly pages: ArchivedPages;
 }
 
 export function createArchiveMemory(clock: Clock, bytesMax = ARCHIVE_BYTES_MAX): ArchiveMemory {
@@ -36,5 +39,6 @@ export function createArchiveMemory(clock: Clock, bytesMax = ARCHIVE_BYTES_MAX):
       now,
     }),
     heads: new LruMap({ max: HEADS_MAX, maxAgeMs: ARCHIVE_MEMORY_MS, now }),
+    pages: new ArchivedPages(),
   };
 }

@@ -14,10 +14,11 @@ import type { Log } from '../core/log.ts';
 import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
 import { StoreRefusal } from '../storage/store-limits.ts';
-import { type ExecutionName, type ExecutionRef, logNames } from '../core/execution-ref.ts';
+import { type ExecutionName, type ExecutionRef, executionName, logNames } from '../core/execution-ref.ts';
 import { type ArchiveHead, archiveHeadSchema } from './archive-head.ts';
 import { HEAD_PREFIX, headKey, pagesPrefix, partKey, nameOfHeadKey } from './archive-keys.ts';
 import { type ArchiveMemory, MISS_MEMORY_MS, type StoredPart } from './archive-memory.ts';
+import type { ArchivedPages } from './archived-pages.ts';
 import { ARCHIVE_PAGE_MESSAGES, decodeRecord } from './archive-record.ts';
 import { ArchiveWriter, type PageIntents } from './archive-writer.ts';
 
@@ -56,26 +57,32 @@ export class Archive {
     this.#options = options;
   }
 
+  /** Pages of archived histories that were encoded already. */
+  get pages(): ArchivedPages {
+    return this.#options.memory.pages;
+  }
+
   /** The archived history; undefined if it is not archived or cannot be read now. Never throws. */
   async find(ref: ExecutionRef): Promise<ArchivedHistory | undefined> {
     const { heads, parts } = this.#options.memory;
-    const key = headKey(ref);
-    const known = heads.get(key);
+    const name = executionName(ref);
+    const known = heads.get(name);
     if (known) return known.head && this.open(ref, known.head, 'memory');
+    const key = headKey(ref);
     const entry = await this.#read(key);
     if (entry === 'failed') {
       // Other requests need not wait for the same store.
-      heads.set(key, { head: undefined }, MISS_MEMORY_MS);
+      heads.set(name, { head: undefined }, MISS_MEMORY_MS);
       return undefined;
     }
     const head = entry && parseHead(entry.metadata);
     const decoded = head && decodeRecord(entry.value, { head, start: 0, ref });
     if (!head || !decoded) {
       if (entry) this.#damaged(ref, key);
-      heads.set(key, { head: undefined }, MISS_MEMORY_MS);
+      heads.set(name, { head: undefined }, MISS_MEMORY_MS);
       return undefined;
     }
-    heads.set(key, { head });
+    heads.set(name, { head });
     parts.set(`${key}#${head.generation}`, { chunk: decoded.chunk, parts: decoded.record.parts ?? [] });
     return this.open(ref, head, 'kv');
   }
@@ -95,7 +102,7 @@ export class Archive {
         const part =
           start === undefined ? first : await this.#part(ref, head, page, index + 1, start, history);
         if (part && wanted >= part.chunk.start && wanted < endOf(part.chunk)) return ok(part.chunk);
-        this.#options.memory.heads.delete(headKey(ref));
+        this.#options.memory.heads.delete(executionName(ref));
         return fail({
           type: 'store-unavailable',
           internal: `archive page ${page} of ${head.generation} can't be read`,
@@ -125,9 +132,9 @@ export class Archive {
   /** Makes what was just written (undefined: deleted) visible in this isolate at once. */
   remember(ref: ExecutionRef, head: ArchiveHead | undefined): void {
     const { heads } = this.#options.memory;
-    const key = headKey(ref);
-    if (head) heads.set(key, { head });
-    else heads.set(key, { head: undefined }, MISS_MEMORY_MS);
+    const name = executionName(ref);
+    if (head) heads.set(name, { head });
+    else heads.set(name, { head: undefined }, MISS_MEMORY_MS);
   }
 
   /** Deletes page 0 first, so that no reader finds an incomplete history. Throws when the store fails. */

@@ -9,13 +9,15 @@ import { type Result, fail, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { EndingReader } from '../messages/ending.ts';
 import { startOf } from '../messages/history.ts';
-import { cutPage } from './cut-page.ts';
+import type { EncodePage, EncodedPage } from '../messages/encoded-page.ts';
+import { type PageQuery, cutPage } from './cut-page.ts';
 import type { EventFrames } from './following/event-frames.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions, Served, StreamRequest } from './executions.ts';
 import { KeyWatch } from './following/key-watch.ts';
 import { findBeginning, hasAll, openStream } from './following/open-stream.ts';
 import type { StillAllowed } from './following/stream-key.ts';
+import { pageKey } from './page-key.ts';
 import { summarize } from './summarize.ts';
 import { UnknownExecutions } from './unknown-executions.ts';
 
@@ -23,6 +25,7 @@ export interface ArchiveFirstOptions {
   readonly archive: Archive;
   readonly live: Executions;
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
+  readonly encodePage: EncodePage;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -44,11 +47,11 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       const notFound = request.waitMs === 0 ? unknown.get(ref) : undefined;
       if (notFound) return fail(notFound);
       const history = await findFinal(ref);
-      const cut = history && (await cutPage(history, request, clock));
-      if (!history || !cut || isUnreadable(cut))
+      const page = history && (await archivedPage(options, ref, history, request));
+      if (!history || !page || isUnreadable(page))
         return unknown.note(ref, await live.page(ref, request, signal));
-      if (!cut.ok) return cut;
-      return ok({ ...cut.value, status: history.head.status, final: true, served: servedFrom(history) });
+      if (!page.ok) return page;
+      return ok({ ...page.value, final: true, served: servedFrom(history) });
     },
     async summary(ref, request, signal) {
       const notFound = request.waitMs === 0 ? unknown.get(ref) : undefined;
@@ -75,6 +78,24 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       return forgotten;
     },
   };
+}
+
+/** The page as bytes: from memory, or cut and encoded now. */
+async function archivedPage(
+  { archive: { pages }, encodePage, clock }: ArchiveFirstOptions,
+  ref: ExecutionRef,
+  history: ArchivedHistory,
+  query: PageQuery,
+): Promise<Result<EncodedPage>> {
+  const { generation, status } = history.head;
+  const key = pageKey(query);
+  const known = pages.get(generation, key);
+  if (known) return ok(known);
+  const cut = await cutPage(history, query, clock);
+  if (!cut.ok) return cut;
+  const page = encodePage(ref, { ...cut.value, status });
+  pages.set(generation, key, page);
+  return ok(page);
 }
 
 /** Replay, `caught-up`, `end`: as fast as the client pulls. Slow readers keep it open, so its key is watched, too. */

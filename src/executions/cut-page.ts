@@ -1,10 +1,11 @@
 /**
  * Cuts a page out of a history, whether it is archived or upstream. No I/O of its own, no clock: the history reads chunks, the
- * Execution waits, http/ makes cursors and JSON.
+ * Execution waits, messages/encoded-page.ts makes cursors and JSON.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
+import type { PageContent } from '../messages/encoded-page.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import { type Message, type PayloadAccess, messageBytes, visibleMessage } from '../messages/message.ts';
 import { SCANNED_MESSAGES_MAX, Scan } from './scan.ts';
@@ -24,20 +25,12 @@ export interface PageQuery {
   readonly from: PageStart;
   /** 1 to PAGE_MESSAGES_MAX. */
   readonly maxResults: number;
-  /** Absent: all. */
+  /** Absent: all. Sorted and without duplicates, so that equal filters share a memory. */
   readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
 }
 
-export interface CutPage {
-  readonly messages: readonly Message[];
-  /** After the last message considered. */
-  readonly next: Position;
-  /** More messages exist now. */
-  readonly more: boolean;
-  /** Fewer of the newest messages than were requested, although there may be more: a bound was reached. */
-  readonly partial?: true;
-}
+export type CutPage = Omit<PageContent, 'status'>;
 
 export async function cutPage(
   history: History,

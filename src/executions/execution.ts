@@ -16,7 +16,7 @@ import type { Position } from '../messages/cursor.ts';
 import type { EndingReader } from '../messages/ending.ts';
 import { startOf } from '../messages/history.ts';
 import type { Source } from '../sources/source.ts';
-import { type PageQuery, cutPage } from './cut-page.ts';
+import type { PageQuery } from './cut-page.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
 import type {
   ExecutionActivity,
@@ -34,6 +34,7 @@ import { Poller, type RunBounds } from './following/poller.ts';
 import type { StillAllowed } from './following/stream-key.ts';
 import { type Seen, lookPatiently, waitFor } from './following/waiting.ts';
 import { HistoryView, type Reading } from './history-view.ts';
+import type { PageMemo } from './page-memo.ts';
 import { summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
 import { type ReadTrace, newTrace } from './upstream/upstream-history.ts';
@@ -46,6 +47,7 @@ export interface ExecutionOptions {
   readonly source: Source;
   readonly storage: ExecutionStorage;
   readonly memory: PageMemory;
+  readonly pages: PageMemo;
   readonly archive: Archive;
   readonly frames: EventFrames;
   readonly clock: Clock;
@@ -107,22 +109,18 @@ export class Execution {
 
   page(request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>> {
     const trace = newTrace();
+    const { ref, pages } = this.#options;
     let query: PageQuery = request;
     return this.#wait(request, signal, async () => {
       const { history, served } = await this.#open(trace, signal);
-      const cut = await cutPage(history, query, this.#options.clock);
-      if (!cut.ok) return { done: true, result: cut };
-      const { status, settled } = this.#history;
-      const answer = {
-        ...cut.value,
-        ...(status && { status }),
-        final: settled?.final ?? false,
-        served: served(),
-      };
+      const read = await pages.page(ref, history, query, () => this.#history.status);
+      if (!read.ok) return { done: true, result: read };
+      const { page, isEmpty } = read.value;
+      const answer = { ...page, final: this.#history.settled?.final ?? false, served: served() };
       // The next look starts after the messages that this one considered.
-      if (query.from.at !== 'last') query = { ...query, from: { at: 'position', ...cut.value.next } };
-      const hasEnded = status !== undefined && status !== 'RUNNING';
-      return { done: cut.value.messages.length > 0 || cut.value.more || hasEnded, result: ok(answer) };
+      if (query.from.at !== 'last') query = { ...query, from: { at: 'position', ...page.next } };
+      const hasEnded = page.status !== undefined && page.status !== 'RUNNING';
+      return { done: !isEmpty || page.more || hasEnded, result: ok(answer) };
     });
   }
 

@@ -11,7 +11,8 @@ import type { ImportedHistory } from '../imports/history-import.ts';
 import type { FailureFacts } from '../messages/ending.ts';
 import type { Status } from '../messages/event-types.ts';
 import type { PayloadAccess } from '../messages/message.ts';
-import type { CutPage, PageQuery } from './cut-page.ts';
+import type { EncodedPage } from '../messages/encoded-page.ts';
+import type { PageQuery } from './cut-page.ts';
 import type { UpstreamState } from './following/event-frames.ts';
 
 /** How an answer was produced; for Cache-Status (RFC 9211) and the request log. */
@@ -39,9 +40,7 @@ export interface PageRequest extends PageQuery, Reader {
   readonly waitMs: number;
 }
 
-export interface PageAnswer extends CutPage {
-  /** Absent until the end of the history was read. */
-  readonly status?: Status;
+export interface PageAnswer extends EncodedPage {
   /** From a settled history that cannot be redriven: it will never read differently. */
   readonly final: boolean;
   readonly served: Served;

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
-import { type ExecutionRef, executionKey } from '../core/execution-ref.ts';
+import { type ExecutionRef, executionName } from '../core/execution-ref.ts';
 
 /** Short, because back ends read an execution right after they start it. */
 export const UNKNOWN_SHARED_MS = 1_500;
@@ -27,13 +27,13 @@ export class UnknownExecutions {
   }
 
   get(ref: ExecutionRef): NotFound | undefined {
-    const known = this.#failures.get(executionKey(ref));
+    const known = this.#failures.get(executionName(ref));
     return known && isStillUnknown(known.atMs, this.#clock.now()) ? known.failure : undefined;
   }
 
   /** Takes what an Execution has answered; only a "not found" is remembered. */
   note<T>(ref: ExecutionRef, result: Result<T>): Result<T> {
-    const key = executionKey(ref);
+    const key = executionName(ref);
     this.#failures.delete(key);
     if (result.ok || result.failure.type !== 'upstream-not-found') return result;
     const { failure } = result;

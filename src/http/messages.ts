@@ -7,10 +7,11 @@ import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions, StreamStart } from '../executions/executions.ts';
-import { type Cursor, type CursorKeys, decodeCursor, encodeCursor } from '../messages/cursor.ts';
+import type { Cursor, CursorKeys } from '../messages/cursor.ts';
+import type { CursorReader } from '../messages/cursor-reader.ts';
 import { acceptsEventStream } from './accept.ts';
 import { refusedStream, streamResponse } from './event-stream.ts';
-import { cacheControl, cacheStatus, jsonWithEtag, nextLink, pageBody } from './page.ts';
+import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './page.ts';
 import { readQuery } from './query.ts';
 import type { Exchange } from './routing.ts';
 
@@ -20,6 +21,7 @@ export const MAX_RESULTS_DEFAULT = 100;
 export interface MessagesPorts {
   readonly executions: Executions;
   readonly cursorKeys: CursorKeys;
+  readonly cursors: CursorReader;
   /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
   readonly publicUrl?: string;
 }
@@ -39,7 +41,7 @@ export async function getMessages(
 }
 
 async function getPage(
-  { executions, cursorKeys }: MessagesPorts,
+  { executions, cursors }: MessagesPorts,
   { request, url: { searchParams: search }, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
@@ -48,7 +50,7 @@ async function getPage(
   const query = readQuery(search, names);
   if (!query.ok) return query;
   const { maxResults = MAX_RESULTS_DEFAULT, last, eventTypes, waitTimeSeconds = 0 } = query.value;
-  const cursor = readCursor(cursorKeys, ref, query.value);
+  const cursor = readCursor(cursors, ref, query.value);
   if (!cursor.ok) return cursor;
   if (last !== undefined && cursor.value) {
     return invalid('query', 'last', 'must not be combined with a cursor: it selects the newest messages.');
@@ -73,18 +75,17 @@ async function getPage(
   );
   if (!page.ok) return page;
   facts.upstreamCalls = page.value.served.upstreamCalls;
-  const next = encodeCursor(cursorKeys, ref, { ...page.value.next, end: 'none' });
   return ok(
-    jsonWithEtag(request, pageBody(page.value, next), {
+    jsonWithEtag(request, page.value, {
       'Cache-Control': cacheControl(page.value.final),
       'Cache-Status': cacheStatus(page.value.served),
-      ...(page.value.more && { Link: nextLink(search, next) }),
+      ...(page.value.more && { Link: nextLink(query.value, page.value.cursor) }),
     }),
   );
 }
 
 async function getStream(
-  { executions, cursorKeys, publicUrl }: MessagesPorts,
+  { executions, cursors, publicUrl }: MessagesPorts,
   { request, url: { searchParams: search }, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
@@ -94,9 +95,9 @@ async function getStream(
   const { from = 'start', eventTypes } = query.value;
   // An empty value means that the client has no last event id.
   const lastEventId = request.headers.get('Last-Event-ID') || query.value.lastEventId || undefined;
-  const given = lastEventId === undefined ? readCursor(cursorKeys, ref, query.value) : undefined;
+  const given = lastEventId === undefined ? readCursor(cursors, ref, query.value) : undefined;
   if (given && !given.ok) return given;
-  const cursor = given ? given.value : decodeCursor(cursorKeys, ref, lastEventId ?? '');
+  const cursor = given ? given.value : cursors.read(ref, lastEventId ?? '');
   if (cursor?.end === 'final') return ok(nothingMore());
   const start: StreamStart = cursor
     ? {
@@ -130,7 +131,7 @@ const nothingMore = (): Response =>
 
 /** The cursor under either name. Fails if this service did not issue it for this execution. */
 function readCursor(
-  keys: CursorKeys,
+  cursors: CursorReader,
   ref: ExecutionRef,
   { cursor, nextToken }: { readonly cursor?: string; readonly nextToken?: string },
 ): Result<Cursor | undefined> {
@@ -143,7 +144,7 @@ function readCursor(
   }
   const text = cursor ?? nextToken;
   if (text === undefined) return ok(undefined);
-  const decoded = decodeCursor(keys, ref, text);
+  const decoded = cursors.read(ref, text);
   if (decoded) return ok(decoded);
   const name = cursor === undefined ? 'nextToken' : 'cursor';
   return fail({

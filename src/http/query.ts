@@ -42,7 +42,8 @@ const eventTypes = z.pipe(
       },
     ),
   ),
-  z.transform((text) => [...new Set(text.split(','))]),
+  // Sorted, so that equal filters are the same text in links and memories.
+  z.transform((text) => [...new Set(text.split(','))].sort()),
 );
 
 parameterShapes.add(eventTypes, {

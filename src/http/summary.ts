@@ -4,6 +4,7 @@ import { type Result, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { SummaryAnswer } from '../executions/executions.ts';
 import { encodeCursor } from '../messages/cursor.ts';
+import { strongEtag } from '../messages/encoded-page.ts';
 import type { MessagesPorts } from './messages.ts';
 import { cacheControl, cacheStatus, jsonWithEtag } from './page.ts';
 import { readQuery } from './query.ts';
@@ -31,11 +32,16 @@ export async function getSummary(
       fingerprint: position.fingerprint,
       end: 'none',
     });
+  const body = `${JSON.stringify(summaryBody(ref, summary.value, cursorOf))}\n`;
   return ok(
-    jsonWithEtag(request, summaryBody(ref, summary.value, cursorOf), {
-      'Cache-Control': cacheControl(summary.value.final),
-      'Cache-Status': cacheStatus(summary.value.served),
-    }),
+    jsonWithEtag(
+      request,
+      { body, etag: strongEtag(body) },
+      {
+        'Cache-Control': cacheControl(summary.value.final),
+        'Cache-Status': cacheStatus(summary.value.served),
+      },
+    ),
   );
 }
 

@@ -7,6 +7,8 @@ import { awsRefusal } from '../../src/http/aws/exceptions.ts';
 import { awsProtocol } from '../../src/http/aws/protocol.ts';
 import { type AppBindings, answer } from '../../src/http/routing.ts';
 import { encodeCursor } from '../../src/messages/cursor.ts';
+import { CursorReader } from '../../src/messages/cursor-reader.ts';
+import { createPageEncoder } from '../../src/messages/encoded-page.ts';
 import { createKey, openAccess } from '../access/access-under-test.ts';
 import { testLog } from '../support/secret-search.ts';
 import { TARGET, exceptionOf } from './aws-call.ts';
@@ -22,16 +24,14 @@ it.each([0, 7])(
     const access = openAccess();
     const { text } = await createKey(access);
     const page: PageAnswer = {
-      messages: [],
-      next: { position, fingerprint },
-      more: true,
+      ...createPageEncoder(cursorKeys)(scope, { messages: [], next: { position, fingerprint }, more: true }),
       final: false,
       served: { tier: 'live', forward: 'hit', upstreamCalls: 0 },
     };
     // Safety: the AWS protocol asks for pages and nothing else.
     const executions = { page: async () => ok(page) } as unknown as Executions;
     const { clock, logged } = access;
-    const ports = { access, executions, cursorKeys, clock };
+    const ports = { access, executions, cursorKeys, clock, cursors: new CursorReader(cursorKeys) };
     const handler = awsProtocol(ports);
     const app = new Hono<AppBindings>();
     const routing = { clock, log: testLog(logged) };

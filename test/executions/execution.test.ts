@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import type { PageAnswer } from '../../src/executions/executions.ts';
 import { UPSTREAM_PAGES_BYTES_MAX, createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
-import { ExecutionsUnderTest, failureOf, valueOf } from './executions-under-test.ts';
+import { ExecutionsUnderTest, failureOf, valueOf, type ReadPage } from './executions-under-test.ts';
 
 const RUNNING = someHistory({ length: 20 });
 const ENDED = someHistory({ length: 1_000, terminal: 'EXECUTION_SUCCEEDED' });
@@ -267,7 +266,7 @@ test('a history larger than the page memory is read whole, and memory stays with
   let most = 0;
   let from: Parameters<typeof under.page>[0] = {};
   for (;;) {
-    const page: PageAnswer = valueOf(await under.page({ ...from, maxResults: 100 }));
+    const page: ReadPage = valueOf(await under.page({ ...from, maxResults: 100 }));
     read.push(...page.messages.map(({ messageId }) => messageId));
     most = Math.max(most, memory.size);
     if (!page.more) break;

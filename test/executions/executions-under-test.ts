@@ -14,9 +14,11 @@ import {
   createInProcessExecutions,
   type InProcessExecutions,
 } from '../../src/executions/runtimes/in-process.ts';
+import { PageMemo } from '../../src/executions/page-memo.ts';
 import { createPageMemory, type PageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { problemJson } from '../../src/http/problem.ts';
 import type { LogRecord } from '../../src/core/log.ts';
+import { createPageEncoder, decodePage, type PageBody } from '../../src/messages/encoded-page.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { readThingsGraphEnding } from '../../src/sources/things-graph/things-graph-ending.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
@@ -40,6 +42,12 @@ export const READER = {
   streamLimit: 100,
   totalStreamLimit: 1_000,
 } as const;
+
+/** A page and what its bytes say. */
+export type ReadPage = PageAnswer & PageBody;
+
+export const readPage = (answer: Result<PageAnswer>): Result<ReadPage> =>
+  answer.ok ? ok({ ...answer.value, ...decodePage(answer.value) }) : answer;
 
 export class ExecutionsUnderTest {
   readonly clock = new ManualClock();
@@ -68,10 +76,12 @@ export class ExecutionsUnderTest {
     const frameMemory = createFrameMemory();
     const keys = { current: new Uint8Array(32) };
     const framesFor = (ref: ExecutionRef) => new EventFrames({ ref, keys, memory: frameMemory, problemJson });
+    const encodePage = createPageEncoder(keys);
     const { listenersMax, memory = createPageMemory() } = this.#options;
     const live = createInProcessExecutions({
       durable: createDurableKeys(store, log),
       memory,
+      pages: new PageMemo(encodePage, clock),
       archive,
       clock,
       random,
@@ -88,6 +98,7 @@ export class ExecutionsUnderTest {
         archive,
         live,
         framesFor,
+        encodePage,
         clock,
         random,
         log,
@@ -109,7 +120,7 @@ export class ExecutionsUnderTest {
     await this.live.resume();
   }
 
-  page(request: Partial<PageRequest> = {}, signal?: AbortSignal): Promise<Result<PageAnswer>> {
+  async page(request: Partial<PageRequest> = {}, signal?: AbortSignal): Promise<Result<ReadPage>> {
     const all = {
       from: { at: 'start' },
       maxResults: 250,
@@ -117,7 +128,7 @@ export class ExecutionsUnderTest {
       ...READER,
       waitMs: 0,
     } as const;
-    return this.executions.page(REF, { ...all, ...request }, signal);
+    return readPage(await this.executions.page(REF, { ...all, ...request }, signal));
   }
 
   summary(waitMs = 0) {
@@ -134,7 +145,7 @@ export class ExecutionsUnderTest {
     const messages: Message[] = [];
     let from: PageRequest['from'] = { at: 'start' };
     for (let page = 0; ; page++) {
-      const read: PageAnswer = valueOf(
+      const read: ReadPage = valueOf(
         await this.page({ from, maxResults: sizes[page % sizes.length] ?? 250 }),
       );
       messages.push(...read.messages);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { IDLE_EXECUTIONS_MAX } from '../../src/executions/runtimes/in-process.ts';
 import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
-import { ExecutionsUnderTest, READER, REF, valueOf } from './executions-under-test.ts';
+import { ExecutionsUnderTest, READER, REF, readPage, valueOf } from './executions-under-test.ts';
 
 const REQUEST = {
   from: { at: 'start' },
@@ -23,7 +23,8 @@ test('executions with requests are not dropped, however many there are: each has
   const again = readAll();
   await settle();
   under.source.release();
-  for (const page of await Promise.all([...once, ...again])) expect(valueOf(page).messages).toHaveLength(3);
+  for (const page of await Promise.all([...once, ...again]))
+    expect(valueOf(readPage(page)).messages).toHaveLength(3);
   expect(under.source.inFlightMax).toBe(1);
   expect(under.source.calls).toHaveLength(ids.length);
 });

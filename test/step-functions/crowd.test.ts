@@ -9,7 +9,9 @@ import { ok } from '../../src/core/errors.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import { type ExecutionRef, parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { createInProcessExecutions } from '../../src/executions/runtimes/in-process.ts';
+import { PageMemo } from '../../src/executions/page-memo.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
+import { createPageEncoder } from '../../src/messages/encoded-page.ts';
 import { problemJson } from '../../src/http/problem.ts';
 import type { Source } from '../../src/sources/source.ts';
 import {
@@ -56,6 +58,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   const keys = { current: new Uint8Array(32) };
   const executions = createInProcessExecutions({
     memory: createPageMemory(),
+    pages: new PageMemo(createPageEncoder(keys), clock),
     archive,
     clock,
     random,

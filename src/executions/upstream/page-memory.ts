@@ -5,7 +5,7 @@
 import { LruMap } from '../../core/lru-map.ts';
 import { type Chunk, chunkBytes } from '../../messages/history.ts';
 
-/** Leaves room in 128 MB for the archive's memory (16 MiB), 1,000 queues of 64 KiB, and the code. */
+/** Leaves room in 128 MB for the archive's memory (32 MiB), hundreds of full queues of 64 KiB, and the code. */
 export const UPSTREAM_PAGES_BYTES_MAX = 24 * 1024 * 1024;
 
 export interface UpstreamChunk extends Chunk {

@@ -10,7 +10,7 @@
 import { type Caller, callerAllows, readerOf } from '../../access/caller.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import type { PageAnswer } from '../../executions/executions.ts';
-import { decodeCursor, encodeCursor } from '../../messages/cursor.ts';
+import { decodePage } from '../../messages/encoded-page.ts';
 import { readExecutionId } from '../../messages/execution-id.ts';
 import type { Message } from '../../messages/message.ts';
 import { epochSecondsFromIso } from '../../messages/timestamp.ts';
@@ -52,15 +52,15 @@ export const awsProtocol =
   };
 
 async function answerPage(
-  { executions, cursorKeys }: ExecutionRoutesPorts,
+  { executions, cursors }: ExecutionRoutesPorts,
   { request, facts }: Exchange,
-  { ref, maxResults, nextToken }: ListInput,
+  { ref, maxResults, nextToken: given }: ListInput,
   caller: Caller,
 ): Promise<Result<Response>> {
   facts.execution = ref.executionId;
   facts.source = ref.source;
-  const cursor = nextToken === undefined ? undefined : decodeCursor(cursorKeys, ref, nextToken);
-  if (nextToken !== undefined && cursor === undefined) return fail(foreignToken);
+  const cursor = given === undefined ? undefined : cursors.read(ref, given);
+  if (given !== undefined && cursor === undefined) return fail(foreignToken);
   const page = await executions.page(
     ref,
     {
@@ -75,7 +75,7 @@ async function answerPage(
     request.signal,
   );
   if (!page.ok) return page;
-  const { messages, more, next, served }: PageAnswer = page.value;
+  const { more, next, served }: PageAnswer = page.value;
   facts.upstreamCalls = served.upstreamCalls;
   if (more && next.position === (cursor?.position ?? 0)) {
     return fail({
@@ -83,11 +83,12 @@ async function answerPage(
       internal: `the page at ${next.position} is empty but has a successor`,
     });
   }
+  const { messages, nextToken } = decodePage(page.value);
   return ok(
     awsAnswer(
       {
         messages: messages.map(wireMessage),
-        ...(more && { nextToken: encodeCursor(cursorKeys, ref, { ...next, end: 'none' }) }),
+        ...(nextToken !== undefined && { nextToken }),
       },
       facts.requestId,
     ),

@@ -1,0 +1,60 @@
+/**
+ * Encoded pages of archived histories, one memory per isolate. An archived page is a value: it depends on the generation of its
+ * archive and on the request, and never changes. Whether the generation is still the current one, and final, is for the caller to
+ * check.
+ *
+ * One execution can take a share of the memory only, and only some pages with a filter: a caller can invent any number of filters.
+ */
+import { LruMap } from '../core/lru-map.ts';
+import { type EncodedPage, encodedPageBytes } from '../messages/encoded-page.ts';
+
+/** About 600 pages of 40 KB. */
+export const ARCHIVED_PAGES_BYTES_MAX = 24 * 1024 * 1024;
+/** One execution may take a quarter of the memory with pages of the whole history, and a quarter with filtered pages. */
+const EXECUTION_SHARE = 4;
+/** Pages with a filter, of one execution: a viewer has a handful of filters. */
+export const FILTERED_PAGES_MAX = 64;
+
+/** What an archived page depends on, besides the generation. */
+export interface ArchivedPageKey {
+  /** Position, number of messages, and the level of access. */
+  readonly page: string;
+  /** Empty: no filter. */
+  readonly filter: string;
+}
+
+interface ExecutionPages {
+  readonly whole: LruMap<string, EncodedPage>;
+  readonly filtered: LruMap<string, EncodedPage>;
+}
+
+export class ArchivedPages {
+  readonly #executions: LruMap<string, ExecutionPages>;
+  readonly #share: number;
+
+  constructor(bytesMax = ARCHIVED_PAGES_BYTES_MAX) {
+    this.#share = Math.floor(bytesMax / EXECUTION_SHARE);
+    this.#executions = new LruMap({
+      maxSize: bytesMax,
+      sizeOf: ({ whole, filtered }) => whole.size + filtered.size + 512,
+    });
+  }
+
+  get(generation: string, { page, filter }: ArchivedPageKey): EncodedPage | undefined {
+    const pages = this.#executions.get(generation);
+    return filter === '' ? pages?.whole.get(page) : pages?.filtered.get(`${page}?${filter}`);
+  }
+
+  set(generation: string, { page, filter }: ArchivedPageKey, encoded: EncodedPage): void {
+    const pages = this.#executions.get(generation) ?? this.#newExecution();
+    if (filter === '') pages.whole.set(page, encoded);
+    else pages.filtered.set(`${page}?${filter}`, encoded);
+    // Anew, since its size has changed.
+    this.#executions.set(generation, pages);
+  }
+
+  #newExecution(): ExecutionPages {
+    const bounds = { maxSize: this.#share, sizeOf: encodedPageBytes };
+    return { whole: new LruMap(bounds), filtered: new LruMap({ ...bounds, max: FILTERED_PAGES_MAX }) };
+  }
+}

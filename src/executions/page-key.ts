@@ -1,0 +1,17 @@
+/** Names the page that a request asks for, in memories of encoded pages. */
+import type { ArchivedPageKey } from '../archive/archived-pages.ts';
+import type { PageQuery, PageStart } from './cut-page.ts';
+
+/**
+ * All that the page of one state of a history depends on. Callers with different access to payloads never share an entry
+ * (invariant 5).
+ */
+export const pageKey = ({ from, maxResults, payloads, eventTypes = [] }: PageQuery): ArchivedPageKey => ({
+  page: `${payloads}/${maxResults}/${startKey(from)}`,
+  filter: eventTypes.join(),
+});
+
+function startKey(from: PageStart): string {
+  if (from.at === 'start') return '';
+  return from.at === 'last' ? `last ${from.count}` : `${from.position} ${from.fingerprint}`;
+}

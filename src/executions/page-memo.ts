@@ -1,0 +1,108 @@
+/**
+ * Encoded pages of executions that are not archived, one memory for all Executions of an isolate. A page is a function of the
+ * request and of the chunks that it was cut from. So a known page is served if reading its chunks again returns the same ones,
+ * which also keeps every rule about how fresh they must be.
+ */
+import type { Clock } from '../core/clock.ts';
+import { type Result, ok } from '../core/errors.ts';
+import { type ExecutionRef, executionName } from '../core/execution-ref.ts';
+import { LruMap } from '../core/lru-map.ts';
+import { type EncodePage, type EncodedPage, encodedPageBytes } from '../messages/encoded-page.ts';
+import type { Status } from '../messages/event-types.ts';
+import type { Chunk, History } from '../messages/history.ts';
+import { type PageQuery, cutPage } from './cut-page.ts';
+import { pageKey } from './page-key.ts';
+
+/** The pages that the readers of one moment share. They change with every message. */
+export const ENCODED_PAGES_BYTES_MAX = 4 * 1024 * 1024;
+
+export interface CutAndEncoded {
+  readonly page: EncodedPage;
+  readonly isEmpty: boolean;
+}
+
+interface Read {
+  readonly position: number;
+  readonly chunk: Result<Chunk>;
+}
+
+interface Known extends CutAndEncoded {
+  /** Positions that were read, in order, and the number of the chunk that each returned. */
+  readonly reads: readonly { readonly position: number; readonly chunk: number }[];
+  readonly complete: boolean;
+  readonly status: Status | undefined;
+}
+
+export class PageMemo {
+  readonly #encode: EncodePage;
+  readonly #clock: Pick<Clock, 'turn'>;
+  readonly #known = new LruMap<string, Known>({
+    maxSize: ENCODED_PAGES_BYTES_MAX,
+    sizeOf: ({ page }) => encodedPageBytes(page),
+  });
+  /** Numbers in place of chunks, so that this memory keeps no chunk that another has evicted. */
+  readonly #numbers = new WeakMap<Chunk, number>();
+  #lastNumber = 0;
+
+  constructor(encode: EncodePage, clock: Pick<Clock, 'turn'>) {
+    this.#encode = encode;
+    this.#clock = clock;
+  }
+
+  /** `statusOf` is called after the history was read, which may bring a new status. */
+  async page(
+    ref: ExecutionRef,
+    history: History,
+    query: PageQuery,
+    statusOf: () => Status | undefined,
+  ): Promise<Result<CutAndEncoded>> {
+    const { page, filter } = pageKey(query);
+    const key = `${executionName(ref)}\n${page}?${filter}`;
+    const known = this.#known.get(key);
+    const reads = known?.complete === history.complete ? await this.#readAgain(known, history) : [];
+    if (known && reads === 'same' && known.status === statusOf()) return ok(known);
+    const recorded = recording(history, reads === 'same' ? [] : reads);
+    const cut = await cutPage(recorded.history, query, this.#clock);
+    if (!cut.ok) return cut;
+    const status = statusOf();
+    const encoded = this.#encode(ref, { ...cut.value, ...(status && { status }) });
+    const result = { page: encoded, isEmpty: cut.value.messages.length === 0 };
+    const numbered = recorded.reads.flatMap(({ position, chunk }) =>
+      chunk.ok ? [{ position, chunk: this.#numberOf(chunk.value) }] : [],
+    );
+    // A failed read is met again, not remembered.
+    if (numbered.length === recorded.reads.length) {
+      this.#known.set(key, { ...result, reads: numbered, complete: history.complete, status });
+    }
+    return ok(result);
+  }
+
+  /** `same` if all chunks of a known page are still those; otherwise what was read, up to the first other chunk. */
+  async #readAgain({ reads }: Known, history: History): Promise<'same' | Read[]> {
+    const read: Read[] = [];
+    for (const { position, chunk: number } of reads) {
+      const chunk = await history.chunkAt(position);
+      read.push({ position, chunk });
+      if (!chunk.ok || this.#numbers.get(chunk.value) !== number) return read;
+    }
+    return 'same';
+  }
+
+  #numberOf(chunk: Chunk): number {
+    const number = this.#numbers.get(chunk) ?? ++this.#lastNumber;
+    this.#numbers.set(chunk, number);
+    return number;
+  }
+}
+
+/** The history, with a list of what is read from it. What was read a moment ago is not read twice: each read may be a call. */
+function recording(history: History, readBefore: readonly Read[]): { history: History; reads: Read[] } {
+  const reads: Read[] = [];
+  const chunkAt = async (position: number) => {
+    const before = readBefore[reads.length];
+    const chunk = before?.position === position ? before.chunk : await history.chunkAt(position);
+    reads.push({ position, chunk });
+    return chunk;
+  };
+  return { history: { complete: history.complete, chunkAt }, reads };
+}
