@@ -21,7 +21,7 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Messages 0.4 to 3.2 s apart, as the steps of a running flow. */
 export async function whileMessagesArrive(service: World, subscribers: number): Promise<LatencyResult> {
   const count = 25;
-  // It runs already when they come, so that the first message that counts is none after a silence.
+  // The execution is already busy by then, so that no measured message follows a silence.
   let afterMs = 12_000;
   const before = Array.from({ length: 12 }, (_, n) => ({
     ...scripted(n, n * 1_000),

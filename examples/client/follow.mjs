@@ -23,8 +23,8 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 
 try {
-  // Each message once, in order, also through lost connections and restarts of the service. To be told about neither, loop over
-  // client.follow(…): it yields the messages alone.
+  // Each message once, in order, also through lost connections and restarts of the service. To see the messages alone, loop over
+  // client.follow(…).
   for await (const event of client.followEvents(flowExecutionId, { signal: stop.signal })) {
     if (event.type === 'message') {
       const { timestamp, eventType, payload } = event.message;

@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
   woff2: 'font/woff2',
 };
 
-/** What answers a request for one of the files; undefined: it is none of them. Without the directory there are none. */
+/** Returns a function that answers requests for these files, and returns undefined for any other path. The directory may be missing. */
 export async function openSite(
   directory: URL,
 ): Promise<(request: Request, url: URL) => Response | undefined> {

@@ -59,7 +59,7 @@ for (const kind of UPSTREAMS) {
       }
 
       it.concurrent.each(executions.map(({ id, messages }) => [id, messages] as const))(
-        'reads of %s what the upstream was told to say, and prints it as straight from there',
+        'reads an execution of %s, and prints what it prints without Flowtap between',
         async (id, messages) => {
           const [straight, through] = await Promise.all([
             read('upstream', id),

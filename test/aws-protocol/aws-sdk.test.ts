@@ -137,7 +137,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       expect(throttled[0]?.message).toContain('Retry in');
     });
 
-    it("is told what to change: wrong key, a token of AWS's, no key, no signature, revoked key, another's execution", async () => {
+    it("learns what to change: wrong key, a token of AWS's, no key, no signature, revoked key, another's execution", async () => {
       const unknown = { name: 'UnrecognizedClientException' };
       expect(await refusal(client('wrong'))).toMatchObject({
         ...unknown,

@@ -44,7 +44,7 @@ const messages = fc.array(
 );
 
 describe.skipIf(!hasBoto3(PYTHON))(`botocore (skipped when ${PYTHON} has no boto3)`, () => {
-  it('accepts every page, and reads in it what the upstream said', async () => {
+  it('accepts every page, and reads the messages of the upstream in it', async () => {
     const service = await openService();
     const key = await service.key();
     const histories = fc.sample(messages, 150);

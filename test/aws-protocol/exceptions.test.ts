@@ -44,7 +44,7 @@ describe('who calls', () => {
     },
   );
 
-  it('without a good key nothing is told of the request, of the execution, or upstream', async () => {
+  it('without a valid key, an answer reveals nothing of the request, the execution or the upstream', async () => {
     const texts = new Set<string>();
     for (const input of [
       { flowExecutionId: ID },
@@ -59,7 +59,7 @@ describe('who calls', () => {
     expect(service.calls()).toBe(0);
   });
 
-  it('a revoked and an expired key are told so', async () => {
+  it('a revoked and an expired key get exceptions of their own', async () => {
     // A store takes one write of a key in a second.
     await service.clock.advance(2_000);
     expect((await service.admin('POST', `/keys/${key.slice(4, 12)}/revoke`)).status).toBe(200);
@@ -202,7 +202,7 @@ describe('what is asked', () => {
     },
   );
 
-  it('an endpoint with a path is told to leave it out, in words that a client of AWS reads', async () => {
+  it('an endpoint with a path gets an exception that says to leave the path out', async () => {
     for (const target of ['/aws', '/aws/', '/v2']) {
       expect(await refusal({ flowExecutionId: ID }, { path: target })).toMatchObject({
         name: 'UnknownOperationException',

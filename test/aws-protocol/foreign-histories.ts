@@ -1,6 +1,6 @@
 /**
- * What executions of the foreign upstream have said: payloads, times and ids of every shape that the model allows and
- * that was seen, and lengths around its pages of 37.
+ * Histories of the foreign upstream: payloads, times and ids of every shape that the model allows or that was seen, and lengths
+ * around its pages of 37.
  */
 import type { AwsMessage } from './aws-call.ts';
 

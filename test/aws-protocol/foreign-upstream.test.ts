@@ -102,7 +102,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
   });
 
   it('a stream of a running execution says what it says later, too', async () => {
-    // As many as make its last page full: what comes then has another token.
+    // They fill the last page, so that the next message has another token.
     const id = 'growing/1';
     const messages = [...flow(41), ended('EXECUTION_SUCCEEDED', 41)];
     await service.upstream.say({ [id]: { messages: messages.slice(0, 37) } });

@@ -32,9 +32,9 @@ export async function startForeignUpstream(
 ): Promise<ForeignUpstream> {
   const directory = await mkdtemp(join(tmpdir(), 'flowtap-foreign-'));
   const file = join(directory, 'histories.json');
-  const said: Record<string, ForeignHistory> = {};
+  const known: Record<string, ForeignHistory> = {};
   const say = async (more: Readonly<Record<string, ForeignHistory>>) => {
-    await writeFile(`${file}.new`, JSON.stringify(Object.assign(said, more)));
+    await writeFile(`${file}.new`, JSON.stringify(Object.assign(known, more)));
     await rename(`${file}.new`, file);
   };
   await say(histories);

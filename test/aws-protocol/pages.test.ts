@@ -151,7 +151,7 @@ describe('tokens', () => {
     expect(awsAfterRest.messages.map(({ messageId }) => messageId)).toEqual(['3', '4', '5']);
   });
 
-  it('at the end of a running execution give an empty page without a token, and later what came', async () => {
+  it('at the end of a running execution are empty and have no token; later ones have the new messages', async () => {
     await service.script(ID, [{ messageId: '0' }, { messageId: '1', afterMs: 60_000 }]);
     const { cursor } = await pageOf(service.get(path(ID)));
     expect(await list({ nextToken: cursor })).toEqual({ messages: [] });

@@ -12,11 +12,11 @@ import { type Upstream, UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
 const UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
 
-/** An execution of which the upstream has nothing but an exception to say. */
+/** An execution for which the upstream answers only an exception. */
 export interface Failing {
   readonly exception: ModelledException;
   readonly flowExecutionId: string;
-  /** What the emulator must be told first, at /_emulator/faults. */
+  /** The body of a POST to /_emulator/faults that makes the emulator fail like this. */
   readonly faults?: Readonly<Record<string, unknown>>;
 }
 

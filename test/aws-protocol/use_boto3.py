@@ -1,6 +1,6 @@
-"""Uses boto3 against the Worker as its callers do, and prints what came of it as one JSON object.
+"""Uses boto3 against the Worker as its callers do, and prints the outcome as one JSON object.
 
-Reads what it needs from stdin as JSON: see boto3.test.ts. No test framework: what is right is for the caller to say.
+Reads what it needs from stdin as JSON: see boto3.test.ts. No test framework: the caller judges the outcome.
 """
 
 import json

@@ -14,9 +14,9 @@ export class EventReader {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly events: StreamEvent[] = [];
-  /** All that came, as it came. */
+  /** All text so far. */
   raw = '';
-  /** What `retry:` said last. */
+  /** The last value of `retry:`. */
   retryMs: number | undefined;
   /** Blocks that had fields and no data. */
   dataless = 0;

@@ -1,4 +1,4 @@
-/** The requirements as tests of one runtime, all of them run side by side while the tests wait for theirs. */
+/** The requirements as tests of one runtime. All of them run at the same time; each test waits for its own. */
 import { describe, expect, test } from 'vitest';
 import type { Json } from './http.ts';
 import { runAll } from './requirement.ts';
@@ -7,7 +7,7 @@ import { Target, type TargetOptions } from './target.ts';
 
 const TIMEOUT_MS = 120_000;
 
-/** `start` starts it; whoever calls ends it after the tests. */
+/** `start` starts the runtime; the caller stops it after the tests. */
 export function judge(runtime: string, start: () => Promise<TargetOptions>): void {
   const target = start().then((options) => new Target(options));
   const outcomes = runAll(requirements, target);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { exceptionText } from '../../src/core/exception-text.ts';
 
-test('an exception is told by its name and where it was thrown, never by its message', () => {
+test('the text of an exception has its name and where it was thrown, never its message', () => {
   const error = new TypeError("Invalid URL: 'http://x/?ticket=a-ticket'\n    at a-ticket in lines");
   const text = exceptionText(error);
   expect(text).toMatch(/^TypeError\n +at .*exception-text\.test\.ts/);

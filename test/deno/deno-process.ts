@@ -1,4 +1,4 @@
-/** The entry on Deno as a process of its own, as a supervisor runs it: settings by environment, signals, nothing shared. */
+/** The entry on Deno as a process of its own, as a supervisor runs it: settings from the environment, signals, nothing shared. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -23,7 +23,7 @@ export interface DenoProcess {
   readonly url: string;
   readonly process: ChildProcess;
   readonly log: readonly LogLine[];
-  /** All that it wrote which was no line of the log. */
+  /** Lines of its output that are not lines of the log. */
   readonly noise: readonly string[];
   readonly exited: Promise<number | null>;
   /** SIGKILL. */
@@ -42,7 +42,7 @@ export const settingsFor = (upstream: string, storePath: string): Record<string,
   STORE_PATH: storePath,
 });
 
-/** Resolves when it listens, or has ended; then `url` is empty. */
+/** Resolves when it listens, or when it has ended: then `url` is empty. */
 export async function startDeno(
   settings: Record<string, string>,
   entry = 'src/deno.ts',
@@ -67,7 +67,7 @@ export async function startDeno(
         noise.push(line);
         return;
       }
-      // Safety: what the tests compare it with tells whether it is one.
+      // Safety: a line that is not of this shape fails the test that reads it.
       const record = JSON.parse(line) as LogLine;
       log.push(record);
       if (record.event === 'listening') listening.resolve(String(record['url']));
@@ -81,7 +81,7 @@ export async function startDeno(
   return { url, process: child, log, noise, exited, kill };
 }
 
-/** An upstream, a directory for a store, and whatever was started of the service: gone with `end()`. */
+/** An upstream, a directory for a store, and all started services. `end()` removes them. */
 export class DenoWorld {
   readonly emulator: EmulatorServer;
   readonly directory: string;
@@ -108,7 +108,7 @@ export class DenoWorld {
     return started;
   }
 
-  /** What the emulator shall play; its control API takes it. */
+  /** Gives the emulator a history, through its control API. */
   async script(flowExecutionId: string, messages: readonly object[], append = false): Promise<void> {
     const response = await fetch(`${this.emulator.url}/_emulator/executions`, {
       method: 'POST',
@@ -135,7 +135,7 @@ export const admin = (url: string, path: string, init: Pick<RequestInit, 'method
     headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
   });
 
-/** The text of a new key that reads everything. */
+/** A new key, as text, that may read everything. */
 export async function newKey(url: string, members: object = {}): Promise<string> {
   const response = await admin(url, 'keys', {
     method: 'POST',
@@ -150,14 +150,14 @@ export async function newKey(url: string, members: object = {}): Promise<string>
       ...members,
     }),
   });
-  // Safety: a 201 has it, and nothing else gets far.
+  // Safety: a 201 has it. Any other answer fails the test at the first request with the key.
   return ((await response.json()) as { key: string }).key;
 }
 
 export const messagesUrl = (url: string, id: string, query = ''): string =>
   `${url}v1/executions/${encodeURIComponent(id)}/messages${query}`;
 
-/** `count` messages of an execution that goes on; with `end`, the last one is that. */
+/** `count` messages of a running execution. With `end`, the last one has that type. */
 export const history = (count: number, end?: string): { eventType: string; [member: string]: unknown }[] =>
   Array.from({ length: count }, (_, index) => ({
     messageId: String(index),

@@ -141,11 +141,11 @@ describe('a setting that is wrong is one line that names it, and the status is 1
 
   test('a store that is no database', async () => {
     const path = join(world.directory, 'prose');
-    await writeFile(path, 'This is not a database, but a sentence that goes on for a while. '.repeat(20));
+    await writeFile(path, 'This is not a database, but a sentence that is repeated. '.repeat(20));
     expect(await refused({ STORE_PATH: path })).toContain(`settings: STORE_PATH ${path} can't be opened`);
   });
 
-  test('a store that another process has open, which goes on undisturbed', async () => {
+  test('a store that another process has open, and that process keeps running', async () => {
     const flowtap = await world.start();
     expect(await refused({})).toBe(`settings: STORE_PATH ${world.storePath} is in use by another process`);
     expect((await fetch(`${flowtap.url}healthz`)).status).toBe(200);

@@ -55,7 +55,7 @@ async function writeUntilDeath({ url }: DenoProcess, done: Acknowledged, death: 
   const keys = async () => {
     for (;;) done.keys.push(await newKey(url));
   };
-  // Each goes on until its connection breaks.
+  // Each continues until its connection breaks.
   const ends = await Promise.allSettled([importing(0), importing(1), keys(), keys()]);
   for (const end of ends) {
     if (end.status === 'rejected' && !(end.reason instanceof TypeError)) throw end.reason;

@@ -32,7 +32,7 @@ async function look(url: string, method = 'GET', headers: Record<string, string>
   };
 }
 
-test('every file, every way to write its path, and what is none, is answered alike', async () => {
+test('every file, every way to write its path, and every unknown path is answered as on Workers', async () => {
   const names = (await readdir(join(PROJECT_ROOT, 'dist/site'), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name).slice(join(PROJECT_ROOT, 'dist/site').length));

@@ -62,7 +62,7 @@ test('a thousand subscribers cost one poll, each gets every message once, and le
     );
   }
 
-  // The next one is told to come back, and once some have left there is room.
+  // The next subscriber is refused and retries; it is accepted once some have left.
   const refused = subscribe(address, keys[0] ?? '');
   await eventually(() => expect(refused.text).toContain('event: problem'));
   for (const subscriber of all) subscriber.leave();

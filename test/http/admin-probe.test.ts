@@ -152,7 +152,7 @@ describe('a probe', () => {
     for (let n = 0; n < 2; n++) expect((await probe(service)).store).toMatchObject({ ok: true });
   });
 
-  test('leaves nothing in the log that AWS has said', async () => {
+  test('writes no text of AWS to the log', async () => {
     service = await openService({ ...allowing(ACCOUNTS), ...WRONG_SECRET });
     await probe(service);
     expect(service.requests().at(-1)).toMatchObject({ route: 'admin-probe', status: 200 });

@@ -64,7 +64,7 @@ describe('what ended an execution', () => {
 
   test.each<[string, number, string | undefined, string[]]>([
     [
-      'a failure whose step went on',
+      'a failure whose step succeeded after it',
       4,
       undefined,
       [
@@ -99,7 +99,7 @@ describe('what ended an execution', () => {
     expect(found?.facts.step).toBe(step);
   });
 
-  test('is a failed step also when another one went on meanwhile', () => {
+  test('is a failed step also if another one continued meanwhile', () => {
     const found = findFailure(
       told(
         'STEP_STARTED {stepId: A}',
@@ -126,14 +126,14 @@ describe('what ended an execution', () => {
     expect(found).toMatchObject({ index: 3, facts: { messageId: '3', step: 'A', cause: 'second' } });
   });
 
-  /** Payloads of ACTIVITY_* that say nothing: the service's are empty. */
-  const SAYING_NOTHING: readonly (string | undefined)[] = ['', undefined, 'x'];
+  /** Payloads of ACTIVITY_* without information: those of the service are empty. */
+  const WITHOUT_INFORMATION: readonly (string | undefined)[] = ['', undefined, 'x'];
 
-  const withActivities = (messages: readonly Message[], said: string | undefined): Message[] =>
+  const withActivities = (messages: readonly Message[], activityPayload: string | undefined): Message[] =>
     messages.map((message) => {
       if (message.eventType?.startsWith('ACTIVITY_') !== true) return message;
       const { payload: _, ...bare } = message;
-      return said === undefined ? bare : { ...bare, payload: said };
+      return activityPayload === undefined ? bare : { ...bare, payload: activityPayload };
     });
 
   const CAUGHT = [
@@ -159,13 +159,13 @@ describe('what ended an execution', () => {
     ['not the activity whose failure was caught', CAUGHT, 6, 'S2'],
     ['an activity that failed for good, whatever another step did since', FAILED_FOR_GOOD, 2, 'S1'],
   ])('is %s, also where payloads are empty', (_, lines, index, step) => {
-    for (const said of SAYING_NOTHING) {
-      const found = findFailure(withActivities(told(...lines), said));
-      expect({ said, index: found?.index, step: found?.facts.step }).toEqual({ said, index, step });
+    for (const payload of WITHOUT_INFORMATION) {
+      const found = findFailure(withActivities(told(...lines), payload));
+      expect({ payload, index: found?.index, step: found?.facts.step }).toEqual({ payload, index, step });
     }
   });
 
-  test('is the same for activities with an empty payload, with none, and with one that says nothing', () => {
+  test('is the same for activities with an empty payload, without one, and with one without information', () => {
     const line = fc.oneof(
       fc.constantFrom('ACTIVITY_SCHEDULED', 'ACTIVITY_STARTED', 'ACTIVITY_FAILED', 'ACTIVITY_SUCCEEDED'),
       fc
@@ -179,8 +179,8 @@ describe('what ended an execution', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 12 }), end, (lines, last) => {
         const history = told(...lines, last);
-        const answers = SAYING_NOTHING.map((said) => {
-          const { index, facts } = findFailure(withActivities(history, said)) ?? {};
+        const answers = WITHOUT_INFORMATION.map((payload) => {
+          const { index, facts } = findFailure(withActivities(history, payload)) ?? {};
           return { index, step: facts?.step };
         });
         expect(answers[1]).toEqual(answers[0]);
@@ -190,7 +190,7 @@ describe('what ended an execution', () => {
     );
   });
 
-  test('has the words of the end where the failure has none', () => {
+  test('has the text of the end if the failure has no text', () => {
     expect(findFailure(told('STEP_FAILED', 'EXECUTION_FAILED out of memory'))?.facts).toEqual({
       messageId: '0',
       eventType: 'STEP_FAILED',

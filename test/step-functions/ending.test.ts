@@ -81,7 +81,7 @@ test.each([
   ['a wrong time to wait for', 'test_wait_timestamp_path[NO_Z]', 'ExecutionFailed WaitUntil States.Runtime'],
   ['a map that can not begin', 'failure_count_path[NoNumber]', 'ExecutionFailed MapState States.Runtime'],
   ['a distributed map', 'csv_max_items_paths[-1]', 'MapRunFailed MapState States.ItemReaderFailed'],
-])('the recorded failure by %s is told as it was', (_, name, failure) => {
+])('the recorded failure by %s is reported as it was', (_, name, failure) => {
   expect(failureOf(recording(name))).toBe(failure);
 });
 
@@ -102,7 +102,7 @@ test('a state that was left again is not the one that failed: its map is', () =>
   expect(failureOf(events)).toBe('ExecutionFailed Map E');
 });
 
-test('of a failure in a history without its beginning, what is there is told', () => {
+test('a failure in a history without its beginning is reported as far as it is known', () => {
   const events = recording('test_no_such_function').slice(-2);
   expect(failureOf(events)).toBe('TaskFailed - Lambda.ResourceNotFoundException');
 });

@@ -71,7 +71,7 @@ async function script(events: readonly object[], append = false): Promise<void> 
 
 const redrive = (end?: string) => script(secondRun(end), true);
 
-/** Test time goes on, in small steps, as long as it is waited for. */
+/** Advances the clock in small steps until the work is done. */
 async function inTime<T>(work: Promise<T>, stepMs = 250): Promise<T> {
   let over = false;
   void work.then(
@@ -135,7 +135,7 @@ const summary = async (query = '') =>
   (await (await service.get(path(ARN, query, ''))).json()) as Record<string, unknown>;
 
 describe('an execution that is redriven an hour after it was archived', () => {
-  test('is followed to its new end by whoever comes back with the id of its old one; until then that is a 204', async () => {
+  test('is followed to its new end by a reconnect with the id of its old end, which is a 204 before the redrive', async () => {
     await archiveIt();
     const first = await streamed();
     expect(first.messageIds).toEqual(idsFrom(1, FIRST));
@@ -170,7 +170,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(archivings()).toBe(2);
   });
 
-  test('goes on for pages: cursors and ids of before stand where they stood', async () => {
+  test('continues for pages: earlier cursors and ids keep their places', async () => {
     await archiveIt();
     const early = await pageOf(service.get(path(ARN, 'maxResults=120')));
     const atEnd = await pageOf(service.get(path(ARN, 'last=1')));
@@ -222,7 +222,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(await readAll()).toEqual(idsFrom(1, FIRST + 2 * SECOND));
   });
 
-  test('goes on although the store never took its archive', async () => {
+  test('continues although the store never accepted its archive', async () => {
     service.store.failAfterWrites(0);
     const first = await streamed();
     expect(first.messageIds).toEqual(idsFrom(1, FIRST));
@@ -240,7 +240,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(second.named('end').map(({ data }) => data)).toEqual(['{"status":"SUCCEEDED"}']);
   });
 
-  test('is read as it was, and said to be over to nobody, while Step Functions can not be asked', async () => {
+  test('is read as it was, and reported as ended to nobody, while Step Functions cannot be reached', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(HOUR_MS);

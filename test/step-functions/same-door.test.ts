@@ -178,7 +178,7 @@ test('a time-out is FAILED here, and TIMED_OUT in the word of Step Functions', a
   });
 });
 
-test('an execution that is redriven after it was archived goes on where it stood, also after workerd was killed', async () => {
+test('an execution that is redriven after it was archived continues where it ended, also after workerd was killed', async () => {
   const arn = `${ARNS}:execution:Again:${UUID}`;
   const at = (secondsAgo: number, ...types: string[]) =>
     types.map((type) => ({ type, timestamp: Math.floor(Date.now() / 1000) - secondsAgo }));

@@ -1,6 +1,6 @@
 /**
- * The npm server stepfunctions-local: Step Functions played by somebody else. It always listens on all interfaces, and on a
- * port that it is told, so a free one is looked for first. It checks no signatures.
+ * The npm server stepfunctions-local: somebody else's Step Functions. It listens on all interfaces, and needs the number of a free
+ * port. It checks no signatures.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

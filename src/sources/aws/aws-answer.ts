@@ -25,7 +25,7 @@ export type Verdict =
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Empty if there was none, or if it exceeded the bound of an error's body. */
+  /** Empty if the answer has no body, or one that exceeds the bound of an error's body. */
   readonly body: string;
 }
 

@@ -79,7 +79,7 @@ export const credentials: Section = {
     ),
     requirement(
       'Checks, in this order: one credential, not in the URL; format and checksum; known; revoked; expired; rate; permission for this execution.',
-      'a revoked key and an expired key are told so, and not what they could have read',
+      'a revoked key and an expired key get codes of their own, which do not depend on the execution',
       ['admin'],
       async (target) => {
         const [revoked, expiring] = await Promise.all([
@@ -128,7 +128,7 @@ export const credentials: Section = {
     ),
     requirement(
       'retry after `Retry-After`',
-      'over its rate a key gets 429 with Retry-After, and after that time it is let in again',
+      'a key over its rate gets 429 with Retry-After, and is accepted again after that time',
       ['admin'],
       async (target) => {
         const { key } = await target.newKey({ tier: 'standard' });

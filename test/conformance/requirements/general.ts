@@ -134,7 +134,7 @@ export const general: Section = {
     ),
     requirement(
       'check the path and the id of the record',
-      'a path that there is none of is a 404 problem, with a key and without',
+      'an unknown path is a 404 problem, with a key and without',
       [],
       async (target) => {
         for (const key of [null, target.key]) await target.problem('/v1/nowhere', 404, 'NotFound', { key });

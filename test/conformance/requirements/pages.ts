@@ -110,7 +110,7 @@ export const pages: Section = {
     ),
     requirement(
       'With `eventTypes` a page may be empty and still have a `nextToken`: one request considers at most 5,000 messages.',
-      'eventTypes= leaves the others out, also across pages; a type that there is none of is a 400',
+      'eventTypes= leaves the others out, also across pages; an unknown type is a 400',
       ['emulator'],
       async (target) => {
         const id = target.newId('types');
@@ -245,7 +245,7 @@ export const pages: Section = {
     ),
     requirement(
       '`Link: <…>; rel="next"`',
-      'Link leads to the next page, with the same parameters, until there is none',
+      'Link leads to the next page, with the same parameters; the last page has no Link',
       ['emulator'],
       async (target) => {
         const id = target.newId('link');
@@ -320,7 +320,7 @@ export const pages: Section = {
     ),
     requirement(
       'read again from the start',
-      'a cursor of a history that was replaced is a 410, and so is told apart from one that is wrong',
+      'a cursor of a replaced history is a 410, unlike an invalid one',
       ['emulator'],
       async (target) => {
         const id = target.newId('replaced');

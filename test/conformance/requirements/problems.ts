@@ -75,7 +75,7 @@ export const problems: Section = {
     }),
     requirement(
       'An upstream outage does not close an open stream: heartbeats say `throttled` or `unavailable`, and the missing messages follow when the upstream is back.',
-      'a stream lives through an outage of the upstream, and goes on with what happened meanwhile',
+      'a stream survives an outage of the upstream, and then sends what happened meanwhile',
       ['emulator'],
       async (target) => {
         const id = target.newId('outage');

@@ -8,7 +8,7 @@ export const stream: Section = {
   requirements: [
     requirement(
       '**`caught-up`** is sent once per connection, after every message that existed when the stream was opened',
-      'a stream sends what there is, then caught-up, then what comes, each once; every event has an id',
+      'a stream sends the existing messages, then caught-up, then new ones, each once; every event has an id',
       ['emulator'],
       async (target) => {
         const id = target.newId('follow');
@@ -90,7 +90,7 @@ export const stream: Section = {
     ),
     requirement(
       'The id of every other event is the position after the last message that was considered for this subscriber.',
-      'whoever comes back with the last id goes on exactly there: after any message, and after caught-up',
+      'a reconnect with the last id resumes exactly there: after any message, and after caught-up',
       ['emulator'],
       async (target) => {
         const id = target.newId('resume');
@@ -233,7 +233,7 @@ export const stream: Section = {
     ),
     requirement(
       '`?cursor=` of another execution, or other invalid parameters',
-      'an id that is none of this execution is answered by reset and all messages; as ?cursor= it is a 400',
+      'an id that does not belong to this execution is answered by reset and all messages; as ?cursor= it is a 400',
       ['emulator'],
       async (target) => {
         const [id, other] = [target.newId('reset'), target.newId('reset')];

@@ -67,7 +67,7 @@ export const summary: Section = {
     ),
     requirement(
       'With `?waitTimeSeconds=0..50`, the answer waits until the execution ends or the time is up.',
-      'whoever waits for the end hears of it soon after, and of a running execution when the time is up',
+      'a wait is answered soon after the end, or with RUNNING when the time is up',
       ['emulator'],
       async (target) => {
         const id = target.newId('wait');

@@ -75,7 +75,7 @@ export const tickets: Section = {
     ),
     requirement(
       'The key needs `tickets: true`.',
-      'a key that may not mint tickets is told so',
+      'a key that may not mint tickets gets a code of its own',
       ['admin'],
       async (target) => {
         const { key } = await target.newKey({ tickets: false });
