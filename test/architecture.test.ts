@@ -147,6 +147,7 @@ const platformFiles: Record<string, readonly string[]> = {
   'src/executions/runtimes/durable-object.ts': ['cloudflare:', 'DurableObject'],
   'src/sources/call-budget/budget-object.ts': ['cloudflare:', 'DurableObject'],
   'src/deno.ts': ['Deno'],
+  'src/deno/reserve-file.ts': ['Deno'],
   'src/deno/server.ts': ['Deno'],
   'src/deno/static-site.ts': ['Deno'],
   'src/emulator/node-server.ts': ['node:'],

@@ -100,9 +100,14 @@ export type Failure =
   | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number; readonly total?: true }
   /**
    * The key-value store failed, and nothing else can answer. `refused`: it answered with a record that is damaged, missing or newer
-   * than this program, so cached records must not be used either.
+   * than this program, so cached records must not be used either. `revoked`: a key was revoked here, but that could not be stored.
    */
-  | { readonly type: 'store-unavailable'; readonly internal: string; readonly refused?: true }
+  | {
+      readonly type: 'store-unavailable';
+      readonly internal: string;
+      readonly refused?: true;
+      readonly revoked?: true;
+    }
   | { readonly type: 'not-configured'; readonly internal: string }
   | { readonly type: 'internal'; readonly internal: string };
 

@@ -6,12 +6,14 @@
  * sweeps it. A file lock, which the system takes back however the process ends, keeps a second one out.
  */
 import { parseTrustedProxies, socketClientAddress } from '../access/client-address.ts';
+import { isRevocation } from '../access/keys/key-record.ts';
 import { createInProcessRateLimiter } from '../access/limits/in-process-rate-limit.ts';
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import { type Platform, createCore, createService } from '../compose.ts';
 import type { ServerSettings } from '../config.ts';
 import { createDurableKeys } from './durable-keys.ts';
+import { createReserveFile } from './reserve-file.ts';
 import { openSite } from './static-site.ts';
 import { ConnectionClosed, closingAfter, watchBody } from './unfinished-body.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
@@ -23,6 +25,7 @@ import type { Log } from '../core/log.ts';
 import { createCallBudget } from '../sources/call-budget/call-budget.ts';
 import { createDenoKvStore } from '../storage/deno-kv.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
+import { type SpaceReserve, withReservedSpace } from '../storage/reserved-space.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** What does not end by itself within this is cut: supervisors kill soon after. */
@@ -48,7 +51,7 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   const opened = await openStore(storePath);
   if (!opened.ok) return opened;
   const { kv, unlock } = opened.value;
-  const platform = onDeno(await createDenoKvStore(kv, clock), log);
+  const platform = onDeno(await openDenoStore(opened.value, log), log);
   const core = createCore(settings, platform);
   const durable = createDurableKeys(platform.store, log);
   const live = createInProcessExecutions({ ...core.shared, durable });
@@ -120,8 +123,23 @@ const onDeno = (store: KeyValueStore, log: Log): Platform => ({
   failedAuthentications: createInProcessRateLimiter(FAILED_AUTHENTICATIONS, clock),
 });
 
+/** Opening the store deletes what a killed process has left behind; only after that is the space reserved again. */
+async function openDenoStore({ kv, reserve }: OpenStore, log: Log): Promise<KeyValueStore> {
+  const store = await createDenoKvStore(kv, clock);
+  if (!reserve) return store;
+  if (!(await reserve.restore()))
+    log({
+      event: 'store-reserve-incomplete',
+      level: 'warn',
+      reason: 'the disk of STORE_PATH is nearly full',
+    });
+  return withReservedSpace({ store, reserve, isUrgent: isRevocation, log });
+}
+
 interface OpenStore {
   readonly kv: Deno.Kv;
+  /** Absent: the store is in memory. */
+  readonly reserve?: SpaceReserve;
   readonly unlock: () => void;
 }
 
@@ -131,8 +149,10 @@ async function openStore(path: string): Promise<Result<OpenStore>> {
   try {
     lock = await Deno.open(`${path}.lock`, { create: true, write: true });
     if (await lock.tryLock(true)) {
+      const reserve = createReserveFile(`${path}.reserve`);
+      await reserve.release();
       const kv = await Deno.openKv(path);
-      return ok({ kv, unlock: () => lock?.close() });
+      return ok({ kv, unlock: () => lock?.close(), reserve });
     }
     lock.close();
     return refusal(`STORE_PATH ${path} is in use by another process`);

@@ -13,7 +13,11 @@ export const serviceProblems = {
   'store-unavailable': {
     code: 'StoreUnavailable',
     title: 'The store is unavailable',
-    detail: 'The store of this service could not be read or written. Retry later.',
+    detail: ({ revoked }) =>
+      revoked
+        ? 'The key is revoked in this process, from now on. The store could not save that: elsewhere, and after a restart, the key ' +
+          'still works. Make the store writable, for example by deleting archived executions, and revoke the key again.'
+        : 'The store of this service could not be read or written. Retry later.',
     retryAfterSeconds: RETRY_STORE_SECONDS,
     exception: 'InternalFailureException',
   },

@@ -84,6 +84,14 @@ describe('replaced pages', () => {
   });
 });
 
+test('a full store can be made room in: a deletion needs no write', async () => {
+  valueOf(await under.import(HISTORY));
+  under.store.fill();
+  expect(failureOf(await under.import(HISTORY))).toBe('store-unavailable');
+  expect(valueOf(await under.executions.forget(REF))).toEqual({ archived: true });
+  expect(await names('')).toEqual([]);
+});
+
 describe('orphaned pages', () => {
   test('of an import that the end of the process cut off are deleted, and the visible archive is kept', async () => {
     valueOf(await under.import(HISTORY));

@@ -11,6 +11,7 @@ export class FaultyStore implements KeyValueStore {
   #lists = 0;
   #writesLeft = Number.POSITIVE_INFINITY;
   #failingReads = false;
+  #isFull = false;
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
 
   constructor(inner: KeyValueStore) {
@@ -20,6 +21,11 @@ export class FaultyStore implements KeyValueStore {
   /** From now on `count` writes (puts and deletes) succeed, then all fail for good: 0 fails the very next one. */
   failAfterWrites(count: number): void {
     this.#writesLeft = count;
+  }
+
+  /** While on, puts fail as on a full disk. Deletions succeed. */
+  fill(full = true): void {
+    this.#isFull = full;
   }
 
   /** While on, `get`, `getMany` and `list` fail. */
@@ -76,6 +82,7 @@ export class FaultyStore implements KeyValueStore {
 
   async put(...[key, value, options]: Parameters<KeyValueStore['put']>) {
     await this.#write(key);
+    if (this.#isFull) throw new Error('database or disk is full');
     return this.#inner.put(key, value, options);
   }
 

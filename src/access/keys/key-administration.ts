@@ -9,10 +9,9 @@
  */
 import type { RandomBytes } from '../../core/base62.ts';
 import type { Clock } from '../../core/clock.ts';
-import { fail, invalid, ok, type Result } from '../../core/errors.ts';
+import { fail, type Failure, internalText, ok, type Result } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Entry, KeyValueStore } from '../../storage/key-value.ts';
-import { StoreRefusal } from '../../storage/store-limits.ts';
 import { generateApiKey, keyIdFrom, nextCredentialId } from './api-key.ts';
 import type { CredentialCache } from './credential-cache.ts';
 import type { KeyChange, NewKey, Rotation } from './key-input.ts';
@@ -40,7 +39,7 @@ import { type KeyView, keyView } from './key-view.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { changedFacts, newCredential, newKeyRecords } from './new-record.ts';
 import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from './rotation.ts';
-import { recordsRefused, storeUnavailable } from './store-failure.ts';
+import { recordsRefused, stored } from './store-failure.ts';
 
 /** Four records a key, and a store reads a hundred at once. */
 const KEYS_READ_AT_ONCE = 25;
@@ -205,25 +204,38 @@ export class KeyAdministration {
 
   /**
    * Ends the key and all its credentials for good. Revoking again changes nothing. Also works on a key whose records are
-   * refused: the state record is written whole. Needs no lock, since no other operation writes that record.
+   * refused: the state record is written whole. Needs no lock, since no other operation writes that record. If the store fails,
+   * the key is revoked in this process at least, and the failure says that it is not stored.
    */
   async revoke(id: string, audit: AuditContext = {}): Promise<Result<KeyView | UnreadableRevokedKey>> {
-    const found = await this.#readReadable(id);
-    if (!found.ok) return found;
     const { store, clock, credentials } = this.#ports;
+    const now = new Date(clock.now()).toISOString();
+    const found = await this.#readReadable(id);
+    if (!found.ok) {
+      const keyId = found.failure.type === 'store-unavailable' ? keyIdFrom(id) : undefined;
+      return keyId === undefined ? found : this.#revokedHere(keyId, now, found.failure, audit);
+    }
     const { keyId, facts, rotation } = found.value;
     const revokedBefore = found.value.state?.revokedAt;
-    const revokedAt = revokedBefore ?? new Date(clock.now()).toISOString();
+    const revokedAt = revokedBefore ?? now;
     const state: KeyState = { v: KEY_RECORD_VERSION, keyId, revokedAt };
     if (revokedBefore === undefined) {
       const text = recordText(keyStateSchema, state);
       const written = await stored(() => store.put(stateName(keyId), text));
-      if (!written.ok) return written;
+      if (!written.ok) return this.#revokedHere(keyId, now, written.failure, audit);
       credentials.noteKey(keyId, { state });
       this.#audit('key-revoked', keyId, audit, {});
     }
     if (facts && rotation) return ok(keyView({ facts, rotation, state }, clock.now()));
     return ok({ id: keyId, status: 'revoked', revokedAt });
+  }
+
+  /** The store failed: revokes the key in this process. */
+  #revokedHere(keyId: string, revokedAt: string, failure: Failure, audit: AuditContext) {
+    const internal = internalText(failure) ?? failure.type;
+    this.#ports.credentials.noteKey(keyId, { state: { v: KEY_RECORD_VERSION, keyId, revokedAt } });
+    this.#audit('key-revoked-unsaved', keyId, audit, { level: 'error', reason: internal });
+    return fail({ type: 'store-unavailable', internal, revoked: true });
   }
 
   async #readUnrevoked(id: string): Promise<Result<KeyRecords>> {
@@ -270,18 +282,6 @@ export class KeyAdministration {
     facts: Record<string, string | number>,
   ): void {
     this.#ports.log({ event, keyId, ...facts, ...(requestId !== undefined && { requestId }) });
-  }
-}
-
-/** Store adapters throw. Here that is an expected failure; a cursor that the store refuses is the caller's mistake. */
-async function stored<T>(work: () => Promise<T>): Promise<Result<T>> {
-  try {
-    return ok(await work());
-  } catch (error) {
-    if (error instanceof StoreRefusal && error.status === 400) {
-      return invalid('query', 'cursor', 'is not one that a list of keys gave.');
-    }
-    return storeUnavailable(error);
   }
 }
 

@@ -79,7 +79,10 @@ export const keyUseSchema = z.object({ v: version, keyId: z.string(), at: time }
 
 export const FACTS_PREFIX = 'key/facts/';
 export const factsName = (keyId: string): string => FACTS_PREFIX + keyId;
-export const stateName = (keyId: string): string => `key/state/${keyId}`;
+const STATE_PREFIX = 'key/state/';
+export const stateName = (keyId: string): string => STATE_PREFIX + keyId;
+/** The record that ends a key, which must be writable when little else is. */
+export const isRevocation = (name: string): boolean => name.startsWith(STATE_PREFIX);
 export const rotationName = (keyId: string): string => `key/rotation/${keyId}`;
 export const usedName = (keyId: string): string => `key/used/${keyId}`;
 export const credentialName = (credentialId: string): string => `key/credential/${credentialId}`;

@@ -1,5 +1,6 @@
 /** How a key store that fails, or that holds records nobody can read, becomes an expected failure. */
-import { fail, type Failure } from '../../core/errors.ts';
+import { fail, type Failure, invalid, ok, type Result } from '../../core/errors.ts';
+import { StoreRefusal } from '../../storage/store-limits.ts';
 
 export type StoreUnavailable = Extract<Failure, { type: 'store-unavailable' }>;
 
@@ -10,3 +11,15 @@ export const storeUnavailable = (cause: unknown): Unavailable =>
 
 export const recordsRefused = (keyId: string): Unavailable =>
   fail({ type: 'store-unavailable', internal: `records of key ${keyId} refused`, refused: true });
+
+/** Store adapters throw. Here that is an expected failure; a cursor that the store refuses is the caller's mistake. */
+export async function stored<T>(work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return ok(await work());
+  } catch (error) {
+    if (error instanceof StoreRefusal && error.status === 400) {
+      return invalid('query', 'cursor', 'is not one that a list of keys gave.');
+    }
+    return storeUnavailable(error);
+  }
+}

@@ -1,0 +1,27 @@
+/** Disk space in reserve (storage/reserved-space.ts): a file beside the store. Platform file. */
+import type { SpaceReserve } from '../storage/reserved-space.ts';
+
+/**
+ * SQLite's log grows to about 4 MiB before it is copied into the database, which may grow by as much. Measured on a full disk:
+ * 1 MiB was too little for a second deletion, 8 MiB were enough for all.
+ */
+export const RESERVE_BYTES = 8 * 1024 * 1024;
+const BLOCK_BYTES = 64 * 1024;
+
+export const createReserveFile = (path: string): SpaceReserve => ({
+  async release() {
+    const file = await Deno.open(path, { create: true, write: true, truncate: true });
+    file.close();
+  },
+  async restore() {
+    try {
+      using file = await Deno.open(path, { create: true, append: true });
+      // Random, since a file system may compress.
+      const block = crypto.getRandomValues(new Uint8Array(BLOCK_BYTES));
+      for (let { size } = await file.stat(); size < RESERVE_BYTES;) size += await file.write(block);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+});

@@ -1,0 +1,31 @@
+/** Revoking while the store fails: the key ends here at once, and the answer says what is missing. */
+import { expect, test } from 'vitest';
+
+import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
+
+test('a revocation takes effect at once where it was revoked even if the store is full, and says that it is not stored', async () => {
+  const access = openAccess();
+  const { text, view } = await createKey(access);
+  valueOf(await access.authenticator.authenticate(pageRequest(text)));
+  await access.clock.advance(1000);
+  access.store.fill();
+  expect(await access.keys.revoke(view.id)).toMatchObject({
+    failure: { type: 'store-unavailable', revoked: true },
+  });
+  expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
+  // Also after the store was read again, which knows nothing of it.
+  await access.clock.advance(60_000);
+  expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
+  access.store.fill(false);
+  expect(valueOf(await access.keys.revoke(view.id))).toMatchObject({ status: 'revoked' });
+  expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
+});
+
+test('a revocation takes effect where it was revoked even if the store cannot be read', async () => {
+  const access = openAccess();
+  const { text, view } = await createKey(access);
+  valueOf(await access.authenticator.authenticate(pageRequest(text)));
+  access.store.failReads();
+  expect(await access.keys.revoke(view.id)).toMatchObject({ failure: { revoked: true } });
+  expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
+});
