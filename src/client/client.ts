@@ -26,6 +26,8 @@ export type { ListOptions, MessageList, PageOptions } from './list.ts';
 export type { SummaryOptions, WaitOptions } from './summary.ts';
 export type { ProblemCode } from './problem-code.ts';
 export type { EventType, Failure, FlowMessage, KeyFacts, Page, Summary, Ticket } from './wire.ts';
+export { StepsState, stepsReducer, toSteps } from './steps/steps.ts';
+export type { Step, StepKind } from './steps/step.ts';
 export type { Clock, Status };
 
 /**

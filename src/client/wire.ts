@@ -17,6 +17,16 @@ export interface FlowMessage {
   readonly timestamp?: string;
   /** Opaque text. */
   readonly payload?: string;
+  /** The source's own event type, `TaskFailed` for instance. Absent for Things Graph. */
+  readonly upstreamType?: string;
+  /** The step or state that the message is about. */
+  readonly step?: string;
+  /** The error's name, never its cause. */
+  readonly error?: string;
+  /** Step Functions: the message that led to this one. */
+  readonly previousMessageId?: string;
+  /** Index of a map iteration. */
+  readonly iteration?: number;
 }
 
 export interface Page {

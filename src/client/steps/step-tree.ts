@@ -1,0 +1,296 @@
+/**
+ * The tree of steps behind a StepsState: nodes by number, and which are open. All parts are immutable and shared between
+ * versions; a draft collects the changes of one message. What a message means is left to step-functions.ts and
+ * things-graph.ts.
+ */
+import type { Status } from '../../messages/event-types.ts';
+import { SparseVector } from './sparse-vector.ts';
+import type { Step, StepKind } from './step.ts';
+
+/** Newest first, so that adding is cheap and shares the rest. */
+interface Chain<T> {
+  readonly value: T;
+  readonly length: number;
+  readonly before: Chain<T> | undefined;
+}
+
+const linked = <T>(value: T, before: Chain<T> | undefined): Chain<T> => ({
+  value,
+  length: (before?.length ?? 0) + 1,
+  before,
+});
+
+export interface Node {
+  readonly id: number;
+  /** Absent only for the root. */
+  readonly parent?: number;
+  readonly kind: StepKind;
+  readonly name: string;
+  readonly status: Status;
+  readonly startedAt?: string | undefined;
+  readonly endedAt?: string | undefined;
+  readonly attempts: number;
+  readonly error?: string | undefined;
+  readonly caught: boolean;
+  readonly children: Chain<number> | undefined;
+  readonly messageIds: Chain<string> | undefined;
+  /** The beginning of the newest attempt was seen. */
+  readonly begun: boolean;
+  /** How the newest attempt ended; undefined while it runs. */
+  readonly attempt: 'succeeded' | 'failed' | undefined;
+  readonly attemptEndedAt?: string | undefined;
+  /** How the newest unsuccessful child of the newest attempt ended, unless it was caught. */
+  readonly childStatus?: 'FAILED' | 'ABORTED' | undefined;
+  readonly childError?: string | undefined;
+}
+
+export interface Tree {
+  readonly nodes: SparseVector<Node>;
+  readonly count: number;
+  /** Nodes that have not ended, oldest first, without the root. As long as what runs at once. */
+  readonly open: readonly number[];
+}
+
+export const ROOT = 0;
+
+const ROOT_NODE: Node = {
+  id: ROOT,
+  kind: 'execution',
+  name: '',
+  status: 'RUNNING',
+  attempts: 1,
+  caught: false,
+  children: undefined,
+  messageIds: undefined,
+  begun: false,
+  attempt: undefined,
+};
+
+export const EMPTY_TREE: Tree = { nodes: new SparseVector<Node>().set(ROOT, ROOT_NODE), count: 1, open: [] };
+
+export class TreeDraft {
+  #nodes: SparseVector<Node>;
+  #count: number;
+  #open: readonly number[];
+
+  constructor({ nodes, count, open }: Tree) {
+    this.#nodes = nodes;
+    this.#count = count;
+    this.#open = open;
+  }
+
+  get tree(): Tree {
+    return { nodes: this.#nodes, count: this.#count, open: this.#open };
+  }
+
+  get root(): Node {
+    return this.at(ROOT);
+  }
+
+  at(id: number): Node {
+    // Safety: ids are given out by `add` alone.
+    return this.#nodes.get(id) as Node;
+  }
+
+  parentOf({ parent = ROOT }: Node): Node {
+    return this.at(parent);
+  }
+
+  isOpen = ({ id }: Node): boolean => this.at(id).status === 'RUNNING';
+
+  /** The newest open node that fits. */
+  newestOpen(fits: (node: Node) => boolean): Node | undefined {
+    for (let index = this.#open.length - 1; index >= 0; index--) {
+      const node = this.at(this.#open[index] ?? ROOT);
+      if (fits(node)) return node;
+    }
+    return undefined;
+  }
+
+  /** The open node that fits, if it is the only one. */
+  onlyOpen(fits: (node: Node) => boolean): Node | undefined {
+    const found = this.#open.map((id) => this.at(id)).filter(fits);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  /** The node itself or the nearest one above it that fits. */
+  around(node: Node, fits: (node: Node) => boolean): Node | undefined {
+    for (let next: Node | undefined = node; next; next = next.id === ROOT ? undefined : this.parentOf(next)) {
+      if (fits(next)) return next;
+    }
+    return undefined;
+  }
+
+  isWithin(node: Node, id: number): boolean {
+    return this.around(node, (above) => above.id === id) !== undefined;
+  }
+
+  /** The newest ended, unsuccessful node below `node` that fits. Looks only into what did not succeed. */
+  newestUnsuccessful(node: Node, fits: (node: Node) => boolean): Node | undefined {
+    for (let link = node.children; link; link = link.before) {
+      const child = this.at(link.value);
+      if (child.status === 'SUCCEEDED' || child.caught) continue;
+      const found = this.newestUnsuccessful(child, fits);
+      if (found) return found;
+      if (child.status !== 'RUNNING' && fits(child)) return child;
+    }
+    return undefined;
+  }
+
+  childCount = ({ children }: Node): number => children?.length ?? 0;
+
+  add(parent: Node, kind: StepKind, name: string, startedAt: string | undefined): Node {
+    const node: Node = { ...ROOT_NODE, id: this.#count++, parent: parent.id, kind, name, startedAt };
+    this.#nodes = this.#nodes.set(node.id, node);
+    this.#open = [...this.#open, node.id];
+    this.update(parent, { children: linked(node.id, this.at(parent.id).children) });
+    return node;
+  }
+
+  /** Replaces the node and everything above it: who holds a node holds an unchanging subtree. */
+  update({ id }: Node, changes: Partial<Node>): Node {
+    const node = { ...this.at(id), ...changes };
+    this.#nodes = this.#nodes.set(id, node);
+    for (let above = node; above.id !== ROOT;) {
+      above = { ...this.parentOf(above) };
+      this.#nodes = this.#nodes.set(above.id, above);
+    }
+    return node;
+  }
+
+  addMessage({ id }: Node, messageId: string | undefined): void {
+    const node = this.at(id);
+    if (messageId === undefined) return;
+    this.update(node, { messageIds: linked(messageId, node.messageIds) });
+  }
+
+  /** What is left of the attempt before it has ended with it. */
+  beginAttempt({ id }: Node, at: string | undefined): void {
+    const node = this.at(id);
+    const isRetry = node.attempt === 'failed' || node.kind === 'parallel' || node.kind === 'map';
+    if (!node.begun) this.update(node, { begun: true });
+    else if (isRetry) {
+      this.closeBelow(node, 'FAILED', at);
+      this.update(node, { ...NEW_ATTEMPT, begun: true, attempts: node.attempts + 1 });
+    }
+  }
+
+  endAttempt({ id }: Node, attempt: 'succeeded' | 'failed', at: string | undefined, error?: string): void {
+    const node = this.at(id);
+    this.update(node, {
+      attempt,
+      attemptEndedAt: at,
+      error: attempt === 'failed' ? (error ?? node.childError ?? node.error) : undefined,
+    });
+  }
+
+  /** Ends the node and everything open below it. */
+  close({ id }: Node, status: Exclude<Status, 'RUNNING'>, at: string | undefined, caught = false): void {
+    this.closeBelow(this.at(id), status, at);
+    this.#end(this.at(id), status, at, caught);
+  }
+
+  #end({ id }: Node, status: Exclude<Status, 'RUNNING'>, at: string | undefined, caught = false): void {
+    const node = this.at(id);
+    const failed = status === 'FAILED';
+    this.#open = this.#open.filter((open) => open !== id);
+    this.update(node, {
+      status,
+      caught,
+      endedAt: at,
+      attempt: status === 'SUCCEEDED' ? 'succeeded' : 'failed',
+      error: failed ? (node.error ?? node.childError) : undefined,
+    });
+    if (id === ROOT || status === 'SUCCEEDED' || caught) return;
+    this.update(this.parentOf(node), { childStatus: status, childError: this.at(id).error });
+  }
+
+  /** Ends everything open below the node, which ended with this status. */
+  closeBelow({ id, children }: Node, status: Exclude<Status, 'RUNNING'>, at: string | undefined): void {
+    if (!children) return;
+    // Children are younger than their parents, so this takes them first.
+    const open = this.#open;
+    for (let index = open.length - 1; index >= 0; index--) {
+      const node = this.at(open[index] ?? ROOT);
+      if (node.id === id || !this.isWithin(node, id)) continue;
+      if (status !== 'SUCCEEDED') this.#endUnfinished(node, at);
+      // Its failure stopped nothing.
+      else if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at, true);
+      else this.#end(node, 'SUCCEEDED', this.#lastEndOf(node) ?? at);
+    }
+  }
+
+  /** It did not end by itself: something around it did. */
+  #endUnfinished(node: Node, at: string | undefined): void {
+    if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at);
+    else if (node.childStatus === 'FAILED') this.#end(node, 'FAILED', this.#lastEndOf(node) ?? at);
+    // No message marks the end of a branch.
+    else if (node.kind === 'branch' && node.childStatus === undefined) {
+      this.#end(node, 'SUCCEEDED', this.#lastEndOf(node) ?? at);
+    } else this.#end(node, 'ABORTED', at);
+  }
+
+  #lastEndOf({ kind, children }: Node): string | undefined {
+    return kind === 'branch' && children ? this.at(children.value).endedAt : undefined;
+  }
+
+  /** The node and everything around it run again. */
+  reopen({ id }: Node): void {
+    const node = this.at(id);
+    if (node.status === 'RUNNING') return;
+    if (id !== ROOT) {
+      this.reopen(this.parentOf(node));
+      this.#open = [...this.#open, id].sort((left, right) => left - right);
+    }
+    this.update(node, { status: 'RUNNING', caught: false, endedAt: undefined, ...NEW_ATTEMPT });
+  }
+
+  /** An ended node is tried again. */
+  redrive(node: Node): Node {
+    this.reopen(node);
+    return this.update(node, { attempts: node.attempts + 1 });
+  }
+}
+
+const NEW_ATTEMPT: Partial<Node> = {
+  begun: false,
+  attempt: undefined,
+  attemptEndedAt: undefined,
+  error: undefined,
+  childStatus: undefined,
+  childError: undefined,
+};
+
+/** Nodes never change, so each has one step. */
+const steps = new WeakMap<Node, Step>();
+
+export function stepOf(tree: Tree, id: number = ROOT): Step {
+  // Safety: ids are given out by `add` alone.
+  const node = tree.nodes.get(id) as Node;
+  const known = steps.get(node);
+  if (known) return known;
+  const { kind, name, status, startedAt, endedAt, attempts, error, caught } = node;
+  const durationMs = Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '');
+  const step: Step = Object.freeze({
+    name,
+    kind,
+    status,
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(durationMs >= 0 && { durationMs }),
+    attempts,
+    ...(error !== undefined && { error }),
+    caught,
+    children: Object.freeze(oldestFirst(node.children).map((child) => stepOf(tree, child))),
+    messageIds: Object.freeze(oldestFirst(node.messageIds)),
+  });
+  steps.set(node, step);
+  return step;
+}
+
+function oldestFirst<T>(chain: Chain<T> | undefined): T[] {
+  const values = Array.from<T>({ length: chain?.length ?? 0 });
+  let index = values.length;
+  for (let link = chain; link; link = link.before) values[--index] = link.value;
+  return values;
+}

@@ -1,0 +1,42 @@
+/** A step of an execution, as callers see it. */
+import type { Status } from '../../messages/event-types.ts';
+
+/**
+ * `execution` is the root. States of Step Functions have the kind of their type; `branch` is a branch of a parallel state,
+ * `iteration` one of a map. `step` is a step of Things Graph, or a state whose type is not known.
+ */
+export type StepKind =
+  | 'execution'
+  | 'step'
+  | 'task'
+  | 'pass'
+  | 'choice'
+  | 'wait'
+  | 'succeed'
+  | 'fail'
+  | 'parallel'
+  | 'branch'
+  | 'map'
+  | 'iteration';
+
+/** Immutable. A step that did not change is the same object in the next value. */
+export interface Step {
+  /** Of a branch or iteration: its index. Empty if unknown: `execution`, or a key that must not see names. */
+  readonly name: string;
+  readonly kind: StepKind;
+  readonly status: Status;
+  /** ISO 8601, UTC. Absent if the start is not among the messages. */
+  readonly startedAt?: string;
+  /** Absent while the step is running. */
+  readonly endedAt?: string;
+  readonly durationMs?: number;
+  /** 1, and one more for each retry or redrive. */
+  readonly attempts: number;
+  /** The error's name. Also present while a failed attempt may still be retried. */
+  readonly error?: string;
+  /** The step failed, and the execution continued by a Catch. */
+  readonly caught: boolean;
+  readonly children: readonly Step[];
+  /** The messages about this step itself, oldest first. */
+  readonly messageIds: readonly string[];
+}
