@@ -67,7 +67,9 @@ const mayImport: Record<string, readonly string[]> = {
   local: ['core', 'config', 'messages', 'storage', 'access/keys', 'emulator', 'emulator/scenarios', 'deno'],
   site: ['messages', 'problems', 'imports', 'access', 'access/keys', ...allHttp],
   // The published client takes nothing of the service but the codes.
-  client: ['messages', 'core', 'problems/problem-codes'],
+  client: ['client/steps', 'messages', 'core', 'problems/problem-codes'],
+  // Also for front ends alone: types of the wire, no requests.
+  'client/steps': ['client/wire', 'messages'],
   cli: ['messages', 'client', 'core'],
 };
 

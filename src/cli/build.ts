@@ -19,8 +19,6 @@ const parserLicense = await readFile(pathOf('node_modules/eventsource-parser/LIC
 const common: BuildOptions = {
   bundle: true,
   format: 'esm',
-  // A reader of a stack trace should find the place.
-  minify: false,
   charset: 'utf8',
   footer: { js: `/* Includes eventsource-parser:\n\n${parserLicense.trim()}\n*/` },
   logLevel: 'warning',
@@ -36,6 +34,9 @@ await Promise.all([
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
+    // Pages serve it as it is. The map has the sources in it.
+    minify: true,
+    sourcemap: true,
     outfile: pathOf('dist/client.js'),
   }),
   build({
@@ -72,7 +73,7 @@ const packageDirectory = pathOf('dist/package');
 await rm(packageDirectory, { recursive: true, force: true });
 await mkdir(packageDirectory, { recursive: true });
 await writeFile(join(packageDirectory, 'package.json'), `${JSON.stringify(clientManifest, null, 2)}\n`);
-const built = ['dist/cli.js', 'dist/client.js', 'dist/types'];
+const built = ['dist/cli.js', 'dist/client.js', 'dist/client.js.map', 'dist/types'];
 await Promise.all(
   [...built, ...packedDocuments].map((path) =>
     cp(pathOf(path), join(packageDirectory, path), { recursive: true }),

@@ -19,14 +19,14 @@ import { type FlowMessage, type KeyFacts, type Page, type Summary, type Ticket, 
 
 export { FlowtapConnectionError, FlowtapProblem, type FlowtapFieldError } from './problem.ts';
 export type { FlowtapClientOptions } from './create-http.ts';
-export type { CredentialOptions, CredentialSource } from './credential.ts';
+export type { CredentialOptions, CredentialSource, TicketParts, TicketSource } from './credential.ts';
 export type { FollowEvent, FollowMessagesOptions, FollowOptions } from './follow.ts';
 export type { Fetch } from './http.ts';
 export type { ListOptions, MessageList, PageOptions } from './list.ts';
 export type { SummaryOptions, WaitOptions } from './summary.ts';
 export type { ProblemCode } from './problem-code.ts';
 export type { EventType, Failure, FlowMessage, KeyFacts, Page, Summary, Ticket } from './wire.ts';
-export { StepsState, stepsReducer, toSteps } from './steps/steps.ts';
+export { type StepsState, stepsReducer, toSteps } from './steps/steps.ts';
 export type { Step, StepKind } from './steps/step.ts';
 export type { Clock, Status };
 

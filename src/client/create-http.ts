@@ -41,7 +41,7 @@ export function createHttp(options: FlowtapClientOptions): Http {
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   return new Http({
     url: base,
-    credential: createCredential(options),
+    credential: createCredential(options, clock),
     // Called as the platform has it: it may have been replaced since, and it wants no other `this`.
     fetch: options.fetch ?? ((address, init) => globalThis.fetch(address, init)),
     clock,

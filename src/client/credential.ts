@@ -1,51 +1,93 @@
 /**
- * The client's own key or ticket. A function in place of the text is asked when one is needed first, and again when the
- * server takes the old one no more: a browser page gets a fresh ticket from its back end that way.
+ * The client's own key or ticket. A function is called for the first request, again before the ticket that it returned expires, and
+ * again when the service rejects what it returned. A browser page gets fresh tickets from its back end that way.
  */
+import type { Clock } from '../core/clock.ts';
 import { FlowtapConnectionError } from './problem.ts';
+import type { Ticket } from './wire.ts';
 
-/** The text, or where to get it. */
+/** The text, or a function that gets it. */
 export type CredentialSource = string | (() => string | Promise<string>);
+
+/** The members of a ticket that the client uses. The answer of `createTicket` has them. */
+export type TicketParts = Pick<Ticket, 'ticket' | 'expiresAt'>;
+
+/** The ticket as text, what `createTicket` returns, or a function that gets either. */
+export type TicketSource =
+  string | TicketParts | (() => string | TicketParts | Promise<string | TicketParts>);
 
 export interface Credential {
   readonly kind: 'key' | 'ticket' | 'none';
   get(): Promise<string>;
-  /** Forgets the text; false when there is no way to get another one. */
+  /** Forgets the text; false if there is no way to get another one. */
   renew(): boolean;
 }
 
 export interface CredentialOptions {
-  /** For back ends. Never in a browser page: whoever sees the page could use it. */
+  /** For back ends. Never in a browser page: everyone who sees the page could use it. */
   readonly apiKey?: CredentialSource;
-  /** For browsers: minted by a back end for one execution (`createTicket`). */
-  readonly ticket?: CredentialSource;
+  /**
+   * For browsers: minted by a back end for one execution (`createTicket`). A function is called again when 30 s of the ticket's
+   * time remain, or half of it if that is less.
+   */
+  readonly ticket?: TicketSource;
 }
 
-export function createCredential({ apiKey, ticket }: CredentialOptions): Credential {
+/** Enough for a request to start, and for clocks that differ a little. */
+const RENEW_BEFORE_MS_MAX = 30_000;
+
+/** `renewAtMs`: absent if the expiry is not known. */
+interface Held {
+  readonly text: string;
+  readonly renewAtMs?: number;
+}
+
+export function createCredential({ apiKey, ticket }: CredentialOptions, clock: Clock): Credential {
   if (apiKey !== undefined && ticket !== undefined) {
     throw new TypeError("Cannot create a Flowtap client: give 'apiKey' or 'ticket', not both");
   }
   const source = apiKey ?? ticket;
   if (source === undefined) return { kind: 'none', get: async () => '', renew: () => false };
   const kind = apiKey === undefined ? 'ticket' : 'key';
-  if (typeof source === 'string') return { kind, get: async () => source, renew: () => false };
-  let got: Promise<string> | undefined;
-  const ask = async (): Promise<string> => {
+  if (typeof source !== 'function') {
+    const { text } = held(source, clock.now());
+    return { kind, get: async () => text, renew: () => false };
+  }
+  let current: Promise<Held> | undefined;
+  const ask = async (): Promise<Held> => {
     try {
-      return await source();
+      // Behind `then`, a function that throws at once is a rejection too.
+      return held(await Promise.resolve().then(source), clock.now());
     } catch (cause) {
-      got = undefined;
-      // It may well come back: the same network leads there.
+      current = undefined;
+      // Transient: the function most likely asks over the same network.
       throw new FlowtapConnectionError(`Cannot get a ${kind} for Flowtap: ${String(cause)}`, { cause });
     }
   };
   return {
     kind,
-    get: () => (got ??= ask()),
+    get: async () => {
+      const asked = (current ??= ask());
+      const { text, renewAtMs = Infinity } = await asked;
+      if (clock.now() < renewAtMs) return text;
+      // Requests that start at once share one renewal.
+      if (current === asked) current = ask();
+      return (await (current ?? ask())).text;
+    },
     renew: () => {
-      const had = got !== undefined;
-      got = undefined;
+      const had = current !== undefined;
+      current = undefined;
       return had;
     },
   };
+}
+
+function held(given: string | TicketParts, nowMs: number): Held {
+  if (typeof given === 'string') return { text: given };
+  const { ticket: text, expiresAt } = given;
+  if (typeof text !== 'string') throw new TypeError("it must be text or have a member 'ticket'");
+  const lifetimeMs = Date.parse(expiresAt) - nowMs;
+  // A clock that is far ahead sees only expired tickets. The service decides then.
+  if (!(lifetimeMs > 0)) return { text };
+  return { text, renewAtMs: nowMs + lifetimeMs - Math.min(RENEW_BEFORE_MS_MAX, lifetimeMs / 2) };
 }

@@ -52,7 +52,7 @@ afterAll(() => rm(scratch, { recursive: true }));
 
 test('the tarball holds what was built, what it is and how to use it, and nothing else', () => {
   const files = contents.map((path) => path.replace(/^package\//, ''));
-  const built = /^dist\/(?:cli\.js|client\.js|types\/.+\.d\.ts)$/;
+  const built = /^dist\/(?:cli\.js|client\.js(?:\.map)?|types\/.+\.d\.ts)$/;
   expect(files.filter((path) => !built.test(path) && !/^(?:docs|examples)\//.test(path)).toSorted()).toEqual([
     'CHANGELOG.md',
     'CONTRIBUTING.md',
@@ -98,6 +98,18 @@ test('it needs no other package: npm installs it alone, offline', async () => {
   expect(packages.filter((name) => !name.startsWith('.'))).toEqual(['flowtap']);
 });
 
+test('the client is minified for pages, and its map leads back to the sources', async () => {
+  const code = await readFile(join(installed, 'dist/client.js'), 'utf8');
+  expect(code).toMatch(/\n\/\/# sourceMappingURL=client\.js\.map\s*$/);
+  expect(code.split('/* Includes')[0]?.trim().split('\n').length).toBeLessThan(30);
+  const map = z.parse(
+    z.object({ sources: z.array(z.string()), sourcesContent: z.array(z.string()) }),
+    JSON.parse(await readFile(join(installed, 'dist/client.js.map'), 'utf8')),
+  );
+  const index = map.sources.findIndex((source) => source.endsWith('src/client/follow.ts'));
+  expect(map.sourcesContent[index]).toContain('export async function* followEvents');
+});
+
 test('the command runs on Node 20 or newer', async () => {
   const node = foreignNode();
   const manifest = z.parse(
@@ -128,11 +140,11 @@ test('neither bundle needs a package, and the client not even a platform', async
   expect((await importsOf('cli.js')).filter((from) => !from?.startsWith('node:'))).toEqual([]);
 });
 
-test('it hands out the client and its two errors, and what they are built on stays inside', async () => {
+test('it exports the client, its two errors and the steps, and nothing that they are built on', async () => {
   const file = join(scratch, 'names.mjs');
   await writeFile(file, "console.log(Object.keys(await import('flowtap')).sort().join());");
   const { stdout } = await execute(foreignNode(), [file], { cwd: scratch });
-  expect(stdout).toBe('FlowtapConnectionError,FlowtapProblem,createFlowtapClient\n');
+  expect(stdout).toBe('FlowtapConnectionError,FlowtapProblem,createFlowtapClient,stepsReducer,toSteps\n');
 });
 
 test('its types are found where `exports` are not looked at, and import each other as any TypeScript can', async () => {

@@ -31,7 +31,7 @@ async function answer(request, response) {
       response.writeHead(200, { 'Content-Type': type }).end(await readFile(fileURLToPath(file)));
     } else if (pathname === '/ticket') {
       // Here: is this user logged in, and may they see this execution?
-      const { ticket } = await client.createTicket(searchParams.get('id') ?? '', { ttlSeconds: 600 });
+      const ticket = await client.createTicket(searchParams.get('id') ?? '', { ttlSeconds: 600 });
       const body = JSON.stringify({ url, ticket });
       response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).end(body);
     } else {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type FlowMessage,
   type Step,
-  StepsState,
+  type StepsState,
   stepsReducer,
   toSteps,
 } from '../../../src/client/client.ts';
@@ -120,7 +120,7 @@ describe('a value', () => {
   });
 });
 
-test('parallel steps of Things Graph are told apart by name; a message without one belongs to none', () => {
+test('steps of Things Graph that run at once differ by name; a message without one belongs to the execution', () => {
   const root = toSteps([
     { messageId: 'a', eventType: 'STEP_STARTED', step: 'A' },
     { messageId: 'b', eventType: 'STEP_STARTED', step: 'B' },
