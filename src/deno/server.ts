@@ -9,6 +9,7 @@ import { parseTrustedProxies, socketClientAddress } from '../access/client-addre
 import { isRevocation } from '../access/keys/key-record.ts';
 import { createInProcessRateLimiter } from '../access/limits/in-process-rate-limit.ts';
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.ts';
+import { isClientGone } from '../core/client-gone.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import { type Platform, createCore, createService } from '../compose.ts';
 import type { ServerSettings } from '../config.ts';
@@ -73,8 +74,10 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
     return body === undefined || body.isComplete() ? answer : closingAfter(answer, clock);
   };
   const onError = (error: unknown) =>
-    // Its answer is on its way already, so this one goes nowhere.
-    error instanceof ConnectionClosed ? new Response(null) : answerException(error, log);
+    // The answer is on its way already, so this one goes nowhere. A stream that was cut off has its own line in the log.
+    error instanceof ConnectionClosed || isClientGone(error)
+      ? new Response(null)
+      : answerException(error, log);
   const listening = listen({ port, hostname, onError }, handler);
   if (!listening.ok) {
     live.close();

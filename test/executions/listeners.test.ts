@@ -87,6 +87,7 @@ function open(more: Partial<StreamRequest> = {}): StreamReader {
     knownSinceMs: 0,
     payloads: 'full',
     onClose: () => listeners.remove(subscriber),
+    onStall: () => undefined,
     onBug: (error) => {
       throw error;
     },

@@ -38,6 +38,7 @@ export class FeedUnderTest {
   /** Called before each read of a chunk. */
   onRead: () => void = () => undefined;
   closed = 0;
+  stalled = 0;
   readonly bugs: unknown[] = [];
   readonly #memory = createFrameMemory();
 
@@ -73,6 +74,7 @@ export class FeedUnderTest {
       knownSinceMs: 0,
       payloads: 'full',
       onClose: () => void this.closed++,
+      onStall: () => this.stalled++,
       onBug: (error) => void this.bugs.push(error),
       ...more,
     });

@@ -162,7 +162,7 @@ describe('its queue', () => {
     await feed.clock.advance(STALL_MS - 1);
     expect([client.subscriber.closed, feed.closed]).toEqual([false, 0]);
     await feed.clock.advance(1);
-    expect([client.subscriber.closed, feed.closed]).toEqual([true, 1]);
+    expect([client.subscriber.closed, feed.closed, feed.stalled]).toEqual([true, 1, 1]);
     await client.read();
     expect(client.ended).toMatch(/takes nothing/);
     expect(client.frames).toEqual([]);

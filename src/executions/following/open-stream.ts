@@ -75,6 +75,8 @@ export function openStream(options: StreamOptions): ReadableStream<Uint8Array> {
     ...(request.eventTypes && { eventTypes: request.eventTypes }),
     payloads: request.payloads,
     onClose: () => registry.remove(subscriber),
+    // How the client reads is not the service's fault.
+    onStall: () => log({ event: 'stream-stalled', ...logNames(ref) }),
     onBug: (error) =>
       log({ event: 'stream-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) }),
   });

@@ -6,11 +6,11 @@
  * It never blocks others (invariant 8): its queue is bounded. Room is checked before each frame, so an empty queue takes a frame
  * of any size. A client that pulls nothing for 30 s while messages wait is disconnected. It serves live and archived histories.
  *
- * A filter, or hidden payloads, can let it read a huge history without sending anything. So it pauses after so many bytes, and
- * writes a comment, because workerd notices only on write that a client has disconnected.
+ * When it has read much without sending it, it pauses, and writes a comment: workerd notices a disconnect only on write.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
+import { ClientGone } from '../../core/client-gone.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Position } from '../../messages/cursor.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
@@ -18,14 +18,14 @@ import { fingerprintAfter } from '../../messages/fingerprint.ts';
 import { type Chunk, type History, endOf, positionIn } from '../../messages/history.ts';
 import type { PayloadAccess } from '../../messages/message.ts';
 import { isWanted } from '../cut-page.ts';
-import { SCANNED_BYTES_MAX } from '../scan.ts';
 import type { EventFrames, UpstreamState } from './event-frames.ts';
+import { UnsentBytes } from './unsent-bytes.ts';
 
 /** Per subscriber: 1,000 of them on one execution take at most 64 MB. */
 export const QUEUE_BYTES_MAX = 64 * 1024;
 /** A client that reads nothing for this long while messages wait has disconnected or hangs. */
 export const STALL_MS = 30_000;
-/** The pause after `SCANNED_BYTES_MAX` read but not sent: a replay that sends little reads at most 16 MiB a second. */
+/** The pause after 4 MiB read but not sent: a replay that sends little reads at most 16 MiB a second. */
 export const REPLAY_PAUSE_MS = 250;
 /** Proxies and load balancers close connections that are silent for 30 to 60 s. */
 export const HEARTBEAT_MS = 15_000;
@@ -59,6 +59,8 @@ export interface SubscriberOptions {
   readonly payloads: PayloadAccess;
   /** Called once, when the stream has ended for any reason. */
   readonly onClose: () => void;
+  /** Called when a client that takes nothing is disconnected, before `onClose`. */
+  readonly onStall: () => void;
   /** Called after an exception, which is a bug, has ended the stream. */
   readonly onBug: (error: unknown) => void;
 }
@@ -77,9 +79,7 @@ export class Subscriber {
   /** Aborted by the next pull: stops the timer that would disconnect the client. */
   #stall: AbortController | undefined;
   #lastSentAtMs: number;
-  /** Position of the chunk that was read last, and the bytes read but not sent since the last pause. */
-  #chunkStart = -1;
-  #unsentBytes = 0;
+  readonly #unsent = new UnsentBytes();
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
@@ -128,8 +128,7 @@ export class Subscriber {
     try {
       do {
         this.#pumpAgain = false;
-        while (!this.closed && (await this.#step()))
-          if (this.#unsentBytes >= SCANNED_BYTES_MAX) await this.#rest();
+        while (!this.closed && (await this.#step())) if (this.#unsent.isPauseDue) await this.#rest();
       } while (this.#pumpAgain && !this.closed);
     } catch (error) {
       // A bug: this stream ends after its last whole frame, and its client reconnects.
@@ -161,7 +160,7 @@ export class Subscriber {
   drop(): void {
     if (this.closed) return;
     // error() and not close(): it frees the queue.
-    this.#controller.error(new Error('the client is gone'));
+    this.#controller.error(new ClientGone('the client is gone'));
     this.#ended();
   }
 
@@ -178,10 +177,7 @@ export class Subscriber {
       return false;
     }
     const chunk = read.value;
-    if (chunk.start !== this.#chunkStart) {
-      this.#chunkStart = chunk.start;
-      this.#unsentBytes += chunk.bytes;
-    }
+    this.#unsent.read(chunk);
     const here = positionIn(chunk, at.position);
     const beyond = at.position > endOf(chunk);
     if (beyond && !history.complete) return false;
@@ -198,7 +194,7 @@ export class Subscriber {
 
   /** Lets others run, and finds out whether the client is still there. */
   async #rest(): Promise<void> {
-    this.#unsentBytes = 0;
+    this.#unsent.paused();
     if (this.#hasRoom()) this.#send(this.#options.frames.comment());
     await this.#options.clock.sleep(REPLAY_PAUSE_MS, this.#over.signal);
   }
@@ -252,7 +248,8 @@ export class Subscriber {
       this.#stall = stall;
       void this.#options.clock.sleep(STALL_MS, stall.signal).then(() => {
         if (stall.signal.aborted || this.closed) return;
-        this.#controller.error(new Error('the client takes nothing'));
+        this.#options.onStall();
+        this.#controller.error(new ClientGone('the client takes nothing'));
         this.#ended();
       });
     }
@@ -268,7 +265,7 @@ export class Subscriber {
       this.#ended();
       return;
     }
-    this.#unsentBytes = Math.max(0, this.#unsentBytes - frame.byteLength);
+    this.#unsent.sent(frame.byteLength);
     this.#lastSentAtMs = this.#options.clock.now();
   }
 

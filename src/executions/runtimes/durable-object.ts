@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 
 import { DurableObject } from 'cloudflare:workers';
 
+import { isClientGone } from '../../core/client-gone.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { ImportedHistory } from '../../imports/history-import.ts';
@@ -250,7 +251,8 @@ function endingCleanly(
       () => true,
       () => false,
     );
-    if (closed) log({ event: 'stream-broken-off', level: 'warn', ...logNames(ref), reason: String(error) });
+    if (closed && !isClientGone(error))
+      log({ event: 'stream-broken-off', level: 'warn', ...logNames(ref), reason: String(error) });
   });
   return readable;
 }
