@@ -17,6 +17,7 @@ import { createArchiveFirstExecutions } from './executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
 import type { Executions } from './executions/executions.ts';
 import { PageMemo } from './executions/page-memo.ts';
+import { withTotalStreamLimits } from './executions/total-slots.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
 import { createPageMemory } from './executions/upstream/page-memory.ts';
 import type { Probe } from './http/admin-routes.ts';
@@ -192,7 +193,7 @@ function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
 export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
   const { clock, random, log, version } = platform;
   const { access, archive, cursorKeys, framesFor, encodePage, probe } = core;
-  const executions = createArchiveFirstExecutions({
+  const archiveFirst = createArchiveFirstExecutions({
     archive,
     live,
     framesFor,
@@ -205,7 +206,7 @@ export function createService(settings: Settings, platform: Platform, core: Core
   });
   return createApp({
     access,
-    executions,
+    executions: withTotalStreamLimits(archiveFirst, clock),
     archive,
     cursorKeys,
     probe,

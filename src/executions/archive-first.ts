@@ -8,15 +8,18 @@ import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { EndingReader } from '../messages/ending.ts';
-import { startOf } from '../messages/history.ts';
+import { type History, startOf } from '../messages/history.ts';
 import type { EncodePage, EncodedPage } from '../messages/encoded-page.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
 import type { EventFrames } from './following/event-frames.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions, Served, StreamRequest } from './executions.ts';
+import { ArchivedStreams } from './following/archived-streams.ts';
 import { KeyWatch } from './following/key-watch.ts';
-import { findBeginning, hasAll, openStream } from './following/open-stream.ts';
+import { streamLifeMs } from './following/listeners.ts';
+import { type StreamRegistry, findBeginning, hasAll, openStream } from './following/open-stream.ts';
 import type { StillAllowed } from './following/stream-key.ts';
+import type { SharedQueue } from './following/frame-queue.ts';
 import { pageKey } from './page-key.ts';
 import { summarize } from './summarize.ts';
 import { UnknownExecutions } from './unknown-executions.ts';
@@ -41,6 +44,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     return history && isFinal(history.head, clock.now()) ? history : undefined;
   };
   const unknown = new UnknownExecutions(clock);
+  const streams = new ArchivedStreams(clock);
   return {
     async page(ref, request, signal) {
       // A request that waits looks for the execution itself.
@@ -64,11 +68,24 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       const { archivedAt } = history.head;
       return ok({ ...summary.value, final: true, archivedAt, served: servedFrom(history) });
     },
-    async stream(ref, request, signal) {
-      const history = await findFinal(ref);
-      const stream = history && (await streamArchived(options, ref, history, request, signal));
-      if (stream && !isUnreadable(stream)) return stream;
-      return unknown.note(ref, await live.stream(ref, request, signal));
+    async stream(ref, request, signal, onClosed) {
+      // Taken before anything is read, so that a thousand clients that connect at once are counted.
+      const place = streams.enter(ref, request);
+      if (!place.ok) return place;
+      const queue = withLeaveHook(place.value, onClosed);
+      let isOpen = false;
+      try {
+        const history = await streams.read(request.tenant, () => findFinal(ref));
+        const stream =
+          history && (await streamArchived(options, { ref, history, request, streams, queue, signal }));
+        if (stream && !isUnreadable(stream)) {
+          isOpen = stream.ok && stream.value !== undefined;
+          return stream;
+        }
+      } finally {
+        if (!isOpen) place.value.leave();
+      }
+      return unknown.note(ref, await live.stream(ref, request, signal, onClosed));
     },
     activity: (ref) => live.activity(ref),
     importHistory: async (ref, body) => unknown.note(ref, await live.importHistory(ref, body)),
@@ -98,22 +115,44 @@ async function archivedPage(
   return ok(page);
 }
 
-/** Replay, `caught-up`, `end`: as fast as the client pulls. Slow readers keep it open, so its key is watched, too. */
+interface ArchivedStreamOptions {
+  readonly ref: ExecutionRef;
+  readonly history: ArchivedHistory;
+  readonly request: StreamRequest;
+  readonly streams: ArchivedStreams;
+  readonly queue: SharedQueue;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Replay, `caught-up`, `end`: as fast as the client pulls. Slow readers keep it open, so it is watched like a live stream. */
 async function streamArchived(
   options: ArchiveFirstOptions,
-  ref: ExecutionRef,
-  history: ArchivedHistory,
-  request: StreamRequest,
-  signal?: AbortSignal,
+  { ref, history, request, streams, queue, signal }: ArchivedStreamOptions,
 ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
+  const { clock, random } = options;
   const { status, count } = history.head;
   const start = startOf(ref);
-  const beginning = await findBeginning(history, start, request.from);
+  const fairly: History = {
+    complete: true,
+    chunkAt: (position) => streams.read(request.tenant, () => history.chunkAt(position)),
+  };
+  const beginning = await findBeginning(fairly, start, request.from);
   if (!beginning.ok) return beginning;
   if (!beginning.value.reset && hasAll(request.from, count)) return ok(undefined);
   const keys = new KeyWatch({ ...options, ref });
+  const closed = new AbortController();
+  const registry: StreamRegistry = {
+    add(subscriber) {
+      keys.add(subscriber, request);
+      void clock.sleep(streamLifeMs(random), closed.signal).then(() => subscriber.close());
+    },
+    remove(subscriber) {
+      keys.remove(subscriber);
+      closed.abort();
+    },
+  };
   const feed = {
-    history: () => history,
+    history: () => fairly,
     settled: () => ({ status, final: true }),
     status: () => status,
     start,
@@ -126,12 +165,21 @@ async function streamArchived(
     feed,
     frames: options.framesFor(ref),
     knownSinceMs: 0,
-    registry: keys,
+    registry,
+    queue,
     signal,
   });
   void keys.watchUntilClosed();
   return ok(stream);
 }
+
+const withLeaveHook = (queue: SharedQueue, onClosed: (() => void) | undefined): SharedQueue => ({
+  ...queue,
+  leave() {
+    queue.leave();
+    onClosed?.();
+  },
+});
 
 /** The archive cannot be read just now: the Execution reads the source instead, and archives the history anew. */
 const isUnreadable = (result: { ok: true } | ReturnType<typeof fail>): boolean =>

@@ -8,7 +8,7 @@
  */
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Result, fail, ok } from '../core/errors.ts';
+import { type Result, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import type { ImportedHistory } from '../imports/history-import.ts';
@@ -38,9 +38,6 @@ import type { PageMemo } from './page-memo.ts';
 import { summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
 import { type ReadTrace, newTrace } from './upstream/upstream-history.ts';
-
-/** How long a disconnect may take to surface after a write. */
-const PROBE_MS = 250;
 
 export interface ExecutionOptions {
   readonly ref: ExecutionRef;
@@ -163,6 +160,7 @@ export class Execution {
   async subscribe(
     request: StreamRequest,
     signal?: AbortSignal,
+    onClosed?: () => void,
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
     if (request.from.at === 'position' && request.from.ended) {
       await this.#history.load();
@@ -192,6 +190,7 @@ export class Execution {
           add: (subscriber) => this.#listeners.add(subscriber, request),
           remove: (subscriber) => {
             this.#listeners.remove(subscriber);
+            onClosed?.();
             this.#poller.arrange();
           },
         },
@@ -276,21 +275,13 @@ export class Execution {
     }
   }
 
-  /**
-   * Takes a slot until the returned function is called. Before a refusal it finds out which clients have disconnected, and frees
-   * their slots.
-   */
+  /** Takes a slot until the returned function is called. */
   async #listen(reader: Reader, signal: AbortSignal | undefined): Promise<Result<() => void>> {
-    if (this.#listeners.refusal(reader)) {
-      this.#listeners.probe(this.#poller.state);
-      await this.#options.clock.sleep(PROBE_MS, signal);
-    }
-    // No await between this check and taking the slot, so that a thousand clients that connect at once are counted.
-    const refusal = this.#listeners.refusal(reader);
-    if (refusal) return fail(refusal);
-    if (this.#listeners.count === 0) this.#poller.wake();
-    const leave = this.#listeners.wait(reader);
+    const wasAlone = this.#listeners.count === 0;
+    const slot = await this.#listeners.enter(reader, this.#poller.state, signal);
+    if (!slot.ok) return slot;
+    if (wasAlone) this.#poller.wake();
     this.#poller.arrange();
-    return ok(leave);
+    return slot;
   }
 }

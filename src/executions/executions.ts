@@ -102,11 +102,15 @@ export interface ExecutionActivity {
 export interface Executions {
   page(ref: ExecutionRef, request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>>;
   summary(ref: ExecutionRef, request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>>;
-  /** The open event stream; undefined if all was sent and nothing can follow. Failures are those before its first byte. */
+  /**
+   * The open event stream; undefined if all was sent and nothing can follow. Failures are those before its first byte. `onClosed` is
+   * called once an open stream has ended, for any reason.
+   */
   stream(
     ref: ExecutionRef,
     request: StreamRequest,
     signal?: AbortSignal,
+    onClosed?: () => void,
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>>;
   activity(ref: ExecutionRef): Promise<Result<ExecutionActivity>>;
   /** Archives an exported history (imports/exported-history.ts): all or nothing. */

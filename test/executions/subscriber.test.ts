@@ -2,13 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { QUEUE_BYTES_MAX, STALL_MS } from '../../src/executions/following/frame-queue.ts';
 import {
   HEARTBEAT_MS,
-  QUEUE_BYTES_MAX,
   REPLAY_PAUSE_MS,
   RETRY_MAX_MS,
   RETRY_MIN_MS,
-  STALL_MS,
 } from '../../src/executions/following/subscriber.ts';
 import { visibleMessage } from '../../src/messages/message.ts';
 import { anyHistory, ended, someHistory } from '../support/histories.ts';

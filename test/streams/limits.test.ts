@@ -1,7 +1,8 @@
 /** Invariants 3 and 8 for streams: slow clients delay nobody, every buffer and number has a bound, and readers cost no calls. */
 import { beforeEach, expect, test } from 'vitest';
 
-import { HEARTBEAT_MS, QUEUE_BYTES_MAX, STALL_MS } from '../../src/executions/following/subscriber.ts';
+import { QUEUE_BYTES_MAX, STALL_MS } from '../../src/executions/following/frame-queue.ts';
+import { HEARTBEAT_MS } from '../../src/executions/following/subscriber.ts';
 import { settle } from '../support/manual-clock.ts';
 import { type OpenStream, StreamsUnderTest, ids, message, messages } from './streams-under-test.ts';
 

@@ -3,7 +3,7 @@
  * and does what is due for streams as time passes: heartbeats, the end of a stream's life, and key checks (key-watch.ts).
  */
 import type { Clock } from '../../core/clock.ts';
-import type { Failure } from '../../core/errors.ts';
+import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import type { UpstreamState } from './event-frames.ts';
 import type { StreamRequest } from '../executions.ts';
 import { KeyWatch, type KeyWatchOptions } from './key-watch.ts';
@@ -14,8 +14,11 @@ import type { Subscriber } from './subscriber.ts';
 /** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
 export const STREAM_LIFE_MS = 15 * 60_000;
 const STREAM_LIFE_SPREAD = 0.2;
+export const STREAM_LIFE_MS_MAX = STREAM_LIFE_MS * (1 + STREAM_LIFE_SPREAD);
 /** Disconnects surface only on write. When slots are scarce, probe every stream at this interval. */
 const PROBE_EVERY_MS = 250;
+/** How long a disconnect may take to surface after a write. */
+const PROBE_MS = 250;
 
 /** What a heartbeat reports of the poll. */
 export interface PollState {
@@ -61,6 +64,21 @@ export class Listeners implements StreamRegistry {
     return this.#slots.refusal(reader);
   }
 
+  /** As `wait`. Before a refusal it finds out which clients have disconnected, and frees their slots. */
+  async enter(
+    reader: SlotHolder,
+    state: PollState,
+    signal: AbortSignal | undefined,
+  ): Promise<Result<() => void>> {
+    if (this.refusal(reader)) {
+      this.probe(state);
+      await this.#options.clock.sleep(PROBE_MS, signal);
+    }
+    // No await between this check and taking the slot, so that a thousand clients that connect at once are counted.
+    const refusal = this.refusal(reader);
+    return refusal ? fail(refusal) : ok(this.wait(reader));
+  }
+
   /** Counts a waiting request, or a stream that is about to open, until the returned function is called. */
   wait(reader: SlotHolder): () => void {
     return this.#slots.take(reader);
@@ -68,8 +86,7 @@ export class Listeners implements StreamRegistry {
 
   add(subscriber: Subscriber, request: StreamRequest): void {
     const { clock, random } = this.#options;
-    const spread = 1 + STREAM_LIFE_SPREAD * (2 * random() - 1);
-    const closesAtMs = clock.now() + Math.round(STREAM_LIFE_MS * spread);
+    const closesAtMs = clock.now() + streamLifeMs(random);
     this.#streams.set(subscriber, { leave: this.#slots.take(request), closesAtMs });
     this.#keys.add(subscriber, request);
   }
@@ -144,3 +161,6 @@ export class Listeners implements StreamRegistry {
     for (const subscriber of this.#streams.keys()) subscriber.close(failure);
   }
 }
+
+export const streamLifeMs = (random: () => number): number =>
+  Math.round(STREAM_LIFE_MS * (1 + STREAM_LIFE_SPREAD * (2 * random() - 1)));

@@ -11,6 +11,7 @@ import type { Position } from '../../messages/cursor.ts';
 import { type History, endOf, positionIn } from '../../messages/history.ts';
 import type { StreamRequest, StreamStart } from '../executions.ts';
 import type { EventFrames } from './event-frames.ts';
+import type { SharedQueue } from './frame-queue.ts';
 import { type Feed, Subscriber } from './subscriber.ts';
 
 export interface StreamBeginning {
@@ -55,6 +56,8 @@ export interface StreamOptions {
   /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
   readonly knownSinceMs: number;
   readonly registry: StreamRegistry;
+  /** See `SubscriberOptions`. */
+  readonly queue?: SharedQueue;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -74,6 +77,7 @@ export function openStream(options: StreamOptions): ReadableStream<Uint8Array> {
     ...beginning,
     ...(request.eventTypes && { eventTypes: request.eventTypes }),
     payloads: request.payloads,
+    ...(options.queue && { queue: options.queue }),
     onClose: () => registry.remove(subscriber),
     // How the client reads is not the service's fault.
     onStall: () => log({ event: 'stream-stalled', ...logNames(ref) }),

@@ -10,7 +10,6 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
-import { ClientGone } from '../../core/client-gone.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Position } from '../../messages/cursor.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
@@ -19,12 +18,9 @@ import { type Chunk, type History, endOf, positionIn } from '../../messages/hist
 import type { PayloadAccess } from '../../messages/message.ts';
 import { isWanted } from '../cut-page.ts';
 import type { EventFrames, UpstreamState } from './event-frames.ts';
+import { FrameQueue, type SharedQueue } from './frame-queue.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
 
-/** Per subscriber: 1,000 of them on one execution take at most 64 MB. */
-export const QUEUE_BYTES_MAX = 64 * 1024;
-/** A client that reads nothing for this long while messages wait has disconnected or hangs. */
-export const STALL_MS = 30_000;
 /** The pause after 4 MiB read but not sent: a replay that sends little reads at most 16 MiB a second. */
 export const REPLAY_PAUSE_MS = 250;
 /** Proxies and load balancers close connections that are silent for 30 to 60 s. */
@@ -57,6 +53,8 @@ export interface SubscriberOptions {
   readonly knownSinceMs: number;
   readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
+  /** Bounds this queue together with others. */
+  readonly queue?: SharedQueue;
   /** Called once, when the stream has ended for any reason. */
   readonly onClose: () => void;
   /** Called when a client that takes nothing is disconnected, before `onClose`. */
@@ -67,17 +65,13 @@ export interface SubscriberOptions {
 
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  readonly stream: ReadableStream<Uint8Array>;
-  // Safety: `start` of the stream runs inside its constructor, before anything can read this.
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  readonly #queue: FrameQueue;
   #position: Position;
   #caughtUp = false;
   /** Aborted when the stream has ended: nothing more is read for it. */
   readonly #over = new AbortController();
   #pumping = false;
   #pumpAgain = false;
-  /** Aborted by the next pull: stops the timer that would disconnect the client. */
-  #stall: AbortController | undefined;
   #lastSentAtMs: number;
   readonly #unsent = new UnsentBytes();
 
@@ -85,23 +79,19 @@ export class Subscriber {
     this.#options = options;
     this.#position = options.from;
     this.#lastSentAtMs = options.clock.now();
-    this.stream = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-          this.#send(options.frames.opening(retryMs(options.random)));
-          if (options.reset) this.#send(options.frames.reset(options.feed.start));
-        },
-        pull: () => {
-          this.#stall?.abort();
-          this.#stall = undefined;
-          // Not awaited: the stream sends no other pull while one is pending, so the end of a stall would go unnoticed.
-          void this.pump();
-        },
-        cancel: () => this.drop(),
-      },
-      new ByteLengthQueuingStrategy({ highWaterMark: QUEUE_BYTES_MAX }),
-    );
+    this.#queue = new FrameQueue({
+      clock: options.clock,
+      ...(options.queue && { shared: options.queue }),
+      onRoom: () => void this.pump(),
+      onStall: options.onStall,
+      onOver: () => this.#ended(),
+    });
+    this.#send(options.frames.opening(retryMs(options.random)));
+    if (options.reset) this.#send(options.frames.reset(options.feed.start));
+  }
+
+  get stream(): ReadableStream<Uint8Array> {
+    return this.#queue.stream;
   }
 
   get closed(): boolean {
@@ -141,7 +131,8 @@ export class Subscriber {
 
   heartbeat(state: { timestamp: string; pollIntervalMs: number; upstream: UpstreamState }): void {
     // With a full queue no heartbeat is needed: the client has enough to read.
-    if (!this.closed && this.#hasRoom()) this.#send(this.#options.frames.heartbeat(this.#position, state));
+    if (!this.closed && this.#queue.hasRoom)
+      this.#send(this.#options.frames.heartbeat(this.#position, state));
     this.#lastSentAtMs = this.#options.clock.now();
   }
 
@@ -158,15 +149,14 @@ export class Subscriber {
 
   /** The client has disconnected: nothing more is written. */
   drop(): void {
-    if (this.closed) return;
-    // error() and not close(): it frees the queue.
-    this.#controller.error(new ClientGone('the client is gone'));
-    this.#ended();
+    this.#queue.breakOff('the client is gone');
   }
 
   /** One chunk's worth. True: look again at once. */
   async #step(): Promise<boolean> {
     const { feed, frames } = this.#options;
+    // Before the read: it may cost the store something.
+    if (!this.#queue.hasSharedRoom) return false;
     const history = feed.history(this.#over.signal);
     const at = this.#position;
     const read = await history.chunkAt(at.position);
@@ -182,7 +172,7 @@ export class Subscriber {
     const beyond = at.position > endOf(chunk);
     if (beyond && !history.complete) return false;
     if (here?.fingerprint !== at.fingerprint) {
-      if (!this.#roomOrStall()) return false;
+      if (!this.#queue.roomOrStall()) return false;
       this.#position = feed.start;
       this.#send(frames.reset(feed.start));
       return true;
@@ -195,7 +185,7 @@ export class Subscriber {
   /** Lets others run, and finds out whether the client is still there. */
   async #rest(): Promise<void> {
     this.#unsent.paused();
-    if (this.#hasRoom()) this.#send(this.#options.frames.comment());
+    if (this.#queue.hasRoom) this.#send(this.#options.frames.comment());
     await this.#options.clock.sleep(REPLAY_PAUSE_MS, this.#over.signal);
   }
 
@@ -208,7 +198,7 @@ export class Subscriber {
         fingerprint: fingerprintAfterIn(chunk, this.#position, message),
       };
       if (isWanted(message, this.#options)) {
-        if (!this.#roomOrStall()) return false;
+        if (!this.#queue.roomOrStall()) return false;
         this.#send(frames.message(message, after, payloads));
       }
       this.#position = after;
@@ -236,49 +226,22 @@ export class Subscriber {
     return false;
   }
 
-  #hasRoom(): boolean {
-    return (this.#controller.desiredSize ?? 0) > 0;
-  }
-
-  /** True if there is room. If not, starts the timer that disconnects the client unless it pulls. */
-  #roomOrStall(): boolean {
-    if (this.#hasRoom()) return true;
-    if (!this.#stall) {
-      const stall = new AbortController();
-      this.#stall = stall;
-      void this.#options.clock.sleep(STALL_MS, stall.signal).then(() => {
-        if (stall.signal.aborted || this.closed) return;
-        this.#options.onStall();
-        this.#controller.error(new ClientGone('the client takes nothing'));
-        this.#ended();
-      });
-    }
-    return false;
-  }
-
   #send(frame: Uint8Array): void {
     if (this.closed) return;
-    try {
-      this.#controller.enqueue(frame);
-    } catch {
-      // The stream was ended from outside without a cancel.
-      this.#ended();
-      return;
-    }
+    if (!this.#queue.send(frame)) return;
     this.#unsent.sent(frame.byteLength);
     this.#lastSentAtMs = this.#options.clock.now();
   }
 
   #finish(): void {
     if (this.closed) return;
-    this.#controller.close();
     this.#ended();
+    this.#queue.close();
   }
 
   #ended(): void {
     if (this.closed) return;
     this.#over.abort();
-    this.#stall?.abort();
     this.#options.onClose();
   }
 }

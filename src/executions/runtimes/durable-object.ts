@@ -219,7 +219,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
         return unreachable(ref, error);
       }
     },
-    stream: (ref, request, signal) =>
+    stream: (ref, request, signal, onClosed) =>
       ask(ref, async () => {
         const response = await stub(ref).fetch('https://execution/stream', {
           method: 'POST',
@@ -227,7 +227,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
           ...(signal && { signal }),
         });
         if (response.status === 204) return ok(undefined);
-        if (response.ok && response.body) return ok(endingCleanly(response.body, ref, log));
+        if (response.ok && response.body) return ok(endingCleanly(response.body, ref, log, onClosed));
         // Safety: the object of this very deployment answers with a Failure or a stream.
         return fail(await response.json<Failure>());
       }),
@@ -243,9 +243,12 @@ function endingCleanly(
   body: ReadableStream<Uint8Array>,
   ref: ExecutionRef,
   log: Log,
+  onClosed: (() => void) | undefined,
 ): ReadableStream<Uint8Array> {
   const { readable, writable } = new IdentityTransformStream();
-  body.pipeTo(writable, { preventAbort: true }).catch(async (error: unknown) => {
+  const piped = body.pipeTo(writable, { preventAbort: true });
+  void piped.then(onClosed, onClosed);
+  piped.catch(async (error: unknown) => {
     // Closing fails if the caller disconnected.
     const closed = await writable.close().then(
       () => true,

@@ -111,9 +111,9 @@ export function createInProcessExecutions({ durable, ...options }: InProcessOpti
     page: (ref, request, signal) => ask(ref, (execution) => execution.page(request, untilClosing(signal))),
     summary: (ref, request, signal) =>
       ask(ref, (execution) => execution.summary(request, untilClosing(signal))),
-    stream: (ref, request, signal) =>
+    stream: (ref, request, signal, onClosed) =>
       ask(ref, async (execution) => {
-        const stream = await execution.subscribe(request, signal);
+        const stream = await execution.subscribe(request, signal, onClosed);
         // The process began to end while it opened: the client reconnects to the next process.
         if (closing.signal.aborted) execution.closeStreams();
         return stream;

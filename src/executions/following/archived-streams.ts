@@ -1,0 +1,113 @@
+/**
+ * The streams of archived histories in this isolate or process: what an Execution does for its own listeners. Bounds how many
+ * there are, how many bytes wait in their queues, and how many read the archive at once.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { type Result, fail, ok } from '../../core/errors.ts';
+import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
+import { FairTurns } from '../../core/fair-turns.ts';
+import type { Reader } from '../executions.ts';
+import { STALL_MS, type SharedQueue } from './frame-queue.ts';
+import { addTo, Slots } from './slots.ts';
+
+/** Queued bytes of all archived streams together: an eighth of an isolate's 128 MB. One frame may exceed it. */
+export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
+/** The last quarter of those is reserved for tenants that have fewer than this queued. */
+const QUEUED_BYTES_RESERVED = QUEUED_BYTES_MAX / 4;
+export const FEW_QUEUED_BYTES = 256 * 1024;
+/** Reads of an archive decode up to a MiB each, and thousands of them at once would make each other time out. */
+export const ARCHIVE_READS_AT_ONCE = 8;
+/** The store's patience is 2 s for a key, and a read looks at two keys. */
+const READ_MS_MAX = 6_000;
+/** A stream is read, or disconnected as stalled, before that. On Workers one may vanish with its request, without a sign. */
+const GONE_AFTER_MS = 2 * STALL_MS;
+const SWEEP_EVERY_MS = 1_000;
+
+/** The place of one stream: its slot and its queue. */
+export interface ArchivedPlace extends SharedQueue {
+  /** Frees the slot and the bytes. */
+  leave(): void;
+}
+
+interface Held {
+  readonly tenant: string;
+  bytes: number;
+  touchedAtMs: number;
+  readonly leave: () => void;
+}
+
+export class ArchivedStreams {
+  readonly #clock: Clock;
+  readonly #turns: FairTurns;
+  readonly #slots = new Map<string, Slots>();
+  readonly #held = new Set<Held>();
+  readonly #bytesOf = new Map<string, number>();
+  #bytes = 0;
+  #sweptAtMs = -Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#turns = new FairTurns({ clock, atOnce: ARCHIVE_READS_AT_ONCE, turnMsMax: READ_MS_MAX });
+  }
+
+  get queuedBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Reads from the archive, when it is this tenant's turn. */
+  read<T>(tenant: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(tenant, work);
+  }
+
+  /** A place for one more stream of that history. */
+  enter(ref: ExecutionRef, reader: Reader): Result<ArchivedPlace> {
+    const name = executionKey(ref);
+    if (this.#slots.get(name)?.refusal(reader)) this.#sweep();
+    const slots = this.#slots.get(name) ?? new Slots();
+    const refusal = slots.refusal(reader);
+    if (refusal) return fail(refusal);
+    this.#slots.set(name, slots);
+    const release = slots.take(reader);
+    const held: Held = {
+      tenant: reader.tenant,
+      bytes: 0,
+      touchedAtMs: this.#clock.now(),
+      leave: () => {
+        if (!this.#held.delete(held)) return;
+        this.#change(held, 0);
+        release();
+        if (slots.count === 0 && this.#slots.get(name) === slots) this.#slots.delete(name);
+      },
+    };
+    this.#held.add(held);
+    return ok({
+      hasRoom: () => this.#hasRoom(held),
+      queued: (bytes) => {
+        if (this.#held.has(held)) this.#change(held, bytes);
+      },
+      leave: held.leave,
+    });
+  }
+
+  #hasRoom(held: Held): boolean {
+    held.touchedAtMs = this.#clock.now();
+    if (this.#bytes >= QUEUED_BYTES_MAX - QUEUED_BYTES_RESERVED) this.#sweep();
+    if (this.#bytes < QUEUED_BYTES_MAX - QUEUED_BYTES_RESERVED) return true;
+    return this.#bytes < QUEUED_BYTES_MAX && (this.#bytesOf.get(held.tenant) ?? 0) < FEW_QUEUED_BYTES;
+  }
+
+  #change(held: Held, bytes: number): void {
+    addTo(this.#bytesOf, held.tenant, bytes - held.bytes);
+    this.#bytes += bytes - held.bytes;
+    held.bytes = bytes;
+    held.touchedAtMs = this.#clock.now();
+  }
+
+  /** Frees the places of streams that have vanished. */
+  #sweep(): void {
+    const now = this.#clock.now();
+    if (now < this.#sweptAtMs + SWEEP_EVERY_MS) return;
+    this.#sweptAtMs = now;
+    for (const held of this.#held) if (now - held.touchedAtMs > GONE_AFTER_MS) held.leave();
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Bounds the streams and waiting requests of each key over all executions, in front of any port. It counts what this isolate or
+ * process serves: exactly on Deno, and per isolate on Workers, where isolates share no memory.
+ */
+import type { Clock } from '../core/clock.ts';
+import { type Result, fail, ok } from '../core/errors.ts';
+import type { Executions, Reader } from './executions.ts';
+import { STREAM_LIFE_MS_MAX } from './following/listeners.ts';
+import { FULL_RETRY_SECONDS } from './following/slots.ts';
+
+/** A waiting request is answered this long after its time, at the latest. */
+const ANSWER_MS_MAX = 30_000;
+
+interface Held {
+  /** After that it does not count: a Worker may be cancelled without a sign when its caller disconnects. */
+  readonly untilMs: number;
+}
+
+class TotalSlots {
+  readonly #clock: Clock;
+  readonly #ofKey = new Map<string, Set<Held>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Takes a slot, for at most that time, until the returned function is called. */
+  take({ keyId, totalStreamLimit }: Reader, forMs: number): Result<() => void> {
+    const now = this.#clock.now();
+    const held = this.#ofKey.get(keyId) ?? new Set<Held>();
+    if (held.size >= totalStreamLimit) {
+      for (const slot of held) if (slot.untilMs <= now) held.delete(slot);
+    }
+    if (held.size >= totalStreamLimit) {
+      return fail({ type: 'too-many-streams', retryAfterSeconds: FULL_RETRY_SECONDS, total: true });
+    }
+    const slot = { untilMs: now + forMs };
+    held.add(slot);
+    this.#ofKey.set(keyId, held);
+    return ok(() => {
+      held.delete(slot);
+      if (held.size === 0 && this.#ofKey.get(keyId) === held) this.#ofKey.delete(keyId);
+    });
+  }
+}
+
+export function withTotalStreamLimits(executions: Executions, clock: Clock): Executions {
+  const slots = new TotalSlots(clock);
+  const waiting = async <T>(
+    request: Reader & { readonly waitMs: number },
+    answer: () => Promise<Result<T>>,
+  ): Promise<Result<T>> => {
+    if (request.waitMs === 0) return answer();
+    const slot = slots.take(request, request.waitMs + ANSWER_MS_MAX);
+    if (!slot.ok) return slot;
+    try {
+      return await answer();
+    } finally {
+      slot.value();
+    }
+  };
+  return {
+    ...executions,
+    page: (ref, request, signal) => waiting(request, () => executions.page(ref, request, signal)),
+    summary: (ref, request, signal) => waiting(request, () => executions.summary(ref, request, signal)),
+    async stream(ref, request, signal, onClosed) {
+      const slot = slots.take(request, STREAM_LIFE_MS_MAX + ANSWER_MS_MAX);
+      if (!slot.ok) return slot;
+      let isOpen = false;
+      try {
+        const stream = await executions.stream(ref, request, signal, () => {
+          slot.value();
+          onClosed?.();
+        });
+        isOpen = stream.ok && stream.value !== undefined;
+        return stream;
+      } finally {
+        if (!isOpen) slot.value();
+      }
+    },
+  };
+}

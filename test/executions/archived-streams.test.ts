@@ -1,0 +1,77 @@
+/** Streams of archived histories have the limits of live ones, and their queues share a bound. */
+import { expect, test } from 'vitest';
+
+import {
+  ArchivedStreams,
+  FEW_QUEUED_BYTES,
+  QUEUED_BYTES_MAX,
+} from '../../src/executions/following/archived-streams.ts';
+import { STALL_MS } from '../../src/executions/following/frame-queue.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { REF, valueOf } from './executions-under-test.ts';
+
+const reader = (tenant: string, streamLimit = 1_000) => ({
+  keyId: tenant,
+  tenant,
+  streamLimit,
+  totalStreamLimit: 1_000,
+});
+
+const FRAME = 64 * 1024;
+
+/** Opens streams of the tenant that nobody reads, until there is no more room for a frame. */
+function queueAll(streams: ArchivedStreams, tenant: string): void {
+  for (;;) {
+    const place = valueOf(streams.enter(REF, reader(tenant)));
+    if (!place.hasRoom()) return place.leave();
+    place.queued(FRAME);
+  }
+}
+
+test('a key opens as many streams of one history as its limit, and one more when one ends', () => {
+  const streams = new ArchivedStreams(new ManualClock());
+  const [first] = [0, 1].map(() => valueOf(streams.enter(REF, reader('key', 2))));
+  expect(streams.enter(REF, reader('key', 2))).toMatchObject({ failure: { type: 'too-many-streams' } });
+  valueOf(streams.enter({ ...REF, executionId: 'other' }, reader('key', 2)));
+  valueOf(streams.enter(REF, reader('other key', 2)));
+  first?.leave();
+  first?.leave();
+  valueOf(streams.enter(REF, reader('key', 2)));
+  expect(streams.enter(REF, reader('key', 2)).ok).toBe(false);
+});
+
+test('the queues of all streams together stay within their bound, and one tenant leaves room for others', () => {
+  const streams = new ArchivedStreams(new ManualClock());
+  queueAll(streams, 'large');
+  expect(streams.queuedBytes).toBe((QUEUED_BYTES_MAX * 3) / 4);
+  queueAll(streams, 'large');
+  const small = valueOf(streams.enter(REF, reader('small')));
+  expect(small.hasRoom()).toBe(true);
+  small.queued(FEW_QUEUED_BYTES);
+  expect(small.hasRoom()).toBe(false);
+  for (let n = 0; n < 100; n++) queueAll(streams, `tenant ${n}`);
+  expect(streams.queuedBytes).toBeLessThanOrEqual(QUEUED_BYTES_MAX + FRAME);
+});
+
+test('bytes that are read or dropped are free again', () => {
+  const streams = new ArchivedStreams(new ManualClock());
+  const places = [valueOf(streams.enter(REF, reader('a'))), valueOf(streams.enter(REF, reader('a')))];
+  for (const place of places) place.queued(QUEUED_BYTES_MAX);
+  places[0]?.queued(10);
+  places[1]?.leave();
+  // Too late: it does not count any more.
+  places[1]?.queued(1_000);
+  expect(streams.queuedBytes).toBe(10);
+});
+
+test('a stream that vanished without a sign is forgotten', async () => {
+  const clock = new ManualClock();
+  const streams = new ArchivedStreams(clock);
+  valueOf(streams.enter(REF, reader('vanished', 1))).queued(QUEUED_BYTES_MAX);
+  const other = valueOf(streams.enter(REF, reader('other')));
+  expect(streams.enter(REF, reader('vanished', 1)).ok).toBe(false);
+  expect(other.hasRoom()).toBe(false);
+  await clock.advance(2 * STALL_MS + 1);
+  expect(other.hasRoom()).toBe(true);
+  expect(streams.enter(REF, reader('vanished', 1)).ok).toBe(true);
+});
