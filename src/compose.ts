@@ -24,6 +24,7 @@ import type { Probe } from './http/admin-routes.ts';
 import { problemJson } from './http/problem.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
+import type { OpenWalk } from './messages/derive.ts';
 import { type EncodePage, createPageEncoder } from './messages/encoded-page.ts';
 import type { EndingReader } from './messages/ending.ts';
 import { staticCredentials } from './sources/aws/aws-credentials.ts';
@@ -34,9 +35,11 @@ import { probeSources } from './sources/probe.ts';
 import type { Source } from './sources/source.ts';
 import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
 import { readStepFunctionsEnding } from './sources/step-functions/step-functions-ending.ts';
+import { StepFunctionsWalk } from './sources/step-functions/step-functions-walk.ts';
 import { createStepFunctionsSource } from './sources/step-functions/step-functions.ts';
 import { createRoleCredentials } from './sources/aws/sts.ts';
 import { readThingsGraphEnding } from './sources/things-graph/things-graph-ending.ts';
+import { ThingsGraphWalk } from './sources/things-graph/things-graph-walk.ts';
 import { createThingsGraphSource } from './sources/things-graph/things-graph.ts';
 import type { KeyValueStore } from './storage/key-value.ts';
 import { probeStore } from './storage/probe.ts';
@@ -93,6 +96,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     clock,
     log,
     random,
+    openWalk,
     ...(archiveTtlSeconds !== undefined && { ttlSeconds: archiveTtlSeconds }),
   });
   const thingsGraph = createThingsGraphSource({
@@ -142,6 +146,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
       log,
       stillAllowed: access.stillAllowed,
       readEnding,
+      openWalk,
       forRef: (ref) => {
         const source = sources.get(ref.source);
         if (!source) throw new RangeError(`there is no source ${ref.source}`);
@@ -150,6 +155,19 @@ export function createCore(settings: Settings, platform: Platform): Core {
     },
   };
 }
+
+/** As `readEnding`: by what the payloads are. Each kind of payload has a walk of its own. */
+export const openWalk: OpenWalk = (state) => {
+  const saved = Object(JSON.parse(state));
+  const stepFunctions = new StepFunctionsWalk(saved.stepFunctions);
+  const thingsGraph = new ThingsGraphWalk(saved.thingsGraph);
+  return {
+    next: (message) => ({ ...message, ...(stepFunctions.next(message) ?? thingsGraph.next(message)) }),
+    get state() {
+      return JSON.stringify({ stepFunctions: stepFunctions.save(), thingsGraph: thingsGraph.save() });
+    },
+  };
+};
 
 /** By what the payloads are, not by the id: an import may bring any source's messages under any id. */
 const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);

@@ -3,6 +3,7 @@
  * needs memory for two parts. Only `commit` makes it visible, in one write. Before that, and after `abandon`, readers see nothing.
  */
 import { fingerprintAfter, fingerprintAtStart } from '../messages/fingerprint.ts';
+import { type MessageWalk, type OpenWalk, WALK_START } from '../messages/derive.ts';
 import type { Position } from '../messages/cursor.ts';
 import { startOf } from '../messages/history.ts';
 import { statusAfter } from '../messages/event-types.ts';
@@ -28,6 +29,7 @@ export interface ArchiveWriterOptions {
   readonly ref: ExecutionRef;
   readonly store: KeyValueStore;
   readonly random: () => number;
+  readonly openWalk: OpenWalk;
   readonly ttlSeconds?: number;
   readonly intents?: PageIntents;
 }
@@ -54,6 +56,7 @@ export class ArchiveWriter {
   #count = 0;
   #fingerprint: string;
   #committing = false;
+  readonly #walk: MessageWalk;
   #first: Message | undefined;
   #last: Message | undefined;
 
@@ -61,6 +64,7 @@ export class ArchiveWriter {
     this.#options = options;
     this.generation = newGeneration(options.random);
     this.#fingerprint = fingerprintAtStart(options.ref);
+    this.#walk = options.openWalk(WALK_START);
     this.#parts = [this.#newPart()];
   }
 
@@ -79,7 +83,8 @@ export class ArchiveWriter {
   }
 
   /** Throws when the store fails; then call `abandon`. */
-  async add(message: Message): Promise<void> {
+  async add(given: Message): Promise<void> {
+    const message = this.#walk.next(given);
     const bytes = messageBytes(message);
     const open = this.#parts.at(-1);
     if (this.#count > 0 && this.#count % ARCHIVE_PAGE_MESSAGES === 0) await this.#closePage();

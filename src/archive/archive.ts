@@ -10,6 +10,7 @@ import * as z from 'zod/mini';
 
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
+import type { OpenWalk } from '../messages/derive.ts';
 import type { Log } from '../core/log.ts';
 import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
@@ -46,6 +47,7 @@ export interface ArchiveOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  readonly openWalk: OpenWalk;
   /** How long histories are kept. Absent: forever. */
   readonly ttlSeconds?: number;
 }
@@ -119,11 +121,12 @@ export class Archive {
 
   /** A writer for a new generation of this history. */
   writer(ref: ExecutionRef, intents?: PageIntents): ArchiveWriter {
-    const { store, random, ttlSeconds } = this.#options;
+    const { store, random, openWalk, ttlSeconds } = this.#options;
     return new ArchiveWriter({
       ref,
       store,
       random,
+      openWalk,
       ...(ttlSeconds !== undefined && { ttlSeconds }),
       ...(intents && { intents }),
     });

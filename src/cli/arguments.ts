@@ -94,13 +94,14 @@ export function executionId(text = ''): string {
   return text;
 }
 
-/** `--event-types STEP_FAILED,ACTIVITY_FAILED`; small letters do as well. */
+/** `--event-types STEP_FAILED,TaskFailed`; small letters do as well, unless the type has both. */
 export const eventTypesOf = (text: string | undefined): { eventTypes?: readonly string[] } =>
   text === undefined
     ? {}
     : {
         eventTypes: text
           .split(',')
-          .map((type) => type.trim().toUpperCase())
+          .map((type) => type.trim())
+          .map((type) => (/[A-Z].*[a-z]/.test(type) ? type : type.toUpperCase()))
           .filter((type) => type !== ''),
       };

@@ -11,7 +11,7 @@ import type { Http } from './http.ts';
 import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './problem.ts';
 import { readSummary } from './summary.ts';
-import type { EventType, FlowMessage } from './wire.ts';
+import type { EventType, FlowMessage, UpstreamEventType } from './wire.ts';
 
 const TERMINAL_TYPES = ['EXECUTION_SUCCEEDED', 'EXECUTION_FAILED', 'EXECUTION_ABORTED'];
 
@@ -20,8 +20,10 @@ export interface FollowOptions {
   readonly from?: 'start' | 'now';
   /** Go on behind this position: a page's or event's `cursor`. In place of `from`. */
   readonly cursor?: string;
-  /** Only messages of these types. */
-  readonly eventTypes?: readonly EventType[];
+  /** Only messages of these types, in either vocabulary. */
+  readonly eventTypes?: readonly (EventType | UpstreamEventType)[];
+  /** Only messages of this step. The end is seen as soon as the execution has settled. */
+  readonly step?: string;
   /**
    * `ended`, the default: stop at the message that ends the execution. `settled`: some 10 seconds later, when the service has
    * read the whole history again and nothing can follow.
@@ -134,7 +136,7 @@ async function* readOnce(
       reading.heard = true;
       if (!event) continue;
       reading.lastId = event.cursor;
-      const isHidden = event.type === 'message' && wanted && !wanted.has(event.message.eventType ?? '');
+      const isHidden = event.type === 'message' && wanted && !isOfType(event.message, wanted);
       if (!isHidden) yield event;
       if (event.type === 'reset') caughtUp = false;
       if (event.type === 'caught-up') caughtUp = true;
@@ -151,14 +153,17 @@ async function* readOnce(
   }
 }
 
+const isOfType = ({ eventType = '', upstreamType = '' }: FlowMessage, wanted: ReadonlySet<string>): boolean =>
+  wanted.has(eventType) || wanted.has(upstreamType);
+
 function streamRequest(executionId: string, options: FollowOptions, lastId: string | undefined) {
-  const { from, cursor, eventTypes, until = 'ended' } = options;
+  const { from, cursor, eventTypes, step, until = 'ended' } = options;
   // The end must be seen even when it wasn't asked for; it is hidden above.
   const types = eventTypes && until === 'ended' ? new Set([...eventTypes, ...TERMINAL_TYPES]) : eventTypes;
   const start = lastId === undefined ? (cursor === undefined ? { from } : { cursor }) : {};
   return {
     path: executionPath(executionId, 'messages'),
-    query: { ...start, ...(types && { eventTypes: [...types].join(',') }) },
+    query: { ...start, ...(types && { eventTypes: [...types].join(',') }), step },
     // A header and not a parameter: should the service not know it any more, it answers with `reset` and not with a 400.
     headers: lastId === undefined ? {} : { 'Last-Event-ID': lastId },
   };

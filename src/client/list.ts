@@ -1,15 +1,17 @@
 /** Reads a history by pages: what is there now, to its last message. */
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
-import { type EventType, type FlowMessage, type Page, readBody } from './wire.ts';
+import { type EventType, type FlowMessage, type Page, type UpstreamEventType, readBody } from './wire.ts';
 
 export interface PageOptions {
   /** 1 to 250; the service's default is 100. A page may hold fewer. */
   readonly maxResults?: number;
   /** Go on behind this position. */
   readonly cursor?: string;
-  /** Only messages of these types. */
-  readonly eventTypes?: readonly EventType[];
+  /** Only messages of these types, in either vocabulary. */
+  readonly eventTypes?: readonly (EventType | UpstreamEventType)[];
+  /** Only messages of this step. */
+  readonly step?: string;
   /** The newest ones: 1 to 250. Not together with `cursor`. */
   readonly last?: number;
   /** Answer when there is a message, when the execution ends, or after so many seconds: 0, the default, to 50. */
@@ -25,10 +27,10 @@ export interface MessageList extends AsyncIterable<FlowMessage> {
 }
 
 export async function readPage(http: Http, executionId: string, options: PageOptions = {}): Promise<Page> {
-  const { maxResults, cursor, eventTypes, last, waitTimeSeconds, signal } = options;
+  const { maxResults, cursor, eventTypes, step, last, waitTimeSeconds, signal } = options;
   const text = await http.text({
     path: executionPath(executionId, 'messages'),
-    query: { maxResults, cursor, eventTypes: eventTypes?.join(','), last, waitTimeSeconds },
+    query: { maxResults, cursor, eventTypes: eventTypes?.join(','), step, last, waitTimeSeconds },
     headers: { Accept: 'application/json' },
     signal,
     waitMs: (waitTimeSeconds ?? 0) * 1000,

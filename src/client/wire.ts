@@ -2,31 +2,36 @@
  * What Flowtap answers, as types, and the little that is checked of it. The contract is docs/http-api.md. Types of its own,
  * since a package without dependencies can't show those that zod makes; a test holds them against the server's.
  */
-import type { EventType as KnownEventType, Status } from '../messages/event-types.ts';
+import type {
+  EventType as KnownEventType,
+  Status,
+  UpstreamEventType as KnownUpstreamEventType,
+} from '../messages/event-types.ts';
 import { FlowtapConnectionError, parseObject } from './problem.ts';
 
 /** Of a message. New ones may come: the known ones are for an editor to offer, and the intersection keeps them there. */
 export type EventType = KnownEventType | (string & {});
+export type UpstreamEventType = KnownUpstreamEventType | (string & {});
 
 /** One entry of an execution's history. Every member may be absent. */
 export interface FlowMessage {
   readonly messageId?: string;
   /** `STEP_STARTED`, `EXECUTION_FAILED`, …; one that this version doesn't know is passed on. */
   readonly eventType?: EventType;
+  /** The source's own event type: `TaskFailed`. Absent for Things Graph. */
+  readonly upstreamType?: UpstreamEventType;
   /** ISO 8601, UTC. */
   readonly timestamp?: string;
+  /** The step or state that the message is about. Absent if that isn't certain. */
+  readonly step?: string;
+  /** The name of the error, never its cause. */
+  readonly error?: string;
+  /** The message that led to this one: tells parallel branches of Step Functions apart. */
+  readonly previousMessageId?: string;
+  /** Index of the iteration of a map, from 0. */
+  readonly iteration?: number;
   /** Opaque text. */
   readonly payload?: string;
-  /** The source's own event type, `TaskFailed` for instance. Absent for Things Graph. */
-  readonly upstreamType?: string;
-  /** The step or state that the message is about. */
-  readonly step?: string;
-  /** The error's name, never its cause. */
-  readonly error?: string;
-  /** Step Functions: the message that led to this one. */
-  readonly previousMessageId?: string;
-  /** Index of a map iteration. */
-  readonly iteration?: number;
 }
 
 export interface Page {

@@ -21,12 +21,17 @@ export type PageStart =
   /** The newest messages. */
   | { readonly at: 'last'; readonly count: number };
 
-export interface PageQuery {
+/** Which messages are wanted. An absent member: all. */
+export interface MessageFilter {
+  /** In either vocabulary. Sorted and without duplicates, so that equal filters share a memory. */
+  readonly eventTypes?: readonly string[];
+  readonly step?: string;
+}
+
+export interface PageQuery extends MessageFilter {
   readonly from: PageStart;
   /** 1 to PAGE_MESSAGES_MAX. */
   readonly maxResults: number;
-  /** Absent: all. Sorted and without duplicates, so that equal filters share a memory. */
-  readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
 }
 
@@ -120,8 +125,11 @@ async function cutLast(scan: Scan, query: PageQuery, count: number): Promise<Res
   return page.ok && messages.length < count && position >= 0 ? ok({ ...page.value, partial: true }) : page;
 }
 
-export const isWanted = (message: Message, { eventTypes }: Pick<PageQuery, 'eventTypes'>): boolean =>
-  eventTypes === undefined || eventTypes.includes(message.eventType ?? '');
+export function isWanted(message: Message, { eventTypes, step }: MessageFilter): boolean {
+  const { eventType = '', upstreamType = eventType } = message;
+  const isOfType = (types: readonly string[]) => types.includes(eventType) || types.includes(upstreamType);
+  return (eventTypes === undefined || isOfType(eventTypes)) && (step === undefined || message.step === step);
+}
 
 function finish(
   chunk: Chunk,

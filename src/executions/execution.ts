@@ -13,6 +13,7 @@ import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import type { ImportedHistory } from '../imports/history-import.ts';
 import type { Position } from '../messages/cursor.ts';
+import type { OpenWalk } from '../messages/derive.ts';
 import type { EndingReader } from '../messages/ending.ts';
 import { startOf } from '../messages/history.ts';
 import type { Source } from '../sources/source.ts';
@@ -54,6 +55,7 @@ export interface ExecutionOptions {
   readonly wake: (atMs: number) => void;
   readonly stillAllowed: StillAllowed;
   readonly readEnding: EndingReader;
+  readonly openWalk: OpenWalk;
   readonly listenersMax?: number;
 }
 

@@ -12,7 +12,7 @@ import type { FailureFacts } from '../messages/ending.ts';
 import type { Status } from '../messages/event-types.ts';
 import type { PayloadAccess } from '../messages/message.ts';
 import type { EncodedPage } from '../messages/encoded-page.ts';
-import type { PageQuery } from './cut-page.ts';
+import type { MessageFilter, PageQuery } from './cut-page.ts';
 import type { UpstreamState } from './following/event-frames.ts';
 
 /** How an answer was produced; for Cache-Status (RFC 9211) and the request log. */
@@ -76,9 +76,8 @@ export type StreamStart =
   /** The Last-Event-ID does not belong to this execution: send a `reset` and start from the beginning. */
   | { readonly at: 'reset' };
 
-export interface StreamRequest extends Reader {
+export interface StreamRequest extends Reader, MessageFilter {
   readonly from: StreamStart;
-  readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
   /** Opaque to the Execution; handed to `stillAllowed` while the stream is open. Plain data. */
   readonly grant: unknown;

@@ -10,6 +10,7 @@ import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import { SerialQueue } from '../core/serial-queue.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
+import type { OpenWalk } from '../messages/derive.ts';
 import { type History, endOf } from '../messages/history.ts';
 import type { Source, SourceDescription } from '../sources/source.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
@@ -43,6 +44,7 @@ export interface HistoryViewOptions {
   readonly storage: ExecutionStorage;
   readonly memory: PageMemory;
   readonly archive: Archive;
+  readonly openWalk: OpenWalk;
   readonly clock: Clock;
   readonly log: Log;
   /** The poll's interval while there are listeners: nothing newer is requested then. Undefined: no listeners. */

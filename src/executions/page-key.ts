@@ -6,9 +6,15 @@ import type { PageQuery, PageStart } from './cut-page.ts';
  * All that the page of one state of a history depends on. Callers with different access to payloads never share an entry
  * (invariant 5).
  */
-export const pageKey = ({ from, maxResults, payloads, eventTypes = [] }: PageQuery): ArchivedPageKey => ({
+export const pageKey = ({
+  from,
+  maxResults,
+  payloads,
+  eventTypes = [],
+  step,
+}: PageQuery): ArchivedPageKey => ({
   page: `${payloads}/${maxResults}/${startKey(from)}`,
-  filter: eventTypes.join(),
+  filter: step === undefined ? eventTypes.join() : `${eventTypes.join()} ${step}`,
 });
 
 function startKey(from: PageStart): string {

@@ -4,7 +4,7 @@
  */
 import { type Caller, readerOf, streamGrantOf } from '../access/caller.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
-import { PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
+import { type MessageFilter, PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions, StreamStart } from '../executions/executions.ts';
 import type { Cursor, CursorKeys } from '../messages/cursor.ts';
@@ -46,10 +46,20 @@ async function getPage(
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Result<Response>> {
-  const names = ['maxResults', 'cursor', 'nextToken', 'last', 'eventTypes', 'waitTimeSeconds'] as const;
+  const names = [
+    'maxResults',
+    'cursor',
+    'nextToken',
+    'last',
+    'eventTypes',
+    'step',
+    'waitTimeSeconds',
+  ] as const;
   const query = readQuery(search, names);
   if (!query.ok) return query;
-  const { maxResults = MAX_RESULTS_DEFAULT, last, eventTypes, waitTimeSeconds = 0 } = query.value;
+  const filter = readFilter(query.value, caller);
+  if (!filter.ok) return filter;
+  const { maxResults = MAX_RESULTS_DEFAULT, last, waitTimeSeconds = 0 } = query.value;
   const cursor = readCursor(cursors, ref, query.value);
   if (!cursor.ok) return cursor;
   if (last !== undefined && cursor.value) {
@@ -66,7 +76,7 @@ async function getPage(
     {
       from,
       maxResults: last === undefined ? maxResults : PAGE_MESSAGES_MAX,
-      ...(eventTypes && { eventTypes }),
+      ...filter.value,
       payloads: caller.payloads,
       ...readerOf(caller),
       waitMs: request.method === 'HEAD' ? 0 : waitTimeSeconds * 1000,
@@ -90,9 +100,11 @@ async function getStream(
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Result<Response>> {
-  const query = readQuery(search, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes']);
+  const query = readQuery(search, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes', 'step']);
   if (!query.ok) return query;
-  const { from = 'start', eventTypes } = query.value;
+  const filter = readFilter(query.value, caller);
+  if (!filter.ok) return filter;
+  const { from = 'start' } = query.value;
   // An empty value means that the client has no last event id.
   const lastEventId = request.headers.get('Last-Event-ID') || query.value.lastEventId || undefined;
   const given = lastEventId === undefined ? readCursor(cursors, ref, query.value) : undefined;
@@ -112,7 +124,7 @@ async function getStream(
     ref,
     {
       from: start,
-      ...(eventTypes && { eventTypes }),
+      ...filter.value,
       payloads: caller.payloads,
       ...readerOf(caller),
       grant: streamGrantOf(caller),
@@ -128,6 +140,20 @@ async function getStream(
 /** The client has every message and nothing can follow: 204 stops an EventSource. */
 const nothingMore = (): Response =>
   new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
+
+/** A filter by step would tell which steps there are: refused to callers that must not see them. */
+function readFilter(
+  { eventTypes, step }: { readonly eventTypes?: readonly string[]; readonly step?: string },
+  { payloads }: Caller,
+): Result<MessageFilter> {
+  if (step !== undefined && payloads === 'none') {
+    return fail({
+      type: 'operation-forbidden',
+      detail: 'This key may not see steps, so it cannot filter by step.',
+    });
+  }
+  return ok({ ...(eventTypes && { eventTypes }), ...(step !== undefined && { step }) });
+}
 
 /** The cursor under either name. Fails if this service did not issue it for this execution. */
 function readCursor(

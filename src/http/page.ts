@@ -20,12 +20,13 @@ export const cacheControl = (settled: boolean): string =>
  * Link headers get copied.
  */
 export function nextLink(
-  { maxResults, eventTypes }: Query<'maxResults' | 'eventTypes'>,
+  { maxResults, eventTypes, step }: Query<'maxResults' | 'eventTypes' | 'step'>,
   cursor: string,
 ): string {
   const kept = [
     ...(maxResults === undefined ? [] : [`maxResults=${maxResults}`]),
     ...(eventTypes === undefined ? [] : [`eventTypes=${eventTypes.map(encodeURIComponent).join('%2C')}`]),
+    ...(step === undefined ? [] : [`step=${encodeURIComponent(step)}`]),
   ];
   return `<?${[...kept, `cursor=${cursor}`].join('&')}>; rel="next"`;
 }

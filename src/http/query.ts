@@ -6,11 +6,12 @@
 import * as z from 'zod/mini';
 
 import { type FieldError, type Result, fail, ok } from '../core/errors.ts';
-import { EVENT_TYPES } from '../messages/event-types.ts';
+import { STEP_CHARACTERS_MAX } from '../messages/derive.ts';
+import { EVENT_TYPES, UPSTREAM_EVENT_TYPES } from '../messages/event-types.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
 
-/** More than the event types that AWS has. */
-const EVENT_TYPES_MAX = 50;
+/** More than the event types of both vocabularies. */
+const EVENT_TYPES_MAX = 100;
 /** Below a minute, after which proxies and AWS SDKs close silent connections. */
 export const WAIT_SECONDS_MAX = 50;
 
@@ -31,14 +32,15 @@ const wholeNumber = (min: number, max: number) => {
   return schema;
 };
 
-const KNOWN: ReadonlySet<string> = new Set(EVENT_TYPES);
+const EITHER_VOCABULARY = [...EVENT_TYPES, ...UPSTREAM_EVENT_TYPES];
+const KNOWN: ReadonlySet<string> = new Set(EITHER_VOCABULARY);
 
 const eventTypes = z.pipe(
   z.string().check(
     z.refine(
       (text) => text.split(',').length <= EVENT_TYPES_MAX && text.split(',').every((type) => KNOWN.has(type)),
       {
-        error: `must be one or more of these, separated by commas: ${EVENT_TYPES.join(', ')}.`,
+        error: `must be one or more of these, separated by commas: ${EITHER_VOCABULARY.join(', ')}.`,
       },
     ),
   ),
@@ -49,7 +51,7 @@ const eventTypes = z.pipe(
 parameterShapes.add(eventTypes, {
   shape: {
     type: 'array',
-    items: { type: 'string', enum: EVENT_TYPES },
+    items: { type: 'string', enum: EITHER_VOCABULARY },
     minItems: 1,
     maxItems: EVENT_TYPES_MAX,
   },
@@ -65,6 +67,12 @@ export const parameters = {
   last: wholeNumber(1, PAGE_MESSAGES_MAX),
   waitTimeSeconds: wholeNumber(0, WAIT_SECONDS_MAX),
   eventTypes,
+  step: z
+    .string()
+    .check(
+      z.minLength(1, { error: 'must not be empty.' }),
+      z.maxLength(STEP_CHARACTERS_MAX, { error: `must be at most ${STEP_CHARACTERS_MAX} characters.` }),
+    ),
   /** Like the header Last-Event-ID: any text; an empty one counts as absent. */
   lastEventId: z.string(),
   cursor: cursorText,

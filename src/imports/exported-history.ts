@@ -37,6 +37,11 @@ const exportedSchema = z.strictObject({
   eventType: z.nullish(z.string()),
   timestamp: z.nullish(z.union([z.string(), z.number()])),
   payload: z.nullish(z.string()),
+  upstreamType: z.nullish(z.string()),
+  step: z.nullish(z.string()),
+  error: z.nullish(z.string()),
+  previousMessageId: z.nullish(z.string()),
+  iteration: z.nullish(z.int()),
 });
 
 export interface ExportedMessage {
@@ -114,6 +119,7 @@ function messageOf(value: unknown): { readonly message: Message } | { readonly f
   const messageId = parsed.data.messageId ?? undefined;
   const eventType = parsed.data.eventType ?? undefined;
   const payload = parsed.data.payload ?? undefined;
+  const { upstreamType, step, error, previousMessageId, iteration } = parsed.data;
   const exported = parsed.data.timestamp ?? undefined;
   const timestamp = exported === undefined ? undefined : isoFromExport(exported);
   if (exported !== undefined && timestamp === undefined) {
@@ -125,6 +131,11 @@ function messageOf(value: unknown): { readonly message: Message } | { readonly f
       ...(eventType !== undefined && { eventType }),
       ...(timestamp !== undefined && { timestamp }),
       ...(payload !== undefined && { payload }),
+      ...(upstreamType != null && { upstreamType }),
+      ...(step != null && { step }),
+      ...(error != null && { error }),
+      ...(previousMessageId != null && { previousMessageId }),
+      ...(iteration != null && { iteration }),
     },
   };
 }

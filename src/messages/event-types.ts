@@ -1,5 +1,6 @@
-/** The event types of AWS IoT Things Graph (FlowExecutionEventType) and what they say about an execution. */
+/** The event types of messages, in both vocabularies, and what they say about an execution. */
 
+/** Those of AWS IoT Things Graph (FlowExecutionEventType). */
 export const EVENT_TYPES = [
   'EXECUTION_STARTED',
   'EXECUTION_FAILED',
@@ -21,6 +22,74 @@ export const EVENT_TYPES = [
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
+
+/** The event types of Step Functions (HistoryEventType of botocore's model stepfunctions/2016-11-23), in the model's order. */
+export const UPSTREAM_EVENT_TYPES = [
+  'ActivityFailed',
+  'ActivityScheduled',
+  'ActivityScheduleFailed',
+  'ActivityStarted',
+  'ActivitySucceeded',
+  'ActivityTimedOut',
+  'ChoiceStateEntered',
+  'ChoiceStateExited',
+  'ExecutionAborted',
+  'ExecutionFailed',
+  'ExecutionStarted',
+  'ExecutionSucceeded',
+  'ExecutionTimedOut',
+  'FailStateEntered',
+  'LambdaFunctionFailed',
+  'LambdaFunctionScheduled',
+  'LambdaFunctionScheduleFailed',
+  'LambdaFunctionStarted',
+  'LambdaFunctionStartFailed',
+  'LambdaFunctionSucceeded',
+  'LambdaFunctionTimedOut',
+  'MapIterationAborted',
+  'MapIterationFailed',
+  'MapIterationStarted',
+  'MapIterationSucceeded',
+  'MapStateAborted',
+  'MapStateEntered',
+  'MapStateExited',
+  'MapStateFailed',
+  'MapStateStarted',
+  'MapStateSucceeded',
+  'ParallelStateAborted',
+  'ParallelStateEntered',
+  'ParallelStateExited',
+  'ParallelStateFailed',
+  'ParallelStateStarted',
+  'ParallelStateSucceeded',
+  'PassStateEntered',
+  'PassStateExited',
+  'SucceedStateEntered',
+  'SucceedStateExited',
+  'TaskFailed',
+  'TaskScheduled',
+  'TaskStarted',
+  'TaskStartFailed',
+  'TaskStateAborted',
+  'TaskStateEntered',
+  'TaskStateExited',
+  'TaskSubmitFailed',
+  'TaskSubmitted',
+  'TaskSucceeded',
+  'TaskTimedOut',
+  'WaitStateAborted',
+  'WaitStateEntered',
+  'WaitStateExited',
+  'MapRunAborted',
+  'MapRunFailed',
+  'MapRunStarted',
+  'MapRunSucceeded',
+  'ExecutionRedriven',
+  'MapRunRedriven',
+  'EvaluationFailed',
+] as const;
+
+export type UpstreamEventType = (typeof UPSTREAM_EVENT_TYPES)[number];
 
 export const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED'] as const;
 export type Status = (typeof STATUSES)[number];

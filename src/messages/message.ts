@@ -1,14 +1,24 @@
 /**
- * A message: one entry of an execution's history, as ListFlowExecutionMessages returns it. Every member is optional on
- * the wire (botocore's model), and an event type that we do not know is passed on.
+ * A message: one entry of an execution's history, as ListFlowExecutionMessages returns it, with what we derive from the history.
+ * Every member is optional on the wire (botocore's model), and an event type that we do not know is passed on.
  */
 import * as z from 'zod/mini';
 
 export const messageSchema = z.object({
   messageId: z.optional(z.string()),
   eventType: z.optional(z.string()),
+  /** The source's own event type. Absent if it has no vocabulary of its own. */
+  upstreamType: z.optional(z.string()),
   /** ISO 8601, UTC: see timestamp.ts. When the message was last updated. */
   timestamp: z.optional(z.string()),
+  /** The step or state that the message is about. */
+  step: z.optional(z.string()),
+  /** The name of the error, never its cause. */
+  error: z.optional(z.string()),
+  /** The message that led to this one, if the source says so. */
+  previousMessageId: z.optional(z.string()),
+  /** Index of the iteration of a map. */
+  iteration: z.optional(z.int()),
   /** Opaque text: may be absent, empty, prose, or text that only resembles JSON. */
   payload: z.optional(z.string()),
 });
@@ -16,24 +26,50 @@ export const messageSchema = z.object({
 export type Message = {
   readonly messageId?: string;
   readonly eventType?: string;
+  readonly upstreamType?: string;
   readonly timestamp?: string;
+  readonly step?: string;
+  readonly error?: string;
+  readonly previousMessageId?: string;
+  readonly iteration?: number;
   readonly payload?: string;
 };
 
 /** `full`: as upstream. `none`: without payloads, for keys that must not see customers' data. */
 export type PayloadAccess = 'full' | 'none';
 
-/** The message as a caller with this access may see it. Keeps the order of members that pages print. */
+/** The message as a caller with this access may see it. The order of members is that of pages. */
 export const visibleMessage = (message: Message, payloads: PayloadAccess): Message => {
-  if (payloads === 'full' || message.payload === undefined) return message;
-  const { payload: _, ...rest } = message;
-  return rest;
+  const { messageId, eventType, upstreamType, timestamp, payload } = message;
+  const { step, error, previousMessageId, iteration } = message;
+  return {
+    ...(messageId !== undefined && { messageId }),
+    ...(eventType !== undefined && { eventType }),
+    ...(upstreamType !== undefined && { upstreamType }),
+    ...(timestamp !== undefined && { timestamp }),
+    ...(payloads === 'full' && {
+      ...(step !== undefined && { step }),
+      ...(error !== undefined && { error }),
+      ...(previousMessageId !== undefined && { previousMessageId }),
+      ...(iteration !== undefined && { iteration }),
+      ...(payload !== undefined && { payload }),
+    }),
+  };
 };
+
+/** What the other members of a message take, at most. */
+const OTHER_BYTES = 240;
 
 /** Estimates the bytes of a message in memory and on the wire. Too high for text outside ASCII: it bounds budgets only. */
 export const messageBytes = (message: Message): number => {
-  const text = message.payload ?? '';
-  return 160 + (message.messageId?.length ?? 0) + (message.eventType?.length ?? 0) + utf8LengthAtMost(text);
+  const { messageId = '', eventType = '', step = '', error = '', payload = '' } = message;
+  return (
+    OTHER_BYTES +
+    messageId.length +
+    eventType.length +
+    3 * (step.length + error.length) +
+    utf8LengthAtMost(payload)
+  );
 };
 
 export const messagesBytes = (messages: readonly Message[]): number =>

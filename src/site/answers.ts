@@ -30,11 +30,20 @@ const executionId = () => text('The requested execution.');
 const source = () => text('The source of its history: `things-graph` or `step-functions`.');
 const cursor = (description: string) => describe(z.optional(z.string()), description);
 
-const { messageId, eventType, timestamp, payload } = messageSchema.shape;
+const { messageId, eventType, upstreamType, timestamp, payload } = messageSchema.shape;
+const { step, error, previousMessageId, iteration } = messageSchema.shape;
 const Message = z.strictObject({
   messageId: describe(messageId, 'The id that the upstream service gave the message.'),
   eventType: describe(eventType, `One of ${EVENT_TYPES.join(', ')}; or a newer type.`),
+  upstreamType: describe(upstreamType, 'The event type in Step Functions, such as `TaskFailed`.'),
   timestamp: describe(timestamp, 'When the message was last updated: ISO 8601, UTC.'),
+  step: describe(step, 'The step or state that the message is about. Absent if that is not certain.'),
+  error: describe(error, 'The name of the error. Absent for text with characters that names do not have.'),
+  previousMessageId: describe(
+    previousMessageId,
+    'The message that led to this one: tells parallel branches of Step Functions apart.',
+  ),
+  iteration: describe(iteration, 'The index of the iteration of a map, from 0.'),
   payload: describe(payload, 'Opaque text. It may be empty, prose, JSON, or almost JSON.'),
 });
 

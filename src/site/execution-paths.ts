@@ -84,6 +84,7 @@ const listMessages: Json = {
         'nextToken',
         'last',
         'eventTypes',
+        'step',
         'waitTimeSeconds',
         'lastEventId',
         'from',

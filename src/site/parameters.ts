@@ -15,7 +15,15 @@ const queryWords: Readonly<Record<ParameterName, { description: string; example:
     description: 'Page only: how long to wait for a message after the cursor. Default 0: do not wait.',
     example: 20,
   },
-  eventTypes: { description: 'Return only these event types.', example: ['STEP_FAILED', 'EXECUTION_FAILED'] },
+  eventTypes: {
+    description:
+      'Return only these event types: of messages (`eventType`) or of the source (`upstreamType`).',
+    example: ['STEP_FAILED', 'EXECUTION_FAILED'],
+  },
+  step: {
+    description: 'Return only messages of this step. Refused with 403 if the key may not see steps.',
+    example: 'Step2CaptureImage',
+  },
   lastEventId: {
     description:
       'Stream only: like the header Last-Event-ID, for clients that cannot send it. The header takes precedence.',

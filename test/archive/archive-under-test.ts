@@ -1,6 +1,7 @@
 /** Archives over one faulty store, with helpers for tests. */
 import { expect } from 'vitest';
 
+import { openWalk } from '../../src/compose.ts';
 import type { ExecutionRef } from '../../src/core/execution-ref.ts';
 import type { ArchiveHead } from '../../src/archive/archive-head.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
@@ -43,6 +44,7 @@ export class ArchiveUnderTest {
       clock: this.clock,
       log: testLog(this.logged),
       random: nextRandom,
+      openWalk,
       ...this.#options,
     });
   }

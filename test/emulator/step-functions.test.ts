@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { startEmulatorServer } from '../../src/emulator/node-server.ts';
 import { scenarioArn, scenarioEvents } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { STATE_MACHINES } from '../../src/emulator/scenarios/step-functions-machines.ts';
-import { HISTORY_EVENT_TYPES } from '../../src/sources/step-functions/step-functions-mapping.ts';
+import { UPSTREAM_EVENT_TYPES } from '../../src/messages/event-types.ts';
 import { allMessages, arnOf, sourceUnderTest } from '../step-functions/source-under-test.ts';
 import { control, CREDENTIALS, emulatorAt, signedRequest, START_MS, UUID } from './signed-call.ts';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
@@ -21,7 +21,7 @@ describe('a state machine', () => {
       const view = scenarioEvents(scenarioArn(name, START_MS, UUID))?.at(START_MS + HOUR_MS);
       const events = Array.from({ length: view?.count ?? 0 }, (_, position) => view?.message(position));
       expect(events.map((event) => event?.id)).toEqual(events.map((_, index) => index + 1));
-      const known: readonly unknown[] = HISTORY_EVENT_TYPES;
+      const known: readonly unknown[] = UPSTREAM_EVENT_TYPES;
       expect(events.filter((event) => !known.includes(event?.type))).toEqual([]);
       const times = events.map((event) => event?.timestamp ?? 0);
       expect(times).toEqual(times.toSorted((a, b) => a - b));

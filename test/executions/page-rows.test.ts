@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createMemoryExecutionStorage } from '../../src/executions/execution-storage.ts';
 import { type PageRow, PageRows } from '../../src/executions/upstream/page-rows.ts';
 import type { LogRecord } from '../../src/core/log.ts';
+import { WALK_START } from '../../src/messages/derive.ts';
 import { fingerprintAtStart } from '../../src/messages/fingerprint.ts';
 
 const REF = { source: 'source', executionId: 'id' };
@@ -13,6 +14,7 @@ const row = (start: number, more: Partial<PageRow> = {}): PageRow => ({
   fingerprint,
   token: `token ${start}`,
   lost: false,
+  walk: WALK_START,
   ...more,
 });
 
@@ -90,6 +92,7 @@ describe('page rows', () => {
       start: 0,
       fingerprint: fingerprintAtStart(REF),
       lost: false,
+      walk: WALK_START,
     });
     await rows.put({ ...rows.at(0), token: 'behind an empty page' });
     await rows.loseTokensUpTo(0);
@@ -106,6 +109,18 @@ describe('page rows', () => {
     await rows.load();
     expect(all(rows).map(({ start }) => start)).toEqual([0, 100, 200, 1_000, 20_000]);
     expect((await storage.list('row/')).size).toBe(4);
+  });
+
+  test('of an older version, which do not tell what is open, are found again', async () => {
+    const { storage, logged, open } = underTest();
+    const written = open();
+    for (const start of [100, 200, 300]) await written.put(row(start));
+    const { walk: _, ...older } = row(200);
+    await storage.put('row/0000000200', older);
+    const rows = open();
+    await rows.load();
+    expect(all(rows).map(({ start }) => start)).toEqual([0, 100]);
+    expect(logged).toEqual([]);
   });
 
   test.each<[string, unknown]>([

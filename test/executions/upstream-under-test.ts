@@ -1,6 +1,7 @@
 /** An UpstreamHistory over a scripted source, and what tests ask of it. */
 import { expect } from 'vitest';
 
+import { openWalk } from '../../src/compose.ts';
 import {
   createMemoryExecutionStorage,
   type ExecutionStorage,
@@ -58,6 +59,7 @@ export class UpstreamUnderTest {
       ref: this.#ref,
       rows,
       memory: this.memory,
+      openWalk,
       clock: this.clock,
       onHeadRead: (reading) => this.readings.push(reading),
       ...(this.#messagesMax !== undefined && { messagesMax: this.#messagesMax }),

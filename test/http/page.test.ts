@@ -219,3 +219,48 @@ describe('?eventTypes', () => {
     expect({ found, requests }).toEqual({ found: ['11999'], requests: 3 });
   });
 });
+
+describe('?step', () => {
+  const flow = [
+    ['EXECUTION_STARTED', 'started'],
+    ['STEP_STARTED', '{stepId: A, input: null}'],
+    ['ACTIVITY_STARTED', ''],
+    ['STEP_SUCCEEDED', '{stepId: A}'],
+    ['STEP_STARTED', '{stepId: B}'],
+    ['ACTIVITY_FAILED', ''],
+    ['EXECUTION_FAILED', ''],
+  ] as const;
+  beforeEach(() =>
+    service.script(
+      ID,
+      flow.map(([eventType, payload], position) => ({
+        messageId: String(position),
+        eventType,
+        timestamp: 1e9 + position,
+        payload,
+      })),
+    ),
+  );
+
+  test('gives the messages of that step, also those that do not name it, and page by page', async () => {
+    expect(ids(await pageOf(service.get(path(ID, 'step=A'))))).toEqual(['1', '2', '3']);
+    expect(ids(await pageOf(service.get(path(ID, 'step=B&eventTypes=ACTIVITY_FAILED'))))).toEqual(['5']);
+    expect(ids(await pageOf(service.get(path(ID, 'step=A&last=1'))))).toEqual(['3']);
+    expect(ids(await pageOf(service.get(path(ID, 'step=C'))))).toEqual([]);
+    const first = await service.get(path(ID, 'step=A&maxResults=1'));
+    expect(first.headers.get('Link')).toContain('step=A&cursor=');
+    const { cursor } = await pageOf(first);
+    expect(ids(await pageOf(service.get(path(ID, `step=A&cursor=${cursor}`))))).toEqual(['2', '3']);
+  });
+
+  test('is refused to a key that sees no payloads', async () => {
+    const headers = { Authorization: `Bearer ${await service.key({ payloads: 'none' })}` };
+    expect((await problemOf(service.fetch(path(ID, 'step=A'), { headers }))).code).toBe(
+      'OperationNotAllowed',
+    );
+    const stream = { headers: { ...headers, Accept: 'text/event-stream' } };
+    expect((await problemOf(service.fetch(path(ID, 'step=A'), stream))).code).toBe('OperationNotAllowed');
+    const page = await pageOf(service.fetch(path(ID), { headers }));
+    expect(JSON.stringify(page.messages)).not.toContain('step');
+  });
+});

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { statusAfter } from '../../src/messages/event-types.ts';
+import { UPSTREAM_EVENT_TYPES, statusAfter } from '../../src/messages/event-types.ts';
 import {
   eventTypeOf,
-  HISTORY_EVENT_TYPES,
   type HistoryEvent,
   messageOfEvent,
 } from '../../src/sources/step-functions/step-functions-mapping.ts';
@@ -25,7 +24,7 @@ function message(event: HistoryEvent) {
 }
 
 test('every type of the model, and no other, is in the agreed table, and maps as it says', () => {
-  expect(Object.fromEntries(HISTORY_EVENT_TYPES.map((type) => [type, eventTypeOf(type)]))).toEqual(AGREED);
+  expect(Object.fromEntries(UPSTREAM_EVENT_TYPES.map((type) => [type, eventTypeOf(type)]))).toEqual(AGREED);
 });
 
 describe('every recorded history', () => {
@@ -105,7 +104,7 @@ test('nothing of an event is lost, whatever its details are: members of any name
     minKeys: 1,
   });
   const event = fc.record({
-    type: fc.constantFrom(...HISTORY_EVENT_TYPES, 'SomethingNew'),
+    type: fc.constantFrom(...UPSTREAM_EVENT_TYPES, 'SomethingNew'),
     id: fc.integer({ min: 1, max: 25_000 }),
     previousEventId: fc.integer({ min: 0, max: 25_000 }),
     timestamp: fc.integer({ min: 0, max: 4e12 }).map((ms) => ms / 1000),

@@ -3,6 +3,7 @@
  * against an emulator that throttles as AWS does, a bucket of 400 calls that 20 a second flow into.
  */
 import { expect, test } from 'vitest';
+import { openWalk } from '../../src/compose.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok } from '../../src/core/errors.ts';
@@ -53,7 +54,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   const log = testLog();
   const random = nextRandom;
   const store = createMemoryStore({ clock, oneWritePerSecond: false });
-  const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random });
+  const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random, openWalk });
   const frames = createFrameMemory();
   const keys = { current: new Uint8Array(32) };
   const executions = createInProcessExecutions({
@@ -65,6 +66,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
     log,
     stillAllowed: async () => ok({}),
     readEnding: readStepFunctionsEnding,
+    openWalk,
     forRef: (ref: ExecutionRef) => ({
       source,
       frames: new EventFrames({ ref, keys, memory: frames, problemJson }),

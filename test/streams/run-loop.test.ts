@@ -4,6 +4,7 @@
  */
 import { beforeEach, expect, test } from 'vitest';
 
+import { openWalk } from '../../src/compose.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { ok } from '../../src/core/errors.ts';
@@ -59,6 +60,7 @@ beforeEach(() => {
       clock,
       log,
       random,
+      openWalk,
     }),
     frames: new EventFrames({
       ref,
@@ -72,6 +74,7 @@ beforeEach(() => {
     wake: (atMs) => wakes.push(atMs),
     stillAllowed: async () => ok({}),
     readEnding: readThingsGraphEnding,
+    openWalk,
   });
 });
 

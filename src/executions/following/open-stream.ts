@@ -76,6 +76,7 @@ export function openStream(options: StreamOptions): ReadableStream<Uint8Array> {
     knownSinceMs,
     ...beginning,
     ...(request.eventTypes && { eventTypes: request.eventTypes }),
+    ...(request.step !== undefined && { step: request.step }),
     payloads: request.payloads,
     ...(options.queue && { queue: options.queue }),
     onClose: () => registry.remove(subscriber),

@@ -16,7 +16,7 @@ import { type Status, statusAfter } from '../../messages/event-types.ts';
 import { fingerprintAfter } from '../../messages/fingerprint.ts';
 import { type Chunk, type History, endOf, positionIn } from '../../messages/history.ts';
 import type { PayloadAccess } from '../../messages/message.ts';
-import { isWanted } from '../cut-page.ts';
+import { type MessageFilter, isWanted } from '../cut-page.ts';
 import type { EventFrames, UpstreamState } from './event-frames.ts';
 import { FrameQueue, type SharedQueue } from './frame-queue.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
@@ -41,7 +41,7 @@ export interface Feed {
   readonly start: Position;
 }
 
-export interface SubscriberOptions {
+export interface SubscriberOptions extends MessageFilter {
   readonly feed: Feed;
   readonly frames: EventFrames;
   readonly clock: Clock;
@@ -51,7 +51,6 @@ export interface SubscriberOptions {
   readonly reset: boolean;
   /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
   readonly knownSinceMs: number;
-  readonly eventTypes?: readonly string[];
   readonly payloads: PayloadAccess;
   /** Bounds this queue together with others. */
   readonly queue?: SharedQueue;

@@ -1,9 +1,11 @@
 /**
  * Page rows: where in the history each upstream page starts, the upstream's token for it, and the fingerprint there. Each full
- * page has a row in the Execution's own storage, so that a restart reads the newest page directly.
+ * page has a row in the Execution's own storage, so that a restart reads the newest page directly. A row also has what the messages
+ * before it leave open (messages/derive.ts), so that a page in the middle needs no walk from the start.
  */
 import * as z from 'zod/mini';
 
+import { WALK_START } from '../../messages/derive.ts';
 import { fingerprintAtStart } from '../../messages/fingerprint.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
@@ -18,9 +20,11 @@ const rowSchema = z.object({
   lost: z.boolean(),
   /** The message before `start`: the status, if the last page is empty. */
   before: z.optional(z.object({ eventType: z.optional(z.string()), timestamp: z.optional(z.string()) })),
+  /** Of the walk that derives members, at `start`. Rows of older versions lack it. */
+  walk: z.optional(z.string()),
 });
 
-export type PageRow = z.infer<typeof rowSchema>;
+export type PageRow = z.infer<typeof rowSchema> & { readonly walk: string };
 
 /** Fixed width, so that storage lists rows in order. */
 const rowKey = (start: number): string => `row/${String(start).padStart(10, '0')}`;
@@ -37,7 +41,7 @@ export class PageRows {
   constructor(storage: ExecutionStorage, ref: ExecutionRef, log: Log) {
     this.#storage = storage;
     this.#log = log;
-    this.#first = { start: 0, fingerprint: fingerprintAtStart(ref), lost: false };
+    this.#first = { start: 0, fingerprint: fingerprintAtStart(ref), lost: false, walk: WALK_START };
     this.#rows = [this.#first];
   }
 
@@ -51,7 +55,11 @@ export class PageRows {
         this.#log({ event: 'execution-row-damaged', level: 'warn' });
         break;
       }
-      if (row.data.start > 0) rows.push(row.data);
+      const { start, walk } = row.data;
+      if (start === 0) continue;
+      // A row of an older version: the walk finds it and those after it again.
+      if (walk === undefined) break;
+      rows.push({ ...row.data, walk });
     }
     this.#rows = rows;
     this.#startOf.clear();

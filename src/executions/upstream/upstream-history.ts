@@ -14,6 +14,7 @@
  */
 import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts';
 import { exceptionText } from '../../core/exception-text.ts';
+import { type OpenWalk, deriveAll } from '../../messages/derive.ts';
 import { type Fingerprint, fingerprintsAlong } from '../../messages/fingerprint.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
 import { messagesBytes } from '../../messages/message.ts';
@@ -111,6 +112,7 @@ export interface UpstreamHistoryOptions {
   readonly ref: ExecutionRef;
   readonly rows: PageRows;
   readonly memory: PageMemory;
+  readonly openWalk: OpenWalk;
   readonly clock: Clock;
   /** Called after every read of the newest page: with the end before and now, or the failure. */
   readonly onHeadRead: (reading: HeadReading) => void;
@@ -330,8 +332,9 @@ export class UpstreamHistory {
   }
 
   async #accept(row: PageRow, page: SourcePage, beganAtMs: number, call: Call): Promise<Outcome> {
-    const { rows, memory, messagesMax = HISTORY_MESSAGES_MAX } = this.#options;
-    const { messages, nextToken } = page;
+    const { rows, memory, openWalk, messagesMax = HISTORY_MESSAGES_MAX } = this.#options;
+    const { nextToken } = page;
+    const { messages, state } = deriveAll(openWalk, row.walk, page.messages);
     this.#failures.delete(row.start);
     if (messages.length === 0 && nextToken !== undefined) {
       return this.#skipEmpty(row, nextToken, beganAtMs, call);
@@ -385,6 +388,7 @@ export class UpstreamHistory {
         fingerprint,
         token: nextToken,
         lost: false,
+        walk: state,
         ...(before && { before: typeAndTime(before) }),
       });
     }

@@ -108,8 +108,13 @@ const foreignToken: Failure = {
   ],
 };
 
-/** Epoch seconds: milliseconds crash boto3, and JavaScript's client reads ISO 8601 as the year 1970. */
-const wireMessage = ({ timestamp, ...rest }: Message) => ({
-  ...rest,
+/**
+ * The members of AWS's model, and no other. Epoch seconds: milliseconds crash boto3, and JavaScript's client reads ISO 8601 as the
+ * year 1970.
+ */
+const wireMessage = ({ messageId, eventType, timestamp, payload }: Message) => ({
+  ...(messageId !== undefined && { messageId }),
+  ...(eventType !== undefined && { eventType }),
+  ...(payload !== undefined && { payload }),
   ...(timestamp !== undefined && { timestamp: epochSecondsFromIso(timestamp) }),
 });

@@ -1,18 +1,14 @@
 /**
  * How an execution of Step Functions ended, read from its messages' payloads (step-functions-mapping.ts). Each event names the
  * one that led to it. The way back from the end to the state that failed therefore leaves out all that was caught or retried.
- *
- * The payloads are read as JSON, not as our own text of it: an import may have other spaces and another order of members.
  */
 import type { Ending, FailureFacts } from '../../messages/ending.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
+import { type PayloadEvent, eventInPayload, textOf as text } from './step-functions-payload.ts';
 
-interface Event {
+interface Event extends PayloadEvent {
   readonly index: number;
-  readonly type: string;
-  readonly previousEventId: unknown;
-  readonly members: Readonly<Record<string, unknown>>;
 }
 
 /** The events that end an execution: its status here, and in the words of Step Functions. */
@@ -83,21 +79,6 @@ function stepOf(way: readonly Event[]): string | undefined {
 
 /** The event of a message; undefined if its payload is not that of the event with this id. */
 function eventAt(messages: readonly Message[], index: number): Event | undefined {
-  const { messageId, payload = '' } = messages[index] ?? {};
-  const members = parseObject(payload);
-  const type = text(members?.['type']);
-  if (!members || type === undefined || String(members['id']) !== messageId) return undefined;
-  return { index, type, previousEventId: members['previousEventId'], members };
+  const event = eventInPayload(messages[index] ?? {});
+  return event && { ...event, index };
 }
-
-function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
-  if (!json.trimStart().startsWith('{')) return undefined;
-  try {
-    // Safety: JSON that begins with a brace is an object.
-    return JSON.parse(json) as Readonly<Record<string, unknown>>;
-  } catch {
-    return undefined;
-  }
-}
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

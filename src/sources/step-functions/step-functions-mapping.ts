@@ -4,80 +4,12 @@
  *
  * Types: HistoryEventType of botocore's model stepfunctions/2016-11-23 (1.43.67). No I/O, no clock.
  */
-import type { EventType } from '../../messages/event-types.ts';
+import type { EventType, UpstreamEventType } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 
-/** Every type of the model, in its order. */
-export const HISTORY_EVENT_TYPES = [
-  'ActivityFailed',
-  'ActivityScheduled',
-  'ActivityScheduleFailed',
-  'ActivityStarted',
-  'ActivitySucceeded',
-  'ActivityTimedOut',
-  'ChoiceStateEntered',
-  'ChoiceStateExited',
-  'ExecutionAborted',
-  'ExecutionFailed',
-  'ExecutionStarted',
-  'ExecutionSucceeded',
-  'ExecutionTimedOut',
-  'FailStateEntered',
-  'LambdaFunctionFailed',
-  'LambdaFunctionScheduled',
-  'LambdaFunctionScheduleFailed',
-  'LambdaFunctionStarted',
-  'LambdaFunctionStartFailed',
-  'LambdaFunctionSucceeded',
-  'LambdaFunctionTimedOut',
-  'MapIterationAborted',
-  'MapIterationFailed',
-  'MapIterationStarted',
-  'MapIterationSucceeded',
-  'MapStateAborted',
-  'MapStateEntered',
-  'MapStateExited',
-  'MapStateFailed',
-  'MapStateStarted',
-  'MapStateSucceeded',
-  'ParallelStateAborted',
-  'ParallelStateEntered',
-  'ParallelStateExited',
-  'ParallelStateFailed',
-  'ParallelStateStarted',
-  'ParallelStateSucceeded',
-  'PassStateEntered',
-  'PassStateExited',
-  'SucceedStateEntered',
-  'SucceedStateExited',
-  'TaskFailed',
-  'TaskScheduled',
-  'TaskStarted',
-  'TaskStartFailed',
-  'TaskStateAborted',
-  'TaskStateEntered',
-  'TaskStateExited',
-  'TaskSubmitFailed',
-  'TaskSubmitted',
-  'TaskSucceeded',
-  'TaskTimedOut',
-  'WaitStateAborted',
-  'WaitStateEntered',
-  'WaitStateExited',
-  'MapRunAborted',
-  'MapRunFailed',
-  'MapRunStarted',
-  'MapRunSucceeded',
-  'ExecutionRedriven',
-  'MapRunRedriven',
-  'EvaluationFailed',
-] as const;
-
-export type HistoryEventType = (typeof HISTORY_EVENT_TYPES)[number];
-
 /** The Things Graph type for each. A type that is in the list but not in this table does not compile. */
-const EVENT_TYPE_OF: Readonly<Record<HistoryEventType, EventType>> = {
+const EVENT_TYPE_OF: Readonly<Record<UpstreamEventType, EventType>> = {
   ExecutionStarted: 'EXECUTION_STARTED',
   ExecutionSucceeded: 'EXECUTION_SUCCEEDED',
   ExecutionFailed: 'EXECUTION_FAILED',

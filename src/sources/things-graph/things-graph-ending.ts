@@ -6,14 +6,9 @@
 import type { Ending } from '../../messages/ending.ts';
 import { statusAfter } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
+import { payloadMember } from './things-graph-payload.ts';
 
-/** `{stepId: Step2ReadSqsPayloadLambda, input: null, …}`: text that looks like JSON and is not. */
-const STEP_ID = /\bstepId"?\s*[:=]\s*"?([^",}\s]{1,256})/;
-const ERROR = /\berror"?\s*[:=]\s*"?([^",}\s]{1,256})/;
 const CAUSE_NAME = /\bcause"?\s*[:=]\s*/;
-/** A payload names its step and error near its start. The bound keeps a search through 500 large payloads fast. */
-const SEARCHED_CHARACTERS_MAX = 4_096;
-
 const FAILURES: readonly unknown[] = ['STEP_FAILED', 'ACTIVITY_FAILED', 'THING_ACTION_TASK_FAILED'];
 /** After one of these, an earlier failure of the same step was caught. */
 const STEP_CONTINUES: readonly unknown[] = ['STEP_STARTED', 'STEP_SUCCEEDED'];
@@ -75,8 +70,7 @@ function stepOf(
 }
 
 /** The step that the payload names. The payloads of ACTIVITY_* are empty. */
-const ownStep = ({ payload = '' }: Message): string | undefined =>
-  STEP_ID.exec(payload.slice(0, SEARCHED_CHARACTERS_MAX))?.[1];
+const ownStep = ({ payload = '' }: Message): string | undefined => payloadMember(payload, 'stepId');
 
 /** From JSON, or text that looks like it. */
 function errorAndCause(payload = ''): { error?: string | undefined; cause?: string | undefined } {
@@ -85,7 +79,7 @@ function errorAndCause(payload = ''): { error?: string | undefined; cause?: stri
   try {
     json = JSON.parse(payload);
   } catch {
-    return { error: ERROR.exec(payload.slice(0, SEARCHED_CHARACTERS_MAX))?.[1], cause: lastCause(payload) };
+    return { error: payloadMember(payload, 'error'), cause: lastCause(payload) };
   }
   return { error: member(json, 'error'), cause: member(json, 'cause') };
 }

@@ -109,7 +109,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'With `eventTypes` a page may be empty and still have a `nextToken`: one request considers at most 5,000 messages.',
+      'With `eventTypes` or `step` a page may be empty and still have a `nextToken`: one request considers at most 5,000 messages.',
       'eventTypes= leaves the others out, also across pages; an unknown type is a 400',
       ['emulator'],
       async (target) => {

@@ -1,0 +1,230 @@
+/**
+ * Derives the members of Step Functions' messages. Each event names the one that led to it. Going back that way to the states that were
+ * entered and not left tells the state and the iteration of an event that does not name them, also where branches alternate.
+ *
+ * The way back is not walked: each event that a later one may name is remembered with the frame (state, iteration) it left open.
+ * How long is bounded, and depends on ids only, so that a walk from the middle derives the same as one from the start.
+ */
+import * as z from 'zod/mini';
+
+import { type DerivedMembers, errorName, stepName } from '../../messages/derive.ts';
+import type { Message } from '../../messages/message.ts';
+import { eventTypeOf } from './step-functions-mapping.ts';
+import { eventInPayload } from './step-functions-payload.ts';
+
+/** Any of so many events may be named by the next: one failed branch aborts up to 40 iterations, each with a few events. */
+const RECENT_EVENTS = 200;
+/** More ends of branches that run at the same time are not remembered; the oldest is forgotten first. */
+const REMEMBERED_EVENTS_MAX = 1_000;
+
+type Kind = 'state' | 'map' | 'parallel' | 'iteration';
+const KINDS: readonly Kind[] = ['state', 'map', 'parallel', 'iteration'];
+
+interface Frame {
+  readonly kind: Kind;
+  readonly name: string | undefined;
+  /** Its own, or that of the iteration around it. */
+  readonly iteration: number | undefined;
+  readonly parent: Frame | undefined;
+  /** It was left, or its iteration ended. */
+  isClosed: boolean;
+  /** A map or a parallel state that failed, until it is retried. */
+  hasFailed: boolean;
+}
+
+interface Remembered {
+  /** What is open after the event. */
+  readonly frame: Frame | undefined;
+  /** Later events begin here, beside each other. */
+  readonly isFork: boolean;
+  /** A later event named it. */
+  wasNamed: boolean;
+}
+
+const nullish = z.nullable(z.int());
+const savedSchema = z.object({
+  last: z.int(),
+  /** Kind, name, iteration, index of the parent, closed, failed. */
+  frames: z.array(z.tuple([z.int(), z.nullable(z.string()), nullish, nullish, z.boolean(), z.boolean()])),
+  /** Id, index of the frame, fork, named. */
+  events: z.array(z.tuple([z.int(), nullish, z.boolean(), z.boolean()])),
+});
+
+/** An event type: AWS adds some, but data in its place would not look like one. */
+const TYPE = /^(?:[A-Z][a-z]+){2,8}$/;
+/** About the execution, not about a state. */
+const OF_EXECUTION = /^Execution(?:Started|Succeeded|Failed|TimedOut|Aborted|Redriven)$/;
+const OF_ITERATION = /^MapIteration(?:Succeeded|Failed|Aborted)$/;
+const AROUND = /^(Map|Parallel)State(Started|Succeeded|Failed|Aborted)$/;
+const FAILURE = /(?:Failed|TimedOut|Aborted)$/;
+
+export class StepFunctionsWalk {
+  /** Ascending by id. */
+  readonly #events = new Map<number, Remembered>();
+  #last = 0;
+
+  /** Continues from what `save` returned. Starts anew from anything else. */
+  constructor(saved?: unknown) {
+    const parsed = savedSchema.safeParse(saved);
+    if (!parsed.success) return;
+    const frames: Frame[] = [];
+    for (const [kind, name, iteration, parent, isClosed, hasFailed] of parsed.data.frames) {
+      frames.push({
+        kind: KINDS[kind] ?? 'state',
+        name: name ?? undefined,
+        iteration: iteration ?? undefined,
+        parent: frames[parent ?? -1],
+        isClosed,
+        hasFailed,
+      });
+    }
+    this.#last = parsed.data.last;
+    for (const [id, frame, isFork, wasNamed] of parsed.data.events) {
+      this.#events.set(id, { frame: frames[frame ?? -1], isFork, wasNamed });
+    }
+  }
+
+  /** The derived members; undefined for a message that is not an event of Step Functions. */
+  next(message: Message): DerivedMembers | undefined {
+    const event = eventInPayload(message);
+    if (!event || !TYPE.test(event.type)) return undefined;
+    const { type, members } = event;
+    const id = members['id'];
+    if (typeof id !== 'number' || !Number.isSafeInteger(id)) return undefined;
+    if (message.eventType !== eventTypeOf(type, members['resourceType'])) return undefined;
+    const previous = typeof event.previousEventId === 'number' ? event.previousEventId : 0;
+    const { step, iteration, after } = this.#place(type, members, this.#frameAfter(previous, id));
+    this.#remember(id, type, after);
+    const error = FAILURE.test(type) ? errorName(members['error']) : undefined;
+    return {
+      upstreamType: type,
+      ...(step !== undefined && { step }),
+      ...(error !== undefined && { error }),
+      ...(previous > 0 && { previousMessageId: String(previous) }),
+      ...(iteration !== undefined && { iteration }),
+    };
+  }
+
+  /** Plain data. Holds what later events may name. */
+  save(): z.infer<typeof savedSchema> {
+    this.#forget();
+    const indexes = new Map<Frame, number>();
+    const frames: z.infer<typeof savedSchema>['frames'] = [];
+    const indexOf = (frame: Frame | undefined): number | null => {
+      if (!frame) return null;
+      const known = indexes.get(frame);
+      if (known !== undefined) return known;
+      const parent = indexOf(frame.parent);
+      const { kind, name = null, iteration = null, isClosed, hasFailed } = frame;
+      const index = frames.push([KINDS.indexOf(kind), name, iteration, parent, isClosed, hasFailed]) - 1;
+      indexes.set(frame, index);
+      return index;
+    };
+    const events = [...this.#events].map(
+      ([id, { frame, isFork, wasNamed }]) =>
+        [id, indexOf(frame), isFork, wasNamed] satisfies z.infer<typeof savedSchema>['events'][number],
+    );
+    return { last: this.#last, frames, events };
+  }
+
+  /** Where an event belongs, and what is open after it, if `from` was open before. Opens and closes frames. */
+  #place(
+    type: string,
+    members: Readonly<Record<string, unknown>>,
+    from: Frame | undefined,
+  ): { step: string | undefined; iteration: number | undefined; after: Frame | undefined } {
+    const name = stepName(members['name']);
+    if (OF_EXECUTION.test(type)) return { step: undefined, iteration: undefined, after: from };
+    if (type.endsWith('StateEntered')) {
+      const kind = type.startsWith('Map') ? 'map' : type.startsWith('Parallel') ? 'parallel' : 'state';
+      return placed(open(kind, name, from?.iteration, from));
+    }
+    if (type.endsWith('StateExited')) {
+      const left = nearest(from, (frame) => frame.kind !== 'iteration' && frame.name === name);
+      if (!left) return { step: name, iteration: from?.iteration, after: from };
+      left.isClosed = true;
+      return placed(left, left.parent);
+    }
+    const index = members['index'];
+    const iteration = typeof index === 'number' && Number.isSafeInteger(index) ? index : undefined;
+    const isMap = (frame: Frame) => frame.kind === 'map' && (name === undefined || frame.name === name);
+    if (type === 'MapIterationStarted') {
+      const map = nearest(from, isMap);
+      return placed(open('iteration', name ?? map?.name, iteration, map));
+    }
+    if (OF_ITERATION.test(type)) {
+      const ended = nearest(
+        from,
+        (frame) => frame.kind === 'iteration' && frame.name === name && frame.iteration === iteration,
+      );
+      if (ended) ended.isClosed = true;
+      return { step: name, iteration, after: ended?.parent ?? nearest(from, isMap) };
+    }
+    const [, around, what] = AROUND.exec(type) ?? [];
+    if (around !== undefined) {
+      const kind = around === 'Map' ? 'map' : 'parallel';
+      const frame =
+        nearest(from, (each) => each.kind === kind && (what === 'Started' || !each.hasFailed)) ?? from;
+      if (!frame || frame.kind !== kind) return placed(frame);
+      frame.hasFailed = what === 'Failed' || what === 'Aborted';
+      return placed(frame);
+    }
+    if (type === 'EvaluationFailed') {
+      const state = stepName(members['state']);
+      const failed = nearest(from, (frame) => frame.kind !== 'iteration' && frame.name === state);
+      return placed(failed ?? open('state', state, from?.iteration, from));
+    }
+    if (type.endsWith('StateAborted') && from?.kind === 'state') return placed(from, from.parent);
+    return placed(from);
+  }
+
+  #frameAfter(id: number, namedBy: number): Frame | undefined {
+    const event = this.#events.get(id);
+    if (!event || !this.#isUsable(id, event, namedBy)) return undefined;
+    event.wasNamed = true;
+    return event.frame;
+  }
+
+  #remember(id: number, type: string, frame: Frame | undefined): void {
+    const isFork = type === 'MapStateStarted' || type === 'ParallelStateStarted';
+    // The next event after an iteration comes at once, if at all.
+    this.#events.set(id, { frame, isFork, wasNamed: OF_ITERATION.test(type) });
+    this.#last = Math.max(this.#last, id);
+    if (this.#events.size <= REMEMBERED_EVENTS_MAX) return;
+    this.#forget();
+    const [oldest] = this.#events.keys();
+    if (this.#events.size > REMEMBERED_EVENTS_MAX && oldest !== undefined) this.#events.delete(oldest);
+  }
+
+  #forget(): void {
+    for (const [id, event] of this.#events) {
+      if (!this.#isUsable(id, event, this.#last + 1)) this.#events.delete(id);
+    }
+  }
+
+  #isUsable(id: number, { frame, isFork, wasNamed }: Remembered, namedBy: number): boolean {
+    return id >= namedBy - RECENT_EVENTS || ((isFork || !wasNamed) && isOpen(frame));
+  }
+}
+
+const open = (
+  kind: Kind,
+  name: string | undefined,
+  iteration: number | undefined,
+  parent: Frame | undefined,
+): Frame => ({ kind, name, iteration, parent, isClosed: false, hasFailed: false });
+
+const placed = (frame: Frame | undefined, after = frame) => ({
+  step: frame?.name,
+  iteration: frame?.iteration,
+  after,
+});
+
+function nearest(from: Frame | undefined, isWanted: (frame: Frame) => boolean): Frame | undefined {
+  let frame = from;
+  while (frame && !isWanted(frame)) frame = frame.parent;
+  return frame;
+}
+
+const isOpen = (frame: Frame | undefined): boolean =>
+  nearest(frame, ({ isClosed }) => isClosed) === undefined;

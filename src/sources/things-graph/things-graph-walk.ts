@@ -1,0 +1,61 @@
+/**
+ * Derives the members of Things Graph's messages. Payloads of STEP_* name their step, those of ACTIVITY_* are empty: these belong to the
+ * step that is open. While several are open, or one without a name, a message that names no step gets none.
+ */
+import * as z from 'zod/mini';
+
+import { type DerivedMembers, errorName, stepName } from '../../messages/derive.ts';
+import type { Message } from '../../messages/message.ts';
+import { payloadMember } from './things-graph-payload.ts';
+
+/** More steps at the same time are not remembered; the oldest is forgotten first. */
+const OPEN_STEPS_MAX = 100;
+
+/** Null: a step without a name. */
+const savedSchema = z.array(z.nullable(z.string()));
+
+const OF_STEP = /^(?:STEP|ACTIVITY|THING_ACTION_TASK|ACKNOWLEDGE_TASK_MESSAGE)(?:_|$)/;
+const FAILURE = /_(?:FAILED|ABORTED)$/;
+
+export class ThingsGraphWalk {
+  #open: (string | null)[];
+
+  /** Continues from what `save` returned. Starts anew from anything else. */
+  constructor(saved?: unknown) {
+    this.#open = savedSchema.safeParse(saved).data ?? [];
+  }
+
+  next({ eventType = '', payload = '' }: Message): DerivedMembers {
+    const own = stepName(payloadMember(payload, 'stepId'));
+    if (eventType === 'STEP_STARTED') this.#started(own);
+    const step = own ?? (OF_STEP.test(eventType) && eventType !== 'STEP_STARTED' ? this.#only() : undefined);
+    if (eventType === 'STEP_SUCCEEDED' || eventType === 'STEP_FAILED') this.#ended(step);
+    const error = FAILURE.test(eventType) ? errorName(payloadMember(payload, 'error')) : undefined;
+    return { ...(step !== undefined && { step }), ...(error !== undefined && { error }) };
+  }
+
+  /** Plain data. */
+  save(): readonly (string | null)[] {
+    return this.#open;
+  }
+
+  /** The name of the open step, unless it might be another one's. */
+  #only(): string | undefined {
+    const [first, ...others] = this.#open;
+    return others.every((other) => other === first) ? (first ?? undefined) : undefined;
+  }
+
+  #started(step: string | undefined): void {
+    this.#open = [...this.#open, step ?? null].slice(-OPEN_STEPS_MAX);
+  }
+
+  #ended(step: string | undefined): void {
+    // Any of those that are open may have ended: from here on none of them is known to be open.
+    if (step === undefined) this.#open = this.#open.slice(1).map(() => null);
+    else {
+      const named = this.#open.indexOf(step);
+      const ended = named >= 0 ? named : this.#open.indexOf(null);
+      this.#open = this.#open.filter((_, index) => index !== ended);
+    }
+  }
+}
