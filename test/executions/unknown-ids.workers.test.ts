@@ -122,3 +122,22 @@ test('a followed execution is remembered by name, and an object that holds somet
   await runDurableObjectAlarm(objectOf('a-flow'));
   expect(await stored('a-flow')).toEqual(NOTHING);
 });
+
+test('an object that has pages to delete keeps a note of them and an alarm, whatever it is asked', async () => {
+  const admin = { token: ADMIN_TOKEN };
+  const path = '/v1/admin/executions/a-flow';
+  const body = JSON.stringify({ messageId: 'm0', eventType: 'EXECUTION_SUCCEEDED' });
+  const keysOf = async () => (await stored('a-flow')).keys.map((key) => key.replace(/\/.*/, '/…'));
+  for (const expected of [
+    ['head', 'ref'],
+    ['head', 'ref', 'replaced/…'],
+    ['head', 'ref', 'replaced/…', 'replaced/…'],
+  ]) {
+    expect((await request(`${path}/messages`, { ...admin, method: 'PUT', body })).status).toBe(200);
+    expect(await keysOf()).toEqual(expected);
+  }
+  expect((await request(path, { ...admin, method: 'DELETE' })).status).toBe(204);
+  expect((await request('/v1/executions/a-flow/messages')).status).toBe(404);
+  expect(await keysOf()).toEqual(['ref', 'replaced/…', 'replaced/…', 'replaced/…']);
+  expect((await stored('a-flow')).alarm).toBeGreaterThan(Date.now() + 9 * 60_000);
+});
