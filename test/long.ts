@@ -13,6 +13,7 @@ export const LONG_TESTS = [
   'test/reading/calls.test.ts',
   'test/reading/crash.test.ts',
   'test/security/fuzz.test.ts',
+  'test/security/slots.test.ts',
   'test/security/slow-callers.test.ts',
   'test/step-functions/crowd.test.ts',
   'test/step-functions/redrive-over-http.test.ts',

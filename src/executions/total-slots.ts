@@ -66,6 +66,8 @@ export function withTotalStreamLimits(executions: Executions, clock: Clock): Exe
     async stream(ref, request, signal, onClosed) {
       const slot = slots.take(request, STREAM_LIFE_MS_MAX + ANSWER_MS_MAX);
       if (!slot.ok) return slot;
+      // On Workers the end of the stream is not reported once the client has disconnected.
+      signal?.addEventListener('abort', slot.value, { once: true });
       let isOpen = false;
       try {
         const stream = await executions.stream(ref, request, signal, () => {
