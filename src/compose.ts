@@ -1,7 +1,6 @@
 /**
- * Puts the service together out of settings and what a platform gives: everything that is the same on every runtime. An
- * entry (worker.ts, deno.ts) makes one core for its isolate or process, since the memories in it are worth nothing when made
- * for each request, and adds where Executions live.
+ * Builds the service from settings and a platform: everything that is the same on every runtime. An entry (worker.ts, deno.ts) makes
+ * one core for its isolate or process, so that requests share its caches, and adds the runtime of the Executions.
  */
 import { type Access, createAccess } from './access/access.ts';
 import type { RandomBytes } from './core/base62.ts';
@@ -52,10 +51,10 @@ export interface Platform {
   /** For keys and tickets. */
   readonly randomBytes: RandomBytes;
   readonly log: Log;
-  /** Flowtap's own version, from package.json: what /healthz says. */
+  /** Flowtap's version, from package.json, for /healthz. */
   readonly version: string;
   readonly fetch: Fetch;
-  /** The budget of calls of this name, shared by all who call that account. */
+  /** The call budget of this name, shared by all callers of that account. */
   readonly callBudget: (name: string) => CallBudget;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
   readonly failedAuthentications: RateLimiter;
@@ -68,7 +67,7 @@ export interface Core {
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
   readonly encodePage: EncodePage;
   readonly probe: Probe;
-  /** For the shells of Executions. */
+  /** For the runtimes of Executions. */
   readonly shared: SharedExecutionOptions;
 }
 
@@ -169,7 +168,7 @@ export const openWalk: OpenWalk = (state) => {
   };
 };
 
-/** By what the payloads are, not by the id: an import may bring any source's messages under any id. */
+/** Chooses by the payloads, not by the id: an import may have any source's messages under any id. */
 const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);
 
 function createStepFunctions(settings: Settings, { fetch, clock, random, log }: Platform): Source {
@@ -198,7 +197,7 @@ function createStepFunctions(settings: Settings, { fetch, clock, random, log }: 
   });
 }
 
-/** One budget for each account and region that may be read: AWS counts calls so. */
+/** One budget for each account and region that may be read, because AWS counts calls like that. */
 function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
   const budgets = createCallBudgets(callBudget);
   return ({ arn }: ExecutionRef): CallBudget | undefined => {
@@ -207,7 +206,7 @@ function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
   };
 }
 
-/** The application over this core, with Executions living where the entry says. */
+/** The application over this core, with the entry's runtime of Executions. */
 export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
   const { clock, random, log, version } = platform;
   const { access, archive, cursorKeys, framesFor, encodePage, probe } = core;

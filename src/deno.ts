@@ -1,5 +1,5 @@
 /**
- * The entry on Deno: settings from the environment, one process with an embedded store (deno-server.ts), an end in order.
+ * The entry on Deno: settings from the environment, one process with an embedded store (deno/server.ts), an orderly shutdown.
  * `deno task start` runs the same with an upstream beside it (src/local/start-deno.ts). Platform file.
  */
 import { readServerSettings } from './config.ts';
@@ -16,7 +16,7 @@ if (!server.ok) {
 }
 log({ event: 'listening', url: server.value.url.href });
 
-// A bug; but no reason to end a thousand streams that it has nothing to do with.
+// A bug, but no reason to end a thousand unrelated streams.
 addEventListener('unhandledrejection', (event) => {
   event.preventDefault();
   log({ event: 'unhandled-rejection', level: 'error', reason: exceptionText(event.reason) });
@@ -24,13 +24,13 @@ addEventListener('unhandledrejection', (event) => {
 
 let ending = false;
 const end = () => {
-  // Asked twice: at once.
+  // A second signal exits immediately.
   if (ending) Deno.exit(1);
   ending = true;
   log({ event: 'stopping' });
   void server.value.stop().then(() => Deno.exit(0));
 };
-// Windows knows no SIGTERM.
+// Windows has no SIGTERM.
 for (const signal of Deno.build.os === 'windows' ? (['SIGINT'] as const) : (['SIGINT', 'SIGTERM'] as const)) {
   Deno.addSignalListener(signal, end);
 }

@@ -1,9 +1,9 @@
 /**
- * Flowtap served by one process of Deno's: its store, its sockets, and how it ends. Where the settings come from, and who
- * says that it shall end, is deno.ts's, or that of `deno task start` (src/local/start-deno.ts). Platform file.
+ * Serves Flowtap in one Deno process: store, sockets, shutdown. The callers, deno.ts and src/local/start-deno.ts, read the settings and
+ * decide when to stop. Platform file.
  *
- * One process for one store: it alone talks to the upstream about an execution and writes its archive, and opening the store
- * sweeps it. A file lock, which the system takes back however the process ends, keeps a second one out.
+ * One process owns one store: it alone calls the upstream for an execution and writes its archive, and opening the store sweeps it. A
+ * file lock keeps a second process out. The system releases it, however the process ends.
  */
 import { parseTrustedProxies, socketClientAddress } from '../access/client-address.ts';
 import { isRevocation } from '../access/keys/key-record.ts';
@@ -29,7 +29,7 @@ import type { KeyValueStore } from '../storage/key-value.ts';
 import { type SpaceReserve, withReservedSpace } from '../storage/reserved-space.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
-/** What does not end by itself within this is cut: supervisors kill soon after. */
+/** Connections that are still open after this are cut: supervisors kill soon after. */
 export const SHUTDOWN_MS = 10_000;
 
 /** Long enough for a body to be cancelled first, also when a thousand clients leave at once. */
@@ -38,11 +38,11 @@ const LEFT_MS = 500;
 export interface DenoServer {
   readonly url: URL;
   readonly store: KeyValueStore;
-  /** Ends streams at a frame's end, to be resumed, and waiting requests with what they have; then closes the store. */
+  /** Ends streams after a whole frame, so that they can resume, answers waiting requests with what there is, and closes the store. */
   stop(): Promise<void>;
 }
 
-/** Resolves when it listens. The failure is one line that names the setting. */
+/** Resolves when the server listens. The failure is one line that names the setting. */
 export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<Result<DenoServer>> {
   const { port, hostname, storePath } = settings;
   const trustedProxies = parseTrustedProxies(settings.trustedProxy);
@@ -64,7 +64,7 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
     const runtime = {
       clientAddress: socketClientAddress(request.headers, socketAddress, trustedProxies),
       overTls: forwardedOverTls(request.headers, socketAddress, trustedProxies),
-      // A promise that nobody awaits lives on in a process; its failures are logged where they happen.
+      // In a process, a promise continues without anyone awaiting it. Its failures are logged where they happen.
       waitUntil: () => undefined,
     };
     const url = requestUrl(request);
@@ -181,7 +181,7 @@ function listen(
 
 const refusal = (problem: string) => fail({ type: 'not-configured', internal: `settings: ${problem}` });
 
-/** The first line: what follows is for who reads stacks. */
+/** The first line of an error, without the stack. */
 const reasonOf = (error: unknown): string => String(error).split('\n')[0] ?? '';
 
 function urlOf({ hostname, port }: Deno.NetAddr): URL {

@@ -1,7 +1,7 @@
 /**
- * The static files beside the API (docs, OpenAPI document, viewer), from the directory that Workers serve as assets, by the
- * same rules: `/docs` is docs.html, `/docs/` is docs/index.html, and `_headers` says what is sent with them. Read once into
- * memory, so that no path of a caller ever reaches the file system. Platform file.
+ * Serves the static files beside the API (docs, OpenAPI document) from the directory that Workers serve as assets, by the same rules:
+ * `/docs` is docs.html, `/docs/` is docs/index.html, and `_headers` sets headers. The files are read once into memory, so that no path
+ * of a caller reaches the file system. Platform file.
  * Source: Cloudflare's documentation of static assets, `auto-trailing-slash` and `_headers`.
  */
 import { createHash } from 'node:crypto';
@@ -77,7 +77,7 @@ async function readStaticFile(file: URL, path: string, rules: readonly HeaderRul
   return { bytes, headers };
 }
 
-/** What `_headers` says of answers under this path, whatever they are. */
+/** The headers that `_headers` sets for this path, whatever the answer. */
 const headersFor = (path: string, rules: readonly HeaderRule[]): Record<string, string> =>
   Object.fromEntries(
     rules.filter(({ pattern }) => pattern.test(path)).map(({ name, value }) => [name, value]),
@@ -89,7 +89,7 @@ interface HeaderRule {
   readonly value: string;
 }
 
-/** A line that begins with `/` is a path in which `*` is anything; the indented ones after it are its headers. */
+/** A line that begins with `/` is a path, in which `*` matches anything. The indented lines after it are its headers. */
 function parseHeaders(text: string): HeaderRule[] {
   const rules: HeaderRule[] = [];
   let pattern: RegExp | undefined;

@@ -19,7 +19,7 @@ test('each guarantee is one of its own', () => {
   expect(new Set(guarantees).size).toBe(guarantees.length);
 });
 
-test('what judges reads nothing of what is judged: only the file that starts the runtimes imports from src/', () => {
+test('the checks share no code with the service: only the file that starts the runtimes imports from src/', () => {
   const readers = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.includes('traced'))
     .filter((name) => /from '(?:\.\.\/)+(?:src|deno|support)\//.test(readFileSync(join(HERE, name), 'utf8')));
@@ -32,7 +32,7 @@ test('README.md has the table of all requirements (`npx vitest run test/conforma
     [
       `## ${title}`,
       '',
-      '| docs/http-api.md says | so it is held that | needs |',
+      '| docs/http-api.md says | the check | needs |',
       '| --- | --- | --- |',
       ...rows.map(
         ({ sentence, guarantee, needs }) =>
@@ -43,13 +43,17 @@ test('README.md has the table of all requirements (`npx vitest run test/conforma
   );
   const text = `# Conformance
 
-A black box over HTTP: what [docs/http-api.md](../../docs/http-api.md) promises, checked with an HTTP client and an event stream reader of its own, which share nothing with our source. \`npm run test:all\` starts it on workerd and on Deno, with the same expectations. It judges any deployment:
+Checks a deployment from outside against [docs/http-api.md](../../docs/http-api.md), over HTTP. The checks share no code with \`src/\`. \`npm run test:all\` runs them on workerd and on Deno, with the same expectations. They can judge any deployment:
 
     npm run conformance -- --url https://flowtap.example.com --key ftk_…
 
-The key must read every execution, with payloads, and mint tickets; the tier \`high\` is best. With \`--admin-token\` the checks of the admin API run, too: they make keys named "conformance", which are revoked at the end and expire within an hour in any case. Most checks need an upstream under their control, \`--emulator-url\`: the emulator that \`npm start\` starts and prints. A check that lacks one of these is skipped, and listed as skipped. A run takes half a minute. It sends wrong keys, too, but fewer than one address may send in a minute.
+- The key must read every execution, with payloads, and mint tickets. Prefer the tier \`high\`.
+- \`--admin-token\` adds the checks of the admin API. They create keys named "conformance", revoke them at the end, and let them expire within an hour.
+- \`--emulator-url\` names the emulator that \`npm start\` starts and prints. Most checks need it.
+- Checks that lack one of these are skipped, and listed as skipped.
+- A run takes half a minute, and sends fewer wrong keys than one address may send in a minute.
 
-Written by a test (traced.test.ts), which also looks every sentence up:
+traced.test.ts writes this file, and finds each sentence in docs/http-api.md.
 
 ${tables.join('\n')}`;
   const options = await resolveConfig(README);

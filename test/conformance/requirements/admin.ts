@@ -8,7 +8,7 @@ export const admin: Section = {
   requirements: [
     requirement(
       '`GET /v1/key` answers `{id, name, executions, payloads, tickets, tier, limits, expiresAt}`. `?flowExecutionId=…` adds `allowed`.',
-      'a key tells what it may, and of an execution whether it may read that',
+      'GET /v1/key shows what the key may do, and whether it may read a given execution',
       ['admin'],
       async (target) => {
         const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
@@ -30,7 +30,7 @@ export const admin: Section = {
     ),
     requirement(
       'Send `Authorization: Bearer <ADMIN_TOKEN>`. Without that setting the paths are 404.',
-      'the admin API opens with its token alone: no key, however good, will do',
+      'the admin API accepts only its token, and no API key',
       ['admin'],
       async (target) => {
         for (const key of [null, target.key]) {
@@ -41,7 +41,7 @@ export const admin: Section = {
     ),
     requirement(
       '**`key`** is shown only once.',
-      'a key is shown when it is made and never again; the list has it, page by page',
+      'a key’s text is shown only when it is created; the list has the key, page by page',
       ['admin'],
       async (target) => {
         const [one] = await Promise.all([target.newKey({ owner: 'team a' }), target.newKey()]);
@@ -63,7 +63,7 @@ export const admin: Section = {
     ),
     requirement(
       "**`payloads`** has no default: histories contain customers' data, so choose `full` or `none`.",
-      'a key without a word on payloads is refused; one with `none` sees no payload, in pages and streams',
+      'a new key without payloads is refused; a key with `none` sees no payload in pages and streams',
       ['admin', 'emulator'],
       async (target) => {
         const refused = await target.admin('keys', 'POST', { name: 'x', executions: ['*'] });
@@ -82,7 +82,7 @@ export const admin: Section = {
     ),
     requirement(
       'changes the given members; `null` removes `owner` or `expiresAt`',
-      'a change holds for what it names and nothing else',
+      'a change of a key affects only the members that it names',
       ['admin'],
       async (target) => {
         const { id } = await target.newKey({ owner: 'team a' });
@@ -100,7 +100,7 @@ export const admin: Section = {
     ),
     requirement(
       '`{overlapSeconds}` → 201 with a new `key`; the old credentials stay valid for the overlap (default: a day)',
-      'after a rotation both credentials open the same key',
+      'after a rotation both credentials are valid for the same key',
       ['admin'],
       async (target) => {
         const { id, key } = await target.newKey();
@@ -113,7 +113,7 @@ export const admin: Section = {
     ),
     requirement(
       'imports an exported history; answers the archived execution',
-      'an imported history is served as if it had been read, without a call upstream, and is listed',
+      'an imported history is served like one that was read, without an upstream call, and is listed',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('import');
@@ -145,7 +145,7 @@ export const admin: Section = {
     ),
     requirement(
       'Every message is checked. If any is invalid, nothing is imported, and the answer names the first ten with their lines.',
-      'a bad line is named and then nothing is taken, nor a history without an end',
+      'an import with an invalid line names the line and stores nothing; a history without an end is refused, too',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('bad-import');
@@ -160,7 +160,7 @@ export const admin: Section = {
     ),
     requirement(
       '**The probe** asks each source for an execution that cannot exist',
-      'a probe tells of each source and of the store whether it can be reached, to the admin token alone',
+      'a probe reports whether each source and the store can be reached, and only the admin token may ask',
       ['admin', 'emulator'],
       async (target) => {
         assert.equal((await target.ask('/v1/admin/probe', { method: 'POST' })).status, 401);

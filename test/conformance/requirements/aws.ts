@@ -56,7 +56,7 @@ export const aws: Section = {
     ),
     requirement(
       'Errors have `__type` and `message`, and the same name in `x-amzn-errortype`.',
-      'errors are exceptions that AWS clients know: in the body and the header, with a status that they retry or not',
+      'errors are exceptions of AWS, named in body and header, with a status that tells AWS clients whether to retry',
       ['admin'],
       async (target) => {
         const other = await target.newKey({ executions: ['nothing'] });

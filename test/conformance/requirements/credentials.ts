@@ -10,7 +10,7 @@ export const credentials: Section = {
   requirements: [
     requirement(
       'Send an API key as `Authorization: Bearer ftk_…` or `X-API-Key: ftk_…`.',
-      'both headers open, and one key in both is one credential',
+      'both headers are accepted, and the same key in both is one credential',
       [],
       async (target) => {
         const [bearer, header, both] = await Promise.all([
@@ -68,7 +68,7 @@ export const credentials: Section = {
     ),
     requirement(
       '`MissingCredentials`, `InvalidApiKey`, `RevokedApiKey`, `ExpiredApiKey`, `InvalidTicket`, `ExpiredTicket`',
-      'no key, and one that is mistyped, made up or misplaced, are each a 401 of their own',
+      'a missing, a mistyped, an unknown and a misplaced key are each a 401 of their own',
       [],
       async (target) => {
         await target.problem('/v1/key', 401, 'MissingCredentials', { key: null });
@@ -116,7 +116,7 @@ export const credentials: Section = {
     ),
     requirement(
       '**`executions`** are patterns: `*` matches any characters, `/` included.',
-      'a pattern opens what it matches and nothing beside it',
+      'a pattern gives access to what it matches and to nothing else',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('pattern/with/slashes');

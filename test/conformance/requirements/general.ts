@@ -49,7 +49,7 @@ export const general: Section = {
     ),
     requirement(
       'Unknown query parameters are ignored. A known one that is given twice, or followed by brackets (`eventTypes[]=`), is a 400.',
-      'a parameter of tomorrow changes nothing; one of today given twice or as a list is named',
+      'an unknown parameter changes nothing; a known one that is given twice or as a list is a 400 that names it',
       ['emulator'],
       async (target) => {
         const id = target.newId('parameters');
@@ -88,7 +88,7 @@ export const general: Section = {
     ),
     requirement(
       'Other methods are a 405 with `Allow`.',
-      'a method that a path does not take is a 405 that names those that it takes',
+      'a method that a path does not support is a 405 that names those that it does',
       [],
       async (target) => {
         for (const [path, method, allowed] of [
@@ -142,7 +142,7 @@ export const general: Section = {
     ),
     requirement(
       'The admin API has no CORS.',
-      'any origin may call the API with a key and read its headers; none the admin API',
+      'any origin may call the API with a key and read its headers; no origin may call the admin API',
       [],
       async (target) => {
         const origin = 'https://dashboard.example';

@@ -24,7 +24,7 @@ export const ids: Section = {
     ),
     requirement(
       'An id has 1 to 512 characters. It must not contain control characters, an API key or a ticket, however often encoded: ids are logged.',
-      '512 characters are taken; 513, none, a control character and bad encoding are a 400 that names the id',
+      '512 characters are accepted; 513, an empty id, a control character and bad encoding are a 400 that names the id',
       ['emulator'],
       async (target) => {
         const longest = target.newId('x').padEnd(512, 'x');
@@ -39,7 +39,7 @@ export const ids: Section = {
     ),
     requirement(
       'The 404 of an unknown execution repeats the id: a mistyped last segment (`…/message`) is part of it.',
-      'a mistyped resource is seen in the 404',
+      'the 404 of a mistyped resource shows it',
       ['emulator'],
       async (target) => {
         const id = target.newId('typo');
@@ -51,7 +51,7 @@ export const ids: Section = {
     ),
     requirement(
       'If an id itself ends in `/messages` or `/tickets`, encode that slash.',
-      'an id that ends in /messages is asked for with that slash encoded',
+      'an id that ends in /messages is read with that slash encoded',
       ['emulator'],
       async (target) => {
         const id = `${target.newId('odd')}/messages`;

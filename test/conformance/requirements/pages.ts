@@ -8,7 +8,7 @@ export const pages: Section = {
   requirements: [
     requirement(
       '1 to 250, default 100',
-      'a page has 100 messages, or as many as were asked for; what is no number from 1 to 250 is a 400',
+      'a page has 100 messages, or maxResults; anything but a number from 1 to 250 is a 400',
       ['emulator'],
       async (target) => {
         const id = target.newId('sizes');
@@ -28,7 +28,7 @@ export const pages: Section = {
     ),
     requirement(
       'Follow it until it is absent: then you have all messages so far.',
-      'following nextToken yields each message once, in order, whatever page sizes are asked for',
+      'following nextToken yields each message once, in order, with any page sizes',
       ['emulator'],
       async (target) => {
         for (const [count, end] of [
@@ -49,7 +49,7 @@ export const pages: Section = {
     ),
     requirement(
       'two names for the position to continue from; two different values are a 400',
-      'cursor and nextToken are one thing, and two different ones are a 400',
+      'cursor and nextToken mean the same, and two different values are a 400',
       ['emulator'],
       async (target) => {
         const id = target.newId('names');
@@ -68,7 +68,7 @@ export const pages: Section = {
     ),
     requirement(
       '`cursor` is always present: the position after the last message that was considered.',
-      'a cursor works with any page size, for the messages that come after it was given, and for no other execution',
+      'a cursor works with any page size and for later messages, but for no other execution',
       ['emulator'],
       async (target) => {
         const [id, other] = [target.newId('cursor'), target.newId('cursor')];
@@ -125,7 +125,7 @@ export const pages: Section = {
     ),
     requirement(
       '0 to 50: wait until a message exists after the cursor, the execution ends, or the time is up',
-      'a long poll answers with a new message soon after it is there, and with an empty page when time is up',
+      'a long poll answers soon after a new message exists, or with an empty page when the time is up',
       ['emulator'],
       async (target) => {
         const id = target.newId('poll');
@@ -151,7 +151,7 @@ export const pages: Section = {
     ),
     requirement(
       '`status` is `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`. It is absent if the end of the history was not read.',
-      'status says how the execution ended, or that it runs',
+      'status is how the execution ended, or RUNNING',
       ['emulator'],
       async (target) => {
         for (const [end, status] of [
@@ -168,7 +168,7 @@ export const pages: Section = {
     ),
     requirement(
       'Any member of a message may be absent. `payload` is opaque text: it may be empty, prose, JSON, or almost JSON.',
-      'messages come as they are: absent members absent, payloads letter for letter, unknown types too',
+      'messages are not changed: absent members stay absent, payloads and unknown types are the same text',
       ['emulator'],
       async (target) => {
         const id = target.newId('opaque');
@@ -203,7 +203,7 @@ export const pages: Section = {
     ),
     requirement(
       'at most `maxResults` and at most 4 MiB, but at least one.',
-      'a page ends before 4 MiB; one message that is larger comes alone',
+      'a page ends before 4 MiB; a message that is larger is a page of its own',
       ['emulator'],
       async (target) => {
         const id = target.newId('bytes');
@@ -265,7 +265,7 @@ export const pages: Section = {
     ),
     requirement(
       '`Cache-Control: private, max-age=300` for settled histories, else `private, no-cache`',
-      'what has settled may be kept for five minutes, what has not is asked about, and callers are never mixed',
+      'a settled page may be cached for five minutes, any other must be revalidated, and no cache mixes callers',
       ['emulator'],
       async (target) => {
         const [settled, running] = [target.newId('settled'), target.newId('running')];
@@ -284,7 +284,7 @@ export const pages: Section = {
     ),
     requirement(
       'the archive, without an upstream call',
-      'a settled history is archived, and then costs the upstream nothing, whatever is asked of it',
+      'a settled history is archived, and then no request for it calls the upstream',
       ['emulator'],
       async (target) => {
         const id = target.newId('archive');
@@ -303,7 +303,7 @@ export const pages: Section = {
     ),
     requirement(
       'an upstream call for another request at the same time',
-      'however many ask at once, one call is in flight and they share what it brings',
+      'simultaneous readers share one upstream call and its answer',
       ['emulator'],
       async (target) => {
         const id = target.newId('collapsed');

@@ -39,7 +39,7 @@ export const problems: Section = {
     ),
     requirement(
       'neither the archive nor the upstream knows it',
-      'an execution that nobody knows is a 404 of its own kind',
+      'an unknown execution is a 404 with a code of its own',
       ['emulator'],
       async (target) => {
         await target.problem(pageOf(target.newId('nobody')), 404, 'ResourceNotFoundException');
@@ -47,7 +47,7 @@ export const problems: Section = {
     ),
     requirement(
       'the upstream failed, or its answer was unusable: retry later',
-      'an upstream that throttles, fails or answers rubbish is a 503 or 502 without a word of its own',
+      'an upstream that throttles, fails or answers nonsense is a 503 or 502 without any text of it',
       ['emulator'],
       async (target) => {
         for (const [fault, status, code] of [

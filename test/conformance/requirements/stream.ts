@@ -29,7 +29,7 @@ export const stream: Section = {
     ),
     requirement(
       '`text/event-stream; charset=utf-8`',
-      'nothing on the way may keep, compress or hold back a stream',
+      'headers forbid proxies to store, transform or buffer a stream',
       ['emulator'],
       async (target) => {
         const id = target.newId('headers');
@@ -45,7 +45,7 @@ export const stream: Section = {
     ),
     requirement(
       'It never makes up a block alone: the first event completes its block, and a later `retry:` is part of a `problem`.',
-      'retry: comes at once, and no block of fields comes without data, at the beginning, the end or a refusal',
+      'retry: is in the first block, and every block has data, also at the end and in a refusal',
       ['emulator'],
       async (target) => {
         const [silent, ended] = [target.newId('retry'), target.newId('retry')];
@@ -66,7 +66,7 @@ export const stream: Section = {
     ),
     requirement(
       "Request the page's address with `Accept: text/event-stream`. If the header also names `application/json` with at least the same weight, the answer is the page",
-      'only who names text/event-stream gets a stream, unless application/json is named with at least its weight',
+      'only a request that accepts text/event-stream gets a stream, unless it accepts application/json with at least the same weight',
       ['emulator'],
       async (target) => {
         const id = target.newId('accept');
@@ -111,7 +111,7 @@ export const stream: Section = {
     ),
     requirement(
       'The stream starts after the `Last-Event-ID` header, else `?lastEventId=`, else `?cursor=`, else at `?from=start` (the default) or `?from=now`.',
-      'the header goes before lastEventId=, that before the cursor, the cursor before from=',
+      'the header wins over lastEventId=, that over the cursor, and the cursor over from=',
       ['emulator'],
       async (target) => {
         const id = target.newId('begin');
@@ -136,7 +136,7 @@ export const stream: Section = {
     ),
     requirement(
       'Reconnect with it and you miss nothing, also with `from=now`, with a filter, and before the first message.',
-      'the id of caught-up carries on where from=now began, and a filter moves the id over what it leaves out',
+      'the id of caught-up resumes where from=now began, and ids pass over messages that a filter leaves out',
       ['emulator'],
       async (target) => {
         const id = target.newId('now');
@@ -168,7 +168,7 @@ export const stream: Section = {
     ),
     requirement(
       '`{timestamp, pollIntervalMs, upstream}` after 15 s of silence; `upstream` is `ok`, `throttled` or `unavailable`',
-      'a silent stream has a heartbeat every 15 s, which tells how the upstream is doing',
+      'a silent stream has a heartbeat every 15 s with the state of the upstream',
       ['emulator'],
       async (target) => {
         const id = target.newId('silent');
@@ -274,7 +274,7 @@ export const stream: Section = {
     ),
     requirement(
       'still unknown upstream 5 s later',
-      'a stream of an execution that begins a moment later gets its first message; one that never begins is a 404 after 5 s',
+      'a stream of an execution that starts a moment later gets its first message; if it never starts, a 404 after 5 s',
       ['emulator'],
       async (target) => {
         const [soon, never] = [target.newId('soon'), target.newId('never')];
@@ -296,7 +296,7 @@ export const stream: Section = {
     ),
     requirement(
       'key or ticket unknown, revoked or expired',
-      'no key, a wrong key and a key for others end a stream before it begins, as problems',
+      'a stream without a key, with a wrong key or with a key for other executions is refused as a problem',
       ['admin'],
       async (target) => {
         const { key } = await target.newKey({ executions: ['nothing'] });
@@ -314,7 +314,7 @@ export const stream: Section = {
     ),
     requirement(
       'the key has reached its stream limit of this execution (100)',
-      'one stream more than the key may have is a 200 with problem and retry:, and gets the place of one that leaves',
+      'a stream over the key’s limit is a 200 with a problem event and retry:, and is accepted once another stream has closed',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('places');
@@ -382,7 +382,7 @@ export const stream: Section = {
     ),
     requirement(
       'The number of subscribers makes no difference.',
-      'however many follow one execution, one call at a time is made for all of them',
+      'all subscribers of an execution share one upstream call at a time',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('shared');

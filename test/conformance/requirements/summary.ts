@@ -7,7 +7,7 @@ export const summary: Section = {
   requirements: [
     requirement(
       '`asOf` is the time of the last upstream read. It is absent if the execution is archived.',
-      'a running execution has a status, its count and asOf, and nothing about an end',
+      'a running execution has status, messageCount and asOf, and no member about its end',
       ['emulator'],
       async (target) => {
         const id = target.newId('running');
@@ -26,7 +26,7 @@ export const summary: Section = {
     ),
     requirement(
       '`failure` is the failure that ended the execution, not one that was caught. A page from its `cursor` begins with that message.',
-      'the failure is the last one, with its step and a cursor that leads to it; a caught one is not it',
+      'the failure is the last one that was not caught, with its step and a cursor that leads to it',
       ['emulator'],
       async (target) => {
         const id = target.newId('failed');
