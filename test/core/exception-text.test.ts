@@ -9,7 +9,7 @@ test('the text of an exception has its name and where it was thrown, never its m
   expect(text).not.toMatch(/ticket/);
 });
 
-test('what is thrown and is not an Error is named by its type', () => {
+test('a thrown value that is not an Error is named by its type', () => {
   for (const thrown of ['a-ticket', undefined, { ticket: 'x' }]) {
     expect(exceptionText(thrown)).toBe(`thrown: ${typeof thrown}`);
   }

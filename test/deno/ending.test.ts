@@ -1,4 +1,4 @@
-/** How the service on Deno begins and ends: signals, streams and waiting requests at the end, settings that are wrong. */
+/** How the service on Deno starts and stops: wrong settings, signals, streams and waiting requests at the end. */
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { request, type ClientRequest } from 'node:http';
@@ -45,7 +45,7 @@ async function readUntil(response: Response, text: string): Promise<() => Promis
 }
 
 describe.concurrent('SIGTERM', () => {
-  test('ends streams behind a whole event and waiting requests with what they have, and the status is 0', async () => {
+  test('ends streams after a whole event, answers waiting requests with what there is, and exits with 0', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const apiKey = await newKey(flowtap.url);
     await world.script('running', history(3));
@@ -69,7 +69,7 @@ describe.concurrent('SIGTERM', () => {
     expect(flowtap.noise).toEqual([]);
   });
 
-  test('waits 10 s for what does not end by itself, and no longer', async () => {
+  test('waits at most 10 s for connections that do not end', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const stuck = await unfinishedImport(flowtap.url);
     const beganAtMs = performance.now();
@@ -79,7 +79,7 @@ describe.concurrent('SIGTERM', () => {
     stuck.destroy();
   });
 
-  test('twice ends it at once', async () => {
+  test('exits immediately when it comes twice', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const stuck = await unfinishedImport(flowtap.url);
     flowtap.process.kill('SIGINT');
@@ -107,7 +107,7 @@ async function activity(flowtap: DenoProcess, id: string): Promise<Record<string
   return (await (await admin(flowtap.url, `executions/${id}`)).json()) as Record<string, unknown>;
 }
 
-describe('a setting that is wrong is one line that names it, and the status is 1:', () => {
+describe('the service does not start, names the reason in one line, and exits with 1, if there is a wrong setting or', () => {
   const refused = async (settings: Record<string, string>): Promise<unknown> => {
     const flowtap = await world.start(settings);
     expect(await flowtap.exited).toBe(1);
@@ -139,7 +139,7 @@ describe('a setting that is wrong is one line that names it, and the status is 1
     }
   });
 
-  test('a store that is no database', async () => {
+  test('a store that is not a database', async () => {
     const path = join(world.directory, 'prose');
     await writeFile(path, 'This is not a database, but a sentence that is repeated. '.repeat(20));
     expect(await refused({ STORE_PATH: path })).toContain(`settings: STORE_PATH ${path} can't be opened`);
@@ -152,7 +152,7 @@ describe('a setting that is wrong is one line that names it, and the status is 1
   });
 });
 
-test('a waiting request whose client leaves gives its place back at once', async () => {
+test('a waiting request frees its slot as soon as its client disconnects', async () => {
   const flowtap = await world.start({ STORE_PATH: ':memory:' });
   const headers = { 'x-api-key': await newKey(flowtap.url) };
   await world.script('left', history(3));
@@ -168,7 +168,7 @@ test('a waiting request whose client leaves gives its place back at once', async
   expect(flowtap.noise).toEqual([]);
 });
 
-test('failed authentications count by the address that a trusted proxy vouches for, and by no other', async () => {
+test('failed authentications count by the address in the header of a trusted proxy, and of no other', async () => {
   const flowtap = await world.start({ STORE_PATH: ':memory:', TRUSTED_PROXY: '127.0.0.1' });
   const from = (address: string) =>
     fetch(`${flowtap.url}v1/key`, { headers: { 'x-api-key': 'ftk_wrong', 'x-forwarded-for': address } });

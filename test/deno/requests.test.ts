@@ -1,4 +1,4 @@
-/** Requests as Deno hands them over: what is no host, what a proxy in front says, and what throws. */
+/** Requests on Deno: malformed hosts, headers of a proxy, exceptions. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
@@ -39,7 +39,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Byte by byte as written, which no HTTP client would. */
+/** Sends a request byte by byte as written, which no HTTP client does. */
 async function ask(
   target: string,
   host: string,
@@ -60,7 +60,7 @@ async function ask(
   return { status: Number(line.split(' ')[1]), headers: Object.fromEntries(headers), body };
 }
 
-describe('what is no host is a 400 like any other, and a line of the log without the URL:', () => {
+describe('a malformed Host is a 400 problem, and one log line without the URL:', () => {
   const messages = '/v1/executions/x/messages';
   test.for([
     ['my_host:99999', messages],
@@ -69,14 +69,14 @@ describe('what is no host is a 400 like any other, and a line of the log without
     ['[::1', messages],
     ['%00', messages],
     ['a:b', messages],
-    // Read as URLs, these have another path than was asked for.
+    // As URLs, these have another path than the request.
     ['flowtap/v1/admin/keys?', '/healthz'],
     ['flowtap?', messages],
     ['flowtap#', messages],
     ['somebody@flowtap', messages],
     ['flowtap', 'http://[/'],
     ['flowtap', 'http://flowtap:99999/docs'],
-    // Files, too.
+    // Also for static files.
     ['[', '/docs'],
   ] as const)('Host: %s, %s', async ([host, target]) => {
     const { ticket } = await postTicket(flowtap.url);
@@ -105,13 +105,13 @@ describe('what is no host is a 400 like any other, and a line of the log without
     expect(flowtap.noise).toEqual([]);
   });
 
-  test('whatever the method', async () => {
+  test('with any method', async () => {
     for (const method of ['POST', 'OPTIONS', 'HEAD', 'TRACE', 'BREW']) {
       expect(await ask('/v1/key', '[', method)).toMatchObject({ status: 400, headers: SECURITY });
     }
   });
 
-  test('and every name that is one is taken', async () => {
+  test('and every valid Host is accepted', async () => {
     for (const host of ['flowtap', 'my_host:8787', '[::1]', '[::1]:1', '192.0.2.1', 'a,b', '']) {
       expect(await ask('/healthz', host)).toMatchObject({
         status: 200,
@@ -121,7 +121,7 @@ describe('what is no host is a 400 like any other, and a line of the log without
   });
 });
 
-describe('an exception is a 500 problem, and one line of the log that says where but quotes nothing,', () => {
+describe('an exception is a 500 problem, and one log line with its place and without its message,', () => {
   let failing: DenoProcess;
   beforeAll(async () => {
     failing = await world.start({ STORE_PATH: ':memory:' }, 'test/deno/throwing.deno.ts');
@@ -155,8 +155,8 @@ describe('an exception is a 500 problem, and one line of the log that says where
   });
 });
 
-describe('where TLS ends in front, a stream has an https: address', () => {
-  test('when a proxy that is trusted says so', async () => {
+describe('behind a proxy that terminates TLS, the streamUrl of a ticket begins with https:', () => {
+  test('if a trusted proxy says so', async () => {
     const behind = await world.start({ STORE_PATH: ':memory:', TRUSTED_PROXY: '127.0.0.1' });
     apiKey = await newKey(behind.url);
     const secure = new URL(behind.url);
@@ -170,7 +170,7 @@ describe('where TLS ends in front, a stream has an https: address', () => {
     }
   });
 
-  test('and not when anybody else does', async () => {
+  test('but not if anyone else does', async () => {
     apiKey = await newKey(flowtap.url);
     const { streamUrl } = await postTicket(flowtap.url, { 'x-forwarded-proto': 'https' });
     expect(streamUrl).toMatch(flowtap.url);

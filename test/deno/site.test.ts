@@ -55,7 +55,7 @@ test('every file, every way to write its path, and every unknown path is answere
   }
 });
 
-test('HEAD has no body, an ETag that is known is a 304, another method a 405', async () => {
+test('HEAD has no body, a known ETag is a 304, another method a 405', async () => {
   const { etag } = await look(`${deno}openapi.json`);
   expect(etag).toMatch(/^"[^"]+"$/);
   expect((await look(`${deno}openapi.json`, 'HEAD')).seen).toMatchObject({ status: 200, text: '' });

@@ -33,7 +33,7 @@ async function interrupt(flowtap: Started): Promise<void> {
 const [, NPM_START_DENO, DENO_TASK_START] = START_COMMANDS;
 
 test.for([NPM_START_DENO, DENO_TASK_START])(
-  '%j says what npm start says, its curl works as pasted, and its keys and cursors outlive it',
+  '%j prints what npm start prints, its curl works as pasted, and its keys and cursors stay valid after a restart',
   async (command) => {
     const first = commands.start(command);
     await first.ready;
@@ -65,7 +65,7 @@ test.for([NPM_START_DENO, DENO_TASK_START])(
   },
 );
 
-test.each(['PORT', 'EMULATOR_PORT'])('a %s in use is one line', async (name) => {
+test.each(['PORT', 'EMULATOR_PORT'])('a %s that is in use is reported in one line', async (name) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   // Safety: it listens on TCP.

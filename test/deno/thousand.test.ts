@@ -29,7 +29,7 @@ function subscribe(url: string, apiKey: string): Subscriber {
   return subscriber;
 }
 
-test('a thousand subscribers cost one poll, each gets every message once, and leaving frees their places at once', async () => {
+test('a thousand subscribers cost one poll, each gets every message once, and disconnecting frees their slots at once', async () => {
   const { url, log, noise } = await world.start({ STORE_PATH: ':memory:' });
   // Ten streams each: a single tenant cannot fill an execution.
   const keys = await Promise.all(Array.from({ length: 100 }, () => newKey(url)));

@@ -146,7 +146,7 @@ test('an execution is followed while it runs, and its summary needs no history m
   );
 });
 
-test('the summary of a failure names step, error and cause of what ended it', async () => {
+test('the summary of a failed execution has the step, error and cause of the failure that ended it', async () => {
   const arn = scenarioArn('Redriven', Date.now() - 20_000, UUID);
   const end = eventsOf(arn).at(-1) as WireEvent & { executionFailedEventDetails: object };
   expect(await summaryOf(arn)).toMatchObject({
@@ -164,7 +164,7 @@ async function script(executionArn: string, events: readonly object[], append = 
   await world.control('/executions', { executionArn, events, append });
 }
 
-test('a time-out is FAILED here, and TIMED_OUT in the word of Step Functions', async () => {
+test('a timeout is FAILED, with TIMED_OUT as upstreamStatus', async () => {
   const arn = `${ARNS}:execution:Slow:${UUID}`;
   await script(arn, [
     { type: 'ExecutionStarted', executionStartedEventDetails: { input: '{}' } },
@@ -244,7 +244,7 @@ describe('without a call upstream', () => {
     });
   });
 
-  test('the ARN of an EXPRESS execution, of which no history is kept, is a 400', async () => {
+  test('the ARN of an EXPRESS execution, which has no history, is a 400', async () => {
     expect(await refusals(`${ARNS}:express:Machine:run:${UUID}`)).toEqual({
       codes: ['400 InvalidRequestException', '400 InvalidRequestException'],
       stream: 400,
@@ -256,7 +256,7 @@ describe('without a call upstream', () => {
 describe('the pattern of a key', () => {
   const limitedTo = (...executions: string[]) => world.key({ executions } satisfies Partial<NewKey>);
 
-  test('is one of ARNs as of any id: a state machine, an account, one execution', async () => {
+  test('matches ARNs like any id: of a state machine, an account, one execution', async () => {
     const arn = anHourAgo('LambdaCalls');
     const machine = await limitedTo(`${ARNS}:execution:LambdaCalls:*`);
     const account = await limitedTo('arn:aws:states:*:123456789012:*');
@@ -278,7 +278,7 @@ describe('the pattern of a key', () => {
     }
   });
 
-  test('holds for the ticket of an execution, with which a browser follows it', async () => {
+  test('allows a ticket for an execution, with which a browser follows it', async () => {
     const arn = anHourAgo('ParallelBranches');
     const apiKey = await world.key({ tickets: true });
     const made = await fetch(new URL(`/v1/executions/${arn}/tickets`, world.url), {
