@@ -72,14 +72,14 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, 
 /** A hundred years: what is longer is a slip, and some of it ends after the last time that there is. */
 const DURATION_DAYS_MAX = 36_500;
 
-/** `90`, `90s`, `10m`, `24h`, `7d`, in seconds. */
+/** `90s`, `10m`, `24h`, `7d`, in seconds. Only 0 needs no unit. */
 export function duration(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const [, count, unit = 's'] = /^(\d+)([smhd])?$/.exec(text) ?? [];
+  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(text === '0' ? '0s' : text) ?? [];
   if (count === undefined) {
     throw new UsageError(`${name} must be a duration such as 90s, 10m, 24h or 7d: it is '${text}'`);
   }
-  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? 1);
+  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? NaN);
   if (seconds <= DURATION_DAYS_MAX * 86_400) return seconds;
   throw new UsageError(`${name} must be at most ${DURATION_DAYS_MAX}d: it is '${text}'`);
 }

@@ -1,6 +1,6 @@
 /** `flowtap get <id>`: an execution as it is now. The failure first, then the messages. */
 import { eventTypesOf, executionId, readArguments, wholeNumber } from './arguments.ts';
-import type { Command } from './command.ts';
+import { type Command, UsageError } from './command.ts';
 import { connect } from './connect.ts';
 import { EXIT } from './exit-code.ts';
 import { MessageLines } from './message-line.ts';
@@ -16,6 +16,7 @@ const HELP = `Show an execution as it is now: how it stands, what made it fail, 
 Usage: flowtap get <id> [options]
 
       --json               one message a line, as JSON (NDJSON): what \`flowtap import\` takes
+      --summary            only the summary, without messages; with --json as one JSON object
   -n, --last <count>       only so many of the newest messages (1 to 250)
       --event-types <list> only these, separated by commas: STEP_FAILED,ACTIVITY_FAILED
       --url <address>      instead of FLOWTAP_URL
@@ -24,6 +25,7 @@ Ends with 0 when the history was read, however the execution ended; 3 when it co
 
 Examples:
   flowtap get "$ID"
+  flowtap get "$ID" --summary --json | jq -r .status
   flowtap get "$ID" --event-types STEP_FAILED,ACTIVITY_FAILED
   flowtap get "$ID" --json > history.ndjson
   flowtap get "$ID" --json | jq -s 'group_by(.eventType) | map({(.[0].eventType): length}) | add'
@@ -37,19 +39,25 @@ export const get: Command = {
       words,
       {
         json: { type: 'boolean' },
+        summary: { type: 'boolean' },
         last: { type: 'string', short: 'n' },
         'event-types': { type: 'string' },
       },
       ['id'],
     );
     const { stdout, stderr, signal, clock } = terminal;
+    if (values.summary === true && (values.last !== undefined || values['event-types'] !== undefined)) {
+      throw new UsageError('--summary shows no messages: give it without -n and --event-types');
+    }
     const last = wholeNumber('-n', values.last, 1, 250);
     const wish = { ...eventTypesOf(values['event-types']), signal };
     const id = executionId(positionals[0]);
     const client = connect(terminal, values.url);
-    if (values.json !== true) {
+    if (values.summary === true || values.json !== true) {
       const summary = await client.summary(id, { signal });
-      for (const line of summaryLines(summary, stdout)) await stdout.line(line);
+      const summaryText = values.json === true ? [jsonLine(summary)] : summaryLines(summary, stdout);
+      for (const line of summaryText) await stdout.line(line);
+      if (values.summary === true) return EXIT.ok;
       await stdout.line();
     }
     const lines = new MessageLines(stdout);

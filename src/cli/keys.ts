@@ -69,7 +69,7 @@ export const keys: Command = {
     if (run) return run(words, terminal);
     const names = Object.keys(known).join(', ');
     throw new UsageError(
-      action === undefined ? `say what to do: ${names}` : `'${action}' is none of ${names}`,
+      action === undefined ? `say what to do: ${names}` : `'${action}' is not one of ${names}`,
     );
   },
 };

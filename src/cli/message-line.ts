@@ -1,7 +1,7 @@
 /**
- * A message as one line. On a terminal: local time, event type, step, as much of the payload as fits, failures in red; on a
- * narrow one step and payload get a line of their own, since without them nobody learns what failed. Else nothing is
- * cropped, and times are whole: such lines are kept and searched.
+ * A message as one line. On a terminal: local time, event type, step, as much of the payload as fits, failures in red. What does
+ * not fit beside them gets a line of its own, and a payload is cropped before the name of its step is. In a pipe or file nothing
+ * is cropped, and times are whole: such lines are stored and searched.
  */
 import type { FlowMessage } from '../client/client.ts';
 import { dayOf, timeOf, timeZone } from './local-time.ts';
@@ -14,13 +14,13 @@ const WHOLE_TIME_COLUMNS = 24;
 /** The longest type: SCHEDULE_NEXT_READY_STEPS_TASK. */
 const TYPE_COLUMNS = 30;
 const STEP_COLUMNS = 26;
-/** On a narrower terminal the payload comes right behind the step. */
+/** On a narrower terminal the payload follows the step directly. */
 const COLUMNS_FOR_STEPS = 110;
-/** Of a payload that is longer, at least so much is seen: a step's name doesn't crowd it out. */
+/** A payload with less room than this gets a line of its own. */
 const PAYLOAD_COLUMNS_MIN = 12;
 /** With less room behind the type, step and payload get a line of their own. */
 const ROOM_COLUMNS_MIN = 32;
-/** A terminal that is narrower yet wraps: better than to show nothing. */
+/** A narrower terminal wraps lines. */
 const LINE_COLUMNS_MIN = 24;
 const GAP = '  ';
 
@@ -52,38 +52,46 @@ export class MessageLines {
     const styles = stylesOf(type);
     const typeRoom = output.columns - TIME_COLUMNS - GAP.length;
     const room = typeRoom - TYPE_COLUMNS - GAP.length;
-    if (room >= ROOM_COLUMNS_MIN) {
+    const parts = partsOf(message);
+    if (room >= ROOM_COLUMNS_MIN && widthOf(parts.step) <= room) {
       const head = [time, output.style(column(type, TYPE_COLUMNS), ...styles)];
-      await output.line([...head, ...this.#detail(message, room, styles)].join(GAP).trimEnd());
+      const [first = '', ...more] = this.#detail(parts, room, styles);
+      await output.line([...head, first].join(GAP).trimEnd());
+      for (const line of more) await output.line(GAP + line);
       return;
     }
     const shownType = crop(type, Math.max(typeRoom, LINE_COLUMNS_MIN));
     await output.line([time, output.style(shownType, ...styles)].join(GAP).trimEnd());
-    const detail = this.#detail(message, Math.max(output.columns - GAP.length, LINE_COLUMNS_MIN), styles);
-    if (detail.length > 0) await output.line(GAP + detail.join(GAP));
+    for (const line of this.#detail(parts, this.#lineRoom, styles)) await output.line(GAP + line);
   }
 
-  /** Step and payload, in so many columns. */
-  #detail({ payload = '' }: FlowMessage, room: number, styles: readonly Style[]): string[] {
+  /** Columns of an indented line. */
+  get #lineRoom(): number {
+    return Math.max(this.#output.columns - GAP.length, LINE_COLUMNS_MIN);
+  }
+
+  /** Step and payload in so many columns: on one line, or each on its own. */
+  #detail({ step, rest }: Parts, room: number, styles: readonly Style[]): string[] {
     const output = this.#output;
-    const { step, rest } = partsOf(payload);
-    const payloadStyles = styles.includes('red') ? (['red'] as const) : [];
-    if (output.columns >= COLUMNS_FOR_STEPS) {
-      const left = room - STEP_COLUMNS - GAP.length;
-      const inColumn = output.style(column(step, STEP_COLUMNS), 'cyan');
-      return [inColumn, output.style(crop(rest, left), ...payloadStyles)];
-    }
-    const reserved = rest === '' ? 0 : GAP.length + Math.min(widthOf(rest), PAYLOAD_COLUMNS_MIN);
-    const shownStep = crop(step, Math.min(STEP_COLUMNS, room - reserved));
-    const left = shownStep === '' ? room : room - widthOf(shownStep) - GAP.length;
-    return [output.style(shownStep, 'cyan'), output.style(crop(rest, left), ...payloadStyles)].filter(
-      (cell) => cell !== '',
-    );
+    const isColumn = output.columns >= COLUMNS_FOR_STEPS && widthOf(step) <= STEP_COLUMNS;
+    const shownStep = isColumn ? column(step, STEP_COLUMNS) : crop(step, room);
+    const left = room - (shownStep === '' ? 0 : widthOf(shownStep) + GAP.length);
+    const fits = left >= Math.min(widthOf(rest), PAYLOAD_COLUMNS_MIN);
+    const restStyles = styles.includes('red') ? (['red'] as const) : [];
+    const shownRest = output.style(crop(rest, fits ? left : this.#lineRoom), ...restStyles);
+    const cells = [output.style(shownStep, 'cyan'), shownRest].filter((cell) => cell !== '');
+    return fits ? [cells.join(GAP)] : cells;
   }
 }
 
-function plainLine({ timestamp = '', eventType = '', payload = '' }: FlowMessage): string {
-  const { step, rest } = partsOf(payload);
+interface Parts {
+  readonly step: string;
+  readonly rest: string;
+}
+
+function plainLine(message: FlowMessage): string {
+  const { timestamp = '', eventType = '' } = message;
+  const { step, rest } = partsOf(message);
   return [
     oneLine(timestamp).padEnd(WHOLE_TIME_COLUMNS),
     oneLine(eventType).padEnd(TYPE_COLUMNS),
@@ -94,11 +102,29 @@ function plainLine({ timestamp = '', eventType = '', payload = '' }: FlowMessage
     .trimEnd();
 }
 
-function partsOf(payload: string): { step: string; rest: string } {
-  const found = STEP.exec(payload);
-  if (!found) return { step: '', rest: oneLine(payload) };
-  const rest = payload.slice(found[0].length);
-  return { step: oneLine(found[1] ?? ''), rest: rest === '}' ? '' : oneLine(`{${rest}`) };
+/** The step, and what else there is to show: the source's own type and the payload, or the error's name in its place. */
+function partsOf(message: FlowMessage): Parts {
+  const { upstreamType, iteration, error = '', payload = '' } = message;
+  const inPayload = STEP.exec(payload);
+  const name = message.step ?? inPayload?.[1] ?? '';
+  const step = name === '' || iteration === undefined ? name : `${name} #${iteration}`;
+  const text = inPayload ? restOf(payload.slice(inPayload[0].length)) : payload;
+  const shown = upstreamType === undefined ? text : eventText(upstreamType, text);
+  return {
+    step: oneLine(step),
+    rest: oneLine(shown === '' || shown === upstreamType ? `${shown} ${error}` : shown),
+  };
+}
+
+const restOf = (rest: string): string => (rest === '}' ? '' : `{${rest}`);
+
+/** Payloads of Step Functions begin with members that are shown already, or that only programs need. */
+const EVENT = /^\{"type":"\w+","id":\d+(?:,"previousEventId":\d+)?,?/;
+
+function eventText(upstreamType: string, payload: string): string {
+  const found = EVENT.exec(payload);
+  const text = found ? restOf(payload.slice(found[0].length)) : payload;
+  return text === '' ? upstreamType : `${upstreamType} ${text}`;
 }
 
 function stylesOf(type: string): readonly Style[] {

@@ -7,12 +7,17 @@ import type { Writable } from 'node:stream';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A stream of Node's, with what a terminal adds. */
-export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type OutputStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** Nobody reads any more. */
 export class ClosedPipe extends Error {}
 
 const COLUMNS_DEFAULT = 80;
+const ROWS_DEFAULT = 24;
 
 const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const;
 export type Style = keyof typeof CODES;
@@ -20,12 +25,15 @@ export type Style = keyof typeof CODES;
 export class Output {
   readonly #stream: OutputStream;
   readonly #coloured: boolean;
+  /** A terminal whose cursor can be moved. */
+  readonly canRedraw: boolean;
   #closed = false;
 
   constructor(stream: OutputStream, env: Environment) {
     this.#stream = stream;
     // https://no-color.org: any value but the empty one.
     this.#coloured = stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+    this.canRedraw = stream.isTTY === true && env['TERM'] !== 'dumb';
     stream.on('error', () => {
       this.#closed = true;
     });
@@ -38,6 +46,10 @@ export class Output {
   /** A terminal may be resized at any time. One that knows no width (a serial line, some CI systems) says 0. */
   get columns(): number {
     return this.#stream.columns || COLUMNS_DEFAULT;
+  }
+
+  get rows(): number {
+    return this.#stream.rows || ROWS_DEFAULT;
   }
 
   /** The text in this style, where there is colour at all. */

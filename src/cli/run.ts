@@ -8,8 +8,9 @@ import { importHistory } from './import.ts';
 import { keys } from './keys.ts';
 import { ClosedPipe } from './output.ts';
 import { tail } from './tail.ts';
+import { wait } from './wait.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { tail, get, import: importHistory, keys, doctor };
+const COMMANDS: Readonly<Record<string, Command>> = { tail, wait, get, import: importHistory, keys, doctor };
 
 /** Those that send the admin token. */
 const ADMIN_COMMANDS: ReadonlySet<string> = new Set(['import', 'keys']);
@@ -83,7 +84,7 @@ async function dispatch(
 function commandNamed(name: string): Command {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command) return command;
-  throw new UsageError(`'${name}' is no command; there are ${Object.keys(COMMANDS).join(', ')}`);
+  throw new UsageError(`'${name}' is not a command. The commands are ${Object.keys(COMMANDS).join(', ')}`);
 }
 
 async function tell(error: unknown, name: string | undefined, { stderr, signal }: Terminal): Promise<number> {

@@ -6,9 +6,9 @@ import { duration, eventTypesOf, executionId, oneOf, readArguments, wholeNumber 
 import { type Command, Interrupted, type Terminal, UsageError } from './command.ts';
 import { connect } from './connect.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { MessageLines } from './message-line.ts';
-import { jsonLine, oneLine, shellWord } from './plain-text.ts';
+import { oneLine, shellWord } from './plain-text.ts';
 import { humanDuration, summaryLines } from './summary-lines.ts';
+import { JsonView, LinesView, StepsView, type TailView } from './tail-view.ts';
 
 const SHOWN_DEFAULT = 20;
 
@@ -16,24 +16,28 @@ const HELP = `Follow an execution until it ends.
 
 Usage: flowtap tail <id> [options]
 
-Prints the newest ${SHOWN_DEFAULT} messages and then every further one as it comes, each once, through lost
-connections and restarts of the service.
+Prints the newest ${SHOWN_DEFAULT} messages, then each new one. No message is lost or repeated, also when the connection
+breaks or the service restarts.
 
   -n, --last <count>       begin with so many of the newest messages (1 to 250; default ${SHOWN_DEFAULT})
-      --from start|now     begin with the first message; or only with what is still to come
-      --cursor <cursor>    go on where an earlier tail stopped
+      --from start|now     begin with the first message, or with the next one
+      --cursor <cursor>    continue where an earlier tail stopped
       --event-types <list> only these, separated by commas: STEP_FAILED,ACTIVITY_FAILED
+      --steps              show the steps instead of messages, from the start; a terminal redraws them as they
+                           change, a pipe or file gets them once, at the end
       --json               one message a line, as JSON, and nothing else on stdout
       --until ended|settled
-                           stop when it ends (default), or some 10 s later when nothing can follow
+                           stop when the execution ends (default), or about 10 s later, when nothing can follow
       --give-up-after <duration>
-                           how long to try when the service can't be reached (default 10m)
+                           stop after failing for so long: the service cannot be reached, or AWS does not answer
+                           it (90s, 10m, 24h; default 10m; 0: at once)
       --url <address>      instead of FLOWTAP_URL
 
-Ends with 0 when the execution succeeded, 1 failed, 2 was aborted; 3 when it gave up, 130 after Ctrl-C.
+Exit codes: 0 the execution succeeded, 1 failed, 2 was aborted; 3 gave up, 130 after Ctrl-C.
 
 Examples:
   flowtap tail "$ID"
+  flowtap tail "$ID" --steps
   flowtap tail "$ID" --from start --event-types STEP_STARTED,STEP_FAILED
   flowtap tail "$ID" --from start --json | jq -r 'select(.eventType == "STEP_FAILED").payload'
   flowtap tail "$ID" > /dev/null && echo succeeded
@@ -50,6 +54,7 @@ export const tail: Command = {
         from: { type: 'string' },
         cursor: { type: 'string' },
         'event-types': { type: 'string' },
+        steps: { type: 'boolean' },
         json: { type: 'boolean' },
         until: { type: 'string' },
         'give-up-after': { type: 'string' },
@@ -61,11 +66,20 @@ export const tail: Command = {
     if ([last, from, values.cursor].filter((given) => given !== undefined).length > 1) {
       throw new UsageError('-n, --from and --cursor each say where to begin: give one of them');
     }
+    const steps = values.steps === true;
+    if (
+      steps &&
+      [last, values.cursor, values['event-types'], values.json].some((given) => given !== undefined)
+    ) {
+      throw new UsageError(
+        '--steps needs all messages: give it without -n, --cursor, --event-types and --json',
+      );
+    }
     const giveUpAfter = duration('--give-up-after', values['give-up-after']);
     const until = oneOf('--until', values.until, ['ended', 'settled']);
     const id = executionId(positionals[0]);
     const wish: FollowOptions = {
-      ...(from && { from }),
+      ...(from ? { from } : steps && { from: 'start' as const }),
       ...(values.cursor !== undefined && { cursor: values.cursor }),
       ...eventTypesOf(values['event-types']),
       ...(until && { until }),
@@ -73,8 +87,13 @@ export const tail: Command = {
       signal: terminal.signal,
     };
     const asks = wish.from === undefined && wish.cursor === undefined;
-    const tailing = new Tailing(connect(terminal, values.url, 0), id, terminal, values.json === true);
-    return tailing.run(wish, asks ? (last ?? SHOWN_DEFAULT) : undefined);
+    const client = connect(terminal, values.url, 0);
+    const view = steps
+      ? new StepsView(terminal, terminal.clock)
+      : values.json === true
+        ? new JsonView(terminal)
+        : new LinesView(terminal);
+    return new Tailing(client, id, terminal, view).run(wish, asks ? (last ?? SHOWN_DEFAULT) : undefined);
   },
 };
 
@@ -82,34 +101,41 @@ class Tailing {
   readonly #client: FlowtapClient;
   readonly #id: string;
   readonly #terminal: Terminal;
-  readonly #json: boolean;
-  readonly #lines: MessageLines;
+  readonly #view: TailView;
   #cursor: string | undefined;
 
-  constructor(client: FlowtapClient, id: string, terminal: Terminal, json: boolean) {
+  constructor(client: FlowtapClient, id: string, terminal: Terminal, view: TailView) {
     this.#client = client;
     this.#id = id;
     this.#terminal = terminal;
-    this.#json = json;
-    this.#lines = new MessageLines(terminal.stdout);
+    this.#view = view;
   }
 
   /** `last`: so many of the newest messages first. */
   async run(wish: FollowOptions, last: number | undefined): Promise<number> {
     try {
-      const shown = last === undefined ? undefined : await this.#newest(last, wish);
-      const status = await this.#follow(shown === undefined ? wish : { ...wish, cursor: shown });
+      const status = await this.#show(wish, last);
       await this.#conclude(status);
       return exitCodeOf(status);
     } catch (error) {
       const reason: unknown = this.#terminal.signal.reason;
-      if (!(reason instanceof Interrupted) || this.#cursor === undefined) throw error;
+      if (!(reason instanceof Interrupted) || this.#cursor === undefined || !this.#view.isResumable)
+        throw error;
       const again = `flowtap tail ${shellWord(this.#id)} --cursor ${this.#cursor}`;
-      throw new Interrupted(reason.exitCode, `To go on from here: ${again}`);
+      throw new Interrupted(reason.exitCode, `To continue from here: ${again}`);
     }
   }
 
-  /** Prints them; returns where to go on, or undefined for an execution that isn't known yet: following waits for it. */
+  async #show(wish: FollowOptions, last: number | undefined): Promise<Status> {
+    try {
+      const shown = last === undefined ? undefined : await this.#newest(last, wish);
+      return await this.#follow(shown === undefined ? wish : { ...wish, cursor: shown });
+    } finally {
+      await this.#view.close();
+    }
+  }
+
+  /** Prints them. Returns where to continue; undefined for an unknown execution, since following waits for it to start. */
   async #newest(last: number, wish: FollowOptions): Promise<string | undefined> {
     const { eventTypes, signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = wish;
     const { clock } = this.#terminal;
@@ -122,8 +148,9 @@ class Tailing {
           ...(eventTypes && { eventTypes }),
           ...(signal && { signal }),
         });
-        if (page.messages.length === last) await this.#note(`The newest ${last}; --from start shows all.`);
-        for (const message of page.messages) await this.#print(message);
+        if (page.messages.length === last)
+          await this.#view.note(`The newest ${last}; --from start shows all.`);
+        for (const message of page.messages) await this.#view.message(message);
         this.#cursor = page.cursor;
         return page.cursor;
       } catch (error) {
@@ -139,11 +166,12 @@ class Tailing {
     for await (const event of this.#client.followEvents(this.#id, wish)) {
       switch (event.type) {
         case 'message':
-          await this.#print(event.message);
+          await this.#view.message(event.message);
           break;
         case 'reset':
-          await this.#note(
-            'The history was replaced, or the service does not know this cursor any more: all of it follows again.',
+          await this.#view.reset();
+          await this.#view.note(
+            'The history was replaced, or the service no longer knows this cursor. All messages follow again.',
           );
           break;
         case 'reconnecting':
@@ -159,12 +187,7 @@ class Tailing {
     return 'RUNNING';
   }
 
-  async #print(message: object): Promise<void> {
-    if (this.#json) await this.#terminal.stdout.line(jsonLine(message));
-    else await this.#lines.print(message);
-  }
-
-  /** What the exit code says, in words, for whoever looks. */
+  /** The exit code in words. */
   async #conclude(status: Status): Promise<void> {
     const { stderr, signal } = this.#terminal;
     try {
@@ -172,18 +195,13 @@ class Tailing {
       for (const line of summaryLines(summary, stderr)) await stderr.line(line);
     } catch (error) {
       if (signal.aborted) throw error;
-      // The end was seen; that the summary can't be read changes nothing about it.
+      // The end was seen, so the exit code is known without the summary.
       await stderr.line(status);
     }
   }
 
   async #tellOfRetry(error: unknown, afterMs: number): Promise<void> {
     const why = oneLine(error instanceof Error ? error.message : String(error)).replace(/\.?$/, '.');
-    await this.#note(`${why} Trying again in ${humanDuration(afterMs)}.`);
-  }
-
-  async #note(text: string): Promise<void> {
-    const { stderr } = this.#terminal;
-    await stderr.line(stderr.style(text, 'dim'));
+    await this.#view.note(`${why} Retrying in ${humanDuration(afterMs)}.`);
   }
 }

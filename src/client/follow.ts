@@ -7,6 +7,7 @@
 import { STATUSES, type Status, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
 import { executionPath } from './execution-path.ts';
+import { Outage } from './outage.ts';
 import type { Http } from './http.ts';
 import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './problem.ts';
@@ -68,20 +69,24 @@ export async function* followEvents(
 ): AsyncGenerator<FollowEvent, void, void> {
   const { signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = options;
   const retryPolicy = http.retryPolicy(giveUpAfterMs);
+  const outage = new Outage(() => http.clock.now(), giveUpAfterMs);
   const reading: Reading = { lastId: undefined, retryMs: RETRY_MS_DEFAULT, heard: false };
   let renewed = false;
   for (;;) {
     signal?.throwIfAborted();
     reading.heard = false;
     let error: unknown;
+    let tooLong: FlowtapProblem | undefined;
     try {
       for await (const event of readOnce(http, executionId, options, reading)) {
         retryPolicy.succeeded();
         renewed = false;
         yield event;
         if (event.type === 'end') return;
+        tooLong = outage.after(event);
+        if (tooLong) break;
       }
-      // Closed in order, after a long life; one that closes before it said anything is broken.
+      // A stream that closes without an event is broken. Others close in order, after a long life.
       if (!reading.heard) error = new FlowtapConnectionError('The server closed the stream at once');
     } catch (thrown) {
       signal?.throwIfAborted();
@@ -91,6 +96,7 @@ export async function* followEvents(
       }
       error = thrown;
     }
+    if (tooLong) throw tooLong;
     const backoffMs = error === undefined ? 0 : retryPolicy.afterFailure(error, reading.retryMs);
     // Never sooner than the server asked: its `retry:` is spread already.
     const afterMs = Math.max(reading.retryMs, backoffMs);

