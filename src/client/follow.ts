@@ -7,7 +7,7 @@
 import { STATUSES, type Status, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
 import { executionPath } from './execution-path.ts';
-import { Outage } from './outage.ts';
+import { Outage, type UpstreamState } from './outage.ts';
 import type { Http } from './http.ts';
 import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './problem.ts';
@@ -42,7 +42,7 @@ export type FollowEvent =
   | { readonly type: 'caught-up'; readonly status: Status; readonly cursor: string }
   | {
       readonly type: 'heartbeat';
-      readonly upstream: 'ok' | 'throttled' | 'unavailable';
+      readonly upstream: UpstreamState;
       readonly pollIntervalMs: number;
       readonly timestamp: string;
       readonly cursor: string;
@@ -83,7 +83,8 @@ export async function* followEvents(
         renewed = false;
         yield event;
         if (event.type === 'end') return;
-        tooLong = outage.after(event);
+        if (event.type === 'message') outage.after('ok');
+        if (event.type === 'heartbeat') tooLong = outage.after(event.upstream);
         if (tooLong) break;
       }
       // A stream that closes without an event is broken. Others close in order, after a long life.

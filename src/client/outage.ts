@@ -2,8 +2,10 @@
  * How long the upstream has failed behind a stream that stays open, which its heartbeats tell. Such a stream brings no messages, so
  * this time counts for giving up like that of a lost connection.
  */
-import type { FollowEvent } from './follow.ts';
 import { FlowtapProblem } from './problem.ts';
+
+/** In a heartbeat. */
+export type UpstreamState = 'ok' | 'throttled' | 'unavailable';
 
 export class Outage {
   readonly #now: () => number;
@@ -16,22 +18,20 @@ export class Outage {
   }
 
   /** The problem to give up with, once the outage has lasted too long. */
-  after(event: FollowEvent): FlowtapProblem | undefined {
-    if (event.type === 'message') this.#sinceMs = undefined;
-    if (event.type !== 'heartbeat') return undefined;
-    if (event.upstream === 'ok') {
+  after(upstream: UpstreamState): FlowtapProblem | undefined {
+    if (upstream === 'ok') {
       this.#sinceMs = undefined;
       return undefined;
     }
     const now = this.#now();
     this.#sinceMs ??= now;
     const lastedMs = now - this.#sinceMs;
-    return lastedMs < this.#giveUpAfterMs ? undefined : problemOf(event.upstream, lastedMs);
+    return lastedMs < this.#giveUpAfterMs ? undefined : problemOf(upstream, lastedMs);
   }
 }
 
 /** The codes and statuses of a page that meets the same. */
-function problemOf(upstream: 'throttled' | 'unavailable', lastedMs: number): FlowtapProblem {
+function problemOf(upstream: UpstreamState, lastedMs: number): FlowtapProblem {
   const isThrottled = upstream === 'throttled';
   return new FlowtapProblem({
     status: isThrottled ? 503 : 502,

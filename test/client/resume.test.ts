@@ -201,30 +201,6 @@ test('it gives up when it has failed for long enough, and throws why', async () 
   expect(clock.now() - beganAtMs).toBe(56_000);
 });
 
-test.each([
-  ['throttled', 503, 'ThrottlingException'],
-  ['unavailable', 502, 'InternalFailureException'],
-])('it gives up on a stream that only reports that its upstream is %s', async (upstream, status, code) => {
-  const heartbeat = (state: string) => `id: h\nevent: heartbeat\ndata: {"upstream":"${state}"}\n\n`;
-  const states = [...Array<string>(3).fill(upstream), 'ok', ...Array<string>(6).fill(upstream)];
-  const { client, clock } = scripted([
-    () =>
-      new Response(
-        new ReadableStream<Uint8Array>({
-          async pull(controller) {
-            await clock.sleep(15_000);
-            controller.enqueue(new TextEncoder().encode(heartbeat(states.shift() ?? 'ok')));
-          },
-        }),
-        { headers: { 'Content-Type': 'text/event-stream' } },
-      ),
-  ]);
-  const following = failureOf(collect(client.followEvents('id', { giveUpAfterMs: 60_000 })));
-  expect(await driveUntil(clock, following)).toMatchObject({ status, code });
-  // Three, which a good one makes good, then those of one minute.
-  expect(states).toHaveLength(1);
-});
-
 test('a single question is asked again, too, but for a minute only', async () => {
   const busy = problem(503, { retryAfterSeconds: 20 });
   const summary = () =>
