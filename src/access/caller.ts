@@ -4,7 +4,12 @@
  */
 import * as z from 'zod/mini';
 
-import type { PayloadAccess } from '../messages/message.ts';
+import {
+  PAYLOAD_ACCESS,
+  type PayloadAccess,
+  accessOfStored,
+  lesserAccess,
+} from '../messages/payload-access.ts';
 import { matchesAnyPattern } from './keys/execution-pattern.ts';
 import { type CredentialRecords, goodUntilMs } from './keys/key-record.ts';
 import type { RateTier } from './limits/rate-limit.ts';
@@ -58,7 +63,7 @@ export function callerOfTicket(records: CredentialRecords, claims: TicketClaims)
   const caller = callerOfKey(records);
   return {
     ...caller,
-    payloads: claims.pay === 'none' ? 'none' : caller.payloads,
+    payloads: lesserAccess(caller.payloads, accessOfStored(claims.pay, claims.nam)),
     mayMintTickets: false,
     ticket: { id: claims.jti, executionId: claims.exe, endsAtMs: claims.exp * 1000 },
   };
@@ -79,7 +84,7 @@ export const callerAllows = (caller: Caller, executionId: string): boolean =>
 /** What an open stream was granted: enough to check later whether it is still allowed. */
 const streamGrantSchema = z.object({
   credentialId: z.string(),
-  payloads: z.enum(['full', 'none']),
+  payloads: z.enum(PAYLOAD_ACCESS),
   ticket: z.boolean(),
 });
 export type StreamGrant = z.infer<typeof streamGrantSchema>;

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 
 import type { Clock } from '../core/clock.ts';
 import { fail, ok, type Result } from '../core/errors.ts';
-import type { PayloadAccess } from '../messages/message.ts';
+import { PAYLOAD_ACCESS, type PayloadAccess, shows, storedAccess } from '../messages/payload-access.ts';
 import { randomBase62, type RandomBytes } from '../core/base62.ts';
 import { type Caller, callerAllows } from './caller.ts';
 import { parseBody } from '../core/parse-body.ts';
@@ -36,7 +36,7 @@ export const ticketRequestSchema = z.strictObject({
         z.lte(TICKET_SECONDS_MAX, { error: `must be at most ${TICKET_SECONDS_MAX}` }),
       ),
   ),
-  payloads: z.optional(z.enum(['full', 'none'], { error: 'must be "full" or "none"' })),
+  payloads: z.optional(z.enum(PAYLOAD_ACCESS, { error: 'must be "full", "names" or "none"' })),
 });
 
 /** A missing body counts as an empty object. */
@@ -56,14 +56,18 @@ export async function mintTicket(
   if (caller.ticket !== undefined) return forbidden('A ticket cannot mint tickets. Send the API key itself.');
   if (!caller.mayMintTickets) return forbidden('This key may not mint tickets.');
   if (!callerAllows(caller, executionId)) return fail({ type: 'execution-forbidden' });
-  if (payloads === 'full' && caller.payloads === 'none') {
-    return forbidden('This key may not read payloads, so its tickets cannot either.');
+  if (!shows(caller.payloads, payloads)) {
+    return forbidden(`This key may not read with "payloads": "${payloads}", so its tickets cannot either.`);
   }
   const iat = Math.floor(clock.now() / 1000);
   const keyEnds = Math.floor((caller.expiresAtMs ?? Number.POSITIVE_INFINITY) / 1000);
   const exp = Math.min(iat + ttlSeconds, keyEnds);
-  const claims = { sub: caller.keyId, cid: caller.credentialId, exe: executionId, pay: payloads, iat, exp };
-  const ticket = await signTicket({ ...claims, jti: randomBase62(random, 16) }, keys);
+  const claims = { sub: caller.keyId, cid: caller.credentialId, exe: executionId, iat, exp };
+  const { access: pay, names } = storedAccess(payloads);
+  const ticket = await signTicket(
+    { ...claims, pay, ...(names && { nam: true }), jti: randomBase62(random, 16) },
+    keys,
+  );
   return ok({ ticket, expiresAt: new Date(exp * 1000).toISOString() });
 }
 

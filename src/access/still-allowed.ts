@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
 import { endOf } from './authenticate.ts';
 import { parseStreamGrant } from './caller.ts';
+import { shows } from '../messages/payload-access.ts';
 import type { CredentialCache } from './keys/credential-cache.ts';
 import { matchesAnyPattern } from './keys/execution-pattern.ts';
 import { goodUntilMs } from './keys/key-record.ts';
@@ -36,10 +37,10 @@ export const createStillAllowed =
     const { executions, payloads, tickets } = records.facts;
     if (grant.ticket && !tickets) return fail({ type: 'invalid-ticket' });
     if (!matchesAnyPattern(executions, executionId)) return fail({ type: 'execution-forbidden' });
-    if (grant.payloads === 'full' && payloads === 'none') {
+    if (!shows(payloads, grant.payloads)) {
       return fail({
         type: 'operation-forbidden',
-        detail: 'This key may no longer read payloads. Open the stream again.',
+        detail: `This key may no longer read ${grant.payloads === 'full' ? 'payloads' : 'names of steps and errors'}. Open the stream again.`,
       });
     }
     const untilMs = goodUntilMs(records);

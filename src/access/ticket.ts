@@ -32,7 +32,9 @@ const claimsSchema = z.object({
   cid: z.string(),
   /** The execution's id. */
   exe: z.string(),
+  /** The level of access, in two members: see `storedAccess`. */
   pay: z.enum(['full', 'none']),
+  nam: z.optional(z.literal(true)),
   /** Seconds since the epoch. */
   iat: z.int(),
   exp: z.int(),

@@ -166,7 +166,9 @@ function describeKey({ id, name, executions, payloads, expiresAt }: KeyFacts, te
     const remedy = operator ? 'Create one with --executions.' : 'Ask the operator for a key that may.';
     return fail('API key', `${called} may not read any execution.`, remedy);
   }
-  const sees = payloads === 'none' ? ', without payloads' : '';
+  const sees = { full: '', names: ', names of steps and errors but no payloads', none: ', without payloads' }[
+    payloads
+  ];
   const reads = `${called} reads ${executions.map(oneLine).join(', ')}${sees}`;
   const leftMs = Date.parse(expiresAt ?? '') - terminal.clock.now();
   if (!(leftMs < EXPIRY_WARNING_MS)) return ok('API key', reads);

@@ -9,7 +9,7 @@ import { jsonLine, oneLine, widthOf } from './plain-text.ts';
 
 const HELP = `Create, list, show, rotate and revoke API keys.
 
-Usage: flowtap keys create --name <name> --executions <pattern> --payloads full|none [options]
+Usage: flowtap keys create --name <name> --executions <pattern> --payloads full|names|none [options]
        flowtap keys list
        flowtap keys show <key id>
        flowtap keys rotate <key id> [--overlap <duration>]
@@ -23,7 +23,8 @@ create:
                            what it may read, * standing for any run of characters; may be given several times.
                            '*:Workflow:SecurityFlow_*' is all of SecurityFlow; without the _ it is also
                            all of SecurityFlowAdmin
-      --payloads full|none whether it may see what the flows carried, which may be customers' data
+      --payloads <level>   what it may see: none, names (of steps and errors), or full: also what the flows carried,
+                           which may be customers' data
       --tickets            it may mint tickets for browsers
       --tier standard|high 100 or 1,000 requests in 10 s (default standard)
       --stream-limit <n>   open streams and waiting requests of one execution (default 100)
@@ -46,7 +47,7 @@ all:
 Needs FLOWTAP_ADMIN_TOKEN: the ADMIN_TOKEN that the service was given.
 
 Examples:
-  flowtap keys create --name 'Partner GmbH' --executions '*:Workflow:SecurityFlow_*' --payloads none --expires-in 90d
+  flowtap keys create --name 'Partner GmbH' --executions '*:Workflow:SecurityFlow_*' --payloads names --expires-in 90d
   export FLOWTAP_API_KEY=$(flowtap keys create --name me --executions '*' --payloads full)
   flowtap keys rotate 4fK2bQz9 --overlap 0
 `;
@@ -96,14 +97,14 @@ async function create(words: Words, terminal: Terminal): Promise<number> {
     [],
   );
   const { name, owner, executions, tickets } = values;
-  const payloads = oneOf('--payloads', values.payloads, ['full', 'none']);
+  const payloads = oneOf('--payloads', values.payloads, ['full', 'names', 'none']);
   if (name === undefined) throw new UsageError('--name is missing: whose key it is, or what for');
   if (executions === undefined) {
     throw new UsageError("--executions is missing: what the key may read, '*' for everything");
   }
   if (payloads === undefined) {
     throw new UsageError(
-      '--payloads is missing: full, or none for a key that may not see what flows carried',
+      '--payloads is missing: full, or names or none for a key that may not see what flows carried',
     );
   }
   const tier = oneOf('--tier', values.tier, ['standard', 'high']);

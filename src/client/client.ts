@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Status } from '../messages/event-types.ts';
+import type { PayloadAccess } from '../messages/payload-access.ts';
 import { type FlowtapClientOptions, createHttp } from './create-http.ts';
 import { executionPath } from './execution-path.ts';
 import {
@@ -60,8 +61,8 @@ export interface FlowtapClient {
 export interface TicketOptions {
   /** At most an hour. */
   readonly ttlSeconds?: number;
-  /** `none`: a ticket that shows no payloads, though the key does. */
-  readonly payloads?: 'full' | 'none';
+  /** A level below the key's: `names` shows no payloads, `none` neither these nor names of steps and errors. */
+  readonly payloads?: PayloadAccess;
   readonly signal?: AbortSignal;
 }
 

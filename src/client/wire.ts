@@ -7,6 +7,7 @@ import type {
   Status,
   UpstreamEventType as KnownUpstreamEventType,
 } from '../messages/event-types.ts';
+import type { PayloadAccess } from '../messages/payload-access.ts';
 import { FlowtapConnectionError, parseObject } from './problem.ts';
 
 /** Of a message. New ones may come: the known ones are for an editor to offer, and the intersection keeps them there. */
@@ -89,7 +90,7 @@ export interface KeyFacts {
   readonly name: string;
   /** Patterns of execution ids; `*` stands for any run of characters. */
   readonly executions: readonly string[];
-  readonly payloads: 'full' | 'none';
+  readonly payloads: PayloadAccess;
   readonly tickets: boolean;
   readonly tier: string;
   readonly limits: {

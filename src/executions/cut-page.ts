@@ -7,7 +7,8 @@ import { type Result, fail, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { PageContent } from '../messages/encoded-page.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
-import { type Message, type PayloadAccess, messageBytes, visibleMessage } from '../messages/message.ts';
+import { type Message, messageBytes, visibleMessage } from '../messages/message.ts';
+import type { PayloadAccess } from '../messages/payload-access.ts';
 import { SCANNED_MESSAGES_MAX, Scan } from './scan.ts';
 
 /** The most messages of a page: AWS's own bound of maxResults. */

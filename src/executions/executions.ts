@@ -10,7 +10,7 @@ import type { Position } from '../messages/cursor.ts';
 import type { ImportedHistory } from '../imports/history-import.ts';
 import type { FailureFacts } from '../messages/ending.ts';
 import type { Status } from '../messages/event-types.ts';
-import type { PayloadAccess } from '../messages/message.ts';
+import type { PayloadAccess } from '../messages/payload-access.ts';
 import type { EncodedPage } from '../messages/encoded-page.ts';
 import type { MessageFilter, PageQuery } from './cut-page.ts';
 import type { UpstreamState } from './following/event-frames.ts';

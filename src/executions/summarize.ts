@@ -5,10 +5,17 @@
 import type { Clock } from '../core/clock.ts';
 import { type Result, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
-import { ENDING_MESSAGES_MAX, type EndingReader, type FailureFacts } from '../messages/ending.ts';
+import { errorName } from '../messages/derive.ts';
+import {
+  ENDING_MESSAGES_MAX,
+  type EndingReader,
+  type FailureFacts,
+  type FailureReason,
+} from '../messages/ending.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
-import type { Message, PayloadAccess } from '../messages/message.ts';
+import type { Message } from '../messages/message.ts';
+import { type PayloadAccess, shows } from '../messages/payload-access.ts';
 import { Scan } from './scan.ts';
 
 export interface HistorySummary {
@@ -79,9 +86,27 @@ async function newestMessages(
 const positionInAny = (chunks: readonly Chunk[], position: number): Position | undefined =>
   chunks.map((chunk) => positionIn(chunk, position)).find((found) => found !== undefined);
 
-/** Causes, and names of errors and steps, are read from payloads: customers' data, hidden from keys that see no payloads. */
+/** What a caller with this access may see of a failure: all of it is read from payloads, but for the message's own facts. */
 function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFacts {
-  if (payloads === 'full') return facts;
-  const { step: _step, error: _error, cause: _cause, ...rest } = facts;
-  return rest;
+  const { messageId, eventType, timestamp, causedBy } = facts;
+  return {
+    ...(messageId !== undefined && { messageId }),
+    ...(eventType !== undefined && { eventType }),
+    ...(timestamp !== undefined && { timestamp }),
+    ...visibleReason(facts, payloads),
+    ...(causedBy && shows(payloads, 'names') && { causedBy: visibleReason(causedBy, payloads) }),
+  };
+}
+
+/** Data can stand in the place of an error's name: only a caller that sees payloads may see that. */
+function visibleReason({ step, error, cause }: FailureReason, payloads: PayloadAccess): FailureReason {
+  const isFull = shows(payloads, 'full');
+  const name = isFull ? error : errorName(error);
+  return {
+    ...(shows(payloads, 'names') && {
+      ...(step !== undefined && { step }),
+      ...(name !== undefined && { error: name }),
+    }),
+    ...(isFull && cause !== undefined && { cause }),
+  };
 }

@@ -9,6 +9,7 @@ import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions, StreamStart } from '../executions/executions.ts';
 import type { Cursor, CursorKeys } from '../messages/cursor.ts';
 import type { CursorReader } from '../messages/cursor-reader.ts';
+import { shows } from '../messages/payload-access.ts';
 import { acceptsEventStream } from './accept.ts';
 import { refusedStream, streamResponse } from './event-stream.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './page.ts';
@@ -146,7 +147,7 @@ function readFilter(
   { eventTypes, step }: { readonly eventTypes?: readonly string[]; readonly step?: string },
   { payloads }: Caller,
 ): Result<MessageFilter> {
-  if (step !== undefined && payloads === 'none') {
+  if (step !== undefined && !shows(payloads, 'names')) {
     return fail({
       type: 'operation-forbidden',
       detail: 'This key may not see steps, so it cannot filter by step.',

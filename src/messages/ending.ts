@@ -4,17 +4,22 @@
  */
 import type { Message } from './message.ts';
 
-/** What brought an unsuccessful execution down. */
-export interface FailureFacts {
-  readonly messageId?: string;
-  readonly eventType?: string;
-  readonly timestamp?: string;
+export interface FailureReason {
   /** The step that failed. */
   readonly step?: string;
-  /** The error's name, if the payload has one. */
+  /** The error's name, if the payload has one. A state machine can put data in its place. */
   readonly error?: string;
   /** Customers' data, like a payload. */
   readonly cause?: string;
+}
+
+/** What brought an unsuccessful execution down. */
+export interface FailureFacts extends FailureReason {
+  readonly messageId?: string;
+  readonly eventType?: string;
+  readonly timestamp?: string;
+  /** The earlier failure because of which a handler ended the execution. */
+  readonly causedBy?: FailureReason;
 }
 
 export interface Ending {

@@ -4,6 +4,8 @@
  */
 import * as z from 'zod/mini';
 
+import { type PayloadAccess, shows } from './payload-access.ts';
+
 export const messageSchema = z.object({
   messageId: z.optional(z.string()),
   eventType: z.optional(z.string()),
@@ -35,9 +37,6 @@ export type Message = {
   readonly payload?: string;
 };
 
-/** `full`: as upstream. `none`: without payloads, for keys that must not see customers' data. */
-export type PayloadAccess = 'full' | 'none';
-
 /** The message as a caller with this access may see it. The order of members is that of pages. */
 export const visibleMessage = (message: Message, payloads: PayloadAccess): Message => {
   const { messageId, eventType, upstreamType, timestamp, payload } = message;
@@ -47,13 +46,13 @@ export const visibleMessage = (message: Message, payloads: PayloadAccess): Messa
     ...(eventType !== undefined && { eventType }),
     ...(upstreamType !== undefined && { upstreamType }),
     ...(timestamp !== undefined && { timestamp }),
-    ...(payloads === 'full' && {
+    ...(shows(payloads, 'names') && {
       ...(step !== undefined && { step }),
       ...(error !== undefined && { error }),
       ...(previousMessageId !== undefined && { previousMessageId }),
       ...(iteration !== undefined && { iteration }),
-      ...(payload !== undefined && { payload }),
     }),
+    ...(shows(payloads, 'full') && payload !== undefined && { payload }),
   };
 };
 

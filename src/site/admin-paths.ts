@@ -107,7 +107,7 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
         responses: { '200': json('The key.', 'Key', notStored), ...refused(EVERY, KEY) },
       }),
       patch: operation('changeKey', 'Change the given members; null removes owner or expiresAt', {
-        requestBody: jsonBody(keyChangeSchema(nowMs), { payloads: 'none' }, true),
+        requestBody: jsonBody(keyChangeSchema(nowMs), { payloads: 'names' }, true),
         responses: {
           '200': json('The changed key.', 'Key', notStored),
           ...refused([...WITH_BODY, 'Conflict'], KEY),

@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { EVENT_TYPES, STATUSES } from '../messages/event-types.ts';
 import { IMPORT_WARNING_CODES } from '../imports/import-warnings.ts';
 import { messageSchema } from '../messages/message.ts';
+import { PAYLOAD_ACCESS } from '../messages/payload-access.ts';
 import { describe } from './describe.ts';
 import { Probe } from './probe-answer.ts';
 
@@ -22,7 +23,11 @@ const status = () =>
     z.enum(STATUSES),
     'The status, derived from the last message: `RUNNING` until that one ends the execution.',
   );
-const payloads = () => describe(z.enum(['full', 'none']), 'Whether the key sees the payloads of messages.');
+const payloads = () =>
+  describe(
+    z.enum(PAYLOAD_ACCESS),
+    'What the key sees: `none` no payloads, `names` also the names of steps and errors, `full` everything.',
+  );
 const tier = () => describe(z.enum(['standard', 'high']), 'The rate tier of the key.');
 const patterns = () =>
   list(z.string(), 'Patterns of the executions that the key may read; `*` matches any characters.');
@@ -172,13 +177,10 @@ export const answerSchemas = {
           timestamp: describe(z.optional(z.string()), 'The timestamp of that message.'),
           step: describe(
             z.optional(z.string()),
-            'The step or state that failed. Absent if the key sees no payloads.',
+            'The step or state that failed. Absent at the level `none`.',
           ),
-          error: describe(
-            z.optional(z.string()),
-            'The name of the error. Absent if the key sees no payloads.',
-          ),
-          cause: describe(z.optional(z.string()), 'The cause. Absent if the key sees no payloads.'),
+          error: describe(z.optional(z.string()), 'The name of the error. Absent at the level `none`.'),
+          cause: describe(z.optional(z.string()), 'The cause. Only at the level `full`.'),
           cursor: text('A page from this cursor begins with that message.'),
         }),
       ),

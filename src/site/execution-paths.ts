@@ -143,8 +143,8 @@ const getSummary: Json = {
   ],
   responses: {
     '200': json(
-      'The summary. Unknown values are absent. The step, error and cause of a failure come from payloads, so keys ' +
-        'without payloads do not see them.',
+      'The summary. Unknown values are absent. The step and error of a failure need the level ' +
+        '`names`, its cause needs `full`.',
       'Summary',
       cached,
     ),

@@ -82,7 +82,7 @@ describe('a new key', () => {
     expect(result).toMatchObject({
       failure: {
         errors: [
-          { in: 'body', name: 'payloads', detail: 'must be "full" or "none".' },
+          { in: 'body', name: 'payloads', detail: 'must be "full", "names" or "none".' },
           { in: 'body', name: 'nmae', detail: 'is not known here.' },
         ],
       },

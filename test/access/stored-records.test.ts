@@ -52,6 +52,23 @@ test('a record that would be refused when read back is never written, nor any ot
   expect(valueOf(await access.keys.get(view.id))).toEqual(view);
 });
 
+test.each(['full', 'names', 'none'] as const)(
+  'a key with the level %s reads so, and an older program, which knows full and none, never sees more',
+  async (payloads) => {
+    const access = openAccess();
+    const { view } = await createKey(access, { payloads });
+    const stored: unknown = JSON.parse((await access.store.get(factsName(view.id)))?.value ?? '');
+    expect(valueOf(await access.another().keys.get(view.id)).payloads).toBe(payloads);
+    const older = z.parse(z.omit(keyFactsSchema, { payloadNames: true }), stored);
+    expect(older.payloads).toBe(payloads === 'full' ? 'full' : 'none');
+    // The older program changes the key: what it does not know is lost.
+    await access.clock.advance(1_000);
+    await access.store.put(factsName(view.id), JSON.stringify(older));
+    await access.clock.advance(60_000);
+    expect(valueOf(await access.keys.get(view.id)).payloads).toBe(older.payloads);
+  },
+);
+
 test('a record without totalStreamLimit reads as the default, and an older program reads one that has it', async () => {
   const access = openAccess();
   const { view, text } = await createKey(access, { totalStreamLimit: 7 });

@@ -17,7 +17,7 @@ describe('a body', () => {
     );
     expect(problem.errors).toHaveLength(4);
     expect(problem.detail).toBe(
-      'name: must not be empty. executions: must be a list of patterns. payloads: must be "full" or "none". ' +
+      'name: must not be empty. executions: must be a list of patterns. payloads: must be "full", "names" or "none". ' +
         'paylods: is not known here.',
     );
     const ticket = await service.fetch(path(ID, '', '/tickets'), {

@@ -3,7 +3,11 @@
  * and objects. Where parallel branches made ids differ from run to run, the recording has a list in an id's place.
  */
 import { readFileSync } from 'node:fs';
-import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
+import type { Message } from '../../src/messages/message.ts';
+import {
+  type HistoryEvent,
+  messageOfEvent,
+} from '../../src/sources/step-functions/step-functions-mapping.ts';
 
 interface RecordedEvent {
   readonly type: string;
@@ -53,3 +57,30 @@ const textOf = (member: string, value: unknown): unknown =>
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The messages of an ended history whose map failed, with this text in place of all data: every text of the details but the names of
+ * states and errors.
+ */
+export function failingMapWithData(data: string): Message[] {
+  const { events } = readRecordedHistories().find(({ events: all }) =>
+    all.some(({ type }) => type === 'MapIterationAborted'),
+  ) ?? {
+    events: [],
+  };
+  return events.flatMap((event) => {
+    const replaced = Object.entries(event).map(([name, value]) => [
+      name,
+      isRecord(value) ? { ...withData(value, data), [`added${name}`]: data } : value,
+    ]);
+    const message = messageOfEvent({ ...event, ...Object.fromEntries(replaced) });
+    return message ? [message] : [];
+  });
+}
+
+const withData = (details: Record<string, unknown>, data: string) =>
+  Object.fromEntries(
+    Object.entries(details).map(([name, value]) =>
+      ['name', 'error', 'index', 'resourceType'].includes(name) ? [name, value] : [name, data],
+    ),
+  );

@@ -21,7 +21,7 @@ import {
   FACTS_PREFIX,
   factsName,
   KEY_RECORD_VERSION,
-  keyFactsSchema,
+  factsText,
   keyRecordNames,
   type KeyRecords,
   keyRotationSchema,
@@ -135,7 +135,7 @@ export class KeyAdministration {
     const credential = newCredential(key, clock.now());
     const records = newKeyRecords(credential, input);
     const keyTexts = [
-      [factsName(keyId), recordText(keyFactsSchema, records.facts)],
+      [factsName(keyId), factsText(records.facts)],
       [stateName(keyId), recordText(keyStateSchema, records.state)],
       [rotationName(keyId), recordText(keyRotationSchema, records.rotation)],
     ] as const;
@@ -160,7 +160,7 @@ export class KeyAdministration {
     const { store, clock, credentials } = this.#ports;
     const facts = changedFacts(found.value.facts, change, new Date(clock.now()).toISOString());
     const { keyId } = facts;
-    const text = recordText(keyFactsSchema, facts);
+    const text = factsText(facts);
     const written = await stored(() => store.put(factsName(keyId), text));
     if (!written.ok) return written;
     credentials.noteKey(keyId, { facts });

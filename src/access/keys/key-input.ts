@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 
 import { invalid, ok, type Result } from '../../core/errors.ts';
-import type { PayloadAccess } from '../../messages/message.ts';
+import { PAYLOAD_ACCESS, type PayloadAccess } from '../../messages/payload-access.ts';
 import { containsApiKey } from '../../core/api-key-format.ts';
 import { parseBody } from '../../core/parse-body.ts';
 import { RATE_TIERS, type RateTier } from '../limits/rate-limit.ts';
@@ -88,7 +88,7 @@ const members = (nowMs: number) => ({
     .check(
       z.maxLength(EXECUTION_PATTERNS_MAX, { error: `must be at most ${EXECUTION_PATTERNS_MAX} patterns` }),
     ),
-  payloads: z.enum(['full', 'none'], { error: 'must be "full" or "none"' }),
+  payloads: z.enum(PAYLOAD_ACCESS, { error: 'must be "full", "names" or "none"' }),
   tickets: z.boolean({ error: 'must be true or false' }),
   // Safety: the type of the constant names all its keys.
   tier: z.enum(Object.keys(RATE_TIERS) as RateTier[], { error: 'must be "standard" or "high"' }),

@@ -22,6 +22,7 @@ import * as z from 'zod/mini';
 
 import type { Log } from '../../core/log.ts';
 import type { Entry } from '../../storage/key-value.ts';
+import { type PayloadAccess, accessOfStored, storedAccess } from '../../messages/payload-access.ts';
 import { keyIdOf } from './api-key.ts';
 import { EXECUTION_PATTERNS_MAX } from './execution-pattern.ts';
 
@@ -44,13 +45,26 @@ export const keyFactsSchema = z.object({
   changedAt: z.optional(time),
   expiresAt: z.optional(time),
   executions: z.array(z.string()).check(z.maxLength(EXECUTION_PATTERNS_MAX)),
+  /** The level of access, in two members: see `storedAccess`. A version that drops `payloadNames` shows less, never more. */
   payloads: z.enum(['full', 'none']),
+  payloadNames: z.optional(z.literal(true)),
   tickets: z.boolean(),
   tier: z.enum(['standard', 'high']),
   streamLimit: z.int().check(z.positive()),
   totalStreamLimit: z._default(z.int().check(z.positive()), TOTAL_STREAM_LIMIT_DEFAULT),
 });
-export type KeyFacts = z.infer<typeof keyFactsSchema>;
+type StoredFacts = z.infer<typeof keyFactsSchema>;
+export type KeyFacts = Omit<StoredFacts, 'payloads' | 'payloadNames'> & { payloads: PayloadAccess };
+
+export function factsText({ payloads, ...facts }: KeyFacts): string {
+  const { access, names } = storedAccess(payloads);
+  return recordText(keyFactsSchema, { ...facts, payloads: access, ...(names && { payloadNames: true }) });
+}
+
+const factsOf = ({ payloads, payloadNames, ...facts }: StoredFacts): KeyFacts => ({
+  ...facts,
+  payloads: accessOfStored(payloads, payloadNames),
+});
 
 export const keyStateSchema = z.object({ v: version, keyId: z.string(), revokedAt: z.optional(time) });
 export type KeyState = z.infer<typeof keyStateSchema>;
@@ -138,10 +152,14 @@ export function parseEachKeyRecord(
   log: Log,
 ): Partial<KeyRecords> {
   const parse = createRecordParser(keyId, log);
-  const facts = parse(keyFactsSchema, factsName(keyId), factsEntry);
+  const stored = parse(keyFactsSchema, factsName(keyId), factsEntry);
   const state = parse(keyStateSchema, stateName(keyId), stateEntry);
   const rotation = parse(keyRotationSchema, rotationName(keyId), rotationEntry);
-  return { ...(facts && { facts }), ...(state && { state }), ...(rotation && { rotation }) };
+  return {
+    ...(stored && { facts: factsOf(stored) }),
+    ...(state && { state }),
+    ...(rotation && { rotation }),
+  };
 }
 
 /** Parses records of one key. A record that is missing, damaged or of another key is logged and undefined. */

@@ -1,5 +1,5 @@
 /** A key as an admin sees it: everything but the secret, which cannot be shown again. */
-import type { PayloadAccess } from '../../messages/message.ts';
+import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { endsOfCredential, type KeyRecords } from './key-record.ts';
 import type { RateTier } from '../limits/rate-limit.ts';
 

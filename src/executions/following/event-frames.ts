@@ -7,7 +7,8 @@ import type { Failure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { type CursorKeys, type EndMark, type Position, encodeCursor } from '../../messages/cursor.ts';
 import type { Status } from '../../messages/event-types.ts';
-import { type Message, type PayloadAccess, visibleMessage } from '../../messages/message.ts';
+import { type Message, visibleMessage } from '../../messages/message.ts';
+import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { sseComment, sseEvent, sseOpening } from '../../messages/sse.ts';
 
 /** Frames kept for other subscribers: enough for the newest messages of many executions, little compared to the pages. */
@@ -32,7 +33,8 @@ export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
       // The entry keeps the message as well, which is about as large.
       sizeOf: ({ frame }) => Math.min(maxSize, 2 * frame.byteLength + 256),
     });
-  return { full: memory(bytesMax), none: memory(Math.ceil(bytesMax / 4)) };
+  const small = Math.ceil(bytesMax / 4);
+  return { full: memory(bytesMax), names: memory(small), none: memory(small) };
 }
 
 export type UpstreamState = 'ok' | 'throttled' | 'unavailable';

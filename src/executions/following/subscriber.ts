@@ -15,7 +15,7 @@ import type { Position } from '../../messages/cursor.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import { fingerprintAfter } from '../../messages/fingerprint.ts';
 import { type Chunk, type History, endOf, positionIn } from '../../messages/history.ts';
-import type { PayloadAccess } from '../../messages/message.ts';
+import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { type MessageFilter, isWanted } from '../cut-page.ts';
 import type { EventFrames, UpstreamState } from './event-frames.ts';
 import { FrameQueue, type SharedQueue } from './frame-queue.ts';

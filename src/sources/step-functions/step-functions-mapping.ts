@@ -4,77 +4,11 @@
  *
  * Types: HistoryEventType of botocore's model stepfunctions/2016-11-23 (1.43.67). No I/O, no clock.
  */
-import type { EventType, UpstreamEventType } from '../../messages/event-types.ts';
+import { EVENT_TYPE_OF_UPSTREAM, type EventType } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 
-/** The Things Graph type for each. A type that is in the list but not in this table does not compile. */
-const EVENT_TYPE_OF: Readonly<Record<UpstreamEventType, EventType>> = {
-  ExecutionStarted: 'EXECUTION_STARTED',
-  ExecutionSucceeded: 'EXECUTION_SUCCEEDED',
-  ExecutionFailed: 'EXECUTION_FAILED',
-  ExecutionTimedOut: 'EXECUTION_FAILED',
-  ExecutionAborted: 'EXECUTION_ABORTED',
-  ExecutionRedriven: 'START_FLOW_EXECUTION_TASK',
-  PassStateEntered: 'STEP_STARTED',
-  TaskStateEntered: 'STEP_STARTED',
-  ChoiceStateEntered: 'STEP_STARTED',
-  WaitStateEntered: 'STEP_STARTED',
-  SucceedStateEntered: 'STEP_STARTED',
-  ParallelStateEntered: 'STEP_STARTED',
-  MapStateEntered: 'STEP_STARTED',
-  MapIterationStarted: 'STEP_STARTED',
-  PassStateExited: 'STEP_SUCCEEDED',
-  TaskStateExited: 'STEP_SUCCEEDED',
-  ChoiceStateExited: 'STEP_SUCCEEDED',
-  WaitStateExited: 'STEP_SUCCEEDED',
-  SucceedStateExited: 'STEP_SUCCEEDED',
-  ParallelStateExited: 'STEP_SUCCEEDED',
-  MapStateExited: 'STEP_SUCCEEDED',
-  MapIterationSucceeded: 'STEP_SUCCEEDED',
-  FailStateEntered: 'STEP_FAILED',
-  TaskStateAborted: 'STEP_FAILED',
-  WaitStateAborted: 'STEP_FAILED',
-  ParallelStateAborted: 'STEP_FAILED',
-  ParallelStateFailed: 'STEP_FAILED',
-  MapStateAborted: 'STEP_FAILED',
-  MapStateFailed: 'STEP_FAILED',
-  MapIterationAborted: 'STEP_FAILED',
-  MapIterationFailed: 'STEP_FAILED',
-  EvaluationFailed: 'STEP_FAILED',
-  ActivityScheduled: 'ACTIVITY_SCHEDULED',
-  LambdaFunctionScheduled: 'ACTIVITY_SCHEDULED',
-  TaskScheduled: 'ACTIVITY_SCHEDULED',
-  ActivityStarted: 'ACTIVITY_STARTED',
-  LambdaFunctionStarted: 'ACTIVITY_STARTED',
-  TaskStarted: 'ACTIVITY_STARTED',
-  MapRunStarted: 'ACTIVITY_STARTED',
-  MapRunRedriven: 'ACTIVITY_STARTED',
-  ActivitySucceeded: 'ACTIVITY_SUCCEEDED',
-  LambdaFunctionSucceeded: 'ACTIVITY_SUCCEEDED',
-  TaskSucceeded: 'ACTIVITY_SUCCEEDED',
-  MapRunSucceeded: 'ACTIVITY_SUCCEEDED',
-  ActivityFailed: 'ACTIVITY_FAILED',
-  ActivityScheduleFailed: 'ACTIVITY_FAILED',
-  ActivityTimedOut: 'ACTIVITY_FAILED',
-  LambdaFunctionFailed: 'ACTIVITY_FAILED',
-  LambdaFunctionScheduleFailed: 'ACTIVITY_FAILED',
-  LambdaFunctionStartFailed: 'ACTIVITY_FAILED',
-  LambdaFunctionTimedOut: 'ACTIVITY_FAILED',
-  TaskFailed: 'ACTIVITY_FAILED',
-  TaskStartFailed: 'ACTIVITY_FAILED',
-  TaskSubmitFailed: 'ACTIVITY_FAILED',
-  TaskTimedOut: 'ACTIVITY_FAILED',
-  MapRunFailed: 'ACTIVITY_FAILED',
-  MapRunAborted: 'ACTIVITY_FAILED',
-  TaskSubmitted: 'ACKNOWLEDGE_TASK_MESSAGE',
-  MapStateStarted: 'SCHEDULE_NEXT_READY_STEPS_TASK',
-  MapStateSucceeded: 'SCHEDULE_NEXT_READY_STEPS_TASK',
-  ParallelStateStarted: 'SCHEDULE_NEXT_READY_STEPS_TASK',
-  ParallelStateSucceeded: 'SCHEDULE_NEXT_READY_STEPS_TASK',
-};
-
-const KNOWN: ReadonlyMap<string, EventType> = new Map(Object.entries(EVENT_TYPE_OF));
+const KNOWN: ReadonlyMap<string, EventType> = new Map(Object.entries(EVENT_TYPE_OF_UPSTREAM));
 
 /** The service integration for things: its tasks are thing actions. */
 const THING_RESOURCE_TYPE = 'aws-sdk:iotdataplane';

@@ -62,7 +62,7 @@ export const admin: Section = {
       },
     ),
     requirement(
-      "**`payloads`** has no default: histories contain customers' data, so choose `full` or `none`.",
+      "**`payloads`** has no default: histories contain customers' data, so choose `none`, `names` or `full`: see [access to payloads](#access-to-payloads).",
       'a new key without payloads is refused; a key with `none` sees no payload in pages and streams',
       ['admin', 'emulator'],
       async (target) => {
