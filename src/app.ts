@@ -1,8 +1,7 @@
 /**
  * The application: every route, in order. Takes ports, knows no platform; worker.ts and deno.ts give it theirs.
  */
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { cors } from 'hono/cors';
+import { HonoBase } from 'hono/hono-base';
 
 import type { Access } from './access/access.ts';
 import type { Archive } from './archive/archive.ts';
@@ -12,17 +11,16 @@ import type { Executions } from './executions/executions.ts';
 import { type Probe, adminRoutes } from './http/admin-routes.ts';
 import { awsRefusal } from './http/aws/exceptions.ts';
 import { awsProtocol } from './http/aws/protocol.ts';
-import { ALLOWED_REQUEST_HEADERS, EXPOSED_RESPONSE_HEADERS } from './http/cross-origin.ts';
+import { createCrossOrigin } from './http/cross-origin.ts';
 import { executionRoutes } from './http/execution-routes.ts';
 import { keyRoute } from './http/key-route.ts';
+import { PathRouter } from './http/path-router.ts';
+import { createRequestLog } from './http/request-log.ts';
 import { requestUrl } from './http/request-url.ts';
 import { type AppBindings, type Handler, answer, answerException, byMethod, route } from './http/routing.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
 import { CursorReader } from './messages/cursor-reader.ts';
-
-/** How long browsers remember a preflight. Chromium keeps none longer than two hours. */
-const PREFLIGHT_SECONDS = 7_200;
 
 export interface AppPorts {
   readonly access: Access;
@@ -31,6 +29,8 @@ export interface AppPorts {
   readonly cursorKeys: CursorKeys;
   readonly probe: Probe;
   readonly corsOrigins: readonly string[];
+  /** See REQUEST_LOG in config.ts. */
+  readonly logEveryNth: number;
   /** See PUBLIC_URL in config.ts. */
   readonly publicUrl?: string;
   readonly clock: Clock;
@@ -39,45 +39,43 @@ export interface AppPorts {
   readonly version: string;
 }
 
-export type App = Hono<AppBindings>;
+export type App = HonoBase<AppBindings>;
 
 export function createApp(ports: AppPorts): App {
   // Route by the raw path, from which handlers also read the id: Hono's decoding would route paths that they don't recognise.
-  const app = new Hono<AppBindings>({ getPath: (request) => requestUrl(request)?.pathname ?? '' });
-  const { corsOrigins } = ports;
-
-  // No cookies are used and every request needs a key, so any origin may call. Not for /v1/admin.
-  const crossOrigin = cors({
-    origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
-    allowMethods: ['GET', 'HEAD', 'POST'],
-    allowHeaders: [...ALLOWED_REQUEST_HEADERS],
-    exposeHeaders: [...EXPOSED_RESPONSE_HEADERS],
-    maxAge: PREFLIGHT_SECONDS,
+  const app = new HonoBase<AppBindings>({
+    router: new PathRouter(),
+    getPath: (request) => requestUrl(request)?.pathname ?? '',
   });
-  for (const path of ['/v1/executions/*', '/v1/key']) {
-    app.options(path, (context) => answer(ports, context, 'preflight', preflight(crossOrigin, context)));
-    app.use(path, crossOrigin);
-  }
+  const routing = { ...ports, logRequest: createRequestLog(ports.log, ports.logEveryNth) };
+  // No cookies are used and every request needs a key, so any origin may call. Not for /v1/admin.
+  const crossOrigin = createCrossOrigin(ports.corsOrigins);
 
-  route(app, ports, '/healthz', 'health', health(ports));
+  route(app, routing, '/healthz', 'health', health(ports));
   const reading = { ...ports, cursors: new CursorReader(ports.cursorKeys) };
-  route(app, ports, '/v1/executions/*', 'execution', executionRoutes(reading));
-  route(app, ports, '/v1/key', 'key', keyRoute(ports));
+  route(app, routing, '/v1/executions/*', 'execution', executionRoutes(reading), { crossOrigin });
+  route(app, routing, '/v1/key', 'key', keyRoute(ports), { crossOrigin });
 
   // No CORS either: browsers use the routes above.
   const aws = awsProtocol(reading);
-  app.post('/', (context) => answer(ports, context, 'aws', aws, awsRefusal));
+  app.post('/', (context) => answer(routing, context, 'aws', aws, { refuse: awsRefusal }));
 
   const admin = adminRoutes(ports);
-  route(app, ports, '/v1/admin/keys', 'admin-keys', admin.keys);
-  route(app, ports, '/v1/admin/keys/*', 'admin-key', admin.key);
-  route(app, ports, '/v1/admin/executions', 'admin-executions', admin.executions);
-  route(app, ports, '/v1/admin/executions/*', 'admin-execution', admin.execution);
-  route(app, ports, '/v1/admin/probe', 'admin-probe', admin.probe);
+  route(app, routing, '/v1/admin/keys', 'admin-keys', admin.keys);
+  route(app, routing, '/v1/admin/keys/*', 'admin-key', admin.key);
+  route(app, routing, '/v1/admin/executions', 'admin-executions', admin.executions);
+  route(app, routing, '/v1/admin/executions/*', 'admin-execution', admin.execution);
+  route(app, routing, '/v1/admin/probe', 'admin-probe', admin.probe);
 
   // A configured endpoint with a path: an AWS client needs the answer in its own protocol.
   app.notFound((context) =>
-    answer(ports, context, 'none', notFound, context.req.header('X-Amz-Target') ? awsRefusal : undefined),
+    answer(
+      routing,
+      context,
+      'none',
+      notFound,
+      context.req.header('X-Amz-Target') ? { refuse: awsRefusal } : {},
+    ),
   );
   // Hono's default handler would print the exception with its message.
   app.onError((error) => answerException(error, ports.log));
@@ -93,11 +91,5 @@ const health = ({ clock, version }: Pick<AppPorts, 'clock' | 'version'>): Handle
       return ok(Response.json({ status: 'ok', version }, { headers }));
     },
   });
-
-/** The middleware's answer to a preflight, with a request id and a log line like any other answer. */
-const preflight =
-  (crossOrigin: MiddlewareHandler, context: Context): Handler =>
-  async () =>
-    ok((await crossOrigin(context, async () => undefined)) ?? context.res);
 
 const notFound: Handler = async () => fail({ type: 'no-such-route' });

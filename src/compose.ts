@@ -228,6 +228,7 @@ export function createService(settings: Settings, platform: Platform, core: Core
     cursorKeys,
     probe,
     corsOrigins: settings.corsOrigins,
+    logEveryNth: settings.logEveryNth,
     ...(settings.publicUrl !== undefined && { publicUrl: settings.publicUrl }),
     clock,
     log,

@@ -115,6 +115,16 @@ const settingsShape = z.object({
       z.transform((text) => Number(text)),
     ),
   ),
+  REQUEST_LOG: optional(
+    z.pipe(
+      z.string().check(
+        z.regex(/^(all|errors|sample:[1-9]\d{0,5})$/, {
+          error: 'must be all, errors, or sample:<n> for every n-th request, 1 to 999999',
+        }),
+      ),
+      z.transform((text) => (text === 'errors' ? Infinity : Number(text.replace('sample:', '')) || 1)),
+    ),
+  ),
 });
 
 type Variables = z.infer<typeof settingsShape>;
@@ -157,6 +167,8 @@ export interface Settings {
   readonly publicUrl?: string;
   /** Origins that browsers may call from; `*` stands for any. */
   readonly corsOrigins: readonly string[];
+  /** One of so many requests without an error has a line in the log. 1: each; Infinity: none. */
+  readonly logEveryNth: number;
   /** How long archived histories are kept. Absent: without an end. */
   readonly archiveTtlSeconds?: number;
 }
@@ -249,6 +261,7 @@ export function readSettings(variables: Record<string, unknown>): Result<Setting
     ...(s.ADMIN_TOKEN !== undefined && { adminToken: s.ADMIN_TOKEN }),
     ...(s.PUBLIC_URL !== undefined && { publicUrl: s.PUBLIC_URL }),
     corsOrigins: entriesOf(s.CORS_ORIGINS ?? '*'),
+    logEveryNth: s.REQUEST_LOG ?? 1,
     ...(s.ARCHIVE_TTL_DAYS !== undefined && { archiveTtlSeconds: s.ARCHIVE_TTL_DAYS * SECONDS_PER_DAY }),
   });
 }

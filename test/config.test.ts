@@ -76,6 +76,26 @@ describe('a newline behind a value', () => {
   });
 });
 
+describe('REQUEST_LOG', () => {
+  test.each([
+    [undefined, 1],
+    ['', 1],
+    ['all', 1],
+    ['errors', Infinity],
+    ['sample:1', 1],
+    ['sample:100', 100],
+  ])('%j logs one of %d requests', (REQUEST_LOG, logEveryNth) => {
+    expect(read({ REQUEST_LOG })).toMatchObject({ logEveryNth });
+  });
+
+  test.each(['none', 'ALL', 'sample', 'sample:', 'sample:0', 'sample:1.5', 'sample:1000000', 'error'])(
+    '%j is refused with the values that it may have',
+    (REQUEST_LOG) => {
+      expect(read({ REQUEST_LOG })).toMatch(/^settings: REQUEST_LOG must be all, errors, or sample:<n>/);
+    },
+  );
+});
+
 describe('CORS_ORIGINS', () => {
   test.each([
     ['*', ['*']],

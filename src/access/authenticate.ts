@@ -13,6 +13,7 @@ import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 
 import type { Clock } from '../core/clock.ts';
+import type { ExecutionName } from '../core/execution-ref.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
 import { type Caller, callerAllows, callerOfKey, callerOfTicket } from './caller.ts';
 import type { RequestHeaders } from './client-address.ts';
@@ -22,7 +23,12 @@ import { type CredentialRecords, goodUntilMs } from './keys/key-record.ts';
 import type { StoreUnavailable } from './keys/store-failure.ts';
 import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
 import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
-import { presentedCredential, type PresentedFailure, presentedSessionToken } from './presented-credential.ts';
+import {
+  presentedCredential,
+  type PresentedFailure,
+  presentedSessionToken,
+  type RequestUrl,
+} from './presented-credential.ts';
 import { type TicketKeys, verifyTicket } from './ticket.ts';
 
 export type AuthenticationFailure = PresentedFailure | StoreUnavailable;
@@ -45,13 +51,12 @@ export interface AuthenticatorPorts {
 }
 
 export interface AccessRequest {
-  /** Path and query, or the whole URL, unchanged. */
-  readonly url: string;
+  readonly url: RequestUrl;
   readonly headers: RequestHeaders;
   /** The bucket that client-address.ts names. */
   readonly clientAddress: string;
-  /** A valid id, decoded. Absent on routes that concern no execution. */
-  readonly executionId?: string;
+  /** Absent on routes that concern no execution. */
+  readonly execution?: ExecutionName;
   /** Which credential the route accepts. */
   readonly accepts: Accepted;
 }
@@ -64,7 +69,7 @@ export interface AccessRequest {
 export type Accepted = 'key' | 'key-or-ticket' | 'session-token';
 
 /** What every check needs, whatever the credential. */
-type RequestScope = Pick<AccessRequest, 'clientAddress' | 'executionId' | 'accepts'>;
+type RequestScope = Pick<AccessRequest, 'clientAddress' | 'execution' | 'accepts'>;
 
 export class Authenticator {
   readonly #ports: AuthenticatorPorts;
@@ -154,7 +159,7 @@ export class Authenticator {
     if (records === undefined || records.facts.keyId !== claims.sub || !records.facts.tickets) {
       return fail({ type: 'invalid-ticket' });
     }
-    const isAccepted = request.accepts === 'key-or-ticket' && request.executionId !== undefined;
+    const isAccepted = request.accepts === 'key-or-ticket' && request.execution !== undefined;
     return this.#authorize(records, callerOfTicket(records, claims), request, isAccepted);
   }
 
@@ -162,7 +167,7 @@ export class Authenticator {
   async #authorize(
     records: CredentialRecords,
     caller: Caller,
-    { executionId }: RequestScope,
+    { execution }: RequestScope,
     isAccepted = true,
   ): Authenticated {
     const ended = endOf(records, this.#ports.clock.now());
@@ -170,7 +175,7 @@ export class Authenticator {
     const rate = await this.#ports.tiers[caller.tier].take(`key:${caller.keyId}`);
     if (!rate.allowed) return fail({ type: 'rate-limited', retryAfterSeconds: rate.retryAfterSeconds ?? 1 });
     if (!isAccepted) return fail({ type: 'operation-forbidden', detail: WHAT_TICKETS_ARE_FOR });
-    if (executionId !== undefined && !callerAllows(caller, executionId))
+    if (execution !== undefined && !callerAllows(caller, execution.executionId))
       return fail({ type: 'execution-forbidden' });
     return ok(caller);
   }

@@ -34,26 +34,28 @@ const NAME_CHARACTERS_MAX = 64;
 /** Layers of percent-encoding that are decoded. */
 const DECODINGS_MAX = 3;
 
-/** `url`: path and query, or the whole URL, unchanged. */
+/** What is read of a request's URL, which was parsed before. */
+export type RequestUrl = Pick<URL, 'href' | 'searchParams'>;
+
 export function presentedCredential(
-  url: string,
+  url: RequestUrl,
   headers: RequestHeaders,
 ): Result<PresentedCredential, PresentedFailure> {
-  const [path = '', ...rest] = url.split('#', 1)[0]?.split('?') ?? [];
-  const parameters = new URLSearchParams(rest.join('?'));
+  const [path = '', query] = url.href.split('?', 2);
+  const parameters = query === undefined ? [] : [...url.searchParams];
   const keyAt = keyInUrl(path, parameters);
   if (keyAt !== undefined) return fail({ type: 'key-in-url', name: keyAt });
 
   const authorization = headerTexts(headers.get('Authorization'));
   const inHeaders = new Set([...bearerTexts(authorization), ...headerTexts(headers.get('X-API-Key'))]);
-  const given = parameters.getAll(TICKET_PARAMETER);
+  const given = parameters.flatMap(([name, value]) => (name === TICKET_PARAMETER ? [value] : []));
   const tickets = new Set(given.filter((text) => text !== ''));
   const ours = new Set([...inHeaders].filter(isMeantAsApiKey));
   const keys = ours.size + tickets.size > 0 ? ours : inHeaders;
   if (keys.size + tickets.size > 1) return fail({ type: 'conflicting-credentials' });
   if (given.length > 1) return invalid('query', TICKET_PARAMETER, 'must be given once.');
   // Some libraries write lists this way. Unknown parameters are ignored, and this one must not be.
-  if ([...parameters.keys()].some((name) => /^ticket\[.*\]$/.test(name))) {
+  if (parameters.some(([name]) => /^ticket\[.*\]$/.test(name))) {
     return invalid('query', `${TICKET_PARAMETER}[]`, 'must be sent without brackets: ticket=value.');
   }
   const [key] = keys;
@@ -69,7 +71,7 @@ export function presentedCredential(
  * the same key. A key in the URL is refused as everywhere.
  */
 export function presentedSessionToken(
-  url: string,
+  url: RequestUrl,
   headers: RequestHeaders,
 ): Result<PresentedCredential, PresentedFailure> {
   const token = headers.get('X-Amz-Security-Token');
@@ -109,7 +111,7 @@ const headerTexts = (value: string | null): readonly string[] =>
     .filter((part) => part !== '');
 
 /** Where the URL contains something like a key: the parameter's name, or `path` or `query`. */
-function keyInUrl(path: string, parameters: URLSearchParams): string | undefined {
+function keyInUrl(path: string, parameters: readonly (readonly [string, string])[]): string | undefined {
   if (containsApiKey(decodedAscii(path))) return 'path';
   for (const [name, value] of parameters) {
     // The name itself is the key: it must not be repeated.

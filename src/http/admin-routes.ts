@@ -50,9 +50,9 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
     (handler: Handler): Handler =>
     async (exchange) => {
       if (!access.authenticateAdmin) return fail({ type: 'no-such-route' });
-      const { request, runtime } = exchange;
+      const { request, url, runtime } = exchange;
       const authenticated = await access.authenticateAdmin({
-        url: request.url,
+        url,
         headers: request.headers,
         clientAddress: runtime.clientAddress,
       });

@@ -6,6 +6,7 @@
 import type { Access } from '../access/access.ts';
 import type { Accepted } from '../access/authenticate.ts';
 import type { Caller } from '../access/caller.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Result } from '../core/errors.ts';
 import type { Exchange } from './routing.ts';
 
@@ -15,16 +16,16 @@ export interface AuthenticationPorts {
 
 export async function authenticate(
   { access }: AuthenticationPorts,
-  { request, facts, runtime }: Exchange,
+  { request, url, facts, runtime }: Exchange,
   accepts: Accepted,
-  executionId: string | undefined,
+  execution: ExecutionRef | undefined,
 ): Promise<Result<Caller>> {
   const caller = await access.authenticator.authenticate({
-    url: request.url,
+    url,
     headers: request.headers,
     clientAddress: runtime.clientAddress,
     accepts,
-    ...(executionId !== undefined && { executionId }),
+    ...(execution && { execution }),
   });
   if (!caller.ok) return caller;
   facts.keyId = caller.value.keyId;

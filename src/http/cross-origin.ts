@@ -5,7 +5,7 @@
  * asked to. A header that is missing here costs its sender the whole request ("Failed to fetch"); one that nobody reads costs
  * nothing. `*` would not do: it leaves out Authorization.
  */
-export const ALLOWED_REQUEST_HEADERS: readonly string[] = [
+const ALLOWED_REQUEST_HEADERS: readonly string[] = [
   // Read by this API.
   'Authorization',
   'X-API-Key',
@@ -44,10 +44,32 @@ export const ALLOWED_REQUEST_HEADERS: readonly string[] = [
   'Request-Context',
 ];
 
-export const EXPOSED_RESPONSE_HEADERS: readonly string[] = [
-  'Retry-After',
-  'X-Request-Id',
-  'ETag',
-  'Link',
-  'Cache-Status',
-];
+const EXPOSED_RESPONSE_HEADERS = 'Retry-After,X-Request-Id,ETag,Link,Cache-Status';
+
+/** How long browsers remember a preflight. Chromium keeps none longer than two hours. */
+const PREFLIGHT_SECONDS = 7_200;
+
+/** Adds to a response what lets the page that sent the request read it. */
+export type CrossOrigin = (request: Request, response: Response) => void;
+
+/** `origins`: those that may call; `*` stands for any. Answers depend on `Origin`, which their `Vary` says. */
+export function createCrossOrigin(origins: readonly string[]): CrossOrigin {
+  const isOpen = origins.includes('*');
+  return ({ headers: asked }, { headers }) => {
+    const origin = isOpen ? '*' : (asked.get('Origin') ?? '');
+    if (isOpen || origins.includes(origin)) headers.set('Access-Control-Allow-Origin', origin);
+    headers.set('Access-Control-Expose-Headers', EXPOSED_RESPONSE_HEADERS);
+  };
+}
+
+/** The answer to a preflight. */
+export const preflight = (): Response =>
+  new Response(null, {
+    status: 204,
+    headers: {
+      'Access-Control-Allow-Methods': 'GET,HEAD,POST',
+      'Access-Control-Allow-Headers': ALLOWED_REQUEST_HEADERS.join(),
+      'Access-Control-Max-Age': String(PREFLIGHT_SECONDS),
+      Vary: 'Origin, Access-Control-Request-Headers',
+    },
+  });

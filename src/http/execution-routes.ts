@@ -52,8 +52,7 @@ async function handleAuthenticated(
   const { facts, request } = exchange;
   const ref = readExecutionRef(rawId);
   // An invalid id is not checked against the key's patterns: it is refused as invalid below.
-  const executionId = ref.ok ? ref.value.executionId : undefined;
-  const caller = await authenticate(ports, exchange, accepts, executionId);
+  const caller = await authenticate(ports, exchange, accepts, ref.ok ? ref.value : undefined);
   const answered = await (async () => {
     if (!caller.ok) return caller;
     if (!ref.ok) return ref;

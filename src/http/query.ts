@@ -93,9 +93,11 @@ export function readQuery<N extends ParameterName>(
 ): Result<Query<N>> {
   const errors: FieldError[] = [];
   const query: { [K in N]?: unknown } = {};
+  const all = [...search];
+  if (all.length === 0) return ok({});
   for (const name of names) {
-    if ([...search.keys()].some((given) => isListOf(name, given))) errors.push(asList(name));
-    const given = search.getAll(name);
+    if (all.some(([given]) => isListOf(name, given))) errors.push(asList(name));
+    const given = all.flatMap(([key, value]) => (key === name ? [value] : []));
     if (given.length === 0) continue;
     if (given.length > 1) {
       errors.push({ in: 'query', name, detail: 'must be given once.' });

@@ -2,13 +2,16 @@
  * The one kind of handler for all routes: it gets the request and a record for the log, and returns a response or a failure.
  * This file handles failures, exceptions, unsupported methods, standard headers and the log line for all of them.
  */
-import type { Context, Hono } from 'hono';
+import type { Context } from 'hono';
+import type { HonoBase } from 'hono/hono-base';
 
 import type { Clock } from '../core/clock.ts';
 import { exceptionText } from '../core/exception-text.ts';
 import { type Failure, type Result, fail, internalText, invalid, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { type CrossOrigin, preflight } from './cross-origin.ts';
 import { problemResponse } from './problem.ts';
+import type { createRequestLog } from './request-log.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { requestUrl } from './request-url.ts';
 import { securityHeaders, withHeaders } from './responses.ts';
@@ -59,7 +62,7 @@ export type AppBindings = { Bindings: { readonly runtime: RuntimeContext } };
 
 export interface RoutingPorts {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly logRequest: ReturnType<typeof createRequestLog>;
   /** Where callers reach this service; see PUBLIC_URL in config.ts. */
   readonly publicUrl?: string;
 }
@@ -67,34 +70,45 @@ export interface RoutingPorts {
 /** Turns a failure into an answer. */
 type Refuse = (failure: Failure, requestId: string, publicUrl?: string) => Response;
 
-/** Registers a handler for a path. `name` is the route in the log. `refuse` turns failures into answers, by default problem JSON. */
+export interface RouteOptions {
+  /** Turns failures into answers; by default problem JSON. */
+  readonly refuse?: Refuse;
+  /** Present if pages of other origins may call. */
+  readonly crossOrigin?: CrossOrigin;
+}
+
+/** Registers a handler for a path. `name` is the route in the log. */
 export function route(
-  app: Hono<AppBindings>,
+  app: HonoBase<AppBindings>,
   ports: RoutingPorts,
   path: string,
   name: string,
   handler: Handler,
-  refuse: Refuse = problemResponse,
+  options: RouteOptions = {},
 ): void {
-  app.all(path, (context) => answer(ports, context, name, handler, refuse));
+  app.all(path, (context) => answer(ports, context, name, handler, options));
 }
 
+const answerPreflight: Handler = async () => ok(preflight());
+
 export async function answer(
-  { clock, log, publicUrl }: RoutingPorts,
+  { clock, logRequest, publicUrl }: RoutingPorts,
   context: Context<AppBindings>,
   name: string,
   handler: Handler,
-  refuse: Refuse = problemResponse,
+  { refuse = problemResponse, crossOrigin }: RouteOptions = {},
 ): Promise<Response> {
   const beganAtMs = clock.now();
-  const facts: RequestFacts = { requestId: crypto.randomUUID(), route: name };
   const request = context.req.raw;
+  const isPreflight = crossOrigin !== undefined && request.method === 'OPTIONS';
+  const facts: RequestFacts = { requestId: crypto.randomUUID(), route: isPreflight ? 'preflight' : name };
   let result: Result<Response>;
   try {
     const { runtime } = context.env;
     const url = requestUrl(request);
     if (url && runtime.overTls === true) url.protocol = 'https:';
-    result = url ? await handler({ request, url, facts, runtime }) : NO_URL;
+    const handle = isPreflight ? answerPreflight : handler;
+    result = url ? await handle({ request, url, facts, runtime }) : NO_URL;
   } catch (error) {
     // An exception is a bug: the caller gets the request id and nothing else.
     result = fail({ type: 'internal', internal: exceptionText(error) });
@@ -108,15 +122,21 @@ export async function answer(
     result.ok ? result.value : refuse(result.failure, facts.requestId, publicUrl),
     facts.requestId,
   );
-  const { requestId, ...rest } = facts;
-  log({
-    event: 'request',
-    level: response.status >= 500 ? 'error' : 'info',
-    requestId,
-    method: METHODS.has(request.method) ? request.method : 'other',
-    status: response.status,
-    ms: clock.now() - beganAtMs,
-    ...rest,
+  crossOrigin?.(request, response);
+  logRequest({
+    isError: response.status >= 400 || facts.failure !== undefined,
+    record: () => {
+      const { requestId, ...rest } = facts;
+      return {
+        event: 'request',
+        level: response.status >= 500 ? 'error' : 'info',
+        requestId,
+        method: METHODS.has(request.method) ? request.method : 'other',
+        status: response.status,
+        ms: clock.now() - beganAtMs,
+        ...rest,
+      };
+    },
   });
   return response;
 }

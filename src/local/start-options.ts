@@ -89,7 +89,13 @@ const AWS_OPTIONAL = [
 ];
 
 /** What the Worker takes from the environment besides AWS's own variables and the secrets. */
-const PASSED_ON = ['SIGNING_SECRET_PREVIOUS', 'PUBLIC_URL', 'CORS_ORIGINS', 'ARCHIVE_TTL_DAYS'];
+const PASSED_ON = [
+  'SIGNING_SECRET_PREVIOUS',
+  'PUBLIC_URL',
+  'CORS_ORIGINS',
+  'ARCHIVE_TTL_DAYS',
+  'REQUEST_LOG',
+];
 
 export function readStartRequest(argv: readonly string[], environment: Environment): StartRequest {
   const flags = readFlags(argv);

@@ -18,6 +18,7 @@ import {
   SIGNING_SECRET,
   valueOf,
   sessionTokenRequest,
+  urlOf,
 } from './access-under-test.ts';
 
 /** A well-formed key with the id of a credential that may exist and a wrong secret. */
@@ -114,7 +115,7 @@ describe('a flood of wrong keys from one address', () => {
     const isolate = access.another();
     for (let request = 0; request < LIMIT * 2; request++)
       await isolate.authenticator.authenticate(pageRequest('junk'));
-    const url = `/v1/executions/x/messages?ticket=${ticket}`;
+    const url = urlOf(`/v1/executions/x/messages?ticket=${ticket}`);
     expect(failureOf(await isolate.authenticator.authenticate(pageRequest(undefined, { url })))).toBe(
       'no failure',
     );
@@ -144,7 +145,7 @@ describe('a flood of wrong keys from one address', () => {
         'missing-credentials',
       );
     }
-    const forged = pageRequest(undefined, { url: '/v1/executions/x/messages?ticket=a.b.c' });
+    const forged = pageRequest(undefined, { url: urlOf('/v1/executions/x/messages?ticket=a.b.c') });
     for (let request = 0; request < LIMIT; request++) {
       expect(failureOf(await access.authenticator.authenticate(forged))).toBe('invalid-ticket');
     }
@@ -158,7 +159,7 @@ test('no key, ticket or secret is ever stored or logged, and no hash is ever log
   const { text, view } = await createKey(access, { owner: 'Ada' });
   const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
   const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 60 }));
-  await access.authenticator.authenticate(pageRequest(undefined, { url: `/x?ticket=${ticket}` }));
+  await access.authenticator.authenticate(pageRequest(undefined, { url: urlOf(`/x?ticket=${ticket}`) }));
   await access.noteUse(view.id);
   await access.clock.advance(1000);
   const second = valueOf(await access.keys.rotate(view.id, { overlapSeconds: 60 }));

@@ -73,22 +73,27 @@ export const failureOf = (result: Result<unknown>): string =>
 export const createKey = async ({ keys }: Access, input: Partial<NewKey> = {}): Promise<IssuedKey> =>
   valueOf(await keys.create({ ...NEW_KEY, ...input }));
 
+/** The URL of a path on this service. */
+export const urlOf = (path: string): URL => new URL(path, 'https://flowtap.example');
+
+export const executionOf = (executionId: string) => ({ source: 'things-graph', executionId });
+
 /** A request for a page of EXECUTION, with `key` as its bearer. */
 export const pageRequest = (key: string | undefined, more: Partial<AccessRequest> = {}): AccessRequest => ({
-  url: `/v1/executions/${encodeURIComponent(more.executionId ?? EXECUTION)}/messages`,
+  url: urlOf(`/v1/executions/${encodeURIComponent(more.execution?.executionId ?? EXECUTION)}/messages`),
   headers: new Headers(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
   clientAddress: '192.0.2.1',
-  executionId: EXECUTION,
+  execution: executionOf(EXECUTION),
   accepts: 'key-or-ticket',
   ...more,
 });
 
 /** The request of an AWS client that sends `token` as its session token; any text, also what no header can carry. */
 export const sessionTokenRequest = (token: string, more: Partial<AccessRequest> = {}): AccessRequest => ({
-  url: '/',
+  url: urlOf('/'),
   headers: { get: (name) => (name === 'X-Amz-Security-Token' ? token : null) },
   clientAddress: '192.0.2.1',
-  executionId: EXECUTION,
+  execution: executionOf(EXECUTION),
   accepts: 'session-token',
   ...more,
 });

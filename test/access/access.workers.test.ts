@@ -19,6 +19,7 @@ import {
   failureOf,
   pageRequest,
   SIGNING_SECRET,
+  urlOf,
   valueOf,
 } from './access-under-test.ts';
 
@@ -55,7 +56,7 @@ describe('on Workers, a key', () => {
     const { text, view } = await createKey(access);
     const caller = valueOf(await openIsolate().authenticator.authenticate(pageRequest(text)));
     const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 60 }));
-    const url = `/v1/executions/x/messages?ticket=${ticket}`;
+    const url = urlOf(`/v1/executions/x/messages?ticket=${ticket}`);
     expect(valueOf(await access.authenticator.authenticate(pageRequest(undefined, { url }))).keyId).toBe(
       view.id,
     );

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 
 import { createAuthenticateAdmin } from '../../src/access/admin-token.ts';
 import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
-import { ADMIN_TOKEN, createKey, failureOf, openAccess } from './access-under-test.ts';
+import { ADMIN_TOKEN, createKey, failureOf, openAccess, urlOf } from './access-under-test.ts';
 
 const request = (authorization: string | undefined, url = '/v1/admin/keys') => ({
-  url,
+  url: urlOf(url),
   headers: new Headers(authorization === undefined ? {} : { Authorization: authorization }),
   clientAddress: '192.0.2.1',
 });

@@ -5,11 +5,13 @@ import { RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
 import {
   createKey,
   EXECUTION,
+  executionOf,
   failureOf,
   openAccess,
   OTHER_EXECUTION,
   pageRequest,
   sessionTokenRequest,
+  urlOf,
   valueOf,
 } from './access-under-test.ts';
 
@@ -38,7 +40,7 @@ describe('a caller with a valid key', () => {
     });
     expect(callerAllows(caller, EXECUTION)).toBe(true);
     expect(callerAllows(caller, OTHER_EXECUTION)).toBe(false);
-    const other = pageRequest(text, { executionId: OTHER_EXECUTION });
+    const other = pageRequest(text, { execution: executionOf(OTHER_EXECUTION) });
     expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
   });
 
@@ -88,7 +90,7 @@ describe('the order of checks', () => {
   test('a key in the URL is refused before the credential is checked', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
-    const url = `/v1/executions/x/messages?key=${text}`;
+    const url = urlOf(`/v1/executions/x/messages?key=${text}`);
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text, { url })))).toBe('key-in-url');
     expect(failureOf(await access.authenticator.authenticate(pageRequest(undefined)))).toBe(
       'missing-credentials',
@@ -98,7 +100,7 @@ describe('the order of checks', () => {
   test('revocation comes before expiry, and expiry before the execution', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access, { expiresAt: '2026-01-01T00:00:05.000Z' });
-    const request = pageRequest(text, { executionId: OTHER_EXECUTION });
+    const request = pageRequest(text, { execution: executionOf(OTHER_EXECUTION) });
     expect(failureOf(await access.authenticator.authenticate(request))).toBe('execution-forbidden');
     await access.clock.advance(5000);
     expect(failureOf(await access.authenticator.authenticate(request))).toBe('expired-key');
@@ -111,7 +113,7 @@ describe('the order of checks', () => {
     const { text, view } = await createKey(access);
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
     const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 600 }));
-    const elsewhere = pageRequest(undefined, { url: `/v1/key?ticket=${ticket}`, accepts: 'key' });
+    const elsewhere = pageRequest(undefined, { url: urlOf(`/v1/key?ticket=${ticket}`), accepts: 'key' });
     expect(failureOf(await access.authenticator.authenticate(elsewhere))).toBe('operation-forbidden');
     await access.clock.advance(1000);
     valueOf(await access.keys.revoke(view.id));
@@ -124,7 +126,9 @@ describe('the order of checks', () => {
     const answers = new Set<string>();
     for (const executionId of [EXECUTION, OTHER_EXECUTION, 'no such execution', '*', '']) {
       answers.add(
-        JSON.stringify(await access.authenticator.authenticate(pageRequest(text, { executionId }))),
+        JSON.stringify(
+          await access.authenticator.authenticate(pageRequest(text, { execution: executionOf(executionId) })),
+        ),
       );
     }
     expect([...answers]).toEqual([JSON.stringify({ ok: false, failure: { type: 'execution-forbidden' } })]);

@@ -3,13 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { generateApiKey } from '../../src/access/keys/api-key.ts';
+import { urlOf } from './access-under-test.ts';
 import { presentedCredential } from '../../src/access/presented-credential.ts';
 
 const PATH = '/v1/executions/x/messages';
 const KEY = generateApiKey(randomBytes).text;
 
 const found = (url: string, headers: Record<string, string> | [string, string][] = {}) => {
-  const result = presentedCredential(url, new Headers(headers));
+  const result = presentedCredential(urlOf(url), new Headers(headers));
   return result.ok ? `${result.value.kind}: ${result.value.text}` : result.failure;
 };
 
@@ -147,7 +148,7 @@ test('any URL and header values get an answer, and never throw', () => {
       value,
       (url, authorization, apiKey) => {
         const result = presentedCredential(
-          url,
+          URL.parse(url, 'https://flowtap.example') ?? urlOf(PATH),
           new Headers({ Authorization: authorization, 'X-API-Key': apiKey }),
         );
         if (result.ok) expect(result.value.text).not.toBe('');

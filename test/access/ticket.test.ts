@@ -11,11 +11,13 @@ import {
   type AccessUnderTest,
   createKey,
   EXECUTION,
+  executionOf,
   failureOf,
   openAccess,
   OTHER_EXECUTION,
   pageRequest,
   SIGNING_SECRET,
+  urlOf,
   valueOf,
 } from './access-under-test.ts';
 
@@ -26,7 +28,7 @@ const callerOf = async (access: AccessUnderTest, input: Partial<typeof NEW_KEY> 
   valueOf(await access.authenticator.authenticate(pageRequest((await createKey(access, input)).text)));
 
 const withTicket = (ticket: string, more = {}) =>
-  pageRequest(undefined, { url: `/v1/executions/x/messages?ticket=${ticket}`, ...more });
+  pageRequest(undefined, { url: urlOf(`/v1/executions/x/messages?ticket=${ticket}`), ...more });
 
 const mint = async (access: AccessUnderTest, caller: Caller, request: unknown = {}) =>
   valueOf(await access.mintTicket(caller, EXECUTION, valueOf(parseTicketRequest(request))));
@@ -81,7 +83,7 @@ describe('a ticket', () => {
   test('allows no other execution, not even another one of its key', async () => {
     const access = openAccess();
     const { ticket } = await mint(access, await callerOf(access, { executions: ['*'] }));
-    const other = withTicket(ticket, { executionId: OTHER_EXECUTION });
+    const other = withTicket(ticket, { execution: executionOf(OTHER_EXECUTION) });
     expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
   });
 

@@ -5,6 +5,7 @@ import { ok } from '../../src/core/errors.ts';
 import type { Executions, PageAnswer } from '../../src/executions/executions.ts';
 import { awsRefusal } from '../../src/http/aws/exceptions.ts';
 import { awsProtocol } from '../../src/http/aws/protocol.ts';
+import { createRequestLog } from '../../src/http/request-log.ts';
 import { type AppBindings, answer } from '../../src/http/routing.ts';
 import { encodeCursor } from '../../src/messages/cursor.ts';
 import { CursorReader } from '../../src/messages/cursor-reader.ts';
@@ -34,8 +35,8 @@ it.each([0, 7])(
     const ports = { access, executions, cursorKeys, clock, cursors: new CursorReader(cursorKeys) };
     const handler = awsProtocol(ports);
     const app = new Hono<AppBindings>();
-    const routing = { clock, log: testLog(logged) };
-    app.post('/', (context) => answer(routing, context, 'aws', handler, awsRefusal));
+    const routing = { clock, logRequest: createRequestLog(testLog(logged), 1) };
+    app.post('/', (context) => answer(routing, context, 'aws', handler, { refuse: awsRefusal }));
 
     const nextToken = encodeCursor(cursorKeys, scope, { position, fingerprint, end: 'none' });
     const request = new Request('https://flowtap.example/', {

@@ -21,6 +21,7 @@ test('is a 500 with the request id, and a log line with its name and place but w
     cursorKeys: broken,
     probe: broken,
     corsOrigins: [],
+    logEveryNth: 1,
     clock: systemClock,
     log: testLog(logged),
     version: '1.2.3-test',

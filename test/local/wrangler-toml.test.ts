@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unstable_readConfig, type Unstable_Config } from 'wrangler';
+import { brokenApp } from '../site/broken-app.ts';
 import { bundleWorker, PROJECT_ROOT } from '../../src/local/bundle.ts';
 
 const read = (env?: string) =>
@@ -45,6 +46,15 @@ describe.each(['staging', 'production'])('env.%s', (env) => {
 
 test('no query string, where cursors and tickets stand, gets into the logs of Cloudflare', () => {
   expect(read().observability).toMatchObject({ enabled: true, redact_query_string: true });
+});
+
+test('every route of the application goes to the Worker without a look for a file, and no other path does', () => {
+  const listed = read().assets?.run_worker_first;
+  const isListed = (path: string) =>
+    Array.isArray(listed) &&
+    listed.some((entry) => (entry.endsWith('*') ? path.startsWith(entry.slice(0, -1)) : path === entry));
+  expect(brokenApp().routes.filter(({ path }) => !isListed(path))).toEqual([]);
+  for (const path of ['/docs', '/docs/problems', '/openapi.json']) expect(isListed(path)).toBe(false);
 });
 
 describe('a first deployment', () => {

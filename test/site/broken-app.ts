@@ -16,6 +16,7 @@ export function brokenApp(): App {
     cursorKeys: broken,
     probe: bug,
     corsOrigins: ['*'],
+    logEveryNth: 1,
     clock: systemClock,
     log: testLog([]),
     version: '1.2.3-test',

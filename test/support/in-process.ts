@@ -67,6 +67,7 @@ export class InProcess {
       signingSecret: SIGNING_SECRET,
       adminToken: ADMIN_TOKEN,
       corsOrigins: ['*'],
+      logEveryNth: 1,
       ...parts.settings,
     };
     ({ live: this.live, app: this.#app } = this.#open());
