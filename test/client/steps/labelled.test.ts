@@ -3,16 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { type FlowMessage, toSteps } from '../../../src/client/client.ts';
 import { STATE_MACHINES } from '../../../src/emulator/scenarios/step-functions-machines.ts';
 import { readRecordedHistories } from '../../step-functions/recorded-histories.ts';
-import { namedMessages } from './named-messages.ts';
+import { stepFunctionsMessages, thingsGraphMessages } from './named-messages.ts';
 import { outline, unindented } from './outline.ts';
-import { thingsGraphMessages } from './things-graph-messages.ts';
 
 const histories = readRecordedHistories();
 
 function recorded(name: string): FlowMessage[] {
   const history = histories.find(({ recordedBy }) => recordedBy.endsWith(`::${name}`));
   if (!history) throw new Error(`no recorded history of ${name}`);
-  return namedMessages(history.events);
+  return stepFunctionsMessages(history.events);
 }
 
 const LABELLED: readonly (readonly [test: string, tree: string])[] = [
@@ -138,7 +137,7 @@ describe('recorded histories of Step Functions', () => {
 });
 
 const machine = (name: string): FlowMessage[] =>
-  namedMessages(
+  stepFunctionsMessages(
     STATE_MACHINES.find((known) => known.name === name)?.beats.map(({ afterMs, event }) => ({
       ...event,
       timestamp: afterMs / 1000,

@@ -1,47 +1,44 @@
-/** Messages as a key with the access `names` gets them, for histories of Step Functions. */
+/** Messages as a key with the access `names` gets them: of Step Functions and of the emulator's Things Graph flows. */
 import type { FlowMessage } from '../../../src/client/client.ts';
+import { SCENARIOS } from '../../../src/emulator/scenarios/catalog.ts';
+import type { ScenarioName } from '../../../src/emulator/scenarios/scenario.ts';
+import type { DerivedMembers } from '../../../src/messages/derive.ts';
+import type { Message } from '../../../src/messages/message.ts';
 import {
   type HistoryEvent,
   messageOfEvent,
 } from '../../../src/sources/step-functions/step-functions-mapping.ts';
+import { StepFunctionsWalk } from '../../../src/sources/step-functions/step-functions-walk.ts';
+import { ThingsGraphWalk } from '../../../src/sources/things-graph/things-graph-walk.ts';
 
-/** The real mapping, and the members that tell about steps by a walk of its own. */
-export function namedMessages(events: readonly HistoryEvent[]): FlowMessage[] {
-  const byId = new Map(events.map((event) => [event.id, event]));
-  return events.map((event) => {
-    const { payload: _, ...message } = messageOfEvent(event) ?? {};
-    const { error, index } = detailsOf(event);
-    const step = stepOf(event, byId);
-    return {
-      ...message,
-      upstreamType: event.type,
-      ...(step !== undefined && { step }),
-      ...(typeof error === 'string' && { error }),
-      ...(event.previousEventId && { previousMessageId: String(event.previousEventId) }),
-      ...(typeof index === 'number' && { iteration: index }),
-    };
+/** By the service's own mapping and walk. */
+export const stepFunctionsMessages = (events: readonly HistoryEvent[]): FlowMessage[] =>
+  named(
+    new StepFunctionsWalk(),
+    events.map((event) => messageOfEvent(event) ?? {}),
+  );
+
+const UUID = '0d1bd9ce-7d1c-4f0b-8b3c-3a1c5b1f9d10';
+const LONG_AFTER_MS = 3_600_000;
+
+/** At most `count` messages of it, from the first. */
+export function thingsGraphMessages(scenario: ScenarioName, count = 120): FlowMessage[] {
+  const view = SCENARIOS.find(({ name }) => name === scenario)
+    ?.history(0, UUID)
+    .at(LONG_AFTER_MS);
+  const messages = Array.from({ length: Math.min(count, view?.count ?? 0) }, (_none, position): Message => {
+    const { timestamp = 0, ...message } = view?.message(position) ?? {};
+    return { ...message, timestamp: new Date(timestamp * 1000).toISOString() };
   });
+  return named(new ThingsGraphWalk(), messages);
 }
 
-function stepOf(event: HistoryEvent, byId: ReadonlyMap<number, HistoryEvent>): string | undefined {
-  if (event.type.startsWith('Execution')) return undefined;
-  const container = /^(?:Map|Parallel)/.exec(event.type)?.[0];
-  let left = 0;
-  for (let at: HistoryEvent | undefined = event, steps = 0; at && steps < byId.size; steps++) {
-    const { name, state } = detailsOf(at);
-    if (at === event && typeof name === 'string') return name;
-    if (at === event && typeof state === 'string') return state;
-    if (at.type.endsWith('StateExited')) left++;
-    if (at.type.endsWith('StateEntered') && left-- <= 0) {
-      if (container === undefined || at.type.startsWith(container)) return String(name);
-    }
-    at = byId.get(at.previousEventId ?? 0);
-  }
-  return undefined;
+interface Walk {
+  next(message: Message): DerivedMembers | undefined;
 }
 
-const detailsOf = (event: HistoryEvent): Readonly<Record<string, unknown>> => {
-  const details = Object.entries(event).find(([name]) => name.endsWith('EventDetails'))?.[1];
-  // Safety: an event's details are an object, as its model says.
-  return (details ?? {}) as Readonly<Record<string, unknown>>;
-};
+const named = (walk: Walk, messages: readonly Message[]): FlowMessage[] =>
+  messages.map((message) => {
+    const { payload: _, ...visible } = message;
+    return { ...visible, ...walk.next(message) };
+  });

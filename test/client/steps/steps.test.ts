@@ -8,9 +8,8 @@ import {
   toSteps,
 } from '../../../src/client/client.ts';
 import { readRecordedHistories } from '../../step-functions/recorded-histories.ts';
-import { namedMessages } from './named-messages.ts';
+import { stepFunctionsMessages, thingsGraphMessages } from './named-messages.ts';
 import { outline, unindented } from './outline.ts';
-import { thingsGraphMessages } from './things-graph-messages.ts';
 
 const FLOWS = [
   'CloudFlow',
@@ -21,7 +20,7 @@ const FLOWS = [
   'EndlessFlow',
 ] as const;
 const histories: readonly (readonly FlowMessage[])[] = [
-  ...readRecordedHistories().map(({ events }) => namedMessages(events)),
+  ...readRecordedHistories().map(({ events }) => stepFunctionsMessages(events)),
   ...FLOWS.map((flow) => thingsGraphMessages(flow)),
 ];
 
