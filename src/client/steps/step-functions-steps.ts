@@ -191,7 +191,12 @@ class Application {
       if (before) draft.reopen(draft.parentOf(before));
       return before ? draft.parentOf(before) : draft.root;
     }
-    if (draft.isOpen(previous) && isLeaf(previous)) this.#exit(previous);
+    if (draft.isOpen(previous) && isLeaf(previous)) {
+      const { kind } = draft.parentOf(previous);
+      // Nothing follows a state that is still open: this one is of another branch.
+      if (kind === 'branch') return this.#likelyContainer();
+      this.#exit(previous);
+    }
     return this.#inside(draft.around(previous, (node) => draft.isOpen(node) && !isLeaf(node)) ?? draft.root);
   }
 

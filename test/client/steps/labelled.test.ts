@@ -144,6 +144,17 @@ const machine = (name: string): FlowMessage[] =>
     })) ?? [],
   );
 
+test('branches stay apart also where each event names the one before it', () => {
+  expect(outline(toSteps(machine('ParallelBranches')))).toBe(
+    unindented(`execution SUCCEEDED
+                  parallel TestState SUCCEEDED
+                    branch 0 SUCCEEDED
+                      pass Branch0State0 SUCCEEDED
+                    branch 1 SUCCEEDED
+                      pass Branch1State0 SUCCEEDED`),
+  );
+});
+
 test('a redriven step is the same step with one attempt more', () => {
   const messages = machine('Redriven');
   const failedAt = messages.findIndex(({ eventType }) => eventType === 'EXECUTION_FAILED');
