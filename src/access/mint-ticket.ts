@@ -64,7 +64,7 @@ export async function mintTicket(
   const exp = Math.min(iat + ttlSeconds, keyEnds);
   const claims = { sub: caller.keyId, cid: caller.credentialId, exe: executionId, iat, exp };
   const { access: pay, names } = storedAccess(payloads);
-  const ticket = await signTicket(
+  const ticket = signTicket(
     { ...claims, pay, ...(names && { nam: true }), jti: randomBase62(random, 16) },
     keys,
   );

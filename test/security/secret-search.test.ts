@@ -25,7 +25,7 @@ import { expectNothingFound, takeFindings, testLog } from '../support/secret-sea
 
 const { text: KEY, credentialId, keyId, hash } = generateApiKey(randomBytes);
 const CLAIMS = { sub: keyId, cid: credentialId, exe: 'x', pay: 'full', iat: 1, exp: 2, jti: 'j' } as const;
-const TICKET = await signTicket(CLAIMS, ticketKeys(SIGNING_SECRET));
+const TICKET = signTicket(CLAIMS, ticketKeys(SIGNING_SECRET));
 const SIGNED = `AWS4-HMAC-SHA256 Credential=me/20260101/us-west-2/x/aws4_request, Signature=${'0f'.repeat(32)}`;
 
 const KINDS: [kind: string, text: string][] = [
