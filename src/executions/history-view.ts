@@ -161,10 +161,16 @@ export class HistoryView {
     return wasRedriven;
   }
 
+  /** The upstream's history, and the archive's from the moment it is written: nothing archived is requested again. */
   #upstream(freshness: Freshness, trace: ReadTrace, walk: Walk): History {
     return {
       complete: this.settled !== undefined,
-      chunkAt: (position) => this.upstream.chunkAt(position, freshness, trace, walk),
+      chunkAt: (position) => {
+        const { archived } = this.archivist;
+        return archived
+          ? this.#archivedOrUpstream(archived, trace, walk).chunkAt(position)
+          : this.upstream.chunkAt(position, freshness, trace, walk);
+      },
     };
   }
 

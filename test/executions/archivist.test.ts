@@ -40,6 +40,22 @@ describe('an execution that has ended', () => {
     expect(under.source.calls).toHaveLength(0);
   });
 
+  test('is not requested again by a reader that began before it was archived', async () => {
+    const under = new ExecutionsUnderTest({ messages: ENDED });
+    let calls: number | undefined;
+    let turns = 0;
+    under.clock.turn = async () => {
+      // The second chunk is the last one, so that the end was seen.
+      if (++turns !== 3) return;
+      await under.idle();
+      expect(under.events('archived')).toHaveLength(1);
+      calls = under.source.calls.length;
+    };
+    const page = valueOf(await under.page({ eventTypes: ['NONE'] }));
+    expect(page).toMatchObject({ messages: [], more: false });
+    expect(under.source.calls).toHaveLength(calls ?? Number.NaN);
+  });
+
   test('is archived no earlier than 10 s after its end, with late messages', async () => {
     const under = new ExecutionsUnderTest();
     const history = someHistory({
