@@ -28,7 +28,13 @@ import { type EncodePage, createPageEncoder } from './messages/encoded-page.ts';
 import type { EndingReader } from './messages/ending.ts';
 import { staticCredentials } from './sources/aws/aws-credentials.ts';
 import type { Fetch } from './sources/aws/aws-json.ts';
-import { type CallBudget, createCallBudgets } from './sources/call-budget/call-budget.ts';
+import {
+  CALLS_AT_ONCE,
+  CALLS_PER_SECOND,
+  type CallBudget,
+  type CallLimits,
+  createCallBudgets,
+} from './sources/call-budget/call-budget.ts';
 import { withCallBudget } from './sources/call-budget/budgeted-source.ts';
 import { probeSources } from './sources/probe.ts';
 import type { Source } from './sources/source.ts';
@@ -55,7 +61,7 @@ export interface Platform {
   readonly version: string;
   readonly fetch: Fetch;
   /** The call budget of this name, shared by all callers of that account. */
-  readonly callBudget: (name: string) => CallBudget;
+  readonly callBudget: (name: string, limits: CallLimits) => CallBudget;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
   readonly failedAuthentications: RateLimiter;
 }
@@ -98,7 +104,8 @@ export function createCore(settings: Settings, platform: Platform): Core {
     openWalk,
     ...(archiveTtlSeconds !== undefined && { ttlSeconds: archiveTtlSeconds }),
   });
-  const thingsGraph = createThingsGraphSource({
+  const budgets = createCallBudgets(platform.callBudget);
+  const bareThingsGraph = createThingsGraphSource({
     region: settings.region,
     ...(settings.thingsGraphEndpoint !== undefined && { endpoint: new URL(settings.thingsGraphEndpoint) }),
     credentials: staticCredentials(settings.credentials),
@@ -107,9 +114,15 @@ export function createCore(settings: Settings, platform: Platform): Core {
     random,
     log,
   });
+  const thingsGraph = withCallBudget(bareThingsGraph, () =>
+    budgets(`things-graph/${settings.region}`, {
+      callsPerSecond: settings.thingsGraphCallsPerSecond,
+      callsAtOnce: CALLS_AT_ONCE,
+    }),
+  );
   const stepFunctions = withCallBudget(
     createStepFunctions(settings, platform),
-    accountBudgets(settings.stepFunctionsAllowed, platform),
+    accountBudgets(settings.stepFunctionsAllowed, budgets),
   );
   const encodePage = createPageEncoder(cursorKeys);
   const frameMemory = createFrameMemory();
@@ -198,11 +211,11 @@ function createStepFunctions(settings: Settings, { fetch, clock, random, log }: 
 }
 
 /** One budget for each account and region that may be read, because AWS counts calls like that. */
-function accountBudgets(allowed: AllowedAccounts, { callBudget }: Platform) {
-  const budgets = createCallBudgets(callBudget);
+function accountBudgets(allowed: AllowedAccounts, budgets: ReturnType<typeof createCallBudgets>) {
+  const limits = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
   return ({ arn }: ExecutionRef): CallBudget | undefined => {
     if (arn?.type !== 'standard' || !isAllowed(allowed, arn)) return undefined;
-    return budgets(`step-functions/${arn.region}:${arn.account}`);
+    return budgets(`step-functions/${arn.region}:${arn.account}`, limits);
   };
 }
 

@@ -70,6 +70,10 @@ const checked = <T>(problemOf: (value: T) => string | undefined, path: string[] 
     error: ({ input }) => problemOf(input as T),
   });
 
+/** A request of a caller takes one to a few calls; the service itself had no documented limit. */
+const THINGS_GRAPH_CALLS_PER_SECOND = 30;
+const CALLS_PER_SECOND_MAX = 10_000;
+
 const settingsShape = z.object({
   AWS_REGION: z
     .string({ error: 'is missing: the AWS region of the executions, us-west-2 for instance' })
@@ -82,6 +86,16 @@ const settingsShape = z.object({
     .check(z.minLength(1, { error: 'must not be empty' })),
   AWS_SESSION_TOKEN: optional(z.string()),
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH: optional(endpoint),
+  THINGS_GRAPH_CALLS_PER_SECOND: optional(
+    z.pipe(
+      z.string().check(
+        z.refine((text) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= CALLS_PER_SECOND_MAX, {
+          error: `must be a whole number of calls a second, 1 to ${CALLS_PER_SECOND_MAX}`,
+        }),
+      ),
+      z.transform(Number),
+    ),
+  ),
   AWS_ENDPOINT_URL_SFN: optional(endpoint),
   AWS_ENDPOINT_URL_STS: optional(endpoint),
   SFN_ALLOWED: optional(z.string()),
@@ -151,6 +165,8 @@ export interface Settings {
   };
   /** Where Things Graph is, when it is not AWS itself. */
   readonly thingsGraphEndpoint?: string;
+  /** The budget of calls to Things Graph, for all callers together. */
+  readonly thingsGraphCallsPerSecond: number;
   /** Whose executions are read from Step Functions. */
   readonly stepFunctionsAllowed: AllowedAccounts;
   /** Where Step Functions and STS are, when they are not AWS itself. */
@@ -251,6 +267,7 @@ export function readSettings(variables: Record<string, unknown>): Result<Setting
     ...(s.AWS_ENDPOINT_URL_IOTTHINGSGRAPH !== undefined && {
       thingsGraphEndpoint: s.AWS_ENDPOINT_URL_IOTTHINGSGRAPH,
     }),
+    thingsGraphCallsPerSecond: s.THINGS_GRAPH_CALLS_PER_SECOND ?? THINGS_GRAPH_CALLS_PER_SECOND,
     stepFunctionsAllowed: parseAllowedAccounts(s.SFN_ALLOWED ?? '', allowedOn(s)) ?? new Set(),
     ...(s.AWS_ENDPOINT_URL_SFN !== undefined && { stepFunctionsEndpoint: s.AWS_ENDPOINT_URL_SFN }),
     ...(s.AWS_ENDPOINT_URL_STS !== undefined && { stsEndpoint: s.AWS_ENDPOINT_URL_STS }),

@@ -20,6 +20,7 @@ import { securityHeaders, withHeaders } from './http/responses.ts';
 import { consoleLog as log } from './core/log.ts';
 import { type Core, createCore, createService } from './compose.ts';
 import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget/budget-object.ts';
+import type { CallLimits } from './sources/call-budget/call-budget.ts';
 import { createWorkersKvStore } from './storage/workers-kv.ts';
 // A named import, so that the bundler takes this one member of the manifest.
 import { version } from '../package.json';
@@ -61,10 +62,11 @@ function createIsolate(env: Env): Result<Isolate> {
     log,
     version,
     fetch: (url: string, init: RequestInit) => fetch(url, init),
-    callBudget: (name: string) =>
+    callBudget: (name: string, limits: CallLimits) =>
       createObjectCallBudget({
         namespace: env.BUDGETS,
         name,
+        limits,
         ...(locationHint && { locationHint }),
         clock: systemClock,
         log,

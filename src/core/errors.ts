@@ -30,6 +30,12 @@ export type SourceFailure =
       readonly awsCode?: string;
     }
   | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }
+  /** The tenant of this call has more calls waiting than its share allows while others read, too. No call was made. */
+  | {
+      readonly type: 'upstream-share-exceeded';
+      readonly internal: string;
+      readonly retryAfterSeconds: number;
+    }
   /** The upstream reported an error of its own (InternalFailureException, 5xx), or could not be reached. */
   | { readonly type: 'upstream-internal'; readonly internal: string }
   | { readonly type: 'upstream-timeout'; readonly internal: string }

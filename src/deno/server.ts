@@ -118,7 +118,7 @@ const onDeno = (store: KeyValueStore, log: Log): Platform => ({
   log,
   version: manifest.version,
   fetch,
-  callBudget: () => createCallBudget({ clock }),
+  callBudget: (_name, limits) => createCallBudget({ clock, ...limits }),
   tiers: {
     standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
     high: createInProcessRateLimiter(RATE_TIERS.high, clock),

@@ -1,10 +1,7 @@
 /**
  * One execution. Nothing else calls the source about it or writes its archive, so one upstream call serves any number of
- * readers. Runtime-neutral: the Durable Object and the in-process adapter are thin shells that give it storage, time and a way
- * to be woken.
- *
- * It coordinates three parts: the history as readers see it (history-view.ts), its listeners (listeners.ts), and the poll that
- * serves them (poller.ts).
+ * readers. Runtime-neutral: thin shells (runtimes/) give it storage, time and a way to be woken. It coordinates three parts:
+ * the history as readers see it, its listeners, and the poll that serves them.
  */
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
@@ -38,7 +35,7 @@ import { HistoryView, type Reading } from './history-view.ts';
 import type { PageMemo } from './page-memo.ts';
 import { summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
-import { type ReadTrace, newTrace } from './upstream/upstream-history.ts';
+import { type ReadTrace, newTrace, readerOf } from './upstream/upstream-history.ts';
 
 export interface ExecutionOptions {
   readonly ref: ExecutionRef;
@@ -107,7 +104,7 @@ export class Execution {
   }
 
   page(request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>> {
-    const trace = newTrace();
+    const trace = newTrace(readerOf(request));
     const { ref, pages } = this.#options;
     let query: PageQuery = request;
     return this.#wait(request, signal, async () => {
@@ -124,15 +121,20 @@ export class Execution {
   }
 
   async summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
-    const trace = newTrace();
+    const trace = newTrace(readerOf(request));
     const look = () => this.#summarizeHistory(request, trace, signal);
     const waited = request.waitMs > 0 ? await this.#wait(request, signal, look) : undefined;
     if (waited && !(waited.ok && waited.value.status === 'RUNNING')) return waited;
     // While it runs, the source's own description is the summary, after a wait as without one.
     const { served } = await this.#open(trace, signal);
     const described = await this.#history.describe(trace);
-    if (described?.status !== 'RUNNING') return waited && !described ? waited : (await look()).result;
-    const { status, upstreamStatus, startedAt, asOf } = described;
+    if (!described?.ok) {
+      // The history would be "not found", too, and cost another call.
+      const isUnknown = described?.failure.type === 'upstream-not-found';
+      return waited ?? (isUnknown ? described : (await look()).result);
+    }
+    const { status, upstreamStatus, startedAt, asOf } = described.value;
+    if (status !== 'RUNNING') return (await look()).result;
     const running = { status, upstreamStatus, ...(startedAt !== undefined && { startedAt }), asOf };
     return ok({ ...running, final: false, served: served() });
   }
@@ -166,7 +168,7 @@ export class Execution {
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
     if (request.from.at === 'position' && request.from.ended) {
       await this.#history.load();
-      const settled = await this.#history.settledForNow();
+      const settled = await this.#history.settledForNow(readerOf(request));
       if (!settled.ok) return settled;
       if (settled.value && hasAll(request.from, settled.value.count)) return ok(undefined);
     }
@@ -175,14 +177,14 @@ export class Execution {
     const leave = slot.value;
     const knownSinceMs = this.#options.clock.now() - this.#poller.state.pollIntervalMs;
     try {
-      const beginning = await this.#findBeginning(request.from, signal);
+      const beginning = await this.#findBeginning(request, signal);
       if (!beginning.ok) return beginning;
       const stream = openStream({
         ...this.#options,
         request,
         beginning: beginning.value,
         feed: {
-          history: (over) => this.#history.known(over),
+          history: (over) => this.#history.known(readerOf(request), over),
           settled: () => this.#history.settled,
           status: () => this.#history.status ?? 'RUNNING',
           start: this.#start,
@@ -241,13 +243,13 @@ export class Execution {
 
   /** Where a new stream begins. Waits a while for an execution that does not exist yet. */
   async #findBeginning(
-    asked: StreamRequest['from'],
+    request: StreamRequest,
     signal: AbortSignal | undefined,
   ): Promise<Result<StreamBeginning>> {
     const { clock } = this.#options;
-    let from = asked;
+    let { from } = request;
     const look = async () => {
-      const { history } = await this.#open(newTrace(), signal);
+      const { history } = await this.#open(newTrace(readerOf(request)), signal);
       const result = await findBeginning(history, this.#start, from);
       // The execution did not exist when its reader connected: all of it is new.
       if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')

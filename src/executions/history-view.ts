@@ -5,18 +5,18 @@
  */
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Result, internalText, ok } from '../core/errors.ts';
+import { type Result, type SourceFailure, internalText, ok } from '../core/errors.ts';
 import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
-import { SerialQueue } from '../core/serial-queue.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import type { OpenWalk } from '../messages/derive.ts';
 import { type History, endOf } from '../messages/history.ts';
-import type { Source, SourceDescription } from '../sources/source.ts';
+import type { CallOrigin, Source, SourceDescription } from '../sources/source.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
 import type { Served } from './executions.ts';
 import { Archivist, type Settled } from './settling/archivist.ts';
 import { RedriveWatch } from './settling/redrive.ts';
+import { ExecutionCalls } from './upstream/execution-calls.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
 import { PageRows } from './upstream/page-rows.ts';
 import {
@@ -69,7 +69,7 @@ export class HistoryView {
     this.#options = options;
     const { ref, source, storage, log } = options;
     // One call about this execution at a time, whichever operation it is (invariant 3).
-    const calls = new SerialQueue();
+    const calls = new ExecutionCalls(source, ref);
     this.#rows = new PageRows(storage, ref, log);
     this.#redrive = new RedriveWatch({ ...options, calls });
     this.upstream = new UpstreamHistory({ ...options, calls, rows: this.#rows });
@@ -130,27 +130,29 @@ export class HistoryView {
   }
 
   /** As known, for subscribers: only the poll requests what is newer. */
-  known(signal: AbortSignal): History {
+  known(origin: CallOrigin, signal: AbortSignal): History {
     const { clock, pollIntervalMs } = this.#options;
     const { archived } = this.archivist;
     const walk = newWalk(signal);
-    if (archived) return this.#archivedOrUpstream(archived, newTrace(), walk);
+    if (archived) return this.#archivedOrUpstream(archived, newTrace(origin), walk);
     const failureNotBeforeMs = clock.now() - (pollIntervalMs() ?? LAST_PAGE_FRESH_MS);
-    return this.#upstream({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace(), walk);
+    return this.#upstream({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace(origin), walk);
   }
 
   /** The settled history, after a check for a redrive; undefined: it may still grow. A failure: the check failed. */
-  async settledForNow(): Promise<Result<Settled | undefined>> {
-    const redriven = await this.#checkRedrive(newTrace());
+  async settledForNow(origin: CallOrigin): Promise<Result<Settled | undefined>> {
+    const redriven = await this.#checkRedrive(newTrace(origin));
     return redriven.ok ? ok(this.settled) : redriven;
   }
 
-  /** The source's description of an execution that is not settled. Undefined if it has none, or cannot give it now. */
-  async describe(trace: ReadTrace): Promise<(SourceDescription & { readonly asOf: string }) | undefined> {
+  /** The source's description of an execution that is not settled. Undefined if it has no such call. */
+  async describe(
+    trace: ReadTrace,
+  ): Promise<Result<SourceDescription & { readonly asOf: string }, SourceFailure> | undefined> {
     if (this.settled) return undefined;
     const now = this.#options.clock.now();
     const described = await this.#redrive.describe(now - LAST_PAGE_FRESH_MS, trace);
-    return described?.ok ? { ...described.value, asOf: new Date(now).toISOString() } : undefined;
+    return described?.ok ? ok({ ...described.value, asOf: new Date(now).toISOString() }) : described;
   }
 
   /** Whether a settled execution was redriven; then it is not settled any more. */

@@ -58,6 +58,15 @@ export const limitProblems = {
     retryAfterSeconds: ownRetrySeconds,
     exception: 'ThrottlingException',
   },
+  'upstream-share-exceeded': {
+    code: 'UpstreamShareExceeded',
+    title: 'Too many reads wait for the upstream service',
+    detail: ({ retryAfterSeconds }) =>
+      'The keys of this owner have used up their share of calls to the upstream service, which others need, too. ' +
+      `Retry in ${retryAfterSeconds} s.`,
+    retryAfterSeconds: ownRetrySeconds,
+    exception: 'ThrottlingException',
+  },
   overloaded: {
     code: 'Overloaded',
     title: ({ lost }) => (lost ? 'Execution temporarily unreachable' : 'Too many readers'),
@@ -86,6 +95,22 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
     action: 'Close some, or retry after retryAfterSeconds. The operator can raise the limit.',
     examples: {
       'too-many-streams': { type: 'too-many-streams', retryAfterSeconds: 10 },
+    },
+  },
+  UpstreamShareExceeded: {
+    meaning: 'The keys of this owner have used up their share of calls to the upstream service.',
+    cause:
+      'Many executions are read that are not archived, or do not exist, faster than AWS allows, while other owners read, too. ' +
+      'Each owner gets an equal share; a key without an owner has its own.',
+    action:
+      'Retry after Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream: both cost no calls of ' +
+      'this share while nothing happens.',
+    examples: {
+      'upstream-share-exceeded': {
+        type: 'upstream-share-exceeded',
+        internal: 'for the log',
+        retryAfterSeconds: 5,
+      },
     },
   },
   Overloaded: {

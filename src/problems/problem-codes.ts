@@ -25,6 +25,7 @@ export const PROBLEM_STATUS = {
   UnsupportedMediaType: 415,
   RateLimitExceeded: 429,
   TooManyStreams: 429,
+  UpstreamShareExceeded: 429,
   InternalError: 500,
   InternalFailureException: 502,
   BadUpstream: 502,

@@ -38,6 +38,7 @@ const READING: readonly ServiceProblemCode[] = [
   'BadUpstream',
   'ThrottlingException',
   'TooManyStreams',
+  'UpstreamShareExceeded',
   'Overloaded',
   'HistoryNotReadYet',
   'UpstreamTimeout',

@@ -4,12 +4,15 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { parseExecutionRef } from '../core/execution-ref.ts';
-import type { ProbeTarget, Source } from './source.ts';
+import type { CallOrigin, ProbeTarget, Source } from './source.ts';
 
 /** The execution that probes ask for; in ARNs also its state machine. IAM policies of single state machines must name it. */
 export const PROBE_NAME = 'flowtap-probe';
 /** A Worker has 50 subrequests on the free plan. */
 export const PROBES_MAX = 20;
+
+/** The operator's own calls share the budget as a tenant of their own. */
+const OPERATOR: CallOrigin = { class: 'reader', tenant: 'operator' };
 
 export interface SourceProbe {
   readonly source: string;
@@ -48,7 +51,7 @@ async function probe(
   clock: Clock,
 ): Promise<SourceProbe> {
   const startedAtMs = clock.now();
-  const page = await source.page(parseExecutionRef(executionId), undefined, 1);
+  const page = await source.page(parseExecutionRef(executionId), undefined, 1, { origin: OPERATOR });
   const result = { source: source.name, ...target, ms: clock.now() - startedAtMs };
   // A page would be odd, but shows that the source can be read.
   if (page.ok || page.failure.type === 'upstream-not-found') return { ...result, ok: true };

@@ -39,6 +39,22 @@ export interface ProbeTarget {
   readonly executionId: string;
 }
 
+/**
+ * Why a call is made. `poll`: for the listeners of a followed execution. `reader`: a tenant wants to read, and is charged for
+ * the call. `background`: the walk that archives a history. Budgets serve them in this order (call-budget/call-queue.ts).
+ */
+export type CallOrigin =
+  { readonly class: 'poll' | 'background' } | { readonly class: 'reader'; readonly tenant: string };
+
+/** What a call comes with. */
+export interface CallOptions {
+  readonly origin: CallOrigin;
+  /** Ends the call early (then `upstream-timeout`). */
+  readonly signal?: AbortSignal;
+  /** Called for each request to the upstream, retries included: budgets and the log count them. */
+  readonly onAttempt?: () => void;
+}
+
 export interface Source {
   /** Stable and short (`things-graph`, `step-functions`): part of cursors, archive keys and log lines. */
   readonly name: string;
@@ -50,25 +66,21 @@ export interface Source {
   readonly probeTargets?: readonly ProbeTarget[];
   /**
    * One page from `token` on (undefined: from the start) with at most `limit` messages; a source may return fewer. Retries
-   * temporary failures within its own time budget. `signal` ends the call early (then `upstream-timeout`). Calls `onAttempt`
-   * for each request to the upstream, retries included: budgets and the log count them.
+   * temporary failures within its own time budget.
    */
   page(
     ref: ExecutionRef,
     token: string | undefined,
     limit: number,
-    signal?: AbortSignal,
-    onAttempt?: () => void,
+    call: CallOptions,
   ): Promise<Result<SourcePage, SourceFailure>>;
   /** Status and times without reading the history, if the upstream has such a call. */
-  describe?(
-    ref: ExecutionRef,
-    signal?: AbortSignal,
-    onAttempt?: () => void,
-  ): Promise<Result<SourceDescription, SourceFailure>>;
+  describe?(ref: ExecutionRef, call: CallOptions): Promise<Result<SourceDescription, SourceFailure>>;
+  /** Calls about this execution that still wait for a budget are needed for `origin`, too: they wait no longer than its own would. */
+  hurry?(ref: ExecutionRef, origin: CallOrigin): void;
   /**
    * The shortest interval between polls at which the budget suffices for all followed executions. The caller follows this one
-   * and would poll it every `wantedMs`. Called at each poll. 0: as wanted.
+   * for the listeners of these tenants, and would poll it every `wantedMs`. Called at each poll. 0: as wanted.
    */
-  pace?(ref: ExecutionRef, wantedMs: number): number;
+  pace?(ref: ExecutionRef, wantedMs: number, tenants: readonly string[]): number;
 }

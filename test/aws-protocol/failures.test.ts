@@ -43,6 +43,7 @@ const failures: { readonly [Type in Failure['type']]: Extract<Failure, { type: T
   'history-changed': { type: 'history-changed' },
   overloaded: { type: 'overloaded', retryAfterSeconds },
   'too-many-streams': { type: 'too-many-streams', retryAfterSeconds },
+  'upstream-share-exceeded': { type: 'upstream-share-exceeded', internal, retryAfterSeconds },
   'store-unavailable': { type: 'store-unavailable', internal },
   'not-configured': { type: 'not-configured', internal },
   internal: { type: 'internal', internal },
@@ -81,6 +82,7 @@ it('each failure is the exception that says what it means to a client', () => {
       'rate-limited',
       'overloaded',
       'too-many-streams',
+      'upstream-share-exceeded',
     ],
     InternalFailureException: [
       'upstream-internal',

@@ -13,7 +13,8 @@ import type { Message } from '../../src/messages/message.ts';
 import { anyHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { conducts, type Conduct } from '../support/scripted-source.ts';
-import { UpstreamUnderTest } from './upstream-under-test.ts';
+import { POLL, UpstreamUnderTest } from './upstream-under-test.ts';
+import { READ } from '../support/call-options.ts';
 
 const anyFailure = fc.constantFrom(
   'upstream-throttled',
@@ -104,10 +105,13 @@ test('whatever the upstream does, a chunk matches the history, and none claims t
       let seen = 0;
       const read = async (position: number, freshMs: number, poll: boolean) => {
         const seenBefore = seen;
-        const result = await upstream.read(position, {
-          lastNotBeforeMs: upstream.clock.now() - freshMs,
-          poll,
-        });
+        const lastNotBeforeMs = upstream.clock.now() - freshMs;
+        const result = await upstream.read(
+          position,
+          { lastNotBeforeMs },
+          undefined,
+          poll ? POLL : READ.origin,
+        );
         if (!result.ok) return;
         upstream.expectRunOf(result.value, source.messages, position);
         if (result.value.last) expect(endOf(result.value)).toBeGreaterThanOrEqual(seenBefore);
@@ -232,7 +236,7 @@ test('readers at any time and in any number share one call at a time, and each g
         const upstream = new UpstreamUnderTest({ messages: history });
         const reads = [];
         for (const [position, poll, turns] of readers) {
-          reads.push(upstream.read(position, { poll }));
+          reads.push(upstream.read(position, {}, undefined, poll ? POLL : READ.origin));
           if (turns === 0) await settle();
         }
         for (const [index, [position]] of readers.entries()) {

@@ -13,7 +13,7 @@ import { endOf } from '../../src/messages/history.ts';
 import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { conducts, type Conduct } from '../support/scripted-source.ts';
-import { UpstreamUnderTest } from './upstream-under-test.ts';
+import { POLL, UpstreamUnderTest } from './upstream-under-test.ts';
 
 const messages = someHistory({ length: 950 });
 
@@ -34,7 +34,7 @@ describe('calls', () => {
     const reads = [3, 99, 0].map((position) => upstream.read(position));
     for (const read of await Promise.all(reads)) expect(read.ok && read.value.start).toBe(0);
     expect(upstream.source.calls).toHaveLength(1);
-    expect(reads.map(({ trace }) => trace)).toEqual([
+    expect(reads.map(({ trace }) => trace)).toMatchObject([
       { calls: 1, collapsed: false },
       { calls: 0, collapsed: true },
       { calls: 0, collapsed: true },
@@ -52,8 +52,8 @@ describe('calls', () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.hold();
     const reads = [50, 150, 250].map((position) => upstream.read(position));
-    reads.push(upstream.readNewest({ poll: true }), upstream.read(250), upstream.read(350));
-    reads.push(upstream.read(150, { poll: true }));
+    reads.push(upstream.pollNewest(), upstream.read(250), upstream.read(350));
+    reads.push(upstream.read(150, {}, undefined, POLL));
     upstream.source.release();
     await Promise.all(reads);
     expect(positions(upstream)).toEqual([0, 100, 900, 200, 300]);
@@ -321,7 +321,7 @@ describe('failures', () => {
     async (expiry) => {
       const upstream = new UpstreamUnderTest({ messages, tokenLifeCalls: 0, expiry });
       for (let reads = 0; reads < 5; reads++) {
-        const read = await upstream.readNewest({ poll: true });
+        const read = await upstream.pollNewest();
         expect(read.ok || read.failure.type).toBe('upstream-broken');
       }
       expect(positions(upstream)).toEqual(
@@ -422,7 +422,7 @@ describe('a lagging read', () => {
     upstream.source.conduct = () => ({ lag: 900 });
     await upstream.clock.advance(2_000);
     for (let reads = 0; reads < 5; reads++) {
-      const newest = await upstream.readNewest({ poll: true });
+      const newest = await upstream.pollNewest();
       expect(newest.ok || newest.failure.type).toBe('upstream-internal');
     }
     expect(positions(upstream)).toEqual([undefined, 0]);
@@ -459,7 +459,7 @@ describe('a history that was replaced', () => {
     const other = someHistory({ length: after, run: 'b' });
     upstream.source.replace(other);
     await upstream.clock.advance(2_000);
-    await upstream.readNewest({ poll: true });
+    await upstream.pollNewest();
     expect(await upstream.walk()).toEqual(other);
     expect(upstream.history.end?.fingerprint).toBe(upstream.fingerprints(other).at(-1));
     expect(upstream.history.end?.fingerprint).not.toBe(old?.fingerprint);
@@ -522,7 +522,7 @@ describe('onHeadRead', () => {
     const failure = 'upstream-throttled' as const;
     upstream.source.conduct = ({ token, position }) =>
       position === 300 || (token === undefined && position === undefined) ? { failure } : {};
-    const read = await upstream.readNewest({ poll: true });
+    const read = await upstream.pollNewest();
     expect(read.ok || read.failure.type).toBe(failure);
     expect(upstream.readings.map((reading) => reading.failure?.type)).toEqual([failure]);
   });
@@ -535,7 +535,7 @@ describe('onHeadRead', () => {
     upstream.source.conduct = () => ({});
     upstream.source.expireTokens();
     await upstream.clock.advance(100);
-    expect((await upstream.readNewest({ poll: true })).ok).toBe(false);
+    expect((await upstream.pollNewest()).ok).toBe(false);
     expect(positions(upstream)).toEqual([0, undefined]);
     expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-timeout']);
   });
@@ -546,7 +546,7 @@ describe('onHeadRead', () => {
     const inside = await upstream.read(0);
     expect(inside.ok && inside.value.last).toBe(false);
     expect(upstream.readings).toEqual([]);
-    await upstream.readNewest({ poll: true });
+    await upstream.pollNewest();
     expect(upstream.readings.map(({ end }) => end?.position)).toEqual([90]);
     expect(upstream.history.end?.position).toBe(90);
   });

@@ -19,8 +19,12 @@ import {
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import { type Chunk, endOf } from '../../src/messages/history.ts';
 import type { Message } from '../../src/messages/message.ts';
+import type { CallOrigin } from '../../src/sources/source.ts';
+import { READ } from '../support/call-options.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedSource, type ScriptedSourceOptions } from '../support/scripted-source.ts';
+
+export const POLL: CallOrigin = { class: 'poll' };
 
 export const EXECUTION_ID = 'urn:tdm:execution';
 
@@ -79,8 +83,8 @@ export class UpstreamUnderTest {
   }
 
   /** Nothing older than a second by default. */
-  read(position: number, freshness: Partial<Freshness> = {}, walk?: Walk) {
-    const trace = newTrace();
+  read(position: number, freshness: Partial<Freshness> = {}, walk?: Walk, origin: CallOrigin = READ.origin) {
+    const trace = newTrace(origin);
     const done = this.history.chunkAt(
       position,
       { lastNotBeforeMs: this.clock.now() - 1_000, ...freshness },
@@ -92,6 +96,10 @@ export class UpstreamUnderTest {
 
   readNewest(freshness: Partial<Freshness> = {}, walk?: Walk) {
     return this.read(Number.MAX_SAFE_INTEGER, freshness, walk);
+  }
+
+  pollNewest() {
+    return this.read(Number.MAX_SAFE_INTEGER, {}, undefined, POLL);
   }
 
   /** The whole history, chunk by chunk from the start, or the failure. */

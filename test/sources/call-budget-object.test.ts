@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { CALLS_AT_ONCE, CALLS_PER_SECOND, POLLS_SHARE } from '../../src/sources/call-budget/call-budget.ts';
 
+const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
+
 /** Each request is an isolate of its own: its budget object knows nothing of the others'. */
 const WORKER = `
   import { systemClock as clock } from './src/core/clock.ts';
@@ -17,10 +19,10 @@ const WORKER = `
   export default {
     async fetch(request, env) {
       const { name, calls, followed } = await request.json();
-      const budget = createObjectCallBudget({ namespace: env.BUDGETS, name, clock, log });
-      for (let n = 0; n < followed; n++) budget.pace('execution-' + n, 1000);
-      const turns = await Promise.all(Array.from({ length: calls }, () => budget.take(AbortSignal.timeout(300))));
-      return Response.json({ turns: turns.filter(({ ok }) => ok).length, pollIntervalMs: budget.pace('execution-0', 1000) });
+      const budget = createObjectCallBudget({ namespace: env.BUDGETS, name, limits: ${JSON.stringify(LIMITS)}, clock, log });
+      for (let n = 0; n < followed; n++) budget.pace('execution-' + n, 1000, ['tenant']);
+      const turns = await Promise.all(Array.from({ length: calls }, () => budget.take('id', { class: 'reader', tenant: 'tenant' }, AbortSignal.timeout(300))));
+      return Response.json({ turns: turns.filter(({ ok }) => ok).length, pollIntervalMs: budget.pace('execution-0', 1000, ['tenant']) });
     },
   };`;
 

@@ -8,65 +8,36 @@ import {
   POLLS_SHARE,
   TURN_MS_MAX,
 } from '../../src/sources/call-budget/call-budget.ts';
-import { callsPerSecondOf, Followers, leastIntervalMs } from '../../src/sources/call-budget/pacing.ts';
+import type { Demand } from '../../src/sources/call-budget/pacing.ts';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
 import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
 import { CallBudgetShares, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
-import type { Source } from '../../src/sources/source.ts';
+import type { CallOrigin, Source } from '../../src/sources/source.ts';
+import { READ } from '../support/call-options.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 
 const REF = { source: 'source', executionId: 'id' };
 
+const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
+const READER: CallOrigin = READ.origin;
+const NOBODY = { polls: 0, readers: [], background: 0, soon: 0 };
+
 const demandArbitrary = fc.array(
-  fc.tuple(fc.constantFrom(1_000, 2_000, 4_000, 8_000, 15_000), fc.integer({ min: 1, max: 300 })),
+  fc.tuple(
+    fc.constantFrom('a', 'b', 'c'),
+    fc.array(fc.tuple(fc.constantFrom(1_000, 2_000, 4_000, 8_000, 15_000), fc.integer({ min: 1, max: 300 }))),
+  ),
+  { maxLength: 3 },
 );
-
-describe('the interval that all can have', () => {
-  test('keeps their polls within the budget, and is no longer than needed', () => {
-    fc.assert(
-      fc.property(demandArbitrary, fc.integer({ min: 1, max: 20 }), (demand, perSecond) => {
-        const least = leastIntervalMs(demand, perSecond);
-        expect(callsPerSecondOf(demand, least)).toBeLessThanOrEqual(perSecond * 1.000_001);
-        if (least > 0) expect(callsPerSecondOf(demand, least * 0.99)).toBeGreaterThan(perSecond * 0.999);
-      }),
-    );
-  });
-
-  test('is asked of those only that would poll more often', () => {
-    // Ten quiet ones and twenty busy ones: 13.5 - 10/15 calls a second are left for the busy ones.
-    const least = leastIntervalMs(
-      [
-        [15_000, 10],
-        [1_000, 20],
-      ],
-      13.5,
-    );
-    expect(least).toBeCloseTo(20_000 / (13.5 - 10 / 15), 6);
-  });
-
-  test('does not slow polls while there is enough for all', () => {
-    expect(leastIntervalMs([[1_000, 13]], 13.5)).toBe(0);
-    expect(leastIntervalMs([], 13.5)).toBe(0);
-  });
-
-  test('forgets who polls no more', () => {
-    const followers = new Followers();
-    for (let n = 0; n < 100; n++) followers.follow(`execution-${n}`, 1_000, 0);
-    expect(followers.intervalMs(10, 1_000)).toBe(10_000);
-    followers.follow('execution-0', 1_000, 20_000);
-    expect(followers.intervalMs(10, 29_999)).toBe(10_000);
-    expect(followers.intervalMs(10, 40_000)).toBe(0);
-  });
-});
 
 describe('the budget of a process', () => {
   const take = async (budget: ReturnType<typeof createCallBudget>, count: number) => {
-    const turns = Array.from({ length: count }, () => budget.take());
+    const turns = Array.from({ length: count }, () => budget.take('id', READER));
     return turns;
   };
 
-  test('lets a burst through at once, the rest in the order in which they came, and turns away who would wait too long', async () => {
+  test('a burst gets its turns at once, the rest in order of arrival, and calls that would wait too long are refused', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock });
     const beganAtMs = clock.now();
@@ -89,8 +60,8 @@ describe('the budget of a process', () => {
   test('makes those who come wait for calls that were made without asking', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 2 });
-    for (let n = 0; n < 5; n++) budget.spent();
-    const turn = budget.take();
+    for (let n = 0; n < 5; n++) budget.spent(READER);
+    const turn = budget.take('id', READER);
     await clock.advance(4_000);
     expect(await turn).toEqual({ ok: true, waitedMs: 4_000 });
   });
@@ -98,13 +69,13 @@ describe('the budget of a process', () => {
   test('has the turn again of one who left while waiting', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 1 });
-    await budget.take();
+    await budget.take('id', READER);
     const leaving = new AbortController();
-    const left = budget.take(leaving.signal);
+    const left = budget.take('id', READER, leaving.signal);
     await settle();
     leaving.abort();
     expect(await left).toMatchObject({ ok: false });
-    const next = budget.take();
+    const next = budget.take('id', READER);
     await clock.advance(1_000);
     expect(await next).toEqual({ ok: true, waitedMs: 1_000 });
   });
@@ -114,7 +85,7 @@ describe('a source within a budget', () => {
   const source = (attempts: number): Source => ({
     name: 'counted',
     pageSizeMax: 100,
-    page: async (_id, _token, _limit, _signal, onAttempt) => {
+    page: async (_id, _token, _limit, { onAttempt }) => {
       for (let n = 0; n < attempts; n++) onAttempt?.();
       return ok({ messages: [] });
     },
@@ -127,7 +98,7 @@ describe('a source within a budget', () => {
   const pages = async (of: Source, count: number) => {
     const types: string[] = [];
     for (let n = 0; n < count; n++) {
-      const page = await of.page(REF, undefined, 100);
+      const page = await of.page(REF, undefined, 100, READ);
       types.push(page.ok ? 'page' : page.failure.type);
     }
     return types;
@@ -145,7 +116,7 @@ describe('a source within a budget', () => {
   test('is as it was where there is no budget', async () => {
     const free = withCallBudget(source(1), () => undefined);
     expect(await pages(free, 2)).toEqual(['page', 'page']);
-    expect(free.pace?.(REF, 1_000)).toBe(0);
+    expect(free.pace?.(REF, 1_000, ['tenant'])).toBe(0);
   });
 });
 
@@ -154,18 +125,23 @@ describe('shares of a budget', () => {
     const asked = fc.record({
       holder: fc.integer({ min: 0, max: 30 }).map(String),
       demand: demandArbitrary,
-      calls: fc.integer({ min: 0, max: 50 }),
+      waiting: fc.record({
+        polls: fc.nat(5),
+        readers: fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 1, max: 50 }))),
+        background: fc.nat(50),
+        soon: fc.nat(7),
+      }),
       afterMs: fc.integer({ min: 0, max: 20_000 }),
     });
     fc.assert(
       fc.property(fc.array(asked, { maxLength: 60 }), (requests) => {
-        const shares = new CallBudgetShares({ nowMs: 0 });
+        const shares = new CallBudgetShares({ nowMs: 0, limits: LIMITS });
         const out = new Map<string, { perSecond: number; untilMs: number }>();
         let now = 0;
         let single = 0;
         for (const { afterMs, ...request } of requests) {
           now += afterMs;
-          const { share } = shares.share(request, now);
+          const { share } = shares.share({ ...request, limits: LIMITS }, now);
           out.set(request.holder, { perSecond: share.callsPerSecond, untilMs: now + share.validMs });
           single += share.calls;
           const rates = [...out.values()].filter(({ untilMs }) => untilMs > now);
@@ -178,12 +154,15 @@ describe('shares of a budget', () => {
   });
 
   test('are known again from what was written down', () => {
-    const first = new CallBudgetShares({ nowMs: 0 });
-    const { lease } = first.share({ holder: 'a', demand: [[1_000, 20]], calls: 0 }, 0);
-    const again = new CallBudgetShares({ nowMs: 1_000, leases: [['a', lease]] });
-    const { share } = again.share({ holder: 'b', demand: [[1_000, 20]], calls: 0 }, 1_000);
+    const first = new CallBudgetShares({ nowMs: 0, limits: LIMITS });
+    const demand: Demand = [['tenant', [[1_000, 20]]]];
+    const request = { limits: LIMITS, demand, waiting: NOBODY };
+    const { lease } = first.share({ ...request, holder: 'a' }, 0);
+    const again = new CallBudgetShares({ nowMs: 1_000, limits: LIMITS, leases: [['a', lease]] });
+    const { share } = again.share({ ...request, holder: 'b' }, 1_000);
     expect(share.callsPerSecond + lease.callsPerSecond).toBeLessThanOrEqual(CALLS_PER_SECOND);
-    expect(share.pollIntervalMs).toBe(Math.ceil(40_000 / (CALLS_PER_SECOND * POLLS_SHARE)));
+    const intervalMs = Math.ceil(40_000 / (CALLS_PER_SECOND * POLLS_SHARE));
+    expect(share.pollIntervals).toEqual([{ tenant: 'tenant', intervalMs }]);
   });
 });
 
@@ -191,7 +170,7 @@ describe('isolates that share a budget', () => {
   /** Each follows one execution, polls as the budget says, and asks it before each call. */
   async function follow(isolates: number, forMs: number, ask?: (request: ShareRequest) => never) {
     const clock = new ManualClock();
-    const shares = new CallBudgetShares({ nowMs: clock.now() });
+    const shares = new CallBudgetShares({ nowMs: clock.now(), limits: LIMITS });
     const calls: number[] = [];
     let questions = 0;
     const perIsolate: number[] = [];
@@ -199,6 +178,7 @@ describe('isolates that share a budget', () => {
     for (let n = 0; n < isolates; n++) {
       const budget = createSharedCallBudget({
         holder: `isolate-${n}`,
+        limits: LIMITS,
         ask: async (request) => {
           questions++;
           return ask ? ask(request) : shares.share(request, clock.now()).share;
@@ -209,12 +189,12 @@ describe('isolates that share a budget', () => {
       perIsolate.push(0);
       void (async () => {
         while (clock.now() - startMs < forMs) {
-          const turn = await budget.take();
+          const turn = await budget.take(`execution-${n}`, { class: 'poll' });
           if (turn.ok) {
             calls.push(clock.now() - startMs);
             perIsolate[n] = (perIsolate[n] ?? 0) + 1;
           }
-          await clock.sleep(Math.max(1_000, budget.pace(`execution-${n}`, 1_000)));
+          await clock.sleep(Math.max(1_000, budget.pace(`execution-${n}`, 1_000, ['tenant'])));
         }
       })();
     }

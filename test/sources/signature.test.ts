@@ -16,6 +16,7 @@ import { startHostileUpstream, type CapturedRequest, type HostileUpstream } from
 import { CREDENTIALS } from './things-graph-under-test.ts';
 import suite from './sigv4-vectors.json' with { type: 'json' };
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
+import { READ } from '../support/call-options.ts';
 
 let upstream: HostileUpstream;
 beforeAll(async () => {
@@ -51,7 +52,7 @@ async function send(
     random: () => 0,
     log: testLog(),
   });
-  const result = await source.page(parseExecutionRef(id), token, limit);
+  const result = await source.page(parseExecutionRef(id), token, limit, READ);
   expect(result.ok).toBe(true);
   const request = upstream.requests.at(-1);
   if (request === undefined) throw new Error('Cannot judge as nothing was sent');

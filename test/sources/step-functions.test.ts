@@ -9,6 +9,7 @@ import { rebuildEvent, withoutEmptyDetails } from '../step-functions/rebuild-eve
 import { readRecordedHistories } from '../step-functions/recorded-histories.ts';
 import { letBackoffPass } from './things-graph-under-test.ts';
 import { allMessages, arnOf, sourceUnderTest, UUID } from '../step-functions/source-under-test.ts';
+import { READ } from '../support/call-options.ts';
 
 test('every recorded history comes through signature, wire and paging as one message an event, in order', async () => {
   const { source, script } = sourceUnderTest();
@@ -46,7 +47,7 @@ describe('what may be asked for', () => {
       allowed: 'us-west-2:123456789012,evil-host:123456789012',
     });
     expect(await page(arn)).toMatchObject({ failure: { type: 'source-forbidden' } });
-    expect(await source.describe?.(parseExecutionRef(arn))).toMatchObject({
+    expect(await source.describe?.(parseExecutionRef(arn), READ)).toMatchObject({
       failure: { type: 'source-forbidden' },
     });
     expect(urls).toEqual([]);
@@ -132,7 +133,7 @@ describe('a description', () => {
     const startMs = clock.now();
     const arn = scenarioArn('Redriven', startMs, UUID);
     const startedAt = new Date(startMs).toISOString();
-    const described = () => source.describe?.(parseExecutionRef(arn));
+    const described = () => source.describe?.(parseExecutionRef(arn), READ);
     expect(await described()).toMatchObject(
       ok({ upstreamStatus: 'RUNNING', status: 'RUNNING', startedAt, redrivable: false }),
     );
@@ -156,7 +157,7 @@ describe('a description', () => {
     ['SOMETHING_NEW', undefined],
   ])('%s is %s here, and in its own words still', async (upstreamStatus, status) => {
     const { source } = sourceUnderTest({ fetch: async () => Response.json({ status: upstreamStatus }) });
-    expect(await source.describe?.(parseExecutionRef(arnOf('x')))).toEqual(
+    expect(await source.describe?.(parseExecutionRef(arnOf('x')), READ)).toEqual(
       ok({ upstreamStatus, ...(status && { status }) }),
     );
   });

@@ -7,6 +7,7 @@ import { CALL_MS_MAX, type Fetch } from '../../src/sources/aws/aws-json.ts';
 import { createThingsGraphSource } from '../../src/sources/things-graph/things-graph.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
+import { READ } from '../support/call-options.ts';
 
 export const CREDENTIALS = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -37,7 +38,11 @@ export function thingsGraphUnderTest(endpoint: URL, options: { fetch?: Fetch; ra
     records,
     attempts: () => attempts,
     page: (signal?: AbortSignal, token?: string, id = 'execution-1', limit = 250) =>
-      source.page(parseExecutionRef(id), token, limit, signal, () => attempts++),
+      source.page(parseExecutionRef(id), token, limit, {
+        ...READ,
+        ...(signal && { signal }),
+        onAttempt: () => attempts++,
+      }),
     throughBackoff: <T>(call: Promise<T>) => letBackoffPass(clock, call),
     /** Lets time pass until the call is over, each attempt once `inFlight` is true for it. */
     async throughTimeouts<T>(call: Promise<T>, inFlight: (attempt: number) => boolean): Promise<T> {

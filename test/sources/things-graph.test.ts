@@ -9,6 +9,7 @@ import { createThingsGraphSource } from '../../src/sources/things-graph/things-g
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 import { CREDENTIALS, thingsGraphUnderTest } from './things-graph-under-test.ts';
+import { READ } from '../support/call-options.ts';
 
 const ENDPOINT = new URL('http://upstream.invalid/');
 const answering = (answer: unknown): Fetch => {
@@ -109,6 +110,7 @@ test("without an endpoint in the settings, AWS's own in the region is used; a wr
     parseExecutionRef('id'),
     undefined,
     1,
+    READ,
   );
   expect(urls).toEqual(['https://iotthingsgraph.eu-west-1.amazonaws.com/']);
   expect(() => createThingsGraphSource({ ...options, region: 'evil.example/' })).toThrow(

@@ -79,3 +79,14 @@ test('is read from the history if the source cannot describe the execution', asy
   const waited = await summary('waitTimeSeconds=5');
   expect(membersOf(waited)).toEqual(membersOf(atOnce));
 });
+
+test('of an execution that does not exist costs one call', async () => {
+  const operations: string[] = [];
+  tamper = (operation) => {
+    operations.push(operation);
+    return undefined;
+  };
+  const response = await service.get(path(arnOf('unknown'), '', ''));
+  expect(response.status).toBe(404);
+  expect(operations).toEqual(['DescribeExecution']);
+});

@@ -12,6 +12,7 @@ import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-a
 import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
+import { READ } from '../support/call-options.ts';
 
 export const KEYS = {
   accessKeyId: 'AKIDEXAMPLE',
@@ -55,7 +56,7 @@ export function sourceUnderTest(options: { fetch?: Fetch; allowed?: string } = {
     source,
     attempts: () => attempts,
     page: (executionArn: string, token?: string, limit = 100) =>
-      source.page(parseExecutionRef(executionArn), token, limit, undefined, () => attempts++),
+      source.page(parseExecutionRef(executionArn), token, limit, { ...READ, onAttempt: () => attempts++ }),
     script: (executionArn: string, events: readonly HistoryEvent[], more: object = {}) =>
       control('/executions', { executionArn, events, ...more }),
     faults: (faults: object) => control('/faults', faults),
@@ -67,7 +68,7 @@ export async function allMessages(source: Source, executionArn: string, limit: n
   const pages: Message[][] = [];
   let token: string | undefined;
   do {
-    const page: Result<SourcePage> = await source.page(parseExecutionRef(executionArn), token, limit);
+    const page: Result<SourcePage> = await source.page(parseExecutionRef(executionArn), token, limit, READ);
     if (!page.ok) throw new Error(JSON.stringify(page.failure));
     pages.push([...page.value.messages]);
     token = page.value.nextToken;

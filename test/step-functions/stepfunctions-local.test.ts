@@ -11,6 +11,7 @@ import { testLog } from '../support/secret-search.ts';
 import { allMessages, KEYS } from './source-under-test.ts';
 import { startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';
 import { nextRandom } from '../support/seeded-random.ts';
+import { READ } from '../support/call-options.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/machine';
 const definition = JSON.stringify({
@@ -89,7 +90,7 @@ describe('stepfunctions-local', () => {
     );
     const { events } = await server.call('GetExecutionHistory', { executionArn });
     expect(events).toHaveLength(messages.length);
-    expect(await source.describe?.(parseExecutionRef(executionArn))).toMatchObject({
+    expect(await source.describe?.(parseExecutionRef(executionArn), READ)).toMatchObject({
       ok: true,
       value: { upstreamStatus: 'SUCCEEDED', status: 'SUCCEEDED' },
     });
@@ -97,7 +98,7 @@ describe('stepfunctions-local', () => {
 
   test('says so when it knows no such execution', async () => {
     const unknown = executionArn.replace('run-1', 'run-2');
-    expect(await source.page(parseExecutionRef(unknown), undefined, 100)).toMatchObject({
+    expect(await source.page(parseExecutionRef(unknown), undefined, 100, READ)).toMatchObject({
       failure: { type: 'upstream-not-found' },
     });
   });

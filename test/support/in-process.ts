@@ -61,6 +61,7 @@ export class InProcess {
       region: 'us-west-2',
       credentials: UPSTREAM_CREDENTIALS,
       thingsGraphEndpoint: 'http://upstream.example',
+      thingsGraphCallsPerSecond: 1_000,
       stepFunctionsEndpoint: 'http://upstream.example',
       stsEndpoint: 'http://upstream.example',
       stepFunctionsAllowed: new Set(['us-west-2:123456789012']),
@@ -83,7 +84,7 @@ export class InProcess {
       log: testLog(this.logged),
       version: '1.2.3-test',
       fetch: () => Promise.reject(new TypeError('connection refused')),
-      callBudget: () => createCallBudget({ clock }),
+      callBudget: (_name, limits) => createCallBudget({ clock, ...limits }),
       tiers: {
         standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
         // Most tests ask more often than any caller may.

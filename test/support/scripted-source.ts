@@ -6,7 +6,13 @@
 import { type SourceFailure, fail, ok, type Result } from '../../src/core/errors.ts';
 import type { ExecutionRef } from '../../src/core/execution-ref.ts';
 import type { Message } from '../../src/messages/message.ts';
-import type { Source, SourceDescription, SourcePage } from '../../src/sources/source.ts';
+import type {
+  CallOptions,
+  CallOrigin,
+  Source,
+  SourceDescription,
+  SourcePage,
+} from '../../src/sources/source.ts';
 
 /** The behaviour of one call. Default: a correct answer. */
 export interface Conduct {
@@ -38,6 +44,7 @@ export interface SourceCall {
   readonly position: number | undefined;
   readonly token: string | undefined;
   readonly limit: number;
+  readonly origin: CallOrigin;
 }
 
 export interface ScriptedSourceOptions {
@@ -141,14 +148,13 @@ export class ScriptedSource implements Source {
     { executionId }: ExecutionRef,
     token: string | undefined,
     limit: number,
-    signal?: AbortSignal,
-    onAttempt?: () => void,
+    { origin, signal, onAttempt }: CallOptions,
   ): Promise<Result<SourcePage, SourceFailure>> {
     if (!(Number.isInteger(limit) && limit >= 1 && limit <= this.pageSizeMax)) {
       throw new RangeError(`asked for ${limit} messages`);
     }
     const given = token === undefined ? undefined : this.#tokens.get(token);
-    const call = { executionId, token, limit, position: token === undefined ? 0 : given?.position };
+    const call = { executionId, token, limit, origin, position: token === undefined ? 0 : given?.position };
     this.calls.push(call);
     const conduct = this.conduct(call);
     for (let attempt = 0; attempt < (conduct.attempts ?? 1); attempt++) {
@@ -233,6 +239,7 @@ export class ScriptedSource implements Source {
 
 function failed(type: SourceFailure['type']) {
   const internal = `scripted: ${type}`;
-  if (type === 'upstream-throttled') return fail({ type, internal, retryAfterSeconds: 1 });
+  if (type === 'upstream-throttled' || type === 'upstream-share-exceeded')
+    return fail({ type, internal, retryAfterSeconds: 1 });
   return fail({ type, internal });
 }

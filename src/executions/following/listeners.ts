@@ -59,6 +59,11 @@ export class Listeners implements StreamRegistry {
     return this.#streams.size;
   }
 
+  /** Whose the listeners are. */
+  get tenants(): readonly string[] {
+    return this.#slots.tenants;
+  }
+
   /** See `Slots`. */
   refusal(reader: SlotHolder): Failure | undefined {
     return this.#slots.refusal(reader);

@@ -15,6 +15,8 @@ import type { Listeners, PollState } from './listeners.ts';
 import { Pacer } from './pacer.ts';
 import { RunLoop } from './run-loop.ts';
 
+const POLL = { class: 'poll' } as const;
+
 export interface PollerOptions {
   readonly ref: ExecutionRef;
   readonly source: Source;
@@ -44,7 +46,7 @@ export class Poller {
   /** Aborted when the last listener leaves during a poll. */
   #unwanted = new AbortController();
   /** What the polls of this `run` have cost. */
-  #trace = newTrace();
+  #trace = newTrace(POLL);
 
   constructor(options: PollerOptions) {
     this.#options = options;
@@ -93,7 +95,7 @@ export class Poller {
 
   /** Takes a reading of the newest page, whether a poll or a reader caused it. */
   headRead({ atMs, previous, end, failure }: HeadReading): void {
-    const { history, listeners, source, ref, random } = this.#options;
+    const { history, listeners, random } = this.#options;
     if (failure) {
       this.#upstream = failure.type === 'upstream-throttled' ? 'throttled' : 'unavailable';
       if (failure.type === 'upstream-throttled') this.#pacer.throttled();
@@ -109,7 +111,7 @@ export class Poller {
       if (grew || recovered) listeners.notify();
       else listeners.headRead();
     }
-    if (listeners.count > 0) this.#pacer.atLeast(source.pace?.(ref, this.#pacer.ownIntervalMs) ?? 0);
+    if (listeners.count > 0) this.#pace();
     this.#pollAtMs = atMs + this.#pacer.jittered(random());
     this.arrange();
   }
@@ -131,9 +133,14 @@ export class Poller {
    */
   run({ forMs, callsMax }: RunBounds): Promise<number | undefined> {
     if (this.#loop.isRunning) return Promise.resolve(undefined);
-    const trace = newTrace();
+    const trace = newTrace(POLL);
     this.#trace = trace;
     return this.#loop.run({ forMs, isSpent: () => trace.calls >= callsMax });
+  }
+
+  #pace(): void {
+    const { source, ref, listeners } = this.#options;
+    this.#pacer.atLeast(source.pace?.(ref, this.#pacer.ownIntervalMs, listeners.tenants) ?? 0);
   }
 
   #pollDueAtMs(): number {
@@ -145,6 +152,8 @@ export class Poller {
 
   #poll(): void {
     const { ref, history, clock, random, log } = this.#options;
+    // Before the call: executions that are opened at once must know of each other when they set their intervals.
+    this.#pace();
     // Set before the result is known: whatever it is, the next poll is an interval away, and the loop cannot spin.
     this.#pollAtMs = clock.now() + this.#pacer.jittered(random());
     // A page that a reader requested just now is fresh enough.
@@ -152,7 +161,7 @@ export class Poller {
     this.#unwanted = new AbortController();
     const walk = newWalk(this.#unwanted.signal);
     this.#polling = history.upstream
-      .chunkAt(Number.MAX_SAFE_INTEGER, { lastNotBeforeMs, poll: true }, this.#trace, walk)
+      .chunkAt(Number.MAX_SAFE_INTEGER, { lastNotBeforeMs }, this.#trace, walk)
       .then((read) => {
         if (read.ok) return;
         const { type } = read.failure;

@@ -33,6 +33,11 @@ export class Slots {
     return this.#count;
   }
 
+  /** Who hold slots. */
+  get tenants(): readonly string[] {
+    return [...this.#ofTenant.keys()];
+  }
+
   /** Why this reader gets no slot now; undefined: it may take one. */
   refusal({ keyId, tenant, streamLimit }: SlotHolder): Failure | undefined {
     const retryAfterSeconds = FULL_RETRY_SECONDS;

@@ -6,8 +6,8 @@ import type { ArchiveHead } from '../../archive/archive-head.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Result, type SourceFailure, ok } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
-import type { SerialQueue } from '../../core/serial-queue.ts';
-import type { Source, SourceDescription } from '../../sources/source.ts';
+import type { CallOrigin, Source, SourceDescription } from '../../sources/source.ts';
+import { type ExecutionCalls, isOthersShare } from '../upstream/execution-calls.ts';
 import type { ReadTrace } from '../upstream/upstream-history.ts';
 
 /** A redrive shows to readers after this long, at the latest. */
@@ -23,26 +23,45 @@ export interface RedriveWatchOptions {
   readonly source: Source;
   readonly clock: Clock;
   /** Shared with all calls about this execution. */
-  readonly calls: SerialQueue;
+  readonly calls: ExecutionCalls;
+}
+
+interface DescribeCall {
+  readonly atMs: number;
+  /** Of the request that caused it. */
+  readonly origin: CallOrigin;
+  readonly answer: Promise<Described>;
 }
 
 export class RedriveWatch {
   readonly #options: RedriveWatchOptions;
-  #last: { readonly atMs: number; readonly answer: Promise<Described> } | undefined;
+  #last: DescribeCall | undefined;
 
   constructor(options: RedriveWatchOptions) {
     this.#options = options;
   }
 
   /** Undefined if the source has no such call. A failure counts as an answer, and is not retried sooner. */
-  describe(notBeforeMs: number, trace: ReadTrace): Promise<Described> | undefined {
-    const { source, ref, clock, calls } = this.#options;
-    const { describe } = source;
-    if (!describe) return undefined;
-    if (this.#last && this.#last.atMs >= notBeforeMs) return this.#last.answer;
-    const answer = calls.run(() => describe.call(source, ref, undefined, () => trace.calls++));
-    this.#last = { atMs: clock.now(), answer };
-    return answer;
+  async describe(notBeforeMs: number, trace: ReadTrace): Promise<Described | undefined> {
+    const { calls, source, ref } = this.#options;
+    const { origin } = trace;
+    const ask = source.describe?.bind(source, ref, { origin, onAttempt: () => trace.calls++ });
+    if (!ask) return undefined;
+    for (;;) {
+      const known = this.#last;
+      const shared = known && known.atMs >= notBeforeMs ? known : undefined;
+      const call = shared ?? this.#call(origin, ask);
+      if (shared) calls.wait(origin, shared.answer);
+      const described = await call.answer;
+      const isOwnShare = !described.ok && described.failure.type === 'upstream-share-exceeded';
+      if (isOwnShare && this.#last === call) this.#last = undefined;
+      if (!isOthersShare(described, call.origin, origin)) return described;
+    }
+  }
+
+  #call(origin: CallOrigin, ask: () => Promise<Described>): DescribeCall {
+    const { clock, calls } = this.#options;
+    return (this.#last = { atMs: clock.now(), origin, answer: calls.run(origin, ask) });
   }
 
   /** True if the execution was redriven after this end. A failure if that cannot be found out just now. */

@@ -52,7 +52,7 @@ export interface SettleOptions {
 /** Walks the history once and archives it. Returns a string if it is not settled: why it changed or could not be read. */
 export async function settleHistory(options: SettleOptions): Promise<SettledHistory | string> {
   const { upstream, writer, clock, notBeforeMs } = options;
-  const trace = newTrace();
+  const trace = newTrace({ class: 'background' });
   const freshness = {
     lastNotBeforeMs: notBeforeMs,
     allNotBeforeMs: notBeforeMs,

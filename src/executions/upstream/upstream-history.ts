@@ -9,7 +9,7 @@
  * A walk ends when nobody waits for it any more: a call in flight completes and is remembered, the next one is not made.
  *
  * Invariant 3: at most one call is in flight; readers of the same page share it; polls precede walks, and walks run one at a
- * time; a failure is remembered like a page. It decides when to call, not why: freshness comes from its caller.
+ * time, one for each tenant in turn; a failure is remembered like a page. It decides when to call, not why: freshness comes from its caller.
  * Over 300 lines: the walk and the handling of broken pages share one state.
  */
 import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts';
@@ -20,11 +20,12 @@ import { endOf, positionIn } from '../../messages/history.ts';
 import { messagesBytes } from '../../messages/message.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
-import type { Source, SourcePage } from '../../sources/source.ts';
+import type { CallOrigin, Source, SourcePage } from '../../sources/source.ts';
+import { ExecutionCalls, isOthersShare } from './execution-calls.ts';
+import { VirtualTime } from '../../core/virtual-time.ts';
 import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
 import { isStillUnknown } from '../unknown-executions.ts';
-import { SerialQueue } from '../../core/serial-queue.ts';
 
 /** Stops the walk through an upstream that never ends. AWS ends histories at 25,000 events. */
 export const HISTORY_MESSAGES_MAX = 1_000_000;
@@ -40,15 +41,23 @@ export const TOKEN_LOSSES_MAX = 3;
 /** After this long, reads that return less than was seen do not lag: the history is shorter now. As long as the settle time. */
 export const LAG_MS_MAX = 10_000;
 
-/** The cost of one request; for Cache-Status and the request log. */
+/** Who causes the calls of one request, and their cost; for budgets, Cache-Status and the request log. */
 export interface ReadTrace {
+  /** Who is charged for the calls. */
+  readonly origin: CallOrigin;
   /** Requests sent upstream because of this one, retries included. */
   calls: number;
   /** It waited for a call that another request had caused. */
   collapsed: boolean;
 }
 
-export const newTrace = (): ReadTrace => ({ calls: 0, collapsed: false });
+/** The origin of calls that a request of a caller causes. */
+export const readerOf = ({ tenant }: { readonly tenant: string }): CallOrigin => ({
+  class: 'reader',
+  tenant,
+});
+
+export const newTrace = (origin: CallOrigin): ReadTrace => ({ origin, calls: 0, collapsed: false });
 
 /** How far one caller walks through the source's pages. */
 export interface Walk {
@@ -74,8 +83,6 @@ export interface Freshness {
   readonly failureNotBeforeMs?: number;
   /** Every page must have been read since then: for the walk that settles a history. */
   readonly allNotBeforeMs?: number;
-  /** A poll precedes walks. */
-  readonly poll?: boolean;
 }
 
 /** The newest known end. */
@@ -92,6 +99,8 @@ interface Call {
   readonly start: number;
   /** Of the request that caused it. */
   readonly trace: ReadTrace;
+  /** A poll wants it. */
+  precedes: boolean;
   readonly done: Promise<Outcome>;
   readonly resolve: (outcome: Outcome) => void;
   /** How many wait for it. */
@@ -107,7 +116,7 @@ type Refusal = ReturnType<typeof fail<SourceFailure>>;
 
 export interface UpstreamHistoryOptions {
   /** Shared with all other calls about this execution. */
-  readonly calls?: SerialQueue;
+  readonly calls?: ExecutionCalls;
   readonly source: Source;
   readonly ref: ExecutionRef;
   readonly rows: PageRows;
@@ -130,12 +139,13 @@ export interface HeadReading {
 
 export class UpstreamHistory {
   readonly #options: UpstreamHistoryOptions;
-  readonly #calls: SerialQueue;
+  readonly #calls: ExecutionCalls;
   /** Names this execution in the memory that all share. */
   readonly #memoryKey: string;
   #end: KnownEnd | undefined;
   #running: Call | undefined;
   #queue: Call[] = [];
+  readonly #time = new VirtualTime();
   /** By start of the page. `isReported`: to `onHeadRead`. */
   readonly #failures = new Map<number, { failure: SourceFailure; atMs: number; isReported: boolean }>();
   readonly #limits = new Map<number, number>();
@@ -147,7 +157,7 @@ export class UpstreamHistory {
   constructor(options: UpstreamHistoryOptions) {
     this.#options = options;
     this.#memoryKey = executionKey(options.ref);
-    this.#calls = options.calls ?? new SerialQueue();
+    this.#calls = options.calls ?? new ExecutionCalls(options.source, options.ref);
   }
 
   get end(): KnownEnd | undefined {
@@ -180,7 +190,8 @@ export class UpstreamHistory {
           : failed && failed.atMs >= failureNotBeforeMs;
       if (failed && isFresh) {
         // The failed page may lead to the newest page only now. Reported, so that the poller backs off.
-        if (freshness.poll && !failed.isReported) this.#failed(wanted.start, failed.atMs, failed.failure);
+        if (trace.origin.class === 'poll' && !failed.isReported)
+          this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#heldAlready(position, freshness) ?? fail(failed.failure);
       }
       if (walk.pagesLeft <= 0 || walk.signal?.aborted) {
@@ -190,10 +201,13 @@ export class UpstreamHistory {
         return this.#heldAlready(position, freshness) ?? fail({ type: 'upstream-unfinished', internal });
       }
       walk.pagesLeft--;
-      const { call, shared } = this.#call(wanted.start, freshness.poll ?? false, trace);
-      const outcome = await this.#outcome(call, walk.signal);
+      const { call, shared } = this.#call(wanted.start, trace);
+      const waiting = this.#outcome(call, walk.signal);
+      this.#calls.wait(trace.origin, waiting);
+      const outcome = await waiting;
       if (outcome === 'lost') losses++;
       if (outcome === 'lost' || outcome === 'moved' || outcome === 'left') continue;
+      if (isOthersShare(outcome, call.trace.origin, trace.origin)) continue;
       if (!outcome.ok) return this.#heldAlready(position, freshness) ?? outcome;
       // Taken from the call itself: memory may have evicted it already. The result of this request's own call is as fresh as
       // possible, even if a lagging read confirmed less than was known.
@@ -256,20 +270,18 @@ export class UpstreamHistory {
   }
 
   /** The call for this page: one in progress or queued, or a new one. */
-  #call(start: number, poll: boolean, trace: ReadTrace): { call: Call; shared: boolean } {
+  #call(start: number, trace: ReadTrace): { call: Call; shared: boolean } {
+    const precedes = trace.origin.class === 'poll';
     const same =
       this.#running?.start === start ? this.#running : this.#queue.find((call) => call.start === start);
     if (same) {
       trace.collapsed = true;
-      if (poll && same !== this.#running) {
-        this.#queue = [same, ...this.#queue.filter((call) => call !== same)];
-      }
+      same.precedes ||= precedes;
       return { call: same, shared: true };
     }
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    const call: Call = { start, trace, done: promise, resolve, callers: 0 };
-    if (poll) this.#queue.unshift(call);
-    else this.#queue.push(call);
+    const call: Call = { start, trace, precedes, done: promise, resolve, callers: 0 };
+    this.#queue.push(call);
     this.#next();
     return { call, shared: false };
   }
@@ -287,10 +299,17 @@ export class UpstreamHistory {
     return outcome;
   }
 
+  /** A poll first, then one call for each tenant that reads: many walks of one must not keep another waiting. */
   #next(): void {
     if (this.#running) return;
-    const call = this.#queue.shift();
+    const payerOf = ({ trace: { origin } }: Call) =>
+      origin.class === 'reader' ? origin.tenant : origin.class;
+    const payer = this.#time.first(this.#queue.map(payerOf));
+    const call =
+      this.#queue.find(({ precedes }) => precedes) ?? this.#queue.find((queued) => payerOf(queued) === payer);
     if (!call) return;
+    this.#queue = this.#queue.filter((queued) => queued !== call);
+    this.#time.serve(payerOf(call));
     this.#running = call;
     const finish = (outcome: Outcome) => {
       this.#running = undefined;
@@ -311,9 +330,10 @@ export class UpstreamHistory {
     const epoch = this.#epoch;
     const limit = this.#limits.get(start) ?? source.pageSizeMax;
     let beganAtMs = clock.now();
-    const result = await this.#calls.run(() => {
+    const { origin } = call.trace;
+    const result = await this.#calls.run(origin, () => {
       beganAtMs = clock.now();
-      return source.page(ref, row.token, limit, undefined, () => call.trace.calls++);
+      return source.page(ref, row.token, limit, { origin, onAttempt: () => call.trace.calls++ });
     });
     if (epoch !== this.#epoch) return 'moved';
     if (result.ok) return this.#accept(row, result.value, beganAtMs, call);
@@ -328,6 +348,8 @@ export class UpstreamHistory {
       await rows.loseTokensUpTo(start);
       return 'lost';
     }
+    // Concerns this request's tenant only: neither remembered nor reported.
+    if (failure.type === 'upstream-share-exceeded') return fail(failure);
     return this.#failed(start, beganAtMs, failure);
   }
 

@@ -1,8 +1,11 @@
 /**
- * A token bucket that may be drawn below empty. Such a draw waits until the bucket has refilled, so turns are given in the
- * order of the draws, without a queue. Values only: no clock, no timer, no promise, so that the requests of a Worker can share
- * it.
+ * A token bucket of calls. Only calls that were made without a turn draw it below empty. Values only: no clock, no timer, no
+ * promise, so that the requests of a Worker can share it.
  */
+
+/** Far less than a call. */
+const ROUNDING = 1e-9;
+
 export class CallBucket {
   #callsPerSecond: number;
   readonly #capacity: number;
@@ -17,25 +20,23 @@ export class CallBucket {
     this.#atMs = nowMs;
   }
 
-  /** Draws a call and returns how long to wait for it. Undefined, and nothing is drawn, if that is longer than `ms`. */
-  reserve(nowMs: number, ms: number): number | undefined {
-    const waitMs = this.waitMs(nowMs);
-    if (waitMs > ms) return undefined;
-    this.#calls -= 1;
-    return waitMs;
+  /** How long until this many calls are available; Infinity if nothing flows in. */
+  waitMs(calls: number, nowMs: number): number {
+    this.#fill(nowMs);
+    if (this.#calls >= calls) return 0;
+    return this.#callsPerSecond > 0 ? ((calls - this.#calls) * 1000) / this.#callsPerSecond : Infinity;
   }
 
-  /** How long the next draw would wait; Infinity if nothing flows in. */
-  waitMs(nowMs: number): number {
+  /** Whole calls that are available. */
+  available(nowMs: number): number {
     this.#fill(nowMs);
-    if (this.#calls >= 1) return 0;
-    return this.#callsPerSecond > 0 ? ((1 - this.#calls) * 1000) / this.#callsPerSecond : Infinity;
+    // Adding up parts of a call must not leave the last one a rounding error short.
+    return Math.max(0, Math.floor(this.#calls + ROUNDING));
   }
 
   /** Draws the whole calls that are available, at most `calls`. */
   drawUpTo(calls: number, nowMs: number): number {
-    this.#fill(nowMs);
-    const drawn = Math.max(0, Math.min(calls, Math.floor(this.#calls)));
+    const drawn = Math.min(calls, this.available(nowMs));
     this.#calls -= drawn;
     return drawn;
   }

@@ -3,15 +3,22 @@
  * some seconds. Leases are stored, since an idle object is evicted within seconds. Platform file.
  */
 import { DurableObject } from 'cloudflare:workers';
+import * as z from 'zod/mini';
 
 import type { Clock } from '../../core/clock.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
-import type { CallBudget } from './call-budget.ts';
+import type { CallBudget, CallLimits } from './call-budget.ts';
 import { createSharedCallBudget } from './leased-budget.ts';
 import { CallBudgetShares, type Lease, type Share, type ShareRequest } from './leases.ts';
 
 const LEASE = 'lease/';
+
+const leaseSchema = z.object({
+  callsPerSecond: z.number(),
+  demand: z.array(z.tuple([z.string(), z.array(z.tuple([z.number(), z.number()]))])),
+  expiresAtMs: z.number(),
+});
 
 /** The class of the binding BUDGETS. */
 export class CallBudgetObject extends DurableObject {
@@ -19,7 +26,7 @@ export class CallBudgetObject extends DurableObject {
 
   async share(request: ShareRequest): Promise<Share> {
     const nowMs = systemClock.now();
-    const shares = (this.#shares ??= await this.#load(nowMs));
+    const shares = await this.#sharesWithin(request.limits, nowMs);
     const expired = shares.forgetExpired(nowMs);
     const { share, lease } = shares.share(request, nowMs);
     // Not awaited: the platform combines such writes, and resets the object if one fails.
@@ -28,10 +35,26 @@ export class CallBudgetObject extends DurableObject {
     return share;
   }
 
-  async #load(nowMs: number): Promise<CallBudgetShares> {
-    const stored = await this.ctx.storage.list<Lease>({ prefix: LEASE });
-    const leases = [...stored].map(([key, lease]) => [key.slice(LEASE.length), lease] as const);
-    return this.#shares ?? new CallBudgetShares({ nowMs, leases });
+  /** Isolates of an older deployment may have other limits, for a while: the last request decides. */
+  async #sharesWithin(limits: CallLimits, nowMs: number): Promise<CallBudgetShares> {
+    const known = this.#shares;
+    if (known?.isWithin(limits)) return known;
+    const leases = known?.leases ?? (await this.#load());
+    // Another request may have loaded them meanwhile.
+    if (this.#shares?.isWithin(limits)) return this.#shares;
+    return (this.#shares = new CallBudgetShares({ nowMs, limits, leases }));
+  }
+
+  async #load(): Promise<[holder: string, Lease][]> {
+    const stored = await this.ctx.storage.list({ prefix: LEASE });
+    const leases: [string, Lease][] = [];
+    for (const [key, value] of stored) {
+      const lease = z.safeParse(leaseSchema, value).data;
+      if (lease) leases.push([key.slice(LEASE.length), lease]);
+      // An older version stored it: its isolate is gone.
+      else void this.ctx.storage.delete(key);
+    }
+    return leases;
   }
 }
 
@@ -39,6 +62,7 @@ export interface ObjectCallBudgetOptions {
   readonly namespace: DurableObjectNamespace<CallBudgetObject>;
   /** `step-functions/us-west-2:123456789012`. */
   readonly name: string;
+  readonly limits: CallLimits;
   readonly locationHint?: DurableObjectLocationHint;
   readonly clock: Clock;
   readonly log: Log;
@@ -46,9 +70,10 @@ export interface ObjectCallBudgetOptions {
 
 /** This isolate's share of the budget with this name. */
 export function createObjectCallBudget(options: ObjectCallBudgetOptions): CallBudget {
-  const { namespace, name, locationHint, clock, log } = options;
+  const { namespace, name, limits, locationHint, clock, log } = options;
   return createSharedCallBudget({
     holder: crypto.randomUUID(),
+    limits,
     clock,
     log,
     // A stub that threw must not be used again, so each request gets a new one.

@@ -1,8 +1,8 @@
 /** A source within a call budget: each call waits for its turn, and the budget sets the interval between polls. */
 import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
-import type { CallBudget } from './call-budget.ts';
-import type { Source } from '../source.ts';
+import type { CallOptions, Source } from '../source.ts';
+import type { CallBudget, Turn } from './call-budget.ts';
 
 /**
  * The same source within budgets. `budgetFor` returns the budget of an execution's calls; undefined if the source refuses the
@@ -14,36 +14,43 @@ export function withCallBudget(
 ): Source {
   async function inTurn<T>(
     ref: ExecutionRef,
-    signal: AbortSignal | undefined,
-    onAttempt: (() => void) | undefined,
-    call: (onAttempt: () => void) => Promise<Result<T, SourceFailure>>,
+    options: CallOptions,
+    call: (options: CallOptions) => Promise<Result<T, SourceFailure>>,
   ): Promise<Result<T, SourceFailure>> {
     const budget = budgetFor(ref);
-    const turn = await budget?.take(signal);
-    if (turn && !turn.ok) {
-      const { retryAfterSeconds } = turn;
-      const internal = `${source.name}: no turn within the call budget`;
-      return fail({ type: 'upstream-throttled', internal, retryAfterSeconds });
-    }
+    if (!budget) return call(options);
+    const { origin, signal, onAttempt } = options;
+    const turn = await budget.take(ref.executionId, origin, signal);
+    if (!turn.ok) return fail(noTurn(source, turn));
     let attempts = 0;
-    const result = await call(() => {
+    const counted = () => {
       // The turn covers the first attempt. The upstream counts retries, too.
-      if (attempts++ > 0) budget?.spent();
+      if (attempts++ > 0) budget.spent(origin);
       onAttempt?.();
-    });
-    if (attempts === 0) budget?.giveBack();
+    };
+    const result = await call({ ...options, onAttempt: counted });
+    if (attempts === 0) budget.giveBack();
     return result;
   }
 
   const { describe } = source;
   return {
     ...source,
-    page: (ref, token, limit, signal, onAttempt) =>
-      inTurn(ref, signal, onAttempt, (counted) => source.page(ref, token, limit, signal, counted)),
+    page: (ref, token, limit, options) =>
+      inTurn(ref, options, (counted) => source.page(ref, token, limit, counted)),
     ...(describe && {
-      describe: (ref, signal, onAttempt) =>
-        inTurn(ref, signal, onAttempt, (counted) => describe(ref, signal, counted)),
+      describe: (ref, options) => inTurn(ref, options, (counted) => describe(ref, counted)),
     }),
-    pace: (ref, wantedMs) => budgetFor(ref)?.pace(ref.executionId, wantedMs) ?? 0,
+    hurry: (ref, origin) => budgetFor(ref)?.hurry(ref.executionId, origin),
+    pace: (ref, wantedMs, tenants) => budgetFor(ref)?.pace(ref.executionId, wantedMs, tenants) ?? 0,
   };
 }
+
+const noTurn = (
+  source: Source,
+  { because, retryAfterSeconds }: Extract<Turn, { ok: false }>,
+): SourceFailure => ({
+  type: because === 'share-exceeded' ? 'upstream-share-exceeded' : 'upstream-throttled',
+  internal: `${source.name}: no turn within the call budget`,
+  retryAfterSeconds,
+});

@@ -4,81 +4,167 @@
  * budgeted-source.ts makes a source use a budget.
  *
  * A budget does two things. It sets the interval between polls of each followed execution so that the calls suffice for all,
- * and no follower is refused. And it makes each call wait for its turn, since reads come on top of the polls.
+ * and no follower is refused. And it makes each call wait for its turn, since reads come on top of the polls: call-queue.ts
+ * has the order, which gives every tenant the same right.
  */
 import type { Clock } from '../../core/clock.ts';
-import { Followers } from './pacing.ts';
+import type { CallOrigin } from '../source.ts';
 import { CallBucket } from './bucket.ts';
+import { CallQueue, type WaitingCall } from './call-queue.ts';
+import { Followers, type Intervals, intervalsOf } from './pacing.ts';
 
-/** Below AWS's 20: leaves some for others in the account, and for a clock that is slightly fast. */
+export interface CallLimits {
+  readonly callsPerSecond: number;
+  /** Saved up while there are fewer calls. */
+  readonly callsAtOnce: number;
+}
+
+/**
+ * Of Step Functions. Below AWS's 20 a second and 400 at once: leaves some for others in the account, and for a clock that is
+ * slightly fast, but is enough for many first pages at once, and for walks through long histories.
+ */
 export const CALLS_PER_SECOND = 15;
-/** Below AWS's 400: enough for many first pages at once, and for walks through long histories. */
 export const CALLS_AT_ONCE = 100;
 /** The part of the calls per second for polls; the rest is for reads. */
 export const POLLS_SHARE = 0.9;
+/** The same while reads wait: polls come first, so their intervals must leave room. */
+export const POLLS_SHARE_WHILE_READING = 0.6;
 /** A call that would wait longer for its turn fails. A poll keeps its subscribers and is retried. */
 export const TURN_MS_MAX = 10_000;
+/** Nobody waits for background work: it is retried from its start, so patience is cheaper. */
+export const BACKGROUND_TURN_MS_MAX = 60_000;
+/** How often a waiting call looks whether its turn came earlier than expected: others have left, or need it, too. */
+const LOOK_MS = 200;
+/** Nothing that a caller learns of the queue stays true for longer. */
+const RETRY_MS_MAX = 60_000;
 
 export type Turn =
   | { readonly ok: true; readonly waitedMs: number }
-  | { readonly ok: false; readonly retryAfterSeconds: number };
+  /** `share-exceeded`: the tenant has more calls waiting than others leave room for. `exhausted`: the budget is used up. */
+  | {
+      readonly ok: false;
+      readonly because: 'share-exceeded' | 'exhausted';
+      readonly retryAfterSeconds: number;
+    };
 
 export interface CallBudget {
-  /** Waits until one call may be made. If that takes too long, or `signal` aborts, returns when to retry. */
-  take(signal?: AbortSignal): Promise<Turn>;
-  /** A call that was made without a turn, such as a retry: later calls wait longer for it. */
-  spent(): void;
+  /** Waits until a call about this execution may be made. If that takes too long, or `signal` aborts, returns when to retry. */
+  take(executionId: string, origin: CallOrigin, signal?: AbortSignal): Promise<Turn>;
+  /** See `Source.hurry`. */
+  hurry(executionId: string, origin: CallOrigin): void;
+  /** A call that was made without a turn, such as a retry: later calls wait longer for it, and most of all the same tenant's. */
+  spent(origin: CallOrigin): void;
   /** Returns a turn that was not used. */
   giveBack(): void;
   /**
-   * The shortest allowed interval between polls of this execution, which wants one every `wantedMs`. Call it at each poll: an
-   * execution that stops calling it is no longer counted.
+   * The shortest allowed interval between polls of this execution, which listeners of these tenants follow and which wants one
+   * every `wantedMs`. Call it at each poll: an execution that stops calling it is no longer counted.
    */
-  pace(executionId: string, wantedMs: number): number;
+  pace(executionId: string, wantedMs: number, tenants: readonly string[]): number;
 }
 
-export interface CallBudgetOptions {
+export interface CallBudgetOptions extends Partial<CallLimits> {
   readonly clock: Clock;
-  readonly callsPerSecond?: number;
-  readonly callsAtOnce?: number;
 }
 
 /** The budget of one process that makes all calls of an account. */
 export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const { clock, callsPerSecond = CALLS_PER_SECOND, callsAtOnce = CALLS_AT_ONCE } = options;
   const bucket = new CallBucket(callsPerSecond, callsAtOnce, clock.now());
+  const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(callsPerSecond) });
   const followers = new Followers();
+  let intervals: Intervals = new Map();
+
+  const turnInMs = (call: WaitingCall, now: number) => bucket.waitMs(queue.aheadOf(call) + 1, now);
+
   return {
-    async take(signal) {
-      const waitMs = bucket.reserve(clock.now(), TURN_MS_MAX);
-      if (waitMs === undefined) return tooLong(bucket.waitMs(clock.now()));
-      if (waitMs > 0) await clock.sleep(waitMs, signal);
-      if (!signal?.aborted) return { ok: true, waitedMs: waitMs };
-      bucket.add(1);
-      return tooLong(0);
+    async take(executionId, origin, signal) {
+      const beganAtMs = clock.now();
+      const call = queue.add(executionId, origin, beganAtMs);
+      if (!call) return refusal(queue, origin, beganAtMs, TURN_MS_MAX);
+      const untilMs = beganAtMs + turnMsMax(origin);
+      for (;;) {
+        const now = clock.now();
+        grant(queue, bucket, now);
+        if (call.granted) {
+          if (!signal?.aborted) return { ok: true, waitedMs: now - beganAtMs };
+          bucket.add(1);
+          return leftTurn;
+        }
+        const inMs = turnInMs(call, now);
+        // Later than allowed at the start means later for all that follow; others that arrive may still delay this one.
+        if (signal?.aborted || now >= untilMs || (now === beganAtMs && inMs > untilMs - now)) {
+          queue.remove(call);
+          return signal?.aborted ? leftTurn : refusal(queue, call.origin, now, inMs);
+        }
+        await clock.sleep(Math.ceil(Math.min(inMs, untilMs - now, LOOK_MS)), signal);
+      }
     },
-    spent: () => bucket.spend(1, clock.now()),
+    hurry: (executionId, origin) => queue.hurry(executionId, origin),
+    spent: (origin) => {
+      bucket.spend(1, clock.now());
+      queue.charge(origin);
+    },
     giveBack: () => bucket.add(1),
-    pace: (executionId, wantedMs) => {
-      followers.follow(executionId, wantedMs, clock.now());
-      return followers.intervalMs(callsPerSecond * POLLS_SHARE, clock.now());
+    pace: (executionId, wantedMs, tenants) => {
+      const now = clock.now();
+      followers.follow(executionId, { wantedMs, tenants }, intervals, now);
+      const readsWait = queue.size > queue.polls + queue.background;
+      intervals = intervalsOf(followers.demand(now), callsPerSecond * pollsShare(readsWait));
+      return followers.intervalMs(executionId, intervals);
     },
   };
 }
 
-/** Retry after: at least a second, the smallest value that callers can use. */
-export const tooLong = (waitMs: number): Turn => ({
-  ok: false,
-  retryAfterSeconds: Math.max(1, Math.ceil(Math.min(waitMs, 60_000) / 1000)),
-});
+/** Lets calls go while the bucket has some. */
+function grant(queue: CallQueue, bucket: CallBucket, nowMs: number): void {
+  while (queue.size > 0 && bucket.available(nowMs) > 0 && queue.grantNext(nowMs)) bucket.spend(1, nowMs);
+}
+
+export const pollsShare = (readsWait: boolean): number =>
+  readsWait ? POLLS_SHARE_WHILE_READING : POLLS_SHARE;
+
+/** As many as the budget makes within a turn's time: more of one tenant would fail anyway. */
+export const tenantWaitingMax = (callsPerSecond: number): number =>
+  Math.ceil((callsPerSecond * TURN_MS_MAX) / 1000);
+
+export const turnMsMax = ({ class: of }: CallOrigin): number =>
+  of === 'background' ? BACKGROUND_TURN_MS_MAX : TURN_MS_MAX;
+
+export const leftTurn: Turn = { ok: false, because: 'exhausted', retryAfterSeconds: 1 };
+
+/**
+ * Why a call that has left the queue gets no turn. A tenant exceeds its share if it has more calls waiting, and another tenant
+ * has called, too, while this one could have waited. `othersCalled`: elsewhere.
+ */
+export function refusal(
+  queue: CallQueue,
+  origin: CallOrigin,
+  nowMs: number,
+  inMs: number,
+  othersCalled = false,
+): Turn {
+  const exceeds =
+    origin.class === 'reader' &&
+    queue.waitingOf(origin.tenant) > 0 &&
+    (othersCalled || queue.othersCalledSince(origin.tenant, nowMs - TURN_MS_MAX));
+  return {
+    ok: false,
+    because: exceeds ? 'share-exceeded' : 'exhausted',
+    // At least a second, the smallest value that callers can use.
+    retryAfterSeconds: Math.max(1, Math.ceil(Math.min(inMs, RETRY_MS_MAX) / 1000)),
+  };
+}
 
 /** One budget for each name, made on first use. The caller bounds the number of names. */
-export function createCallBudgets(make: (name: string) => CallBudget): (name: string) => CallBudget {
+export function createCallBudgets(
+  make: (name: string, limits: CallLimits) => CallBudget,
+): (name: string, limits: CallLimits) => CallBudget {
   const budgets = new Map<string, CallBudget>();
-  return (name) => {
+  return (name, limits) => {
     const known = budgets.get(name);
     if (known) return known;
-    const made = make(name);
+    const made = make(name, limits);
     budgets.set(name, made);
     return made;
   };

@@ -1,21 +1,39 @@
 /**
  * The budget of one isolate among many: it leases a share of the account's budget for some seconds, and requests the next one
- * when that has expired or is used up. Its executions share values, never a promise: on Workers a promise belongs to the object
- * that made it. A caller that finds a request in flight checks again a little later.
+ * when that has expired or is used up. A share is a rate, for polls, and single calls, for reads: so reads never use up the
+ * calls of polls.
+ *
+ * Its executions share values, never a promise: on Workers a promise belongs to the object that made it. So calls wait as
+ * records in one queue (call-queue.ts). Each caller that wakes grants what can be granted, and looks whether its own call was.
+ * A caller that finds a request in flight checks again a little later.
  */
+import { createHash } from 'node:crypto';
+
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
-import { type CallBudget, tooLong, TURN_MS_MAX } from './call-budget.ts';
+import type { CallOrigin } from '../source.ts';
 import { CallBucket } from './bucket.ts';
-import { callsPerSecondOf, Followers } from './pacing.ts';
+import {
+  type CallBudget,
+  type CallLimits,
+  TURN_MS_MAX,
+  leftTurn,
+  refusal,
+  tenantWaitingMax,
+  turnMsMax,
+} from './call-budget.ts';
+import { CallQueue, type WaitingCall } from './call-queue.ts';
 import type { Share, ShareRequest } from './leases.ts';
+import { boundedDemand, callsPerSecondAt, Followers, type Intervals, OTHERS } from './pacing.ts';
 
-/** Bound of saved calls. A share's rate is for polls, one at a time, and many isolates could save up many calls. */
+/** Bound of what is saved of a share's rate: it is for polls, one at a time, and many isolates could save up many calls. */
 const SAVED_CALLS_MAX = 1;
 /** Waits are slept in steps of this, since the next share may shorten them. */
 const NEAR_MS = 1_000;
+/** The same for a call that needs another share. */
+const SHORT_MS = 250;
 /** Single calls per request while requests follow one another, as in a walk through a history. */
-const CALLS_MORE = 7;
+const CALLS_SOON = 7;
 const WALK_MS = 5_000;
 /** A request without an answer by then counts as lost. */
 const ASK_MS_MAX = 5_000;
@@ -23,41 +41,54 @@ const ASK_MS_MAX = 5_000;
 const GROWN = 1.2;
 /** How often a caller checks whether another caller's request is done. */
 const LOOK_MS = 50;
+/** Bounds the tenants that a request names. The others share as one. */
+export const TENANTS_NAMED_MAX = 32;
 /** The rate without an answer: low, so that many isolates together still stay within the budget. */
 const ALONE: Share = {
   callsPerSecond: 0.2,
   calls: 1,
-  pollIntervalMs: 15_000,
+  pollIntervals: [{ tenant: OTHERS, intervalMs: 15_000 }],
   validMs: 10_000,
   askAgainMs: 10_000,
+  called: [],
 };
 
 export interface SharedCallBudgetOptions {
   /** Unique among isolates. */
   readonly holder: string;
+  readonly limits: CallLimits;
   /** Requests a lease. If it throws, the isolate continues on its own, slowly. */
   readonly ask: (request: ShareRequest) => Promise<Share>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createSharedCallBudget({ holder, ask, clock, log }: SharedCallBudgetOptions): CallBudget {
-  const bucket = new CallBucket(0, SAVED_CALLS_MAX, clock.now(), 0);
+export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBudget {
+  const { holder, limits, ask, clock, log } = options;
+  const rate = new CallBucket(0, SAVED_CALLS_MAX, clock.now(), 0);
+  const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(limits.callsPerSecond) });
   const followers = new Followers();
-  let share: Share = { ...ALONE, pollIntervalMs: 0 };
+  let singles = 0;
+  let share: Share = { ...ALONE, pollIntervals: [] };
+  let intervals: Intervals = new Map();
   let validUntilMs = 0;
   let askedAtMs = -Infinity;
   let askableAtMs = 0;
   let askingUntilMs = 0;
-  /** Calls that wait for a turn. */
-  let waiting = 0;
+  /** Tenants whose readers waited at the last request. */
+  let askedFor: ReadonlySet<string> = new Set();
+
+  const demand = (now: number) => boundedDemand(followers.demand(now), TENANTS_NAMED_MAX);
 
   async function renew(): Promise<void> {
     const beganAtMs = clock.now();
     askingUntilMs = beganAtMs + ASK_MS_MAX;
-    const calls = waiting + (beganAtMs - askedAtMs < WALK_MS ? CALLS_MORE : 0);
+    const soon = beganAtMs - askedAtMs < WALK_MS ? CALLS_SOON : 0;
+    const { polls, background } = queue;
+    askedFor = new Set(queue.readers().keys());
+    const waiting = { polls, readers: boundedCounts(queue.readers()), background, soon };
     try {
-      share = await ask({ holder, demand: followers.demand(beganAtMs), calls });
+      share = await ask({ holder, limits, demand: demand(beganAtMs), waiting });
     } catch (error) {
       log({ event: 'call-budget-unreachable', level: 'warn', reason: String(error) });
       share = ALONE;
@@ -67,52 +98,108 @@ export function createSharedCallBudget({ holder, ask, clock, log }: SharedCallBu
     askedAtMs = now;
     askableAtMs = now + (share.calls > 0 ? 0 : share.askAgainMs);
     validUntilMs = now + share.validMs;
-    bucket.setRate(share.callsPerSecond, now);
-    bucket.add(share.calls);
+    intervals = new Map(share.pollIntervals.map(({ tenant, intervalMs }) => [tenant, intervalMs]));
+    rate.setRate(share.callsPerSecond, now);
+    singles += share.calls;
   }
 
-  /** An expired share gives no turns. */
-  function turnInMs(now: number): number {
-    if (now >= validUntilMs) bucket.setRate(0, now);
-    return bucket.waitMs(now);
+  function grantWaiting(now: number): void {
+    // An expired share gives no turns.
+    if (now >= validUntilMs) rate.setRate(0, now);
+    while (queue.size > 0) {
+      // Polls come first in the queue, too.
+      const byRate = queue.polls > 0 && rate.available(now) > 0;
+      if (!byRate && singles < 1) return;
+      queue.grantNext(now);
+      if (byRate) rate.spend(1, now);
+      else singles--;
+    }
+  }
+
+  function turnInMs(call: WaitingCall, now: number): number {
+    const calls = queue.aheadOf(call) + 1 - Math.max(0, singles);
+    if (calls <= 0) return 0;
+    return call.origin.class === 'poll' ? rate.waitMs(calls, now) : Infinity;
   }
 
   /** Whether to request another share. */
   function isShort(now: number, inMs: number, leftMs: number): boolean {
+    if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
     if (now >= validUntilMs || inMs > leftMs) return true;
-    const fair = callsPerSecondOf(followers.demand(now), share.pollIntervalMs);
-    return fair > share.callsPerSecond * GROWN;
+    return callsPerSecondAt(demand(now), intervals) > share.callsPerSecond * GROWN;
   }
 
+  /** The budget does not know yet that this tenant waits. */
+  const isNew = (origin: CallOrigin): boolean => origin.class === 'reader' && !askedFor.has(origin.tenant);
+
+  /** Readers of other tenants have called lately, as the last answer reported. */
+  const othersCalled = (origin: CallOrigin, now: number): boolean =>
+    origin.class === 'reader' &&
+    now - askedAtMs < TURN_MS_MAX &&
+    share.called.some((tenant) => tenant !== origin.tenant);
+
   return {
-    async take(signal) {
+    async take(executionId, of, signal) {
+      const origin = hashedOrigin(of);
       const beganAtMs = clock.now();
-      waiting++;
-      try {
-        for (;;) {
-          const now = clock.now();
-          const leftMs = beganAtMs + TURN_MS_MAX - now;
-          const inMs = turnInMs(now);
-          const near = inMs <= Math.min(NEAR_MS, leftMs);
-          if (signal?.aborted || (leftMs <= 0 && !near)) return tooLong(Math.min(inMs, TURN_MS_MAX));
-          if (near) {
-            bucket.reserve(now, leftMs);
-            if (inMs > 0) await clock.sleep(inMs, signal);
-            return { ok: true, waitedMs: now - beganAtMs + inMs };
-          }
-          if (now < askingUntilMs) await clock.sleep(LOOK_MS, signal);
-          else if (now >= askableAtMs && isShort(now, inMs, leftMs)) await renew();
-          else await clock.sleep(Math.min(NEAR_MS, leftMs), signal);
+      const untilMs = beganAtMs + turnMsMax(origin);
+      const call = queue.add(executionId, origin, beganAtMs);
+      if (!call) return refusal(queue, origin, beganAtMs, TURN_MS_MAX, othersCalled(origin, beganAtMs));
+      for (;;) {
+        const now = clock.now();
+        grantWaiting(now);
+        if (call.granted) {
+          if (!signal?.aborted) return { ok: true, waitedMs: now - beganAtMs };
+          singles++;
+          return leftTurn;
         }
-      } finally {
-        waiting--;
+        const inMs = turnInMs(call, now);
+        const leftMs = untilMs - now;
+        if (signal?.aborted || leftMs <= 0) {
+          queue.remove(call);
+          if (signal?.aborted) return leftTurn;
+          return refusal(
+            queue,
+            call.origin,
+            now,
+            Math.min(inMs, TURN_MS_MAX),
+            othersCalled(call.origin, now),
+          );
+        }
+        const short = isShort(now, inMs, leftMs);
+        if (now < askingUntilMs) await clock.sleep(LOOK_MS, signal);
+        else if (short && (now >= askableAtMs || isNew(call.origin))) await renew();
+        else {
+          const stepMs = short ? Math.min(SHORT_MS, Math.max(LOOK_MS, askableAtMs - now)) : NEAR_MS;
+          await clock.sleep(Math.ceil(Math.min(inMs, leftMs, stepMs)), signal);
+        }
       }
     },
-    spent: () => bucket.spend(1, clock.now()),
-    giveBack: () => bucket.add(1),
-    pace: (executionId, wantedMs) => {
-      followers.follow(executionId, wantedMs, clock.now());
-      return share.pollIntervalMs;
+    hurry: (executionId, origin) => queue.hurry(executionId, hashedOrigin(origin)),
+    spent: (origin) => {
+      if (origin.class === 'poll') rate.spend(1, clock.now());
+      else singles--;
+      queue.charge(hashedOrigin(origin));
+    },
+    giveBack: () => {
+      singles++;
+    },
+    pace: (executionId, wantedMs, tenants) => {
+      followers.follow(executionId, { wantedMs, tenants: tenants.map(hashed) }, intervals, clock.now());
+      return followers.intervalMs(executionId, intervals);
     },
   };
+}
+
+/** Owners are named nowhere but in their keys' records: what leaves this isolate, and is stored, is a hash. */
+const hashed = (tenant: string): string =>
+  createHash('sha256').update(tenant).digest('base64url').slice(0, 12);
+
+const hashedOrigin = (origin: CallOrigin): CallOrigin =>
+  origin.class === 'reader' ? { class: 'reader', tenant: hashed(origin.tenant) } : origin;
+
+function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: string, count: number][] {
+  const most = [...counts].toSorted(([, a], [, b]) => b - a);
+  const others = most.slice(TENANTS_NAMED_MAX).reduce((sum, [, count]) => sum + count, 0);
+  return [...most.slice(0, TENANTS_NAMED_MAX), ...(others > 0 ? [[OTHERS, others] as [string, number]] : [])];
 }

@@ -18,7 +18,7 @@ import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
 import { createAwsJsonClient, type AwsJsonClient, type Fetch } from '../aws/aws-json.ts';
 import { awsEndpoint, awsPartition, isAwsRegion } from '../../core/aws-region.ts';
 import { PROBE_NAME } from '../probe.ts';
-import type { ProbeTarget, Source, SourceDescription, SourcePage } from '../source.ts';
+import type { CallOptions, ProbeTarget, Source, SourceDescription, SourcePage } from '../source.ts';
 import { type AllowedAccounts, isAllowed } from './allowed-accounts.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
 
@@ -107,8 +107,7 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
     operation: string,
     { executionId: executionArn, arn }: ExecutionRef,
     input: Readonly<Record<string, unknown>>,
-    signal: AbortSignal | undefined,
-    onAttempt: (() => void) | undefined,
+    { signal, onAttempt }: CallOptions,
   ): Promise<Result<unknown, SourceFailure>> {
     if (!arn) return refused('upstream-invalid-request', 'the id is not the ARN of an execution');
     if (!isAllowed(allowed, arn)) {
@@ -130,15 +129,15 @@ export function createStepFunctionsSource(options: StepFunctionsOptions): Source
     pageSizeMax: PAGE_SIZE_MAX,
     probeTargets: [...allowed].map(probeTarget),
     redrivableMs: REDRIVABLE_MS,
-    async page(ref, token, limit, signal, onAttempt) {
+    async page(ref, token, limit, options) {
       const input = { maxResults: limit, ...(token !== undefined && { nextToken: token }) };
-      const answer = await call('GetExecutionHistory', ref, input, signal, onAttempt);
+      const answer = await call('GetExecutionHistory', ref, input, options);
       return answer.ok ? pageFromAnswer(answer.value) : answer;
     },
-    async describe(ref, signal, onAttempt) {
+    async describe(ref, options) {
       // Without data that is encrypted with a customer's key, which we may not be allowed to use.
       const input = { includedData: 'METADATA_ONLY' };
-      const answer = await call('DescribeExecution', ref, input, signal, onAttempt);
+      const answer = await call('DescribeExecution', ref, input, options);
       return answer.ok ? descriptionFromAnswer(answer.value) : answer;
     },
   };

@@ -76,7 +76,7 @@ export function createThingsGraphSource(options: ThingsGraphOptions): Source {
     name: THINGS_GRAPH,
     pageSizeMax: PAGE_SIZE_MAX,
     probeTargets: [{ region, executionId: PROBE_NAME }],
-    async page({ executionId: flowExecutionId }, token, limit, signal, onAttempt) {
+    async page({ executionId: flowExecutionId }, token, limit, { signal, onAttempt }) {
       const request = { flowExecutionId, nextToken: token, maxResults: limit };
       const answer = await client.call(OPERATION, request, signal, onAttempt);
       return answer.ok ? pageFromAnswer(answer.value) : fail(sourceFailure(answer.failure));

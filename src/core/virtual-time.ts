@@ -1,0 +1,57 @@
+/**
+ * Which tenant is next among those that want calls: start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996), with calls of
+ * equal length. Each tenant has a virtual time at which its next call may start. The tenant with the earliest one is served,
+ * and its next start is one call later. So a tenant's first call waits for at most one call of each other tenant, and a tenant
+ * that was idle neither saves up turns nor owes any. No I/O, no clock.
+ */
+
+/** Bounds the tenants that are remembered. Beyond it, the ones served longest ago are forgotten: they owe nothing. */
+export const TENANTS_REMEMBERED_MAX = 1_000;
+
+export class VirtualTime {
+  /** The start of the call that was served last. */
+  #now: number;
+  /** When the next call of a tenant may start, if that is later than `#now`. The tenant served last comes last. */
+  readonly #nextStarts: Map<string, number>;
+
+  constructor(from?: VirtualTime) {
+    this.#now = from ? from.#now : 0;
+    this.#nextStarts = new Map(from ? from.#nextStarts : []);
+  }
+
+  /** The tenant to serve next; of several with the same right, the first one. Undefined: no candidates. */
+  first(tenants: Iterable<string>): string | undefined {
+    let first: string | undefined;
+    let startsAt = Infinity;
+    for (const tenant of tenants) {
+      const start = this.#startOf(tenant);
+      if (start < startsAt) [first, startsAt] = [tenant, start];
+    }
+    return first;
+  }
+
+  /** Takes a call of this tenant as served. */
+  serve(tenant: string): void {
+    this.#now = this.#startOf(tenant);
+    this.charge(tenant);
+  }
+
+  /** A call that was made without a turn: the tenant's next one starts later. */
+  charge(tenant: string): void {
+    const next = this.#startOf(tenant) + 1;
+    this.#nextStarts.delete(tenant);
+    this.#nextStarts.set(tenant, next);
+    if (this.#nextStarts.size > TENANTS_REMEMBERED_MAX) this.#forget();
+  }
+
+  #startOf(tenant: string): number {
+    return Math.max(this.#now, this.#nextStarts.get(tenant) ?? 0);
+  }
+
+  #forget(): void {
+    for (const [tenant, next] of this.#nextStarts) if (next <= this.#now) this.#nextStarts.delete(tenant);
+    const [oldest] = this.#nextStarts.keys();
+    if (oldest !== undefined && this.#nextStarts.size > TENANTS_REMEMBERED_MAX)
+      this.#nextStarts.delete(oldest);
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The calls that wait for a turn within a budget, and their order: polls of followed executions first, then calls of readers, a
+ * turn for each tenant (virtual-time.ts), then background work. The calls are plain records: on Workers requests share values,
+ * never promises, so a call finds out by `granted` that it may go. No I/O, no clock.
+ */
+import type { CallOrigin } from '../source.ts';
+import { VirtualTime } from '../../core/virtual-time.ts';
+
+/** While readers wait, background work waits so long for each of its calls; then it gets one, so that it does not starve. */
+export const BACKGROUND_EVERY_MS = 1_000;
+/** Bounds the waiting calls of all tenants together: what a budget of a hundred tenants makes in 10 s, and far less memory. */
+export const WAITING_MAX = 2_000;
+
+export interface WaitingCall {
+  readonly executionId: string;
+  readonly sinceMs: number;
+  /** Changes if others need a call about the same execution sooner. */
+  origin: CallOrigin;
+  granted: boolean;
+}
+
+export interface CallQueueOptions {
+  /** Bounds the waiting calls of one tenant. */
+  readonly tenantWaitingMax: number;
+}
+
+export class CallQueue {
+  readonly #options: CallQueueOptions;
+  readonly #polls = new Set<WaitingCall>();
+  /** By tenant; no set is empty. The tenant that has waited longest comes first. */
+  readonly #readers = new Map<string, Set<WaitingCall>>();
+  readonly #background = new Set<WaitingCall>();
+  readonly #time = new VirtualTime();
+  #size = 0;
+  #backgroundAtMs = -Infinity;
+  /** When readers of the last two tenants called last: enough to know for any tenant whether there are others. */
+  readonly #calledAtMs = new Map<string, number>();
+
+  constructor(options: CallQueueOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get polls(): number {
+    return this.#polls.size;
+  }
+
+  get background(): number {
+    return this.#background.size;
+  }
+
+  /** Waiting calls of each tenant's readers. */
+  readers(): Map<string, number> {
+    return new Map([...this.#readers].map(([tenant, calls]) => [tenant, calls.size]));
+  }
+
+  waitingOf(tenant: string): number {
+    return this.#readers.get(tenant)?.size ?? 0;
+  }
+
+  /** Undefined: the queue, or the tenant's part of it, is full. */
+  add(executionId: string, origin: CallOrigin, nowMs: number): WaitingCall | undefined {
+    const { tenantWaitingMax } = this.#options;
+    if (origin.class === 'reader') this.#called(origin.tenant, nowMs);
+    if (this.#size >= WAITING_MAX) return undefined;
+    if (origin.class === 'reader' && this.waitingOf(origin.tenant) >= tenantWaitingMax) return undefined;
+    const call: WaitingCall = { executionId, sinceMs: nowMs, origin, granted: false };
+    this.#enter(call);
+    return call;
+  }
+
+  /** Readers of another tenant have called since then. */
+  othersCalledSince(tenant: string, sinceMs: number): boolean {
+    return [...this.#calledAtMs].some(([other, atMs]) => other !== tenant && atMs >= sinceMs);
+  }
+
+  #called(tenant: string, nowMs: number): void {
+    this.#calledAtMs.delete(tenant);
+    this.#calledAtMs.set(tenant, nowMs);
+    const [oldest] = this.#calledAtMs.keys();
+    if (this.#calledAtMs.size > 2 && oldest !== undefined) this.#calledAtMs.delete(oldest);
+  }
+
+  /** The caller has left. */
+  remove(call: WaitingCall): void {
+    if (!call.granted) this.#leave(call);
+  }
+
+  /** Lets the next call go. False: nobody waits. */
+  grantNext(nowMs: number): boolean {
+    const call = this.#next(nowMs);
+    if (!call) return false;
+    this.#leave(call);
+    call.granted = true;
+    if (call.origin.class === 'reader') this.#time.serve(call.origin.tenant);
+    if (call.origin.class === 'background') this.#backgroundAtMs = nowMs;
+    return true;
+  }
+
+  /** A retry: the tenant's next call waits longer. */
+  charge(origin: CallOrigin): void {
+    if (origin.class === 'reader') this.#time.charge(origin.tenant);
+  }
+
+  /**
+   * Somebody waits for the calls about this execution that has a better right than the one who caused them: they move to the
+   * place that a new call of this origin would have.
+   */
+  hurry(executionId: string, origin: CallOrigin): void {
+    const places = [
+      ...this.#polls,
+      ...[...this.#readers.values()].flatMap((calls) => [...calls]),
+      ...this.#background,
+    ];
+    for (const call of places) {
+      if (call.executionId !== executionId || this.aheadOf(call) <= this.#aheadOfNew(origin)) continue;
+      this.#leave(call);
+      call.origin = origin;
+      this.#enter(call);
+    }
+  }
+
+  /** How many calls go before this one, if no other is added. */
+  aheadOf(call: WaitingCall): number {
+    return this.#aheadAt(call.origin, indexIn(this.#placeOf(call.origin) ?? [], call));
+  }
+
+  #aheadOfNew(origin: CallOrigin): number {
+    return this.#aheadAt(origin, this.#placeOf(origin)?.size ?? 0);
+  }
+
+  /** In `n` rounds each tenant has at most `n` turns. */
+  #aheadAt(origin: CallOrigin, index: number): number {
+    if (origin.class === 'poll') return index;
+    let before = this.#polls.size + index;
+    for (const [tenant, calls] of this.#readers) {
+      if (origin.class !== 'reader') before += calls.size;
+      else if (tenant !== origin.tenant) before += Math.min(calls.size, index + 1);
+    }
+    return before;
+  }
+
+  #next(nowMs: number): WaitingCall | undefined {
+    for (const poll of this.#polls) return poll;
+    const [background] = this.#background;
+    const overdueAtMs = Math.max(background?.sinceMs ?? 0, this.#backgroundAtMs) + BACKGROUND_EVERY_MS;
+    if (background && nowMs >= overdueAtMs) return background;
+    const tenant = this.#time.first(this.#readers.keys());
+    const [reader] = (tenant !== undefined && this.#readers.get(tenant)) || [];
+    return reader ?? background;
+  }
+
+  #placeOf(origin: CallOrigin): Set<WaitingCall> | undefined {
+    if (origin.class === 'reader') return this.#readers.get(origin.tenant);
+    return origin.class === 'poll' ? this.#polls : this.#background;
+  }
+
+  #enter(call: WaitingCall): void {
+    this.#size++;
+    const place = this.#placeOf(call.origin);
+    if (place) place.add(call);
+    else if (call.origin.class === 'reader') this.#readers.set(call.origin.tenant, new Set([call]));
+  }
+
+  #leave(call: WaitingCall): void {
+    const { origin } = call;
+    const place = this.#placeOf(origin);
+    if (!place?.delete(call)) return;
+    this.#size--;
+    if (origin.class === 'reader' && place.size === 0) this.#readers.delete(origin.tenant);
+  }
+}
+
+function indexIn(calls: Iterable<WaitingCall>, call: WaitingCall): number {
+  let index = 0;
+  for (const other of calls) {
+    if (other === call) break;
+    index++;
+  }
+  return index;
+}

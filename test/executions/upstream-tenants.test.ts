@@ -1,0 +1,74 @@
+/** Several tenants that read the same execution: who causes a call, who waits for it, and whose refusal it is. */
+import { expect, test } from 'vitest';
+import type { CallOrigin } from '../../src/sources/source.ts';
+import { settle } from '../support/manual-clock.ts';
+import { someHistory } from '../support/histories.ts';
+import { POLL, UpstreamUnderTest } from './upstream-under-test.ts';
+
+const reader = (tenant: string): CallOrigin => ({ class: 'reader', tenant });
+const GREEDY = reader('greedy');
+const VICTIM = reader('victim');
+
+function underTest(length = 3) {
+  const upstream = new UpstreamUnderTest({ messages: someHistory({ length }) });
+  const hurried: CallOrigin[] = [];
+  Object.assign(upstream.source, { hurry: (_ref: unknown, origin: CallOrigin) => hurried.push(origin) });
+  const read = (position: number, origin: CallOrigin) => upstream.read(position, {}, undefined, origin);
+  return { upstream, source: upstream.source, hurried, read };
+}
+
+test('a call is charged to the request that caused it, and all who wait for it hurry it', async () => {
+  const { source, hurried, read } = underTest();
+  source.hold();
+  const reads = [read(0, GREEDY), read(0, VICTIM), read(0, POLL)];
+  await settle();
+  expect(source.calls.map(({ origin }) => origin)).toEqual([GREEDY]);
+  expect(hurried).toEqual(expect.arrayContaining([GREEDY, VICTIM, POLL]));
+  source.release();
+  for (const result of await Promise.all(reads)) expect(result.ok).toBe(true);
+  expect(source.calls).toHaveLength(1);
+});
+
+test('a request behind the calls of others hurries each of them when it starts', async () => {
+  const { upstream, source, hurried, read } = underTest(350);
+  await upstream.walk();
+  upstream.memory.clear();
+  source.forgetCalls();
+  hurried.length = 0;
+  source.hold();
+  const reads = [read(0, GREEDY), read(100, VICTIM)];
+  await settle();
+  expect(hurried).toContainEqual(VICTIM);
+  source.release();
+  await Promise.all(reads);
+  expect(source.calls.map(({ origin }) => origin)).toEqual([GREEDY, VICTIM]);
+});
+
+test('the walks of one tenant do not keep another tenant waiting for all of them', async () => {
+  const { upstream, source, read } = underTest(600);
+  await upstream.walk();
+  upstream.memory.clear();
+  source.forgetCalls();
+  source.hold();
+  const reads = [0, 100, 200, 300, 400].map((position) => read(position, GREEDY));
+  reads.push(read(500, VICTIM));
+  await settle();
+  source.release();
+  await Promise.all(reads);
+  expect(source.calls.findIndex(({ origin }) => origin === VICTIM)).toBeLessThanOrEqual(1);
+  expect(source.calls).toHaveLength(6);
+});
+
+test("a tenant's refusal is neither remembered, nor reported to the poll, nor given to others", async () => {
+  const { upstream, source, read } = underTest();
+  source.conduct = ({ origin }) => (origin === GREEDY ? { failure: 'upstream-share-exceeded' } : {});
+  source.hold();
+  const [greedy, victim, poll] = [read(0, GREEDY), read(0, VICTIM), read(0, POLL)];
+  await settle();
+  source.release();
+  expect(await greedy).toMatchObject({ ok: false, failure: { type: 'upstream-share-exceeded' } });
+  expect((await victim).ok).toBe(true);
+  expect((await poll).ok).toBe(true);
+  expect(source.calls.map(({ origin }) => origin)).toEqual([GREEDY, VICTIM]);
+  expect(upstream.readings.every(({ failure }) => failure === undefined)).toBe(true);
+});

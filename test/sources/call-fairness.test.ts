@@ -1,0 +1,209 @@
+/** Tenants that share a budget, within a process and across isolates: what one does, and what another notices of it. */
+import { describe, expect, test } from 'vitest';
+import {
+  CALLS_AT_ONCE,
+  CALLS_PER_SECOND,
+  type CallBudget,
+  createCallBudget,
+  TURN_MS_MAX,
+  type Turn,
+} from '../../src/sources/call-budget/call-budget.ts';
+import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import {
+  CallBudgetShares,
+  type ShareRequest,
+  type WaitingCalls,
+} from '../../src/sources/call-budget/leases.ts';
+import type { CallOrigin } from '../../src/sources/source.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
+
+const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
+const POLL: CallOrigin = { class: 'poll' };
+const reader = (tenant: string): CallOrigin => ({ class: 'reader', tenant });
+
+/** Calls at a steady rate, for a time; how each turn ended. */
+async function callEvery(
+  { clock, budget }: { readonly clock: ManualClock; readonly budget: () => CallBudget },
+  { everyMs, forMs, origin }: { everyMs: number; forMs: number; origin: CallOrigin },
+): Promise<Turn[]> {
+  const turns: Promise<Turn>[] = [];
+  let number = 0;
+  for (let atMs = 0; atMs < forMs; atMs += everyMs) {
+    turns.push(budget().take(`${number++}`, origin));
+    await clock.sleep(everyMs);
+  }
+  return Promise.all(turns);
+}
+
+async function inTime<T>(clock: ManualClock, work: Promise<T>, forMs: number): Promise<T> {
+  await clock.advance(forMs);
+  return work;
+}
+
+const refusals = (turns: readonly Turn[]) => turns.flatMap((turn) => (turn.ok ? [] : [turn.because]));
+const longestMs = (turns: readonly Turn[]) =>
+  Math.max(...turns.map((turn) => (turn.ok ? turn.waitedMs : Infinity)));
+
+function inProcess(callsPerSecond = CALLS_PER_SECOND) {
+  const clock = new ManualClock();
+  const budget = createCallBudget({ clock, callsPerSecond, callsAtOnce: CALLS_AT_ONCE });
+  return { clock, budget: () => budget };
+}
+
+/** Each call comes from the next isolate, as those about different executions do. */
+function acrossIsolates(isolates: number) {
+  const clock = new ManualClock();
+  const shares = new CallBudgetShares({ nowMs: clock.now(), limits: LIMITS });
+  let questions = 0;
+  const ask = async (request: ShareRequest) => {
+    questions++;
+    return shares.share(request, clock.now()).share;
+  };
+  const budgets = Array.from({ length: isolates }, (_, n) =>
+    createSharedCallBudget({ holder: `isolate-${n}`, limits: LIMITS, ask, clock, log: testLog() }),
+  );
+  let next = 0;
+  const budget = (): CallBudget => {
+    const one = budgets[next++ % isolates];
+    if (!one) throw new Error('no isolate');
+    return one;
+  };
+  return { clock, budget, questions: () => questions };
+}
+
+describe.each([
+  ['in one process', () => inProcess()],
+  ['across ten isolates', () => acrossIsolates(10)],
+])('a tenant that asks for more than the whole budget, %s', (_, place) => {
+  test('does not delay the reads of another for a second, and is refused for its share', async () => {
+    const under = place();
+    const flood = callEvery(under, { everyMs: 40, forMs: 60_000, origin: reader('greedy') });
+    const victim = callEvery(under, { everyMs: 1_000, forMs: 60_000, origin: reader('victim') });
+    const [greedy, reads] = await inTime(under.clock, Promise.all([flood, victim]), 80_000);
+    expect(refusals(reads)).toEqual([]);
+    expect(longestMs(reads)).toBeLessThan(1_000);
+    expect(new Set(refusals(greedy))).toEqual(new Set(['share-exceeded']));
+    // What the victim leaves is the greedy one's: 14 calls a second.
+    expect(greedy.length - refusals(greedy).length).toBeGreaterThan(
+      CALLS_AT_ONCE + 60 * (CALLS_PER_SECOND - 2),
+    );
+  });
+
+  test('gets all that is left if it is alone, and learns that the upstream service is exhausted', async () => {
+    const under = place();
+    const turns = await inTime(
+      under.clock,
+      callEvery(under, { everyMs: 30, forMs: 30_000, origin: reader('alone') }),
+      50_000,
+    );
+    expect(new Set(refusals(turns))).toEqual(new Set(['exhausted']));
+    expect(turns.length - refusals(turns).length).toBeGreaterThan(
+      CALLS_AT_ONCE + CALLS_PER_SECOND * 30 * 0.9,
+    );
+  });
+});
+
+describe('in one process', () => {
+  test('polls do not wait behind reads, and reads do not wait behind background work', async () => {
+    const { clock, budget } = inProcess();
+    for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
+    const order: string[] = [];
+    const note = (name: string, turn: Promise<Turn>) =>
+      void turn.then(({ ok }) => order.push(ok ? name : 'refused'));
+    note('background', budget().take('a', { class: 'background' }));
+    for (const n of [1, 2]) note(`read ${n}`, budget().take('b', reader('tenant')));
+    note('poll', budget().take('c', POLL));
+    await clock.advance(500);
+    expect(order).toEqual(['poll', 'read 1', 'read 2', 'background']);
+  });
+
+  test('a poll hurries the call of a greedy tenant that it shares', async () => {
+    const { clock, budget } = inProcess();
+    for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
+    for (let n = 0; n < 100; n++) void budget().take(`flow-${n}`, reader('greedy'));
+    const shared = budget().take('followed', reader('greedy'));
+    budget().hurry('followed', POLL);
+    await clock.advance(300);
+    expect(await Promise.race([shared, settle()])).toMatchObject({ ok: true });
+  });
+
+  test('a tenant with a single call is never refused for its share', async () => {
+    const { clock, budget } = inProcess(1);
+    for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
+    const turns = Array.from({ length: 20 }, (_, n) => budget().take('id', reader(`tenant-${n}`)));
+    expect(new Set(refusals(await inTime(clock, Promise.all(turns), 2 * TURN_MS_MAX)))).toEqual(
+      new Set(['exhausted']),
+    );
+  });
+
+  test('5 pages a second over 200 executions, of which 150 are followed by the same tenant, are never refused', async () => {
+    const { clock, budget } = inProcess();
+    const polls: Turn[] = [];
+    const until = clock.now() + 60_000;
+    for (let n = 0; n < 150; n++) {
+      void (async () => {
+        let intervalMs = 0;
+        while (clock.now() < until) {
+          // The first page is the reader's; the others are polls.
+          polls.push(await budget().take(`flow-${n}`, intervalMs === 0 ? reader('tenant') : POLL));
+          intervalMs = Math.max(1_000, budget().pace(`flow-${n}`, 1_000, ['tenant']));
+          await clock.sleep(intervalMs);
+        }
+      })();
+    }
+    // Pages of followed executions cost no call.
+    const pages = callEvery({ clock, budget }, { everyMs: 800, forMs: 60_000, origin: reader('tenant') });
+    const turns = await inTime(clock, pages, 80_000);
+    expect(refusals([...turns, ...polls])).toEqual([]);
+    expect(polls.length).toBeGreaterThan(60 * 7);
+  });
+});
+
+describe('leases', () => {
+  const waiting = (calls: Partial<WaitingCalls>): WaitingCalls => ({
+    polls: 0,
+    readers: [],
+    background: 0,
+    soon: 0,
+    ...calls,
+  });
+  const shares = () => {
+    const made = new CallBudgetShares({ nowMs: 0, limits: LIMITS });
+    const ask = (holder: string, calls: Partial<WaitingCalls>, nowMs: number) =>
+      made.share({ holder, limits: LIMITS, demand: [], waiting: waiting(calls) }, nowMs).share;
+    ask('spender', { polls: CALLS_AT_ONCE }, 0);
+    return ask;
+  };
+
+  test('keep the turns of tenants whose calls wait in another isolate', () => {
+    const ask = shares();
+    expect(ask('a', { readers: [['greedy', 100]] }, 0).calls).toBe(0);
+    expect(ask('b', { readers: [['victim', 1]] }, 0).calls).toBe(0);
+    // Four calls have flowed in: one is the victim's.
+    expect(ask('a', { readers: [['greedy', 100]] }, 267).calls).toBe(3);
+    expect(ask('b', { readers: [['victim', 1]] }, 267).calls).toBe(1);
+  });
+
+  test('keep nothing for isolates that have stopped asking', () => {
+    const ask = shares();
+    ask('b', { readers: [['victim', 100]] }, 0);
+    expect(ask('a', { readers: [['greedy', 100]] }, 1_000).calls).toBe(7);
+    expect(ask('a', { readers: [['greedy', 100]] }, 2_000).calls).toBe(23);
+  });
+
+  test('serve polls first, and background work and calls to come only when no reader waits anywhere', () => {
+    const ask = shares();
+    expect(ask('a', { polls: 3, readers: [['tenant', 9]], background: 5, soon: 7 }, 400).calls).toBe(6);
+    expect(ask('b', { background: 5, soon: 7 }, 800).calls).toBe(1);
+    expect(ask('a', { readers: [['tenant', 3]] }, 1_000).calls).toBe(3);
+    expect(ask('b', { background: 5, soon: 7 }, 2_000).calls).toBe(12);
+  });
+
+  test('say whose readers have called lately, two of them at most', () => {
+    const ask = shares();
+    for (const tenant of ['a', 'b', 'c', 'b']) ask(`holder of ${tenant}`, { readers: [[tenant, 1]] }, 1_000);
+    expect(ask('other', {}, 2_000).called).toEqual(['c', 'b']);
+    expect(ask('other', {}, 12_000).called).toEqual([]);
+  });
+});

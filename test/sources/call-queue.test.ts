@@ -1,0 +1,154 @@
+/** The order of the calls that wait for a budget. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  BACKGROUND_EVERY_MS,
+  CallQueue,
+  type WaitingCall,
+  WAITING_MAX,
+} from '../../src/sources/call-budget/call-queue.ts';
+import type { CallOrigin } from '../../src/sources/source.ts';
+
+const reader = (tenant: string): CallOrigin => ({ class: 'reader', tenant });
+const POLL: CallOrigin = { class: 'poll' };
+const BACKGROUND: CallOrigin = { class: 'background' };
+
+class QueueUnderTest {
+  readonly queue = new CallQueue({ tenantWaitingMax: 150 });
+  readonly #calls: { readonly name: string; readonly call: WaitingCall }[] = [];
+
+  add(name: string, origin: CallOrigin, { executionId = name, nowMs = 0 } = {}): WaitingCall {
+    const call = this.queue.add(executionId, origin, nowMs);
+    if (!call) throw new Error(`refused: ${name}`);
+    this.#calls.push({ name, call });
+    return call;
+  }
+
+  /** Names of the calls in the order of their turns. */
+  grantAll(nowMs = 0): string[] {
+    const order: string[] = [];
+    for (;;) {
+      const before = new Set(this.#calls.filter(({ call }) => call.granted));
+      if (!this.queue.grantNext(nowMs)) return order;
+      order.push(
+        ...this.#calls.filter((known) => known.call.granted && !before.has(known)).map(({ name }) => name),
+      );
+    }
+  }
+}
+
+const tenants = fc.constantFrom('a', 'b', 'c', 'd');
+const anyOrigin = fc.oneof(tenants.map(reader), fc.constant(POLL), fc.constant(BACKGROUND));
+/** Calls arrive, turns are given, retries are charged. */
+const anyCommand = fc.oneof(
+  anyOrigin.map((add) => ({ add })),
+  fc.constant('grant' as const),
+  tenants.map((charge) => ({ charge })),
+);
+
+test('each call of a tenant waits for at most one call of each other tenant per call of its own, whatever happened before', () => {
+  fc.assert(
+    fc.property(fc.array(anyCommand, { maxLength: 60 }), fc.nat(20), (before, flood) => {
+      const { queue } = new QueueUnderTest();
+      for (const command of before) {
+        if (command === 'grant') queue.grantNext(0);
+        else if ('charge' in command) queue.charge(reader(command.charge));
+        else queue.add('earlier', command.add, 0);
+      }
+      while (queue.polls > 0) queue.grantNext(0);
+      for (let n = 0; n < flood; n++) queue.add('flood', reader('a'), 0);
+      const victim = queue.add('victim', reader('victim'), 0);
+      if (!victim) throw new Error('refused');
+      const others = queue.readers().size - 1;
+      expect(queue.aheadOf(victim)).toBeLessThanOrEqual(others);
+      for (let turn = 0; turn < others; turn++) if (!victim.granted) queue.grantNext(0);
+      if (!victim.granted) queue.grantNext(0);
+      expect(victim.granted).toBe(true);
+    }),
+  );
+});
+
+test('as long as calls wait, a turn is used, and each call gets exactly one', () => {
+  fc.assert(
+    fc.property(fc.array(anyOrigin, { maxLength: 80 }), (origins) => {
+      const under = new QueueUnderTest();
+      origins.forEach((origin, n) => under.add(String(n), origin));
+      expect(under.grantAll().toSorted()).toEqual(origins.map((_, n) => String(n)).toSorted());
+      expect(under.queue.size).toBe(0);
+      expect(under.queue.readers().size).toBe(0);
+    }),
+  );
+});
+
+test('polls go first, then one call of each tenant in turn, then background work', () => {
+  const under = new QueueUnderTest();
+  under.add('background', BACKGROUND);
+  for (const n of [1, 2, 3]) under.add(`a${n}`, reader('a'));
+  for (const n of [1, 2]) under.add(`b${n}`, reader('b'));
+  under.add('poll', POLL);
+  expect(under.grantAll()).toEqual(['poll', 'a1', 'b1', 'a2', 'b2', 'a3', 'background']);
+});
+
+test('a tenant that was idle has no turns saved up, and one that was alone owes none', () => {
+  const under = new QueueUnderTest();
+  for (let n = 0; n < 50; n++) under.add('a', reader('a'));
+  under.grantAll();
+  for (const n of [1, 2]) under.add(`a${n}`, reader('a'));
+  for (const n of [1, 2, 3]) under.add(`b${n}`, reader('b'));
+  expect(under.grantAll()).toEqual(['b1', 'a1', 'b2', 'a2', 'b3']);
+});
+
+test('the retries of a tenant delay its own calls only', () => {
+  const under = new QueueUnderTest();
+  for (const n of [1, 2]) under.add(`a${n}`, reader('a'));
+  for (const n of [1, 2, 3]) under.add(`b${n}`, reader('b'));
+  under.queue.charge(reader('a'));
+  under.queue.charge(reader('a'));
+  expect(under.grantAll()).toEqual(['b1', 'b2', 'a1', 'b3', 'a2']);
+});
+
+test('background work gets a turn now and then while readers wait without a pause', () => {
+  const under = new QueueUnderTest();
+  for (const n of [1, 2]) under.add(`background${n}`, BACKGROUND);
+  const served: string[] = [];
+  for (let nowMs = 0; nowMs <= 2 * BACKGROUND_EVERY_MS; nowMs += 100) {
+    const reads = [1, 2].map(() => under.add('read', reader('a'), { nowMs }));
+    under.queue.grantNext(nowMs);
+    served.push(reads[0]?.granted || under.queue.background === 2 ? 'read' : 'background');
+  }
+  expect(under.queue.background).toBe(0);
+  expect(served.slice(0, BACKGROUND_EVERY_MS / 100)).not.toContain('background');
+});
+
+test('a call that others need, too, waits no longer than their own would', () => {
+  const under = new QueueUnderTest();
+  for (const n of [1, 2, 3]) under.add(`a${n}`, reader('a'));
+  under.add('shared', reader('a'), { executionId: 'flow' });
+  under.add('b1', reader('b'));
+  under.queue.hurry('flow', reader('c'));
+  expect(under.grantAll()).toEqual(['a1', 'b1', 'shared', 'a2', 'a3']);
+
+  for (const n of [1, 2]) under.add(`a${n}`, reader('a'));
+  under.add('shared', BACKGROUND, { executionId: 'flow' });
+  under.queue.hurry('other', POLL);
+  under.queue.hurry('flow', POLL);
+  under.queue.hurry('flow', reader('b'));
+  expect(under.grantAll()).toEqual(['shared', 'a1', 'a2']);
+});
+
+test('calls whose callers have left get no turn', () => {
+  const under = new QueueUnderTest();
+  const left = under.add('left', reader('a'));
+  under.add('stays', reader('a'));
+  under.queue.remove(left);
+  expect(under.grantAll()).toEqual(['stays']);
+});
+
+test('the calls of a tenant, and of all tenants, are bounded', () => {
+  const { queue } = new QueueUnderTest();
+  for (let n = 0; n < 150; n++) expect(queue.add('id', reader('a'), 0)).toBeDefined();
+  expect(queue.add('id', reader('a'), 0)).toBeUndefined();
+  expect(queue.add('id', reader('b'), 0)).toBeDefined();
+  for (let n = 0; queue.size < WAITING_MAX; n++) queue.add('id', reader(`tenant-${n}`), 0);
+  expect(queue.add('id', reader('new'), 0)).toBeUndefined();
+});
