@@ -1,4 +1,4 @@
-/** /v1/admin/keys as functions. What a key has is docs/http-api.md's to say. */
+/** /v1/admin/keys as functions. docs/http-api.md describes the members of a key. */
 import { parseObject } from '../client/problem.ts';
 import type { Http } from '../client/http.ts';
 import { readBody } from '../client/wire.ts';
@@ -21,10 +21,10 @@ export interface AdminKey {
   readonly totalStreamLimit?: number;
 }
 
-/** Of a key whose records are damaged, no more is known. */
+/** If the records of a key are damaged, only its id is known. */
 export type RevokedKey = Partial<AdminKey> & Pick<AdminKey, 'id'>;
 
-/** A key that was just made: its secret is in no later answer. */
+/** A new key. No later answer has its secret. */
 export interface IssuedKey extends AdminKey {
   readonly key: string;
 }
@@ -81,7 +81,7 @@ export class AdminKeys {
       headers: JSON_HEADERS,
       body: () => JSON.stringify(wish),
       signal: this.#signal,
-      // A try whose answer was lost may have made a key: another one would make a second.
+      // If the answer is lost, the key may exist already: a retry would create a second one.
       giveUpAfterMs: 0,
     });
     return readBody<IssuedKey>(text, ISSUED_MEMBERS);

@@ -1,4 +1,4 @@
-/** The words of a command line, checked. Parsing is node:util's; what is wrong is said in one sentence. */
+/** Parses and checks the words of a command line. node:util parses; each error is one sentence. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { API_KEY_BEGINNING } from '../core/api-key-format.ts';
@@ -14,7 +14,7 @@ export interface Arguments<Values> {
   readonly positionals: readonly string[];
 }
 
-/** `names`: what each positional argument is, in their order; one that ends in `?` may be left out. */
+/** `names`: the names of the positional arguments, in order. One that ends in `?` is optional. */
 export function readArguments<const O extends Options>(
   words: readonly string[],
   options: O,
@@ -39,7 +39,7 @@ const parse: typeof parseArgs = (config) => {
   try {
     return parseArgs(config);
   } catch (error) {
-    // Its sentences are good, but for what follows them: how to pass positionals that begin with a dash.
+    // Its first sentence is good. What follows explains positionals that begin with a dash.
     const message = error instanceof Error ? error.message.split('. To specify')[0] : String(error);
     throw new UsageError(message ?? '');
   }
@@ -69,7 +69,7 @@ export function oneOf<const T extends string>(
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-/** A hundred years: what is longer is a slip, and some of it ends after the last time that there is. */
+/** A hundred years. Longer ones are mistakes, and may exceed the range of Date. */
 const DURATION_DAYS_MAX = 36_500;
 
 /** `90s`, `10m`, `24h`, `7d`, in seconds. Only 0 needs no unit. */
@@ -84,10 +84,11 @@ export function duration(name: string, text: string | undefined): number | undef
   throw new UsageError(`${name} must be at most ${DURATION_DAYS_MAX}d: it is '${text}'`);
 }
 
-/** An id that goes into an address. */
+/** An id that becomes part of a URL. */
 export function executionId(text = ''): string {
-  if (text === '.' || text === '..') throw new UsageError(`no address can hold an <id> that is '${text}'`);
-  // Addresses are logged; so it is not repeated here either.
+  if (text === '.' || text === '..')
+    throw new UsageError(`<id> must not be '.' or '..': HTTP clients remove such path segments`);
+  // URLs are logged, so a key must not become part of one. The error does not repeat it either.
   if (API_KEY_BEGINNING.test(text)) {
     throw new UsageError('<id> must be the id of an execution: it is an API key');
   }

@@ -13,7 +13,7 @@ import { clientManifest, packedDocuments } from './client-manifest.ts';
 
 const pathOf = (path: string): string => join(import.meta.dirname, '../..', path);
 
-/** What stands in the bundles and was written by others comes with its licence. */
+/** Third-party code in the bundles needs its licence beside it. */
 const parserLicense = await readFile(pathOf('node_modules/eventsource-parser/LICENSE'), 'utf8');
 
 const common: BuildOptions = {
@@ -24,10 +24,10 @@ const common: BuildOptions = {
   logLevel: 'warning',
 };
 
-// Its own part of dist/ and no more: a service on this machine may be serving dist/site.
+// Only its own part of dist/: a service on this machine may be serving dist/site.
 await rm(pathOf('dist/types'), { recursive: true, force: true });
 await Promise.all([
-  // Node's and no one's: an import that only one platform has would fail here.
+  // Neutral: an import of one platform fails here.
   build({
     ...common,
     entryPoints: [pathOf('src/client/client.ts')],
@@ -53,10 +53,10 @@ await chmod(pathOf('dist/cli.js'), 0o755);
 
 const tsc = [pathOf('node_modules/typescript/bin/tsc'), '-p', pathOf('src/client/tsconfig.json')];
 await promisify(execFile)(process.execPath, tsc).catch((error: unknown) => {
-  // What is wrong stands on stdout.
+  // tsc writes its errors to stdout.
   throw new Error(String(Reflect.get(Object(error), 'stdout')), { cause: error });
 });
-// tsc rewrites the imports of what it compiles and leaves those of declarations, as `.ts`: before version 5 it takes none such.
+// tsc leaves imports of `.ts` in declarations, which TypeScript before version 5 does not accept.
 const declarations = await readdir(pathOf('dist/types'), { recursive: true, withFileTypes: true });
 await Promise.all(
   declarations

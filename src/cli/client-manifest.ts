@@ -14,7 +14,7 @@ export const clientManifest = {
   type,
   engines,
   bin: { flowtap: 'dist/cli.js' },
-  // For resolvers that read no `exports`.
+  // For resolvers that do not read `exports`.
   types: './dist/types/client/client.d.ts',
   main: './dist/client.js',
   exports: {
@@ -23,7 +23,7 @@ export const clientManifest = {
   },
 } as const;
 
-/** What else is packed, as it stands in the repository: how to use the package. */
+/** Files of the repository that are packed as they are: how to use the package. */
 export const packedDocuments = [
   'README.md',
   'LICENSE',

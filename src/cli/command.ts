@@ -1,4 +1,4 @@
-/** What a command is, and what it is given. */
+/** What a command is, and what it gets. */
 import type { Readable } from 'node:stream';
 
 import type { Clock } from '../core/clock.ts';
@@ -9,7 +9,7 @@ export interface Terminal {
   readonly stdin: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Aborted by Ctrl-C and its like, with an Interrupted. */
+  /** Aborted with an Interrupted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
@@ -23,20 +23,20 @@ export interface Command {
   run(words: readonly string[], terminal: Terminal): Promise<number>;
 }
 
-/** The command line is wrong; the message says how, and what it should be. */
+/** The command line is wrong. The message says what is wrong, and what it should be. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Something on this machine is wrong: a file that can't be read. */
+/** Something that neither the service nor the command line caused: an unreadable file, a timeout. */
 export class LocalError extends Error {
   override readonly name = 'LocalError';
 }
 
-/** Somebody wants it to end: the reason of the terminal's signal. */
+/** The user stopped the command: the reason of the terminal's signal. */
 export class Interrupted extends Error {
   readonly exitCode: number;
-  /** What to know about it; said last. */
+  /** Printed last: how to continue. */
   readonly hint: string | undefined;
 
   constructor(exitCode: number, hint?: string) {

@@ -5,7 +5,7 @@ import type { Http } from '../client/http.ts';
 import { type Terminal, UsageError } from './command.ts';
 
 const MEANING = {
-  FLOWTAP_URL: "the service's address, https://flowtap.example.com for instance (or --url)",
+  FLOWTAP_URL: "the service's address, for instance https://flowtap.example.com (or --url)",
   FLOWTAP_API_KEY:
     'an API key, which you get from the operator of the service (operators: `flowtap keys create`)',
   FLOWTAP_ADMIN_TOKEN: "the service's ADMIN_TOKEN, which its operator has",
@@ -13,7 +13,7 @@ const MEANING = {
 
 export type Variable = keyof typeof MEANING;
 
-/** An empty variable is an unset one. */
+/** An empty variable counts as unset. */
 export const variable = ({ env }: Pick<Terminal, 'env'>, name: Variable): string | undefined =>
   env[name]?.trim() || undefined;
 
@@ -26,19 +26,19 @@ function required(terminal: Terminal, name: Variable): string {
 export function addressOf(terminal: Terminal, url: string | undefined): string {
   const address = url ?? required(terminal, 'FLOWTAP_URL');
   const where = url === undefined ? 'FLOWTAP_URL' : '--url';
-  // Whatever stands before an @ may be a password.
-  const told = address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@');
+  // The part before an @ may be a password.
+  const shown = address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@');
   if (!URL.canParse(address) || !/^https?:\/\//i.test(address)) {
-    throw new UsageError(`${where} must be an address such as https://flowtap.example.com: it is '${told}'`);
+    throw new UsageError(`${where} must be an address such as https://flowtap.example.com: it is '${shown}'`);
   }
   const { username, password } = new URL(address);
   if (username === '' && password === '') return address;
   throw new UsageError(
-    `${where} must have no user name and no password, which Flowtap knows nothing of: it is '${told}'`,
+    `${where} must have no user name and no password, which Flowtap does not use: it is '${shown}'`,
   );
 }
 
-/** Somebody sits there and waits: a question is not asked again for as long as a back end would. */
+/** A user is waiting: retry for a shorter time than a back end would. */
 const GIVE_UP_MS = 10_000;
 
 export const connect = (

@@ -1,20 +1,20 @@
-/** What the command ends with. The first three say how the execution ended, so that scripts can ask `$?`. */
+/** The exit codes. The first three tell how the execution ended, so that scripts can check `$?`. */
 import type { Status } from '../messages/event-types.ts';
 
 export const EXIT = {
   ok: 0,
   failed: 1,
   aborted: 2,
-  /** The service said no, or could not be reached for long enough. */
+  /** The service refused, or could not be reached for too long. */
   gaveUp: 3,
   /** The command line itself is wrong (EX_USAGE of sysexits.h). */
   usage: 64,
-  /** 128 and the signal, as shells have it. */
+  /** 128 plus the signal's number, as in shells. */
   interrupted: 130,
   terminated: 143,
 } as const;
 
-/** `RUNNING` is no end: whoever asks for it stopped before one. */
+/** `RUNNING`: the command stopped before the execution did. */
 export const exitCodeOf = (status: Status): number => {
   switch (status) {
     case 'SUCCEEDED':

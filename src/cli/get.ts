@@ -11,17 +11,17 @@ import { humanCount, summaryLines } from './summary-lines.ts';
 /** The service's largest page: fewest requests. */
 const PAGE_MESSAGES = 250;
 
-const HELP = `Show an execution as it is now: how it stands, what made it fail, and all its messages.
+const HELP = `Show an execution as it is now: its status, what made it fail, and all its messages.
 
 Usage: flowtap get <id> [options]
 
-      --json               one message a line, as JSON (NDJSON): what \`flowtap import\` takes
+      --json               one message a line, as JSON (NDJSON), in the form that \`flowtap import\` takes
       --summary            only the summary, without messages; with --json as one JSON object
-  -n, --last <count>       only so many of the newest messages (1 to 250)
+  -n, --last <count>       only this many of the newest messages (1 to 250)
       --event-types <list> only these, separated by commas: STEP_FAILED,ACTIVITY_FAILED
       --url <address>      instead of FLOWTAP_URL
 
-Ends with 0 when the history was read, however the execution ended; 3 when it could not be read.
+Exit codes: 0 if the history was read, however the execution ended; 3 if it could not be read.
 
 Examples:
   flowtap get "$ID"

@@ -11,16 +11,16 @@ import { oneLine } from './plain-text.ts';
 import { Progress } from './progress.ts';
 import { humanCount } from './summary-lines.ts';
 
-/** 100 MiB, the most that is taken, over a slow line. */
+/** For 100 MiB, the maximum, over a slow connection. */
 const UPLOAD_MS_MAX = 60 * 60_000;
 
-const HELP = `Put an exported history into the service's archive, so that it can be read when AWS no longer has it.
+const HELP = `Put an exported history into the service's archive, so that it can be read after AWS has deleted it.
 
 Usage: flowtap import <id> <file>
 
 The file holds one message a line, or one or several documents {"messages": [...]} as boto3 and the AWS CLI print
-them; - reads stdin. The last message must be the one that ended the execution. All of it is taken, or nothing: then
-each line that is wrong is named. What was archived of the execution before is replaced.
+them; - reads stdin. The last message must be the one that ended the execution. If a line is wrong, nothing is imported
+and each wrong line is named. An earlier archive of the execution is replaced.
 
       --url <address>      instead of FLOWTAP_URL
 
@@ -41,7 +41,7 @@ export const importHistory: Command = {
     const id = executionId(positionals[0]);
     const http = connectAdmin(terminal, values.url);
     const input = await openInput(file, terminal);
-    // A wrong token is told before a hundred megabytes are sent.
+    // A wrong token fails here, before a hundred megabytes are sent.
     await http.text({ path: 'v1/admin/keys', query: { limit: 1 }, signal: terminal.signal });
     const progress = new Progress(terminal.stderr, terminal.clock, true);
     try {
@@ -52,7 +52,7 @@ export const importHistory: Command = {
         body: () => counted(input, progress),
         signal: terminal.signal,
         waitMs: UPLOAD_MS_MAX,
-        // What was read of a pipe can't be read again.
+        // A pipe cannot be read a second time.
         giveUpAfterMs: 0,
       });
       await progress.clear();
@@ -72,7 +72,7 @@ export const importHistory: Command = {
   },
 };
 
-/** What looks wrong in a history that was taken all the same, by the code of its warning. */
+/** Warnings about a history that was imported all the same, by their codes. */
 const WARNINGS: ReadonlyMap<unknown, string> = new Map([
   ['DuplicateMessageId', 'an earlier message has the same messageId'],
   ['EndBeforeStart', 'the last message is older than the first'],
@@ -88,7 +88,7 @@ function warningLines(warnings: unknown): readonly string[] {
 
 interface Input {
   readonly bytes: Readable;
-  /** Absent for what has no size: a pipe. */
+  /** Absent for a pipe. */
   readonly size?: number;
 }
 
@@ -98,7 +98,7 @@ async function openInput(file: string, { stdin }: Terminal): Promise<Input> {
     const handle = await open(file);
     const stat = await handle.stat();
     const bytes = handle.createReadStream();
-    // Told by the body that breaks off.
+    // Reported through the request, whose body fails.
     bytes.on('error', () => {});
     return { bytes, ...(stat.isFile() && { size: stat.size }) };
   } catch (error) {
@@ -106,7 +106,7 @@ async function openInput(file: string, { stdin }: Terminal): Promise<Input> {
   }
 }
 
-/** The bytes as a body that tells how far it is. */
+/** The bytes as a body that reports its progress. */
 function counted({ bytes, size }: Input, progress: Progress): ReadableStream<Uint8Array> {
   let sent = 0;
   const count = new TransformStream<Uint8Array, Uint8Array>({
@@ -118,7 +118,7 @@ function counted({ bytes, size }: Input, progress: Progress): ReadableStream<Uin
       );
     },
   });
-  // Safety: one web stream, which Node's types and the platform's declare each for themselves.
+  // Safety: the same web stream. Node's types and the platform's each declare it.
   return (Readable.toWeb(bytes) as unknown as ReadableStream<Uint8Array>).pipeThrough(count);
 }
 

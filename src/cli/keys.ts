@@ -1,4 +1,4 @@
-/** `flowtap keys …`: API keys over the admin API. Which of them there are, and their help; what each does is below. */
+/** `flowtap keys …`: manages API keys through the admin API. */
 import { AdminKeys, type AdminKey, type RevokedKey, type IssuedKey } from './admin-keys.ts';
 import { duration, oneOf, readArguments, wholeNumber } from './arguments.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
@@ -15,17 +15,17 @@ Usage: flowtap keys create --name <name> --executions <pattern> --payloads full|
        flowtap keys rotate <key id> [--overlap <duration>]
        flowtap keys revoke <key id>
 
-create and rotate print the new key alone on stdout. It is shown this once: nobody can look it up again.
+create and rotate print the new key alone on stdout. It cannot be shown again.
 
 create:
-      --name <name>        whose key it is, or what for
+      --name <name>        who uses the key, or for what
       --executions <pattern>
-                           what it may read, * standing for any run of characters; may be given several times.
+                           executions that it may read; * stands for any characters. Can be repeated.
                            '*:Workflow:SecurityFlow_*' is all of SecurityFlow; without the _ it is also
                            all of SecurityFlowAdmin
       --payloads <level>   what it may see: none, names (of steps and errors), or full: also what the flows carried,
                            which may be customers' data
-      --tickets            it may mint tickets for browsers
+      --tickets            it may create tickets for browsers
       --tier standard|high 100 or 1,000 requests in 10 s (default standard)
       --stream-limit <n>   open streams and waiting requests of one execution (default 100)
       --total-stream-limit <n>
@@ -35,16 +35,16 @@ create:
                            90d, or 2027-01-31T00:00:00Z; without either it does not expire
 
 rotate:
-      --overlap <duration> how long the old key stays good: 0 for one that has leaked (default 24h)
+      --overlap <duration> how long the old key keeps working: 0 if it has leaked (default 24h)
 
-A <key id> is what list shows; of a whole key, pasted in its place, only the id is sent.
+A <key id> is what list shows. If you paste a whole key in its place, only its id is sent.
 "last used" is the hour in UTC: the service notes the use of a key at most once an hour.
 
 all:
       --json               the whole answer, as JSON
       --url <address>      instead of FLOWTAP_URL
 
-Needs FLOWTAP_ADMIN_TOKEN: the ADMIN_TOKEN that the service was given.
+Needs FLOWTAP_ADMIN_TOKEN: the service's ADMIN_TOKEN.
 
 Examples:
   flowtap keys create --name 'Partner GmbH' --executions '*:Workflow:SecurityFlow_*' --payloads names --expires-in 90d
@@ -98,7 +98,7 @@ async function create(words: Words, terminal: Terminal): Promise<number> {
   );
   const { name, owner, executions, tickets } = values;
   const payloads = oneOf('--payloads', values.payloads, ['full', 'names', 'none']);
-  if (name === undefined) throw new UsageError('--name is missing: whose key it is, or what for');
+  if (name === undefined) throw new UsageError('--name is missing: who uses the key, or for what');
   if (executions === undefined) {
     throw new UsageError("--executions is missing: what the key may read, '*' for everything");
   }
@@ -143,11 +143,11 @@ async function rotate(words: Words, terminal: Terminal): Promise<number> {
   const issued = await admin.rotate(await keyIdOf(positionals[0] ?? '', terminal), wish);
   const overlap = values.overlap ?? '24h';
   const old =
-    overlapSeconds === 0 ? 'The old one is good no more.' : `The old one is good for another ${overlap}.`;
+    overlapSeconds === 0 ? 'The old key no longer works.' : `The old key works for another ${overlap}.`;
   return printIssued(issued, values.json === true, terminal, [old]);
 }
 
-/** The key alone on stdout, to be caught by a shell; on stderr what to know about it. */
+/** The key alone on stdout, for a shell variable; notes about it on stderr. */
 async function printIssued(
   issued: IssuedKey,
   json: boolean,
@@ -160,7 +160,7 @@ async function printIssued(
   }
   await stdout.line(oneLine(issued.key));
   const about = `Key ${oneLine(issued.id)} (${oneLine(issued.name)}), for ${issued.executions.map(oneLine).join(', ') || 'no execution'}.`;
-  await stderr.line([about, ...notes, 'Keep the key now: it is shown this once.'].join(' '));
+  await stderr.line([about, ...notes, 'Store the key now: it cannot be shown again.'].join(' '));
   return EXIT.ok;
 }
 
@@ -177,7 +177,7 @@ async function revoke(words: Words, terminal: Terminal): Promise<number> {
   const key = await admin.revoke(await keyIdOf(positionals[0] ?? '', terminal));
   if (values.json === true) return printKey(key, true, terminal);
   await terminal.stdout.line(
-    `Revoked ${oneLine(key.id)}${key.name === undefined ? '' : ` (${oneLine(key.name)})`}. Within a minute it opens nothing any more, and its streams close.`,
+    `Revoked ${oneLine(key.id)}${key.name === undefined ? '' : ` (${oneLine(key.name)})`}. Within a minute it stops working, and its streams close.`,
   );
   return EXIT.ok;
 }
@@ -216,7 +216,7 @@ async function list(words: Words, terminal: Terminal): Promise<number> {
   }
   if (values.json === true) return EXIT.ok;
   if (rows.length === 0) {
-    await stderr.line('There is no key yet. `flowtap keys create --help` shows how to make one.');
+    await stderr.line('No keys exist yet. `flowtap keys create --help` shows how to make one.');
     return EXIT.ok;
   }
   const widths = COLUMNS.map((title, index) =>
@@ -233,7 +233,7 @@ async function list(words: Words, terminal: Terminal): Promise<number> {
   return EXIT.ok;
 }
 
-/** `2026-11-22T16Z`. The service notes the use of a key at most once an hour: minutes would pretend to more. */
+/** `2026-11-22T16Z`. The service notes the use of a key at most once an hour: minutes would be false precision. */
 const hourOf = (time: string): string => `${time.slice(0, 13)}Z`;
 
 const rowOf = (key: AdminKey): string[] =>

@@ -1,15 +1,15 @@
-/** Times as a person at this machine reads them: of this place, day and time apart. Empty where there is none. */
+/** Local times for people, day and time apart. Empty for an invalid date. */
 
 const two = (number: number): string => String(number).padStart(2, '0');
-const isNone = (at: Date): boolean => Number.isNaN(at.getTime());
+const isInvalid = (at: Date): boolean => Number.isNaN(at.getTime());
 
 /** `2019-05-30` */
 export const dayOf = (at: Date): string =>
-  isNone(at) ? '' : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  isInvalid(at) ? '' : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 
 /** `22:45:40.656` */
 export const timeOf = (at: Date): string =>
-  isNone(at)
+  isInvalid(at)
     ? ''
     : `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
 

@@ -1,4 +1,4 @@
-/** The entry of the `flowtap` command on Node: the process to ports. Bundled to dist/cli.js by build.ts. */
+/** The entry of the `flowtap` command on Node: connects the process to ports. build.ts bundles it to dist/cli.js. */
 import { systemClock } from '../core/clock.ts';
 import { Interrupted } from './command.ts';
 import { EXIT } from './exit-code.ts';
@@ -6,7 +6,7 @@ import { Output } from './output.ts';
 import { run } from './run.ts';
 
 const interrupted = new AbortController();
-// Once: a second Ctrl-C ends whatever does not listen.
+// Once: a second Ctrl-C ends the process at once.
 process.once('SIGINT', () => interrupted.abort(new Interrupted(EXIT.interrupted)));
 process.once('SIGTERM', () => interrupted.abort(new Interrupted(EXIT.terminated)));
 
@@ -21,5 +21,5 @@ const terminal = {
 
 const code = await run(process.argv.slice(2), terminal, process.env.FLOWTAP_VERSION ?? 'from source');
 await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
-// Connections that are kept alive, and a stdin that nobody closes, are no reason to stay.
+// Kept-alive connections and an open stdin would keep the process running.
 process.exit(code);

@@ -9,7 +9,7 @@ import type { Output, Style } from './output.ts';
 import { column, crop, oneLine, widthOf } from './plain-text.ts';
 
 const TIME_COLUMNS = 12;
-/** ISO 8601, as the service has it. */
+/** ISO 8601, as in the API. */
 const WHOLE_TIME_COLUMNS = 24;
 /** The longest type: SCHEDULE_NEXT_READY_STEPS_TASK. */
 const TYPE_COLUMNS = 30;

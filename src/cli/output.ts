@@ -1,19 +1,19 @@
 /**
- * stdout or stderr: colour and cropping only where a person looks at it, writing no faster than it is read, and a reader
- * that has left (`flowtap get … | head`) as an exception of its own, which ends the command without a word.
+ * stdout or stderr. Colour only on a terminal. Writes no faster than the reader reads. A reader that has closed the pipe
+ * (`flowtap get … | head`) is a ClosedPipe, which ends the command silently.
  */
 import type { Writable } from 'node:stream';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A stream of Node's, with what a terminal adds. */
+/** A Node stream, with the members that a terminal adds. */
 export type OutputStream = Writable & {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
 };
 
-/** Nobody reads any more. */
+/** The reader has closed the pipe. */
 export class ClosedPipe extends Error {}
 
 const COLUMNS_DEFAULT = 80;
@@ -43,7 +43,7 @@ export class Output {
     return this.#stream.isTTY === true;
   }
 
-  /** A terminal may be resized at any time. One that knows no width (a serial line, some CI systems) says 0. */
+  /** Read each time, since a terminal can be resized. A terminal without a known width (a serial line, some CI systems) has 0. */
   get columns(): number {
     return this.#stream.columns || COLUMNS_DEFAULT;
   }
@@ -52,7 +52,7 @@ export class Output {
     return this.#stream.rows || ROWS_DEFAULT;
   }
 
-  /** The text in this style, where there is colour at all. */
+  /** The text in this style, if there is colour. */
   style(text: string, ...styles: readonly Style[]): string {
     if (!this.#coloured || text.trim() === '' || styles.length === 0) return text;
     return `\u001b[${styles.map((style) => CODES[style]).join(';')}m${text}\u001b[0m`;
@@ -80,7 +80,7 @@ export class Output {
     });
   }
 
-  /** Resolves when everything has been handed over, or can't be any more. */
+  /** Resolves when everything has been written, or the stream is closed. */
   flush(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#closed || this.#stream.destroyed) resolve();

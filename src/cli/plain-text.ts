@@ -13,7 +13,7 @@ const WIDE =
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Longer texts are cut before they are looked at letter by letter: no terminal is this wide. */
+/** Longer texts are cut before they are measured letter by letter: no terminal is this wide. */
 const LOOKED_AT_CHARACTERS = 2_000;
 
 export const oneLine = (text: string): string =>
@@ -25,7 +25,7 @@ export const oneLine = (text: string): string =>
 
 /**
  * A value as JSON on one line. JSON.stringify escapes only C0 controls: the others are escaped here, which JSON allows in strings,
- * and outside of strings there are none.
+ * and JSON has no control characters outside of strings.
  */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replaceAll(
@@ -43,7 +43,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** The text, or as much of it as fits with an ellipsis behind; nothing where nothing fits. */
+/** The text, or as much of it as fits before an ellipsis. Empty for less than one column. */
 export function crop(text: string, columns: number): string {
   if (columns < 1) return '';
   const looked = text.slice(0, LOOKED_AT_CHARACTERS);
@@ -58,12 +58,12 @@ export function crop(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** Cropped and filled up to exactly so many columns. */
+/** Cropped and padded to exactly this many columns. */
 export function column(text: string, columns: number): string {
   const cropped = crop(text, columns);
   return cropped + ' '.repeat(Math.max(0, columns - widthOf(cropped)));
 }
 
-/** As a shell takes it for one word. */
+/** Quoted so that a shell reads it as one word. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

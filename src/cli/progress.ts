@@ -1,11 +1,11 @@
-/** One line on stderr that is written over again while something takes long. Only on a terminal; else nothing at all. */
+/** One line on stderr that is updated during long work. Only on a terminal. */
 import type { Clock } from '../core/clock.ts';
 import type { Output } from './output.ts';
 import { crop } from './plain-text.ts';
 
-/** Faster nobody reads. */
+/** Faster updates cannot be read. */
 const UPDATE_MS = 100;
-/** What is over sooner needs none. */
+/** Shorter work shows no progress. */
 const PATIENCE_MS = 500;
 
 export class Progress {
@@ -14,7 +14,7 @@ export class Progress {
   #shownAtMs: number;
   #isShown = false;
 
-  /** `isWanted`: false where the work itself is seen, line by line, on the same terminal. */
+  /** `isWanted`: false if the work itself prints lines on the same terminal. */
   constructor(stderr: Output, clock: Clock, isWanted: boolean) {
     this.#output = isWanted && stderr.isTerminal ? stderr : undefined;
     this.#clock = clock;

@@ -1,4 +1,4 @@
-/** The command line: which command is meant, its help, and what becomes of whatever it throws. */
+/** The command line: chooses the command, prints help, and turns errors into texts and exit codes. */
 import { type Command, Interrupted, LocalError, type Terminal, UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
 import { EXIT } from './exit-code.ts';
@@ -24,20 +24,20 @@ ${Object.entries(COMMANDS)
   .join('\n')}
 
 Settings, from the environment:
-  FLOWTAP_URL          where the service is: https://flowtap.example.com
+  FLOWTAP_URL          the service's address: https://flowtap.example.com
   FLOWTAP_API_KEY      the key to read with
-  FLOWTAP_ADMIN_TOKEN  for import and keys: the ADMIN_TOKEN that the service was given
-  NO_COLOR             any value: no colour, on terminals too
+  FLOWTAP_ADMIN_TOKEN  for import and keys: the service's ADMIN_TOKEN
+  NO_COLOR             any value: no colour on terminals
 
 A first look:
   export FLOWTAP_URL=https://flowtap.example.com FLOWTAP_API_KEY=ftk_...
   flowtap doctor
   flowtap tail 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_...'
 
-flowtap <command> --help tells more, with examples.
+flowtap <command> --help shows all options and examples.
 `;
 
-/** Resolves with the exit code; everything that is to be said has been written then. */
+/** Resolves with the exit code, after everything has been written. */
 export async function run(words: readonly string[], terminal: Terminal, version: string): Promise<number> {
   try {
     return await dispatch(words, terminal, version);
@@ -46,7 +46,7 @@ export async function run(words: readonly string[], terminal: Terminal, version:
     try {
       return await tell(error, words[0], terminal);
     } catch (second) {
-      // Nobody reads stderr either.
+      // stderr is closed too.
       if (second instanceof ClosedPipe) return EXIT.gaveUp;
       throw second;
     }
@@ -90,7 +90,7 @@ function commandNamed(name: string): Command {
 async function tell(error: unknown, name: string | undefined, { stderr, signal }: Terminal): Promise<number> {
   const reason: unknown = error instanceof Interrupted ? error : signal.reason;
   if (reason instanceof Interrupted) {
-    // A terminal has written ^C where the cursor was.
+    // The terminal has printed ^C at the cursor.
     await stderr.line(stderr.isTerminal ? '\nStopped.' : 'Stopped.');
     if (reason.hint !== undefined) await stderr.line(stderr.style(reason.hint, 'dim'));
     return reason.exitCode;
@@ -98,7 +98,7 @@ async function tell(error: unknown, name: string | undefined, { stderr, signal }
   if (error instanceof UsageError) {
     const about = name !== undefined && Object.hasOwn(COMMANDS, name) ? ` ${name}` : '';
     await stderr.line(`flowtap${about}: ${error.message}`);
-    await stderr.line(`flowtap${about} --help shows how it is used.`);
+    await stderr.line(`flowtap${about} --help shows the usage.`);
     return EXIT.usage;
   }
   const credential =

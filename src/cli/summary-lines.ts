@@ -1,4 +1,4 @@
-/** How an execution stands, for people: the failure first, since that is what they came for. */
+/** An execution's summary for people: status and failure first, then facts. */
 import type { Status, Summary } from '../client/client.ts';
 import { dayOf, timeOf } from './local-time.ts';
 import type { Output, Style } from './output.ts';
@@ -11,7 +11,7 @@ const STYLES: Readonly<Record<Status, readonly Style[]>> = {
   ABORTED: ['red', 'bold'],
 };
 
-/** `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, and then the bare facts. */
+/** `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, then duration, size and start. */
 export function summaryLines(summary: Summary, output: Output): string[] {
   const { status, failure } = summary;
   const facts = [
@@ -30,7 +30,7 @@ export function summaryLines(summary: Summary, output: Output): string[] {
   ];
 }
 
-/** As messages have it: local on a terminal, whole elsewhere. */
+/** Like those of messages: local on a terminal, complete elsewhere. */
 function timeFor(output: Output, timestamp: string): string {
   const at = new Date(timestamp);
   const local = `${dayOf(at)} ${timeOf(at)}`;

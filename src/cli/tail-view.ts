@@ -81,6 +81,7 @@ export class StepsView extends NotesOnStderr implements TailView {
   readonly #clock: Clock;
   readonly #closed = new AbortController();
   readonly #drawing: Promise<void>;
+  #isStale = false;
   #wake = (): void => {};
   #state: StepsState | undefined;
   #note: string | undefined;
@@ -98,18 +99,18 @@ export class StepsView extends NotesOnStderr implements TailView {
   async message(message: FlowMessage): Promise<void> {
     this.#state = stepsReducer(this.#state, message);
     this.#note = undefined;
-    this.#wake();
+    this.#change();
   }
 
   override async reset(): Promise<void> {
     this.#state = undefined;
-    this.#wake();
+    this.#change();
   }
 
   override async note(text: string): Promise<void> {
     if (!this.#stdout.canRedraw) return super.note(text);
     this.#note = text;
-    this.#wake();
+    this.#change();
   }
 
   override async close(): Promise<void> {
@@ -117,6 +118,11 @@ export class StepsView extends NotesOnStderr implements TailView {
     await this.#drawing;
     this.#note = undefined;
     await this.#draw(undefined);
+  }
+
+  #change(): void {
+    this.#isStale = true;
+    this.#wake();
   }
 
   async #drawUntilClosed(): Promise<void> {
@@ -134,13 +140,14 @@ export class StepsView extends NotesOnStderr implements TailView {
     const stop = (): void => waiting.abort();
     this.#wake = stop;
     this.#closed.signal.addEventListener('abort', stop, { once: true });
-    if (this.#closed.signal.aborted) stop();
+    if (this.#isStale || this.#closed.signal.aborted) stop();
     await this.#clock.sleep(DRAW_MS_MAX - DRAW_MS_MIN, waiting.signal);
     this.#closed.signal.removeEventListener('abort', stop);
   }
 
   /** One write, so that a terminal never shows half of it. */
   async #draw(linesMax: number | undefined): Promise<void> {
+    this.#isStale = false;
     const output = this.#stdout;
     const execution = this.#state?.execution;
     if (!execution) return;

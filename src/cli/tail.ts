@@ -19,7 +19,7 @@ Usage: flowtap tail <id> [options]
 Prints the newest ${SHOWN_DEFAULT} messages, then each new one. No message is lost or repeated, also when the connection
 breaks or the service restarts.
 
-  -n, --last <count>       begin with so many of the newest messages (1 to 250; default ${SHOWN_DEFAULT})
+  -n, --last <count>       begin with this many of the newest messages (1 to 250; default ${SHOWN_DEFAULT})
       --from start|now     begin with the first message, or with the next one
       --cursor <cursor>    continue where an earlier tail stopped
       --event-types <list> only these, separated by commas: STEP_FAILED,ACTIVITY_FAILED
@@ -29,8 +29,8 @@ breaks or the service restarts.
       --until ended|settled
                            stop when the execution ends (default), or about 10 s later, when nothing can follow
       --give-up-after <duration>
-                           stop after failing for so long: the service cannot be reached, or AWS does not answer
-                           it (90s, 10m, 24h; default 10m; 0: at once)
+                           how long to retry while the service cannot be reached, or AWS fails behind it
+                           (90s, 10m, 24h; default 10m; 0: not at all)
       --url <address>      instead of FLOWTAP_URL
 
 Exit codes: 0 the execution succeeded, 1 failed, 2 was aborted; 3 gave up, 130 after Ctrl-C.
@@ -111,7 +111,7 @@ class Tailing {
     this.#view = view;
   }
 
-  /** `last`: so many of the newest messages first. */
+  /** `last`: how many of the newest messages to print first. */
   async run(wish: FollowOptions, last: number | undefined): Promise<number> {
     try {
       const status = await this.#show(wish, last);

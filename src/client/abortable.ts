@@ -1,10 +1,10 @@
-/** Waits that end when a signal says so, also where the thing waited for knows nothing of signals. */
+/** Waits that end when a signal aborts, also for promises that do not support signals. */
 
-/** The promise, or a rejection with the signal's reason as soon as it aborts. What the promise becomes then is ignored. */
+/** The promise's result, or a rejection with the signal's reason as soon as it aborts. The promise's later result is ignored. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = () => {};
   const abort = new Promise<never>((_resolve, reject) => {
-    // Safety: fetch rejects with the signal's reason too, whatever that is.
+    // Safety: fetch, too, rejects with the signal's reason, of any type.
     onAbort = () => reject(signal.reason as Error);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });

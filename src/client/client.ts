@@ -1,6 +1,6 @@
 /**
- * The client of a Flowtap service: list, follow, wait. For Node 20 and newer, Deno, browsers and Workers; no dependency once
- * built, and nothing of the server's. The reference is docs/client.md.
+ * The client of a Flowtap service: list, follow, wait. Runs on Node 20 and newer, Deno, browsers and Workers. The built file has
+ * no dependencies and no code of the server. The reference is docs/client.md.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Status } from '../messages/event-types.ts';
@@ -32,29 +32,29 @@ export type { Step, StepKind } from './steps/step.ts';
 export type { Clock, Status };
 
 /**
- * Every method throws FlowtapProblem when the service says no, FlowtapConnectionError when it can't be reached or understood,
- * and the signal's reason once `signal` aborts. What passes (429, 5xx, a lost connection) is tried again first, after what
- * Retry-After says, for a minute, or while following and waiting for ten.
+ * Every method throws FlowtapProblem when the service refuses, FlowtapConnectionError when it can't be reached or understood,
+ * and the signal's reason once `signal` aborts. Transient failures (429, 5xx, a lost connection) are retried first, as Retry-After
+ * asks, for a minute; for ten minutes while following and waiting.
  */
 export interface FlowtapClient {
-  /** The messages that are there now: `for await (const message of client.list(id))`. */
+  /** The messages up to now: `for await (const message of client.list(id))`. */
   list(flowExecutionId: string, options?: ListOptions): MessageList;
   /** One page. */
   page(flowExecutionId: string, options?: PageOptions): Promise<Page>;
-  /** Each message exactly once, as it comes, until the execution ends. Returns its status. */
+  /** Each message exactly once, as it happens, until the execution ends. Returns its status. */
   follow(
     flowExecutionId: string,
     options?: FollowMessagesOptions,
   ): AsyncGenerator<FlowMessage, Status | undefined, void>;
-  /** The same with everything that happens between: cursors, heartbeats, reconnects, the end. */
+  /** The same, with everything that happens in between: cursors, heartbeats, reconnects, the end. */
   followEvents(flowExecutionId: string, options?: FollowOptions): AsyncGenerator<FollowEvent, void, void>;
   /** The summary as soon as the execution has ended, however long that takes. */
   wait(flowExecutionId: string, options?: WaitOptions): Promise<Summary>;
   /** The summary as it is now. */
   summary(flowExecutionId: string, options?: SummaryOptions): Promise<Summary>;
-  /** Mints a ticket for a browser. The key must be one that may. Lives 10 minutes unless told otherwise. */
+  /** Creates a ticket for a browser. The key needs the permission for that. The ticket lives 10 minutes by default. */
   createTicket(flowExecutionId: string, options?: TicketOptions): Promise<Ticket>;
-  /** What the client's own key may read; with an id, whether it may read that one. */
+  /** What the client's own key may read; with an id, also whether it may read that one. */
   key(options?: { readonly flowExecutionId?: string; readonly signal?: AbortSignal }): Promise<KeyFacts>;
 }
 

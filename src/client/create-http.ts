@@ -1,36 +1,36 @@
-/** What a client is given, and the ground that it stands on; the command line's admin API stands on the same. */
+/** The options of a client, and the Http that it uses. The admin API of the command uses the same. */
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type CredentialOptions, createCredential } from './credential.ts';
 import { type Fetch, Http } from './http.ts';
 import { REQUEST_GIVE_UP_MS } from './retry-policy.ts';
 
 export interface FlowtapClientOptions extends CredentialOptions {
-  /** Where the service is: `https://flowtap.example.com`. A path is kept. */
+  /** The service's address: `https://flowtap.example.com`. A path is kept. */
   readonly url: string | URL;
   /**
-   * How long a single question (a page, a summary) is asked again while what stands in its way may pass. Default: a minute;
-   * 0: not at all. Following and waiting have their own.
+   * How long a single request (a page, a summary) is retried after transient failures. Default: a minute; 0: not at all.
+   * Following and waiting have their own.
    */
   readonly giveUpAfterMs?: number;
   /** Default: the platform's. */
   readonly fetch?: Fetch;
   /** Default: the platform's time. */
   readonly clock?: Clock;
-  /** 0 to 1, for spreading retries. Default: Math.random. */
+  /** 0 to 1, to spread retries. Default: Math.random. */
   readonly random?: () => number;
 }
 
-/** Throws a TypeError for an address that is none, and for two credentials. */
+/** Throws a TypeError for an invalid address, and for two credentials. */
 export function createHttp(options: FlowtapClientOptions): Http {
   const { url, clock = systemClock, random = Math.random, giveUpAfterMs = REQUEST_GIVE_UP_MS } = options;
   if (!URL.canParse(url)) {
-    // Not all of it: whatever stands before an @ may be a password.
-    const told = String(url).replace(/^.*@/s, '…@');
-    throw new TypeError(`Cannot create a Flowtap client: '${told}' is not a URL`);
+    // Not all of it: the part before an @ may be a password.
+    const shown = String(url).replace(/^.*@/s, '…@');
+    throw new TypeError(`Cannot create a Flowtap client: '${shown}' is not a URL`);
   }
   const base = new URL(url);
   if (base.username !== '' || base.password !== '') {
-    // No `fetch` takes such a URL, and each says so with all of it.
+    // `fetch` refuses such a URL with an error that repeats all of it.
     throw new TypeError('Cannot create a Flowtap client: the URL must have no user name and no password');
   }
   if (!/^https?:$/.test(base.protocol)) {
@@ -42,7 +42,7 @@ export function createHttp(options: FlowtapClientOptions): Http {
   return new Http({
     url: base,
     credential: createCredential(options, clock),
-    // Called as the platform has it: it may have been replaced since, and it wants no other `this`.
+    // Looked up for each call, since it may be replaced. It must not be called with another `this`.
     fetch: options.fetch ?? ((address, init) => globalThis.fetch(address, init)),
     clock,
     random,

@@ -1,28 +1,27 @@
 /**
- * One connection of an event stream: opens it, and yields what comes, event by event, until the server closes it. Coming
- * back is follow.ts's business. Parsing is eventsource-parser's, which follows the specification to the letter (WHATWG HTML,
- * "Server-sent events"); it is bundled into the build.
+ * One connection of an event stream: opens it, and yields its events until the server closes it. follow.ts reconnects.
+ * eventsource-parser parses, exactly as the specification says (WHATWG HTML, "Server-sent events"); it is bundled into the build.
  */
 import { createParser } from 'eventsource-parser';
 
 import { type Http, type HttpRequest, watchSilence } from './http.ts';
 import { FlowtapConnectionError } from './problem.ts';
 
-/** The server sends a heartbeat after 15 s of silence: three of them missing is a dead connection. */
+/** The server sends a heartbeat after 15 s of silence. If three are missing, the connection is dead. */
 export const SILENCE_MS_MAX = 45_000;
-/** Far above any message (the server reads at most 16 MiB of a page); bounds what a broken server can make us hold. */
+/** Far above any message (the server reads at most 16 MiB of a page). Bounds the memory that a broken server can use. */
 const BUFFER_CHARACTERS_MAX = 32 * 1024 * 1024;
 
 export type StreamItem =
   | { readonly type: 'event'; readonly name: string; readonly id?: string; readonly data: string }
   | { readonly type: 'retry'; readonly ms: number };
 
-/** What ended without a byte: 204, all was sent before. */
+/** A 204: everything was sent before. */
 export const NOTHING_MORE = 'nothing-more';
 
 /**
- * Throws FlowtapProblem for an answer that refuses, FlowtapConnectionError for what breaks off, and the signal's reason.
- * Returns NOTHING_MORE when the server says that nothing can follow.
+ * Throws FlowtapProblem if the server refuses, FlowtapConnectionError if the connection breaks, and the signal's reason.
+ * Returns NOTHING_MORE if the server answers that nothing can follow.
  */
 export async function* readEvents(
   http: Http,
@@ -37,7 +36,7 @@ export async function* readEvents(
     if (response.status === 204) return NOTHING_MORE;
     if (!/^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '') || !response.body) {
       throw new FlowtapConnectionError(
-        'The answer is no event stream. Is this the address of a Flowtap service?',
+        'The answer is not an event stream. Is this the address of a Flowtap service?',
       );
     }
     reader = response.body.getReader();
@@ -59,7 +58,7 @@ export async function* readEvents(
     throw http.failure(error, watch.signal);
   } finally {
     watch.close();
-    // Where abort alone doesn't reach (a fetch that knows no signals). It rejects with what was thrown already.
+    // For a fetch that does not support signals. It rejects with the error that was thrown already.
     reader?.cancel().catch(() => {});
   }
 }

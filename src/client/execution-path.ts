@@ -1,9 +1,11 @@
-/** Paths below the service's address. An id is one segment, so that its own slashes are not taken for ours. */
+/** Paths below the service's address. An id is one encoded segment, so its slashes do not split the path. */
 
-/** Throws a RangeError for the two ids that no path can hold, encoded or not: URL parsers take them for steps in it. */
+/** Throws a RangeError for '.' and '..': URL parsers remove such segments, encoded or not. */
 export function executionPath(executionId: string, resource?: 'messages' | 'tickets'): string {
   if (executionId === '.' || executionId === '..') {
-    throw new RangeError(`Cannot ask for the execution '${executionId}': no URL can hold this id`);
+    throw new RangeError(
+      `Cannot ask for the execution '${executionId}': HTTP clients remove such path segments`,
+    );
   }
   return `v1/executions/${encodeURIComponent(executionId)}${resource === undefined ? '' : `/${resource}`}`;
 }

@@ -1,8 +1,7 @@
 /**
- * Follows an execution to its end through whatever happens to the connection: cuts, deploys, silence, refusals that pass. Each
- * reconnect goes on from the last id that was handed out, so every message comes exactly once; where the server can't keep
- * that promise (the history was replaced, or the id was signed with a secret that it has no more) it says `reset`, and so
- * does this.
+ * Follows an execution to its end, through cut connections, deployments, silence and transient refusals. Each reconnect resumes
+ * after the last id that was handed out, so every message is delivered exactly once. If the server cannot do that (the history was
+ * replaced, or the id was signed with a secret that the server no longer has), it sends `reset`, and this passes it on.
  */
 import { STATUSES, type Status, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
@@ -17,28 +16,28 @@ import type { EventType, FlowMessage, UpstreamEventType } from './wire.ts';
 const TERMINAL_TYPES = ['EXECUTION_SUCCEEDED', 'EXECUTION_FAILED', 'EXECUTION_ABORTED'];
 
 export interface FollowOptions {
-  /** `start`, the default: every message from the first on. `now`: only those to come. */
+  /** `start`, the default: every message, from the first. `now`: only future ones. */
   readonly from?: 'start' | 'now';
-  /** Go on behind this position: a page's or event's `cursor`. In place of `from`. */
+  /** Continue after this position: the `cursor` of a page or event. In place of `from`. */
   readonly cursor?: string;
   /** Only messages of these types, in either vocabulary. */
   readonly eventTypes?: readonly (EventType | UpstreamEventType)[];
   /** Only messages of this step. The end is seen as soon as the execution has settled. */
   readonly step?: string;
   /**
-   * `ended`, the default: stop at the message that ends the execution. `settled`: some 10 seconds later, when the service has
+   * `ended`, the default: stop at the message that ends the execution. `settled`: about 10 seconds later, when the service has
    * read the whole history again and nothing can follow.
    */
   readonly until?: 'ended' | 'settled';
   readonly signal?: AbortSignal;
-  /** Throw when it has failed for this long without a success between. Default: 10 minutes. */
+  /** Throw after failing for this long without a success. An upstream that fails behind an open stream counts. Default: 10 minutes. */
   readonly giveUpAfterMs?: number;
 }
 
-/** What happens while following. `cursor` is where to go on, in another process or tomorrow. */
+/** What happens while following. `cursor` is the position to continue from, also in another process or tomorrow. */
 export type FollowEvent =
   | { readonly type: 'message'; readonly message: FlowMessage; readonly cursor: string }
-  /** All that existed when the stream was opened has been handed out. Comes again after each reconnect. */
+  /** All messages that existed when the stream was opened have been handed out. Repeated after each reconnect. */
   | { readonly type: 'caught-up'; readonly status: Status; readonly cursor: string }
   | {
       readonly type: 'heartbeat';
@@ -48,11 +47,11 @@ export type FollowEvent =
       readonly cursor: string;
     }
   /**
-   * The history is another one than before, or the service doesn't know the cursor: forget what came so far, it is sent
-   * again from its start.
+   * The history was replaced, or the service does not know the cursor: discard the earlier messages. All are sent again, from
+   * the first.
    */
   | { readonly type: 'reset'; readonly cursor: string }
-  /** The connection is gone, because of `error` or, without one, in order. It is opened again after `afterMs`. */
+  /** The connection was closed: because of `error` or, without one, in order. It is opened again after `afterMs`. */
   | {
       readonly type: 'reconnecting';
       readonly afterMs: number;
@@ -61,7 +60,7 @@ export type FollowEvent =
   /** Always the last one. */
   | { readonly type: 'end'; readonly status: Status; readonly settled: boolean; readonly cursor: string };
 
-/** Throws what giving up is about: FlowtapProblem, FlowtapConnectionError, or the signal's reason. */
+/** Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason. */
 export async function* followEvents(
   http: Http,
   executionId: string,
@@ -99,16 +98,16 @@ export async function* followEvents(
     }
     if (tooLong) throw tooLong;
     const backoffMs = error === undefined ? 0 : retryPolicy.afterFailure(error, reading.retryMs);
-    // Never sooner than the server asked: its `retry:` is spread already.
+    // Never sooner than the server asked. Its `retry:` has jitter already.
     const afterMs = Math.max(reading.retryMs, backoffMs);
-    // Safety: afterFailure has thrown whatever is of neither class.
+    // Safety: afterFailure has thrown errors of any other class.
     const known = error as FlowtapProblem | FlowtapConnectionError | undefined;
     yield { type: 'reconnecting', afterMs, ...(known && { error: known }) };
     await http.clock.sleep(afterMs, signal);
   }
 }
 
-/** What outlives a connection. */
+/** What is kept across connections. */
 interface Reading {
   lastId: string | undefined;
   retryMs: number;
@@ -165,13 +164,13 @@ const isOfType = ({ eventType = '', upstreamType = '' }: FlowMessage, wanted: Re
 
 function streamRequest(executionId: string, options: FollowOptions, lastId: string | undefined) {
   const { from, cursor, eventTypes, step, until = 'ended' } = options;
-  // The end must be seen even when it wasn't asked for; it is hidden above.
+  // The end is needed even if its type was not asked for. It is hidden above.
   const types = eventTypes && until === 'ended' ? new Set([...eventTypes, ...TERMINAL_TYPES]) : eventTypes;
   const start = lastId === undefined ? (cursor === undefined ? { from } : { cursor }) : {};
   return {
     path: executionPath(executionId, 'messages'),
     query: { ...start, ...(types && { eventTypes: [...types].join(',') }), step },
-    // A header and not a parameter: should the service not know it any more, it answers with `reset` and not with a 400.
+    // A header, not a parameter: for an id that the service no longer knows it sends `reset`, not a 400.
     headers: lastId === undefined ? {} : { 'Last-Event-ID': lastId },
   };
 }
@@ -181,7 +180,7 @@ function statusAt(event: FollowEvent, caughtUp: boolean): Status | undefined {
   return event.type === 'message' && caughtUp ? statusAfter(event.message.eventType) : undefined;
 }
 
-/** The event in our words; undefined for one that this version doesn't know. Throws what a `problem` tells of. */
+/** The parsed event; undefined for a name that this version doesn't know. Throws the problem of a `problem` event. */
 function understood({ name, id, data }: Extract<StreamItem, { type: 'event' }>) {
   if (name === 'problem') throw problemFromText(data, { status: 503 });
   if (!KNOWN_EVENTS.has(name)) return undefined;
@@ -192,7 +191,7 @@ function understood({ name, id, data }: Extract<StreamItem, { type: 'event' }>) 
   const status = STATUSES.find((known) => known === body['status']) ?? 'RUNNING';
   switch (name) {
     case 'message':
-      // Safety: an object; its members are the server's promise, as in a page.
+      // Safety: an object. The server is trusted for its members, as in a page.
       return { type: 'message', message: body as FlowMessage, cursor: id } as const;
     case 'caught-up':
       return { type: 'caught-up', status, cursor: id } as const;
@@ -218,9 +217,9 @@ const UPSTREAM_STATES = ['ok', 'throttled', 'unavailable'] as const;
 
 export interface FollowMessagesOptions extends FollowOptions {
   /**
-   * The history was replaced, or the service doesn't know the cursor: what came so far is void, and all of it comes
-   * again. Without this, following throws a FlowtapProblem with the code `HistoryChanged`, so that nobody gets a message
-   * twice unawares.
+   * The history was replaced, or the service does not know the cursor: discard the earlier messages, all follow again. Without
+   * this option, following throws a FlowtapProblem with the code `HistoryChanged`, so that no message is processed twice
+   * unnoticed.
    */
   readonly onReset?: () => void;
 }
@@ -241,12 +240,12 @@ export async function* followMessages(
   return undefined;
 }
 
-/** In the words of a page that meets the same. */
+/** The same as the service's own problem for pages. */
 const HISTORY_CHANGED = {
   status: 410,
   code: 'HistoryChanged',
-  title: 'The history is another one',
+  title: 'The history has changed',
   detail:
-    'The history that was followed has been replaced, or the service does not know the cursor any more. Follow it again ' +
-    'from the start, or give `onReset` to be told.',
+    'The history that was followed has been replaced, or the service no longer knows the cursor. Follow it again from the ' +
+    'start, or pass `onReset`.',
 };

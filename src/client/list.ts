@@ -1,4 +1,4 @@
-/** Reads a history by pages: what is there now, to its last message. */
+/** Reads a history by pages, up to its newest message. */
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
 import { type EventType, type FlowMessage, type Page, type UpstreamEventType, readBody } from './wire.ts';
@@ -6,7 +6,7 @@ import { type EventType, type FlowMessage, type Page, type UpstreamEventType, re
 export interface PageOptions {
   /** 1 to 250; the service's default is 100. A page may hold fewer. */
   readonly maxResults?: number;
-  /** Go on behind this position. */
+  /** Continue after this position. */
   readonly cursor?: string;
   /** Only messages of these types, in either vocabulary. */
   readonly eventTypes?: readonly (EventType | UpstreamEventType)[];

@@ -28,7 +28,7 @@ const FAULTS: readonly (readonly [NetworkFaultKind, RegExp, string | undefined])
     /HPE_INVALID_CONSTANT|invalid HTTP version parsed/i,
     'the server does not speak plain HTTP on this port',
   ],
-  // Their own messages are short and name the fault.
+  // The platforms' own messages are short and name the fault.
   [
     'untrusted-certificate',
     /CERT_|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ALTNAME|invalid peer certificate/i,
@@ -37,7 +37,7 @@ const FAULTS: readonly (readonly [NetworkFaultKind, RegExp, string | undefined])
   ['unknown', /ERR_SSL_|SSL routines/i, 'the TLS handshake failed'],
 ];
 
-/** For what `fetch` or a body's reader has thrown. */
+/** For an error of `fetch` or of a body's reader. */
 export function networkFault(error: unknown): NetworkFault {
   const reasons = causesOf(error);
   const haystack = reasons.map(({ code, message }) => `${code} ${message}`).join('\n');

@@ -1,7 +1,7 @@
 /**
- * What can go wrong between this client and Flowtap, as two classes: `FlowtapProblem`, an answer that says no (RFC 9457
- * problem JSON, or a `problem` event), and `FlowtapConnectionError`, no usable answer at all. What is tried again, and for
- * how long, is patience.ts's business.
+ * What can go wrong between this client and Flowtap, as two classes: `FlowtapProblem`, an answer that refuses (RFC 9457
+ * problem JSON, or a `problem` event), and `FlowtapConnectionError`, no usable answer at all. retry-policy.ts decides what is
+ * retried, and for how long.
  */
 
 import { type ProblemCode, UNEXPECTED_ANSWER } from './problem-code.ts';
@@ -19,16 +19,16 @@ export interface ProblemFacts {
   /** Stable, to be compared: `AccessDeniedException`, `ResourceNotFoundException`, `ExpiredTicket`, … */
   readonly code: ProblemCode;
   readonly title: string;
-  /** A sentence for people: what was wrong, and what to do. */
+  /** A sentence for people: what is wrong, and what to do. */
   readonly detail: string;
   /** For the operator of the service, who finds it in the log. */
   readonly requestId?: string;
   readonly errors?: readonly FlowtapFieldError[];
-  /** Coming back after this long helps. */
+  /** Retry after this time. */
   readonly retryAfterSeconds?: number;
 }
 
-/** Enough for any problem of ours; what a proxy says beyond it nobody reads. */
+/** Enough for any problem of Flowtap. The rest of a proxy's page is not needed. */
 const PROBLEM_CHARACTERS_MAX = 64 * 1024;
 
 export class FlowtapProblem extends Error implements ProblemFacts {
@@ -53,12 +53,12 @@ export class FlowtapProblem extends Error implements ProblemFacts {
   }
 }
 
-/** Not reached, silent for too long, cut off half-way, or not understood. */
+/** Not reached, silent for too long, cut off, or not understood. */
 export class FlowtapConnectionError extends Error {
   override readonly name = 'FlowtapConnectionError';
 }
 
-/** The problem that an unsuccessful answer tells of. Reads its body, which may break off. */
+/** The problem in an unsuccessful answer. Reads its body, which may fail. */
 export async function problemFromResponse(response: Response, nowMs: number): Promise<FlowtapProblem> {
   const text = (await response.text()).slice(0, PROBLEM_CHARACTERS_MAX);
   const stated = retryAfterSeconds(response.headers.get('Retry-After'), nowMs);
@@ -70,7 +70,7 @@ export async function problemFromResponse(response: Response, nowMs: number): Pr
   });
 }
 
-/** The problem in this JSON; for other text, one that says so. `known` is what the answer's head told. */
+/** The problem in this JSON, or, for other text, an UnexpectedAnswer. `known`: from the status line and headers. */
 export function problemFromText(
   text: string,
   known: Pick<ProblemFacts, 'status' | 'requestId' | 'retryAfterSeconds'>,
@@ -81,7 +81,7 @@ export function problemFromText(
       ...known,
       code: UNEXPECTED_ANSWER,
       title: 'Not an answer of Flowtap',
-      detail: `Status ${known.status} without a problem of Flowtap's. Is this the address of a Flowtap service?`,
+      detail: `The answer has status ${known.status} and does not come from Flowtap. Is this the address of a Flowtap service?`,
     });
   }
   const { code, detail, title, status, requestId, errors, retryAfterSeconds: wait } = body;
@@ -93,7 +93,7 @@ export function problemFromText(
     ...(typeof status === 'number' && { status }),
     ...(typeof requestId === 'string' && { requestId }),
     ...(typeof wait === 'number' && { retryAfterSeconds: wait }),
-    // Safety: only members that are there as strings are let through.
+    // Safety: the filter keeps only objects that have these members as strings.
     ...(Array.isArray(errors) && { errors: errors.filter(isFieldError) as FlowtapFieldError[] }),
   });
 }
@@ -110,7 +110,7 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
     // Safety: an object that is not null has string keys.
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Not JSON: the caller says what that means.
+    // Not JSON: the caller handles it.
   }
   return undefined;
 }

@@ -12,7 +12,7 @@ export const FOLLOW_GIVE_UP_MS = 10 * 60_000;
 /** Jitter on top of a server's Retry-After, so that clients that were refused together do not come back together. */
 const JITTER = 0.25;
 
-/** Statuses that are temporary whoever sent them: Flowtap, or a proxy during a deployment. */
+/** Statuses that are temporary, from Flowtap or from a proxy during a deployment. */
 const TRANSIENT_STATUSES = new Set([408, 425, 429]);
 
 /** Whether a retry can help. It cannot for NotConfigured, although that is a 503. */

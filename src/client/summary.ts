@@ -4,9 +4,9 @@ import type { Http } from './http.ts';
 import { FOLLOW_GIVE_UP_MS } from './retry-policy.ts';
 import { type Summary, readBody } from './wire.ts';
 
-/** The longest wait that the service takes. */
+/** The longest wait that the service accepts. */
 export const WAIT_SECONDS_MAX = 50;
-/** Between two questions, should a service answer "still running" without having waited. */
+/** Between two requests, in case a service answers "still running" without having waited. */
 const PAUSE_MS_MIN = 1_000;
 
 export interface SummaryOptions {
@@ -17,7 +17,7 @@ export interface SummaryOptions {
 
 export interface WaitOptions {
   readonly signal?: AbortSignal;
-  /** Throw when it has failed for this long without a success between. Default: 10 minutes. */
+  /** Throw after failing for this long without a success. Default: 10 minutes. */
   readonly giveUpAfterMs?: number;
 }
 
@@ -36,7 +36,7 @@ export async function readSummary(
   return readBody<Summary>(text, { flowExecutionId: 'string', status: 'string' });
 }
 
-/** Asks until the execution is no longer running. */
+/** Repeats the request until the execution is no longer running. */
 export async function waitForEnd(
   http: Http,
   executionId: string,

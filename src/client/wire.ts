@@ -1,5 +1,5 @@
 /**
- * What Flowtap answers, as types, and the little that is checked of it. The contract is docs/http-api.md. Types of its own,
+ * Flowtap's answers as types, with the few checks that the client makes. The contract is docs/http-api.md. Types of its own,
  * since a package without dependencies can't show those that zod makes; a test holds them against the server's.
  */
 import type {
@@ -106,18 +106,18 @@ export interface KeyFacts {
 }
 
 /**
- * A JSON object that has at least these members; whoever answers 200 with something else is not Flowtap, or its answer was
- * cut. New members are let through: a server of tomorrow has more.
+ * A JSON object that has at least these members. A 200 without them does not come from Flowtap, or was cut off. Other members
+ * are kept: newer servers have more.
  */
 export function readBody<T>(text: string, members: { readonly [Member in keyof T]?: 'string' | 'array' }): T {
   const body = parseObject(text);
   const missing = Object.entries(members).find(([name, kind]) => !isOfKind(body?.[name], kind));
   if (body && !missing) {
-    // Safety: what code here relies on was just checked; the rest is the server's promise.
+    // Safety: the members that the client uses were just checked. The server is trusted for the rest.
     return body as T;
   }
   throw new FlowtapConnectionError(
-    'The answer is not one of Flowtap. Is this the address of a Flowtap service?',
+    'The answer does not come from Flowtap. Is this the address of a Flowtap service?',
   );
 }
 

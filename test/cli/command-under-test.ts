@@ -13,7 +13,7 @@ import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** Bundled as it is shipped: one file, which starts in a fraction of the time. */
+/** Bundled as in the package. One file starts much faster than the sources. */
 async function bundled(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'flowtap-cli-'));
   await build({
@@ -56,7 +56,7 @@ export class CommandUnderTest {
     words: readonly string[],
     { env = {}, stdin = '' }: { env?: Environment; stdin?: string } = {},
   ): Started {
-    // Nothing of whoever runs the tests: a FLOWTAP_URL of theirs, say.
+    // Without variables of the developer's own shell, such as FLOWTAP_URL.
     const child = spawn(process.execPath, [join(this.#directory, 'cli.mjs'), ...words], {
       env: { PATH: process.env['PATH'], TZ: 'UTC', ...this.#env, ...env },
       stdio: 'pipe',
@@ -100,7 +100,7 @@ export const commandFor = async (world: World, apiKey?: string): Promise<Command
     FLOWTAP_ADMIN_TOKEN: ADMIN_TOKEN,
   });
 
-/** Without a service: the environment names none. */
+/** Without a service in its environment. */
 export const commandAlone = async (): Promise<CommandUnderTest> => new CommandUnderTest(await bundled(), {});
 
 export const linesOf = (output: string): string[] => output.split('\n').filter((line) => line !== '');

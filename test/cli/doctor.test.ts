@@ -213,7 +213,7 @@ describe('of a key it says', () => {
   });
 
   test.concurrent(
-    'that there is none: a partner asks the operator, and the operator creates one',
+    'that the key is missing: a partner asks the operator, and the operator creates one',
     async () => {
       const [partner, operator] = await Promise.all([examined(PARTNER), examined({})]);
       expect(partner.named('API key')).toMatchObject({

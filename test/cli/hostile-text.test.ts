@@ -11,12 +11,20 @@ import { listen } from './local-server.ts';
 /** Erases the screen by C0 and by C1, starts a new line, hides text, and shows the rest in reverse. */
 const HOSTILE = 'a\u001b[2Jb\u009b2Jc\u0085d\r\ne\u2028f\u202eg\u2066h\u200f';
 
-/** What a command may write: text, line ends, its own colours, and the erasing of its own line of progress. */
+/** What a command may write: text, line ends, its own colours, and the erasing of its own lines. */
 // eslint-disable-next-line no-control-regex
-const OWN_SEQUENCES = /\u001b\[[\d;]*m|\r\u001b\[K|\n/g;
+const OWN_SEQUENCES = /\u001b\[[\d;]*m|\r\u001b\[K|\u001b\[\d+F\u001b\[J|\n/g;
 const DECEIVING = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
-const MESSAGE = { messageId: HOSTILE, eventType: HOSTILE, timestamp: HOSTILE, payload: HOSTILE };
+const MESSAGE = {
+  messageId: HOSTILE,
+  eventType: HOSTILE,
+  upstreamType: 'TaskStateEntered',
+  timestamp: HOSTILE,
+  step: HOSTILE,
+  error: HOSTILE,
+  payload: HOSTILE,
+};
 const KEY = {
   id: HOSTILE,
   key: HOSTILE,
@@ -122,6 +130,11 @@ const COMMANDS = [
   ['get', 'x', '--json'],
   ['tail', 'x'],
   ['tail', 'x', '--json'],
+  ['tail', 'x', '--steps'],
+  ['wait', 'x'],
+  ['wait', 'x', '--json'],
+  ['get', 'x', '--summary'],
+  ['get', 'x', '--summary', '--json'],
   ['import', 'x', '-'],
   ['keys', 'list'],
   ['keys', 'list', '--json'],
@@ -137,6 +150,11 @@ const COMMANDS = [
   ['doctor', 'x', '--json'],
 ];
 
+const expected = (words: readonly string[]): object => {
+  if (words[0] === 'keys') return KEY;
+  return words[0] === 'wait' || words.includes('--summary') ? SUMMARY : MESSAGE;
+};
+
 test.each(COMMANDS)('flowtap %s %s %s', async (...words) => {
   const given = words.filter((word) => word !== undefined);
   for (const listener of [answer, refuse]) {
@@ -147,7 +165,7 @@ test.each(COMMANDS)('flowtap %s %s %s', async (...words) => {
     if (listener === refuse || !given.includes('--json') || given[0] === 'doctor') continue;
     // Valid JSON, and nothing is lost.
     for (const line of stdout.trimEnd().split('\n')) {
-      expect(JSON.parse(line)).toEqual(given[0] === 'keys' ? KEY : MESSAGE);
+      expect(JSON.parse(line)).toEqual(expected(given));
     }
   }
 });

@@ -69,7 +69,7 @@ test.concurrent('an import with faults takes nothing, and names each line', asyn
   expect(await flowtap.run(['get', 'faulty'], withKey(key))).toMatchObject({ code: 3 });
 });
 
-test.concurrent('a file that can not be read is told as one', async () => {
+test.concurrent('a file that cannot be read is named in the error', async () => {
   for (const file of [join(scratch, 'none'), scratch]) {
     const { code, stderr } = await flowtap.run(['import', 'x', file]);
     expect(stderr).toContain(`Cannot read ${file}: E`);

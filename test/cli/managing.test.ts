@@ -25,7 +25,7 @@ test.concurrent(
   async () => {
     const created = await flowtap.run(CREATE);
     expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ftk_[0-9A-Za-z_]{48,}\n$/) });
-    expect(created.stderr).toContain('shown this once');
+    expect(created.stderr).toContain('cannot be shown again');
     const key = created.stdout.trim();
     expect(created.stderr).not.toContain(key);
     await world.script('first', flow(2, 0));
@@ -76,7 +76,7 @@ test.concurrent('a key goes its whole way: created, listed, shown, rotated, revo
   const rotated = await flowtap.run(['keys', 'rotate', created.id, '--overlap', '0']);
   expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ftk_/) });
   expect(rotated.stdout.trim()).not.toBe(created.key);
-  expect(rotated.stderr).toContain('The old one is good no more.');
+  expect(rotated.stderr).toContain('The old key no longer works.');
 
   const revoked = await flowtap.run(['keys', 'revoke', created.id]);
   expect(revoked).toMatchObject({ code: 0, stdout: expect.stringContaining(`Revoked ${created.id}`) });
@@ -101,18 +101,18 @@ test.concurrent.each([
   [['keys'], 'say what to do: create, list, show, rotate, revoke'],
   [['keys', 'steal'], "'steal' is not one of create"],
   [['tail'], '<id> is missing'],
-  [['tail', '..'], "no address can hold an <id> that is '..'"],
-  [['get', '.'], "no address can hold an <id> that is '.'"],
+  [['tail', '..'], "<id> must not be '.' or '..'"],
+  [['get', '.'], "<id> must not be '.' or '..'"],
   [['tail', 'x', '-n', '0'], '-n must be a whole number from 1 to 250'],
   [['tail', 'x', '--from', 'now', '-n', '3'], 'give one of them'],
   [['tail', 'x', '--form', 'now'], "Unknown option '--form'"],
   [['get', 'x', 'y'], "'y' is one argument too many"],
   [['get', 'x', '--url', 'flowtap.example'], '--url must be an address'],
   [['tali', 'x'], "'tali' is not a command. The commands are tail, wait, get, import, keys, doctor"],
-])('%j is a mistake on the command line, which ends it with 64 and says what', async (words, why) => {
+])('%j is a mistake on the command line: it ends with 64 and names the mistake', async (words, why) => {
   const { code, stdout, stderr } = await flowtap.run(words, withKey('unused'));
   expect(stderr).toContain(why);
-  expect(stderr).toMatch(/--help shows how it is used/);
+  expect(stderr).toMatch(/--help shows the usage/);
   expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
 });
 
@@ -130,7 +130,7 @@ test.concurrent('a variable that is missing is named, and what belongs into it',
   });
 });
 
-test.concurrent('a wrong admin token is told as one, before anything is uploaded', async () => {
+test.concurrent('a wrong admin token is reported before anything is uploaded', async () => {
   const env = { FLOWTAP_ADMIN_TOKEN: 'a wrong token, of at least thirty-two characters' };
   for (const words of [
     ['keys', 'list'],

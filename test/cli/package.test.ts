@@ -1,7 +1,6 @@
 /**
- * The package as somebody gets it: built, packed, and put where npm would put it, with nothing else beside it. It runs on
- * the Node that this machine has outside of the project (20 or newer), and on Deno. Over 300 lines, because two files would
- * pack at the same time, each while the other one builds.
+ * The package as users get it: built, packed, and unpacked where npm would put it, alone. It runs on a Node outside of the
+ * project (20 or newer) and on Deno. Over 300 lines, because two files would build and pack at the same time.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +23,7 @@ import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
 const execute = promisify(execFile);
 const bin = (name: string): string => join(PROJECT, 'node_modules/.bin', name);
 
-/** The first Node on the path that is not the project's own; where there is none, that one. */
+/** The first Node on the path that is not the project's own, else the project's. */
 function foreignNode(): string {
   const directories = (process.env['PATH'] ?? '').split(delimiter);
   const outside = directories.filter((directory) => !directory.includes('node_modules'));
@@ -70,8 +69,8 @@ test('every link of its documents leads somewhere in it', async () => {
   const links: string[] = [];
   const dead: string[] = [];
   for (const document of documents) {
-    const said = await readFile(join(installed, document), 'utf8');
-    for (const [, target = ''] of said.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+    const text = await readFile(join(installed, document), 'utf8');
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
       if (/^https?:/.test(target)) continue;
       links.push(target);
       if (!existsSync(join(installed, dirname(document), target))) dead.push(`${document} → ${target}`);

@@ -38,14 +38,14 @@ test.concurrent.each([
   expect(linesOf(ended.stderr)[0]).toContain(status);
 });
 
-test.concurrent('tail waits for an execution that is only just being started', async () => {
+test.concurrent('tail waits for an execution that starts a moment later', async () => {
   await world.script('late', flow(2, 0), { afterMs: 1_500 });
   const ended = await flowtap.run(['tail', 'late', '--json']);
   expect(ended).toMatchObject({ code: 0 });
   expect(idsIn(ended.stdout)).toEqual(['m0', 'm1']);
 });
 
-test.concurrent('tail begins with the newest messages, with all of them, or with those to come', async () => {
+test.concurrent('tail begins with the newest messages, with all of them, or with future ones', async () => {
   await world.script('ended', flow(30, 0));
   const [newest, asUsual, all, toCome, some] = await Promise.all(
     [
@@ -81,7 +81,7 @@ test.concurrent('in a pipe there is no colour, times are whole and nothing is cr
   expect(lines[1]).toMatch(/EXECUTION_FAILED .* two ⏎ lines ·\[31mred$/);
 });
 
-test.concurrent('Ctrl-C ends a tail cleanly, and it tells how to go on', async () => {
+test.concurrent('Ctrl-C ends a tail cleanly, which prints how to continue', async () => {
   await world.script('interrupted', flow(6, 1_000));
   const tail = flowtap.start(['tail', 'interrupted', '--json']);
   await tail.shows('"m1"');
@@ -95,7 +95,7 @@ test.concurrent('Ctrl-C ends a tail cleanly, and it tells how to go on', async (
   expect([...idsIn(first.stdout), ...idsIn(rest.stdout)]).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5']);
 });
 
-test.concurrent('SIGTERM ends it, too, with its own code', async () => {
+test.concurrent('SIGTERM ends it with its own code', async () => {
   await world.script('terminated', flow(3, 5_000));
   const tail = flowtap.start(['tail', 'terminated', '--json']);
   await tail.shows('"m0"');
@@ -103,7 +103,7 @@ test.concurrent('SIGTERM ends it, too, with its own code', async () => {
   expect(await tail.ended).toMatchObject({ code: 143, stderr: expect.stringContaining('Stopped.') });
 });
 
-test.concurrent('a reader that has seen enough ends it without a word', async () => {
+test.concurrent('a reader that closes the pipe ends it silently', async () => {
   await world.script('long', flow(3_000, 0));
   for (const words of [
     ['get', 'long'],
@@ -120,7 +120,7 @@ test.concurrent('a reader that has seen enough ends it without a word', async ()
   }
 });
 
-test.concurrent('get --summary shows how it stands and no message, with --json as one object', async () => {
+test.concurrent('get --summary prints the status and no message, with --json as one object', async () => {
   await world.script('summed', [
     { messageId: '0', eventType: 'EXECUTION_STARTED' },
     { messageId: '1', eventType: 'EXECUTION_FAILED', payload: '{stepId: Step3, error: E42}' },
@@ -170,7 +170,7 @@ test.concurrent('tail --steps prints the steps once in a pipe, and ends with the
   expect(linesOf(stderr)[0]).toMatch(/^FAILED in Step3OpenDoor/);
 });
 
-test.concurrent('get shows what made it fail first, and then every message', async () => {
+test.concurrent('get prints what made it fail, then every message', async () => {
   await world.script('failed', [
     { messageId: '0', eventType: 'EXECUTION_STARTED' },
     { messageId: '1', eventType: 'ACTIVITY_FAILED', payload: 'retried with success' },
@@ -189,14 +189,14 @@ test.concurrent('get shows what made it fail first, and then every message', asy
 test.concurrent.each([
   ['AbortedFlow', 2, 'ABORTED in Step2WorkOffLambda: Flow execution aborted by operator'],
   ['FailingFlow', 1, 'FAILED in Step3OpenDoor: ThingActionFailed: bolt stuck (E42)'],
-] as const)('tail of %s ends with the step that it ended in', async (name, code, said) => {
+] as const)('tail of %s ends with the step that it ended in', async (name, code, line) => {
   const id = scenarioId(name, Date.now() - 60_000, 'Test', '00000000-0000-4000-8000-000000000000');
   const ended = await flowtap.run(['tail', id]);
   expect(ended.code).toBe(code);
-  expect(linesOf(ended.stderr)).toContain(said);
+  expect(linesOf(ended.stderr)).toContain(line);
 });
 
-test.concurrent('get --json gives every message as it came, over all pages, and -n the newest', async () => {
+test.concurrent('get --json prints every message unchanged, over all pages, and -n the newest', async () => {
   const script = flow(700, 0);
   await world.script('paged', script);
   expect(idsIn((await flowtap.run(['get', 'paged', '--json'])).stdout)).toEqual(idsOf(script));
@@ -213,13 +213,13 @@ test.concurrent.each([
   ],
   ['no service', ['tail', 'x', '--give-up-after', '1s', '--url', 'http://127.0.0.1:9'], {}, 'Cannot reach'],
   [
-    'a name that is none',
+    'an unknown host name',
     ['get', 'x', '--url', 'http://flowtap.invalid'],
     {},
     'Cannot reach http://flowtap.invalid',
   ],
-  ['an event type that is none', ['get', 'x', '--json', '--event-types', 'NONE'], {}, 'eventTypes: must be'],
-])('%s: it gives up with 3, and says why', async (_, words, env, why) => {
+  ['an unknown event type', ['get', 'x', '--json', '--event-types', 'NONE'], {}, 'eventTypes: must be'],
+])('%s: it gives up with 3 and the reason', async (_, words, env, why) => {
   const { code, stderr, stdout } = await flowtap.run(words, { env });
   expect(stderr).toContain(why);
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' });

@@ -1,4 +1,4 @@
-/** What a slip of the hand must not give away or break: whole keys, passwords and absurd durations on the command line. */
+/** Mistakes on the command line that must not reveal or break anything: whole keys, passwords, absurd durations. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,13 +21,13 @@ afterAll(async () => {
 const CREATE = ['keys', 'create', '--name', 'test', '--executions', '*', '--payloads', 'full'];
 const withKey = (key: string) => ({ env: { FLOWTAP_API_KEY: key } });
 
-test.concurrent('a key lives for a hundred years, if that is what is wanted', async () => {
+test.concurrent('a key can live for a hundred years', async () => {
   const { code, stdout } = await flowtap.run([...CREATE, '--expires-in', '36500d', '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ expiresAt: expect.stringMatching(/^21\d\d-/) });
 });
 
-test.concurrent('of a whole key that is pasted for its id, the id is sent and nothing else', async () => {
+test.concurrent('of a whole key that is pasted for its id, only the id is sent', async () => {
   const { stdout } = await flowtap.run([...CREATE, '--json']);
   // Safety: what the command is asked for.
   const { id, key } = JSON.parse(stdout) as { id: string; key: string };
@@ -48,7 +48,7 @@ test.concurrent('of a whole key that is pasted for its id, the id is sent and no
     // Safety: it listens on a host and a port.
     const url = ['--url', `http://127.0.0.1:${(server.address() as AddressInfo).port}`];
     for (const action of ['show', 'rotate', 'revoke']) {
-      // Whole, cut short, half of it: whatever a hand that slips may paste.
+      // Whole, cut short, or half of it.
       for (const pasted of [key, key.slice(0, 30), key.slice(4), key.slice(15), `${key}x`, `'${key}'`]) {
         const { stdout: out, stderr } = await flowtap.run(['keys', action, pasted, ...url]);
         expect(out + stderr).not.toContain(key.slice(15, 30));

@@ -1,4 +1,4 @@
-/** What a terminal gets to see: colour, cropping, one line a message, nothing that it would obey. */
+/** Output on a terminal: colour, cropping, columns, and no control characters of others. */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
@@ -32,17 +32,14 @@ test('a failure is red, from its type to its payload', async () => {
   expect(line).toContain("\u001b[31mDoor D-3: the bolt doesn't move\u001b[0m");
 });
 
-test.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])(
-  'with %j there is no colour on a terminal either',
-  async (env) => {
-    const { output, written } = terminal({ env });
-    await new MessageLines(output).print(FAILED);
-    // eslint-disable-next-line no-control-regex
-    expect(written()).not.toMatch(/\u001b/);
-  },
-);
+test.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('with %j there is no colour on a terminal', async (env) => {
+  const { output, written } = terminal({ env });
+  await new MessageLines(output).print(FAILED);
+  // eslint-disable-next-line no-control-regex
+  expect(written()).not.toMatch(/\u001b/);
+});
 
-test('no line is wider than the terminal, whatever the payload, and times are those of the place', async () => {
+test('no line is wider than the terminal, whatever the payload, and times are local', async () => {
   const payloads = [
     'x'.repeat(500),
     '漢字'.repeat(200),
@@ -68,7 +65,7 @@ test('no line is wider than the terminal, whatever the payload, and times are th
   }
 });
 
-/** What stands in the messages of a flow that fails: the step is long, the payload longer. */
+/** A message of a failing flow: the step is long, the payload longer. */
 const STEP_FAILED = {
   ...FAILED,
   eventType: 'STEP_FAILED',
@@ -76,7 +73,7 @@ const STEP_FAILED = {
 };
 
 test.each([20, 40, 60, 77, 78, 80, 100, 120])(
-  'on %i columns every message shows its type, its step and what it says',
+  'on %i columns every message shows its type, its step and its payload',
   async (columns) => {
     const { output, written } = terminal({ columns });
     const lines = new MessageLines(output);
@@ -123,7 +120,7 @@ test('a message of Step Functions without its payload shows step, iteration, typ
   expect(String(file.read())).toMatch(/ACTIVITY_FAILED +Charge #3 +TaskFailed Shop\.CardDeclined\n$/);
 });
 
-test('a terminal that says it has 0 columns is taken for one of 80', async () => {
+test('a terminal that reports 0 columns counts as one of 80', async () => {
   const shownOn = async (columns: number) => {
     const { output, written } = terminal({ columns });
     await new MessageLines(output).print(STEP_FAILED);
@@ -132,7 +129,7 @@ test('a terminal that says it has 0 columns is taken for one of 80', async () =>
   expect(await shownOn(0)).toBe(await shownOn(80));
 });
 
-test('a summary has the times of the place on a terminal, as the messages have, and whole ones elsewhere', () => {
+test('a summary has local times on a terminal, like messages, and complete ones elsewhere', () => {
   const summary = {
     flowExecutionId: 'x',
     source: 's',
@@ -157,7 +154,7 @@ test('in a pipe a message without a timestamp keeps its columns', async () => {
   expect(bare.indexOf('THING_ACTION')).toBe(whole.indexOf('THING_ACTION'));
 });
 
-test('the day stands above the first message, and above the first of each further day', async () => {
+test('the day is printed above the first message of each day', async () => {
   const { output, written } = terminal();
   const lines = new MessageLines(output);
   for (const timestamp of [
@@ -172,14 +169,14 @@ test('the day stands above the first message, and above the first of each furthe
   expect(days?.map((day) => day.slice(0, 10))).toEqual(['2026-01-01', '2026-01-03']);
 });
 
-test('nothing that a terminal obeys comes through', () => {
+test('no control character of others reaches a terminal', () => {
   const hostile = 'a\u001b[2Jb\u0007c\u009b31md\u202ee\u2028f\r\ng\th\u0000';
   // eslint-disable-next-line no-control-regex
   expect(oneLine(hostile)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e\u2028]/);
   expect(oneLine('two\r\n  lines\tand a tab')).toBe('two ⏎ lines and a tab');
 });
 
-test('text is cropped by what it looks like, not by its code units', () => {
+test('text is cropped by its width, not by its code units', () => {
   expect(crop('abcdef', 6)).toBe('abcdef');
   expect(crop('abcdefg', 6)).toBe('abcde…');
   expect(crop('👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 5)).toBe('👩‍👩‍👧‍👦👩‍👩‍👧‍👦…');
@@ -194,7 +191,7 @@ test('an id is quoted so that a shell takes it for one word', () => {
   expect(shellWord("it's $HOME")).toBe(String.raw`'it'\''s $HOME'`);
 });
 
-test('progress is one line that is written over, seldom, and gone in the end', async () => {
+test('progress is one line that is updated at most every 100 ms and removed at the end', async () => {
   const clock = new ManualClock();
   const { output, written } = terminal();
   const progress = new Progress(output, clock, true);
@@ -211,7 +208,7 @@ test('progress is one line that is written over, seldom, and gone in the end', a
   expect(written()).toBe('\r\u001b[K');
 });
 
-test('there is no progress in a file, nor where the lines themselves are seen', async () => {
+test('progress is not shown in a file, nor beside printed lines', async () => {
   const clock = new ManualClock();
   const file = new PassThrough({ encoding: 'utf8' });
   const { output, written } = terminal();

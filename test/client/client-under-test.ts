@@ -1,6 +1,6 @@
 /**
- * A client whose requests go straight to the whole application in this process, both on time that tests move. The source is
- * scripted: what happens outside of the event loop (signatures) would let time run ahead of it.
+ * A client whose requests go to the whole application in this process. Tests move the time of both. The source is scripted:
+ * with signatures, which are computed outside of the event loop, time would run ahead.
  */
 import {
   type FlowtapClient,
@@ -30,7 +30,7 @@ export interface ClientUnderTest {
   until<T>(promise: Promise<T>): Promise<T>;
 }
 
-/** `messages`: the history that the upstream shows, each message from its time on. */
+/** `messages`: the upstream's history. Each message appears at its time. */
 export async function openClient(messages: readonly Scripted[] = []): Promise<ClientUnderTest> {
   const service = new StreamsUnderTest();
   const { clock, source } = service;
@@ -64,7 +64,7 @@ export async function openClient(messages: readonly Scripted[] = []): Promise<Cl
   };
 }
 
-/** `isBusy`: something goes on that needs no time, and is no event of this loop: tickets are signed on another thread. */
+/** `isBusy`: work outside of this event loop needs no clock: tickets are signed on another thread. */
 export async function driveUntil<T>(
   clock: ManualClock,
   promise: Promise<T>,
@@ -79,12 +79,12 @@ export async function driveUntil<T>(
     await settle();
     if (state.settled) return promise;
     const next = clock.nextWakeAt;
-    // Nobody sleeps: what is awaited is on its way through the event loop.
+    // If nothing sleeps, the result is on its way through the event loop.
     if (next !== undefined && !isBusy()) await clock.advance(Math.max(0, next - clock.now()));
   }
 }
 
-/** A history of `count` messages that is there at once, or a message each `everyMs`; ends as `last` says. */
+/** A history of `count` messages, all at once or one each `everyMs`. `last`: the type of the last one. */
 export function history(count: number, { everyMs = 0, last = 'EXECUTION_SUCCEEDED' } = {}): Scripted[] {
   return Array.from({ length: count }, (_, index) => ({
     messageId: `m-${index}`,
@@ -103,7 +103,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** What it is rejected with. */
+/** The promise's rejection. */
 export const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => undefined,

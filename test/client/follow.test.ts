@@ -5,7 +5,7 @@ import { EXECUTION, collect, failureOf, history, idsOf, openClient } from './cli
 
 const typesOf = (events: readonly FollowEvent[]) => events.map(({ type }) => type);
 
-test('following yields each message as it comes, and stops at the one that ends the execution', async () => {
+test('following yields each message as it happens, and stops at the one that ends the execution', async () => {
   const under = await openClient(history(12, { everyMs: 5_000, last: 'EXECUTION_FAILED' }));
   const beganAtMs = under.clock.now();
   const following = under.client().follow(EXECUTION);
@@ -19,11 +19,11 @@ test('following yields each message as it comes, and stops at the one that ends 
     messages.push(next.value);
   }
   expect(idsOf(messages)).toEqual(idsOf(history(12)));
-  // Nobody waits out the settle time of 10 s: it is over before the message's own time and the longest poll.
+  // It does not wait for the settle time of 10 s: the message's own time and the longest poll are less.
   expect(under.clock.now() - beganAtMs).toBeLessThan(55_000 + 9_000);
 });
 
-test('until it is settled: what ends the stream is the server saying that nothing can follow', async () => {
+test('until settled: the stream ends when the server sends that nothing can follow', async () => {
   const under = await openClient(history(3, { everyMs: 1_000 }));
   const events = await under.until(collect(under.client().followEvents(EXECUTION, { until: 'settled' })));
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'SUCCEEDED', settled: true });
@@ -31,7 +31,7 @@ test('until it is settled: what ends the stream is the server saying that nothin
   expect(under.clock.now() - Date.parse('2026-01-01T00:00:00Z')).toBeGreaterThanOrEqual(12_000);
 });
 
-test('following what has ended hands out all of it and stops; from now on, nothing, and stops', async () => {
+test('following an ended execution yields all its messages and stops; from now, none', async () => {
   const under = await openClient(history(600));
   const client = under.client();
   expect(idsOf(await under.until(collect(client.follow(EXECUTION))))).toEqual(idsOf(history(600)));
@@ -39,7 +39,7 @@ test('following what has ended hands out all of it and stops; from now on, nothi
   expect(typesOf(events)).toEqual(['caught-up', 'end']);
 });
 
-test('an execution that failed and was started again is followed beyond its first end', async () => {
+test('a redriven execution is followed beyond its first end', async () => {
   const messages = history(6).map((message, index) =>
     index === 2 ? { ...message, eventType: 'EXECUTION_FAILED' } : message,
   );
@@ -49,7 +49,7 @@ test('an execution that failed and was started again is followed beyond its firs
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'SUCCEEDED', settled: false });
 });
 
-test('the end is seen even when messages that tell of it were not asked for', async () => {
+test('the end is seen even if its event type was not asked for', async () => {
   const under = await openClient(history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }));
   const following = under.client().followEvents(EXECUTION, { eventTypes: ['EXECUTION_STARTED'] });
   const events = await under.until(collect(following));
@@ -59,7 +59,7 @@ test('the end is seen even when messages that tell of it were not asked for', as
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'ABORTED' });
 });
 
-test("an event's cursor goes on elsewhere: by page, or by following", async () => {
+test("following or a page continues from an event's cursor", async () => {
   const under = await openClient(history(9));
   const client = under.client();
   let cursor = '';
@@ -99,7 +99,7 @@ test('heartbeats tell that upstream is well while nothing happens', async () => 
   expect(events.find(({ type }) => type === 'heartbeat')).toMatchObject({ upstream: 'ok' });
 });
 
-test('whoever stops listening closes the stream', async () => {
+test('a consumer that stops iterating closes the stream', async () => {
   const under = await openClient(history(2, { everyMs: 60_000 }));
   let cancelled = 0;
   const watched: Fetch = async (url, init) => {

@@ -24,7 +24,7 @@ test('a message arrives as upstream wrote it: leading spaces, line ends and lett
   });
 });
 
-test('pages come with the cursor to go on from, and a list goes on from one', async () => {
+test('a list continues from the cursor of a page', async () => {
   const under = await openClient(history(25));
   const pages = await under.until(collect(under.client().list(EXECUTION, { maxResults: 10 }).pages()));
   expect(pages.map(({ messages }) => messages.length)).toEqual([10, 10, 5]);
@@ -107,14 +107,14 @@ test('invalid input names each parameter that is wrong', async () => {
   expect((error as FlowtapProblem).errors?.map(({ name }) => name)).toEqual(['maxResults', 'eventTypes']);
 });
 
-test('a key in place of a ticket, both, or an address that is none, is refused when the client is made', async () => {
+test('a key beside a ticket, and an invalid address, are refused when the client is created', async () => {
   const under = await openClient();
   expect(() => under.client({ apiKey: 'a', ticket: 'b' })).toThrow("'apiKey' or 'ticket', not both");
   expect(() => under.client({ url: 'flowtap.example' })).toThrow('not a URL');
   expect(() => under.client({ url: 'ftp://flowtap.example' })).toThrow('http:// or https://');
 });
 
-test('the two ids that no URL can hold are refused before another address is asked, any other is not', async () => {
+test('the two ids that URLs cannot hold are refused before any request; all others are not', async () => {
   const asked: string[] = [];
   const under = await openClient(history(1));
   const fetch: Fetch = async (address) => {

@@ -1,4 +1,4 @@
-/** What a follower makes of everything that can happen to its connection. */
+/** How following survives everything that can happen to its connection. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FollowEvent, FollowOptions } from '../../src/client/client.ts';
@@ -16,7 +16,7 @@ import {
   openClient,
 } from './client-under-test.ts';
 
-/** Breaks the answer's body off after so many bytes, as a lost connection does. */
+/** Cuts the answer's body after this many bytes, as a lost connection does. */
 function cutAfter(response: Response, bytes: number): Response {
   let left = bytes;
   const cut = new TransformStream<Uint8Array, Uint8Array>({
@@ -33,7 +33,7 @@ function cutAfter(response: Response, bytes: number): Response {
   return new Response(response.body?.pipeThrough(cut) ?? null, response);
 }
 
-test('whatever is cut, wherever: every message comes once, in order', async () => {
+test('wherever connections are cut, every message is delivered once, in order', async () => {
   const cuts = fc.array(fc.oneof(fc.constant('refused' as const), fc.integer({ min: 0, max: 3_000 })), {
     maxLength: 12,
   });
@@ -54,7 +54,7 @@ test('whatever is cut, wherever: every message comes once, in order', async () =
   );
 });
 
-/** A server that answers as told, one answer a request; the times and headers of the requests are kept. */
+/** A server with one scripted answer for each request. Records times and headers of the requests. */
 function scripted(answers: readonly ((signal: AbortSignal) => Response | Error)[]) {
   const clock = new ManualClock();
   const beganAtMs = clock.now();
@@ -106,7 +106,7 @@ const ids = (events: readonly FollowEvent[]) =>
 const pauses = (events: readonly FollowEvent[]) =>
   events.flatMap((event) => (event.type === 'reconnecting' ? event.afterMs : []));
 
-test('429 and 503 are waited out for as long as Retry-After says, in seconds or as a date', async () => {
+test('after 429 and 503 the client waits as Retry-After asks, in seconds or as a date', async () => {
   const { follow, requests } = scripted([
     problem(429, {}, { 'Retry-After': '7' }),
     problem(503, {}, { 'Retry-After': new Date(Date.UTC(2026, 0, 1, 0, 0, 30)).toUTCString() }),
@@ -141,7 +141,7 @@ test('a `problem` event that does not pass is thrown', async () => {
   expect(requests).toHaveLength(1);
 });
 
-test('a stream that the server closes in order is opened again after what `retry:` said', async () => {
+test('a stream that the server closes in order is reopened after its `retry:`', async () => {
   const { follow, requests } = scripted([stream(`retry: 2500\n\n${message('a')}`), stream(END)]);
   expect(await follow()).toMatchObject([
     { cursor: 'a' },
@@ -166,7 +166,7 @@ test('a connection that says nothing for 45 seconds is given up, and its request
   expect(requests[1]).toMatchObject({ atMs: 46_000, lastEventId: 'a' });
 });
 
-test('so is a request that is not answered at all', async () => {
+test('a request without any answer is a lost connection, too', async () => {
   const clock = new ManualClock();
   let requests = 0;
   const mute = createFlowtapClient({
@@ -191,7 +191,7 @@ test('pauses double from failure to failure up to half a minute, and start anew 
   ]);
 });
 
-test('it gives up when it has failed for long enough, and throws why', async () => {
+test('it gives up after failing for long enough, and throws the last error', async () => {
   const { follow, clock } = scripted([problem(503, { code: 'Overloaded', retryAfterSeconds: 10 })]);
   const beganAtMs = clock.now();
   const error = await failureOf(follow({ giveUpAfterMs: 60_000 }));
@@ -201,7 +201,7 @@ test('it gives up when it has failed for long enough, and throws why', async () 
   expect(clock.now() - beganAtMs).toBe(56_000);
 });
 
-test('a single question is asked again, too, but for a minute only', async () => {
+test('a single request is retried, too, but only for a minute', async () => {
   const busy = problem(503, { retryAfterSeconds: 20 });
   const summary = () =>
     Response.json({ flowExecutionId: 'id', status: 'RUNNING', source: 's', final: false });
@@ -231,8 +231,8 @@ test.each([
   ['an event without an id', stream('data: {}\n\n')],
   ['a page in place of a stream', () => new Response('<h1>Welcome to the Wi-Fi</h1>')],
   ["a proxy's error", () => new Response('bad gateway', { status: 502 })],
-  ['a stream that is closed before it said anything', stream('')],
-])('%s is a broken connection: the next one goes on', async (_, answer) => {
+  ['a stream that is closed before its first event', stream('')],
+])('%s is a broken connection, and the next one resumes', async (_, answer) => {
   const { follow, requests } = scripted([stream(message('a')), answer, stream(message('b') + END)]);
   expect(ids(await follow())).toEqual(['a', 'b']);
   expect(requests.at(-1)?.lastEventId).toBe('a');
@@ -261,7 +261,7 @@ test('a follower that found no room gets in when there is some', async () => {
   expect(ids(events)).toEqual(idsOf(history(4)));
 });
 
-test('a ticket that has expired is replaced by a fresh one, and nothing is lost between', async () => {
+test('an expired ticket is replaced by a fresh one, and no message is lost in between', async () => {
   const under = await openClient(history(6, { everyMs: 30_000 }));
   let minted = 0;
   const ticket = async () => {
@@ -273,7 +273,7 @@ test('a ticket that has expired is replaced by a fresh one, and nothing is lost 
   expect(minted).toBeGreaterThanOrEqual(2);
 });
 
-test('a ticket that nobody renews ends the following when it expires', async () => {
+test('a ticket without a renewal ends following when it expires', async () => {
   const under = await openClient(history(6, { everyMs: 30_000 }));
   const { ticket } = await under.until(under.client().createTicket(EXECUTION, { ttlSeconds: 60 }));
   const following = under.until(failureOf(collect(under.client({ ticket }).follow(EXECUTION))));

@@ -49,7 +49,7 @@ test('followers get each message once, in order, though network, upstream and se
     for (let n = 0; n < 3; n++) following.push(collect(client(proxy.url).follow(id)));
     following.push(collect(client(proxy.url).follow(id, { until: 'ended', eventTypes: ['STEP_SUCCEEDED'] })));
   }
-  // In the middle of it: half of the followers were cut, and the flow goes on.
+  // Half of the followers were cut while the flow continues.
   const kill = vi
     .waitUntil(() => proxy.cuts >= following.length / 2, { timeout: 20_000 })
     .then(() => world.workerd.restart());

@@ -90,6 +90,8 @@ test('an execution is followed live with the command while it runs, and read by 
   const tail = flowtap.start(['tail', arn, '--from', 'start', '--json']);
   // It waits for us: what is shown now is shown while it runs.
   await tail.shows('ACTIVITY_SCHEDULED');
+  const steps = flowtap.start(['tail', arn, '--steps']);
+  const waiting = flowtap.start(['wait', arn, '--timeout', '1m', '--json']);
   const running = await (
     await fetch(new URL(`/v1/executions/${arn}`, world.url), { headers: { 'X-API-Key': key } })
   ).json();
@@ -101,6 +103,19 @@ test('an execution is followed live with the command while it runs, and read by 
   const events = idAndType(await eventsOf(arn));
   expect(events.length).toBeGreaterThan(9);
   expect(asEvents(parsed(linesOf(stdout)))).toEqual(events);
+
+  const tree = await steps.ended;
+  expect(tree.code).toBe(0);
+  expect(linesOf(tree.stdout).map((line) => line.split('  ')[0])).toEqual([
+    'SUCCEEDED',
+    '✓ Begin',
+    '✓ Work',
+    '✓ Pause',
+    '✓ Done',
+  ]);
+  const waited = await waiting.ended;
+  expect(waited.code).toBe(0);
+  expect(JSON.parse(waited.stdout)).toMatchObject({ flowExecutionId: arn, status: 'SUCCEEDED' });
 
   const messages: Message[] = [];
   let next = '';
