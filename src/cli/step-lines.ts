@@ -1,7 +1,7 @@
 /** The steps of an execution as lines for people: one step a line, indented, with its state, time and error. */
 import type { Status, Step } from '../client/client.ts';
 import type { Output, Style } from './output.ts';
-import { crop, oneLine } from './plain-text.ts';
+import { crop, oneLine, widthOf } from './plain-text.ts';
 import { humanDuration } from './summary-lines.ts';
 
 const SYMBOLS: Readonly<Record<Status, readonly [string, Style]>> = {
@@ -49,7 +49,7 @@ function lineOf(step: Step, indent: string, output: Output, nowMs: number): stri
   const detail = facts.length === 0 ? '' : `  ${facts.join('  ')}`;
   const room = output.isTerminal ? output.columns - indent.length - 2 : Infinity;
   const shownName = crop(name, room);
-  const shownDetail = crop(detail, room - shownName.length).trimEnd();
+  const shownDetail = crop(detail, room - widthOf(shownName)).trimEnd();
   return `${indent}${output.style(symbol, style, 'bold')} ${shownName}${output.style(shownDetail, 'dim')}`;
 }
 

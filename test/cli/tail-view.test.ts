@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
 import { type Environment, Output } from '../../src/cli/output.ts';
+import { widthOf } from '../../src/cli/plain-text.ts';
 import { StepsView } from '../../src/cli/tail-view.ts';
 import type { FlowMessage } from '../../src/client/client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -44,7 +45,7 @@ test('steps are drawn again in place when they change, and every second while th
     timestamp: at(1_100),
   });
   await clock.advance(100);
-  expect(written()).toBe('\u001b[2F\u001b[JRUNNING  1.1 s\n✗ Charge  1.1 s  CardDeclined\n');
+  expect(written()).toBe('\u001b[2F\u001b[JRUNNING  1.2 s\n✗ Charge  1.1 s  CardDeclined\n');
   await view.message({ eventType: 'EXECUTION_FAILED', timestamp: at(1_200) });
   await view.close();
   expect(written()).toMatch(/FAILED {2}1\.2 s\n✗ Charge {2}1\.1 s {2}CardDeclined\n$/);
@@ -112,5 +113,5 @@ test('a line is never wider than the terminal', async () => {
   await view.message(started('Charge', at(0)));
   await view.message({ eventType: 'STEP_FAILED', step: 'Charge', error: 'E'.repeat(100), timestamp: at(5) });
   await view.close();
-  for (const line of written().split('\n')) expect([...line].length).toBeLessThanOrEqual(30);
+  for (const line of written().split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(30);
 });
