@@ -1,9 +1,10 @@
 /**
- * Bundles the Worker the way wrangler does when it deploys, in 30 ms instead of a second: `npm start`, the tests and the
- * benchmarks share it. test/local/wrangler-toml.test.ts holds the two to be the same text, so that what is tested is what is
- * deployed; but that one is minified, and what runs here shows stacks that can be read.
+ * Bundles the Worker as wrangler does for a deployment, in 30 ms instead of a second, for `npm start`, tests and benchmarks.
+ * test/local/wrangler-toml.test.ts checks that both bundles have the same text, so the tests run the deployed code. Only
+ * minification differs: it is off here, so that stacks are readable.
  *
- * Options: `bundleWorker` of wrangler 4.155. Leaves Text and Data modules (`*.html`, `*.wasm`) out: the Worker has none.
+ * The options are those of `bundleWorker` in wrangler 4.155, without Text and Data modules (`*.html`, `*.wasm`), which the Worker does
+ * not use.
  */
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -12,13 +13,13 @@ import * as esbuild from 'esbuild';
 export const PROJECT_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface WorkerBundle {
-  /** One ES module: the whole Worker but for `node:*` and `cloudflare:*`. */
+  /** One ES module: the whole Worker except `node:*` and `cloudflare:*`. */
   readonly script: string;
-  /** Which of our files and packages are in it, and how many bytes each takes. */
+  /** The files and packages in it, with the bytes that each takes. */
   readonly metafile: esbuild.Metafile;
 }
 
-/** Where the Worker starts. Everything that it imports, and nothing else, is deployed. */
+/** The Worker's entry. What it imports is deployed, and nothing else. */
 const ENTRY = 'src/worker.ts';
 
 const OPTIONS = {
@@ -43,13 +44,13 @@ const OPTIONS = {
   logLevel: 'silent',
 } as const satisfies esbuild.BuildOptions;
 
-/** Rejects with esbuild's own message, which names file and line. */
+/** Rejects with esbuild's message, which names file and line. */
 export async function bundleWorker({ minify = false } = {}): Promise<WorkerBundle> {
   const { outputFiles, metafile } = await esbuild.build({ ...OPTIONS, minify });
   return { script: scriptOf(outputFiles), metafile };
 }
 
-/** Hands over the Worker now and after each change of a file that it is made of, or what is wrong with it. */
+/** Calls `onBundle` now, and after each change of one of the Worker's files, with the new script or with the errors. */
 export async function watchWorker(
   onBundle: (script: string | undefined, errors: readonly string[]) => void,
 ): Promise<{ stop(): Promise<void> }> {

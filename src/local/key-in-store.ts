@@ -1,6 +1,6 @@
 /**
- * An API key in a store that is at hand, made as the admin API makes one, without asking it: for `npm start`, `deno task
- * start`, tests and benchmarks. One that an earlier start printed still opens, as long as its store is kept.
+ * Creates an API key directly in a store, as the admin API would: for `npm start`, `deno task start`, tests and benchmarks. Keys that
+ * an earlier start printed stay valid as long as its store is kept.
  */
 import { randomBytes } from 'node:crypto';
 import type { NewKey } from '../access/keys/key-input.ts';
@@ -9,8 +9,7 @@ import { KeyAdministration } from '../access/keys/key-administration.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 
-/** Reads everything. */
-const OPENS_ALL: NewKey = {
+const READS_EVERYTHING: NewKey = {
   name: 'npm start',
   executions: ['*'],
   payloads: 'full',
@@ -20,17 +19,17 @@ const OPENS_ALL: NewKey = {
   totalStreamLimit: 100_000,
 };
 
-/** The text of a new key that reads everything, but for what `limits` says. */
+/** Returns the text of a new key that reads everything; `limits` overrides its members. */
 export async function createKeyIn(
   store: KeyValueStore,
   limits: Partial<NewKey> = {},
   clock: Clock = systemClock,
 ): Promise<string> {
-  // The audit line tells an operator; here the text of the key itself is about to be printed.
+  // No audit line: the caller prints the key itself.
   const log = () => {};
   const credentials = new CredentialCache({ store, clock, log });
   const keys = new KeyAdministration({ store, credentials, clock, random: randomBytes, log });
-  const issued = await keys.create({ ...OPENS_ALL, ...limits });
+  const issued = await keys.create({ ...READS_EVERYTHING, ...limits });
   if (!issued.ok) throw new Error(`Cannot create a local API key: ${JSON.stringify(issued.failure)}`);
   return issued.value.text;
 }

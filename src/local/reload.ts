@@ -3,7 +3,7 @@ import { watchWorker } from './bundle.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { LocalWorkerd } from './workerd.ts';
 
-/** `script` is what runs now. One reload at a time; a Worker that does not start waits for the next change. */
+/** `script` is the running one. Reloads run one at a time. If a changed Worker does not start, the next change is tried. */
 export async function reloadOnChange(
   workerd: LocalWorkerd,
   script: string,

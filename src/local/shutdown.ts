@@ -3,7 +3,7 @@
  * started it is killed. The part that was started last is closed first. A second Ctrl-C exits immediately.
  */
 
-/** One Ctrl-C arrives twice: from the terminal, and from npm, which passes it on. */
+/** One Ctrl-C arrives twice: the terminal sends it, and npm forwards it. */
 const SAME_PRESS_MS = 300;
 
 /** A killed npm sends its script no signal. The script looks for it at this interval. */
@@ -25,7 +25,7 @@ export class Shutdown {
     this.#watchTaskRunner();
   }
 
-  /** Whatever is started is registered here as soon as it must be ended. */
+  /** Registers a part that was started. */
   onEnd(close: () => Promise<void>): void {
     this.#closers.push(close);
   }
@@ -37,16 +37,16 @@ export class Shutdown {
 
   async #end(status: number): Promise<never> {
     for (const close of this.#closers.toReversed()) {
-      // One part that can't be closed must not keep the others running.
+      // A part that fails to close must not keep the others running.
       await close().catch((error: unknown) => console.error(`Cannot stop cleanly: ${String(error)}`));
     }
     process.exit(status);
   }
 
   /**
-   * The scripts in package.json say `exec`, and deno.json's say `env`, so that the parent is npm or `deno task` itself and not
-   * a shell, which would outlive it. Reading the parent's id needs no permission on Deno. Without a task runner, a parent
-   * that exits means nothing (nohup, a terminal multiplexer).
+   * Ends the program when its parent process changes. The scripts in package.json begin with `exec`, and those in deno.json with
+   * `env`, so that the parent is npm or `deno task` itself and not a shell, which would outlive it. On Deno, reading the parent's
+   * id needs no permission. Without a task runner, the parent may exit at any time (nohup, a terminal multiplexer).
    */
   #watchTaskRunner(): void {
     if (process.env['npm_lifecycle_event'] === undefined) return;

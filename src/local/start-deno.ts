@@ -29,7 +29,7 @@ await runStart(start);
 
 async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   if (options.watch)
-    throw new Error('Cannot start: --watch is for npm run dev; deno run --watch does the like');
+    throw new Error('Cannot start: --watch works with npm run dev only; use deno run --watch');
   if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
   await checkFree(options.port, 'PORT');
   const emulatorUrl = await startEmulator(options, shutdown);

@@ -64,14 +64,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const PORT_DEFAULT = 8787;
 const EMULATOR_PORT_DEFAULT = 8788;
 
-/** The one caller that the local upstream knows. Everything there is on loopback and made up: they protect nothing. */
+/** The only credentials that the emulator accepts. They protect nothing: it listens on loopback, and its data is invented. */
 const EMULATOR_ACCOUNT = {
   AWS_REGION: 'us-west-2',
   AWS_ACCESS_KEY_ID: 'FLOWTAPEMULATOR',
   AWS_SECRET_ACCESS_KEY: 'flowtap-emulator-secret',
 };
 
-/** Everything is read from the emulator, and its one account. */
+/** Settings that make the service read everything from the emulator's one account. */
 export const emulatorVars = (url: string): Readonly<Record<string, string>> => ({
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH: url,
   AWS_ENDPOINT_URL_SFN: url,
@@ -79,7 +79,7 @@ export const emulatorVars = (url: string): Readonly<Record<string, string>> => (
   SFN_ALLOWED: 'us-west-2:123456789012',
 });
 
-/** What is AWS's own, and so not the emulator's. */
+/** Settings for AWS that do not apply to the emulator. */
 const AWS_OPTIONAL = [
   'AWS_ENDPOINT_URL_SFN',
   'AWS_ENDPOINT_URL_STS',
@@ -88,7 +88,7 @@ const AWS_OPTIONAL = [
   'AWS_EXTERNAL_ID',
 ];
 
-/** What the Worker takes from the environment besides AWS's own variables and the secrets. */
+/** Variables that the Worker gets from the environment, besides those for AWS and the secrets. */
 const PASSED_ON = [
   'SIGNING_SECRET_PREVIOUS',
   'PUBLIC_URL',
@@ -130,11 +130,11 @@ function readFlags(argv: readonly string[]): Flags | string {
     const { upstream, watch = false, help = false } = values;
     return upstream === undefined || upstream === 'aws'
       ? { upstream, watch, help }
-      : `Cannot use '${upstream}' as --upstream: the only other upstream is aws (npm start -- --help tells more)`;
+      : `Cannot use '${upstream}' as --upstream: the only other upstream is aws (see npm start -- --help)`;
   } catch (error) {
-    // parseArgs explains at length; its first sentence says what was wrong.
+    // The first sentence of parseArgs names the mistake; the rest is advice that does not fit here.
     const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\n/);
-    return `${sentence} (npm start -- --help tells more)`;
+    return `${sentence} (see npm start -- --help)`;
   }
 }
 
@@ -199,7 +199,7 @@ function accountOf(upstream: Upstream, env: Environment): Record<string, string>
 const defined = (names: readonly string[], env: Environment): Record<string, string> =>
   Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 
-/** Strict: `8787 `, `+1`, `0x1F` and `8e3` are typing mistakes, and a wrong port is found out late. */
+/** Strict: `8787 `, `+1`, `0x1F` and `8e3` are typing mistakes, and a wrong port would be noticed late. */
 function readPort(env: Environment, name: string, fallback: number): number | string {
   const text = env[name] ?? String(fallback);
   if (/^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535) return Number(text);

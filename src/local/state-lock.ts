@@ -1,8 +1,8 @@
 /**
- * One Flowtap for one directory of state. Two would each run the Durable Object of the same execution, and SQLite would
- * refuse one of them now and then, in words that nobody connects with a second `npm start`.
+ * Locks a directory of state, so that only one Flowtap uses it. Two would each run the Durable Object of the same execution, and
+ * SQLite would sometimes refuse a write, with an error that does not point to a second `npm start`.
  *
- * The lock is SQLite's own on an empty database: the system takes it back when the process ends, however that happens.
+ * The lock is SQLite's own on an empty database. The operating system releases it however the process ends.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
 /** `SQLITE_BUSY`. Source: sqlite.org/rescode.html */
 const BUSY = 5;
 
-/** Makes the directory when it is not there. Throws when another process holds it; returns how to let go of it. */
+/** Creates the directory if it is missing, locks it, and returns a function that unlocks it. Throws if another process has the lock. */
 export function lockState(directory: string): () => void {
   mkdirSync(directory, { recursive: true });
   const database = new DatabaseSync(join(directory, 'in-use.sqlite'));

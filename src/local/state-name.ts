@@ -1,5 +1,5 @@
 /**
- * One directory of state for each upstream: histories of the emulator must not be served as if they came from AWS.
+ * Names the directory of state. Each upstream has its own, so that histories of the emulator are never served as AWS's.
  */
 import type { StartOptions } from './start-options.ts';
 

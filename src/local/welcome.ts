@@ -1,4 +1,4 @@
-/** What `npm start` says once Flowtap answers: all that one needs to use it, to be copied as it stands. No I/O. */
+/** The text that `npm start` prints when Flowtap is ready: an API key, and commands to copy. No I/O. */
 import { randomUUID } from 'node:crypto';
 import { scenarioId } from '../emulator/scenarios/catalog.ts';
 import { scenarioArn } from '../emulator/scenarios/step-functions-catalog.ts';
@@ -12,7 +12,7 @@ export interface Example {
   readonly about: string;
 }
 
-/** Executions of the emulator to try: an id says which scenario runs and since when. First a settled one, then a running one. */
+/** Executions of the emulator to try. The id determines scenario and start. The first has settled, the second is running. */
 export const exampleExecutions = (nowMs: number): readonly [Example, Example, ...Example[]] => [
   {
     id: scenarioId('CloudFlow', nowMs - SETTLED_AGO_MS, 'SqsMessage', randomUUID()),
@@ -40,7 +40,7 @@ export interface Welcome {
   readonly url: URL;
   readonly apiKey: string;
   readonly options: StartOptions;
-  /** Where the emulator listens; absent: another upstream. */
+  /** The emulator's address; absent if the upstream is another one. */
   readonly emulatorUrl?: string;
   readonly nowMs: number;
 }
@@ -54,15 +54,17 @@ export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): 
   const lines = [
     `Flowtap answers at ${url.origin}`,
     '',
-    '  API key, reads everything:',
+    '  API key, which reads everything:',
     `    ${apiKey}`,
     '',
     examples.length > 0
       ? '  A page of messages:'
-      : '  A page of messages (with the id of an execution of yours):',
+      : '  A page of messages (replace EXECUTION_ID by the id of one of your executions):',
     `    curl -H 'Authorization: Bearer ${apiKey}' '${base}/v1/executions/${id}/messages'`,
     '',
-    examples.length > 0 ? '  The messages of a running one, as they come:' : '  Its messages as they come:',
+    examples.length > 0
+      ? '  Follow the messages of a running execution:'
+      : '  Follow the messages of an execution:',
     `    curl -N -H 'Authorization: Bearer ${apiKey}' -H 'Accept: text/event-stream' \\`,
     `      '${base}/v1/executions/${runningId}/messages'`,
     '',
@@ -71,11 +73,11 @@ export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): 
     ...(examples.length > 0 ? [''] : []),
     ...(options.adminTokenMade === undefined
       ? []
-      : [`  Admin token, for this run: ${options.adminTokenMade}`]),
+      : [`  Admin token, valid for this run: ${options.adminTokenMade}`]),
     `  Upstream: ${upstreamLine(options, emulatorUrl)}`,
     `  Docs: ${base}/docs; in this repository README.md and docs/`,
     '',
-    'One line of log for each request follows. Ctrl-C ends it.',
+    'The log follows, with one line per request. Press Ctrl-C to stop.',
     '',
   ];
   return lines.join('\n');
@@ -87,6 +89,6 @@ function upstreamLine(options: StartOptions, emulatorUrl: string | undefined): s
   return `the emulator, ${emulatorUrl} (region ${region}, key id ${accessKeyId}, secret ${secretAccessKey})`;
 }
 
-/** Where real credentials will be sent: printed before the first call. The key id is not a secret. */
+/** Names the server that will receive real credentials. Printed before the first call. The key id is not a secret. */
 export const upstreamNotice = ({ upstream, region, accessKeyId }: StartOptions): string =>
   `${upstream.type === 'endpoint' ? upstream.endpoint : 'AWS'}, region ${region}, key id ${accessKeyId}`;

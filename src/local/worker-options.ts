@@ -1,12 +1,12 @@
 /**
- * What wrangler.toml says, as miniflare's options: compatibility, key-value stores, Durable Objects, rate limits, assets.
- * Wrangler translates, so that a binding added there is here at once.
+ * Translates wrangler.toml into miniflare's options: compatibility, key-value stores, Durable Objects, rate limits, assets. Wrangler
+ * does the translation, so a binding needs no second entry here.
  *
- * Only wrangler.toml counts: wrangler's own reading would add `.dev.vars` and `.env`, and a test that reads the developer's
- * secrets passes on one machine alone.
+ * Variables come from wrangler.toml only. Wrangler would add `.dev.vars` and `.env`, and a test that depends on a developer's
+ * secrets passes on that machine only.
  *
- * Loading wrangler takes most of a second, and every test file that starts a Worker would pay it; so the translation is
- * kept in node_modules/.cache for as long as what it was made of is the same.
+ * Loading wrangler takes most of a second in each test file that starts a Worker. So the result is cached in node_modules/.cache
+ * until one of its inputs changes.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -17,9 +17,10 @@ import { PROJECT_ROOT } from './bundle.ts';
 
 export type WorkerOptions = Partial<V4WorkerOptions>;
 
-interface Kept {
-  readonly madeOf: string;
-  /** Of the files that say how the assets are served: wrangler puts their content into the options. */
+interface CachedOptions {
+  /** Hash of wrangler.toml, wrangler's version and this file. */
+  readonly inputs: string;
+  /** Hash of `_headers` and `_redirects`, whose content wrangler copies into the options. */
   readonly assetRules: string;
   readonly options: WorkerOptions;
 }
@@ -36,20 +37,22 @@ export function workerOptions(): Promise<WorkerOptions> {
 }
 
 async function read(): Promise<WorkerOptions> {
-  const madeOf = await hash(
+  const inputs = await hash(
     CONFIGURATION,
     join(PROJECT_ROOT, 'node_modules/wrangler/package.json'),
     THIS_FILE,
   );
-  const kept = await readKept();
-  if (kept?.madeOf === madeOf && kept.assetRules === (await assetRules(kept.options))) return kept.options;
+  const cached = await readCache();
+  if (cached?.inputs === inputs && cached.assetRules === (await assetRules(cached.options))) {
+    return cached.options;
+  }
   const options = await translate();
-  await keep({ madeOf, assetRules: await assetRules(options), options });
+  await writeCache({ inputs, assetRules: await assetRules(options), options });
   return options;
 }
 
 async function translate(): Promise<WorkerOptions> {
-  // Else it says that it uses .dev.vars, which is not so: the bindings below are put in the place of its own.
+  // Otherwise wrangler logs that it uses .dev.vars, which is wrong: `bindings` below replaces those that it read.
   process.env['WRANGLER_LOG'] ??= 'warn';
   const wrangler = await import('wrangler');
   const config = wrangler.unstable_readConfig({ config: CONFIGURATION });
@@ -58,21 +61,21 @@ async function translate(): Promise<WorkerOptions> {
   return { ...options, name: config.name ?? 'flowtap', bindings: { ...config.vars } };
 }
 
-async function readKept(): Promise<Kept | undefined> {
+async function readCache(): Promise<CachedOptions | undefined> {
   try {
-    // Safety: written by `keep` alone, and `madeOf` tells whether by this one.
-    return JSON.parse(await readFile(CACHE_FILE, 'utf8')) as Kept;
+    // Safety: only `writeCache` writes the file, and `inputs` differs if another version of it did.
+    return JSON.parse(await readFile(CACHE_FILE, 'utf8')) as CachedOptions;
   } catch {
     return undefined;
   }
 }
 
-/** In one step, since several tests may do it at once. A place that can't be written to costs time, nothing else. */
-async function keep(kept: Kept): Promise<void> {
+/** Writes the file atomically, since several tests may write it at once. Without the cache, starting only takes longer. */
+async function writeCache(cached: CachedOptions): Promise<void> {
   const unfinished = `${CACHE_FILE}.${process.pid}`;
   try {
     await mkdir(CACHE_DIRECTORY, { recursive: true });
-    await writeFile(unfinished, JSON.stringify(kept));
+    await writeFile(unfinished, JSON.stringify(cached));
     await rename(unfinished, CACHE_FILE);
   } catch {
     return;
@@ -84,7 +87,7 @@ function assetRules({ assets }: WorkerOptions): Promise<string> {
   return directory === undefined ? hash() : hash(join(directory, '_headers'), join(directory, '_redirects'));
 }
 
-/** Of the files' contents, and of this directory's place, which stands in the options; a missing file is an empty one. */
+/** Hashes the files' contents and the repository's path, which is part of the options. A missing file counts as empty. */
 async function hash(...files: string[]): Promise<string> {
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
   return createHash('sha256')

@@ -1,11 +1,10 @@
 /**
- * The real thing on this machine: the Worker as it would be deployed, in workerd, with key-value storage, Durable Objects
- * and rate limits that behave as Cloudflare's do, as far as miniflare knows. `npm start`, the tests over a real socket and
- * the benchmarks run on it. Loopback only, no inspector, no call home.
+ * Runs the Worker as it would be deployed, in workerd, with miniflare's key-value storage, Durable Objects and rate limits. `npm start`,
+ * the tests over sockets and the benchmarks use it. It listens on loopback only, without an inspector or telemetry.
  *
- * Requests come straight to workerd's socket, not through miniflare's entry Worker: that one answers some requests by
- * itself, shows stacks, and takes half of the time of a small request. Therefore no `CF-Connecting-IP` unless the caller
- * sets it, no `request.cf`, and no compression.
+ * Requests go directly to workerd's socket. miniflare's entry Worker would answer some of them itself, show stacks, and take half of
+ * the time of a small request. Without it, requests have no `request.cf`, no compression, and no `CF-Connecting-IP` unless the
+ * caller sends one.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
@@ -20,24 +19,24 @@ import { dieWithParent } from './die-with-parent.ts';
 import { workerOptions } from './worker-options.ts';
 
 export interface WorkerdOptions {
-  /** The Worker's settings and secrets, over what `[vars]` of wrangler.toml says. */
+  /** The Worker's settings and secrets. They override `[vars]` of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
   /** 0, the default: any free port. */
   readonly port?: number;
-  /** The directory that state is kept in. Default: one of its own, gone after `stop()`. */
+  /** The directory for state. Default: a temporary one, which `stop()` removes. */
   readonly persistTo?: string;
-  /** Each line that the Worker logs, and what workerd says of its own crashes. Default: nobody reads them. */
+  /** Receives each line of the Worker's log, and workerd's reports of crashes. Default: they are dropped. */
   readonly onLog?: (line: string) => void;
   /** The Worker as one ES module. Default: src/, bundled once for this process. */
   readonly script?: string;
-  /** False: without static files, and so without the router that miniflare puts in front of the Worker to serve them. */
+  /** False: serve no static files. Then miniflare puts no asset router in front of the Worker. */
   readonly assets?: false;
 }
 
 /**
- * V8 starts with heaps that suit this machine, not an isolate of 128 MB, and gives back what streams and requests held
- * natively only when such a heap is full: 10,000 connections later workerd holds twice what it needs. Small first heaps
- * cost no throughput that bench/ shows. Who sets the variable, as miniflare lets them, decides.
+ * By default V8 sizes its first heaps for this machine, not for an isolate of 128 MB, and frees the native memory of streams and
+ * requests only when such a heap is full. After 10,000 connections workerd then holds twice the memory that it needs. The
+ * benchmarks show no loss of throughput with small heaps. A value in the environment takes precedence.
  */
 process.env['MINIFLARE_WORKERD_V8_FLAGS'] ??= '--initial-old-space-size=8 --max-semi-space-size=4';
 
@@ -61,7 +60,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<LocalWorker
   }
 }
 
-/** One Worker on one port, with one directory of state, through any number of deaths. */
+/** One Worker on one port, with one directory of state. It can be killed and restarted any number of times. */
 export class LocalWorkerd {
   readonly #options: WorkerdOptions;
   readonly #persistTo: string;
@@ -81,11 +80,11 @@ export class LocalWorkerd {
 
   /** `http://127.0.0.1:port/`. The port stays the same after `restart()`. */
   get url(): URL {
-    if (this.#url === undefined) throw new Error('Cannot tell the address: workerd has not started');
+    if (this.#url === undefined) throw new Error('Cannot return the address: workerd has not started');
     return this.#url;
   }
 
-  /** The key-value namespace STORE that the Worker reads, from here. Ask for it again after `restart()`. */
+  /** The Worker's key-value namespace STORE, for use in this process. It is another object after `restart()`. */
   get store(): LocalKv {
     if (this.#store === undefined) throw new Error('Cannot reach the store: workerd is not running');
     return this.#store;
@@ -115,7 +114,7 @@ export class LocalWorkerd {
     this.#store = await miniflare.getKVNamespace('STORE');
   }
 
-  /** Ends workerd with SIGKILL, as a crash would: no handler runs, sockets break. Its state stays for `restart()`. */
+  /** Kills workerd with SIGKILL, like a crash: no handler runs, and sockets break. The state is kept for `restart()`. */
   async kill(): Promise<void> {
     const [miniflare, child] = [this.#miniflare, this.#process];
     this.#miniflare = undefined;
@@ -124,20 +123,20 @@ export class LocalWorkerd {
     const running = child !== undefined && child.exitCode === null && child.signalCode === null;
     const exited = running ? once(child, 'exit') : undefined;
     child?.kill('SIGKILL');
-    // In the same turn as the kill, else miniflare takes it for a crash and starts another workerd.
-    // It rejects with what `start()` has already thrown.
+    // In the same turn of the event loop as the kill: otherwise miniflare treats it as a crash and restarts workerd.
+    // A rejection repeats the error that `start()` has thrown.
     await miniflare.dispose().catch(() => {});
     await exited;
   }
 
-  /** Starts again on the same port and state, after `kill()` or instead of it; with another script if one is given. */
+  /** Restarts workerd on the same port and state, with `script` if given. Kills it first if it still runs. */
   async restart(script?: string): Promise<void> {
     await this.kill();
     this.#script = script ?? this.#script;
     await this.start();
   }
 
-  /** Ends it for good, and removes the state unless `persistTo` named it. */
+  /** Stops workerd, and removes the state unless `persistTo` was given. */
   async stop(): Promise<void> {
     await this.kill();
     if (this.#ownState !== undefined) await rm(this.#ownState, { recursive: true, force: true });
@@ -156,11 +155,11 @@ export class LocalWorkerd {
       modules: [{ type: 'ESModule', path: 'worker.js', contents: script }],
       bindings: { ...fromToml.bindings, ...this.#options.vars },
       resourcePersistencePath: this.#persistTo,
-      // miniflare's own way in, for `store`.
+      // miniflare's own socket, which only `store` uses.
       host: '127.0.0.1',
       port: 0,
       unsafeDirectSockets: [{ host: '127.0.0.1', port: Number(this.#url?.port ?? this.#options.port ?? 0) }],
-      // Else it asks the network where this machine is.
+      // Otherwise miniflare requests this machine's location from the network.
       cf: false,
       logRequests: false,
       log: new LineLog(log),
@@ -168,7 +167,7 @@ export class LocalWorkerd {
     });
   }
 
-  /** Every workerd that miniflare starts for us, after a crash too. */
+  /** Takes over each workerd process that miniflare starts, including those after a crash. */
   #adopt(child: ChildProcess): void {
     this.#process = child;
     if (child.pid === undefined) return;
@@ -180,7 +179,7 @@ export class LocalWorkerd {
   }
 }
 
-/** What miniflare itself has to say (a crash of workerd), without colours. */
+/** miniflare's own log (such as a crash of workerd) as lines without colours. */
 class LineLog extends Log {
   readonly #write: (line: string) => void;
   constructor(write: (line: string) => void) {
@@ -210,8 +209,8 @@ function withoutSignalHandlers<T>(create: () => T): T {
 }
 
 /**
- * miniflare does not expose the process that it starts. Node does: it announces each new child on a channel, in the asynchronous
- * context of the caller.
+ * Finds the process that miniflare starts but does not expose: Node publishes each new child on a diagnostics channel, in the
+ * asynchronous context of the caller.
  */
 const processOwner = new AsyncLocalStorage<(child: ChildProcess) => void>();
 subscribe('child_process', (message) => {

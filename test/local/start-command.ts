@@ -74,7 +74,7 @@ function start([program = '', ...args]: readonly string[], env: Record<string, s
   const answers = new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk) => {
       stdout += String(chunk);
-      if (stdout.includes('Ctrl-C ends it')) resolve();
+      if (stdout.includes('Press Ctrl-C to stop')) resolve();
     });
   });
   return {

@@ -142,7 +142,7 @@ describe('a mistake is one line that names it', () => {
     (argv) => {
       const [status, line] = mistake(argv, {}) as [number, string];
       expect(status).toBe(2);
-      expect(line).toMatch(/^[^\n]+\(npm start -- --help tells more\)$/);
+      expect(line).toMatch(/^[^\n]+\(see npm start -- --help\)$/);
     },
   );
 });
