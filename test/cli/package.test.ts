@@ -275,6 +275,20 @@ describe('the examples, with the package as it was installed', () => {
     });
   });
 
+  test('steps.mjs prints the steps that each message changes', async () => {
+    await world.script('stepped', [
+      { messageId: '0', eventType: 'EXECUTION_STARTED' },
+      { messageId: '1', eventType: 'STEP_STARTED', payload: '{stepId: First}' },
+      { messageId: '2', eventType: 'STEP_SUCCEEDED', payload: '{stepId: First}' },
+      { messageId: '3', eventType: 'STEP_STARTED', payload: '{stepId: Second}' },
+      { messageId: '4', eventType: 'EXECUTION_SUCCEEDED' },
+    ]);
+    const file = join(scratch, 'examples/steps.mjs');
+    const { stdout } = await execute(foreignNode(), [file, 'stepped'], { env: settings });
+    expect(stdout.match(/step First \w+/g)).toEqual(['step First RUNNING', 'step First SUCCEEDED']);
+    expect(stdout).toMatch(/execution {2}SUCCEEDED attempts=1\n {2}step Second SUCCEEDED/);
+  });
+
   /** The back end of the browser example, and where it listens. */
   async function openBackEnd() {
     const server = spawn(foreignNode(), [join(scratch, 'examples/browser/server.mjs')], { env: settings });
