@@ -34,15 +34,19 @@ const NAME_CHARACTERS_MAX = 64;
 /** Layers of percent-encoding that are decoded. */
 const DECODINGS_MAX = 3;
 
-/** What is read of a request's URL, which was parsed before. */
-export type RequestUrl = Pick<URL, 'href' | 'searchParams'>;
+/** A request's URL, parsed before. */
+export interface RequestUrl {
+  readonly href: string;
+  /** Names and values of the query, decoded, in order. */
+  readonly parameters: readonly (readonly [string, string])[];
+}
 
 export function presentedCredential(
   url: RequestUrl,
   headers: RequestHeaders,
 ): Result<PresentedCredential, PresentedFailure> {
-  const [path = '', query] = url.href.split('?', 2);
-  const parameters = query === undefined ? [] : [...url.searchParams];
+  const { parameters } = url;
+  const [path = ''] = url.href.split('?', 1);
   const keyAt = keyInUrl(path, parameters);
   if (keyAt !== undefined) return fail({ type: 'key-in-url', name: keyAt });
 
@@ -111,7 +115,7 @@ const headerTexts = (value: string | null): readonly string[] =>
     .filter((part) => part !== '');
 
 /** Where the URL contains something like a key: the parameter's name, or `path` or `query`. */
-function keyInUrl(path: string, parameters: readonly (readonly [string, string])[]): string | undefined {
+function keyInUrl(path: string, parameters: RequestUrl['parameters']): string | undefined {
   if (containsApiKey(decodedAscii(path))) return 'path';
   for (const [name, value] of parameters) {
     // The name itself is the key: it must not be repeated.

@@ -50,9 +50,9 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
     (handler: Handler): Handler =>
     async (exchange) => {
       if (!access.authenticateAdmin) return fail({ type: 'no-such-route' });
-      const { request, url, runtime } = exchange;
+      const { request, url, parameters, runtime } = exchange;
       const authenticated = await access.authenticateAdmin({
-        url,
+        url: { href: url.href, parameters },
         headers: request.headers,
         clientAddress: runtime.clientAddress,
       });
@@ -74,8 +74,8 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
 
 const audit = ({ facts }: Exchange) => ({ requestId: facts.requestId });
 
-async function listKeys({ access }: AdminPorts, { url }: Exchange): Promise<Result<Response>> {
-  const query = readQuery(url.searchParams, ['cursor', 'limit']);
+async function listKeys({ access }: AdminPorts, { parameters }: Exchange): Promise<Result<Response>> {
+  const query = readQuery(parameters, ['cursor', 'limit']);
   if (!query.ok) return query;
   const { cursor, limit } = query.value;
   if (limit !== undefined && limit > KEYS_LISTED_MAX) {
@@ -134,8 +134,11 @@ function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Resp
   return Promise.resolve(fail({ type: 'no-such-route' }));
 }
 
-async function listExecutions({ archive, clock }: AdminPorts, { url }: Exchange): Promise<Result<Response>> {
-  const query = readQuery(url.searchParams, ['status', 'cursor', 'limit']);
+async function listExecutions(
+  { archive, clock }: AdminPorts,
+  { parameters }: Exchange,
+): Promise<Result<Response>> {
+  const query = readQuery(parameters, ['status', 'cursor', 'limit']);
   if (!query.ok) return query;
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
   const executions = [];

@@ -16,12 +16,12 @@ export interface AuthenticationPorts {
 
 export async function authenticate(
   { access }: AuthenticationPorts,
-  { request, url, facts, runtime }: Exchange,
+  { request, url, parameters, facts, runtime }: Exchange,
   accepts: Accepted,
   execution: ExecutionRef | undefined,
 ): Promise<Result<Caller>> {
   const caller = await access.authenticator.authenticate({
-    url,
+    url: { href: url.href, parameters },
     headers: request.headers,
     clientAddress: runtime.clientAddress,
     accepts,

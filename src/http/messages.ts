@@ -43,7 +43,7 @@ export async function getMessages(
 
 async function getPage(
   { executions, cursors }: MessagesPorts,
-  { request, url: { searchParams: search }, facts }: Exchange,
+  { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Result<Response>> {
@@ -56,7 +56,7 @@ async function getPage(
     'step',
     'waitTimeSeconds',
   ] as const;
-  const query = readQuery(search, names);
+  const query = readQuery(parameters, names);
   if (!query.ok) return query;
   const filter = readFilter(query.value, caller);
   if (!filter.ok) return filter;
@@ -97,11 +97,11 @@ async function getPage(
 
 async function getStream(
   { executions, cursors, publicUrl }: MessagesPorts,
-  { request, url: { searchParams: search }, facts }: Exchange,
+  { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Result<Response>> {
-  const query = readQuery(search, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes', 'step']);
+  const query = readQuery(parameters, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes', 'step']);
   if (!query.ok) return query;
   const filter = readFilter(query.value, caller);
   if (!filter.ok) return filter;

@@ -88,12 +88,11 @@ export type Query<N extends ParameterName> = { readonly [K in N]?: z.infer<(type
 
 /** Reads these parameters. A failure names every invalid one. */
 export function readQuery<N extends ParameterName>(
-  search: URLSearchParams,
+  all: readonly (readonly [string, string])[],
   names: readonly N[],
 ): Result<Query<N>> {
   const errors: FieldError[] = [];
   const query: { [K in N]?: unknown } = {};
-  const all = [...search];
   if (all.length === 0) return ok({});
   for (const name of names) {
     if (all.some(([given]) => isListOf(name, given))) errors.push(asList(name));

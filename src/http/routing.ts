@@ -30,6 +30,8 @@ export interface Exchange {
   readonly request: Request;
   /** As the caller sees it: with https: if a proxy terminated TLS. */
   readonly url: URL;
+  /** Names and values of its query, decoded, in order. */
+  readonly parameters: readonly (readonly [string, string])[];
   readonly facts: RequestFacts;
   readonly runtime: RuntimeContext;
 }
@@ -108,7 +110,7 @@ export async function answer(
     const url = requestUrl(request);
     if (url && runtime.overTls === true) url.protocol = 'https:';
     const handle = isPreflight ? answerPreflight : handler;
-    result = url ? await handle({ request, url, facts, runtime }) : NO_URL;
+    result = url ? await handle({ request, url, parameters: parametersOf(url), facts, runtime }) : NO_URL;
   } catch (error) {
     // An exception is a bug: the caller gets the request id and nothing else.
     result = fail({ type: 'internal', internal: exceptionText(error) });
@@ -140,6 +142,9 @@ export async function answer(
   });
   return response;
 }
+
+/** Most requests have none, and asking for `searchParams` is slow. */
+const parametersOf = (url: URL): Exchange['parameters'] => (url.search === '' ? [] : [...url.searchParams]);
 
 const NO_URL = invalid(
   'header',

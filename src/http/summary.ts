@@ -12,11 +12,11 @@ import type { Exchange } from './routing.ts';
 
 export async function getSummary(
   { executions, cursorKeys }: MessagesPorts,
-  { request, url, facts }: Exchange,
+  { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Result<Response>> {
-  const query = readQuery(url.searchParams, ['waitTimeSeconds']);
+  const query = readQuery(parameters, ['waitTimeSeconds']);
   if (!query.ok) return query;
   const waitMs = request.method === 'HEAD' ? 0 : (query.value.waitTimeSeconds ?? 0) * 1000;
   const summary = await executions.summary(

@@ -2,7 +2,7 @@
  * A page of messages as bytes: its JSON (docs/http-api.md), ETag and next cursor. Encoded once, where the page was cut; every
  * caller with the same access gets the same bytes.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { ExecutionName } from '../core/execution-ref.ts';
 import { type CursorKeys, type Position, encodeCursor } from './cursor.ts';
@@ -64,7 +64,7 @@ export const createPageEncoder =
   };
 
 export const strongEtag = (body: Uint8Array | string): string =>
-  `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
 
 /** The JSON of an encoded page, for another form of it. */
 export const decodePage = ({ body }: Pick<EncodedPage, 'body'>): PageBody =>

@@ -8,7 +8,7 @@
  * node:crypto and not WebCrypto: it is synchronous, so a chain over a page, or an id for a frame, needs no await between
  * reading a position and handing it out. All three runtimes have it built in.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { type ExecutionName, executionKey } from '../core/execution-ref.ts';
 import type { Message } from './message.ts';
@@ -18,11 +18,7 @@ export type Fingerprint = string;
 
 export const FINGERPRINT_BYTES = 8;
 
-const digest = (text: string): Fingerprint =>
-  createHash('sha256')
-    .update(text)
-    .digest('hex')
-    .slice(0, FINGERPRINT_BYTES * 2);
+const digest = (text: string): Fingerprint => hash('sha256', text, 'hex').slice(0, FINGERPRINT_BYTES * 2);
 
 /** The fingerprint at position 0. */
 export const fingerprintAtStart = (execution: ExecutionName): Fingerprint => digest(executionKey(execution));

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 
 import { type Access, type AccessPorts, createAccess } from '../../src/access/access.ts';
 import type { AccessRequest } from '../../src/access/authenticate.ts';
+import type { RequestUrl } from '../../src/access/presented-credential.ts';
 import { createInProcessRateLimiter } from '../../src/access/limits/in-process-rate-limit.ts';
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { IssuedKey } from '../../src/access/keys/key-administration.ts';
@@ -73,8 +74,11 @@ export const failureOf = (result: Result<unknown>): string =>
 export const createKey = async ({ keys }: Access, input: Partial<NewKey> = {}): Promise<IssuedKey> =>
   valueOf(await keys.create({ ...NEW_KEY, ...input }));
 
-/** The URL of a path on this service. */
-export const urlOf = (path: string): URL => new URL(path, 'https://flowtap.example');
+/** The URL of a path on this service, as a request has it. */
+export function urlOf(path: string): RequestUrl {
+  const { href, searchParams } = new URL(path, 'https://flowtap.example');
+  return { href, parameters: [...searchParams] };
+}
 
 export const executionOf = (executionId: string) => ({ source: 'things-graph', executionId });
 

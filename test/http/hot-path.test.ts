@@ -2,7 +2,7 @@
  * A page that was encoded before is served as the bytes it is. Counts what the service computes for it: hashes, MACs, JSON and
  * UTF-8 encodings. The hash that remains authenticates the caller.
  */
-import { Hash, Hmac } from 'node:crypto';
+import { Hash, Hmac, hash } from 'node:crypto';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -14,6 +14,13 @@ import {
   type Scripted,
   type ServiceUnderTest,
 } from './service-under-test.ts';
+
+const { oneShot } = vi.hoisted(() => ({ oneShot: process.getBuiltinModule('node:crypto').hash }));
+// A named import of a built-in module cannot be watched otherwise.
+vi.mock('node:crypto', async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  hash: vi.fn(oneShot),
+}));
 
 const ID = 'flow-1';
 
@@ -56,6 +63,10 @@ function countWork(): Work {
     });
   };
   watch(Hash.prototype as never, 'digest', 'hashes');
+  vi.mocked(hash).mockImplementation((...given) => {
+    count('hashes');
+    return oneShot(...given);
+  });
   watch(Hmac.prototype as never, 'digest', 'macs');
   watch(JSON as never, 'stringify', 'json');
   watch(TextEncoder.prototype as never, 'encode', 'encodings');

@@ -8,7 +8,7 @@
  *
  * The secret leaves this file only in the text that `generateApiKey` returns, to be shown once.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import {
   API_KEY_PREFIX,
@@ -83,6 +83,6 @@ export const keyIdOf = (credentialId: string): string => credentialId.slice(0, K
 export const keyIdFrom = (id: string): string | undefined =>
   KEY_OR_CREDENTIAL_ID.test(id) ? keyIdOf(id) : undefined;
 
-const hashApiKey = (text: string): string => createHash('sha256').update(text).digest('hex');
+const hashApiKey = (text: string): string => hash('sha256', text, 'hex');
 
 const checksum = (body: string): string => base62OfNumber(crc32(body), CHECKSUM_CHARACTERS);

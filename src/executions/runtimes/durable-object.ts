@@ -2,7 +2,7 @@
  * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, so that their bytes never pass
  * through the Worker's JavaScript. A thin shell: storage, alarms, and the name. Platform file.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { DurableObject } from 'cloudflare:workers';
 
@@ -51,6 +51,8 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   #alarmAtMs: number | undefined;
   /** The storage has the name of this execution. */
   #isNamed = false;
+  /** It has more than that, as seen after the last deletion: a look at the storage costs as much as a small request. */
+  #holdsMore = false;
 
   page({ ref, request }: Asked<PageRequest>): Promise<Result<PageAnswer>> {
     return this.#ask(ref, (execution) => execution.page(request));
@@ -121,7 +123,10 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
       ...shared,
       ...forRef(ref),
       ref,
-      storage: objectStorage(this.ctx.storage, () => this.#name(ref)),
+      storage: objectStorage(this.ctx.storage, {
+        beforePut: () => this.#name(ref),
+        afterDelete: () => (this.#holdsMore = false),
+      }),
       wake: (atMs) => this.#wake(atMs, ref),
     });
     return this.#execution;
@@ -139,9 +144,13 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
 
   /** Deletes the name if nothing else is stored and nothing is due: the object then ceases to exist. */
   #tidy(): void {
-    if (!this.#isNamed || !this.#execution?.idle) return;
+    if (!this.#isNamed || this.#holdsMore || !this.#execution?.idle) return;
     // Read without a pause, so that nothing is stored between the look and the deletion.
-    for (const [key] of this.ctx.storage.kv.list({ limit: 2 })) if (key !== 'ref') return;
+    for (const [key] of this.ctx.storage.kv.list({ limit: 2 })) {
+      if (key === 'ref') continue;
+      this.#holdsMore = true;
+      return;
+    }
     this.#isNamed = false;
     this.#alarmAtMs = undefined;
     void this.ctx.storage.deleteAlarm();
@@ -157,8 +166,10 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   }
 }
 
-/** `beforePut`: called before every write of a value. */
-const objectStorage = (storage: DurableObjectStorage, beforePut: () => void): ExecutionStorage => ({
+const objectStorage = (
+  storage: DurableObjectStorage,
+  { beforePut, afterDelete }: { readonly beforePut: () => void; readonly afterDelete: () => void },
+): ExecutionStorage => ({
   get: (key) => storage.get(key),
   put: (key, value) => {
     beforePut();
@@ -167,6 +178,7 @@ const objectStorage = (storage: DurableObjectStorage, beforePut: () => void): Ex
   delete: async (keys) => {
     // The platform's limit per call.
     for (let at = 0; at < keys.length; at += 128) await storage.delete(keys.slice(at, at + 128));
+    afterDelete();
   },
   list: (prefix) => storage.list({ prefix }),
 });
@@ -186,7 +198,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
 }: DurableObjectExecutionsOptions<T>): Executions {
   // A stub must not be used again after it threw, so each call makes a new one; they are cheap.
   const stub = (ref: ExecutionRef) => {
-    const name = createHash('sha256').update(executionKey(ref)).digest('hex');
+    const name = hash('sha256', executionKey(ref), 'hex');
     const locationHint = locationOf(ref);
     return namespace.get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint });
   };
