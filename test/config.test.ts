@@ -96,6 +96,26 @@ describe('REQUEST_LOG', () => {
   );
 });
 
+describe('THINGS_GRAPH_CALLS_PER_SECOND', () => {
+  test.each([
+    [undefined, 30],
+    ['', 30],
+    ['1', 1],
+    ['10000', 10_000],
+  ])('%j allows %d calls a second', (THINGS_GRAPH_CALLS_PER_SECOND, thingsGraphCallsPerSecond) => {
+    expect(read({ THINGS_GRAPH_CALLS_PER_SECOND })).toMatchObject({ thingsGraphCallsPerSecond });
+  });
+
+  test.each(['0', '-1', '1.5', '1e3', '010', '10001', 'none'])(
+    '%j is refused with the values that it may have',
+    (THINGS_GRAPH_CALLS_PER_SECOND) => {
+      expect(read({ THINGS_GRAPH_CALLS_PER_SECOND })).toMatch(
+        /^settings: THINGS_GRAPH_CALLS_PER_SECOND must be a whole number of calls a second, 1 to 10000/,
+      );
+    },
+  );
+});
+
 describe('CORS_ORIGINS', () => {
   test.each([
     ['*', ['*']],

@@ -21,6 +21,8 @@ Environment:
                    another upstream: read with the AWS credentials and region of the environment, no emulator
   SFN_ALLOWED, AWS_ENDPOINT_URL_SFN, AWS_ROLE_ARN, AWS_EXTERNAL_ID, AWS_ENDPOINT_URL_STS
                    with another upstream: Step Functions, as docs/operations.md tells
+  THINGS_GRAPH_CALLS_PER_SECOND
+                   calls a second to Things Graph, 30
   STATE_DIR        where keys and archived histories are kept, .wrangler/state
   SIGNING_SECRET, ADMIN_TOKEN
                    at least 32 characters each. Absent: SIGNING_SECRET is made once and kept in STATE_DIR, so that
@@ -95,6 +97,7 @@ const PASSED_ON = [
   'CORS_ORIGINS',
   'ARCHIVE_TTL_DAYS',
   'REQUEST_LOG',
+  'THINGS_GRAPH_CALLS_PER_SECOND',
 ];
 
 export function readStartRequest(argv: readonly string[], environment: Environment): StartRequest {

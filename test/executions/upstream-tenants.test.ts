@@ -1,5 +1,8 @@
 /** Several tenants that read the same execution: who causes a call, who waits for it, and whose refusal it is. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
+import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
+import { newWalk } from '../../src/executions/upstream/upstream-history.ts';
 import type { CallOrigin } from '../../src/sources/source.ts';
 import { settle } from '../support/manual-clock.ts';
 import { someHistory } from '../support/histories.ts';
@@ -72,3 +75,55 @@ test("a tenant's refusal is neither remembered, nor reported to the poll, nor gi
   expect(source.calls.map(({ origin }) => origin)).toEqual([GREEDY, VICTIM]);
   expect(upstream.readings.every(({ failure }) => failure === undefined)).toBe(true);
 });
+
+describe('a call that waits for its turn within the budget', () => {
+  /** A budget of one call a second, which is used up. */
+  async function usedUp() {
+    const { upstream, budget } = withBudget();
+    await budget.take('another execution', VICTIM);
+    const left = new AbortController();
+    const leaving = upstream.read(0, {}, newWalk(left.signal), GREEDY);
+    await settle();
+    return { upstream, budget, leave: () => left.abort(), leaving };
+  }
+
+  test('gives up its turn when its last caller leaves', async () => {
+    const { upstream, budget, leave, leaving } = await usedUp();
+    leave();
+    expect(await leaving).toMatchObject({ failure: { type: 'upstream-unfinished' } });
+    const turn = budget.take('another execution', VICTIM);
+    await upstream.clock.advance(5_000);
+    expect(await turn).toEqual({ ok: true, waitedMs: 1_000 });
+    expect(upstream.source.calls).toEqual([]);
+    expect(upstream.readings).toEqual([]);
+  });
+
+  test('is made for the callers that stay, and anew for those that come later', async () => {
+    const { upstream, leave } = await usedUp();
+    const staying = upstream.read(0, {}, newWalk(new AbortController().signal), GREEDY);
+    await settle();
+    leave();
+    await upstream.clock.advance(1_000);
+    expect((await staying).ok).toBe(true);
+    const again = await usedUp();
+    again.leave();
+    const late = again.upstream.read(0, {}, newWalk(undefined), VICTIM);
+    await again.upstream.clock.advance(1_000);
+    expect((await late).ok).toBe(true);
+  });
+});
+
+function withBudget() {
+  const budgets: CallBudget[] = [];
+  const upstream = new UpstreamUnderTest({
+    messages: someHistory({ length: 3 }),
+    within: (source, clock) => {
+      const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 1 });
+      budgets.push(budget);
+      return withCallBudget(source, () => budget);
+    },
+  });
+  const [budget] = budgets;
+  if (!budget) throw new Error('no budget');
+  return { upstream, budget };
+}

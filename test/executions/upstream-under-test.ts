@@ -19,7 +19,7 @@ import {
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import { type Chunk, endOf } from '../../src/messages/history.ts';
 import type { Message } from '../../src/messages/message.ts';
-import type { CallOrigin } from '../../src/sources/source.ts';
+import type { CallOrigin, Source } from '../../src/sources/source.ts';
 import { READ } from '../support/call-options.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedSource, type ScriptedSourceOptions } from '../support/scripted-source.ts';
@@ -32,6 +32,8 @@ export interface UnderTestOptions extends ScriptedSourceOptions {
   /** 1: nothing is remembered at all. */
   readonly memoryBytes?: number;
   readonly messagesMax?: number;
+  /** What the history reads from instead of the bare scripted source. */
+  readonly within?: (source: Source, clock: ManualClock) => Source;
 }
 
 export class UpstreamUnderTest {
@@ -43,9 +45,11 @@ export class UpstreamUnderTest {
   history: UpstreamHistory;
   rows: PageRows;
   readonly #messagesMax: number | undefined;
+  readonly #readFrom: Source;
 
-  constructor({ memoryBytes, messagesMax, ...script }: UnderTestOptions = {}) {
+  constructor({ memoryBytes, messagesMax, within, ...script }: UnderTestOptions = {}) {
     this.source = new ScriptedSource(script);
+    this.#readFrom = within?.(this.source, this.clock) ?? this.source;
     this.memory = createPageMemory(memoryBytes);
     this.#messagesMax = messagesMax;
     ({ history: this.history, rows: this.rows } = this.another());
@@ -59,7 +63,7 @@ export class UpstreamUnderTest {
   another(): { history: UpstreamHistory; rows: PageRows } {
     const rows = new PageRows(this.storage, this.#ref, () => undefined);
     const history = new UpstreamHistory({
-      source: this.source,
+      source: this.#readFrom,
       ref: this.#ref,
       rows,
       memory: this.memory,

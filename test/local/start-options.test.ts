@@ -41,6 +41,7 @@ describe('without flags', () => {
       ADMIN_TOKEN: secret,
       CORS_ORIGINS: 'https://example.com',
       PUBLIC_URL: 'https://example.com/flowtap/',
+      THINGS_GRAPH_CALLS_PER_SECOND: '5',
       UNRELATED: 'x',
     });
     expect({ port, upstream, adminTokenMade, signingSecretMade }).toEqual({
@@ -53,6 +54,7 @@ describe('without flags', () => {
       ADMIN_TOKEN: secret,
       CORS_ORIGINS: 'https://example.com',
       PUBLIC_URL: 'https://example.com/flowtap/',
+      THINGS_GRAPH_CALLS_PER_SECOND: '5',
     });
     expect(vars).not.toHaveProperty('UNRELATED');
   });

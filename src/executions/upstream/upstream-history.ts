@@ -6,7 +6,8 @@
  * a page evicted from memory, or a read that lags behind an earlier one. If memory cannot make up for a lagging read, it fails:
  * no chunk claims to be the last after more was seen. A history that was replaced by another shows in the fingerprints.
  *
- * A walk ends when nobody waits for it any more: a call in flight completes and is remembered, the next one is not made.
+ * A walk ends when nobody waits for it any more: a call in flight completes and is remembered. A call that waits for its turn, in
+ * the budget too, is not made.
  *
  * Invariant 3: at most one call is in flight; readers of the same page share it; polls precede walks, and walks run one at a
  * time, one for each tenant in turn; a failure is remembered like a page. It decides when to call, not why: freshness comes from its caller.
@@ -105,6 +106,10 @@ interface Call {
   readonly resolve: (outcome: Outcome) => void;
   /** How many wait for it. */
   callers: number;
+  /** A request was sent: it completes and is remembered, even if nobody waits for it any more. */
+  isSent: boolean;
+  /** Aborted if the last caller leaves before: then the call gives up its place in the budget's queue. */
+  readonly abandoned: AbortController;
 }
 
 /**
@@ -280,13 +285,23 @@ export class UpstreamHistory {
       return { call: same, shared: true };
     }
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    const call: Call = { start, trace, precedes, done: promise, resolve, callers: 0 };
+    const abandoned = new AbortController();
+    const call: Call = {
+      start,
+      trace,
+      precedes,
+      done: promise,
+      resolve,
+      callers: 0,
+      isSent: false,
+      abandoned,
+    };
     this.#queue.push(call);
     this.#next();
     return { call, shared: false };
   }
 
-  /** What the call brings, or `left` as soon as this caller has left. A queued call that nobody waits for is not made. */
+  /** What the call brings, or `left` as soon as this caller has left. A call that nobody waits for any more is not sent. */
   async #outcome(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
     call.callers++;
     const left = Promise.withResolvers<'left'>();
@@ -295,7 +310,10 @@ export class UpstreamHistory {
     const outcome = await Promise.race([call.done, left.promise]);
     signal?.removeEventListener('abort', leave);
     call.callers--;
-    if (call.callers === 0) this.#queue = this.#queue.filter((queued) => queued !== call);
+    if (call.callers === 0) {
+      this.#queue = this.#queue.filter((queued) => queued !== call);
+      if (!call.isSent) call.abandoned.abort();
+    }
     return outcome;
   }
 
@@ -331,10 +349,17 @@ export class UpstreamHistory {
     const limit = this.#limits.get(start) ?? source.pageSizeMax;
     let beganAtMs = clock.now();
     const { origin } = call.trace;
+    const { signal } = call.abandoned;
+    call.isSent = false;
+    const onAttempt = () => {
+      call.isSent = true;
+      call.trace.calls++;
+    };
     const result = await this.#calls.run(origin, () => {
       beganAtMs = clock.now();
-      return source.page(ref, row.token, limit, { origin, onAttempt: () => call.trace.calls++ });
+      return source.page(ref, row.token, limit, { origin, signal, onAttempt });
     });
+    if (signal.aborted) return 'left';
     if (epoch !== this.#epoch) return 'moved';
     if (result.ok) return this.#accept(row, result.value, beganAtMs, call);
     const { failure } = result;
