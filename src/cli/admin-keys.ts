@@ -55,6 +55,17 @@ export class AdminKeys {
     return readBody<AdminKey>(await this.#http.text({ path, signal: this.#signal }), MEMBERS);
   }
 
+  async update(id: string, change: object): Promise<AdminKey> {
+    const text = await this.#http.text({
+      method: 'PATCH',
+      path: `v1/admin/keys/${encodeURIComponent(id)}`,
+      headers: JSON_HEADERS,
+      body: () => JSON.stringify(change),
+      signal: this.#signal,
+    });
+    return readBody<AdminKey>(text, MEMBERS);
+  }
+
   async revoke(id: string): Promise<RevokedKey> {
     const text = await this.#http.text({
       method: 'POST',

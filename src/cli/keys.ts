@@ -1,17 +1,19 @@
 /** `flowtap keys …`: manages API keys through the admin API. */
 import { AdminKeys, type AdminKey, type RevokedKey, type IssuedKey } from './admin-keys.ts';
-import { duration, oneOf, readArguments, wholeNumber } from './arguments.ts';
+import { duration, readArguments } from './arguments.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { connectAdmin } from './connect.ts';
 import { EXIT } from './exit-code.ts';
 import { keyIdOf } from './key-id.ts';
+import { changeOf, MEMBER_OPTIONS, membersOf, REMOVAL_OPTIONS } from './key-members.ts';
 import { jsonLine, oneLine, widthOf } from './plain-text.ts';
 
-const HELP = `Create, list, show, rotate and revoke API keys.
+const HELP = `Create, list, show, update, rotate and revoke API keys.
 
 Usage: flowtap keys create --name <name> --executions <pattern> --payloads full|names|none [options]
        flowtap keys list
        flowtap keys show <key id>
+       flowtap keys update <key id> [options]
        flowtap keys rotate <key id> [--overlap <duration>]
        flowtap keys revoke <key id>
 
@@ -34,6 +36,11 @@ create:
       --expires-in <duration> | --expires-at <time>
                            90d, or 2027-01-31T00:00:00Z; without either it does not expire
 
+update takes the options of create, changes what is given and leaves the rest, and:
+      --no-owner           the key is a tenant of its own again
+      --no-expiry          it does not expire
+      --no-tickets         it may not mint tickets
+
 rotate:
       --overlap <duration> how long the old key keeps working: 0 if it has leaked (default 24h)
 
@@ -49,6 +56,7 @@ Needs FLOWTAP_ADMIN_TOKEN: the service's ADMIN_TOKEN.
 Examples:
   flowtap keys create --name 'Partner GmbH' --executions '*:Workflow:SecurityFlow_*' --payloads names --expires-in 90d
   export FLOWTAP_API_KEY=$(flowtap keys create --name me --executions '*' --payloads full)
+  flowtap keys update 4fK2bQz9 --owner 'Partner GmbH' --stream-limit 20
   flowtap keys rotate 4fK2bQz9 --overlap 0
 `;
 
@@ -56,13 +64,14 @@ type Words = readonly string[];
 const JSON_OPTION = { json: { type: 'boolean' } } as const;
 
 export const keys: Command = {
-  summary: 'create, list, show, rotate and revoke API keys',
+  summary: 'create, list, show, update, rotate and revoke API keys',
   help: HELP,
   run([action, ...words], terminal) {
     const known: Readonly<Record<string, (words: Words, terminal: Terminal) => Promise<number>>> = {
       create,
       list,
       show,
+      update,
       rotate,
       revoke,
     };
@@ -79,57 +88,18 @@ const adminKeys = (terminal: Terminal, url: string | undefined): AdminKeys =>
   new AdminKeys(connectAdmin(terminal, url), terminal.signal);
 
 async function create(words: Words, terminal: Terminal): Promise<number> {
-  const { values } = readArguments(
-    words,
-    {
-      ...JSON_OPTION,
-      name: { type: 'string' },
-      owner: { type: 'string' },
-      executions: { type: 'string', multiple: true },
-      payloads: { type: 'string' },
-      tickets: { type: 'boolean' },
-      tier: { type: 'string' },
-      'stream-limit': { type: 'string' },
-      'total-stream-limit': { type: 'string' },
-      'expires-in': { type: 'string' },
-      'expires-at': { type: 'string' },
-    },
-    [],
-  );
-  const { name, owner, executions, tickets } = values;
-  const payloads = oneOf('--payloads', values.payloads, ['full', 'names', 'none']);
-  if (name === undefined) throw new UsageError('--name is missing: who uses the key, or for what');
-  if (executions === undefined) {
+  const { values } = readArguments(words, { ...JSON_OPTION, ...MEMBER_OPTIONS }, []);
+  const wish = membersOf(values, terminal.clock.now());
+  if (wish.name === undefined) throw new UsageError('--name is missing: who uses the key, or for what');
+  if (wish.executions === undefined) {
     throw new UsageError("--executions is missing: what the key may read, '*' for everything");
   }
-  if (payloads === undefined) {
+  if (wish.payloads === undefined) {
     throw new UsageError(
       '--payloads is missing: full, or names or none for a key that may not see what flows carried',
     );
   }
-  const tier = oneOf('--tier', values.tier, ['standard', 'high']);
-  const streamLimit = wholeNumber('--stream-limit', values['stream-limit'], 1, 1_000);
-  const totalWords = values['total-stream-limit'];
-  const totalStreamLimit = wholeNumber('--total-stream-limit', totalWords, 1, 100_000);
-  const expiresIn = duration('--expires-in', values['expires-in']);
-  if (expiresIn !== undefined && values['expires-at'] !== undefined) {
-    throw new UsageError('--expires-in and --expires-at say the same: give one of them');
-  }
-  const expiresAt =
-    expiresIn === undefined
-      ? values['expires-at']
-      : new Date(terminal.clock.now() + expiresIn * 1000).toISOString();
-  const issued = await adminKeys(terminal, values.url).create({
-    name,
-    executions,
-    payloads,
-    ...(owner !== undefined && { owner }),
-    ...(tickets !== undefined && { tickets }),
-    ...(tier && { tier }),
-    ...(streamLimit !== undefined && { streamLimit }),
-    ...(totalStreamLimit !== undefined && { totalStreamLimit }),
-    ...(expiresAt !== undefined && { expiresAt }),
-  });
+  const issued = await adminKeys(terminal, values.url).create(wish);
   return printIssued(issued, values.json === true, terminal, []);
 }
 
@@ -168,6 +138,15 @@ async function show(words: Words, terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(words, JSON_OPTION, ['key id']);
   const admin = adminKeys(terminal, values.url);
   const key = await admin.show(await keyIdOf(positionals[0] ?? '', terminal));
+  return printKey(key, values.json === true, terminal);
+}
+
+async function update(words: Words, terminal: Terminal): Promise<number> {
+  const options = { ...JSON_OPTION, ...MEMBER_OPTIONS, ...REMOVAL_OPTIONS };
+  const { values, positionals } = readArguments(words, options, ['key id']);
+  const change = changeOf(values, terminal.clock.now());
+  const admin = adminKeys(terminal, values.url);
+  const key = await admin.update(await keyIdOf(positionals[0] ?? '', terminal), change);
   return printKey(key, values.json === true, terminal);
 }
 

@@ -36,7 +36,7 @@ test.concurrent(
   },
 );
 
-test.concurrent('a key goes its whole way: created, listed, shown, rotated, revoked', async () => {
+test.concurrent('a key goes its whole way: created, listed, shown, updated, rotated, revoked', async () => {
   const words = [
     '--tickets',
     '--tier',
@@ -73,6 +73,21 @@ test.concurrent('a key goes its whole way: created, listed, shown, rotated, revo
   expect(shown.stdout).toMatch(/^owner +Jürgen$/m);
   expect(list.stdout + shown.stdout).not.toContain(created.key);
 
+  const changes = ['--no-expiry', '--no-tickets', '--owner', 'Partner', '--executions', 'c*'];
+  const updated = await flowtap.run(['keys', 'update', created.id, ...changes, '--json']);
+  expect(JSON.parse(updated.stdout)).toMatchObject({
+    id: created.id,
+    owner: 'Partner',
+    executions: ['c*'],
+    payloads: 'full',
+    tickets: false,
+    streamLimit: 5,
+  });
+  expect(JSON.parse(updated.stdout)).not.toHaveProperty('expiresAt');
+  const removed = await flowtap.run(['keys', 'update', created.id, '--no-owner', '--stream-limit', '6']);
+  expect(removed.stdout).toMatch(/^streamLimit +6$/m);
+  expect(removed.stdout).not.toMatch(/^owner /m);
+
   const rotated = await flowtap.run(['keys', 'rotate', created.id, '--overlap', '0']);
   expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ftk_/) });
   expect(rotated.stdout.trim()).not.toBe(created.key);
@@ -98,7 +113,10 @@ test.concurrent.each([
   [[...CREATE, '--expires-in', `${'9'.repeat(400)}d`], '--expires-in must be at most 36500d'],
   [['keys', 'rotate', 'abcdefgh', '--overlap', '36501d'], '--overlap must be at most 36500d'],
   [['keys', 'show', 'abcdefg'], '<key id> must be 8 letters and digits'],
-  [['keys'], 'say what to do: create, list, show, rotate, revoke'],
+  [['keys'], 'say what to do: create, list, show, update, rotate, revoke'],
+  [['keys', 'update', 'abcdefgh'], 'nothing to change: give at least one option'],
+  [['keys', 'update', 'abcdefgh', '--owner', 'x', '--no-owner'], '--no-owner contradicts another option'],
+  [['keys', 'update', 'abcdefgh', '--payloads', 'all'], '--payloads must be'],
   [['keys', 'steal'], "'steal' is not one of create"],
   [['tail'], '<id> is missing'],
   [['tail', '..'], "<id> must not be '.' or '..'"],
