@@ -16,7 +16,7 @@ import { type Caller, callerAllows, callerOfKey, callerOfTicket } from './caller
 import type { RequestHeaders } from './client-address.ts';
 import { type ApiKey, parseApiKey } from './keys/api-key.ts';
 import type { CredentialCache } from './keys/credential-cache.ts';
-import { type CredentialRecords, goodUntilMs } from './keys/key-record.ts';
+import { type CredentialRecords, validUntilMs } from './keys/key-record.ts';
 import type { StoreUnavailable } from './keys/store-failure.ts';
 import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
 import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
@@ -37,7 +37,7 @@ const LOOKUP_POLL_EVERY_MS = 50;
 const LOOKUP_RETRY_SECONDS = 1;
 
 const WHAT_TICKETS_ARE_FOR =
-  'A ticket is good for the page, the stream and the summary of its execution, and nothing else.';
+  'A ticket is valid only for the page, the stream and the summary of its execution.';
 
 export interface AuthenticatorPorts {
   readonly credentials: CredentialCache;
@@ -160,7 +160,7 @@ export class Authenticator {
     return this.#authorize(records, callerOfTicket(records, claims), request, isAccepted);
   }
 
-  /** The credential is genuine. Checks that it is still valid, within its rate, and good for this route and execution. */
+  /** The credential is genuine. Checks that it is still valid, within its rate, and accepted for this route and execution. */
   async #authorize(
     records: CredentialRecords,
     caller: Caller,
@@ -187,7 +187,7 @@ export class Authenticator {
 /** Why a credential is no longer valid; undefined while it is. Revocation is reported before expiry: it says more. */
 export function endOf(records: CredentialRecords, nowMs: number): AccessFailure | undefined {
   if (records.state.revokedAt !== undefined) return { type: 'revoked-key' };
-  if ((goodUntilMs(records) ?? Number.POSITIVE_INFINITY) <= nowMs) return { type: 'expired-key' };
+  if ((validUntilMs(records) ?? Number.POSITIVE_INFINITY) <= nowMs) return { type: 'expired-key' };
   return undefined;
 }
 

@@ -11,7 +11,7 @@ import {
   lesserAccess,
 } from '../messages/payload-access.ts';
 import { matchesAnyPattern } from './keys/execution-pattern.ts';
-import { type CredentialRecords, goodUntilMs } from './keys/key-record.ts';
+import { type CredentialRecords, validUntilMs } from './keys/key-record.ts';
 import type { RateTier } from './limits/rate-limit.ts';
 import type { TicketClaims } from './ticket.ts';
 
@@ -37,7 +37,7 @@ export interface Caller {
 
 export function callerOfKey(records: CredentialRecords): Caller {
   const { keyId, name, owner, executions, payloads, tier, tickets, ...limits } = records.facts;
-  const expiresAtMs = goodUntilMs(records);
+  const expiresAtMs = validUntilMs(records);
   return {
     keyId,
     credentialId: records.credential.id,

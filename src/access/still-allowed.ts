@@ -9,7 +9,7 @@ import { parseStreamGrant } from './caller.ts';
 import { shows } from '../messages/payload-access.ts';
 import type { CredentialCache } from './keys/credential-cache.ts';
 import { matchesAnyPattern } from './keys/execution-pattern.ts';
-import { goodUntilMs } from './keys/key-record.ts';
+import { validUntilMs } from './keys/key-record.ts';
 import type { StoreUnavailable } from './keys/store-failure.ts';
 
 export interface StillAllowedAnswer {
@@ -43,6 +43,6 @@ export const createStillAllowed =
         detail: `This key may no longer read ${grant.payloads === 'full' ? 'payloads' : 'names of steps and errors'}. Open the stream again.`,
       });
     }
-    const untilMs = goodUntilMs(records);
+    const untilMs = validUntilMs(records);
     return ok({ ...(untilMs !== undefined && { untilMs }) });
   };

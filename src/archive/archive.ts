@@ -24,7 +24,7 @@ import { ARCHIVE_PAGE_MESSAGES, decodeRecord } from './archive-record.ts';
 import { ArchiveWriter, type PageIntents } from './archive-writer.ts';
 
 /** If the store does not answer within this time, the page comes from upstream. */
-export const STORE_PATIENCE_MS = 2_000;
+export const STORE_TIMEOUT_MS = 2_000;
 /** Pages of a generation never change, so the store's own cache may keep them for long. */
 const PAGE_CACHE_SECONDS = 3_600;
 
@@ -172,7 +172,7 @@ export class Archive {
       });
     } catch (error) {
       if (options.cursor !== undefined && error instanceof StoreRefusal && error.status === 400) {
-        return invalid('query', 'cursor', 'is not one that a list of executions gave.');
+        return invalid('query', 'cursor', 'is not the cursor of a list of executions.');
       }
       return fail({ type: 'store-unavailable', internal: `archive list: ${String(error)}` });
     }
@@ -220,8 +220,8 @@ export class Archive {
     try {
       return await Promise.race([
         store.get(key, cacheTtlSeconds === undefined ? {} : { cacheTtlSeconds }),
-        clock.sleep(STORE_PATIENCE_MS, slow.signal).then(() => {
-          throw new Error(`no answer within ${STORE_PATIENCE_MS} ms`);
+        clock.sleep(STORE_TIMEOUT_MS, slow.signal).then(() => {
+          throw new Error(`no answer within ${STORE_TIMEOUT_MS} ms`);
         }),
       ]);
     } catch (error) {

@@ -11,7 +11,8 @@ import { verifySignature, type Credentials } from './signature.ts';
 /** More than any operation needs, and harmless. AWS's own limits differ by service, from 256 KiB to 7 MiB. */
 export const REQUEST_BYTES_MAX = 1024 * 1024;
 
-export interface Door {
+/** What the emulated services have in common. */
+export interface AwsServices {
   readonly operations: readonly Operation[];
   nowMs(): number;
   credentials(accessKeyId: string): Credentials | undefined;
@@ -35,7 +36,7 @@ const refuseAsXml = (name: string, message: string | undefined, status: number):
 
 const NO_OPERATION = 'Unable to determine service/operation name to be authorized';
 
-export async function admit(request: Request, door: Door): Promise<Admission> {
+export async function admit(request: Request, services: AwsServices): Promise<Admission> {
   if (request.method !== 'POST') {
     return request.headers.has('authorization')
       ? refuseAsXml('AccessDeniedException', NO_OPERATION, 403)
@@ -48,11 +49,11 @@ export async function admit(request: Request, door: Door): Promise<Admission> {
   }
 
   const target = request.headers.get('x-amz-target') ?? '';
-  const operation = door.operations.find((known) => known.target === target);
+  const operation = services.operations.find((known) => known.target === target);
   const contentType = (request.headers.get('content-type') ?? '').split(';')[0]?.trim() ?? '';
   const spoken =
     operation === undefined
-      ? door.operations.some((known) => known.contentType === contentType)
+      ? services.operations.some((known) => known.contentType === contentType)
       : operation.contentType === contentType;
   if (!spoken) {
     return target === ''
@@ -68,10 +69,10 @@ export async function admit(request: Request, door: Door): Promise<Admission> {
   if (operation === undefined || input === undefined) return refuse('UnknownOperationException', contentType);
 
   const verified = await verifySignature(request, body, {
-    nowMs: door.nowMs(),
+    nowMs: services.nowMs(),
     service: operation.signingService,
     regions: operation.regions,
-    credentials: door.credentials,
+    credentials: services.credentials,
   });
   if (!verified.ok) {
     return {

@@ -4,7 +4,7 @@
  *
  * Source: botocore's model sts/2011-06-15 and the examples of the API reference.
  */
-import type { Door } from './aws-json.ts';
+import type { AwsServices } from './aws-json.ts';
 import { readBody } from './bounded-body.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import type { RoleSession, RoleSessions } from './role-sessions.ts';
@@ -20,7 +20,7 @@ const DURATION_SECONDS_DEFAULT = 3_600;
 const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1', 'ap-southeast-2'];
 
 export interface QueryService {
-  readonly door: Door;
+  readonly services: AwsServices;
   readonly sessions: RoleSessions;
   readonly statistics: CallStatistics;
   readonly regions?: readonly string[];
@@ -31,7 +31,7 @@ export const isQuery = (request: Request): boolean =>
   (request.headers.get('content-type') ?? '').split(';')[0]?.trim() === CONTENT_TYPE;
 
 export async function answerQuery(request: Request, service: QueryService): Promise<Response> {
-  const { door, sessions, statistics, regions = REGIONS } = service;
+  const { services, sessions, statistics, regions = REGIONS } = service;
   const refuse = (code: string, message: string, status = 400): Response => {
     statistics.refused(code);
     return errorAnswer(code, message, status);
@@ -43,8 +43,8 @@ export async function answerQuery(request: Request, service: QueryService): Prom
     const asked = `${form.get('Action')} for version ${form.get('Version')}`;
     return refuse('InvalidAction', `Could not find operation ${asked}`);
   }
-  const nowMs = door.nowMs();
-  const { credentials } = door;
+  const nowMs = services.nowMs();
+  const { credentials } = services;
   const verified = await verifySignature(request, body, { nowMs, service: 'sts', regions, credentials });
   if (!verified.ok) {
     // This protocol has other names for the same errors.

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
-import { admit, type Door } from './aws-json.ts';
+import { admit, type AwsServices } from './aws-json.ts';
 import { answerQuery, isQuery } from './aws-query.ts';
 import { resetAnswer, truncatedAnswer } from './broken-answers.ts';
 import { CallStatistics, type Statistics } from './call-statistics.ts';
@@ -60,7 +60,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   const findEvents = (arn: string) => eventScripts.find(arn) ?? scenarioEvents(arn);
   const tokens = createPageTokens(random);
   const sessions = new RoleSessions(random, options.roles);
-  const door: Door = {
+  const services: AwsServices = {
     operations: [
       listFlowExecutionMessages(findHistory, tokens, options.regions),
       getExecutionHistory(findEvents, tokens, options.regions),
@@ -109,7 +109,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
     stallMs === undefined ? aborted(signal) : clock.sleep(stallMs, signal);
 
   async function answerAws(request: Request): Promise<Response> {
-    const admission = await admit(request, door);
+    const admission = await admit(request, services);
     if (!admission.admitted) {
       statistics.refused(admission.reason);
       return admission.response;
@@ -137,7 +137,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
       if (isControl(new URL(request.url).pathname)) return answerControl(request, controlled);
       const response = isQuery(request)
         ? await answerQuery(request, {
-            door,
+            services,
             sessions,
             statistics,
             ...(options.regions && { regions: options.regions }),

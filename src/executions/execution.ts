@@ -30,7 +30,7 @@ import { Listeners } from './following/listeners.ts';
 import { type StreamBeginning, findBeginning, hasAll, openStream } from './following/open-stream.ts';
 import { Poller, type RunBounds } from './following/poller.ts';
 import type { StillAllowed } from './following/stream-key.ts';
-import { type Seen, lookPatiently, waitFor } from './following/waiting.ts';
+import { type Seen, lookUntilFound, waitFor } from './following/waiting.ts';
 import { HistoryView, type Reading } from './history-view.ts';
 import type { PageMemo } from './page-memo.ts';
 import { summarize } from './summarize.ts';
@@ -256,7 +256,7 @@ export class Execution {
         from = { at: 'start' };
       return { done: true, result };
     };
-    return (await lookPatiently({ clock, signal, look })).result;
+    return (await lookUntilFound({ clock, signal, look })).result;
   }
 
   async #wait<T>(

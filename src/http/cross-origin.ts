@@ -1,9 +1,9 @@
-/** What pages of other origins may send and read. No cookies are used: the key is the lock. */
+/** CORS: what pages of other origins may send and read. Any origin may be allowed, because requests need a key and no cookies. */
 
 /**
- * Request headers that a preflight allows: those that this API reads, and those that scripts in the field add without being
- * asked to. A header that is missing here costs its sender the whole request ("Failed to fetch"); one that nobody reads costs
- * nothing. `*` would not do: it leaves out Authorization.
+ * Request headers that a preflight allows: those that this API reads, and those that common libraries add by themselves. Without an
+ * entry here, a request with that header fails ("Failed to fetch"); an entry that is not needed costs nothing. `*` is not enough,
+ * because it does not cover Authorization.
  */
 const ALLOWED_REQUEST_HEADERS: readonly string[] = [
   // Read by this API.
@@ -46,13 +46,13 @@ const ALLOWED_REQUEST_HEADERS: readonly string[] = [
 
 const EXPOSED_RESPONSE_HEADERS = 'Retry-After,X-Request-Id,ETag,Link,Cache-Status';
 
-/** How long browsers remember a preflight. Chromium keeps none longer than two hours. */
+/** How long browsers cache a preflight. Chromium's maximum is two hours. */
 const PREFLIGHT_SECONDS = 7_200;
 
-/** Adds to a response what lets the page that sent the request read it. */
+/** Adds the headers that allow the requesting page to read the response. */
 export type CrossOrigin = (request: Request, response: Response) => void;
 
-/** `origins`: those that may call; `*` stands for any. Answers depend on `Origin`, which their `Vary` says. */
+/** `origins`: those that may call; `*` stands for any. Responses depend on `Origin`, which their `Vary` names. */
 export function createCrossOrigin(origins: readonly string[]): CrossOrigin {
   const isOpen = origins.includes('*');
   return ({ headers: asked }, { headers }) => {

@@ -248,7 +248,7 @@ export const answerSchemas = {
           }),
         ),
       ),
-      'What looks wrong in the history, which was taken all the same. Absent if nothing does.',
+      'What looks wrong in the imported history. Absent if nothing does.',
     ),
   }),
   ExecutionState: z.strictObject({

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { ARCHIVE_MEMORY_MS, MISS_MEMORY_MS } from '../../src/archive/archive-memory.ts';
 import { PART_BYTES_MAX } from '../../src/archive/archive-record.ts';
-import { STORE_PATIENCE_MS } from '../../src/archive/archive.ts';
+import { STORE_TIMEOUT_MS } from '../../src/archive/archive.ts';
 import { endOf, positionIn } from '../../src/messages/history.ts';
 import { VALUE_BYTES_MAX } from '../../src/storage/key-value.ts';
 import { anyHistory, ended, someHistory } from '../support/histories.ts';
@@ -194,7 +194,7 @@ describe('a store', () => {
     under.store.stall();
     let found: unknown = 'waits';
     const finding = archive.find(REF).then((answer) => (found = answer));
-    await under.clock.advance(STORE_PATIENCE_MS - 1);
+    await under.clock.advance(STORE_TIMEOUT_MS - 1);
     expect(found).toBe('waits');
     await under.clock.advance(1);
     expect(found).toBeUndefined();

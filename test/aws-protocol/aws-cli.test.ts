@@ -59,7 +59,7 @@ for (const kind of UPSTREAMS) {
       }
 
       it.concurrent.each(executions.map(({ id, messages }) => [id, messages] as const))(
-        'reads an execution of %s, and prints what it prints without Flowtap between',
+        'prints the same for %s as when it reads from the upstream directly',
         async (id, messages) => {
           const [straight, through] = await Promise.all([
             read('upstream', id),

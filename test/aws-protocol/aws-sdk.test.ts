@@ -88,7 +88,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
     }
 
     it.each(executions.map(({ id, messages }) => [id, messages] as const))(
-      'reads the same of %s as straight from upstream, with and without its paginator',
+      'reads the same messages of %s as from the upstream directly, with and without its paginator',
       async (flowExecutionId, messages) => {
         const pageSize = pageSizeFor(messages);
         const expected = await readAll(upstream(), flowExecutionId, 250);
@@ -113,7 +113,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       }
     });
 
-    it('tries again after what passes, and not after what does not', async () => {
+    it('retries temporary failures and no others', async () => {
       const { flowExecutionId = '', faults } =
         failing.find(({ exception }) => exception === 'InternalFailureException') ?? {};
       if (faults) await service.faults(faults);
@@ -137,7 +137,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       expect(throttled[0]?.message).toContain('Retry in');
     });
 
-    it("learns what to change: wrong key, a token of AWS's, no key, no signature, revoked key, another's execution", async () => {
+    it('gets an exception that says what to change: wrong key, AWS token, no key, no signature, revoked key, foreign execution', async () => {
       const unknown = { name: 'UnrecognizedClientException' };
       expect(await refusal(client('wrong'))).toMatchObject({
         ...unknown,

@@ -55,7 +55,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       afterAll(() => service.close());
 
       it.each(executions.map(({ id, messages }) => [id, messages.length] as const))(
-        'reads the same of %s as straight from upstream, with and without its paginator',
+        'reads the same messages of %s as from the upstream directly, with and without its paginator',
         (id, count) => {
           expect(report.executions[id]).toEqual({ count, paginator: true, client: true });
         },
@@ -105,7 +105,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
         });
       });
 
-      it('tries again after what passes, and not after what does not', () => {
+      it('retries temporary failures and no others', () => {
         expect(report.refusals['failedUpstreamTwice']).toMatchObject({
           code: 'InternalFailureException',
           retries: 1,
@@ -113,7 +113,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
         expect(report.refusals['wrongKey']).toMatchObject({ retries: 0 });
       });
 
-      it("never sees the token of AWS's that boto3 sent by mistake in an answer", () => {
+      it('gets no answer that repeats an AWS token which it sent by mistake', () => {
         expect(JSON.stringify(report)).not.toContain('REALTOKEN');
       });
     },

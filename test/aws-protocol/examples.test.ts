@@ -56,7 +56,7 @@ it('list-messages.mjs prints every message', async () => {
 });
 
 it.each(['list-messages.mjs', ...(hasBoto3(PYTHON) ? ['list_messages.py'] : [])])(
-  '%s shows how to call it when the key, the address or the id is missing',
+  '%s prints its usage if the key, the address or the id is missing',
   async (example) => {
     const program = example.endsWith('.py') ? PYTHON : process.execPath;
     for (const [given, args] of [
@@ -77,7 +77,7 @@ describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has none)
     expect(linesOf(await run(PYTHON, 'list_messages.py'))).toEqual(expected);
   });
 
-  it('list_messages.py says nothing when nobody reads what it prints', async () => {
+  it('list_messages.py exits silently if the reader of its output closes the pipe', async () => {
     const command = `${PYTHON} ${pathOf('list_messages.py')} "$0" | true`;
     const { stderr } = await runAlone('/bin/sh', ['-c', command, id], { env });
     expect(stderr).toBe('');

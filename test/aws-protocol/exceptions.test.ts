@@ -25,7 +25,7 @@ const refusal = (input: unknown, more: Partial<AwsCall> = {}) =>
 
 const CONSTRUCTOR_ARGUMENTS = /aws_access_key_id=.*aws_secret_access_key=.*aws_session_token=/;
 
-describe('who calls', () => {
+describe('the caller', () => {
   it.each<[string, Partial<AwsCall>]>([
     ['no token at all', { key: undefined }],
     ['an empty token', { key: '' }],
@@ -44,7 +44,7 @@ describe('who calls', () => {
     },
   );
 
-  it('without a valid key, an answer reveals nothing of the request, the execution or the upstream', async () => {
+  it('without a valid key, an answer reveals nothing about the request, the execution or the upstream', async () => {
     const texts = new Set<string>();
     for (const input of [
       { flowExecutionId: ID },
@@ -59,7 +59,7 @@ describe('who calls', () => {
     expect(service.calls()).toBe(0);
   });
 
-  it('a revoked and an expired key get exceptions of their own', async () => {
+  it('the exceptions for a revoked and an expired key differ', async () => {
     // A store takes one write of a key in a second.
     await service.clock.advance(2_000);
     expect((await service.admin('POST', `/keys/${key.slice(4, 12)}/revoke`)).status).toBe(200);
@@ -76,7 +76,7 @@ describe('who calls', () => {
     });
   });
 
-  it("another's execution is an AccessDeniedException, whether it exists or not, and costs no call", async () => {
+  it('an execution outside of the key is an AccessDeniedException without an upstream call, whether or not it exists', async () => {
     const narrow = await service.key({ executions: [ID] });
     const existing = await refusal({ flowExecutionId: OTHER }, { key: narrow });
     await service.script(OTHER, endedLongAgo(service.clock, 5));
@@ -85,7 +85,7 @@ describe('who calls', () => {
     expect(service.calls()).toBe(0);
   });
 
-  it('over its rate, a key gets a ThrottlingException that says when to come back', async () => {
+  it('a key over its rate gets a ThrottlingException that says when to retry', async () => {
     const slow = await service.key({ tier: 'standard' });
     for (let call = 0; call < 100; call++) {
       expect((await callAws(service, { key: slow, input: { flowExecutionId: ID } })).status).toBe(200);
@@ -99,7 +99,7 @@ describe('who calls', () => {
     expect((await callAws(service, { key: slow, input: { flowExecutionId: ID } })).status).toBe(200);
   });
 
-  it('an address with too many wrong keys is throttled, and a good key from there is not', async () => {
+  it('an address with too many wrong keys is throttled, but a valid key from there is not', async () => {
     expect((await callAws(service, { key, input: { flowExecutionId: ID } })).status).toBe(200);
     const names = [];
     for (let call = 0; call < 32; call++) names.push((await refusal({}, { key: 'wrong' })).name);
@@ -123,7 +123,7 @@ describe('who calls', () => {
   });
 });
 
-describe('what is asked', () => {
+describe('the request', () => {
   it.each([
     [{}, /^flowExecutionId: must be given\.$/],
     [{ flowExecutionId: null }, /^flowExecutionId: must be given\.$/],
@@ -166,7 +166,7 @@ describe('what is asked', () => {
     expect(service.requests().at(-1)).toMatchObject({ failure: 'unreadable-input', keyId: key.slice(4, 12) });
   });
 
-  it('bytes that are no UTF-8 are a SerializationException, and more than 64 KiB an InvalidRequestException', async () => {
+  it('a body that is not UTF-8 is a SerializationException, and one over 64 KiB an InvalidRequestException', async () => {
     const send = (body: Uint8Array<ArrayBuffer> | string) =>
       exceptionOf(
         service.fetch('/', {
@@ -192,7 +192,7 @@ describe('what is asked', () => {
   });
 
   it.each(['IotThingsGraphFrontEndService.SearchFlowExecutions', 'X.ListFlowExecutionMessages', '', 'é'])(
-    'operation %j is an UnknownOperationException that names the one there is',
+    'operation %j is an UnknownOperationException that names the known one',
     async (target) => {
       expect(await refusal({ flowExecutionId: ID }, { target: encodeURI(target) })).toMatchObject({
         name: 'UnknownOperationException',
@@ -202,7 +202,7 @@ describe('what is asked', () => {
     },
   );
 
-  it('an endpoint with a path gets an exception that says to leave the path out', async () => {
+  it('an endpoint with a path is an exception that says to remove the path', async () => {
     for (const target of ['/aws', '/aws/', '/v2']) {
       expect(await refusal({ flowExecutionId: ID }, { path: target })).toMatchObject({
         name: 'UnknownOperationException',
@@ -211,7 +211,7 @@ describe('what is asked', () => {
     }
   });
 
-  it('a token of another execution is refused, though the key may read both', async () => {
+  it('a token of another execution is refused even if the key may read both', async () => {
     await service.script(OTHER, endedLongAgo(service.clock, 5));
     const { nextToken } = await pageOf(service.get(path(OTHER, 'maxResults=2')));
     expect(await refusal({ flowExecutionId: ID, nextToken })).toMatchObject({
@@ -219,7 +219,7 @@ describe('what is asked', () => {
     });
   });
 
-  it('a token of a history that was replaced says to begin again', async () => {
+  it('a token of a replaced history is refused with the advice to start again', async () => {
     const { nextToken } = await pageOf(service.get(path(ID, 'maxResults=2')));
     await service.admin('DELETE', `/executions/${encodeURIComponent(ID)}`);
     await service.script(
@@ -233,7 +233,7 @@ describe('what is asked', () => {
     });
   });
 
-  it('GET / and other methods are no call: they are answered as everywhere else', async () => {
+  it('GET / and other methods are answered like any other path', async () => {
     for (const method of ['GET', 'HEAD', 'PUT', 'OPTIONS']) {
       const response = await service.fetch('/', { method });
       expect(response.status).toBe(404);
@@ -243,7 +243,7 @@ describe('what is asked', () => {
   });
 });
 
-describe('what the upstream does', () => {
+describe('the upstream', () => {
   /** Time moves while the source waits to try again, and not while an attempt is under way, unless the emulator stalls it. */
   const refusedAfterRetries = async (input: unknown) => {
     const { clock, emulator } = service;
@@ -280,7 +280,7 @@ describe('what the upstream does', () => {
     expect(message).not.toMatch(/Rate exceeded|HTTP|XML|AccessDenied/);
   });
 
-  it('an upstream that is gone is an InternalFailureException', async () => {
+  it('an unreachable upstream is an InternalFailureException', async () => {
     service.stopUpstream();
     expect(await refusedAfterRetries({ flowExecutionId: ID })).toMatchObject({
       name: 'InternalFailureException',
@@ -288,7 +288,7 @@ describe('what the upstream does', () => {
     });
   });
 
-  it('a store that is down is an InternalFailureException while no key can be checked', async () => {
+  it('a store that is down is an InternalFailureException, since keys cannot be checked', async () => {
     service.restart();
     service.store.failReads();
     expect(await refusal({ flowExecutionId: ID })).toMatchObject({

@@ -53,7 +53,7 @@ const every: readonly Failure[] = Object.values(failures);
 const named = (name: ExceptionName) =>
   every.filter((failure) => awsException(failure).name === name).map(({ type }) => type);
 
-it('each failure is the exception that says what it means to a client', () => {
+it('each failure has the exception that tells a client what to do', () => {
   expect({
     InvalidRequestException: named('InvalidRequestException'),
     ResourceNotFoundException: named('ResourceNotFoundException'),
@@ -109,7 +109,7 @@ it('each failure is the exception that says what it means to a client', () => {
   expect(awsException(unreadable).name).toBe('SerializationException');
 });
 
-it('what the other protocol calls worth coming back for, clients retry here', () => {
+it('failures that problem JSON calls temporary are retried by AWS clients', () => {
   const retried = every.filter((failure) => {
     const { name } = awsException(failure);
     return name === 'ThrottlingException' || awsRefusal(failure, 'id').status === 500;
@@ -124,7 +124,7 @@ it('only InternalFailureException has status 500, all else 400', () => {
   }
 });
 
-it('no text tells what is internal, and a wait stands in the text, since clients read no Retry-After', () => {
+it('no message contains internal text, and each names the seconds to wait, since AWS clients ignore Retry-After', () => {
   for (const failure of every) {
     const { message } = awsException(failure);
     expect(message).toMatch(/^[\w"].*\.$/);
@@ -133,7 +133,7 @@ it('no text tells what is internal, and a wait stands in the text, since clients
   }
 });
 
-it('tells a full execution from one out of reach, in both protocols', () => {
+it('both protocols distinguish a full execution from an unreachable one', () => {
   const texts = ([undefined, true] as const).map((lost) => {
     const failure = { type: 'overloaded', retryAfterSeconds, ...(lost && { lost }) } as const;
     return [problemOf(failure, 'id').detail, awsException(failure).message];

@@ -54,7 +54,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
   const messagesIn = (stream: StreamReader): PrintedMessage[] =>
     stream.named('message').map(({ data }) => JSON.parse(data));
 
-  it('it refuses a wrong secret, a key id or session token that it does not know, and its token for another history', async () => {
+  it('refuses a wrong secret, an unknown key id or session token, and a page token of another history', async () => {
     const { url } = service.upstream;
     const refusals: [Parameters<typeof ask>, string][] = [
       [[url, { ...UPSTREAM_CREDENTIALS, secretAccessKey: 'wrong' }], 'InvalidSignatureException'],
@@ -77,7 +77,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
   });
 
   it.each(FOREIGN_EXECUTIONS.map(({ id, messages }) => [id, messages] as const))(
-    'our pages of %s say what it says',
+    'our pages of %s have the same messages',
     async (id, messages) => {
       const read: PrintedMessage[] = [];
       let nextToken: string | undefined;
@@ -94,14 +94,14 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
     },
   );
 
-  it('a stream of an execution that has ended says all that it says, and ends', async () => {
+  it('a stream of an ended execution has all of its messages, and ends', async () => {
     const { id, messages } = FOREIGN_EXECUTIONS[0] ?? LONG;
     const stream = await (await streamOf(id)).readAll();
     expect(messagesIn(stream).map(inMilliseconds)).toEqual(messages.map(inMilliseconds));
     expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: '{"status":"SUCCEEDED"}' });
   });
 
-  it('a stream of a running execution says what it says later, too', async () => {
+  it('a stream of a running execution also has its later messages', async () => {
     // They fill the last page, so that the next message has another token.
     const id = 'growing/1';
     const messages = [...flow(41), ended('EXECUTION_SUCCEEDED', 41)];
@@ -115,7 +115,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
     expect(stream.events.at(-1)).toMatchObject({ event: 'end' });
   });
 
-  it('when it throttles twice and then answers, a client that never tries again does not notice', async () => {
+  it('a client that never retries does not notice that it throttles twice', async () => {
     const id = 'throttles.twice';
     await service.upstream.say({ [id]: { exception: 'ThrottlingException', times: 2, messages: flow(5) } });
     expect((await throughUs({ flowExecutionId: id })).messages).toHaveLength(5);

@@ -48,7 +48,7 @@ async function listAll(
 }
 
 describe('a page', () => {
-  it('is AWS JSON with its request id, and nothing that a browser or a cache could use', async () => {
+  it('is AWS JSON with a request id, and without headers for browsers and caches', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const response = await callAws(service, { key, input: { flowExecutionId: ID } });
     expect(response.status).toBe(200);
@@ -70,7 +70,7 @@ describe('a page', () => {
     });
   });
 
-  it('has times as epoch seconds with their fraction, and leaves out what the upstream left out', async () => {
+  it('has times as epoch seconds with fractions, and omits members that the upstream omitted', async () => {
     const messages = [
       {
         messageId: '0',
@@ -87,7 +87,7 @@ describe('a page', () => {
     expect(await list({})).toEqual({ messages: [...messages.slice(0, 3), last] });
   });
 
-  it('has 100 messages unless maxResults says otherwise, from 1 to 250', async () => {
+  it('has 100 messages by default, and 1 to 250 with maxResults', async () => {
     await service.script(ID, endedLongAgo(service.clock, 300));
     expect((await list({})).messages).toHaveLength(100);
     expect((await list({ maxResults: null })).messages).toHaveLength(100);
@@ -95,7 +95,7 @@ describe('a page', () => {
     expect((await list({ maxResults: 250 })).messages).toHaveLength(250);
   });
 
-  it('has a nextToken only when more messages are there now, never null', async () => {
+  it('has a nextToken only if more messages exist now, and never null', async () => {
     await service.script(ID, endedLongAgo(service.clock, 4));
     const first = await list({ maxResults: 2 });
     expect(first.nextToken).toMatch(/^[\w-]{40}$/);
@@ -103,12 +103,12 @@ describe('a page', () => {
     expect(await list({ maxResults: 4 })).not.toHaveProperty('nextToken');
   });
 
-  it('of an execution without messages is an empty list', async () => {
+  it('is an empty list for an execution without messages', async () => {
     await service.script(ID, []);
     expect(await list({})).toEqual({ messages: [] });
   });
 
-  it('shows no payload to a key that may see none, first page or later, live or archived', async () => {
+  it('shows no payloads to a key without access to them: first or later page, live or archived', async () => {
     await service.script(ID, endedLongAgo(service.clock, 4));
     const shy = await service.key({ payloads: 'none' });
     const read = async (nextToken?: string) =>
@@ -122,7 +122,7 @@ describe('a page', () => {
     expect(isBare(archived.messages) && isBare((await read(archived.nextToken)).messages)).toBe(true);
   });
 
-  it('costs the upstream nothing once the execution is archived, nor when it is gone', async () => {
+  it('of an archived execution costs no upstream call, even if the upstream has deleted it', async () => {
     await service.script(ID, endedLongAgo(service.clock, 30));
     const live = await listAll(() => 7);
     await untilArchived();
@@ -135,7 +135,7 @@ describe('a page', () => {
 });
 
 describe('tokens', () => {
-  it('of one way in work in the other, and both ways give the same messages', async () => {
+  it('of either protocol work in the other, and both return the same messages', async () => {
     await service.script(ID, endedLongAgo(service.clock, 9));
     const rest = await pageOf(service.get(path(ID, 'maxResults=3')));
     const aws = await list({ maxResults: 3 });
@@ -151,7 +151,7 @@ describe('tokens', () => {
     expect(awsAfterRest.messages.map(({ messageId }) => messageId)).toEqual(['3', '4', '5']);
   });
 
-  it('at the end of a running execution are empty and have no token; later ones have the new messages', async () => {
+  it('at the end of a running execution give an empty page without a token, and later the new messages', async () => {
     await service.script(ID, [{ messageId: '0' }, { messageId: '1', afterMs: 60_000 }]);
     const { cursor } = await pageOf(service.get(path(ID)));
     expect(await list({ nextToken: cursor })).toEqual({ messages: [] });
@@ -159,7 +159,7 @@ describe('tokens', () => {
     expect((await list({ nextToken: cursor })).messages).toMatchObject([{ messageId: '1' }]);
   });
 
-  it('never come back as the token of the answer, on a running execution that is read while it grows', async () => {
+  it('are never repeated in the answer, even for a running execution that grows meanwhile', async () => {
     const messages = Array.from({ length: 40 }, (_, at) => ({ messageId: String(at), afterMs: at * 500 }));
     await service.script(ID, messages);
     for (let round = 0; round < 20; round++) {
@@ -171,7 +171,7 @@ describe('tokens', () => {
     }
   });
 
-  it('followed from the first page yield each message once, whatever sizes, also when archived half-way', async () => {
+  it('lead through each message exactly once, with any page sizes and if archived half-way', async () => {
     const all = endedLongAgo(service.clock, 60);
     const expected = all.map(({ messageId }) => messageId);
     let run = 0;
@@ -194,7 +194,7 @@ describe('tokens', () => {
     );
   });
 
-  it('yield each message once from an upstream that cuts pages short, sends empty ones and loses tokens', async () => {
+  it('yield each message exactly once if the upstream sends short or empty pages and loses tokens', async () => {
     const all = endedLongAgo(service.clock, 600);
     await service.script(ID, all);
     await service.faults({ shortPageRate: 0.4, emptyPageRate: 0.2, tokenLifetimeMs: 50, seed: 7 });

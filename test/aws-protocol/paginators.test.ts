@@ -20,7 +20,7 @@ const scope = { source: 'things-graph', executionId: FLOW_EXECUTION_ID };
 const fingerprint = '0123456789abcdef';
 
 it.each([0, 7])(
-  'a page that gives nothing from %i on and promises more is an InternalFailureException, and logged as a bug',
+  'an empty page at %i that has a successor is an InternalFailureException, and logged as a bug',
   async (position) => {
     const access = openAccess();
     const { text } = await createKey(access);

@@ -63,13 +63,13 @@ function send(request: Recorded, token?: string, body = request.body): Promise<R
   return service.fetch(request.url, { method: request.method, headers: Object.fromEntries(headers), body });
 }
 
-it('the recording has what these tests are about', () => {
+it('the recording contains the cases of these tests', () => {
   expect(recorded).toHaveLength(24);
   expect([withToken.length, withoutToken.length, others.length]).toEqual([12, 4, 8]);
 });
 
-describe('with the key in its place', () => {
-  it.each(named(withToken))('%s is answered', async (_, request) => {
+describe('a request with the key as session token', () => {
+  it.each(named(withToken))('of %s is answered', async (_, request) => {
     const { flowExecutionId = '', maxResults = 0, nextToken } = inputOf(request);
     if (nextToken === undefined) {
       const page = await awsPageOf(send(request, key));
@@ -89,7 +89,7 @@ describe('with the key in its place', () => {
   });
 });
 
-describe('with a token that is no key', () => {
+describe('a token that is not a key', () => {
   it.each(named(withToken))('%s is an UnrecognizedClientException', async (_, request) => {
     const { name, message } = await exceptionOf(send(request));
     expect(name).toBe('UnrecognizedClientException');
@@ -97,7 +97,7 @@ describe('with a token that is no key', () => {
   });
 });
 
-describe('without a token', () => {
+describe('no token', () => {
   it.each(named(withoutToken))('%s is an UnrecognizedClientException', async (_, request) => {
     expect(await exceptionOf(send(request))).toMatchObject({
       name: 'UnrecognizedClientException',

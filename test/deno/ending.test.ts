@@ -79,7 +79,7 @@ describe.concurrent('SIGTERM', () => {
     stuck.destroy();
   });
 
-  test('exits immediately when it comes twice', async () => {
+  test('exits immediately at the second one', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const stuck = await unfinishedImport(flowtap.url);
     flowtap.process.kill('SIGINT');

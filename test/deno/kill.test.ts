@@ -88,7 +88,7 @@ async function expectAllThere(url: string, { keys, archives, begun }: Acknowledg
   begun.clear();
 }
 
-test(`after ${DEATHS} deaths every acknowledged key and archive is there, and nothing in half`, async () => {
+test(`after ${DEATHS} deaths every acknowledged key and archive exists, and none is incomplete`, async () => {
   const done: Acknowledged = { keys: [], archives: new Map(), begun: new Map() };
   for (const [death, afterMs] of KILL_AFTER_MS.entries()) {
     const flowtap = await world.start();

@@ -156,7 +156,7 @@ describe('an exception is a 500 problem, and one log line with its place and wit
 });
 
 describe('behind a proxy that terminates TLS, the streamUrl of a ticket begins with https:', () => {
-  test('if a trusted proxy says so', async () => {
+  test('if a trusted proxy sends X-Forwarded-Proto: https', async () => {
     const behind = await world.start({ STORE_PATH: ':memory:', TRUSTED_PROXY: '127.0.0.1' });
     apiKey = await newKey(behind.url);
     const secure = new URL(behind.url);
@@ -170,7 +170,7 @@ describe('behind a proxy that terminates TLS, the streamUrl of a ticket begins w
     }
   });
 
-  test('but not if anyone else does', async () => {
+  test('but not if another sender does', async () => {
     apiKey = await newKey(flowtap.url);
     const { streamUrl } = await postTicket(flowtap.url, { 'x-forwarded-proto': 'https' });
     expect(streamUrl).toMatch(flowtap.url);

@@ -46,7 +46,7 @@ describe('POST /_emulator/executions', () => {
     ]);
   });
 
-  it('sends exactly the members that were given, unknown event types and nothing at all included', async () => {
+  it('sends exactly the given members, including unknown event types and messages without members', async () => {
     const { emulator, clock } = emulatorAt();
     const messages = [
       { timestamp: null },
@@ -59,7 +59,7 @@ describe('POST /_emulator/executions', () => {
     ]);
   });
 
-  it('replaces what was there, or appends to it', async () => {
+  it('replaces the messages, or appends to them', async () => {
     const { emulator, clock } = emulatorAt();
     const post = (body: object) =>
       control(emulator, 'POST', '/executions', { flowExecutionId: 'mine', ...body });
@@ -74,7 +74,7 @@ describe('POST /_emulator/executions', () => {
     expect(await ids()).toEqual([]);
   });
 
-  it('can put a message in the middle late, and hide an execution until a time', async () => {
+  it('can insert a message late, and hide an execution until a time', async () => {
     const { emulator, clock } = emulatorAt();
     await control(emulator, 'POST', '/executions', {
       flowExecutionId: 'late',
@@ -89,14 +89,14 @@ describe('POST /_emulator/executions', () => {
     expect((await list(emulator, clock, input)).messages.map((m) => m.messageId)).toEqual(['a', 'b', 'c']);
   });
 
-  it('goes before the scenario of the same id', async () => {
+  it('takes precedence over the scenario of the same id', async () => {
     const { emulator, clock } = emulatorAt();
     const flowExecutionId = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
     await control(emulator, 'POST', '/executions', { flowExecutionId, messages: [message('mine')] });
     expect((await list(emulator, clock, { flowExecutionId })).messages).toHaveLength(1);
   });
 
-  it('refuses a wrong body with the members that are wrong', async () => {
+  it('refuses an invalid body and names the invalid members', async () => {
     expect(await problems('/executions', '{')).toEqual({ '': 'must be JSON' });
     expect(await problems('/executions', '[]')).toEqual({ '': 'must be a JSON object' });
     expect(Object.keys(await problems('/executions', {}))).toEqual(['flowExecutionId', 'messages']);
@@ -129,7 +129,7 @@ describe('POST /_emulator/executions', () => {
     );
   });
 
-  it('refuses more messages than fit', async () => {
+  it('refuses more messages than its limit', async () => {
     const { emulator } = emulatorAt();
     const messages = Array.from({ length: SCRIPTED_MESSAGES_MAX }, () => ({}));
     const post = (body: object) =>
@@ -142,7 +142,7 @@ describe('POST /_emulator/executions', () => {
 });
 
 describe('PUT and POST /_emulator/faults', () => {
-  it('set what they name, and reset what they leave out', async () => {
+  it('set the given faults, and reset the others', async () => {
     const { emulator } = emulatorAt();
     const put = await control(emulator, 'PUT', '/faults', { latencyMs: 5, throttleRate: 0.5, seed: 7 });
     expect(put.status).toBe(200);
@@ -153,7 +153,7 @@ describe('PUT and POST /_emulator/faults', () => {
     expect(await (await control(emulator, 'GET', '/faults')).json()).toEqual({});
   });
 
-  it('refuse what is out of range or unknown, and change nothing then', async () => {
+  it('refuse values out of range and unknown members, and then change nothing', async () => {
     const wrong: readonly (readonly [object, string])[] = [
       [{ throttleRate: 1.1 }, 'throttleRate'],
       [{ throttleRate: -0.1 }, 'throttleRate'],
@@ -181,7 +181,7 @@ describe('PUT and POST /_emulator/faults', () => {
 });
 
 describe('GET /_emulator/stats', () => {
-  it('counts calls by operation and execution, and what was refused apart from them', async () => {
+  it('counts calls by operation and execution, and refused requests separately', async () => {
     const { emulator, clock } = emulatorAt();
     const flowExecutionId = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
     await list(emulator, clock, { flowExecutionId });
@@ -212,7 +212,7 @@ describe('GET /_emulator/stats', () => {
     expect(emulator.stats()).toEqual(stats);
   });
 
-  it('tells how many calls were in flight at once, for each execution and in all', async () => {
+  it('shows the most calls in flight at once, for each execution and in total', async () => {
     const { emulator, clock } = emulatorAt();
     await control(emulator, 'PUT', '/faults', { latencyMs: 1_000 });
     const calls = ['a', 'a', 'b', 'c', 'c', 'c'].map((flowExecutionId) =>
@@ -245,7 +245,7 @@ describe('the control API', () => {
     });
   });
 
-  it('lists the scenarios, each with an id that runs now', async () => {
+  it('lists the scenarios, each with the id of a running execution', async () => {
     const { emulator, clock } = emulatorAt();
     const answer = await control(emulator, 'GET', '/');
     const { scenarios }: { scenarios: { flowExecutionId: string }[] } = JSON.parse(await answer.text());
@@ -255,7 +255,7 @@ describe('the control API', () => {
     }
   });
 
-  it('says what there is when asked for something else', async () => {
+  it('lists its paths if another one is requested', async () => {
     const { emulator } = emulatorAt();
     const missing = await control(emulator, 'GET', '/constructor');
     expect(missing.status).toBe(404);

@@ -37,7 +37,7 @@ async function fates(emulator: Emulator, clock: ManualClock, calls: number, id =
 }
 
 describe('a rate', () => {
-  it('of 0 strikes never, of 1 always, and of a quarter about every fourth call', async () => {
+  it('of 0 affects no call, of 1 each call, and of a quarter about every fourth call', async () => {
     const none = await faulty({ throttleRate: 0 });
     expect(await fates(none.emulator, none.clock, 10)).toBe('..........');
     const all = await faulty({ throttleRate: 1 });
@@ -53,7 +53,7 @@ describe('a rate', () => {
     });
   });
 
-  it('strikes the same calls again with the same seed, and others with another', async () => {
+  it('affects the same calls with the same seed, and others with another seed', async () => {
     const mixed = { throttleRate: 0.2, internalErrorRate: 0.2, xmlErrorRate: 0.2, truncateRate: 0.2 };
     const run = async (seed: number) => {
       const { emulator, clock } = await faulty({ ...mixed, seed });
@@ -65,14 +65,14 @@ describe('a rate', () => {
     expect(await run(2)).not.toBe(first);
   });
 
-  it('starts again from its seed when faults are set again', async () => {
+  it('restarts from its seed when faults are set again', async () => {
     const { emulator, clock } = await faulty({ throttleRate: 0.5, seed: 3 });
     const first = await fates(emulator, clock, 20);
     await control(emulator, 'PUT', '/faults', { throttleRate: 0.5, seed: 3 });
     expect(await fates(emulator, clock, 20)).toBe(first);
   });
 
-  it('spares executions that are not on the list, and they do not move the faults of those that are', async () => {
+  it('affects only listed executions, and calls about others do not shift their faults', async () => {
     const faults = { throttleRate: 0.5, seed: 3, executions: [cloudFlow] };
     const alone = await faulty(faults);
     const expected = await fates(alone.emulator, alone.clock, 20);
@@ -86,7 +86,7 @@ describe('a rate', () => {
     expect(mixed).toBe(expected);
   });
 
-  it('never hits a refused request', async () => {
+  it('never affects a refused request', async () => {
     const { emulator, clock } = await faulty({ throttleRate: 1 });
     const request = await signedRequest({ flowExecutionId: cloudFlow }, { nowMs: clock.now() - 600_000 });
     expect(await (await emulator.fetch(request)).json()).toMatchObject({
@@ -121,7 +121,7 @@ describe('errors', () => {
     ]);
   });
 
-  it('of a reset or a truncation break the answer off', async () => {
+  it('reset or truncate the answer', async () => {
     for (const [faults, counted] of [
       [{ resetRate: 1 }, { resets: 1 }],
       [{ truncateRate: 1 }, { truncated: 1 }],
@@ -137,7 +137,7 @@ describe('errors', () => {
 });
 
 describe('a throttle bucket', () => {
-  it('lets through what it holds, and then as much as flows in, whatever the execution', async () => {
+  it('passes as many calls as it holds, then its refill rate, over all executions', async () => {
     const { emulator, clock } = await faulty({ throttleBucket: { capacity: 5, refillPerSecond: 2 } });
     expect(await fates(emulator, clock, 7)).toBe('.....tt');
     expect(await fates(emulator, clock, 1, scenarioId('EndlessFlow', START_MS, 'Patrol', UUID))).toBe('t');
@@ -149,7 +149,7 @@ describe('a throttle bucket', () => {
 });
 
 describe('time', () => {
-  it('passes on each call when there is latency, and the answer is of its end', async () => {
+  it('passes during each call with latency, and the answer shows the state at its end', async () => {
     const { emulator, clock } = await faulty({ latencyMs: 4_000 });
     const flowExecutionId = scenarioId('EndlessFlow', clock.now(), 'Patrol', UUID);
     const page = list(emulator, clock, { flowExecutionId });
@@ -160,7 +160,7 @@ describe('time', () => {
     expect((await page).messages.length).toBeGreaterThan(1);
   });
 
-  it('passes on a stalled call until stallMs is over', async () => {
+  it('passes during a stalled call until stallMs is over', async () => {
     const { emulator, clock } = await faulty({ stallRate: 1, stallMs: 30_000 });
     const page = list(emulator, clock, { flowExecutionId: cloudFlow });
     await expect.poll(() => clock.sleepers).toBe(1);
@@ -169,7 +169,7 @@ describe('time', () => {
     expect(emulator.stats()).toMatchObject({ stalled: 1, inFlight: 0 });
   });
 
-  it('ends a stall and a latency when the caller leaves', async () => {
+  it('no longer passes for a stall or latency whose caller has left', async () => {
     for (const faults of [{ stallRate: 1 }, { stallRate: 1, stallMs: 30_000 }, { latencyMs: 30_000 }]) {
       const { emulator, clock } = await faulty(faults);
       const caller = new AbortController();
@@ -188,7 +188,7 @@ describe('time', () => {
 });
 
 describe('a lagging read', () => {
-  it('sees the history as it was, so that a token may point beyond its end', async () => {
+  it('shows an older history, so that a token may point beyond its end', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(10_000);
     const flowExecutionId = scenarioId('EndlessFlow', START_MS, 'Patrol', UUID);
@@ -211,7 +211,7 @@ describe('a lagging read', () => {
     });
   });
 
-  it('happens at random when there is a rate', async () => {
+  it('happens at random with a rate', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(4_000);
     await control(emulator, 'PUT', '/faults', { lagMs: 3_000, lagRate: 0.5, seed: 1 });
@@ -224,7 +224,7 @@ describe('a lagging read', () => {
 });
 
 describe('odd pages', () => {
-  it('that are short or empty still lead through the whole history, each message once', async () => {
+  it('that are short or empty still lead through the whole history, with each message once', async () => {
     for (const faults of [
       { shortPageRate: 1, seed: 1 },
       { emptyPageRate: 0.5, seed: 2 },
@@ -239,7 +239,7 @@ describe('odd pages', () => {
     }
   });
 
-  it('that are short have at least one message and fewer than were asked for', async () => {
+  it('that are short have at least one message and fewer than requested', async () => {
     const { emulator, clock } = await faulty({ shortPageRate: 1, seed: 5 });
     for (let call = 0; call < 20; call++) {
       const page = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 10 });
@@ -248,7 +248,7 @@ describe('odd pages', () => {
     }
   });
 
-  it('that are empty have a token, another one each time', async () => {
+  it('that are empty each have another token', async () => {
     const { emulator, clock } = await faulty({ emptyPageRate: 1 });
     const first = await list(emulator, clock, { flowExecutionId: cloudFlow });
     const second = await list(emulator, clock, { flowExecutionId: cloudFlow, nextToken: first.nextToken });

@@ -20,7 +20,7 @@ describe('pages', () => {
     );
   });
 
-  it('have 100 messages when the caller does not say how many, and at most what it says', async () => {
+  it('have 100 messages by default, and at most maxResults', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(600_000);
     const largeFlow = scenarioId('LargeFlow', START_MS, 'Batch', UUID);
@@ -32,7 +32,7 @@ describe('pages', () => {
     }
   });
 
-  it('have no nextToken when nothing follows now, a full last page included', async () => {
+  it('have no nextToken if nothing follows now, even if the last page is full', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     for (const maxResults of [36, 37, 250]) {
@@ -42,7 +42,7 @@ describe('pages', () => {
     }
   });
 
-  it('print timestamps as epoch seconds with a fraction, and leave out what is absent', async () => {
+  it('have timestamps as epoch seconds with a fraction, and omit absent members', async () => {
     const { emulator, clock } = emulatorAt(Date.parse('2019-05-30T22:45:40.656Z'));
     const flowExecutionId = scenarioId('FailingFlow', clock.now(), 'Door', UUID);
     await clock.advance(60_000);
@@ -54,7 +54,7 @@ describe('pages', () => {
 });
 
 describe('a page token', () => {
-  it('may be used again, and then also gives what has come since', async () => {
+  it('can be used again, and then also returns newer messages', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(20_000);
     const first = await list(emulator, clock, { flowExecutionId: endlessFlow, maxResults: 5 });
@@ -67,7 +67,7 @@ describe('a page token', () => {
     expect(after.messages.length).toBeGreaterThanOrEqual(before.messages.length + 9);
   });
 
-  it('is another one each time, and shows nothing of the position in clear', async () => {
+  it('differs each time, and does not show the position in clear', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     const input = { flowExecutionId: cloudFlow, maxResults: 7 };
@@ -78,7 +78,7 @@ describe('a page token', () => {
     for (const token of tokens) expect(token).toMatch(/^[A-Za-z0-9_-]{40,}$/);
   });
 
-  it('is good for its own execution and its own emulator only', async () => {
+  it('is valid only for its execution and its emulator', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     const { nextToken } = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });
@@ -90,7 +90,7 @@ describe('a page token', () => {
     );
   });
 
-  it('that was changed, cut or made up is invalid', async () => {
+  it('that was changed, cut or invented is invalid', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     const { nextToken = '' } = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });
@@ -119,7 +119,7 @@ describe('a page token', () => {
     }
   });
 
-  it('expires when the faults give it a lifetime, and not before', async () => {
+  it('expires after its lifetime if the faults set one', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     const { nextToken } = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });

@@ -30,7 +30,7 @@ describe('scenario ids', () => {
     );
   });
 
-  it('stand for nothing when anything in them is not as it must be', () => {
+  it('are unknown if any part of them is invalid', () => {
     const id = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
     expect(scenarioHistory(id)).toBeDefined();
     for (const wrong of [
@@ -64,7 +64,7 @@ describe('every scenario', () => {
     }
   });
 
-  it('only ever grows: what was seen once stays as it was', () => {
+  it('only grows: a message never changes or disappears', () => {
     fc.assert(
       fc.property(anyScenario, anyTimeMs, anyTimeMs, (name, one, other) => {
         const [early, late] = [Math.min(one, other), Math.max(one, other)];
@@ -77,7 +77,7 @@ describe('every scenario', () => {
     );
   });
 
-  it('shows each message from its timestamp on, not before', () => {
+  it('shows each message at its timestamp and not earlier', () => {
     fc.assert(
       fc.property(anyScenario, anyTimeMs, (name, afterMs) => {
         const nowMs = START_MS + afterMs;
@@ -92,7 +92,7 @@ describe('every scenario', () => {
     );
   });
 
-  it('follows from its id alone, and another id has other message ids', () => {
+  it('is determined by its id alone, and another id has other message ids', () => {
     const other = '00000000-0000-4000-8000-000000000000';
     for (const { name } of SCENARIOS) {
       const at = START_MS + 3_600_000;
@@ -104,7 +104,7 @@ describe('every scenario', () => {
     }
   });
 
-  it('uses only event types that AWS has, in order of time', () => {
+  it('uses only event types of AWS, in order of time', () => {
     for (const { name } of SCENARIOS) {
       const messages = messagesOf(history(name).at(START_MS + 600_000));
       for (const { eventType } of messages) expect(EVENT_TYPES).toContain(eventType);
@@ -113,7 +113,7 @@ describe('every scenario', () => {
     }
   });
 
-  it('ends when its duration says so, with the status of its story', () => {
+  it('ends after its duration, with the status that it is meant to have', () => {
     const statuses = SCENARIOS.map(({ name, durationMs }) => {
       const end = START_MS + (durationMs ?? DAY_MS);
       const last = (nowMs: number) => messagesOf(history(name).at(nowMs)).at(-1)?.eventType;

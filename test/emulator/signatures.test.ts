@@ -67,7 +67,7 @@ describe('requests as AWS clients sent them', () => {
     },
   );
 
-  it('are refused when anything that was signed differs', async () => {
+  it('are refused if any signed part differs', async () => {
     expect(lists.length).toBeGreaterThanOrEqual(10);
     for (const recorded of lists) {
       const mismatch = { status: 400, __type: 'InvalidSignatureException' };
@@ -90,7 +90,7 @@ describe('requests as AWS clients sent them', () => {
     }
   });
 
-  it('may be changed where they are not signed', async () => {
+  it('are accepted if an unsigned part differs', async () => {
     for (const recorded of lists) {
       const answer = await replay(recorded, { header: ['user-agent', 'someone-in-between/1.0'] });
       expect(answer).not.toMatchObject({ __type: 'InvalidSignatureException' });
@@ -146,7 +146,7 @@ const inAuthorization = (from: string | RegExp, to: string) => (headers: Headers
   headers.set('authorization', (headers.get('authorization') ?? '').replace(from, to));
 
 describe('a signature', () => {
-  it('of aws4fetch, whose host header only the URL tells, is accepted', async () => {
+  it('of aws4fetch is accepted, although only the URL has its host', async () => {
     expect(await call({})).toMatchObject(LET_IN);
   });
 
@@ -165,7 +165,7 @@ describe('a signature', () => {
     });
   });
 
-  it('is judged by date, then scope, then key, then signature, as AWS does', async () => {
+  it('is checked by date, then scope, then key, then signature, as in AWS', async () => {
     const wrongKey = { accessKeyId: 'AKIDOTHER', secretAccessKey: 'OTHER' };
     expect(await call({ credentials: wrongKey, region: 'mars-1', nowMs: START_MS - 400_000 })).toMatchObject({
       message: expect.stringMatching(/^Signature expired/),
@@ -199,7 +199,7 @@ describe('a signature', () => {
     });
   });
 
-  it('that leaves out host or date is refused, since either could have been changed on the way', async () => {
+  it('without host or date is refused, since either could have been changed in transit', async () => {
     for (const name of ['host', 'x-amz-date']) {
       const leaveOut = inAuthorization(new RegExp(`(SignedHeaders=[^,]*?);?\\b${name}\\b`), '$1');
       expect(await call({}, leaveOut), name).toMatchObject({
@@ -217,7 +217,7 @@ describe('a signature', () => {
     }
   });
 
-  it('that is cut, in capitals, or for a stated body hash that is wrong does not match', async () => {
+  it('that is cut, in capitals, or over a wrong body hash does not match', async () => {
     const mismatch = { status: 400, __type: 'InvalidSignatureException' };
     expect(await call({}, inAuthorization(/.$/, ''))).toMatchObject(mismatch);
     expect(
@@ -231,7 +231,7 @@ describe('a signature', () => {
     expect(await call({ headers: { 'x-amz-content-sha256': '0'.repeat(64) } })).toMatchObject(mismatch);
   });
 
-  it('in a header that is not of its form is incomplete', async () => {
+  it('in a malformed header is incomplete', async () => {
     const incomplete = { status: 400, __type: 'IncompleteSignatureException' };
     for (const header of [
       'X',

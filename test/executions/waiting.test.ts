@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { type Result, fail, ok } from '../../src/core/errors.ts';
-import { type Seen, lookPatiently } from '../../src/executions/following/waiting.ts';
+import { type Seen, lookUntilFound } from '../../src/executions/following/waiting.ts';
 import { isStillUnknown } from '../../src/executions/unknown-executions.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -29,7 +29,7 @@ function underTest(existsAfterMs: number) {
     const result: Result<string> = exists ? ok('found') : fail({ type: 'upstream-not-found', internal: '' });
     return { done: true, result };
   };
-  return { clock, calls, wait: () => lookPatiently({ clock, signal: undefined, look }) };
+  return { clock, calls, wait: () => lookUntilFound({ clock, signal: undefined, look }) };
 }
 
 test.each([0, 800, 1_500, 3_500, 4_990, 5_000])(

@@ -9,8 +9,8 @@ const utf8 = new TextEncoder();
 const message = (messageId: string) =>
   JSON.stringify({ messageId, eventType: 'STEP_STARTED', payload: '{}' });
 
-describe('the reading of an exported history', () => {
-  test('no more faults are named than a reader needs, and reading stops there', async () => {
+describe('reading an exported history', () => {
+  test('stops after a bounded number of faults', async () => {
     let taken = 0;
     async function* body() {
       for (; taken < 1000; taken++) yield utf8.encode('no\n');
@@ -23,7 +23,7 @@ describe('the reading of an exported history', () => {
     expect(await faultsOf(manyInOne)).toHaveLength(NAMED_FAULTS_MAX);
   });
 
-  test('a history is too large from its first byte more than allowed, whatever it holds', async () => {
+  test('a history is too large from its first byte over the limit, whatever it contains', async () => {
     const bytes = utf8.encode(`${message('1')}\n${message('2')}\n`);
     expect((await read(cutBytes(bytes, [10].values()), bytes.length)).outcome.ok).toBe(true);
     expect((await read(cutBytes(bytes, [10].values()), bytes.length - 1)).outcome).toEqual({
@@ -32,7 +32,7 @@ describe('the reading of an exported history', () => {
     });
   });
 
-  test('a message has a bound of its own, within which it may be of any size', async () => {
+  test('a single message has its own limit, below which any size is accepted', async () => {
     const ofBytes = (size: number) => `{"payload":"${'x'.repeat(size - 14)}"}`;
     expect(await faultsOf(ofBytes(MESSAGE_BYTES_MAX - 70_000))).toEqual([]);
     for (const [before, after] of [
@@ -49,7 +49,7 @@ describe('the reading of an exported history', () => {
     ]);
   });
 
-  test('a body that breaks off is a fault of the sender, at the line where it did', async () => {
+  test("a body that breaks off is the sender's fault, at the line where it stopped", async () => {
     async function* body() {
       yield utf8.encode(`${message('1')}\n{"mess`);
       throw new Error('connection reset');
@@ -65,7 +65,7 @@ describe('the reading of an exported history', () => {
     });
   });
 
-  test('whatever bytes come in, the answer is an outcome', async () => {
+  test('any bytes give a result and never an exception', async () => {
     const piece = fc.constantFrom(
       '{',
       '}',

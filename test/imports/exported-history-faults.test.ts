@@ -29,7 +29,7 @@ const spoil: fc.Arbitrary<(line: string) => string> = fc.oneof(
 );
 
 describe('an exported history with faults', () => {
-  test('one message a line: the first bad lines are named, and every message before them comes out', async () => {
+  test('one message a line: the first invalid lines are named, and every message before them is read', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -89,7 +89,7 @@ describe('an exported history with faults', () => {
     );
   });
 
-  test('wherever a document is cut off, it is refused', async () => {
+  test('a document is refused wherever it is cut off', async () => {
     const text = JSON.stringify(
       { a: [{}], messages: [{ messageId: '1', payload: '}"]' }, {}], b: {} },
       null,
@@ -187,7 +187,7 @@ describe('an exported history with faults', () => {
     expect((await faultsOf(text))[0]).toEqual(fault);
   });
 
-  test('what Python prints of a dictionary is answered with how to export it, once', async () => {
+  test('a printed Python dictionary is refused once, with the way to export JSON', async () => {
     for (const text of [
       PYTHON_REPR,
       `[${PYTHON_REPR}]`,
@@ -200,7 +200,7 @@ describe('an exported history with faults', () => {
     }
   });
 
-  test('Python among good lines is one bad line of several', async () => {
+  test('a printed Python dictionary among valid lines is one of the invalid lines', async () => {
     const lines = [message('1'), "{'messageId': '2'}", message('3'), 'x'];
     expect(await faultsOf(lines.join('\n'))).toEqual([
       expect.stringMatching(/^2: .*single quotes/),
@@ -208,13 +208,13 @@ describe('an exported history with faults', () => {
     ]);
   });
 
-  test('UTF-16, as Windows PowerShell writes it, is named as such', async () => {
+  test('UTF-16, as Windows PowerShell writes it, is recognised', async () => {
     expect(await faultsOf(Buffer.from(`\uFEFF${message('1')}`, 'utf16le'))).toEqual([
       expect.stringContaining('UTF-16'),
     ]);
   });
 
-  test('bytes that are not UTF-8 are named by their line, also within an otherwise good message', async () => {
+  test('bytes that are not UTF-8 are reported with their line, even in an otherwise valid message', async () => {
     const bad = Buffer.from('{"payload": "\xff\xfe"}', 'latin1');
     const notUtf8 = 'What begins here is not UTF-8.';
     expect(await faultsOf(Buffer.concat([utf8.encode('{}\n'), bad, utf8.encode('\n{}')]))).toEqual([
@@ -226,7 +226,7 @@ describe('an exported history with faults', () => {
       expect(await faultsOf(Buffer.concat([cutBom, utf8.encode(after)]))).toHaveLength(1);
   });
 
-  test('in an array, nothing is read on after a fault of the JSON: there is no telling where', async () => {
+  test('in an array, reading stops at invalid JSON, since the next message cannot be found', async () => {
     for (const text of [
       '[{"a": x},\n{"b": 1}\nx]',
       '{"messages": [{"a": x},\n{"b": 1}\nx]}',
@@ -237,7 +237,7 @@ describe('an exported history with faults', () => {
     expect(await faultsOf('[{"a": 1},\n{"b": 1}]')).toHaveLength(2);
   });
 
-  test('a line that ends in an escape leaves the next one as it is', async () => {
+  test('a line that ends in an escape does not affect the next line', async () => {
     expect(await faultsOf('{"messageId":"1\\\n{"":1}')).toEqual([
       expect.stringContaining('1: A text has no closing'),
       expect.stringContaining('2: A message has only'),

@@ -13,7 +13,7 @@ const chunkSizes = fc.oneof(
 );
 
 describe('an exported history', () => {
-  test.each(Object.entries(FORMS))('%s: every message comes out as a page prints it', async (_, form) => {
+  test.each(Object.entries(FORMS))('%s: every message is read as a page prints it', async (_, form) => {
     await fc.assert(
       fc.asyncProperty(
         anyHistory,
@@ -36,7 +36,7 @@ describe('an exported history', () => {
     );
   });
 
-  test('what a page prints comes out unchanged, to the last byte', async () => {
+  test('the messages of a page are read unchanged, to the last byte', async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory, chunkSizes, async (history, sizes) => {
         const page = JSON.stringify({ messages: history.map(asPage), cursor: 'abc', status: 'RUNNING' });
@@ -64,7 +64,7 @@ describe('an exported history', () => {
     },
   );
 
-  test('a body is read no faster than its messages are taken, and cancelled when they are not', async () => {
+  test('a body is read only as fast as its messages are consumed, and cancelled when the consumer stops', async () => {
     let pulled = 0;
     let cancelled = false;
     const body = new ReadableStream<Uint8Array>(
@@ -83,7 +83,7 @@ describe('an exported history', () => {
     expect(cancelled).toBe(true);
   });
 
-  test('one chunk of a whole history gives its messages one by one', async () => {
+  test('a whole history in one chunk yields its messages one by one', async () => {
     const lines = `{"messageId":"1"}\n${'{"messageId":"2"}\n'.repeat(100_000)}not JSON`;
     const first = await readExportedHistory(bodyOf([utf8.encode(lines)]), { maxBytes: 1e9 }).next();
     expect(first.value).toEqual({ line: 1, message: { messageId: '1' } });

@@ -28,14 +28,14 @@ async function imported(messages: readonly object[], id = 'an import') {
 }
 
 describe('an import', () => {
-  test('of a good history has no warnings', async () => {
+  test('of a consistent history has no warnings', async () => {
     const { statuses, byLine, summary } = await imported([STARTED, STEP, ENDED]);
     expect(statuses).toEqual([200, 200]);
     expect(byLine).toBeUndefined();
     expect(summary['durationMs']).toBe(2_000);
   });
 
-  test('names the lines of messages whose id came before', async () => {
+  test('names the lines of messages with a duplicate id', async () => {
     const { statuses, byLine, asDocument } = await imported([STARTED, STEP, STEP, STARTED, ENDED]);
     expect(statuses).toEqual([200, 200]);
     expect(byLine).toEqual([
@@ -48,7 +48,7 @@ describe('an import', () => {
     ]);
   });
 
-  test('that ends before it starts is named, and its summary has no duration', async () => {
+  test('warns of an end before the start, and then the summary has no duration', async () => {
     const { statuses, byLine, summary } = await imported([
       STARTED,
       { ...ENDED, timestamp: '2024-05-01T12:00:09.999Z' },
@@ -63,7 +63,7 @@ describe('an import', () => {
     expect(summary).not.toHaveProperty('durationMs');
   });
 
-  test('says nothing of messages without an id or a time', async () => {
+  test('gives no warnings for messages without an id or a time', async () => {
     const bare = { eventType: 'STEP_STARTED' };
     expect((await imported([bare, bare, { eventType: 'EXECUTION_FAILED' }])).byLine).toBeUndefined();
   });
@@ -102,7 +102,7 @@ describe('warnings', () => {
     expect(warnings.found[10]).toEqual({ code: 'EndBeforeStart', line: 100 });
   });
 
-  test('take bounded memory: ids beyond it are not remembered, those before still are', () => {
+  test('use bounded memory: only the first ids are remembered', () => {
     const warnings = new ImportWarnings();
     warnings.add({ messageId: 'first' }, 1);
     warnings.add({ messageId: 'x'.repeat(8 * 1024 * 1024) }, 2);

@@ -61,7 +61,7 @@ function history(count: number, bytes: number, [before, between, after]: readonl
 const LINES = ['', '\n', '\n'] as const;
 const DOCUMENT = ['{"ResponseMetadata": {"RetryAttempts": 0}, "messages": [', ', ', ']}\n'] as const;
 
-describe('a history of 30 MiB is taken as it streams in', () => {
+describe('a history of 30 MiB is imported as a stream', () => {
   test.each([
     ['line by line', LINES],
     ['as one document', DOCUMENT],
@@ -82,7 +82,7 @@ describe('a history of 30 MiB is taken as it streams in', () => {
   });
 });
 
-test('a large history with bad lines is refused with their numbers, and nothing of it is kept', async () => {
+test('a large history with invalid lines is refused with their numbers, and nothing of it is stored', async () => {
   let sent = '';
   for (let position = 0; position < 5_000; position++) {
     sent +=
@@ -102,7 +102,7 @@ test('a large history with bad lines is refused with their numbers, and nothing 
 });
 
 describe('more than 100 MiB is a 413', () => {
-  test('at once when the body says so itself', async () => {
+  test('at once if Content-Length says so', async () => {
     // On a socket of its own: the answer comes before a byte of the body was sent, which an HTTP client takes for an error.
     const { hostname, port } = worker.workerd.url;
     const socket = connect({ host: hostname, port: Number(port) });
@@ -118,7 +118,7 @@ describe('more than 100 MiB is a 413', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  test('when it turns out so, and nothing of it is kept', async () => {
+  test('when that many bytes have arrived, and nothing of them is stored', async () => {
     const response = await importTo('too large', history(1_060, 100_000, LINES));
     expect({ status: response.status, ...(await jsonOf<object>(response)) }).toMatchObject({
       status: 413,
@@ -129,7 +129,7 @@ describe('more than 100 MiB is a 413', () => {
   });
 });
 
-test('what pages print imports back unchanged, in one body or in several', async () => {
+test('the output of pages can be imported unchanged, as one document or several', async () => {
   const id = 'large line by line';
   const pages: string[] = [];
   for (let next = ''; ;) {

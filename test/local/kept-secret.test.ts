@@ -19,7 +19,7 @@ function started(env: Record<string, string> = {}): StartOptions {
   return request.options;
 }
 
-test('one made-up secret signs all that starts on the same state; only its owner may read it', async () => {
+test('all starts on the same state share one generated secret, which only its owner may read', async () => {
   const first = withKeptSecret(started(), directory)['SIGNING_SECRET'];
   expect(first?.length).toBeGreaterThanOrEqual(32);
   expect(withKeptSecret(started(), directory)['SIGNING_SECRET']).toBe(first);
@@ -27,13 +27,13 @@ test('one made-up secret signs all that starts on the same state; only its owner
   expect((await stat(join(directory, 'signing-secret'))).mode & 0o777).toBe(0o600);
 });
 
-test('one of the environment goes before it, and is written nowhere', async () => {
+test('a secret in the environment takes precedence, and is never written', async () => {
   const SIGNING_SECRET = 'x'.repeat(32);
   expect(withKeptSecret(started({ SIGNING_SECRET }), directory)).toMatchObject({ SIGNING_SECRET });
   await expect(readFile(join(directory, 'signing-secret'))).rejects.toThrow('ENOENT');
 });
 
-test('a file that holds none is named, and not written over', async () => {
+test('a file without a valid secret is reported, and not overwritten', async () => {
   withKeptSecret(started(), directory);
   const file = join(directory, 'signing-secret');
   await writeFile(file, 'short\n');

@@ -22,7 +22,7 @@ describe('without flags', () => {
     expect(JSON.stringify(vars)).not.toMatch(/real|eu-west-1/i);
   });
 
-  test('SIGNING_SECRET and ADMIN_TOKEN are made, anew each time', () => {
+  test('SIGNING_SECRET and ADMIN_TOKEN are generated each time', () => {
     const [one, other] = [options([], {}), options([], {})];
     expect(one.adminTokenMade).toBe(one.vars['ADMIN_TOKEN']);
     expect(one.signingSecretMade).toBe(true);
@@ -33,7 +33,7 @@ describe('without flags', () => {
     expect(one.vars['SIGNING_SECRET']).not.toBe(one.vars['ADMIN_TOKEN']);
   });
 
-  test('the environment sets ports, secrets and what the Worker takes besides; an empty variable is an unset one', () => {
+  test("the environment sets ports, secrets and the Worker's other settings; an empty variable counts as unset", () => {
     const { port, upstream, vars, adminTokenMade, signingSecretMade } = options([], {
       PORT: '9000',
       EMULATOR_PORT: '',
@@ -73,7 +73,7 @@ describe('another upstream', () => {
     expect([region, accessKeyId]).toEqual(['eu-west-1', 'AKIAREAL']);
   });
 
-  test('--upstream aws goes before it', () => {
+  test('--upstream aws takes precedence over it', () => {
     const { upstream, vars } = options(['--upstream', 'aws'], {
       ...aws,
       AWS_ENDPOINT_URL_IOTTHINGSGRAPH: endpoint,
@@ -83,7 +83,7 @@ describe('another upstream', () => {
     expect(vars).not.toHaveProperty('AWS_ENDPOINT_URL_IOTTHINGSGRAPH');
   });
 
-  test('a region in AWS_DEFAULT_REGION, and a session token, are taken as the AWS CLI takes them', () => {
+  test('AWS_DEFAULT_REGION and a session token are used as by the AWS CLI', () => {
     const { AWS_REGION, ...keys } = aws;
     const { vars } = options(['--upstream=aws'], {
       ...keys,
@@ -93,7 +93,7 @@ describe('another upstream', () => {
     expect(vars).toMatchObject({ ...aws, AWS_SESSION_TOKEN: 't' });
   });
 
-  test('all missing credentials are named, and nothing else', () => {
+  test('all missing credentials are named in one line', () => {
     const [status, line] = mistake(['--upstream', 'aws'], { AWS_ACCESS_KEY_ID: 'AKIAREAL' }) as [
       number,
       string,
@@ -128,14 +128,14 @@ describe('a mistake is one line that names it', () => {
     },
   );
 
-  test('an upstream that is no URL', () => {
+  test('an upstream that is not a URL', () => {
     expect(mistake([], { ...aws, AWS_ENDPOINT_URL_IOTTHINGSGRAPH: 'localhost:4000' })).toEqual([
       1,
       expect.stringContaining('AWS_ENDPOINT_URL_IOTTHINGSGRAPH must be an http(s) URL'),
     ]);
   });
 
-  test('both ports the same', () => {
+  test('two equal ports', () => {
     expect(mistake([], { PORT: '8788' })).toEqual([1, 'Cannot start: PORT and EMULATOR_PORT are both 8788']);
   });
 
@@ -149,6 +149,6 @@ describe('a mistake is one line that names it', () => {
   );
 });
 
-test('--help is answered even where the environment is wrong', () => {
+test('--help works even if the environment is invalid', () => {
   expect(readStartRequest(['--help'], { PORT: 'abc' })).toEqual({ type: 'help' });
 });

@@ -34,7 +34,7 @@ afterAll(() => commands[Symbol.asyncDispose]());
 const start = (settings: Record<string, string> = {}): Started =>
   commands.start([process.execPath, 'src/local/start.ts'], settings);
 
-test('prints a curl that works as pasted (where there is one) and executions that are as it says; Ctrl-C ends all of it', async () => {
+test('prints a curl command that works as pasted, and executions in the state that it describes; Ctrl-C stops everything', async () => {
   const flowtap = start();
   await flowtap.ready;
   const { origin, apiKey, curl, settled, failed, running } = read(flowtap);
@@ -59,7 +59,7 @@ test('prints a curl that works as pasted (where there is one) and executions tha
   expect(new Set(asked)).toEqual(new Set(['execution-messages']));
 });
 
-test('an archive, a key and a cursor survive a restart, and the archive costs the upstream nothing; SIGTERM and SIGHUP end all', async () => {
+test('an archive, a key and a cursor survive a restart, the archive needs no upstream call, and SIGTERM and SIGHUP stop everything', async () => {
   const first = start();
   await first.ready;
   const before = read(first);
@@ -88,25 +88,28 @@ test('an archive, a key and a cursor survive a restart, and the archive costs th
   await expectEnd(second);
 });
 
-test.each(['PORT', 'EMULATOR_PORT'])('a %s in use is one line, and nothing stays behind', async (name) => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  // Safety: it listens on TCP.
-  const { port } = taken.address() as AddressInfo;
-  try {
-    const flowtap = start({ [name]: String(port) });
-    expect(await flowtap.exited).toBe(1);
-    expect(flowtap.output()).toEqual({
-      stdout: '',
-      stderr: `Cannot start: port ${port} is in use; choose another with ${name}=…\n`,
-    });
-    expect(await groupOf(flowtap)).toEqual([]);
-  } finally {
-    taken.close();
-  }
-});
+test.each(['PORT', 'EMULATOR_PORT'])(
+  'a %s in use is reported in one line, and no process is left',
+  async (name) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    // Safety: it listens on TCP.
+    const { port } = taken.address() as AddressInfo;
+    try {
+      const flowtap = start({ [name]: String(port) });
+      expect(await flowtap.exited).toBe(1);
+      expect(flowtap.output()).toEqual({
+        stdout: '',
+        stderr: `Cannot start: port ${port} is in use; choose another with ${name}=…\n`,
+      });
+      expect(await groupOf(flowtap)).toEqual([]);
+    } finally {
+      taken.close();
+    }
+  },
+);
 
-test('a second start on the same state is one line, and does not disturb the first', async () => {
+test('a second start on the same state is refused in one line, and does not disturb the first', async () => {
   const first = start();
   await first.ready;
   const second = start();
@@ -118,7 +121,7 @@ test('a second start on the same state is one line, and does not disturb the fir
   expect((await fetch(`${read(first).origin}/healthz`)).status).toBe(200);
 });
 
-test('another upstream is read with the credentials of the environment, named before it is used', async () => {
+test('another upstream is named before the first call, and read with the credentials of the environment', async () => {
   const credentials = { accessKeyId: 'AKIAENVIRONMENT', secretAccessKey: 'of the environment' };
   const upstream = await startEmulatorServer({ port: 0, credentials });
   try {

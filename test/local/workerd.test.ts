@@ -52,7 +52,7 @@ async function start(options: Partial<WorkerdOptions> = {}): Promise<LocalWorker
 
 const ask = async (url: URL): Promise<unknown> => (await fetch(url)).json();
 
-test("bindings and vars are wrangler.toml's, and the given vars go first", async () => {
+test('bindings and variables come from wrangler.toml, and the given variables override it', async () => {
   const workerd = await start({ vars: { SECRET: 'given' } });
   await workerd.store.put('key', 'from here');
   expect(await ask(workerd.url)).toEqual({
@@ -73,7 +73,7 @@ test('rate limits count as wrangler.toml sets them: a hundred in ten seconds', a
   expect(limited).toBeLessThanOrEqual(150);
 });
 
-test('a Worker that was killed comes back on its port with all that it had stored', async () => {
+test('a killed Worker restarts on its port with its stored state', async () => {
   const workerd = await start();
   const { href } = workerd.url;
   await workerd.store.put('key', 'kept');
@@ -88,7 +88,7 @@ test('a Worker that was killed comes back on its port with all that it had store
   expect(await ask(workerd.url)).toMatchObject({ stored: 'kept', count: 2 });
 });
 
-test('a workerd that dies by itself is started again, and the log says so', async () => {
+test('a workerd that crashes is restarted and logged', async () => {
   const lines: string[] = [];
   const workerd = await start({ onLog: (line) => lines.push(line) });
   const first = workerd.pid;
@@ -99,14 +99,14 @@ test('a workerd that dies by itself is started again, and the log says so', asyn
   expect(lines.join('\n')).toContain('crashed unexpectedly and is being restarted');
 });
 
-test('each line that the Worker logs reaches onLog as it is', async () => {
+test('each line of the log reaches onLog unchanged', async () => {
   const lines: string[] = [];
   const { url } = await start({ onLog: (line) => lines.push(line) });
   await fetch(new URL('/here', url));
   await eventually(() => expect(lines).toEqual(['{"event":"request","path":"/here"}']));
 });
 
-test('state of its own is gone after stop(), a named directory stays', async () => {
+test('stop() removes temporary state and keeps a given directory', async () => {
   const own = await start();
   await own.store.put('key', 'value');
   await own.stop();
@@ -120,7 +120,7 @@ test('state of its own is gone after stop(), a named directory stays', async () 
   expect(await again.store.get('key')).toBe('value');
 });
 
-test('a port in use is an error that names it, and leaves nothing running', async () => {
+test('a port in use is an error that names it, and no process is left', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   // Safety: it listens on TCP.
@@ -133,7 +133,7 @@ test('a port in use is an error that names it, and leaves nothing running', asyn
 });
 
 test.runIf(process.platform !== 'win32')(
-  'workerd ends with its parent, however that one is killed',
+  'workerd ends with its parent, however the parent is killed',
   async () => {
     const program = fileURLToPath(new URL('workerd-parent.ts', import.meta.url));
     const parent = spawn(process.execPath, [program, scratch, script], {

@@ -44,11 +44,11 @@ describe.each(['staging', 'production'])('env.%s', (env) => {
   });
 });
 
-test('no query string, where cursors and tickets stand, gets into the logs of Cloudflare', () => {
+test("query strings, which contain cursors and tickets, are redacted in Cloudflare's logs", () => {
   expect(read().observability).toMatchObject({ enabled: true, redact_query_string: true });
 });
 
-test('every route of the application goes to the Worker without a look for a file, and no other path does', () => {
+test('exactly the routes of the application skip the look-up of static files', () => {
   const listed = read().assets?.run_worker_first;
   const isListed = (path: string) =>
     Array.isArray(listed) &&
@@ -135,7 +135,7 @@ describe('a first deployment', () => {
       expect(upload?.body).toContain(name);
   });
 
-  test('uploads the very text that npm start and the tests run, minified', async () => {
+  test('uploads the code that npm start and the tests run, minified', async () => {
     const deployed = await readFile(join(outdir, 'worker.js'), 'utf8');
     const { script } = await bundleWorker({ minify: true });
     expect(deployed.replace(/\/\/# sourceMappingURL=.*\n$/, '')).toBe(script);

@@ -74,7 +74,7 @@ async function inTime<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
 }
 
 describe('a role with a * for its account', () => {
-  test('is assumed in the account of each execution, with the external id, once for all its readers', async () => {
+  test("is assumed in each execution's account with the external id, once for all readers", async () => {
     const { service, clock, sent, emulator } = await serviceWith(rolesOf(EXTERNAL_ID), withRole);
     for (const account of ACCOUNTS) {
       const arns = [anHourAgo(clock, account), `${anHourAgo(clock, account)}-b`];
@@ -97,7 +97,7 @@ describe('a role with a * for its account', () => {
     expect(emulator.stats().refused.calls).toBe(0);
   });
 
-  test('is assumed anew before its session expires, and no reader sees it', async () => {
+  test('is renewed before its session expires, without a failed read', async () => {
     const { service, clock, sent } = await serviceWith(rolesOf(EXTERNAL_ID), withRole);
     for (let quarter = 0; quarter < 9; quarter++) {
       const arn = scenarioArn('LambdaCalls', clock.now() - 60_000, UUID);
@@ -137,7 +137,7 @@ describe('a role that may not be assumed', () => {
     for (const secret of [EXTERNAL_ID, SECRET]) expect(log).not.toContain(secret);
   });
 
-  test('leaves Things Graph, which the user reads itself, as it is', async () => {
+  test('does not affect Things Graph, which is read as the user', async () => {
     const { service, clock, sent } = await serviceWith({}, withRole);
     // The emulator has no such flow: what counts is that it was asked, by the user.
     await inTime(clock, service.get(path('no-such-flow')));

@@ -142,7 +142,7 @@ function readStream(
   return followed;
 }
 
-test('all streams are complete, and AWS has hardly to throttle: the polls keep within the budget', async () => {
+test('all streams are complete, and polls stay within the budget, so that AWS hardly throttles', async () => {
   const { streams, statistics } = await followCrowd((source, clock) => {
     const budget = createCallBudget({ clock });
     return withCallBudget(source, () => budget);

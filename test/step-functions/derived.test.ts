@@ -82,7 +82,7 @@ describe('a history of 25,000 events', () => {
     return events;
   }
 
-  test('has the step of every event, and the state between two of them stays small', () => {
+  test('has a step for every event, and the state between two events stays small', () => {
     const events = long();
     const walk = openWalk(WALK_START);
     let largest = 0;
@@ -101,7 +101,7 @@ describe('a history of 25,000 events', () => {
   });
 });
 
-describe('data in place of a name', () => {
+describe('data instead of a name', () => {
   const failed = (error: unknown): HistoryEvent => ({
     type: 'ExecutionFailed',
     id: 1,
@@ -119,7 +119,7 @@ describe('data in place of a name', () => {
     (error) => expect(derived([failed(error)])[0]).not.toHaveProperty('error'),
   );
 
-  test('a payload that only resembles an event has no type of Step Functions', () => {
+  test('a payload that only resembles an event has no upstream type', () => {
     const payload = JSON.stringify({
       type: 'TaskFailed',
       id: 1,

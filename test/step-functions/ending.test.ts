@@ -29,7 +29,7 @@ const recording = (name: string) => {
   return found.events;
 };
 
-test('a recorded execution that succeeded has no failure, whatever was caught in it', () => {
+test('a recorded execution that succeeded has no failure, even if errors were caught', () => {
   expect(endedWith('ExecutionSucceeded').map(({ events }) => failureOf(events))).toEqual(
     Array.from({ length: 139 }, () => undefined),
   );
@@ -46,7 +46,7 @@ test('every recorded failure names the step that failed, and the error and cause
   }
 });
 
-test('an aborted execution failed at its end, in no step', () => {
+test('an aborted execution has a failure at its end without a step', () => {
   expect(endedWith('ExecutionAborted').map(({ events }) => failureOf(events))).toEqual([
     'ExecutionAborted - -',
   ]);
@@ -87,7 +87,7 @@ test.each([
 
 const details = (name: string, members: object) => ({ [`${name}EventDetails`]: members });
 
-test('a state that was left again is not the one that failed: its map is', () => {
+test('a state that was exited is not the failed one, but its map is', () => {
   const events: HistoryEvent[] = [
     { id: 1, type: 'ExecutionStarted', previousEventId: 0 },
     { id: 2, type: 'MapStateEntered', previousEventId: 0, ...details('stateEntered', { name: 'Map' }) },
@@ -102,7 +102,7 @@ test('a state that was left again is not the one that failed: its map is', () =>
   expect(failureOf(events)).toBe('ExecutionFailed Map E');
 });
 
-test('a failure in a history without its beginning is reported as far as it is known', () => {
+test('a failure is reported as far as known if the history lacks its beginning', () => {
   const events = recording('test_no_such_function').slice(-2);
   expect(failureOf(events)).toBe('TaskFailed - Lambda.ResourceNotFoundException');
 });
@@ -136,7 +136,7 @@ const rewritten = (messages: readonly Message[]): Message[] =>
     return { ...message, payload: `\n${JSON.stringify(Object.fromEntries(members), null, 2)}` };
   });
 
-test('an imported history ends the same, however its JSON was written', () => {
+test('an imported history has the same ending, however its JSON is formatted', () => {
   for (const { events } of histories) {
     const messages = messagesOf(events);
     expect(readStepFunctionsEnding(rewritten(messages))).toEqual(readStepFunctionsEnding(messages));

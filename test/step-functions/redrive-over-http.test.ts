@@ -135,7 +135,7 @@ const summary = async (query = '') =>
   (await (await service.get(path(ARN, query, ''))).json()) as Record<string, unknown>;
 
 describe('an execution that is redriven an hour after it was archived', () => {
-  test('is followed to its new end by a reconnect with the id of its old end, which is a 204 before the redrive', async () => {
+  test('is followed to its new end by a reconnect with the id of its old end, which was a 204 before the redrive', async () => {
     await archiveIt();
     const first = await streamed();
     expect(first.messageIds).toEqual(idsFrom(1, FIRST));
@@ -208,7 +208,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(idsOf(await next)[0]).toBe(String(FIRST + 1));
   });
 
-  test('can be redriven once more, and that costs no position either', async () => {
+  test('can be redriven again, and positions stay valid', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(HOUR_MS);
@@ -240,7 +240,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(second.named('end').map(({ data }) => data)).toEqual(['{"status":"SUCCEEDED"}']);
   });
 
-  test('is read as it was, and reported as ended to nobody, while Step Functions cannot be reached', async () => {
+  test('is served as known, and no stream gets a 204, while Step Functions cannot be reached', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(HOUR_MS);
@@ -257,7 +257,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
 });
 
 describe('an archived execution that may still be redriven', () => {
-  test('may not be kept by clients as if it could not change', async () => {
+  test('is not cached by clients as final', async () => {
     await archiveIt();
     const response = await service.get(path(ARN));
     expect(response.headers.get('Cache-Control')).toBe('private, no-cache');
@@ -268,7 +268,7 @@ describe('an archived execution that may still be redriven', () => {
     expect(await summary()).toMatchObject({ final: true, upstreamStatus: 'FAILED' });
   });
 
-  test('is over for good after 14 days: its old end is a 204 without a check', async () => {
+  test('is final after 14 days: its old end is a 204 without a check', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(14 * 24 * HOUR_MS);
@@ -305,7 +305,7 @@ describe('an archived execution that may still be redriven', () => {
     expect(archivings()).toBe(1);
   });
 
-  test('is over when Step Functions has forgotten it', async () => {
+  test('is final once Step Functions has deleted it', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(HOUR_MS);

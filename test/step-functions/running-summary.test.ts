@@ -60,7 +60,7 @@ test('has the same members with and without a wait', async () => {
   expect(waited).not.toHaveProperty('messageCount');
 });
 
-test('is that of the end if the execution ends during the wait', async () => {
+test('shows the end if the execution ends during the wait', async () => {
   await script([{ type: 'ExecutionSucceeded', afterMs: 3_000 }], true);
   expect(await summary('waitTimeSeconds=20')).toMatchObject({
     status: 'SUCCEEDED',

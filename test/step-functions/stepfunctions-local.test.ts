@@ -96,7 +96,7 @@ describe('stepfunctions-local', () => {
     });
   });
 
-  test('says so when it knows no such execution', async () => {
+  test('reports an unknown execution', async () => {
     const unknown = executionArn.replace('run-1', 'run-2');
     expect(await source.page(parseExecutionRef(unknown), undefined, 100, READ)).toMatchObject({
       failure: { type: 'upstream-not-found' },

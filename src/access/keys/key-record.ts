@@ -114,7 +114,7 @@ export interface CredentialRecords extends KeyRecords {
 }
 
 /** When the credential expires, by rotation or by the key's own expiry, in clock milliseconds; undefined: never. */
-export function goodUntilMs({ facts, rotation, credential }: CredentialRecords): number | undefined {
+export function validUntilMs({ facts, rotation, credential }: CredentialRecords): number | undefined {
   const ends = [
     ...(facts.expiresAt === undefined ? [] : [Date.parse(facts.expiresAt)]),
     ...endsOfCredential(rotation, credential.createdAt),

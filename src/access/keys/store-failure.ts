@@ -18,7 +18,7 @@ export async function stored<T>(work: () => Promise<T>): Promise<Result<T>> {
     return ok(await work());
   } catch (error) {
     if (error instanceof StoreRefusal && error.status === 400) {
-      return invalid('query', 'cursor', 'is not one that a list of keys gave.');
+      return invalid('query', 'cursor', 'is not the cursor of a list of keys.');
     }
     return storeUnavailable(error);
   }

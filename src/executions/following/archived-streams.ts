@@ -5,7 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { type Result, fail, ok } from '../../core/errors.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
-import { FairTurns } from '../../core/fair-turns.ts';
+import { FairSemaphore } from '../../core/fair-semaphore.ts';
 import type { Reader } from '../executions.ts';
 import { STALL_MS, type SharedQueue } from './frame-queue.ts';
 import { addTo, Slots } from './slots.ts';
@@ -17,7 +17,7 @@ const QUEUED_BYTES_RESERVED = QUEUED_BYTES_MAX / 4;
 export const FEW_QUEUED_BYTES = 256 * 1024;
 /** Reads of an archive decode up to a MiB each, and thousands of them at once would make each other time out. */
 export const ARCHIVE_READS_AT_ONCE = 8;
-/** The store's patience is 2 s for a key, and a read looks at two keys. */
+/** A read looks at two keys, and the store has 2 s for each (STORE_TIMEOUT_MS). */
 const READ_MS_MAX = 6_000;
 /** A stream is read, or disconnected as stalled, before that. On Workers one may vanish with its request, without a sign. */
 const GONE_AFTER_MS = 2 * STALL_MS;
@@ -38,7 +38,7 @@ interface Held {
 
 export class ArchivedStreams {
   readonly #clock: Clock;
-  readonly #turns: FairTurns;
+  readonly #turns: FairSemaphore;
   readonly #slots = new Map<string, Slots>();
   readonly #held = new Set<Held>();
   readonly #bytesOf = new Map<string, number>();
@@ -47,7 +47,7 @@ export class ArchivedStreams {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#turns = new FairTurns({ clock, atOnce: ARCHIVE_READS_AT_ONCE, turnMsMax: READ_MS_MAX });
+    this.#turns = new FairSemaphore({ clock, atOnce: ARCHIVE_READS_AT_ONCE, permitMsMax: READ_MS_MAX });
   }
 
   get queuedBytes(): number {

@@ -1,14 +1,14 @@
 /**
- * Waiting requests: look, and look again after each change, until there is an answer or the time is up. The Execution provides
- * the look, and polls meanwhile.
+ * Waiting requests: read the history, and again after each change, until the request can be answered or its time is up. The Execution
+ * provides the read (`look`), and polls meanwhile.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
 import { UNKNOWN_SHARED_MS } from '../unknown-executions.ts';
 
 /**
- * Back ends subscribe right after they start an execution, so an unknown one is looked up again after these pauses: at 1.5 s,
- * and last at 5 s. Not sooner than a "not found" is shared, which would look at the same answer.
+ * Back ends subscribe right after they start an execution, so an unknown one is looked up again after these pauses: at 1.5 s and at
+ * 5 s. A look-up before 1.5 s would get the same "not found", which is shared for that long.
  */
 const UNKNOWN_PAUSES_MS = [UNKNOWN_SHARED_MS, 3_500];
 
@@ -24,12 +24,12 @@ export interface Waiting<T> {
   readonly look: () => Promise<Seen<T>>;
 }
 
-/** Looks again, if the execution is unknown, as long as a look still falls within the time. */
-export async function lookPatiently<T>(
+/** Looks up an unknown execution again, as long as the next look-up is due within `waitMs`. */
+export async function lookUntilFound<T>(
   { clock, signal, look }: Waiting<T>,
-  patienceMs = Infinity,
+  waitMs = Infinity,
 ): Promise<Seen<T>> {
-  const untilMs = clock.now() + patienceMs;
+  const untilMs = clock.now() + waitMs;
   let seen = await look();
   for (const pauseMs of UNKNOWN_PAUSES_MS) {
     if (seen.result.ok || seen.result.failure.type !== 'upstream-not-found') return seen;
@@ -53,7 +53,7 @@ export async function waitFor<T>(
   const untilMs = waiting.clock.now() + waitMs;
   // Taken before the look, so that no change between the two is missed.
   let change = changed();
-  let { done, result } = await lookPatiently(waiting, waitMs);
+  let { done, result } = await lookUntilFound(waiting, waitMs);
   while (result.ok && !done && (await happens(change, untilMs, waiting))) {
     change = changed();
     const next = await waiting.look();

@@ -18,7 +18,7 @@ export interface AwsError {
 
 export type AwsCallFailure = SourceFailure | AwsError;
 
-export type Verdict =
+export type Classification =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly failure: AwsCallFailure; readonly retry: boolean };
 
@@ -65,7 +65,7 @@ const INTERNAL_NAMES: ReadonlySet<string> = new Set([
   'RequestTimeout',
 ]);
 
-export function judgeAnswer(answer: Answer, context: AnswerContext): Verdict {
+export function classifyAnswer(answer: Answer, context: AnswerContext): Classification {
   const { status, body } = answer;
   const json = parseJson(body);
   const success = status >= 200 && status < 300;
@@ -73,7 +73,7 @@ export function judgeAnswer(answer: Answer, context: AnswerContext): Verdict {
 
   if (success && name === undefined && json !== undefined) return { ok: true, value: json };
   const internal = operatorText(answer, context, name, messageOf(json, body));
-  const failed = (failure: AwsCallFailure, retry: boolean): Verdict => ({ ok: false, failure, retry });
+  const failed = (failure: AwsCallFailure, retry: boolean): Classification => ({ ok: false, failure, retry });
   const throttled = () =>
     failed({ type: 'upstream-throttled', internal, retryAfterSeconds: context.retryAfterSeconds }, true);
 

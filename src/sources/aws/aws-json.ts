@@ -8,7 +8,12 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Result, SourceFailure } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { judgeAnswer, type AnswerContext, type AwsCallFailure, type Verdict } from './aws-answer.ts';
+import {
+  classifyAnswer,
+  type AnswerContext,
+  type AwsCallFailure,
+  type Classification,
+} from './aws-answer.ts';
 import type { AwsCredentialsProvider } from './aws-credentials.ts';
 import { createAwsSigner } from './aws-signature.ts';
 import { discardBody, readTextWithin } from './bounded-body.ts';
@@ -76,7 +81,7 @@ export function createAwsJsonClient(options: AwsJsonClientOptions): AwsJsonClien
     body: string,
     signal: AbortSignal,
     onAttempt: (() => void) | undefined,
-  ): Promise<Verdict> {
+  ): Promise<Classification> {
     const provided = await credentials();
     if (!provided.ok) return { ...provided, retry: false };
     const { accessKeyId, secretAccessKey, sessionToken = '' } = provided.value;
@@ -125,13 +130,13 @@ export function createAwsJsonClient(options: AwsJsonClientOptions): AwsJsonClien
         const outcome = await withinDeadline(clock, ms, signal, (inner) =>
           attempt(operation, text, inner, onAttempt),
         );
-        const verdict = outcome === TOO_LATE ? timedOut(operation) : outcome;
-        if (verdict.ok) return verdict;
-        const { failure } = verdict;
+        const classified = outcome === TOO_LATE ? timedOut(operation) : outcome;
+        if (classified.ok) return classified;
+        const { failure } = classified;
 
         const waitMs = Math.floor(random() * BACKOFF_MS * 2 ** (attempts - 1));
         const worthWaiting = attempts <= RETRIES_MAX && clock.now() + waitMs < deadline;
-        if (!verdict.retry || !worthWaiting || signal?.aborted) return { ok: false, failure };
+        if (!classified.retry || !worthWaiting || signal?.aborted) return { ok: false, failure };
         log({
           event: 'upstream-retry',
           level: 'warn',
@@ -148,10 +153,14 @@ export function createAwsJsonClient(options: AwsJsonClientOptions): AwsJsonClien
   };
 }
 
-async function readAnswer(response: Response, signal: AbortSignal, context: AnswerContext): Promise<Verdict> {
+async function readAnswer(
+  response: Response,
+  signal: AbortSignal,
+  context: AnswerContext,
+): Promise<Classification> {
   const { operation } = context;
   const { status, headers } = response;
-  const final = (failure: SourceFailure): Verdict => ({ ok: false, retry: false, failure });
+  const final = (failure: SourceFailure): Classification => ({ ok: false, retry: false, failure });
   // An opaque redirect has the status 0.
   if (status < 200 || (status >= 300 && status < 400)) {
     discardBody(response);
@@ -167,11 +176,11 @@ async function readAnswer(response: Response, signal: AbortSignal, context: Answ
       internal: `${operation}: the answer has more than ${ANSWER_BYTES_MAX} bytes`,
     });
   }
-  return judgeAnswer({ status, headers, body: body ?? '' }, context);
+  return classifyAnswer({ status, headers, body: body ?? '' }, context);
 }
 
 /** Also if the caller left: the port has one failure for every call that was cut short. */
-const timedOut = (operation: string): Verdict => ({
+const timedOut = (operation: string): Classification => ({
   ok: false,
   retry: true,
   failure: { type: 'upstream-timeout', internal: `${operation}: no complete answer within the time limit` },

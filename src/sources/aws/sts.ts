@@ -10,7 +10,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { judgeAnswer } from './aws-answer.ts';
+import { classifyAnswer } from './aws-answer.ts';
 import type { AwsCredentials, AwsCredentialsProvider } from './aws-credentials.ts';
 import type { Fetch } from './aws-json.ts';
 import { awsEndpoint, isAwsPartition } from '../../core/aws-region.ts';
@@ -184,12 +184,12 @@ async function readAnswer(
     // Without the body, which may contain the secret.
     return session ? ok(session) : broken(`wrong shape of ${body.length} characters`);
   }
-  const verdict = judgeAnswer(
+  const classified = classifyAnswer(
     { status, headers, body: body.trimStart() },
     { operation: 'AssumeRole', clientErrors: new Set(), secrets, retryAfterSeconds: 1 },
   );
-  if (verdict.ok) return broken('an error status without an error');
-  const { failure } = verdict;
+  if (classified.ok) return broken('an error status without an error');
+  const { failure } = classified;
   return fail(
     failure.type === 'aws-error'
       ? { type: 'upstream-broken', internal: failure.internal, awsCode: failure.name }

@@ -96,7 +96,7 @@ async function follow(arn: string, isEnough: (follower: SseFollower) => boolean)
 }
 
 describe.each(STATE_MACHINES.map(({ name }) => name))('an execution of %s', (machine) => {
-  test('is the same event for event as pages of any size, as a stream, and in the protocol of AWS', async () => {
+  test("has the same events as pages of any size, as a stream, and in AWS's protocol", async () => {
     const arn = anHourAgo(machine);
     const events = eventsOf(arn);
     const messages = await pagesOf(arn, 7);
@@ -178,7 +178,7 @@ test('a timeout is FAILED, with TIMED_OUT as upstreamStatus', async () => {
   });
 });
 
-test('an execution that is redriven after it was archived continues where it ended, also after workerd was killed', async () => {
+test('an archived execution that is redriven continues where it ended, also after workerd was killed', async () => {
   const arn = `${ARNS}:execution:Again:${UUID}`;
   const at = (secondsAgo: number, ...types: string[]) =>
     types.map((type) => ({ type, timestamp: Math.floor(Date.now() / 1000) - secondsAgo }));

@@ -1,14 +1,14 @@
 /** Work of many tenants runs a few pieces at once, and no tenant waits for all the work of another. */
 import { expect, test } from 'vitest';
 
-import { FairTurns } from '../../src/core/fair-turns.ts';
+import { FairSemaphore } from '../../src/core/fair-semaphore.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 
 const TURN_MS_MAX = 5_000;
 
 function underTest(atOnce: number) {
   const clock = new ManualClock();
-  const turns = new FairTurns({ clock, atOnce, turnMsMax: TURN_MS_MAX });
+  const turns = new FairSemaphore({ clock, atOnce, permitMsMax: TURN_MS_MAX });
   const begun: string[] = [];
   const ends: (() => void)[] = [];
   let running = 0;

@@ -44,7 +44,7 @@ const messages = fc.array(
 );
 
 describe.skipIf(!hasBoto3(PYTHON))(`botocore (skipped when ${PYTHON} has no boto3)`, () => {
-  it('accepts every page, and reads the messages of the upstream in it', async () => {
+  it("accepts every page, and reads the upstream's messages from it", async () => {
     const service = await openService();
     const key = await service.key();
     const histories = fc.sample(messages, 150);
@@ -59,7 +59,7 @@ describe.skipIf(!hasBoto3(PYTHON))(`botocore (skipped when ${PYTHON} has no boto
     expect(judgements.map((judgement) => judgement.messages)).toEqual(histories);
   });
 
-  it('accepts pages with a token, without payloads, without anything, and every kind of exception', async () => {
+  it('accepts pages with a token, pages without payloads, empty pages, and each exception', async () => {
     const service: ServiceUnderTest = await openService();
     const key = await service.key();
     const shy = await service.key({ payloads: 'none', executions: ['history'] });

@@ -1,0 +1,95 @@
+/**
+ * A semaphore that is fair between tenants: a bounded number of pieces of work run at once, and permits go to waiting tenants
+ * round-robin. So a tenant with a thousand pieces delays another tenant's piece by at most as many as run at once.
+ *
+ * On Workers, a request that waits or works may be cancelled without notice. So each waiter polls for its permit, a waiter that has
+ * stopped polling is skipped, and a permit expires after `permitMsMax`.
+ */
+import type { Clock } from './clock.ts';
+
+/** How often a waiter checks by itself. A permit that is released wakes it earlier. */
+const POLL_INTERVAL_MS = 250;
+/** A waiter that has not polled for this long was cancelled. */
+const GONE_AFTER_MS = 4 * POLL_INTERVAL_MS;
+
+export interface FairSemaphoreOptions {
+  readonly clock: Clock;
+  readonly atOnce: number;
+  readonly permitMsMax: number;
+}
+
+interface Waiter {
+  readonly tenant: string;
+  polledAtMs: number;
+  wake: () => void;
+}
+
+export class FairSemaphore {
+  readonly #options: FairSemaphoreOptions;
+  /** Permits in use, and when each was issued. */
+  readonly #inUse = new Map<object, number>();
+  /** By tenant. The next tenant to get a permit comes first. */
+  readonly #waiting = new Map<string, Waiter[]>();
+
+  constructor(options: FairSemaphoreOptions) {
+    this.#options = options;
+  }
+
+  async run<T>(tenant: string, work: () => Promise<T>): Promise<T> {
+    const permit = await this.#acquire(tenant);
+    try {
+      return await work();
+    } finally {
+      this.#inUse.delete(permit);
+      this.#next()?.wake();
+    }
+  }
+
+  async #acquire(tenant: string): Promise<object> {
+    const { clock } = this.#options;
+    const waiter: Waiter = { tenant, polledAtMs: clock.now(), wake: () => {} };
+    const ofTenant = this.#waiting.get(tenant);
+    if (ofTenant) ofTenant.push(waiter);
+    else this.#waiting.set(tenant, [waiter]);
+    while (!this.#mayAcquire(waiter)) {
+      const woken = new AbortController();
+      waiter.wake = () => woken.abort();
+      await clock.sleep(POLL_INTERVAL_MS, woken.signal);
+      waiter.polledAtMs = clock.now();
+    }
+    this.#remove(waiter);
+    this.#inUse.set(waiter, clock.now());
+    // More than one permit may be free.
+    this.#next()?.wake();
+    return waiter;
+  }
+
+  #mayAcquire(waiter: Waiter): boolean {
+    const { clock, atOnce, permitMsMax } = this.#options;
+    for (const [permit, issuedAtMs] of this.#inUse) {
+      if (clock.now() - issuedAtMs > permitMsMax) this.#inUse.delete(permit);
+    }
+    return this.#inUse.size < atOnce && this.#next() === waiter;
+  }
+
+  /** The waiter that gets the next permit. Removes waiters that were cancelled. */
+  #next(): Waiter | undefined {
+    const now = this.#options.clock.now();
+    for (const [tenant, waiters] of this.#waiting) {
+      for (let first = waiters[0]; first; first = waiters[0]) {
+        if (now - first.polledAtMs <= GONE_AFTER_MS) return first;
+        waiters.shift();
+      }
+      this.#waiting.delete(tenant);
+    }
+    return undefined;
+  }
+
+  /** Moves the tenant's other waiters behind those of all other tenants. */
+  #remove({ tenant }: Waiter): void {
+    const waiters = this.#waiting.get(tenant) ?? [];
+    waiters.shift();
+    this.#waiting.delete(tenant);
+    if (waiters.length > 0) this.#waiting.set(tenant, waiters);
+  }
+}
