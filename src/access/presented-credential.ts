@@ -8,6 +8,7 @@
  */
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
 import { containsApiKey, isMeantAsApiKey } from '../core/api-key-format.ts';
+import { decodedAscii } from '../core/decoded-ascii.ts';
 import type { RequestHeaders } from './client-address.ts';
 
 export interface PresentedCredential {
@@ -116,23 +117,14 @@ const headerTexts = (value: string | null): readonly string[] =>
 
 /** Where the URL contains something like a key: the parameter's name, or `path` or `query`. */
 function keyInUrl(path: string, parameters: RequestUrl['parameters']): string | undefined {
-  if (containsApiKey(decodedAscii(path))) return 'path';
+  if (containsKey(path)) return 'path';
   for (const [name, value] of parameters) {
     // The name itself is the key: it must not be repeated.
-    if (containsApiKey(decodedAscii(name))) return 'query';
+    if (containsKey(name)) return 'query';
     const isKeyParameter = KEY_PARAMETERS.has(name.toLowerCase()) && value !== '';
-    if (isKeyParameter || containsApiKey(decodedAscii(value))) return name.slice(0, NAME_CHARACTERS_MAX);
+    if (isKeyParameter || containsKey(value)) return name.slice(0, NAME_CHARACTERS_MAX);
   }
   return undefined;
 }
 
-/** Percent-decodes ASCII, which is all that a key consists of, several layers deep. */
-function decodedAscii(text: string): string {
-  let decoded = text;
-  for (let round = 0; round < DECODINGS_MAX && decoded.includes('%'); round++) {
-    decoded = decoded.replaceAll(/%[0-7][0-9a-f]/gi, (escape) =>
-      String.fromCharCode(parseInt(escape.slice(1), 16)),
-    );
-  }
-  return decoded;
-}
+const containsKey = (text: string): boolean => containsApiKey(decodedAscii(text, DECODINGS_MAX));
