@@ -6,7 +6,7 @@ import type { Accepted } from '../access/authenticate.ts';
 import type { Caller } from '../access/caller.ts';
 import { parseTicketRequest } from '../access/mint-ticket.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Result, fail, ok } from '../core/errors.ts';
+import { type Result, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { acceptsEventStream } from './accept.ts';
 import { type AuthenticationPorts, authenticate } from './authenticate.ts';
@@ -14,6 +14,7 @@ import { readJson } from './body.ts';
 import { EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
 import { type MessagesPorts, getMessages } from './messages.ts';
 import { refusedStream } from './event-stream.ts';
+import { withExecutionId } from './not-found.ts';
 import { VARY, withHeaders } from './responses.ts';
 import { type Exchange, type Handler, byMethod } from './routing.ts';
 import { getSummary } from './summary.ts';
@@ -65,12 +66,6 @@ async function handleAuthenticated(
   const answer =
     answered.ok || !isStream ? answered : refusedStream(answered.failure, facts, ports.publicUrl);
   return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
-}
-
-/** A 404 repeats the id that was looked up: a typo such as `…/message` is part of it. */
-function withExecutionId({ executionId }: ExecutionRef, result: Result<Response>): Result<Response> {
-  if (result.ok || result.failure.type !== 'upstream-not-found') return result;
-  return fail({ ...result.failure, executionId });
 }
 
 async function postTicket(

@@ -20,7 +20,6 @@ export const upstreamProblems = {
       executionId === undefined
         ? 'Neither the archive nor the upstream service knows this flowExecutionId.'
         : `Neither the archive nor the upstream service knows the execution ${JSON.stringify(executionId)}.`,
-    awsMessage: 'Neither the archive nor the upstream service knows this flowExecutionId.',
     exception: 'ResourceNotFoundException',
   },
   'upstream-internal': {

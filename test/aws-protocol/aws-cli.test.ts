@@ -83,7 +83,7 @@ for (const kind of UPSTREAMS) {
       if (kind !== EMULATOR) return;
 
       it.concurrent.each([
-        [['unknown'], /\(ResourceNotFoundException\).*knows this flowExecutionId/],
+        [['unknown'], /\(ResourceNotFoundException\).*knows the execution "unknown"/],
         [['unknown', '--page-size', '251'], /\(InvalidRequestException\).*maxResults: must be/],
         [['unknown', '--no-sign-request'], /\(UnrecognizedClientException\).*carries no session token/],
       ] as const)('asked for %j, says what to change', async ([id, ...more], text) => {

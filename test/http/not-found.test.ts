@@ -22,6 +22,21 @@ describe('an execution that is not found', () => {
     expect(problem.detail).toContain(JSON.stringify(id));
   });
 
+  test("in AWS's protocol, too", async () => {
+    const answer = await service.fetch('/', {
+      method: 'POST',
+      headers: {
+        'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages',
+        'X-Amz-Security-Token': await service.key(),
+      },
+      body: JSON.stringify({ flowExecutionId: `${ID} ` }),
+    });
+    expect(await answer.json()).toEqual({
+      __type: 'ResourceNotFoundException',
+      message: `Neither the archive nor the upstream service knows the execution "${ID} ".`,
+    });
+  });
+
   test('as a stream, too', async () => {
     const answer = service.get(path('nobody/at/all'), { Accept: 'text/event-stream' });
     await service.clock.advance(10_000);

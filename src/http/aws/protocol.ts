@@ -18,6 +18,7 @@ import { authenticate } from '../authenticate.ts';
 import { awsAnswer, awsRefusal } from './exceptions.ts';
 import { type ListInput, checkInput, readInput } from './input.ts';
 import type { ExecutionRoutesPorts } from '../execution-routes.ts';
+import { withExecutionId } from '../not-found.ts';
 import type { Exchange, Handler } from '../routing.ts';
 
 const LIST_FLOW_EXECUTION_MESSAGES = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
@@ -48,7 +49,8 @@ export const awsProtocol =
     // An invalid id is not checked against the key's patterns: it is refused as invalid below.
     if (ref?.ok && !callerAllows(caller, ref.value.executionId)) return fail({ type: 'execution-forbidden' });
     const asked = checkInput(input.value, ref);
-    return asked.ok ? answerPage(ports, exchange, asked.value, caller) : asked;
+    if (!asked.ok) return asked;
+    return withExecutionId(asked.value.ref, await answerPage(ports, exchange, asked.value, caller));
   };
 
 async function answerPage(
