@@ -94,3 +94,22 @@ export function notAnExecution(id: string): string | undefined {
   }
   return `is not the ARN of a Step Functions execution. Give one of the form ${EXECUTION_ARN_FORM}.`;
 }
+
+/** The head of a pattern's ARN, in which a `*` may stand for region and account; its resource; and the name of a state machine. */
+const PATTERN_OF_OTHERS =
+  /^(arn:[^:]*:states:[^:]*(?::[\d*]*)?):(stateMachine|mapRun|activity|express):([^:/]*)/;
+
+/**
+ * What is wrong with a pattern (`*` matches anything) that is meant for executions but names something else, which has no history
+ * here: it would never match. Ends a sentence, without a full stop. Undefined for any other pattern.
+ */
+export function executionPatternMistake(pattern: string): string | undefined {
+  if (CONSOLE_URL.test(pattern)) {
+    return `is the address of a page of the AWS console. Give a pattern for execution ARNs: ${EXECUTION_ARN_FORM}`;
+  }
+  const [, head, resource = '', machine = ''] = PATTERN_OF_OTHERS.exec(pattern) ?? [];
+  if (head === undefined) return undefined;
+  const isMachine = resource === 'stateMachine' || resource === 'mapRun';
+  const instead = isMachine ? `${head}:execution:${machine}:*` : EXECUTION_ARN_FORM;
+  return `matches no execution, because of ${resource} in the place of execution. Give ${instead}`;
+}

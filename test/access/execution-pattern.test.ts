@@ -84,4 +84,32 @@ describe('a pattern for executions', () => {
     expect(executionPatternProblem('\ud800')).toContain('Unicode');
     expect(executionPatternProblem(`ftk_${'a'.repeat(10)}_${'b'.repeat(38)}`)).toContain('API key');
   });
+
+  const STATES = 'arn:aws:states:us-west-2:123456789012';
+  test.each([
+    [`${STATES}:stateMachine:Orders`, `${STATES}:execution:Orders:*`],
+    [`${STATES}:stateMachine:Orders:7`, `${STATES}:execution:Orders:*`],
+    [`${STATES}:stateMachine:Orders*`, `${STATES}:execution:Orders*:*`],
+    ['arn:aws:states:*:*:stateMachine:*', 'arn:aws:states:*:*:execution:*:*'],
+    ['arn:aws:states:*:stateMachine:Orders', 'arn:aws:states:*:execution:Orders:*'],
+    [`${STATES}:mapRun:Orders/Label:*`, `${STATES}:execution:Orders:*`],
+    [`${STATES}:express:Orders:*`, ':execution:<state machine>:<execution name>'],
+    [`${STATES}:activity:Work`, ':execution:<state machine>:<execution name>'],
+    ['https://us-west-2.console.aws.amazon.com/states/home*', 'console'],
+  ])('%s, which names no execution, is refused with what to give instead', (pattern, instead) => {
+    expect(executionPatternProblem(pattern)).toContain(instead);
+  });
+
+  test.each([
+    'arn:*',
+    'arn:aws:states:*',
+    `${STATES}:*`,
+    `${STATES}:e*`,
+    `${STATES}:execution:stateMachine:*`,
+    '*:stateMachine:*',
+    'arn:aws:states:*:execution:Orders:*',
+    'arn:aws:states:*:execution:stateMachine:*',
+  ])('%s may match an execution, so it is accepted', (pattern) => {
+    expect(executionPatternProblem(pattern)).toBeUndefined();
+  });
 });

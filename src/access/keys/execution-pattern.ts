@@ -3,7 +3,7 @@
  * else matches itself. A pattern is split at its stars, and the pieces are searched with the algorithm of Knuth, Morris and
  * Pratt, so that matching takes linear time for any pattern and id.
  */
-import { containsApiKey } from '../../core/api-key-format.ts';
+import { executionPatternMistake } from '../../core/execution-arn.ts';
 import { EXECUTION_ID_CHARACTERS_MAX, executionIdProblem } from '../../messages/execution-id.ts';
 
 /** A request may have to try all patterns of its key. */
@@ -12,12 +12,8 @@ export const EXECUTION_PATTERNS_MAX = 50;
 export const EXECUTION_PATTERN_CHARACTERS_MAX = EXECUTION_ID_CHARACTERS_MAX;
 
 /** What is wrong with a pattern; undefined if it is valid. A pattern may contain what an id may contain. */
-export function executionPatternProblem(pattern: string): string | undefined {
-  const problem = executionIdProblem(pattern);
-  if (problem !== undefined) return problem;
-  if (containsApiKey(pattern)) return 'must not contain an API key';
-  return undefined;
-}
+export const executionPatternProblem = (pattern: string): string | undefined =>
+  executionIdProblem(pattern) ?? executionPatternMistake(pattern);
 
 /** Whether any of the patterns matches. */
 export const matchesAnyPattern = (patterns: readonly string[], executionId: string): boolean =>
