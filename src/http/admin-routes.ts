@@ -13,6 +13,7 @@ import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions } from '../executions/executions.ts';
 import { IMPORT_BYTES_MAX } from '../imports/history-import.ts';
+import { readAnyExecutionId, readExecutionId } from '../messages/execution-id.ts';
 import { readJson, refuseEncoded } from './body.ts';
 import { ADMIN_EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
 import { readQuery } from './query.ts';
@@ -168,9 +169,12 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
   const { executions } = ports;
   const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(ADMIN_EXECUTIONS_PATH.length));
   if (resource === 'tickets') return Promise.resolve(fail({ type: 'no-such-route' }));
-  const about = (handle: (ref: ExecutionRef) => Promise<Result<Response>>): Handler => {
+  const about = (
+    handle: (ref: ExecutionRef) => Promise<Result<Response>>,
+    readId = readExecutionId,
+  ): Handler => {
     return async () => {
-      const ref = readExecutionRef(rawId);
+      const ref = readExecutionRef(rawId, readId);
       if (!ref.ok) return ref;
       exchange.facts.execution = ref.value.executionId;
       return handle(ref.value);
@@ -178,13 +182,13 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
   };
   if (resource === 'summary') {
     return byMethod({
-      GET: about((ref) => executionState(ports, ref)),
+      GET: about((ref) => executionState(ports, ref), readAnyExecutionId),
       DELETE: about(async (ref) => {
         const forgotten = await executions.forget(ref);
         if (!forgotten.ok) return forgotten;
         if (forgotten.value.archived) return ok(new Response(null, { status: 204 }));
         return fail({ type: 'no-such-record', detail: 'This execution is not archived.' });
-      }),
+      }, readAnyExecutionId),
     })(exchange);
   }
   return byMethod({

@@ -27,7 +27,7 @@ export function splitExecutionPath(rest: string): ExecutionPath {
 }
 
 /** The reference that a path's raw id names: decoded, checked and parsed here and nowhere else. */
-export function readExecutionRef(rawId: string): Result<ExecutionRef> {
+export function readExecutionRef(rawId: string, read = readExecutionId): Result<ExecutionRef> {
   let id: string;
   try {
     id = decodeURIComponent(rawId);
@@ -38,6 +38,6 @@ export function readExecutionRef(rawId: string): Result<ExecutionRef> {
       'must be percent-encoded UTF-8: two hex digits must follow each %.',
     );
   }
-  const ref = readExecutionId(id);
+  const ref = read(id);
   return ref.ok ? ref : invalid('path', 'flowExecutionId', ref.failure);
 }

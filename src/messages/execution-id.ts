@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 
 import { containsApiKey } from '../core/api-key-format.ts';
+import { decodedAscii } from '../core/decoded-ascii.ts';
 import { notAnExecution } from '../core/execution-arn.ts';
 import { type ExecutionRef, parseExecutionRef } from '../core/execution-ref.ts';
 import type { Result } from '../core/errors.ts';
@@ -13,14 +14,9 @@ export const EXECUTION_ID_CHARACTERS_MAX = 512;
 const TICKET = /eyJ[\w-]{16,}\.eyJ[\w-]{16,}/;
 
 /** Ids are logged and sent to AWS, so no id may contain a credential. */
-const containsCredential = (text: string): boolean => containsApiKey(text) || TICKET.test(text);
-
-/** Percent-decodes ASCII, which is all that a credential consists of, in every layer: a reader of the log could do the same. */
-function decodedAscii(text: string): string {
-  const decoded = text.replaceAll(/%[0-7][0-9a-f]/gi, (escape) =>
-    String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
-  );
-  return decoded === text ? text : decodedAscii(decoded);
+function containsCredential(id: string): boolean {
+  const text = decodedAscii(id, EXECUTION_ID_CHARACTERS_MAX);
+  return containsApiKey(text) || TICKET.test(text);
 }
 
 // eslint-disable-next-line no-control-regex
@@ -37,7 +33,7 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
   // Lone surrogates have no UTF-8 form: two different ids would become one upstream.
   z.refine((id) => id.isWellFormed(), { error: 'must be well-formed Unicode' }),
   z.refine((id) => !CONTROL_CHARACTER.test(id), { error: 'must not contain control characters' }),
-  z.refine((id) => !containsCredential(decodedAscii(id)), {
+  z.refine((id) => !containsCredential(id), {
     error: 'must not contain an API key or a ticket',
   }),
 );
@@ -49,11 +45,18 @@ export function executionIdProblem(id: string): string | undefined {
 
 /** The reference of an id that a caller gave. The failure is a sentence about the id, without a subject. */
 export function readExecutionId(id: string): Result<ExecutionRef, string> {
+  const read = readAnyExecutionId(id);
+  if (!read.ok) return read;
+  const ref = read.value;
+  // SFN_ALLOWED is not checked here: what is archived of an account that it no longer names stays readable.
+  if (ref.arn?.type === 'standard') return read;
+  const mistake = notAnExecution(id);
+  return mistake === undefined ? read : { ok: false, failure: mistake };
+}
+
+/** The same for ids that only an earlier version accepted, such as the ARN of a state machine: something may be archived there. */
+export function readAnyExecutionId(id: string): Result<ExecutionRef, string> {
   const problem = executionIdProblem(id);
   if (problem !== undefined) return { ok: false, failure: `${problem}.` };
-  const ref = parseExecutionRef(id);
-  // SFN_ALLOWED is not checked here: what is archived of an account that it no longer names stays readable.
-  if (ref.arn?.type === 'standard') return { ok: true, value: ref };
-  const mistake = notAnExecution(id);
-  return mistake === undefined ? { ok: true, value: ref } : { ok: false, failure: mistake };
+  return { ok: true, value: parseExecutionRef(id) };
 }

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
+import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
+import { Archive } from '../../src/archive/archive.ts';
+import { openWalk } from '../../src/compose.ts';
+import { type ExecutionName, STEP_FUNCTIONS, THINGS_GRAPH } from '../../src/core/execution-ref.ts';
+import { nextRandom } from '../support/seeded-random.ts';
 import {
   endedLongAgo,
   openService,
@@ -15,6 +20,18 @@ let service: ServiceUnderTest;
 beforeEach(async () => {
   service = await openService();
 });
+
+/** Archives two messages without the checks of today's routes. */
+async function archiveBefore(name: ExecutionName): Promise<void> {
+  const { clock, store } = service;
+  const memory = createArchiveMemory(clock);
+  const archive = new Archive({ store, memory, clock, log: () => {}, random: nextRandom, openWalk });
+  const writer = archive.writer(name);
+  await writer.add({ messageId: '0', eventType: 'EXECUTION_STARTED', payload: 'started' });
+  await writer.add({ messageId: '1', eventType: 'EXECUTION_SUCCEEDED', payload: '' });
+  await writer.commit({ from: 'source', archivedAt: new Date(clock.now()).toISOString() });
+  await aSecond();
+}
 
 /** The store accepts one write of a record per second. */
 const aSecond = () => service.clock.advance(1_000);
@@ -133,6 +150,28 @@ describe('DELETE /v1/admin/executions/{id}', () => {
       status: 404,
       code: 'NotFound',
     });
+  });
+});
+
+describe('an id that only earlier versions accepted', () => {
+  const STATES = 'arn:aws:states:us-west-2:123456789012';
+  test.each([
+    [THINGS_GRAPH, `${STATES}:stateMachine:Machine`],
+    [STEP_FUNCTIONS, `${STATES}:express:Machine:run:1`],
+    [THINGS_GRAPH, 'https://us-west-2.console.aws.amazon.com/states/home'],
+  ])('can be looked up and deleted by an admin, without an upstream call (%s, %s)', async (source, id) => {
+    await archiveBefore({ source, executionId: id });
+    const before = service.calls();
+    expect(await (await service.admin('GET', at(id, ''))).json()).toMatchObject({
+      flowExecutionId: id,
+      source,
+      archived: { status: 'SUCCEEDED', messageCount: 2 },
+    });
+    expect((await service.admin('DELETE', at(id, ''))).status).toBe(204);
+    await aSecond();
+    expect((await service.admin('DELETE', at(id, ''))).status).toBe(404);
+    expect((await service.store.list({ prefix: 'archive/' })).keys).toEqual([]);
+    expect(service.calls()).toBe(before);
   });
 });
 
