@@ -3,7 +3,7 @@
  * what a caller sent: a URL with a ticket, a header with a key, a payload (invariant 7).
  *
  * Errors that a platform reports (a store, a network, an object out of reach) are not bugs. They get nothing from a caller but
- * ids, and are logged with their messages where they are caught.
+ * ids, and are logged with their messages where they are caught: by `faultText` where bugs may arrive, too.
  */
 
 /** `TypeError`, and its stack's frames, one a line. What was thrown and is not an Error is named by its type. */
@@ -14,3 +14,17 @@ export function exceptionText(error: unknown): string {
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   return [error.name, ...frames].join('\n');
 }
+
+/** Errors of the language. Stores, networks and objects out of reach report theirs under other names. */
+const BUGS: ReadonlySet<string> = new Set([
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+]);
+
+/** For code that catches faults of the platform and bugs alike: a platform's message, but of a bug only `exceptionText`. */
+export const faultText = (error: unknown): string =>
+  error instanceof Error && !BUGS.has(error.name) ? String(error) : exceptionText(error);

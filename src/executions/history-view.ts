@@ -6,6 +6,7 @@
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, type SourceFailure, internalText, ok } from '../core/errors.ts';
+import { faultText } from '../core/exception-text.ts';
 import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
@@ -90,7 +91,7 @@ export class HistoryView {
       // The next request retries: one failed read must not poison the object.
       this.#loading = undefined;
       const { log, ref } = this.#options;
-      log({ event: 'execution-load-failed', level: 'error', ...logNames(ref), reason: String(error) });
+      log({ event: 'execution-load-failed', level: 'error', ...logNames(ref), reason: faultText(error) });
     });
     return this.#loading;
   }

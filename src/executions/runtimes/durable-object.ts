@@ -8,6 +8,7 @@ import { DurableObject } from 'cloudflare:workers';
 
 import { isClientGone } from '../../core/client-gone.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
+import { faultText } from '../../core/exception-text.ts';
 import type { Log } from '../../core/log.ts';
 import type { ImportedHistory } from '../../imports/history-import.ts';
 import { Execution } from '../execution.ts';
@@ -203,7 +204,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
     return namespace.get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint });
   };
   const unreachable = (ref: ExecutionRef, error: unknown): { ok: false; failure: Failure } => {
-    log({ event: 'object-unreachable', level: 'error', ...logNames(ref), reason: String(error) });
+    log({ event: 'object-unreachable', level: 'error', ...logNames(ref), reason: faultText(error) });
     return fail({ type: 'overloaded', retryAfterSeconds: UNREACHABLE_RETRY_SECONDS, lost: true });
   };
   /** Retries once if the platform marks the error as retryable. */
@@ -267,7 +268,7 @@ function endingCleanly(
       () => false,
     );
     if (closed && !isClientGone(error))
-      log({ event: 'stream-broken-off', level: 'warn', ...logNames(ref), reason: String(error) });
+      log({ event: 'stream-broken-off', level: 'warn', ...logNames(ref), reason: faultText(error) });
   });
   return readable;
 }

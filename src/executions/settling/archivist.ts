@@ -10,6 +10,7 @@ import { type ArchiveHead, archiveHeadSchema, isFinal } from '../../archive/arch
 import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Result, fail, ok } from '../../core/errors.ts';
+import { faultText } from '../../core/exception-text.ts';
 import type { Log } from '../../core/log.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
@@ -289,6 +290,6 @@ export class Archivist {
 
   #logFailure(error: unknown): void {
     const { log, ref } = this.#options;
-    log({ event: 'background-work-failed', level: 'error', ...logNames(ref), reason: String(error) });
+    log({ event: 'background-work-failed', level: 'error', ...logNames(ref), reason: faultText(error) });
   }
 }
