@@ -92,9 +92,9 @@ async function onProgram(program: string, ...words: string[]): Promise<string> {
   return (await promisify(execFile)(program, [...words, file])).stdout;
 }
 
-async function onWorkerd(): Promise<string> {
+async function onWorkerd(compatibilityDate = '2026-10-01'): Promise<string> {
   const worker = 'export default { fetch: async () => Response.json(await look()) }';
-  const options = { modules: true, script: await bundled(worker), compatibilityDate: '2026-10-01' } as const;
+  const options = { modules: true, script: await bundled(worker), compatibilityDate } as const;
   const miniflare = new Miniflare(convertV4MiniflareOptions(options));
   try {
     return await (await miniflare.dispatchFetch('http://worker')).text();
@@ -117,7 +117,7 @@ async function inChromium(): Promise<string> {
 test.each([
   ['Node', () => onProgram(process.execPath)],
   ['Deno', () => onProgram('deno', 'run', '--quiet', '--allow-net')],
-  ['workerd', onWorkerd],
+  ['workerd', () => onWorkerd()],
   ...(existsSync(CHROMIUM) ? [['Chromium', inChromium] as const] : []),
 ] as const)(
   'on %s it reads past every cache, and names the address that a redirect leads to',
@@ -135,3 +135,14 @@ test.each([
     expect(authorizations.at(-1)).toBe('Bearer k');
   },
 );
+
+test('on workerd with an old compatibility date, which has no cache option, it works the same', async () => {
+  expect(JSON.parse(await onWorkerd('2023-01-01'))).toEqual({
+    moved: expect.stringContaining(`redirects to ${origin}/new/`),
+    good: 'SUCCEEDED',
+    asked: [
+      [null, 'manual'],
+      [null, 'manual'],
+    ],
+  });
+});
