@@ -4,6 +4,7 @@ import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { openWalk } from '../../src/compose.ts';
 import { type ExecutionName, STEP_FUNCTIONS, THINGS_GRAPH } from '../../src/core/execution-ref.ts';
+import { testLog } from '../support/secret-search.ts';
 import { nextRandom } from '../support/seeded-random.ts';
 import {
   endedLongAgo,
@@ -25,7 +26,7 @@ beforeEach(async () => {
 async function archiveBefore(name: ExecutionName): Promise<void> {
   const { clock, store } = service;
   const memory = createArchiveMemory(clock);
-  const archive = new Archive({ store, memory, clock, log: () => {}, random: nextRandom, openWalk });
+  const archive = new Archive({ store, memory, clock, log: testLog([]), random: nextRandom, openWalk });
   const writer = archive.writer(name);
   await writer.add({ messageId: '0', eventType: 'EXECUTION_STARTED', payload: 'started' });
   await writer.add({ messageId: '1', eventType: 'EXECUTION_SUCCEEDED', payload: '' });
