@@ -16,7 +16,7 @@ import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts
 import { objectLocation } from './executions/runtimes/object-location.ts';
 import { awsRefusal } from './http/aws/exceptions.ts';
 import { problemResponse } from './http/problem.ts';
-import { securityHeaders, withHeaders } from './http/responses.ts';
+import { securityHeaders, toResponse, withHeaders } from './http/responses.ts';
 import { consoleLog as log } from './core/log.ts';
 import { type Core, createCore, createService } from './compose.ts';
 import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget/budget-object.ts';
@@ -105,7 +105,7 @@ export default {
       const requestId = crypto.randomUUID();
       const headers = { ...securityHeaders, 'X-Request-Id': requestId };
       const refuse = request.headers.has('X-Amz-Target') ? awsRefusal : problemResponse;
-      return withHeaders(refuse(made.failure, requestId), headers);
+      return toResponse(withHeaders(refuse(made.failure, requestId), headers));
     }
     const clientAddress = workersClientAddress(request.headers);
     const runtime = { clientAddress, waitUntil: (work: Promise<unknown>) => context.waitUntil(work) };

@@ -17,7 +17,8 @@ import { readAnyExecutionId, readExecutionId } from '../messages/execution-id.ts
 import { readJson, refuseEncoded } from './body.ts';
 import { ADMIN_EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
 import { readQuery } from './query.ts';
-import { type Exchange, type Handler, byMethod } from './routing.ts';
+import { withHeaders } from './responses.ts';
+import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
 
 /** Archived executions in one answer, unless the request has a lower limit. */
 const LISTED_DEFAULT = 100;
@@ -59,8 +60,7 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
       });
       if (!authenticated.ok) return authenticated;
       const result = await handler(exchange);
-      if (result.ok) result.value.headers.set('Cache-Control', 'no-store');
-      return result;
+      return result.ok ? ok(withHeaders(result.value, { 'Cache-Control': 'no-store' })) : result;
     };
   return {
     keys: admin(byMethod({ GET: (e) => listKeys(ports, e), POST: (e) => createKey(ports, e) })),
@@ -75,7 +75,7 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
 
 const audit = ({ facts }: Exchange) => ({ requestId: facts.requestId });
 
-async function listKeys({ access }: AdminPorts, { parameters }: Exchange): Promise<Result<Response>> {
+async function listKeys({ access }: AdminPorts, { parameters }: Exchange): Promise<Answered> {
   const query = readQuery(parameters, ['cursor', 'limit']);
   if (!query.ok) return query;
   const { cursor, limit } = query.value;
@@ -85,7 +85,7 @@ async function listKeys({ access }: AdminPorts, { parameters }: Exchange): Promi
   return json(await access.keys.list({ ...(cursor !== undefined && { cursor }), ...(limit && { limit }) }));
 }
 
-async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
+async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Promise<Answered> {
   const body = await readJson(exchange.request, clock);
   if (!body.ok) return body;
   const input = parseNewKey(body.value, clock.now());
@@ -97,7 +97,7 @@ async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Pro
   return ok(Response.json({ key: text, credentialId, ...view }, { status: 201 }));
 }
 
-function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
+function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
   const { access, clock } = ports;
   const [id = '', action, ...more] = exchange.url.pathname.split('/').slice(4);
   // Only a valid id is logged: anything else may be part of a secret.
@@ -135,10 +135,7 @@ function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Resp
   return Promise.resolve(fail({ type: 'no-such-route' }));
 }
 
-async function listExecutions(
-  { archive, clock }: AdminPorts,
-  { parameters }: Exchange,
-): Promise<Result<Response>> {
+async function listExecutions({ archive, clock }: AdminPorts, { parameters }: Exchange): Promise<Answered> {
   const query = readQuery(parameters, ['status', 'cursor', 'limit']);
   if (!query.ok) return query;
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
@@ -165,14 +162,11 @@ async function listExecutions(
   );
 }
 
-function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Result<Response>> {
+function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
   const { executions } = ports;
   const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(ADMIN_EXECUTIONS_PATH.length));
   if (resource === 'tickets') return Promise.resolve(fail({ type: 'no-such-route' }));
-  const about = (
-    handle: (ref: ExecutionRef) => Promise<Result<Response>>,
-    readId = readExecutionId,
-  ): Handler => {
+  const about = (handle: (ref: ExecutionRef) => Promise<Answered>, readId = readExecutionId): Handler => {
     return async () => {
       const ref = readExecutionRef(rawId, readId);
       if (!ref.ok) return ref;
@@ -219,7 +213,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Resul
 async function executionState(
   { executions, archive, clock }: AdminPorts,
   ref: ExecutionRef,
-): Promise<Result<Response>> {
+): Promise<Answered> {
   const activity = await executions.activity(ref);
   if (!activity.ok) return activity;
   const archived = await archive.find(ref);
@@ -245,5 +239,4 @@ const archivedBody = ({ source, executionId, head }: ArchivedExecution, nowMs: n
   imported: head.from === 'import',
 });
 
-const json = <T>(result: Result<T>): Result<Response> =>
-  result.ok ? ok(Response.json(result.value)) : result;
+const json = <T>(result: Result<T>): Answered => (result.ok ? ok(Response.json(result.value)) : result);

@@ -49,16 +49,18 @@ const EXPOSED_RESPONSE_HEADERS = 'Retry-After,X-Request-Id,ETag,Link,Cache-Statu
 /** How long browsers cache a preflight. Chromium's maximum is two hours. */
 const PREFLIGHT_SECONDS = 7_200;
 
-/** Adds the headers that allow the requesting page to read the response. */
-export type CrossOrigin = (request: Request, response: Response) => void;
+/** The headers that allow the requesting page to read the response. */
+export type CrossOrigin = (request: Request) => Readonly<Record<string, string>>;
 
 /** `origins`: those that may call; `*` stands for any. Responses depend on `Origin`, which their `Vary` names. */
 export function createCrossOrigin(origins: readonly string[]): CrossOrigin {
   const isOpen = origins.includes('*');
-  return ({ headers: asked }, { headers }) => {
-    const origin = isOpen ? '*' : (asked.get('Origin') ?? '');
-    if (isOpen || origins.includes(origin)) headers.set('Access-Control-Allow-Origin', origin);
-    headers.set('Access-Control-Expose-Headers', EXPOSED_RESPONSE_HEADERS);
+  const exposed = { 'Access-Control-Expose-Headers': EXPOSED_RESPONSE_HEADERS };
+  const open = { ...exposed, 'Access-Control-Allow-Origin': '*' };
+  return ({ headers }) => {
+    if (isOpen) return open;
+    const origin = headers.get('Origin') ?? '';
+    return origins.includes(origin) ? { ...exposed, 'Access-Control-Allow-Origin': origin } : exposed;
   };
 }
 

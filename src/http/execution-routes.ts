@@ -6,7 +6,7 @@ import type { Accepted } from '../access/authenticate.ts';
 import type { Caller } from '../access/caller.ts';
 import { parseTicketRequest } from '../access/mint-ticket.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Result, ok } from '../core/errors.ts';
+import { ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { acceptsEventStream } from './accept.ts';
 import { type AuthenticationPorts, authenticate } from './authenticate.ts';
@@ -16,14 +16,14 @@ import { type MessagesPorts, getMessages } from './messages.ts';
 import { refusedStream } from './event-stream.ts';
 import { withExecutionId } from './not-found.ts';
 import { VARY, withHeaders } from './responses.ts';
-import { type Exchange, type Handler, byMethod } from './routing.ts';
+import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
 import { getSummary } from './summary.ts';
 
 export interface ExecutionRoutesPorts extends MessagesPorts, AuthenticationPorts {
   readonly clock: Clock;
 }
 
-type ExecutionHandler = (exchange: Exchange, ref: ExecutionRef, caller: Caller) => Promise<Result<Response>>;
+type ExecutionHandler = (exchange: Exchange, ref: ExecutionRef, caller: Caller) => Promise<Answered>;
 
 export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
   return async (exchange) => {
@@ -49,7 +49,7 @@ async function handleAuthenticated(
   rawId: string,
   accepts: Accepted,
   handle: ExecutionHandler,
-): Promise<Result<Response>> {
+): Promise<Answered> {
   const { facts, request } = exchange;
   const ref = readExecutionRef(rawId);
   // An invalid id is not checked against the key's patterns: it is refused as invalid below.
@@ -73,7 +73,7 @@ async function postTicket(
   { request, url }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-): Promise<Result<Response>> {
+): Promise<Answered> {
   const body = await readJson(request, clock);
   if (!body.ok) return body;
   const asked = parseTicketRequest(body.value);

@@ -14,7 +14,7 @@ import { acceptsEventStream } from './accept.ts';
 import { refusedStream, streamResponse } from './event-stream.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './page.ts';
 import { readQuery } from './query.ts';
-import type { Exchange } from './routing.ts';
+import type { Answered, Exchange } from './routing.ts';
 
 /** AWS does not document the default of ListFlowExecutionMessages; its clients were observed to get 100. */
 export const MAX_RESULTS_DEFAULT = 100;
@@ -32,7 +32,7 @@ export async function getMessages(
   exchange: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-): Promise<Result<Response>> {
+): Promise<Answered> {
   const { request } = exchange;
   // HEAD is about the page: a stream's headers alone are useless.
   if (request.method !== 'HEAD' && acceptsEventStream(request.headers.get('Accept'))) {
@@ -46,7 +46,7 @@ async function getPage(
   { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-): Promise<Result<Response>> {
+): Promise<Answered> {
   const names = [
     'maxResults',
     'cursor',
@@ -100,7 +100,7 @@ async function getStream(
   { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-): Promise<Result<Response>> {
+): Promise<Answered> {
   const query = readQuery(parameters, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes', 'step']);
   if (!query.ok) return query;
   const filter = readFilter(query.value, caller);

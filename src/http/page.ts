@@ -1,6 +1,7 @@
 /** Headers of JSON answers that can be cached: pages and summaries. The contract is docs/http-api.md. */
 import type { Served } from '../executions/executions.ts';
 import type { Query } from './query.ts';
+import type { Draft } from './responses.ts';
 
 /** Settled pages never change. Clients may cache them as long as our own memory does. */
 const SETTLED_MAX_AGE_SECONDS = 300;
@@ -36,13 +37,17 @@ export function jsonWithEtag(
   request: Request,
   { body, etag }: { readonly body: Uint8Array | string; readonly etag: string },
   headers: Readonly<Record<string, string>>,
-): Response {
+): Draft {
   if (matchesEtag(request.headers.get('If-None-Match'), etag)) {
-    return new Response(null, { status: 304, headers: { ...headers, ETag: etag } });
+    return { status: 304, headers: { ...headers, ETag: etag }, body: null };
   }
   // Safety: made by a TextEncoder, whose bytes are never in shared memory.
   const bytes = body as Uint8Array<ArrayBuffer> | string;
-  return new Response(bytes, { headers: { 'Content-Type': 'application/json', ...headers, ETag: etag } });
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json', ...headers, ETag: etag },
+    body: bytes,
+  };
 }
 
 /** RFC 9110, 13.1.2: `*`, or a list that is compared weakly, because caches on the way may have weakened the ETag. */

@@ -14,7 +14,7 @@ import { problemResponse } from './problem.ts';
 import type { createRequestLog } from './request-log.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { requestUrl } from './request-url.ts';
-import { securityHeaders, withHeaders } from './responses.ts';
+import { type Draft, securityHeaders, toResponse, withHeaders } from './responses.ts';
 
 /** What the runtime knows about a request. */
 export interface RuntimeContext {
@@ -36,7 +36,8 @@ export interface Exchange {
   readonly runtime: RuntimeContext;
 }
 
-export type Handler = (exchange: Exchange) => Promise<Result<Response>>;
+export type Answered = Result<Response | Draft>;
+export type Handler = (exchange: Exchange) => Promise<Answered>;
 
 /** Handlers by method. GET handles HEAD too. */
 export type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', Handler>>>;
@@ -104,7 +105,7 @@ export async function answer(
   const request = context.req.raw;
   const isPreflight = crossOrigin !== undefined && request.method === 'OPTIONS';
   const facts: RequestFacts = { requestId: crypto.randomUUID(), route: isPreflight ? 'preflight' : name };
-  let result: Result<Response>;
+  let result: Answered;
   try {
     const { runtime } = context.env;
     const url = requestUrl(request);
@@ -120,11 +121,12 @@ export async function answer(
     const reason = internalText(result.failure);
     if (reason !== undefined) facts.reason = reason;
   }
-  const response = withStandardHeaders(
-    result.ok ? result.value : refuse(result.failure, facts.requestId, publicUrl),
-    facts.requestId,
+  const response = toResponse(
+    withHeaders(result.ok ? result.value : refuse(result.failure, facts.requestId, publicUrl), {
+      ...standardHeaders(facts.requestId),
+      ...crossOrigin?.(request),
+    }),
   );
-  crossOrigin?.(request, response);
   logRequest({
     isError: response.status >= 400 || facts.failure !== undefined,
     record: () => {
@@ -152,8 +154,7 @@ const NO_URL = invalid(
   'must be a host name or address, optionally with a port. The same holds for an absolute request target.',
 );
 
-const withStandardHeaders = (response: Response, requestId: string): Response =>
-  withHeaders(response, { ...securityHeaders, 'X-Request-Id': requestId });
+const standardHeaders = (requestId: string) => ({ ...securityHeaders, 'X-Request-Id': requestId });
 
 /**
  * Answers an exception thrown outside of `answer`, which is a bug. Nothing is known of the request.
@@ -163,5 +164,5 @@ export function answerException(error: unknown, log: Log): Response {
   const reason = exceptionText(error);
   const failure: Failure = { type: 'internal', internal: reason };
   log({ event: 'request', level: 'error', requestId, status: 500, failure: failure.type, reason });
-  return withStandardHeaders(problemResponse(failure, requestId), requestId);
+  return toResponse(withHeaders(problemResponse(failure, requestId), standardHeaders(requestId)));
 }

@@ -1,6 +1,6 @@
 /** GET /v1/executions/{flowExecutionId}: the summary, immediately or as soon as the execution ends. */
 import { type Caller, readerOf } from '../access/caller.ts';
-import { type Result, ok } from '../core/errors.ts';
+import { ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { SummaryAnswer } from '../executions/executions.ts';
 import { encodeCursor } from '../messages/cursor.ts';
@@ -8,14 +8,14 @@ import { strongEtag } from '../messages/encoded-page.ts';
 import type { MessagesPorts } from './messages.ts';
 import { cacheControl, cacheStatus, jsonWithEtag } from './page.ts';
 import { readQuery } from './query.ts';
-import type { Exchange } from './routing.ts';
+import type { Answered, Exchange } from './routing.ts';
 
 export async function getSummary(
   { executions, cursorKeys }: MessagesPorts,
   { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
-): Promise<Result<Response>> {
+): Promise<Answered> {
   const query = readQuery(parameters, ['waitTimeSeconds']);
   if (!query.ok) return query;
   const waitMs = request.method === 'HEAD' ? 0 : (query.value.waitTimeSeconds ?? 0) * 1000;
