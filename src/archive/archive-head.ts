@@ -23,11 +23,18 @@ export const archiveHeadSchema = z.object({
   archivedAt: time,
   /** Until then Step Functions may redrive the execution. Absent: it cannot be redriven. */
   finalAt: z.optional(time),
+  /** Which members of its messages were derived when it was written. Absent: by a version that derived none. */
+  derived: z.optional(z.number()),
   /** `import`: from an exported file, so no upstream can provide it again. */
   from: z.enum(['source', 'import']),
 });
 
 export type ArchiveHead = z.infer<typeof archiveHeadSchema>;
+
+/** Raised when more is derived: archives with less are upgraded, those of newer versions are left alone. */
+export const DERIVED = 1;
+
+export const isUpgraded = ({ derived = 0 }: Pick<ArchiveHead, 'derived'>): boolean => derived >= DERIVED;
 
 /** Whether it can no longer be redriven. */
 export const isFinal = ({ finalAt }: Pick<ArchiveHead, 'finalAt'>, nowMs: number): boolean =>

@@ -10,7 +10,7 @@ import { statusAfter } from '../messages/event-types.ts';
 import { type Message, messageBytes } from '../messages/message.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
-import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
+import { ARCHIVE_VERSION, type ArchiveHead, DERIVED } from './archive-head.ts';
 import { partKey } from './archive-keys.ts';
 import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord } from './archive-record.ts';
 
@@ -37,6 +37,8 @@ export interface ArchiveWriterOptions {
 interface Part {
   readonly start: number;
   readonly fingerprint: string;
+  /** Of the walk, before its first message. */
+  readonly walk: string;
   readonly messages: Message[];
   bytes: number;
 }
@@ -84,11 +86,12 @@ export class ArchiveWriter {
 
   /** Throws when the store fails; then call `abandon`. */
   async add(given: Message): Promise<void> {
-    const message = this.#walk.next(given);
-    const bytes = messageBytes(message);
+    // Before the walk takes the message: a new part begins with the state before it.
+    const bytes = messageBytes(given);
     const open = this.#parts.at(-1);
     if (this.#count > 0 && this.#count % ARCHIVE_PAGE_MESSAGES === 0) await this.#closePage();
     else if (open && open.messages.length > 0 && open.bytes + bytes > PART_BYTES_MAX) await this.#openPart();
+    const message = this.#walk.next(given);
     const part = this.#parts.at(-1);
     part?.messages.push(message);
     if (part) part.bytes += bytes;
@@ -99,7 +102,10 @@ export class ArchiveWriter {
   }
 
   /** Makes the history visible. Nothing can be added after that. */
-  async commit(facts: Pick<ArchiveHead, 'finalAt' | 'from' | 'archivedAt'>): Promise<ArchiveHead> {
+  async commit(
+    facts: Pick<ArchiveHead, 'finalAt' | 'from' | 'archivedAt'>,
+    description?: Readonly<Record<string, unknown>>,
+  ): Promise<ArchiveHead> {
     if (this.#count === 0) throw new RangeError('a history without messages is not archived');
     await this.#closePage();
     const head: ArchiveHead = {
@@ -109,10 +115,12 @@ export class ArchiveWriter {
       status: statusAfter(this.#last?.eventType),
       ...(this.#first?.timestamp !== undefined && { startedAt: this.#first.timestamp }),
       ...(this.#last?.timestamp !== undefined && { endedAt: this.#last.timestamp }),
+      derived: DERIVED,
       ...facts,
     };
     this.#committing = true;
-    if (this.#pageZero) await this.#put(0, 0, this.#pageZero, head);
+    const pageZero = this.#pageZero && { ...this.#pageZero, ...(description && { description }) };
+    if (pageZero) await this.#put(0, 0, pageZero, head);
     await this.#options.intents?.written(this.generation, true);
     return head;
   }
@@ -130,7 +138,13 @@ export class ArchiveWriter {
   }
 
   #newPart(): Part {
-    return { start: this.#count, fingerprint: this.#fingerprint, messages: [], bytes: 0 };
+    return {
+      start: this.#count,
+      fingerprint: this.#fingerprint,
+      walk: this.#walk.state,
+      messages: [],
+      bytes: 0,
+    };
   }
 
   #pageNumber(): number {
@@ -166,7 +180,7 @@ export class ArchiveWriter {
     this.#parts = [this.#newPart()];
   }
 
-  #record({ start, fingerprint, messages }: Part): ArchiveRecord {
+  #record({ start, fingerprint, walk, messages }: Part): ArchiveRecord {
     const { source, executionId } = this.#options.ref;
     return {
       v: ARCHIVE_VERSION,
@@ -176,6 +190,7 @@ export class ArchiveWriter {
       start,
       fingerprint,
       messages,
+      walk,
     };
   }
 

@@ -16,11 +16,12 @@ import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
 import { StoreRefusal } from '../storage/store-limits.ts';
 import { type ExecutionName, type ExecutionRef, executionName, logNames } from '../core/execution-ref.ts';
-import { type ArchiveHead, archiveHeadSchema } from './archive-head.ts';
+import { type ArchiveHead, archiveHeadSchema, isUpgraded } from './archive-head.ts';
 import { HEAD_PREFIX, headKey, pagesPrefix, partKey, nameOfHeadKey } from './archive-keys.ts';
 import { type ArchiveMemory, MISS_MEMORY_MS, type StoredPart } from './archive-memory.ts';
 import type { ArchivedPages } from './archived-pages.ts';
 import { ARCHIVE_PAGE_MESSAGES, decodeRecord } from './archive-record.ts';
+import { derivedHistory } from './derived-history.ts';
 import { ArchiveWriter, type PageIntents } from './archive-writer.ts';
 
 /** If the store does not answer within this time, the page comes from upstream. */
@@ -91,6 +92,11 @@ export class Archive {
 
   /** The history of a known head: the Execution keeps the head in its own storage. */
   open(ref: ExecutionRef, head: ArchiveHead, tier: ArchiveTier = 'memory'): ArchivedHistory {
+    const history = this.#stored(ref, head, tier);
+    return isUpgraded(head) ? history : derivedHistory(history, this.#options.openWalk);
+  }
+
+  #stored(ref: ExecutionRef, head: ArchiveHead, tier: ArchiveTier): ArchivedHistory {
     const history = {
       head,
       complete: true,

@@ -2,7 +2,7 @@
  * The Executions port as callers see it: final histories are answered from the archive right here, without an Execution and
  * without a call upstream; all other requests go to the Execution.
  */
-import { isFinal } from '../archive/archive-head.ts';
+import { isFinal, isUpgraded } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
@@ -38,10 +38,11 @@ export interface ArchiveFirstOptions {
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
   const { archive, live, clock } = options;
-  /** Redrivable histories are left to the Execution, which checks for a redrive. */
+  /** Redrivable histories are left to the Execution, which checks for a redrive, and those of older versions, which it upgrades. */
   const findFinal = async (ref: ExecutionRef): Promise<ArchivedHistory | undefined> => {
     const history = await archive.find(ref);
-    return history && isFinal(history.head, clock.now()) ? history : undefined;
+    const isServed = history && isUpgraded(history.head) && isFinal(history.head, clock.now());
+    return isServed ? history : undefined;
   };
   const unknown = new UnknownExecutions(clock);
   const streams = new ArchivedStreams(clock);

@@ -78,6 +78,10 @@ export class HistoryView {
     this.archivist = new Archivist({
       ...options,
       upstream: this.upstream,
+      describe: async (trace) => {
+        const described = await this.#redrive.describeAnew(trace);
+        return described?.ok && described.value.status !== 'RUNNING' ? described.value.metadata : undefined;
+      },
       ...(redrivableMs !== undefined && { redrivableMs }),
     });
   }

@@ -23,7 +23,14 @@ export const messageSchema = z.object({
   iteration: z.optional(z.int()),
   /** Opaque text: may be absent, empty, prose, or text that only resembles JSON. */
   payload: z.optional(z.string()),
+  /** For the archive only: never shown. See step-functions-event.ts. */
+  eventShape: z.optional(
+    z.object({ details: z.optional(z.nullable(z.string())), nulls: z.optional(z.array(z.string())) }),
+  ),
 });
+
+/** How a source's event held what is in the payload, where its type does not decide that. */
+export type EventShape = { readonly details?: string | null; readonly nulls?: string[] };
 
 export type Message = {
   readonly messageId?: string;
@@ -35,6 +42,7 @@ export type Message = {
   readonly previousMessageId?: string;
   readonly iteration?: number;
   readonly payload?: string;
+  readonly eventShape?: EventShape;
 };
 
 /** The message as a caller with this access may see it. The order of members is that of pages. */

@@ -29,6 +29,8 @@ export interface SourceDescription {
   readonly redrivenAt?: string;
   /** False: it cannot be redriven. Absent: the upstream does not say. */
   readonly redrivable?: boolean;
+  /** The answer itself, for the archive: the upstream deletes it one day. Without input and output, which the history has. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** An execution that cannot exist. Asking for it tells credentials, permissions and region apart, and changes nothing. */

@@ -32,6 +32,7 @@ class SettlingUnderTest {
       writer: this.archive.archive.writer(this.ref),
       clock: this.upstream.clock,
       notBeforeMs: this.upstream.clock.now(),
+      describe: async () => undefined,
       commit: (write) => write(),
       ...more,
     });

@@ -84,6 +84,7 @@ test.each([
     eventType,
     timestamp: '2025-12-01T00:00:00.250Z',
     payload: `{"type":"${type}","id":7,"previousEventId":6,"resourceType":"aws-sdk:iotdataplane","resource":"publish"}`,
+    eventShape: { details: 'taskEventDetails' },
   });
 });
 

@@ -158,7 +158,7 @@ describe('a description', () => {
   ])('%s is %s here, and in its own words still', async (upstreamStatus, status) => {
     const { source } = sourceUnderTest({ fetch: async () => Response.json({ status: upstreamStatus }) });
     expect(await source.describe?.(parseExecutionRef(arnOf('x')), READ)).toEqual(
-      ok({ upstreamStatus, ...(status && { status }) }),
+      ok({ upstreamStatus, ...(status && { status }), metadata: { status: upstreamStatus } }),
     );
   });
 });

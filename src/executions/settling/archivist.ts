@@ -2,6 +2,7 @@
  * What an Execution archives, and when: remembers the head of its archive, walks a history after its settle time, retries after
  * a failure of the store, imports, forgets, and deletes replaced pages. One of these runs at a time; only the body of an import
  * is read meanwhile. The walk itself is in settling.ts, the deletions in page-deletions.ts, the records in archive/.
+ * Over 300 lines: all of these change the same few facts, and exclude each other.
  */
 import * as z from 'zod/mini';
 
@@ -17,8 +18,9 @@ import { type Status, statusAfter } from '../../messages/event-types.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 import { type ImportedHistory, importHistory } from '../../imports/history-import.ts';
 import { PageDeletions } from './page-deletions.ts';
-import { type SettledHistory, settleHistory, settlesAtMs } from './settling.ts';
-import type { KnownEnd, UpstreamHistory } from '../upstream/upstream-history.ts';
+import { type SettleOptions, type SettledHistory, settleHistory, settlesAtMs } from './settling.ts';
+import { needsUpgrade, upgradeArchive } from './upgrading.ts';
+import { type KnownEnd, type UpstreamHistory, newTrace } from '../upstream/upstream-history.ts';
 
 /** Delay after a walk that did not end in an archive; doubled each time. */
 const RETRY_MS = 5_000;
@@ -35,6 +37,8 @@ export interface ArchivistOptions {
   readonly redrivableMs?: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** See `SettleOptions`. */
+  readonly describe: SettleOptions['describe'];
   /** The history was archived, settled, replaced or forgotten: its readers look again. */
   readonly onChange: () => void;
   /** `dueAtMs` may be earlier now. */
@@ -59,6 +63,8 @@ export class Archivist {
   /** Before this time a reader does not start a retry. */
   #readerRetryAtMs = 0;
   #failures = 0;
+  /** When an archive of an older version is upgraded. */
+  #upgradeAtMs = 0;
   #archiving = false;
   /** Generation of the distrusted archive. */
   #superseded: string | undefined;
@@ -75,11 +81,11 @@ export class Archivist {
 
   /** Loads what was stored before. Throws what the storage throws. */
   async load(): Promise<void> {
-    const { storage, archive, ref, redrivableMs } = this.#options;
+    const { storage, archive, ref } = this.#options;
     const head = z.safeParse(archiveHeadSchema, await storage.get('head')).data;
-    if (head) this.#archived = archive.open(ref, head);
-    // Redrivable executions bypass archive-first. Without a stored head, load it from the archive instead of walking again.
-    else if (redrivableMs !== undefined) this.#archived = await archive.find(ref);
+    // Executions that can be redriven, or whose archive is to be upgraded, bypass archive-first. Without a stored head, load it
+    // from the archive instead of walking again.
+    this.#archived = head ? archive.open(ref, head) : await archive.find(ref);
     await this.#deletions.load();
   }
 
@@ -102,7 +108,8 @@ export class Archivist {
 
   /** When `tick` has something to do, in clock milliseconds. */
   dueAtMs(): number {
-    return Math.min(this.#dueAtMs, this.#deletions.dueAtMs());
+    const upgradeAtMs = needsUpgrade(this.#archived) ? this.#upgradeAtMs : Infinity;
+    return Math.min(this.#dueAtMs, upgradeAtMs, this.#deletions.dueAtMs());
   }
 
   /** Resolves when no work is in progress. */
@@ -153,6 +160,7 @@ export class Archivist {
   tick(): void {
     const now = this.#options.clock.now();
     if (this.#dueAtMs <= now) this.#archive();
+    if (needsUpgrade(this.#archived) && this.#upgradeAtMs <= now) this.#upgrade(this.#archived);
     if (this.#deletions.dueAtMs() <= now) this.#inBackground(this.#deletions.takeDue());
   }
 
@@ -196,7 +204,7 @@ export class Archivist {
   }
 
   #archive(): void {
-    const { upstream, clock, archive, ref, log, onChange, redrivableMs } = this.#options;
+    const { upstream, clock, archive, ref, log, describe, onChange, redrivableMs } = this.#options;
     const redrive = redrivableMs === undefined ? {} : { redrivableMs };
     const notBeforeMs = settlesAtMs(upstream.end, this.#endSeenAtMs ?? clock.now());
     this.#dueAtMs = Infinity;
@@ -215,6 +223,7 @@ export class Archivist {
         writer,
         clock,
         notBeforeMs,
+        describe,
         ...redrive,
         commit: replace,
       });
@@ -240,6 +249,25 @@ export class Archivist {
         this.#retryLater();
         onChange();
       }
+    });
+  }
+
+  #upgrade(archived: ArchivedHistory): void {
+    const { archive, ref, log, describe } = this.#options;
+    // Once each time that this Execution is loaded, also if it fails.
+    this.#upgradeAtMs = Infinity;
+    this.#inBackground(async () => {
+      if (this.#archived !== archived) return;
+      await upgradeArchive({
+        archived,
+        writer: archive.writer(ref, this.#deletions),
+        describe: () => describe(newTrace({ class: 'background' })),
+        commit: (write) => {
+          if (this.#archived !== archived) throw new Error('the archive was replaced');
+          return this.#replace(write);
+        },
+      });
+      log({ event: 'archive-upgraded', ...logNames(ref), messages: archived.head.count });
     });
   }
 

@@ -43,9 +43,9 @@ export class RedriveWatch {
 
   /** Undefined if the source has no such call. A failure counts as an answer, and is not retried sooner. */
   async describe(notBeforeMs: number, trace: ReadTrace): Promise<Described | undefined> {
-    const { calls, source, ref } = this.#options;
+    const { calls } = this.#options;
     const { origin } = trace;
-    const ask = source.describe?.bind(source, ref, { origin, onAttempt: () => trace.calls++ });
+    const ask = this.#ask(trace);
     if (!ask) return undefined;
     for (;;) {
       const known = this.#last;
@@ -62,6 +62,17 @@ export class RedriveWatch {
   #call(origin: CallOrigin, ask: () => Promise<Described>): DescribeCall {
     const { clock, calls } = this.#options;
     return (this.#last = { atMs: clock.now(), origin, answer: calls.run(origin, ask) });
+  }
+
+  /** For the archive. Not remembered, so that it delays no check for a redrive. */
+  async describeAnew(trace: ReadTrace): Promise<Described | undefined> {
+    const ask = this.#ask(trace);
+    return ask && this.#options.calls.run(trace.origin, ask);
+  }
+
+  #ask(trace: ReadTrace): (() => Promise<Described>) | undefined {
+    const { source, ref } = this.#options;
+    return source.describe?.bind(source, ref, { origin: trace.origin, onAttempt: () => trace.calls++ });
   }
 
   /** True if the execution was redriven after this end. A failure if that cannot be found out just now. */

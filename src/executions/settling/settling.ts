@@ -7,7 +7,12 @@ import type { ArchiveHead } from '../../archive/archive-head.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
-import { type KnownEnd, type UpstreamHistory, newTrace } from '../upstream/upstream-history.ts';
+import {
+  type KnownEnd,
+  type UpstreamHistory,
+  type ReadTrace,
+  newTrace,
+} from '../upstream/upstream-history.ts';
 
 /** After the terminal message's timestamp: upstream reads lag, and late messages may still arrive. */
 export const SETTLE_MS = 10_000;
@@ -43,6 +48,8 @@ export interface SettleOptions {
   readonly clock: Clock;
   /** Every page must have been read since this time. */
   readonly notBeforeMs: number;
+  /** What the source says about the execution; undefined if it cannot say that now. */
+  readonly describe: (trace: ReadTrace) => Promise<Readonly<Record<string, unknown>> | undefined>;
   /** How long after its end an unsuccessful execution can be redriven. */
   readonly redrivableMs?: number;
   /** Runs the write that makes the archive visible, and returns its head. */
@@ -91,7 +98,8 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
   let head: ArchiveHead | undefined;
   await keep(async () => {
     const facts = { from: 'source', archivedAt, ...(finalAt !== undefined && { finalAt }) } as const;
-    head = await options.commit(() => writer.commit(facts));
+    const description = await options.describe(trace);
+    head = await options.commit(() => writer.commit(facts, description));
   });
   if (storeFailure !== undefined) await writer.abandon();
   return {

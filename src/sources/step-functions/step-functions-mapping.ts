@@ -7,6 +7,7 @@
 import { EVENT_TYPE_OF_UPSTREAM, type EventType } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
+import { eventShapeOf } from './step-functions-event.ts';
 
 const KNOWN: ReadonlyMap<string, EventType> = new Map(Object.entries(EVENT_TYPE_OF_UPSTREAM));
 
@@ -43,27 +44,30 @@ export function messageOfEvent(event: HistoryEvent): Message | undefined {
   const iso = timestamp == null ? undefined : isoFromEpochSeconds(timestamp);
   if (timestamp != null && iso === undefined) return undefined;
   const own = { type, id, ...(previousEventId != null && { previousEventId }) };
-  const details = detailsOf(rest, own);
+  const { name, details } = detailsOf(rest, own);
+  const eventShape = eventShapeOf(event, name, details);
   return {
     messageId: String(id),
     eventType: eventTypeOf(type, details['resourceType']),
     ...(iso !== undefined && { timestamp: iso }),
     // Strings inside stay strings, also if they contain JSON.
     payload: JSON.stringify({ ...own, ...details }),
+    ...(eventShape && { eventShape }),
   };
 }
 
-/** The members of the details, beside the event's own. Details that would overwrite one of these stay nested. */
+/** The members of the details, beside the event's own, and the member they were in. Details that would overwrite one stay nested. */
 function detailsOf(
   rest: Readonly<Record<string, unknown>>,
   own: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
+): { readonly name?: string; readonly details: Readonly<Record<string, unknown>> } {
   const named = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined);
   const [name, details] = named[0] ?? [];
   if (named.length !== 1 || !name?.endsWith('EventDetails') || !isRecord(details)) {
-    return Object.fromEntries(named);
+    return { details: Object.fromEntries(named) };
   }
-  return Object.keys(details).some((member) => Object.hasOwn(own, member)) ? { [name]: details } : details;
+  const isNested = Object.keys(details).some((member) => Object.hasOwn(own, member));
+  return isNested ? { details: { [name]: details } } : { name, details };
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -205,8 +205,15 @@ function descriptionFromAnswer(answer: unknown): Result<SourceDescription, Sourc
     ...(redriveCount != null && { redriveCount }),
     ...(redrivenAt !== undefined && { redrivenAt }),
     ...(redriveStatus != null && { redrivable: redriveStatus !== 'NOT_REDRIVABLE' }),
+    metadata: withoutData(answer),
   });
 }
+
+/** Other servers than AWS may answer METADATA_ONLY with data all the same. */
+const withoutData = (answer: unknown): Readonly<Record<string, unknown>> => {
+  const { input: _input, output: _output, ...metadata } = Object(answer);
+  return metadata;
+};
 
 /** Names the place and the kind of fault, never the value: it may be customers' data. */
 function wrongShape(operation: string, { issues: [issue] }: z.core.$ZodError) {

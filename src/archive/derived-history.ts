@@ -1,0 +1,40 @@
+/**
+ * An archive that an older version wrote, with the members that its messages lack: they are derived while it is read, until its
+ * Execution has upgraded it. The first read in the middle walks there from the start; what that leaves open is remembered.
+ */
+import { ok } from '../core/errors.ts';
+import { type OpenWalk, WALK_START, deriveAll } from '../messages/derive.ts';
+import { type History, endOf } from '../messages/history.ts';
+import type { ArchiveHead } from './archive-head.ts';
+
+/** As archive.ts opens it. */
+interface StoredHistory extends History {
+  readonly head: ArchiveHead;
+  readonly tier: 'memory' | 'kv';
+}
+
+export function derivedHistory(stored: StoredHistory, openWalk: OpenWalk): StoredHistory {
+  /** By position, for the start of each part that was reached. */
+  const states = new Map([[0, WALK_START]]);
+  return {
+    head: stored.head,
+    complete: stored.complete,
+    get tier() {
+      return stored.tier;
+    },
+    async chunkAt(position) {
+      const wanted = await stored.chunkAt(position);
+      if (!wanted.ok) return wanted;
+      const { start } = wanted.value;
+      let at = Math.max(...[...states.keys()].filter((known) => known <= start));
+      for (;;) {
+        const read = at === start ? wanted : await stored.chunkAt(at);
+        if (!read.ok) return read;
+        const { messages, state } = deriveAll(openWalk, states.get(at) ?? WALK_START, read.value.messages);
+        if (at === start) return ok({ ...read.value, messages });
+        at = endOf(read.value);
+        states.set(at, state);
+      }
+    },
+  };
+}

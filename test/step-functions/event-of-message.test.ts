@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+
+import type { Message } from '../../src/messages/message.ts';
+import { visibleMessage } from '../../src/messages/message.ts';
+import { eventOfMessage } from '../../src/sources/step-functions/step-functions-event.ts';
+import {
+  type HistoryEvent,
+  messageOfEvent,
+} from '../../src/sources/step-functions/step-functions-mapping.ts';
+import { readRecordedHistories } from './recorded-histories.ts';
+
+const stored = (event: HistoryEvent): Message => JSON.parse(JSON.stringify(messageOfEvent(event)));
+
+test('every recorded event is rebuilt exactly from its message', () => {
+  for (const { events } of readRecordedHistories()) {
+    for (const event of events) expect(eventOfMessage(stored(event))).toEqual(event);
+  }
+});
+
+const event = { type: 'TaskFailed', id: 3, previousEventId: 2, timestamp: 1_764_547_200.25 };
+
+test.each<[string, HistoryEvent]>([
+  ['empty details', { ...event, taskFailedEventDetails: {} }],
+  ['empty details under another name', { ...event, otherEventDetails: {} }],
+  ['details under another name', { ...event, otherEventDetails: { error: 'x' } }],
+  ['details that are null', { ...event, taskFailedEventDetails: null, otherEventDetails: null }],
+  ['null beside details', { ...event, previousEventId: null, taskFailedEventDetails: { a: null }, b: null }],
+  ['details with the names of its own members', { ...event, taskFailedEventDetails: { id: 'a', type: 'b' } }],
+  ['two members of details', { ...event, taskFailedEventDetails: { a: 1 }, otherEventDetails: { b: 2 } }],
+  ['a member that is not an object', { ...event, taskFailedEventDetails: 'text' }],
+  ['no time', { type: 'SomethingNew', id: 9, timestamp: null }],
+  ['nothing but its id', { type: 'SomethingNew', id: 9 }],
+])('an event with %s is rebuilt exactly, and no caller sees how', (_, odd) => {
+  const message = stored(odd);
+  expect(eventOfMessage(message)).toEqual(odd);
+  for (const level of ['none', 'names', 'full'] as const) {
+    expect(visibleMessage(message, level)).not.toHaveProperty('eventShape');
+  }
+});
