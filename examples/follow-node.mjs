@@ -18,13 +18,13 @@ process.stdout.on('error', (error) => {
   process.exit(0);
 });
 
-// Heartbeats come after 15 s of silence: a connection that says nothing for three times as long is dead.
+// The server sends a heartbeat after 15 s of silence. A connection without three of them is dead.
 const SILENCE_MS_MAX = 45_000;
 let connection = new AbortController();
 let heardAt = 0;
 let reported = '';
-// This also keeps Node running while nothing is connected: the timer by which eventsource comes back does not, and the program
-// would end there, with success and without the rest of the messages.
+// The interval also keeps Node running between two connections. The reconnect timer of eventsource does not: without this, the
+// program would exit there with success, before it has every message.
 const watch = setInterval(() => {
   if (Date.now() - heardAt > SILENCE_MS_MAX) connection.abort(new Error('The connection is silent'));
 }, 1_000);
@@ -37,7 +37,7 @@ function reportTrouble(trouble) {
 }
 
 const source = new EventSource(`${FLOWTAP_URL}/v1/executions/${encodeURIComponent(executionId)}/messages`, {
-  // Unlike a browser's, this one takes headers. A fetch that fails makes it come back.
+  // Unlike a browser's EventSource, this one can send headers. It reconnects if the fetch fails.
   fetch: async (url, init) => {
     connection = new AbortController();
     heardAt = Date.now();
@@ -78,7 +78,7 @@ source.addEventListener('end', ({ data }) => {
   clearInterval(watch);
 });
 source.addEventListener('error', ({ code, message }) => {
-  // CONNECTING: it comes back by itself. CLOSED: all was sent (204), or refused for good, a wrong key say.
+  // CONNECTING: it reconnects by itself. CLOSED: all was sent (204), or the refusal is permanent, such as a wrong key.
   if (source.readyState !== EventSource.CLOSED) return;
   clearInterval(watch);
   if (code === 204) return;

@@ -3,32 +3,32 @@
 #
 #     FLOWTAP_URL=http://127.0.0.1:8787 FLOWTAP_API_KEY=ftk_... sh examples/follow.sh EXECUTION_ID
 #
-# Prints each message as a line of JSON, and comes to an end when the execution has. curl does not come back when it is cut off:
-# this does, as every client of the event stream owes (docs/http-api.md, "What a client owes").
+# Prints each message as a line of JSON, and ends when the execution has ended. curl does not reconnect after a lost connection. This
+# script does, as every client of the event stream must (docs/http-api.md, "What a client must do").
 set -eu
 key=${FLOWTAP_API_KEY:?} execution=${1:?needs the id of an execution}
-# Every byte as %xx: then no character of an id means anything to curl, or in an address.
+# Every byte as %xx, so that no character of the id is special to curl or in a URL.
 path=/v1/executions/$(printf %s "$execution" | od -An -v -tx1 | tr -d '[:space:]' | sed 's/../%&/g')/messages
 service=${FLOWTAP_URL:-http://127.0.0.1:8787} url=${service%/}$path
 
-# Bytes, also where a connection was cut in the middle of a character.
+# Process bytes: a connection may be cut in the middle of a character.
 export LC_ALL=C
-# Who reads what this prints may have seen enough, as in `… | head -1`: then printf fails below, and all ends quietly.
+# The reader of the output may close the pipe, as in `… | head -1`. Then printf fails below, and the script exits silently.
 trap '' PIPE
 cr=$(printf '\r')
 last='' retry=1000
 
-# One connection's bytes; behind them a carriage return, which no event has in it, and the status (000: there was no answer).
+# Prints the bytes of one connection, then a carriage return, which no event contains, and the status (000: no answer).
 connect() {
-  # The key goes in by a file descriptor, so that no list of processes shows it. Heartbeats come after 15 s of silence: a
-  # connection that says nothing for three times as long is dead. -N: each event as it comes; -g: no patterns in the address.
+  # The key is passed by a file descriptor, so that no process list shows it. The server sends a heartbeat after 15 s of silence:
+  # after 45 s without a byte, the connection is dead. -N: print events unbuffered. -g: no patterns in the URL.
   printf 'header = "Authorization: Bearer %s"\n' "$key" |
     curl -sgN -K - --connect-timeout 45 --speed-limit 1 --speed-time 45 -w '\r%{http_code}\n' \
       -H 'Accept: text/event-stream' ${last:+-H "Last-Event-ID: $last"} "$url" || true
 }
 
-# Prints a connection's messages to 3. Then, if it is worth coming back: its status, after how many milliseconds, and with which id.
-# `read` takes no byte more than its line, so that nothing waits in a buffer.
+# Prints a connection's messages to descriptor 3. If a reconnect makes sense, prints the status, the milliseconds to wait, and the id to
+# send. `read` consumes no byte beyond its line, so that nothing waits in a buffer.
 read_events() {
   status=000 event=message id='' data=''
   while IFS= read -r line; do

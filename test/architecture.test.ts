@@ -1,6 +1,6 @@
 /**
- * The rules of the house that a program can hold: which way imports point, that nothing goes in circles, where the words of
- * a platform may stand, what a file may be called. docs/design.md explains them.
+ * Rules of the code base: which room may import which, no import cycles, platform APIs only in their own files, names and lengths of
+ * files. docs/design.md explains them.
  */
 import { describe, expect, test } from 'vitest';
 import { secretsIn } from './support/secret-patterns.ts';
@@ -10,21 +10,20 @@ const src = sourceFiles('src');
 const tests = sourceFiles('test');
 const byPath = new Map(src.map((file) => [file.path, file]));
 
-/** What the inner parts of a room may be used for from outside: the whole room. */
+/** A room with the rooms inside it. */
 const within = (room: string, ...parts: string[]) => [room, ...parts.map((part) => `${room}/${part}`)];
 const allAccess = within('access', 'keys', 'limits');
 const allSources = within('sources', 'aws', 'things-graph', 'step-functions', 'call-budget');
 const allExecutions = within('executions', 'upstream', 'following', 'settling', 'runtimes');
 const allHttp = within('http', 'aws');
 
-/** What http/ asks, by their ports, and the entries put together. */
+/** The rooms that http/ and the entries use. */
 const behindHttp = ['core', 'messages', 'imports', 'storage', 'archive', 'config'];
 const service = [...behindHttp, ...allAccess, ...allSources, ...allExecutions];
 
 /**
- * What each room may import besides itself (docs/design.md, "Which way imports point"). A room is a directory of src/, a
- * directory inside one, or a file that stands in src/ itself. A new room needs a line here and a place in that picture. Where
- * only one file of a room may be imported, its path stands here instead of the room.
+ * The rooms that each room may import besides itself (docs/design.md, "Layout"). A room is a directory of src/, a directory inside one,
+ * or a file in src/ itself. A new room needs an entry here and in that layout. An entry with a file's path allows only that file.
  */
 const mayImport: Record<string, readonly string[]> = {
   core: [],
@@ -216,7 +215,7 @@ describe('files', () => {
   });
 });
 
-/** Where the search for secrets (test/support/secret-search.ts) would not see; consoles and programs it sees by itself. */
+/** Code that the search for secrets (test/support/secret-search.ts) would miss. It covers consoles and programs by itself. */
 const unsearched: Record<string, RegExp> = {
   'a log that is not made by testLog()':
     /\blog(?:: Log)?(?:: | = )(?:async )?(?:\((?:[^()]|\([^()]*\))*\)|\w+)(?:: \w+)? =>/,

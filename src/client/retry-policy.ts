@@ -9,7 +9,7 @@ export const RETRY_MS_DEFAULT = 1_000;
 export const REQUEST_GIVE_UP_MS = 60_000;
 /** For following and waiting: longer than a deployment, a throttled upstream or a short loss of network. */
 export const FOLLOW_GIVE_UP_MS = 10 * 60_000;
-/** Jitter on top of a server's Retry-After, so that clients that were refused together do not come back together. */
+/** Jitter on top of a server's Retry-After, so that clients that were refused together do not retry together. */
 const JITTER = 0.25;
 
 /** Statuses that are temporary, from Flowtap or from a proxy during a deployment. */

@@ -86,7 +86,7 @@ async function newestMessages(
 const positionInAny = (chunks: readonly Chunk[], position: number): Position | undefined =>
   chunks.map((chunk) => positionIn(chunk, position)).find((found) => found !== undefined);
 
-/** What a caller with this access may see of a failure: all of it is read from payloads, but for the message's own facts. */
+/** The facts of a failure that a caller with this access may see. All except the message's own members are read from payloads. */
 function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFacts {
   const { messageId, eventType, timestamp, causedBy } = facts;
   return {

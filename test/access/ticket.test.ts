@@ -230,7 +230,7 @@ describe('a forged ticket is refused', () => {
     ['no key', { sub: undefined }],
     ['no credential', { cid: undefined }],
     ['no end', { exp: undefined }],
-    ['an end that is no number', { exp: '9999999999' }],
+    ['an expiry that is not a number', { exp: '9999999999' }],
     ['a life of more than an hour', { exp: iat + 3601 }],
     ['other payloads', { pay: 'all' }],
   ])('with %s, although correctly signed', async (_, wrong) => {

@@ -16,6 +16,10 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\b(?:takes?|took|taking|takes? their|takes? its) turns?\b/gi, 'runs one at a time, queues'],
   [/\bas (?:it|they|he|one) (?:may|might)\b/gi, 'as allowed, up to its limit'],
   [/\bsaid\b/gi, 'wrote, answered, reported; or cut it'],
+  [/\b(?:comes?|came|coming) back\b/gi, 'reconnects, retries, returns'],
+  [/\bas good as\b/gi, 'counts as, is treated as, is ignored'],
+  [/\bbefalls?\b|\bhowever that goes\b|\bas told\b/gi, 'name what happens'],
+  [/\b(?:is|are) no (?:end|host|JSON|key|number|requests?|URL|UTF-8)\b/g, 'is not a …'],
 ];
 
 /** What people read: sources, tests, documents, examples. Not this rule, which has to quote, nor recorded data. */

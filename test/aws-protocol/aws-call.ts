@@ -1,4 +1,4 @@
-/** Calls the service in AWS's protocol as its clients do, with a signature that nobody verifies. */
+/** Calls the service in AWS's protocol as AWS clients do, with a signature that is not verified. */
 import type { ServiceUnderTest } from '../http/service-under-test.ts';
 
 export const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
@@ -65,7 +65,7 @@ export interface Exception {
   readonly message: string;
 }
 
-/** The exception of an answer that keeps every rule for one; throws where it does not. */
+/** The exception in an answer. Throws if the answer breaks a rule for exceptions. */
 export async function exceptionOf(answer: Response | Promise<Response>): Promise<Exception> {
   const { status, headers, ...response } = await read(answer);
   const body: unknown = JSON.parse(response.text);

@@ -79,7 +79,7 @@ for (const kind of UPSTREAMS) {
         },
       );
 
-      // Refused here already: the upstream never hears of them.
+      // Refused by Flowtap, without an upstream call.
       if (kind !== EMULATOR) return;
 
       it.concurrent.each([

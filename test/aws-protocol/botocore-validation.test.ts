@@ -1,4 +1,4 @@
-/** botocore's parser, its parameter validator and its model of the service judge our answers, without a network. */
+/** Validates our answers with botocore's parser, parameter validator and model of the service, without a network. */
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

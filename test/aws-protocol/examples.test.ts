@@ -1,4 +1,4 @@
-/** The examples in examples/aws do what they say, run as they say. */
+/** The examples in examples/aws work when they are run as their comments say. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The whole mapping at a glance: which failure is which exception. What decides is whether a client should try again. */
+/** The mapping from failures to AWS exceptions. It depends on whether a client should retry. */
 import { expect, it } from 'vitest';
 import type { Failure } from '../../src/core/errors.ts';
 import { type UnreadableInput, awsException, awsRefusal } from '../../src/http/aws/exceptions.ts';
@@ -8,7 +8,7 @@ import type { ExceptionName } from '../../src/problems/problem-entry.ts';
 const internal = 'AKIAINTERNAL: what only the operator may read';
 const retryAfterSeconds = 7;
 
-/** By type, so that a failure that is missing here does not compile. */
+/** One failure of each type. A missing one does not compile. */
 const failures: { readonly [Type in Failure['type']]: Extract<Failure, { type: Type }> } = {
   'upstream-invalid-request': { type: 'upstream-invalid-request', internal },
   'upstream-invalid-token': { type: 'upstream-invalid-token', internal },

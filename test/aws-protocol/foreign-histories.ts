@@ -1,6 +1,6 @@
 /**
- * Histories of the foreign upstream: payloads, times and ids of every shape that the model allows or that was seen, and lengths
- * around its pages of 37.
+ * Histories of the foreign upstream: every shape of payload, time and id that the model allows or that real histories have, and
+ * lengths around its page size of 37.
  */
 import type { AwsMessage } from './aws-call.ts';
 
@@ -36,7 +36,7 @@ const PAYLOADS = [
   `long ${'é🙂'.repeat(2_000)}`,
 ] as const;
 
-/** Whole seconds, milliseconds, microseconds, and the second that a sum of doubles bends. */
+/** Whole seconds, milliseconds, microseconds, and one that adding doubles would change. */
 const FRACTIONS = [0, 0.656, 0.5, 0.001, 0.317123, 0.999, 0.1] as const;
 
 const timestampOf = (position: number): number =>

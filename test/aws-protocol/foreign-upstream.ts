@@ -1,4 +1,4 @@
-/** Starts foreign_upstream.py, on loopback. It ends with this process, however that goes: its stdin does. */
+/** Starts foreign_upstream.py on loopback. It exits when its stdin closes, so it ends with this process in any case. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ export interface ForeignHistory {
 
 export interface ForeignUpstream {
   readonly url: string;
-  /** From now on these executions are what it says here. */
+  /** Replaces the histories of these executions. */
   say(histories: Readonly<Record<string, ForeignHistory>>): Promise<void>;
   close(): Promise<void>;
 }

@@ -22,7 +22,7 @@ beforeEach(async () => {
 const list = (input: Record<string, unknown>): Promise<AwsPage> =>
   awsPageOf(callAws(service, { key, input: { flowExecutionId: ID, ...input } }));
 
-/** Time moves until the execution has settled and been archived. */
+/** Advances time until the execution is archived. */
 async function untilArchived(id = ID): Promise<void> {
   for (;;) {
     const summary: unknown = await (await service.get(path(id, '', ''))).json();
@@ -31,7 +31,7 @@ async function untilArchived(id = ID): Promise<void> {
   }
 }
 
-/** As a paginator reads, which follows the token and gives up on one that it has just used. */
+/** Reads like a paginator: follows the token, and stops if the answer repeats it. */
 async function listAll(
   maxResults: () => number | undefined | Promise<number | undefined>,
   flowExecutionId = ID,

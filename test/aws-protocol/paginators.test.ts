@@ -1,4 +1,4 @@
-/** Against an Executions port that breaks its promise: a paginator must neither be sent in a circle nor told that it is done. */
+/** Paginators against an Executions port with a bug: they must neither loop nor stop as if they were done. */
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { ok } from '../../src/core/errors.ts';

@@ -18,7 +18,7 @@ interface Recorded {
   readonly body: string;
 }
 
-/** Stands in the recording where a user's API key would. */
+/** The recording's placeholder for an API key. */
 const TOKEN = 'my-product-api-key';
 /** The recording listener's token. */
 const NEXT_TOKEN = '3';
@@ -55,7 +55,7 @@ beforeAll(async () => {
   }
 });
 
-/** The request as it was, but for the token, and the text of its body. */
+/** The recorded request with another token, and the text of its body. */
 function send(request: Recorded, token?: string, body = request.body): Promise<Response> {
   const headers = headersOf(request);
   if (token !== undefined) headers.set('X-Amz-Security-Token', token);

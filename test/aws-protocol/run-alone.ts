@@ -1,4 +1,4 @@
-/** Other programs, with no configuration, credentials or proxy of this machine: only what they are given. */
+/** Runs other programs without this machine's configuration, credentials and proxy. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
@@ -10,7 +10,7 @@ export const ALONE: Readonly<Record<string, string>> = {
   AWS_PAGER: '',
 };
 
-/** Runs one to its end, whatever its exit code. */
+/** Runs a program to its end, with any exit code. */
 export async function runAlone(
   program: string,
   args: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * What stands behind the Worker while AWS's clients read through it: our own emulator, and a foreign upstream, so that what
- * both ends of ours understand wrong alike is found.
+ * The upstreams behind the Worker while AWS's clients read through it: our emulator, and a foreign one. The foreign one finds mistakes
+ * that our emulator and our source have in common.
  */
 import { startEmulatorServer } from '../../src/emulator/node-server.ts';
 import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
@@ -21,7 +21,7 @@ export interface Failing {
 }
 
 export interface UpstreamKind {
-  /** Also says why its tests were skipped. */
+  /** For the names of tests; if the upstream is missing, also why they are skipped. */
   readonly name: string;
   readonly isMissing: boolean;
   readonly executions: readonly Execution[];

@@ -105,7 +105,7 @@ export class Target {
     return JSON.parse(answer.text) as Json;
   }
 
-  /** A new key, as the admin API shows it: `id`, and `key`, its text. It is good for an hour, or until `revokeKeys`. */
+  /** A new key, as the admin API shows it: `id`, and `key`, its text. It is valid for an hour, or until `revokeKeys`. */
   async newKey(members: object = {}): Promise<Json> {
     const made = await this.adminJson(201, 'keys', 'POST', {
       name: 'conformance',
@@ -127,12 +127,12 @@ export class Target {
     for (const id of this.#madeKeyIds.splice(0)) await this.adminJson(200, `keys/${id}/revoke`, 'POST', {});
   }
 
-  /** What the upstream has of an execution from now on; `append`: besides what it had. */
+  /** Replaces the upstream's messages of an execution, or with `append` adds to them. */
   async script(id: string, messages: readonly ScriptedMessage[], append = false): Promise<void> {
     await this.#control('/executions', { flowExecutionId: id, messages, append });
   }
 
-  /** One check at a time: while it runs, these faults befall the upstream's answers about this execution. */
+  /** Runs `body` with these faults in the upstream's answers about this execution. One check at a time. */
   withFault<T>(fault: object, id: string, body: () => Promise<T>): Promise<T> {
     const turn = this.#faults.then(async () => {
       await this.#control('/faults', { ...fault, executions: [id] });

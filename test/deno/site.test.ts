@@ -1,4 +1,4 @@
-/** The static files beside the API: what Deno answers is what the same directory gets from workerd, which is the judge. */
+/** The static files beside the API: Deno must answer as workerd does for the same directory. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

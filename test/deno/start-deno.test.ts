@@ -1,4 +1,4 @@
-/** `npm run start:deno` and `deno task start`, as somebody meets them who knows `npm start`. */
+/** `npm run start:deno` and `deno task start` behave like `npm start`. */
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** The order in which the emulator complains about requests: that of real AWS services of the JSON protocols. */
+/** The order of the emulator's checks, which is that of real AWS services with JSON protocols. */
 import { describe, expect, it } from 'vitest';
 import { REQUEST_BYTES_MAX } from '../../src/emulator/aws-json.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';

@@ -131,7 +131,7 @@ describe('the emulator on a socket', () => {
     expect(answer.status).toBe(413);
   });
 
-  it('survives requests that are no requests, and callers that leave half-way', async () => {
+  it('survives malformed requests, and callers that disconnect early', async () => {
     const server = await start();
     const firstLine = async (text: string) => (await raw(server, text)).received.split('\r\n')[0];
     expect(await firstLine('nonsense\r\n\r\n')).toMatch(/ 400 /);

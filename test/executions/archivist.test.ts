@@ -209,7 +209,7 @@ describe('an archive that cannot be read', () => {
   };
 
   test.each(['archive/1/page/', 'archive/1/head/'])(
-    '(%s) is as good as none: the source is asked, and it is written anew',
+    '(%s) is ignored: the history is read from the source and archived anew',
     async (prefix) => {
       await damage(prefix);
       under.restart();

@@ -1,4 +1,4 @@
-/** Requests on workerd whose Host is no host. test/deno/requests.test.ts has the same on Deno. */
+/** Requests with a malformed Host on workerd. test/deno/requests.test.ts has the same on Deno. */
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-/** Histories as a source has them, and as the programs that export them print them. For tests of the import. */
+/** Generates histories, and the formats in which exporting programs print them. For tests of the import. */
 import fc from 'fast-check';
 import type { Message } from '../../src/messages/message.ts';
 import { isoFromEpochSeconds } from '../../src/messages/timestamp.ts';
@@ -11,7 +11,7 @@ export interface SourceMessage {
   readonly payload?: string;
 }
 
-/** As a page prints it, which is how an import must give it out. */
+/** The message as a page prints it, and so as an import must read it. */
 export function asPage({ seconds, messageId, eventType, payload }: SourceMessage): Message {
   const timestamp = seconds === undefined ? undefined : isoFromEpochSeconds(seconds);
   return {
@@ -22,7 +22,7 @@ export function asPage({ seconds, messageId, eventType, payload }: SourceMessage
   };
 }
 
-/** Text that looks like the structure round it, and every character that JSON can hold. */
+/** Text that resembles the surrounding JSON, and any character. */
 const trickyText = fc
   .array(
     fc.oneof(
@@ -75,7 +75,7 @@ const anyOffset = fc.oneof(
   fc.integer({ min: -86_399, max: 86_399 }),
 );
 
-/** Every way to write a time that an import takes, each as a function of epoch seconds. */
+/** Every format of times that imports accept, each as a function of epoch seconds. */
 export const anyTimestampForm: fc.Arbitrary<(seconds: number) => string | number> = fc.oneof(
   fc.constant((seconds: number) => seconds),
   fc.constant((seconds: number) => String(seconds)),
@@ -100,7 +100,7 @@ export const anyTimestampForm: fc.Arbitrary<(seconds: number) => string | number
   }),
 );
 
-/** JSON with white space of the caller's choice at every place where the grammar allows it. */
+/** JSON with the given white space wherever the grammar allows it. */
 export function spaced(value: unknown, space: () => string): string {
   const join = (parts: readonly string[], open: string, close: string): string =>
     `${open}${parts.map((part) => `${space()}${part}${space()}`).join(',')}${parts.length === 0 ? space() : ''}${close}`;
@@ -120,7 +120,7 @@ export function spaced(value: unknown, space: () => string): string {
   );
 }
 
-/** Members that stand beside `messages` in a document; some look like what they are not. */
+/** Other members of a document, beside `messages`; some resemble it. */
 const anyEnvelope: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
   fc.constantFrom('nextToken', 'NextToken', 'cursor', 'status', 'ResponseMetadata', '$metadata', 'a"b', '}]'),
   fc.oneof(

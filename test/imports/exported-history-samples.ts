@@ -123,7 +123,7 @@ export const EXPORTS: readonly { what: string; text: string; messages: readonly 
   },
 ];
 
-/** What `print(response)` gives, which is no JSON. */
+/** The output of `print(response)`, which is not JSON. */
 export const PYTHON_REPR = String.raw`{'messages': [{'messageId': '0', 'eventType': 'EXECUTION_STARTED', 'timestamp': datetime.datetime(2019, 5, 30, 22, 19, 0, 656000, tzinfo=tzlocal()), 'payload': 'Flow "ü€😀"\nstarted'}], 'nextToken': 'tok1'}
 `;
 

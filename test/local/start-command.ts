@@ -1,4 +1,4 @@
-/** `npm start` and its likes as processes, started as somebody starts them who has just cloned the repository. */
+/** The start commands as processes, started as in a fresh clone. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { type ReadEvent, SseParser } from '../support/sse-reader.ts';
 
-/** Every way to start Flowtap on one's own machine. */
+/** Every command that starts Flowtap locally. */
 export const START_COMMANDS = [
   ['npm', '--silent', 'start'],
   ['npm', 'run', '--silent', 'start:deno'],
@@ -94,7 +94,7 @@ export function signalGroup({ process: { pid } }: Started, signal: NodeJS.Signal
   }
 }
 
-/** What the welcome says, taken apart. */
+/** The parts of the welcome text. */
 export function read({ output }: Started) {
   const { stdout, stderr } = output();
   const one = (pattern: RegExp) =>

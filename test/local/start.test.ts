@@ -1,4 +1,4 @@
-/** `npm start` as somebody meets it who has just cloned the repository. */
+/** `npm start` in a fresh clone. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';

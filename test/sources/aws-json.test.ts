@@ -215,7 +215,7 @@ describe('errors of the service itself', () => {
     [500, 'ExecutionDoesNotExist', 'ExecutionDoesNotExist'],
     [400, 'ExpiredTokenException', 'ExpiredTokenException'],
     [400, 'KmsAccessDeniedException:http://x', 'KmsAccessDeniedException'],
-  ])('HTTP %i with %s comes back by its name, once', async (httpStatus, wire, name) => {
+  ])('HTTP %i with %s is returned by its name, after one attempt', async (httpStatus, wire, name) => {
     const result = await client(error(httpStatus, wire), new ManualClock()).call('GetExecutionHistory', {});
     expect(result).toEqual({
       ok: false,

@@ -1,6 +1,5 @@
 /**
- * A server on loopback that misbehaves, one named route per pathology, and keeps what it was sent. Routes are paths of
- * the endpoint: `server.url('/stalled')`.
+ * A misbehaving server on loopback, with one named route per pathology: `server.url('/stalled')`. It records its requests.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +14,7 @@ export interface CapturedRequest {
 
 export interface HostileUpstream {
   url(route: string): URL;
-  /** Everything that came, oldest first. */
+  /** All requests, oldest first. */
   readonly requests: CapturedRequest[];
   /** Bytes of bodies that the network took from this server. */
   sentBytes(): number;
@@ -73,7 +72,7 @@ const aws = (status: number, name: string, message = 'No.'): Route => {
 const body = (status: number, text: string, contentType: string): Route => {
   return (response) => response.writeHead(status, { 'content-type': contentType }).end(text);
 };
-/** Misbehaves as often as told, then gives a page. */
+/** Misbehaves the given number of times, then answers with a page. */
 const times = (count: number, route: Route): Route => {
   return (response, hit, request) =>
     hit <= count ? route(response, hit, request) : json(response, 200, PAGE);

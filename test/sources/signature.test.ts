@@ -1,4 +1,4 @@
-/** Our signatures before three judges: AWS's own vectors, the AWS SDK's signer, and botocore's. */
+/** Our signatures compared with AWS's test vectors, the AWS SDK's signer, and botocore's. */
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';

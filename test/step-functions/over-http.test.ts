@@ -1,4 +1,4 @@
-/** Step Functions through the same door: pages, streams, summaries and AWS's protocol of the Worker, over a socket. */
+/** Executions of Step Functions over a socket: the Worker's pages, streams and summaries, and AWS's protocol. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { NewKey } from '../../src/access/keys/key-input.ts';

@@ -1,6 +1,6 @@
 /**
- * Derives step, error and iteration of a whole history, in the plainest way: goes back along previousEventId for each event, and
- * counts what was left on the way. Shares no code with src/: it judges what is derived there.
+ * A reference implementation that derives step, error and iteration of a whole history in the simplest way: for each event it walks
+ * back along previousEventId. Shares no code with src/, whose results are compared with it.
  */
 interface AnyEvent {
   readonly id: number;

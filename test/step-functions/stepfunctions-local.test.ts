@@ -1,4 +1,4 @@
-/** An independent judge of the source: a server that plays Step Functions and shares no code with us. */
+/** The source against stepfunctions-local, a simulator of Step Functions that shares no code with ours. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { systemClock } from '../../src/core/clock.ts';

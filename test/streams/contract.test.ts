@@ -329,7 +329,7 @@ test('after an outage without new messages caught-up is sent all the same', asyn
 });
 
 test.each(['upstream-internal', 'upstream-throttled', 'upstream-timeout', 'upstream-broken'] as const)(
-  'what will pass (%s) is 200 with a problem, a retry and a close: an EventSource comes back by itself',
+  'a temporary failure (%s) is 200 with a problem, a retry and a close, so that an EventSource reconnects',
   async (failure) => {
     streams.source.conduct = () => ({ failure });
     const stream = await streams.open();

@@ -1,7 +1,7 @@
 /**
- * Every program in examples/ that follows, before a server that cuts connections wherever they can break: what a client owes
- * (docs/http-api.md), each duty against each follower. They run from their own text, so that the 45 s of silence can be made
- * 1 s. The page among the examples is in cut-off-page.test.ts.
+ * Every example that follows a stream, against a server that cuts connections at every possible point: each duty of a client
+ * (docs/http-api.md, "What a client must do") with each follower. Their text is changed so that 45 s of silence become 1 s. The example
+ * page is in cut-off-page.test.ts.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

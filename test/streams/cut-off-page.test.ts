@@ -1,4 +1,4 @@
-/** examples/follow.html in Chromium, before a server that cuts connections wherever they can break. */
+/** examples/follow.html in Chromium, against a server that cuts connections at every possible point. */
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,21 +1,21 @@
 /**
- * An event stream as a follower must bear it: a small TCP server that answers each execution's first request with one event, the
- * next ones in ways that the test chose byte by byte, and then as a client may hope for, to `end` and 204. What it is asked, it
- * keeps. It knows no keys, and nothing of the service but the format (docs/http-api.md, "The event stream").
+ * A small TCP server of event streams whose connections fail. It answers an execution's first request with one event, the next ones
+ * with the bytes that the test chose, and then correctly to `end` and 204. It records requests, and ignores keys. It shares only the
+ * format with the service (docs/http-api.md, "The event stream").
  */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 
-/** What a cut may fall into: a character of each length in UTF-8, and what a shell would take for itself. */
+/** A character of each length in UTF-8, which a cut may split, and characters that are special in a shell. */
 const PAYLOAD = 'aü€𝄞 * \\n $(x)';
 export const PAYLOADS = [0, 1, 2, 3].map((n) => `<m${n}> ${PAYLOAD}`);
 
 const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
 const message = (payload: string, n: number) =>
   `id: ${n}\n${data({ messageId: 'x', eventType: 'STEP_STARTED', timestamp: '2019-05-30T20:19:00.656Z', payload })}`;
-/** Of a kind that nobody knows yet, and not JSON. */
+/** An event of an unknown type whose data is not JSON. */
 const NEWS = 'id: 1\nevent: news\ndata: { from tomorrow\n\n';
-/** `problem` apart, every event's id is a position; the news are at the one of the message before. */
+/** As in the service, the id of every event but `problem` is a position. NEWS has that of the message before it. */
 const HISTORY = PAYLOADS.map((payload, n) => message(payload, n) + (n === 1 ? NEWS : ''));
 const END = `id: end\nevent: end\n${data({ status: 'SUCCEEDED' })}`;
 
@@ -32,10 +32,10 @@ export const answer = (status: string, type = 'text/plain', body = ''): Cut => {
   return (socket) => socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 };
 
-/** What a request gets; `rest` is what is to come behind the id that it came with. */
+/** Answers a request. `rest`: the stream after the id that the request sent. */
 export type Cut = (socket: Socket, rest: Buffer) => void;
 
-/** What is the last to arrive: behind a whole event, behind an id, and within an id, a field's name and an event. */
+/** The last text before a cut: the end of an event, the end of an id, or the middle of an id, a field's name and an event. */
 const POSITIONS = [
   'tomorrow\n\n',
   'id: 2\n',
@@ -45,7 +45,7 @@ const POSITIONS = [
 ];
 const cutBehind = (rest: Buffer, text: string): Buffer => {
   const position = rest.indexOf(text);
-  if (position < 0) throw new Error(`'${text}' is not in what is to be sent`);
+  if (position < 0) throw new Error(`'${text}' is not in the rest of the stream`);
   return rest.subarray(0, position + Buffer.byteLength(text));
 };
 const cutWithinCharacter = (rest: Buffer): Buffer => rest.subarray(0, rest.indexOf('€') + 2);
@@ -60,12 +60,12 @@ const atEachPosition = (cut: (socket: Socket, bytes: Buffer) => void): Cut[] => 
 ];
 const asText = (bytes: Buffer) => cutBehind(bytes, 'id: 2\nda').toString();
 
-/** Longer than what a follower waits by itself, and no whole number of seconds. */
+/** Longer than a follower's own default, and not a whole number of seconds. */
 export const RETRY_MS = 1_300;
 const problem = (retry = '') =>
   `${UNTIL_CLOSED}${retry}event: problem\n${data({ code: 'Overloaded', status: 503, title: 'Full', detail: 'Come later' })}`;
 
-/** Whatever may happen to a connection that a follower must make good; one connection after the other. */
+/** Failures that a follower must recover from, by name: the answers to consecutive connections. */
 export const CUTS: Readonly<Record<string, readonly Cut[]>> = {
   'closed in order, anywhere': atEachPosition((socket, bytes) =>
     socket.end(Buffer.concat([Buffer.from(CHUNKED), chunk(bytes), LAST_CHUNK])),
@@ -114,7 +114,7 @@ interface Asked {
   readonly atMs: number;
 }
 
-/** `meets`: what an execution's second request and those behind it get. */
+/** `meets`: the answers to an execution's second and later requests. */
 export async function startCuttingServer(meets: (executionId: string) => readonly Cut[]) {
   const asked = new Map<string, Asked[]>();
   const sockets = new Set<Socket>();

@@ -34,7 +34,7 @@ test('99 subscribers get each message at once while one reads nothing; that one 
   expect((await streams.activity()).streams).toBe(100);
   await streams.clock.advance(STALL_MS);
   expect((await streams.activity()).streams).toBe(99);
-  // The client's own pace is no failure of the service.
+  // A slow client is not an error of the service.
   const { level, event } =
     streams.logged.find((record) => record.event !== 'request' && 'execution' in record) ?? {};
   expect([event, level ?? 'info']).toEqual(['stream-stalled', 'info']);

@@ -1,6 +1,6 @@
 /**
- * Clients that nobody here wrote, unchanged, over a real socket: npm `eventsource`, curl, Chromium's EventSource, and the
- * examples of this repository. They must come back with the last id, and stop at 204.
+ * Unmodified clients over a real socket: npm `eventsource`, curl, Chromium's EventSource, and the examples of this repository. They
+ * must reconnect with the last id, and stop at 204.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -104,7 +104,7 @@ describe.each(PYTHON_EXAMPLES)('examples/$file', ({ file, python, isHere }) => {
 });
 
 test.runIf(onPath('python3'))(
-  'examples/follow.py says why it was refused, and does not come back',
+  'examples/follow.py prints why it was refused, and does not reconnect',
   async () => {
     const { output, exited } = start('python3', ['examples/follow.py', 'x'], { FLOWTAP_API_KEY: 'ftk_no' });
     expect(await exited).toBe(1);
@@ -144,7 +144,7 @@ test.runIf(existsSync(CHROMIUM))(
     });
     expect(minted.status).toBe(201);
     const { streamUrl } = (await minted.json()) as { streamUrl: string };
-    // The example, on an origin of its own; what it has at the end comes back as a request.
+    // The example page, on another origin. It reports its messages by a request.
     let report: (text: string) => void = () => undefined;
     const reported = new Promise<string>((resolve) => (report = resolve));
     const html = (await readFile(join(PROJECT_ROOT, 'examples/follow.html'), 'utf8')).replace(

@@ -1,6 +1,6 @@
 /**
- * A client that does what docs/http-api.md asks of one, over a real socket and nothing else: it comes back with the last id
- * that it saw after `retry:`, begins anew at `reset`, stops at 204. Its connection can be cut at any time, politely or not.
+ * A client over a real socket that follows the rules for clients in docs/http-api.md: it reconnects after `retry:` with the last id,
+ * starts over at `reset`, and stops at 204. Tests can end or reset its connection at any time.
  */
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 

@@ -11,7 +11,7 @@ export const UPSTREAM_PAGES_BYTES_MAX = 24 * 1024 * 1024;
 export interface UpstreamChunk extends Chunk {
   /** When the call that read these messages began, in clock milliseconds. */
   readonly readAtMs: number;
-  /** When the source last confirmed them: later than `readAtMs` when a lagging read came back with fewer. */
+  /** When the source last confirmed them: later than `readAtMs` if a lagging read returned fewer. */
   readonly confirmedAtMs: number;
 }
 
