@@ -1,6 +1,6 @@
 /**
- * Follows an execution live with the npm package `eventsource`, which does on Node what a browser's EventSource does: it comes
- * back by itself with the last id that it saw, and stops at 204. The rest of what a client owes (docs/http-api.md) is added here.
+ * Follows an execution live with the npm package `eventsource`. Like a browser's EventSource, it reconnects by itself with the last id,
+ * and stops at 204. This program adds the other duties of a client (docs/http-api.md, "What a client must do").
  *
  *     FLOWTAP_URL=http://127.0.0.1:8787 FLOWTAP_API_KEY=ftk_... node examples/follow-node.mjs EXECUTION_ID
  */
