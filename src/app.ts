@@ -78,7 +78,7 @@ export function createApp(ports: AppPorts): App {
     ),
   );
   // Hono's default handler would print the exception with its message.
-  app.onError((error) => answerException(error, ports.log));
+  app.onError((error) => answerException(error, ports.log, ports.publicUrl));
   return app;
 }
 

@@ -249,6 +249,10 @@ const notConfigured = (error: z.core.$ZodError): Result<never> =>
     internal: `settings: ${error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}`,
   });
 
+/** PUBLIC_URL alone, for the answers of a service whose other settings are wrong. */
+export const readPublicUrl = ({ PUBLIC_URL }: Record<string, unknown>): string | undefined =>
+  z.safeParse(settingsShape.shape.PUBLIC_URL, trimmed({ PUBLIC_URL })['PUBLIC_URL']).data;
+
 /**
  * Reads the settings from bindings or environment. The failure's `internal` names every wrong variable; of the values it
  * shows only a wrong entry of CORS_ORIGINS or SFN_ALLOWED, which is no secret.

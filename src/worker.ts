@@ -6,7 +6,7 @@ import { createWorkersRateLimiter } from './access/limits/workers-rate-limit.ts'
 import { workersClientAddress } from './access/client-address.ts';
 import type { App } from './app.ts';
 import { systemClock } from './core/clock.ts';
-import { readSettings } from './config.ts';
+import { readPublicUrl, readSettings } from './config.ts';
 import { type Result, internalText, ok } from './core/errors.ts';
 import {
   ExecutionDurableObject,
@@ -105,7 +105,8 @@ export default {
       const requestId = crypto.randomUUID();
       const headers = { ...securityHeaders, 'X-Request-Id': requestId };
       const refuse = request.headers.has('X-Amz-Target') ? awsRefusal : problemResponse;
-      return toResponse(withHeaders(refuse(made.failure, requestId), headers));
+      const problem = refuse(made.failure, requestId, readPublicUrl({ ...env }));
+      return toResponse(withHeaders(problem, headers));
     }
     const clientAddress = workersClientAddress(request.headers);
     const runtime = { clientAddress, waitUntil: (work: Promise<unknown>) => context.waitUntil(work) };

@@ -77,7 +77,7 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
     // The answer is on its way already, so this one goes nowhere. A stream that was cut off has its own line in the log.
     error instanceof ConnectionClosed || isClientGone(error)
       ? new Response(null)
-      : answerException(error, log);
+      : answerException(error, log, settings.publicUrl);
   const listening = listen({ port, hostname, onError }, handler);
   if (!listening.ok) {
     live.close();

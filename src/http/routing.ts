@@ -159,10 +159,11 @@ const standardHeaders = (requestId: string) => ({ ...securityHeaders, 'X-Request
 /**
  * Answers an exception thrown outside of `answer`, which is a bug. Nothing is known of the request.
  */
-export function answerException(error: unknown, log: Log): Response {
+export function answerException(error: unknown, log: Log, publicUrl?: string): Response {
   const requestId = crypto.randomUUID();
   const reason = exceptionText(error);
   const failure: Failure = { type: 'internal', internal: reason };
   log({ event: 'request', level: 'error', requestId, status: 500, failure: failure.type, reason });
-  return toResponse(withHeaders(problemResponse(failure, requestId), standardHeaders(requestId)));
+  const problem = problemResponse(failure, requestId, publicUrl);
+  return toResponse(withHeaders(problem, standardHeaders(requestId)));
 }

@@ -124,7 +124,8 @@ describe('a malformed Host is a 400 problem, and one log line without the URL:',
 describe('an exception is a 500 problem, and one log line with its place and without its message,', () => {
   let failing: DenoProcess;
   beforeAll(async () => {
-    failing = await world.start({ STORE_PATH: ':memory:' }, 'test/deno/throwing.deno.ts');
+    const env = { STORE_PATH: ':memory:', PUBLIC_URL: 'https://api.example.com/flowtap' };
+    failing = await world.start(env, 'test/deno/throwing.deno.ts');
   });
 
   test.for([
@@ -138,7 +139,11 @@ describe('an exception is a 500 problem, and one log line with its place and wit
       'content-type': 'application/problem+json',
     });
     const requestId = response.headers.get('X-Request-Id');
-    expect(await response.json()).toMatchObject({ code: 'InternalError', requestId });
+    expect(await response.json()).toMatchObject({
+      type: 'https://api.example.com/flowtap/docs/problems#InternalError',
+      code: 'InternalError',
+      requestId,
+    });
     await eventually(() =>
       expect(failing.log.at(-1)).toMatchObject({
         event: 'request',

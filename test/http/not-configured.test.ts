@@ -8,7 +8,8 @@ const SECRET = 'too short, but secret';
 let workerd: LocalWorkerd;
 const log: string[] = [];
 beforeAll(async () => {
-  const vars = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', SIGNING_SECRET: SECRET };
+  const PUBLIC_URL = 'https://api.example.com/flowtap/';
+  const vars = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', SIGNING_SECRET: SECRET, PUBLIC_URL };
   workerd = await startWorkerd({ vars, onLog: (line) => log.push(line) });
 });
 afterAll(() => workerd.stop());
@@ -21,6 +22,7 @@ test('a service without its settings answers 503, and only the log names them, i
     expect(problem).toMatchObject({
       status: 503,
       code: 'NotConfigured',
+      type: 'https://api.example.com/flowtap/docs/problems#NotConfigured',
       requestId: response.headers.get('X-Request-Id'),
     });
     expect(JSON.stringify(problem)).not.toMatch(/AWS|SIGNING|SECRET/);
