@@ -1,5 +1,5 @@
 /**
- * What looks wrong in a history that can be taken all the same. An exporter that lost, repeated or mixed up messages leaves
+ * Warnings about a history that looks wrong but can be imported. An exporter that lost, repeated or mixed up messages leaves
  * such traces, and the operator can export again while the source still has the history.
  */
 import type { Message } from '../messages/message.ts';

@@ -1,4 +1,4 @@
-/** HTTP as it goes over the wire, with nothing put right: paths are sent as they are given, redirects are answers. */
+/** HTTP without corrections by a client: paths are sent as given, and redirects are not followed. */
 import { Agent as PlainAgent, request as plainRequest, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 

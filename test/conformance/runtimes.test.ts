@@ -1,4 +1,4 @@
-/** Both runtimes at once, in one file, since tests run file by file on a small machine and these mostly wait. */
+/** Both runtimes at the same time, in one file: the checks mostly wait, and a small machine runs one file at a time. */
 import { afterAll } from 'vitest';
 import { createLocalKey } from '../../src/local/local-key.ts';
 import { startWorkerd } from '../../src/local/workerd.ts';

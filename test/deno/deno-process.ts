@@ -1,4 +1,4 @@
-/** The entry on Deno as a process of its own, as a supervisor runs it: settings from the environment, signals, nothing shared. */
+/** Runs the entry on Deno as a separate process, like a supervisor: settings from the environment, and signals. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

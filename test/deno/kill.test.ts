@@ -1,6 +1,6 @@
 /**
- * `kill -9` at any time: every key and every archive that was acknowledged is there afterwards, nothing is there in half, and
- * what was left half-written is gone. Over HTTP, against one store through many deaths at moments drawn from a fixed seed.
+ * `kill -9` at any time: afterwards every acknowledged key and archive exists, none is incomplete, and partial writes are removed. Over
+ * HTTP, with one store that survives many kills at times drawn from a fixed seed.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ import { DenoWorld, admin, history, messagesUrl, newKey, type DenoProcess } from
 
 const run = promisify(execFile);
 const DEATHS = 6;
-/** Drawn once: where in the work of about 600 ms death comes. */
+/** Drawn once: when in the work of about 600 ms the process is killed. */
 const KILL_AFTER_MS = Array.from({ length: DEATHS }, (_, death) => 40 + ((death * 7919 + 104_729) % 600));
 
 let world: DenoWorld;

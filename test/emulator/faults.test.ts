@@ -1,4 +1,4 @@
-/** What faults do to answers, in process. What they do to sockets: node-server.test.ts. */
+/** The effects of faults on answers, in process. Their effects on sockets are in node-server.test.ts. */
 import { describe, expect, it } from 'vitest';
 import type { Emulator } from '../../src/emulator/emulator.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
@@ -15,7 +15,7 @@ async function faulty(faults: object): Promise<{ emulator: Emulator; clock: Manu
   return { emulator, clock };
 }
 
-/** One letter a call: what became of it. */
+/** The outcome of each call as one letter. */
 async function fates(emulator: Emulator, clock: ManualClock, calls: number, id = cloudFlow): Promise<string> {
   let letters = '';
   for (let call = 0; call < calls; call++) {

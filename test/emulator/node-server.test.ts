@@ -1,4 +1,4 @@
-/** The emulator over real sockets: what no fetch handler can do by itself. */
+/** The emulator over real sockets: behaviour that a fetch handler cannot have. */
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { REQUEST_BYTES_MAX } from '../../src/emulator/aws-json.ts';

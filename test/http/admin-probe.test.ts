@@ -71,7 +71,7 @@ describe('a probe', () => {
       /^ListFlowExecutionMessages: HTTP 4\d\d, InvalidSignatureException.*: ./,
     );
     expect(text).not.toContain(SECRET);
-    // The same fault is a 502 without a word of AWS to everybody else.
+    // Other callers get a 502 without AWS's text for the same fault.
     const page = await service.get('/v1/executions/x/messages');
     expect(page.status).toBe(502);
     expect(await page.text()).not.toContain('Signature');

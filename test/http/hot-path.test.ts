@@ -1,5 +1,5 @@
 /**
- * A page that was encoded before is served as the bytes it is. Counts what the service computes for it: hashes, MACs, JSON and
+ * A page that was encoded before is served without encoding it again. Counts what the service computes for it: hashes, MACs, JSON and
  * UTF-8 encodings. The hash that remains authenticates the caller.
  */
 import { Hash, Hmac, hash } from 'node:crypto';

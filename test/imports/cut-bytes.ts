@@ -1,9 +1,9 @@
-/** Cuts bytes into chunks of the given sizes, so that a reader is seen to care for none of its chunks' borders. */
+/** Cuts bytes into chunks of the given sizes, to prove that a reader does not depend on chunk borders. */
 export function* cutBytes(bytes: Uint8Array, sizes: Iterator<number>): Generator<Uint8Array, void> {
   for (let at = 0; at < bytes.length;) {
     const size: unknown = sizes.next().value;
     const end = at + (typeof size === 'number' ? size : bytes.length);
-    // A copy of its own, that is spoilt as soon as the reader asks for more: nobody may keep a view of it.
+    // A copy that is overwritten when the reader requests the next chunk, so that a reader which keeps a view fails.
     const chunk = bytes.slice(at, end);
     yield chunk;
     chunk.fill(0x3f);

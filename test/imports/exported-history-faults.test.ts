@@ -10,7 +10,7 @@ const utf8 = new TextEncoder();
 const message = (messageId: string) =>
   JSON.stringify({ messageId, eventType: 'STEP_STARTED', payload: '{}' });
 
-/** Ways to spoil a line that holds one message. Each leaves a line that can't be taken for a message. */
+/** Ways to damage a line with one message, so that it is no longer a valid message. */
 const spoil: fc.Arbitrary<(line: string) => string> = fc.oneof(
   fc.nat().map((at) => (line: string) => line.slice(0, 2 + (at % (line.length - 2)))),
   fc.constantFrom('not JSON', '}', ']', ',', 'null', '"text"', '1').map((text) => () => text),

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startWorkerd, type LocalWorkerd, type WorkerdOptions } from '../../src/local/workerd.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** A Worker with our bindings and nothing of ours in it: these tests are about what runs it. */
+/** A Worker with our bindings but without our code: these tests cover the runner only. */
 const script = `
   import { DurableObject } from 'cloudflare:workers';
   export class CallBudgetObject extends DurableObject {}

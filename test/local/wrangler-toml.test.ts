@@ -1,7 +1,6 @@
 /**
- * What goes to Cloudflare: every environment with every binding, a first deployment that makes its own key-value namespace,
- * and the very text that runs here. Wrangler does it for real, against an account played by this test: a dry run shows
- * neither the namespace nor the upload.
+ * Deployments to Cloudflare: every environment has every binding, a first deployment creates its key-value namespace, and the uploaded
+ * code is the tested code. Wrangler deploys to a simulated account, because a dry run shows neither the namespace nor the upload.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -144,7 +143,7 @@ describe('a first deployment', () => {
 
 const NAMESPACE_ID = '0123456789abcdef0123456789abcdef';
 
-/** What an account answers that has never heard of this Worker; undefined is a 404. */
+/** The answers of an account without this Worker; undefined is a 404. */
 function answer(method: string, path: string): unknown {
   if (path.startsWith('/storage/kv/namespaces')) return method === 'POST' ? { id: NAMESPACE_ID } : [];
   // No bucket: it has all files already.

@@ -99,7 +99,7 @@ export class AnswerJudge {
 const contentType = (response: Response): string | undefined =>
   response.headers.get('Content-Type')?.replace(/;.*/, '');
 
-/** By the document, and by the strict schema of the same name: nothing is answered that nobody wrote down. */
+/** Checks an answer against the document and the strict schema of the same name, so that undocumented members are found. */
 function judgeValue(where: string, schema: unknown, value: unknown): void {
   expect(schemaProblem(schema, value), where).toBeUndefined();
   const name = schemaName(schema);

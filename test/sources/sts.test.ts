@@ -26,7 +26,7 @@ interface UnderTest {
   readonly roleArn?: string;
   readonly externalId?: string;
   readonly secretAccessKey?: string;
-  /** Stands between the source and the emulator. */
+  /** A proxy between the source and the emulator. */
   readonly through?: (call: () => Promise<Response>, calls: number) => Promise<Response>;
 }
 

@@ -1,4 +1,4 @@
-/** A Things Graph source on test time, and the hand that moves that time. */
+/** A Things Graph source on test time, with functions that advance it. */
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { LogRecord } from '../../src/core/log.ts';
@@ -12,7 +12,7 @@ import { READ } from '../support/call-options.ts';
 export const CREDENTIALS = {
   accessKeyId: 'AKIDEXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
-  /** Not one that is known by its look: only its name keeps it out of texts. */
+  /** A secret that no pattern recognises: it is redacted only because it is known. */
   sessionToken: 'session.token-that.no-pattern.knows-of',
 };
 

@@ -38,7 +38,7 @@ const TURNS_MAX = 50;
 /** Well after the last has ended. */
 const PATIENCE_SECONDS = 300;
 
-/** Follows them all from start to end, and says what each stream has brought, and what AWS saw at the end of each minute. */
+/** Follows all of them to their ends. Returns the messages of each stream, and AWS's statistics at the end of each minute. */
 async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   const { source: bare, clock, emulator, script, faults } = sourceUnderTest();
   await faults({ throttleBucket: { capacity: 400, refillPerSecond: 20 } });

@@ -1,4 +1,4 @@
-/** The way back from a message to the event that it stands for: what the mapping promises that nothing is lost on. */
+/** Rebuilds the event from its message, which proves that the mapping loses nothing. */
 import { epochSecondsFromIso } from '../../src/messages/timestamp.ts';
 import type { Message } from '../../src/messages/message.ts';
 import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';

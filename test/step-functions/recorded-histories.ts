@@ -1,6 +1,6 @@
 /**
- * The recorded histories (test/data/README.md) as AWS sent them: times and strings put back where the recording has words
- * and objects. Where parallel branches made ids differ from run to run, the recording has a list in an id's place.
+ * The recorded histories (test/data/README.md) as AWS sent them. Placeholders and objects in the recordings are replaced by times and
+ * strings. Ids that differ between runs, because of parallel branches, are lists in the recordings.
  */
 import { readFileSync } from 'node:fs';
 import type { Message } from '../../src/messages/message.ts';

@@ -85,7 +85,7 @@ async function inTime<T>(work: Promise<T>, stepMs = 250): Promise<T> {
   return work;
 }
 
-/** For calls that are not to wait: signing takes real time, and none of the clock's. */
+/** Waits for calls without advancing the clock: signing takes real time. */
 const atOnce = <T>(work: Promise<T>) => inTime(work, 0);
 
 async function readAll(maxResults = 100): Promise<(string | undefined)[]> {
@@ -105,7 +105,7 @@ const archivings = () => service.logged.filter(({ event }) => event === 'archive
 const described = () => service.emulator.stats().byOperation['DescribeExecution'] ?? 0;
 const historyCalls = () => service.emulator.stats().byOperation['GetExecutionHistory'] ?? 0;
 
-/** Read, archived, and forgotten by nobody for an hour. */
+/** The execution was archived an hour ago. */
 async function archiveIt(): Promise<void> {
   expect(await readAll()).toEqual(idsFrom(1, FIRST));
   for (let turn = 0; archivings() === 0 && turn < 500; turn++) {

@@ -1,5 +1,5 @@
 /**
- * The way of a user with a server that plays Step Functions and shares no code with us: a state machine is created and run
+ * A user's steps with a simulator of Step Functions that shares no code with ours: a state machine is created and run
  * there, the Worker on workerd reads it, and the command follows it as a process of its own.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The npm server stepfunctions-local: somebody else's Step Functions. It listens on all interfaces, and needs the number of a free
- * port. It checks no signatures.
+ * Starts stepfunctions-local, a third-party simulator of Step Functions from npm. It listens on all interfaces, needs the number of a
+ * free port, and does not check signatures.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ const STARTED_WITHIN_MS = 20_000;
 
 export interface StepFunctionsLocal {
   readonly endpoint: URL;
-  /** Calls an operation; throws where there is an error in the answer's place. */
+  /** Calls an operation. Throws if the answer is an error. */
   call(operation: string, input: object): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export async function startStepFunctionsLocal(): Promise<StepFunctionsLocal> {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${operation}: ${response.status} ${text}`);
-    // It answers some operations with nothing at all.
+    // Some operations have an empty answer.
     return JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
   };
   await answers(() => call('ListStateMachines', {}), server);

@@ -1,6 +1,6 @@
 /**
- * Invariant 2 on workerd, with failures of everything at once: the upstream, the connections, and workerd itself.
- * It takes as long as its flows (45 s) and their settling, in real time: what is tested is sockets, timers and restarts.
+ * Invariant 2 on workerd while everything fails: the upstream, the connections, and workerd itself. It runs in real time, as long as
+ * its flows (45 s) and their settling, because it tests sockets, timers and restarts.
  */
 import { expect, test } from 'vitest';
 
@@ -15,7 +15,7 @@ const SUBSCRIBERS = 10;
 /** From the first message to the last. */
 const FLOW_MS = 45_000;
 const KILLS_AT_MS = [14_000, 32_000];
-/** A run that lasts longer has failed. */
+/** The time limit of a run. */
 const RUN_MS_MAX = 170_000;
 
 const FAULTS = {
@@ -61,7 +61,7 @@ class ClientFollower {
         this.messages.push(JSON.stringify(message));
       }
     })();
-    // Looked at in the end, with the others.
+    // Checked at the end, with the others.
     this.done.catch(() => undefined);
   }
 
@@ -193,7 +193,7 @@ test.concurrent.each([SEED, SEED + 1])(
         }
       }
       const stats = world.stats();
-      // The run was what it says.
+      // The failures did occur.
       for (const fault of [
         stats.throttled,
         stats.internalErrors,

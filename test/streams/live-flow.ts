@@ -1,9 +1,9 @@
-/** An execution that runs while a client follows it, and how the client's requests were answered. */
+/** Executions that run while a client follows them, and the answers to the client's requests. */
 import { randomUUID } from 'node:crypto';
 
 import type { ScriptedMessage } from '../support/on-workerd.ts';
 
-/** What makes the upstream play an execution. */
+/** Scripts an execution in the upstream. */
 export interface Scripts {
   script(id: string, messages: readonly ScriptedMessage[], more?: Record<string, unknown>): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * Clients of event streams and of OpenAPI that others wrote, unchanged: each follows a running execution to its end, gets every
- * message exactly once, and resumes after the service was killed. All run at the same time, through the same cut. Clients for
- * browsers are in browser-clients.test.ts, EventSource and the examples in real-clients.test.ts.
+ * Unmodified third-party clients of event streams and OpenAPI: each follows a running execution to its end, gets every message exactly
+ * once, and resumes after the service was killed. All run at the same time. Clients for browsers are in browser-clients.test.ts,
+ * EventSource and the examples in real-clients.test.ts.
  */
 import { join } from 'node:path';
 import { EventSource } from 'launchdarkly-eventsource';
@@ -15,7 +15,7 @@ import { HELD_AT, heldFlow, type HeldFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
 import { RUNTIMES, type RestartableService } from './restartable-service.ts';
 
-/** An event as a client hands it to its user. */
+/** An event as a client returns it to its user. */
 interface Handed {
   readonly event: string;
   readonly data: string;

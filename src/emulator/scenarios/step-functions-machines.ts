@@ -1,6 +1,6 @@
 /**
- * The state machines that the emulator plays: recorded histories on made-up timelines, since the recordings have no times;
- * one that is redriven after it failed; and one long enough to be followed for minutes and read in several pages.
+ * The state machines of the emulator: recorded histories with invented times, since the recordings have none; one that is redriven after it
+ * failed; and one that runs for minutes and has several pages.
  */
 import type { UntimedEvent } from '../history.ts';
 import {

@@ -1,4 +1,4 @@
-/** Over 300 lines: one section of the contract, and its heart. */
+/** Over 300 lines: the largest section of the contract. */
 import assert from 'node:assert/strict';
 import { requirement, type Section } from '../requirement.ts';
 import { eventually, history, idsFrom, pageOf, pause } from '../target.ts';
@@ -354,7 +354,7 @@ export const stream: Section = {
         const open = await target.stream(pageOf(id), { key });
         await open.event('caught-up');
         await target.adminJson(200, `keys/${keyId}/revoke`, 'POST', {});
-        // A store may go on answering from its cache for 30 s.
+        // A store may keep answering from its cache for 30 s.
         await open.closed(95_000);
         assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '{}').code, 'RevokedApiKey');
       },
