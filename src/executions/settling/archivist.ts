@@ -198,7 +198,7 @@ export class Archivist {
         onChange();
         return ok({ archived: generation !== undefined });
       } catch (error) {
-        return fail({ type: 'store-unavailable', internal: `forget: ${String(error)}` });
+        return fail({ type: 'store-unavailable', internal: `forget: ${faultText(error)}` });
       }
     });
   }

@@ -4,6 +4,7 @@
  */
 import type { ArchiveWriter } from '../../archive/archive-writer.ts';
 import type { ArchiveHead } from '../../archive/archive-head.ts';
+import { faultText } from '../../core/exception-text.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
@@ -71,7 +72,7 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
     try {
       await work();
     } catch (error) {
-      storeFailure = String(error);
+      storeFailure = faultText(error);
     }
   };
   let status: Status = 'RUNNING';
