@@ -111,6 +111,8 @@ export class Execution {
       const { history, served } = await this.#open(trace, signal);
       const read = await pages.page(ref, history, query, () => this.#history.status);
       if (!read.ok) return { done: true, result: read };
+      this.#history.endLook.pageRead();
+      this.#poller.arrange();
       const { page, isEmpty } = read.value;
       const answer = { ...page, final: this.#history.settled?.final ?? false, served: served() };
       // The next look starts after the messages that this one considered.

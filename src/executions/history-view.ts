@@ -16,6 +16,7 @@ import type { CallOrigin, Source, SourceDescription } from '../sources/source.ts
 import type { ExecutionStorage } from './execution-storage.ts';
 import type { Served } from './executions.ts';
 import { Archivist, type Settled } from './settling/archivist.ts';
+import { EndLook } from './settling/end-look.ts';
 import { RedriveWatch } from './settling/redrive.ts';
 import { ExecutionCalls } from './upstream/execution-calls.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
@@ -64,6 +65,7 @@ export class HistoryView {
   readonly #redrive: RedriveWatch;
   readonly upstream: UpstreamHistory;
   readonly archivist: Archivist;
+  readonly endLook: EndLook;
   #loading: Promise<void> | undefined;
 
   constructor(options: HistoryViewOptions) {
@@ -83,6 +85,12 @@ export class HistoryView {
         return described?.ok && described.value.status !== 'RUNNING' ? described.value.metadata : undefined;
       },
       ...(redrivableMs !== undefined && { redrivableMs }),
+    });
+    this.endLook = new EndLook({
+      ...options,
+      upstream: this.upstream,
+      redrive: this.#redrive,
+      isSettled: () => this.settled !== undefined,
     });
   }
 

@@ -88,7 +88,7 @@ export class ScriptedSource implements Source {
   /** Set: unsuccessful executions can be started again. */
   redrivableMs?: number;
   /** Set: a test has a `describe`. */
-  describe?: (ref: ExecutionRef) => Promise<Result<SourceDescription, SourceFailure>>;
+  describe?: (ref: ExecutionRef, call: CallOptions) => Promise<Result<SourceDescription, SourceFailure>>;
   /** Every call since the last `forgetCalls`, in order. */
   readonly calls: SourceCall[] = [];
   /** Requests as budgets count them: `attempts` of each call. */

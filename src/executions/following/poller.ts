@@ -62,9 +62,9 @@ export class Poller {
       clock,
       load: () => history.load(),
       isNeeded: () => listeners.count > 0,
-      tasks: [polls, streams, history.archivist],
+      tasks: [polls, streams, history.archivist, history.endLook],
       streams,
-      idle: () => Promise.all([this.#polling, history.archivist.idle]),
+      idle: () => Promise.all([this.#polling, history.archivist.idle, history.endLook.idle]),
       onBug: (error) =>
         log({ event: 'run-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) }),
     });

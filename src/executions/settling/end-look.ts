@@ -1,0 +1,80 @@
+/**
+ * Finds out whether an execution has ended of which only early pages are read, so that it is archived all the same. The look
+ * follows a reader's page, at most once in a while, as background work. If the source describes executions, a running one costs
+ * a single call. What follows from the end is the Archivist's.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { exceptionText } from '../../core/exception-text.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import type { Log } from '../../core/log.ts';
+import { SerialQueue } from '../../core/serial-queue.ts';
+import { type UpstreamHistory, newTrace, newWalk } from '../upstream/upstream-history.ts';
+import type { RedriveWatch } from './redrive.ts';
+
+/** A younger end is not looked for again: a long flow may be read page by page, by many readers, while it runs. */
+export const END_LOOK_MS = 5 * 60_000;
+
+export interface EndLookOptions {
+  readonly ref: ExecutionRef;
+  readonly upstream: UpstreamHistory;
+  readonly redrive: RedriveWatch;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The history was read to its end: archived, or settled. */
+  readonly isSettled: () => boolean;
+}
+
+export class EndLook {
+  readonly #options: EndLookOptions;
+  #dueAtMs = Infinity;
+  #lookedAtMs = -Infinity;
+  readonly #work = new SerialQueue();
+
+  constructor(options: EndLookOptions) {
+    this.#options = options;
+  }
+
+  dueAtMs(): number {
+    return this.#dueAtMs;
+  }
+
+  /** Resolves when no look is in progress. */
+  get idle(): Promise<unknown> {
+    return this.#work.idle;
+  }
+
+  /** A reader got a page. */
+  pageRead(): void {
+    const { upstream, clock, isSettled } = this.#options;
+    const knownAtMs = Math.max(this.#lookedAtMs, upstream.end?.readAtMs ?? -Infinity);
+    if (!isSettled() && clock.now() >= knownAtMs + END_LOOK_MS) this.#dueAtMs = clock.now();
+  }
+
+  /** Starts what is due, in the background. */
+  tick(): void {
+    const { clock, log, ref } = this.#options;
+    if (this.#dueAtMs > clock.now()) return;
+    this.#dueAtMs = Infinity;
+    this.#lookedAtMs = clock.now();
+    // Failures are remembered by what fails, and a later reader causes another look.
+    void this.#work
+      .run(() => this.#look())
+      .catch((error: unknown) => {
+        const reason = exceptionText(error);
+        log({ event: 'background-work-failed', level: 'error', ...logNames(ref), reason });
+      });
+  }
+
+  async #look(): Promise<void> {
+    const { upstream, redrive, clock } = this.#options;
+    const trace = newTrace({ class: 'background' });
+    const lookedAtMs = clock.now();
+    const described = await redrive.describe(lookedAtMs, trace);
+    if (described && (!described.ok || described.value.status === 'RUNNING')) return;
+    // Of an execution that has ended, the whole history is archived. What may still run is read as far as a request reads.
+    const walk = described?.value.status === undefined ? newWalk(undefined) : undefined;
+    // An end that others have read since is new enough.
+    const freshness = { lastNotBeforeMs: lookedAtMs - END_LOOK_MS / 2 };
+    await upstream.chunkAt(Number.MAX_SAFE_INTEGER, freshness, trace, walk);
+  }
+}
