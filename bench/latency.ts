@@ -36,7 +36,7 @@ export async function whileMessagesArrive(service: World, subscribers: number): 
   return run.finish('while messages arrive', afterMs);
 }
 
-/** One message after 40 s and more of silence, when the interval is at its longest; at another moment for each execution. */
+/** One message after 40 s and more of silence, when the interval is as long as it gets; at another moment for each execution. */
 export async function afterIdling(service: World, subscribers: number): Promise<LatencyResult> {
   const runs = await Promise.all(
     Array.from({ length: 6 }, async (_, n) => {

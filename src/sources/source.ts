@@ -81,8 +81,9 @@ export interface Source {
   /** Calls about this execution that still wait for a budget are needed for `origin`, too: they wait no longer than its own would. */
   hurry?(ref: ExecutionRef, origin: CallOrigin): void;
   /**
-   * The shortest interval between polls at which the budget suffices for all followed executions. The caller follows this one
-   * for the listeners of these tenants, and would poll it every `wantedMs`. Called at each poll. 0: as wanted.
+   * The interval between polls at which the budget suffices for all followed executions. The caller follows this one for the
+   * listeners of these tenants, and would poll it every `wantedMs`: less often if the budget is used up, more often if it has
+   * room. Called at each poll.
    */
   pace?(ref: ExecutionRef, wantedMs: number, tenants: readonly string[]): number;
 }

@@ -90,15 +90,42 @@ describe('the interval', () => {
     fc.assert(
       fc.property(anyEvents, fc.nat(120_000), anyEvents, (before, leastMs, later) => {
         const pacer = after(...before);
-        pacer.atLeast(leastMs);
+        pacer.paced(Math.max(leastMs, pacer.ownIntervalMs));
+        const isStretched = leastMs > pacer.ownIntervalMs;
         for (const event of later) pacer[event]();
         const alone = after(...before, ...later);
-        expect(pacer.intervalMs).toBe(Math.max(leastMs, alone.intervalMs));
+        expect(pacer.intervalMs).toBe(Math.max(isStretched ? leastMs : 0, alone.intervalMs));
         expect(pacer.ownIntervalMs).toBe(alone.intervalMs);
-        pacer.atLeast(0);
+        pacer.paced(pacer.ownIntervalMs);
         expect(pacer.intervalMs).toBe(alone.intervalMs);
       }),
     );
+  });
+
+  test('is shorter in silence if the shared budget has room, but not after failures', () => {
+    const silent = (): Pacer => {
+      const pacer = after(...quiet, ...quiet, 'nothingNew');
+      expect(pacer.ownIntervalMs).toBe(POLL_INTERVAL_MAX_MS);
+      pacer.paced(2_500);
+      return pacer;
+    };
+    expect(silent().intervalMs).toBe(2_500);
+    const failing = silent();
+    const slower = Array.from({ length: 4 }, () => {
+      failing.failed();
+      failing.paced(2_500);
+      return failing.intervalMs;
+    });
+    expect(slower).toEqual([5_000, 10_000, 15_000, 15_000]);
+    failing.nothingNew();
+    expect(failing.intervalMs).toBe(2_500);
+    const throttled = silent();
+    throttled.throttled();
+    throttled.paced(2_500);
+    expect(throttled.intervalMs).toBe(5_000);
+    const active = silent();
+    active.messagesArrived();
+    expect(active.intervalMs).toBe(1_000);
   });
 
   test('is no longer for a success than without it', () => {

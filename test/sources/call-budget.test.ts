@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ok } from '../../src/core/errors.ts';
+import { Pacer } from '../../src/executions/following/pacer.ts';
 import {
   CALLS_AT_ONCE,
   CALLS_PER_SECOND,
+  type CallBudget,
+  type CallLimits,
   createCallBudget,
   POLLS_SHARE,
   TURN_MS_MAX,
@@ -116,7 +119,7 @@ describe('a source within a budget', () => {
   test('is as it was where there is no budget', async () => {
     const free = withCallBudget(source(1), () => undefined);
     expect(await pages(free, 2)).toEqual(['page', 'page']);
-    expect(free.pace?.(REF, 1_000, ['tenant'])).toBe(0);
+    expect(free.pace?.(REF, 1_000, ['tenant'])).toBe(1_000);
   });
 });
 
@@ -161,8 +164,64 @@ describe('shares of a budget', () => {
     const again = new CallBudgetShares({ nowMs: 1_000, limits: LIMITS, leases: [['a', lease]] });
     const { share } = again.share({ ...request, holder: 'b' }, 1_000);
     expect(share.callsPerSecond + lease.callsPerSecond).toBeLessThanOrEqual(CALLS_PER_SECOND);
-    const intervalMs = Math.ceil(40_000 / (CALLS_PER_SECOND * POLLS_SHARE));
-    expect(share.pollIntervals).toEqual([{ tenant: 'tenant', intervalMs }]);
+    const leastMs = Math.ceil(40_000 / (CALLS_PER_SECOND * POLLS_SHARE));
+    expect(share.paces).toEqual([{ tenant: 'tenant', leastMs, mostMs: Infinity }]);
+  });
+});
+
+describe('executions that are silent after some seconds, each with a burst of messages now and then', () => {
+  const THINGS_GRAPH = { callsPerSecond: 30, callsAtOnce: 100 };
+
+  /** How late messages are, ascending, after the executions have been silent for a minute. */
+  async function delays(count: number, budgetOf: (clock: ManualClock) => CallBudget): Promise<number[]> {
+    const clock = new ManualClock();
+    const budget = budgetOf(clock);
+    const late: number[] = [];
+    const forMs = 700_000;
+    const startMs = clock.now();
+    for (let n = 0; n < count; n++) {
+      void (async () => {
+        const pacer = new Pacer();
+        const burstEveryMs = 150_000 + (n % 37) * 1_000;
+        /** Of the first message of the next burst. */
+        let messageAtMs = startMs + burstEveryMs + n * 997;
+        await clock.sleep(n * 20);
+        while (clock.now() - startMs < forMs) {
+          pacer.paced(budget.pace(`execution-${n}`, pacer.ownIntervalMs, [`tenant-${n % 3}`]));
+          const turn = await budget.take(`execution-${n}`, { class: 'poll' });
+          const now = clock.now();
+          if (!turn.ok) pacer.failed();
+          else if (now >= messageAtMs) {
+            late.push(now - messageAtMs);
+            messageAtMs += burstEveryMs;
+            pacer.messagesArrived();
+          } else pacer.nothingNew();
+          pacer.paced(budget.pace(`execution-${n}`, pacer.ownIntervalMs, [`tenant-${n % 3}`]));
+          await clock.sleep(pacer.jittered((n % 10) / 10));
+        }
+      })();
+    }
+    await clock.advance(forMs + 60_000);
+    return late.toSorted((a, b) => a - b);
+  }
+
+  const inProcess = (limits: CallLimits) => (clock: ManualClock) => createCallBudget({ clock, ...limits });
+  const leased = (limits: CallLimits) => (clock: ManualClock) => {
+    const shares = new CallBudgetShares({ nowMs: clock.now(), limits });
+    const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
+    return createSharedCallBudget({ holder: 'isolate', limits, ask, clock, log: testLog() });
+  };
+
+  test.each([
+    ['of Step Functions, in one process', 20, 3_500, inProcess(LIMITS)],
+    ['of Step Functions, leased', 20, 3_500, leased(LIMITS)],
+    ['of Things Graph, in one process', 20, 3_500, inProcess(THINGS_GRAPH)],
+    ['of Things Graph, in one process', 300, 15_100, inProcess(THINGS_GRAPH)],
+    ['of Things Graph, leased', 300, 15_100, leased(THINGS_GRAPH)],
+  ])('%s: of %i, a message is at most %i ms late, 99 times in 100', async (_, count, boundMs, budgetOf) => {
+    const late = await delays(count, budgetOf);
+    expect(late.length).toBeGreaterThan(count);
+    expect(late[Math.floor(late.length * 0.99)]).toBeLessThanOrEqual(boundMs);
   });
 });
 
@@ -194,7 +253,7 @@ describe('isolates that share a budget', () => {
             calls.push(clock.now() - startMs);
             perIsolate[n] = (perIsolate[n] ?? 0) + 1;
           }
-          await clock.sleep(Math.max(1_000, budget.pace(`execution-${n}`, 1_000, ['tenant'])));
+          await clock.sleep(budget.pace(`execution-${n}`, 1_000, ['tenant']));
         }
       })();
     }

@@ -8,10 +8,13 @@ import {
   type Demand,
   fairLevel,
   Followers,
-  intervalsOf,
   leastIntervalMs,
+  mostIntervalMs,
   OTHERS,
+  type Pace,
+  pacesOf,
   PAYING_TENANTS_MAX,
+  SILENT_INTERVAL_MS,
 } from '../../src/sources/call-budget/pacing.ts';
 
 const tenantDemand = fc.array(
@@ -21,6 +24,10 @@ const anyDemand: fc.Arbitrary<Demand> = fc.uniqueArray(fc.tuple(fc.string({ minL
   selector: ([tenant]) => tenant,
   maxLength: 6,
 });
+/** Polls have as many calls as are wanted: silent executions are not polled more often. */
+const tight = (callsPerSecond: number) => ({ callsPerSecond, spareCallsPerSecond: 0 });
+const atLeast = (leastMs: number): Pace => ({ leastMs, mostMs: Infinity });
+const atMost = (mostMs: number): Pace => ({ leastMs: 0, mostMs });
 const perSecond = fc.integer({ min: 1, max: 20 });
 
 describe("the interval of a tenant's polls", () => {
@@ -28,8 +35,8 @@ describe("the interval of a tenant's polls", () => {
     fc.assert(
       fc.property(tenantDemand, perSecond, (demand, calls) => {
         const least = leastIntervalMs(demand, calls);
-        expect(callsPerSecondOf(demand, least)).toBeLessThanOrEqual(calls * 1.000_001);
-        if (least > 0) expect(callsPerSecondOf(demand, least * 0.99)).toBeGreaterThan(calls * 0.999);
+        expect(callsPerSecondOf(demand, atLeast(least))).toBeLessThanOrEqual(calls * 1.000_001);
+        if (least > 0) expect(callsPerSecondOf(demand, atLeast(least * 0.99))).toBeGreaterThan(calls * 0.999);
       }),
     );
   });
@@ -56,7 +63,7 @@ describe('the intervals of all tenants', () => {
   test('keep all polls within the budget, and use it if they want it', () => {
     fc.assert(
       fc.property(anyDemand, perSecond, (demand, calls) => {
-        const used = callsPerSecondAt(demand, intervalsOf(demand, calls));
+        const used = callsPerSecondAt(demand, pacesOf(demand, tight(calls)));
         expect(used).toBeLessThanOrEqual(calls * 1.000_001);
         const wanted = callsPerSecondAt(demand, new Map());
         // Intervals are whole milliseconds.
@@ -68,10 +75,10 @@ describe('the intervals of all tenants', () => {
   test('give no tenant less than an equal part of the budget, unless it wants less', () => {
     fc.assert(
       fc.property(anyDemand, perSecond, (demand, calls) => {
-        const intervals = intervalsOf(demand, calls);
+        const paces = pacesOf(demand, tight(calls));
         for (const [tenant, ofTenant] of demand) {
-          const used = callsPerSecondOf(ofTenant, intervals.get(tenant) ?? 0);
-          const wanted = callsPerSecondOf(ofTenant, 0);
+          const used = callsPerSecondOf(ofTenant, paces.get(tenant));
+          const wanted = callsPerSecondOf(ofTenant);
           expect(used).toBeGreaterThanOrEqual(Math.min(wanted, calls / demand.length) * 0.99);
         }
       }),
@@ -79,16 +86,20 @@ describe('the intervals of all tenants', () => {
   });
 
   test('do not stretch the polls of a tenant that follows few, however many another follows', () => {
-    const intervals = intervalsOf(
+    const paces = pacesOf(
       [
         ['few', [[1_000, 5]]],
         ['many', [[1_000, 1_000]]],
       ],
-      13.5,
+      tight(13.5),
     );
-    expect(intervals.get('few')).toBe(0);
-    expect(intervals.get('many')).toBe(Math.ceil(1_000_000 / 8.5));
-    expect(fairLevel([5, 1_000], 13.5)).toBe(8.5);
+    expect(paces.get('few')).toEqual(atLeast(0));
+    expect(paces.get('many')).toEqual(atLeast(Math.ceil(1_000_000 / 8.5)));
+    const bounds = [
+      [0, 5],
+      [0, 1_000],
+    ] as const;
+    expect(fairLevel(bounds, 13.5)).toBe(8.5);
   });
 
   test('merge the tenants that want least, beyond a bound', () => {
@@ -114,6 +125,96 @@ describe('the intervals of all tenants', () => {
   });
 });
 
+describe('silent executions', () => {
+  const silent = (count: number): Demand => [['tenant', [[15_000, count]]]];
+  const budget = { callsPerSecond: 27, spareCallsPerSecond: 18 };
+  const spareDemand = fc.tuple(anyDemand, perSecond).map(([demand, calls]) => {
+    const wanted = callsPerSecondAt(demand, new Map());
+    return {
+      demand,
+      wanted,
+      room: { callsPerSecond: wanted + 2 * calls, spareCallsPerSecond: wanted + calls },
+    };
+  });
+
+  test.each([
+    [1, SILENT_INTERVAL_MS],
+    [20, SILENT_INTERVAL_MS],
+    [45, SILENT_INTERVAL_MS],
+    [90, 5_000],
+    [180, 10_000],
+    [269, 14_945],
+  ])('%i of them are polled every %i ms', (count, intervalMs) => {
+    expect(pacesOf(silent(count), budget).get('tenant')).toEqual(atMost(intervalMs));
+  });
+
+  test('are polled as wanted, at most every 15 s, if the room is used up', () => {
+    for (const count of [270, 300, 405])
+      expect(pacesOf(silent(count), budget).get('tenant')).toEqual(atLeast(0));
+  });
+
+  test('do not stretch the polls of busy ones', () => {
+    const demand: Demand = [
+      [
+        'tenant',
+        [
+          [1_000, 5],
+          [15_000, 150],
+        ],
+      ],
+      ['other', [[1_000, 2]]],
+    ];
+    const paces = pacesOf(demand, budget);
+    expect(paces.get('tenant')).toEqual(atMost(Math.ceil(150_000 / 11)));
+    expect(paces.get('other')?.leastMs).toBe(0);
+  });
+
+  test('of a tenant that follows few are polled often, however many another tenant follows', () => {
+    const paces = pacesOf(
+      [
+        ['few', [[15_000, 5]]],
+        ['many', [[15_000, 200]]],
+      ],
+      budget,
+    );
+    expect(paces.get('few')).toEqual(atMost(SILENT_INTERVAL_MS));
+    expect(paces.get('many')).toEqual(atMost(Math.ceil(200_000 / 16)));
+  });
+
+  test('use the room and no more, are never polled less often than wanted, nor more often than is useful', () => {
+    fc.assert(
+      fc.property(spareDemand, ({ demand, wanted, room }) => {
+        const paces = pacesOf(demand, room);
+        const used = callsPerSecondAt(demand, paces);
+        expect(used).toBeLessThanOrEqual(room.spareCallsPerSecond * 1.000_001);
+        expect(used).toBeGreaterThanOrEqual(wanted);
+        const useful = new Map(demand.map(([tenant]) => [tenant, atMost(SILENT_INTERVAL_MS)]));
+        // Intervals are whole milliseconds.
+        expect(used).toBeGreaterThanOrEqual(
+          Math.min(room.spareCallsPerSecond, callsPerSecondAt(demand, useful)) * 0.99,
+        );
+        for (const { leastMs, mostMs } of paces.values()) {
+          expect(leastMs).toBe(0);
+          expect(mostMs).toBeGreaterThanOrEqual(SILENT_INTERVAL_MS);
+        }
+      }),
+    );
+  });
+
+  test('with the longest interval are shortened first', () => {
+    // 18 - 2 calls a second for the longest interval, which is still longer than that of the others.
+    expect(
+      mostIntervalMs(
+        [
+          [15_000, 100],
+          [4_000, 8],
+        ],
+        18,
+      ),
+    ).toBe(6_250);
+  });
+});
+
 describe('followed executions', () => {
   const follow = (followers: Followers, executionId: string, tenants: string[], nowMs = 0) =>
     followers.follow(executionId, { wantedMs: 1_000, tenants }, new Map(), nowMs);
@@ -127,13 +228,13 @@ describe('followed executions', () => {
       ['b', [[1_000, 0.5]]],
     ]);
     // Half a call a second of b, a tenth of a call of a.
-    const intervals = new Map([
-      ['a', 5_000],
-      ['b', 0],
+    const paces = new Map([
+      ['a', atLeast(5_000)],
+      ['b', atLeast(0)],
     ]);
-    expect(followers.intervalMs('shared', intervals)).toBe(Math.ceil(1_000 / 0.6));
-    expect(followers.intervalMs('own', intervals)).toBe(5_000);
-    expect(followers.intervalMs('own', new Map())).toBe(0);
+    expect(followers.intervalMs('shared', paces)).toBe(Math.ceil(1_000 / 0.6));
+    expect(followers.intervalMs('own', paces)).toBe(5_000);
+    expect(followers.intervalMs('own', new Map())).toBe(1_000);
   });
 
   test('are paid for by a bounded number of tenants', () => {

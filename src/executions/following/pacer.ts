@@ -1,6 +1,7 @@
 /**
  * The interval between two polls of an execution with listeners: a second while messages arrive and for some seconds after,
- * then doubling up to 15 s. A throttled answer doubles it at once, and each success takes back a step. Pure: no clock, no I/O.
+ * then doubling up to 15 s, or less if the budget of calls has room. A throttled answer doubles it at once, and each success
+ * takes back a step. Other failures double it until the next success. Pure: no clock, no I/O.
  */
 
 /** Bounds the calls per second of one execution. */
@@ -20,21 +21,32 @@ const JITTER = 0.1;
 export class Pacer {
   #quietMs = POLL_INTERVAL_MIN_MS;
   #quietPolls = 0;
+  #failedMs = POLL_INTERVAL_MIN_MS;
   #throttledMs = POLL_INTERVAL_MIN_MS;
   #leastMs = 0;
+  #quietMostMs = Infinity;
 
   get intervalMs(): number {
-    return Math.max(this.ownIntervalMs, this.#leastMs);
+    return Math.max(this.#leastMs, this.#unstretchedMs);
   }
 
   /** The interval without other executions that share the budget of calls. */
   get ownIntervalMs(): number {
-    return Math.max(this.#quietMs, this.#throttledMs);
+    return Math.max(this.#quietMs, this.#failedMs, this.#throttledMs);
   }
 
-  /** Sets the least interval that the shared budget of calls allows. May be longer than POLL_INTERVAL_MAX_MS. */
-  atLeast(ms: number): void {
-    this.#leastMs = ms;
+  /**
+   * Sets what the shared budget of calls makes of the own interval: longer, maybe than POLL_INTERVAL_MAX_MS, if it is used up;
+   * shorter, but not after failures, if it has room.
+   */
+  paced(intervalMs: number): void {
+    const own = this.ownIntervalMs;
+    this.#leastMs = intervalMs > own ? intervalMs : 0;
+    this.#quietMostMs = intervalMs < own ? intervalMs : Infinity;
+  }
+
+  get #unstretchedMs(): number {
+    return Math.max(Math.min(this.#quietMs, this.#quietMostMs), this.#failedMs, this.#throttledMs);
   }
 
   /** The interval with jitter; `random` is from 0 to 1. */
@@ -44,7 +56,7 @@ export class Pacer {
 
   /** The first listener has arrived: its message may follow any moment. */
   wake(): void {
-    this.#quietMs = POLL_INTERVAL_MIN_MS;
+    this.#quietMs = this.#failedMs = POLL_INTERVAL_MIN_MS;
     this.#quietPolls = 0;
   }
 
@@ -54,24 +66,23 @@ export class Pacer {
   }
 
   nothingNew(): void {
+    this.#failedMs = POLL_INTERVAL_MIN_MS;
     this.#quietPolls++;
-    if (this.#quietPolls > QUIET_POLLS_MAX) this.#slowDown();
+    if (this.#quietPolls > QUIET_POLLS_MAX) this.#quietMs = doubled(this.#quietMs);
     this.#takeBackStep();
   }
 
   throttled(): void {
-    this.#throttledMs = Math.min(POLL_INTERVAL_MAX_MS, this.ownIntervalMs * 2);
+    this.#throttledMs = doubled(this.#unstretchedMs);
   }
 
   failed(): void {
-    this.#slowDown();
-  }
-
-  #slowDown(): void {
-    this.#quietMs = Math.min(POLL_INTERVAL_MAX_MS, this.#quietMs * 2);
+    this.#failedMs = doubled(Math.max(this.#failedMs, Math.min(this.#quietMs, this.#quietMostMs)));
   }
 
   #takeBackStep(): void {
     this.#throttledMs = Math.max(POLL_INTERVAL_MIN_MS, this.#throttledMs - THROTTLE_STEP_MS);
   }
 }
+
+const doubled = (intervalMs: number): number => Math.min(POLL_INTERVAL_MAX_MS, intervalMs * 2);

@@ -140,7 +140,8 @@ export class Poller {
 
   #pace(): void {
     const { source, ref, listeners } = this.#options;
-    this.#pacer.atLeast(source.pace?.(ref, this.#pacer.ownIntervalMs, listeners.tenants) ?? 0);
+    const wantedMs = this.#pacer.ownIntervalMs;
+    this.#pacer.paced(source.pace?.(ref, wantedMs, listeners.tenants) ?? wantedMs);
   }
 
   #pollDueAtMs(): number {

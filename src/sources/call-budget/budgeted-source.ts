@@ -42,7 +42,7 @@ export function withCallBudget(
       describe: (ref, options) => inTurn(ref, options, (counted) => describe(ref, counted)),
     }),
     hurry: (ref, origin) => budgetFor(ref)?.hurry(ref.executionId, origin),
-    pace: (ref, wantedMs, tenants) => budgetFor(ref)?.pace(ref.executionId, wantedMs, tenants) ?? 0,
+    pace: (ref, wantedMs, tenants) => budgetFor(ref)?.pace(ref.executionId, wantedMs, tenants) ?? wantedMs,
   };
 }
 

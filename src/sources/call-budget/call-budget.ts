@@ -11,7 +11,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { CallOrigin } from '../source.ts';
 import { CallBucket } from './bucket.ts';
 import { CallQueue, type WaitingCall } from './call-queue.ts';
-import { Followers, type Intervals, intervalsOf } from './pacing.ts';
+import { Followers, type Paces, type PollsBudget, pacesOf } from './pacing.ts';
 
 export interface CallLimits {
   readonly callsPerSecond: number;
@@ -29,6 +29,8 @@ export const CALLS_AT_ONCE = 100;
 export const POLLS_SHARE = 0.9;
 /** The same while reads wait: polls come first, so their intervals must leave room. */
 export const POLLS_SHARE_WHILE_READING = 0.6;
+/** The part within which silent executions are polled more often than they need to be. Leaves more for reads that start. */
+export const SPARE_SHARE = 0.75;
 /** A call that would wait longer for its turn fails. A poll keeps its subscribers and is retried. */
 export const TURN_MS_MAX = 10_000;
 /** Nobody waits for background work: it is retried from its start, so patience is cheaper. */
@@ -57,8 +59,9 @@ export interface CallBudget {
   /** Returns a turn that was not used. */
   giveBack(): void;
   /**
-   * The shortest allowed interval between polls of this execution, which listeners of these tenants follow and which wants one
-   * every `wantedMs`. Call it at each poll: an execution that stops calling it is no longer counted.
+   * The interval between polls of this execution, which listeners of these tenants follow and which wants one every `wantedMs`:
+   * longer if the budget is used up, shorter if it has room. Call it at each poll: an execution that stops calling it is no longer
+   * counted.
    */
   pace(executionId: string, wantedMs: number, tenants: readonly string[]): number;
 }
@@ -73,7 +76,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const bucket = new CallBucket(callsPerSecond, callsAtOnce, clock.now());
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(callsPerSecond) });
   const followers = new Followers();
-  let intervals: Intervals = new Map();
+  let paces: Paces = new Map();
 
   const turnInMs = (call: WaitingCall, now: number) => bucket.waitMs(queue.aheadOf(call) + 1, now);
 
@@ -108,10 +111,10 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     giveBack: () => bucket.add(1),
     pace: (executionId, wantedMs, tenants) => {
       const now = clock.now();
-      followers.follow(executionId, { wantedMs, tenants }, intervals, now);
+      followers.follow(executionId, { wantedMs, tenants }, paces, now);
       const readsWait = queue.size > queue.polls + queue.background;
-      intervals = intervalsOf(followers.demand(now), callsPerSecond * pollsShare(readsWait));
-      return followers.intervalMs(executionId, intervals);
+      paces = pacesOf(followers.demand(now), pollsBudget(callsPerSecond, readsWait));
+      return followers.intervalMs(executionId, paces) ?? wantedMs;
     },
   };
 }
@@ -121,8 +124,10 @@ function grant(queue: CallQueue, bucket: CallBucket, nowMs: number): void {
   while (queue.size > 0 && bucket.available(nowMs) > 0 && queue.grantNext(nowMs)) bucket.spend(1, nowMs);
 }
 
-export const pollsShare = (readsWait: boolean): number =>
-  readsWait ? POLLS_SHARE_WHILE_READING : POLLS_SHARE;
+export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBudget => ({
+  callsPerSecond: callsPerSecond * (readsWait ? POLLS_SHARE_WHILE_READING : POLLS_SHARE),
+  spareCallsPerSecond: callsPerSecond * (readsWait ? POLLS_SHARE_WHILE_READING : SPARE_SHARE),
+});
 
 /** As many as the budget makes within a turn's time: more of one tenant would fail anyway. */
 export const tenantWaitingMax = (callsPerSecond: number): number =>

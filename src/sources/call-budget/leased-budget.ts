@@ -24,7 +24,7 @@ import {
 } from './call-budget.ts';
 import { CallQueue, type WaitingCall } from './call-queue.ts';
 import type { Share, ShareRequest } from './leases.ts';
-import { boundedDemand, callsPerSecondAt, Followers, type Intervals, OTHERS } from './pacing.ts';
+import { boundedDemand, callsPerSecondAt, Followers, OTHERS, type Paces } from './pacing.ts';
 
 /** Bound of what is saved of a share's rate: it is for polls, one at a time, and many isolates could save up many calls. */
 const SAVED_CALLS_MAX = 1;
@@ -47,7 +47,7 @@ export const TENANTS_NAMED_MAX = 32;
 const ALONE: Share = {
   callsPerSecond: 0.2,
   calls: 1,
-  pollIntervals: [{ tenant: OTHERS, intervalMs: 15_000 }],
+  paces: [{ tenant: OTHERS, leastMs: 15_000, mostMs: Infinity }],
   validMs: 10_000,
   askAgainMs: 10_000,
   called: [],
@@ -69,8 +69,8 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(limits.callsPerSecond) });
   const followers = new Followers();
   let singles = 0;
-  let share: Share = { ...ALONE, pollIntervals: [] };
-  let intervals: Intervals = new Map();
+  let share: Share = { ...ALONE, paces: [] };
+  let paces: Paces = new Map();
   let validUntilMs = 0;
   let askedAtMs = -Infinity;
   let askableAtMs = 0;
@@ -98,7 +98,7 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
     askedAtMs = now;
     askableAtMs = now + (share.calls > 0 ? 0 : share.askAgainMs);
     validUntilMs = now + share.validMs;
-    intervals = new Map(share.pollIntervals.map(({ tenant, intervalMs }) => [tenant, intervalMs]));
+    paces = new Map(share.paces.map(({ tenant, ...pace }) => [tenant, pace]));
     rate.setRate(share.callsPerSecond, now);
     singles += share.calls;
   }
@@ -126,7 +126,7 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
   function isShort(now: number, inMs: number, leftMs: number): boolean {
     if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
     if (now >= validUntilMs || inMs > leftMs) return true;
-    return callsPerSecondAt(demand(now), intervals) > share.callsPerSecond * GROWN;
+    return callsPerSecondAt(demand(now), paces) > share.callsPerSecond * GROWN;
   }
 
   /** The budget does not know yet that this tenant waits. */
@@ -185,8 +185,8 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
       singles++;
     },
     pace: (executionId, wantedMs, tenants) => {
-      followers.follow(executionId, { wantedMs, tenants: tenants.map(hashed) }, intervals, clock.now());
-      return followers.intervalMs(executionId, intervals);
+      followers.follow(executionId, { wantedMs, tenants: tenants.map(hashed) }, paces, clock.now());
+      return followers.intervalMs(executionId, paces) ?? wantedMs;
     },
   };
 }

@@ -4,10 +4,10 @@
  * which isolates get in the order that is fair between tenants, wherever their calls wait. No I/O, no clock: budget-object.ts
  * stores the leases.
  */
-import { type CallLimits, pollsShare } from './call-budget.ts';
+import { type CallLimits, pollsBudget } from './call-budget.ts';
 import { CallBucket } from './bucket.ts';
 import { BACKGROUND_EVERY_MS } from './call-queue.ts';
-import { type Demand, callsPerSecondAt, intervalsOf, summedDemand } from './pacing.ts';
+import { type Demand, type Pace, callsPerSecondAt, pacesOf, summedDemand } from './pacing.ts';
 import { VirtualTime } from '../../core/virtual-time.ts';
 
 /** Lease times: long enough for a few polls each, and short enough to make room for new isolates. */
@@ -49,8 +49,8 @@ export interface ShareRequest {
 export interface Share {
   readonly callsPerSecond: number;
   readonly calls: number;
-  /** The shortest interval between polls of each tenant's executions. */
-  readonly pollIntervals: readonly { readonly tenant: string; readonly intervalMs: number }[];
+  /** Of the polls of each tenant's executions. */
+  readonly paces: readonly (Pace & { readonly tenant: string })[];
   readonly validMs: number;
   /** No more calls before this time. */
   readonly askAgainMs: number;
@@ -106,9 +106,12 @@ export class CallBudgetShares {
     let outCallsPerSecond = 0;
     for (const lease of this.#leases.values()) outCallsPerSecond += lease.callsPerSecond;
     const everyone = summedDemand([demand, ...[...this.#leases.values()].map((lease) => lease.demand)]);
-    const intervals = intervalsOf(everyone, callsPerSecond * pollsShare(readsWait));
-    const pollIntervals = demand.map(([tenant]) => ({ tenant, intervalMs: intervals.get(tenant) ?? 0 }));
-    const fair = callsPerSecondAt(demand, intervals);
+    const ofAll = pacesOf(everyone, pollsBudget(callsPerSecond, readsWait));
+    const paces = demand.flatMap(([tenant]) => {
+      const pace = ofAll.get(tenant);
+      return pace ? [{ tenant, ...pace }] : [];
+    });
+    const fair = callsPerSecondAt(demand, ofAll);
     const full = this.#leases.size >= HOLDERS_MAX;
     const left = full ? 0 : Math.max(0, callsPerSecond - outCallsPerSecond);
     const granted = Math.min(fair, left);
@@ -118,7 +121,7 @@ export class CallBudgetShares {
       (this.#leases.size * 1000) / QUESTIONS_PER_SECOND,
     );
     // An isolate with less than its fair share returns soon, when the others' leases have shrunk.
-    const longestMs = Math.max(0, ...pollIntervals.map(({ intervalMs }) => intervalMs));
+    const longestMs = Math.max(0, ...paces.map(({ leastMs }) => leastMs));
     const validMs =
       granted < fair
         ? pollsAskAgainMs
@@ -127,7 +130,7 @@ export class CallBudgetShares {
     if (!full) this.#leases.set(holder, lease);
     const askAgainMs = this.#readersAskAgainMs(holder) ?? pollsAskAgainMs;
     const called = [...this.#calledAtMs.keys()].slice(-2);
-    return { share: { callsPerSecond: granted, calls, pollIntervals, validMs, askAgainMs, called }, lease };
+    return { share: { callsPerSecond: granted, calls, paces, validMs, askAgainMs, called }, lease };
   }
 
   /** Drops expired leases; returns the names of their isolates. */

@@ -3,6 +3,9 @@
  * each gets what it wants up to a level at which the calls are used up. A tenant that follows too much for its share stretches
  * its own polls only: those of its executions that want a longer interval keep it, the others share the rest evenly.
  *
+ * If the budget has room, silent executions, which want long intervals, are polled more often: the room is shared max-min
+ * fairly, too, and no execution that is busy is polled less often for it.
+ *
  * An execution that several tenants follow costs each of them an equal part of its calls, and is polled as often as these parts
  * together pay for. No I/O, no clock.
  */
@@ -13,8 +16,19 @@ export type TenantDemand = readonly (readonly [wantedMs: number, count: number])
 /** The demand of each tenant. */
 export type Demand = readonly (readonly [tenant: string, demand: TenantDemand])[];
 
-/** The shortest interval of each tenant's polls; 0: as wanted. */
-export type Intervals = ReadonlyMap<string, number>;
+/** Bounds of the intervals between a tenant's polls: stretched if its part of the budget is used up, shortened if it has room. */
+export interface Pace {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/** The pace of each tenant. */
+export type Paces = ReadonlyMap<string, Pace>;
+
+const AS_WANTED: Pace = { leastMs: 0, mostMs: Infinity };
+
+/** No shorter interval is useful while an execution is silent: its first message is late by at most this. */
+export const SILENT_INTERVAL_MS = 2_500;
 
 /** Stands for all tenants that are not named, of which there are too many. */
 export const OTHERS = '';
@@ -36,7 +50,7 @@ export const PAYING_TENANTS_MAX = 16;
 export function leastIntervalMs(demand: TenantDemand, callsPerSecond: number): number {
   const sorted = demand.filter(([, count]) => count > 0).toSorted(([a], [b]) => a - b);
   // Calls per second of those that want a longer interval than the current one.
-  let seldom = callsPerSecondOf(sorted, 0);
+  let seldom = callsPerSecondOf(sorted);
   if (seldom <= callsPerSecond) return 0;
   let stretched = 0;
   for (const [index, [wantedMs, count]] of sorted.entries()) {
@@ -50,39 +64,90 @@ export function leastIntervalMs(demand: TenantDemand, callsPerSecond: number): n
   return Infinity;
 }
 
-/** Calls per second of this demand if polls are at least `intervalMs` apart. */
-export const callsPerSecondOf = (demand: TenantDemand, intervalMs: number): number =>
-  demand.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / Math.max(wantedMs, intervalMs), 0);
-
-/** The calls per second that a tenant may have at most, so that all together have `callsPerSecond`; Infinity if that suffices. */
-export function fairLevel(wanted: readonly number[], callsPerSecond: number): number {
-  let left = callsPerSecond;
-  let tenants = wanted.length;
-  for (const calls of wanted.toSorted((a, b) => a - b)) {
-    if (calls > left / tenants) return left / tenants;
-    left -= calls;
-    tenants--;
+/** The longest interval that `callsPerSecond` allows for: they are more than `demand` wants. */
+export function mostIntervalMs(demand: TenantDemand, callsPerSecond: number): number {
+  const sorted = demand.filter(([, count]) => count > 0).toSorted(([a], [b]) => b - a);
+  // Calls per second of those that want a shorter interval than the current one.
+  let often = callsPerSecondOf(sorted);
+  let shortened = 0;
+  for (const [index, [wantedMs, count]] of sorted.entries()) {
+    often = Math.max(0, often - (count * 1000) / wantedMs);
+    shortened += count;
+    const intervalMs = (shortened * 1000) / (callsPerSecond - often);
+    const next = sorted[index + 1]?.[0] ?? 0;
+    if (intervalMs >= next) return Math.max(SILENT_INTERVAL_MS, intervalMs);
   }
   return Infinity;
 }
 
-/** The intervals of all tenants within `callsPerSecond`. */
-export function intervalsOf(demand: Demand, callsPerSecond: number): Intervals {
-  const level = fairLevel(
-    demand.map(([, ofTenant]) => callsPerSecondOf(ofTenant, 0)),
-    callsPerSecond,
-  );
+/** Calls per second of this demand at this pace. */
+export const callsPerSecondOf = (demand: TenantDemand, pace: Pace = AS_WANTED): number =>
+  demand.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / paced(wantedMs, pace), 0);
+
+const paced = (wantedMs: number, { leastMs, mostMs }: Pace): number =>
+  Math.max(leastMs, Math.min(wantedMs, mostMs));
+
+/**
+ * The level of calls per second at which all together have `callsPerSecond`, if each has as many as the level, but within its
+ * bounds. Infinity if that suffices for the upper bounds. It must suffice for the lower ones.
+ */
+export function fairLevel(
+  bounds: readonly (readonly [lower: number, upper: number])[],
+  callsPerSecond: number,
+): number {
+  let sum = bounds.reduce((total, [lower]) => total + lower, 0);
+  let level = 0;
+  /** How many tenants get more with a higher level. */
+  let rising = 0;
+  const changes = bounds.flatMap(([lower, upper]) => [[lower, 1] as const, [upper, -1] as const]);
+  for (const [at, change] of changes.toSorted(([a], [b]) => a - b)) {
+    const next = sum + rising * (at - level);
+    if (next > callsPerSecond) return level + (callsPerSecond - sum) / rising;
+    [sum, level] = [next, at];
+    rising += change;
+  }
+  return Infinity;
+}
+
+export interface PollsBudget {
+  readonly callsPerSecond: number;
+  /** Only if the polls that are wanted need less, silent executions are polled more often, up to this. */
+  readonly spareCallsPerSecond: number;
+}
+
+/** The paces of all tenants within the budget. */
+export function pacesOf(demand: Demand, { callsPerSecond, spareCallsPerSecond }: PollsBudget): Paces {
+  const wanted = demand.map(([, ofTenant]) => callsPerSecondOf(ofTenant));
+  const total = wanted.reduce((sum, calls) => sum + calls, 0);
+  if (total >= spareCallsPerSecond) {
+    const level = fairLevel(
+      wanted.map((calls) => [0, calls]),
+      callsPerSecond,
+    );
+    return new Map(
+      demand.map(([tenant, ofTenant]) => {
+        const leastMs = Math.ceil(leastIntervalMs(ofTenant, level));
+        return [tenant, { ...AS_WANTED, leastMs }];
+      }),
+    );
+  }
+  const bounds = demand.map(([, ofTenant], index) => {
+    const most = callsPerSecondOf(ofTenant, { ...AS_WANTED, mostMs: SILENT_INTERVAL_MS });
+    return [wanted[index] ?? 0, most] as const;
+  });
+  const level = fairLevel(bounds, spareCallsPerSecond);
   return new Map(
-    demand.map(([tenant, ofTenant]) => [tenant, Math.ceil(leastIntervalMs(ofTenant, level))] as const),
+    demand.map(([tenant, ofTenant], index) => {
+      const hasRoom = level > (wanted[index] ?? 0);
+      const mostMs = hasRoom ? Math.ceil(mostIntervalMs(ofTenant, level)) : Infinity;
+      return [tenant, { ...AS_WANTED, mostMs }];
+    }),
   );
 }
 
-/** Calls per second of this demand at these intervals. */
-export const callsPerSecondAt = (demand: Demand, intervals: Intervals): number =>
-  demand.reduce(
-    (sum, [tenant, ofTenant]) => sum + callsPerSecondOf(ofTenant, intervalOf(tenant, intervals)),
-    0,
-  );
+/** Calls per second of this demand at these paces. */
+export const callsPerSecondAt = (demand: Demand, paces: Paces): number =>
+  demand.reduce((sum, [tenant, ofTenant]) => sum + callsPerSecondOf(ofTenant, paceOf(tenant, paces)), 0);
 
 /** Demands of several isolates as one. */
 export function summedDemand(demands: Iterable<Demand>): Demand {
@@ -98,13 +163,12 @@ export function summedDemand(demands: Iterable<Demand>): Demand {
 /** The tenants that want most calls by name, all others as one. */
 export function boundedDemand(demand: Demand, tenantsMax: number): Demand {
   if (demand.length <= tenantsMax) return demand;
-  const most = demand.toSorted(([, a], [, b]) => callsPerSecondOf(b, 0) - callsPerSecondOf(a, 0));
+  const most = demand.toSorted(([, a], [, b]) => callsPerSecondOf(b) - callsPerSecondOf(a));
   const others = most.slice(tenantsMax).map(([, ofTenant]): Demand => [[OTHERS, ofTenant]]);
   return [...most.slice(0, tenantsMax), ...summedDemand(others)];
 }
 
-const intervalOf = (tenant: string, intervals: Intervals): number =>
-  intervals.get(tenant) ?? intervals.get(OTHERS) ?? 0;
+const paceOf = (tenant: string, paces: Paces): Pace => paces.get(tenant) ?? paces.get(OTHERS) ?? AS_WANTED;
 
 interface Followed {
   readonly wantedMs: number;
@@ -120,15 +184,15 @@ export class Followers {
   #counts: Counts = new Map();
   #countedAtMs = -Infinity;
 
-  /** `intervals`: as known until now. */
+  /** `paces`: as known until now. */
   follow(
     executionId: string,
     { wantedMs, tenants }: { readonly wantedMs: number; readonly tenants: readonly string[] },
-    intervals: Intervals,
+    paces: Paces,
     nowMs: number,
   ): void {
     const paying = tenants.slice(0, PAYING_TENANTS_MAX);
-    const intervalMs = intervalPaidBy(paying, wantedMs, intervals);
+    const intervalMs = intervalPaidBy(paying, wantedMs, paces);
     const forgetAtMs =
       nowMs + Math.max(FORGOTTEN_AFTER_MS_MIN, FORGOTTEN_AFTER_INTERVALS * Math.max(wantedMs, intervalMs));
     const followed = { wantedMs, tenants: paying, forgetAtMs };
@@ -140,10 +204,10 @@ export class Followers {
     if (this.#followed.size > FOLLOWERS_MAX && oldest !== undefined) this.#forget(oldest);
   }
 
-  /** The shortest interval of this execution; 0: as wanted. */
-  intervalMs(executionId: string, intervals: Intervals): number {
+  /** The interval of an execution that was followed just now. */
+  intervalMs(executionId: string, paces: Paces): number | undefined {
     const followed = this.#followed.get(executionId);
-    return followed ? intervalPaidBy(followed.tenants, followed.wantedMs, intervals) : 0;
+    return followed && intervalPaidBy(followed.tenants, followed.wantedMs, paces);
   }
 
   /** For each tenant one pair for each interval; a pacer has a handful of them. */
@@ -168,11 +232,11 @@ export class Followers {
   }
 }
 
-/** Each tenant pays for its part of the polls at its own interval. */
-function intervalPaidBy(tenants: readonly string[], wantedMs: number, intervals: Intervals): number {
-  const parts = tenants.map((tenant) => 1 / Math.max(wantedMs, intervalOf(tenant, intervals)));
-  const intervalMs = Math.ceil(tenants.length / parts.reduce((sum, part) => sum + part, 0));
-  return intervalMs > wantedMs ? intervalMs : 0;
+/** Each tenant pays for its part of the polls at its own pace. */
+function intervalPaidBy(tenants: readonly string[], wantedMs: number, paces: Paces): number {
+  if (tenants.length === 0) return wantedMs;
+  const parts = tenants.map((tenant) => 1 / paced(wantedMs, paceOf(tenant, paces)));
+  return Math.ceil(tenants.length / parts.reduce((sum, part) => sum + part, 0));
 }
 
 type Counts = Map<string, Map<number, number>>;
