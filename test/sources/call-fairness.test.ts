@@ -1,4 +1,4 @@
-/** Tenants that share a budget, within a process and across isolates: what one does, and what another notices of it. */
+/** Tenants that share a budget, within a process and across isolates: the effect of one tenant's calls on another. */
 import { describe, expect, test } from 'vitest';
 import {
   CALLS_AT_ONCE,

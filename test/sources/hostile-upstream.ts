@@ -47,7 +47,7 @@ const json = (
     .writeHead(status, { 'content-type': 'application/x-amz-json-1.1', ...headers })
     .end(typeof body === 'string' ? body : JSON.stringify(body));
 
-/** Sends `bytes` of spaces, as fast as the peer takes them, and then nothing: the connection is what ends it. */
+/** Sends `bytes` of spaces, as fast as the peer reads them, and then nothing. Only the end of the connection ends it. */
 function flood(response: ServerResponse, bytes: number): void {
   const chunk = Buffer.alloc(64 * 1024, ' ');
   let sent = 0;

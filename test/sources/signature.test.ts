@@ -32,7 +32,7 @@ interface Sent {
   readonly region: string;
 }
 
-/** Really asks for a page, and gives back what went over the wire. */
+/** Requests a page, and returns the bytes that went over the wire. */
 async function send(
   id: string,
   token: string | undefined,
@@ -59,7 +59,7 @@ async function send(
   return { request, credentials, region };
 }
 
-/** What the SDK's signer makes of the same request: it sees the wire, not our code. */
+/** The signature of the AWS SDK's signer for the same request on the wire. */
 async function smithyAuthorization({ request, credentials, region }: Sent): Promise<string | undefined> {
   const judge = new SignatureV4({
     service: 'iotthingsgraph',

@@ -1,7 +1,7 @@
-/** Waits for a condition. How long that takes is the machine's affair: only what never happens fails. */
+/** Waits for a condition, as long as the machine needs. Fails only if the condition never holds. */
 import { vi } from 'vitest';
 
-/** Longer than a busy machine needs. Shorter than a waiting request (50 s), which must not end a wait by its own end. */
+/** Longer than a busy machine needs, and shorter than a waiting request (50 s), whose own end must not end the wait. */
 export const PATIENCE_MS = 40_000;
 
 /** Runs `assert` until it does not throw. */

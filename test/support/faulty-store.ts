@@ -1,6 +1,6 @@
 /**
- * A store between a test and its real store: fails or stalls when told to, and counts what it was asked, so that "costs
- * no read" is a number and not a belief.
+ * Wraps a store for tests: it fails or stalls on demand, and counts its calls, so that a test can prove that something costs no
+ * read.
  */
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 

@@ -1,4 +1,4 @@
-/** Histories for property tests: fast-check arbitraries, and plain ones where a test needs just some history. */
+/** Histories for tests: fast-check arbitraries for property tests, and a simple one for others. */
 import fc from 'fast-check';
 
 import { EVENT_TYPES } from '../../src/messages/event-types.ts';
@@ -83,7 +83,7 @@ export const ended = (history: readonly Message[], terminal: Terminal = 'EXECUTI
   { ...history.at(-1), eventType: terminal },
 ];
 
-/** A history that lies in memory whole, in chunks of the given sizes (over and over); for what reads histories. */
+/** A history in memory, in chunks whose sizes repeat the given ones. */
 export function historyInChunks(
   messages: readonly Message[],
   sizes: readonly number[],

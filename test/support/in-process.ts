@@ -1,6 +1,6 @@
 /**
- * The whole service in this process: routes, keys, archive and Executions as they are deployed, over a memory store and on a
- * clock that tests move. No port is opened. What the upstream is, and what tests ask again and again, is theirs.
+ * The whole service in this process: routes, keys, archive and Executions as they are deployed, with a memory store and a clock that
+ * tests advance. It opens no port. The caller provides the upstream.
  */
 import { randomBytes } from 'node:crypto';
 

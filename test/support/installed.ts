@@ -1,4 +1,4 @@
-/** Programs that tests run where they are: a fresh machine has Node, npm and git. What Debian's packages put there, and PATH. */
+/** Finds optional programs for tests, from Debian's packages or on PATH. A fresh machine has only Node, npm and git. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ export const PYTHON = '/usr/bin/python3';
 export const AWS_CLI = '/usr/bin/aws';
 export const CHROMIUM = '/usr/bin/chromium';
 
-/** Without a window, and without calls home. Its port of its own keeps it running. */
+/** Without a window and without telemetry. A debugging port keeps it running. */
 export const chromiumOptions = (profile: string): readonly string[] => [
   '--headless',
   '--no-sandbox',

@@ -1,4 +1,4 @@
-/** Time that moves only when a test says so. */
+/** A clock that only tests advance. */
 import type { Clock } from '../../src/core/clock.ts';
 
 interface Sleeper {
@@ -85,7 +85,7 @@ for (const name of ['digest', 'sign', 'verify', 'importKey'] as const) {
   });
 }
 
-/** Lets everything that is ready run, and what follows from it. */
+/** Runs everything that is ready, and the work that follows from it. */
 export async function settle(): Promise<void> {
   for (let quiet = 0; quiet < QUIET_TURNS; quiet = cryptoJobs === 0 ? quiet + 1 : 0) {
     await new Promise<void>((resolve) => setImmediate(resolve));

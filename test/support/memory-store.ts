@@ -1,7 +1,7 @@
 /**
- * A key-value store in this process's memory, for tests alone: refuses exactly what Workers KV refuses, one
- * write for each key and second included, and forgets by the clock it is given. Nothing bounds it as a whole and nothing
- * survives the process. What it does not play: KV's caches and the time that a change takes to reach other places.
+ * A key-value store in memory, for tests only. It refuses exactly the calls that Workers KV refuses, a second write of a key within a
+ * second included, and expires entries by the given clock. Its size has no limit. It does not simulate KV's caches, nor the time that a
+ * change takes to reach other locations.
  */
 import { Buffer } from 'node:buffer';
 

@@ -33,11 +33,11 @@ export const POLLS_SHARE_WHILE_READING = 0.6;
 export const SPARE_SHARE = 0.75;
 /** A call that would wait longer for its turn fails. A poll keeps its subscribers and is retried. */
 export const TURN_MS_MAX = 10_000;
-/** Nobody waits for background work: it is retried from its start, so patience is cheaper. */
+/** Background work waits longer: no caller waits for it, and a retry would start from the beginning. */
 export const BACKGROUND_TURN_MS_MAX = 60_000;
-/** How often a waiting call looks whether its turn came earlier than expected: others have left, or need it, too. */
+/** How often a waiting call checks whether it may go earlier than expected, because others have left or need the same call. */
 const LOOK_MS = 200;
-/** Nothing that a caller learns of the queue stays true for longer. */
+/** The longest retry time that a caller gets: the queue will have changed by then. */
 const RETRY_MS_MAX = 60_000;
 
 export type Turn =

@@ -24,7 +24,7 @@ export const wrongAllowedAccount = (setting: string, on: AllowedOn): string | un
       : !/^[a-z0-9-]{1,40}$/.test(region) || !/^\d{10,12}$/.test(account);
   });
 
-/** Reads `region:account,…`; undefined if an entry could not name any execution. Empty: nobody's executions are read. */
+/** Reads `region:account,…`; undefined if an entry could not name any execution. Empty: no executions are read. */
 export const parseAllowedAccounts = (
   setting: string,
   on: AllowedOn = 'other-server',
