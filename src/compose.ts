@@ -15,7 +15,7 @@ import type { ExecutionRef } from './core/execution-ref.ts';
 import { createArchiveFirstExecutions } from './executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
 import type { Executions } from './executions/executions.ts';
-import { PageMemo } from './executions/page-memo.ts';
+import { RunningPages } from './executions/running-pages.ts';
 import { withTotalStreamLimits } from './executions/total-slots.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
 import { createPageMemory } from './executions/upstream/page-memory.ts';
@@ -151,7 +151,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     },
     shared: {
       memory: createPageMemory(),
-      pages: new PageMemo(encodePage, clock),
+      pages: new RunningPages(encodePage, clock),
       archive,
       clock,
       random,

@@ -32,7 +32,7 @@ import { Poller, type RunBounds } from './following/poller.ts';
 import type { StillAllowed } from './following/stream-key.ts';
 import { type Seen, lookUntilFound, waitFor } from './following/waiting.ts';
 import { HistoryView, type Reading } from './history-view.ts';
-import type { PageMemo } from './page-memo.ts';
+import type { RunningPages } from './running-pages.ts';
 import { summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
 import { type ReadTrace, newTrace, readerOf } from './upstream/upstream-history.ts';
@@ -42,7 +42,7 @@ export interface ExecutionOptions {
   readonly source: Source;
   readonly storage: ExecutionStorage;
   readonly memory: PageMemory;
-  readonly pages: PageMemo;
+  readonly pages: RunningPages;
   readonly archive: Archive;
   readonly frames: EventFrames;
   readonly clock: Clock;

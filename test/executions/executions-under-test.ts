@@ -15,7 +15,7 @@ import {
   createInProcessExecutions,
   type InProcessExecutions,
 } from '../../src/executions/runtimes/in-process.ts';
-import { PageMemo } from '../../src/executions/page-memo.ts';
+import { RunningPages } from '../../src/executions/running-pages.ts';
 import { createPageMemory, type PageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { problemJson } from '../../src/http/problem.ts';
 import type { LogRecord } from '../../src/core/log.ts';
@@ -82,7 +82,7 @@ export class ExecutionsUnderTest {
     const live = createInProcessExecutions({
       durable: createDurableKeys(store, log),
       memory,
-      pages: new PageMemo(encodePage, clock),
+      pages: new RunningPages(encodePage, clock),
       archive,
       clock,
       random,

@@ -10,7 +10,7 @@ import { ok } from '../../src/core/errors.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import { type ExecutionRef, parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { createInProcessExecutions } from '../../src/executions/runtimes/in-process.ts';
-import { PageMemo } from '../../src/executions/page-memo.ts';
+import { RunningPages } from '../../src/executions/running-pages.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { createPageEncoder } from '../../src/messages/encoded-page.ts';
 import { problemJson } from '../../src/http/problem.ts';
@@ -60,7 +60,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   const keys = { current: new Uint8Array(32) };
   const executions = createInProcessExecutions({
     memory: createPageMemory(),
-    pages: new PageMemo(createPageEncoder(keys), clock),
+    pages: new RunningPages(createPageEncoder(keys), clock),
     archive,
     clock,
     random,

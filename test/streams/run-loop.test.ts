@@ -11,7 +11,7 @@ import { ok } from '../../src/core/errors.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import { Execution } from '../../src/executions/execution.ts';
 import { createMemoryExecutionStorage } from '../../src/executions/execution-storage.ts';
-import { PageMemo } from '../../src/executions/page-memo.ts';
+import { RunningPages } from '../../src/executions/running-pages.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { createPageEncoder } from '../../src/messages/encoded-page.ts';
 import { problemJson } from '../../src/http/problem.ts';
@@ -53,7 +53,7 @@ beforeEach(() => {
       },
     },
     memory: createPageMemory(),
-    pages: new PageMemo(createPageEncoder({ current: new Uint8Array(32) }), clock),
+    pages: new RunningPages(createPageEncoder({ current: new Uint8Array(32) }), clock),
     archive: new Archive({
       store: createMemoryStore({ clock }),
       memory: createArchiveMemory(clock),

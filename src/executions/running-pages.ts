@@ -13,7 +13,7 @@ import type { Chunk, History } from '../messages/history.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
 import { pageKey } from './page-key.ts';
 
-/** The pages that the readers of one moment share. They change with every message. */
+/** Enough for the pages that readers share at a moment: they change with every message. */
 export const ENCODED_PAGES_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface CutAndEncoded {
@@ -33,7 +33,7 @@ interface Known extends CutAndEncoded {
   readonly status: Status | undefined;
 }
 
-export class PageMemo {
+export class RunningPages {
   readonly #encode: EncodePage;
   readonly #clock: Pick<Clock, 'turn'>;
   readonly #known = new LruMap<string, Known>({
@@ -70,7 +70,7 @@ export class PageMemo {
     const numbered = recorded.reads.flatMap(({ position, chunk }) =>
       chunk.ok ? [{ position, chunk: this.#numberOf(chunk.value) }] : [],
     );
-    // A failed read is met again, not remembered.
+    // Failed reads are not cached.
     if (numbered.length === recorded.reads.length) {
       this.#known.set(key, { ...result, reads: numbered, complete: history.complete, status });
     }
