@@ -1,5 +1,5 @@
 /** An execution's summary for people: status and failure first, then facts. */
-import type { Status, Summary } from '../client/client.ts';
+import type { FailureReason, Status, Summary } from '../client/client.ts';
 import { dayOf, timeOf } from './local-time.ts';
 import type { Output, Style } from './output.ts';
 import { oneLine } from './plain-text.ts';
@@ -11,7 +11,7 @@ const STYLES: Readonly<Record<Status, readonly Style[]>> = {
   ABORTED: ['red', 'bold'],
 };
 
-/** `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, then duration, size and start. */
+/** `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, the earlier failure that caused it, then duration, size and start. */
 export function summaryLines(summary: Summary, output: Output): string[] {
   const { status, failure } = summary;
   const facts = [
@@ -20,14 +20,18 @@ export function summaryLines(summary: Summary, output: Output): string[] {
     ...(summary.startedAt === undefined ? [] : [`started ${timeFor(output, summary.startedAt)}`]),
     ...(summary.archivedAt === undefined ? [] : ['archived']),
   ];
-  const where = failure?.step === undefined ? '' : ` in ${oneLine(failure.step)}`;
-  const why = [failure?.error, failure?.cause].filter((text) => text !== undefined && text !== '');
   return [
-    output.style(oneLine(status), ...(STYLES[status] ?? [])) +
-      where +
-      (why.length === 0 ? '' : `: ${oneLine(why.join(': '))}`),
+    output.style(oneLine(status), ...(STYLES[status] ?? [])) + reasonFor(failure),
+    ...(failure?.causedBy ? [`caused by a failure${reasonFor(failure.causedBy)}`] : []),
     output.style(facts.join(', '), 'dim'),
   ];
+}
+
+/** ` in Step3OpenDoor: E42: The bolt doesn't move`, as far as known. */
+function reasonFor({ step, error, cause }: FailureReason = {}): string {
+  const where = step === undefined ? '' : ` in ${oneLine(step)}`;
+  const why = [error, cause].filter((text) => text !== undefined && text !== '');
+  return where + (why.length === 0 ? '' : `: ${oneLine(why.join(': '))}`);
 }
 
 /** Like those of messages: local on a terminal, complete elsewhere. */

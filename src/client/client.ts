@@ -26,7 +26,16 @@ export type { Fetch } from './http.ts';
 export type { ListOptions, MessageList, PageOptions } from './list.ts';
 export type { SummaryOptions, WaitOptions } from './summary.ts';
 export type { ProblemCode } from './problem-code.ts';
-export type { EventType, Failure, FlowMessage, KeyFacts, Page, Summary, Ticket } from './wire.ts';
+export type {
+  EventType,
+  Failure,
+  FailureReason,
+  FlowMessage,
+  KeyFacts,
+  Page,
+  Summary,
+  Ticket,
+} from './wire.ts';
 export { type StepsState, stepsReducer, toSteps } from './steps/steps.ts';
 export type { Step, StepKind } from './steps/step.ts';
 export type { Clock, Status };

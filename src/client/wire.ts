@@ -47,13 +47,18 @@ export interface Page {
   readonly partial?: true;
 }
 
-export interface Failure {
-  readonly messageId?: string;
-  readonly eventType?: EventType;
-  readonly timestamp?: string;
+export interface FailureReason {
   readonly step?: string;
   readonly error?: string;
   readonly cause?: string;
+}
+
+export interface Failure extends FailureReason {
+  readonly messageId?: string;
+  readonly eventType?: EventType;
+  readonly timestamp?: string;
+  /** The earlier failure because of which a handler ended the execution: a Fail state behind a Catch, for instance. */
+  readonly causedBy?: FailureReason;
   /** A page from here on begins with the message that failed. */
   readonly cursor: string;
 }

@@ -9,6 +9,7 @@ import { IMPORT_WARNING_CODES } from '../imports/import-warnings.ts';
 import { messageSchema } from '../messages/message.ts';
 import { PAYLOAD_ACCESS } from '../messages/payload-access.ts';
 import { describe } from './describe.ts';
+import { failureAnswer } from './failure-answer.ts';
 import { Probe } from './probe-answer.ts';
 
 const time = (description: string) => describe(z.iso.datetime(), description);
@@ -169,23 +170,7 @@ export const answerSchemas = {
       z.optional(z.int().check(z.gte(0))),
       'How many messages the history has. Absent if it was not read.',
     ),
-    failure: describe(
-      z.optional(
-        z.strictObject({
-          messageId: describe(z.optional(z.string()), 'The id of the message that reports the failure.'),
-          eventType: describe(z.optional(z.string()), 'The type of that message.'),
-          timestamp: describe(z.optional(z.string()), 'The timestamp of that message.'),
-          step: describe(
-            z.optional(z.string()),
-            'The step or state that failed. Absent at the level `none`.',
-          ),
-          error: describe(z.optional(z.string()), 'The name of the error. Absent at the level `none`.'),
-          cause: describe(z.optional(z.string()), 'The cause. Only at the level `full`.'),
-          cursor: text('A page from this cursor begins with that message.'),
-        }),
-      ),
-      'The failure that ended the execution. Failures that were caught are not reported.',
-    ),
+    failure: failureAnswer,
     final: flag('Whether the history can no longer change.'),
     archivedAt: describe(z.optional(z.iso.datetime()), 'When it was archived.'),
     asOf: describe(

@@ -144,6 +144,25 @@ test('a summary has local times on a terminal, like messages, and complete ones 
   expect(summaryLines(summary, piped)[1]).toContain(`started ${FAILED.timestamp}`);
 });
 
+test('a summary names the earlier failure that caused the last one', () => {
+  const summary = {
+    flowExecutionId: 'x',
+    source: 's',
+    status: 'FAILED',
+    final: true,
+    failure: {
+      step: 'GiveUp',
+      error: 'Declined',
+      causedBy: { step: 'Charge', error: 'CardDeclined', cause: 'no\nmoney' },
+      cursor: 'c',
+    },
+  } as const;
+  expect(summaryLines(summary, new Output(new PassThrough(), {})).slice(0, 2)).toEqual([
+    'FAILED in GiveUp: Declined',
+    `caused by a failure in Charge: CardDeclined: ${oneLine('no\nmoney')}`,
+  ]);
+});
+
 test('in a pipe a message without a timestamp keeps its columns', async () => {
   const file = new PassThrough({ encoding: 'utf8' });
   const lines = new MessageLines(new Output(file, {}));

@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 
+import { messageOfEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { failingMapWithData } from '../step-functions/recorded-histories.ts';
 import { openService, path, type ServiceUnderTest } from '../http/service-under-test.ts';
 import { awsCall, bearer, EVENTS, everythingIn, marker, openStream, ticketFor } from './tenants.ts';
@@ -36,6 +37,18 @@ const flow = (service: ServiceUnderTest) =>
 
 /** Step Functions: a map that failed, its data replaced by the secret. */
 const imported = failingMapWithData(SECRET);
+
+/** Step Functions: a Fail state behind a Catch. Only `failure.causedBy` of its summary names the first failure's step and error. */
+const caught = (
+  [
+    [{ type: 'ExecutionStarted', executionStartedEventDetails: { input: SECRET } }],
+    [{ type: 'TaskStateEntered', stateEnteredEventDetails: { name: STEP, input: SECRET } }],
+    [{ type: 'TaskFailed', taskFailedEventDetails: { error: ERROR, cause: SECRET } }],
+    [{ type: 'TaskStateExited', stateExitedEventDetails: { name: STEP, output: SECRET } }],
+    [{ type: 'FailStateEntered', stateEnteredEventDetails: { name: 'GiveUp', input: SECRET } }],
+    [{ type: 'ExecutionFailed', executionFailedEventDetails: { error: 'Declined', cause: SECRET } }],
+  ] as const
+).flatMap(([event], index) => messageOfEvent({ ...event, id: index + 1, previousEventId: index }) ?? []);
 
 const FLOW_ID = 'flow';
 const IMPORT_ID = 'imported';
@@ -181,5 +194,22 @@ test('ETags and lengths at a level are of what that level sees', async () => {
       level !== 'full',
       level === 'none',
     ]);
+  }
+});
+
+test('the earlier failure that a failure was caused by has its step and error at `names`, its cause at `full`', async () => {
+  const service = await openService();
+  const body = caught.map((message) => JSON.stringify(message)).join('\n');
+  expect((await service.admin('PUT', '/executions/caught/messages', body)).status).toBe(200);
+  for (const [level, causedBy] of [
+    ['full', { step: STEP, error: ERROR, cause: SECRET }],
+    ['names', { step: STEP, error: ERROR }],
+    ['none', undefined],
+  ] as const) {
+    const headers = bearer(await service.key({ payloads: level }));
+    const text = await (await service.fetch(path('caught', '', ''), { headers })).text();
+    expect(JSON.parse(text).failure.causedBy).toEqual(causedBy);
+    expect(text.includes(SECRET)).toBe(level === 'full');
+    expect([STEP, ERROR].some((name) => text.includes(name))).toBe(level !== 'none');
   }
 });

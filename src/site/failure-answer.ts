@@ -1,0 +1,28 @@
+/** The schema of a summary's `failure`. */
+import * as z from 'zod/mini';
+
+import { describe } from './describe.ts';
+
+const failureReason = {
+  step: describe(z.optional(z.string()), 'The step or state that failed. Absent at the level `none`.'),
+  error: describe(z.optional(z.string()), 'The name of the error. Absent at the level `none`.'),
+  cause: describe(z.optional(z.string()), 'The cause. Only at the level `full`.'),
+};
+
+export const failureAnswer = describe(
+  z.optional(
+    z.strictObject({
+      messageId: describe(z.optional(z.string()), 'The id of the message that reports the failure.'),
+      eventType: describe(z.optional(z.string()), 'The type of that message.'),
+      timestamp: describe(z.optional(z.string()), 'The timestamp of that message.'),
+      ...failureReason,
+      causedBy: describe(
+        z.optional(z.strictObject(failureReason)),
+        'Step Functions: the earlier failure because of which a handler ended the execution, such as a Fail state behind a ' +
+          'Catch. Absent at the level `none`.',
+      ),
+      cursor: describe(z.string(), 'A page from this cursor begins with that message.'),
+    }),
+  ),
+  'The failure that ended the execution. Failures that were caught are not reported.',
+);
