@@ -25,7 +25,8 @@ export interface StoredPart {
 
 export interface ArchiveMemory {
   readonly parts: LruMap<string, StoredPart>;
-  readonly heads: LruMap<string, { head: ArchiveHead | undefined }>;
+  /** `unread`: the store could not be read, so the history may be archived all the same. */
+  readonly heads: LruMap<string, { head: ArchiveHead | undefined; unread?: true }>;
   readonly pages: ArchivedPages;
 }
 

@@ -75,7 +75,7 @@ export class Archive {
     const entry = await this.#read(key);
     if (entry === 'failed') {
       // Other requests need not wait for the same store.
-      heads.set(name, { head: undefined }, MISS_MEMORY_MS);
+      heads.set(name, { head: undefined, unread: true }, MISS_MEMORY_MS);
       return undefined;
     }
     const head = entry && parseHead(entry.metadata);
@@ -88,6 +88,11 @@ export class Archive {
     heads.set(name, { head });
     parts.set(`${key}#${head.generation}`, { chunk: decoded.chunk, parts: decoded.record.parts ?? [] });
     return this.open(ref, head, 'kv');
+  }
+
+  /** The last `find` failed to read the store: the history may be archived. */
+  isUnread(ref: ExecutionRef): boolean {
+    return this.#options.memory.heads.get(executionName(ref))?.unread === true;
   }
 
   /** The history of a known head: the Execution keeps the head in its own storage. */

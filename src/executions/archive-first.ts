@@ -45,6 +45,15 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     return isServed ? history : undefined;
   };
   const unknown = new UnknownExecutions(clock);
+  /**
+   * What the Execution answered. That the source does not know an execution says nothing if its archive could not be read: a 404 would
+   * make the caller give up.
+   */
+  const answered = <T>(ref: ExecutionRef, result: Result<T>, isUnread: boolean): Result<T> => {
+    if (!isUnread || result.ok || result.failure.type !== 'upstream-not-found')
+      return unknown.note(ref, result);
+    return fail({ type: 'store-unavailable', internal: 'the archive cannot be read; not found upstream' });
+  };
   const streams = new ArchivedStreams(clock);
   return {
     async page(ref, request, signal) {
@@ -54,7 +63,11 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       const history = await findFinal(ref);
       const page = history && (await archivedPage(options, ref, history, request));
       if (!history || !page || isUnreadable(page))
-        return unknown.note(ref, await live.page(ref, request, signal));
+        return answered(
+          ref,
+          await live.page(ref, request, signal),
+          page !== undefined || archive.isUnread(ref),
+        );
       if (!page.ok) return page;
       return ok({ ...page.value, final: true, served: servedFrom(history) });
     },
@@ -64,7 +77,11 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       const history = await findFinal(ref);
       const summary = history && (await summarize(history, request.payloads, options.readEnding, clock));
       if (!history || !summary || isUnreadable(summary))
-        return unknown.note(ref, await live.summary(ref, request, signal));
+        return answered(
+          ref,
+          await live.summary(ref, request, signal),
+          summary !== undefined || archive.isUnread(ref),
+        );
       if (!summary.ok) return summary;
       const { archivedAt } = history.head;
       return ok({ ...summary.value, final: true, archivedAt, served: servedFrom(history) });
@@ -75,6 +92,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       if (!place.ok) return place;
       const queue = withLeaveHook(place.value, onClosed);
       let isOpen = false;
+      let isUnread = false;
       try {
         const history = await streams.read(request.tenant, () => findFinal(ref));
         const stream =
@@ -83,10 +101,11 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
           isOpen = stream.ok && stream.value !== undefined;
           return stream;
         }
+        isUnread = stream !== undefined || archive.isUnread(ref);
       } finally {
         if (!isOpen) place.value.leave();
       }
-      return unknown.note(ref, await live.stream(ref, request, signal, onClosed));
+      return answered(ref, await live.stream(ref, request, signal, onClosed), isUnread);
     },
     activity: (ref) => live.activity(ref),
     importHistory: async (ref, body) => unknown.note(ref, await live.importHistory(ref, body)),

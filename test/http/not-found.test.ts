@@ -1,6 +1,7 @@
 /** Executions that neither the archive nor the upstream knows. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { MISS_MEMORY_MS } from '../../src/archive/archive-memory.ts';
 import { openService, path, problemOf, type ServiceUnderTest } from './service-under-test.ts';
 
 const ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_1';
@@ -44,5 +45,25 @@ describe('an execution that is not found', () => {
       status: 404,
       detail: expect.stringContaining('"nobody/at/all"'),
     });
+  });
+
+  test('while the archive cannot be read is a 503: it may be archived', async () => {
+    const { store, clock } = service;
+    // Its key is remembered while the store fails.
+    await service.get(path('nobody-before'));
+    store.failReads();
+    const stream = service.get(path('may-be-archived'), { Accept: 'text/event-stream' });
+    const answers = () => [
+      service.get(path('may-be-archived')),
+      service.get(path('may-be-archived', '', '')),
+    ];
+    const unread = answers();
+    await clock.advance(10_000);
+    for (const answer of unread)
+      expect(await problemOf(answer)).toMatchObject({ status: 503, code: 'StoreUnavailable' });
+    expect(await (await stream).text()).toContain('"code":"StoreUnavailable"');
+    store.failReads(false);
+    await clock.advance(MISS_MEMORY_MS);
+    for (const answer of answers()) expect(await problemOf(answer)).toMatchObject({ status: 404 });
   });
 });
