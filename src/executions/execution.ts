@@ -35,7 +35,7 @@ import { HistoryView, type Reading } from './history-view.ts';
 import type { RunningPages } from './running-pages.ts';
 import { summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
-import { type ReadTrace, newTrace, readerOf } from './upstream/upstream-history.ts';
+import { type ReadTrace, newTrace, readerOf } from './upstream/read-terms.ts';
 
 export interface ExecutionOptions {
   readonly ref: ExecutionRef;

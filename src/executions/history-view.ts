@@ -21,15 +21,8 @@ import { RedriveWatch } from './settling/redrive.ts';
 import { ExecutionCalls } from './upstream/execution-calls.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
 import { PageRows } from './upstream/page-rows.ts';
-import {
-  type Freshness,
-  type HeadReading,
-  type ReadTrace,
-  UpstreamHistory,
-  type Walk,
-  newTrace,
-  newWalk,
-} from './upstream/upstream-history.ts';
+import { type HeadReading, UpstreamHistory } from './upstream/upstream-history.ts';
+import { type Freshness, type ReadTrace, type Walk, newTrace, newWalk } from './upstream/read-terms.ts';
 
 /** A younger last page (or failure) is not requested again. */
 export const LAST_PAGE_FRESH_MS = 1_000;

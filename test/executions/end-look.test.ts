@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { ok } from '../../src/core/errors.ts';
 import { END_LOOK_MS } from '../../src/executions/settling/end-look.ts';
-import { WALK_PAGES_MAX } from '../../src/executions/upstream/upstream-history.ts';
+import { WALK_PAGES_MAX } from '../../src/executions/upstream/read-terms.ts';
 import type { SourceDescription } from '../../src/sources/source.ts';
 import { someHistory } from '../support/histories.ts';
 import { ExecutionsUnderTest, type UnderTestOptions, valueOf } from './executions-under-test.ts';

@@ -7,7 +7,7 @@ import {
   settlesAtMs,
   type SettleOptions,
 } from '../../src/executions/settling/settling.ts';
-import type { KnownEnd } from '../../src/executions/upstream/upstream-history.ts';
+import type { KnownEnd } from '../../src/executions/upstream/read-terms.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { ArchiveUnderTest, readAll } from '../archive/archive-under-test.ts';
 import { anyHistory, ended, HISTORY_START_MS, someHistory } from '../support/histories.ts';

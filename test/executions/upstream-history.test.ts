@@ -6,9 +6,8 @@ import {
   EMPTY_PAGES_MAX,
   LAG_MS_MAX,
   TOKEN_LOSSES_MAX,
-  WALK_PAGES_MAX,
-  newWalk,
 } from '../../src/executions/upstream/upstream-history.ts';
+import { WALK_PAGES_MAX, newWalk } from '../../src/executions/upstream/read-terms.ts';
 import { endOf } from '../../src/messages/history.ts';
 import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';

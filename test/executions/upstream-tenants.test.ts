@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
-import { newWalk } from '../../src/executions/upstream/upstream-history.ts';
+import { newWalk } from '../../src/executions/upstream/read-terms.ts';
 import type { CallOrigin } from '../../src/sources/source.ts';
 import { settle } from '../support/manual-clock.ts';
 import { someHistory } from '../support/histories.ts';

@@ -9,13 +9,8 @@ import {
 import { type ExecutionRef, executionKey } from '../../src/core/execution-ref.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { PageRows } from '../../src/executions/upstream/page-rows.ts';
-import {
-  type Freshness,
-  type HeadReading,
-  newTrace,
-  UpstreamHistory,
-  type Walk,
-} from '../../src/executions/upstream/upstream-history.ts';
+import { type HeadReading, UpstreamHistory } from '../../src/executions/upstream/upstream-history.ts';
+import { type Freshness, newTrace, type Walk } from '../../src/executions/upstream/read-terms.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
 import { type Chunk, endOf } from '../../src/messages/history.ts';
 import type { Message } from '../../src/messages/message.ts';

@@ -20,7 +20,8 @@ import { type ImportedHistory, importHistory } from '../../imports/history-impor
 import { PageDeletions } from './page-deletions.ts';
 import { type SettleOptions, type SettledHistory, settleHistory, settlesAtMs } from './settling.ts';
 import { needsUpgrade, upgradeArchive } from './upgrading.ts';
-import { type KnownEnd, type UpstreamHistory, newTrace } from '../upstream/upstream-history.ts';
+import { type UpstreamHistory } from '../upstream/upstream-history.ts';
+import { type KnownEnd, newTrace } from '../upstream/read-terms.ts';
 
 /** Delay after a walk that did not end in an archive; doubled each time. */
 const RETRY_MS = 5_000;

@@ -8,7 +8,8 @@ import { exceptionText } from '../../core/exception-text.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
-import { type UpstreamHistory, newTrace, newWalk } from '../upstream/upstream-history.ts';
+import { type UpstreamHistory } from '../upstream/upstream-history.ts';
+import { newTrace, newWalk } from '../upstream/read-terms.ts';
 import type { RedriveWatch } from './redrive.ts';
 
 /** A younger end is not looked for again: a long flow may be read page by page, by many readers, while it runs. */

@@ -8,7 +8,7 @@ import { type Result, type SourceFailure, ok } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { CallOrigin, Source, SourceDescription } from '../../sources/source.ts';
 import { type ExecutionCalls, isOthersShare } from '../upstream/execution-calls.ts';
-import type { ReadTrace } from '../upstream/upstream-history.ts';
+import type { ReadTrace } from '../upstream/read-terms.ts';
 
 /** A redrive shows to readers after this long, at the latest. */
 export const REDRIVE_CHECK_MS = 60_000;

@@ -8,12 +8,8 @@ import { faultText } from '../../core/exception-text.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
-import {
-  type KnownEnd,
-  type UpstreamHistory,
-  type ReadTrace,
-  newTrace,
-} from '../upstream/upstream-history.ts';
+import { type UpstreamHistory } from '../upstream/upstream-history.ts';
+import { type KnownEnd, type ReadTrace, newTrace } from '../upstream/read-terms.ts';
 
 /** After the terminal message's timestamp: upstream reads lag, and late messages may still arrive. */
 export const SETTLE_MS = 10_000;

@@ -16,85 +16,34 @@
 import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts';
 import { exceptionText } from '../../core/exception-text.ts';
 import { type OpenWalk, deriveAll } from '../../messages/derive.ts';
-import { type Fingerprint, fingerprintsAlong } from '../../messages/fingerprint.ts';
+import { fingerprintsAlong } from '../../messages/fingerprint.ts';
 import { endOf, positionIn } from '../../messages/history.ts';
 import { messagesBytes } from '../../messages/message.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
-import type { CallOrigin, Source, SourcePage } from '../../sources/source.ts';
+import type { Source, SourcePage } from '../../sources/source.ts';
 import { ExecutionCalls, isOthersShare } from './execution-calls.ts';
 import { VirtualTime } from '../../core/virtual-time.ts';
 import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
+import {
+  WALK_PAGES_MAX,
+  type ReadTrace,
+  type Walk,
+  endlessWalk,
+  type Freshness,
+  type KnownEnd,
+} from './read-terms.ts';
 import { isStillUnknown } from '../unknown-executions.ts';
 
 /** Stops the walk through an upstream that never ends. AWS ends histories at 25,000 events. */
 export const HISTORY_MESSAGES_MAX = 1_000_000;
 /** Empty pages with a token in a row before the upstream counts as broken. */
 export const EMPTY_PAGES_MAX = 50;
-/**
- * Upstream pages that one request waits for. On Workers a page's caller that has disconnected cannot be noticed, and the Free plan
- * allows 50 outgoing requests an invocation. What was read is kept: the next request continues there.
- */
-export const WALK_PAGES_MAX = 40;
 /** Restarts of one read's walk because tokens expired during it. */
 export const TOKEN_LOSSES_MAX = 3;
 /** After this long, reads that return less than was seen do not lag: the history is shorter now. As long as the settle time. */
 export const LAG_MS_MAX = 10_000;
-
-/** Who causes the calls of one request, and their cost; for budgets, Cache-Status and the request log. */
-export interface ReadTrace {
-  /** Who is charged for the calls. */
-  readonly origin: CallOrigin;
-  /** Requests sent upstream because of this one, retries included. */
-  calls: number;
-  /** It waited for a call that another request had caused. */
-  collapsed: boolean;
-}
-
-/** The origin of calls that a request of a caller causes. */
-export const readerOf = ({ tenant }: { readonly tenant: string }): CallOrigin => ({
-  class: 'reader',
-  tenant,
-});
-
-export const newTrace = (origin: CallOrigin): ReadTrace => ({ origin, calls: 0, collapsed: false });
-
-/** How far one caller walks through the source's pages. */
-export interface Walk {
-  /** Upstream pages that it may still wait for. */
-  pagesLeft: number;
-  /** Aborted when the caller needs no answer any more. */
-  readonly signal?: AbortSignal;
-}
-
-/** For one request, or one step of a stream. */
-export const newWalk = (signal: AbortSignal | undefined): Walk => ({
-  pagesLeft: WALK_PAGES_MAX,
-  ...(signal && { signal }),
-});
-
-/** For what no caller asked for: archiving. */
-const endlessWalk = (): Walk => ({ pagesLeft: Infinity });
-
-export interface Freshness {
-  /** The last page must not be older than this, in clock milliseconds. */
-  readonly lastNotBeforeMs: number;
-  /** A remembered failure must not be older than this. Default: as the last page. */
-  readonly failureNotBeforeMs?: number;
-  /** Every page must have been read since then: for the walk that settles a history. */
-  readonly allNotBeforeMs?: number;
-}
-
-/** The newest known end. */
-export interface KnownEnd {
-  readonly position: number;
-  readonly fingerprint: Fingerprint;
-  /** Of the last message. */
-  readonly eventType?: string;
-  readonly timestamp?: string;
-  readonly readAtMs: number;
-}
 
 interface Call {
   readonly start: number;
