@@ -22,7 +22,7 @@ export interface FollowOptions {
   readonly cursor?: string;
   /** Only messages of these types, in either vocabulary. */
   readonly eventTypes?: readonly (EventType | UpstreamEventType)[];
-  /** Only messages of this step. The end is seen as soon as the execution has settled. */
+  /** Only messages of this step. */
   readonly step?: string;
   /**
    * `ended`, the default: stop at the message that ends the execution. `settled`: about 10 seconds later, when the service has
@@ -121,7 +121,7 @@ async function* readOnce(
   options: FollowOptions,
   reading: Reading,
 ): AsyncGenerator<Exclude<FollowEvent, { type: 'reconnecting' }>, void, void> {
-  const { until = 'ended', signal, eventTypes } = options;
+  const { until = 'ended', signal, eventTypes, step } = options;
   const wanted = eventTypes && new Set(eventTypes);
   const items = readEvents(http, streamRequest(executionId, options, reading.lastId), signal);
   let caughtUp = false;
@@ -142,7 +142,10 @@ async function* readOnce(
       reading.heard = true;
       if (!event) continue;
       reading.lastId = event.cursor;
-      const isHidden = event.type === 'message' && wanted && !isOfType(event.message, wanted);
+      // A stream has the message that ends the execution, whatever its step.
+      const isHidden =
+        event.type === 'message' &&
+        ((wanted && !isOfType(event.message, wanted)) || (step !== undefined && event.message.step !== step));
       if (!isHidden) yield event;
       if (event.type === 'reset') caughtUp = false;
       if (event.type === 'caught-up') caughtUp = true;

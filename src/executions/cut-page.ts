@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { PageContent } from '../messages/encoded-page.ts';
+import { statusAfter } from '../messages/event-types.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import { type Message, messageBytes, visibleMessage } from '../messages/message.ts';
 import type { PayloadAccess } from '../messages/payload-access.ts';
@@ -130,6 +131,12 @@ export function isWanted(message: Message, { eventTypes, step }: MessageFilter):
   const { eventType = '', upstreamType = eventType } = message;
   const isOfType = (types: readonly string[]) => types.includes(eventType) || types.includes(upstreamType);
   return (eventTypes === undefined || isOfType(eventTypes)) && (step === undefined || message.step === step);
+}
+
+/** A stream by step also has the messages that end the execution, which belong to no step: its reader has to see the end. */
+export function isStreamed(message: Message, filter: MessageFilter): boolean {
+  const { step: _, ...others } = filter;
+  return isWanted(message, statusAfter(message.eventType) === 'RUNNING' ? filter : others);
 }
 
 function finish(

@@ -21,7 +21,9 @@ const queryWords: Readonly<Record<ParameterName, { description: string; example:
     example: ['STEP_FAILED', 'EXECUTION_FAILED'],
   },
   step: {
-    description: 'Return only messages of this step. Refused with 403 if the key may not see steps.',
+    description:
+      'Return only messages of this step. A stream also has the message that ends the execution. Refused with 403 if the key may ' +
+      'not see steps.',
     example: 'Step2CaptureImage',
   },
   lastEventId: {

@@ -59,6 +59,20 @@ test('the end is seen even if its event type was not asked for', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'ABORTED' });
 });
 
+test('the end is seen as soon with a step, and its message is not handed out', async () => {
+  const messages = history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }).map((message, index) =>
+    index === 1 ? { ...message, eventType: 'STEP_STARTED', payload: '{stepId: Charge}' } : message,
+  );
+  const under = await openClient(messages);
+  for (const filter of [{}, { eventTypes: ['STEP_STARTED'] }] as const) {
+    const following = under.client().followEvents(EXECUTION, { step: 'Charge', ...filter });
+    const events = await under.until(collect(following));
+    const steps = events.flatMap((event) => (event.type === 'message' ? (event.message.step ?? 'none') : []));
+    expect(new Set(steps)).toEqual(new Set(['Charge']));
+    expect(events.at(-1)).toMatchObject({ type: 'end', status: 'ABORTED', settled: false });
+  }
+});
+
 test("following or a page continues from an event's cursor", async () => {
   const under = await openClient(history(9));
   const client = under.client();

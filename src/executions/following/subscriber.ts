@@ -16,7 +16,7 @@ import { type Status, statusAfter } from '../../messages/event-types.ts';
 import { fingerprintAfter } from '../../messages/fingerprint.ts';
 import { type Chunk, type History, endOf, positionIn } from '../../messages/history.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
-import { type MessageFilter, isWanted } from '../cut-page.ts';
+import { type MessageFilter, isStreamed } from '../cut-page.ts';
 import type { EventFrames, UpstreamState } from './event-frames.ts';
 import { FrameQueue, type SharedQueue } from './frame-queue.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
@@ -196,7 +196,7 @@ export class Subscriber {
         position: this.#position.position + 1,
         fingerprint: fingerprintAfterIn(chunk, this.#position, message),
       };
-      if (isWanted(message, this.#options)) {
+      if (isStreamed(message, this.#options)) {
         if (!this.#queue.roomOrStall()) return false;
         this.#send(frames.message(message, after, payloads));
       }
