@@ -7,6 +7,7 @@ export interface Page {
     readonly eventType?: string;
     readonly timestamp?: string;
     readonly payload?: string;
+    readonly step?: string;
   }[];
   readonly nextToken?: string;
   readonly status?: string;
