@@ -3,14 +3,16 @@
  * round-robin. So a tenant with a thousand pieces delays another tenant's piece by at most as many as run at once.
  *
  * On Workers, a request that waits or works may be cancelled without notice. So each waiter polls for its permit, a waiter that has
- * stopped polling is skipped, and a permit expires after `permitMsMax`.
+ * stopped polling is skipped, and a permit expires after `permitMsMax`. No request wakes another: one that waits without a timer of
+ * its own counts as hung there, and is cancelled.
  */
 import type { Clock } from './clock.ts';
 
-/** How often a waiter checks by itself. A permit that is released wakes it earlier. */
-const POLL_INTERVAL_MS = 250;
+/** A waiter checks this often for each waiter before it: the first soon, a thousand of them not all the time. */
+const POLL_MS_PER_WAITER = 5;
+const POLL_MS_MAX = 250;
 /** A waiter that has not polled for this long was cancelled. */
-const GONE_AFTER_MS = 4 * POLL_INTERVAL_MS;
+const GONE_AFTER_MS = 4 * POLL_MS_MAX;
 
 export interface FairSemaphoreOptions {
   readonly clock: Clock;
@@ -21,7 +23,6 @@ export interface FairSemaphoreOptions {
 interface Waiter {
   readonly tenant: string;
   polledAtMs: number;
-  wake: () => void;
 }
 
 export class FairSemaphore {
@@ -30,6 +31,7 @@ export class FairSemaphore {
   readonly #inUse = new Map<object, number>();
   /** By tenant. The next tenant to get a permit comes first. */
   readonly #waiting = new Map<string, Waiter[]>();
+  #waiters = 0;
 
   constructor(options: FairSemaphoreOptions) {
     this.#options = options;
@@ -41,26 +43,22 @@ export class FairSemaphore {
       return await work();
     } finally {
       this.#inUse.delete(permit);
-      this.#next()?.wake();
     }
   }
 
   async #acquire(tenant: string): Promise<object> {
     const { clock } = this.#options;
-    const waiter: Waiter = { tenant, polledAtMs: clock.now(), wake: () => {} };
+    const waiter: Waiter = { tenant, polledAtMs: clock.now() };
     const ofTenant = this.#waiting.get(tenant);
     if (ofTenant) ofTenant.push(waiter);
     else this.#waiting.set(tenant, [waiter]);
+    this.#waiters++;
     while (!this.#mayAcquire(waiter)) {
-      const woken = new AbortController();
-      waiter.wake = () => woken.abort();
-      await clock.sleep(POLL_INTERVAL_MS, woken.signal);
+      await clock.sleep(Math.min(POLL_MS_MAX, POLL_MS_PER_WAITER * this.#waiters));
       waiter.polledAtMs = clock.now();
     }
     this.#remove(waiter);
     this.#inUse.set(waiter, clock.now());
-    // More than one permit may be free.
-    this.#next()?.wake();
     return waiter;
   }
 
@@ -79,6 +77,7 @@ export class FairSemaphore {
       for (let first = waiters[0]; first; first = waiters[0]) {
         if (now - first.polledAtMs <= GONE_AFTER_MS) return first;
         waiters.shift();
+        this.#waiters--;
       }
       this.#waiting.delete(tenant);
     }
@@ -89,6 +88,7 @@ export class FairSemaphore {
   #remove({ tenant }: Waiter): void {
     const waiters = this.#waiting.get(tenant) ?? [];
     waiters.shift();
+    this.#waiters--;
     this.#waiting.delete(tenant);
     if (waiters.length > 0) this.#waiting.set(tenant, waiters);
   }

@@ -15,8 +15,11 @@ export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
 /** The last quarter of those is reserved for tenants that have fewer than this queued. */
 const QUEUED_BYTES_RESERVED = QUEUED_BYTES_MAX / 4;
 export const FEW_QUEUED_BYTES = 256 * 1024;
-/** Reads of an archive decode up to a MiB each, and thousands of them at once would make each other time out. */
-export const ARCHIVE_READS_AT_ONCE = 8;
+/**
+ * Each read decodes up to 4 MiB of an archive on the isolate's one thread, and holds several times that meanwhile. More at once
+ * would not be faster, only exceed the memory.
+ */
+export const ARCHIVE_READS_AT_ONCE = 4;
 /** A read looks at two keys, and the store has 2 s for each (STORE_TIMEOUT_MS). */
 const READ_MS_MAX = 6_000;
 /** A stream is read, or disconnected as stalled, before that. On Workers one may vanish with its request, without a sign. */
