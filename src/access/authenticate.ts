@@ -9,6 +9,9 @@
  * is exempt: wrong keys from the same address (an office, a carrier's NAT) must not lock it out. Tickets are exempt, too: their
  * signature is checked without reading storage.
  */
+import { Buffer } from 'node:buffer';
+import { timingSafeEqual } from 'node:crypto';
+
 import type { Clock } from '../core/clock.ts';
 import type { ExecutionName } from '../core/execution-ref.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
@@ -192,11 +195,4 @@ export function endOf(records: CredentialRecords, nowMs: number): AccessFailure 
 }
 
 const isOfKey = ({ credential }: CredentialRecords, key: ApiKey): boolean =>
-  equalHashes(credential.hash, key.hash);
-
-/** In a time that depends on the length only. `timingSafeEqual` needs two buffers, which cost more than hashing the key. */
-function equalHashes(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
-  return difference === 0;
-}
+  timingSafeEqual(Buffer.from(credential.hash), Buffer.from(key.hash));

@@ -15,7 +15,11 @@ import type { ForeignUpstream } from './foreign-upstream.ts';
 import { FOREIGN, startForeign } from './upstreams.ts';
 import { openWorldBefore, UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
 
-type PrintedMessage = AwsMessage<string>;
+/** A message, with the step that we derive. */
+type PrintedMessage = AwsMessage<string> & { readonly step?: string };
+
+/** What the upstream itself had said. */
+const asUpstream = ({ step, ...message }: PrintedMessage) => inMilliseconds(message);
 
 describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
   let service: World<ForeignUpstream>;
@@ -90,14 +94,14 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
         read.push(...page.messages);
         ({ nextToken } = page);
       } while (nextToken !== undefined);
-      expect(read.map(inMilliseconds)).toEqual(messages.map(inMilliseconds));
+      expect(read.map(asUpstream)).toEqual(messages.map(inMilliseconds));
     },
   );
 
   it('a stream of an ended execution has all of its messages, and ends', async () => {
     const { id, messages } = FOREIGN_EXECUTIONS[0] ?? LONG;
     const stream = await (await streamOf(id)).readAll();
-    expect(messagesIn(stream).map(inMilliseconds)).toEqual(messages.map(inMilliseconds));
+    expect(messagesIn(stream).map(asUpstream)).toEqual(messages.map(inMilliseconds));
     expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: '{"status":"SUCCEEDED"}' });
   });
 
@@ -111,7 +115,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
     expect(messagesIn(stream)).toHaveLength(37);
     await service.upstream.say({ [id]: { messages } });
     await stream.readAll();
-    expect(messagesIn(stream).map(inMilliseconds)).toEqual(messages.map(inMilliseconds));
+    expect(messagesIn(stream).map(asUpstream)).toEqual(messages.map(inMilliseconds));
     expect(stream.events.at(-1)).toMatchObject({ event: 'end' });
   });
 

@@ -97,7 +97,8 @@ test('one that its source describes as ended is archived in a single walk, howev
   valueOf(await under.page({ maxResults: 5 }));
   await under.idle();
   expect(under.events('archived')).toHaveLength(1);
-  expect(descriptions).toEqual(['background']);
+  // One for the look, and one for the archive, which keeps it.
+  expect(descriptions).toEqual(['background', 'background']);
   expect(under.source.calls).toHaveLength(WALK_PAGES_MAX + 10);
 });
 
