@@ -18,7 +18,7 @@ import { openWorldBefore, UPSTREAM_CREDENTIALS, type World } from '../support/on
 /** A message, with the step that we derive. */
 type PrintedMessage = AwsMessage<string> & { readonly step?: string };
 
-/** What the upstream itself had said. */
+/** The message as the upstream has it. */
 const asUpstream = ({ step, ...message }: PrintedMessage) => inMilliseconds(message);
 
 describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
