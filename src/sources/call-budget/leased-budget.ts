@@ -89,6 +89,8 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
     const waiting = { polls, readers: boundedCounts(queue.readers()), background, soon };
     try {
       share = await ask({ holder, limits, demand: demand(beganAtMs), waiting });
+      // During a deployment the object may still run the version before.
+      if (!Array.isArray(share.paces)) throw new TypeError('the budget object runs another version');
     } catch (error) {
       log({ event: 'call-budget-unreachable', level: 'warn', reason: String(error) });
       share = ALONE;

@@ -1,0 +1,87 @@
+/** Isolates that share one budget by leases, each with its own clock-driven polls. */
+import { describe, expect, test } from 'vitest';
+
+import { CALLS_AT_ONCE, CALLS_PER_SECOND } from '../../src/sources/call-budget/call-budget.ts';
+import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { CallBudgetShares, type Share, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
+
+const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
+
+describe('isolates that share a budget', () => {
+  /** Each follows one execution, polls as the budget says, and asks it before each call. */
+  async function follow(isolates: number, forMs: number, ask?: (request: ShareRequest) => Share) {
+    const clock = new ManualClock();
+    const shares = new CallBudgetShares({ nowMs: clock.now(), limits: LIMITS });
+    const calls: number[] = [];
+    let questions = 0;
+    const perIsolate: number[] = [];
+    const startMs = clock.now();
+    for (let n = 0; n < isolates; n++) {
+      const budget = createSharedCallBudget({
+        holder: `isolate-${n}`,
+        limits: LIMITS,
+        ask: async (request) => {
+          questions++;
+          return ask ? ask(request) : shares.share(request, clock.now()).share;
+        },
+        clock,
+        log: testLog(),
+      });
+      perIsolate.push(0);
+      void (async () => {
+        while (clock.now() - startMs < forMs) {
+          const turn = await budget.take(`execution-${n}`, { class: 'poll' });
+          if (turn.ok) {
+            calls.push(clock.now() - startMs);
+            perIsolate[n] = (perIsolate[n] ?? 0) + 1;
+          }
+          await clock.sleep(budget.pace(`execution-${n}`, 1_000, ['tenant']));
+        }
+      })();
+    }
+    await clock.advance(forMs);
+    return { calls, questions, perIsolate };
+  }
+
+  test('poll every second while they are few, and ask seldom', async () => {
+    const { calls, questions } = await follow(5, 60_000);
+    expect(calls.length).toBeGreaterThan(5 * 55);
+    expect(questions).toBeLessThan(5 * 10);
+  });
+
+  test('stretch as they get many: all within the budget, each with its turn, far fewer questions than calls', async () => {
+    const { calls, questions, perIsolate } = await follow(200, 300_000);
+    expect(calls.length).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 300);
+    expect(calls.length).toBeGreaterThan(CALLS_PER_SECOND * 300 * 0.7);
+    expect(Math.min(...perIsolate)).toBeGreaterThan(10);
+    const later = calls.filter((atMs) => atMs > 60_000).length;
+    expect(later).toBeLessThanOrEqual(CALLS_PER_SECOND * 240);
+    expect(questions).toBeLessThan(calls.length / 2);
+  });
+
+  /** As version 0.1.0 answered. */
+  const oldShare = {
+    callsPerSecond: 15,
+    calls: 1,
+    pollIntervalMs: 1_000,
+    validMs: 10_000,
+    askAgainMs: 1_000,
+  };
+
+  test.each([
+    [
+      'while no leases are given',
+      () => {
+        throw new Error('the object is overloaded');
+      },
+    ],
+    // Safety: the shape of another version is the point.
+    ['while the object runs another version', () => oldShare as unknown as Share],
+  ])('continue slowly on their own %s', async (_, ask) => {
+    const { calls } = await follow(10, 60_000, ask);
+    expect(calls.length).toBeGreaterThanOrEqual(10 * 3);
+    expect(calls.length).toBeLessThan(10 * 60 * 0.5);
+  });
+});
