@@ -37,12 +37,18 @@ export class FairSemaphore {
     this.#options = options;
   }
 
-  async run<T>(tenant: string, work: () => Promise<T>): Promise<T> {
+  /** `signal`: the request was cancelled. It releases the permit, since on Workers nothing after the `await` runs then. */
+  async run<T>(tenant: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const permit = await this.#acquire(tenant);
+    const release = () => {
+      this.#inUse.delete(permit);
+      signal?.removeEventListener('abort', release);
+    };
+    if (!signal?.aborted) signal?.addEventListener('abort', release);
     try {
       return await work();
     } finally {
-      this.#inUse.delete(permit);
+      release();
     }
   }
 

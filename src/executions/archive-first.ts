@@ -94,7 +94,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       let isOpen = false;
       let isUnread = false;
       try {
-        const history = await streams.read(request.tenant, () => findFinal(ref));
+        const history = await findFinal(ref);
         const stream =
           history && (await streamArchived(options, { ref, history, request, streams, queue, signal }));
         if (stream && !isUnreadable(stream)) {
@@ -154,7 +154,7 @@ async function streamArchived(
   const start = startOf(ref);
   const fairly: History = {
     complete: true,
-    chunkAt: (position) => streams.read(request.tenant, () => history.chunkAt(position)),
+    chunkAt: (position) => streams.read(request.tenant, () => history.chunkAt(position), signal),
   };
   const beginning = await findBeginning(fairly, start, request.from);
   if (!beginning.ok) return beginning;

@@ -68,3 +68,14 @@ test('a turn whose request has vanished ends by itself', async () => {
   await clock.advance(1_000);
   expect(begun).toEqual(['vanished', 'next']);
 });
+
+test('a turn ends at once if its request is cancelled', async () => {
+  const { clock, turns, begun, ask } = underTest(1);
+  const cancelled = new AbortController();
+  void turns.run('cancelled', () => new Promise<never>(() => {}), cancelled.signal);
+  await settle();
+  void ask('next');
+  cancelled.abort();
+  await clock.advance(250);
+  expect(begun).toEqual(['next']);
+});

@@ -57,9 +57,9 @@ export class ArchivedStreams {
     return this.#bytes;
   }
 
-  /** Reads from the archive, when it is this tenant's turn. */
-  read<T>(tenant: string, work: () => Promise<T>): Promise<T> {
-    return this.#turns.run(tenant, work);
+  /** Reads from the archive, when it is this tenant's turn. `signal`: the client has disconnected. */
+  read<T>(tenant: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#turns.run(tenant, work, signal);
   }
 
   /** A place for one more stream of that history. */
