@@ -1,6 +1,6 @@
 /**
- * The grammar of ARNs that name executions of Step Functions. An ARN comes from a caller and decides which host is called and
- * which account's role is assumed, so only a well-formed one passes.
+ * The grammar of ARNs that name executions of Step Functions, their state machines and their map runs. An ARN comes from a caller
+ * and decides which host is called and which account's role is assumed, so only a well-formed one passes.
  *
  * The region of an ARN may be any name: local servers that implement the service use their own (`local`). Only AWS's regions
  * become part of a host name (aws-region.ts).
@@ -12,17 +12,21 @@ import { awsPartition, isAwsPartition } from './aws-region.ts';
 /** The model's bound of `executionArn`. */
 export const EXECUTION_ARN_CHARACTERS_MAX = 256;
 
-export interface ExecutionArn {
+/** Where something of Step Functions is. */
+export interface ArnPlace {
   /** `aws`, `aws-cn`, `aws-us-gov`, … */
   readonly partition: string;
   readonly region: string;
   /** Twelve digits; local servers accept fewer. */
   readonly account: string;
+}
+
+export interface ExecutionArn extends ArnPlace {
   /** `express`: Step Functions keeps no history of these. */
   readonly type: 'standard' | 'express';
 }
 
-interface StatesArn extends Omit<ExecutionArn, 'type'> {
+interface StatesArn extends ArnPlace {
   /** `execution`, `express`, `stateMachine`, `mapRun`, `activity`. */
   readonly resource: string;
   /** What follows the resource: of an execution the state machine's name, perhaps a map run's label, and its own name. */
@@ -31,6 +35,13 @@ interface StatesArn extends Omit<ExecutionArn, 'type'> {
 
 const STATES_ARN = /^arn:([a-z-]{1,32}):states:([a-z0-9-]{1,40}):(\d{10,12}):([a-zA-Z]{1,40}):(\S+)$/u;
 const EXECUTION_NAME = /^(?:[^\s:]+:)+[^\s:]+$/u;
+/** `<state machine>:<execution name>`; a child of a map run has `<state machine>/<label>:<id>`. */
+const EXECUTION_NAMES = /^([^\s:/]+)(?:\/([^\s:]+))?:(\S+)$/u;
+const MACHINE_NAME = /^[^\s:/]+$/u;
+/** `<state machine>/<label>:<id>`. */
+const MAP_RUN_NAME = /^[^\s:/]+\/[^\s:]+:[^\s:]+$/u;
+/** `<state machine>:<version, a number>` or `<state machine>:<alias>`. */
+const QUALIFIED_MACHINE_NAME = /^([^\s:/]+):[^\s:]+$/u;
 
 function parseStatesArn(text: string): StatesArn | undefined {
   if (text.length > EXECUTION_ARN_CHARACTERS_MAX) return undefined;
@@ -42,10 +53,45 @@ function parseStatesArn(text: string): StatesArn | undefined {
 export function parseExecutionArn(text: string): ExecutionArn | undefined {
   const arn = parseStatesArn(text);
   if (!arn || !EXECUTION_NAME.test(arn.name)) return undefined;
-  const { partition, region, account, resource } = arn;
+  const { resource } = arn;
   if (resource !== 'execution' && resource !== 'express') return undefined;
-  if (!isAwsPartition(partition) || partition !== (awsPartition(region) ?? partition)) return undefined;
-  return { partition, region, account, type: resource === 'express' ? 'express' : 'standard' };
+  const place = placeOf(arn);
+  return place && { ...place, type: resource === 'express' ? 'express' : 'standard' };
+}
+
+/** Undefined if the partition does not have the region. */
+const placeOf = ({ partition, region, account }: StatesArn): ArnPlace | undefined =>
+  isAwsPartition(partition) && partition === (awsPartition(region) ?? partition)
+    ? { partition, region, account }
+    : undefined;
+
+/** The names inside the ARN of an execution. */
+export interface ExecutionArnNames {
+  readonly machine: string;
+  /** The label of the map run that started it. */
+  readonly label?: string;
+  readonly name: string;
+}
+
+/** The names in an ARN that `parseExecutionArn` accepts; undefined for any other text. */
+export function namesInExecutionArn(text: string): ExecutionArnNames | undefined {
+  const [, machine, label, name] = EXECUTION_NAMES.exec(parseStatesArn(text)?.name ?? '') ?? [];
+  if (machine === undefined || name === undefined) return undefined;
+  return { machine, ...(label !== undefined && { label }), name };
+}
+
+/** Place and name of a state machine's ARN; undefined for any other text, and for the ARN of a version or an alias. */
+export function parseStateMachineArn(text: string): { place: ArnPlace; name: string } | undefined {
+  const arn = parseStatesArn(text);
+  if (arn?.resource !== 'stateMachine' || !MACHINE_NAME.test(arn.name)) return undefined;
+  const place = placeOf(arn);
+  return place && { place, name: arn.name };
+}
+
+/** The place of a map run's ARN; undefined for any other text. */
+export function parseMapRunArn(text: string): ArnPlace | undefined {
+  const arn = parseStatesArn(text);
+  return arn?.resource === 'mapRun' && MAP_RUN_NAME.test(arn.name) ? placeOf(arn) : undefined;
 }
 
 const EXECUTION_ARN_FORM =
@@ -113,3 +159,29 @@ export function executionPatternMistake(pattern: string): string | undefined {
   const instead = isMachine ? `${head}:execution:${machine}:*` : EXECUTION_ARN_FORM;
   return `matches no execution, because of ${resource} in the place of execution. Give ${instead}`;
 }
+
+const MACHINE_ARN_FORM = 'arn:<partition>:states:<region>:<account>:stateMachine:<state machine>';
+
+/**
+ * A sentence about a text that looks like the ARN of a flow and names none: what it is, and what to give instead. Undefined if it
+ * does not look like an ARN.
+ */
+export function notAStateMachine(text: string): string | undefined {
+  if (!/^\s*arn:/i.test(text)) return undefined;
+  if (text.trim() !== text) return 'has spaces around an ARN. Remove them.';
+  const arn = parseStatesArn(text);
+  const { partition = '', region = '', account = '', resource, name = '' } = arn ?? {};
+  const head = `arn:${partition}:states:${region}:${account}:stateMachine`;
+  const [, qualified] = QUALIFIED_MACHINE_NAME.exec(name) ?? [];
+  if (resource === 'stateMachine' && qualified !== undefined) {
+    return `is the ARN of a version or an alias. Give the ARN of the state machine: ${head}:${qualified}.`;
+  }
+  const [machine] = name.split(/[:/]/);
+  if (machine !== undefined && machine !== '' && RUNS_OF_MACHINES.has(resource ?? '')) {
+    return `is the ARN of one run. Give the ARN of its state machine: ${head}:${machine}.`;
+  }
+  return `is not the ARN of a state machine. Give one of the form ${MACHINE_ARN_FORM}.`;
+}
+
+/** Resources whose names begin with that of a state machine. */
+const RUNS_OF_MACHINES: ReadonlySet<string> = new Set(['execution', 'express', 'mapRun']);

@@ -1,0 +1,80 @@
+/**
+ * A reference to a flow: a state machine of Step Functions, or a workflow of Things Graph, whose executions can be listed. Plain
+ * data, so that it crosses an RPC boundary.
+ *
+ * A flow of Step Functions is named by its ARN. Things Graph has no list of workflows: a flow is what the ids of its executions
+ * begin with, up to and including the workflow's name (`urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow`).
+ */
+import {
+  type ArnPlace,
+  namesInExecutionArn,
+  notAStateMachine,
+  parseStateMachineArn,
+} from './execution-arn.ts';
+import { type ExecutionRef, STEP_FUNCTIONS, THINGS_GRAPH } from './execution-ref.ts';
+
+export interface FlowRef {
+  /** The name of its source. */
+  readonly source: string;
+  /** What callers name it by: the state machine's ARN, or the workflow's part of an id. */
+  readonly flow: string;
+  /** Its own name, for people: `SecurityFlow`. */
+  readonly name: string;
+  /** Where a state machine is. */
+  readonly arn?: ArnPlace;
+}
+
+/** As in real ids; AWS's model of the name has no colons either. The name ends where `_` and the start time follow. */
+const START_TIME = String.raw`_\d{4}-\d{2}-\d{2}T\d{2}:\d{2}`;
+const WORKFLOW = /^urn:tdm:[^\s:]+:Workflow:([^\s:]+)$/u;
+const WORKFLOW_EXECUTION = new RegExp(String.raw`^(urn:tdm:[^\s:]+:Workflow:([^\s:]+?))${START_TIME}`, 'u');
+
+/** The flow of this name; undefined for any other text. `notAFlow` tells people why. */
+export function parseFlowRef(text: string): FlowRef | undefined {
+  const machine = parseStateMachineArn(text);
+  if (machine) return { source: STEP_FUNCTIONS, flow: text, name: machine.name, arn: machine.place };
+  const [, name] = WORKFLOW.exec(text) ?? [];
+  return name === undefined ? undefined : { source: THINGS_GRAPH, flow: text, name };
+}
+
+/** A sentence about a text that `parseFlowRef` refuses: what it is, and what to give instead. */
+export function notAFlow(text: string): string {
+  const [, workflow] = WORKFLOW_EXECUTION.exec(text) ?? [];
+  if (workflow !== undefined) return `is the id of one execution. Give the id of its workflow: ${workflow}.`;
+  return (
+    notAStateMachine(text) ??
+    'is not a flow. Give the ARN of a state machine, or the part of an execution id up to the name of its workflow: ' +
+      'urn:tdm:<region>/<account>/<namespace>:Workflow:<name>.'
+  );
+}
+
+/** The flow of an execution, also of a map run's child; undefined for ids that name no flow, such as UUIDs. */
+export function flowOf({ source, executionId, arn }: ExecutionRef): FlowRef | undefined {
+  if (arn) {
+    const names = arn.type === 'standard' ? namesInExecutionArn(executionId) : undefined;
+    if (!names) return undefined;
+    const { partition, region, account } = arn;
+    const flow = `arn:${partition}:states:${region}:${account}:stateMachine:${names.machine}`;
+    return { source, flow, name: names.machine, arn: { partition, region, account } };
+  }
+  const [, flow, name] = WORKFLOW_EXECUTION.exec(executionId) ?? [];
+  return flow === undefined || name === undefined ? undefined : { source, flow, name };
+}
+
+/**
+ * What the ids of all its executions begin with, but for the children of map runs. Ids of another flow may begin with it, too: the
+ * workflows `Door` and `Door_2`. `flowOf` decides.
+ */
+export const executionPrefix = ({ flow, arn }: FlowRef): string =>
+  arn ? `${flow.replace(':stateMachine:', ':execution:')}:` : `${flow}_`;
+
+/** Whether a map run started this execution. The list of its flow does not have it. */
+export const isMapRunChild = ({ executionId, arn }: ExecutionRef): boolean =>
+  arn !== undefined && namesInExecutionArn(executionId)?.label !== undefined;
+
+/** The execution's own name within its flow: the last part of an ARN, or what follows the workflow's name. */
+export function executionNameOf(ref: ExecutionRef): string | undefined {
+  if (ref.arn) return namesInExecutionArn(ref.executionId)?.name;
+  const flow = flowOf(ref);
+  return flow && ref.executionId.slice(executionPrefix(flow).length);
+}

@@ -1,0 +1,82 @@
+/**
+ * The port of an upstream that lists flows and their executions. Its calls are apart from those that read histories
+ * (source.ts): AWS counts them in another, smaller quota.
+ */
+import type { ArnPlace } from '../core/execution-arn.ts';
+import type { Result, SourceFailure } from '../core/errors.ts';
+import type { FlowRef } from '../core/flow-ref.ts';
+import type { Status } from '../messages/event-types.ts';
+import type { CallOptions } from './source.ts';
+
+/** Where flows are listed: a region of an account. */
+export type Place = ArnPlace;
+
+export interface SourceFlow {
+  /** What `parseFlowRef` reads. */
+  readonly flow: string;
+  readonly name: string;
+  /** The upstream's own word: `STANDARD` or `EXPRESS`. The executions of EXPRESS state machines cannot be listed. */
+  readonly type: string;
+  /** AWS's own members of the item. */
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+export interface SourceFlows {
+  readonly flows: readonly SourceFlow[];
+  /** The upstream's own. Absent: these are the last ones. */
+  readonly nextToken?: string;
+}
+
+export interface SourceExecution {
+  readonly executionId: string;
+  readonly flow?: string;
+  readonly name: string;
+  /** The upstream's own word. */
+  readonly upstreamStatus: string;
+  /** The same in our words; absent if the upstream's word is unknown. */
+  readonly status?: Status;
+  /** ISO 8601, in milliseconds. */
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly redriveCount?: number;
+  /** The map run that started it. */
+  readonly mapRunArn?: string;
+  /** AWS's own members of the item. */
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+export interface SourceExecutions {
+  /** In upstream order: newest start first. May be empty even with a next token. */
+  readonly executions: readonly SourceExecution[];
+  /** The upstream's own. Expires. Absent: these are the oldest ones. */
+  readonly nextToken?: string;
+}
+
+export interface ExecutionsQuery {
+  readonly of: { readonly flow: FlowRef } | { readonly mapRunArn: string };
+  readonly token?: string;
+  /** At most so many; a source may return fewer. */
+  readonly limit: number;
+  /** Only executions of this status, in the upstream's word. A token is valid for the status that it was issued for. */
+  readonly upstreamStatus?: string;
+}
+
+export interface ListingSource {
+  /** That of the source whose executions it lists. */
+  readonly name: string;
+  /** Executions in a full page: the largest `limit`. */
+  readonly pageSizeMax: number;
+  /** All that the settings allow. */
+  readonly places: readonly Place[];
+  /** A page of the flows of a place. A place that is not in `places` is `source-forbidden`. */
+  listFlows(
+    place: Place,
+    token: string | undefined,
+    call: CallOptions,
+  ): Promise<Result<SourceFlows, SourceFailure>>;
+  /**
+   * A page of executions. An unknown flow or map run is `upstream-not-found`, an expired token `upstream-invalid-token`, an EXPRESS
+   * state machine `upstream-invalid-request`, a missing permission `upstream-broken` with AWS's name of the error as `awsCode`.
+   */
+  listExecutions(query: ExecutionsQuery, call: CallOptions): Promise<Result<SourceExecutions, SourceFailure>>;
+}
