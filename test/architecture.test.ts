@@ -19,7 +19,7 @@ const allHttp = within('http', 'aws');
 
 /** The rooms that http/ and the entries use. */
 const behindHttp = ['core', 'messages', 'imports', 'storage', 'archive', 'config'];
-const service = [...behindHttp, ...allAccess, ...allSources, ...allExecutions];
+const service = [...behindHttp, 'lists', ...allAccess, ...allSources, ...allExecutions];
 
 /**
  * The rooms that each room may import besides itself (docs/design.md, "Layout"). A room is a directory of src/, a directory inside one,
@@ -49,14 +49,15 @@ const mayImport: Record<string, readonly string[]> = {
     'executions',
     'executions/upstream',
   ],
-  'executions/runtimes': ['core', 'archive', 'imports', 'executions'],
+  'executions/runtimes': ['core', 'archive', 'imports', 'executions', 'lists'],
+  lists: ['core', 'messages', 'sources', 'archive', 'access/keys', 'executions', 'executions/upstream'],
   access: ['core', 'messages', 'storage', 'access/keys', 'access/limits'],
   'access/keys': ['core', 'messages', 'storage', 'access/limits'],
   'access/limits': ['core'],
   problems: ['core', 'access/limits'],
-  http: ['core', 'messages', 'problems', 'imports', 'archive', 'executions', ...allAccess],
-  'http/aws': ['core', 'messages', 'problems', 'executions', 'http', ...allAccess],
-  app: ['core', 'messages', 'archive', 'executions', 'access', ...allHttp],
+  http: ['core', 'messages', 'problems', 'imports', 'archive', 'executions', 'lists', ...allAccess],
+  'http/aws': ['core', 'messages', 'problems', 'executions', 'lists', 'http', ...allAccess],
+  app: ['core', 'messages', 'archive', 'executions', 'lists', 'access', ...allHttp],
   compose: [...service, 'http', 'app'],
   worker: [...service, ...allHttp, 'app', 'compose'],
   deno: [...service, 'http', 'compose'],

@@ -1,0 +1,23 @@
+/** The conditions of a list. Whether an item is listed follows from the filter and the item alone: no I/O, no clock. */
+import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
+import type { ListFilter, ListItem } from './lists.ts';
+
+/** Whether this item is listed. */
+export const matchesFilter = (filter: ListFilter, item: ListItem): boolean =>
+  (filter.statuses?.includes(item.status) ?? true) && mayEverMatch(filter, item);
+
+/**
+ * The same without the conditions that may change in an execution's life: a live list reports an execution that has stopped to
+ * match once more.
+ */
+export function mayEverMatch(filter: ListFilter, { name, startedAt, flowExecutionId }: ListItem): boolean {
+  const { namePrefix, startedAfterMs, startedBeforeMs, patterns } = filter;
+  if (namePrefix !== undefined && !(name?.startsWith(namePrefix) ?? false)) return false;
+  if (startedAfterMs !== undefined || startedBeforeMs !== undefined) {
+    // NaN without a start time: every comparison is false.
+    const startedAtMs = Date.parse(startedAt ?? '');
+    if (!(startedAtMs >= (startedAfterMs ?? -Infinity) && startedAtMs < (startedBeforeMs ?? Infinity)))
+      return false;
+  }
+  return matchesAnyPattern(patterns, flowExecutionId);
+}

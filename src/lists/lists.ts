@@ -1,0 +1,114 @@
+/**
+ * The port through which http/ lists flows and their executions. Requests and answers are plain data, so that they cross an RPC
+ * boundary. All lists of one flow come from one object (flow-list.ts), which merges the upstream's list with the index of the archive.
+ */
+import type { Result } from '../core/errors.ts';
+import type { FlowRef } from '../core/flow-ref.ts';
+import type { Reader } from '../executions/executions.ts';
+import type { Status } from '../messages/event-types.ts';
+
+/** Whose executions are listed: those of a flow, or those of a source that belong to no flow (only the archive lists them). */
+export type ListOf = { readonly flow: FlowRef } | { readonly source: string };
+
+/** An execution in a list. Never a payload. */
+export interface ListItem {
+  readonly flowExecutionId: string;
+  /** Absent: the execution belongs to no flow. */
+  readonly flow?: string;
+  readonly name?: string;
+  readonly source: string;
+  readonly status: Status;
+  /** The upstream's own word. */
+  readonly upstreamStatus?: string;
+  /** ISO 8601, like all times here. */
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly durationMs?: number;
+  readonly redriveCount?: number;
+  readonly archived: boolean;
+  /** It will never read differently: its history is archived, and it cannot be redriven. */
+  readonly final: boolean;
+  /** AWS's own members of the item; only if the request wants them, and AWS has listed it. Not for JSON answers. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/** Which executions. All conditions must hold. */
+export interface ListFilter {
+  /** The patterns of the key: only executions that one of them matches are listed. */
+  readonly patterns: readonly string[];
+  /** Absent: of any status. FAILED stands for upstream's FAILED and TIMED_OUT. */
+  readonly statuses?: readonly Status[];
+  /** What the execution's own name begins with. */
+  readonly namePrefix?: string;
+  /** Started at that time or later. Executions without a start time have no place between times. */
+  readonly startedAfterMs?: number;
+  /** Started before that time. */
+  readonly startedBeforeMs?: number;
+}
+
+export interface ListRequest extends ListFilter {
+  readonly of: ListOf;
+  readonly maxResults: number;
+  /** Continue after this place: `next` of the page before, out of a signed cursor. */
+  readonly after?: string;
+  /** Who is charged for upstream calls. */
+  readonly tenant: string;
+  readonly members?: true;
+}
+
+export interface ListPage {
+  /** Newest start first. May be short or empty, even if more follow: one request searches a bounded part. */
+  readonly executions: readonly ListItem[];
+  /** The place to continue after. Absent: the list ends here. */
+  readonly next?: string;
+  /** The upstream or the archive could not be read: its part of the list is missing. */
+  readonly partial?: true;
+  /** Of a short page that more may follow: everything that started later has been searched. Absent: only undated ones are left. */
+  readonly searchedBackTo?: string;
+  readonly upstreamCalls: number;
+}
+
+export interface FollowRequest extends Omit<ListRequest, 'after' | 'members'>, Reader {
+  /** Opaque here; handed to `stillAllowed` while the stream is open. Plain data. */
+  readonly grant: unknown;
+  /** When the key or its credential ends, in clock milliseconds, as known when the stream was requested. */
+  readonly keyEndsAtMs?: number;
+}
+
+export interface ListedFlow {
+  readonly flow: string;
+  readonly source: string;
+  readonly name: string;
+  /** As in `ListItem`. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+export interface FlowsRequest {
+  /** Only flows are listed of which one of these patterns may match an execution. */
+  readonly patterns: readonly string[];
+  readonly maxResults: number;
+  /** Continue after this place. */
+  readonly after?: string;
+  readonly tenant: string;
+  readonly members?: true;
+}
+
+export interface FlowsPage {
+  /** In the order of their names as text: source, then flow. */
+  readonly flows: readonly ListedFlow[];
+  readonly next?: string;
+  /** As in `ListPage`. */
+  readonly partial?: true;
+  readonly upstreamCalls: number;
+}
+
+export interface Lists {
+  flows(request: FlowsRequest, signal?: AbortSignal): Promise<Result<FlowsPage>>;
+  page(request: ListRequest, signal?: AbortSignal): Promise<Result<ListPage>>;
+  /** The live list: an open event stream. `onClosed` is called once it has ended, for any reason. */
+  follow(
+    request: FollowRequest,
+    signal?: AbortSignal,
+    onClosed?: () => void,
+  ): Promise<Result<ReadableStream<Uint8Array>>>;
+}
