@@ -16,7 +16,7 @@ import { createArchiveFirstExecutions } from './executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
 import type { Executions } from './executions/executions.ts';
 import { RunningPages } from './executions/running-pages.ts';
-import { withTotalStreamLimits } from './executions/total-slots.ts';
+import { TotalSlots, withTotalStreamLimits } from './executions/total-slots.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
 import { createPageMemory } from './executions/upstream/page-memory.ts';
 import type { Probe } from './http/admin-routes.ts';
@@ -236,7 +236,7 @@ export function createService(settings: Settings, platform: Platform, core: Core
   });
   return createApp({
     access,
-    executions: withTotalStreamLimits(archiveFirst, clock),
+    executions: withTotalStreamLimits(archiveFirst, new TotalSlots(clock)),
     archive,
     cursorKeys,
     probe,

@@ -12,7 +12,7 @@ import { type History, startOf } from '../messages/history.ts';
 import type { EncodePage, EncodedPage } from '../messages/encoded-page.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
 import type { EventFrames } from './following/event-frames.ts';
-import type { ExecutionRef } from '../core/execution-ref.ts';
+import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Executions, Served, StreamRequest } from './executions.ts';
 import { ArchivedStreams } from './following/archived-streams.ts';
 import { KeyWatch } from './following/key-watch.ts';
@@ -149,7 +149,7 @@ async function streamArchived(
   options: ArchiveFirstOptions,
   { ref, history, request, streams, queue, signal }: ArchivedStreamOptions,
 ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
-  const { clock, random } = options;
+  const { clock, random, log, stillAllowed } = options;
   const { status, count } = history.head;
   const start = startOf(ref);
   const fairly: History = {
@@ -159,7 +159,8 @@ async function streamArchived(
   const beginning = await findBeginning(fairly, start, request.from);
   if (!beginning.ok) return beginning;
   if (!beginning.value.reset && hasAll(request.from, count)) return ok(undefined);
-  const keys = new KeyWatch({ ...options, ref });
+  const checkGrant = (grant: unknown) => stillAllowed(grant, ref.executionId);
+  const keys = new KeyWatch({ names: logNames(ref), clock, log, checkGrant });
   const closed = new AbortController();
   const registry: StreamRegistry = {
     add(subscriber) {

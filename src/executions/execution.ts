@@ -6,7 +6,7 @@
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, ok } from '../core/errors.ts';
-import type { ExecutionRef } from '../core/execution-ref.ts';
+import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import type { ImportedHistory } from '../imports/history-import.ts';
 import type { Position } from '../messages/cursor.ts';
@@ -66,7 +66,13 @@ export class Execution {
   constructor(options: ExecutionOptions) {
     this.#options = options;
     this.#start = startOf(options.ref);
-    this.#listeners = new Listeners({ ...options, onDueChanged: () => this.#poller.arrange() });
+    const { ref, stillAllowed } = options;
+    this.#listeners = new Listeners({
+      ...options,
+      names: logNames(ref),
+      checkGrant: (grant) => stillAllowed(grant, ref.executionId),
+      onDueChanged: () => this.#poller.arrange(),
+    });
     this.#history = new HistoryView({
       ...options,
       pollIntervalMs: () => this.#poller.intervalMs,

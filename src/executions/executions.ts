@@ -14,6 +14,7 @@ import type { PayloadAccess } from '../messages/payload-access.ts';
 import type { EncodedPage } from '../messages/encoded-page.ts';
 import type { MessageFilter, PageQuery } from './cut-page.ts';
 import type { UpstreamState } from './following/event-frames.ts';
+import type { GrantedStream } from './following/stream-key.ts';
 
 /** How an answer was produced; for Cache-Status (RFC 9211) and the request log. */
 export interface Served {
@@ -76,15 +77,9 @@ export type StreamStart =
   /** The Last-Event-ID does not belong to this execution: send a `reset` and start from the beginning. */
   | { readonly at: 'reset' };
 
-export interface StreamRequest extends Reader, MessageFilter {
+export interface StreamRequest extends Reader, MessageFilter, GrantedStream {
   readonly from: StreamStart;
   readonly payloads: PayloadAccess;
-  /** Opaque to the Execution; handed to `stillAllowed` while the stream is open. Plain data. */
-  readonly grant: unknown;
-  /** When the key or its credential ends, in clock milliseconds, as known when the stream was requested. */
-  readonly keyEndsAtMs?: number;
-  /** When the ticket ends, if the caller presented one in place of the key. */
-  readonly ticketEndsAtMs?: number;
 }
 
 /** What an operator sees of an execution. */

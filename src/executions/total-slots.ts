@@ -1,6 +1,6 @@
 /**
- * Bounds the streams and waiting requests of each key over all executions, in front of any port. It counts what this isolate or
- * process serves: exactly on Deno, and per isolate on Workers, where isolates share no memory.
+ * Bounds the streams and waiting requests of each key over all executions and lists, in front of any port. It counts what this
+ * isolate or process serves: exactly on Deno, and per isolate on Workers, where isolates share no memory.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
@@ -16,7 +16,7 @@ interface Held {
   readonly untilMs: number;
 }
 
-class TotalSlots {
+export class TotalSlots {
   readonly #clock: Clock;
   readonly #ofKey = new Map<string, Set<Held>>();
 
@@ -42,10 +42,33 @@ class TotalSlots {
       if (held.size === 0 && this.#ofKey.get(keyId) === held) this.#ofKey.delete(keyId);
     });
   }
+
+  /** Opens a stream in a slot, which it frees when the stream has ended or is refused. */
+  async stream<T>(
+    reader: Reader,
+    signal: AbortSignal | undefined,
+    onClosed: (() => void) | undefined,
+    open: (onClosed: () => void) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    const slot = this.take(reader, STREAM_LIFE_MS_MAX + ANSWER_MS_MAX);
+    if (!slot.ok) return slot;
+    // On Workers the end of the stream is not reported once the client has disconnected.
+    signal?.addEventListener('abort', slot.value, { once: true });
+    let isOpen = false;
+    try {
+      const stream = await open(() => {
+        slot.value();
+        onClosed?.();
+      });
+      isOpen = stream.ok && stream.value !== undefined;
+      return stream;
+    } finally {
+      if (!isOpen) slot.value();
+    }
+  }
 }
 
-export function withTotalStreamLimits(executions: Executions, clock: Clock): Executions {
-  const slots = new TotalSlots(clock);
+export function withTotalStreamLimits(executions: Executions, slots: TotalSlots): Executions {
   const waiting = async <T>(
     request: Reader & { readonly waitMs: number },
     answer: () => Promise<Result<T>>,
@@ -63,22 +86,7 @@ export function withTotalStreamLimits(executions: Executions, clock: Clock): Exe
     ...executions,
     page: (ref, request, signal) => waiting(request, () => executions.page(ref, request, signal)),
     summary: (ref, request, signal) => waiting(request, () => executions.summary(ref, request, signal)),
-    async stream(ref, request, signal, onClosed) {
-      const slot = slots.take(request, STREAM_LIFE_MS_MAX + ANSWER_MS_MAX);
-      if (!slot.ok) return slot;
-      // On Workers the end of the stream is not reported once the client has disconnected.
-      signal?.addEventListener('abort', slot.value, { once: true });
-      let isOpen = false;
-      try {
-        const stream = await executions.stream(ref, request, signal, () => {
-          slot.value();
-          onClosed?.();
-        });
-        isOpen = stream.ok && stream.value !== undefined;
-        return stream;
-      } finally {
-        if (!isOpen) slot.value();
-      }
-    },
+    stream: (ref, request, signal, onClosed) =>
+      slots.stream(request, signal, onClosed, (closed) => executions.stream(ref, request, signal, closed)),
   };
 }

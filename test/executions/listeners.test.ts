@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 
 import { fail, type Failure, ok } from '../../src/core/errors.ts';
+import { logNames } from '../../src/core/execution-ref.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import type { StreamRequest } from '../../src/executions/executions.ts';
 import { Listeners, STREAM_LIFE_MS } from '../../src/executions/following/listeners.ts';
@@ -43,11 +44,11 @@ beforeEach(() => {
   gate = undefined;
   random = () => 0.5;
   listeners = new Listeners({
-    ref,
+    names: logNames(ref),
     log: testLog(),
     clock,
     random: () => random(),
-    stillAllowed: async (grant) => {
+    checkGrant: async (grant) => {
       asked.push(grant);
       await gate?.promise;
       const failure = refused.get(String(grant));
@@ -137,11 +138,11 @@ test('a key that is refused ends its streams, and no others, with the problem', 
 
 test('a thousand keys are checked concurrently: a slow store does not delay the last one by all others', async () => {
   const many = new Listeners({
-    ref,
+    names: logNames(ref),
     log: testLog(),
     clock,
     random,
-    stillAllowed: async (grant) => {
+    checkGrant: async (grant) => {
       asked.push(grant);
       await gate?.promise;
       return ok({});

@@ -3,12 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { QUEUE_BYTES_MAX, STALL_MS } from '../../src/executions/following/frame-queue.ts';
-import {
-  HEARTBEAT_MS,
-  REPLAY_PAUSE_MS,
-  RETRY_MAX_MS,
-  RETRY_MIN_MS,
-} from '../../src/executions/following/subscriber.ts';
+import { HEARTBEAT_MS, RETRY_MAX_MS, RETRY_MIN_MS } from '../../src/executions/following/stream-writer.ts';
+import { REPLAY_PAUSE_MS } from '../../src/executions/following/subscriber.ts';
 import { visibleMessage } from '../../src/messages/message.ts';
 import { anyHistory, ended, someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';

@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 
 import { QUEUE_BYTES_MAX, STALL_MS } from '../../src/executions/following/frame-queue.ts';
-import { HEARTBEAT_MS } from '../../src/executions/following/subscriber.ts';
+import { HEARTBEAT_MS } from '../../src/executions/following/stream-writer.ts';
 import { settle } from '../support/manual-clock.ts';
 import { type OpenStream, StreamsUnderTest, ids, message, messages } from './streams-under-test.ts';
 

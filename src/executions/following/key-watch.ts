@@ -1,15 +1,13 @@
 /**
  * Watches the keys and tickets of open streams, and closes a stream when its key or ticket ends (invariant 6). Each distinct
- * grant is checked once, however many streams it has. The Execution's loop calls `tick`; streams of an archived history,
- * which have no loop, call `watchUntilClosed`.
+ * grant is checked once, however many streams it has. The loop of an Execution or a list calls `tick`; streams of an archived
+ * history, which have no loop, call `watchUntilClosed`.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
 import { type Failure, fail } from '../../core/errors.ts';
-import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
-import type { StreamRequest } from '../executions.ts';
-import { KEY_CHECK_MS, type KeyAnswer, type StillAllowed, StreamKey } from './stream-key.ts';
+import { type GrantedStream, KEY_CHECK_MS, type KeyAnswer, StreamKey } from './stream-key.ts';
 
 /** A stream as far as its key matters. */
 export interface KeyedStream {
@@ -23,10 +21,12 @@ interface Watched {
 }
 
 export interface KeyWatchOptions {
-  readonly ref: ExecutionRef;
+  /** How log lines name what is streamed. */
+  readonly names: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly stillAllowed: StillAllowed;
+  /** Whether the key of this grant may still read what is streamed. */
+  readonly checkGrant: (grant: unknown) => Promise<KeyAnswer>;
   /** A check may have moved `dueAtMs` to an earlier time. */
   readonly onDueChanged?: () => void;
 }
@@ -42,7 +42,7 @@ export class KeyWatch {
     this.#options = options;
   }
 
-  add(stream: KeyedStream, request: StreamRequest): void {
+  add(stream: KeyedStream, request: GrantedStream): void {
     const now = this.#options.clock.now();
     if (this.#streams.size === 0) this.#checkAtMs = now + KEY_CHECK_MS;
     this.#streams.set(stream, { grant: request.grant, key: new StreamKey(request, now) });
@@ -102,12 +102,12 @@ export class KeyWatch {
   }
 
   async #ask(grant: unknown): Promise<KeyAnswer> {
-    const { ref, log, stillAllowed } = this.#options;
+    const { names, log, checkGrant } = this.#options;
     try {
-      return await stillAllowed(grant, ref.executionId);
+      return await checkGrant(grant);
     } catch (error) {
       // Unknown is not refused: the next check asks again. An unhandled exception would end a Deno process.
-      log({ event: 'key-check-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) });
+      log({ event: 'key-check-failed', level: 'error', ...names, reason: exceptionText(error) });
       return fail({ type: 'store-unavailable', internal: exceptionText(error) });
     }
   }

@@ -1,15 +1,13 @@
 /**
- * The listeners of one execution: open streams and waiting requests. Counts them (slots.ts), notifies them of changes,
+ * The listeners of one execution or list: open streams and waiting requests. Counts them (slots.ts), notifies them of changes,
  * and does what is due for streams as time passes: heartbeats, the end of a stream's life, and key checks (key-watch.ts).
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import type { UpstreamState } from './event-frames.ts';
-import type { StreamRequest } from '../executions.ts';
-import { KeyWatch, type KeyWatchOptions } from './key-watch.ts';
-import type { StreamRegistry } from './open-stream.ts';
+import { type KeyedStream, KeyWatch, type KeyWatchOptions } from './key-watch.ts';
 import { type SlotHolder, Slots } from './slots.ts';
-import type { Subscriber } from './subscriber.ts';
+import type { GrantedStream } from './stream-key.ts';
 
 /** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
 export const STREAM_LIFE_MS = 15 * 60_000;
@@ -26,6 +24,28 @@ export interface PollState {
   readonly upstream: UpstreamState;
 }
 
+/** The state that a heartbeat sends. */
+export interface Heartbeat extends PollState {
+  /** ISO 8601. */
+  readonly timestamp: string;
+}
+
+/** A stream that listens: a subscriber of a history, or of a list. */
+export interface Listener extends KeyedStream {
+  /** It has sent `caught-up`. */
+  readonly caughtUp: boolean;
+  /** When the next heartbeat is due, in clock milliseconds. */
+  readonly heartbeatAtMs: number;
+  /** Sends as much as there is room for. Never throws. */
+  pump(): Promise<void>;
+  heartbeat(state: Heartbeat): void;
+  /** Ends the stream after a whole frame, with the failure if there is one. */
+  close(failure?: Failure): void;
+}
+
+/** Who opened a stream, and what was granted. */
+export type ListenerRequest = SlotHolder & GrantedStream;
+
 interface OpenStream {
   readonly leave: () => void;
   readonly closesAtMs: number;
@@ -37,10 +57,10 @@ export interface ListenersOptions extends KeyWatchOptions {
   readonly listenersMax?: number;
 }
 
-export class Listeners implements StreamRegistry {
+export class Listeners {
   readonly #options: ListenersOptions;
   readonly #keys: KeyWatch;
-  readonly #streams = new Map<Subscriber, OpenStream>();
+  readonly #streams = new Map<Listener, OpenStream>();
   readonly #slots: Slots;
   #changed = Promise.withResolvers<void>();
   #probedAtMs = -Infinity;
@@ -89,14 +109,14 @@ export class Listeners implements StreamRegistry {
     return this.#slots.take(reader);
   }
 
-  add(subscriber: Subscriber, request: StreamRequest): void {
+  add(subscriber: Listener, request: ListenerRequest): void {
     const { clock, random } = this.#options;
     const closesAtMs = clock.now() + streamLifeMs(random);
     this.#streams.set(subscriber, { leave: this.#slots.take(request), closesAtMs });
     this.#keys.add(subscriber, request);
   }
 
-  remove(subscriber: Subscriber): void {
+  remove(subscriber: Listener): void {
     this.#streams.get(subscriber)?.leave();
     this.#streams.delete(subscriber);
     this.#keys.remove(subscriber);
@@ -157,7 +177,7 @@ export class Listeners implements StreamRegistry {
     for (const subscriber of this.#streams.keys()) subscriber.heartbeat(heartbeat);
   }
 
-  #heartbeat(state: PollState) {
+  #heartbeat(state: PollState): Heartbeat {
     return { timestamp: new Date(this.#options.clock.now()).toISOString(), ...state };
   }
 

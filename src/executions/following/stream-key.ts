@@ -3,7 +3,6 @@
  * may be moved while the stream is open, either way; that of a ticket may not. No I/O.
  */
 import type { Failure, Result } from '../../core/errors.ts';
-import type { StreamRequest } from '../executions.ts';
 
 /** How often the key of open streams is checked. With the key cache's own 10 s a revocation shows within 60 s. */
 export const KEY_CHECK_MS = 30_000;
@@ -16,7 +15,17 @@ const LAST_CHECK_MS = 2_000;
  */
 export const KEY_UNKNOWN_MS_MAX = 5 * 60_000;
 
-/** May the key still read this execution? `untilMs`: when key or credential end, in clock milliseconds. */
+/** What a stream was granted when it was requested, and for how long. */
+export interface GrantedStream {
+  /** Opaque here; checked while the stream is open. Plain data. */
+  readonly grant: unknown;
+  /** When the key or its credential ends, in clock milliseconds, as known when the stream was requested. */
+  readonly keyEndsAtMs?: number;
+  /** When the ticket ends, if the caller presented one in place of the key. */
+  readonly ticketEndsAtMs?: number;
+}
+
+/** May the key still read what is streamed? `untilMs`: when key or credential end, in clock milliseconds. */
 export type KeyAnswer = Result<{ readonly untilMs?: number }>;
 /** `grant`: as in the stream's request. */
 export type StillAllowed = (grant: unknown, executionId: string) => Promise<KeyAnswer>;
@@ -28,10 +37,7 @@ export class StreamKey {
   #knownAtMs: number;
 
   constructor(
-    {
-      keyEndsAtMs = Infinity,
-      ticketEndsAtMs = Infinity,
-    }: Pick<StreamRequest, 'keyEndsAtMs' | 'ticketEndsAtMs'>,
+    { keyEndsAtMs = Infinity, ticketEndsAtMs = Infinity }: Omit<GrantedStream, 'grant'>,
     nowMs: number,
   ) {
     this.#keyEndsAtMs = keyEndsAtMs;

@@ -3,13 +3,13 @@
  * newest message are the same thing, so there is no splice between them in which a message could be lost or sent twice
  * (invariant 2).
  *
- * It never blocks others (invariant 8): its queue is bounded. Room is checked before each frame, so an empty queue takes a frame
- * of any size. A client that pulls nothing for 30 s while messages wait is disconnected. It serves live and archived histories.
+ * It never blocks others (invariant 8): its queue is bounded (stream-writer.ts). Room is checked before each frame, so an empty queue
+ * takes a frame of any size. A client that pulls nothing for 30 s while messages wait is disconnected. It serves live and archived
+ * histories.
  *
  * When it has read much without sending it, it pauses, and writes a comment: workerd notices a disconnect only on write.
  */
 import type { Clock } from '../../core/clock.ts';
-import { exceptionText } from '../../core/exception-text.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Position } from '../../messages/cursor.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
@@ -17,18 +17,14 @@ import { fingerprintAfter } from '../../messages/fingerprint.ts';
 import { type Chunk, type History, endOf, positionIn } from '../../messages/history.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { type MessageFilter, isStreamed } from '../cut-page.ts';
-import type { EventFrames, UpstreamState } from './event-frames.ts';
-import { FrameQueue, type SharedQueue } from './frame-queue.ts';
+import type { EventFrames } from './event-frames.ts';
+import type { SharedQueue } from './frame-queue.ts';
+import type { Heartbeat, Listener } from './listeners.ts';
+import { StreamWriter } from './stream-writer.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
 
 /** The pause after 4 MiB read but not sent: a replay that sends little reads at most 16 MiB a second. */
 export const REPLAY_PAUSE_MS = 250;
-/** Proxies and load balancers close connections that are silent for 30 to 60 s. */
-export const HEARTBEAT_MS = 15_000;
-/** Clients reconnect after a close within these bounds, spread evenly. */
-export const RETRY_MIN_MS = 1_000;
-export const RETRY_MAX_MS = 3_000;
-
 /** What a subscriber reads from. */
 export interface Feed {
   /** As known: only the poll requests what is newer. */
@@ -62,39 +58,36 @@ export interface SubscriberOptions extends MessageFilter {
   readonly onBug: (error: unknown) => void;
 }
 
-export class Subscriber {
+export class Subscriber implements Listener {
   readonly #options: SubscriberOptions;
-  readonly #queue: FrameQueue;
+  readonly #writer: StreamWriter;
   #position: Position;
   #caughtUp = false;
-  /** Aborted when the stream has ended: nothing more is read for it. */
-  readonly #over = new AbortController();
-  #pumping = false;
-  #pumpAgain = false;
-  #lastSentAtMs: number;
   readonly #unsent = new UnsentBytes();
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
     this.#position = options.from;
-    this.#lastSentAtMs = options.clock.now();
-    this.#queue = new FrameQueue({
-      clock: options.clock,
-      ...(options.queue && { shared: options.queue }),
-      onRoom: () => void this.pump(),
-      onStall: options.onStall,
-      onOver: () => this.#ended(),
+    const { frames, clock, random, queue, onClose, onStall, onBug } = options;
+    this.#writer = new StreamWriter({
+      frames,
+      clock,
+      random,
+      ...(queue && { queue }),
+      step: () => this.#step(),
+      onClose,
+      onStall,
+      onBug,
     });
-    this.#send(options.frames.opening(retryMs(options.random)));
-    if (options.reset) this.#send(options.frames.reset(options.feed.start));
+    if (options.reset) this.#send(frames.reset(options.feed.start));
   }
 
   get stream(): ReadableStream<Uint8Array> {
-    return this.#queue.stream;
+    return this.#writer.stream;
   }
 
   get closed(): boolean {
-    return this.#over.signal.aborted;
+    return this.#writer.closed;
   }
 
   /** It has sent `caught-up`. */
@@ -104,59 +97,40 @@ export class Subscriber {
 
   /** When the next heartbeat is due, in clock milliseconds. */
   get heartbeatAtMs(): number {
-    return this.#lastSentAtMs + HEARTBEAT_MS;
+    return this.#writer.heartbeatAtMs;
   }
 
   /** Sends as much as there is room for. Called by the stream's pull and after each change. Never throws. */
-  async pump(): Promise<void> {
-    if (this.#pumping) {
-      this.#pumpAgain = true;
-      return;
-    }
-    this.#pumping = true;
-    try {
-      do {
-        this.#pumpAgain = false;
-        while (!this.closed && (await this.#step())) if (this.#unsent.isPauseDue) await this.#rest();
-      } while (this.#pumpAgain && !this.closed);
-    } catch (error) {
-      // A bug: this stream ends after its last whole frame, and its client reconnects.
-      this.close({ type: 'internal', internal: exceptionText(error) });
-      this.#options.onBug(error);
-    } finally {
-      this.#pumping = false;
-    }
+  pump(): Promise<void> {
+    return this.#writer.pump();
   }
 
-  heartbeat(state: { timestamp: string; pollIntervalMs: number; upstream: UpstreamState }): void {
-    // With a full queue no heartbeat is needed: the client has enough to read.
-    if (!this.closed && this.#queue.hasRoom)
-      this.#send(this.#options.frames.heartbeat(this.#position, state));
-    this.#lastSentAtMs = this.#options.clock.now();
+  heartbeat(state: Heartbeat): void {
+    this.#writer.heartbeat(() => this.#options.frames.heartbeat(this.#position, state));
   }
 
   /** Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's start holds. */
   close(failure?: Failure): void {
-    if (this.closed) return;
-    const { frames, random } = this.#options;
-    if (failure) {
-      const afterMs = 'retryAfterSeconds' in failure ? failure.retryAfterSeconds * 1000 : 0;
-      this.#send(frames.problem(failure, afterMs + retryMs(random)));
-    }
-    this.#finish();
+    this.#writer.close(failure);
   }
 
   /** The client has disconnected: nothing more is written. */
   drop(): void {
-    this.#queue.breakOff('the client is gone');
+    this.#writer.drop();
   }
 
-  /** One chunk's worth. True: look again at once. */
+  /** One chunk's worth, and a pause if it is due. True: look again at once. */
   async #step(): Promise<boolean> {
+    const again = await this.#sendChunk();
+    if (again && this.#unsent.isPauseDue) await this.#rest();
+    return again;
+  }
+
+  async #sendChunk(): Promise<boolean> {
     const { feed, frames } = this.#options;
     // Before the read: it may cost the store something.
-    if (!this.#queue.hasSharedRoom) return false;
-    const history = feed.history(this.#over.signal);
+    if (!this.#writer.hasSharedRoom) return false;
+    const history = feed.history(this.#writer.over);
     const at = this.#position;
     const read = await history.chunkAt(at.position);
     if (this.closed) return false;
@@ -171,7 +145,7 @@ export class Subscriber {
     const beyond = at.position > endOf(chunk);
     if (beyond && !history.complete) return false;
     if (here?.fingerprint !== at.fingerprint) {
-      if (!this.#queue.roomOrStall()) return false;
+      if (!this.#writer.roomOrStall()) return false;
       this.#position = feed.start;
       this.#send(frames.reset(feed.start));
       return true;
@@ -184,8 +158,8 @@ export class Subscriber {
   /** Lets others run, and finds out whether the client is still there. */
   async #rest(): Promise<void> {
     this.#unsent.paused();
-    if (this.#queue.hasRoom) this.#send(this.#options.frames.comment());
-    await this.#options.clock.sleep(REPLAY_PAUSE_MS, this.#over.signal);
+    if (this.#writer.hasRoom) this.#send(this.#options.frames.comment());
+    await this.#options.clock.sleep(REPLAY_PAUSE_MS, this.#writer.over);
   }
 
   /** Sends what the chunk holds from the position on. False: the queue is full. */
@@ -197,7 +171,7 @@ export class Subscriber {
         fingerprint: fingerprintAfterIn(chunk, this.#position, message),
       };
       if (isStreamed(message, this.#options)) {
-        if (!this.#queue.roomOrStall()) return false;
+        if (!this.#writer.roomOrStall()) return false;
         this.#send(frames.message(message, after, payloads));
       }
       this.#position = after;
@@ -220,33 +194,15 @@ export class Subscriber {
     }
     if (settled) {
       this.#send(frames.end(this.#position, settled.status, settled.final));
-      this.#finish();
+      this.#writer.finish();
     }
     return false;
   }
 
   #send(frame: Uint8Array): void {
-    if (this.closed) return;
-    if (!this.#queue.send(frame)) return;
-    this.#unsent.sent(frame.byteLength);
-    this.#lastSentAtMs = this.#options.clock.now();
-  }
-
-  #finish(): void {
-    if (this.closed) return;
-    this.#ended();
-    this.#queue.close();
-  }
-
-  #ended(): void {
-    if (this.closed) return;
-    this.#over.abort();
-    this.#options.onClose();
+    if (this.#writer.send(frame)) this.#unsent.sent(frame.byteLength);
   }
 }
-
-const retryMs = (random: () => number): number =>
-  Math.round(RETRY_MIN_MS + random() * (RETRY_MAX_MS - RETRY_MIN_MS));
 
 /** Computed only if the chunk does not have it. */
 const fingerprintAfterIn = (

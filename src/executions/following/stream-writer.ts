@@ -1,0 +1,157 @@
+/**
+ * Writes one event stream: what all streams have in common, whatever they send. Frames go through a bounded queue
+ * (frame-queue.ts); a pump sends as long as its owner has something and there is room; a failure ends the stream with a
+ * `problem`. It never blocks others (invariant 8).
+ */
+import type { Clock } from '../../core/clock.ts';
+import { exceptionText } from '../../core/exception-text.ts';
+import type { Failure } from '../../core/errors.ts';
+import { FrameQueue, type SharedQueue } from './frame-queue.ts';
+
+/** Proxies and load balancers close connections that are silent for 30 to 60 s. */
+export const HEARTBEAT_MS = 15_000;
+/** Clients reconnect after a close within these bounds, spread evenly. */
+export const RETRY_MIN_MS = 1_000;
+export const RETRY_MAX_MS = 3_000;
+
+/** The frames that every stream has. */
+export interface CommonFrames {
+  opening(retryMs: number): Uint8Array;
+  problem(failure: Failure, retryMs: number): Uint8Array;
+}
+
+export interface StreamWriterOptions {
+  readonly frames: CommonFrames;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Bounds this queue together with others. */
+  readonly queue?: SharedQueue;
+  /** Sends some of what the client lacks. True: call it again at once. */
+  readonly step: () => Promise<boolean>;
+  /** Called once, when the stream has ended for any reason. */
+  readonly onClose: () => void;
+  /** Called when a client that takes nothing is disconnected, before `onClose`. */
+  readonly onStall: () => void;
+  /** Called after an exception, which is a bug, has ended the stream. */
+  readonly onBug: (error: unknown) => void;
+}
+
+export class StreamWriter {
+  readonly #options: StreamWriterOptions;
+  readonly #queue: FrameQueue;
+  readonly #over = new AbortController();
+  #pumping = false;
+  #pumpAgain = false;
+  #lastSentAtMs: number;
+
+  constructor(options: StreamWriterOptions) {
+    this.#options = options;
+    this.#lastSentAtMs = options.clock.now();
+    this.#queue = new FrameQueue({
+      clock: options.clock,
+      ...(options.queue && { shared: options.queue }),
+      onRoom: () => void this.pump(),
+      onStall: options.onStall,
+      onOver: () => this.#ended(),
+    });
+    this.send(options.frames.opening(this.#retryMs()));
+  }
+
+  get stream(): ReadableStream<Uint8Array> {
+    return this.#queue.stream;
+  }
+
+  get closed(): boolean {
+    return this.over.aborted;
+  }
+
+  /** Aborted when the stream has ended: nothing more is read for it. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** When the next heartbeat is due, in clock milliseconds. */
+  get heartbeatAtMs(): number {
+    return this.#lastSentAtMs + HEARTBEAT_MS;
+  }
+
+  get hasRoom(): boolean {
+    return this.#queue.hasRoom;
+  }
+
+  /** See `FrameQueue`. */
+  get hasSharedRoom(): boolean {
+    return this.#queue.hasSharedRoom;
+  }
+
+  /** See `FrameQueue`. */
+  roomOrStall(): boolean {
+    return this.#queue.roomOrStall();
+  }
+
+  /** Sends as much as there is room for. Called by the stream's pull and after each change. Never throws. */
+  async pump(): Promise<void> {
+    if (this.#pumping) {
+      this.#pumpAgain = true;
+      return;
+    }
+    this.#pumping = true;
+    try {
+      do {
+        this.#pumpAgain = false;
+        while (!this.closed && (await this.#options.step()));
+      } while (this.#pumpAgain && !this.closed);
+    } catch (error) {
+      // A bug: this stream ends after its last whole frame, and its client reconnects.
+      this.close({ type: 'internal', internal: exceptionText(error) });
+      this.#options.onBug(error);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Queues the frame, even if the queue is full. False: the stream has ended. */
+  send(frame: Uint8Array): boolean {
+    if (this.closed || !this.#queue.send(frame)) return false;
+    this.#lastSentAtMs = this.#options.clock.now();
+    return true;
+  }
+
+  /** With a full queue no heartbeat is needed: the client has enough to read. */
+  heartbeat(frame: () => Uint8Array): void {
+    if (!this.closed && this.hasRoom) this.send(frame());
+    this.#lastSentAtMs = this.#options.clock.now();
+  }
+
+  /** Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's start holds. */
+  close(failure?: Failure): void {
+    if (this.closed) return;
+    if (failure) {
+      const afterMs = 'retryAfterSeconds' in failure ? failure.retryAfterSeconds * 1000 : 0;
+      this.send(this.#options.frames.problem(failure, afterMs + this.#retryMs()));
+    }
+    this.finish();
+  }
+
+  /** Ends the stream after what is queued. */
+  finish(): void {
+    if (this.closed) return;
+    this.#ended();
+    this.#queue.close();
+  }
+
+  /** The client has disconnected: nothing more is written. */
+  drop(): void {
+    this.#queue.breakOff('the client is gone');
+  }
+
+  #ended(): void {
+    if (this.closed) return;
+    this.#over.abort();
+    this.#options.onClose();
+  }
+
+  #retryMs(): number {
+    return Math.round(RETRY_MIN_MS + this.#options.random() * (RETRY_MAX_MS - RETRY_MIN_MS));
+  }
+}
