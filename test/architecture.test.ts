@@ -71,6 +71,10 @@ const mayImport: Record<string, readonly string[]> = {
   // Also for front ends alone: types of the wire, no requests.
   'client/steps': ['client/wire', 'messages'],
   cli: ['messages', 'client', 'core'],
+  // What runs in browsers: the element that pages embed, and what else shows executions.
+  viewer: ['viewer/element'],
+  'viewer/store': ['client', 'core', 'messages'],
+  'viewer/element': ['client', 'viewer/store'],
 };
 
 /** Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own. */
@@ -153,6 +157,7 @@ const platformFiles: Record<string, readonly string[]> = {
   'src/deno/server.ts': ['Deno'],
   'src/deno/static-site.ts': ['Deno'],
   'src/emulator/node-server.ts': ['node:'],
+  'src/site/browser-module.ts': ['node:'],
   'src/site/build-site.ts': ['node:', 'process'],
 };
 /** Rooms that are of one platform altogether. */

@@ -1,12 +1,13 @@
 /**
  * Writes the static files of the service to dist/site: the OpenAPI document, the reference that shows it, the documentation of
- * problems, and the documents of docs/. npm runs it before everything that needs them. wrangler.toml's [assets] and Deno's entry
+ * problems, the documents of docs/, and the element that other pages embed. npm runs it before everything that needs them. wrangler.toml's [assets] and Deno's entry
  * serve the directory. Platform file: Node.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 
+import { browserModule } from './browser-module.ts';
 import { type Guide, decisionsGuide, guidePage } from './guide.ts';
 import { openApiDocument } from './openapi.ts';
 import { SITE_HEADERS, START_SCRIPT, problemsPage, referencePage } from './pages.ts';
@@ -36,6 +37,7 @@ const files: ReadonlyMap<string, string> = new Map([
   ['docs/site.css', STYLE_SHEET],
   ['docs/swagger-ui-bundle.js', await readFile(join(SWAGGER_UI, 'swagger-ui-bundle.js'), 'utf8')],
   ['docs/swagger-ui.css', await readFile(join(SWAGGER_UI, 'swagger-ui.css'), 'utf8')],
+  ['embed/v1.js', await browserModule('src/viewer/embed.ts')],
   ['_headers', SITE_HEADERS],
 ]);
 

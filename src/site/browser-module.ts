@@ -1,0 +1,37 @@
+/** A module of src/ with all that it imports, as one file for browsers. A development tool. Platform file: Node. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const PROJECT = join(import.meta.dirname, '../..');
+
+/** `entry`: from the top of the project. The licences of the packages in it are at its end. */
+export async function browserModule(entry: string): Promise<string> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: PROJECT,
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    charset: 'utf8',
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  const script = outputFiles.map(({ text }) => text).join('');
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  );
+  return `${script}/* Includes:\n\n${licences([...new Set(packages)].toSorted())}\n*/\n`;
+}
+
+/** Each text once, with the packages that it is for. */
+function licences(packages: readonly string[]): string {
+  const byText = Map.groupBy(packages, (name) =>
+    readFileSync(join(PROJECT, 'node_modules', name, 'LICENSE'), 'utf8').trim(),
+  );
+  return [...byText].map(([text, names]) => `${names.join(', ')}:\n${text}`).join('\n\n');
+}

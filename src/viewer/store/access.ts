@@ -1,0 +1,39 @@
+/** How a page reads one execution: with a ticket, with an address that hands out tickets, or with the reader's own key. */
+import type { CredentialSource, TicketSource } from '../../client/client.ts';
+import type { PayloadAccess } from '../../messages/payload-access.ts';
+
+export type ExecutionAccess =
+  /** As the typed client takes it: text, the answer of `createTicket`, or a function that gets either. */
+  | { readonly ticket: TicketSource }
+  /** The page's own endpoint. Asked by `POST`, with same-origin credentials and without a body; answers with our ticket. */
+  | { readonly ticketUrl: string | URL }
+  /** For a page of the operator alone, which keeps the key in memory. */
+  | { readonly apiKey: CredentialSource };
+
+/** What a ticket says about itself. Nothing is verified: the service does that. */
+export interface TicketFacts {
+  readonly executionId: string | undefined;
+  readonly payloads: PayloadAccess | undefined;
+}
+
+/** Reads the claims of a ticket, which is a JWT (RFC 7519). Text that is no ticket says nothing. */
+export function ticketFacts(ticket: string): TicketFacts {
+  const claims = claimsOf(ticket);
+  const { exe, pay, nam } = claims;
+  return {
+    executionId: typeof exe === 'string' ? exe : undefined,
+    payloads: pay === 'full' ? 'full' : pay === 'none' ? (nam === true ? 'names' : 'none') : undefined,
+  };
+}
+
+function claimsOf(ticket: string): Record<string, unknown> {
+  try {
+    const base64 = (ticket.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    // Safety: members are checked where they are used.
+    return typeof claims === 'object' && claims !== null ? (claims as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

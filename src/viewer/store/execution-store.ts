@@ -1,0 +1,253 @@
+/**
+ * An execution as views see it: a value that changes, without any framework. `subscribe` and `getSnapshot` have the shape that
+ * React's useSyncExternalStore takes. It reads while it has subscribers, and resumes by cursor, so that no message is lost or
+ * repeated: after a lost connection, a hidden tab, or a pause without subscribers.
+ */
+import {
+  type FlowMessage,
+  FlowtapConnectionError,
+  FlowtapProblem,
+  type Status,
+  type StepsState,
+  stepsReducer,
+} from '../../client/client.ts';
+import type { Fetch } from '../../client/http.ts';
+import { FOLLOW_GIVE_UP_MS, RetryPolicy } from '../../client/retry-policy.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { statusAfter } from '../../messages/event-types.ts';
+import { type PageVisibility, documentVisibility, untilVisible } from './page-visibility.ts';
+import { finalPhaseOf } from './phase-of-error.ts';
+import { type Reading, readExecution } from './read-execution.ts';
+import { type Session, type SessionOptions, openSession } from './session.ts';
+import { EMPTY_SNAPSHOT, type ExecutionSnapshot, type Phase } from './snapshot.ts';
+import { type StreamSlots, slotsFor } from './stream-slots.ts';
+
+export interface ExecutionStoreOptions extends SessionOptions {
+  /** Default: the platform's. For tests. */
+  readonly ports?: Partial<ExecutionStorePorts>;
+}
+
+export interface ExecutionStorePorts {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  /** 0 to 1, to spread retries. */
+  readonly random: () => number;
+  readonly visibility: PageVisibility;
+  readonly slotsFor: (origin: string) => StreamSlots;
+}
+
+/** Subscribers are notified at most so often: a replay brings thousands of messages in a second. */
+const NOTIFY_MS_MIN = 50;
+
+export class ExecutionStore {
+  readonly #options: ExecutionStoreOptions;
+  readonly #ports: ExecutionStorePorts;
+  readonly #listeners = new Set<() => void>();
+  #snapshot: ExecutionSnapshot = EMPTY_SNAPSHOT;
+  #running: AbortController | undefined;
+  #session: Session | undefined;
+
+  #cursor: string | undefined;
+  #messages: FlowMessage[] = [];
+  #steps: StepsState | undefined;
+  #caughtUp = false;
+  /** What has changed since the snapshot was made. */
+  #changes: Partial<ExecutionSnapshot> | undefined;
+  #notifiedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ExecutionStoreOptions) {
+    this.#options = options;
+    this.#ports = {
+      fetch: (address, init) => globalThis.fetch(address, init),
+      clock: systemClock,
+      random: Math.random,
+      visibility: documentVisibility,
+      slotsFor,
+      ...options.ports,
+    };
+  }
+
+  /** The same object until subscribers are notified of a change. */
+  readonly getSnapshot = (): ExecutionSnapshot => this.#snapshot;
+
+  /** Starts reading with the first subscriber, and stops with the last. Returns the function that unsubscribes. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    if (!this.#running) {
+      this.#running = new AbortController();
+      void this.#run(this.#running);
+    }
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#running?.abort();
+      this.#running = undefined;
+    };
+  };
+
+  /** Never rejects. */
+  async #run(controller: AbortController): Promise<void> {
+    const { signal } = controller;
+    let hadTicket = this.#session !== undefined;
+    try {
+      const session = (this.#session ??= await this.#openSession(controller));
+      hadTicket = true;
+      this.#change({ executionId: session.executionId });
+      void session.payloads().then(
+        (payloads) => this.#change({ payloads }),
+        () => {},
+      );
+      await this.#readWhileVisible(session, signal);
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      const isUnsubscribed = signal.aborted && !(reason instanceof FlowtapProblem);
+      if (!isUnsubscribed && !this.#hasEnded())
+        this.#change({ phase: finalPhaseOf(reason, hadTicket), error: shownError(reason) });
+    }
+  }
+
+  async #openSession(controller: AbortController): Promise<Session> {
+    const { clock, random, fetch } = this.#ports;
+    const { signal } = controller;
+    const retryPolicy = new RetryPolicy({ now: () => clock.now(), random, giveUpAfterMs: FOLLOW_GIVE_UP_MS });
+    for (;;) {
+      try {
+        return await openSession(this.#options, {
+          fetch,
+          clock,
+          random,
+          onRefused: (problem) => controller.abort(problem),
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        const afterMs = retryPolicy.afterFailure(error);
+        this.#change({ phase: 'reconnecting', error: shownError(error) });
+        await clock.sleep(afterMs, signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  async #readWhileVisible(session: Session, signal: AbortSignal): Promise<void> {
+    const { visibility } = this.#ports;
+    for (;;) {
+      if (visibility.isHidden()) {
+        this.#onPhase('paused');
+        await untilVisible(visibility, signal);
+      }
+      signal.throwIfAborted();
+      const shown = new AbortController();
+      const stopListening = visibility.onChange(() => {
+        if (visibility.isHidden()) shown.abort();
+      });
+      try {
+        await readExecution(session, this.#reading(AbortSignal.any([signal, shown.signal])));
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!shown.signal.aborted) throw error;
+      } finally {
+        stopListening();
+      }
+    }
+  }
+
+  #reading(signal: AbortSignal): Reading {
+    const { clock, slotsFor: slots } = this.#ports;
+    this.#caughtUp = false;
+    return {
+      clock,
+      signal,
+      slotsFor: slots,
+      cursor: () => this.#cursor,
+      onMessage: (message, cursor) => {
+        this.#cursor = cursor;
+        this.#addMessage(message);
+      },
+      onCaughtUp: (status, cursor) => {
+        this.#cursor = cursor;
+        this.#caughtUp = true;
+        this.#onStatus(status);
+      },
+      onReset: (cursor) => this.#reset(cursor),
+      onPhase: (phase, error) => this.#onPhase(phase, error),
+    };
+  }
+
+  #reset(cursor: string | undefined): void {
+    this.#cursor = cursor;
+    this.#messages = [];
+    this.#steps = undefined;
+    this.#caughtUp = false;
+    this.#change({ phase: 'replaying', status: undefined, failure: undefined });
+  }
+
+  #addMessage(message: FlowMessage): void {
+    this.#messages.push(message);
+    this.#steps = stepsReducer(this.#steps, message);
+    if (this.#caughtUp) this.#onStatus(statusAfter(message.eventType));
+    else this.#change({ phase: 'replaying' });
+  }
+
+  /** While reading goes well, the phase follows from the status. */
+  #onStatus(status: Status): void {
+    const before = this.#changes?.status ?? this.#snapshot.status;
+    const isOver = status !== 'RUNNING';
+    this.#change({ status, phase: isOver ? 'ended' : 'live', error: undefined });
+    if (status === 'RUNNING' || status === 'SUCCEEDED') this.#change({ failure: undefined });
+    else if (before !== status) void this.#readFailure(status);
+  }
+
+  #onPhase(wanted: Phase, error?: unknown): void {
+    if (this.#hasEnded()) return;
+    const phase = wanted === 'live' && !this.#caughtUp ? 'replaying' : wanted;
+    this.#change({ phase, error: error === undefined ? undefined : shownError(error) });
+  }
+
+  /** What goes wrong after the end, while the history settles, takes nothing from the reader. */
+  #hasEnded(): boolean {
+    return (this.#changes?.phase ?? this.#snapshot.phase) === 'ended';
+  }
+
+  /** Causes are in payloads, whose form depends on the source: the service reads them. */
+  async #readFailure(status: Status): Promise<void> {
+    const session = this.#session;
+    const signal = this.#running?.signal;
+    if (!session || !signal) return;
+    try {
+      const { failure } = await session.client.summary(session.executionId, { signal });
+      const { status: current } = { ...this.#snapshot, ...this.#changes };
+      if (current === status) this.#change({ failure });
+    } catch {
+      // The steps and messages still show what failed.
+    }
+  }
+
+  #change(changes: Partial<ExecutionSnapshot>): void {
+    const isScheduled = this.#changes !== undefined;
+    this.#changes = { ...this.#changes, ...changes };
+    if (isScheduled) return;
+    const { clock } = this.#ports;
+    const waitMs = this.#notifiedAtMs + NOTIFY_MS_MIN - clock.now();
+    void (waitMs > 0 ? clock.sleep(waitMs) : Promise.resolve()).then(() => this.#notify());
+  }
+
+  #notify(): void {
+    this.#notifiedAtMs = this.#ports.clock.now();
+    const { messages } = this.#snapshot;
+    const isSame = messages.length === this.#messages.length && messages[0] === this.#messages[0];
+    this.#snapshot = Object.freeze({
+      ...this.#snapshot,
+      ...this.#changes,
+      steps: this.#steps?.execution,
+      messages: isSame ? messages : Object.freeze([...this.#messages]),
+    });
+    this.#changes = undefined;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const shownError = (error: unknown): FlowtapProblem | FlowtapConnectionError =>
+  error instanceof FlowtapProblem || error instanceof FlowtapConnectionError
+    ? error
+    : new FlowtapConnectionError(error instanceof Error ? error.message : String(error), { cause: error });

@@ -1,0 +1,111 @@
+/**
+ * Reads an execution to its end: by a stream if this page has one free, else by asking for new messages every 5 s until it has.
+ * Where to continue, and what to do with messages, is up to the caller.
+ */
+import { FlowtapProblem, type FlowMessage, type Status } from '../../client/client.ts';
+import type { Clock } from '../../core/clock.ts';
+import { passingPhaseOf } from './phase-of-error.ts';
+import type { Session } from './session.ts';
+import type { Phase } from './snapshot.ts';
+import type { SlotRequest, StreamSlots } from './stream-slots.ts';
+
+export const POLL_MS = 5_000;
+/** The most that the service accepts. */
+const PAGE_MESSAGES = 250;
+
+export interface Reading {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly slotsFor: (origin: string) => StreamSlots;
+  /** After the newest message that was handed out. */
+  readonly cursor: () => string | undefined;
+  readonly onMessage: (message: FlowMessage, cursor: string) => void;
+  readonly onCaughtUp: (status: Status, cursor: string) => void;
+  /** The earlier messages are void: all are sent again, from the first. */
+  readonly onReset: (cursor: string | undefined) => void;
+  readonly onPhase: (phase: Phase, error?: unknown) => void;
+}
+
+/** Returns when nothing can follow. Throws what cannot be retried, and the signal's reason. */
+export async function readExecution(session: Session, reading: Reading): Promise<void> {
+  const slot = reading.slotsFor(session.origin).request();
+  try {
+    for (;;) {
+      const hadCursor = reading.cursor() !== undefined;
+      try {
+        if (!slot.isGranted && (await poll(session, reading, slot)) === 'ended') return;
+        await stream(session, reading);
+        return;
+      } catch (error) {
+        if (!hadCursor || !isCursorRefusal(error)) throw error;
+        reading.onReset(undefined);
+      }
+    }
+  } finally {
+    slot.release();
+  }
+}
+
+/** A request names its position by `cursor`, which the service refuses if it does not know it. Only a stream is sent `reset`. */
+const isCursorRefusal = (error: unknown): boolean =>
+  error instanceof FlowtapProblem && (error.code === 'HistoryChanged' || error.status === 400);
+
+async function stream({ client, executionId }: Session, reading: Reading): Promise<void> {
+  const { signal } = reading;
+  const cursor = reading.cursor();
+  const events = client.followEvents(executionId, {
+    until: 'settled',
+    giveUpAfterMs: Number.POSITIVE_INFINITY,
+    signal,
+    ...(cursor !== undefined && { cursor }),
+  });
+  reading.onPhase('connecting');
+  for await (const event of events) {
+    switch (event.type) {
+      case 'message':
+        reading.onMessage(event.message, event.cursor);
+        break;
+      case 'caught-up':
+      case 'end':
+        reading.onCaughtUp(event.status, event.cursor);
+        break;
+      case 'reset':
+        reading.onReset(event.cursor);
+        break;
+      case 'heartbeat':
+        reading.onPhase(event.upstream === 'ok' ? 'live' : event.upstream);
+        break;
+      case 'reconnecting':
+        if (event.error) reading.onPhase(passingPhaseOf(event.error), event.error);
+    }
+  }
+}
+
+/** Until the slot is granted, or the execution has ended and all of it was read. */
+async function poll(
+  { client, executionId }: Session,
+  reading: Reading,
+  slot: SlotRequest,
+): Promise<'ended' | 'granted'> {
+  const { signal, clock } = reading;
+  for (;;) {
+    const cursor = reading.cursor();
+    reading.onPhase('waiting-for-slot');
+    const page = await client.page(executionId, {
+      maxResults: PAGE_MESSAGES,
+      signal,
+      ...(cursor !== undefined && { cursor }),
+    });
+    for (const message of page.messages) reading.onMessage(message, page.cursor);
+    if (page.nextToken === undefined) {
+      reading.onCaughtUp(page.status ?? 'RUNNING', page.cursor);
+      if (page.status !== undefined && page.status !== 'RUNNING') return 'ended';
+      reading.onPhase('waiting-for-slot');
+      const pause = new AbortController();
+      void slot.granted.then(() => pause.abort());
+      await clock.sleep(POLL_MS, AbortSignal.any([signal, pause.signal]));
+    }
+    signal.throwIfAborted();
+    if (slot.isGranted) return 'granted';
+  }
+}

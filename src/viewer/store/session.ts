@@ -1,0 +1,116 @@
+/**
+ * A client for the one execution that a page may read. The ticket says which execution that is, and the answer that brought it
+ * where the service is, so a page needs to know neither.
+ */
+import {
+  type FlowtapClient,
+  type FlowtapClientOptions,
+  FlowtapConnectionError,
+  FlowtapProblem,
+  type TicketParts,
+  createFlowtapClient,
+} from '../../client/client.ts';
+import type { Fetch } from '../../client/http.ts';
+import { FOLLOW_GIVE_UP_MS } from '../../client/retry-policy.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { PayloadAccess } from '../../messages/payload-access.ts';
+import { type ExecutionAccess, ticketFacts } from './access.ts';
+import { fetchTicket } from './ticket-url.ts';
+
+export interface SessionOptions {
+  readonly access: ExecutionAccess;
+  /** Default: the one that the ticket names. Required with a key. */
+  readonly executionId?: string;
+  /** The service's address. Default: where the ticket's `streamUrl` leads. */
+  readonly service?: string | URL;
+}
+
+export interface SessionPorts {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** The page's endpoint refuses another ticket: nothing can be read any more. */
+  readonly onRefused: (problem: FlowtapProblem) => void;
+}
+
+export interface Session {
+  readonly client: FlowtapClient;
+  readonly executionId: string;
+  /** The service's origin. */
+  readonly origin: string;
+  readonly payloads: () => Promise<PayloadAccess | undefined>;
+}
+
+type GivenTicket = string | (TicketParts & { readonly streamUrl?: string });
+
+/** Throws a TypeError if the execution or the service is not known, and what getting the first ticket throws. */
+export async function openSession(options: SessionOptions, ports: SessionPorts): Promise<Session> {
+  const { access } = options;
+  const { fetch, clock, random } = ports;
+  const common = { fetch, clock, random, giveUpAfterMs: FOLLOW_GIVE_UP_MS };
+  if ('apiKey' in access) {
+    const { executionId } = options;
+    if (executionId === undefined || executionId === '') throw new TypeError('The execution is not named');
+    const url = new URL(serviceOf(options, undefined));
+    const client = createFlowtapClient({ ...common, url, apiKey: access.apiKey });
+    const payloads = () => client.key().then((facts) => facts.payloads);
+    return { client, executionId, origin: url.origin, payloads };
+  }
+  const ask = askFor(access, ports);
+  const first = await ask();
+  const facts = ticketFacts(textOf(first));
+  const executionId = options.executionId ?? facts.executionId;
+  if (executionId === undefined) throw new TypeError('The ticket does not name an execution');
+  const url = new URL(serviceOf(options, typeof first === 'string' ? undefined : first.streamUrl));
+  return {
+    client: createFlowtapClient({ ...common, url, ticket: renewing(access, first, ask, ports.onRefused) }),
+    executionId,
+    origin: url.origin,
+    payloads: async () => facts.payloads,
+  };
+}
+
+/** Throws FlowtapProblem or FlowtapConnectionError. */
+function askFor(access: Exclude<ExecutionAccess, { apiKey: unknown }>, { fetch }: SessionPorts) {
+  return async (): Promise<GivenTicket> => {
+    try {
+      if ('ticketUrl' in access) return await fetchTicket(fetch, access.ticketUrl);
+      return await (typeof access.ticket === 'function' ? access.ticket() : access.ticket);
+    } catch (error) {
+      if (error instanceof FlowtapProblem || error instanceof FlowtapConnectionError) throw error;
+      // Most likely the network's.
+      throw new FlowtapConnectionError(`Cannot get a ticket: ${String(error)}`, { cause: error });
+    }
+  };
+}
+
+/** The first request uses the ticket that is there. A ticket that is fixed is passed on as it is: it cannot be renewed. */
+function renewing(
+  access: ExecutionAccess,
+  first: GivenTicket,
+  ask: () => Promise<GivenTicket>,
+  onRefused: (problem: FlowtapProblem) => void,
+): NonNullable<FlowtapClientOptions['ticket']> {
+  if ('ticket' in access && typeof access.ticket !== 'function') return access.ticket;
+  let unused: GivenTicket | undefined = first;
+  return async () => {
+    const held = unused;
+    unused = undefined;
+    if (held !== undefined) return held;
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof FlowtapProblem) onRefused(error);
+      throw error;
+    }
+  };
+}
+
+const textOf = (given: GivenTicket): string => (typeof given === 'string' ? given : given.ticket);
+
+function serviceOf({ service }: SessionOptions, streamUrl: string | undefined): string | URL {
+  if (service !== undefined) return service;
+  const end = streamUrl?.indexOf('/v1/executions/') ?? -1;
+  if (streamUrl === undefined || end < 0) throw new TypeError('The address of the service is not known');
+  return streamUrl.slice(0, end);
+}

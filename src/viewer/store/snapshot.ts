@@ -1,0 +1,66 @@
+/** What a view of an execution shows: one immutable value. It never changes, so views compare with `===`. */
+import type {
+  Failure,
+  FlowMessage,
+  FlowtapConnectionError,
+  FlowtapProblem,
+  Status,
+  Step,
+} from '../../client/client.ts';
+import type { PayloadAccess } from '../../messages/payload-access.ts';
+
+/**
+ * What the store is doing. After `ended` it reads on until the history has settled; after the four below, nothing is read any more.
+ *
+ * - `connecting`: nothing was heard yet.
+ * - `replaying`: messages that were there before are arriving.
+ * - `live`: everything up to now was received, and new messages arrive as they happen.
+ * - `reconnecting`: the connection was lost. It is opened again.
+ * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the moment.
+ * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one is free.
+ * - `paused`: the tab is hidden, so the stream is closed. It resumes when the tab is shown.
+ * - `stopped`: an error that no retry can help.
+ */
+export type Phase =
+  | 'connecting'
+  | 'replaying'
+  | 'live'
+  | 'reconnecting'
+  | 'throttled'
+  | 'unavailable'
+  | 'waiting-for-slot'
+  | 'paused'
+  | 'ended'
+  | 'ticket-expired'
+  | 'not-allowed'
+  | 'not-found'
+  | 'stopped';
+
+export interface ExecutionSnapshot {
+  /** Absent until it is known: a ticket names its execution. */
+  readonly executionId: string | undefined;
+  readonly phase: Phase;
+  /** Of the execution. Absent until the first answer. */
+  readonly status: Status | undefined;
+  /** The execution as a step; its `children` are the steps. Absent before the first message. */
+  readonly steps: Step | undefined;
+  /** In the order of the history. */
+  readonly messages: readonly FlowMessage[];
+  /** What ended the execution. Only after it has failed or was aborted. */
+  readonly failure: Failure | undefined;
+  /** What the credential shows of payloads. Absent while unknown. */
+  readonly payloads: PayloadAccess | undefined;
+  /** Why the phase is what it is, if something went wrong. */
+  readonly error: FlowtapProblem | FlowtapConnectionError | undefined;
+}
+
+export const EMPTY_SNAPSHOT: ExecutionSnapshot = Object.freeze({
+  executionId: undefined,
+  phase: 'connecting',
+  status: undefined,
+  steps: undefined,
+  messages: Object.freeze([]),
+  failure: undefined,
+  payloads: undefined,
+  error: undefined,
+});

@@ -1,0 +1,46 @@
+/** Asks a page's own endpoint for a ticket. */
+import { FlowtapConnectionError, FlowtapProblem, type TicketParts } from '../../client/client.ts';
+import type { Fetch } from '../../client/http.ts';
+
+/** Of a ticket endpoint that refuses: a session that has ended, or a user who may not see the execution. */
+export const TICKET_REFUSED = 'TicketRefused';
+
+/** Statuses with which asking again may succeed. */
+const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status);
+
+/**
+ * Throws FlowtapProblem with the code `TicketRefused` if asking again cannot help; what it throws otherwise is temporary. The
+ * endpoint's own text is not shown: it is not written for the reader of this page.
+ */
+export async function fetchTicket(
+  fetch: Fetch,
+  address: string | URL,
+): Promise<TicketParts & { readonly streamUrl?: string }> {
+  const response = await fetch(String(address), {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { Accept: 'application/json' },
+    cache: 'no-store',
+  });
+  if (!response.ok) {
+    const { status } = response;
+    if (isTransient(status))
+      throw new FlowtapConnectionError(`The page's ticket endpoint answered ${status}`);
+    throw refused(
+      status,
+      `The page's ticket endpoint refused with status ${status}. Sign in again, or ask who runs this page.`,
+    );
+  }
+  const answer: unknown = await response.json().catch(() => undefined);
+  const { ticket, expiresAt, streamUrl } = Object(answer) as Record<string, unknown>;
+  if (typeof ticket !== 'string' || typeof expiresAt !== 'string') {
+    throw refused(
+      response.status,
+      "The page's ticket endpoint must answer with the JSON that `POST /v1/executions/…/tickets` returns.",
+    );
+  }
+  return { ticket, expiresAt, ...(typeof streamUrl === 'string' && { streamUrl }) };
+}
+
+const refused = (status: number, detail: string): FlowtapProblem =>
+  new FlowtapProblem({ status, code: TICKET_REFUSED, title: 'No ticket', detail });
