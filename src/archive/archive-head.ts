@@ -11,6 +11,19 @@ export const ARCHIVE_VERSION = 1;
 
 const time = z.string().check(z.maxLength(32));
 
+const upstreamFactsSchema = z.object({
+  /** The upstream's own word, such as TIMED_OUT. */
+  status: z.optional(z.string().check(z.maxLength(32))),
+  startedAt: z.optional(time),
+  endedAt: z.optional(time),
+  redriveCount: z.optional(z.number()),
+  /** The map run that started it. */
+  mapRunArn: z.optional(z.string().check(z.maxLength(256))),
+});
+
+/** What the source reported of the execution when it was archived. Lists show this, as they do for live executions. */
+export type UpstreamFacts = z.infer<typeof upstreamFactsSchema>;
+
 export const archiveHeadSchema = z.object({
   v: z.literal(ARCHIVE_VERSION),
   /** Random, and part of the page keys, so that a new archive never mixes with an old one. */
@@ -23,6 +36,9 @@ export const archiveHeadSchema = z.object({
   archivedAt: time,
   /** Until then Step Functions may redrive the execution. Absent: it cannot be redriven. */
   finalAt: z.optional(time),
+  /** When the store deletes it. Absent: never, or it is from a version that did not note it. */
+  expiresAt: z.optional(time),
+  upstream: z.optional(upstreamFactsSchema),
   /** Which members of its messages were derived when it was written. Absent: by a version that derived none. */
   derived: z.optional(z.number()),
   /** `import`: from an exported file, so no upstream can provide it again. */

@@ -17,7 +17,7 @@ const PAGE_PREFIX = 'archive/1/page/';
 const ID_BYTES_MAX = 380;
 
 /** Percent-encoded, so that an id with '/' cannot collide with another id's keys; or a hash. */
-function idPart(executionId: string): string {
+export function idPart(executionId: string): string {
   const encoded = encodeURIComponent(executionId);
   if (encoded.length <= ID_BYTES_MAX && !encoded.startsWith('~')) return encoded;
   return `~${createHash('sha256').update(executionId).digest('hex')}`;

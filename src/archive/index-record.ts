@@ -1,0 +1,174 @@
+/**
+ * What the index stores of an archived execution, and of a flow: small JSON, which lists return as metadata. A record that is
+ * larger than metadata may be, because of a long id, is the entry's value instead. Keys:
+ *
+ *     archive/1/index/<source>/<group>/<order key>   an execution
+ *     archive/1/flow/<source>/<flow>                 a flow that has executions
+ *
+ * <group> is the flow. Executions of no flow have the group `~`. The children of a map run have its ARN, or the part of their
+ * own ids that names it: so the list of their flow does not have them.
+ */
+import * as z from 'zod/mini';
+
+import { type FlowRef, executionNameOf, flowOf, isMapRunChild, parseFlowRef } from '../core/flow-ref.ts';
+import { type ExecutionName, type ExecutionRef, restoreExecutionRef } from '../core/execution-ref.ts';
+import { type Status, STATUSES } from '../messages/event-types.ts';
+import { METADATA_BYTES_MAX } from '../storage/key-value.ts';
+import type { ArchiveHead } from './archive-head.ts';
+import { idPart } from './archive-keys.ts';
+import { orderKey } from './order-key.ts';
+
+const INDEX_VERSION = 1;
+export const INDEX_PREFIX = 'archive/1/index/';
+export const FLOW_PREFIX = 'archive/1/flow/';
+/** Percent-encoded text never is this alone, and a hash is longer. */
+const NO_FLOW = '~';
+
+/** The executions that one list has: those of a flow, of a map run, or (neither) those whose ids belong to no flow. */
+export interface IndexGroup {
+  readonly source: string;
+  /** A flow, or the ARN of a map run. */
+  readonly flow?: string;
+}
+
+const recordSchema = z.object({
+  v: z.literal(INDEX_VERSION),
+  source: z.string(),
+  executionId: z.string(),
+  generation: z.string(),
+  status: z.enum(STATUSES),
+  upstreamStatus: z.optional(z.string()),
+  startedAt: z.optional(z.string()),
+  endedAt: z.optional(z.string()),
+  redriveCount: z.optional(z.number()),
+  archivedAt: z.string(),
+  finalAt: z.optional(z.string()),
+  expiresAt: z.optional(z.string()),
+  count: z.number(),
+  from: z.enum(['source', 'import']),
+});
+
+type IndexRecord = z.infer<typeof recordSchema>;
+
+const flowSchema = z.object({
+  v: z.literal(INDEX_VERSION),
+  source: z.string(),
+  flow: z.string(),
+  expiresAt: z.optional(z.string()),
+});
+
+export type FlowRecord = z.infer<typeof flowSchema>;
+
+/** An archived execution as lists show it. Times are ISO 8601. */
+export interface IndexedExecution extends ExecutionName {
+  /** Absent: the id belongs to no flow. Also of a map run's child. */
+  readonly flow?: string;
+  /** Its own name within the flow. */
+  readonly name?: string;
+  readonly status: Status;
+  readonly upstreamStatus?: string;
+  /** Of Step Functions exactly its `startDate`, so that an execution has the same place in the upstream's list. */
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly redriveCount?: number;
+  readonly archivedAt: string;
+  /** See `ArchiveHead`, as the next two. */
+  readonly finalAt?: string;
+  readonly count: number;
+  readonly from: ArchiveHead['from'];
+}
+
+/** An execution's entry in the index. */
+export interface IndexEntry {
+  readonly key: string;
+  readonly json: string;
+  /** When the archive expires, and the entry with it. */
+  readonly expiresAtMs?: number;
+}
+
+export const groupPrefix = ({ source, flow }: IndexGroup): string =>
+  `${INDEX_PREFIX}${source}/${flow === undefined ? NO_FLOW : idPart(flow)}/`;
+
+export const flowKey = ({ source, flow }: Pick<FlowRef, 'source' | 'flow'>): string =>
+  `${FLOW_PREFIX}${source}/${idPart(flow)}`;
+
+function groupOf(ref: ExecutionRef, mapRunArn: string | undefined): IndexGroup {
+  const { source, executionId } = ref;
+  if (isMapRunChild(ref)) {
+    return { source, flow: mapRunArn ?? executionId.slice(0, executionId.lastIndexOf(':')) };
+  }
+  const flow = flowOf(ref)?.flow;
+  return flow === undefined ? { source } : { source, flow };
+}
+
+/** The entry of an archived execution. What its source reported of it has precedence over its messages. */
+export function indexEntryOf(ref: ExecutionRef, head: ArchiveHead): IndexEntry {
+  const { source, executionId } = ref;
+  const { generation, status, count, from, archivedAt, finalAt, expiresAt, upstream = {} } = head;
+  const { status: upstreamStatus, redriveCount } = upstream;
+  const startedAt = upstream.startedAt ?? head.startedAt;
+  const endedAt = upstream.endedAt ?? head.endedAt;
+  const record: IndexRecord = {
+    v: INDEX_VERSION,
+    source,
+    executionId,
+    generation,
+    status,
+    ...(upstreamStatus !== undefined && { upstreamStatus }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(redriveCount !== undefined && { redriveCount }),
+    archivedAt,
+    ...(finalAt !== undefined && { finalAt }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    count,
+    from,
+  };
+  return {
+    key: `${groupPrefix(groupOf(ref, upstream.mapRunArn))}${orderKey(startedAt, executionId)}`,
+    json: JSON.stringify(record),
+    ...(expiresAt !== undefined && { expiresAtMs: Date.parse(expiresAt) }),
+  };
+}
+
+/** The flow in whose list this execution is. */
+export const listedFlowOf = (ref: ExecutionRef): FlowRef | undefined =>
+  isMapRunChild(ref) ? undefined : flowOf(ref);
+
+export const flowRecordJson = ({ source, flow }: FlowRef, expiresAtMs: number | undefined): string => {
+  const record: FlowRecord = {
+    v: INDEX_VERSION,
+    source,
+    flow,
+    ...(expiresAtMs !== undefined && { expiresAt: new Date(expiresAtMs).toISOString() }),
+  };
+  return JSON.stringify(record);
+};
+
+/** How a record is put: as metadata if it is small enough. */
+export const stored = (json: string): { readonly value: string; readonly metadata?: unknown } =>
+  new TextEncoder().encode(json).length <= METADATA_BYTES_MAX
+    ? { value: '', metadata: JSON.parse(json) }
+    : { value: json };
+
+/** Undefined if it is damaged or newer than this program. */
+export function parseIndexRecord(record: unknown, nowMs: number): IndexedExecution | undefined {
+  const { data } = z.safeParse(recordSchema, record);
+  if (!data || Date.parse(data.expiresAt ?? '') <= nowMs) return undefined;
+  const { v: _v, generation: _generation, expiresAt: _expiresAt, ...facts } = data;
+  const ref = restoreExecutionRef(data);
+  const flow = flowOf(ref)?.flow;
+  const name = executionNameOf(ref);
+  // Safety: zod's optional members allow an explicit undefined, which JSON cannot contain.
+  return {
+    ...facts,
+    ...(flow !== undefined && { flow }),
+    ...(name !== undefined && { name }),
+  } as IndexedExecution;
+}
+
+export const parseFlowRecord = (record: unknown): FlowRecord | undefined =>
+  z.safeParse(flowSchema, record).data;
+
+/** The flow of a record, and as `parseFlowRef` reads it. */
+export const flowOfRecord = ({ flow }: FlowRecord): FlowRef | undefined => parseFlowRef(flow);

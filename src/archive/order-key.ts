@@ -1,0 +1,57 @@
+/**
+ * The order of lists of executions: newest start first, executions without a start time last, and ties by a hash of the id. An
+ * order key is text, and the order of these texts is the order of the list, for archived and live executions alike.
+ *
+ *     <reversed start time, 17 digits>.<hash of the id, 32 hexadecimal digits>
+ */
+import { createHash } from 'node:crypto';
+
+/** JavaScript's last possible time. Subtracting from it reverses the order, and gives a number of at most 17 digits. */
+const LAST_TIME_MS = 8_640_000_000_000_000;
+const DIGITS = 17;
+const HASH_DIGITS = 32;
+/** More than any reversed time. */
+const NO_START_TIME = '9'.repeat(DIGITS);
+
+const reversed = (timeMs: number): string => String(LAST_TIME_MS - timeMs).padStart(DIGITS, '0');
+
+/** `startedAt` is ISO 8601. Digits beyond milliseconds do not count. */
+export function orderKey(startedAt: string | undefined, executionId: string): string {
+  const startedAtMs = startedAt === undefined ? NaN : Date.parse(startedAt);
+  const tie = createHash('sha256').update(executionId).digest('hex').slice(0, HASH_DIGITS);
+  return `${Number.isNaN(startedAtMs) ? NO_START_TIME : reversed(startedAtMs)}.${tie}`;
+}
+
+/** A position before all executions that started at this time or earlier, and after all that started later. */
+export const positionBefore = (startedAtMs: number): string => reversed(startedAtMs);
+
+/** The start time of an order key or a position, in milliseconds; undefined without one. */
+export function startedAtMsOf(position: string): number | undefined {
+  const digits = position.slice(0, DIGITS);
+  return digits === NO_START_TIME ? undefined : LAST_TIME_MS - Number(digits);
+}
+
+/** The characters that an order key can have at this place, in their order. */
+const alphabetAt = (place: number): string =>
+  place < DIGITS ? '0123456789' : place === DIGITS ? '.' : '0123456789abcdef';
+
+const KEY_CHARACTERS = DIGITS + 1 + HASH_DIGITS;
+
+/**
+ * The beginnings of order keys that together cover all keys after `position`, in their order. The first one is of `length`
+ * characters, and is the one that `position` itself has.
+ */
+export function* beginningsFrom(position: string, length: number): Generator<string, void, void> {
+  yield position.slice(0, length);
+  for (let place = Math.min(length, position.length) - 1; place >= 0; place--) {
+    const later = alphabetAt(place).split(position.charAt(place))[1] ?? '';
+    for (const character of later) yield position.slice(0, place) + character;
+  }
+}
+
+/** A position after all keys with this beginning, and before all later ones. */
+export function positionAfter(beginning: string): string {
+  let position = beginning;
+  while (position.length < KEY_CHARACTERS) position += alphabetAt(position.length).at(-1);
+  return position;
+}
