@@ -15,14 +15,13 @@
  * whether a cursor still fits the history.
  */
 import { Buffer } from 'node:buffer';
-import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { type ExecutionName, executionKey } from '../core/execution-ref.ts';
 import { FINGERPRINT_BYTES, type Fingerprint } from './fingerprint.ts';
+import { MAC_BYTES, type SealKeys, seal, unseal } from './sealed.ts';
 
 const VERSION = 1;
 const BODY_BYTES = 1 + 4 + FINGERPRINT_BYTES + 1;
-const MAC_BYTES = 16;
 const POSITION_MAX = 0xffff_ffff;
 
 /** Characters of an encoded cursor. */
@@ -42,14 +41,8 @@ export interface Cursor extends Position {
   readonly end: EndMark;
 }
 
-/** MAC keys, 32 bytes each, derived from SIGNING_SECRET and SIGNING_SECRET_PREVIOUS for this use alone. */
-export interface CursorKeys {
-  readonly current: Uint8Array;
-  readonly previous?: Uint8Array;
-}
-
-const mac = (key: Uint8Array, body: Uint8Array, execution: ExecutionName): Buffer =>
-  createHmac('sha256', key).update(body).update(executionKey(execution)).digest().subarray(0, MAC_BYTES);
+/** Keys for cursors alone. */
+export type CursorKeys = SealKeys;
 
 /** 40 characters of [A-Za-z0-9_-]. Throws RangeError for a position that no history can have. */
 export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor: Cursor): string {
@@ -58,30 +51,23 @@ export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor:
       `a cursor's position must be an integer from 0 to ${POSITION_MAX}: ${cursor.position}`,
     );
   }
-  const bytes = Buffer.alloc(BODY_BYTES + MAC_BYTES);
-  bytes.writeUInt8(VERSION, 0);
-  bytes.writeUInt32BE(cursor.position, 1);
-  bytes.write(cursor.fingerprint, 5, FINGERPRINT_BYTES, 'hex');
-  bytes.writeUInt8(END_MARKS.indexOf(cursor.end), BODY_BYTES - 1);
-  bytes.set(mac(keys.current, bytes.subarray(0, BODY_BYTES), execution), BODY_BYTES);
-  return bytes.toString('base64url');
+  const body = Buffer.alloc(BODY_BYTES);
+  body.writeUInt8(VERSION, 0);
+  body.writeUInt32BE(cursor.position, 1);
+  body.write(cursor.fingerprint, 5, FINGERPRINT_BYTES, 'hex');
+  body.writeUInt8(END_MARKS.indexOf(cursor.end), BODY_BYTES - 1);
+  return seal(keys, body, executionKey(execution));
 }
 
 /** Undefined if the text is not canonical, or not a cursor of this service for this execution. */
 export function decodeCursor(keys: CursorKeys, execution: ExecutionName, text: string): Cursor | undefined {
   if (text.length !== CURSOR_CHARACTERS) return undefined;
-  const bytes = Buffer.from(text, 'base64url');
-  if (bytes.length !== BODY_BYTES + MAC_BYTES || bytes.toString('base64url') !== text) return undefined;
-  const body = bytes.subarray(0, BODY_BYTES);
-  const given = bytes.subarray(BODY_BYTES);
-  const signed = [keys.current, keys.previous].some(
-    (key) => key && timingSafeEqual(mac(key, body, execution), given),
-  );
-  const end = END_MARKS[bytes.readUInt8(BODY_BYTES - 1)];
-  if (!signed || bytes.readUInt8(0) !== VERSION || end === undefined) return undefined;
+  const body = unseal(keys, text, executionKey(execution));
+  const end = END_MARKS[body?.readUInt8(BODY_BYTES - 1) ?? Infinity];
+  if (body?.readUInt8(0) !== VERSION || end === undefined) return undefined;
   return {
-    position: bytes.readUInt32BE(1),
-    fingerprint: bytes.toString('hex', 5, 5 + FINGERPRINT_BYTES),
+    position: body.readUInt32BE(1),
+    fingerprint: body.toString('hex', 5, 5 + FINGERPRINT_BYTES),
     end,
   };
 }

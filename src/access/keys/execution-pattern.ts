@@ -38,7 +38,7 @@ export function matchesPattern(pattern: string, executionId: string): boolean {
 }
 
 /** The first index of `piece` between `start` and `end`, or -1. `String.indexOf` can take quadratic time. */
-function indexOf(text: string, piece: string, start: number, end: number): number {
+export function indexOf(text: string, piece: string, start: number, end: number): number {
   const borders = bordersOf(piece);
   let matched = 0;
   for (let index = start; matched < piece.length; index++) {
@@ -51,7 +51,7 @@ function indexOf(text: string, piece: string, start: number, end: number): numbe
 }
 
 /** For each prefix of `piece`: the length of its longest proper prefix that is also its suffix. */
-function bordersOf(piece: string): readonly number[] {
+export function bordersOf(piece: string): readonly number[] {
   const borders: number[] = [];
   let border = 0;
   for (let index = 0; index < piece.length; index++) {

@@ -1,0 +1,47 @@
+/**
+ * Cursors of lists: a place in one list, signed, so that it is valid in this list alone: of the same flow, with the same filter.
+ * `maxResults` may change from page to page. A place is never an upstream token. Layout, base64url without padding:
+ *
+ *     version  1   0x02: cursors of histories (messages/cursor.ts) begin with 0x01
+ *     place        UTF-8, ended by 0x00
+ *     MAC     16   over these bytes and the name of the list
+ */
+import { Buffer } from 'node:buffer';
+
+import { type SealKeys, seal, unseal } from '../messages/sealed.ts';
+import { STATUSES } from '../messages/event-types.ts';
+import type { ListRequest } from './lists.ts';
+
+const VERSION = 2;
+/** No flow's name is longer than an execution's id may be. */
+export const LIST_CURSOR_CHARACTERS_MAX = 1_000;
+
+/** The name of the list of flows. */
+export const FLOWS_LIST = JSON.stringify(['flows']);
+
+/** The name of a list of executions: whose they are, and the filter. The same filter written differently has the same name. */
+export function nameOfList(
+  request: Pick<ListRequest, 'of' | 'statuses' | 'namePrefix' | 'startedAfterMs' | 'startedBeforeMs'>,
+): string {
+  const {
+    of,
+    statuses = STATUSES,
+    namePrefix = null,
+    startedAfterMs = null,
+    startedBeforeMs = null,
+  } = request;
+  const whose = 'flow' in of ? [of.flow.source, of.flow.flow] : [of.source, null];
+  const wanted = STATUSES.filter((status) => statuses.includes(status));
+  return JSON.stringify(['executions', ...whose, wanted, namePrefix, startedAfterMs, startedBeforeMs]);
+}
+
+export const encodeListCursor = (keys: SealKeys, listName: string, place: string): string =>
+  seal(keys, Buffer.from(`${String.fromCodePoint(VERSION)}${place}\0`), listName);
+
+/** The place; undefined if the text is not a cursor of this service for this list. */
+export function decodeListCursor(keys: SealKeys, listName: string, text: string): string | undefined {
+  if (text.length > LIST_CURSOR_CHARACTERS_MAX) return undefined;
+  const body = unseal(keys, text, listName);
+  if (body?.[0] !== VERSION || body.at(-1) !== 0) return undefined;
+  return body.toString('utf8', 1, body.length - 1);
+}
