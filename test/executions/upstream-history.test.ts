@@ -2,11 +2,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { PAGE_BYTES_MAX } from '../../src/executions/cut-page.ts';
-import {
-  EMPTY_PAGES_MAX,
-  LAG_MS_MAX,
-  TOKEN_LOSSES_MAX,
-} from '../../src/executions/upstream/upstream-history.ts';
+import { EMPTY_PAGES_MAX, TOKEN_LOSSES_MAX } from '../../src/executions/upstream/upstream-history.ts';
+import { LAG_MS_MAX } from '../../src/executions/upstream/read-pages.ts';
 import { WALK_PAGES_MAX, newWalk } from '../../src/executions/upstream/read-terms.ts';
 import { endOf } from '../../src/messages/history.ts';
 import { someHistory } from '../support/histories.ts';

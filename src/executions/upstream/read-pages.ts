@@ -1,0 +1,214 @@
+/**
+ * What was read of an execution's history so far: its pages in memory, the rows between them, and the newest known end. It makes no
+ * call. It decides what a page that was just read means: the history grew, the read lags behind an earlier one, or the history was
+ * replaced by another, which shows in the fingerprints. No chunk claims to be the last after more was seen.
+ */
+import { type Result, ok } from '../../core/errors.ts';
+import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
+import { type OpenWalk, deriveAll } from '../../messages/derive.ts';
+import { fingerprintsAlong } from '../../messages/fingerprint.ts';
+import { endOf, positionIn } from '../../messages/history.ts';
+import { messagesBytes } from '../../messages/message.ts';
+import type { SourcePage } from '../../sources/source.ts';
+import type { PageMemory, UpstreamChunk } from './page-memory.ts';
+import type { PageRow, PageRows } from './page-rows.ts';
+import type { Freshness, KnownEnd } from './read-terms.ts';
+
+/** Stops the walk through an upstream that never ends. AWS ends histories at 25,000 events. */
+export const HISTORY_MESSAGES_MAX = 1_000_000;
+/** After this long, reads that return less than was seen do not lag: the history is shorter now. As long as the settle time. */
+export const LAG_MS_MAX = 10_000;
+
+export interface ReadPagesOptions {
+  readonly ref: ExecutionRef;
+  readonly rows: PageRows;
+  readonly memory: PageMemory;
+  readonly openWalk: OpenWalk;
+  /** Default: HISTORY_MESSAGES_MAX. */
+  readonly messagesMax?: number;
+  /** Called after the newest page was read at this time, with the end known before. */
+  readonly onHeadRead: (atMs: number, previous: KnownEnd | undefined) => void;
+  /** Everything known was forgotten: another history is in its place, or `forget` was called. */
+  readonly onForgotten: () => void;
+}
+
+export class ReadPages {
+  readonly #options: ReadPagesOptions;
+  /** Names this execution in the memory that all share. */
+  readonly #memoryKey: string;
+  #end: KnownEnd | undefined;
+  #laggingSinceMs: number | undefined;
+
+  constructor(options: ReadPagesOptions) {
+    this.#options = options;
+    this.#memoryKey = executionKey(options.ref);
+  }
+
+  get end(): KnownEnd | undefined {
+    return this.#end;
+  }
+
+  /** Something of it was read. */
+  get isKnown(): boolean {
+    return this.#end !== undefined || this.#options.rows.lastStart > 0;
+  }
+
+  /** The chunk in memory that answers for the position. */
+  at(position: number, freshness: Freshness): UpstreamChunk | undefined {
+    const read = this.#inMemory(this.#options.rows.at(position));
+    const chunk = read && this.asKnown(read);
+    return chunk && answers(chunk, position, freshness) ? chunk : undefined;
+  }
+
+  /** The known chunk, if what follows cannot be read just now. Not marked as the last one: a reader meets the failure after it. */
+  heldAlready(position: number, freshness: Freshness): Result<UpstreamChunk, never> | undefined {
+    const chunk = this.#inMemory(this.#options.rows.at(position));
+    const held = chunk && { ...chunk, last: false };
+    return held && answers(held, position, freshness) ? ok(held) : undefined;
+  }
+
+  /** A chunk is the last one only if nothing was seen after it by this Execution: another may have left it in memory. */
+  asKnown(chunk: UpstreamChunk): UpstreamChunk {
+    const isLast = chunk.last && this.#end !== undefined && endOf(chunk) >= this.#knownLength;
+    return isLast === chunk.last ? chunk : { ...chunk, last: isLast };
+  }
+
+  /** Forgets everything, in storage too. */
+  async forget(): Promise<void> {
+    const { rows, memory, onForgotten } = this.#options;
+    this.#end = this.#laggingSinceMs = undefined;
+    for (const { start } of [{ start: 0 }, ...rows.between(0, Infinity)])
+      memory.delete(`${this.#memoryKey}/${start}`);
+    onForgotten();
+    await rows.clear();
+  }
+
+  /**
+   * Takes the page of this row, read at `readAtMs`. Not of use: an empty page with a token. `lost`: the history was replaced, and
+   * only a walk from its start tells what is here now. `refused`: why the upstream counts as broken.
+   */
+  async accept(
+    row: PageRow,
+    page: SourcePage,
+    readAtMs: number,
+  ): Promise<UpstreamChunk | 'lost' | { readonly refused: string }> {
+    const { rows, memory, openWalk, messagesMax = HISTORY_MESSAGES_MAX } = this.#options;
+    const { nextToken } = page;
+    const { messages, state } = deriveAll(openWalk, row.walk, page.messages);
+    const read: UpstreamChunk = {
+      start: row.start,
+      messages,
+      fingerprints: fingerprintsAlong(row.fingerprint, messages),
+      bytes: messagesBytes(messages),
+      last: nextToken === undefined,
+      readAtMs,
+      confirmedAtMs: readAtMs,
+    };
+    const end = endOf(read);
+    if (nextToken !== undefined && end > messagesMax) {
+      return { refused: `history has more than ${messagesMax} messages` };
+    }
+    const known = this.#inMemory(row);
+    const previous = this.#end;
+    if (this.#isReplaced(read, known)) {
+      await this.forget();
+      // Earlier pages may have changed, too: only a walk from the start tells.
+      if (row.start > 0) return 'lost';
+    } else if (read.last && end < this.#knownLength) {
+      const lagging = await this.#lagging(read, known, previous);
+      if (lagging) return lagging;
+    }
+    if (rows.leadsBack(nextToken, row.start)) {
+      return { refused: 'the next token is that of a page already read' };
+    }
+    const fingerprint = read.fingerprints.at(-1) ?? row.fingerprint;
+    const before = messages.at(-1);
+    memory.set(`${this.#memoryKey}/${row.start}`, read);
+    await rows.dropLost(row.start, end);
+    if (nextToken === undefined) {
+      this.#laggingSinceMs = undefined;
+      const last = before ?? row.before ?? {};
+      this.#end = { position: end, fingerprint, ...typeAndTime(last), readAtMs };
+      this.#options.onHeadRead(readAtMs, previous);
+    } else {
+      await rows.put({
+        start: end,
+        fingerprint,
+        token: nextToken,
+        lost: false,
+        walk: state,
+        ...(before && { before: typeAndTime(before) }),
+      });
+    }
+    return read;
+  }
+
+  /** The history has at least this many messages. */
+  get #knownLength(): number {
+    return Math.max(this.#end?.position ?? 0, this.#options.rows.lastStart);
+  }
+
+  /** Memory outlives Executions, so its chunk may belong to a history that was replaced since. */
+  #inMemory(row: PageRow): UpstreamChunk | undefined {
+    const chunk = this.#options.memory.get(`${this.#memoryKey}/${row.start}`);
+    return chunk?.fingerprints[0] === row.fingerprint ? chunk : undefined;
+  }
+
+  /** The chunk to keep, if the read ends before what was seen. After LAG_MS_MAX the history is shorter, and what followed is dropped. */
+  async #lagging(
+    read: UpstreamChunk,
+    known: UpstreamChunk | undefined,
+    previous: KnownEnd | undefined,
+  ): Promise<UpstreamChunk | undefined> {
+    const { rows, memory } = this.#options;
+    const { start, readAtMs } = read;
+    this.#laggingSinceMs ??= readAtMs;
+    if (readAtMs - this.#laggingSinceMs >= LAG_MS_MAX) {
+      for (const dropped of await rows.dropBehind(start))
+        memory.delete(`${this.#memoryKey}/${dropped.start}`);
+      return undefined;
+    }
+    const chunk = known && endOf(known) >= endOf(read) ? { ...known, confirmedAtMs: readAtMs } : read;
+    memory.set(`${this.#memoryKey}/${start}`, chunk);
+    if (this.asKnown(chunk).last) this.#options.onHeadRead(readAtMs, previous);
+    return chunk;
+  }
+
+  /** True if the page contradicts the history that was read before. */
+  #isReplaced(read: UpstreamChunk, known: UpstreamChunk | undefined): boolean {
+    if (known) {
+      const both = Math.min(known.messages.length, read.messages.length);
+      if (known.fingerprints[both] !== read.fingerprints[both]) return true;
+    }
+    const seen = this.#options.rows
+      .between(read.start, endOf(read))
+      .map(({ start, fingerprint }) => ({ position: start, fingerprint }));
+    return [...seen, ...(this.#end ? [this.#end] : [])].some(({ position, fingerprint }) => {
+      const here = positionIn(read, position);
+      return here !== undefined && here.fingerprint !== fingerprint;
+    });
+  }
+}
+
+/** Whether the chunk is fresh enough, and holds the position or is the last one. */
+export function answers(
+  chunk: UpstreamChunk,
+  position: number,
+  { lastNotBeforeMs, allNotBeforeMs = 0 }: Freshness,
+): boolean {
+  if (chunk.readAtMs < allNotBeforeMs) return false;
+  // Also for a position inside: messages that followed since belong in the same answer.
+  if (chunk.last && chunk.confirmedAtMs < lastNotBeforeMs) return false;
+  return position >= chunk.start && (chunk.last || position < endOf(chunk));
+}
+
+const typeAndTime = ({
+  eventType,
+  timestamp,
+}: {
+  eventType?: string | undefined;
+  timestamp?: string | undefined;
+}) => ({
+  ...(eventType !== undefined && { eventType }),
+  ...(timestamp !== undefined && { timestamp }),
+});
