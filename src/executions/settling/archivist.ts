@@ -1,8 +1,8 @@
 /**
  * What an Execution archives, and when: remembers the head of its archive, walks a history after its settle time, retries after
  * a failure of the store, imports, forgets, and deletes replaced pages. One of these runs at a time; only the body of an import
- * is read meanwhile. The walk itself is in settling.ts, the deletions in page-deletions.ts, the records in archive/.
- * Over 300 lines: all of these change the same few facts, and exclude each other.
+ * is read meanwhile. When a walk is due is in settle-schedule.ts, the walk itself in settling.ts, the deletions in
+ * page-deletions.ts, the records in archive/.
  */
 import * as z from 'zod/mini';
 
@@ -14,20 +14,15 @@ import { type Result, fail, ok } from '../../core/errors.ts';
 import { faultText } from '../../core/exception-text.ts';
 import type { Log } from '../../core/log.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
-import { type Status, statusAfter } from '../../messages/event-types.ts';
+import type { Status } from '../../messages/event-types.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 import { type ImportedHistory, importHistory } from '../../imports/history-import.ts';
 import { PageDeletions } from './page-deletions.ts';
+import { SettleSchedule } from './settle-schedule.ts';
 import { type SettleOptions, type SettledHistory, settleHistory, settlesAtMs } from './settling.ts';
 import { needsUpgrade, upgradeArchive } from './upgrading.ts';
 import { type UpstreamHistory } from '../upstream/upstream-history.ts';
 import { type KnownEnd, newTrace } from '../upstream/read-terms.ts';
-
-/** Delay after a walk that did not end in an archive; doubled each time. */
-const RETRY_MS = 5_000;
-const RETRY_MS_MAX = 60 * 60_000;
-/** After this many only a reader starts another: an execution without readers costs nothing. */
-const RETRIES_WITHOUT_READER_MAX = 6;
 
 export interface ArchivistOptions {
   readonly ref: ExecutionRef;
@@ -59,11 +54,7 @@ export class Archivist {
   #archived: ArchivedHistory | undefined;
   /** Settled, but the store failed. */
   #settled: SettledHistory | undefined;
-  #endSeenAtMs: number | undefined;
-  #dueAtMs = Infinity;
-  /** Before this time a reader does not start a retry. */
-  #readerRetryAtMs = 0;
-  #failures = 0;
+  readonly #schedule = new SettleSchedule();
   /** When an archive of an older version is upgraded. */
   #upgradeAtMs = 0;
   #archiving = false;
@@ -110,7 +101,7 @@ export class Archivist {
   /** When `tick` has something to do, in clock milliseconds. */
   dueAtMs(): number {
     const upgradeAtMs = needsUpgrade(this.#archived) ? this.#upgradeAtMs : Infinity;
-    return Math.min(this.#dueAtMs, upgradeAtMs, this.#deletions.dueAtMs());
+    return Math.min(this.#schedule.dueAtMs, upgradeAtMs, this.#deletions.dueAtMs());
   }
 
   /** Resolves when no work is in progress. */
@@ -120,15 +111,8 @@ export class Archivist {
 
   /** Takes the end as just read: a terminal message starts the settle time, anything else stops it. */
   endSeen(end: KnownEnd | undefined): void {
-    if (!end || statusAfter(end.eventType) === 'RUNNING') {
-      this.#endSeenAtMs = undefined;
-      this.#dueAtMs = Infinity;
-      this.#failures = 0;
-      return;
-    }
-    this.#endSeenAtMs ??= this.#options.clock.now();
-    if (this.#archiving || this.#settled || this.#failures > 0) return;
-    this.#dueAtMs = Math.min(this.#dueAtMs, settlesAtMs(end, this.#endSeenAtMs) ?? Infinity);
+    const isWalked = this.#archiving || this.#settled !== undefined;
+    this.#schedule.endSeen(end, this.#options.clock.now(), isWalked);
   }
 
   /** Ignores an archive that cannot be read, or is outdated: it is replaced once the history has been read again. */
@@ -146,21 +130,13 @@ export class Archivist {
 
   /** A reader asks while the archive is still missing: schedules a retry, unless one was made recently. */
   retryForReader(): void {
-    const now = this.#options.clock.now();
-    if (
-      !this.#archiving &&
-      this.#endSeenAtMs !== undefined &&
-      this.#dueAtMs === Infinity &&
-      now >= this.#readerRetryAtMs
-    ) {
-      this.#dueAtMs = now;
-    }
+    if (!this.#archiving) this.#schedule.retryForReader(this.#options.clock.now());
   }
 
   /** Starts what is due, in the background. */
   tick(): void {
     const now = this.#options.clock.now();
-    if (this.#dueAtMs <= now) this.#archive();
+    if (this.#schedule.dueAtMs <= now) this.#archive();
     if (needsUpgrade(this.#archived) && this.#upgradeAtMs <= now) this.#upgrade(this.#archived);
     if (this.#deletions.dueAtMs() <= now) this.#inBackground(this.#deletions.takeDue());
   }
@@ -193,8 +169,8 @@ export class Archivist {
           await this.#deletions.plan(generation).catch((error: unknown) => this.#logFailure(error));
         await archive.forget(ref);
         await storage.delete(['head']);
-        this.#archived = this.#settled = this.#superseded = this.#endSeenAtMs = undefined;
-        this.#dueAtMs = Infinity;
+        this.#archived = this.#settled = this.#superseded = undefined;
+        this.#schedule.stop();
         await upstream.clear();
         onChange();
         return ok({ archived: generation !== undefined });
@@ -207,13 +183,13 @@ export class Archivist {
   #archive(): void {
     const { upstream, clock, archive, ref, log, describe, onChange, redrivableMs } = this.#options;
     const redrive = redrivableMs === undefined ? {} : { redrivableMs };
-    const notBeforeMs = settlesAtMs(upstream.end, this.#endSeenAtMs ?? clock.now());
-    this.#dueAtMs = Infinity;
+    const notBeforeMs = settlesAtMs(upstream.end, this.#schedule.endSeenAtMs ?? clock.now());
+    this.#schedule.begin();
     if (notBeforeMs === undefined || this.#archiving) return;
     this.#archiving = true;
     this.#inBackground(async () => {
       // An import or a deletion ran first: there is nothing to archive any more.
-      if (this.#endSeenAtMs === undefined) {
+      if (this.#schedule.endSeenAtMs === undefined) {
         this.#archiving = false;
         return;
       }
@@ -231,7 +207,7 @@ export class Archivist {
       this.#archiving = false;
       if (typeof settled === 'string') {
         log({ event: 'archive-postponed', level: 'warn', ...logNames(this.#options.ref), reason: settled });
-        this.#retryLater();
+        this.#schedule.retryLater(clock.now());
       } else if (settled.head) {
         log({
           event: 'archived',
@@ -247,7 +223,7 @@ export class Archivist {
           reason: settled.storeFailure,
         });
         this.#settled = settled;
-        this.#retryLater();
+        this.#schedule.retryLater(clock.now());
         onChange();
       }
     });
@@ -270,13 +246,6 @@ export class Archivist {
       });
       log({ event: 'archive-upgraded', ...logNames(ref), messages: archived.head.count });
     });
-  }
-
-  #retryLater(): void {
-    const atMs = this.#options.clock.now() + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures);
-    this.#failures++;
-    this.#readerRetryAtMs = atMs;
-    this.#dueAtMs = this.#failures <= RETRIES_WITHOUT_READER_MAX ? atMs : Infinity;
   }
 
   /** Writes the head, which makes a new generation visible, and plans the deletion of the previous one. */
@@ -302,9 +271,8 @@ export class Archivist {
     await storage.put('head', head);
     archive.remember(ref, head);
     this.#archived = archive.open(ref, head);
-    this.#settled = this.#endSeenAtMs = undefined;
-    this.#dueAtMs = Infinity;
-    this.#failures = 0;
+    this.#settled = undefined;
+    this.#schedule.stop();
     await upstream.clear();
     onChange();
   }
