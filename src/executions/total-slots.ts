@@ -11,14 +11,14 @@ import { FULL_RETRY_SECONDS } from './following/slots.ts';
 /** A waiting request is answered this long after its time, at the latest. */
 const ANSWER_MS_MAX = 30_000;
 
-interface Held {
+interface Slot {
   /** After that it does not count: a Worker may be cancelled without a sign when its caller disconnects. */
   readonly untilMs: number;
 }
 
 export class TotalSlots {
   readonly #clock: Clock;
-  readonly #ofKey = new Map<string, Set<Held>>();
+  readonly #ofKey = new Map<string, Set<Slot>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,7 +27,7 @@ export class TotalSlots {
   /** Takes a slot, for at most that time, until the returned function is called. */
   take({ keyId, totalStreamLimit }: Reader, forMs: number): Result<() => void> {
     const now = this.#clock.now();
-    const held = this.#ofKey.get(keyId) ?? new Set<Held>();
+    const held = this.#ofKey.get(keyId) ?? new Set<Slot>();
     if (held.size >= totalStreamLimit) {
       for (const slot of held) if (slot.untilMs <= now) held.delete(slot);
     }

@@ -6,7 +6,7 @@ import {
   type CallBudget,
   createCallBudget,
   TURN_MS_MAX,
-  type Turn,
+  type Permit,
 } from '../../src/sources/call-budget/call-budget.ts';
 import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
 import {
@@ -26,8 +26,8 @@ const reader = (tenant: string): CallOrigin => ({ class: 'reader', tenant });
 async function callEvery(
   { clock, budget }: { readonly clock: ManualClock; readonly budget: () => CallBudget },
   { everyMs, forMs, origin }: { everyMs: number; forMs: number; origin: CallOrigin },
-): Promise<Turn[]> {
-  const turns: Promise<Turn>[] = [];
+): Promise<Permit[]> {
+  const turns: Promise<Permit>[] = [];
   let number = 0;
   for (let atMs = 0; atMs < forMs; atMs += everyMs) {
     turns.push(budget().take(`${number++}`, origin));
@@ -41,8 +41,8 @@ async function inTime<T>(clock: ManualClock, work: Promise<T>, forMs: number): P
   return work;
 }
 
-const refusals = (turns: readonly Turn[]) => turns.flatMap((turn) => (turn.ok ? [] : [turn.because]));
-const longestMs = (turns: readonly Turn[]) =>
+const refusals = (turns: readonly Permit[]) => turns.flatMap((turn) => (turn.ok ? [] : [turn.because]));
+const longestMs = (turns: readonly Permit[]) =>
   Math.max(...turns.map((turn) => (turn.ok ? turn.waitedMs : Infinity)));
 
 function inProcess(callsPerSecond = CALLS_PER_SECOND) {
@@ -109,7 +109,7 @@ describe('in one process', () => {
     const { clock, budget } = inProcess();
     for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
     const order: string[] = [];
-    const note = (name: string, turn: Promise<Turn>) =>
+    const note = (name: string, turn: Promise<Permit>) =>
       void turn.then(({ ok }) => order.push(ok ? name : 'refused'));
     note('background', budget().take('a', { class: 'background' }));
     for (const n of [1, 2]) note(`read ${n}`, budget().take('b', reader('tenant')));
@@ -139,7 +139,7 @@ describe('in one process', () => {
 
   test('5 pages a second over 200 executions, of which 150 are followed by the same tenant, are never refused', async () => {
     const { clock, budget } = inProcess();
-    const polls: Turn[] = [];
+    const polls: Permit[] = [];
     const until = clock.now() + 60_000;
     for (let n = 0; n < 150; n++) {
       void (async () => {

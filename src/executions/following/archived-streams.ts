@@ -32,7 +32,7 @@ export interface ArchivedPlace extends SharedQueue {
   leave(): void;
 }
 
-interface Held {
+interface OpenStream {
   readonly tenant: string;
   bytes: number;
   touchedAtMs: number;
@@ -43,7 +43,7 @@ export class ArchivedStreams {
   readonly #clock: Clock;
   readonly #turns: FairSemaphore;
   readonly #slots = new Map<string, Slots>();
-  readonly #held = new Set<Held>();
+  readonly #held = new Set<OpenStream>();
   readonly #bytesOf = new Map<string, number>();
   #bytes = 0;
   #sweptAtMs = -Infinity;
@@ -71,7 +71,7 @@ export class ArchivedStreams {
     if (refusal) return fail(refusal);
     this.#slots.set(name, slots);
     const release = slots.take(reader);
-    const held: Held = {
+    const held: OpenStream = {
       tenant: reader.tenant,
       bytes: 0,
       touchedAtMs: this.#clock.now(),
@@ -92,14 +92,14 @@ export class ArchivedStreams {
     });
   }
 
-  #hasRoom(held: Held): boolean {
+  #hasRoom(held: OpenStream): boolean {
     held.touchedAtMs = this.#clock.now();
     if (this.#bytes >= QUEUED_BYTES_MAX - QUEUED_BYTES_RESERVED) this.#sweep();
     if (this.#bytes < QUEUED_BYTES_MAX - QUEUED_BYTES_RESERVED) return true;
     return this.#bytes < QUEUED_BYTES_MAX && (this.#bytesOf.get(held.tenant) ?? 0) < FEW_QUEUED_BYTES;
   }
 
-  #change(held: Held, bytes: number): void {
+  #change(held: OpenStream, bytes: number): void {
     addTo(this.#bytesOf, held.tenant, bytes - held.bytes);
     this.#bytes += bytes - held.bytes;
     held.bytes = bytes;

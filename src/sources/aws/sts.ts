@@ -33,7 +33,7 @@ export const FAILURE_MS = 1_000;
 /** Pause after a failed refresh, while the old credentials are still used. */
 const REFRESH_AGAIN_MS = 30_000;
 /** How often a caller checks whether another caller's request is done. */
-const LOOK_MS = 50;
+const POLL_MS = 50;
 const ANSWER_BYTES_MAX = 64 * 1024;
 
 /** CloudTrail of the other account shows this name as the caller. */
@@ -77,7 +77,7 @@ export function createRoleCredentials(
   };
 }
 
-interface Held {
+interface CachedCredentials {
   readonly credentials: AwsCredentials;
   readonly expiresAtMs: number;
 }
@@ -85,18 +85,18 @@ interface Held {
 function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider {
   const { clock, log } = options;
   const assumeRole = createAssumeRole(options);
-  let held: Held | undefined;
+  let held: CachedCredentials | undefined;
   let refreshAtMs = 0;
   /** Deadline of the request in flight. If it is lost with its Worker request, the next caller continues after this. */
   let takenUntilMs = 0;
   let failed: { readonly failure: SourceFailure; readonly atMs: number } | undefined;
 
-  const usable = (): Held | undefined =>
+  const usable = (): CachedCredentials | undefined =>
     held && clock.now() < held.expiresAtMs - UNUSABLE_BEFORE_MS ? held : undefined;
 
   async function refresh(): Promise<void> {
     const outcome = await withinDeadline(clock, ASSUME_MS_MAX, undefined, assumeRole);
-    const answer: Result<Held, SourceFailure> =
+    const answer: Result<CachedCredentials, SourceFailure> =
       outcome === TOO_LATE
         ? fail({ type: 'upstream-timeout', internal: 'AssumeRole: no complete answer within the time limit' })
         : outcome;
@@ -121,7 +121,7 @@ function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider
       if (still && (now < refreshAtMs || now < takenUntilMs)) return ok(still.credentials);
       if (!still && failed && now < failed.atMs + FAILURE_MS) return fail(failed.failure);
       if (now < takenUntilMs) {
-        await clock.sleep(LOOK_MS);
+        await clock.sleep(POLL_MS);
         continue;
       }
       takenUntilMs = now + ASSUME_MS_MAX;
@@ -136,7 +136,7 @@ function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider
 
 function createAssumeRole(
   options: AssumedRoleOptions,
-): (signal: AbortSignal) => Promise<Result<Held, SourceFailure>> {
+): (signal: AbortSignal) => Promise<Result<CachedCredentials, SourceFailure>> {
   // Destructured: workerd's fetch refuses to be called as a method.
   const { roleArn, externalId, credentials, region, clock, fetch } = options;
   const endpoint = options.endpoint ?? awsEndpoint('sts', region);
@@ -171,7 +171,7 @@ async function readAnswer(
   response: Response,
   signal: AbortSignal,
   secrets: readonly string[],
-): Promise<Result<Held, SourceFailure>> {
+): Promise<Result<CachedCredentials, SourceFailure>> {
   const { status, headers } = response;
   // An opaque redirect has the status 0. Following one would hand the signature to another host.
   if (status < 200 || (status >= 300 && status < 400)) {

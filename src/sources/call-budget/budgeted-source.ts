@@ -2,7 +2,7 @@
 import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { CallOptions, Source } from '../source.ts';
-import type { CallBudget, Turn } from './call-budget.ts';
+import type { CallBudget, Permit } from './call-budget.ts';
 
 /**
  * The same source within budgets. `budgetFor` returns the budget of an execution's calls; undefined if the source refuses the
@@ -12,7 +12,7 @@ export function withCallBudget(
   source: Source,
   budgetFor: (ref: ExecutionRef) => CallBudget | undefined,
 ): Source {
-  async function inTurn<T>(
+  async function withPermit<T>(
     ref: ExecutionRef,
     options: CallOptions,
     call: (options: CallOptions) => Promise<Result<T, SourceFailure>>,
@@ -20,8 +20,8 @@ export function withCallBudget(
     const budget = budgetFor(ref);
     if (!budget) return call(options);
     const { origin, signal, onAttempt } = options;
-    const turn = await budget.take(ref.executionId, origin, signal);
-    if (!turn.ok) return fail(noTurn(source, turn));
+    const permit = await budget.take(ref.executionId, origin, signal);
+    if (!permit.ok) return fail(refusedPermit(source, permit));
     let attempts = 0;
     const counted = () => {
       // The turn covers the first attempt. The upstream counts retries, too.
@@ -37,18 +37,18 @@ export function withCallBudget(
   return {
     ...source,
     page: (ref, token, limit, options) =>
-      inTurn(ref, options, (counted) => source.page(ref, token, limit, counted)),
+      withPermit(ref, options, (counted) => source.page(ref, token, limit, counted)),
     ...(describe && {
-      describe: (ref, options) => inTurn(ref, options, (counted) => describe(ref, counted)),
+      describe: (ref, options) => withPermit(ref, options, (counted) => describe(ref, counted)),
     }),
     hurry: (ref, origin) => budgetFor(ref)?.hurry(ref.executionId, origin),
     pace: (ref, wantedMs, tenants) => budgetFor(ref)?.pace(ref.executionId, wantedMs, tenants) ?? wantedMs,
   };
 }
 
-const noTurn = (
+const refusedPermit = (
   source: Source,
-  { because, retryAfterSeconds }: Extract<Turn, { ok: false }>,
+  { because, retryAfterSeconds }: Extract<Permit, { ok: false }>,
 ): SourceFailure => ({
   type: because === 'share-exceeded' ? 'upstream-share-exceeded' : 'upstream-throttled',
   internal: `${source.name}: no turn within the call budget`,

@@ -36,11 +36,11 @@ export const TURN_MS_MAX = 10_000;
 /** Background work waits longer: no caller waits for it, and a retry would start from the beginning. */
 export const BACKGROUND_TURN_MS_MAX = 60_000;
 /** How often a waiting call checks whether it may go earlier than expected, because others have left or need the same call. */
-const LOOK_MS = 200;
+const POLL_MS = 200;
 /** The longest retry time that a caller gets: the queue will have changed by then. */
 const RETRY_MS_MAX = 60_000;
 
-export type Turn =
+export type Permit =
   | { readonly ok: true; readonly waitedMs: number }
   /** `share-exceeded`: the tenant has more calls waiting than others leave room for. `exhausted`: the budget is used up. */
   | {
@@ -51,7 +51,7 @@ export type Turn =
 
 export interface CallBudget {
   /** Waits until a call about this execution may be made. If that takes too long, or `signal` aborts, returns when to retry. */
-  take(executionId: string, origin: CallOrigin, signal?: AbortSignal): Promise<Turn>;
+  take(executionId: string, origin: CallOrigin, signal?: AbortSignal): Promise<Permit>;
   /** See `Source.hurry`. */
   hurry(executionId: string, origin: CallOrigin): void;
   /** A call that was made without a turn, such as a retry: later calls wait longer for it, and most of all the same tenant's. */
@@ -92,15 +92,15 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
         if (call.granted) {
           if (!signal?.aborted) return { ok: true, waitedMs: now - beganAtMs };
           bucket.add(1);
-          return leftTurn;
+          return callerLeft;
         }
         const inMs = turnInMs(call, now);
         // Later than allowed at the start means later for all that follow; others that arrive may still delay this one.
         if (signal?.aborted || now >= untilMs || (now === beganAtMs && inMs > untilMs - now)) {
           queue.remove(call);
-          return signal?.aborted ? leftTurn : refusal(queue, call.origin, now, inMs);
+          return signal?.aborted ? callerLeft : refusal(queue, call.origin, now, inMs);
         }
-        await clock.sleep(Math.ceil(Math.min(inMs, untilMs - now, LOOK_MS)), signal);
+        await clock.sleep(Math.ceil(Math.min(inMs, untilMs - now, POLL_MS)), signal);
       }
     },
     hurry: (executionId, origin) => queue.hurry(executionId, origin),
@@ -136,7 +136,7 @@ export const tenantWaitingMax = (callsPerSecond: number): number =>
 export const turnMsMax = ({ class: of }: CallOrigin): number =>
   of === 'background' ? BACKGROUND_TURN_MS_MAX : TURN_MS_MAX;
 
-export const leftTurn: Turn = { ok: false, because: 'exhausted', retryAfterSeconds: 1 };
+export const callerLeft: Permit = { ok: false, because: 'exhausted', retryAfterSeconds: 1 };
 
 /**
  * Why a call that has left the queue gets no turn. A tenant exceeds its share if it has more calls waiting, and another tenant
@@ -148,7 +148,7 @@ export function refusal(
   nowMs: number,
   inMs: number,
   othersCalled = false,
-): Turn {
+): Permit {
   const exceeds =
     origin.class === 'reader' &&
     queue.waitingOf(origin.tenant) > 0 &&

@@ -17,7 +17,7 @@ import {
   type CallBudget,
   type CallLimits,
   TURN_MS_MAX,
-  leftTurn,
+  callerLeft,
   refusal,
   tenantWaitingMax,
   turnMsMax,
@@ -40,7 +40,7 @@ const ASK_MS_MAX = 5_000;
 /** Demand that has grown by this factor requests a new share before the lease ends. */
 const GROWN = 1.2;
 /** How often a caller checks whether another caller's request is done. */
-const LOOK_MS = 50;
+const POLL_MS = 50;
 /** Bounds the tenants that a request names. The others share as one. */
 export const TENANTS_NAMED_MAX = 32;
 /** The rate without an answer: low, so that many isolates together still stay within the budget. */
@@ -153,13 +153,13 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
         if (call.granted) {
           if (!signal?.aborted) return { ok: true, waitedMs: now - beganAtMs };
           singles++;
-          return leftTurn;
+          return callerLeft;
         }
         const inMs = turnInMs(call, now);
         const leftMs = untilMs - now;
         if (signal?.aborted || leftMs <= 0) {
           queue.remove(call);
-          if (signal?.aborted) return leftTurn;
+          if (signal?.aborted) return callerLeft;
           return refusal(
             queue,
             call.origin,
@@ -169,10 +169,10 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
           );
         }
         const short = isShort(now, inMs, leftMs);
-        if (now < askingUntilMs) await clock.sleep(LOOK_MS, signal);
+        if (now < askingUntilMs) await clock.sleep(POLL_MS, signal);
         else if (short && (now >= askableAtMs || isNew(call.origin))) await renew();
         else {
-          const stepMs = short ? Math.min(SHORT_MS, Math.max(LOOK_MS, askableAtMs - now)) : NEAR_MS;
+          const stepMs = short ? Math.min(SHORT_MS, Math.max(POLL_MS, askableAtMs - now)) : NEAR_MS;
           await clock.sleep(Math.ceil(Math.min(inMs, leftMs, stepMs)), signal);
         }
       }
