@@ -13,11 +13,20 @@ import { awsRefusal } from './http/aws/exceptions.ts';
 import { awsProtocol } from './http/aws/protocol.ts';
 import { createCrossOrigin } from './http/cross-origin.ts';
 import { executionRoutes } from './http/execution-routes.ts';
+import { homePage } from './http/home-page.ts';
 import { keyRoute } from './http/key-route.ts';
 import { PathRouter } from './http/path-router.ts';
 import { createRequestLog } from './http/request-log.ts';
 import { requestUrl } from './http/request-url.ts';
-import { type AppBindings, type Handler, answer, answerException, byMethod, route } from './http/routing.ts';
+import {
+  type AppBindings,
+  type Handler,
+  type RouteOptions,
+  answer,
+  answerException,
+  byMethod,
+  route,
+} from './http/routing.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
 import { CursorReader } from './messages/cursor-reader.ts';
@@ -56,9 +65,10 @@ export function createApp(ports: AppPorts): App {
   route(app, routing, '/v1/executions/*', 'execution', executionRoutes(reading), { crossOrigin });
   route(app, routing, '/v1/key', 'key', keyRoute(ports), { crossOrigin });
 
-  // No CORS either: browsers use the routes above.
+  // No CORS either: pages use the routes above.
   const aws = awsProtocol(reading);
   app.post('/', (context) => answer(routing, context, 'aws', aws, { refuse: awsRefusal }));
+  app.get('/', (context) => answer(routing, context, 'home', homePage, refusalFor(context.req.raw)));
 
   const admin = adminRoutes(ports);
   route(app, routing, '/v1/admin/keys', 'admin-keys', admin.keys);
@@ -67,20 +77,15 @@ export function createApp(ports: AppPorts): App {
   route(app, routing, '/v1/admin/executions/*', 'admin-execution', admin.execution);
   route(app, routing, '/v1/admin/probe', 'admin-probe', admin.probe);
 
-  // A configured endpoint with a path: an AWS client needs the answer in its own protocol.
-  app.notFound((context) =>
-    answer(
-      routing,
-      context,
-      'none',
-      notFound,
-      context.req.header('X-Amz-Target') ? { refuse: awsRefusal } : {},
-    ),
-  );
+  app.notFound((context) => answer(routing, context, 'none', notFound, refusalFor(context.req.raw)));
   // Hono's default handler would print the exception with its message.
   app.onError((error) => answerException(error, ports.log, ports.publicUrl));
   return app;
 }
+
+/** An AWS client whose endpoint has a wrong path, or whose request a wrong method, needs the answer in its own protocol. */
+const refusalFor = ({ headers }: Request): RouteOptions =>
+  headers.has('X-Amz-Target') ? { refuse: awsRefusal } : {};
 
 /** The service is up and configured. Reads nothing: a store or upstream that is down must not take it out of service. */
 const health = ({ clock, version }: Pick<AppPorts, 'clock' | 'version'>): Handler =>

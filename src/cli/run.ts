@@ -6,11 +6,20 @@ import { explain } from './explain.ts';
 import { get } from './get.ts';
 import { importHistory } from './import.ts';
 import { keys } from './keys.ts';
+import { link } from './link.ts';
 import { ClosedPipe } from './output.ts';
 import { tail } from './tail.ts';
 import { wait } from './wait.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { tail, wait, get, import: importHistory, keys, doctor };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  tail,
+  wait,
+  get,
+  link,
+  import: importHistory,
+  keys,
+  doctor,
+};
 
 /** Those that send the admin token. */
 const ADMIN_COMMANDS: ReadonlySet<string> = new Set(['import', 'keys']);

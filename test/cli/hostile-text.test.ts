@@ -50,6 +50,12 @@ const SUMMARY = {
   final: true,
 };
 
+const TICKET = { ticket: HOSTILE, expiresAt: HOSTILE, streamUrl: `${HOSTILE}/v1/executions/x/messages` };
+const LINK = {
+  link: `${HOSTILE}/watch#execution=x&ticket=${encodeURIComponent(HOSTILE)}`,
+  expiresAt: HOSTILE,
+};
+
 const FAILED = { ok: false, ms: 1, code: HOSTILE, reason: HOSTILE };
 const PROBE = {
   sources: [
@@ -81,7 +87,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.end(
       `event: message\nid: 1\ndata: ${JSON.stringify(MESSAGE)}\n\nevent: end\nid: 2\ndata: {"status":"FAILED"}\n\n`,
     );
-  } else if (path.includes('/messages')) json({ messages: [MESSAGE], cursor: 'c', status: 'FAILED' });
+  } else if (path.endsWith('/tickets')) json(TICKET);
+  else if (path.includes('/messages')) json({ messages: [MESSAGE], cursor: 'c', status: 'FAILED' });
   else json(SUMMARY);
 }
 
@@ -146,12 +153,15 @@ const COMMANDS = [
   ['keys', 'rotate', 'abcdefgh', '--json'],
   ['keys', 'revoke', 'abcdefgh'],
   ['keys', 'revoke', 'abcdefgh', '--json'],
+  ['link', 'x'],
+  ['link', 'x', '--json'],
   ['doctor', 'x'],
   ['doctor', 'x', '--json'],
 ];
 
 const expected = (words: readonly string[]): object => {
   if (words[0] === 'keys') return KEY;
+  if (words[0] === 'link') return LINK;
   return words[0] === 'wait' || words.includes('--summary') ? SUMMARY : MESSAGE;
 };
 
