@@ -64,7 +64,17 @@ const mayImport: Record<string, readonly string[]> = {
   emulator: ['core', 'messages', 'emulator/operations', 'emulator/scenarios'],
   'emulator/operations': ['core', 'messages', 'emulator'],
   'emulator/scenarios': ['core', 'messages', 'emulator'],
-  local: ['core', 'config', 'messages', 'storage', 'access/keys', 'emulator', 'emulator/scenarios', 'deno'],
+  local: [
+    'core',
+    'config',
+    'messages',
+    'storage',
+    'access',
+    'access/keys',
+    'emulator',
+    'emulator/scenarios',
+    'deno',
+  ],
   site: ['messages', 'problems', 'imports', 'access', 'access/keys', ...allHttp],
   // The published client takes nothing of the service but the codes.
   client: ['client/steps', 'messages', 'core', 'problems/problem-codes'],

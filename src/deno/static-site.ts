@@ -77,30 +77,46 @@ async function readStaticFile(file: URL, path: string, rules: readonly HeaderRul
   return { bytes, headers };
 }
 
-/** The headers that `_headers` sets for this path, whatever the answer. */
-const headersFor = (path: string, rules: readonly HeaderRule[]): Record<string, string> =>
-  Object.fromEntries(
-    rules.filter(({ pattern }) => pattern.test(path)).map(({ name, value }) => [name, value]),
-  );
+/**
+ * The headers that `_headers` sets for this path, whatever the answer. Rules apply in order: each first drops, then adds. A header
+ * that two rules set has both values.
+ */
+function headersFor(path: string, rules: readonly HeaderRule[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const { pattern, dropped, set } of rules) {
+    if (!pattern.test(path)) continue;
+    for (const name of dropped) delete headers[name];
+    for (const [name, value] of set) {
+      const earlier = headers[name];
+      headers[name] = earlier === undefined ? value : `${earlier}, ${value}`;
+    }
+  }
+  return headers;
+}
 
 interface HeaderRule {
   readonly pattern: RegExp;
-  readonly name: string;
-  readonly value: string;
+  readonly dropped: string[];
+  readonly set: [name: string, value: string][];
 }
 
-/** A line that begins with `/` is a path, in which `*` matches anything. The indented lines after it are its headers. */
+/**
+ * A line that begins with `/` is a path, in which `*` matches anything. The indented lines after it are its headers: `Name: value`
+ * sets one, `! Name` drops it.
+ */
 function parseHeaders(text: string): HeaderRule[] {
   const rules: HeaderRule[] = [];
-  let pattern: RegExp | undefined;
   for (const line of text.split('\n')) {
-    const [, name, value] = /^\s+([\w-]+):\s*(.*?)\s*$/.exec(line) ?? [];
     if (line.startsWith('/')) {
       const literal = line.trim().replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);
-      pattern = new RegExp(`^${literal.replaceAll('*', '.*')}$`);
-    } else if (pattern && name !== undefined && value !== undefined) {
-      rules.push({ pattern, name: name.toLowerCase(), value });
+      rules.push({ pattern: new RegExp(`^${literal.replaceAll('*', '.*')}$`), dropped: [], set: [] });
+      continue;
     }
+    const [, sign, name = '', value = ''] = /^\s+(! )?([\w-]+)(?::\s*(.*?))?\s*$/.exec(line) ?? [];
+    const rule = rules.at(-1);
+    if (rule === undefined || name === '') continue;
+    if (sign === undefined) rule.set.push([name.toLowerCase(), value]);
+    else rule.dropped.push(name.toLowerCase());
   }
   return rules;
 }

@@ -12,6 +12,7 @@ import type { Log } from '../core/log.ts';
 import { checkFree } from './free-port.ts';
 import { withKeptSecret } from './kept-secret.ts';
 import { createKeyIn } from './key-in-store.ts';
+import { createLocalTickets } from './local-ticket.ts';
 import { runStart } from './run-start.ts';
 import type { Shutdown } from './shutdown.ts';
 import { startEmulator } from './start-emulator.ts';
@@ -34,8 +35,9 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   await checkFree(options.port, 'PORT');
   const emulatorUrl = await startEmulator(options, shutdown);
   const directory = join(options.stateDir ?? STATE_DIR, stateName(options));
+  const vars = withKeptSecret(options, directory);
   const settings = readServerSettings({
-    ...withKeptSecret(options, directory),
+    ...vars,
     ...(emulatorUrl !== undefined && emulatorVars(emulatorUrl)),
     PORT: String(options.port),
     STORE_PATH: join(directory, 'flowtap.sqlite3'),
@@ -46,7 +48,10 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   shutdown.onEnd(stop);
   const apiKey = await createKeyIn(store, { name: 'deno task start' });
   const nowMs = systemClock.now();
-  console.log(welcome({ url, apiKey, options, ...(emulatorUrl !== undefined && { emulatorUrl }), nowMs }));
+  const ticketFor = createLocalTickets({ signingSecret: vars['SIGNING_SECRET'] ?? '', apiKey, nowMs });
+  console.log(
+    welcome({ url, apiKey, options, ...(emulatorUrl !== undefined && { emulatorUrl }), ticketFor, nowMs }),
+  );
 }
 
 function mistake(problem: string): string {

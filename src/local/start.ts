@@ -8,6 +8,7 @@ import { bundleWorker, PROJECT_ROOT } from './bundle.ts';
 import { checkFree } from './free-port.ts';
 import { withKeptSecret } from './kept-secret.ts';
 import { createLocalKey } from './local-key.ts';
+import { createLocalTickets } from './local-ticket.ts';
 import { reloadOnChange } from './reload.ts';
 import { runStart } from './run-start.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -33,9 +34,10 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   shutdown.onEnd(() => Promise.resolve(unlock()));
   const emulatorUrl = await startEmulator(options, shutdown);
   const { script } = await bundleWorker();
+  const vars = withKeptSecret(options, state);
   const workerd = await startWorkerd({
     vars: {
-      ...withKeptSecret(options, state),
+      ...vars,
       ...(emulatorUrl !== undefined && emulatorVars(emulatorUrl)),
     },
     port: options.port,
@@ -47,8 +49,16 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   await untilHealthy(workerd.url);
   const apiKey = await createLocalKey(workerd.store);
   const nowMs = systemClock.now();
+  const ticketFor = createLocalTickets({ signingSecret: vars['SIGNING_SECRET'] ?? '', apiKey, nowMs });
   console.log(
-    welcome({ url: workerd.url, apiKey, options, ...(emulatorUrl !== undefined && { emulatorUrl }), nowMs }),
+    welcome({
+      url: workerd.url,
+      apiKey,
+      options,
+      ...(emulatorUrl !== undefined && { emulatorUrl }),
+      ticketFor,
+      nowMs,
+    }),
   );
   if (options.watch) await reloadOnChange(workerd, script, shutdown, (line) => console.log(line));
 }

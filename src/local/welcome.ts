@@ -1,5 +1,6 @@
-/** The text that `npm start` prints when Flowtap is ready: an API key, and commands to copy. No I/O. */
+/** The text that `npm start` prints when Flowtap is ready: an API key, links to the viewer, and commands to copy. No I/O. */
 import { randomUUID } from 'node:crypto';
+import { watchLink } from '../core/watch-link.ts';
 import { scenarioId } from '../emulator/scenarios/catalog.ts';
 import { scenarioArn } from '../emulator/scenarios/step-functions-catalog.ts';
 import type { StartOptions } from './start-options.ts';
@@ -36,26 +37,51 @@ export const exampleExecutions = (nowMs: number): readonly [Example, Example, ..
   },
 ];
 
+/** What the printed links to the viewer show. */
+const viewedExecutions = (nowMs: number): readonly Example[] => [
+  { id: scenarioArn('BulkOrder', nowMs, randomUUID()), about: 'an execution that runs for five minutes' },
+  {
+    id: scenarioId('FailingFlow', nowMs - SETTLED_AGO_MS, 'Door', randomUUID()),
+    about: 'one that failed',
+  },
+  {
+    id: scenarioArn('OrderFulfilment', nowMs - SETTLED_AGO_MS, randomUUID()),
+    about: 'one with parallel branches, retries and a map',
+  },
+];
+
 export interface Welcome {
   readonly url: URL;
   readonly apiKey: string;
   readonly options: StartOptions;
   /** The emulator's address; absent if the upstream is another one. */
   readonly emulatorUrl?: string;
+  /** Makes a ticket for an execution. */
+  readonly ticketFor: (executionId: string) => string;
   readonly nowMs: number;
 }
 
-export function welcome({ url, apiKey, options, emulatorUrl, nowMs }: Welcome): string {
+export function welcome({ url, apiKey, options, emulatorUrl, ticketFor, nowMs }: Welcome): string {
   const examples = emulatorUrl === undefined ? [] : exampleExecutions(nowMs);
   const id = examples[0]?.id ?? 'EXECUTION_ID';
   const runningId = examples[1]?.id ?? 'EXECUTION_ID';
   // Behind a proxy, people use its address.
   const base = options.publicUrl ?? url.origin;
+  const viewed = emulatorUrl === undefined ? [] : viewedExecutions(nowMs);
   const lines = [
     `Flowtap answers at ${url.origin}`,
     '',
     '  API key, which reads everything:',
     `    ${apiKey}`,
+    '',
+    ...(viewed.length > 0 ? ['  In a browser (these links need no key, and work for an hour):'] : []),
+    ...viewed.flatMap(({ id, about }) => [
+      `    ${about}`,
+      `      ${watchLink(base, { execution: id, ticket: ticketFor(id) })}`,
+    ]),
+    ...(viewed.length > 0 ? [''] : []),
+    '  All executions in a browser (asks for the key):',
+    `    ${watchLink(base, {})}`,
     '',
     examples.length > 0
       ? '  A page of messages:'

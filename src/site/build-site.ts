@@ -10,7 +10,8 @@ import { basename, dirname, join } from 'node:path';
 import { browserModule } from './browser-module.ts';
 import { type Guide, decisionsGuide, guidePage } from './guide.ts';
 import { openApiDocument } from './openapi.ts';
-import { SITE_HEADERS, START_SCRIPT, problemsPage, referencePage } from './pages.ts';
+import { START_SCRIPT, problemsPage, referencePage } from './pages.ts';
+import { STATIC_HEADERS } from './static-headers.ts';
 import { STYLE_SHEET } from './style-sheet.ts';
 
 const SITE_DIRECTORY = join(import.meta.dirname, '../../dist/site');
@@ -38,7 +39,7 @@ const files: ReadonlyMap<string, string> = new Map([
   ['docs/swagger-ui-bundle.js', await readFile(join(SWAGGER_UI, 'swagger-ui-bundle.js'), 'utf8')],
   ['docs/swagger-ui.css', await readFile(join(SWAGGER_UI, 'swagger-ui.css'), 'utf8')],
   ['embed/v1.js', await browserModule('src/viewer/embed.ts')],
-  ['_headers', SITE_HEADERS],
+  ['_headers', STATIC_HEADERS],
 ]);
 
 for (const [name, text] of files) await put(join(SITE_DIRECTORY, name), text);

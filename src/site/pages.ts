@@ -1,4 +1,4 @@
-/** The pages under /docs that are made of data: the API reference and the problems; and the headers of all pages. */
+/** The pages under /docs that are made of data: the API reference and the problems. */
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
 import type { ProblemDocumentation } from '../problems/problem-entry.ts';
@@ -101,14 +101,4 @@ const problemSection = ({ code, status, meaning, cause, action }: DocumentedProb
 <p><b>Cause.</b> ${linked(cause)}</p>
 <p><b>Action.</b> ${linked(action)}</p>
 </section>
-`;
-
-/** Headers of the static files, in the form of Cloudflare's \`_headers\`; Deno's entry reads the same. */
-export const SITE_HEADERS = `/*
-  Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
-  Strict-Transport-Security: max-age=31536000; includeSubDomains
-  X-Content-Type-Options: nosniff
-  Referrer-Policy: no-referrer
-/openapi.json
-  Access-Control-Allow-Origin: *
 `;

@@ -64,7 +64,7 @@ test.concurrent.each([
   [['--ttl', '2h'], "--ttl must be from 1s to 1h: it is '2h'"],
   [['--ttl', '0'], "--ttl must be from 1s to 1h: it is '0'"],
   [['--ttl', 'soon'], '--ttl must be a duration'],
-  [['--payloads', 'some'], "--payloads must be none or names or full: it is 'some'"],
+  [['--payloads', 'some'], '--payloads must be'],
 ])('link %j is refused before anything is sent', async (words, reason) => {
   expect(await flowtap.run(['link', ID, ...words])).toMatchObject({
     code: 64,

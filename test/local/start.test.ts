@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { parseWatchFragment } from '../../src/core/watch-link.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { onPath } from '../support/installed.ts';
 import {
@@ -86,6 +87,32 @@ test('an archive, a key and a cursor survive a restart, the archive needs no ups
   expect(await (await fetch(`${emulator}/_emulator/stats`)).text()).not.toContain(before.settled);
   second.process.kill('SIGHUP');
   await expectEnd(second);
+});
+
+test('prints three links to the viewer, whose tickets keep working after the upstream is gone', async () => {
+  const flowtap = start();
+  await flowtap.ready;
+  const { origin, emulator } = read(flowtap);
+  const links = [...flowtap.output().stdout.matchAll(/^ {6}(http\S+\/watch#\S+)$/gm)].map(([, link = '']) => {
+    const { execution = '', ticket = '' } = parseWatchFragment(new URL(link).hash);
+    return async () => {
+      const response = await fetch(`${origin}/v1/executions/${execution}?ticket=${ticket}`);
+      // Safety: a summary or a problem.
+      return (await response.json()) as { status: string; archivedAt?: string };
+    };
+  });
+  expect(await Promise.all(links.map(async (summary) => (await summary()).status))).toEqual([
+    'RUNNING',
+    'FAILED',
+    'SUCCEEDED',
+  ]);
+  const ended = links.slice(1);
+  await eventually(async () => {
+    for (const summary of ended) expect(await summary()).toHaveProperty('archivedAt');
+  });
+  const failing = await fetch(`${emulator}/_emulator/faults`, { method: 'POST', body: '{"resetRate":1}' });
+  expect(failing.ok).toBe(true);
+  for (const summary of ended) expect(await summary()).toHaveProperty('archivedAt');
 });
 
 test.each(['PORT', 'EMULATOR_PORT'])(

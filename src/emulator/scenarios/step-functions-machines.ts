@@ -3,6 +3,7 @@
  * failed; and one that runs for minutes and has several pages.
  */
 import type { UntimedEvent } from '../history.ts';
+import { orderBeats } from './order-machine.ts';
 import {
   caughtError,
   failingMap,
@@ -12,7 +13,14 @@ import {
 } from './step-functions-recordings.ts';
 
 export type StateMachineName =
-  'LambdaCalls' | 'FailingMap' | 'CaughtError' | 'ParallelBranches' | 'Redriven' | 'Rounds';
+  | 'LambdaCalls'
+  | 'FailingMap'
+  | 'CaughtError'
+  | 'ParallelBranches'
+  | 'Redriven'
+  | 'Rounds'
+  | 'OrderFulfilment'
+  | 'BulkOrder';
 
 /** An event and when it happens after the start. */
 export interface EventBeat {
@@ -135,5 +143,16 @@ export const STATE_MACHINES: readonly StateMachine[] = [
     name: 'Rounds',
     description: 'A task and a pause, sixty times over: 362 events in five minutes.',
     beats: rounds(),
+  },
+  {
+    name: 'OrderFulfilment',
+    description:
+      'Three branches side by side, one with a map; tasks are tried again, and an error is caught. It succeeds after more than two minutes.',
+    beats: orderBeats(),
+  },
+  {
+    name: 'BulkOrder',
+    description: 'The same as OrderFulfilment, but slower: it takes five minutes.',
+    beats: orderBeats(2.2),
   },
 ];
