@@ -35,12 +35,19 @@ import {
   type CallLimits,
   createCallBudgets,
 } from './sources/call-budget/call-budget.ts';
+import { listLimits, withListBudget } from './sources/call-budget/budgeted-listing.ts';
 import { withCallBudget } from './sources/call-budget/budgeted-source.ts';
+import type { ListingSource, Place } from './sources/listing-source.ts';
 import { probeSources } from './sources/probe.ts';
 import type { Source } from './sources/source.ts';
 import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
 import { readStepFunctionsEnding } from './sources/step-functions/step-functions-ending.ts';
 import { StepFunctionsWalk } from './sources/step-functions/step-functions-walk.ts';
+import {
+  createStepFunctionsClient,
+  type StepFunctionsClient,
+} from './sources/step-functions/step-functions-client.ts';
+import { createStepFunctionsListing } from './sources/step-functions/step-functions-listing.ts';
 import { createStepFunctionsSource } from './sources/step-functions/step-functions.ts';
 import { createRoleCredentials } from './sources/aws/sts.ts';
 import { readThingsGraphEnding } from './sources/things-graph/things-graph-ending.ts';
@@ -73,6 +80,8 @@ export interface Core {
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
   readonly encodePage: EncodePage;
   readonly probe: Probe;
+  /** Lists of the flows and executions that an upstream has. */
+  readonly listing: ListingSource;
   /** For the runtimes of Executions. */
   readonly shared: SharedExecutionOptions;
 }
@@ -120,10 +129,12 @@ export function createCore(settings: Settings, platform: Platform): Core {
       callsAtOnce: CALLS_AT_ONCE,
     }),
   );
+  const client = stepFunctionsClient(settings, platform);
   const stepFunctions = withCallBudget(
-    createStepFunctions(settings, platform),
+    createStepFunctionsSource(client),
     accountBudgets(settings.stepFunctionsAllowed, budgets),
   );
+  const listing = withListBudget(createStepFunctionsListing(client), listBudgets(settings, budgets));
   const encodePage = createPageEncoder(cursorKeys);
   const frameMemory = createFrameMemory();
   const framesFor = (ref: ExecutionRef) =>
@@ -149,6 +160,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
       ]);
       return { ...probes, store: storeProbe };
     },
+    listing,
     shared: {
       memory: createPageMemory(),
       pages: new RunningPages(encodePage, clock),
@@ -184,7 +196,10 @@ export const openWalk: OpenWalk = (state) => {
 /** Chooses by the payloads, not by the id: an import may have any source's messages under any id. */
 const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);
 
-function createStepFunctions(settings: Settings, { fetch, clock, random, log }: Platform): Source {
+function stepFunctionsClient(
+  settings: Settings,
+  { fetch, clock, random, log }: Platform,
+): StepFunctionsClient {
   const own = staticCredentials(settings.credentials);
   const { roleArn, externalId, stsEndpoint, stepFunctionsEndpoint, region } = settings;
   const ofRole =
@@ -199,7 +214,7 @@ function createStepFunctions(settings: Settings, { fetch, clock, random, log }: 
       clock,
       log,
     });
-  return createStepFunctionsSource({
+  return createStepFunctionsClient({
     allowed: settings.stepFunctionsAllowed,
     ...(stepFunctionsEndpoint !== undefined && { endpoint: new URL(stepFunctionsEndpoint) }),
     credentialsFor: ofRole || (() => own),
@@ -217,6 +232,18 @@ function accountBudgets(allowed: AllowedAccounts, budgets: ReturnType<typeof cre
     if (arn?.type !== 'standard' || !isAllowed(allowed, arn)) return undefined;
     return budgets(`step-functions/${arn.region}:${arn.account}`, limits);
   };
+}
+
+/** The same for lists, which AWS counts apart from the calls that read histories. */
+function listBudgets(settings: Settings, budgets: ReturnType<typeof createCallBudgets>) {
+  const { stepFunctionsAllowed, listCallsPerSecond } = settings;
+  return (place: Place): CallBudget | undefined =>
+    isAllowed(stepFunctionsAllowed, place)
+      ? budgets(
+          `step-functions-lists/${place.region}:${place.account}`,
+          listLimits(place.region, listCallsPerSecond),
+        )
+      : undefined;
 }
 
 /** The application over this core, with the entry's runtime of Executions. */

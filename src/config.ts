@@ -74,6 +74,15 @@ const checked = <T>(problemOf: (value: T) => string | undefined, path: string[] 
 const THINGS_GRAPH_CALLS_PER_SECOND = 30;
 const CALLS_PER_SECOND_MAX = 10_000;
 
+const callsPerSecond = z.pipe(
+  z.string().check(
+    z.refine((text) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= CALLS_PER_SECOND_MAX, {
+      error: `must be a whole number of calls a second, 1 to ${CALLS_PER_SECOND_MAX}`,
+    }),
+  ),
+  z.transform(Number),
+);
+
 const settingsShape = z.object({
   AWS_REGION: z
     .string({ error: 'is missing: the AWS region of the executions, us-west-2 for instance' })
@@ -86,19 +95,11 @@ const settingsShape = z.object({
     .check(z.minLength(1, { error: 'must not be empty' })),
   AWS_SESSION_TOKEN: optional(z.string()),
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH: optional(endpoint),
-  THINGS_GRAPH_CALLS_PER_SECOND: optional(
-    z.pipe(
-      z.string().check(
-        z.refine((text) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= CALLS_PER_SECOND_MAX, {
-          error: `must be a whole number of calls a second, 1 to ${CALLS_PER_SECOND_MAX}`,
-        }),
-      ),
-      z.transform(Number),
-    ),
-  ),
+  THINGS_GRAPH_CALLS_PER_SECOND: optional(callsPerSecond),
   AWS_ENDPOINT_URL_SFN: optional(endpoint),
   AWS_ENDPOINT_URL_STS: optional(endpoint),
   SFN_ALLOWED: optional(z.string()),
+  SFN_LIST_CALLS_PER_SECOND: optional(callsPerSecond),
   AWS_ROLE_ARN: optional(
     z.string().check(
       z.refine(isRoleArn, {
@@ -169,6 +170,8 @@ export interface Settings {
   readonly thingsGraphCallsPerSecond: number;
   /** Whose executions are read from Step Functions. */
   readonly stepFunctionsAllowed: AllowedAccounts;
+  /** The budget of an account's ListExecutions and ListStateMachines in each region. Absent: by what AWS allows there. */
+  readonly listCallsPerSecond?: number;
   /** Where Step Functions and STS are, when they are not AWS itself. */
   readonly stepFunctionsEndpoint?: string;
   readonly stsEndpoint?: string;
@@ -273,6 +276,7 @@ export function readSettings(variables: Record<string, unknown>): Result<Setting
     }),
     thingsGraphCallsPerSecond: s.THINGS_GRAPH_CALLS_PER_SECOND ?? THINGS_GRAPH_CALLS_PER_SECOND,
     stepFunctionsAllowed: parseAllowedAccounts(s.SFN_ALLOWED ?? '', allowedOn(s)) ?? new Set(),
+    ...(s.SFN_LIST_CALLS_PER_SECOND !== undefined && { listCallsPerSecond: s.SFN_LIST_CALLS_PER_SECOND }),
     ...(s.AWS_ENDPOINT_URL_SFN !== undefined && { stepFunctionsEndpoint: s.AWS_ENDPOINT_URL_SFN }),
     ...(s.AWS_ENDPOINT_URL_STS !== undefined && { stsEndpoint: s.AWS_ENDPOINT_URL_STS }),
     ...(s.AWS_ROLE_ARN !== undefined && { roleArn: s.AWS_ROLE_ARN }),

@@ -105,12 +105,21 @@ describe('THINGS_GRAPH_CALLS_PER_SECOND', () => {
   ])('%j allows %d calls a second', (THINGS_GRAPH_CALLS_PER_SECOND, thingsGraphCallsPerSecond) => {
     expect(read({ THINGS_GRAPH_CALLS_PER_SECOND })).toMatchObject({ thingsGraphCallsPerSecond });
   });
+});
 
+describe('SFN_LIST_CALLS_PER_SECOND', () => {
+  test('sets the budget of lists, and its absence leaves that to the region', () => {
+    expect(read({ SFN_LIST_CALLS_PER_SECOND: '4' })).toMatchObject({ listCallsPerSecond: 4 });
+    expect(read({})).not.toHaveProperty('listCallsPerSecond');
+  });
+});
+
+describe.each(['THINGS_GRAPH_CALLS_PER_SECOND', 'SFN_LIST_CALLS_PER_SECOND'])('%s', (name) => {
   test.each(['0', '-1', '1.5', '1e3', '010', '10001', 'none'])(
     '%j is refused with the values that it may have',
-    (THINGS_GRAPH_CALLS_PER_SECOND) => {
-      expect(read({ THINGS_GRAPH_CALLS_PER_SECOND })).toMatch(
-        /^settings: THINGS_GRAPH_CALLS_PER_SECOND must be a whole number of calls a second, 1 to 10000/,
+    (value) => {
+      expect(read({ [name]: value })).toMatch(
+        new RegExp(`^settings: ${name} must be a whole number of calls a second, 1 to 10000`),
       );
     },
   );

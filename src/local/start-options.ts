@@ -23,6 +23,8 @@ Environment:
                    with another upstream: Step Functions, as docs/operations.md tells
   THINGS_GRAPH_CALLS_PER_SECOND
                    calls a second to Things Graph, 30
+  SFN_LIST_CALLS_PER_SECOND
+                   calls a second that list executions of Step Functions, 2 (1 in most regions)
   STATE_DIR        where keys and archived histories are kept, .wrangler/state
   SIGNING_SECRET, ADMIN_TOKEN
                    at least 32 characters each. Absent: SIGNING_SECRET is made once and kept in STATE_DIR, so that
@@ -98,6 +100,7 @@ const PASSED_ON = [
   'ARCHIVE_TTL_DAYS',
   'REQUEST_LOG',
   'THINGS_GRAPH_CALLS_PER_SECOND',
+  'SFN_LIST_CALLS_PER_SECOND',
 ];
 
 export function readStartRequest(argv: readonly string[], environment: Environment): StartRequest {

@@ -6,7 +6,7 @@ import type { ArnPlace } from '../core/execution-arn.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
 import type { FlowRef } from '../core/flow-ref.ts';
 import type { Status } from '../messages/event-types.ts';
-import type { CallOptions } from './source.ts';
+import type { CallOptions, CallOrigin } from './source.ts';
 
 /** Where flows are listed: a region of an account. */
 export type Place = ArnPlace;
@@ -35,7 +35,7 @@ export interface SourceExecution {
   readonly upstreamStatus: string;
   /** The same in our words; absent if the upstream's word is unknown. */
   readonly status?: Status;
-  /** ISO 8601, in milliseconds. */
+  /** ISO 8601, as messages have it. */
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly redriveCount?: number;
@@ -79,4 +79,8 @@ export interface ListingSource {
    * state machine `upstream-invalid-request`, a missing permission `upstream-broken` with AWS's name of the error as `awsCode`.
    */
   listExecutions(query: ExecutionsQuery, call: CallOptions): Promise<Result<SourceExecutions, SourceFailure>>;
+  /** Calls about this list that still wait for a budget are needed for `origin`, too. See `Source.hurry`. */
+  hurry?(of: ExecutionsQuery['of'], origin: CallOrigin): void;
+  /** The interval between polls of this list at which the budget suffices for all followed lists. See `Source.pace`. */
+  pace?(of: ExecutionsQuery['of'], wantedMs: number, tenants: readonly string[]): number;
 }

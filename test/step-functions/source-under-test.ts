@@ -7,6 +7,8 @@ import type { Message } from '../../src/messages/message.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import type { Fetch } from '../../src/sources/aws/aws-json.ts';
 import type { Source, SourcePage } from '../../src/sources/source.ts';
+import { createStepFunctionsClient } from '../../src/sources/step-functions/step-functions-client.ts';
+import { createStepFunctionsListing } from '../../src/sources/step-functions/step-functions-listing.ts';
 import { createStepFunctionsSource } from '../../src/sources/step-functions/step-functions.ts';
 import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
 import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
@@ -29,7 +31,7 @@ export function sourceUnderTest(options: { fetch?: Fetch; allowed?: string } = {
   const records: LogRecord[] = [];
   let attempts = 0;
   const urls: string[] = [];
-  const source = createStepFunctionsSource({
+  const client = createStepFunctionsClient({
     allowed: parseAllowedAccounts(options.allowed ?? ACCOUNT) ?? new Set(),
     credentialsFor: () => staticCredentials(KEYS),
     fetch: (url, init) => {
@@ -40,6 +42,7 @@ export function sourceUnderTest(options: { fetch?: Fetch; allowed?: string } = {
     random: () => 0.5,
     log: testLog(records),
   });
+  const source = createStepFunctionsSource(client);
   const control = async (path: string, body: object) => {
     const request = new Request(`http://emulator/_emulator${path}`, {
       method: 'POST',
@@ -54,6 +57,7 @@ export function sourceUnderTest(options: { fetch?: Fetch; allowed?: string } = {
     records,
     urls,
     source,
+    listing: createStepFunctionsListing(client),
     attempts: () => attempts,
     page: (executionArn: string, token?: string, limit = 100) =>
       source.page(parseExecutionRef(executionArn), token, limit, { ...READ, onAttempt: () => attempts++ }),

@@ -1,10 +1,14 @@
 /** The source against stepfunctions-local, a simulator of Step Functions that shares no code with ours. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
+import { parseFlowRef } from '../../src/core/flow-ref.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { isIsoTimestamp } from '../../src/messages/timestamp.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
+import type { ListingSource } from '../../src/sources/listing-source.ts';
 import type { Source } from '../../src/sources/source.ts';
+import { createStepFunctionsClient } from '../../src/sources/step-functions/step-functions-client.ts';
+import { createStepFunctionsListing } from '../../src/sources/step-functions/step-functions-listing.ts';
 import { createStepFunctionsSource } from '../../src/sources/step-functions/step-functions.ts';
 import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -39,11 +43,12 @@ const definition = JSON.stringify({
 describe('stepfunctions-local', () => {
   let server: StepFunctionsLocal;
   let source: Source;
+  let listing: ListingSource;
   let executionArn: string;
 
   beforeAll(async () => {
     server = await startStepFunctionsLocal();
-    source = createStepFunctionsSource({
+    const client = createStepFunctionsClient({
       allowed: parseAllowedAccounts('local:123456789012') ?? new Set(),
       endpoint: server.endpoint,
       credentialsFor: () => staticCredentials(KEYS),
@@ -52,6 +57,8 @@ describe('stepfunctions-local', () => {
       random: nextRandom,
       log: testLog(),
     });
+    source = createStepFunctionsSource(client);
+    listing = createStepFunctionsListing(client);
     const { stateMachineArn } = await server.call('CreateStateMachine', {
       name: 'machine',
       definition,
@@ -100,6 +107,53 @@ describe('stepfunctions-local', () => {
     const unknown = executionArn.replace('run-1', 'run-2');
     expect(await source.page(parseExecutionRef(unknown), undefined, 100, READ)).toMatchObject({
       failure: { type: 'upstream-not-found' },
+    });
+  });
+
+  test('lists its state machines, and the executions of one in pages', async () => {
+    const [place] = listing.places;
+    const flow = parseFlowRef('arn:aws:states:local:123456789012:stateMachine:listed');
+    if (!place || !flow) return expect.unreachable();
+    const { stateMachineArn } = await server.call('CreateStateMachine', {
+      name: 'listed',
+      definition,
+      roleArn: ROLE,
+    });
+    expect(stateMachineArn).toBe(flow.flow);
+    const flows = await listing.listFlows(place, undefined, READ);
+    expect(flows).toMatchObject({
+      ok: true,
+      value: {
+        flows: expect.arrayContaining([expect.objectContaining({ flow: flow.flow, name: 'listed' })]),
+      },
+    });
+    expect(flows).not.toHaveProperty('value.nextToken');
+
+    expect(await listing.listExecutions({ of: { flow }, limit: 2 }, READ)).toEqual({
+      ok: true,
+      value: { executions: [] },
+    });
+    for (const name of ['a', 'b', 'c']) await server.call('StartExecution', { stateMachineArn, name });
+    const first = await listing.listExecutions({ of: { flow }, limit: 2 }, READ);
+    if (!first.ok || first.value.nextToken === undefined) return expect.unreachable();
+    const token = first.value.nextToken;
+    const second = await listing.listExecutions({ of: { flow }, limit: 2, token }, READ);
+    if (!second.ok) return expect.unreachable();
+    const all = [...first.value.executions, ...second.value.executions];
+    expect(all.every(({ status, startedAt }) => status === 'RUNNING' && isIsoTimestamp(startedAt))).toBe(
+      true,
+    );
+    // Oldest first, unlike AWS.
+    expect(all.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(second.value.nextToken).toBeUndefined();
+
+    const unknown = parseFlowRef(`${flow.flow}x`);
+    if (!unknown) return expect.unreachable();
+    expect(await listing.listExecutions({ of: { flow: unknown }, limit: 2 }, READ)).toMatchObject({
+      failure: { type: 'upstream-not-found', awsCode: 'StateMachineDoesNotExist' },
+    });
+    expect(await listing.listExecutions({ of: { flow }, limit: 2, token: 'wrong' }, READ)).toMatchObject({
+      failure: { type: 'upstream-invalid-token' },
     });
   });
 });

@@ -1,6 +1,6 @@
 /** The setting SFN_ALLOWED: which accounts' executions of Step Functions are read, and in which regions. */
 import { isAwsRegion } from '../../core/aws-region.ts';
-import type { ExecutionArn } from '../../core/execution-arn.ts';
+import type { ArnPlace } from '../../core/execution-arn.ts';
 
 /** Regions and accounts as SFN_ALLOWED lists them: `us-west-2:123456789012`. */
 export type AllowedAccounts = ReadonlySet<string>;
@@ -31,5 +31,5 @@ export const parseAllowedAccounts = (
 ): AllowedAccounts | undefined =>
   wrongAllowedAccount(setting, on) === undefined ? new Set(entriesOf(setting)) : undefined;
 
-export const isAllowed = (allowed: AllowedAccounts, { region, account }: ExecutionArn): boolean =>
+export const isAllowed = (allowed: AllowedAccounts, { region, account }: ArnPlace): boolean =>
   allowed.has(`${region}:${account}`);

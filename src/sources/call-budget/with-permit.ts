@@ -1,0 +1,42 @@
+/** One call within a budget: it waits for its permit, and its retries count, too. */
+import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
+import type { CallOptions } from '../source.ts';
+import type { CallBudget, Permit } from './call-budget.ts';
+
+export interface PermittedCall {
+  /** Undefined: the source refuses without a call. */
+  readonly budget: CallBudget | undefined;
+  /** What the call is about, for `hurry`: an execution's id or a list's name. */
+  readonly about: string;
+  /** The name of the source, for the log. */
+  readonly source: string;
+}
+
+export async function withPermit<T>(
+  { budget, about, source }: PermittedCall,
+  options: CallOptions,
+  call: (options: CallOptions) => Promise<Result<T, SourceFailure>>,
+): Promise<Result<T, SourceFailure>> {
+  if (!budget) return call(options);
+  const { origin, signal, onAttempt } = options;
+  const permit = await budget.take(about, origin, signal);
+  if (!permit.ok) return fail(refusedPermit(source, permit));
+  let attempts = 0;
+  const counted = () => {
+    // The permit covers the first attempt. The upstream counts retries, too.
+    if (attempts++ > 0) budget.spent(origin);
+    onAttempt?.();
+  };
+  const result = await call({ ...options, onAttempt: counted });
+  if (attempts === 0) budget.giveBack();
+  return result;
+}
+
+const refusedPermit = (
+  source: string,
+  { because, retryAfterSeconds }: Extract<Permit, { ok: false }>,
+): SourceFailure => ({
+  type: because === 'share-exceeded' ? 'upstream-share-exceeded' : 'upstream-throttled',
+  internal: `${source}: no permit within the call budget`,
+  retryAfterSeconds,
+});

@@ -1,0 +1,129 @@
+/**
+ * Calls to AWS Step Functions: in the regions and accounts of SFN_ALLOWED, with the credentials that read that account. The sources
+ * over it interpret the answers; aws-json.ts signs, retries and limits calls; call-budget/ limits their rate.
+ *
+ * From botocore's model stepfunctions/2016-11-23.
+ */
+import type * as z from 'zod/mini';
+import { awsEndpoint, awsPartition, isAwsRegion } from '../../core/aws-region.ts';
+import type { Clock } from '../../core/clock.ts';
+import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
+import type { ArnPlace } from '../../core/execution-arn.ts';
+import type { Log } from '../../core/log.ts';
+import type { Status } from '../../messages/event-types.ts';
+import type { AwsCallFailure } from '../aws/aws-answer.ts';
+import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
+import { createAwsJsonClient, type AwsJsonClient, type Fetch } from '../aws/aws-json.ts';
+import type { CallOptions } from '../source.ts';
+import { type AllowedAccounts, isAllowed } from './allowed-accounts.ts';
+
+export interface StepFunctionsOptions {
+  readonly allowed: AllowedAccounts;
+  /** Default: AWS's own in the region of each call. */
+  readonly endpoint?: URL;
+  /** The credentials that read that account's executions. */
+  readonly credentialsFor: (account: string) => AwsCredentialsProvider;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export interface StepFunctionsClient {
+  /** All that the settings allow. */
+  readonly places: readonly ArnPlace[];
+  /** The answer as parsed JSON of any shape. A place that the settings do not allow is `source-forbidden`, without a call. */
+  call(
+    operation: string,
+    place: ArnPlace,
+    input: Readonly<Record<string, unknown>>,
+    options: CallOptions,
+  ): Promise<Result<unknown, SourceFailure>>;
+}
+
+type ClientErrorType = 'upstream-invalid-request' | 'upstream-invalid-token' | 'upstream-not-found';
+
+/** Errors caused by the request. All others (Kms…, AccessDenied, an expired session) are caused by our settings. */
+const CLIENT_ERRORS: ReadonlyMap<string, ClientErrorType> = new Map([
+  ['ExecutionDoesNotExist', 'upstream-not-found'],
+  ['StateMachineDoesNotExist', 'upstream-not-found'],
+  // Of a map run.
+  ['ResourceNotFound', 'upstream-not-found'],
+  ['InvalidArn', 'upstream-invalid-request'],
+  ['StateMachineTypeNotSupported', 'upstream-invalid-request'],
+  ['ValidationException', 'upstream-invalid-request'],
+  ['InvalidToken', 'upstream-invalid-token'],
+]);
+
+/** AWS's words for the status of an execution, in ours. */
+export const STATUS_OF: ReadonlyMap<string, Status> = new Map([
+  ['RUNNING', 'RUNNING'],
+  ['PENDING_REDRIVE', 'RUNNING'],
+  ['SUCCEEDED', 'SUCCEEDED'],
+  ['FAILED', 'FAILED'],
+  ['TIMED_OUT', 'FAILED'],
+  ['ABORTED', 'ABORTED'],
+]);
+
+export function createStepFunctionsClient(options: StepFunctionsOptions): StepFunctionsClient {
+  const { allowed, endpoint, credentialsFor, ...ports } = options;
+  // At most as many as `allowed` has entries.
+  const clients = new Map<string, AwsJsonClient>();
+  const clientFor = (region: string, account: string): AwsJsonClient => {
+    const name = `${region}:${account}`;
+    const known = clients.get(name);
+    if (known) return known;
+    const client = createAwsJsonClient({
+      ...ports,
+      service: 'states',
+      region,
+      endpoint: endpoint ?? awsEndpoint('states', region),
+      protocolVersion: '1.0',
+      targetPrefix: 'AWSStepFunctions',
+      clientErrors: new Set(CLIENT_ERRORS.keys()),
+      credentials: credentialsFor(account),
+    });
+    clients.set(name, client);
+    return client;
+  };
+
+  return {
+    places: [...allowed].map(placeOfEntry),
+    async call(operation, place, input, { signal, onAttempt }) {
+      const { region, account } = place;
+      if (!isAllowed(allowed, place)) {
+        return refused('source-forbidden', `SFN_ALLOWED does not name ${region}:${account}`);
+      }
+      if (!endpoint && !isAwsRegion(region)) {
+        return refused('source-forbidden', `${region} is not a region of AWS`);
+      }
+      const answer = await clientFor(region, account).call(operation, input, signal, onAttempt);
+      return answer.ok ? answer : fail(sourceFailure(answer.failure));
+    },
+  };
+}
+
+/** `entry` is one of SFN_ALLOWED. A region that is not AWS's belongs to a server that plays the service. */
+function placeOfEntry(entry: string): ArnPlace {
+  const [region = '', account = ''] = entry.split(':');
+  return { partition: awsPartition(region) ?? 'aws', region, account };
+}
+
+/** A request that would be in vain. */
+export const refused = (type: 'upstream-invalid-request' | 'source-forbidden', internal: string) =>
+  fail({ type, internal: `Step Functions: not asked: ${internal}` });
+
+const sourceFailure = (failure: AwsCallFailure): SourceFailure =>
+  failure.type === 'aws-error'
+    ? {
+        type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken',
+        internal: failure.internal,
+        awsCode: failure.name,
+      }
+    : failure;
+
+/** Names the place and the kind of fault, never the value: it may be customers' data. */
+export function wrongShape(operation: string, { issues: [issue] }: z.core.$ZodError) {
+  const where = `${issue?.path.join('.') || 'the answer'}: ${issue?.code}`;
+  return fail({ type: 'upstream-broken', internal: `${operation}: wrong shape at ${where}` } as const);
+}
