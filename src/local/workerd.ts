@@ -84,6 +84,11 @@ export class LocalWorkerd {
     return this.#url;
   }
 
+  /** The directory that has its state. */
+  get persistTo(): string {
+    return this.#persistTo;
+  }
+
   /** The Worker's key-value namespace STORE, for use in this process. It is another object after `restart()`. */
   get store(): LocalKv {
     if (this.#store === undefined) throw new Error('Cannot reach the store: workerd is not running');
