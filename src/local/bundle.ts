@@ -44,9 +44,9 @@ const OPTIONS = {
   logLevel: 'silent',
 } as const satisfies esbuild.BuildOptions;
 
-/** Rejects with esbuild's message, which names file and line. */
-export async function bundleWorker({ minify = false } = {}): Promise<WorkerBundle> {
-  const { outputFiles, metafile } = await esbuild.build({ ...OPTIONS, minify });
+/** Rejects with esbuild's message, which names file and line. `entry`: another Worker, for the benchmarks. */
+export async function bundleWorker({ minify = false, entry = ENTRY } = {}): Promise<WorkerBundle> {
+  const { outputFiles, metafile } = await esbuild.build({ ...OPTIONS, minify, entryPoints: [entry] });
   return { script: scriptOf(outputFiles), metafile };
 }
 

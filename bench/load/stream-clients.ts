@@ -1,0 +1,70 @@
+/**
+ * Many open event streams in a process of their own, as plain sockets that search the bytes for a marker and parse nothing.
+ * measure/stream-crowd.ts starts it and has the messages between the two.
+ */
+import { once } from 'node:events';
+import { type Socket, connect } from 'node:net';
+import type { CrowdAnswer, CrowdRequest, StreamOf } from '../measure/stream-crowd.ts';
+
+/** Enough to keep a server busy, few enough that no backlog of connections overflows. */
+const CONNECTING_AT_ONCE = 50;
+
+const sockets: Socket[] = [];
+let onData: (index: number, bytes: Buffer) => void = () => {};
+
+async function open({ host, port, opens, streams }: Extract<CrowdRequest, { do: 'open' }>): Promise<void> {
+  const one = async ({ path, headers }: StreamOf) => {
+    const socket = connect({ host, port });
+    const index = sockets.push(socket) - 1;
+    await once(socket, 'connect');
+    const opened = Promise.withResolvers<void>();
+    let text = '';
+    socket.on('error', opened.reject);
+    socket.on('close', () => opened.reject(new Error(`a stream was closed: ${text}`)));
+    const wait = (bytes: Buffer) => {
+      text += bytes.toString('latin1');
+      if (!text.includes(opens)) return;
+      socket.off('data', wait);
+      socket.on('data', (later) => onData(index, later));
+      opened.resolve();
+    };
+    socket.on('data', wait);
+    const lines = Object.entries({ host: `${host}:${port}`, accept: 'text/event-stream', ...headers });
+    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    socket.write(`GET ${path} HTTP/1.1\r\n${head}\r\n`);
+    await opened.promise;
+  };
+  for (let from = 0; from < streams.length; from += CONNECTING_AT_ONCE)
+    await Promise.all(streams.slice(from, from + CONNECTING_AT_ONCE).map(one));
+}
+
+/** When the marker came on each stream. A frame that comes in two parts counts when its marker does. */
+async function arrivals(marker: string): Promise<number[]> {
+  const atMs = new Map<number, number>();
+  const all = Promise.withResolvers<void>();
+  onData = (index, bytes) => {
+    if (atMs.has(index) || !bytes.includes(marker)) return;
+    atMs.set(index, performance.timeOrigin + performance.now());
+    if (atMs.size === sockets.length) all.resolve();
+  };
+  answer({ did: 'expect' });
+  await all.promise;
+  return sockets.map((_, index) => atMs.get(index) ?? NaN);
+}
+
+const answer = (message: CrowdAnswer) => process.send?.(message);
+
+async function handle(request: CrowdRequest): Promise<void> {
+  try {
+    if (request.do === 'open') {
+      await open(request);
+      answer({ did: 'open' });
+    } else answer({ did: 'arrive', atMs: await arrivals(request.marker) });
+  } catch (error) {
+    answer({ did: 'fail', reason: String(error) });
+  }
+}
+
+process.on('message', (request: CrowdRequest) => void handle(request));
+// The parent ends this process by disconnecting.
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,20 @@
+/** Histories of messages with 300 bytes of payload: 100 of them are a page of 40 KB. */
+
+const PAYLOAD = 'x'.repeat(300);
+const BEGAN_MS = Date.UTC(2026, 0, 1);
+
+export interface BenchMessage {
+  readonly messageId: string;
+  readonly eventType: string;
+  readonly timestamp: string;
+  readonly payload: string;
+}
+
+/** `ended`: the last message ends the execution, long ago. */
+export const history = (count: number, ended: boolean): BenchMessage[] =>
+  Array.from({ length: count }, (_, n) => ({
+    messageId: `bench-${n}`,
+    eventType: ended && n === count - 1 ? 'EXECUTION_SUCCEEDED' : 'STEP_SUCCEEDED',
+    timestamp: new Date(BEGAN_MS + n * 1000).toISOString(),
+    payload: PAYLOAD,
+  }));

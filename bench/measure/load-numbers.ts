@@ -1,0 +1,21 @@
+/** The numbers of sides that were under load, and their ratios. */
+import type { LoadResult } from './load.ts';
+import type { SideNumbers } from './row.ts';
+import { type Spread, ratioOf, spreadOf } from './spread.ts';
+
+export type Loaded = ReadonlyMap<string, readonly LoadResult[]>;
+
+export const loadNumbers = (loaded: Loaded): SideNumbers[] =>
+  [...loaded].map(([name, results]) => ({
+    name,
+    numbers: {
+      'requests/s': spreadOf(results.map(({ perSecond }) => perSecond)),
+      'CPU µs/request': spreadOf(results.map((result) => result.cpuMicros)),
+    },
+  }));
+
+/** `ours` ÷ `theirs`, by their names. */
+export function loadRatio(loaded: Loaded, of: keyof LoadResult, ours: string, theirs: string): Spread {
+  const numbers = (name: string) => (loaded.get(name) ?? []).map((result) => result[of]);
+  return ratioOf(numbers(ours), numbers(theirs));
+}

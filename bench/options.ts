@@ -1,0 +1,39 @@
+/** The options of `npm run bench`. */
+import { parseArgs } from 'node:util';
+
+export const HELP = `npm run bench -- [options]
+
+Measures Flowtap beside bare peers, at most 10 minutes, and writes bench/RESULTS.md.
+bench/README.md says what each row measures and how.
+
+  --quick          a short look, about 1 minute: rounds of less than a second, fewer streams; it does not write RESULTS.md
+  --rows <list>    only these rows of the table, for example --rows 1,3,7. It does not write RESULTS.md
+  --out <file>     write the results to this file
+  --help           print this text
+`;
+
+export interface Options {
+  readonly quick: boolean;
+  /** Undefined: all. */
+  readonly rows: ReadonlySet<number> | undefined;
+  readonly out: string | undefined;
+}
+
+/** `help`: print the text and start nothing. Throws an error for people if an option is wrong. */
+export function readOptions(args: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      rows: { type: 'string' },
+      out: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const rows = values.rows?.split(',').map(Number);
+  if (rows?.some((row) => !Number.isInteger(row) || row < 1 || row > 11)) {
+    throw new Error(`--rows must be numbers from 1 to 11, separated by commas: it is '${values.rows}'`);
+  }
+  return { quick: values.quick, rows: rows && new Set(rows), out: values.out };
+}

@@ -1,0 +1,14 @@
+/** The least that a proxy does: it sends the request on, unsigned, and returns the answer untouched. */
+export { CallBudgetObject, ExecutionObject } from './unused-objects.workers.ts';
+
+interface Env {
+  readonly UPSTREAM: string;
+}
+
+// oxlint-disable-next-line import/no-default-export -- the runtime requires it
+export default {
+  fetch: (request, env) => {
+    const { pathname, search } = new URL(request.url);
+    return fetch(`${env.UPSTREAM}${pathname}${search}`, request);
+  },
+} satisfies ExportedHandler<Env>;
