@@ -9,7 +9,8 @@ import type { Clock } from './core/clock.ts';
 import { fail, ok } from './core/errors.ts';
 import type { Executions } from './executions/executions.ts';
 import { type Probe, adminRoutes } from './http/admin-routes.ts';
-import { awsRefusal } from './http/aws/exceptions.ts';
+import { awsRefusalFor } from './http/aws/aws-dialects.ts';
+import type { AwsPorts } from './http/aws/aws-operation.ts';
 import { awsProtocol } from './http/aws/protocol.ts';
 import { createCrossOrigin } from './http/cross-origin.ts';
 import { executionRoutes } from './http/execution-routes.ts';
@@ -37,6 +38,7 @@ export interface AppPorts {
   readonly archive: Archive;
   readonly cursorKeys: CursorKeys;
   readonly probe: Probe;
+  readonly eventOfMessage: AwsPorts['eventOfMessage'];
   readonly corsOrigins: readonly string[];
   /** See REQUEST_LOG in config.ts. */
   readonly logEveryNth: number;
@@ -67,7 +69,9 @@ export function createApp(ports: AppPorts): App {
 
   // No CORS either: pages use the routes above.
   const aws = awsProtocol(reading);
-  app.post('/', (context) => answer(routing, context, 'aws', aws, { refuse: awsRefusal }));
+  app.post('/', (context) =>
+    answer(routing, context, 'aws', aws, { refuse: awsRefusalFor(context.req.raw) }),
+  );
   app.get('/', (context) => answer(routing, context, 'home', homePage, refusalFor(context.req.raw)));
 
   const admin = adminRoutes(ports);
@@ -84,8 +88,8 @@ export function createApp(ports: AppPorts): App {
 }
 
 /** An AWS client whose endpoint has a wrong path, or whose request a wrong method, needs the answer in its own protocol. */
-const refusalFor = ({ headers }: Request): RouteOptions =>
-  headers.has('X-Amz-Target') ? { refuse: awsRefusal } : {};
+const refusalFor = (request: Request): RouteOptions =>
+  request.headers.has('X-Amz-Target') ? { refuse: awsRefusalFor(request) } : {};
 
 /** The service is up and configured. Reads nothing: a store or upstream that is down must not take it out of service. */
 const health = ({ clock, version }: Pick<AppPorts, 'clock' | 'version'>): Handler =>

@@ -41,6 +41,7 @@ import type { ListingSource, Place } from './sources/listing-source.ts';
 import { probeSources } from './sources/probe.ts';
 import type { Source } from './sources/source.ts';
 import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
+import { eventOfMessage } from './sources/step-functions/step-functions-event.ts';
 import { readStepFunctionsEnding } from './sources/step-functions/step-functions-ending.ts';
 import { StepFunctionsWalk } from './sources/step-functions/step-functions-walk.ts';
 import {
@@ -267,6 +268,7 @@ export function createService(settings: Settings, platform: Platform, core: Core
     archive,
     cursorKeys,
     probe,
+    eventOfMessage,
     corsOrigins: settings.corsOrigins,
     logEveryNth: settings.logEveryNth,
     ...(settings.publicUrl !== undefined && { publicUrl: settings.publicUrl }),

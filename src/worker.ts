@@ -14,7 +14,7 @@ import {
 } from './executions/runtimes/durable-object.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
 import { objectLocation } from './executions/runtimes/object-location.ts';
-import { awsRefusal } from './http/aws/exceptions.ts';
+import { awsRefusalFor } from './http/aws/aws-dialects.ts';
 import { problemResponse } from './http/problem.ts';
 import { securityHeaders, toResponse, withHeaders } from './http/responses.ts';
 import { consoleLog as log } from './core/log.ts';
@@ -104,7 +104,7 @@ export default {
     if (!made.ok) {
       const requestId = crypto.randomUUID();
       const headers = { ...securityHeaders, 'X-Request-Id': requestId };
-      const refuse = request.headers.has('X-Amz-Target') ? awsRefusal : problemResponse;
+      const refuse = request.headers.has('X-Amz-Target') ? awsRefusalFor(request) : problemResponse;
       const problem = refuse(made.failure, requestId, readPublicUrl({ ...env }));
       return toResponse(withHeaders(problem, headers));
     }

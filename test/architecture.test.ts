@@ -15,10 +15,11 @@ const within = (room: string, ...parts: string[]) => [room, ...parts.map((part) 
 const allAccess = within('access', 'keys', 'limits');
 const allSources = within('sources', 'aws', 'things-graph', 'step-functions', 'call-budget');
 const allExecutions = within('executions', 'upstream', 'following', 'settling', 'runtimes');
-const allHttp = within('http', 'aws');
+const allHttp = within('http', 'aws', 'aws/things-graph', 'aws/step-functions');
 
-/** The rooms that http/ and the entries use. */
+/** The rooms that http/, AWS's protocols and the entries use. */
 const behindHttp = ['core', 'messages', 'imports', 'storage', 'archive', 'config'];
+const behindAws = ['core', 'messages', 'problems', 'executions', 'http', 'http/aws', ...allAccess];
 const service = [...behindHttp, 'lists', ...allAccess, ...allSources, ...allExecutions];
 
 /**
@@ -56,7 +57,9 @@ const mayImport: Record<string, readonly string[]> = {
   'access/limits': ['core'],
   problems: ['core', 'access/limits'],
   http: ['core', 'messages', 'problems', 'imports', 'archive', 'executions', 'lists', ...allAccess],
-  'http/aws': ['core', 'messages', 'problems', 'executions', 'lists', 'http', ...allAccess],
+  'http/aws': ['core', 'messages', 'http', 'http/aws/things-graph', 'http/aws/step-functions', ...allAccess],
+  'http/aws/things-graph': behindAws,
+  'http/aws/step-functions': [...behindAws, 'lists'],
   app: ['core', 'messages', 'archive', 'executions', 'lists', 'access', ...allHttp],
   compose: [...service, 'http', 'app'],
   worker: [...service, ...allHttp, 'app', 'compose'],

@@ -21,6 +21,8 @@ const HEADS_MAX = 5_000;
 export interface StoredPart {
   readonly chunk: Chunk;
   readonly parts: readonly number[];
+  /** Of the execution, in page 0. */
+  readonly description?: Readonly<Record<string, unknown>>;
 }
 
 export interface ArchiveMemory {

@@ -36,6 +36,8 @@ export interface ArchivedHistory extends History {
   readonly head: ArchiveHead;
   /** The slowest origin that was read so far. */
   readonly tier: ArchiveTier;
+  /** The source's own description of the execution when it had settled, without input and output. Undefined: none was stored. */
+  description(): Promise<Result<Readonly<Record<string, unknown>> | undefined>>;
 }
 
 export interface ArchivedExecution extends ExecutionName {
@@ -86,7 +88,7 @@ export class Archive {
       return undefined;
     }
     heads.set(name, { head });
-    parts.set(`${key}#${head.generation}`, { chunk: decoded.chunk, parts: decoded.record.parts ?? [] });
+    parts.set(`${key}#${head.generation}`, storedPart(decoded));
     return this.open(ref, head, 'kv');
   }
 
@@ -102,10 +104,21 @@ export class Archive {
   }
 
   #stored(ref: ExecutionRef, head: ArchiveHead, tier: ArchiveTier): ArchivedHistory {
+    const unreadable = (page: number) => {
+      this.#options.memory.heads.delete(executionName(ref));
+      return fail({
+        type: 'store-unavailable',
+        internal: `archive page ${page} of ${head.generation} can't be read`,
+      });
+    };
     const history = {
       head,
       complete: true,
       tier,
+      description: async () => {
+        const first = await this.#part(ref, head, 0, 0, 0, history);
+        return first ? ok(first.description) : unreadable(0);
+      },
       chunkAt: async (position: number): Promise<Result<Chunk>> => {
         const wanted = Math.max(0, Math.min(position, head.count - 1));
         const page = Math.floor(wanted / ARCHIVE_PAGE_MESSAGES);
@@ -115,11 +128,7 @@ export class Archive {
         const part =
           start === undefined ? first : await this.#part(ref, head, page, index + 1, start, history);
         if (part && wanted >= part.chunk.start && wanted < endOf(part.chunk)) return ok(part.chunk);
-        this.#options.memory.heads.delete(executionName(ref));
-        return fail({
-          type: 'store-unavailable',
-          internal: `archive page ${page} of ${head.generation} can't be read`,
-        });
+        return unreadable(page);
       },
     };
     return history;
@@ -220,7 +229,7 @@ export class Archive {
       this.#damaged(ref, key);
       return undefined;
     }
-    const stored = { chunk: decoded.chunk, parts: decoded.record.parts ?? [] };
+    const stored = storedPart(decoded);
     parts.set(memoryKey, stored);
     return stored;
   }
@@ -247,6 +256,12 @@ export class Archive {
     this.#options.log({ event: 'archive-damaged', level: 'error', ...logNames(ref), key });
   }
 }
+
+const storedPart = ({ chunk, record }: NonNullable<ReturnType<typeof decodeRecord>>): StoredPart => ({
+  chunk,
+  parts: record.parts ?? [],
+  ...(record.description && { description: record.description }),
+});
 
 const parseHead = (metadata: unknown): ArchiveHead | undefined =>
   z.safeParse(archiveHeadSchema, metadata).data;

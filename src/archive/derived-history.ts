@@ -2,7 +2,7 @@
  * An archive that an older version wrote, with the members that its messages lack: they are derived while it is read, until its
  * Execution has upgraded it. The first read in the middle walks there from the start; what that leaves open is remembered.
  */
-import { ok } from '../core/errors.ts';
+import { type Result, ok } from '../core/errors.ts';
 import { type OpenWalk, WALK_START, deriveAll } from '../messages/derive.ts';
 import { type History, endOf } from '../messages/history.ts';
 import type { ArchiveHead } from './archive-head.ts';
@@ -11,6 +11,7 @@ import type { ArchiveHead } from './archive-head.ts';
 interface StoredHistory extends History {
   readonly head: ArchiveHead;
   readonly tier: 'memory' | 'kv';
+  description(): Promise<Result<Readonly<Record<string, unknown>> | undefined>>;
 }
 
 export function derivedHistory(stored: StoredHistory, openWalk: OpenWalk): StoredHistory {
@@ -19,6 +20,7 @@ export function derivedHistory(stored: StoredHistory, openWalk: OpenWalk): Store
   return {
     head: stored.head,
     complete: stored.complete,
+    description: stored.description,
     get tier() {
       return stored.tier;
     },

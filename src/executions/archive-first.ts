@@ -10,6 +10,7 @@ import type { Log } from '../core/log.ts';
 import type { EndingReader } from '../messages/ending.ts';
 import { type History, startOf } from '../messages/history.ts';
 import type { EncodePage, EncodedPage } from '../messages/encoded-page.ts';
+import { describeArchived } from './archived-description.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
 import type { EventFrames } from './following/event-frames.ts';
 import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
@@ -23,6 +24,7 @@ import type { SharedQueue } from './following/frame-queue.ts';
 import { pageKey } from './page-key.ts';
 import { summarize } from './summarize.ts';
 import { UnknownExecutions } from './unknown-executions.ts';
+import { cutWholePage } from './whole-page.ts';
 
 export interface ArchiveFirstOptions {
   readonly archive: Archive;
@@ -54,38 +56,64 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       return unknown.note(ref, result);
     return fail({ type: 'store-unavailable', internal: 'the archive cannot be read; not found upstream' });
   };
+  const archiveFirst = async <T>(
+    ref: ExecutionRef,
+    waitMs: number,
+    from: {
+      readonly archived: (history: ArchivedHistory) => Promise<Result<T>>;
+      readonly live: () => Promise<Result<T>>;
+    },
+  ): Promise<Result<T>> => {
+    // A request that waits looks for the execution itself.
+    const notFound = waitMs === 0 ? unknown.get(ref) : undefined;
+    if (notFound) return fail(notFound);
+    const history = await findFinal(ref);
+    const archived = history && (await from.archived(history));
+    if (archived && !isUnreadable(archived)) return archived;
+    return answered(ref, await from.live(), archived !== undefined || archive.isUnread(ref));
+  };
   const streams = new ArchivedStreams(clock);
   return {
-    async page(ref, request, signal) {
-      // A request that waits looks for the execution itself.
-      const notFound = request.waitMs === 0 ? unknown.get(ref) : undefined;
-      if (notFound) return fail(notFound);
-      const history = await findFinal(ref);
-      const page = history && (await archivedPage(options, ref, history, request));
-      if (!history || !page || isUnreadable(page))
-        return answered(
-          ref,
-          await live.page(ref, request, signal),
-          page !== undefined || archive.isUnread(ref),
-        );
-      if (!page.ok) return page;
-      return ok({ ...page.value, final: true, served: servedFrom(history) });
-    },
-    async summary(ref, request, signal) {
-      const notFound = request.waitMs === 0 ? unknown.get(ref) : undefined;
-      if (notFound) return fail(notFound);
-      const history = await findFinal(ref);
-      const summary = history && (await summarize(history, request.payloads, options.readEnding, clock));
-      if (!history || !summary || isUnreadable(summary))
-        return answered(
-          ref,
-          await live.summary(ref, request, signal),
-          summary !== undefined || archive.isUnread(ref),
-        );
-      if (!summary.ok) return summary;
-      const { archivedAt } = history.head;
-      return ok({ ...summary.value, final: true, archivedAt, served: servedFrom(history) });
-    },
+    page: (ref, request, signal) =>
+      archiveFirst(ref, request.waitMs, {
+        archived: async (history) =>
+          mapped(await archivedPage(options, ref, history, request), (page) => ({
+            ...page,
+            final: true,
+            served: servedFrom(history),
+          })),
+        live: () => live.page(ref, request, signal),
+      }),
+    wholePage: (ref, request, signal) =>
+      archiveFirst(ref, 0, {
+        archived: async (history) =>
+          mapped(await cutWholePage(history, request, clock), (page) => ({
+            ...page,
+            served: servedFrom(history),
+          })),
+        live: () => live.wholePage(ref, request, signal),
+      }),
+    describe: (ref, request) =>
+      archiveFirst(ref, 0, {
+        archived: async (history) =>
+          mapped(await describeArchived(history), (description) => ({
+            by: 'archive' as const,
+            ...description,
+            served: servedFrom(history),
+          })),
+        live: () => live.describe(ref, request),
+      }),
+    summary: (ref, request, signal) =>
+      archiveFirst(ref, request.waitMs, {
+        archived: async (history) =>
+          mapped(await summarize(history, request.payloads, options.readEnding, clock), (summary) => ({
+            ...summary,
+            final: true,
+            archivedAt: history.head.archivedAt,
+            served: servedFrom(history),
+          })),
+        live: () => live.summary(ref, request, signal),
+      }),
     async stream(ref, request, signal, onClosed) {
       // Taken before anything is read, so that a thousand clients that connect at once are counted.
       const place = streams.enter(ref, request);
@@ -116,6 +144,9 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     },
   };
 }
+
+const mapped = <T, U>(result: Result<T>, map: (value: T) => U): Result<U> =>
+  result.ok ? ok(map(result.value)) : result;
 
 /** The page as bytes: from memory, or cut and encoded now. */
 async function archivedPage(

@@ -10,6 +10,7 @@ import { statusAfter } from '../messages/event-types.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import { type Message, messageBytes, visibleMessage } from '../messages/message.ts';
 import type { PayloadAccess } from '../messages/payload-access.ts';
+import { cutBackwards } from './cut-backwards.ts';
 import { SCANNED_MESSAGES_MAX, Scan } from './scan.ts';
 
 /** The most messages of a page: AWS's own bound of maxResults. */
@@ -39,10 +40,12 @@ export interface PageQuery extends MessageFilter {
 
 export type CutPage = Omit<PageContent, 'status'>;
 
+/** `show`: the message as its reader sees it. */
 export async function cutPage(
   history: History,
   query: PageQuery,
   clock: Pick<Clock, 'turn'>,
+  show: (message: Message) => Message = (message) => visibleMessage(message, query.payloads),
 ): Promise<Result<CutPage>> {
   const scan = new Scan(history, clock);
   if (query.from.at === 'last') return cutLast(scan, query, query.from.count);
@@ -72,7 +75,7 @@ export async function cutPage(
   for (;;) {
     for (const message of chunk.messages.slice(next - chunk.start)) {
       if (isWanted(message, query)) {
-        const visible = visibleMessage(message, query.payloads);
+        const visible = show(message);
         bytes += messageBytes(visible);
         if (messages.length > 0 && bytes > PAGE_BYTES_MAX) return finish(chunk, messages, next, true);
         messages.push(visible);
@@ -102,29 +105,19 @@ async function cutLast(scan: Scan, query: PageQuery, count: number): Promise<Res
   const last = await scan.chunkAt(Number.MAX_SAFE_INTEGER);
   if (!last.ok) return last;
   const end = endOf(last.value);
-  const messages: Message[] = [];
-  let bytes = 0;
-  let chunk = last.value;
-  let position = end - 1;
-  for (; position >= 0 && end - position <= SCANNED_MESSAGES_MAX; position--) {
-    if (position < chunk.start) {
-      if (scan.isSpent) break;
-      const before = await scan.chunkAt(position);
-      if (!before.ok) return before;
-      // The history was replaced meanwhile: messages of two histories must not be mixed.
-      if (positionIn(before.value, chunk.start)?.fingerprint !== chunk.fingerprints[0]) break;
-      chunk = before.value;
-    }
-    const message = chunk.messages[position - chunk.start];
-    if (!message || !isWanted(message, query)) continue;
-    const visible = visibleMessage(message, query.payloads);
-    bytes += messageBytes(visible);
-    if (messages.length > 0 && bytes > PAGE_BYTES_MAX) break;
-    messages.unshift(visible);
-    if (messages.length === count) break;
-  }
-  const page = finish(last.value, messages, end, false);
-  return page.ok && messages.length < count && position >= 0 ? ok({ ...page.value, partial: true }) : page;
+  const cut = await cutBackwards(scan, last.value, end, {
+    count,
+    examinedMax: SCANNED_MESSAGES_MAX,
+    bytesMax: PAGE_BYTES_MAX,
+    show: (message) => (isWanted(message, query) ? visibleMessage(message, query.payloads) : undefined),
+  });
+  if (!cut.ok) return cut;
+  const { messages, next, failure } = cut.value;
+  if (failure) return fail(failure);
+  const page = finish(last.value, messages.toReversed(), end, false);
+  return page.ok && messages.length < count && next.position > 0
+    ? ok({ ...page.value, partial: true })
+    : page;
 }
 
 export function isWanted(message: Message, { eventTypes, step }: MessageFilter): boolean {

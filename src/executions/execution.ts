@@ -17,6 +17,8 @@ import type { Source } from '../sources/source.ts';
 import type { PageQuery } from './cut-page.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
 import type {
+  DescriptionAnswer,
+  DescriptionRequest,
   ExecutionActivity,
   PageAnswer,
   PageRequest,
@@ -24,17 +26,20 @@ import type {
   StreamRequest,
   SummaryAnswer,
   SummaryRequest,
+  WholePageAnswer,
+  WholePageRequest,
 } from './executions.ts';
 import type { EventFrames } from './following/event-frames.ts';
 import { Listeners } from './following/listeners.ts';
-import { type StreamBeginning, findBeginning, hasAll, openStream } from './following/open-stream.ts';
+import { awaitBeginning, hasAll, openStream } from './following/open-stream.ts';
 import { Poller, type RunBounds } from './following/poller.ts';
 import type { StillAllowed } from './following/stream-key.ts';
-import { type Seen, lookUntilFound, waitFor } from './following/waiting.ts';
+import { type Seen, waitFor } from './following/waiting.ts';
 import { HistoryView, type Reading } from './history-view.ts';
 import type { RunningPages } from './running-pages.ts';
 import { summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
+import { cutWholePage } from './whole-page.ts';
 import { type ReadTrace, newTrace, readerOf } from './upstream/read-terms.ts';
 
 export interface ExecutionOptions {
@@ -98,15 +103,11 @@ export class Execution {
   /** Listeners and the state of the source, for an operator. Makes no call. */
   activity(): ExecutionActivity {
     const { count, streams } = this.#listeners;
-    const { pollIntervalMs, upstream } = this.#poller.state;
+    const { state, isPolling } = this.#poller;
+    const { pollIntervalMs, upstream } = state;
     const { readAt } = this.#history;
-    return {
-      streams,
-      waiting: count - streams,
-      upstream,
-      ...(this.#poller.isPolling && { pollIntervalMs }),
-      ...(readAt !== undefined && { readAt }),
-    };
+    const reads = { ...(isPolling && { pollIntervalMs }), ...(readAt !== undefined && { readAt }) };
+    return { streams, waiting: count - streams, upstream, ...reads };
   }
 
   page(request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>> {
@@ -126,6 +127,21 @@ export class Execution {
       const hasEnded = page.status !== undefined && page.status !== 'RUNNING';
       return { done: !isEmpty || page.more || hasEnded, result: ok(answer) };
     });
+  }
+
+  async wholePage(request: WholePageRequest, signal?: AbortSignal): Promise<Result<WholePageAnswer>> {
+    const { history, served } = await this.#open(newTrace(readerOf(request)), signal);
+    const cut = await cutWholePage(history, request, this.#options.clock);
+    if (!cut.ok) return cut;
+    this.#history.endLook.pageRead();
+    this.#poller.arrange();
+    return ok({ ...cut.value, served: served() });
+  }
+
+  async describe(request: DescriptionRequest): Promise<Result<DescriptionAnswer>> {
+    await this.#history.load();
+    const parts = request.withData ? 'with-data' : 'metadata';
+    return this.#history.description(newTrace(readerOf(request)), parts);
   }
 
   async summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
@@ -185,7 +201,8 @@ export class Execution {
     const leave = slot.value;
     const knownSinceMs = this.#options.clock.now() - this.#poller.state.pollIntervalMs;
     try {
-      const beginning = await this.#findBeginning(request, signal);
+      const open = async () => (await this.#open(newTrace(readerOf(request)), signal)).history;
+      const beginning = await awaitBeginning({ ...this.#options, signal }, open, this.#start, request.from);
       if (!beginning.ok) return beginning;
       const stream = openStream({
         ...this.#options,
@@ -247,24 +264,6 @@ export class Execution {
     const reading = await this.#history.open(trace, signal);
     this.#poller.arrange();
     return reading;
-  }
-
-  /** Where a new stream begins. Waits a while for an execution that does not exist yet. */
-  async #findBeginning(
-    request: StreamRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<Result<StreamBeginning>> {
-    const { clock } = this.#options;
-    let { from } = request;
-    const look = async () => {
-      const { history } = await this.#open(newTrace(readerOf(request)), signal);
-      const result = await findBeginning(history, this.#start, from);
-      // The execution did not exist when its reader connected: all of it is new.
-      if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')
-        from = { at: 'start' };
-      return { done: true, result };
-    };
-    return (await lookUntilFound({ clock, signal, look })).result;
   }
 
   async #wait<T>(

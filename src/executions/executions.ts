@@ -6,6 +6,7 @@
 import type { Result } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { ArchiveTier } from '../archive/archive.ts';
+import type { ArchivedDescription } from './archived-description.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { ImportedHistory } from '../imports/history-import.ts';
 import type { FailureFacts } from '../messages/ending.ts';
@@ -15,6 +16,7 @@ import type { EncodedPage } from '../messages/encoded-page.ts';
 import type { MessageFilter, PageQuery } from './cut-page.ts';
 import type { UpstreamState } from './following/event-frames.ts';
 import type { GrantedStream } from './following/stream-key.ts';
+import type { WholePage, WholePageQuery } from './whole-page.ts';
 
 /** How an answer was produced; for Cache-Status (RFC 9211) and the request log. */
 export interface Served {
@@ -46,6 +48,28 @@ export interface PageAnswer extends EncodedPage {
   readonly final: boolean;
   readonly served: Served;
 }
+
+export interface WholePageRequest extends WholePageQuery, Reader {}
+
+export interface WholePageAnswer extends WholePage {
+  readonly served: Served;
+}
+
+export interface DescriptionRequest extends Reader {
+  /** Also input and output. */
+  readonly withData: boolean;
+}
+
+/** An execution in its source's own words. `metadata`: without input and output. */
+export type DescriptionAnswer = { readonly served: Served } & (
+  | {
+      readonly by: 'source';
+      readonly metadata: Readonly<Record<string, unknown>>;
+      /** Input and output, if they were requested. */
+      readonly data: Readonly<Record<string, unknown>>;
+    }
+  | ({ readonly by: 'archive' } & ArchivedDescription)
+);
 
 export interface SummaryRequest extends Reader {
   readonly waitMs: number;
@@ -96,6 +120,14 @@ export interface ExecutionActivity {
 export interface Executions {
   page(ref: ExecutionRef, request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>>;
   summary(ref: ExecutionRef, request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>>;
+  /** A page of messages in whole, for answers in the source's own form. */
+  wholePage(
+    ref: ExecutionRef,
+    request: WholePageRequest,
+    signal?: AbortSignal,
+  ): Promise<Result<WholePageAnswer>>;
+  /** What the source says about the execution. Fails with `upstream-invalid-request` if it has no such call. */
+  describe(ref: ExecutionRef, request: DescriptionRequest): Promise<Result<DescriptionAnswer>>;
   /**
    * The open event stream; undefined if all was sent and nothing can follow. Failures are those before its first byte. `onClosed` is
    * called once an open stream has ended, for any reason.

@@ -5,16 +5,17 @@
  */
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
-import { type Result, type SourceFailure, internalText, ok } from '../core/errors.ts';
+import { type Result, type SourceFailure, fail, internalText, ok } from '../core/errors.ts';
 import { faultText } from '../core/exception-text.ts';
 import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import type { OpenWalk } from '../messages/derive.ts';
 import { type History, endOf } from '../messages/history.ts';
-import type { CallOrigin, Source, SourceDescription } from '../sources/source.ts';
+import type { CallOrigin, DescriptionParts, Source, SourceDescription } from '../sources/source.ts';
+import { describeArchived } from './archived-description.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
-import type { Served } from './executions.ts';
+import type { DescriptionAnswer, Served } from './executions.ts';
 import { Archivist, type Settled } from './settling/archivist.ts';
 import { EndLook } from './settling/end-look.ts';
 import { RedriveWatch } from './settling/redrive.ts';
@@ -159,6 +160,31 @@ export class HistoryView {
     const now = this.#options.clock.now();
     const described = await this.#redrive.describe(now - LAST_PAGE_FRESH_MS, trace);
     return described?.ok ? ok({ ...described.value, asOf: new Date(now).toISOString() }) : described;
+  }
+
+  /** As archived, else as the source says now. */
+  async description(trace: ReadTrace, parts: DescriptionParts): Promise<Result<DescriptionAnswer>> {
+    // If that fails, what is known is served; the next reader checks again.
+    await this.#checkRedrive(trace);
+    const { archived } = this.archivist;
+    const stored = archived && (await describeArchived(archived));
+    if (archived && stored?.ok) {
+      const served = { tier: archived.tier, forward: 'hit', upstreamCalls: trace.calls } as const;
+      return ok({ by: 'archive', ...stored.value, served });
+    }
+    const notBeforeMs = this.#options.clock.now() - LAST_PAGE_FRESH_MS;
+    const described =
+      (await this.#redrive.describe(notBeforeMs, trace, parts)) ??
+      fail({ type: 'upstream-invalid-request', internal: 'the source describes no executions' });
+    if (!described.ok) {
+      // The archive has the execution, but cannot be read just now: it is not "not found".
+      const isDeleted = described.failure.type === 'upstream-not-found';
+      return stored && !stored.ok && isDeleted ? stored : described;
+    }
+    const { metadata = {}, data = {} } = described.value;
+    const forward = trace.calls > 0 ? 'miss' : 'hit';
+    const served = { tier: 'live', forward, upstreamCalls: trace.calls } as const;
+    return ok({ by: 'source', metadata, data, served });
   }
 
   /** Whether a settled execution was redriven; then it is not settled any more. */

@@ -16,12 +16,12 @@ export class CursorReader {
   }
 
   /** As `decodeCursor`. */
-  read(execution: ExecutionName, text: string): Cursor | undefined {
-    // A cursor contains no space, so no two pairs have the same name.
-    const name = `${text} ${executionName(execution)}`;
+  read(execution: ExecutionName, text: string, use = ''): Cursor | undefined {
+    // A cursor contains no space, and neither does a use, so no two of them have the same name.
+    const name = `${text} ${use} ${executionName(execution)}`;
     const known = this.#verified.get(name);
     if (known) return known;
-    const cursor = decodeCursor(this.#keys, execution, text);
+    const cursor = decodeCursor(this.#keys, execution, text, use);
     if (cursor) this.#verified.set(name, cursor);
     return cursor;
   }

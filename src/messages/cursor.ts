@@ -10,9 +10,9 @@
  *     end mark 1   0 none, 1 all was sent and is final, 2 all was sent but the execution may be started again
  *     MAC     16   HMAC-SHA256, cut, over the 14 bytes before, the source and the execution id
  *
- * The MAC binds a cursor to its execution, so that a position cannot be used in another one. 30 is divisible by 3, so there are
- * no unused bits; text that re-encoding does not reproduce is refused all the same. No I/O, no clock. The Execution decides
- * whether a cursor still fits the history.
+ * The MAC binds a cursor to its execution, so that a position cannot be used in another one. Cursors of another use, such as
+ * another direction, are bound to that, too. 30 is divisible by 3, so there are no unused bits; text that re-encoding does not
+ * reproduce is refused all the same. No I/O, no clock. The Execution decides whether a cursor still fits the history.
  */
 import { Buffer } from 'node:buffer';
 
@@ -44,8 +44,11 @@ export interface Cursor extends Position {
 /** Keys for cursors alone. */
 export type CursorKeys = SealKeys;
 
-/** 40 characters of [A-Za-z0-9_-]. Throws RangeError for a position that no history can have. */
-export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor: Cursor): string {
+/**
+ * 40 characters of [A-Za-z0-9_-]. Throws RangeError for a position that no history can have. A cursor with a `use` is valid for that use
+ * only.
+ */
+export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor: Cursor, use = ''): string {
   if (!Number.isInteger(cursor.position) || cursor.position < 0 || cursor.position > POSITION_MAX) {
     throw new RangeError(
       `a cursor's position must be an integer from 0 to ${POSITION_MAX}: ${cursor.position}`,
@@ -56,13 +59,18 @@ export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor:
   body.writeUInt32BE(cursor.position, 1);
   body.write(cursor.fingerprint, 5, FINGERPRINT_BYTES, 'hex');
   body.writeUInt8(END_MARKS.indexOf(cursor.end), BODY_BYTES - 1);
-  return seal(keys, body, executionKey(execution));
+  return seal(keys, body, `${executionKey(execution)}${use}`);
 }
 
 /** Undefined if the text is not canonical, or not a cursor of this service for this execution. */
-export function decodeCursor(keys: CursorKeys, execution: ExecutionName, text: string): Cursor | undefined {
+export function decodeCursor(
+  keys: CursorKeys,
+  execution: ExecutionName,
+  text: string,
+  use = '',
+): Cursor | undefined {
   if (text.length !== CURSOR_CHARACTERS) return undefined;
-  const body = unseal(keys, text, executionKey(execution));
+  const body = unseal(keys, text, `${executionKey(execution)}${use}`);
   const end = END_MARKS[body?.readUInt8(BODY_BYTES - 1) ?? Infinity];
   if (body?.readUInt8(0) !== VERSION || end === undefined) return undefined;
   return {

@@ -1,6 +1,6 @@
 /**
- * All failures with what callers get for each: problem JSON (http/problem.ts) and AWS exceptions (http/aws/exceptions.ts) are
- * made from this. Documentation stays out, so that it is not deployed: problem-documentation.ts.
+ * All failures with what callers get for each: problem JSON (http/problem.ts) and AWS exceptions (the dialects in http/aws/)
+ * are made from this. Documentation stays out, so that it is not deployed: problem-documentation.ts.
  */
 import type { Failure } from '../core/errors.ts';
 import { credentialProblems } from './credential-problems.ts';

@@ -8,8 +8,9 @@ const REJECTED_UPSTREAM = {
   exception: 'InvalidRequestException',
 } as const;
 
-const ONE_AWS_OPERATION =
-  'This service supports one operation of AWS IoT Things Graph: ListFlowExecutionMessages, at POST /.';
+const AWS_OPERATIONS =
+  'At POST /, this service answers ListFlowExecutionMessages of AWS IoT Things Graph, and of AWS Step Functions ' +
+  'GetExecutionHistory and DescribeExecution.';
 const ADDRESS_WITHOUT_PATH =
   ' Give the address without a path: endpoint_url in Python, endpoint in JavaScript.';
 
@@ -27,7 +28,7 @@ export const requestProblems = {
     title: 'Path not found',
     detail: 'This path does not exist. See /docs for the API.',
     exception: 'UnknownOperationException',
-    awsMessage: ({ operation }) => (operation ? ONE_AWS_OPERATION : ONE_AWS_OPERATION + ADDRESS_WITHOUT_PATH),
+    awsMessage: ({ operation }) => (operation ? AWS_OPERATIONS : AWS_OPERATIONS + ADDRESS_WITHOUT_PATH),
   },
   'no-such-record': {
     code: 'NotFound',
@@ -41,7 +42,7 @@ export const requestProblems = {
     detail: ({ allow }) => `This path accepts ${allow.join(', ')}.`,
     headers: ({ allow }) => ({ Allow: allow.join(', ') }),
     exception: 'UnknownOperationException',
-    awsMessage: ONE_AWS_OPERATION + ADDRESS_WITHOUT_PATH,
+    awsMessage: AWS_OPERATIONS + ADDRESS_WITHOUT_PATH,
   },
   conflict: {
     code: 'Conflict',

@@ -3,7 +3,7 @@
  * with the code. test/site compares it with the routes, with an answer of each operation and status, and with the
  * specification.
  */
-import { AWS_JSON } from '../http/aws/exceptions.ts';
+import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { adminPaths } from './admin-paths.ts';
 import { ID_EXAMPLE } from './example-values.ts';
 import { executionPaths } from './execution-paths.ts';
@@ -36,7 +36,10 @@ const awsProtocol: Json = {
   requestBody: {
     required: true,
     content: {
-      [AWS_JSON]: { schema: awsInput, example: { flowExecutionId: ID_EXAMPLE, maxResults: 100 } },
+      [thingsGraphDialect.contentType]: {
+        schema: awsInput,
+        example: { flowExecutionId: ID_EXAMPLE, maxResults: 100 },
+      },
     },
   },
   responses: { '200': awsPage, '400': exceptions(false), '500': exceptions(true) },

@@ -1,5 +1,5 @@
 /** The parameters of requests: descriptions and examples, with the schemas that check them. */
-import { listInputSchema } from '../http/aws/input.ts';
+import { listInputSchema } from '../http/aws/things-graph/list-messages-input.ts';
 import { type ParameterName, parameterShapes, parameters } from '../http/query.ts';
 import { executionIdSchema } from '../messages/execution-id.ts';
 import { CURSOR_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';

@@ -1,9 +1,8 @@
 /** Examples of problems and AWS exceptions: the documented failures, turned into answers by the code that serves them. */
-import { awsException } from '../http/aws/exceptions.ts';
+import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { problemOf, type Problem } from '../http/problem.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
-import type { ExceptionName } from '../problems/problem-entry.ts';
 import { REQUEST_ID_EXAMPLE } from './example-values.ts';
 
 const documented = Object.values(problemDocumentation);
@@ -43,12 +42,10 @@ export const problemExampleRef = (code: ServiceProblemCode, admin = false) => ({
   $ref: `#/components/examples/${admin && adminExamples.has(code) ? 'Admin.' : ''}${code}`,
 });
 
-/** The body of every exception of the AWS protocol, by the exception's name. */
-export const exceptionExamples: ReadonlyMap<ExceptionName, { __type: string; message: string }> = firstByName(
-  [{ type: 'unreadable-input', detail: 'maxResults: must be a whole number.' } as const, ...failures].map(
-    (failure) => {
-      const { name, message } = awsException(failure);
-      return [name, { __type: name, message }] as const;
-    },
-  ),
+/** The body of every exception of Things Graph's protocol, by the exception's name. */
+export const exceptionExamples: ReadonlyMap<string, { __type: string; message: string }> = firstByName(
+  [
+    { name: 'SerializationException', message: 'maxResults: must be a whole number.' },
+    ...failures.map((failure) => thingsGraphDialect.exceptionOf(failure)),
+  ].map(({ name, message }) => [name, { __type: name, message }] as const),
 );

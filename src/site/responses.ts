@@ -1,5 +1,5 @@
 /** Responses in JSON, problems and exceptions, with headers and examples. */
-import { AWS_JSON } from '../http/aws/exceptions.ts';
+import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
 import { type JsonAnswerName, answerExamples } from './answer-examples.ts';
@@ -71,7 +71,9 @@ const awsHeaders: Json = { ...sentAlways, ...notStored, ...sent('x-amzn-RequestI
 export const awsPage: Json = {
   description: 'A page; timestamps are epoch seconds.',
   headers: awsHeaders,
-  content: { [AWS_JSON]: { schema: answerRef('AwsPage'), example: answerExamples.AwsPage } },
+  content: {
+    [thingsGraphDialect.contentType]: { schema: answerRef('AwsPage'), example: answerExamples.AwsPage },
+  },
 };
 
 /** The exceptions with status 500 (`isOurs`), which AWS clients retry, or those with status 400. */
@@ -83,7 +85,7 @@ export function exceptions(isOurs: boolean): Json {
     description: names.map((name) => `\`${name}\``).join(', '),
     headers: { ...awsHeaders, ...sent('x-amzn-ErrorType') },
     content: {
-      [AWS_JSON]: {
+      [thingsGraphDialect.contentType]: {
         schema: answerRef('AwsError'),
         examples: Object.fromEntries(
           names.map((name) => [name, { summary: name, value: exceptionExamples.get(name) }]),

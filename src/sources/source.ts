@@ -31,7 +31,12 @@ export interface SourceDescription {
   readonly redrivable?: boolean;
   /** The answer itself, for the archive: the upstream deletes it one day. Without input and output, which the history has. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Input and output of the answer, if they were requested. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
+
+/** Whether a description has input and output, too. The upstream may need another permission for these. Default: `metadata`. */
+export type DescriptionParts = 'metadata' | 'with-data';
 
 /** An execution that cannot exist. Asking for it tells credentials, permissions and region apart, and changes nothing. */
 export interface ProbeTarget {
@@ -77,7 +82,11 @@ export interface Source {
     call: CallOptions,
   ): Promise<Result<SourcePage, SourceFailure>>;
   /** Status and times without reading the history, if the upstream has such a call. */
-  describe?(ref: ExecutionRef, call: CallOptions): Promise<Result<SourceDescription, SourceFailure>>;
+  describe?(
+    ref: ExecutionRef,
+    call: CallOptions,
+    parts?: DescriptionParts,
+  ): Promise<Result<SourceDescription, SourceFailure>>;
   /** Calls about this execution that still wait for a budget are needed for `origin`, too: they wait no longer than its own would. */
   hurry?(ref: ExecutionRef, origin: CallOrigin): void;
   /**

@@ -2,10 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AwsException, awsRefusal } from '../../src/http/aws/exceptions.ts';
+import type { AwsException } from '../../src/http/aws/aws-answer.ts';
+import { awsRefusalFor } from '../../src/http/aws/aws-dialects.ts';
 import { EVENT_TYPES } from '../../src/messages/event-types.ts';
 import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
-import { type AwsMessage, callAws } from './aws-call.ts';
+import { type AwsMessage, TARGET, callAws } from './aws-call.ts';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
 import { runAlone } from './run-alone.ts';
 
@@ -28,6 +29,8 @@ async function judge(answers: readonly Response[]): Promise<readonly Judgement[]
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }
+
+const refuse = awsRefusalFor({ headers: new Headers({ 'X-Amz-Target': TARGET }) });
 
 const messages = fc.array(
   fc.record(
@@ -80,8 +83,8 @@ describe.skipIf(!hasBoto3(PYTHON))(`botocore (skipped when ${PYTHON} has no boto
       await call({ flowExecutionId }, 'wrong'),
       await call({ flowExecutionId: 'empty' }, shy),
       await call({}, key, 'IotThingsGraphFrontEndService.GetEntities'),
-      awsRefusal({ type: 'rate-limited', retryAfterSeconds: 1 }, 'an id'),
-      awsRefusal({ type: 'internal', internal: '' }, 'an id'),
+      refuse({ type: 'rate-limited', retryAfterSeconds: 1 }, 'an id'),
+      refuse({ type: 'internal', internal: '' }, 'an id'),
     ]);
     expect(judgements.flatMap(({ problems }) => problems)).toEqual([]);
     expect(judgements.map((judgement) => judgement.messages?.length ?? judgement.code)).toEqual([

@@ -1,9 +1,10 @@
 /** The mapping from failures to AWS exceptions. It depends on whether a client should retry. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../src/core/errors.ts';
-import { type UnreadableInput, awsException, awsRefusal } from '../../src/http/aws/exceptions.ts';
+import { awsRefusal } from '../../src/http/aws/aws-answer.ts';
+import { stepFunctionsDialect } from '../../src/http/aws/step-functions/step-functions-dialect.ts';
+import { thingsGraphDialect } from '../../src/http/aws/things-graph/things-graph-dialect.ts';
 import { isTransient, problemOf } from '../../src/http/problem.ts';
-import type { ExceptionName } from '../../src/problems/problem-entry.ts';
 
 const internal = 'AKIAINTERNAL: what only the operator may read';
 const retryAfterSeconds = 7;
@@ -50,10 +51,13 @@ const failures: { readonly [Type in Failure['type']]: Extract<Failure, { type: T
 };
 
 const every: readonly Failure[] = Object.values(failures);
-const named = (name: ExceptionName) =>
-  every.filter((failure) => awsException(failure).name === name).map(({ type }) => type);
+const namedBy =
+  ({ exceptionOf }: typeof thingsGraphDialect) =>
+  (name: string) =>
+    every.filter((failure) => exceptionOf(failure).name === name).map(({ type }) => type);
 
 it('each failure has the exception that tells a client what to do', () => {
+  const named = namedBy(thingsGraphDialect);
   expect({
     InvalidRequestException: named('InvalidRequestException'),
     ResourceNotFoundException: named('ResourceNotFoundException'),
@@ -105,41 +109,75 @@ it('each failure has the exception that tells a client what to do', () => {
     UnknownOperationException: ['no-such-route', 'method-not-allowed'],
     SerializationException: ['unsupported-media-type', 'encoded-body'],
   });
-  const unreadable: UnreadableInput = { type: 'unreadable-input', detail: 'The body must be JSON.' };
-  expect(awsException(unreadable).name).toBe('SerializationException');
 });
 
-it('failures that problem JSON calls temporary are retried by AWS clients', () => {
-  const retried = every.filter((failure) => {
-    const { name } = awsException(failure);
-    return name === 'ThrottlingException' || awsRefusal(failure, 'id').status === 500;
+it('Step Functions has its own names for some failures', () => {
+  const named = namedBy(stepFunctionsDialect);
+  expect({
+    ExecutionDoesNotExist: named('ExecutionDoesNotExist'),
+    InvalidArn: named('InvalidArn'),
+    InvalidToken: named('InvalidToken'),
+    ValidationException: named('ValidationException'),
+    InvalidRequestException: named('InvalidRequestException'),
+  }).toEqual({
+    ExecutionDoesNotExist: ['upstream-not-found', 'no-such-record'],
+    InvalidArn: ['upstream-invalid-request'],
+    InvalidToken: ['upstream-invalid-token', 'history-changed'],
+    ValidationException: [
+      'conflicting-credentials',
+      'key-in-url',
+      'invalid-input',
+      'conflict',
+      'body-too-large',
+      'body-too-slow',
+    ],
+    InvalidRequestException: [],
   });
-  expect(every.filter(isTransient).filter((failure) => !retried.includes(failure))).toEqual([]);
-});
-
-it('only InternalFailureException has status 500, all else 400', () => {
-  for (const failure of every) {
-    const expected = awsException(failure).name === 'InternalFailureException' ? 500 : 400;
-    expect(awsRefusal(failure, 'id').status).toBe(expected);
-  }
-});
-
-it('no message contains internal text, and each names the seconds to wait, since AWS clients ignore Retry-After', () => {
-  for (const failure of every) {
-    const { message } = awsException(failure);
-    expect(message).toMatch(/^[\w"].*\.$/);
-    expect(message).not.toContain('AKIAINTERNAL');
-    if ('retryAfterSeconds' in failure) expect(message).toContain('7 s');
-  }
-});
-
-it('both protocols distinguish a full execution from an unreachable one', () => {
-  const texts = ([undefined, true] as const).map((lost) => {
-    const failure = { type: 'overloaded', retryAfterSeconds, ...(lost && { lost }) } as const;
-    return [problemOf(failure, 'id').detail, awsException(failure).message];
+  const encrypted = { type: 'upstream-broken', internal, awsCode: 'KmsAccessDeniedException' } as const;
+  expect(stepFunctionsDialect.exceptionOf(encrypted)).toEqual({
+    name: 'KmsAccessDeniedException',
+    message: expect.not.stringContaining(internal),
   });
-  expect(texts).toEqual([
-    Array.from({ length: 2 }, () => expect.stringContaining('limit of readers')),
-    Array.from({ length: 2 }, () => expect.stringContaining('cannot be reached')),
-  ]);
+});
+
+describe.each([
+  ['Things Graph', thingsGraphDialect],
+  ['Step Functions', stepFunctionsDialect],
+])('in the protocol of %s', (_, dialect) => {
+  const { exceptionOf } = dialect;
+
+  it('failures that problem JSON calls temporary are retried by AWS clients', () => {
+    const retried = every.filter((failure) => {
+      const { name } = exceptionOf(failure);
+      return name === 'ThrottlingException' || awsRefusal(dialect, failure, 'id').status === 500;
+    });
+    expect(every.filter(isTransient).filter((failure) => !retried.includes(failure))).toEqual([]);
+  });
+
+  it('only InternalFailureException has status 500, all else 400', () => {
+    for (const failure of every) {
+      const expected = exceptionOf(failure).name === 'InternalFailureException' ? 500 : 400;
+      expect(awsRefusal(dialect, failure, 'id').status).toBe(expected);
+    }
+  });
+
+  it('no message contains internal text, and each names the seconds to wait, since AWS clients ignore Retry-After', () => {
+    for (const failure of every) {
+      const { message } = exceptionOf(failure);
+      expect(message).toMatch(/^[\w"].*\.$/);
+      expect(message).not.toContain('AKIAINTERNAL');
+      if ('retryAfterSeconds' in failure) expect(message).toContain('7 s');
+    }
+  });
+
+  it('both protocols distinguish a full execution from an unreachable one', () => {
+    const texts = ([undefined, true] as const).map((lost) => {
+      const failure = { type: 'overloaded', retryAfterSeconds, ...(lost && { lost }) } as const;
+      return [problemOf(failure, 'id').detail, exceptionOf(failure).message];
+    });
+    expect(texts).toEqual([
+      Array.from({ length: 2 }, () => expect.stringContaining('limit of readers')),
+      Array.from({ length: 2 }, () => expect.stringContaining('cannot be reached')),
+    ]);
+  });
 });

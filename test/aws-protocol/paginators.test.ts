@@ -3,13 +3,14 @@ import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { ok } from '../../src/core/errors.ts';
 import type { Executions, PageAnswer } from '../../src/executions/executions.ts';
-import { awsRefusal } from '../../src/http/aws/exceptions.ts';
+import { awsRefusalFor } from '../../src/http/aws/aws-dialects.ts';
 import { awsProtocol } from '../../src/http/aws/protocol.ts';
 import { createRequestLog } from '../../src/http/request-log.ts';
 import { type AppBindings, answer } from '../../src/http/routing.ts';
 import { encodeCursor } from '../../src/messages/cursor.ts';
 import { CursorReader } from '../../src/messages/cursor-reader.ts';
 import { createPageEncoder } from '../../src/messages/encoded-page.ts';
+import { eventOfMessage } from '../../src/sources/step-functions/step-functions-event.ts';
 import { createKey, openAccess } from '../access/access-under-test.ts';
 import { testLog } from '../support/secret-search.ts';
 import { TARGET, exceptionOf } from './aws-call.ts';
@@ -32,11 +33,14 @@ it.each([0, 7])(
     // Safety: the AWS protocol asks for pages and nothing else.
     const executions = { page: async () => ok(page) } as unknown as Executions;
     const { clock, logged } = access;
-    const ports = { access, executions, cursorKeys, clock, cursors: new CursorReader(cursorKeys) };
+    const cursors = new CursorReader(cursorKeys);
+    const ports = { access, executions, cursorKeys, clock, cursors, eventOfMessage };
     const handler = awsProtocol(ports);
     const app = new Hono<AppBindings>();
     const routing = { clock, logRequest: createRequestLog(testLog(logged), 1) };
-    app.post('/', (context) => answer(routing, context, 'aws', handler, { refuse: awsRefusal }));
+    app.post('/', (context) =>
+      answer(routing, context, 'aws', handler, { refuse: awsRefusalFor(context.req.raw) }),
+    );
 
     const nextToken = encodeCursor(cursorKeys, scope, { position, fingerprint, end: 'none' });
     const request = new Request('https://flowtap.example/', {

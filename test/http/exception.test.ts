@@ -20,6 +20,7 @@ test('is a 500 with the request id, and a log line with its name and place but w
     archive: broken,
     cursorKeys: broken,
     probe: broken,
+    eventOfMessage: broken,
     corsOrigins: [],
     logEveryNth: 1,
     clock: systemClock,

@@ -15,6 +15,7 @@ export function brokenApp(): App {
     archive: broken,
     cursorKeys: broken,
     probe: bug,
+    eventOfMessage: bug,
     corsOrigins: ['*'],
     logEveryNth: 1,
     clock: systemClock,

@@ -7,9 +7,14 @@ import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
 import type { History, View, WireEvent } from '../history.ts';
 import type { Operation } from './operation.ts';
-import { executionArnProblem, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
+import { constraint, executionArnProblem, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
-const inputSchema = z.object({ executionArn: z.nullish(z.string()) });
+const PARTS = ['ALL_DATA', 'METADATA_ONLY'];
+
+const inputSchema = z.object({
+  executionArn: z.nullish(z.string()),
+  includedData: z.nullish(z.string()),
+});
 
 const STATUS_OF_END: ReadonlyMap<string, string> = new Map([
   ['ExecutionSucceeded', 'SUCCEEDED'],
@@ -33,6 +38,10 @@ export const describeExecution = (
     const executionArn = parsed.data.executionArn ?? '';
     const problem = executionArnProblem(parsed.data.executionArn);
     if (problem) return problem;
+    const { includedData } = parsed.data;
+    if (includedData != null && !PARTS.includes(includedData)) {
+      return constraint('includedData', includedData, `satisfy enum value set: [${PARTS.join(', ')}]`);
+    }
     const answer: ReturnType<Operation['prepare']> = {
       ok: true,
       value: {
@@ -41,7 +50,7 @@ export const describeExecution = (
           const view = findHistory(executionArn)?.at(viewMs);
           return view === undefined
             ? awsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`)
-            : { ok: true, value: description(executionArn, view, nowMs) };
+            : { ok: true, value: description(executionArn, view, nowMs, includedData !== 'METADATA_ONLY') };
         },
       },
     };
@@ -49,7 +58,7 @@ export const describeExecution = (
   },
 });
 
-function description(executionArn: string, view: View<WireEvent>, nowMs: number): object {
+function description(executionArn: string, view: View<WireEvent>, nowMs: number, withData: boolean): object {
   const [prefix = '', machine, name] = executionArn.split(/:execution:|:(?=[^:]*$)/);
   const events = Array.from({ length: view.count }, (_, position) => view.message(position));
   const end = events.at(-1);
@@ -63,11 +72,31 @@ function description(executionArn: string, view: View<WireEvent>, nowMs: number)
     status: status ?? 'RUNNING',
     startDate: events[0]?.timestamp ?? nowMs / 1000,
     ...(status !== undefined && { stopDate: end?.timestamp }),
+    ...dataOf('input', events[0], withData),
+    ...(status !== undefined && { ...dataOf('output', end, withData), ...reasonOf(end) }),
     redriveCount: redrives.length,
     ...(redrivenAt !== undefined && { redriveDate: redrivenAt }),
     ...redriveStatus(status, end, nowMs),
   };
 }
+
+/** An input or output and its details, from the details of an event. */
+function dataOf(name: 'input' | 'output', event: WireEvent | undefined, withData: boolean): object {
+  const { [name]: data, [`${name}Details`]: details } = detailsOf(event);
+  return {
+    ...(withData && data !== undefined && { [name]: data }),
+    ...(details !== undefined && { [`${name}Details`]: { included: withData } }),
+  };
+}
+
+function reasonOf(event: WireEvent | undefined): object {
+  const { error, cause } = detailsOf(event);
+  return { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) };
+}
+
+/** The members of an event's details. */
+const detailsOf = (event: WireEvent | undefined): Readonly<Record<string, unknown>> =>
+  Object(Object.entries(event ?? {}).find(([name]) => name.endsWith('EventDetails'))?.[1]);
 
 /** The reasons that the model's documentation lists. */
 function redriveStatus(status: string | undefined, end: WireEvent | undefined, nowMs: number): object {

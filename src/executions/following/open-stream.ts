@@ -13,6 +13,7 @@ import type { StreamRequest, StreamStart } from '../executions.ts';
 import type { EventFrames } from './event-frames.ts';
 import type { SharedQueue } from './frame-queue.ts';
 import { type Feed, Subscriber } from './subscriber.ts';
+import { type Waiting, lookUntilFound } from './waiting.ts';
 
 export interface StreamBeginning {
   readonly from: Position;
@@ -39,6 +40,23 @@ export async function findBeginning(
   const isSame = positionIn(read.value, position)?.fingerprint === fingerprint;
   if (isBeyond || isSame) return ok({ from: { position, fingerprint }, reset: false });
   return ok({ from: start, reset: true });
+}
+
+/** The same. Waits a while for an execution that does not exist yet: all of it is new to a reader that connected before. */
+export async function awaitBeginning(
+  { clock, signal }: Pick<Waiting<unknown>, 'clock' | 'signal'>,
+  open: () => Promise<History>,
+  start: Position,
+  asked: StreamStart,
+): Promise<Result<StreamBeginning>> {
+  let from = asked;
+  const look = async () => {
+    const result = await findBeginning(await open(), start, from);
+    if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')
+      from = { at: 'start' };
+    return { done: true, result };
+  };
+  return (await lookUntilFound({ clock, signal, look })).result;
 }
 
 /** Holds every open stream: an Execution's listeners, or the key watch of an archived stream. */

@@ -21,6 +21,8 @@ import {
   restoreExecutionRef,
 } from '../../core/execution-ref.ts';
 import type {
+  DescriptionAnswer,
+  DescriptionRequest,
   ExecutionActivity,
   Executions,
   PageAnswer,
@@ -28,6 +30,8 @@ import type {
   StreamRequest,
   SummaryAnswer,
   SummaryRequest,
+  WholePageAnswer,
+  WholePageRequest,
 } from '../executions.ts';
 import type { SharedExecutionOptions } from './in-process.ts';
 
@@ -61,6 +65,14 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
 
   summary({ ref, request }: Asked<SummaryRequest>): Promise<Result<SummaryAnswer>> {
     return this.#ask(ref, (execution) => execution.summary(request));
+  }
+
+  wholePage({ ref, request }: Asked<WholePageRequest>): Promise<Result<WholePageAnswer>> {
+    return this.#ask(ref, (execution) => execution.wholePage(request));
+  }
+
+  describe({ ref, request }: Asked<DescriptionRequest>): Promise<Result<DescriptionAnswer>> {
+    return this.#ask(ref, (execution) => execution.describe(request));
   }
 
   activity({ ref }: { ref: ExecutionRef }): Promise<Result<ExecutionActivity>> {
@@ -223,6 +235,8 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
   return {
     page: (ref, request) => ask<PageAnswer>(ref, () => stub(ref).page({ ref, request })),
     summary: (ref, request) => ask<SummaryAnswer>(ref, () => stub(ref).summary({ ref, request })),
+    wholePage: (ref, request) => ask<WholePageAnswer>(ref, () => stub(ref).wholePage({ ref, request })),
+    describe: (ref, request) => ask<DescriptionAnswer>(ref, () => stub(ref).describe({ ref, request })),
     activity: (ref) => ask<ExecutionActivity>(ref, () => stub(ref).activity({ ref })),
     forget: (ref) => ask(ref, () => stub(ref).forget({ ref })),
     async importHistory(ref, body) {

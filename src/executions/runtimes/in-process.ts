@@ -109,6 +109,9 @@ export function createInProcessExecutions({ durable, ...options }: InProcessOpti
   return {
     resume,
     page: (ref, request, signal) => ask(ref, (execution) => execution.page(request, untilClosing(signal))),
+    wholePage: (ref, request, signal) =>
+      ask(ref, (execution) => execution.wholePage(request, untilClosing(signal))),
+    describe: (ref, request) => ask(ref, (execution) => execution.describe(request)),
     summary: (ref, request, signal) =>
       ask(ref, (execution) => execution.summary(request, untilClosing(signal))),
     stream: (ref, request, signal, onClosed) =>

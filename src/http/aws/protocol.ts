@@ -1,122 +1,69 @@
 /**
- * POST / in AWS's own protocol, JSON 1.1: ListFlowExecutionMessages. boto3, the AWS CLI and the AWS SDKs read from here with
- * only their constructor changed. The API key is the session token, which clients send in clear. The signature is not
- * verified, because its secret is unknown here.
+ * POST / in AWS's own protocols: Things Graph (JSON 1.1) and, read-only, Step Functions (JSON 1.0). boto3, the AWS CLI, the AWS SDKs and
+ * tools that use them read from here with only their constructor changed. The API key is the session token, which clients send
+ * in clear. The signature is not verified, because its secret is unknown here.
  *
- * Port, cursors, limits and checks are those of messages.ts: a cursor there is a nextToken here. exceptions.ts makes the error
- * answers. The wire follows botocore's model iotthingsgraph/2018-09-06 and what its clients need: no `nextToken: null`, never
- * the request's own token again, times as numbers.
+ * This file finds the operation, authenticates, reads the body and writes the answer. Operations check their input and answer.
  */
-import { type Caller, callerAllows, readerOf } from '../../access/caller.ts';
-import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
-import type { PageAnswer } from '../../executions/executions.ts';
-import { decodePage } from '../../messages/encoded-page.ts';
-import { readExecutionId } from '../../messages/execution-id.ts';
-import type { Message } from '../../messages/message.ts';
-import { epochSecondsFromIso } from '../../messages/timestamp.ts';
+import { fail, ok } from '../../core/errors.ts';
 import { authenticate } from '../authenticate.ts';
-import { awsAnswer, awsRefusal } from './exceptions.ts';
-import { type ListInput, checkInput, readInput } from './input.ts';
-import type { ExecutionRoutesPorts } from '../execution-routes.ts';
-import { withExecutionId } from '../not-found.ts';
-import type { Exchange, Handler } from '../routing.ts';
+import type { Handler } from '../routing.ts';
+import { type AwsRefused, awsAnswer, awsRefusal } from './aws-answer.ts';
+import { STEP_FUNCTIONS_TARGET, THINGS_GRAPH_TARGET } from './aws-dialects.ts';
+import { readBody } from './aws-input.ts';
+import type { AwsOperation, AwsPorts, AwsService } from './aws-operation.ts';
+import { describeExecution } from './step-functions/describe-execution.ts';
+import { getExecutionHistory } from './step-functions/get-execution-history.ts';
+import { leftOutOperation } from './step-functions/left-out-operations.ts';
+import { stepFunctionsDialect } from './step-functions/step-functions-dialect.ts';
+import { listFlowExecutionMessages } from './things-graph/list-messages.ts';
+import { thingsGraphDialect } from './things-graph/things-graph-dialect.ts';
 
-const LIST_FLOW_EXECUTION_MESSAGES = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
+const STEP_FUNCTIONS_OPERATIONS = new Map<string, AwsOperation>([
+  ['DescribeExecution', describeExecution],
+  ['GetExecutionHistory', getExecutionHistory],
+]);
 
-/** The route's name in the log. */
-const ROUTE = 'aws-ListFlowExecutionMessages';
+const SERVICES: readonly AwsService[] = [
+  {
+    prefix: THINGS_GRAPH_TARGET,
+    dialect: thingsGraphDialect,
+    operations: new Map([['ListFlowExecutionMessages', listFlowExecutionMessages]]),
+  },
+  {
+    prefix: STEP_FUNCTIONS_TARGET,
+    dialect: stepFunctionsDialect,
+    operations: STEP_FUNCTIONS_OPERATIONS,
+    leftOut: leftOutOperation([...STEP_FUNCTIONS_OPERATIONS.keys()]),
+  },
+];
 
 export const awsProtocol =
-  (ports: ExecutionRoutesPorts): Handler =>
+  (ports: AwsPorts): Handler =>
   async (exchange) => {
     const { request, facts } = exchange;
-    if (request.headers.get('X-Amz-Target') !== LIST_FLOW_EXECUTION_MESSAGES) {
-      return fail({ type: 'no-such-route', operation: true });
+    const [prefix = '', name = ''] = (request.headers.get('X-Amz-Target') ?? '').split('.');
+    const service = SERVICES.find((known) => known.prefix === prefix);
+    const operation = service?.operations.get(name);
+    if (!service) return fail({ type: 'no-such-route', operation: true });
+    const refuse = (failure: AwsRefused) => {
+      facts.failure = failure.name;
+      return ok(awsRefusal(service.dialect, failure, facts.requestId));
+    };
+    if (!operation) {
+      const leftOut = service.leftOut?.(name);
+      return leftOut
+        ? refuse({ type: 'aws-exception', ...leftOut })
+        : fail({ type: 'no-such-route', operation: true });
     }
-    facts.route = ROUTE;
+    facts.route = `aws-${name}`;
     // The body names the execution. It is read only for a valid key, so that others cannot make us wait for it.
-    const authenticated = await authenticate(ports, exchange, 'session-token', undefined);
-    if (!authenticated.ok) return authenticated;
-    const caller = authenticated.value;
-    const input = await readInput(request, ports.clock);
-    if (!input.ok) {
-      if (input.failure.type !== 'unreadable-input') return fail(input.failure);
-      facts.failure = input.failure.type;
-      return ok(awsRefusal(input.failure, facts.requestId));
-    }
-    const { flowExecutionId } = input.value;
-    const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
-    // An invalid id is not checked against the key's patterns: it is refused as invalid below.
-    if (ref?.ok && !callerAllows(caller, ref.value.executionId)) return fail({ type: 'execution-forbidden' });
-    const asked = checkInput(input.value, ref);
-    if (!asked.ok) return asked;
-    return withExecutionId(asked.value.ref, await answerPage(ports, exchange, asked.value, caller));
+    const caller = await authenticate(ports, exchange, 'session-token', undefined);
+    if (!caller.ok) return caller;
+    const body = await readBody(request, ports.clock);
+    const answer = body.ok
+      ? await operation({ ports, exchange, caller: caller.value, body: body.value })
+      : body;
+    if (answer.ok) return ok(awsAnswer(service.dialect.contentType, answer.value, facts.requestId));
+    return answer.failure.type === 'aws-exception' ? refuse(answer.failure) : fail(answer.failure);
   };
-
-async function answerPage(
-  { executions, cursors }: ExecutionRoutesPorts,
-  { request, facts }: Exchange,
-  { ref, maxResults, nextToken: given }: ListInput,
-  caller: Caller,
-): Promise<Result<Response>> {
-  facts.execution = ref.executionId;
-  facts.source = ref.source;
-  const cursor = given === undefined ? undefined : cursors.read(ref, given);
-  if (given !== undefined && cursor === undefined) return fail(foreignToken);
-  const page = await executions.page(
-    ref,
-    {
-      from: cursor
-        ? { at: 'position', position: cursor.position, fingerprint: cursor.fingerprint }
-        : { at: 'start' },
-      maxResults,
-      payloads: caller.payloads,
-      ...readerOf(caller),
-      waitMs: 0,
-    },
-    request.signal,
-  );
-  if (!page.ok) return page;
-  const { more, next, served }: PageAnswer = page.value;
-  facts.upstreamCalls = served.upstreamCalls;
-  if (more && next.position === (cursor?.position ?? 0)) {
-    return fail({
-      type: 'internal',
-      internal: `the page at ${next.position} is empty but has a successor`,
-    });
-  }
-  const { messages, nextToken } = decodePage(page.value);
-  return ok(
-    awsAnswer(
-      {
-        messages: messages.map(wireMessage),
-        ...(nextToken !== undefined && { nextToken }),
-      },
-      facts.requestId,
-    ),
-  );
-}
-
-const foreignToken: Failure = {
-  type: 'invalid-input',
-  errors: [
-    {
-      in: 'body',
-      name: 'nextToken',
-      detail:
-        'is not a token of this execution. Copy it unchanged from an answer for the same flowExecutionId, or leave it ' +
-        'out to start at the beginning.',
-    },
-  ],
-};
-
-/**
- * The members of AWS's model, and no other. Epoch seconds: milliseconds crash boto3, and JavaScript's client reads ISO 8601 as the
- * year 1970.
- */
-const wireMessage = ({ messageId, eventType, timestamp, payload }: Message) => ({
-  ...(messageId !== undefined && { messageId }),
-  ...(eventType !== undefined && { eventType }),
-  ...(payload !== undefined && { payload }),
-  ...(timestamp !== undefined && { timestamp: epochSecondsFromIso(timestamp) }),
-});

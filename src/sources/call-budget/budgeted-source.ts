@@ -25,7 +25,7 @@ export function withCallBudget(
     page: (ref, token, limit, options) =>
       budgeted(ref, options, (counted) => source.page(ref, token, limit, counted)),
     ...(describe && {
-      describe: (ref, options) => budgeted(ref, options, (counted) => describe(ref, counted)),
+      describe: (ref, options, parts) => budgeted(ref, options, (counted) => describe(ref, counted, parts)),
     }),
     hurry: (ref, origin) => budgetFor(ref)?.hurry(ref.executionId, origin),
     pace: (ref, wantedMs, tenants) => budgetFor(ref)?.pace(ref.executionId, wantedMs, tenants) ?? wantedMs,

@@ -12,7 +12,14 @@ import { type ExecutionRef, STEP_FUNCTIONS } from '../../core/execution-ref.ts';
 import type { Message } from '../../messages/message.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 import { PROBE_NAME } from '../probe.ts';
-import type { CallOptions, ProbeTarget, Source, SourceDescription, SourcePage } from '../source.ts';
+import type {
+  CallOptions,
+  DescriptionParts,
+  ProbeTarget,
+  Source,
+  SourceDescription,
+  SourcePage,
+} from '../source.ts';
 import { refused, STATUS_OF, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
 
@@ -68,11 +75,11 @@ export function createStepFunctionsSource(client: StepFunctionsClient): Source {
       const answer = await call('GetExecutionHistory', ref, input, options);
       return answer.ok ? pageFromAnswer(answer.value) : answer;
     },
-    async describe(ref, options) {
-      // Without data that is encrypted with a customer's key, which we may not be allowed to use.
-      const input = { includedData: 'METADATA_ONLY' };
+    async describe(ref, options, parts = 'metadata') {
+      // Data may be encrypted with a customer's key, which we may not be allowed to use.
+      const input = { includedData: parts === 'metadata' ? 'METADATA_ONLY' : 'ALL_DATA' };
       const answer = await call('DescribeExecution', ref, input, options);
-      return answer.ok ? descriptionFromAnswer(answer.value) : answer;
+      return answer.ok ? descriptionFromAnswer(answer.value, parts) : answer;
     },
   };
 }
@@ -101,7 +108,10 @@ function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
   return ok(nextToken ? { messages, nextToken } : { messages });
 }
 
-function descriptionFromAnswer(answer: unknown): Result<SourceDescription, SourceFailure> {
+function descriptionFromAnswer(
+  answer: unknown,
+  parts: DescriptionParts,
+): Result<SourceDescription, SourceFailure> {
   const parsed = descriptionSchema.safeParse(answer);
   if (!parsed.success) return wrongShape('DescribeExecution', parsed.error);
   const {
@@ -124,12 +134,19 @@ function descriptionFromAnswer(answer: unknown): Result<SourceDescription, Sourc
     ...(redriveCount != null && { redriveCount }),
     ...(redrivenAt !== undefined && { redrivenAt }),
     ...(redriveStatus != null && { redrivable: redriveStatus !== 'NOT_REDRIVABLE' }),
-    metadata: withoutData(answer),
+    ...separateData(answer, parts),
   });
 }
 
 /** Other servers than AWS may answer METADATA_ONLY with data all the same. */
-const withoutData = (answer: unknown): Readonly<Record<string, unknown>> => {
-  const { input: _input, output: _output, ...metadata } = Object(answer);
-  return metadata;
-};
+function separateData(
+  answer: unknown,
+  parts: DescriptionParts,
+): Pick<SourceDescription, 'metadata' | 'data'> {
+  const { input, output, ...metadata } = Object(answer);
+  if (parts === 'metadata') return { metadata };
+  return {
+    metadata,
+    data: { ...(input !== undefined && { input }), ...(output !== undefined && { output }) },
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * Answers of the AWS JSON protocol, versions 1.0 and 1.1. Clients take the name of an exception from the body (botocore) or from the
+ * header (others).
+ *
+ * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
+ */
+import { type Failure, type Result } from '../../core/errors.ts';
+
+export type AwsContentType = 'application/x-amz-json-1.0' | 'application/x-amz-json-1.1';
+
+export interface AwsException {
+  /** A name of the service's model, or one of AWS's common errors. */
+  readonly name: string;
+  /** For the reader of the client's stack trace: what is wrong, then what to do. */
+  readonly message: string;
+}
+
+/** A failure that has no counterpart in problem JSON: the operation itself names its exception. */
+export interface AwsRefused extends AwsException {
+  readonly type: 'aws-exception';
+}
+
+export type AwsResult<T> = Result<T, Failure | AwsRefused>;
+
+export const refused = (
+  name: string,
+  message: string,
+): { readonly ok: false; readonly failure: AwsRefused } => ({
+  ok: false,
+  failure: { type: 'aws-exception', name, message },
+});
+
+/** How a service speaks. */
+export interface AwsDialect {
+  readonly contentType: AwsContentType;
+  /** The exception of a failure, in this service's names. */
+  exceptionOf(failure: Failure): AwsException;
+}
+
+/** AWS clients retry a 500 and not a 400, whatever the exception. The protocol itself only tells whose fault it is. */
+const statusOf = (name: string): number => (name === 'InternalFailureException' ? 500 : 400);
+
+export function awsRefusal(
+  { contentType, exceptionOf }: AwsDialect,
+  failure: Failure | AwsRefused,
+  requestId: string,
+): Response {
+  const { name, message } = failure.type === 'aws-exception' ? failure : exceptionOf(failure);
+  const headers = { 'x-amzn-ErrorType': name };
+  return awsAnswer(contentType, { __type: name, message }, requestId, statusOf(name), headers);
+}
+
+export const awsAnswer = (
+  contentType: AwsContentType,
+  body: object,
+  requestId: string,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      'Content-Type': contentType,
+      'Cache-Control': 'no-store',
+      'x-amzn-RequestId': requestId,
+      ...headers,
+    },
+  });

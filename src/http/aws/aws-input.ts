@@ -1,0 +1,40 @@
+/**
+ * The input of an operation, read in two steps as AWS does: a body that is not a JSON object, or a member of the wrong JSON type, is a
+ * SerializationException. The operation then checks the values.
+ */
+import type * as z from 'zod/mini';
+
+import type { Clock } from '../../core/clock.ts';
+import { ok } from '../../core/errors.ts';
+import { readText } from '../body.ts';
+import { type AwsResult, refused } from './aws-answer.ts';
+
+/** The body as JSON, of any type. */
+export async function readBody(request: Request, clock: Clock): Promise<AwsResult<unknown>> {
+  const text = await readText(request, clock);
+  if (!text.ok) return text.failure.type === 'invalid-input' ? unreadable('The body must be UTF-8.') : text;
+  try {
+    return ok(JSON.parse(text.value));
+  } catch {
+    return unreadable('The body must be JSON.');
+  }
+}
+
+/** The members of an object, each of the right JSON type. As everywhere in AWS JSON, unknown ones are ignored. */
+export function parseMembers<T extends z.ZodMiniType>(schema: T, body: unknown): AwsResult<z.infer<T>> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return ok(parsed.data);
+  const details = parsed.error.issues.map(({ path, message }) =>
+    path[0] === undefined ? 'The body must be a JSON object.' : `${String(path[0])}: ${message}`,
+  );
+  return unreadable(details.join(' '));
+}
+
+/** Texts for the wrong JSON type of a member. */
+export const WRONG_TYPE = {
+  text: { error: 'must be a string.' },
+  number: { error: 'must be a whole number.' },
+  flag: { error: 'must be true or false.' },
+} as const;
+
+const unreadable = (message: string) => refused('SerializationException', message);

@@ -1,0 +1,31 @@
+/** An operation of an AWS service, as protocol.ts calls it: for an authenticated caller, with the body's JSON. */
+import type { Caller } from '../../access/caller.ts';
+import type { Message } from '../../messages/message.ts';
+import type { ExecutionRoutesPorts } from '../execution-routes.ts';
+import type { Exchange } from '../routing.ts';
+import type { AwsDialect, AwsException, AwsResult } from './aws-answer.ts';
+
+export interface AwsPorts extends ExecutionRoutesPorts {
+  /** The event of Step Functions that a message was made of; undefined if it was made of something else. */
+  readonly eventOfMessage: (message: Message) => Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface AwsCall {
+  readonly ports: AwsPorts;
+  readonly exchange: Exchange;
+  readonly caller: Caller;
+  /** Any JSON. */
+  readonly body: unknown;
+}
+
+/** Returns the members of the answer. */
+export type AwsOperation = (call: AwsCall) => Promise<AwsResult<object>>;
+
+export interface AwsService {
+  /** Of the X-Amz-Target header, before the dot. */
+  readonly prefix: string;
+  readonly dialect: AwsDialect;
+  readonly operations: ReadonlyMap<string, AwsOperation>;
+  /** For an operation of AWS's that this service leaves out; undefined: it is unknown. */
+  leftOut?(operation: string): AwsException | undefined;
+}

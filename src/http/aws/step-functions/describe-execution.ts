@@ -1,0 +1,142 @@
+/**
+ * DescribeExecution: the archived description, else that of the source, which any number of callers share for a second. Input and
+ * output of an archived execution are in the first and the last event of its history.
+ *
+ * Source: botocore's model stepfunctions/2016-11-23.
+ */
+import * as z from 'zod/mini';
+
+import { readerOf } from '../../../access/caller.ts';
+import { ok } from '../../../core/errors.ts';
+import type { ExecutionRef } from '../../../core/execution-ref.ts';
+import type { DescriptionAnswer } from '../../../executions/executions.ts';
+import { errorName } from '../../../messages/derive.ts';
+import { type PayloadAccess, shows } from '../../../messages/payload-access.ts';
+import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
+import { withExecutionId } from '../../not-found.ts';
+import { refused } from '../aws-answer.ts';
+import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
+import type { AwsOperation, AwsPorts } from '../aws-operation.ts';
+import { readExecutionArn } from './execution-arn-input.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+
+const membersSchema = z.object({
+  executionArn: z.nullish(z.string(WRONG_TYPE.text)),
+  includedData: z.nullish(z.string(WRONG_TYPE.text)),
+});
+
+const PARTS = ['ALL_DATA', 'METADATA_ONLY'];
+
+export const describeExecution: AwsOperation = async (call) => {
+  const members = parseMembers(membersSchema, call.body);
+  if (!members.ok) return members;
+  const ref = readExecutionArn(call, members.value.executionArn);
+  if (!ref.ok) return ref;
+  const parts = members.value.includedData ?? 'ALL_DATA';
+  if (!PARTS.includes(parts)) {
+    return refused('ValidationException', `includedData: must be one of ${PARTS.join(', ')}.`);
+  }
+  const { ports, exchange, caller } = call;
+  const asked = { withData: parts === 'ALL_DATA', payloads: caller.payloads };
+  const withData = asked.withData && shows(caller.payloads, 'full');
+  const described = await ports.executions.describe(ref.value, { withData, ...readerOf(caller) });
+  if (!described.ok) return withExecutionId(ref.value, described);
+  exchange.facts.upstreamCalls = described.value.served.upstreamCalls;
+  const description = descriptionOf(ref.value, described.value, asked.withData, ports);
+  return ok(visibleMembers(description, caller.payloads, withData));
+};
+
+/** All members, as if the caller might see everything. */
+function descriptionOf(
+  ref: ExecutionRef,
+  described: DescriptionAnswer,
+  withData: boolean,
+  { eventOfMessage, clock }: Pick<AwsPorts, 'eventOfMessage' | 'clock'>,
+): Members {
+  // A description with data may be shared with callers that asked for none.
+  if (described.by === 'source') return { ...described.metadata, ...(withData && described.data) };
+  const { metadata, head, first, last } = described;
+  const started = detailsOf(eventOfMessage(first));
+  const end = eventOfMessage(last);
+  const ended = detailsOf(end);
+  const known = metadata ?? {
+    ...namesIn(ref.executionId),
+    ...pick(started, ['stateMachineVersionArn', 'stateMachineAliasArn']),
+    status: statusOfEnd(end) ?? head.status,
+    ...(head.startedAt !== undefined && { startDate: epochSecondsFromIso(head.startedAt) }),
+    ...(head.endedAt !== undefined && { stopDate: epochSecondsFromIso(head.endedAt) }),
+  };
+  const isExpired = head.finalAt !== undefined && Date.parse(head.finalAt) <= clock.now();
+  return {
+    ...(withData && {
+      ...pick(started, ['input', 'inputDetails']),
+      ...pick(ended, ['output', 'outputDetails', 'error', 'cause']),
+    }),
+    ...known,
+    ...(isExpired && String(known['redriveStatus']).startsWith('REDRIVABLE') && REDRIVABLE_NO_MORE),
+  };
+}
+
+/** What AWS says after 14 days. The description was archived before. */
+const REDRIVABLE_NO_MORE = {
+  redriveStatus: 'NOT_REDRIVABLE',
+  redriveStatusReason: 'Execution redrivable period exceeded',
+};
+
+/** The members of the state machine and of the name, which the ARN of an execution contains. */
+function namesIn(executionArn: string): Members {
+  const at = executionArn.lastIndexOf(':');
+  return {
+    executionArn,
+    stateMachineArn: executionArn.slice(0, at).replace(':execution:', ':stateMachine:'),
+    name: executionArn.slice(at + 1),
+  };
+}
+
+const STATUS_OF_END: ReadonlyMap<unknown, string> = new Map([
+  ['ExecutionSucceeded', 'SUCCEEDED'],
+  ['ExecutionFailed', 'FAILED'],
+  ['ExecutionTimedOut', 'TIMED_OUT'],
+  ['ExecutionAborted', 'ABORTED'],
+]);
+
+const statusOfEnd = (event: Members | undefined): string | undefined => STATUS_OF_END.get(event?.['type']);
+
+function detailsOf(event: Members = {}): Members {
+  const [, details] = Object.entries(event).find(([name]) => name.endsWith('EventDetails')) ?? [];
+  return Object(details);
+}
+
+const pick = (from: Members, names: readonly string[]): Members =>
+  Object.fromEntries(names.filter((name) => from[name] != null).map((name) => [name, from[name]]));
+
+/** What callers without payloads may see. Members that AWS adds later may be data. */
+const METADATA = [
+  'executionArn',
+  'stateMachineArn',
+  'stateMachineVersionArn',
+  'stateMachineAliasArn',
+  'mapRunArn',
+  'name',
+  'status',
+  'startDate',
+  'stopDate',
+  'traceHeader',
+  'redriveCount',
+  'redriveDate',
+  'redriveStatus',
+  'redriveStatusReason',
+  'inputDetails',
+  'outputDetails',
+];
+
+function visibleMembers(all: Members, payloads: PayloadAccess, withData: boolean): Members {
+  const isFull = shows(payloads, 'full');
+  const error = shows(payloads, 'names') ? errorName(textOf(all['error'])) : undefined;
+  const visible = isFull ? pick(all, Object.keys(all)) : { ...pick(all, METADATA), ...(error && { error }) };
+  const details = (of: string) => ({ ...(visible[of] !== undefined && { [of]: { included: withData } }) });
+  return { ...visible, ...details('inputDetails'), ...details('outputDetails') };
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,0 +1,124 @@
+/**
+ * GetExecutionHistory: pages of events, rebuilt from the messages that they became. The source is read in pages of its own, so that any
+ * number of readers with any page size, in either direction, cost one read of it.
+ *
+ * Source: botocore's model stepfunctions/2016-11-23.
+ */
+import * as z from 'zod/mini';
+
+import { readerOf } from '../../../access/caller.ts';
+import { type Result, fail, ok } from '../../../core/errors.ts';
+import type { ExecutionRef } from '../../../core/execution-ref.ts';
+import type { WholePageAnswer, WholePageRequest } from '../../../executions/executions.ts';
+import { encodeCursor } from '../../../messages/cursor.ts';
+import { shows } from '../../../messages/payload-access.ts';
+import { withExecutionId } from '../../not-found.ts';
+import { type AwsResult, refused } from '../aws-answer.ts';
+import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
+import type { AwsCall, AwsOperation } from '../aws-operation.ts';
+import { readExecutionArn } from './execution-arn-input.ts';
+import { readMaxResults, readToken } from './page-input.ts';
+
+const TOKEN_CHARACTERS_MAX = 1_024;
+
+/**
+ * A history that nobody has read yet is walked to its end for its newest events. One read of the source's pages is bounded
+ * (WALK_PAGES_MAX), and the next continues there: this many read the longest history of Step Functions, 25,000 events.
+ */
+const READS_MAX = 7;
+/** AWS clients give up after 60 s. They retry what is not finished after this time. */
+const READS_MS_MAX = 25_000;
+
+const membersSchema = z.object({
+  executionArn: z.nullish(z.string(WRONG_TYPE.text)),
+  maxResults: z.nullish(z.int(WRONG_TYPE.number)),
+  nextToken: z.nullish(z.string(WRONG_TYPE.text)),
+  reverseOrder: z.nullish(z.boolean(WRONG_TYPE.flag)),
+  includeExecutionData: z.nullish(z.boolean(WRONG_TYPE.flag)),
+});
+
+export const getExecutionHistory: AwsOperation = async (call) => {
+  const members = parseMembers(membersSchema, call.body);
+  if (!members.ok) return members;
+  const ref = readExecutionArn(call, members.value.executionArn);
+  if (!ref.ok) return ref;
+  if (!shows(call.caller.payloads, 'full')) {
+    return refused(
+      'AccessDeniedException',
+      `The API key may see payloads at the level "${call.caller.payloads}" only. Events contain inputs, outputs and causes, so ` +
+        'GetExecutionHistory needs a key with the level "full". DescribeExecution works at any level.',
+    );
+  }
+  return answerPage(call, ref.value, members.value);
+};
+
+async function answerPage(
+  call: AwsCall,
+  ref: ExecutionRef,
+  members: z.infer<typeof membersSchema>,
+): Promise<AwsResult<object>> {
+  const { ports, exchange, caller } = call;
+  const maxResults = readMaxResults(members.maxResults);
+  if (!maxResults.ok) return maxResults;
+  const token = readToken(members.nextToken, TOKEN_CHARACTERS_MAX);
+  if (!token.ok) return token;
+  const backwards = members.reverseOrder === true;
+  const use = `GetExecutionHistory${backwards ? '-reverse' : ''}`;
+  const from = token.value === undefined ? undefined : ports.cursors.read(ref, token.value, use);
+  if (token.value !== undefined && !from) {
+    return refused(
+      'InvalidToken',
+      'Invalid Token: nextToken was not issued for this executionArn and reverseOrder. Copy it unchanged from an answer, keep ' +
+        'all other arguments, or leave it out to start again.',
+    );
+  }
+  const read = await readPage(call, ref, {
+    ...(from && { from: { position: from.position, fingerprint: from.fingerprint } }),
+    backwards,
+    maxResults: maxResults.value,
+    ...readerOf(caller),
+  });
+  const page = withExecutionId(ref, read);
+  if (!page.ok) return page;
+  const { messages, next, more } = page.value;
+  exchange.facts.upstreamCalls = page.value.served.upstreamCalls;
+  if (more && messages.length === 0) {
+    return fail({ type: 'internal', internal: `the page at ${next.position} is empty but has a successor` });
+  }
+  const events: object[] = [];
+  for (const message of messages) {
+    const event = ports.eventOfMessage(message);
+    if (!event) return refused('ValidationException', NOT_EVENTS);
+    events.push(members.includeExecutionData === false ? withoutData(event) : event);
+  }
+  const nextToken = encodeCursor(ports.cursorKeys, ref, { ...next, end: 'none' }, use);
+  return ok({ events, ...(more && { nextToken }) });
+}
+
+const NOT_EVENTS =
+  'The history of this executionArn was imported from messages that are not events of Step Functions. Read it with ' +
+  'GET /v1/executions/{flowExecutionId}/messages.';
+
+/** Reads on while the source's history is not read far enough. */
+async function readPage(
+  { ports: { executions, clock }, exchange: { request } }: AwsCall,
+  ref: ExecutionRef,
+  asked: WholePageRequest,
+): Promise<Result<WholePageAnswer>> {
+  const untilMs = clock.now() + READS_MS_MAX;
+  for (let reads = 1; ; reads++) {
+    const page = await executions.wholePage(ref, asked, request.signal);
+    const isUnfinished = !page.ok && page.failure.type === 'upstream-unfinished';
+    if (!isUnfinished || reads === READS_MAX || clock.now() >= untilMs || request.signal.aborted) return page;
+  }
+}
+
+/** As AWS leaves it out: the details that say whether data was truncated stay. */
+const withoutData = (event: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(
+    Object.entries(event).map(([name, value]) => {
+      if (!name.endsWith('EventDetails')) return [name, value];
+      const { input: _input, output: _output, ...rest } = Object(value);
+      return [name, rest];
+    }),
+  );

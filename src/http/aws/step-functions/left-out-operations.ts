@@ -1,0 +1,27 @@
+/** The operations of Step Functions that AWS has and this service does not answer: those that write, and some that read. */
+import type { AwsException } from '../aws-answer.ts';
+
+/** Of botocore's model stepfunctions/2016-11-23 (1.43.67). */
+const LEFT_OUT: ReadonlySet<string> = new Set(
+  (
+    'CreateActivity CreateStateMachine CreateStateMachineAlias DeleteActivity DeleteStateMachine DeleteStateMachineAlias ' +
+    'DeleteStateMachineVersion DescribeActivity DescribeMapRun DescribeStateMachine DescribeStateMachineAlias ' +
+    'DescribeStateMachineForExecution GetActivityTask ListActivities ListMapRuns ListStateMachineAliases ' +
+    'ListStateMachineVersions ListTagsForResource PublishStateMachineVersion RedriveExecution SendTaskFailure ' +
+    'SendTaskHeartbeat SendTaskSuccess StartExecution StartSyncExecution StopExecution TagResource TestState UntagResource ' +
+    'UpdateMapRun UpdateStateMachine UpdateStateMachineAlias ValidateStateMachineDefinition'
+  ).split(' '),
+);
+
+/** AWS clients do not retry AccessDeniedException. Undefined: AWS has no such operation, either. */
+export const leftOutOperation =
+  (answered: Iterable<string>) =>
+  (operation: string): AwsException | undefined =>
+    LEFT_OUT.has(operation)
+      ? {
+          name: 'AccessDeniedException',
+          message:
+            `${operation} is not available here: this endpoint is read-only. It answers ${[...answered].join(', ')}. ` +
+            'Call AWS itself for anything else.',
+        }
+      : undefined;

@@ -1,0 +1,25 @@
+/** The members that the operations with pages have in common. Source: botocore's model stepfunctions/2016-11-23. */
+import { ok } from '../../../core/errors.ts';
+import { type AwsResult, refused } from '../aws-answer.ts';
+
+const MAX_RESULTS_MAX = 1_000;
+/** 0 means this, too. */
+const MAX_RESULTS_DEFAULT = 100;
+
+export function readMaxResults(given: number | null | undefined): AwsResult<number> {
+  const asked = given ?? 0;
+  return asked >= 0 && asked <= MAX_RESULTS_MAX
+    ? ok(asked === 0 ? MAX_RESULTS_DEFAULT : asked)
+    : refused('ValidationException', `maxResults: must be a whole number from 0 to ${MAX_RESULTS_MAX}.`);
+}
+
+/** The token as text; whether it is ours is checked by its operation. */
+export function readToken(
+  given: string | null | undefined,
+  charactersMax: number,
+): AwsResult<string | undefined> {
+  const isPossible = given == null || (given.length > 0 && given.length <= charactersMax);
+  return isPossible
+    ? ok(given ?? undefined)
+    : refused('ValidationException', `nextToken: must have from 1 to ${charactersMax} characters.`);
+}

@@ -1,0 +1,62 @@
+/** The input of ListFlowExecutionMessages. Source: botocore's model iotthingsgraph/2018-09-06. */
+import * as z from 'zod/mini';
+
+import { type FieldError, type Result, fail, ok } from '../../../core/errors.ts';
+import type { ExecutionRef } from '../../../core/execution-ref.ts';
+import { PAGE_MESSAGES_MAX } from '../../../executions/cut-page.ts';
+import { executionIdSchema } from '../../../messages/execution-id.ts';
+import { MAX_RESULTS_DEFAULT } from '../../messages.ts';
+import { WRONG_TYPE } from '../aws-input.ts';
+
+/** The JSON types. Null means absent. */
+export const membersSchema = z.object({
+  flowExecutionId: z.nullish(z.string(WRONG_TYPE.text)),
+  maxResults: z.nullish(z.int(WRONG_TYPE.number)),
+  nextToken: z.nullish(z.string(WRONG_TYPE.text)),
+});
+
+const MAX_RESULTS = { error: `must be a whole number from 1 to ${PAGE_MESSAGES_MAX}` };
+
+/** The allowed values; also the source of the OpenAPI document. */
+export const listInputSchema = z.object({
+  flowExecutionId: executionIdSchema,
+  maxResults: z.nullish(z.int().check(z.gte(1, MAX_RESULTS), z.lte(PAGE_MESSAGES_MAX, MAX_RESULTS))),
+  nextToken: z.nullish(
+    z.string().check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning' })),
+  ),
+});
+
+/** The requested page. */
+export interface ListInput {
+  readonly ref: ExecutionRef;
+  readonly maxResults: number;
+  readonly nextToken?: string;
+}
+
+/**
+ * Checks the values. A failure names every invalid one: JavaScript's clients check nothing before sending, boto3 does not check
+ * the upper bound. `ref` is the result of `readExecutionId`, if an id was sent.
+ */
+export function checkInput(
+  input: z.infer<typeof membersSchema>,
+  ref: Result<ExecutionRef, string> | undefined,
+): Result<ListInput> {
+  const parsed = listInputSchema.safeParse(input);
+  const errors = (parsed.error?.issues ?? []).map(({ path, message }): FieldError => ({
+    in: 'body',
+    name: String(path[0]),
+    detail: `${message}.`,
+  }));
+  if (ref?.ok && parsed.success) {
+    const { maxResults, nextToken } = parsed.data;
+    return ok({
+      ref: ref.value,
+      maxResults: maxResults ?? MAX_RESULTS_DEFAULT,
+      ...(nextToken != null && { nextToken }),
+    });
+  }
+  if (ref && !ref.ok && !errors.some(({ name }) => name === 'flowExecutionId')) {
+    errors.push({ in: 'body', name: 'flowExecutionId', detail: ref.failure });
+  }
+  return fail({ type: 'invalid-input', errors });
+}

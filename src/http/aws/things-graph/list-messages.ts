@@ -1,0 +1,87 @@
+/**
+ * ListFlowExecutionMessages of AWS IoT Things Graph. Port, cursors, limits and checks are those of ../../messages.ts: a cursor there is a
+ * nextToken here. The members follow botocore's model iotthingsgraph/2018-09-06 and what its clients need: no `nextToken: null`,
+ * never the request's own token again, times as numbers.
+ */
+import { callerAllows, readerOf } from '../../../access/caller.ts';
+import { type Failure, type Result, fail, ok } from '../../../core/errors.ts';
+import { decodePage } from '../../../messages/encoded-page.ts';
+import { readExecutionId } from '../../../messages/execution-id.ts';
+import type { Message } from '../../../messages/message.ts';
+import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
+import { withExecutionId } from '../../not-found.ts';
+import { parseMembers } from '../aws-input.ts';
+import type { AwsCall, AwsOperation } from '../aws-operation.ts';
+import { type ListInput, checkInput, membersSchema } from './list-messages-input.ts';
+
+export const listFlowExecutionMessages: AwsOperation = async (call) => {
+  const members = parseMembers(membersSchema, call.body);
+  if (!members.ok) return members;
+  const { flowExecutionId } = members.value;
+  const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
+  // An invalid id is not checked against the key's patterns: it is refused as invalid below.
+  if (ref?.ok && !callerAllows(call.caller, ref.value.executionId))
+    return fail({ type: 'execution-forbidden' });
+  const asked = checkInput(members.value, ref);
+  if (!asked.ok) return asked;
+  return withExecutionId(asked.value.ref, await answerPage(call, asked.value));
+};
+
+async function answerPage(
+  { ports: { executions, cursors }, exchange: { request, facts }, caller }: AwsCall,
+  { ref, maxResults, nextToken: given }: ListInput,
+): Promise<Result<object>> {
+  facts.execution = ref.executionId;
+  facts.source = ref.source;
+  const cursor = given === undefined ? undefined : cursors.read(ref, given);
+  if (given !== undefined && cursor === undefined) return fail(foreignToken);
+  const page = await executions.page(
+    ref,
+    {
+      from: cursor
+        ? { at: 'position', position: cursor.position, fingerprint: cursor.fingerprint }
+        : { at: 'start' },
+      maxResults,
+      payloads: caller.payloads,
+      ...readerOf(caller),
+      waitMs: 0,
+    },
+    request.signal,
+  );
+  if (!page.ok) return page;
+  const { more, next, served } = page.value;
+  facts.upstreamCalls = served.upstreamCalls;
+  if (more && next.position === (cursor?.position ?? 0)) return fail(emptyPage(next.position));
+  const { messages, nextToken } = decodePage(page.value);
+  return ok({ messages: messages.map(wireMessage), ...(nextToken !== undefined && { nextToken }) });
+}
+
+/** A page that brings nothing but the token that was sent: a paginator would read it for ever. */
+const emptyPage = (position: number): Failure => ({
+  type: 'internal',
+  internal: `the page at ${position} is empty but has a successor`,
+});
+
+const foreignToken: Failure = {
+  type: 'invalid-input',
+  errors: [
+    {
+      in: 'body',
+      name: 'nextToken',
+      detail:
+        'is not a token of this execution. Copy it unchanged from an answer for the same flowExecutionId, or leave it ' +
+        'out to start at the beginning.',
+    },
+  ],
+};
+
+/**
+ * The members of AWS's model, and no other. Epoch seconds: milliseconds crash boto3, and JavaScript's client reads ISO 8601 as the
+ * year 1970.
+ */
+const wireMessage = ({ messageId, eventType, timestamp, payload }: Message) => ({
+  ...(messageId !== undefined && { messageId }),
+  ...(eventType !== undefined && { eventType }),
+  ...(payload !== undefined && { payload }),
+  ...(timestamp !== undefined && { timestamp: epochSecondsFromIso(timestamp) }),
+});
