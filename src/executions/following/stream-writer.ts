@@ -54,7 +54,11 @@ export class StreamWriter {
       onStall: options.onStall,
       onOver: () => this.#ended(),
     });
-    this.send(options.frames.opening(this.#retryMs()));
+  }
+
+  /** Sends what a stream begins with. After the owner's constructor has the writer: workerd pulls, and so calls `step`, at once. */
+  open(): void {
+    this.send(this.#options.frames.opening(this.#retryMs()));
   }
 
   get stream(): ReadableStream<Uint8Array> {

@@ -79,6 +79,7 @@ export class Subscriber implements Listener {
       onStall,
       onBug,
     });
+    this.#writer.open();
     if (options.reset) this.#send(frames.reset(options.feed.start));
   }
 
