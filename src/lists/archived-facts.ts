@@ -1,0 +1,61 @@
+/**
+ * What the archive knows of the newest executions of a flow, for live lists. Each poll needs it, so it is read again only after a
+ * while: that an execution was archived may be seen so much later than its end.
+ */
+import type { IndexGroup, IndexedExecution } from '../archive/index-record.ts';
+import type { Clock } from '../core/clock.ts';
+import { LruMap } from '../core/lru-map.ts';
+import type { ArchiveIndex } from './archived-part.ts';
+
+/** Long enough that polls hardly cost listings of the store. */
+export const FACTS_FRESH_MS = 15_000;
+/** What was read is believed over some failures of the store, and over a read that lags behind another one. */
+const FACTS_MS_MAX = 60_000;
+/** As many as the upstream's newest page has. */
+const FACTS_PAGE = 1_000;
+const FACTS_MAX = 2_000;
+
+export interface ArchivedFactsOptions {
+  readonly index: ArchiveIndex;
+  readonly group: IndexGroup;
+  readonly clock: Clock;
+}
+
+/** The newest archived executions. `next`: older ones follow, see `IndexPage`. */
+export interface NewestArchived {
+  readonly executions: readonly IndexedExecution[];
+  readonly next?: string;
+}
+
+export class ArchivedFacts {
+  readonly #options: ArchivedFactsOptions;
+  readonly #byId: LruMap<string, IndexedExecution>;
+  #newest: (NewestArchived & { readonly readAtMs: number }) | undefined;
+
+  constructor(options: ArchivedFactsOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#byId = new LruMap({ max: FACTS_MAX, maxAgeMs: FACTS_MS_MAX, now: () => clock.now() });
+  }
+
+  readonly note = (executions: readonly IndexedExecution[]): void => {
+    for (const execution of executions) this.#byId.set(execution.executionId, execution);
+  };
+
+  of(executionId: string): IndexedExecution | undefined {
+    return this.#byId.peek(executionId);
+  }
+
+  /** As of a short while ago, or before the store failed. */
+  async newest(): Promise<NewestArchived> {
+    const { index, group, clock } = this.#options;
+    const now = clock.now();
+    if (this.#newest && now - this.#newest.readAtMs < FACTS_FRESH_MS) return this.#newest;
+    const page = await index.page(group, { limit: FACTS_PAGE });
+    if (page.ok) {
+      this.note(page.value.executions);
+      this.#newest = { ...page.value, readAtMs: now };
+    }
+    return this.#newest ?? { executions: [] };
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The list of one flow's executions: one object per flow serves all its readers, so that they share its upstream calls. It merges the
+ * upstream's list (upstream-list.ts) with the index of the archive, and says for live lists what has changed (running-executions.ts).
+ * Runtime-neutral, like an Execution: thin shells give it storage and time. Without a source that lists it, a flow has the archived
+ * executions alone: those of Things Graph, and those that belong to no flow.
+ */
+import { positionBefore } from '../archive/order-key.ts';
+import type { IndexGroup } from '../archive/index-record.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Result, fail, ok } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
+import type { ExecutionStorage } from '../executions/execution-storage.ts';
+import { readerOf } from '../executions/upstream/read-terms.ts';
+import type { ListingSource } from '../sources/listing-source.ts';
+import type { CallOptions, Source } from '../sources/source.ts';
+import { type ArchiveIndex, ArchivedPart, INDEX_PAGES_MAX } from './archived-part.ts';
+import { ArchivedFacts } from './archived-facts.ts';
+import { ListRows } from './list-rows.ts';
+import type { PartRange } from './list-part.ts';
+import type { ListItem, ListOf, ListPage, ListRequest } from './lists.ts';
+import { LivePart } from './live-part.ts';
+import { mergedPage } from './merged-page.ts';
+import { type NewestExecutions, NewestList } from './newest-list.ts';
+import { RunningExecutions } from './running-executions.ts';
+import { LIST_FRESH_MS, type ListMemory, UpstreamList } from './upstream-list.ts';
+
+/** A request reads no further page after this long: callers get a short page before they give up. */
+export const LIST_REQUEST_MS_MAX = 8_000;
+/** Executions of a page of the index in the search for one that a key may read. */
+const SEARCHED_AT_ONCE = 1_000;
+
+export interface FlowListOptions {
+  readonly of: ListOf;
+  /** Absent: no upstream lists these executions. */
+  readonly source?: ListingSource;
+  /** How one execution is now. Not within the budget of lists. */
+  readonly describe?: Source['describe'];
+  readonly index: ArchiveIndex;
+  readonly storage: ExecutionStorage;
+  readonly memory: ListMemory;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class FlowList {
+  readonly #options: FlowListOptions;
+  readonly #group: IndexGroup;
+  readonly #rows: ListRows;
+  readonly #archived: ArchivedFacts;
+  readonly #upstream: UpstreamList | undefined;
+  readonly #newest: NewestList;
+  readonly #running: RunningExecutions | undefined;
+  #isLoaded = false;
+  #requests = 0;
+
+  constructor(options: FlowListOptions) {
+    this.#options = options;
+    const { of, source, index, memory, clock } = options;
+    this.#group = 'flow' in of ? { source: of.flow.source, flow: of.flow.flow } : { source: of.source };
+    this.#rows = new ListRows(options.storage, options.log);
+    this.#archived = new ArchivedFacts({ index, group: this.#group, clock });
+    if (source && 'flow' in of) {
+      const list = { source, of, name: `${source.name} ${of.flow.flow}`, memory, clock };
+      this.#upstream = new UpstreamList(list);
+      this.#running = new RunningExecutions({
+        ...list,
+        ...(options.describe && { describe: options.describe }),
+      });
+    }
+    this.#newest = new NewestList({ upstream: this.#upstream, archived: this.#archived, clock });
+  }
+
+  /** No request is in progress: the shell may drop this object. What it knew is found again. */
+  get idle(): boolean {
+    return this.#requests === 0;
+  }
+
+  page(request: ListRequest, signal?: AbortSignal): Promise<Result<ListPage>> {
+    return this.#ask(() => this.#page(request, signal));
+  }
+
+  /** For live lists: the executions that started last, whatever their status, read now. */
+  newest(call: CallOptions): Promise<Result<NewestExecutions>> {
+    return this.#ask(() => this.#newest.read(call));
+  }
+
+  /**
+   * For live lists: how executions are now that ran when they were last read, and others that run. Those that are not in the answer
+   * could not be read.
+   */
+  reread(running: readonly ListItem[], call: CallOptions): Promise<Result<readonly ListItem[]>> {
+    return this.#ask(async () => this.#running?.reread(running, call) ?? ok([]));
+  }
+
+  /** The interval between polls of so many calls each at which the budget suffices for all followed lists. See `Source.pace`. */
+  pace(wantedMs: number, calls: number, tenants: readonly string[]): number {
+    const { of, source } = this.#options;
+    if (!source?.pace || !('flow' in of)) return wantedMs;
+    return source.pace(of, wantedMs / calls, tenants) * calls;
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    this.#requests++;
+    try {
+      if (!this.#isLoaded) await this.#rows.load();
+      this.#isLoaded = true;
+      return await question();
+    } finally {
+      this.#requests--;
+    }
+  }
+
+  async #page(request: ListRequest, signal: AbortSignal | undefined): Promise<Result<ListPage>> {
+    const { clock, index } = this.#options;
+    const now = clock.now();
+    const range: PartRange = {
+      after: beginningOf(request),
+      ...(request.startedAfterMs !== undefined && { startedAfterMs: request.startedAfterMs }),
+      untilMs: now + LIST_REQUEST_MS_MAX,
+    };
+    let upstreamCalls = 0;
+    const terms = {
+      origin: readerOf(request),
+      ...(signal && { signal }),
+      onAttempt: () => void upstreamCalls++,
+      notBeforeMs: now - LIST_FRESH_MS,
+    };
+    const live =
+      this.#upstream && new LivePart({ ...range, list: this.#upstream, rows: this.#rows, clock, terms });
+    const onRead = this.#archived.note;
+    const archived = new ArchivedPart({ ...range, index, group: this.#group, clock, onRead });
+    const page = await mergedPage(request, range.after, { live, archived }, clock);
+    if (!page.ok) return page;
+    if (live?.refusal && request.after === undefined && page.value.executions.length === 0) {
+      if (!(await this.#hasReadable(request.patterns))) return fail(live.refusal);
+    }
+    return ok({ ...page.value, upstreamCalls });
+  }
+
+  /** Whether the archive has an execution that these patterns allow. A search without a result that was not finished counts. */
+  async #hasReadable(patterns: readonly string[]): Promise<boolean> {
+    const { index } = this.#options;
+    let after: string | undefined;
+    for (let pages = 0; pages < INDEX_PAGES_MAX; pages++) {
+      const page = await index.page(this.#group, {
+        ...(after !== undefined && { after }),
+        limit: SEARCHED_AT_ONCE,
+      });
+      if (!page.ok) return true;
+      const { executions, next } = page.value;
+      if (executions.some(({ executionId }) => matchesAnyPattern(patterns, executionId))) return true;
+      if (next === undefined) return false;
+      after = next;
+    }
+    return true;
+  }
+}
+
+/** The position after which the list begins for this request. */
+function beginningOf({ after = '', startedBeforeMs }: ListRequest): string {
+  const bound = startedBeforeMs === undefined ? '' : positionBefore(startedBeforeMs - 1);
+  return after > bound ? after : bound;
+}

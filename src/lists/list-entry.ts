@@ -1,0 +1,113 @@
+/**
+ * Executions in the order of lists, as the upstream and the archive have them, and how the two become one item. An execution has the
+ * same order key in both, since the archive keeps the upstream's start time.
+ */
+import { isFinal } from '../archive/archive-head.ts';
+import type { IndexedExecution } from '../archive/index-record.ts';
+import { orderKey } from '../archive/order-key.ts';
+import type { SourceExecution } from '../sources/listing-source.ts';
+import type { ListItem } from './lists.ts';
+
+/** What the upstream lists. `item` without what only the archive knows. */
+export interface LiveEntry {
+  readonly key: string;
+  readonly startedAtMs: number;
+  readonly item: ListItem;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+export interface ArchivedEntry {
+  readonly key: string;
+  readonly execution: IndexedExecution;
+}
+
+export function liveEntryOf(source: string, execution: SourceExecution): LiveEntry {
+  const { executionId, flow, name, upstreamStatus, startedAt, endedAt, redriveCount, members } = execution;
+  return {
+    key: orderKey(startedAt, executionId),
+    startedAtMs: Date.parse(startedAt),
+    item: {
+      flowExecutionId: executionId,
+      ...(flow !== undefined && { flow }),
+      name,
+      source,
+      // AWS may add a word: what has not ended runs.
+      status: execution.status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
+      upstreamStatus,
+      ...timesOf(startedAt, endedAt),
+      ...(redriveCount !== undefined && { redriveCount }),
+      archived: false,
+      final: false,
+    },
+    members,
+  };
+}
+
+export const archivedEntryOf = (execution: IndexedExecution): ArchivedEntry => ({
+  key: orderKey(execution.startedAt, execution.executionId),
+  execution,
+});
+
+/** The item of an execution that the upstream lists, or the archive, or both. */
+export function itemOf(
+  live: LiveEntry | undefined,
+  archived: IndexedExecution | undefined,
+  nowMs: number,
+): ListItem | undefined {
+  if (!archived) return live?.item;
+  const kept = archivedItem(archived, nowMs);
+  if (!live) return kept;
+  const { status, upstreamStatus, endedAt, redriveCount } = isNewer(live.item, kept) ? live.item : kept;
+  // The upstream's word fits the status that came with it alone.
+  const word = upstreamStatus ?? (status === live.item.status ? live.item.upstreamStatus : undefined);
+  const { upstreamStatus: _word, endedAt: _ended, durationMs: _duration, ...lasting } = live.item;
+  return {
+    ...lasting,
+    status,
+    ...(word !== undefined && { upstreamStatus: word }),
+    ...timesOf(live.item.startedAt, endedAt),
+    ...(redriveCount !== undefined && { redriveCount }),
+    archived: true,
+    final: kept.final,
+  };
+}
+
+function archivedItem(execution: IndexedExecution, nowMs: number): ListItem {
+  const { executionId, source, flow, name, status, upstreamStatus, startedAt, endedAt, redriveCount } =
+    execution;
+  return {
+    flowExecutionId: executionId,
+    ...(flow !== undefined && { flow }),
+    ...(name !== undefined && { name }),
+    source,
+    status,
+    ...(upstreamStatus !== undefined && { upstreamStatus }),
+    ...timesOf(startedAt, endedAt),
+    ...(redriveCount !== undefined && { redriveCount }),
+    archived: true,
+    final: isFinal(execution, nowMs),
+  };
+}
+
+/** Whether the upstream knows a later state than the archive: both lists lag, and the archive does so after a redrive. */
+function isNewer(live: ListItem, archived: ListItem): boolean {
+  if (archived.final) return false;
+  // Of an archive without the number, only that it had ended is known: what runs now was redriven since.
+  if (archived.redriveCount === undefined) return true;
+  const liveCount = live.redriveCount ?? 0;
+  if (liveCount !== archived.redriveCount) return liveCount > archived.redriveCount;
+  return live.status !== 'RUNNING';
+}
+
+/** The times of an item. */
+export function timesOf(
+  startedAt: string | undefined,
+  endedAt: string | undefined,
+): Pick<ListItem, 'startedAt' | 'endedAt' | 'durationMs'> {
+  const durationMs = Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '');
+  return {
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(!Number.isNaN(durationMs) && { durationMs }),
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * The live executions of a flow from a position on, as one request reads them. The upstream's order has ties of start times in any
+ * order, and its pages may overlap. So an execution counts as read only when an older one was read, and each id once.
+ */
+import { positionBefore, startedAtMsOf } from '../archive/order-key.ts';
+import type { Clock } from '../core/clock.ts';
+import type { SourceFailure } from '../core/errors.ts';
+import type { LiveEntry } from './list-entry.ts';
+import type { Next, PartRange } from './list-part.ts';
+import type { ListRow, ListRows } from './list-rows.ts';
+import { hasNoList, isBrief, isRefusal } from './upstream-failures.ts';
+import type { PageTerms, UpstreamList, UpstreamListPage } from './upstream-list.ts';
+
+/** Upstream pages that one request reads, of 1,000 executions each: five seconds of an account's budget of list calls. */
+export const LIST_PAGES_MAX = 10;
+/** Restarts of one request's walk because tokens expired during it. */
+const TOKEN_LOSSES_MAX = 3;
+
+export interface LivePartOptions extends PartRange {
+  readonly list: UpstreamList;
+  readonly rows: ListRows;
+  readonly clock: Clock;
+  readonly terms: PageTerms;
+}
+
+export class LivePart {
+  readonly #options: LivePartOptions;
+  /** Last first. Everything before `#knownTo` is here, or was taken. */
+  #ready: LiveEntry[] = [];
+  /** Of the oldest start time read so far: the next page may have more of it. */
+  #tied: LiveEntry[] = [];
+  readonly #ids = new Set<string>();
+  #knownTo: string;
+  /** The page to read next: its row, unless it is the newest page. Undefined: at the row nearest to `#knownTo`. */
+  #at: { readonly row: ListRow | undefined } | undefined;
+  #hasEnded = false;
+  #pagesRead = 0;
+  #losses = 0;
+  /** Pages that were read before have tokens that have expired since. */
+  #notBeforeMs: number;
+  #walkedTo = '';
+  #refusal: SourceFailure | undefined;
+  #missing = false;
+
+  constructor(options: LivePartOptions) {
+    this.#options = options;
+    this.#knownTo = options.after;
+    this.#notBeforeMs = options.terms.notBeforeMs;
+    // Every live execution has a start time: those without come last.
+    this.#hasEnded = startedAtMsOf(options.after) === undefined;
+  }
+
+  /** Why the upstream has no such list, if it has none. */
+  get refusal(): SourceFailure | undefined {
+    return this.#refusal;
+  }
+
+  /** The upstream could not be read at all. */
+  get missing(): boolean {
+    return this.#missing;
+  }
+
+  get mayHaveMore(): boolean {
+    return this.#ready.length > 0 || !this.#hasEnded;
+  }
+
+  /** The position that the walk has reached. Before `after` if that is further than one request reads. */
+  get walkedTo(): string {
+    return this.#walkedTo;
+  }
+
+  /** It lists this execution, perhaps before the position where the request began. */
+  has(executionId: string): boolean {
+    return this.#ids.has(executionId);
+  }
+
+  take(): void {
+    this.#ready.pop();
+  }
+
+  async peek(): Promise<Next<LiveEntry>> {
+    const { untilMs, clock } = this.#options;
+    for (;;) {
+      const entry = this.#ready.at(-1);
+      if (entry) return { at: 'entry', entry };
+      if (this.#hasEnded) return { at: 'end' };
+      if (this.#pagesRead >= LIST_PAGES_MAX || (this.#pagesRead > 0 && clock.now() >= untilMs))
+        return { at: 'unread', position: this.#knownTo };
+      const failure = await this.#read();
+      if (failure) {
+        if (!this.#endsWith(failure)) return { at: 'unread', position: this.#knownTo, failure };
+        this.#hasEnded = true;
+      }
+    }
+  }
+
+  /** Whether the list ends with this failure for now, so that the archived part is all that can be listed. */
+  #endsWith(failure: SourceFailure): boolean {
+    if (hasNoList(failure)) {
+      this.#refusal = failure;
+      return true;
+    }
+    // In the middle, the page is short instead: the next request learns whether the upstream is still down.
+    if (isBrief(failure) || this.#pagesRead > 0) return false;
+    this.#missing = true;
+    return true;
+  }
+
+  async #read(): Promise<SourceFailure | undefined> {
+    const { list, rows, terms } = this.#options;
+    const knownToMs = startedAtMsOf(this.#knownTo) ?? -Infinity;
+    this.#at ??= { row: this.#knownTo === '' ? undefined : rows.before(knownToMs) };
+    const { row } = this.#at;
+    const page = await list.page(row?.token, { ...terms, notBeforeMs: this.#notBeforeMs });
+    if (page.ok) {
+      await this.#accept(page.value, row);
+      return undefined;
+    }
+    const { failure } = page;
+    if (!row || !isRefusal(failure) || this.#losses >= TOKEN_LOSSES_MAX) return failure;
+    // Walks again from the nearest row whose token was issued later.
+    this.#losses++;
+    await rows.expireUpTo(row.issuedAtMs);
+    this.#notBeforeMs = row.issuedAtMs + 1;
+    this.#at = undefined;
+    return undefined;
+  }
+
+  async #accept({ entries, nextToken, readAtMs }: UpstreamListPage, row: ListRow | undefined): Promise<void> {
+    const { startedAfterMs = -Infinity, rows } = this.#options;
+    this.#pagesRead++;
+    const before = row?.startedAtMs ?? Infinity;
+    const oldestMs = entries.reduce((oldest, { startedAtMs }) => Math.min(oldest, startedAtMs), before);
+    if (before < Infinity && row) await rows.put(row, oldestMs);
+    const isLast = nextToken === undefined;
+    const found = [
+      ...this.#tied,
+      ...entries.filter((entry) => this.#isNew(entry) && entry.key > this.#knownTo),
+    ];
+    const isComplete = ({ startedAtMs }: LiveEntry) => isLast || startedAtMs > oldestMs;
+    const complete = found.filter(isComplete).sort((a, b) => (a.key > b.key ? -1 : 1));
+    this.#tied = found.filter((entry) => !isComplete(entry));
+    // All of it is read, so what was read before has been taken.
+    this.#ready = complete.filter(({ startedAtMs }) => startedAtMs >= startedAfterMs);
+    this.#hasEnded = isLast || oldestMs < startedAfterMs;
+    this.#walkedTo = oldestMs === Infinity ? '' : positionBefore(oldestMs);
+    if (this.#walkedTo > this.#knownTo) this.#knownTo = this.#walkedTo;
+    if (nextToken !== undefined) {
+      this.#at = { row: { startedAtMs: oldestMs, token: nextToken, issuedAtMs: readAtMs } };
+    }
+  }
+
+  #isNew({ item: { flowExecutionId } }: LiveEntry): boolean {
+    if (this.#ids.has(flowExecutionId)) return false;
+    this.#ids.add(flowExecutionId);
+    return true;
+  }
+}

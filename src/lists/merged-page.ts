@@ -1,0 +1,91 @@
+/**
+ * Merges the live and the archived part of a list into one page: each execution once, in the order of lists. Neither part is passed
+ * beyond the position up to which the other one is known, so the next page can continue there without a gap.
+ */
+import type { Clock } from '../core/clock.ts';
+import { type Failure, type Result, fail, ok } from '../core/errors.ts';
+import { startedAtMsOf } from '../archive/order-key.ts';
+import type { ArchivedPart } from './archived-part.ts';
+import { itemOf } from './list-entry.ts';
+import { matchesFilter } from './list-filter.ts';
+import type { Next } from './list-part.ts';
+import type { LivePart } from './live-part.ts';
+import type { ListItem, ListPage, ListRequest } from './lists.ts';
+
+/** Other requests run between so many executions. */
+const EXAMINED_AT_ONCE = 1_000;
+/** After all positions. */
+const END = '~';
+
+export interface Parts {
+  readonly live: LivePart | undefined;
+  readonly archived: ArchivedPart;
+}
+
+/** `beginning`: where the parts begin. With a filter by time that may be far behind `after`. */
+export async function mergedPage(
+  request: ListRequest,
+  beginning: string,
+  { live, archived }: Parts,
+  clock: Clock,
+): Promise<Result<Omit<ListPage, 'upstreamCalls'>>> {
+  const { after = '', maxResults } = request;
+  const executions: ListItem[] = [];
+  let position = beginning;
+  for (let examined = 1; ; examined++) {
+    if (examined % EXAMINED_AT_ONCE === 0) await clock.turn();
+    if (executions.length >= maxResults) {
+      const isEnd = !(live?.mayHaveMore ?? false) && !archived.mayHaveMore;
+      return ok({ executions, ...(!isEnd && { next: position }), ...partialOf({ live, archived }) });
+    }
+    const [fromLive, fromArchive] = await Promise.all([live?.peek() ?? AT_END, archived.peek()]);
+    const liveEntry = fromLive.at === 'entry' ? fromLive.entry : undefined;
+    const archivedEntry = fromArchive.at === 'entry' ? fromArchive.entry : undefined;
+    const key = least(liveEntry?.key ?? END, archivedEntry?.key ?? END);
+    const unread = [fromLive, fromArchive].filter((next) => next.at === 'unread');
+    const knownTo = unread.map((next) => next.position).reduce(least, END);
+    if (key === END || key > knownTo) {
+      if (knownTo === END) return ok({ executions, ...partialOf({ live, archived }) });
+      // Not even the beginning was reached: the next request walks on from where this one got.
+      const reached = knownTo > beginning ? knownTo : (live?.walkedTo ?? '');
+      if (reached <= after) return fail(unread.find(({ failure }) => failure)?.failure ?? notReached);
+      const next = knownTo > beginning && position > knownTo ? position : reached;
+      return ok({ executions, next, ...searchedBackTo(next), ...partialOf({ live, archived }) });
+    }
+    position = key;
+    const isLive = liveEntry?.key === key;
+    const isArchived = archivedEntry?.key === key;
+    if (isLive) live?.take();
+    if (isArchived) archived.take();
+    // An archive that knows another start time than the upstream: the upstream's place counts.
+    if (!isLive && archivedEntry && live?.has(archivedEntry.execution.executionId)) continue;
+    const item = itemOf(
+      isLive ? liveEntry : undefined,
+      isArchived ? archivedEntry?.execution : undefined,
+      clock.now(),
+    );
+    if (!item || !matchesFilter(request, item)) continue;
+    const members = isLive && request.members ? liveEntry?.members : undefined;
+    executions.push(members ? { ...item, members } : item);
+  }
+}
+
+const AT_END: Next<never> = { at: 'end' };
+
+/** Only if the tokens of a very long walk have expired: what was read now brings the next request closer. */
+const notReached: Failure = {
+  type: 'upstream-unfinished',
+  internal: 'the upstream pages before this position had to be read again',
+};
+
+const least = (a: string, b: string): string => (a < b ? a : b);
+
+const partialOf = ({ live, archived }: Parts): { partial?: true } =>
+  (live?.missing ?? false) || archived.missing ? { partial: true } : {};
+
+function searchedBackTo(position: string): Pick<ListPage, 'searchedBackTo'> {
+  const startedAtMs = startedAtMsOf(position);
+  // Positions that no execution has may be out of the calendar.
+  const time = new Date(startedAtMs ?? NaN);
+  return Number.isNaN(time.getTime()) ? {} : { searchedBackTo: time.toISOString() };
+}

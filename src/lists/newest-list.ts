@@ -1,0 +1,75 @@
+/** The executions of a flow that started last, for live lists: the upstream's newest page, and what the archive has besides. */
+import { positionBefore } from '../archive/order-key.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Result, type SourceFailure, ok } from '../core/errors.ts';
+import type { CallOptions } from '../sources/source.ts';
+import type { ArchivedFacts } from './archived-facts.ts';
+import { archivedEntryOf, itemOf, type LiveEntry } from './list-entry.ts';
+import type { ListItem } from './lists.ts';
+import { hasNoList } from './upstream-failures.ts';
+import type { UpstreamList } from './upstream-list.ts';
+
+/** A page that a reader has caused so shortly before is new enough for a poll. */
+const POLL_FRESH_MS = 1_000;
+/** After all positions. */
+const END = '~';
+
+export interface NewestExecutions {
+  /** In the order of lists, whatever their status. */
+  readonly executions: readonly ListItem[];
+  /** Older ones exist. */
+  readonly hasMore: boolean;
+}
+
+export interface NewestListOptions {
+  readonly upstream: UpstreamList | undefined;
+  readonly archived: ArchivedFacts;
+  readonly clock: Clock;
+}
+
+export class NewestList {
+  readonly #options: NewestListOptions;
+
+  constructor(options: NewestListOptions) {
+    this.#options = options;
+  }
+
+  async read(call: CallOptions): Promise<Result<NewestExecutions>> {
+    const { archived, clock } = this.#options;
+    const live = await this.#live(call);
+    if (!live.ok) return live;
+    const kept = await archived.newest();
+    const knownTo = live.value.knownTo < (kept.next ?? END) ? live.value.knownTo : (kept.next ?? END);
+    const now = clock.now();
+    const items = new Map<string, { readonly key: string; readonly item: ListItem | undefined }>();
+    for (const execution of kept.executions) {
+      const { key } = archivedEntryOf(execution);
+      items.set(execution.executionId, { key, item: itemOf(undefined, execution, now) });
+    }
+    for (const entry of live.value.entries) {
+      const id = entry.item.flowExecutionId;
+      items.set(id, { key: entry.key, item: itemOf(entry, archived.of(id), now) });
+    }
+    const listed = [...items.values()].filter(({ key }) => key <= knownTo);
+    listed.sort((a, b) => (a.key < b.key ? -1 : 1));
+    return ok({ executions: listed.flatMap(({ item }) => item ?? []), hasMore: knownTo !== END });
+  }
+
+  /** The upstream's newest page, and the position up to which it is complete. */
+  async #live(
+    call: CallOptions,
+  ): Promise<Result<{ entries: readonly LiveEntry[]; knownTo: string }, SourceFailure>> {
+    const { upstream, clock } = this.#options;
+    if (!upstream) return ok({ entries: [], knownTo: END });
+    const { onAttempt = () => undefined } = call;
+    const page = await upstream.page(undefined, {
+      ...call,
+      onAttempt,
+      notBeforeMs: clock.now() - POLL_FRESH_MS,
+    });
+    if (!page.ok) return hasNoList(page.failure) ? ok({ entries: [], knownTo: END }) : page;
+    const { entries, nextToken } = page.value;
+    const oldestMs = Math.min(...entries.map(({ startedAtMs }) => startedAtMs));
+    return ok({ entries, knownTo: nextToken === undefined ? END : positionBefore(oldestMs) });
+  }
+}

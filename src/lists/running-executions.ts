@@ -1,0 +1,111 @@
+/**
+ * How executions are that were seen to run, for live lists: an execution that started long ago ends without a trace on the newest page.
+ *
+ * One call lists up to 1,000 executions that run, newest start first. Those expected there and not listed have ended: each is described
+ * once, to learn how. Descriptions come out of the budget of histories, which is ten times larger than that of lists. So few
+ * executions are described right away. If more than a page of executions run, each reading takes the next page: the end of one of
+ * the oldest is seen after as many polls as there are pages.
+ */
+import type { Clock } from '../core/clock.ts';
+import { parseExecutionRef } from '../core/execution-ref.ts';
+import { type Result, type SourceFailure, ok } from '../core/errors.ts';
+import { LruMap } from '../core/lru-map.ts';
+import type { CallOptions, Source, SourceDescription } from '../sources/source.ts';
+import { timesOf } from './list-entry.ts';
+import type { ListItem } from './lists.ts';
+import { isRefusal } from './upstream-failures.ts';
+import { UpstreamList, type UpstreamListOptions } from './upstream-list.ts';
+
+/** So few running executions are described one by one, without a list. */
+export const DESCRIBED_WITHOUT_LIST_MAX = 3;
+/** Descriptions of one reading. An alarm on Workers has 40 calls; the others follow at the next poll. */
+export const DESCRIBED_AT_ONCE_MAX = 10;
+/** An execution that the upstream does not know any more is tried again after this long. */
+const GONE_MS = 60_000;
+const GONE_MAX = 1_000;
+
+export interface RunningExecutionsOptions extends Omit<UpstreamListOptions, 'upstreamStatus'> {
+  readonly describe?: Source['describe'];
+}
+
+export class RunningExecutions {
+  readonly #list: UpstreamList;
+  readonly #describe: Source['describe'];
+  readonly #clock: Clock;
+  readonly #gone: LruMap<string, true>;
+  /** The page to read next, and the start time of the execution before it. */
+  #at: { readonly token: string; readonly startedAtMs: number } | undefined;
+
+  constructor(options: RunningExecutionsOptions) {
+    const { describe, clock } = options;
+    this.#list = new UpstreamList({ ...options, upstreamStatus: 'RUNNING', name: `${options.name} running` });
+    this.#describe = describe;
+    this.#clock = clock;
+    this.#gone = new LruMap({
+      max: GONE_MAX,
+      maxAgeMs: GONE_MS,
+      now: () => clock.now(),
+    });
+  }
+
+  /** The current state of those that could be read, and others that run. */
+  async reread(
+    running: readonly ListItem[],
+    call: CallOptions,
+  ): Promise<Result<readonly ListItem[], SourceFailure>> {
+    if (running.length <= DESCRIBED_WITHOUT_LIST_MAX && this.#describe) {
+      return ok(await this.#described(running, call));
+    }
+    const at = this.#at;
+    const { onAttempt = () => undefined } = call;
+    const page = await this.#list.page(at?.token, { ...call, onAttempt, notBeforeMs: this.#clock.now() });
+    if (!page.ok) {
+      this.#at = undefined;
+      // The token has expired: starts over.
+      return at && isRefusal(page.failure) ? this.reread(running, call) : page;
+    }
+    const { entries, nextToken } = page.value;
+    const endsAtMs =
+      nextToken === undefined ? -Infinity : Math.min(...entries.map(({ startedAtMs }) => startedAtMs));
+    this.#at = nextToken === undefined ? undefined : { token: nextToken, startedAtMs: endsAtMs };
+    const listed = new Set(entries.map(({ item }) => item.flowExecutionId));
+    const ended = running.filter(({ startedAt, flowExecutionId }) => {
+      const startedAtMs = Date.parse(startedAt ?? '');
+      return (
+        startedAtMs <= (at?.startedAtMs ?? Infinity) &&
+        startedAtMs >= endsAtMs &&
+        !listed.has(flowExecutionId)
+      );
+    });
+    return ok([...entries.map(({ item }) => item), ...(await this.#described(ended, call))]);
+  }
+
+  async #described(items: readonly ListItem[], call: CallOptions): Promise<readonly ListItem[]> {
+    const wanted = items.filter(({ flowExecutionId }) => !this.#gone.has(flowExecutionId));
+    const described = await Promise.all(
+      wanted.slice(0, DESCRIBED_AT_ONCE_MAX).map(async (item) => {
+        const description = await this.#describe?.(parseExecutionRef(item.flowExecutionId), call);
+        if (description?.ok) return itemAsDescribed(item, description.value);
+        // It is gone, and will not end any more. After any other failure the next poll tries again.
+        if (description?.failure.type === 'upstream-not-found') this.#gone.set(item.flowExecutionId, true);
+        return undefined;
+      }),
+    );
+    return described.filter((item) => item !== undefined);
+  }
+}
+
+function itemAsDescribed(
+  item: ListItem,
+  { status = item.status, upstreamStatus, endedAt, redriveCount }: SourceDescription,
+): ListItem {
+  const { endedAt: _ended, durationMs: _duration, upstreamStatus: _word, ...lasting } = item;
+  return {
+    ...lasting,
+    status,
+    upstreamStatus,
+    // Its own start time, which decides about its place in the list.
+    ...timesOf(item.startedAt, endedAt),
+    ...(redriveCount !== undefined && { redriveCount }),
+  };
+}

@@ -1,0 +1,14 @@
+/** What a failure of the upstream means for a list. */
+import type { SourceFailure } from '../core/errors.ts';
+
+/** The upstream has no such list: the archived executions are all that can be listed. */
+export const hasNoList = ({ type }: SourceFailure): boolean =>
+  type === 'upstream-not-found' || type === 'source-forbidden' || type === 'upstream-invalid-request';
+
+/** The upstream refuses what it was asked: with a token, because the token has expired. */
+export const isRefusal = ({ type }: SourceFailure): boolean =>
+  type === 'upstream-invalid-token' || type === 'upstream-invalid-request';
+
+/** A retry soon after succeeds. After all other failures the upstream may be down for long. */
+export const isBrief = ({ type }: SourceFailure): boolean =>
+  type === 'upstream-throttled' || type === 'upstream-share-exceeded' || type === 'upstream-unfinished';

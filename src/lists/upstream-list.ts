@@ -1,0 +1,215 @@
+/**
+ * One list as its source has it, read in full pages, one call at a time. Readers of the same page share its call, and the page is
+ * remembered for a few seconds, a failure too: upstream calls depend on the list, not on its readers.
+ *
+ * A call that nobody waits for any more is not sent. Polls come first, then one call for each tenant in turn.
+ */
+import type { Clock } from '../core/clock.ts';
+import { type Result, type SourceFailure, fail, ok } from '../core/errors.ts';
+import { parseExecutionRef } from '../core/execution-ref.ts';
+import { exceptionText } from '../core/exception-text.ts';
+import { isMapRunChild } from '../core/flow-ref.ts';
+import { LruMap } from '../core/lru-map.ts';
+import { VirtualTime } from '../core/virtual-time.ts';
+import { isOthersShare } from '../executions/upstream/execution-calls.ts';
+import type { ExecutionsQuery, ListingSource } from '../sources/listing-source.ts';
+import type { CallOptions, CallOrigin } from '../sources/source.ts';
+import { type LiveEntry, liveEntryOf } from './list-entry.ts';
+
+/** Readers see executions this late, at most, besides AWS's own delay. */
+export const LIST_FRESH_MS = 2_000;
+/** Of all lists of an isolate together: about ten full pages. */
+export const LIST_PAGES_BYTES_MAX = 16 * 1024 * 1024;
+/** An entry with its AWS members, id and ARNs: about 700 characters, and as many objects as members. */
+const ENTRY_BYTES = 1_600;
+const FAILURES_MAX = 100;
+
+export interface UpstreamListPage {
+  /** In upstream order. */
+  readonly entries: readonly LiveEntry[];
+  readonly nextToken?: string;
+  /** When the call began, in clock milliseconds. */
+  readonly readAtMs: number;
+}
+
+/** Pages of all lists of an isolate. */
+export type ListMemory = LruMap<string, UpstreamListPage>;
+
+export const createListMemory = (bytesMax = LIST_PAGES_BYTES_MAX): ListMemory =>
+  new LruMap({ maxSize: bytesMax, sizeOf: ({ entries }) => 1_000 + entries.length * ENTRY_BYTES });
+
+/** A page as one request wants it. */
+export interface PageTerms extends Omit<CallOptions, 'onAttempt'> {
+  /** Called for each request to the upstream because of this one, retries included. */
+  readonly onAttempt: () => void;
+  /** The page must have been read since then. */
+  readonly notBeforeMs: number;
+}
+
+/** `left`: nobody waited for it any more, so it was not sent. */
+type Outcome = Result<UpstreamListPage, SourceFailure> | 'left';
+
+interface Call {
+  readonly token: string | undefined;
+  readonly terms: PageTerms;
+  readonly done: PromiseWithResolvers<Outcome>;
+  precedes: boolean;
+  waiting: number;
+  isSent: boolean;
+  readonly abandoned: AbortController;
+}
+
+export interface UpstreamListOptions {
+  readonly source: ListingSource;
+  readonly of: ExecutionsQuery['of'];
+  /** Only executions of this status, in the upstream's word. */
+  readonly upstreamStatus?: string;
+  /** Names this list in the memory that all share. */
+  readonly name: string;
+  readonly memory: ListMemory;
+  readonly clock: Clock;
+}
+
+export class UpstreamList {
+  readonly #options: UpstreamListOptions;
+  readonly #failures: LruMap<string, { readonly failure: SourceFailure; readonly atMs: number }>;
+  readonly #time = new VirtualTime();
+  #queue: Call[] = [];
+  #running: Call | undefined;
+
+  constructor(options: UpstreamListOptions) {
+    this.#options = options;
+    this.#failures = new LruMap({ max: FAILURES_MAX });
+  }
+
+  /** The page of this token; undefined: the newest one. */
+  async page(token: string | undefined, terms: PageTerms): Promise<Result<UpstreamListPage, SourceFailure>> {
+    const { memory, source, of } = this.#options;
+    const name = this.#nameOf(token);
+    for (;;) {
+      const page = memory.get(name);
+      if (page && page.readAtMs >= terms.notBeforeMs) return ok(page);
+      const failed = this.#failures.get(name);
+      if (failed && failed.atMs >= terms.notBeforeMs) return fail(failed.failure);
+      if (terms.signal?.aborted)
+        return fail({ type: 'upstream-unfinished', internal: 'its caller has left' });
+      const call = this.#call(token, terms);
+      source.hurry?.(of, terms.origin);
+      const outcome = await this.#outcome(call, terms.signal);
+      if (outcome === 'left' || isOthersShare(outcome, call.terms.origin, terms.origin)) continue;
+      return outcome;
+    }
+  }
+
+  #nameOf(token: string | undefined): string {
+    return `${this.#options.name} ${token ?? ''}`;
+  }
+
+  /** The call for this page: one in progress or queued, or a new one. */
+  #call(token: string | undefined, terms: PageTerms): Call {
+    const precedes = terms.origin.class === 'poll';
+    const same =
+      this.#running?.token === token && this.#running?.abandoned.signal.aborted === false
+        ? this.#running
+        : this.#queue.find((queued) => queued.token === token);
+    if (same) {
+      same.precedes ||= precedes;
+      return same;
+    }
+    const call: Call = {
+      token,
+      terms,
+      done: Promise.withResolvers<Outcome>(),
+      precedes,
+      waiting: 0,
+      isSent: false,
+      abandoned: new AbortController(),
+    };
+    this.#queue.push(call);
+    this.#next();
+    return call;
+  }
+
+  async #outcome(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
+    call.waiting++;
+    const left = Promise.withResolvers<'left'>();
+    const leave = () => left.resolve('left');
+    signal?.addEventListener('abort', leave, { once: true });
+    const outcome = await Promise.race([call.done.promise, left.promise]);
+    signal?.removeEventListener('abort', leave);
+    call.waiting--;
+    if (call.waiting === 0) {
+      this.#queue = this.#queue.filter((queued) => queued !== call);
+      if (!call.isSent) call.abandoned.abort();
+    }
+    return outcome;
+  }
+
+  #next(): void {
+    if (this.#running) return;
+    const payer = this.#time.first(this.#queue.map(payerOf));
+    const call =
+      this.#queue.find(({ precedes }) => precedes) ?? this.#queue.find((queued) => payerOf(queued) === payer);
+    if (!call) return;
+    this.#queue = this.#queue.filter((queued) => queued !== call);
+    this.#time.serve(payerOf(call));
+    this.#running = call;
+    void this.#fetch(call)
+      .catch((error: unknown): Outcome =>
+        fail({ type: 'upstream-broken', internal: `reading a list threw: ${exceptionText(error)}` }),
+      )
+      .then((outcome) => {
+        this.#running = undefined;
+        call.done.resolve(outcome);
+        this.#next();
+      });
+  }
+
+  async #fetch(call: Call): Promise<Outcome> {
+    const { source, of, upstreamStatus, memory, clock } = this.#options;
+    const { token, terms } = call;
+    let readAtMs = clock.now();
+    const result = await source.listExecutions(
+      {
+        of,
+        limit: source.pageSizeMax,
+        ...(token !== undefined && { token }),
+        ...(upstreamStatus !== undefined && { upstreamStatus }),
+      },
+      {
+        origin: terms.origin,
+        signal: call.abandoned.signal,
+        onAttempt: () => {
+          // It may have waited for the budget.
+          if (!call.isSent) readAtMs = clock.now();
+          call.isSent = true;
+          terms.onAttempt();
+        },
+      },
+    );
+    const name = this.#nameOf(token);
+    if (!result.ok) {
+      if (call.abandoned.signal.aborted) return 'left';
+      // Concerns this request's tenant only.
+      if (result.failure.type !== 'upstream-share-exceeded')
+        this.#failures.set(name, { failure: result.failure, atMs: readAtMs });
+      return result;
+    }
+    const { executions, nextToken } = result.value;
+    const page: UpstreamListPage = {
+      entries: executions
+        .filter(({ executionId }) => 'mapRunArn' in of || !isMapRunChild(parseExecutionRef(executionId)))
+        .map((execution) => liveEntryOf(source.name, execution)),
+      ...(nextToken !== undefined && { nextToken }),
+      readAtMs,
+    };
+    this.#failures.delete(name);
+    memory.set(name, page);
+    return ok(page);
+  }
+}
+
+const payerOf = ({ terms: { origin } }: Call): string => nameOfPayer(origin);
+
+const nameOfPayer = (origin: CallOrigin): string =>
+  origin.class === 'reader' ? origin.tenant : origin.class;

@@ -1,0 +1,9 @@
+import { test } from 'vitest';
+import { SEED } from '../support/seeded-random.ts';
+import { walksListExactlyOnce } from './exactly-once.ts';
+
+test.each([1, 2, 3, 4, 5, 6])(
+  'a walk through a changing list has each execution exactly once, in order (%i)',
+  (round) =>
+    walksListExactlyOnce({ executions: 300, walks: 12, seed: SEED + round, pageSizeMax: 15 * round }),
+);
