@@ -6,7 +6,7 @@
 import { errorAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
 import { readBody } from './bounded-body.ts';
 import type { Operation } from './operations/operation.ts';
-import { verifySignature, type Credentials } from './signature.ts';
+import { verifySignature, type Credentials, type Signer } from './signature.ts';
 
 /** More than any operation needs, and harmless. AWS's own limits differ by service, from 256 KiB to 7 MiB. */
 export const REQUEST_BYTES_MAX = 1024 * 1024;
@@ -19,7 +19,12 @@ export interface AwsServices {
 }
 
 export type Admission =
-  | { readonly admitted: true; readonly operation: Operation; readonly input: object }
+  | {
+      readonly admitted: true;
+      readonly operation: Operation;
+      readonly input: object;
+      readonly signer: Signer;
+    }
   | { readonly admitted: false; readonly reason: string; readonly response: Response };
 
 const refuse = (name: AwsErrorName, contentType: string): Admission => ({
@@ -81,7 +86,7 @@ export async function admit(request: Request, services: AwsServices): Promise<Ad
       response: errorAnswer(verified.error, contentType),
     };
   }
-  return { admitted: true, operation, input };
+  return { admitted: true, operation, input, signer: verified.value };
 }
 
 function parseObject(body: Uint8Array): object | undefined {

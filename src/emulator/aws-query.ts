@@ -70,7 +70,7 @@ export async function answerQuery(request: Request, service: QueryService): Prom
       return errorAnswer('AccessDenied', text, 403);
     }
     const seconds = Number(form.get('DurationSeconds') ?? DURATION_SECONDS_DEFAULT);
-    const session = sessions.begin(nowMs + seconds * 1000);
+    const session = sessions.begin(roleArn, nowMs + seconds * 1000);
     return xmlAnswer(result(roleArn, form.get('RoleSessionName') ?? '', session), 200);
   } finally {
     end();

@@ -8,7 +8,7 @@ const TIME = 'must be milliseconds since the epoch, or ISO 8601 text';
 const AFTER = 'must be a number of milliseconds';
 
 /** Milliseconds since the epoch, or ISO 8601. */
-const moment = z.union(
+export const moment = z.union(
   [z.number(), z.pipe(z.string().check(z.refine(isTime)), z.transform(Date.parse))],
   TIME,
 );
@@ -81,6 +81,8 @@ export const eventScriptSchema = z
     {
       executionArn: z.string(STRING).check(z.minLength(1, 'must not be empty')),
       events: z.array(eventSchema, 'must be an array of events'),
+      /** The map run that started it: its list has it, in place of the state machine's. */
+      mapRunArn: z.optional(z.string(STRING)),
       append: z.optional(z.boolean('must be true or false')),
       visibleAt: z.optional(moment),
       afterMs: z.optional(z.number(AFTER)),

@@ -7,9 +7,11 @@ import { jsonAnswer } from './aws-answer.ts';
 import { readBody } from './bounded-body.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import { eventScriptOf, eventScriptSchema, scriptOf, scriptSchema } from './control-input.ts';
+import type { Directory } from './directory.ts';
 import type { FaultInjector } from './fault-injector.ts';
 import { faultsSchema } from './faults.ts';
 import type { WireEvent, WireMessage } from './history.ts';
+import { runScripts, runsSchema } from './runs-input.ts';
 import { SCENARIOS, scenarioId } from './scenarios/catalog.ts';
 import { scenarioArn } from './scenarios/step-functions-catalog.ts';
 import { STATE_MACHINES } from './scenarios/step-functions-machines.ts';
@@ -24,6 +26,8 @@ export interface Controlled {
   readonly scripts: ScriptedHistories<WireMessage>;
   /** Executions of Step Functions, by ARN. */
   readonly eventScripts: ScriptedHistories<WireEvent>;
+  /** State machines, map runs, and which executions belong to them. */
+  readonly directory: Directory;
   readonly faults: FaultInjector;
   readonly statistics: CallStatistics;
   nowMs(): number;
@@ -95,16 +99,16 @@ const postExecution: Handler = (request, controlled) =>
       : postMessages(json, controlled),
   );
 
-const postEvents = (json: unknown, { eventScripts, nowMs }: Controlled): Response =>
+const postEvents = (json: unknown, { eventScripts, directory, nowMs }: Controlled): Response =>
   withParsed(json, eventScriptSchema, (input) => {
     const { executionArn, append = false } = input;
     const script = eventScriptOf(input, append ? eventScripts.length(executionArn) : 0, nowMs());
     const problem = append
       ? eventScripts.append(executionArn, script)
       : eventScripts.replace(executionArn, script);
-    return problem === undefined
-      ? answer({ executionArn, events: eventScripts.length(executionArn) })
-      : invalid([{ member: 'events', detail: problem }]);
+    if (problem !== undefined) return invalid([{ member: 'events', detail: problem }]);
+    directory.add(executionArn, eventScripts.find(executionArn), input.mapRunArn);
+    return answer({ executionArn, events: eventScripts.length(executionArn) });
   });
 
 const postMessages = (json: unknown, { scripts, nowMs }: Controlled): Response =>
@@ -119,10 +123,28 @@ const postMessages = (json: unknown, { scripts, nowMs }: Controlled): Response =
       : invalid([{ member: 'messages', detail: problem }]);
   });
 
-const setFaults: Handler = (request, { faults, nowMs }) =>
+const setFaults: Handler = (request, { faults }) =>
   parseBody(request, faultsSchema, (input) => {
-    faults.set(input, nowMs());
+    faults.set(input);
     return answer(faults.faults);
+  });
+
+/** Many executions of a state machine or a map run at once, of which only start, ends and redrives matter. */
+const postRuns: Handler = (request, { eventScripts, directory }) =>
+  parseBody(request, runsSchema, (input) => {
+    const { stateMachineArn, mapRunArn, type } = input;
+    if (stateMachineArn !== undefined) directory.create(stateMachineArn, type);
+    if (mapRunArn !== undefined) directory.create(mapRunArn);
+    for (const [index, { executionArn, script }] of runScripts(input).entries()) {
+      const problem = eventScripts.replace(executionArn, script);
+      if (problem !== undefined) return invalid([{ member: `runs[${index}]`, detail: problem }]);
+      directory.add(executionArn, eventScripts.find(executionArn), mapRunArn);
+    }
+    return answer({
+      ...(stateMachineArn && { stateMachineArn }),
+      ...(mapRunArn && { mapRunArn }),
+      runs: input.runs.length,
+    });
   });
 
 /** A fixed UUID, so that repeated calls differ only in the time. */
@@ -143,15 +165,17 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
           executionArn: scenarioArn(name, nowMs(), EXAMPLE_UUID),
         })),
       }),
-    DELETE: async (_, { scripts, eventScripts, faults, statistics, nowMs }) => {
+    DELETE: async (_, { scripts, eventScripts, directory, faults, statistics }) => {
       scripts.clear();
       eventScripts.clear();
-      faults.set({}, nowMs());
+      directory.clear();
+      faults.set({});
       statistics.clear();
       return new Response(null, { status: 204 });
     },
   },
   '/executions': { POST: postExecution },
+  '/runs': { POST: postRuns },
   '/faults': {
     GET: async (_, { faults }) => answer(faults.faults),
     POST: setFaults,

@@ -12,10 +12,13 @@ import { answerQuery, isQuery } from './aws-query.ts';
 import { resetAnswer, truncatedAnswer } from './broken-answers.ts';
 import { CallStatistics, type Statistics } from './call-statistics.ts';
 import { answerControl, isControl, type Controlled } from './control.ts';
+import { Directory } from './directory.ts';
 import { FaultInjector, type CallPlan } from './fault-injector.ts';
 import { describeExecution } from './operations/describe-execution.ts';
 import { getExecutionHistory } from './operations/get-execution-history.ts';
+import { listExecutions } from './operations/list-executions.ts';
 import { listFlowExecutionMessages } from './operations/list-flow-execution-messages.ts';
+import { listStateMachines } from './operations/list-state-machines.ts';
 import type { Operation, PreparedCall } from './operations/operation.ts';
 import { createPageTokens } from './page-tokens.ts';
 import { RoleSessions, type Roles } from './role-sessions.ts';
@@ -32,6 +35,8 @@ export interface EmulatorOptions {
   readonly regions?: readonly string[];
   /** The roles that may be assumed, by ARN; absent: any. */
   readonly roles?: Roles;
+  /** Executions of the state machines start by themselves, so that lists have something to show. */
+  readonly scheduled?: boolean;
   /** Unguessable bytes, for page tokens and request ids; absent: the platform's. */
   readonly random?: (length: number) => Uint8Array;
 }
@@ -51,11 +56,12 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   const controlled: Controlled = {
     scripts: new ScriptedHistories(),
     eventScripts: new ScriptedHistories(),
+    directory: new Directory(options.scheduled === true),
     faults: new FaultInjector(),
     statistics: new CallStatistics(),
     nowMs,
   };
-  const { scripts, eventScripts, faults, statistics } = controlled;
+  const { scripts, eventScripts, directory, faults, statistics } = controlled;
   const findHistory = (executionId: string) => scripts.find(executionId) ?? scenarioHistory(executionId);
   const findEvents = (arn: string) => eventScripts.find(arn) ?? scenarioEvents(arn);
   const tokens = createPageTokens(random);
@@ -64,7 +70,9 @@ export function createEmulator(options: EmulatorOptions): Emulator {
     operations: [
       listFlowExecutionMessages(findHistory, tokens, options.regions),
       getExecutionHistory(findEvents, tokens, options.regions),
-      describeExecution(findEvents, options.regions),
+      describeExecution(findEvents, (arn) => directory.mapRunOf(arn), options.regions),
+      listExecutions(directory, findEvents, tokens, options.regions),
+      listStateMachines(directory, tokens, options.regions),
     ],
     nowMs,
     credentials: (accessKeyId) =>
@@ -114,17 +122,22 @@ export function createEmulator(options: EmulatorOptions): Emulator {
       statistics.refused(admission.reason);
       return admission.response;
     }
-    const { operation, input } = admission;
+    const { operation, input, signer } = admission;
     const name = operation.target.slice(operation.target.lastIndexOf('.') + 1);
-    const call = operation.prepare(input);
+    const account = sessions.credentials(signer.accessKeyId)?.account ?? ACCOUNT;
+    const caller = { region: signer.region, account };
+    const call = operation.prepare(input, caller);
     if (!call.ok) {
       statistics.invalid(name, call.error.name);
       return errorAnswer(call.error, operation.contentType);
     }
-    const { executionId } = call.value;
-    const plan = faults.plan(executionId, nowMs());
+    const { executionId, quota } = call.value;
+    const plan = faults.plan(executionId, nowMs(), quota);
     const end = statistics.begin(name, executionId, plan);
     try {
+      if (faults.faults.denied?.includes(name)) {
+        return failure(operation, 'AccessDeniedException', deniedText(account, name, executionId));
+      }
       return await answerPlanned(operation, call.value, plan, request.signal);
     } finally {
       end();
@@ -150,6 +163,14 @@ export function createEmulator(options: EmulatorOptions): Emulator {
     },
   };
 }
+
+/** Of the credentials in the options. Those of a role belong to the role's account. */
+const ACCOUNT = '123456789012';
+
+/** As AWS writes it. */
+const deniedText = (account: string, operation: string, resource: string): string =>
+  `User: arn:aws:iam::${account}:user/emulator is not authorized to perform: states:${operation} on resource: ${resource} ` +
+  `because no identity-based policy allows the states:${operation} action`;
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -3,6 +3,7 @@
  * values, so turning on one fault does not change which calls another fault hits.
  */
 import type { Faults } from './faults.ts';
+import type { Quota } from './quota.ts';
 
 export type Outcome = 'answer' | 'throttle' | 'internal-error' | 'xml-error' | 'reset' | 'stall' | 'truncate';
 
@@ -43,22 +44,28 @@ function seededRandom(seed: number): () => number {
 export class FaultInjector {
   #faults: Faults = {};
   #random = seededRandom(0);
-  #bucket = { tokens: 0, filledAtMs: 0 };
+  /** By name: those of quotas, and one for the fault that throttles all calls. */
+  readonly #buckets = new Map<string, { tokens: number; filledAtMs: number }>();
 
   get faults(): Faults {
     return this.#faults;
   }
 
-  /** Replaces all faults. The generator restarts from its seed, with a full bucket. */
-  set(faults: Faults, nowMs: number): void {
+  /** Replaces all faults. The generator restarts from its seed, with full buckets. */
+  set(faults: Faults): void {
     this.#faults = faults;
     this.#random = seededRandom(faults.seed ?? 0);
-    this.#bucket = { tokens: faults.throttleBucket?.capacity ?? 0, filledAtMs: nowMs };
+    this.#buckets.clear();
   }
 
   /** The faults of the next call. */
-  plan(executionId: string, nowMs: number): CallPlan {
-    const overdrawn = this.#takeFromBucket(nowMs);
+  plan(executionId: string, nowMs: number, quota?: Quota): CallPlan {
+    const { throttleBucket, listQuota } = this.#faults;
+    const limits = [
+      throttleBucket && { ...throttleBucket, name: 'all' },
+      quota && { ...quota, ...listQuota },
+    ];
+    const overdrawn = limits.some((limit) => limit && !this.#take(limit, nowMs));
     const { executions } = this.#faults;
     const spared = executions !== undefined && !executions.includes(executionId);
     // An excluded execution draws nothing, so that it does not change the faults of the others.
@@ -66,13 +73,13 @@ export class FaultInjector {
     return overdrawn ? { ...plan, outcome: 'throttle' } : plan;
   }
 
-  #takeFromBucket(nowMs: number): boolean {
-    const limits = this.#faults.throttleBucket;
-    if (limits === undefined) return false;
-    const refill = (Math.max(0, nowMs - this.#bucket.filledAtMs) / 1000) * limits.refillPerSecond;
-    const tokens = Math.min(limits.capacity, this.#bucket.tokens + refill);
-    this.#bucket = { tokens: tokens >= 1 ? tokens - 1 : tokens, filledAtMs: nowMs };
-    return tokens < 1;
+  /** False: the bucket is empty. */
+  #take({ name, capacity, refillPerSecond }: Quota, nowMs: number): boolean {
+    const { tokens, filledAtMs } = this.#buckets.get(name) ?? { tokens: capacity, filledAtMs: nowMs };
+    const refill = (Math.max(0, nowMs - filledAtMs) / 1000) * refillPerSecond;
+    const filled = Math.min(capacity, tokens + refill);
+    this.#buckets.set(name, { tokens: filled >= 1 ? filled - 1 : filled, filledAtMs: nowMs });
+    return filled >= 1;
   }
 }
 

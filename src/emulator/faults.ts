@@ -31,6 +31,12 @@ export const faultsSchema = z
       throttleBucket: z.optional(
         z.strictObject({ capacity: positive, refillPerSecond: positive }, 'must be an object'),
       ),
+      /** The quota of ListExecutions and ListStateMachines in each account and region; absent: AWS's own. */
+      listQuota: z.optional(
+        z.strictObject({ capacity: positive, refillPerSecond: positive }, 'must be an object'),
+      ),
+      /** Operations that the caller has no permission for: `ListExecutions`. */
+      denied: z.optional(z.array(z.string('must be a string'), 'must be an array of operations')),
       /** The share of calls that get an InternalFailureException (HTTP 500). */
       internalErrorRate: rate,
       /** The share of calls that get HTTP 403 with an XML body. */

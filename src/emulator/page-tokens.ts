@@ -5,13 +5,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface PageTokens {
-  /** A token for the messages from `position` on. All tokens differ: AWS's paginators refuse a repeated token. */
-  seal(executionId: string, position: number, nowMs: number): string;
+  /**
+   * A token for what follows `position`: digits and dashes, as the operation writes them. All tokens differ: AWS's paginators refuse a
+   * repeated token.
+   */
+  seal(executionId: string, position: string, nowMs: number): string;
   /** The position; undefined if the token is forged, of another execution, or older than `lifetimeMs`. */
-  open(executionId: string, token: string, nowMs: number, lifetimeMs: number | undefined): number | undefined;
+  open(executionId: string, token: string, nowMs: number, lifetimeMs: number | undefined): string | undefined;
 }
 
-const CONTENT = /^(\d{1,16})\.(\d{1,16})\.[0-9a-f]{16}$/;
+const CONTENT = /^([\d-]{1,32})\.(\d{1,16})\.[0-9a-f]{16}$/;
 const TOKEN = /^[A-Za-z0-9_-]{40,200}$/;
 
 const hex = (bytes: Uint8Array): string =>
@@ -47,7 +50,7 @@ export function createPageTokens(randomBytes: (length: number) => Uint8Array): P
       if (!timingSafeEqual(encoder.encode(given), encoder.encode(mac(executionId, content))))
         return undefined;
       if (lifetimeMs !== undefined && nowMs - Number(match[2]) >= lifetimeMs) return undefined;
-      return Number(match[1]);
+      return match[1];
     },
   };
 }

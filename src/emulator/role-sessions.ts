@@ -10,6 +10,8 @@ export type Roles = Readonly<Record<string, { readonly externalId?: string }>>;
 export interface RoleSession extends Credentials {
   readonly sessionToken: string;
   readonly expiresAtMs: number;
+  /** Of the role. */
+  readonly account: string;
 }
 
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
@@ -31,13 +33,14 @@ export class RoleSessions {
     return role !== undefined && (role.externalId === undefined || role.externalId === externalId);
   }
 
-  begin(expiresAtMs: number): RoleSession {
+  begin(roleArn: string, expiresAtMs: number): RoleSession {
     const session = {
       accessKeyId: `ASIA${hex(this.#random(8)).toUpperCase()}`,
       secretAccessKey: hex(this.#random(20)),
       // As long as real ones, with the same characters.
       sessionToken: btoa(hex(this.#random(256))),
       expiresAtMs,
+      account: roleArn.split(':')[4] ?? '',
     };
     this.#sessions.set(session.accessKeyId, session);
     if (this.#sessions.size > SESSIONS_MAX) {

@@ -68,6 +68,12 @@ async function sha256Hex(bytes: Uint8Array): Promise<string> {
   return hex(await hash.digest());
 }
 
+/** Who signed a request, and for which region. */
+export interface Signer {
+  readonly accessKeyId: string;
+  readonly region: string;
+}
+
 /** Lower case, as SignedHeaders must be: RFC 9110's token. */
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
@@ -82,12 +88,12 @@ function sameText(a: string, b: string): boolean {
   return left.byteLength === right.byteLength && timingSafeEqual(left, right);
 }
 
-/** The caller's key id if the request is signed as `rules` require; otherwise the error that AWS would return. */
+/** The signer, if the request is signed as `rules` require; otherwise the error that AWS would return. */
 export async function verifySignature(
   request: Request,
   body: Uint8Array,
   rules: SignatureRules,
-): Promise<AwsResult<string>> {
+): Promise<AwsResult<Signer>> {
   const header = request.headers.get('authorization');
   if (header === null) {
     return awsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
@@ -144,5 +150,5 @@ export async function verifySignature(
     date ?? '',
     scope[1],
   );
-  return sameText(recomputed, signature) ? { ok: true, value: accessKeyId } : MISMATCH;
+  return sameText(recomputed, signature) ? { ok: true, value: { accessKeyId, region: scope[1] } } : MISMATCH;
 }

@@ -11,6 +11,7 @@ export async function startEmulator(options: StartOptions, shutdown: Shutdown): 
   const server = await startEmulatorServer({
     port: upstream.port,
     credentials: { accessKeyId, secretAccessKey },
+    scheduled: true,
   }).catch((error: unknown) => {
     throw orInUse(error, upstream.port, 'EMULATOR_PORT');
   });

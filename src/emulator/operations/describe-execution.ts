@@ -5,6 +5,7 @@
  */
 import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
+import { executionFacts, type ExecutionFacts } from '../execution-facts.ts';
 import type { History, View, WireEvent } from '../history.ts';
 import type { Operation } from './operation.ts';
 import { constraint, executionArnProblem, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
@@ -16,17 +17,11 @@ const inputSchema = z.object({
   includedData: z.nullish(z.string()),
 });
 
-const STATUS_OF_END: ReadonlyMap<string, string> = new Map([
-  ['ExecutionSucceeded', 'SUCCEEDED'],
-  ['ExecutionFailed', 'FAILED'],
-  ['ExecutionTimedOut', 'TIMED_OUT'],
-  ['ExecutionAborted', 'ABORTED'],
-]);
-
 const REDRIVABLE_MS = 14 * 86_400_000;
 
 export const describeExecution = (
   findHistory: (executionArn: string) => History<WireEvent> | undefined,
+  mapRunOf: (executionArn: string) => string | undefined,
   regions?: readonly string[],
 ): Operation => ({
   ...STEP_FUNCTIONS(regions),
@@ -48,9 +43,18 @@ export const describeExecution = (
         executionId: executionArn,
         answer: ({ nowMs, viewMs }) => {
           const view = findHistory(executionArn)?.at(viewMs);
-          return view === undefined
-            ? awsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`)
-            : { ok: true, value: description(executionArn, view, nowMs, includedData !== 'METADATA_ONLY') };
+          if (view === undefined) {
+            return awsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
+          }
+          const facts = executionFacts(executionArn, view, nowMs);
+          const mapRunArn = mapRunOf(executionArn);
+          const value = {
+            ...facts,
+            ...(mapRunArn !== undefined && { mapRunArn }),
+            ...data(facts, view, includedData !== 'METADATA_ONLY'),
+            ...redriveStatus(facts, nowMs),
+          };
+          return { ok: true, value };
         },
       },
     };
@@ -58,25 +62,12 @@ export const describeExecution = (
   },
 });
 
-function description(executionArn: string, view: View<WireEvent>, nowMs: number, withData: boolean): object {
-  const [prefix = '', machine, name] = executionArn.split(/:execution:|:(?=[^:]*$)/);
-  const events = Array.from({ length: view.count }, (_, position) => view.message(position));
-  const end = events.at(-1);
-  const status = STATUS_OF_END.get(end?.type ?? '');
-  const redrives = events.filter(({ type }) => type === 'ExecutionRedriven');
-  const redrivenAt = redrives.at(-1)?.timestamp;
+/** Input, output and the reason of a failure, which are in the first and the last event. */
+function data({ stopDate }: ExecutionFacts, view: View<WireEvent>, withData: boolean): object {
+  const [first, last] = view.count > 0 ? [view.message(0), view.message(view.count - 1)] : [];
   return {
-    executionArn,
-    stateMachineArn: `${prefix}:stateMachine:${machine}`,
-    name,
-    status: status ?? 'RUNNING',
-    startDate: events[0]?.timestamp ?? nowMs / 1000,
-    ...(status !== undefined && { stopDate: end?.timestamp }),
-    ...dataOf('input', events[0], withData),
-    ...(status !== undefined && { ...dataOf('output', end, withData), ...reasonOf(end) }),
-    redriveCount: redrives.length,
-    ...(redrivenAt !== undefined && { redriveDate: redrivenAt }),
-    ...redriveStatus(status, end, nowMs),
+    ...dataOf('input', first, withData),
+    ...(stopDate !== undefined && { ...dataOf('output', last, withData), ...reasonOf(last) }),
   };
 }
 
@@ -99,10 +90,10 @@ const detailsOf = (event: WireEvent | undefined): Readonly<Record<string, unknow
   Object(Object.entries(event ?? {}).find(([name]) => name.endsWith('EventDetails'))?.[1]);
 
 /** The reasons that the model's documentation lists. */
-function redriveStatus(status: string | undefined, end: WireEvent | undefined, nowMs: number): object {
+function redriveStatus({ status, stopDate }: ExecutionFacts, nowMs: number): object {
   const no = (redriveStatusReason: string) => ({ redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason });
-  if (status === undefined) return no('Execution is RUNNING and cannot be redriven');
+  if (stopDate === undefined) return no('Execution is RUNNING and cannot be redriven');
   if (status === 'SUCCEEDED') return no('Execution is SUCCEEDED and cannot be redriven');
-  const expired = nowMs - (end?.timestamp ?? 0) * 1000 > REDRIVABLE_MS;
+  const expired = nowMs - stopDate * 1000 > REDRIVABLE_MS;
   return expired ? no('Execution redrivable period exceeded') : { redriveStatus: 'REDRIVABLE' };
 }

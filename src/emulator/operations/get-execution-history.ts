@@ -55,11 +55,12 @@ export const getExecutionHistory = (
       value: {
         executionId: executionArn,
         answer: ({ nowMs, viewMs, tokenLifetimeMs, pageLength, tokenAlways }) => {
-          const position =
+          const opened =
             nextToken === undefined || nextToken === null
-              ? 0
+              ? '0'
               : tokens.open(tokenScope, nextToken, nowMs, tokenLifetimeMs);
-          if (position === undefined) return awsError('InvalidToken', `Invalid Token: '${nextToken}'`);
+          if (opened === undefined) return awsError('InvalidToken', `Invalid Token: '${nextToken}'`);
+          const position = Number(opened);
           const view = findHistory(executionArn)?.at(viewMs);
           if (view === undefined) {
             return awsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
@@ -73,7 +74,7 @@ export const getExecutionHistory = (
           const more = end < view.count || tokenAlways;
           return {
             ok: true,
-            value: more ? { events, nextToken: tokens.seal(tokenScope, end, nowMs) } : { events },
+            value: more ? { events, nextToken: tokens.seal(tokenScope, String(end), nowMs) } : { events },
           };
         },
       },

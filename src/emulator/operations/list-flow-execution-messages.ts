@@ -82,13 +82,14 @@ export const listFlowExecutionMessages = (
       value: {
         executionId: flowExecutionId,
         answer: ({ nowMs, viewMs, tokenLifetimeMs, pageLength, tokenAlways }) => {
-          const position =
+          const opened =
             nextToken === undefined || nextToken === null
-              ? 0
+              ? '0'
               : tokens.open(flowExecutionId, nextToken, nowMs, tokenLifetimeMs);
-          if (position === undefined) {
+          if (opened === undefined) {
             return awsError('InvalidRequestException', 'The nextToken is invalid or has expired.');
           }
+          const position = Number(opened);
           const view = findHistory(flowExecutionId)?.at(viewMs);
           if (view === undefined) {
             return awsError('ResourceNotFoundException', `Flow execution ${flowExecutionId} does not exist.`);
@@ -101,7 +102,9 @@ export const listFlowExecutionMessages = (
           const more = end < view.count || tokenAlways;
           return {
             ok: true,
-            value: more ? { messages, nextToken: tokens.seal(flowExecutionId, end, nowMs) } : { messages },
+            value: more
+              ? { messages, nextToken: tokens.seal(flowExecutionId, String(end), nowMs) }
+              : { messages },
           };
         },
       },

@@ -4,11 +4,20 @@
  */
 import type { AwsResult } from '../aws-answer.ts';
 import type { CallConditions } from '../fault-injector.ts';
+import type { Quota } from '../quota.ts';
+
+/** Whose resources a call is about if its input does not name them. */
+export interface Caller {
+  readonly region: string;
+  readonly account: string;
+}
 
 /** A call with valid input. */
 export interface PreparedCall {
-  /** The execution's id, for faults and statistics. */
+  /** The execution's id, or the list's ARN: for faults and statistics. */
   readonly executionId: string;
+  /** Absent: the emulator does not limit this operation. */
+  readonly quota?: Quota;
   answer(conditions: CallConditions): AwsResult<object>;
 }
 
@@ -21,5 +30,5 @@ export interface Operation {
   readonly signingService: string;
   readonly regions: readonly string[];
   /** `input` is parsed JSON, an object. */
-  prepare(input: object): AwsResult<PreparedCall>;
+  prepare(input: object, caller: Caller): AwsResult<PreparedCall>;
 }

@@ -1,13 +1,22 @@
 /**
  * The ARNs that run state machines of the emulator. An ARN determines its whole history:
  * `arn:aws:states:us-west-2:123456789012:execution:<StateMachine>:<start time>_<uuid>`, the time with dashes in place of
- * characters that a name may not have: `2026-01-01T00-00-00-000Z`. Any region and account is accepted.
+ * characters that a name may not have: `2026-01-01T00-00-00-000Z`. Any region and account is accepted. Map runs and their children
+ * (`<StateMachine>/<label>`) have ids of the same form.
  */
 import type { History, WireEvent } from '../history.ts';
+import { type EventBeat, type Run, startOfText, startText } from './event-beats.ts';
+import {
+  MAP_RUN_MACHINE,
+  mapRunChild,
+  mapRunOfChild,
+  mapRunRuns,
+  type StartedRun,
+} from './nested-machines.ts';
 import { STATE_MACHINES, type StateMachineName } from './step-functions-machines.ts';
 
 const ARN =
-  /^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:execution:([A-Za-z0-9]+):(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})-(\d{3})Z_[A-Za-z0-9-]+$/;
+  /^(arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}):(execution|mapRun):([A-Za-z0-9]+(?:\/[A-Za-z0-9]+)?):([\dTZ-]{24})_([A-Za-z0-9-]+)$/;
 
 /** The ARN of an execution of `machine` that started, or will start, at `startMs` (milliseconds since the epoch). */
 export const scenarioArn = (
@@ -15,15 +24,31 @@ export const scenarioArn = (
   startMs: number,
   uuid: string,
   account = 'us-west-2:123456789012',
-): string =>
-  `arn:aws:states:${account}:execution:${machine}:${new Date(startMs).toISOString().replaceAll(/[:.]/g, '-')}_${uuid}`;
+): string => `arn:aws:states:${account}:execution:${machine}:${startText(startMs)}_${uuid}`;
+
+interface ParsedArn extends Run {
+  readonly resource: string;
+  readonly machine: string;
+}
+
+function parseScenarioArn(arn: string): ParsedArn | undefined {
+  const [, home = '', resource = '', machine = '', start = '', suffix = ''] = ARN.exec(arn) ?? [];
+  const startMs = startOfText(start);
+  return Number.isNaN(startMs) ? undefined : { home, resource, machine, startMs, suffix };
+}
+
+function beatsOf({ resource, machine, ...run }: ParsedArn): readonly EventBeat[] | undefined {
+  if (resource !== 'execution') return undefined;
+  if (machine === MAP_RUN_MACHINE) return mapRunChild(run);
+  return STATE_MACHINES.find(({ name }) => name === machine)?.beats(run);
+}
 
 /** The history of an ARN; undefined if the emulator has no such state machine. */
 export function scenarioEvents(arn: string): History<WireEvent> | undefined {
-  const [, name, day, hour, minute, second, millisecond] = ARN.exec(arn) ?? [];
-  const startMs = Date.parse(`${day}T${hour}:${minute}:${second}.${millisecond}Z`);
-  const beats = STATE_MACHINES.find((machine) => machine.name === name)?.beats;
-  if (beats === undefined || Number.isNaN(startMs)) return undefined;
+  const parsed = parseScenarioArn(arn);
+  const beats = parsed && beatsOf(parsed);
+  if (!beats) return undefined;
+  const { startMs } = parsed;
   return {
     at: (nowMs) => {
       if (nowMs < startMs) return undefined;
@@ -38,4 +63,16 @@ export function scenarioEvents(arn: string): History<WireEvent> | undefined {
       };
     },
   };
+}
+
+/** The children of a scenario's map run; undefined for any other ARN. */
+export function scenarioMapRun(arn: string): StartedRun[] | undefined {
+  const parsed = parseScenarioArn(arn);
+  return parsed?.resource === 'mapRun' && parsed.machine === MAP_RUN_MACHINE ? mapRunRuns(parsed) : undefined;
+}
+
+/** The map run that started this execution; undefined if none did. */
+export function scenarioMapRunOf(arn: string): string | undefined {
+  const parsed = parseScenarioArn(arn);
+  return parsed?.machine === MAP_RUN_MACHINE ? mapRunOfChild(parsed) : undefined;
 }

@@ -1,9 +1,11 @@
 /**
  * The state machines of the emulator: recorded histories with invented times, since the recordings have none; one that is redriven after it
- * failed; and one that runs for minutes and has several pages.
+ * failed; one that runs for minutes and has several pages; and two that start other executions (nested-machines.ts).
  */
 import type { UntimedEvent } from '../history.ts';
 import { orderBeats } from './order-machine.ts';
+import { type EventBeat, EventScore, type Run } from './event-beats.ts';
+import { distributedMap, MAP_RUN_CHILDREN, nested, nestedParent } from './nested-machines.ts';
 import {
   caughtError,
   failingMap,
@@ -20,19 +22,15 @@ export type StateMachineName =
   | 'Redriven'
   | 'Rounds'
   | 'OrderFulfilment'
-  | 'BulkOrder';
-
-/** An event and when it happens after the start. */
-export interface EventBeat {
-  readonly afterMs: number;
-  readonly event: UntimedEvent;
-}
+  | 'BulkOrder'
+  | 'Nested'
+  | 'DistributedMap';
 
 export interface StateMachine {
   readonly name: StateMachineName;
   /** One sentence: what a reader will see. */
   readonly description: string;
-  readonly beats: readonly EventBeat[];
+  beats(run: Run): readonly EventBeat[];
 }
 
 /** How long after the event before it an event of such a type comes: work takes longer than book-keeping. */
@@ -91,11 +89,8 @@ const ROUND_MS = 5_000;
 /** A loop of a task and a pause: 362 events in five minutes. */
 function rounds(): EventBeat[] {
   const task = { resource: 'arn:aws:lambda:us-west-2:123456789012:function:patrol' };
-  const beats: EventBeat[] = [];
-  const add = (afterMs: number, type: string, details: object = {}): void => {
-    const id = beats.length + 1;
-    beats.push({ afterMs, event: { type, id, previousEventId: id - 1, ...details } });
-  };
+  const score = new EventScore();
+  const add = score.add.bind(score);
   add(0, 'ExecutionStarted', { executionStartedEventDetails: { input: '{}' } });
   for (let round = 1; round <= ROUNDS; round++) {
     const startMs = (round - 1) * ROUND_MS;
@@ -110,49 +105,73 @@ function rounds(): EventBeat[] {
   }
   const output = `{"round":${ROUNDS}}`;
   add(ROUNDS * ROUND_MS, 'ExecutionSucceeded', { executionSucceededEventDetails: { output } });
-  return beats;
+  return score.beats;
+}
+
+/** The same events in each run. A run that Nested started has the input that names its parent. */
+function fixed(beats: readonly EventBeat[]): StateMachine['beats'] {
+  return (run) => {
+    const parent = nestedParent(run);
+    if (parent === undefined) return beats;
+    const input = JSON.stringify({ AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: parent });
+    return beats.map((beat) =>
+      beat.event.type === 'ExecutionStarted'
+        ? { ...beat, event: { ...beat.event, executionStartedEventDetails: { input } } }
+        : beat,
+    );
+  };
 }
 
 export const STATE_MACHINES: readonly StateMachine[] = [
   {
     name: 'LambdaCalls',
     description: 'Two Lambda functions in a row; it succeeds within seconds. Recorded from AWS.',
-    beats: onTimeline(recorded(lambdaCalls)),
+    beats: fixed(onTimeline(recorded(lambdaCalls))),
   },
   {
     name: 'FailingMap',
     description: 'A map whose iterations run into their time limit, which fails it. Recorded from AWS.',
-    beats: onTimeline(recorded(failingMap)),
+    beats: fixed(onTimeline(recorded(failingMap))),
   },
   {
     name: 'CaughtError',
     description: 'A task fails, is tried again, and its error is caught: it succeeds. Recorded from AWS.',
-    beats: onTimeline(recorded(caughtError)),
+    beats: fixed(onTimeline(recorded(caughtError))),
   },
   {
     name: 'ParallelBranches',
     description: 'Two branches side by side; it succeeds. Recorded from AWS.',
-    beats: onTimeline(recorded(parallelBranches)),
+    beats: fixed(onTimeline(recorded(parallelBranches))),
   },
   {
     name: 'Redriven',
     description: 'It fails within seconds, is redriven half a minute after its start, and succeeds.',
-    beats: redriven(),
+    beats: fixed(redriven()),
   },
   {
     name: 'Rounds',
     description: 'A task and a pause, sixty times over: 362 events in five minutes.',
-    beats: rounds(),
+    beats: fixed(rounds()),
   },
   {
     name: 'OrderFulfilment',
     description:
       'Three branches side by side, one with a map; tasks are tried again, and an error is caught. It succeeds after more than two minutes.',
-    beats: orderBeats(),
+    beats: fixed(orderBeats()),
   },
   {
     name: 'BulkOrder',
     description: 'The same as OrderFulfilment, but slower: it takes five minutes.',
-    beats: orderBeats(2.2),
+    beats: fixed(orderBeats(2.2)),
+  },
+  {
+    name: 'Nested',
+    description: 'It starts LambdaCalls and waits for it, then starts FailingMap and does not wait.',
+    beats: nested,
+  },
+  {
+    name: 'DistributedMap',
+    description: `A map run with ${MAP_RUN_CHILDREN} child executions, of which two fail; it succeeds.`,
+    beats: distributedMap,
   },
 ];

@@ -136,12 +136,16 @@ describe('recorded histories of Step Functions', () => {
   });
 });
 
+const RUN = { home: 'arn:aws:states:us-west-2:123456789012', startMs: 0, suffix: 'uuid' };
+
 const machine = (name: string): FlowMessage[] =>
   stepFunctionsMessages(
-    STATE_MACHINES.find((known) => known.name === name)?.beats.map(({ afterMs, event }) => ({
-      ...event,
-      timestamp: afterMs / 1000,
-    })) ?? [],
+    STATE_MACHINES.find((known) => known.name === name)
+      ?.beats(RUN)
+      .map(({ afterMs, event }) => ({
+        ...event,
+        timestamp: afterMs / 1000,
+      })) ?? [],
   );
 
 test('branches stay apart also where each event names the one before it', () => {

@@ -1,0 +1,101 @@
+/**
+ * Parses a list of runs of the control API: executions of one state machine or map run, each with a start, perhaps an end, and perhaps
+ * redrives. Their histories have only the events that start, end and redrive them. A test makes thousands of them with one request.
+ */
+import * as z from 'zod/mini';
+import { moment } from './control-input.ts';
+import type { WireEvent } from './history.ts';
+import type { Script } from './scripted-histories.ts';
+
+const STRING = 'must be a string';
+const ENDS = {
+  SUCCEEDED: 'ExecutionSucceeded',
+  FAILED: 'ExecutionFailed',
+  TIMED_OUT: 'ExecutionTimedOut',
+  ABORTED: 'ExecutionAborted',
+} as const;
+const status = z.optional(
+  z.enum(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'], `must be one of ${Object.keys(ENDS).join(', ')}`),
+);
+
+const redriveSchema = z.strictObject(
+  { at: moment, endedAt: z.optional(moment), status },
+  'must be an object',
+);
+
+const runSchema = z.strictObject(
+  {
+    name: z.string(STRING).check(z.minLength(1, 'must not be empty')),
+    startedAt: moment,
+    /** Absent: it never ends. */
+    endedAt: z.optional(moment),
+    /** How it ends: SUCCEEDED if absent. */
+    status,
+    /** In order of time, each after the end before it. */
+    redrives: z.optional(z.array(redriveSchema, 'must be an array of redrives')),
+  },
+  'must be an object',
+);
+
+export const runsSchema = z
+  .strictObject(
+    {
+      stateMachineArn: z.optional(
+        z
+          .string(STRING)
+          .check(z.regex(/^arn:\S+:stateMachine:[^\s:/]+$/, 'must be the ARN of a state machine')),
+      ),
+      mapRunArn: z.optional(
+        z
+          .string(STRING)
+          .check(z.regex(/^arn:\S+:mapRun:[^\s:/]+\/[^\s:]+:\S+$/, 'must be the ARN of a map run')),
+      ),
+      /** Of the state machine: STANDARD if absent. */
+      type: z.optional(z.enum(['STANDARD', 'EXPRESS'], 'must be STANDARD or EXPRESS')),
+      /** May be empty: the state machine then exists and has no executions. */
+      runs: z.array(runSchema, 'must be an array of runs'),
+    },
+    'must be a JSON object',
+  )
+  .check(
+    z.refine(
+      ({ stateMachineArn, mapRunArn }) => (stateMachineArn === undefined) !== (mapRunArn === undefined),
+      {
+        path: ['stateMachineArn'],
+        error: 'must be given, or mapRunArn, but not both',
+      },
+    ),
+  );
+
+type RunsInput = z.infer<typeof runsSchema>;
+
+export interface RunScript {
+  readonly executionArn: string;
+  readonly script: Script<WireEvent>;
+}
+
+export const runScripts = ({ stateMachineArn, mapRunArn, runs }: RunsInput): RunScript[] =>
+  runs.map((run) => ({
+    executionArn: `${executionsPrefix(stateMachineArn ?? mapRunArn ?? '')}:${run.name}`,
+    script: scriptOfRun(run),
+  }));
+
+/** The children of a map run are named after it: `execution:<state machine>/<label>:<name>`. */
+const executionsPrefix = (arn: string): string =>
+  arn.replace(':stateMachine:', ':execution:').replace(/:mapRun:([^:]+):.*$/, ':execution:$1');
+
+function scriptOfRun({ startedAt, endedAt, status: end, redrives = [] }: RunsInput['runs'][number]) {
+  const messages: Script<WireEvent>['messages'][number][] = [];
+  const add = (atMs: number, type: string, details: object = {}): void => {
+    const id = messages.length + 1;
+    const message = { type, id, previousEventId: id - 1, timestamp: atMs / 1000, ...details };
+    messages.push({ message, visibleAtMs: atMs });
+  };
+  add(startedAt, 'ExecutionStarted');
+  if (endedAt !== undefined) add(endedAt, ENDS[end ?? 'SUCCEEDED']);
+  for (const [index, redrive] of redrives.entries()) {
+    add(redrive.at, 'ExecutionRedriven', { executionRedrivenEventDetails: { redriveCount: index + 1 } });
+    if (redrive.endedAt !== undefined) add(redrive.endedAt, ENDS[redrive.status ?? 'SUCCEEDED']);
+  }
+  return { existsFromMs: startedAt, messages };
+}
