@@ -83,11 +83,13 @@ const mayImport: Record<string, readonly string[]> = {
   client: ['client/steps', 'messages', 'core', 'problems/problem-codes'],
   // Also for front ends alone: types of the wire, no requests.
   'client/steps': ['client/wire', 'messages'],
+  react: ['client', 'viewer/store'],
   cli: ['messages', 'client', 'core'],
   // What runs in browsers: the element that pages embed, and what else shows executions.
   viewer: ['viewer/element'],
   'viewer/store': ['client', 'core', 'messages'],
   'viewer/element': ['client', 'viewer/store'],
+  'viewer/watch': ['client', 'core', 'viewer/element', 'viewer/store'],
 };
 
 /** Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own. */

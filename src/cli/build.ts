@@ -1,5 +1,5 @@
 /**
- * `npm run build`: the command and the client as plain JavaScript without dependencies, and around them the package that users
+ * `npm run build`: the command, the client and the React hook as plain JavaScript without dependencies, and around them the package that users
  * install, in dist/package. `npm run pack:client` packs it. Declarations come from tsc (src/client/tsconfig.json). A
  * development tool: not in the bundles.
  */
@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 import { clientManifest, packedDocuments } from './client-manifest.ts';
 
@@ -22,6 +22,19 @@ const common: BuildOptions = {
   charset: 'utf8',
   footer: { js: `/* Includes eventsource-parser:\n\n${parserLicense.trim()}\n*/` },
   logLevel: 'warning',
+};
+
+/** The hook takes the client and its errors from client.js, so that `instanceof` holds for both. */
+const sharedClient: Plugin = {
+  name: 'shared-client',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/(?:client|problem)\.ts$/ }, ({ path, resolveDir }) => {
+      const isClient = [pathOf('src/client/client.ts'), pathOf('src/client/problem.ts')].includes(
+        join(resolveDir, path),
+      );
+      return isClient ? { path: './client.js', external: true } : undefined;
+    });
+  },
 };
 
 // Only its own part of dist/: a service on this machine may be serving dist/site.
@@ -41,6 +54,20 @@ await Promise.all([
   }),
   build({
     ...common,
+    entryPoints: [pathOf('src/react/use-execution.ts')],
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    // It has no third-party code: the client has.
+    footer: {},
+    external: ['react'],
+    plugins: [sharedClient],
+    outfile: pathOf('dist/react.js'),
+  }),
+  build({
+    ...common,
     entryPoints: [pathOf('src/cli/main.ts')],
     platform: 'node',
     target: 'node20',
@@ -51,11 +78,13 @@ await Promise.all([
 ]);
 await chmod(pathOf('dist/cli.js'), 0o755);
 
-const tsc = [pathOf('node_modules/typescript/bin/tsc'), '-p', pathOf('src/client/tsconfig.json')];
-await promisify(execFile)(process.execPath, tsc).catch((error: unknown) => {
-  // tsc writes its errors to stdout.
-  throw new Error(String(Reflect.get(Object(error), 'stdout')), { cause: error });
-});
+for (const project of ['src/client/tsconfig.json', 'src/react/tsconfig.json']) {
+  const tsc = [pathOf('node_modules/typescript/bin/tsc'), '-p', pathOf(project)];
+  await promisify(execFile)(process.execPath, tsc).catch((error: unknown) => {
+    // tsc writes its errors to stdout.
+    throw new Error(String(Reflect.get(Object(error), 'stdout')), { cause: error });
+  });
+}
 // tsc leaves imports of `.ts` in declarations, which TypeScript before version 5 does not accept.
 const declarations = await readdir(pathOf('dist/types'), { recursive: true, withFileTypes: true });
 await Promise.all(
@@ -73,7 +102,14 @@ const packageDirectory = pathOf('dist/package');
 await rm(packageDirectory, { recursive: true, force: true });
 await mkdir(packageDirectory, { recursive: true });
 await writeFile(join(packageDirectory, 'package.json'), `${JSON.stringify(clientManifest, null, 2)}\n`);
-const built = ['dist/cli.js', 'dist/client.js', 'dist/client.js.map', 'dist/types'];
+const built = [
+  'dist/cli.js',
+  'dist/client.js',
+  'dist/client.js.map',
+  'dist/react.js',
+  'dist/react.js.map',
+  'dist/types',
+];
 await Promise.all(
   [...built, ...packedDocuments].map((path) =>
     cp(pathOf(path), join(packageDirectory, path), { recursive: true }),

@@ -1,6 +1,6 @@
 /**
- * The manifest of the package that users install: the typed client and the `flowtap` command, bundled, so that it depends on
- * no other package. Name, version and licence come from the repository's own package.json. A development tool (build.ts).
+ * The manifest of the package that users install: the typed client, the React hook and the `flowtap` command, bundled, so that it
+ * depends on no other package but, for the hook, on the React that its user has. Name, version and licence come from the repository's own package.json. A development tool (build.ts).
  */
 import repository from '../../package.json' with { type: 'json' };
 
@@ -19,8 +19,11 @@ export const clientManifest = {
   main: './dist/client.js',
   exports: {
     '.': { types: './dist/types/client/client.d.ts', default: './dist/client.js' },
+    './react': { types: './dist/types/react/use-execution.d.ts', default: './dist/react.js' },
     './package.json': './package.json',
   },
+  peerDependencies: { react: '>=18' },
+  peerDependenciesMeta: { react: { optional: true } },
 } as const;
 
 /** Files of the repository that are packed as they are: how to use the package. */

@@ -1,7 +1,7 @@
 /**
  * Writes the static files of the service to dist/site: the OpenAPI document, the reference that shows it, the documentation of
- * problems, the documents of docs/, and the element that other pages embed. npm runs it before everything that needs them. wrangler.toml's [assets] and Deno's entry
- * serve the directory. Platform file: Node.
+ * problems, the documents of docs/, the page at /watch, and the element that other pages embed. npm runs it before everything that
+ * needs them. wrangler.toml's [assets] and Deno's entry serve the directory. Platform file: Node.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,12 +13,14 @@ import { openApiDocument } from './openapi.ts';
 import { START_SCRIPT, problemsPage, referencePage } from './pages.ts';
 import { STATIC_HEADERS } from './static-headers.ts';
 import { STYLE_SHEET } from './style-sheet.ts';
+import { WATCH_ICON, watchPage } from './watch-page.ts';
 
 const SITE_DIRECTORY = join(import.meta.dirname, '../../dist/site');
 
 /** Copied, so that the pages don't load anything from a CDN. */
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
+const WATCH_DIRECTORY = join(import.meta.dirname, '../viewer/watch');
 const GUIDES_DIRECTORY = join(import.meta.dirname, '../../docs');
 const documents: Guide[] = [];
 for (const path of (await readdir(GUIDES_DIRECTORY, { recursive: true })).toSorted()) {
@@ -38,6 +40,10 @@ const files: ReadonlyMap<string, string> = new Map([
   ['docs/site.css', STYLE_SHEET],
   ['docs/swagger-ui-bundle.js', await readFile(join(SWAGGER_UI, 'swagger-ui-bundle.js'), 'utf8')],
   ['docs/swagger-ui.css', await readFile(join(SWAGGER_UI, 'swagger-ui.css'), 'utf8')],
+  ['watch.html', watchPage()],
+  ['watch/app.js', await browserModule('src/viewer/watch/app.ts')],
+  ['watch/page.css', await readFile(join(WATCH_DIRECTORY, 'page.css'), 'utf8')],
+  ['watch/icon.svg', WATCH_ICON],
   ['embed/v1.js', await browserModule('src/viewer/embed.ts')],
   ['_headers', STATIC_HEADERS],
 ]);

@@ -18,6 +18,7 @@ import * as z from 'zod/mini';
 import { PROJECT } from '../architecture/source-files.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
 import { flow } from '../streams/scripted-flow.ts';
+import { launchChromium, openPage } from '../support/chromium.ts';
 import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
 
 const execute = promisify(execFile);
@@ -51,7 +52,7 @@ afterAll(() => rm(scratch, { recursive: true }));
 
 test('the tarball holds what was built, what it is and how to use it, and nothing else', () => {
   const files = contents.map((path) => path.replace(/^package\//, ''));
-  const built = /^dist\/(?:cli\.js|client\.js(?:\.map)?|types\/.+\.d\.ts)$/;
+  const built = /^dist\/(?:cli\.js|(?:client|react)\.js(?:\.map)?|types\/.+\.d\.ts)$/;
   expect(files.filter((path) => !built.test(path) && !/^(?:docs|examples)\//.test(path)).toSorted()).toEqual([
     'CHANGELOG.md',
     'CONTRIBUTING.md',
@@ -83,7 +84,7 @@ test('every link of its documents leads somewhere in it', async () => {
 test('its manifest is its own: it names no dependency and no script, and can be published', async () => {
   const manifest: unknown = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
   const members = Object.keys(Object(manifest));
-  expect(members.filter((name) => /dependencies|scripts|private/i.test(name))).toEqual([]);
+  expect(members.filter((name) => /^(?:dev|optional)?dependencies$|scripts|private/i.test(name))).toEqual([]);
   expect(members).toEqual(expect.arrayContaining(['name', 'version', 'license', 'exports', 'bin']));
 });
 
@@ -130,12 +131,16 @@ test('the command runs on Node 20 or newer', async () => {
   await expect(refused).rejects.toMatchObject({ code: 3, stderr: expect.stringContaining('Cannot reach') });
 });
 
-test('neither bundle needs a package, and the client not even a platform', async () => {
+test('no bundle needs a package, but the hook React, and the client needs not even a platform', async () => {
   const importsOf = async (name: string) =>
-    [...(await readFile(join(installed, 'dist', name), 'utf8')).matchAll(/^import .*?from "(.+?)"/gm)].map(
-      ([, from]) => from,
-    );
+    [
+      ...(await readFile(join(installed, 'dist', name), 'utf8')).matchAll(
+        /(?:^|;)\s*import\b[^;'"]*?from\s*"(.+?)"/gm,
+      ),
+    ].map(([, from]) => from);
   expect(await importsOf('client.js')).toEqual([]);
+  // The same client, so that an error of the hook is an instance of the client's classes.
+  expect(new Set(await importsOf('react.js'))).toEqual(new Set(['react', './client.js']));
   expect((await importsOf('cli.js')).filter((from) => !from?.startsWith('node:'))).toEqual([]);
 });
 
@@ -204,7 +209,9 @@ test('its types stand alone, checked with their libraries and without those of a
   const file = join(scratch, 'typed.ts');
   await writeFile(
     file,
-    `import { createFlowtapClient, FlowtapProblem, type FollowEvent, type Page, type Status } from 'flowtap';
+    `import { useExecution } from 'flowtap/react';
+     export const status = (): Status | undefined => useExecution('a', { ticketUrl: '/ticket' }).status;
+     import { createFlowtapClient, FlowtapProblem, type FollowEvent, type Page, type Status } from 'flowtap';
      import type { EventType, ProblemCode } from 'flowtap';
      // @ts-expect-error: it is the package's own
      import type { createHttp } from 'flowtap';
@@ -290,8 +297,8 @@ describe('the examples, with the package as it was installed', () => {
   });
 
   /** The back end of the browser example, and where it listens. */
-  async function openBackEnd() {
-    const server = spawn(foreignNode(), [join(scratch, 'examples/browser/server.mjs')], { env: settings });
+  async function openBackEnd(file = join(scratch, 'examples/browser/server.mjs')) {
+    const server = spawn(foreignNode(), [file], { env: settings });
     const [line] = await once(server.stdout, 'data');
     const [origin = ''] = /http:\/\/[\d.:]+/.exec(String(line)) ?? [];
     return { origin, [Symbol.dispose]: () => server.kill('SIGKILL') };
@@ -318,6 +325,44 @@ describe('the examples, with the package as it was installed', () => {
     expect([...shown.matchAll(/<li[^>]*>.*?m (\d)/g)].map(([, n]) => n)).toEqual(['0', '1', '2', '3', '4']);
     expect(shown).toContain('role="status">SUCCEEDED<');
   });
+
+  test.runIf(existsSync(CHROMIUM))(
+    'the React application is built, and shows the steps of an execution',
+    async () => {
+      const app = join(scratch, 'react');
+      await cp(join(PROJECT, 'examples/react'), app, { recursive: true });
+      for (const name of ['react', 'react-dom', 'scheduler'])
+        await cp(join(PROJECT, 'node_modules', name), join(scratch, 'node_modules', name), {
+          recursive: true,
+        });
+      const manifest = z.parse(
+        z.object({ scripts: z.object({ build: z.string() }) }),
+        JSON.parse(await readFile(join(app, 'package.json'), 'utf8')),
+      );
+      const path = `${join(PROJECT, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`;
+      await execute('sh', ['-c', manifest.scripts.build], { cwd: app, env: { ...process.env, PATH: path } });
+      await world.script('in react', [
+        { messageId: '0', eventType: 'EXECUTION_STARTED' },
+        { messageId: '1', eventType: 'STEP_STARTED', payload: '{stepId: First}' },
+        { messageId: '2', eventType: 'STEP_SUCCEEDED', payload: '{stepId: First}' },
+        { messageId: '3', eventType: 'EXECUTION_SUCCEEDED', afterMs: 1_000 },
+      ]);
+      using backEnd = await openBackEnd(join(app, 'server.mjs'));
+      const browser = await launchChromium();
+      try {
+        const { page, problems } = await openPage(browser);
+        await page.goto(`${backEnd.origin}/?id=in%20react`);
+        await page.getByRole('heading', { name: 'SUCCEEDED' }).waitFor();
+        expect(await page.getByRole('listitem').allTextContents()).toEqual(['First: SUCCEEDED']);
+        expect(await page.getByText('4 messages').count()).toBe(1);
+        await page.goto(`${backEnd.origin}/?id=unknown`);
+        await page.getByRole('alert').waitFor();
+        expect(problems.filter((problem) => !problem.includes('404'))).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+  );
 
   /** The page's own HTML when it says that the execution has ended: sent by a script that is added to it on the way. */
   async function shownInChromium(backEnd: string, path: string): Promise<string> {

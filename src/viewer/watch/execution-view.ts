@@ -1,0 +1,179 @@
+/**
+ * <watch-execution>: one execution, by <flowtap-execution>, with its name above it. Read with a key, it also has links to the
+ * execution that started it and to those that it started; a ticket lists neither.
+ */
+import { LitElement, type TemplateResult, html, nothing } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
+
+import { type WatchTarget, watchLink } from '../../core/watch-link.ts';
+import { executionName } from './execution-name.ts';
+import type { ListedExecution } from './list-source.ts';
+import type { Relatives, RelativesSource } from './relatives-source.ts';
+import { statusBadge, statusName } from './status-badge.ts';
+import { EMPTY_VIEW, executionFragment, listFragment } from './watch-location.ts';
+
+/** Children start while it runs. */
+const RELATIVES_EVERY_MS = 10_000;
+
+export class WatchExecution extends LitElement {
+  static override properties = {
+    service: { attribute: false },
+    target: { attribute: false },
+    apiKey: { attribute: false },
+    relatives: { attribute: false },
+    found: { state: true },
+    status: { state: true },
+    isCopied: { state: true },
+  };
+
+  declare service: string;
+  declare target: WatchTarget;
+  declare apiKey: string | undefined;
+  /** Present if a key reads the execution. */
+  declare relatives: RelativesSource | undefined;
+  declare found: Relatives | undefined;
+  declare status: string | undefined;
+  declare isCopied: boolean;
+
+  #reading: AbortController | undefined;
+  #readOf = '';
+
+  override createRenderRoot(): this {
+    return this;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#reading?.abort();
+    this.#readOf = '';
+  }
+
+  override willUpdate(): void {
+    const id = this.relatives === undefined ? '' : (this.target.execution ?? '');
+    if (id === this.#readOf) return;
+    this.#readOf = id;
+    this.#reading?.abort();
+    this.found = undefined;
+    this.status = undefined;
+    if (id === '') return;
+    this.#reading = new AbortController();
+    void this.#readRelatives(id, this.#reading.signal);
+  }
+
+  /** Never rejects. What cannot be read is not shown: the execution itself says why. */
+  async #readRelatives(id: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        this.found = await this.relatives?.relativesOf(id, signal);
+      } catch {
+        return;
+      }
+      if (this.status !== undefined && this.status !== 'RUNNING') return;
+      await new Promise((resolve) => setTimeout(resolve, RELATIVES_EVERY_MS));
+    }
+  }
+
+  override render() {
+    const { execution: id = '', ticket, message } = this.target;
+    const { flow, name } = executionName(id);
+    const { service, apiKey } = this;
+    document.title = [this.status && statusName(this.status as never), name, 'Flowtap']
+      .filter(Boolean)
+      .join(' · ');
+    return html`
+      <header class="execution-head">
+        ${flow === undefined || apiKey === undefined ? nothing : html`<p class="trail">${this.#flowLink(flow)}</p>`}
+        <h1>${name === '' ? 'Execution' : name}</h1>
+        <p class="id">
+          <code>${id}</code>
+          ${
+            id === ''
+              ? nothing
+              : html`<button class="small" @click=${this.#copyId}>
+                  ${this.isCopied ? 'Copied' : 'Copy id'}
+                </button>`
+          }
+        </p>
+        ${
+          this.found?.parent === undefined
+            ? nothing
+            : html`<p class="parent">Started by ${linkTo(this.found.parent.flowExecutionId)}</p>`
+        }
+      </header>
+      ${keyed(
+        `${id} ${ticket ?? ''}`,
+        html`<flowtap-execution
+          .service=${service}
+          .execution=${id === '' ? undefined : id}
+          .ticket=${ticket}
+          .apiKey=${ticket === undefined ? apiKey : undefined}
+          .message=${message}
+          .permalink=${(messageId: string) =>
+            watchLink(service, {
+              ...(id !== '' && { execution: id }),
+              ...(ticket !== undefined && { ticket }),
+              message: messageId,
+            })}
+          @status=${this.#onStatus}
+        ></flowtap-execution>`,
+      )}
+      ${this.#children()}
+    `;
+  }
+
+  #flowLink(flow: string): TemplateResult {
+    const listed = this.found?.flow;
+    return html`<a href=${listFragment({ ...EMPTY_VIEW, ...(listed !== undefined && { flow: listed }) })}
+      >${flow}</a
+    >`;
+  }
+
+  #children(): TemplateResult | typeof nothing {
+    const { children = [] } = this.found ?? {};
+    if (children.length === 0) return nothing;
+    return html`<section class="children" aria-labelledby="children-title">
+      <h2 id="children-title">Started by this execution</h2>
+      <table class="executions">
+        <thead>
+          <tr>
+            <th scope="col">Status</th>
+            <th scope="col">Execution</th>
+            <th scope="col" class="wide">Step</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${children.map(
+            (child) =>
+              html`<tr data-status=${child.status}>
+                <td>${statusBadge(child.status)}</td>
+                <th scope="row">
+                  ${linkTo(child.flowExecutionId, child)}
+                  <span class="narrow quiet">${child.step ?? nothing}</span>
+                </th>
+                <td class="wide">${child.step ?? '–'}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </section>`;
+  }
+
+  readonly #copyId = async (): Promise<void> => {
+    await navigator.clipboard.writeText(this.target.execution ?? '').catch(() => {});
+    this.isCopied = true;
+    setTimeout(() => (this.isCopied = false), 2_000);
+  };
+
+  readonly #onStatus = (event: Event): void => {
+    const detail: unknown = event instanceof CustomEvent ? event.detail : undefined;
+    const { status } = Object(detail) as { status?: unknown };
+    if (typeof status === 'string') this.status = status;
+  };
+}
+
+function linkTo(id: string, item?: Pick<ListedExecution, 'name' | 'flow'>): TemplateResult {
+  const { flow, name } = executionName(id);
+  return html`<a href=${executionFragment({ execution: id })} title=${id}
+    >${flow === undefined ? nothing : html`${flow} / `}${item?.name ?? name}</a
+  >`;
+}

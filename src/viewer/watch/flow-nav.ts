@@ -1,0 +1,96 @@
+/** <watch-flow-nav>: the flows that the key may read, as links; on narrow screens as a menu. */
+import { LitElement, html, nothing } from 'lit';
+
+import type { ListedFlow } from './list-source.ts';
+import { type ListView, listFragment } from './watch-location.ts';
+
+/** With more flows, a field finds one. */
+const FIND_FROM = 8;
+
+const SOURCE_NAMES: Readonly<Record<string, string>> = {
+  'things-graph': 'Things Graph',
+  'step-functions': 'Step Functions',
+};
+
+export const sourceName = (source: string): string => SOURCE_NAMES[source] ?? source;
+
+export class WatchFlowNav extends LitElement {
+  static override properties = {
+    flows: { attribute: false },
+    view: { attribute: false },
+    wanted: { state: true },
+  };
+
+  /** Undefined while they are read. */
+  declare flows: readonly ListedFlow[] | undefined;
+  declare view: ListView;
+  declare wanted: string | undefined;
+
+  override createRenderRoot(): this {
+    return this;
+  }
+
+  override render() {
+    const { flows } = this;
+    if (flows === undefined) return html`<p class="quiet" role="status">Loading flows …</p>`;
+    if (flows.length === 0)
+      return html`<p class="quiet">No flow is listed for this key. You can open an execution by its id.</p>`;
+    const wanted = (this.wanted ?? '').toLowerCase();
+    const found = flows.filter(({ name }) => name.toLowerCase().includes(wanted));
+    return html`
+      <label class="flow-menu">
+        <span>Flow</span>
+        <select @change=${this.#choose}>
+          ${this.view.flow === undefined ? html`<option value="">Choose a flow</option>` : nothing}
+          ${flows.map(
+            ({ flow, name, source }) =>
+              html`<option value=${flow} ?selected=${flow === this.view.flow}>
+                ${name} (${sourceName(source)})
+              </option>`,
+          )}
+        </select>
+      </label>
+      <nav class="flow-links" aria-label="Flows">
+        ${
+          flows.length < FIND_FROM
+            ? nothing
+            : html`<input
+                type="search"
+                aria-label="Find a flow"
+                placeholder="Find a flow"
+                @input=${(event: Event) => {
+                  // Safety: the listener is the field's own.
+                  this.wanted = (event.target as HTMLInputElement).value;
+                }}
+              />`
+        }
+        <ul>
+          ${found.map(
+            ({ flow, name, source }) =>
+              html`<li>
+                <a
+                  href=${this.#linkTo(flow)}
+                  aria-current=${flow === this.view.flow ? 'page' : nothing}
+                  title=${flow}
+                >
+                  <span>${name}</span><small>${sourceName(source)}</small>
+                </a>
+              </li>`,
+          )}
+        </ul>
+        ${found.length === 0 ? html`<p class="quiet">No flow has this name.</p>` : nothing}
+      </nav>
+    `;
+  }
+
+  /** The other conditions stay. */
+  #linkTo(flow: string): string {
+    return listFragment({ ...this.view, flow });
+  }
+
+  readonly #choose = (event: Event): void => {
+    // Safety: the listener is the menu's own.
+    const { value } = event.target as HTMLSelectElement;
+    if (value !== '') location.hash = this.#linkTo(value);
+  };
+}

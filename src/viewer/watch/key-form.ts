@@ -1,0 +1,91 @@
+/** <watch-key-form>: asks for an API key, and checks it before anything else is read. The key leaves this form by an event only. */
+import { LitElement, html, nothing } from 'lit';
+
+import { FlowtapProblem, type KeyFacts, createFlowtapClient } from '../../client/client.ts';
+
+export interface EnteredKey {
+  readonly apiKey: string;
+  readonly facts: KeyFacts;
+}
+
+export class WatchKeyForm extends LitElement {
+  static override properties = {
+    service: { attribute: false },
+    reason: { attribute: false },
+    problem: { state: true },
+    isChecking: { state: true },
+  };
+
+  /** The service's address. */
+  declare service: string;
+  /** Why a key is needed. */
+  declare reason: string;
+  declare problem: string | undefined;
+  declare isChecking: boolean;
+
+  /** The page has one style sheet. */
+  override createRenderRoot(): this {
+    return this;
+  }
+
+  override render() {
+    return html`<form class="card key-form" @submit=${this.#submit}>
+      <h1>Enter an API key</h1>
+      <p>${this.reason}</p>
+      <label for="api-key">API key</label>
+      <input
+        id="api-key"
+        type="password"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck="false"
+        placeholder="ftk_…"
+        required
+        aria-describedby="key-note"
+        aria-invalid=${this.problem === undefined ? 'false' : 'true'}
+      />
+      ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
+      <button class="primary" ?disabled=${this.isChecking}>
+        ${this.isChecking ? 'Checking …' : 'Show executions'}
+      </button>
+      <p id="key-note" class="quiet">
+        The key stays in the memory of this tab. It is neither stored nor part of the address, and is sent to
+        this service only, as <code>Authorization</code>. Reloading or closing the tab forgets it.
+      </p>
+    </form>`;
+  }
+
+  override firstUpdated(): void {
+    this.#input?.focus();
+  }
+
+  get #input(): HTMLInputElement | null {
+    return this.querySelector('input');
+  }
+
+  readonly #submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const apiKey = this.#input?.value.trim() ?? '';
+    if (apiKey === '' || this.isChecking) return;
+    this.isChecking = true;
+    this.problem = undefined;
+    try {
+      const client = createFlowtapClient({ url: this.service, apiKey, giveUpAfterMs: 5_000 });
+      const detail: EnteredKey = { apiKey, facts: await client.key() };
+      this.dispatchEvent(new CustomEvent<EnteredKey>('key-entered', { detail }));
+    } catch (error) {
+      this.problem = problemText(error);
+      await this.updateComplete;
+      this.#input?.select();
+    } finally {
+      this.isChecking = false;
+    }
+  };
+}
+
+const problemText = (error: unknown): string => {
+  if (error instanceof FlowtapProblem) return error.detail;
+  // Characters that no header can have: text that is not a key.
+  if (error instanceof TypeError) return 'This is not an API key. Keys begin with ftk_.';
+  return error instanceof Error ? error.message : String(error);
+};

@@ -1,0 +1,55 @@
+/** What the list reads, as the page needs it. client-list-source.ts gets it from the typed client. */
+import type { Status } from '../../client/client.ts';
+
+export interface ListedFlow {
+  readonly flow: string;
+  readonly source: string;
+  readonly name: string;
+}
+
+export interface ListedExecution {
+  readonly flowExecutionId: string;
+  readonly flow?: string;
+  readonly name?: string;
+  readonly source: string;
+  readonly status: Status;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly durationMs?: number;
+}
+
+/** Which executions. Absent members exclude nothing. */
+export interface ListQuery {
+  /** Or executions of a source that belong to no flow. */
+  readonly flow?: string;
+  readonly source?: string;
+  readonly statuses?: readonly Status[];
+  readonly namePrefix?: string;
+  /** ISO 8601. */
+  readonly startedAfter?: string;
+  readonly startedBefore?: string;
+}
+
+export interface ListPart {
+  readonly executions: readonly ListedExecution[];
+  /** The upstream or the archive could not be read. */
+  readonly partial: boolean;
+  /** Everything that started later has been searched. */
+  readonly searchedBackTo?: string;
+  /** Nothing older exists. */
+  readonly isLast: boolean;
+}
+
+export type ListEvent =
+  | { readonly type: 'execution'; readonly execution: ListedExecution }
+  | { readonly type: 'caught-up' }
+  | { readonly type: 'heartbeat'; readonly upstream: string }
+  | { readonly type: 'reconnecting'; readonly error?: Error };
+
+export interface ListSource {
+  flows(signal: AbortSignal): Promise<readonly ListedFlow[]>;
+  /** Newest start first, one answer at a time. */
+  parts(query: ListQuery, signal: AbortSignal): AsyncIterator<ListPart, unknown, void>;
+  /** Never ends by itself. Throws what cannot be retried. */
+  follow(query: ListQuery, signal: AbortSignal): AsyncIterable<ListEvent>;
+}

@@ -1,0 +1,201 @@
+/**
+ * The executions of a list as a value that changes, without any framework. The newest come by the live list, and are inserted or
+ * replaced by their id; older ones come page by page when the reader asks. It reads while it has subscribers and the page is visible.
+ */
+import { FlowtapConnectionError, FlowtapProblem, type Status } from '../../client/client.ts';
+import { type PageVisibility, documentVisibility, untilVisible } from '../store/page-visibility.ts';
+import type { ListPart, ListQuery, ListSource, ListedExecution } from './list-source.ts';
+
+/** - `loading`: nothing is known yet. `live`: changes arrive. `paused`: the tab is hidden. `refused`: nothing more is read. */
+export type ListPhase =
+  'loading' | 'live' | 'reconnecting' | 'throttled' | 'unavailable' | 'paused' | 'refused';
+
+export interface ListSnapshot {
+  readonly phase: ListPhase;
+  /** Newest start first. */
+  readonly executions: readonly ListedExecution[];
+  /** Older ones can be asked for. */
+  readonly hasOlder: boolean;
+  readonly isReadingOlder: boolean;
+  /** How far the search has got: everything that started later is shown. */
+  readonly searchedBackTo: string | undefined;
+  /** A part of the list is missing, since the upstream or the archive could not be read. */
+  readonly isPartial: boolean;
+  readonly error: Error | undefined;
+}
+
+const EMPTY: ListSnapshot = {
+  phase: 'loading',
+  executions: [],
+  hasOlder: false,
+  isReadingOlder: false,
+  searchedBackTo: undefined,
+  isPartial: false,
+  error: undefined,
+};
+
+/** One request for older ones reads on until so many were found, or so many answers were read. */
+const OLDER_MIN = 25;
+const OLDER_PARTS_MAX = 8;
+
+export class ListStore {
+  readonly #source: ListSource;
+  readonly #query: ListQuery;
+  readonly #visibility: PageVisibility;
+  readonly #listeners = new Set<() => void>();
+  readonly #byId = new Map<string, ListedExecution>();
+  #snapshot = EMPTY;
+  #running: AbortController | undefined;
+  #parts: AsyncIterator<ListPart, unknown, void> | undefined;
+  #reading = new AbortController();
+
+  constructor(source: ListSource, query: ListQuery, visibility: PageVisibility = documentVisibility) {
+    this.#source = source;
+    this.#query = query;
+    this.#visibility = visibility;
+  }
+
+  readonly getSnapshot = (): ListSnapshot => this.#snapshot;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    if (!this.#running) {
+      this.#running = new AbortController();
+      this.#reading = new AbortController();
+      void this.#follow(this.#running.signal);
+      if (this.#parts === undefined) void this.readOlder();
+    }
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#running?.abort();
+      this.#running = undefined;
+      this.stopReadingOlder();
+    };
+  };
+
+  /** Never rejects. */
+  async readOlder(): Promise<void> {
+    if (this.#snapshot.isReadingOlder) return;
+    const { signal } = this.#reading;
+    this.#change({ isReadingOlder: true, error: undefined });
+    try {
+      const parts = (this.#parts ??= this.#source.parts(this.#query, signal));
+      const before = this.#byId.size;
+      for (let read = 0; read < OLDER_PARTS_MAX && this.#byId.size < before + OLDER_MIN; read++) {
+        const next = await parts.next();
+        signal.throwIfAborted();
+        if (next.done === true) break;
+        this.#addPart(next.value);
+        if (next.value.isLast) break;
+      }
+    } catch (error) {
+      // An iterator that has thrown has ended: the next request starts again.
+      this.#parts = undefined;
+      if (!signal.aborted) this.#fail(error);
+    } finally {
+      this.#change({ isReadingOlder: false });
+    }
+  }
+
+  stopReadingOlder(): void {
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    this.#parts = undefined;
+  }
+
+  #addPart({ executions, partial, searchedBackTo, isLast }: ListPart): void {
+    // What the live list brought is newer.
+    for (const execution of executions)
+      if (!this.#byId.has(execution.flowExecutionId)) this.#byId.set(execution.flowExecutionId, execution);
+    this.#change({ hasOlder: !isLast, isPartial: partial, searchedBackTo, executions: this.#sorted() });
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const visibility = this.#visibility;
+    while (!signal.aborted) {
+      if (visibility.isHidden()) {
+        this.#change({ phase: 'paused' });
+        await untilVisible(visibility, signal);
+        continue;
+      }
+      const shown = new AbortController();
+      const stopListening = visibility.onChange(() => {
+        if (visibility.isHidden()) shown.abort();
+      });
+      try {
+        await this.#followWhileShown(AbortSignal.any([signal, shown.signal]));
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!shown.signal.aborted) {
+          this.#fail(error);
+          return;
+        }
+      } finally {
+        stopListening();
+      }
+    }
+  }
+
+  async #followWhileShown(signal: AbortSignal): Promise<void> {
+    for await (const event of this.#source.follow(this.#query, signal)) {
+      switch (event.type) {
+        case 'execution':
+          this.#put(event.execution);
+          break;
+        case 'caught-up':
+          this.#change({ phase: 'live', error: undefined });
+          break;
+        case 'heartbeat':
+          this.#onUpstream(event.upstream);
+          break;
+        case 'reconnecting':
+          if (event.error) this.#change({ phase: 'reconnecting', error: event.error });
+      }
+    }
+    signal.throwIfAborted();
+  }
+
+  #onUpstream(upstream: string): void {
+    const phase = upstream === 'throttled' || upstream === 'unavailable' ? upstream : 'live';
+    this.#change({ phase, error: undefined });
+  }
+
+  /** One that has stopped to match is sent once more, with its new status. */
+  #put(execution: ListedExecution): void {
+    const { flowExecutionId: id, status } = execution;
+    const isWanted = this.#query.statuses?.includes(status) ?? true;
+    if (isWanted) this.#byId.set(id, execution);
+    else if (!this.#byId.delete(id)) return;
+    this.#change({ executions: this.#sorted() });
+  }
+
+  #fail(error: unknown): void {
+    const shown = error instanceof Error ? error : new FlowtapConnectionError(String(error));
+    const isRefused = shown instanceof FlowtapProblem;
+    this.#change({ error: shown, ...(isRefused && { phase: 'refused' as const }) });
+  }
+
+  #sorted(): readonly ListedExecution[] {
+    return [...this.#byId.values()].toSorted(newestFirst);
+  }
+
+  #change(changes: Partial<ListSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...changes };
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Those without a start time last; the id decides between equal ones, so that rows do not jump. */
+function newestFirst(one: ListedExecution, other: ListedExecution): number {
+  const [a, b] = [one.startedAt ?? '', other.startedAt ?? ''];
+  if (a !== b) return a > b ? -1 : 1;
+  return one.flowExecutionId > other.flowExecutionId ? -1 : 1;
+}
+
+/** How many of a list have each status. */
+export function countByStatus(executions: readonly ListedExecution[]): ReadonlyMap<Status, number> {
+  const counts = new Map<Status, number>();
+  for (const { status } of executions) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,91 @@
+/**
+ * What the page shows, as it stands in the fragment of its address: an execution (core/watch-link.ts), or the list with its filter,
+ * `#flow=…&status=FAILED&namePrefix=…&since=24h`. So every view has a link, and the browser's own "back" works. A key is never part
+ * of it.
+ */
+import type { Status } from '../../client/client.ts';
+import { type WatchTarget, parseWatchFragment, watchFragment } from '../../core/watch-link.ts';
+import type { ListQuery } from './list-source.ts';
+
+export const STATUSES: readonly Status[] = ['RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED'];
+
+/** Ranges of start times, in hours; in the order of the menu. */
+export const SINCE_HOURS: Readonly<Record<string, number>> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 };
+
+export interface ListView {
+  /** A flow, or `source:things-graph`: executions of that source which belong to no flow. */
+  readonly flow?: string;
+  /** Empty: all. */
+  readonly statuses: readonly Status[];
+  readonly namePrefix: string;
+  /** A member of SINCE_HOURS, or absent: any time. */
+  readonly since?: string;
+  /** As a reader enters them: local date and time, `2026-11-29T16:00`. They replace `since`. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+export type WatchLocation =
+  { readonly type: 'list'; readonly view: ListView } | ({ readonly type: 'execution' } & WatchTarget);
+
+export const EMPTY_VIEW: ListView = { statuses: [], namePrefix: '' };
+
+const SOURCE = 'source:';
+const LOCAL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/;
+
+export function parseLocation(hash: string): WatchLocation {
+  const target = parseWatchFragment(hash);
+  if (target.execution !== undefined || target.ticket !== undefined) return { type: 'execution', ...target };
+  const members = new URLSearchParams(hash.replace(/^#/, ''));
+  const text = (name: string) => members.get(name) ?? '';
+  const local = (name: 'from' | 'to') => (LOCAL_TIME.test(text(name)) ? { [name]: text(name) } : {});
+  const wanted = text('status').split(',');
+  return {
+    type: 'list',
+    view: {
+      ...(text('flow') !== '' && { flow: text('flow') }),
+      statuses: STATUSES.filter((status) => wanted.includes(status)),
+      namePrefix: text('namePrefix'),
+      ...(Object.hasOwn(SINCE_HOURS, text('since')) && { since: text('since') }),
+      ...local('from'),
+      ...local('to'),
+    },
+  };
+}
+
+export function listFragment({ flow, statuses, namePrefix, since, from, to }: ListView): string {
+  const members = new URLSearchParams();
+  if (flow !== undefined) members.set('flow', flow);
+  if (statuses.length > 0) members.set('status', statuses.join(','));
+  if (namePrefix !== '') members.set('namePrefix', namePrefix);
+  for (const [name, value] of Object.entries({ since, from, to }))
+    if (value !== undefined) members.set(name, value);
+  const text = members.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
+  return text === '' ? '#' : `#${text}`;
+}
+
+export const executionFragment = (target: WatchTarget): string => watchFragment(target);
+
+/** Undefined as long as no flow is chosen. */
+export function queryOf(view: ListView, nowMs: number): ListQuery | undefined {
+  const { flow, statuses, namePrefix, since, from, to } = view;
+  if (flow === undefined) return undefined;
+  const sinceMs = nowMs - (SINCE_HOURS[since ?? ''] ?? 0) * 3_600_000;
+  const startedAfter = isoOf(from) ?? (since === undefined ? undefined : new Date(sinceMs).toISOString());
+  const startedBefore = isoOf(to);
+  return {
+    ...(flow.startsWith(SOURCE) ? { source: flow.slice(SOURCE.length) } : { flow }),
+    ...(statuses.length > 0 && { statuses }),
+    ...(namePrefix !== '' && { namePrefix }),
+    ...(startedAfter !== undefined && { startedAfter }),
+    ...(startedBefore !== undefined && { startedBefore }),
+  };
+}
+
+/** The view of executions that belong to no flow. */
+export const flowOfSource = (source: string): string => SOURCE + source;
+
+function isoOf(local: string | undefined): string | undefined {
+  const at = new Date(local ?? '');
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
+}
