@@ -5,6 +5,9 @@
  */
 export const LONG_TESTS = [
   'test/aws-protocol/aws-cli.test.ts',
+  'test/aws-protocol/states-boto3.test.ts',
+  'test/aws-protocol/states-cli.test.ts',
+  'test/aws-protocol/states-history.test.ts',
   'test/client/socket.test.ts',
   'test/conformance/runtimes.test.ts',
   'test/deno/kill.test.ts',

@@ -1,0 +1,124 @@
+/** boto3's Step Functions client, with only its constructor changed, reads through the Worker in workerd: live, then archived. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { arnOf } from '../step-functions/source-under-test.ts';
+import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
+import { PYTHON, hasBoto3 } from '../support/installed.ts';
+import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
+import { runAlone } from './run-alone.ts';
+import { sampleHistories, scriptSample, untilSamplesArchived } from './states-samples.ts';
+
+const python = process.env['FLOWTAP_TEST_PYTHON'] ?? PYTHON;
+const SCRIPT = fileURLToPath(new URL('use_boto3_states.py', import.meta.url));
+const WAITERS = 100;
+const RUN_SECONDS = 8;
+
+interface Refusal {
+  readonly code: string;
+  readonly class: string;
+  readonly status: number;
+  readonly retries: number;
+  readonly message: string;
+}
+
+interface Report {
+  readonly executions: Readonly<Record<string, object>>;
+  readonly writes: Readonly<Record<string, Refusal>>;
+  readonly refusals: Readonly<Record<string, Refusal>>;
+  readonly waited: Readonly<Record<string, number>>;
+}
+
+describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`, () => {
+  const samples = sampleHistories();
+  let world: World;
+  let key: string;
+  let report: Report;
+  /** Upstream calls while the writes were refused. */
+  let callsBefore: number;
+  beforeAll(async () => {
+    world = await openStepFunctionsWorld();
+    key = await world.key();
+    for (const sample of samples) await scriptSample(world, sample);
+    report = await run({
+      unknown: arnOf('unknown'),
+      shyKey: await world.key({ payloads: 'names' }),
+      executions,
+    });
+  });
+  afterAll(() => world?.close());
+
+  const { accessKeyId: key_id, secretAccessKey: secret } = UPSTREAM_CREDENTIALS;
+  const executions = samples.map(({ arn, pageSize }) => ({ arn, pageSize }));
+
+  async function run(given: object): Promise<Report> {
+    const upstream = { url: world.upstream.url, key_id, secret };
+    const input = JSON.stringify({ url: world.url.href, upstream, key, ...given });
+    const { code, stdout, stderr } = await runAlone(python, [SCRIPT], { input });
+    if (code !== 0) throw new Error(stderr);
+    return JSON.parse(stdout);
+  }
+
+  const expected = () =>
+    Object.fromEntries(
+      samples.map(({ arn, events }) => [
+        arn,
+        { count: events.length, paginator: true, client: true, description: true },
+      ]),
+    );
+
+  it('reads the same events and descriptions as from the upstream directly, with and without its paginator', () => {
+    expect(report.executions).toEqual(expected());
+  });
+
+  it('reads the same from the archive', async () => {
+    await untilSamplesArchived(world, key, samples);
+    const calls = () => samples.map(({ arn }) => world.calls(arn)).reduce((sum, count) => sum + count, 0);
+    callsBefore = calls();
+    expect((await run({ executions })).executions).toEqual(expected());
+    // Of the script itself, straight: four views and a description of each.
+    expect(calls() - callsBefore).toBe(samples.length * 5);
+  });
+
+  it.each([
+    ['unknown', 'ExecutionDoesNotExist', 'ExecutionDoesNotExist'],
+    ['unknownToDescribe', 'ExecutionDoesNotExist', 'ExecutionDoesNotExist'],
+    ['arn', 'InvalidArn', 'InvalidArn'],
+    ['token', 'InvalidToken', 'InvalidToken'],
+    ['wrongKey', 'UnrecognizedClientException', 'ClientError'],
+    ['shy', 'AccessDeniedException', 'ClientError'],
+  ])('%s is caught as %s, of the class %s', (name, code, type) => {
+    expect(report.refusals[name]).toMatchObject({ code, class: type, status: 400, retries: 0 });
+  });
+
+  it('is refused whatever writes', () => {
+    const denied = {
+      code: 'AccessDeniedException',
+      status: 400,
+      message: expect.stringContaining('read-only'),
+    };
+    expect(Object.values(report.writes)).toHaveLength(5);
+    for (const write of Object.values(report.writes)) expect(write).toMatchObject(denied);
+    expect(Object.keys(world.stats().byOperation ?? {}).toSorted()).toEqual([
+      'DescribeExecution',
+      'GetExecutionHistory',
+    ]);
+  });
+
+  it('waits for the end of a run with 100 waiters, which cost the upstream one call a second', async () => {
+    const running = arnOf('running');
+    const endsAfterMs = RUN_SECONDS * 1_000;
+    await world.control('/executions', {
+      executionArn: running,
+      events: [
+        { type: 'ExecutionStarted', executionStartedEventDetails: {} },
+        { type: 'ExecutionSucceeded', executionSucceededEventDetails: {}, afterMs: endsAfterMs },
+      ],
+    });
+    const beganAtMs = Date.now();
+    const { waited } = await run({ running, waiters: WAITERS });
+    const seconds = (Date.now() - beganAtMs) / 1_000;
+    expect(waited).toEqual({ succeeded: WAITERS });
+    expect(world.calls(running)).toBeGreaterThanOrEqual(2);
+    expect(world.calls(running)).toBeLessThanOrEqual(seconds + 1);
+  });
+});

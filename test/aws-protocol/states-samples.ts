@@ -1,0 +1,46 @@
+/** A few of the recorded histories, in which every type of event occurs that any of them has. For tests that are slow for each. */
+import { expect } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import type { World } from '../support/on-workerd.ts';
+import { type RecordedHistory, readRecordedHistories } from '../step-functions/recorded-histories.ts';
+import { arnOf } from '../step-functions/source-under-test.ts';
+
+export interface Sample {
+  readonly arn: string;
+  readonly events: RecordedHistory['events'];
+  /** So that it takes several pages. */
+  readonly pageSize: number;
+}
+
+/** Greedy: the history with the most new types first. */
+export function sampleHistories(): Sample[] {
+  const histories = readRecordedHistories();
+  const missing = new Set(histories.flatMap(({ events }) => events.map(({ type }) => type)));
+  const chosen: RecordedHistory['events'][] = [];
+  const news = (events: RecordedHistory['events']) =>
+    new Set(events.map(({ type }) => type).filter((type) => missing.has(type))).size;
+  while (missing.size > 0) {
+    const best = histories.reduce((a, b) => (news(b.events) > news(a.events) ? b : a));
+    for (const { type } of best.events) missing.delete(type);
+    chosen.push(best.events);
+  }
+  return chosen.map((events, index) => ({
+    arn: arnOf(`sample-${index}`),
+    events,
+    pageSize: Math.ceil(events.length / 3),
+  }));
+}
+
+export const scriptSample = (world: World, { arn, events }: Pick<Sample, 'arn' | 'events'>): Promise<void> =>
+  world.control('/executions', { executionArn: arn, events });
+
+/** Waits until each is archived. */
+export async function untilSamplesArchived(world: World, key: string, samples: readonly Sample[]) {
+  for (const { arn } of samples) {
+    await eventually(async () => {
+      const headers = { 'X-API-Key': key };
+      const response = await world.fetch(`/v1/executions/${encodeURIComponent(arn)}`, { headers });
+      expect(await response.json()).toHaveProperty('archivedAt');
+    });
+  }
+}

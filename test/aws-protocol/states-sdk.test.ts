@@ -1,0 +1,158 @@
+/** AWS's own JavaScript client of Step Functions (v3), with only its constructor changed, reads through the Worker in workerd. */
+import {
+  DescribeExecutionCommand,
+  ExecutionDoesNotExist,
+  GetExecutionHistoryCommand,
+  type GetExecutionHistoryCommandInput,
+  type HistoryEvent,
+  InvalidArn,
+  InvalidToken,
+  SFNClient,
+  type SFNClientConfig,
+  SendTaskSuccessCommand,
+  StartExecutionCommand,
+  StopExecutionCommand,
+  paginateGetExecutionHistory,
+} from '@aws-sdk/client-sfn';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { arnOf } from '../step-functions/source-under-test.ts';
+import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
+import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
+import { sampleHistories, scriptSample, untilSamplesArchived } from './states-samples.ts';
+
+const samples = sampleHistories();
+const VIEWS = [false, true].flatMap((reverseOrder) =>
+  [true, false].map((includeExecutionData) => ({ reverseOrder, includeExecutionData })),
+);
+
+let world: World;
+let key: string;
+const clients: SFNClient[] = [];
+
+beforeAll(async () => {
+  world = await openStepFunctionsWorld();
+  key = await world.key();
+  for (const sample of samples) await scriptSample(world, sample);
+});
+afterEach(() => {
+  for (const created of clients.splice(0)) created.destroy();
+});
+afterAll(() => world.close());
+
+function client(sessionToken: string, config: Partial<SFNClientConfig> = {}) {
+  const created = new SFNClient({
+    endpoint: world.url.href,
+    region: 'us-west-2',
+    credentials: { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken },
+    maxAttempts: 1,
+    ...config,
+  });
+  clients.push(created);
+  return created;
+}
+
+const upstream = () => client('', { endpoint: world.upstream.url, credentials: UPSTREAM_CREDENTIALS });
+
+async function readAll(reader: SFNClient, pageSize: number, input: GetExecutionHistoryCommandInput) {
+  const events: HistoryEvent[] = [];
+  for await (const page of paginateGetExecutionHistory({ client: reader, pageSize }, input)) {
+    events.push(...(page.events ?? []));
+  }
+  return events;
+}
+
+async function describedBy(reader: SFNClient, executionArn: string) {
+  const { $metadata: _, ...members } = await reader.send(new DescribeExecutionCommand({ executionArn }));
+  return members;
+}
+
+async function expectSamples(straight: ReadonlyMap<string, unknown>) {
+  const reader = client(key);
+  for (const { arn, pageSize } of samples) {
+    for (const view of VIEWS) {
+      const events = await readAll(reader, pageSize, { executionArn: arn, ...view });
+      expect(events).toEqual(straight.get(JSON.stringify([arn, view])));
+    }
+    expect(await describedBy(reader, arn)).toEqual(straight.get(arn));
+  }
+}
+
+it('reads the same events and descriptions as from the upstream directly: live, archived and without it', async () => {
+  const straight = new Map<string, unknown>();
+  for (const { arn, events } of samples) {
+    for (const view of VIEWS) {
+      const read = await readAll(upstream(), 1_000, { executionArn: arn, ...view });
+      expect(read).toHaveLength(events.length);
+      straight.set(JSON.stringify([arn, view]), read);
+    }
+    straight.set(arn, await describedBy(upstream(), arn));
+  }
+  await expectSamples(straight);
+  await untilSamplesArchived(world, key, samples);
+  await world.faults({ internalErrorRate: 1 });
+  await expectSamples(straight);
+  await world.faults({});
+});
+
+describe('an exception', () => {
+  const refusal = (ask: () => Promise<unknown>) =>
+    ask().then(
+      () => new Error('it was answered'),
+      (error: Error) => error,
+    );
+
+  it('of the model is of its class, with the request id, and is not retried', async () => {
+    const reader = client(key, { maxAttempts: 2 });
+    const [executionArn = ''] = samples.map(({ arn }) => arn);
+    for (const [type, ask] of [
+      [
+        ExecutionDoesNotExist,
+        () => reader.send(new GetExecutionHistoryCommand({ executionArn: arnOf('unknown') })),
+      ],
+      [
+        ExecutionDoesNotExist,
+        () => reader.send(new DescribeExecutionCommand({ executionArn: arnOf('unknown') })),
+      ],
+      [
+        InvalidArn,
+        () => reader.send(new GetExecutionHistoryCommand({ executionArn: 'arn:aws:states:us-west-2' })),
+      ],
+      [
+        InvalidToken,
+        () => reader.send(new GetExecutionHistoryCommand({ executionArn, nextToken: 'made up' })),
+      ],
+    ] as const) {
+      const refused = await refusal(ask);
+      expect(refused).toBeInstanceOf(type);
+      expect(refused).toMatchObject({ $metadata: { attempts: 1, httpStatusCode: 400 } });
+      expect(refused).toMatchObject({ $metadata: { requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) } });
+    }
+  });
+
+  it('that is temporary is retried', async () => {
+    const arn = arnOf('failing');
+    await world.faults({ internalErrorRate: 1, executions: [arn] });
+    const reader = client(key, { maxAttempts: 2 });
+    const refused = await refusal(() => reader.send(new DescribeExecutionCommand({ executionArn: arn })));
+    expect(refused).toMatchObject({ $metadata: { attempts: 2, httpStatusCode: 500 } });
+    await world.faults({});
+  });
+
+  it('refuses whatever writes, and nothing of it reaches the upstream', async () => {
+    const calls = world.stats().calls;
+    const stateMachineArn = 'arn:aws:states:us-west-2:123456789012:stateMachine:StateMachine';
+    const writer = client(key, { maxAttempts: 2 });
+    for (const ask of [
+      () => writer.send(new StartExecutionCommand({ stateMachineArn })),
+      () => writer.send(new StopExecutionCommand({ executionArn: arnOf('sample-0') })),
+      () => writer.send(new SendTaskSuccessCommand({ taskToken: 'x', output: '{}' })),
+    ]) {
+      expect(await refusal(ask)).toMatchObject({
+        name: 'AccessDeniedException',
+        message: expect.stringContaining('read-only'),
+        $metadata: { attempts: 1, httpStatusCode: 400 },
+      });
+    }
+    expect(world.stats().calls).toBe(calls);
+  });
+});
