@@ -1,34 +1,14 @@
 /** Validates our answers with botocore's parser, parameter validator and model of the service, without a network. */
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AwsException } from '../../src/http/aws/aws-answer.ts';
 import { awsRefusalFor } from '../../src/http/aws/aws-dialects.ts';
 import { EVENT_TYPES } from '../../src/messages/event-types.ts';
 import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
-import { type AwsMessage, TARGET, callAws } from './aws-call.ts';
+import { TARGET, callAws } from './aws-call.ts';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
-import { runAlone } from './run-alone.ts';
+import { judgeOf } from './judge-answers.ts';
 
-const SCRIPT = fileURLToPath(new URL('judge_answers.py', import.meta.url));
-
-interface Judgement {
-  readonly problems: readonly string[];
-  readonly messages?: readonly AwsMessage[];
-  readonly code?: AwsException['name'];
-}
-
-async function judge(answers: readonly Response[]): Promise<readonly Judgement[]> {
-  const lines = await Promise.all(
-    answers.map(async (answer) => {
-      const headers = Object.fromEntries(answer.headers);
-      return JSON.stringify({ status: answer.status, headers, body: await answer.text() });
-    }),
-  );
-  const { code, stdout, stderr } = await runAlone(PYTHON, [SCRIPT], { input: lines.join('\n') });
-  if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
-}
+const judge = judgeOf('iotthingsgraph', 'ListFlowExecutionMessages');
 
 const refuse = awsRefusalFor({ headers: new Headers({ 'X-Amz-Target': TARGET }) });
 

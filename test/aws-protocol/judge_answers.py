@@ -1,7 +1,7 @@
-"""Judges answers of ListFlowExecutionMessages by botocore's own parser, parameter validator and model.
+"""Judges answers in AWS's protocols by botocore's own parser, parameter validator and model.
 
-Reads from stdin one JSON object a line: {"status", "headers", "body"}. Prints a JSON array, for each answer
-{"problems": [...], "messages": [...] or "code": "..."}; times as epoch seconds.
+The arguments are a service and its default operation. Reads from stdin one JSON object a line: {"status", "headers", "body",
+"operation"}. Prints a JSON array, for each answer {"problems": [...], "messages": [...] or "code": "..."}; times as epoch seconds.
 """
 
 import json
@@ -11,14 +11,15 @@ import botocore.parsers
 import botocore.session
 from botocore.validate import ParamValidator
 
-model = botocore.session.get_session().get_service_model("iotthingsgraph")
-operation = model.operation_model("ListFlowExecutionMessages")
-errors = {shape.error_code: shape for shape in operation.error_shapes}
+service, default_operation = sys.argv[1:]
+model = botocore.session.get_session().get_service_model(service)
 parser = botocore.parsers.create_parser(model.protocol)
 validator = ParamValidator()
 
 
 def judge(answer):
+    operation = model.operation_model(answer.get("operation", default_operation))
+    errors = {shape.error_code: shape for shape in operation.error_shapes}
     body = json.loads(answer["body"])
     raw = {"status_code": answer["status"], "headers": answer["headers"], "body": answer["body"].encode()}
     if answer["status"] >= 300:
@@ -37,7 +38,7 @@ def judge(answer):
         problems.append("no request id")
     messages = [
         {**message, "timestamp": message["timestamp"].timestamp()} if "timestamp" in message else message
-        for message in parsed["messages"]
+        for message in parsed.get("messages", [])
     ]
     return {"messages": messages, "problems": problems}
 

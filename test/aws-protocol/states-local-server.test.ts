@@ -1,0 +1,104 @@
+/**
+ * stepfunctions-local, a simulator that shares no code with ours, behind the Worker: AWS's client gets the same through it as straight
+ * from the simulator, while an execution runs and when it is archived.
+ */
+import {
+  DescribeExecutionCommand,
+  type GetExecutionHistoryCommandInput,
+  type HistoryEvent,
+  SFNClient,
+  paginateGetExecutionHistory,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
+import { type StepFunctionsLocal, startStepFunctionsLocal } from '../step-functions/stepfunctions-local.ts';
+import { eventually } from '../support/eventually.ts';
+import type { World } from '../support/on-workerd.ts';
+
+const definition = JSON.stringify({
+  StartAt: 'Begin',
+  States: {
+    Begin: { Type: 'Pass', Result: { order: 4711 }, Next: 'Both' },
+    Both: {
+      Type: 'Parallel',
+      Next: 'Pause',
+      Branches: ['Left', 'Right'].map((name) => ({
+        StartAt: name,
+        States: { [name]: { Type: 'Pass', End: true } },
+      })),
+    },
+    Pause: { Type: 'Wait', Seconds: 3, Next: 'Done' },
+    Done: { Type: 'Succeed' },
+  },
+});
+
+let server: StepFunctionsLocal;
+let world: World;
+let executionArn: string;
+let straight: SFNClient;
+let through: SFNClient;
+
+beforeAll(async () => {
+  server = await startStepFunctionsLocal();
+  world = await openStepFunctionsWorld({
+    AWS_ENDPOINT_URL_SFN: server.endpoint.href,
+    SFN_ALLOWED: 'local:123456789012',
+  });
+  const client = (endpoint: string, sessionToken: string) =>
+    new SFNClient({
+      endpoint,
+      region: 'local',
+      credentials: { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken },
+    });
+  straight = client(server.endpoint.href, 'unused');
+  through = client(world.url.href, await world.key());
+  const roleArn = 'arn:aws:iam::123456789012:role/machine';
+  const machine = await server.call('CreateStateMachine', { name: 'machine', definition, roleArn });
+  const started = await server.call('StartExecution', {
+    stateMachineArn: machine['stateMachineArn'],
+    name: 'run-1',
+    input: '{"a":1}',
+  });
+  executionArn = String(started['executionArn']);
+});
+afterAll(async () => {
+  straight?.destroy();
+  through?.destroy();
+  await world?.close();
+  await server?.stop();
+});
+
+async function events(
+  client: SFNClient,
+  pageSize: number,
+  more: Partial<GetExecutionHistoryCommandInput> = {},
+) {
+  const all: HistoryEvent[] = [];
+  for await (const page of paginateGetExecutionHistory({ client, pageSize }, { executionArn, ...more })) {
+    all.push(...(page.events ?? []));
+  }
+  return all;
+}
+
+async function described(client: SFNClient) {
+  const { $metadata: _, ...members } = await client.send(new DescribeExecutionCommand({ executionArn }));
+  return members;
+}
+
+const expectSame = async () => {
+  const expected = await events(straight, 1_000);
+  expect(await events(through, 3)).toEqual(expected);
+  // The simulator itself turns its stored history around when it is asked for the reverse order.
+  expect(await events(through, 3, { reverseOrder: true })).toEqual(expected.toReversed());
+  expect(await described(through)).toEqual(await described(straight));
+};
+
+test('an execution is read the same: while it pauses, when it has ended, and when it is archived', async () => {
+  await eventually(async () => expect(await events(straight, 100)).not.toHaveLength(0));
+  expect(await described(through)).toMatchObject({ status: 'RUNNING', input: '{"a":1}' });
+  await eventually(async () => expect(await described(through)).toMatchObject({ status: 'SUCCEEDED' }));
+  await eventually(expectSame);
+  expect((await events(through, 4)).length).toBeGreaterThan(10);
+  await eventually(async () => expect((await world.activity(executionArn)).archived).toBeDefined());
+  await expectSame();
+});
