@@ -1,0 +1,166 @@
+/**
+ * Which flows exist: the state machines of all places in the settings, and the flows that have archived executions. A key sees those
+ * of which it may read an execution, and no place is read that its patterns cannot match. All readers of an isolate share what was
+ * read, for half a minute.
+ */
+import { mayReadFlow, mayReadPlace } from '../access/keys/flow-pattern.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Result, type SourceFailure, fail, ok } from '../core/errors.ts';
+import { type FlowRef, parseFlowRef } from '../core/flow-ref.ts';
+import type { ListingSource, Place } from '../sources/listing-source.ts';
+import type { ArchiveIndex } from './archived-part.ts';
+import type { FlowsPage, FlowsRequest, ListedFlow } from './lists.ts';
+import { SharedReading } from './shared-reading.ts';
+import { isBrief } from './upstream-failures.ts';
+
+/** A new flow appears so late, at most. Flows are created by deployments. */
+export const FLOWS_FRESH_MS = 30_000;
+/** After a failure. */
+export const FLOWS_RETRY_MS = 5_000;
+/** Upstream pages of 1,000 for one place: AWS allows 10,000 state machines. */
+const PLACE_PAGES_MAX = 20;
+/** Listings of flows that have archived executions. */
+const ARCHIVE_PAGES_MAX = 20;
+const ARCHIVE_PAGE = 1_000;
+/** Other requests run between so many flows that patterns are tried on. */
+const TRIED_AT_ONCE = 500;
+
+export interface FlowDirectoryOptions {
+  readonly sources: readonly ListingSource[];
+  readonly index: ArchiveIndex;
+  readonly clock: Clock;
+}
+
+interface Found {
+  /** In this order, and unique. */
+  readonly key: string;
+  readonly flow: FlowRef;
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/** `failure`: more may exist. */
+interface Reading {
+  readonly found: readonly Found[];
+  readonly failure?: SourceFailure;
+  readonly isPartial: boolean;
+}
+
+/** Who reads. What was begun is read to its end, even if this request is cancelled: others wait for it. */
+interface Reader {
+  readonly tenant: string;
+  readonly onAttempt: () => void;
+}
+
+export class FlowDirectory {
+  readonly #clock: Clock;
+  readonly #places: readonly { readonly place: Place; readonly reading: SharedReading<Reading, Reader> }[];
+  readonly #archived: SharedReading<Reading, Reader>;
+
+  constructor({ sources, index, clock }: FlowDirectoryOptions) {
+    this.#clock = clock;
+    const shared = (read: (reader: Reader) => Promise<Reading>) =>
+      new SharedReading({
+        clock,
+        read,
+        freshMsOf: ({ isPartial, failure }) => {
+          // Concerns this tenant only.
+          if (failure?.type === 'upstream-share-exceeded') return 0;
+          return isPartial ? FLOWS_RETRY_MS : FLOWS_FRESH_MS;
+        },
+      });
+    this.#places = sources.flatMap((source) =>
+      source.places.map((place) => ({
+        place,
+        reading: shared((reader) => readPlace(source, place, reader)),
+      })),
+    );
+    this.#archived = shared(() => readArchive(index));
+  }
+
+  async flows(request: FlowsRequest): Promise<Result<FlowsPage>> {
+    const { patterns, tenant, after = '', maxResults } = request;
+    let upstreamCalls = 0;
+    const reader = { tenant, onAttempt: () => void upstreamCalls++ };
+    const wanted = this.#places.filter(({ place }) => mayReadPlace(patterns, place));
+    const readings = await Promise.all(
+      [this.#archived, ...wanted.map(({ reading }) => reading)].map((reading) => reading.get(reader)),
+    );
+    // Those of the upstream come later, and replace the archive's, which have no members.
+    const found = new Map(readings.flatMap((reading) => reading.found).map((flow) => [flow.key, flow]));
+    const candidates = [...found.values()]
+      .filter(({ key }) => key > after)
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    const readable = await this.#readable(candidates, patterns, maxResults + 1);
+    const listed = readable.slice(0, maxResults);
+    const isPartial = readings.some((reading) => reading.isPartial);
+    const brief = readings.find(({ failure }) => failure && isBrief(failure))?.failure;
+    if (brief && listed.length === 0) return fail(brief);
+    const last = listed.at(-1);
+    return ok({
+      flows: listed.map((one) => listedFlow(one, request.members)),
+      ...(readable.length > maxResults && last && { next: last.key }),
+      ...(isPartial && { partial: true }),
+      upstreamCalls,
+    });
+  }
+
+  async #readable(
+    candidates: readonly Found[],
+    patterns: readonly string[],
+    enough: number,
+  ): Promise<readonly Found[]> {
+    const readable: Found[] = [];
+    for (const [index, candidate] of candidates.entries()) {
+      if (index % TRIED_AT_ONCE === TRIED_AT_ONCE - 1) await this.#clock.turn();
+      if (mayReadFlow(patterns, candidate.flow)) readable.push(candidate);
+      if (readable.length >= enough) break;
+    }
+    return readable;
+  }
+}
+
+const foundOf = (flow: FlowRef, members?: Readonly<Record<string, unknown>>): Found => ({
+  key: `${flow.source}/${flow.flow}`,
+  flow,
+  ...(members && { members }),
+});
+
+function listedFlow({ flow: { flow, source, name }, members }: Found, wantsMembers?: true): ListedFlow {
+  return { flow, source, name, ...(wantsMembers && members && { members }) };
+}
+
+async function readPlace(
+  source: ListingSource,
+  place: Place,
+  { tenant, onAttempt }: Reader,
+): Promise<Reading> {
+  const found: Found[] = [];
+  const options = { origin: { class: 'reader', tenant } as const, onAttempt };
+  let token: string | undefined;
+  for (let pages = 0; pages < PLACE_PAGES_MAX; pages++) {
+    const page = await source.listFlows(place, token, options);
+    if (!page.ok) return { found, failure: page.failure, isPartial: true };
+    const { flows, nextToken } = page.value;
+    for (const { flow, type, members } of flows) {
+      // Step Functions lists no executions of EXPRESS state machines.
+      const ref = type === 'EXPRESS' ? undefined : parseFlowRef(flow);
+      if (ref) found.push(foundOf(ref, members));
+    }
+    if (nextToken === undefined) return { found, isPartial: false };
+    token = nextToken;
+  }
+  return { found, isPartial: true };
+}
+
+async function readArchive(index: ArchiveIndex): Promise<Reading> {
+  const found: Found[] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; pages < ARCHIVE_PAGES_MAX; pages++) {
+    const page = await index.flows({ limit: ARCHIVE_PAGE, ...(cursor !== undefined && { cursor }) });
+    if (!page.ok) return { found, isPartial: true };
+    found.push(...page.value.flows.map((flow) => foundOf(flow)));
+    ({ cursor } = page.value);
+    if (cursor === undefined) return { found, isPartial: false };
+  }
+  return { found, isPartial: true };
+}
