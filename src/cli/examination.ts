@@ -10,7 +10,8 @@ import { oneLine } from './plain-text.ts';
 import { checkOperation } from './operator-checks.ts';
 import { type ProxySetting, proxyRemedy, proxySetting } from './proxy.ts';
 import { refused } from './refused.ts';
-import { humanDuration, summaryLines } from './summary-lines.ts';
+import { humanDuration } from '../core/human-duration.ts';
+import { summaryLines } from './summary-lines.ts';
 
 /** With more, times in logs cannot be compared, and tickets and keys seem to expire early or late. */
 const SKEW_MS_MAX = 30_000;

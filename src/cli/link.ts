@@ -5,7 +5,7 @@ import { duration, executionId, oneOf, readArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { connect } from './connect.ts';
 import { EXIT } from './exit-code.ts';
-import { dayOf, timeOf, timeZone } from './local-time.ts';
+import { dayOf, timeOf, timeZone } from '../core/local-time.ts';
 import { jsonLine, oneLine } from './plain-text.ts';
 
 /** The longest life that the service gives a ticket. */

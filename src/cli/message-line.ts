@@ -4,7 +4,7 @@
  * is cropped, and times are whole: such lines are stored and searched.
  */
 import type { FlowMessage } from '../client/client.ts';
-import { dayOf, timeOf, timeZone } from './local-time.ts';
+import { dayOf, timeOf, timeZone } from '../core/local-time.ts';
 import type { Output, Style } from './output.ts';
 import { column, crop, oneLine, widthOf } from './plain-text.ts';
 

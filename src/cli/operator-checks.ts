@@ -7,7 +7,7 @@ import type { Terminal } from './command.ts';
 import { connectAdmin } from './connect.ts';
 import { oneLine } from './plain-text.ts';
 import { refused } from './refused.ts';
-import { humanDuration } from './summary-lines.ts';
+import { humanDuration } from '../core/human-duration.ts';
 
 /** `POST /v1/admin/probe`, docs/http-api.md. */
 interface SourceProbe {

@@ -2,7 +2,7 @@
 import type { Status, Step } from '../client/client.ts';
 import type { Output, Style } from './output.ts';
 import { crop, oneLine, widthOf } from './plain-text.ts';
-import { humanDuration } from './summary-lines.ts';
+import { humanDuration } from '../core/human-duration.ts';
 
 const SYMBOLS: Readonly<Record<Status, readonly [string, Style]>> = {
   RUNNING: ['●', 'yellow'],

@@ -1,6 +1,7 @@
 /** An execution's summary for people: status and failure first, then facts. */
 import type { FailureReason, Status, Summary } from '../client/client.ts';
-import { dayOf, timeOf } from './local-time.ts';
+import { humanDuration } from '../core/human-duration.ts';
+import { dayOf, timeOf } from '../core/local-time.ts';
 import type { Output, Style } from './output.ts';
 import { oneLine } from './plain-text.ts';
 
@@ -43,12 +44,3 @@ function timeFor(output: Output, timestamp: string): string {
 
 export const humanCount = (count: number, noun: string): string =>
   `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
-
-/** `850 ms`, `11.5 s`, `3 min 20 s`, `2 h 5 min`. */
-export function humanDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 60) return `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}

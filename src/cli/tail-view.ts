@@ -5,7 +5,7 @@ import { MessageLines } from './message-line.ts';
 import type { Output } from './output.ts';
 import { crop, jsonLine } from './plain-text.ts';
 import { stepLines } from './step-lines.ts';
-import { humanDuration } from './summary-lines.ts';
+import { humanDuration } from '../core/human-duration.ts';
 
 export interface TailView {
   /** Continuing after a cursor makes sense: what was shown needs no earlier message. */

@@ -7,7 +7,8 @@ import { type Command, Interrupted, type Terminal, UsageError } from './command.
 import { connect } from './connect.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { oneLine, shellWord } from './plain-text.ts';
-import { humanDuration, summaryLines } from './summary-lines.ts';
+import { humanDuration } from '../core/human-duration.ts';
+import { summaryLines } from './summary-lines.ts';
 import { JsonView, LinesView, StepsView, type TailView } from './tail-view.ts';
 
 const SHOWN_DEFAULT = 20;

@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
-import { dayOf, timeOf } from '../../src/cli/local-time.ts';
+import { dayOf, timeOf } from '../../src/core/local-time.ts';
 import { MessageLines } from '../../src/cli/message-line.ts';
 import { type Environment, Output } from '../../src/cli/output.ts';
 import { column, crop, oneLine, shellWord, widthOf } from '../../src/cli/plain-text.ts';

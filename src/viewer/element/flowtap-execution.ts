@@ -1,12 +1,28 @@
-/** <flowtap-execution>: shows one execution, live. */
-import { LitElement, html } from 'lit';
+/**
+ * <flowtap-execution>: shows one execution, live. It connects a store to the views, and tells the page what happens. docs/embed.md
+ * documents every attribute, property, event, part and custom property.
+ */
+import { LitElement, type PropertyValues, html, nothing } from 'lit';
 
 import type { CredentialSource, TicketSource } from '../../client/client.ts';
+import { MessagesView } from '../messages/messages-view.ts';
+import { StepsView } from '../steps/steps-view.ts';
 import type { ExecutionAccess } from '../store/access.ts';
 import { ExecutionStore } from '../store/execution-store.ts';
+import { MessageFacts } from '../store/message-facts.ts';
 import { EMPTY_SNAPSHOT, type ExecutionSnapshot } from '../store/snapshot.ts';
+import { Announcer } from './announcer.ts';
+import { executionHeader } from './execution-header.ts';
+import { failurePanel } from './failure-panel.ts';
+import { isProblem, payloadsText } from './phase-texts.ts';
+import { STYLES } from './styles/styles.ts';
+import { Ticker } from './ticker.ts';
+
+/** Those that decide what is read. */
+const SOURCE_PROPERTIES = ['execution', 'ticket', 'ticketUrl', 'service', 'apiKey'];
 
 export class FlowtapExecution extends LitElement {
+  static override styles = STYLES;
   static override properties = {
     execution: { type: String },
     ticket: {},
@@ -25,7 +41,7 @@ export class FlowtapExecution extends LitElement {
   declare ticketUrl: string | undefined;
   /** The service's address. Default: where this module was loaded from. */
   declare service: string | undefined;
-  /** The id of the message that is open and scrolled to. */
+  /** The id of the message that is open. */
   declare message: string | undefined;
   /** For the operator's own page. Kept in memory: there is no attribute. */
   declare apiKey: CredentialSource | undefined;
@@ -34,32 +50,77 @@ export class FlowtapExecution extends LitElement {
 
   #store: ExecutionStore | undefined;
   #unsubscribe: (() => void) | undefined;
+  #shown: ExecutionSnapshot = EMPTY_SNAPSHOT;
+  /** What the views themselves made the open message. */
+  #openedHere: string | undefined;
+  readonly #facts = new MessageFacts();
+  readonly #announcer = new Announcer();
+  readonly #ticker = new Ticker(this);
+  readonly #messages = new MessagesView(this, {
+    facts: this.#facts,
+    onOpen: (messageId) => this.#onOpen(messageId),
+    permalink: () => this.permalink,
+    onLeaveStep: () => {
+      this.#steps.clear();
+      this.#messages.select(undefined);
+    },
+  });
+  readonly #steps = new StepsView(this, {
+    facts: this.#facts,
+    onSelect: (step) => this.#messages.select(step),
+  });
 
+  /** What is shown: the same value that the React hook returns parts of. */
   get snapshot(): ExecutionSnapshot {
     return this.#store?.getSnapshot() ?? EMPTY_SNAPSHOT;
   }
 
-  override willUpdate(changed: Map<string, unknown>): void {
-    if (['execution', 'ticket', 'ticketUrl', 'service', 'apiKey'].some((name) => changed.has(name)))
-      this.#connect();
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // Moved within the document: it resumes where it was.
+    if (this.hasUpdated) this.#subscribe();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    if (SOURCE_PROPERTIES.some((name) => changed.has(name))) this.#connect();
+    if (changed.has('message') && this.message !== undefined && this.message !== this.#openedHere) {
+      this.#messages.reveal(this.message);
+    }
+    this.#facts.update(this.snapshot.messages);
+  }
+
+  override updated(): void {
+    const { snapshot } = this;
+    this.#ticker.run(snapshot.status === 'RUNNING');
+    this.#report(this.#shown, snapshot);
+    this.#shown = snapshot;
+  }
+
+  /** Reads the execution anew, after a problem that ended reading. */
+  retry(): void {
+    this.#connect();
+    this.requestUpdate();
   }
 
   #connect(): void {
     this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     const access = this.#access();
-    if (!access) return;
     const { execution, service = new URL('..', import.meta.url).href } = this;
-    this.#store = new ExecutionStore({
-      access,
-      service,
-      ...(execution !== undefined && { executionId: execution }),
-    });
-    this.#unsubscribe = this.#store.subscribe(() => this.requestUpdate());
+    this.#store =
+      access &&
+      new ExecutionStore({ access, service, ...(execution !== undefined && { executionId: execution }) });
+    if (this.isConnected) this.#subscribe();
+  }
+
+  #subscribe(): void {
+    this.#unsubscribe ??= this.#store?.subscribe(() => this.requestUpdate());
   }
 
   #access(): ExecutionAccess | undefined {
@@ -69,9 +130,48 @@ export class FlowtapExecution extends LitElement {
     return ticketUrl === undefined ? undefined : { ticketUrl };
   }
 
+  #onOpen(messageId: string | undefined): void {
+    this.#openedHere = messageId;
+    this.message = messageId;
+    this.#emit('message-change', { message: messageId });
+  }
+
+  /** Tells the page what has changed since it was last told. */
+  #report(before: ExecutionSnapshot, { status, phase, error }: ExecutionSnapshot): void {
+    if (status !== before.status || phase !== before.phase) this.#emit('status', { status, phase });
+    if (status !== before.status && status !== undefined && status !== 'RUNNING')
+      this.#emit('ended', { status });
+    if (phase !== before.phase && isProblem(phase)) this.#emit('problem', { phase, error });
+  }
+
+  #emit(type: string, detail: Readonly<Record<string, unknown>>): void {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+  }
+
+  #jump(messageId: string): void {
+    const { steps } = this.snapshot;
+    if (steps) this.#steps.reveal(steps, messageId);
+    this.#messages.reveal(messageId);
+  }
+
   override render() {
-    const { phase, status, messages } = this.snapshot;
-    return html`<p>${phase} ${status} ${messages.length}</p>`;
+    const { snapshot } = this;
+    if (!this.#store)
+      return html`<p class="empty">
+        Give this element a ticket, or the address of an endpoint that returns one.
+      </p>`;
+    const nowMs = Date.now() + snapshot.serverAheadMs;
+    return html`<article aria-label="Execution" part="execution">
+      ${executionHeader({ snapshot, nowMs, onRetry: () => this.retry() })}
+      ${failurePanel({ snapshot, onJump: (messageId) => this.#jump(messageId) })}
+      ${
+        snapshot.messages.length === 0 && isProblem(snapshot.phase)
+          ? nothing
+          : html`${this.#steps.render(snapshot, nowMs)}
+            ${this.#messages.render(snapshot, payloadsText(snapshot))}`
+      }
+      <div class="unseen" role="status" aria-live="polite">${this.#announcer.textFor(snapshot)}</div>
+    </article>`;
   }
 }
 

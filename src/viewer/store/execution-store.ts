@@ -39,6 +39,9 @@ export interface ExecutionStorePorts {
 /** Subscribers are notified at most so often: a replay brings thousands of messages in a second. */
 const NOTIFY_MS_MIN = 50;
 
+/** A smaller difference of clocks may be the way of the heartbeat. */
+const CLOCKS_DIFFER_MS = 2_000;
+
 export class ExecutionStore {
   readonly #options: ExecutionStoreOptions;
   readonly #ports: ExecutionStorePorts;
@@ -170,6 +173,7 @@ export class ExecutionStore {
         this.#onStatus(status);
       },
       onReset: (cursor) => this.#reset(cursor),
+      onServerTime: (timestamp) => this.#onServerTime(Date.parse(timestamp) - clock.now()),
       onPhase: (phase, error) => this.#onPhase(phase, error),
     };
   }
@@ -202,6 +206,11 @@ export class ExecutionStore {
     if (this.#hasEnded()) return;
     const phase = wanted === 'live' && !this.#caughtUp ? 'replaying' : wanted;
     this.#change({ phase, error: error === undefined ? undefined : shownError(error) });
+  }
+
+  #onServerTime(aheadMs: number): void {
+    const isNews = Math.abs(aheadMs - this.#snapshot.serverAheadMs) > CLOCKS_DIFFER_MS;
+    if (isNews) this.#change({ serverAheadMs: aheadMs });
   }
 
   /** What goes wrong after the end, while the history settles, takes nothing from the reader. */

@@ -23,6 +23,8 @@ export interface Reading {
   readonly onCaughtUp: (status: Status, cursor: string) => void;
   /** The earlier messages are void: all are sent again, from the first. */
   readonly onReset: (cursor: string | undefined) => void;
+  /** The service's time, when it was heard. */
+  readonly onServerTime: (timestamp: string) => void;
   readonly onPhase: (phase: Phase, error?: unknown) => void;
 }
 
@@ -73,6 +75,7 @@ async function stream({ client, executionId }: Session, reading: Reading): Promi
         reading.onReset(event.cursor);
         break;
       case 'heartbeat':
+        reading.onServerTime(event.timestamp);
         reading.onPhase(event.upstream === 'ok' ? 'live' : event.upstream);
         break;
       case 'reconnecting':

@@ -50,6 +50,8 @@ export interface ExecutionSnapshot {
   readonly failure: Failure | undefined;
   /** What the credential shows of payloads. Absent while unknown. */
   readonly payloads: PayloadAccess | undefined;
+  /** How far the service's clock is ahead of this one's. */
+  readonly serverAheadMs: number;
   /** Why the phase is what it is, if something went wrong. */
   readonly error: FlowtapProblem | FlowtapConnectionError | undefined;
 }
@@ -62,5 +64,6 @@ export const EMPTY_SNAPSHOT: ExecutionSnapshot = Object.freeze({
   messages: Object.freeze([]),
   failure: undefined,
   payloads: undefined,
+  serverAheadMs: 0,
   error: undefined,
 });

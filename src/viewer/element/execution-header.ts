@@ -1,0 +1,70 @@
+/** What is shown first: the name of the execution, how it stands, and the state of the connection. */
+import { type TemplateResult, html, nothing } from 'lit';
+
+import { humanDuration } from '../../core/human-duration.ts';
+import { markLabel, markOfStatus } from '../format/status-mark.ts';
+import { momentText, msOf } from '../format/times.ts';
+import type { ExecutionSnapshot } from '../store/snapshot.ts';
+import { executionTitle } from './execution-title.ts';
+import { isProblem, phaseText, problemDetail } from './phase-texts.ts';
+
+export interface HeaderFacts {
+  readonly snapshot: ExecutionSnapshot;
+  /** By the service's clock. */
+  readonly nowMs: number;
+  readonly onRetry: () => void;
+}
+
+export function executionHeader({ snapshot, nowMs, onRetry }: HeaderFacts): TemplateResult {
+  const { executionId, status, phase } = snapshot;
+  const { flow, name } = executionTitle(executionId ?? '');
+  const { word, tone, sentence } = phaseText(phase);
+  return html`<header part="header">
+      <div class="title">
+        ${status === undefined ? nothing : html`<span class="badge ${markOfStatus(status)}" part="status">${markLabel(markOfStatus(status))}</span>`}
+        <h2 title=${executionId ?? ''}>
+          ${flow ?? name}${flow === undefined ? nothing : html`<span class="run">${name}</span>`}
+        </h2>
+        <span class="phase ${tone}" part="phase" title=${sentence ?? nothing}
+          ><span class="dot"></span>${word}</span
+        >
+      </div>
+      <dl class="facts">${facts(snapshot, nowMs)}</dl>
+    </header>
+    ${tone === 'problem' || tone === 'warning' ? banner(snapshot, onRetry) : nothing}`;
+}
+
+function facts({ steps, status, messages }: ExecutionSnapshot, nowMs: number): TemplateResult[] {
+  const startMs = msOf(steps?.startedAt);
+  const endMs = msOf(steps?.endedAt) ?? nowMs;
+  const values: [string, string | undefined][] = [
+    ['Started', momentText(steps?.startedAt) || undefined],
+    [
+      status === 'RUNNING' ? 'Running for' : 'Duration',
+      startMs === undefined ? undefined : humanDuration(Math.max(0, endMs - startMs)),
+    ],
+    ['Messages', messages.length === 0 ? undefined : messages.length.toLocaleString('en')],
+  ];
+  return values.flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+        ],
+  );
+}
+
+function banner(snapshot: ExecutionSnapshot, onRetry: () => void): TemplateResult {
+  const { tone, word, sentence } = phaseText(snapshot.phase);
+  const detail = problemDetail(snapshot);
+  return html`<div class="banner ${tone}" part="problem">
+    <p>
+      <strong>${word}.</strong>
+      ${sentence}${detail === undefined ? nothing : html` <span class="reason">${detail}</span>`}
+    </p>
+    ${isProblem(snapshot.phase) ? html`<button type="button" class="tool" @click=${onRetry}>Try again</button>` : nothing}
+  </div>`;
+}

@@ -1,0 +1,93 @@
+/** What ended the execution: step, error and cause, and the way to its message. */
+import { type TemplateResult, html, nothing } from 'lit';
+
+import type { Failure, FailureReason } from '../../client/client.ts';
+import { payloadText } from '../format/payload-text.ts';
+import { markIcon } from '../format/status-mark.ts';
+import type { ExecutionSnapshot } from '../store/snapshot.ts';
+
+export interface FailurePanelFacts {
+  readonly snapshot: ExecutionSnapshot;
+  readonly onJump: (messageId: string) => void;
+}
+
+export function failurePanel({ snapshot, onJump }: FailurePanelFacts): TemplateResult | typeof nothing {
+  const { status, failure, payloads } = snapshot;
+  if ((status !== 'FAILED' && status !== 'ABORTED') || !failure) return nothing;
+  const verb = status === 'FAILED' ? 'failed' : 'aborted';
+  const { step, messageId, causedBy } = failure;
+  return html`<section class="failure ${verb}" part="failure" aria-labelledby="failure-title">
+    <div class="failure-head">
+      ${markIcon(verb)}
+      <h3 id="failure-title">${title(failure, verb)}</h3>
+      ${
+        messageId === undefined
+          ? nothing
+          : html`<button type="button" class="tool" @click=${() => onJump(messageId)}>
+              Show its message
+            </button>`
+      }
+    </div>
+    ${reason(failure, payloads === 'names' || payloads === 'none')}
+    ${
+      causedBy
+        ? html`<div class="caused-by">
+            <h4>
+              Caused by ${causedBy.step === undefined ? 'an earlier failure' : html`<b>${causedBy.step}</b>`}
+            </h4>
+            ${reason(causedBy, false)}
+          </div>`
+        : nothing
+    }
+    ${step === undefined && status === 'FAILED' && !failure.error ? html`<p class="empty">The history names no step.</p>` : nothing}
+  </section>`;
+}
+
+const title = ({ step }: Failure, verb: string): TemplateResult | string =>
+  step === undefined
+    ? `The execution ${verb === 'failed' ? 'failed' : 'was aborted'}`
+    : html`<b>${step}</b> ${verb === 'failed' ? 'failed' : 'was running when the execution was aborted'}`;
+
+function reason({ error, cause }: FailureReason, isHidden: boolean): TemplateResult {
+  return html`<dl class="reason">
+    ${
+      error === undefined
+        ? nothing
+        : html`<dt>Error</dt>
+            <dd class="error-name">${error}</dd>`
+    }
+    ${
+      cause === undefined
+        ? hiddenCause(isHidden)
+        : html`<dt>Cause</dt>
+            <dd>${causeText(cause)}</dd>`
+    }
+  </dl>`;
+}
+
+const hiddenCause = (isHidden: boolean): TemplateResult | typeof nothing =>
+  isHidden
+    ? html`<dt>Cause</dt>
+        <dd class="empty">Hidden from this ticket or key.</dd>`
+    : nothing;
+
+/** Causes of Lambda functions are JSON with the message for people in one member. */
+function causeText(cause: string): TemplateResult {
+  const { text, isJson } = payloadText(cause);
+  const message = isJson ? messageIn(cause) : undefined;
+  return html`${message === undefined ? nothing : html`<p class="cause">${message}</p>`}
+  ${
+    message !== undefined && isJson
+      ? html`<details>
+          <summary>All of the cause</summary>
+          <pre class="payload" tabindex="0" role="group" aria-label="Cause">${text}</pre>
+        </details>`
+      : html`<p class="cause">${text}</p>`
+  }`;
+}
+
+function messageIn(cause: string): string | undefined {
+  const { errorMessage, message, Message } = JSON.parse(cause) as Record<string, unknown>;
+  const found = [errorMessage, message, Message].find((text) => typeof text === 'string' && text !== '');
+  return typeof found === 'string' ? found : undefined;
+}

@@ -1,0 +1,82 @@
+/** What the store is doing, in words: a short one that is always there, and a sentence where the reader has to know or do something. */
+import { FlowtapProblem } from '../../client/client.ts';
+import type { ExecutionSnapshot, Phase } from '../store/snapshot.ts';
+
+export type Tone = 'busy' | 'good' | 'quiet' | 'warning' | 'problem';
+
+interface PhaseText {
+  readonly word: string;
+  readonly tone: Tone;
+  /** Absent where the word says enough. */
+  readonly sentence?: string;
+}
+
+const TEXTS: Readonly<Record<Phase, PhaseText>> = {
+  connecting: { word: 'Connecting', tone: 'busy' },
+  replaying: { word: 'Loading history', tone: 'busy' },
+  live: {
+    word: 'Live',
+    tone: 'good',
+    sentence: 'Everything up to now is shown. New messages appear as they happen.',
+  },
+  reconnecting: {
+    word: 'Reconnecting',
+    tone: 'warning',
+    sentence: 'The connection was lost. It is being opened again.',
+  },
+  throttled: {
+    word: 'Upstream throttled',
+    tone: 'warning',
+    sentence: 'AWS limits the rate of requests at the moment. New messages appear late; none is lost.',
+  },
+  unavailable: {
+    word: 'Upstream unavailable',
+    tone: 'warning',
+    sentence:
+      'The upstream service does not answer at the moment. New messages appear when it does; none is lost.',
+  },
+  'waiting-for-slot': {
+    word: 'Updating every 5 s',
+    tone: 'quiet',
+    sentence:
+      'This page has its four live streams in use. This execution is read every 5 s until one is free.',
+  },
+  paused: {
+    word: 'Paused',
+    tone: 'quiet',
+    sentence: 'The tab is hidden. Reading continues when it is shown.',
+  },
+  ended: { word: 'Ended', tone: 'quiet', sentence: 'The execution has ended, and all of it is shown.' },
+  'ticket-expired': {
+    word: 'Ticket expired',
+    tone: 'problem',
+    sentence: 'The ticket that shows this execution has expired. Open the link again, or ask for a new one.',
+  },
+  'not-allowed': {
+    word: 'Not allowed',
+    tone: 'problem',
+    sentence: 'You may not see this execution with this ticket or key.',
+  },
+  'not-found': {
+    word: 'Not found',
+    tone: 'problem',
+    sentence: 'The service does not know this execution. Check its id, and the region of an ARN.',
+  },
+  stopped: { word: 'Stopped', tone: 'problem', sentence: 'The execution cannot be read.' },
+};
+
+export const phaseText = (phase: Phase): PhaseText => TEXTS[phase];
+
+/** Those that people have to do something about. */
+export const isProblem = (phase: Phase): boolean => TEXTS[phase].tone === 'problem';
+
+/** What the service says about the problem, if it says more than the phase. */
+export function problemDetail({ error, phase }: ExecutionSnapshot): string | undefined {
+  if (!error || phase === 'ticket-expired') return undefined;
+  return error instanceof FlowtapProblem ? error.detail : error.message;
+}
+
+export function payloadsText({ payloads }: ExecutionSnapshot): string | undefined {
+  if (payloads === 'names') return 'Payloads hidden';
+  return payloads === 'none' ? 'Names and payloads hidden' : undefined;
+}

@@ -1,0 +1,107 @@
+/** Titles of sections, buttons and fields. */
+import { css } from 'lit';
+
+export const CONTROLS = css`
+  .bar-of-tools {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 8px;
+    padding: 10px 20px;
+  }
+  .bar-of-tools h3 {
+    flex: 1 1 auto;
+    font-size: 15px;
+    font-weight: 650;
+  }
+  .bar-of-tools.filters {
+    padding-top: 0;
+  }
+  .count {
+    margin-inline-start: 4px;
+    font-weight: 400;
+    color: var(--muted);
+  }
+  .tally {
+    margin-inline-start: 8px;
+    font-size: 13px;
+    font-weight: 500;
+    color: var(--tone);
+  }
+  .note {
+    padding: 2px 8px;
+    border-radius: 999px;
+    font-size: 12.5px;
+    color: var(--handled);
+    border: 1px solid currentColor;
+  }
+  .tool,
+  select,
+  input[type='search'] {
+    min-height: 30px;
+    padding: 3px 10px;
+    border: 1px solid var(--border);
+    border-radius: 6px;
+    font: inherit;
+    font-size: 13px;
+    color: var(--text);
+    background: var(--surface);
+  }
+  .tool {
+    cursor: pointer;
+  }
+  .tool:hover:not(:disabled) {
+    background: var(--raised);
+  }
+  .tool:disabled {
+    color: var(--muted);
+    cursor: default;
+  }
+  .tool.primary {
+    border-color: var(--accent);
+    color: var(--accent);
+    font-weight: 600;
+  }
+  .tool.chip {
+    border-color: var(--accent);
+    color: var(--accent);
+  }
+  input[type='search'] {
+    flex: 1 1 12rem;
+    min-width: 0;
+    max-width: 26rem;
+  }
+  select {
+    flex: 0 1 auto;
+    min-width: 0;
+    max-width: 15rem;
+  }
+  .zoom {
+    display: flex;
+    align-items: center;
+    gap: 6px;
+  }
+  .zoom .tool {
+    min-width: 32px;
+  }
+  input[type='range'] {
+    width: 120px;
+    accent-color: var(--accent);
+  }
+  .link {
+    padding: 0;
+    border: 0;
+    font: inherit;
+    color: var(--accent);
+    background: none;
+    text-decoration: underline;
+    cursor: pointer;
+  }
+  .empty {
+    color: var(--muted);
+  }
+  section > .empty,
+  article > .empty {
+    padding: 4px 20px 18px;
+  }
+`;

@@ -1,0 +1,9 @@
+/** All styles of the element, in their order. */
+import { CONTROLS } from './controls.ts';
+import { FRAME } from './frame.ts';
+import { GRIDS } from './grids.ts';
+import { MESSAGE_STYLES } from './message-styles.ts';
+import { STEP_STYLES } from './step-styles.ts';
+import { TOKENS } from './tokens.ts';
+
+export const STYLES = [TOKENS, FRAME, CONTROLS, GRIDS, STEP_STYLES, MESSAGE_STYLES];

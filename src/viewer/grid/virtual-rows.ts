@@ -1,0 +1,137 @@
+/**
+ * The rows of a long list that are in view, as a controller of a Lit element. Only these are in the document. Well-known virtualizers
+ * do more than these lists need, and take a fifth of the module's budget.
+ */
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+
+import { RowPlaces } from './row-places.ts';
+
+export interface VirtualRowsOptions {
+  readonly scroller: () => HTMLElement | null;
+  /** The height of a row that is not open, as the style sheet has it. */
+  readonly rowPx: () => number;
+  /** The height of the head, which is stuck to the top of the scroller. */
+  readonly headPx: number;
+}
+
+/** Rows rendered outside of the view, on each side. */
+const OVERSCAN = 8;
+/** Of an open row that was not measured. */
+const EXTRA_PX_GUESS = 240;
+/** Before the scroller is measured. */
+const VIEW_PX_GUESS = 600;
+
+export interface VirtualRow {
+  readonly index: number;
+  readonly topPx: number;
+}
+
+export class VirtualRows implements ReactiveController {
+  readonly #host: ReactiveControllerHost;
+  readonly #options: VirtualRowsOptions;
+  readonly #extraPx = new Map<string, number>();
+  /** What is open in which element. */
+  readonly #keys = new WeakMap<Element, string>();
+  #places = new RowPlaces(0, 1);
+  #scroller: HTMLElement | null = null;
+  #resizes: ResizeObserver | undefined;
+  #viewPx = VIEW_PX_GUESS;
+  #topPx = 0;
+
+  constructor(host: ReactiveControllerHost, options: VirtualRowsOptions) {
+    this.#host = host;
+    this.#options = options;
+    host.addController(this);
+  }
+
+  /** To be called before rows are read. `open`: those that show more, in order. */
+  setRows(count: number, open: readonly { readonly index: number; readonly key: string }[] = []): void {
+    const tall = open.map(({ index, key }) => ({ index, extraPx: this.#extraPx.get(key) ?? EXTRA_PX_GUESS }));
+    this.#places = new RowPlaces(count, this.#options.rowPx(), tall);
+  }
+
+  get heightPx(): number {
+    return this.#places.heightPx;
+  }
+
+  get rows(): VirtualRow[] {
+    const { count } = this.#places;
+    if (count === 0) return [];
+    const first = Math.max(0, this.#places.indexAt(this.#topPx) - OVERSCAN);
+    const last = Math.min(count - 1, this.#places.indexAt(this.#topPx + this.#viewPx) + OVERSCAN);
+    return Array.from({ length: last - first + 1 }, (_, offset) => {
+      const index = first + offset;
+      return { index, topPx: this.#places.topOf(index) };
+    });
+  }
+
+  /** The part of an open row that makes it higher. */
+  readonly measure = (element: Element | undefined, key: string): void => {
+    if (!element) return;
+    this.#keys.set(element, key);
+    this.#resizes?.observe(element);
+  };
+
+  /** Scrolls as little as possible, or so that the row is in the middle or at the top. */
+  reveal(index: number, align: 'nearest' | 'center' | 'start' = 'nearest'): void {
+    const { headPx } = this.#options;
+    const viewPx = this.#viewPx - headPx;
+    const top = this.#places.topOf(index);
+    const bottom = this.#places.topOf(index + 1);
+    const shownTop = this.#scroller?.scrollTop ?? 0;
+    if (align === 'start') this.#scrollTo(top);
+    else if (align === 'center') this.#scrollTo(top - (viewPx - (bottom - top)) / 2);
+    else if (top < shownTop || bottom - top > viewPx) this.#scrollTo(top);
+    else if (bottom > shownTop + viewPx) this.#scrollTo(bottom - viewPx);
+  }
+
+  revealEnd(): void {
+    this.#scrollTo(this.heightPx);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#topPx + this.#viewPx >= this.heightPx;
+  }
+
+  #scrollTo(px: number): void {
+    if (this.#scroller) this.#scroller.scrollTop = px;
+    this.#readView();
+  }
+
+  hostUpdated(): void {
+    const scroller = this.#options.scroller();
+    if (scroller === this.#scroller) return;
+    this.hostDisconnected();
+    if (!scroller) return;
+    this.#scroller = scroller;
+    scroller.addEventListener('scroll', this.#readView, { passive: true });
+    this.#resizes = new ResizeObserver((entries) => this.#onResize(entries));
+    this.#resizes.observe(scroller);
+  }
+
+  hostDisconnected(): void {
+    this.#resizes?.disconnect();
+    this.#scroller?.removeEventListener('scroll', this.#readView);
+    this.#scroller = null;
+  }
+
+  readonly #readView = (): void => {
+    const { scrollTop = 0, clientHeight = VIEW_PX_GUESS } = this.#scroller ?? {};
+    if (scrollTop === this.#topPx && clientHeight === this.#viewPx) return;
+    this.#topPx = scrollTop;
+    this.#viewPx = clientHeight;
+    this.#host.requestUpdate();
+  };
+
+  #onResize(entries: readonly ResizeObserverEntry[]): void {
+    for (const { target, borderBoxSize } of entries) {
+      const key = this.#keys.get(target);
+      const px = borderBoxSize[0]?.blockSize ?? 0;
+      // An element that has left the document.
+      if (key === undefined || px === 0 || this.#extraPx.get(key) === px) continue;
+      this.#extraPx.set(key, px);
+      this.#host.requestUpdate();
+    }
+    this.#readView();
+  }
+}

@@ -1,0 +1,22 @@
+/** All messages as a file: one JSON object a line, as `flowtap get --json` prints them and `flowtap import` takes them. */
+import type { FlowMessage } from '../../client/client.ts';
+
+export const messagesAsLines = (messages: readonly FlowMessage[]): string =>
+  messages.map((message) => `${JSON.stringify(message)}\n`).join('');
+
+export function downloadMessages(messages: readonly FlowMessage[], executionId: string): void {
+  const file = new Blob([messagesAsLines(messages)], { type: 'application/x-ndjson' });
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = `${fileNameOf(executionId)}.ndjson`;
+  link.click();
+  // The browser has taken the file by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** Of any id, without characters that a file system may refuse. */
+export const fileNameOf = (executionId: string): string =>
+  executionId
+    .replaceAll(/[^\w.-]+/g, '_')
+    .replaceAll(/^[_.]+|_+$/g, '')
+    .slice(-120) || 'messages';

@@ -1,0 +1,135 @@
+/** A message in the list: one line, and, when it is open, all of it. Everything that comes from the history is text. */
+import { type TemplateResult, html, nothing } from 'lit';
+import { ref } from 'lit/directives/ref.js';
+
+import type { FlowMessage } from '../../client/client.ts';
+import { payloadPreview, payloadText } from '../format/payload-text.ts';
+import { momentText, sinceText, timeText } from '../format/times.ts';
+import { place } from '../grid/place.ts';
+
+export interface MessageRowFacts {
+  readonly message: FlowMessage;
+  readonly index: number;
+  /** In the whole history, from 1. */
+  readonly number: number;
+  readonly topPx: number;
+  readonly isOpen: boolean;
+  readonly isActive: boolean;
+  readonly startedAt: string | undefined;
+  /** Why a payload may be missing. */
+  readonly arePayloadsHidden: boolean;
+  readonly hasPermalink: boolean;
+  readonly copied: string | undefined;
+  readonly onToggle: () => void;
+  readonly onCopy: (what: CopyTarget) => void;
+  readonly onJump: (messageId: string) => void;
+  readonly measure: (element: Element | undefined) => void;
+}
+
+export type CopyTarget = 'payload' | 'message' | 'link';
+
+/** How a type ends says how it went. */
+export function toneOf({ eventType = '' }: FlowMessage): 'failed' | 'succeeded' | 'other' {
+  if (eventType.endsWith('FAILED') || eventType.endsWith('ABORTED')) return 'failed';
+  return eventType.endsWith('SUCCEEDED') ? 'succeeded' : 'other';
+}
+
+export function messageRow(facts: MessageRowFacts): TemplateResult {
+  const { message, index, number, topPx, isOpen, isActive, startedAt, onToggle } = facts;
+  const { eventType = '', upstreamType, timestamp, step = '', payload = '', error } = message;
+  const classes = `row message ${isActive ? 'active' : ''} ${isOpen ? 'opened' : ''} ${toneOf(message)}`;
+  return html`<div role="presentation" class="item" data-index=${index} ${place({ top: `${topPx}px` })}>
+    <div
+      role="row"
+      id="message-${index}"
+      class=${classes}
+      part="message"
+      aria-level="1"
+      aria-rowindex=${index + 2}
+      aria-expanded=${isOpen}
+      data-message-id=${message.messageId ?? nothing}
+      @click=${onToggle}
+    >
+      <span role="gridcell" class="number">${number}</span>
+      <span role="gridcell" class="clock" title=${momentText(timestamp)}
+        >${timeText(timestamp, startedAt)}</span
+      >
+      <span role="gridcell" class="since">${sinceText(timestamp, startedAt)}</span>
+      <span role="gridcell" class="type" title=${[upstreamType, eventType].filter(Boolean).join(' · ')}
+        ><span class="native">${upstreamType ?? eventType}</span
+        >${upstreamType === undefined ? nothing : html`<span class="common">${eventType}</span>`}</span
+      >
+      <span role="gridcell" class="at" title=${step}>${step}</span>
+      <span role="gridcell" class="preview"
+        >${error === undefined ? nothing : html`<span class="error">${error}</span> `}${isOpen ? '' : payloadPreview(payload)}</span
+      >
+    </div>
+    ${isOpen ? detail(facts) : nothing}
+  </div>`;
+}
+
+function detail(facts: MessageRowFacts): TemplateResult {
+  const { message, startedAt, onJump, measure } = facts;
+  const { messageId, eventType, upstreamType, timestamp, step, error, previousMessageId, iteration } =
+    message;
+  const type = upstreamType === undefined ? eventType : `${upstreamType} (${eventType ?? ''})`;
+  return html`<div role="row" class="row detail" aria-level="2" part="message-detail" ${ref(measure)}>
+    <div role="gridcell" class="detail-cell">
+      <dl>
+        ${fact('Type', type)} ${fact('Step', step)} ${fact('Error', error)}
+        ${fact('Time', timestamp === undefined ? undefined : `${momentText(timestamp)} (${timestamp})`)}
+        ${fact('Since start', sinceText(timestamp, startedAt) || undefined)}
+        ${fact('Iteration', iteration === undefined ? undefined : String(iteration))} ${fact('Id', messageId)}
+        ${
+          previousMessageId === undefined || previousMessageId === '0'
+            ? nothing
+            : html`<dt>Led to by</dt>
+                <dd>
+                  <button type="button" class="link" @click=${() => onJump(previousMessageId)}>
+                    ${previousMessageId}
+                  </button>
+                </dd>`
+        }
+      </dl>
+      ${payloadBlock(facts)}
+      <div class="actions">${copyButtons(facts)}</div>
+    </div>
+  </div>`;
+}
+
+const fact = (name: string, value: string | undefined): TemplateResult | typeof nothing =>
+  value === undefined
+    ? nothing
+    : html`<dt>${name}</dt>
+        <dd>${value}</dd>`;
+
+function payloadBlock({ message: { payload }, arePayloadsHidden, number }: MessageRowFacts): TemplateResult {
+  if (payload === undefined || payload === '') {
+    return html`<p class="empty">
+      ${arePayloadsHidden ? 'The payload is hidden from this ticket or key.' : 'No payload.'}
+    </p>`;
+  }
+  const { text, isJson } = payloadText(payload);
+  return html`<pre
+    class="payload ${isJson ? 'json' : ''}"
+    part="payload"
+    tabindex="0"
+    role="group"
+    aria-label="Payload of message ${number}"
+  >
+${text}</pre>`;
+}
+
+function copyButtons({ message, hasPermalink, copied, onCopy }: MessageRowFacts): TemplateResult[] {
+  const targets: [CopyTarget, string][] = [
+    ...(message.payload ? ([['payload', 'Copy payload']] as [CopyTarget, string][]) : []),
+    ['message', 'Copy message'],
+    ...(hasPermalink ? ([['link', 'Copy link']] as [CopyTarget, string][]) : []),
+  ];
+  return targets.map(
+    ([what, label]) =>
+      html`<button type="button" class="tool" @click=${() => onCopy(what)}>
+        ${copied === what ? 'Copied' : label}
+      </button>`,
+  );
+}

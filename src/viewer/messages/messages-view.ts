@@ -1,0 +1,270 @@
+/** The messages of an execution: a list that stays smooth with any number of them. */
+import { type LitElement, type TemplateResult, html, nothing } from 'lit';
+
+import type { FlowMessage, Step } from '../../client/client.ts';
+import { stepName } from '../format/step-name.ts';
+import { place } from '../grid/place.ts';
+import { RowCursor } from '../grid/row-cursor.ts';
+import { VirtualRows } from '../grid/virtual-rows.ts';
+import type { ExecutionSnapshot } from '../store/snapshot.ts';
+import { copyText } from './copy-text.ts';
+import { downloadMessages } from './download-messages.ts';
+import type { MessageFacts } from '../store/message-facts.ts';
+import { FilteredMessages, type MessageFilter, NO_FILTER } from './message-filter.ts';
+import { type CopyTarget, messageRow } from './message-row.ts';
+import { messageTools } from './message-tools.ts';
+
+export interface MessagesViewOptions {
+  readonly facts: MessageFacts;
+  /** The reader opened a message, or, with undefined, closed it. */
+  readonly onOpen: (messageId: string | undefined) => void;
+  readonly permalink: () => ((messageId: string) => string) | undefined;
+  readonly onLeaveStep: () => void;
+}
+
+const ROW_PX = 30;
+const NARROW_ROW_PX = 50;
+const HEAD_PX = 28;
+
+export class MessagesView {
+  readonly #host: LitElement;
+  readonly #options: MessagesViewOptions;
+  readonly #virtual: VirtualRows;
+  readonly #cursor: RowCursor;
+  readonly #filtered = new FilteredMessages();
+  readonly #open = new Set<FlowMessage>();
+  #filter: MessageFilter = NO_FILTER;
+  #selectedStep: string | undefined;
+  #snapshot: ExecutionSnapshot | undefined;
+  #shown: readonly FlowMessage[] = [];
+  #isFollowing = false;
+  #hasDecided = false;
+  #seenCount = 0;
+  /** A message to open and reveal once it is there. */
+  #wanted: string | undefined;
+  #copied: { readonly message: FlowMessage; readonly what: CopyTarget } | undefined;
+
+  constructor(host: LitElement, options: MessagesViewOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.#virtual = new VirtualRows(host, {
+      scroller: () => this.#scroller,
+      rowPx: () => (host.clientWidth < 640 ? NARROW_ROW_PX : ROW_PX),
+      headPx: HEAD_PX,
+    });
+    this.#cursor = new RowCursor({
+      count: () => this.#shown.length,
+      onMove: (index) => {
+        this.#isFollowing = index === this.#shown.length - 1 && this.#isFollowing;
+        this.#virtual.reveal(index);
+        host.requestUpdate();
+      },
+      onActivate: (index) => this.#toggle(index),
+      onOpen: (index) => this.#toggle(index, true),
+      onClose: (index) => this.#toggle(index, false),
+    });
+  }
+
+  get #scroller(): HTMLElement | null {
+    return this.#host.renderRoot?.querySelector<HTMLElement>('.messages-grid') ?? null;
+  }
+
+  /** Opens the message, and shows it as soon as it is there. A filter that hides it is given up. */
+  reveal(messageId: string): void {
+    this.#wanted = messageId;
+    this.#host.requestUpdate();
+  }
+
+  /** Only the messages of this step. */
+  select(step: Step | undefined): void {
+    this.#selectedStep = step && stepName(step);
+    const { ids: _ids, ...others } = this.#filter;
+    this.#setFilter(step ? { ...others, ids: new Set(idsOf(step)) } : others);
+  }
+
+  render(snapshot: ExecutionSnapshot, payloadsText: string | undefined): TemplateResult {
+    const { messages, steps } = snapshot;
+    this.#update(snapshot);
+    const rows = this.#virtual.rows;
+    const active = this.#cursor.index;
+    const isActiveShown = rows.some(({ index }) => index === active);
+    return html`<section class="messages" part="messages" aria-labelledby="messages-title">
+      ${messageTools({
+        facts: this.#options.facts,
+        filter: this.#filter,
+        selectedStep: this.#selectedStep,
+        count: messages.length,
+        shown: this.#shown.length,
+        isFollowing:
+          snapshot.status === 'RUNNING' || snapshot.status === undefined ? this.#isFollowing : undefined,
+        unread: messages.length - this.#seenCount,
+        payloadsText,
+        onFilter: (change) => this.#setFilter({ ...this.#filter, ...change }),
+        onLeaveStep: this.#options.onLeaveStep,
+        onFollow: (isFollowing) => this.#follow(isFollowing),
+        onDownload: () => downloadMessages(messages, snapshot.executionId ?? ''),
+      })}
+      ${this.#shown.length === 0 ? html`<p class="empty">${messages.length === 0 ? 'Nothing has been received yet.' : 'No message matches the filter.'}</p>` : nothing}
+      <div
+        class="grid messages-grid ${this.#shown.length === 0 ? 'without-rows' : ''} ${this.#options.facts.upstreamTypes.size > 0 ? 'two-vocabularies' : ''}"
+        role="treegrid"
+        tabindex="0"
+        aria-label="Messages"
+        aria-rowcount=${this.#shown.length + 1}
+        aria-activedescendant=${this.#shown.length > 0 && isActiveShown ? `message-${active}` : nothing}
+        @keydown=${this.#cursor.onKeyDown}
+        @wheel=${this.#onWheel}
+        @scroll=${this.#onScroll}
+      >
+        <div role="rowgroup" class="head-group">
+          <div role="row" class="row head" aria-rowindex="1">
+            <span role="columnheader" class="number">#</span>
+            <span role="columnheader" class="clock">Time</span>
+            <span role="columnheader" class="since">Since start</span>
+            <span role="columnheader" class="type">Type</span>
+            <span role="columnheader" class="at">Step</span>
+            <span role="columnheader" class="preview">Payload</span>
+          </div>
+        </div>
+        <div role="rowgroup" class="rows" ${place({ height: `${this.#virtual.heightPx}px` })}>
+          ${rows.map(({ index, topPx }) => this.#row(index, topPx, active, steps?.startedAt))}
+        </div>
+      </div>
+    </section>`;
+  }
+
+  #row(index: number, topPx: number, active: number, startedAt: string | undefined) {
+    const message = this.#shown[index];
+    if (!message) return nothing;
+    const { facts, permalink } = this.#options;
+    return messageRow({
+      message,
+      index,
+      topPx,
+      number: facts.numberOf(message),
+      isOpen: this.#open.has(message),
+      isActive: index === active,
+      startedAt,
+      arePayloadsHidden: this.#snapshot?.payloads !== undefined && this.#snapshot.payloads !== 'full',
+      hasPermalink: permalink() !== undefined && message.messageId !== undefined,
+      copied: this.#copied?.message === message ? this.#copied.what : undefined,
+      onToggle: () => {
+        this.#cursor.set(index);
+        this.#toggle(index);
+      },
+      onCopy: (what) => void this.#copy(message, what),
+      onJump: (messageId) => this.reveal(messageId),
+      measure: (element) => this.#virtual.measure(element, this.#keyOf(message)),
+    });
+  }
+
+  #update(snapshot: ExecutionSnapshot): void {
+    const { messages, status } = snapshot;
+    this.#snapshot = snapshot;
+    // A history that has ended is read from its start; one that runs is followed.
+    if (status !== undefined && !this.#hasDecided) {
+      this.#hasDecided = true;
+      this.#isFollowing = status === 'RUNNING' && this.#wanted === undefined;
+    }
+    this.#shown = this.#filtered.of(messages, this.#filter);
+    this.#revealWanted(messages);
+    this.#virtual.setRows(this.#shown.length, this.#openRows());
+    if (!this.#isFollowing) return;
+    if (this.#seenCount !== messages.length)
+      void this.#host.updateComplete.then(() => this.#virtual.revealEnd());
+    this.#seenCount = messages.length;
+  }
+
+  #openRows(): { readonly index: number; readonly key: string }[] {
+    const rows = [...this.#open].map((message) => ({
+      index: this.#indexOf(message),
+      key: this.#keyOf(message),
+    }));
+    return rows.filter(({ index }) => index >= 0).toSorted((one, other) => one.index - other.index);
+  }
+
+  readonly #keyOf = (message: FlowMessage): string => String(this.#options.facts.numberOf(message));
+
+  /** Its row; -1 if the filter hides it. Messages are in the order of their numbers. */
+  #indexOf(message: FlowMessage): number {
+    const { numberOf } = this.#options.facts;
+    let low = 0;
+    let high = this.#shown.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = this.#shown[middle];
+      if (found === message) return middle;
+      if (found && numberOf(found) < numberOf(message)) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  #revealWanted(messages: readonly FlowMessage[]): void {
+    const message = this.#wanted === undefined ? undefined : this.#options.facts.messageOf(this.#wanted);
+    if (!message) return;
+    this.#wanted = undefined;
+    this.#isFollowing = false;
+    this.#open.add(message);
+    if (this.#indexOf(message) < 0) {
+      this.#filter = NO_FILTER;
+      this.#options.onLeaveStep();
+      this.#shown = messages;
+    }
+    const index = this.#indexOf(message);
+    this.#cursor.set(index);
+    void this.#host.updateComplete.then(() => {
+      this.#virtual.reveal(index, 'start');
+      this.#scroller?.scrollIntoView({ block: 'nearest' });
+    });
+  }
+
+  #setFilter(filter: MessageFilter): void {
+    this.#filter = filter;
+    this.#cursor.set(0);
+    this.#host.requestUpdate();
+  }
+
+  #follow(isFollowing: boolean): void {
+    this.#isFollowing = isFollowing;
+    this.#seenCount = this.#snapshot?.messages.length ?? 0;
+    if (isFollowing) this.#virtual.revealEnd();
+    this.#host.requestUpdate();
+  }
+
+  /** Who scrolls up wants to read. */
+  readonly #onWheel = ({ deltaY }: WheelEvent): void => {
+    if (deltaY < 0 && this.#isFollowing) this.#follow(false);
+  };
+
+  /** At the end, everything has been seen. */
+  readonly #onScroll = (): void => {
+    if (this.#virtual.isAtEnd) this.#seenCount = this.#snapshot?.messages.length ?? 0;
+  };
+
+  #toggle(index: number, isOpen?: boolean): void {
+    const message = this.#shown[index];
+    if (!message) return;
+    const opens = isOpen ?? !this.#open.has(message);
+    if (opens === this.#open.has(message)) return;
+    if (opens) this.#open.add(message);
+    else this.#open.delete(message);
+    this.#isFollowing = false;
+    this.#options.onOpen(opens ? message.messageId : undefined);
+    this.#host.requestUpdate();
+  }
+
+  async #copy(message: FlowMessage, what: CopyTarget): Promise<void> {
+    const texts: Readonly<Record<CopyTarget, string>> = {
+      payload: message.payload ?? '',
+      message: JSON.stringify(message),
+      link: this.#options.permalink()?.(message.messageId ?? '') ?? '',
+    };
+    if (!(await copyText(texts[what]))) return;
+    this.#copied = { message, what };
+    this.#host.requestUpdate();
+  }
+}
+
+/** Of the step and everything in it. */
+const idsOf = (step: Step): string[] => [...step.messageIds, ...step.children.flatMap(idsOf)];

@@ -1,0 +1,251 @@
+/** The steps of an execution: a table with a tree in its first column and time in its last. */
+import { type LitElement, type TemplateResult, html, nothing } from 'lit';
+
+import type { Step } from '../../client/client.ts';
+import { msOf } from '../format/times.ts';
+import { place } from '../grid/place.ts';
+import { RowCursor } from '../grid/row-cursor.ts';
+import { VirtualRows } from '../grid/virtual-rows.ts';
+import type { MessageFacts } from '../store/message-facts.ts';
+import type { ExecutionSnapshot } from '../store/snapshot.ts';
+import { partsOf } from '../timeline/attempts.ts';
+import { Timeline } from '../timeline/timeline.ts';
+import { stepRow } from './step-row.ts';
+import { type StepRow, type StepTally, pathToMessage, stepRows, tallyOf } from './step-rows.ts';
+
+export interface StepsViewOptions {
+  readonly facts: MessageFacts;
+  /** The reader chose a step, or, with undefined, left it. */
+  readonly onSelect: (step: Step | undefined, key: string | undefined) => void;
+}
+
+/** The heights that the style sheet gives a row. */
+const ROW_PX = 34;
+const NARROW_ROW_PX = 58;
+const HEAD_PX = 30;
+/** Below this width the style sheet puts the bar under the name. */
+export const NARROW_PX = 640;
+
+export class StepsView {
+  readonly timeline: Timeline;
+  readonly #host: LitElement;
+  readonly #options: StepsViewOptions;
+  readonly #virtual: VirtualRows;
+  readonly #cursor: RowCursor;
+  readonly #chosen = new Map<string, boolean>();
+  #rows: readonly StepRow[] = [];
+  #rowsOf: Step | undefined;
+  #selectedKey: string | undefined;
+  #culprit: {
+    readonly execution?: Step | undefined;
+    readonly messageId?: string | undefined;
+    readonly key?: string | undefined;
+  } = {};
+  /** A row to reveal once it is rendered. */
+  #wanted: string | undefined;
+
+  constructor(host: LitElement, options: StepsViewOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.timeline = new Timeline(host);
+    this.#virtual = new VirtualRows(host, {
+      scroller: () => this.#scroller,
+      rowPx: () => (this.#isNarrow ? NARROW_ROW_PX : ROW_PX),
+      headPx: HEAD_PX,
+    });
+    this.#cursor = new RowCursor({
+      count: () => this.#rows.length,
+      onMove: (index) => {
+        this.#virtual.reveal(index);
+        host.requestUpdate();
+      },
+      onActivate: (index) => this.#select(this.#rows[index]),
+      onOpen: (index) => this.#open(index),
+      onClose: (index) => this.#close(index),
+      onKey: (key, index) => this.#onKey(key, index),
+    });
+  }
+
+  get #scroller(): HTMLElement | null {
+    return this.#host.renderRoot?.querySelector<HTMLElement>('.steps-grid') ?? null;
+  }
+
+  get #isNarrow(): boolean {
+    return this.#host.clientWidth < NARROW_PX;
+  }
+
+  /** Opens what is around the step of this message, and shows its row. */
+  reveal(execution: Step, messageId: string): void {
+    const path = pathToMessage(execution, messageId);
+    for (const key of path.slice(0, -1)) this.#chosen.set(key, true);
+    this.#rowsOf = undefined;
+    this.#wanted = path.at(-1);
+    this.#host.requestUpdate();
+  }
+
+  /** No step is chosen any more. */
+  clear(): void {
+    this.#selectedKey = undefined;
+  }
+
+  /** `nowMs`: by the service's clock. */
+  render({ steps, failure }: ExecutionSnapshot, nowMs: number): TemplateResult {
+    this.#find(steps, failure?.messageId);
+    this.#update(steps);
+    const isEmpty = steps === undefined || steps.children.length === 0;
+    return html`<section class="steps" part="steps" aria-labelledby="steps-title">
+      <div class="bar-of-tools">
+        <h3 id="steps-title">Steps ${steps ? tallyText(tallyOf(steps)) : nothing}</h3>
+        ${isEmpty ? nothing : this.timeline.controls()}
+      </div>
+      ${isEmpty ? html`<p class="empty">${emptyText(steps)}</p>` : this.#grid(steps, nowMs)}
+    </section>`;
+  }
+
+  /** The step whose failure ended the execution. Once it is known, its row is shown. */
+  #find(execution: Step | undefined, messageId: string | undefined): void {
+    const culprit = this.#culprit;
+    if (culprit.messageId === messageId && (culprit.execution === execution || messageId === undefined))
+      return;
+    const isNew = culprit.messageId !== messageId;
+    const key = execution && messageId !== undefined ? pathToMessage(execution, messageId).at(-1) : undefined;
+    this.#culprit = { execution, messageId, key };
+    if (isNew && execution && messageId !== undefined) this.reveal(execution, messageId);
+  }
+
+  #update(execution: Step | undefined): void {
+    if (execution !== this.#rowsOf) this.#rows = stepRows(execution, { chosen: this.#chosen });
+    this.#rowsOf = execution;
+    this.#virtual.setRows(this.#rows.length);
+    const wanted = this.#wanted === undefined ? -1 : this.#rows.findIndex(({ key }) => key === this.#wanted);
+    if (wanted < 0) return;
+    this.#wanted = undefined;
+    this.#cursor.set(wanted);
+    void this.#host.updateComplete.then(() => this.#virtual.reveal(wanted, 'center'));
+  }
+
+  #grid(execution: Step, nowMs: number): TemplateResult {
+    const zeroMs = msOf(execution.startedAt) ?? msOf(execution.children[0]?.startedAt) ?? nowMs;
+    this.timeline.setWhole(zeroMs, Math.max(msOf(execution.endedAt) ?? nowMs, lastEnd(execution) ?? 0));
+    const { range } = this.timeline;
+    const widthPx = this.#axisPx;
+    const active = this.#rows[this.#cursor.index];
+    const rows = this.#virtual.rows;
+    const isActiveShown = rows.some(({ index }) => index === this.#cursor.index);
+    return html`<div
+      class="grid steps-grid"
+      role="treegrid"
+      tabindex="0"
+      aria-label="Steps"
+      aria-rowcount=${this.#rows.length + 1}
+      aria-activedescendant=${active && isActiveShown ? `step-${active.key}` : nothing}
+      @keydown=${this.#cursor.onKeyDown}
+      @wheel=${this.timeline.onWheel}
+    >
+      <div role="rowgroup" class="head-group">
+        <div role="row" class="row head" aria-rowindex="1">
+          <span role="columnheader" class="name">Step</span>
+          <span role="columnheader" class="status">Status</span>
+          <span role="columnheader" class="start">Started</span>
+          <span role="columnheader" class="duration">Duration</span>
+          <span role="columnheader" class="attempts">Attempts</span>
+          <span role="columnheader" class="time axis"
+            ><span class="unseen">Time</span>${this.timeline.axis(widthPx)}</span
+          >
+        </div>
+      </div>
+      <div role="rowgroup" class="rows" ${place({ height: `${this.#virtual.heightPx}px` })}>
+        <div class="row grid-lines" aria-hidden="true">
+          <span class="time">${this.timeline.gridLines(widthPx)}</span>
+        </div>
+        ${rows.map(({ index, topPx }) => {
+          const row = this.#rows[index];
+          if (!row) return nothing;
+          const endMs = msOf(row.step.endedAt) ?? nowMs;
+          return stepRow({
+            row,
+            index,
+            topPx,
+            isActive: index === this.#cursor.index,
+            isSelected: row.key === this.#selectedKey,
+            isCulprit: row.key === this.#culprit.key,
+            parts: partsOf(row.step, this.#options.facts.messageOf, endMs),
+            range,
+            zeroMs,
+            startedAt: execution.startedAt,
+            nowMs,
+            onClick: () => {
+              this.#cursor.set(index);
+              this.#select(row);
+            },
+            onToggle: (event) => {
+              event.stopPropagation();
+              this.#cursor.set(index);
+              this.#setOpen(row, row.isExpanded === false);
+            },
+          });
+        })}
+      </div>
+    </div>`;
+  }
+
+  get #axisPx(): number {
+    return this.#scroller?.querySelector('.axis')?.clientWidth ?? 600;
+  }
+
+  /** Choosing the chosen step again leaves it. */
+  #select(row: StepRow | undefined): void {
+    const isSame = row?.key === this.#selectedKey;
+    this.#selectedKey = isSame ? undefined : row?.key;
+    this.#options.onSelect(isSame ? undefined : row?.step, this.#selectedKey);
+    this.#host.requestUpdate();
+  }
+
+  #open(index: number): void {
+    const row = this.#rows[index];
+    if (row?.isExpanded === false) this.#setOpen(row, true);
+    else if (row?.isExpanded === true) this.#cursor.move(index + 1);
+  }
+
+  #close(index: number): void {
+    const row = this.#rows[index];
+    if (row?.isExpanded === true) {
+      this.#setOpen(row, false);
+      return;
+    }
+    const around = row?.key.slice(0, Math.max(0, row.key.lastIndexOf('.')));
+    const target = this.#rows.findIndex(({ key }) => key === around);
+    if (target >= 0) this.#cursor.move(target);
+  }
+
+  #setOpen({ key }: StepRow, isOpen: boolean): void {
+    this.#chosen.set(key, isOpen);
+    this.#rowsOf = undefined;
+    this.#host.requestUpdate();
+  }
+
+  #onKey(key: string, index: number): boolean {
+    const step = this.#rows[index]?.step;
+    const startMs = msOf(step?.startedAt);
+    if (key === 'z' && step && startMs !== undefined) {
+      this.timeline.show(startMs, msOf(step.endedAt) ?? Date.now());
+      return true;
+    }
+    return this.timeline.onKey(key);
+  }
+}
+
+const tallyText = ({ steps, running, failed, handled }: StepTally): TemplateResult =>
+  html`<span class="count">${steps.toLocaleString('en')}</span>
+    ${running > 0 ? html`<span class="tally running">${running} running</span>` : nothing}
+    ${failed > 0 ? html`<span class="tally failed">${failed} failed</span>` : nothing}
+    ${handled > 0 ? html`<span class="tally handled">${handled} handled</span>` : nothing}`;
+
+const emptyText = (steps: Step | undefined): string =>
+  steps ? 'No step has started yet.' : 'Nothing has been received yet.';
+
+/** A step may have ended after the message that ended the execution. */
+function lastEnd(execution: Step): number | undefined {
+  const last = execution.children.at(-1);
+  return msOf(last?.endedAt);
+}

@@ -1,0 +1,85 @@
+/**
+ * What a step did in its time, part by part: attempts, and the pauses before retries. Steps know how often they were tried; when is read
+ * from their messages. Pure.
+ */
+import type { FlowMessage, Step } from '../../client/client.ts';
+import { msOf } from '../format/times.ts';
+
+export interface Part {
+  readonly kind: 'attempt' | 'pause';
+  readonly outcome: 'succeeded' | 'failed' | 'running';
+  /** From 1. Of a pause: that of the attempt before it. */
+  readonly attempt: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+const BEGINS = /^(?:ACTIVITY_SCHEDULED|THING_ACTION_TASK|ParallelStateStarted|MapStateStarted)$/;
+const FAILS = /^(?:ACTIVITY_FAILED|THING_ACTION_TASK_FAILED)$/;
+
+/** Empty for a step that was tried once: its bar says all. `endMs`: the step's end, or now. */
+export function partsOf(
+  step: Step,
+  messageOf: (messageId: string) => FlowMessage | undefined,
+  endMs: number,
+): readonly Part[] {
+  const startMs = msOf(step.startedAt);
+  if (step.attempts < 2 || startMs === undefined) return [];
+  const parts: Part[] = [];
+  let open: { startMs: number; attempt: number } | undefined = { startMs, attempt: 1 };
+  let hasBegun = false;
+  const fail = (atMs: number): void => {
+    if (open) parts.push({ kind: 'attempt', outcome: 'failed', ...open, endMs: atMs });
+    open = undefined;
+  };
+  for (const id of step.messageIds) {
+    const message = messageOf(id);
+    const atMs = msOf(message?.timestamp);
+    if (!message || atMs === undefined) continue;
+    const { eventType = '', upstreamType = '' } = message;
+    if (BEGINS.test(eventType) || BEGINS.test(upstreamType)) {
+      // What a parallel state or a map did before it is tried again has ended with its last child.
+      if (open && hasBegun) fail(lastEndBefore(step, atMs) ?? atMs);
+      if (!open) {
+        const before = parts.at(-1);
+        const attempt = (before?.attempt ?? 0) + 1;
+        if (before) {
+          parts.push({
+            kind: 'pause',
+            outcome: 'failed',
+            attempt: before.attempt,
+            startMs: before.endMs,
+            endMs: atMs,
+          });
+        }
+        open = { startMs: atMs, attempt };
+      }
+      hasBegun = true;
+    } else if (FAILS.test(eventType)) {
+      fail(atMs);
+    }
+  }
+  if (open) parts.push({ kind: 'attempt', outcome: outcomeOf(step), ...open, endMs });
+  else if (step.status === 'RUNNING') parts.push(nextPause(parts, endMs));
+  return parts;
+}
+
+const outcomeOf = ({ status }: Step): Part['outcome'] =>
+  status === 'SUCCEEDED' ? 'succeeded' : status === 'RUNNING' ? 'running' : 'failed';
+
+/** The last attempt has failed, and the next one has not begun. */
+function nextPause(parts: readonly Part[], endMs: number): Part {
+  const { attempt = 1, endMs: startMs = endMs } = parts.at(-1) ?? {};
+  return { kind: 'pause', outcome: 'running', attempt, startMs, endMs };
+}
+
+/** When the last of the steps inside ended, of those that ended until `ms`. */
+function lastEndBefore(step: Step, ms: number): number | undefined {
+  let last: number | undefined;
+  for (const child of step.children) {
+    for (const end of [msOf(child.endedAt), lastEndBefore(child, ms)]) {
+      if (end !== undefined && end <= ms && end >= (last ?? end)) last = end;
+    }
+  }
+  return last;
+}

@@ -1,0 +1,66 @@
+/** The bar of one step: from its start to its end, with its attempts and pauses. */
+import { type TemplateResult, html, nothing } from 'lit';
+
+import type { Step } from '../../client/client.ts';
+import { humanDuration } from '../../core/human-duration.ts';
+import { type Mark, WORDS } from '../format/status-mark.ts';
+import { momentText, msOf } from '../format/times.ts';
+import { place } from '../grid/place.ts';
+import type { Part } from './attempts.ts';
+import { type TimeRange, fractionOf, lengthOf, percent } from './time-range.ts';
+
+export interface BarFacts {
+  readonly step: Step;
+  readonly mark: Mark;
+  readonly parts: readonly Part[];
+  readonly range: TimeRange;
+  /** Of the whole execution. */
+  readonly zeroMs: number;
+  /** The step's end, or now. */
+  readonly endMs: number;
+}
+
+export function bar({ step, mark, parts, range, zeroMs, endMs }: BarFacts): TemplateResult | typeof nothing {
+  const startMs = msOf(step.startedAt);
+  if (startMs === undefined) return nothing;
+  const isOutside = endMs < range.startMs || startMs > range.endMs;
+  const text = spoken(step, mark, parts, startMs - zeroMs, endMs - startMs);
+  if (isOutside) return html`<span class="unseen">${text}</span>`;
+  const title = `${momentText(step.startedAt)}\n${text}`;
+  return html`<span
+      class="bar ${mark} ${shapeOf(step)}"
+      part="bar"
+      title=${title}
+      aria-hidden="true"
+      ${place(span(range, startMs, endMs))}
+      >${parts.map((part) => partOf(part, startMs, endMs))}</span
+    ><span class="unseen">${text}</span>`;
+}
+
+/** Steps that hold others stand back behind those that work. */
+const shapeOf = ({ kind, children }: Step): string =>
+  kind === 'wait' ? 'wait' : children.length > 0 ? 'group' : '';
+
+const span = (range: TimeRange, startMs: number, endMs: number) => ({
+  left: percent(fractionOf(range, startMs)),
+  width: percent((endMs - startMs) / lengthOf(range)),
+});
+
+/** Within the bar. */
+function partOf({ kind, outcome, ...part }: Part, startMs: number, endMs: number): TemplateResult {
+  const whole = { startMs, endMs: Math.max(endMs, startMs + 1) };
+  return html`<span class="part ${kind} ${outcome}" ${place(span(whole, part.startMs, part.endMs))}></span>`;
+}
+
+/** The bar in words, for a screen reader and for a pointer that rests on it. */
+function spoken(step: Step, mark: Mark, parts: readonly Part[], afterMs: number, lengthMs: number): string {
+  const during =
+    step.status === 'RUNNING' ? `for ${humanDuration(lengthMs)} so far` : `for ${humanDuration(lengthMs)}`;
+  const words = `${WORDS[mark]}: from ${humanDuration(Math.max(0, afterMs))} ${during}`;
+  const details = parts.map(({ kind, outcome, attempt, startMs, endMs }) =>
+    kind === 'pause'
+      ? `pause of ${humanDuration(endMs - startMs)}`
+      : `attempt ${attempt} ${outcome} after ${humanDuration(endMs - startMs)}`,
+  );
+  return [words, ...details].join('; ');
+}

@@ -1,0 +1,70 @@
+/** The part of time that the bars show. Pure. */
+import { humanDuration } from '../../core/human-duration.ts';
+
+export interface TimeRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Steps of the axis. */
+const NICE_MS = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
+  600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 21_600_000, 43_200_000,
+];
+const DAY_MS = 86_400_000;
+/** The closest look. */
+const LENGTH_MS_MIN = 10;
+
+export const lengthOf = ({ startMs, endMs }: TimeRange): number => endMs - startMs;
+
+/** 0 at the start of the range, 1 at its end. */
+export const fractionOf = (range: TimeRange, ms: number): number => (ms - range.startMs) / lengthOf(range);
+
+/** As CSS takes it. */
+export const percent = (fraction: number): string => `${(fraction * 100).toFixed(4)}%`;
+
+/** All of an execution. Never empty, so that a place in it can be computed. */
+export const wholeRange = (startMs: number, endMs: number): TimeRange => ({
+  startMs,
+  endMs: Math.max(endMs, startMs + LENGTH_MS_MIN),
+});
+
+/** `factor` 2 shows half as much around `aroundMs`, as far as `whole` goes. */
+export function zoomed(range: TimeRange, factor: number, aroundMs: number, whole: TimeRange): TimeRange {
+  const length = Math.min(lengthOf(whole), Math.max(LENGTH_MS_MIN, lengthOf(range) / factor));
+  return within({ startMs: aroundMs - fractionOf(range, aroundMs) * length, length }, whole);
+}
+
+/** Moves the range so that it begins at `startMs`, as far as `whole` goes. */
+export const movedTo = (range: TimeRange, startMs: number, whole: TimeRange): TimeRange =>
+  within({ startMs, length: lengthOf(range) }, whole);
+
+function within({ startMs, length }: { startMs: number; length: number }, whole: TimeRange): TimeRange {
+  const start = Math.min(Math.max(startMs, whole.startMs), whole.endMs - length);
+  return { startMs: start, endMs: start + length };
+}
+
+export interface Tick {
+  readonly ms: number;
+  readonly label: string;
+}
+
+/** At most about `count` moments at round times since `zeroMs`. */
+export function ticksOf(range: TimeRange, zeroMs: number, count: number): Tick[] {
+  const wanted = lengthOf(range) / Math.max(1, count);
+  const step = NICE_MS.find((nice) => nice >= wanted) ?? Math.ceil(wanted / DAY_MS) * DAY_MS;
+  const ticks: Tick[] = [];
+  for (let at = Math.ceil((range.startMs - zeroMs) / step) * step; at + zeroMs <= range.endMs; at += step) {
+    ticks.push({ ms: zeroMs + at, label: at === 0 ? '0' : tickLabel(at, step) });
+  }
+  return ticks;
+}
+
+/** With as many digits as the step needs. */
+function tickLabel(ms: number, step: number): string {
+  if (ms < 60_000 && step >= 1_000) return `${ms / 1000} s`;
+  if (ms < 60_000) return ms < 1_000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(3))} s`;
+  if (ms < 3_600_000 && step % 60_000 === 0) return `${ms / 60_000} min`;
+  if (step < 1_000) return `${Number((ms / 1000).toFixed(3))} s`;
+  return humanDuration(ms).replace(/ (?:0 s|0 min)$/, '');
+}

@@ -1,0 +1,153 @@
+/**
+ * A partner's page that embeds the element: the service in workerd before the emulator, a page of another origin under a strict
+ * Content-Security-Policy, its ticket endpoint, and Debian's Chromium.
+ */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
+
+import { browserModule } from '../../src/site/browser-module.ts';
+import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
+import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
+import { CHROMIUM } from '../support/installed.ts';
+import type { World } from '../support/on-workerd.ts';
+import type { EventScript } from './event-script.ts';
+
+export const hasChromium = existsSync(CHROMIUM);
+
+let scripted = 0;
+
+export class ViewerWorld {
+  readonly world: World;
+  readonly browser: Browser;
+  readonly pageUrl: string;
+  /** What the ticket endpoint answers with, by the execution's id. Default: a ticket for ten minutes. */
+  readonly ticketAnswers = new Map<string, () => Promise<Response>>();
+  /** How often it was asked. */
+  ticketsAsked = 0;
+  readonly #server: Server;
+  readonly #key: string;
+
+  constructor(world: World, browser: Browser, server: Server, key: string) {
+    this.world = world;
+    this.browser = browser;
+    this.#server = server;
+    this.#key = key;
+    // Safety: it listens on TCP.
+    const { port } = server.address() as AddressInfo;
+    this.pageUrl = `http://127.0.0.1:${port}`;
+    server.on('request', (request, response) => void this.#answer(request, response));
+  }
+
+  /** Tells the emulator of an execution that began `agoMs` ago; returns its ARN. */
+  async order(script: EventScript, agoMs: number, untilMs?: number): Promise<string> {
+    const startMs = Date.now() - agoMs;
+    const arn = scenarioArn('LambdaCalls', startMs, `viewer-${++scripted}`).replace(
+      'LambdaCalls',
+      'OrderFlow',
+    );
+    await this.world.control('/executions', {
+      executionArn: arn,
+      events: script.events(startMs, untilMs),
+      visibleAt: startMs,
+    });
+    return arn;
+  }
+
+  /** A real ticket. */
+  async ticket(executionId: string, wish: Readonly<Record<string, unknown>> = {}): Promise<Response> {
+    return this.world.fetch(`/v1/executions/${encodeURIComponent(executionId)}/tickets`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${this.#key}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(wish),
+    });
+  }
+
+  /** Opens the partner's page with these executions. */
+  async open(
+    ids: readonly string[],
+    options: BrowserContextOptions & { readonly query?: string } = {},
+  ): Promise<Page> {
+    const { query = '', ...contextOptions } = options;
+    const context = await this.browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      ...contextOptions,
+    });
+    const page = await context.newPage();
+    const executions = ids.map((id) => `execution=${encodeURIComponent(id)}`).join('&');
+    await page.goto(`${this.pageUrl}/?${executions}${query}`);
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await this.world.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.pageUrl);
+    const ids = url.searchParams.getAll('execution');
+    if (url.pathname === '/embed/v1.js') {
+      response.setHeader('Content-Type', 'text/javascript');
+      response.end(await embedScript());
+      return;
+    }
+    if (url.pathname === '/ticket') {
+      this.ticketsAsked++;
+      const id = ids[0] ?? '';
+      const answer = await (this.ticketAnswers.get(id) ?? (() => this.ticket(id)))();
+      response.statusCode = answer.status;
+      response.setHeader('Content-Type', 'application/json');
+      response.end(await answer.text());
+      return;
+    }
+    response.setHeader('Content-Type', 'text/html; charset=utf-8');
+    response.setHeader('Content-Security-Policy', policyFor(this.world.url.origin));
+    response.end(partnerPage(ids, this.world.url, url.searchParams.get('message')));
+  }
+}
+
+let embed: Promise<string> | undefined;
+const embedScript = (): Promise<string> => (embed ??= browserModule('src/viewer/embed.ts'));
+
+/** As strict as a page can be that loads one module and reads one service. */
+const policyFor = (service: string): string =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${service}; img-src data:; base-uri 'none'; form-action 'none'`;
+
+const partnerPage = (ids: readonly string[], service: URL, message: string | null): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>Partner</title>
+<script type="module" src="/embed/v1.js"></script>
+</head>
+<body>
+<main>
+<h1>Your order</h1>
+${ids.map((id) => `<flowtap-execution service="${service.href}" ticket-url="/ticket?execution=${encodeURIComponent(id)}"${message === null ? '' : ` message="${message}"`}></flowtap-execution>`).join('\n')}
+</main>
+</body>
+</html>
+`;
+
+export async function openViewerWorld(): Promise<ViewerWorld> {
+  const world = await openStepFunctionsWorld();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+  });
+  return new ViewerWorld(world, browser, server, await world.key({ tickets: true }));
+}
