@@ -210,6 +210,7 @@ export class Execution {
         beginning: beginning.value,
         feed: {
           history: (over) => this.#history.known(readerOf(request), over),
+          held: (position) => this.#history.held(position),
           settled: () => this.#history.settled,
           status: () => this.#history.status ?? 'RUNNING',
           start: this.#start,

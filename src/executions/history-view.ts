@@ -11,7 +11,7 @@ import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import type { OpenWalk } from '../messages/derive.ts';
-import { type History, endOf } from '../messages/history.ts';
+import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { CallOrigin, DescriptionParts, Source, SourceDescription } from '../sources/source.ts';
 import { describeArchived } from './archived-description.ts';
 import type { ExecutionStorage } from './execution-storage.ts';
@@ -144,6 +144,11 @@ export class HistoryView {
     if (archived) return this.#archivedOrUpstream(archived, newTrace(origin), walk);
     const failureNotBeforeMs = clock.now() - (pollIntervalMs() ?? LAST_PAGE_FRESH_MS);
     return this.#upstream({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace(origin), walk);
+  }
+
+  /** A chunk of `known` that is in memory: neither the store nor the source is asked. */
+  held(position: number): Chunk | undefined {
+    return this.archivist.archived ? undefined : this.upstream.held(position);
   }
 
   /** The settled history, after a check for a redrive; undefined: it may still grow. A failure: the check failed. */

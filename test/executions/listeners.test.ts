@@ -94,6 +94,7 @@ function open(more: Partial<StreamRequest> = {}): StreamReader {
     },
   });
   listeners.add(subscriber, request);
+  void subscriber.pump();
   const reader = new StreamReader(subscriber.stream);
   void reader.readAll();
   return reader;

@@ -4,7 +4,7 @@ import { type Feed, Subscriber, type SubscriberOptions } from '../../src/executi
 import { type Failure, fail, internalText } from '../../src/core/errors.ts';
 import { type Cursor, decodeCursor, type Position } from '../../src/messages/cursor.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
-import type { History } from '../../src/messages/history.ts';
+import type { Chunk, History } from '../../src/messages/history.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { historyInChunks } from '../support/histories.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
@@ -37,6 +37,10 @@ export class FeedUnderTest {
   settled: { status: 'SUCCEEDED' | 'FAILED'; final: boolean; count: number } | undefined;
   /** Called before each read of a chunk. */
   onRead: () => void = () => undefined;
+  /** Whether the chunk of a position is in memory, so that a subscriber need not wait for it. */
+  isHeld: (position: number) => boolean = () => false;
+  /** Looks into memory so far. */
+  looks = 0;
   closed = 0;
   stalled = 0;
   readonly bugs: unknown[] = [];
@@ -58,6 +62,13 @@ export class FeedUnderTest {
   }
 
   subscribe(more: Partial<SubscriberOptions> = {}): Client {
+    const client = this.subscribeIdle(more);
+    void client.subscriber.pump();
+    return client;
+  }
+
+  /** It sends nothing but the opening until it is pumped. */
+  subscribeIdle(more: Partial<SubscriberOptions> = {}): Client {
     const frames = new CountingFrames({
       ref,
       keys,
@@ -84,10 +95,18 @@ export class FeedUnderTest {
   #feed(): Feed {
     return {
       history: () => this.#history(),
+      held: (position) => this.#held(position),
       settled: () => this.settled,
       status: () => 'RUNNING',
       start: this.start,
     };
+  }
+
+  #held(position: number): Chunk | undefined {
+    this.looks++;
+    const isComplete = this.settled !== undefined;
+    if (!this.isHeld(position) || this.failure || isComplete !== this.complete) return undefined;
+    return historyInChunks(this.messages, this.chunks, { start: START }).held(position);
   }
 
   /** As it is now: a chunk is made when it is requested. */

@@ -41,13 +41,19 @@ describe('a subscriber gets every message once, in order', () => {
           }),
           payloads: fc.constantFrom('full' as const, 'none' as const),
           padded: fc.constantFrom(0, 5_000),
+          isHeld: fc.constantFrom(
+            () => false,
+            () => true,
+            (position: number) => position % 7 < 4,
+          ),
         }),
-        async (drawn, connections, { from, chunks, eventTypes, payloads, padded }) => {
+        async (drawn, connections, { from, chunks, eventTypes, payloads, padded, isHeld }) => {
           const history = drawn.map((message) =>
             padded === 0 ? message : { ...message, payload: 'x'.repeat(padded) },
           );
           const feed = new FeedUnderTest(history.slice(0, from));
           feed.chunks = chunks;
+          feed.isHeld = isHeld;
           const first = Math.min(from, history.length);
           let position = feed.at(first);
           const got: unknown[] = [];
@@ -107,7 +113,7 @@ describe('a subscriber gets every message once, in order', () => {
 
   test('even if a message arrives during an older read, without another notification', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 60));
-    const client = feed.subscribe();
+    const client = feed.subscribeIdle();
     feed.onRead = () => {
       feed.onRead = () => undefined;
       feed.messages = [...messages];
@@ -115,10 +121,29 @@ describe('a subscriber gets every message once, in order', () => {
     };
     await client.subscriber.pump();
     expect(client.made.messageBytes).toBeGreaterThan(0);
-    // Without a read: that would pull, and so pump.
+    // Without a read: that would make room.
     const made = client.made.messageBytes;
     expect((await client.read()).messages).toEqual(messages);
     expect(client.made.messageBytes).toBe(made);
+  });
+
+  test('from memory without a promise, a timer, a second look, or another encoding of its frame', async () => {
+    const feed = new FeedUnderTest(messages.slice(0, 3));
+    feed.isHeld = () => true;
+    const clients = Array.from({ length: 20 }, () => feed.subscribe({ from: feed.at(3) }));
+    for (const client of clients) await client.read();
+    expect(clients.map((client) => client.named('caught-up').length)).toEqual(clients.map(() => 1));
+    feed.messages = messages.slice(0, 4);
+    feed.looks = 0;
+    let reads = 0;
+    feed.onRead = () => reads++;
+    expect(clients.map(({ subscriber }) => subscriber.pump())).toEqual(clients.map(() => undefined));
+    // What a client takes makes room, but nobody has waited for it.
+    for (const client of clients) await client.read();
+    expect(clients.map((client) => client.messages)).toEqual(clients.map(() => [messages[3]]));
+    expect([feed.looks, reads, feed.clock.sleepers]).toEqual([20, 0, 0]);
+    const frames = clients.map((client) => client.frames.at(-1));
+    expect(new Set(frames.map((frame) => frame?.buffer)).size).toBe(1);
   });
 
   test('even if its history fails for a while, and resumes at the next pump', async () => {
@@ -440,7 +465,7 @@ describe('a client that has disconnected', () => {
 
   test('by a cancel is removed too, even in the middle of a read', async () => {
     const feed = new FeedUnderTest(messages);
-    const client = feed.subscribe();
+    const client = feed.subscribeIdle();
     feed.onRead = () => void client.cancel();
     await client.subscriber.pump();
     await settle();

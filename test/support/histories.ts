@@ -91,7 +91,7 @@ export function historyInChunks(
     complete = true,
     start = fingerprintAtStart({ source: 'source', executionId: 'execution' }),
   }: { complete?: boolean; start?: string } = {},
-): History {
+): History & { readonly held: (position: number) => Chunk } {
   const fingerprints = fingerprintsAlong(start, messages);
   const chunks: Chunk[] = [];
   for (let at = 0, n = 0; at < messages.length || chunks.length === 0; n++) {
@@ -105,10 +105,10 @@ export function historyInChunks(
     });
     at = end;
   }
-  const chunkAt = (position: number) => {
+  const held = (position: number) => {
     const chunk = chunks.find((each) => position < each.start + each.messages.length) ?? chunks.at(-1);
     if (!chunk) throw new Error('a history has at least one chunk');
-    return ok(chunk);
+    return chunk;
   };
-  return { complete, chunkAt: async (position) => chunkAt(position) };
+  return { complete, held, chunkAt: async (position) => ok(held(position)) };
 }

@@ -25,7 +25,7 @@ export interface SharedQueue {
 export interface FrameQueueOptions {
   readonly clock: Clock;
   readonly shared?: SharedQueue;
-  /** There may be room again. */
+  /** There may be room again for what waits for it. */
   readonly onRoom: () => void;
   /** Called when a client that takes nothing is disconnected, before `onOver`. */
   readonly onStall: () => void;
@@ -41,6 +41,8 @@ export class FrameQueue {
   #closing = false;
   #over = false;
   #retrying = false;
+  /** Something waits for room. Most pulls find nobody waiting, and cost nothing then. */
+  #isWanted = false;
   /** Aborted by the next pull: stops the timer that would disconnect the client. */
   #stall: AbortController | undefined;
 
@@ -56,8 +58,11 @@ export class FrameQueue {
           this.#stall = undefined;
           this.#report();
           if (this.#closing) this.#closeOnceTaken();
-          // Not awaited: the stream sends no other pull while one is pending, so the end of a stall would go unnoticed.
-          else options.onRoom();
+          else if (this.#isWanted) {
+            this.#isWanted = false;
+            // Not awaited: the stream sends no other pull while one is pending, so the end of a stall would go unnoticed.
+            options.onRoom();
+          }
         },
         cancel: () => this.breakOff('the client is gone'),
       },
@@ -86,6 +91,7 @@ export class FrameQueue {
   /** Whether a message may be sent. If not, looks again in time, or disconnects a client that takes nothing. */
   roomOrStall(): boolean {
     if (this.hasRoom) return this.hasSharedRoom;
+    this.#isWanted = true;
     this.#startStall();
     return false;
   }

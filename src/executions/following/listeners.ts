@@ -36,8 +36,8 @@ export interface Listener extends KeyedStream {
   readonly caughtUp: boolean;
   /** When the next heartbeat is due, in clock milliseconds. */
   readonly heartbeatAtMs: number;
-  /** Sends as much as there is room for. Never throws. */
-  pump(): Promise<void>;
+  /** Sends as much as there is room for. A promise only if it has to wait. Never throws or rejects. */
+  pump(): Promise<void> | undefined;
   heartbeat(state: Heartbeat): void;
   /** Ends the stream after a whole frame, with the failure if there is one. */
   close(failure?: Failure): void;

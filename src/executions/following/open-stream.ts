@@ -106,6 +106,7 @@ export function openStream(options: StreamOptions): ReadableStream<Uint8Array> {
   registry.add(subscriber, request);
   signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
   if (signal?.aborted) subscriber.drop();
+  void subscriber.pump();
   return subscriber.stream;
 }
 

@@ -26,8 +26,8 @@ export interface StreamWriterOptions {
   readonly random: () => number;
   /** Bounds this queue together with others. */
   readonly queue?: SharedQueue;
-  /** Sends some of what the client lacks. True: call it again at once. */
-  readonly step: () => Promise<boolean>;
+  /** Sends some of what the client lacks. True: call it again at once. A promise only if it has to wait. */
+  readonly step: () => boolean | Promise<boolean>;
   /** Called once, when the stream has ended for any reason. */
   readonly onClose: () => void;
   /** Called when a client that takes nothing is disconnected, before `onClose`. */
@@ -39,7 +39,9 @@ export interface StreamWriterOptions {
 export class StreamWriter {
   readonly #options: StreamWriterOptions;
   readonly #queue: FrameQueue;
-  readonly #over = new AbortController();
+  #isOver = false;
+  /** Made when somebody waits for the end: most streams only ever send what is in memory. */
+  #over: AbortController | undefined;
   #pumping = false;
   #pumpAgain = false;
   #lastSentAtMs: number;
@@ -54,11 +56,7 @@ export class StreamWriter {
       onStall: options.onStall,
       onOver: () => this.#ended(),
     });
-  }
-
-  /** Sends what a stream begins with. After the owner's constructor has the writer: workerd pulls, and so calls `step`, at once. */
-  open(): void {
-    this.send(this.#options.frames.opening(this.#retryMs()));
+    this.send(options.frames.opening(this.#retryMs()));
   }
 
   get stream(): ReadableStream<Uint8Array> {
@@ -66,11 +64,13 @@ export class StreamWriter {
   }
 
   get closed(): boolean {
-    return this.over.aborted;
+    return this.#isOver;
   }
 
   /** Aborted when the stream has ended: nothing more is read for it. */
   get over(): AbortSignal {
+    this.#over ??= new AbortController();
+    if (this.#isOver) this.#over.abort();
     return this.#over.signal;
   }
 
@@ -93,25 +93,56 @@ export class StreamWriter {
     return this.#queue.roomOrStall();
   }
 
-  /** Sends as much as there is room for. Called by the stream's pull and after each change. Never throws. */
-  async pump(): Promise<void> {
+  /**
+   * Sends as much as there is room for. Called once the stream is open, when there is room again, and after each change. A promise
+   * only if it has to wait: a thousand streams get a message without one. Never throws or rejects.
+   */
+  pump(): Promise<void> | undefined {
     if (this.#pumping) {
       this.#pumpAgain = true;
-      return;
+      return undefined;
     }
     this.#pumping = true;
+    let waiting: Promise<boolean> | undefined;
     try {
-      do {
-        this.#pumpAgain = false;
-        while (!this.closed && (await this.#options.step()));
-      } while (this.#pumpAgain && !this.closed);
+      waiting = this.#steps();
     } catch (error) {
-      // A bug: this stream ends after its last whole frame, and its client reconnects.
-      this.close({ type: 'internal', internal: exceptionText(error) });
-      this.#options.onBug(error);
-    } finally {
-      this.#pumping = false;
+      this.#endForBug(error);
     }
+    if (waiting) return this.#stepsAfter(waiting);
+    this.#pumping = false;
+    return undefined;
+  }
+
+  /** All steps until nothing is left to do, or until the returned one has to wait. */
+  #steps(): Promise<boolean> | undefined {
+    do {
+      this.#pumpAgain = false;
+      for (let more: boolean = true; more && !this.closed;) {
+        const stepped: boolean | Promise<boolean> = this.#options.step();
+        if (typeof stepped !== 'boolean') return stepped;
+        more = stepped;
+      }
+    } while (this.#pumpAgain && !this.closed);
+    return undefined;
+  }
+
+  async #stepsAfter(first: Promise<boolean>): Promise<void> {
+    try {
+      for (let waiting: Promise<boolean> | undefined = first; waiting;) {
+        const more: boolean = await waiting;
+        waiting = (more || this.#pumpAgain) && !this.closed ? this.#steps() : undefined;
+      }
+    } catch (error) {
+      this.#endForBug(error);
+    }
+    this.#pumping = false;
+  }
+
+  /** The stream ends after its last whole frame, and its client reconnects. */
+  #endForBug(error: unknown): void {
+    this.close({ type: 'internal', internal: exceptionText(error) });
+    this.#options.onBug(error);
   }
 
   /** Queues the frame, even if the queue is full. False: the stream has ended. */
@@ -151,7 +182,8 @@ export class StreamWriter {
 
   #ended(): void {
     if (this.closed) return;
-    this.#over.abort();
+    this.#isOver = true;
+    this.#over?.abort();
     this.#options.onClose();
   }
 

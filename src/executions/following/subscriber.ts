@@ -29,6 +29,8 @@ export const REPLAY_PAUSE_MS = 250;
 export interface Feed {
   /** As known: only the poll requests what is newer. */
   readonly history: (signal: AbortSignal) => History;
+  /** What `history` returns for this position, if it is in memory. Absent: never. */
+  readonly held?: (position: number) => Chunk | undefined;
   /** Set if the history is settled: `end` follows the last of its `count` messages. */
   readonly settled: () =>
     { readonly status: Status; readonly final: boolean; readonly count?: number } | undefined;
@@ -79,7 +81,6 @@ export class Subscriber implements Listener {
       onStall,
       onBug,
     });
-    this.#writer.open();
     if (options.reset) this.#send(frames.reset(options.feed.start));
   }
 
@@ -101,8 +102,8 @@ export class Subscriber implements Listener {
     return this.#writer.heartbeatAtMs;
   }
 
-  /** Sends as much as there is room for. Called by the stream's pull and after each change. Never throws. */
-  pump(): Promise<void> {
+  /** See `StreamWriter`. */
+  pump(): Promise<void> | undefined {
     return this.#writer.pump();
   }
 
@@ -121,30 +122,37 @@ export class Subscriber implements Listener {
   }
 
   /** One chunk's worth, and a pause if it is due. True: look again at once. */
-  async #step(): Promise<boolean> {
-    const again = await this.#sendChunk();
-    if (again && this.#unsent.isPauseDue) await this.#rest();
-    return again;
-  }
-
-  async #sendChunk(): Promise<boolean> {
-    const { feed, frames } = this.#options;
+  #step(): boolean | Promise<boolean> {
+    const { feed } = this.#options;
     // Before the read: it may cost the store something.
     if (!this.#writer.hasSharedRoom) return false;
-    const history = feed.history(this.#writer.over);
-    const at = this.#position;
-    const read = await history.chunkAt(at.position);
+    const held = feed.held?.(this.#position.position);
+    if (!held) return this.#read();
+    const again = this.#sendChunk(held, feed.settled() !== undefined);
+    return again && this.#unsent.isPauseDue ? this.#rest() : again;
+  }
+
+  async #read(): Promise<boolean> {
+    const history = this.#options.feed.history(this.#writer.over);
+    const read = await history.chunkAt(this.#position.position);
     if (this.closed) return false;
     if (!read.ok) {
       // The source cannot be read just now: a later poll resumes here. An archive is never polled.
       if (history.complete) this.close(read.failure);
       return false;
     }
-    const chunk = read.value;
+    const again = this.#sendChunk(read.value, history.complete);
+    return again && this.#unsent.isPauseDue ? this.#rest() : again;
+  }
+
+  /** `complete`: nothing can follow the chunks of this history. True: look again at once. */
+  #sendChunk(chunk: Chunk, complete: boolean): boolean {
+    const { feed, frames } = this.#options;
+    const at = this.#position;
     this.#unsent.read(chunk);
     const here = positionIn(chunk, at.position);
     const beyond = at.position > endOf(chunk);
-    if (beyond && !history.complete) return false;
+    if (beyond && !complete) return false;
     if (here?.fingerprint !== at.fingerprint) {
       if (!this.#writer.roomOrStall()) return false;
       this.#position = feed.start;
@@ -153,14 +161,15 @@ export class Subscriber implements Listener {
     }
     if (!this.#sendFrom(chunk)) return false;
     if (!chunk.last || this.#position.position < endOf(chunk)) return true;
-    return this.#atTheHead(chunk, history);
+    return this.#atTheHead(chunk, complete);
   }
 
   /** Lets others run, and finds out whether the client is still there. */
-  async #rest(): Promise<void> {
+  async #rest(): Promise<true> {
     this.#unsent.paused();
     if (this.#writer.hasRoom) this.#send(this.#options.frames.comment());
     await this.#options.clock.sleep(REPLAY_PAUSE_MS, this.#writer.over);
+    return true;
   }
 
   /** Sends what the chunk holds from the position on. False: the queue is full. */
@@ -181,10 +190,10 @@ export class Subscriber implements Listener {
   }
 
   /** True: the history has settled meanwhile, and has more messages by now. */
-  #atTheHead(chunk: Chunk, history: History): boolean {
+  #atTheHead(chunk: Chunk, complete: boolean): boolean {
     const { feed, frames } = this.#options;
     const settled = feed.settled();
-    if (settled && this.#position.position < (settled.count ?? 0)) return !history.complete;
+    if (settled && this.#position.position < (settled.count ?? 0)) return !complete;
     if (!this.#caughtUp) {
       // The source may have more, but could not be read: wait for the next successful poll.
       if (!settled && (chunk.confirmedAtMs ?? Infinity) < this.#options.knownSinceMs) return false;

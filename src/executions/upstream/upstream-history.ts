@@ -103,6 +103,11 @@ export class UpstreamHistory {
     return this.#pages.isKnown;
   }
 
+  /** The chunk that holds the position, or the last one, if it is in memory, however old. */
+  held(position: number): UpstreamChunk | undefined {
+    return this.#pages.at(position, { lastNotBeforeMs: 0 });
+  }
+
   /** The chunk that holds the position, or the last one. Calls the source only if memory cannot answer. */
   async chunkAt(
     position: number,
