@@ -4,6 +4,7 @@
 import { HonoBase } from 'hono/hono-base';
 
 import type { Access } from './access/access.ts';
+import type { ArchiveList } from './archive/archive-list.ts';
 import type { Archive } from './archive/archive.ts';
 import type { Clock } from './core/clock.ts';
 import { fail, ok } from './core/errors.ts';
@@ -36,6 +37,7 @@ export interface AppPorts {
   readonly access: Access;
   readonly executions: Executions;
   readonly archive: Archive;
+  readonly listArchived: ArchiveList;
   readonly cursorKeys: CursorKeys;
   readonly probe: Probe;
   readonly eventOfMessage: AwsPorts['eventOfMessage'];

@@ -7,7 +7,10 @@ import type { RandomBytes } from './core/base62.ts';
 import type { RateLimiter, RateTier } from './access/limits/rate-limit.ts';
 import { type App, createApp } from './app.ts';
 import { createArchiveMemory } from './archive/archive-memory.ts';
+import type { ReadDescription } from './archive/archive-head.ts';
 import { Archive } from './archive/archive.ts';
+import { createArchiveList } from './archive/archive-list.ts';
+import { IndexBuild } from './archive/index-build.ts';
 import type { Clock } from './core/clock.ts';
 import type { Settings } from './config.ts';
 import { deriveKey } from './core/derive-key.ts';
@@ -41,6 +44,7 @@ import type { ListingSource, Place } from './sources/listing-source.ts';
 import { probeSources } from './sources/probe.ts';
 import type { Source } from './sources/source.ts';
 import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
+import { readArchivedDescription } from './sources/step-functions/archived-description.ts';
 import { eventOfMessage } from './sources/step-functions/step-functions-event.ts';
 import { readStepFunctionsEnding } from './sources/step-functions/step-functions-ending.ts';
 import { StepFunctionsWalk } from './sources/step-functions/step-functions-walk.ts';
@@ -77,6 +81,7 @@ export interface Platform {
 export interface Core {
   readonly access: Access;
   readonly archive: Archive;
+  readonly indexBuild: IndexBuild;
   readonly cursorKeys: CursorKeys;
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
   readonly encodePage: EncodePage;
@@ -112,6 +117,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     log,
     random,
     openWalk,
+    readDescription,
     ...(archiveTtlSeconds !== undefined && { ttlSeconds: archiveTtlSeconds }),
   });
   const budgets = createCallBudgets(platform.callBudget);
@@ -151,6 +157,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
   return {
     access,
     archive,
+    indexBuild: new IndexBuild({ archive, store, clock, log }),
     cursorKeys,
     framesFor,
     encodePage,
@@ -193,6 +200,9 @@ export const openWalk: OpenWalk = (state) => {
     },
   };
 };
+
+/** Only Step Functions describes executions. */
+export const readDescription: ReadDescription = readArchivedDescription;
 
 /** Chooses by the payloads, not by the id: an import may have any source's messages under any id. */
 const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);
@@ -266,6 +276,7 @@ export function createService(settings: Settings, platform: Platform, core: Core
     access,
     executions: withTotalStreamLimits(archiveFirst, new TotalSlots(clock)),
     archive,
+    listArchived: createArchiveList(archive, core.indexBuild),
     cursorKeys,
     probe,
     eventOfMessage,

@@ -5,14 +5,17 @@ import { FAILED_AUTHENTICATIONS, RATE_TIERS } from './access/limits/rate-limit.t
 import { createWorkersRateLimiter } from './access/limits/workers-rate-limit.ts';
 import { workersClientAddress } from './access/client-address.ts';
 import type { App } from './app.ts';
+import type { IndexBuild } from './archive/index-build.ts';
 import { systemClock } from './core/clock.ts';
 import { readPublicUrl, readSettings } from './config.ts';
 import { type Result, internalText, ok } from './core/errors.ts';
+import { faultText } from './core/exception-text.ts';
 import {
   ExecutionDurableObject,
   createDurableObjectExecutions,
 } from './executions/runtimes/durable-object.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
+import { startIndexBuild } from './executions/runtimes/index-build-alarms.ts';
 import { objectLocation } from './executions/runtimes/object-location.ts';
 import { awsRefusalFor } from './http/aws/aws-dialects.ts';
 import { problemResponse } from './http/problem.ts';
@@ -38,6 +41,8 @@ interface Env {
 interface Isolate {
   readonly app: App;
   readonly core: Core;
+  /** Whether it was seen that the index of archives is complete, or being built. */
+  isIndexLookedAt: boolean;
 }
 
 let isolate: Result<Isolate> | undefined;
@@ -83,7 +88,19 @@ function createIsolate(env: Env): Result<Isolate> {
     locationOf: ({ arn }) => objectLocation(arn?.region ?? settings.value.region),
     log,
   });
-  return ok({ app: createService(settings.value, platform, core, live), core });
+  return ok({ app: createService(settings.value, platform, core, live), core, isIndexLookedAt: false });
+}
+
+/** At the first requests of an isolate, until the index of archives is complete. */
+async function keepIndexBuilding(made: Isolate, env: Env): Promise<void> {
+  if (made.isIndexLookedAt) return;
+  made.isIndexLookedAt = true;
+  try {
+    if (!(await made.core.indexBuild.isDone())) await startIndexBuild(env.EXECUTIONS);
+  } catch (error) {
+    made.isIndexLookedAt = false;
+    log({ event: 'index-build-failed', level: 'error', reason: faultText(error) });
+  }
 }
 
 /** The binding BUDGETS: one object for each account and region that is called. */
@@ -91,10 +108,11 @@ export { CallBudgetObject } from './sources/call-budget/budget-object.ts';
 
 /** The binding EXECUTIONS: one object for each execution. */
 export class ExecutionObject extends ExecutionDurableObject<Env> {
-  protected override shared(): SharedExecutionOptions {
+  protected override shared(): SharedExecutionOptions & { readonly indexBuild: IndexBuild } {
     const made = isolateFor(this.env);
     if (!made.ok) throw new Error('not configured');
-    return made.value.core.shared;
+    const { shared, indexBuild } = made.value.core;
+    return { ...shared, indexBuild };
   }
 }
 
@@ -108,6 +126,7 @@ export default {
       const problem = refuse(made.failure, requestId, readPublicUrl({ ...env }));
       return toResponse(withHeaders(problem, headers));
     }
+    context.waitUntil(keepIndexBuilding(made.value, env));
     const clientAddress = workersClientAddress(request.headers);
     const runtime = { clientAddress, waitUntil: (work: Promise<unknown>) => context.waitUntil(work) };
     return made.value.app.fetch(request, { runtime });

@@ -180,6 +180,7 @@ const platformWords: Record<string, RegExp> = {
 const platformFiles: Record<string, readonly string[]> = {
   'src/worker.ts': ['KVNamespace', 'DurableObject'],
   'src/executions/runtimes/durable-object.ts': ['cloudflare:', 'DurableObject'],
+  'src/executions/runtimes/index-build-alarms.ts': ['DurableObject'],
   'src/sources/call-budget/budget-object.ts': ['cloudflare:', 'DurableObject'],
   'src/deno.ts': ['Deno'],
   'src/deno/reserve-file.ts': ['Deno'],

@@ -22,7 +22,16 @@ const upstreamFactsSchema = z.object({
 });
 
 /** What the source reported of the execution when it was archived. Lists show this, as they do for live executions. */
-export type UpstreamFacts = z.infer<typeof upstreamFactsSchema>;
+type UpstreamFacts = z.infer<typeof upstreamFactsSchema>;
+
+/** Reads the description that an archive keeps, which is in the source's own form. Undefined if it is not one. */
+export type ReadDescription = (description: Readonly<Record<string, unknown>>) => object | undefined;
+
+/** Undefined if the description is not the source's, or has more than a head has room for. */
+export const upstreamFactsOf = (
+  description: Readonly<Record<string, unknown>> | undefined,
+  read: ReadDescription,
+): UpstreamFacts | undefined => description && z.safeParse(upstreamFactsSchema, read(description)).data;
 
 export const archiveHeadSchema = z.object({
   v: z.literal(ARCHIVE_VERSION),

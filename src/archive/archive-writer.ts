@@ -10,7 +10,14 @@ import { statusAfter } from '../messages/event-types.ts';
 import { type Message, messageBytes } from '../messages/message.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
-import { ARCHIVE_VERSION, type ArchiveHead, DERIVED } from './archive-head.ts';
+import type { Clock } from '../core/clock.ts';
+import {
+  ARCHIVE_VERSION,
+  type ArchiveHead,
+  DERIVED,
+  type ReadDescription,
+  upstreamFactsOf,
+} from './archive-head.ts';
 import { partKey } from './archive-keys.ts';
 import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord } from './archive-record.ts';
 
@@ -29,7 +36,9 @@ export interface ArchiveWriterOptions {
   readonly ref: ExecutionRef;
   readonly store: KeyValueStore;
   readonly random: () => number;
+  readonly clock: Clock;
   readonly openWalk: OpenWalk;
+  readonly readDescription: ReadDescription;
   readonly ttlSeconds?: number;
   readonly intents?: PageIntents;
 }
@@ -108,6 +117,8 @@ export class ArchiveWriter {
   ): Promise<ArchiveHead> {
     if (this.#count === 0) throw new RangeError('a history without messages is not archived');
     await this.#closePage();
+    const { clock, readDescription, ttlSeconds } = this.#options;
+    const upstream = upstreamFactsOf(description, readDescription);
     const head: ArchiveHead = {
       v: ARCHIVE_VERSION,
       generation: this.generation,
@@ -115,6 +126,10 @@ export class ArchiveWriter {
       status: statusAfter(this.#last?.eventType),
       ...(this.#first?.timestamp !== undefined && { startedAt: this.#first.timestamp }),
       ...(this.#last?.timestamp !== undefined && { endedAt: this.#last.timestamp }),
+      ...(ttlSeconds !== undefined && {
+        expiresAt: new Date(clock.now() + ttlSeconds * 1000).toISOString(),
+      }),
+      ...(upstream && { upstream }),
       derived: DERIVED,
       ...facts,
     };

@@ -16,11 +16,18 @@ import { type Chunk, type History, endOf } from '../messages/history.ts';
 import type { KeyValueStore, ListedKey } from '../storage/key-value.ts';
 import { StoreRefusal } from '../storage/store-limits.ts';
 import { type ExecutionName, type ExecutionRef, executionName, logNames } from '../core/execution-ref.ts';
-import { type ArchiveHead, archiveHeadSchema, isUpgraded } from './archive-head.ts';
+import {
+  type ArchiveHead,
+  type ReadDescription,
+  archiveHeadSchema,
+  isUpgraded,
+  upstreamFactsOf,
+} from './archive-head.ts';
 import { HEAD_PREFIX, headKey, pagesPrefix, partKey, nameOfHeadKey } from './archive-keys.ts';
 import { type ArchiveMemory, MISS_MEMORY_MS, type StoredPart } from './archive-memory.ts';
 import type { ArchivedPages } from './archived-pages.ts';
 import { ARCHIVE_PAGE_MESSAGES, decodeRecord } from './archive-record.ts';
+import { ExecutionIndex } from './execution-index.ts';
 import { derivedHistory } from './derived-history.ts';
 import { ArchiveWriter, type PageIntents } from './archive-writer.ts';
 
@@ -51,15 +58,19 @@ export interface ArchiveOptions {
   readonly log: Log;
   readonly random: () => number;
   readonly openWalk: OpenWalk;
+  readonly readDescription: ReadDescription;
   /** How long histories are kept. Absent: forever. */
   readonly ttlSeconds?: number;
 }
 
 export class Archive {
   readonly #options: ArchiveOptions;
+  /** The archived executions in the order of lists. */
+  readonly index: ExecutionIndex;
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
+    this.index = new ExecutionIndex(options);
   }
 
   /** Pages of archived histories that were encoded already. */
@@ -134,19 +145,33 @@ export class Archive {
     return history;
   }
 
-  /** The generation that readers find in the store, without the cache in front of it. Throws when the store fails. */
-  async visibleGeneration(ref: ExecutionRef): Promise<string | undefined> {
-    return parseHead((await this.#options.store.get(headKey(ref)))?.metadata)?.generation;
+  /** The head that readers find in the store, without the cache in front of it. Throws when the store fails. */
+  async visibleHead(ref: ExecutionRef): Promise<ArchiveHead | undefined> {
+    return parseHead((await this.#options.store.get(headKey(ref)))?.metadata);
+  }
+
+  /**
+   * The head with what the source reported, as the index has it. Heads of older versions lack that, but their page 0 may have the
+   * source's description. Throws when the store fails.
+   */
+  async completeHead(ref: ExecutionRef, head: ArchiveHead): Promise<ArchiveHead> {
+    if (head.upstream || head.from === 'import' || !ref.arn) return head;
+    const entry = await this.#options.store.get(headKey(ref));
+    const decoded = entry && decodeRecord(entry.value, { head, start: 0, ref });
+    const upstream = upstreamFactsOf(decoded?.record.description, this.#options.readDescription);
+    return upstream ? { ...head, upstream } : head;
   }
 
   /** A writer for a new generation of this history. */
   writer(ref: ExecutionRef, intents?: PageIntents): ArchiveWriter {
-    const { store, random, openWalk, ttlSeconds } = this.#options;
+    const { store, random, clock, openWalk, readDescription, ttlSeconds } = this.#options;
     return new ArchiveWriter({
       ref,
       store,
       random,
+      clock,
       openWalk,
+      readDescription,
       ...(ttlSeconds !== undefined && { ttlSeconds }),
       ...(intents && { intents }),
     });
@@ -198,9 +223,11 @@ export class Archive {
     }
   }
 
-  async #listed({ name, metadata }: ListedKey): Promise<ArchivedExecution | undefined> {
-    const head = parseHead(metadata);
-    if (!head) return undefined;
+  async #listed({ name, metadata, expiresAtMs }: ListedKey): Promise<ArchivedExecution | undefined> {
+    const parsed = parseHead(metadata);
+    if (!parsed) return undefined;
+    const expiresAt = expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() };
+    const head = { ...expiresAt, ...parsed };
     const execution = nameOfHeadKey(name);
     if (execution) return { ...execution, head };
     const entry = await this.#read(name);

@@ -105,6 +105,11 @@ export class ExecutionIndex {
     });
   }
 
+  /** Whether there is an entry with this key. Throws when the store fails. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#store.get(key)) !== undefined;
+  }
+
   /** Writes the entry of an archived execution. Throws when the store fails. */
   async put(ref: ExecutionRef, head: ArchiveHead): Promise<void> {
     const { key, json, expiresAtMs } = indexEntryOf(ref, head);

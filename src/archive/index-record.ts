@@ -101,14 +101,25 @@ function groupOf(ref: ExecutionRef, mapRunArn: string | undefined): IndexGroup {
   return flow === undefined ? { source } : { source, flow };
 }
 
-/** The entry of an archived execution. What its source reported of it has precedence over its messages. */
+/** The entry of an archived execution. */
 export function indexEntryOf(ref: ExecutionRef, head: ArchiveHead): IndexEntry {
-  const { source, executionId } = ref;
+  const record = recordOf(ref, head);
+  const { startedAt, expiresAt } = record;
+  const group = groupOf(ref, head.upstream?.mapRunArn);
+  return {
+    key: `${groupPrefix(group)}${orderKey(startedAt, ref.executionId)}`,
+    json: JSON.stringify(record),
+    ...(expiresAt !== undefined && { expiresAtMs: Date.parse(expiresAt) }),
+  };
+}
+
+/** What the source reported has precedence over the messages. */
+function recordOf({ source, executionId }: ExecutionRef, head: ArchiveHead): IndexRecord {
   const { generation, status, count, from, archivedAt, finalAt, expiresAt, upstream = {} } = head;
   const { status: upstreamStatus, redriveCount } = upstream;
   const startedAt = upstream.startedAt ?? head.startedAt;
   const endedAt = upstream.endedAt ?? head.endedAt;
-  const record: IndexRecord = {
+  return {
     v: INDEX_VERSION,
     source,
     executionId,
@@ -123,11 +134,6 @@ export function indexEntryOf(ref: ExecutionRef, head: ArchiveHead): IndexEntry {
     ...(expiresAt !== undefined && { expiresAt }),
     count,
     from,
-  };
-  return {
-    key: `${groupPrefix(groupOf(ref, upstream.mapRunArn))}${orderKey(startedAt, executionId)}`,
-    json: JSON.stringify(record),
-    ...(expiresAt !== undefined && { expiresAtMs: Date.parse(expiresAt) }),
   };
 }
 
@@ -151,12 +157,19 @@ export const stored = (json: string): { readonly value: string; readonly metadat
     ? { value: '', metadata: JSON.parse(json) }
     : { value: json };
 
-/** Undefined if it is damaged or newer than this program. */
+/** Undefined if it is damaged, newer than this program, or expired. */
 export function parseIndexRecord(record: unknown, nowMs: number): IndexedExecution | undefined {
   const { data } = z.safeParse(recordSchema, record);
   if (!data || Date.parse(data.expiresAt ?? '') <= nowMs) return undefined;
-  const { v: _v, generation: _generation, expiresAt: _expiresAt, ...facts } = data;
-  const ref = restoreExecutionRef(data);
+  return indexedOf(restoreExecutionRef(data), data);
+}
+
+/** The same of an archive whose entry is not at hand. */
+export const indexedExecutionOf = (ref: ExecutionRef, head: ArchiveHead): IndexedExecution =>
+  indexedOf(ref, recordOf(ref, head));
+
+function indexedOf(ref: ExecutionRef, record: IndexRecord): IndexedExecution {
+  const { v: _v, generation: _generation, expiresAt: _expiresAt, ...facts } = record;
   const flow = flowOf(ref)?.flow;
   const name = executionNameOf(ref);
   // Safety: zod's optional members allow an explicit undefined, which JSON cannot contain.

@@ -1,6 +1,6 @@
 /**
- * What of an Execution's storage outlives a Deno process: the deletions that are still to be done, as entries of the key-value
- * store. All else is found again there or upstream. Layout: docs/storage.md.
+ * What of an Execution's storage outlives a Deno process: the deletions that are still to be done, and the note of an index that
+ * may be outdated, as entries of the key-value store. All else is found again there or upstream. Layout: docs/storage.md.
  */
 import { createHash } from 'node:crypto';
 
@@ -9,6 +9,7 @@ import * as z from 'zod/mini';
 import { type ExecutionName, executionKey } from '../core/execution-ref.ts';
 import type { Log } from '../core/log.ts';
 import type { DurableKeys } from '../executions/execution-storage.ts';
+import { isIndexNote } from '../executions/settling/index-upkeep.ts';
 import { isDeletionKey } from '../executions/settling/page-deletions.ts';
 import { GET_MANY_KEYS_MAX, type KeyValueStore } from '../storage/key-value.ts';
 
@@ -45,7 +46,7 @@ export function createDurableKeys(store: KeyValueStore, log: Log): DurableKeys {
     }
   };
   return {
-    keeps: isDeletionKey,
+    keeps: (key) => isDeletionKey(key) || isIndexNote(key),
     async put({ source, executionId }, key, value) {
       const record: z.infer<typeof recordSchema> = { v: 1, source, executionId, key, value };
       await store.put(entryKey({ source, executionId }, key), JSON.stringify(record));

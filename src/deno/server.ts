@@ -86,14 +86,18 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
     return listening;
   }
   const server = listening.value;
+  const ending = new AbortController();
+  const building = core.indexBuild.run(ending.signal);
   return ok({
     url: urlOf(server.addr),
     store: platform.store,
     async stop() {
       live.close();
+      ending.abort();
       const cut = new AbortController();
       await Promise.race([server.shutdown(), clock.sleep(SHUTDOWN_MS, cut.signal)]);
       cut.abort();
+      await building;
       kv.close();
       unlock();
     },

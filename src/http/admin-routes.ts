@@ -6,11 +6,12 @@ import type { Access } from '../access/access.ts';
 import { keyIdFrom } from '../access/keys/api-key.ts';
 import { KEYS_LISTED_MAX } from '../access/keys/key-administration.ts';
 import { parseKeyChange, parseNewKey, parseRotation } from '../access/keys/key-input.ts';
-import { isFinal } from '../archive/archive-head.ts';
-import type { Archive, ArchivedExecution } from '../archive/archive.ts';
+import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
+import type { ArchiveList } from '../archive/archive-list.ts';
+import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
-import type { ExecutionRef } from '../core/execution-ref.ts';
+import type { ExecutionName, ExecutionRef } from '../core/execution-ref.ts';
 import type { Executions } from '../executions/executions.ts';
 import { IMPORT_BYTES_MAX } from '../imports/history-import.ts';
 import { readAnyExecutionId, readExecutionId } from '../messages/execution-id.ts';
@@ -29,6 +30,7 @@ export interface AdminPorts {
   readonly access: Access;
   readonly executions: Executions;
   readonly archive: Archive;
+  readonly listArchived: ArchiveList;
   readonly clock: Clock;
   readonly probe: Probe;
 }
@@ -135,7 +137,10 @@ function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
   return Promise.resolve(fail({ type: 'no-such-route' }));
 }
 
-async function listExecutions({ archive, clock }: AdminPorts, { parameters }: Exchange): Promise<Answered> {
+async function listExecutions(
+  { listArchived, clock }: AdminPorts,
+  { parameters }: Exchange,
+): Promise<Answered> {
   const query = readQuery(parameters, ['status', 'cursor', 'limit']);
   if (!query.ok) return query;
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
@@ -143,20 +148,20 @@ async function listExecutions({ archive, clock }: AdminPorts, { parameters }: Ex
   let from = cursor;
   // Only whole listings, so that the store's cursor is where the next answer begins.
   for (let listings = 0; listings < LISTINGS_MAX && executions.length < limit; listings++) {
-    const listed = await archive.list({
+    const listed = await listArchived({
       limit: limit - executions.length,
       ...(from !== undefined && { cursor: from }),
     });
     if (!listed.ok) return listed;
     executions.push(
-      ...listed.value.executions.filter(({ head }) => status === undefined || head.status === status),
+      ...listed.value.executions.filter((found) => status === undefined || found.status === status),
     );
     from = listed.value.cursor;
     if (from === undefined) break;
   }
   return ok(
     Response.json({
-      executions: executions.map((execution) => archivedBody(execution, clock.now())),
+      executions: executions.map((execution) => archivedBody(execution, execution, clock.now())),
       ...(from !== undefined && { cursor: from }),
     }),
   );
@@ -201,7 +206,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answe
       const { head, warnings } = imported.value;
       return ok(
         Response.json({
-          ...archivedBody({ ...ref, head }, ports.clock.now()),
+          ...archivedBody(ref, head, ports.clock.now()),
           ...(warnings.length > 0 && { warnings }),
         }),
       );
@@ -222,21 +227,25 @@ async function executionState(
       flowExecutionId: ref.executionId,
       source: ref.source,
       ...activity.value,
-      ...(archived && { archived: archivedBody({ ...ref, head: archived.head }, clock.now()) }),
+      ...(archived && { archived: archivedBody(ref, archived.head, clock.now()) }),
     }),
   );
 }
 
-const archivedBody = ({ source, executionId, head }: ArchivedExecution, nowMs: number) => ({
+const archivedBody = (
+  { source, executionId }: ExecutionName,
+  facts: Pick<ArchiveHead, 'status' | 'count' | 'startedAt' | 'endedAt' | 'archivedAt' | 'finalAt' | 'from'>,
+  nowMs: number,
+) => ({
   flowExecutionId: executionId,
   source,
-  status: head.status,
-  messageCount: head.count,
-  ...(head.startedAt !== undefined && { startedAt: head.startedAt }),
-  ...(head.endedAt !== undefined && { endedAt: head.endedAt }),
-  archivedAt: head.archivedAt,
-  final: isFinal(head, nowMs),
-  imported: head.from === 'import',
+  status: facts.status,
+  messageCount: facts.count,
+  ...(facts.startedAt !== undefined && { startedAt: facts.startedAt }),
+  ...(facts.endedAt !== undefined && { endedAt: facts.endedAt }),
+  archivedAt: facts.archivedAt,
+  final: isFinal(facts, nowMs),
+  imported: facts.from === 'import',
 });
 
 const json = <T>(result: Result<T>): Answered => (result.ok ? ok(Response.json(result.value)) : result);

@@ -143,7 +143,7 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
         ],
         responses: {
           '200': json(
-            'The archived executions. The list may lag by a minute.',
+            'The archived executions by source and flow, newest start first. The list may lag by a minute.',
             'ArchivedExecutionList',
             notStored,
           ),

@@ -172,7 +172,8 @@ class DenoKvStore implements KeyValueStore {
       if (name === after || this.#isExpired(pointer)) continue;
       const last = keys.at(-1);
       if (keys.length === most && last) return { keys, cursor: encodeListCursor(last.name) };
-      keys.push({ name, metadata: metadataOf(pointer) });
+      const { expiresAtMs } = pointer;
+      keys.push({ name, metadata: metadataOf(pointer), ...(expiresAtMs !== undefined && { expiresAtMs }) });
     }
     return { keys };
   }

@@ -36,6 +36,8 @@ export interface PutOptions {
 export interface ListedKey {
   readonly name: string;
   readonly metadata: unknown;
+  /** When the entry expires, in clock milliseconds, to a second. Absent: never. */
+  readonly expiresAtMs?: number;
 }
 
 export interface ListOptions {

@@ -38,7 +38,12 @@ export interface KvNamespace {
   put(key: string, value: string, options?: { expirationTtl?: number; metadata?: unknown }): Promise<void>;
   delete(key: string): Promise<void>;
   list(options: { prefix: string; cursor?: string | null; limit?: number }): Promise<{
-    readonly keys: readonly { readonly name: string; readonly metadata?: unknown }[];
+    readonly keys: readonly {
+      readonly name: string;
+      readonly metadata?: unknown;
+      /** In seconds of the epoch. */
+      readonly expiration?: number;
+    }[];
     readonly list_complete: boolean;
     readonly cursor?: string;
   }>;
@@ -73,7 +78,11 @@ export const createWorkersKvStore = (namespace: KvNamespace, clock: Clock = syst
     // workerd drops a limit of 0 and lists a thousand.
     const page = await refusalsKnown(namespace.list({ ...options, limit: checkListLimit(options.limit) }));
     return {
-      keys: page.keys.map(({ name, metadata }): ListedKey => ({ name, metadata: metadata ?? undefined })),
+      keys: page.keys.map(({ name, metadata, expiration }): ListedKey => ({
+        name,
+        metadata: metadata ?? undefined,
+        ...(expiration !== undefined && { expiresAtMs: expiration * 1000 }),
+      })),
       ...(!page.list_complete && page.cursor !== undefined && { cursor: page.cursor }),
     };
   },

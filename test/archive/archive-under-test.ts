@@ -1,7 +1,7 @@
 /** Archives over one faulty store, with helpers for tests. */
 import { expect } from 'vitest';
 
-import { openWalk } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose.ts';
 import type { ExecutionRef } from '../../src/core/execution-ref.ts';
 import type { ArchiveHead } from '../../src/archive/archive-head.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
@@ -45,6 +45,7 @@ export class ArchiveUnderTest {
       log: testLog(this.logged),
       random: nextRandom,
       openWalk,
+      readDescription,
       ...this.#options,
     });
   }

@@ -104,7 +104,8 @@ describe('an execution that has ended', () => {
     await under.idle();
     await under.clock.advance(60_000);
     expect(under.events('archived')).toHaveLength(1);
-    expect(under.store.writes('archive/')).toBe(3);
+    // Two pages and the head, and its entry in the index.
+    expect(under.store.writes('archive/')).toBe(4);
   });
 });
 
@@ -126,10 +127,10 @@ test.each([
 });
 
 describe('a store that fails', () => {
-  /** The note about pages that nobody sees yet, two pages, and the head. */
-  const WRITES = 4;
+  /** The note about pages that nobody sees yet, two pages, the note about the index, and the head. */
+  const WRITES = 5;
 
-  test.each([0, 1, 2, 3])(
+  test.each([0, 1, 2, 3, 4])(
     'for good after its write %i shows no archive, and readers still get the history',
     async (writes) => {
       const under = new ExecutionsUnderTest({ messages: ENDED });

@@ -3,7 +3,7 @@
  * in front, as callers see it.
  */
 import { createDurableKeys } from '../../src/deno/durable-keys.ts';
-import { openWalk } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok, type Result } from '../../src/core/errors.ts';
@@ -73,7 +73,15 @@ export class ExecutionsUnderTest {
     const { clock, store } = this;
     const log = testLog(this.logged);
     const random = nextRandom;
-    const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random, openWalk });
+    const archive = new Archive({
+      store,
+      memory: createArchiveMemory(clock),
+      clock,
+      log,
+      random,
+      openWalk,
+      readDescription,
+    });
     const frameMemory = createFrameMemory();
     const keys = { current: new Uint8Array(32) };
     const framesFor = (ref: ExecutionRef) => new EventFrames({ ref, keys, memory: frameMemory, problemJson });

@@ -139,5 +139,5 @@ test('an object that has pages to delete keeps a note of them and an alarm, what
   expect((await request(path, { ...admin, method: 'DELETE' })).status).toBe(204);
   expect((await request('/v1/executions/a-flow/messages')).status).toBe(404);
   expect(await keysOf()).toEqual(['ref', 'replaced/…', 'replaced/…', 'replaced/…']);
-  expect((await stored('a-flow')).alarm).toBeGreaterThan(Date.now() + 9 * 60_000);
+  expect((await stored('a-flow')).alarm).toBeGreaterThan(Date.now());
 });

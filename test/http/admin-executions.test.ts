@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { Archive } from '../../src/archive/archive.ts';
-import { openWalk } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose.ts';
 import { type ExecutionName, STEP_FUNCTIONS, THINGS_GRAPH } from '../../src/core/execution-ref.ts';
 import { testLog } from '../support/secret-search.ts';
 import { nextRandom } from '../support/seeded-random.ts';
@@ -26,7 +26,15 @@ beforeEach(async () => {
 async function archiveBefore(name: ExecutionName): Promise<void> {
   const { clock, store } = service;
   const memory = createArchiveMemory(clock);
-  const archive = new Archive({ store, memory, clock, log: testLog([]), random: nextRandom, openWalk });
+  const archive = new Archive({
+    store,
+    memory,
+    clock,
+    log: testLog([]),
+    random: nextRandom,
+    openWalk,
+    readDescription,
+  });
   const writer = archive.writer(name);
   await writer.add({ messageId: '0', eventType: 'EXECUTION_STARTED', payload: 'started' });
   await writer.add({ messageId: '1', eventType: 'EXECUTION_SUCCEEDED', payload: '' });

@@ -13,6 +13,7 @@ export function brokenApp(): App {
     access: broken,
     executions: broken,
     archive: broken,
+    listArchived: broken,
     cursorKeys: broken,
     probe: bug,
     eventOfMessage: bug,

@@ -3,7 +3,7 @@
  * against an emulator that throttles as AWS does, a bucket of 400 calls that 20 a second flow into.
  */
 import { expect, test } from 'vitest';
-import { openWalk } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok } from '../../src/core/errors.ts';
@@ -55,7 +55,15 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   const log = testLog();
   const random = nextRandom;
   const store = createMemoryStore({ clock, oneWritePerSecond: false });
-  const archive = new Archive({ store, memory: createArchiveMemory(clock), clock, log, random, openWalk });
+  const archive = new Archive({
+    store,
+    memory: createArchiveMemory(clock),
+    clock,
+    log,
+    random,
+    openWalk,
+    readDescription,
+  });
   const frames = createFrameMemory();
   const keys = { current: new Uint8Array(32) };
   const executions = createInProcessExecutions({

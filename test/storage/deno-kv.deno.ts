@@ -13,6 +13,7 @@ interface Opened {
   readonly kv: Deno.Kv;
   readonly store: KeyValueStore;
   readonly clock: ManualClock;
+  readonly now: () => number;
   readonly advance: (ms: number) => Promise<void>;
 }
 
@@ -22,7 +23,13 @@ async function openStore(path = ':memory:'): Promise<Opened> {
   const kv = await Deno.openKv(path);
   open.push(kv);
   const clock = new ManualClock();
-  return { kv, clock, store: await createDenoKvStore(kv, clock), advance: (ms) => clock.advance(ms) };
+  return {
+    kv,
+    clock,
+    store: await createDenoKvStore(kv, clock),
+    now: () => clock.now(),
+    advance: (ms) => clock.advance(ms),
+  };
 }
 
 /** Each test closes its stores, and Deno checks that nothing stays open. */

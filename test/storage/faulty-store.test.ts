@@ -9,7 +9,11 @@ const assertEquals = (actual: unknown, expected: unknown) => expect(actual).toEq
 
 describeKeyValueContract('a faulty store without a fault', { describe, test, assertEquals }, async () => {
   const clock = new ManualClock();
-  return { store: new FaultyStore(createMemoryStore({ clock })), advance: (ms) => clock.advance(ms) };
+  return {
+    store: new FaultyStore(createMemoryStore({ clock })),
+    now: () => clock.now(),
+    advance: (ms) => clock.advance(ms),
+  };
 });
 
 describe('a faulty store', () => {

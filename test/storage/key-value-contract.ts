@@ -13,6 +13,8 @@ import {
 
 export interface StoreUnderTest {
   readonly store: KeyValueStore;
+  /** The store's time, in milliseconds. */
+  readonly now: () => number;
   /** Advances the store's time, if a test can. */
   readonly advance?: (ms: number) => Promise<void>;
   /** Seconds until the key expires, as the store reports them, where a test cannot advance time. */
@@ -217,6 +219,16 @@ export function describeKeyValueContract(
       await advance(2000);
       assertEquals(await store.get('t/short'), undefined);
       assertEquals(await namesIn(store, 't/'), [['t/ever', 't/long']]);
+    });
+
+    test('a list says when each key expires, to a second', async () => {
+      const { store, now } = await open();
+      await store.put('u/ever', '1');
+      await store.put('u/short', '1', { ttlSeconds: 90 });
+      const [ever, short] = (await store.list({ prefix: 'u/' })).keys;
+      assertEquals(ever, { name: 'u/ever', metadata: undefined });
+      const leftMs = (short?.expiresAtMs ?? 0) - now();
+      assertEquals(leftMs > 80_000 && leftMs <= 91_000, true);
     });
 
     test('a time to live below the minimum is raised to it, and a fraction is rounded up', async () => {

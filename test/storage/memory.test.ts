@@ -8,7 +8,7 @@ const assertEquals = (actual: unknown, expected: unknown) => expect(actual).toEq
 
 describeKeyValueContract('memory', { describe, test, assertEquals }, async () => {
   const clock = new ManualClock();
-  return { store: createMemoryStore({ clock }), advance: (ms) => clock.advance(ms) };
+  return { store: createMemoryStore({ clock }), now: () => clock.now(), advance: (ms) => clock.advance(ms) };
 });
 
 describe('the memory store, as strict as Workers KV', () => {

@@ -16,6 +16,7 @@ const { STORE } = env as unknown as { STORE: KVNamespace };
 
 describeKeyValueContract('Workers KV', { describe, test, assertEquals }, async () => ({
   store: createWorkersKvStore(STORE),
+  now: () => Date.now(),
   secondsLeft: async (key) => {
     const { keys } = await STORE.list({ prefix: key });
     const expiration = keys.find(({ name }) => name === key)?.expiration;

@@ -99,7 +99,10 @@ class MemoryStore implements KeyValueStore {
     const page = names.slice(0, most);
     const last = page.at(-1);
     return {
-      keys: page.map((name) => ({ name, metadata: this.#read(name)?.metadata })),
+      keys: page.map((name) => {
+        const expiresAtMs = this.#entries.get(name)?.expiresAtMs ?? Infinity;
+        return { name, metadata: this.#read(name)?.metadata, ...(expiresAtMs < Infinity && { expiresAtMs }) };
+      }),
       ...(names.length > page.length && last !== undefined && { cursor: encodeListCursor(last) }),
     };
   }

@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { DurableObject } from 'cloudflare:workers';
 
 import { isClientGone } from '../../core/client-gone.ts';
+import type { IndexBuild } from '../../archive/index-build.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
 import { faultText } from '../../core/exception-text.ts';
 import type { Log } from '../../core/log.ts';
@@ -34,6 +35,7 @@ import type {
   WholePageRequest,
 } from '../executions.ts';
 import type { SharedExecutionOptions } from './in-process.ts';
+import { startIndexBuildAlarms, stepIndexBuild } from './index-build-alarms.ts';
 
 /** Bounds of one alarm invocation: time, and requests that polls send (the Free plan allows 50). */
 const ALARM_RUN_MS = 30_000;
@@ -50,8 +52,7 @@ interface Asked<T> {
 /** The class of the binding EXECUTIONS. The entry derives from it to say where the shared parts come from. */
 export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   /** What all objects of this isolate share. Throws if the service is not configured; the next call retries. */
-  protected abstract shared(): SharedExecutionOptions;
-
+  protected abstract shared(): SharedExecutionOptions & { readonly indexBuild: IndexBuild };
   #execution: Execution | undefined;
   #alarmAtMs: number | undefined;
   /** The storage has the name of this execution. */
@@ -87,6 +88,11 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     return this.#ask(ref, (execution) => execution.importHistory(body));
   }
 
+  /** See index-build-alarms.ts. */
+  buildIndex(): Promise<void> {
+    return startIndexBuildAlarms(this.ctx.storage);
+  }
+
   /** The event stream; a failure before its first byte comes as JSON with status 500. */
   override async fetch(request: Request): Promise<Response> {
     // Safety: only `createDurableObjectExecutions` below can reach an object, and it sends this.
@@ -100,6 +106,7 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     this.#alarmAtMs = undefined;
+    if (await stepIndexBuild(this.ctx.storage, () => this.shared().indexBuild)) return;
     const name = await this.ctx.storage.get<ExecutionName>('ref');
     let nextMs: number | undefined;
     try {

@@ -2,12 +2,13 @@
  * What an Execution archives, and when: remembers the head of its archive, walks a history after its settle time, retries after
  * a failure of the store, imports, forgets, and deletes replaced pages. One of these runs at a time; only the body of an import
  * is read meanwhile. When a walk is due is in settle-schedule.ts, the walk itself in settling.ts, the deletions in
- * page-deletions.ts, the records in archive/.
+ * page-deletions.ts, the index in index-upkeep.ts, the records in archive/.
  */
 import * as z from 'zod/mini';
 
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import { type ArchiveHead, archiveHeadSchema, isFinal } from '../../archive/archive-head.ts';
+import type { ArchiveWriter } from '../../archive/archive-writer.ts';
 import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Result, fail, ok } from '../../core/errors.ts';
@@ -17,6 +18,7 @@ import { SerialQueue } from '../../core/serial-queue.ts';
 import type { Status } from '../../messages/event-types.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 import { type ImportedHistory, importHistory } from '../../imports/history-import.ts';
+import { IndexUpkeep } from './index-upkeep.ts';
 import { PageDeletions } from './page-deletions.ts';
 import { SettleSchedule } from './settle-schedule.ts';
 import { type SettleOptions, type SettledHistory, settleHistory, settlesAtMs } from './settling.ts';
@@ -58,9 +60,10 @@ export class Archivist {
   /** When an archive of an older version is upgraded. */
   #upgradeAtMs = 0;
   #archiving = false;
-  /** Generation of the distrusted archive. */
-  #superseded: string | undefined;
+  /** Head of the distrusted archive. */
+  #superseded: ArchiveHead | undefined;
   readonly #deletions: PageDeletions;
+  readonly #index: IndexUpkeep;
   /** Ends each import that is reading its body. */
   readonly #imports = new Set<AbortController>();
   /** Walks, imports, deletions. */
@@ -69,6 +72,7 @@ export class Archivist {
   constructor(options: ArchivistOptions) {
     this.#options = options;
     this.#deletions = new PageDeletions(options);
+    this.#index = new IndexUpkeep(options);
   }
 
   /** Loads what was stored before. Throws what the storage throws. */
@@ -79,6 +83,7 @@ export class Archivist {
     // from the archive instead of walking again.
     this.#archived = head ? archive.open(ref, head) : await archive.find(ref);
     await this.#deletions.load();
+    await this.#index.load();
   }
 
   get archived(): ArchivedHistory | undefined {
@@ -101,7 +106,8 @@ export class Archivist {
   /** When `tick` has something to do, in clock milliseconds. */
   dueAtMs(): number {
     const upgradeAtMs = needsUpgrade(this.#archived) ? this.#upgradeAtMs : Infinity;
-    return Math.min(this.#schedule.dueAtMs, upgradeAtMs, this.#deletions.dueAtMs());
+    const { dueAtMs } = this.#schedule;
+    return Math.min(dueAtMs, upgradeAtMs, this.#deletions.dueAtMs(), this.#index.dueAtMs());
   }
 
   /** Resolves when no work is in progress. */
@@ -119,7 +125,7 @@ export class Archivist {
   distrust(archived: ArchivedHistory): void {
     if (this.#archived !== archived) return;
     this.#archived = undefined;
-    this.#superseded = archived.head.generation;
+    this.#superseded = archived.head;
   }
 
   /** The redrivable execution was redriven: it is not settled any more. */
@@ -139,6 +145,7 @@ export class Archivist {
     if (this.#schedule.dueAtMs <= now) this.#archive();
     if (needsUpgrade(this.#archived) && this.#upgradeAtMs <= now) this.#upgrade(this.#archived);
     if (this.#deletions.dueAtMs() <= now) this.#inBackground(this.#deletions.takeDue());
+    if (this.#index.dueAtMs() <= now) this.#inBackground(this.#index.takeDue());
   }
 
   /** Replaces the archive with an exported history. A slow body keeps nothing else waiting; `forget` ends it. */
@@ -146,12 +153,13 @@ export class Archivist {
     const { archive, ref, clock } = this.#options;
     const forgotten = new AbortController();
     this.#imports.add(forgotten);
+    const writer = archive.writer(ref, this.#deletions);
     const imported = await importHistory({
-      writer: archive.writer(ref, this.#deletions),
+      writer,
       body,
       clock,
       signal: forgotten.signal,
-      commit: (write) => this.#work.run(() => this.#replace(write)),
+      commit: (write) => this.#work.run(() => this.#replace(writer, write)),
     });
     this.#imports.delete(forgotten);
     return imported;
@@ -163,17 +171,19 @@ export class Archivist {
     return this.#work.run(async () => {
       const { archive, ref, storage, upstream, onChange } = this.#options;
       try {
-        const generation = await this.#visibleGeneration();
+        const visible = await this.#visibleHead();
+        if (visible) await this.#index.plan(undefined, visible);
         // The store's list may lag, so pages are looked for once more later. A full store must not keep it from deleting.
-        if (generation !== undefined)
-          await this.#deletions.plan(generation).catch((error: unknown) => this.#logFailure(error));
+        if (visible) await this.#deletions.plan(visible.generation).catch(this.#logFailure);
+        if (visible) await this.#index.keep().catch(this.#logFailure);
         await archive.forget(ref);
         await storage.delete(['head']);
         this.#archived = this.#settled = this.#superseded = undefined;
         this.#schedule.stop();
         await upstream.clear();
         onChange();
-        return ok({ archived: generation !== undefined });
+        await this.#index.settle(undefined);
+        return ok({ archived: visible !== undefined });
       } catch (error) {
         return fail({ type: 'store-unavailable', internal: `forget: ${faultText(error)}` });
       }
@@ -194,7 +204,6 @@ export class Archivist {
         return;
       }
       const writer = archive.writer(ref, this.#deletions);
-      const replace = (write: () => Promise<ArchiveHead>) => this.#replace(write);
       const settled = await settleHistory({
         upstream,
         writer,
@@ -202,26 +211,18 @@ export class Archivist {
         notBeforeMs,
         describe,
         ...redrive,
-        commit: replace,
+        commit: (write) => this.#replace(writer, write),
       });
       this.#archiving = false;
       if (typeof settled === 'string') {
-        log({ event: 'archive-postponed', level: 'warn', ...logNames(this.#options.ref), reason: settled });
+        log({ event: 'archive-postponed', level: 'warn', ...logNames(ref), reason: settled });
         this.#schedule.retryLater(clock.now());
       } else if (settled.head) {
-        log({
-          event: 'archived',
-          ...logNames(this.#options.ref),
-          messages: settled.count,
-          upstreamCalls: settled.upstreamCalls,
-        });
+        const { count: messages, upstreamCalls } = settled;
+        log({ event: 'archived', ...logNames(ref), messages, upstreamCalls });
       } else {
-        log({
-          event: 'archive-write-failed',
-          level: 'error',
-          ...logNames(this.#options.ref),
-          reason: settled.storeFailure,
-        });
+        const { storeFailure: reason } = settled;
+        log({ event: 'archive-write-failed', level: 'error', ...logNames(ref), reason });
         this.#settled = settled;
         this.#schedule.retryLater(clock.now());
         onChange();
@@ -235,13 +236,14 @@ export class Archivist {
     this.#upgradeAtMs = Infinity;
     this.#inBackground(async () => {
       if (this.#archived !== archived) return;
+      const writer = archive.writer(ref, this.#deletions);
       await upgradeArchive({
         archived,
-        writer: archive.writer(ref, this.#deletions),
+        writer,
         describe: () => describe(newTrace({ class: 'background' })),
         commit: (write) => {
           if (this.#archived !== archived) throw new Error('the archive was replaced');
-          return this.#replace(write);
+          return this.#replace(writer, write);
         },
       });
       log({ event: 'archive-upgraded', ...logNames(ref), messages: archived.head.count });
@@ -249,19 +251,23 @@ export class Archivist {
   }
 
   /** Writes the head, which makes a new generation visible, and plans the deletion of the previous one. */
-  async #replace(write: () => Promise<ArchiveHead>): Promise<ArchiveHead> {
+  async #replace({ generation }: ArchiveWriter, write: () => Promise<ArchiveHead>): Promise<ArchiveHead> {
     // Planned before it is replaced: a crash in between leaks nothing, since a generation that is still visible is kept.
-    const old = await this.#visibleGeneration();
-    if (old !== undefined) await this.#deletions.plan(old);
+    const old = await this.#visibleHead();
+    if (old) await this.#deletions.plan(old.generation);
+    await this.#index.plan(generation, old);
+    await this.#index.keep();
     const head = await write();
     await this.#nowArchived(head);
+    // Readers have the archive all the same. The index is repaired later.
+    await this.#index.settle(head).catch(this.#logFailure);
     return head;
   }
 
   /** Of the archive as this Execution knows it, or else as the store has it. Throws when the store fails. */
-  async #visibleGeneration(): Promise<string | undefined> {
+  async #visibleHead(): Promise<ArchiveHead | undefined> {
     const { archive, ref } = this.#options;
-    return this.#archived?.head.generation ?? this.#superseded ?? (await archive.visibleGeneration(ref));
+    return this.#archived?.head ?? this.#superseded ?? (await archive.visibleHead(ref));
   }
 
   async #nowArchived(head: ArchiveHead): Promise<void> {
@@ -285,8 +291,8 @@ export class Archivist {
     });
   }
 
-  #logFailure(error: unknown): void {
+  readonly #logFailure = (error: unknown): void => {
     const { log, ref } = this.#options;
     log({ event: 'background-work-failed', level: 'error', ...logNames(ref), reason: faultText(error) });
-  }
+  };
 }

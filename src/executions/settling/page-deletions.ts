@@ -96,13 +96,13 @@ export class PageDeletions implements PageIntents {
   async #drop(due: readonly string[]): Promise<void> {
     const { archive, ref, clock, onDueChanged } = this.#options;
     try {
-      const visible = due.length > 0 ? await archive.visibleGeneration(ref) : undefined;
+      const visible = due.length > 0 ? await archive.visibleHead(ref) : undefined;
       for (const generation of due) {
         if (this.#writing.has(generation)) {
           this.#due.set(generation, clock.now() + REPLACED_PAGES_KEPT_MS);
           continue;
         }
-        if (generation !== visible) await archive.dropPages(ref, generation);
+        if (generation !== visible?.generation) await archive.dropPages(ref, generation);
         await this.#cancel(generation);
       }
       this.#failures = 0;

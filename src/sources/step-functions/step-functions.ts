@@ -108,7 +108,8 @@ function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
   return ok(nextToken ? { messages, nextToken } : { messages });
 }
 
-function descriptionFromAnswer(
+/** Of an answer of DescribeExecution. */
+export function descriptionFromAnswer(
   answer: unknown,
   parts: DescriptionParts,
 ): Result<SourceDescription, SourceFailure> {

@@ -1,0 +1,45 @@
+/**
+ * All archived executions, for administration: as the index has them (by source and flow, newest start first), or by their heads until
+ * the index has been built. A cursor belongs to one of the two, so a walk that began before the end of the build stays complete.
+ */
+import { type Result, invalid, ok } from '../core/errors.ts';
+import { restoreExecutionRef } from '../core/execution-ref.ts';
+import type { Archive, ArchivedExecution } from './archive.ts';
+import type { IndexBuild } from './index-build.ts';
+import { type IndexedExecution, indexedExecutionOf } from './index-record.ts';
+
+const OF_INDEX = 'i.';
+const OF_HEADS = 'h.';
+
+export interface ArchiveListPage {
+  readonly executions: readonly IndexedExecution[];
+  /** Opaque. Absent: these are the last ones. */
+  readonly cursor?: string;
+}
+
+export type ArchiveList = (options: {
+  readonly cursor?: string;
+  readonly limit: number;
+}) => Promise<Result<ArchiveListPage>>;
+
+export function createArchiveList(archive: Archive, build: Pick<IndexBuild, 'isDone'>): ArchiveList {
+  const ofHeads: ArchiveList = async (options) => {
+    const listed = await archive.list(options);
+    return listed.ok
+      ? ok({ ...listed.value, executions: listed.value.executions.map((found) => indexed(found)) })
+      : listed;
+  };
+  return async ({ cursor, limit }) => {
+    const kind = cursor?.slice(0, OF_INDEX.length) ?? ((await build.isDone()) ? OF_INDEX : OF_HEADS);
+    if (kind !== OF_INDEX && kind !== OF_HEADS) {
+      return invalid('query', 'cursor', 'is not the cursor of a list of executions.');
+    }
+    const list: ArchiveList = kind === OF_INDEX ? (options) => archive.index.list(options) : ofHeads;
+    const storeCursor = cursor?.slice(kind.length);
+    const page = await list({ limit, ...(storeCursor !== undefined && { cursor: storeCursor }) });
+    if (!page.ok || page.value.cursor === undefined) return page;
+    return ok({ ...page.value, cursor: `${kind}${page.value.cursor}` });
+  };
+}
+
+const indexed = ({ head, ...name }: ArchivedExecution) => indexedExecutionOf(restoreExecutionRef(name), head);

@@ -1,0 +1,61 @@
+/** The order of lists, as the order of texts. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import {
+  beginningsFrom,
+  orderKey,
+  positionAfter,
+  positionBefore,
+  startedAtMsOf,
+} from '../../src/archive/order-key.ts';
+
+const anyTimeMs = fc.oneof(
+  fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2026, 0, 2) }),
+  fc.integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 }),
+);
+
+describe('the order of lists', () => {
+  test('is that of order keys: newest start first, no start time last, ties by the hash of the id', () => {
+    const entry = fc.record({
+      ms: fc.option(anyTimeMs, { nil: undefined }),
+      id: fc.string({ minLength: 1 }),
+    });
+    fc.assert(
+      fc.property(entry, entry, (a, b) => {
+        const [keyOfA = '', keyOfB = ''] = [a, b].map(({ ms, id }) =>
+          orderKey(ms === undefined ? undefined : new Date(ms).toISOString(), id),
+        );
+        const [aMs, bMs] = [a.ms ?? -Infinity, b.ms ?? -Infinity];
+        if (aMs !== bMs) expect(keyOfA < keyOfB).toBe(aMs > bMs);
+        else expect(keyOfA === keyOfB).toBe(a.id === b.id);
+        expect(startedAtMsOf(keyOfA)).toBe(a.ms);
+      }),
+    );
+  });
+
+  test('digits beyond milliseconds do not count, and a text that is no time is no start time', () => {
+    expect(orderKey('2026-01-01T00:00:00.123456Z', 'x')).toBe(orderKey('2026-01-01T00:00:00.123Z', 'x'));
+    expect(orderKey('yesterday', 'x')).toBe(orderKey(undefined, 'x'));
+  });
+
+  test('beginnings from a position cover all keys after it, in order, and end where the next one starts', () => {
+    const key = fc.tuple(anyTimeMs, fc.string()).map(([ms, id]) => orderKey(new Date(ms).toISOString(), id));
+    fc.assert(
+      fc.property(key, key, fc.nat(50), (position, later, length) => {
+        fc.pre(later > position);
+        const beginnings = [...beginningsFrom(position, length)];
+        expect(beginnings.toSorted()).toEqual(beginnings);
+        expect(beginnings.filter((beginning) => later.startsWith(beginning))).toHaveLength(1);
+        for (const beginning of beginnings)
+          if (later.startsWith(beginning)) expect(later <= positionAfter(beginning)).toBe(true);
+      }),
+    );
+  });
+
+  test('a position by time is before what started then, and after what started later', () => {
+    const at = Date.UTC(2026, 5, 1);
+    expect(positionBefore(at) < orderKey(new Date(at).toISOString(), 'x')).toBe(true);
+    expect(positionBefore(at) > orderKey(new Date(at + 1).toISOString(), 'x')).toBe(true);
+  });
+});
