@@ -16,6 +16,8 @@ import { awsProtocol } from './http/aws/protocol.ts';
 import { createCrossOrigin } from './http/cross-origin.ts';
 import { executionRoutes } from './http/execution-routes.ts';
 import { homePage } from './http/home-page.ts';
+import { executionsRoute } from './http/executions-list.ts';
+import { flowsRoute } from './http/flows.ts';
 import { keyRoute } from './http/key-route.ts';
 import { PathRouter } from './http/path-router.ts';
 import { createRequestLog } from './http/request-log.ts';
@@ -29,6 +31,7 @@ import {
   byMethod,
   route,
 } from './http/routing.ts';
+import type { Lists } from './lists/lists.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
 import { CursorReader } from './messages/cursor-reader.ts';
@@ -36,6 +39,7 @@ import { CursorReader } from './messages/cursor-reader.ts';
 export interface AppPorts {
   readonly access: Access;
   readonly executions: Executions;
+  readonly lists: Lists;
   readonly archive: Archive;
   readonly listArchived: ArchiveList;
   readonly cursorKeys: CursorKeys;
@@ -66,6 +70,8 @@ export function createApp(ports: AppPorts): App {
 
   route(app, routing, '/healthz', 'health', health(ports));
   const reading = { ...ports, cursors: new CursorReader(ports.cursorKeys) };
+  route(app, routing, '/v1/flows', 'flows', flowsRoute(ports), { crossOrigin });
+  route(app, routing, '/v1/executions', 'executions', executionsRoute(ports), { crossOrigin });
   route(app, routing, '/v1/executions/*', 'execution', executionRoutes(reading), { crossOrigin });
   route(app, routing, '/v1/key', 'key', keyRoute(ports), { crossOrigin });
 

@@ -1,6 +1,6 @@
 /**
  * Builds the service from settings and a platform: everything that is the same on every runtime. An entry (worker.ts, deno.ts) makes
- * one core for its isolate or process, so that requests share its caches, and adds the runtime of the Executions.
+ * one core for its isolate or process, so that requests share its caches, and adds a runtime. Over 300 lines, because it lists all parts.
  */
 import { type Access, createAccess } from './access/access.ts';
 import type { RandomBytes } from './core/base62.ts';
@@ -24,6 +24,9 @@ import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts
 import { createPageMemory } from './executions/upstream/page-memory.ts';
 import type { Probe } from './http/admin-routes.ts';
 import { problemJson } from './http/problem.ts';
+import { FlowDirectory } from './lists/flow-directory.ts';
+import { createListOpener } from './lists/runtimes/list-opener.ts';
+import type { ListObjects, OpenList } from './lists/runtimes/open-list.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
 import type { OpenWalk } from './messages/derive.ts';
@@ -88,6 +91,8 @@ export interface Core {
   readonly probe: Probe;
   /** Lists of the flows and executions that an upstream has. */
   readonly listing: ListingSource;
+  readonly flows: FlowDirectory;
+  readonly openList: OpenList;
   /** For the runtimes of Executions. */
   readonly shared: SharedExecutionOptions;
 }
@@ -142,6 +147,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     accountBudgets(settings.stepFunctionsAllowed, budgets),
   );
   const listing = withListBudget(createStepFunctionsListing(client), listBudgets(settings, budgets));
+  const { index } = archive;
   const encodePage = createPageEncoder(cursorKeys);
   const frameMemory = createFrameMemory();
   const framesFor = (ref: ExecutionRef) =>
@@ -169,6 +175,17 @@ export function createCore(settings: Settings, platform: Platform): Core {
       return { ...probes, store: storeProbe };
     },
     listing,
+    flows: new FlowDirectory({ sources: [listing], index, clock }),
+    openList: createListOpener({
+      listing,
+      ...(stepFunctions.describe && { describe: stepFunctions.describe }),
+      index,
+      clock,
+      random,
+      log,
+      stillAllowed: access.listStillAllowed,
+      problemJson: (failure) => problemJson(failure, settings.publicUrl),
+    }),
     shared: {
       memory: createPageMemory(),
       pages: new RunningPages(encodePage, clock),
@@ -257,8 +274,19 @@ function listBudgets(settings: Settings, budgets: ReturnType<typeof createCallBu
       : undefined;
 }
 
-/** The application over this core, with the entry's runtime of Executions. */
-export function createService(settings: Settings, platform: Platform, core: Core, live: Executions): App {
+/** What the entry's runtime provides. */
+export interface Runtime {
+  readonly executions: Executions;
+  readonly lists: ListObjects;
+}
+
+/** The application over this core and a runtime. */
+export function createService(
+  settings: Settings,
+  platform: Platform,
+  core: Core,
+  { executions: live, lists }: Runtime,
+): App {
   const { clock, random, log, version } = platform;
   const { access, archive, cursorKeys, framesFor, encodePage, probe } = core;
   const archiveFirst = createArchiveFirstExecutions({
@@ -272,9 +300,16 @@ export function createService(settings: Settings, platform: Platform, core: Core
     stillAllowed: core.shared.stillAllowed,
     readEnding,
   });
+  const slots = new TotalSlots(clock);
   return createApp({
     access,
-    executions: withTotalStreamLimits(archiveFirst, new TotalSlots(clock)),
+    executions: withTotalStreamLimits(archiveFirst, slots),
+    lists: {
+      ...lists,
+      flows: (request) => core.flows.flows(request),
+      follow: (request, signal, onClosed) =>
+        slots.stream(request, signal, onClosed, (closed) => lists.follow(request, signal, closed)),
+    },
     archive,
     listArchived: createArchiveList(archive, core.indexBuild),
     cursorKeys,

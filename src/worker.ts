@@ -18,6 +18,8 @@ import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts
 import { startIndexBuild } from './executions/runtimes/index-build-alarms.ts';
 import { objectLocation } from './executions/runtimes/object-location.ts';
 import { awsRefusalFor } from './http/aws/aws-dialects.ts';
+import { createDurableObjectLists } from './lists/runtimes/durable-object-lists.ts';
+import type { OpenList } from './lists/runtimes/open-list.ts';
 import { problemResponse } from './http/problem.ts';
 import { securityHeaders, toResponse, withHeaders } from './http/responses.ts';
 import { consoleLog as log } from './core/log.ts';
@@ -83,12 +85,22 @@ function createIsolate(env: Env): Result<Isolate> {
     failedAuthentications: createWorkersRateLimiter(env.RATE_AUTH_FAILURES, FAILED_AUTHENTICATIONS, log),
   };
   const core = createCore(settings.value, platform);
-  const live = createDurableObjectExecutions({
+  const executions = createDurableObjectExecutions({
     namespace: env.EXECUTIONS,
     locationOf: ({ arn }) => objectLocation(arn?.region ?? settings.value.region),
     log,
   });
-  return ok({ app: createService(settings.value, platform, core, live), core, isIndexLookedAt: false });
+  const lists = createDurableObjectLists({
+    namespace: env.EXECUTIONS,
+    locationOf: (of) =>
+      objectLocation(('flow' in of ? of.flow.arn?.region : undefined) ?? settings.value.region),
+    log,
+  });
+  return ok({
+    app: createService(settings.value, platform, core, { executions, lists }),
+    core,
+    isIndexLookedAt: false,
+  });
 }
 
 /** At the first requests of an isolate, until the index of archives is complete. */
@@ -106,13 +118,21 @@ async function keepIndexBuilding(made: Isolate, env: Env): Promise<void> {
 /** The binding BUDGETS: one object for each account and region that is called. */
 export { CallBudgetObject } from './sources/call-budget/budget-object.ts';
 
-/** The binding EXECUTIONS: one object for each execution. */
+/** The binding EXECUTIONS: one object for each execution, and for each list of executions. */
 export class ExecutionObject extends ExecutionDurableObject<Env> {
   protected override shared(): SharedExecutionOptions & { readonly indexBuild: IndexBuild } {
+    const { shared, indexBuild } = this.#core();
+    return { ...shared, indexBuild };
+  }
+
+  protected override openList(): OpenList {
+    return this.#core().openList;
+  }
+
+  #core(): Core {
     const made = isolateFor(this.env);
     if (!made.ok) throw new Error('not configured');
-    const { shared, indexBuild } = made.value.core;
-    return { ...shared, indexBuild };
+    return made.value.core;
   }
 }
 

@@ -15,12 +15,13 @@ const within = (room: string, ...parts: string[]) => [room, ...parts.map((part) 
 const allAccess = within('access', 'keys', 'limits');
 const allSources = within('sources', 'aws', 'things-graph', 'step-functions', 'call-budget');
 const allExecutions = within('executions', 'upstream', 'following', 'settling', 'runtimes');
+const allLists = within('lists', 'live', 'runtimes');
 const allHttp = within('http', 'aws', 'aws/things-graph', 'aws/step-functions');
 
 /** The rooms that http/, AWS's protocols and the entries use. */
 const behindHttp = ['core', 'messages', 'imports', 'storage', 'archive', 'config'];
 const behindAws = ['core', 'messages', 'problems', 'executions', 'http', 'http/aws', ...allAccess];
-const service = [...behindHttp, 'lists', ...allAccess, ...allSources, ...allExecutions];
+const service = [...behindHttp, ...allLists, ...allAccess, ...allSources, ...allExecutions];
 
 /**
  * The rooms that each room may import besides itself (docs/design.md, "Layout"). A room is a directory of src/, a directory inside one,
@@ -50,7 +51,25 @@ const mayImport: Record<string, readonly string[]> = {
     'executions',
     'executions/upstream',
   ],
-  'executions/runtimes': ['core', 'archive', 'imports', 'executions', 'lists'],
+  'executions/runtimes': [
+    'core',
+    'archive',
+    'imports',
+    'executions',
+    'executions/following',
+    'lists',
+    'lists/runtimes',
+  ],
+  'lists/live': ['core', 'messages', 'archive', 'sources', 'executions/following', 'lists'],
+  'lists/runtimes': [
+    'core',
+    'sources',
+    'executions',
+    'executions/following',
+    'executions/runtimes',
+    'lists',
+    'lists/live',
+  ],
   lists: ['core', 'messages', 'sources', 'archive', 'access/keys', 'executions', 'executions/upstream'],
   access: ['core', 'messages', 'storage', 'access/keys', 'access/limits'],
   'access/keys': ['core', 'messages', 'storage', 'access/limits'],
@@ -108,6 +127,7 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own. */
 const adapters = [
+  /^src\/lists\/runtimes\/durable-object-lists\.ts/,
   /^src\/storage\/(?:workers-kv|deno-kv)\.ts/,
   /^src\/executions\/runtimes\/durable-object\.ts/,
   /^src\/sources\/call-budget\/budget-object\.ts/,
@@ -181,6 +201,7 @@ const platformFiles: Record<string, readonly string[]> = {
   'src/worker.ts': ['KVNamespace', 'DurableObject'],
   'src/executions/runtimes/durable-object.ts': ['cloudflare:', 'DurableObject'],
   'src/executions/runtimes/index-build-alarms.ts': ['DurableObject'],
+  'src/lists/runtimes/durable-object-lists.ts': ['DurableObject'],
   'src/sources/call-budget/budget-object.ts': ['cloudflare:', 'DurableObject'],
   'src/deno.ts': ['Deno'],
   'src/deno/reserve-file.ts': ['Deno'],

@@ -13,7 +13,12 @@ import { createNoteUse, type NoteUse } from './keys/key-use.ts';
 import { createFailedAuthentications } from './limits/failed-authentications.ts';
 import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
 import { type MintedTicket, mintTicket, type TicketRequest } from './mint-ticket.ts';
-import { createStillAllowed, type StillAllowed } from './still-allowed.ts';
+import {
+  createListStillAllowed,
+  createStillAllowed,
+  type ListStillAllowed,
+  type StillAllowed,
+} from './still-allowed.ts';
 import { ticketKeys } from './ticket.ts';
 
 export interface AccessPorts {
@@ -34,6 +39,7 @@ export interface Access {
   /** Absent if the admin API is off. */
   readonly authenticateAdmin?: AuthenticateAdmin;
   readonly stillAllowed: StillAllowed;
+  readonly listStillAllowed: ListStillAllowed;
   readonly noteUse: NoteUse;
   mintTicket(caller: Caller, executionId: string, request: TicketRequest): Promise<Result<MintedTicket>>;
 }
@@ -50,6 +56,7 @@ export function createAccess(ports: AccessPorts): Access {
     authenticator: new Authenticator({ credentials, failures, tiers, ticketKeys: keys, clock }),
     ...(authenticateAdmin !== undefined && { authenticateAdmin }),
     stillAllowed: createStillAllowed({ credentials, clock }),
+    listStillAllowed: createListStillAllowed({ credentials, clock }),
     noteUse: createNoteUse({ store, clock, log }),
     mintTicket: (caller, executionId, request) =>
       mintTicket(caller, executionId, request, { clock, random, keys }),

@@ -95,6 +95,22 @@ export const streamGrantOf = ({ credentialId, payloads, ticket }: Caller): Strea
   ticket: ticket !== undefined,
 });
 
+/** What an open live list was granted. */
+const listGrantSchema = z.object({ credentialId: z.string(), patterns: z.array(z.string()) });
+export type ListGrant = z.infer<typeof listGrantSchema>;
+
+/** `patterns`: those of the key that decide what the list has. */
+export const listGrantOf = ({ credentialId }: Caller, patterns: readonly string[]): ListGrant => ({
+  credentialId,
+  patterns: [...patterns],
+});
+
+/** Parses a grant that was stored with its list. */
+export function parseListGrant(grant: unknown): ListGrant | undefined {
+  const parsed = z.safeParse(listGrantSchema, grant);
+  return parsed.success ? parsed.data : undefined;
+}
+
 /** Parses a grant that was stored with its stream. */
 export function parseStreamGrant(grant: unknown): StreamGrant | undefined {
   const parsed = z.safeParse(streamGrantSchema, grant);

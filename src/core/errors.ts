@@ -21,11 +21,12 @@ export type SourceFailure =
   | { readonly type: 'upstream-invalid-request'; readonly internal: string; readonly awsCode?: string }
   /** The upstream says that this token is no longer valid (Step Functions' InvalidToken). */
   | { readonly type: 'upstream-invalid-token'; readonly internal: string; readonly awsCode?: string }
-  /** `executionId`: what was looked up, for the caller's answer. `atMs`: when, in clock milliseconds. */
+  /** `executionId` or `flow`: what was looked up, for the caller's answer. `atMs`: when, in clock milliseconds. */
   | {
       readonly type: 'upstream-not-found';
       readonly internal: string;
       readonly executionId?: string;
+      readonly flow?: string;
       readonly atMs?: number;
       readonly awsCode?: string;
     }
@@ -63,8 +64,8 @@ export type AccessFailure =
   | { readonly type: 'expired-key' }
   | { readonly type: 'invalid-ticket' }
   | { readonly type: 'expired-ticket' }
-  /** The key is valid, but not for this execution. Does not reveal whether the execution exists. */
-  | { readonly type: 'execution-forbidden' }
+  /** The key is valid, but not for this execution, or (`list`) for none of a list. Does not reveal which executions exist. */
+  | { readonly type: 'execution-forbidden'; readonly list?: true }
   /** The key is valid, but may not do this (for example, mint tickets). */
   | { readonly type: 'operation-forbidden'; readonly detail: string }
   /** The limit of a key; or of an address that sent too many wrong credentials: then also for right ones. */

@@ -19,6 +19,7 @@ import { openSite } from './static-site.ts';
 import { ConnectionClosed, closingAfter, watchBody } from './unfinished-body.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import { createInProcessExecutions } from '../executions/runtimes/in-process.ts';
+import { createInProcessLists } from '../lists/runtimes/in-process-lists.ts';
 import { forwardedOverTls } from '../http/forwarded-proto.ts';
 import { requestUrl } from '../http/request-url.ts';
 import { answerException } from '../http/routing.ts';
@@ -57,7 +58,8 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   const durable = createDurableKeys(platform.store, log);
   const live = createInProcessExecutions({ ...core.shared, durable });
   await live.resume();
-  const app = createService(settings, platform, core, live);
+  const lists = createInProcessLists(core.openList, clock);
+  const app = createService(settings, platform, core, { executions: live, lists });
   const site = await openSite(new URL('../../dist/site/', import.meta.url));
   const handler: Deno.ServeHandler<Deno.NetAddr> = async (request, info) => {
     const socketAddress = info.remoteAddr.transport === 'tcp' ? info.remoteAddr.hostname : undefined;
@@ -81,6 +83,7 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   const listening = listen({ port, hostname, onError }, handler);
   if (!listening.ok) {
     live.close();
+    lists.close();
     kv.close();
     unlock();
     return listening;
@@ -94,6 +97,7 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
     async stop() {
       live.close();
       ending.abort();
+      lists.close();
       const cut = new AbortController();
       await Promise.race([server.shutdown(), clock.sleep(SHUTDOWN_MS, cut.signal)]);
       cut.abort();

@@ -143,6 +143,9 @@ async function listExecutions(
 ): Promise<Answered> {
   const query = readQuery(parameters, ['status', 'cursor', 'limit']);
   if (!query.ok) return query;
+  if (query.value.status?.includes('RUNNING')) {
+    return invalid('query', 'status', 'must be SUCCEEDED, FAILED or ABORTED: what is archived has ended.');
+  }
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
   const executions = [];
   let from = cursor;
@@ -153,9 +156,7 @@ async function listExecutions(
       ...(from !== undefined && { cursor: from }),
     });
     if (!listed.ok) return listed;
-    executions.push(
-      ...listed.value.executions.filter((found) => status === undefined || found.status === status),
-    );
+    executions.push(...listed.value.executions.filter((found) => status?.includes(found.status) ?? true));
     from = listed.value.cursor;
     if (from === undefined) break;
   }

@@ -11,9 +11,10 @@ import type { Cursor, CursorKeys } from '../messages/cursor.ts';
 import type { CursorReader } from '../messages/cursor-reader.ts';
 import { shows } from '../messages/payload-access.ts';
 import { acceptsEventStream } from './accept.ts';
+import { givenCursor } from './cursor-parameter.ts';
 import { refusedStream, streamResponse } from './event-stream.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './page.ts';
-import { readQuery } from './query.ts';
+import { type Query, readQuery } from './query.ts';
 import type { Answered, Exchange } from './routing.ts';
 
 /** AWS does not document the default of ListFlowExecutionMessages; its clients were observed to get 100. */
@@ -90,7 +91,9 @@ async function getPage(
     jsonWithEtag(request, page.value, {
       'Cache-Control': cacheControl(page.value.final),
       'Cache-Status': cacheStatus(page.value.served),
-      ...(page.value.more && { Link: nextLink(query.value, page.value.cursor) }),
+      ...(page.value.more && {
+        Link: nextLink(query.value, ['maxResults', 'eventTypes', 'step'], page.value.cursor),
+      }),
     }),
   );
 }
@@ -156,34 +159,22 @@ function readFilter(
   return ok({ ...(eventTypes && { eventTypes }), ...(step !== undefined && { step }) });
 }
 
-/** The cursor under either name. Fails if this service did not issue it for this execution. */
+/** Fails if this service did not issue the cursor for this execution. */
 function readCursor(
   cursors: CursorReader,
   ref: ExecutionRef,
-  { cursor, nextToken }: { readonly cursor?: string; readonly nextToken?: string },
+  query: Query<'cursor' | 'nextToken'>,
 ): Result<Cursor | undefined> {
-  if (cursor !== undefined && nextToken !== undefined && cursor !== nextToken) {
-    return invalid(
-      'query',
-      'cursor',
-      'must equal nextToken, which is another name for it. Send only one of them.',
-    );
-  }
-  const text = cursor ?? nextToken;
-  if (text === undefined) return ok(undefined);
-  const decoded = cursors.read(ref, text);
-  if (decoded) return ok(decoded);
-  const name = cursor === undefined ? 'nextToken' : 'cursor';
-  return fail({
-    type: 'invalid-input',
-    errors: [
-      {
-        in: 'query',
-        name,
-        detail:
-          'is not a cursor of this execution. Copy it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
-          'same flowExecutionId, or leave it out to start at the beginning.',
-      },
-    ],
-  });
+  const given = givenCursor(query);
+  if (!given.ok) return given;
+  if (given.value === undefined) return ok(undefined);
+  const { name, text } = given.value;
+  const cursor = cursors.read(ref, text);
+  if (cursor) return ok(cursor);
+  return invalid(
+    'query',
+    name,
+    'is not a cursor of this execution. Copy it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
+      'same flowExecutionId, or leave it out to start at the beginning.',
+  );
 }

@@ -1,6 +1,5 @@
-/** Headers of JSON answers that can be cached: pages and summaries. The contract is docs/http-api.md. */
+/** Headers of JSON answers that can be cached: pages, lists and summaries. The contract is docs/http-api.md. */
 import type { Served } from '../executions/executions.ts';
-import type { Query } from './query.ts';
 import type { Draft } from './responses.ts';
 
 /** Settled pages never change. Clients may cache them as long as our own memory does. */
@@ -20,16 +19,16 @@ export const cacheControl = (settled: boolean): string =>
  * The address of the next page. Relative, and made of what was understood: a ticket under a misspelt name is still a ticket, and
  * Link headers get copied.
  */
-export function nextLink(
-  { maxResults, eventTypes, step }: Query<'maxResults' | 'eventTypes' | 'step'>,
+export function nextLink<N extends string>(
+  query: { readonly [K in N]?: string | number | readonly string[] },
+  kept: readonly N[],
   cursor: string,
 ): string {
-  const kept = [
-    ...(maxResults === undefined ? [] : [`maxResults=${maxResults}`]),
-    ...(eventTypes === undefined ? [] : [`eventTypes=${eventTypes.map(encodeURIComponent).join('%2C')}`]),
-    ...(step === undefined ? [] : [`step=${encodeURIComponent(step)}`]),
-  ];
-  return `<?${[...kept, `cursor=${cursor}`].join('&')}>; rel="next"`;
+  const written = kept.flatMap((name) => {
+    const value = query[name];
+    return value === undefined ? [] : [`${name}=${[value].flat().map(encodeURIComponent).join('%2C')}`];
+  });
+  return `<?${[...written, `cursor=${cursor}`].join('&')}>; rel="next"`;
 }
 
 /** JSON with a strong ETag; 304 without a body if the client already has it. */

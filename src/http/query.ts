@@ -6,9 +6,11 @@
 import * as z from 'zod/mini';
 
 import { type FieldError, type Result, fail, ok } from '../core/errors.ts';
+import { THINGS_GRAPH } from '../core/execution-ref.ts';
 import { STEP_CHARACTERS_MAX } from '../messages/derive.ts';
-import { EVENT_TYPES, UPSTREAM_EVENT_TYPES } from '../messages/event-types.ts';
+import { EVENT_TYPES, STATUSES, UPSTREAM_EVENT_TYPES } from '../messages/event-types.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
+import { EXECUTION_ID_CHARACTERS_MAX } from '../messages/execution-id.ts';
 
 /** More than the event types of both vocabularies. */
 const EVENT_TYPES_MAX = 100;
@@ -32,30 +34,49 @@ const wholeNumber = (min: number, max: number) => {
   return schema;
 };
 
-const EITHER_VOCABULARY = [...EVENT_TYPES, ...UPSTREAM_EVENT_TYPES];
-const KNOWN: ReadonlySet<string> = new Set(EITHER_VOCABULARY);
+/** One or more of these words, separated by commas. */
+const wordsOf = <Word extends string>(words: readonly Word[], maxItems: number) => {
+  const known: ReadonlySet<string> = new Set(words);
+  const schema = z.pipe(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) => text.split(',').length <= maxItems && text.split(',').every((word) => known.has(word)),
+          { error: `must be one or more of these, separated by commas: ${words.join(', ')}.` },
+        ),
+      ),
+    // Sorted, so that equal filters are the same text in links and memories. Safety: the check above knows each word.
+    z.transform((text) => [...new Set(text.split(','))].sort() as Word[]),
+  );
+  const shape = { type: 'array', items: { type: 'string', enum: words }, minItems: 1, maxItems };
+  parameterShapes.add(schema, { shape });
+  return schema;
+};
 
-const eventTypes = z.pipe(
+const dateOrTime = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+/** What `toISOString` writes of the years 0 to 9999. An offset can lead to another year. */
+const FOUR_DIGIT_YEAR = /^\d{4}-/;
+
+/** A date, at midnight UTC, or a time with its offset. Becomes ISO 8601 in UTC. */
+const time = z.pipe(
   z.string().check(
-    z.refine(
-      (text) => text.split(',').length <= EVENT_TYPES_MAX && text.split(',').every((type) => KNOWN.has(type)),
-      {
-        error: `must be one or more of these, separated by commas: ${EITHER_VOCABULARY.join(', ')}.`,
-      },
-    ),
+    z.refine((text) => dateOrTime.safeParse(text).success && FOUR_DIGIT_YEAR.test(isoOf(text)), {
+      error:
+        'must be ISO 8601: a date (2027-01-31), or a time with Z or an offset (2027-01-31T09:30:00Z). Encode + as %2B.',
+    }),
   ),
-  // Sorted, so that equal filters are the same text in links and memories.
-  z.transform((text) => [...new Set(text.split(','))].sort()),
+  z.transform((text) => isoOf(text)),
 );
-
-parameterShapes.add(eventTypes, {
-  shape: {
-    type: 'array',
-    items: { type: 'string', enum: EITHER_VOCABULARY },
-    minItems: 1,
-    maxItems: EVENT_TYPES_MAX,
-  },
+parameterShapes.add(time, {
+  shape: { type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] },
 });
+
+const isoOf = (text: string): string => new Date(text).toISOString();
+
+const notEmpty = z.minLength(1, { error: 'must not be empty.' });
+const atMost = (characters: number) =>
+  z.maxLength(characters, { error: `must be at most ${characters} characters.` });
 
 const cursorText = z
   .string()
@@ -66,19 +87,22 @@ export const parameters = {
   maxResults: wholeNumber(1, PAGE_MESSAGES_MAX),
   last: wholeNumber(1, PAGE_MESSAGES_MAX),
   waitTimeSeconds: wholeNumber(0, WAIT_SECONDS_MAX),
-  eventTypes,
-  step: z
-    .string()
-    .check(
-      z.minLength(1, { error: 'must not be empty.' }),
-      z.maxLength(STEP_CHARACTERS_MAX, { error: `must be at most ${STEP_CHARACTERS_MAX} characters.` }),
-    ),
+  eventTypes: wordsOf([...EVENT_TYPES, ...UPSTREAM_EVENT_TYPES], EVENT_TYPES_MAX),
+  step: z.string().check(notEmpty, atMost(STEP_CHARACTERS_MAX)),
   /** Like the header Last-Event-ID: any text; an empty one counts as absent. */
   lastEventId: z.string(),
   cursor: cursorText,
   nextToken: cursorText,
   from: z.enum(['start', 'now'], { error: 'must be start or now.' }),
-  status: z.enum(['SUCCEEDED', 'FAILED', 'ABORTED'], { error: 'must be SUCCEEDED, FAILED or ABORTED.' }),
+  status: wordsOf(STATUSES, STATUSES.length),
+  /** What a flow is named by: checked where it is parsed, in list-query.ts. */
+  flow: z.string(),
+  source: z.enum([THINGS_GRAPH], {
+    error: `must be ${THINGS_GRAPH}: it lists executions that belong to no flow. For all others, give flow.`,
+  }),
+  namePrefix: z.string().check(notEmpty, atMost(EXECUTION_ID_CHARACTERS_MAX)),
+  startedAfter: time,
+  startedBefore: time,
   limit: wholeNumber(1, 1_000),
   flowExecutionId: z.string(),
 } as const;
@@ -115,11 +139,16 @@ export function readQuery<N extends ParameterName>(
 const isListOf = (name: string, given: string): boolean =>
   given.startsWith(`${name}[`) && given.endsWith(']');
 
+const LIST_EXAMPLES: { readonly [K in ParameterName]?: string } = {
+  eventTypes: 'STEP_FAILED,STEP_STARTED',
+  status: 'RUNNING,FAILED',
+};
+
 const asList = (name: ParameterName): FieldError => ({
   in: 'query',
   name: `${name}[]`,
   detail:
-    name === 'eventTypes'
-      ? 'must be sent without brackets, once, with commas between the values: eventTypes=STEP_FAILED,STEP_STARTED.'
+    name in LIST_EXAMPLES
+      ? `must be sent without brackets, once, with commas between the values: ${name}=${LIST_EXAMPLES[name]}.`
       : `must be sent without brackets: ${name}=value.`,
 });

@@ -4,6 +4,8 @@ export interface RequestFacts {
   route?: string;
   keyId?: string;
   execution?: string;
+  /** Whose executions are listed. */
+  flow?: string;
   source?: string;
   upstreamCalls?: number;
   /** The failure's type, and its internal text for the operator. */

@@ -22,11 +22,13 @@ import type { ListItem, ListOf, ListPage, ListRequest } from './lists.ts';
 import { LivePart } from './live-part.ts';
 import { mergedPage } from './merged-page.ts';
 import { type NewestExecutions, NewestList } from './newest-list.ts';
-import { RunningExecutions } from './running-executions.ts';
+import { DESCRIBED_WITHOUT_LIST_MAX, RUNNING, RunningExecutions } from './running-executions.ts';
 import { LIST_FRESH_MS, type ListMemory, UpstreamList } from './upstream-list.ts';
 
 /** A request reads no further page after this long: callers get a short page before they give up. */
 export const LIST_REQUEST_MS_MAX = 8_000;
+/** How often live lists read a list that only the archive has. */
+export const ARCHIVE_POLL_MS = 15_000;
 /** Executions of a page of the index in the search for one that a key may read. */
 const SEARCHED_AT_ONCE = 1_000;
 
@@ -93,11 +95,18 @@ export class FlowList {
     return this.#ask(async () => this.#running?.reread(running, call) ?? ok([]));
   }
 
-  /** The interval between polls of so many calls each at which the budget suffices for all followed lists. See `Source.pace`. */
-  pace(wantedMs: number, calls: number, tenants: readonly string[]): number {
+  /**
+   * The interval between polls at which the budget suffices for all followed lists, if each also rereads so many executions. See
+   * `Source.pace`.
+   */
+  pace(wantedMs: number, rereads: number, tenants: readonly string[]): number {
     const { of, source } = this.#options;
-    if (!source?.pace || !('flow' in of)) return wantedMs;
-    return source.pace(of, wantedMs / calls, tenants) * calls;
+    // The store has no budget, but a listing costs more than a read of memory.
+    if (!source || !('flow' in of)) return ARCHIVE_POLL_MS;
+    const ofNewest = source.pace?.({ of }, wantedMs, tenants) ?? wantedMs;
+    if (rereads <= DESCRIBED_WITHOUT_LIST_MAX) return ofNewest;
+    const ofRunning = source.pace?.({ of, upstreamStatus: RUNNING }, wantedMs, tenants) ?? wantedMs;
+    return Math.max(ofNewest, ofRunning);
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {

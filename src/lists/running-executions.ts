@@ -16,6 +16,8 @@ import type { ListItem } from './lists.ts';
 import { isRefusal } from './upstream-failures.ts';
 import { UpstreamList, type UpstreamListOptions } from './upstream-list.ts';
 
+/** The upstream's word. */
+export const RUNNING = 'RUNNING';
 /** So few running executions are described one by one, without a list. */
 export const DESCRIBED_WITHOUT_LIST_MAX = 3;
 /** Descriptions of one reading. An alarm on Workers has 40 calls; the others follow at the next poll. */
@@ -38,7 +40,7 @@ export class RunningExecutions {
 
   constructor(options: RunningExecutionsOptions) {
     const { describe, clock } = options;
-    this.#list = new UpstreamList({ ...options, upstreamStatus: 'RUNNING', name: `${options.name} running` });
+    this.#list = new UpstreamList({ ...options, upstreamStatus: RUNNING, name: `${options.name} running` });
     this.#describe = describe;
     this.#clock = clock;
     this.#gone = new LruMap({

@@ -4,9 +4,10 @@ import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 export const permissionProblems = {
   'execution-forbidden': {
     code: 'AccessDeniedException',
-    title: 'No access to this execution',
-    detail:
-      'This credential may not read this execution. GET /v1/key lists the executions that the key may read.',
+    title: ({ list }) => (list ? 'No access to these executions' : 'No access to this execution'),
+    detail: ({ list }) =>
+      `This credential may not read ${list ? 'any execution of this list' : 'this execution'}. GET /v1/key lists the executions ` +
+      'that the key may read.',
     exception: 'AccessDeniedException',
     awsMessage:
       'The API key may not read this flowExecutionId. Ask the operator of this service to add it to the executions of the ' +
@@ -28,16 +29,18 @@ export const permissionProblems = {
 
 export const permissionDocumentation: DocumentationOf<typeof permissionProblems> = {
   AccessDeniedException: {
-    meaning: 'The credential may not read this execution.',
+    meaning: 'The credential may not read this execution, or none of this list.',
     cause:
-      'None of the key’s patterns matches the id, or the ticket is for another execution. This answer does not tell whether ' +
-      'the execution exists.',
+      'None of the key’s patterns matches the id, or can match an execution of the flow; or the ticket is for another execution. ' +
+      'This answer does not tell what exists.',
     action: 'GET /v1/key?flowExecutionId=… lists the patterns and tells whether they match.',
     examples: { 'execution-forbidden': { type: 'execution-forbidden' } },
   },
   OperationNotAllowed: {
     meaning: 'The credential does not permit this operation.',
-    cause: 'The key may not mint tickets, or the route accepts keys only and the request carries a ticket.',
+    cause:
+      'The key may not mint tickets, the route accepts keys only and the request carries a ticket, or what the key may read was ' +
+      'reduced while a stream was open.',
     action: 'See detail. The operator can change what a key may do.',
     examples: {
       'operation-forbidden': { type: 'operation-forbidden', detail: 'This key may not mint tickets.' },
@@ -45,7 +48,9 @@ export const permissionDocumentation: DocumentationOf<typeof permissionProblems>
   },
   SourceNotAllowed: {
     meaning: 'This service does not read executions of this AWS account and region.',
-    cause: 'The id is the ARN of a Step Functions execution that SFN_ALLOWED does not include.',
+    cause:
+      'The id or the flow is an ARN of Step Functions whose region and account SFN_ALLOWED does not include. Of such a flow, ' +
+      'archived executions are listed if the key may read any.',
     action: 'Ask the operator to add the region and account.',
     examples: { 'source-forbidden': { type: 'source-forbidden', internal: 'for the log' } },
   },

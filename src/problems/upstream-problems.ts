@@ -12,14 +12,17 @@ const UNUSABLE_ANSWER = {
   exception: 'InternalFailureException',
 } as const;
 
+const unknownName = (executionId: string | undefined, flow: string | undefined): string => {
+  if (flow !== undefined) return `the flow ${JSON.stringify(flow)}`;
+  return executionId === undefined ? 'this flowExecutionId' : `the execution ${JSON.stringify(executionId)}`;
+};
+
 export const upstreamProblems = {
   'upstream-not-found': {
     code: 'ResourceNotFoundException',
-    title: 'Execution not found',
-    detail: ({ executionId }) =>
-      executionId === undefined
-        ? 'Neither the archive nor the upstream service knows this flowExecutionId.'
-        : `Neither the archive nor the upstream service knows the execution ${JSON.stringify(executionId)}.`,
+    title: ({ flow }) => (flow === undefined ? 'Execution not found' : 'Flow not found'),
+    detail: ({ executionId, flow }) =>
+      `Neither the archive nor the upstream service knows ${unknownName(executionId, flow)}.`,
     exception: 'ResourceNotFoundException',
   },
   'upstream-internal': {
@@ -58,10 +61,10 @@ export const upstreamProblems = {
 
 export const upstreamDocumentation: DocumentationOf<typeof upstreamProblems> = {
   ResourceNotFoundException: {
-    meaning: 'Neither the archive nor the upstream service knows the execution.',
+    meaning: 'Neither the archive nor the upstream service knows the execution or the flow.',
     cause:
       'The id is wrong or belongs to another region, or the upstream service deleted the history before it was archived.',
-    action: 'Check the id. The operator can import an exported history.',
+    action: 'Check the id or the name. The operator can import an exported history.',
     examples: { 'upstream-not-found': { type: 'upstream-not-found', internal: 'for the log' } },
   },
   InternalFailureException: {

@@ -1,6 +1,12 @@
 /** An example of each JSON answer: one failed execution, and the key that reads it. */
 import type { AnswerName, AnswerOf } from './answers.ts';
-import { CURSOR_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';
+import {
+  CURSOR_EXAMPLE,
+  FLOW_EXAMPLE,
+  ID_EXAMPLE,
+  KEY_ID_EXAMPLE,
+  LIST_CURSOR_EXAMPLE,
+} from './example-values.ts';
 
 const EXECUTIONS_EXAMPLE = ['urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_*'];
 
@@ -21,6 +27,19 @@ const archived: AnswerOf<'ArchivedExecution'> = {
   archivedAt: '2019-05-30T20:19:23.004Z',
   final: true,
   imported: false,
+};
+
+export const listedExample: AnswerOf<'LiveListExecution'> = {
+  flowExecutionId: ID_EXAMPLE,
+  flow: FLOW_EXAMPLE,
+  name: '2019-05-11T19:39:55.317Z_MotionSensor_69b151ad-a611-42f5-ac21-fe537f9868ad',
+  source: 'things-graph',
+  status: 'FAILED',
+  startedAt: '2019-05-30T20:19:00.656Z',
+  endedAt: '2019-05-30T20:19:12.156Z',
+  durationMs: 11_500,
+  archived: true,
+  final: true,
 };
 
 const key: AnswerOf<'Key'> = {
@@ -61,6 +80,17 @@ export const answerExamples = {
     final: true,
     archivedAt: '2019-05-30T20:19:23.004Z',
   },
+  Flows: {
+    flows: [
+      {
+        flow: 'arn:aws:states:us-west-2:123456789012:stateMachine:SecurityFlow',
+        source: 'step-functions',
+        name: 'SecurityFlow',
+      },
+      { flow: FLOW_EXAMPLE, source: 'things-graph', name: 'SecurityFlow' },
+    ],
+  },
+  ExecutionList: { executions: [listedExample], nextToken: LIST_CURSOR_EXAMPLE },
   Ticket: {
     ticket: 'eyJhbGciOiJIUzI1NiJ9.…',
     expiresAt: '2026-11-22T15:41:24.000Z',

@@ -10,6 +10,7 @@ import { messageSchema } from '../messages/message.ts';
 import { PAYLOAD_ACCESS } from '../messages/payload-access.ts';
 import { describe } from './describe.ts';
 import { failureAnswer } from './failure-answer.ts';
+import { ExecutionList, Flows, ListedExecution, LiveListCaughtUp } from './list-answers.ts';
 import { Probe } from './probe-answer.ts';
 
 const time = (description: string) => describe(z.iso.datetime(), description);
@@ -141,6 +142,8 @@ const eventSchemas = {
   StreamReset: z.strictObject({}),
   StreamEnd: z.strictObject({ status: status() }),
   StreamProblem: Problem,
+  LiveListExecution: ListedExecution,
+  LiveListCaughtUp,
 } as const;
 
 export const answerSchemas = {
@@ -178,6 +181,8 @@ export const answerSchemas = {
       'When the upstream service was last read. Absent if archived.',
     ),
   }),
+  Flows,
+  ExecutionList,
   Ticket: z.strictObject({
     ticket: text('The value for `?ticket=`.'),
     expiresAt: time('When it expires. Using it does not extend it.'),

@@ -3,16 +3,17 @@ import { ticketRequestSchema } from '../access/mint-ticket.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { answerExamples } from './answer-examples.ts';
 import { CURSOR_EXAMPLE } from './example-values.ts';
+import { eventStreamContent, eventsTable } from './event-stream-content.ts';
 import { notStored, sent, sentAcrossOrigins, sentAlways, sentAs } from './headers.ts';
 import { answerRef, type Json } from './json-schema.ts';
 import { executionIdInPath, ifNoneMatch, inHeader, inQuery } from './parameters.ts';
 import { empty, json, jsonBody, problems } from './responses.ts';
-import { eventStreamContent, streamEventsTable } from './stream-events.ts';
+import { messageStream } from './stream-events.ts';
 
 const reading = [{ apiKey: [] }, { apiKeyHeader: [] }, { ticket: [] }];
-const keyOnly = [{ apiKey: [] }, { apiKeyHeader: [] }];
+export const keyOnly = [{ apiKey: [] }, { apiKeyHeader: [] }];
 
-const EVERY_CALLER: readonly ServiceProblemCode[] = [
+export const EVERY_CALLER: readonly ServiceProblemCode[] = [
   'InvalidRequestException',
   'ConflictingCredentials',
   'KeyInUrl',
@@ -44,16 +45,16 @@ const READING: readonly ServiceProblemCode[] = [
   'UpstreamTimeout',
 ];
 
-const GET = { allow: 'GET, HEAD, OPTIONS', headers: sentAcrossOrigins };
+export const GET = { allow: 'GET, HEAD, OPTIONS', headers: sentAcrossOrigins };
 const POST = { allow: 'POST, OPTIONS', headers: sentAcrossOrigins };
 
-const around: Json = { ...sentAcrossOrigins, ...sent('Vary') };
+export const around: Json = { ...sentAcrossOrigins, ...sent('Vary') };
 
-const cached: Json = { ...around, ...sent('ETag', 'Cache-Control', 'Cache-Status') };
+export const cached: Json = { ...around, ...sent('ETag', 'Cache-Control', 'Cache-Status') };
 
 /** OpenAPI lists headers by status. Page and stream are both 200: `x-content-type` tells which of them has the header. */
-const ofPage = { required: false, 'x-content-type': 'application/json' };
-const ofStream = { required: false, 'x-content-type': 'text/event-stream' };
+export const ofPage = { required: false, 'x-content-type': 'application/json' };
+export const ofStream = { required: false, 'x-content-type': 'text/event-stream' };
 
 const LINK = { required: false, description: 'Pages only: `rel="next"`, if more messages exist now.' };
 
@@ -69,7 +70,7 @@ sends the existing messages and then new ones, until the execution has ended and
 send the last one back as \`Last-Event-ID\`, and you get every later message exactly once. A transient failure (429, 5xx) is a 200
 with a \`problem\` event, because any other status ends an EventSource for good.
 
-${streamEventsTable}`;
+${eventsTable(messageStream)}`;
 
 const listMessages: Json = {
   tags: ['executions'],
@@ -119,7 +120,7 @@ const listMessages: Json = {
       },
       content: {
         'application/json': { schema: answerRef('Page'), example: answerExamples.Page },
-        'text/event-stream': eventStreamContent,
+        'text/event-stream': eventStreamContent(messageStream),
       },
     },
     '204': empty('Stream only: the client has every message and nothing can follow. Stops an EventSource.', {

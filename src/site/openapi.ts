@@ -10,6 +10,7 @@ import { executionPaths } from './execution-paths.ts';
 import { headerComponents, notStored } from './headers.ts';
 import { answerComponents, type Json } from './json-schema.ts';
 import { awsInput, inHeader } from './parameters.ts';
+import { listPaths } from './list-paths.ts';
 import { problemExampleComponents } from './problem-examples.ts';
 import { awsPage, exceptions, json, problems } from './responses.ts';
 import { withSharedResponses } from './shared-responses.ts';
@@ -59,6 +60,7 @@ const health: Json = {
 export function openApiDocument(): Json {
   const { paths, responses } = withSharedResponses({
     ...executionPaths,
+    ...listPaths,
     ...adminPaths(Date.now()),
     '/': { post: awsProtocol },
     '/healthz': { get: health },
@@ -78,6 +80,7 @@ export function openApiDocument(): Json {
     // Relative to the document, so that it holds behind a path prefix, too.
     servers: [{ url: './' }],
     tags: [
+      { name: 'lists', description: 'Flows, and lists of their executions.' },
       { name: 'executions', description: 'Pages, streams, summaries, and tickets for browsers.' },
       { name: 'key', description: 'The permissions and limits of the caller’s key.' },
       { name: 'admin', description: 'Keys and archived executions. Needs the admin token. No CORS.' },

@@ -2,7 +2,7 @@
 import { listInputSchema } from '../http/aws/things-graph/list-messages-input.ts';
 import { type ParameterName, parameterShapes, parameters } from '../http/query.ts';
 import { executionIdSchema } from '../messages/execution-id.ts';
-import { CURSOR_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';
+import { CURSOR_EXAMPLE, FLOW_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';
 import { type Json, requestSchema } from './json-schema.ts';
 
 const queryWords: Readonly<Record<ParameterName, { description: string; example: unknown }>> = {
@@ -41,7 +41,29 @@ const queryWords: Readonly<Record<ParameterName, { description: string; example:
     description: 'Stream only: where to begin if there is no cursor. Default `start`.',
     example: 'now',
   },
-  status: { description: 'Return only executions with this status.', example: 'FAILED' },
+  status: { description: 'Return only executions of these statuses.', example: ['RUNNING', 'FAILED'] },
+  flow: {
+    description:
+      'Whose executions: the ARN of a state machine, or the id of a Things Graph workflow, up to and including its name. May be left ' +
+      'out if the key’s patterns name exactly one flow.',
+    example: FLOW_EXAMPLE,
+  },
+  source: {
+    description: 'In place of `flow`: the executions that belong to no flow, because their ids name none.',
+    example: 'things-graph',
+  },
+  namePrefix: {
+    description: 'Return only executions whose own name begins with this text.',
+    example: '2019-05-11T',
+  },
+  startedAfter: {
+    description: 'Return only executions that started at this time or later. A date is midnight UTC.',
+    example: '2019-05-01',
+  },
+  startedBefore: {
+    description: 'Return only executions that started before this time. A date is midnight UTC.',
+    example: '2019-06-01T00:00:00Z',
+  },
   limit: { description: 'Maximum number of entries.', example: 100 },
   flowExecutionId: {
     description: 'Adds `allowed` to the answer: whether the key may read this execution.',

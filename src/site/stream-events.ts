@@ -1,28 +1,9 @@
-/** The events of a stream: a description, the schema of the data, and an example as sent over the wire. */
-import { sseEvent, sseOpening } from '../messages/sse.ts';
+/** The events of the stream of one execution. */
 import { messageExample } from './answer-examples.ts';
-import type { AnswerName } from './answers.ts';
-import { CURSOR_EXAMPLE } from './example-values.ts';
-import { answerRef, type Json } from './json-schema.ts';
+import { type DescribedStream, type StreamEvent, event } from './event-stream-content.ts';
 import { problemExample } from './problem-examples.ts';
 
-interface StreamEvent {
-  /** `message` for the event without a name. */
-  readonly event: string;
-  readonly schema: Extract<AnswerName, `Stream${string}`>;
-  readonly description: string;
-  /** Matches the schema: test/site checks that. */
-  readonly data: object;
-}
-
-const event = (
-  name: string,
-  schema: StreamEvent['schema'],
-  description: string,
-  data: object,
-): StreamEvent => ({ event: name, schema, description, data });
-
-const streamEvents: readonly StreamEvent[] = [
+const events: readonly StreamEvent[] = [
   event('message', 'StreamMessage', 'A message. It has no `event:` line.', messageExample),
   event('caught-up', 'StreamCaughtUp', 'Every message that existed when you connected has been sent.', {
     status: 'RUNNING',
@@ -59,48 +40,4 @@ const streamEvents: readonly StreamEvent[] = [
   ),
 ];
 
-const decoder = new TextDecoder();
-
-const frame = ({ event: name, data }: StreamEvent): string =>
-  decoder.decode(
-    sseEvent({
-      // A problem says when to retry.
-      ...(name === 'problem' ? { retryMs: 7_950 } : { id: CURSOR_EXAMPLE }),
-      ...(name !== 'message' && { event: name }),
-      data: JSON.stringify(data),
-    }),
-  );
-
-/** The table for the description. */
-export const streamEventsTable = `| event | data | |
-|---|---|---|
-${streamEvents
-  .map(({ event: name, schema, description }) => `| \`${name}\` | \`${schema}\` | ${description} |`)
-  .join('\n')}`;
-
-const isOf = (...names: readonly string[]): StreamEvent[] =>
-  streamEvents.filter(({ event: name }) => names.includes(name));
-
-/** The media type. OpenAPI 3.1 cannot describe the items of a stream, so `x-events` does, for programs. */
-export const eventStreamContent: Json = {
-  schema: {
-    type: 'string',
-    description:
-      'Server-sent events (WHATWG HTML). The data of each event is JSON; `x-events` has the schema for each event name.',
-  },
-  'x-events': Object.fromEntries(
-    streamEvents.map(({ event: name, schema, description }) => [
-      name,
-      { description, schema: answerRef(schema) },
-    ]),
-  ),
-  examples: {
-    stream: {
-      summary: 'The start of a stream',
-      value: `${decoder.decode(sseOpening(2_479))}${isOf('message', 'caught-up').map(frame).join('')}`,
-    },
-    ...Object.fromEntries(
-      streamEvents.map((each) => [each.event, { summary: each.description, value: frame(each) }]),
-    ),
-  },
-};
+export const messageStream: DescribedStream = { events, hasIds: true, beginning: ['message', 'caught-up'] };

@@ -61,6 +61,9 @@ export interface ExecutionsQuery {
   readonly upstreamStatus?: string;
 }
 
+/** A list that is polled: with another status it is another list. */
+export type PolledList = Pick<ExecutionsQuery, 'of' | 'upstreamStatus'>;
+
 export interface ListingSource {
   /** That of the source whose executions it lists. */
   readonly name: string;
@@ -82,5 +85,5 @@ export interface ListingSource {
   /** Calls about this list that still wait for a budget are needed for `origin`, too. See `Source.hurry`. */
   hurry?(of: ExecutionsQuery['of'], origin: CallOrigin): void;
   /** The interval between polls of this list at which the budget suffices for all followed lists. See `Source.pace`. */
-  pace?(of: ExecutionsQuery['of'], wantedMs: number, tenants: readonly string[]): number;
+  pace?(list: PolledList, wantedMs: number, tenants: readonly string[]): number;
 }

@@ -48,6 +48,14 @@ export class EventReader {
     return this.named('message').map(({ data }) => String(JSON.parse(data).messageId));
   }
 
+  /** `name status` of the executions so far: of a live list. */
+  get executions(): string[] {
+    return this.named('execution').map(({ data }) => {
+      const { name, status } = JSON.parse(data);
+      return `${name} ${status}`;
+    });
+  }
+
   get lastId(): string {
     return this.events.findLast(({ id }) => id !== undefined)?.id ?? '';
   }

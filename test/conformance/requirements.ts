@@ -5,6 +5,8 @@ import { aws } from './requirements/aws.ts';
 import { credentials } from './requirements/credentials.ts';
 import { general } from './requirements/general.ts';
 import { ids } from './requirements/ids.ts';
+import { lists } from './requirements/lists.ts';
+import { liveList } from './requirements/live-list.ts';
 import { pages } from './requirements/pages.ts';
 import { problems } from './requirements/problems.ts';
 import { stream } from './requirements/stream.ts';
@@ -18,6 +20,8 @@ export const sections: readonly Section[] = [
   pages,
   summary,
   stream,
+  lists,
+  liveList,
   tickets,
   admin,
   problems,

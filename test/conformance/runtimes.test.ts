@@ -7,7 +7,13 @@ import { judge } from './judge.ts';
 
 /** An upstream for each, so that they count and fail for one alone. */
 const [onDeno, onWorkerd] = [DenoWorld.create(), DenoWorld.create()];
-const workerd = onWorkerd.then(({ emulator }) => startWorkerd({ vars: settingsFor(emulator.url, '') }));
+const lists = (url: string) => ({
+  AWS_ENDPOINT_URL_SFN: url,
+  SFN_ALLOWED: 'us-west-2:123456789012',
+});
+const workerd = onWorkerd.then(({ emulator: { url } }) =>
+  startWorkerd({ vars: { ...settingsFor(url, ''), ...lists(url) } }),
+);
 afterAll(async () => {
   await (await workerd).stop();
   await Promise.all([onDeno, onWorkerd].map(async (world) => (await world).end()));
@@ -15,7 +21,7 @@ afterAll(async () => {
 
 judge('Deno', async () => {
   const world = await onDeno;
-  const { url } = await world.start();
+  const { url } = await world.start(lists(world.emulator.url));
   return { url, key: await newKey(url), adminToken: ADMIN_TOKEN, emulatorUrl: world.emulator.url };
 });
 

@@ -57,6 +57,11 @@ export class Target {
     return `urn:tdm:us-west-2/123456789012/default:Workflow:Conformance-${about}_${this.#run}.${++this.#named}`;
   }
 
+  /** A state machine that nobody else has. `place`: an ARN up to the account. */
+  newStateMachine(place: string): string {
+    return `${place}:stateMachine:Conformance-${this.#run}-${++this.#named}`;
+  }
+
   ask(path: string, { key = this.key, ...asked }: Call = {}): Promise<Answer> {
     const headers = { ...(key !== null && { authorization: `Bearer ${key}` }), ...asked.headers };
     return send(this.base, path, { ...asked, headers });
@@ -132,6 +137,11 @@ export class Target {
     await this.#control('/executions', { flowExecutionId: id, messages, append });
   }
 
+  /** Gives the upstream a state machine with these runs (src/emulator/runs-input.ts). */
+  async runs(stateMachineArn: string, runs: readonly object[]): Promise<void> {
+    await this.#control('/runs', { stateMachineArn, runs });
+  }
+
   /** Runs `body` with these faults in the upstream's answers about this execution. One check at a time. */
   withFault<T>(fault: object, id: string, body: () => Promise<T>): Promise<T> {
     const turn = this.#faults.then(async () => {
@@ -173,6 +183,9 @@ export const pageOf = (id: string, query = ''): string =>
 
 export const summaryOf = (id: string, query = ''): string =>
   `/v1/executions/${encodeURIComponent(id)}${query === '' ? '' : `?${query}`}`;
+
+export const listOf = (flow: string, query = ''): string =>
+  `/v1/executions?flow=${encodeURIComponent(flow)}${query === '' ? '' : `&${query}`}`;
 
 const LONG_AGO_SECONDS = 1_700_000_000;
 

@@ -17,6 +17,7 @@ test('is a 500 with the request id, and a log line with its name and place but w
   const ports: AppPorts = {
     access: broken,
     executions: broken,
+    lists: broken,
     archive: broken,
     listArchived: broken,
     cursorKeys: broken,

@@ -40,6 +40,8 @@ export interface ServiceUnderTest {
   /** A new key's text. */
   key(input?: Partial<NewKey>): Promise<string>;
   script(id: string, messages: readonly Scripted[], more?: Record<string, unknown>): Promise<void>;
+  /** Executions of a state machine for the emulator's lists (src/emulator/runs-input.ts). */
+  runs(stateMachineArn: string, runs: readonly object[], more?: object): Promise<void>;
   faults(faults: Record<string, unknown>): Promise<void>;
   /** Replaces the isolate: store and upstream stay, memory is lost. */
   restart(): void;
@@ -106,6 +108,7 @@ export async function openService(
     key,
     script: (flowExecutionId, messages, more) =>
       control('/executions', { flowExecutionId, messages, ...more }),
+    runs: (stateMachineArn, runs, more) => control('/runs', { stateMachineArn, runs, ...more }),
     faults: (faults) => control('/faults', faults),
     restart: () => service.restart(),
     stopUpstream() {

@@ -12,6 +12,7 @@ export function brokenApp(): App {
   const ports: AppPorts = {
     access: broken,
     executions: broken,
+    lists: broken,
     archive: broken,
     listArchived: broken,
     cursorKeys: broken,

@@ -37,9 +37,6 @@ const examplesOf = (of: Json): unknown[] => [
   ...members(of, 'examples').map(([, example]) => example['value']),
 ];
 
-const isStream = ([where]: Found): boolean => where.endsWith('text/event-stream');
-const stream = contents.find(isStream)?.[1] ?? {};
-
 /** The members of each answer's schema, nested ones included. */
 function* memberSchemas(where: string, schema: Json): Generator<Found> {
   if ('$ref' in schema) return;
@@ -119,19 +116,26 @@ describe('the OpenAPI document', () => {
     expect([...codes].toSorted()).toEqual(Object.keys(PROBLEM_STATUS).toSorted());
   });
 
-  test('shows each event of a stream as sent over the wire, with data that matches its schema', () => {
-    const events = new Map(members(stream, 'x-events'));
-    expect([...events.keys()]).toEqual(['message', 'caught-up', 'heartbeat', 'reset', 'end', 'problem']);
-    for (const [name, { description, schema }] of events) {
-      expect(description, name).toBeTruthy();
-      const example = members(stream, 'examples').find(([of]) => of === name)?.[1];
-      const [event, ...more] = new SseParser().push(new TextEncoder().encode(String(example?.['value'])));
-      expect(more).toEqual([]);
-      expect(event?.event).toBe(name);
-      expect(event?.id === undefined, name).toBe(name === 'problem');
-      expect(schemaProblem(schema, JSON.parse(event?.data ?? ''))).toBeUndefined();
-    }
-  });
+  test.each([
+    ['listMessages', ['message', 'caught-up', 'heartbeat', 'reset', 'end', 'problem'], true],
+    ['listExecutions', ['execution', 'caught-up', 'heartbeat', 'problem'], false],
+  ] as const)(
+    'shows each event of the stream of %s as sent, with data that matches its schema',
+    (id, names, hasIds) => {
+      const stream = contents.find(([where]) => where === `${id} 200: text/event-stream`)?.[1] ?? {};
+      const events = new Map(members(stream, 'x-events'));
+      expect([...events.keys()]).toEqual(names);
+      for (const [name, { description, schema }] of events) {
+        expect(description, name).toBeTruthy();
+        const example = members(stream, 'examples').find(([of]) => of === name)?.[1];
+        const [event, ...more] = new SseParser().push(new TextEncoder().encode(String(example?.['value'])));
+        expect(more).toEqual([]);
+        expect(event?.event).toBe(name);
+        expect(event?.id !== undefined, name).toBe(hasIds && name !== 'problem');
+        expect(schemaProblem(schema, JSON.parse(event?.data ?? ''))).toBeUndefined();
+      }
+    },
+  );
 
   test('has the same bounds for requests as the code that checks them', () => {
     const schemaOf = (where: string) => parameters.find(([of]) => of === where)?.[1]['schema'];
@@ -162,7 +166,7 @@ describe('the OpenAPI document', () => {
       ([, method, path]) => `${method} ${path}`,
     );
     const inDocument = operations.map(({ method, path }) => `${method} ${path}`);
-    const pages = ['GET /openapi.json'];
+    const pages = ['GET /openapi.json', 'GET /'];
     expect([...new Set(inProse)].filter((route) => !pages.includes(route)).toSorted()).toEqual(
       inDocument.toSorted(),
     );

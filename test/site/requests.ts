@@ -4,6 +4,9 @@ import { type Operation, operations } from './document.ts';
 
 const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
 
+/** A state machine that is enabled. */
+export const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:Door';
+
 const named = (id: string): Operation => {
   const operation = operations.find((each) => each.id === id);
   if (!operation) throw new Error(`${id} is no operation`);
@@ -32,10 +35,13 @@ export const OWN_BODIES: Readonly<Record<string, unknown>> = {
   },
 };
 
+/** What an operation cannot do without. */
+const OWN_QUERIES: Readonly<Record<string, string>> = { listExecutions: `flow=${MACHINE}` };
+
 /** A request of the operation, valid unless `asked` changes it. */
 export function requestOf(id: string, key: string, asked: Asked = {}): [path: string, init: RequestInit] {
   const { path, method, value } = named(id);
-  const { about = 'flow', query = '', headers = {}, body = OWN_BODIES[id] } = asked;
+  const { about = 'flow', query = OWN_QUERIES[id] ?? '', headers = {}, body = OWN_BODIES[id] } = asked;
   const security = JSON.stringify(value['security']);
   const isAws = security.includes('awsSessionToken');
   const credential =

@@ -4,10 +4,13 @@ import { expect, test } from 'vitest';
 import { openWorld } from '../support/on-workerd.ts';
 import { operations } from './document.ts';
 import { AnswerJudge } from './judge-answers.ts';
-import { type Asked, requestOf } from './requests.ts';
+import { type Asked, MACHINE, requestOf } from './requests.ts';
 
 test('the Worker on workerd answers and refuses each operation as documented', async () => {
-  await using world = await openWorld();
+  await using world = await openWorld((url) => ({
+    AWS_ENDPOINT_URL_SFN: url,
+    SFN_ALLOWED: 'us-west-2:123456789012',
+  }));
   const judge = new AnswerJudge();
   let key = '';
   const ask = async (id: string, status: number, asked?: Asked): Promise<string> => {
@@ -16,6 +19,10 @@ test('the Worker on workerd answers and refuses each operation as documented', a
   };
   const ended = [{ messageId: '0', eventType: 'EXECUTION_SUCCEEDED', timestamp: 1_700_000_000 }];
   await world.control('/executions', { flowExecutionId: 'flow', messages: ended });
+  await world.control('/runs', {
+    stateMachineArn: MACHINE,
+    runs: [{ name: 'one', startedAt: 1_700_000_000_000 }],
+  });
   const body = { name: 'all', executions: ['*'], payloads: 'full', tickets: true };
   const made = JSON.parse(await ask('createKey', 201, { body }));
   key = made.key;

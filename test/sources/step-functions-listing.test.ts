@@ -180,7 +180,7 @@ describe('the budget of lists', () => {
     const budget = createCallBudget({ clock: new ManualClock(), ...listLimits('us-west-2') });
     const budgeted = withListBudget(listing, () => budget);
     const pace = (n: number) =>
-      budgeted.pace?.({ flow: flowOfArn(`${MACHINE}-${n}`) }, 1_000, ['tenant']) ?? 0;
+      budgeted.pace?.({ of: { flow: flowOfArn(`${MACHINE}-${n}`) } }, 1_000, ['tenant']) ?? 0;
     expect(pace(0)).toBe(1_000);
     for (let n = 1; n < 18; n++) pace(n);
     // 18 lists at 90 % of 2 calls a second.

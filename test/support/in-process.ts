@@ -14,6 +14,7 @@ import {
   createInProcessExecutions,
   type InProcessExecutions,
 } from '../../src/executions/runtimes/in-process.ts';
+import { createInProcessLists, type InProcessLists } from '../../src/lists/runtimes/in-process-lists.ts';
 import { createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
 import type { Source } from '../../src/sources/source.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
@@ -47,6 +48,7 @@ export class InProcess {
   readonly logged: LogRecord[] = [];
   readonly settings: Settings;
   live: InProcessExecutions;
+  lists: InProcessLists;
   readonly #parts: InProcessParts;
   /** Kept: Node's Request passes no abort on after it was collected, even if its signal has listeners. */
   readonly #requests: Request[] = [];
@@ -71,7 +73,7 @@ export class InProcess {
       logEveryNth: 1,
       ...parts.settings,
     };
-    ({ live: this.live, app: this.#app } = this.#open());
+    ({ live: this.live, lists: this.lists, app: this.#app } = this.#open());
   }
 
   #open() {
@@ -99,13 +101,15 @@ export class InProcess {
       ...core.shared,
       ...(source !== undefined && { forRef: (ref) => ({ source, frames: core.framesFor(ref) }) }),
     });
-    return { live, app: createService(settings, platform, core, live) };
+    const lists = createInProcessLists(core.openList, clock);
+    return { live, lists, app: createService(settings, platform, core, { executions: live, lists }) };
   }
 
   /** Another isolate over the same store and upstream takes over: nothing in memory is left, and no open stream. */
   restart(): void {
     this.live.close();
-    ({ live: this.live, app: this.#app } = this.#open());
+    this.lists.close();
+    ({ live: this.live, lists: this.lists, app: this.#app } = this.#open());
   }
 
   async fetch(path: string, init?: RequestInit, clientAddress = '192.0.2.1'): Promise<Response> {

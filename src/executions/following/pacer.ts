@@ -1,5 +1,5 @@
 /**
- * The interval between two polls of an execution with listeners: a second while messages arrive and for some seconds after,
+ * The interval between two polls for listeners: a second (of a list two) while something new arrives and for some seconds after,
  * then doubling up to 15 s, or less if the budget of calls has room. A throttled answer doubles it at once, and each success
  * takes back a step. Other failures double it until the next success. Pure: no clock, no I/O.
  */
@@ -19,12 +19,17 @@ const THROTTLE_STEP_MS = 1_000;
 const JITTER = 0.1;
 
 export class Pacer {
-  #quietMs = POLL_INTERVAL_MIN_MS;
+  readonly #minMs: number;
+  #quietMs: number;
   #quietPolls = 0;
-  #failedMs = POLL_INTERVAL_MIN_MS;
-  #throttledMs = POLL_INTERVAL_MIN_MS;
+  #failedMs: number;
+  #throttledMs: number;
   #leastMs = 0;
   #quietMostMs = Infinity;
+
+  constructor(minMs = POLL_INTERVAL_MIN_MS) {
+    this.#minMs = this.#quietMs = this.#failedMs = this.#throttledMs = minMs;
+  }
 
   get intervalMs(): number {
     return Math.max(this.#leastMs, this.#unstretchedMs);
@@ -56,7 +61,7 @@ export class Pacer {
 
   /** The first listener has arrived: its message may follow any moment. */
   wake(): void {
-    this.#quietMs = this.#failedMs = POLL_INTERVAL_MIN_MS;
+    this.#quietMs = this.#failedMs = this.#minMs;
     this.#quietPolls = 0;
   }
 
@@ -66,7 +71,7 @@ export class Pacer {
   }
 
   nothingNew(): void {
-    this.#failedMs = POLL_INTERVAL_MIN_MS;
+    this.#failedMs = this.#minMs;
     this.#quietPolls++;
     if (this.#quietPolls > QUIET_POLLS_MAX) this.#quietMs = doubled(this.#quietMs);
     this.#takeBackStep();
@@ -81,7 +86,7 @@ export class Pacer {
   }
 
   #takeBackStep(): void {
-    this.#throttledMs = Math.max(POLL_INTERVAL_MIN_MS, this.#throttledMs - THROTTLE_STEP_MS);
+    this.#throttledMs = Math.max(this.#minMs, this.#throttledMs - THROTTLE_STEP_MS);
   }
 }
 

@@ -1,15 +1,15 @@
 /**
  * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, so that their bytes never pass
- * through the Worker's JavaScript. A thin shell: storage, alarms, and the name. Platform file.
+ * through the Worker's JavaScript. A thin shell: storage, alarms, and the name. The same class holds lists (lists/runtimes/). Platform
+ * file.
  */
 import { hash } from 'node:crypto';
 
 import { DurableObject } from 'cloudflare:workers';
 
-import { isClientGone } from '../../core/client-gone.ts';
 import type { IndexBuild } from '../../archive/index-build.ts';
-import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
-import { faultText } from '../../core/exception-text.ts';
+import { systemClock } from '../../core/clock.ts';
+import { type Result, ok } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { ImportedHistory } from '../../imports/history-import.ts';
 import { Execution } from '../execution.ts';
@@ -34,14 +34,16 @@ import type {
   WholePageAnswer,
   WholePageRequest,
 } from '../executions.ts';
+import type { ListPage, ListRequest } from '../../lists/lists.ts';
+import { LIST_STREAM_PATH, ListShell } from '../../lists/runtimes/list-shell.ts';
+import type { OpenList } from '../../lists/runtimes/open-list.ts';
 import type { SharedExecutionOptions } from './in-process.ts';
 import { startIndexBuildAlarms, stepIndexBuild } from './index-build-alarms.ts';
+import { ObjectCalls, streamAnswer } from './object-calls.ts';
 
 /** Bounds of one alarm invocation: time, and requests that polls send (the Free plan allows 50). */
 const ALARM_RUN_MS = 30_000;
 const ALARM_CALLS_MAX = 40;
-/** A deploy or an overload of the object passes quickly. */
-const UNREACHABLE_RETRY_SECONDS = 2;
 
 /** The execution and the request of an RPC: plain data. The object itself knows only a hash as its name. */
 interface Asked<T> {
@@ -53,7 +55,16 @@ interface Asked<T> {
 export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   /** What all objects of this isolate share. Throws if the service is not configured; the next call retries. */
   protected abstract shared(): SharedExecutionOptions & { readonly indexBuild: IndexBuild };
+  /** As `shared`, for lists. */
+  protected abstract openList(): OpenList;
+
   #execution: Execution | undefined;
+  /** Used if this object is a list. */
+  readonly #list = new ListShell({
+    storage: objectStorage(this.ctx.storage),
+    wake: (atMs) => this.#setAlarm(atMs),
+    clock: systemClock,
+  });
   #alarmAtMs: number | undefined;
   /** The storage has the name of this execution. */
   #isNamed = false;
@@ -93,27 +104,38 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     return startIndexBuildAlarms(this.ctx.storage);
   }
 
-  /** The event stream; a failure before its first byte comes as JSON with status 500. */
+  listPage(request: ListRequest): Promise<Result<ListPage>> {
+    return this.#list.page(this.openList(), request);
+  }
+
+  /** The event stream, of an execution or a list. */
   override async fetch(request: Request): Promise<Response> {
+    if (new URL(request.url).pathname === LIST_STREAM_PATH) {
+      return this.#list.stream(this.openList(), request);
+    }
     // Safety: only `createDurableObjectExecutions` below can reach an object, and it sends this.
     const asked = (await request.json()) as Asked<StreamRequest>;
     const stream = await this.#ask(asked.ref, (execution) =>
       execution.subscribe(asked.request, request.signal),
     );
-    if (!stream.ok) return Response.json(stream.failure, { status: 500 });
-    return stream.value ? new Response(stream.value) : new Response(null, { status: 204 });
+    return streamAnswer(stream);
   }
 
   override async alarm(): Promise<void> {
     this.#alarmAtMs = undefined;
     if (await stepIndexBuild(this.ctx.storage, () => this.shared().indexBuild)) return;
     const name = await this.ctx.storage.get<ExecutionName>('ref');
+    const bounds = { forMs: ALARM_RUN_MS, callsMax: ALARM_CALLS_MAX };
+    if (!name) {
+      const nextMs = await this.#list.run(bounds);
+      if (nextMs !== undefined) this.#setAlarm(nextMs);
+      return;
+    }
     let nextMs: number | undefined;
     try {
-      if (name)
-        nextMs = await (await this.#open(name)).run({ forMs: ALARM_RUN_MS, callsMax: ALARM_CALLS_MAX });
+      nextMs = await (await this.#open(name)).run(bounds);
     } finally {
-      if (name && nextMs !== undefined) this.#wake(nextMs, name);
+      if (nextMs !== undefined) this.#wake(nextMs, name);
       this.#tidy();
     }
   }
@@ -178,9 +200,13 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   }
 
   #wake(atMs: number, name: ExecutionName): void {
+    this.#name(name);
+    this.#setAlarm(atMs);
+  }
+
+  #setAlarm(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     this.#alarmAtMs = atMs;
-    this.#name(name);
     // Not awaited: a failed write breaks the object's output gate, which resets the object. Never 0, which sets no alarm.
     void this.ctx.storage.setAlarm(Math.max(1, atMs));
   }
@@ -188,17 +214,17 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
 
 const objectStorage = (
   storage: DurableObjectStorage,
-  { beforePut, afterDelete }: { readonly beforePut: () => void; readonly afterDelete: () => void },
+  { beforePut, afterDelete }: { readonly beforePut?: () => void; readonly afterDelete?: () => void } = {},
 ): ExecutionStorage => ({
   get: (key) => storage.get(key),
   put: (key, value) => {
-    beforePut();
+    beforePut?.();
     return storage.put(key, value);
   },
   delete: async (keys) => {
     // The platform's limit per call.
     for (let at = 0; at < keys.length; at += 128) await storage.delete(keys.slice(at, at + 128));
-    afterDelete();
+    afterDelete?.();
   },
   list: (prefix) => storage.list({ prefix }),
 });
@@ -216,29 +242,13 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
   locationOf,
   log,
 }: DurableObjectExecutionsOptions<T>): Executions {
-  // A stub must not be used again after it threw, so each call makes a new one; they are cheap.
+  const calls = new ObjectCalls(log);
   const stub = (ref: ExecutionRef) => {
     const name = hash('sha256', executionKey(ref), 'hex');
     const locationHint = locationOf(ref);
     return namespace.get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint });
   };
-  const unreachable = (ref: ExecutionRef, error: unknown): { ok: false; failure: Failure } => {
-    log({ event: 'object-unreachable', level: 'error', ...logNames(ref), reason: faultText(error) });
-    return fail({ type: 'overloaded', retryAfterSeconds: UNREACHABLE_RETRY_SECONDS, lost: true });
-  };
-  /** Retries once if the platform marks the error as retryable. */
-  const ask = async <R>(ref: ExecutionRef, call: () => Promise<Result<R>>): Promise<Result<R>> => {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isRetryable(error)) return unreachable(ref, error);
-    }
-    try {
-      return await call();
-    } catch (error) {
-      return unreachable(ref, error);
-    }
-  };
+  const ask = <R>(ref: ExecutionRef, call: () => Promise<Result<R>>) => calls.ask(logNames(ref), call);
   return {
     page: (ref, request) => ask<PageAnswer>(ref, () => stub(ref).page({ ref, request })),
     summary: (ref, request) => ask<SummaryAnswer>(ref, () => stub(ref).summary({ ref, request })),
@@ -246,13 +256,8 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
     describe: (ref, request) => ask<DescriptionAnswer>(ref, () => stub(ref).describe({ ref, request })),
     activity: (ref) => ask<ExecutionActivity>(ref, () => stub(ref).activity({ ref })),
     forget: (ref) => ask(ref, () => stub(ref).forget({ ref })),
-    async importHistory(ref, body) {
-      try {
-        return await stub(ref).importHistory(ref, body);
-      } catch (error) {
-        return unreachable(ref, error);
-      }
-    },
+    // The body can be sent once.
+    importHistory: (ref, body) => calls.askOnce(logNames(ref), () => stub(ref).importHistory(ref, body)),
     stream: (ref, request, signal, onClosed) =>
       ask(ref, async () => {
         const response = await stub(ref).fetch('https://execution/stream', {
@@ -260,40 +265,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
           body: JSON.stringify({ ref, request }),
           ...(signal && { signal }),
         });
-        if (response.status === 204) return ok(undefined);
-        if (response.ok && response.body) return ok(endingCleanly(response.body, ref, log, onClosed));
-        // Safety: the object of this very deployment answers with a Failure or a stream.
-        return fail(await response.json<Failure>());
+        return calls.stream(response, logNames(ref), onClosed);
       }),
   };
 }
-
-/**
- * The same bytes, with a clean end even if the object behind the stream is reset (a deploy, a crash): the client keeps every
- * event sent so far, and reconnects with its last id. The platform pumps bytes between its own streams natively, one write at a
- * time, so the object notices a client that disconnects or stops reading as if the pipe were not there.
- */
-function endingCleanly(
-  body: ReadableStream<Uint8Array>,
-  ref: ExecutionRef,
-  log: Log,
-  onClosed: (() => void) | undefined,
-): ReadableStream<Uint8Array> {
-  const { readable, writable } = new IdentityTransformStream();
-  const piped = body.pipeTo(writable, { preventAbort: true });
-  void piped.then(onClosed, onClosed);
-  piped.catch(async (error: unknown) => {
-    // Closing fails if the caller disconnected.
-    const closed = await writable.close().then(
-      () => true,
-      () => false,
-    );
-    if (closed && !isClientGone(error))
-      log({ event: 'stream-broken-off', level: 'warn', ...logNames(ref), reason: faultText(error) });
-  });
-  return readable;
-}
-
-/** `.retryable` and never `.overloaded`: the platform's marks on errors of a stub. */
-const isRetryable = (error: unknown): boolean =>
-  error instanceof Error && 'retryable' in error && !('overloaded' in error && error.overloaded);

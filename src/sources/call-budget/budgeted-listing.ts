@@ -42,7 +42,8 @@ export function withListBudget(
       return withPermit(call, options, (counted) => source.listExecutions(query, counted));
     },
     hurry: (of, origin) => budgetOf(of)?.hurry(aboutOf(of), origin),
-    pace: (of, wantedMs, tenants) => budgetOf(of)?.pace(aboutOf(of), wantedMs, tenants) ?? wantedMs,
+    pace: ({ of, upstreamStatus = '' }, wantedMs, tenants) =>
+      budgetOf(of)?.pace(`${aboutOf(of)} ${upstreamStatus}`, wantedMs, tenants) ?? wantedMs,
   };
 }
 

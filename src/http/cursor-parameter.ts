@@ -1,0 +1,24 @@
+/** A cursor as a query parameter, under either of its names: Flowtap's or AWS's. */
+import { type Result, invalid, ok } from '../core/errors.ts';
+import type { Query } from './query.ts';
+
+export interface GivenCursor {
+  /** The name that the caller used. */
+  readonly name: 'cursor' | 'nextToken';
+  readonly text: string;
+}
+
+export function givenCursor({
+  cursor,
+  nextToken,
+}: Query<'cursor' | 'nextToken'>): Result<GivenCursor | undefined> {
+  if (cursor !== undefined && nextToken !== undefined && cursor !== nextToken) {
+    return invalid(
+      'query',
+      'cursor',
+      'must equal nextToken, which is another name for it. Send only one of them.',
+    );
+  }
+  if (cursor !== undefined) return ok({ name: 'cursor', text: cursor });
+  return ok(nextToken === undefined ? undefined : { name: 'nextToken', text: nextToken });
+}

@@ -1,0 +1,118 @@
+/**
+ * GET /v1/executions: a page of a list of executions or, for clients that accept it (accept.ts), the live list as an event stream.
+ * Reads the parameters and calls the port; list-query.ts has what both forms read.
+ */
+import type { Access } from '../access/access.ts';
+import { type Caller, listGrantOf, readerOf } from '../access/caller.ts';
+import { invalid, ok } from '../core/errors.ts';
+import { encodeListCursor, nameOfList } from '../lists/list-cursor.ts';
+import type { Lists } from '../lists/lists.ts';
+import type { SealKeys } from '../messages/sealed.ts';
+import { acceptsEventStream } from './accept.ts';
+import { authenticate } from './authenticate.ts';
+import { givenCursor } from './cursor-parameter.ts';
+import { refusedStream, streamResponse } from './event-stream.ts';
+import { listAnswer, readPlace } from './list-answer.ts';
+import { LIST_PARAMETERS, type ListQuery, readListQuery } from './list-query.ts';
+import { withFlow } from './not-found.ts';
+import { nextLink } from './page.ts';
+import { readQuery } from './query.ts';
+import type { RequestFacts } from './request-facts.ts';
+import { VARY, withHeaders } from './responses.ts';
+import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
+
+export interface ListsPorts {
+  readonly access: Access;
+  readonly lists: Pick<Lists, 'page' | 'follow'>;
+  readonly cursorKeys: SealKeys;
+  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
+  readonly publicUrl?: string;
+}
+
+export const executionsRoute = (ports: ListsPorts): Handler =>
+  byMethod({ GET: (exchange) => getList(ports, exchange) });
+
+async function getList(ports: ListsPorts, exchange: Exchange): Promise<Answered> {
+  const { request, facts } = exchange;
+  // HEAD is about the page: a stream's headers alone are useless.
+  const isStream = request.method === 'GET' && acceptsEventStream(request.headers.get('Accept'));
+  // A ticket is for one execution: it lists nothing.
+  const caller = await authenticate(ports, exchange, 'key', undefined);
+  const get = isStream ? getLiveList : getPage;
+  const answered = caller.ok ? await get(ports, exchange, caller.value) : caller;
+  // A temporary refusal (a rate limit, an upstream that is down) must not end an EventSource for good.
+  const answer =
+    answered.ok || !isStream ? answered : refusedStream(answered.failure, facts, ports.publicUrl);
+  return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
+}
+
+async function getPage(
+  { lists, cursorKeys }: ListsPorts,
+  { request, parameters, facts }: Exchange,
+  caller: Caller,
+): Promise<Answered> {
+  const query = readQuery(parameters, [...LIST_PARAMETERS, 'cursor', 'nextToken']);
+  if (!query.ok) return query;
+  const wanted = readListQuery(query.value, caller.executions);
+  if (!wanted.ok) return wanted;
+  noteList(facts, wanted.value);
+  const name = nameOfList(wanted.value);
+  const after = readPlace(cursorKeys, name, query.value);
+  if (!after.ok) return after;
+  const page = await lists.page(
+    {
+      ...wanted.value,
+      ...(after.value !== undefined && { after: after.value }),
+      tenant: caller.tenant,
+    },
+    request.signal,
+  );
+  if (!page.ok) return withFlow(wanted.value.of, page);
+  const { executions, next, partial, searchedBackTo, upstreamCalls } = page.value;
+  facts.upstreamCalls = upstreamCalls;
+  const nextToken = next === undefined ? undefined : encodeListCursor(cursorKeys, name, next);
+  const body = {
+    executions,
+    ...(nextToken !== undefined && { nextToken }),
+    ...(partial && { partial }),
+    ...(searchedBackTo !== undefined && { searchedBackTo }),
+  };
+  const link = nextToken === undefined ? undefined : nextLink(query.value, LIST_PARAMETERS, nextToken);
+  return ok(listAnswer(request, body, link, upstreamCalls));
+}
+
+async function getLiveList(
+  { lists }: ListsPorts,
+  { request, parameters, facts }: Exchange,
+  caller: Caller,
+): Promise<Answered> {
+  const query = readQuery(parameters, [...LIST_PARAMETERS, 'cursor', 'nextToken']);
+  if (!query.ok) return query;
+  const cursor = givenCursor(query.value);
+  if (!cursor.ok) return cursor;
+  if (cursor.value) {
+    return invalid(
+      'query',
+      cursor.value.name,
+      'must be left out: a live list begins with the newest executions. Read older ones in pages.',
+    );
+  }
+  const wanted = readListQuery(query.value, caller.executions);
+  if (!wanted.ok) return wanted;
+  noteList(facts, wanted.value);
+  const stream = await lists.follow(
+    {
+      ...wanted.value,
+      ...readerOf(caller),
+      grant: listGrantOf(caller, wanted.value.patterns),
+      ...(caller.expiresAtMs !== undefined && { keyEndsAtMs: caller.expiresAtMs }),
+    },
+    request.signal,
+  );
+  return stream.ok ? ok(streamResponse(stream.value)) : withFlow(wanted.value.of, stream);
+}
+
+function noteList(facts: RequestFacts, { of }: ListQuery): void {
+  facts.source = 'flow' in of ? of.flow.source : of.source;
+  if ('flow' in of) facts.flow = of.flow.flow;
+}

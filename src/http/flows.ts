@@ -1,0 +1,48 @@
+/** GET /v1/flows: the flows of which the caller's key may read something. */
+import { ok } from '../core/errors.ts';
+import { FLOWS_LIST, encodeListCursor } from '../lists/list-cursor.ts';
+import type { Lists } from '../lists/lists.ts';
+import type { SealKeys } from '../messages/sealed.ts';
+import { type AuthenticationPorts, authenticate } from './authenticate.ts';
+import { listAnswer, readPlace } from './list-answer.ts';
+import { LISTED_DEFAULT } from './list-query.ts';
+import { nextLink } from './page.ts';
+import { readQuery } from './query.ts';
+import { withHeaders, VARY } from './responses.ts';
+import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
+
+export interface FlowsPorts extends AuthenticationPorts {
+  readonly lists: Pick<Lists, 'flows'>;
+  readonly cursorKeys: SealKeys;
+}
+
+export const flowsRoute = (ports: FlowsPorts): Handler =>
+  byMethod({ GET: (exchange) => getFlows(ports, exchange) });
+
+async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered> {
+  const { lists, cursorKeys } = ports;
+  const { request, parameters, facts } = exchange;
+  // A ticket is for one execution: it lists nothing.
+  const caller = await authenticate(ports, exchange, 'key', undefined);
+  if (!caller.ok) return caller;
+  const query = readQuery(parameters, ['maxResults', 'cursor', 'nextToken']);
+  if (!query.ok) return query;
+  const after = readPlace(cursorKeys, FLOWS_LIST, query.value);
+  if (!after.ok) return after;
+  const page = await lists.flows(
+    {
+      patterns: caller.value.executions,
+      maxResults: query.value.maxResults ?? LISTED_DEFAULT,
+      ...(after.value !== undefined && { after: after.value }),
+      tenant: caller.value.tenant,
+    },
+    request.signal,
+  );
+  if (!page.ok) return page;
+  const { flows, next, partial, upstreamCalls } = page.value;
+  facts.upstreamCalls = upstreamCalls;
+  const nextToken = next === undefined ? undefined : encodeListCursor(cursorKeys, FLOWS_LIST, next);
+  const body = { flows, ...(nextToken !== undefined && { nextToken }), ...(partial && { partial }) };
+  const link = nextToken === undefined ? undefined : nextLink(query.value, ['maxResults'], nextToken);
+  return ok(withHeaders(listAnswer(request, body, link, upstreamCalls), { Vary: VARY }));
+}

@@ -1,0 +1,49 @@
+/** What pages of lists have in common: the place of a cursor, and the answer with its headers. */
+import { type Result, invalid, ok } from '../core/errors.ts';
+import { decodeListCursor } from '../lists/list-cursor.ts';
+import { strongEtag } from '../messages/encoded-page.ts';
+import type { SealKeys } from '../messages/sealed.ts';
+import { givenCursor } from './cursor-parameter.ts';
+import { cacheControl, cacheStatus, jsonWithEtag } from './page.ts';
+import type { Query } from './query.ts';
+import type { Draft } from './responses.ts';
+
+/** The list changes at any time, so caches must ask each time whether their copy is current. */
+export const listAnswer = (
+  request: Request,
+  content: object,
+  link: string | undefined,
+  upstreamCalls: number,
+): Draft => {
+  const body = `${JSON.stringify(content)}\n`;
+  const forward = upstreamCalls > 0 ? 'miss' : 'hit';
+  return jsonWithEtag(
+    request,
+    { body, etag: strongEtag(body) },
+    {
+      'Cache-Control': cacheControl(false),
+      'Cache-Status': cacheStatus({ tier: 'live', forward, upstreamCalls }),
+      ...(link !== undefined && { Link: link }),
+    },
+  );
+};
+
+/** The place of a cursor. Fails if this service did not issue it for this list. */
+export function readPlace(
+  keys: SealKeys,
+  listName: string,
+  query: Query<'cursor' | 'nextToken'>,
+): Result<string | undefined> {
+  const given = givenCursor(query);
+  if (!given.ok) return given;
+  if (given.value === undefined) return ok(undefined);
+  const { name, text } = given.value;
+  const place = decodeListCursor(keys, listName, text);
+  if (place !== undefined) return ok(place);
+  return invalid(
+    'query',
+    name,
+    'is not a cursor of this list. Copy nextToken unchanged from the page before and keep the same flow and filters, or ' +
+      'leave it out to start with the newest.',
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * What a request for a list of executions asks for: whose executions, and which of them. Reads the parameters that pages and live
+ * lists have in common. Whether the key may read any of it is decided from its patterns alone, so that a refusal does not tell which
+ * flows exist.
+ */
+import { mayReadFlow, mayReadFlowless, soleFlowOf } from '../access/keys/flow-pattern.ts';
+import { type Failure, type Result, fail, invalid, ok } from '../core/errors.ts';
+import { type FlowRef, notAFlow, parseFlowRef } from '../core/flow-ref.ts';
+import type { ListFilter, ListOf } from '../lists/lists.ts';
+import { executionIdProblem } from '../messages/execution-id.ts';
+import type { Query } from './query.ts';
+
+/** Executions in an answer, unless the request wants another number. */
+export const LISTED_DEFAULT = 50;
+
+/** The parameters of both forms. */
+export const LIST_PARAMETERS = [
+  'flow',
+  'source',
+  'status',
+  'namePrefix',
+  'startedAfter',
+  'startedBefore',
+  'maxResults',
+] as const;
+
+export interface ListQuery extends ListFilter {
+  readonly of: ListOf;
+  readonly maxResults: number;
+}
+
+/** `patterns`: of the caller's key. */
+export function readListQuery(
+  query: Query<(typeof LIST_PARAMETERS)[number]>,
+  patterns: readonly string[],
+): Result<ListQuery> {
+  const { status, namePrefix, startedAfter, startedBefore, maxResults = LISTED_DEFAULT } = query;
+  const of = readListOf(query, patterns);
+  if (!of.ok) return of;
+  if (startedAfter !== undefined && startedBefore !== undefined && startedAfter > startedBefore) {
+    return invalid('query', 'startedAfter', 'must not be later than startedBefore.');
+  }
+  // Only these decide what is listed, and whether the list may stay open.
+  const ofList = patternsFor(of.value, patterns);
+  if (ofList.length === 0) return fail(forbidden);
+  return ok({
+    of: of.value,
+    patterns: ofList,
+    ...(status && { statuses: status }),
+    ...(namePrefix !== undefined && { namePrefix }),
+    ...(startedAfter !== undefined && { startedAfterMs: Date.parse(startedAfter) }),
+    ...(startedBefore !== undefined && { startedBeforeMs: Date.parse(startedBefore) }),
+    maxResults,
+  });
+}
+
+const forbidden: Failure = { type: 'execution-forbidden', list: true };
+
+const patternsFor = (of: ListOf, patterns: readonly string[]): readonly string[] =>
+  patterns.filter((pattern) => ('flow' in of ? mayReadFlow([pattern], of.flow) : mayReadFlowless([pattern])));
+
+function readListOf(
+  { flow, source }: { readonly flow?: string; readonly source?: string },
+  patterns: readonly string[],
+): Result<ListOf> {
+  if (source !== undefined) {
+    if (flow === undefined) return ok({ source });
+    return invalid(
+      'query',
+      'source',
+      'must not be combined with flow: it lists executions that belong to no flow.',
+    );
+  }
+  if (flow !== undefined) {
+    const named = readFlow(flow);
+    return named.ok ? ok({ flow: named.value }) : invalid('query', 'flow', named.failure);
+  }
+  const sole = soleFlowOf(patterns);
+  if (sole) return ok({ flow: sole });
+  return invalid(
+    'query',
+    'flow',
+    'must be given, because the patterns of this key do not name exactly one flow. GET /v1/flows lists the flows.',
+  );
+}
+
+/** The failure is a sentence about the text, without a subject. */
+function readFlow(text: string): Result<FlowRef, string> {
+  const problem = executionIdProblem(text);
+  if (problem !== undefined) return { ok: false, failure: `${problem}.` };
+  const flow = parseFlowRef(text);
+  return flow ? ok(flow) : { ok: false, failure: notAFlow(text) };
+}

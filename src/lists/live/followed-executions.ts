@@ -1,0 +1,81 @@
+/**
+ * What the live lists of one flow know of its executions: those of the newest page, and those that run, however long ago they started.
+ * Compares each reading with the one before. No I/O, no clock.
+ */
+import { orderKey } from '../../archive/order-key.ts';
+import type { ListItem } from '../lists.ts';
+import { isSameState } from './item-state.ts';
+
+/** Running executions that are looked after. Of more, the oldest are given up: the end of such a one is not reported. */
+export const RUNNING_MAX = 5_000;
+
+interface Known {
+  readonly item: ListItem;
+  readonly key: string;
+}
+
+export class FollowedExecutions {
+  /** By id. */
+  readonly #known = new Map<string, Known>();
+  /** The place of the newest page's last execution; everything before it is on that page. Undefined: the page has all. */
+  #pageEndsAt: string | undefined;
+
+  /** The current state of all. */
+  get all(): ListItem[] {
+    return [...this.#known.values()].map(({ item }) => item);
+  }
+
+  get pageEndsAt(): string | undefined {
+    return this.#pageEndsAt;
+  }
+
+  /** Those that run and are not on the newest page: no reading of that page shows their end. */
+  get runningBehindPage(): ListItem[] {
+    const end = this.#pageEndsAt;
+    if (end === undefined) return [];
+    return [...this.#known.values()].flatMap(({ item, key }) =>
+      item.status === 'RUNNING' && key > end ? [item] : [],
+    );
+  }
+
+  /** Looks after those that run, from now on. What is known of the others is newer. */
+  watch(items: readonly ListItem[]): void {
+    this.update(items.filter((item) => item.status === 'RUNNING' && !this.#known.has(item.flowExecutionId)));
+  }
+
+  /** Takes executions as they are now. Returns those that are new or have changed. */
+  update(items: readonly ListItem[]): ListItem[] {
+    return items.filter((item) => {
+      const known = this.#known.get(item.flowExecutionId);
+      if (known && isSameState(known.item, item)) return false;
+      const key = known?.key ?? orderKey(item.startedAt, item.flowExecutionId);
+      this.#known.set(item.flowExecutionId, { item, key });
+      return true;
+    });
+  }
+
+  /** Takes the newest page, and forgets what has ended and is on it no longer. */
+  updatePage(items: readonly ListItem[], hasMore: boolean): ListItem[] {
+    const changed = this.update(items);
+    const last = items.at(-1);
+    this.#pageEndsAt = hasMore && last ? orderKey(last.startedAt, last.flowExecutionId) : undefined;
+    this.#forget();
+    return changed;
+  }
+
+  clear(): void {
+    this.#known.clear();
+    this.#pageEndsAt = undefined;
+  }
+
+  #forget(): void {
+    const end = this.#pageEndsAt;
+    if (end === undefined) return;
+    const behind = [...this.#known].filter(([, { key }]) => key > end);
+    const [running, ended] = [true, false].map((runs) =>
+      behind.filter(([, { item }]) => (item.status === 'RUNNING') === runs),
+    ) as [typeof behind, typeof behind];
+    const tooMany = running.toSorted(([, a], [, b]) => (a.key < b.key ? -1 : 1)).slice(RUNNING_MAX);
+    for (const [id] of [...ended, ...tooMany]) this.#known.delete(id);
+  }
+}

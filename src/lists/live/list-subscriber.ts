@@ -1,0 +1,135 @@
+/**
+ * One open live list: the executions that its client has been sent, and those that it has yet to get. First the newest ones, then
+ * `caught-up`, then each execution that appears or changes. An execution that changes again before it was sent is sent once, as it is
+ * by then: so what waits is bounded by the number of executions, however slow the client is.
+ */
+import { orderKey, startedAtMsOf } from '../../archive/order-key.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Failure } from '../../core/errors.ts';
+import type { Heartbeat, Listener } from '../../executions/following/listeners.ts';
+import { StreamWriter, type StreamWriterOptions } from '../../executions/following/stream-writer.ts';
+import { matchesFilter } from '../list-filter.ts';
+import type { ListFilter, ListItem } from '../lists.ts';
+import { isSameState } from './item-state.ts';
+import type { ListBeginning, ListFrames } from './list-frames.ts';
+
+/** Executions whose state a client is known to have. Beyond it, those that can hardly change any more are forgotten. */
+export const SENT_MAX = 2_000;
+
+/** What a list begins with. */
+export interface FirstList extends ListBeginning {
+  /** Newest start first. */
+  readonly executions: readonly ListItem[];
+  /** Older executions are not part of the list; absent: all are. As in `ListPage`. */
+  readonly next?: string;
+}
+
+export interface ListSubscriberOptions extends Pick<
+  StreamWriterOptions,
+  'random' | 'onClose' | 'onStall' | 'onBug'
+> {
+  readonly filter: ListFilter;
+  readonly first: FirstList;
+  readonly frames: ListFrames;
+  readonly clock: Clock;
+}
+
+export class ListSubscriber implements Listener {
+  readonly #options: ListSubscriberOptions;
+  readonly #writer: StreamWriter;
+  /** By id: what was sent last, or waits to be. */
+  readonly #sent = new Map<string, ListItem>();
+  readonly #waiting = new Map<string, ListItem>();
+  #endsAt: string | undefined;
+  #caughtUp = false;
+
+  constructor(options: ListSubscriberOptions) {
+    this.#options = options;
+    this.#endsAt = options.first.next;
+    for (const item of options.first.executions) this.#add(item);
+    const { frames, clock, random, onClose, onStall, onBug } = options;
+    const step = () => this.#step();
+    this.#writer = new StreamWriter({ frames, clock, random, step, onClose, onStall, onBug });
+  }
+
+  get stream(): ReadableStream<Uint8Array> {
+    return this.#writer.stream;
+  }
+
+  get caughtUp(): boolean {
+    return this.#caughtUp;
+  }
+
+  get heartbeatAtMs(): number {
+    return this.#writer.heartbeatAtMs;
+  }
+
+  /** Takes executions that have appeared or changed. */
+  offer(items: readonly ListItem[]): void {
+    for (const item of items) {
+      const id = item.flowExecutionId;
+      const sent = this.#sent.get(id);
+      if (sent && isSameState(sent, item)) continue;
+      if (matchesFilter(this.#options.filter, item)) {
+        if (sent || this.#isWithin(item)) this.#add(item);
+      } else if (sent) {
+        // It has stopped to match: sent once more, with the status because of which it has.
+        this.#sent.delete(id);
+        this.#waiting.set(id, item);
+      }
+    }
+  }
+
+  /** Forgets ended executions after this place in the order if there are too many: they hardly change any more. */
+  forgetAfter(place: string): void {
+    const startedAtMs = startedAtMsOf(place);
+    if (this.#sent.size <= SENT_MAX || startedAtMs === undefined) return;
+    for (const [id, item] of this.#sent)
+      if (item.status !== 'RUNNING' && !(Date.parse(item.startedAt ?? '') >= startedAtMs))
+        this.#sent.delete(id);
+    if (this.#endsAt === undefined || place < this.#endsAt) this.#endsAt = place;
+  }
+
+  pump(): Promise<void> | undefined {
+    return this.#writer.pump();
+  }
+
+  heartbeat(state: Heartbeat): void {
+    this.#writer.heartbeat(() => this.#options.frames.heartbeat(state));
+  }
+
+  close(failure?: Failure): void {
+    this.#writer.close(failure);
+  }
+
+  /** The client has disconnected: nothing more is written. */
+  drop(): void {
+    this.#writer.drop();
+  }
+
+  #add(item: ListItem): void {
+    this.#sent.set(item.flowExecutionId, item);
+    this.#waiting.set(item.flowExecutionId, item);
+  }
+
+  /** Older executions are not sent, although they match: the client has asked for the newest ones. */
+  #isWithin({ startedAt, flowExecutionId }: ListItem): boolean {
+    return this.#endsAt === undefined || orderKey(startedAt, flowExecutionId) <= this.#endsAt;
+  }
+
+  /** Sends one execution. True: call it again at once. */
+  #step(): boolean {
+    const { frames, first } = this.#options;
+    const [next] = this.#waiting;
+    if (!next) {
+      if (!this.#caughtUp) this.#writer.send(frames.caughtUp(first));
+      this.#caughtUp = true;
+      return false;
+    }
+    if (!this.#writer.roomOrStall()) return false;
+    const [id, item] = next;
+    this.#waiting.delete(id);
+    this.#writer.send(frames.execution(item));
+    return true;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The live lists of one flow: opens them, and serves all of them by one poll (list-poller.ts). Runtime-neutral, like an Execution:
+ * thin shells give it time and a way to be woken.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { exceptionText } from '../../core/exception-text.ts';
+import { type Failure, type Result, ok } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { Listeners } from '../../executions/following/listeners.ts';
+import type { RunBounds } from '../../executions/following/poller.ts';
+import type { KeyAnswer } from '../../executions/following/stream-key.ts';
+import type { FollowRequest, ListItem, ListPage, ListRequest } from '../lists.ts';
+import { FollowedExecutions } from './followed-executions.ts';
+import type { ListFeed } from './list-feed.ts';
+import type { ListFrames } from './list-frames.ts';
+import { ListPoller } from './list-poller.ts';
+import { type FirstList, ListSubscriber } from './list-subscriber.ts';
+
+/** Pages that the beginning of a live list is made of, at most: each searches a bounded part of the flow. */
+const FIRST_PAGES_MAX = 5;
+
+export interface LiveListOptions {
+  /** How log lines name the list. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly feed: ListFeed;
+  readonly frames: ListFrames;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly wake: (atMs: number) => void;
+  readonly checkGrant: (grant: unknown) => Promise<KeyAnswer>;
+  readonly listenersMax?: number;
+}
+
+export class LiveList {
+  readonly #options: LiveListOptions;
+  readonly #followed = new FollowedExecutions();
+  readonly #listeners: Listeners;
+  readonly #subscribers = new Set<ListSubscriber>();
+  readonly #poller: ListPoller;
+
+  constructor(options: LiveListOptions) {
+    this.#options = options;
+    this.#listeners = new Listeners({ ...options, onDueChanged: () => this.#poller.arrange() });
+    this.#poller = new ListPoller({
+      ...options,
+      followed: this.#followed,
+      listeners: this.#listeners,
+      onChange: (items) => this.#offer(items),
+    });
+  }
+
+  /** Dropping this object would lose nothing. */
+  get idle(): boolean {
+    return this.#listeners.count === 0 && this.#poller.isIdle;
+  }
+
+  get streams(): number {
+    return this.#listeners.streams;
+  }
+
+  page(request: ListRequest, signal?: AbortSignal): Promise<Result<ListPage>> {
+    return this.#options.feed.page(request, signal);
+  }
+
+  /** The open event stream, or why it is refused. */
+  async follow(
+    request: FollowRequest,
+    signal?: AbortSignal,
+    onClosed?: () => void,
+  ): Promise<Result<ReadableStream<Uint8Array>>> {
+    const slot = await this.#listeners.enter(request, this.#poller.state, signal);
+    if (!slot.ok) return slot;
+    const leave = slot.value;
+    try {
+      const first = await this.#firstList(request, signal);
+      return first.ok ? ok(this.#open(request, first.value, signal, onClosed)) : first;
+    } finally {
+      leave();
+      this.#poller.arrange();
+    }
+  }
+
+  /** See `Poller.run`. */
+  run(bounds: RunBounds): Promise<number | undefined> {
+    return this.#poller.run(bounds);
+  }
+
+  /** Ends all streams after a whole frame, for clients to reconnect elsewhere: a shutdown. */
+  closeStreams(failure?: Failure): void {
+    this.#listeners.closeAll(failure);
+  }
+
+  /** The newest executions that match. Few that match may be far apart: the search is bounded. */
+  async #firstList(request: FollowRequest, signal: AbortSignal | undefined): Promise<Result<FirstList>> {
+    const { feed } = this.#options;
+    const executions: ListItem[] = [];
+    for (let pages = 1, after: string | undefined; ; pages++) {
+      const maxResults = request.maxResults - executions.length;
+      const page = await feed.page({ ...request, maxResults, ...(after !== undefined && { after }) }, signal);
+      if (!page.ok) return page;
+      const { executions: found, next, partial, searchedBackTo } = page.value;
+      executions.push(...found);
+      const isFull = executions.length >= request.maxResults;
+      if (next === undefined || isFull || pages >= FIRST_PAGES_MAX || signal?.aborted) {
+        return ok({
+          executions,
+          ...(next !== undefined && { next }),
+          ...(partial && { partial }),
+          ...(!isFull && searchedBackTo !== undefined && { searchedBackTo }),
+        });
+      }
+      after = next;
+    }
+  }
+
+  #open(
+    request: FollowRequest,
+    first: FirstList,
+    signal: AbortSignal | undefined,
+    onClosed: (() => void) | undefined,
+  ): ReadableStream<Uint8Array> {
+    const { frames, clock, random, names, log } = this.#options;
+    const subscriber: ListSubscriber = new ListSubscriber({
+      filter: request,
+      first,
+      frames,
+      clock,
+      random,
+      onClose: () => {
+        this.#subscribers.delete(subscriber);
+        this.#listeners.remove(subscriber);
+        if (this.#subscribers.size === 0) this.#followed.clear();
+        onClosed?.();
+        this.#poller.arrange();
+      },
+      // How the client reads is not the service's fault.
+      onStall: () => log({ event: 'stream-stalled', ...names }),
+      onBug: (error) =>
+        log({ event: 'stream-failed', level: 'error', ...names, reason: exceptionText(error) }),
+    });
+    if (this.#subscribers.size === 0) this.#poller.wake();
+    this.#subscribers.add(subscriber);
+    this.#listeners.add(subscriber, request);
+    // Polls may have read more while the first list was read.
+    subscriber.offer(this.#followed.all);
+    this.#followed.watch(first.executions);
+    signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
+    if (signal?.aborted) subscriber.drop();
+    // Not awaited: a stream sends as its client reads.
+    void subscriber.pump();
+    return subscriber.stream;
+  }
+
+  #offer(items: readonly ListItem[]): void {
+    const end = this.#followed.pageEndsAt;
+    for (const subscriber of this.#subscribers) {
+      subscriber.offer(items);
+      if (end !== undefined) subscriber.forgetAfter(end);
+    }
+    if (items.length > 0) this.#listeners.notify();
+    else this.#listeners.headRead();
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * A list in a Durable Object: the part of the class of EXECUTIONS that is for lists
+ * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). An object is either an execution or a list, by its name. A
+ * list stores no name: an alarm that finds the object without its memory finds no stream, and so nothing to poll.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Result } from '../../core/errors.ts';
+import type { ExecutionStorage } from '../../executions/execution-storage.ts';
+import type { RunBounds } from '../../executions/following/poller.ts';
+import { streamAnswer } from '../../executions/runtimes/object-calls.ts';
+import type { FollowRequest, ListOf, ListPage, ListRequest } from '../lists.ts';
+import type { LiveList } from '../live/live-list.ts';
+import type { OpenList } from './open-list.ts';
+
+/** The path of a request for a live list, which tells it from a stream of an execution. */
+export const LIST_STREAM_PATH = '/list';
+/** What a list stores is of use as long as the upstream's tokens are valid. */
+export const LIST_KEPT_MS = 24 * 3_600_000;
+/** When to delete what is stored, in clock milliseconds. Stored itself, so that it survives the object's memory. */
+const FORGET_AT = 'forget-list-at';
+
+export interface ListShellOptions {
+  readonly storage: ExecutionStorage;
+  readonly wake: (atMs: number) => void;
+  readonly clock: Clock;
+}
+
+export class ListShell {
+  readonly #options: ListShellOptions;
+  #list: LiveList | undefined;
+  #forgetAtMs: number | undefined;
+
+  constructor(options: ListShellOptions) {
+    this.#options = options;
+  }
+
+  page(openList: OpenList, request: ListRequest): Promise<Result<ListPage>> {
+    return this.#open(openList, request.of).page(request);
+  }
+
+  async stream(openList: OpenList, request: Request): Promise<Response> {
+    // Safety: only `createDurableObjectLists` can reach an object, and it sends this.
+    const asked = (await request.json()) as FollowRequest;
+    return streamAnswer(await this.#open(openList, asked.of).follow(asked, request.signal));
+  }
+
+  /** Polls for the open streams, and deletes what has been stored for too long. Returns when to call it again. */
+  async run(bounds: RunBounds): Promise<number | undefined> {
+    const nextMs = await this.#list?.run(bounds);
+    const { storage, clock } = this.#options;
+    const stored = await storage.get(FORGET_AT);
+    if (typeof stored !== 'number') return nextMs;
+    if (stored > clock.now()) return Math.min(stored, nextMs ?? Infinity);
+    this.#forgetAtMs = undefined;
+    await storage.delete([...(await storage.list('')).keys()]);
+    return nextMs;
+  }
+
+  #open(openList: OpenList, of: ListOf): LiveList {
+    const { wake } = this.#options;
+    return (this.#list ??= openList(of, { storage: this.#keptForADay(), wake }));
+  }
+
+  #keptForADay(): ExecutionStorage {
+    const { storage, wake, clock } = this.#options;
+    return {
+      ...storage,
+      put: async (key, value) => {
+        this.#forgetAtMs ??= Number((await storage.get(FORGET_AT)) ?? NaN);
+        if (Number.isNaN(this.#forgetAtMs)) {
+          this.#forgetAtMs = clock.now() + LIST_KEPT_MS;
+          await storage.put(FORGET_AT, this.#forgetAtMs);
+          wake(this.#forgetAtMs);
+        }
+        await storage.put(key, value);
+      },
+    };
+  }
+}

@@ -1,0 +1,25 @@
+/** How a runtime opens the list of a flow, or of the executions that belong to no flow. */
+import type { ExecutionStorage } from '../../executions/execution-storage.ts';
+import type { ListOf, Lists } from '../lists.ts';
+import type { LiveList } from '../live/live-list.ts';
+
+/** What a runtime gives a list. */
+export interface ListRuntime {
+  /** Small values that outlive the object's memory. Whatever is lost is read again. */
+  readonly storage: ExecutionStorage;
+  /** Asks for a `run` at that time, in clock milliseconds, or earlier. */
+  readonly wake: (atMs: number) => void;
+}
+
+export type OpenList = (of: ListOf, runtime: ListRuntime) => LiveList;
+
+/** The part of the port that one object per list answers. */
+export type ListObjects = Pick<Lists, 'page' | 'follow'>;
+
+/** Unique for each list, also among the names of executions. */
+export const listKey = (of: ListOf): string =>
+  JSON.stringify(['list', ...('flow' in of ? [of.flow.source, of.flow.flow] : [of.source])]);
+
+/** How log lines name it. */
+export const listNames = (of: ListOf): Readonly<Record<string, string>> =>
+  'flow' in of ? { source: of.flow.source, flow: of.flow.flow } : { source: of.source };

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import type { Json } from '../http.ts';
+import { requirement, type Section } from '../requirement.ts';
+import { PLACE, finished, flowWith, idOf, namesIn } from '../listed-flows.ts';
+import { eventually, listOf } from '../target.ts';
+
+export const lists: Section = {
+  title: 'Flows and their executions',
+  requirements: [
+    requirement(
+      '`GET /v1/flows` lists the flows of which the key may read something',
+      'a flow is listed to a key that can read one of its executions, and to no other',
+      ['admin', 'emulator'],
+      async (target) => {
+        const flow = await flowWith(target, []);
+        const key = async (executions: readonly string[]) => (await target.newKey({ executions }))['key'];
+        const mine = await key([idOf(flow, '*')]);
+        const name = flow.slice(flow.lastIndexOf(':') + 1);
+        await eventually(async () => {
+          const { flows } = await target.json('/v1/flows', { key: mine });
+          assert.deepEqual(flows, [{ flow, source: 'step-functions', name }]);
+        }, 40_000);
+        const theirs = await key([idOf(`${PLACE}:stateMachine:Another`, '*')]);
+        assert.deepEqual((await target.json('/v1/flows', { key: theirs }))['flows'], []);
+      },
+      31,
+    ),
+    requirement(
+      'lists the executions of a flow that the key may read, newest start first.',
+      'a list has each execution with its status and times, and only what the pattern of the key matches',
+      ['admin', 'emulator'],
+      async (target) => {
+        const flow = await flowWith(target, finished(4));
+        const list = await target.json(listOf(flow));
+        assert.deepEqual(namesIn(list), ['done-0', 'done-1', 'done-2', 'done-3']);
+        const { startedAt, endedAt, ...item } = list['executions'][1];
+        assert.deepEqual(item, {
+          flowExecutionId: idOf(flow, 'done-1'),
+          flow,
+          name: 'done-1',
+          source: 'step-functions',
+          status: 'FAILED',
+          upstreamStatus: 'TIMED_OUT',
+          durationMs: 10_000,
+          redriveCount: 0,
+          archived: false,
+          final: false,
+        });
+        assert.equal(Date.parse(endedAt) - Date.parse(startedAt), 10_000);
+        const { key } = await target.newKey({ executions: [idOf(flow, 'done-2')] });
+        assert.deepEqual(namesIn(await target.json('/v1/executions', { key })), ['done-2']);
+      },
+      2,
+    ),
+    requirement(
+      'lists each execution exactly once that exists and matches all the time.',
+      'pages of any size give every execution once, in order, also with a filter',
+      ['emulator'],
+      async (target) => {
+        const flow = await flowWith(target, finished(30));
+        const walk = async (query: string) => {
+          const names: string[] = [];
+          for (let next = ''; ;) {
+            const list = await target.json(listOf(flow, `${query}${next}`));
+            names.push(...namesIn(list));
+            if (list['nextToken'] === undefined) return names;
+            next = `&nextToken=${list['nextToken']}`;
+          }
+        };
+        const all = Array.from({ length: 30 }, (_, n) => `done-${n}`);
+        assert.deepEqual(await walk('maxResults=7'), all);
+        assert.deepEqual(
+          await walk('maxResults=1&status=FAILED&namePrefix=done-1'),
+          all.filter((name, n) => n % 2 === 1 && name.startsWith('done-1')),
+        );
+        const before = new Date(Date.now() - 3_600_000 - 10 * 60_000 + 30_000).toISOString();
+        assert.deepEqual(await walk(`maxResults=9&startedBefore=${before}`), all.slice(10));
+      },
+      2,
+    ),
+    requirement(
+      'two names for the place to continue from, valid for the same flow and filters',
+      'a cursor of another list is a 400 that names it',
+      ['emulator'],
+      async (target) => {
+        const [flow, other] = await Promise.all([
+          flowWith(target, finished(3)),
+          flowWith(target, finished(3)),
+        ]);
+        const { nextToken } = await target.json(listOf(flow, 'maxResults=1'));
+        assert.deepEqual(namesIn(await target.json(listOf(flow, `cursor=${nextToken}`))), [
+          'done-1',
+          'done-2',
+        ]);
+        for (const path of [
+          listOf(other, `nextToken=${nextToken}`),
+          listOf(flow, `nextToken=${nextToken}&status=FAILED`),
+        ]) {
+          const { errors } = await target.problem(path, 400, 'InvalidRequestException');
+          assert.deepEqual(errors[0].name, 'nextToken');
+        }
+      },
+      2,
+    ),
+    requirement(
+      'only executions that started at the first time or later, and before the second: ISO 8601, a date or a time with its offset',
+      'unknown statuses, bad times and sizes, a reversed range and other flows are a 400 that names the field',
+      ['emulator'],
+      async (target) => {
+        const flow = await flowWith(target, []);
+        for (const [name, query] of [
+          ['status', 'status=DONE'],
+          ['startedAfter', 'startedAfter=yesterday'],
+          ['startedBefore', 'startedBefore=2026-01-01T00:00:00'],
+          ['startedAfter', 'startedAfter=2026-01-02&startedBefore=2026-01-01'],
+          ['maxResults', 'maxResults=251'],
+          ['namePrefix', 'namePrefix='],
+        ] as const) {
+          const { errors } = await target.problem(listOf(flow, query), 400, 'InvalidRequestException');
+          assert.equal(errors[0].name, name, query);
+        }
+        for (const wrong of [`${flow}:1`, idOf(flow, 'x'), 'SecurityFlow']) {
+          const { errors } = await target.problem(listOf(wrong), 400, 'InvalidRequestException');
+          assert.equal(errors[0].name, 'flow', wrong);
+        }
+      },
+      2,
+    ),
+    requirement(
+      'may be left out if the patterns of the key name exactly one flow',
+      'a key of several flows must name one',
+      ['admin', 'emulator'],
+      async (target) => {
+        const { errors } = await target.problem('/v1/executions', 400, 'InvalidRequestException');
+        assert.equal(errors[0].name, 'flow');
+      },
+    ),
+    requirement(
+      'A flow of which the patterns of the key allow no execution is a 403 `AccessDeniedException`.',
+      'the answer is the same for flows that exist and flows that do not',
+      ['admin', 'emulator'],
+      async (target) => {
+        const flow = await flowWith(target, finished(1));
+        const { key } = await target.newKey({ executions: ['urn:tdm:other/*'] });
+        const [there, not] = await Promise.all(
+          [flow, target.newStateMachine(PLACE)].map((each) =>
+            target.problem(listOf(each), 403, 'AccessDeniedException', { key }),
+          ),
+        );
+        assert.deepEqual({ ...there, requestId: '' }, { ...not, requestId: '' });
+      },
+      2,
+    ),
+    requirement(
+      'A flow in an account or region that the operator did not enable is a 403 `SourceNotAllowed`',
+      'a flow elsewhere is refused, until something of it is archived',
+      ['admin', 'emulator'],
+      async (target) => {
+        const flow = target.newStateMachine('arn:aws:states:eu-west-1:999999999999');
+        await target.problem(listOf(flow), 403, 'SourceNotAllowed');
+        const message = { messageId: '1', eventType: 'EXECUTION_SUCCEEDED', timestamp: 1_700_000_000 };
+        const path = `executions/${encodeURIComponent(idOf(flow, 'one'))}/messages`;
+        await target.adminJson(200, path, 'PUT', JSON.stringify(message));
+        await eventually(async () => assert.deepEqual(namesIn(await target.json(listOf(flow))), ['one']));
+      },
+      3,
+    ),
+    requirement(
+      'A flow that neither AWS nor the archive knows is a 404.',
+      'the 404 of an unknown flow repeats it',
+      ['emulator'],
+      async (target) => {
+        const flow = target.newStateMachine(PLACE);
+        const { detail } = await target.problem(listOf(flow), 404, 'ResourceNotFoundException');
+        assert(detail.includes(flow), detail);
+      },
+    ),
+    requirement(
+      'A ticket is for one execution, so it lists nothing: 403 `OperationNotAllowed`.',
+      'a ticket of an execution lists neither flows nor executions',
+      ['emulator'],
+      async (target) => {
+        const flow = await flowWith(target, finished(1));
+        const path = `/v1/executions/${encodeURIComponent(idOf(flow, 'done-0'))}/tickets`;
+        const { ticket } = await target.json(path, { method: 'POST' }, 201);
+        for (const address of [listOf(flow, `ticket=${ticket}`), `/v1/flows?ticket=${ticket}`])
+          await target.problem(address, 403, 'OperationNotAllowed', { key: null });
+      },
+      2,
+    ),
+    requirement(
+      'Executions that AWS lists, and those that only the archive has: older than 90 days, imported, or of Things Graph.',
+      'a workflow of Things Graph has its archived executions, each once',
+      ['emulator'],
+      async (target) => {
+        const flow = target.newId('Listed').replace('_', '-');
+        const id = `${flow}_2019-05-11T19:39:55.317Z_camera`;
+        await target.script(id, [
+          { messageId: '0', eventType: 'EXECUTION_ABORTED', timestamp: 1_700_000_000 },
+        ]);
+        await target.json(`/v1/executions/${encodeURIComponent(id)}/messages`);
+        await eventually(async () => {
+          const { executions } = await target.json(listOf(flow));
+          assert.deepEqual(
+            executions.map(({ flowExecutionId, status, archived, final }: Json) => [
+              flowExecutionId,
+              status,
+              archived,
+              final,
+            ]),
+            [[id, 'ABORTED', true, true]],
+          );
+        }, 30_000);
+      },
+      12,
+    ),
+  ],
+};
