@@ -1,0 +1,17 @@
+/**
+ * Which executions a message of a history tells of: those that it started, and the one that started it. Payloads are opaque, and each
+ * source has its own: only its LineageReader knows them.
+ */
+import type { Message } from './message.ts';
+
+/** An execution, or a map run, which starts any number of them. */
+export type Started = { readonly executionId: string } | { readonly mapRunArn: string };
+
+export interface LineageReader {
+  /** Messages of other types start nothing. */
+  readonly startTypes: readonly string[];
+  /** Undefined: the message started nothing. Each execution is named by one message only. */
+  started(message: Message): Started | undefined;
+  /** The id of the parent, if the first message of a history names it. */
+  parent(first: Message): string | undefined;
+}

@@ -1,0 +1,54 @@
+/**
+ * Which executions an event of Step Functions started: with the service integration `states:startExecution` (waiting for the end or
+ * not, also as `aws-sdk:sfn`), or with a map run. Read from messages' payloads (step-functions-mapping.ts).
+ *
+ * https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+ */
+import { parseExecutionArn, parseMapRunArn } from '../../core/execution-arn.ts';
+import type { Message } from '../../messages/message.ts';
+import type { LineageReader, Started } from '../../messages/started-executions.ts';
+import { eventInPayload, type PayloadEvent, textOf } from './step-functions-payload.ts';
+
+const STARTED_BY = 'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID';
+
+export const stepFunctionsLineage: LineageReader = {
+  startTypes: ['MapRunStarted', 'TaskSubmitted', 'TaskSucceeded'],
+  started(message: Message): Started | undefined {
+    const event = eventInPayload(message);
+    if (!event) return undefined;
+    if (event.type !== 'MapRunStarted') return startedByTask(event);
+    const mapRunArn = textOf(event.members['mapRunArn']) ?? '';
+    return parseMapRunArn(mapRunArn) ? { mapRunArn } : undefined;
+  },
+  /** By the convention that AWS's console follows, too: the parent passes its own ARN in the input. */
+  parent(first: Message): string | undefined {
+    const event = eventInPayload(first);
+    if (event?.type !== 'ExecutionStarted') return undefined;
+    return executionIn(event.members['input'], STARTED_BY);
+  },
+};
+
+const INTEGRATIONS: ReadonlySet<string> = new Set(['states', 'aws-sdk:sfn']);
+
+/** A task that waits for the child has both events, one that does not has the last alone. */
+function startedByTask({ type, members }: PayloadEvent): Started | undefined {
+  const resource = textOf(members['resource']) ?? '';
+  const [action, pattern] = resource.split('.');
+  if (action !== 'startExecution' || !INTEGRATIONS.has(textOf(members['resourceType']) ?? ''))
+    return undefined;
+  if (type !== (pattern === undefined ? 'TaskSucceeded' : 'TaskSubmitted')) return undefined;
+  const executionId = executionIn(members['output'], 'ExecutionArn');
+  return executionId === undefined ? undefined : { executionId };
+}
+
+/** The ARN of an execution in a member of a JSON text. */
+function executionIn(json: unknown, member: string): string | undefined {
+  let value: unknown;
+  try {
+    value = Object(JSON.parse(textOf(json) ?? ''))[member];
+  } catch {
+    return undefined;
+  }
+  const arn = textOf(value);
+  return arn !== undefined && parseExecutionArn(arn) ? arn : undefined;
+}
