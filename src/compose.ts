@@ -44,7 +44,7 @@ import {
 import { listLimits, withListBudget } from './sources/call-budget/budgeted-listing.ts';
 import { withCallBudget } from './sources/call-budget/budgeted-source.ts';
 import type { ListingSource, Place } from './sources/listing-source.ts';
-import { probeSources } from './sources/probe.ts';
+import { probeLists, probeSources } from './sources/probe.ts';
 import type { Source } from './sources/source.ts';
 import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
 import { readArchivedDescription } from './sources/step-functions/archived-description.ts';
@@ -172,7 +172,8 @@ export function createCore(settings: Settings, platform: Platform): Core {
         probeSources([...sources.values()], clock),
         probeStore(store, name, clock),
       ]);
-      return { ...probes, store: storeProbe };
+      // Afterwards, with the sessions of roles that the first calls have assumed.
+      return { ...probes, lists: await probeLists(listing, clock), store: storeProbe };
     },
     listing,
     flows: new FlowDirectory({ sources: [listing], index, clock }),

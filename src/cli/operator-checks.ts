@@ -20,9 +20,16 @@ interface SourceProbe {
   readonly reason?: string;
 }
 
+interface ListProbe extends SourceProbe {
+  /** `states:ListExecutions`. */
+  readonly action: string;
+}
+
 interface Probe {
   readonly sources: readonly SourceProbe[];
   readonly skipped?: number;
+  /** Absent: the service is older than lists. */
+  readonly lists?: readonly ListProbe[];
   readonly store: { readonly ok: boolean; readonly ms: number; readonly reason?: string };
 }
 
@@ -57,6 +64,7 @@ export async function* checkOperation(terminal: Terminal, url: string): AsyncGen
       'Check an execution of each with `flowtap doctor <id>`.',
     );
   }
+  if (probe.lists && probe.lists.length > 0) yield checkLists(probe.lists);
   yield checkStore(probe.store);
 }
 
@@ -73,6 +81,30 @@ function checkStore({ ok: isOk, ms, reason = '' }: Probe['store']): Check {
     "Check the service's store: the binding STORE, or the file STORE_PATH.",
   );
 }
+
+/** Without them the service still reads executions by their ids, so nothing here fails. */
+function checkLists(lists: readonly ListProbe[]): Check {
+  const failed = lists.filter((list) => !list.ok);
+  const [first] = failed;
+  if (!first) return ok('lists', 'executions of Step Functions can be listed');
+  const denied = failed.filter(({ code = '', reason = '' }) => isDenied(code) && !isAssumeRole(reason));
+  if (denied.length === 0) {
+    const { region, account, code = '', reason = '' } = first;
+    const detail = `${region}:${account}: ${oneLine(reason === '' ? code : reason)}`;
+    return warn('lists', detail, remedyFor(first));
+  }
+  const actions = [...new Set(denied.map(({ action }) => oneLine(action)))].join(' and ');
+  const places = [...new Set(denied.map(({ region, account }) => `${region}:${account}`))].join(', ');
+  const detail = `${oneLine(places)}: ${actions} is not allowed: lists have only archived executions there.`;
+  return warn(
+    'lists',
+    detail,
+    `Allow ${actions}: docs/operations.md has the policy. If it names single state machines, it must also name ` +
+      'stateMachine:flowtap-probe.',
+  );
+}
+
+const isDenied = (code: string): boolean => code === 'AccessDenied' || code === 'AccessDeniedException';
 
 function checkSource(probe: SourceProbe, all: readonly SourceProbe[]): Check {
   const { source, region, account, ms, code = '', reason = '' } = probe;

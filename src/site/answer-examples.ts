@@ -135,6 +135,16 @@ export const answerExamples = {
       },
       { source: 'step-functions', region: 'us-west-2', account: '123456789012', ok: true, ms: 93 },
     ],
+    lists: [
+      {
+        source: 'step-functions',
+        region: 'us-west-2',
+        account: '123456789012',
+        action: 'states:ListStateMachines',
+        ok: true,
+        ms: 88,
+      },
+    ],
     store: { ok: true, ms: 12 },
   },
   AwsPage: {

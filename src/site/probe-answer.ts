@@ -17,11 +17,26 @@ const SourceProbe = z.strictObject({
   reason: optionalText('If not ok: what AWS answered.'),
 });
 
+const ListProbe = z.strictObject({
+  source: describe(z.string(), 'The source: `step-functions`.'),
+  region: describe(z.string(), 'The region that was asked.'),
+  account: describe(z.string(), 'The account that was asked.'),
+  action: describe(z.string(), 'The permission that was tried: `states:ListExecutions`.'),
+  ok: ok('Whether it can be listed.'),
+  ms: ms(),
+  code: optionalText('If not ok: the AWS error, or the kind of failure if AWS did not answer.'),
+  reason: optionalText('If not ok: what AWS answered.'),
+});
+
 export const Probe = z.strictObject({
   sources: describe(z.array(SourceProbe), 'One call for each region and account in the settings.'),
   skipped: describe(
     z.optional(z.int().check(z.gte(1))),
     'Regions and accounts that were not asked, because there are more than 20.',
+  ),
+  lists: describe(
+    z.array(ListProbe),
+    'Two calls for each of the first five entries of SFN_ALLOWED. Lists need permissions of their own.',
   ),
   store: describe(
     z.strictObject({

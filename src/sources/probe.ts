@@ -1,29 +1,46 @@
 /**
  * Asks each source for an execution that cannot exist, to find out whether it can be read at all. "Not found" is the good result:
- * AWS checks signature and permission before it looks for the execution.
+ * AWS checks signature and permission before it looks for the execution. Lists need permissions of their own, and are asked apart.
  */
 import type { Clock } from '../core/clock.ts';
+import type { Result, SourceFailure } from '../core/errors.ts';
 import { parseExecutionRef } from '../core/execution-ref.ts';
+import { parseFlowRef } from '../core/flow-ref.ts';
+import type { ListingSource, Place } from './listing-source.ts';
 import type { CallOrigin, ProbeTarget, Source } from './source.ts';
 
 /** The execution that probes ask for; in ARNs also its state machine. IAM policies of single state machines must name it. */
 export const PROBE_NAME = 'flowtap-probe';
 /** A Worker has 50 subrequests on the free plan. */
 export const PROBES_MAX = 20;
+/** Of these, lists are asked with one call for each action. The same policy is usual in all accounts. */
+export const LISTED_PLACES_MAX = 5;
 
 /** The operator's own calls share the budget as a tenant of their own. */
 const OPERATOR: CallOrigin = { class: 'reader', tenant: 'operator' };
 
-export interface SourceProbe {
-  readonly source: string;
-  readonly region: string;
-  readonly account?: string;
+/** How a call ended. */
+interface Outcome {
   readonly ok: boolean;
   readonly ms: number;
   /** AWS's name of the error; if it sent none, our own type of the failure. Only if not `ok`. */
   readonly code?: string;
   /** AWS's own text behind the operation and the HTTP status, redacted. Only if not `ok`. */
   readonly reason?: string;
+}
+
+export interface SourceProbe extends Outcome {
+  readonly source: string;
+  readonly region: string;
+  readonly account?: string;
+}
+
+export interface ListProbe extends Outcome {
+  readonly source: string;
+  readonly region: string;
+  readonly account: string;
+  /** The permission that the call needs, as a policy names it. */
+  readonly action: string;
 }
 
 export interface SourceProbes {
@@ -50,12 +67,41 @@ async function probe(
   { executionId, ...target }: ProbeTarget,
   clock: Clock,
 ): Promise<SourceProbe> {
+  const asked = await outcomeOf(clock, () =>
+    source.page(parseExecutionRef(executionId), undefined, 1, { origin: OPERATOR }),
+  );
+  return { source: source.name, ...target, ...asked };
+}
+
+/** Whether flows and executions can be listed in the first of the places that the settings allow. */
+export async function probeLists(listing: ListingSource, clock: Clock): Promise<readonly ListProbe[]> {
+  const probes = await Promise.all(
+    listing.places.slice(0, LISTED_PLACES_MAX).map((place) => probePlace(listing, place, clock)),
+  );
+  return probes.flat();
+}
+
+async function probePlace(listing: ListingSource, place: Place, clock: Clock): Promise<ListProbe[]> {
+  const { partition, region, account } = place;
+  const flow = parseFlowRef(`arn:${partition}:states:${region}:${account}:stateMachine:${PROBE_NAME}`);
+  const target = { source: listing.name, region, account };
+  const call = { origin: OPERATOR };
+  const flows = await outcomeOf(clock, () => listing.listFlows(place, undefined, call));
+  const executions =
+    flow && (await outcomeOf(clock, () => listing.listExecutions({ of: { flow }, limit: 1 }, call)));
+  return [
+    { ...target, action: 'states:ListStateMachines', ...flows },
+    ...(executions ? [{ ...target, action: 'states:ListExecutions', ...executions }] : []),
+  ];
+}
+
+async function outcomeOf(clock: Clock, ask: () => Promise<Result<unknown, SourceFailure>>): Promise<Outcome> {
   const startedAtMs = clock.now();
-  const page = await source.page(parseExecutionRef(executionId), undefined, 1, { origin: OPERATOR });
-  const result = { source: source.name, ...target, ms: clock.now() - startedAtMs };
+  const answer = await ask();
+  const ms = clock.now() - startedAtMs;
   // A page would be odd, but shows that the source can be read.
-  if (page.ok || page.failure.type === 'upstream-not-found') return { ...result, ok: true };
-  const { failure } = page;
+  if (answer.ok || answer.failure.type === 'upstream-not-found') return { ok: true, ms };
+  const { failure } = answer;
   const awsCode = 'awsCode' in failure ? failure.awsCode : undefined;
-  return { ...result, ok: false, code: awsCode ?? failure.type, reason: failure.internal };
+  return { ok: false, ms, code: awsCode ?? failure.type, reason: failure.internal };
 }

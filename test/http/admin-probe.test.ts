@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
-import { PROBES_MAX } from '../../src/sources/probe.ts';
+import { LISTED_PLACES_MAX, PROBES_MAX } from '../../src/sources/probe.ts';
 import type { Settings } from '../../src/config.ts';
 import { type ServiceUnderTest, openService } from './service-under-test.ts';
 
@@ -25,6 +25,7 @@ async function probe(service: ServiceUnderTest) {
   const report = JSON.parse(text) as {
     readonly sources: readonly { readonly source: string; readonly [member: string]: unknown }[];
     readonly skipped?: number;
+    readonly lists: readonly { readonly action: string; readonly [member: string]: unknown }[];
     readonly store: object;
   };
   return { text, ...report };
@@ -36,9 +37,9 @@ beforeEach(async () => {
 });
 
 describe('a probe', () => {
-  test('makes one call to each region and account in the settings, and says that all can be read', async () => {
+  test('calls each region and account in the settings, and says that all can be read and listed', async () => {
     const before = service.calls();
-    const { sources, store, skipped } = await probe(service);
+    const { sources, lists, store, skipped } = await probe(service);
     expect(sources).toEqual([
       { source: 'things-graph', region: 'us-west-2', ok: true, ms: expect.any(Number) },
       {
@@ -58,7 +59,18 @@ describe('a probe', () => {
     ]);
     expect(store).toEqual({ ok: true, ms: expect.any(Number) });
     expect(skipped).toBeUndefined();
-    expect(service.calls() - before).toBe(3);
+    const action = (name: string, account: string) => ({
+      source: 'step-functions',
+      region: 'us-west-2',
+      account,
+      action: `states:${name}`,
+      ok: true,
+      ms: expect.any(Number),
+    });
+    const accounts = ['123456789012', '210987654321'];
+    const actions = ['ListStateMachines', 'ListExecutions'];
+    expect(lists).toEqual(accounts.flatMap((of) => actions.map((name) => action(name, of))));
+    expect(service.calls() - before).toBe(3 + 4);
   });
 
   test('shows the code and the reason of AWS for a wrong secret, and no secret', async () => {
@@ -119,6 +131,17 @@ describe('a probe', () => {
     }
   });
 
+  test('names the permission that is missing for lists, and says that executions can be read', async () => {
+    await service.faults({ denied: ['ListExecutions'] });
+    const { sources, lists } = await probe(service);
+    expect(sources.every(({ ok }) => ok === true)).toBe(true);
+    expect(lists.map(({ action, ok, code }) => ({ action, ok, code })).slice(0, 2)).toEqual([
+      { action: 'states:ListStateMachines', ok: true, code: undefined },
+      { action: 'states:ListExecutions', ok: false, code: 'AccessDeniedException' },
+    ]);
+    expect(lists[1]?.['reason']).toContain('states:ListExecutions');
+  });
+
   test('says that the store cannot be written or read, and still asks the sources', async () => {
     service.store.failAfterWrites(0);
     const { sources, store } = await probe(service);
@@ -132,7 +155,7 @@ describe('a probe', () => {
     const before = service.calls();
     const { sources, skipped } = await probe(service);
     expect({ asked: sources.length, skipped }).toEqual({ asked: PROBES_MAX, skipped: 5 });
-    expect(service.calls() - before).toBe(PROBES_MAX);
+    expect(service.calls() - before).toBe(PROBES_MAX + 2 * LISTED_PLACES_MAX);
   });
 
   test('asks for an ARN of the partition that the region belongs to', async () => {
