@@ -14,6 +14,7 @@ export const LONG_TESTS = [
   'test/conformance/runtimes.test.ts',
   'test/deno/kill.test.ts',
   'test/deno/thousand.test.ts',
+  'test/lists/exactly-once-full.test.ts',
   'test/local/stays-up-a-minute.test.ts',
   'test/reading/calls.test.ts',
   'test/reading/crash.test.ts',

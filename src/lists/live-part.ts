@@ -100,8 +100,8 @@ export class LivePart {
       this.#refusal = failure;
       return true;
     }
-    // In the middle, the page is short instead: the next request learns whether the upstream is still down.
-    if (isBrief(failure) || this.#pagesRead > 0) return false;
+    // With a part of the list read, the page is short instead: the next request learns whether the upstream is still down.
+    if (isBrief(failure) || this.#knownTo > this.#options.after) return false;
     this.#missing = true;
     return true;
   }

@@ -35,8 +35,11 @@ export class RunningExecutions {
   readonly #describe: Source['describe'];
   readonly #clock: Clock;
   readonly #gone: LruMap<string, true>;
-  /** The page to read next, and the start time of the execution before it. */
-  #at: { readonly token: string; readonly startedAtMs: number } | undefined;
+  /**
+   * The page to read next, the start time of the execution before it, and the ids of all before it that started at that time. Others of
+   * that time may be on the page.
+   */
+  #at: { readonly token: string; readonly startedAtMs: number; readonly tied: readonly string[] } | undefined;
 
   constructor(options: RunningExecutionsOptions) {
     const { describe, clock } = options;
@@ -69,15 +72,23 @@ export class RunningExecutions {
     const { entries, nextToken } = page.value;
     const endsAtMs =
       nextToken === undefined ? -Infinity : Math.min(...entries.map(({ startedAtMs }) => startedAtMs));
-    this.#at = nextToken === undefined ? undefined : { token: nextToken, startedAtMs: endsAtMs };
-    const listed = new Set(entries.map(({ item }) => item.flowExecutionId));
+    const listed = new Set([...(at?.tied ?? []), ...entries.map(({ item }) => item.flowExecutionId)]);
+    const tied = entries.filter(({ startedAtMs }) => startedAtMs === endsAtMs);
+    this.#at =
+      nextToken === undefined
+        ? undefined
+        : {
+            token: nextToken,
+            startedAtMs: endsAtMs,
+            tied: [
+              ...(at?.startedAtMs === endsAtMs ? at.tied : []),
+              ...tied.map(({ item }) => item.flowExecutionId),
+            ],
+          };
     const ended = running.filter(({ startedAt, flowExecutionId }) => {
       const startedAtMs = Date.parse(startedAt ?? '');
-      return (
-        startedAtMs <= (at?.startedAtMs ?? Infinity) &&
-        startedAtMs >= endsAtMs &&
-        !listed.has(flowExecutionId)
-      );
+      const isInRange = startedAtMs <= (at?.startedAtMs ?? Infinity) && startedAtMs > endsAtMs;
+      return isInRange && !listed.has(flowExecutionId);
     });
     return ok([...entries.map(({ item }) => item), ...(await this.#described(ended, call))]);
   }

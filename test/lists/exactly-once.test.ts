@@ -5,5 +5,11 @@ import { walksListExactlyOnce } from './exactly-once.ts';
 test.each([1, 2, 3, 4, 5, 6])(
   'a walk through a changing list has each execution exactly once, in order (%i)',
   (round) =>
-    walksListExactlyOnce({ executions: 300, walks: 12, seed: SEED + round, pageSizeMax: 15 * round }),
+    walksListExactlyOnce({
+      executions: 300,
+      walks: 12,
+      seed: SEED + round,
+      pageSizeMax: 15 * round,
+      maxResults: [7, 11, 50, 250],
+    }),
 );

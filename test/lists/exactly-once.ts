@@ -19,6 +19,8 @@ export interface ScenarioOptions {
   readonly seed: number;
   /** Executions in an upstream page. */
   readonly pageSizeMax: number;
+  /** Each walk has one of these. */
+  readonly maxResults: readonly number[];
 }
 
 /** What a walk may have seen of an execution while it lasted. */
@@ -163,7 +165,7 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
     return {
       of: { flow: door },
       patterns: oneOf(PATTERNS),
-      maxResults: oneOf([7 + upTo(10), 50, 250]),
+      maxResults: oneOf(options.maxResults),
       ...(random() < 0.4 && { statuses: STATUSES.filter(() => random() < 0.5) }),
       ...(random() < 0.3 && { namePrefix: oneOf(['front', 'ba', 'b', 'x']) }),
       ...(random() < 0.3 && { startedAfterMs }),

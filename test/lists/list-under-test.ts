@@ -39,14 +39,26 @@ export function execution(
   };
 }
 
-export interface ListUnderTestOptions extends Partial<FlowListOptions> {
+/** Named by their age in seconds. */
+export const ended = (count: number) =>
+  Array.from({ length: count }, (_, age) =>
+    execution(`e${age}`, START_MS - age * 1_000, {
+      status: 'SUCCEEDED',
+      upstreamStatus: 'SUCCEEDED',
+      endedAt: iso(START_MS - age * 1_000 + 500),
+    }),
+  );
+
+export interface ListUnderTestOptions extends Partial<Omit<FlowListOptions, 'source' | 'clock'>> {
+  readonly clock?: ManualClock;
+  readonly source?: ScriptedListing;
   readonly upstream?: ScriptedListingOptions;
 }
 
 export function listUnderTest({ upstream, ...more }: ListUnderTestOptions = {}) {
-  const clock = new ManualClock(START_MS);
+  const clock = more.clock ?? new ManualClock(START_MS);
   const store = createMemoryStore({ clock, oneWritePerSecond: false });
-  const source = new ScriptedListing(upstream);
+  const source = more.source ?? new ScriptedListing(upstream);
   const index = new ExecutionIndex({ store, clock });
   const list = new FlowList({
     of: { flow: door },
