@@ -65,6 +65,7 @@ export function welcome({ url, apiKey, options, emulatorUrl, ticketFor, nowMs }:
   const examples = emulatorUrl === undefined ? [] : exampleExecutions(nowMs);
   const id = examples[0]?.id ?? 'EXECUTION_ID';
   const runningId = examples[1]?.id ?? 'EXECUTION_ID';
+  const arn = examples.find((example) => example.id.startsWith('arn:'))?.id ?? 'EXECUTION_ARN';
   // Behind a proxy, people use its address.
   const base = options.publicUrl ?? url.origin;
   const viewed = emulatorUrl === undefined ? [] : viewedExecutions(nowMs);
@@ -93,6 +94,13 @@ export function welcome({ url, apiKey, options, emulatorUrl, ticketFor, nowMs }:
       : '  Follow the messages of an execution:',
     `    curl -N -H 'Authorization: Bearer ${apiKey}' -H 'Accept: text/event-stream' \\`,
     `      '${base}/v1/executions/${runningId}/messages'`,
+    '',
+    examples.length > 0
+      ? '  The same with the AWS CLI, for an execution of Step Functions:'
+      : '  With the AWS CLI (replace EXECUTION_ARN by that of one of your executions of Step Functions):',
+    `    AWS_ACCESS_KEY_ID=flowtap AWS_SECRET_ACCESS_KEY=unused AWS_SESSION_TOKEN=${apiKey} \\`,
+    `      aws stepfunctions get-execution-history --region ${arn.split(':')[3] ?? options.region} \\`,
+    `      --endpoint-url ${base} --execution-arn ${arn}`,
     '',
     ...(examples.length > 0 ? ['  Executions to try:'] : []),
     ...examples.flatMap((example) => [`    ${example.id}`, `      ${example.about}`]),

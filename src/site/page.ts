@@ -9,6 +9,7 @@ export const SITE_PAGES: readonly (readonly [path: string, title: string])[] = [
   ['docs/http-api', 'HTTP API'],
   ['docs/problems', 'Problems'],
   ['docs/client', 'Client'],
+  ['docs/aws-clients', 'AWS clients'],
   ['docs/embed', 'Viewer'],
   ['docs/operations', 'Operations'],
   ['docs/security', 'Security'],

@@ -103,6 +103,7 @@ export function read({ output }: Started) {
     origin: one(/^Flowtap answers at (\S+)$/m),
     apiKey: one(/^ {4}(ftk_\w+)$/m),
     curl: one(/^ {4}(curl .*)$/m),
+    aws: one(/^ {4}(AWS_ACCESS_KEY_ID=\S+ (?:.*\\\n)+.*)$/m),
     settled: one(/^ {4}(urn:\S+)\n +settled.*succeeded$/m),
     failed: one(/^ {4}(urn:\S+)\n +settled.*failed in its last step$/m),
     endsInAMinute: one(/^ {4}(urn:\S+)\n +running: succeeds a minute/m),

@@ -9,7 +9,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startEmulatorServer } from '../../src/emulator/node-server.ts';
 import { parseWatchFragment } from '../../src/core/watch-link.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
-import { onPath } from '../support/installed.ts';
+import { runAlone } from '../aws-protocol/run-alone.ts';
+import { hasAwsCli, onPath } from '../support/installed.ts';
 import {
   expectEnd,
   groupOf,
@@ -35,14 +36,22 @@ afterAll(() => commands[Symbol.asyncDispose]());
 const start = (settings: Record<string, string> = {}): Started =>
   commands.start([process.execPath, 'src/local/start.ts'], settings);
 
-test('prints a curl command that works as pasted, and executions in the state that it describes; Ctrl-C stops everything', async () => {
+test('prints commands of curl and of the AWS CLI that work as pasted, and executions in the state that it describes; Ctrl-C stops everything', async () => {
   const flowtap = start();
   await flowtap.ready;
-  const { origin, apiKey, curl, settled, failed, running } = read(flowtap);
+  const { origin, apiKey, curl, aws, settled, failed, running } = read(flowtap);
 
   if (onPath('curl')) {
     const pasted = await run('sh', ['-c', `${curl} --silent --show-error`]);
     expect(JSON.parse(pasted.stdout)).toMatchObject({ status: 'SUCCEEDED' });
+  }
+  if (hasAwsCli()) {
+    // As on a machine of a user who also works with AWS, whose own settings must not matter.
+    const { code, stdout, stderr } = await runAlone('/bin/sh', ['-c', aws], {
+      env: { AWS_SESSION_TOKEN: 'a real one' },
+    });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout).events[0]).toMatchObject({ id: 1, type: 'ExecutionStarted' });
   }
   expect((await page(origin, settled, apiKey)).body['messages']).toHaveLength(36);
   expect((await fetch(`${origin}/docs`)).status).toBe(200);
@@ -57,7 +66,9 @@ test('prints a curl command that works as pasted, and executions in the state th
   await expectEnd(flowtap);
   // What was asked here is in the log, and nothing that the start asked.
   const asked = [...flowtap.output().stderr.matchAll(/"route":"(.+?)"/g)].map(([, route]) => route);
-  expect(new Set(asked)).toEqual(new Set(['execution-messages']));
+  expect(new Set(asked)).toEqual(
+    new Set(['execution-messages', ...(hasAwsCli() ? ['aws-GetExecutionHistory'] : [])]),
+  );
 });
 
 test('an archive, a key and a cursor survive a restart, the archive needs no upstream call, and SIGTERM and SIGHUP stop everything', async () => {
