@@ -4,6 +4,8 @@
  * specification.
  */
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
+import { AWS_TARGETS } from '../http/aws/protocol.ts';
+import { stepFunctionsDialect } from '../http/aws/step-functions/step-functions-dialect.ts';
 import { adminPaths } from './admin-paths.ts';
 import { ID_EXAMPLE } from './example-values.ts';
 import { executionPaths } from './execution-paths.ts';
@@ -16,20 +18,22 @@ import { awsPage, exceptions, json, problems } from './responses.ts';
 import { withSharedResponses } from './shared-responses.ts';
 
 const LIST_FLOW_EXECUTION_MESSAGES = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
+const ARN_EXAMPLE = 'arn:aws:states:us-west-2:123456789012:execution:OrderFulfilment:order-4711';
 
 const awsProtocol: Json = {
   tags: ['AWS protocol'],
   operationId: 'ListFlowExecutionMessages',
   summary: 'Read messages with boto3, the AWS CLI or an AWS SDK',
   description:
-    'The operation of AWS IoT Things Graph, in AWS JSON 1.1. Pass the API key as session token: `boto3.client("iotthingsgraph", endpoint_url=URL, ' +
+    'An operation of AWS IoT Things Graph in AWS JSON 1.1, or a read operation of Step Functions in AWS JSON 1.0, whose members are ' +
+    'those of AWS’s model: see [AWS clients and tools](./docs/aws-clients). Pass the API key as session token: `boto3.client("iotthingsgraph", endpoint_url=URL, ' +
     'region_name="us-west-2", aws_access_key_id="flowtap", aws_secret_access_key="unused", aws_session_token=KEY)`. ' +
     'Errors are AWS exceptions.',
   security: [{ awsSessionToken: [] }],
   parameters: [
     {
       ...inHeader('X-Amz-Target', 'The operation.', LIST_FLOW_EXECUTION_MESSAGES, {
-        const: LIST_FLOW_EXECUTION_MESSAGES,
+        enum: AWS_TARGETS,
       }),
       required: true,
     },
@@ -40,6 +44,10 @@ const awsProtocol: Json = {
       [thingsGraphDialect.contentType]: {
         schema: awsInput,
         example: { flowExecutionId: ID_EXAMPLE, maxResults: 100 },
+      },
+      [stepFunctionsDialect.contentType]: {
+        schema: { type: 'object' },
+        example: { executionArn: ARN_EXAMPLE },
       },
     },
   },

@@ -1,4 +1,5 @@
 /** Responses in JSON, problems and exceptions, with headers and examples. */
+import { stepFunctionsDialect } from '../http/aws/step-functions/step-functions-dialect.ts';
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
@@ -73,6 +74,13 @@ export const awsPage: Json = {
   headers: awsHeaders,
   content: {
     [thingsGraphDialect.contentType]: { schema: answerRef('AwsPage'), example: answerExamples.AwsPage },
+    [stepFunctionsDialect.contentType]: {
+      schema: { type: 'object', description: 'The members of AWS’s model of the operation.' },
+      example: {
+        events: [{ timestamp: 1_764_547_200.25, type: 'ExecutionStarted', id: 1, previousEventId: 0 }],
+        nextToken: answerExamples.AwsPage.nextToken,
+      },
+    },
   },
 };
 
