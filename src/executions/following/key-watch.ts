@@ -42,10 +42,13 @@ export class KeyWatch {
     this.#options = options;
   }
 
-  add(stream: KeyedStream, request: GrantedStream): void {
+  /** Returns when this stream's own check or end is due. */
+  add(stream: KeyedStream, request: GrantedStream): number {
     const now = this.#options.clock.now();
     if (this.#streams.size === 0) this.#checkAtMs = now + KEY_CHECK_MS;
-    this.#streams.set(stream, { grant: request.grant, key: new StreamKey(request, now) });
+    const key = new StreamKey(request, now);
+    this.#streams.set(stream, { grant: request.grant, key });
+    return Math.min(this.#checkAtMs, key.endsAtMs, key.lastCheckAtMs);
   }
 
   remove(stream: KeyedStream): void {

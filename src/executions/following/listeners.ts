@@ -64,10 +64,18 @@ export class Listeners {
   readonly #slots: Slots;
   #changed = Promise.withResolvers<void>();
   #probedAtMs = -Infinity;
+  /** Not later than anything due, so that a look at it costs the same with any number of streams. Undefined: not known. */
+  #dueAtMs: number | undefined;
 
   constructor(options: ListenersOptions) {
     this.#options = options;
-    this.#keys = new KeyWatch(options);
+    this.#keys = new KeyWatch({
+      ...options,
+      onDueChanged: () => {
+        this.#dueAtMs = undefined;
+        options.onDueChanged?.();
+      },
+    });
     this.#slots = new Slots(options.listenersMax);
   }
 
@@ -113,7 +121,9 @@ export class Listeners {
     const { clock, random } = this.#options;
     const closesAtMs = clock.now() + streamLifeMs(random);
     this.#streams.set(subscriber, { leave: this.#slots.take(request), closesAtMs });
-    this.#keys.add(subscriber, request);
+    const keyDueAtMs = this.#keys.add(subscriber, request);
+    if (this.#dueAtMs !== undefined)
+      this.#dueAtMs = Math.min(this.#dueAtMs, subscriber.heartbeatAtMs, closesAtMs, keyDueAtMs);
   }
 
   remove(subscriber: Listener): void {
@@ -135,8 +145,14 @@ export class Listeners {
     for (const subscriber of this.#streams.keys()) void subscriber.pump();
   }
 
-  /** When `tick` has something to do, in clock milliseconds. */
+  /** When `tick` may have something to do, in clock milliseconds: a heartbeat can have become unnecessary since. */
   dueAtMs(): number {
+    if (this.#streams.size === 0) return Infinity;
+    this.#dueAtMs ??= this.#firstDueAtMs();
+    return this.#dueAtMs;
+  }
+
+  #firstDueAtMs(): number {
     let due = this.#keys.dueAtMs();
     for (const [subscriber, { closesAtMs }] of this.#streams) {
       due = Math.min(due, subscriber.heartbeatAtMs, closesAtMs);
@@ -146,6 +162,7 @@ export class Listeners {
 
   /** Does what is due. */
   tick(state: PollState): void {
+    this.#dueAtMs = undefined;
     // First, so that a stream whose key has ended gets the reason, and no heartbeat.
     this.#keys.tick();
     const now = this.#options.clock.now();

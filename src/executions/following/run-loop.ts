@@ -39,6 +39,8 @@ export class RunLoop {
   readonly #options: RunLoopOptions;
   /** Set while it runs; aborting it ends the sleep. */
   #sleep: AbortController | undefined;
+  /** -Infinity while it works: it looks at everything again before it sleeps. */
+  #sleepsUntilMs = -Infinity;
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
@@ -53,8 +55,9 @@ export class RunLoop {
     return Math.min(...this.#options.tasks.map((task) => task.dueAtMs()));
   }
 
-  /** Something changed: looks again at once. */
+  /** Something changed: wakes up if something is due earlier than it sleeps, or if nobody needs it any more. */
   interrupt(): void {
+    if (this.#options.isNeeded() && this.dueAtMs() >= this.#sleepsUntilMs) return;
     this.#sleep?.abort();
   }
 
@@ -98,7 +101,7 @@ export class RunLoop {
     let isWorking = true;
     const over = () => {
       isWorking = false;
-      this.interrupt();
+      this.#sleep?.abort();
     };
     void idle().then(over, over);
     while (isWorking) {
@@ -111,6 +114,8 @@ export class RunLoop {
   async #sleepUntil(atMs: number): Promise<void> {
     const { clock } = this.#options;
     this.#sleep = new AbortController();
+    this.#sleepsUntilMs = atMs;
     await clock.sleep(atMs - clock.now(), this.#sleep.signal);
+    this.#sleepsUntilMs = -Infinity;
   }
 }
