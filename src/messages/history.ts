@@ -5,7 +5,7 @@
 import type { Result } from '../core/errors.ts';
 import type { ExecutionName } from '../core/execution-ref.ts';
 import type { Position } from './cursor.ts';
-import { type Fingerprint, fingerprintAtStart } from './fingerprint.ts';
+import { type Fingerprint, fingerprintAfter, fingerprintAtStart } from './fingerprint.ts';
 import type { Message } from './message.ts';
 
 /** Consecutive messages. */
@@ -50,3 +50,13 @@ export function positionIn(chunk: Chunk, position: number): Position | undefined
   const fingerprint = chunk.fingerprints[position - chunk.start];
   return fingerprint === undefined ? undefined : { position, fingerprint };
 }
+
+/** The position after this message of the chunk. The fingerprint is computed only if the chunk does not have it. */
+export const positionAfter = (
+  chunk: Chunk,
+  { position, fingerprint }: Position,
+  message: Message,
+): Position => ({
+  position: position + 1,
+  fingerprint: chunk.fingerprints[position + 1 - chunk.start] ?? fingerprintAfter(fingerprint, message),
+});

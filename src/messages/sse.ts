@@ -22,13 +22,19 @@ const utf8 = new TextEncoder();
 /** [spec] `end-of-line = ( cr lf / cr / lf )`. */
 const LINE_END = /\r\n|\r|\n/;
 
+/** The frame of one event as bytes. */
+export const sseEvent = (event: ServerSentEvent): Uint8Array => sseBytes(sseText(event));
+
+/** The bytes of frames: one encoding for several costs less than one for each. */
+export const sseBytes = (text: string): Uint8Array => utf8.encode(text);
+
 /**
  * The frame of one event, its blank line included.
  *
  * Throws a RangeError for an id, event name or reconnection time that no frame can carry: ours are made here, so that is a
  * programming error.
  */
-export function sseEvent({ id, event, data, retryMs }: ServerSentEvent): Uint8Array {
+export function sseText({ id, event, data, retryMs }: ServerSentEvent): string {
   const lines = [];
   if (retryMs !== undefined) lines.push(retryField(retryMs));
   // [spec] "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value.
@@ -43,7 +49,7 @@ export function sseEvent({ id, event, data, retryMs }: ServerSentEvent): Uint8Ar
   // "If value starts with a U+0020 SPACE character, remove it from value": so one is always written, for the client to
   // remove; without it, a line's own leading space would be eaten.
   for (const line of data.split(LINE_END)) lines.push(`data: ${line}\n`);
-  return utf8.encode(`${lines.join('')}\n`);
+  return `${lines.join('')}\n`;
 }
 
 /**

@@ -1,5 +1,9 @@
 /** Subscribers over a feed that a test writes, and a client that reads as little or as much as the test wants. */
-import { createFrameMemory, EventFrames } from '../../src/executions/following/event-frames.ts';
+import {
+  createFrameMemory,
+  EventFrames,
+  type FrameRun,
+} from '../../src/executions/following/event-frames.ts';
 import { type Feed, Subscriber, type SubscriberOptions } from '../../src/executions/following/subscriber.ts';
 import { type Failure, fail, internalText } from '../../src/core/errors.ts';
 import { type Cursor, decodeCursor, type Position } from '../../src/messages/cursor.ts';
@@ -19,11 +23,11 @@ class CountingFrames extends EventFrames {
   messageBytes = 0;
   largest = 0;
 
-  override message(...args: Parameters<EventFrames['message']>): Uint8Array {
-    const frame = super.message(...args);
-    this.messageBytes += frame.byteLength;
-    this.largest = Math.max(this.largest, frame.byteLength);
-    return frame;
+  override run(...args: Parameters<EventFrames['run']>): FrameRun {
+    const run = super.run(...args);
+    this.messageBytes += run.bytes.byteLength;
+    this.largest = Math.max(this.largest, run.bytes.byteLength);
+    return run;
   }
 }
 

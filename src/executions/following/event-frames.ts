@@ -1,37 +1,47 @@
 /**
- * The frames of an event stream: its events, their data and ids. A message's frame is encoded once, and every subscriber gets
- * the same bytes. The contract is docs/http-api.md.
+ * The frames of an event stream: its events, their data and ids. The frames of consecutive messages are encoded once, as one run, and
+ * every subscriber gets the same bytes. The contract is docs/http-api.md.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { type CursorKeys, type EndMark, type Position, encodeCursor } from '../../messages/cursor.ts';
 import type { Status } from '../../messages/event-types.ts';
+import { type Chunk, positionAfter } from '../../messages/history.ts';
 import { type Message, visibleMessage } from '../../messages/message.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
-import { sseComment, sseEvent, sseOpening } from '../../messages/sse.ts';
+import { sseBytes, sseComment, sseEvent, sseOpening, sseText } from '../../messages/sse.ts';
 
-/** Frames kept for other subscribers: enough for the newest messages of many executions, little compared to the pages. */
-export const FRAMES_BYTES_MAX = 4 * 1024 * 1024;
+/** Frames kept for other subscribers: the newest messages of many executions, and a replay of some 10,000 messages. */
+export const FRAMES_BYTES_MAX = 8 * 1024 * 1024;
+/** A run ends at every multiple of this, so that subscribers that began at different positions share the next ones. */
+export const RUN_MESSAGES_MAX = 32;
+/** And it ends with the message that reaches this: a queue must not exceed its bound by more than that. */
+const RUN_BYTES_MAX = 16 * 1024;
 
-interface RememberedFrame {
+/** The frames of consecutive messages. */
+export interface FrameRun {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  readonly from: Position;
+  /** The position after the last message. */
   readonly after: Position;
-  readonly frame: Uint8Array;
+  readonly last: Message;
 }
 
 /**
- * Keyed by the message and not by its position: a message may change upstream after it was first read, or be imported again,
+ * Keyed by the first message and not by its position: a message may change upstream after it was first read, or be imported again,
  * and later readers must get the new one.
  */
-export type FrameMemory = Readonly<Record<PayloadAccess, LruMap<Message, RememberedFrame>>>;
+export type FrameMemory = Readonly<Record<PayloadAccess, LruMap<Message, FrameRun>>>;
 
 /** A frame larger than the whole budget is kept alone: otherwise each subscriber would queue its own copy. */
 export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
   const memory = (maxSize: number) =>
-    new LruMap<Message, RememberedFrame>({
+    new LruMap<Message, FrameRun>({
       maxSize,
-      // The entry keeps the message as well, which is about as large.
-      sizeOf: ({ frame }) => Math.min(maxSize, 2 * frame.byteLength + 256),
+      // The entry keeps its first and last message as well, which may be as large.
+      sizeOf: ({ bytes, count }) => Math.min(maxSize, bytes.byteLength * (1 + Math.min(1, 2 / count)) + 256),
     });
   const small = Math.ceil(bytesMax / 4);
   return { full: memory(bytesMax), names: memory(small), none: memory(small) };
@@ -54,15 +64,37 @@ export class EventFrames {
     this.#options = options;
   }
 
-  /** `after` is the position after the message: a reconnect with this id resumes there. */
-  message(message: Message, after: Position, payloads: PayloadAccess): Uint8Array {
+  /**
+   * The frames of the messages from this position of the chunk on, at least of one, at most of `countMax`. The id of each frame is the
+   * position after its message: a reconnect with it resumes there.
+   */
+  run(chunk: Chunk, from: Position, payloads: PayloadAccess, countMax = RUN_MESSAGES_MAX): FrameRun {
     const memory = this.#options.memory[payloads];
-    const known = memory.get(message);
-    if (known?.after.position === after.position && known.after.fingerprint === after.fingerprint)
-      return known.frame;
-    const frame = sseEvent({ id: this.#id(after), data: JSON.stringify(visibleMessage(message, payloads)) });
-    memory.set(message, { after, frame });
-    return frame;
+    const index = from.position - chunk.start;
+    const [first] = chunk.messages.slice(index, index + 1);
+    if (first === undefined) throw new RangeError(`the chunk has no message at position ${from.position}`);
+    const known = memory.get(first);
+    if (known && known.count <= countMax && isStillTrue(known, chunk, from)) return known;
+    const made = this.#encode(chunk, from, payloads, countMax);
+    // One with more messages serves more subscribers.
+    if (!known || made.count >= known.count || !isStillTrue(known, chunk, from)) memory.set(first, made);
+    return made;
+  }
+
+  #encode(chunk: Chunk, from: Position, payloads: PayloadAccess, countMax: number): FrameRun {
+    const untilBoundary = RUN_MESSAGES_MAX - (from.position % RUN_MESSAGES_MAX);
+    const index = from.position - chunk.start;
+    let [text, after, last] = ['', from, chunk.messages[index]];
+    let count = 0;
+    for (const message of chunk.messages.slice(index, index + Math.min(countMax, untilBoundary))) {
+      if (text.length >= RUN_BYTES_MAX) break;
+      after = positionAfter(chunk, after, message);
+      text += sseText({ id: this.#id(after), data: JSON.stringify(visibleMessage(message, payloads)) });
+      last = message;
+      count++;
+    }
+    if (last === undefined) throw new RangeError('a run has at least one message');
+    return { bytes: sseBytes(text), count, from, after, last };
   }
 
   caughtUp(at: Position, status: Status): Uint8Array {
@@ -108,3 +140,9 @@ export class EventFrames {
     return encodeCursor(this.#options.keys, this.#options.ref, { ...at, end });
   }
 }
+
+/** Messages of a chunk are read together: if the first and the last are the same objects, so are those between. */
+const isStillTrue = ({ from: began, count, last }: FrameRun, chunk: Chunk, from: Position): boolean =>
+  began.position === from.position &&
+  began.fingerprint === from.fingerprint &&
+  chunk.messages[from.position - chunk.start + count - 1] === last;

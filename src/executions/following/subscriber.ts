@@ -13,11 +13,10 @@ import type { Clock } from '../../core/clock.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Position } from '../../messages/cursor.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
-import { fingerprintAfter } from '../../messages/fingerprint.ts';
-import { type Chunk, type History, endOf, positionIn } from '../../messages/history.ts';
+import { type Chunk, type History, endOf, positionAfter, positionIn } from '../../messages/history.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { type MessageFilter, isStreamed } from '../cut-page.ts';
-import type { EventFrames } from './event-frames.ts';
+import { type EventFrames, RUN_MESSAGES_MAX } from './event-frames.ts';
 import type { SharedQueue } from './frame-queue.ts';
 import type { Heartbeat, Listener } from './listeners.ts';
 import { StreamWriter } from './stream-writer.ts';
@@ -174,17 +173,16 @@ export class Subscriber implements Listener {
 
   /** Sends what the chunk holds from the position on. False: the queue is full. */
   #sendFrom(chunk: Chunk): boolean {
-    const { frames, payloads } = this.#options;
-    for (const message of chunk.messages.slice(this.#position.position - chunk.start)) {
-      const after = {
-        position: this.#position.position + 1,
-        fingerprint: fingerprintAfterIn(chunk, this.#position, message),
-      };
-      if (isStreamed(message, this.#options)) {
+    const { frames, payloads, eventTypes, step } = this.#options;
+    const countMax = eventTypes === undefined && step === undefined ? RUN_MESSAGES_MAX : 1;
+    while (this.#position.position < endOf(chunk)) {
+      const message = chunk.messages[this.#position.position - chunk.start];
+      if (message === undefined || isStreamed(message, this.#options)) {
         if (!this.#writer.roomOrStall()) return false;
-        this.#send(frames.message(message, after, payloads));
-      }
-      this.#position = after;
+        const { bytes, after } = frames.run(chunk, this.#position, payloads, countMax);
+        this.#send(bytes);
+        this.#position = after;
+      } else this.#position = positionAfter(chunk, this.#position, message);
     }
     return true;
   }
@@ -213,10 +211,3 @@ export class Subscriber implements Listener {
     if (this.#writer.send(frame)) this.#unsent.sent(frame.byteLength);
   }
 }
-
-/** Computed only if the chunk does not have it. */
-const fingerprintAfterIn = (
-  chunk: Chunk,
-  { position, fingerprint }: Position,
-  message: Chunk['messages'][number],
-) => chunk.fingerprints[position + 1 - chunk.start] ?? fingerprintAfter(fingerprint, message);
