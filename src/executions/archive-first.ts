@@ -14,7 +14,7 @@ import { describeArchived } from './archived-description.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
 import type { EventFrames } from './following/event-frames.ts';
 import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
-import type { Executions, Served, StreamRequest } from './executions.ts';
+import type { Executions, Served, StreamRequest, Reader } from './executions.ts';
 import { ArchivedStreams } from './following/archived-streams.ts';
 import { KeyWatch } from './following/key-watch.ts';
 import { streamLifeMs } from './following/listeners.ts';
@@ -48,17 +48,25 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
   };
   const unknown = new UnknownExecutions(clock);
   /**
-   * What the Execution answered. That the source does not know an execution says nothing if its archive could not be read: a 404 would
+   * What the Execution answers. That the source does not know an execution says nothing if its archive could not be read: a 404 would
    * make the caller give up.
    */
-  const answered = <T>(ref: ExecutionRef, result: Result<T>, isUnread: boolean): Result<T> => {
+  const askExecution = async <T>(
+    ref: ExecutionRef,
+    { tenant }: Reader,
+    isUnread: boolean,
+    ask: () => Promise<Result<T>>,
+  ): Promise<Result<T>> => {
+    const refusal = unknown.refusal(ref, tenant);
+    if (refusal) return fail(refusal);
+    const result = await ask();
     if (!isUnread || result.ok || result.failure.type !== 'upstream-not-found')
-      return unknown.note(ref, result);
+      return unknown.note(ref, tenant, result);
     return fail({ type: 'store-unavailable', internal: 'the archive cannot be read; not found upstream' });
   };
   const archiveFirst = async <T>(
     ref: ExecutionRef,
-    waitMs: number,
+    { waitMs = 0, ...reader }: Reader & { readonly waitMs?: number },
     from: {
       readonly archived: (history: ArchivedHistory) => Promise<Result<T>>;
       readonly live: () => Promise<Result<T>>;
@@ -70,12 +78,12 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     const history = await findFinal(ref);
     const archived = history && (await from.archived(history));
     if (archived && !isUnreadable(archived)) return archived;
-    return answered(ref, await from.live(), archived !== undefined || archive.isUnread(ref));
+    return askExecution(ref, reader, archived !== undefined || archive.isUnread(ref), from.live);
   };
   const streams = new ArchivedStreams(clock);
   return {
     page: (ref, request, signal) =>
-      archiveFirst(ref, request.waitMs, {
+      archiveFirst(ref, request, {
         archived: async (history) =>
           mapped(await archivedPage(options, ref, history, request), (page) => ({
             ...page,
@@ -85,7 +93,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
         live: () => live.page(ref, request, signal),
       }),
     wholePage: (ref, request, signal) =>
-      archiveFirst(ref, 0, {
+      archiveFirst(ref, request, {
         archived: async (history) =>
           mapped(await cutWholePage(history, request, clock), (page) => ({
             ...page,
@@ -94,7 +102,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
         live: () => live.wholePage(ref, request, signal),
       }),
     describe: (ref, request) =>
-      archiveFirst(ref, 0, {
+      archiveFirst(ref, request, {
         archived: async (history) =>
           mapped(await describeArchived(history), (description) => ({
             by: 'archive' as const,
@@ -104,7 +112,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
         live: () => live.describe(ref, request),
       }),
     summary: (ref, request, signal) =>
-      archiveFirst(ref, request.waitMs, {
+      archiveFirst(ref, request, {
         archived: async (history) =>
           mapped(await summarize(history, request.payloads, options.readEnding, clock), (summary) => ({
             ...summary,
@@ -133,10 +141,14 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       } finally {
         if (!isOpen) place.value.leave();
       }
-      return answered(ref, await live.stream(ref, request, signal, onClosed), isUnread);
+      return askExecution(ref, request, isUnread, () => live.stream(ref, request, signal, onClosed));
     },
     activity: (ref) => live.activity(ref),
-    importHistory: async (ref, body) => unknown.note(ref, await live.importHistory(ref, body)),
+    async importHistory(ref, body) {
+      const imported = await live.importHistory(ref, body);
+      if (imported.ok) unknown.found(ref);
+      return imported;
+    },
     async forget(ref) {
       const forgotten = await live.forget(ref);
       archive.remember(ref, undefined);

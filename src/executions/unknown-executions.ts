@@ -1,18 +1,28 @@
 /**
  * Ids that the source did not know a moment ago, one memory per isolate. A "not found" is shared by all callers for a short
- * time, so an id that does not exist costs neither a call nor an Execution for each request. Values only, never promises: on
- * Workers a promise belongs to the request that made it.
+ * time, so an id that does not exist costs neither a call nor an Execution for each request. A tenant that asks for many such ids is
+ * refused further ones: each wakes an object of its own. Values only, never promises: on Workers a promise belongs to the
+ * request that made it.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
 import { type ExecutionRef, executionName } from '../core/execution-ref.ts';
+import { LruMap } from '../core/lru-map.ts';
+import { TokenBucket } from '../core/token-bucket.ts';
 
 /** Short, because back ends read an execution right after they start it. */
 export const UNKNOWN_SHARED_MS = 1_500;
 /** An id and a text of a few hundred bytes each. */
 export const UNKNOWN_IDS_MAX = 2_000;
+/** Of one tenant. No more than a standard key may ask for, and what several keys of an owner may ask for together. */
+export const UNKNOWN_IDS_PER_SECOND = 10;
+export const UNKNOWN_IDS_BURST = 100;
+/** Ids that were found: a tenant without a share of unknown ids still reads them. */
+const FOUND_IDS_MAX = 5_000;
+const TENANTS_MAX = 1_000;
 
 export type NotFound = Extract<SourceFailure, { type: 'upstream-not-found' }>;
+type ShareExceeded = Extract<SourceFailure, { type: 'upstream-share-exceeded' }>;
 
 /** Whether a "not found" of that time still answers for the source. */
 export const isStillUnknown = (atMs: number, nowMs: number): boolean => nowMs - atMs < UNKNOWN_SHARED_MS;
@@ -21,6 +31,8 @@ export class UnknownExecutions {
   readonly #clock: Clock;
   /** In the order of their arrival, which is the order in which they end. */
   readonly #failures = new Map<string, { readonly failure: NotFound; readonly atMs: number }>();
+  readonly #found = new LruMap<string, true>({ max: FOUND_IDS_MAX });
+  readonly #shares = new LruMap<string, TokenBucket>({ max: TENANTS_MAX });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,11 +43,22 @@ export class UnknownExecutions {
     return known && isStillUnknown(known.atMs, this.#clock.now()) ? known.failure : undefined;
   }
 
-  /** Takes what an Execution has answered; only a "not found" is remembered. */
-  note<T>(ref: ExecutionRef, result: Result<T>): Result<T> {
+  /** Why this tenant may not ask for the id now: it has asked for too many that do not exist, and this one was not found before. */
+  refusal(ref: ExecutionRef, tenant: string): ShareExceeded | undefined {
+    const waitMs = this.#shares.get(tenant)?.waitMs(1, this.#clock.now()) ?? 0;
+    if (waitMs === 0 || this.#found.get(executionName(ref))) return undefined;
+    const internal = `more than ${UNKNOWN_IDS_PER_SECOND} unknown ids a second`;
+    return { type: 'upstream-share-exceeded', internal, retryAfterSeconds: Math.ceil(waitMs / 1000) };
+  }
+
+  /** Takes what an Execution has answered to this tenant. */
+  note<T>(ref: ExecutionRef, tenant: string, result: Result<T>): Result<T> {
     const key = executionName(ref);
     this.#failures.delete(key);
+    if (result.ok) this.#found.set(key, true);
     if (result.ok || result.failure.type !== 'upstream-not-found') return result;
+    this.#shareOf(tenant).spend(1, this.#clock.now());
+    this.#found.delete(key);
     const { failure } = result;
     this.#failures.set(key, { failure, atMs: failure.atMs ?? this.#clock.now() });
     for (const oldest of this.#failures.keys()) {
@@ -43,5 +66,20 @@ export class UnknownExecutions {
       this.#failures.delete(oldest);
     }
     return result;
+  }
+
+  /** Something was stored for the id. */
+  found(ref: ExecutionRef): void {
+    const key = executionName(ref);
+    this.#failures.delete(key);
+    this.#found.set(key, true);
+  }
+
+  #shareOf(tenant: string): TokenBucket {
+    const known = this.#shares.get(tenant);
+    if (known) return known;
+    const share = new TokenBucket(UNKNOWN_IDS_PER_SECOND, UNKNOWN_IDS_BURST, this.#clock.now());
+    this.#shares.set(tenant, share);
+    return share;
   }
 }

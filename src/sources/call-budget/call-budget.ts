@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { CallOrigin } from '../source.ts';
-import { CallBucket } from './bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import { CallQueue, type WaitingCall } from './call-queue.ts';
 import { Followers, type Paces, type PollsBudget, pacesOf } from './pacing.ts';
 
@@ -73,7 +73,7 @@ export interface CallBudgetOptions extends Partial<CallLimits> {
 /** The budget of one process that makes all calls of an account. */
 export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const { clock, callsPerSecond = CALLS_PER_SECOND, callsAtOnce = CALLS_AT_ONCE } = options;
-  const bucket = new CallBucket(callsPerSecond, callsAtOnce, clock.now());
+  const bucket = new TokenBucket(callsPerSecond, callsAtOnce, clock.now());
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(callsPerSecond) });
   const followers = new Followers();
   let paces: Paces = new Map();
@@ -120,7 +120,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
 }
 
 /** Lets calls go while the bucket has some. */
-function grant(queue: CallQueue, bucket: CallBucket, nowMs: number): void {
+function grant(queue: CallQueue, bucket: TokenBucket, nowMs: number): void {
   while (queue.size > 0 && bucket.available(nowMs) > 0 && queue.grantNext(nowMs)) bucket.spend(1, nowMs);
 }
 

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { CallOrigin } from '../source.ts';
-import { CallBucket } from './bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import {
   type CallBudget,
   type CallLimits,
@@ -65,7 +65,7 @@ export interface SharedCallBudgetOptions {
 
 export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBudget {
   const { holder, limits, ask, clock, log } = options;
-  const rate = new CallBucket(0, SAVED_CALLS_MAX, clock.now(), 0);
+  const rate = new TokenBucket(0, SAVED_CALLS_MAX, clock.now(), 0);
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(limits.callsPerSecond) });
   const followers = new Followers();
   let singles = 0;

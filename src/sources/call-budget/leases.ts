@@ -5,7 +5,7 @@
  * stores the leases.
  */
 import { type CallLimits, pollsBudget } from './call-budget.ts';
-import { CallBucket } from './bucket.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
 import { BACKGROUND_EVERY_MS } from './call-queue.ts';
 import { type Demand, type Pace, callsPerSecondAt, pacesOf, summedDemand } from './pacing.ts';
 import { VirtualTime } from '../../core/virtual-time.ts';
@@ -74,7 +74,7 @@ export interface SharesOptions {
 export class CallBudgetShares {
   readonly #limits: CallLimits;
   readonly #leases: Map<string, Lease>;
-  readonly #bucket: CallBucket;
+  readonly #bucket: TokenBucket;
   readonly #time = new VirtualTime();
   /** The calls that isolates had waiting when they asked last. The one that asked last comes last. */
   readonly #waiting = new Map<string, { readonly calls: Map<string, number>; readonly atMs: number }>();
@@ -85,7 +85,7 @@ export class CallBudgetShares {
   constructor({ nowMs, limits, leases }: SharesOptions) {
     this.#limits = limits;
     this.#leases = new Map(leases);
-    this.#bucket = new CallBucket(limits.callsPerSecond, limits.callsAtOnce, nowMs);
+    this.#bucket = new TokenBucket(limits.callsPerSecond, limits.callsAtOnce, nowMs);
   }
 
   isWithin({ callsPerSecond, callsAtOnce }: CallLimits): boolean {

@@ -1,12 +1,12 @@
 /**
- * A token bucket of calls. Only calls that were made without a turn draw it below empty. Values only: no clock, no timer, no
- * promise, so that the requests of a Worker can share it.
+ * A token bucket: so many calls a second, and a burst. Only calls that were made without asking draw it below empty. Values only: no
+ * clock, no timer, no promise, so that the requests of a Worker can share it.
  */
 
 /** Far less than a call. */
 const ROUNDING = 1e-9;
 
-export class CallBucket {
+export class TokenBucket {
   #callsPerSecond: number;
   readonly #capacity: number;
   #calls: number;
