@@ -57,11 +57,9 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     isUnread: boolean,
     ask: () => Promise<Result<T>>,
   ): Promise<Result<T>> => {
-    const refusal = unknown.refusal(ref, tenant);
-    if (refusal) return fail(refusal);
+    if (!isUnread) return unknown.ask(ref, tenant, ask);
     const result = await ask();
-    if (!isUnread || result.ok || result.failure.type !== 'upstream-not-found')
-      return unknown.note(ref, tenant, result);
+    if (result.ok || result.failure.type !== 'upstream-not-found') return result;
     return fail({ type: 'store-unavailable', internal: 'the archive cannot be read; not found upstream' });
   };
   const archiveFirst = async <T>(

@@ -5,8 +5,9 @@
  * request that made it.
  */
 import type { Clock } from '../core/clock.ts';
-import type { Result, SourceFailure } from '../core/errors.ts';
+import { type Result, type SourceFailure, fail } from '../core/errors.ts';
 import { type ExecutionRef, executionName } from '../core/execution-ref.ts';
+import { FairSemaphore } from '../core/fair-semaphore.ts';
 import { LruMap } from '../core/lru-map.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 
@@ -19,6 +20,12 @@ export const UNKNOWN_IDS_PER_SECOND = 10;
 export const UNKNOWN_IDS_BURST = 100;
 /** Ids that were found: a tenant without a share of unknown ids still reads them. */
 const FOUND_IDS_MAX = 5_000;
+/**
+ * First requests for ids that are answered at once, and how long each counts at most. On workerd each opens a file, and a
+ * thousand at once would delay everybody.
+ */
+const FIRST_REQUESTS_AT_ONCE = 8;
+const FIRST_REQUEST_MS_MAX = 250;
 const TENANTS_MAX = 1_000;
 
 export type NotFound = Extract<SourceFailure, { type: 'upstream-not-found' }>;
@@ -34,8 +41,17 @@ export class UnknownExecutions {
   readonly #found = new LruMap<string, true>({ max: FOUND_IDS_MAX });
   readonly #shares = new LruMap<string, TokenBucket>({ max: TENANTS_MAX });
 
+  /** A first request for them is in progress, or was cancelled. */
+  readonly #asked = new LruMap<string, true>({ max: UNKNOWN_IDS_MAX });
+  readonly #firstRequests: FairSemaphore;
+
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#firstRequests = new FairSemaphore({
+      clock,
+      atOnce: FIRST_REQUESTS_AT_ONCE,
+      permitMsMax: FIRST_REQUEST_MS_MAX,
+    });
   }
 
   get(ref: ExecutionRef): NotFound | undefined {
@@ -46,17 +62,29 @@ export class UnknownExecutions {
   /** Why this tenant may not ask for the id now: it has asked for too many that do not exist, and this one was not found before. */
   refusal(ref: ExecutionRef, tenant: string): ShareExceeded | undefined {
     const waitMs = this.#shares.get(tenant)?.waitMs(1, this.#clock.now()) ?? 0;
-    if (waitMs === 0 || this.#found.get(executionName(ref))) return undefined;
+    if (waitMs === 0 || this.#isFound(ref)) return undefined;
     const internal = `more than ${UNKNOWN_IDS_PER_SECOND} unknown ids a second`;
     return { type: 'upstream-share-exceeded', internal, retryAfterSeconds: Math.ceil(waitMs / 1000) };
   }
 
-  /** Takes what an Execution has answered to this tenant. */
-  note<T>(ref: ExecutionRef, tenant: string, result: Result<T>): Result<T> {
+  /** Asks the Execution for this tenant, and takes what it answers. The first request for an id is made in the tenant's turn. */
+  async ask<T>(ref: ExecutionRef, tenant: string, question: () => Promise<Result<T>>): Promise<Result<T>> {
+    const refusal = this.refusal(ref, tenant);
+    if (refusal) return fail(refusal);
+    const name = executionName(ref);
+    const isFirst = !this.#isFound(ref) && !this.#asked.has(name);
+    if (isFirst) this.#asked.set(name, true);
+    const result = await (isFirst ? this.#firstRequests.run(tenant, question) : question());
+    if (isFirst) this.#asked.delete(name);
+    this.#note(ref, tenant, result);
+    return result;
+  }
+
+  #note(ref: ExecutionRef, tenant: string, result: Result<unknown>): void {
     const key = executionName(ref);
     this.#failures.delete(key);
     if (result.ok) this.#found.set(key, true);
-    if (result.ok || result.failure.type !== 'upstream-not-found') return result;
+    if (result.ok || result.failure.type !== 'upstream-not-found') return;
     this.#shareOf(tenant).spend(1, this.#clock.now());
     this.#found.delete(key);
     const { failure } = result;
@@ -65,7 +93,6 @@ export class UnknownExecutions {
       if (this.#failures.size <= UNKNOWN_IDS_MAX) break;
       this.#failures.delete(oldest);
     }
-    return result;
   }
 
   /** Something was stored for the id. */
@@ -73,6 +100,10 @@ export class UnknownExecutions {
     const key = executionName(ref);
     this.#failures.delete(key);
     this.#found.set(key, true);
+  }
+
+  #isFound(ref: ExecutionRef): boolean {
+    return this.#found.get(executionName(ref)) === true;
   }
 
   #shareOf(tenant: string): TokenBucket {
