@@ -16,7 +16,9 @@ import {
   openTenants,
   OTHER,
   OWN,
+  OWN_FLOWS,
   OWN_PATTERN,
+  OWN_RUNS_PATTERN,
   PAYLOAD,
   ticketFor,
   VICTIM,
@@ -55,13 +57,16 @@ const bent = (text: string): string =>
   `${text.slice(0, -2)}${text.at(-2) === 'A' ? 'B' : 'A'}${text.slice(-1)}`;
 
 async function attacker(service: ServiceUnderTest): Promise<Record<SecretName, string>> {
-  const mine = { executions: [OWN_PATTERN], tickets: true };
+  const mine = { executions: [OWN_PATTERN, OWN_RUNS_PATTERN], tickets: true };
   const full = await service.key(mine);
   const none = await service.key({ ...mine, payloads: 'none' });
   const cursorOf = async (id: string, query = 'maxResults=1') =>
     // Safety: a page.
     ((await (await service.get(path(id, query))).json()) as { cursor: string }).cursor;
   const own = await cursorOf(OWN.ended);
+  const list = await service.get(`/v1/executions?flow=${OWN_FLOWS.machine}&maxResults=1`);
+  // Safety: a page of a list.
+  const { nextToken } = (await list.json()) as { nextToken: string };
   const ticket = await ticketFor(service, full, OWN.ended, { ttlSeconds: 3600 });
   const claims = ticket.split('.')[1] ?? '';
   const header = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
@@ -87,6 +92,7 @@ async function attacker(service: ServiceUnderTest): Promise<Record<SecretName, s
     'cursor:end': await cursorOf(OWN.ended, ''),
     'cursor:other': await cursorOf(OTHER.ended),
     'cursor:bent': bent(own),
+    'cursor:list': nextToken,
   };
 }
 

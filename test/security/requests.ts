@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 
-import { OTHER, OWN } from './tenants.ts';
+import { OTHER, OTHER_FLOWS, OWN, OWN_FLOWS } from './tenants.ts';
 
 /** Placeholders for secrets and cursors. */
 export const SECRETS = [
@@ -23,6 +23,7 @@ export const SECRETS = [
   'cursor:end',
   'cursor:other',
   'cursor:bent',
+  'cursor:list',
 ] as const;
 export type SecretName = (typeof SECRETS)[number];
 
@@ -36,7 +37,9 @@ export interface MadeUp {
 
 const of = <T>(...values: readonly T[]) => fc.constantFrom(...values);
 const slot = (name: SecretName) => `{{${name}}}`;
-const cursor = of<SecretName>('cursor:own', 'cursor:end', 'cursor:other', 'cursor:bent').map(slot);
+const cursor = of<SecretName>('cursor:own', 'cursor:end', 'cursor:other', 'cursor:bent', 'cursor:list').map(
+  slot,
+);
 const key = fc
   .oneof(
     { weight: 6, arbitrary: of<SecretName>('key:full', 'key:none') },
@@ -111,6 +114,8 @@ const prefix = fc.oneof(
   { weight: 2, arbitrary: of('/v1/admin/executions/', '/v1/admin/keys/', '/v1/%61dmin/keys/') },
 );
 const fixedPath = of(
+  '/v1/flows',
+  '/v1/flows/',
   '/v1/key',
   '/v1/key/',
   '/healthz',
@@ -127,6 +132,30 @@ const path = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(prefix, id, resource).map((parts) => parts.join('')) },
   { weight: 2, arbitrary: fixedPath },
   { weight: 1, arbitrary: junk.map((text) => `/${text}`) },
+);
+
+const flow = of(
+  ...Object.values(OWN_FLOWS),
+  ...Object.values(OTHER_FLOWS),
+  OWN.ended,
+  `${OWN_FLOWS.workflow}/../SecurityFlowAdmin`,
+  `${OWN_FLOWS.workflow}%00`,
+  `${OWN_FLOWS.workflow}*`,
+  '*',
+  'arn:aws:states:::stateMachine:',
+);
+const listParameter = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(of('flow', 'flow', 'flow[]'), fc.oneof(flow, flow, junk, key)) },
+  { weight: 2, arbitrary: fc.tuple(of('source'), of('things-graph', 'things-graph', 'step-functions', '')) },
+  fc.tuple(of('status'), fc.oneof(of('RUNNING', 'FAILED,SUCCEEDED', 'FAILED,', 'ANY'), junk)),
+  fc.tuple(
+    of('startedAfter', 'startedBefore'),
+    fc.oneof(of('2026-01-01', '0000-01-01T00:00:00+23:59', '9999-12-31T23:59:59-23:59', '1e3'), junk),
+  ),
+  fc.tuple(of('namePrefix'), fc.oneof(of('mine', 'theirs', '2019'), junk)),
+  fc.tuple(of('maxResults'), of('1', '250', '0')),
+  fc.tuple(of('cursor', 'nextToken'), fc.oneof(cursor, cursor, junk)),
+  fc.tuple(of('ticket'), ticket),
 );
 
 const parameter = fc.oneof(
@@ -234,6 +263,20 @@ const web: fc.Arbitrary<MadeUp> = fc
   })
   .map(({ credential: let_in, more, ...rest }) => ({ ...rest, headers: [...let_in, ...more] }));
 
+const lists: fc.Arbitrary<MadeUp> = fc
+  .record({
+    path: of('/v1/executions', '/v1/executions', '/v1/flows'),
+    query: fc.array(listParameter, { maxLength: 4 }),
+    credential,
+    more: fc.array(header, { maxLength: 2 }),
+  })
+  .map(({ credential: let_in, more, ...rest }) => ({
+    ...rest,
+    method: 'GET',
+    body: undefined,
+    headers: [...let_in, ...more],
+  }));
+
 const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
 const aws: fc.Arbitrary<MadeUp> = fc
   .record({
@@ -275,6 +318,7 @@ const tickets: fc.Arbitrary<MadeUp> = fc
 
 export const madeUp: fc.Arbitrary<MadeUp> = fc.oneof(
   { weight: 8, arbitrary: web },
+  { weight: 2, arbitrary: lists },
   { weight: 1, arbitrary: tickets },
   { weight: 2, arbitrary: aws },
 );

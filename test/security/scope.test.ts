@@ -14,8 +14,11 @@ import {
   openStream,
   openTenants,
   OTHER,
+  OTHER_FLOWS,
   OWN,
+  OWN_FLOWS,
   OWN_PATTERN,
+  OWN_RUNS_PATTERN,
   ticketFor,
   VICTIM,
   warm,
@@ -142,6 +145,57 @@ describe('a key for one flow', () => {
     const { reader } = await openStream(service, path(OWN.ended), key, { 'Last-Event-ID': foreign });
     expect(reader.events[0]?.event).toBe('reset');
     expect(reader.messageIds).toEqual(['attacker-0', 'attacker-1', 'attacker-2', 'attacker-3']);
+  });
+});
+
+describe('lists', () => {
+  test('have only what the key may read: live, archived and in the list of flows', async () => {
+    const service = await openTenants();
+    await warm(service);
+    const key = await service.key({ executions: [OWN_PATTERN, OWN_RUNS_PATTERN] });
+    const get = async (url: string, more: Record<string, string> = {}) => {
+      const answer = await answered(service, service.fetch(url, { headers: { ...bearer(key), ...more } }));
+      const text = await everythingIn(answer);
+      expect(text).not.toContain(VICTIM);
+      expect(text).not.toContain('Admin');
+      return `${answer.status} ${text}`;
+    };
+    const filters = ['', '&status=RUNNING', '&maxResults=1', '&namePrefix=m', '&startedBefore=2030-01-01'];
+    for (const headers of [{}, EVENTS]) {
+      for (const filter of filters) {
+        const live = await get(`/v1/executions?flow=${OWN_FLOWS.machine}${filter}`, headers);
+        expect(live).toContain('mine-1');
+        const archived = await get(`/v1/executions?flow=${OWN_FLOWS.workflow}${filter}`, headers);
+        expect(archived.includes(OWN.ended)).toBe(!/RUNNING|namePrefix/.test(filter));
+        expect(await get(`/v1/executions?source=things-graph${filter}`, headers)).toMatch(/^403/);
+        for (const flow of Object.values(OTHER_FLOWS))
+          expect(await get(`/v1/executions?flow=${flow}${filter}`, headers)).toMatch(/^403/);
+      }
+    }
+    const flows = await get('/v1/flows');
+    for (const flow of Object.values(OWN_FLOWS)) expect(flows).toContain(flow);
+  });
+
+  test('of a prefix that ends within a name have no name that only begins alike', async () => {
+    const service = await openTenants();
+    const machine = `${OWN_FLOWS.machine}Cut`;
+    const startedAt = service.clock.now() - 60_000;
+    await service.runs(
+      machine,
+      ['mine', 'mine-1', 'mine-10', 'min'].map((name) => ({ name, startedAt })),
+    );
+    const names = async (pattern: string) => {
+      const key = await service.key({
+        executions: [`${machine.replace(':stateMachine:', ':execution:')}:${pattern}`],
+      });
+      const answer = await service.fetch('/v1/executions', { headers: bearer(key) });
+      // Safety: the contract of a list.
+      const { executions } = (await answer.json()) as { executions: { name: string }[] };
+      return executions.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
+    };
+    expect(await names('mine-1')).toEqual(['mine-1']);
+    expect(await names('mine-*')).toEqual(['mine-1', 'mine-10']);
+    expect(await names('*0')).toEqual(['mine-10']);
   });
 });
 

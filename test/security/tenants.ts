@@ -16,11 +16,25 @@ import { settle } from '../support/manual-clock.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
 const FLOW = 'urn:tdm:us-west-2/123456789012/default:Workflow:';
+/** Where state machines and their executions are. */
+const PLACE = 'arn:aws:states:us-west-2:123456789012';
+/** Flows with executions that the attacker may read. Those of the state machine it shares with the victim. */
+export const OWN_FLOWS = { workflow: `${FLOW}SecurityFlow`, machine: `${PLACE}:stateMachine:Door` };
+export const OTHER_FLOWS = {
+  workflow: `${FLOW}SecurityFlowAdmin`,
+  machine: `${PLACE}:stateMachine:DoorAdmin`,
+};
+/** Executions of its state machine that the attacker may read. */
+export const OWN_RUNS_PATTERN = `${PLACE}:execution:Door:mine-*`;
 export const OWN_PATTERN = `${FLOW}SecurityFlow_*`;
+const STARTED = '2019-05-11T19:39:55.317Z';
 /** Executions that the attacker may read: an archived one and a running one. */
-export const OWN = { ended: `${FLOW}SecurityFlow_1`, running: `${FLOW}SecurityFlow_2` };
+export const OWN = { ended: `${FLOW}SecurityFlow_${STARTED}_1`, running: `${FLOW}SecurityFlow_${STARTED}_2` };
 /** Executions that it may not read. The name starts like the attacker's own, up to the separator. */
-export const OTHER = { ended: `${FLOW}SecurityFlowAdmin_1`, running: `${FLOW}SecurityFlowAdmin_2` };
+export const OTHER = {
+  ended: `${FLOW}SecurityFlowAdmin_${STARTED}_1`,
+  running: `${FLOW}SecurityFlowAdmin_${STARTED}_2`,
+};
 
 export const marker = (what: string): string => `${what}-${randomBytes(9).toString('hex')}`;
 
@@ -48,6 +62,9 @@ export async function openTenants(parts: Parts = {}): Promise<ServiceUnderTest> 
   await service.script(OWN.running, historyOf(service, 'attacker', false));
   await service.script(OTHER.ended, historyOf(service, VICTIM, true));
   await service.script(OTHER.running, historyOf(service, VICTIM, false));
+  const run = (name: string, n: number) => ({ name, startedAt: service.clock.now() - 60_000 * n });
+  await service.runs(OWN_FLOWS.machine, [run('mine-1', 1), run(`${VICTIM}-1`, 2), run('mine-2', 3)]);
+  await service.runs(OTHER_FLOWS.machine, [run(`${VICTIM}-2`, 1)]);
   return service;
 }
 
