@@ -32,4 +32,8 @@ export const LONG_TESTS = [
   'test/streams/cut-off-page.test.ts',
   'test/streams/other-clients.test.ts',
   'test/streams/real-clients.test.ts',
+  'test/viewer/element-access.test.ts',
+  'test/viewer/element-large.test.ts',
+  'test/viewer/element-streams.test.ts',
+  'test/viewer/element.test.ts',
 ];

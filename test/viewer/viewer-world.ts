@@ -19,6 +19,13 @@ export const hasChromium = existsSync(CHROMIUM);
 
 let scripted = 0;
 
+export interface OpenOptions extends BrowserContextOptions {
+  /** The id of a message to open. */
+  readonly message?: string;
+  /** Default: the service itself. */
+  readonly service?: string;
+}
+
 export class ViewerWorld {
   readonly world: World;
   readonly browser: Browser;
@@ -66,18 +73,18 @@ export class ViewerWorld {
   }
 
   /** Opens the partner's page with these executions. */
-  async open(
-    ids: readonly string[],
-    options: BrowserContextOptions & { readonly query?: string } = {},
-  ): Promise<Page> {
-    const { query = '', ...contextOptions } = options;
+  async open(ids: readonly string[], options: OpenOptions = {}): Promise<Page> {
+    const { message, service = this.world.url.href, ...contextOptions } = options;
     const context = await this.browser.newContext({
       viewport: { width: 1280, height: 900 },
       ...contextOptions,
     });
     const page = await context.newPage();
-    const executions = ids.map((id) => `execution=${encodeURIComponent(id)}`).join('&');
-    await page.goto(`${this.pageUrl}/?${executions}${query}`);
+    const address = new URL(this.pageUrl);
+    for (const id of ids) address.searchParams.append('execution', id);
+    address.searchParams.set('service', service);
+    if (message !== undefined) address.searchParams.set('message', message);
+    await page.goto(address.href);
     return page;
   }
 
@@ -109,9 +116,10 @@ export class ViewerWorld {
       response.end(await answer.text());
       return;
     }
+    const service = url.searchParams.get('service') ?? '';
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
-    response.setHeader('Content-Security-Policy', policyFor(this.world.url.origin));
-    response.end(partnerPage(ids, this.world.url, url.searchParams.get('message')));
+    response.setHeader('Content-Security-Policy', policyFor(new URL(service).origin));
+    response.end(partnerPage(ids, service, url.searchParams.get('message')));
   }
 }
 
@@ -122,7 +130,11 @@ const embedScript = (): Promise<string> => (embed ??= browserModule('src/viewer/
 const policyFor = (service: string): string =>
   `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${service}; img-src data:; base-uri 'none'; form-action 'none'`;
 
-const partnerPage = (ids: readonly string[], service: URL, message: string | null): string => `<!doctype html>
+const partnerPage = (
+  ids: readonly string[],
+  service: string,
+  message: string | null,
+): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -135,7 +147,7 @@ const partnerPage = (ids: readonly string[], service: URL, message: string | nul
 <body>
 <main>
 <h1>Your order</h1>
-${ids.map((id) => `<flowtap-execution service="${service.href}" ticket-url="/ticket?execution=${encodeURIComponent(id)}"${message === null ? '' : ` message="${message}"`}></flowtap-execution>`).join('\n')}
+${ids.map((id) => `<flowtap-execution service="${service}" ticket-url="/ticket?execution=${encodeURIComponent(id)}"${message === null ? '' : ` message="${message}"`}></flowtap-execution>`).join('\n')}
 </main>
 </body>
 </html>

@@ -152,6 +152,7 @@ export class FlowtapExecution extends LitElement {
     const { steps } = this.snapshot;
     if (steps) this.#steps.reveal(steps, messageId);
     this.#messages.reveal(messageId);
+    this.#onOpen(messageId);
   }
 
   override render() {

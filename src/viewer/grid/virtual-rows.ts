@@ -26,6 +26,9 @@ export interface VirtualRow {
   readonly topPx: number;
 }
 
+/** For Lit's `repeat`: a row keeps its element while it is in view, and with it focus and selection. */
+export const keyOfRow = ({ index }: VirtualRow): number => index;
+
 export class VirtualRows implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #options: VirtualRowsOptions;

@@ -1,11 +1,12 @@
 /** The messages of an execution: a list that stays smooth with any number of them. */
 import { type LitElement, type TemplateResult, html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 
 import type { FlowMessage, Step } from '../../client/client.ts';
 import { stepName } from '../format/step-name.ts';
 import { place } from '../grid/place.ts';
 import { RowCursor } from '../grid/row-cursor.ts';
-import { VirtualRows } from '../grid/virtual-rows.ts';
+import { VirtualRows, keyOfRow } from '../grid/virtual-rows.ts';
 import type { ExecutionSnapshot } from '../store/snapshot.ts';
 import { copyText } from './copy-text.ts';
 import { downloadMessages } from './download-messages.ts';
@@ -127,7 +128,7 @@ export class MessagesView {
           </div>
         </div>
         <div role="rowgroup" class="rows" ${place({ height: `${this.#virtual.heightPx}px` })}>
-          ${rows.map(({ index, topPx }) => this.#row(index, topPx, active, steps?.startedAt))}
+          ${repeat(rows, keyOfRow, ({ index, topPx }) => this.#row(index, topPx, active, steps?.startedAt))}
         </div>
       </div>
     </section>`;
@@ -153,7 +154,10 @@ export class MessagesView {
         this.#toggle(index);
       },
       onCopy: (what) => void this.#copy(message, what),
-      onJump: (messageId) => this.reveal(messageId),
+      onJump: (messageId) => {
+        this.reveal(messageId);
+        this.#options.onOpen(messageId);
+      },
       measure: (element) => this.#virtual.measure(element, this.#keyOf(message)),
     });
   }

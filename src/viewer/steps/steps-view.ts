@@ -1,11 +1,12 @@
 /** The steps of an execution: a table with a tree in its first column and time in its last. */
 import { type LitElement, type TemplateResult, html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 
 import type { Step } from '../../client/client.ts';
 import { msOf } from '../format/times.ts';
 import { place } from '../grid/place.ts';
 import { RowCursor } from '../grid/row-cursor.ts';
-import { VirtualRows } from '../grid/virtual-rows.ts';
+import { VirtualRows, keyOfRow } from '../grid/virtual-rows.ts';
 import type { MessageFacts } from '../store/message-facts.ts';
 import type { ExecutionSnapshot } from '../store/snapshot.ts';
 import { partsOf } from '../timeline/attempts.ts';
@@ -158,7 +159,7 @@ export class StepsView {
         <div class="row grid-lines" aria-hidden="true">
           <span class="time">${this.timeline.gridLines(widthPx)}</span>
         </div>
-        ${rows.map(({ index, topPx }) => {
+        ${repeat(rows, keyOfRow, ({ index, topPx }) => {
           const row = this.#rows[index];
           if (!row) return nothing;
           const endMs = msOf(row.step.endedAt) ?? nowMs;

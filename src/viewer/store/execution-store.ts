@@ -36,8 +36,10 @@ export interface ExecutionStorePorts {
   readonly slotsFor: (origin: string) => StreamSlots;
 }
 
-/** Subscribers are notified at most so often: a replay brings thousands of messages in a second. */
+/** Subscribers are notified at most so often. */
 const NOTIFY_MS_MIN = 50;
+/** While a history is loaded, of which thousands of messages arrive in a second. */
+const NOTIFY_LOADING_MS_MIN = 250;
 
 /** A smaller difference of clocks may be the way of the heartbeat. */
 const CLOCKS_DIFFER_MS = 2_000;
@@ -237,7 +239,8 @@ export class ExecutionStore {
     this.#changes = { ...this.#changes, ...changes };
     if (isScheduled) return;
     const { clock } = this.#ports;
-    const waitMs = this.#notifiedAtMs + NOTIFY_MS_MIN - clock.now();
+    const isLoading = this.#snapshot.phase === 'replaying' && this.#changes.phase === 'replaying';
+    const waitMs = this.#notifiedAtMs + (isLoading ? NOTIFY_LOADING_MS_MIN : NOTIFY_MS_MIN) - clock.now();
     void (waitMs > 0 ? clock.sleep(waitMs) : Promise.resolve()).then(() => this.#notify());
   }
 

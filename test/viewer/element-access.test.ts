@@ -1,0 +1,156 @@
+/** <flowtap-execution> for everyone: axe, the keyboard alone, and what a screen reader hears. */
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+
+import { orderFlow } from './order-flow.ts';
+import { untilPhase } from './viewer-page.ts';
+import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+describe.runIf(hasChromium)('<flowtap-execution> for everyone', () => {
+  let world: ViewerWorld;
+  let failed: string;
+  beforeAll(async () => {
+    world = await openViewerWorld();
+    failed = await world.order(orderFlow('fails'), 3_600_000);
+  });
+  afterAll(() => world.close());
+
+  const audit = async (page: Page): Promise<string[]> => {
+    // By the debugger, which no policy binds.
+    await page.addScriptTag({ path: AXE }).catch(() => {});
+    const found = await page.evaluate(() =>
+      // Safety: the script that was just added.
+      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+    );
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  };
+
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 320],
+    ['dark', 320],
+  ] as const)('axe finds nothing in the %s theme at %i px', async (colorScheme, width) => {
+    const page = await world.open([failed], {
+      colorScheme,
+      viewport: { width, height: 900 },
+      bypassCSP: true,
+    });
+    await untilPhase(page, 'ended');
+    await page.locator('.failure').waitFor();
+    await page.locator('.message').nth(2).click();
+    await page.locator('.detail').waitFor();
+    expect(await audit(page)).toEqual([]);
+  });
+
+  test('nothing is wider than a screen of 320 px', async () => {
+    const page = await world.open([failed], { viewport: { width: 320, height: 800 } });
+    await untilPhase(page, 'ended');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  });
+
+  test('steps and messages can be used with the keyboard alone', async () => {
+    const page = await world.open([failed]);
+    await untilPhase(page, 'ended');
+    await page.locator('.failure').waitFor();
+    const active = (grid: string) =>
+      page.locator(grid).evaluate((element) => {
+        const id = element.getAttribute('aria-activedescendant');
+        // Safety: the grid is in a shadow root.
+        const row = id === null ? null : (element.getRootNode() as ShadowRoot).getElementById(id);
+        return row?.querySelector('.label, .number')?.textContent;
+      });
+    await page.locator('.steps-grid').focus();
+    expect(await active('.steps-grid')).toBe('CapturePayment');
+    await page.keyboard.press('Home');
+    expect(await active('.steps-grid')).toBe('ValidateOrder');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    expect(await active('.steps-grid')).toBe('Branch 0');
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => page.locator('[data-key="1.0"]').getAttribute('aria-expanded')).toBe('false');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    expect(await active('.steps-grid')).toBe('AuthorizePayment');
+    const width = () => page.locator('[data-key="0"] .bar').evaluate((bar) => bar.clientWidth);
+    const before = await width();
+    await page.keyboard.press('+');
+    await page.keyboard.press('0');
+    await expect.poll(width).toBe(before);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('#messages-title').innerText()).toContain('of 65');
+    await page.keyboard.press('Enter');
+    await page.locator('.messages-grid').focus();
+    await page.keyboard.press('End');
+    expect(await active('.messages-grid')).toBe('65');
+    await page.keyboard.press('Enter');
+    await page.locator('.detail').waitFor();
+    // On to what is in the row.
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(
+      () => document.querySelector('flowtap-execution')?.shadowRoot?.activeElement?.textContent,
+    );
+    expect(focused?.trim()).toBe('64');
+  });
+
+  test('every control can be reached with Tab', async () => {
+    const page = await world.open([failed]);
+    await untilPhase(page, 'ended');
+    await page.locator('.failure').waitFor();
+    const reached = new Set<string>();
+    for (let presses = 0; presses < 14; presses++) {
+      await page.keyboard.press('Tab');
+      const name = await page.evaluate(() => {
+        const element = document.querySelector('flowtap-execution')?.shadowRoot?.activeElement;
+        return element?.getAttribute('aria-label') ?? element?.textContent?.trim() ?? '';
+      });
+      reached.add(name);
+    }
+    for (const name of [
+      'Show its message',
+      'Zoom in',
+      'Steps',
+      'Download',
+      'Text in messages',
+      'Type',
+      'Step',
+      'Messages',
+    ]) {
+      expect([...reached]).toContain(name);
+    }
+  });
+
+  test('the live region speaks of the end, and of no message', async () => {
+    const page = await world.open([await world.order(orderFlow('fails'), 20_000)]);
+    await page.locator('[role=status]').waitFor({ state: 'attached' });
+    const spoken = await page.evaluate(async () => {
+      const region = document.querySelector('flowtap-execution')?.shadowRoot?.querySelector('[role=status]');
+      const texts: string[] = [];
+      await new Promise<void>((resolve) => {
+        new MutationObserver(() => {
+          texts.push(region?.textContent ?? '');
+          if (region?.textContent?.includes('ended') === true) resolve();
+        }).observe(region ?? document, { childList: true, subtree: true, characterData: true });
+      });
+      return texts;
+    });
+    expect(spoken).toEqual(['The execution has ended: failed.']);
+  });
+
+  test('in forced colors, and with less motion, nothing moves and everything shows', async () => {
+    const page = await world.open([await world.order(orderFlow('succeeds'), 5_000)], {
+      forcedColors: 'active',
+      reducedMotion: 'reduce',
+    });
+    await untilPhase(page, 'live');
+    await page.locator('.bar.running').first().waitFor();
+    const moving = await page
+      .locator('flowtap-execution *')
+      .evaluateAll((elements) => elements.filter((element) => element.getAnimations().length > 0).length);
+    expect(moving).toBe(0);
+  });
+});

@@ -1,0 +1,158 @@
+/** What <flowtap-execution> does with its connection: losses, tickets that expire, hidden tabs, more elements than streams. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+
+import { openCuttingProxy } from '../client/cutting-proxy.ts';
+import { flow } from '../streams/scripted-flow.ts';
+import { shownMessages, untilPhase } from './viewer-page.ts';
+import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+
+const idOf = (name: string): string => `urn:tdm:us-west-2/123456789012/default:Workflow:${name}_1`;
+
+describe.runIf(hasChromium)('<flowtap-execution> and its connection', () => {
+  let world: ViewerWorld;
+  beforeAll(async () => {
+    world = await openViewerWorld();
+  });
+  afterAll(() => world.close());
+
+  const scripted = async (
+    name: string,
+    count: number,
+    everyMs: number,
+    terminal?: string,
+  ): Promise<string> => {
+    const id = idOf(name);
+    await world.world.script(id, flow(count, everyMs, { ...(terminal !== undefined && { terminal }) }));
+    return id;
+  };
+  const idsShown = async (page: Page, index = 0) =>
+    (await shownMessages(page, index)).map(({ messageId }) => messageId);
+  const phases = (page: Page): Promise<readonly string[]> => page.locator('.phase').allInnerTexts();
+  const expectedIds = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`);
+
+  test('a killed connection resumes without a gap and without a repeat', async () => {
+    const id = await scripted('Killed', 60, 100);
+    let connections = 0;
+    // Three connections die young, whatever they carry.
+    const proxy = await openCuttingProxy(world.world.url, () => (++connections <= 3 ? 700 : 2 ** 30));
+    try {
+      const page = await world.open([id], { service: `${proxy.url}/` });
+      await untilPhase(page, 'ended');
+      expect(proxy.cuts).toBeGreaterThan(0);
+      expect(await idsShown(page)).toEqual(expectedIds(60));
+      // The number of rows is that of the messages, too.
+      expect(await page.locator('.messages-grid').getAttribute('aria-rowcount')).toBe('61');
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test('a reload shows the same messages', async () => {
+    const id = await scripted('Reloaded', 20, 0);
+    const page = await world.open([id]);
+    await untilPhase(page, 'ended');
+    const before = await idsShown(page);
+    await page.reload();
+    await untilPhase(page, 'ended');
+    expect(await idsShown(page)).toEqual(before);
+  });
+
+  test('a ticket of 12 s is renewed before and after it expires', async () => {
+    const id = await scripted('Renewed', 29, 500);
+    const asked = world.ticketsAsked;
+    world.ticketAnswers.set(id, () => world.ticket(id, { ttlSeconds: 12 }));
+    const page = await world.open([id]);
+    const problems: string[] = [];
+    await page.exposeFunction('onProblem', (text: string) => problems.push(text));
+    await page.evaluate(() =>
+      document.addEventListener('problem', (event) =>
+        // Safety: exposed above; the event has details.
+        (window as unknown as { onProblem(text: string): void }).onProblem(
+          JSON.stringify((event as CustomEvent).detail),
+        ),
+      ),
+    );
+    await untilPhase(page, 'ended');
+    expect(await idsShown(page)).toEqual(expectedIds(29));
+    expect(problems).toEqual([]);
+    expect(world.ticketsAsked - asked).toBeGreaterThanOrEqual(2);
+  });
+
+  test('a ticket that cannot be renewed says so, and what was read stays', async () => {
+    const id = await scripted('Expired', 4, 0, 'STEP_STARTED');
+    let asked = 0;
+    world.ticketAnswers.set(id, async () =>
+      ++asked === 1 ? world.ticket(id, { ttlSeconds: 2 }) : Response.json({}, { status: 403 }),
+    );
+    const page = await world.open([id]);
+    await untilPhase(page, 'ticket-expired');
+    expect(await phases(page)).toEqual(['Ticket expired']);
+    expect(await page.locator('.banner').innerText()).toContain('has expired');
+    expect(await idsShown(page)).toEqual(expectedIds(4));
+    // Signed in again.
+    world.ticketAnswers.delete(id);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await untilPhase(page, 'live');
+    expect(await idsShown(page)).toEqual(expectedIds(4));
+  });
+
+  test('a page that gets no ticket says that it is not allowed', async () => {
+    const id = idOf('Refused');
+    world.ticketAnswers.set(id, async () => Response.json({}, { status: 401 }));
+    const page = await world.open([id]);
+    await untilPhase(page, 'not-allowed');
+    expect(await phases(page)).toEqual(['Not allowed']);
+  });
+
+  test('an unknown execution is not found', async () => {
+    const page = await world.open([idOf('Unknown')]);
+    await untilPhase(page, 'not-found');
+    expect(await phases(page)).toEqual(['Not found']);
+  });
+
+  test('a hidden tab closes its stream, and resumes where it was', async () => {
+    const id = await scripted('Hidden', 40, 200, 'STEP_STARTED');
+    const page = await world.open([id]);
+    await untilPhase(page, 'live');
+    await setVisibility(page, 'hidden');
+    await untilPhase(page, 'paused');
+    await expect.poll(async () => (await world.world.activity(id)).streams, { timeout: 60_000 }).toBe(0);
+    const whileHidden = (await idsShown(page)).length;
+    expect(whileHidden).toBeLessThan(40);
+    await setVisibility(page, 'visible');
+    await expect.poll(() => idsShown(page), { timeout: 60_000 }).toEqual(expectedIds(40));
+  });
+
+  test('seven elements on one page work over HTTP/1.1: four stream, three poll until a stream is free', async () => {
+    const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G'].map((name) => `Many${name}`);
+    const ids = await Promise.all(names.map((name) => scripted(name, 3, 0, 'STEP_STARTED')));
+    const append = (index: number, eventType: string) =>
+      world.world.script(ids[index] ?? '', [{ messageId: 'm3', eventType }], { append: true });
+    const page = await world.open(ids);
+    const shown = (states: Readonly<Record<string, number>>) =>
+      expect
+        .poll(async () => Object.groupBy(await phases(page), (phase) => phase), { timeout: 60_000 })
+        .toEqual(
+          Object.fromEntries(
+            Object.entries(states).map(([state, count]) => [state, Array<string>(count).fill(state)]),
+          ),
+        );
+    await shown({ Live: 4, 'Updating every 5 s': 3 });
+    for (const index of ids.keys()) expect(await idsShown(page, index)).toEqual(expectedIds(3));
+    const polling = (await phases(page)).indexOf('Updating every 5 s');
+    const live = (await phases(page)).indexOf('Live');
+    await append(polling, 'STEP_STARTED');
+    await expect.poll(() => idsShown(page, polling), { timeout: 60_000 }).toEqual(expectedIds(4));
+    await append(live, 'EXECUTION_SUCCEEDED');
+    await shown({ Ended: 1, Live: 4, 'Updating every 5 s': 2 });
+    expect(await idsShown(page, live)).toEqual(expectedIds(4));
+  });
+});
+
+/** As the browser does when the reader goes to another tab. */
+const setVisibility = (page: Page, state: DocumentVisibilityState): Promise<void> =>
+  page.evaluate((visible) => {
+    Object.defineProperty(document, 'visibilityState', { value: visible, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, state);

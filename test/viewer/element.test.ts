@@ -1,0 +1,253 @@
+/** <flowtap-execution> on a partner's page in Chromium, under a strict policy. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+
+import { toSteps } from '../../src/client/client.ts';
+import { EventScript } from './event-script.ts';
+import { orderFlow } from './order-flow.ts';
+import { outlineOf, shownMessages, shownSteps, untilPhase } from './viewer-page.ts';
+import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe.runIf(hasChromium)('<flowtap-execution>', () => {
+  let world: ViewerWorld;
+  let failed: string;
+  let succeeded: string;
+  beforeAll(async () => {
+    world = await openViewerWorld();
+    failed = await world.order(orderFlow('fails'), HOUR_MS);
+    succeeded = await world.order(orderFlow('succeeds'), HOUR_MS);
+  });
+  afterAll(() => world.close());
+
+  const ended = async (id: string, options?: Parameters<ViewerWorld['open']>[1]): Promise<Page> => {
+    const page = await world.open([id], options);
+    await untilPhase(page, 'ended');
+    return page;
+  };
+
+  test('a failed execution shows step, error and cause of its failure first', async () => {
+    const page = await ended(failed);
+    const panel = page.locator('.failure');
+    await panel.waitFor();
+    const text = await panel.innerText();
+    expect(text).toContain('CapturePayment failed');
+    expect(text).toContain('CardDeclined');
+    expect(text).toContain('Card ending in 4242 was declined by the issuer: insufficient funds');
+    const [panelTop, stepsTop] = await Promise.all(
+      ['.failure', '.steps'].map(async (part) => (await page.locator(part).boundingBox())?.y ?? 0),
+    );
+    expect(panelTop).toBeLessThan(stepsTop ?? 0);
+    expect(await page.locator('.culprit .label').innerText()).toBe('CapturePayment');
+  });
+
+  test('the failure leads to its message', async () => {
+    const page = await ended(failed);
+    await page.getByRole('button', { name: 'Show its message' }).click();
+    const detail = page.locator('.detail');
+    await detail.waitFor();
+    expect(await detail.innerText()).toContain('LambdaFunctionFailed (ACTIVITY_FAILED)');
+    expect(await page.locator('.message.opened').getAttribute('data-message-id')).toBe('64');
+    expect(await page.locator('flowtap-execution').getAttribute('message')).toBe('64');
+  });
+
+  test('failures that the execution survived are marked as handled', async () => {
+    const page = await ended(succeeded);
+    const rows = await shownSteps(page);
+    expect(rows.filter(({ status }) => status === 'Failed')).toEqual([]);
+    expect(rows.filter(({ status }) => status === 'Handled').map(({ name }) => name)).toEqual([
+      'ReserveStock',
+    ]);
+    expect(rows.find(({ name }) => name === 'AuthorizePayment')).toMatchObject({
+      status: 'Retried',
+      attempts: '×3 attempts',
+    });
+    expect(await page.locator('.failure').count()).toBe(0);
+  });
+
+  test('branches, retries and iterations nest as toSteps has them', async () => {
+    const page = await ended(succeeded, { viewport: { width: 1280, height: 1400 } });
+    const outline = outlineOf(toSteps(await shownMessages(page)));
+    expect((await shownSteps(page)).map(({ level, name }) => ({ level, name }))).toEqual(
+      outline.map(({ level, step: { kind, name } }) => ({
+        level,
+        name: kind === 'branch' ? `Branch ${name}` : kind === 'iteration' ? `Iteration ${name}` : name,
+      })),
+    );
+  });
+
+  test.each([1280, 360])('bars match start and duration within a pixel, %i px wide', async (width) => {
+    const page = await ended(succeeded, { viewport: { width, height: 1400 } });
+    const execution = toSteps(await shownMessages(page));
+    const zeroMs = Date.parse(execution.startedAt ?? '');
+    const outline = outlineOf(execution);
+    const rows = await shownSteps(page);
+    expect(rows.length).toBeGreaterThan(10);
+    for (const [index, { leftPx = Number.NaN, widthPx = Number.NaN, cellPx }] of rows.entries()) {
+      const step = outline[index]?.step;
+      const pxOf = (ms: number): number => (ms / (execution.durationMs ?? 0)) * cellPx;
+      const expected = pxOf(Date.parse(step?.startedAt ?? '') - zeroMs);
+      expect(Math.abs(leftPx - expected), `${step?.name} begins`).toBeLessThanOrEqual(1);
+      expect(Math.abs(widthPx - pxOf(step?.durationMs ?? 0)), `${step?.name} lasts`).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('zoomed bars still match, and Fit shows all again', async () => {
+    const page = await ended(succeeded);
+    const before = await shownSteps(page);
+    await page.getByRole('button', { name: 'Zoom in' }).click();
+    const after = await shownSteps(page);
+    const widest = before.findIndex(({ name }) => name === 'Prepare');
+    const ratio = (after[widest]?.widthPx ?? 0) / (before[widest]?.widthPx ?? 1);
+    expect(ratio).toBeCloseTo(2, 1);
+    await page.getByRole('button', { name: 'Fit' }).click();
+    expect(await shownSteps(page)).toEqual(before);
+  });
+
+  test('running bars grow, and end where the execution ends', async () => {
+    const script = new EventScript();
+    script
+      .begin()
+      .task(10, 3_500, 'Work')
+      .at(3_600, 'ExecutionSucceeded', {
+        executionSucceededEventDetails: { output: '{}' },
+      });
+    const page = await world.open([await world.order(script, 0)]);
+    await page.locator('.bar.running').waitFor();
+    const durations = new Set<string>();
+    await expect
+      .poll(async () => durations.add(await page.locator('.step .duration').innerText()).size, {
+        timeout: 20_000,
+      })
+      .toBeGreaterThan(2);
+    await untilPhase(page, 'ended');
+    expect(await page.locator('.step .duration').innerText()).toBe('3.5 s');
+    expect(await page.locator('.bar.running').count()).toBe(0);
+  });
+
+  test('a payload with markup stays text', async () => {
+    const markup = '<img src=x onerror="document.title=\'hacked\'"><script>document.title="hacked"</script>';
+    const script = new EventScript();
+    script
+      .begin(markup)
+      .enter(10, 'Task', markup, markup)
+      .lambda(20, 90, { error: markup, cause: markup })
+      .at(100, 'ExecutionFailed', { executionFailedEventDetails: { error: markup, cause: markup } });
+    const page = await ended(await world.order(script, HOUR_MS));
+    await page.locator('.failure').waitFor();
+    for (const row of await page.locator('.message').all()) await row.click();
+    await expect.poll(() => page.locator('.payload').count()).toBeGreaterThan(1);
+    expect(await page.locator('flowtap-execution img, flowtap-execution script').count()).toBe(0);
+    expect(await page.title()).toBe('Partner');
+    expect(await page.locator('.failure').innerText()).toContain('<img src=x');
+  });
+
+  test('JSON is indented, and other text stays as it was', async () => {
+    const id = 'urn:tdm:us-west-2/123456789012/default:Workflow:Texts_1';
+    await world.world.script(id, [
+      {
+        messageId: 'a',
+        eventType: 'EXECUTION_STARTED',
+        payload: '{"big":12345678901234567890,"list":[1,2]}',
+        timestamp: Date.now() / 1000 - 100,
+      },
+      {
+        messageId: 'b',
+        eventType: 'EXECUTION_SUCCEEDED',
+        payload: '{not json}',
+        timestamp: Date.now() / 1000 - 90,
+      },
+    ]);
+    const page = await ended(id);
+    await page.locator('.message').first().click();
+    await page.locator('.message').last().click();
+    expect(await page.locator('.payload').allInnerTexts()).toEqual([
+      '{\n  "big": 12345678901234567890,\n  "list": [\n    1,\n    2\n  ]\n}',
+      '{not json}',
+    ]);
+  });
+
+  test('messages are filtered by text, type and step', async () => {
+    const page = await ended(succeeded);
+    const count = () => page.locator('#messages-title .count').innerText();
+    await page.getByLabel('Text in messages').fill('outofstock');
+    await expect.poll(count).toBe('2 of 71');
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByLabel('Type', { exact: true }).selectOption('ACTIVITY_FAILED');
+    await expect.poll(count).toBe('3 of 71');
+    await page.getByLabel('Type', { exact: true }).selectOption('LambdaFunctionFailed');
+    await page.getByLabel('Step', { exact: true }).selectOption('AuthorizePayment');
+    await expect.poll(count).toBe('2 of 71');
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.locator('.step', { hasText: 'AuthorizePayment' }).click();
+    await expect.poll(count).toBe('11 of 71');
+  });
+
+  test('messages can be downloaded, one JSON object a line', async () => {
+    const page = await ended(succeeded);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^arn_aws_states.*\.ndjson$/);
+    const stream = await download.createReadStream();
+    const lines = (await stream.setEncoding('utf8').toArray()).join('').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(await shownMessages(page));
+  });
+
+  test('a permalink opens its message', async () => {
+    const page = await world.open([failed], { message: '33' });
+    await page.locator('.detail').waitFor();
+    const opened = page.locator('.message.opened');
+    expect(await opened.getAttribute('data-message-id')).toBe('33');
+    expect(await opened.isVisible()).toBe(true);
+  });
+
+  test('the page learns status and end by events', async () => {
+    const page = await world.open([]);
+    const events = await page.evaluate(
+      async (ticketUrl) => {
+        const seen: string[] = [];
+        const element = document.createElement('flowtap-execution');
+        for (const type of ['status', 'ended', 'problem']) {
+          // Safety: these events have details.
+          element.addEventListener(type, (event) =>
+            seen.push(`${type} ${JSON.stringify((event as CustomEvent).detail)}`),
+          );
+        }
+        const over = new Promise((resolve) => element.addEventListener('ended', resolve));
+        element.setAttribute('service', ticketUrl.service);
+        element.setAttribute('ticket-url', ticketUrl.url);
+        document.body.append(element);
+        await over;
+        return seen;
+      },
+      { service: world.world.url.href, url: `/ticket?execution=${encodeURIComponent(succeeded)}` },
+    );
+    expect(events.at(-1)).toBe('ended {"status":"SUCCEEDED"}');
+    expect(events).toContain('status {"status":"SUCCEEDED","phase":"ended"}');
+    expect(events.filter((event) => event.startsWith('problem'))).toEqual([]);
+  });
+
+  test('a ticket without payloads says that they are hidden', async () => {
+    world.ticketAnswers.set(failed, () => world.ticket(failed, { payloads: 'names' }));
+    const page = await ended(failed);
+    await expect.poll(() => page.locator('.note').innerText()).toBe('Payloads hidden');
+    expect(await page.locator('.failure').innerText()).toContain('Hidden from this ticket or key.');
+    world.ticketAnswers.delete(failed);
+  });
+
+  test('nothing violates the policy of the page', async () => {
+    const page = await world.open([failed]);
+    const violations: string[] = [];
+    page.on('console', (message) => violations.push(message.text()));
+    page.on('pageerror', (error) => violations.push(error.message));
+    await page.reload();
+    await untilPhase(page, 'ended');
+    await page.getByRole('button', { name: 'Zoom in' }).click();
+    await page.locator('.message').nth(3).click();
+    await page.locator('.detail').waitFor();
+    expect(violations).toEqual([]);
+  });
+});

@@ -1,0 +1,39 @@
+/**
+ * How long a page's main thread works, by its own CPU time: what else runs on the machine does not count. From Chromium's trace.
+ */
+import type { Browser, Page } from 'playwright-core';
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** CPU time, in microseconds. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+export interface PageTasks {
+  readonly longestMs: number;
+  readonly totalMs: number;
+}
+
+/** No other page may be open. */
+export async function tasksDuring(
+  browser: Browser,
+  page: Page,
+  work: () => Promise<unknown>,
+): Promise<PageTasks> {
+  await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', '__metadata'] });
+  await work();
+  const trace = await browser.stopTracing();
+  // Safety: the form of Chromium's trace.
+  const { traceEvents } = JSON.parse(trace.toString()) as { readonly traceEvents: readonly TraceEvent[] };
+  const threadOf = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
+  const mainThreads = new Set(
+    traceEvents.filter(({ args }) => args?.name === 'CrRendererMain').map((event) => threadOf(event)),
+  );
+  const tasks = traceEvents
+    .filter((event) => event.name === 'RunTask' && mainThreads.has(threadOf(event)))
+    .map(({ tdur = 0 }) => tdur / 1000);
+  return { longestMs: Math.max(0, ...tasks), totalMs: tasks.reduce((sum, ms) => sum + ms, 0) };
+}

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+
+import type { Step } from '../../src/client/client.ts';
+import { pathToMessage, stepRows, tallyOf } from '../../src/viewer/steps/step-rows.ts';
+
+const step = (name: string, more: Partial<Step> = {}): Step => ({
+  name,
+  kind: 'task',
+  status: 'SUCCEEDED',
+  attempts: 1,
+  caught: false,
+  children: [],
+  messageIds: [],
+  ...more,
+});
+const failed = (name: string, more: Partial<Step> = {}): Step =>
+  step(name, { status: 'FAILED', error: 'E', ...more });
+const execution = (...children: Step[]): Step => step('', { kind: 'execution', status: 'FAILED', children });
+const NONE = { chosen: new Map<string, boolean>() };
+const handled = (root: Step): string[] =>
+  stepRows(root, NONE).flatMap(({ step: { name }, isHandled }) => (isHandled ? [name] : []));
+
+test('rows say where in the tree they are', () => {
+  const root = execution(
+    step('a', { children: [step('b'), step('c', { children: [step('d')] })] }),
+    step('e'),
+  );
+  expect(
+    stepRows(root, NONE).map(({ step: { name }, key, level, position, siblings }) => [
+      name,
+      key,
+      level,
+      position,
+      siblings,
+    ]),
+  ).toEqual([
+    ['a', '0', 1, 1, 2],
+    ['b', '0.0', 2, 1, 2],
+    ['c', '0.1', 2, 2, 2],
+    ['d', '0.1.0', 3, 1, 1],
+    ['e', '1', 1, 2, 2],
+  ]);
+});
+
+test('a closed step hides what is in it', () => {
+  const root = execution(step('a', { children: [step('b')] }), step('c'));
+  const rows = stepRows(root, { chosen: new Map([['0', false]]) });
+  expect(rows.map(({ step: { name }, isExpanded }) => [name, isExpanded])).toEqual([
+    ['a', false],
+    ['c', undefined],
+  ]);
+});
+
+test('of many steps, iterations that succeeded start closed', () => {
+  const iteration = (name: string, status: Step['status']) =>
+    step(name, { kind: 'iteration', status, children: [step('work')] });
+  const many = Array.from({ length: 200 }, (_, index) =>
+    iteration(String(index), index === 7 ? 'FAILED' : 'SUCCEEDED'),
+  );
+  const rows = stepRows(execution(step('map', { kind: 'map', children: many })), NONE);
+  expect(rows).toHaveLength(1 + 200 + 1);
+});
+
+test('failures that the execution survived are handled, also those inside of what was caught', () => {
+  const root = execution(
+    failed('caught', { caught: true, children: [failed('inside')] }),
+    step('retried', { attempts: 3, children: [failed('first attempt')] }),
+    failed('fatal', { children: [failed('inner')] }),
+  );
+  expect(handled(root)).toEqual(['caught', 'inside', 'retried', 'first attempt']);
+  expect(tallyOf(root)).toEqual({ steps: 6, running: 0, failed: 2, handled: 4 });
+});
+
+test('if the execution succeeded, every failure was handled', () => {
+  expect(handled({ ...execution(failed('a')), status: 'SUCCEEDED' })).toEqual(['a']);
+});
+
+test('a message leads to its step', () => {
+  const root = execution(step('a', { children: [step('b', { messageIds: ['7'] })] }));
+  expect(pathToMessage(root, '7')).toEqual(['0', '0.0']);
+  expect(pathToMessage(root, '8')).toEqual([]);
+});
