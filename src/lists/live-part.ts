@@ -9,7 +9,12 @@ import type { LiveEntry } from './list-entry.ts';
 import type { Next, PartRange } from './list-part.ts';
 import type { ListRow, ListRows } from './list-rows.ts';
 import { hasNoList, isBrief, isRefusal } from './upstream-failures.ts';
-import type { PageTerms, UpstreamList, UpstreamListPage } from './upstream-list.ts';
+import {
+  OLDEST_FIRST_PAGES_MAX,
+  type PageTerms,
+  type UpstreamList,
+  type UpstreamListPage,
+} from './upstream-list.ts';
 
 /** Upstream pages that one request reads, of 1,000 executions each: five seconds of an account's budget of list calls. */
 export const LIST_PAGES_MAX = 10;
@@ -41,6 +46,7 @@ export class LivePart {
   #walkedTo = '';
   #refusal: SourceFailure | undefined;
   #missing = false;
+  #isOldestFirst = false;
 
   constructor(options: LivePartOptions) {
     this.#options = options;
@@ -84,7 +90,8 @@ export class LivePart {
       const entry = this.#ready.at(-1);
       if (entry) return { at: 'entry', entry };
       if (this.#hasEnded) return { at: 'end' };
-      if (this.#pagesRead >= LIST_PAGES_MAX || (this.#pagesRead > 0 && clock.now() >= untilMs))
+      const pagesMax = this.#isOldestFirst ? OLDEST_FIRST_PAGES_MAX : LIST_PAGES_MAX;
+      if (this.#pagesRead >= pagesMax || (this.#pagesRead > 0 && clock.now() >= untilMs))
         return { at: 'unread', position: this.#knownTo };
       const failure = await this.#read();
       if (failure) {
@@ -126,24 +133,27 @@ export class LivePart {
     return undefined;
   }
 
-  async #accept({ entries, nextToken, readAtMs }: UpstreamListPage, row: ListRow | undefined): Promise<void> {
+  async #accept(page: UpstreamListPage, row: ListRow | undefined): Promise<void> {
+    const { entries, nextToken, readAtMs } = page;
     const { startedAfterMs = -Infinity, rows } = this.#options;
     this.#pagesRead++;
+    this.#isOldestFirst ||= page.isOldestFirst;
     const before = row?.startedAtMs ?? Infinity;
     const oldestMs = entries.reduce((oldest, { startedAtMs }) => Math.min(oldest, startedAtMs), before);
-    if (before < Infinity && row) await rows.put(row, oldestMs);
+    if (before < Infinity && row && !this.#isOldestFirst) await rows.put(row, oldestMs);
     const isLast = nextToken === undefined;
     const found = [
       ...this.#tied,
       ...entries.filter((entry) => this.#isNew(entry) && entry.key > this.#knownTo),
     ];
-    const isComplete = ({ startedAtMs }: LiveEntry) => isLast || startedAtMs > oldestMs;
+    const isComplete = ({ startedAtMs }: LiveEntry) =>
+      isLast || (startedAtMs > oldestMs && !this.#isOldestFirst);
     const complete = found.filter(isComplete).sort((a, b) => (a.key > b.key ? -1 : 1));
     this.#tied = found.filter((entry) => !isComplete(entry));
     // All of it is read, so what was read before has been taken.
     this.#ready = complete.filter(({ startedAtMs }) => startedAtMs >= startedAfterMs);
-    this.#hasEnded = isLast || oldestMs < startedAfterMs;
-    this.#walkedTo = oldestMs === Infinity ? '' : positionBefore(oldestMs);
+    this.#hasEnded = isLast || (oldestMs < startedAfterMs && !this.#isOldestFirst);
+    if (oldestMs < Infinity && !this.#isOldestFirst) this.#walkedTo = positionBefore(oldestMs);
     if (this.#walkedTo > this.#knownTo) this.#knownTo = this.#walkedTo;
     if (nextToken !== undefined) {
       this.#at = { row: { startedAtMs: oldestMs, token: nextToken, issuedAtMs: readAtMs } };

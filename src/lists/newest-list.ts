@@ -7,7 +7,7 @@ import type { ArchivedFacts } from './archived-facts.ts';
 import { archivedEntryOf, itemOf, type LiveEntry } from './list-entry.ts';
 import type { ListItem } from './lists.ts';
 import { hasNoList } from './upstream-failures.ts';
-import type { UpstreamList } from './upstream-list.ts';
+import { OLDEST_FIRST_PAGES_MAX, type UpstreamList } from './upstream-list.ts';
 
 /** A page that a reader has caused so shortly before is new enough for a poll. */
 const POLL_FRESH_MS = 1_000;
@@ -62,14 +62,17 @@ export class NewestList {
     const { upstream, clock } = this.#options;
     if (!upstream) return ok({ entries: [], knownTo: END });
     const { onAttempt = () => undefined } = call;
-    const page = await upstream.page(undefined, {
-      ...call,
-      onAttempt,
-      notBeforeMs: clock.now() - POLL_FRESH_MS,
-    });
-    if (!page.ok) return hasNoList(page.failure) ? ok({ entries: [], knownTo: END }) : page;
-    const { entries, nextToken } = page.value;
+    const terms = { ...call, onAttempt, notBeforeMs: clock.now() - POLL_FRESH_MS };
+    const entries: LiveEntry[] = [];
+    let token: string | undefined;
+    for (let pages = 0; pages < OLDEST_FIRST_PAGES_MAX; pages++) {
+      const page = await upstream.page(token, terms);
+      if (!page.ok) return hasNoList(page.failure) ? ok({ entries: [], knownTo: END }) : page;
+      entries.push(...page.value.entries);
+      token = page.value.nextToken;
+      if (token === undefined || !page.value.isOldestFirst) break;
+    }
     const oldestMs = Math.min(...entries.map(({ startedAtMs }) => startedAtMs));
-    return ok({ entries, knownTo: nextToken === undefined ? END : positionBefore(oldestMs) });
+    return ok({ entries, knownTo: token === undefined ? END : positionBefore(oldestMs) });
   }
 }

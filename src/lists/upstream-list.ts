@@ -23,10 +23,14 @@ export const LIST_PAGES_BYTES_MAX = 16 * 1024 * 1024;
 /** An entry with its AWS members, id and ARNs: about 700 characters, and as many objects as members. */
 const ENTRY_BYTES = 1_600;
 const FAILURES_MAX = 100;
+/** Pages of a list that has its oldest executions first. Servers that play AWS have few executions, and no quota. */
+export const OLDEST_FIRST_PAGES_MAX = 50;
 
 export interface UpstreamListPage {
-  /** In upstream order. */
+  /** In upstream order: newest start first. */
   readonly entries: readonly LiveEntry[];
+  /** Unlike AWS, stepfunctions-local lists the oldest first: only all its pages together say which are the newest. */
+  readonly isOldestFirst: boolean;
   readonly nextToken?: string;
   /** When the call began, in clock milliseconds. */
   readonly readAtMs: number;
@@ -196,10 +200,13 @@ export class UpstreamList {
       return result;
     }
     const { executions, nextToken } = result.value;
+    const entries = executions
+      .filter(({ executionId }) => 'mapRunArn' in of || !isMapRunChild(parseExecutionRef(executionId)))
+      .map((execution) => liveEntryOf(source.name, execution));
+    const [first, last] = [entries[0]?.startedAtMs ?? 0, entries.at(-1)?.startedAtMs ?? 0];
     const page: UpstreamListPage = {
-      entries: executions
-        .filter(({ executionId }) => 'mapRunArn' in of || !isMapRunChild(parseExecutionRef(executionId)))
-        .map((execution) => liveEntryOf(source.name, execution)),
+      entries,
+      isOldestFirst: first < last,
       ...(nextToken !== undefined && { nextToken }),
       readAtMs,
     };

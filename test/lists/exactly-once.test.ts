@@ -13,3 +13,13 @@ test.each([1, 2, 3, 4, 5, 6])(
       maxResults: [7, 11, 50, 250],
     }),
 );
+
+test('the same if the upstream lists the oldest executions first', () =>
+  walksListExactlyOnce({
+    executions: 300,
+    walks: 12,
+    seed: SEED,
+    pageSizeMax: 40,
+    maxResults: [7, 50, 250],
+    oldestFirst: true,
+  }));

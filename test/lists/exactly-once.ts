@@ -19,6 +19,8 @@ export interface ScenarioOptions {
   readonly seed: number;
   /** Executions in an upstream page. */
   readonly pageSizeMax: number;
+  /** As stepfunctions-local lists them. */
+  readonly oldestFirst?: boolean;
   /** Each walk has one of these. */
   readonly maxResults: readonly number[];
 }
@@ -57,8 +59,9 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
     if (chosen === undefined) throw new Error('an empty list');
     return chosen;
   };
-  const tokensOf = oneOf(['place', 'count'] as const);
-  const under = listUnderTest({ upstream: { pageSizeMax: options.pageSizeMax, tokensOf } });
+  const { oldestFirst = false } = options;
+  const tokensOf = oldestFirst ? 'count' : oneOf(['place', 'count'] as const);
+  const under = listUnderTest({ upstream: { pageSizeMax: options.pageSizeMax, tokensOf, oldestFirst } });
   const { source, clock, archive } = under;
   const stories: Story[] = [];
   // Starts within so few milliseconds that many are ties, and some pages are nothing but ties.

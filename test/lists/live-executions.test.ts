@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FACTS_FRESH_MS } from '../../src/lists/archived-facts.ts';
 import type { ListItem } from '../../src/lists/lists.ts';
 import type { NewestExecutions } from '../../src/lists/newest-list.ts';
-import { DESCRIBED_AT_ONCE_MAX } from '../../src/lists/running-executions.ts';
+import { DESCRIBED_AT_ONCE_MAX, DESCRIBED_WITHOUT_LIST_MAX } from '../../src/lists/running-executions.ts';
 import { type Result, fail, ok } from '../../src/core/errors.ts';
 import type { Source } from '../../src/sources/source.ts';
 import {
@@ -71,6 +71,13 @@ describe('the newest executions', () => {
     const ties = ['t1', 't2', 't3'].map((name) => execution(name, START_MS - 1_500));
     const { newest } = liveUnderTest({ upstream: { executions: [...running(2), ...ties], pageSizeMax: 3 } });
     expect(await newest()).toMatchObject({ executions: [{ name: 'r0' }, { name: 'r1' }], hasMore: true });
+  });
+
+  test('are on the last page of an upstream that lists the oldest first', async () => {
+    const { newest } = liveUnderTest({
+      upstream: { executions: running(8), pageSizeMax: 3, oldestFirst: true },
+    });
+    expect(namesOf((await newest()).executions)).toEqual(running(8).map(({ name }) => name));
   });
 
   test('are seen to be archived within some seconds, without a listing of the store at each poll', async () => {
@@ -212,10 +219,16 @@ describe('executions that run', () => {
   });
 });
 
-test('polls of a list are paced by what they cost', () => {
+test('polls of a list are paced by the lists that they read', () => {
+  const intervalsMs = { newest: 1_500, running: 3_000 };
   const source = Object.assign(liveUnderTest().source, {
-    pace: (_of: unknown, wantedMs: number) => Math.max(wantedMs, 1_500),
+    pace: ({ upstreamStatus }: { readonly upstreamStatus?: string }) =>
+      upstreamStatus === 'RUNNING' ? intervalsMs.running : intervalsMs.newest,
   });
   const { list } = listUnderTest({ source });
-  expect([list.pace(2_000, 1, []), list.pace(2_000, 2, [])]).toEqual([2_000, 3_000]);
+  expect([0, DESCRIBED_WITHOUT_LIST_MAX, 4].map((rereads) => list.pace(2_000, rereads, []))).toEqual([
+    intervalsMs.newest,
+    intervalsMs.newest,
+    intervalsMs.running,
+  ]);
 });

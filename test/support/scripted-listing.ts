@@ -38,6 +38,8 @@ export interface ScriptedListingOptions {
   readonly conduct?: (call: ListCall) => ListConduct;
   /** `place`: behind the last execution given. `count`: behind so many, so that new executions move all pages. */
   readonly tokensOf?: 'place' | 'count';
+  /** As stepfunctions-local lists them. */
+  readonly oldestFirst?: boolean;
 }
 
 export const PLACE: Place = { partition: 'aws', region: 'us-west-2', account: '123456789012' };
@@ -54,13 +56,15 @@ export class ScriptedListing implements ListingSource {
   inFlight = 0;
   inFlightMax = 0;
   readonly #tokensOf: 'place' | 'count';
+  readonly #oldestFirst: boolean;
   #tokens = new Map<string, { readonly after: SourceExecution | undefined; readonly count: number }>();
   #gate: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ScriptedListingOptions = {}) {
     this.pageSizeMax = options.pageSizeMax ?? 1_000;
     this.conduct = options.conduct ?? (() => ({}));
-    this.#tokensOf = options.tokensOf ?? 'place';
+    this.#oldestFirst = options.oldestFirst ?? false;
+    this.#tokensOf = this.#oldestFirst ? 'count' : (options.tokensOf ?? 'place');
     for (const execution of options.executions ?? []) this.put(execution);
   }
 
@@ -111,7 +115,9 @@ export class ScriptedListing implements ListingSource {
   ): Promise<Result<SourceExecutions, SourceFailure>> {
     if (limit > this.pageSizeMax) throw new RangeError(`asked for ${limit} executions`);
     return this.#called({ token, upstreamStatus, origin: call.origin }, call, ({ most = limit }) => {
-      this.#sorted ??= [...this.#executions.values()].sort(inUpstreamOrder);
+      this.#sorted ??= [...this.#executions.values()].sort((a, b) =>
+        this.#oldestFirst ? inUpstreamOrder(b, a) : inUpstreamOrder(a, b),
+      );
       const listed =
         upstreamStatus === undefined
           ? this.#sorted
