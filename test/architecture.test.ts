@@ -122,7 +122,7 @@ const mayImport: Record<string, readonly string[]> = {
     'viewer/store',
   ],
   'viewer/element/styles': [],
-  'viewer/watch': ['client', 'core', 'viewer/element', 'viewer/store'],
+  'viewer/watch': ['client', 'core', 'viewer/element', 'viewer/format', 'viewer/store'],
 };
 
 /** Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own. */

@@ -36,4 +36,6 @@ export const LONG_TESTS = [
   'test/viewer/element-large.test.ts',
   'test/viewer/element-streams.test.ts',
   'test/viewer/element.test.ts',
+  'test/viewer/embedding.test.ts',
+  'test/viewer/watch.test.ts',
 ];

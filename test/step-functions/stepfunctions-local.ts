@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { systemClock } from '../../src/core/clock.ts';
+import { freePort } from '../support/free-port.ts';
 
 const SERVER = createRequire(import.meta.url).resolve('stepfunctions-local/bin/stepfunctions-local-start.js');
 const STARTED_WITHIN_MS = 20_000;
@@ -61,14 +61,4 @@ async function answers(ask: () => Promise<unknown>, server: ChildProcess): Promi
     }
     await systemClock.sleep(50);
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }

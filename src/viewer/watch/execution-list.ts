@@ -1,14 +1,13 @@
 /** <watch-execution-list>: the executions of one flow, live, with filters. Every filter is part of the address. */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
-import type { Status } from '../../client/client.ts';
 import { executionName } from './execution-name.ts';
 import { listFilters } from './list-filters.ts';
 import type { ListSource, ListedExecution } from './list-source.ts';
 import { type ListPhase, type ListSnapshot, ListStore } from './list-store.ts';
 import { statusBadge } from './status-badge.ts';
-import { completeTime, durationText, shortTime } from './time-text.ts';
-import { type ListView, executionFragment, listFragment, queryOf } from './watch-location.ts';
+import { durationOf, timeOf } from './time-text.ts';
+import { type ListView, listFragment, queryOf } from './watch-location.ts';
 
 const PHASES: Readonly<Record<ListPhase, string>> = {
   loading: 'Loading …',
@@ -137,29 +136,14 @@ export class WatchExecutionList extends LitElement {
 
 function row(execution: ListedExecution, nowMs: number): TemplateResult {
   const { flowExecutionId: id, status, startedAt } = execution;
-  const name = execution.name ?? executionName(id).name;
   const duration = durationOf(execution, nowMs);
   return html`<tr data-status=${status}>
     <td>${statusBadge(status)}</td>
     <th scope="row">
-      <a href=${executionFragment({ execution: id })} title=${id}>${name}</a>
+      ${executionName(id, execution.name)}
       <span class="narrow quiet">${startedAt === undefined ? nothing : timeOf(startedAt)} · ${duration}</span>
     </th>
     <td class="wide">${startedAt === undefined ? '–' : timeOf(startedAt)}</td>
     <td class="wide number">${duration}</td>
   </tr>`;
-}
-
-const timeOf = (timestamp: string): TemplateResult =>
-  html`<time datetime=${timestamp} title=${completeTime(timestamp)}
-    >${shortTime(timestamp, Date.now())}</time
-  >`;
-
-function durationOf(
-  { status, startedAt, durationMs }: { status: Status; startedAt?: string; durationMs?: number },
-  nowMs: number,
-): string {
-  if (durationMs !== undefined) return durationText(durationMs);
-  const startedMs = Date.parse(startedAt ?? '');
-  return status === 'RUNNING' && !Number.isNaN(startedMs) ? durationText(nowMs - startedMs, true) : '–';
 }

@@ -1,16 +1,9 @@
-/** Short names for people, out of ids that are long. */
+/** The name of an execution as a link to it. Its id is long: it is the title. */
+import { type TemplateResult, html } from 'lit';
 
-export interface ExecutionName {
-  /** Absent: the id belongs to no flow. */
-  readonly flow?: string;
-  readonly name: string;
-}
+import { executionTitle } from '../element/execution-title.ts';
+import { executionFragment } from './watch-location.ts';
 
-const ARN = /^arn:[^:]+:states:[^:]*:[^:]*:(?:execution|express):([^:]+):(.+)$/;
-/** `urn:tdm:…:Workflow:<flow>_<start time>_<trigger>_<uuid>` */
-const WORKFLOW = /:Workflow:([^_]+)_(.+)$/;
-
-export function executionName(id: string): ExecutionName {
-  const [, flow, name] = ARN.exec(id) ?? WORKFLOW.exec(id) ?? [];
-  return flow === undefined || name === undefined ? { name: id } : { flow, name };
-}
+/** `name`: as a list has it. Default: what the id says. */
+export const executionName = (id: string, name = executionTitle(id).name): TemplateResult =>
+  html`<a href=${executionFragment({ execution: id })} title=${id}>${name}</a>`;

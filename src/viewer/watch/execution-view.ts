@@ -5,12 +5,13 @@
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 
+import type { Status } from '../../client/client.ts';
 import { type WatchTarget, watchLink } from '../../core/watch-link.ts';
+import { executionTitle } from '../element/execution-title.ts';
 import { executionName } from './execution-name.ts';
-import type { ListedExecution } from './list-source.ts';
 import type { Relatives, RelativesSource } from './relatives-source.ts';
-import { statusBadge, statusName } from './status-badge.ts';
-import { EMPTY_VIEW, executionFragment, listFragment } from './watch-location.ts';
+import { statusBadge, statusWord } from './status-badge.ts';
+import { EMPTY_VIEW, listFragment } from './watch-location.ts';
 
 /** Children start while it runs. */
 const RELATIVES_EVERY_MS = 10_000;
@@ -32,7 +33,7 @@ export class WatchExecution extends LitElement {
   /** Present if a key reads the execution. */
   declare relatives: RelativesSource | undefined;
   declare found: Relatives | undefined;
-  declare status: string | undefined;
+  declare status: Status | undefined;
   declare isCopied: boolean;
 
   #reading: AbortController | undefined;
@@ -75,29 +76,24 @@ export class WatchExecution extends LitElement {
 
   override render() {
     const { execution: id = '', ticket, message } = this.target;
-    const { flow, name } = executionName(id);
+    const { flow, name } = executionTitle(id);
     const { service, apiKey } = this;
-    document.title = [this.status && statusName(this.status as never), name, 'Flowtap']
-      .filter(Boolean)
-      .join(' · ');
+    const word = this.status === undefined ? [] : [statusWord(this.status)];
+    document.title = [...word, flow ?? name, 'Flowtap'].join(' · ');
     return html`
       <header class="execution-head">
-        ${flow === undefined || apiKey === undefined ? nothing : html`<p class="trail">${this.#flowLink(flow)}</p>`}
-        <h1>${name === '' ? 'Execution' : name}</h1>
-        <p class="id">
-          <code>${id}</code>
-          ${
-            id === ''
-              ? nothing
-              : html`<button class="small" @click=${this.#copyId}>
-                  ${this.isCopied ? 'Copied' : 'Copy id'}
-                </button>`
-          }
-        </p>
+        <h1 class="hidden">Execution ${name}</h1>
+        ${apiKey === undefined ? nothing : this.#trail(flow)}
+        ${
+          id === ''
+            ? nothing
+            : html`<code title=${id}>${id}</code>
+                <button class="small" @click=${this.#copyId}>${this.isCopied ? 'Copied' : 'Copy id'}</button>`
+        }
         ${
           this.found?.parent === undefined
             ? nothing
-            : html`<p class="parent">Started by ${linkTo(this.found.parent.flowExecutionId)}</p>`
+            : html`<p class="parent">Started by ${executionName(this.found.parent.flowExecutionId)}</p>`
         }
       </header>
       ${keyed(
@@ -121,11 +117,13 @@ export class WatchExecution extends LitElement {
     `;
   }
 
-  #flowLink(flow: string): TemplateResult {
+  /** Back to where the reader most likely came from. */
+  #trail(flow: string | undefined): TemplateResult {
     const listed = this.found?.flow;
-    return html`<a href=${listFragment({ ...EMPTY_VIEW, ...(listed !== undefined && { flow: listed }) })}
-      >${flow}</a
-    >`;
+    const view = { ...EMPTY_VIEW, ...(listed !== undefined && { flow: listed }) };
+    return html`<nav class="trail" aria-label="Breadcrumb">
+      <a href=${listFragment(view)}>${listed === undefined ? 'Executions' : (flow ?? 'Executions')}</a>
+    </nav>`;
   }
 
   #children(): TemplateResult | typeof nothing {
@@ -147,7 +145,7 @@ export class WatchExecution extends LitElement {
               html`<tr data-status=${child.status}>
                 <td>${statusBadge(child.status)}</td>
                 <th scope="row">
-                  ${linkTo(child.flowExecutionId, child)}
+                  ${executionName(child.flowExecutionId, child.name)}
                   <span class="narrow quiet">${child.step ?? nothing}</span>
                 </th>
                 <td class="wide">${child.step ?? '–'}</td>
@@ -164,16 +162,7 @@ export class WatchExecution extends LitElement {
     setTimeout(() => (this.isCopied = false), 2_000);
   };
 
-  readonly #onStatus = (event: Event): void => {
-    const detail: unknown = event instanceof CustomEvent ? event.detail : undefined;
-    const { status } = Object(detail) as { status?: unknown };
-    if (typeof status === 'string') this.status = status;
+  readonly #onStatus = ({ detail }: CustomEvent<{ readonly status?: Status }>): void => {
+    this.status = detail.status;
   };
-}
-
-function linkTo(id: string, item?: Pick<ListedExecution, 'name' | 'flow'>): TemplateResult {
-  const { flow, name } = executionName(id);
-  return html`<a href=${executionFragment({ execution: id })} title=${id}
-    >${flow === undefined ? nothing : html`${flow} / `}${item?.name ?? name}</a
-  >`;
 }

@@ -1,7 +1,7 @@
 /** The filters above the list: status, name, and when an execution started. */
 import { type TemplateResult, html, nothing } from 'lit';
 
-import { statusName } from './status-badge.ts';
+import { statusWord } from './status-badge.ts';
 import { type ListView, SINCE_HOURS, STATUSES } from './watch-location.ts';
 
 const SINCE_NAMES: Readonly<Record<string, string>> = {
@@ -52,7 +52,7 @@ export function listFilters(view: ListView, onChange: (view: ListView) => void):
         (status) =>
           html`<label class="chip" data-status=${status}>
             <input type="checkbox" .checked=${view.statuses.includes(status)} @change=${toggle(status)} />
-            ${statusName(status)}
+            ${statusWord(status)}
           </label>`,
       )}
     </fieldset>

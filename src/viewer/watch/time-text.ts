@@ -1,27 +1,20 @@
-/** Times and durations for people, in their own time zone and language. */
+/** When an execution of a list started, and how long it took or has taken. */
+import { type TemplateResult, html } from 'lit';
 
-const timeToday = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
-const timeEarlier = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const complete = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+import { humanDuration } from '../../core/human-duration.ts';
+import { momentText, msOf, timeText } from '../format/times.ts';
+import type { ListedExecution } from './list-source.ts';
 
-/** `16:22:04` if it was today, `Nov 28, 2026, 16:22` before. */
-export function shortTime(timestamp: string, nowMs: number): string {
-  const at = new Date(timestamp);
-  if (Number.isNaN(at.getTime())) return timestamp;
-  return at.toDateString() === new Date(nowMs).toDateString() ? timeToday.format(at) : timeEarlier.format(at);
-}
+/** Without the day if that is today. */
+export const timeOf = (timestamp: string): TemplateResult =>
+  html`<time datetime=${timestamp} title=${`${momentText(timestamp)} (${timestamp})`}
+    >${timeText(timestamp, new Date().toISOString()).replace(/\.\d{3}$/, '')}</time
+  >`;
 
-export function completeTime(timestamp: string): string {
-  const at = new Date(timestamp);
-  return Number.isNaN(at.getTime()) ? timestamp : complete.format(at);
-}
-
-/** `0.85 s`, `11.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. Whole seconds while it grows, so that it does not flicker. */
-export function durationText(ms: number, isGrowing = false): string {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 60) return `${isGrowing ? Math.floor(seconds) : Number(seconds.toPrecision(3))} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+export function durationOf({ status, startedAt, durationMs }: ListedExecution, nowMs: number): string {
+  if (durationMs !== undefined) return humanDuration(durationMs);
+  const startMs = msOf(startedAt);
+  if (status !== 'RUNNING' || startMs === undefined) return '–';
+  // Whole seconds while it grows.
+  return humanDuration(Math.max(0, Math.floor((nowMs - startMs) / 1000) * 1000)).replace('.0 s', ' s');
 }

@@ -1,0 +1,173 @@
+/** The page at /watch, in Chromium, on the real Worker: links with tickets, and a key that stays in memory. */
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+import { watchLink } from '../../src/core/watch-link.ts';
+import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
+import { type CommandUnderTest, commandFor } from '../cli/command-under-test.ts';
+import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Ended an hour ago, and failed. */
+const FAILED = scenarioId(
+  'FailingFlow',
+  Date.now() - 3_600_000,
+  'Door',
+  '00000000-0000-4000-8000-000000000000',
+);
+
+let world: World;
+let browser: Browser;
+let command: CommandUnderTest;
+let apiKey: string;
+beforeAll(async () => {
+  if (!hasChromium()) return;
+  [world, browser] = await Promise.all([openWorld(), launchChromium()]);
+  apiKey = await world.key();
+  command = await commandFor(world, apiKey);
+});
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
+});
+afterAll(async () => {
+  await command?.stop();
+  await browser?.close();
+  await world?.close();
+});
+
+const isOfPolicy = (problem: string): boolean => /Content Security Policy|Trusted/.test(problem);
+const at = (path: string): string => new URL(path, world.url).href;
+
+async function enterKey(page: Page, key = apiKey): Promise<void> {
+  await page.getByLabel('API key', { exact: true }).fill(key);
+  await page.keyboard.press('Enter');
+}
+
+/** All that a page may keep, wherever it may keep it. */
+const kept = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const places = {
+      local: Object.entries(localStorage),
+      session: Object.entries(sessionStorage),
+      cookie: document.cookie,
+      address: location.href,
+      state: history.state as unknown,
+      databases: await indexedDB.databases(),
+      caches: await caches.keys(),
+    };
+    return JSON.stringify(places);
+  });
+
+/** Run by the driver's protocol, so that the page's policy does not refuse it. */
+async function violationsOfAxe(page: Page): Promise<unknown[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    // Safety: the script above defines it.
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+      };
+    };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => ({
+      id,
+      nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`),
+    }));
+  });
+}
+
+describe.runIf(hasChromium())('a link', () => {
+  test('of flowtap link opens the execution without a key, and a reload shows it again', async () => {
+    const { stdout } = await command.run(['link', FAILED]);
+    const { page, problems } = await openPage(browser);
+    await page.goto(stdout.trim());
+    for (const reload of [false, true]) {
+      if (reload) await page.reload();
+      await page.getByText('Step3OpenDoor').first().waitFor();
+      await page.getByText('Failed').first().waitFor();
+      expect(await page.getByLabel('API key', { exact: true }).count()).toBe(0);
+    }
+    expect(problems).toEqual([]);
+  });
+
+  test('without a ticket asks for a key, and then shows the execution', async () => {
+    const { page, problems } = await openPage(browser);
+    await page.goto(watchLink(world.url.href, { execution: FAILED }));
+    await page.getByText('This link has no ticket').waitFor();
+    await enterKey(page);
+    await page.getByText('Step3OpenDoor').first().waitFor();
+    expect(problems.filter(isOfPolicy)).toEqual([]);
+  });
+
+  test('to / leads a browser to the page, with a link to the documentation', async () => {
+    const { page } = await openPage(browser);
+    await page.goto(at('/'));
+    expect(new URL(page.url()).pathname).toBe('/watch');
+    await page.getByRole('link', { name: 'API', exact: true }).click();
+    await page.getByRole('heading', { name: 'Flowtap' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/docs');
+  });
+});
+
+describe.runIf(hasChromium())('a key', () => {
+  test('is kept in memory only: not in storage, not in the address, and a reload forgets it', async () => {
+    const { page } = await openPage(browser);
+    const sent: { readonly url: string; readonly authorization: string | undefined }[] = [];
+    page.on('request', (request) => {
+      sent.push({ url: request.url(), authorization: request.headers()['authorization'] });
+    });
+    await page.goto(watchLink(world.url.href, { execution: FAILED }));
+    await enterKey(page);
+    await page.getByText('Step3OpenDoor').first().waitFor();
+    expect(sent.some(({ authorization }) => authorization === `Bearer ${apiKey}`)).toBe(true);
+    expect(sent.filter(({ url }) => url.includes('ftk_') || !url.startsWith(world.url.origin))).toEqual([]);
+    expect(await kept(page)).not.toContain('ftk_');
+    expect(await page.content()).not.toContain('ftk_1');
+    expect(await page.content()).not.toContain(apiKey);
+    await page.reload();
+    await page.getByLabel('API key', { exact: true }).waitFor();
+  });
+
+  test('that is wrong is refused with the service’s own words, and can be corrected', async () => {
+    const { page } = await openPage(browser);
+    await page.goto(watchLink(world.url.href, { execution: FAILED }));
+    for (const wrong of [`${apiKey.slice(0, -1)}_`, 'ö']) {
+      await enterKey(page, wrong);
+      await page.getByRole('alert').waitFor();
+      expect(await page.getByRole('alert').textContent()).toMatch(/key/);
+    }
+    await enterKey(page);
+    await page.getByText('Step3OpenDoor').first().waitFor();
+  });
+
+  test('is forgotten on request', async () => {
+    const { page } = await openPage(browser);
+    await page.goto(watchLink(world.url.href, { execution: FAILED }));
+    await enterKey(page);
+    await page.getByRole('button', { name: 'Forget' }).click();
+    await page.getByLabel('API key', { exact: true }).waitFor();
+  });
+});
+
+test.runIf(hasChromium()).each(['light', 'dark'] as const)(
+  'axe finds nothing on the page in the %s theme, wide and narrow',
+  async (colorScheme) => {
+    for (const width of [1280, 320]) {
+      const { page, problems } = await openPage(browser, { colorScheme, viewport: { width, height: 800 } });
+      await page.goto(at('/watch'));
+      await page.getByLabel('API key', { exact: true }).waitFor();
+      expect(await violationsOfAxe(page)).toEqual([]);
+      await page.goto(watchLink(world.url.href, { execution: FAILED }));
+      await enterKey(page);
+      await page.getByText('Step3OpenDoor').first().waitFor();
+      expect(await violationsOfAxe(page)).toEqual([]);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow).toBeLessThanOrEqual(0);
+      expect(problems.filter(isOfPolicy)).toEqual([]);
+    }
+  },
+);
