@@ -31,6 +31,7 @@ import {
   byMethod,
   route,
 } from './http/routing.ts';
+import type { Children } from './lists/children.ts';
 import type { Lists } from './lists/lists.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
@@ -40,6 +41,7 @@ export interface AppPorts {
   readonly access: Access;
   readonly executions: Executions;
   readonly lists: Lists;
+  readonly children: Children;
   readonly archive: Archive;
   readonly listArchived: ArchiveList;
   readonly cursorKeys: CursorKeys;

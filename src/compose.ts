@@ -24,6 +24,7 @@ import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts
 import { createPageMemory } from './executions/upstream/page-memory.ts';
 import type { Probe } from './http/admin-routes.ts';
 import { problemJson } from './http/problem.ts';
+import { createChildren } from './lists/children.ts';
 import { FlowDirectory } from './lists/flow-directory.ts';
 import { createListOpener } from './lists/runtimes/list-opener.ts';
 import type { ListObjects, OpenList } from './lists/runtimes/open-list.ts';
@@ -55,6 +56,7 @@ import {
   createStepFunctionsClient,
   type StepFunctionsClient,
 } from './sources/step-functions/step-functions-client.ts';
+import { stepFunctionsLineage } from './sources/step-functions/step-functions-lineage.ts';
 import { createStepFunctionsListing } from './sources/step-functions/step-functions-listing.ts';
 import { createStepFunctionsSource } from './sources/step-functions/step-functions.ts';
 import { createRoleCredentials } from './sources/aws/sts.ts';
@@ -302,9 +304,11 @@ export function createService(
     readEnding,
   });
   const slots = new TotalSlots(clock);
+  const executions = withTotalStreamLimits(archiveFirst, slots);
   return createApp({
     access,
-    executions: withTotalStreamLimits(archiveFirst, slots),
+    executions,
+    children: createChildren({ executions, lists, archive, lineage: stepFunctionsLineage, clock }),
     lists: {
       ...lists,
       flows: (request) => core.flows.flows(request),

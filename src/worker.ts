@@ -19,6 +19,7 @@ import { startIndexBuild } from './executions/runtimes/index-build-alarms.ts';
 import { objectLocation } from './executions/runtimes/object-location.ts';
 import { awsRefusalFor } from './http/aws/aws-dialects.ts';
 import { createDurableObjectLists } from './lists/runtimes/durable-object-lists.ts';
+import { regionOf } from './lists/lists.ts';
 import type { OpenList } from './lists/runtimes/open-list.ts';
 import { problemResponse } from './http/problem.ts';
 import { securityHeaders, toResponse, withHeaders } from './http/responses.ts';
@@ -92,8 +93,7 @@ function createIsolate(env: Env): Result<Isolate> {
   });
   const lists = createDurableObjectLists({
     namespace: env.EXECUTIONS,
-    locationOf: (of) =>
-      objectLocation(('flow' in of ? of.flow.arn?.region : undefined) ?? settings.value.region),
+    locationOf: (of) => objectLocation(regionOf(of) ?? settings.value.region),
     log,
   });
   return ok({

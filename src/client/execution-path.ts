@@ -1,7 +1,7 @@
 /** Paths below the service's address. An id is one encoded segment, so its slashes do not split the path. */
 
 /** Throws a RangeError for '.' and '..': URL parsers remove such segments, encoded or not. */
-export function executionPath(executionId: string, resource?: 'messages' | 'tickets'): string {
+export function executionPath(executionId: string, resource?: 'messages' | 'tickets' | 'children'): string {
   if (executionId === '.' || executionId === '..') {
     throw new RangeError(
       `Cannot ask for the execution '${executionId}': HTTP clients remove such path segments`,

@@ -5,6 +5,7 @@
  */
 import type { Result } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
+import type { SourceDescription } from '../sources/source.ts';
 import type { ArchiveTier } from '../archive/archive.ts';
 import type { ArchivedDescription } from './archived-description.ts';
 import type { Position } from '../messages/cursor.ts';
@@ -60,10 +61,14 @@ export interface DescriptionRequest extends Reader {
   readonly withData: boolean;
 }
 
-/** An execution in its source's own words. `metadata`: without input and output. */
+/** An execution in its source's own words. `facts`: in ours. `metadata`: without input and output. */
 export type DescriptionAnswer = { readonly served: Served } & (
   | {
       readonly by: 'source';
+      readonly facts: Pick<
+        SourceDescription,
+        'status' | 'upstreamStatus' | 'startedAt' | 'endedAt' | 'redriveCount'
+      >;
       readonly metadata: Readonly<Record<string, unknown>>;
       /** Input and output, if they were requested. */
       readonly data: Readonly<Record<string, unknown>>;

@@ -186,10 +186,10 @@ export class HistoryView {
       const isDeleted = described.failure.type === 'upstream-not-found';
       return stored && !stored.ok && isDeleted ? stored : described;
     }
-    const { metadata = {}, data = {} } = described.value;
+    const { metadata = {}, data = {}, ...facts } = described.value;
     const forward = trace.calls > 0 ? 'miss' : 'hit';
     const served = { tier: 'live', forward, upstreamCalls: trace.calls } as const;
-    return ok({ by: 'source', metadata, data, served });
+    return ok({ by: 'source', facts, metadata, data, served });
   }
 
   /** Whether a settled execution was redriven; then it is not settled any more. */

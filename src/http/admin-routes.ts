@@ -171,7 +171,8 @@ async function listExecutions(
 function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
   const { executions } = ports;
   const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(ADMIN_EXECUTIONS_PATH.length));
-  if (resource === 'tickets') return Promise.resolve(fail({ type: 'no-such-route' }));
+  if (resource === 'tickets' || resource === 'children')
+    return Promise.resolve(fail({ type: 'no-such-route' }));
   const about = (handle: (ref: ExecutionRef) => Promise<Answered>, readId = readExecutionId): Handler => {
     return async () => {
       const ref = readExecutionRef(rawId, readId);

@@ -1,5 +1,5 @@
 /**
- * Paths under /v1/executions/. If the last raw segment is `messages` or `tickets`, it is the resource; the rest is the id. The id
+ * Paths under /v1/executions/. If the last raw segment is `messages`, `tickets` or `children`, it is the resource; the rest is the id. The id
  * is decoded once, so that ids with `:` `/` `.` work raw and encoded. An id that itself ends in `/messages` needs that slash
  * encoded.
  */
@@ -10,7 +10,8 @@ import { readExecutionId } from '../messages/execution-id.ts';
 export const EXECUTIONS_PATH = '/v1/executions/';
 export const ADMIN_EXECUTIONS_PATH = '/v1/admin/executions/';
 
-export type ExecutionResource = 'summary' | 'messages' | 'tickets';
+const RESOURCES = ['messages', 'tickets', 'children'] as const;
+export type ExecutionResource = 'summary' | (typeof RESOURCES)[number];
 
 export interface ExecutionPath {
   readonly resource: ExecutionResource;
@@ -22,8 +23,9 @@ export interface ExecutionPath {
 export function splitExecutionPath(rest: string): ExecutionPath {
   const slash = rest.lastIndexOf('/');
   const last = rest.slice(slash + 1);
-  if (last !== 'messages' && last !== 'tickets') return { resource: 'summary', rawId: rest };
-  return { resource: last, rawId: rest.slice(0, Math.max(0, slash)) };
+  const resource = RESOURCES.find((known) => known === last);
+  if (!resource) return { resource: 'summary', rawId: rest };
+  return { resource, rawId: rest.slice(0, Math.max(0, slash)) };
 }
 
 /** The reference that a path's raw id names: decoded, checked and parsed here and nowhere else. */

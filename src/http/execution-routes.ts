@@ -1,5 +1,5 @@
 /**
- * Routes of one execution: page, stream, summary, tickets. The caller is authenticated for that execution before anything of it
+ * Routes of one execution: page, stream, summary, children, tickets. The caller is authenticated for that execution before anything of it
  * is read, caches included (invariant 5).
  */
 import type { Accepted } from '../access/authenticate.ts';
@@ -11,6 +11,7 @@ import type { ExecutionRef } from '../core/execution-ref.ts';
 import { acceptsEventStream } from './accept.ts';
 import { type AuthenticationPorts, authenticate } from './authenticate.ts';
 import { readJson } from './body.ts';
+import { type ChildrenPorts, getChildren } from './children.ts';
 import { EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
 import { type MessagesPorts, getMessages } from './messages.ts';
 import { refusedStream } from './event-stream.ts';
@@ -19,7 +20,7 @@ import { VARY, withHeaders } from './responses.ts';
 import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
 import { getSummary } from './summary.ts';
 
-export interface ExecutionRoutesPorts extends MessagesPorts, AuthenticationPorts {
+export interface ExecutionRoutesPorts extends MessagesPorts, ChildrenPorts, AuthenticationPorts {
   readonly clock: Clock;
 }
 
@@ -36,6 +37,7 @@ export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
     const methods = {
       messages: { GET: authenticated('key-or-ticket', (...asked) => getMessages(ports, ...asked)) },
       summary: { GET: authenticated('key-or-ticket', (...asked) => getSummary(ports, ...asked)) },
+      children: { GET: authenticated('key', (...asked) => getChildren(ports, ...asked)) },
       tickets: { POST: authenticated('key', (...asked) => postTicket(ports, ...asked)) },
     };
     return byMethod(methods[resource])(exchange);

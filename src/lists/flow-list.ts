@@ -1,6 +1,7 @@
 /**
- * The list of one flow's executions: one object per flow serves all its readers, so that they share its upstream calls. It merges the
- * upstream's list (upstream-list.ts) with the index of the archive, and says for live lists what has changed (running-executions.ts).
+ * The list of one flow's executions, or of one map run's: one object per list serves all its readers, so that they share its upstream
+ * calls. It merges the upstream's list (upstream-list.ts) with the index of the archive, and says for live lists what has changed
+ * (running-executions.ts).
  * Runtime-neutral, like an Execution: thin shells give it storage and time. Without a source that lists it, a flow has the archived
  * executions alone: those of Things Graph, and those that belong to no flow.
  */
@@ -12,13 +13,13 @@ import type { Log } from '../core/log.ts';
 import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
 import type { ExecutionStorage } from '../executions/execution-storage.ts';
 import { readerOf } from '../executions/upstream/read-terms.ts';
-import type { ListingSource } from '../sources/listing-source.ts';
+import type { ExecutionsQuery, ListingSource } from '../sources/listing-source.ts';
 import type { CallOptions, Source } from '../sources/source.ts';
 import { type ArchiveIndex, ArchivedPart, INDEX_PAGES_MAX } from './archived-part.ts';
 import { ArchivedFacts } from './archived-facts.ts';
 import { ListRows } from './list-rows.ts';
 import type { PartRange } from './list-part.ts';
-import type { ListItem, ListOf, ListPage, ListRequest } from './lists.ts';
+import { type ListItem, type ListOf, type ListPage, type ListRequest, nameOf } from './lists.ts';
 import { LivePart } from './live-part.ts';
 import { mergedPage } from './merged-page.ts';
 import { type NewestExecutions, NewestList } from './newest-list.ts';
@@ -59,11 +60,12 @@ export class FlowList {
   constructor(options: FlowListOptions) {
     this.#options = options;
     const { of, source, index, memory, clock } = options;
-    this.#group = 'flow' in of ? { source: of.flow.source, flow: of.flow.flow } : { source: of.source };
+    const [group, flow] = nameOf(of);
+    this.#group = { source: group, ...(flow !== null && { flow }) };
     this.#rows = new ListRows(options.storage, options.log);
     this.#archived = new ArchivedFacts({ index, group: this.#group, clock });
-    if (source && 'flow' in of) {
-      const list = { source, of, name: `${source.name} ${of.flow.flow}`, memory, clock };
+    if (source && isListed(of)) {
+      const list = { source, of, name: `${source.name} ${flow}`, memory, clock };
       this.#upstream = new UpstreamList(list);
       this.#running = new RunningExecutions({
         ...list,
@@ -102,7 +104,7 @@ export class FlowList {
   pace(wantedMs: number, rereads: number, tenants: readonly string[]): number {
     const { of, source } = this.#options;
     // The store has no budget, but a listing costs more than a read of memory.
-    if (!source || !('flow' in of)) return ARCHIVE_POLL_MS;
+    if (!source || !isListed(of)) return ARCHIVE_POLL_MS;
     const ofNewest = source.pace?.({ of }, wantedMs, tenants) ?? wantedMs;
     if (rereads <= DESCRIBED_WITHOUT_LIST_MAX) return ofNewest;
     const ofRunning = source.pace?.({ of, upstreamStatus: RUNNING }, wantedMs, tenants) ?? wantedMs;
@@ -165,6 +167,9 @@ export class FlowList {
     return true;
   }
 }
+
+/** Whether an upstream can list these. */
+const isListed = (of: ListOf): of is ListOf & ExecutionsQuery['of'] => 'flow' in of || 'mapRunArn' in of;
 
 /** The position after which the list begins for this request. */
 function beginningOf({ after = '', startedBeforeMs }: ListRequest): string {

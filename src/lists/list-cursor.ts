@@ -10,7 +10,7 @@ import { Buffer } from 'node:buffer';
 
 import { type SealKeys, seal, unseal } from '../messages/sealed.ts';
 import { STATUSES } from '../messages/event-types.ts';
-import type { ListRequest } from './lists.ts';
+import { type ListRequest, nameOf } from './lists.ts';
 
 const VERSION = 2;
 /** No flow's name is longer than an execution's id may be. */
@@ -30,9 +30,8 @@ export function nameOfList(
     startedAfterMs = null,
     startedBeforeMs = null,
   } = request;
-  const whose = 'flow' in of ? [of.flow.source, of.flow.flow] : [of.source, null];
   const wanted = STATUSES.filter((status) => statuses.includes(status));
-  return JSON.stringify(['executions', ...whose, wanted, namePrefix, startedAfterMs, startedBeforeMs]);
+  return JSON.stringify(['executions', ...nameOf(of), wanted, namePrefix, startedAfterMs, startedBeforeMs]);
 }
 
 export const encodeListCursor = (keys: SealKeys, listName: string, place: string): string =>

@@ -91,6 +91,7 @@ export const answerExamples = {
     ],
   },
   ExecutionList: { executions: [listedExample], nextToken: LIST_CURSOR_EXAMPLE },
+  ChildList: { executions: [{ ...listedExample, step: 'PlaceOrder' }], nextToken: LIST_CURSOR_EXAMPLE },
   Ticket: {
     ticket: 'eyJhbGciOiJIUzI1NiJ9.…',
     expiresAt: '2026-11-22T15:41:24.000Z',

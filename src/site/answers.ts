@@ -10,7 +10,7 @@ import { messageSchema } from '../messages/message.ts';
 import { PAYLOAD_ACCESS } from '../messages/payload-access.ts';
 import { describe } from './describe.ts';
 import { failureAnswer } from './failure-answer.ts';
-import { ExecutionList, Flows, ListedExecution, LiveListCaughtUp } from './list-answers.ts';
+import { ChildList, ExecutionList, Flows, ListedExecution, LiveListCaughtUp } from './list-answers.ts';
 import { Probe } from './probe-answer.ts';
 
 const time = (description: string) => describe(z.iso.datetime(), description);
@@ -183,6 +183,7 @@ export const answerSchemas = {
   }),
   Flows,
   ExecutionList,
+  ChildList,
   Ticket: z.strictObject({
     ticket: text('The value for `?ticket=`.'),
     expiresAt: time('When it expires. Using it does not extend it.'),

@@ -31,7 +31,7 @@ export const EVERY_CALLER: readonly ServiceProblemCode[] = [
   'NotConfigured',
 ];
 const ABOUT_ONE: readonly ServiceProblemCode[] = [...EVERY_CALLER, 'AccessDeniedException'];
-const READING: readonly ServiceProblemCode[] = [
+export const READING: readonly ServiceProblemCode[] = [
   ...ABOUT_ONE,
   'SourceNotAllowed',
   'ResourceNotFoundException',

@@ -33,6 +33,15 @@ export const ListedExecution = z.strictObject({
   final: flag('Whether the history can no longer change.'),
 });
 
+export const ChildList = z.strictObject({
+  executions: describe(
+    z.array(z.extend(ListedExecution, { step: maybe('The step that started it. Needs the level `names`.') })),
+    'In the order in which they were started; those of a map run newest first. May be empty, also if more follow.',
+  ),
+  nextToken: maybe('Present if more executions may follow. Follow it until it is absent.'),
+  partial: describe(z.optional(z.literal(true)), 'Some could not be read, and are missing.'),
+});
+
 export const LiveListCaughtUp = z.strictObject({ partial, searchedBackTo });
 
 export const Flows = z.strictObject({

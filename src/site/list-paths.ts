@@ -3,11 +3,11 @@ import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { answerExamples } from './answer-examples.ts';
 import { LIST_CURSOR_EXAMPLE } from './example-values.ts';
 import { eventStreamContent, eventsTable } from './event-stream-content.ts';
-import { EVERY_CALLER, GET, around, cached, keyOnly, ofPage, ofStream } from './execution-paths.ts';
+import { EVERY_CALLER, GET, READING, around, cached, keyOnly, ofPage, ofStream } from './execution-paths.ts';
 import { sentAlways, sentAs } from './headers.ts';
 import { answerRef, type Json } from './json-schema.ts';
 import { liveList } from './list-events.ts';
-import { ifNoneMatch, inQuery } from './parameters.ts';
+import { executionIdInPath, ifNoneMatch, inQuery } from './parameters.ts';
 import { empty, json, problems } from './responses.ts';
 
 const LINK = {
@@ -107,7 +107,23 @@ const listExecutions: Json = {
   },
 };
 
+const listChildren: Json = {
+  tags: ['lists'],
+  operationId: 'listChildren',
+  summary: 'List the executions that an execution has started',
+  security: keyOnly,
+  description:
+    'Of Step Functions: those that its `states:startExecution` steps and its map runs have started, and that the key may read.',
+  parameters: [inQuery('maxResults', { description: MAX_RESULTS }), ...cursors, ifNoneMatch],
+  responses: {
+    '200': json('The children.', 'ChildList', listed),
+    '304': empty('The client’s copy is current.', listed),
+    ...problems([...READING, 'HistoryChanged'], GET),
+  },
+};
+
 export const listPaths: Readonly<Record<string, Json>> = {
   '/v1/flows': { get: listFlows },
   '/v1/executions': { get: listExecutions },
+  '/v1/executions/{flowExecutionId}/children': { parameters: [executionIdInPath], get: listChildren },
 };

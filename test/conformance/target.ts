@@ -137,6 +137,11 @@ export class Target {
     await this.#control('/executions', { flowExecutionId: id, messages, append });
   }
 
+  /** Scripts an execution of Step Functions; its last event becomes visible now. */
+  async scriptEvents(executionArn: string, events: readonly object[]): Promise<void> {
+    await this.#control('/executions', { executionArn, events });
+  }
+
   /** Gives the upstream a state machine with these runs (src/emulator/runs-input.ts). */
   async runs(stateMachineArn: string, runs: readonly object[]): Promise<void> {
     await this.#control('/runs', { stateMachineArn, runs });

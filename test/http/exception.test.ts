@@ -18,6 +18,7 @@ test('is a 500 with the request id, and a log line with its name and place but w
     access: broken,
     executions: broken,
     lists: broken,
+    children: broken,
     archive: broken,
     listArchived: broken,
     cursorKeys: broken,

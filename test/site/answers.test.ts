@@ -12,8 +12,28 @@ import { AnswerJudge, documentedAnswers, documentedHeaders } from './judge-answe
 import { type Asked, MACHINE, OWN_BODIES, requestOf } from './requests.ts';
 
 const ELSEWHERE = 'arn:aws:states:eu-west-1:999999999999:execution:Flow:1';
-const READING = ['listMessages', 'getSummary'];
+const READING = ['listMessages', 'getSummary', 'listChildren'];
 const OF_ONE = [...READING, 'createTicket'];
+
+/** The history of an execution that started more than one page of others. */
+const PARENT = [
+  ...Array.from({ length: 250 }, (_, n) => MACHINE.replace('stateMachine:Door', `express:Fast:${n}:x`)),
+  ...['one', 'two'].map((name) => `${MACHINE.replace(':stateMachine:', ':execution:')}:${name}`),
+]
+  .map((ExecutionArn, n) => ({
+    messageId: `${n + 1}`,
+    eventType: 'ACTIVITY_SUCCEEDED',
+    timestamp: 1_700_000_000 + n,
+    payload: JSON.stringify({
+      type: 'TaskSucceeded',
+      id: n + 1,
+      previousEventId: n,
+      resource: 'startExecution',
+      resourceType: 'states',
+      output: JSON.stringify({ ExecutionArn }),
+    }),
+  }))
+  .concat({ messageId: 'end', eventType: 'EXECUTION_SUCCEEDED', timestamp: 1_700_001_000, payload: '' });
 
 const judge = new AnswerJudge();
 
@@ -218,6 +238,7 @@ describe('as documented, the service refuses', () => {
   test('invalid requests', async () => {
     await ask('listMessages', 400, { query: 'maxResults=0&last=x' });
     await ask('getSummary', 400, { query: 'waitTimeSeconds=99' });
+    await ask('listChildren', 400, { query: 'maxResults=251' });
     await ask('createTicket', 400, { body: { ttlSeconds: 0 } });
     await ask('createKey', 400, { body: {} });
     for (const { id, responses } of operations) {
@@ -298,6 +319,15 @@ describe('as documented, the service refuses', () => {
     await later();
     await ask('importHistory', 200, { about: 'replaced', body: other });
     await ask('listMessages', 410, { about: 'replaced', query: `cursor=${cursor}` });
+    await later();
+    await ask('importHistory', 200, { about: 'parent', body: { messages: PARENT } });
+    const children = { about: 'parent', query: 'maxResults=1' };
+    const nextToken = member(await ask('listChildren', 200, children), 'nextToken');
+    const seen = (await send('listChildren', children)).headers.get('ETag') ?? '';
+    await ask('listChildren', 304, { ...children, headers: { 'If-None-Match': seen } });
+    await later();
+    await ask('importHistory', 200, { about: 'parent', body: other });
+    await ask('listChildren', 410, { about: 'parent', query: `cursor=${nextToken}` });
   });
 
   test.each([

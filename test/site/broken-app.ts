@@ -13,6 +13,7 @@ export function brokenApp(): App {
     access: broken,
     executions: broken,
     lists: broken,
+    children: bug,
     archive: broken,
     listArchived: broken,
     cursorKeys: broken,

@@ -5,7 +5,7 @@ import type { ExecutionRoutesPorts } from '../execution-routes.ts';
 import type { Exchange } from '../routing.ts';
 import type { AwsDialect, AwsException, AwsResult } from './aws-answer.ts';
 
-export interface AwsPorts extends ExecutionRoutesPorts {
+export interface AwsPorts extends Omit<ExecutionRoutesPorts, 'children'> {
   /** The event of Step Functions that a message was made of; undefined if it was made of something else. */
   readonly eventOfMessage: (message: Message) => Readonly<Record<string, unknown>> | undefined;
 }

@@ -10,6 +10,7 @@ import { FlowList } from '../flow-list.ts';
 import { ListFrames } from '../live/list-frames.ts';
 import { LiveList } from '../live/live-list.ts';
 import { createListMemory } from '../upstream-list.ts';
+import { nameOf } from '../lists.ts';
 import { type OpenList, listNames } from './open-list.ts';
 
 export interface ListOpenerOptions {
@@ -32,7 +33,7 @@ export function createListOpener(options: ListOpenerOptions): OpenList {
   const memory = createListMemory();
   const frames = new ListFrames(problemJson);
   return (of, { storage, wake }) => {
-    const isLive = 'flow' in of && of.flow.source === listing.name;
+    const isLive = nameOf(of)[0] === listing.name;
     const upstream = { source: listing, ...(describe && { describe }) };
     const feed = new FlowList({ of, ...(isLive && upstream), index, storage, memory, clock, log });
     return new LiveList({

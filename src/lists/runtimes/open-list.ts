@@ -1,6 +1,6 @@
 /** How a runtime opens the list of a flow, or of the executions that belong to no flow. */
 import type { ExecutionStorage } from '../../executions/execution-storage.ts';
-import type { ListOf, Lists } from '../lists.ts';
+import { type ListOf, type Lists, nameOf } from '../lists.ts';
 import type { LiveList } from '../live/live-list.ts';
 
 /** What a runtime gives a list. */
@@ -18,8 +18,10 @@ export type ListObjects = Pick<Lists, 'page' | 'follow'>;
 
 /** Unique for each list, also among the names of executions. */
 export const listKey = (of: ListOf): string =>
-  JSON.stringify(['list', ...('flow' in of ? [of.flow.source, of.flow.flow] : [of.source])]);
+  JSON.stringify(['list', ...nameOf(of).filter((part) => part !== null)]);
 
 /** How log lines name it. */
-export const listNames = (of: ListOf): Readonly<Record<string, string>> =>
-  'flow' in of ? { source: of.flow.source, flow: of.flow.flow } : { source: of.source };
+export const listNames = (of: ListOf): Readonly<Record<string, string>> => {
+  const [source, group] = nameOf(of);
+  return { source, ...(group !== null && { flow: group }) };
+};

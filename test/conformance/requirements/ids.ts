@@ -50,7 +50,7 @@ export const ids: Section = {
       },
     ),
     requirement(
-      'If an id itself ends in `/messages` or `/tickets`, encode that slash.',
+      'If an id itself ends in `/messages`, `/tickets` or `/children`, encode that slash.',
       'an id that ends in /messages is read with that slash encoded',
       ['emulator'],
       async (target) => {

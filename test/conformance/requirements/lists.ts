@@ -214,5 +214,44 @@ export const lists: Section = {
       },
       12,
     ),
+    requirement(
+      'lists the executions that an execution of Step Functions has started and the key may read',
+      'children of steps and of a map run are listed with their step, only those that the key may read, in pages of any size',
+      ['admin', 'emulator'],
+      async (target) => {
+        const flow = await flowWith(target, finished(2));
+        const parent = idOf(flow, 'parent');
+        const started = ['done-0', 'done-1'].map((name) => idOf(flow, name));
+        await target.scriptEvents(parent, [
+          { type: 'ExecutionStarted' },
+          ...started.flatMap((ExecutionArn, n) => [
+            { type: 'TaskStateEntered', stateEnteredEventDetails: { name: `Step ${n}` } },
+            {
+              type: 'TaskSucceeded',
+              taskSucceededEventDetails: {
+                resource: 'startExecution',
+                resourceType: 'states',
+                output: JSON.stringify({ ExecutionArn }),
+              },
+            },
+          ]),
+        ]);
+        const path = `/v1/executions/${encodeURIComponent(parent)}/children`;
+        const { executions } = await target.json(path);
+        assert.deepEqual(
+          executions.map(({ flowExecutionId, status, step }: Json) => [flowExecutionId, status, step]),
+          [
+            [started[0], 'SUCCEEDED', 'Step 0'],
+            [started[1], 'FAILED', 'Step 1'],
+          ],
+        );
+        const first = await target.json(`${path}?maxResults=1`);
+        const second = await target.json(`${path}?maxResults=1&cursor=${first['nextToken']}`);
+        assert.deepEqual([...namesIn(first), ...namesIn(second)], ['done-0', 'done-1']);
+        const { key } = await target.newKey({ executions: [parent, started[1] ?? ''] });
+        assert.deepEqual(namesIn(await target.json(path, { key })), ['done-1']);
+      },
+      2,
+    ),
   ],
 };

@@ -1,0 +1,68 @@
+/** GET /v1/executions/{flowExecutionId}/children: a page of the executions that it has started and the key may read. */
+import { type Caller, readerOf } from '../access/caller.ts';
+import { type Result, ok } from '../core/errors.ts';
+import { type ExecutionRef, executionKey } from '../core/execution-ref.ts';
+import type { Child, Children, ChildrenPlace } from '../lists/children.ts';
+import { encodeListCursor } from '../lists/list-cursor.ts';
+import { shows } from '../messages/payload-access.ts';
+import type { SealKeys } from '../messages/sealed.ts';
+import { listAnswer, readPlace } from './list-answer.ts';
+import { LISTED_DEFAULT } from './list-query.ts';
+import { nextLink } from './page.ts';
+import { type Query, readQuery } from './query.ts';
+import type { Answered, Exchange } from './routing.ts';
+
+export interface ChildrenPorts {
+  readonly children: Children;
+  readonly cursorKeys: SealKeys;
+}
+
+export async function getChildren(
+  { children, cursorKeys }: ChildrenPorts,
+  { request, parameters, facts }: Exchange,
+  ref: ExecutionRef,
+  caller: Caller,
+): Promise<Answered> {
+  const query = readQuery(parameters, ['maxResults', 'cursor', 'nextToken']);
+  if (!query.ok) return query;
+  const name = JSON.stringify(['children', executionKey(ref)]);
+  const place = placeOf(cursorKeys, name, query.value);
+  if (!place.ok) return place;
+  const { maxResults = LISTED_DEFAULT } = query.value;
+  const page = await children(
+    ref,
+    { patterns: caller.executions, maxResults, place: place.value, ...readerOf(caller) },
+    request.signal,
+  );
+  if (!page.ok) return page;
+  const { executions, next, partial, upstreamCalls } = page.value;
+  facts.upstreamCalls = upstreamCalls;
+  const nextToken = next && encodeListCursor(cursorKeys, name, textOf(next));
+  const body = {
+    executions: shows(caller.payloads, 'names') ? executions : executions.map(withoutStep),
+    ...(nextToken !== undefined && { nextToken }),
+    ...(partial && { partial }),
+  };
+  const link = nextToken === undefined ? undefined : nextLink(query.value, ['maxResults'], nextToken);
+  return ok(listAnswer(request, body, link, upstreamCalls));
+}
+
+const withoutStep = ({ step: _, ...item }: Child): Child => item;
+
+function placeOf(keys: SealKeys, name: string, query: Query<'cursor' | 'nextToken'>): Result<ChildrenPlace> {
+  const text = readPlace(keys, name, query);
+  if (!text.ok) return text;
+  const [, position, fingerprint, starts, after] = PLACE.exec(text.value ?? '') ?? [];
+  return ok({
+    ...(position !== undefined &&
+      fingerprint !== undefined && { from: { position: Number(position), fingerprint } }),
+    starts: Number(starts ?? 0),
+    ...(after !== undefined && { after }),
+  });
+}
+
+/** Position and fingerprint if it is not the beginning, how many starts to pass, and the place in the list of a map run. */
+const PLACE = /^(?:(\d+) ([0-9a-f]+))? (\d+)(?: (.+))?$/s;
+
+const textOf = ({ from, starts, after }: ChildrenPlace): string =>
+  `${from ? `${from.position} ${from.fingerprint}` : ''} ${starts}${after === undefined ? '' : ` ${after}`}`;

@@ -1,0 +1,275 @@
+/**
+ * The executions that an execution has started, in the order of its history: those that its tasks started, and those of its map runs,
+ * which are lists of their own (flow-list.ts). A request reads a bounded part of the history and asks for a bounded number of children;
+ * the next one continues there.
+ */
+import { isFinal, type ArchiveHead } from '../archive/archive-head.ts';
+import type { Archive } from '../archive/archive.ts';
+import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Failure, type Result, ok } from '../core/errors.ts';
+import { type ExecutionRef, parseExecutionRef } from '../core/execution-ref.ts';
+import { executionNameOf, flowOf } from '../core/flow-ref.ts';
+import type { Executions, Reader } from '../executions/executions.ts';
+import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
+import { decodePage } from '../messages/encoded-page.ts';
+import type { Message } from '../messages/message.ts';
+import type { Position } from '../messages/cursor.ts';
+import type { LineageReader } from '../messages/started-executions.ts';
+import { timesOf } from './list-entry.ts';
+import type { ListItem, Lists } from './lists.ts';
+
+/** Children of tasks that one request asks for: a call each, if it is neither archived nor known. */
+export const CHILDREN_ASKED_MAX = 50;
+/** Pages of the history that one request reads, of 4 MiB each. */
+export const CHILDREN_PAGES_MAX = 4;
+
+/** Where to continue: behind so many of the starts that follow a position, or within the list of the map run there. */
+export interface ChildrenPlace {
+  /** Absent: at the beginning of the history. */
+  readonly from?: Position;
+  readonly starts: number;
+  /** The place in the list of the map run. */
+  readonly after?: string;
+}
+
+export interface ChildrenRequest extends Reader {
+  /** Only children that one of them matches are listed. */
+  readonly patterns: readonly string[];
+  readonly maxResults: number;
+  readonly place: ChildrenPlace;
+}
+
+export interface Child extends ListItem {
+  /** The state that started it. */
+  readonly step?: string;
+}
+
+export interface ChildrenPage {
+  readonly executions: readonly Child[];
+  readonly next?: ChildrenPlace;
+  /** Some children could not be read, and are missing. */
+  readonly partial?: true;
+  readonly upstreamCalls: number;
+}
+
+export type Children = (
+  parent: ExecutionRef,
+  request: ChildrenRequest,
+  signal?: AbortSignal,
+) => Promise<Result<ChildrenPage>>;
+
+export interface ChildrenOptions {
+  readonly executions: Pick<Executions, 'page' | 'describe'>;
+  readonly lists: Pick<Lists, 'page'>;
+  readonly archive: Pick<Archive, 'find'>;
+  readonly lineage: LineageReader;
+  readonly clock: Clock;
+}
+
+export const createChildren =
+  (options: ChildrenOptions): Children =>
+  (parent, request, signal) =>
+    new Search(options, parent, request, signal).page();
+
+/** What one request has found so far. */
+class Search {
+  readonly #options: ChildrenOptions;
+  readonly #parent: ExecutionRef;
+  readonly #request: ChildrenRequest;
+  readonly #signal: AbortSignal | undefined;
+  readonly #found: Child[] = [];
+  #asked = 0;
+  #upstreamCalls = 0;
+  #isPartial = false;
+
+  constructor(
+    options: ChildrenOptions,
+    parent: ExecutionRef,
+    request: ChildrenRequest,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#options = options;
+    this.#parent = parent;
+    this.#request = request;
+    this.#signal = signal;
+  }
+
+  async page(): Promise<Result<ChildrenPage>> {
+    let { place } = this.#request;
+    for (let pages = 0; pages < CHILDREN_PAGES_MAX; pages++) {
+      const read = await this.#read(place.from);
+      // What was found is worth more than the failure, which the next request meets again.
+      if (!read.ok) return pages > 0 ? ok(this.#answer(place)) : read;
+      const { messages, next, more } = read.value;
+      for (let starts = place.starts; starts < messages.length;) {
+        if (this.#isFull) return ok(this.#answer({ ...place, starts }));
+        const after = starts === place.starts ? place.after : undefined;
+        const batch = messages.slice(starts, starts + this.#room);
+        const mapRunAt = batch.findIndex((message) => this.#mapRunOf(message) !== undefined);
+        const [first] = batch;
+        if (mapRunAt === 0 && first) {
+          const rest = await this.#addMapRun(first, after);
+          if (rest !== undefined) return ok(this.#answer({ ...place, starts, after: rest }));
+          starts++;
+        } else {
+          const tasks = mapRunAt === -1 ? batch : batch.slice(0, mapRunAt);
+          await this.#addTasks(tasks);
+          starts += tasks.length;
+        }
+      }
+      place = { from: next, starts: 0 };
+      if (!more) return ok(this.#answer(undefined));
+    }
+    return ok(this.#answer(place));
+  }
+
+  get #reader(): Reader {
+    const { keyId, tenant, streamLimit, totalStreamLimit } = this.#request;
+    return { keyId, tenant, streamLimit, totalStreamLimit };
+  }
+
+  get #isFull(): boolean {
+    return this.#room <= 0;
+  }
+
+  get #room(): number {
+    return Math.min(this.#request.maxResults - this.#found.length, CHILDREN_ASKED_MAX - this.#asked);
+  }
+
+  #answer(place: ChildrenPlace | undefined): ChildrenPage {
+    return {
+      executions: this.#found,
+      ...(place && { next: place }),
+      ...(this.#isPartial && { partial: true }),
+      upstreamCalls: this.#upstreamCalls,
+    };
+  }
+
+  /** The messages that start something, from a position on. */
+  async #read(from: Position | undefined) {
+    const { executions, lineage } = this.#options;
+    const page = await executions.page(
+      this.#parent,
+      {
+        from: from ? { at: 'position', ...from } : { at: 'start' },
+        maxResults: PAGE_MESSAGES_MAX,
+        eventTypes: lineage.startTypes,
+        // Only ids of executions are read from payloads, and only those that the key may read are shown.
+        payloads: 'full',
+        waitMs: 0,
+        ...this.#reader,
+      },
+      this.#signal,
+    );
+    if (!page.ok) return page;
+    this.#upstreamCalls += page.value.served.upstreamCalls;
+    const { messages } = decodePage(page.value);
+    const starts = messages.filter((message) => lineage.started(message) !== undefined);
+    return ok({ messages: starts, next: page.value.next, more: page.value.more });
+  }
+
+  #mapRunOf(message: Message): string | undefined {
+    const started = this.#options.lineage.started(message);
+    return started && 'mapRunArn' in started ? started.mapRunArn : undefined;
+  }
+
+  /** The place in its list to continue after; undefined: all of it was read. */
+  async #addMapRun(message: Message, after: string | undefined): Promise<string | undefined> {
+    const mapRunArn = this.#mapRunOf(message) ?? '';
+    const { patterns, tenant, maxResults } = this.#request;
+    const list = await this.#options.lists.page(
+      {
+        of: { source: this.#parent.source, mapRunArn },
+        patterns,
+        tenant,
+        maxResults: maxResults - this.#found.length,
+        ...(after !== undefined && { after }),
+      },
+      this.#signal,
+    );
+    if (!list.ok) {
+      this.#note(list.failure);
+      return undefined;
+    }
+    const { executions, next, partial, upstreamCalls } = list.value;
+    this.#upstreamCalls += upstreamCalls;
+    this.#isPartial ||= partial === true;
+    this.#found.push(...executions.map((item) => ({ ...item, ...stepOf(message) })));
+    return next;
+  }
+
+  async #addTasks(messages: readonly Message[]): Promise<void> {
+    const children = await Promise.all(messages.map((message) => this.#childOf(message)));
+    this.#found.push(...children.filter((child) => child !== undefined));
+  }
+
+  async #childOf(message: Message): Promise<Child | undefined> {
+    const started = this.#options.lineage.started(message);
+    if (!started || !('executionId' in started)) return undefined;
+    const { patterns } = this.#request;
+    if (!matchesAnyPattern(patterns, started.executionId)) return undefined;
+    const ref = parseExecutionRef(started.executionId);
+    // Of an EXPRESS state machine: it has no history.
+    if (!flowOf(ref)) return undefined;
+    const item = await this.#itemOf(ref);
+    return item && { ...item, ...stepOf(message) };
+  }
+
+  async #itemOf(ref: ExecutionRef): Promise<ListItem | undefined> {
+    const { archive, executions, clock } = this.#options;
+    const archived = await archive.find(ref);
+    if (archived && isFinal(archived.head, clock.now())) return archivedItem(ref, archived.head, true);
+    this.#asked++;
+    const described = await executions.describe(ref, { withData: false, ...this.#reader });
+    if (!described.ok) {
+      this.#note(described.failure);
+      return archived && archivedItem(ref, archived.head, false);
+    }
+    this.#upstreamCalls += described.value.served.upstreamCalls;
+    if (described.value.by === 'archive') return archivedItem(ref, described.value.head, false);
+    const { status, upstreamStatus, startedAt, endedAt, redriveCount } = described.value.facts;
+    return {
+      ...namesOf(ref),
+      // AWS may add a word: what has not ended runs.
+      status: status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
+      upstreamStatus,
+      ...timesOf(startedAt, endedAt),
+      ...(redriveCount !== undefined && { redriveCount }),
+      archived: false,
+      final: false,
+    };
+  }
+
+  /** A child that neither the archive nor the source knows any more is left out. */
+  #note(failure: Failure): void {
+    this.#isPartial ||= failure.type !== 'upstream-not-found';
+  }
+}
+
+const stepOf = ({ step }: Message): Pick<Child, 'step'> => ({ ...(step !== undefined && { step }) });
+
+function namesOf(ref: ExecutionRef): Pick<ListItem, 'flowExecutionId' | 'flow' | 'name' | 'source'> {
+  const flow = flowOf(ref)?.flow;
+  const name = executionNameOf(ref);
+  return {
+    flowExecutionId: ref.executionId,
+    ...(flow !== undefined && { flow }),
+    ...(name !== undefined && { name }),
+    source: ref.source,
+  };
+}
+
+/** What the source reported has precedence over the messages. */
+function archivedItem(ref: ExecutionRef, head: ArchiveHead, final: boolean): ListItem {
+  const { status, upstream = {} } = head;
+  return {
+    ...namesOf(ref),
+    status,
+    ...(upstream.status !== undefined && { upstreamStatus: upstream.status }),
+    ...timesOf(upstream.startedAt ?? head.startedAt, upstream.endedAt ?? head.endedAt),
+    ...(upstream.redriveCount !== undefined && { redriveCount: upstream.redriveCount }),
+    archived: true,
+    final,
+  };
+}

@@ -1,0 +1,270 @@
+/** GET …/children: what an execution of Step Functions has started, over the whole service, with the emulator as its upstream. */
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
+import { MAP_RUN_CHILDREN } from '../../src/emulator/scenarios/nested-machines.ts';
+import { CHILDREN_ASKED_MAX } from '../../src/lists/children.ts';
+import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
+import { type ServiceUnderTest, openService } from './service-under-test.ts';
+
+const HOME = 'arn:aws:states:us-west-2:123456789012';
+const PARENT = `${HOME}:execution:Parent:run`;
+const UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
+const HOUR_MS = 3_600_000;
+
+interface Item {
+  readonly flowExecutionId: string;
+  readonly name: string;
+  readonly status: string;
+  readonly step?: string;
+  readonly archived: boolean;
+}
+interface Page {
+  readonly executions: readonly Item[];
+  readonly nextToken?: string;
+  readonly partial?: true;
+}
+
+let service: ServiceUnderTest;
+beforeEach(async () => {
+  service = await openService({
+    stepFunctionsAllowed: parseAllowedAccounts('us-west-2:123456789012') ?? new Set(),
+  });
+});
+
+const pathOf = (id: string) => `/v1/executions/${encodeURIComponent(id)}/children`;
+
+async function children(id: string, query = '', headers: Record<string, string> = {}): Promise<Page> {
+  const response = await service.get(`${pathOf(id)}${query}`, headers);
+  expect(response.status).toBe(200);
+  // Safety: what the route answers.
+  return (await response.json()) as Page;
+}
+
+async function allPages(id: string, maxResults: number, headers: Record<string, string> = {}) {
+  const pages: Page[] = [];
+  let cursor = '';
+  do {
+    const page = await children(id, `?maxResults=${maxResults}${cursor}`, headers);
+    pages.push(page);
+    cursor = `&cursor=${page.nextToken}`;
+  } while (pages.at(-1)?.nextToken !== undefined);
+  return pages;
+}
+
+const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
+const namesOf = (pages: readonly Page[]) =>
+  pages.flatMap(({ executions }) => executions.map(({ name }) => name));
+
+/** Scripts a parent with these events, and makes the children of this list exist. */
+const script = async (events: readonly object[]) => {
+  const started = { type: 'ExecutionStarted' };
+  const request = new Request('http://emulator/_emulator/executions', {
+    method: 'POST',
+    body: JSON.stringify({ executionArn: PARENT, events: [started, ...events] }),
+  });
+  expect((await service.emulator.fetch(request)).status).toBe(200);
+};
+const runs = async (of: object, names: readonly string[]) => {
+  const startedAt = service.clock.now() - HOUR_MS;
+  const body = { ...of, runs: names.map((name, index) => ({ name, startedAt: startedAt - index * 1_000 })) };
+  const request = new Request('http://emulator/_emulator/runs', {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  expect((await service.emulator.fetch(request)).status).toBe(200);
+};
+
+/** The events of a state that starts an execution and does not wait. */
+const starts = (executionArn: string, step: string): object[] => [
+  { type: 'TaskStateEntered', stateEnteredEventDetails: { name: step } },
+  {
+    type: 'TaskSucceeded',
+    taskSucceededEventDetails: {
+      resource: 'startExecution',
+      resourceType: 'states',
+      output: JSON.stringify({ ExecutionArn: executionArn }),
+    },
+  },
+  { type: 'TaskStateExited', stateExitedEventDetails: { name: step } },
+];
+const mapRun = (mapRunArn: string): object[] => [
+  { type: 'MapStateEntered', stateEnteredEventDetails: { name: 'Lines' } },
+  { type: 'MapRunStarted', mapRunStartedEventDetails: { mapRunArn } },
+];
+
+const childArn = (name: string) => `${HOME}:execution:Child:${name}`;
+const MACHINE = { stateMachineArn: `${HOME}:stateMachine:Child` };
+const MAP_RUN = { mapRunArn: `${HOME}:mapRun:Parent/Lines:4f2a` };
+
+describe('the children of an execution', () => {
+  test('are those that its steps started, waiting for them or not, each with its step and how it stands', async () => {
+    const parent = scenarioArn('Nested', service.clock.now() - HOUR_MS, UUID);
+    const { executions, ...rest } = await children(parent);
+    expect(rest).toEqual({});
+    expect(executions).toMatchObject([
+      {
+        flow: `${HOME}:stateMachine:LambdaCalls`,
+        source: 'step-functions',
+        status: 'SUCCEEDED',
+        upstreamStatus: 'SUCCEEDED',
+        startedAt: expect.stringMatching(/Z$/),
+        endedAt: expect.stringMatching(/Z$/),
+        redriveCount: 0,
+        archived: false,
+        final: false,
+        step: 'Place order',
+      },
+      { flow: `${HOME}:stateMachine:FailingMap`, status: 'FAILED', step: 'Notify' },
+    ]);
+  });
+
+  test('are those of its map runs, in pages of any size, each once', async () => {
+    const parent = scenarioArn('DistributedMap', service.clock.now() - HOUR_MS, UUID);
+    const pages = await allPages(parent, 5);
+    const executions = pages.flatMap((page) => page.executions);
+    expect(executions).toHaveLength(MAP_RUN_CHILDREN);
+    expect(new Set(executions.map(({ flowExecutionId }) => flowExecutionId)).size).toBe(MAP_RUN_CHILDREN);
+    expect(executions.filter(({ status }) => status === 'FAILED')).toHaveLength(2);
+    expect(executions[0]).toMatchObject({ flow: `${HOME}:stateMachine:DistributedMap`, step: 'Lines' });
+    expect(pages.map((page) => page.executions.length)).toEqual([5, 5, 2]);
+  });
+
+  test('continue in order from page to page, with map runs between steps', async () => {
+    await runs(MACHINE, ['a', 'b', 'c', 'd']);
+    await runs(MAP_RUN, ['m0', 'm1', 'm2', 'm3', 'm4']);
+    await script([
+      ...starts(childArn('a'), 'A'),
+      ...starts(childArn('b'), 'B'),
+      ...mapRun(MAP_RUN.mapRunArn),
+      ...starts(childArn('c'), 'C'),
+      ...starts(childArn('d'), 'D'),
+    ]);
+    await service.clock.advance(3_000);
+    const all = ['a', 'b', 'm0', 'm1', 'm2', 'm3', 'm4', 'c', 'd'];
+    for (const size of [1, 2, 3, 4, 8, 9, 250]) expect(namesOf(await allPages(PARENT, size))).toEqual(all);
+  });
+
+  test('are asked for in bounded numbers: the page is short, and the next one continues', async () => {
+    const names = Array.from({ length: CHILDREN_ASKED_MAX + 10 }, (_, index) => `c-${index}`);
+    await runs(MACHINE, names);
+    await script(names.flatMap((name) => starts(childArn(name), name)));
+    const before = service.calls();
+    const first = await children(PARENT, '?maxResults=250');
+    expect(first.executions).toHaveLength(CHILDREN_ASKED_MAX);
+    expect(service.calls() - before).toBeLessThan(CHILDREN_ASKED_MAX + 5);
+    await service.clock.advance(5_000);
+    const rest = await children(PARENT, `?maxResults=250&cursor=${first.nextToken}`);
+    expect(namesOf([first, rest])).toEqual(names);
+    expect(rest.nextToken).toBeUndefined();
+  });
+
+  test('that have been archived need no call, also after the upstream has gone', async () => {
+    const parent = scenarioArn('Nested', service.clock.now() - 20 * 24 * HOUR_MS, UUID);
+    const [child] = (await children(parent)).executions;
+    for (const id of [parent, child?.flowExecutionId ?? '']) {
+      await service.get(`/v1/executions/${encodeURIComponent(id)}/messages`);
+    }
+    await service.clock.advance(60_000);
+    service.stopUpstream();
+    const reading = children(parent);
+    await service.clock.advance(60_000);
+    const { executions, partial } = await reading;
+    expect(executions).toMatchObject([
+      { flowExecutionId: child?.flowExecutionId, archived: true, final: true },
+    ]);
+    expect(partial).toBe(true);
+  });
+
+  test('of EXPRESS state machines are left out, as those that nothing knows any more', async () => {
+    await runs(MACHINE, ['a']);
+    await script([
+      ...starts(`${HOME}:express:Fast:x:y`, 'Fast'),
+      ...starts(childArn('forgotten'), 'Old'),
+      ...starts(childArn('a'), 'A'),
+    ]);
+    expect(await children(PARENT)).toMatchObject({ executions: [{ name: 'a' }] });
+    expect(await children(PARENT)).not.toHaveProperty('partial');
+  });
+
+  test('of an execution of Things Graph do not exist, and an unknown execution is a 404', async () => {
+    await service.script('flow', [{ messageId: '1', eventType: 'EXECUTION_STARTED' }]);
+    expect(await children('flow')).toEqual({ executions: [] });
+    expect((await service.get(pathOf('unknown'))).status).toBe(404);
+  });
+});
+
+describe('what a key learns of children', () => {
+  beforeEach(async () => {
+    await runs(MACHINE, ['a', 'b']);
+    await runs(MAP_RUN, ['m0', 'm1']);
+    const started = [...starts(childArn('a'), 'A'), ...starts(childArn('b'), 'B')];
+    await script([...started, ...mapRun(MAP_RUN.mapRunArn)]);
+    await service.clock.advance(3_000);
+  });
+
+  test.each([
+    [[PARENT], []],
+    [[PARENT, childArn('b')], ['b']],
+    [[PARENT, `${HOME}:execution:Parent/Lines:m1`], ['m1']],
+    [[`${HOME}:execution:Parent*`], ['m0', 'm1']],
+    [['*'], ['a', 'b', 'm0', 'm1']],
+  ])('with the patterns %j is %j', async (executions, names) => {
+    const key = await service.key({ executions });
+    for (const size of [1, 250]) expect(namesOf(await allPages(PARENT, size, bearer(key)))).toEqual(names);
+  });
+
+  test('without access to names is no step', async () => {
+    const key = await service.key({ payloads: 'none' });
+    const { executions } = await children(PARENT, '', bearer(key));
+    expect(executions).toHaveLength(4);
+    expect(executions.some((item) => 'step' in item)).toBe(false);
+    expect(
+      (await children(PARENT, '', bearer(await service.key({ payloads: 'names' })))).executions,
+    ).toMatchObject([{ step: 'A' }, { step: 'B' }, { step: 'Lines' }, { step: 'Lines' }]);
+  });
+
+  test('is nothing with a ticket, nor of a parent that it may not read', async () => {
+    const key = await service.key({ executions: [childArn('*')] });
+    expect((await service.get(pathOf(PARENT), bearer(key))).status).toBe(403);
+    const minted = await service.fetch(`/v1/executions/${encodeURIComponent(PARENT)}/tickets`, {
+      method: 'POST',
+      headers: { ...bearer(await service.key({ tickets: true })), 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    const { ticket } = (await minted.json()) as { ticket: string };
+    expect((await service.fetch(`${pathOf(PARENT)}?ticket=${ticket}`)).status).toBe(403);
+  });
+
+  test('without the permission to list a map run is partial', async () => {
+    await service.faults({ denied: ['ListExecutions'] });
+    expect(await children(PARENT)).toMatchObject({
+      executions: [{ name: 'a' }, { name: 'b' }],
+      partial: true,
+    });
+  });
+});
+
+describe('a cursor of children', () => {
+  test('is valid for its own execution alone, and shows no token of AWS', async () => {
+    await runs(MAP_RUN, ['m0', 'm1', 'm2']);
+    await script(mapRun(MAP_RUN.mapRunArn));
+    await service.clock.advance(3_000);
+    const { nextToken = '' } = await children(PARENT, '?maxResults=1');
+    expect(nextToken.length).toBeLessThan(200);
+    const other = scenarioArn('Nested', service.clock.now() - HOUR_MS, UUID);
+    for (const path of [`${pathOf(other)}?cursor=${nextToken}`, `${pathOf(PARENT)}?nextToken=x`]) {
+      const response = await service.get(path);
+      expect(response.status).toBe(400);
+      expect(JSON.stringify(await response.json())).toMatch(/cursor|nextToken/);
+    }
+  });
+});
+
+test('an id that ends in /children is read with that slash encoded', async () => {
+  await service.script('a/children', [{ messageId: '1', eventType: 'EXECUTION_STARTED' }]);
+  expect((await service.get('/v1/executions/a%2Fchildren')).status).toBe(200);
+  expect((await service.get('/v1/executions/a/children')).status).toBe(404);
+  expect((await service.get('/v1/executions/a%2Fchildren/children')).status).toBe(200);
+  expect((await service.admin('GET', '/executions/a/children')).status).toBe(404);
+});
