@@ -163,7 +163,6 @@ export class LocalWorkerd {
       // miniflare's own socket, which only `store` uses.
       host: '127.0.0.1',
       port: 0,
-      ...(process.env['P16_INSPECT'] && { inspectorPort: Number(process.env['P16_INSPECT']) }),
       unsafeDirectSockets: [{ host: '127.0.0.1', port: Number(this.#url?.port ?? this.#options.port ?? 0) }],
       // Otherwise miniflare requests this machine's location from the network.
       cf: false,
