@@ -3,10 +3,12 @@ import { type Command, Interrupted, LocalError, type Terminal, UsageError } from
 import { doctor } from './doctor.ts';
 import { EXIT } from './exit-code.ts';
 import { explain } from './explain.ts';
+import { flows } from './flows.ts';
 import { get } from './get.ts';
 import { importHistory } from './import.ts';
 import { keys } from './keys.ts';
 import { link } from './link.ts';
+import { list } from './list.ts';
 import { ClosedPipe } from './output.ts';
 import { tail } from './tail.ts';
 import { wait } from './wait.ts';
@@ -15,6 +17,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   tail,
   wait,
   get,
+  list,
+  flows,
   link,
   import: importHistory,
   keys,
@@ -41,6 +45,7 @@ Settings, from the environment:
 A first look:
   export FLOWTAP_URL=https://flowtap.example.com FLOWTAP_API_KEY=ftk_...
   flowtap doctor
+  flowtap list SecurityFlow
   flowtap tail 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_...'
 
 flowtap <command> --help shows all options and examples.

@@ -1,16 +1,10 @@
 /** An execution's summary for people: status and failure first, then facts. */
-import type { FailureReason, Status, Summary } from '../client/client.ts';
+import type { FailureReason, Summary } from '../client/client.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import { dayOf, timeOf } from '../core/local-time.ts';
-import type { Output, Style } from './output.ts';
+import { STATUS_STYLES } from './execution-table.ts';
+import type { Output } from './output.ts';
 import { oneLine } from './plain-text.ts';
-
-const STYLES: Readonly<Record<Status, readonly Style[]>> = {
-  RUNNING: ['yellow', 'bold'],
-  SUCCEEDED: ['green', 'bold'],
-  FAILED: ['red', 'bold'],
-  ABORTED: ['red', 'bold'],
-};
 
 /** `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, the earlier failure that caused it, then duration, size and start. */
 export function summaryLines(summary: Summary, output: Output): string[] {
@@ -22,7 +16,7 @@ export function summaryLines(summary: Summary, output: Output): string[] {
     ...(summary.archivedAt === undefined ? [] : ['archived']),
   ];
   return [
-    output.style(oneLine(status), ...(STYLES[status] ?? [])) + reasonFor(failure),
+    output.style(oneLine(status), ...(STATUS_STYLES[status] ?? [])) + reasonFor(failure),
     ...(failure?.causedBy ? [`caused by a failure${reasonFor(failure.causedBy)}`] : []),
     output.style(facts.join(', '), 'dim'),
   ];

@@ -4,6 +4,7 @@ import { type FlowMessage, type StepsState, stepsReducer } from '../client/clien
 import { MessageLines } from './message-line.ts';
 import type { Output } from './output.ts';
 import { crop, jsonLine } from './plain-text.ts';
+import { RedrawnLines } from './redrawn-lines.ts';
 import { stepLines } from './step-lines.ts';
 import { humanDuration } from '../core/human-duration.ts';
 
@@ -67,100 +68,57 @@ export class JsonView extends NotesOnStderr implements TailView {
   }
 }
 
-/** More often than this, nobody can read. */
-const DRAW_MS_MIN = 100;
-/** Running steps show their seconds. */
-const DRAW_MS_MAX = 1_000;
-/** The line of the status, the line of the note, and the one that the cursor is in. */
-const OTHER_LINES = 3;
-
 /** Where the cursor cannot be moved (a pipe, a file, TERM=dumb), the steps are printed once, at the end. */
 export class StepsView extends NotesOnStderr implements TailView {
   override readonly isResumable = false;
   readonly #stdout: Output;
   readonly #clock: Clock;
-  readonly #closed = new AbortController();
-  readonly #drawing: Promise<void>;
-  #isStale = false;
-  #wake = (): void => {};
+  readonly #redrawn: RedrawnLines;
   #state: StepsState | undefined;
   #note: string | undefined;
-  #drawnLines = 0;
 
   constructor(outputs: Outputs, clock: Clock) {
     super(outputs);
     this.#stdout = outputs.stdout;
     this.#clock = clock;
-    this.#drawing = outputs.stdout.canRedraw ? this.#drawUntilClosed() : Promise.resolve();
-    // `close` rethrows it.
-    this.#drawing.catch(() => {});
+    this.#redrawn = new RedrawnLines(outputs.stdout, clock, (linesMax) => this.#lines(linesMax));
   }
 
   async message(message: FlowMessage): Promise<void> {
     this.#state = stepsReducer(this.#state, message);
     this.#note = undefined;
-    this.#change();
+    this.#redrawn.change();
   }
 
   override async reset(): Promise<void> {
     this.#state = undefined;
-    this.#change();
+    this.#redrawn.change();
   }
 
   override async note(text: string): Promise<void> {
     if (!this.#stdout.canRedraw) return super.note(text);
     this.#note = text;
-    this.#change();
+    this.#redrawn.change();
   }
 
   override async close(): Promise<void> {
-    this.#closed.abort();
-    await this.#drawing;
     this.#note = undefined;
-    await this.#draw(undefined);
+    await this.#redrawn.close();
   }
 
-  #change(): void {
-    this.#isStale = true;
-    this.#wake();
-  }
-
-  async #drawUntilClosed(): Promise<void> {
-    const { signal } = this.#closed;
-    while (!signal.aborted) {
-      await this.#draw(this.#stdout.rows - OTHER_LINES);
-      await this.#clock.sleep(DRAW_MS_MIN, signal);
-      await this.#changed();
-    }
-  }
-
-  /** Resolves with the next change, when running steps need another second, and when the view is closed. */
-  async #changed(): Promise<void> {
-    const waiting = new AbortController();
-    const stop = (): void => waiting.abort();
-    this.#wake = stop;
-    this.#closed.signal.addEventListener('abort', stop, { once: true });
-    if (this.#isStale || this.#closed.signal.aborted) stop();
-    await this.#clock.sleep(DRAW_MS_MAX - DRAW_MS_MIN, waiting.signal);
-    this.#closed.signal.removeEventListener('abort', stop);
-  }
-
-  /** One write, so that a terminal never shows half of it. */
-  async #draw(linesMax: number | undefined): Promise<void> {
-    this.#isStale = false;
+  #lines(linesMax: number | undefined): string[] {
     const output = this.#stdout;
     const execution = this.#state?.execution;
-    if (!execution) return;
+    if (!execution) return [];
     const nowMs = this.#clock.now();
     const elapsedMs = execution.durationMs ?? Math.max(0, nowMs - Date.parse(execution.startedAt ?? ''));
     const elapsed = Number.isNaN(elapsedMs) ? '' : `  ${humanDuration(elapsedMs)}`;
-    const lines = [
+    // One more is the line of the status.
+    const stepsMax = linesMax === undefined ? {} : { linesMax: linesMax - 1 };
+    return [
       output.style(execution.status, 'bold') + output.style(elapsed, 'dim'),
-      ...stepLines(execution, output, { nowMs, ...(linesMax !== undefined && { linesMax }) }),
+      ...stepLines(execution, output, { nowMs, ...stepsMax }),
       ...(this.#note === undefined ? [] : [output.style(crop(this.#note, output.columns), 'dim')]),
     ];
-    const back = this.#drawnLines === 0 ? '' : `\u001b[${this.#drawnLines}F\u001b[J`;
-    this.#drawnLines = lines.length;
-    await output.write(`${back}${lines.join('\n')}\n`);
   }
 }

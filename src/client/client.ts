@@ -1,5 +1,5 @@
 /**
- * The client of a Flowtap service: list, follow, wait. Runs on Node 20 and newer, Deno, browsers and Workers. The built file has
+ * The client of a Flowtap service: find, list, follow, wait. Runs on Node 20 and newer, Deno, browsers and Workers. The built file has
  * no dependencies and no code of the server. The reference is docs/client.md.
  */
 import type { Clock } from '../core/clock.ts';
@@ -7,6 +7,20 @@ import type { Status } from '../messages/event-types.ts';
 import type { PayloadAccess } from '../messages/payload-access.ts';
 import { type FlowtapClientOptions, createHttp } from './create-http.ts';
 import { executionPath } from './execution-path.ts';
+import {
+  type ChildList,
+  type ChildrenOptions,
+  type ExecutionList,
+  type ExecutionsEvent,
+  type ExecutionsOptions,
+  type Flow,
+  type FlowsOptions,
+  type FollowExecutionsOptions,
+  followExecutions,
+  listChildren,
+  listExecutions,
+  readFlows,
+} from './executions.ts';
 import {
   type FollowEvent,
   type FollowMessagesOptions,
@@ -21,6 +35,21 @@ import { type FlowMessage, type KeyFacts, type Page, type Summary, type Ticket, 
 export { FlowtapConnectionError, FlowtapProblem, type FlowtapFieldError } from './problem.ts';
 export type { FlowtapClientOptions } from './create-http.ts';
 export type { CredentialOptions, CredentialSource, TicketParts, TicketSource } from './credential.ts';
+export type {
+  ChildExecution,
+  ChildList,
+  ChildPage,
+  ChildrenOptions,
+  ExecutionFilter,
+  ExecutionList,
+  ExecutionPage,
+  ExecutionsEvent,
+  ExecutionsOptions,
+  Flow,
+  FlowsOptions,
+  FollowExecutionsOptions,
+  ListedExecution,
+} from './executions.ts';
 export type { FollowEvent, FollowMessagesOptions, FollowOptions } from './follow.ts';
 export type { Fetch } from './http.ts';
 export type { ListOptions, MessageList, PageOptions } from './list.ts';
@@ -61,6 +90,14 @@ export interface FlowtapClient {
   wait(flowExecutionId: string, options?: WaitOptions): Promise<Summary>;
   /** The summary as it is now. */
   summary(flowExecutionId: string, options?: SummaryOptions): Promise<Summary>;
+  /** The flows of which the client's key may read something. */
+  flows(options?: FlowsOptions): Promise<readonly Flow[]>;
+  /** The executions of a flow, newest first: `for await (const { flowExecutionId } of client.executions({ flow }))`. */
+  executions(options?: ExecutionsOptions): ExecutionList;
+  /** The newest executions of a flow, then each one that appears or changes, until the signal aborts. */
+  followExecutions(options?: FollowExecutionsOptions): AsyncGenerator<ExecutionsEvent, void, void>;
+  /** The executions that this one started. */
+  children(flowExecutionId: string, options?: ChildrenOptions): ChildList;
   /** Creates a ticket for a browser. The key needs the permission for that. The ticket lives 10 minutes by default. */
   createTicket(flowExecutionId: string, options?: TicketOptions): Promise<Ticket>;
   /** What the client's own key may read; with an id, also whether it may read that one. */
@@ -84,6 +121,10 @@ export function createFlowtapClient(options: FlowtapClientOptions): FlowtapClien
     followEvents: (id, followOptions) => followEvents(http, id, followOptions),
     wait: (id, waitOptions) => waitForEnd(http, id, waitOptions),
     summary: (id, summaryOptions) => readSummary(http, id, summaryOptions),
+    flows: (flowsOptions) => readFlows(http, flowsOptions),
+    executions: (executionsOptions) => listExecutions(http, executionsOptions),
+    followExecutions: (followOptions) => followExecutions(http, followOptions),
+    children: (id, childrenOptions) => listChildren(http, id, childrenOptions),
     createTicket: async (id, { signal, ...wish } = {}) => {
       const text = await http.text({
         method: 'POST',

@@ -6,9 +6,14 @@
 import { STATUSES, type Status, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
 import { executionPath } from './execution-path.ts';
-import { Outage, type UpstreamState } from './outage.ts';
 import type { Http } from './http.ts';
-import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
+import {
+  type Connection,
+  type Heartbeat,
+  type Reconnecting,
+  heartbeatOf,
+  keepReading,
+} from './reconnecting.ts';
 import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './problem.ts';
 import { readSummary } from './summary.ts';
 import type { EventType, FlowMessage, UpstreamEventType } from './wire.ts';
@@ -39,79 +44,36 @@ export type FollowEvent =
   | { readonly type: 'message'; readonly message: FlowMessage; readonly cursor: string }
   /** All messages that existed when the stream was opened have been handed out. Repeated after each reconnect. */
   | { readonly type: 'caught-up'; readonly status: Status; readonly cursor: string }
-  | {
-      readonly type: 'heartbeat';
-      readonly upstream: UpstreamState;
-      readonly pollIntervalMs: number;
-      readonly timestamp: string;
-      readonly cursor: string;
-    }
+  | (Heartbeat & { readonly cursor: string })
   /**
    * The history was replaced, or the service does not know the cursor: discard the earlier messages. All are sent again, from
    * the first.
    */
   | { readonly type: 'reset'; readonly cursor: string }
-  /** The connection was closed: because of `error` or, without one, in order. It is opened again after `afterMs`. */
-  | {
-      readonly type: 'reconnecting';
-      readonly afterMs: number;
-      readonly error?: FlowtapProblem | FlowtapConnectionError;
-    }
+  | Reconnecting
   /** Always the last one. */
   | { readonly type: 'end'; readonly status: Status; readonly settled: boolean; readonly cursor: string };
 
 /** Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason. */
-export async function* followEvents(
+export function followEvents(
   http: Http,
   executionId: string,
   options: FollowOptions = {},
 ): AsyncGenerator<FollowEvent, void, void> {
-  const { signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = options;
-  const retryPolicy = http.retryPolicy(giveUpAfterMs);
-  const outage = new Outage(() => http.clock.now(), giveUpAfterMs);
-  const reading: Reading = { lastId: undefined, retryMs: RETRY_MS_DEFAULT, heard: false };
-  let renewed = false;
-  for (;;) {
-    signal?.throwIfAborted();
-    reading.heard = false;
-    let error: unknown;
-    let tooLong: FlowtapProblem | undefined;
-    try {
-      for await (const event of readOnce(http, executionId, options, reading)) {
-        retryPolicy.succeeded();
-        renewed = false;
-        yield event;
-        if (event.type === 'end') return;
-        if (event.type === 'message') outage.after('ok');
-        if (event.type === 'heartbeat') tooLong = outage.after(event.upstream);
-        if (tooLong) break;
-      }
-      // A stream that closes without an event is broken. Others close in order, after a long life.
-      if (!reading.heard) error = new FlowtapConnectionError('The server closed the stream at once');
-    } catch (thrown) {
-      signal?.throwIfAborted();
-      if (!renewed && http.renews(thrown)) {
-        renewed = true;
-        continue;
-      }
-      error = thrown;
-    }
-    if (tooLong) throw tooLong;
-    const backoffMs = error === undefined ? 0 : retryPolicy.afterFailure(error, reading.retryMs);
-    // Never sooner than the server asked. Its `retry:` has jitter already.
-    const afterMs = Math.max(reading.retryMs, backoffMs);
-    // Safety: afterFailure has thrown errors of any other class.
-    const known = error as FlowtapProblem | FlowtapConnectionError | undefined;
-    yield { type: 'reconnecting', afterMs, ...(known && { error: known }) };
-    await http.clock.sleep(afterMs, signal);
-  }
+  const resumed: Resumed = { lastId: undefined };
+  return keepReading<Exclude<FollowEvent, Reconnecting>>({
+    http,
+    signal: options.signal,
+    giveUpAfterMs: options.giveUpAfterMs,
+    read: (connection) => readOnce(http, executionId, options, resumed, connection),
+    isNews: ({ type }) => type === 'message',
+    isLast: ({ type }) => type === 'end',
+  });
 }
 
 /** What is kept across connections. */
-interface Reading {
+interface Resumed {
   lastId: string | undefined;
-  retryMs: number;
-  heard: boolean;
 }
 
 /** One connection's events; ends without an `end` when the server closes it. */
@@ -119,11 +81,12 @@ async function* readOnce(
   http: Http,
   executionId: string,
   options: FollowOptions,
-  reading: Reading,
-): AsyncGenerator<Exclude<FollowEvent, { type: 'reconnecting' }>, void, void> {
+  resumed: Resumed,
+  connection: Connection,
+): AsyncGenerator<Exclude<FollowEvent, Reconnecting>, void, void> {
   const { until = 'ended', signal, eventTypes, step } = options;
   const wanted = eventTypes && new Set(eventTypes);
-  const items = readEvents(http, streamRequest(executionId, options, reading.lastId), signal);
+  const items = readEvents(http, streamRequest(executionId, options, resumed.lastId), signal);
   let caughtUp = false;
   try {
     for (;;) {
@@ -131,17 +94,17 @@ async function* readOnce(
       if (done) {
         if (value !== NOTHING_MORE) return;
         const { status } = await readSummary(http, executionId, { ...(signal && { signal }) });
-        yield { type: 'end', status, settled: true, cursor: reading.lastId ?? options.cursor ?? '' };
+        yield { type: 'end', status, settled: true, cursor: resumed.lastId ?? options.cursor ?? '' };
         return;
       }
       if (value.type === 'retry') {
-        reading.retryMs = value.ms;
+        connection.retryMs = value.ms;
         continue;
       }
       const event = understood(value);
-      reading.heard = true;
+      connection.heard = true;
       if (!event) continue;
-      reading.lastId = event.cursor;
+      resumed.lastId = event.cursor;
       // A stream has the message that ends the execution, whatever its step.
       const isHidden =
         event.type === 'message' &&
@@ -203,20 +166,13 @@ function understood({ name, id, data }: Extract<StreamItem, { type: 'event' }>) 
     case 'end':
       return { type: 'end', status, settled: true, cursor: id } as const;
     case 'heartbeat':
-      return {
-        type: 'heartbeat',
-        upstream: UPSTREAM_STATES.find((known) => known === body['upstream']) ?? 'ok',
-        pollIntervalMs: Number(body['pollIntervalMs']),
-        timestamp: String(body['timestamp']),
-        cursor: id,
-      } as const;
+      return { ...heartbeatOf(body), cursor: id };
     default:
       return undefined;
   }
 }
 
 const KNOWN_EVENTS = new Set(['message', 'caught-up', 'heartbeat', 'reset', 'end']);
-const UPSTREAM_STATES = ['ok', 'throttled', 'unavailable'] as const;
 
 export interface FollowMessagesOptions extends FollowOptions {
   /**

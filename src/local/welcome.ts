@@ -50,6 +50,9 @@ const viewedExecutions = (nowMs: number): readonly Example[] => [
   },
 ];
 
+/** The emulator always has a running execution of it, and others that have ended. */
+const LISTED_FLOW = 'arn:aws:states:us-west-2:123456789012:stateMachine:Rounds';
+
 export interface Welcome {
   readonly url: URL;
   readonly apiKey: string;
@@ -66,6 +69,7 @@ export function welcome({ url, apiKey, options, emulatorUrl, ticketFor, nowMs }:
   const id = examples[0]?.id ?? 'EXECUTION_ID';
   const runningId = examples[1]?.id ?? 'EXECUTION_ID';
   const arn = examples.find((example) => example.id.startsWith('arn:'))?.id ?? 'EXECUTION_ARN';
+  const flow = emulatorUrl === undefined ? 'FLOW' : LISTED_FLOW;
   // Behind a proxy, people use its address.
   const base = options.publicUrl ?? url.origin;
   const viewed = emulatorUrl === undefined ? [] : viewedExecutions(nowMs);
@@ -101,6 +105,12 @@ export function welcome({ url, apiKey, options, emulatorUrl, ticketFor, nowMs }:
     `    AWS_ACCESS_KEY_ID=flowtap AWS_SECRET_ACCESS_KEY=unused AWS_SESSION_TOKEN=${apiKey} \\`,
     `      aws stepfunctions get-execution-history --region ${arn.split(':')[3] ?? options.region} \\`,
     `      --endpoint-url ${base} --execution-arn ${arn}`,
+    '',
+    emulatorUrl === undefined
+      ? '  The executions of a flow, as JSON and as a table (replace FLOW by the ARN of one of your state machines):'
+      : '  The executions of a flow, as JSON and as a table:',
+    `    curl -H 'Authorization: Bearer ${apiKey}' '${base}/v1/executions?flow=${flow}'`,
+    `    FLOWTAP_URL=${base} FLOWTAP_API_KEY=${apiKey} npx node src/cli/main.ts list ${flow.replace(/.*:/, '')}`,
     '',
     ...(examples.length > 0 ? ['  Executions to try:'] : []),
     ...examples.flatMap((example) => [`    ${example.id}`, `      ${example.about}`]),

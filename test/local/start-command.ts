@@ -104,6 +104,8 @@ export function read({ output }: Started) {
     apiKey: one(/^ {4}(ftk_\w+)$/m),
     curl: one(/^ {4}(curl .*)$/m),
     aws: one(/^ {4}(AWS_ACCESS_KEY_ID=\S+ (?:.*\\\n)+.*)$/m),
+    listAsJson: one(/^ {4}(curl .*\/v1\/executions\?flow=.*)$/m),
+    listAsTable: one(/^ {4}(FLOWTAP_URL=.* list .*)$/m),
     settled: one(/^ {4}(urn:\S+)\n +settled.*succeeded$/m),
     failed: one(/^ {4}(urn:\S+)\n +settled.*failed in its last step$/m),
     endsInAMinute: one(/^ {4}(urn:\S+)\n +running: succeeds a minute/m),

@@ -39,11 +39,13 @@ const start = (settings: Record<string, string> = {}): Started =>
 test('prints commands of curl and of the AWS CLI that work as pasted, and executions in the state that it describes; Ctrl-C stops everything', async () => {
   const flowtap = start();
   await flowtap.ready;
-  const { origin, apiKey, curl, aws, settled, failed, running } = read(flowtap);
+  const { origin, apiKey, curl, aws, listAsJson, listAsTable, settled, failed, running } = read(flowtap);
 
   if (onPath('curl')) {
     const pasted = await run('sh', ['-c', `${curl} --silent --show-error`]);
     expect(JSON.parse(pasted.stdout)).toMatchObject({ status: 'SUCCEEDED' });
+    const listed = await run('sh', ['-c', `${listAsJson} --silent --show-error`]);
+    expect(JSON.parse(listed.stdout).executions.length).toBeGreaterThan(10);
   }
   if (hasAwsCli()) {
     // As on a machine of a user who also works with AWS, whose own settings must not matter.
@@ -53,6 +55,8 @@ test('prints commands of curl and of the AWS CLI that work as pasted, and execut
     expect([code, stderr]).toEqual([0, '']);
     expect(JSON.parse(stdout).events[0]).toMatchObject({ id: 1, type: 'ExecutionStarted' });
   }
+  const table = await run('sh', ['-c', listAsTable]);
+  expect(table.stdout).toMatch(/^RUNNING\t.*\t\d*\tarn:aws:states:us-west-2:123456789012:execution:Rounds:/m);
   expect((await page(origin, settled, apiKey)).body['messages']).toHaveLength(36);
   expect((await fetch(`${origin}/docs`)).status).toBe(200);
   expect(await page(origin, running, apiKey)).toMatchObject({ status: 200, body: { status: 'RUNNING' } });
@@ -67,7 +71,12 @@ test('prints commands of curl and of the AWS CLI that work as pasted, and execut
   // What was asked here is in the log, and nothing that the start asked.
   const asked = [...flowtap.output().stderr.matchAll(/"route":"(.+?)"/g)].map(([, route]) => route);
   expect(new Set(asked)).toEqual(
-    new Set(['execution-messages', ...(hasAwsCli() ? ['aws-GetExecutionHistory'] : [])]),
+    new Set([
+      'execution-messages',
+      'executions',
+      'flows',
+      ...(hasAwsCli() ? ['aws-GetExecutionHistory'] : []),
+    ]),
   );
 });
 

@@ -1,0 +1,76 @@
+/** Lines on a terminal that are drawn again and again in place, and stay when it is closed. */
+import type { Clock } from '../core/clock.ts';
+import type { Output } from './output.ts';
+
+/** More often than this, nobody can read. */
+const DRAW_MS_MIN = 100;
+/** What is running shows its seconds. */
+const DRAW_MS_MAX = 1_000;
+/** The line of a note, and the one that the cursor is in. */
+const OTHER_LINES = 2;
+
+/** The lines as they are now; at most `linesMax`, if that is given. None: nothing is drawn yet. */
+export type DrawLines = (linesMax?: number) => readonly string[];
+
+/** Where the cursor cannot be moved (a pipe, a file, TERM=dumb), the lines are printed once, at the end. */
+export class RedrawnLines {
+  readonly #output: Output;
+  readonly #clock: Clock;
+  readonly #lines: DrawLines;
+  readonly #closed = new AbortController();
+  readonly #drawing: Promise<void>;
+  #isStale = false;
+  #wake = (): void => {};
+  #drawnLines = 0;
+
+  constructor(output: Output, clock: Clock, lines: DrawLines) {
+    this.#output = output;
+    this.#clock = clock;
+    this.#lines = lines;
+    this.#drawing = output.canRedraw ? this.#drawUntilClosed() : Promise.resolve();
+    // `close` rethrows it.
+    this.#drawing.catch(() => {});
+  }
+
+  /** The lines are others now. */
+  change(): void {
+    this.#isStale = true;
+    this.#wake();
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#drawing;
+    await this.#draw(undefined);
+  }
+
+  async #drawUntilClosed(): Promise<void> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      await this.#draw(this.#output.rows - OTHER_LINES);
+      await this.#clock.sleep(DRAW_MS_MIN, signal);
+      await this.#changed();
+    }
+  }
+
+  /** Resolves with the next change, when what is running needs another second, and when this is closed. */
+  async #changed(): Promise<void> {
+    const waiting = new AbortController();
+    const stop = (): void => waiting.abort();
+    this.#wake = stop;
+    this.#closed.signal.addEventListener('abort', stop, { once: true });
+    if (this.#isStale || this.#closed.signal.aborted) stop();
+    await this.#clock.sleep(DRAW_MS_MAX - DRAW_MS_MIN, waiting.signal);
+    this.#closed.signal.removeEventListener('abort', stop);
+  }
+
+  /** One write, so that a terminal never shows half of it. */
+  async #draw(linesMax: number | undefined): Promise<void> {
+    this.#isStale = false;
+    const lines = this.#lines(linesMax);
+    if (lines.length === 0) return;
+    const back = this.#drawnLines === 0 ? '' : `\u001b[${this.#drawnLines}F\u001b[J`;
+    this.#drawnLines = lines.length;
+    await this.#output.write(`${back}${lines.join('\n')}\n`);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Keeps an event stream open: reads one connection after the other, through cut connections, deployments, silence and transient
+ * refusals, until the last event or for so long that it gives up. What a connection sends is the caller's.
+ */
+import type { Http } from './http.ts';
+import { Outage, type UpstreamState } from './outage.ts';
+import { FlowtapConnectionError, type FlowtapProblem } from './problem.ts';
+import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
+
+/** The connection was closed: because of `error` or, without one, in order. It is opened again after `afterMs`. */
+export interface Reconnecting {
+  readonly type: 'reconnecting';
+  readonly afterMs: number;
+  readonly error?: FlowtapProblem | FlowtapConnectionError;
+}
+
+/** Sent while nothing else is. */
+export interface Heartbeat {
+  readonly type: 'heartbeat';
+  readonly upstream: UpstreamState;
+  readonly pollIntervalMs: number;
+  readonly timestamp: string;
+}
+
+/** What one connection tells this loop. */
+export interface Connection {
+  /** As the server asked for it. */
+  retryMs: number;
+  /** The server sent an event. */
+  heard: boolean;
+}
+
+export interface ReconnectingOptions<Event> {
+  readonly http: Http;
+  readonly signal?: AbortSignal | undefined;
+  readonly giveUpAfterMs?: number | undefined;
+  /** The events of one connection. */
+  readonly read: (connection: Connection) => AsyncGenerator<Event, unknown, void>;
+  /** Events that show that the upstream answers, and the last one. */
+  readonly isNews: (event: Event) => boolean;
+  readonly isLast: (event: Event) => boolean;
+}
+
+/** Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason. */
+export async function* keepReading<Event extends { readonly type: string }>(
+  options: ReconnectingOptions<Event>,
+): AsyncGenerator<Event | Reconnecting, void, void> {
+  const { http, signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS, read, isNews, isLast } = options;
+  const retryPolicy = http.retryPolicy(giveUpAfterMs);
+  const outage = new Outage(() => http.clock.now(), giveUpAfterMs);
+  const connection: Connection = { retryMs: RETRY_MS_DEFAULT, heard: false };
+  let renewed = false;
+  for (;;) {
+    signal?.throwIfAborted();
+    connection.heard = false;
+    let error: unknown;
+    let tooLong: FlowtapProblem | undefined;
+    try {
+      for await (const event of read(connection)) {
+        retryPolicy.succeeded();
+        renewed = false;
+        yield event;
+        if (isLast(event)) return;
+        if (isNews(event)) outage.after('ok');
+        if (isHeartbeat(event)) tooLong = outage.after(event.upstream);
+        if (tooLong) break;
+      }
+      // A stream that closes without an event is broken. Others close in order, after a long life.
+      if (!connection.heard) error = new FlowtapConnectionError('The server closed the stream at once');
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      if (!renewed && http.renews(thrown)) {
+        renewed = true;
+        continue;
+      }
+      error = thrown;
+    }
+    if (tooLong) throw tooLong;
+    const backoffMs = error === undefined ? 0 : retryPolicy.afterFailure(error, connection.retryMs);
+    // Never sooner than the server asked. Its `retry:` has jitter already.
+    const afterMs = Math.max(connection.retryMs, backoffMs);
+    // Safety: afterFailure has thrown errors of any other class.
+    const known = error as FlowtapProblem | FlowtapConnectionError | undefined;
+    yield { type: 'reconnecting', afterMs, ...(known && { error: known }) };
+    await http.clock.sleep(afterMs, signal);
+  }
+}
+
+const isHeartbeat = (event: { readonly type: string }): event is Heartbeat => event.type === 'heartbeat';
+
+const UPSTREAM_STATES = ['ok', 'throttled', 'unavailable'] as const;
+
+/** The data of a `heartbeat` event. */
+export const heartbeatOf = (body: Readonly<Record<string, unknown>>): Heartbeat => ({
+  type: 'heartbeat',
+  upstream: UPSTREAM_STATES.find((known) => known === body['upstream']) ?? 'ok',
+  pollIntervalMs: Number(body['pollIntervalMs']),
+  timestamp: String(body['timestamp']),
+});
