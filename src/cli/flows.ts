@@ -16,7 +16,7 @@ Usage: flowtap flows [options]
 
 Elsewhere than on a terminal, a line is the flow and its name, separated by a tab.
 
-Exit codes: 0 if they could be read, also if there is none; 3 if not.
+Exit codes: 0 if they could be read, also an empty list; 3 if not.
 
 Examples:
   flowtap flows

@@ -1,0 +1,190 @@
+/** The client finds executions: over the whole service in this process, and the emulator's lists. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  type ExecutionsEvent,
+  type FlowtapClient,
+  type FollowExecutionsOptions,
+  createFlowtapClient,
+} from '../../src/client/client.ts';
+import { FlowtapProblem } from '../../src/client/problem.ts';
+import { type ServiceUnderTest, openService } from '../http/service-under-test.ts';
+import { settle } from '../support/manual-clock.ts';
+import { collect, driveUntil, failureOf } from './client-under-test.ts';
+
+const ORIGIN = 'https://flowtap.example';
+const HOME = 'arn:aws:states:us-west-2:123456789012';
+const DOOR = `${HOME}:stateMachine:Door`;
+
+let service: ServiceUnderTest;
+let client: FlowtapClient;
+/** Connections break while it is set. */
+let isCut: boolean;
+beforeEach(async () => {
+  service = await openService();
+  isCut = false;
+  client = clientWith(await service.key({}));
+});
+
+const clientWith = (apiKey: string) =>
+  createFlowtapClient({
+    url: ORIGIN,
+    apiKey,
+    clock: service.clock,
+    random: () => 0.5,
+    fetch: async (url, init) => {
+      if (isCut) throw new TypeError('fetch failed');
+      return service.fetch(url.slice(ORIGIN.length), init);
+    },
+  });
+const until = <T>(promise: Promise<T>) => driveUntil(service.clock, promise);
+const ago = (ms: number) => service.clock.now() - ms;
+const namesOf = (executions: readonly { readonly name?: string }[]) => executions.map(({ name }) => name);
+
+describe('a list of executions', () => {
+  test('has each one once, newest first, whatever the page size, and only those that match', async () => {
+    await service.runs(
+      DOOR,
+      Array.from({ length: 60 }, (_, n) => ({
+        name: `${n % 2 === 0 ? 'even' : 'odd'}-${n}`,
+        startedAt: ago(60_000 * (n + 1)),
+        ...(n % 3 === 0 && { endedAt: ago(60_000 * n + 30_000), status: 'FAILED' }),
+      })),
+    );
+    const all = await until(collect(client.executions({ flow: DOOR, maxResults: 7 })));
+    expect(namesOf(all)).toEqual(
+      Array.from({ length: 60 }, (_, n) => `${n % 2 === 0 ? 'even' : 'odd'}-${n}`),
+    );
+    expect(all[3]).toMatchObject({
+      flowExecutionId: `${HOME}:execution:Door:odd-3`,
+      flow: DOOR,
+      source: 'step-functions',
+      status: 'FAILED',
+      durationMs: 30_000,
+      archived: false,
+      final: false,
+    });
+    const some = client.executions({
+      flow: DOOR,
+      status: ['FAILED', 'ABORTED'],
+      namePrefix: 'odd',
+      startedAfter: new Date(ago(60_000 * 20)),
+      startedBefore: new Date(ago(60_000 * 5)).toISOString(),
+    });
+    expect(namesOf(await until(collect(some)))).toEqual(['odd-9', 'odd-15']);
+    const running = client.executions({ flow: DOOR, status: 'RUNNING', maxResults: 2 });
+    expect(namesOf(await until(collect(running)))).toHaveLength(40);
+  });
+
+  test('comes as pages, each of which can be continued', async () => {
+    await service.runs(
+      DOOR,
+      Array.from({ length: 5 }, (_, n) => ({ name: `run-${n}`, startedAt: ago(60_000 * (n + 1)) })),
+    );
+    const wish = { flow: DOOR, maxResults: 2 };
+    const pages = await until(collect(client.executions(wish).pages()));
+    expect(pages.map(({ executions }) => namesOf(executions))).toEqual([
+      ['run-0', 'run-1'],
+      ['run-2', 'run-3'],
+      ['run-4'],
+    ]);
+    const cursor = pages[1]?.nextToken ?? '';
+    expect(namesOf(await until(collect(client.executions({ ...wish, cursor }))))).toEqual(['run-4']);
+  });
+
+  test('has archived executions, also those of no flow', async () => {
+    const body = { messageId: 'm0', eventType: 'EXECUTION_SUCCEEDED' };
+    const imported = await service.admin('PUT', '/executions/a-plain-id/messages', body);
+    expect(imported.status).toBe(200);
+    const listed = await until(collect(client.executions({ source: 'things-graph' })));
+    expect(listed).toMatchObject([
+      { flowExecutionId: 'a-plain-id', source: 'things-graph', archived: true, final: true },
+    ]);
+  });
+
+  test('of a flow that the key may not read is refused with the service’s problem', async () => {
+    const other = clientWith(await service.key({ executions: [`${HOME}:execution:Window:*`] }));
+    const failure = await until(failureOf(collect(other.executions({ flow: DOOR }))));
+    expect(failure).toBeInstanceOf(FlowtapProblem);
+    expect(failure).toMatchObject({ status: 403, code: 'AccessDeniedException' });
+  });
+});
+
+test('flows are those of the upstream, by name', async () => {
+  const names = Array.from({ length: 5 }, (_, n) => `Flow${n}`);
+  for (const name of names)
+    await service.runs(`${HOME}:stateMachine:${name}`, [{ name: 'one', startedAt: ago(60_000) }]);
+  const flows = await until(client.flows());
+  expect(flows.filter(({ name }) => names.includes(name))).toEqual(
+    names.map((name) => ({ flow: `${HOME}:stateMachine:${name}`, source: 'step-functions', name })),
+  );
+});
+
+describe('a live list', () => {
+  /** Collects the events until it is stopped. */
+  function follow(options: FollowExecutionsOptions = {}) {
+    const events: ExecutionsEvent[] = [];
+    const stopping = new AbortController();
+    const reading = (async () => {
+      for await (const event of client.followExecutions({ flow: DOOR, signal: stopping.signal, ...options }))
+        events.push(event);
+    })();
+    reading.catch(() => {});
+    return {
+      events,
+      reading,
+      stop: () => stopping.abort(new Error('enough')),
+      get seen() {
+        return events.flatMap((event) =>
+          event.type === 'execution' ? [`${event.execution.name} ${event.execution.status}`] : [event.type],
+        );
+      },
+    };
+  }
+
+  test('yields the list, then what changes, and heartbeats, until its signal aborts', async () => {
+    const now = service.clock.now();
+    await service.runs(DOOR, [
+      { name: 'one', startedAt: ago(60_000), endedAt: now + 30_000 },
+      { name: 'two', startedAt: now + 10_000 },
+    ]);
+    const list = follow();
+    await settle();
+    await service.clock.advance(90_000);
+    expect(list.seen.filter((what) => what !== 'heartbeat')).toEqual([
+      'one RUNNING',
+      'caught-up',
+      'two RUNNING',
+      'one SUCCEEDED',
+    ]);
+    expect(list.events.find(({ type }) => type === 'heartbeat')).toMatchObject({
+      upstream: 'ok',
+      pollIntervalMs: expect.any(Number),
+    });
+    list.stop();
+    await expect(list.reading).rejects.toThrow('enough');
+  });
+
+  test('continues after lost connections with the list as it is then', async () => {
+    const now = service.clock.now();
+    await service.runs(DOOR, [{ name: 'one', startedAt: ago(60_000), endedAt: now + 30_000 }]);
+    const list = follow();
+    await settle();
+    isCut = true;
+    // Longer than a stream lives.
+    await service.clock.advance(20 * 60_000);
+    expect(list.seen).toContain('reconnecting');
+    isCut = false;
+    await service.clock.advance(60_000);
+    const reconnected = list.seen.lastIndexOf('reconnecting');
+    expect(list.seen.slice(reconnected + 1, reconnected + 3)).toEqual(['one SUCCEEDED', 'caught-up']);
+    list.stop();
+  });
+
+  test('throws a refusal, and the last error once it has failed for too long', async () => {
+    const refused = follow({ flow: `${DOOR}:1` });
+    await expect(until(refused.reading)).rejects.toMatchObject({ status: 400 });
+    isCut = true;
+    const lost = follow({ giveUpAfterMs: 60_000 });
+    await expect(until(lost.reading)).rejects.toThrow('Cannot reach https://flowtap.example');
+  });
+});
