@@ -1,8 +1,14 @@
 /** The source against stepfunctions-local, a simulator of Step Functions that shares no code with ours. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ExecutionIndex } from '../../src/archive/execution-index.ts';
+import { orderKey } from '../../src/archive/order-key.ts';
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { parseFlowRef } from '../../src/core/flow-ref.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { createMemoryExecutionStorage } from '../../src/executions/execution-storage.ts';
+import { FlowList } from '../../src/lists/flow-list.ts';
+import type { ListItem } from '../../src/lists/lists.ts';
+import { createListMemory } from '../../src/lists/upstream-list.ts';
 import { isIsoTimestamp } from '../../src/messages/timestamp.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import type { ListingSource } from '../../src/sources/listing-source.ts';
@@ -11,6 +17,7 @@ import { createStepFunctionsClient } from '../../src/sources/step-functions/step
 import { createStepFunctionsListing } from '../../src/sources/step-functions/step-functions-listing.ts';
 import { createStepFunctionsSource } from '../../src/sources/step-functions/step-functions.ts';
 import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { testLog } from '../support/secret-search.ts';
 import { allMessages, KEYS } from './source-under-test.ts';
 import { startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';
@@ -155,5 +162,47 @@ describe('stepfunctions-local', () => {
     expect(await listing.listExecutions({ of: { flow }, limit: 2, token: 'wrong' }, READ)).toMatchObject({
       failure: { type: 'upstream-invalid-token' },
     });
+  });
+
+  test('has lists of executions that are merged newest start first, over all its pages', async () => {
+    const flow = parseFlowRef('arn:aws:states:local:123456789012:stateMachine:merged');
+    if (!flow) return expect.unreachable();
+    const { stateMachineArn } = await server.call('CreateStateMachine', {
+      name: flow.name,
+      definition,
+      roleArn: ROLE,
+    });
+    const names = Array.from({ length: 25 }, (_, index) => `run-${index}`);
+    for (const name of names) await server.call('StartExecution', { stateMachineArn, name });
+    const store = createMemoryStore({ clock: systemClock });
+    const list = new FlowList({
+      of: { flow },
+      source: { ...listing, pageSizeMax: 10 },
+      index: new ExecutionIndex({ store, clock: systemClock }),
+      storage: createMemoryExecutionStorage(),
+      memory: createListMemory(),
+      clock: systemClock,
+      log: testLog(),
+    });
+    const items: ListItem[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await list.page({
+        of: { flow },
+        patterns: ['*:run-1*', '*:run-2*'],
+        maxResults: 4,
+        tenant: 'key/a',
+        ...(after !== undefined && { after }),
+      });
+      if (!page.ok) return expect.unreachable();
+      items.push(...page.value.executions);
+      after = page.value.next;
+      if (after === undefined) break;
+    }
+    const keys = items.map(({ startedAt, flowExecutionId }) => orderKey(startedAt, flowExecutionId));
+    expect(keys).toEqual(keys.toSorted((a, b) => (a < b ? -1 : 1)));
+    expect(new Set(items.map(({ name }) => name))).toEqual(
+      new Set(names.filter((name) => /^run-[12]/.test(name))),
+    );
+    expect(new Set(keys).size).toBe(keys.length);
   });
 });
