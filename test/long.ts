@@ -37,5 +37,6 @@ export const LONG_TESTS = [
   'test/viewer/element-streams.test.ts',
   'test/viewer/element.test.ts',
   'test/viewer/embedding.test.ts',
+  'test/viewer/watch-list.test.ts',
   'test/viewer/watch.test.ts',
 ];

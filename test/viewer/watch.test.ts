@@ -1,16 +1,13 @@
 /** The page at /watch, in Chromium, on the real Worker: links with tickets, and a key that stays in memory. */
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { watchLink } from '../../src/core/watch-link.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { type CommandUnderTest, commandFor } from '../cli/command-under-test.ts';
+import { violationsOfAxe } from '../support/axe.ts';
 import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Ended an hour ago, and failed. */
 const FAILED = scenarioId(
@@ -39,7 +36,6 @@ afterAll(async () => {
   await world?.close();
 });
 
-const isOfPolicy = (problem: string): boolean => /Content Security Policy|Trusted/.test(problem);
 const at = (path: string): string => new URL(path, world.url).href;
 
 async function enterKey(page: Page, key = apiKey): Promise<void> {
@@ -62,24 +58,6 @@ const kept = (page: Page): Promise<string> =>
     return JSON.stringify(places);
   });
 
-/** Run by the driver's protocol, so that the page's policy does not refuse it. */
-async function violationsOfAxe(page: Page): Promise<unknown[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    // Safety: the script above defines it.
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-      };
-    };
-    const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => ({
-      id,
-      nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`),
-    }));
-  });
-}
-
 describe.runIf(hasChromium())('a link', () => {
   test('of flowtap link opens the execution without a key, and a reload shows it again', async () => {
     const { stdout } = await command.run(['link', FAILED]);
@@ -100,7 +78,7 @@ describe.runIf(hasChromium())('a link', () => {
     await page.getByText('This link has no ticket').waitFor();
     await enterKey(page);
     await page.getByText('Step3OpenDoor').first().waitFor();
-    expect(problems.filter(isOfPolicy)).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
   test('to / leads a browser to the page, with a link to the documentation', async () => {
@@ -167,7 +145,7 @@ test.runIf(hasChromium()).each(['light', 'dark'] as const)(
       expect(await violationsOfAxe(page)).toEqual([]);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overflow).toBeLessThanOrEqual(0);
-      expect(problems.filter(isOfPolicy)).toEqual([]);
+      expect(problems).toEqual([]);
     }
   },
 );

@@ -6,6 +6,8 @@ import { LitElement, type TemplateResult, html, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 
 import type { Status } from '../../client/client.ts';
+import { parseExecutionRef } from '../../core/execution-ref.ts';
+import { flowOf } from '../../core/flow-ref.ts';
 import { type WatchTarget, watchLink } from '../../core/watch-link.ts';
 import { executionTitle } from '../element/execution-title.ts';
 import { executionName } from './execution-name.ts';
@@ -83,7 +85,7 @@ export class WatchExecution extends LitElement {
     return html`
       <header class="execution-head">
         <h1 class="hidden">Execution ${name}</h1>
-        ${apiKey === undefined ? nothing : this.#trail(flow)}
+        ${apiKey === undefined ? nothing : this.#trail(id)}
         ${
           id === ''
             ? nothing
@@ -117,12 +119,12 @@ export class WatchExecution extends LitElement {
     `;
   }
 
-  /** Back to where the reader most likely came from. */
-  #trail(flow: string | undefined): TemplateResult {
-    const listed = this.found?.flow;
-    const view = { ...EMPTY_VIEW, ...(listed !== undefined && { flow: listed }) };
+  /** Back to the executions of its flow. */
+  #trail(id: string): TemplateResult {
+    const flow = flowOf(parseExecutionRef(id));
+    const view = { ...EMPTY_VIEW, ...(flow && { flow: flow.flow }) };
     return html`<nav class="trail" aria-label="Breadcrumb">
-      <a href=${listFragment(view)}>${listed === undefined ? 'Executions' : (flow ?? 'Executions')}</a>
+      <a href=${listFragment(view)}>${flow?.name ?? 'Executions'}</a>
     </nav>`;
   }
 

@@ -7,8 +7,6 @@ export interface ChildExecution extends ListedExecution {
 }
 
 export interface Relatives {
-  /** Its flow, as the list names it. */
-  readonly flow?: string;
   readonly parent?: { readonly flowExecutionId: string };
   readonly children: readonly ChildExecution[];
 }

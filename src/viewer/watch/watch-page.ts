@@ -4,7 +4,7 @@
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
-import type { KeyFacts } from '../../client/client.ts';
+import { type KeyFacts, createFlowtapClient } from '../../client/client.ts';
 import { clientListSource } from './client-list-source.ts';
 import type { EnteredKey } from './key-form.ts';
 import type { ListSource, ListedFlow } from './list-source.ts';
@@ -194,7 +194,8 @@ export class WatchPage extends LitElement {
   };
 
   readonly #onKey = ({ detail }: CustomEvent<EnteredKey>): void => {
-    this.reader = { ...detail, source: clientListSource(this.#service, detail.apiKey) };
+    const client = createFlowtapClient({ url: this.#service, apiKey: detail.apiKey });
+    this.reader = { ...detail, source: clientListSource(client) };
     void this.#readFlows(this.reader.source);
   };
 
