@@ -313,6 +313,15 @@ describe('bad input is a 400 that names the field', () => {
   });
 });
 
+test('an EXPRESS state machine has no list: a 400 that names the flow', async () => {
+  const fast = `${HOME}:stateMachine:Fast`;
+  await service.runs(fast, [], { type: 'EXPRESS' });
+  expect(await problemOf(service.get(`/v1/executions?flow=${fast}`))).toMatchObject({
+    status: 400,
+    errors: [{ in: 'query', name: 'flow', detail: expect.stringContaining('STANDARD') }],
+  });
+});
+
 describe('GET /v1/flows', () => {
   const flows = async (key?: string, query = '') => {
     const headers = key === undefined ? undefined : { Authorization: `Bearer ${key}` };
