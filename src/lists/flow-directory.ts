@@ -36,6 +36,8 @@ interface Found {
   readonly key: string;
   readonly flow: FlowRef;
   readonly members?: Readonly<Record<string, unknown>>;
+  /** Its executions can be listed. */
+  readonly isListed: boolean;
 }
 
 /** `failure`: more may exist. */
@@ -78,17 +80,24 @@ export class FlowDirectory {
   }
 
   async flows(request: FlowsRequest): Promise<Result<FlowsPage>> {
-    const { patterns, tenant, after = '', maxResults } = request;
+    const { patterns, tenant, after = '', maxResults, upstreamRegion: region } = request;
     let upstreamCalls = 0;
     const reader = { tenant, onAttempt: () => void upstreamCalls++ };
-    const wanted = this.#places.filter(({ place }) => mayReadPlace(patterns, place));
+    const wanted = this.#places.filter(
+      ({ place }) => mayReadPlace(patterns, place) && (region === undefined || place.region === region),
+    );
     const readings = await Promise.all(
-      [this.#archived, ...wanted.map(({ reading }) => reading)].map((reading) => reading.get(reader)),
+      [...(region === undefined ? [this.#archived] : []), ...wanted.map(({ reading }) => reading)].map(
+        (reading) => reading.get(reader),
+      ),
     );
     // Those of the upstream come later, and replace the archive's, which have no members.
     const found = new Map(readings.flatMap((reading) => reading.found).map((flow) => [flow.key, flow]));
     const candidates = [...found.values()]
       .filter(({ key }) => key > after)
+      .filter(({ flow, isListed, members }) =>
+        region === undefined ? isListed : members !== undefined && flow.arn?.region === region,
+      )
       .sort((a, b) => (a.key < b.key ? -1 : 1));
     const readable = await this.#readable(candidates, patterns, maxResults + 1);
     const listed = readable.slice(0, maxResults);
@@ -97,7 +106,7 @@ export class FlowDirectory {
     if (brief && listed.length === 0) return fail(brief);
     const last = listed.at(-1);
     return ok({
-      flows: listed.map((one) => listedFlow(one, request.members)),
+      flows: listed.map((one) => listedFlow(one, region !== undefined)),
       ...(readable.length > maxResults && last && { next: last.key }),
       ...(isPartial && { partial: true }),
       upstreamCalls,
@@ -119,13 +128,14 @@ export class FlowDirectory {
   }
 }
 
-const foundOf = (flow: FlowRef, members?: Readonly<Record<string, unknown>>): Found => ({
+const foundOf = (flow: FlowRef, isListed: boolean, members?: Readonly<Record<string, unknown>>): Found => ({
   key: `${flow.source}/${flow.flow}`,
   flow,
+  isListed,
   ...(members && { members }),
 });
 
-function listedFlow({ flow: { flow, source, name }, members }: Found, wantsMembers?: true): ListedFlow {
+function listedFlow({ flow: { flow, source, name }, members }: Found, wantsMembers: boolean): ListedFlow {
   return { flow, source, name, ...(wantsMembers && members && { members }) };
 }
 
@@ -143,8 +153,8 @@ async function readPlace(
     const { flows, nextToken } = page.value;
     for (const { flow, type, members } of flows) {
       // Step Functions lists no executions of EXPRESS state machines.
-      const ref = type === 'EXPRESS' ? undefined : parseFlowRef(flow);
-      if (ref) found.push(foundOf(ref, members));
+      const ref = parseFlowRef(flow);
+      if (ref) found.push(foundOf(ref, type !== 'EXPRESS', members));
     }
     if (nextToken === undefined) return { found, isPartial: false };
     token = nextToken;
@@ -158,7 +168,7 @@ async function readArchive(index: ArchiveIndex): Promise<Reading> {
   for (let pages = 0; pages < ARCHIVE_PAGES_MAX; pages++) {
     const page = await index.flows({ limit: ARCHIVE_PAGE, ...(cursor !== undefined && { cursor }) });
     if (!page.ok) return { found, isPartial: true };
-    found.push(...page.value.flows.map((flow) => foundOf(flow)));
+    found.push(...page.value.flows.map((flow) => foundOf(flow, true)));
     ({ cursor } = page.value);
     if (cursor === undefined) return { found, isPartial: false };
   }

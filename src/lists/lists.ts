@@ -95,7 +95,7 @@ export interface ListedFlow {
   readonly flow: string;
   readonly source: string;
   readonly name: string;
-  /** As in `ListItem`. */
+  /** As in `ListItem`, with `upstreamRegion`. */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
@@ -106,7 +106,11 @@ export interface FlowsRequest {
   /** Continue after this place. */
   readonly after?: string;
   readonly tenant: string;
-  readonly members?: true;
+  /**
+   * The upstream's own list of this region, with its members: also the flows whose executions cannot be listed, but not those that the
+   * archive alone has.
+   */
+  readonly upstreamRegion?: string;
 }
 
 export interface FlowsPage {

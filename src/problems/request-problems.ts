@@ -10,7 +10,7 @@ const REJECTED_UPSTREAM = {
 
 const AWS_OPERATIONS =
   'At POST /, this service answers ListFlowExecutionMessages of AWS IoT Things Graph, and of AWS Step Functions ' +
-  'GetExecutionHistory and DescribeExecution.';
+  'GetExecutionHistory, DescribeExecution, ListExecutions and ListStateMachines.';
 const ADDRESS_WITHOUT_PATH =
   ' Give the address without a path: endpoint_url in Python, endpoint in JavaScript.';
 

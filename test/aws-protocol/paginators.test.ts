@@ -7,6 +7,7 @@ import { awsRefusalFor } from '../../src/http/aws/aws-dialects.ts';
 import { awsProtocol } from '../../src/http/aws/protocol.ts';
 import { createRequestLog } from '../../src/http/request-log.ts';
 import { type AppBindings, answer } from '../../src/http/routing.ts';
+import type { Lists } from '../../src/lists/lists.ts';
 import { encodeCursor } from '../../src/messages/cursor.ts';
 import { CursorReader } from '../../src/messages/cursor-reader.ts';
 import { createPageEncoder } from '../../src/messages/encoded-page.ts';
@@ -34,7 +35,9 @@ it.each([0, 7])(
     const executions = { page: async () => ok(page) } as unknown as Executions;
     const { clock, logged } = access;
     const cursors = new CursorReader(cursorKeys);
-    const ports = { access, executions, cursorKeys, clock, cursors, eventOfMessage };
+    // Safety: as above.
+    const lists = {} as unknown as Lists;
+    const ports = { access, executions, lists, cursorKeys, clock, cursors, eventOfMessage };
     const handler = awsProtocol(ports);
     const app = new Hono<AppBindings>();
     const routing = { clock, logRequest: createRequestLog(testLog(logged), 1) };

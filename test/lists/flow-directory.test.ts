@@ -91,9 +91,14 @@ describe('the flows of a key', () => {
     expect(third.next).toBeUndefined();
   });
 
-  test("carry AWS's own members if the request wants them", async () => {
-    const { flowsOf } = directoryUnderTest([machine('Door')]);
-    expect((await flowsOf({ members: true })).flows[0]?.members).toEqual({ name: 'Door', type: 'STANDARD' });
+  test("of a region are AWS's own list: with its members, with EXPRESS ones, and none of another region", async () => {
+    const { flowsOf } = directoryUnderTest([machine('Door'), machine('Fast', 'EXPRESS')]);
+    const { flows } = await flowsOf({ upstreamRegion: 'us-west-2' });
+    expect(flows.map(({ members }) => members)).toEqual([
+      { name: 'Door', type: 'STANDARD' },
+      { name: 'Fast', type: 'EXPRESS' },
+    ]);
+    expect((await flowsOf({ upstreamRegion: 'eu-west-1' })).flows).toEqual([]);
   });
 });
 

@@ -14,6 +14,8 @@ import { readBody } from './aws-input.ts';
 import type { AwsOperation, AwsPorts, AwsService } from './aws-operation.ts';
 import { describeExecution } from './step-functions/describe-execution.ts';
 import { getExecutionHistory } from './step-functions/get-execution-history.ts';
+import { listExecutions } from './step-functions/list-executions.ts';
+import { listStateMachines } from './step-functions/list-state-machines.ts';
 import { leftOutOperation } from './step-functions/left-out-operations.ts';
 import { stepFunctionsDialect } from './step-functions/step-functions-dialect.ts';
 import { listFlowExecutionMessages } from './things-graph/list-messages.ts';
@@ -22,6 +24,8 @@ import { thingsGraphDialect } from './things-graph/things-graph-dialect.ts';
 const STEP_FUNCTIONS_OPERATIONS = new Map<string, AwsOperation>([
   ['DescribeExecution', describeExecution],
   ['GetExecutionHistory', getExecutionHistory],
+  ['ListExecutions', listExecutions],
+  ['ListStateMachines', listStateMachines],
 ]);
 
 const SERVICES: readonly AwsService[] = [

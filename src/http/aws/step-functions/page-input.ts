@@ -23,3 +23,12 @@ export function readToken(
     ? ok(given ?? undefined)
     : refused('ValidationException', `nextToken: must have from 1 to ${charactersMax} characters.`);
 }
+
+/** Of tokens of ListExecutions. */
+export const LIST_TOKEN_CHARACTERS_MAX = 3_096;
+
+export const foreignListToken = refused(
+  'InvalidToken',
+  'Invalid Token: nextToken was not issued for this list. Copy it unchanged from an answer, keep all other arguments but ' +
+    'maxResults, or leave it out to start again.',
+);

@@ -1,0 +1,185 @@
+/**
+ * ListExecutions, of a state machine or of a map run: the lists of /v1/executions with AWS's own members. A list of a state machine also
+ * has the archived executions that AWS has deleted. The key's patterns decide about each execution.
+ *
+ * Source: botocore's model stepfunctions/2016-11-23.
+ */
+import * as z from 'zod/mini';
+
+import { mayReadFlow } from '../../../access/keys/flow-pattern.ts';
+import { ok } from '../../../core/errors.ts';
+import { parseMapRunArn } from '../../../core/execution-arn.ts';
+import { STEP_FUNCTIONS } from '../../../core/execution-ref.ts';
+import { type FlowRef, notAFlow, parseFlowRef } from '../../../core/flow-ref.ts';
+import { decodeListCursor, encodeListCursor } from '../../../lists/list-cursor.ts';
+import type { ListItem, ListOf } from '../../../lists/lists.ts';
+import type { Status } from '../../../messages/event-types.ts';
+import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
+import { type AwsResult, refused } from '../aws-answer.ts';
+import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
+import type { AwsCall, AwsOperation } from '../aws-operation.ts';
+import { listFailure } from './list-failure.ts';
+import { LIST_TOKEN_CHARACTERS_MAX, foreignListToken, readMaxResults, readToken } from './page-input.ts';
+
+/**
+ * Pages of the list that one request reads, because a filter in AWS's words leaves out some executions of a page. Each takes at most
+ * 8 s (LIST_REQUEST_MS_MAX), and AWS clients give up after 60.
+ */
+const PAGES_MAX = 5;
+
+const membersSchema = z.object({
+  stateMachineArn: z.nullish(z.string(WRONG_TYPE.text)),
+  mapRunArn: z.nullish(z.string(WRONG_TYPE.text)),
+  statusFilter: z.nullish(z.string(WRONG_TYPE.text)),
+  redriveFilter: z.nullish(z.string(WRONG_TYPE.text)),
+  maxResults: z.nullish(z.int(WRONG_TYPE.number)),
+  nextToken: z.nullish(z.string(WRONG_TYPE.text)),
+});
+
+type Members = z.infer<typeof membersSchema>;
+
+/** AWS's words for the status of an execution, and ours. */
+const STATUS_OF_WORD: ReadonlyMap<string, Status> = new Map([
+  ['RUNNING', 'RUNNING'],
+  ['PENDING_REDRIVE', 'RUNNING'],
+  ['SUCCEEDED', 'SUCCEEDED'],
+  ['FAILED', 'FAILED'],
+  ['TIMED_OUT', 'FAILED'],
+  ['ABORTED', 'ABORTED'],
+]);
+const REDRIVE_FILTERS = ['REDRIVEN', 'NOT_REDRIVEN'];
+
+/** A list, as the request names it. */
+interface Wanted {
+  readonly of: ListOf;
+  /** Of which it holds the executions, for the key's patterns. */
+  readonly flow: FlowRef;
+  readonly arn: string;
+}
+
+export const listExecutions: AwsOperation = async (call) => {
+  const members = parseMembers(membersSchema, call.body);
+  if (!members.ok) return members;
+  const { statusFilter, redriveFilter } = members.value;
+  const wanted = readWanted(members.value);
+  if (!wanted.ok) return wanted;
+  if (statusFilter != null && !STATUS_OF_WORD.has(statusFilter)) {
+    return refused(
+      'ValidationException',
+      `statusFilter: must be one of ${[...STATUS_OF_WORD.keys()].join(', ')}.`,
+    );
+  }
+  if (redriveFilter != null && !REDRIVE_FILTERS.includes(redriveFilter)) {
+    return refused('ValidationException', `redriveFilter: must be one of ${REDRIVE_FILTERS.join(', ')}.`);
+  }
+  const { caller, exchange } = call;
+  const patterns = caller.executions.filter((pattern) => mayReadFlow([pattern], wanted.value.flow));
+  if (patterns.length === 0) {
+    return refused(
+      'AccessDeniedException',
+      'The API key may not read any execution of this list. Ask the operator of this service to add them to the executions of ' +
+        'the key; GET /v1/key lists them.',
+    );
+  }
+  exchange.facts.source = STEP_FUNCTIONS;
+  return answerPage(call, wanted.value, members.value, patterns);
+};
+
+function readWanted({ stateMachineArn, mapRunArn, redriveFilter }: Members): AwsResult<Wanted> {
+  if ((stateMachineArn == null) === (mapRunArn == null)) {
+    return refused('ValidationException', 'Exactly one of stateMachineArn and mapRunArn must be given.');
+  }
+  if (stateMachineArn != null) {
+    if (redriveFilter != null) {
+      return refused('ValidationException', 'redriveFilter: can only be used with mapRunArn.');
+    }
+    const flow = parseFlowRef(stateMachineArn);
+    if (flow?.source === STEP_FUNCTIONS) return ok({ of: { flow }, flow, arn: stateMachineArn });
+    return refused('InvalidArn', `Invalid Arn: stateMachineArn ${notAFlow(stateMachineArn)}`);
+  }
+  const arn = mapRunArn ?? '';
+  const place = parseMapRunArn(arn);
+  if (!place) return refused('InvalidArn', 'Invalid Arn: mapRunArn is not the ARN of a map run.');
+  // `…:mapRun:<state machine>/<label>:<uuid>`; its executions are `…:execution:<state machine>/<label>:<name>`.
+  const flow = arn.slice(0, arn.lastIndexOf(':')).replace(':mapRun:', ':stateMachine:');
+  const name = flow.slice(flow.lastIndexOf(':') + 1);
+  return ok({
+    of: { source: STEP_FUNCTIONS, mapRunArn: arn },
+    flow: { source: STEP_FUNCTIONS, flow, name, arn: place },
+    arn,
+  });
+}
+
+async function answerPage(
+  { ports: { lists, cursorKeys }, exchange: { request, facts }, caller }: AwsCall,
+  { of, arn }: Wanted,
+  members: Members,
+  patterns: readonly string[],
+): Promise<AwsResult<object>> {
+  const { statusFilter, redriveFilter } = members;
+  const maxResults = readMaxResults(members.maxResults);
+  if (!maxResults.ok) return maxResults;
+  const token = readToken(members.nextToken, LIST_TOKEN_CHARACTERS_MAX);
+  if (!token.ok) return token;
+  const listName = JSON.stringify(['ListExecutions', arn, statusFilter ?? null, redriveFilter ?? null]);
+  let after = token.value === undefined ? undefined : decodeListCursor(cursorKeys, listName, token.value);
+  if (token.value !== undefined && after === undefined) return foreignListToken;
+  const status = STATUS_OF_WORD.get(statusFilter ?? '');
+  const isWanted = (item: ListItem) =>
+    (statusFilter == null || wordOf(item) === statusFilter) &&
+    (redriveFilter == null || (redriveFilter === 'REDRIVEN') === (item.redriveCount ?? 0) > 0);
+  const found: ListItem[] = [];
+  let upstreamCalls = 0;
+  for (let pages = 0; pages < PAGES_MAX; pages++) {
+    const page = await lists.page(
+      {
+        of,
+        patterns,
+        ...(status && { statuses: [status] }),
+        maxResults: maxResults.value - found.length,
+        ...(after !== undefined && { after }),
+        tenant: caller.tenant,
+        members: true,
+      },
+      request.signal,
+    );
+    if (!page.ok && found.length > 0) break;
+    if (!page.ok) return listFailure(of, arn, page.failure);
+    const { executions, next, partial } = page.value;
+    upstreamCalls += page.value.upstreamCalls;
+    // Without the upstream, the archived executions are the list. Nothing at all is a failure, not an empty list.
+    if (partial && executions.length === 0 && next === undefined && after === undefined) return unavailable;
+    found.push(...executions.filter(isWanted));
+    after = next;
+    if (next === undefined || found.length >= maxResults.value) break;
+  }
+  facts.upstreamCalls = upstreamCalls;
+  const nextToken = after === undefined ? undefined : encodeListCursor(cursorKeys, listName, after);
+  return ok({ executions: found.map(wireItem), ...(nextToken !== undefined && { nextToken }) });
+}
+
+const unavailable = {
+  ok: false,
+  failure: { type: 'upstream-internal', internal: 'neither the upstream nor the archive can be listed' },
+} as const;
+
+const wordOf = ({ upstreamStatus, status }: ListItem): string => upstreamStatus ?? status;
+
+/** AWS's own members, in the state that the list shows; made from the item if AWS does not list it any more. */
+function wireItem(item: ListItem): object {
+  const { flowExecutionId, flow, name, startedAt, endedAt, redriveCount, members } = item;
+  const own = members ?? {
+    executionArn: flowExecutionId,
+    stateMachineArn: flow,
+    name,
+    startDate: startedAt === undefined ? undefined : epochSecondsFromIso(startedAt),
+    redriveCount,
+  };
+  const isSame = members?.['status'] === wordOf(item);
+  const state = {
+    status: wordOf(item),
+    ...(endedAt !== undefined && { stopDate: epochSecondsFromIso(endedAt) }),
+  };
+  const all = isSame ? own : { ...own, ...state };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value != null));
+}
