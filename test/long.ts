@@ -34,6 +34,7 @@ export const LONG_TESTS = [
   'test/streams/real-clients.test.ts',
   'test/viewer/element-access.test.ts',
   'test/viewer/element-large.test.ts',
+  'test/viewer/element-messages.test.ts',
   'test/viewer/element-streams.test.ts',
   'test/viewer/element.test.ts',
   'test/viewer/embedding.test.ts',

@@ -126,82 +126,17 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
     expect(await page.locator('.bar.running').count()).toBe(0);
   });
 
-  test('a payload with markup stays text', async () => {
-    const markup = '<img src=x onerror="document.title=\'hacked\'"><script>document.title="hacked"</script>';
-    const script = new EventScript();
-    script
-      .begin(markup)
-      .enter(10, 'Task', markup, markup)
-      .lambda(20, 90, { error: markup, cause: markup })
-      .at(100, 'ExecutionFailed', { executionFailedEventDetails: { error: markup, cause: markup } });
-    const page = await ended(await world.order(script, HOUR_MS));
-    await page.locator('.failure').waitFor();
-    for (const row of await page.locator('.message').all()) await row.click();
-    await expect.poll(() => page.locator('.payload').count()).toBeGreaterThan(1);
-    expect(await page.locator('flowtap-execution img, flowtap-execution script').count()).toBe(0);
-    expect(await page.title()).toBe('Partner');
-    expect(await page.locator('.failure').innerText()).toContain('<img src=x');
-  });
-
-  test('JSON is indented, and other text stays as it was', async () => {
-    const id = 'urn:tdm:us-west-2/123456789012/default:Workflow:Texts_1';
-    await world.world.script(id, [
-      {
-        messageId: 'a',
-        eventType: 'EXECUTION_STARTED',
-        payload: '{"big":12345678901234567890,"list":[1,2]}',
-        timestamp: Date.now() / 1000 - 100,
-      },
-      {
-        messageId: 'b',
-        eventType: 'EXECUTION_SUCCEEDED',
-        payload: '{not json}',
-        timestamp: Date.now() / 1000 - 90,
-      },
-    ]);
-    const page = await ended(id);
-    await page.locator('.message').first().click();
-    await page.locator('.message').last().click();
-    expect(await page.locator('.payload').allInnerTexts()).toEqual([
-      '{\n  "big": 12345678901234567890,\n  "list": [\n    1,\n    2\n  ]\n}',
-      '{not json}',
-    ]);
-  });
-
-  test('messages are filtered by text, type and step', async () => {
-    const page = await ended(succeeded);
-    const count = () => page.locator('#messages-title .count').innerText();
-    await page.getByLabel('Text in messages').fill('outofstock');
-    await expect.poll(count).toBe('2 of 71');
-    await page.getByRole('button', { name: 'Clear' }).click();
-    await page.getByLabel('Type', { exact: true }).selectOption('ACTIVITY_FAILED');
-    await expect.poll(count).toBe('3 of 71');
-    await page.getByLabel('Type', { exact: true }).selectOption('LambdaFunctionFailed');
-    await page.getByLabel('Step', { exact: true }).selectOption('AuthorizePayment');
-    await expect.poll(count).toBe('2 of 71');
-    await page.getByRole('button', { name: 'Clear' }).click();
-    await page.locator('.step', { hasText: 'AuthorizePayment' }).click();
-    await expect.poll(count).toBe('11 of 71');
-  });
-
-  test('messages can be downloaded, one JSON object a line', async () => {
-    const page = await ended(succeeded);
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Download' }).click(),
-    ]);
-    expect(download.suggestedFilename()).toMatch(/^arn_aws_states.*\.ndjson$/);
-    const stream = await download.createReadStream();
-    const lines = (await stream.setEncoding('utf8').toArray()).join('').trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(await shownMessages(page));
-  });
-
-  test('a permalink opens its message', async () => {
-    const page = await world.open([failed], { message: '33' });
-    await page.locator('.detail').waitFor();
-    const opened = page.locator('.message.opened');
-    expect(await opened.getAttribute('data-message-id')).toBe('33');
-    expect(await opened.isVisible()).toBe(true);
+  test('another execution in the same element starts anew', async () => {
+    const page = await ended(failed);
+    await page.getByLabel('Text in messages').fill('nothing like it');
+    await page
+      .locator('flowtap-execution')
+      .evaluate(
+        (element, url) => element.setAttribute('ticket-url', url),
+        `/ticket?execution=${encodeURIComponent(succeeded)}`,
+      );
+    await expect.poll(() => page.locator('#messages-title .count').innerText()).toBe('71');
+    expect(await page.locator('.failure').count()).toBe(0);
   });
 
   test('the page learns status and end by events', async () => {
@@ -228,14 +163,6 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
     expect(events.at(-1)).toBe('ended {"status":"SUCCEEDED"}');
     expect(events).toContain('status {"status":"SUCCEEDED","phase":"ended"}');
     expect(events.filter((event) => event.startsWith('problem'))).toEqual([]);
-  });
-
-  test('a ticket without payloads says that they are hidden', async () => {
-    world.ticketAnswers.set(failed, () => world.ticket(failed, { payloads: 'names' }));
-    const page = await ended(failed);
-    await expect.poll(() => page.locator('.note').innerText()).toBe('Payloads hidden');
-    expect(await page.locator('.failure').innerText()).toContain('Hidden from this ticket or key.');
-    world.ticketAnswers.delete(failed);
   });
 
   test('nothing violates the policy of the page', async () => {

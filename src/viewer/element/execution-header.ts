@@ -13,9 +13,17 @@ export interface HeaderFacts {
   /** By the service's clock. */
   readonly nowMs: number;
   readonly onRetry: () => void;
+  readonly isCopied: boolean;
+  readonly onCopyId: () => void;
 }
 
-export function executionHeader({ snapshot, nowMs, onRetry }: HeaderFacts): TemplateResult {
+export function executionHeader({
+  snapshot,
+  nowMs,
+  onRetry,
+  isCopied,
+  onCopyId,
+}: HeaderFacts): TemplateResult {
   const { executionId, status, phase } = snapshot;
   const { flow, name } = executionTitle(executionId ?? '');
   const { word, tone, sentence } = phaseText(phase);
@@ -23,13 +31,16 @@ export function executionHeader({ snapshot, nowMs, onRetry }: HeaderFacts): Temp
       <div class="title">
         ${status === undefined ? nothing : html`<span class="badge ${markOfStatus(status)}" part="status">${markLabel(markOfStatus(status))}</span>`}
         <h2 title=${executionId ?? ''}>
-          ${flow ?? name}${flow === undefined ? nothing : html`<span class="run">${name}</span>`}
+          ${flow ?? (name === '' ? 'Execution' : name)}${flow === undefined ? nothing : html`<span class="run">${name}</span>`}
         </h2>
         <span class="phase ${tone}" part="phase" title=${sentence ?? nothing}
           ><span class="dot"></span>${word}</span
         >
       </div>
-      <dl class="facts">${facts(snapshot, nowMs)}</dl>
+      <div class="about">
+        <dl class="facts">${facts(snapshot, nowMs)}</dl>
+        ${executionId === undefined ? nothing : html`<button type="button" class="link" title=${executionId} @click=${onCopyId}>${isCopied ? 'Copied' : 'Copy id'}</button>`}
+      </div>
     </header>
     ${tone === 'problem' || tone === 'warning' ? banner(snapshot, onRetry) : nothing}`;
 }

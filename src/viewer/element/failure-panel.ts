@@ -71,20 +71,24 @@ const hiddenCause = (isHidden: boolean): TemplateResult | typeof nothing =>
         <dd class="empty">Hidden from this ticket or key.</dd>`
     : nothing;
 
+/** A longer cause has a box of its own, which scrolls. */
+const SHORT_CAUSE_CHARACTERS = 600;
+
 /** Causes of Lambda functions are JSON with the message for people in one member. */
 function causeText(cause: string): TemplateResult {
   const { text, isJson } = payloadText(cause);
   const message = isJson ? messageIn(cause) : undefined;
-  return html`${message === undefined ? nothing : html`<p class="cause">${message}</p>`}
-  ${
-    message !== undefined && isJson
-      ? html`<details>
-          <summary>All of the cause</summary>
-          <pre class="payload" tabindex="0" role="group" aria-label="Cause">${text}</pre>
-        </details>`
-      : html`<p class="cause">${text}</p>`
-  }`;
+  if (message === undefined)
+    return text.length > SHORT_CAUSE_CHARACTERS ? causeBox(text) : html`<p class="cause">${text}</p>`;
+  return html`<p class="cause">${message.slice(0, SHORT_CAUSE_CHARACTERS)}</p>
+    <details>
+      <summary>All of the cause</summary>
+      ${causeBox(text)}
+    </details>`;
 }
+
+const causeBox = (text: string): TemplateResult =>
+  html`<pre class="payload" tabindex="0" role="group" aria-label="Cause">${text}</pre>`;
 
 function messageIn(cause: string): string | undefined {
   const { errorMessage, message, Message } = JSON.parse(cause) as Record<string, unknown>;

@@ -5,6 +5,7 @@
 import { LitElement, type PropertyValues, html, nothing } from 'lit';
 
 import type { CredentialSource, TicketSource } from '../../client/client.ts';
+import { copyText } from '../messages/copy-text.ts';
 import { MessagesView } from '../messages/messages-view.ts';
 import { StepsView } from '../steps/steps-view.ts';
 import type { ExecutionAccess } from '../store/access.ts';
@@ -51,6 +52,9 @@ export class FlowtapExecution extends LitElement {
   #store: ExecutionStore | undefined;
   #unsubscribe: (() => void) | undefined;
   #shown: ExecutionSnapshot = EMPTY_SNAPSHOT;
+  #hasCopiedId = false;
+  /** When reading stopped, by the service's clock: what runs is not known from then on. */
+  #stoppedAtMs: number | undefined;
   /** What the views themselves made the open message. */
   #openedHere: string | undefined;
   readonly #facts = new MessageFacts();
@@ -88,7 +92,12 @@ export class FlowtapExecution extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues): void {
-    if (SOURCE_PROPERTIES.some((name) => changed.has(name))) this.#connect();
+    if (SOURCE_PROPERTIES.some((name) => changed.has(name))) {
+      this.#connect();
+      this.#messages.reset();
+      this.#steps.reset();
+      this.#hasCopiedId = false;
+    }
     if (changed.has('message') && this.message !== undefined && this.message !== this.#openedHere) {
       this.#messages.reveal(this.message);
     }
@@ -97,7 +106,7 @@ export class FlowtapExecution extends LitElement {
 
   override updated(): void {
     const { snapshot } = this;
-    this.#ticker.run(snapshot.status === 'RUNNING');
+    this.#ticker.run(snapshot.status === 'RUNNING' && !isProblem(snapshot.phase));
     this.#report(this.#shown, snapshot);
     this.#shown = snapshot;
   }
@@ -155,15 +164,26 @@ export class FlowtapExecution extends LitElement {
     this.#onOpen(messageId);
   }
 
+  #nowMs({ phase, serverAheadMs }: ExecutionSnapshot): number {
+    const nowMs = Date.now() + serverAheadMs;
+    this.#stoppedAtMs = isProblem(phase) ? (this.#stoppedAtMs ?? nowMs) : undefined;
+    return this.#stoppedAtMs ?? nowMs;
+  }
+
+  async #copyId(): Promise<void> {
+    this.#hasCopiedId = await copyText(this.snapshot.executionId ?? '');
+    this.requestUpdate();
+  }
+
   override render() {
     const { snapshot } = this;
     if (!this.#store)
       return html`<p class="empty">
         Give this element a ticket, or the address of an endpoint that returns one.
       </p>`;
-    const nowMs = Date.now() + snapshot.serverAheadMs;
+    const nowMs = this.#nowMs(snapshot);
     return html`<article aria-label="Execution" part="execution">
-      ${executionHeader({ snapshot, nowMs, onRetry: () => this.retry() })}
+      ${executionHeader({ snapshot, nowMs, onRetry: () => this.retry(), isCopied: this.#hasCopiedId, onCopyId: () => void this.#copyId() })}
       ${failurePanel({ snapshot, onJump: (messageId) => this.#jump(messageId) })}
       ${
         snapshot.messages.length === 0 && isProblem(snapshot.phase)

@@ -40,6 +40,8 @@ export class VirtualRows implements ReactiveController {
   #resizes: ResizeObserver | undefined;
   #viewPx = VIEW_PX_GUESS;
   #topPx = 0;
+  /** A row that was revealed before its height was known. */
+  #revealed: number | undefined;
 
   constructor(host: ReactiveControllerHost, options: VirtualRowsOptions) {
     this.#host = host;
@@ -82,6 +84,7 @@ export class VirtualRows implements ReactiveController {
     const top = this.#places.topOf(index);
     const bottom = this.#places.topOf(index + 1);
     const shownTop = this.#scroller?.scrollTop ?? 0;
+    this.#revealed = align === 'start' ? index : undefined;
     if (align === 'start') this.#scrollTo(top);
     else if (align === 'center') this.#scrollTo(top - (viewPx - (bottom - top)) / 2);
     else if (top < shownTop || bottom - top > viewPx) this.#scrollTo(top);
@@ -134,6 +137,10 @@ export class VirtualRows implements ReactiveController {
       if (key === undefined || px === 0 || this.#extraPx.get(key) === px) continue;
       this.#extraPx.set(key, px);
       this.#host.requestUpdate();
+      const revealed = this.#revealed;
+      this.#revealed = undefined;
+      if (revealed !== undefined)
+        void this.#host.updateComplete.then(() => this.#scrollTo(this.#places.topOf(revealed)));
     }
     this.#readView();
   }

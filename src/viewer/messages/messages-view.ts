@@ -70,6 +70,15 @@ export class MessagesView {
     return this.#host.renderRoot?.querySelector<HTMLElement>('.messages-grid') ?? null;
   }
 
+  /** Another execution is shown from now on. */
+  reset(): void {
+    this.#open.clear();
+    this.#filter = NO_FILTER;
+    this.#selectedStep = undefined;
+    this.#hasDecided = false;
+    this.#cursor.set(0);
+  }
+
   /** Opens the message, and shows it as soon as it is there. A filter that hides it is given up. */
   reveal(messageId: string): void {
     this.#wanted = messageId;
@@ -165,6 +174,8 @@ export class MessagesView {
   #update(snapshot: ExecutionSnapshot): void {
     const { messages, status } = snapshot;
     this.#snapshot = snapshot;
+    // The history was replaced.
+    if (messages.length < this.#seenCount) this.#seenCount = 0;
     // A history that has ended is read from its start; one that runs is followed.
     if (status !== undefined && !this.#hasDecided) {
       this.#hasDecided = true;

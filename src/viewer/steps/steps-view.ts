@@ -81,7 +81,16 @@ export class StepsView {
     for (const key of path.slice(0, -1)) this.#chosen.set(key, true);
     this.#rowsOf = undefined;
     this.#wanted = path.at(-1);
+    this.timeline.fit();
     this.#host.requestUpdate();
+  }
+
+  /** Another execution is shown from now on. */
+  reset(): void {
+    this.#chosen.clear();
+    this.#selectedKey = undefined;
+    this.#cursor.set(0);
+    this.timeline.fit();
   }
 
   /** No step is chosen any more. */

@@ -226,7 +226,7 @@ export class ExecutionStore {
     const signal = this.#running?.signal;
     if (!session || !signal) return;
     try {
-      const { failure } = await session.client.summary(session.executionId, { signal });
+      const { failure } = await session.client.wait(session.executionId, { signal });
       const { status: current } = { ...this.#snapshot, ...this.#changes };
       if (current === status) this.#change({ failure });
     } catch {

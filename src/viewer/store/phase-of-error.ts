@@ -15,7 +15,7 @@ export function finalPhaseOf(error: unknown, hadTicket: boolean): Phase {
 
 /** Of an error after which the request is made again. */
 export function passingPhaseOf(error: unknown): Phase {
-  if (!(error instanceof FlowtapProblem)) return 'reconnecting';
-  if (error.code === 'ThrottlingException') return 'throttled';
-  return error.code === 'TooManyStreams' ? 'waiting-for-slot' : 'reconnecting';
+  return error instanceof FlowtapProblem && error.code === 'ThrottlingException'
+    ? 'throttled'
+    : 'reconnecting';
 }

@@ -3,6 +3,7 @@
  * Where to continue, and what to do with messages, is up to the caller.
  */
 import { FlowtapProblem, type FlowMessage, type Status } from '../../client/client.ts';
+import { isTransient } from '../../client/retry-policy.ts';
 import type { Clock } from '../../core/clock.ts';
 import { passingPhaseOf } from './phase-of-error.ts';
 import type { Session } from './session.ts';
@@ -85,30 +86,40 @@ async function stream({ client, executionId }: Session, reading: Reading): Promi
 }
 
 /** Until the slot is granted, or the execution has ended and all of it was read. */
-async function poll(
-  { client, executionId }: Session,
-  reading: Reading,
-  slot: SlotRequest,
-): Promise<'ended' | 'granted'> {
+async function poll(session: Session, reading: Reading, slot: SlotRequest): Promise<'ended' | 'granted'> {
   const { signal, clock } = reading;
+  reading.onPhase('waiting-for-slot');
+  for (;;) {
+    try {
+      if ((await readPages(session, reading)) !== 'RUNNING') return 'ended';
+      reading.onPhase('waiting-for-slot');
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isTransient(error)) throw error;
+      reading.onPhase(passingPhaseOf(error), error);
+    }
+    const pause = new AbortController();
+    void slot.granted.then(() => pause.abort());
+    await clock.sleep(POLL_MS, AbortSignal.any([signal, pause.signal]));
+    signal.throwIfAborted();
+    if (slot.isGranted) return 'granted';
+  }
+}
+
+/** Up to the newest message. Returns the status. */
+async function readPages({ client, executionId }: Session, reading: Reading): Promise<Status> {
+  const { signal } = reading;
   for (;;) {
     const cursor = reading.cursor();
-    reading.onPhase('waiting-for-slot');
     const page = await client.page(executionId, {
       maxResults: PAGE_MESSAGES,
       signal,
       ...(cursor !== undefined && { cursor }),
     });
     for (const message of page.messages) reading.onMessage(message, page.cursor);
-    if (page.nextToken === undefined) {
-      reading.onCaughtUp(page.status ?? 'RUNNING', page.cursor);
-      if (page.status !== undefined && page.status !== 'RUNNING') return 'ended';
-      reading.onPhase('waiting-for-slot');
-      const pause = new AbortController();
-      void slot.granted.then(() => pause.abort());
-      await clock.sleep(POLL_MS, AbortSignal.any([signal, pause.signal]));
-    }
-    signal.throwIfAborted();
-    if (slot.isGranted) return 'granted';
+    if (page.nextToken !== undefined) continue;
+    const { status = 'RUNNING' } = page;
+    reading.onCaughtUp(status, page.cursor);
+    return status;
   }
 }

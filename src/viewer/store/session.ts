@@ -11,7 +11,6 @@ import {
   createFlowtapClient,
 } from '../../client/client.ts';
 import type { Fetch } from '../../client/http.ts';
-import { FOLLOW_GIVE_UP_MS } from '../../client/retry-policy.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { type ExecutionAccess, ticketFacts } from './access.ts';
@@ -47,7 +46,8 @@ type GivenTicket = string | (TicketParts & { readonly streamUrl?: string });
 export async function openSession(options: SessionOptions, ports: SessionPorts): Promise<Session> {
   const { access } = options;
   const { fetch, clock, random } = ports;
-  const common = { fetch, clock, random, giveUpAfterMs: FOLLOW_GIVE_UP_MS };
+  // What is read again soon is not retried before.
+  const common = { fetch, clock, random, giveUpAfterMs: 0 };
   if ('apiKey' in access) {
     const { executionId } = options;
     if (executionId === undefined || executionId === '') throw new TypeError('The execution is not named');

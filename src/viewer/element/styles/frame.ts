@@ -97,10 +97,13 @@ export const FRAME = css`
       opacity: 0.35;
     }
   }
+  .about,
   .facts {
     display: flex;
     flex-wrap: wrap;
     gap: 4px 28px;
+  }
+  .about {
     margin-top: 10px;
   }
   .facts div {
@@ -117,7 +120,7 @@ export const FRAME = css`
     justify-content: space-between;
     gap: 8px 16px;
     padding: 10px 20px;
-    border-block: 1px solid var(--border);
+    border-block-start: 1px solid var(--border);
     background: var(--raised);
     border-inline-start: 4px solid var(--handled);
   }
@@ -173,8 +176,6 @@ export const FRAME = css`
   .cause {
     white-space: pre-wrap;
     overflow-wrap: anywhere;
-    max-height: 16em;
-    overflow: auto;
   }
   details {
     margin-top: 6px;

@@ -72,7 +72,7 @@ export const MESSAGE_STYLES = css`
   }
   .detail dl {
     display: grid;
-    grid-template-columns: max-content minmax(0, 1fr);
+    grid-template-columns: repeat(2, max-content minmax(0, 1fr));
     gap: 2px 16px;
     font-size: 13px;
   }
@@ -111,6 +111,9 @@ export const MESSAGE_STYLES = css`
       height: 50px;
       align-content: center;
       column-gap: 8px;
+    }
+    .detail dl {
+      grid-template-columns: max-content minmax(0, 1fr);
     }
     .messages-grid .number {
       grid-row: 1;

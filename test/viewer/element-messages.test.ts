@@ -1,0 +1,158 @@
+/** The messages of <flowtap-execution>, in Chromium: payloads, filters, copies, links, following. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+
+import { EventScript } from './event-script.ts';
+import { orderFlow } from './order-flow.ts';
+import { shownMessages, untilPhase } from './viewer-page.ts';
+import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
+  let world: ViewerWorld;
+  let failed: string;
+  let succeeded: string;
+  beforeAll(async () => {
+    world = await openViewerWorld();
+    failed = await world.order(orderFlow('fails'), HOUR_MS);
+    succeeded = await world.order(orderFlow('succeeds'), HOUR_MS);
+  });
+  afterAll(() => world.close());
+
+  const ended = async (id: string, options?: Parameters<ViewerWorld['open']>[1]): Promise<Page> => {
+    const page = await world.open([id], options);
+    await untilPhase(page, 'ended');
+    return page;
+  };
+
+  test('a payload with markup stays text', async () => {
+    const markup = '<img src=x onerror="document.title=\'hacked\'"><script>document.title="hacked"</script>';
+    const script = new EventScript();
+    script
+      .begin(markup)
+      .enter(10, 'Task', markup, markup)
+      .lambda(20, 90, { error: markup, cause: markup })
+      .at(100, 'ExecutionFailed', { executionFailedEventDetails: { error: markup, cause: markup } });
+    const page = await ended(await world.order(script, HOUR_MS));
+    await page.locator('.failure').waitFor();
+    for (const row of await page.locator('.message').all()) await row.click();
+    await expect.poll(() => page.locator('.payload').count()).toBeGreaterThan(1);
+    expect(await page.locator('flowtap-execution img, flowtap-execution script').count()).toBe(0);
+    expect(await page.title()).toBe('Partner');
+    expect(await page.locator('.failure').innerText()).toContain('<img src=x');
+  });
+
+  test('JSON is indented, and other text stays as it was', async () => {
+    const id = 'urn:tdm:us-west-2/123456789012/default:Workflow:Texts_1';
+    await world.world.script(id, [
+      {
+        messageId: 'a',
+        eventType: 'EXECUTION_STARTED',
+        payload: '{"big":12345678901234567890,"list":[1,2]}',
+        timestamp: Date.now() / 1000 - 100,
+      },
+      {
+        messageId: 'b',
+        eventType: 'EXECUTION_SUCCEEDED',
+        payload: '{not json}',
+        timestamp: Date.now() / 1000 - 90,
+      },
+    ]);
+    const page = await ended(id);
+    await page.locator('.message').first().click();
+    await page.locator('.message').last().click();
+    expect(await page.locator('.payload').allInnerTexts()).toEqual([
+      '{\n  "big": 12345678901234567890,\n  "list": [\n    1,\n    2\n  ]\n}',
+      '{not json}',
+    ]);
+  });
+
+  test('messages are filtered by text, type and step', async () => {
+    const page = await ended(succeeded);
+    const count = () => page.locator('#messages-title .count').innerText();
+    await page.getByLabel('Text in messages').fill('outofstock');
+    await expect.poll(count).toBe('2 of 71');
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByLabel('Type', { exact: true }).selectOption('ACTIVITY_FAILED');
+    await expect.poll(count).toBe('3 of 71');
+    await page.getByLabel('Type', { exact: true }).selectOption('LambdaFunctionFailed');
+    await page.getByLabel('Step', { exact: true }).selectOption('AuthorizePayment');
+    await expect.poll(count).toBe('2 of 71');
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.locator('.step', { hasText: 'AuthorizePayment' }).click();
+    await expect.poll(count).toBe('11 of 71');
+  });
+
+  test('messages can be downloaded, one JSON object a line', async () => {
+    const page = await ended(succeeded);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^arn_aws_states.*\.ndjson$/);
+    const stream = await download.createReadStream();
+    const lines = (await stream.setEncoding('utf8').toArray()).join('').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(await shownMessages(page));
+  });
+
+  test('a permalink opens its message', async () => {
+    const page = await world.open([failed], { message: '33' });
+    await page.locator('.detail').waitFor();
+    const opened = page.locator('.message.opened');
+    expect(await opened.getAttribute('data-message-id')).toBe('33');
+    expect(await opened.isVisible()).toBe(true);
+  });
+
+  test('a payload, a message, its link and the id can be copied', async () => {
+    const page = await ended(failed, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.locator('flowtap-execution').evaluate((element) => {
+      Object.assign(element, {
+        permalink: (message: string) => `https://partner.example/#message=${message}`,
+      });
+    });
+    const copied = async (name: string): Promise<string> => {
+      await page.getByRole('button', { name }).click();
+      await page.getByRole('button', { name: 'Copied' }).first().waitFor();
+      return page.evaluate(() => navigator.clipboard.readText());
+    };
+    await page.locator('.message').first().click();
+    const [message] = await shownMessages(page);
+    expect(await copied('Copy payload')).toBe(message?.payload);
+    expect(await copied('Copy message')).toBe(JSON.stringify(message));
+    expect(await copied('Copy link')).toBe('https://partner.example/#message=1');
+    expect(await copied('Copy id')).toBe(failed);
+  });
+
+  test('a running list follows its end, and stays where it is while it is paused', async () => {
+    const id = 'urn:tdm:us-west-2/123456789012/default:Workflow:Followed_1';
+    const messages = (first: number, count: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        messageId: `m${first + index}`,
+        eventType: 'STEP_STARTED',
+      }));
+    await world.world.script(id, messages(0, 60));
+    const page = await world.open([id]);
+    await untilPhase(page, 'live');
+    const last = page.locator('[data-message-id=m59]');
+    await last.waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const top = () => page.locator('.messages-grid').evaluate(({ scrollTop }) => scrollTop);
+    const before = await top();
+    await world.world.script(id, messages(60, 5), { append: true });
+    const follow = page.getByRole('button', { name: 'Follow · 5 new' });
+    await follow.waitFor();
+    expect(await top()).toBe(before);
+    await follow.click();
+    await page.locator('[data-message-id=m64]').waitFor();
+    expect(await top()).toBeGreaterThan(before);
+  });
+
+  test('a ticket without payloads says that they are hidden', async () => {
+    world.ticketAnswers.set(failed, () => world.ticket(failed, { payloads: 'names' }));
+    const page = await ended(failed);
+    await expect.poll(() => page.locator('.note').innerText()).toBe('Payloads hidden');
+    expect(await page.locator('.failure').innerText()).toContain('Hidden from this ticket or key.');
+    world.ticketAnswers.delete(failed);
+  });
+});
