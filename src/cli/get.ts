@@ -1,17 +1,23 @@
 /** `flowtap get <id>`: an execution as it is now. The failure first, then the messages. */
 import { eventTypesOf, executionId, readArguments, wholeNumber } from './arguments.ts';
-import { type Command, UsageError } from './command.ts';
+import type { FlowtapClient, Summary } from '../client/client.ts';
+import { FlowtapProblem } from '../client/problem.ts';
+import { type Command, type Terminal, UsageError } from './command.ts';
 import { connect } from './connect.ts';
+import { STATUS_STYLES } from './execution-table.ts';
 import { EXIT } from './exit-code.ts';
 import { MessageLines } from './message-line.ts';
-import { jsonLine } from './plain-text.ts';
+import { jsonLine, oneLine } from './plain-text.ts';
 import { Progress } from './progress.ts';
 import { humanCount, summaryLines } from './summary-lines.ts';
 
 /** The service's largest page: fewest requests. */
 const PAGE_MESSAGES = 250;
 
-const HELP = `Show an execution as it is now: its status, what made it fail, and all its messages.
+/** A map run may have thousands. */
+const CHILDREN_SHOWN = 10;
+
+const HELP = `Show an execution as it is now: its status, what made it fail, the executions that it started, and all its messages.
 
 Usage: flowtap get <id> [options]
 
@@ -57,6 +63,8 @@ export const get: Command = {
       const summary = await client.summary(id, { signal });
       const summaryText = values.json === true ? [jsonLine(summary)] : summaryLines(summary, stdout);
       for (const line of summaryText) await stdout.line(line);
+      if (values.json !== true)
+        for (const line of await childLines(client, summary, terminal)) await stdout.line(line);
       if (values.summary === true) return EXIT.ok;
       await stdout.line();
     }
@@ -82,3 +90,31 @@ export const get: Command = {
     return EXIT.ok;
   },
 };
+
+/** A line for each execution that this one started, or why they are unknown. Only Step Functions tells. */
+async function childLines(
+  client: FlowtapClient,
+  { flowExecutionId, source }: Summary,
+  { stdout, signal }: Terminal,
+): Promise<string[]> {
+  if (source !== 'step-functions') return [];
+  try {
+    const { value: page } = await client
+      .children(flowExecutionId, { maxResults: CHILDREN_SHOWN, signal })
+      .pages()
+      .next();
+    if (!page) return [];
+    return [
+      ...page.executions.map(({ status, step, flowExecutionId: id }) => {
+        const from = step === undefined ? '' : ` in ${oneLine(step)}`;
+        return `child ${oneLine(id)}${from}: ${stdout.style(status, ...(STATUS_STYLES[status] ?? []))}`;
+      }),
+      ...(page.nextToken === undefined ? [] : ['and more children']),
+    ];
+  } catch (error) {
+    // The history can be read all the same.
+    if (error instanceof FlowtapProblem)
+      return [stdout.style('What it started cannot be read just now.', 'dim')];
+    throw error;
+  }
+}

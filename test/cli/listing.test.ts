@@ -1,6 +1,7 @@
 /** `flowtap list` and `flowtap flows`, as processes, against the real Worker and the emulator. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
 import { type CommandUnderTest, commandFor, linesOf } from './command-under-test.ts';
 
@@ -112,4 +113,13 @@ test.concurrent('list --follow prints a line for each execution and each change,
   const { code, stdout } = await started.ended;
   expect(code).toBe(130);
   expect(fieldsOf(stdout).map(([status]) => status)).toEqual(['RUNNING', 'SUCCEEDED']);
+});
+
+test.concurrent('get shows what an execution of Step Functions has started', async () => {
+  const id = scenarioArn('Nested', now - 3_600_000, '69b151ad-a611-42f5-ac21-fe537f9868ad');
+  const { code, stdout } = await flowtap.run(['get', id, '--summary']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^child arn:aws:states:us-west-2:123456789012:execution:LambdaCalls:\S+ in Place order: SUCCEEDED$/m,
+  );
 });

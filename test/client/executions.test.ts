@@ -6,6 +6,7 @@ import {
   type FollowExecutionsOptions,
   createFlowtapClient,
 } from '../../src/client/client.ts';
+import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { FlowtapProblem } from '../../src/client/problem.ts';
 import { type ServiceUnderTest, openService } from '../http/service-under-test.ts';
 import { settle } from '../support/manual-clock.ts';
@@ -187,4 +188,16 @@ describe('a live list', () => {
     const lost = follow({ giveUpAfterMs: 60_000 });
     await expect(until(lost.reading)).rejects.toThrow('Cannot reach https://flowtap.example');
   });
+});
+
+test('children are the executions that a step has started, with that step', async () => {
+  const id = scenarioArn('Nested', ago(3_600_000), '69b151ad-a611-42f5-ac21-fe537f9868ad');
+  const children = await until(collect(client.children(id, { maxResults: 1 })));
+  expect(children.length).toBeGreaterThan(1);
+  expect(children[0]).toMatchObject({
+    flowExecutionId: expect.stringContaining(':execution:'),
+    step: expect.any(String),
+    source: 'step-functions',
+  });
+  expect(new Set(children.map(({ flowExecutionId }) => flowExecutionId)).size).toBe(children.length);
 });

@@ -86,6 +86,20 @@ async function expectAllThere(url: string, { keys, archives, begun }: Acknowledg
     archives.set(id, read);
   }
   begun.clear();
+  // What a death left outdated is repaired in the background.
+  await eventually(async () => expect(await indexed(url)).toEqual({ entries: archives.size, archives }));
+}
+
+/** Each archive that the list of executions has, with its number of messages. */
+async function indexed(url: string): Promise<{ entries: number; archives: Map<string, number> }> {
+  const response = await admin(url, 'executions', { method: 'GET' });
+  const { executions } = (await response.json()) as {
+    executions: { flowExecutionId: string; messageCount: number }[];
+  };
+  const archives = executions.map(
+    ({ flowExecutionId, messageCount }) => [flowExecutionId, messageCount] as const,
+  );
+  return { entries: executions.length, archives: new Map(archives) };
 }
 
 test(`after ${DEATHS} deaths every acknowledged key and archive exists, and none is incomplete`, async () => {

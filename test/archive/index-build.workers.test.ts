@@ -1,0 +1,55 @@
+/** On Workers, an object builds the index of archives that had none in its alarms, started by the first request of an isolate. */
+import { createExecutionContext, runDurableObjectAlarm, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect, test, vi } from 'vitest';
+
+import { SIGNING_SECRET } from '../support/secret-patterns.ts';
+import worker, { type ExecutionObject } from '../../src/worker.ts';
+
+// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+const { STORE, EXECUTIONS } = env as unknown as {
+  STORE: KVNamespace;
+  EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
+};
+const settings = {
+  AWS_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: 'AKIATEST',
+  AWS_SECRET_ACCESS_KEY: 'the secret of the emulator',
+  SIGNING_SECRET,
+};
+const COUNT = 120;
+
+test('archives of an older version are indexed in the background', async () => {
+  for (let n = 0; n < COUNT; n++) {
+    const metadata = {
+      v: 1,
+      generation: 'i'.repeat(16),
+      count: 1,
+      status: 'SUCCEEDED',
+      startedAt: new Date(Date.UTC(2026, 0, 1) + n).toISOString(),
+      archivedAt: '2026-01-02T00:00:00.000Z',
+      from: 'source',
+    };
+    await STORE.put(`archive/1/head/things-graph/old-${n}`, '{}', { metadata });
+  }
+  const context = createExecutionContext();
+  const asked = new Request<unknown, IncomingRequestCfProperties>('https://flowtap.example/healthz');
+  // Safety: all bindings of wrangler.toml, and the settings that the Worker reads.
+  expect((await worker.fetch(asked, { ...env, ...settings } as never, context)).status).toBe(200);
+  await waitOnExecutionContext(context);
+
+  const object = EXECUTIONS.get(EXECUTIONS.idFromName('index-build'));
+  const state = async () => JSON.parse((await STORE.get('archive/1/index-build')) ?? '{}');
+  // The first alarm is due at once, the others later: they are not waited for.
+  await vi.waitFor(
+    async () => {
+      await runDurableObjectAlarm(object);
+      expect(await state()).toMatchObject({ done: true, count: COUNT });
+    },
+    { timeout: 15_000 },
+  );
+  const { keys } = await STORE.list({ prefix: 'archive/1/index/things-graph/' });
+  expect(keys).toHaveLength(COUNT);
+  // Newest start first.
+  expect(keys[0]?.metadata).toMatchObject({ executionId: `old-${COUNT - 1}` });
+});
