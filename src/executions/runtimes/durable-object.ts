@@ -39,7 +39,8 @@ import { LIST_STREAM_PATH, ListShell } from '../../lists/runtimes/list-shell.ts'
 import type { OpenList } from '../../lists/runtimes/open-list.ts';
 import type { SharedExecutionOptions } from './in-process.ts';
 import { startIndexBuildAlarms, stepIndexBuild } from './index-build-alarms.ts';
-import { ObjectCalls, streamAnswer } from './object-calls.ts';
+import { ObjectCalls } from './object-calls.ts';
+import { streamAnswer } from './stream-answer.ts';
 
 /** Bounds of one alarm invocation: time, and requests that polls send (the Free plan allows 50). */
 const ALARM_RUN_MS = 30_000;

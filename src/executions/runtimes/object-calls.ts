@@ -85,12 +85,6 @@ export class ObjectCalls {
   }
 }
 
-/** What an object answers to a request for a stream: the stream, or the failure before its first byte as JSON with status 500. */
-export function streamAnswer(stream: Result<ReadableStream<Uint8Array> | undefined>): Response {
-  if (!stream.ok) return Response.json(stream.failure, { status: 500 });
-  return stream.value ? new Response(stream.value) : new Response(null, { status: 204 });
-}
-
 /** `.retryable` and never `.overloaded`: the platform's marks on errors of a stub. */
 const isRetryable = (error: unknown): boolean =>
   error instanceof Error && 'retryable' in error && !('overloaded' in error && error.overloaded);

@@ -1,0 +1,128 @@
+/** Lists in Durable Objects, of the class of Executions: what they leave in their storage, and what a reset of the object costs a client. */
+import { abortAllDurableObjects, createExecutionContext, reset, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { listKey } from '../../src/lists/runtimes/open-list.ts';
+import { createKeyIn } from '../../src/local/key-in-store.ts';
+import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
+import worker, { type ExecutionObject } from '../../src/worker.ts';
+import { SIGNING_SECRET } from '../support/secret-patterns.ts';
+import { StreamReader } from '../support/sse-reader.ts';
+
+// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+const { STORE, EXECUTIONS } = env as unknown as {
+  STORE: KVNamespace;
+  EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
+};
+
+const PLACE = 'arn:aws:states:us-west-2:123456789012';
+const settings = {
+  AWS_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: 'AKIATEST',
+  AWS_SECRET_ACCESS_KEY: 'the secret of the emulator',
+  SIGNING_SECRET,
+  SFN_ALLOWED: 'us-west-2:123456789012',
+};
+
+/** Names and statuses that the upstream lists, newest first, two on a page. */
+let running: string[];
+/** Another one for each test: the isolate remembers what it has read. */
+let machine: string;
+let machines = 0;
+let calls: number;
+let apiKey: string;
+
+beforeEach(async () => {
+  running = ['three', 'two', 'one'];
+  machine = `${PLACE}:stateMachine:Door${machines++}`;
+  calls = 0;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (_url, init) => {
+    calls++;
+    // Safety: the AWS client sends its input as text or bytes.
+    const { nextToken = '0' } = JSON.parse(await new Response(init?.body as BodyInit).text());
+    const start = Number(nextToken);
+    const executions = running.slice(start, start + 2).map((name, index) => ({
+      executionArn: `${machine.replace(':stateMachine:', ':execution:')}:${name}`,
+      stateMachineArn: machine,
+      name,
+      status: 'RUNNING',
+      startDate: 1_700_000_000 - 60 * (start + index),
+    }));
+    const isLast = start + 2 >= running.length;
+    return Response.json({ executions, ...(!isLast && { nextToken: String(start + 2) }) });
+  });
+  apiKey = await createKeyIn(createWorkersKvStore(STORE));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+async function get(query = '', headers: Record<string, string> = {}): Promise<Response> {
+  const request = new Request<unknown, IncomingRequestCfProperties>(
+    `https://flowtap.example/v1/executions?flow=${machine}${query}`,
+    { headers: { ...headers, authorization: `Bearer ${apiKey}` } },
+  );
+  // Safety: all bindings of wrangler.toml, and the settings that the Worker reads.
+  return worker.fetch(request, { ...env, ...settings } as never, createExecutionContext());
+}
+
+const names = async (response: Response) => {
+  // Safety: the contract of a list.
+  const { executions } = (await response.json()) as { executions: { name: string }[] };
+  return executions.map(({ name }) => name);
+};
+
+const stored = () => {
+  const flow = { source: 'step-functions', flow: machine, name: 'Door' };
+  const name = createHash('sha256').update(listKey({ flow })).digest('hex');
+  return runInDurableObject(EXECUTIONS.get(EXECUTIONS.idFromName(name)), async (_, { storage }) => ({
+    keys: [...(await storage.list()).keys()],
+    hasAlarm: (await storage.getAlarm()) !== null,
+  }));
+};
+
+async function readUntil(reader: StreamReader, enough: () => boolean): Promise<void> {
+  while (!enough() && (await reader.readOne()));
+}
+
+test('all readers of a list share its object, which stores where pages begin and when to forget that', async () => {
+  const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => get()));
+  if (!first) throw new Error('no answer');
+  expect(await names(first)).toEqual(['three', 'two', 'one']);
+  for (const other of others) expect(await names(other)).toEqual(['three', 'two', 'one']);
+  expect(calls).toBe(2);
+  const { keys, hasAlarm } = await stored();
+  expect(keys).toEqual(['forget-list-at', expect.stringMatching(/^list-row\//)]);
+  expect(hasAlarm).toBe(true);
+});
+
+test('a list that fits on one page leaves neither a key nor an alarm', async () => {
+  running = ['one'];
+  expect(await names(await get())).toEqual(['one']);
+  expect(await stored()).toEqual({ keys: [], hasAlarm: false });
+});
+
+test('a live list whose object is reset ends cleanly, and after a reconnect the current list is followed', async () => {
+  running = ['one'];
+  const open = async () => {
+    const reader = new StreamReader((await get('', { accept: 'text/event-stream' })).body);
+    await readUntil(reader, () => reader.named('caught-up').length > 0);
+    return reader;
+  };
+  const namesIn = (reader: StreamReader) =>
+    reader.named('execution').map(({ data }) => JSON.parse(data).name);
+  const first = await open();
+  expect(namesIn(first)).toEqual(['one']);
+  await abortAllDurableObjects();
+  await first.readAll();
+  expect(first.error).toBeUndefined();
+  running = ['two', 'one'];
+  const again = await open();
+  // At once, or with the next poll: the isolate remembers the page for two seconds.
+  await readUntil(again, () => namesIn(again).includes('two'));
+  expect(namesIn(again).toSorted()).toEqual(['one', 'two']);
+  await again.cancel();
+});

@@ -1,0 +1,88 @@
+/** What a list in a Durable Object stores, and for how long. The object itself: list-object.workers.test.ts. */
+import { expect, test } from 'vitest';
+
+import { ok } from '../../src/core/errors.ts';
+import {
+  createMemoryExecutionStorage,
+  type ExecutionStorage,
+} from '../../src/executions/execution-storage.ts';
+import { ListFrames } from '../../src/lists/live/list-frames.ts';
+import { LiveList } from '../../src/lists/live/live-list.ts';
+import type { ListRequest } from '../../src/lists/lists.ts';
+import { LIST_KEPT_MS, ListShell } from '../../src/lists/runtimes/list-shell.ts';
+import type { OpenList } from '../../src/lists/runtimes/open-list.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
+import { ID_PREFIX, MACHINE, ScriptedFeed } from './scripted-feed.ts';
+
+const BOUNDS = { forMs: 30_000, callsMax: 40 };
+const request: ListRequest = {
+  of: { flow: { source: 'step-functions', flow: MACHINE, name: 'Door' } },
+  patterns: [`${ID_PREFIX}*`],
+  maxResults: 50,
+  tenant: 'tenant',
+};
+
+/** A shell whose list stores a row with each page. */
+function shellUnderTest() {
+  const clock = new ManualClock();
+  const storage = createMemoryExecutionStorage();
+  const wakes: number[] = [];
+  let rows = 0;
+  const openList: OpenList = (_of, { storage: kept, wake }) => {
+    const feed = new ScriptedFeed(clock);
+    const readPage = feed.page.bind(feed);
+    feed.page = async (asked) => {
+      await kept.put(`list-row/${rows++}`, { token: 'token' });
+      return readPage(asked);
+    };
+    return new LiveList({
+      names: {},
+      feed,
+      frames: new ListFrames(() => '{}'),
+      clock,
+      random: () => 0.5,
+      log: testLog(),
+      wake,
+      checkGrant: async () => ok({}),
+    });
+  };
+  const open = () => new ListShell({ storage, wake: (atMs) => wakes.push(atMs), clock });
+  return { clock, storage, wakes, openList, open };
+}
+
+const keysIn = async (storage: ExecutionStorage) => [...(await storage.list('')).keys()];
+
+test('rows are kept for a day, and then all of it is deleted, also by an object without memory', async () => {
+  const { clock, storage, wakes, openList, open } = shellUnderTest();
+  const shell = open();
+  const forgetAtMs = clock.now() + LIST_KEPT_MS;
+  await shell.page(openList, request);
+  expect(await keysIn(storage)).toEqual(['forget-list-at', 'list-row/0']);
+  expect(wakes).toEqual([forgetAtMs]);
+  await clock.advance(3_600_000);
+  await shell.page(openList, request);
+  // Another life of the object, which an early alarm wakes.
+  const again = open();
+  expect(await again.run(BOUNDS)).toBe(forgetAtMs);
+  await again.page(openList, request);
+  expect(await keysIn(storage)).toHaveLength(4);
+  await clock.advance(LIST_KEPT_MS);
+  expect(await open().run(BOUNDS)).toBeUndefined();
+  expect(await keysIn(storage)).toEqual([]);
+});
+
+test('a list that is read after its rows were deleted keeps the new ones for a day', async () => {
+  const { clock, storage, wakes, openList, open } = shellUnderTest();
+  const shell = open();
+  await shell.page(openList, request);
+  await clock.advance(LIST_KEPT_MS);
+  await shell.run(BOUNDS);
+  await shell.page(openList, request);
+  expect(await keysIn(storage)).toHaveLength(2);
+  expect(wakes.at(-1)).toBe(clock.now() + LIST_KEPT_MS);
+});
+
+test('an object that is no list and has stored nothing has nothing to do', async () => {
+  expect(await shellUnderTest().open().run(BOUNDS)).toBeUndefined();
+});
