@@ -123,6 +123,6 @@ test('a live list whose object is reset ends cleanly, and after a reconnect the 
   const again = await open();
   // At once, or with the next poll: the isolate remembers the page for two seconds.
   await readUntil(again, () => namesIn(again).includes('two'));
-  expect(namesIn(again).toSorted()).toEqual(['one', 'two']);
+  expect(new Set(namesIn(again))).toEqual(new Set(['one', 'two']));
   await again.cancel();
 });
