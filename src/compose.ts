@@ -18,6 +18,7 @@ import type { ExecutionRef } from './core/execution-ref.ts';
 import { createArchiveFirstExecutions } from './executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
 import type { Executions } from './executions/executions.ts';
+import type { SummaryReaders } from './executions/summarize.ts';
 import { RunningPages } from './executions/running-pages.ts';
 import { TotalSlots, withTotalStreamLimits } from './executions/total-slots.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
@@ -197,7 +198,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
       random,
       log,
       stillAllowed: access.stillAllowed,
-      readEnding,
+      readers,
       openWalk,
       forRef: (ref) => {
         const source = sources.get(ref.source);
@@ -226,6 +227,8 @@ export const readDescription: ReadDescription = readArchivedDescription;
 
 /** Chooses by the payloads, not by the id: an import may have any source's messages under any id. */
 const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);
+
+const readers: SummaryReaders = { readEnding, readParent: stepFunctionsLineage.parent };
 
 function stepFunctionsClient(
   settings: Settings,
@@ -301,7 +304,7 @@ export function createService(
     random,
     log,
     stillAllowed: core.shared.stillAllowed,
-    readEnding,
+    readers,
   });
   const slots = new TotalSlots(clock);
   const executions = withTotalStreamLimits(archiveFirst, slots);

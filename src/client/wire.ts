@@ -73,6 +73,8 @@ export interface Summary {
   readonly endedAt?: string;
   readonly durationMs?: number;
   readonly messageCount?: number;
+  /** The id of the execution that started it, if it is known and the key may read it. */
+  readonly parent?: string;
   /** What ended the execution. */
   readonly failure?: Failure;
   /** It will never read differently. */

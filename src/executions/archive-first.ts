@@ -7,7 +7,6 @@ import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { EndingReader } from '../messages/ending.ts';
 import { type History, startOf } from '../messages/history.ts';
 import type { EncodePage, EncodedPage } from '../messages/encoded-page.ts';
 import { describeArchived } from './archived-description.ts';
@@ -22,7 +21,7 @@ import { type StreamRegistry, findBeginning, hasAll, openStream } from './follow
 import type { StillAllowed } from './following/stream-key.ts';
 import type { SharedQueue } from './following/frame-queue.ts';
 import { pageKey } from './page-key.ts';
-import { summarize } from './summarize.ts';
+import { type SummaryReaders, summarize } from './summarize.ts';
 import { UnknownExecutions } from './unknown-executions.ts';
 import { cutWholePage } from './whole-page.ts';
 
@@ -35,7 +34,7 @@ export interface ArchiveFirstOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly stillAllowed: StillAllowed;
-  readonly readEnding: EndingReader;
+  readonly readers: SummaryReaders;
 }
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
@@ -112,7 +111,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     summary: (ref, request, signal) =>
       archiveFirst(ref, request, {
         archived: async (history) =>
-          mapped(await summarize(history, request.payloads, options.readEnding, clock), (summary) => ({
+          mapped(await summarize(history, request.payloads, options.readers, clock), (summary) => ({
             ...summary,
             final: true,
             archivedAt: history.head.archivedAt,

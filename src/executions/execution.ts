@@ -11,7 +11,6 @@ import type { Log } from '../core/log.ts';
 import type { ImportedHistory } from '../imports/history-import.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { OpenWalk } from '../messages/derive.ts';
-import type { EndingReader } from '../messages/ending.ts';
 import { startOf } from '../messages/history.ts';
 import type { Source } from '../sources/source.ts';
 import type { PageQuery } from './cut-page.ts';
@@ -37,7 +36,7 @@ import type { StillAllowed } from './following/stream-key.ts';
 import { type Seen, waitFor } from './following/waiting.ts';
 import { HistoryView, type Reading } from './history-view.ts';
 import type { RunningPages } from './running-pages.ts';
-import { summarize } from './summarize.ts';
+import { type SummaryReaders, summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
 import { cutWholePage } from './whole-page.ts';
 import { type ReadTrace, newTrace, readerOf } from './upstream/read-terms.ts';
@@ -56,7 +55,7 @@ export interface ExecutionOptions {
   /** Asks the shell to call `run` at that time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
   readonly stillAllowed: StillAllowed;
-  readonly readEnding: EndingReader;
+  readonly readers: SummaryReaders;
   readonly openWalk: OpenWalk;
   readonly listenersMax?: number;
 }
@@ -169,8 +168,8 @@ export class Execution {
     signal: AbortSignal | undefined,
   ): Promise<Seen<SummaryAnswer>> {
     const { history, served } = await this.#open(trace, signal);
-    const { readEnding, clock } = this.#options;
-    const summary = await summarize(history, request.payloads, readEnding, clock);
+    const { readers, clock } = this.#options;
+    const summary = await summarize(history, request.payloads, readers, clock);
     if (!summary.ok) return { done: true, result: summary };
     const { settled, readAt, archivist } = this.#history;
     const head = archivist.archived?.head;

@@ -91,6 +91,8 @@ export interface SummaryAnswer {
   readonly messageCount?: number;
   /** `step`, `error` and `cause` come from payloads: absent for callers that see no payloads. */
   readonly failure?: FailureFacts & Position;
+  /** The id of the execution that started it, if the history was read and names it. The caller's key may not allow it. */
+  readonly parent?: string;
   /** As in `PageAnswer`. */
   readonly final: boolean;
   readonly archivedAt?: string;

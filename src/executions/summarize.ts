@@ -15,6 +15,7 @@ import {
 import { type Status, statusAfter } from '../messages/event-types.ts';
 import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
 import type { Message } from '../messages/message.ts';
+import type { ParentReader } from '../messages/started-executions.ts';
 import { type PayloadAccess, shows } from '../messages/payload-access.ts';
 import { Scan } from './scan.ts';
 
@@ -26,12 +27,20 @@ export interface HistorySummary {
   readonly endedAt?: string;
   readonly messageCount: number;
   readonly failure?: FailureFacts & Position;
+  /** The id of the execution that started it. The caller's key may not allow it. */
+  readonly parent?: string;
+}
+
+/** How a source's payloads are read. */
+export interface SummaryReaders {
+  readonly readEnding: EndingReader;
+  readonly readParent: ParentReader;
 }
 
 export async function summarize(
   history: History,
   payloads: PayloadAccess,
-  readEnding: EndingReader,
+  { readEnding, readParent }: SummaryReaders,
   clock: Pick<Clock, 'turn'>,
 ): Promise<Result<HistorySummary>> {
   const scan = new Scan(history, clock);
@@ -49,6 +58,7 @@ export async function summarize(
   const startedAt = first.value.messages[0]?.timestamp;
   const endedAt = status === 'RUNNING' ? undefined : terminal?.timestamp;
   const { upstreamStatus, failure: failed } = readEnding(messages) ?? {};
+  const parent = readParent(first.value.messages[0] ?? {});
   const at = failed && positionInAny(chunks, messageCount - messages.length + failed.index);
   return ok({
     status,
@@ -56,6 +66,7 @@ export async function summarize(
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
     messageCount,
+    ...(parent !== undefined && { parent }),
     ...(failed && at && { failure: { ...visibleFacts(failed.facts, payloads), ...at } }),
   });
 }

@@ -1,5 +1,5 @@
 /** GET /v1/executions/{flowExecutionId}: the summary, immediately or as soon as the execution ends. */
-import { type Caller, readerOf } from '../access/caller.ts';
+import { type Caller, callerAllows, readerOf } from '../access/caller.ts';
 import { ok } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { SummaryAnswer } from '../executions/executions.ts';
@@ -32,7 +32,9 @@ export async function getSummary(
       fingerprint: position.fingerprint,
       end: 'none',
     });
-  const body = `${JSON.stringify(summaryBody(ref, summary.value, cursorOf))}\n`;
+  const { parent, ...rest } = summary.value;
+  const visible = parent !== undefined && callerAllows(caller, parent) ? { ...rest, parent } : rest;
+  const body = `${JSON.stringify(summaryBody(ref, visible, cursorOf))}\n`;
   return ok(
     jsonWithEtag(
       request,
@@ -51,8 +53,18 @@ function summaryBody(
   summary: SummaryAnswer,
   cursorOf: (position: NonNullable<SummaryAnswer['failure']>) => string,
 ) {
-  const { status, upstreamStatus, startedAt, endedAt, messageCount, failure, final, archivedAt, asOf } =
-    summary;
+  const {
+    status,
+    upstreamStatus,
+    startedAt,
+    endedAt,
+    messageCount,
+    failure,
+    parent,
+    final,
+    archivedAt,
+    asOf,
+  } = summary;
   const durationMs =
     startedAt !== undefined && endedAt !== undefined ? Date.parse(endedAt) - Date.parse(startedAt) : NaN;
   const { position: _position, fingerprint: _fingerprint, ...facts } = failure ?? {};
@@ -66,6 +78,7 @@ function summaryBody(
     // A history whose end is older than its start has no duration.
     ...(durationMs >= 0 && { durationMs }),
     ...(messageCount !== undefined && { messageCount }),
+    ...(parent !== undefined && { parent }),
     ...(failure && { failure: { ...facts, cursor: cursorOf(failure) } }),
     final,
     ...(archivedAt !== undefined && { archivedAt }),

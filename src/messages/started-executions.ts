@@ -12,6 +12,8 @@ export interface LineageReader {
   readonly startTypes: readonly string[];
   /** Undefined: the message started nothing. Each execution is named by one message only. */
   started(message: Message): Started | undefined;
-  /** The id of the parent, if the first message of a history names it. */
-  parent(first: Message): string | undefined;
+  readonly parent: ParentReader;
 }
+
+/** The id of the execution that started this one, if the first message of its history names it. */
+export type ParentReader = (first: Message) => string | undefined;

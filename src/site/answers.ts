@@ -173,6 +173,10 @@ export const answerSchemas = {
       z.optional(z.int().check(z.gte(0))),
       'How many messages the history has. Absent if it was not read.',
     ),
+    parent: describe(
+      z.optional(z.string()),
+      'The id of the execution that started it, if the history names it and the key may read it.',
+    ),
     failure: failureAnswer,
     final: flag('Whether the history can no longer change.'),
     archivedAt: describe(z.optional(z.iso.datetime()), 'When it was archived.'),

@@ -96,7 +96,7 @@ export class ExecutionsUnderTest {
       random,
       log,
       stillAllowed: async () => ok({}),
-      readEnding: readThingsGraphEnding,
+      readers: { readEnding: readThingsGraphEnding, readParent: () => undefined },
       openWalk,
       ...(listenersMax !== undefined && { listenersMax }),
       forRef: (ref) => ({ source: this.source, frames: framesFor(ref) }),
@@ -113,7 +113,7 @@ export class ExecutionsUnderTest {
         random,
         log,
         stillAllowed: async () => ok({}),
-        readEnding: readThingsGraphEnding,
+        readers: { readEnding: readThingsGraphEnding, readParent: () => undefined },
       }),
     };
   }

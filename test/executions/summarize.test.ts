@@ -28,7 +28,12 @@ async function readFor(bytes: number) {
     newest = given.length;
     return undefined;
   };
-  const summary = await summarize(history, 'full', readEnding, new ManualClock());
+  const summary = await summarize(
+    history,
+    'full',
+    { readEnding, readParent: () => undefined },
+    new ManualClock(),
+  );
   expect(summary).toMatchObject({ ok: true, value: { status: 'FAILED', messageCount: 2_000 } });
   expect(summary).toHaveProperty('value.startedAt', messages[0]?.timestamp);
   return { starts, newest };

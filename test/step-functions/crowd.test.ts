@@ -74,7 +74,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
     random,
     log,
     stillAllowed: async () => ok({}),
-    readEnding: readStepFunctionsEnding,
+    readers: { readEnding: readStepFunctionsEnding, readParent: () => undefined },
     openWalk,
     forRef: (ref: ExecutionRef) => ({
       source,

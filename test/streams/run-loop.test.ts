@@ -74,7 +74,7 @@ beforeEach(() => {
     log,
     wake: (atMs) => wakes.push(atMs),
     stillAllowed: async () => ok({}),
-    readEnding: readThingsGraphEnding,
+    readers: { readEnding: readThingsGraphEnding, readParent: () => undefined },
     openWalk,
   });
 });
