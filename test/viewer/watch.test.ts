@@ -81,6 +81,26 @@ describe.runIf(hasChromium())('a link', () => {
     expect(problems).toEqual([]);
   });
 
+  test('with a message opens it, and the address follows what the reader opens', async () => {
+    const { stdout } = await command.run(['link', FAILED]);
+    const { page } = await openPage(browser);
+    await page.goto(stdout.trim());
+    await page.getByRole('button', { name: 'Show its message' }).click();
+    await expect.poll(() => new URL(page.url()).hash).toMatch(/&ticket=.*&message=.+/);
+    await page.reload();
+    await page.locator('flowtap-execution').getByText('bolt stuck (E42)').nth(1).waitFor();
+  });
+
+  test('whose ticket is refused says so, and offers to use a key', async () => {
+    const { stdout } = await command.run(['link', FAILED]);
+    const { page } = await openPage(browser);
+    await page.goto(`${stdout.trim()}x`);
+    await page.getByText('Not allowed').first().waitFor();
+    await page.getByRole('link', { name: 'Open it with an API key' }).click();
+    await enterKey(page);
+    await page.getByText('Step3OpenDoor').first().waitFor();
+  });
+
   test('to / leads a browser to the page, with a link to the documentation', async () => {
     const { page } = await openPage(browser);
     await page.goto(at('/'));

@@ -11,9 +11,10 @@ import { flowOf } from '../../core/flow-ref.ts';
 import { type WatchTarget, watchLink } from '../../core/watch-link.ts';
 import { executionTitle } from '../element/execution-title.ts';
 import { executionName } from './execution-name.ts';
+import type { Phase } from '../store/snapshot.ts';
 import type { Relatives, RelativesSource } from './relatives-source.ts';
 import { statusBadge, statusWord } from './status-badge.ts';
-import { EMPTY_VIEW, listFragment } from './watch-location.ts';
+import { EMPTY_VIEW, executionFragment, listFragment } from './watch-location.ts';
 
 /** Children start while it runs. */
 const RELATIVES_EVERY_MS = 10_000;
@@ -27,6 +28,7 @@ export class WatchExecution extends LitElement {
     found: { state: true },
     status: { state: true },
     isCopied: { state: true },
+    isRefused: { state: true },
   };
 
   declare service: string;
@@ -37,6 +39,8 @@ export class WatchExecution extends LitElement {
   declare found: Relatives | undefined;
   declare status: Status | undefined;
   declare isCopied: boolean;
+  /** The ticket of the link has expired, or does not show this execution. */
+  declare isRefused: boolean;
 
   #reading: AbortController | undefined;
   #readOf = '';
@@ -51,7 +55,8 @@ export class WatchExecution extends LitElement {
     this.#readOf = '';
   }
 
-  override willUpdate(): void {
+  override willUpdate(changed: Map<string, unknown>): void {
+    if (changed.has('target')) this.isRefused = false;
     const id = this.relatives === undefined ? '' : (this.target.execution ?? '');
     if (id === this.#readOf) return;
     this.#readOf = id;
@@ -95,7 +100,17 @@ export class WatchExecution extends LitElement {
         ${
           this.found?.parent === undefined
             ? nothing
-            : html`<p class="parent">Started by ${executionName(this.found.parent.flowExecutionId)}</p>`
+            : html`<p class="parent">
+                Started by
+                ${executionName(this.found.parent.flowExecutionId, fullName(this.found.parent.flowExecutionId))}
+              </p>`
+        }
+        ${
+          this.isRefused && ticket !== undefined && id !== ''
+            ? html`<p class="parent">
+                <a href=${executionFragment({ execution: id })}>Open it with an API key</a>
+              </p>`
+            : nothing
         }
       </header>
       ${keyed(
@@ -112,6 +127,8 @@ export class WatchExecution extends LitElement {
               ...(ticket !== undefined && { ticket }),
               message: messageId,
             })}
+          @message-change=${this.#onMessage}
+          @problem=${this.#onProblem}
           @status=${this.#onStatus}
         ></flowtap-execution>`,
       )}
@@ -147,7 +164,7 @@ export class WatchExecution extends LitElement {
               html`<tr data-status=${child.status}>
                 <td>${statusBadge(child.status)}</td>
                 <th scope="row">
-                  ${executionName(child.flowExecutionId, child.name)}
+                  ${executionName(child.flowExecutionId, fullName(child.flowExecutionId))}
                   <span class="narrow quiet">${child.step ?? nothing}</span>
                 </th>
                 <td class="wide">${child.step ?? '–'}</td>
@@ -164,7 +181,28 @@ export class WatchExecution extends LitElement {
     setTimeout(() => (this.isCopied = false), 2_000);
   };
 
+  /** The address says which message is open, so that a reload opens it again. */
+  readonly #onMessage = ({ detail }: CustomEvent<{ readonly message?: string }>): void => {
+    const { message: _before, ...target } = this.target;
+    const { message } = detail;
+    history.replaceState(
+      null,
+      '',
+      executionFragment({ ...target, ...(message !== undefined && { message }) }),
+    );
+  };
+
+  readonly #onProblem = ({ detail }: CustomEvent<{ readonly phase: Phase }>): void => {
+    this.isRefused = detail.phase === 'ticket-expired' || detail.phase === 'not-allowed';
+  };
+
   readonly #onStatus = ({ detail }: CustomEvent<{ readonly status?: Status }>): void => {
     this.status = detail.status;
   };
+}
+
+/** With its flow, which may be another one than that of the execution that is shown. */
+function fullName(id: string): string {
+  const { flow, name } = executionTitle(id);
+  return flow === undefined ? name : `${flow} / ${name}`;
 }
