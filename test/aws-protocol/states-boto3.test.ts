@@ -6,7 +6,13 @@ import { openStepFunctionsWorld } from '../step-functions/step-functions-world.t
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
 import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
 import { runAlone } from './run-alone.ts';
-import { sampleHistories, scriptSample, untilSamplesArchived } from './states-samples.ts';
+import {
+  MACHINE_ARN,
+  sampleHistories,
+  scriptRuns,
+  scriptSample,
+  untilSamplesArchived,
+} from './states-samples.ts';
 
 const python = process.env['FLOWTAP_TEST_PYTHON'] ?? PYTHON;
 const SCRIPT = fileURLToPath(new URL('use_boto3_states.py', import.meta.url));
@@ -25,6 +31,8 @@ interface Report {
   readonly executions: Readonly<Record<string, object>>;
   readonly writes: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
+  /** Of each list: how many items the upstream has, and whether they are the same with small and with large pages. */
+  readonly lists: { readonly counts: readonly number[]; readonly same: readonly boolean[] };
   readonly waited: Readonly<Record<string, number>>;
 }
 
@@ -41,6 +49,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     for (const sample of samples) await scriptSample(world, sample);
     report = await run({
       unknown: arnOf('unknown'),
+      noMachine: 'arn:aws:states:us-west-2:123456789012:stateMachine:None',
       shyKey: await world.key({ payloads: 'names' }),
       executions,
     });
@@ -79,7 +88,15 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     expect(calls() - callsBefore).toBe(samples.length * 5);
   });
 
+  it('lists the same executions and state machines as the upstream directly, with its paginators', async () => {
+    await scriptRuns(world);
+    const { lists } = await run({ machine: MACHINE_ARN });
+    expect(lists).toEqual({ counts: [12, 2, 3, 2, expect.any(Number)], same: [true, true] });
+    expect(lists.counts.at(-1)).toBeGreaterThan(1);
+  });
+
   it.each([
+    ['machine', 'StateMachineDoesNotExist', 'StateMachineDoesNotExist'],
     ['unknown', 'ExecutionDoesNotExist', 'ExecutionDoesNotExist'],
     ['unknownToDescribe', 'ExecutionDoesNotExist', 'ExecutionDoesNotExist'],
     ['arn', 'InvalidArn', 'InvalidArn'],
@@ -101,6 +118,8 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     expect(Object.keys(world.stats().byOperation ?? {}).toSorted()).toEqual([
       'DescribeExecution',
       'GetExecutionHistory',
+      'ListExecutions',
+      'ListStateMachines',
     ]);
   });
 

@@ -8,7 +8,7 @@ import { openStepFunctionsWorld } from '../step-functions/step-functions-world.t
 import { AWS_CLI, hasAwsCli } from '../support/installed.ts';
 import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
 import { runAlone } from './run-alone.ts';
-import { sampleHistories, scriptSample } from './states-samples.ts';
+import { MACHINE_ARN, sampleHistories, scriptRuns, scriptSample } from './states-samples.ts';
 
 /** Each start of it takes a second of a processor's time. */
 const TIMEOUT_MS = 120_000;
@@ -24,6 +24,7 @@ describe.skipIf(!hasAwsCli())(
     beforeAll(async () => {
       world = await openStepFunctionsWorld();
       if (sample) await scriptSample(world, sample);
+      await scriptRuns(world);
       home = await mkdtemp(join(tmpdir(), 'flowtap-aws-cli-'));
       const profile = (name: string, keyId: string, secret: string, token: string) =>
         `[${name}]\naws_access_key_id = ${keyId}\naws_secret_access_key = ${secret}\n${token}\n`;
@@ -75,6 +76,17 @@ describe.skipIf(!hasAwsCli())(
         if ('events' in through) expect(through.events).toHaveLength(events.length);
       },
     );
+
+    it.concurrent.each([
+      ['list-executions', ['--state-machine-arn', MACHINE_ARN, '--page-size', '5']],
+      ['list-state-machines', []],
+    ] as const)('%s %j prints the same', async (command, asked) => {
+      const [straight, through] = await Promise.all([
+        read('upstream', command, ...asked),
+        read('flowtap', command, ...asked),
+      ]);
+      expect(through).toEqual(straight);
+    });
 
     it.concurrent.each([
       ['get-execution-history', ['--execution-arn', arnOf('unknown')], /\(ExecutionDoesNotExist\)/],

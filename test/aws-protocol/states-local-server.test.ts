@@ -6,6 +6,8 @@ import {
   DescribeExecutionCommand,
   type GetExecutionHistoryCommandInput,
   type HistoryEvent,
+  ListExecutionsCommand,
+  ListStateMachinesCommand,
   SFNClient,
   paginateGetExecutionHistory,
 } from '@aws-sdk/client-sfn';
@@ -92,6 +94,17 @@ const expectSame = async () => {
   expect(await events(through, 3, { reverseOrder: true })).toEqual(expected.toReversed());
   expect(await described(through)).toEqual(await described(straight));
 };
+
+test('state machines and executions are listed the same', async () => {
+  const machines = (client: SFNClient) => client.send(new ListStateMachinesCommand({}));
+  const { stateMachines = [] } = await machines(straight);
+  expect((await machines(through)).stateMachines).toEqual(stateMachines);
+  const list = async (client: SFNClient) => {
+    const input = { stateMachineArn: stateMachines[0]?.stateMachineArn ?? '' };
+    return (await client.send(new ListExecutionsCommand(input))).executions;
+  };
+  await eventually(async () => expect(await list(through)).toEqual(await list(straight)));
+});
 
 test('an execution is read the same: while it pauses, when it has ended, and when it is archived', async () => {
   await eventually(async () => expect(await events(straight, 100)).not.toHaveLength(0));

@@ -34,6 +34,19 @@ export function sampleHistories(): Sample[] {
 export const scriptSample = (world: World, { arn, events }: Pick<Sample, 'arn' | 'events'>): Promise<void> =>
   world.control('/executions', { executionArn: arn, events });
 
+export const MACHINE_ARN = 'arn:aws:states:us-west-2:123456789012:stateMachine:Listed';
+
+/** Twelve executions of a state machine of their own, of each status, an hour ago. */
+export function scriptRuns(world: World): Promise<void> {
+  const ends = ['SUCCEEDED', 'FAILED', undefined, 'ABORTED', 'TIMED_OUT'] as const;
+  const runs = Array.from({ length: 12 }, (_, index) => {
+    const startedAt = Date.now() - 3_600_000 - index * 60_000;
+    const status = ends[index % ends.length];
+    return { name: `run-${index}`, startedAt, ...(status && { status, endedAt: startedAt + 30_000 }) };
+  });
+  return world.control('/runs', { stateMachineArn: MACHINE_ARN, runs });
+}
+
 /** Waits until each is archived. */
 export async function untilSamplesArchived(world: World, key: string, samples: readonly Sample[]) {
   for (const { arn } of samples) {

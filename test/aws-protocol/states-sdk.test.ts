@@ -13,12 +13,20 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
   paginateGetExecutionHistory,
+  paginateListExecutions,
+  paginateListStateMachines,
 } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
 import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
 import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
-import { sampleHistories, scriptSample, untilSamplesArchived } from './states-samples.ts';
+import {
+  MACHINE_ARN,
+  sampleHistories,
+  scriptRuns,
+  scriptSample,
+  untilSamplesArchived,
+} from './states-samples.ts';
 
 const samples = sampleHistories();
 const VIEWS = [false, true].flatMap((reverseOrder) =>
@@ -92,6 +100,29 @@ it('reads the same events and descriptions as from the upstream directly: live, 
   await world.faults({ internalErrorRate: 1 });
   await expectSamples(straight);
   await world.faults({});
+});
+
+it('lists the same executions and state machines as the upstream directly, with its paginators', async () => {
+  await scriptRuns(world);
+  for (const statusFilter of [undefined, 'FAILED', 'RUNNING'] as const) {
+    const list = async (reader: SFNClient, pageSize: number) => {
+      const all = [];
+      const input = { stateMachineArn: MACHINE_ARN, ...(statusFilter && { statusFilter }) };
+      for await (const page of paginateListExecutions({ client: reader, pageSize }, input))
+        all.push(...(page.executions ?? []));
+      return all;
+    };
+    const expected = await list(upstream(), 1_000);
+    expect(expected.length).toBeGreaterThan(1);
+    for (const pageSize of [2, 1_000]) expect(await list(client(key), pageSize)).toEqual(expected);
+  }
+  const machines = async (reader: SFNClient, pageSize: number) => {
+    const all = [];
+    for await (const page of paginateListStateMachines({ client: reader, pageSize }, {}))
+      all.push(...(page.stateMachines ?? []));
+    return all;
+  };
+  expect(await machines(client(key), 2)).toEqual(await machines(upstream(), 1_000));
 });
 
 describe('an exception', () => {

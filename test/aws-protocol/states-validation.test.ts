@@ -34,6 +34,9 @@ describe.skipIf(!hasBoto3(PYTHON))(`botocore (skipped when ${PYTHON} has no boto
       await call('DescribeExecution', { executionArn });
       await service.clock.advance(200);
     }
+    const stateMachineArn = 'arn:aws:states:us-west-2:123456789012:stateMachine:StateMachine';
+    await call('ListExecutions', { stateMachineArn, maxResults: 100 });
+    await call('ListStateMachines', { maxResults: 2 });
     const [known, unknown] = [arnOf('run-0'), arnOf('unknown')];
     const shy = await service.key({ payloads: 'none' });
     await call('DescribeExecution', { executionArn: known }, shy);

@@ -81,6 +81,22 @@ def compared(arn, page_size):
     }
 
 
+def lists(source, machine, page_size):
+    executions = [
+        with_paginator("list_executions", "executions", source, page_size, stateMachineArn=machine, **more)
+        for more in [{}, *({"statusFilter": status} for status in ("RUNNING", "FAILED", "TIMED_OUT"))]
+    ]
+    return [*executions, with_paginator("list_state_machines", "stateMachines", source, page_size)]
+
+
+def compared_lists(machine):
+    expected = lists(upstream, machine, 1000)
+    return {
+        "counts": [len(each) for each in expected],
+        "same": [lists(reader, machine, size) == expected for size in (3, 1000)],
+    }
+
+
 def refusal(call):
     try:
         call()
@@ -156,6 +172,7 @@ def refusals():
         "unknown": refusal(lambda: reader.get_execution_history(executionArn=given["unknown"])),
         "unknownToDescribe": refusal(lambda: reader.describe_execution(executionArn=given["unknown"])),
         "arn": refusal(lambda: reader.describe_execution(executionArn="x")),
+        "machine": refusal(lambda: reader.list_executions(stateMachineArn=given["noMachine"])),
         "token": refusal(
             lambda: reader.get_execution_history(executionArn=executions[0]["arn"], nextToken="made up")
         ),
@@ -170,6 +187,7 @@ print(
             "executions": {
                 each["arn"]: compared(each["arn"], each["pageSize"]) for each in given.get("executions", [])
             },
+            **({"lists": compared_lists(given["machine"])} if "machine" in given else {}),
             **({"writes": writes(), "refusals": refusals()} if "unknown" in given else {}),
             **({"waited": wait_for(given["running"], given["waiters"])} if "running" in given else {}),
         }
