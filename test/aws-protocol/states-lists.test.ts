@@ -178,6 +178,18 @@ describe('ListExecutions', () => {
     });
   });
 
+  it('refuses an ARN with an API key in it, and tells nobody else of the key', async () => {
+    const secret = await service.key();
+    for (const input of [
+      { stateMachineArn: `${PLACE}:stateMachine:${secret}` },
+      { mapRunArn: `${MAP_RUN}${secret}` },
+    ]) {
+      const { body } = await callStates(service, 'ListExecutions', { key, input });
+      expect(body).toMatchObject({ __type: 'InvalidArn', message: expect.stringContaining('an API key') });
+      expect(JSON.stringify([body, service.logged])).not.toContain(secret);
+    }
+  });
+
   it('has tokens for its list and filter only, which survive a restart', async () => {
     await runs({ stateMachineArn: MACHINE, runs: someRuns(9) });
     await runs({ stateMachineArn: `${PLACE}:stateMachine:Other`, runs: someRuns(9) });

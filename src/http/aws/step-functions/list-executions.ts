@@ -14,6 +14,7 @@ import { type FlowRef, notAFlow, parseFlowRef } from '../../../core/flow-ref.ts'
 import { decodeListCursor, encodeListCursor } from '../../../lists/list-cursor.ts';
 import type { ListItem, ListOf } from '../../../lists/lists.ts';
 import type { Status } from '../../../messages/event-types.ts';
+import { executionIdProblem } from '../../../messages/execution-id.ts';
 import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
@@ -82,6 +83,7 @@ export const listExecutions: AwsOperation = async (call) => {
     );
   }
   exchange.facts.source = STEP_FUNCTIONS;
+  exchange.facts.flow = wanted.value.arn;
   return answerPage(call, wanted.value, members.value, patterns);
 };
 
@@ -89,23 +91,26 @@ function readWanted({ stateMachineArn, mapRunArn, redriveFilter }: Members): Aws
   if ((stateMachineArn == null) === (mapRunArn == null)) {
     return refused('ValidationException', 'Exactly one of stateMachineArn and mapRunArn must be given.');
   }
+  const arn = stateMachineArn ?? mapRunArn ?? '';
+  const name = stateMachineArn == null ? 'mapRunArn' : 'stateMachineArn';
+  // Names of lists are logged and sent to AWS, like ids of executions.
+  const problem = executionIdProblem(arn);
+  if (problem !== undefined) return refused('InvalidArn', `Invalid Arn: ${name} ${problem}.`);
   if (stateMachineArn != null) {
     if (redriveFilter != null) {
       return refused('ValidationException', 'redriveFilter: can only be used with mapRunArn.');
     }
-    const flow = parseFlowRef(stateMachineArn);
-    if (flow?.source === STEP_FUNCTIONS) return ok({ of: { flow }, flow, arn: stateMachineArn });
-    return refused('InvalidArn', `Invalid Arn: stateMachineArn ${notAFlow(stateMachineArn)}`);
+    const flow = parseFlowRef(arn);
+    if (flow?.source === STEP_FUNCTIONS) return ok({ of: { flow }, flow, arn });
+    return refused('InvalidArn', `Invalid Arn: stateMachineArn ${notAFlow(arn)}`);
   }
-  const arn = mapRunArn ?? '';
   const place = parseMapRunArn(arn);
   if (!place) return refused('InvalidArn', 'Invalid Arn: mapRunArn is not the ARN of a map run.');
   // `…:mapRun:<state machine>/<label>:<uuid>`; its executions are `…:execution:<state machine>/<label>:<name>`.
   const flow = arn.slice(0, arn.lastIndexOf(':')).replace(':mapRun:', ':stateMachine:');
-  const name = flow.slice(flow.lastIndexOf(':') + 1);
   return ok({
     of: { source: STEP_FUNCTIONS, mapRunArn: arn },
-    flow: { source: STEP_FUNCTIONS, flow, name, arn: place },
+    flow: { source: STEP_FUNCTIONS, flow, name: flow.slice(flow.lastIndexOf(':') + 1), arn: place },
     arn,
   });
 }
