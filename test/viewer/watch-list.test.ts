@@ -143,7 +143,7 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium())(
-  'an execution links to those that it has started, and back to the list of its flow',
+  'an execution links to those that it has started, these back to it, and all to the list of their flow',
   async () => {
     const { page, problems } = await openPage(browser);
     const parent = scenarioArn('Nested', Date.now() - 3_600_000, '00000000-0000-4000-8000-000000000000');
@@ -159,6 +159,8 @@ test.runIf(hasChromium())(
     await child.click();
     await page.locator('flowtap-execution').getByText('Succeeded').first().waitFor();
     expect(await page.locator('.execution-head code').textContent()).toBe(childId);
+    await page.getByText('Started by').getByRole('link').click();
+    await expect.poll(() => page.locator('.execution-head code').textContent()).toBe(parent);
     await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').click();
     await rows(page).first().waitFor();
     expect(problems).toEqual([]);

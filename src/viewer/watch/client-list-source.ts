@@ -1,5 +1,5 @@
 /** Gets lists and relatives from the service by the typed client. */
-import type { FlowtapClient, Summary } from '../../client/client.ts';
+import type { FlowtapClient } from '../../client/client.ts';
 import type { ListQuery, ListSource } from './list-source.ts';
 import type { ChildExecution, RelativesSource } from './relatives-source.ts';
 
@@ -27,7 +27,7 @@ export const clientListSource = (client: FlowtapClient): ListSource & RelativesS
       children.push(child);
       if (children.length === CHILDREN_MAX) break;
     }
-    const { parent }: Summary & { readonly parent?: string } = await client.summary(id, { signal });
+    const { parent } = await client.summary(id, { signal });
     return { children, ...(parent !== undefined && { parent: { flowExecutionId: parent } }) };
   },
 });
