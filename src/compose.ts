@@ -1,16 +1,16 @@
 /**
  * Builds the service from settings and a platform: everything that is the same on every runtime. An entry (worker.ts, deno.ts) makes
- * one core for its isolate or process, so that requests share its caches, and adds a runtime. Over 300 lines, because it lists all parts.
+ * one core for its isolate or process, so that requests share its caches, and adds a runtime.
  */
 import { type Access, createAccess } from './access/access.ts';
 import type { RandomBytes } from './core/base62.ts';
 import type { RateLimiter, RateTier } from './access/limits/rate-limit.ts';
 import { type App, createApp } from './app.ts';
 import { createArchiveMemory } from './archive/archive-memory.ts';
-import type { ReadDescription } from './archive/archive-head.ts';
 import { Archive } from './archive/archive.ts';
 import { createArchiveList } from './archive/archive-list.ts';
 import { IndexBuild } from './archive/index-build.ts';
+import { createSources, openWalk, readDescription, readers } from './compose-sources.ts';
 import type { Clock } from './core/clock.ts';
 import type { Settings } from './config.ts';
 import { deriveKey } from './core/derive-key.ts';
@@ -18,7 +18,6 @@ import type { ExecutionRef } from './core/execution-ref.ts';
 import { createArchiveFirstExecutions } from './executions/archive-first.ts';
 import { EventFrames, createFrameMemory } from './executions/following/event-frames.ts';
 import type { Executions } from './executions/executions.ts';
-import type { SummaryReaders } from './executions/summarize.ts';
 import { RunningPages } from './executions/running-pages.ts';
 import { TotalSlots, withTotalStreamLimits } from './executions/total-slots.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
@@ -31,39 +30,13 @@ import { createListOpener } from './lists/runtimes/list-opener.ts';
 import type { ListObjects, OpenList } from './lists/runtimes/open-list.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
-import type { OpenWalk } from './messages/derive.ts';
 import { type EncodePage, createPageEncoder } from './messages/encoded-page.ts';
-import type { EndingReader } from './messages/ending.ts';
-import { staticCredentials } from './sources/aws/aws-credentials.ts';
-import type { Fetch } from './sources/aws/aws-json.ts';
-import {
-  CALLS_AT_ONCE,
-  CALLS_PER_SECOND,
-  type CallBudget,
-  type CallLimits,
-  createCallBudgets,
-} from './sources/call-budget/call-budget.ts';
-import { listLimits, withListBudget } from './sources/call-budget/budgeted-listing.ts';
-import { withCallBudget } from './sources/call-budget/budgeted-source.ts';
-import type { ListingSource, Place } from './sources/listing-source.ts';
 import { probeLists, probeSources } from './sources/probe.ts';
-import type { Source } from './sources/source.ts';
-import { type AllowedAccounts, isAllowed } from './sources/step-functions/allowed-accounts.ts';
-import { readArchivedDescription } from './sources/step-functions/archived-description.ts';
 import { eventOfMessage } from './sources/step-functions/step-functions-event.ts';
-import { readStepFunctionsEnding } from './sources/step-functions/step-functions-ending.ts';
-import { StepFunctionsWalk } from './sources/step-functions/step-functions-walk.ts';
-import {
-  createStepFunctionsClient,
-  type StepFunctionsClient,
-} from './sources/step-functions/step-functions-client.ts';
 import { stepFunctionsLineage } from './sources/step-functions/step-functions-lineage.ts';
-import { createStepFunctionsListing } from './sources/step-functions/step-functions-listing.ts';
-import { createStepFunctionsSource } from './sources/step-functions/step-functions.ts';
-import { createRoleCredentials } from './sources/aws/sts.ts';
-import { readThingsGraphEnding } from './sources/things-graph/things-graph-ending.ts';
-import { ThingsGraphWalk } from './sources/things-graph/things-graph-walk.ts';
-import { createThingsGraphSource } from './sources/things-graph/things-graph.ts';
+import type { Fetch } from './sources/aws/aws-json.ts';
+import type { CallBudget, CallLimits } from './sources/call-budget/call-budget.ts';
+import type { ListingSource } from './sources/listing-source.ts';
 import type { KeyValueStore } from './storage/key-value.ts';
 import { probeStore } from './storage/probe.ts';
 
@@ -128,28 +101,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     readDescription,
     ...(archiveTtlSeconds !== undefined && { ttlSeconds: archiveTtlSeconds }),
   });
-  const budgets = createCallBudgets(platform.callBudget);
-  const bareThingsGraph = createThingsGraphSource({
-    region: settings.region,
-    ...(settings.thingsGraphEndpoint !== undefined && { endpoint: new URL(settings.thingsGraphEndpoint) }),
-    credentials: staticCredentials(settings.credentials),
-    fetch: platform.fetch,
-    clock,
-    random,
-    log,
-  });
-  const thingsGraph = withCallBudget(bareThingsGraph, () =>
-    budgets(`things-graph/${settings.region}`, {
-      callsPerSecond: settings.thingsGraphCallsPerSecond,
-      callsAtOnce: CALLS_AT_ONCE,
-    }),
-  );
-  const client = stepFunctionsClient(settings, platform);
-  const stepFunctions = withCallBudget(
-    createStepFunctionsSource(client),
-    accountBudgets(settings.stepFunctionsAllowed, budgets),
-  );
-  const listing = withListBudget(createStepFunctionsListing(client), listBudgets(settings, budgets));
+  const { sources, stepFunctions, listing } = createSources(settings, platform);
   const { index } = archive;
   const encodePage = createPageEncoder(cursorKeys);
   const frameMemory = createFrameMemory();
@@ -160,9 +112,6 @@ export function createCore(settings: Settings, platform: Platform): Core {
       memory: frameMemory,
       problemJson: (failure) => problemJson(failure, settings.publicUrl),
     });
-  const sources: ReadonlyMap<string, Source> = new Map(
-    [thingsGraph, stepFunctions].map((source) => [source.name, source]),
-  );
   return {
     access,
     archive,
@@ -207,77 +156,6 @@ export function createCore(settings: Settings, platform: Platform): Core {
       },
     },
   };
-}
-
-/** As `readEnding`: by what the payloads are. Each kind of payload has a walk of its own. */
-export const openWalk: OpenWalk = (state) => {
-  const saved = Object(JSON.parse(state));
-  const stepFunctions = new StepFunctionsWalk(saved.stepFunctions);
-  const thingsGraph = new ThingsGraphWalk(saved.thingsGraph);
-  return {
-    next: (message) => ({ ...message, ...(stepFunctions.next(message) ?? thingsGraph.next(message)) }),
-    get state() {
-      return JSON.stringify({ stepFunctions: stepFunctions.save(), thingsGraph: thingsGraph.save() });
-    },
-  };
-};
-
-/** Only Step Functions describes executions. */
-export const readDescription: ReadDescription = readArchivedDescription;
-
-/** Chooses by the payloads, not by the id: an import may have any source's messages under any id. */
-const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);
-
-const readers: SummaryReaders = { readEnding, readParent: stepFunctionsLineage.parent };
-
-function stepFunctionsClient(
-  settings: Settings,
-  { fetch, clock, random, log }: Platform,
-): StepFunctionsClient {
-  const own = staticCredentials(settings.credentials);
-  const { roleArn, externalId, stsEndpoint, stepFunctionsEndpoint, region } = settings;
-  const ofRole =
-    roleArn !== undefined &&
-    createRoleCredentials({
-      roleArn,
-      ...(externalId !== undefined && { externalId }),
-      credentials: own,
-      region,
-      ...(stsEndpoint !== undefined && { endpoint: new URL(stsEndpoint) }),
-      fetch,
-      clock,
-      log,
-    });
-  return createStepFunctionsClient({
-    allowed: settings.stepFunctionsAllowed,
-    ...(stepFunctionsEndpoint !== undefined && { endpoint: new URL(stepFunctionsEndpoint) }),
-    credentialsFor: ofRole || (() => own),
-    fetch,
-    clock,
-    random,
-    log,
-  });
-}
-
-/** One budget for each account and region that may be read, because AWS counts calls like that. */
-function accountBudgets(allowed: AllowedAccounts, budgets: ReturnType<typeof createCallBudgets>) {
-  const limits = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
-  return ({ arn }: ExecutionRef): CallBudget | undefined => {
-    if (arn?.type !== 'standard' || !isAllowed(allowed, arn)) return undefined;
-    return budgets(`step-functions/${arn.region}:${arn.account}`, limits);
-  };
-}
-
-/** The same for lists, which AWS counts apart from the calls that read histories. */
-function listBudgets(settings: Settings, budgets: ReturnType<typeof createCallBudgets>) {
-  const { stepFunctionsAllowed, listCallsPerSecond } = settings;
-  return (place: Place): CallBudget | undefined =>
-    isAllowed(stepFunctionsAllowed, place)
-      ? budgets(
-          `step-functions-lists/${place.region}:${place.account}`,
-          listLimits(place.region, listCallsPerSecond),
-        )
-      : undefined;
 }
 
 /** What the entry's runtime provides. */

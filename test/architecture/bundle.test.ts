@@ -12,7 +12,7 @@ beforeAll(async () => {
  * What the whole Worker may weigh. A cold start reads and compiles all of it, and one careless import (all of zod, an AWS
  * SDK) doubles it. Raise it when something was worth it.
  */
-const BUNDLE_GZIP_BYTES_MAX = 114_500;
+const BUNDLE_GZIP_BYTES_MAX = 118_000;
 
 test('the Worker that is deployed stays within its budget', () => {
   expect(gzipSync(bundle.script).length).toBeLessThan(BUNDLE_GZIP_BYTES_MAX);

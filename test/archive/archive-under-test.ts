@@ -1,7 +1,7 @@
 /** Archives over one faulty store, with helpers for tests. */
 import { expect } from 'vitest';
 
-import { openWalk, readDescription } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose-sources.ts';
 import type { ExecutionRef } from '../../src/core/execution-ref.ts';
 import type { ArchiveHead } from '../../src/archive/archive-head.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';

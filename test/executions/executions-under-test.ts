@@ -3,7 +3,7 @@
  * in front, as callers see it.
  */
 import { createDurableKeys } from '../../src/deno/durable-keys.ts';
-import { openWalk, readDescription } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose-sources.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok, type Result } from '../../src/core/errors.ts';

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { archiveHeadSchema } from '../../src/archive/archive-head.ts';
-import { openWalk } from '../../src/compose.ts';
+import { openWalk } from '../../src/compose-sources.ts';
 import { WALK_START, deriveAll } from '../../src/messages/derive.ts';
 import { fingerprintsAlong, fingerprintAtStart } from '../../src/messages/fingerprint.ts';
 import type { Message } from '../../src/messages/message.ts';

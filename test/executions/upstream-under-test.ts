@@ -1,7 +1,7 @@
 /** An UpstreamHistory over a scripted source, and what tests ask of it. */
 import { expect } from 'vitest';
 
-import { openWalk } from '../../src/compose.ts';
+import { openWalk } from '../../src/compose-sources.ts';
 import {
   createMemoryExecutionStorage,
   type ExecutionStorage,

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { Archive } from '../../src/archive/archive.ts';
-import { openWalk, readDescription } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose-sources.ts';
 import { type ExecutionName, STEP_FUNCTIONS, THINGS_GRAPH } from '../../src/core/execution-ref.ts';
 import { testLog } from '../support/secret-search.ts';
 import { nextRandom } from '../support/seeded-random.ts';

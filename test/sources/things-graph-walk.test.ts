@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { openWalk } from '../../src/compose.ts';
+import { openWalk } from '../../src/compose-sources.ts';
 import { failingFlow } from '../../src/emulator/scenarios/failing-flow.ts';
 import { WALK_START, deriveAll } from '../../src/messages/derive.ts';
 import type { Message } from '../../src/messages/message.ts';

@@ -3,7 +3,7 @@
  * against an emulator that throttles as AWS does, a bucket of 400 calls that 20 a second flow into.
  */
 import { expect, test } from 'vitest';
-import { openWalk, readDescription } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose-sources.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok } from '../../src/core/errors.ts';

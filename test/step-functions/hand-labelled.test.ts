@@ -1,7 +1,7 @@
 /** What is derived from 40 histories equals labels written by hand (hand-labels.ts). */
 import { expect, test } from 'vitest';
 
-import { openWalk } from '../../src/compose.ts';
+import { openWalk } from '../../src/compose-sources.ts';
 import { scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { scenarioArn, scenarioEvents } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import type { History } from '../../src/emulator/history.ts';

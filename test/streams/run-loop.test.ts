@@ -4,7 +4,7 @@
  */
 import { beforeEach, expect, test } from 'vitest';
 
-import { openWalk, readDescription } from '../../src/compose.ts';
+import { openWalk, readDescription } from '../../src/compose-sources.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { ok } from '../../src/core/errors.ts';
