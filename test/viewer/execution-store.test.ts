@@ -179,3 +179,24 @@ test('a failed execution brings what ended it', async () => {
   expect(status).toBe('FAILED');
   expect(failure).toMatchObject({ step: 'Open', error: 'E42', cause: 'bolt stuck', messageId: 'c' });
 });
+
+test('a subscriber that leaves and returns in the middle of a burst gets no message twice', async () => {
+  const burst = history(40).map((message, index) => ({ ...message, afterMs: index < 5 ? 0 : 5_000 }));
+  const under = await openClient(burst);
+  const store = await openStore(under);
+  let returned = 0;
+  const ended = new Promise<void>((resolve) => {
+    const onChange = (): void => {
+      const { phase, messages } = store.getSnapshot();
+      if (phase === 'ended' && messages.length >= 40) resolve();
+      if (messages.length <= 5 || messages.length >= 40) return;
+      returned++;
+      leave();
+      leave = store.subscribe(onChange);
+    };
+    let leave = store.subscribe(onChange);
+  });
+  await under.until(ended);
+  expect(returned).toBeGreaterThan(0);
+  expect(idsOf(store.getSnapshot().messages)).toEqual(idsOf(history(40)));
+});

@@ -82,7 +82,9 @@ export class FlowtapExecution extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     // Moved within the document: it resumes where it was.
-    if (this.hasUpdated) this.#subscribe();
+    if (!this.hasUpdated) return;
+    this.#subscribe();
+    this.requestUpdate();
   }
 
   override disconnectedCallback(): void {

@@ -85,10 +85,7 @@ const caret = (isExpanded: boolean | undefined): TemplateResult | typeof nothing
         />
       </svg>`;
 
-const attempts = (count: number): TemplateResult | string =>
-  count > 1
-    ? html`<span class="narrow-only">×</span>${count}<span class="narrow-hidden"> attempts</span>`
-    : '1';
+const attempts = (count: number): TemplateResult => html`<span class="narrow-only">×</span>${count}`;
 
 /** Kinds that a reader should tell apart; that a state is a task goes without saying. */
 function kindLabel({ step: { kind, children } }: StepRow): TemplateResult | typeof nothing {

@@ -35,6 +35,7 @@ export class StepsView {
   readonly #cursor: RowCursor;
   readonly #chosen = new Map<string, boolean>();
   #rows: readonly StepRow[] = [];
+  #tally: StepTally | undefined;
   #rowsOf: Step | undefined;
   #selectedKey: string | undefined;
   #culprit: {
@@ -105,7 +106,7 @@ export class StepsView {
     const isEmpty = steps === undefined || steps.children.length === 0;
     return html`<section class="steps" part="steps" aria-labelledby="steps-title">
       <div class="bar-of-tools">
-        <h3 id="steps-title">Steps ${steps ? tallyText(tallyOf(steps)) : nothing}</h3>
+        <h3 id="steps-title">Steps ${this.#tally ? tallyText(this.#tally) : nothing}</h3>
         ${isEmpty ? nothing : this.timeline.controls()}
       </div>
       ${isEmpty ? html`<p class="empty">${emptyText(steps)}</p>` : this.#grid(steps, nowMs)}
@@ -124,7 +125,10 @@ export class StepsView {
   }
 
   #update(execution: Step | undefined): void {
-    if (execution !== this.#rowsOf) this.#rows = stepRows(execution, { chosen: this.#chosen });
+    if (execution !== this.#rowsOf) {
+      this.#rows = stepRows(execution, { chosen: this.#chosen });
+      this.#tally = execution && tallyOf(execution);
+    }
     this.#rowsOf = execution;
     this.#virtual.setRows(this.#rows.length);
     const wanted = this.#wanted === undefined ? -1 : this.#rows.findIndex(({ key }) => key === this.#wanted);

@@ -255,7 +255,9 @@ export class ExecutionStore {
       messages: isSame ? messages : Object.freeze([...this.#messages]),
     });
     this.#changes = undefined;
-    for (const listener of this.#listeners) listener();
+    // A copy: one that leaves and returns meanwhile would be called without end.
+    const listeners = Array.from(this.#listeners);
+    for (const listener of listeners) listener();
   }
 }
 

@@ -64,6 +64,8 @@ async function stream({ client, executionId }: Session, reading: Reading): Promi
   });
   reading.onPhase('connecting');
   for await (const event of events) {
+    // What is left of a chunk is sent again to the next reader.
+    signal.throwIfAborted();
     switch (event.type) {
       case 'message':
         reading.onMessage(event.message, event.cursor);

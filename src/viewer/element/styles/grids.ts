@@ -75,9 +75,6 @@ export const GRIDS = css`
     .narrow-only {
       display: inline;
     }
-    .narrow-hidden {
-      display: none;
-    }
     header,
     .bar-of-tools,
     .banner {
