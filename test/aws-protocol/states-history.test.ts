@@ -109,6 +109,30 @@ describe('a long history', () => {
     }
   });
 
+  it('that nobody has read gives its newest event at the first request, also if one read does not reach it', async () => {
+    service = await openService();
+    key = await service.key();
+    const executionArn = arnOf('unread');
+    const count = 9_000;
+    const running = Array.from({ length: count }, (_, index) => ({
+      type: index === 0 ? 'ExecutionStarted' : 'PassStateEntered',
+    }));
+    await scriptEvents(service, executionArn, running);
+    const input = { executionArn, reverseOrder: true, maxResults: 2 };
+    const asked = statesAnswer(service, 'GetExecutionHistory', { key, input });
+    // Small steps: signing a call takes real time.
+    let isAnswered = false;
+    void asked.finally(() => (isAnswered = true)).catch(() => undefined);
+    while (!isAnswered) await service.clock.advance(10);
+    expect(await asked).toMatchObject({ events: [{ id: count }, { id: count - 1 }] });
+    const calls = service.calls();
+    await service.clock.advance(2_000);
+    expect(await statesAnswer(service, 'GetExecutionHistory', { key, input })).toMatchObject({
+      events: [{ id: count }, { id: count - 1 }],
+    });
+    expect(service.calls() - calls).toBeLessThanOrEqual(2);
+  });
+
   it('has tokens for its execution, operation and direction only', async () => {
     service = await openService();
     key = await service.key();

@@ -110,15 +110,17 @@ export class StepFunctionsWalk {
     this.#forget();
     const indexes = new Map<Frame, number>();
     const frames: z.infer<typeof savedSchema>['frames'] = [];
-    const indexOf = (frame: Frame | undefined): number | null => {
-      if (!frame) return null;
-      const known = indexes.get(frame);
-      if (known !== undefined) return known;
-      const parent = indexOf(frame.parent);
-      const { kind, name = null, iteration = null, isClosed, hasFailed } = frame;
-      const index = frames.push([KINDS.indexOf(kind), name, iteration, parent, isClosed, hasFailed]) - 1;
-      indexes.set(frame, index);
-      return index;
+    const known = (frame: Frame | undefined): number | null => (frame && indexes.get(frame)) ?? null;
+    // The outermost first. Not recursive: a history may enter any number of states and leave none.
+    const indexOf = (wanted: Frame | undefined): number | null => {
+      const added: Frame[] = [];
+      for (let frame = wanted; frame && !indexes.has(frame); frame = frame.parent) added.push(frame);
+      for (const frame of added.toReversed()) {
+        const { kind, name = null, iteration = null, parent, isClosed, hasFailed } = frame;
+        frames.push([KINDS.indexOf(kind), name, iteration, known(parent), isClosed, hasFailed]);
+        indexes.set(frame, frames.length - 1);
+      }
+      return known(wanted);
     };
     const events = [...this.#events].map(
       ([id, { frame, isFork, wasNamed }]) =>
