@@ -35,11 +35,11 @@ import { beginningsFrom, positionAfter, positionBefore } from './order-key.ts';
 
 /** Listings of the store for one page. A Worker has 1,000 operations; the next page continues where this one stopped. */
 const LISTINGS_MAX = 40;
-/** Keys of a listing that looks for a position: more would be faster only for bursts of executions. */
+/** Keys in a listing that looks for a position. More would be faster only for bursts of executions. */
 const SEEK_KEYS = 500;
 /** A flow's record lives this much longer than needed, so that it is not written again for each execution. */
 const FLOW_OUTLIVES_MS = 86_400_000;
-/** Flows whose record was seen a moment ago: a burst of archives does not read or write it each time. */
+/** Flows whose record was seen recently, so that a burst of archives does not read or write it each time. */
 const KNOWN_FLOWS_MAX = 1_000;
 const KNOWN_FLOW_MS = 60_000;
 
@@ -123,7 +123,8 @@ export class ExecutionIndex {
     await this.#store.delete(key);
     const flow = listedFlowOf(ref);
     if (!flow || (await this.#hasExecutions(flow))) return;
-    // Forgotten, then deleted, then looked for once more: an execution that is archived meanwhile either finds no record, or is found.
+    // The order matters: forget, delete, then look once more. An execution that is archived meanwhile either sees that the record is
+    // missing and writes it, or is found by the last look.
     this.#knownFlows.delete(flowKey(flow));
     await this.#store.delete(flowKey(flow));
     if (await this.#hasExecutions(flow)) await this.#keepFlow(flow, Infinity);

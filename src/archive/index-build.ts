@@ -95,7 +95,7 @@ export class IndexBuild {
   async #next({ cursor, count }: State): Promise<State> {
     const { archive, log } = this.#options;
     const listed = await archive.list({ limit: STEP_EXECUTIONS, ...(cursor !== undefined && { cursor }) });
-    // The store does not know its cursor any more.
+    // The store no longer accepts the cursor of the last step.
     if (!listed.ok && listed.failure.type === 'invalid-input') return this.#keep(START);
     if (!listed.ok) throw new Error(internalText(listed.failure) ?? listed.failure.type);
     const { executions, cursor: next } = listed.value;

@@ -21,7 +21,7 @@ import { orderKey } from './order-key.ts';
 const INDEX_VERSION = 1;
 export const INDEX_PREFIX = 'archive/1/index/';
 export const FLOW_PREFIX = 'archive/1/flow/';
-/** Percent-encoded text never is this alone, and a hash is longer. */
+/** Never equal to a percent-encoded flow, which is not just `~`, nor to a hash, which is longer. */
 const NO_FLOW = '~';
 
 /** The executions that one list has: those of a flow, of a map run, or (neither) those whose ids belong to no flow. */
@@ -151,13 +151,13 @@ export const flowRecordJson = ({ source, flow }: FlowRef, expiresAtMs: number | 
   return JSON.stringify(record);
 };
 
-/** How a record is put: as metadata if it is small enough. */
+/** A record as the store takes it: as metadata if it is small enough, else as the value. */
 export const stored = (json: string): { readonly value: string; readonly metadata?: unknown } =>
   new TextEncoder().encode(json).length <= METADATA_BYTES_MAX
     ? { value: '', metadata: JSON.parse(json) }
     : { value: json };
 
-/** Undefined if it is damaged, newer than this program, or expired. */
+/** Undefined if the record is damaged, newer than this program, or expired. */
 export function parseIndexRecord(record: unknown, nowMs: number): IndexedExecution | undefined {
   const { data } = z.safeParse(recordSchema, record);
   if (!data || Date.parse(data.expiresAt ?? '') <= nowMs) return undefined;

@@ -1,15 +1,15 @@
 /**
- * What the archive knows of the newest executions of a flow, for live lists. Each poll needs it, so it is read again only after a
- * while: that an execution was archived may be seen so much later than its end.
+ * The newest archived executions of a flow, for live lists. Each poll needs them, so they are remembered for FACTS_FRESH_MS. A live list
+ * shows up to that much later that an execution was archived.
  */
 import type { IndexGroup, IndexedExecution } from '../archive/index-record.ts';
 import type { Clock } from '../core/clock.ts';
 import { LruMap } from '../core/lru-map.ts';
 import type { ArchiveIndex } from './archived-part.ts';
 
-/** Long enough that polls hardly cost listings of the store. */
+/** Long enough that polls cause few listings of the store. */
 export const FACTS_FRESH_MS = 15_000;
-/** What was read is believed over some failures of the store, and over a read that lags behind another one. */
+/** How long an entry is kept while the store fails, or while later reads lag behind the one that found it. */
 const FACTS_MS_MAX = 60_000;
 /** As many as the upstream's newest page has. */
 const FACTS_PAGE = 1_000;
@@ -46,7 +46,7 @@ export class ArchivedFacts {
     return this.#byId.peek(executionId);
   }
 
-  /** As of a short while ago, or before the store failed. */
+  /** At most FACTS_FRESH_MS old. If the store fails, the last ones that could be read. */
   async newest(): Promise<NewestArchived> {
     const { index, group, clock } = this.#options;
     const now = clock.now();

@@ -1,4 +1,4 @@
-/** The archived executions of a list from a position on, as one request reads them out of the index. */
+/** The archived executions of a list after a position: reads the index page by page for one request. */
 import type { ExecutionIndex } from '../archive/execution-index.ts';
 import type { IndexGroup, IndexedExecution } from '../archive/index-record.ts';
 import type { Clock } from '../core/clock.ts';
@@ -8,7 +8,7 @@ import type { Next, PartRange } from './list-part.ts';
 /** What lists read of the archive. */
 export type ArchiveIndex = Pick<ExecutionIndex, 'page' | 'flows'>;
 
-/** Pages of the index that one request reads. Most of a flow's archives match most filters, or none do. */
+/** Pages of the index that one request reads. Most filters match many of a flow's archives or none, so more pages rarely help. */
 export const INDEX_PAGES_MAX = 5;
 /** The first page is small: a list of 50 rarely needs more. */
 const FIRST_PAGE = 100;
@@ -23,7 +23,7 @@ export interface ArchivedPartOptions extends PartRange {
 
 export class ArchivedPart {
   readonly #options: ArchivedPartOptions;
-  /** Last first. */
+  /** Read and not yet taken, in reverse order: `pop` takes the next one. */
   #ready: ArchivedEntry[] = [];
   #knownTo: string;
   #hasEnded = false;

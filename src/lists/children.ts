@@ -19,12 +19,15 @@ import type { LineageReader } from '../messages/started-executions.ts';
 import { timesOf } from './list-entry.ts';
 import type { ListItem, Lists } from './lists.ts';
 
-/** Children of tasks that one request asks for: a call each, if it is neither archived nor known. */
+/** Children of tasks that one request describes. Each costs a call, unless it is archived or was described a moment ago. */
 export const CHILDREN_ASKED_MAX = 50;
 /** Pages of the history that one request reads, of 4 MiB each. */
 export const CHILDREN_PAGES_MAX = 4;
 
-/** Where to continue: behind so many of the starts that follow a position, or within the list of the map run there. */
+/**
+ * Where to continue: at `from`, after `starts` messages that start something. With `after`, the next such message is a map run, and its
+ * list continues there.
+ */
 export interface ChildrenPlace {
   /** Absent: at the beginning of the history. */
   readonly from?: Position;
@@ -210,7 +213,7 @@ class Search {
     const { patterns } = this.#request;
     if (!matchesAnyPattern(patterns, started.executionId)) return undefined;
     const ref = parseExecutionRef(started.executionId);
-    // Of an EXPRESS state machine: it has no history.
+    // An execution of an EXPRESS state machine has no history.
     if (!flowOf(ref)) return undefined;
     const item = await this.#itemOf(ref);
     return item && { ...item, ...stepOf(message) };
@@ -231,7 +234,7 @@ class Search {
     const { status, upstreamStatus, startedAt, endedAt, redriveCount } = described.value.facts;
     return {
       ...namesOf(ref),
-      // AWS may add a word: what has not ended runs.
+      // AWS may add a status. Without an end time, the execution is running.
       status: status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
       upstreamStatus,
       ...timesOf(startedAt, endedAt),

@@ -1,7 +1,7 @@
 /**
- * Which flows exist: the state machines of all places in the settings, and the flows that have archived executions. A key sees those
- * of which it may read an execution, and no place is read that its patterns cannot match. All readers of an isolate share what was
- * read, for half a minute.
+ * The flows that exist: the state machines of all places (an account and a region each) in the settings, and the flows that have
+ * archived executions. A key sees those of which it may read an execution. Places that its patterns cannot match are not read. All
+ * readers of an isolate share a reading for half a minute.
  */
 import { mayReadFlow, mayReadPlace } from '../access/keys/flow-pattern.ts';
 import type { Clock } from '../core/clock.ts';
@@ -13,7 +13,7 @@ import type { FlowsPage, FlowsRequest, ListedFlow } from './lists.ts';
 import { SharedReading } from './shared-reading.ts';
 import { isBrief } from './upstream-failures.ts';
 
-/** A new flow appears so late, at most. Flows are created by deployments. */
+/** A new flow appears at most this late. That is soon enough: flows are created by deployments. */
 export const FLOWS_FRESH_MS = 30_000;
 /** After a failure. */
 export const FLOWS_RETRY_MS = 5_000;
@@ -22,7 +22,7 @@ const PLACE_PAGES_MAX = 20;
 /** Listings of flows that have archived executions. */
 const ARCHIVE_PAGES_MAX = 20;
 const ARCHIVE_PAGE = 1_000;
-/** Other requests run between so many flows that patterns are tried on. */
+/** After matching patterns against this many flows, yield to other requests. */
 const TRIED_AT_ONCE = 500;
 
 export interface FlowDirectoryOptions {
@@ -40,14 +40,14 @@ interface Found {
   readonly isListed: boolean;
 }
 
-/** `failure`: more may exist. */
+/** With a `failure`, more flows may exist. */
 interface Reading {
   readonly found: readonly Found[];
   readonly failure?: SourceFailure;
   readonly isPartial: boolean;
 }
 
-/** Who reads. What was begun is read to its end, even if this request is cancelled: others wait for it. */
+/** The request that reads. A reading continues to its end even if this request is cancelled, because others wait for it. */
 interface Reader {
   readonly tenant: string;
   readonly onAttempt: () => void;
@@ -91,7 +91,7 @@ export class FlowDirectory {
         (reading) => reading.get(reader),
       ),
     );
-    // Those of the upstream come later, and replace the archive's, which have no members.
+    // Later entries win: flows of the upstream have members, those of the archive do not.
     const found = new Map(readings.flatMap((reading) => reading.found).map((flow) => [flow.key, flow]));
     const candidates = [...found.values()]
       .filter(({ key }) => key > after)

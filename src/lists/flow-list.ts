@@ -1,7 +1,8 @@
 /**
  * The list of one flow's executions, or of one map run's: one object per list serves all its readers, so that they share its upstream
- * calls. It merges the upstream's list (upstream-list.ts) with the index of the archive, and says for live lists what has changed
+ * calls. It merges the upstream's list (upstream-list.ts) with the index of the archive, and rereads running executions for live lists
  * (running-executions.ts).
+ *
  * Runtime-neutral, like an Execution: thin shells give it storage and time. Without a source that lists it, a flow has the archived
  * executions alone: those of Things Graph, and those that belong to no flow.
  */
@@ -30,14 +31,14 @@ import { LIST_FRESH_MS, type ListMemory, UpstreamList } from './upstream-list.ts
 export const LIST_REQUEST_MS_MAX = 8_000;
 /** How often live lists read a list that only the archive has. */
 export const ARCHIVE_POLL_MS = 15_000;
-/** Executions of a page of the index in the search for one that a key may read. */
+/** Page size when the index is searched for an execution that a key may read. */
 const SEARCHED_AT_ONCE = 1_000;
 
 export interface FlowListOptions {
   readonly of: ListOf;
   /** Absent: no upstream lists these executions. */
   readonly source?: ListingSource;
-  /** How one execution is now. Not within the budget of lists. */
+  /** Describes one execution. Its calls are not part of the budget of lists. */
   readonly describe?: Source['describe'];
   readonly index: ArchiveIndex;
   readonly storage: ExecutionStorage;
@@ -75,7 +76,7 @@ export class FlowList {
     this.#newest = new NewestList({ upstream: this.#upstream, archived: this.#archived, clock });
   }
 
-  /** No request is in progress: the shell may drop this object. What it knew is found again. */
+  /** No request is in progress, so the shell may drop this object. Everything in its memory can be read again. */
   get idle(): boolean {
     return this.#requests === 0;
   }
@@ -90,8 +91,8 @@ export class FlowList {
   }
 
   /**
-   * For live lists: how executions are now that ran when they were last read, and others that run. Those that are not in the answer
-   * could not be read.
+   * For live lists: the current state of executions that were running when last read, and of others that run. Those that are missing
+   * from the answer could not be read.
    */
   reread(running: readonly ListItem[], call: CallOptions): Promise<Result<readonly ListItem[]>> {
     return this.#ask(async () => this.#running?.reread(running, call) ?? ok([]));
@@ -149,7 +150,7 @@ export class FlowList {
     return ok({ ...page.value, upstreamCalls });
   }
 
-  /** Whether the archive has an execution that these patterns allow. A search without a result that was not finished counts. */
+  /** Whether the archive has an execution that these patterns allow. If the search cannot be finished, assume that it has. */
   async #hasReadable(patterns: readonly string[]): Promise<boolean> {
     const { index } = this.#options;
     let after: string | undefined;

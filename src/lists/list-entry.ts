@@ -8,7 +8,7 @@ import { orderKey } from '../archive/order-key.ts';
 import type { SourceExecution } from '../sources/listing-source.ts';
 import type { ListItem } from './lists.ts';
 
-/** What the upstream lists. `item` without what only the archive knows. */
+/** An execution that the upstream lists. Its `item` lacks what only the archive knows. */
 export interface LiveEntry {
   readonly key: string;
   readonly startedAtMs: number;
@@ -31,7 +31,7 @@ export function liveEntryOf(source: string, execution: SourceExecution): LiveEnt
       ...(flow !== undefined && { flow }),
       name,
       source,
-      // AWS may add a word: what has not ended runs.
+      // AWS may add a status. Without an end time, the execution is running.
       status: execution.status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
       upstreamStatus,
       ...timesOf(startedAt, endedAt),
@@ -58,7 +58,7 @@ export function itemOf(
   const kept = archivedItem(archived, nowMs);
   if (!live) return kept;
   const { status, upstreamStatus, endedAt, redriveCount } = isNewer(live.item, kept) ? live.item : kept;
-  // The upstream's word fits the status that came with it alone.
+  // The upstream's own status is valid only together with the status that was reported with it.
   const word = upstreamStatus ?? (status === live.item.status ? live.item.upstreamStatus : undefined);
   const { upstreamStatus: _word, endedAt: _ended, durationMs: _duration, ...lasting } = live.item;
   return {
@@ -89,10 +89,10 @@ function archivedItem(execution: IndexedExecution, nowMs: number): ListItem {
   };
 }
 
-/** Whether the upstream knows a later state than the archive: both lists lag, and the archive does so after a redrive. */
+/** Whether the upstream has a later state than the archive. Both may lag: the upstream's list by a second, the archive after a redrive. */
 function isNewer(live: ListItem, archived: ListItem): boolean {
   if (archived.final) return false;
-  // Of an archive without the number, only that it had ended is known: what runs now was redriven since.
+  // An older archive has no redrive count. It had ended, so an execution that runs now was redriven since.
   if (archived.redriveCount === undefined) return true;
   const liveCount = live.redriveCount ?? 0;
   if (liveCount !== archived.redriveCount) return liveCount > archived.redriveCount;

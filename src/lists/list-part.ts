@@ -5,8 +5,8 @@
 import type { Failure } from '../core/errors.ts';
 
 /**
- * What follows in a part: an entry, nothing (`end`), or what was not read. Then the part is known up to this position, either because
- * the request has read enough, or because of a failure.
+ * The next entry of a part; its end; or `unread`: the part is known only up to this position, because the request has reached its
+ * limit or a read has failed.
  */
 export type Next<Entry> =
   | { readonly at: 'entry'; readonly entry: Entry }

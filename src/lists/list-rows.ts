@@ -1,8 +1,9 @@
 /**
- * Rows of an upstream's list: behind which start time each page begins, and the upstream's token for it. The upstream can seek
- * neither by time nor by position, so a walk to an old execution starts at the nearest row instead of the newest page. As page rows
- * do for histories (executions/upstream/page-rows.ts), but new executions move all pages: a row says only that everything before its
- * page started at its time or later.
+ * Rows of an upstream's list: the start time behind which each page begins, and the upstream's token for it. The upstream can seek
+ * neither by time nor by position, so a walk to an old execution starts at the nearest row instead of the newest page.
+ *
+ * They are like the page rows of histories (executions/upstream/page-rows.ts), but new executions move all pages. So a row says only
+ * that everything before its page started at its time or later.
  */
 import * as z from 'zod/mini';
 
@@ -10,7 +11,7 @@ import { positionBefore } from '../archive/order-key.ts';
 import type { Log } from '../core/log.ts';
 import type { ExecutionStorage } from '../executions/execution-storage.ts';
 
-/** Of 1,000 executions each; about 1 KiB each. Beyond it, every other row is dropped. */
+/** Each row stands for 1,000 executions and takes about 1 KiB. Beyond this number, every other row is dropped. */
 export const LIST_ROWS_MAX = 500;
 
 const rowSchema = z.object({
@@ -46,7 +47,7 @@ export class ListRows {
     this.#rows = rows.flatMap(({ data }) => data ?? []);
   }
 
-  /** The last row behind which everything is that started at this time or earlier. Undefined: the newest page. */
+  /** The last row that has everything behind it that started at this time or earlier. Undefined: start at the newest page. */
   before(startedAtMs: number): ListRow | undefined {
     let low = 0;
     let high = this.#rows.length;

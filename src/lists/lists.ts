@@ -34,7 +34,7 @@ export interface ListItem {
   readonly name?: string;
   readonly source: string;
   readonly status: Status;
-  /** The upstream's own word. */
+  /** The upstream's own status, such as `TIMED_OUT`. */
   readonly upstreamStatus?: string;
   /** ISO 8601, like all times here. */
   readonly startedAt?: string;
@@ -42,7 +42,7 @@ export interface ListItem {
   readonly durationMs?: number;
   readonly redriveCount?: number;
   readonly archived: boolean;
-  /** It will never read differently: its history is archived, and it cannot be redriven. */
+  /** The history can no longer change: it is archived, and the execution cannot be redriven. */
   readonly final: boolean;
   /** AWS's own members of the item; only if the request wants them, and AWS has listed it. Not for JSON answers. */
   readonly members?: Readonly<Record<string, unknown>>;
@@ -56,7 +56,7 @@ export interface ListFilter {
   readonly statuses?: readonly Status[];
   /** What the execution's own name begins with. */
   readonly namePrefix?: string;
-  /** Started at that time or later. Executions without a start time have no place between times. */
+  /** Started at that time or later. Excludes executions without a start time. */
   readonly startedAfterMs?: number;
   /** Started before that time. */
   readonly startedBeforeMs?: number;
@@ -79,7 +79,10 @@ export interface ListPage {
   readonly next?: string;
   /** The upstream or the archive could not be read: its part of the list is missing. */
   readonly partial?: true;
-  /** Of a short page that more may follow: everything that started later has been searched. Absent: only undated ones are left. */
+  /**
+   * Only if the page is short although more may follow: everything that started later has been searched. Absent then: only executions
+   * without a start time are left.
+   */
   readonly searchedBackTo?: string;
   readonly upstreamCalls: number;
 }

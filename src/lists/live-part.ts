@@ -1,6 +1,7 @@
 /**
- * The live executions of a flow from a position on, as one request reads them. The upstream's order has ties of start times in any
- * order, and its pages may overlap. So an execution counts as read only when an older one was read, and each id once.
+ * The live executions of a flow after a position: reads the upstream's list page by page for one request. The upstream lists executions
+ * with the same start time in any order, and its pages may overlap. So a start time is complete only when an older execution was read,
+ * and each id is taken once.
  */
 import { positionBefore, startedAtMsOf } from '../archive/order-key.ts';
 import type { Clock } from '../core/clock.ts';
@@ -30,9 +31,9 @@ export interface LivePartOptions extends PartRange {
 
 export class LivePart {
   readonly #options: LivePartOptions;
-  /** Last first. Everything before `#knownTo` is here, or was taken. */
+  /** In reverse order: `pop` takes the next one. Has everything before `#knownTo` that was not taken. */
   #ready: LiveEntry[] = [];
-  /** Of the oldest start time read so far: the next page may have more of it. */
+  /** Entries with the oldest start time read so far: the next page may have more with that time. */
   #tied: LiveEntry[] = [];
   readonly #ids = new Set<string>();
   #knownTo: string;
@@ -41,7 +42,7 @@ export class LivePart {
   #hasEnded = false;
   #pagesRead = 0;
   #losses = 0;
-  /** Pages that were read before have tokens that have expired since. */
+  /** Remembered pages that are older contain expired tokens. */
   #notBeforeMs: number;
   #walkedTo = '';
   #refusal: SourceFailure | undefined;
@@ -52,11 +53,11 @@ export class LivePart {
     this.#options = options;
     this.#knownTo = options.after;
     this.#notBeforeMs = options.terms.notBeforeMs;
-    // Every live execution has a start time: those without come last.
+    // Every live execution has a start time, and executions without one come last: nothing live can follow them.
     this.#hasEnded = startedAtMsOf(options.after) === undefined;
   }
 
-  /** Why the upstream has no such list, if it has none. */
+  /** Set if the upstream has no such list: its reason. */
   get refusal(): SourceFailure | undefined {
     return this.#refusal;
   }
@@ -70,12 +71,12 @@ export class LivePart {
     return this.#ready.length > 0 || !this.#hasEnded;
   }
 
-  /** The position that the walk has reached. Before `after` if that is further than one request reads. */
+  /** The position that the walk has reached. It is before `after` if the way there is longer than one request reads. */
   get walkedTo(): string {
     return this.#walkedTo;
   }
 
-  /** It lists this execution, perhaps before the position where the request began. */
+  /** Whether the upstream lists this execution, perhaps before the position where the request began. */
   has(executionId: string): boolean {
     return this.#ids.has(executionId);
   }
@@ -107,7 +108,7 @@ export class LivePart {
       this.#refusal = failure;
       return true;
     }
-    // With a part of the list read, the page is short instead: the next request learns whether the upstream is still down.
+    // If a part of the list was read, return a short page. The next request finds out whether the upstream is still down.
     if (isBrief(failure) || this.#knownTo > this.#options.after) return false;
     this.#missing = true;
     return true;
@@ -150,7 +151,7 @@ export class LivePart {
       isLast || (startedAtMs > oldestMs && !this.#isOldestFirst);
     const complete = found.filter(isComplete).sort((a, b) => (a.key > b.key ? -1 : 1));
     this.#tied = found.filter((entry) => !isComplete(entry));
-    // All of it is read, so what was read before has been taken.
+    // `peek` reads only when everything before was taken, so nothing is overwritten.
     this.#ready = complete.filter(({ startedAtMs }) => startedAtMs >= startedAfterMs);
     this.#hasEnded = isLast || (oldestMs < startedAfterMs && !this.#isOldestFirst);
     if (oldestMs < Infinity && !this.#isOldestFirst) this.#walkedTo = positionBefore(oldestMs);

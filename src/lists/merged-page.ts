@@ -12,7 +12,7 @@ import type { Next } from './list-part.ts';
 import type { LivePart } from './live-part.ts';
 import type { ListItem, ListPage, ListRequest } from './lists.ts';
 
-/** Other requests run between so many executions. */
+/** After this many executions, yield to other requests. */
 const EXAMINED_AT_ONCE = 1_000;
 /** After all positions. */
 const END = '~';
@@ -22,7 +22,7 @@ export interface Parts {
   readonly archived: ArchivedPart;
 }
 
-/** `beginning`: where the parts begin. With a filter by time that may be far behind `after`. */
+/** `beginning`: where the parts begin. With `startedBefore` that may be far behind `after`. */
 export async function mergedPage(
   request: ListRequest,
   beginning: string,
@@ -46,7 +46,7 @@ export async function mergedPage(
     const knownTo = unread.map((next) => next.position).reduce(least, END);
     if (key === END || key > knownTo) {
       if (knownTo === END) return ok({ executions, ...partialOf({ live, archived }) });
-      // Not even the beginning was reached: the next request walks on from where this one got.
+      // If the walk did not reach the beginning, the next request continues where this one stopped.
       const reached = knownTo > beginning ? knownTo : (live?.walkedTo ?? '');
       if (reached <= after) return fail(unread.find(({ failure }) => failure)?.failure ?? notReached);
       const next = knownTo > beginning && position > knownTo ? position : reached;
@@ -57,7 +57,7 @@ export async function mergedPage(
     const isArchived = archivedEntry?.key === key;
     if (isLive) live?.take();
     if (isArchived) archived.take();
-    // An archive that knows another start time than the upstream: the upstream's place counts.
+    // If the archive has another start time than the upstream, the execution has the upstream's place.
     if (!isLive && archivedEntry && live?.has(archivedEntry.execution.executionId)) continue;
     const item = itemOf(
       isLive ? liveEntry : undefined,
@@ -72,7 +72,7 @@ export async function mergedPage(
 
 const AT_END: Next<never> = { at: 'end' };
 
-/** Only if the tokens of a very long walk have expired: what was read now brings the next request closer. */
+/** Only if the tokens of a very long walk have expired. The pages read now bring the next request closer. */
 const notReached: Failure = {
   type: 'upstream-unfinished',
   internal: 'the upstream pages before this position had to be read again',
@@ -85,7 +85,7 @@ const partialOf = ({ live, archived }: Parts): { partial?: true } =>
 
 function searchedBackTo(position: string): Pick<ListPage, 'searchedBackTo'> {
   const startedAtMs = startedAtMsOf(position);
-  // Positions that no execution has may be out of the calendar.
+  // A position between executions may be outside the range of dates.
   const time = new Date(startedAtMs ?? NaN);
   return Number.isNaN(time.getTime()) ? {} : { searchedBackTo: time.toISOString() };
 }

@@ -9,7 +9,7 @@ import type { ListItem } from './lists.ts';
 import { hasNoList } from './upstream-failures.ts';
 import { OLDEST_FIRST_PAGES_MAX, type UpstreamList } from './upstream-list.ts';
 
-/** A page that a reader has caused so shortly before is new enough for a poll. */
+/** A poll reuses a page that a reader has read at most this long before. */
 const POLL_FRESH_MS = 1_000;
 /** After all positions. */
 const END = '~';

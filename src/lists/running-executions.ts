@@ -1,10 +1,10 @@
 /**
- * How executions are that were seen to run, for live lists: an execution that started long ago ends without a trace on the newest page.
+ * Rereads running executions for live lists: an execution that started long ago ends without a trace on the newest page.
  *
- * One call lists up to 1,000 executions that run, newest start first. Those expected there and not listed have ended: each is described
- * once, to learn how. Descriptions come out of the budget of histories, which is ten times larger than that of lists. So few
- * executions are described right away. If more than a page of executions run, each reading takes the next page: the end of one of
- * the oldest is seen after as many polls as there are pages.
+ * One call lists up to 1,000 running executions, newest start first. Those that are expected there and missing have ended: each is
+ * described once, to learn how. Descriptions use the budget of histories, which is ten times that of lists. So if only a few executions
+ * run, they are described without listing. If more than a page of executions run, each reading takes the next page. Then the end of one
+ * of the oldest is noticed after as many polls as there are pages.
  */
 import type { Clock } from '../core/clock.ts';
 import { parseExecutionRef } from '../core/execution-ref.ts';
@@ -16,9 +16,9 @@ import type { ListItem } from './lists.ts';
 import { isRefusal } from './upstream-failures.ts';
 import { UpstreamList, type UpstreamListOptions } from './upstream-list.ts';
 
-/** The upstream's word. */
+/** As the upstream names this status. */
 export const RUNNING = 'RUNNING';
-/** So few running executions are described one by one, without a list. */
+/** Up to this many running executions are described one by one, without a list. */
 export const DESCRIBED_WITHOUT_LIST_MAX = 3;
 /** Descriptions of one reading. An alarm on Workers has 40 calls; the others follow at the next poll. */
 export const DESCRIBED_AT_ONCE_MAX = 10;
@@ -99,7 +99,7 @@ export class RunningExecutions {
       wanted.slice(0, DESCRIBED_AT_ONCE_MAX).map(async (item) => {
         const description = await this.#describe?.(parseExecutionRef(item.flowExecutionId), call);
         if (description?.ok) return itemAsDescribed(item, description.value);
-        // It is gone, and will not end any more. After any other failure the next poll tries again.
+        // The upstream has deleted it, so do not ask again at each poll. After any other failure, the next poll tries again.
         if (description?.failure.type === 'upstream-not-found') this.#gone.set(item.flowExecutionId, true);
         return undefined;
       }),
@@ -117,7 +117,7 @@ function itemAsDescribed(
     ...lasting,
     status,
     upstreamStatus,
-    // Its own start time, which decides about its place in the list.
+    // Keep the start time of the list: it decides the place in the list.
     ...timesOf(item.startedAt, endedAt),
     ...(redriveCount !== undefined && { redriveCount }),
   };

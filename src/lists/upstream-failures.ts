@@ -5,7 +5,7 @@ import type { SourceFailure } from '../core/errors.ts';
 export const hasNoList = ({ type }: SourceFailure): boolean =>
   type === 'upstream-not-found' || type === 'source-forbidden' || type === 'upstream-invalid-request';
 
-/** The upstream refuses what it was asked: with a token, because the token has expired. */
+/** The upstream rejects the request. If the request has a token, the token has expired. */
 export const isRefusal = ({ type }: SourceFailure): boolean =>
   type === 'upstream-invalid-token' || type === 'upstream-invalid-request';
 

@@ -16,7 +16,7 @@ import type { ExecutionsQuery, ListingSource } from '../sources/listing-source.t
 import type { CallOptions, CallOrigin } from '../sources/source.ts';
 import { type LiveEntry, liveEntryOf } from './list-entry.ts';
 
-/** Readers see executions this late, at most, besides AWS's own delay. */
+/** How old a page for readers may be, in addition to AWS's own delay. */
 export const LIST_FRESH_MS = 2_000;
 /** Of all lists of an isolate together: about ten full pages. */
 export const LIST_PAGES_BYTES_MAX = 16 * 1024 * 1024;
@@ -50,7 +50,7 @@ export interface PageTerms extends Omit<CallOptions, 'onAttempt'> {
   readonly notBeforeMs: number;
 }
 
-/** `left`: nobody waited for it any more, so it was not sent. */
+/** `left`: no request waited for the call any more, so it was not sent. */
 type Outcome = Result<UpstreamListPage, SourceFailure> | 'left';
 
 interface Call {

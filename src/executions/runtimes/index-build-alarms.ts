@@ -4,7 +4,7 @@
  */
 import type { IndexBuild } from '../../archive/index-build.ts';
 
-/** The object's name, which is no hash as those of Executions are, and the key that it stores. */
+/** The object's name, which differs from the hashes that name Executions; also the key that it stores. */
 const INDEX_BUILD = 'index-build';
 /** Workers KV accepts one write of a key in a second: that of the build's state. */
 const STEP_MS = 1_500;

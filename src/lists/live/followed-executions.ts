@@ -6,7 +6,7 @@ import { orderKey } from '../../archive/order-key.ts';
 import type { ListItem } from '../lists.ts';
 import { isSameState } from './item-state.ts';
 
-/** Running executions that are looked after. Of more, the oldest are given up: the end of such a one is not reported. */
+/** Running executions that are followed. Beyond this number, the oldest are dropped, and their end is not reported. */
 export const RUNNING_MAX = 5_000;
 
 interface Known {
@@ -38,12 +38,12 @@ export class FollowedExecutions {
     );
   }
 
-  /** Looks after those that run, from now on. What is known of the others is newer. */
+  /** Follows those that run and are not known yet. The state of known ones is newer than this. */
   watch(items: readonly ListItem[]): void {
     this.update(items.filter((item) => item.status === 'RUNNING' && !this.#known.has(item.flowExecutionId)));
   }
 
-  /** Takes executions as they are now. Returns those that are new or have changed. */
+  /** Notes the current state of executions. Returns those that are new or have changed. */
   update(items: readonly ListItem[]): ListItem[] {
     return items.filter((item) => {
       const known = this.#known.get(item.flowExecutionId);
@@ -54,7 +54,7 @@ export class FollowedExecutions {
     });
   }
 
-  /** Takes the newest page, and forgets what has ended and is on it no longer. */
+  /** Notes the newest page, and forgets executions that have ended and are no longer on it. */
   updatePage(items: readonly ListItem[], hasMore: boolean): ListItem[] {
     const changed = this.update(items);
     const last = items.at(-1);

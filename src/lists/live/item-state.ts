@@ -1,4 +1,4 @@
-/** What may change of an execution in a list. Id, name and start time stay. */
+/** The members of a listed execution that can change. Its id, name and start time cannot. */
 import type { ListItem } from '../lists.ts';
 
 export const isSameState = (a: ListItem, b: ListItem): boolean =>

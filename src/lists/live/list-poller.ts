@@ -15,7 +15,7 @@ import type { FollowedExecutions } from './followed-executions.ts';
 import type { ListFeed } from './list-feed.ts';
 import type { ListItem } from '../lists.ts';
 
-/** A list has two calls a second for a whole account: half of them for one list that changes all the time. */
+/** Lists share two calls a second of a whole account. One list that changes all the time gets half of them. */
 export const LIST_INTERVAL_MIN_MS = 2_000;
 
 export interface ListPollerOptions {

@@ -64,7 +64,7 @@ export class ListSubscriber implements Listener {
     return this.#writer.heartbeatAtMs;
   }
 
-  /** Takes executions that have appeared or changed. */
+  /** Queues executions that have appeared or changed, if this client is to see them. */
   offer(items: readonly ListItem[]): void {
     for (const item of items) {
       const id = item.flowExecutionId;
@@ -73,14 +73,14 @@ export class ListSubscriber implements Listener {
       if (matchesFilter(this.#options.filter, item)) {
         if (sent || this.#isWithin(item)) this.#add(item);
       } else if (sent) {
-        // It has stopped to match: sent once more, with the status because of which it has.
+        // It no longer matches. Send it once more, with the status that the filter excludes.
         this.#sent.delete(id);
         this.#waiting.set(id, item);
       }
     }
   }
 
-  /** Forgets ended executions after this place in the order if there are too many: they hardly change any more. */
+  /** If there are too many, forgets ended executions after this place in the order: they rarely change. */
   forgetAfter(place: string): void {
     const startedAtMs = startedAtMsOf(place);
     if (this.#sent.size <= SENT_MAX || startedAtMs === undefined) return;

@@ -91,7 +91,7 @@ export class LiveList {
     this.#listeners.closeAll(failure);
   }
 
-  /** The newest executions that match. Few that match may be far apart: the search is bounded. */
+  /** The newest executions that match. If few match, they may be far apart, so the search is bounded. */
   async #firstList(request: FollowRequest, signal: AbortSignal | undefined): Promise<Result<FirstList>> {
     const { feed } = this.#options;
     const executions: ListItem[] = [];
@@ -134,7 +134,7 @@ export class LiveList {
         onClosed?.();
         this.#poller.arrange();
       },
-      // How the client reads is not the service's fault.
+      // No error: a client that does not read is not a fault of the service.
       onStall: () => log({ event: 'stream-stalled', ...names }),
       onBug: (error) =>
         log({ event: 'stream-failed', level: 'error', ...names, reason: exceptionText(error) }),

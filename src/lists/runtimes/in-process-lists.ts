@@ -1,4 +1,4 @@
-/** Lists as entries of a map: Deno, and tests. Of the idle ones, the oldest are dropped; what they knew is read again. */
+/** Lists as entries of a map, for Deno and tests. The oldest idle lists are dropped; everything in them can be read again. */
 import type { Clock } from '../../core/clock.ts';
 import { createMemoryExecutionStorage } from '../../executions/execution-storage.ts';
 import { InProcessObjects } from '../../executions/runtimes/in-process-objects.ts';

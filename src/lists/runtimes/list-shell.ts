@@ -1,7 +1,8 @@
 /**
  * A list in a Durable Object: the part of the class of EXECUTIONS that is for lists
- * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). An object is either an execution or a list, by its name. A
- * list stores no name: an alarm that finds the object without its memory finds no stream, and so nothing to poll.
+ * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). The name of an object decides
+ * whether it is an execution or a list. A list need not store its name: after an eviction no stream is open, so its alarm has nothing to
+ * poll.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
@@ -14,7 +15,7 @@ import type { OpenList } from './open-list.ts';
 
 /** The path of a request for a live list, which tells it from a stream of an execution. */
 export const LIST_STREAM_PATH = '/list';
-/** What a list stores is of use as long as the upstream's tokens are valid. */
+/** Stored rows are of use only while the upstream's tokens are valid. */
 export const LIST_KEPT_MS = 24 * 3_600_000;
 /** When to delete what is stored, in clock milliseconds. Stored itself, so that it survives the object's memory. */
 const FORGET_AT = 'forget-list-at';

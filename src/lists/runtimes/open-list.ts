@@ -5,7 +5,7 @@ import type { LiveList } from '../live/live-list.ts';
 
 /** What a runtime gives a list. */
 export interface ListRuntime {
-  /** Small values that outlive the object's memory. Whatever is lost is read again. */
+  /** Small values that outlive the object's memory. Lost values are read again. */
   readonly storage: ExecutionStorage;
   /** Asks for a `run` at that time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
