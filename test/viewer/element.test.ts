@@ -77,7 +77,7 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
     );
   });
 
-  test.each([1280, 360])('bars match start and duration within a pixel, %i px wide', async (width) => {
+  test.each([1280, 800, 360])('bars match start and duration within a pixel, %i px wide', async (width) => {
     const page = await ended(succeeded, { viewport: { width, height: 1400 } });
     const execution = toSteps(await shownMessages(page));
     const zeroMs = Date.parse(execution.startedAt ?? '');

@@ -100,6 +100,17 @@ export const MESSAGE_STYLES = css`
     flex-wrap: wrap;
     gap: 8px;
   }
+  @container flowtap (min-width: 640px) and (max-width: 959.98px) {
+    .messages-grid .row.head,
+    .messages-grid .message {
+      grid-template-columns: 2.5rem 5.5rem minmax(10rem, 27%) minmax(6rem, 20%) minmax(0, 1fr);
+    }
+    .messages-grid .clock {
+      position: absolute;
+      clip-path: inset(50%);
+      width: 1px;
+    }
+  }
   @container flowtap (max-width: 639.98px) {
     .messages-grid .head-group {
       position: absolute;

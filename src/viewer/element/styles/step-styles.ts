@@ -168,6 +168,16 @@ export const STEP_STYLES = css`
   .part.running {
     --tone: var(--running);
   }
+  @container flowtap (min-width: 640px) and (max-width: 959.98px) {
+    .steps-grid .row {
+      grid-template-columns: minmax(11rem, 34%) 6rem 5.25rem 4.5rem minmax(8rem, 1fr);
+    }
+    .steps-grid .start {
+      position: absolute;
+      clip-path: inset(50%);
+      width: 1px;
+    }
+  }
   @container flowtap (max-width: 639.98px) {
     .steps-grid .row {
       --indent: 12px;
