@@ -21,7 +21,7 @@ import { orderKey } from './order-key.ts';
 const INDEX_VERSION = 1;
 export const INDEX_PREFIX = 'archive/1/index/';
 export const FLOW_PREFIX = 'archive/1/flow/';
-/** Never equal to a percent-encoded flow, which is not just `~`, nor to a hash, which is longer. */
+/** Stands for no flow. Names of flows are longer, percent-encoded or hashed. */
 const NO_FLOW = '~';
 
 /** The executions that one list has: those of a flow, of a map run, or (neither) those whose ids belong to no flow. */

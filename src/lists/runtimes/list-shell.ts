@@ -1,8 +1,7 @@
 /**
  * A list in a Durable Object: the part of the class of EXECUTIONS that is for lists
- * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). The name of an object decides
- * whether it is an execution or a list. A list need not store its name: after an eviction no stream is open, so its alarm has nothing to
- * poll.
+ * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). The name of an object decides whether it is an execution or a
+ * list. A list need not store its name: after an eviction no stream is open, so its alarm has nothing to poll.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * What a screen reader hears without asking: that the execution has ended, and problems. Not each message or step, which would never
- * end.
+ * Announces to screen readers that the execution has ended, and problems. It does not announce messages and steps, because there are too
+ * many of them.
  */
 import type { Status } from '../../client/client.ts';
 import { WORDS, markOfStatus } from '../format/status-mark.ts';
@@ -12,7 +12,7 @@ export class Announcer {
   #status: Status | undefined;
   #tone: Tone = 'quiet';
 
-  /** The text of the live region. It changes only when there is news. */
+  /** The text of the live region. It changes only when there is something to announce. */
   textFor({ status, phase }: ExecutionSnapshot): string {
     const { word, sentence = '', tone } = phaseText(phase);
     // Between a loss and what follows it, every connection is busy for a moment.

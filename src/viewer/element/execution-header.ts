@@ -1,4 +1,4 @@
-/** What is shown first: the name of the execution, how it stands, and the state of the connection. */
+/** The header: the execution's name and status, and the state of the connection. */
 import { type TemplateResult, html, nothing } from 'lit';
 
 import { humanDuration } from '../../core/human-duration.ts';

@@ -1,4 +1,4 @@
-/** What an execution is called: its flow, and its own name within that. */
+/** The title of an execution: its flow, and its own name within the flow. */
 import { parseExecutionRef } from '../../core/execution-ref.ts';
 import { executionNameOf, flowOf } from '../../core/flow-ref.ts';
 

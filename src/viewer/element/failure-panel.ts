@@ -1,4 +1,4 @@
-/** What ended the execution: step, error and cause, and the way to its message. */
+/** The failure that ended the execution: step, error and cause, and a link to its message. */
 import { type TemplateResult, html, nothing } from 'lit';
 
 import type { Failure, FailureReason } from '../../client/client.ts';
@@ -74,7 +74,7 @@ const hiddenCause = (isHidden: boolean): TemplateResult | typeof nothing =>
 /** A longer cause has a box of its own, which scrolls. */
 const SHORT_CAUSE_CHARACTERS = 600;
 
-/** Causes of Lambda functions are JSON with the message for people in one member. */
+/** The cause of a Lambda function is JSON; one member has the message for people. */
 function causeText(cause: string): TemplateResult {
   const { text, isJson } = payloadText(cause);
   const message = isJson ? messageIn(cause) : undefined;

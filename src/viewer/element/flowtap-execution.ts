@@ -19,7 +19,7 @@ import { isProblem, payloadsText } from './phase-texts.ts';
 import { STYLES } from './styles/styles.ts';
 import { Ticker } from './ticker.ts';
 
-/** Those that decide what is read. */
+/** The properties that decide what is read. */
 const SOURCE_PROPERTIES = ['execution', 'ticket', 'ticketUrl', 'service', 'apiKey'];
 
 export class FlowtapExecution extends LitElement {
@@ -55,7 +55,7 @@ export class FlowtapExecution extends LitElement {
   #hasCopiedId = false;
   /** When reading stopped, by the service's clock: what runs is not known from then on. */
   #stoppedAtMs: number | undefined;
-  /** What the views themselves made the open message. */
+  /** The open message as the views last set it. */
   #openedHere: string | undefined;
   readonly #facts = new MessageFacts();
   readonly #announcer = new Announcer();
@@ -81,7 +81,7 @@ export class FlowtapExecution extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    // Moved within the document: it resumes where it was.
+    // The element was moved within the document: resume where it was.
     if (!this.hasUpdated) return;
     this.#subscribe();
     this.requestUpdate();

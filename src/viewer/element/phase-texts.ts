@@ -1,4 +1,4 @@
-/** What the store is doing, in words: a short one that is always there, and a sentence where the reader has to know or do something. */
+/** The store's phase in words: a short one that is always shown, and a sentence if the reader has to know or do something. */
 import { FlowtapProblem } from '../../client/client.ts';
 import type { ExecutionSnapshot, Phase } from '../store/snapshot.ts';
 
@@ -7,7 +7,7 @@ export type Tone = 'busy' | 'good' | 'quiet' | 'warning' | 'problem';
 interface PhaseText {
   readonly word: string;
   readonly tone: Tone;
-  /** Absent where the word says enough. */
+  /** Absent if the word says enough. */
   readonly sentence?: string;
 }
 
@@ -67,7 +67,7 @@ const TEXTS: Readonly<Record<Phase, PhaseText>> = {
 
 export const phaseText = (phase: Phase): PhaseText => TEXTS[phase];
 
-/** Those that people have to do something about. */
+/** Phases in which the reader has to do something. */
 export const isProblem = (phase: Phase): boolean => TEXTS[phase].tone === 'problem';
 
 /** What the service says about the problem, if it says more than the phase. */

@@ -1,4 +1,4 @@
-/** Renders a host again and again while something runs, so that bars and durations grow. */
+/** Renders a host periodically while something runs, so that bars and durations grow. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
 const TICK_MS = 250;

@@ -16,7 +16,7 @@ export function payloadText(payload: string): PayloadText {
   return isStructured(payload) ? { text: indented(payload), isJson: true } : { text: payload, isJson: false };
 }
 
-/** Bare numbers and words read the same either way. */
+/** Bare numbers and words look the same with and without indentation. */
 function isStructured(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false;
   try {
@@ -37,7 +37,7 @@ function indented(json: string): string {
     const wasOpened = before === '{' || before === '[';
     if (token === '}' || token === ']') {
       depth--;
-      // `{}` and `[]` stay on their line.
+      // Keep `{}` and `[]` on one line.
       if (!wasOpened) newLine();
     } else if (wasOpened || before === ',') {
       newLine();
@@ -49,7 +49,7 @@ function indented(json: string): string {
   return parts.join('');
 }
 
-/** What events of Step Functions begin with. The row shows it already. */
+/** The members that payloads of Step Functions begin with. The row shows them already. */
 const KNOWN_MEMBERS = /^\{"type":"\w+","id":\d+,"previousEventId":\d+(?:,|(?=\}))/;
 const PREVIEW_CHARACTERS_MAX = 240;
 

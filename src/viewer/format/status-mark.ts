@@ -26,7 +26,7 @@ export const markOfStatus = (status: Status): Mark => MARK_OF_STATUS[status];
 
 export function markOfStep({ status, attempts }: Step, isHandled: boolean): Mark {
   if (status === 'FAILED' && isHandled) return 'handled';
-  // Aborted along with a failure that was handled: nothing that anyone has to look into.
+  // It was aborted because of a failure that was handled, so nobody has to look into it.
   return status === 'SUCCEEDED' && attempts > 1 ? 'retried' : MARK_OF_STATUS[status];
 }
 

@@ -1,7 +1,7 @@
-/** How a step is called. */
+/** Names of steps for people. */
 import type { Step } from '../../client/client.ts';
 
-/** The name for people. Names of branches and iterations are numbers; some credentials see no names. */
+/** Branches and iterations have numbers as names, and some credentials see no names at all. */
 export function stepName({ name, kind }: Step): string {
   if (kind === 'branch') return `Branch ${name}`.trim();
   if (kind === 'iteration') return `Iteration ${name}`.trim();

@@ -1,6 +1,6 @@
 /**
- * The row that the keyboard is on, as the treegrid pattern of the ARIA Authoring Practices describes it. The grid itself has the focus
- * and names the row by `aria-activedescendant`: rows outside of the view are not in the document, so they could not hold it.
+ * The row that the keyboard is on, by the treegrid pattern of the ARIA Authoring Practices. The grid itself has the focus and names the
+ * row by `aria-activedescendant`: rows outside of the view are not in the document, so they could not have the focus.
  * https://www.w3.org/WAI/ARIA/apg/patterns/treegrid/
  */
 
@@ -32,7 +32,7 @@ export class RowCursor {
     return Math.max(0, Math.min(this.#index, this.#options.count() - 1));
   }
 
-  /** Puts the cursor there without revealing the row. */
+  /** Moves the cursor without revealing the row. */
   set(index: number): void {
     this.#index = index;
   }
@@ -43,7 +43,7 @@ export class RowCursor {
   }
 
   readonly onKeyDown = (event: KeyboardEvent): void => {
-    // Keys in fields and buttons inside of a row are theirs.
+    // Fields and buttons inside a row handle their own keys.
     if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey) return;
     if (this.#options.count() > 0 && this.#use(event.key)) event.preventDefault();
   };

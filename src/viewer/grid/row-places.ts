@@ -1,11 +1,11 @@
 /**
- * Where each row of a long list is. All rows are equally high, but for a few tall ones, the ones that a reader has opened. So a place is a
+ * The position of each row of a long list. All rows have the same height, except for the few that a reader has opened. So a position is a
  * multiplication and a short sum, for any number of rows. Pure.
  */
 
 export interface TallRow {
   readonly index: number;
-  /** What it is higher than the others. */
+  /** How much higher it is than the others. */
   readonly extraPx: number;
 }
 

@@ -10,15 +10,15 @@ export interface VirtualRowsOptions {
   readonly scroller: () => HTMLElement | null;
   /** The height of a row that is not open, as the style sheet has it. */
   readonly rowPx: () => number;
-  /** The height of the head, which is stuck to the top of the scroller. */
+  /** The height of the sticky head. */
   readonly headPx: number;
 }
 
 /** Rows rendered outside of the view, on each side. */
 const OVERSCAN = 8;
-/** Of an open row that was not measured. */
+/** The assumed extra height of an open row that was not measured yet. */
 const EXTRA_PX_GUESS = 240;
-/** Before the scroller is measured. */
+/** The assumed height of the scroller until it is measured. */
 const VIEW_PX_GUESS = 600;
 
 export interface VirtualRow {
@@ -49,7 +49,7 @@ export class VirtualRows implements ReactiveController {
     host.addController(this);
   }
 
-  /** To be called before rows are read. `open`: those that show more, in order. */
+  /** Call this before rows are read. `open`: the opened rows, in order. */
   setRows(count: number, open: readonly { readonly index: number; readonly key: string }[] = []): void {
     const tall = open.map(({ index, key }) => ({ index, extraPx: this.#extraPx.get(key) ?? EXTRA_PX_GUESS }));
     this.#places = new RowPlaces(count, this.#options.rowPx(), tall);

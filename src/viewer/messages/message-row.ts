@@ -16,7 +16,7 @@ export interface MessageRowFacts {
   readonly isOpen: boolean;
   readonly isActive: boolean;
   readonly startedAt: string | undefined;
-  /** Why a payload may be missing. */
+  /** Explains why a payload may be missing. */
   readonly arePayloadsHidden: boolean;
   readonly hasPermalink: boolean;
   readonly copied: string | undefined;
@@ -28,7 +28,7 @@ export interface MessageRowFacts {
 
 export type CopyTarget = 'payload' | 'message' | 'link';
 
-/** How a type ends says how it went. */
+/** The ending of a type tells its outcome. */
 export function toneOf({ eventType = '' }: FlowMessage): 'failed' | 'succeeded' | 'other' {
   if (eventType.endsWith('FAILED') || eventType.endsWith('ABORTED')) return 'failed';
   return eventType.endsWith('SUCCEEDED') ? 'succeeded' : 'other';

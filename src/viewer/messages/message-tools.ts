@@ -11,7 +11,7 @@ export interface MessageToolsFacts {
   readonly selectedStep: string | undefined;
   readonly count: number;
   readonly shown: number;
-  /** Undefined where nothing new can appear. */
+  /** Undefined if no new messages can appear. */
   readonly isFollowing: boolean | undefined;
   readonly unread: number;
   readonly payloadsText: string | undefined;

@@ -79,7 +79,7 @@ export class MessagesView {
     this.#cursor.set(0);
   }
 
-  /** Opens the message, and shows it as soon as it is there. A filter that hides it is given up. */
+  /** Opens the message, and shows it as soon as it is there. Clears a filter that hides it. */
   reveal(messageId: string): void {
     this.#wanted = messageId;
     this.#host.requestUpdate();
@@ -176,7 +176,7 @@ export class MessagesView {
     this.#snapshot = snapshot;
     // The history was replaced.
     if (messages.length < this.#seenCount) this.#seenCount = 0;
-    // A history that has ended is read from its start; one that runs is followed.
+    // Show a history that has ended from its start, and follow one that runs.
     if (status !== undefined && !this.#hasDecided) {
       this.#hasDecided = true;
       this.#isFollowing = status === 'RUNNING' && this.#wanted === undefined;
@@ -200,7 +200,7 @@ export class MessagesView {
 
   readonly #keyOf = (message: FlowMessage): string => String(this.#options.facts.numberOf(message));
 
-  /** Its row; -1 if the filter hides it. Messages are in the order of their numbers. */
+  /** The row of a message; -1 if the filter hides it. Messages are in the order of their numbers. */
   #indexOf(message: FlowMessage): number {
     const { numberOf } = this.#options.facts;
     let low = 0;
@@ -247,12 +247,12 @@ export class MessagesView {
     this.#host.requestUpdate();
   }
 
-  /** Who scrolls up wants to read. */
+  /** A reader who scrolls up wants to read, so stop following. */
   readonly #onWheel = ({ deltaY }: WheelEvent): void => {
     if (deltaY < 0 && this.#isFollowing) this.#follow(false);
   };
 
-  /** At the end, everything has been seen. */
+  /** At the end of the list, the reader has seen all new messages. */
   readonly #onScroll = (): void => {
     if (this.#virtual.isAtEnd) this.#seenCount = this.#snapshot?.messages.length ?? 0;
   };
@@ -281,5 +281,5 @@ export class MessagesView {
   }
 }
 
-/** Of the step and everything in it. */
+/** The ids of all messages of the step and of the steps inside it. */
 const idsOf = (step: Step): string[] => [...step.messageIds, ...step.children.flatMap(idsOf)];

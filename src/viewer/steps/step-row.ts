@@ -16,7 +16,7 @@ export interface StepRowFacts {
   readonly index: number;
   readonly topPx: number;
   readonly isActive: boolean;
-  /** Its messages are the ones that are shown below. */
+  /** Only its messages are shown below. */
   readonly isSelected: boolean;
   /** Its failure ended the execution. */
   readonly isCulprit: boolean;
@@ -87,11 +87,11 @@ const caret = (isExpanded: boolean | undefined): TemplateResult | typeof nothing
 
 const attempts = (count: number): TemplateResult => html`<span class="narrow-only">×</span>${count}`;
 
-/** Kinds that a reader should tell apart; that a state is a task goes without saying. */
+/** A label for kinds that the row does not show otherwise. Tasks are the usual kind, and need none. */
 function kindLabel({ step: { kind, children } }: StepRow): TemplateResult | typeof nothing {
   if (['step', 'task', 'branch', 'iteration'].includes(kind)) return nothing;
   const count = children.length;
-  const word = kind === 'map' ? ` · ${count}` : kind === 'parallel' ? ` · ${count}` : '';
+  const word = kind === 'map' || kind === 'parallel' ? ` · ${count}` : '';
   return html`<span class="kind">${kind}${word}</span>`;
 }
 

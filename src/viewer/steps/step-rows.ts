@@ -11,7 +11,7 @@ export interface StepRow {
   readonly siblings: number;
   /** Absent for a step without children. */
   readonly isExpanded?: boolean;
-  /** It failed or was tried again, and the execution continued all the same. */
+  /** It failed or was retried, and the execution continued. */
   readonly isHandled: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface StepRow {
 const OPEN_ROWS_MAX = 200;
 
 export interface Expansion {
-  /** What the reader chose, by key. */
+  /** Whether the reader opened or closed a row, by key. */
   readonly chosen: ReadonlyMap<string, boolean>;
 }
 
@@ -46,7 +46,7 @@ export function stepRows(execution: Step | undefined, { chosen }: Expansion): St
   return rows;
 }
 
-/** Nobody has to look into it. */
+/** Nothing in it needs the reader's attention. */
 const isQuiet = ({ kind, status }: Step): boolean =>
   status === 'SUCCEEDED' && (kind === 'iteration' || kind === 'branch');
 
@@ -57,7 +57,7 @@ export interface StepTally {
   readonly steps: number;
   readonly running: number;
   readonly failed: number;
-  /** Failed or tried again, and the execution continued. */
+  /** Failed or retried, and the execution continued. */
   readonly handled: number;
 }
 

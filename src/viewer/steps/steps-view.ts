@@ -16,7 +16,7 @@ import { type StepRow, type StepTally, pathToMessage, stepRows, tallyOf } from '
 
 export interface StepsViewOptions {
   readonly facts: MessageFacts;
-  /** The reader chose a step, or, with undefined, left it. */
+  /** The reader selected a step, or, with undefined, cleared the selection. */
   readonly onSelect: (step: Step | undefined, key: string | undefined) => void;
 }
 
@@ -76,7 +76,7 @@ export class StepsView {
     return this.#host.clientWidth < NARROW_PX;
   }
 
-  /** Opens what is around the step of this message, and shows its row. */
+  /** Opens the steps around the step of this message, and shows its row. */
   reveal(execution: Step, messageId: string): void {
     const path = pathToMessage(execution, messageId);
     for (const key of path.slice(0, -1)) this.#chosen.set(key, true);
@@ -94,7 +94,7 @@ export class StepsView {
     this.timeline.fit();
   }
 
-  /** No step is chosen any more. */
+  /** Clears the selection. */
   clear(): void {
     this.#selectedKey = undefined;
   }
@@ -207,7 +207,7 @@ export class StepsView {
     return this.#scroller?.querySelector('.axis')?.clientWidth ?? 600;
   }
 
-  /** Choosing the chosen step again leaves it. */
+  /** Selecting the selected step again clears the selection. */
   #select(row: StepRow | undefined): void {
     const isSame = row?.key === this.#selectedKey;
     this.#selectedKey = isSame ? undefined : row?.key;

@@ -38,10 +38,10 @@ export interface ExecutionStorePorts {
 
 /** Subscribers are notified at most so often. */
 const NOTIFY_MS_MIN = 50;
-/** While a history is loaded, of which thousands of messages arrive in a second. */
+/** The same while a history is loaded: thousands of messages arrive in a second. */
 const NOTIFY_LOADING_MS_MIN = 250;
 
-/** A smaller difference of clocks may be the way of the heartbeat. */
+/** A smaller difference between the clocks may be network delay. */
 const CLOCKS_DIFFER_MS = 2_000;
 
 export class ExecutionStore {
@@ -215,12 +215,12 @@ export class ExecutionStore {
     if (isNews) this.#change({ serverAheadMs: aheadMs });
   }
 
-  /** What goes wrong after the end, while the history settles, takes nothing from the reader. */
+  /** A failure after the end, while the history settles, does not matter to the reader: everything is shown. */
   #hasEnded(): boolean {
     return (this.#changes?.phase ?? this.#snapshot.phase) === 'ended';
   }
 
-  /** Causes are in payloads, whose form depends on the source: the service reads them. */
+  /** Asks the service for the failure: its cause is in a payload, whose form depends on the source. */
   async #readFailure(status: Status): Promise<void> {
     const session = this.#session;
     const signal = this.#running?.signal;
@@ -230,7 +230,7 @@ export class ExecutionStore {
       const { status: current } = { ...this.#snapshot, ...this.#changes };
       if (current === status) this.#change({ failure });
     } catch {
-      // The steps and messages still show what failed.
+      // Without an answer, steps and messages still show what failed.
     }
   }
 

@@ -1,4 +1,4 @@
-/** What views need to know of a list of messages: where each is, and what can be chosen in filters. Only new messages are looked at. */
+/** Facts about a list of messages for views: the place of each, and the values for filters. Examines only new messages. */
 import type { FlowMessage } from '../../client/client.ts';
 
 export class MessageFacts {

@@ -1,9 +1,9 @@
-/** What an error means for the reader. */
+/** The phase that an error leads to. */
 import { FlowtapProblem } from '../../client/client.ts';
 import type { Phase } from './snapshot.ts';
 import { TICKET_REFUSED } from './ticket-url.ts';
 
-/** Of an error after which nothing is read any more. `hadTicket`: an earlier ticket was accepted. */
+/** The phase after an error that ends reading. `hadTicket`: an earlier ticket was accepted. */
 export function finalPhaseOf(error: unknown, hadTicket: boolean): Phase {
   if (!(error instanceof FlowtapProblem)) return 'stopped';
   const { code, status } = error;
@@ -13,7 +13,7 @@ export function finalPhaseOf(error: unknown, hadTicket: boolean): Phase {
   return status === 404 ? 'not-found' : 'stopped';
 }
 
-/** Of an error after which the request is made again. */
+/** The phase after an error that is retried. */
 export function passingPhaseOf(error: unknown): Phase {
   return error instanceof FlowtapProblem && error.code === 'ThrottlingException'
     ? 'throttled'

@@ -22,9 +22,9 @@ export interface Reading {
   readonly cursor: () => string | undefined;
   readonly onMessage: (message: FlowMessage, cursor: string) => void;
   readonly onCaughtUp: (status: Status, cursor: string) => void;
-  /** The earlier messages are void: all are sent again, from the first. */
+  /** Discard the earlier messages: all are sent again, from the first. */
   readonly onReset: (cursor: string | undefined) => void;
-  /** The service's time, when it was heard. */
+  /** The service's time, as just received. */
   readonly onServerTime: (timestamp: string) => void;
   readonly onPhase: (phase: Phase, error?: unknown) => void;
 }

@@ -1,6 +1,6 @@
 /**
- * A client for the one execution that a page may read. The ticket says which execution that is, and the answer that brought it
- * where the service is, so a page needs to know neither.
+ * A client for the one execution that a page may read. The ticket names the execution, and the answer with the ticket names the service,
+ * so a page needs to know neither.
  */
 import {
   type FlowtapClient,
@@ -78,13 +78,13 @@ function askFor(access: Exclude<ExecutionAccess, { apiKey: unknown }>, { fetch }
       return await (typeof access.ticket === 'function' ? access.ticket() : access.ticket);
     } catch (error) {
       if (error instanceof FlowtapProblem || error instanceof FlowtapConnectionError) throw error;
-      // Most likely the network's.
+      // Most likely a network error.
       throw new FlowtapConnectionError(`Cannot get a ticket: ${String(error)}`, { cause: error });
     }
   };
 }
 
-/** The first request uses the ticket that is there. A ticket that is fixed is passed on as it is: it cannot be renewed. */
+/** The first request uses the ticket that was already fetched. A fixed ticket is passed on as it is, because it cannot be renewed. */
 function renewing(
   access: ExecutionAccess,
   first: GivenTicket,

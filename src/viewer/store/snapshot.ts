@@ -12,8 +12,8 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
 /**
  * What the store is doing. After `ended` it reads on until the history has settled; after the four below, nothing is read any more.
  *
- * - `connecting`: nothing was heard yet.
- * - `replaying`: messages that were there before are arriving.
+ * - `connecting`: no answer yet.
+ * - `replaying`: earlier messages are arriving.
  * - `live`: everything up to now was received, and new messages arrive as they happen.
  * - `reconnecting`: the connection was lost. It is opened again.
  * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the moment.
@@ -48,11 +48,11 @@ export interface ExecutionSnapshot {
   readonly messages: readonly FlowMessage[];
   /** What ended the execution. Only after it has failed or was aborted. */
   readonly failure: Failure | undefined;
-  /** What the credential shows of payloads. Absent while unknown. */
+  /** The credential's access to payloads. Absent while unknown. */
   readonly payloads: PayloadAccess | undefined;
   /** How far the service's clock is ahead of this one's. */
   readonly serverAheadMs: number;
-  /** Why the phase is what it is, if something went wrong. */
+  /** The error behind the phase, if there is one. */
   readonly error: FlowtapProblem | FlowtapConnectionError | undefined;
 }
 

@@ -2,14 +2,14 @@
 import { FlowtapConnectionError, FlowtapProblem, type TicketParts } from '../../client/client.ts';
 import type { Fetch } from '../../client/http.ts';
 
-/** Of a ticket endpoint that refuses: a session that has ended, or a user who may not see the execution. */
+/** The code if the ticket endpoint refuses: the session has ended, or the user may not see the execution. */
 export const TICKET_REFUSED = 'TicketRefused';
 
-/** Statuses with which asking again may succeed. */
+/** Statuses after which a retry may succeed. */
 const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status);
 
 /**
- * Throws FlowtapProblem with the code `TicketRefused` if asking again cannot help; what it throws otherwise is temporary. The
+ * Throws FlowtapProblem with the code `TicketRefused` if a retry cannot help; other errors are temporary. The
  * endpoint's own text is not shown: it is not written for the reader of this page.
  */
 export async function fetchTicket(

@@ -1,6 +1,6 @@
 /**
- * What a step did in its time, part by part: attempts, and the pauses before retries. Steps know how often they were tried; when is read
- * from their messages. Pure.
+ * The parts of a step's time: its attempts, and the pauses before retries. A step knows only the number of its attempts; their times are
+ * read from its messages. Pure.
  */
 import type { FlowMessage, Step } from '../../client/client.ts';
 import { msOf } from '../format/times.ts';
@@ -8,7 +8,7 @@ import { msOf } from '../format/times.ts';
 export interface Part {
   readonly kind: 'attempt' | 'pause';
   readonly outcome: 'succeeded' | 'failed' | 'running';
-  /** From 1. Of a pause: that of the attempt before it. */
+  /** From 1. A pause has the number of the attempt before it. */
   readonly attempt: number;
   readonly startMs: number;
   readonly endMs: number;
@@ -17,7 +17,7 @@ export interface Part {
 const BEGINS = /^(?:ACTIVITY_SCHEDULED|THING_ACTION_TASK|ParallelStateStarted|MapStateStarted)$/;
 const FAILS = /^(?:ACTIVITY_FAILED|THING_ACTION_TASK_FAILED)$/;
 
-/** Empty for a step that was tried once: its bar says all. `endMs`: the step's end, or now. */
+/** Empty for a step with one attempt: its bar shows everything. `endMs`: the step's end, or now. */
 export function partsOf(
   step: Step,
   messageOf: (messageId: string) => FlowMessage | undefined,
@@ -38,7 +38,7 @@ export function partsOf(
     if (!message || atMs === undefined) continue;
     const { eventType = '', upstreamType = '' } = message;
     if (BEGINS.test(eventType) || BEGINS.test(upstreamType)) {
-      // What a parallel state or a map did before it is tried again has ended with its last child.
+      // The earlier attempt of a parallel state or map ended with its last child.
       if (open && hasBegun) fail(lastEndBefore(step, atMs) ?? atMs);
       if (!open) {
         const before = parts.at(-1);
@@ -73,7 +73,7 @@ function nextPause(parts: readonly Part[], endMs: number): Part {
   return { kind: 'pause', outcome: 'running', attempt, startMs, endMs };
 }
 
-/** When the last of the steps inside ended, of those that ended until `ms`. */
+/** The latest end of the steps inside, up to `ms`. */
 function lastEndBefore(step: Step, ms: number): number | undefined {
   let last: number | undefined;
   for (const child of step.children) {

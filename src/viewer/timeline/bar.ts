@@ -37,7 +37,7 @@ export function bar({ step, mark, parts, range, zeroMs, endMs }: BarFacts): Temp
     ><span class="unseen">${text}</span>`;
 }
 
-/** Steps that hold others stand back behind those that work. */
+/** Steps that contain others are drawn fainter than those that do work. */
 const shapeOf = ({ kind, children }: Step): string =>
   kind === 'wait' ? 'wait' : children.length > 0 ? 'group' : '';
 
@@ -52,7 +52,7 @@ function partOf({ kind, outcome, ...part }: Part, startMs: number, endMs: number
   return html`<span class="part ${kind} ${outcome}" ${place(span(whole, part.startMs, part.endMs))}></span>`;
 }
 
-/** The bar in words, for a screen reader and for a pointer that rests on it. */
+/** The bar in words, for screen readers and as a tooltip. */
 function spoken(step: Step, mark: Mark, parts: readonly Part[], afterMs: number, lengthMs: number): string {
   const during =
     step.status === 'RUNNING' ? `for ${humanDuration(lengthMs)} so far` : `for ${humanDuration(lengthMs)}`;

@@ -6,13 +6,13 @@ export interface TimeRange {
   readonly endMs: number;
 }
 
-/** Steps of the axis. */
+/** Distances between labels of the axis that read well. */
 const NICE_MS = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 180_000,
   300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 21_600_000, 43_200_000,
 ];
 const DAY_MS = 86_400_000;
-/** The closest look. */
+/** The shortest range that zooming shows. */
 const LENGTH_MS_MIN = 10;
 
 export const lengthOf = ({ startMs, endMs }: TimeRange): number => endMs - startMs;
@@ -20,10 +20,10 @@ export const lengthOf = ({ startMs, endMs }: TimeRange): number => endMs - start
 /** 0 at the start of the range, 1 at its end. */
 export const fractionOf = (range: TimeRange, ms: number): number => (ms - range.startMs) / lengthOf(range);
 
-/** As CSS takes it. */
+/** As a CSS percentage. */
 export const percent = (fraction: number): string => `${(fraction * 100).toFixed(4)}%`;
 
-/** All of an execution. Never empty, so that a place in it can be computed. */
+/** The range of a whole execution. Never empty, so that positions in it can be computed. */
 export const wholeRange = (startMs: number, endMs: number): TimeRange => ({
   startMs,
   endMs: Math.max(endMs, startMs + LENGTH_MS_MIN),

@@ -3,7 +3,7 @@ import type { FlowtapClient } from '../../client/client.ts';
 import type { ListQuery, ListSource } from './list-source.ts';
 import type { ChildExecution, RelativesSource } from './relatives-source.ts';
 
-/** More children than people look at. */
+/** More children than a person looks at. */
 const CHILDREN_MAX = 250;
 
 export const clientListSource = (client: FlowtapClient): ListSource & RelativesSource => ({

@@ -19,7 +19,7 @@ const PHASES: Readonly<Record<ListPhase, string>> = {
   refused: 'Stopped',
 };
 
-/** Running durations grow once a second. */
+/** How often running durations are updated. */
 const TICK_MS = 1_000;
 
 export class WatchExecutionList extends LitElement {

@@ -68,7 +68,7 @@ export class WatchExecution extends LitElement {
     void this.#readRelatives(id, this.#reading.signal);
   }
 
-  /** Never rejects. What cannot be read is not shown: the execution itself says why. */
+  /** Never rejects. If relatives cannot be read, they are not shown: the execution itself shows the reason. */
   async #readRelatives(id: string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {

@@ -4,7 +4,7 @@ import { LitElement, html, nothing } from 'lit';
 import type { ListedFlow } from './list-source.ts';
 import { type ListView, listFragment } from './watch-location.ts';
 
-/** With more flows, a field finds one. */
+/** With more flows, a search field is shown. */
 const FIND_FROM = 8;
 
 const SOURCE_NAMES: Readonly<Record<string, string>> = {
@@ -83,7 +83,7 @@ export class WatchFlowNav extends LitElement {
     `;
   }
 
-  /** The other conditions stay. */
+  /** Keeps the other filters. */
   #linkTo(flow: string): string {
     return listFragment({ ...this.view, flow });
   }

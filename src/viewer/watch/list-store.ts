@@ -34,7 +34,7 @@ const EMPTY: ListSnapshot = {
   error: undefined,
 };
 
-/** One request for older ones reads on until so many were found, or so many answers were read. */
+/** A request for older executions ends when this many were found, or this many answers were read. */
 const OLDER_MIN = 25;
 const OLDER_PARTS_MAX = 8;
 
@@ -105,7 +105,7 @@ export class ListStore {
   }
 
   #addPart({ executions, partial, searchedBackTo, isLast }: ListPart): void {
-    // What the live list brought is newer.
+    // Items of the live list are newer.
     for (const execution of executions)
       if (!this.#byId.has(execution.flowExecutionId)) this.#byId.set(execution.flowExecutionId, execution);
     this.#change({ hasOlder: !isLast, isPartial: partial, searchedBackTo, executions: this.#sorted() });
@@ -161,7 +161,7 @@ export class ListStore {
     this.#change({ phase, error: undefined });
   }
 
-  /** One that has stopped to match is sent once more, with its new status. */
+  /** An execution that no longer matches is sent once more, with its new status. */
   #put(execution: ListedExecution): void {
     const { flowExecutionId: id, status } = execution;
     const isWanted = this.#query.statuses?.includes(status) ?? true;

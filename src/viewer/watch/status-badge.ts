@@ -1,4 +1,4 @@
-/** The status of an execution in a table: as the element marks statuses. */
+/** The status of an execution in a table, marked as in the element. */
 import type { TemplateResult } from 'lit';
 
 import type { Status } from '../../client/client.ts';

@@ -5,7 +5,7 @@ import { humanDuration } from '../../core/human-duration.ts';
 import { momentText, msOf, timeText } from '../format/times.ts';
 import type { ListedExecution } from './list-source.ts';
 
-/** Without the day if that is today. */
+/** Omits the day if it is today. */
 export const timeOf = (timestamp: string): TemplateResult =>
   html`<time datetime=${timestamp} title=${`${momentText(timestamp)} (${timestamp})`}
     >${timeText(timestamp, new Date().toISOString()).replace(/\.\d{3}$/, '')}</time
@@ -15,6 +15,6 @@ export function durationOf({ status, startedAt, durationMs }: ListedExecution, n
   if (durationMs !== undefined) return humanDuration(durationMs);
   const startMs = msOf(startedAt);
   if (status !== 'RUNNING' || startMs === undefined) return '–';
-  // Whole seconds while it grows.
+  // Whole seconds while the execution runs.
   return humanDuration(Math.max(0, Math.floor((nowMs - startMs) / 1000) * 1000)).replace('.0 s', ' s');
 }

@@ -1,7 +1,6 @@
 /**
- * What the page shows, as it stands in the fragment of its address: an execution (core/watch-link.ts), or the list with its filter,
- * `#flow=…&status=FAILED&namePrefix=…&since=24h`. So every view has a link, and the browser's own "back" works. A key is never part
- * of it.
+ * What the page shows, as the fragment of its address: an execution (core/watch-link.ts), or the list with its filter,
+ * `#flow=…&status=FAILED&namePrefix=…&since=24h`. So every view has a link, and the browser's "back" works. It never contains a key.
  */
 import type { Status } from '../../client/client.ts';
 import { type WatchTarget, parseWatchFragment, watchFragment } from '../../core/watch-link.ts';

@@ -1,6 +1,6 @@
 /**
- * <watch-page>: the page at /watch. Without an execution in its address the list, else the execution. A key that a reader enters lives
- * in this object and nowhere else; a link with a ticket needs none.
+ * <watch-page>: the page at /watch. It shows the execution that its address names, else the list. A key that a reader enters stays in this
+ * object alone; a link with a ticket needs no key.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
@@ -91,7 +91,7 @@ export class WatchPage extends LitElement {
     `;
   }
 
-  /** The address is taken: it says what is shown. */
+  /** The skip link moves the focus by hand: its fragment would replace the one that names the view. */
   readonly #skip = (event: Event): void => {
     event.preventDefault();
     this.querySelector<HTMLElement>('main')?.focus();
@@ -220,7 +220,7 @@ export class WatchPage extends LitElement {
     }
   }
 
-  /** The first flow, if the address names none: an empty page helps nobody. */
+  /** Chooses the first flow if the address names none, rather than show an empty page. */
   #chooseFlow(): void {
     const { shown } = this;
     const first = this.flows?.[0];

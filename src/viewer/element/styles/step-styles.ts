@@ -120,7 +120,7 @@ export const STEP_STYLES = css`
   .bar.handled {
     --tone: var(--handled-bar);
   }
-  /* What holds other steps. */
+  /* Steps that contain other steps. */
   .bar.group {
     height: 6px;
     margin-top: -3px;
