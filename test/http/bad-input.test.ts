@@ -139,7 +139,9 @@ describe('an invalid id is a 400 that names it', () => {
     ['with DEL', '/v1/executions/a%7F/messages'],
     ['with a C1 control', '/v1/executions/a%C2%85/messages'],
   ])('%s', async (_, url) => {
-    for (const each of [url, url.replace(/\/messages$/, '')]) {
+    // Without id and slash it is the list of executions.
+    const summary = url.replace(/\/messages$/, '');
+    for (const each of [url, ...(summary === '/v1/executions' ? [] : [summary])]) {
       const response = await get(each);
       expect({ url: each, status: response.status }).toEqual({ url: each, status: 400 });
       expect((await problemOf(response)).errors).toMatchObject([{ in: 'path', name: 'flowExecutionId' }]);

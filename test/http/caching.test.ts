@@ -38,9 +38,10 @@ describe('Cache-Status and Cache-Control', () => {
   test('tell requests that shared an upstream call of another request', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const both = await Promise.all([service.get(path(ID)), service.get(path(ID))]);
-    expect(both.map((response) => response.headers.get('Cache-Status'))).toEqual([
-      'flowtap; fwd=miss; detail=live',
+    // Which of the two causes the call is not decided.
+    expect(both.map((response) => String(response.headers.get('Cache-Status'))).toSorted()).toEqual([
       'flowtap; fwd=miss; collapsed; detail=live',
+      'flowtap; fwd=miss; detail=live',
     ]);
     expect(service.calls()).toBe(1);
   });
