@@ -17,6 +17,21 @@ const FULL: Effort = { rounds: 3, seconds: 3, streams: 1000, quick: false };
 const QUICK: Effort = { rounds: 3, seconds: 1, streams: 200, quick: true };
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');
 
+/** A row that fails is reported, and the others are measured all the same. */
+async function measureRow(row: Row, effort: Effort): Promise<RowReport> {
+  try {
+    return await row.measure(effort);
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(error);
+    return {
+      title: `Rows ${row.rows.join(', ')} failed: ${String(error).split('\n')[0]}`,
+      sides: [],
+      verdicts: [],
+    };
+  }
+}
+
 export async function measureAll({ quick, rows, out }: Options): Promise<void> {
   const beganMs = Date.now();
   const began = machine();
@@ -24,7 +39,7 @@ export async function measureAll({ quick, rows, out }: Options): Promise<void> {
   const reports: RowReport[] = [];
   for (const row of ROWS) {
     if (rows && !row.rows.some((number) => rows.has(number))) continue;
-    const report = await row.measure(quick ? QUICK : FULL);
+    const report = await measureRow(row, quick ? QUICK : FULL);
     reports.push(report);
     console.log(`${sidesTable(report)}\n${verdictTable(report.verdicts)}`);
   }

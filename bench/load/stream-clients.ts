@@ -4,38 +4,54 @@
  */
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
+import { wait } from '../measure/wait.ts';
 import type { CrowdAnswer, CrowdRequest, StreamOf } from '../measure/stream-crowd.ts';
 
 /** Enough to keep a server busy, few enough that no backlog of connections overflows. */
 const CONNECTING_AT_ONCE = 50;
+/** A stream that is refused is opened again, as an EventSource does: a call budget may be used up for a while. */
+const RETRY_MS = 1_000;
+const RETRIES_MAX = 30;
 
 const sockets: Socket[] = [];
 let onData: (index: number, bytes: Buffer) => void = () => {};
 
 async function open({ host, port, opens, streams }: Extract<CrowdRequest, { do: 'open' }>): Promise<void> {
-  const one = async ({ path, headers }: StreamOf) => {
+  const connectOnce = async ({ path, headers }: StreamOf, index: number) => {
     const socket = connect({ host, port });
-    const index = sockets.push(socket) - 1;
+    sockets[index] = socket;
     await once(socket, 'connect');
     const opened = Promise.withResolvers<void>();
     let text = '';
     socket.on('error', opened.reject);
     socket.on('close', () => opened.reject(new Error(`a stream was closed: ${text}`)));
-    const wait = (bytes: Buffer) => {
+    const untilOpen = (bytes: Buffer) => {
       text += bytes.toString('latin1');
       if (!text.includes(opens)) return;
-      socket.off('data', wait);
+      socket.off('data', untilOpen);
       socket.on('data', (later) => onData(index, later));
       opened.resolve();
     };
-    socket.on('data', wait);
+    socket.on('data', untilOpen);
     const lines = Object.entries({ host: `${host}:${port}`, accept: 'text/event-stream', ...headers });
     const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     socket.write(`GET ${path} HTTP/1.1\r\n${head}\r\n`);
     await opened.promise;
   };
-  for (let from = 0; from < streams.length; from += CONNECTING_AT_ONCE)
-    await Promise.all(streams.slice(from, from + CONNECTING_AT_ONCE).map(one));
+  const one = async (stream: StreamOf, index: number) => {
+    for (let retries = 0; ; retries++) {
+      try {
+        return await connectOnce(stream, index);
+      } catch (error) {
+        if (retries === RETRIES_MAX) throw error;
+        await wait(RETRY_MS);
+      }
+    }
+  };
+  for (let from = 0; from < streams.length; from += CONNECTING_AT_ONCE) {
+    const some = streams.slice(from, from + CONNECTING_AT_ONCE);
+    await Promise.all(some.map((stream, n) => one(stream, from + n)));
+  }
 }
 
 /** When the marker came on each stream. A frame that comes in two parts counts when its marker does. */
