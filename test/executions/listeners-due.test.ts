@@ -4,12 +4,13 @@ import { expect, test } from 'vitest';
 import { ok } from '../../src/core/errors.ts';
 import { type Listener, Listeners } from '../../src/executions/following/listeners.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
 
 test('a stream that opens does not ask the others when they are due', () => {
   const clock = new ManualClock();
   const listeners = new Listeners({
     names: {},
-    log: () => undefined,
+    log: testLog(),
     clock,
     random: () => 0.5,
     checkGrant: async () => ok({}),
