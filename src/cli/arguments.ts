@@ -39,7 +39,7 @@ const parse: typeof parseArgs = (config) => {
   try {
     return parseArgs(config);
   } catch (error) {
-    // Its first sentence is good. What follows explains positionals that begin with a dash.
+    // Keep its first sentence. The others explain positionals that begin with a dash.
     const message = error instanceof Error ? error.message.split('. To specify')[0] : String(error);
     throw new UsageError(message ?? '');
   }

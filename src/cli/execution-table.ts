@@ -24,7 +24,7 @@ export const executionFields = (execution: ListedExecution): string => {
   return [status, startedAt, String(durationMs), flowExecutionId].map(oneLine).join('\t');
 };
 
-/** The table of a terminal: ids where all of them fit, else names, and how the ids begin. */
+/** The table for a terminal: whole ids if all of them fit, else names, and below them how all ids begin. */
 export function executionTable(
   executions: readonly ListedExecution[],
   output: Output,
@@ -63,7 +63,7 @@ export function executionTable(
   }
 }
 
-/** What the ids have before their names; undefined if that differs. */
+/** The part of the ids before the names; undefined if it is not the same in all. */
 function commonBeginning(executions: readonly ListedExecution[]): string | undefined {
   const beginnings = new Set(
     executions.map(({ flowExecutionId, name }) =>
@@ -80,7 +80,7 @@ function startOf({ startedAt }: ListedExecution): string {
   return Number.isNaN(at.getTime()) ? startedAt : `${dayOf(at)} ${timeOf(at).slice(0, 'HH:MM:SS'.length)}`;
 }
 
-/** Of a running one: until now. */
+/** The duration; of a running execution until now. */
 function tookOf({ status, startedAt, durationMs }: ListedExecution, nowMs: number): string {
   const ms = durationMs ?? (status === 'RUNNING' ? nowMs - Date.parse(startedAt ?? '') : NaN);
   return Number.isNaN(ms) ? '' : humanDuration(Math.max(0, ms));

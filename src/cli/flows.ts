@@ -14,7 +14,7 @@ Usage: flowtap flows [options]
       --json               one flow a line, as JSON
       --url <address>      instead of FLOWTAP_URL
 
-Elsewhere than on a terminal, a line is the flow and its name, separated by a tab.
+In a pipe or file, a line is the flow and its name, separated by a tab.
 
 Exit codes: 0 if they could be read, also an empty list; 3 if not.
 

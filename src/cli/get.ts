@@ -91,7 +91,7 @@ export const get: Command = {
   },
 };
 
-/** A line for each execution that this one started, or why they are unknown. Only Step Functions tells. */
+/** A line for each execution that this one started, or why they are unknown. Only histories of Step Functions name them. */
 async function childLines(
   client: FlowtapClient,
   { flowExecutionId, source }: Summary,

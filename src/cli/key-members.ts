@@ -25,7 +25,7 @@ type Values = {
     | undefined;
 };
 
-/** The members that were given, as the admin API takes them. What they may be is the service's to check. */
+/** The members that were given, as the admin API takes them. The service checks their values. */
 export function membersOf(values: Values, nowMs: number) {
   const { name, owner, executions, tickets } = values;
   const payloads = oneOf('--payloads', values.payloads, ['full', 'names', 'none']);

@@ -30,8 +30,8 @@ reads only one. \`flowtap flows\` shows them.
 
   -n, --last <count>       this many of the newest (1 to ${SHOWN_MAX}; default ${SHOWN_DEFAULT})
       --status <list>      only these, separated by commas: ${STATUSES.join(',')}
-      --name-prefix <text> only those whose name begins with it
-      --since <duration>   only those that started so long ago, or later (90s, 10m, 24h, 7d)
+      --name-prefix <text> only those whose name begins with this text
+      --since <duration>   only those that started within this time (90s, 10m, 24h, 7d)
       --no-flow            in place of <flow>: those whose ids belong to no flow
       --follow             show changes and new ones until Ctrl-C: a terminal redraws the table, a pipe or file gets a line
                            for each
@@ -41,7 +41,7 @@ reads only one. \`flowtap flows\` shows them.
                            (90s, 10m, 24h; default 10m; 0: not at all)
       --url <address>      instead of FLOWTAP_URL
 
-Elsewhere than on a terminal, a line is status, start, duration in milliseconds and id, separated by tabs.
+In a pipe or file, a line is status, start, duration in milliseconds and id, separated by tabs.
 
 Exit codes: 0 if the list was read, also if it is empty; 3 if not, 130 after Ctrl-C.
 

@@ -2,11 +2,11 @@
 import type { Clock } from '../core/clock.ts';
 import type { Output } from './output.ts';
 
-/** More often than this, nobody can read. */
+/** The shortest time between two drawings: nobody can read faster. */
 const DRAW_MS_MIN = 100;
-/** What is running shows its seconds. */
+/** The longest time between two drawings, because running durations show seconds. */
 const DRAW_MS_MAX = 1_000;
-/** The line of a note, and the one that the cursor is in. */
+/** Lines beside the drawn ones: a note, and the line of the cursor. */
 const OTHER_LINES = 2;
 
 /** The lines as they are now; at most `linesMax`, if that is given. None: nothing is drawn yet. */
@@ -32,7 +32,7 @@ export class RedrawnLines {
     this.#drawing.catch(() => {});
   }
 
-  /** The lines are others now. */
+  /** The lines have changed. */
   change(): void {
     this.#isStale = true;
     this.#wake();

@@ -14,9 +14,9 @@ const CAUGHT = ['!', 'yellow'] as const;
 const INDENT = '  ';
 
 export interface StepLinesOptions {
-  /** For the time that running steps have taken. */
+  /** The time now, for the durations of running steps. */
   readonly nowMs: number;
-  /** Show at most so many lines: what has succeeded gives way first, then what is oldest. */
+  /** The maximum number of lines. Beyond it, succeeded steps are left out first, then the oldest. */
   readonly linesMax?: number;
 }
 

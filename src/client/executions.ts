@@ -15,7 +15,7 @@ import { readBody } from './wire.ts';
 
 /** A state machine, or a Things Graph workflow, of which the key may read something. */
 export interface Flow {
-  /** What lists are asked for: the ARN of the state machine, or what its execution ids begin with. */
+  /** Names the flow in requests for lists: the ARN of the state machine, or the beginning of its executions' ids. */
   readonly flow: string;
   readonly source: string;
   /** Its own name: `SecurityFlow`. */
@@ -30,7 +30,7 @@ export interface ListedExecution {
   readonly name?: string;
   readonly source: string;
   readonly status: Status;
-  /** What the upstream service calls it, where that says more: `TIMED_OUT`. */
+  /** The upstream service's own status, such as `TIMED_OUT`. */
   readonly upstreamStatus?: string;
   /** ISO 8601, UTC. */
   readonly startedAt?: string;
@@ -38,7 +38,7 @@ export interface ListedExecution {
   readonly durationMs?: number;
   readonly redriveCount?: number;
   readonly archived: boolean;
-  /** It will never read differently. */
+  /** The history can no longer change. */
   readonly final: boolean;
 }
 

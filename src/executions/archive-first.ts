@@ -47,8 +47,8 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
   };
   const unknown = new UnknownExecutions(clock);
   /**
-   * What the Execution answers. That the source does not know an execution says nothing if its archive could not be read: a 404 would
-   * make the caller give up.
+   * The Execution's answer. If the archive could not be read, "not found" at the source does not prove that the execution is unknown,
+   * and a 404 would make the caller give up.
    */
   const askExecution = async <T>(
     ref: ExecutionRef,

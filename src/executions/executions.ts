@@ -27,7 +27,7 @@ export interface Served {
   readonly upstreamCalls: number;
 }
 
-/** Who asks, and how many streams and waiting requests they may have at once. */
+/** The caller, and how many streams and waiting requests it may have at once. */
 export interface Reader {
   /** Tickets of a key count for the key. */
   readonly keyId: string;
@@ -45,7 +45,7 @@ export interface PageRequest extends PageQuery, Reader {
 }
 
 export interface PageAnswer extends EncodedPage {
-  /** From a settled history that cannot be redriven: it will never read differently. */
+  /** From a settled history that cannot be redriven, so it can no longer change. */
   readonly final: boolean;
   readonly served: Served;
 }

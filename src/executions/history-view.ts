@@ -1,7 +1,7 @@
 /**
  * An execution's history as its readers see it: archived, or read from the source and fresh enough for this reader. Also
- * whether a settled execution was redriven since. Puts together what reads (upstream/) and what archives (settling/); when to
- * poll, and which listeners to notify, is the Execution's.
+ * whether a settled execution was redriven since. Combines reading (upstream/) and archiving (settling/). The Execution decides when
+ * to poll, and which listeners to notify.
  */
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
 import type { Clock } from '../core/clock.ts';
@@ -192,7 +192,7 @@ export class HistoryView {
     return ok({ by: 'source', facts, metadata, data, served });
   }
 
-  /** Whether a settled execution was redriven; then it is not settled any more. */
+  /** Whether a settled execution was redriven; then it is no longer settled. */
   async #checkRedrive(trace: ReadTrace): Promise<Result<boolean>> {
     const { redrivable } = this.archivist;
     const wasRedriven = redrivable ? await this.#redrive.wasRedriven(redrivable, trace) : ok(false);

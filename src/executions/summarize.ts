@@ -1,6 +1,6 @@
 /**
- * Sums up a history: how it ended, when, and what brought it down. Reads its first and last messages only, these within
- * the bound of a scan. What payloads say is the source's to read (EndingReader).
+ * Summarizes a history: how and when it ended, and what made it fail. Reads only its first and last messages, the latter within the
+ * bound of a scan. The source interprets payloads (EndingReader).
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, ok } from '../core/errors.ts';

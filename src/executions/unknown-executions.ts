@@ -67,7 +67,7 @@ export class UnknownExecutions {
     return { type: 'upstream-share-exceeded', internal, retryAfterSeconds: Math.ceil(waitMs / 1000) };
   }
 
-  /** Asks the Execution for this tenant, and takes what it answers. The first request for an id is made in the tenant's turn. */
+  /** Asks the Execution for this tenant, and notes its answer. First requests for ids are queued, one for each tenant in turn. */
   async ask<T>(ref: ExecutionRef, tenant: string, question: () => Promise<Result<T>>): Promise<Result<T>> {
     const refusal = this.refusal(ref, tenant);
     if (refusal) return fail(refusal);

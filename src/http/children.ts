@@ -61,7 +61,7 @@ function placeOf(keys: SealKeys, name: string, query: Query<'cursor' | 'nextToke
   });
 }
 
-/** Position and fingerprint if it is not the beginning, how many starts to pass, and the place in the list of a map run. */
+/** A place as text: position and fingerprint unless at the beginning, the number of starts to skip, the place in a map run's list. */
 const PLACE = /^(?:(\d+) ([0-9a-f]+))? (\d+)(?: (.+))?$/s;
 
 const textOf = ({ from, starts, after }: ChildrenPlace): string =>

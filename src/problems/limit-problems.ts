@@ -81,7 +81,7 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
     meaning: 'This key sent too many requests, or this address sent too many wrong credentials.',
     cause: '100 requests in 10 s (1,000 for keys of the high tier); 30 wrong credentials a minute.',
     action:
-      'Retry after Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream. If detail names wrong ' +
+      'Retry after the seconds in Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream. If detail names wrong ' +
       'credentials, correct them first.',
     examples: { 'rate-limited': { type: 'rate-limited', retryAfterSeconds: 7 } },
   },
@@ -100,10 +100,10 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
   UpstreamShareExceeded: {
     meaning: 'The keys of this owner have used up their share of calls to the upstream service.',
     cause:
-      'Many executions are read that are not archived, or do not exist, faster than AWS allows, while other owners read, too. ' +
+      'They read executions that are not archived, or do not exist, faster than AWS allows, while other owners read, too. ' +
       'Each owner gets an equal share; a key without an owner has its own.',
     action:
-      'Retry after Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream: both cost no calls of ' +
+      'Retry after the seconds in Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream: both cost no calls of ' +
       'this share while nothing happens.',
     examples: {
       'upstream-share-exceeded': {
@@ -118,7 +118,7 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
     cause:
       'It has a thousand open streams and waiting requests; or 750, and this caller and its other keys have 10 of them; or a ' +
       'deployment is in progress.',
-    action: 'Retry after Retry-After.',
+    action: 'Retry after the seconds in Retry-After.',
     examples: { overloaded: { type: 'overloaded', retryAfterSeconds: 5 } },
   },
 };

@@ -29,7 +29,7 @@ export const permissionProblems = {
 
 export const permissionDocumentation: DocumentationOf<typeof permissionProblems> = {
   AccessDeniedException: {
-    meaning: 'The credential may not read this execution, or none of this list.',
+    meaning: 'The credential may not read this execution, or any execution of this list.',
     cause:
       'None of the key’s patterns matches the id, or can match an execution of the flow; or the ticket is for another execution. ' +
       'This answer does not tell what exists.',

@@ -93,13 +93,13 @@ export const upstreamDocumentation: DocumentationOf<typeof upstreamProblems> = {
     cause:
       'The newest messages, or the summary, of a long history that was not read before: one request reads at most 40 pages of ' +
       'the upstream service.',
-    action: 'Retry after Retry-After: the next request continues where this one stopped.',
+    action: 'Retry after the seconds in Retry-After: the next request continues where this one stopped.',
     examples: { 'upstream-unfinished': { type: 'upstream-unfinished', internal: 'for the log' } },
   },
   ThrottlingException: {
     meaning: 'The upstream service accepts no more requests at the moment.',
     cause: 'The limits of AWS for the whole account were reached.',
-    action: 'Retry after Retry-After.',
+    action: 'Retry after the seconds in Retry-After.',
     examples: {
       'upstream-throttled': { type: 'upstream-throttled', internal: 'for the log', retryAfterSeconds: 5 },
     },

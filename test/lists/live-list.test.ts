@@ -117,7 +117,7 @@ describe('a live list', () => {
     expect(reader.sent).toEqual(['new RUNNING', 'old SUCCEEDED']);
   });
 
-  test('sends an execution that stops to match the status once more, then leaves it alone', async () => {
+  test('sends an execution that no longer matches the status once more, and not again', async () => {
     const startedAt = ago(1_000);
     feed.set('e', startedAt);
     feed.set('done', startedAt, ended);

@@ -103,7 +103,7 @@ describe('the store of a list', () => {
     expect(store.getSnapshot()).toMatchObject({ phase: 'live', hasOlder: false });
   });
 
-  test('removes an execution that stops to match the filter', async () => {
+  test('removes an execution that no longer matches the filter', async () => {
     const { source, names } = opened([part([execution('a', 1, 'RUNNING')], { isLast: true })], {
       flow: 'f',
       statuses: ['RUNNING'],

@@ -56,7 +56,7 @@ async function open(page: Page, fragment?: string): Promise<void> {
 }
 
 test.runIf(hasChromium())(
-  'the list is live: a start appears, and an end leaves the filter that it stops to match',
+  'the list is live: an execution appears when it starts, and disappears when its end no longer matches the filter',
   async () => {
     const { page, problems } = await openPage(browser);
     await open(page, `#flow=${DOOR}&status=RUNNING`);
@@ -76,7 +76,7 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium())(
-  'filters stand in the address, older ones are shown on request, each once',
+  'the address contains the filters, and older executions are shown on request, each once',
   async () => {
     const { page } = await openPage(browser);
     await open(page, `#flow=${DOOR}`);

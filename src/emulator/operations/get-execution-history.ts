@@ -11,7 +11,7 @@ import type { Operation } from './operation.ts';
 import { constraint, executionArnProblem, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const MAX_RESULTS_MAX = 1_000;
-/** 0 means the default, too. */
+/** The default, which 0 also stands for. */
 const MAX_RESULTS_DEFAULT = 100;
 const TOKEN_CHARACTERS_MAX = 1_024;
 

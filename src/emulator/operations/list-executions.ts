@@ -19,9 +19,9 @@ import { constraint, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts
 const TOKEN_CHARACTERS_MAX = 3_096;
 const ARN_CHARACTERS_MAX = 256;
 const MAP_RUN_ARN_CHARACTERS_MAX = 2_000;
-/** How far behind the list shows an execution, at most: each by a part of it that does not change. */
+/** The list's maximum lag. Each execution lags by its own fixed part of it. */
 export const LIST_LAG_MS_MAX = 1_000;
-/** Step Functions forgets an execution so long after its end. */
+/** Step Functions deletes an execution this long after its end. */
 export const LISTED_MS = 90 * 86_400_000;
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'];
@@ -132,12 +132,12 @@ export const listExecutions = (
   },
 });
 
-/** Before all executions. */
+/** The position before all executions. */
 const START = '0';
 
 const positionOf = ({ startMs, tie }: ListedExecution): string => `${startMs}-${tie}`;
 
-/** Those behind a position, in order. */
+/** The executions behind a position, in order. */
 function after(all: readonly ListedExecution[], position: string): readonly ListedExecution[] {
   if (position === START) return all;
   const [startMs = 0, tie = 0] = position.split('-').map(Number);

@@ -4,7 +4,7 @@ import type { Quota } from '../quota.ts';
 import type { Caller } from './operation.ts';
 
 const MAX_RESULTS_MAX = 1_000;
-/** 0 means the default, too. */
+/** The default, which 0 also stands for. */
 const MAX_RESULTS_DEFAULT = 100;
 
 /** The number of results, or the error of a number out of bounds. */

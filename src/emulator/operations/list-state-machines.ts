@@ -12,7 +12,7 @@ import type { Operation } from './operation.ts';
 import { constraint, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const TOKEN_CHARACTERS_MAX = 1_024;
-/** Of all state machines, in epoch seconds. */
+/** The creation date of all state machines, in epoch seconds. */
 const CREATED_AT = 1_767_225_600;
 
 const inputSchema = z.object({ maxResults: z.nullish(z.int()), nextToken: z.nullish(z.string()) });

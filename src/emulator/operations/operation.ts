@@ -6,7 +6,7 @@ import type { AwsResult } from '../aws-answer.ts';
 import type { CallConditions } from '../fault-injector.ts';
 import type { Quota } from '../quota.ts';
 
-/** Whose resources a call is about if its input does not name them. */
+/** The account and region that a call is about if its input does not name them. */
 export interface Caller {
   readonly region: string;
   readonly account: string;

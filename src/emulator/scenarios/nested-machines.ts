@@ -80,7 +80,7 @@ export function nested(run: Run): readonly EventBeat[] {
   return score.beats;
 }
 
-/** A map run has so many children, which start one after the other, and each of these numbers fails. */
+/** The number of children of a map run, which start one after the other, and the numbers of those that fail. */
 export const MAP_RUN_CHILDREN = 12;
 const FAILING_CHILDREN: readonly number[] = [3, 7];
 const MAP_RUN_STARTS_MS = 200;
@@ -111,7 +111,7 @@ export function distributedMap(run: Run): readonly EventBeat[] {
   return score.beats;
 }
 
-/** The number that ends a child's name. */
+/** A child's name ends with its number. */
 const CHILD_SUFFIX = /^(.+)-(\d{1,2})$/;
 
 /** The history of a map run's child: it succeeds or fails by its number. */
@@ -137,7 +137,7 @@ export function mapRunChild({ suffix }: Run): readonly EventBeat[] {
 /** The names of the state machine whose executions map runs start. */
 export const MAP_RUN_MACHINE = `DistributedMap/${LABEL}`;
 
-/** The children of a map run, which the parent's run tells. */
+/** The children of a map run. They follow from the parent's run. */
 export const mapRunRuns = ({ home, startMs, suffix }: Run): StartedRun[] =>
   Array.from({ length: MAP_RUN_CHILDREN }, (_, index) => {
     const childStartMs = startMs + childStartsAfterMs(index);

@@ -40,7 +40,7 @@ export function scheduledRuns(machine: StateMachineName, place: string, nowMs: n
   return [...own, ...started];
 }
 
-/** Any numbers that make one. */
+/** A UUID that depends only on the machine and the start time. */
 const uuidOf = (machine: StateMachineName, startMs: number): string => messageUuid(machine, startMs);
 
 function startsOf(machine: StateMachineName, nowMs: number): number[] {

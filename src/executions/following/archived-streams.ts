@@ -22,7 +22,7 @@ export const FEW_QUEUED_BYTES = 256 * 1024;
 export const ARCHIVE_READS_AT_ONCE = 4;
 /** A read looks at two keys, and the store has 2 s for each (STORE_TIMEOUT_MS). */
 const READ_MS_MAX = 6_000;
-/** A stream is read, or disconnected as stalled, before that. On Workers one may vanish with its request, without a sign. */
+/** A stream is read, or disconnected as stalled, before that. On Workers one may vanish with its request, without notice. */
 const GONE_AFTER_MS = 2 * STALL_MS;
 const SWEEP_EVERY_MS = 1_000;
 

@@ -98,7 +98,7 @@ export function openStream(options: StreamOptions): ReadableStream<Uint8Array> {
     payloads: request.payloads,
     ...(options.queue && { queue: options.queue }),
     onClose: () => registry.remove(subscriber),
-    // How the client reads is not the service's fault.
+    // No error: a client that does not read is not a fault of the service.
     onStall: () => log({ event: 'stream-stalled', ...logNames(ref) }),
     onBug: (error) =>
       log({ event: 'stream-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) }),

@@ -1,7 +1,7 @@
 /**
- * Finds out whether an execution has ended of which only early pages are read, so that it is archived all the same. The look
+ * Finds the end of executions of which only early pages are read, so that they are archived, too. The look
  * follows a reader's page, at most once in a while, as background work. If the source describes executions, a running one costs
- * a single call. What follows from the end is the Archivist's.
+ * a single call. The Archivist acts on the end.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';

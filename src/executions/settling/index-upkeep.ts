@@ -1,6 +1,6 @@
 /**
- * Keeps the index of archived executions true to the archive of one execution. Before the archive changes, it notes in storage which
- * entries the index may have. The note is deleted when the index is true again; until then the index is repaired, also after a crash.
+ * Keeps the index consistent with the archive of one execution. Before the archive changes, it notes in storage which entries the index
+ * may have. The note is deleted when the index is consistent again; until then the index is repaired, also after a crash.
  */
 import * as z from 'zod/mini';
 
@@ -105,7 +105,7 @@ export class IndexUpkeep {
     }
   }
 
-  /** The repair that is due, to be run when nothing else writes the archive. Never throws. */
+  /** Does the repair that is due. Run it when nothing else writes the archive. Never throws. */
   takeDue(): () => Promise<void> {
     // Not due again while the repair waits and runs.
     this.#dueAtMs = Infinity;

@@ -50,10 +50,10 @@ const STATUS_OF_WORD: ReadonlyMap<string, Status> = new Map([
 ]);
 const REDRIVE_FILTERS = ['REDRIVEN', 'NOT_REDRIVEN'];
 
-/** A list, as the request names it. */
+/** The list that a request names. */
 interface Wanted {
   readonly of: ListOf;
-  /** Of which it holds the executions, for the key's patterns. */
+  /** The flow of these executions, to be matched with the key's patterns. */
   readonly flow: FlowRef;
   readonly arn: string;
 }

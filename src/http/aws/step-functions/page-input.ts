@@ -3,7 +3,7 @@ import { ok } from '../../../core/errors.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 
 const MAX_RESULTS_MAX = 1_000;
-/** 0 means this, too. */
+/** Also what 0 stands for. */
 const MAX_RESULTS_DEFAULT = 100;
 
 export function readMaxResults(given: number | null | undefined): AwsResult<number> {
@@ -13,7 +13,7 @@ export function readMaxResults(given: number | null | undefined): AwsResult<numb
     : refused('ValidationException', `maxResults: must be a whole number from 0 to ${MAX_RESULTS_MAX}.`);
 }
 
-/** The token as text; whether it is ours is checked by its operation. */
+/** The token as text. Its operation checks whether this service issued it. */
 export function readToken(
   given: string | null | undefined,
   charactersMax: number,
