@@ -31,7 +31,7 @@ import {
   parseIndexRecord,
   stored,
 } from './index-record.ts';
-import { beginningsFrom, positionAfter, positionBefore } from './order-key.ts';
+import { prefixesFrom, positionAfter, positionBefore } from './order-key.ts';
 
 /** Listings of the store for one page. A Worker has 1,000 operations; the next page continues where this one stopped. */
 const LISTINGS_MAX = 40;
@@ -213,8 +213,8 @@ function recordOf(metadata: unknown, value: string | undefined): unknown {
 }
 
 /**
- * The keys of a group after a position. The store lists keys with a prefix, and cannot begin in the middle. So this lists ever
- * narrower beginnings of order keys, until a listing contains the position, and then the beginnings that follow it.
+ * The keys of a group after a position. The store lists keys with a prefix, and cannot begin in the middle. So this lists ever longer
+ * prefixes of the position until a listing contains it, and then the prefixes that follow.
  */
 class Search {
   readonly #store: KeyValueStore;
@@ -234,22 +234,22 @@ class Search {
   async run(): Promise<{ readonly keys: readonly ListedKey[]; readonly next?: string }> {
     const { length, listed } = await this.#seek();
     let known: Listed | undefined = listed;
-    for (const beginning of beginningsFrom(this.#after, length)) {
-      let page = known ?? (await this.#list(beginning, this.#wanted));
+    for (const keyPrefix of prefixesFrom(this.#after, length)) {
+      let page = known ?? (await this.#list(keyPrefix, this.#wanted));
       known = undefined;
       for (;;) {
         this.#found.push(...page.keys.filter((key) => this.#orderKeyOf(key) > this.#after));
         if (this.#found.length > this.#limit) return this.#pageUpTo(this.#found.slice(0, this.#limit));
         if (page.cursor === undefined) break;
         if (this.#listings >= LISTINGS_MAX) return this.#pageUpTo(this.#found, page.keys);
-        page = await this.#list(beginning, this.#wanted, page.cursor);
+        page = await this.#list(keyPrefix, this.#wanted, page.cursor);
       }
-      if (this.#listings >= LISTINGS_MAX) return { keys: this.#found, next: positionAfter(beginning) };
+      if (this.#listings >= LISTINGS_MAX) return { keys: this.#found, next: positionAfter(keyPrefix) };
     }
     return { keys: this.#found };
   }
 
-  /** A beginning of the position whose first listing reaches beyond the position, or is complete. */
+  /** A prefix of the position whose first listing reaches beyond the position, or is complete. */
   async #seek(): Promise<{ readonly length: number; readonly listed: Listed }> {
     let length = 0;
     let listed = await this.#list('', this.#after === '' ? this.#wanted : SEEK_KEYS);
@@ -267,10 +267,10 @@ class Search {
     return Math.min(LIST_KEYS_MAX, this.#limit + 1 - this.#found.length);
   }
 
-  #list(beginning: string, limit: number, cursor?: string): Promise<Listed> {
+  #list(keyPrefix: string, limit: number, cursor?: string): Promise<Listed> {
     this.#listings++;
     return this.#store.list({
-      prefix: `${this.#prefix}${beginning}`,
+      prefix: `${this.#prefix}${keyPrefix}`,
       limit,
       ...(cursor !== undefined && { cursor }),
     });

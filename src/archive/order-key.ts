@@ -38,10 +38,10 @@ const alphabetAt = (place: number): string =>
 const KEY_CHARACTERS = DIGITS + 1 + HASH_DIGITS;
 
 /**
- * The beginnings of order keys that together cover all keys after `position`, in their order. The first one is of `length`
- * characters, and is the one that `position` itself has.
+ * The prefixes of order keys that together cover all keys after `position`, in their order. The first one is that of `position` itself,
+ * with `length` characters.
  */
-export function* beginningsFrom(position: string, length: number): Generator<string, void, void> {
+export function* prefixesFrom(position: string, length: number): Generator<string, void, void> {
   yield position.slice(0, length);
   for (let place = Math.min(length, position.length) - 1; place >= 0; place--) {
     const later = alphabetAt(place).split(position.charAt(place))[1] ?? '';
@@ -49,9 +49,9 @@ export function* beginningsFrom(position: string, length: number): Generator<str
   }
 }
 
-/** A position after all keys with this beginning, and before all later ones. */
-export function positionAfter(beginning: string): string {
-  let position = beginning;
+/** A position after all keys with this prefix, and before all later ones. */
+export function positionAfter(prefix: string): string {
+  let position = prefix;
   while (position.length < KEY_CHARACTERS) position += alphabetAt(position.length).at(-1);
   return position;
 }

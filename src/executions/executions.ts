@@ -61,7 +61,7 @@ export interface DescriptionRequest extends Reader {
   readonly withData: boolean;
 }
 
-/** An execution in its source's own words. `facts`: in ours. `metadata`: without input and output. */
+/** The source's own description of an execution. `facts`: in Flowtap's terms. `metadata`: without input and output. */
 export type DescriptionAnswer = { readonly served: Served } & (
   | {
       readonly by: 'source';
@@ -83,7 +83,7 @@ export interface SummaryRequest extends Reader {
 
 export interface SummaryAnswer {
   readonly status: Status;
-  /** The source's own word for the status, if it has one. */
+  /** The source's own status, if it has one. */
   readonly upstreamStatus?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;

@@ -21,7 +21,7 @@ import { Scan } from './scan.ts';
 
 export interface HistorySummary {
   readonly status: Status;
-  /** The source's own word for the status, if its last message has one. */
+  /** The source's own status, if its last message has one. */
   readonly upstreamStatus?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;

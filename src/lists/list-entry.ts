@@ -59,12 +59,12 @@ export function itemOf(
   if (!live) return kept;
   const { status, upstreamStatus, endedAt, redriveCount } = isNewer(live.item, kept) ? live.item : kept;
   // The upstream's own status is valid only together with the status that was reported with it.
-  const word = upstreamStatus ?? (status === live.item.status ? live.item.upstreamStatus : undefined);
-  const { upstreamStatus: _word, endedAt: _ended, durationMs: _duration, ...lasting } = live.item;
+  const ownStatus = upstreamStatus ?? (status === live.item.status ? live.item.upstreamStatus : undefined);
+  const { upstreamStatus: _status, endedAt: _ended, durationMs: _duration, ...lasting } = live.item;
   return {
     ...lasting,
     status,
-    ...(word !== undefined && { upstreamStatus: word }),
+    ...(ownStatus !== undefined && { upstreamStatus: ownStatus }),
     ...timesOf(live.item.startedAt, endedAt),
     ...(redriveCount !== undefined && { redriveCount }),
     archived: true,

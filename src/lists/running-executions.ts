@@ -112,7 +112,7 @@ function itemAsDescribed(
   item: ListItem,
   { status = item.status, upstreamStatus, endedAt, redriveCount }: SourceDescription,
 ): ListItem {
-  const { endedAt: _ended, durationMs: _duration, upstreamStatus: _word, ...lasting } = item;
+  const { endedAt: _ended, durationMs: _duration, upstreamStatus: _status, ...lasting } = item;
   return {
     ...lasting,
     status,

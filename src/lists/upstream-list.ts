@@ -66,7 +66,7 @@ interface Call {
 export interface UpstreamListOptions {
   readonly source: ListingSource;
   readonly of: ExecutionsQuery['of'];
-  /** Only executions of this status, in the upstream's word. */
+  /** Only executions with this status of the upstream. */
   readonly upstreamStatus?: string;
   /** Names this list in the memory that all share. */
   readonly name: string;

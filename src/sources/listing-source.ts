@@ -8,14 +8,14 @@ import type { FlowRef } from '../core/flow-ref.ts';
 import type { Status } from '../messages/event-types.ts';
 import type { CallOptions, CallOrigin } from './source.ts';
 
-/** Where flows are listed: a region of an account. */
+/** An account and a region, where flows are listed. */
 export type Place = ArnPlace;
 
 export interface SourceFlow {
   /** What `parseFlowRef` reads. */
   readonly flow: string;
   readonly name: string;
-  /** The upstream's own word: `STANDARD` or `EXPRESS`. The executions of EXPRESS state machines cannot be listed. */
+  /** The upstream's own type: `STANDARD` or `EXPRESS`. The executions of EXPRESS state machines cannot be listed. */
   readonly type: string;
   /** AWS's own members of the item. */
   readonly members: Readonly<Record<string, unknown>>;
@@ -31,9 +31,9 @@ export interface SourceExecution {
   readonly executionId: string;
   readonly flow?: string;
   readonly name: string;
-  /** The upstream's own word. */
+  /** The upstream's own status. */
   readonly upstreamStatus: string;
-  /** The same in our words; absent if the upstream's word is unknown. */
+  /** Flowtap's status for it; absent if the upstream's is unknown. */
   readonly status?: Status;
   /** ISO 8601, as messages have it. */
   readonly startedAt: string;
@@ -55,9 +55,9 @@ export interface SourceExecutions {
 export interface ExecutionsQuery {
   readonly of: { readonly flow: FlowRef } | { readonly mapRunArn: string };
   readonly token?: string;
-  /** At most so many; a source may return fewer. */
+  /** At most this many; a source may return fewer. */
   readonly limit: number;
-  /** Only executions of this status, in the upstream's word. A token is valid for the status that it was issued for. */
+  /** Only executions with this status of the upstream. A token is valid for the status that it was issued for. */
   readonly upstreamStatus?: string;
 }
 

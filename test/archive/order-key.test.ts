@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import {
-  beginningsFrom,
+  prefixesFrom,
   orderKey,
   positionAfter,
   positionBefore,
@@ -44,11 +44,11 @@ describe('the order of lists', () => {
     fc.assert(
       fc.property(key, key, fc.nat(50), (position, later, length) => {
         fc.pre(later > position);
-        const beginnings = [...beginningsFrom(position, length)];
-        expect(beginnings.toSorted()).toEqual(beginnings);
-        expect(beginnings.filter((beginning) => later.startsWith(beginning))).toHaveLength(1);
-        for (const beginning of beginnings)
-          if (later.startsWith(beginning)) expect(later <= positionAfter(beginning)).toBe(true);
+        const prefixes = [...prefixesFrom(position, length)];
+        expect(prefixes.toSorted()).toEqual(prefixes);
+        expect(prefixes.filter((prefix) => later.startsWith(prefix))).toHaveLength(1);
+        for (const prefix of prefixes)
+          if (later.startsWith(prefix)) expect(later <= positionAfter(prefix)).toBe(true);
       }),
     );
   });

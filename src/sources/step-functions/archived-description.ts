@@ -5,7 +5,7 @@
 import { descriptionFromAnswer } from './step-functions.ts';
 
 export interface DescribedFacts {
-  /** AWS's own word, such as TIMED_OUT. */
+  /** AWS's own status, such as TIMED_OUT. */
   readonly status: string;
   /** ISO 8601. */
   readonly startedAt?: string;

@@ -55,7 +55,7 @@ const CLIENT_ERRORS: ReadonlyMap<string, ClientErrorType> = new Map([
   ['InvalidToken', 'upstream-invalid-token'],
 ]);
 
-/** AWS's words for the status of an execution, in ours. */
+/** Flowtap's status for each of AWS's. */
 export const STATUS_OF: ReadonlyMap<string, Status> = new Map([
   ['RUNNING', 'RUNNING'],
   ['PENDING_REDRIVE', 'RUNNING'],
@@ -109,7 +109,7 @@ function placeOfEntry(entry: string): ArnPlace {
   return { partition: awsPartition(region) ?? 'aws', region, account };
 }
 
-/** A request that would be in vain. */
+/** A request that cannot succeed. */
 export const refused = (type: 'upstream-invalid-request' | 'source-forbidden', internal: string) =>
   fail({ type, internal: `Step Functions: not asked: ${internal}` });
 

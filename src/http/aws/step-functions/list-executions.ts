@@ -23,7 +23,7 @@ import { listFailure } from './list-failure.ts';
 import { LIST_TOKEN_CHARACTERS_MAX, foreignListToken, readMaxResults, readToken } from './page-input.ts';
 
 /**
- * Pages of the list that one request reads, because a filter in AWS's words leaves out some executions of a page. Each takes at most
+ * Pages of the list that one request reads, because a filter by AWS's statuses leaves out some executions of a page. Each takes at most
  * 8 s (LIST_REQUEST_MS_MAX), and AWS clients give up after 60.
  */
 const PAGES_MAX = 5;
@@ -39,8 +39,8 @@ const membersSchema = z.object({
 
 type Members = z.infer<typeof membersSchema>;
 
-/** AWS's words for the status of an execution, and ours. */
-const STATUS_OF_WORD: ReadonlyMap<string, Status> = new Map([
+/** Flowtap's status for each of AWS's. */
+const STATUS_OF_AWS: ReadonlyMap<string, Status> = new Map([
   ['RUNNING', 'RUNNING'],
   ['PENDING_REDRIVE', 'RUNNING'],
   ['SUCCEEDED', 'SUCCEEDED'],
@@ -64,10 +64,10 @@ export const listExecutions: AwsOperation = async (call) => {
   const { statusFilter, redriveFilter } = members.value;
   const wanted = readWanted(members.value);
   if (!wanted.ok) return wanted;
-  if (statusFilter != null && !STATUS_OF_WORD.has(statusFilter)) {
+  if (statusFilter != null && !STATUS_OF_AWS.has(statusFilter)) {
     return refused(
       'ValidationException',
-      `statusFilter: must be one of ${[...STATUS_OF_WORD.keys()].join(', ')}.`,
+      `statusFilter: must be one of ${[...STATUS_OF_AWS.keys()].join(', ')}.`,
     );
   }
   if (redriveFilter != null && !REDRIVE_FILTERS.includes(redriveFilter)) {
@@ -129,7 +129,7 @@ async function answerPage(
   const listName = JSON.stringify(['ListExecutions', arn, statusFilter ?? null, redriveFilter ?? null]);
   let after = token.value === undefined ? undefined : decodeListCursor(cursorKeys, listName, token.value);
   if (token.value !== undefined && after === undefined) return foreignListToken;
-  const status = STATUS_OF_WORD.get(statusFilter ?? '');
+  const status = STATUS_OF_AWS.get(statusFilter ?? '');
   const isWanted = (item: ListItem) =>
     (statusFilter == null || wordOf(item) === statusFilter) &&
     (redriveFilter == null || (redriveFilter === 'REDRIVEN') === (item.redriveCount ?? 0) > 0);
