@@ -6,7 +6,7 @@ test('no text uses a phrase that must be read twice', () => {
   expect(found).toEqual([]);
 });
 
-test('a phrase is found across the lines of a comment, and inside a word it is not', () => {
+test('a phrase is found across the lines of a comment, but not inside a word', () => {
   const found = phrasesIn(
     '/**\n * A stream that there\n * is none of. Whoever asks is\n * told.\n */\nconst unsaid = 1;',
   );

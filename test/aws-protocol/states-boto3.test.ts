@@ -107,7 +107,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     expect(report.refusals[name]).toMatchObject({ code, class: type, status: 400, retries: 0 });
   });
 
-  it('is refused whatever writes', () => {
+  it('is refused operations that write', () => {
     const denied = {
       code: 'AccessDeniedException',
       status: 400,

@@ -136,7 +136,7 @@ describe('a list', () => {
     expect(logged.reduce((sum, { upstreamCalls }) => sum + Number(upstreamCalls), 0)).toBe(1);
   });
 
-  test('of archived Things Graph executions has those of the workflow, and by source those of none', async () => {
+  test('has the archived executions of a Things Graph workflow, and by source those without a flow', async () => {
     const [uuid, named] = ['3c68163c-e2c1-43db-a537-3840e56e7fe7', `${WORKFLOW}_2019-05-11T19:39:55.317Z_x`];
     for (const id of [uuid, named]) {
       await service.script(id, endedLongAgo(service.clock, 3));
@@ -173,7 +173,7 @@ describe('a list', () => {
     expect((await service.fetch('/v1/executions', { method: 'DELETE' })).status).toBe(405);
   });
 
-  test('is no execution: the path with a slash still needs an id', async () => {
+  test('has no trailing slash: that path needs an id', async () => {
     const problem = await problemOf(service.get('/v1/executions/'));
     expect(problem).toMatchObject({ status: 400, errors: [{ in: 'path', name: 'flowExecutionId' }] });
   });
@@ -230,7 +230,7 @@ describe('a key', () => {
     expect(await problemOf(as(other, { flow: FOREIGN }))).toMatchObject({ code: 'SourceNotAllowed' });
   });
 
-  test('is what a list needs: a ticket lists nothing', async () => {
+  test('is required for a list: a ticket lists nothing', async () => {
     const key = await service.key({ tickets: true });
     const path = `/v1/executions/${encodeURIComponent(idOf('mine-1'))}/tickets`;
     const minted = await service.fetch(path, {

@@ -59,7 +59,7 @@ test('a ticket that ends is renewed, and nothing is lost', async () => {
   expect([...phases]).not.toContain('ticket-expired');
 });
 
-test('a fixed ticket that ends says so, and keeps what was read', async () => {
+test('when a fixed ticket expires, the reader learns it and keeps what was read', async () => {
   const under = await openClient(running(5));
   const { ticket } = await under.client().createTicket(EXECUTION, { ttlSeconds: 12 });
   const store = await openStore(under, { access: { ticket } });
@@ -70,7 +70,7 @@ test('a fixed ticket that ends says so, and keeps what was read', async () => {
   expect(error).toMatchObject({ code: 'ExpiredTicket' });
 });
 
-test('an endpoint that refuses the first ticket: not allowed. A later one: expired', async () => {
+test('an endpoint that refuses the first ticket leads to not-allowed, a later one to ticket-expired', async () => {
   for (const [good, phase] of [
     [0, 'not-allowed'],
     [1, 'ticket-expired'],
@@ -104,7 +104,7 @@ test('an endpoint that fails for a while is asked again', async () => {
   expect(messages).toHaveLength(3);
 });
 
-test('an execution that nobody knows is not found', async () => {
+test('an unknown execution is not found', async () => {
   const under = await openClient([]);
   under.service.source.conduct = () => ({ failure: 'upstream-not-found' });
   const store = await openStore(under);
