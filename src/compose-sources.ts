@@ -1,5 +1,5 @@
 /**
- * Builds the sources from settings: Things Graph and Step Functions, each within its budget of calls, and the lists of Step
+ * Builds the sources from settings: Things Graph and Step Functions, each within its call budget, and the lists of Step
  * Functions. Also chooses, by the payloads, which source's reader understands a message.
  */
 import type { ReadDescription } from './archive/archive-head.ts';

@@ -100,7 +100,7 @@ export function welcome({ url, apiKey, options, emulatorUrl, ticketFor, nowMs }:
     `      '${base}/v1/executions/${runningId}/messages'`,
     '',
     examples.length > 0
-      ? '  The same with the AWS CLI, for an execution of Step Functions:'
+      ? '  The events of a Step Functions execution, with the AWS CLI:'
       : '  With the AWS CLI (replace EXECUTION_ARN by that of one of your executions of Step Functions):',
     `    AWS_ACCESS_KEY_ID=flowtap AWS_SECRET_ACCESS_KEY=unused AWS_SESSION_TOKEN=${apiKey} \\`,
     `      aws stepfunctions get-execution-history --region ${arn.split(':')[3] ?? options.region} \\`,

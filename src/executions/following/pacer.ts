@@ -1,6 +1,6 @@
 /**
  * The interval between two polls for listeners: a second (of a list two) while something new arrives and for some seconds after,
- * then doubling up to 15 s, or less if the budget of calls has room. A throttled answer doubles it at once, and each success
+ * then doubling up to 15 s, or less if the call budget has room. A throttled answer doubles it at once, and each success
  * takes back a step. Other failures double it until the next success. Pure: no clock, no I/O.
  */
 
@@ -35,13 +35,13 @@ export class Pacer {
     return Math.max(this.#leastMs, this.#unstretchedMs);
   }
 
-  /** The interval without other executions that share the budget of calls. */
+  /** The interval without other executions that share the call budget. */
   get ownIntervalMs(): number {
     return Math.max(this.#quietMs, this.#failedMs, this.#throttledMs);
   }
 
   /**
-   * Sets what the shared budget of calls makes of the own interval: longer, maybe than POLL_INTERVAL_MAX_MS, if it is used up;
+   * Sets what the shared call budget makes of its own interval: longer, maybe than POLL_INTERVAL_MAX_MS, if it is used up;
    * shorter, but not after failures, if it has room.
    */
   paced(intervalMs: number): void {

@@ -1,5 +1,5 @@
 /**
- * A budget of calls that many executions share: AWS counts calls per account and region. This file has the port, the budget of
+ * A call budget that many executions share: AWS counts calls per account and region. This file has the port, the budget of
  * one process, and the choice of an execution's budget. leased-budget.ts is the budget of an isolate on Workers;
  * budgeted-source.ts makes a source use a budget.
  *
