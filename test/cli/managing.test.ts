@@ -126,7 +126,10 @@ test.concurrent.each([
   [['tail', 'x', '--form', 'now'], "Unknown option '--form'"],
   [['get', 'x', 'y'], "'y' is one argument too many"],
   [['get', 'x', '--url', 'flowtap.example'], '--url must be an address'],
-  [['tali', 'x'], "'tali' is not a command. The commands are tail, wait, get, import, keys, doctor"],
+  [
+    ['tali', 'x'],
+    "'tali' is not a command. The commands are tail, wait, get, list, flows, link, import, keys, doctor",
+  ],
 ])('%j is a mistake on the command line: it ends with 64 and names the mistake', async (words, why) => {
   const { code, stdout, stderr } = await flowtap.run(words, withKey('unused'));
   expect(stderr).toContain(why);

@@ -187,6 +187,7 @@ test('is never described while a page of it is being read, and vice versa', asyn
     return ok({ upstreamStatus: 'RUNNING', status: 'RUNNING' });
   };
   const summary = under.summary();
+  await under.idle();
   const page = under.page();
   await under.idle();
   expect(under.source.calls).toHaveLength(0);

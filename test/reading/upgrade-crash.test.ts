@@ -95,7 +95,7 @@ async function killDuringUpgrade(id: string): Promise<number> {
   const before = await storedValues();
   const asked = await worker.fetch(messagesPath(id, 'last=1'), { headers: { 'X-API-Key': key } });
   expect(asked.status).toBe(200);
-  await vi.waitFor(async () => expect(await storedValues()).toBeGreaterThan(before + 2), {
+  await vi.waitFor(async () => expect(await storedValues()).toBeGreaterThan(before + LARGE_PAGES / 4), {
     timeout: PATIENCE_MS,
     interval: 1,
   });

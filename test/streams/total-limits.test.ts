@@ -85,6 +85,8 @@ test('with streamLimit 2, 38 of 40 streams of an archived history are refused, a
 test('an archived stream that nobody reads holds its slot until it is disconnected, even with all of it queued', async () => {
   const apiKey = await streams.key({ streamLimit: 1 });
   await importEnded('archived');
+  // The import is still to be entered in the index.
+  const { sleepers } = streams.clock;
   const unread = await streams.open({ apiKey, id: 'archived', unread: true });
   await streams.clock.advance(STALL_MS - 1_000);
   expect(codeOf(await streams.open({ apiKey, id: 'archived' }))).toBe('TooManyStreams');
@@ -92,5 +94,5 @@ test('an archived stream that nobody reads holds its slot until it is disconnect
   expect((await streams.open({ apiKey, id: 'archived' })).messageIds).toHaveLength(31);
   await unread.readAll();
   expect(unread.error).toBeDefined();
-  expect(streams.clock.sleepers).toBe(0);
+  expect(streams.clock.sleepers).toBe(sleepers);
 });
