@@ -12,7 +12,7 @@ export const ARCHIVE_VERSION = 1;
 const time = z.string().check(z.maxLength(32));
 
 const upstreamFactsSchema = z.object({
-  /** The upstream's own word, such as TIMED_OUT. */
+  /** The upstream's own status, such as TIMED_OUT. */
   status: z.optional(z.string().check(z.maxLength(32))),
   startedAt: z.optional(time),
   endedAt: z.optional(time),

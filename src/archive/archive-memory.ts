@@ -21,7 +21,7 @@ const HEADS_MAX = 5_000;
 export interface StoredPart {
   readonly chunk: Chunk;
   readonly parts: readonly number[];
-  /** Of the execution, in page 0. */
+  /** The source's description of the execution; in page 0 only. */
   readonly description?: Readonly<Record<string, unknown>>;
 }
 

@@ -30,7 +30,7 @@ const recordSchema = z.object({
   /** In a page's first part: where its other parts start. */
   parts: z.optional(z.array(z.number())),
   messages: z.array(messageSchema),
-  /** Of the walk that derives members, at `start`. */
+  /** The state at `start` of the walk that derives members. */
   walk: z.optional(z.string()),
   /** In page 0: the source's description of the execution, when it had settled. Never shown. */
   description: z.optional(z.record(z.string(), z.unknown())),

@@ -46,7 +46,7 @@ export interface ArchiveWriterOptions {
 interface Part {
   readonly start: number;
   readonly fingerprint: string;
-  /** Of the walk, before its first message. */
+  /** The state of the walk before its first message. */
   readonly walk: string;
   readonly messages: Message[];
   bytes: number;

@@ -21,7 +21,7 @@ const STATE_MEMORY_MS = 10_000;
 /** Delay after a failure of the store; doubled each time. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 5 * 60_000;
-/** An archive may be replaced while it is read. */
+/** Tries for one archive, which may be replaced while it is read. */
 const TRIES_MAX = 3;
 
 const stateSchema = z.object({

@@ -167,7 +167,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
 /** Of the credentials in the options. Those of a role belong to the role's account. */
 const ACCOUNT = '123456789012';
 
-/** As AWS writes it. */
+/** AWS's own text. */
 const deniedText = (account: string, operation: string, resource: string): string =>
   `User: arn:aws:iam::${account}:user/emulator is not authorized to perform: states:${operation} on resource: ${resource} ` +
   `because no identity-based policy allows the states:${operation} action`;

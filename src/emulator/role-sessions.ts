@@ -10,7 +10,7 @@ export type Roles = Readonly<Record<string, { readonly externalId?: string }>>;
 export interface RoleSession extends Credentials {
   readonly sessionToken: string;
   readonly expiresAtMs: number;
-  /** Of the role. */
+  /** The account of the role. */
   readonly account: string;
 }
 

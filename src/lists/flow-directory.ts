@@ -15,7 +15,7 @@ import { isBrief } from './upstream-failures.ts';
 
 /** A new flow appears at most this late. That is soon enough: flows are created by deployments. */
 export const FLOWS_FRESH_MS = 30_000;
-/** After a failure. */
+/** How long a reading with a failure is shared. */
 export const FLOWS_RETRY_MS = 5_000;
 /** Upstream pages of 1,000 for one place: AWS allows 10,000 state machines. */
 const PLACE_PAGES_MAX = 20;

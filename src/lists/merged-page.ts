@@ -14,7 +14,7 @@ import type { ListItem, ListPage, ListRequest } from './lists.ts';
 
 /** After this many executions, yield to other requests. */
 const EXAMINED_AT_ONCE = 1_000;
-/** After all positions. */
+/** A text after all positions. */
 const END = '~';
 
 export interface Parts {

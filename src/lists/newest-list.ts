@@ -11,7 +11,7 @@ import { OLDEST_FIRST_PAGES_MAX, type UpstreamList } from './upstream-list.ts';
 
 /** A poll reuses a page that a reader has read at most this long before. */
 const POLL_FRESH_MS = 1_000;
-/** After all positions. */
+/** A text after all positions. */
 const END = '~';
 
 export interface NewestExecutions {

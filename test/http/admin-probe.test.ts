@@ -1,4 +1,4 @@
-/** POST /v1/admin/probe: what is wrong with AWS or the store, told to the admin alone. */
+/** POST /v1/admin/probe: shows what is wrong with AWS or the store, to the admin alone. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';

@@ -3,7 +3,7 @@
  * character. It guards against typing errors, not against attackers.
  */
 
-/** Of ASCII text, as an unsigned number. */
+/** The checksum of ASCII text, as an unsigned number. */
 export function crc32(text: string): number {
   let crc = 0xffffffff;
   for (let index = 0; index < text.length; index++) {

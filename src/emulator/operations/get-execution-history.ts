@@ -83,7 +83,7 @@ export const getExecutionHistory = (
   },
 });
 
-/** Without the inputs and outputs in the details. */
+/** The event without the inputs and outputs in its details. */
 function withoutData(event: WireEvent): object {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => {

@@ -20,7 +20,7 @@ const ORDER = '{"order":4711,"items":["lamp","cable","bracket"],"total":"129.00 
 interface Attempt {
   readonly takesMs: number;
   readonly failure?: { readonly error: string; readonly cause: string };
-  /** After a failure. */
+  /** The pause after a failure. */
   readonly waitMs?: number;
 }
 

@@ -17,7 +17,7 @@ export interface Task {
 
 export interface RunLoopOptions {
   readonly clock: Clock;
-  /** Before anything else. */
+  /** Runs before anything else. */
   readonly load: () => Promise<void>;
   /** There are listeners: the loop may sleep in this invocation. */
   readonly isNeeded: () => boolean;

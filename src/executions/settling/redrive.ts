@@ -33,7 +33,7 @@ interface DescribeCall {
   readonly parts: DescriptionParts;
   /** When its request was sent; Infinity before that: then any caller can wait for it. */
   atMs: number;
-  /** Of the request that caused it. */
+  /** The origin of the request that caused it. */
   readonly origin: CallOrigin;
   readonly answer: Promise<Described>;
   hasFailed: boolean;

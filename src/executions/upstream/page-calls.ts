@@ -9,9 +9,9 @@ import type { UpstreamChunk } from './page-memory.ts';
 import type { ReadTrace } from './read-terms.ts';
 
 export interface PageCall {
-  /** Of the page. */
+  /** The page's start. */
   readonly start: number;
-  /** Of the request that caused it. */
+  /** The trace of the request that caused the call. */
   readonly trace: ReadTrace;
   /** A poll wants it. */
   precedes: boolean;

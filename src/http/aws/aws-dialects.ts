@@ -13,7 +13,7 @@ export const dialectOf = ({ headers }: Pick<Request, 'headers'>): AwsDialect =>
     ? stepFunctionsDialect
     : thingsGraphDialect;
 
-/** As `problemResponse`, for AWS clients. */
+/** The counterpart of `problemResponse` for AWS clients. */
 export const awsRefusalFor =
   (request: Pick<Request, 'headers'>) =>
   (failure: Failure, requestId: string): Response =>

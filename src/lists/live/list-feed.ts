@@ -11,7 +11,7 @@ export interface NewestExecutions {
 }
 
 export interface ListFeed {
-  /** As callers read pages. */
+  /** A page, as callers of /v1/executions get it. */
   page(request: ListRequest, signal?: AbortSignal): Promise<Result<ListPage>>;
   /** The executions that started last, read now. */
   newest(call: CallOptions): Promise<Result<NewestExecutions>>;

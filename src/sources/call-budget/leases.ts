@@ -49,7 +49,7 @@ export interface ShareRequest {
 export interface Share {
   readonly callsPerSecond: number;
   readonly calls: number;
-  /** Of the polls of each tenant's executions. */
+  /** The pace of each tenant's polls. */
   readonly paces: readonly (Pace & { readonly tenant: string })[];
   readonly validMs: number;
   /** No more calls before this time. */

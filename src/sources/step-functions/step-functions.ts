@@ -108,7 +108,7 @@ function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
   return ok(nextToken ? { messages, nextToken } : { messages });
 }
 
-/** Of an answer of DescribeExecution. */
+/** The description in an answer of DescribeExecution. */
 export function descriptionFromAnswer(
   answer: unknown,
   parts: DescriptionParts,

@@ -10,7 +10,7 @@ import { isProblem, phaseText, problemDetail } from './phase-texts.ts';
 
 export interface HeaderFacts {
   readonly snapshot: ExecutionSnapshot;
-  /** By the service's clock. */
+  /** The time now by the service's clock. */
   readonly nowMs: number;
   readonly onRetry: () => void;
   readonly isCopied: boolean;

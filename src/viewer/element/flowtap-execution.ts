@@ -147,7 +147,7 @@ export class FlowtapExecution extends LitElement {
     this.#emit('message-change', { message: messageId });
   }
 
-  /** Tells the page what has changed since it was last told. */
+  /** Dispatches events for what has changed since the last ones. */
   #report(before: ExecutionSnapshot, { status, phase, error }: ExecutionSnapshot): void {
     if (status !== before.status || phase !== before.phase) this.#emit('status', { status, phase });
     if (status !== before.status && status !== undefined && status !== 'RUNNING')

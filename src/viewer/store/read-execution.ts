@@ -18,7 +18,7 @@ export interface Reading {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly slotsFor: (origin: string) => StreamSlots;
-  /** After the newest message that was handed out. */
+  /** The position after the newest message that was handed out. */
   readonly cursor: () => string | undefined;
   readonly onMessage: (message: FlowMessage, cursor: string) => void;
   readonly onCaughtUp: (status: Status, cursor: string) => void;

@@ -14,7 +14,7 @@ export interface BarFacts {
   readonly mark: Mark;
   readonly parts: readonly Part[];
   readonly range: TimeRange;
-  /** Of the whole execution. */
+  /** The start of the whole execution. */
   readonly zeroMs: number;
   /** The step's end, or now. */
   readonly endMs: number;

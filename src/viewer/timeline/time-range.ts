@@ -60,7 +60,7 @@ export function ticksOf(range: TimeRange, zeroMs: number, count: number): Tick[]
   return ticks;
 }
 
-/** With as many digits as the step needs. */
+/** The label has as many digits as the step needs. */
 function tickLabel(ms: number, step: number): string {
   if (ms < 60_000 && step >= 1_000) return `${ms / 1000} s`;
   if (ms < 60_000) return ms < 1_000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(3))} s`;

@@ -24,7 +24,7 @@ export function readToken(
     : refused('ValidationException', `nextToken: must have from 1 to ${charactersMax} characters.`);
 }
 
-/** Of tokens of ListExecutions. */
+/** The longest token of ListExecutions in AWS's model. */
 export const LIST_TOKEN_CHARACTERS_MAX = 3_096;
 
 export const foreignListToken = refused(
