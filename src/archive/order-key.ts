@@ -25,6 +25,9 @@ export function orderKey(startedAt: string | undefined, executionId: string): st
 /** A position before all executions that started at this time or earlier, and after all that started later. */
 export const positionBefore = (startedAtMs: number): string => reversed(startedAtMs);
 
+/** A position before all executions that have the start time of this order key or position: it tells nothing about an id. */
+export const beginningOfTime = (position: string): string => position.slice(0, DIGITS);
+
 /** The start time of an order key or a position, in milliseconds; undefined without one. */
 export function startedAtMsOf(position: string): number | undefined {
   const digits = position.slice(0, DIGITS);

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../core/errors.ts';
-import { startedAtMsOf } from '../archive/order-key.ts';
+import { beginningOfTime, startedAtMsOf } from '../archive/order-key.ts';
 import type { ArchivedPart } from './archived-part.ts';
 import { itemOf } from './list-entry.ts';
 import { matchesFilter } from './list-filter.ts';
@@ -32,6 +32,7 @@ export async function mergedPage(
   const { after = '', maxResults } = request;
   const executions: ListItem[] = [];
   let position = beginning;
+  let listedTo = '';
   for (let examined = 1; ; examined++) {
     if (examined % EXAMINED_AT_ONCE === 0) await clock.turn();
     if (executions.length >= maxResults) {
@@ -49,7 +50,8 @@ export async function mergedPage(
       // If the walk did not reach the beginning, the next request continues where this one stopped.
       const reached = knownTo > beginning ? knownTo : (live?.walkedTo ?? '');
       if (reached <= after) return fail(unread.find(({ failure }) => failure)?.failure ?? notReached);
-      const next = knownTo > beginning && position > knownTo ? position : reached;
+      const examinedTo = knownTo > beginning && position > knownTo ? position : reached;
+      const next = placeFor(examinedTo, after, listedTo);
       return ok({ executions, next, ...searchedBackTo(next), ...partialOf({ live, archived }) });
     }
     position = key;
@@ -67,7 +69,19 @@ export async function mergedPage(
     if (!item || !matchesFilter(request, item)) continue;
     const members = isLive && request.members ? liveEntry?.members : undefined;
     executions.push(members ? { ...item, members } : item);
+    listedTo = key;
   }
+}
+
+/**
+ * The place for the cursor of a short page. Callers can read it, and the key at which the search stopped may be that of an execution
+ * that the caller may not read: its hash would confirm a guessed id. So the place is cut to the start time, unless the request would
+ * make no progress or list an execution twice.
+ */
+function placeFor(examinedTo: string, after: string, listedTo: string): string {
+  const time = beginningOfTime(examinedTo);
+  const place = time > listedTo ? time : listedTo;
+  return place > after ? place : examinedTo;
 }
 
 const AT_END: Next<never> = { at: 'end' };
