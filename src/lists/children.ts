@@ -16,10 +16,14 @@ import { decodePage } from '../messages/encoded-page.ts';
 import type { Message } from '../messages/message.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { LineageReader } from '../messages/started-executions.ts';
+import { LIST_REQUEST_MS_MAX } from './flow-list.ts';
 import { timesOf } from './list-entry.ts';
 import type { ListItem, Lists } from './lists.ts';
 
-/** Children of tasks that one request describes. Each costs a call, unless it is archived or was described a moment ago. */
+/**
+ * Children of tasks that one request describes, and map runs that it lists. Each costs a call, unless it is archived or was read a
+ * moment ago.
+ */
 export const CHILDREN_ASKED_MAX = 50;
 /** Pages of the history that one request reads, of 4 MiB each. */
 export const CHILDREN_PAGES_MAX = 4;
@@ -85,6 +89,9 @@ class Search {
   #asked = 0;
   #upstreamCalls = 0;
   #isPartial = false;
+  /** Looks at nothing further after this time, in clock milliseconds. */
+  readonly #untilMs: number;
+  #hasLooked = false;
 
   constructor(
     options: ChildrenOptions,
@@ -96,6 +103,7 @@ class Search {
     this.#parent = parent;
     this.#request = request;
     this.#signal = signal;
+    this.#untilMs = options.clock.now() + LIST_REQUEST_MS_MAX;
   }
 
   async page(): Promise<Result<ChildrenPage>> {
@@ -107,6 +115,7 @@ class Search {
       const { messages, next, more } = read.value;
       for (let starts = place.starts; starts < messages.length;) {
         if (this.#isFull) return ok(this.#answer({ ...place, starts }));
+        this.#hasLooked = true;
         const after = starts === place.starts ? place.after : undefined;
         const batch = messages.slice(starts, starts + this.#room);
         const mapRunAt = batch.findIndex((message) => this.#mapRunOf(message) !== undefined);
@@ -133,7 +142,7 @@ class Search {
   }
 
   get #isFull(): boolean {
-    return this.#room <= 0;
+    return this.#room <= 0 || (this.#hasLooked && this.#options.clock.now() >= this.#untilMs);
   }
 
   get #room(): number {
@@ -181,6 +190,7 @@ class Search {
   async #addMapRun(message: Message, after: string | undefined): Promise<string | undefined> {
     const mapRunArn = this.#mapRunOf(message) ?? '';
     const { patterns, tenant, maxResults } = this.#request;
+    this.#asked++;
     const list = await this.#options.lists.page(
       {
         of: { source: this.#parent.source, mapRunArn },

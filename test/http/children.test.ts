@@ -1,9 +1,13 @@
-/** GET …/children: what an execution of Step Functions has started, over the whole service, with the emulator as its upstream. */
+/**
+ * GET …/children: what an execution of Step Functions has started, over the whole service, with the emulator as its upstream. Over 300
+ * lines, because all of it needs the same scripted parents and children.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { MAP_RUN_CHILDREN } from '../../src/emulator/scenarios/nested-machines.ts';
 import { CHILDREN_ASKED_MAX } from '../../src/lists/children.ts';
+import { LIST_REQUEST_MS_MAX } from '../../src/lists/flow-list.ts';
 import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
 import { type ServiceUnderTest, openService } from './service-under-test.ts';
 
@@ -163,6 +167,41 @@ describe('the children of an execution', () => {
     const rest = await inTime(children(PARENT, `?maxResults=250&cursor=${first.nextToken}`));
     expect(namesOf([first, rest])).toEqual(names);
     expect(rest.nextToken).toBeUndefined();
+  });
+
+  test('of many map runs are listed in bounded numbers: the page is short, and the next one continues', async () => {
+    const arns = Array.from(
+      { length: CHILDREN_ASKED_MAX + 10 },
+      (_, index) => `${HOME}:mapRun:Parent/Lines:${index}`,
+    );
+    await runs({ mapRunArn: arns.at(-1) }, ['last']);
+    await script(arns.flatMap(mapRun));
+    await service.clock.advance(3_000);
+    const before = service.calls();
+    const first = await inTime(children(PARENT));
+    expect(service.calls() - before).toBeLessThan(CHILDREN_ASKED_MAX + 5);
+    expect(first).toMatchObject({ executions: [], nextToken: expect.any(String) });
+    const pages = [first];
+    while (pages.at(-1)?.nextToken !== undefined)
+      pages.push(await inTime(children(PARENT, `?cursor=${pages.at(-1)?.nextToken}`)));
+    expect(namesOf(pages)).toEqual(['last']);
+  });
+
+  test('of map runs are looked for during a few seconds: the page is short, and the next one continues', async () => {
+    const arns = Array.from(
+      { length: 3 * CHILDREN_ASKED_MAX },
+      (_, index) => `${HOME}:mapRun:Parent/Lines:${index}`,
+    );
+    await script(arns.flatMap(mapRun));
+    await service.clock.advance(3_000);
+    // Uses up what the budget of list calls has saved.
+    const first = await inTime(children(PARENT));
+    const before = service.calls();
+    const reading = children(PARENT, `?cursor=${first.nextToken}`);
+    await service.clock.advance(LIST_REQUEST_MS_MAX + 1_000);
+    const second = await reading;
+    expect(second.nextToken).toBeDefined();
+    expect(service.calls() - before).toBeLessThan(CHILDREN_ASKED_MAX);
   });
 
   test('that have been archived need no call, also after the upstream has gone', async () => {
