@@ -25,6 +25,7 @@ import { createPageMemory } from './executions/upstream/page-memory.ts';
 import type { Probe } from './http/admin-routes.ts';
 import { problemJson } from './http/problem.ts';
 import { createChildren } from './lists/children.ts';
+import type { ArchiveIndex } from './lists/archived-part.ts';
 import { FlowDirectory } from './lists/flow-directory.ts';
 import { createListOpener } from './lists/runtimes/list-opener.ts';
 import type { ListObjects, OpenList } from './lists/runtimes/open-list.ts';
@@ -102,7 +103,12 @@ export function createCore(settings: Settings, platform: Platform): Core {
     ...(archiveTtlSeconds !== undefined && { ttlSeconds: archiveTtlSeconds }),
   });
   const { sources, stepFunctions, listing } = createSources(settings, platform);
-  const { index } = archive;
+  const indexBuild = new IndexBuild({ archive, store, clock, log });
+  const index: ArchiveIndex = {
+    page: (group, options) => archive.index.page(group, options),
+    flows: (options) => archive.index.flows(options),
+    isComplete: () => indexBuild.isDone(),
+  };
   const encodePage = createPageEncoder(cursorKeys);
   const frameMemory = createFrameMemory();
   const framesFor = (ref: ExecutionRef) =>
@@ -115,7 +121,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
   return {
     access,
     archive,
-    indexBuild: new IndexBuild({ archive, store, clock, log }),
+    indexBuild,
     cursorKeys,
     framesFor,
     encodePage,

@@ -52,7 +52,7 @@ export interface ExecutionPage {
   /** Newest start first. May be empty even if more follow, since one request searches a bounded part. */
   readonly executions: readonly ListedExecution[];
   readonly nextToken?: string;
-  /** The upstream service or the archive could not be read: its part is missing. */
+  /** The upstream service or the archive could not be read, or older archives are still being indexed: that part is missing. */
   readonly partial?: true;
   /** Everything that started later has been searched. */
   readonly searchedBackTo?: string;

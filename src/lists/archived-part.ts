@@ -6,7 +6,10 @@ import { type ArchivedEntry, archivedEntryOf } from './list-entry.ts';
 import type { Next, PartRange } from './list-part.ts';
 
 /** What lists read of the archive. */
-export type ArchiveIndex = Pick<ExecutionIndex, 'page' | 'flows'>;
+export interface ArchiveIndex extends Pick<ExecutionIndex, 'page' | 'flows'> {
+  /** Whether it has all archived executions: not while the index of older archives is being built (archive/index-build.ts). */
+  isComplete(): Promise<boolean>;
+}
 
 /** Pages of the index that one request reads. Most filters match many of a flow's archives or none, so more pages rarely help. */
 export const INDEX_PAGES_MAX = 5;

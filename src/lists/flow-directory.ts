@@ -170,7 +170,7 @@ async function readArchive(index: ArchiveIndex): Promise<Reading> {
     if (!page.ok) return { found, isPartial: true };
     found.push(...page.value.flows.map((flow) => foundOf(flow, true)));
     ({ cursor } = page.value);
-    if (cursor === undefined) return { found, isPartial: false };
+    if (cursor === undefined) return { found, isPartial: !(await index.isComplete()) };
   }
   return { found, isPartial: true };
 }

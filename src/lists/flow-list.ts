@@ -147,7 +147,19 @@ export class FlowList {
     if (live?.refusal && request.after === undefined && page.value.executions.length === 0) {
       if (!(await this.#hasReadable(request.patterns))) return fail(live.refusal);
     }
-    return ok({ ...page.value, upstreamCalls });
+    return ok({
+      ...page.value,
+      ...((await this.#lacksArchives(request)) && { partial: true }),
+      upstreamCalls,
+    });
+  }
+
+  /**
+   * Whether older archived executions may be missing, because their index is still being built. Executions of map runs are not in it.
+   * Who wants AWS's members speaks its protocol, which cannot say that a list is partial, and AWS does not list these executions.
+   */
+  async #lacksArchives({ of, members }: ListRequest): Promise<boolean> {
+    return members !== true && !('mapRunArn' in of) && !(await this.#options.index.isComplete());
   }
 
   /** Whether the archive has an execution that these patterns allow. If the search cannot be finished, assume that it has. */

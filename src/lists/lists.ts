@@ -77,7 +77,10 @@ export interface ListPage {
   readonly executions: readonly ListItem[];
   /** The place to continue after. Absent: the list ends here. */
   readonly next?: string;
-  /** The upstream or the archive could not be read: its part of the list is missing. */
+  /**
+   * The upstream or the archive could not be read: its part of the list is missing. Or the index of older archives is still being
+   * built.
+   */
   readonly partial?: true;
   /**
    * Only if the page is short although more may follow: everything that started later has been searched. Absent then: only executions

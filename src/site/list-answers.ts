@@ -11,7 +11,7 @@ const source = () => text('The source of its executions: `things-graph` or `step
 
 const partial = describe(
   z.optional(z.literal(true)),
-  'The upstream service or the archive could not be read: its part is missing.',
+  'The upstream service or the archive could not be read, or older archives are still being indexed: that part is missing.',
 );
 const searchedBackTo = describe(
   z.optional(z.iso.datetime()),

@@ -4,6 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
+import { FLOWS_RETRY_MS } from '../../src/lists/flow-directory.ts';
 import { endedLongAgo, openService, ORIGIN, problemOf, type ServiceUnderTest } from './service-under-test.ts';
 
 const HOME = 'arn:aws:states:us-west-2:123456789012';
@@ -372,5 +373,34 @@ describe('GET /v1/flows', () => {
     expect((await service.fetch('/v1/flows')).status).toBe(401);
     const response = await service.fetch(new URL('/v1/flows', ORIGIN).pathname, { method: 'OPTIONS' });
     expect(response.headers.get('Access-Control-Allow-Methods')).toContain('GET');
+  });
+});
+
+describe('while the index of older archives is being built', () => {
+  beforeEach(async () => {
+    service = await openService({}, { isIndexBuilt: false });
+    await service.runs(DOOR, [run('one', 60)]);
+  });
+
+  test('lists of executions and of flows say that they are partial', async () => {
+    expect(await listOf(get({}))).toMatchObject({ partial: true, executions: [{ name: 'one' }] });
+    expect(await (await service.get('/v1/flows')).json()).toMatchObject({ partial: true });
+    await service.buildIndex();
+    await service.clock.advance(FLOWS_RETRY_MS);
+    expect(await listOf(get({}))).not.toHaveProperty('partial');
+    expect(await (await service.get('/v1/flows')).json()).not.toHaveProperty('partial');
+  });
+
+  test('a list in AWS words that matches nothing is empty, not a failure', async () => {
+    const answer = await service.fetch('/', {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/x-amz-json-1.0',
+        'X-Amz-Target': 'AWSStepFunctions.ListExecutions',
+        'X-Amz-Security-Token': await service.key(),
+      },
+      body: JSON.stringify({ stateMachineArn: DOOR, statusFilter: 'FAILED' }),
+    });
+    expect([answer.status, await answer.json()]).toEqual([200, { executions: [] }]);
   });
 });

@@ -43,6 +43,7 @@ export interface ServiceUnderTest {
   /** Executions of a state machine for the emulator's lists (src/emulator/runs-input.ts). */
   runs(stateMachineArn: string, runs: readonly object[], more?: object): Promise<void>;
   faults(faults: Record<string, unknown>): Promise<void>;
+  buildIndex(): Promise<void>;
   /** Replaces the isolate: store and upstream stay, memory is lost. */
   restart(): void;
   /** Makes the upstream unavailable. */
@@ -53,8 +54,16 @@ export interface ServiceUnderTest {
 export interface Parts {
   readonly clock?: ManualClock;
   readonly store?: KeyValueStore;
+  /** Default: true. Otherwise lists are partial until `buildIndex` has been called. */
+  readonly isIndexBuilt?: boolean;
   /** Replaces the emulator. */
   readonly upstream?: (request: Request) => Promise<Response>;
+}
+
+/** Without a line in the log. */
+async function buildIndex({ indexBuild, logged }: InProcess): Promise<void> {
+  await indexBuild.run(new AbortController().signal);
+  logged.length = 0;
 }
 
 export async function openService(
@@ -75,6 +84,7 @@ export async function openService(
       },
     },
   });
+  if (parts.isIndexBuilt ?? true) await buildIndex(service);
   const { store, logged } = service;
   const control = async (path: string, body: unknown): Promise<void> => {
     const request = new Request(`http://emulator/_emulator${path}`, {
@@ -110,6 +120,7 @@ export async function openService(
       control('/executions', { flowExecutionId, messages, ...more }),
     runs: (stateMachineArn, runs, more) => control('/runs', { stateMachineArn, runs, ...more }),
     faults: (faults) => control('/faults', faults),
+    buildIndex: () => buildIndex(service),
     restart: () => service.restart(),
     stopUpstream() {
       upstreamIsGone = true;

@@ -17,10 +17,12 @@ const machine = (name: string, type = 'STANDARD'): SourceFlow => ({
 });
 const WORKFLOW = 'urn:tdm:us-west-2/123456789012/default:Workflow:Alarm';
 
-function directoryUnderTest(flows: readonly SourceFlow[], pageSizeMax = 2) {
+function directoryUnderTest(flows: readonly SourceFlow[], pageSizeMax = 2, isIndexComplete = true) {
   const clock = new ManualClock();
   const store = new FaultyStore(createMemoryStore({ clock }));
-  const index = new ExecutionIndex({ store, clock });
+  const index = Object.assign(new ExecutionIndex({ store, clock }), {
+    isComplete: async () => isIndexComplete,
+  });
   const source = new ScriptedListing({ pageSizeMax });
   source.flows = flows;
   const directory = new FlowDirectory({ sources: [source], index, clock });

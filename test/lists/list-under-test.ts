@@ -53,13 +53,17 @@ export interface ListUnderTestOptions extends Partial<Omit<FlowListOptions, 'sou
   readonly clock?: ManualClock;
   readonly source?: ScriptedListing;
   readonly upstream?: ScriptedListingOptions;
+  /** Default: true. */
+  readonly isIndexComplete?: boolean;
 }
 
-export function listUnderTest({ upstream, ...more }: ListUnderTestOptions = {}) {
+export function listUnderTest({ upstream, isIndexComplete = true, ...more }: ListUnderTestOptions = {}) {
   const clock = more.clock ?? new ManualClock(START_MS);
   const store = createMemoryStore({ clock, oneWritePerSecond: false });
   const source = more.source ?? new ScriptedListing(upstream);
-  const index = new ExecutionIndex({ store, clock });
+  const index = Object.assign(new ExecutionIndex({ store, clock }), {
+    isComplete: async () => isIndexComplete,
+  });
   const list = new FlowList({
     of: { flow: door },
     source,

@@ -178,7 +178,9 @@ describe('stepfunctions-local', () => {
     const list = new FlowList({
       of: { flow },
       source: { ...listing, pageSizeMax: 10 },
-      index: new ExecutionIndex({ store, clock: systemClock }),
+      index: Object.assign(new ExecutionIndex({ store, clock: systemClock }), {
+        isComplete: async () => true,
+      }),
       storage: createMemoryExecutionStorage(),
       memory: createListMemory(),
       clock: systemClock,

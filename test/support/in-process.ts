@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { createInProcessRateLimiter } from '../../src/access/limits/in-process-rate-limit.ts';
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
 import type { App } from '../../src/app.ts';
+import type { IndexBuild } from '../../src/archive/index-build.ts';
 import { createCore, createService, type Platform } from '../../src/compose.ts';
 import type { Settings } from '../../src/config.ts';
 import type { LogRecord } from '../../src/core/log.ts';
@@ -49,6 +50,8 @@ export class InProcess {
   readonly settings: Settings;
   live: InProcessExecutions;
   lists: InProcessLists;
+  /** Builds the index of the archives that the store had before; nothing here calls it by itself. */
+  indexBuild: IndexBuild;
   readonly #parts: InProcessParts;
   /** Kept: Node's Request passes no abort on after it was collected, even if its signal has listeners. */
   readonly #requests: Request[] = [];
@@ -73,7 +76,7 @@ export class InProcess {
       logEveryNth: 1,
       ...parts.settings,
     };
-    ({ live: this.live, lists: this.lists, app: this.#app } = this.#open());
+    ({ live: this.live, lists: this.lists, app: this.#app, indexBuild: this.indexBuild } = this.#open());
   }
 
   #open() {
@@ -102,14 +105,15 @@ export class InProcess {
       ...(source !== undefined && { forRef: (ref) => ({ source, frames: core.framesFor(ref) }) }),
     });
     const lists = createInProcessLists(core.openList, clock);
-    return { live, lists, app: createService(settings, platform, core, { executions: live, lists }) };
+    const app = createService(settings, platform, core, { executions: live, lists });
+    return { live, lists, app, indexBuild: core.indexBuild };
   }
 
   /** Another isolate over the same store and upstream takes over: nothing in memory is left, and no open stream. */
   restart(): void {
     this.live.close();
     this.lists.close();
-    ({ live: this.live, lists: this.lists, app: this.#app } = this.#open());
+    ({ live: this.live, lists: this.lists, app: this.#app, indexBuild: this.indexBuild } = this.#open());
   }
 
   async fetch(path: string, init?: RequestInit, clientAddress = '192.0.2.1'): Promise<Response> {
