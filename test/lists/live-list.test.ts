@@ -1,4 +1,7 @@
-/** The live list of a flow: what is sent, in which order, and how often the upstream is read for it. */
+/**
+ * The live list of a flow: what is sent, in which order, and how often the upstream is read for it. Over 300 lines, because all of it
+ * needs the same list and readers.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { type Failure, fail, ok } from '../../src/core/errors.ts';
@@ -100,6 +103,20 @@ describe('a live list', () => {
     const reader = await open({ maxResults: 3 });
     expect(reader.sent).toEqual(['e0 RUNNING', 'e1 RUNNING', 'e2 RUNNING', '|']);
     expect(reader.events.every(({ id }) => id === undefined)).toBe(true);
+  });
+
+  test('is partial if any of the pages that it begins with is', async () => {
+    for (let n = 0; n < 3; n++) feed.set(`e${n}`, ago(n * 1_000));
+    const page = feed.page.bind(feed);
+    // Short pages, as when few of many executions match. The archive can be read again after the first one.
+    feed.page = async (request) => {
+      const answer = await page({ ...request, maxResults: 1 });
+      if (!answer.ok || request.after !== undefined) return answer;
+      return ok({ ...answer.value, partial: true });
+    };
+    const reader = await open();
+    expect(reader.sent).toEqual(['e0 RUNNING', 'e1 RUNNING', 'e2 RUNNING', '|']);
+    expect(JSON.parse(reader.named('caught-up')[0]?.data ?? '')).toEqual({ partial: true });
   });
 
   test('shows a new execution and an end within 5 s, also of a run that is not on the newest page', async () => {

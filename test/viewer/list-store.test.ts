@@ -138,6 +138,7 @@ describe('the store of a list', () => {
     });
     await store.readOlder();
     expect(names()).toEqual(['a SUCCEEDED']);
+    expect(store.getSnapshot()).toMatchObject({ isPartial: true, hasOlder: false });
   });
 
   test('a refusal is shown', async () => {

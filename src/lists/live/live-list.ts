@@ -95,18 +95,20 @@ export class LiveList {
   async #firstList(request: FollowRequest, signal: AbortSignal | undefined): Promise<Result<FirstList>> {
     const { feed } = this.#options;
     const executions: ListItem[] = [];
+    let isPartial = false;
     for (let pages = 1, after: string | undefined; ; pages++) {
       const maxResults = request.maxResults - executions.length;
       const page = await feed.page({ ...request, maxResults, ...(after !== undefined && { after }) }, signal);
       if (!page.ok) return page;
       const { executions: found, next, partial, searchedBackTo } = page.value;
       executions.push(...found);
+      isPartial ||= partial === true;
       const isFull = executions.length >= request.maxResults;
       if (next === undefined || isFull || pages >= FIRST_PAGES_MAX || signal?.aborted) {
         return ok({
           executions,
           ...(next !== undefined && { next }),
-          ...(partial && { partial }),
+          ...(isPartial && { partial: true }),
           ...(!isFull && searchedBackTo !== undefined && { searchedBackTo }),
         });
       }

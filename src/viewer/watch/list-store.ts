@@ -80,6 +80,8 @@ export class ListStore {
     const { signal } = this.#reading;
     this.#change({ isReadingOlder: true, error: undefined });
     try {
+      // A walk that starts again finds what was missing before.
+      if (this.#parts === undefined) this.#change({ isPartial: false });
       const parts = (this.#parts ??= this.#source.parts(this.#query, signal));
       const before = this.#byId.size;
       for (let read = 0; read < OLDER_PARTS_MAX && this.#byId.size < before + OLDER_MIN; read++) {
@@ -108,7 +110,9 @@ export class ListStore {
     // Items of the live list are newer.
     for (const execution of executions)
       if (!this.#byId.has(execution.flowExecutionId)) this.#byId.set(execution.flowExecutionId, execution);
-    this.#change({ hasOlder: !isLast, isPartial: partial, searchedBackTo, executions: this.#sorted() });
+    // What an earlier part lacked is still missing.
+    const isPartial = this.#snapshot.isPartial || partial;
+    this.#change({ hasOlder: !isLast, isPartial, searchedBackTo, executions: this.#sorted() });
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
