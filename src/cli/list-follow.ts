@@ -17,6 +17,10 @@ interface ListView {
   close(): Promise<void>;
 }
 
+/** For lists that are partial. */
+export const INCOMPLETE =
+  'The list is incomplete: AWS or the archive could not be read just now, or older archives are still being indexed.';
+
 /** Until the signal aborts. Throws its reason, and what following throws when it gives up. */
 export async function followList(
   client: FlowtapClient,
@@ -31,12 +35,7 @@ export async function followList(
   try {
     for await (const event of client.followExecutions({ ...options, signal: terminal.signal })) {
       if (event.type === 'execution') await view.show(event.execution);
-      if (event.type === 'caught-up')
-        await view.note(
-          event.partial
-            ? 'The list is incomplete: AWS or the archive could not be read just now.'
-            : undefined,
-        );
+      if (event.type === 'caught-up') await view.note(event.partial ? INCOMPLETE : undefined);
       if (event.type === 'reconnecting' && event.error) {
         const why = oneLine(event.error.message).replace(/\.?$/, '.');
         await view.note(`${why} Retrying in ${humanDuration(event.afterMs)}.`);

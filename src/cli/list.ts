@@ -11,7 +11,7 @@ import { type Command, type Terminal, UsageError } from './command.ts';
 import { connect } from './connect.ts';
 import { executionFields, executionTable } from './execution-table.ts';
 import { EXIT } from './exit-code.ts';
-import { followList } from './list-follow.ts';
+import { INCOMPLETE, followList } from './list-follow.ts';
 import { namedFlow } from './named-flow.ts';
 import { jsonLine, oneLine } from './plain-text.ts';
 import { Progress } from './progress.ts';
@@ -141,6 +141,6 @@ async function showOnce(
   const note = (text: string) => stderr.line(stderr.style(text, 'dim'));
   if (shown.length === 0) await note('No execution matches.');
   else if (hasMore) await note(`The newest ${shown.length}; -n shows more.`);
-  if (isPartial) await note('The list is incomplete: AWS or the archive could not be read just now.');
+  if (isPartial) await note(INCOMPLETE);
   return EXIT.ok;
 }

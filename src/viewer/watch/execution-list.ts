@@ -77,7 +77,8 @@ export class WatchExecutionList extends LitElement {
       ${
         isPartial
           ? html`<p class="note">
-              A part of the list is missing, because AWS or the archive cannot be read at the moment.
+              A part of the list is missing: AWS or the archive cannot be read at the moment, or older
+              archives are still being indexed.
             </p>`
           : nothing
       }
