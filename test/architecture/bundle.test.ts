@@ -10,9 +10,9 @@ beforeAll(async () => {
 
 /**
  * What the whole Worker may weigh. A cold start reads and compiles all of it, and one careless import (all of zod, an AWS
- * SDK) doubles it. Raise it when something was worth it.
+ * SDK) doubles it. Raise it when something was worth it: lists, their index and children took 21 KB, Step Functions' own protocol 6 KB.
  */
-const BUNDLE_GZIP_BYTES_MAX = 118_000;
+const BUNDLE_GZIP_BYTES_MAX = 116_000;
 
 test('the Worker that is deployed stays within its budget', () => {
   expect(gzipSync(bundle.script).length).toBeLessThan(BUNDLE_GZIP_BYTES_MAX);
