@@ -1,8 +1,6 @@
 /**
  * One list as its source has it, read in full pages, one call at a time. Readers of the same page share its call, and the page is
  * remembered for a few seconds, a failure too: upstream calls depend on the list, not on its readers.
- *
- * A call that nobody waits for any more is not sent. Polls come first, then one call for each tenant in turn.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, type SourceFailure, fail, ok } from '../core/errors.ts';
@@ -10,10 +8,9 @@ import { parseExecutionRef } from '../core/execution-ref.ts';
 import { exceptionText } from '../core/exception-text.ts';
 import { isMapRunChild } from '../core/flow-ref.ts';
 import { LruMap } from '../core/lru-map.ts';
-import { VirtualTime } from '../core/virtual-time.ts';
-import { isOthersShare } from '../executions/upstream/execution-calls.ts';
 import type { ExecutionsQuery, ListingSource } from '../sources/listing-source.ts';
-import type { CallOptions, CallOrigin } from '../sources/source.ts';
+import { type SharedCall, SharedCalls, isOthersShare } from '../sources/shared-calls.ts';
+import type { CallOptions } from '../sources/source.ts';
 import { type LiveEntry, liveEntryOf } from './list-entry.ts';
 
 /** How old a page for readers may be, in addition to AWS's own delay. */
@@ -53,15 +50,8 @@ export interface PageTerms extends Omit<CallOptions, 'onAttempt'> {
 /** `left`: no request waited for the call any more, so it was not sent. */
 type Outcome = Result<UpstreamListPage, SourceFailure> | 'left';
 
-interface Call {
-  readonly token: string | undefined;
-  readonly terms: PageTerms;
-  readonly done: PromiseWithResolvers<Outcome>;
-  precedes: boolean;
-  waiting: number;
-  isSent: boolean;
-  readonly abandoned: AbortController;
-}
+/** For the page of this token. */
+type Call = SharedCall<string | undefined, PageTerms, Outcome>;
 
 export interface UpstreamListOptions {
   readonly source: ListingSource;
@@ -77,13 +67,12 @@ export interface UpstreamListOptions {
 export class UpstreamList {
   readonly #options: UpstreamListOptions;
   readonly #failures: LruMap<string, { readonly failure: SourceFailure; readonly atMs: number }>;
-  readonly #time = new VirtualTime();
-  #queue: Call[] = [];
-  #running: Call | undefined;
+  readonly #calls: SharedCalls<string | undefined, PageTerms, Outcome>;
 
   constructor(options: UpstreamListOptions) {
     this.#options = options;
     this.#failures = new LruMap({ max: FAILURES_MAX });
+    this.#calls = new SharedCalls((call) => this.#fetchSafely(call));
   }
 
   /** The page of this token; undefined: the newest one. */
@@ -97,10 +86,10 @@ export class UpstreamList {
       if (failed && failed.atMs >= terms.notBeforeMs) return fail(failed.failure);
       if (terms.signal?.aborted)
         return fail({ type: 'upstream-unfinished', internal: 'its caller has left' });
-      const call = this.#call(token, terms);
+      const { call } = this.#calls.request(token, terms);
       source.hurry?.(of, terms.origin);
-      const outcome = await this.#outcome(call, terms.signal);
-      if (outcome === 'left' || isOthersShare(outcome, call.terms.origin, terms.origin)) continue;
+      const outcome = await this.#calls.outcome(call, terms.signal);
+      if (outcome === 'left' || isOthersShare(outcome, call.cause.origin, terms.origin)) continue;
       return outcome;
     }
   }
@@ -109,69 +98,17 @@ export class UpstreamList {
     return `${this.#options.name} ${token ?? ''}`;
   }
 
-  /** The call for this page: one in progress or queued, or a new one. */
-  #call(token: string | undefined, terms: PageTerms): Call {
-    const precedes = terms.origin.class === 'poll';
-    const same =
-      this.#running?.token === token && this.#running?.abandoned.signal.aborted === false
-        ? this.#running
-        : this.#queue.find((queued) => queued.token === token);
-    if (same) {
-      same.precedes ||= precedes;
-      return same;
+  async #fetchSafely(call: Call): Promise<Outcome> {
+    try {
+      return await this.#fetch(call);
+    } catch (error) {
+      return fail({ type: 'upstream-broken', internal: `reading a list threw: ${exceptionText(error)}` });
     }
-    const call: Call = {
-      token,
-      terms,
-      done: Promise.withResolvers<Outcome>(),
-      precedes,
-      waiting: 0,
-      isSent: false,
-      abandoned: new AbortController(),
-    };
-    this.#queue.push(call);
-    this.#next();
-    return call;
-  }
-
-  async #outcome(call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
-    call.waiting++;
-    const left = Promise.withResolvers<'left'>();
-    const leave = () => left.resolve('left');
-    signal?.addEventListener('abort', leave, { once: true });
-    const outcome = await Promise.race([call.done.promise, left.promise]);
-    signal?.removeEventListener('abort', leave);
-    call.waiting--;
-    if (call.waiting === 0) {
-      this.#queue = this.#queue.filter((queued) => queued !== call);
-      if (!call.isSent) call.abandoned.abort();
-    }
-    return outcome;
-  }
-
-  #next(): void {
-    if (this.#running) return;
-    const payer = this.#time.first(this.#queue.map(payerOf));
-    const call =
-      this.#queue.find(({ precedes }) => precedes) ?? this.#queue.find((queued) => payerOf(queued) === payer);
-    if (!call) return;
-    this.#queue = this.#queue.filter((queued) => queued !== call);
-    this.#time.serve(payerOf(call));
-    this.#running = call;
-    void this.#fetch(call)
-      .catch((error: unknown): Outcome =>
-        fail({ type: 'upstream-broken', internal: `reading a list threw: ${exceptionText(error)}` }),
-      )
-      .then((outcome) => {
-        this.#running = undefined;
-        call.done.resolve(outcome);
-        this.#next();
-      });
   }
 
   async #fetch(call: Call): Promise<Outcome> {
     const { source, of, upstreamStatus, memory, clock } = this.#options;
-    const { token, terms } = call;
+    const { wanted: token, cause: terms } = call;
     let readAtMs = clock.now();
     const result = await source.listExecutions(
       {
@@ -215,8 +152,3 @@ export class UpstreamList {
     return ok(page);
   }
 }
-
-const payerOf = ({ terms: { origin } }: Call): string => nameOfPayer(origin);
-
-const nameOfPayer = (origin: CallOrigin): string =>
-  origin.class === 'reader' ? origin.tenant : origin.class;

@@ -7,7 +7,8 @@ import type { Clock } from '../../core/clock.ts';
 import { type Result, type SourceFailure, ok } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { CallOrigin, DescriptionParts, Source, SourceDescription } from '../../sources/source.ts';
-import { type ExecutionCalls, isOthersShare } from '../upstream/execution-calls.ts';
+import { isOthersShare } from '../../sources/shared-calls.ts';
+import type { ExecutionCalls } from '../upstream/execution-calls.ts';
 import type { ReadTrace } from '../upstream/read-terms.ts';
 
 /** A redrive shows to readers after this long, at the latest. */

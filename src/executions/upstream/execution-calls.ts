@@ -38,13 +38,3 @@ export class ExecutionCalls {
     void call.then(over, over);
   }
 }
-
-/** This failure concerns the origin of the call alone: others who wait for the same call make their own. */
-export const isOthersShare = (
-  answer: { readonly ok: boolean; readonly failure?: { readonly type: string } },
-  caused: CallOrigin,
-  asks: CallOrigin,
-): boolean => !answer.ok && answer.failure?.type === 'upstream-share-exceeded' && !isSameOrigin(caused, asks);
-
-export const isSameOrigin = (a: CallOrigin, b: CallOrigin): boolean =>
-  a.class === 'reader' && b.class === 'reader' ? a.tenant === b.tenant : a.class === b.class;

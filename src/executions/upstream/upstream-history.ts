@@ -5,7 +5,7 @@
  * two rows. Readers therefore never notice an expired token (the walk starts earlier), a short page, an empty page with a token,
  * a page evicted from memory, or a read that lags behind an earlier one. If memory cannot make up for a lagging read, it fails.
  *
- * Three parts: the calls and their order (page-calls.ts), what was read so far (read-pages.ts), and here the walk from a usable
+ * Three parts: the calls and their order (sources/shared-calls.ts), what was read so far (read-pages.ts), and here the walk from a usable
  * token to a position, with the failures on the way. A failure is remembered like a page. This file decides when to call, not why:
  * freshness comes from its caller.
  */
@@ -14,9 +14,9 @@ import { exceptionText } from '../../core/exception-text.ts';
 import type { OpenWalk } from '../../messages/derive.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
+import { type SharedCall, SharedCalls, isOthersShare } from '../../sources/shared-calls.ts';
 import type { Source, SourcePage } from '../../sources/source.ts';
-import { ExecutionCalls, isOthersShare } from './execution-calls.ts';
-import { type Outcome, type PageCall, PageCalls } from './page-calls.ts';
+import { ExecutionCalls } from './execution-calls.ts';
 import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
 import { ReadPages, answers } from './read-pages.ts';
@@ -35,6 +35,13 @@ export const EMPTY_PAGES_MAX = 50;
 /** Restarts of one read's walk because tokens expired during it. */
 export const TOKEN_LOSSES_MAX = 3;
 
+/**
+ * Besides a chunk or a failure: look again. `lost`: the call brought nothing, because its token had expired or the history was
+ * replaced. `moved`: no call was made, because the page's row has changed. `left`: nobody waited for it any more.
+ */
+type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved' | 'left';
+/** For the page that starts at this position. */
+type PageCall = SharedCall<number, ReadTrace, Outcome>;
 type Refusal = ReturnType<typeof fail<SourceFailure>>;
 
 export interface UpstreamHistoryOptions {
@@ -64,7 +71,7 @@ export class UpstreamHistory {
   readonly #options: UpstreamHistoryOptions;
   /** All calls about this execution, other operations included. */
   readonly #calls: ExecutionCalls;
-  readonly #pageCalls: PageCalls;
+  readonly #pageCalls: SharedCalls<number, ReadTrace, Outcome>;
   readonly #pages: ReadPages;
   /** By start of the page. `isReported`: to `onHeadRead`. */
   readonly #failures = new Map<number, { failure: SourceFailure; atMs: number; isReported: boolean }>();
@@ -76,7 +83,7 @@ export class UpstreamHistory {
   constructor(options: UpstreamHistoryOptions) {
     this.#options = options;
     this.#calls = options.calls ?? new ExecutionCalls(options.source, options.ref);
-    this.#pageCalls = new PageCalls((call) => this.#fetchSafely(call));
+    this.#pageCalls = new SharedCalls((call) => this.#fetchSafely(call));
     const { ref, rows, memory, openWalk, messagesMax, onHeadRead } = options;
     this.#pages = new ReadPages({
       ref,
@@ -142,12 +149,13 @@ export class UpstreamHistory {
       }
       walk.pagesLeft--;
       const { call, shared } = this.#pageCalls.request(wanted.start, trace);
+      trace.collapsed ||= shared;
       const waiting = this.#pageCalls.outcome(call, walk.signal);
       this.#calls.wait(trace.origin, waiting);
       const outcome = await waiting;
       if (outcome === 'lost') losses++;
       if (outcome === 'lost' || outcome === 'moved' || outcome === 'left') continue;
-      if (isOthersShare(outcome, call.trace.origin, trace.origin)) continue;
+      if (isOthersShare(outcome, call.cause.origin, trace.origin)) continue;
       if (!outcome.ok) return this.#pages.heldAlready(position, freshness) ?? outcome;
       // Taken from the call itself: memory may have evicted it already. The result of this request's own call is as fresh as
       // possible, even if a lagging read confirmed less than was known.
@@ -172,10 +180,10 @@ export class UpstreamHistory {
 
   async #fetchSafely(call: PageCall): Promise<Outcome> {
     try {
-      return await this.#fetch(call.start, call);
+      return await this.#fetch(call.wanted, call);
     } catch (error) {
       const internal = `reading a page threw: ${exceptionText(error)}`;
-      return this.#refuse(call.start, this.#options.clock.now(), internal);
+      return this.#refuse(call.wanted, this.#options.clock.now(), internal);
     }
   }
 
@@ -186,12 +194,12 @@ export class UpstreamHistory {
     const epoch = this.#epoch;
     const limit = this.#limits.get(start) ?? source.pageSizeMax;
     let beganAtMs = clock.now();
-    const { origin } = call.trace;
+    const { origin } = call.cause;
     const { signal } = call.abandoned;
     call.isSent = false;
     const onAttempt = () => {
       call.isSent = true;
-      call.trace.calls++;
+      call.cause.calls++;
     };
     const result = await this.#calls.run(origin, () => {
       beganAtMs = clock.now();

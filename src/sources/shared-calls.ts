@@ -1,0 +1,113 @@
+/**
+ * Calls to an upstream for what several requests may want: a page of a history, or of a list. One call is in flight, the others
+ * wait in a queue (invariant 3). Requests for the same thing share its call. A poll comes first, then one call for each tenant in
+ * turn. A call ends when nobody waits for it any more: one that was sent completes and can be remembered, one that waits for its
+ * turn, in the budget too, is not made.
+ */
+import { VirtualTime } from '../core/virtual-time.ts';
+import type { CallOrigin } from './source.ts';
+
+/** `wanted`: what is asked for. `cause`: the request that caused the call. */
+export interface SharedCall<Wanted, Cause extends { readonly origin: CallOrigin }, Outcome> {
+  readonly wanted: Wanted;
+  readonly cause: Cause;
+  /** A poll wants it. */
+  precedes: boolean;
+  readonly done: PromiseWithResolvers<Outcome>;
+  /** How many wait for it. */
+  callers: number;
+  /** A request was sent: it completes and is remembered, even if nobody waits for it any more. */
+  isSent: boolean;
+  /** Aborted if the last caller leaves before: then the call gives up its place in the budget's queue. */
+  readonly abandoned: AbortController;
+}
+
+export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, Outcome> {
+  /** Makes the call. Never throws. */
+  readonly #make: (call: SharedCall<Wanted, Cause, Outcome>) => Promise<Outcome>;
+  #running: SharedCall<Wanted, Cause, Outcome> | undefined;
+  #queue: SharedCall<Wanted, Cause, Outcome>[] = [];
+  readonly #time = new VirtualTime();
+
+  constructor(make: (call: SharedCall<Wanted, Cause, Outcome>) => Promise<Outcome>) {
+    this.#make = make;
+  }
+
+  /** The call for this: one in progress or queued, or a new one. */
+  request(
+    wanted: Wanted,
+    cause: Cause,
+  ): { readonly call: SharedCall<Wanted, Cause, Outcome>; readonly shared: boolean } {
+    const precedes = cause.origin.class === 'poll';
+    const running = this.#running;
+    const same =
+      running && running.wanted === wanted && !running.abandoned.signal.aborted
+        ? running
+        : this.#queue.find((call) => call.wanted === wanted);
+    if (same) {
+      same.precedes ||= precedes;
+      return { call: same, shared: true };
+    }
+    const call: SharedCall<Wanted, Cause, Outcome> = {
+      wanted,
+      cause,
+      precedes,
+      done: Promise.withResolvers<Outcome>(),
+      callers: 0,
+      isSent: false,
+      abandoned: new AbortController(),
+    };
+    this.#queue.push(call);
+    this.#next();
+    return { call, shared: false };
+  }
+
+  /** What the call brings, or `left` as soon as this caller has left. */
+  async outcome(
+    call: SharedCall<Wanted, Cause, Outcome>,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome | 'left'> {
+    call.callers++;
+    const left = Promise.withResolvers<'left'>();
+    const leave = () => left.resolve('left');
+    signal?.addEventListener('abort', leave, { once: true });
+    const outcome = await Promise.race([call.done.promise, left.promise]);
+    signal?.removeEventListener('abort', leave);
+    call.callers--;
+    if (call.callers === 0) {
+      this.#queue = this.#queue.filter((queued) => queued !== call);
+      if (!call.isSent) call.abandoned.abort();
+    }
+    return outcome;
+  }
+
+  /** A poll first, then one call for each tenant that reads: many calls of one must not keep another waiting. */
+  #next(): void {
+    if (this.#running) return;
+    const payerOf = ({ cause }: { readonly cause: Cause }) => payer(cause.origin);
+    const first = this.#time.first(this.#queue.map(payerOf));
+    const call =
+      this.#queue.find(({ precedes }) => precedes) ?? this.#queue.find((queued) => payerOf(queued) === first);
+    if (!call) return;
+    this.#queue = this.#queue.filter((queued) => queued !== call);
+    this.#time.serve(payerOf(call));
+    this.#running = call;
+    void this.#make(call).then((outcome) => {
+      this.#running = undefined;
+      call.done.resolve(outcome);
+      this.#next();
+    });
+  }
+}
+
+const payer = (origin: CallOrigin): string => (origin.class === 'reader' ? origin.tenant : origin.class);
+
+/** This failure concerns the origin of the call alone: others who wait for the same call make their own. */
+export const isOthersShare = (
+  answer: { readonly ok: boolean; readonly failure?: { readonly type: string } },
+  caused: CallOrigin,
+  asks: CallOrigin,
+): boolean => !answer.ok && answer.failure?.type === 'upstream-share-exceeded' && !isSameOrigin(caused, asks);
+
+const isSameOrigin = (a: CallOrigin, b: CallOrigin): boolean =>
+  a.class === 'reader' && b.class === 'reader' ? a.tenant === b.tenant : a.class === b.class;
