@@ -13,8 +13,10 @@ afterAll(() => world.close());
 
 /** A poll a second, while messages arrive. */
 const CALLS_IN_A_MINUTE = 60;
+/** The shortest interval: a second, less the jitter (pacer.ts). */
+const INTERVAL_SECONDS_MIN = 0.9;
 
-test('an execution is polled once a second at the most, with 1, 10, 100 and 1,000 subscribers', async () => {
+test('an execution is polled about once a second, with 1, 10, 100 and 1,000 subscribers', async () => {
   const cases = [1, 10, 100, 1_000].map((subscribers) => ({ subscribers, id: `followed-${subscribers}` }));
   // Ten streams each at the most: a single tenant cannot fill an execution.
   const keys = await world.keys(100);
@@ -46,7 +48,7 @@ test('an execution is polled once a second at the most, with 1, 10, 100 and 1,00
       expect(world.stats().byExecution[id]?.maxInFlight).toBe(1);
     }
     // A busy machine polls less often, and not equally so: only the most is the same for all. One call may have begun before.
-    for (const count of calls) expect(count).toBeLessThanOrEqual(seconds + 1);
+    for (const count of calls) expect(count).toBeLessThanOrEqual(seconds / INTERVAL_SECONDS_MIN + 1);
   } finally {
     for (const { socket } of sockets) socket.destroy();
   }
