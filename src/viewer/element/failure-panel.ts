@@ -82,7 +82,7 @@ function causeText(cause: string): TemplateResult {
     return text.length > SHORT_CAUSE_CHARACTERS ? causeBox(text) : html`<p class="cause">${text}</p>`;
   return html`<p class="cause">${message.slice(0, SHORT_CAUSE_CHARACTERS)}</p>
     <details>
-      <summary>All of the cause</summary>
+      <summary>Full cause</summary>
       ${causeBox(text)}
     </details>`;
 }

@@ -83,7 +83,7 @@ function detail(facts: MessageRowFacts): TemplateResult {
         ${
           previousMessageId === undefined || previousMessageId === '0'
             ? nothing
-            : html`<dt>Led to by</dt>
+            : html`<dt>Follows</dt>
                 <dd>
                   <button type="button" class="link" @click=${() => onJump(previousMessageId)}>
                     ${previousMessageId}

@@ -124,7 +124,7 @@ export class WatchExecutionList extends LitElement {
         : html`<span class="quiet">Searched back to ${timeOf(searchedBackTo)}.</span>`;
     const count = html`<span class="quiet"
       >${executions.length}
-      ${executions.length === 1 ? 'execution' : 'executions'}${hasOlder ? ' so far' : ''}</span
+      ${executions.length === 1 ? 'execution' : 'executions'}${hasOlder ? ' shown' : ''}</span
     >`;
     const button = isReadingOlder
       ? html`<button @click=${() => this.#store?.stopReadingOlder()}>Stop</button>`

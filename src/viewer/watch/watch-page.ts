@@ -169,13 +169,7 @@ export class WatchPage extends LitElement {
         <form class="open-id" @submit=${this.#openId}>
           <label for="execution-id">Open by id</label>
           <div class="row">
-            <input
-              id="execution-id"
-              autocomplete="off"
-              spellcheck="false"
-              placeholder="ARN or flow execution id"
-              required
-            />
+            <input id="execution-id" autocomplete="off" spellcheck="false" placeholder="ARN or id" required />
             <button>Open</button>
           </div>
         </form>
