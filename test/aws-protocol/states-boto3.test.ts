@@ -45,7 +45,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
   let callsBefore: number;
   beforeAll(async () => {
     world = await openStepFunctionsWorld();
-    key = await world.key();
+    key = await world.key({ tier: 'high' });
     for (const sample of samples) await scriptSample(world, sample);
     report = await run({
       unknown: arnOf('unknown'),

@@ -30,7 +30,7 @@ describe.skipIf(!hasAwsCli())(
         `[${name}]\naws_access_key_id = ${keyId}\naws_secret_access_key = ${secret}\n${token}\n`;
       const { accessKeyId, secretAccessKey } = UPSTREAM_CREDENTIALS;
       const profiles = [
-        profile('flowtap', 'flowtap', 'unused', `aws_session_token = ${await world.key()}`),
+        profile('flowtap', 'flowtap', 'unused', `aws_session_token = ${await world.key({ tier: 'high' })}`),
         profile('upstream', accessKeyId, secretAccessKey, ''),
       ];
       await writeFile(join(home, 'credentials'), profiles.join('\n'));

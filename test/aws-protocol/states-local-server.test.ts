@@ -53,7 +53,7 @@ beforeAll(async () => {
       credentials: { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken },
     });
   straight = client(server.endpoint.href, 'unused');
-  through = client(world.url.href, await world.key());
+  through = client(world.url.href, await world.key({ tier: 'high' }));
   const roleArn = 'arn:aws:iam::123456789012:role/machine';
   const machine = await server.call('CreateStateMachine', { name: 'machine', definition, roleArn });
   const started = await server.call('StartExecution', {

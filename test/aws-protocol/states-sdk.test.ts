@@ -39,7 +39,7 @@ const clients: SFNClient[] = [];
 
 beforeAll(async () => {
   world = await openStepFunctionsWorld();
-  key = await world.key();
+  key = await world.key({ tier: 'high' });
   for (const sample of samples) await scriptSample(world, sample);
 });
 afterEach(() => {
