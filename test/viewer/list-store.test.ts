@@ -18,6 +18,8 @@ const execution = (name: string, second: number, status: Status = 'SUCCEEDED'): 
   name,
   source: 'step-functions',
   status,
+  archived: false,
+  final: false,
   startedAt: new Date(second * 1000).toISOString(),
 });
 

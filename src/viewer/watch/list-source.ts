@@ -1,22 +1,9 @@
 /** What the list reads, as the page needs it. client-list-source.ts gets it from the typed client. */
 import type { Status } from '../../client/client.ts';
+import type { Flow, ListedExecution } from '../../client/executions.ts';
 
-export interface ListedFlow {
-  readonly flow: string;
-  readonly source: string;
-  readonly name: string;
-}
-
-export interface ListedExecution {
-  readonly flowExecutionId: string;
-  readonly flow?: string;
-  readonly name?: string;
-  readonly source: string;
-  readonly status: Status;
-  readonly startedAt?: string;
-  readonly endedAt?: string;
-  readonly durationMs?: number;
-}
+export type ListedFlow = Flow;
+export type { ListedExecution };
 
 /** Which executions. Absent members exclude nothing. */
 export interface ListQuery {
