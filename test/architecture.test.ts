@@ -16,7 +16,7 @@ const allAccess = within('access', 'keys', 'limits');
 const allSources = within('sources', 'aws', 'things-graph', 'step-functions', 'call-budget');
 const allExecutions = within('executions', 'upstream', 'following', 'settling', 'runtimes');
 const allLists = within('lists', 'live', 'runtimes');
-const allHttp = within('http', 'aws', 'aws/things-graph', 'aws/step-functions');
+const allHttp = within('http', 'routes', 'aws', 'aws/things-graph', 'aws/step-functions');
 
 /** The rooms that http/, AWS's protocols and the entries use. */
 const behindHttp = ['core', 'messages', 'imports', 'storage', 'archive', 'config'];
@@ -76,6 +76,7 @@ const mayImport: Record<string, readonly string[]> = {
   'access/limits': ['core'],
   problems: ['core', 'access/limits'],
   http: ['core', 'messages', 'problems', 'imports', 'archive', 'executions', 'lists', ...allAccess],
+  'http/routes': ['core', 'messages', 'imports', 'archive', 'executions', 'lists', 'http', ...allAccess],
   'http/aws': [
     'core',
     'lists',
@@ -89,7 +90,7 @@ const mayImport: Record<string, readonly string[]> = {
   'http/aws/step-functions': [...behindAws, 'lists'],
   app: ['core', 'messages', 'archive', 'executions', 'lists', 'access', ...allHttp],
   'compose-sources': service,
-  compose: [...service, 'http', 'app', 'compose-sources'],
+  compose: [...service, 'http', 'http/routes', 'app', 'compose-sources'],
   worker: [...service, ...allHttp, 'app', 'compose'],
   deno: [...service, 'http', 'compose'],
   emulator: ['core', 'messages', 'emulator/operations', 'emulator/scenarios'],

@@ -1,6 +1,6 @@
 /** A cursor as a query parameter, under either of its names: Flowtap's or AWS's. */
 import { type Result, invalid, ok } from '../core/errors.ts';
-import type { Query } from './query.ts';
+import type { Query } from './query-parameters.ts';
 
 export interface GivenCursor {
   /** The name that the caller used. */

@@ -4,9 +4,9 @@ import { decodeListCursor } from '../lists/list-cursor.ts';
 import { strongEtag } from '../messages/encoded-page.ts';
 import type { SealKeys } from '../messages/sealed.ts';
 import { givenCursor } from './cursor-parameter.ts';
-import { cacheControl, cacheStatus, jsonWithEtag } from './page.ts';
-import type { Query } from './query.ts';
-import type { Draft } from './responses.ts';
+import { cacheControl, cacheStatus, jsonWithEtag } from './cacheable-json.ts';
+import type { Query } from './query-parameters.ts';
+import type { Draft } from './response-headers.ts';
 
 /** The list changes at any time, so caches must ask each time whether their copy is current. */
 export const listAnswer = (

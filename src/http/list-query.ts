@@ -8,7 +8,7 @@ import { type Failure, type Result, fail, invalid, ok } from '../core/errors.ts'
 import { type FlowRef, notAFlow, parseFlowRef } from '../core/flow-ref.ts';
 import type { ListFilter, ListOf } from '../lists/lists.ts';
 import { executionIdProblem } from '../messages/execution-id.ts';
-import type { Query } from './query.ts';
+import type { Query } from './query-parameters.ts';
 
 /** Executions in an answer, unless the request wants another number. */
 export const LISTED_DEFAULT = 50;

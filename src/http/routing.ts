@@ -10,11 +10,11 @@ import { exceptionText } from '../core/exception-text.ts';
 import { type Failure, type Result, fail, internalText, invalid, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { type CrossOrigin, preflight } from './cross-origin.ts';
-import { problemResponse } from './problem.ts';
+import { problemResponse } from './problem-response.ts';
 import type { createRequestLog } from './request-log.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { requestUrl } from './request-url.ts';
-import { type Draft, securityHeaders, toResponse, withHeaders } from './responses.ts';
+import { type Draft, securityHeaders, toResponse, withHeaders } from './response-headers.ts';
 
 /** What the runtime knows about a request. */
 export interface RuntimeContext {

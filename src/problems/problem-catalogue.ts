@@ -1,5 +1,5 @@
 /**
- * All failures with what callers get for each: problem JSON (http/problem.ts) and AWS exceptions (the dialects in http/aws/)
+ * All failures with what callers get for each: problem JSON (http/problem-response.ts) and AWS exceptions (the dialects in http/aws/)
  * are made from this. Documentation stays out, so that it is not deployed: problem-documentation.ts.
  */
 import type { Failure } from '../core/errors.ts';

@@ -1,5 +1,5 @@
 /** The headers of answers: each is described once; answers refer to them. */
-import { securityHeaders, VARY } from '../http/responses.ts';
+import { securityHeaders, VARY } from '../http/response-headers.ts';
 import { REQUEST_ID_EXAMPLE } from './example-values.ts';
 import type { Json } from './json-schema.ts';
 

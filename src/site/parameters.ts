@@ -1,6 +1,6 @@
 /** The parameters of requests: descriptions and examples, with the schemas that check them. */
 import { listInputSchema } from '../http/aws/things-graph/list-messages-input.ts';
-import { type ParameterName, parameterShapes, parameters } from '../http/query.ts';
+import { type ParameterName, parameterShapes, parameters } from '../http/query-parameters.ts';
 import { executionIdSchema } from '../messages/execution-id.ts';
 import { CURSOR_EXAMPLE, FLOW_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';
 import { type Json, requestSchema } from './json-schema.ts';

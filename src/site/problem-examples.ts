@@ -1,6 +1,6 @@
 /** Examples of problems and AWS exceptions: the documented failures, turned into answers by the code that serves them. */
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
-import { problemOf, type Problem } from '../http/problem.ts';
+import { problemOf, type Problem } from '../http/problem-response.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
 import { REQUEST_ID_EXAMPLE } from './example-values.ts';

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface SourceFile {
-  /** From the top of the project, with slashes: `src/http/problem.ts`. */
+  /** From the top of the project, with slashes: `src/http/problem-response.ts`. */
   readonly path: string;
   readonly text: string;
   /** The text without its comments. */

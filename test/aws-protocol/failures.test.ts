@@ -4,7 +4,7 @@ import type { Failure } from '../../src/core/errors.ts';
 import { awsRefusal } from '../../src/http/aws/aws-answer.ts';
 import { stepFunctionsDialect } from '../../src/http/aws/step-functions/step-functions-dialect.ts';
 import { thingsGraphDialect } from '../../src/http/aws/things-graph/things-graph-dialect.ts';
-import { isTransient, problemOf } from '../../src/http/problem.ts';
+import { isTransient, problemOf } from '../../src/http/problem-response.ts';
 
 const internal = 'AKIAINTERNAL: what only the operator may read';
 const retryAfterSeconds = 7;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { problemOf } from '../../src/http/problem.ts';
+import { problemOf } from '../../src/http/problem-response.ts';
 import { type CommandUnderTest, type Environment, commandAlone } from './command-under-test.ts';
 import { HEALTHY, PARTNER, examineBy } from './examined.ts';
 import { listen } from './local-server.ts';

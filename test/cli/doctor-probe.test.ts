@@ -1,7 +1,7 @@
 /** `flowtap doctor` and the probe of AWS: what it makes of each report. The reports come from a server that gives nothing else. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { problemOf } from '../../src/http/problem.ts';
+import { problemOf } from '../../src/http/problem-response.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 import { type CommandUnderTest, commandAlone } from './command-under-test.ts';
 import { HEALTHY, examineBy } from './examined.ts';

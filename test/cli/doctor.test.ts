@@ -1,7 +1,7 @@
 /** `flowtap doctor` as a process: what it finds once it has reached a service. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { problemOf } from '../../src/http/problem.ts';
+import { problemOf } from '../../src/http/problem-response.ts';
 import { flow } from '../streams/scripted-flow.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
 import { type CommandUnderTest, type Environment, commandFor, linesOf } from './command-under-test.ts';

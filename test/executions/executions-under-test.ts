@@ -17,7 +17,7 @@ import {
 } from '../../src/executions/runtimes/in-process.ts';
 import { RunningPages } from '../../src/executions/running-pages.ts';
 import { createPageMemory, type PageMemory } from '../../src/executions/upstream/page-memory.ts';
-import { problemJson } from '../../src/http/problem.ts';
+import { problemJson } from '../../src/http/problem-response.ts';
 import type { LogRecord } from '../../src/core/log.ts';
 import { createPageEncoder, decodePage, type PageBody } from '../../src/messages/encoded-page.ts';
 import type { Message } from '../../src/messages/message.ts';

@@ -8,7 +8,7 @@ import type { StreamRequest } from '../../src/executions/executions.ts';
 import { Listeners, STREAM_LIFE_MS } from '../../src/executions/following/listeners.ts';
 import { KEY_CHECK_MS, KEY_UNKNOWN_MS_MAX } from '../../src/executions/following/stream-key.ts';
 import { Subscriber } from '../../src/executions/following/subscriber.ts';
-import { problemJson } from '../../src/http/problem.ts';
+import { problemJson } from '../../src/http/problem-response.ts';
 import { startOf } from '../../src/messages/history.ts';
 import { historyInChunks } from '../support/histories.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';

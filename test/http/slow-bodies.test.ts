@@ -1,7 +1,7 @@
 /** Bodies that arrive slowly, or never: how long they are waited for, and for whom. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { BODY_DEADLINES } from '../../src/http/body.ts';
+import { BODY_DEADLINES } from '../../src/http/request-body.ts';
 import { TARGET } from '../aws-protocol/aws-call.ts';
 import { settle } from '../support/manual-clock.ts';
 import { ADMIN_TOKEN, openService, path, problemOf, type ServiceUnderTest } from './service-under-test.ts';

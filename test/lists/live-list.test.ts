@@ -9,7 +9,7 @@ import { STALL_MS } from '../../src/executions/following/frame-queue.ts';
 import { STREAM_LIFE_MS } from '../../src/executions/following/listeners.ts';
 import { KEY_CHECK_MS } from '../../src/executions/following/stream-key.ts';
 import { HEARTBEAT_MS } from '../../src/executions/following/stream-writer.ts';
-import { problemJson } from '../../src/http/problem.ts';
+import { problemJson } from '../../src/http/problem-response.ts';
 import { ListFrames } from '../../src/lists/live/list-frames.ts';
 import { LIST_INTERVAL_MIN_MS } from '../../src/lists/live/list-poller.ts';
 import { SENT_MAX } from '../../src/lists/live/list-subscriber.ts';

@@ -1,6 +1,6 @@
 /** What the types of the catalogue cannot hold: every code is used, texts read as sentences, documentation is not deployed. */
 import { expect, test } from 'vitest';
-import { problemOf } from '../../src/http/problem.ts';
+import { problemOf } from '../../src/http/problem-response.ts';
 import { PROBLEM_STATUS } from '../../src/problems/problem-codes.ts';
 import { problemDocumentation } from '../../src/problems/problem-documentation.ts';
 

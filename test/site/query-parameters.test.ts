@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { parameters } from '../../src/http/query.ts';
+import { parameters } from '../../src/http/query-parameters.ts';
 import { PROJECT, sourceFiles } from '../architecture/source-files.ts';
 import { openService } from '../http/service-under-test.ts';
 import { operations } from './document.ts';
@@ -68,7 +68,8 @@ test('docs/http-api.md names the query parameters that the routes read, and no o
 
 test('routes read the query through readQuery alone, so that the tests above see all of it', () => {
   const others = sourceFiles('src/http').filter(
-    ({ path, code }) => path !== 'src/http/query.ts' && /searchParams\s*\.\s*(?:get|has)/.test(code),
+    ({ path, code }) =>
+      path !== 'src/http/query-parameters.ts' && /searchParams\s*\.\s*(?:get|has)/.test(code),
   );
   expect(others.map(({ path }) => path)).toEqual([]);
 });

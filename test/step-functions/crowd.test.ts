@@ -13,7 +13,7 @@ import { createInProcessExecutions } from '../../src/executions/runtimes/in-proc
 import { RunningPages } from '../../src/executions/running-pages.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { createPageEncoder } from '../../src/messages/encoded-page.ts';
-import { problemJson } from '../../src/http/problem.ts';
+import { problemJson } from '../../src/http/problem-response.ts';
 import type { Source } from '../../src/sources/source.ts';
 import {
   CALLS_AT_ONCE,

@@ -14,7 +14,7 @@ import { createMemoryExecutionStorage } from '../../src/executions/execution-sto
 import { RunningPages } from '../../src/executions/running-pages.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { createPageEncoder } from '../../src/messages/encoded-page.ts';
-import { problemJson } from '../../src/http/problem.ts';
+import { problemJson } from '../../src/http/problem-response.ts';
 import type { LogRecord } from '../../src/core/log.ts';
 import { readThingsGraphEnding } from '../../src/sources/things-graph/things-graph-ending.ts';
 import { createMemoryStore } from '../support/memory-store.ts';

@@ -1,6 +1,6 @@
 /**
  * What admins do with keys: create, change, rotate, revoke, show and list them. Each change writes one audit line to the log,
- * without a secret. Who is an admin (admin-token.ts) and how this looks over HTTP (http/admin-routes.ts) is decided elsewhere.
+ * without a secret. Who is an admin (admin-token.ts) and how this looks over HTTP (http/routes/admin-routes.ts) is decided elsewhere.
  *
  * - Looking keys up always reads the store: an admin who has just changed something wants to see it.
  * - Which record each operation writes, and why none can undo another, is in key-record.ts. Changes and rotations of one key are

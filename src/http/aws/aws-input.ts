@@ -6,7 +6,7 @@ import type * as z from 'zod/mini';
 
 import type { Clock } from '../../core/clock.ts';
 import { ok } from '../../core/errors.ts';
-import { readText } from '../body.ts';
+import { readText } from '../request-body.ts';
 import { type AwsResult, refused } from './aws-answer.ts';
 
 /** The body as JSON, of any type. */

@@ -1,12 +1,15 @@
 /** An operation of an AWS service, as protocol.ts calls it: for an authenticated caller, with the body's JSON. */
 import type { Caller } from '../../access/caller.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Message } from '../../messages/message.ts';
 import type { Lists } from '../../lists/lists.ts';
-import type { ExecutionRoutesPorts } from '../execution-routes.ts';
+import type { AuthenticationPorts } from '../authenticate-request.ts';
+import type { ReadingPorts } from '../reading-ports.ts';
 import type { Exchange } from '../routing.ts';
 import type { AwsDialect, AwsException, AwsResult } from './aws-answer.ts';
 
-export interface AwsPorts extends Omit<ExecutionRoutesPorts, 'children'> {
+export interface AwsPorts extends ReadingPorts, AuthenticationPorts {
+  readonly clock: Clock;
   readonly lists: Pick<Lists, 'flows' | 'page'>;
   /** The event of Step Functions that a message was made of; undefined if it was made of something else. */
   readonly eventOfMessage: (message: Message) => Readonly<Record<string, unknown>> | undefined;

@@ -6,7 +6,7 @@
  * This file finds the operation, authenticates, reads the body and writes the answer. Operations check their input and answer.
  */
 import { fail, ok } from '../../core/errors.ts';
-import { authenticate } from '../authenticate.ts';
+import { authenticate } from '../authenticate-request.ts';
 import type { Handler } from '../routing.ts';
 import { type AwsRefused, awsAnswer, awsRefusal } from './aws-answer.ts';
 import { STEP_FUNCTIONS_TARGET, THINGS_GRAPH_TARGET } from './aws-dialects.ts';

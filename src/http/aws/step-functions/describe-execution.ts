@@ -13,7 +13,7 @@ import type { DescriptionAnswer } from '../../../executions/executions.ts';
 import { errorName } from '../../../messages/derive.ts';
 import { type PayloadAccess, shows } from '../../../messages/payload-access.ts';
 import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
-import { withExecutionId } from '../../not-found.ts';
+import { withExecutionId } from '../../not-found-details.ts';
 import { refused } from '../aws-answer.ts';
 import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
 import type { AwsOperation, AwsPorts } from '../aws-operation.ts';

@@ -12,7 +12,7 @@ import type { ExecutionRef } from '../../../core/execution-ref.ts';
 import type { WholePageAnswer, WholePageRequest } from '../../../executions/executions.ts';
 import { encodeCursor } from '../../../messages/cursor.ts';
 import { shows } from '../../../messages/payload-access.ts';
-import { withExecutionId } from '../../not-found.ts';
+import { withExecutionId } from '../../not-found-details.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
 import type { AwsCall, AwsOperation } from '../aws-operation.ts';

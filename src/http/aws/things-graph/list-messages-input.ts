@@ -5,7 +5,7 @@ import { type FieldError, type Result, fail, ok } from '../../../core/errors.ts'
 import type { ExecutionRef } from '../../../core/execution-ref.ts';
 import { PAGE_MESSAGES_MAX } from '../../../executions/cut-page.ts';
 import { executionIdSchema } from '../../../messages/execution-id.ts';
-import { MAX_RESULTS_DEFAULT } from '../../messages.ts';
+import { MAX_RESULTS_DEFAULT } from '../../query-parameters.ts';
 import { WRONG_TYPE } from '../aws-input.ts';
 
 /** The JSON types. Null means absent. */

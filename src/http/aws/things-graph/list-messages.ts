@@ -1,5 +1,5 @@
 /**
- * ListFlowExecutionMessages of AWS IoT Things Graph. Port, cursors, limits and checks are those of ../../messages.ts: a cursor there is a
+ * ListFlowExecutionMessages of AWS IoT Things Graph. Port, cursors, limits and checks are those of GET …/messages: a cursor there is a
  * nextToken here. The members follow botocore's model iotthingsgraph/2018-09-06 and what its clients need: no `nextToken: null`,
  * never the request's own token again, times as numbers.
  */
@@ -9,7 +9,7 @@ import { decodePage } from '../../../messages/encoded-page.ts';
 import { readExecutionId } from '../../../messages/execution-id.ts';
 import type { Message } from '../../../messages/message.ts';
 import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
-import { withExecutionId } from '../../not-found.ts';
+import { withExecutionId } from '../../not-found-details.ts';
 import { parseMembers } from '../aws-input.ts';
 import type { AwsCall, AwsOperation } from '../aws-operation.ts';
 import { type ListInput, checkInput, membersSchema } from './list-messages-input.ts';

@@ -2,24 +2,24 @@
  * /v1/admin: keys, archived executions and the probe, for callers with the admin token. Without that setting the paths are 404. Never CORS:
  * this API is not for browsers.
  */
-import type { Access } from '../access/access.ts';
-import { keyIdFrom } from '../access/keys/api-key.ts';
-import { KEYS_LISTED_MAX } from '../access/keys/key-administration.ts';
-import { parseKeyChange, parseNewKey, parseRotation } from '../access/keys/key-input.ts';
-import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
-import type { ArchiveList } from '../archive/archive-list.ts';
-import type { Archive } from '../archive/archive.ts';
-import type { Clock } from '../core/clock.ts';
-import { type Result, fail, invalid, ok } from '../core/errors.ts';
-import type { ExecutionName, ExecutionRef } from '../core/execution-ref.ts';
-import type { Executions } from '../executions/executions.ts';
-import { IMPORT_BYTES_MAX } from '../imports/history-import.ts';
-import { readAnyExecutionId, readExecutionId } from '../messages/execution-id.ts';
-import { readJson, refuseEncoded } from './body.ts';
-import { ADMIN_EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
-import { readQuery } from './query.ts';
-import { withHeaders } from './responses.ts';
-import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
+import type { Access } from '../../access/access.ts';
+import { keyIdFrom } from '../../access/keys/api-key.ts';
+import { KEYS_LISTED_MAX } from '../../access/keys/key-administration.ts';
+import { parseKeyChange, parseNewKey, parseRotation } from '../../access/keys/key-input.ts';
+import { type ArchiveHead, isFinal } from '../../archive/archive-head.ts';
+import type { ArchiveList } from '../../archive/archive-list.ts';
+import type { Archive } from '../../archive/archive.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Result, fail, invalid, ok } from '../../core/errors.ts';
+import type { ExecutionName, ExecutionRef } from '../../core/execution-ref.ts';
+import type { Executions } from '../../executions/executions.ts';
+import { IMPORT_BYTES_MAX } from '../../imports/history-import.ts';
+import { readAnyExecutionId, readExecutionId } from '../../messages/execution-id.ts';
+import { readJson, refuseEncoded } from '../request-body.ts';
+import { ADMIN_EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from '../execution-path.ts';
+import { readQuery } from '../query-parameters.ts';
+import { withHeaders } from '../response-headers.ts';
+import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
 
 /** Archived executions in one answer, unless the request has a lower limit. */
 const LISTED_DEFAULT = 100;

@@ -14,6 +14,8 @@ import { EXECUTION_ID_CHARACTERS_MAX } from '../messages/execution-id.ts';
 
 /** More than the event types of both vocabularies. */
 const EVENT_TYPES_MAX = 100;
+/** AWS does not document the default of ListFlowExecutionMessages; its clients were observed to get 100. */
+export const MAX_RESULTS_DEFAULT = 100;
 /** Below a minute, after which proxies and AWS SDKs close silent connections. */
 export const WAIT_SECONDS_MAX = 50;
 

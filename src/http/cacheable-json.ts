@@ -1,6 +1,6 @@
 /** Headers of JSON answers that can be cached: pages, lists and summaries. The contract is docs/http-api.md. */
 import type { Served } from '../executions/executions.ts';
-import type { Draft } from './responses.ts';
+import type { Draft } from './response-headers.ts';
 
 /** Settled pages never change. Clients may cache them as long as our own memory does. */
 const SETTLED_MAX_AGE_SECONDS = 300;

@@ -1,17 +1,17 @@
 /** GET /v1/executions/{flowExecutionId}: the summary, immediately or as soon as the execution ends. */
-import { type Caller, callerAllows, readerOf } from '../access/caller.ts';
-import { ok } from '../core/errors.ts';
-import type { ExecutionRef } from '../core/execution-ref.ts';
-import type { SummaryAnswer } from '../executions/executions.ts';
-import { encodeCursor } from '../messages/cursor.ts';
-import { strongEtag } from '../messages/encoded-page.ts';
-import type { MessagesPorts } from './messages.ts';
-import { cacheControl, cacheStatus, jsonWithEtag } from './page.ts';
-import { readQuery } from './query.ts';
-import type { Answered, Exchange } from './routing.ts';
+import { type Caller, callerAllows, readerOf } from '../../access/caller.ts';
+import { ok } from '../../core/errors.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
+import type { SummaryAnswer } from '../../executions/executions.ts';
+import { encodeCursor } from '../../messages/cursor.ts';
+import { strongEtag } from '../../messages/encoded-page.ts';
+import { cacheControl, cacheStatus, jsonWithEtag } from '../cacheable-json.ts';
+import { readQuery } from '../query-parameters.ts';
+import type { ReadingPorts } from '../reading-ports.ts';
+import type { Answered, Exchange } from '../routing.ts';
 
 export async function getSummary(
-  { executions, cursorKeys }: MessagesPorts,
+  { executions, cursorKeys }: ReadingPorts,
   { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,

@@ -2,27 +2,25 @@
  * Routes of one execution: page, stream, summary, children, tickets. The caller is authenticated for that execution before anything of it
  * is read, caches included (invariant 5).
  */
-import type { Accepted } from '../access/authenticate.ts';
-import type { Caller } from '../access/caller.ts';
-import { parseTicketRequest } from '../access/mint-ticket.ts';
-import type { Clock } from '../core/clock.ts';
-import { ok } from '../core/errors.ts';
-import type { ExecutionRef } from '../core/execution-ref.ts';
-import { acceptsEventStream } from './accept.ts';
-import { type AuthenticationPorts, authenticate } from './authenticate.ts';
-import { readJson } from './body.ts';
-import { type ChildrenPorts, getChildren } from './children.ts';
-import { EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from './execution-path.ts';
-import { type MessagesPorts, getMessages } from './messages.ts';
-import { refusedStream } from './event-stream.ts';
-import { withExecutionId } from './not-found.ts';
-import { VARY, withHeaders } from './responses.ts';
-import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
-import { getSummary } from './summary.ts';
+import type { Accepted } from '../../access/authenticate.ts';
+import type { Caller } from '../../access/caller.ts';
+import { ok } from '../../core/errors.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
+import { acceptsEventStream } from '../accept.ts';
+import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
+import { type ChildrenPorts, getChildren } from './children-route.ts';
+import { EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from '../execution-path.ts';
+import { getMessages } from './messages-route.ts';
+import { refusedStream } from '../stream-response.ts';
+import type { ReadingPorts } from '../reading-ports.ts';
+import { withExecutionId } from '../not-found-details.ts';
+import { VARY, withHeaders } from '../response-headers.ts';
+import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
+import { getSummary } from './summary-route.ts';
+import { type TicketsPorts, postTicket } from './tickets-route.ts';
 
-export interface ExecutionRoutesPorts extends MessagesPorts, ChildrenPorts, AuthenticationPorts {
-  readonly clock: Clock;
-}
+export interface ExecutionRoutesPorts
+  extends ReadingPorts, ChildrenPorts, TicketsPorts, AuthenticationPorts {}
 
 type ExecutionHandler = (exchange: Exchange, ref: ExecutionRef, caller: Caller) => Promise<Answered>;
 
@@ -68,27 +66,4 @@ async function handleAuthenticated(
   const answer =
     answered.ok || !isStream ? answered : refusedStream(answered.failure, facts, ports.publicUrl);
   return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
-}
-
-async function postTicket(
-  { access, clock, publicUrl }: ExecutionRoutesPorts,
-  { request, url }: Exchange,
-  ref: ExecutionRef,
-  caller: Caller,
-): Promise<Answered> {
-  const body = await readJson(request, clock);
-  if (!body.ok) return body;
-  const asked = parseTicketRequest(body.value);
-  if (!asked.ok) return asked;
-  const minted = await access.mintTicket(caller, ref.executionId, asked.value);
-  if (!minted.ok) return minted;
-  const { ticket, expiresAt } = minted.value;
-  const path = `${EXECUTIONS_PATH}${encodeURIComponent(ref.executionId)}/messages`;
-  const streamUrl = `${publicUrl ?? url.origin}${path}?ticket=${encodeURIComponent(ticket)}`;
-  return ok(
-    Response.json(
-      { ticket, expiresAt, streamUrl },
-      { status: 201, headers: { 'Cache-Control': 'no-store' } },
-    ),
-  );
 }

@@ -2,24 +2,24 @@
  * GET /v1/executions: a page of a list of executions or, for clients that accept it (accept.ts), the live list as an event stream.
  * Reads the parameters and calls the port; list-query.ts has what both forms read.
  */
-import type { Access } from '../access/access.ts';
-import { type Caller, listGrantOf, readerOf } from '../access/caller.ts';
-import { invalid, ok } from '../core/errors.ts';
-import { encodeListCursor, nameOfList } from '../lists/list-cursor.ts';
-import type { Lists } from '../lists/lists.ts';
-import type { SealKeys } from '../messages/sealed.ts';
-import { acceptsEventStream } from './accept.ts';
-import { authenticate } from './authenticate.ts';
-import { givenCursor } from './cursor-parameter.ts';
-import { refusedStream, streamResponse } from './event-stream.ts';
-import { listAnswer, readPlace } from './list-answer.ts';
-import { LIST_PARAMETERS, type ListQuery, readListQuery } from './list-query.ts';
-import { withFlow } from './not-found.ts';
-import { nextLink } from './page.ts';
-import { readQuery } from './query.ts';
-import type { RequestFacts } from './request-facts.ts';
-import { VARY, withHeaders } from './responses.ts';
-import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
+import type { Access } from '../../access/access.ts';
+import { type Caller, listGrantOf, readerOf } from '../../access/caller.ts';
+import { invalid, ok } from '../../core/errors.ts';
+import { encodeListCursor, nameOfList } from '../../lists/list-cursor.ts';
+import type { Lists } from '../../lists/lists.ts';
+import type { SealKeys } from '../../messages/sealed.ts';
+import { acceptsEventStream } from '../accept.ts';
+import { authenticate } from '../authenticate-request.ts';
+import { givenCursor } from '../cursor-parameter.ts';
+import { refusedStream, streamResponse } from '../stream-response.ts';
+import { listAnswer, readPlace } from '../list-answer.ts';
+import { LIST_PARAMETERS, type ListQuery, readListQuery } from '../list-query.ts';
+import { withFlow } from '../not-found-details.ts';
+import { nextLink } from '../cacheable-json.ts';
+import { readQuery } from '../query-parameters.ts';
+import type { RequestFacts } from '../request-facts.ts';
+import { VARY, withHeaders } from '../response-headers.ts';
+import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
 
 export interface ListsPorts {
   readonly access: Access;

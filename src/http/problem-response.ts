@@ -6,7 +6,7 @@ import type { Failure, FieldError } from '../core/errors.ts';
 import { problemEntry } from '../problems/problem-catalogue.ts';
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { resolve } from '../problems/problem-entry.ts';
-import { VARY } from './responses.ts';
+import { VARY } from './response-headers.ts';
 
 export interface Problem {
   readonly type: string;

@@ -4,7 +4,7 @@
  */
 import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
 import { sseEvent } from '../messages/sse.ts';
-import { isTransient, problemOf } from './problem.ts';
+import { isTransient, problemOf } from './problem-response.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 const STREAM_HEADERS = {

@@ -1,16 +1,16 @@
 /** GET /v1/executions/{flowExecutionId}/children: a page of the executions that it has started and the key may read. */
-import { type Caller, readerOf } from '../access/caller.ts';
-import { type Result, ok } from '../core/errors.ts';
-import { type ExecutionRef, executionKey } from '../core/execution-ref.ts';
-import type { Child, Children, ChildrenPlace } from '../lists/children.ts';
-import { encodeListCursor } from '../lists/list-cursor.ts';
-import { shows } from '../messages/payload-access.ts';
-import type { SealKeys } from '../messages/sealed.ts';
-import { listAnswer, readPlace } from './list-answer.ts';
-import { LISTED_DEFAULT } from './list-query.ts';
-import { nextLink } from './page.ts';
-import { type Query, readQuery } from './query.ts';
-import type { Answered, Exchange } from './routing.ts';
+import { type Caller, readerOf } from '../../access/caller.ts';
+import { type Result, ok } from '../../core/errors.ts';
+import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
+import type { Child, Children, ChildrenPlace } from '../../lists/children.ts';
+import { encodeListCursor } from '../../lists/list-cursor.ts';
+import { shows } from '../../messages/payload-access.ts';
+import type { SealKeys } from '../../messages/sealed.ts';
+import { listAnswer, readPlace } from '../list-answer.ts';
+import { LISTED_DEFAULT } from '../list-query.ts';
+import { nextLink } from '../cacheable-json.ts';
+import { type Query, readQuery } from '../query-parameters.ts';
+import type { Answered, Exchange } from '../routing.ts';
 
 export interface ChildrenPorts {
   readonly children: Children;

@@ -1,12 +1,12 @@
 /** GET /v1/key: the caller's own key, and whether it may read a given execution. */
-import { callerAllows } from '../access/caller.ts';
-import { type Result, invalid, ok } from '../core/errors.ts';
-import { readExecutionId } from '../messages/execution-id.ts';
-import { RATE_TIERS } from '../access/limits/rate-limit.ts';
-import { type AuthenticationPorts, authenticate } from './authenticate.ts';
-import { readQuery } from './query.ts';
-import { VARY } from './responses.ts';
-import { type Exchange, type Handler, byMethod } from './routing.ts';
+import { callerAllows } from '../../access/caller.ts';
+import { type Result, invalid, ok } from '../../core/errors.ts';
+import { readExecutionId } from '../../messages/execution-id.ts';
+import { RATE_TIERS } from '../../access/limits/rate-limit.ts';
+import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
+import { readQuery } from '../query-parameters.ts';
+import { VARY } from '../response-headers.ts';
+import { type Exchange, type Handler, byMethod } from '../routing.ts';
 
 export const keyRoute = (ports: AuthenticationPorts): Handler =>
   byMethod({ GET: (exchange) => getKey(ports, exchange) });

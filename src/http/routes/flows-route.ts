@@ -1,15 +1,15 @@
 /** GET /v1/flows: the flows of which the caller's key may read something. */
-import { ok } from '../core/errors.ts';
-import { FLOWS_LIST, encodeListCursor } from '../lists/list-cursor.ts';
-import type { Lists } from '../lists/lists.ts';
-import type { SealKeys } from '../messages/sealed.ts';
-import { type AuthenticationPorts, authenticate } from './authenticate.ts';
-import { listAnswer, readPlace } from './list-answer.ts';
-import { LISTED_DEFAULT } from './list-query.ts';
-import { nextLink } from './page.ts';
-import { readQuery } from './query.ts';
-import { withHeaders, VARY } from './responses.ts';
-import { type Answered, type Exchange, type Handler, byMethod } from './routing.ts';
+import { ok } from '../../core/errors.ts';
+import { FLOWS_LIST, encodeListCursor } from '../../lists/list-cursor.ts';
+import type { Lists } from '../../lists/lists.ts';
+import type { SealKeys } from '../../messages/sealed.ts';
+import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
+import { listAnswer, readPlace } from '../list-answer.ts';
+import { LISTED_DEFAULT } from '../list-query.ts';
+import { nextLink } from '../cacheable-json.ts';
+import { readQuery } from '../query-parameters.ts';
+import { withHeaders, VARY } from '../response-headers.ts';
+import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
 
 export interface FlowsPorts extends AuthenticationPorts {
   readonly lists: Pick<Lists, 'flows'>;

@@ -1,35 +1,25 @@
 /**
  * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that accept it (accept.ts), the event stream.
- * Reads the parameters and calls the port. page.ts formats pages, event-stream.ts streams and their refusals.
+ * Reads the parameters and calls the port. cacheable-json.ts formats pages, stream-response.ts streams and their refusals.
  */
-import { type Caller, readerOf, streamGrantOf } from '../access/caller.ts';
-import { type Result, fail, invalid, ok } from '../core/errors.ts';
-import { type MessageFilter, PAGE_MESSAGES_MAX, type PageStart } from '../executions/cut-page.ts';
-import type { ExecutionRef } from '../core/execution-ref.ts';
-import type { Executions, StreamStart } from '../executions/executions.ts';
-import type { Cursor, CursorKeys } from '../messages/cursor.ts';
-import type { CursorReader } from '../messages/cursor-reader.ts';
-import { shows } from '../messages/payload-access.ts';
-import { acceptsEventStream } from './accept.ts';
-import { givenCursor } from './cursor-parameter.ts';
-import { refusedStream, streamResponse } from './event-stream.ts';
-import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './page.ts';
-import { type Query, readQuery } from './query.ts';
-import type { Answered, Exchange } from './routing.ts';
-
-/** AWS does not document the default of ListFlowExecutionMessages; its clients were observed to get 100. */
-export const MAX_RESULTS_DEFAULT = 100;
-
-export interface MessagesPorts {
-  readonly executions: Executions;
-  readonly cursorKeys: CursorKeys;
-  readonly cursors: CursorReader;
-  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
-  readonly publicUrl?: string;
-}
+import { type Caller, readerOf, streamGrantOf } from '../../access/caller.ts';
+import { type Result, fail, invalid, ok } from '../../core/errors.ts';
+import { type MessageFilter, PAGE_MESSAGES_MAX, type PageStart } from '../../executions/cut-page.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
+import type { StreamStart } from '../../executions/executions.ts';
+import type { Cursor } from '../../messages/cursor.ts';
+import type { CursorReader } from '../../messages/cursor-reader.ts';
+import { shows } from '../../messages/payload-access.ts';
+import { acceptsEventStream } from '../accept.ts';
+import { givenCursor } from '../cursor-parameter.ts';
+import { refusedStream, streamResponse } from '../stream-response.ts';
+import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from '../cacheable-json.ts';
+import { MAX_RESULTS_DEFAULT, type Query, readQuery } from '../query-parameters.ts';
+import type { ReadingPorts } from '../reading-ports.ts';
+import type { Answered, Exchange } from '../routing.ts';
 
 export async function getMessages(
-  ports: MessagesPorts,
+  ports: ReadingPorts,
   exchange: Exchange,
   ref: ExecutionRef,
   caller: Caller,
@@ -43,7 +33,7 @@ export async function getMessages(
 }
 
 async function getPage(
-  { executions, cursors }: MessagesPorts,
+  { executions, cursors }: ReadingPorts,
   { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
@@ -99,7 +89,7 @@ async function getPage(
 }
 
 async function getStream(
-  { executions, cursors, publicUrl }: MessagesPorts,
+  { executions, cursors, publicUrl }: ReadingPorts,
   { request, parameters, facts }: Exchange,
   ref: ExecutionRef,
   caller: Caller,

@@ -2,9 +2,9 @@
  * `GET /`: a browser is redirected to the viewer, which links to the documentation. Other clients get the 404 of an unknown path:
  * they were looking for an API.
  */
-import { fail, ok } from '../core/errors.ts';
-import { acceptsHtml } from './accept.ts';
-import type { Handler } from './routing.ts';
+import { fail, ok } from '../../core/errors.ts';
+import { acceptsHtml } from '../accept.ts';
+import type { Handler } from '../routing.ts';
 
 /** Relative, so that it holds behind a path prefix, too. */
 const VIEWER = './watch';

@@ -1,0 +1,12 @@
+/** What every request that reads one execution needs, whether it comes by a route or in AWS's protocols. */
+import type { Executions } from '../executions/executions.ts';
+import type { CursorReader } from '../messages/cursor-reader.ts';
+import type { CursorKeys } from '../messages/cursor.ts';
+
+export interface ReadingPorts {
+  readonly executions: Executions;
+  readonly cursorKeys: CursorKeys;
+  readonly cursors: CursorReader;
+  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
+  readonly publicUrl?: string;
+}

@@ -1,0 +1,40 @@
+/** POST /v1/executions/{flowExecutionId}/tickets: a ticket for the GETs of this execution. */
+import type { Access } from '../../access/access.ts';
+import type { Caller } from '../../access/caller.ts';
+import { parseTicketRequest } from '../../access/mint-ticket.ts';
+import type { Clock } from '../../core/clock.ts';
+import { ok } from '../../core/errors.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
+import { EXECUTIONS_PATH } from '../execution-path.ts';
+import { readJson } from '../request-body.ts';
+import type { Answered, Exchange } from '../routing.ts';
+
+export interface TicketsPorts {
+  readonly access: Access;
+  readonly clock: Clock;
+  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
+  readonly publicUrl?: string;
+}
+
+export async function postTicket(
+  { access, clock, publicUrl }: TicketsPorts,
+  { request, url }: Exchange,
+  ref: ExecutionRef,
+  caller: Caller,
+): Promise<Answered> {
+  const body = await readJson(request, clock);
+  if (!body.ok) return body;
+  const asked = parseTicketRequest(body.value);
+  if (!asked.ok) return asked;
+  const minted = await access.mintTicket(caller, ref.executionId, asked.value);
+  if (!minted.ok) return minted;
+  const { ticket, expiresAt } = minted.value;
+  const path = `${EXECUTIONS_PATH}${encodeURIComponent(ref.executionId)}/messages`;
+  const streamUrl = `${publicUrl ?? url.origin}${path}?ticket=${encodeURIComponent(ticket)}`;
+  return ok(
+    Response.json(
+      { ticket, expiresAt, streamUrl },
+      { status: 201, headers: { 'Cache-Control': 'no-store' } },
+    ),
+  );
+}
