@@ -12,7 +12,7 @@ import { KeyAdministration } from './keys/key-administration.ts';
 import { createNoteUse, type NoteUse } from './keys/key-use.ts';
 import { createFailedAuthentications } from './limits/failed-authentications.ts';
 import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
-import { type MintedTicket, mintTicket, type TicketRequest } from './mint-ticket.ts';
+import { type CreatedTicket, createTicket, type TicketRequest } from './create-ticket.ts';
 import {
   createListStillAllowed,
   createStillAllowed,
@@ -41,7 +41,7 @@ export interface Access {
   readonly stillAllowed: StillAllowed;
   readonly listStillAllowed: ListStillAllowed;
   readonly noteUse: NoteUse;
-  mintTicket(caller: Caller, executionId: string, request: TicketRequest): Promise<Result<MintedTicket>>;
+  createTicket(caller: Caller, executionId: string, request: TicketRequest): Promise<Result<CreatedTicket>>;
 }
 
 /** One for each isolate or process: its caches would be useless if it were made for each request. */
@@ -58,7 +58,7 @@ export function createAccess(ports: AccessPorts): Access {
     stillAllowed: createStillAllowed({ credentials, clock }),
     listStillAllowed: createListStillAllowed({ credentials, clock }),
     noteUse: createNoteUse({ store, clock, log }),
-    mintTicket: (caller, executionId, request) =>
-      mintTicket(caller, executionId, request, { clock, random, keys }),
+    createTicket: (caller, executionId, request) =>
+      createTicket(caller, executionId, request, { clock, random, keys }),
   };
 }

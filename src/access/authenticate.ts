@@ -155,7 +155,7 @@ export class Authenticator {
     const found = await credentials.read(claims.cid);
     if (!found.ok) return found;
     const records = found.value;
-    // A key that may no longer mint tickets also invalidates those that it has minted.
+    // A key that may no longer create tickets also invalidates those that it has created.
     if (records === undefined || records.facts.keyId !== claims.sub || !records.facts.tickets) {
       return fail({ type: 'invalid-ticket' });
     }

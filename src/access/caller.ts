@@ -28,7 +28,7 @@ export interface Caller {
   /** Streams and waiting requests at once: of one execution, and of all. Those of a key's tickets count for the key. */
   readonly streamLimit: number;
   readonly totalStreamLimit: number;
-  readonly mayMintTickets: boolean;
+  readonly mayCreateTickets: boolean;
   /** When key or credential expire, in clock milliseconds. */
   readonly expiresAtMs?: number;
   /** Present if the credential is a ticket. `endsAtMs`: when the ticket itself expires. */
@@ -49,7 +49,7 @@ export function callerOfKey(records: CredentialRecords): Caller {
     tier,
     streamLimit: limits.streamLimit,
     totalStreamLimit: limits.totalStreamLimit,
-    mayMintTickets: tickets,
+    mayCreateTickets: tickets,
     ...(expiresAtMs !== undefined && { expiresAtMs }),
   };
 }
@@ -64,7 +64,7 @@ export function callerOfTicket(records: CredentialRecords, claims: TicketClaims)
   return {
     ...caller,
     payloads: lesserAccess(caller.payloads, accessOfStored(claims.pay, claims.nam)),
-    mayMintTickets: false,
+    mayCreateTickets: false,
     ticket: { id: claims.jti, executionId: claims.exe, endsAtMs: claims.exp * 1000 },
   };
 }

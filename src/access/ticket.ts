@@ -30,7 +30,7 @@ const claimsSchema = z.object({
   aud: z.literal(AUDIENCE),
   /** The key's id. */
   sub: z.string(),
-  /** The id of the credential that minted it. */
+  /** The id of the credential that created it. */
   cid: z.string(),
   /** The execution's id. */
   exe: z.string(),

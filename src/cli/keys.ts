@@ -39,7 +39,7 @@ create:
 update takes the options of create, changes what is given and leaves the rest, and:
       --no-owner           the key is a tenant of its own again
       --no-expiry          it does not expire
-      --no-tickets         it may not mint tickets
+      --no-tickets         it may not create tickets
 
 rotate:
       --overlap <duration> how long the old key keeps working: 0 if it has leaked (default 24h)

@@ -27,7 +27,7 @@ export interface CredentialOptions {
   /** For back ends. Never in a browser page: everyone who sees the page could use it. */
   readonly apiKey?: CredentialSource;
   /**
-   * For browsers: minted by a back end for one execution (`createTicket`). A function is called again when 30 s of the ticket's
+   * For browsers: created by a back end for one execution (`createTicket`). A function is called again when 30 s of the ticket's
    * time remain, or half of it if that is less.
    */
   readonly ticket?: TicketSource;

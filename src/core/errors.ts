@@ -66,7 +66,7 @@ export type AccessFailure =
   | { readonly type: 'expired-ticket' }
   /** The key is valid, but not for this execution, or (`list`) for none of a list. Does not reveal which executions exist. */
   | { readonly type: 'execution-forbidden'; readonly list?: true }
-  /** The key is valid, but may not do this (for example, mint tickets). */
+  /** The key is valid, but may not do this (for example, create tickets). */
   | { readonly type: 'operation-forbidden'; readonly detail: string }
   /** The limit of a key; or of an address that sent too many wrong credentials: then also for right ones. */
   | {

@@ -105,7 +105,8 @@ export const credentialDocumentation: DocumentationOf<typeof credentialProblems>
     meaning: 'The URL contains an API key.',
     cause:
       'URLs end up in logs, histories and referrers. So a key in the URL is rejected, even if a header carries a valid one.',
-    action: 'Send the key in a header, and rotate the one that was in the URL. For browsers, mint a ticket.',
+    action:
+      'Send the key in a header, and rotate the one that was in the URL. For browsers, create a ticket.',
     examples: { 'key-in-url': { type: 'key-in-url', name: 'key' } },
   },
   MissingCredentials: {
@@ -141,14 +142,14 @@ export const credentialDocumentation: DocumentationOf<typeof credentialProblems>
   InvalidTicket: {
     meaning: 'The ticket was not issued by this service for this execution, or its key is no longer valid.',
     cause:
-      'The ticket was cut off or signed with another secret; or its key was revoked, or may no longer mint tickets.',
-    action: 'Mint a new one with POST …/tickets.',
+      'The ticket was cut off or signed with another secret; or its key was revoked, or may no longer create tickets.',
+    action: 'Create a new one with POST …/tickets.',
     examples: { 'invalid-ticket': { type: 'invalid-ticket' } },
   },
   ExpiredTicket: {
     meaning: 'The ticket has expired.',
     cause: 'A ticket lasts minutes, at most an hour. Using it does not extend it.',
-    action: 'Mint a new one with POST …/tickets.',
+    action: 'Create a new one with POST …/tickets.',
     examples: { 'expired-ticket': { type: 'expired-ticket' } },
   },
 };

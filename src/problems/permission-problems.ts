@@ -39,11 +39,11 @@ export const permissionDocumentation: DocumentationOf<typeof permissionProblems>
   OperationNotAllowed: {
     meaning: 'The credential does not permit this operation.',
     cause:
-      'The key may not mint tickets, the route accepts keys only and the request carries a ticket, or what the key may read was ' +
+      'The key may not create tickets, the route accepts keys only and the request carries a ticket, or what the key may read was ' +
       'reduced while a stream was open.',
     action: 'See detail. The operator can change what a key may do.',
     examples: {
-      'operation-forbidden': { type: 'operation-forbidden', detail: 'This key may not mint tickets.' },
+      'operation-forbidden': { type: 'operation-forbidden', detail: 'This key may not create tickets.' },
     },
   },
   SourceNotAllowed: {

@@ -100,7 +100,7 @@ const keyMembers = () => ({
   ),
   executions: patterns(),
   payloads: payloads(),
-  tickets: flag('Whether it may mint tickets.'),
+  tickets: flag('Whether it may create tickets.'),
   tier: tier(),
   streamLimit: count('How many streams and waiting requests of one execution it may have at once.'),
   totalStreamLimit: count('How many streams and waiting requests of all executions it may have at once.'),
@@ -201,7 +201,7 @@ export const answerSchemas = {
     name: text('The purpose of the key.'),
     executions: patterns(),
     payloads: payloads(),
-    tickets: flag('Whether it may mint tickets.'),
+    tickets: flag('Whether it may create tickets.'),
     tier: tier(),
     limits: describe(
       z.strictObject({

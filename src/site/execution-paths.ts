@@ -1,5 +1,5 @@
 /** Operations for callers with a key or ticket: pages, streams, summaries, tickets, and the key itself. */
-import { ticketRequestSchema } from '../access/mint-ticket.ts';
+import { ticketRequestSchema } from '../access/create-ticket.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { answerExamples } from './answer-examples.ts';
 import { CURSOR_EXAMPLE } from './example-values.ts';
@@ -158,7 +158,7 @@ const getSummary: Json = {
 const createTicket: Json = {
   tags: ['executions'],
   operationId: 'createTicket',
-  summary: 'Mint a short-lived ticket for one execution, for browsers',
+  summary: 'Create a short-lived ticket for one execution, for browsers',
   security: keyOnly,
   requestBody: jsonBody(ticketRequestSchema, { ttlSeconds: 600 }, false),
   responses: {

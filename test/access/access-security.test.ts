@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { generateApiKey } from '../../src/access/keys/api-key.ts';
 import { base62OfNumber, randomBase62 } from '../../src/core/base62.ts';
 import { crc32 } from '../../src/access/keys/crc32.ts';
-import { parseTicketRequest } from '../../src/access/mint-ticket.ts';
+import { parseTicketRequest } from '../../src/access/create-ticket.ts';
 import { FAILED_AUTHENTICATIONS } from '../../src/access/limits/rate-limit.ts';
 import {
   ADMIN_TOKEN,
@@ -111,7 +111,7 @@ describe('a flood of wrong keys from one address', () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
-    const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, valueOf(parseTicketRequest({}))));
+    const { ticket } = valueOf(await access.createTicket(caller, EXECUTION, valueOf(parseTicketRequest({}))));
     const isolate = access.another();
     for (let request = 0; request < LIMIT * 2; request++)
       await isolate.authenticator.authenticate(pageRequest('junk'));
@@ -158,7 +158,7 @@ test('no key, ticket or secret is ever stored or logged, and no hash is ever log
   const access = openAccess();
   const { text, view } = await createKey(access, { owner: 'Ada' });
   const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
-  const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 60 }));
+  const { ticket } = valueOf(await access.createTicket(caller, EXECUTION, { ttlSeconds: 60 }));
   await access.authenticator.authenticate(pageRequest(undefined, { url: urlOf(`/x?ticket=${ticket}`) }));
   await access.noteUse(view.id);
   await access.clock.advance(1000);

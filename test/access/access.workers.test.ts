@@ -55,7 +55,7 @@ describe('on Workers, a key', () => {
     const access = openIsolate(logged);
     const { text, view } = await createKey(access);
     const caller = valueOf(await openIsolate().authenticator.authenticate(pageRequest(text)));
-    const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 60 }));
+    const { ticket } = valueOf(await access.createTicket(caller, EXECUTION, { ttlSeconds: 60 }));
     const url = urlOf(`/v1/executions/x/messages?ticket=${ticket}`);
     expect(valueOf(await access.authenticator.authenticate(pageRequest(undefined, { url }))).keyId).toBe(
       view.id,

@@ -36,7 +36,7 @@ describe('a caller with a valid key', () => {
       tier: 'high',
       streamLimit: 7,
       totalStreamLimit: 8,
-      mayMintTickets: true,
+      mayCreateTickets: true,
     });
     expect(callerAllows(caller, EXECUTION)).toBe(true);
     expect(callerAllows(caller, OTHER_EXECUTION)).toBe(false);
@@ -112,7 +112,7 @@ describe('the order of checks', () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
-    const { ticket } = valueOf(await access.mintTicket(caller, EXECUTION, { ttlSeconds: 600 }));
+    const { ticket } = valueOf(await access.createTicket(caller, EXECUTION, { ttlSeconds: 600 }));
     const elsewhere = pageRequest(undefined, { url: urlOf(`/v1/key?ticket=${ticket}`), accepts: 'key' });
     expect(failureOf(await access.authenticator.authenticate(elsewhere))).toBe('operation-forbidden');
     await access.clock.advance(1000);

@@ -9,7 +9,12 @@ describe('creating a key', () => {
     const { text, view } = await createKey(access);
     expect(access.store.reads()).toBe(0);
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
-    expect(caller).toMatchObject({ keyId: view.id, name: 'partner', payloads: 'full', mayMintTickets: true });
+    expect(caller).toMatchObject({
+      keyId: view.id,
+      name: 'partner',
+      payloads: 'full',
+      mayCreateTickets: true,
+    });
     expect(access.store.reads()).toBe(0);
   });
 

@@ -63,7 +63,7 @@ describe('an open stream', () => {
     expect(failureOf(await execution.stillAllowed(grant, EXECUTION))).toBe(answer);
   });
 
-  test('that was opened with a ticket ends when its key may no longer mint tickets', async () => {
+  test('that was opened with a ticket ends when its key may no longer create tickets', async () => {
     const { access, caller, view, execution } = await openStream();
     const grant = streamGrantOf({ ...caller, ticket: { id: 't', executionId: EXECUTION, endsAtMs: 0 } });
     valueOf(await execution.stillAllowed(grant, EXECUTION));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { Caller } from '../../src/access/caller.ts';
-import { parseTicketRequest } from '../../src/access/mint-ticket.ts';
+import { parseTicketRequest } from '../../src/access/create-ticket.ts';
 import { signTicket, ticketKeys, verifyTicket } from '../../src/access/ticket.ts';
 import { deriveKey } from '../../src/core/derive-key.ts';
 import type { NEW_KEY } from './access-under-test.ts';
@@ -30,8 +30,8 @@ const callerOf = async (access: AccessUnderTest, input: Partial<typeof NEW_KEY> 
 const withTicket = (ticket: string, more = {}) =>
   pageRequest(undefined, { url: urlOf(`/v1/executions/x/messages?ticket=${ticket}`), ...more });
 
-const mint = async (access: AccessUnderTest, caller: Caller, request: unknown = {}) =>
-  valueOf(await access.mintTicket(caller, EXECUTION, valueOf(parseTicketRequest(request))));
+const newTicket = async (access: AccessUnderTest, caller: Caller, request: unknown = {}) =>
+  valueOf(await access.createTicket(caller, EXECUTION, valueOf(parseTicketRequest(request))));
 
 const TICKET_KEY = Buffer.from(deriveKey(SIGNING_SECRET, 'ticket')).toString('hex');
 
@@ -46,7 +46,7 @@ describe('a ticket', () => {
   test('allows reading its one execution, by default for ten minutes', async () => {
     const access = openAccess();
     const caller = await callerOf(access);
-    const { ticket, expiresAt } = await mint(access, caller);
+    const { ticket, expiresAt } = await newTicket(access, caller);
     expect(expiresAt).toBe('2026-01-01T00:10:00.000Z');
     const { ticket: shown, ...holder } = valueOf(await access.authenticator.authenticate(withTicket(ticket)));
     expect(shown).toEqual({
@@ -54,12 +54,12 @@ describe('a ticket', () => {
       executionId: EXECUTION,
       endsAtMs: Date.parse(expiresAt),
     });
-    expect(holder).toEqual({ ...caller, mayMintTickets: false });
+    expect(holder).toEqual({ ...caller, mayCreateTickets: false });
   });
 
   test('is a standard HS256 JWT without secrets', async () => {
     const access = openAccess();
-    const { ticket } = await mint(access, await callerOf(access));
+    const { ticket } = await newTicket(access, await callerOf(access));
     const [header = '', claims = ''] = ticket.split('.');
     expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ alg: 'HS256', typ: 'JWT' });
     const parsed: unknown = JSON.parse(Buffer.from(claims, 'base64url').toString());
@@ -69,7 +69,7 @@ describe('a ticket', () => {
 
   test('stays valid for reconnects until its absolute expiry', async () => {
     const access = openAccess();
-    const { ticket } = await mint(access, await callerOf(access), { ttlSeconds: 60 });
+    const { ticket } = await newTicket(access, await callerOf(access), { ttlSeconds: 60 });
     for (let second = 0; second < 59; second++) {
       valueOf(await access.authenticator.authenticate(withTicket(ticket)));
       await access.clock.advance(1000);
@@ -82,14 +82,14 @@ describe('a ticket', () => {
 
   test('allows no other execution, not even another one of its key', async () => {
     const access = openAccess();
-    const { ticket } = await mint(access, await callerOf(access, { executions: ['*'] }));
+    const { ticket } = await newTicket(access, await callerOf(access, { executions: ['*'] }));
     const other = withTicket(ticket, { execution: executionOf(OTHER_EXECUTION) });
     expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
   });
 
   test('is accepted on the ticket routes of its execution, and nowhere else', async () => {
     const access = openAccess();
-    const { ticket } = await mint(access, await callerOf(access));
+    const { ticket } = await newTicket(access, await callerOf(access));
     const elsewhere = withTicket(ticket, { accepts: 'key' });
     expect(failureOf(await access.authenticator.authenticate(elsewhere))).toBe('operation-forbidden');
     const { url, headers, clientAddress } = withTicket(ticket);
@@ -105,7 +105,7 @@ describe('a ticket', () => {
     ] as const) {
       const access = openAccess();
       const caller = await callerOf(access);
-      const { ticket } = await mint(access, caller);
+      const { ticket } = await newTicket(access, caller);
       await access.clock.advance(1000);
       valueOf(await access.keys.change(caller.keyId, change));
       await access.clock.advance(5000);
@@ -113,16 +113,16 @@ describe('a ticket', () => {
     }
     const access = openAccess();
     const caller = await callerOf(access);
-    const { ticket } = await mint(access, caller);
+    const { ticket } = await newTicket(access, caller);
     await access.clock.advance(1000);
     valueOf(await access.keys.revoke(caller.keyId));
     expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('revoked-key');
   });
 
-  test('ends with the credential that minted it', async () => {
+  test('ends with the credential that created it', async () => {
     const access = openAccess();
     const caller = await callerOf(access);
-    const { ticket } = await mint(access, caller);
+    const { ticket } = await newTicket(access, caller);
     await access.clock.advance(1000);
     valueOf(await access.keys.rotate(caller.keyId, { overlapSeconds: 0 }));
     expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('expired-key');
@@ -131,39 +131,43 @@ describe('a ticket', () => {
   test('expires no later than its key', async () => {
     const access = openAccess();
     const caller = await callerOf(access, { expiresAt: '2026-01-01T00:00:30.500Z' });
-    expect((await mint(access, caller, { ttlSeconds: 3600 })).expiresAt).toBe('2026-01-01T00:00:30.000Z');
+    expect((await newTicket(access, caller, { ttlSeconds: 3600 })).expiresAt).toBe(
+      '2026-01-01T00:00:30.000Z',
+    );
   });
 
   test('may allow less than its key and never more, also when the key is restricted later', async () => {
     const access = openAccess();
     const full = await callerOf(access);
-    const narrow = await mint(access, full, { payloads: 'none' });
+    const narrow = await newTicket(access, full, { payloads: 'none' });
     expect(valueOf(await access.authenticator.authenticate(withTicket(narrow.ticket))).payloads).toBe('none');
-    const wide = await mint(access, full, { payloads: 'full' });
+    const wide = await newTicket(access, full, { payloads: 'full' });
     await access.clock.advance(1000);
     valueOf(await access.keys.change(full.keyId, { payloads: 'none' }));
     expect(valueOf(await access.authenticator.authenticate(withTicket(wide.ticket))).payloads).toBe('none');
     const none = await callerOf(access, { payloads: 'none' });
-    expect(failureOf(await access.mintTicket(none, EXECUTION, { ttlSeconds: 60, payloads: 'full' }))).toBe(
+    expect(failureOf(await access.createTicket(none, EXECUTION, { ttlSeconds: 60, payloads: 'full' }))).toBe(
       'operation-forbidden',
     );
     expect(
-      valueOf(await access.authenticator.authenticate(withTicket((await mint(access, none)).ticket)))
+      valueOf(await access.authenticator.authenticate(withTicket((await newTicket(access, none)).ticket)))
         .payloads,
     ).toBe('none');
   });
 
-  test('is not minted for another execution, by a key without permission, or by a ticket', async () => {
+  test('is not created for another execution, by a key without permission, or by a ticket', async () => {
     const access = openAccess();
     const caller = await callerOf(access);
     const request = { ttlSeconds: 60 };
-    expect(failureOf(await access.mintTicket(caller, OTHER_EXECUTION, request))).toBe('execution-forbidden');
-    const holder = valueOf(
-      await access.authenticator.authenticate(withTicket((await mint(access, caller)).ticket)),
+    expect(failureOf(await access.createTicket(caller, OTHER_EXECUTION, request))).toBe(
+      'execution-forbidden',
     );
-    expect(failureOf(await access.mintTicket(holder, EXECUTION, request))).toBe('operation-forbidden');
+    const holder = valueOf(
+      await access.authenticator.authenticate(withTicket((await newTicket(access, caller)).ticket)),
+    );
+    expect(failureOf(await access.createTicket(holder, EXECUTION, request))).toBe('operation-forbidden');
     const mayNot = await callerOf(access, { tickets: false });
-    expect(failureOf(await access.mintTicket(mayNot, EXECUTION, request))).toBe('operation-forbidden');
+    expect(failureOf(await access.createTicket(mayNot, EXECUTION, request))).toBe('operation-forbidden');
   });
 
   test('can be valid for 1 s to 1 h', () => {
@@ -184,7 +188,7 @@ describe('a ticket', () => {
   test('is accepted if signed with the current or previous secret, and refused otherwise', async () => {
     const access = openAccess();
     const caller = await callerOf(access);
-    const { ticket } = await mint(access, caller);
+    const { ticket } = await newTicket(access, caller);
     const next = { signingSecret: 'the next secret, just as long as the last' };
     const rotated = access.another({ ...next, signingSecretPrevious: SIGNING_SECRET });
     expect(failureOf(await rotated.authenticator.authenticate(withTicket(ticket)))).toBe('no failure');
@@ -257,7 +261,7 @@ describe('a forged ticket is refused', () => {
 
   test('when it is another spelling of the same ticket: padded, or with other bits after the last byte', async () => {
     const access = openAccess();
-    const { ticket } = await mint(access, await callerOf(access));
+    const { ticket } = await newTicket(access, await callerOf(access));
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const twins = alphabet
       .split('')

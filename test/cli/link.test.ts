@@ -79,6 +79,6 @@ test.concurrent('a key that may not create tickets gets no link, and learns why'
   expect(refused).toMatchObject({
     code: 3,
     stdout: '',
-    stderr: expect.stringContaining('may not mint tickets'),
+    stderr: expect.stringContaining('may not create tickets'),
   });
 });

@@ -19,11 +19,11 @@ function clientWith(ticket: TicketSource, time: { ms: number }) {
   return { sent, read: () => client.summary('a') };
 }
 
-/** A back end that mints numbered tickets, each with this lifetime. */
+/** A back end that creates numbered tickets, each with this lifetime. */
 function backEnd(time: { ms: number }, lifetimeMs: number) {
-  let minted = 0;
+  let created = 0;
   return () => ({
-    ticket: `ticket-${++minted}`,
+    ticket: `ticket-${++created}`,
     expiresAt: new Date(START_MS + time.ms + lifetimeMs).toISOString(),
     streamUrl: '',
   });

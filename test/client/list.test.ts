@@ -63,7 +63,7 @@ test('a summary tells how it ended, and waiting for it ends with the execution',
   expect(idsOf(page.messages)).toEqual(['m-3']);
 });
 
-test('a back end mints a ticket, and a client with that ticket reads that execution and no other', async () => {
+test('a back end creates a ticket, and a client with that ticket reads that execution and no other', async () => {
   const under = await openClient(history(3));
   const { ticket } = await under.until(under.client().createTicket(EXECUTION, { ttlSeconds: 60 }));
   const browser = under.client({ ticket });

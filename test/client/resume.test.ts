@@ -263,14 +263,14 @@ test('a follower that found no room gets in when there is some', async () => {
 
 test('an expired ticket is replaced by a fresh one, and no message is lost in between', async () => {
   const under = await openClient(history(6, { everyMs: 30_000 }));
-  let minted = 0;
+  let created = 0;
   const ticket = async () => {
-    minted++;
+    created++;
     return (await under.client().createTicket(EXECUTION, { ttlSeconds: 60 })).ticket;
   };
   const messages = await under.until(collect(under.client({ ticket }).follow(EXECUTION)));
   expect(idsOf(messages)).toEqual(idsOf(history(6)));
-  expect(minted).toBeGreaterThanOrEqual(2);
+  expect(created).toBeGreaterThanOrEqual(2);
 });
 
 test('a ticket without a renewal ends following when it expires', async () => {

@@ -5,7 +5,7 @@ import type { TargetOptions } from './target.ts';
 export const USAGE = `npm run conformance -- --url https://… --key ftk_…
 
   --url URL            the deployment
-  --key KEY            an API key that reads every execution, with payloads, and mints tickets
+  --key KEY            an API key that reads every execution, with payloads, and creates tickets
   --admin-token TOKEN  also makes and revokes keys, imports and forgets a history
   --emulator-url URL   also scripts executions at the emulator that the deployment reads from (npm start prints it)
 

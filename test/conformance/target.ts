@@ -11,7 +11,7 @@ const KEY_LIFE_MS = 3_600_000;
 
 export interface TargetOptions {
   readonly url: string;
-  /** Reads every execution, with payloads, and mints tickets. */
+  /** Reads every execution, with payloads, and creates tickets. */
   readonly key: string;
   readonly adminToken?: string;
   /** The emulator that the deployment reads from. */

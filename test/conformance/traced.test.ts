@@ -47,7 +47,7 @@ Checks a deployment from outside against [docs/http-api.md](../../docs/http-api.
 
     npm run conformance -- --url https://flowtap.example.com --key ftk_…
 
-- The key must read every execution, with payloads, and mint tickets. Prefer the tier \`high\`.
+- The key must read every execution, with payloads, and create tickets. Prefer the tier \`high\`.
 - \`--admin-token\` adds the checks of the admin API. They create keys named "conformance", revoke them at the end, and let them expire within an hour.
 - \`--emulator-url\` names the emulator that \`npm start\` starts and prints. Most checks need it.
 - Checks that lack one of these are skipped, and listed as skipped.

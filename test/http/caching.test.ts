@@ -142,13 +142,13 @@ describe('Link', () => {
 
   test('never carries a ticket', async () => {
     await service.script(ID, endedLongAgo(service.clock, 7));
-    const minted = await service.fetch(path(ID, '', '/tickets'), {
+    const created = await service.fetch(path(ID, '', '/tickets'), {
       method: 'POST',
       headers: { Authorization: `Bearer ${await service.key({ tickets: true })}` },
     });
-    expect(minted.status).toBe(201);
+    expect(created.status).toBe(201);
     // Safety: the contract of a ticket.
-    const { ticket } = (await minted.json()) as { ticket: string };
+    const { ticket } = (await created.json()) as { ticket: string };
     const response = await service.fetch(path(ID, `maxResults=3&ticket=${ticket}`));
     expect(response.status).toBe(200);
     expect(response.headers.get('Link')).toMatch(/^<\?[^>]*cursor=/);

@@ -272,12 +272,12 @@ describe('what a key learns of children', () => {
   test('is nothing with a ticket, nor of a parent that it may not read', async () => {
     const key = await service.key({ executions: [childArn('*')] });
     expect((await service.get(pathOf(PARENT), bearer(key))).status).toBe(403);
-    const minted = await service.fetch(`/v1/executions/${encodeURIComponent(PARENT)}/tickets`, {
+    const created = await service.fetch(`/v1/executions/${encodeURIComponent(PARENT)}/tickets`, {
       method: 'POST',
       headers: { ...bearer(await service.key({ tickets: true })), 'Content-Type': 'application/json' },
       body: '{}',
     });
-    const { ticket } = (await minted.json()) as { ticket: string };
+    const { ticket } = (await created.json()) as { ticket: string };
     expect((await service.fetch(`${pathOf(PARENT)}?ticket=${ticket}`)).status).toBe(403);
   });
 

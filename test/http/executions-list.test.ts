@@ -234,11 +234,11 @@ describe('a key', () => {
   test('is required for a list: a ticket lists nothing', async () => {
     const key = await service.key({ tickets: true });
     const path = `/v1/executions/${encodeURIComponent(idOf('mine-1'))}/tickets`;
-    const minted = await service.fetch(path, {
+    const created = await service.fetch(path, {
       method: 'POST',
       headers: { Authorization: `Bearer ${key}` },
     });
-    const { ticket } = (await minted.json()) as { ticket: string };
+    const { ticket } = (await created.json()) as { ticket: string };
     for (const address of [at({ flow: DOOR, ticket }), `/v1/flows?ticket=${ticket}`]) {
       expect(await problemOf(service.fetch(address))).toMatchObject({
         status: 403,

@@ -42,12 +42,12 @@ describe('the parent in a summary', () => {
     const id = await firstChildOf(parent);
     const narrow = await service.key({ executions: [id] });
     expect(await summary(id, bearer(narrow))).not.toHaveProperty('parent');
-    const minted = await service.fetch(`/v1/executions/${encodeURIComponent(id)}/tickets`, {
+    const created = await service.fetch(`/v1/executions/${encodeURIComponent(id)}/tickets`, {
       method: 'POST',
       headers: { ...bearer(await service.key({ tickets: true })), 'Content-Type': 'application/json' },
       body: '{}',
     });
-    const { ticket } = (await minted.json()) as { ticket: string };
+    const { ticket } = (await created.json()) as { ticket: string };
     const seen = await service.fetch(`/v1/executions/${encodeURIComponent(id)}?ticket=${ticket}`);
     expect(seen.status).toBe(200);
     expect(await seen.json()).not.toHaveProperty('parent');

@@ -132,9 +132,9 @@ describe('the request log', () => {
     const key = await service.key({ tickets: true });
     await service.script(ID, [{ eventType: 'EXECUTION_STARTED', payload: 'the customer’s own words' }]);
     const headers = { Authorization: `Bearer ${key}` };
-    const minted = await service.fetch(path(ID, '', '/tickets'), { method: 'POST', headers });
+    const created = await service.fetch(path(ID, '', '/tickets'), { method: 'POST', headers });
     // Safety: the contract of a ticket.
-    const { ticket } = (await minted.json()) as { ticket: string };
+    const { ticket } = (await created.json()) as { ticket: string };
     // Safety: a page.
     const { cursor } = (await (await service.fetch(path(ID), { headers })).json()) as { cursor: string };
     await service.fetch(path(ID, `ticket=${ticket}&cursor=${cursor}`));
@@ -263,9 +263,9 @@ describe('PUBLIC_URL', () => {
   const streamUrlOf = async (publicUrl?: string): Promise<string> => {
     const service = await openService(publicUrl === undefined ? {} : { publicUrl });
     const headers = { Authorization: `Bearer ${await service.key({ tickets: true })}` };
-    const minted = await service.fetch(path('a/b', '', '/tickets'), { method: 'POST', headers });
+    const created = await service.fetch(path('a/b', '', '/tickets'), { method: 'POST', headers });
     // Safety: the contract of a ticket.
-    return ((await minted.json()) as { streamUrl: string }).streamUrl;
+    return ((await created.json()) as { streamUrl: string }).streamUrl;
   };
 
   test('is the start of a streamUrl, path prefix included; without it, the origin of the request is', async () => {

@@ -44,7 +44,7 @@ async function everyKind(
     ['an archived stream', await get(url, EVENTS), true],
     ['204 after the end', await get(url, { ...EVENTS, 'Last-Event-ID': ids.at(-1) ?? '' }), true],
     ['a refused stream', await limited(), true],
-    ['a minted ticket', await service.fetch(path(OWN.ended, '', '/tickets'), post), true],
+    ['a created ticket', await service.fetch(path(OWN.ended, '', '/tickets'), post), true],
     ['the key', await get('/v1/key'), true],
     ['a preflight', await service.fetch(url, { method: 'OPTIONS', headers: preflight }), true],
     ['400', await get(path(OWN.ended, 'maxResults=0')), true],

@@ -112,9 +112,9 @@ test('each level shows what it may by any route, with keys and with tickets of a
     for (const id of [FLOW_ID, IMPORT_ID]) {
       expectLevel(level, await allWays(service, id, { headers: bearer(key) }), id);
       for (const wanted of LEVELS) {
-        const minted = ticketFor(service, key, id, { payloads: wanted });
-        if (lesser(level, wanted) !== wanted) await expect(minted).rejects.toThrow('OperationNotAllowed');
-        else expectLevel(wanted, await allWays(service, id, { query: `ticket=${await minted}` }), id);
+        const created = ticketFor(service, key, id, { payloads: wanted });
+        if (lesser(level, wanted) !== wanted) await expect(created).rejects.toThrow('OperationNotAllowed');
+        else expectLevel(wanted, await allWays(service, id, { query: `ticket=${await created}` }), id);
       }
       expectLevel(
         level,

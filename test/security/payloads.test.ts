@@ -82,11 +82,11 @@ test('no live stream has payloads, next to a subscriber that sees them', async (
   await service.script(id, [at(0, 0), at(1, 3_000), at(2, 6_000)]);
   const [full, blind] = [await service.key(FULL), await service.key(BLIND)];
   await service.clock.advance(1_001);
-  const minted = await ticketFor(service, full, id, { payloads: 'none' });
+  const created = await ticketFor(service, full, id, { payloads: 'none' });
   const seeing = await openStream(service, path(id), full);
   const unseeing = [
     await openStream(service, path(id), blind),
-    await openStream(service, path(id, `ticket=${minted}`)),
+    await openStream(service, path(id, `ticket=${created}`)),
     await openStream(service, path(id, `ticket=${await ticketFor(service, blind, id)}`)),
   ];
   await service.clock.advance(30_000);
@@ -101,7 +101,7 @@ test('no live stream has payloads, next to a subscriber that sees them', async (
   }
 });
 
-test('no ticket minted with such a key shows payloads, or can be made to', async () => {
+test('no ticket created with such a key shows payloads, or can be made to', async () => {
   const service = await openTenants();
   await warm(service);
   const blind = await service.key(BLIND);

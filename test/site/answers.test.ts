@@ -39,7 +39,7 @@ const judge = new AnswerJudge();
 
 let service: ServiceUnderTest;
 let key: string;
-/** May read another execution only, and mint no tickets. */
+/** May read another execution only, and create no tickets. */
 let narrow: string;
 /** Is over its rate. */
 let limited: string;

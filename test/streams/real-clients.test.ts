@@ -138,12 +138,12 @@ test.runIf(existsSync(CHROMIUM))(
   "Chromium's EventSource, with a ticket and from another origin, resumes with Last-Event-ID and stops at 204",
   async () => {
     const { id, messageIds } = await liveFlow(world);
-    const minted = await fetch(new URL(`/v1/executions/${encodeURIComponent(id)}/tickets`, world.url), {
+    const created = await fetch(new URL(`/v1/executions/${encodeURIComponent(id)}/tickets`, world.url), {
       method: 'POST',
       headers: { authorization: `Bearer ${apiKey}` },
     });
-    expect(minted.status).toBe(201);
-    const { streamUrl } = (await minted.json()) as { streamUrl: string };
+    expect(created.status).toBe(201);
+    const { streamUrl } = (await created.json()) as { streamUrl: string };
     // The example page, on another origin. It reports its messages by a request.
     let report: (text: string) => void = () => undefined;
     const reported = new Promise<string>((resolve) => (report = resolve));

@@ -53,12 +53,12 @@ test('streams and waiting requests of all executions count together; each one th
 test('the tickets of a key count for the key', async () => {
   const apiKey = await streams.key({ totalStreamLimit: 1, tickets: true });
   streams.source.append(message(0));
-  const minted = await streams.fetch('/v1/executions/a/tickets', {
+  const created = await streams.fetch('/v1/executions/a/tickets', {
     method: 'POST',
     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
     body: '{}',
   });
-  const { ticket } = (await minted.json()) as { ticket: string };
+  const { ticket } = (await created.json()) as { ticket: string };
   await streams.open({ apiKey, id: 'b' });
   const response = await streams.fetch(path('a', `?ticket=${ticket}`), {
     headers: { accept: 'text/event-stream' },

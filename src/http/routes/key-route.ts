@@ -26,7 +26,7 @@ async function getKey(ports: AuthenticationPorts, exchange: Exchange): Promise<R
     name: caller.name,
     executions: caller.executions,
     payloads: caller.payloads,
-    tickets: caller.mayMintTickets,
+    tickets: caller.mayCreateTickets,
     tier: caller.tier,
     limits: {
       requests,

@@ -1,7 +1,7 @@
 /** POST /v1/executions/{flowExecutionId}/tickets: a ticket for the GETs of this execution. */
 import type { Access } from '../../access/access.ts';
 import type { Caller } from '../../access/caller.ts';
-import { parseTicketRequest } from '../../access/mint-ticket.ts';
+import { parseTicketRequest } from '../../access/create-ticket.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ok } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
@@ -26,9 +26,9 @@ export async function postTicket(
   if (!body.ok) return body;
   const asked = parseTicketRequest(body.value);
   if (!asked.ok) return asked;
-  const minted = await access.mintTicket(caller, ref.executionId, asked.value);
-  if (!minted.ok) return minted;
-  const { ticket, expiresAt } = minted.value;
+  const created = await access.createTicket(caller, ref.executionId, asked.value);
+  if (!created.ok) return created;
+  const { ticket, expiresAt } = created.value;
   const path = `${EXECUTIONS_PATH}${encodeURIComponent(ref.executionId)}/messages`;
   const streamUrl = `${publicUrl ?? url.origin}${path}?ticket=${encodeURIComponent(ticket)}`;
   return ok(

@@ -4,7 +4,7 @@ import { history, idsIn, pageOf, summaryOf, type Target } from '../target.ts';
 
 const ticketsOf = (id: string) => `/v1/executions/${encodeURIComponent(id)}/tickets`;
 
-const mint = (target: Target, id: string, body: object, key = target.key) =>
+const newTicket = (target: Target, id: string, body: object, key = target.key) =>
   target.json(
     ticketsOf(id),
     { method: 'POST', key, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
@@ -21,7 +21,7 @@ export const tickets: Section = {
       async (target) => {
         const id = target.newId('ticket');
         await target.script(id, history(3, 'EXECUTION_SUCCEEDED'));
-        const { ticket, streamUrl } = await mint(target, id, {});
+        const { ticket, streamUrl } = await newTicket(target, id, {});
         const key = null;
         assert.equal(idsIn(await target.json(pageOf(id, `ticket=${ticket}`), { key })).length, 3);
         assert.equal((await target.json(summaryOf(id, `ticket=${ticket}`), { key }))['status'], 'SUCCEEDED');
@@ -47,7 +47,7 @@ export const tickets: Section = {
       async (target) => {
         const id = target.newId('ticket');
         await target.script(id, history(3));
-        const { expiresAt, ticket } = await mint(target, id, { payloads: 'none' });
+        const { expiresAt, ticket } = await newTicket(target, id, { payloads: 'none' });
         assert(Math.abs(Date.parse(expiresAt) - Date.now() - 600_000) < 30_000, expiresAt);
         const { messages } = await target.json(pageOf(id, `ticket=${ticket}`), { key: null });
         assert(messages.every((message: object) => !('payload' in message)));
@@ -75,7 +75,7 @@ export const tickets: Section = {
     ),
     requirement(
       'The key needs `tickets: true`.',
-      'a key that may not mint tickets gets a code of its own',
+      'a key that may not create tickets gets a code of its own',
       ['admin'],
       async (target) => {
         const { key } = await target.newKey({ tickets: false });

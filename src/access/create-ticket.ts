@@ -1,4 +1,4 @@
-/** Mints a ticket for one execution. It allows no more than its key, and expires no later. */
+/** Creates a ticket for one execution. It allows no more than its key, and expires no later. */
 import * as z from 'zod/mini';
 
 import type { Clock } from '../core/clock.ts';
@@ -15,13 +15,13 @@ export interface TicketRequest {
   readonly payloads?: PayloadAccess;
 }
 
-export interface MintedTicket {
+export interface CreatedTicket {
   readonly ticket: string;
   /** ISO 8601, UTC. */
   readonly expiresAt: string;
 }
 
-export interface MintPorts {
+export interface CreateTicketPorts {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly keys: TicketKeys;
@@ -47,14 +47,15 @@ export function parseTicketRequest(body: unknown): Result<TicketRequest> {
   return ok({ ttlSeconds, ...(payloads !== undefined && { payloads }) });
 }
 
-export async function mintTicket(
+export async function createTicket(
   caller: Caller,
   executionId: string,
   { ttlSeconds, payloads = caller.payloads }: TicketRequest,
-  { clock, random, keys }: MintPorts,
-): Promise<Result<MintedTicket>> {
-  if (caller.ticket !== undefined) return forbidden('A ticket cannot mint tickets. Send the API key itself.');
-  if (!caller.mayMintTickets) return forbidden('This key may not mint tickets.');
+  { clock, random, keys }: CreateTicketPorts,
+): Promise<Result<CreatedTicket>> {
+  if (caller.ticket !== undefined)
+    return forbidden('A ticket cannot create tickets. Send the API key itself.');
+  if (!caller.mayCreateTickets) return forbidden('This key may not create tickets.');
   if (!callerAllows(caller, executionId)) return fail({ type: 'execution-forbidden' });
   if (!shows(caller.payloads, payloads)) {
     return forbidden(`This key may not read with "payloads": "${payloads}", so its tickets cannot either.`);
