@@ -31,7 +31,8 @@ import type {
 import type { EventFrames } from './following/event-frames.ts';
 import { Listeners } from './following/listeners.ts';
 import { awaitBeginning, hasAll, openStream } from './following/open-stream.ts';
-import { Poller, type RunBounds } from './following/poller.ts';
+import { ExecutionPoller } from './following/execution-poller.ts';
+import type { RunBounds } from './following/poller.ts';
 import type { StillAllowed } from './following/stream-key.ts';
 import { type Seen, waitFor } from './following/waiting.ts';
 import { HistoryView, type Reading } from './history-view.ts';
@@ -65,7 +66,7 @@ export class Execution {
   readonly #start: Position;
   readonly #history: HistoryView;
   readonly #listeners: Listeners;
-  readonly #poller: Poller;
+  readonly #poller: ExecutionPoller;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
@@ -87,7 +88,7 @@ export class Execution {
         this.#poller.arrange();
       },
     });
-    this.#poller = new Poller({ ...options, history: this.#history, listeners: this.#listeners });
+    this.#poller = new ExecutionPoller({ ...options, history: this.#history, listeners: this.#listeners });
   }
 
   /** Dropping this object would lose only memory: no listeners, nothing due or in progress. */

@@ -1,33 +1,41 @@
 /**
- * Polls the newest page while an execution has listeners: how often (pacer.ts), what follows from each reading, and the loop
- * in which polls, streams and archiving do what is due (run-loop.ts).
+ * Polls for listeners: when the next poll is due (pacer.ts), one poll at a time, and the loop in which polls, streams and other work do
+ * what is due (run-loop.ts). What a poll reads, and for what interval it asks the call budget, is up to the subclass: of an execution
+ * (execution-poller.ts), or of a list (lists/live/list-poller.ts).
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
-import { internalText } from '../../core/errors.ts';
-import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import { type Failure, internalText } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { Source } from '../../sources/source.ts';
-import type { HistoryView } from '../history-view.ts';
-import { type HeadReading } from '../upstream/upstream-history.ts';
-import { newTrace, newWalk } from '../upstream/read-terms.ts';
+import { type ReadTrace, newTrace } from '../upstream/read-terms.ts';
 import type { UpstreamState } from './event-frames.ts';
 import type { Listeners, PollState } from './listeners.ts';
 import { Pacer } from './pacer.ts';
-import { RunLoop } from './run-loop.ts';
+import { RunLoop, type Task } from './run-loop.ts';
 
 const POLL = { class: 'poll' } as const;
 
 export interface PollerOptions {
-  readonly ref: ExecutionRef;
-  readonly source: Source;
-  readonly history: HistoryView;
   readonly listeners: Listeners;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
   /** Asks the shell to call `run` at that time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
+}
+
+/** What a subclass adds. */
+export interface Polled extends PollerOptions {
+  /** The events of log lines, and how they name what is polled. */
+  readonly logLines: { readonly pollFailed: string; readonly runFailed: string };
+  readonly names: Readonly<Record<string, string>>;
+  readonly intervalMinMs?: number;
+  /** Work besides polls and streams. */
+  readonly tasks: readonly Task[];
+  /** Runs before anything else. */
+  readonly load: () => Promise<void>;
+  /** Resolves when that work is not in progress. */
+  readonly idle: () => Promise<unknown>;
 }
 
 /** Bounds of one `run`: platforms bound an invocation's time and its outgoing requests. */
@@ -37,9 +45,19 @@ export interface RunBounds {
   readonly callsMax: number;
 }
 
-export class Poller {
-  readonly #options: PollerOptions;
-  readonly #pacer = new Pacer();
+export interface PollTerms {
+  /** Counts the calls. */
+  readonly trace: ReadTrace;
+  /** Aborted when the last listener leaves. */
+  readonly signal: AbortSignal;
+}
+
+/** What a call, of a poll or of a reader, has found. */
+export type Outcome = 'news' | 'nothing-new' | Failure;
+
+export abstract class Poller {
+  readonly #options: Polled;
+  readonly #pacer: Pacer;
   readonly #loop: RunLoop;
   #upstream: UpstreamState = 'ok';
   #pollAtMs = 0;
@@ -49,9 +67,10 @@ export class Poller {
   /** What the polls of this `run` have cost. */
   #trace = newTrace(POLL);
 
-  constructor(options: PollerOptions) {
+  constructor(options: Polled) {
     this.#options = options;
-    const { ref, history, listeners, clock, log } = options;
+    this.#pacer = new Pacer(options.intervalMinMs);
+    const { listeners, clock, tasks, load, idle } = options;
     const polls = {
       dueAtMs: () => this.#pollDueAtMs(),
       tick: () => {
@@ -61,60 +80,40 @@ export class Poller {
     const streams = { dueAtMs: () => listeners.dueAtMs(), tick: () => listeners.tick(this.state) };
     this.#loop = new RunLoop({
       clock,
-      load: () => history.load(),
+      load,
       isNeeded: () => listeners.count > 0,
-      tasks: [polls, streams, history.archivist, history.endLook],
+      tasks: [polls, streams, ...tasks],
       streams,
-      idle: () => Promise.all([this.#polling, history.archivist.idle, history.endLook.idle]),
-      onBug: (error) =>
-        log({ event: 'run-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) }),
+      idle: () => Promise.all([this.#polling, idle()]),
+      onBug: (error) => this.#bug(options.logLines.runFailed, error),
     });
   }
 
+  /** Whether the listeners need polls. */
+  protected abstract get isWanted(): boolean;
+
+  /** The interval that the call budget leaves of the wanted one, both in milliseconds. */
+  protected abstract paced(wantedMs: number): number;
+
+  /** Reads what is polled, and passes what it found to `noteOutcome`. Returns the failure, for the log. */
+  protected abstract poll(terms: PollTerms): Promise<Failure | undefined>;
+
   get state(): PollState {
     return { pollIntervalMs: this.#pacer.intervalMs, upstream: this.#upstream };
-  }
-
-  /** Between two polls while there are listeners; undefined: it does not poll for anybody. */
-  get intervalMs(): number | undefined {
-    return this.#options.listeners.count > 0 ? this.#pacer.intervalMs : undefined;
   }
 
   get isPolling(): boolean {
     return this.#pollDueAtMs() !== Infinity;
   }
 
-  /** Nothing is running or due: the shell may drop this execution. */
+  /** Nothing is running or due: the shell may drop what is polled. */
   get isIdle(): boolean {
     return !this.#loop.isRunning && this.#loop.dueAtMs() === Infinity;
   }
 
-  /** The first listener arrives: a message may follow any moment. */
+  /** The first listener arrives: something may change any moment. */
   wake(): void {
     this.#pacer.wake();
-  }
-
-  /** Takes a reading of the newest page, whether a poll or a reader caused it. */
-  headRead({ atMs, previous, end, failure }: HeadReading): void {
-    const { history, listeners, random } = this.#options;
-    if (failure) {
-      this.#upstream = failure.type === 'upstream-throttled' ? 'throttled' : 'unavailable';
-      if (failure.type === 'upstream-throttled') this.#pacer.throttled();
-      else this.#pacer.failed();
-    } else {
-      const grew = previous?.position !== end?.position || previous?.fingerprint !== end?.fingerprint;
-      // After an outage, streams that could not read their history continue, even without new messages.
-      const recovered = this.#upstream !== 'ok';
-      this.#upstream = 'ok';
-      if (grew) this.#pacer.messagesArrived();
-      else this.#pacer.nothingNew();
-      history.archivist.endSeen(end);
-      if (grew || recovered) listeners.notify();
-      else listeners.headRead();
-    }
-    if (listeners.count > 0) this.#pace();
-    this.#pollAtMs = atMs + this.#pacer.jittered(random());
-    this.arrange();
   }
 
   /** Something changed: a running loop looks again, otherwise the shell is asked for a `run`. */
@@ -139,48 +138,71 @@ export class Poller {
     return this.#loop.run({ forMs, isSpent: () => trace.calls >= callsMax });
   }
 
+  /** The next poll is an interval after this time, in clock milliseconds. */
+  protected pollAfter(atMs: number): void {
+    if (this.#options.listeners.count > 0) this.#pace();
+    this.#pollAtMs = atMs + this.#pacer.jittered(this.#options.random());
+  }
+
+  /** Sets the interval by what a call found that was made at this time, in clock milliseconds. */
+  protected noteOutcome(outcome: Outcome, atMs: number): void {
+    if (outcome === 'news' || outcome === 'nothing-new') {
+      this.#upstream = 'ok';
+      if (outcome === 'news') this.#pacer.messagesArrived();
+      else this.#pacer.nothingNew();
+    } else if (outcome.type === 'upstream-throttled') {
+      this.#upstream = 'throttled';
+      this.#pacer.throttled();
+    } else {
+      this.#upstream = 'unavailable';
+      this.#pacer.failed();
+    }
+    this.pollAfter(atMs);
+  }
+
   #pace(): void {
-    const { source, ref, listeners } = this.#options;
-    const wantedMs = this.#pacer.ownIntervalMs;
-    this.#pacer.paced(source.pace?.(ref, wantedMs, listeners.tenants) ?? wantedMs);
+    this.#pacer.paced(this.paced(this.#pacer.ownIntervalMs));
   }
 
   #pollDueAtMs(): number {
-    const { history, listeners } = this.#options;
-    if (listeners.count === 0 || history.settled || this.#polling) return Infinity;
-    // Requests that wait for an execution to exist look for it themselves (waiting.ts).
-    return listeners.streams > 0 || history.upstream.isKnown ? this.#pollAtMs : Infinity;
+    return this.#options.listeners.count === 0 || this.#polling || !this.isWanted ? Infinity : this.#pollAtMs;
   }
 
   #poll(): void {
-    const { ref, history, clock, random, log } = this.#options;
-    // Before the call: executions that are opened at once must know of each other when they set their intervals.
-    this.#pace();
-    // Set before the result is known: whatever it is, the next poll is an interval away, and the loop cannot spin.
-    this.#pollAtMs = clock.now() + this.#pacer.jittered(random());
-    // A page that a reader requested just now is fresh enough.
-    const lastNotBeforeMs = clock.now() - this.#pacer.intervalMs / 2;
+    // Before the call, so that executions that are opened at once know of each other when they set their intervals, and so that the
+    // loop cannot spin, whatever the call finds.
+    this.pollAfter(this.#options.clock.now());
     this.#unwanted = new AbortController();
-    const walk = newWalk(this.#unwanted.signal);
-    this.#polling = history.upstream
-      .chunkAt(Number.MAX_SAFE_INTEGER, { lastNotBeforeMs }, this.#trace, walk)
-      .then((read) => {
-        if (read.ok) return;
-        const { type } = read.failure;
-        // The next poll continues there.
-        if (type === 'upstream-unfinished') return;
-        log({
-          event: 'poll-failed',
-          // An execution that does not exist (yet) is a caller's mistake or impatience, and no outage.
-          level: type === 'upstream-not-found' ? 'info' : 'warn',
-          ...logNames(ref),
-          failure: type,
-          reason: internalText(read.failure),
-        });
+    this.#polling = this.poll({ trace: this.#trace, signal: this.#unwanted.signal })
+      .then((failure) => {
+        if (failure) this.#logFailure(failure);
+      })
+      .catch((error: unknown) => {
+        this.#pacer.failed();
+        this.#bug(this.#options.logLines.pollFailed, error);
       })
       .finally(() => {
         this.#polling = undefined;
         this.arrange();
       });
+  }
+
+  #logFailure(failure: Failure): void {
+    const { log, names, logLines } = this.#options;
+    // The next poll continues there.
+    if (failure.type === 'upstream-unfinished') return;
+    log({
+      event: logLines.pollFailed,
+      // What does not exist (yet) is a caller's mistake or impatience, and no outage.
+      level: failure.type === 'upstream-not-found' ? 'info' : 'warn',
+      ...names,
+      failure: failure.type,
+      reason: internalText(failure),
+    });
+  }
+
+  #bug(event: string, error: unknown): void {
+    const { log, names } = this.#options;
+    log({ event, level: 'error', ...names, reason: exceptionText(error) });
   }
 }

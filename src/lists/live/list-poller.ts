@@ -1,150 +1,68 @@
 /**
  * Polls the list of one flow while live lists of it are open: one poll for all of them. Each poll reads the newest page and, if
- * executions run that are not on it, those that run. The interval is that of message streams (pacer.ts), within the budget of list calls.
+ * executions run that are not on it, those that run. The interval is that of message streams, within the budget of list calls.
  */
-import type { Clock } from '../../core/clock.ts';
-import { exceptionText } from '../../core/exception-text.ts';
-import { type Failure, type Result, internalText, ok } from '../../core/errors.ts';
-import type { Log } from '../../core/log.ts';
-import type { UpstreamState } from '../../executions/following/event-frames.ts';
-import type { Listeners, PollState } from '../../executions/following/listeners.ts';
-import { Pacer } from '../../executions/following/pacer.ts';
-import type { RunBounds } from '../../executions/following/poller.ts';
-import { RunLoop } from '../../executions/following/run-loop.ts';
+import { type Failure, type Result, ok } from '../../core/errors.ts';
+import { Poller, type PollTerms, type PollerOptions } from '../../executions/following/poller.ts';
+import type { CallOptions } from '../../sources/source.ts';
+import type { ListItem } from '../lists.ts';
 import type { FollowedExecutions } from './followed-executions.ts';
 import type { ListFeed } from './list-feed.ts';
-import type { ListItem } from '../lists.ts';
 
 /** Lists share two calls a second of a whole account. One list that changes all the time gets half of them. */
 export const LIST_INTERVAL_MIN_MS = 2_000;
 
-export interface ListPollerOptions {
+export interface ListPollerOptions extends PollerOptions {
   /** How log lines name the list. */
   readonly names: Readonly<Record<string, string>>;
   readonly feed: ListFeed;
   readonly followed: FollowedExecutions;
-  readonly listeners: Listeners;
   /** Executions have appeared or changed. */
   readonly onChange: (items: readonly ListItem[]) => void;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Log;
-  /** Asks the shell to call `run` at that time, in clock milliseconds, or earlier. */
-  readonly wake: (atMs: number) => void;
 }
 
-export class ListPoller {
+export class ListPoller extends Poller {
   readonly #options: ListPollerOptions;
-  readonly #pacer = new Pacer(LIST_INTERVAL_MIN_MS);
-  readonly #loop: RunLoop;
-  #upstream: UpstreamState = 'ok';
-  #pollAtMs = 0;
-  #polling: Promise<void> | undefined;
-  /** Aborted when the last listener leaves during a poll. */
-  #unwanted = new AbortController();
-  /** Requests that the polls of this `run` have sent. */
-  #calls = 0;
 
   constructor(options: ListPollerOptions) {
-    this.#options = options;
-    const { names, listeners, clock, log } = options;
-    const polls = {
-      dueAtMs: () => this.#pollDueAtMs(),
-      tick: () => {
-        if (this.#pollDueAtMs() <= clock.now()) this.#poll();
-      },
-    };
-    const streams = { dueAtMs: () => listeners.dueAtMs(), tick: () => listeners.tick(this.state) };
-    this.#loop = new RunLoop({
-      clock,
+    super({
+      ...options,
+      logLines: { pollFailed: 'list-poll-failed', runFailed: 'list-run-failed' },
+      intervalMinMs: LIST_INTERVAL_MIN_MS,
+      tasks: [],
       load: async () => undefined,
-      isNeeded: () => listeners.count > 0,
-      tasks: [polls, streams],
-      streams,
-      idle: async () => this.#polling,
-      onBug: (error) =>
-        log({ event: 'list-run-failed', level: 'error', ...names, reason: exceptionText(error) }),
+      idle: async () => undefined,
     });
+    this.#options = options;
   }
 
-  get state(): PollState {
-    return { pollIntervalMs: this.#pacer.intervalMs, upstream: this.#upstream };
+  /** Its list was read just now, so the first poll is an interval away. */
+  override wake(): void {
+    super.wake();
+    this.pollAfter(this.#options.clock.now());
   }
 
-  get isIdle(): boolean {
-    return !this.#loop.isRunning && this.#loop.dueAtMs() === Infinity;
+  protected override get isWanted(): boolean {
+    return this.#options.listeners.streams > 0;
   }
 
-  /** The first listener arrives. Its list was read just now: the first poll is an interval away. */
-  wake(): void {
-    const { clock, random } = this.#options;
-    this.#pacer.wake();
-    this.#pace();
-    this.#pollAtMs = clock.now() + this.#pacer.jittered(random());
-  }
-
-  /** Something changed: a running loop looks again, otherwise the shell is asked for a `run`. */
-  arrange(): void {
-    if (this.#options.listeners.count === 0) this.#unwanted.abort();
-    if (this.#loop.isRunning) {
-      this.#loop.interrupt();
-      return;
-    }
-    const due = this.#loop.dueAtMs();
-    if (due !== Infinity) this.#options.wake(due);
-  }
-
-  /** As `Poller.run`. */
-  run({ forMs, callsMax }: RunBounds): Promise<number | undefined> {
-    if (this.#loop.isRunning) return Promise.resolve(undefined);
-    this.#calls = 0;
-    return this.#loop.run({ forMs, isSpent: () => this.#calls >= callsMax });
-  }
-
-  #pollDueAtMs(): number {
-    return this.#options.listeners.streams === 0 || this.#polling ? Infinity : this.#pollAtMs;
-  }
-
-  #pace(): void {
+  protected override paced(wantedMs: number): number {
     const { feed, followed, listeners } = this.#options;
-    const rereads = followed.runningBehindPage.length;
-    this.#pacer.paced(feed.pace(this.#pacer.ownIntervalMs, rereads, listeners.tenants));
+    return feed.pace(wantedMs, followed.runningBehindPage.length, listeners.tenants);
   }
 
-  #poll(): void {
-    const { clock, random, names, log } = this.#options;
-    this.#pace();
-    // Set before the result is known: whatever it is, the next poll is an interval away, and the loop cannot spin.
-    this.#pollAtMs = clock.now() + this.#pacer.jittered(random());
-    this.#unwanted = new AbortController();
-    this.#polling = this.#read()
-      .then((read) => {
-        if (read.ok) {
-          this.#upstream = 'ok';
-          if (read.value) this.#pacer.messagesArrived();
-          else this.#pacer.nothingNew();
-        } else this.#failed(read.failure);
-        this.#pace();
-      })
-      .catch((error: unknown) => {
-        this.#pacer.failed();
-        log({ event: 'list-poll-failed', level: 'error', ...names, reason: exceptionText(error) });
-      })
-      .finally(() => {
-        this.#polling = undefined;
-        this.#pollAtMs = Math.max(this.#pollAtMs, clock.now());
-        this.arrange();
-      });
+  protected override async poll({ trace, signal }: PollTerms): Promise<Failure | undefined> {
+    const beganAtMs = this.#options.clock.now();
+    const { origin } = trace;
+    const read = await this.#read({ origin, signal, onAttempt: () => void trace.calls++ });
+    if (read.ok) this.noteOutcome(read.value ? 'news' : 'nothing-new', beganAtMs);
+    else this.noteOutcome(read.failure, beganAtMs);
+    return read.ok ? undefined : read.failure;
   }
 
   /** Whether anything has changed. */
-  async #read(): Promise<Result<boolean>> {
+  async #read(call: CallOptions): Promise<Result<boolean>> {
     const { feed, followed, onChange } = this.#options;
-    const call = {
-      origin: { class: 'poll' },
-      signal: this.#unwanted.signal,
-      onAttempt: () => void this.#calls++,
-    } as const;
     const newest = await feed.newest(call);
     if (!newest.ok) return newest;
     const { executions, hasMore } = newest.value;
@@ -157,21 +75,5 @@ export class ListPoller {
     const ended = followed.update(reread.value);
     onChange(ended);
     return ok(changed.length + ended.length > 0);
-  }
-
-  #failed(failure: Failure): void {
-    const { names, log } = this.#options;
-    const isThrottled = failure.type === 'upstream-throttled';
-    this.#upstream = isThrottled ? 'throttled' : 'unavailable';
-    if (isThrottled) this.#pacer.throttled();
-    else this.#pacer.failed();
-    const reason = internalText(failure);
-    log({
-      event: 'list-poll-failed',
-      level: 'warn',
-      ...names,
-      failure: failure.type,
-      ...(reason !== undefined && { reason }),
-    });
   }
 }

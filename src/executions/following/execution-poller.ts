@@ -1,0 +1,74 @@
+/** Polls the newest page of an execution's history while it has listeners, and says what follows from each reading of it. */
+import type { Failure } from '../../core/errors.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import type { Source } from '../../sources/source.ts';
+import type { HistoryView } from '../history-view.ts';
+import { newWalk } from '../upstream/read-terms.ts';
+import type { HeadReading } from '../upstream/upstream-history.ts';
+import { Poller, type PollTerms, type PollerOptions } from './poller.ts';
+
+export interface ExecutionPollerOptions extends PollerOptions {
+  readonly ref: ExecutionRef;
+  readonly source: Source;
+  readonly history: HistoryView;
+}
+
+export class ExecutionPoller extends Poller {
+  readonly #options: ExecutionPollerOptions;
+
+  constructor(options: ExecutionPollerOptions) {
+    const { ref, history } = options;
+    super({
+      ...options,
+      names: logNames(ref),
+      logLines: { pollFailed: 'poll-failed', runFailed: 'run-failed' },
+      tasks: [history.archivist, history.endLook],
+      load: () => history.load(),
+      idle: () => Promise.all([history.archivist.idle, history.endLook.idle]),
+    });
+    this.#options = options;
+  }
+
+  /** Between two polls while there are listeners; undefined: it does not poll for anybody. */
+  get intervalMs(): number | undefined {
+    return this.#options.listeners.count > 0 ? this.state.pollIntervalMs : undefined;
+  }
+
+  /** Takes a reading of the newest page, whether a poll or a reader caused it. */
+  headRead({ atMs, previous, end, failure }: HeadReading): void {
+    const { history, listeners } = this.#options;
+    if (failure) this.noteOutcome(failure, atMs);
+    else {
+      const grew = previous?.position !== end?.position || previous?.fingerprint !== end?.fingerprint;
+      // After an outage, streams that could not read their history continue, even without new messages.
+      const recovered = this.state.upstream !== 'ok';
+      this.noteOutcome(grew ? 'news' : 'nothing-new', atMs);
+      history.archivist.endSeen(end);
+      if (grew || recovered) listeners.notify();
+      else listeners.headRead();
+    }
+    this.arrange();
+  }
+
+  protected override get isWanted(): boolean {
+    const { history, listeners } = this.#options;
+    if (history.settled) return false;
+    // Requests that wait for an execution to exist look for it themselves (waiting.ts).
+    return listeners.streams > 0 || history.upstream.isKnown;
+  }
+
+  protected override paced(wantedMs: number): number {
+    const { source, ref, listeners } = this.#options;
+    return source.pace?.(ref, wantedMs, listeners.tenants) ?? wantedMs;
+  }
+
+  /** What it found arrives at `headRead`. */
+  protected override async poll({ trace, signal }: PollTerms): Promise<Failure | undefined> {
+    const { history, clock } = this.#options;
+    // A page that a reader requested just now is fresh enough.
+    const lastNotBeforeMs = clock.now() - this.state.pollIntervalMs / 2;
+    const newest = { lastNotBeforeMs };
+    const read = await history.upstream.chunkAt(Number.MAX_SAFE_INTEGER, newest, trace, newWalk(signal));
+    return read.ok ? undefined : read.failure;
+  }
+}
