@@ -152,7 +152,7 @@ describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
     world.ticketAnswers.set(failed, () => world.ticket(failed, { payloads: 'names' }));
     const page = await ended(failed);
     await expect.poll(() => page.locator('.note').innerText()).toBe('Payloads hidden');
-    expect(await page.locator('.failure').innerText()).toContain('Hidden from this ticket or key.');
+    expect(await page.locator('.failure').innerText()).toContain('Hidden: this view shows no payloads.');
     world.ticketAnswers.delete(failed);
   });
 });

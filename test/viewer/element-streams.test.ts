@@ -87,7 +87,7 @@ describe.runIf(hasChromium)('<flowtap-execution> and its connection', () => {
     );
     const page = await world.open([id]);
     await untilPhase(page, 'ticket-expired');
-    expect(await phases(page)).toEqual(['Ticket expired']);
+    expect(await phases(page)).toEqual(['Expired']);
     expect(await page.locator('.banner').innerText()).toContain('has expired');
     expect(await idsShown(page)).toEqual(expectedIds(4));
     // Signed in again.
@@ -97,12 +97,12 @@ describe.runIf(hasChromium)('<flowtap-execution> and its connection', () => {
     expect(await idsShown(page)).toEqual(expectedIds(4));
   });
 
-  test('a page that gets no ticket says that it is not allowed', async () => {
+  test('a page that gets no ticket says that it has no access', async () => {
     const id = idOf('Refused');
     world.ticketAnswers.set(id, async () => Response.json({}, { status: 401 }));
     const page = await world.open([id]);
     await untilPhase(page, 'not-allowed');
-    expect(await phases(page)).toEqual(['Not allowed']);
+    expect(await phases(page)).toEqual(['No access']);
   });
 
   test('an unknown execution is not found', async () => {

@@ -158,10 +158,10 @@ test.runIf(hasChromium())(
     expect(childId).not.toBe(parent);
     await child.click();
     await page.locator('flowtap-execution').getByText('Succeeded').first().waitFor();
-    expect(await page.locator('.execution-head code').textContent()).toBe(childId);
+    expect(await page.locator('.trail [aria-current]').getAttribute('title')).toBe(childId);
     await page.getByText('Started by').getByRole('link').click();
-    await expect.poll(() => page.locator('.execution-head code').textContent()).toBe(parent);
-    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').click();
+    await expect.poll(() => page.locator('.trail [aria-current]').getAttribute('title')).toBe(parent);
+    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').last().click();
     await rows(page).first().waitFor();
     expect(problems).toEqual([]);
   },

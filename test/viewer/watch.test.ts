@@ -75,7 +75,7 @@ describe.runIf(hasChromium())('a link', () => {
   test('without a ticket asks for a key, and then shows the execution', async () => {
     const { page, problems } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
-    await page.getByText('This link has no ticket').waitFor();
+    await page.getByText('This link shows an execution to people with an API key').waitFor();
     await enterKey(page);
     await page.getByText('Step3OpenDoor').first().waitFor();
     expect(problems).toEqual([]);
@@ -95,7 +95,7 @@ describe.runIf(hasChromium())('a link', () => {
     const { stdout } = await command.run(['link', FAILED]);
     const { page } = await openPage(browser);
     await page.goto(`${stdout.trim()}x`);
-    await page.getByText('Not allowed').first().waitFor();
+    await page.getByRole('heading', { name: 'This link does not work' }).waitFor();
     await page.getByRole('link', { name: 'Open it with an API key' }).click();
     await enterKey(page);
     await page.getByText('Step3OpenDoor').first().waitFor();
@@ -146,7 +146,7 @@ describe.runIf(hasChromium())('a key', () => {
     const { page } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
     await enterKey(page);
-    await page.getByRole('button', { name: 'Forget' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('API key', { exact: true }).waitFor();
   });
 });

@@ -3,7 +3,7 @@
  * many of them.
  */
 import type { Status } from '../../client/client.ts';
-import { WORDS, markOfStatus } from '../format/status-mark.ts';
+import { WORDS, markOfStatus } from '../format/mark.ts';
 import type { ExecutionSnapshot } from '../store/snapshot.ts';
 import { type Tone, phaseText } from './phase-texts.ts';
 

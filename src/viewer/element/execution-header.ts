@@ -2,8 +2,9 @@
 import { type TemplateResult, html, nothing } from 'lit';
 
 import { humanDuration } from '../../core/human-duration.ts';
-import { markLabel, markOfStatus } from '../format/status-mark.ts';
-import { momentText, msOf } from '../format/times.ts';
+import { markOfStatus } from '../format/mark.ts';
+import { markLabel } from '../format/status-mark.ts';
+import { momentText, msOf, zoneText } from '../format/times.ts';
 import type { ExecutionSnapshot } from '../store/snapshot.ts';
 import { executionTitle } from './execution-title.ts';
 import { isProblem, phaseText, problemDetail } from './phase-texts.ts';
@@ -30,52 +31,57 @@ export function executionHeader({
   return html`<header part="header">
       <div class="title">
         ${status === undefined ? nothing : html`<span class="badge ${markOfStatus(status)}" part="status">${markLabel(markOfStatus(status))}</span>`}
-        <h2 title=${executionId ?? ''}>
-          ${flow ?? (name === '' ? 'Execution' : name)}${flow === undefined ? nothing : html`<span class="run">${name}</span>`}
-        </h2>
+        <div class="names">
+          <h2 title=${executionId ?? ''}>${flow ?? (name === '' ? 'Execution' : name)}</h2>
+          <p class="run">
+            ${flow === undefined ? nothing : name}
+            ${executionId === undefined ? nothing : html`<button type="button" class="link" title=${executionId} @click=${onCopyId}>${isCopied ? 'Copied' : 'Copy id'}</button>`}
+          </p>
+        </div>
         <span class="phase ${tone}" part="phase" title=${sentence ?? nothing}
           ><span class="dot"></span>${word}</span
         >
       </div>
-      <div class="about">
-        <dl class="facts">${facts(snapshot, nowMs)}</dl>
-        ${executionId === undefined ? nothing : html`<button type="button" class="link" title=${executionId} @click=${onCopyId}>${isCopied ? 'Copied' : 'Copy id'}</button>`}
-      </div>
+      ${facts(snapshot, nowMs)}
     </header>
     ${tone === 'problem' || tone === 'warning' ? banner(snapshot, onRetry) : nothing}`;
 }
 
-function facts({ steps, status, messages }: ExecutionSnapshot, nowMs: number): TemplateResult[] {
+function facts(
+  { steps, status, messages }: ExecutionSnapshot,
+  nowMs: number,
+): TemplateResult | typeof nothing {
+  if (messages.length === 0) return nothing;
   const startMs = msOf(steps?.startedAt);
   const endMs = msOf(steps?.endedAt) ?? nowMs;
   const values: [string, string | undefined][] = [
-    ['Started', momentText(steps?.startedAt) || undefined],
+    ['Started', `${momentText(steps?.startedAt)} ${zoneText(steps?.startedAt)}`.trim() || undefined],
     [
       status === 'RUNNING' ? 'Running for' : 'Duration',
       startMs === undefined ? undefined : humanDuration(Math.max(0, endMs - startMs)),
     ],
-    ['Messages', messages.length === 0 ? undefined : messages.length.toLocaleString('en')],
+    ['Messages', messages.length.toLocaleString('en')],
   ];
-  return values.flatMap(([name, value]) =>
-    value === undefined
-      ? []
-      : [
-          html`<div>
+  return html`<dl class="facts">
+    ${values.map(([name, value]) =>
+      value === undefined
+        ? nothing
+        : html`<div>
             <dt>${name}</dt>
             <dd>${value}</dd>
           </div>`,
-        ],
-  );
+    )}
+  </dl>`;
 }
 
 function banner(snapshot: ExecutionSnapshot, onRetry: () => void): TemplateResult {
-  const { tone, word, sentence } = phaseText(snapshot.phase);
+  const { tone, sentence } = phaseText(snapshot.phase);
   const detail = problemDetail(snapshot);
   return html`<div class="banner ${tone}" part="problem">
-    <p>
-      <strong>${word}.</strong>
-      ${sentence}${detail === undefined ? nothing : html` <span class="reason">${detail}</span>`}
-    </p>
+    <div>
+      <p>${sentence}</p>
+      ${detail === undefined ? nothing : html`<p class="technical">${detail}</p>`}
+    </div>
     ${isProblem(snapshot.phase) ? html`<button type="button" class="tool" @click=${onRetry}>Try again</button>` : nothing}
   </div>`;
 }

@@ -68,7 +68,7 @@ function reason({ error, cause }: FailureReason, isHidden: boolean): TemplateRes
 const hiddenCause = (isHidden: boolean): TemplateResult | typeof nothing =>
   isHidden
     ? html`<dt>Cause</dt>
-        <dd class="empty">Hidden from this ticket or key.</dd>`
+        <dd class="empty">Hidden: this view shows no payloads.</dd>`
     : nothing;
 
 /** A longer cause has a box of its own, which scrolls. */

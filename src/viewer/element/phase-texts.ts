@@ -27,13 +27,12 @@ const TEXTS: Readonly<Record<Phase, PhaseText>> = {
   throttled: {
     word: 'Upstream throttled',
     tone: 'warning',
-    sentence: 'AWS limits the rate of requests at the moment. New messages appear late; none is lost.',
+    sentence: 'AWS limits the rate of requests at the moment. New messages appear late, and none is lost.',
   },
   unavailable: {
     word: 'Upstream unavailable',
     tone: 'warning',
-    sentence:
-      'The upstream service does not answer at the moment. New messages appear when it does; none is lost.',
+    sentence: 'AWS does not answer at the moment. New messages appear as soon as it does, and none is lost.',
   },
   'waiting-for-slot': {
     word: 'Updating every 5 s',
@@ -48,19 +47,19 @@ const TEXTS: Readonly<Record<Phase, PhaseText>> = {
   },
   ended: { word: 'Ended', tone: 'quiet', sentence: 'The execution has ended, and all of it is shown.' },
   'ticket-expired': {
-    word: 'Ticket expired',
+    word: 'Expired',
     tone: 'problem',
-    sentence: 'The ticket that shows this execution has expired. Open the link again, or ask for a new one.',
+    sentence: 'Your access to this execution has expired. Reload the page, or ask for a new link.',
   },
   'not-allowed': {
-    word: 'Not allowed',
+    word: 'No access',
     tone: 'problem',
-    sentence: 'You may not see this execution with this ticket or key.',
+    sentence: 'You do not have access to this execution. Sign in again, or ask for a new link.',
   },
   'not-found': {
     word: 'Not found',
     tone: 'problem',
-    sentence: 'The service does not know this execution. Check its id, and the region of an ARN.',
+    sentence: 'This execution does not exist, or was deleted. Check its id.',
   },
   stopped: { word: 'Stopped', tone: 'problem', sentence: 'The execution cannot be read.' },
 };
@@ -70,9 +69,10 @@ export const phaseText = (phase: Phase): PhaseText => TEXTS[phase];
 /** Phases in which the reader has to do something. */
 export const isProblem = (phase: Phase): boolean => TEXTS[phase].tone === 'problem';
 
-/** What the service says about the problem, if it says more than the phase. */
-export function problemDetail({ error, phase }: ExecutionSnapshot): string | undefined {
-  if (!error || phase === 'ticket-expired') return undefined;
+/** What the service says about the problem: for those who can mend it. */
+export function problemDetail({ error }: ExecutionSnapshot): string | undefined {
+  // Its text says no more than the sentence.
+  if (!error || (error instanceof FlowtapProblem && error.code === 'ExpiredTicket')) return undefined;
   return error instanceof FlowtapProblem ? error.detail : error.message;
 }
 

@@ -1,34 +1,7 @@
 /** The status of an execution or step as a sign and a word: never by colour alone. */
 import { type TemplateResult, html, svg } from 'lit';
 
-import type { Status, Step } from '../../client/client.ts';
-
-/** What is shown: a status, or a failure that the execution survived. */
-export type Mark = 'running' | 'succeeded' | 'failed' | 'aborted' | 'handled' | 'retried';
-
-const MARK_OF_STATUS: Readonly<Record<Status, Mark>> = {
-  RUNNING: 'running',
-  SUCCEEDED: 'succeeded',
-  FAILED: 'failed',
-  ABORTED: 'aborted',
-};
-
-export const WORDS: Readonly<Record<Mark, string>> = {
-  running: 'Running',
-  succeeded: 'Succeeded',
-  failed: 'Failed',
-  aborted: 'Aborted',
-  handled: 'Handled',
-  retried: 'Retried',
-};
-
-export const markOfStatus = (status: Status): Mark => MARK_OF_STATUS[status];
-
-export function markOfStep({ status, attempts }: Step, isHandled: boolean): Mark {
-  if (status === 'FAILED' && isHandled) return 'handled';
-  // It was aborted because of a failure that was handled, so nobody has to look into it.
-  return status === 'SUCCEEDED' && attempts > 1 ? 'retried' : MARK_OF_STATUS[status];
-}
+import { type Mark, WORDS } from './mark.ts';
 
 const DRAWINGS: Readonly<Record<Mark, TemplateResult>> = {
   running: svg`<path d="M8 2a6 6 0 1 1-6 6" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round"/>`,

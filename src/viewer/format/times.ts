@@ -20,6 +20,14 @@ export function timeText(timestamp: string | undefined, since?: string): string 
 export const momentText = (timestamp: string | undefined): string =>
   timestamp === undefined ? '' : `${dayOf(new Date(timestamp))} ${timeOf(new Date(timestamp))}`.trim();
 
+/** The reader's time zone at that moment: `GMT+1`, `UTC`. */
+export const zoneText = (timestamp: string | undefined): string => {
+  const ms = msOf(timestamp);
+  if (ms === undefined) return '';
+  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'short' }).formatToParts(ms);
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+};
+
 /** `+3.2 s` */
 export function sinceText(timestamp: string | undefined, start: string | undefined): string {
   const ms = (msOf(timestamp) ?? Number.NaN) - (msOf(start) ?? Number.NaN);

@@ -11,7 +11,7 @@ export interface VirtualRowsOptions {
   /** The height of a row that is not open, as the style sheet has it. */
   readonly rowPx: () => number;
   /** The height of the sticky head. */
-  readonly headPx: number;
+  readonly headPx: () => number;
 }
 
 /** Rows rendered outside of the view, on each side. */
@@ -79,16 +79,20 @@ export class VirtualRows implements ReactiveController {
 
   /** Scrolls as little as possible, or so that the row is in the middle or at the top. */
   reveal(index: number, align: 'nearest' | 'center' | 'start' = 'nearest'): void {
-    const { headPx } = this.#options;
-    const viewPx = this.#viewPx - headPx;
+    const viewPx = this.#viewPx - this.#options.headPx();
     const top = this.#places.topOf(index);
     const bottom = this.#places.topOf(index + 1);
     const shownTop = this.#scroller?.scrollTop ?? 0;
     this.#revealed = align === 'start' ? index : undefined;
     if (align === 'start') this.#scrollTo(top);
-    else if (align === 'center') this.#scrollTo(top - (viewPx - (bottom - top)) / 2);
+    else if (align === 'center') this.#scrollTo(this.#rowStart(top - (viewPx - (bottom - top)) / 2));
     else if (top < shownTop || bottom - top > viewPx) this.#scrollTo(top);
     else if (bottom > shownTop + viewPx) this.#scrollTo(bottom - viewPx);
+  }
+
+  /** The top of the row at `px`, so that no row is cut there. */
+  #rowStart(px: number): number {
+    return px <= 0 ? 0 : this.#places.topOf(this.#places.indexAt(px));
   }
 
   revealEnd(): void {

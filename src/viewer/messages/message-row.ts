@@ -6,6 +6,7 @@ import type { FlowMessage } from '../../client/client.ts';
 import { payloadPreview, payloadText } from '../format/payload-text.ts';
 import { momentText, sinceText, timeText } from '../format/times.ts';
 import { place } from '../grid/place.ts';
+import type { Vocabulary } from './message-tools.ts';
 
 export interface MessageRowFacts {
   readonly message: FlowMessage;
@@ -19,6 +20,7 @@ export interface MessageRowFacts {
   /** Explains why a payload may be missing. */
   readonly arePayloadsHidden: boolean;
   readonly hasPermalink: boolean;
+  readonly vocabulary: Vocabulary;
   readonly copied: string | undefined;
   readonly onToggle: () => void;
   readonly onCopy: (what: CopyTarget) => void;
@@ -35,7 +37,7 @@ export function toneOf({ eventType = '' }: FlowMessage): 'failed' | 'succeeded' 
 }
 
 export function messageRow(facts: MessageRowFacts): TemplateResult {
-  const { message, index, number, topPx, isOpen, isActive, startedAt, onToggle } = facts;
+  const { message, index, number, topPx, isOpen, isActive, startedAt, vocabulary, onToggle } = facts;
   const { eventType = '', upstreamType, timestamp, step = '', payload = '', error } = message;
   const classes = `row message ${isActive ? 'active' : ''} ${isOpen ? 'opened' : ''} ${toneOf(message)}`;
   return html`<div role="presentation" class="item" data-index=${index} ${place({ top: `${topPx}px` })}>
@@ -56,8 +58,7 @@ export function messageRow(facts: MessageRowFacts): TemplateResult {
       >
       <span role="gridcell" class="since">${sinceText(timestamp, startedAt)}</span>
       <span role="gridcell" class="type" title=${[upstreamType, eventType].filter(Boolean).join(' · ')}
-        ><span class="native">${upstreamType ?? eventType}</span
-        >${upstreamType === undefined ? nothing : html`<span class="common">${eventType}</span>`}</span
+        >${vocabulary === 'common' ? eventType : (upstreamType ?? eventType)}</span
       >
       <span role="gridcell" class="at" title=${step}>${step}</span>
       <span role="gridcell" class="preview"
@@ -106,7 +107,7 @@ const fact = (name: string, value: string | undefined): TemplateResult | typeof 
 function payloadBlock({ message: { payload }, arePayloadsHidden, number }: MessageRowFacts): TemplateResult {
   if (payload === undefined || payload === '') {
     return html`<p class="empty">
-      ${arePayloadsHidden ? 'The payload is hidden from this ticket or key.' : 'No payload.'}
+      ${arePayloadsHidden ? 'Hidden: this view shows no payloads.' : 'No payload.'}
     </p>`;
   }
   const { text, isJson } = payloadText(payload);

@@ -4,6 +4,9 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { type MessageFilter, NO_FILTER, isFiltering } from './message-filter.ts';
 import type { MessageFacts } from '../store/message-facts.ts';
 
+/** Which of its two type names a message is shown with, if it has two. */
+export type Vocabulary = 'upstream' | 'common';
+
 export interface MessageToolsFacts {
   readonly facts: MessageFacts;
   readonly filter: MessageFilter;
@@ -15,9 +18,11 @@ export interface MessageToolsFacts {
   readonly isFollowing: boolean | undefined;
   readonly unread: number;
   readonly payloadsText: string | undefined;
+  readonly vocabulary: Vocabulary;
   readonly onFilter: (change: Partial<MessageFilter>) => void;
   readonly onLeaveStep: () => void;
   readonly onFollow: (isFollowing: boolean) => void;
+  readonly onVocabulary: (vocabulary: Vocabulary) => void;
   readonly onDownload: () => void;
 }
 
@@ -64,6 +69,7 @@ export function messageTools(tools: MessageToolsFacts): TemplateResult {
               ${options(facts.steps, filter.step)}
             </select>`
       }
+      ${vocabularySwitch(tools)}
       ${selectedStep === undefined ? nothing : html`<button type="button" class="tool chip" @click=${tools.onLeaveStep}><span class="unseen">Stop showing only </span>${selectedStep}<span aria-hidden="true"> ×</span></button>`}
       ${
         isFiltering(filter)
@@ -94,6 +100,24 @@ function followButton({ isFollowing, unread, onFollow }: MessageToolsFacts): Tem
     @click=${() => onFollow(!isFollowing)}
   >
     ${isFollowing ? 'Pause' : unread > 0 ? `Follow · ${unread} new` : 'Follow'}
+  </button>`;
+}
+
+function vocabularySwitch({
+  facts,
+  vocabulary,
+  onVocabulary,
+}: MessageToolsFacts): TemplateResult | typeof nothing {
+  if (facts.upstreamTypes.size === 0) return nothing;
+  const isCommon = vocabulary === 'common';
+  return html`<button
+    type="button"
+    class="tool"
+    aria-pressed=${isCommon}
+    title="Show the names of types that all sources share, in place of those of Step Functions"
+    @click=${() => onVocabulary(isCommon ? 'upstream' : 'common')}
+  >
+    Generic types
   </button>`;
 }
 

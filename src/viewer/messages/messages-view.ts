@@ -4,6 +4,7 @@ import { repeat } from 'lit/directives/repeat.js';
 
 import type { FlowMessage, Step } from '../../client/client.ts';
 import { stepName } from '../format/step-name.ts';
+import { NARROW_PX } from '../grid/narrow.ts';
 import { place } from '../grid/place.ts';
 import { RowCursor } from '../grid/row-cursor.ts';
 import { VirtualRows, keyOfRow } from '../grid/virtual-rows.ts';
@@ -13,7 +14,7 @@ import { downloadMessages } from './download-messages.ts';
 import type { MessageFacts } from '../store/message-facts.ts';
 import { FilteredMessages, type MessageFilter, NO_FILTER } from './message-filter.ts';
 import { type CopyTarget, messageRow } from './message-row.ts';
-import { messageTools } from './message-tools.ts';
+import { type Vocabulary, messageTools } from './message-tools.ts';
 
 export interface MessagesViewOptions {
   readonly facts: MessageFacts;
@@ -23,6 +24,7 @@ export interface MessagesViewOptions {
   readonly onLeaveStep: () => void;
 }
 
+/** The heights that the style sheet gives a row. */
 const ROW_PX = 30;
 const NARROW_ROW_PX = 50;
 const HEAD_PX = 28;
@@ -39,6 +41,7 @@ export class MessagesView {
   #snapshot: ExecutionSnapshot | undefined;
   #shown: readonly FlowMessage[] = [];
   #isFollowing = false;
+  #vocabulary: Vocabulary = 'upstream';
   #hasDecided = false;
   #seenCount = 0;
   /** A message to open and reveal once it is there. */
@@ -50,8 +53,9 @@ export class MessagesView {
     this.#options = options;
     this.#virtual = new VirtualRows(host, {
       scroller: () => this.#scroller,
-      rowPx: () => (host.clientWidth < 640 ? NARROW_ROW_PX : ROW_PX),
-      headPx: HEAD_PX,
+      rowPx: () => (this.#isNarrow ? NARROW_ROW_PX : ROW_PX),
+      // The head of a narrow list is hidden from sight.
+      headPx: () => (this.#isNarrow ? 0 : HEAD_PX),
     });
     this.#cursor = new RowCursor({
       count: () => this.#shown.length,
@@ -64,6 +68,10 @@ export class MessagesView {
       onOpen: (index) => this.#toggle(index, true),
       onClose: (index) => this.#toggle(index, false),
     });
+  }
+
+  get #isNarrow(): boolean {
+    return this.#host.clientWidth < NARROW_PX;
   }
 
   get #scroller(): HTMLElement | null {
@@ -109,6 +117,11 @@ export class MessagesView {
           snapshot.status === 'RUNNING' || snapshot.status === undefined ? this.#isFollowing : undefined,
         unread: messages.length - this.#seenCount,
         payloadsText,
+        vocabulary: this.#vocabulary,
+        onVocabulary: (vocabulary) => {
+          this.#vocabulary = vocabulary;
+          this.#host.requestUpdate();
+        },
         onFilter: (change) => this.#setFilter({ ...this.#filter, ...change }),
         onLeaveStep: this.#options.onLeaveStep,
         onFollow: (isFollowing) => this.#follow(isFollowing),
@@ -116,7 +129,7 @@ export class MessagesView {
       })}
       ${this.#shown.length === 0 ? html`<p class="empty">${messages.length === 0 ? 'Nothing has been received yet.' : 'No message matches the filter.'}</p>` : nothing}
       <div
-        class="grid messages-grid ${this.#shown.length === 0 ? 'without-rows' : ''} ${this.#options.facts.upstreamTypes.size > 0 ? 'two-vocabularies' : ''}"
+        class="grid messages-grid ${this.#shown.length === 0 ? 'without-rows' : ''}"
         role="treegrid"
         tabindex="0"
         aria-label="Messages"
@@ -156,6 +169,7 @@ export class MessagesView {
       isActive: index === active,
       startedAt,
       arePayloadsHidden: this.#snapshot?.payloads !== undefined && this.#snapshot.payloads !== 'full',
+      vocabulary: this.#vocabulary,
       hasPermalink: permalink() !== undefined && message.messageId !== undefined,
       copied: this.#copied?.message === message ? this.#copied.what : undefined,
       onToggle: () => {

@@ -2,11 +2,12 @@
 import { type TemplateResult, html, nothing } from 'lit';
 
 import { humanDuration } from '../../core/human-duration.ts';
-import { markLabel, markOfStep } from '../format/status-mark.ts';
+import { markOfStep } from '../format/mark.ts';
+import { markLabel } from '../format/status-mark.ts';
 import { stepName } from '../format/step-name.ts';
 import { momentText, msOf, timeText } from '../format/times.ts';
 import { place } from '../grid/place.ts';
-import type { Part } from '../timeline/attempts.ts';
+import { type Part, retryReason } from '../timeline/attempts.ts';
 import { bar } from '../timeline/bar.ts';
 import type { TimeRange } from '../timeline/time-range.ts';
 import type { StepRow } from './step-rows.ts';
@@ -27,6 +28,7 @@ export interface StepRowFacts {
   readonly nowMs: number;
   readonly onClick: () => void;
   readonly onToggle: (event: Event) => void;
+  readonly onJump: (startMs: number, endMs: number) => void;
 }
 
 export function stepRow(facts: StepRowFacts): TemplateResult {
@@ -55,7 +57,8 @@ export function stepRow(facts: StepRowFacts): TemplateResult {
       <span class="caret" @click=${isExpanded === undefined ? undefined : facts.onToggle}
         >${caret(isExpanded)}</span
       >
-      <span class="label" title=${stepName(step)}>${stepName(step)}</span>${kindLabel(row)}${errorLabel(row)}
+      <span class="label" title=${stepName(step)}>${stepName(step)}</span
+      >${kindLabel(row)}${errorLabel(row, parts)}
     </span>
     <span role="gridcell" class="status">${markLabel(mark)}</span>
     <span role="gridcell" class="start" title=${momentText(step.startedAt)}
@@ -67,7 +70,9 @@ export function stepRow(facts: StepRowFacts): TemplateResult {
     <span role="gridcell" class="attempts ${step.attempts > 1 ? 'many' : ''}"
       >${attempts(step.attempts)}</span
     >
-    <span role="gridcell" class="time">${bar({ step, mark, parts, range, zeroMs, endMs })}</span>
+    <span role="gridcell" class="time"
+      >${bar({ step, mark, parts, range, zeroMs, endMs, onJump: facts.onJump })}</span
+    >
   </div>`;
 }
 
@@ -95,7 +100,14 @@ function kindLabel({ step: { kind, children } }: StepRow): TemplateResult | type
   return html`<span class="kind">${kind}${word}</span>`;
 }
 
-const errorLabel = ({ step: { error, status }, isHandled }: StepRow): TemplateResult | typeof nothing =>
-  error === undefined || status === 'SUCCEEDED'
-    ? nothing
-    : html`<span class="error ${isHandled ? 'handled' : ''}" title=${error}>${error}</span>`;
+/** Why it failed, or why it was retried. Red is for failures that ended something. */
+function errorLabel(
+  { step: { error, status }, isHandled }: StepRow,
+  parts: readonly Part[],
+): TemplateResult | typeof nothing {
+  const isOver = status === 'FAILED' || status === 'ABORTED';
+  const reason = status === 'SUCCEEDED' ? retryReason(parts) : error;
+  if (reason === undefined) return nothing;
+  const text = isOver ? reason : `retried after ${reason}`;
+  return html`<span class="error ${isHandled || !isOver ? 'handled' : ''}" title=${text}>${reason}</span>`;
+}

@@ -1,5 +1,6 @@
 /** The tree of steps as the rows of a table. Pure. */
 import type { Step } from '../../client/client.ts';
+import { type Mark, markOfStep } from '../format/mark.ts';
 
 export interface StepRow {
   readonly step: Step;
@@ -34,15 +35,15 @@ export function stepRows(execution: Step | undefined, { chosen }: Expansion): St
       const key = `${prefix}${index}`;
       const hasChildren = step.children.length > 0;
       const isExpanded = chosen.get(key) ?? !(isLarge && isQuiet(step));
-      const isHandled = isTroubled(step) && (isParentHandled || step.caught || step.status === 'SUCCEEDED');
+      const isHandled = isHandledIn(isParentHandled, step);
       const place = { step, key, level, position: index + 1, siblings: children.length, isHandled };
       rows.push(hasChildren ? { ...place, isExpanded } : place);
       if (hasChildren && isExpanded) {
-        add(step, `${key}.`, level + 1, isParentHandled || step.caught || step.status === 'SUCCEEDED');
+        add(step, `${key}.`, level + 1, isParentHandled || hasContinued(step));
       }
     }
   };
-  add(execution, '', 1, execution.status === 'SUCCEEDED');
+  add(execution, '', 1, hasContinued(execution));
   return rows;
 }
 
@@ -50,34 +51,42 @@ export function stepRows(execution: Step | undefined, { chosen }: Expansion): St
 const isQuiet = ({ kind, status }: Step): boolean =>
   status === 'SUCCEEDED' && (kind === 'iteration' || kind === 'branch');
 
+/** Its failures, and those inside it, did not end the execution. */
+const hasContinued = ({ caught, status }: Step): boolean => caught || status === 'SUCCEEDED';
+
+const isHandledIn = (isParentHandled: boolean, step: Step): boolean =>
+  isTroubled(step) && (isParentHandled || hasContinued(step));
+
 const isTroubled = ({ status, attempts, error }: Step): boolean =>
   status === 'FAILED' || attempts > 1 || (status !== 'RUNNING' && error !== undefined);
 
+/** How many rows the whole tree has, by their marks: the numbers are those of the rows that a reader sees when all are open. */
 export interface StepTally {
   readonly steps: number;
-  readonly running: number;
-  readonly failed: number;
-  /** Failed or retried, and the execution continued. */
-  readonly handled: number;
+  readonly branches: number;
+  readonly iterations: number;
+  /** Wait states. */
+  readonly waits: number;
+  /** Steps with several attempts. */
+  readonly retries: number;
+  readonly marks: Readonly<Record<Mark, number>>;
 }
 
-/** Counts steps that do something, which branches and iterations do not. */
 export function tallyOf(execution: Step): StepTally {
-  const tally = { steps: 0, running: 0, failed: 0, handled: 0 };
-  const add = ({ children }: Step, isParentHandled: boolean): void => {
-    for (const step of children) {
-      const { kind, status } = step;
-      const isHandled = isParentHandled || step.caught || status === 'SUCCEEDED';
-      add(step, isHandled);
-      if (kind === 'branch' || kind === 'iteration') continue;
+  const marks = { running: 0, failed: 0, aborted: 0, handled: 0, retried: 0, succeeded: 0 };
+  const tally = { steps: 0, branches: 0, iterations: 0, waits: 0, retries: 0, marks };
+  const add = (parent: Step, isParentHandled: boolean): void => {
+    for (const step of parent.children) {
       tally.steps++;
-      if (status === 'RUNNING') tally.running++;
-      if (!isTroubled(step)) continue;
-      if (isHandled) tally.handled++;
-      else if (status === 'FAILED') tally.failed++;
+      if (step.kind === 'branch') tally.branches++;
+      if (step.kind === 'iteration') tally.iterations++;
+      if (step.kind === 'wait') tally.waits++;
+      if (step.attempts > 1) tally.retries++;
+      marks[markOfStep(step, isHandledIn(isParentHandled, step))]++;
+      add(step, isParentHandled || hasContinued(step));
     }
   };
-  add(execution, execution.status === 'SUCCEEDED');
+  add(execution, hasContinued(execution));
   return tally;
 }
 

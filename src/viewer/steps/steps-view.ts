@@ -3,7 +3,9 @@ import { type LitElement, type TemplateResult, html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 
 import type { Step } from '../../client/client.ts';
+import { timeZone } from '../../core/local-time.ts';
 import { msOf } from '../format/times.ts';
+import { NARROW_PX } from '../grid/narrow.ts';
 import { place } from '../grid/place.ts';
 import { RowCursor } from '../grid/row-cursor.ts';
 import { VirtualRows, keyOfRow } from '../grid/virtual-rows.ts';
@@ -11,8 +13,10 @@ import type { MessageFacts } from '../store/message-facts.ts';
 import type { ExecutionSnapshot } from '../store/snapshot.ts';
 import { partsOf } from '../timeline/attempts.ts';
 import { Timeline } from '../timeline/timeline.ts';
+import { barLegend } from './bar-legend.ts';
 import { stepRow } from './step-row.ts';
 import { type StepRow, type StepTally, pathToMessage, stepRows, tallyOf } from './step-rows.ts';
+import { tallyText } from './tally-text.ts';
 
 export interface StepsViewOptions {
   readonly facts: MessageFacts;
@@ -22,10 +26,10 @@ export interface StepsViewOptions {
 
 /** The heights that the style sheet gives a row. */
 const ROW_PX = 34;
-const NARROW_ROW_PX = 58;
+const NARROW_ROW_PX = 48;
 const HEAD_PX = 30;
-/** Below this width the style sheet puts the bar under the name. */
-export const NARROW_PX = 640;
+/** Up to this many rows the table has no scrollbar of its own: the page scrolls. */
+const PAGE_ROWS_MAX = 40;
 
 export class StepsView {
   readonly timeline: Timeline;
@@ -53,7 +57,7 @@ export class StepsView {
     this.#virtual = new VirtualRows(host, {
       scroller: () => this.#scroller,
       rowPx: () => (this.#isNarrow ? NARROW_ROW_PX : ROW_PX),
-      headPx: HEAD_PX,
+      headPx: () => HEAD_PX,
     });
     this.#cursor = new RowCursor({
       count: () => this.#rows.length,
@@ -107,6 +111,7 @@ export class StepsView {
     return html`<section class="steps" part="steps" aria-labelledby="steps-title">
       <div class="bar-of-tools">
         <h3 id="steps-title">Steps ${this.#tally ? tallyText(this.#tally) : nothing}</h3>
+        ${this.#tally && !isEmpty ? barLegend(this.#tally) : nothing}
         ${isEmpty ? nothing : this.timeline.controls()}
       </div>
       ${isEmpty ? html`<p class="empty">${emptyText(steps)}</p>` : this.#grid(steps, nowMs)}
@@ -147,7 +152,7 @@ export class StepsView {
     const rows = this.#virtual.rows;
     const isActiveShown = rows.some(({ index }) => index === this.#cursor.index);
     return html`<div
-      class="grid steps-grid"
+      class="grid steps-grid ${this.#rows.length <= PAGE_ROWS_MAX ? 'short' : ''}"
       role="treegrid"
       tabindex="0"
       aria-label="Steps"
@@ -160,7 +165,7 @@ export class StepsView {
         <div role="row" class="row head" aria-rowindex="1">
           <span role="columnheader" class="name">Step</span>
           <span role="columnheader" class="status">Status</span>
-          <span role="columnheader" class="start">Started</span>
+          <span role="columnheader" class="start" title="In your time zone, ${timeZone()}">Started</span>
           <span role="columnheader" class="duration">Duration</span>
           <span role="columnheader" class="attempts">Attempts</span>
           <span role="columnheader" class="time axis"
@@ -188,6 +193,7 @@ export class StepsView {
             zeroMs,
             startedAt: execution.startedAt,
             nowMs,
+            onJump: this.timeline.moveTo,
             onClick: () => {
               this.#cursor.set(index);
               this.#select(row);
@@ -248,12 +254,6 @@ export class StepsView {
     return this.timeline.onKey(key);
   }
 }
-
-const tallyText = ({ steps, running, failed, handled }: StepTally): TemplateResult =>
-  html`<span class="count">${steps.toLocaleString('en')}</span>
-    ${running > 0 ? html`<span class="tally running">${running} running</span>` : nothing}
-    ${failed > 0 ? html`<span class="tally failed">${failed} failed</span>` : nothing}
-    ${handled > 0 ? html`<span class="tally handled">${handled} handled</span>` : nothing}`;
 
 const emptyText = (steps: Step | undefined): string =>
   steps ? 'No step has started yet.' : 'Nothing has been received yet.';

@@ -12,6 +12,8 @@ export interface Part {
   readonly attempt: number;
   readonly startMs: number;
   readonly endMs: number;
+  /** The error of an attempt that failed, if its message names one. */
+  readonly error?: string;
 }
 
 const BEGINS = /^(?:ACTIVITY_SCHEDULED|THING_ACTION_TASK|ParallelStateStarted|MapStateStarted)$/;
@@ -28,15 +30,16 @@ export function partsOf(
   const parts: Part[] = [];
   let open: { startMs: number; attempt: number } | undefined = { startMs, attempt: 1 };
   let hasBegun = false;
-  const fail = (atMs: number): void => {
-    if (open) parts.push({ kind: 'attempt', outcome: 'failed', ...open, endMs: atMs });
+  const fail = (atMs: number, error?: string): void => {
+    const reason = error === undefined ? {} : { error };
+    if (open) parts.push({ kind: 'attempt', outcome: 'failed', ...open, endMs: atMs, ...reason });
     open = undefined;
   };
   for (const id of step.messageIds) {
     const message = messageOf(id);
     const atMs = msOf(message?.timestamp);
     if (!message || atMs === undefined) continue;
-    const { eventType = '', upstreamType = '' } = message;
+    const { eventType = '', upstreamType = '', error } = message;
     if (BEGINS.test(eventType) || BEGINS.test(upstreamType)) {
       // The earlier attempt of a parallel state or map ended with its last child.
       if (open && hasBegun) fail(lastEndBefore(step, atMs) ?? atMs);
@@ -56,13 +59,17 @@ export function partsOf(
       }
       hasBegun = true;
     } else if (FAILS.test(eventType)) {
-      fail(atMs);
+      fail(atMs, error);
     }
   }
   if (open) parts.push({ kind: 'attempt', outcome: outcomeOf(step), ...open, endMs });
   else if (step.status === 'RUNNING') parts.push(nextPause(parts, endMs));
   return parts;
 }
+
+/** Why the step was retried last. */
+export const retryReason = (parts: readonly Part[]): string | undefined =>
+  parts.findLast(({ error }) => error !== undefined)?.error;
 
 const outcomeOf = ({ status }: Step): Part['outcome'] =>
   status === 'SUCCEEDED' ? 'succeeded' : status === 'RUNNING' ? 'running' : 'failed';

@@ -3,7 +3,7 @@ import { type TemplateResult, html, nothing } from 'lit';
 
 import type { Step } from '../../client/client.ts';
 import { humanDuration } from '../../core/human-duration.ts';
-import { type Mark, WORDS } from '../format/status-mark.ts';
+import { type Mark, WORDS } from '../format/mark.ts';
 import { momentText, msOf } from '../format/times.ts';
 import { place } from '../grid/place.ts';
 import type { Part } from './attempts.ts';
@@ -18,14 +18,37 @@ export interface BarFacts {
   readonly zeroMs: number;
   /** The step's end, or now. */
   readonly endMs: number;
+  /** Moves the time axis to this step. */
+  readonly onJump: (startMs: number, endMs: number) => void;
 }
 
-export function bar({ step, mark, parts, range, zeroMs, endMs }: BarFacts): TemplateResult | typeof nothing {
+export function bar({
+  step,
+  mark,
+  parts,
+  range,
+  zeroMs,
+  endMs,
+  onJump,
+}: BarFacts): TemplateResult | typeof nothing {
   const startMs = msOf(step.startedAt);
   if (startMs === undefined) return nothing;
-  const isOutside = endMs < range.startMs || startMs > range.endMs;
   const text = spoken(step, mark, parts, startMs - zeroMs, endMs - startMs);
-  if (isOutside) return html`<span class="unseen">${text}</span>`;
+  const isBefore = endMs < range.startMs;
+  if (isBefore || startMs > range.endMs) {
+    return html`<button
+        type="button"
+        class="edge ${isBefore ? 'before' : 'after'} ${mark}"
+        tabindex="-1"
+        aria-hidden="true"
+        title="Show when ${step.name} ran"
+        @click=${(event: Event) => {
+          event.stopPropagation();
+          onJump(startMs, endMs);
+        }}
+      ></button
+      ><span class="unseen">${text}</span>`;
+  }
   const title = `${momentText(step.startedAt)}\n${text}`;
   return html`<span
       class="bar ${mark} ${shapeOf(step)}"
@@ -57,10 +80,10 @@ function spoken(step: Step, mark: Mark, parts: readonly Part[], afterMs: number,
   const during =
     step.status === 'RUNNING' ? `for ${humanDuration(lengthMs)} so far` : `for ${humanDuration(lengthMs)}`;
   const words = `${WORDS[mark]}: from ${humanDuration(Math.max(0, afterMs))} ${during}`;
-  const details = parts.map(({ kind, outcome, attempt, startMs, endMs }) =>
+  const details = parts.map(({ kind, outcome, attempt, startMs, endMs, error }) =>
     kind === 'pause'
       ? `pause of ${humanDuration(endMs - startMs)}`
-      : `attempt ${attempt} ${outcome} after ${humanDuration(endMs - startMs)}`,
+      : `attempt ${attempt} ${outcome} after ${humanDuration(endMs - startMs)}${error === undefined ? '' : ` with ${error}`}`,
   );
   return [words, ...details].join('; ');
 }

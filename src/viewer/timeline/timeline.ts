@@ -54,6 +54,12 @@ export class Timeline {
     );
   }
 
+  /** Moves a zoomed axis so that this time is in its middle. */
+  readonly moveTo = (startMs: number, endMs: number): void => {
+    const { range } = this;
+    this.#choose(movedTo(range, (startMs + endMs - lengthOf(range)) / 2, this.#whole));
+  };
+
   #choose(range: TimeRange | undefined): void {
     this.#chosen = range;
     this.#host.requestUpdate();

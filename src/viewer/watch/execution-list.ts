@@ -1,6 +1,8 @@
 /** <watch-execution-list>: the executions of one flow, live, with filters. Every filter is part of the address. */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
+import { timeZone } from '../../core/local-time.ts';
+import { zoneText } from '../format/times.ts';
 import { executionName } from './execution-name.ts';
 import { listFilters } from './list-filters.ts';
 import type { ListSource, ListedExecution } from './list-source.ts';
@@ -107,7 +109,9 @@ export class WatchExecutionList extends LitElement {
         <tr>
           <th scope="col">Status</th>
           <th scope="col">Execution</th>
-          <th scope="col" class="wide">Started</th>
+          <th scope="col" class="wide">
+            Started <span class="zone">${zoneText(new Date(nowMs).toISOString())}</span>
+          </th>
           <th scope="col" class="wide number">Duration</th>
         </tr>
       </thead>
@@ -130,7 +134,9 @@ export class WatchExecutionList extends LitElement {
       ? html`<button @click=${() => this.#store?.stopReadingOlder()}>Stop</button>`
       : html`<button @click=${() => this.#store?.readOlder()}>Show older</button>`;
     return html`<p class="older">
-      ${executions.length === 0 ? nothing : count} ${back} ${hasOlder || isReadingOlder ? button : nothing}
+      ${executions.length === 0 ? nothing : count}
+      <span class="quiet">Times are in ${timeZone()}.</span> ${back}
+      ${hasOlder || isReadingOlder ? button : nothing}
     </p>`;
   }
 }
@@ -142,7 +148,9 @@ function row(execution: ListedExecution, nowMs: number): TemplateResult {
     <td>${statusBadge(status)}</td>
     <th scope="row">
       ${executionName(id, execution.name)}
-      <span class="narrow quiet">${startedAt === undefined ? nothing : timeOf(startedAt)} · ${duration}</span>
+      <span class="narrow quiet"
+        >${startedAt === undefined ? nothing : html`${timeOf(startedAt)} · `}${duration}</span
+      >
     </th>
     <td class="wide">${startedAt === undefined ? '–' : timeOf(startedAt)}</td>
     <td class="wide number">${duration}</td>

@@ -5,16 +5,17 @@
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 
-import type { Status } from '../../client/client.ts';
-import { parseExecutionRef } from '../../core/execution-ref.ts';
-import { flowOf } from '../../core/flow-ref.ts';
+import { FlowtapProblem, type Status } from '../../client/client.ts';
 import { type WatchTarget, watchLink } from '../../core/watch-link.ts';
 import { executionTitle } from '../element/execution-title.ts';
+import type { FlowtapExecution } from '../element/flowtap-execution.ts';
 import { executionName } from './execution-name.ts';
+import { type Refusal, refusalCard } from './refusal-card.ts';
+import { trail } from './trail.ts';
 import type { Phase } from '../store/snapshot.ts';
 import type { Relatives, RelativesSource } from './relatives-source.ts';
 import { statusBadge, statusWord } from './status-badge.ts';
-import { EMPTY_VIEW, executionFragment, listFragment } from './watch-location.ts';
+import { executionFragment } from './watch-location.ts';
 
 /** Children start while it runs. */
 const RELATIVES_EVERY_MS = 10_000;
@@ -27,8 +28,7 @@ export class WatchExecution extends LitElement {
     relatives: { attribute: false },
     found: { state: true },
     status: { state: true },
-    isCopied: { state: true },
-    isRefused: { state: true },
+    refusal: { state: true },
   };
 
   declare service: string;
@@ -38,9 +38,8 @@ export class WatchExecution extends LitElement {
   declare relatives: RelativesSource | undefined;
   declare found: Relatives | undefined;
   declare status: Status | undefined;
-  declare isCopied: boolean;
-  /** The ticket of the link has expired, or does not show this execution. */
-  declare isRefused: boolean;
+  /** Why the link no longer shows the execution. */
+  declare refusal: Refusal | undefined;
 
   #reading: AbortController | undefined;
   #readOf = '';
@@ -56,7 +55,7 @@ export class WatchExecution extends LitElement {
   }
 
   override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has('target')) this.isRefused = false;
+    if (changed.has('target')) this.refusal = undefined;
     const id = this.relatives === undefined ? '' : (this.target.execution ?? '');
     if (id === this.#readOf) return;
     this.#readOf = id;
@@ -90,13 +89,7 @@ export class WatchExecution extends LitElement {
     return html`
       <header class="execution-head">
         <h1 class="hidden">Execution ${name}</h1>
-        ${apiKey === undefined ? nothing : this.#trail(id)}
-        ${
-          id === ''
-            ? nothing
-            : html`<code title=${id}>${id}</code>
-                <button class="small" @click=${this.#copyId}>${this.isCopied ? 'Copied' : 'Copy id'}</button>`
-        }
+        ${apiKey === undefined ? nothing : trail(id, name)}
         ${
           this.found?.parent === undefined
             ? nothing
@@ -105,17 +98,12 @@ export class WatchExecution extends LitElement {
                 ${executionName(this.found.parent.flowExecutionId, fullName(this.found.parent.flowExecutionId))}
               </p>`
         }
-        ${
-          this.isRefused && ticket !== undefined && id !== ''
-            ? html`<p class="parent">
-                <a href=${executionFragment({ execution: id })}>Open it with an API key</a>
-              </p>`
-            : nothing
-        }
       </header>
+      ${this.refusal === undefined ? nothing : refusalCard(this.refusal, id)}
       ${keyed(
         `${id} ${ticket ?? ''}`,
         html`<flowtap-execution
+          ?hidden=${this.refusal?.isAll === true}
           .service=${service}
           .execution=${id === '' ? undefined : id}
           .ticket=${ticket}
@@ -134,15 +122,6 @@ export class WatchExecution extends LitElement {
       )}
       ${this.#children()}
     `;
-  }
-
-  /** Back to the executions of its flow. */
-  #trail(id: string): TemplateResult {
-    const flow = flowOf(parseExecutionRef(id));
-    const view = { ...EMPTY_VIEW, ...(flow && { flow: flow.flow }) };
-    return html`<nav class="trail" aria-label="Breadcrumb">
-      <a href=${listFragment(view)}>${flow?.name ?? 'Executions'}</a>
-    </nav>`;
   }
 
   #children(): TemplateResult | typeof nothing {
@@ -175,13 +154,6 @@ export class WatchExecution extends LitElement {
     </section>`;
   }
 
-  readonly #copyId = async (): Promise<void> => {
-    await navigator.clipboard.writeText(this.target.execution ?? '').catch(() => {});
-    this.isCopied = true;
-    setTimeout(() => (this.isCopied = false), 2_000);
-  };
-
-  /** The address says which message is open, so that a reload opens it again. */
   readonly #onMessage = ({ detail }: CustomEvent<{ readonly message?: string }>): void => {
     const { message: _before, ...target } = this.target;
     const { message } = detail;
@@ -192,13 +164,27 @@ export class WatchExecution extends LitElement {
     );
   };
 
-  readonly #onProblem = ({ detail }: CustomEvent<{ readonly phase: Phase }>): void => {
-    this.isRefused = detail.phase === 'ticket-expired' || detail.phase === 'not-allowed';
+  readonly #onProblem = ({ detail, currentTarget }: CustomEvent<Problem>): void => {
+    const { phase, error } = detail;
+    const isRefused = phase === 'ticket-expired' || phase === 'not-allowed';
+    if (!isRefused || this.target.ticket === undefined) return;
+    // Safety: the listener is on this element.
+    const { snapshot } = currentTarget as FlowtapExecution;
+    this.refusal = {
+      isExpired: phase === 'ticket-expired',
+      isAll: snapshot.messages.length === 0,
+      detail: error instanceof FlowtapProblem ? error.detail : undefined,
+    };
   };
 
   readonly #onStatus = ({ detail }: CustomEvent<{ readonly status?: Status }>): void => {
     this.status = detail.status;
   };
+}
+
+interface Problem {
+  readonly phase: Phase;
+  readonly error?: unknown;
 }
 
 /** With its flow, which may be another one than that of the execution that is shown. */

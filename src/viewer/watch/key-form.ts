@@ -30,7 +30,7 @@ export class WatchKeyForm extends LitElement {
 
   override render() {
     return html`<form class="card key-form" @submit=${this.#submit}>
-      <h1>Enter an API key</h1>
+      <h1>Sign in with an API key</h1>
       <p>${this.reason}</p>
       <label for="api-key">API key</label>
       <input
@@ -49,8 +49,8 @@ export class WatchKeyForm extends LitElement {
         ${this.isChecking ? 'Checking …' : 'Show executions'}
       </button>
       <p id="key-note" class="quiet">
-        The key stays in the memory of this tab. It is neither stored nor part of the address, and is sent to
-        this service only, as <code>Authorization</code>. Reloading or closing the tab forgets it.
+        The key stays in the memory of this tab and is sent to this service only. It is never stored, so the
+        page asks for it again after a reload.
       </p>
     </form>`;
   }

@@ -2,7 +2,8 @@
 import type { TemplateResult } from 'lit';
 
 import type { Status } from '../../client/client.ts';
-import { WORDS, markLabel, markOfStatus } from '../format/status-mark.ts';
+import { WORDS, markOfStatus } from '../format/mark.ts';
+import { markLabel } from '../format/status-mark.ts';
 
 export const statusBadge = (status: Status): TemplateResult => markLabel(markOfStatus(status));
 

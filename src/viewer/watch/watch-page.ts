@@ -23,6 +23,16 @@ interface Reader {
   readonly source: ListSource & RelativesSource;
 }
 
+/** Why the page asks for a key. A key is never stored, so a reload forgets it. */
+function reasonFor({ type }: WatchLocation): string {
+  const [navigation] = performance.getEntriesByType('navigation');
+  if (navigation instanceof PerformanceNavigationTiming && navigation.type === 'reload')
+    return 'Keys are never stored, so reloading the page has signed you out. Enter the key again to continue here.';
+  return type === 'execution'
+    ? 'This link shows an execution to people with an API key. If you have none, ask the person who sent it for a link that works without one.'
+    : 'Enter a key to see the executions that it may read. If you have none, ask the operator of this service.';
+}
+
 export class WatchPage extends LitElement {
   static override properties = {
     shown: { state: true },
@@ -129,21 +139,19 @@ export class WatchPage extends LitElement {
         reader === undefined
           ? nothing
           : html`<p class="key">
-              <span class="quiet">Key</span> ${reader.facts.name}
-              <button class="small" @click=${this.#forget}>Forget</button>
+              <span><span class="quiet">Signed in with the key</span> ${reader.facts.name}</span>
+              <button class="small" title="Removes the key from this tab" @click=${this.#forget}>
+                Sign out
+              </button>
             </p>`
       }
     </header>`;
   }
 
   #keyForm(shown: WatchLocation): TemplateResult {
-    const reason =
-      shown.type === 'execution'
-        ? 'This link has no ticket, so a key is needed to show the execution.'
-        : 'A key is needed to show executions. A link that contains a ticket needs none.';
     return html`<watch-key-form
       .service=${this.#service}
-      .reason=${reason}
+      .reason=${reasonFor(shown)}
       @key-entered=${this.#onKey}
     ></watch-key-form>`;
   }

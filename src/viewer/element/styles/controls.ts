@@ -22,10 +22,14 @@ export const CONTROLS = css`
     font-weight: 400;
     color: var(--muted);
   }
-  .tally {
-    margin-inline-start: 8px;
+  .among {
     font-size: 13px;
-    font-weight: 500;
+  }
+  .tally {
+    margin-inline-start: 10px;
+    font-size: 13px;
+    font-weight: 600;
+    white-space: nowrap;
     color: var(--tone);
   }
   .note {
@@ -56,6 +60,10 @@ export const CONTROLS = css`
   .tool:disabled {
     color: var(--muted);
     cursor: default;
+  }
+  .tool[aria-pressed='true'] {
+    border-color: var(--accent);
+    background: color-mix(in srgb, var(--accent) 13%, transparent);
   }
   .tool.primary {
     border-color: var(--accent);

@@ -19,18 +19,27 @@ export const FRAME = css`
     align-items: center;
     gap: 8px 12px;
   }
-  h2 {
+  .names {
     flex: 1 1 12rem;
     min-width: 0;
-    font-size: 18px;
-    line-height: 1.3;
+  }
+  h2 {
+    font-size: 19px;
+    line-height: 1.25;
     font-weight: 650;
+    letter-spacing: -0.01em;
     overflow-wrap: anywhere;
   }
   .run {
-    display: block;
-    font: 12px/1.4 var(--mono);
+    font: 12.5px/1.5 var(--mono);
     color: var(--muted);
+    overflow-wrap: anywhere;
+  }
+  .run .link {
+    margin-inline-start: 6px;
+    font:
+      12.5px/1.5 system-ui,
+      sans-serif;
   }
   .mark {
     display: inline-flex;
@@ -97,13 +106,10 @@ export const FRAME = css`
       opacity: 0.35;
     }
   }
-  .about,
   .facts {
     display: flex;
     flex-wrap: wrap;
     gap: 4px 28px;
-  }
-  .about {
     margin-top: 10px;
   }
   .facts div {
@@ -127,7 +133,14 @@ export const FRAME = css`
   .banner.problem {
     border-inline-start-color: var(--failed);
   }
-  .banner .reason {
+  .banner > div {
+    flex: 1 1 16rem;
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
+  .banner .technical {
+    margin-top: 2px;
+    font-size: 12.5px;
     color: var(--muted);
   }
   .failure {

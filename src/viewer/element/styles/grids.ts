@@ -83,7 +83,7 @@ export const GRIDS = css`
     .failure {
       margin-inline: 14px;
     }
-    h2 {
+    .names {
       order: 1;
       flex-basis: 100%;
     }

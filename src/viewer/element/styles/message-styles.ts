@@ -3,7 +3,10 @@ import { css } from 'lit';
 
 export const MESSAGE_STYLES = css`
   .messages-grid {
-    max-height: var(--flowtap-messages-height, min(75vh, 40rem));
+    --row: 30px;
+    --head: 28px;
+    --height: var(--flowtap-messages-height, min(85vh, 48rem));
+    max-height: calc(round(down, var(--height) - var(--head), var(--row)) + var(--head) + 1px);
   }
   .messages-grid.without-rows {
     display: none;
@@ -31,28 +34,14 @@ export const MESSAGE_STYLES = css`
   .clock {
     font-size: 13px;
   }
-  .native {
+  .message .type {
     font-weight: 500;
   }
-  .message.failed .native {
+  .message.failed .type {
     color: var(--failed);
   }
-  .message.succeeded .native {
+  .message.succeeded .type {
     color: var(--succeeded);
-  }
-  .common {
-    display: none;
-    margin-inline-start: 8px;
-    font-size: 11px;
-    color: var(--muted);
-  }
-  @container flowtap (min-width: 1100px) {
-    .messages-grid.two-vocabularies :is(.row.head, .message) {
-      grid-template-columns: 3rem 6rem 5.5rem minmax(10rem, 29%) minmax(6rem, 14%) minmax(0, 1fr);
-    }
-    .common {
-      display: inline;
-    }
   }
   .message .preview {
     font: 12px/1.5 var(--mono);
@@ -112,6 +101,10 @@ export const MESSAGE_STYLES = css`
     }
   }
   @container flowtap (max-width: 639.98px) {
+    .messages-grid {
+      --row: 50px;
+      --head: 0px;
+    }
     .messages-grid .head-group {
       position: absolute;
       clip-path: inset(50%);

@@ -3,11 +3,16 @@ import { css } from 'lit';
 
 export const STEP_STYLES = css`
   .steps-grid {
-    max-height: var(--flowtap-steps-height, min(70vh, 40rem));
+    --row: 34px;
+    --height: var(--flowtap-steps-height, min(70vh, 40rem));
+    max-height: calc(round(down, var(--height) - 30px, var(--row)) + 31px);
+  }
+  .steps-grid.short {
+    max-height: var(--flowtap-steps-height, none);
   }
   .steps-grid .row {
-    grid-template-columns: minmax(11rem, 25%) 6rem 6.5rem 5.25rem 5.5rem minmax(8rem, 1fr);
-    height: 34px;
+    grid-template-columns: minmax(12rem, 30%) 6rem 6.25rem 4.75rem 4.75rem minmax(8rem, 1fr);
+    height: var(--row);
   }
   .steps-grid .row.head {
     height: 29px;
@@ -52,8 +57,9 @@ export const STEP_STYLES = css`
     text-overflow: ellipsis;
     font-size: 12px;
   }
-  .name .error {
-    flex-shrink: 8;
+  .name .error,
+  .kind {
+    flex-shrink: 1000;
   }
   .kind {
     color: var(--muted);
@@ -62,6 +68,18 @@ export const STEP_STYLES = css`
   .duration,
   .attempts {
     color: var(--muted);
+  }
+  .step .start {
+    font-size: 13px;
+  }
+  .steps-grid :is(.duration, .attempts) {
+    text-align: end;
+  }
+  .steps-grid .attempts {
+    padding-inline-end: 6px;
+  }
+  .status .mark {
+    vertical-align: middle;
   }
   .step .duration {
     color: var(--text);
@@ -103,71 +121,6 @@ export const STEP_STYLES = css`
     padding-inline: 0 4px;
     transform: translate(-100%, -50%);
   }
-  .bar {
-    position: absolute;
-    top: 50%;
-    height: 14px;
-    min-width: 1px;
-    margin-top: -7px;
-    border-radius: 3px;
-    background: var(--tone);
-    overflow: clip;
-  }
-  .bar.succeeded,
-  .part.succeeded {
-    --tone: var(--succeeded-bar);
-  }
-  .bar.handled {
-    --tone: var(--handled-bar);
-  }
-  /* Steps that contain other steps. */
-  .bar.group {
-    height: 6px;
-    margin-top: -3px;
-    opacity: 0.75;
-  }
-  .bar.running {
-    background: repeating-linear-gradient(
-      -45deg,
-      var(--running) 0 8px,
-      color-mix(in srgb, var(--running) 72%, var(--surface)) 8px 16px
-    );
-    background-size: 22.63px 100%;
-    animation: flow 1s linear infinite;
-  }
-  @keyframes flow {
-    to {
-      background-position-x: 22.63px;
-    }
-  }
-  .bar.wait {
-    height: 10px;
-    margin-top: -5px;
-    background: repeating-linear-gradient(90deg, var(--muted) 0 3px, transparent 3px 7px);
-    animation: none;
-  }
-  .bar:has(.part) {
-    background: color-mix(in srgb, var(--tone) 25%, var(--surface));
-    animation: none;
-  }
-  .part {
-    position: absolute;
-    inset-block: 0;
-    min-width: 2px;
-  }
-  .part.attempt {
-    background: var(--tone);
-  }
-  .part.attempt.failed {
-    background: var(--failed);
-  }
-  .part.pause {
-    background: repeating-linear-gradient(90deg, var(--handled) 0 2px, var(--surface) 2px 5px);
-    inset-block: 4px;
-  }
-  .part.running {
-    --tone: var(--running);
-  }
   @container flowtap (min-width: 640px) and (max-width: 959.98px) {
     .steps-grid .row {
       grid-template-columns: minmax(11rem, 34%) 6rem 5.25rem 4.5rem minmax(8rem, 1fr);
@@ -179,13 +132,15 @@ export const STEP_STYLES = css`
     }
   }
   @container flowtap (max-width: 639.98px) {
+    .steps-grid {
+      --row: 48px;
+    }
     .steps-grid .row {
-      --indent: 12px;
-      grid-template-columns: minmax(0, 1fr) auto 14px 4rem;
-      grid-template-rows: 26px 18px;
+      --indent: 9px;
+      grid-template-columns: minmax(0, 1fr) auto 14px minmax(3.25rem, max-content);
+      grid-template-rows: 24px 16px;
       align-content: center;
       column-gap: 8px;
-      height: 58px;
     }
     .steps-grid .row.head {
       grid-template-rows: 28px;
@@ -218,11 +173,8 @@ export const STEP_STYLES = css`
     .steps-grid .step .duration {
       grid-column: 4;
     }
-    .steps-grid .name .error {
-      display: none;
-    }
-    .steps-grid .step .duration {
-      text-align: end;
+    .steps-grid .attempts {
+      padding: 0;
     }
     .steps-grid .status .word {
       position: absolute;
@@ -232,20 +184,12 @@ export const STEP_STYLES = css`
       grid-template-rows: 100%;
     }
   }
+  @container flowtap (max-width: 439.98px) {
+    .steps-grid .name .error {
+      display: none;
+    }
+  }
   @media (forced-colors: active) {
-    .bar,
-    .part,
-    .dot {
-      forced-color-adjust: none;
-    }
-    .bar {
-      background: CanvasText;
-    }
-    .bar.failed,
-    .part.attempt.failed {
-      background: Mark;
-      outline: 1px solid CanvasText;
-    }
     .step.selected,
     .grid:focus-visible .active {
       outline: 2px solid Highlight;

@@ -1,4 +1,5 @@
 /** All styles of the element, in their order. */
+import { BAR_STYLES } from './bar-styles.ts';
 import { CONTROLS } from './controls.ts';
 import { FRAME } from './frame.ts';
 import { GRIDS } from './grids.ts';
@@ -6,4 +7,4 @@ import { MESSAGE_STYLES } from './message-styles.ts';
 import { STEP_STYLES } from './step-styles.ts';
 import { TOKENS } from './tokens.ts';
 
-export const STYLES = [TOKENS, FRAME, CONTROLS, GRIDS, STEP_STYLES, MESSAGE_STYLES];
+export const STYLES = [TOKENS, FRAME, CONTROLS, GRIDS, STEP_STYLES, BAR_STYLES, MESSAGE_STYLES];

@@ -1,0 +1,28 @@
+/** How an execution or step is marked: its status, or a failure that the execution survived. Pure. */
+import type { Status, Step } from '../../client/client.ts';
+
+/** What is shown: a status, or a failure that the execution survived. */
+export type Mark = 'running' | 'succeeded' | 'failed' | 'aborted' | 'handled' | 'retried';
+
+const MARK_OF_STATUS: Readonly<Record<Status, Mark>> = {
+  RUNNING: 'running',
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  ABORTED: 'aborted',
+};
+
+export const WORDS: Readonly<Record<Mark, string>> = {
+  running: 'Running',
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+  aborted: 'Aborted',
+  handled: 'Handled',
+  retried: 'Retried',
+};
+
+export const markOfStatus = (status: Status): Mark => MARK_OF_STATUS[status];
+
+export function markOfStep({ status, attempts }: Step, isHandled: boolean): Mark {
+  if (status === 'FAILED' && isHandled) return 'handled';
+  return status === 'SUCCEEDED' && attempts > 1 ? 'retried' : MARK_OF_STATUS[status];
+}
