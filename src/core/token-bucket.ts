@@ -8,7 +8,7 @@ const ROUNDING = 1e-9;
 
 export class TokenBucket {
   #callsPerSecond: number;
-  readonly #capacity: number;
+  #capacity: number;
   #calls: number;
   #atMs: number;
 
@@ -52,9 +52,10 @@ export class TokenBucket {
     this.#calls += calls;
   }
 
-  setRate(callsPerSecond: number, nowMs: number): void {
+  setRate(callsPerSecond: number, nowMs: number, capacity = this.#capacity): void {
     this.#fill(nowMs);
     this.#callsPerSecond = callsPerSecond;
+    this.#capacity = capacity;
   }
 
   #fill(nowMs: number): void {

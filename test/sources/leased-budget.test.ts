@@ -5,6 +5,7 @@ import { CALLS_AT_ONCE, CALLS_PER_SECOND } from '../../src/sources/call-budget/c
 import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
 import { CallBudgetShares, type Share, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { testLog } from '../support/secret-search.ts';
 
 const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
@@ -59,6 +60,29 @@ describe('isolates that share a budget', () => {
     const later = calls.filter((atMs) => atMs > 60_000).length;
     expect(later).toBeLessThanOrEqual(CALLS_PER_SECOND * 240);
     expect(questions).toBeLessThan(calls.length / 2);
+  });
+
+  test('do not let the polls of their executions wait for each other, since a reader may share such a call', async () => {
+    const clock = new ManualClock();
+    const shares = new CallBudgetShares({ nowMs: clock.now(), limits: LIMITS });
+    const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
+    const budget = createSharedCallBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
+    const random = seededRandom(14);
+    const waitedMs: number[] = [];
+    const startMs = clock.now();
+    for (const execution of ['a', 'b', 'c']) {
+      void (async () => {
+        while (clock.now() - startMs < 120_000) {
+          const turn = await budget.take(execution, { class: 'poll' });
+          if (turn.ok && clock.now() - startMs > 10_000) waitedMs.push(turn.waitedMs);
+          // As a pacer does, which shortens intervals at random.
+          await clock.sleep(budget.pace(execution, 1_000, [execution]) * (1 - 0.1 * random()));
+        }
+      })();
+    }
+    await clock.advance(120_000);
+    expect(waitedMs.length).toBeGreaterThan(3 * 110);
+    expect(waitedMs.filter((ms) => ms > 50).length).toBeLessThan(waitedMs.length / 20);
   });
 
   /** As version 0.1.0 answered. */

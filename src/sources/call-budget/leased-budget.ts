@@ -26,8 +26,11 @@ import { CallQueue, type WaitingCall } from './call-queue.ts';
 import type { Share, ShareRequest } from './leases.ts';
 import { boundedDemand, callsPerSecondAt, Followers, OTHERS, type Paces } from './pacing.ts';
 
-/** Bound of what is saved of a share's rate: it is for polls, one at a time, and many isolates could save up many calls. */
-const SAVED_CALLS_MAX = 1;
+/**
+ * What is saved of a share's rate: the polls of so much time, so that executions whose polls coincide do not wait for each other, and
+ * that all isolates together save no more than the budget of that time. At least one call.
+ */
+const SAVED_MS_MAX = 1_000;
 /** Waits are slept in steps of this, since the next share may shorten them. */
 const NEAR_MS = 1_000;
 /** The same for a call that needs another share. */
@@ -37,8 +40,8 @@ const CALLS_SOON = 7;
 const WALK_MS = 5_000;
 /** A request without an answer by then counts as lost. */
 const ASK_MS_MAX = 5_000;
-/** Demand that has grown by this factor requests a new share before the lease ends. */
-const GROWN = 1.2;
+/** Demand that exceeds the rate by this factor requests a new share before the lease ends. */
+const GROWN = 1.1;
 /** How often a caller checks whether another caller's request is done. */
 const POLL_MS = 50;
 /** Bounds the tenants that a request names. The others share as one. */
@@ -65,7 +68,7 @@ export interface SharedCallBudgetOptions {
 
 export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBudget {
   const { holder, limits, ask, clock, log } = options;
-  const rate = new TokenBucket(0, SAVED_CALLS_MAX, clock.now(), 0);
+  const rate = new TokenBucket(0, 1, clock.now(), 0);
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(limits.callsPerSecond) });
   const followers = new Followers();
   let singles = 0;
@@ -101,7 +104,7 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
     askableAtMs = now + (share.calls > 0 ? 0 : share.askAgainMs);
     validUntilMs = now + share.validMs;
     paces = new Map(share.paces.map(({ tenant, ...pace }) => [tenant, pace]));
-    rate.setRate(share.callsPerSecond, now);
+    rate.setRate(share.callsPerSecond, now, Math.max(1, (share.callsPerSecond * SAVED_MS_MAX) / 1_000));
     singles += share.calls;
   }
 
@@ -126,9 +129,10 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
 
   /** Whether to request another share. */
   function isShort(now: number, inMs: number, leftMs: number): boolean {
+    // Executions are followed that the lease does not count.
+    if (now < validUntilMs && callsPerSecondAt(demand(now), paces) > share.callsPerSecond * GROWN) return true;
     if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
-    if (now >= validUntilMs || inMs > leftMs) return true;
-    return callsPerSecondAt(demand(now), paces) > share.callsPerSecond * GROWN;
+    return now >= validUntilMs || inMs > leftMs;
   }
 
   /** The budget does not know yet that this tenant waits. */

@@ -20,6 +20,12 @@ const QUESTIONS_PER_SECOND = 20;
 const ASK_AGAIN_MS_MIN = 50;
 /** While only polls or background work wait. */
 const ASK_AGAIN_POLLS_MS_MIN = 1_000;
+/**
+ * A lease's rate exceeds what its polls need by this: their intervals are shortened at random, by 5 % on average (pacer.ts). Without
+ * room, polls that coincide would wait for each other, and readers that share their calls with them. None while intervals are
+ * stretched: other isolates need the calls.
+ */
+const POLLS_ROOM = 1.1;
 /** Bounds the stored leases. So many isolates never follow executions at once. */
 export const HOLDERS_MAX = 2_000;
 /** How long the waiting calls that an isolate reported count as waiting there: it asks again sooner, or they are gone. */
@@ -114,7 +120,8 @@ export class CallBudgetShares {
     const fair = callsPerSecondAt(demand, ofAll);
     const full = this.#leases.size >= HOLDERS_MAX;
     const left = full ? 0 : Math.max(0, callsPerSecond - outCallsPerSecond);
-    const granted = Math.min(fair, left);
+    const isStretched = paces.some(({ leastMs }) => leastMs > 0);
+    const granted = Math.min(isStretched ? fair : fair * POLLS_ROOM, left);
     this.#bucket.setRate(left - granted, nowMs);
     const pollsAskAgainMs = Math.max(
       ASK_AGAIN_POLLS_MS_MIN,
