@@ -198,7 +198,7 @@ export function createService(
     children: createChildren({ executions, lists, archive, lineage: stepFunctionsLineage, clock }),
     lists: {
       ...lists,
-      flows: (request) => core.flows.flows(request),
+      flows: (request, signal) => core.flows.flows(request, signal),
       follow: (request, signal, onClosed) =>
         slots.stream(request, signal, onClosed, (closed) => lists.follow(request, signal, closed)),
     },

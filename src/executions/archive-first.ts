@@ -98,7 +98,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
           })),
         live: () => live.wholePage(ref, request, signal),
       }),
-    describe: (ref, request) =>
+    describe: (ref, request, signal) =>
       archiveFirst(ref, request, {
         archived: async (history) =>
           mapped(await describeArchived(history), (description) => ({
@@ -106,7 +106,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
             ...description,
             served: servedFrom(history),
           })),
-        live: () => live.describe(ref, request),
+        live: () => live.describe(ref, request, signal),
       }),
     summary: (ref, request, signal) =>
       archiveFirst(ref, request, {

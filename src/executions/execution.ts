@@ -138,10 +138,10 @@ export class Execution {
     return ok({ ...cut.value, served: served() });
   }
 
-  async describe(request: DescriptionRequest): Promise<Result<DescriptionAnswer>> {
+  async describe(request: DescriptionRequest, signal?: AbortSignal): Promise<Result<DescriptionAnswer>> {
     await this.#history.load();
     const parts = request.withData ? 'with-data' : 'metadata';
-    return this.#history.description(newTrace(readerOf(request)), parts);
+    return this.#history.description(newTrace(readerOf(request)), parts, signal);
   }
 
   async summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
@@ -151,7 +151,7 @@ export class Execution {
     if (waited && !(waited.ok && waited.value.status === 'RUNNING')) return waited;
     // While it runs, the source's own description is the summary, after a wait as without one.
     const { served } = await this.#open(trace, signal);
-    const described = await this.#history.describe(trace);
+    const described = await this.#history.describe(trace, signal);
     if (!described?.ok) {
       // The history would be "not found", too, and cost another call.
       const isUnknown = described?.failure.type === 'upstream-not-found';
@@ -192,7 +192,7 @@ export class Execution {
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
     if (request.from.at === 'position' && request.from.ended) {
       await this.#history.load();
-      const settled = await this.#history.settledForNow(readerOf(request));
+      const settled = await this.#history.settledForNow(readerOf(request), signal);
       if (!settled.ok) return settled;
       if (settled.value && hasAll(request.from, settled.value.count)) return ok(undefined);
     }

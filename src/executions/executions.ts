@@ -134,7 +134,11 @@ export interface Executions {
     signal?: AbortSignal,
   ): Promise<Result<WholePageAnswer>>;
   /** What the source says about the execution. Fails with `upstream-invalid-request` if it has no such call. */
-  describe(ref: ExecutionRef, request: DescriptionRequest): Promise<Result<DescriptionAnswer>>;
+  describe(
+    ref: ExecutionRef,
+    request: DescriptionRequest,
+    signal?: AbortSignal,
+  ): Promise<Result<DescriptionAnswer>>;
   /**
    * The open event stream; undefined if all was sent and nothing can follow. Failures are those before its first byte. `onClosed` is
    * called once an open stream has ended, for any reason.

@@ -121,7 +121,7 @@ export class HistoryView {
   async open(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Reading> {
     const { clock, pollIntervalMs } = this.#options;
     // If that fails, the known history is served; the next reader checks again.
-    await this.#checkRedrive(trace);
+    await this.#checkRedrive(trace, signal);
     const walk = newWalk(signal);
     const { archived, settled } = this.archivist;
     if (archived) {
@@ -152,25 +152,33 @@ export class HistoryView {
   }
 
   /** The settled history, after a check for a redrive; undefined: it may still grow. A failure: the check failed. */
-  async settledForNow(origin: CallOrigin): Promise<Result<Settled | undefined>> {
-    const redriven = await this.#checkRedrive(newTrace(origin));
+  async settledForNow(
+    origin: CallOrigin,
+    signal: AbortSignal | undefined,
+  ): Promise<Result<Settled | undefined>> {
+    const redriven = await this.#checkRedrive(newTrace(origin), signal);
     return redriven.ok ? ok(this.settled) : redriven;
   }
 
   /** The source's description of an execution that is not settled. Undefined if it has no such call. */
   async describe(
     trace: ReadTrace,
+    signal: AbortSignal | undefined,
   ): Promise<Result<SourceDescription & { readonly asOf: string }, SourceFailure> | undefined> {
     if (this.settled) return undefined;
     const now = this.#options.clock.now();
-    const described = await this.#redrive.describe(now - LAST_PAGE_FRESH_MS, trace);
+    const described = await this.#redrive.describe(trace, { notBeforeMs: now - LAST_PAGE_FRESH_MS, signal });
     return described?.ok ? ok({ ...described.value, asOf: new Date(now).toISOString() }) : described;
   }
 
   /** As archived, else as the source says now. */
-  async description(trace: ReadTrace, parts: DescriptionParts): Promise<Result<DescriptionAnswer>> {
+  async description(
+    trace: ReadTrace,
+    parts: DescriptionParts,
+    signal: AbortSignal | undefined,
+  ): Promise<Result<DescriptionAnswer>> {
     // If that fails, what is known is served; the next reader checks again.
-    await this.#checkRedrive(trace);
+    await this.#checkRedrive(trace, signal);
     const { archived } = this.archivist;
     const stored = archived && (await describeArchived(archived));
     if (archived && stored?.ok) {
@@ -179,7 +187,7 @@ export class HistoryView {
     }
     const notBeforeMs = this.#options.clock.now() - LAST_PAGE_FRESH_MS;
     const described =
-      (await this.#redrive.describe(notBeforeMs, trace, parts)) ??
+      (await this.#redrive.describe(trace, { notBeforeMs, parts, signal })) ??
       fail({ type: 'upstream-invalid-request', internal: 'the source describes no executions' });
     if (!described.ok) {
       // The archive has the execution, but cannot be read just now: it is not "not found".
@@ -193,9 +201,9 @@ export class HistoryView {
   }
 
   /** Whether a settled execution was redriven; then it is no longer settled. */
-  async #checkRedrive(trace: ReadTrace): Promise<Result<boolean>> {
+  async #checkRedrive(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Result<boolean>> {
     const { redrivable } = this.archivist;
-    const wasRedriven = redrivable ? await this.#redrive.wasRedriven(redrivable, trace) : ok(false);
+    const wasRedriven = redrivable ? await this.#redrive.wasRedriven(redrivable, trace, signal) : ok(false);
     if (redrivable && wasRedriven.ok && wasRedriven.value) this.archivist.markRedriven(redrivable);
     return wasRedriven;
   }

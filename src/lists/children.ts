@@ -234,7 +234,7 @@ class Search {
     const archived = await archive.find(ref);
     if (archived && isFinal(archived.head, clock.now())) return archivedItem(ref, archived.head, true);
     this.#asked++;
-    const described = await executions.describe(ref, { withData: false, ...this.#reader });
+    const described = await executions.describe(ref, { withData: false, ...this.#reader }, this.#signal);
     if (!described.ok) {
       this.#note(described.failure);
       return archived && archivedItem(ref, archived.head, false);

@@ -47,6 +47,17 @@ interface Reading {
   readonly isPartial: boolean;
 }
 
+/** Another request's reading, which took too long. */
+const UNREAD: Reading = {
+  found: [],
+  failure: {
+    type: 'upstream-throttled',
+    internal: 'the flows are still being read',
+    retryAfterSeconds: FLOWS_RETRY_MS / 1_000,
+  },
+  isPartial: true,
+};
+
 /** The request that reads. A reading continues to its end even if this request is cancelled, because others wait for it. */
 interface Reader {
   readonly tenant: string;
@@ -79,7 +90,7 @@ export class FlowDirectory {
     this.#archived = shared(() => readArchive(index));
   }
 
-  async flows(request: FlowsRequest): Promise<Result<FlowsPage>> {
+  async flows(request: FlowsRequest, signal?: AbortSignal): Promise<Result<FlowsPage>> {
     const { patterns, tenant, after = '', maxResults, upstreamRegion: region } = request;
     let upstreamCalls = 0;
     const reader = { tenant, onAttempt: () => void upstreamCalls++ };
@@ -88,7 +99,7 @@ export class FlowDirectory {
     );
     const readings = await Promise.all(
       [...(region === undefined ? [this.#archived] : []), ...wanted.map(({ reading }) => reading)].map(
-        (reading) => reading.get(reader),
+        async (reading) => (await reading.get(reader, signal)) ?? UNREAD,
       ),
     );
     // Later entries win: flows of the upstream have members, those of the archive do not.

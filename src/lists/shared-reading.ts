@@ -9,6 +9,8 @@ import type { Clock } from '../core/clock.ts';
 const LOOK_MS = 50;
 /** A request that reads may be cancelled without notice: another one reads after this long. */
 const READING_MS_MAX = 30_000;
+/** A request that waits for another one's reading gives up after this long, so that they do not add up. */
+export const READING_WAIT_MS_MAX = 8_000;
 
 export interface SharedReadingOptions<T, Reader> {
   readonly clock: Clock;
@@ -27,13 +29,16 @@ export class SharedReading<T, Reader> {
     this.#options = options;
   }
 
-  async get(reader: Reader): Promise<T> {
+  /** Undefined: another request's reading took too long, or this request's caller has left. */
+  async get(reader: Reader, signal?: AbortSignal): Promise<T | undefined> {
     const { clock } = this.#options;
+    const untilMs = clock.now() + READING_WAIT_MS_MAX;
     for (;;) {
       const now = clock.now();
       if (this.#remembered && now < this.#remembered.untilMs) return this.#remembered.value;
       if (!this.#reading || now - this.#reading.sinceMs > READING_MS_MAX) return this.#read(reader);
-      await clock.sleep(LOOK_MS);
+      if (now >= untilMs || signal?.aborted) return undefined;
+      await clock.sleep(LOOK_MS, signal);
     }
   }
 

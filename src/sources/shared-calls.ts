@@ -1,6 +1,6 @@
 /**
- * Calls to an upstream for what several requests may want: a page of a history, or of a list. One call is in flight, the others
- * wait in a queue (invariant 3). Requests for the same thing share its call. A poll comes first, then one call for each tenant in
+ * Calls to an upstream for what several requests may want: a page of a history or of a list, or a description. One call is in flight,
+ * the others wait in a queue (invariant 3). Requests for the same thing share its call. A poll comes first, then one call for each tenant in
  * turn. A call ends when nobody waits for it any more: one that was sent completes and can be remembered, one that waits for its
  * turn, in the budget too, is not made.
  */
@@ -39,11 +39,7 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
     cause: Cause,
   ): { readonly call: SharedCall<Wanted, Cause, Outcome>; readonly shared: boolean } {
     const precedes = cause.origin.class === 'poll';
-    const running = this.#running;
-    const same =
-      running && running.wanted === wanted && !running.abandoned.signal.aborted
-        ? running
-        : this.#queue.find((call) => call.wanted === wanted);
+    const same = this.#find(wanted);
     if (same) {
       same.precedes ||= precedes;
       return { call: same, shared: true };
@@ -60,6 +56,11 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
     this.#queue.push(call);
     this.#next();
     return { call, shared: false };
+  }
+
+  /** A call for this is queued, or in progress and can be shared. */
+  includes(wanted: Wanted): boolean {
+    return this.#find(wanted) !== undefined;
   }
 
   /** What the call brings, or `left` as soon as this caller has left. */
@@ -79,6 +80,13 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
       if (!call.isSent) call.abandoned.abort();
     }
     return outcome;
+  }
+
+  #find(wanted: Wanted): SharedCall<Wanted, Cause, Outcome> | undefined {
+    const running = this.#running;
+    return running && running.wanted === wanted && !running.abandoned.signal.aborted
+      ? running
+      : this.#queue.find((call) => call.wanted === wanted);
   }
 
   /** A poll first, then one call for each tenant that reads: many calls of one must not keep another waiting. */

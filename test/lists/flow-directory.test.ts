@@ -3,9 +3,10 @@ import { ExecutionIndex } from '../../src/archive/execution-index.ts';
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { FLOWS_FRESH_MS, FLOWS_RETRY_MS, FlowDirectory } from '../../src/lists/flow-directory.ts';
 import type { FlowsPage, FlowsRequest } from '../../src/lists/lists.ts';
+import { READING_WAIT_MS_MAX } from '../../src/lists/shared-reading.ts';
 import type { SourceFlow } from '../../src/sources/listing-source.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { ScriptedListing } from '../support/scripted-listing.ts';
 
@@ -35,8 +36,8 @@ function directoryUnderTest(flows: readonly SourceFlow[], pageSizeMax = 2, isInd
       archivedAt: new Date(clock.now()).toISOString(),
       from: 'import',
     });
-  const ask = (request: Partial<FlowsRequest> = {}) =>
-    directory.flows({ patterns: ['*'], maxResults: 50, tenant: 'key/a', ...request });
+  const ask = (request: Partial<FlowsRequest> = {}, signal?: AbortSignal) =>
+    directory.flows({ patterns: ['*'], maxResults: 50, tenant: 'key/a', ...request }, signal);
   const flowsOf = async (request: Partial<FlowsRequest> = {}): Promise<FlowsPage> => {
     const page = await ask(request);
     if (!page.ok) throw new Error(page.failure.type);
@@ -141,6 +142,26 @@ describe('upstream calls for flows', () => {
     source.conduct = () => ({ failure: 'upstream-throttled' });
     expect(await ask()).toMatchObject({ ok: false, failure: { type: 'upstream-throttled' } });
   });
+});
+
+test('requests that wait for the reading of another one give up after some seconds, or when their callers leave', async () => {
+  const { clock, source, ask } = directoryUnderTest([machine('Window')]);
+  source.hold();
+  const reading = ask();
+  await settle();
+  const left = new AbortController();
+  const leaving = ask({}, left.signal);
+  const waiting = ask();
+  left.abort();
+  expect(await leaving).toMatchObject({ ok: false });
+  await clock.advance(READING_WAIT_MS_MAX + 100);
+  expect(await waiting).toMatchObject({
+    ok: false,
+    failure: { type: 'upstream-throttled', retryAfterSeconds: 5 },
+  });
+  source.release();
+  expect(await reading).toMatchObject({ ok: true });
+  expect(source.calls).toHaveLength(1);
 });
 
 test('a tenant that exceeds its share leaves the others what they can read', async () => {

@@ -60,7 +60,8 @@ export function createInProcessExecutions({ durable, ...options }: InProcessOpti
     page: (ref, request, signal) => ask(ref, (execution) => execution.page(request, untilClosing(signal))),
     wholePage: (ref, request, signal) =>
       ask(ref, (execution) => execution.wholePage(request, untilClosing(signal))),
-    describe: (ref, request) => ask(ref, (execution) => execution.describe(request)),
+    describe: (ref, request, signal) =>
+      ask(ref, (execution) => execution.describe(request, untilClosing(signal))),
     summary: (ref, request, signal) =>
       ask(ref, (execution) => execution.summary(request, untilClosing(signal))),
     stream: (ref, request, signal, onClosed) =>

@@ -70,7 +70,7 @@ export class EndLook {
     const { upstream, redrive, clock } = this.#options;
     const trace = newTrace({ class: 'background' });
     const lookedAtMs = clock.now();
-    const described = await redrive.describe(lookedAtMs, trace);
+    const described = await redrive.describe(trace, { notBeforeMs: lookedAtMs });
     if (described && (!described.ok || described.value.status === 'RUNNING')) return;
     // Of an execution that has ended, the whole history is archived. What may still run is read as far as a request reads.
     const walk = described?.value.status === undefined ? newWalk(undefined) : undefined;

@@ -4,10 +4,11 @@
  */
 import type { ArchiveHead } from '../../archive/archive-head.ts';
 import type { Clock } from '../../core/clock.ts';
-import { type Result, type SourceFailure, ok } from '../../core/errors.ts';
+import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts';
+import { exceptionText } from '../../core/exception-text.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
-import type { CallOrigin, DescriptionParts, Source, SourceDescription } from '../../sources/source.ts';
-import { isOthersShare } from '../../sources/shared-calls.ts';
+import { type SharedCall, SharedCalls, isOthersShare } from '../../sources/shared-calls.ts';
+import type { CallOptions, DescriptionParts, Source, SourceDescription } from '../../sources/source.ts';
 import type { ExecutionCalls } from '../upstream/execution-calls.ts';
 import type { ReadTrace } from '../upstream/read-terms.ts';
 
@@ -27,101 +28,139 @@ export interface RedriveWatchOptions {
   readonly calls: ExecutionCalls;
 }
 
+/** What one request wants of a description. */
+export interface DescriptionTerms {
+  /** The call must have begun since then, in clock milliseconds. */
+  readonly notBeforeMs: number;
+  /** Default: `metadata`. */
+  readonly parts?: DescriptionParts;
+  /** The caller has disconnected: a call that only this request waits for gives up its place in the budget's queue. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Input and output may have 256 KiB each: they are forgotten when they are too old to be shared. */
 export const DATA_SHARED_MS = 1_000;
 
-interface DescribeCall {
-  readonly parts: DescriptionParts;
-  /** When its request was sent; Infinity before that: then any caller can wait for it. */
-  atMs: number;
-  /** The origin of the request that caused it. */
-  readonly origin: CallOrigin;
-  readonly answer: Promise<Described>;
-  hasFailed: boolean;
+interface Answer {
+  readonly described: Described;
+  /** When its request was sent, or refused before that. */
+  readonly atMs: number;
 }
+
+/** `left`: no request waited for the call any more, so it was not sent. */
+type Outcome = Answer | 'left';
+type DescribeCall = SharedCall<DescriptionParts, ReadTrace, Outcome>;
 
 export class RedriveWatch {
   readonly #options: RedriveWatchOptions;
-  readonly #last: Partial<Record<DescriptionParts, DescribeCall>> = {};
+  readonly #last: Partial<Record<DescriptionParts, Answer>> = {};
+  readonly #calls: SharedCalls<DescriptionParts, ReadTrace, Outcome>;
 
   constructor(options: RedriveWatchOptions) {
     this.#options = options;
+    this.#calls = new SharedCalls((call) => this.#fetch(call));
   }
 
   /** Undefined if the source has no such call. A failure counts as an answer, and is not retried sooner. */
   async describe(
-    notBeforeMs: number,
     trace: ReadTrace,
-    parts: DescriptionParts = 'metadata',
+    { notBeforeMs, parts = 'metadata', signal }: DescriptionTerms,
   ): Promise<Described | undefined> {
-    const { calls } = this.#options;
+    if (!this.#options.source.describe) return undefined;
     const { origin } = trace;
-    const ask = this.#ask(trace, parts);
-    if (!ask) return undefined;
     for (;;) {
-      const shared = this.#known(notBeforeMs, parts);
-      const call = shared ?? this.#call(origin, parts, ask);
-      if (shared) calls.wait(origin, shared.answer);
-      const described = await call.answer;
-      const isOwnShare = !described.ok && described.failure.type === 'upstream-share-exceeded';
-      if (isOwnShare && this.#last[call.parts] === call) delete this.#last[call.parts];
+      const known = this.#known(notBeforeMs, parts);
+      if (known) return known.described;
+      if (signal?.aborted) return fail({ type: 'upstream-unfinished', internal: 'its caller has left' });
+      const { call, shared } = this.#calls.request(this.#wanted(parts), trace);
+      const waiting = this.#calls.outcome(call, signal);
+      this.#options.calls.wait(origin, waiting);
+      const outcome = await waiting;
+      if (outcome === 'left') continue;
+      const { described, atMs } = outcome;
       // The failure may concern the data alone, such as a key that may not be used.
-      const isOfData = !described.ok && call.parts !== parts;
-      if (!isOfData && !isOthersShare(described, call.origin, origin)) return described;
+      const isOfData = !described.ok && call.wanted !== parts;
+      const isOld = shared && atMs < notBeforeMs;
+      if (!isOfData && !isOld && !isOthersShare(described, call.cause.origin, origin)) return described;
     }
   }
 
   /** A description with data answers for one without, too. */
-  #known(notBeforeMs: number, parts: DescriptionParts): DescribeCall | undefined {
+  #known(notBeforeMs: number, parts: DescriptionParts): Answer | undefined {
     const { metadata, 'with-data': withData } = this.#last;
     const usable =
-      parts === 'with-data' ? [withData] : [withData?.hasFailed ? undefined : withData, metadata];
-    return usable.find((call) => call !== undefined && call.atMs >= notBeforeMs);
+      parts === 'with-data' ? [withData] : [withData?.described.ok ? withData : undefined, metadata];
+    return usable.find((answer) => answer !== undefined && answer.atMs >= notBeforeMs);
   }
 
-  #call(origin: CallOrigin, parts: DescriptionParts, ask: (onSent: () => void) => Promise<Described>) {
-    const { clock, calls } = this.#options;
-    const { promise: answer, resolve } = Promise.withResolvers<Described>();
-    const call: DescribeCall = { parts, origin, answer, atMs: Infinity, hasFailed: false };
-    const sent = () => (call.atMs = Math.min(call.atMs, clock.now()));
-    this.#last[parts] = call;
-    void calls
-      .run(origin, () => ask(sent))
-      .then(async (described) => {
-        sent();
-        call.hasFailed = !described.ok;
-        resolve(described);
-        if (parts === 'metadata') return;
-        await clock.sleep(Math.max(0, call.atMs + DATA_SHARED_MS - clock.now()));
-        if (this.#last[parts] === call) delete this.#last[parts];
-      });
-    return call;
+  /** The parts to ask for, so that a call in progress can answer. */
+  #wanted(parts: DescriptionParts): DescriptionParts {
+    return this.#calls.includes('with-data') ? 'with-data' : parts;
+  }
+
+  /** Never throws. */
+  async #fetch(call: DescribeCall): Promise<Outcome> {
+    const { clock } = this.#options;
+    const { wanted: parts, cause } = call;
+    const { signal } = call.abandoned;
+    let atMs: number | undefined;
+    const sent = () => {
+      call.isSent = true;
+      atMs ??= clock.now();
+    };
+    const described = await this.#ask(cause, parts, { signal, onAttempt: sent });
+    if (signal.aborted) return 'left';
+    const answer = { described, atMs: atMs ?? clock.now() };
+    // Concerns this request's tenant only.
+    if (described.ok || described.failure.type !== 'upstream-share-exceeded') this.#last[parts] = answer;
+    if (parts === 'with-data') void this.#forget(answer);
+    return answer;
+  }
+
+  async #forget(answer: Answer): Promise<void> {
+    const { clock } = this.#options;
+    await clock.sleep(Math.max(0, answer.atMs + DATA_SHARED_MS - clock.now()));
+    if (this.#last['with-data'] === answer) delete this.#last['with-data'];
   }
 
   /** For the archive. Not remembered, so that it delays no check for a redrive. */
   async describeAnew(trace: ReadTrace): Promise<Described | undefined> {
-    const ask = this.#ask(trace, 'metadata');
-    return ask && this.#options.calls.run(trace.origin, () => ask());
+    return this.#options.source.describe && this.#ask(trace, 'metadata', {});
   }
 
-  #ask(trace: ReadTrace, parts: DescriptionParts): ((onSent?: () => void) => Promise<Described>) | undefined {
-    const { source, ref } = this.#options;
-    const describe = source.describe?.bind(source);
-    if (!describe) return undefined;
-    return (onSent) => {
-      const onAttempt = () => {
-        trace.calls++;
-        onSent?.();
-      };
-      return describe(ref, { origin: trace.origin, onAttempt }, parts);
+  /** Never throws. */
+  async #ask(
+    trace: ReadTrace,
+    parts: DescriptionParts,
+    { signal, onAttempt }: Pick<CallOptions, 'signal' | 'onAttempt'>,
+  ): Promise<Described> {
+    const { source, ref, calls } = this.#options;
+    const { origin } = trace;
+    const attempt = () => {
+      trace.calls++;
+      onAttempt?.();
     };
+    const call = { origin, onAttempt: attempt, ...(signal && { signal }) };
+    try {
+      const described = await calls.run(origin, async () => source.describe?.(ref, call, parts));
+      return (
+        described ??
+        fail({ type: 'upstream-invalid-request', internal: 'the source describes no executions' })
+      );
+    } catch (error) {
+      return fail({ type: 'upstream-broken', internal: `describing threw: ${exceptionText(error)}` });
+    }
   }
 
   /** True if the execution was redriven after this end. A failure if that cannot be found out just now. */
-  async wasRedriven(known: KnownToEnd, trace: ReadTrace): Promise<Result<boolean, SourceFailure>> {
+  async wasRedriven(
+    known: KnownToEnd,
+    trace: ReadTrace,
+    signal?: AbortSignal,
+  ): Promise<Result<boolean, SourceFailure>> {
     const { clock } = this.#options;
     const notBeforeMs = Math.max(clock.now() - REDRIVE_CHECK_MS + 1, Date.parse(known.archivedAt));
-    const described = await this.describe(notBeforeMs, trace);
+    const described = await this.describe(trace, { notBeforeMs, signal });
     if (!described) return ok(false);
     // An execution that its source has deleted cannot be redriven.
     if (!described.ok) return described.failure.type === 'upstream-not-found' ? ok(false) : described;

@@ -40,7 +40,8 @@ export const describeExecution: AwsOperation = async (call) => {
   const { ports, exchange, caller } = call;
   const asked = { withData: parts === 'ALL_DATA', payloads: caller.payloads };
   const withData = asked.withData && shows(caller.payloads, 'full');
-  const described = await ports.executions.describe(ref.value, { withData, ...readerOf(caller) });
+  const request = { withData, ...readerOf(caller) };
+  const described = await ports.executions.describe(ref.value, request, exchange.request.signal);
   if (!described.ok) return withExecutionId(ref.value, described);
   exchange.facts.upstreamCalls = described.value.served.upstreamCalls;
   const description = descriptionOf(ref.value, described.value, asked.withData, ports);
