@@ -130,7 +130,8 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
   /** Whether to request another share. */
   function isShort(now: number, inMs: number, leftMs: number): boolean {
     // Executions are followed that the lease does not count.
-    if (now < validUntilMs && callsPerSecondAt(demand(now), paces) > share.callsPerSecond * GROWN) return true;
+    if (now < validUntilMs && callsPerSecondAt(demand(now), paces) > share.callsPerSecond * GROWN)
+      return true;
     if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
     return now >= validUntilMs || inMs > leftMs;
   }
