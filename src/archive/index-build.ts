@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 
+import { Backoff } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { internalText } from '../core/errors.ts';
 import { faultText } from '../core/exception-text.ts';
@@ -79,10 +80,12 @@ export class IndexBuild {
 
   /** Steps until the index is complete, or the process ends. Never throws. */
   async run(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted;) {
+    const backoff = new Backoff(RETRY_MS, RETRY_MS_MAX);
+    while (!signal.aborted) {
       const step = await this.step();
       if (step === 'done') return;
-      const pauseMs = step === 'failed' ? Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** failures++) : 0;
+      if (step !== 'failed') backoff.reset();
+      const pauseMs = step === 'failed' ? backoff.failed() : 0;
       await this.#options.clock.sleep(pauseMs, signal).catch(() => undefined);
     }
   }

@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import type { ArchiveHead } from '../../archive/archive-head.ts';
 import type { Archive } from '../../archive/archive.ts';
 import { indexEntryOf } from '../../archive/index-record.ts';
+import { Backoff } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
 import { faultText } from '../../core/exception-text.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
@@ -47,7 +48,7 @@ export class IndexUpkeep {
   readonly #options: IndexUpkeepOptions;
   #note: Note | undefined;
   #dueAtMs = Infinity;
-  #failures = 0;
+  readonly #backoff = new Backoff(RETRY_MS, RETRY_MS_MAX);
 
   constructor(options: IndexUpkeepOptions) {
     this.#options = options;
@@ -96,7 +97,7 @@ export class IndexUpkeep {
       await storage.delete([KEY]);
       this.#note = undefined;
       this.#dueAtMs = Infinity;
-      this.#failures = 0;
+      this.#backoff.reset();
     } catch (error) {
       this.#retryLater();
       throw error;
@@ -138,7 +139,6 @@ export class IndexUpkeep {
   }
 
   #retryLater(): void {
-    const { clock } = this.#options;
-    this.#dueAtMs = clock.now() + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures++);
+    this.#dueAtMs = this.#options.clock.now() + this.#backoff.failed();
   }
 }

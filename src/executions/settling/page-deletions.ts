@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 
 import type { Archive } from '../../archive/archive.ts';
 import type { PageIntents } from '../../archive/archive-writer.ts';
+import { Backoff } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
@@ -40,7 +41,7 @@ export class PageDeletions implements PageIntents {
   /** In clock milliseconds, by generation. */
   readonly #due = new Map<string, number>();
   readonly #writing = new Set<string>();
-  #failures = 0;
+  readonly #backoff = new Backoff(RETRY_MS, RETRY_MS_MAX);
 
   constructor(options: PageDeletionsOptions) {
     this.#options = options;
@@ -105,10 +106,10 @@ export class PageDeletions implements PageIntents {
         if (generation !== visible?.generation) await archive.dropPages(ref, generation);
         await this.#cancel(generation);
       }
-      this.#failures = 0;
+      this.#backoff.reset();
     } catch (error) {
       this.#logFailure(error);
-      const againAtMs = clock.now() + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures++);
+      const againAtMs = clock.now() + this.#backoff.failed();
       for (const generation of due)
         if (this.#due.get(generation) === Infinity) this.#due.set(generation, againAtMs);
     }

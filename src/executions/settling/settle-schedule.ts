@@ -2,6 +2,7 @@
  * When an execution's history is to be walked and archived: after its settle time, and again after a walk that did not end in an
  * archive, later each time. No I/O.
  */
+import { Backoff } from '../../core/backoff.ts';
 import { statusAfter } from '../../messages/event-types.ts';
 import type { KnownEnd } from '../upstream/read-terms.ts';
 import { settlesAtMs } from './settling.ts';
@@ -17,7 +18,7 @@ export class SettleSchedule {
   #dueAtMs = Infinity;
   /** Before this time a reader does not start a retry. */
   #readerRetryAtMs = 0;
-  #failures = 0;
+  readonly #backoff = new Backoff(RETRY_MS, RETRY_MS_MAX);
 
   /** When the next walk is due, in clock milliseconds; Infinity: none is. */
   get dueAtMs(): number {
@@ -39,7 +40,7 @@ export class SettleSchedule {
       return;
     }
     this.#endSeenAtMs ??= nowMs;
-    if (isWalked || this.#failures > 0) return;
+    if (isWalked || this.#backoff.failures > 0) return;
     this.#dueAtMs = Math.min(this.#dueAtMs, settlesAtMs(end, this.#endSeenAtMs) ?? Infinity);
   }
 
@@ -50,10 +51,9 @@ export class SettleSchedule {
 
   /** The walk did not end in an archive. */
   retryLater(nowMs: number): void {
-    const atMs = nowMs + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#failures);
-    this.#failures++;
+    const atMs = nowMs + this.#backoff.failed();
     this.#readerRetryAtMs = atMs;
-    this.#dueAtMs = this.#failures <= RETRIES_WITHOUT_READER_MAX ? atMs : Infinity;
+    this.#dueAtMs = this.#backoff.failures <= RETRIES_WITHOUT_READER_MAX ? atMs : Infinity;
   }
 
   /** A reader asks while the archive is still missing: a walk is due, unless one was made recently. */
@@ -66,6 +66,6 @@ export class SettleSchedule {
   stop(): void {
     this.#endSeenAtMs = undefined;
     this.#dueAtMs = Infinity;
-    this.#failures = 0;
+    this.#backoff.reset();
   }
 }
