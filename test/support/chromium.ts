@@ -7,7 +7,10 @@ import { CHROMIUM } from './installed.ts';
 export const hasChromium = (): boolean => existsSync(CHROMIUM);
 
 export const launchChromium = (): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] });
+  chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+  });
 
 /** A page in a profile of its own, and what went wrong in it: exceptions, errors on the console, violations of its policy. */
 export interface WatchedPage {

@@ -1,16 +1,13 @@
 /** <flowtap-execution> for everyone: axe, the keyboard alone, and what a screen reader hears. */
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
 
+import { violationsOfAxe } from '../support/axe.ts';
+import { hasChromium } from '../support/chromium.ts';
 import { orderFlow } from './order-flow.ts';
 import { untilPhase } from './viewer-page.ts';
-import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
-describe.runIf(hasChromium)('<flowtap-execution> for everyone', () => {
+describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
   let world: ViewerWorld;
   let failed: string;
   beforeAll(async () => {
@@ -19,43 +16,26 @@ describe.runIf(hasChromium)('<flowtap-execution> for everyone', () => {
   });
   afterAll(() => world.close());
 
-  const audit = async (page: Page): Promise<string[]> => {
-    // By the debugger, which no policy binds.
-    await page.addScriptTag({ path: AXE }).catch(() => {});
-    const found = await page.evaluate(() =>
-      // Safety: the script that was just added.
-      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-    );
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  };
-
   test.each([
     ['light', 1280],
     ['dark', 1280],
     ['light', 320],
     ['dark', 320],
   ] as const)('axe finds nothing in the %s theme at %i px', async (colorScheme, width) => {
-    const page = await world.open([failed], {
-      colorScheme,
-      viewport: { width, height: 900 },
-      bypassCSP: true,
-    });
-    await untilPhase(page, 'ended');
+    const page = await world.openEnded(failed, { colorScheme, viewport: { width, height: 900 } });
     await page.locator('.failure').waitFor();
     await page.locator('.message').nth(2).click();
     await page.locator('.detail').waitFor();
-    expect(await audit(page)).toEqual([]);
+    expect(await violationsOfAxe(page)).toEqual([]);
   });
 
   test('nothing is wider than a screen of 320 px', async () => {
-    const page = await world.open([failed], { viewport: { width: 320, height: 800 } });
-    await untilPhase(page, 'ended');
+    const page = await world.openEnded(failed, { viewport: { width: 320, height: 800 } });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
   });
 
   test('steps and messages can be used with the keyboard alone', async () => {
-    const page = await world.open([failed]);
-    await untilPhase(page, 'ended');
+    const page = await world.openEnded(failed);
     await page.locator('.failure').waitFor();
     const active = (grid: string) =>
       page.locator(grid).evaluate((element) => {
@@ -98,8 +78,7 @@ describe.runIf(hasChromium)('<flowtap-execution> for everyone', () => {
   });
 
   test('every control can be reached with Tab', async () => {
-    const page = await world.open([failed]);
-    await untilPhase(page, 'ended');
+    const page = await world.openEnded(failed);
     await page.locator('.failure').waitFor();
     const reached = new Set<string>();
     for (let presses = 0; presses < 14; presses++) {

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 
+import { hasChromium } from '../support/chromium.ts';
 import { type PageTasks, tasksDuring } from './page-tasks.ts';
 import { shownMessages, untilPhase } from './viewer-page.ts';
-import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
 const COUNT = 10_000;
 const ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:Large_1';
@@ -32,7 +33,7 @@ function history(): string {
   return `${lines.join('\n')}\n`;
 }
 
-describe.runIf(hasChromium)('<flowtap-execution> with 10,000 messages', () => {
+describe.runIf(hasChromium())('<flowtap-execution> with 10,000 messages', () => {
   let world: ViewerWorld;
   let page: Page;
   let opening: PageTasks;

@@ -1,15 +1,15 @@
 /** The messages of <flowtap-execution>, in Chromium: payloads, filters, copies, links, following. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Page } from 'playwright-core';
 
+import { hasChromium } from '../support/chromium.ts';
 import { EventScript } from './event-script.ts';
 import { orderFlow } from './order-flow.ts';
 import { shownMessages, untilPhase } from './viewer-page.ts';
-import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
 const HOUR_MS = 3_600_000;
 
-describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
+describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
   let world: ViewerWorld;
   let failed: string;
   let succeeded: string;
@@ -20,12 +20,6 @@ describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
   });
   afterAll(() => world.close());
 
-  const ended = async (id: string, options?: Parameters<ViewerWorld['open']>[1]): Promise<Page> => {
-    const page = await world.open([id], options);
-    await untilPhase(page, 'ended');
-    return page;
-  };
-
   test('a payload with markup stays text', async () => {
     const markup = '<img src=x onerror="document.title=\'hacked\'"><script>document.title="hacked"</script>';
     const script = new EventScript();
@@ -34,7 +28,7 @@ describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
       .enter(10, 'Task', markup, markup)
       .lambda(20, 90, { error: markup, cause: markup })
       .at(100, 'ExecutionFailed', { executionFailedEventDetails: { error: markup, cause: markup } });
-    const page = await ended(await world.order(script, HOUR_MS));
+    const page = await world.openEnded(await world.order(script, HOUR_MS));
     await page.locator('.failure').waitFor();
     for (const row of await page.locator('.message').all()) await row.click();
     await expect.poll(() => page.locator('.payload').count()).toBeGreaterThan(1);
@@ -59,7 +53,7 @@ describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
         timestamp: Date.now() / 1000 - 90,
       },
     ]);
-    const page = await ended(id);
+    const page = await world.openEnded(id);
     await page.locator('.message').first().click();
     await page.locator('.message').last().click();
     expect(await page.locator('.payload').allInnerTexts()).toEqual([
@@ -69,7 +63,7 @@ describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
   });
 
   test('messages are filtered by text, type and step', async () => {
-    const page = await ended(succeeded);
+    const page = await world.openEnded(succeeded);
     const count = () => page.locator('#messages-title .count').innerText();
     await page.getByLabel('Text in messages').fill('outofstock');
     await expect.poll(count).toBe('2 of 71');
@@ -85,7 +79,7 @@ describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
   });
 
   test('messages can be downloaded, one JSON object a line', async () => {
-    const page = await ended(succeeded);
+    const page = await world.openEnded(succeeded);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Download' }).click(),
@@ -105,7 +99,7 @@ describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
   });
 
   test('a payload, a message, its link and the id can be copied', async () => {
-    const page = await ended(failed, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const page = await world.openEnded(failed, { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.locator('flowtap-execution').evaluate((element) => {
       Object.assign(element, {
         permalink: (message: string) => `https://partner.example/#message=${message}`,
@@ -150,7 +144,7 @@ describe.runIf(hasChromium)('the messages of <flowtap-execution>', () => {
 
   test('a ticket without payloads says that they are hidden', async () => {
     world.ticketAnswers.set(failed, () => world.ticket(failed, { payloads: 'names' }));
-    const page = await ended(failed);
+    const page = await world.openEnded(failed);
     await expect.poll(() => page.locator('.note').innerText()).toBe('Payloads hidden');
     expect(await page.locator('.failure').innerText()).toContain('Hidden: this view shows no payloads.');
     world.ticketAnswers.delete(failed);

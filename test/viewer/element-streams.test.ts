@@ -4,12 +4,13 @@ import type { Page } from 'playwright-core';
 
 import { openCuttingProxy } from '../client/cutting-proxy.ts';
 import { flow } from '../streams/scripted-flow.ts';
+import { hasChromium } from '../support/chromium.ts';
 import { shownMessages, untilPhase } from './viewer-page.ts';
-import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
 const idOf = (name: string): string => `urn:tdm:us-west-2/123456789012/default:Workflow:${name}_1`;
 
-describe.runIf(hasChromium)('<flowtap-execution> and its connection', () => {
+describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
   let world: ViewerWorld;
   beforeAll(async () => {
     world = await openViewerWorld();
@@ -37,8 +38,7 @@ describe.runIf(hasChromium)('<flowtap-execution> and its connection', () => {
     // Three connections die young, whatever they carry.
     const proxy = await openCuttingProxy(world.world.url, () => (++connections <= 3 ? 700 : 2 ** 30));
     try {
-      const page = await world.open([id], { service: `${proxy.url}/` });
-      await untilPhase(page, 'ended');
+      const page = await world.openEnded(id, { service: `${proxy.url}/` });
       expect(proxy.cuts).toBeGreaterThan(0);
       expect(await idsShown(page)).toEqual(expectedIds(60));
       // The number of rows is that of the messages, too.
@@ -50,8 +50,7 @@ describe.runIf(hasChromium)('<flowtap-execution> and its connection', () => {
 
   test('a reload shows the same messages', async () => {
     const id = await scripted('Reloaded', 20, 0);
-    const page = await world.open([id]);
-    await untilPhase(page, 'ended');
+    const page = await world.openEnded(id);
     const before = await idsShown(page);
     await page.reload();
     await untilPhase(page, 'ended');

@@ -1,16 +1,16 @@
 /** <flowtap-execution> on a partner's page in Chromium, under a strict policy. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Page } from 'playwright-core';
 
 import { toSteps } from '../../src/client/client.ts';
+import { hasChromium } from '../support/chromium.ts';
 import { EventScript } from './event-script.ts';
 import { orderFlow } from './order-flow.ts';
 import { outlineOf, shownMessages, shownSteps, untilPhase } from './viewer-page.ts';
-import { type ViewerWorld, hasChromium, openViewerWorld } from './viewer-world.ts';
+import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
 const HOUR_MS = 3_600_000;
 
-describe.runIf(hasChromium)('<flowtap-execution>', () => {
+describe.runIf(hasChromium())('<flowtap-execution>', () => {
   let world: ViewerWorld;
   let failed: string;
   let succeeded: string;
@@ -21,14 +21,8 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
   });
   afterAll(() => world.close());
 
-  const ended = async (id: string, options?: Parameters<ViewerWorld['open']>[1]): Promise<Page> => {
-    const page = await world.open([id], options);
-    await untilPhase(page, 'ended');
-    return page;
-  };
-
   test('a failed execution shows step, error and cause of its failure first', async () => {
-    const page = await ended(failed);
+    const page = await world.openEnded(failed);
     const panel = page.locator('.failure');
     await panel.waitFor();
     const text = await panel.innerText();
@@ -43,7 +37,7 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
   });
 
   test('the failure leads to its message', async () => {
-    const page = await ended(failed);
+    const page = await world.openEnded(failed);
     await page.getByRole('button', { name: 'Show its message' }).click();
     const detail = page.locator('.detail');
     await detail.waitFor();
@@ -53,7 +47,7 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
   });
 
   test('failures that the execution survived are marked as handled', async () => {
-    const page = await ended(succeeded);
+    const page = await world.openEnded(succeeded);
     const rows = await shownSteps(page);
     expect(rows.filter(({ status }) => status === 'Failed')).toEqual([]);
     expect(rows.filter(({ status }) => status === 'Handled').map(({ name }) => name)).toEqual([
@@ -67,7 +61,7 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
   });
 
   test('branches, retries and iterations nest as toSteps has them', async () => {
-    const page = await ended(succeeded, { viewport: { width: 1280, height: 1400 } });
+    const page = await world.openEnded(succeeded, { viewport: { width: 1280, height: 1400 } });
     const outline = outlineOf(toSteps(await shownMessages(page)));
     expect((await shownSteps(page)).map(({ level, name }) => ({ level, name }))).toEqual(
       outline.map(({ level, step: { kind, name } }) => ({
@@ -78,7 +72,7 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
   });
 
   test.each([1280, 800, 360])('bars match start and duration within a pixel, %i px wide', async (width) => {
-    const page = await ended(succeeded, { viewport: { width, height: 1400 } });
+    const page = await world.openEnded(succeeded, { viewport: { width, height: 1400 } });
     const execution = toSteps(await shownMessages(page));
     const zeroMs = Date.parse(execution.startedAt ?? '');
     const outline = outlineOf(execution);
@@ -94,7 +88,7 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
   });
 
   test('zoomed bars still match, and Fit shows all again', async () => {
-    const page = await ended(succeeded);
+    const page = await world.openEnded(succeeded);
     const before = await shownSteps(page);
     await page.getByRole('button', { name: 'Zoom in' }).click();
     const after = await shownSteps(page);
@@ -127,7 +121,7 @@ describe.runIf(hasChromium)('<flowtap-execution>', () => {
   });
 
   test('another execution in the same element starts anew', async () => {
-    const page = await ended(failed);
+    const page = await world.openEnded(failed);
     await page.getByLabel('Text in messages').fill('nothing like it');
     await page
       .locator('flowtap-execution')

@@ -3,19 +3,17 @@
  * Content-Security-Policy, its ticket endpoint, and Debian's Chromium.
  */
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 import { browserModule } from '../../src/site/browser-module.ts';
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
-import { CHROMIUM } from '../support/installed.ts';
+import { launchChromium } from '../support/chromium.ts';
 import type { World } from '../support/on-workerd.ts';
 import type { EventScript } from './event-script.ts';
-
-export const hasChromium = existsSync(CHROMIUM);
+import { untilPhase } from './viewer-page.ts';
 
 let scripted = 0;
 
@@ -88,6 +86,13 @@ export class ViewerWorld {
     return page;
   }
 
+  /** Opens the partner's page with an execution that has ended, and waits until all of it is shown. */
+  async openEnded(id: string, options?: OpenOptions): Promise<Page> {
+    const page = await this.open([id], options);
+    await untilPhase(page, 'ended');
+    return page;
+  }
+
   async close(): Promise<void> {
     await this.browser.close();
     this.#server.closeAllConnections();
@@ -157,9 +162,5 @@ export async function openViewerWorld(): Promise<ViewerWorld> {
   const world = await openStepFunctionsWorld();
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-  });
-  return new ViewerWorld(world, browser, server, await world.key({ tickets: true }));
+  return new ViewerWorld(world, await launchChromium(), server, await world.key({ tickets: true }));
 }

@@ -7,6 +7,7 @@ import { emulatorVars } from '../../src/local/start-options.ts';
 import { violationsOfAxe } from '../support/axe.ts';
 import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
+import { enterKey } from './watch-page.ts';
 
 const HOME = 'arn:aws:states:us-west-2:123456789012';
 const DOOR = `${HOME}:stateMachine:Door`;
@@ -50,8 +51,7 @@ const row = (page: Page, name: string) =>
 
 async function open(page: Page, fragment?: string): Promise<void> {
   await page.goto(watch(fragment));
-  await page.getByLabel('API key', { exact: true }).fill(apiKey);
-  await page.keyboard.press('Enter');
+  await enterKey(page, apiKey);
   await rows(page).first().waitFor();
 }
 
@@ -148,8 +148,7 @@ test.runIf(hasChromium())(
     const { page, problems } = await openPage(browser);
     const parent = scenarioArn('Nested', Date.now() - 3_600_000, '00000000-0000-4000-8000-000000000000');
     await page.goto(watch(`#execution=${parent}`));
-    await page.getByLabel('API key', { exact: true }).fill(await world.key());
-    await page.keyboard.press('Enter');
+    await enterKey(page, await world.key());
     const children = page.getByRole('region', { name: 'Started by this execution' });
     await children.waitFor();
     const child = children.getByRole('link').first();

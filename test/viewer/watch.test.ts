@@ -8,6 +8,7 @@ import { type CommandUnderTest, commandFor } from '../cli/command-under-test.ts'
 import { violationsOfAxe } from '../support/axe.ts';
 import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
+import { enterKey } from './watch-page.ts';
 
 /** Ended an hour ago, and failed. */
 const FAILED = scenarioId(
@@ -37,11 +38,6 @@ afterAll(async () => {
 });
 
 const at = (path: string): string => new URL(path, world.url).href;
-
-async function enterKey(page: Page, key = apiKey): Promise<void> {
-  await page.getByLabel('API key', { exact: true }).fill(key);
-  await page.keyboard.press('Enter');
-}
 
 /** All that a page may keep, wherever it may keep it. */
 const kept = (page: Page): Promise<string> =>
@@ -76,7 +72,7 @@ describe.runIf(hasChromium())('a link', () => {
     const { page, problems } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
     await page.getByText('This link shows an execution to people with an API key').waitFor();
-    await enterKey(page);
+    await enterKey(page, apiKey);
     await page.getByText('Step3OpenDoor').first().waitFor();
     expect(problems).toEqual([]);
   });
@@ -97,7 +93,7 @@ describe.runIf(hasChromium())('a link', () => {
     await page.goto(`${stdout.trim()}x`);
     await page.getByRole('heading', { name: 'This link does not work' }).waitFor();
     await page.getByRole('link', { name: 'Open it with an API key' }).click();
-    await enterKey(page);
+    await enterKey(page, apiKey);
     await page.getByText('Step3OpenDoor').first().waitFor();
   });
 
@@ -119,7 +115,7 @@ describe.runIf(hasChromium())('a key', () => {
       sent.push({ url: request.url(), authorization: request.headers()['authorization'] });
     });
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
-    await enterKey(page);
+    await enterKey(page, apiKey);
     await page.getByText('Step3OpenDoor').first().waitFor();
     expect(sent.some(({ authorization }) => authorization === `Bearer ${apiKey}`)).toBe(true);
     expect(sent.filter(({ url }) => url.includes('ftk_') || !url.startsWith(world.url.origin))).toEqual([]);
@@ -138,14 +134,14 @@ describe.runIf(hasChromium())('a key', () => {
       await page.getByRole('alert').waitFor();
       expect(await page.getByRole('alert').textContent()).toMatch(/key/);
     }
-    await enterKey(page);
+    await enterKey(page, apiKey);
     await page.getByText('Step3OpenDoor').first().waitFor();
   });
 
   test('is forgotten on request', async () => {
     const { page } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
-    await enterKey(page);
+    await enterKey(page, apiKey);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('API key', { exact: true }).waitFor();
   });
@@ -160,7 +156,7 @@ test.runIf(hasChromium()).each(['light', 'dark'] as const)(
       await page.getByLabel('API key', { exact: true }).waitFor();
       expect(await violationsOfAxe(page)).toEqual([]);
       await page.goto(watchLink(world.url.href, { execution: FAILED }));
-      await enterKey(page);
+      await enterKey(page, apiKey);
       await page.getByText('Step3OpenDoor').first().waitFor();
       expect(await violationsOfAxe(page)).toEqual([]);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
