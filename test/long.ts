@@ -29,7 +29,6 @@ export const LONG_TESTS = [
   'test/security/large-scans.test.ts',
   'test/security/slots.test.ts',
   'test/security/slow-callers.test.ts',
-  'test/security/unknown-arns.test.ts',
   'test/step-functions/crowd.test.ts',
   'test/step-functions/redrive-over-http.test.ts',
   'test/streams/browser-clients.test.ts',

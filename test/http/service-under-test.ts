@@ -3,6 +3,7 @@
  * that reads everything.
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
+import type { Platform } from '../../src/compose.ts';
 import type { Settings } from '../../src/config.ts';
 import type { LogRecord } from '../../src/core/log.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
@@ -43,6 +44,8 @@ export interface ServiceUnderTest {
   /** Executions of a state machine for the emulator's lists (src/emulator/runs-input.ts). */
   runs(stateMachineArn: string, runs: readonly object[], more?: object): Promise<void>;
   faults(faults: Record<string, unknown>): Promise<void>;
+  /** The emulator's control API (src/emulator/control.ts). */
+  control(path: string, body: unknown): Promise<void>;
   buildIndex(): Promise<void>;
   /** Replaces the isolate: store and upstream stay, memory is lost. */
   restart(): void;
@@ -56,6 +59,7 @@ export interface Parts {
   readonly store?: KeyValueStore;
   /** Default: true. Otherwise lists are partial until `buildIndex` has been called. */
   readonly isIndexBuilt?: boolean;
+  readonly platform?: Partial<Platform>;
   /** Replaces the emulator. */
   readonly upstream?: (request: Request) => Promise<Response>;
 }
@@ -82,6 +86,7 @@ export async function openService(
         if (upstreamIsGone) throw new TypeError('connection refused');
         return (upstream ?? emulator.fetch)(new Request(url, init));
       },
+      ...parts.platform,
     },
   });
   if (parts.isIndexBuilt ?? true) await buildIndex(service);
@@ -120,6 +125,7 @@ export async function openService(
       control('/executions', { flowExecutionId, messages, ...more }),
     runs: (stateMachineArn, runs, more) => control('/runs', { stateMachineArn, runs, ...more }),
     faults: (faults) => control('/faults', faults),
+    control,
     buildIndex: () => buildIndex(service),
     restart: () => service.restart(),
     stopUpstream() {
