@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
-import { CALLS_AT_ONCE, CALLS_PER_SECOND, POLLS_SHARE } from '../../src/sources/call-budget/call-budget.ts';
+import { CALLS_AT_ONCE, CALLS_PER_SECOND, pollsBudget } from '../../src/sources/call-budget/call-budget.ts';
 
 const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
 
@@ -79,5 +79,5 @@ test('what is shared out is known again after the object was put away', async ()
   await miniflare.dispose();
   await start();
   const { pollIntervalMs } = await isolate('c', 1, 50);
-  expect(pollIntervalMs).toBe(Math.ceil(100_000 / (CALLS_PER_SECOND * POLLS_SHARE)));
+  expect(pollIntervalMs).toBeCloseTo(100_000 / pollsBudget(CALLS_PER_SECOND, false).callsPerSecond, -1);
 });

@@ -8,7 +8,7 @@ import {
   type CallBudget,
   type CallLimits,
   createCallBudget,
-  POLLS_SHARE,
+  pollsBudget,
   TURN_MS_MAX,
 } from '../../src/sources/call-budget/call-budget.ts';
 import type { Demand } from '../../src/sources/call-budget/pacing.ts';
@@ -164,7 +164,7 @@ describe('shares of a budget', () => {
     const again = new CallBudgetShares({ nowMs: 1_000, limits: LIMITS, leases: [['a', lease]] });
     const { share } = again.share({ ...request, holder: 'b' }, 1_000);
     expect(share.callsPerSecond + lease.callsPerSecond).toBeLessThanOrEqual(CALLS_PER_SECOND);
-    const leastMs = Math.ceil(40_000 / (CALLS_PER_SECOND * POLLS_SHARE));
+    const leastMs = Math.ceil(40_000 / pollsBudget(CALLS_PER_SECOND, false).callsPerSecond);
     expect(share.paces).toEqual([{ tenant: 'tenant', leastMs, mostMs: Infinity }]);
   });
 });

@@ -19,7 +19,7 @@ import {
   CALLS_AT_ONCE,
   CALLS_PER_SECOND,
   createCallBudget,
-  POLLS_SHARE_WHILE_READING,
+  pollsBudget,
 } from '../../src/sources/call-budget/call-budget.ts';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
 import { readStepFunctionsEnding } from '../../src/sources/step-functions/step-functions-ending.ts';
@@ -168,6 +168,6 @@ test('all streams are complete, and polls stay within the budget, so that AWS ha
   // 200 polls at 13.5 a second are 14.8 s apart, which heartbeats tell. While the last streams wait to be opened, it is 9 a second.
   const intervals = streams.flatMap(({ pollIntervals }) => pollIntervals);
   expect(Math.max(...intervals)).toBeGreaterThan(10_000);
-  const longestMs = Math.ceil((FOLLOWED * 1000) / (CALLS_PER_SECOND * POLLS_SHARE_WHILE_READING));
+  const longestMs = Math.ceil((FOLLOWED * 1000) / pollsBudget(CALLS_PER_SECOND, true).callsPerSecond);
   expect(Math.max(...intervals)).toBeLessThanOrEqual(longestMs);
 });

@@ -3,6 +3,7 @@
  * then doubling up to 15 s, or less if the call budget has room. A throttled answer doubles it at once, and each success
  * takes back a step. Other failures double it until the next success. Pure: no clock, no I/O.
  */
+import { POLL_JITTER } from '../../sources/poll-jitter.ts';
 
 /** Bounds the calls per second of one execution. */
 export const POLL_INTERVAL_MIN_MS = 1_000;
@@ -15,8 +16,6 @@ export const POLL_INTERVAL_MAX_MS = 15_000;
 export const QUIET_POLLS_MAX = 4;
 /** Taken back by each success after throttling. */
 const THROTTLE_STEP_MS = 1_000;
-/** Subtracted at random, so that Executions that started together drift apart. Never added: the bounds above hold. */
-const JITTER = 0.1;
 
 export class Pacer {
   readonly #minMs: number;
@@ -56,7 +55,7 @@ export class Pacer {
 
   /** The interval with jitter; `random` is from 0 to 1. */
   jittered(random: number): number {
-    return Math.round(this.intervalMs * (1 - JITTER * random));
+    return Math.round(this.intervalMs * (1 - POLL_JITTER * random));
   }
 
   /** The first listener has arrived: its message may follow any moment. */

@@ -8,6 +8,7 @@
  * has the order, which gives every tenant the same right.
  */
 import type { Clock } from '../../core/clock.ts';
+import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
 import type { CallOrigin } from '../source.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import { CallQueue, type WaitingCall } from './call-queue.ts';
@@ -124,10 +125,14 @@ function grant(queue: CallQueue, bucket: TokenBucket, nowMs: number): void {
   while (queue.size > 0 && bucket.available(nowMs) > 0 && queue.grantNext(nowMs)) bucket.spend(1, nowMs);
 }
 
-export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBudget => ({
-  callsPerSecond: callsPerSecond * (readsWait ? POLLS_SHARE_WHILE_READING : POLLS_SHARE),
-  spareCallsPerSecond: callsPerSecond * (readsWait ? POLLS_SHARE_WHILE_READING : SPARE_SHARE),
-});
+/** In polls whose intervals have no jitter. */
+export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBudget => {
+  const intervalsPerSecond = callsPerSecond / POLLS_PER_INTERVAL;
+  return {
+    callsPerSecond: intervalsPerSecond * (readsWait ? POLLS_SHARE_WHILE_READING : POLLS_SHARE),
+    spareCallsPerSecond: intervalsPerSecond * (readsWait ? POLLS_SHARE_WHILE_READING : SPARE_SHARE),
+  };
+};
 
 /** As many as the budget makes within a turn's time: more of one tenant would fail anyway. */
 export const tenantWaitingMax = (callsPerSecond: number): number =>

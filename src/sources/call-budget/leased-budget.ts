@@ -13,6 +13,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { CallOrigin } from '../source.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
+import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
 import {
   type CallBudget,
   type CallLimits,
@@ -31,17 +32,17 @@ import { boundedDemand, callsPerSecondAt, Followers, OTHERS, type Paces } from '
  * that all isolates together save no more than the budget of that time. At least one call.
  */
 const SAVED_MS_MAX = 1_000;
-/** Waits are slept in steps of this, since the next share may shorten them. */
+/** A call that has its turn within this time needs no other share. */
 const NEAR_MS = 1_000;
-/** The same for a call that needs another share. */
-const SHORT_MS = 250;
+/** Waits are slept in steps of this, since the next share may shorten them. */
+const STEP_MS = 250;
 /** Single calls per request while requests follow one another, as in a walk through a history. */
 const CALLS_SOON = 7;
 const WALK_MS = 5_000;
 /** A request without an answer by then counts as lost. */
 const ASK_MS_MAX = 5_000;
-/** Demand that exceeds the rate by this factor requests a new share before the lease ends. */
-const GROWN = 1.1;
+/** Polls that need more than the share by this factor request a new one before the lease ends. */
+const GROWN = 1.05;
 /** How often a caller checks whether another caller's request is done. */
 const POLL_MS = 50;
 /** Bounds the tenants that a request names. The others share as one. */
@@ -109,11 +110,12 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
   }
 
   function grantWaiting(now: number): void {
-    // An expired share gives no turns.
-    if (now >= validUntilMs) rate.setRate(0, now);
+    // An expired share gives no turns. What was saved of it is kept for the next one, which the next poll requests.
+    const isValid = now < validUntilMs;
+    if (!isValid) rate.setRate(0, now);
     while (queue.size > 0) {
       // Polls come first in the queue, too.
-      const byRate = queue.polls > 0 && rate.available(now) > 0;
+      const byRate = isValid && queue.polls > 0 && rate.available(now) > 0;
       if (!byRate && singles < 1) return;
       queue.grantNext(now);
       if (byRate) rate.spend(1, now);
@@ -124,14 +126,14 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
   function turnInMs(call: WaitingCall, now: number): number {
     const calls = queue.aheadOf(call) + 1 - Math.max(0, singles);
     if (calls <= 0) return 0;
-    return call.origin.class === 'poll' ? rate.waitMs(calls, now) : Infinity;
+    return call.origin.class === 'poll' && now < validUntilMs ? rate.waitMs(calls, now) : Infinity;
   }
 
   /** Whether to request another share. */
   function isShort(now: number, inMs: number, leftMs: number): boolean {
+    const needed = callsPerSecondAt(demand(now), paces) * POLLS_PER_INTERVAL;
     // Executions are followed that the lease does not count.
-    if (now < validUntilMs && callsPerSecondAt(demand(now), paces) > share.callsPerSecond * GROWN)
-      return true;
+    if (now < validUntilMs && needed > share.callsPerSecond * GROWN) return true;
     if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
     return now >= validUntilMs || inMs > leftMs;
   }
@@ -177,8 +179,8 @@ export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBu
         if (now < askingUntilMs) await clock.sleep(POLL_MS, signal);
         else if (short && (now >= askableAtMs || isNew(call.origin))) await renew();
         else {
-          const stepMs = short ? Math.min(SHORT_MS, Math.max(POLL_MS, askableAtMs - now)) : NEAR_MS;
-          await clock.sleep(Math.ceil(Math.min(inMs, leftMs, stepMs)), signal);
+          const askInMs = short ? Math.max(POLL_MS, askableAtMs - now) : Infinity;
+          await clock.sleep(Math.ceil(Math.min(inMs, leftMs, askInMs, STEP_MS)), signal);
         }
       }
     },

@@ -6,6 +6,7 @@
  */
 import { type CallLimits, pollsBudget } from './call-budget.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
+import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
 import { BACKGROUND_EVERY_MS } from './call-queue.ts';
 import { type Demand, type Pace, callsPerSecondAt, pacesOf, summedDemand } from './pacing.ts';
 import { VirtualTime } from '../../core/virtual-time.ts';
@@ -14,18 +15,19 @@ import { VirtualTime } from '../../core/virtual-time.ts';
 const SHARE_INTERVALS = 5;
 const SHARE_MS_MIN = 10_000;
 const SHARE_MS_MAX = 60_000;
+/**
+ * A lease's rate exceeds what its polls need by this. Without room, polls that coincide would wait for each other, and readers
+ * that share their calls with them.
+ */
+const POLLS_ROOM = 1.1;
+/** There is no such room in this share of the budget: it is kept for reads. */
+const KEPT_SHARE = 0.05;
 /** Requests per second, of all isolates together that got less than their polls need. */
 const QUESTIONS_PER_SECOND = 20;
 /** While readers wait. Less than a call's time at the usual rates. */
 const ASK_AGAIN_MS_MIN = 50;
 /** While only polls or background work wait. */
 const ASK_AGAIN_POLLS_MS_MIN = 1_000;
-/**
- * A lease's rate exceeds what its polls need by this: their intervals are shortened at random, by 5 % on average (pacer.ts). Without
- * room, polls that coincide would wait for each other, and readers that share their calls with them. None while intervals are
- * stretched: other isolates need the calls.
- */
-const POLLS_ROOM = 1.1;
 /** Bounds the stored leases. So many isolates never follow executions at once. */
 export const HOLDERS_MAX = 2_000;
 /** How long the waiting calls that an isolate reported count as waiting there: it asks again sooner, or they are gone. */
@@ -117,11 +119,11 @@ export class CallBudgetShares {
       const pace = ofAll.get(tenant);
       return pace ? [{ tenant, ...pace }] : [];
     });
-    const fair = callsPerSecondAt(demand, ofAll);
+    const fair = callsPerSecondAt(demand, ofAll) * POLLS_PER_INTERVAL;
     const full = this.#leases.size >= HOLDERS_MAX;
     const left = full ? 0 : Math.max(0, callsPerSecond - outCallsPerSecond);
-    const isStretched = paces.some(({ leastMs }) => leastMs > 0);
-    const granted = Math.min(isStretched ? fair : fair * POLLS_ROOM, left);
+    const withRoom = Math.min(fair * POLLS_ROOM, left - callsPerSecond * KEPT_SHARE);
+    const granted = Math.min(left, Math.max(fair, withRoom));
     this.#bucket.setRate(left - granted, nowMs);
     const pollsAskAgainMs = Math.max(
       ASK_AGAIN_POLLS_MS_MIN,
