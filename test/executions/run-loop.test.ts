@@ -1,11 +1,12 @@
 /** When the loop wakes up; what an Execution does in it is in test/streams/run-loop.test.ts. */
 import { beforeEach, expect, test } from 'vitest';
 
-import { RunLoop } from '../../src/executions/following/run-loop.ts';
+import { RunLoop, START_MS_MAX } from '../../src/executions/following/run-loop.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 
 let clock: ManualClock;
 let dueAtMs: number;
+let everyMs: number;
 let isNeeded: boolean;
 let tickedAtMs: number[];
 /** How often the loop asked when the task is due. */
@@ -17,6 +18,7 @@ beforeEach(() => {
   isNeeded = true;
   tickedAtMs = [];
   asked = 0;
+  everyMs = Infinity;
   const task = {
     dueAtMs: () => {
       asked++;
@@ -24,7 +26,7 @@ beforeEach(() => {
     },
     tick: () => {
       tickedAtMs.push(clock.now());
-      dueAtMs = Infinity;
+      dueAtMs = clock.now() + everyMs;
     },
   };
   loop = new RunLoop({
@@ -65,6 +67,31 @@ test('a change that is due earlier is done in time', async () => {
   await settle();
   await clock.advance(500);
   expect(tickedAtMs).toEqual([clock.now()]);
+});
+
+test('what is due every second stays a second apart when the next invocation starts late', async () => {
+  const beganAtMs = clock.now();
+  dueAtMs = beganAtMs + 1_000;
+  everyMs = 1_000;
+  void (async () => {
+    for (;;) {
+      // So that invocations end at all distances from what is due next.
+      const againAtMs = await loop.run({ forMs: 3_010, isSpent: () => false });
+      await clock.sleep((againAtMs ?? Infinity) - clock.now());
+      await clock.sleep(START_MS_MAX);
+    }
+  })();
+  await clock.advance(400_000);
+  expect(tickedAtMs).toEqual(Array.from({ length: 400 }, (_, n) => beganAtMs + (n + 1) * 1_000));
+});
+
+test('an invocation ends even if something is due all the time', async () => {
+  const beganAtMs = clock.now();
+  dueAtMs = beganAtMs;
+  everyMs = 10;
+  const done = run();
+  await clock.advance(40_000);
+  expect(await done).toBeLessThanOrEqual(beganAtMs + 31_010);
 });
 
 test('the loop ends when nobody needs it any more', async () => {

@@ -6,6 +6,13 @@ import type { Clock } from '../../core/clock.ts';
 
 /** An exception in the loop is a bug: it is logged, and the loop restarts after this long. */
 const AFTER_A_BUG_MS = 1_000;
+/**
+ * The next invocation starts this long before something is due for listeners, because it may start late. One that has little time
+ * left until then does that first.
+ */
+export const START_MS_MAX = 250;
+/** An invocation with something due all the time ends this long after its time, at the latest. */
+const OVERTIME_MS_MAX = 1_000;
 
 /** Something that has work to do at certain times. */
 export interface Task {
@@ -78,7 +85,8 @@ export class RunLoop {
     }
     this.#sleep = undefined;
     const due = this.dueAtMs();
-    return due === Infinity ? undefined : Math.max(due, againAtMs);
+    if (due === Infinity) return undefined;
+    return Math.max(this.#options.isNeeded() ? due - START_MS_MAX : due, againAtMs);
   }
 
   async #until(untilMs: number, { isSpent }: LoopBounds): Promise<void> {
@@ -86,8 +94,10 @@ export class RunLoop {
     for (;;) {
       const now = clock.now();
       const due = this.dueAtMs();
-      if (now >= untilMs || isSpent() || (due > now && !isNeeded())) return;
-      if (due > now) await this.#sleepUntil(Math.min(due, untilMs));
+      if (isSpent() || now >= untilMs + OVERTIME_MS_MAX) return;
+      if (due > now && !isNeeded()) return;
+      if (now >= untilMs && due >= now + START_MS_MAX) return;
+      if (due > now) await this.#sleepUntil(now < untilMs ? Math.min(due, untilMs) : due);
       else for (const task of tasks) task.tick();
     }
   }
