@@ -45,6 +45,8 @@ export const LONG_TESTS = [
   'test/viewer/element-streams.test.ts',
   'test/viewer/element.test.ts',
   'test/viewer/embedding.test.ts',
+  'test/viewer/framework-snippets.test.ts',
   'test/viewer/watch-list.test.ts',
+  'test/viewer/watch-reload.test.ts',
   'test/viewer/watch.test.ts',
 ];

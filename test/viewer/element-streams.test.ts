@@ -48,13 +48,18 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
     }
   });
 
-  test('a reload shows the same messages', async () => {
-    const id = await scripted('Reloaded', 20, 0);
-    const page = await world.openEnded(id);
-    const before = await idsShown(page);
-    await page.reload();
+  test('a reload in the middle of a run loses and repeats nothing', async () => {
+    const id = idOf('Reloaded');
+    const history = flow(30, 0);
+    await world.world.script(id, history.slice(0, 12));
+    const page = await world.open([id]);
+    await untilPhase(page, 'live');
+    expect(await idsShown(page)).toEqual(expectedIds(12));
+    await Promise.all([page.reload(), world.world.script(id, history.slice(12, 20), { append: true })]);
+    await untilPhase(page, 'live');
+    await world.world.script(id, history.slice(20), { append: true });
     await untilPhase(page, 'ended');
-    expect(await idsShown(page)).toEqual(before);
+    expect(await idsShown(page)).toEqual(expectedIds(30));
   });
 
   test('a ticket of 12 s is renewed before and after it expires', async () => {
