@@ -14,6 +14,7 @@ import { isAwsRegion } from './core/aws-region.ts';
 import { isExternalId, isRoleArn } from './sources/aws/sts.ts';
 import {
   type AllowedAccounts,
+  entriesOf,
   parseAllowedAccounts,
   wrongAllowedAccount,
 } from './sources/step-functions/allowed-accounts.ts';
@@ -41,12 +42,6 @@ const endpoint = z.string().check(
     { error: 'must be an http(s) URL without user, password, query or fragment' },
   ),
 );
-
-const entriesOf = (list: string): readonly string[] =>
-  list
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
 
 /** What a browser sends as `Origin`: a scheme and a host in lower case, no default port, nothing behind it. */
 const isOrigin = (text: string): boolean =>

@@ -9,11 +9,6 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 /** Options that every command takes. */
 const COMMON = { url: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
 
-export interface Arguments<Values> {
-  readonly values: Values;
-  readonly positionals: readonly string[];
-}
-
 /** `names`: the names of the positional arguments, in order. One that ends in `?` is optional. */
 export function readArguments<const O extends Options>(
   words: readonly string[],

@@ -25,7 +25,7 @@ export interface ListedExecution {
 }
 
 /** AWS's order: newest start first. */
-export const inListOrder = (a: ListedExecution, b: ListedExecution): number =>
+const inListOrder = (a: ListedExecution, b: ListedExecution): number =>
   b.startMs - a.startMs || a.tie - b.tie;
 
 /** What `stateMachineArn` or `mapRunArn` names. */

@@ -40,7 +40,7 @@ import type { RunningPages } from './running-pages.ts';
 import { type SummaryReaders, summarize } from './summarize.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
 import { cutWholePage } from './whole-page.ts';
-import { type ReadTrace, newTrace, readerOf } from './upstream/read-terms.ts';
+import { type ReadTrace, newTrace, readerOrigin } from './upstream/read-terms.ts';
 
 export interface ExecutionOptions {
   readonly ref: ExecutionRef;
@@ -111,7 +111,7 @@ export class Execution {
   }
 
   page(request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>> {
-    const trace = newTrace(readerOf(request));
+    const trace = newTrace(readerOrigin(request));
     const { ref, pages } = this.#options;
     let query: PageQuery = request;
     return this.#wait(request, signal, async () => {
@@ -130,7 +130,7 @@ export class Execution {
   }
 
   async wholePage(request: WholePageRequest, signal?: AbortSignal): Promise<Result<WholePageAnswer>> {
-    const { history, served } = await this.#open(newTrace(readerOf(request)), signal);
+    const { history, served } = await this.#open(newTrace(readerOrigin(request)), signal);
     const cut = await cutWholePage(history, request, this.#options.clock);
     if (!cut.ok) return cut;
     this.#history.endLook.pageRead();
@@ -141,11 +141,11 @@ export class Execution {
   async describe(request: DescriptionRequest, signal?: AbortSignal): Promise<Result<DescriptionAnswer>> {
     await this.#history.load();
     const parts = request.withData ? 'with-data' : 'metadata';
-    return this.#history.description(newTrace(readerOf(request)), parts, signal);
+    return this.#history.description(newTrace(readerOrigin(request)), parts, signal);
   }
 
   async summary(request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>> {
-    const trace = newTrace(readerOf(request));
+    const trace = newTrace(readerOrigin(request));
     const look = () => this.#summarizeHistory(request, trace, signal);
     const waited = request.waitMs > 0 ? await this.#wait(request, signal, look) : undefined;
     if (waited && !(waited.ok && waited.value.status === 'RUNNING')) return waited;
@@ -192,7 +192,7 @@ export class Execution {
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
     if (request.from.at === 'position' && request.from.ended) {
       await this.#history.load();
-      const settled = await this.#history.settledForNow(readerOf(request), signal);
+      const settled = await this.#history.settledForNow(readerOrigin(request), signal);
       if (!settled.ok) return settled;
       if (settled.value && hasAll(request.from, settled.value.count)) return ok(undefined);
     }
@@ -201,7 +201,7 @@ export class Execution {
     const leave = slot.value;
     const knownSinceMs = this.#options.clock.now() - this.#poller.state.pollIntervalMs;
     try {
-      const open = async () => (await this.#open(newTrace(readerOf(request)), signal)).history;
+      const open = async () => (await this.#open(newTrace(readerOrigin(request)), signal)).history;
       const beginning = await awaitBeginning({ ...this.#options, signal }, open, this.#start, request.from);
       if (!beginning.ok) return beginning;
       const stream = openStream({
@@ -209,7 +209,7 @@ export class Execution {
         request,
         beginning: beginning.value,
         feed: {
-          history: (over) => this.#history.known(readerOf(request), over),
+          history: (over) => this.#history.known(readerOrigin(request), over),
           held: (position) => this.#history.held(position),
           settled: () => this.#history.settled,
           status: () => this.#history.status ?? 'RUNNING',

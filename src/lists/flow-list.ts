@@ -13,7 +13,7 @@ import { type Result, fail, ok } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
 import type { ExecutionStorage } from '../executions/execution-storage.ts';
-import { readerOf } from '../executions/upstream/read-terms.ts';
+import { readerOrigin } from '../executions/upstream/read-terms.ts';
 import type { ExecutionsQuery, ListingSource } from '../sources/listing-source.ts';
 import type { CallOptions, Source } from '../sources/source.ts';
 import { type ArchiveIndex, ArchivedPart, INDEX_PAGES_MAX } from './archived-part.ts';
@@ -133,7 +133,7 @@ export class FlowList {
     };
     let upstreamCalls = 0;
     const terms = {
-      origin: readerOf(request),
+      origin: readerOrigin(request),
       ...(signal && { signal }),
       onAttempt: () => void upstreamCalls++,
       notBeforeMs: now - LIST_FRESH_MS,

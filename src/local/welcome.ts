@@ -14,7 +14,7 @@ export interface Example {
 }
 
 /** Executions of the emulator to try. The id determines scenario and start. The first has settled, the second is running. */
-export const exampleExecutions = (nowMs: number): readonly [Example, Example, ...Example[]] => [
+const exampleExecutions = (nowMs: number): readonly [Example, Example, ...Example[]] => [
   {
     id: scenarioId('CloudFlow', nowMs - SETTLED_AGO_MS, 'SqsMessage', randomUUID()),
     about: 'settled: 36 messages, succeeded',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { EXECUTION_ID_CHARACTERS_MAX } from '../../src/messages/execution-id.ts';
 
 import {
-  EXECUTION_PATTERN_CHARACTERS_MAX,
   executionPatternProblem,
   matchesAnyPattern,
   matchesPattern,
@@ -77,9 +77,9 @@ describe('a pattern for executions', () => {
 
   test('is refused if no id could match it literally', () => {
     expect(executionPatternProblem('*')).toBeUndefined();
-    expect(executionPatternProblem('a'.repeat(EXECUTION_PATTERN_CHARACTERS_MAX))).toBeUndefined();
+    expect(executionPatternProblem('a'.repeat(EXECUTION_ID_CHARACTERS_MAX))).toBeUndefined();
     expect(executionPatternProblem('')).toContain('empty');
-    expect(executionPatternProblem('a'.repeat(EXECUTION_PATTERN_CHARACTERS_MAX + 1))).toContain('512');
+    expect(executionPatternProblem('a'.repeat(EXECUTION_ID_CHARACTERS_MAX + 1))).toContain('512');
     expect(executionPatternProblem('a\nb')).toContain('control');
     expect(executionPatternProblem('\ud800')).toContain('Unicode');
     expect(executionPatternProblem(`ftk_${'a'.repeat(10)}_${'b'.repeat(38)}`)).toContain('API key');

@@ -4,12 +4,10 @@
  * Pratt, so that matching takes linear time for any pattern and id.
  */
 import { executionPatternMistake } from '../../core/execution-arn.ts';
-import { EXECUTION_ID_CHARACTERS_MAX, executionIdProblem } from '../../messages/execution-id.ts';
+import { executionIdProblem } from '../../messages/execution-id.ts';
 
 /** A request may have to try all patterns of its key. */
 export const EXECUTION_PATTERNS_MAX = 50;
-/** As long as the longest id. */
-export const EXECUTION_PATTERN_CHARACTERS_MAX = EXECUTION_ID_CHARACTERS_MAX;
 
 /** What is wrong with a pattern; undefined if it is valid. A pattern may contain what an id may contain. */
 export const executionPatternProblem = (pattern: string): string | undefined =>

@@ -92,7 +92,7 @@ function flowNamedBy(pattern: string): FlowRef | undefined {
  * Whether the pattern matches any id that begins with `prefix` and continues as `rest` can, with at least one character. Takes
  * linear time.
  */
-export function mayMatchPrefix(pattern: string, prefix: string, rest: Rest): boolean {
+function mayMatchPrefix(pattern: string, prefix: string, rest: Rest): boolean {
   const pieces = pattern.split('*');
   const first = pieces[0] ?? '';
   const { piece, head } = pieceWith(pieces, rest.headOf(pattern));

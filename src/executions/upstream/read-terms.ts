@@ -21,7 +21,7 @@ export interface ReadTrace {
 }
 
 /** The origin of calls that a request of a caller causes. */
-export const readerOf = ({ tenant }: { readonly tenant: string }): CallOrigin => ({
+export const readerOrigin = ({ tenant }: { readonly tenant: string }): CallOrigin => ({
   class: 'reader',
   tenant,
 });

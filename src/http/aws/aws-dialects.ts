@@ -8,7 +8,7 @@ export const STEP_FUNCTIONS_TARGET = 'AWSStepFunctions';
 export const THINGS_GRAPH_TARGET = 'IotThingsGraphFrontEndService';
 
 /** By the prefix of the target: a service accepts only its own version of the protocol. */
-export const dialectOf = ({ headers }: Pick<Request, 'headers'>): AwsDialect =>
+const dialectOf = ({ headers }: Pick<Request, 'headers'>): AwsDialect =>
   headers.get('X-Amz-Target')?.startsWith(`${STEP_FUNCTIONS_TARGET}.`)
     ? stepFunctionsDialect
     : thingsGraphDialect;

@@ -8,7 +8,8 @@ export type AllowedAccounts = ReadonlySet<string>;
 /** Where the executions of SFN_ALLOWED are: on AWS, or on a server that has its own names of regions and shorter accounts. */
 export type AllowedOn = 'aws' | 'other-server';
 
-const entriesOf = (setting: string): readonly string[] =>
+/** The entries of a setting that is a list, separated by commas. */
+export const entriesOf = (setting: string): readonly string[] =>
   setting
     .split(',')
     .map((entry) => entry.trim())

@@ -11,9 +11,9 @@ import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
 import type { ArnPlace } from '../../core/execution-arn.ts';
 import type { Log } from '../../core/log.ts';
 import type { Status } from '../../messages/event-types.ts';
-import type { AwsCallFailure } from '../aws/aws-answer.ts';
 import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
 import { createAwsJsonClient, type AwsJsonClient, type Fetch } from '../aws/aws-json.ts';
+import { type ClientErrors, sourceFailure } from '../aws/source-failure.ts';
 import type { CallOptions } from '../source.ts';
 import { type AllowedAccounts, isAllowed } from './allowed-accounts.ts';
 
@@ -41,10 +41,8 @@ export interface StepFunctionsClient {
   ): Promise<Result<unknown, SourceFailure>>;
 }
 
-type ClientErrorType = 'upstream-invalid-request' | 'upstream-invalid-token' | 'upstream-not-found';
-
 /** Errors caused by the request. All others (Kms…, AccessDenied, an expired session) are caused by our settings. */
-const CLIENT_ERRORS: ReadonlyMap<string, ClientErrorType> = new Map([
+const CLIENT_ERRORS: ClientErrors = new Map([
   ['ExecutionDoesNotExist', 'upstream-not-found'],
   ['StateMachineDoesNotExist', 'upstream-not-found'],
   // Of a map run.
@@ -98,7 +96,7 @@ export function createStepFunctionsClient(options: StepFunctionsOptions): StepFu
         return refused('source-forbidden', `${region} is not a region of AWS`);
       }
       const answer = await clientFor(region, account).call(operation, input, signal, onAttempt);
-      return answer.ok ? answer : fail(sourceFailure(answer.failure));
+      return answer.ok ? answer : fail(sourceFailure(answer.failure, CLIENT_ERRORS));
     },
   };
 }
@@ -112,15 +110,6 @@ function placeOfEntry(entry: string): ArnPlace {
 /** A request that cannot succeed. */
 export const refused = (type: 'upstream-invalid-request' | 'source-forbidden', internal: string) =>
   fail({ type, internal: `Step Functions: not asked: ${internal}` });
-
-const sourceFailure = (failure: AwsCallFailure): SourceFailure =>
-  failure.type === 'aws-error'
-    ? {
-        type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken',
-        internal: failure.internal,
-        awsCode: failure.name,
-      }
-    : failure;
 
 /** Names the place and the kind of fault, never the value: it may be customers' data. */
 export function wrongShape(operation: string, { issues: [issue] }: z.core.$ZodError) {

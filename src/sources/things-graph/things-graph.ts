@@ -11,9 +11,9 @@ import { THINGS_GRAPH } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import type { Message } from '../../messages/message.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
-import type { AwsCallFailure } from '../aws/aws-answer.ts';
 import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
 import { createAwsJsonClient, type Fetch } from '../aws/aws-json.ts';
+import { type ClientErrors, sourceFailure } from '../aws/source-failure.ts';
 import { awsEndpoint } from '../../core/aws-region.ts';
 import { PROBE_NAME } from '../probe.ts';
 import type { Source, SourcePage } from '../source.ts';
@@ -35,7 +35,7 @@ export interface ThingsGraphOptions {
 }
 
 /** The errors that the model has for the operation, except throttling and failures inside AWS. */
-const CLIENT_ERRORS: ReadonlyMap<string, 'upstream-invalid-request' | 'upstream-not-found'> = new Map([
+const CLIENT_ERRORS: ClientErrors = new Map([
   ['InvalidRequestException', 'upstream-invalid-request'],
   ['ResourceNotFoundException', 'upstream-not-found'],
 ]);
@@ -79,20 +79,10 @@ export function createThingsGraphSource(options: ThingsGraphOptions): Source {
     async page({ executionId: flowExecutionId }, token, limit, { signal, onAttempt }) {
       const request = { flowExecutionId, nextToken: token, maxResults: limit };
       const answer = await client.call(OPERATION, request, signal, onAttempt);
-      return answer.ok ? pageFromAnswer(answer.value) : fail(sourceFailure(answer.failure));
+      return answer.ok ? pageFromAnswer(answer.value) : fail(sourceFailure(answer.failure, CLIENT_ERRORS));
     },
   };
 }
-
-/** Errors outside the model are caused by our settings (credentials, signature, clock), never by the caller. */
-const sourceFailure = (failure: AwsCallFailure): SourceFailure =>
-  failure.type === 'aws-error'
-    ? {
-        type: CLIENT_ERRORS.get(failure.name) ?? 'upstream-broken',
-        internal: failure.internal,
-        awsCode: failure.name,
-      }
-    : failure;
 
 function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
   const parsed = answerSchema.safeParse(answer);

@@ -2,7 +2,7 @@
  * The executions of a list as a value that changes, without any framework. The newest come by the live list, and are inserted or
  * replaced by their id; older ones come page by page when the reader asks. It reads while it has subscribers and the page is visible.
  */
-import { FlowtapConnectionError, FlowtapProblem, type Status } from '../../client/client.ts';
+import { FlowtapConnectionError, FlowtapProblem } from '../../client/client.ts';
 import { type PageVisibility, documentVisibility, untilVisible } from '../store/page-visibility.ts';
 import type { ListPart, ListQuery, ListSource, ListedExecution } from './list-source.ts';
 
@@ -195,11 +195,4 @@ function newestFirst(one: ListedExecution, other: ListedExecution): number {
   const [a, b] = [one.startedAt ?? '', other.startedAt ?? ''];
   if (a !== b) return a > b ? -1 : 1;
   return one.flowExecutionId > other.flowExecutionId ? -1 : 1;
-}
-
-/** How many of a list have each status. */
-export function countByStatus(executions: readonly ListedExecution[]): ReadonlyMap<Status, number> {
-  const counts = new Map<Status, number>();
-  for (const { status } of executions) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return counts;
 }

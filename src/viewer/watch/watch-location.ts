@@ -81,9 +81,6 @@ export function queryOf(view: ListView, nowMs: number): ListQuery | undefined {
   };
 }
 
-/** The view of executions that belong to no flow. */
-export const flowOfSource = (source: string): string => SOURCE + source;
-
 function isoOf(local: string | undefined): string | undefined {
   const at = new Date(local ?? '');
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
