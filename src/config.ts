@@ -189,7 +189,7 @@ export interface Settings {
 
 const SECONDS_PER_DAY = 86_400;
 
-/** What a server process needs besides: where it listens, and where its store is. */
+/** What only a server process needs: where it listens, and where its store is. */
 export interface ServerSettings extends Settings {
   readonly hostname: string;
   readonly port: number;
@@ -217,7 +217,7 @@ const serverSettingsSchema = z.object({
   TRUSTED_PROXY: optional(z.string()),
 });
 
-/** `readSettings`, and what a server process needs besides. */
+/** `readSettings`, and the settings that only a server process needs. */
 export function readServerSettings(variables: Record<string, unknown>): Result<ServerSettings> {
   const settings = readSettings(variables);
   if (!settings.ok) return settings;

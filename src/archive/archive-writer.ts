@@ -24,7 +24,7 @@ import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord
 /** Longer than heads are cached, and longer than a large import takes. */
 const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
 
-/** Remembers, where a restart finds it, that a generation has pages which no reader may ever see. */
+/** Stores that a generation has pages which may never become visible, so that they are deleted even after a restart. */
 export interface PageIntents {
   /** Before the first page that is not the head. Throws if that cannot be remembered. */
   writing(generation: string): Promise<void>;
@@ -141,8 +141,8 @@ export class ArchiveWriter {
   }
 
   /**
-   * Deletes what was written; best effort, since no reader can see it. A failed commit may have reached the store all the same, so
-   * then everything is kept until the intents are looked at: orphaned pages are safer than a head whose pages are missing.
+   * Deletes what was written; best effort, since no reader can see it. After a failed commit nothing is deleted, because the head may
+   * have reached the store: orphaned pages are safer than a head whose pages are missing. The intents are checked later.
    */
   async abandon(): Promise<void> {
     const { store, intents } = this.#options;

@@ -123,7 +123,7 @@ export class ExecutionIndex {
     await this.#store.delete(key);
     const flow = listedFlowOf(ref);
     if (!flow || (await this.#hasExecutions(flow))) return;
-    // The order matters: forget, delete, then look once more. An execution that is archived meanwhile either sees that the record is
+    // The order matters: forget, delete, then check again. An execution that is archived meanwhile either sees that the record is
     // missing and writes it, or is found by the last look.
     this.#knownFlows.delete(flowKey(flow));
     await this.#store.delete(flowKey(flow));

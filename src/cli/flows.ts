@@ -1,4 +1,4 @@
-/** `flowtap flows`: the flows of which the key may read something. */
+/** `flowtap flows`: the flows whose executions the key may read, all or some. */
 import { readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { connect } from './connect.ts';

@@ -112,7 +112,7 @@ async function childLines(
       ...(page.nextToken === undefined ? [] : ['and more children']),
     ];
   } catch (error) {
-    // The history can be read all the same.
+    // The history can be read anyway.
     if (error instanceof FlowtapProblem)
       return [stdout.style('What it started cannot be read just now.', 'dim')];
     throw error;

@@ -72,7 +72,7 @@ export const importHistory: Command = {
   },
 };
 
-/** Warnings about a history that was imported all the same, by their codes. */
+/** Warnings about a history that was imported anyway, by their codes. */
 const WARNINGS: ReadonlyMap<unknown, string> = new Map([
   ['DuplicateMessageId', 'an earlier message has the same messageId'],
   ['EndBeforeStart', 'the last message is older than the first'],

@@ -90,7 +90,7 @@ export interface FlowtapClient {
   wait(flowExecutionId: string, options?: WaitOptions): Promise<Summary>;
   /** The summary as it is now. */
   summary(flowExecutionId: string, options?: SummaryOptions): Promise<Summary>;
-  /** The flows of which the client's key may read something. */
+  /** The flows whose executions the client's key may read, all or some. */
   flows(options?: FlowsOptions): Promise<readonly Flow[]>;
   /** The executions of a flow, newest first: `for await (const { flowExecutionId } of client.executions({ flow }))`. */
   executions(options?: ExecutionsOptions): ExecutionList;

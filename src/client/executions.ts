@@ -13,7 +13,7 @@ import {
 } from './reconnecting.ts';
 import { readBody } from './wire.ts';
 
-/** A state machine, or a Things Graph workflow, of which the key may read something. */
+/** A state machine, or a Things Graph workflow, whose executions the key may read, all or some. */
 export interface Flow {
   /** Names the flow in requests for lists: the ARN of the state machine, or the beginning of its executions' ids. */
   readonly flow: string;

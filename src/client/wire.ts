@@ -57,7 +57,7 @@ export interface Failure extends FailureReason {
   readonly messageId?: string;
   readonly eventType?: EventType;
   readonly timestamp?: string;
-  /** The earlier failure because of which a handler ended the execution: a Fail state behind a Catch, for instance. */
+  /** The earlier failure that a handler reacted to by ending the execution: a Fail state behind a Catch, for instance. */
   readonly causedBy?: FailureReason;
   /** A page from here on begins with the message that failed. */
   readonly cursor: string;

@@ -17,7 +17,7 @@ export const WHOLE_API_KEY = new RegExp(
   `^${API_KEY_PREFIX}(${CREDENTIAL_ID})_[0-9A-Za-z]{${SECRET_CHARACTERS + CHECKSUM_CHARACTERS}}$`,
 );
 
-/** The beginning of a key, of which nothing behind the id need be there; the group is its credential's id. */
+/** The beginning of a key: at least everything up to its id. The group is its credential's id. */
 export const API_KEY_BEGINNING = new RegExp(`${API_KEY_PREFIX}(${CREDENTIAL_ID})_`);
 
 /** The id of a key or of one of its credentials: an operator may have either at hand. */

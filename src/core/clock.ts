@@ -33,6 +33,6 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, Math.min(ms, TIMER_MS_MAX));
       signal?.addEventListener('abort', done, { once: true });
     }),
-  // Microtasks run before I/O, so that a resolved promise would let nobody else run.
+  // Microtasks run before I/O, so a resolved promise would not let other requests run.
   turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
 };

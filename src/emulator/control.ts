@@ -129,7 +129,7 @@ const setFaults: Handler = (request, { faults }) =>
     return answer(faults.faults);
   });
 
-/** Many executions of a state machine or a map run at once, of which only start, ends and redrives matter. */
+/** Many executions of a state machine or a map run at once. Only their starts, ends and redrives matter. */
 const postRuns: Handler = (request, { eventScripts, directory }) =>
   parseBody(request, runsSchema, (input) => {
     const { stateMachineArn, mapRunArn, type } = input;

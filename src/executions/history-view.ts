@@ -65,7 +65,7 @@ export class HistoryView {
   constructor(options: HistoryViewOptions) {
     this.#options = options;
     const { ref, source, storage, log } = options;
-    // One call about this execution at a time, whichever operation it is (invariant 3).
+    // One call about this execution at a time, of all operations together (invariant 3).
     const calls = new ExecutionCalls(source, ref);
     this.#rows = new PageRows(storage, ref, log);
     this.#redrive = new RedriveWatch({ ...options, calls });

@@ -1,6 +1,6 @@
 /**
  * What a request for a list of executions asks for: whose executions, and which of them. Reads the parameters that pages and live
- * lists have in common. Whether the key may read any of it is decided from its patterns alone, so that a refusal does not tell which
+ * lists have in common. Whether the key may read any of it is decided from its patterns alone, so that a refusal does not disclose which
  * flows exist.
  */
 import { mayReadFlow, mayReadFlowless, soleFlowOf } from '../access/keys/flow-pattern.ts';

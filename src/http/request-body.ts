@@ -6,7 +6,7 @@ import { type BodyDeadlines, timedBody } from '../core/timed-body.ts';
 /** Keys, tickets and AWS calls have a few kilobytes. Only imports are larger, and they are streamed. */
 export const BODY_BYTES_MAX = 64 * 1024;
 
-/** A few kilobytes arrive in one packet or two. Slower callers hold a connection, and on Deno memory, for nothing. */
+/** A few kilobytes arrive in one packet or two. Slower callers only hold a connection, and on Deno memory. */
 export const BODY_DEADLINES: BodyDeadlines = { silenceMs: 10_000, totalMs: 30_000 };
 
 /** Fails for a compressed body. None is decompressed: a few bytes could become gigabytes. */

@@ -1,4 +1,4 @@
-/** What the log record of a request has besides method and status. Handlers fill it in. Never contains a secret. */
+/** The members of a request's log record, except method and status. Handlers fill it in. Never contains a secret. */
 export interface RequestFacts {
   readonly requestId: string;
   route?: string;

@@ -21,7 +21,7 @@ const DUPLICATES_NAMED_MAX = 10;
  * histories of all sources are shorter.
  */
 const REMEMBERED_CHARACTERS_MAX = 8 * 1024 * 1024;
-/** What a Set needs for an entry besides its characters. */
+/** What a Set needs for an entry, without its characters. */
 const ENTRY_CHARACTERS = 40;
 
 /** Watches the messages of one import. */

@@ -1,7 +1,7 @@
 /**
  * The flows that exist: the state machines of all places (an account and a region each) in the settings, and the flows that have
- * archived executions. A key sees those of which it may read an execution. Places that its patterns cannot match are not read. All
- * readers of an isolate share a reading for half a minute.
+ * archived executions. A key sees those whose executions it may read, all or some. Places that its patterns cannot match are not
+ * read. All readers of an isolate share a reading for half a minute.
  */
 import { mayReadFlow, mayReadPlace } from '../access/keys/flow-pattern.ts';
 import type { Clock } from '../core/clock.ts';

@@ -106,7 +106,7 @@ export interface ListedFlow {
 }
 
 export interface FlowsRequest {
-  /** Only flows are listed of which one of these patterns may match an execution. */
+  /** Only flows are listed whose executions one of these patterns may match. */
   readonly patterns: readonly string[];
   readonly maxResults: number;
   /** Continue after this place. */

@@ -36,8 +36,8 @@ export class RunningExecutions {
   readonly #clock: Clock;
   readonly #gone: LruMap<string, true>;
   /**
-   * The page to read next, the start time of the execution before it, and the ids of all before it that started at that time. Others of
-   * that time may be on the page.
+   * The page to read next, the start time of the execution before that page, and the ids of all earlier ones that started at the
+   * same time: others of that time may be on the page.
    */
   #at: { readonly token: string; readonly startedAtMs: number; readonly tied: readonly string[] } | undefined;
 

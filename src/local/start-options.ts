@@ -92,7 +92,7 @@ const AWS_OPTIONAL = [
   'AWS_EXTERNAL_ID',
 ];
 
-/** Variables that the Worker gets from the environment, besides those for AWS and the secrets. */
+/** Variables that the Worker gets from the environment, in addition to those for AWS and the secrets. */
 const PASSED_ON = [
   'SIGNING_SECRET_PREVIOUS',
   'PUBLIC_URL',

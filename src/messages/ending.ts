@@ -18,7 +18,7 @@ export interface FailureFacts extends FailureReason {
   readonly messageId?: string;
   readonly eventType?: string;
   readonly timestamp?: string;
-  /** The earlier failure because of which a handler ended the execution. */
+  /** The earlier failure that a handler reacted to by ending the execution. */
   readonly causedBy?: FailureReason;
 }
 

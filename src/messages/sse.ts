@@ -10,7 +10,7 @@ export interface ServerSentEvent {
   readonly id?: string;
   /** Absent: `message`, the event that needs no listener of its own. */
   readonly event?: string;
-  /** Clients receive each line end as LF. May be empty: the event is dispatched all the same. */
+  /** Clients receive each line end as LF. May be empty: the event is still dispatched. */
   readonly data: string;
   /** How long a client waits before it reconnects, from here on. */
   readonly retryMs?: number;

@@ -1,6 +1,6 @@
 /**
  * What a key's patterns for executions say about flows: whether the key may read any execution of a flow or of a place, and which
- * one flow they name. Decided from the patterns alone, so that the answer does not tell which flows or executions exist.
+ * one flow they name. Decided from the patterns alone, so that the answer does not disclose which flows or executions exist.
  *
  * A star matches anything, so a pattern for another flow could match behind the prefix of this one, if names of executions were any
  * text: `arn:aws:states:*:execution:Other:*` and `…:execution:Mine:<name>`. But they have no colons (Things Graph: only those of the

@@ -4,7 +4,7 @@
  *
  *     key/credential/<credential id>  create, rotate: written once. The SHA-256 of one key text
  *     key/state/<key id>              create, then revoke: whether the key is revoked
- *     key/rotation/<key id>           create, then rotate: until when credentials of which age are valid
+ *     key/rotation/<key id>           create, then rotate: which credentials end when, by their age
  *     key/facts/<key id>              create, then change: name, executions and everything else an admin chose
  *     key/used/<key id>               use: when the key was last used, about once an hour
  *

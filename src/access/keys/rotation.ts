@@ -6,7 +6,7 @@ import type { Credential, Cutoff, KeyRotation } from './key-record.ts';
 
 /** Overlaps that may run at once. */
 export const CUTOFFS_MAX = 8;
-/** Shown to admins only. Credentials beyond this end all the same. */
+/** Shown to admins only. Credentials beyond this number still end as planned. */
 const CREDENTIALS_LISTED_MAX = 10;
 
 /** The creation time of the key's next credential: now, but later than all known ones, so that the cutoff tells them apart. */

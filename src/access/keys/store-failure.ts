@@ -1,4 +1,4 @@
-/** How a key store that fails, or that holds records nobody can read, becomes an expected failure. */
+/** Turns failures of the key store, and records that cannot be read, into expected failures. */
 import { fail, type Failure, invalid, ok, type Result } from '../../core/errors.ts';
 import { StoreRefusal } from '../../storage/store-limits.ts';
 

@@ -94,7 +94,7 @@ const childStartsAfterMs = (index: number): number => MAP_RUN_STARTS_MS + (index
 const mapRunArn = ({ home, startMs, suffix }: Run): string =>
   `${home}:mapRun:DistributedMap/${LABEL}:${startText(startMs)}_${suffix}`;
 
-/** A distributed map over twelve lines, of which two fail, which it tolerates. */
+/** A distributed map over twelve lines. Two of them fail, which it tolerates. */
 export function distributedMap(run: Run): readonly EventBeat[] {
   const score = new EventScore();
   const output = `{"lines":${MAP_RUN_CHILDREN}}`;

@@ -29,7 +29,7 @@ export class ExecutionPoller extends Poller {
     this.#options = options;
   }
 
-  /** Between two polls while there are listeners; undefined: it does not poll for anybody. */
+  /** Between two polls while there are listeners; undefined without listeners. */
   get intervalMs(): number | undefined {
     return this.#options.listeners.count > 0 ? this.state.pollIntervalMs : undefined;
   }

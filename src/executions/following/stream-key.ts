@@ -6,7 +6,7 @@ import type { Failure, Result } from '../../core/errors.ts';
 
 /** How often the key of open streams is checked. With the key cache's own 10 s a revocation shows within 60 s. */
 export const KEY_CHECK_MS = 30_000;
-/** A key that is about to end is checked once more, this long before: it may have been extended. Leaves time for a slow read. */
+/** A key that is about to end is checked again this long before: it may have been extended. Leaves time for a slow read. */
 const LAST_CHECK_MS = 2_000;
 /**
  * A store that is down says nothing about the key, and closing its streams would help nobody: their clients could not

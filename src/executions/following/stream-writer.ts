@@ -40,7 +40,7 @@ export class StreamWriter {
   readonly #options: StreamWriterOptions;
   readonly #queue: FrameQueue;
   #isOver = false;
-  /** Made when somebody waits for the end: most streams only ever send what is in memory. */
+  /** Created only when something waits for the end: most streams only ever send what is in memory. */
   #over: AbortController | undefined;
   #pumping = false;
   #pumpAgain = false;

@@ -1,5 +1,5 @@
 /**
- * Objects by name, of which each exists once in this process, with a timer of its own: what Durable Objects are on Workers. Those
+ * Objects by name. Each exists once in this process, with a timer of its own, like Durable Objects on Workers. Those
  * with requests or work to do are kept; of the idle ones, the oldest are dropped.
  */
 import type { Clock } from '../../core/clock.ts';

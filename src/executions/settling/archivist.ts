@@ -173,7 +173,7 @@ export class Archivist {
       try {
         const visible = await this.#visibleHead();
         if (visible) await this.#index.plan(undefined, visible);
-        // The store's list may lag, so pages are looked for once more later. A full store must not keep it from deleting.
+        // The store's list may lag, so pages are deleted once more later. A full store must not prevent the deletion.
         if (visible) await this.#deletions.plan(visible.generation).catch(this.#logFailure);
         if (visible) await this.#index.keep().catch(this.#logFailure);
         await archive.forget(ref);
@@ -259,7 +259,7 @@ export class Archivist {
     await this.#index.keep();
     const head = await write();
     await this.#nowArchived(head);
-    // Readers have the archive all the same. The index is repaired later.
+    // Readers have the archive anyway. The index is repaired later.
     await this.#index.settle(head).catch(this.#logFailure);
     return head;
   }

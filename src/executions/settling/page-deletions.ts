@@ -80,7 +80,7 @@ export class PageDeletions implements PageIntents {
     try {
       await this.#cancel(generation);
     } catch (error) {
-      // It is looked at once more when its time comes.
+      // It is checked again when its time comes.
       this.#logFailure(error);
     }
   }

@@ -28,7 +28,7 @@ export interface SettledHistory {
   readonly count: number;
   readonly status: Status;
   readonly upstreamCalls: number;
-  /** The store's failure; the history is settled all the same. */
+  /** The store's failure. The history is settled anyway. */
   readonly storeFailure?: string;
   readonly head?: ArchiveHead;
   /** Of the last message. ISO 8601, as the next ones. */

@@ -1,5 +1,5 @@
 /**
- * The calls about one execution: one at a time, whichever operation it is (invariant 3). All who wait for such a call, for its
+ * The calls about one execution: one at a time, of all operations together (invariant 3). All who wait for such a call, for its
  * answer or behind it, hurry the one that waits for the budget: a tenant with few calls, or a poll, must not wait as long as a
  * tenant with many.
  */

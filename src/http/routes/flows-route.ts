@@ -1,4 +1,4 @@
-/** GET /v1/flows: the flows of which the caller's key may read something. */
+/** GET /v1/flows: the flows whose executions the caller's key may read, all or some. */
 import { ok } from '../../core/errors.ts';
 import { FLOWS_LIST, encodeListCursor } from '../../lists/list-cursor.ts';
 import type { Lists } from '../../lists/lists.ts';

@@ -135,7 +135,7 @@ async function getStream(
 const nothingMore = (): Response =>
   new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
 
-/** A filter by step would tell which steps there are: refused to callers that must not see them. */
+/** A filter by step would disclose which steps exist, so it is refused to callers that must not see them. */
 function readFilter(
   { eventTypes, step }: { readonly eventTypes?: readonly string[]; readonly step?: string },
   { payloads }: Caller,

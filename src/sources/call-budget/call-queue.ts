@@ -89,7 +89,7 @@ export class CallQueue {
     if (!call.granted) this.#leave(call);
   }
 
-  /** Lets the next call go. False: nobody waits. */
+  /** Grants the next call. False: no call waits. */
   grantNext(nowMs: number): boolean {
     const call = this.#next(nowMs);
     if (!call) return false;

@@ -139,7 +139,7 @@ export function descriptionFromAnswer(
   });
 }
 
-/** Other servers than AWS may answer METADATA_ONLY with data all the same. */
+/** Servers other than AWS may answer METADATA_ONLY with data. */
 function separateData(
   answer: unknown,
   parts: DescriptionParts,

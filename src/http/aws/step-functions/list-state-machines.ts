@@ -1,6 +1,6 @@
 /**
  * ListStateMachines: the state machines of the region that the client signs for, in all accounts that the service reads there. Only
- * those are listed of which the key may read an execution. The upstream's answer is remembered for half a minute.
+ * only those are listed whose executions the key may read. The upstream's answer is remembered for half a minute.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
