@@ -1,22 +1,9 @@
 /** On Workers, an object builds the index of archives that had none in its alarms, started by the first request of an isolate. */
 import { createExecutionContext, runDurableObjectAlarm, waitOnExecutionContext } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
 import { expect, test, vi } from 'vitest';
 
-import { SIGNING_SECRET } from '../support/secret-patterns.ts';
-import worker, { type ExecutionObject } from '../../src/worker.ts';
+import { EXECUTIONS, fetchWorker, STORE } from '../support/inside-workerd.workers.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
-const { STORE, EXECUTIONS } = env as unknown as {
-  STORE: KVNamespace;
-  EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
-};
-const settings = {
-  AWS_REGION: 'us-west-2',
-  AWS_ACCESS_KEY_ID: 'AKIATEST',
-  AWS_SECRET_ACCESS_KEY: 'the secret of the emulator',
-  SIGNING_SECRET,
-};
 const COUNT = 120;
 
 test('archives of an older version are indexed in the background', async () => {
@@ -33,9 +20,7 @@ test('archives of an older version are indexed in the background', async () => {
     await STORE.put(`archive/1/head/things-graph/old-${n}`, '{}', { metadata });
   }
   const context = createExecutionContext();
-  const asked = new Request<unknown, IncomingRequestCfProperties>('https://flowtap.example/healthz');
-  // Safety: all bindings of wrangler.toml, and the settings that the Worker reads.
-  expect((await worker.fetch(asked, { ...env, ...settings } as never, context)).status).toBe(200);
+  expect((await fetchWorker('/healthz', {}, context)).status).toBe(200);
   await waitOnExecutionContext(context);
 
   const object = EXECUTIONS.get(EXECUTIONS.idFromName('index-build'));

@@ -1,27 +1,10 @@
 /** On Workers: reading the first page of an execution that has ended leaves an alarm, and the alarm archives it. */
-import { createExecutionContext, reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
-import { createHash } from 'node:crypto';
+import { reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { executionKey, parseExecutionRef } from '../../src/core/execution-ref.ts';
-import { createKeyIn } from '../../src/local/key-in-store.ts';
-import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
-import worker, { type ExecutionObject } from '../../src/worker.ts';
-import { SIGNING_SECRET } from '../support/secret-patterns.ts';
+import { createKey, fetchWorker, objectOf, STORE } from '../support/inside-workerd.workers.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
-const { STORE, EXECUTIONS } = env as unknown as {
-  STORE: KVNamespace;
-  EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
-};
-const settings = {
-  AWS_REGION: 'us-west-2',
-  AWS_ACCESS_KEY_ID: 'AKIATEST',
-  AWS_SECRET_ACCESS_KEY: 'the secret of the emulator',
-  SIGNING_SECRET,
-  SFN_ALLOWED: 'us-west-2:123456789012',
-};
 const ARN = 'arn:aws:states:us-west-2:123456789012:execution:flow:run';
 const ENDED_AT = Date.UTC(2025, 0, 1) / 1000;
 
@@ -57,28 +40,15 @@ test.each(['a-flow', ARN])(
         answer(request.headers.get('x-amz-target') ?? '', (await request.text()).includes('"second"')),
       );
     });
-    const key = await createKeyIn(createWorkersKvStore(STORE));
-    const url = `https://flowtap.example/v1/executions/${encodeURIComponent(id)}/messages?maxResults=1`;
+    const token = await createKey();
     const read = async () => {
-      const request = new Request<unknown, IncomingRequestCfProperties>(url, {
-        headers: { authorization: `Bearer ${key}` },
+      const response = await fetchWorker(`/v1/executions/${encodeURIComponent(id)}/messages?maxResults=1`, {
+        token,
       });
-      // Safety: all bindings of wrangler.toml, and the settings that the Worker reads.
-      const response = await worker.fetch(
-        request,
-        { ...env, ...settings } as never,
-        createExecutionContext(),
-      );
       await response.text();
       return response;
     };
-    const object = EXECUTIONS.get(
-      EXECUTIONS.idFromName(
-        createHash('sha256')
-          .update(executionKey(parseExecutionRef(id)))
-          .digest('hex'),
-      ),
-    );
+    const object = objectOf(executionKey(parseExecutionRef(id)));
     expect((await read()).status).toBe(200);
     // The look, and the archiving that follows from it. The platform may have run an alarm that was due already.
     for (let n = 0; n < 2; n++) await runDurableObjectAlarm(object);

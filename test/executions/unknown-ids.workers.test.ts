@@ -1,29 +1,11 @@
 /** What an id leaves behind in the storage of its Durable Object: nothing, unless something was found. */
-import { createExecutionContext, reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
-import { createHash } from 'node:crypto';
+import { reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { createKeyIn } from '../../src/local/key-in-store.ts';
-import { ADMIN_TOKEN, SIGNING_SECRET } from '../support/secret-patterns.ts';
 import { executionKey, parseExecutionRef } from '../../src/core/execution-ref.ts';
-import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
-import worker, { type ExecutionObject } from '../../src/worker.ts';
+import * as worker from '../support/inside-workerd.workers.ts';
+import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
-const { STORE, EXECUTIONS } = env as unknown as {
-  STORE: KVNamespace;
-  EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
-};
-
-const settings = {
-  AWS_REGION: 'us-west-2',
-  AWS_ACCESS_KEY_ID: 'AKIATEST',
-  AWS_SECRET_ACCESS_KEY: 'the secret of the emulator',
-  SIGNING_SECRET,
-  SFN_ALLOWED: 'us-west-2:123456789012',
-  ADMIN_TOKEN,
-};
 const ARN = 'arn:aws:states:us-west-2:123456789012:execution:flow:run';
 
 /** undefined: the upstream knows no execution. */
@@ -38,7 +20,7 @@ beforeEach(async () => {
     const __type = isStepFunctions ? 'ExecutionDoesNotExist' : 'ResourceNotFoundException';
     return Response.json({ __type, message: 'unknown' }, { status: 400 });
   });
-  apiKey = await createKeyIn(createWorkersKvStore(STORE));
+  apiKey = await worker.createKey();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -46,22 +28,12 @@ afterEach(async () => {
 });
 
 async function request(path: string, { token = apiKey, ...init }: RequestInit & { token?: string } = {}) {
-  const asked = new Request<unknown, IncomingRequestCfProperties>(`https://flowtap.example${path}`, {
-    ...(init as RequestInit<IncomingRequestCfProperties>),
-    headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${token}` },
-  });
-  // Safety: all bindings of wrangler.toml, and the settings that the Worker reads.
-  const response = await worker.fetch(asked, { ...env, ...settings } as never, createExecutionContext());
-  if (asked.headers.get('accept') !== 'text/event-stream') await response.text();
+  const response = await worker.fetchWorker(path, { ...init, token });
+  if (new Headers(init.headers).get('accept') !== 'text/event-stream') await response.text();
   return response;
 }
 
-const objectOf = (executionId: string) => {
-  const name = createHash('sha256')
-    .update(executionKey(parseExecutionRef(executionId)))
-    .digest('hex');
-  return EXECUTIONS.get(EXECUTIONS.idFromName(name));
-};
+const objectOf = (executionId: string) => worker.objectOf(executionKey(parseExecutionRef(executionId)));
 
 const stored = (executionId: string) =>
   runInDurableObject(objectOf(executionId), async (_, { storage }) => ({
@@ -97,7 +69,7 @@ test('many requests for one unknown id wake its object once in 1.5 s', async () 
   const path = '/v1/executions/unknown-flow/messages';
   await request(path);
   const calls = vi.mocked(fetch).mock.calls.length;
-  const get = vi.spyOn(EXECUTIONS, 'get');
+  const get = vi.spyOn(worker.EXECUTIONS, 'get');
   for (let n = 0; n < 20; n++) expect((await request(path)).status).toBe(404);
   expect(vi.mocked(fetch).mock.calls).toHaveLength(calls);
   expect(get).not.toHaveBeenCalled();

@@ -1,31 +1,12 @@
 /** Lists in Durable Objects, of the class of Executions: what they leave in their storage, and what a reset of the object costs a client. */
-import { abortAllDurableObjects, createExecutionContext, reset, runInDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
-import { createHash } from 'node:crypto';
+import { abortAllDurableObjects, reset, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { listKey } from '../../src/lists/runtimes/open-list.ts';
-import { createKeyIn } from '../../src/local/key-in-store.ts';
-import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
-import worker, { type ExecutionObject } from '../../src/worker.ts';
-import { SIGNING_SECRET } from '../support/secret-patterns.ts';
+import { createKey, fetchWorker, objectOf } from '../support/inside-workerd.workers.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
-const { STORE, EXECUTIONS } = env as unknown as {
-  STORE: KVNamespace;
-  EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
-};
-
 const PLACE = 'arn:aws:states:us-west-2:123456789012';
-const settings = {
-  AWS_REGION: 'us-west-2',
-  AWS_ACCESS_KEY_ID: 'AKIATEST',
-  AWS_SECRET_ACCESS_KEY: 'the secret of the emulator',
-  SIGNING_SECRET,
-  SFN_ALLOWED: 'us-west-2:123456789012',
-};
-
 /** Names and statuses that the upstream lists, newest first, two on a page. */
 let running: string[];
 /** Another one for each test: the isolate remembers what it has read. */
@@ -53,21 +34,15 @@ beforeEach(async () => {
     const isLast = start + 2 >= running.length;
     return Response.json({ executions, ...(!isLast && { nextToken: String(start + 2) }) });
   });
-  apiKey = await createKeyIn(createWorkersKvStore(STORE));
+  apiKey = await createKey();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
   await reset();
 });
 
-async function get(query = '', headers: Record<string, string> = {}): Promise<Response> {
-  const request = new Request<unknown, IncomingRequestCfProperties>(
-    `https://flowtap.example/v1/executions?flow=${machine}${query}`,
-    { headers: { ...headers, authorization: `Bearer ${apiKey}` } },
-  );
-  // Safety: all bindings of wrangler.toml, and the settings that the Worker reads.
-  return worker.fetch(request, { ...env, ...settings } as never, createExecutionContext());
-}
+const get = (query = '', headers: Record<string, string> = {}): Promise<Response> =>
+  fetchWorker(`/v1/executions?flow=${machine}${query}`, { token: apiKey, headers });
 
 const names = async (response: Response) => {
   // Safety: the contract of a list.
@@ -77,8 +52,7 @@ const names = async (response: Response) => {
 
 const stored = () => {
   const flow = { source: 'step-functions', flow: machine, name: 'Door' };
-  const name = createHash('sha256').update(listKey({ flow })).digest('hex');
-  return runInDurableObject(EXECUTIONS.get(EXECUTIONS.idFromName(name)), async (_, { storage }) => ({
+  return runInDurableObject(objectOf(listKey({ flow })), async (_, { storage }) => ({
     keys: [...(await storage.list()).keys()],
     hasAlarm: (await storage.getAlarm()) !== null,
   }));

@@ -1,0 +1,47 @@
+/** The Worker inside workerd, in the isolate of the test: its stores and objects, and requests to it without a socket. */
+import { createExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { createHash } from 'node:crypto';
+
+import { createKeyIn } from '../../src/local/key-in-store.ts';
+import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
+import worker, { type ExecutionObject } from '../../src/worker.ts';
+import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
+
+// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+export const { STORE, EXECUTIONS } = env as unknown as {
+  STORE: KVNamespace;
+  EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
+};
+
+const settings = {
+  AWS_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: 'AKIATEST',
+  AWS_SECRET_ACCESS_KEY: 'the secret of the emulator',
+  SIGNING_SECRET,
+  SFN_ALLOWED: 'us-west-2:123456789012',
+  ADMIN_TOKEN,
+};
+
+/** A key that reads everything. */
+export const createKey = (): Promise<string> => createKeyIn(createWorkersKvStore(STORE));
+
+/** With `token` as the bearer. */
+export async function fetchWorker(
+  path: string,
+  { token, ...init }: RequestInit & { readonly token?: string } = {},
+  context = createExecutionContext(),
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+  const request = new Request<unknown, IncomingRequestCfProperties>(`https://flowtap.example${path}`, {
+    ...(init as RequestInit<IncomingRequestCfProperties>),
+    headers,
+  });
+  // Safety: all bindings of wrangler.toml, and the settings that the Worker reads.
+  return worker.fetch(request, { ...env, ...settings } as never, context);
+}
+
+/** The object of an execution or a list, by its key (`executionKey`, `listKey`). */
+export const objectOf = (key: string): DurableObjectStub<ExecutionObject> =>
+  EXECUTIONS.get(EXECUTIONS.idFromName(createHash('sha256').update(key).digest('hex')));
