@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { LONG_TESTS } from './test/long.ts';
@@ -16,7 +17,8 @@ const onNode = {
  */
 export default defineConfig({
   test: {
-    maxWorkers: '100%',
+    // One more than there are cores: tests over sockets wait for other programs now and then.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {
@@ -26,7 +28,16 @@ export default defineConfig({
           exclude: ['test/**/*.workers.test.ts', ...LONG_TESTS],
         },
       },
-      { test: { ...onNode, name: 'long', include: LONG_TESTS } },
+      {
+        test: {
+          ...onNode,
+          name: 'long',
+          include: LONG_TESTS,
+          // Real clients take minutes on a busy machine: each call of Python or the AWS CLI costs much of a processor's time.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         test: {

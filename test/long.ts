@@ -19,6 +19,7 @@ export const LONG_TESTS = [
   'test/deno/kill.test.ts',
   'test/deno/start-deno.test.ts',
   'test/deno/thousand.test.ts',
+  'test/imports/import.test.ts',
   'test/lists/exactly-once-full.test.ts',
   'test/local/start.test.ts',
   'test/local/stays-up-a-minute.test.ts',

@@ -10,13 +10,9 @@ import { runAlone } from './run-alone.ts';
 import { EMULATOR, UPSTREAMS, pageSizeFor } from './upstreams.ts';
 import { openWorldBefore, UPSTREAM_CREDENTIALS, type Upstream, type World } from '../support/on-workerd.ts';
 
-/** Each start of it takes a second of a processor's time, and several run at once. */
-const TIMEOUT_MS = 300_000;
-
 for (const kind of UPSTREAMS) {
   describe.skipIf(kind.isMissing || !hasAwsCli())(
     `the AWS CLI (skipped where ${AWS_CLI} is missing) before ${kind.name}`,
-    { timeout: TIMEOUT_MS },
     () => {
       const { executions, failing } = kind;
       let service: World<Upstream>;

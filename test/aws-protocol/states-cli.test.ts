@@ -10,97 +10,84 @@ import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
 import { runAlone } from './run-alone.ts';
 import { MACHINE_ARN, sampleHistories, scriptRuns, scriptSample } from './states-samples.ts';
 
-/** Each start of it takes a second of a processor's time. */
-const TIMEOUT_MS = 120_000;
 const [sample] = sampleHistories();
 
-describe.skipIf(!hasAwsCli())(
-  `the AWS CLI (skipped where ${AWS_CLI} is missing)`,
-  { timeout: TIMEOUT_MS },
-  () => {
-    let world: World;
-    let home: string;
+describe.skipIf(!hasAwsCli())(`the AWS CLI (skipped where ${AWS_CLI} is missing)`, () => {
+  let world: World;
+  let home: string;
 
-    beforeAll(async () => {
-      world = await openStepFunctionsWorld();
-      if (sample) await scriptSample(world, sample);
-      await scriptRuns(world);
-      home = await mkdtemp(join(tmpdir(), 'flowtap-aws-cli-'));
-      const profile = (name: string, keyId: string, secret: string, token: string) =>
-        `[${name}]\naws_access_key_id = ${keyId}\naws_secret_access_key = ${secret}\n${token}\n`;
-      const { accessKeyId, secretAccessKey } = UPSTREAM_CREDENTIALS;
-      const profiles = [
-        profile('flowtap', 'flowtap', 'unused', `aws_session_token = ${await world.key({ tier: 'high' })}`),
-        profile('upstream', accessKeyId, secretAccessKey, ''),
-      ];
-      await writeFile(join(home, 'credentials'), profiles.join('\n'));
-    });
-    afterAll(async () => {
-      await world?.close();
-      if (home !== undefined) await rm(home, { recursive: true });
-    });
+  beforeAll(async () => {
+    world = await openStepFunctionsWorld();
+    if (sample) await scriptSample(world, sample);
+    await scriptRuns(world);
+    home = await mkdtemp(join(tmpdir(), 'flowtap-aws-cli-'));
+    const profile = (name: string, keyId: string, secret: string, token: string) =>
+      `[${name}]\naws_access_key_id = ${keyId}\naws_secret_access_key = ${secret}\n${token}\n`;
+    const { accessKeyId, secretAccessKey } = UPSTREAM_CREDENTIALS;
+    const profiles = [
+      profile('flowtap', 'flowtap', 'unused', `aws_session_token = ${await world.key({ tier: 'high' })}`),
+      profile('upstream', accessKeyId, secretAccessKey, ''),
+    ];
+    await writeFile(join(home, 'credentials'), profiles.join('\n'));
+  });
+  afterAll(async () => {
+    await world?.close();
+    if (home !== undefined) await rm(home, { recursive: true });
+  });
 
-    function run(profile: 'flowtap' | 'upstream', command: string, ...more: string[]) {
-      const endpoint = profile === 'upstream' ? world.upstream.url : world.url.href;
-      const settings = `--endpoint-url ${endpoint} --region us-west-2 --profile ${profile} --output json`;
-      const env = { AWS_MAX_ATTEMPTS: '1', AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials') };
-      return runAlone(AWS_CLI, [...settings.split(' '), 'stepfunctions', command, ...more], { env });
-    }
+  function run(profile: 'flowtap' | 'upstream', command: string, ...more: string[]) {
+    const endpoint = profile === 'upstream' ? world.upstream.url : world.url.href;
+    const settings = `--endpoint-url ${endpoint} --region us-west-2 --profile ${profile} --output json`;
+    const env = { AWS_MAX_ATTEMPTS: '1', AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials') };
+    return runAlone(AWS_CLI, [...settings.split(' '), 'stepfunctions', command, ...more], { env });
+  }
 
-    async function read(
-      profile: 'flowtap' | 'upstream',
-      command: string,
-      ...more: string[]
-    ): Promise<object> {
-      const { code, stdout, stderr } = await run(profile, command, ...more);
-      if (code !== 0) throw new Error(stderr);
-      return JSON.parse(stdout);
-    }
+  async function read(profile: 'flowtap' | 'upstream', command: string, ...more: string[]): Promise<object> {
+    const { code, stdout, stderr } = await run(profile, command, ...more);
+    if (code !== 0) throw new Error(stderr);
+    return JSON.parse(stdout);
+  }
 
-    const { arn = '', events = [], pageSize = 1 } = sample ?? {};
+  const { arn = '', events = [], pageSize = 1 } = sample ?? {};
 
-    it.concurrent.each([
-      ['get-execution-history', ['--page-size', String(pageSize)]],
-      ['get-execution-history', ['--reverse-order', '--page-size', '1']],
-      ['get-execution-history', ['--no-include-execution-data']],
-      ['describe-execution', []],
-    ] as const)(
-      '%s %j prints the same as when it reads from the upstream directly',
-      async (command, more) => {
-        const asked = ['--execution-arn', arn, ...more];
-        const [straight, through] = await Promise.all([
-          read('upstream', command, ...asked),
-          read('flowtap', command, ...asked),
-        ]);
-        expect(through).toEqual(straight);
-        if ('events' in through) expect(through.events).toHaveLength(events.length);
-      },
-    );
+  it.concurrent.each([
+    ['get-execution-history', ['--page-size', String(pageSize)]],
+    ['get-execution-history', ['--reverse-order', '--page-size', '1']],
+    ['get-execution-history', ['--no-include-execution-data']],
+    ['describe-execution', []],
+  ] as const)('%s %j prints the same as when it reads from the upstream directly', async (command, more) => {
+    const asked = ['--execution-arn', arn, ...more];
+    const [straight, through] = await Promise.all([
+      read('upstream', command, ...asked),
+      read('flowtap', command, ...asked),
+    ]);
+    expect(through).toEqual(straight);
+    if ('events' in through) expect(through.events).toHaveLength(events.length);
+  });
 
-    it.concurrent.each([
-      ['list-executions', ['--state-machine-arn', MACHINE_ARN, '--page-size', '5']],
-      ['list-state-machines', []],
-    ] as const)('%s %j prints the same', async (command, asked) => {
-      const [straight, through] = await Promise.all([
-        read('upstream', command, ...asked),
-        read('flowtap', command, ...asked),
-      ]);
-      expect(through).toEqual(straight);
-    });
+  it.concurrent.each([
+    ['list-executions', ['--state-machine-arn', MACHINE_ARN, '--page-size', '5']],
+    ['list-state-machines', []],
+  ] as const)('%s %j prints the same', async (command, asked) => {
+    const [straight, through] = await Promise.all([
+      read('upstream', command, ...asked),
+      read('flowtap', command, ...asked),
+    ]);
+    expect(through).toEqual(straight);
+  });
 
-    it.concurrent.each([
-      ['get-execution-history', ['--execution-arn', arnOf('unknown')], /\(ExecutionDoesNotExist\)/],
-      ['describe-execution', ['--execution-arn', 'arn:aws:states:x'], /\(InvalidArn\)/],
-      [
-        'start-execution',
-        ['--state-machine-arn', 'arn:aws:states:us-west-2:123456789012:stateMachine:M'],
-        /\(AccessDeniedException\).*read-only/,
-      ],
-      ['stop-execution', ['--execution-arn', arnOf('sample-0')], /\(AccessDeniedException\).*read-only/],
-    ] as const)('%s %j is refused', async (command, asked, text) => {
-      const { code, stderr } = await run('flowtap', command, ...asked);
-      expect(code).not.toBe(0);
-      expect(stderr).toMatch(text);
-    });
-  },
-);
+  it.concurrent.each([
+    ['get-execution-history', ['--execution-arn', arnOf('unknown')], /\(ExecutionDoesNotExist\)/],
+    ['describe-execution', ['--execution-arn', 'arn:aws:states:x'], /\(InvalidArn\)/],
+    [
+      'start-execution',
+      ['--state-machine-arn', 'arn:aws:states:us-west-2:123456789012:stateMachine:M'],
+      /\(AccessDeniedException\).*read-only/,
+    ],
+    ['stop-execution', ['--execution-arn', arnOf('sample-0')], /\(AccessDeniedException\).*read-only/],
+  ] as const)('%s %j is refused', async (command, asked, text) => {
+    const { code, stderr } = await run('flowtap', command, ...asked);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(text);
+  });
+});

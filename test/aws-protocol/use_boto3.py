@@ -3,9 +3,11 @@
 Reads what it needs from stdin as JSON: see boto3.test.ts. No test framework: the caller judges the outcome.
 """
 
+import http.client
 import json
 import os
 import sys
+import urllib.parse
 import urllib.request
 
 # Found by the session that is made below, as on the machine of a user who also works with AWS.
@@ -109,13 +111,25 @@ def failing(exception, retries=0):
             faults({})
 
 
-def until_throttled(key, calls_max):
-    reader = client(key)
-    for _ in range(calls_max):
-        refused = refusal(reader, maxResults=1)
+def use_up_rate(key):
+    """Requests without boto3, which takes too long on a busy machine to exceed a rate."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(given["url"]).netloc)
+    while True:
+        connection.request("GET", "/v1/key", headers={"X-API-Key": key})
+        response = connection.getresponse()
+        response.read()
+        if response.status == 429:
+            connection.close()
+            return
+
+
+def throttled(key):
+    while True:
+        use_up_rate(key)
+        refused = refusal(client(key), maxResults=1)
+        # Otherwise a new period has just begun.
         if refused["code"] != "answered":
             return refused
-    return {"code": "answered"}
 
 
 def compared(execution_id, page_size):
@@ -139,7 +153,7 @@ print(
                 "invalid": refusal(good, maxResults=251),
                 "token": refusal(good, nextToken="made up"),
                 "failedUpstreamTwice": failing("InternalFailureException", retries=1),
-                "overTheLimit": until_throttled(given["slowKey"], 250),
+                "overTheLimit": throttled(given["slowKey"]),
                 "wrongKey": refusal(client("wrong", retries=1)),
                 "revokedKey": refusal(client(given["revokedKey"])),
                 "foreignExecution": refusal(client(given["foreignKey"])),

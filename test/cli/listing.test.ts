@@ -104,10 +104,11 @@ test.concurrent('list without a flow lists the only one that the key reads', asy
 
 test.concurrent('list --follow prints a line for each execution and each change, until Ctrl-C', async () => {
   const flow = `${HOME}:stateMachine:Live`;
-  const startedAt = Date.now();
-  await runs(flow, [{ name: 'one', startedAt: startedAt - 60_000, endedAt: startedAt + 4_000 }]);
+  const running = { name: 'one', startedAt: now - 60_000 };
+  await runs(flow, [running]);
   const started = flowtap.start(['list', flow, '--follow', '--status', 'RUNNING']);
   await started.shows('RUNNING');
+  await runs(flow, [{ ...running, endedAt: Date.now() }]);
   await started.shows('SUCCEEDED');
   started.process.kill('SIGINT');
   const { code, stdout } = await started.ended;

@@ -240,4 +240,5 @@ export async function eventually<T>(look: () => Promise<T>, withinMs = 20_000): 
   }
 }
 
+/** Real time, since the service is another process, perhaps on another machine: its clock is its own. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -114,6 +114,7 @@ test(`after ${DEATHS} deaths every acknowledged key and archive exists, and none
       expect(done.keys.length).toBeGreaterThan(keysBefore);
       expect(done.archives.size).toBeGreaterThanOrEqual(archivesWanted);
     });
+    // Real time, since the process that is killed has its own clock. No assertion depends on where the kill finds it.
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     await flowtap.kill();
     await working;

@@ -17,6 +17,7 @@ import { createStepFunctionsClient } from '../../src/sources/step-functions/step
 import { createStepFunctionsListing } from '../../src/sources/step-functions/step-functions-listing.ts';
 import { createStepFunctionsSource } from '../../src/sources/step-functions/step-functions.ts';
 import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
+import { eventually } from '../support/eventually.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { testLog } from '../support/secret-search.ts';
 import { allMessages, KEYS } from './source-under-test.ts';
@@ -78,12 +79,12 @@ describe('stepfunctions-local', () => {
   afterAll(() => server.stop());
 
   test('is followed while it runs, and read page by page when it has ended', async () => {
-    let pages = await allMessages(source, executionArn, 4);
-    const atFirst = pages.flat();
-    while (pages.flat().at(-1)?.eventType !== 'EXECUTION_SUCCEEDED') {
-      await systemClock.sleep(100);
-      pages = await allMessages(source, executionArn, 4);
-    }
+    const atFirst = (await allMessages(source, executionArn, 4)).flat();
+    const pages = await eventually(async () => {
+      const read = await allMessages(source, executionArn, 4);
+      expect(read.flat().at(-1)?.eventType).toBe('EXECUTION_SUCCEEDED');
+      return read;
+    });
     const messages = pages.flat();
     expect(messages.slice(0, atFirst.length)).toEqual(atFirst);
     expect(pages.length).toBeGreaterThan(2);

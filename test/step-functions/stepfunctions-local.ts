@@ -5,11 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { systemClock } from '../../src/core/clock.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 
 const SERVER = createRequire(import.meta.url).resolve('stepfunctions-local/bin/stepfunctions-local-start.js');
-const STARTED_WITHIN_MS = 20_000;
 
 export interface StepFunctionsLocal {
   readonly endpoint: URL;
@@ -36,7 +35,12 @@ export async function startStepFunctionsLocal(): Promise<StepFunctionsLocal> {
     // Some operations have an empty answer.
     return JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
   };
-  await answers(() => call('ListStateMachines', {}), server);
+  try {
+    await eventually(() => call('ListStateMachines', {}));
+  } catch (error) {
+    await stop(server);
+    throw new Error('stepfunctions-local does not answer', { cause: error });
+  }
   return { endpoint, call, stop: () => stop(server) };
 }
 
@@ -45,20 +49,4 @@ async function stop(server: ChildProcess): Promise<void> {
   const ended = once(server, 'exit');
   server.kill('SIGTERM');
   await ended;
-}
-
-async function answers(ask: () => Promise<unknown>, server: ChildProcess): Promise<void> {
-  const untilMs = Date.now() + STARTED_WITHIN_MS;
-  for (;;) {
-    try {
-      await ask();
-      return;
-    } catch (error) {
-      if (Date.now() > untilMs || server.exitCode !== null) {
-        await stop(server);
-        throw new Error('stepfunctions-local does not answer', { cause: error });
-      }
-    }
-    await systemClock.sleep(50);
-  }
 }

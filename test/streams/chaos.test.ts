@@ -71,6 +71,7 @@ class ClientFollower {
   }
 }
 
+/** Real time: what is killed and cut here are processes and sockets. It decides when, and no assertion depends on that. */
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Some are one upstream page, some several, so that expired tokens matter; some are there at once, some grow slowly. */

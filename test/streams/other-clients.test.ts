@@ -62,17 +62,15 @@ async function swagger({ url, apiKey }: RestartableService, id: string, handed: 
       },
     });
   for (let cursor: string | undefined; ;) {
-    try {
-      const { obj } = await ask({ ...(cursor !== undefined && { cursor, waitTimeSeconds: 5 }) });
-      // Safety: a page; what it holds is compared below.
-      const page = obj as { messages: unknown[]; cursor: string; status: string };
-      handed.push(...page.messages.map((message) => ({ event: 'message', data: JSON.stringify(message) })));
-      ({ cursor } = page);
-      if (page.status !== 'RUNNING') return;
-    } catch {
-      // The service is just being restarted.
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    // It fails while the service is restarted.
+    const { obj } = await eventually(() =>
+      ask({ ...(cursor !== undefined && { cursor, waitTimeSeconds: 5 }) }),
+    );
+    // Safety: a page; what it holds is compared below.
+    const page = obj as { messages: unknown[]; cursor: string; status: string };
+    handed.push(...page.messages.map((message) => ({ event: 'message', data: JSON.stringify(message) })));
+    ({ cursor } = page);
+    if (page.status !== 'RUNNING') return;
   }
 }
 const accepted = new Set<string>();

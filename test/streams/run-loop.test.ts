@@ -211,7 +211,7 @@ test('an endless run does not set a timer that fires at once', async () => {
   const sleeping = systemClock.sleep(Infinity, stop.signal).then(() => {
     awake = true;
   });
-  // A timer of a whole millisecond, and what would have fired with it.
+  // Real timers, whose limit is tested: one of a whole millisecond, and what would have fired with it.
   await systemClock.sleep(5);
   expect(awake).toBe(false);
   stop.abort();

@@ -65,6 +65,7 @@ export class SseFollower {
         return;
       }
       const waitMs = (this.#parser.retryMs ?? 1_000) * (this.#options.retryFactor ?? 1);
+      // As a client of its own does, in real time: the service may be another process.
       if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }
