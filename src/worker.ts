@@ -105,7 +105,6 @@ function createIsolate(env: Env): Result<Isolate> {
 
 /** At the first requests of an isolate, until the index of archives is complete. */
 async function keepIndexBuilding(made: Isolate, env: Env): Promise<void> {
-  if (made.isIndexLookedAt) return;
   made.isIndexLookedAt = true;
   try {
     if (!(await made.core.indexBuild.isDone())) await startIndexBuild(env.EXECUTIONS);
@@ -146,9 +145,12 @@ export default {
       const problem = refuse(made.failure, requestId, readPublicUrl({ ...env }));
       return toResponse(withHeaders(problem, headers));
     }
-    context.waitUntil(keepIndexBuilding(made.value, env));
-    const clientAddress = workersClientAddress(request.headers);
-    const runtime = { clientAddress, waitUntil: (work: Promise<unknown>) => context.waitUntil(work) };
-    return made.value.app.fetch(request, { runtime });
+    if (!made.value.isIndexLookedAt) context.waitUntil(keepIndexBuilding(made.value, env));
+    return made.value.app.fetch(request, {
+      runtime: {
+        clientAddress: () => workersClientAddress(request.headers),
+        waitUntil: (work) => context.waitUntil(work),
+      },
+    });
   },
 } satisfies ExportedHandler<Env>;

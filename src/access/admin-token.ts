@@ -25,7 +25,7 @@ export function createAuthenticateAdmin(
   if (adminToken === undefined || adminToken.length < SECRET_CHARACTERS_MIN) return undefined;
   const expected = sha256(adminToken);
   const verifiedAddresses = new LruMap<string, true>({ max: ADDRESSES_MAX });
-  return async ({ url, headers, clientAddress }) => {
+  return async ({ url, headers, clientAddress: addressOf }) => {
     const presented = presentedCredential(url, headers);
     if (!presented.ok) {
       const { failure } = presented;
@@ -34,6 +34,7 @@ export function createAuthenticateAdmin(
     // The whole header: unlike an API key, an operator's token may contain a comma.
     const authorization = headers.get('Authorization') ?? '';
     if (!/^bearer /i.test(authorization)) return missing();
+    const clientAddress = addressOf();
     // Before the token is compared: an answer that tells right from wrong is all that guessing needs. An address that has sent
     // the right token is exempt, so that wrong keys from the same address (an office, a carrier's NAT) lock no operator out.
     const lockoutSeconds = failures.lockoutSeconds(clientAddress);

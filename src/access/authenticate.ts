@@ -54,7 +54,7 @@ export interface AccessRequest {
   readonly url: RequestUrl;
   readonly headers: RequestHeaders;
   /** The bucket that client-address.ts names. */
-  readonly clientAddress: string;
+  readonly clientAddress: () => string;
   /** Absent on routes that concern no execution. */
   readonly execution?: ExecutionName;
   /** Which credential the route accepts. */
@@ -91,7 +91,7 @@ export class Authenticator {
     const { failures } = this.#ports;
     const key = parseApiKey(text);
     if (key === undefined) {
-      const lockoutSeconds = failures.lockoutSeconds(request.clientAddress);
+      const lockoutSeconds = failures.lockoutSeconds(request.clientAddress());
       if (lockoutSeconds !== undefined) return lockedOut(lockoutSeconds);
       return this.#charge({ type: 'invalid-key' }, request);
     }
@@ -117,9 +117,9 @@ export class Authenticator {
     const giveUpAtMs = clock.now() + LOOKUP_WAIT_MS_MAX;
     for (;;) {
       if (credentials.hasVerified(credentialId, hash)) return ok(() => undefined);
-      const lockoutSeconds = failures.lockoutSeconds(clientAddress);
+      const lockoutSeconds = failures.lockoutSeconds(clientAddress());
       if (lockoutSeconds !== undefined) return lockedOut(lockoutSeconds);
-      const free = failures.lookUp(clientAddress);
+      const free = failures.lookUp(clientAddress());
       if (free !== undefined) return ok(free);
       if (clock.now() >= giveUpAtMs) {
         return fail({
@@ -146,7 +146,7 @@ export class Authenticator {
     const verified = verifyTicket(text, ticketKeys, clock.now());
     if (!verified.ok) {
       if (verified.failure.type === 'expired-ticket') return verified;
-      const lockoutSeconds = failures.lockoutSeconds(request.clientAddress);
+      const lockoutSeconds = failures.lockoutSeconds(request.clientAddress());
       return lockoutSeconds === undefined
         ? this.#charge(verified.failure, request)
         : lockedOut(lockoutSeconds);
@@ -182,7 +182,7 @@ export class Authenticator {
 
   /** Charges the address for a wrong credential. */
   async #charge(failure: AccessFailure, { clientAddress }: RequestScope): Authenticated {
-    const lockoutSeconds = await this.#ports.failures.charge(clientAddress);
+    const lockoutSeconds = await this.#ports.failures.charge(clientAddress());
     return lockoutSeconds === undefined ? fail(failure) : lockedOut(lockoutSeconds);
   }
 }

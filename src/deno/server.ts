@@ -18,6 +18,7 @@ import { createReserveFile } from './reserve-file.ts';
 import { openSite } from './static-site.ts';
 import { ConnectionClosed, closingAfter, watchBody } from './unfinished-body.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
+import type { Client } from '../executions/executions.ts';
 import { createInProcessExecutions } from '../executions/runtimes/in-process.ts';
 import { createInProcessLists } from '../lists/runtimes/in-process-lists.ts';
 import { forwardedOverTls } from '../http/forwarded-proto.ts';
@@ -64,15 +65,17 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   const handler: Deno.ServeHandler<Deno.NetAddr> = async (request, info) => {
     const socketAddress = info.remoteAddr.transport === 'tcp' ? info.remoteAddr.hostname : undefined;
     const runtime = {
-      clientAddress: socketClientAddress(request.headers, socketAddress, trustedProxies),
+      clientAddress: () => socketClientAddress(request.headers, socketAddress, trustedProxies),
       overTls: forwardedOverTls(request.headers, socketAddress, trustedProxies),
+      client: new DenoClient(request),
       // In a process, a promise continues without anyone awaiting it. Its failures are logged where they happen.
       waitUntil: () => undefined,
     };
     const url = requestUrl(request);
     const body = request.body === null ? undefined : watchBody(request.body);
     const answer =
-      (url && site(request, url)) ?? (await app.fetch(leftAfterCancel(request, body?.stream), { runtime }));
+      (url && site(request, url)) ??
+      (await app.fetch(body ? withBody(request, body.stream) : request, { runtime }));
     return body === undefined || body.isComplete() ? answer : closingAfter(answer, clock);
   };
   const onError = (error: unknown) =>
@@ -108,14 +111,33 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   });
 }
 
+/** Takes the method from the request: as a member of `init`, TRACE and some others would be refused. */
+function withBody(request: Request, body: ReadableStream<Uint8Array>): Request {
+  const init: RequestInit = { body };
+  return new Request(request, init);
+}
+
 /**
- * The request with a signal that is aborted a little later than Deno's own. When a client leaves, Deno aborts the signal, and
+ * A client whose signal is aborted a little later than that of its request. When a client disconnects, Deno aborts the signal, and
  * then cancels the answer's body; a body that ends with an error in between is printed, stack and all, once for each client.
  */
-function leftAfterCancel(request: Request, body: ReadableStream<Uint8Array> | undefined): Request {
-  const left = new AbortController();
-  request.signal.addEventListener('abort', () => setTimeout(() => left.abort(), LEFT_MS), { once: true });
-  return new Request(request, { signal: left.signal, ...(body && { body }) });
+class DenoClient implements Client {
+  readonly #request: Request;
+  #signal: AbortSignal | undefined;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal) return this.#signal;
+    const left = new AbortController();
+    const { signal } = this.#request;
+    const abortLater = () => setTimeout(() => left.abort(), LEFT_MS);
+    if (signal.aborted) abortLater();
+    else signal.addEventListener('abort', abortLater, { once: true });
+    return (this.#signal = left.signal);
+  }
 }
 
 const onDeno = (store: KeyValueStore, log: Log): Platform => ({

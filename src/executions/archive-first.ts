@@ -79,7 +79,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
   };
   const streams = new ArchivedStreams(clock);
   return {
-    page: (ref, request, signal) =>
+    page: (ref, request, client) =>
       archiveFirst(ref, request, {
         archived: async (history) =>
           mapped(await archivedPage(options, ref, history, request), (page) => ({
@@ -87,7 +87,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
             final: true,
             served: servedFrom(history),
           })),
-        live: () => live.page(ref, request, signal),
+        live: () => live.page(ref, request, client),
       }),
     wholePage: (ref, request, signal) =>
       archiveFirst(ref, request, {

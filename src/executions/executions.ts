@@ -39,6 +39,12 @@ export interface Reader {
   readonly totalStreamLimit: number;
 }
 
+/** Who waits for an answer. */
+export interface Client {
+  /** Aborted when the client has disconnected. Making a signal can cost more than an answer from memory, which reads none. */
+  readonly signal: AbortSignal;
+}
+
 export interface PageRequest extends PageQuery, Reader {
   /** How long to wait for a message, or for the end. 0: not at all. */
   readonly waitMs: number;
@@ -125,7 +131,7 @@ export interface ExecutionActivity {
 }
 
 export interface Executions {
-  page(ref: ExecutionRef, request: PageRequest, signal?: AbortSignal): Promise<Result<PageAnswer>>;
+  page(ref: ExecutionRef, request: PageRequest, client?: Client): Promise<Result<PageAnswer>>;
   summary(ref: ExecutionRef, request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>>;
   /** A page of messages in whole, for answers in the source's own form. */
   wholePage(

@@ -84,7 +84,7 @@ export function withTotalStreamLimits(executions: Executions, slots: TotalSlots)
   };
   return {
     ...executions,
-    page: (ref, request, signal) => waiting(request, () => executions.page(ref, request, signal)),
+    page: (ref, request, client) => waiting(request, () => executions.page(ref, request, client)),
     summary: (ref, request, signal) => waiting(request, () => executions.summary(ref, request, signal)),
     stream: (ref, request, signal, onClosed) =>
       slots.stream(request, signal, onClosed, (closed) => executions.stream(ref, request, signal, closed)),

@@ -8,6 +8,7 @@ import type { HonoBase } from 'hono/hono-base';
 import type { Clock } from '../core/clock.ts';
 import { exceptionText } from '../core/exception-text.ts';
 import { type Failure, type Result, fail, internalText, invalid, ok } from '../core/errors.ts';
+import type { Client } from '../executions/executions.ts';
 import type { Log } from '../core/log.ts';
 import { type CrossOrigin, preflight } from './cross-origin.ts';
 import { problemResponse } from './problem-response.ts';
@@ -18,10 +19,12 @@ import { type Draft, securityHeaders, toResponse, withHeaders } from './response
 
 /** What the runtime knows about a request. */
 export interface RuntimeContext {
-  /** The caller's address: failed authentications are counted for it. */
-  readonly clientAddress: string;
+  /** The caller's address: failed authentications are counted for it. A function, because most requests have no use for it. */
+  readonly clientAddress: () => string;
   /** The caller used TLS, which a proxy terminated. */
   readonly overTls?: boolean;
+  /** Absent: `request.signal` tells when the caller disconnects. */
+  readonly client?: Client;
   /** Keeps the runtime alive for work that continues after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
@@ -33,6 +36,8 @@ export interface Exchange {
   /** Names and values of its query, decoded, in order. */
   readonly parameters: readonly (readonly [string, string])[];
   readonly facts: RequestFacts;
+  /** Handlers pass on this, not the request: see `RuntimeContext`. */
+  readonly client: Client;
   readonly runtime: RuntimeContext;
 }
 
@@ -111,7 +116,16 @@ export async function answer(
     const url = requestUrl(request);
     if (url && runtime.overTls === true) url.protocol = 'https:';
     const handle = isPreflight ? answerPreflight : handler;
-    result = url ? await handle({ request, url, parameters: parametersOf(url), facts, runtime }) : NO_URL;
+    result = url
+      ? await handle({
+          request,
+          url,
+          parameters: parametersOf(url),
+          facts,
+          client: runtime.client ?? request,
+          runtime,
+        })
+      : NO_URL;
   } catch (error) {
     // An exception is a bug: the caller gets the request id and nothing else.
     result = fail({ type: 'internal', internal: exceptionText(error) });

@@ -172,7 +172,7 @@ class Search {
         waitMs: 0,
         ...this.#reader,
       },
-      this.#signal,
+      this.#signal && { signal: this.#signal },
     );
     if (!page.ok) return page;
     this.#upstreamCalls += page.value.served.upstreamCalls;

@@ -46,7 +46,7 @@ describe('junk keys', () => {
         fc.pre(junk !== text);
         // Each from another address, so that the key is refused and not the address.
         address += 1;
-        const request = sessionTokenRequest(junk, { clientAddress: `junk ${address}` });
+        const request = sessionTokenRequest(junk, { clientAddress: () => `junk ${address}` });
         expect(failureOf(await access.authenticator.authenticate(request))).toBe('invalid-key');
       }),
       { numRuns: 2000 },
@@ -70,7 +70,9 @@ describe('junk keys', () => {
     const { credentialId } = await createKey(access);
     const isolate = access.another();
     for (let guess = 0; guess < 100; guess++) {
-      const request = sessionTokenRequest(guessFor(credentialId), { clientAddress: `guesser ${guess}` });
+      const request = sessionTokenRequest(guessFor(credentialId), {
+        clientAddress: () => `guesser ${guess}`,
+      });
       expect(failureOf(await isolate.authenticator.authenticate(request))).toBe('invalid-key');
     }
     expect(access.store.reads('key/credential/')).toBe(1);
@@ -119,7 +121,7 @@ describe('a flood of wrong keys from one address', () => {
     expect(failureOf(await isolate.authenticator.authenticate(pageRequest(undefined, { url })))).toBe(
       'no failure',
     );
-    const elsewhere = pageRequest(text, { clientAddress: '192.0.2.2' });
+    const elsewhere = pageRequest(text, { clientAddress: () => '192.0.2.2' });
     expect(failureOf(await isolate.authenticator.authenticate(elsewhere))).toBe('no failure');
   });
 

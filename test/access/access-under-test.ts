@@ -86,7 +86,7 @@ export const executionOf = (executionId: string) => ({ source: 'things-graph', e
 export const pageRequest = (key: string | undefined, more: Partial<AccessRequest> = {}): AccessRequest => ({
   url: urlOf(`/v1/executions/${encodeURIComponent(more.execution?.executionId ?? EXECUTION)}/messages`),
   headers: new Headers(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
-  clientAddress: '192.0.2.1',
+  clientAddress: () => '192.0.2.1',
   execution: executionOf(EXECUTION),
   accepts: 'key-or-ticket',
   ...more,
@@ -96,7 +96,7 @@ export const pageRequest = (key: string | undefined, more: Partial<AccessRequest
 export const sessionTokenRequest = (token: string, more: Partial<AccessRequest> = {}): AccessRequest => ({
   url: urlOf('/'),
   headers: { get: (name) => (name === 'X-Amz-Security-Token' ? token : null) },
-  clientAddress: '192.0.2.1',
+  clientAddress: () => '192.0.2.1',
   execution: executionOf(EXECUTION),
   accepts: 'session-token',
   ...more,

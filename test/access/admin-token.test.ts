@@ -7,7 +7,7 @@ import { ADMIN_TOKEN, createKey, failureOf, openAccess, urlOf } from './access-u
 const request = (authorization: string | undefined, url = '/v1/admin/keys') => ({
   url: urlOf(url),
   headers: new Headers(authorization === undefined ? {} : { Authorization: authorization }),
-  clientAddress: '192.0.2.1',
+  clientAddress: () => '192.0.2.1',
 });
 
 const check = async (access: ReturnType<typeof openAccess>, authorization?: string, url?: string) => {

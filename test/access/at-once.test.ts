@@ -198,7 +198,7 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     });
     expect(failureOf(await place.authenticator.authenticate(pageRequest(known.text)))).toBe('no failure');
     const fromElsewhere = place.authenticator.authenticate(
-      pageRequest(elsewhere.text, { clientAddress: '192.0.2.2' }),
+      pageRequest(elsewhere.text, { clientAddress: () => '192.0.2.2' }),
     );
     await settle();
     slow.release();

@@ -53,7 +53,7 @@ function openPlaces(random: RandomBytes = randomBytes) {
 }
 
 const outcome = async (access: Access, key: string) =>
-  failureOf(await access.authenticator.authenticate(pageRequest(key, { clientAddress: '192.0.2.1' })));
+  failureOf(await access.authenticator.authenticate(pageRequest(key, { clientAddress: () => '192.0.2.1' })));
 
 describe("keys in two locations that see each other's writes late", () => {
   test('a revocation survives a change and a rotation based on older records, and ends their new credential', async () => {

@@ -54,7 +54,7 @@ it.each([0, 7])(
         ...(position > 0 && { nextToken }),
       }),
     });
-    const runtime = { clientAddress: '192.0.2.1', waitUntil: () => undefined };
+    const runtime = { clientAddress: () => '192.0.2.1', waitUntil: () => undefined };
     expect(await exceptionOf(app.fetch(request, { runtime }))).toMatchObject({
       name: 'InternalFailureException',
       status: 500,

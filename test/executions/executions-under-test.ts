@@ -138,7 +138,7 @@ export class ExecutionsUnderTest {
       ...READER,
       waitMs: 0,
     } as const;
-    return readPage(await this.executions.page(REF, { ...all, ...request }, signal));
+    return readPage(await this.executions.page(REF, { ...all, ...request }, signal && { signal }));
   }
 
   summary(waitMs = 0) {

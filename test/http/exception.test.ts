@@ -30,7 +30,7 @@ test('is a 500 with the request id, and a log line with its name and place but w
     log: testLog(logged),
     version: '1.2.3-test',
   };
-  const runtime = { clientAddress: '192.0.2.1', waitUntil: () => undefined };
+  const runtime = { clientAddress: () => '192.0.2.1', waitUntil: () => undefined };
   const response = await createApp(ports).fetch(new Request('https://flowtap.example/v1/key'), { runtime });
   const problem = await problemOf(response);
   expect(problem).toMatchObject({ status: 500, requestId: response.headers.get('X-Request-Id') });

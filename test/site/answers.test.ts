@@ -368,7 +368,7 @@ describe('as documented, the service refuses', () => {
 
   test('with its own problem after an exception', async () => {
     const app = brokenApp();
-    const runtime = { clientAddress: '192.0.2.1', waitUntil: () => undefined };
+    const runtime = { clientAddress: () => '192.0.2.1', waitUntil: () => undefined };
     for (const { id, responses } of operations) {
       if (!responses.has('500')) continue;
       const [path, init] = requestOf(id, 'none');

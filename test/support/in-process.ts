@@ -119,7 +119,9 @@ export class InProcess {
   async fetch(path: string, init?: RequestInit, clientAddress = '192.0.2.1'): Promise<Response> {
     const request = new Request(`${ORIGIN}${path}`, init);
     if (init?.signal) this.#requests.push(request);
-    return this.#app.fetch(request, { runtime: { clientAddress, waitUntil: () => undefined } });
+    return this.#app.fetch(request, {
+      runtime: { clientAddress: () => clientAddress, waitUntil: () => undefined },
+    });
   }
 
   admin(

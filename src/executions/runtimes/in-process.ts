@@ -57,7 +57,8 @@ export function createInProcessExecutions({ durable, ...options }: InProcessOpti
         await objects.ask(executionKey(ref), maker(ref, values), (execution) => execution.resume());
       }
     },
-    page: (ref, request, signal) => ask(ref, (execution) => execution.page(request, untilClosing(signal))),
+    page: (ref, request, client) =>
+      ask(ref, (execution) => execution.page(request, untilClosing(client?.signal))),
     wholePage: (ref, request, signal) =>
       ask(ref, (execution) => execution.wholePage(request, untilClosing(signal))),
     describe: (ref, request, signal) =>

@@ -19,7 +19,7 @@ export interface ChildrenPorts {
 
 export async function getChildren(
   { children, cursorKeys }: ChildrenPorts,
-  { request, parameters, facts }: Exchange,
+  { request, parameters, facts, client }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
@@ -32,7 +32,7 @@ export async function getChildren(
   const page = await children(
     ref,
     { patterns: caller.executions, maxResults, place: place.value, ...readerOf(caller) },
-    request.signal,
+    client.signal,
   );
   if (!page.ok) return page;
   const { executions, next, partial, upstreamCalls } = page.value;

@@ -48,7 +48,7 @@ async function getList(ports: ListsPorts, exchange: Exchange): Promise<Answered>
 
 async function getPage(
   { lists, cursorKeys }: ListsPorts,
-  { request, parameters, facts }: Exchange,
+  { request, parameters, facts, client }: Exchange,
   caller: Caller,
 ): Promise<Answered> {
   const query = readQuery(parameters, [...LIST_PARAMETERS, 'cursor', 'nextToken']);
@@ -65,7 +65,7 @@ async function getPage(
       ...(after.value !== undefined && { after: after.value }),
       tenant: caller.tenant,
     },
-    request.signal,
+    client.signal,
   );
   if (!page.ok) return withFlow(wanted.value.of, page);
   const { executions, next, partial, searchedBackTo, upstreamCalls } = page.value;
@@ -83,7 +83,7 @@ async function getPage(
 
 async function getLiveList(
   { lists }: ListsPorts,
-  { request, parameters, facts }: Exchange,
+  { parameters, facts, client }: Exchange,
   caller: Caller,
 ): Promise<Answered> {
   const query = readQuery(parameters, [...LIST_PARAMETERS, 'cursor', 'nextToken']);
@@ -107,7 +107,7 @@ async function getLiveList(
       grant: listGrantOf(caller, wanted.value.patterns),
       ...(caller.expiresAtMs !== undefined && { keyEndsAtMs: caller.expiresAtMs }),
     },
-    request.signal,
+    client.signal,
   );
   return stream.ok ? ok(streamResponse(stream.value)) : withFlow(wanted.value.of, stream);
 }

@@ -21,7 +21,7 @@ export const flowsRoute = (ports: FlowsPorts): Handler =>
 
 async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered> {
   const { lists, cursorKeys } = ports;
-  const { request, parameters, facts } = exchange;
+  const { request, parameters, facts, client } = exchange;
   // A ticket is for one execution: it lists nothing.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   if (!caller.ok) return caller;
@@ -36,7 +36,7 @@ async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered
       ...(after.value !== undefined && { after: after.value }),
       tenant: caller.value.tenant,
     },
-    request.signal,
+    client.signal,
   );
   if (!page.ok) return page;
   const { flows, next, partial, upstreamCalls } = page.value;

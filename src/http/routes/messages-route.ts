@@ -34,7 +34,7 @@ export async function getMessages(
 
 async function getPage(
   { executions, cursors }: ReadingPorts,
-  { request, parameters, facts }: Exchange,
+  { request, parameters, facts, client }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
@@ -73,7 +73,7 @@ async function getPage(
       ...readerOf(caller),
       waitMs: request.method === 'HEAD' ? 0 : waitTimeSeconds * 1000,
     },
-    request.signal,
+    client,
   );
   if (!page.ok) return page;
   facts.upstreamCalls = page.value.served.upstreamCalls;
@@ -90,7 +90,7 @@ async function getPage(
 
 async function getStream(
   { executions, cursors, publicUrl }: ReadingPorts,
-  { request, parameters, facts }: Exchange,
+  { request, parameters, facts, client }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
@@ -125,7 +125,7 @@ async function getStream(
       ...(caller.expiresAtMs !== undefined && { keyEndsAtMs: caller.expiresAtMs }),
       ...(caller.ticket && { ticketEndsAtMs: caller.ticket.endsAtMs }),
     },
-    request.signal,
+    client.signal,
   );
   if (stream.ok) return ok(stream.value ? streamResponse(stream.value) : nothingMore());
   return refusedStream(stream.failure, facts, publicUrl);

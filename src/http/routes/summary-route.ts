@@ -12,7 +12,7 @@ import type { Answered, Exchange } from '../routing.ts';
 
 export async function getSummary(
   { executions, cursorKeys }: ReadingPorts,
-  { request, parameters, facts }: Exchange,
+  { request, parameters, facts, client }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
@@ -22,7 +22,7 @@ export async function getSummary(
   const summary = await executions.summary(
     ref,
     { waitMs, payloads: caller.payloads, ...readerOf(caller) },
-    request.signal,
+    client.signal,
   );
   if (!summary.ok) return summary;
   facts.upstreamCalls = summary.value.served.upstreamCalls;

@@ -101,15 +101,15 @@ const NOT_EVENTS =
 
 /** Reads on while the source's history is not read far enough. */
 async function readPage(
-  { ports: { executions, clock }, exchange: { request } }: AwsCall,
+  { ports: { executions, clock }, exchange: { client } }: AwsCall,
   ref: ExecutionRef,
   asked: WholePageRequest,
 ): Promise<Result<WholePageAnswer>> {
   const untilMs = clock.now() + READS_MS_MAX;
   for (let reads = 1; ; reads++) {
-    const page = await executions.wholePage(ref, asked, request.signal);
+    const page = await executions.wholePage(ref, asked, client.signal);
     const isUnfinished = !page.ok && page.failure.type === 'upstream-unfinished';
-    if (!isUnfinished || reads === READS_MAX || clock.now() >= untilMs || request.signal.aborted) return page;
+    if (!isUnfinished || reads === READS_MAX || clock.now() >= untilMs || client.signal.aborted) return page;
   }
 }
 

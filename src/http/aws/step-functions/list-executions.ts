@@ -116,7 +116,7 @@ function readWanted({ stateMachineArn, mapRunArn, redriveFilter }: Members): Aws
 }
 
 async function answerPage(
-  { ports: { lists, cursorKeys }, exchange: { request, facts }, caller }: AwsCall,
+  { ports: { lists, cursorKeys }, exchange: { client, facts }, caller }: AwsCall,
   { of, arn }: Wanted,
   members: Members,
   patterns: readonly string[],
@@ -146,7 +146,7 @@ async function answerPage(
         tenant: caller.tenant,
         members: true,
       },
-      request.signal,
+      client.signal,
     );
     if (!page.ok && found.length > 0) break;
     if (!page.ok) return listFailure(of, arn, page.failure);

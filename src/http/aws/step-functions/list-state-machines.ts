@@ -26,7 +26,7 @@ const REGION = /\bCredential=[^/,\s]+\/\d{8}\/([a-z0-9-]{1,40})\//;
 export const listStateMachines: AwsOperation = async ({ ports, exchange, caller, body }) => {
   const members = parseMembers(membersSchema, body);
   if (!members.ok) return members;
-  const { request, facts } = exchange;
+  const { request, facts, client } = exchange;
   const region = REGION.exec(request.headers.get('Authorization') ?? '')?.[1];
   if (region === undefined) {
     return refused(
@@ -50,7 +50,7 @@ export const listStateMachines: AwsOperation = async ({ ports, exchange, caller,
       tenant: caller.tenant,
       upstreamRegion: region,
     },
-    request.signal,
+    client.signal,
   );
   if (!page.ok) return page;
   const { flows, next, partial, upstreamCalls } = page.value;

@@ -28,7 +28,7 @@ export const listFlowExecutionMessages: AwsOperation = async (call) => {
 };
 
 async function answerPage(
-  { ports: { executions, cursors }, exchange: { request, facts }, caller }: AwsCall,
+  { ports: { executions, cursors }, exchange: { client, facts }, caller }: AwsCall,
   { ref, maxResults, nextToken: given }: ListInput,
 ): Promise<Result<object>> {
   facts.execution = ref.executionId;
@@ -46,7 +46,7 @@ async function answerPage(
       ...readerOf(caller),
       waitMs: 0,
     },
-    request.signal,
+    client,
   );
   if (!page.ok) return page;
   const { more, next, served } = page.value;
