@@ -20,6 +20,7 @@ import { streamLifeMs } from './following/listeners.ts';
 import { type StreamRegistry, findBeginning, hasAll, openStream } from './following/open-stream.ts';
 import type { StillAllowed } from './following/stream-key.ts';
 import type { SharedQueue } from './following/frame-queue.ts';
+import { FullPages } from './full-pages.ts';
 import { pageKey } from './page-key.ts';
 import { type SummaryReaders, summarize } from './summarize.ts';
 import { UnknownExecutions } from './unknown-executions.ts';
@@ -46,6 +47,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     return isServed ? history : undefined;
   };
   const unknown = new UnknownExecutions(clock);
+  const fullPages = new FullPages(clock);
   /**
    * The Execution's answer. If the archive could not be read, "not found" at the source does not prove that the execution is unknown,
    * and a 404 would make the caller give up.
@@ -84,10 +86,18 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
         archived: async (history) =>
           mapped(await archivedPage(options, ref, history, request), (page) => ({
             ...page,
+            // No memory but that of the archive keeps it.
+            full: false,
             final: true,
             served: servedFrom(history),
           })),
-        live: () => live.page(ref, request, client),
+        live: async () => {
+          const known = fullPages.get(ref, request);
+          if (known) return ok(known);
+          const page = await live.page(ref, request, client);
+          if (page.ok) fullPages.add(ref, request, page.value);
+          return page;
+        },
       }),
     wholePage: (ref, request, signal) =>
       archiveFirst(ref, request, {
@@ -117,7 +127,11 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
             archivedAt: history.head.archivedAt,
             served: servedFrom(history),
           })),
-        live: () => live.summary(ref, request, signal),
+        live: async () => {
+          const summary = await live.summary(ref, request, signal);
+          if (summary.ok) fullPages.seen(ref, summary.value.status);
+          return summary;
+        },
       }),
     async stream(ref, request, signal, onClosed) {
       // Taken before anything is read, so that a thousand clients that connect at once are counted.
@@ -143,11 +157,13 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
     activity: (ref) => live.activity(ref),
     async importHistory(ref, body) {
       const imported = await live.importHistory(ref, body);
+      fullPages.forget(ref);
       if (imported.ok) unknown.found(ref);
       return imported;
     },
     async forget(ref) {
       const forgotten = await live.forget(ref);
+      fullPages.forget(ref);
       archive.remember(ref, undefined);
       return forgotten;
     },

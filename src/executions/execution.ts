@@ -120,8 +120,8 @@ export class Execution {
       if (!read.ok) return { done: true, result: read };
       this.#history.endLook.pageRead();
       this.#poller.arrange();
-      const { page, isEmpty } = read.value;
-      const answer = { ...page, final: this.#history.settled?.final ?? false, served: served() };
+      const { page, isEmpty, full } = read.value;
+      const answer = { ...page, full, final: this.#history.settled?.final ?? false, served: served() };
       // The next look starts after the messages that this one considered.
       if (query.from.at !== 'last') query = { ...query, from: { at: 'position', ...page.next } };
       const hasEnded = page.status !== undefined && page.status !== 'RUNNING';

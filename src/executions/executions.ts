@@ -51,6 +51,8 @@ export interface PageRequest extends PageQuery, Reader {
 }
 
 export interface PageAnswer extends EncodedPage {
+  /** It has as many messages as were requested, and more follow: its messages can no longer change. */
+  readonly full: boolean;
   /** From a settled history that cannot be redriven, so it can no longer change. */
   readonly final: boolean;
   readonly served: Served;

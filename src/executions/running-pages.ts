@@ -19,6 +19,8 @@ export const ENCODED_PAGES_BYTES_MAX = 4 * 1024 * 1024;
 export interface CutAndEncoded {
   readonly page: EncodedPage;
   readonly isEmpty: boolean;
+  /** See `PageAnswer`. */
+  readonly full: boolean;
 }
 
 interface Read {
@@ -66,7 +68,9 @@ export class RunningPages {
     if (!cut.ok) return cut;
     const status = statusOf();
     const encoded = this.#encode(ref, { ...cut.value, ...(status && { status }) });
-    const result = { page: encoded, isEmpty: cut.value.messages.length === 0 };
+    const { messages, more } = cut.value;
+    const full = more && messages.length === query.maxResults;
+    const result = { page: encoded, isEmpty: messages.length === 0, full };
     const numbered = recorded.reads.flatMap(({ position, chunk }) =>
       chunk.ok ? [{ position, chunk: this.#numberOf(chunk.value) }] : [],
     );

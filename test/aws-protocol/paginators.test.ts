@@ -29,6 +29,7 @@ it.each([0, 7])(
     const page: PageAnswer = {
       ...createPageEncoder(cursorKeys)(scope, { messages: [], next: { position, fingerprint }, more: true }),
       final: false,
+      full: false,
       served: { tier: 'live', forward: 'hit', upstreamCalls: 0 },
     };
     // Safety: the AWS protocol asks for pages and nothing else.
