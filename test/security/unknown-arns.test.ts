@@ -12,8 +12,8 @@ import {
   type CallLimits,
   createCallBudget,
 } from '../../src/sources/call-budget/call-budget.ts';
-import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { CallBudgetShares } from '../../src/sources/call-budget/leases.ts';
+import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { Leases } from '../../src/sources/call-budget/leases.ts';
 import { openService, path } from '../http/service-under-test.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -39,8 +39,8 @@ type OpenBudget = (clock: ManualClock, limits: CallLimits) => CallBudget;
 const budgets: Record<string, OpenBudget> = {
   'one process': (clock, limits) => createCallBudget({ clock, ...limits }),
   'an isolate with a lease': (clock, limits) => {
-    const shares = new CallBudgetShares({ nowMs: clock.now(), limits });
-    return createSharedCallBudget({
+    const shares = new Leases({ nowMs: clock.now(), limits });
+    return createLeasedBudget({
       holder: 'isolate',
       limits,
       ask: async (request) => shares.share(request, clock.now()).share,

@@ -11,10 +11,10 @@ import {
   pollsBudget,
   TURN_MS_MAX,
 } from '../../src/sources/call-budget/call-budget.ts';
-import type { Demand } from '../../src/sources/call-budget/pacing.ts';
+import type { Demand } from '../../src/sources/call-budget/demand.ts';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
-import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { CallBudgetShares, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { Leases, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
 import type { CallOrigin, Source } from '../../src/sources/source.ts';
 import { READ } from '../support/call-options.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
@@ -138,7 +138,7 @@ describe('shares of a budget', () => {
     });
     fc.assert(
       fc.property(fc.array(asked, { maxLength: 60 }), (requests) => {
-        const shares = new CallBudgetShares({ nowMs: 0, limits: LIMITS });
+        const shares = new Leases({ nowMs: 0, limits: LIMITS });
         const out = new Map<string, { perSecond: number; untilMs: number }>();
         let now = 0;
         let single = 0;
@@ -157,11 +157,11 @@ describe('shares of a budget', () => {
   });
 
   test('are known again from what was written down', () => {
-    const first = new CallBudgetShares({ nowMs: 0, limits: LIMITS });
+    const first = new Leases({ nowMs: 0, limits: LIMITS });
     const demand: Demand = [['tenant', [[1_000, 20]]]];
     const request = { limits: LIMITS, demand, waiting: NOBODY };
     const { lease } = first.share({ ...request, holder: 'a' }, 0);
-    const again = new CallBudgetShares({ nowMs: 1_000, limits: LIMITS, leases: [['a', lease]] });
+    const again = new Leases({ nowMs: 1_000, limits: LIMITS, leases: [['a', lease]] });
     const { share } = again.share({ ...request, holder: 'b' }, 1_000);
     expect(share.callsPerSecond + lease.callsPerSecond).toBeLessThanOrEqual(CALLS_PER_SECOND);
     const leastMs = Math.ceil(40_000 / pollsBudget(CALLS_PER_SECOND, false).callsPerSecond);
@@ -207,9 +207,9 @@ describe('executions that are silent after some seconds, each with a burst of me
 
   const inProcess = (limits: CallLimits) => (clock: ManualClock) => createCallBudget({ clock, ...limits });
   const leased = (limits: CallLimits) => (clock: ManualClock) => {
-    const shares = new CallBudgetShares({ nowMs: clock.now(), limits });
+    const shares = new Leases({ nowMs: clock.now(), limits });
     const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
-    return createSharedCallBudget({ holder: 'isolate', limits, ask, clock, log: testLog() });
+    return createLeasedBudget({ holder: 'isolate', limits, ask, clock, log: testLog() });
   };
 
   test.each([

@@ -8,12 +8,9 @@ import {
   TURN_MS_MAX,
   type Permit,
 } from '../../src/sources/call-budget/call-budget.ts';
-import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import {
-  CallBudgetShares,
-  type ShareRequest,
-  type WaitingCalls,
-} from '../../src/sources/call-budget/leases.ts';
+import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { Leases, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import type { WaitingCalls } from '../../src/sources/call-budget/single-calls.ts';
 import type { CallOrigin } from '../../src/sources/source.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -54,14 +51,14 @@ function inProcess(callsPerSecond = CALLS_PER_SECOND) {
 /** Each call comes from the next isolate, as those about different executions do. */
 function acrossIsolates(isolates: number) {
   const clock = new ManualClock();
-  const shares = new CallBudgetShares({ nowMs: clock.now(), limits: LIMITS });
+  const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
   let questions = 0;
   const ask = async (request: ShareRequest) => {
     questions++;
     return shares.share(request, clock.now()).share;
   };
   const budgets = Array.from({ length: isolates }, (_, n) =>
-    createSharedCallBudget({ holder: `isolate-${n}`, limits: LIMITS, ask, clock, log: testLog() }),
+    createLeasedBudget({ holder: `isolate-${n}`, limits: LIMITS, ask, clock, log: testLog() }),
   );
   let next = 0;
   const budget = (): CallBudget => {
@@ -169,7 +166,7 @@ describe('leases', () => {
     ...calls,
   });
   const shares = () => {
-    const made = new CallBudgetShares({ nowMs: 0, limits: LIMITS });
+    const made = new Leases({ nowMs: 0, limits: LIMITS });
     const ask = (holder: string, calls: Partial<WaitingCalls>, nowMs: number) =>
       made.share({ holder, limits: LIMITS, demand: [], waiting: waiting(calls) }, nowMs).share;
     ask('spender', { polls: CALLS_AT_ONCE }, 0);

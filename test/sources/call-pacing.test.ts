@@ -1,19 +1,16 @@
 /** The intervals between polls: max-min fair between tenants, and within the budget. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { boundedDemand, type Demand, OTHERS } from '../../src/sources/call-budget/demand.ts';
+import { Followers, PAYING_TENANTS_MAX } from '../../src/sources/call-budget/followers.ts';
 import {
-  boundedDemand,
   callsPerSecondAt,
   callsPerSecondOf,
-  type Demand,
   fairLevel,
-  Followers,
   leastIntervalMs,
   mostIntervalMs,
-  OTHERS,
   type Pace,
   pacesOf,
-  PAYING_TENANTS_MAX,
   SILENT_INTERVAL_MS,
 } from '../../src/sources/call-budget/pacing.ts';
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { CALLS_AT_ONCE, CALLS_PER_SECOND } from '../../src/sources/call-budget/call-budget.ts';
-import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { CallBudgetShares, type Share, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { Leases, type Share, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
 import { POLL_JITTER } from '../../src/sources/poll-jitter.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -16,13 +16,13 @@ describe('isolates that share a budget', () => {
   async function follow(isolates: number, forMs: number, ask?: (request: ShareRequest) => Share) {
     const clock = new ManualClock();
     const random = seededRandom();
-    const shares = new CallBudgetShares({ nowMs: clock.now(), limits: LIMITS });
+    const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
     const calls: number[] = [];
     let questions = 0;
     const perIsolate: number[] = [];
     const startMs = clock.now();
     for (let n = 0; n < isolates; n++) {
-      const budget = createSharedCallBudget({
+      const budget = createLeasedBudget({
         holder: `isolate-${n}`,
         limits: LIMITS,
         ask: async (request) => {
@@ -67,9 +67,9 @@ describe('isolates that share a budget', () => {
 
   test('do not let the polls of their executions wait for each other, since a reader may share such a call', async () => {
     const clock = new ManualClock();
-    const shares = new CallBudgetShares({ nowMs: clock.now(), limits: LIMITS });
+    const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
     const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
-    const budget = createSharedCallBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
+    const budget = createLeasedBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
     const random = seededRandom(14);
     const waitedMs: number[] = [];
     const startMs = clock.now();

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
-import { createSharedCallBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { CallBudgetShares, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { Leases, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
 import { Pacer } from '../../src/executions/following/pacer.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -19,9 +19,9 @@ const budgets: [string, (clock: ManualClock) => CallBudget][] = [
   [
     'leased by an isolate',
     (clock) => {
-      const shares = new CallBudgetShares({ nowMs: clock.now(), limits: THINGS_GRAPH });
+      const shares = new Leases({ nowMs: clock.now(), limits: THINGS_GRAPH });
       const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
-      return createSharedCallBudget({ holder: 'isolate', limits: THINGS_GRAPH, ask, clock, log: testLog() });
+      return createLeasedBudget({ holder: 'isolate', limits: THINGS_GRAPH, ask, clock, log: testLog() });
     },
   ],
 ];

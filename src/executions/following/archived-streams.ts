@@ -3,12 +3,13 @@
  * there are, how many bytes wait in their queues, and how many read the archive at once.
  */
 import type { Clock } from '../../core/clock.ts';
+import { addTo } from '../../core/counts.ts';
 import { type Result, fail, ok } from '../../core/errors.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
 import { FairSemaphore } from '../../core/fair-semaphore.ts';
 import type { Reader } from '../executions.ts';
 import { STALL_MS, type SharedQueue } from './frame-queue.ts';
-import { addTo, Slots } from './slots.ts';
+import { Slots } from './slots.ts';
 
 /** Queued bytes of all archived streams together: an eighth of an isolate's 128 MB. One frame may exceed it. */
 export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;

@@ -5,6 +5,7 @@
  * A key is bounded by its own limit. A tenant, which may have many keys, is bounded by the reserve: it cannot fill an execution,
  * so every other tenant finds a slot.
  */
+import { addTo } from '../../core/counts.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Reader } from '../executions.ts';
 
@@ -63,11 +64,4 @@ export class Slots {
     addTo(this.#ofKey, keyId, by);
     addTo(this.#ofTenant, tenant, by);
   }
-}
-
-/** Entries of 0 are deleted: the map is as large as those who hold something. */
-export function addTo(counts: Map<string, number>, name: string, by: number): void {
-  const count = (counts.get(name) ?? 0) + by;
-  if (count === 0) counts.delete(name);
-  else counts.set(name, count);
 }

@@ -9,8 +9,8 @@ import type { Clock } from '../../core/clock.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { CallBudget, CallLimits } from './call-budget.ts';
-import { createSharedCallBudget } from './leased-budget.ts';
-import { CallBudgetShares, type Lease, type Share, type ShareRequest } from './leases.ts';
+import { createLeasedBudget } from './leased-budget.ts';
+import { type Lease, Leases, type Share, type ShareRequest } from './leases.ts';
 
 const LEASE = 'lease/';
 
@@ -22,13 +22,13 @@ const leaseSchema = z.object({
 
 /** The class of the binding BUDGETS. */
 export class CallBudgetObject extends DurableObject {
-  #shares: CallBudgetShares | undefined;
+  #leases: Leases | undefined;
 
   async share(request: ShareRequest): Promise<Share> {
     const nowMs = systemClock.now();
-    const shares = await this.#sharesWithin(request.limits, nowMs);
-    const expired = shares.forgetExpired(nowMs);
-    const { share, lease } = shares.share(request, nowMs);
+    const leases = await this.#leasesWithin(request.limits, nowMs);
+    const expired = leases.forgetExpired(nowMs);
+    const { share, lease } = leases.share(request, nowMs);
     // Not awaited: the platform combines such writes, and resets the object if one fails.
     void this.ctx.storage.put(LEASE + request.holder, lease);
     for (const holder of expired) void this.ctx.storage.delete(LEASE + holder);
@@ -36,13 +36,13 @@ export class CallBudgetObject extends DurableObject {
   }
 
   /** Isolates of an older deployment may have other limits, for a while: the last request decides. */
-  async #sharesWithin(limits: CallLimits, nowMs: number): Promise<CallBudgetShares> {
-    const known = this.#shares;
+  async #leasesWithin(limits: CallLimits, nowMs: number): Promise<Leases> {
+    const known = this.#leases;
     if (known?.isWithin(limits)) return known;
-    const leases = known?.leases ?? (await this.#load());
+    const leases = known?.all ?? (await this.#load());
     // Another request may have loaded them meanwhile.
-    if (this.#shares?.isWithin(limits)) return this.#shares;
-    return (this.#shares = new CallBudgetShares({ nowMs, limits, leases }));
+    if (this.#leases?.isWithin(limits)) return this.#leases;
+    return (this.#leases = new Leases({ nowMs, limits, leases }));
   }
 
   async #load(): Promise<[holder: string, Lease][]> {
@@ -71,7 +71,7 @@ export interface ObjectCallBudgetOptions {
 /** This isolate's share of the budget with this name. */
 export function createObjectCallBudget(options: ObjectCallBudgetOptions): CallBudget {
   const { namespace, name, limits, locationHint, clock, log } = options;
-  return createSharedCallBudget({
+  return createLeasedBudget({
     holder: crypto.randomUUID(),
     limits,
     clock,

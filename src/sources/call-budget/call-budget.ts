@@ -12,7 +12,8 @@ import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
 import type { CallOrigin } from '../source.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
 import { CallQueue, type WaitingCall } from './call-queue.ts';
-import { Followers, type Paces, type PollsBudget, pacesOf } from './pacing.ts';
+import { Followers } from './followers.ts';
+import { type Paces, type PollsBudget, pacesOf } from './pacing.ts';
 
 export interface CallLimits {
   readonly callsPerSecond: number;

@@ -24,8 +24,10 @@ import {
   turnMsMax,
 } from './call-budget.ts';
 import { CallQueue, type WaitingCall } from './call-queue.ts';
+import { OTHERS, boundedDemand } from './demand.ts';
+import { Followers } from './followers.ts';
 import type { Share, ShareRequest } from './leases.ts';
-import { boundedDemand, callsPerSecondAt, Followers, OTHERS, type Paces } from './pacing.ts';
+import { callsPerSecondAt, type Paces } from './pacing.ts';
 
 /**
  * What is saved of a share's rate: the polls of so much time, so that executions whose polls coincide do not wait for each other, and
@@ -34,7 +36,7 @@ import { boundedDemand, callsPerSecondAt, Followers, OTHERS, type Paces } from '
 const SAVED_MS_MAX = 1_000;
 /** A call that has its turn within this time needs no other share. */
 const NEAR_MS = 1_000;
-/** Waits are slept in steps of this, since the next share may shorten them. */
+/** A call that waits looks again at least this often, since the next share may shorten its wait. */
 const STEP_MS = 250;
 /** Single calls per request while requests follow one another, as in a walk through a history. */
 const CALLS_SOON = 7;
@@ -57,7 +59,7 @@ const ALONE: Share = {
   called: [],
 };
 
-export interface SharedCallBudgetOptions {
+export interface LeasedBudgetOptions {
   /** Unique among isolates. */
   readonly holder: string;
   readonly limits: CallLimits;
@@ -67,11 +69,12 @@ export interface SharedCallBudgetOptions {
   readonly log: Log;
 }
 
-export function createSharedCallBudget(options: SharedCallBudgetOptions): CallBudget {
+export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   const { holder, limits, ask, clock, log } = options;
   const rate = new TokenBucket(0, 1, clock.now(), 0);
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(limits.callsPerSecond) });
   const followers = new Followers();
+  /** Single calls that were granted and not used yet. Negative after calls without a turn. */
   let singles = 0;
   let share: Share = { ...ALONE, paces: [] };
   let paces: Paces = new Map();
@@ -210,5 +213,8 @@ const hashedOrigin = (origin: CallOrigin): CallOrigin =>
 function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: string, count: number][] {
   const most = [...counts].toSorted(([, a], [, b]) => b - a);
   const others = most.slice(TENANTS_NAMED_MAX).reduce((sum, [, count]) => sum + count, 0);
-  return [...most.slice(0, TENANTS_NAMED_MAX), ...(others > 0 ? [[OTHERS, others] as [string, number]] : [])];
+  return [
+    ...most.slice(0, TENANTS_NAMED_MAX),
+    ...(others > 0 ? [[OTHERS, others] satisfies [string, number]] : []),
+  ];
 }

@@ -1,0 +1,132 @@
+/**
+ * The calls of a budget that no lease has: isolates get them one by one, for calls that wait. The order is fair between tenants,
+ * wherever their calls wait: a turn that belongs to a call in another isolate stays in the bucket until that isolate asks for it.
+ * No I/O, no clock.
+ */
+import { addTo } from '../../core/counts.ts';
+import { TokenBucket } from '../../core/token-bucket.ts';
+import { VirtualTime } from '../../core/virtual-time.ts';
+import type { CallLimits } from './call-budget.ts';
+import { BACKGROUND_EVERY_MS } from './call-queue.ts';
+
+/** While readers wait. Less than a call's time at the usual rates. */
+const ASK_AGAIN_MS_MIN = 50;
+/** How long the calls that an isolate reported count as waiting there: it asks again sooner, or they are gone. */
+const WAITING_MS = 2_000;
+/** After a tenant's calls waited last, others are refused for its sake. As long as a call waits. */
+const CALLED_MS = 10_000;
+/** Bounds the isolates whose waiting calls are kept. */
+const ISOLATES_MAX = 2_000;
+
+/** Calls that wait in an isolate. */
+export interface WaitingCalls {
+  readonly polls: number;
+  /** Of each tenant's readers; of all beyond a bound together. */
+  readonly readers: readonly (readonly [tenant: string, calls: number])[];
+  readonly background: number;
+  /** Calls that are likely to follow: granted only if no other call waits. */
+  readonly soon: number;
+}
+
+export class SingleCalls {
+  readonly #limits: CallLimits;
+  readonly #bucket: TokenBucket;
+  readonly #time = new VirtualTime();
+  /** By isolate, the readers' calls that it had waiting when it asked last. The one that asked last comes last. */
+  readonly #waiting = new Map<string, { readonly calls: Map<string, number>; readonly atMs: number }>();
+  /** When tenants called last. The tenant that called last comes last. */
+  readonly #calledAtMs = new Map<string, number>();
+  #backgroundAtMs = -Infinity;
+
+  constructor(limits: CallLimits, nowMs: number) {
+    this.#limits = limits;
+    this.#bucket = new TokenBucket(limits.callsPerSecond, limits.callsAtOnce, nowMs);
+  }
+
+  get readersWait(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** See `Share.called`. */
+  get called(): readonly string[] {
+    return [...this.#calledAtMs.keys()];
+  }
+
+  setRate(callsPerSecond: number, nowMs: number): void {
+    this.#bucket.setRate(callsPerSecond, nowMs);
+  }
+
+  /** Calls for an isolate: for its polls, then for its readers as far as it is their turn, then for its background work. */
+  grant(isolate: string, { polls, readers, background, soon }: WaitingCalls, nowMs: number): number {
+    this.#forgetOld(nowMs);
+    const own = new Map(readers);
+    for (const tenant of own.keys()) this.#noteCalled(tenant, nowMs);
+    this.#waiting.delete(isolate);
+    const forPolls = this.#bucket.drawUpTo(polls, nowMs);
+    const forReaders = this.#grantReaders(own, nowMs);
+    this.#bucket.drawUpTo(forReaders, nowMs);
+    if (own.size > 0 && this.#waiting.size < ISOLATES_MAX)
+      this.#waiting.set(isolate, { calls: own, atMs: nowMs });
+    const overdue = nowMs >= this.#backgroundAtMs + BACKGROUND_EVERY_MS;
+    const backgroundMax = this.readersWait ? Math.min(background, overdue ? 1 : 0) : background;
+    const forBackground = this.#bucket.drawUpTo(backgroundMax, nowMs);
+    if (forBackground > 0) this.#backgroundAtMs = nowMs;
+    const isEnough = !this.readersWait && forBackground >= background;
+    const forSoon = isEnough ? this.#bucket.drawUpTo(soon, nowMs) : 0;
+    return forPolls + forReaders + forBackground + forSoon;
+  }
+
+  /**
+   * How long until an isolate should ask again: until one of its tenants can have a call in each isolate where that tenant waits. So a
+   * tenant with few calls returns soon, and all together return as often as there are calls. Undefined: no reader waits in it.
+   */
+  askAgainMs(isolate: string): number | undefined {
+    const own = this.#waiting.get(isolate);
+    if (!own) return undefined;
+    const isolatesOfTenant = new Map<string, number>();
+    for (const { calls } of this.#waiting.values())
+      for (const tenant of calls.keys()) addTo(isolatesOfTenant, tenant, 1);
+    const fewest = Math.min(...[...own.calls.keys()].map((tenant) => isolatesOfTenant.get(tenant) ?? 0));
+    return Math.max(ASK_AGAIN_MS_MIN, (fewest * isolatesOfTenant.size * 1000) / this.#limits.callsPerSecond);
+  }
+
+  /**
+   * Removes what it grants from `own`. Turns of calls elsewhere are served in a copy of the virtual time: their tenants are charged
+   * when their isolate asks.
+   */
+  #grantReaders(own: Map<string, number>, nowMs: number): number {
+    const elsewhere = new Map<string, number>();
+    for (const { calls } of this.#waiting.values()) {
+      for (const [tenant, count] of calls) addTo(elsewhere, tenant, count);
+    }
+    const ahead = new VirtualTime(this.#time);
+    let granted = 0;
+    for (let available = this.#bucket.available(nowMs); available > 0 && own.size > 0; available--) {
+      const tenant = ahead.first([...elsewhere.keys(), ...own.keys()]);
+      if (tenant === undefined) break;
+      ahead.serve(tenant);
+      if (own.has(tenant)) {
+        addTo(own, tenant, -1);
+        this.#time.serve(tenant);
+        granted++;
+      } else addTo(elsewhere, tenant, -1);
+    }
+    return granted;
+  }
+
+  #noteCalled(tenant: string, nowMs: number): void {
+    this.#calledAtMs.delete(tenant);
+    this.#calledAtMs.set(tenant, nowMs);
+    const [oldest] = this.#calledAtMs.keys();
+    if (this.#calledAtMs.size > 2 && oldest !== undefined) this.#calledAtMs.delete(oldest);
+  }
+
+  #forgetOld(nowMs: number): void {
+    for (const [isolate, { atMs }] of this.#waiting) {
+      if (atMs + WAITING_MS <= nowMs) this.#waiting.delete(isolate);
+    }
+    for (const [tenant, atMs] of this.#calledAtMs) {
+      if (atMs + CALLED_MS <= nowMs) this.#calledAtMs.delete(tenant);
+    }
+  }
+}
