@@ -5,7 +5,13 @@
 import { LruMap } from '../../core/lru-map.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
-import { type CursorKeys, type EndMark, type Position, encodeCursor } from '../../messages/cursor.ts';
+import {
+  type Cursor,
+  type CursorKeys,
+  type EndMark,
+  type Position,
+  encodeCursor,
+} from '../../messages/cursor.ts';
 import type { Status } from '../../messages/event-types.ts';
 import { type Chunk, positionAfter } from '../../messages/history.ts';
 import { type Message, visibleMessage } from '../../messages/message.ts';
@@ -59,6 +65,8 @@ export interface EventFramesOptions {
 
 export class EventFrames {
   readonly #options: EventFramesOptions;
+  /** All subscribers that are caught up need the same one: signing it costs more than the rest of their frames. */
+  #lastId: (Cursor & { readonly text: string }) | undefined;
 
   constructor(options: EventFramesOptions) {
     this.#options = options;
@@ -136,8 +144,14 @@ export class EventFrames {
     return sseOpening(retryMs);
   }
 
-  #id(at: Position, end: EndMark = 'none'): string {
-    return encodeCursor(this.#options.keys, this.#options.ref, { ...at, end });
+  #id({ position, fingerprint }: Position, end: EndMark = 'none'): string {
+    const { keys, ref } = this.#options;
+    const last = this.#lastId;
+    if (last?.position === position && last.fingerprint === fingerprint && last.end === end) return last.text;
+    const cursor = { position, fingerprint, end };
+    const text = encodeCursor(keys, ref, cursor);
+    this.#lastId = { ...cursor, text };
+    return text;
   }
 }
 

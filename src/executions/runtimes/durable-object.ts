@@ -3,8 +3,6 @@
  * through the Worker's JavaScript. A thin shell: storage, alarms, and the name. The same class holds lists (lists/runtimes/). Platform
  * file.
  */
-import { hash } from 'node:crypto';
-
 import { DurableObject } from 'cloudflare:workers';
 
 import type { IndexBuild } from '../../archive/index-build.ts';
@@ -40,7 +38,9 @@ import type { OpenList } from '../../lists/runtimes/open-list.ts';
 import type { SharedExecutionOptions } from './in-process.ts';
 import { startIndexBuildAlarms, stepIndexBuild } from './index-build-alarms.ts';
 import { ObjectCalls } from './object-calls.ts';
+import { ObjectIds } from './object-ids.ts';
 import { streamAnswer } from './stream-answer.ts';
+import { readStreamRequest, streamRequest } from './stream-request.ts';
 
 /** Bounds of one alarm invocation: time, and requests that polls send (the Free plan allows 50). */
 const ALARM_RUN_MS = 30_000;
@@ -115,7 +115,7 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
       return this.#list.stream(this.openList(), request);
     }
     // Safety: only `createDurableObjectExecutions` below can reach an object, and it sends this.
-    const asked = (await request.json()) as Asked<StreamRequest>;
+    const asked = readStreamRequest(request) as Asked<StreamRequest>;
     const stream = await this.#ask(asked.ref, (execution) =>
       execution.subscribe(asked.request, request.signal),
     );
@@ -244,10 +244,10 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
   log,
 }: DurableObjectExecutionsOptions<T>): Executions {
   const calls = new ObjectCalls(log);
+  const ids = new ObjectIds((name) => namespace.idFromName(name));
   const stub = (ref: ExecutionRef) => {
-    const name = hash('sha256', executionKey(ref), 'hex');
     const locationHint = locationOf(ref);
-    return namespace.get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint });
+    return namespace.get(ids.of(executionKey(ref)), locationHint === undefined ? {} : { locationHint });
   };
   const ask = <R>(ref: ExecutionRef, call: () => Promise<Result<R>>) => calls.ask(logNames(ref), call);
   return {
@@ -261,11 +261,10 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
     importHistory: (ref, body) => calls.askOnce(logNames(ref), () => stub(ref).importHistory(ref, body)),
     stream: (ref, request, signal, onClosed) =>
       ask(ref, async () => {
-        const response = await stub(ref).fetch('https://execution/stream', {
-          method: 'POST',
-          body: JSON.stringify({ ref, request }),
-          ...(signal && { signal }),
-        });
+        const response = await stub(ref).fetch(
+          'https://execution/stream',
+          streamRequest({ ref, request }, signal),
+        );
         return calls.stream(response, logNames(ref), onClosed);
       }),
   };

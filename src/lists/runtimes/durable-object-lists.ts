@@ -1,9 +1,9 @@
 /** The port to lists in Durable Objects, for the Worker: pages by RPC, live lists by fetch. Platform file. */
-import { hash } from 'node:crypto';
-
 import { type Result, fail } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { ObjectCalls } from '../../executions/runtimes/object-calls.ts';
+import { ObjectIds } from '../../executions/runtimes/object-ids.ts';
+import { streamRequest } from '../../executions/runtimes/stream-request.ts';
 import type { ListOf, ListPage, ListRequest } from '../lists.ts';
 import { LIST_STREAM_PATH } from './list-shell.ts';
 import { type ListObjects, listKey, listNames } from './open-list.ts';
@@ -26,20 +26,19 @@ export function createDurableObjectLists<T extends ListStub>({
   log,
 }: DurableObjectListsOptions<T>): ListObjects {
   const calls = new ObjectCalls(log);
+  const ids = new ObjectIds((name) => namespace.idFromName(name));
   const stub = (of: ListOf) => {
-    const name = hash('sha256', listKey(of), 'hex');
     const locationHint = locationOf(of);
-    return namespace.get(namespace.idFromName(name), locationHint === undefined ? {} : { locationHint });
+    return namespace.get(ids.of(listKey(of)), locationHint === undefined ? {} : { locationHint });
   };
   return {
     page: (request) => calls.ask<ListPage>(listNames(request.of), () => stub(request.of).listPage(request)),
     follow: (request, signal, onClosed) =>
       calls.ask(listNames(request.of), async () => {
-        const response = await stub(request.of).fetch(`https://execution${LIST_STREAM_PATH}`, {
-          method: 'POST',
-          body: JSON.stringify(request),
-          ...(signal && { signal }),
-        });
+        const response = await stub(request.of).fetch(
+          `https://execution${LIST_STREAM_PATH}`,
+          streamRequest(request, signal),
+        );
         const stream = await calls.stream(response, listNames(request.of), onClosed);
         if (!stream.ok) return stream;
         // A live list always has a body.

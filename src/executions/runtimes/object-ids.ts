@@ -1,0 +1,25 @@
+/** The ids of Durable Objects by what they stand for. */
+import { hash } from 'node:crypto';
+
+import { LruMap } from '../../core/lru-map.ts';
+
+/** A few hundred bytes each. Made anew, an id costs two hashes for each request. */
+const IDS_MAX = 5_000;
+
+export class ObjectIds<Id extends object> {
+  readonly #idFromName: (name: string) => Id;
+  readonly #ids = new LruMap<string, Id>({ max: IDS_MAX });
+
+  constructor(idFromName: (name: string) => Id) {
+    this.#idFromName = idFromName;
+  }
+
+  /** `key`: what the object is for, of any length. */
+  of(key: string): Id {
+    const known = this.#ids.get(key);
+    if (known) return known;
+    const id = this.#idFromName(hash('sha256', key, 'hex'));
+    this.#ids.set(key, id);
+    return id;
+  }
+}
