@@ -5,8 +5,6 @@ import { runAll } from './requirement.ts';
 import { requirements, sections } from './requirements.ts';
 import { Target, type TargetOptions } from './target.ts';
 
-const TIMEOUT_MS = 120_000;
-
 /** `start` starts the runtime; the caller stops it after the tests. */
 export function judge(runtime: string, start: () => Promise<TargetOptions>): void {
   const target = start().then((options) => new Target(options));
@@ -15,31 +13,23 @@ export function judge(runtime: string, start: () => Promise<TargetOptions>): voi
     for (const section of sections) {
       describe(section.title, () => {
         for (const requirement of section.requirements) {
-          test(
-            requirement.guarantee,
-            async () => {
-              const outcome = await outcomes.get(requirement);
-              if (outcome?.type === 'failed') throw outcome.error;
-              if (outcome?.type !== 'passed') throw new Error('not run');
-            },
-            TIMEOUT_MS,
-          );
+          test(requirement.guarantee, async () => {
+            const outcome = await outcomes.get(requirement);
+            if (outcome?.type === 'failed') throw outcome.error;
+            if (outcome?.type !== 'passed') throw new Error('not run');
+          });
         }
       });
     }
-    test(
-      'leaves no key behind that opens anything',
-      async () => {
-        await Promise.all(outcomes.values());
-        const judged = await target;
-        const made = await keysOf(judged);
-        expect(made.length).toBeGreaterThan(5);
-        await judged.revokeKeys();
-        const open = (await keysOf(judged)).filter(({ status }) => status === 'active');
-        expect(open).toEqual([]);
-      },
-      TIMEOUT_MS,
-    );
+    test('leaves no key behind that opens anything', async () => {
+      await Promise.all(outcomes.values());
+      const judged = await target;
+      const made = await keysOf(judged);
+      expect(made.length).toBeGreaterThan(5);
+      await judged.revokeKeys();
+      const open = (await keysOf(judged)).filter(({ status }) => status === 'active');
+      expect(open).toEqual([]);
+    });
   });
 }
 

@@ -4,7 +4,6 @@ import { follow, read, START_COMMANDS, startCommands } from './start-command.ts'
 
 test.concurrent.for(START_COMMANDS.map((command) => [command.join(' '), command] as const))(
   '%s follows an execution for a minute, to its end',
-  { timeout: 180_000 },
   async ([, command]) => {
     await using commands = await startCommands();
     const flowtap = commands.start(command);
