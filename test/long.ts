@@ -43,6 +43,7 @@ export const LONG_TESTS = [
   'test/viewer/element-access.test.ts',
   'test/viewer/element-large.test.ts',
   'test/viewer/element-messages.test.ts',
+  'test/viewer/element-reading.test.ts',
   'test/viewer/element-streams.test.ts',
   'test/viewer/element.test.ts',
   'test/viewer/embedding.test.ts',

@@ -39,14 +39,17 @@ const exampleExecutions = (nowMs: number): readonly [Example, Example, ...Exampl
 
 /** What the printed links to the viewer show. */
 const viewedExecutions = (nowMs: number): readonly Example[] => [
-  { id: scenarioArn('BulkOrder', nowMs, randomUUID()), about: 'an execution that runs for five minutes' },
+  {
+    id: scenarioArn('BulkOrder', nowMs, randomUUID()),
+    about: 'Running: a bulk order, which takes five minutes',
+  },
   {
     id: scenarioId('FailingFlow', nowMs - SETTLED_AGO_MS, 'Door', randomUUID()),
-    about: 'one that failed',
+    about: 'Failed: a door that does not open',
   },
   {
     id: scenarioArn('OrderFulfilment', nowMs - SETTLED_AGO_MS, randomUUID()),
-    about: 'one with parallel branches, retries and a map',
+    about: 'Parallel branches, retries and a map: an order that was fulfilled',
   },
 ];
 
@@ -79,7 +82,7 @@ export function welcome({ url, apiKey, options, emulatorUrl, ticketFor, nowMs }:
     '  API key, which reads everything:',
     `    ${apiKey}`,
     '',
-    ...(viewed.length > 0 ? ['  In a browser (these links need no key, and work for an hour):'] : []),
+    ...(viewed.length > 0 ? ['  In a browser, without a key, for an hour:'] : []),
     ...viewed.flatMap(({ id, about }) => [
       `    ${about}`,
       `      ${watchLink(base, { execution: id, ticket: ticketFor(id) })}`,

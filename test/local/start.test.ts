@@ -10,7 +10,10 @@ import { startEmulatorServer } from '../../src/emulator/node-server.ts';
 import { parseWatchFragment } from '../../src/core/watch-link.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { runAlone } from '../aws-protocol/run-alone.ts';
+import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
 import { hasAwsCli, onPath } from '../support/installed.ts';
+import { orderFlow } from '../viewer/order-flow.ts';
+import { untilPhase } from '../viewer/viewer-page.ts';
 import {
   expectEnd,
   groupOf,
@@ -109,30 +112,57 @@ test('an archive, a key and a cursor survive a restart, the archive needs no ups
   await expectEnd(second);
 });
 
-test('prints three links to the viewer, whose tickets keep working after the upstream is gone', async () => {
+test('prints three links to the viewer, which all work without the upstream once their executions are archived', async () => {
   const flowtap = start();
   await flowtap.ready;
   const { origin, emulator } = read(flowtap);
-  const links = [...flowtap.output().stdout.matchAll(/^ {6}(http\S+\/watch#\S+)$/gm)].map(([, link = '']) => {
-    const { execution = '', ticket = '' } = parseWatchFragment(new URL(link).hash);
-    return async () => {
-      const response = await fetch(`${origin}/v1/executions/${execution}?ticket=${ticket}`);
-      // Safety: a summary or a problem.
-      return (await response.json()) as { status: string; archivedAt?: string };
-    };
+  const links = [...flowtap.output().stdout.matchAll(/^ {6}(http\S+\/watch#\S+)$/gm)].map(
+    ([, link = '']) => link,
+  );
+  const targets = links.map((link) => parseWatchFragment(new URL(link).hash));
+  const summaries = () =>
+    Promise.all(
+      targets.map(async ({ execution = '', ticket = '' }) => {
+        const response = await fetch(`${origin}/v1/executions/${execution}?ticket=${ticket}`);
+        // Safety: a summary or a problem.
+        return (await response.json()) as { status: string; archivedAt?: string };
+      }),
+    );
+  const control = async (path: string, body: unknown) => {
+    const answer = await fetch(`${emulator}/_emulator${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    expect(answer.ok).toBe(true);
+  };
+  // The running one ends in five seconds, instead of five minutes.
+  const startMs = Date.now() - 23_700;
+  await control('/executions', {
+    executionArn: targets[0]?.execution,
+    events: orderFlow('succeeds').events(startMs),
+    visibleAt: startMs,
   });
-  expect(await Promise.all(links.map(async (summary) => (await summary()).status))).toEqual([
-    'RUNNING',
-    'FAILED',
-    'SUCCEEDED',
-  ]);
-  const ended = links.slice(1);
+  const statuses = async () => (await summaries()).map(({ status }) => status);
+  expect(await statuses()).toEqual(['RUNNING', 'FAILED', 'SUCCEEDED']);
   await eventually(async () => {
-    for (const summary of ended) expect(await summary()).toHaveProperty('archivedAt');
+    for (const summary of await summaries()) expect(summary).toHaveProperty('archivedAt');
   });
-  const failing = await fetch(`${emulator}/_emulator/faults`, { method: 'POST', body: '{"resetRate":1}' });
-  expect(failing.ok).toBe(true);
-  for (const summary of ended) expect(await summary()).toHaveProperty('archivedAt');
+  await control('/faults', { resetRate: 1 });
+  expect(await statuses()).toEqual(['SUCCEEDED', 'FAILED', 'SUCCEEDED']);
+  if (!hasChromium()) return;
+  const browser = await launchChromium();
+  try {
+    for (const [index, word] of ['Succeeded', 'Failed', 'Succeeded'].entries()) {
+      const { page, problems } = await openPage(browser);
+      await page.goto(links[index] ?? '');
+      await untilPhase(page, 'ended');
+      expect(await page.locator('.badge').innerText()).toBe(word);
+      expect(await page.locator('.step').count()).toBeGreaterThan(2);
+      expect(problems).toEqual([]);
+    }
+  } finally {
+    await browser.close();
+  }
 });
 
 test.each(['PORT', 'EMULATOR_PORT'])(

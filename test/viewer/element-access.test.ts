@@ -81,7 +81,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     const page = await world.openEnded(failed);
     await page.locator('.failure').waitFor();
     const reached = new Set<string>();
-    for (let presses = 0; presses < 14; presses++) {
+    for (let presses = 0; presses < 15; presses++) {
       await page.keyboard.press('Tab');
       const name = await page.evaluate(() => {
         const element = document.querySelector('flowtap-execution')?.shadowRoot?.activeElement;
@@ -97,6 +97,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
       'Text in messages',
       'Type',
       'Step',
+      'Generic types',
       'Messages',
     ]) {
       expect([...reached]).toContain(name);

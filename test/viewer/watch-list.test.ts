@@ -107,6 +107,24 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium())(
+  'a row says when the execution started, with its day and the time zone, also in one compact row of a narrow page',
+  async () => {
+    for (const width of [1280, 320]) {
+      const { page } = await openPage(browser, {
+        timezoneId: 'Asia/Tokyo',
+        viewport: { width, height: 800 },
+      });
+      await open(page, `#flow=${DOOR}`);
+      const time = row(page, 'visit-3').locator('time:visible');
+      expect(await time.innerText()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+      expect(await time.getAttribute('title')).toContain('GMT+9');
+      await page.getByText('Times are in Asia/Tokyo.').waitFor();
+      expect((await row(page, 'visit-3').boundingBox())?.height).toBeLessThanOrEqual(54);
+    }
+  },
+);
+
+test.runIf(hasChromium())(
   'the first flow is shown at once, and everything can be reached by the keyboard alone',
   async () => {
     const { page, problems } = await openPage(browser);

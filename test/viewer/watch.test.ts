@@ -87,7 +87,36 @@ describe.runIf(hasChromium())('a link', () => {
     await page.locator('flowtap-execution').getByText('bolt stuck (E42)').nth(1).waitFor();
   });
 
-  test('whose ticket is refused says so, and offers to use a key', async () => {
+  test.each(['light', 'dark'] as const)(
+    'that has expired says what to do, in plain words, in the %s theme',
+    async (colorScheme) => {
+      const { stdout } = await command.run(['link', FAILED, '--ttl', '1s']);
+      const { page } = await openPage(browser, { colorScheme, viewport: { width: 320, height: 800 } });
+      await page.goto(stdout.trim());
+      const card = page.getByRole('region', { name: 'This link has expired' });
+      await expect
+        .poll(
+          async () => {
+            if ((await card.count()) === 0) await page.reload();
+            return card.count();
+          },
+          { timeout: 20_000, interval: 500 },
+        )
+        .toBe(1);
+      await page.reload();
+      await card.waitFor();
+      const words = await page.locator('main').innerText();
+      expect(words).toContain('Ask the person who sent it for a new one.');
+      expect(words).not.toMatch(/ticket|back end/i);
+      // No way to a list that this reader may not see.
+      expect(await page.getByRole('navigation', { name: 'Breadcrumb' }).count()).toBe(0);
+      expect(await page.locator('flowtap-execution').isVisible()).toBe(false);
+      expect(await violationsOfAxe(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    },
+  );
+
+  test('that was cut says so, and offers to use a key, which leads back to the list', async () => {
     const { stdout } = await command.run(['link', FAILED]);
     const { page } = await openPage(browser);
     await page.goto(`${stdout.trim()}x`);
@@ -95,6 +124,8 @@ describe.runIf(hasChromium())('a link', () => {
     await page.getByRole('link', { name: 'Open it with an API key' }).click();
     await enterKey(page, apiKey);
     await page.getByText('Step3OpenDoor').first().waitFor();
+    const links = page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link');
+    expect(await links.allTextContents()).toEqual(['Executions', 'FailingFlow']);
   });
 
   test('to / leads a browser to the page, with a link to the documentation', async () => {

@@ -132,15 +132,17 @@ export const BAR_STYLES = css`
     background: repeating-linear-gradient(90deg, var(--handled) 0 2px, var(--surface) 2px 5px);
   }
   @media (forced-colors: active) {
+    /* Bars have one colour then, and rows name their status. */
+    .legend {
+      display: none;
+    }
     .bar,
     .part,
-    .swatch,
     .edge,
     .dot {
       forced-color-adjust: none;
     }
     .bar,
-    .swatch,
     .edge {
       color: CanvasText;
       background: CanvasText;
@@ -149,7 +151,6 @@ export const BAR_STYLES = css`
       background: none;
     }
     .bar.failed,
-    .swatch.failed,
     .part.attempt.failed {
       background: Mark;
       outline: 1px solid CanvasText;
