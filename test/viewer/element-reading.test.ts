@@ -102,7 +102,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
 
   test('sees the time zone', async () => {
     const page = await world.openEnded(failed, { timezoneId: 'Asia/Tokyo' });
-    expect(await page.locator('.facts').innerText()).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} GMT\+9/);
+    expect(await page.locator('.facts').innerText()).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\+9/);
     expect(await page.locator('.head .start').getAttribute('title')).toContain('Asia/Tokyo');
   });
 

@@ -4,7 +4,7 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { humanDuration } from '../../core/human-duration.ts';
 import { markOfStatus } from '../format/mark.ts';
 import { markLabel } from '../format/status-mark.ts';
-import { momentText, msOf, zoneText } from '../format/times.ts';
+import { msOf, secondText, zoneText } from '../format/times.ts';
 import type { ExecutionSnapshot } from '../store/snapshot.ts';
 import { executionTitle } from './execution-title.ts';
 import { isProblem, phaseText, problemDetail } from './phase-texts.ts';
@@ -34,7 +34,7 @@ export function executionHeader({
         <div class="names">
           <h2 title=${executionId ?? ''}>${flow ?? (name === '' ? 'Execution' : name)}</h2>
           <p class="run">
-            ${flow === undefined ? nothing : name}
+            ${flow === undefined ? nothing : html`<span>${name}</span>`}
             ${executionId === undefined ? nothing : html`<button type="button" class="link" title=${executionId} @click=${onCopyId}>${isCopied ? 'Copied' : 'Copy id'}</button>`}
           </p>
         </div>
@@ -55,7 +55,7 @@ function facts(
   const startMs = msOf(steps?.startedAt);
   const endMs = msOf(steps?.endedAt) ?? nowMs;
   const values: [string, string | undefined][] = [
-    ['Started', `${momentText(steps?.startedAt)} ${zoneText(steps?.startedAt)}`.trim() || undefined],
+    ['Started', startText(steps?.startedAt)],
     [
       status === 'RUNNING' ? 'Running for' : 'Duration',
       startMs === undefined ? undefined : humanDuration(Math.max(0, endMs - startMs)),
@@ -72,6 +72,12 @@ function facts(
           </div>`,
     )}
   </dl>`;
+}
+
+/** To the second: rows have the milliseconds. */
+function startText(startedAt: string | undefined): string | undefined {
+  if (msOf(startedAt) === undefined) return undefined;
+  return `${secondText(startedAt)} ${zoneText(startedAt)}`;
 }
 
 function banner(snapshot: ExecutionSnapshot, onRetry: () => void): TemplateResult {

@@ -20,6 +20,10 @@ export function timeText(timestamp: string | undefined, since?: string): string 
 export const momentText = (timestamp: string | undefined): string =>
   timestamp === undefined ? '' : `${dayOf(new Date(timestamp))} ${timeOf(new Date(timestamp))}`.trim();
 
+/** `2019-05-30 22:45:40`: for lists, where milliseconds are noise. */
+export const secondText = (timestamp: string | undefined): string =>
+  momentText(timestamp).replace(/\.\d{3}$/, '');
+
 /** The reader's time zone at that moment: `GMT+1`, `UTC`. */
 export const zoneText = (timestamp: string | undefined): string => {
   const ms = msOf(timestamp);

@@ -1,9 +1,9 @@
 /** What the colours and patterns of the bars mean. Only those that this execution has. */
-import { type TemplateResult, html } from 'lit';
+import { type TemplateResult, html, nothing } from 'lit';
 
 import type { StepTally } from './step-rows.ts';
 
-export function barLegend({ marks, waits, retries }: StepTally): TemplateResult {
+export function barLegend({ marks, waits, retries }: StepTally): TemplateResult | typeof nothing {
   const entries: readonly (readonly [shape: string, words: string, isShown: boolean])[] = [
     ['succeeded', 'Succeeded', marks.succeeded + marks.retried > 0],
     ['running', 'Running', marks.running > 0],
@@ -13,7 +13,10 @@ export function barLegend({ marks, waits, retries }: StepTally): TemplateResult 
     ['wait', 'Wait', waits > 0],
     ['aborted', 'Aborted', marks.aborted > 0],
   ];
+  const shown = entries.filter(([, , isShown]) => isShown);
+  // One colour needs no explanation.
+  if (shown.length < 2) return nothing;
   return html`<ul class="legend" aria-label="Colours of the bars">
-    ${entries.map(([shape, words, isShown]) => (isShown ? html`<li><span class="swatch ${shape}"></span>${words}</li>` : ''))}
+    ${shown.map(([shape, words]) => html`<li><span class="swatch ${shape}"></span>${words}</li>`)}
   </ul>`;
 }

@@ -35,6 +35,8 @@ export class WatchFlowNav extends LitElement {
     if (flows === undefined) return html`<p class="quiet" role="status">Loading flows …</p>`;
     if (flows.length === 0)
       return html`<p class="quiet">No flow is listed for this key. You can open an execution by its id.</p>`;
+    // The source is worth naming only where it tells flows apart.
+    const isMixed = new Set(flows.map(({ source }) => source)).size > 1;
     const wanted = (this.wanted ?? '').toLowerCase();
     const found = flows.filter(({ name }) => name.toLowerCase().includes(wanted));
     return html`
@@ -45,7 +47,7 @@ export class WatchFlowNav extends LitElement {
           ${flows.map(
             ({ flow, name, source }) =>
               html`<option value=${flow} ?selected=${flow === this.view.flow}>
-                ${name} (${sourceName(source)})
+                ${name}${isMixed ? ` (${sourceName(source)})` : nothing}
               </option>`,
           )}
         </select>
@@ -73,7 +75,7 @@ export class WatchFlowNav extends LitElement {
                   aria-current=${flow === this.view.flow ? 'page' : nothing}
                   title=${flow}
                 >
-                  <span>${name}</span><small>${sourceName(source)}</small>
+                  <span>${name}</span>${isMixed ? html`<small>${sourceName(source)}</small>` : nothing}
                 </a>
               </li>`,
           )}

@@ -2,13 +2,13 @@
 import { type TemplateResult, html } from 'lit';
 
 import { humanDuration } from '../../core/human-duration.ts';
-import { momentText, msOf, zoneText } from '../format/times.ts';
+import { momentText, msOf, secondText, zoneText } from '../format/times.ts';
 import type { ListedExecution } from './list-source.ts';
 
 /** With its day, to the second. */
 export const timeOf = (timestamp: string): TemplateResult =>
   html`<time datetime=${timestamp} title=${`${momentText(timestamp)} ${zoneText(timestamp)} (${timestamp})`}
-    >${momentText(timestamp).replace(/\.\d{3}$/, '')}</time
+    >${secondText(timestamp)}</time
   >`;
 
 export function durationOf({ status, startedAt, durationMs }: ListedExecution, nowMs: number): string {

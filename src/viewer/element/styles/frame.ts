@@ -31,12 +31,14 @@ export const FRAME = css`
     overflow-wrap: anywhere;
   }
   .run {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 12px;
     font: 12.5px/1.5 var(--mono);
     color: var(--muted);
     overflow-wrap: anywhere;
   }
   .run .link {
-    margin-inline-start: 6px;
     font:
       12.5px/1.5 system-ui,
       sans-serif;

@@ -31,7 +31,7 @@ export const MESSAGE_STYLES = css`
   .since {
     text-align: end;
   }
-  .clock {
+  .message .clock {
     font-size: 13px;
   }
   .message .type {
