@@ -2,17 +2,28 @@
  * Finds the values of an exported history in its bytes, chunk by chunk: where each begins and ends, and on which line.
  * exported-history.ts checks what a message may contain. No I/O. No clock.
  *
- * A JSON value (RFC 8259) ends where its brackets balance outside of strings, and every byte that matters for that is
- * ASCII, so it is found without decoding; JSON.parse then checks the text. The history is a sequence of messages, of
- * documents (objects with a member `messages` that is an array), or an array of either. Only one message of a document is
- * held at a time; the text around its messages is checked in pieces and skipped. No streaming parser does this: they stop at
- * the first fault, do not count lines, and do not bound a value.
+ * **Forms.** A history is a sequence of messages, of documents (objects with a member `messages` that is an array), or an array of
+ * either. Only one message of a document is held at a time; the text around its messages is checked in pieces and dropped.
  *
- * After a fault, one message a line (NDJSON) is read on from the next line, so that several bad lines are found at once. In
- * any other form the next value cannot be found, so reading stops. The first message shows which form it is: in NDJSON it ends
- * on the line where it began. A first line that is cut off looks like the other form until the end or a fault; then the text
- * after that line is read again.
+ * **Values.** A JSON value (RFC 8259) ends where its brackets balance outside of strings. All bytes that matter for that are ASCII, so
+ * the end is found without decoding. JSON.parse then checks the text.
+ *
+ * **Faults.** If the history has one message a line (NDJSON), reading continues on the next line, so several bad lines are found at
+ * once. In any other form the next value cannot be found, so reading stops. The first message shows the form: in NDJSON it ends
+ * on the line where it began. One case is ambiguous: a first line that is cut off looks like a value that spans several lines,
+ * until a fault or the end shows it. Then the text after that line is read again.
+ *
+ * No streaming parser does this: they stop at the first fault, do not count lines, and do not bound a value.
  */
+import {
+  CUT_OFF,
+  DOCUMENT_CUT_OFF,
+  NOT_JSON,
+  OPEN_STRING,
+  PYTHON,
+  UTF16,
+  tooLarge,
+} from './exported-history-flaws.ts';
 import { ByteBuffer, parseJson } from './exported-history-text.ts';
 
 /** Bounds what is held of a body. A whole page of an upstream has at most 16 MiB, so no message is larger. */
@@ -40,23 +51,17 @@ const MESSAGES_NAME = /[{,]\s*"messages"\s*:\s*$/;
 /** Replaces the text before the bracket that ends a document's messages, so that the rest parses as JSON. */
 const DOCUMENT_START = '{"messages":[';
 
-const CUT_OFF = 'The JSON that begins here is cut off: it has no end.';
-const NOT_JSON = 'This is not JSON: a history is a message a line, or {"messages": […]} documents, in UTF-8.';
-const UTF16 = 'This is not UTF-8 but most likely UTF-16: save the file as UTF-8.';
-const OPEN_STRING =
-  'A text has no closing quotation mark on its line (a line break inside of one is written \\n).';
-const TOO_LARGE = `What begins here has no end within ${MESSAGE_BYTES_MAX / 1024 / 1024} MiB.`;
-const PYTHON =
-  'This is not JSON: it has single quotes, as when Python prints a dictionary. Export with json.dumps(response, default=str).';
+/** Between two values; inside one; skipping the rest of a bad line; or halted: the next value cannot be found. */
+type State = 'between' | 'inside' | 'skipping-line' | 'halted';
 
 export class HistoryScanner {
-  /** The value that the last byte completed, or the fault that it showed in the value being read. */
+  // What the last byte showed: something to report, or that the value being read is faulty, from which `#recover` continues.
   #found: Found | undefined;
   #fault: Flaw | undefined;
   #line = 1;
-  #state: 'between' | 'inside' | 'skipping-line' | 'halted' = 'between';
+  #state: State = 'between';
 
-  // Between values: the arrays around them (the outermost one, and a document's), and what must come next.
+  // Between values: whether they are in an outermost array, and in a document's `messages`, and what must come next.
   #inList = false;
   #inMessages = false;
   #expected: 'first' | 'value' | 'separator' = 'first';
@@ -64,7 +69,7 @@ export class HistoryScanner {
   #byLine = false;
   #bomBytes = 0;
 
-  // Inside a value. `object`: a message or a document, not yet known which. `document`: the part after its messages.
+  // Inside a value. `object`: a message or a document, it is not known yet which. `document`: the rest of one, after its messages.
   #kind: 'object' | 'message' | 'document' = 'object';
   #startLine = 1;
   #depth = 0;
@@ -85,6 +90,7 @@ export class HistoryScanner {
 
   /** The values that these bytes complete, in order. The chunk is not kept. */
   *push(chunk: Uint8Array): Generator<Found, void> {
+    // Where the value being read begins in this chunk.
     let begin = 0;
     for (let at = 0; at < chunk.length && this.#state !== 'halted'; at++) {
       if (this.#inString) at = this.#stringEnd(chunk, at);
@@ -94,11 +100,9 @@ export class HistoryScanner {
       else if (this.#state === 'between') begin = this.#between(byte) ? at : begin;
 
       if (this.#fault !== undefined) {
-        const isReadAgain = yield* this.#giveUp(
-          this.#fault,
-          this.#held.followedBy(chunk.subarray(begin, at)),
-        );
-        if (isReadAgain) {
+        const text = this.#held.followedBy(chunk.subarray(begin, at));
+        // If the text before this byte was read again, this byte belongs to another value now.
+        if (yield* this.#recover(this.#fault, text)) {
           begin = at--;
           continue;
         }
@@ -110,16 +114,16 @@ export class HistoryScanner {
     }
     if (this.#state !== 'inside') return;
     this.#held.append(chunk.subarray(begin));
-    if (this.#held.length > MESSAGE_BYTES_MAX) yield* this.#giveUpHeld(TOO_LARGE);
+    if (this.#held.length > MESSAGE_BYTES_MAX) yield* this.#recoverHeld(tooLarge(MESSAGE_BYTES_MAX));
   }
 
   /** What is found at the end of the body. */
   *end(): Generator<Found, void> {
-    // Twice: a value that was given up may have been read again from its second line, and be cut off in its last.
-    for (let turn = 0; turn < 2; turn++) if (this.#state === 'inside') yield* this.#giveUpHeld(CUT_OFF);
+    // Twice: a faulty value may have been read again from its second line, and its last line may be cut off.
+    for (let turn = 0; turn < 2; turn++) if (this.#state === 'inside') yield* this.#recoverHeld(CUT_OFF);
     if (this.#bomBytes > 0) yield { line: this.#line, flaw: NOT_JSON };
     if (this.#state === 'between' && (this.#inList || this.#inMessages)) {
-      yield { line: this.#line, flaw: 'The document is cut off here: its array of messages has no end.' };
+      yield { line: this.#line, flaw: DOCUMENT_CUT_OFF };
     }
   }
 
@@ -148,7 +152,7 @@ export class HistoryScanner {
       return false;
     }
     if (this.#bomBytes > 0) {
-      this.#flaw(this.#line, NOT_JSON, 'halted');
+      this.#report(this.#line, NOT_JSON, 'halted');
       return false;
     }
     if (isSpace(byte)) return false;
@@ -165,7 +169,7 @@ export class HistoryScanner {
       const expected = this.#expected === 'separator' ? "',' or ']'" : 'a message';
       const flaw =
         byte === APOSTROPHE ? PYTHON : `The array of messages must continue with ${expected} here.`;
-      this.#flaw(this.#line, flaw, 'halted');
+      this.#report(this.#line, flaw, 'halted');
     }
     return false;
   }
@@ -174,8 +178,8 @@ export class HistoryScanner {
     if (byte === OPEN_BRACKET) {
       this.#inList = true;
       this.#expected = 'first';
-    } else if (byte === 0 || byte > 0xfd) this.#flaw(this.#line, UTF16, 'halted');
-    else this.#flaw(this.#line, NOT_JSON, 'skipping-line');
+    } else if (byte === 0 || byte > 0xfd) this.#report(this.#line, UTF16, 'halted');
+    else this.#report(this.#line, NOT_JSON, 'skipping-line');
   }
 
   #begin(kind: 'object' | 'message' | 'document'): true {
@@ -202,7 +206,7 @@ export class HistoryScanner {
     } else if (byte === APOSTROPHE) {
       if (this.#byLine) this.#fault = { line: this.#startLine, flaw: PYTHON };
       // Otherwise every line would be reported.
-      else this.#flaw(this.#startLine, PYTHON, 'halted');
+      else this.#report(this.#startLine, PYTHON, 'halted');
     } else if (byte === LF && this.#byLine && this.#isAlone()) {
       this.#fault = { line: this.#startLine, flaw: CUT_OFF };
     }
@@ -223,7 +227,7 @@ export class HistoryScanner {
     if (!isRest) this.#found = { line: this.#startLine, value: parsed.value };
     // `{}` is on one line in every form, so it does not show which one this is.
     if (this.#isAlone() && this.#startLine === this.#line && !isEmptyObject(json)) this.#byLine = true;
-    this.#goOn('between');
+    this.#enter('between');
     this.#expected = 'separator';
   }
 
@@ -231,10 +235,10 @@ export class HistoryScanner {
   #enterMessages(json: Uint8Array): void {
     const parsed = parseJson(json, this.#kind === 'document' ? DOCUMENT_START : '', ']}');
     if ('flaw' in parsed) {
-      this.#flaw(this.#startLine, parsed.flaw, 'halted');
+      this.#report(this.#startLine, parsed.flaw, 'halted');
       return;
     }
-    this.#goOn('between');
+    this.#enter('between');
     this.#expected = 'first';
     this.#inMessages = true;
   }
@@ -247,42 +251,43 @@ export class HistoryScanner {
     return MESSAGES_NAME.test(String.fromCharCode(...before, ...here));
   }
 
-  *#giveUpHeld(flaw: string): Generator<Found, void> {
-    yield* this.#giveUp({ line: this.#startLine, flaw }, this.#held.view());
+  *#recoverHeld(flaw: string): Generator<Found, void> {
+    yield* this.#recover({ line: this.#startLine, flaw }, this.#held.view());
   }
 
   /**
-   * The value being read is faulty; `text` is all of it so far. Continues where the next value is known to begin. True if its
-   * first line was the fault and the text after that line was read again.
+   * The value being read is faulty; `text` is all of it so far. Reports it, and continues where the next value is known to begin. True
+   * if only its first line was bad, and the text after that line was read again.
    */
-  *#giveUp(fault: Flaw, text: Uint8Array): Generator<Found, boolean> {
+  *#recover(fault: Flaw, text: Uint8Array): Generator<Found, boolean> {
     const lineEnd = text.indexOf(LF);
-    // A first line with only a bracket begins a value that spans several lines.
+    // A first line with nothing but a bracket begins a value that spans several lines, so this is not NDJSON.
     if (!this.#isAlone() || (lineEnd > 0 && text.subarray(1, lineEnd).every(isSpace))) {
-      this.#goOn('halted');
+      this.#enter('halted');
       yield fault;
       return false;
     }
     this.#byLine = true;
     if (lineEnd < 0) {
-      this.#goOn('skipping-line');
+      this.#enter('skipping-line');
       yield fault;
       return false;
     }
     const rest = text.slice(lineEnd);
     this.#line = this.#startLine;
-    this.#goOn('between');
+    this.#enter('between');
     yield { line: this.#startLine, flaw: CUT_OFF };
     yield* this.push(rest);
     return true;
   }
 
-  #flaw(line: number, flaw: string, next: 'between' | 'skipping-line' | 'halted'): void {
+  #report(line: number, flaw: string, next: State): void {
     this.#found = { line, flaw };
-    this.#goOn(next);
+    this.#enter(next);
   }
 
-  #goOn(next: 'between' | 'skipping-line' | 'halted'): void {
+  /** Leaves the value being read. */
+  #enter(next: State): void {
     this.#state = next;
     this.#fault = undefined;
     this.#inString = false;
