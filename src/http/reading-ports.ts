@@ -7,6 +7,4 @@ export interface ReadingPorts {
   readonly executions: Executions;
   readonly cursorKeys: CursorKeys;
   readonly cursors: CursorReader;
-  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
-  readonly publicUrl?: string;
 }

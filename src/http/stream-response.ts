@@ -4,8 +4,11 @@
  */
 import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
 import { sseEvent } from '../messages/sse.ts';
+import { acceptsEventStream } from './accept.ts';
 import { isTransient, problemOf } from './problem-response.ts';
 import type { RequestFacts } from './request-facts.ts';
+import { VARY, withHeaders } from './response-headers.ts';
+import type { Answered } from './routing.ts';
 
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -18,7 +21,22 @@ const STREAM_HEADERS = {
 export const streamResponse = (body: ReadableStream<Uint8Array>): Response =>
   new Response(body, { headers: STREAM_HEADERS });
 
-export function refusedStream(failure: Failure, facts: RequestFacts, publicUrl?: string): Result<Response> {
+/** Whether the answer is an event stream. HEAD is about the page: a stream's headers alone are useless. */
+export const wantsStream = ({ method, headers }: Request): boolean =>
+  method === 'GET' && acceptsEventStream(headers.get('Accept'));
+
+/** The answer to a reader, with what caches need to know. If it wanted a stream, a transient failure is one. */
+export function answerToReader(
+  answered: Answered,
+  isStream: boolean,
+  facts: RequestFacts,
+  publicUrl?: string,
+): Answered {
+  const answer = answered.ok || !isStream ? answered : refusedStream(answered.failure, facts, publicUrl);
+  return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
+}
+
+function refusedStream(failure: Failure, facts: RequestFacts, publicUrl?: string): Result<Response> {
   const problem = problemOf(failure, facts.requestId, publicUrl);
   if (!isTransient(failure)) return fail(failure);
   facts.failure = failure.type;

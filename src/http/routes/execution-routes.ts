@@ -4,17 +4,14 @@
  */
 import type { Accepted } from '../../access/authenticate.ts';
 import type { Caller } from '../../access/caller.ts';
-import { ok } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
-import { acceptsEventStream } from '../accept.ts';
 import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
 import { type ChildrenPorts, getChildren } from './children-route.ts';
 import { EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from '../execution-path.ts';
 import { getMessages } from './messages-route.ts';
-import { refusedStream } from '../stream-response.ts';
+import { answerToReader, wantsStream } from '../stream-response.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
 import { withExecutionId } from '../not-found-details.ts';
-import { VARY, withHeaders } from '../response-headers.ts';
 import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
 import { getSummary } from './summary-route.ts';
 import { type TicketsPorts, postTicket } from './tickets-route.ts';
@@ -22,7 +19,13 @@ import { type TicketsPorts, postTicket } from './tickets-route.ts';
 export interface ExecutionRoutesPorts
   extends ReadingPorts, ChildrenPorts, TicketsPorts, AuthenticationPorts {}
 
-type ExecutionHandler = (exchange: Exchange, ref: ExecutionRef, caller: Caller) => Promise<Answered>;
+type ExecutionHandler = (
+  ports: ExecutionRoutesPorts,
+  exchange: Exchange,
+  ref: ExecutionRef,
+  caller: Caller,
+  isStream: boolean,
+) => Promise<Answered>;
 
 export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
   return async (exchange) => {
@@ -33,10 +36,10 @@ export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
       () =>
         handleAuthenticated(ports, exchange, rawId, accepts, handle);
     const methods = {
-      messages: { GET: authenticated('key-or-ticket', (...asked) => getMessages(ports, ...asked)) },
-      summary: { GET: authenticated('key-or-ticket', (...asked) => getSummary(ports, ...asked)) },
-      children: { GET: authenticated('key', (...asked) => getChildren(ports, ...asked)) },
-      tickets: { POST: authenticated('key', (...asked) => postTicket(ports, ...asked)) },
+      messages: { GET: authenticated('key-or-ticket', getMessages) },
+      summary: { GET: authenticated('key-or-ticket', getSummary) },
+      children: { GET: authenticated('key', getChildren) },
+      tickets: { POST: authenticated('key', postTicket) },
     };
     return byMethod(methods[resource])(exchange);
   };
@@ -51,6 +54,7 @@ async function handleAuthenticated(
   handle: ExecutionHandler,
 ): Promise<Answered> {
   const { facts, request } = exchange;
+  const isStream = wantsStream(request);
   const ref = readExecutionRef(rawId);
   // An invalid id is not checked against the key's patterns: it is refused as invalid below.
   const caller = await authenticate(ports, exchange, accepts, ref.ok ? ref.value : undefined);
@@ -59,11 +63,7 @@ async function handleAuthenticated(
     if (!ref.ok) return ref;
     facts.execution = ref.value.executionId;
     facts.source = ref.value.source;
-    return withExecutionId(ref.value, await handle(exchange, ref.value, caller.value));
+    return withExecutionId(ref.value, await handle(ports, exchange, ref.value, caller.value, isStream));
   })();
-  // A temporary refusal (a rate limit, a store that is down) must not end an EventSource for good.
-  const isStream = request.method === 'GET' && acceptsEventStream(request.headers.get('Accept'));
-  const answer =
-    answered.ok || !isStream ? answered : refusedStream(answered.failure, facts, ports.publicUrl);
-  return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
+  return answerToReader(answered, isStream, facts, ports.publicUrl);
 }

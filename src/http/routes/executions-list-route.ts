@@ -8,17 +8,15 @@ import { invalid, ok } from '../../core/errors.ts';
 import { encodeListCursor, nameOfList } from '../../lists/list-cursor.ts';
 import type { Lists } from '../../lists/lists.ts';
 import type { SealKeys } from '../../messages/sealed.ts';
-import { acceptsEventStream } from '../accept.ts';
 import { authenticate } from '../authenticate-request.ts';
 import { givenCursor } from '../cursor-parameter.ts';
-import { refusedStream, streamResponse } from '../stream-response.ts';
+import { answerToReader, streamResponse, wantsStream } from '../stream-response.ts';
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LIST_PARAMETERS, type ListQuery, readListQuery } from '../list-query.ts';
 import { withFlow } from '../not-found-details.ts';
 import { nextLink } from '../cacheable-json.ts';
 import { readQuery } from '../query-parameters.ts';
 import type { RequestFacts } from '../request-facts.ts';
-import { VARY, withHeaders } from '../response-headers.ts';
 import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
 
 export interface ListsPorts {
@@ -34,16 +32,12 @@ export const executionsRoute = (ports: ListsPorts): Handler =>
 
 async function getList(ports: ListsPorts, exchange: Exchange): Promise<Answered> {
   const { request, facts } = exchange;
-  // HEAD is about the page: a stream's headers alone are useless.
-  const isStream = request.method === 'GET' && acceptsEventStream(request.headers.get('Accept'));
+  const isStream = wantsStream(request);
   // A ticket is for one execution: it lists nothing.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   const get = isStream ? getLiveList : getPage;
   const answered = caller.ok ? await get(ports, exchange, caller.value) : caller;
-  // A temporary refusal (a rate limit, an upstream that is down) must not end an EventSource for good.
-  const answer =
-    answered.ok || !isStream ? answered : refusedStream(answered.failure, facts, ports.publicUrl);
-  return answer.ok ? ok(withHeaders(answer.value, { Vary: VARY })) : answer;
+  return answerToReader(answered, isStream, facts, ports.publicUrl);
 }
 
 async function getPage(

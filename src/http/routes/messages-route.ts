@@ -10,9 +10,8 @@ import type { StreamStart } from '../../executions/executions.ts';
 import type { Cursor } from '../../messages/cursor.ts';
 import type { CursorReader } from '../../messages/cursor-reader.ts';
 import { shows } from '../../messages/payload-access.ts';
-import { acceptsEventStream } from '../accept.ts';
 import { givenCursor } from '../cursor-parameter.ts';
-import { refusedStream, streamResponse } from '../stream-response.ts';
+import { streamResponse } from '../stream-response.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from '../cacheable-json.ts';
 import { MAX_RESULTS_DEFAULT, type Query, readQuery } from '../query-parameters.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
@@ -23,13 +22,9 @@ export async function getMessages(
   exchange: Exchange,
   ref: ExecutionRef,
   caller: Caller,
+  isStream: boolean,
 ): Promise<Answered> {
-  const { request } = exchange;
-  // HEAD is about the page: a stream's headers alone are useless.
-  if (request.method !== 'HEAD' && acceptsEventStream(request.headers.get('Accept'))) {
-    return getStream(ports, exchange, ref, caller);
-  }
-  return getPage(ports, exchange, ref, caller);
+  return isStream ? getStream(ports, exchange, ref, caller) : getPage(ports, exchange, ref, caller);
 }
 
 async function getPage(
@@ -89,8 +84,8 @@ async function getPage(
 }
 
 async function getStream(
-  { executions, cursors, publicUrl }: ReadingPorts,
-  { request, parameters, facts, client }: Exchange,
+  { executions, cursors }: ReadingPorts,
+  { request, parameters, client }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
@@ -127,8 +122,8 @@ async function getStream(
     },
     client.signal,
   );
-  if (stream.ok) return ok(stream.value ? streamResponse(stream.value) : nothingMore());
-  return refusedStream(stream.failure, facts, publicUrl);
+  if (!stream.ok) return stream;
+  return ok(stream.value ? streamResponse(stream.value) : nothingMore());
 }
 
 /** The client has every message and nothing can follow: 204 stops an EventSource. */
