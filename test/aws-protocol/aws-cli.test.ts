@@ -1,12 +1,9 @@
 /** The AWS CLI of Debian (apt install awscli) reads through the Worker in workerd, with a profile of its own for the key. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AwsMessage } from './aws-call.ts';
 import { inMilliseconds } from './foreign-histories.ts';
 import { AWS_CLI, hasAwsCli } from '../support/installed.ts';
-import { runAlone } from './run-alone.ts';
+import { AwsCli, credentialsOf } from './clients.ts';
 import { EMULATOR, UPSTREAMS, pageSizeFor } from './upstreams.ts';
 import { openWorldBefore, UPSTREAM_CREDENTIALS, type Upstream, type World } from '../support/on-workerd.ts';
 
@@ -16,36 +13,32 @@ for (const kind of UPSTREAMS) {
     () => {
       const { executions, failing } = kind;
       let service: World<Upstream>;
-      let home: string;
+      let cli: AwsCli;
 
       beforeAll(async () => {
         service = await openWorldBefore(kind.start);
-        home = await mkdtemp(join(tmpdir(), 'flowtap-aws-cli-'));
-        const profile = (name: string, keyId: string, secret: string, token?: string) =>
-          `[${name}]\naws_access_key_id = ${keyId}\naws_secret_access_key = ${secret}\n` +
-          (token === undefined ? '' : `aws_session_token = ${token}\n`);
-        const { accessKeyId, secretAccessKey } = UPSTREAM_CREDENTIALS;
-        const profiles = [
-          profile('flowtap', 'flowtap', 'unused', await service.key()),
-          profile('revoked', 'flowtap', 'unused', await service.revokedKey()),
-          profile('foreign', 'flowtap', 'unused', await service.key({ executions: ['other'] })),
-          profile('wrong', 'flowtap', 'unused', 'wrong'),
-          profile('upstream', accessKeyId, secretAccessKey),
-          profile('real-user', 'ASIAREALUSER', 'a real secret', `IQoJb3JpZ2luX2VjE${'A/b+'.repeat(150)}==`),
-        ];
-        await writeFile(join(home, 'credentials'), profiles.join('\n'));
+        cli = await AwsCli.open({
+          flowtap: credentialsOf(await service.key()),
+          revoked: credentialsOf(await service.revokedKey()),
+          foreign: credentialsOf(await service.key({ executions: ['other'] })),
+          wrong: credentialsOf('wrong'),
+          upstream: UPSTREAM_CREDENTIALS,
+          'real-user': {
+            accessKeyId: 'ASIAREALUSER',
+            secretAccessKey: 'a real secret',
+            sessionToken: `IQoJb3JpZ2luX2VjE${'A/b+'.repeat(150)}==`,
+          },
+        });
       });
       afterAll(async () => {
         await service.close();
-        await rm(home, { recursive: true });
+        await cli.close();
       });
 
       function run(profile: string, id: string, ...more: string[]) {
         const endpoint = profile === 'upstream' ? service.upstream.url : service.url.href;
-        const settings = `--endpoint-url ${endpoint} --region us-west-2 --profile ${profile} --output json`;
         const command = 'iotthingsgraph list-flow-execution-messages --flow-execution-id';
-        const env = { AWS_MAX_ATTEMPTS: '1', AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials') };
-        return runAlone(AWS_CLI, [...settings.split(' '), ...command.split(' '), id, ...more], { env });
+        return cli.run(endpoint, profile, [...command.split(' '), id, ...more]);
       }
 
       async function read(profile: string, id: string, ...more: string[]): Promise<AwsMessage<string>[]> {

@@ -12,6 +12,7 @@ import {
   paginateListFlowExecutionMessages,
 } from '@aws-sdk/client-iotthingsgraph';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { configFor } from './clients.ts';
 import { UPSTREAMS, pageSizeFor } from './upstreams.ts';
 import { eventually } from '../support/eventually.ts';
 import { openWorldBefore, UPSTREAM_CREDENTIALS, type Upstream, type World } from '../support/on-workerd.ts';
@@ -39,10 +40,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
 
     function client(sessionToken: string, config: Partial<IoTThingsGraphClientConfig> = {}) {
       const created = new IoTThingsGraphClient({
-        endpoint: service.url.href,
-        region: 'us-west-2',
-        credentials: { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken },
-        maxAttempts: 1,
+        ...configFor(service.url.href, sessionToken),
         ...config,
       });
       clients.push(created);

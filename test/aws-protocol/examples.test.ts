@@ -1,11 +1,9 @@
 /** The examples in examples/aws work when they are run as their comments say. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from '../support/installed.ts';
+import { AwsCli, credentialsOf } from './clients.ts';
 import { runAlone } from './run-alone.ts';
+import { exampleFile, expectUsage, runExample } from './run-example.ts';
 import { EMULATOR } from './upstreams.ts';
 import { openWorldBefore, type Upstream, type World } from '../support/on-workerd.ts';
 
@@ -16,7 +14,7 @@ const { id, messages } = EMULATOR.executions.find((execution) => execution.id.in
 
 let service: World<Upstream>;
 let key: string;
-let env: Record<string, string>;
+let env: { FLOWTAP_URL: string; FLOWTAP_API_KEY: string };
 beforeAll(async () => {
   service = await openWorldBefore(EMULATOR.start);
   // An example needs no more than a key for this one execution.
@@ -25,15 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const pathOf = (example: string) => fileURLToPath(new URL(`../../examples/aws/${example}`, import.meta.url));
-
-async function run(program: string, example: string, more: Record<string, string> = {}): Promise<string> {
-  const { code, stdout, stderr } = await runAlone(program, [pathOf(example), id], {
-    env: { ...env, ...more },
-  });
-  if (code !== 0) throw new Error(stderr);
-  return stdout;
-}
+const run = (program: string, example: string, more: Record<string, string> = {}): Promise<string> =>
+  runExample(program, [example, id], { ...env, ...more });
 
 /** Time, type and payload of each line. */
 const linesOf = (stdout: string) =>
@@ -57,19 +48,7 @@ it('list-messages.mjs prints every message', async () => {
 
 it.each(['list-messages.mjs', ...(hasBoto3(PYTHON) ? ['list_messages.py'] : [])])(
   '%s prints its usage if the key, the address or the id is missing',
-  async (example) => {
-    const program = example.endsWith('.py') ? PYTHON : process.execPath;
-    for (const [given, args] of [
-      [{ FLOWTAP_URL: service.url.href }, [id]],
-      [{ FLOWTAP_API_KEY: key }, [id]],
-      [env, []],
-    ] as const) {
-      const { code, stderr } = await runAlone(program, [pathOf(example), ...args], { env: { ...given } });
-      expect(code).not.toBe(0);
-      expect(stderr).toMatch(/FLOWTAP_URL=.* FLOWTAP_API_KEY=.*\n/);
-      expect(stderr).not.toMatch(/Traceback|^ +at /m);
-    }
-  },
+  (example) => expectUsage(example, env, id),
 );
 
 describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has none)`, () => {
@@ -78,7 +57,7 @@ describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has none)
   });
 
   it('list_messages.py exits silently if the reader of its output closes the pipe', async () => {
-    const command = `${PYTHON} ${pathOf('list_messages.py')} "$0" | true`;
+    const command = `${PYTHON} ${exampleFile('list_messages.py')} "$0" | true`;
     const { stderr } = await runAlone('/bin/sh', ['-c', command, id], { env });
     expect(stderr).toBe('');
   });
@@ -86,18 +65,11 @@ describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has none)
 
 describe.skipIf(!hasAwsCli())(`with the AWS CLI (skipped where ${AWS_CLI} is missing)`, () => {
   it('list-messages.sh prints every message', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'flowtap-aws-cli-'));
-    try {
-      const file = join(home, 'credentials');
-      const keys = 'aws_access_key_id = flowtap\naws_secret_access_key = unused\n';
-      await writeFile(file, `[flowtap]\n${keys}aws_session_token = ${key}\n`);
-      const printed = JSON.parse(
-        await run('/bin/sh', 'list-messages.sh', { AWS_SHARED_CREDENTIALS_FILE: file }),
-      );
-      const ids = printed.messages.map(({ messageId }: { messageId: string }) => messageId);
-      expect(ids).toEqual(messages.map(({ messageId }) => messageId));
-    } finally {
-      await rm(home, { recursive: true });
-    }
+    await using cli = await AwsCli.open({ flowtap: credentialsOf(key) });
+    const printed = JSON.parse(
+      await run('/bin/sh', 'list-messages.sh', { AWS_SHARED_CREDENTIALS_FILE: cli.credentialsFile }),
+    );
+    const ids = printed.messages.map(({ messageId }: { messageId: string }) => messageId);
+    expect(ids).toEqual(messages.map(({ messageId }) => messageId));
   });
 });

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-iotthingsgraph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StreamReader } from '../support/sse-reader.ts';
+import { credentialsOf } from './clients.ts';
 import type { AwsMessage } from './aws-call.ts';
 import { FOREIGN_EXECUTIONS, LONG, ended, flow, inMilliseconds } from './foreign-histories.ts';
 import type { ForeignUpstream } from './foreign-upstream.ts';
@@ -43,7 +44,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
     }
   }
   const throughUs = (input: Partial<ListFlowExecutionMessagesCommandInput>) =>
-    ask(service.url.href, { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken: key }, input);
+    ask(service.url.href, credentialsOf(key), input);
 
   const messagesOf = (id: string, query = '', headers: Record<string, string> = {}) =>
     fetch(new URL(`/v1/executions/${encodeURIComponent(id)}/messages?${query}`, service.url.href), {

@@ -1,45 +1,35 @@
 /** The AWS CLI of Debian reads Step Functions through the Worker in workerd, with a profile of its own for the key. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
 import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
 import { AWS_CLI, hasAwsCli } from '../support/installed.ts';
 import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
-import { runAlone } from './run-alone.ts';
+import { AwsCli, credentialsOf } from './clients.ts';
 import { MACHINE_ARN, sampleHistories, scriptRuns, scriptSample } from './states-samples.ts';
 
 const [sample] = sampleHistories();
 
 describe.skipIf(!hasAwsCli())(`the AWS CLI (skipped where ${AWS_CLI} is missing)`, () => {
   let world: World;
-  let home: string;
+  let cli: AwsCli;
 
   beforeAll(async () => {
     world = await openStepFunctionsWorld();
     if (sample) await scriptSample(world, sample);
     await scriptRuns(world);
-    home = await mkdtemp(join(tmpdir(), 'flowtap-aws-cli-'));
-    const profile = (name: string, keyId: string, secret: string, token: string) =>
-      `[${name}]\naws_access_key_id = ${keyId}\naws_secret_access_key = ${secret}\n${token}\n`;
-    const { accessKeyId, secretAccessKey } = UPSTREAM_CREDENTIALS;
-    const profiles = [
-      profile('flowtap', 'flowtap', 'unused', `aws_session_token = ${await world.key({ tier: 'high' })}`),
-      profile('upstream', accessKeyId, secretAccessKey, ''),
-    ];
-    await writeFile(join(home, 'credentials'), profiles.join('\n'));
+    cli = await AwsCli.open({
+      flowtap: credentialsOf(await world.key({ tier: 'high' })),
+      upstream: UPSTREAM_CREDENTIALS,
+    });
   });
   afterAll(async () => {
     await world?.close();
-    if (home !== undefined) await rm(home, { recursive: true });
+    await cli?.close();
   });
 
   function run(profile: 'flowtap' | 'upstream', command: string, ...more: string[]) {
     const endpoint = profile === 'upstream' ? world.upstream.url : world.url.href;
-    const settings = `--endpoint-url ${endpoint} --region us-west-2 --profile ${profile} --output json`;
-    const env = { AWS_MAX_ATTEMPTS: '1', AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials') };
-    return runAlone(AWS_CLI, [...settings.split(' '), 'stepfunctions', command, ...more], { env });
+    return cli.run(endpoint, profile, ['stepfunctions', command, ...more]);
   }
 
   async function read(profile: 'flowtap' | 'upstream', command: string, ...more: string[]): Promise<object> {

@@ -12,10 +12,14 @@ import {
   paginateGetExecutionHistory,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
-import { type StepFunctionsLocal, startStepFunctionsLocal } from '../step-functions/stepfunctions-local.ts';
+import {
+  openLocalWorld,
+  type StepFunctionsLocal,
+  startStepFunctionsLocal,
+} from '../step-functions/stepfunctions-local.ts';
 import { eventually } from '../support/eventually.ts';
 import type { World } from '../support/on-workerd.ts';
+import { credentialsOf } from './clients.ts';
 
 const definition = JSON.stringify({
   StartAt: 'Begin',
@@ -42,26 +46,16 @@ let through: SFNClient;
 
 beforeAll(async () => {
   server = await startStepFunctionsLocal();
-  world = await openStepFunctionsWorld({
-    AWS_ENDPOINT_URL_SFN: server.endpoint.href,
-    SFN_ALLOWED: 'local:123456789012',
-  });
+  world = await openLocalWorld(server);
   const client = (endpoint: string, sessionToken: string) =>
     new SFNClient({
       endpoint,
       region: 'local',
-      credentials: { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken },
+      credentials: credentialsOf(sessionToken),
     });
   straight = client(server.endpoint.href, 'unused');
   through = client(world.url.href, await world.key({ tier: 'high' }));
-  const roleArn = 'arn:aws:iam::123456789012:role/machine';
-  const machine = await server.call('CreateStateMachine', { name: 'machine', definition, roleArn });
-  const started = await server.call('StartExecution', {
-    stateMachineArn: machine['stateMachineArn'],
-    name: 'run-1',
-    input: '{"a":1}',
-  });
-  executionArn = String(started['executionArn']);
+  executionArn = await server.startExecution(await server.createStateMachine('machine', definition), 'run-1');
 });
 afterAll(async () => {
   straight?.destroy();

@@ -20,6 +20,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
 import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
 import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
+import { configFor } from './clients.ts';
 import {
   MACHINE_ARN,
   sampleHistories,
@@ -49,10 +50,7 @@ afterAll(() => world.close());
 
 function client(sessionToken: string, config: Partial<SFNClientConfig> = {}) {
   const created = new SFNClient({
-    endpoint: world.url.href,
-    region: 'us-west-2',
-    credentials: { accessKeyId: 'flowtap', secretAccessKey: 'unused', sessionToken },
-    maxAttempts: 1,
+    ...configFor(world.url.href, sessionToken),
     ...config,
   });
   clients.push(created);

@@ -6,8 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type CommandUnderTest, commandFor, linesOf } from '../cli/command-under-test.ts';
 import type { World } from '../support/on-workerd.ts';
-import { openStepFunctionsWorld } from './step-functions-world.ts';
-import { type StepFunctionsLocal, startStepFunctionsLocal } from './stepfunctions-local.ts';
+import { openLocalWorld, type StepFunctionsLocal, startStepFunctionsLocal } from './stepfunctions-local.ts';
 
 /** The server has an account of its own for activities, whatever account the role of a state machine names. */
 const definitionWith = (activityArn: string) =>
@@ -30,19 +29,11 @@ let activityArn: string;
 
 beforeAll(async () => {
   server = await startStepFunctionsLocal();
-  world = await openStepFunctionsWorld({
-    AWS_ENDPOINT_URL_SFN: server.endpoint.href,
-    SFN_ALLOWED: 'local:123456789012',
-  });
+  world = await openLocalWorld(server);
   key = await world.key();
   flowtap = await commandFor(world, key);
   activityArn = String((await server.call('CreateActivity', { name: 'work' }))['activityArn']);
-  const created = await server.call('CreateStateMachine', {
-    name: 'machine',
-    definition: definitionWith(activityArn),
-    roleArn: 'arn:aws:iam::123456789012:role/machine',
-  });
-  stateMachineArn = String(created['stateMachineArn']);
+  stateMachineArn = await server.createStateMachine('machine', definitionWith(activityArn));
 });
 
 afterAll(async () => {
@@ -56,10 +47,7 @@ interface Event {
   readonly type: string;
 }
 
-const start = async (name: string): Promise<string> => {
-  const started = await server.call('StartExecution', { stateMachineArn, name, input: '{"a":1}' });
-  return String(started['executionArn']);
-};
+const start = (name: string): Promise<string> => server.startExecution(stateMachineArn, name);
 
 /** All events, as the server itself tells them. */
 const eventsOf = async (executionArn: string): Promise<Event[]> =>

@@ -21,11 +21,10 @@ import { eventually } from '../support/eventually.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { testLog } from '../support/secret-search.ts';
 import { allMessages, KEYS } from './source-under-test.ts';
-import { startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';
+import { LOCAL_ACCOUNT, startStepFunctionsLocal, type StepFunctionsLocal } from './stepfunctions-local.ts';
 import { nextRandom } from '../support/seeded-random.ts';
 import { READ } from '../support/call-options.ts';
 
-const ROLE = 'arn:aws:iam::123456789012:role/machine';
 const definition = JSON.stringify({
   StartAt: 'Begin',
   States: {
@@ -57,7 +56,7 @@ describe('stepfunctions-local', () => {
   beforeAll(async () => {
     server = await startStepFunctionsLocal();
     const client = createStepFunctionsClient({
-      allowed: parseAllowedAccounts('local:123456789012') ?? new Set(),
+      allowed: parseAllowedAccounts(LOCAL_ACCOUNT) ?? new Set(),
       endpoint: server.endpoint,
       credentialsFor: () => staticCredentials(KEYS),
       fetch,
@@ -67,13 +66,8 @@ describe('stepfunctions-local', () => {
     });
     source = createStepFunctionsSource(client);
     listing = createStepFunctionsListing(client);
-    const { stateMachineArn } = await server.call('CreateStateMachine', {
-      name: 'machine',
-      definition,
-      roleArn: ROLE,
-    });
-    const started = await server.call('StartExecution', { stateMachineArn, name: 'run-1', input: '{"a":1}' });
-    executionArn = String(started['executionArn']);
+    const stateMachineArn = await server.createStateMachine('machine', definition);
+    executionArn = await server.startExecution(stateMachineArn, 'run-1');
   });
 
   afterAll(() => server.stop());
@@ -122,11 +116,7 @@ describe('stepfunctions-local', () => {
     const [place] = listing.places;
     const flow = parseFlowRef('arn:aws:states:local:123456789012:stateMachine:listed');
     if (!place || !flow) return expect.unreachable();
-    const { stateMachineArn } = await server.call('CreateStateMachine', {
-      name: 'listed',
-      definition,
-      roleArn: ROLE,
-    });
+    const stateMachineArn = await server.createStateMachine('listed', definition);
     expect(stateMachineArn).toBe(flow.flow);
     const flows = await listing.listFlows(place, undefined, READ);
     expect(flows).toMatchObject({
@@ -141,7 +131,7 @@ describe('stepfunctions-local', () => {
       ok: true,
       value: { executions: [] },
     });
-    for (const name of ['a', 'b', 'c']) await server.call('StartExecution', { stateMachineArn, name });
+    for (const name of ['a', 'b', 'c']) await server.startExecution(stateMachineArn, name);
     const first = await listing.listExecutions({ of: { flow }, limit: 2 }, READ);
     if (!first.ok || first.value.nextToken === undefined) return expect.unreachable();
     const token = first.value.nextToken;
@@ -168,13 +158,9 @@ describe('stepfunctions-local', () => {
   test('has lists of executions that are merged newest start first, over all its pages', async () => {
     const flow = parseFlowRef('arn:aws:states:local:123456789012:stateMachine:merged');
     if (!flow) return expect.unreachable();
-    const { stateMachineArn } = await server.call('CreateStateMachine', {
-      name: flow.name,
-      definition,
-      roleArn: ROLE,
-    });
+    const stateMachineArn = await server.createStateMachine(flow.name, definition);
     const names = Array.from({ length: 25 }, (_, index) => `run-${index}`);
-    for (const name of names) await server.call('StartExecution', { stateMachineArn, name });
+    for (const name of names) await server.startExecution(stateMachineArn, name);
     const store = createMemoryStore({ clock: systemClock });
     const list = new FlowList({
       of: { flow },

@@ -7,13 +7,22 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import type { World } from '../support/on-workerd.ts';
+import { openStepFunctionsWorld } from './step-functions-world.ts';
 
 const SERVER = createRequire(import.meta.url).resolve('stepfunctions-local/bin/stepfunctions-local-start.js');
+/** Region and account of its state machines, as SFN_ALLOWED. */
+export const LOCAL_ACCOUNT = 'local:123456789012';
+const ROLE = 'arn:aws:iam::123456789012:role/machine';
 
 export interface StepFunctionsLocal {
   readonly endpoint: URL;
   /** Calls an operation. Throws if the answer is an error. */
   call(operation: string, input: object): Promise<Record<string, unknown>>;
+  /** Returns its ARN. */
+  createStateMachine(name: string, definition: string): Promise<string>;
+  /** Returns its ARN. */
+  startExecution(stateMachineArn: string, name: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -41,7 +50,19 @@ export async function startStepFunctionsLocal(): Promise<StepFunctionsLocal> {
     await stop(server);
     throw new Error('stepfunctions-local does not answer', { cause: error });
   }
-  return { endpoint, call, stop: () => stop(server) };
+  return {
+    endpoint,
+    call,
+    async createStateMachine(name, definition) {
+      const created = await call('CreateStateMachine', { name, definition, roleArn: ROLE });
+      return String(created['stateMachineArn']);
+    },
+    async startExecution(stateMachineArn, name) {
+      const started = await call('StartExecution', { stateMachineArn, name, input: '{"a":1}' });
+      return String(started['executionArn']);
+    },
+    stop: () => stop(server),
+  };
 }
 
 async function stop(server: ChildProcess): Promise<void> {
@@ -50,3 +71,7 @@ async function stop(server: ChildProcess): Promise<void> {
   server.kill('SIGTERM');
   await ended;
 }
+
+/** The Worker, with this server as its Step Functions. */
+export const openLocalWorld = (server: StepFunctionsLocal): Promise<World> =>
+  openStepFunctionsWorld({ AWS_ENDPOINT_URL_SFN: server.endpoint.href, SFN_ALLOWED: LOCAL_ACCOUNT });
