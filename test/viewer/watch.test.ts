@@ -108,6 +108,7 @@ describe.runIf(hasChromium())('a link', () => {
       const words = await page.locator('main').innerText();
       expect(words).toContain('Ask the person who sent it for a new one.');
       expect(words).not.toMatch(/ticket|back end/i);
+      expect(await page.getByRole('alert').innerText()).toContain('This link has expired');
       // No way to a list that this reader may not see.
       expect(await page.getByRole('navigation', { name: 'Breadcrumb' }).count()).toBe(0);
       expect(await page.locator('flowtap-execution').isVisible()).toBe(false);

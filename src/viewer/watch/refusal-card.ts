@@ -14,11 +14,13 @@ export interface Refusal {
 
 export const refusalCard = ({ isExpired, isAll, detail }: Refusal, id: string): TemplateResult =>
   html`<section class="card refusal" aria-labelledby="refusal-title">
-    <h2 id="refusal-title">${isExpired ? 'This link has expired' : 'This link does not work'}</h2>
-    <p>
-      ${isExpired ? 'Ask the person who sent it for a new one.' : 'It may have been cut when it was copied. Open it again from where you got it, or ask the person who sent it for a new one.'}
-      ${isAll ? nothing : 'What was shown so far stays here until you leave the page.'}
-    </p>
+    <div role="alert">
+      <h2 id="refusal-title">${isExpired ? 'This link has expired' : 'This link does not work'}</h2>
+      <p>
+        ${isExpired ? 'Ask the person who sent it for a new one.' : 'It may have been cut when it was copied. Open it again from where you got it, or ask the person who sent it for a new one.'}
+        ${isAll ? nothing : 'What was shown so far stays here until you leave the page.'}
+      </p>
+    </div>
     ${
       id === ''
         ? nothing

@@ -10,7 +10,11 @@ export const CONTROLS = css`
     padding: 10px 20px;
   }
   .bar-of-tools h3 {
+    display: flex;
     flex: 1 1 auto;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 0 10px;
     font-size: 15px;
     font-weight: 650;
   }
@@ -18,7 +22,6 @@ export const CONTROLS = css`
     padding-top: 0;
   }
   .count {
-    margin-inline-start: 4px;
     font-weight: 400;
     color: var(--muted);
   }
@@ -26,7 +29,6 @@ export const CONTROLS = css`
     font-size: 13px;
   }
   .tally {
-    margin-inline-start: 10px;
     font-size: 13px;
     font-weight: 600;
     white-space: nowrap;
