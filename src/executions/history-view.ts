@@ -18,7 +18,8 @@ import type { ExecutionStorage } from './execution-storage.ts';
 import type { DescriptionAnswer, Served } from './executions.ts';
 import { Archivist, type Settled } from './settling/archivist.ts';
 import { EndLook } from './settling/end-look.ts';
-import { RedriveWatch } from './settling/redrive.ts';
+import { wasRedriven } from './settling/redrive.ts';
+import { Descriptions } from './upstream/descriptions.ts';
 import { ExecutionCalls } from './upstream/execution-calls.ts';
 import type { PageMemory } from './upstream/page-memory.ts';
 import { PageRows } from './upstream/page-rows.ts';
@@ -56,7 +57,7 @@ export interface HistoryViewOptions {
 export class HistoryView {
   readonly #options: HistoryViewOptions;
   readonly #rows: PageRows;
-  readonly #redrive: RedriveWatch;
+  readonly #descriptions: Descriptions;
   readonly upstream: UpstreamHistory;
   readonly archivist: Archivist;
   readonly endLook: EndLook;
@@ -68,14 +69,14 @@ export class HistoryView {
     // One call about this execution at a time, of all operations together (invariant 3).
     const calls = new ExecutionCalls(source, ref);
     this.#rows = new PageRows(storage, ref, log);
-    this.#redrive = new RedriveWatch({ ...options, calls });
+    this.#descriptions = new Descriptions({ ...options, calls });
     this.upstream = new UpstreamHistory({ ...options, calls, rows: this.#rows });
     const { redrivableMs } = source;
     this.archivist = new Archivist({
       ...options,
       upstream: this.upstream,
       describe: async (trace) => {
-        const described = await this.#redrive.describeAnew(trace);
+        const described = await this.#descriptions.describeAnew(trace);
         return described?.ok && described.value.status !== 'RUNNING' ? described.value.metadata : undefined;
       },
       ...(redrivableMs !== undefined && { redrivableMs }),
@@ -83,7 +84,7 @@ export class HistoryView {
     this.endLook = new EndLook({
       ...options,
       upstream: this.upstream,
-      redrive: this.#redrive,
+      descriptions: this.#descriptions,
       isSettled: () => this.settled !== undefined,
     });
   }
@@ -167,7 +168,10 @@ export class HistoryView {
   ): Promise<Result<SourceDescription & { readonly asOf: string }, SourceFailure> | undefined> {
     if (this.settled) return undefined;
     const now = this.#options.clock.now();
-    const described = await this.#redrive.describe(trace, { notBeforeMs: now - LAST_PAGE_FRESH_MS, signal });
+    const described = await this.#descriptions.describe(trace, {
+      notBeforeMs: now - LAST_PAGE_FRESH_MS,
+      signal,
+    });
     return described?.ok ? ok({ ...described.value, asOf: new Date(now).toISOString() }) : described;
   }
 
@@ -187,7 +191,7 @@ export class HistoryView {
     }
     const notBeforeMs = this.#options.clock.now() - LAST_PAGE_FRESH_MS;
     const described =
-      (await this.#redrive.describe(trace, { notBeforeMs, parts, signal })) ??
+      (await this.#descriptions.describe(trace, { notBeforeMs, parts, signal })) ??
       fail({ type: 'upstream-invalid-request', internal: 'the source describes no executions' });
     if (!described.ok) {
       // The archive has the execution, but cannot be read just now: it is not "not found".
@@ -203,9 +207,16 @@ export class HistoryView {
   /** Whether a settled execution was redriven; then it is no longer settled. */
   async #checkRedrive(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Result<boolean>> {
     const { redrivable } = this.archivist;
-    const wasRedriven = redrivable ? await this.#redrive.wasRedriven(redrivable, trace, signal) : ok(false);
-    if (redrivable && wasRedriven.ok && wasRedriven.value) this.archivist.markRedriven(redrivable);
-    return wasRedriven;
+    if (!redrivable) return ok(false);
+    const { clock } = this.#options;
+    const redriven = await wasRedriven(redrivable, {
+      descriptions: this.#descriptions,
+      clock,
+      trace,
+      signal,
+    });
+    if (redriven.ok && redriven.value) this.archivist.markRedriven(redrivable);
+    return redriven;
   }
 
   /** The upstream's history, and the archive's from the moment it is written: nothing archived is requested again. */

@@ -1,7 +1,7 @@
 /** Descriptions of an execution that several requests want: who shares a call, and what happens to it when they disconnect. */
 import { expect, test } from 'vitest';
 import { ok } from '../../src/core/errors.ts';
-import { RedriveWatch, type DescriptionTerms } from '../../src/executions/settling/redrive.ts';
+import { Descriptions, type DescriptionTerms } from '../../src/executions/upstream/descriptions.ts';
 import { ExecutionCalls } from '../../src/executions/upstream/execution-calls.ts';
 import { newTrace } from '../../src/executions/upstream/read-terms.ts';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
@@ -25,7 +25,7 @@ async function underTest() {
   };
   const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 1 });
   const source = withCallBudget(Object.assign(new ScriptedSource(), { describe }), () => budget);
-  const watch = new RedriveWatch({ ref: REF, source, clock, calls: new ExecutionCalls(source, REF) });
+  const watch = new Descriptions({ ref: REF, source, clock, calls: new ExecutionCalls(source, REF) });
   await budget.take('another execution', VICTIM);
   const ask = (origin: CallOrigin, terms: Partial<DescriptionTerms> = {}) =>
     watch.describe(newTrace(origin), { notBeforeMs: clock.now(), ...terms });

@@ -1,16 +1,16 @@
 /**
- * Finds the end of executions whose readers only want early pages, so that they are archived, too. The look
- * follows a reader's page, at most once in a while, as background work. If the source describes executions, a running one costs
- * a single call. The Archivist acts on the end.
+ * Finds the end of executions whose readers only want early pages, so that they are archived, too. The look follows a reader's page,
+ * at most once in a while, as background work. If the source describes executions, a running one costs a single call. The
+ * Archivist acts on the end.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
+import type { Descriptions } from '../upstream/descriptions.ts';
 import { type UpstreamHistory } from '../upstream/upstream-history.ts';
 import { newTrace, newWalk } from '../upstream/read-terms.ts';
-import type { RedriveWatch } from './redrive.ts';
 
 /** A younger end is not looked for again: a long flow may be read page by page, by many readers, while it runs. */
 export const END_LOOK_MS = 5 * 60_000;
@@ -18,7 +18,7 @@ export const END_LOOK_MS = 5 * 60_000;
 export interface EndLookOptions {
   readonly ref: ExecutionRef;
   readonly upstream: UpstreamHistory;
-  readonly redrive: RedriveWatch;
+  readonly descriptions: Descriptions;
   readonly clock: Clock;
   readonly log: Log;
   /** The history was read to its end: archived, or settled. */
@@ -67,10 +67,10 @@ export class EndLook {
   }
 
   async #look(): Promise<void> {
-    const { upstream, redrive, clock } = this.#options;
+    const { upstream, descriptions, clock } = this.#options;
     const trace = newTrace({ class: 'background' });
     const lookedAtMs = clock.now();
-    const described = await redrive.describe(trace, { notBeforeMs: lookedAtMs });
+    const described = await descriptions.describe(trace, { notBeforeMs: lookedAtMs });
     if (described && (!described.ok || described.value.status === 'RUNNING')) return;
     // Of an execution that has ended, the whole history is archived. What may still run is read as far as a request reads.
     const walk = described?.value.status === undefined ? newWalk(undefined) : undefined;
