@@ -18,7 +18,7 @@ export const failureAnswer = describe(
       ...failureReason,
       causedBy: describe(
         z.optional(z.strictObject(failureReason)),
-        'Step Functions: the earlier failure because of which a handler ended the execution, such as a Fail state behind a ' +
+        'Step Functions: the earlier failure that a handler reacted to by ending the execution, such as a Fail state behind a ' +
           'Catch. Absent at the level `none`.',
       ),
       cursor: describe(z.string(), 'A page from this cursor begins with that message.'),
