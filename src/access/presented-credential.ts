@@ -52,12 +52,12 @@ export function presentedCredential(
   if (keyAt !== undefined) return fail({ type: 'key-in-url', name: keyAt });
 
   const authorization = headerTexts(headers.get('Authorization'));
-  const inHeaders = new Set([...bearerTexts(authorization), ...headerTexts(headers.get('X-API-Key'))]);
+  const inHeaders = distinct([...bearerTexts(authorization), ...headerTexts(headers.get('X-API-Key'))]);
   const given = parameters.flatMap(([name, value]) => (name === TICKET_PARAMETER ? [value] : []));
-  const tickets = new Set(given.filter((text) => text !== ''));
-  const ours = new Set([...inHeaders].filter(isMeantAsApiKey));
-  const keys = ours.size + tickets.size > 0 ? ours : inHeaders;
-  if (keys.size + tickets.size > 1) return fail({ type: 'conflicting-credentials' });
+  const tickets = distinct(given.filter((text) => text !== ''));
+  const ours = inHeaders.filter(isMeantAsApiKey);
+  const keys = ours.length + tickets.length > 0 ? ours : inHeaders;
+  if (keys.length + tickets.length > 1) return fail({ type: 'conflicting-credentials' });
   if (given.length > 1) return invalid('query', TICKET_PARAMETER, 'must be given once.');
   // Some libraries write lists this way. Unknown parameters are ignored, and this one must not be.
   if (parameters.some(([name]) => /^ticket\[.*\]$/.test(name))) {
@@ -108,12 +108,17 @@ function bearerTexts(authorization: readonly string[]): readonly string[] {
     .filter((text) => text !== '');
 }
 
+const distinct = (texts: readonly string[]): readonly string[] =>
+  texts.length < 2 ? texts : [...new Set(texts)];
+
 /** A repeated header arrives as one, joined by commas (RFC 9110, 5.3). No credential contains a comma. */
 const headerTexts = (value: string | null): readonly string[] =>
-  (value ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  value === null
+    ? []
+    : value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
 
 /** Where the URL contains something like a key: the parameter's name, or `path` or `query`. */
 function keyInUrl(path: string, parameters: RequestUrl['parameters']): string | undefined {

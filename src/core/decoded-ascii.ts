@@ -2,6 +2,7 @@
 
 /** Decodes escapes of ASCII, layer by layer. `layersMax` keeps a long text of nested escapes from taking quadratic time. */
 export function decodedAscii(text: string, layersMax: number): string {
+  if (!text.includes('%')) return text;
   let decoded = text;
   for (let layer = 0; layer < layersMax; layer++) {
     const before = decoded;

@@ -42,20 +42,26 @@ export interface Exchange {
 }
 
 export type Answered = Result<Response | Draft>;
-export type Handler = (exchange: Exchange) => Promise<Answered>;
+/** `Args`: what a route has read of the request before. */
+export type Handler<Args extends readonly unknown[] = []> = (
+  exchange: Exchange,
+  ...args: Args
+) => Promise<Answered>;
 
 /** Handlers by method. GET handles HEAD too. */
-export type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', Handler>>>;
+export type Methods<Args extends readonly unknown[] = []> = Readonly<
+  Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', Handler<Args>>>
+>;
 
 /** Calls the handler of the request's method; 405 with the allowed methods if it has none. */
 export const byMethod =
-  (methods: Methods): Handler =>
-  async (exchange) => {
+  <Args extends readonly unknown[] = []>(methods: Methods<Args>): Handler<Args> =>
+  async (exchange, ...args) => {
     const { method } = exchange.request;
     const wanted = method === 'HEAD' ? 'GET' : method;
     // Safety: `hasOwn` excludes inherited names such as `constructor`.
-    const handler = Object.hasOwn(methods, wanted) ? methods[wanted as keyof Methods] : undefined;
-    if (handler) return handler(exchange);
+    const handler = Object.hasOwn(methods, wanted) ? methods[wanted as keyof Methods<Args>] : undefined;
+    if (handler) return handler(exchange, ...args);
     const allow = Object.keys(methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
     if (method === 'OPTIONS') {
       return ok(new Response(null, { status: 204, headers: { Allow: [...allow, 'OPTIONS'].join(', ') } }));

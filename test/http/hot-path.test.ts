@@ -1,6 +1,6 @@
 /**
  * A page that was encoded before is served without encoding it again. Counts what the service computes for it: hashes, MACs, JSON and
- * UTF-8 encodings. The hash that remains authenticates the caller.
+ * UTF-8 encodings, copies of bytes, signals of requests. The hash that remains authenticates the caller.
  */
 import { Hash, Hmac, hash } from 'node:crypto';
 
@@ -37,11 +37,13 @@ interface Work {
   macs: number;
   json: number;
   encodings: number;
+  copies: number;
+  signals: number;
 }
 
 /** Counts the work of src/ itself: the runtime and the tests use the same functions. */
 function countWork(): Work {
-  const work: Work = { hashes: 0, macs: 0, json: 0, encodings: 0 };
+  const work: Work = { hashes: 0, macs: 0, json: 0, encodings: 0, copies: 0, signals: 0 };
   const count = (kind: keyof Work) => {
     const caller = new Error().stack
       ?.split('\n')
@@ -70,10 +72,16 @@ function countWork(): Work {
   watch(Hmac.prototype as never, 'digest', 'macs');
   watch(JSON as never, 'stringify', 'json');
   watch(TextEncoder.prototype as never, 'encode', 'encodings');
+  watch(Buffer as never, 'from', 'copies');
+  const signalOf = Object.getOwnPropertyDescriptor(Request.prototype, 'signal')?.get;
+  vi.spyOn(Request.prototype, 'signal', 'get').mockImplementation(function (this: Request) {
+    count('signals');
+    return signalOf?.call(this);
+  });
   return work;
 }
 
-const NOTHING_BUT_THE_KEY = { hashes: 1, macs: 0, json: 0, encodings: 0 };
+const NOTHING_BUT_THE_KEY = { hashes: 1, macs: 0, json: 0, encodings: 0, copies: 0, signals: 0 };
 
 /** Until the archive answers from this isolate's memory. */
 async function archived(messages: readonly Scripted[] = endedLongAgo(service.clock, 300)): Promise<void> {

@@ -7,7 +7,12 @@ import type { Caller } from '../../access/caller.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
 import { type ChildrenPorts, getChildren } from './children-route.ts';
-import { EXECUTIONS_PATH, readExecutionRef, splitExecutionPath } from '../execution-path.ts';
+import {
+  EXECUTIONS_PATH,
+  type ExecutionResource,
+  readExecutionRef,
+  splitExecutionPath,
+} from '../execution-path.ts';
 import { getMessages } from './messages-route.ts';
 import { answerToReader, wantsStream } from '../stream-response.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
@@ -28,20 +33,20 @@ type ExecutionHandler = (
 ) => Promise<Answered>;
 
 export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
-  return async (exchange) => {
+  const authenticated =
+    (accepts: Accepted, handle: ExecutionHandler): Handler<[rawId: string]> =>
+    (exchange, rawId) =>
+      handleAuthenticated(ports, exchange, rawId, accepts, handle);
+  const resources: Readonly<Record<ExecutionResource, Handler<[rawId: string]>>> = {
+    messages: byMethod({ GET: authenticated('key-or-ticket', getMessages) }),
+    summary: byMethod({ GET: authenticated('key-or-ticket', getSummary) }),
+    children: byMethod({ GET: authenticated('key', getChildren) }),
+    tickets: byMethod({ POST: authenticated('key', postTicket) }),
+  };
+  return (exchange) => {
     const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(EXECUTIONS_PATH.length));
     exchange.facts.route = `execution-${resource}`;
-    const authenticated =
-      (accepts: Accepted, handle: ExecutionHandler): Handler =>
-      () =>
-        handleAuthenticated(ports, exchange, rawId, accepts, handle);
-    const methods = {
-      messages: { GET: authenticated('key-or-ticket', getMessages) },
-      summary: { GET: authenticated('key-or-ticket', getSummary) },
-      children: { GET: authenticated('key', getChildren) },
-      tickets: { POST: authenticated('key', postTicket) },
-    };
-    return byMethod(methods[resource])(exchange);
+    return resources[resource](exchange, rawId);
   };
 }
 
