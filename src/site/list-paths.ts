@@ -39,7 +39,7 @@ const LISTING: readonly ServiceProblemCode[] = [
 const listFlows: Json = {
   tags: ['lists'],
   operationId: 'listFlows',
-  summary: 'List the flows of which the key may read something',
+  summary: 'List the flows whose executions the key may read, all or some',
   security: keyOnly,
   parameters: [inQuery('maxResults', { description: MAX_RESULTS }), ...cursors, ifNoneMatch],
   responses: {

@@ -216,7 +216,7 @@ describe('ListStateMachines', () => {
     expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['Bee', 'Fast', 'Zoo']));
   });
 
-  it('has only those of which the key may read an execution, of the region that the client signs for', async () => {
+  it('has only those whose executions the key may read, in the region that the client signs for', async () => {
     await runs({ stateMachineArn: MACHINE, runs: [] });
     const some = await service.key({ executions: [`${PLACE}:execution:Orders:*`] });
     const { stateMachines } = await statesAnswer(service, 'ListStateMachines', { key: some });

@@ -334,7 +334,7 @@ describe('GET /v1/flows', () => {
     };
   };
 
-  test('has the flows of which the key may read something, and no EXPRESS state machines', async () => {
+  test('has the flows whose executions the key may read, all or some, and no EXPRESS state machines', async () => {
     await service.runs(DOOR, []);
     await service.runs(`${HOME}:stateMachine:Fast`, [], { type: 'EXPRESS' });
     const id = `${WORKFLOW}_2019-05-11T19:39:55.317Z_x`;

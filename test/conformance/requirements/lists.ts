@@ -8,7 +8,7 @@ export const lists: Section = {
   title: 'Flows and their executions',
   requirements: [
     requirement(
-      '`GET /v1/flows` lists the flows of which the key may read something',
+      '`GET /v1/flows` lists the flows whose executions the key may read, all or some',
       'a flow is listed to a key that can read one of its executions, and to no other',
       ['admin', 'emulator'],
       async (target) => {
@@ -136,7 +136,7 @@ export const lists: Section = {
       },
     ),
     requirement(
-      'A flow of which the patterns of the key allow no execution is a 403 `AccessDeniedException`.',
+      'A flow without any execution that the patterns of the key allow is a 403 `AccessDeniedException`.',
       'the answer is the same for flows that exist and flows that do not',
       ['admin', 'emulator'],
       async (target) => {
