@@ -44,7 +44,7 @@ describe('a caller with a valid key', () => {
     expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
   });
 
-  test('shares limits with the other keys of the same owner, and with nobody if the key has no owner', async () => {
+  test('shares limits with the other keys of the same owner, and with no other key if it has no owner', async () => {
     const access = openAccess();
     const tenantOf = async (changes: Parameters<typeof createKey>[1]) => {
       const { text, view } = await createKey(access, changes);

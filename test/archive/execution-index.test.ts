@@ -195,7 +195,7 @@ describe('the flows of the index', () => {
     return listed.ok ? listed.value.flows.map(({ name }) => name) : listed.failure.type;
   };
 
-  test('are those of which executions are archived, until the last one is deleted', async () => {
+  test('are those with archived executions, until the last one is deleted', async () => {
     const under = open();
     for (const name of ['one', 'two']) await under.put(idOf(name));
     expect(await names(under)).toEqual(['Orders']);

@@ -24,7 +24,7 @@ interface Refusal {
 
 interface Report {
   readonly executions: Readonly<Record<string, { count: number; paginator: boolean; client: boolean }>>;
-  /** Of executions of which the upstream has only that to say, by exception. */
+  /** By exception, for the executions that the upstream refuses with it. */
   readonly failing: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
 }

@@ -85,7 +85,7 @@ describe('without the level "full"', () => {
     }
   });
 
-  it('data in the place of an error name is shown to nobody else', async () => {
+  it('data in the place of an error name is shown to no other key', async () => {
     const arn = arnOf('failed');
     const [started, end] = failed();
     const details = { error: '{"card": 4711}', cause: 'x' };
@@ -118,7 +118,7 @@ describe('the upstream', () => {
     expect(service.calls() - before).toBeLessThanOrEqual(seconds + 2);
   });
 
-  it('that refuses the data to us is asked for the metadata all the same', async () => {
+  it('that refuses the data to us is still asked for the metadata', async () => {
     const executionArn = arnOf('encrypted');
     const upstream = async (request: Request) => {
       const { includedData } = Object(await request.json());

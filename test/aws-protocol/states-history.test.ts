@@ -109,7 +109,7 @@ describe('a long history', () => {
     }
   });
 
-  it('that nobody has read gives its newest event at the first request, also if one read does not reach it', async () => {
+  it('that was not read before gives its newest event at the first request, also if one read does not reach it', async () => {
     service = await openService();
     key = await service.key();
     const executionArn = arnOf('unread');

@@ -136,7 +136,7 @@ describe('ListExecutions', () => {
     await expectAll();
   });
 
-  it('has only what the key may read, and refuses a list of which it may read nothing', async () => {
+  it('has only what the key may read, and refuses a list without anything that it may read', async () => {
     await runs({ stateMachineArn: MACHINE, runs: someRuns(12) });
     const some = await service.key({ executions: [`${PLACE}:execution:Orders:order-1*`] });
     const { items } = await readAll(through('ListExecutions', some), 'executions', {
@@ -178,7 +178,7 @@ describe('ListExecutions', () => {
     });
   });
 
-  it('refuses an ARN with an API key in it, and tells nobody else of the key', async () => {
+  it('refuses an ARN with an API key in it, and does not pass the key on', async () => {
     const secret = await service.key();
     for (const input of [
       { stateMachineArn: `${PLACE}:stateMachine:${secret}` },

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Check } from '../../src/cli/check.ts';
 import type { CommandUnderTest, Environment } from './command-under-test.ts';
 
-/** In place of the environment of CommandUnderTest: somebody without the admin token. */
+/** An environment without the admin token, in place of that of CommandUnderTest. */
 export const PARTNER = { FLOWTAP_ADMIN_TOKEN: '' };
 /** The body of /healthz. */
 export const HEALTHY = '{"status":"ok"}';

@@ -38,7 +38,7 @@ test('a wide terminal shows ids; a narrow one names, and how ids begin', () => {
   ).toHaveLength(4);
 });
 
-test('a running execution has its time until now, and one without a start has none', () => {
+test('a running execution shows its time until now, and one without a start shows no time', () => {
   const { durationMs: _ended, ...running } = execution('one', { status: 'RUNNING' });
   const { startedAt: _start, ...timeless } = running;
   const lines = executionTable([running, timeless], output(80), NOW);

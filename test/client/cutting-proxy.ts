@@ -1,4 +1,4 @@
-/** A network that fails: passes bytes on to a port, and cuts each connection at a time that nobody foresees. */
+/** A network that fails: passes bytes on to a port, and cuts each connection at a random time. */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 

@@ -76,7 +76,7 @@ describe('a list of executions', () => {
     expect(namesOf(await until(collect(running)))).toHaveLength(40);
   });
 
-  test('comes as pages, each of which can be continued', async () => {
+  test('comes as pages that can each be continued', async () => {
     await service.runs(
       DOOR,
       Array.from({ length: 5 }, (_, n) => ({ name: `run-${n}`, startedAt: ago(60_000 * (n + 1)) })),

@@ -29,7 +29,7 @@ function underTest(atOnce: number) {
   return { clock, turns, begun, ask, endOne, most: () => most };
 }
 
-test('only so many pieces run at once, and all of them run in the end', async () => {
+test('no more pieces run at once than permitted, and all of them run in the end', async () => {
   const { begun, ask, endOne, most } = underTest(3);
   const all = Promise.all(Array.from({ length: 50 }, () => ask('one')));
   await settle();

@@ -27,7 +27,7 @@ async function look(url: string, method = 'GET', headers: Record<string, string>
   const text = await response.text();
   return {
     etag: response.headers.get('etag') ?? '',
-    // Problems carry a request id; other answers have no text that anybody reads.
+    // Problems carry a request id; other answers have no text that matters.
     seen: { status, headers: Object.fromEntries(alike), ...(status === 200 && { text }) },
   };
 }

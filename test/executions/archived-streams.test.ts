@@ -19,7 +19,7 @@ const reader = (tenant: string, streamLimit = 1_000) => ({
 
 const FRAME = 64 * 1024;
 
-/** Opens streams of the tenant that nobody reads, until there is no more room for a frame. */
+/** Opens streams of the tenant without reading them, until there is no more room for a frame. */
 function queueAll(streams: ArchivedStreams, tenant: string): void {
   for (;;) {
     const place = valueOf(streams.enter(REF, reader(tenant)));

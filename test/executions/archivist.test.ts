@@ -127,7 +127,7 @@ test.each([
 });
 
 describe('a store that fails', () => {
-  /** The note about pages that nobody sees yet, two pages, the note about the index, and the head. */
+  /** The note about pages that are not visible yet, two pages, the note about the index, and the head. */
   const WRITES = 5;
 
   test.each([0, 1, 2, 3, 4])(

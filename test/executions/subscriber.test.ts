@@ -138,7 +138,7 @@ describe('a subscriber gets every message once, in order', () => {
     let reads = 0;
     feed.onRead = () => reads++;
     expect(clients.map(({ subscriber }) => subscriber.pump())).toEqual(clients.map(() => undefined));
-    // What a client takes makes room, but nobody has waited for it.
+    // What a client takes makes room, but nothing has waited for it.
     for (const client of clients) await client.read();
     expect(clients.map((client) => client.messages)).toEqual(clients.map(() => [messages[3]]));
     expect([feed.looks, reads, feed.clock.sleepers]).toEqual([20, 0, 0]);
@@ -201,7 +201,7 @@ describe('its queue', () => {
     expect(client.messages).toEqual(feed.messages);
   });
 
-  test('that is empty, or holds every message, disconnects nobody', async () => {
+  test('that is empty, or holds every message, disconnects no client', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 3));
     const silent = feed.subscribe();
     const reading = await feed.subscribe().read();
@@ -489,7 +489,7 @@ describe('a client that has disconnected', () => {
 });
 
 describe('a replay of a huge history', () => {
-  /** 1 MB a chunk, of which a subscriber reads five before it has read 4 MiB. */
+  /** 1 MB a chunk: a subscriber reads five of them before it has read 4 MiB. */
   const huge = () => {
     const feed = new FeedUnderTest(large(200, 100_000));
     feed.chunks = [10];

@@ -215,7 +215,7 @@ describe('a walk', () => {
     expect(upstream.source.calls).toHaveLength(10);
   });
 
-  test('that nobody waits for any more gives up its place in the queue', async () => {
+  test('that no caller waits for any more gives up its place in the queue', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.hold();
     const left = new AbortController();

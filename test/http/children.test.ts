@@ -160,7 +160,7 @@ describe('the children of an execution', () => {
     await runs(MACHINE, names);
     await script(names.flatMap((name) => starts(childArn(name), name)));
     const before = service.calls();
-    // Ids that nobody has asked for before are asked for a few at a time.
+    // Ids that were not requested before are requested a few at a time.
     const first = await inTime(children(PARENT, '?maxResults=250'));
     expect(first.executions).toHaveLength(CHILDREN_ASKED_MAX);
     expect(service.calls() - before).toBeLessThan(CHILDREN_ASKED_MAX + 5);

@@ -199,7 +199,7 @@ describe('a key', () => {
     }
   });
 
-  test('is refused a flow of which it may read nothing, whether it exists or not, without a call', async () => {
+  test('is refused a flow without anything that it may read, whether the flow exists or not, without a call', async () => {
     const key = await service.key({ executions: [`${HOME}:execution:Other:*`] });
     const before = service.calls();
     const answers = await Promise.all(

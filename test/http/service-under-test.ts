@@ -106,7 +106,7 @@ export async function openService(
     // Safety: what creating a key answers.
     return ((await created.json()) as { key: string }).key;
   };
-  // Without an admin API nobody makes keys.
+  // Without an admin API no keys are made.
   const hasAdmin = (service.settings.adminToken ?? '').length >= 32;
   const everything = hasAdmin ? await key({ tickets: true }) : 'none';
   return {

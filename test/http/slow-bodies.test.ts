@@ -25,7 +25,7 @@ function slowBody() {
       pull: () => void (state.isRead = true),
       cancel: () => void (state.isCancelled = true),
     },
-    // Nothing is pulled before somebody reads.
+    // Nothing is pulled before it is read.
     { highWaterMark: 0 },
   );
   return {

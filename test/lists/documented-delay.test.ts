@@ -16,7 +16,7 @@ const rows = [...DOCS.matchAll(/^\| +(\d+) \| +([\d.]+) s \| +([\d.]+) s \|$/gm)
   ([, flows, large, elsewhere]) => [Number(flows), Number(large), Number(elsewhere)] as const,
 );
 
-/** The longest interval of so many lists, whether they change all the time or never. */
+/** The longest interval of this many lists, whether they change all the time or never. */
 function intervalSeconds(flows: number, callsPerSecond: number): number {
   const intervals = [LIST_INTERVAL_MIN_MS, POLL_INTERVAL_MAX_MS].map((wantedMs) => {
     const budget = createCallBudget({ clock: new ManualClock(), callsPerSecond, callsAtOnce: 50 });

@@ -72,7 +72,7 @@ describe('the flows of a key', () => {
     });
   });
 
-  test('are only those of which it may read an execution, and no place is read in vain', async () => {
+  test('are only those whose executions it may read, and no place is read in vain', async () => {
     const { source, flowsOf } = directoryUnderTest([machine('Window'), machine('Door'), machine('Bell')]);
     const region = 'arn:aws:states:us-west-2:123456789012:execution:';
     expect(names(await flowsOf({ patterns: [`${region}Do*`] }))).toEqual(['Door']);

@@ -35,7 +35,7 @@ describe('upstream calls', () => {
     expect(source.calls.length).toBe(1);
   });
 
-  test('that nobody waits for any more are not made', async () => {
+  test('that no caller waits for any more are not made', async () => {
     const { source, list, request, page } = listUnderTest({
       upstream: { executions: ended(30), pageSizeMax: 10 },
     });

@@ -84,7 +84,7 @@ describe('server-sent events', () => {
     expect(events).toEqual([{ id: undefined, event: undefined, data: ' indented\n  twice' }]);
   });
 
-  test('an event with empty data is dispatched all the same', () => {
+  test('an event with empty data is dispatched', () => {
     const { events } = received([sseEvent({ id: '7', data: '' })]);
     expect(events).toEqual([{ id: '7', event: undefined, data: '' }]);
   });

@@ -10,7 +10,7 @@ import { archived, readAll } from './read-all.ts';
 
 const ID = 'ten thousand';
 const MESSAGES = 10_000;
-/** Together 40 MB, of which 24 MiB are remembered. */
+/** Together 40 MB: 24 MiB of them are remembered. */
 const PAYLOAD = 'x'.repeat(4_000);
 const ARCHIVE_PAGES = MESSAGES / 250;
 

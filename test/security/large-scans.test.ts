@@ -115,7 +115,7 @@ describe.each(RUNTIMES)('a history of 90 MB on %s', (_, start) => {
   });
   afterAll(() => service.close());
 
-  test('is scanned in bounded requests, each of which gets further, and another tenant reads meanwhile', async () => {
+  test('is scanned in bounded requests that each get further, and another tenant can read meanwhile', async () => {
     const attacks = Array.from({ length: 9 }, () => read('large', 'eventTypes=EXECUTION_ABORTED', attacker));
     expect(await read('small', 'maxResults=1', victim)).toMatchObject({ messages: [{ messageId: '0' }] });
     for (const page of await Promise.all(attacks)) {

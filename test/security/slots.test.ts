@@ -42,7 +42,7 @@ const services = {
   },
 };
 
-/** A request on a connection of its own, of which the test reads as much as it wants. */
+/** A request on a connection of its own. The test reads as much of the answer as it wants. */
 class RawRequest {
   readonly socket: Socket;
   text = '';

@@ -313,7 +313,7 @@ test('while the upstream is down no caught-up is sent: more messages may exist',
   expect(second.messageIds).toEqual(['m2', 'm3']);
 });
 
-test('after an outage without new messages caught-up is sent all the same', async () => {
+test('caught-up is sent after an outage also without new messages', async () => {
   streams.source.append(...messages(0, 3));
   const first = await streams.open();
   await streams.clock.advance(MINUTE);

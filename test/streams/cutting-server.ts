@@ -102,7 +102,7 @@ export const REFUSED = answer(
   'application/problem+json',
   '{"code":"Unauthorized","title":"No","detail":"Who?"}',
 );
-/** One message after the other, for as long as somebody reads. */
+/** One message after the other, for as long as a client reads. */
 export const ENDLESS: Cut = (socket, rest) => {
   socket.write(UNTIL_CLOSED);
   const timer = setInterval(() => socket.write(cutBehind(rest, 'tomorrow\n\n')), 20);

@@ -82,7 +82,7 @@ test('with streamLimit 2, 38 of 40 streams of an archived history are refused, a
   expect((await streams.open({ apiKey, id: 'archived' })).messageIds).toHaveLength(31);
 });
 
-test('an archived stream that nobody reads holds its slot until it is disconnected, even with all of it queued', async () => {
+test('an archived stream that its client does not read holds its slot until it is disconnected, even with all of it queued', async () => {
   const apiKey = await streams.key({ streamLimit: 1 });
   await importEnded('archived');
   // The import is still to be entered in the index.

@@ -19,7 +19,7 @@ import type { CallOptions, CallOrigin } from '../../src/sources/source.ts';
 /** The behaviour of one call. Default: a correct answer. */
 export interface ListConduct {
   readonly failure?: SourceFailure['type'];
-  /** Gives so many executions at the most. */
+  /** At most this many executions in a page. */
   readonly most?: number;
   /** All tokens given so far are of no use any more. */
   readonly expireTokens?: boolean;

@@ -17,9 +17,9 @@ import type {
 /** The behaviour of one call. Default: a correct answer. */
 export interface Conduct {
   readonly failure?: SourceFailure['type'];
-  /** Answers as it would have when so many messages fewer were there. */
+  /** Answers lag behind by this many messages. */
   readonly lag?: number;
-  /** Gives so many messages at the most. */
+  /** At most this many messages in a page. */
   readonly most?: number;
   /** Gives no message, and a token for the same place. */
   readonly empty?: boolean;
@@ -53,7 +53,7 @@ export interface ScriptedSourceOptions {
   readonly messages?: readonly Message[];
   /** Asked at each call; see `conducts`. */
   readonly conduct?: (call: SourceCall) => Conduct;
-  /** A token is good until so many further calls were answered. */
+  /** A token is valid until this many further calls were answered. */
   readonly tokenLifeCalls?: number;
   /** How it says that a token has expired. */
   readonly expiry?: 'upstream-invalid-request' | 'upstream-invalid-token';

@@ -8,7 +8,7 @@ export interface ReadEvent {
   /** `message` when the event has no name. */
   readonly event: string;
   readonly data: string;
-  /** The id of this very event; absent when it has none. */
+  /** The id of this event itself; absent if it has no id. */
   readonly id?: string;
 }
 

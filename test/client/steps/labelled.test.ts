@@ -117,7 +117,7 @@ const LABELLED: readonly (readonly [test: string, tree: string])[] = [
        map MapIterateState FAILED States.QueryEvaluationError`,
   ],
   [
-    // A Fail state behind a Catch: the task's failure was handled, the execution failed all the same.
+    // A Fail state behind a Catch: the task's failure was handled, but the execution failed.
     'test_s3_no_such_key',
     `execution FAILED
        task StartState FAILED S3.NoSuchKeyException caught

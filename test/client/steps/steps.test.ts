@@ -68,7 +68,7 @@ test('a history that begins in the middle ends like the whole one', () => {
   }
 });
 
-test('without names, steps are counted and timed all the same', () => {
+test('steps are counted and timed also without names', () => {
   const nameless = (messages: readonly FlowMessage[]): FlowMessage[] =>
     messages.map(({ messageId, eventType, upstreamType, timestamp }) => ({
       ...(messageId !== undefined && { messageId }),
