@@ -91,6 +91,7 @@ const causeBox = (text: string): TemplateResult =>
   html`<pre class="payload" tabindex="0" role="group" aria-label="Cause">${text}</pre>`;
 
 function messageIn(cause: string): string | undefined {
+  // Safety: the caller has found an object or an array; its members are checked below.
   const { errorMessage, message, Message } = JSON.parse(cause) as Record<string, unknown>;
   const found = [errorMessage, message, Message].find((text) => typeof text === 'string' && text !== '');
   return typeof found === 'string' ? found : undefined;

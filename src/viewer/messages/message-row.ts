@@ -122,11 +122,9 @@ ${text}</pre>`;
 }
 
 function copyButtons({ message, hasPermalink, copied, onCopy }: MessageRowFacts): TemplateResult[] {
-  const targets: [CopyTarget, string][] = [
-    ...(message.payload ? ([['payload', 'Copy payload']] as [CopyTarget, string][]) : []),
-    ['message', 'Copy message'],
-    ...(hasPermalink ? ([['link', 'Copy link']] as [CopyTarget, string][]) : []),
-  ];
+  const targets: [CopyTarget, string][] = [['message', 'Copy message']];
+  if (message.payload) targets.unshift(['payload', 'Copy payload']);
+  if (hasPermalink) targets.push(['link', 'Copy link']);
   return targets.map(
     ([what, label]) =>
       html`<button type="button" class="tool" @click=${() => onCopy(what)}>

@@ -58,6 +58,7 @@ const REGISTRY = Symbol.for('flowtap.stream-slots.1');
 
 /** The slots of this page for the service at `origin`. */
 export function slotsFor(origin: string): StreamSlots {
+  // Safety: only this file uses the symbol, and bundles of other versions have another one.
   const page = globalThis as { [REGISTRY]?: Map<string, StreamSlots> };
   const registry = (page[REGISTRY] ??= new Map());
   const slots = registry.get(origin) ?? new StreamSlots();

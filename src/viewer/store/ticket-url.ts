@@ -32,6 +32,7 @@ export async function fetchTicket(
     );
   }
   const answer: unknown = await response.json().catch(() => undefined);
+  // Safety: Object() makes an object of any value; its members are checked below.
   const { ticket, expiresAt, streamUrl } = Object(answer) as Record<string, unknown>;
   if (typeof ticket !== 'string' || typeof expiresAt !== 'string') {
     throw refused(
