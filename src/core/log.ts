@@ -14,7 +14,9 @@ export type Log = (record: LogRecord) => void;
 
 /** Writes each record as one line of JSON; Workers Logs and journald index its members. */
 export const consoleLog: Log = (record) => {
-  const line = JSON.stringify({ time: new Date().toISOString(), level: 'info', ...record });
+  const level = record.level === undefined ? '"level":"info",' : '';
+  // Joined as text: a copy of the record with two more members would take longer than to write it.
+  const line = `{"time":"${new Date().toISOString()}",${level}${JSON.stringify(record).slice(1)}`;
   if (record.level === 'error') console.error(line);
   else console.log(line);
 };

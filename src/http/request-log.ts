@@ -1,20 +1,14 @@
 /** Which requests have a line in the log (REQUEST_LOG in config.ts). Errors always have one. */
 import type { Log, LogRecord } from '../core/log.ts';
 
-/** What a line is made of, before it is certain that there is one. */
-export interface LoggedRequest {
-  readonly isError: boolean;
-  readonly record: () => LogRecord;
-}
-
 /** `everyNth`: of the requests without an error. 1: all of them; Infinity: only errors are logged. */
-export function createRequestLog(log: Log, everyNth: number): (request: LoggedRequest) => void {
+export function createRequestLog(log: Log, everyNth: number): (record: LogRecord, isError: boolean) => void {
   let skipped = 0;
-  return ({ isError, record }) => {
+  return (record, isError) => {
     if (!isError && ++skipped < everyNth) return;
     if (!isError) skipped = 0;
     const isSample = !isError && everyNth > 1;
     // So that a reader of the log can count requests.
-    log(isSample ? { ...record(), sampleOf: everyNth } : record());
+    log(isSample ? { ...record, sampleOf: everyNth } : record);
   };
 }

@@ -115,7 +115,15 @@ export async function answer(
   const beganAtMs = clock.now();
   const request = context.req.raw;
   const isPreflight = crossOrigin !== undefined && request.method === 'OPTIONS';
-  const facts: RequestFacts = { requestId: crypto.randomUUID(), route: isPreflight ? 'preflight' : name };
+  const facts: RequestFacts = {
+    event: 'request',
+    level: 'info',
+    requestId: crypto.randomUUID(),
+    method: METHODS.has(request.method) ? request.method : 'other',
+    status: 0,
+    ms: 0,
+    route: isPreflight ? 'preflight' : name,
+  };
   let result: Answered;
   try {
     const { runtime } = context.env;
@@ -147,21 +155,10 @@ export async function answer(
       ...crossOrigin?.(request),
     }),
   );
-  logRequest({
-    isError: response.status >= 400 || facts.failure !== undefined,
-    record: () => {
-      const { requestId, ...rest } = facts;
-      return {
-        event: 'request',
-        level: response.status >= 500 ? 'error' : 'info',
-        requestId,
-        method: METHODS.has(request.method) ? request.method : 'other',
-        status: response.status,
-        ms: clock.now() - beganAtMs,
-        ...rest,
-      };
-    },
-  });
+  facts.status = response.status;
+  facts.ms = clock.now() - beganAtMs;
+  if (facts.status >= 500) facts.level = 'error';
+  logRequest(facts, facts.status >= 400 || facts.failure !== undefined);
   return response;
 }
 
