@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { type FlowMessage, type Step, toSteps } from '../../src/client/client.ts';
-import { partsOf } from '../../src/viewer/timeline/attempts.ts';
+import { partsOf, reasonOf } from '../../src/viewer/timeline/attempts.ts';
 
 const at = (ms: number): string => new Date(ms).toISOString();
 const message = (
@@ -86,4 +86,22 @@ test('an attempt of a parallel state ends with the last step in it', () => {
     'pause 1 failed 100-400',
     'attempt 2 running 400-450',
   ]);
+});
+
+test('a step that is running again names the error of its last attempt, as one that has succeeded does', () => {
+  const failing = TWICE.map((entry, index) => (index === 2 ? { ...entry, error: 'Gateway.Timeout' } : entry));
+  const reason = (messages: readonly FlowMessage[]): string | undefined => {
+    // Safety: each history has a step.
+    const [step] = toSteps(messages).children as readonly [Step];
+    const byId = new Map(messages.map((entry) => [entry.messageId, entry]));
+    return reasonOf(
+      step,
+      partsOf(step, (id) => byId.get(id), 500),
+    );
+  };
+  expect(reason(failing)).toBe('Gateway.Timeout');
+  expect(reason([...failing, message(5, 390, 'ACTIVITY_SUCCEEDED'), message(6, 400, 'STEP_SUCCEEDED')])).toBe(
+    'Gateway.Timeout',
+  );
+  expect(reason(TWICE.slice(0, 2))).toBeUndefined();
 });

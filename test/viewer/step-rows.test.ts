@@ -85,3 +85,12 @@ test('a message leads to its step', () => {
   expect(pathToMessage(root, '7')).toEqual(['0', '0.0']);
   expect(pathToMessage(root, '8')).toEqual([]);
 });
+
+test('steps that are running again are counted', () => {
+  const again = step('again', { status: 'RUNNING', attempts: 2 });
+  const once = step('once', { status: 'RUNNING' });
+  expect(tallyOf(execution(again, once, step('done', { attempts: 2 })))).toMatchObject({
+    retries: 2,
+    retrying: 1,
+  });
+});

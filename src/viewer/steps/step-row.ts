@@ -7,7 +7,7 @@ import { markLabel } from '../format/status-mark.ts';
 import { stepName } from '../format/step-name.ts';
 import { momentText, msOf, timeText } from '../format/times.ts';
 import { place } from '../grid/place.ts';
-import { type Part, retryReason } from '../timeline/attempts.ts';
+import { type Part, reasonOf } from '../timeline/attempts.ts';
 import { bar } from '../timeline/bar.ts';
 import type { TimeRange } from '../timeline/time-range.ts';
 import type { StepRow } from './step-rows.ts';
@@ -101,12 +101,9 @@ function kindLabel({ step: { kind, children } }: StepRow): TemplateResult | type
 }
 
 /** Why it failed, or why it was retried. Red is for failures that ended something. */
-function errorLabel(
-  { step: { error, status }, isHandled }: StepRow,
-  parts: readonly Part[],
-): TemplateResult | typeof nothing {
-  const isOver = status === 'FAILED' || status === 'ABORTED';
-  const reason = status === 'SUCCEEDED' ? retryReason(parts) : error;
+function errorLabel({ step, isHandled }: StepRow, parts: readonly Part[]): TemplateResult | typeof nothing {
+  const isOver = step.status === 'FAILED' || step.status === 'ABORTED';
+  const reason = reasonOf(step, parts);
   if (reason === undefined) return nothing;
   const text = isOver ? reason : `retried after ${reason}`;
   return html`<span class="error ${isHandled || !isOver ? 'handled' : ''}" title=${text}>${reason}</span>`;

@@ -69,12 +69,14 @@ export interface StepTally {
   readonly waits: number;
   /** Steps with several attempts. */
   readonly retries: number;
+  /** Those of them that are running again. */
+  readonly retrying: number;
   readonly marks: Readonly<Record<Mark, number>>;
 }
 
 export function tallyOf(execution: Step): StepTally {
   const marks = { running: 0, failed: 0, aborted: 0, handled: 0, retried: 0, succeeded: 0 };
-  const tally = { steps: 0, branches: 0, iterations: 0, waits: 0, retries: 0, marks };
+  const tally = { steps: 0, branches: 0, iterations: 0, waits: 0, retries: 0, retrying: 0, marks };
   const add = (parent: Step, isParentHandled: boolean): void => {
     for (const step of parent.children) {
       tally.steps++;
@@ -82,6 +84,7 @@ export function tallyOf(execution: Step): StepTally {
       if (step.kind === 'iteration') tally.iterations++;
       if (step.kind === 'wait') tally.waits++;
       if (step.attempts > 1) tally.retries++;
+      if (step.attempts > 1 && step.status === 'RUNNING') tally.retrying++;
       marks[markOfStep(step, isHandledIn(isParentHandled, step))]++;
       add(step, isParentHandled || hasContinued(step));
     }

@@ -67,9 +67,12 @@ export function partsOf(
   return parts;
 }
 
-/** Why the step was retried last. */
-export const retryReason = (parts: readonly Part[]): string | undefined =>
-  parts.findLast(({ error }) => error !== undefined)?.error;
+/** Why the step failed, or, if it has not failed for good, why its last attempt did. */
+export function reasonOf({ status, error }: Step, parts: readonly Part[]): string | undefined {
+  if (status === 'FAILED' || status === 'ABORTED') return error;
+  const retried = parts.findLast((part) => part.error !== undefined)?.error;
+  return status === 'RUNNING' ? (error ?? retried) : retried;
+}
 
 const outcomeOf = ({ status }: Step): Part['outcome'] =>
   status === 'SUCCEEDED' ? 'succeeded' : status === 'RUNNING' ? 'running' : 'failed';
