@@ -39,7 +39,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
   });
 
   test('finds in the legend the colours that this execution has, and no other', async () => {
-    const handled = ['Failed, but handled', 'Pause before a retry', 'Wait'];
+    const handled = ['Failed attempt, retried or handled', 'Pause before a retry', 'Wait'];
     expect(await legend(await world.openEnded(succeeded))).toEqual(['Succeeded', ...handled]);
     expect(await legend(await world.openEnded(failed))).toEqual(['Succeeded', 'Failed', ...handled]);
     const running = await world.open([await world.order(orderFlow('succeeds'), 8_000)]);

@@ -8,7 +8,7 @@ export function barLegend({ marks, waits, retries }: StepTally): TemplateResult 
     ['succeeded', 'Succeeded', marks.succeeded + marks.retried > 0],
     ['running', 'Running', marks.running > 0],
     ['failed', 'Failed', marks.failed > 0],
-    ['handled', 'Failed, but handled', marks.handled + retries > 0],
+    ['handled', 'Failed attempt, retried or handled', marks.handled + retries > 0],
     ['pause', 'Pause before a retry', retries > 0],
     ['wait', 'Wait', waits > 0],
     ['aborted', 'Aborted', marks.aborted > 0],
