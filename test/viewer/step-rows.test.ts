@@ -94,3 +94,19 @@ test('steps that are running again are counted', () => {
     retrying: 1,
   });
 });
+
+test('what only contains a running step is not counted as working', () => {
+  const running = (name: string, kind: Step['kind'], ...children: Step[]): Step =>
+    step(name, { kind, status: 'RUNNING', children });
+  const pay = running('pay', 'task');
+  const iteration = running('0', 'iteration', running('wait', 'wait'));
+  const root = execution(
+    running(
+      'both',
+      'parallel',
+      running('0', 'branch', pay),
+      running('1', 'branch', running('each', 'map', iteration)),
+    ),
+  );
+  expect(tallyOf(root)).toMatchObject({ steps: 7, working: 2, marks: { running: 7 } });
+});

@@ -71,12 +71,25 @@ export interface StepTally {
   readonly retries: number;
   /** Those of them that are running again. */
   readonly retrying: number;
+  /** Running steps that do work themselves, and do not just contain others. */
+  readonly working: number;
   readonly marks: Readonly<Record<Mark, number>>;
 }
 
+const CONTAINERS: ReadonlySet<Step['kind']> = new Set(['parallel', 'map', 'branch', 'iteration']);
+
 export function tallyOf(execution: Step): StepTally {
   const marks = { running: 0, failed: 0, aborted: 0, handled: 0, retried: 0, succeeded: 0 };
-  const tally = { steps: 0, branches: 0, iterations: 0, waits: 0, retries: 0, retrying: 0, marks };
+  const tally = {
+    steps: 0,
+    branches: 0,
+    iterations: 0,
+    waits: 0,
+    retries: 0,
+    retrying: 0,
+    working: 0,
+    marks,
+  };
   const add = (parent: Step, isParentHandled: boolean): void => {
     for (const step of parent.children) {
       tally.steps++;
@@ -85,6 +98,7 @@ export function tallyOf(execution: Step): StepTally {
       if (step.kind === 'wait') tally.waits++;
       if (step.attempts > 1) tally.retries++;
       if (step.attempts > 1 && step.status === 'RUNNING') tally.retrying++;
+      if (step.status === 'RUNNING' && !CONTAINERS.has(step.kind)) tally.working++;
       marks[markOfStep(step, isHandledIn(isParentHandled, step))]++;
       add(step, isParentHandled || hasContinued(step));
     }
