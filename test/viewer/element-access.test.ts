@@ -90,7 +90,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
       reached.add(name);
     }
     for (const name of [
-      'Show its message',
+      'Show message 64',
       'Zoom in',
       'Steps',
       'Download',

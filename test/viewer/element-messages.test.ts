@@ -130,7 +130,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     await untilPhase(page, 'live');
     const last = page.locator('[data-message-id=m59]');
     await last.waitFor();
-    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Pause updates' }).click();
     const top = () => page.locator('.messages-grid').evaluate(({ scrollTop }) => scrollTop);
     const before = await top();
     await world.world.script(id, messages(60, 5), { append: true });

@@ -38,7 +38,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
 
   test('the failure leads to its message', async () => {
     const page = await world.openEnded(failed);
-    await page.getByRole('button', { name: 'Show its message' }).click();
+    await page.getByRole('button', { name: 'Show message 64' }).click();
     const detail = page.locator('.detail');
     await detail.waitFor();
     expect(await detail.innerText()).toContain('LambdaFunctionFailed (ACTIVITY_FAILED)');

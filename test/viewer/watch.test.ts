@@ -81,7 +81,7 @@ describe.runIf(hasChromium())('a link', () => {
     const { stdout } = await command.run(['link', FAILED]);
     const { page } = await openPage(browser);
     await page.goto(stdout.trim());
-    await page.getByRole('button', { name: 'Show its message' }).click();
+    await page.getByRole('button', { name: /^Show message / }).click();
     await expect.poll(() => new URL(page.url()).hash).toMatch(/&ticket=.*&message=.+/);
     await page.reload();
     await page.locator('flowtap-execution').getByText('bolt stuck (E42)').nth(1).waitFor();

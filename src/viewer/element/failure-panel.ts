@@ -24,7 +24,7 @@ export function failurePanel({ snapshot, onJump }: FailurePanelFacts): TemplateR
         messageId === undefined
           ? nothing
           : html`<button type="button" class="tool" @click=${() => onJump(messageId)}>
-              Show its message
+              Show message ${messageId}
             </button>`
       }
     </div>

@@ -99,7 +99,7 @@ function followButton({ isFollowing, unread, onFollow }: MessageToolsFacts): Tem
     title=${title}
     @click=${() => onFollow(!isFollowing)}
   >
-    ${isFollowing ? 'Pause' : unread > 0 ? `Follow · ${unread} new` : 'Follow'}
+    ${isFollowing ? 'Pause updates' : unread > 0 ? `Follow · ${unread} new` : 'Follow'}
   </button>`;
 }
 
