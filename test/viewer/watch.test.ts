@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { watchLink } from '../../src/core/watch-link.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
+import { executionTitle } from '../../src/viewer/element/execution-title.ts';
 import { type CommandUnderTest, commandFor } from '../cli/command-under-test.ts';
 import { violationsOfAxe } from '../support/axe.ts';
 import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
@@ -72,6 +73,8 @@ describe.runIf(hasChromium())('a link', () => {
     const { page, problems } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
     await page.getByText('This link shows an execution to people with an API key').waitFor();
+    expect(await page.locator('.wanted').innerText()).toContain(executionTitle(FAILED).name);
+    await page.getByRole('button', { name: 'Open this execution' }).waitFor();
     await enterKey(page, apiKey);
     await page.getByText('Step3OpenDoor').first().waitFor();
     expect(problems).toEqual([]);

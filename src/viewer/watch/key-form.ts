@@ -1,7 +1,8 @@
 /** <watch-key-form>: asks for an API key, and checks it before anything else is read. The key leaves this form by an event only. */
-import { LitElement, html, nothing } from 'lit';
+import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
 import { FlowtapProblem, type KeyFacts, createFlowtapClient } from '../../client/client.ts';
+import { executionTitle } from '../element/execution-title.ts';
 
 export interface EnteredKey {
   readonly apiKey: string;
@@ -12,6 +13,7 @@ export class WatchKeyForm extends LitElement {
   static override properties = {
     service: { attribute: false },
     reason: { attribute: false },
+    execution: { attribute: false },
     problem: { state: true },
     isChecking: { state: true },
   };
@@ -20,6 +22,8 @@ export class WatchKeyForm extends LitElement {
   declare service: string;
   /** Why a key is needed. */
   declare reason: string;
+  /** The id of the execution that the key is for; undefined for the list. */
+  declare execution: string | undefined;
   declare problem: string | undefined;
   declare isChecking: boolean;
 
@@ -32,6 +36,7 @@ export class WatchKeyForm extends LitElement {
     return html`<form class="card key-form" @submit=${this.#submit}>
       <h1>Sign in with an API key</h1>
       <p>${this.reason}</p>
+      ${this.execution === undefined ? nothing : nameOf(this.execution)}
       <label for="api-key">API key</label>
       <input
         id="api-key"
@@ -46,7 +51,7 @@ export class WatchKeyForm extends LitElement {
       />
       ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <button class="primary" ?disabled=${this.isChecking}>
-        ${this.isChecking ? 'Checking …' : 'Show executions'}
+        ${this.isChecking ? 'Checking …' : this.execution === undefined ? 'Show executions' : 'Open this execution'}
       </button>
       <p id="key-note" class="quiet">
         The key stays in the memory of this tab and is sent to this service only. It is never stored, so the
@@ -81,6 +86,11 @@ export class WatchKeyForm extends LitElement {
       this.isChecking = false;
     }
   };
+}
+
+function nameOf(executionId: string): TemplateResult {
+  const { flow, name } = executionTitle(executionId);
+  return html`<p class="wanted">${flow === undefined ? nothing : html`<b>${flow}</b> `}${name}</p>`;
 }
 
 const problemText = (error: unknown): string => {

@@ -152,6 +152,7 @@ export class WatchPage extends LitElement {
     return html`<watch-key-form
       .service=${this.#service}
       .reason=${reasonFor(shown)}
+      .execution=${shown.type === 'execution' ? shown.execution : undefined}
       @key-entered=${this.#onKey}
     ></watch-key-form>`;
   }
