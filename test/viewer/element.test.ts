@@ -71,6 +71,12 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     );
   });
 
+  test('attempts are counted for what can be tried again', async () => {
+    const page = await world.openEnded(succeeded, { viewport: { width: 1280, height: 1400 } });
+    for (const { name, attempts } of await shownSteps(page))
+      expect(attempts, name).toMatch(/^(?:Branch|Iteration) /.test(name) ? /^$/ : /^×\d$/);
+  });
+
   test.each([1280, 800, 360])('bars match start and duration within a pixel, %i px wide', async (width) => {
     const page = await world.openEnded(succeeded, { viewport: { width, height: 1400 } });
     const execution = toSteps(await shownMessages(page));

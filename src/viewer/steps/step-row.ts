@@ -1,6 +1,7 @@
 /** A row of the table of steps. */
 import { type TemplateResult, html, nothing } from 'lit';
 
+import type { Step } from '../../client/client.ts';
 import { humanDuration } from '../../core/human-duration.ts';
 import { markOfStep } from '../format/mark.ts';
 import { markLabel } from '../format/status-mark.ts';
@@ -67,9 +68,7 @@ export function stepRow(facts: StepRowFacts): TemplateResult {
     <span role="gridcell" class="duration"
       >${startMs === undefined ? '' : humanDuration(Math.max(0, endMs - startMs))}</span
     >
-    <span role="gridcell" class="attempts ${step.attempts > 1 ? 'many' : ''}"
-      >${attempts(step.attempts)}</span
-    >
+    <span role="gridcell" class="attempts ${step.attempts > 1 ? 'many' : ''}">${attempts(step)}</span>
     <span role="gridcell" class="time"
       >${bar({ step, mark, parts, range, zeroMs, endMs, onJump: facts.onJump })}</span
     >
@@ -90,7 +89,11 @@ const caret = (isExpanded: boolean | undefined): TemplateResult | typeof nothing
         />
       </svg>`;
 
-const attempts = (count: number): TemplateResult => html`<span class="narrow-only">×</span>${count}`;
+/** Branches and iterations are not tried again themselves: their `1` would say nothing. */
+const attempts = ({ attempts: count, kind }: Step): TemplateResult | typeof nothing =>
+  count === 1 && (kind === 'branch' || kind === 'iteration')
+    ? nothing
+    : html`<span class="narrow-only">×</span>${count}`;
 
 /** A label for kinds that the row does not show otherwise. Tasks are the usual kind, and need none. */
 function kindLabel({ step: { kind, children } }: StepRow): TemplateResult | typeof nothing {
