@@ -3,7 +3,7 @@
  * are grouped by generation. See docs/storage.md.
  *
  *     archive/1/head/<source>/<id>                            page 0, its metadata is the head
- *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all others
+ *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all other parts
  *
  * <id> is the execution id percent-encoded, or `~` and its SHA-256 when that is long: a key has at most 512 bytes.
  */
@@ -16,7 +16,7 @@ const PAGE_PREFIX = 'archive/1/page/';
 /** Leaves room for prefix, source, generation, page and part. */
 const ID_BYTES_MAX = 380;
 
-/** Percent-encoded, so that an id with '/' cannot collide with another id's keys; or a hash. */
+/** `<id>` of a key. Percent-encoded, so that an id with '/' cannot collide with another id's keys. */
 export function idPart(executionId: string): string {
   const encoded = encodeURIComponent(executionId);
   if (encoded.length <= ID_BYTES_MAX && !encoded.startsWith('~')) return encoded;
@@ -26,7 +26,7 @@ export function idPart(executionId: string): string {
 export const headKey = ({ source, executionId }: ExecutionRef): string =>
   `${HEAD_PREFIX}${source}/${idPart(executionId)}`;
 
-/** The execution of a head's key; undefined for a hashed id. */
+/** The execution that a head's key belongs to; undefined for a hashed id. */
 export function nameOfHeadKey(key: string): ExecutionName | undefined {
   const [source, id] = key.slice(HEAD_PREFIX.length).split('/');
   return source && id && !id.startsWith('~') ? { source, executionId: decodeURIComponent(id) } : undefined;

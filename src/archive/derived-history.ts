@@ -1,6 +1,6 @@
 /**
- * An archive that an older version wrote, with the members that its messages lack: they are derived while it is read, until its
- * Execution has upgraded it. The first read in the middle walks there from the start; what that leaves open is remembered.
+ * Reads an archive that an older version wrote, and derives the members that its messages lack, until its Execution has upgraded
+ * it. The first read in the middle walks there from the start. Later reads start from the nearest state before them that was reached.
  */
 import { type Result, ok } from '../core/errors.ts';
 import { type OpenWalk, WALK_START, deriveAll } from '../messages/derive.ts';
@@ -15,7 +15,7 @@ interface StoredHistory extends History {
 }
 
 export function derivedHistory(stored: StoredHistory, openWalk: OpenWalk): StoredHistory {
-  /** By position, for the start of each part that was reached. */
+  /** The state at the start of each chunk that was reached, by position. */
   const states = new Map([[0, WALK_START]]);
   return {
     head: stored.head,

@@ -1,13 +1,13 @@
-/** The flow that a user means: its whole name as the service has it, or only its own name (`SecurityFlow`). */
+/** Finds the flow that a user means, by its full name in the service or by its short name (`SecurityFlow`). */
 import type { Flow, FlowtapClient } from '../client/client.ts';
 import { API_KEY_BEGINNING } from '../core/api-key-format.ts';
 import { UsageError } from './command.ts';
 import { oneLine } from './plain-text.ts';
 
-/** Flows that an error names. */
+/** Flows that an error lists, at most. */
 const NAMED_MAX = 10;
 
-/** Throws a UsageError that names the flows in question. */
+/** Returns the flow's full name. Throws a UsageError that lists similar flows. */
 export async function namedFlow(client: FlowtapClient, word: string, signal: AbortSignal): Promise<string> {
   // URLs are logged, so a key must not become part of one.
   if (API_KEY_BEGINNING.test(word)) throw new UsageError('<flow> must be a flow: it is an API key');

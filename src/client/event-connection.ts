@@ -16,12 +16,12 @@ export type StreamItem =
   | { readonly type: 'event'; readonly name: string; readonly id?: string; readonly data: string }
   | { readonly type: 'retry'; readonly ms: number };
 
-/** A 204: everything was sent before. */
+/** The answer was a 204: everything was sent before. */
 export const NOTHING_MORE = 'nothing-more';
 
 /**
- * Throws FlowtapProblem if the server refuses, FlowtapConnectionError if the connection breaks, and the signal's reason.
- * Returns NOTHING_MORE if the server answers that nothing can follow.
+ * Throws FlowtapProblem if the server refuses, FlowtapConnectionError if the connection breaks, and the signal's reason if it
+ * aborts. Returns NOTHING_MORE if the server answers 204: no event can follow.
  */
 export async function* readEvents(
   http: Http,
@@ -58,7 +58,7 @@ export async function* readEvents(
     throw http.failure(error, watch.signal);
   } finally {
     watch.close();
-    // For a fetch that does not support signals. It rejects with the error that was thrown already.
+    // Needed if `fetch` ignores signals. It may reject with the error that was already thrown.
     reader?.cancel().catch(() => {});
   }
 }

@@ -1,6 +1,6 @@
 /**
- * AWS's regions and the partitions they belong to: the one check of a region's name, the DNS suffix of its hosts, and the
- * name that ARNs use for its partition. A region becomes part of a host name, so nothing but a region may pass.
+ * AWS regions and their partitions: the only check of a region's name, the DNS suffix of its hosts, and the partition name in
+ * its ARNs. A region becomes part of a host name, so only a valid region may pass.
  *
  * Source: botocore's partitions.json (`regionRegex`, `dnsSuffix`). Regions are matched by pattern, because AWS adds regions.
  */
@@ -13,7 +13,7 @@ interface Partition {
 }
 
 const PARTITIONS: readonly Partition[] = [
-  // Two letters, a direction, a number from 1 (us-west-2). AWS adds new first parts here, so only China's is excluded.
+  // Two letters, a direction, a number from 1 (us-west-2). AWS adds new prefixes here, so only `cn-` is excluded.
   { id: 'aws', dnsSuffix: 'amazonaws.com', region: /^(?!cn-)[a-z]{2}-[a-z]{2,16}-[1-9]\d?$/ },
   { id: 'aws-cn', dnsSuffix: 'amazonaws.com.cn', region: /^cn-[a-z]{2,16}-[1-9]\d?$/ },
   { id: 'aws-us-gov', dnsSuffix: 'amazonaws.com', region: /^us-gov-[a-z]{2,16}-[1-9]\d?$/ },
@@ -32,12 +32,12 @@ export const isAwsRegion = (text: string): boolean => partitionOf(text) !== unde
 /** Whether ARNs may begin with `arn:<id>:`. */
 export const isAwsPartition = (id: string): boolean => PARTITIONS.some((partition) => partition.id === id);
 
-/** The partition that ARNs of this region name; undefined if it is not a region of AWS. */
+/** The partition name in ARNs of this region; undefined if it is not an AWS region. */
 export const awsPartition = (region: string): string | undefined => partitionOf(region)?.id;
 
 /**
  * The public endpoint of a service in a region.
- * @throws {TypeError} if it is not a region of AWS: settings and ARNs are checked before they reach this function.
+ * @throws {TypeError} if it is not an AWS region. Callers check settings and ARNs first.
  */
 export function awsEndpoint(service: string, region: string): URL {
   const partition = partitionOf(region);

@@ -1,16 +1,16 @@
 /**
- * A map with a bound: it evicts the least recently used entries. Bounds are a number of entries, a total size, an age, or any
- * of them together. Synchronous values only, so that all requests of an isolate can share one.
+ * A bounded map that evicts the least recently used entries. It bounds the number of entries, their total size, their age, or
+ * any combination. Synchronous values only, so that all requests of an isolate can share one.
  *
- * Our own instead of lru-cache, which would be 8 % of the Worker: we use a tenth of it (docs/decisions/).
+ * Replaces lru-cache, which would be 8 % of the Worker, and of which we need a tenth (docs/decisions/).
  */
 export interface LruMapOptions<V> {
-  /** Entries at most. */
+  /** The number of entries, at most. */
   readonly max?: number;
-  /** The sum of `sizeOf` over all values at most. A value that is larger by itself is not kept. */
+  /** The sum of `sizeOf` over all values, at most. A single value that is larger is not stored. */
   readonly maxSize?: number;
   readonly sizeOf?: (value: V) => number;
-  /** An entry is not found any more this long after it was set. Needs `now`. */
+  /** Entries expire this long after they were set. Needs `now`. */
   readonly maxAgeMs?: number;
   /** Milliseconds. */
   readonly now?: () => number;
@@ -40,12 +40,12 @@ export class LruMap<K, V> {
     this.#now = options.now ?? (() => 0);
   }
 
-  /** The sum of the sizes of all values. */
+  /** The sum of the sizes of all values, not the number of entries. */
   get size(): number {
     return this.#size;
   }
 
-  /** The value, which becomes the most recently used one. */
+  /** Returns the value and makes it the most recently used one. */
   get(key: K): V | undefined {
     const entry = this.#fresh(key);
     if (!entry) return undefined;
@@ -54,7 +54,7 @@ export class LruMap<K, V> {
     return entry.value;
   }
 
-  /** The value, without a change of the order. */
+  /** Returns the value and keeps the order. */
   peek(key: K): V | undefined {
     return this.#fresh(key)?.value;
   }
@@ -63,7 +63,7 @@ export class LruMap<K, V> {
     return this.#fresh(key) !== undefined;
   }
 
-  /** Adds or replaces a value. `maxAgeMs`: for this entry, in place of the map's own. */
+  /** Adds or replaces a value. `maxAgeMs` replaces the map's own for this entry. */
   set(key: K, value: V, maxAgeMs = this.#maxAgeMs): void {
     this.delete(key);
     const size = this.#sizeOf(value);
@@ -88,12 +88,12 @@ export class LruMap<K, V> {
     this.#size = 0;
   }
 
-  /** Least recently used first. May include entries that are too old. */
+  /** Least recently used first. May include expired entries. */
   keys(): MapIterator<K> {
     return this.#entries.keys();
   }
 
-  /** Values that are not too old, least recently used first. */
+  /** Values that have not expired, least recently used first. */
   *values(): Generator<V> {
     for (const key of this.#entries.keys()) {
       const entry = this.#fresh(key);

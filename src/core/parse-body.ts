@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { containsApiKey } from './api-key-format.ts';
 import { fail, ok, type FieldError, type Result } from './errors.ts';
 
-/** Names of members are repeated to the caller, so they are cut at this length. */
+/** Error messages repeat names of members, so names are cut at this length. */
 const NAME_CHARACTERS_MAX = 64;
 
 export function parseBody<T>(schema: z.ZodMiniType<T>, body: unknown): Result<T> {
@@ -17,7 +17,7 @@ export function parseBody<T>(schema: z.ZodMiniType<T>, body: unknown): Result<T>
 function fieldErrorsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
   const name = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    // A member's name that is an API key must not be repeated.
+    // A name that contains an API key must not be repeated.
     return issue.keys.map((key) =>
       bodyError(containsApiKey(key) ? 'body' : key.slice(0, NAME_CHARACTERS_MAX), 'is not known here'),
     );
@@ -25,5 +25,5 @@ function fieldErrorsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
   return [name === '' ? bodyError('body', 'must be a JSON object') : bodyError(name, issue.message)];
 }
 
-/** Schemas say what is wrong in a few words: here they become a sentence. */
+/** Turns the few words of a schema's error into a sentence. */
 const bodyError = (name: string, words: string): FieldError => ({ in: 'body', name, detail: `${words}.` });

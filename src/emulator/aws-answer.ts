@@ -1,6 +1,6 @@
 /**
- * Answers of AWS's services as HTTP: JSON results, JSON errors with `__type`, and the XML errors of the layer in front of them. The
- * statuses are those of real services with JSON protocols: 400 for every mistake of the caller, wrong signatures included (seen in
+ * Encodes the answers of AWS services: JSON results, JSON errors with `__type`, and XML errors of the layer in front of a service.
+ * The statuses are those of real services with JSON protocols: 400 for every error of the caller, wrong signatures included (seen in
  * reports on Kinesis, Rekognition and CloudWatch Logs; REST services answer 403), and 500 for errors of the service.
  */
 
@@ -42,7 +42,7 @@ export const awsError = (
   error: message === undefined ? { name } : { name, message },
 });
 
-/** Separate from the Response, so that the fault injector can cut it. */
+/** Separate from the Response, so that the fault injector can truncate it. */
 export const encodeJson = (body: object): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(JSON.stringify(body));
 

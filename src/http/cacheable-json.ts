@@ -5,7 +5,7 @@ import type { Draft } from './response-headers.ts';
 /** Settled pages never change. Clients may cache them as long as our own memory does. */
 const SETTLED_MAX_AGE_SECONDS = 300;
 
-/** RFC 9211; `detail` names the tier that the answer came from. */
+/** RFC 9211; `detail` names the cache tier that the answer came from. */
 export const cacheStatus = ({ tier, forward }: Served): string => {
   const detail = `detail=${tier}`;
   if (forward === 'hit') return `flowtap; hit; ${detail}`;
@@ -16,8 +16,8 @@ export const cacheControl = (settled: boolean): string =>
   settled ? `private, max-age=${SETTLED_MAX_AGE_SECONDS}` : 'private, no-cache';
 
 /**
- * The address of the next page. Relative, and made of what was understood: a ticket under a misspelt name is still a ticket, and
- * Link headers get copied.
+ * The Link header for the next page. Relative, and only with known parameters: people copy Link headers, so a ticket under a
+ * misspelt name must not be in one.
  */
 export function nextLink<N extends string>(
   query: { readonly [K in N]?: string | number | readonly string[] },
@@ -49,7 +49,7 @@ export function jsonWithEtag(
   };
 }
 
-/** RFC 9110, 13.1.2: `*`, or a list that is compared weakly, because caches on the way may have weakened the ETag. */
+/** RFC 9110, 13.1.2: `*`, or a list. Ignores `W/`, because caches on the way may have weakened the ETag. */
 const matchesEtag = (ifNoneMatch: string | null, etag: string): boolean =>
   ifNoneMatch !== null &&
   (ifNoneMatch.trim() === '*' ||

@@ -1,6 +1,6 @@
 /**
- * The one kind of handler for all routes: it gets the request and a record for the log, and returns a response or a failure.
- * This file handles failures, exceptions, unsupported methods, standard headers and the log line for all of them.
+ * The handler type of all routes: a handler gets the request and a record for the log, and returns a response or a failure.
+ * This file handles failures, exceptions, unsupported methods, standard headers and the log line for all routes.
  */
 import type { Context } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
@@ -19,7 +19,7 @@ import { type Draft, securityHeaders, toResponse, withHeaders } from './response
 
 /** What the runtime knows about a request. */
 export interface RuntimeContext {
-  /** The caller's address: failed authentications are counted for it. A function, because most requests have no use for it. */
+  /** The caller's address: failed authentications are counted for it. A function, because most requests do not need it. */
   readonly clientAddress: () => string;
   /** The caller used TLS, which a proxy terminated. */
   readonly overTls?: boolean;
@@ -36,13 +36,13 @@ export interface Exchange {
   /** Names and values of its query, decoded, in order. */
   readonly parameters: readonly (readonly [string, string])[];
   readonly facts: RequestFacts;
-  /** Handlers pass on this, not the request: see `RuntimeContext`. */
+  /** Its signal aborts when the caller disconnects. Pass this on, not the request: see `RuntimeContext`. */
   readonly client: Client;
   readonly runtime: RuntimeContext;
 }
 
 export type Answered = Result<Response | Draft>;
-/** `Args`: what a route has read of the request before. */
+/** `Args`: what the route has already parsed from the request. */
 export type Handler<Args extends readonly unknown[] = []> = (
   exchange: Exchange,
   ...args: Args
@@ -87,7 +87,7 @@ type Refuse = (failure: Failure, requestId: string, publicUrl?: string) => Respo
 export interface RouteOptions {
   /** Turns failures into answers; by default problem JSON. */
   readonly refuse?: Refuse;
-  /** Present if pages of other origins may call. */
+  /** Present if pages from other origins may call this route. */
   readonly crossOrigin?: CrossOrigin;
 }
 
@@ -162,7 +162,7 @@ export async function answer(
   return response;
 }
 
-/** Most requests have none, and asking for `searchParams` is slow. */
+/** Most requests have no query, and `searchParams` is slow. */
 const parametersOf = (url: URL): Exchange['parameters'] => (url.search === '' ? [] : [...url.searchParams]);
 
 const NO_URL = invalid(
@@ -174,7 +174,7 @@ const NO_URL = invalid(
 const standardHeaders = (requestId: string) => ({ ...securityHeaders, 'X-Request-Id': requestId });
 
 /**
- * Answers an exception thrown outside of `answer`, which is a bug. Nothing is known of the request.
+ * Answers an exception thrown outside of `answer`, which is a bug. The log line has no facts about the request.
  */
 export function answerException(error: unknown, log: Log, publicUrl?: string): Response {
   const requestId = crypto.randomUUID();

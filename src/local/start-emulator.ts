@@ -1,10 +1,10 @@
-/** The emulator beside a local service, if the options choose it as upstream: the same for workerd and Deno. */
+/** Starts the emulator for a local service, on workerd or Deno, if the options choose it as upstream. */
 import { startEmulatorServer } from '../emulator/node-server.ts';
 import { orInUse } from './free-port.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StartOptions } from './start-options.ts';
 
-/** The address of the emulator; undefined if the options choose another upstream. Ends with `shutdown`. */
+/** The address of the emulator; undefined if the options choose another upstream. Stops on `shutdown`. */
 export async function startEmulator(options: StartOptions, shutdown: Shutdown): Promise<string | undefined> {
   const { upstream, accessKeyId, secretAccessKey } = options;
   if (upstream.type !== 'emulator') return undefined;

@@ -1,4 +1,4 @@
-/** Responses in JSON, problems and exceptions, with headers and examples. */
+/** OpenAPI responses: JSON answers, problems and AWS exceptions, with headers and examples. */
 import { stepFunctionsDialect } from '../http/aws/step-functions/step-functions-dialect.ts';
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
@@ -84,7 +84,7 @@ export const awsPage: Json = {
   },
 };
 
-/** The exceptions with status 500 (`isOurs`), which AWS clients retry, or those with status 400. */
+/** If `isOurs`, the exceptions with status 500, which AWS clients retry; otherwise those with status 400. */
 export function exceptions(isOurs: boolean): Json {
   const names = [...exceptionExamples.keys()].filter(
     (name) => (name === 'InternalFailureException') === isOurs,

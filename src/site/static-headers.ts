@@ -1,15 +1,15 @@
 /**
- * The headers of the static files, in the form of Cloudflare's `_headers`; Deno's entry reads the same. A rule adds to those before it;
- * `! Name` drops a header that an earlier rule has set.
+ * The headers of the static files, in the format of Cloudflare's `_headers`; the Deno server reads the same text. All matching rules
+ * apply; `! Name` removes a header that an earlier rule has set.
  */
 
-/** Directives in order; each with its sources. */
+/** The directives in order, each with its sources. */
 const policy = (directives: Readonly<Record<string, string>>): string =>
   Object.entries(directives)
     .map(([name, sources]) => `${name} ${sources}`)
     .join('; ');
 
-/** Nothing of another host, and nothing inline. */
+/** Nothing from other hosts, and nothing inline. */
 const COMMON = {
   'default-src': "'none'",
   'script-src': "'self'",
@@ -22,8 +22,8 @@ const COMMON = {
 };
 
 /**
- * Also no markup from strings, but in Lit's own templates. The viewer runs under this policy (bars get their place through CSSOM), so
- * that no text of a payload can become code, even if a mistake put it into markup.
+ * Also no markup from strings, except in Lit's templates: a payload's text cannot become code, even if a bug puts it into markup. The
+ * viewer positions its bars through CSSOM, because inline styles are not allowed.
  */
 const STRICT = { ...COMMON, 'require-trusted-types-for': "'script'", 'trusted-types': 'lit-html' };
 
@@ -33,7 +33,7 @@ const DOCS = { ...COMMON, 'style-src': "'self' 'unsafe-inline'" };
 const docsRule = `  ! Content-Security-Policy
   Content-Security-Policy: ${policy(DOCS)}`;
 
-/** How long a page may use /embed/v1.js without asking for a newer one; for a day longer, while it asks. */
+/** How long browsers use /embed/v1.js from their cache. For one more day they use it while they revalidate. */
 const EMBED_SECONDS = 300;
 
 export const STATIC_HEADERS = `/*

@@ -56,7 +56,7 @@ const outcome = async (access: Access, key: string) =>
   failureOf(await access.authenticator.authenticate(pageRequest(key, { clientAddress: () => '192.0.2.1' })));
 
 describe("keys in two locations that see each other's writes late", () => {
-  test('a revocation survives a change and a rotation based on older records, and ends their new credential', async () => {
+  test('a revocation survives a change and a rotation of an outdated record, and the new credential is revoked, too', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
     const { text, view } = await createKey(here);
@@ -97,7 +97,7 @@ describe("keys in two locations that see each other's writes late", () => {
     expect(await outcome(there, text)).toBe('no failure');
   });
 
-  // Ids were random, of 3,844: seed -300365540, path 48 made the same one twice, and the later credential replaced the earlier.
+  // Ids were random, of 3,844. Seed -300365540, path 48 made one id twice, so one credential replaced another.
   test('concurrent rotations never make the same credential id', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
@@ -118,7 +118,7 @@ describe("keys in two locations that see each other's writes late", () => {
     }
   });
 
-  test('for any admin actions anywhere, a revocation holds everywhere, and the last rotation leaves one credential', async () => {
+  test('after any admin actions, a revocation holds in both locations, and a last rotation leaves one valid credential', async () => {
     const act = fc.record({
       what: fc.constantFrom('change', 'rotate', 'rotate at once', 'revoke', 'use', 'look'),
       where: fc.constantFrom(0, 1),

@@ -1,4 +1,4 @@
-/** How users set AWS's clients up for Flowtap: the constructor of the JavaScript client, and profiles of the AWS CLI. */
+/** How users configure AWS clients for Flowtap: the constructor of the JavaScript client, and profiles of the AWS CLI. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ const profileText = (name: string, { accessKeyId, secretAccessKey, sessionToken 
   `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n` +
   (sessionToken === undefined ? '' : `aws_session_token = ${sessionToken}\n`);
 
-/** The AWS CLI with a file of profiles of its own. */
+/** The AWS CLI with its own credentials file. */
 export class AwsCli {
   /** For AWS_SHARED_CREDENTIALS_FILE. */
   readonly credentialsFile: string;

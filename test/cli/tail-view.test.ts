@@ -1,4 +1,4 @@
-/** `flowtap tail --steps` on a terminal: what is drawn, how it is drawn again, and what remains. */
+/** `flowtap tail --steps` on a terminal: what it draws, how it redraws, and what remains at the end. */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
@@ -30,7 +30,7 @@ const started = (step: string, timestamp: string): FlowMessage => ({
   timestamp,
 });
 
-test('steps are drawn again in place when they change, and every second while they run', async () => {
+test('steps are redrawn in place when they change, and every second while they run', async () => {
   const { clock, view, written, at } = open();
   await view.message({ eventType: 'EXECUTION_STARTED', timestamp: at(0) });
   await view.message(started('Charge', at(0)));
@@ -51,7 +51,7 @@ test('steps are drawn again in place when they change, and every second while th
   expect(written()).toMatch(/FAILED {2}1\.2 s\n✗ Charge {2}1\.1 s {2}CardDeclined\n$/);
 });
 
-test('no more is drawn than the terminal has rows, and all of it remains at the end', async () => {
+test('a drawing fits the rows of the terminal, and all steps are printed at the end', async () => {
   const { clock, view, written, at } = open({ rows: 8 });
   for (let step = 0; step < 12; step++) await view.message(started(`Step${step}`, at(0)));
   await clock.advance(100);
@@ -63,7 +63,7 @@ test('no more is drawn than the terminal has rows, and all of it remains at the 
   expect(written().match(/● Step/g)).toHaveLength(12);
 });
 
-test('what is below a successful step is hidden first', async () => {
+test('when rows are scarce, the steps inside successful steps are hidden first', async () => {
   const { clock, view, written, at } = open({ rows: 6 });
   const event = (id: number, upstreamType: string, step: string): FlowMessage => ({
     messageId: String(id),
@@ -97,7 +97,7 @@ test('a note is the last line until the next message', async () => {
   await view.close();
 });
 
-test('a terminal whose cursor cannot be moved gets the steps once, at the end', async () => {
+test('a terminal without cursor movement gets the steps once, at the end', async () => {
   const { clock, view, written, notes, at } = open({ env: { TERM: 'dumb' } });
   await view.message(started('Charge', at(0)));
   await view.note('Retrying in 5.0 s.');

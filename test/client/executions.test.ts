@@ -1,4 +1,4 @@
-/** The client finds executions: over the whole service in this process, and the emulator's lists. */
+/** The client lists executions. Uses the whole service in this process, and the emulator. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   type ExecutionsEvent,
@@ -18,7 +18,7 @@ const DOOR = `${HOME}:stateMachine:Door`;
 
 let service: ServiceUnderTest;
 let client: FlowtapClient;
-/** Connections break while it is set. */
+/** While true, all connections fail. */
 let isCut: boolean;
 beforeEach(async () => {
   service = await openService();
@@ -42,7 +42,7 @@ const ago = (ms: number) => service.clock.now() - ms;
 const namesOf = (executions: readonly { readonly name?: string }[]) => executions.map(({ name }) => name);
 
 describe('a list of executions', () => {
-  test('has each one once, newest first, whatever the page size, and only those that match', async () => {
+  test('has each matching execution once, newest first, with any page size', async () => {
     await service.runs(
       DOOR,
       Array.from({ length: 60 }, (_, n) => ({
@@ -76,7 +76,7 @@ describe('a list of executions', () => {
     expect(namesOf(await until(collect(running)))).toHaveLength(40);
   });
 
-  test('comes as pages that can each be continued', async () => {
+  test('can be read as pages, and continued after each page', async () => {
     await service.runs(
       DOOR,
       Array.from({ length: 5 }, (_, n) => ({ name: `run-${n}`, startedAt: ago(60_000 * (n + 1)) })),
@@ -92,7 +92,7 @@ describe('a list of executions', () => {
     expect(namesOf(await until(collect(client.executions({ ...wish, cursor }))))).toEqual(['run-4']);
   });
 
-  test('has archived executions, also those of no flow', async () => {
+  test('includes archived executions, also those without a flow', async () => {
     const body = { messageId: 'm0', eventType: 'EXECUTION_SUCCEEDED' };
     const imported = await service.admin('PUT', '/executions/a-plain-id/messages', body);
     expect(imported.status).toBe(200);
@@ -110,7 +110,7 @@ describe('a list of executions', () => {
   });
 });
 
-test('flows are those of the upstream, by name', async () => {
+test('flows come from the upstream, sorted by name', async () => {
   const names = Array.from({ length: 5 }, (_, n) => `Flow${n}`);
   for (const name of names)
     await service.runs(`${HOME}:stateMachine:${name}`, [{ name: 'one', startedAt: ago(60_000) }]);
@@ -142,7 +142,7 @@ describe('a live list', () => {
     };
   }
 
-  test('yields the list, then what changes, and heartbeats, until its signal aborts', async () => {
+  test('yields the list, then changes and heartbeats, until its signal aborts', async () => {
     const now = service.clock.now();
     await service.runs(DOOR, [
       { name: 'one', startedAt: ago(60_000), endedAt: now + 30_000 },
@@ -165,7 +165,7 @@ describe('a live list', () => {
     await expect(list.reading).rejects.toThrow('enough');
   });
 
-  test('continues after lost connections with the list as it is then', async () => {
+  test('yields the current list again after lost connections', async () => {
     const now = service.clock.now();
     await service.runs(DOOR, [{ name: 'one', startedAt: ago(60_000), endedAt: now + 30_000 }]);
     const list = follow();
@@ -181,7 +181,7 @@ describe('a live list', () => {
     list.stop();
   });
 
-  test('throws a refusal, and the last error once it has failed for too long', async () => {
+  test('throws a refusal, and after giveUpAfterMs the last error', async () => {
     const refused = follow({ flow: `${DOOR}:1` });
     await expect(until(refused.reading)).rejects.toMatchObject({ status: 400 });
     isCut = true;
@@ -190,7 +190,7 @@ describe('a live list', () => {
   });
 });
 
-test('children are the executions that a step has started, with that step', async () => {
+test('children are executions, each with the step that started it', async () => {
   const id = scenarioArn('Nested', ago(3_600_000), '69b151ad-a611-42f5-ac21-fe537f9868ad');
   const children = await until(collect(client.children(id, { maxResults: 1 })));
   expect(children.length).toBeGreaterThan(1);

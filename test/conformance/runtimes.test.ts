@@ -1,11 +1,11 @@
-/** Both runtimes at the same time, in one file: the checks mostly wait, and a small machine runs one file at a time. */
+/** Checks both runtimes concurrently. In one file: the checks mostly wait, and small machines run one file at a time. */
 import { afterAll } from 'vitest';
 import { createLocalKey } from '../../src/local/local-key.ts';
 import { startWorkerd } from '../../src/local/workerd.ts';
 import { ADMIN_TOKEN, DenoWorld, newKey, settingsFor } from '../deno/deno-process.ts';
 import { judge } from './judge.ts';
 
-/** An upstream for each, so that they count and fail for one alone. */
+/** One upstream per runtime, so that call counts and faults do not mix. */
 const [onDeno, onWorkerd] = [DenoWorld.create(), DenoWorld.create()];
 const lists = (url: string) => ({
   AWS_ENDPOINT_URL_SFN: url,

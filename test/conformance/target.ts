@@ -1,6 +1,6 @@
 /**
- * The deployment that is judged: its address, a key, and, when given, its admin API and an upstream under our control. Each
- * check works on executions and keys of its own, so that all of them run side by side.
+ * The deployment under test: its address, a key, and optionally its admin API and an upstream that the checks control. Each
+ * check uses its own executions and keys, so that all checks can run concurrently.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -27,7 +27,7 @@ export interface ScriptedMessage {
 }
 
 export interface Call extends Asked {
-  /** Absent: the deployment's; null: none. */
+  /** Absent: the deployment's key; null: no key. */
   readonly key?: string | null;
 }
 
@@ -52,12 +52,12 @@ export class Target {
     return (need === 'admin' ? this.#adminToken : this.#emulator) !== undefined;
   }
 
-  /** An execution id that nobody else has. */
+  /** A unique execution id. */
   newId(about: string): string {
     return `urn:tdm:us-west-2/123456789012/default:Workflow:Conformance-${about}_${this.#run}.${++this.#named}`;
   }
 
-  /** A state machine that nobody else has. `place`: an ARN up to the account. */
+  /** The ARN of a unique state machine. `place`: an ARN up to the account. */
   newStateMachine(place: string): string {
     return `${place}:stateMachine:Conformance-${this.#run}-${++this.#named}`;
   }
@@ -67,14 +67,14 @@ export class Target {
     return send(this.base, path, { ...asked, headers });
   }
 
-  /** JSON of an answer that must have this status. */
+  /** The JSON of an answer, which must have this status. */
   async json(path: string, call: Call = {}, status = 200): Promise<Json> {
     const answer = await this.ask(path, call);
     assert.equal(answer.status, status, `${call.method ?? 'GET'} ${path}: ${answer.text}`);
     return JSON.parse(answer.text) as Json;
   }
 
-  /** The problem that must be the answer. */
+  /** The answer, which must be this problem. */
   async problem(path: string, status: number, code: string, call: Call = {}): Promise<Json> {
     const answer = await this.ask(path, call);
     const told = `${call.method ?? 'GET'} ${path}: ${answer.text}`;
@@ -94,7 +94,7 @@ export class Target {
     return new EventReader(await connect(this.base, path, { ...asked, headers }, true));
   }
 
-  /** As an answer of the admin API, whatever it is. */
+  /** The answer of the admin API, with any status. */
   admin(path: string, method = 'GET', body?: unknown): Promise<Answer> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return send(this.base, `/v1/admin/${path}`, {
@@ -110,7 +110,7 @@ export class Target {
     return JSON.parse(answer.text) as Json;
   }
 
-  /** A new key, as the admin API shows it: `id`, and `key`, its text. It is valid for an hour, or until `revokeKeys`. */
+  /** A new key, as the admin API returns it: `id` and `key` (its text). Valid for an hour, or until `revokeKeys`. */
   async newKey(members: object = {}): Promise<Json> {
     const made = await this.adminJson(201, 'keys', 'POST', {
       name: 'conformance',
@@ -119,7 +119,7 @@ export class Target {
       tickets: true,
       tier: 'high',
       streamLimit: 100,
-      // If the run is killed, no key stays good.
+      // If the run is killed, its keys expire.
       expiresAt: new Date(Date.now() + KEY_LIFE_MS).toISOString(),
       ...members,
     });
@@ -127,12 +127,12 @@ export class Target {
     return made;
   }
 
-  /** Revokes every key that a check has made. Throws if one of them stays. */
+  /** Revokes all keys that checks created. Throws if a revocation fails. */
   async revokeKeys(): Promise<void> {
     for (const id of this.#madeKeyIds.splice(0)) await this.adminJson(200, `keys/${id}/revoke`, 'POST', {});
   }
 
-  /** Replaces the upstream's messages of an execution, or with `append` adds to them. */
+  /** Replaces the upstream's messages of an execution, or appends to them. */
   async script(id: string, messages: readonly ScriptedMessage[], append = false): Promise<void> {
     await this.#control('/executions', { flowExecutionId: id, messages, append });
   }
@@ -147,7 +147,7 @@ export class Target {
     await this.#control('/runs', { stateMachineArn, runs });
   }
 
-  /** Runs `body` with these faults in the upstream's answers about this execution. One check at a time. */
+  /** Runs `body` with these faults in the upstream's answers about this execution. Concurrent calls run one after another. */
   withFault<T>(fault: object, id: string, body: () => Promise<T>): Promise<T> {
     const turn = this.#faults.then(async () => {
       await this.#control('/faults', { ...fault, executions: [id] });
@@ -161,7 +161,7 @@ export class Target {
     return turn;
   }
 
-  /** How often the upstream was asked about an execution, and how many times at once. */
+  /** Upstream calls about an execution: the total, and the maximum at the same time. */
   async calls(id: string): Promise<{ readonly calls: number; readonly maxInFlight: number }> {
     const stats = JSON.parse((await send(this.#upstream(), '/_emulator/stats')).text) as Json;
     return stats['byExecution'][id] ?? { calls: 0, maxInFlight: 0 };
@@ -182,7 +182,7 @@ export class Target {
   }
 }
 
-/** The page of an execution; what a request for it takes follows. */
+/** The path of an execution's page, with this query. */
 export const pageOf = (id: string, query = ''): string =>
   `/v1/executions/${encodeURIComponent(id)}/messages${query === '' ? '' : `?${query}`}`;
 
@@ -194,7 +194,7 @@ export const listOf = (flow: string, query = ''): string =>
 
 const LONG_AGO_SECONDS = 1_700_000_000;
 
-/** `count` messages of long ago; the last one is of the type `end`, if given, and then all of it has settled. */
+/** `count` old messages. If `end` is given, it is the type of the last message, and the history has settled. */
 export const history = (count: number, end?: string): ScriptedMessage[] =>
   Array.from({ length: count }, (_, index) => ({
     messageId: String(index),
@@ -211,7 +211,7 @@ export const idsFrom = (start: number, end: number): string[] =>
 export const idsIn = (page: Json): string[] =>
   (page['messages'] as { messageId: string }[]).map(({ messageId }) => messageId);
 
-/** All messages from the first page on, as a client follows `nextToken`; and how many pages that took. */
+/** Follows `nextToken` from the first page to the last. Returns all message ids and the number of pages. */
 export async function readAll(
   target: Target,
   id: string,
@@ -227,7 +227,7 @@ export async function readAll(
   }
 }
 
-/** Until it holds; the last reason why not, after 20 s. */
+/** Calls `look` until it succeeds. Throws its last error after `withinMs`. */
 export async function eventually<T>(look: () => Promise<T>, withinMs = 20_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
@@ -240,5 +240,5 @@ export async function eventually<T>(look: () => Promise<T>, withinMs = 20_000): 
   }
 }
 
-/** Real time, since the service is another process, perhaps on another machine: its clock is its own. */
+/** Waits in real time: the service is another process, perhaps on another machine, with its own clock. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

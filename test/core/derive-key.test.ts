@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { deriveKey } from '../../src/core/derive-key.ts';
 
-/** RFC 5869 as its text says, for one block of output: extract with a zero salt, expand once. */
+/** HKDF by RFC 5869, for one block of output: extract with a zero salt, expand once. */
 const hkdfByHand = (secret: string, info: string): Buffer => {
   const prk = createHmac('sha256', Buffer.alloc(32)).update(secret).digest();
   return createHmac('sha256', prk).update(info).update(Uint8Array.of(1)).digest();

@@ -33,14 +33,14 @@ describe('routes', () => {
     // Names that every object inherits are not methods.
     ['constructor', path(ID), 'GET, HEAD, OPTIONS'],
     ['toString', '/v1/key', 'GET, HEAD, OPTIONS'],
-  ])('%s %s is a 405 that tells what is allowed', async (method, url, allow) => {
+  ])('%s %s is a 405 that lists the allowed methods', async (method, url, allow) => {
     const service = await openService();
     const response = await service.fetch(url, { method });
     expect({ status: response.status, allow: response.headers.get('Allow') }).toEqual({ status: 405, allow });
     if (method !== 'HEAD') expect(await problemOf(response)).toMatchObject({ code: 'MethodNotAllowed' });
   });
 
-  test('/healthz says that the service is up and its version, even if upstream and store are down', async () => {
+  test('/healthz returns ok and the version, even if upstream and store are down', async () => {
     const service = await openService();
     service.stopUpstream();
     service.store.failReads();
@@ -217,7 +217,7 @@ describe('a browser on another origin', () => {
     }
   });
 
-  test('may only call if CORS_ORIGINS names it, or names none', async () => {
+  test('may call only if CORS_ORIGINS lists it or is not set', async () => {
     const service = await openService({ corsOrigins: ['https://partner.example', 'https://other.example'] });
     await service.script(ID, endedLongAgo(service.clock, 3));
     const allowed = async (origin: string) => {
@@ -268,7 +268,7 @@ describe('PUBLIC_URL', () => {
     return ((await created.json()) as { streamUrl: string }).streamUrl;
   };
 
-  test('is the start of a streamUrl, path prefix included; without it, the origin of the request is', async () => {
+  test('is the start of a streamUrl, path prefix included; the default is the origin of the request', async () => {
     expect(await streamUrlOf('https://api.example.com/flowtap')).toMatch(
       /^https:\/\/api\.example\.com\/flowtap\/v1\/executions\/a%2Fb\/messages\?ticket=eyJ/,
     );
@@ -277,7 +277,7 @@ describe('PUBLIC_URL', () => {
     );
   });
 
-  test('is what the type of a problem begins with, in an answer and in a stream', async () => {
+  test('is the start of the type of a problem, in an answer and in a stream', async () => {
     const service = await openService({ publicUrl: 'https://api.example.com/flowtap' });
     const problems = 'https://api.example.com/flowtap/docs/problems#';
     expect((await problemOf(service.fetch('/nowhere'))).type).toBe(`${problems}NotFound`);

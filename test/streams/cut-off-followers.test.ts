@@ -1,7 +1,7 @@
 /**
- * Every example that follows a stream, against a server that cuts connections at every possible point: each duty of a client
- * (docs/http-api.md, "What a client must do") with each follower. Their text is changed so that 45 s of silence become 1 s. The example
- * page is in cut-off-page.test.ts.
+ * Runs every example that follows a stream against a server that cuts connections at every possible point. Checks each duty of a
+ * client (docs/http-api.md, "What a client must do"). The silence limit in each source is changed from 45 s to 1 s. The example page is
+ * in cut-off-page.test.ts.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,9 +27,9 @@ import { replaced } from './replaced.ts';
 interface Follower {
   readonly file: string;
   readonly isHere: boolean;
-  /** The command that runs this text; the execution's id comes behind. */
+  /** The command that runs this source; the execution's id is appended. */
   readonly command: (text: string) => readonly string[];
-  /** What of the text stands for 45 s, and for 1 s. */
+  /** Replacements in the source: from a limit of 45 s to 1 s. */
   readonly silence: readonly (readonly [string, string])[];
 }
 
@@ -62,9 +62,9 @@ const FOLLOWERS: readonly Follower[] = [
   {
     file: 'client/follow.mjs',
     isHere: true,
-    // From the source: dist/ is there only after a build.
+    // Imports the source, because dist/ exists only after a build.
     command: (text) => onNode(replaced(text, "'flowtap'", `'${join(PROJECT_ROOT, 'src/client/client.ts')}'`)),
-    // Held by the client's own tests, on their own clock.
+    // The client's own tests check its limit.
     silence: [],
   },
 ];
@@ -96,7 +96,7 @@ async function run(
   return { code: await exited, ...output };
 }
 
-/** The payloads of the printed messages; the typed client's example prints no JSON, and the summary behind them. */
+/** The payloads of the printed messages. The typed client's example prints plain text, then a summary. */
 const payloadsIn = (stdout: string): string[] =>
   stdout
     .split('\n')
@@ -120,14 +120,14 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     const asked = server.asked(id).map(({ lastEventId }) => lastEventId);
     expect(payloadsIn(stdout), `${stderr}, asked ${asked.join()}`).toEqual(PAYLOADS);
     expect(code, stderr).toBe(0);
-    // Each cut was met, with an id that was complete.
+    // Every cut happened, and each reconnect sent a complete id.
     expect(asked.length).toBeGreaterThanOrEqual(cuts.length + 2);
     expect(
       asked.slice(1, cuts.length + 2).every((lastEventId) => lastEventId === '0' || lastEventId === '1'),
     ).toBe(true);
   });
 
-  testHere('reconnects no sooner than the last retry: allows', async () => {
+  testHere('waits as long as the last `retry:` says before it reconnects', async () => {
     const id = idFor('retry');
     meets.set(id, [PROBLEM_WITH_RETRY]);
     const { code, stdout, stderr } = await follow(id);
@@ -137,7 +137,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect((third?.atMs ?? 0) - (second?.atMs ?? 0)).toBeGreaterThanOrEqual(RETRY_MS);
   });
 
-  testHere('stops at 204, with success', async () => {
+  testHere('stops at 204 and exits with 0', async () => {
     const id = idFor('204');
     meets.set(id, [ALL_SENT]);
     const { code, stdout, stderr } = await follow(id);
@@ -173,7 +173,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(stderr).toMatch(/^.*127\.0\.0\.1:1\b.*Trying again\.\n$/);
   });
 
-  testHere('accepts an id of any characters', async () => {
+  testHere('accepts an id with any characters', async () => {
     const id = `${file} [1-3] {x,y} a\\b %41 é€𝄞 ?#&/"'$(x)\`y\` .~_-*`;
     const { code, stdout, stderr } = await follow(id);
     expect(payloadsIn(stdout), stderr).toEqual(PAYLOADS);
@@ -189,7 +189,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(stderr).toBe('code 0\n');
   });
 
-  // The typed client's 45 s are the client's, and are tested there on a clock.
+  // The typed client's limit is tested with the client, on a manual clock.
   if (silence.length === 0) return;
   testHere('treats a silent connection as dead', async () => {
     const id = idFor('silence');

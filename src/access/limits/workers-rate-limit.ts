@@ -6,7 +6,7 @@
 import type { Log } from '../../core/log.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';
 
-/** The part of a `RateLimit` binding that this adapter uses. Its own type, so that no platform types are needed. */
+/** The part of a `RateLimit` binding that this adapter uses. Declared here, so that no platform types are needed. */
 export interface RateLimitBinding {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }

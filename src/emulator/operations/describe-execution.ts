@@ -62,7 +62,7 @@ export const describeExecution = (
   },
 });
 
-/** Input, output and the reason of a failure, which are in the first and the last event. */
+/** Input from the first event; after the end, output and failure reason from the last one. */
 function data({ stopDate }: ExecutionFacts, view: View<WireEvent>, withData: boolean): object {
   const [first, last] = view.count > 0 ? [view.message(0), view.message(view.count - 1)] : [];
   return {
@@ -71,7 +71,7 @@ function data({ stopDate }: ExecutionFacts, view: View<WireEvent>, withData: boo
   };
 }
 
-/** An input or output and its details, from the details of an event. */
+/** An event's input or output, with its `inputDetails` or `outputDetails`. */
 function dataOf(name: 'input' | 'output', event: WireEvent | undefined, withData: boolean): object {
   const { [name]: data, [`${name}Details`]: details } = detailsOf(event);
   return {
@@ -85,11 +85,11 @@ function reasonOf(event: WireEvent | undefined): object {
   return { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) };
 }
 
-/** The members of an event's details. */
+/** The event's `…EventDetails`; empty if it has none. */
 const detailsOf = (event: WireEvent | undefined): Readonly<Record<string, unknown>> =>
   Object(Object.entries(event ?? {}).find(([name]) => name.endsWith('EventDetails'))?.[1]);
 
-/** The reasons that the model's documentation lists. */
+/** The reasons are those in the model's documentation. */
 function redriveStatus({ status, stopDate }: ExecutionFacts, nowMs: number): object {
   const no = (redriveStatusReason: string) => ({ redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason });
   if (stopDate === undefined) return no('Execution is RUNNING and cannot be redriven');

@@ -1,4 +1,4 @@
-/** GET /v1/flows: the flows whose executions the caller's key may read, all or some. */
+/** GET /v1/flows: the flows of which the caller's key may read some or all executions. */
 import { ok } from '../../core/errors.ts';
 import { FLOWS_LIST, encodeListCursor } from '../../lists/list-cursor.ts';
 import type { Lists } from '../../lists/lists.ts';
@@ -22,7 +22,7 @@ export const flowsRoute = (ports: FlowsPorts): Handler =>
 async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered> {
   const { lists, cursorKeys } = ports;
   const { request, parameters, facts, client } = exchange;
-  // A ticket is for one execution: it lists nothing.
+  // A ticket is valid for one execution, so it cannot list flows.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   if (!caller.ok) return caller;
   const query = readQuery(parameters, ['maxResults', 'cursor', 'nextToken']);

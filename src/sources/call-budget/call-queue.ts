@@ -1,12 +1,12 @@
 /**
- * The calls that wait for a turn within a budget, and their order: polls of followed executions first, then calls of readers, a
- * turn for each tenant (virtual-time.ts), then background work. The calls are plain records: on Workers requests share values,
- * never promises, so a call finds out by `granted` that it may go. No I/O, no clock.
+ * The calls that wait for a turn within a budget, and their order: polls of followed executions first, then calls of readers,
+ * fair by tenant (virtual-time.ts), then background work. The calls are plain records, because requests on Workers can share
+ * values but not promises: a waiting call checks `granted`. No I/O, no clock.
  */
 import type { CallOrigin } from '../source.ts';
 import { VirtualTime } from '../../core/virtual-time.ts';
 
-/** While readers wait, background work waits so long for each of its calls; then it gets one, so that it does not starve. */
+/** While readers wait, background work gets one call per this interval, so that it does not starve. */
 export const BACKGROUND_EVERY_MS = 1_000;
 /** Bounds the waiting calls of all tenants together: what a budget of a hundred tenants makes in 10 s, and far less memory. */
 export const WAITING_MAX = 2_000;
@@ -14,7 +14,7 @@ export const WAITING_MAX = 2_000;
 export interface WaitingCall {
   readonly executionId: string;
   readonly sinceMs: number;
-  /** Changes if others need a call about the same execution sooner. */
+  /** Changes if another caller needs the call sooner: see `hurry`. */
   origin: CallOrigin;
   granted: boolean;
 }
@@ -33,7 +33,7 @@ export class CallQueue {
   readonly #time = new VirtualTime();
   #size = 0;
   #backgroundAtMs = -Infinity;
-  /** When readers of the last two tenants called last: enough to know for any tenant whether there are others. */
+  /** The newest call of each of the last two tenants: enough to tell any tenant whether others called. */
   readonly #calledAtMs = new Map<string, number>();
 
   constructor(options: CallQueueOptions) {
@@ -72,7 +72,7 @@ export class CallQueue {
     return call;
   }
 
-  /** Readers of another tenant have called since then. */
+  /** True if readers of another tenant have called since then. */
   othersCalledSince(tenant: string, sinceMs: number): boolean {
     return [...this.#calledAtMs].some(([other, atMs]) => other !== tenant && atMs >= sinceMs);
   }
@@ -100,14 +100,14 @@ export class CallQueue {
     return true;
   }
 
-  /** A retry: the tenant's next call waits longer. */
+  /** Counts a retry like a call: the tenant's next call starts later. */
   charge(origin: CallOrigin): void {
     if (origin.class === 'reader') this.#time.charge(origin.tenant);
   }
 
   /**
-   * Somebody waits for the calls about this execution that has a better right than the one who caused them: they move to the
-   * place that a new call of this origin would have.
+   * Moves the waiting calls about this execution to the place that a new call of this origin would have, if that is earlier:
+   * a caller with a higher priority waits for them, too.
    */
   hurry(executionId: string, origin: CallOrigin): void {
     const places = [

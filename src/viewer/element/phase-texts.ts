@@ -1,4 +1,4 @@
-/** The store's phase in words: a short one that is always shown, and a sentence if the reader has to know or do something. */
+/** Texts for the store's phases: a label that is always shown, and a sentence if the reader has to know or do something. */
 import { FlowtapProblem } from '../../client/client.ts';
 import type { ExecutionSnapshot, Phase } from '../store/snapshot.ts';
 
@@ -7,7 +7,7 @@ export type Tone = 'busy' | 'good' | 'quiet' | 'warning' | 'problem';
 interface PhaseText {
   readonly word: string;
   readonly tone: Tone;
-  /** Absent if the word says enough. */
+  /** Absent if `word` says enough. */
   readonly sentence?: string;
 }
 
@@ -69,9 +69,9 @@ export const phaseText = (phase: Phase): PhaseText => TEXTS[phase];
 /** Phases in which the reader has to do something. */
 export const isProblem = (phase: Phase): boolean => TEXTS[phase].tone === 'problem';
 
-/** What the service says about the problem: for those who can mend it. */
+/** The service's own text about the problem, for people who can fix it. */
 export function problemDetail({ error }: ExecutionSnapshot): string | undefined {
-  // Its text says no more than the sentence.
+  // `sentence` already says the same.
   if (!error || (error instanceof FlowtapProblem && error.code === 'ExpiredTicket')) return undefined;
   return error instanceof FlowtapProblem ? error.detail : error.message;
 }

@@ -111,7 +111,7 @@ export const stream: Section = {
     ),
     requirement(
       'The stream starts after the `Last-Event-ID` header, else `?lastEventId=`, else `?cursor=`, else at `?from=start` (the default) or `?from=now`.',
-      'the header wins over lastEventId=, that over the cursor, and the cursor over from=',
+      'the header has precedence over lastEventId=, then cursor=, then from=',
       ['emulator'],
       async (target) => {
         const id = target.newId('begin');
@@ -136,7 +136,7 @@ export const stream: Section = {
     ),
     requirement(
       'Reconnect with it and you miss nothing, also with `from=now`, with a filter, and before the first message.',
-      'the id of caught-up resumes where from=now began, and ids pass over messages that a filter leaves out',
+      'the id of caught-up resumes where from=now began, and ids advance past messages that a filter omits',
       ['emulator'],
       async (target) => {
         const id = target.newId('now');
@@ -210,7 +210,7 @@ export const stream: Section = {
     ),
     requirement(
       'Reconnecting with the id of an `end` is answered 204, which stops an EventSource.',
-      'after end a reconnect is a 204; with the id of the last message before it, it is end again',
+      'a reconnect with the id of end is a 204; with the id of the last message it gets end again',
       ['emulator'],
       async (target) => {
         const id = target.newId('after-end');
@@ -225,7 +225,7 @@ export const stream: Section = {
         await once.closed();
         assert.deepEqual(once.messageIds, []);
         assert.equal(once.events.at(-1)?.name, 'end');
-        // The key is asked for first.
+        // The key is checked first.
         const unknown = { headers: { 'last-event-id': open.lastId }, key: null };
         assert.equal((await target.stream(pageOf(id), unknown)).status, 401);
       },
@@ -233,7 +233,7 @@ export const stream: Section = {
     ),
     requirement(
       '`?cursor=` of another execution, or other invalid parameters',
-      'an id that does not belong to this execution is answered by reset and all messages; as ?cursor= it is a 400',
+      'a Last-Event-ID that does not belong to this execution gets reset and all messages; a ?cursor= gets a 400',
       ['emulator'],
       async (target) => {
         const [id, other] = [target.newId('reset'), target.newId('reset')];
@@ -251,7 +251,7 @@ export const stream: Section = {
     ),
     requirement(
       '`{}`: the history has changed, or the id is unknown; the history is sent again from its start',
-      'an open stream whose history is replaced says reset and sends the new one from its start',
+      'when its history is replaced, an open stream sends reset, then the new history from its start',
       ['emulator'],
       async (target) => {
         const id = target.newId('replaced');
@@ -289,7 +289,7 @@ export const stream: Section = {
         assert.equal((await missing).status, 404);
         const tookMs = Date.now() - beganAt;
         assert(tookMs > 3_500 && tookMs < 12_000, `${tookMs} ms`);
-        // A page does not wait for it.
+        // A page does not wait for an unknown execution.
         await target.problem(pageOf(target.newId('never')), 404, 'ResourceNotFoundException');
       },
       6,
@@ -348,7 +348,7 @@ export const stream: Section = {
         const id = target.newId('revoked');
         await target.script(id, history(2));
         const { id: keyId, key } = await target.newKey();
-        // What a store remembers of the key is then older than the stream, and the first look at it is a fresh one.
+        // The store then caches the key before the stream starts, so the stream's first key check reads a fresh one.
         await target.json('/v1/key', { key });
         await pause(2_000);
         const open = await target.stream(pageOf(id), { key });
