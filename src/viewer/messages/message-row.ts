@@ -4,7 +4,7 @@ import { ref } from 'lit/directives/ref.js';
 
 import type { FlowMessage } from '../../client/client.ts';
 import { payloadPreview, payloadText } from '../format/payload-text.ts';
-import { momentText, sinceText, timeText } from '../format/times.ts';
+import { momentText, sinceText, timeText, zoneText } from '../format/times.ts';
 import { place } from '../grid/place.ts';
 import type { Vocabulary } from './message-tools.ts';
 
@@ -35,6 +35,17 @@ export function toneOf({ eventType = '' }: FlowMessage): 'failed' | 'succeeded' 
   if (eventType.endsWith('FAILED') || eventType.endsWith('ABORTED')) return 'failed';
   return eventType.endsWith('SUCCEEDED') ? 'succeeded' : 'other';
 }
+
+/** `startedAt`: of the execution. Its time zone is that of the times. */
+export const messageHead = (startedAt: string | undefined): TemplateResult =>
+  html`<div role="row" class="row head" aria-rowindex="1">
+    <span role="columnheader" class="number">#</span>
+    <span role="columnheader" class="clock">Time ${zoneText(startedAt)}</span>
+    <span role="columnheader" class="since">Since start</span>
+    <span role="columnheader" class="type">Type</span>
+    <span role="columnheader" class="at">Step</span>
+    <span role="columnheader" class="preview">Payload</span>
+  </div>`;
 
 export function messageRow(facts: MessageRowFacts): TemplateResult {
   const { message, index, number, topPx, isOpen, isActive, startedAt, vocabulary, onToggle } = facts;
@@ -78,7 +89,7 @@ function detail(facts: MessageRowFacts): TemplateResult {
     <div role="gridcell" class="detail-cell">
       <dl>
         ${fact('Type', type)} ${fact('Step', step)} ${fact('Error', error)}
-        ${fact('Time', timestamp === undefined ? undefined : `${momentText(timestamp)} (${timestamp})`)}
+        ${fact('Time', timestamp === undefined ? undefined : `${momentText(timestamp)} ${zoneText(timestamp)} (${timestamp})`)}
         ${fact('Since start', sinceText(timestamp, startedAt) || undefined)}
         ${fact('Iteration', iteration === undefined ? undefined : String(iteration))} ${fact('Id', messageId)}
         ${

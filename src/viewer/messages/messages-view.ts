@@ -13,7 +13,7 @@ import { copyText } from './copy-text.ts';
 import { downloadMessages } from './download-messages.ts';
 import type { MessageFacts } from '../store/message-facts.ts';
 import { FilteredMessages, type MessageFilter, NO_FILTER } from './message-filter.ts';
-import { type CopyTarget, messageRow } from './message-row.ts';
+import { type CopyTarget, messageHead, messageRow } from './message-row.ts';
 import { type Vocabulary, messageTools } from './message-tools.ts';
 
 export interface MessagesViewOptions {
@@ -139,16 +139,7 @@ export class MessagesView {
         @wheel=${this.#onWheel}
         @scroll=${this.#onScroll}
       >
-        <div role="rowgroup" class="head-group">
-          <div role="row" class="row head" aria-rowindex="1">
-            <span role="columnheader" class="number">#</span>
-            <span role="columnheader" class="clock">Time</span>
-            <span role="columnheader" class="since">Since start</span>
-            <span role="columnheader" class="type">Type</span>
-            <span role="columnheader" class="at">Step</span>
-            <span role="columnheader" class="preview">Payload</span>
-          </div>
-        </div>
+        <div role="rowgroup" class="head-group">${messageHead(steps?.startedAt)}</div>
         <div role="rowgroup" class="rows" ${place({ height: `${this.#virtual.heightPx}px` })}>
           ${repeat(rows, keyOfRow, ({ index, topPx }) => this.#row(index, topPx, active, steps?.startedAt))}
         </div>

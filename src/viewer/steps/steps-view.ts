@@ -4,7 +4,7 @@ import { repeat } from 'lit/directives/repeat.js';
 
 import type { Step } from '../../client/client.ts';
 import { timeZone } from '../../core/local-time.ts';
-import { msOf } from '../format/times.ts';
+import { msOf, zoneText } from '../format/times.ts';
 import { NARROW_PX } from '../grid/narrow.ts';
 import { place } from '../grid/place.ts';
 import { RowCursor } from '../grid/row-cursor.ts';
@@ -165,7 +165,9 @@ export class StepsView {
         <div role="row" class="row head" aria-rowindex="1">
           <span role="columnheader" class="name">Step</span>
           <span role="columnheader" class="status">Status</span>
-          <span role="columnheader" class="start" title="In your time zone, ${timeZone()}">Started</span>
+          <span role="columnheader" class="start" title="In your time zone, ${timeZone()}"
+            >Started ${zoneText(execution.startedAt)}</span
+          >
           <span role="columnheader" class="duration">Duration</span>
           <span role="columnheader" class="attempts">Attempts</span>
           <span role="columnheader" class="time axis"
