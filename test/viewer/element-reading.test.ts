@@ -104,6 +104,20 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     const page = await world.openEnded(failed, { timezoneId: 'Asia/Tokyo' });
     expect(await page.locator('.facts').innerText()).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\+9/);
     expect(await page.locator('.head .start').getAttribute('title')).toContain('Asia/Tokyo');
+    expect(await page.locator('.head .start').innerText()).toBe('Started GMT+9');
+    expect(await page.locator('.head .clock').innerText()).toBe('Time GMT+9');
+    await page.locator('.message').first().click();
+    expect(await page.locator('.detail').innerText()).toMatch(/:\d\d\.\d{3} GMT\+9 \(/);
+  });
+
+  test('sees lines of the time axis beside the bars only, also where bars are below names', async () => {
+    const page = await world.openEnded(failed, { viewport: { width: 320, height: 900 } });
+    const mask = await page.locator('.grid-lines').evaluate((lines) => getComputedStyle(lines).maskImage);
+    const label = await page.locator('.step .name').first().boundingBox();
+    const row = await page.locator('.step').first().boundingBox();
+    const nameEndPx = (label?.y ?? 0) + (label?.height ?? 0) - (row?.y ?? 0);
+    const lineStartPx = Number(/ (\d+)px, rgb\(0, 0, 0\) \1px/.exec(mask)?.[1]);
+    expect(lineStartPx).toBeGreaterThanOrEqual(nameEndPx);
   });
 
   test.each([1280, 320])(

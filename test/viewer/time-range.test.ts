@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import {
   type TimeRange,
+  fitsBeforeEnd,
   fractionOf,
   lengthOf,
   movedTo,
@@ -62,4 +63,14 @@ test('ticks of a zoomed range count from the start of the execution', () => {
     [69_000, '1 min 8 s'],
     [71_000, '1 min 10 s'],
   ]);
+});
+
+test('a label stands after its line wherever it has the room', () => {
+  const range = { startMs: 0, endMs: 1_000 };
+  const fits = (ms: number, widthPx: number): boolean =>
+    fitsBeforeEnd(range, { ms, label: '10 min' }, widthPx);
+  expect(fits(900, 500)).toBe(true);
+  expect(fits(900, 400)).toBe(false);
+  expect(fits(950, 1_000)).toBe(true);
+  expect(fits(1_000, 1_000)).toBe(false);
 });

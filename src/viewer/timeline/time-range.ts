@@ -60,6 +60,14 @@ export function ticksOf(range: TimeRange, zeroMs: number, count: number): Tick[]
   return ticks;
 }
 
+/** The width of an average character of a label, and the space before it. */
+const LABEL_CHARACTER_PX = 7;
+const LABEL_START_PX = 4;
+
+/** Whether the label has room between its line and the end of an axis of `widthPx`. */
+export const fitsBeforeEnd = (range: TimeRange, { ms, label }: Tick, widthPx: number): boolean =>
+  (1 - fractionOf(range, ms)) * widthPx >= LABEL_START_PX + label.length * LABEL_CHARACTER_PX;
+
 /** The label has as many digits as the step needs. */
 function tickLabel(ms: number, step: number): string {
   if (ms < 60_000 && step >= 1_000) return `${ms / 1000} s`;

@@ -5,6 +5,7 @@ import { humanDuration } from '../../core/human-duration.ts';
 import { place } from '../grid/place.ts';
 import {
   type TimeRange,
+  fitsBeforeEnd,
   fractionOf,
   lengthOf,
   movedTo,
@@ -155,11 +156,11 @@ export class Timeline {
   /** Labels for `widthPx` of axis. */
   axis(widthPx: number): TemplateResult[] {
     return this.#ticks(widthPx).map(
-      ({ ms, label }) =>
+      (tick) =>
         html`<span
-          class="tick ${fractionOf(this.range, ms) > 0.9 ? 'last' : ''}"
-          ${place({ left: this.#percent(ms) })}
-          >${label}</span
+          class="tick ${fitsBeforeEnd(this.range, tick, widthPx) ? '' : 'last'}"
+          ${place({ left: this.#percent(tick.ms) })}
+          >${tick.label}</span
         >`,
     );
   }

@@ -180,8 +180,10 @@ export const STEP_STYLES = css`
       position: absolute;
       clip-path: inset(50%);
     }
+    /* Lines only where the bars are: below the name in each row. */
     .steps-grid .row.grid-lines {
       grid-template-rows: 100%;
+      mask: repeating-linear-gradient(transparent 0 28px, #000 28px var(--row));
     }
   }
   @container flowtap (max-width: 439.98px) {
