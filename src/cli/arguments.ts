@@ -85,7 +85,7 @@ export function executionId(text = ''): string {
     throw new UsageError(`<id> must not be '.' or '..': HTTP clients remove such path segments`);
   // URLs are logged, so a key must not become part of one. The error does not repeat it either.
   if (API_KEY_BEGINNING.test(text)) {
-    throw new UsageError('<id> must be the id of an execution: it is an API key');
+    throw new UsageError('<id> must be the id of an execution, but an API key was given');
   }
   return text;
 }

@@ -10,22 +10,25 @@ const NAMED_MAX = 10;
 /** Returns the flow's full name. Throws a UsageError that lists similar flows. */
 export async function namedFlow(client: FlowtapClient, word: string, signal: AbortSignal): Promise<string> {
   // URLs are logged, so a key must not become part of one.
-  if (API_KEY_BEGINNING.test(word)) throw new UsageError('<flow> must be a flow: it is an API key');
+  if (API_KEY_BEGINNING.test(word)) throw new UsageError('<flow> must be a flow, but an API key was given');
   if (word.includes(':')) return word;
   const flows = await client.flows({ signal });
-  const same = flows.filter(({ name }) => name === word);
-  const like = same.length > 0 ? same : flows.filter(({ name }) => name.toLowerCase() === word.toLowerCase());
-  const [only] = like;
-  if (only && like.length === 1) return only.flow;
-  if (only)
-    throw new UsageError(`'${oneLine(word)}' names ${like.length} flows. Give one of\n${named(like)}`);
-  const near = flows.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase()));
+  const exact = flows.filter(({ name }) => name === word);
+  const matches =
+    exact.length > 0 ? exact : flows.filter(({ name }) => name.toLowerCase() === word.toLowerCase());
+  const [first] = matches;
+  if (first && matches.length === 1) return first.flow;
+  if (first)
+    throw new UsageError(`'${oneLine(word)}' names ${matches.length} flows. Give one of\n${listed(matches)}`);
+  const similar = flows.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase()));
   const hint =
-    near.length > 0 ? `Is it one of these?\n${named(near)}` : '`flowtap flows` shows what it may read.';
+    similar.length > 0
+      ? `Is it one of these?\n${listed(similar)}`
+      : '`flowtap flows` shows what it may read.';
   throw new UsageError(`This key may read no flow named '${oneLine(word)}'. ${hint}`);
 }
 
-const named = (flows: readonly Flow[]): string =>
+const listed = (flows: readonly Flow[]): string =>
   [
     ...flows.slice(0, NAMED_MAX).map(({ flow }) => `  ${oneLine(flow)}`),
     ...(flows.length > NAMED_MAX ? [`  and ${flows.length - NAMED_MAX} more`] : []),

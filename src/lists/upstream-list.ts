@@ -87,7 +87,7 @@ export class UpstreamList {
       if (terms.signal?.aborted)
         return fail({ type: 'upstream-unfinished', internal: 'its caller has left' });
       const { call } = this.#calls.request(token, terms);
-      source.hurry?.(of, terms.origin);
+      source.raisePriority?.(of, terms.origin);
       const outcome = await this.#calls.outcome(call, terms.signal);
       if (outcome === 'left' || isOthersShare(outcome, call.cause.origin, terms.origin)) continue;
       return outcome;

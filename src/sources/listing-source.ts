@@ -82,8 +82,8 @@ export interface ListingSource {
    * state machine `upstream-invalid-request`, a missing permission `upstream-broken` with AWS's name of the error as `awsCode`.
    */
   listExecutions(query: ExecutionsQuery, call: CallOptions): Promise<Result<SourceExecutions, SourceFailure>>;
-  /** Calls about this list that still wait for a budget are needed for `origin`, too. See `Source.hurry`. */
-  hurry?(of: ExecutionsQuery['of'], origin: CallOrigin): void;
+  /** `origin` needs the calls about this list that wait for a budget, too. See `Source.raisePriority`. */
+  raisePriority?(of: ExecutionsQuery['of'], origin: CallOrigin): void;
   /** The interval between polls of this list at which the budget suffices for all followed lists. See `Source.pace`. */
   pace?(list: PolledList, wantedMs: number, tenants: readonly string[]): number;
 }

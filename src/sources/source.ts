@@ -87,8 +87,8 @@ export interface Source {
     call: CallOptions,
     parts?: DescriptionParts,
   ): Promise<Result<SourceDescription, SourceFailure>>;
-  /** Calls about this execution that still wait for a budget are needed for `origin`, too: they wait no longer than its own would. */
-  hurry?(ref: ExecutionRef, origin: CallOrigin): void;
+  /** `origin` needs the calls about this execution that wait for a budget, too: they wait no longer than a call of its own would. */
+  raisePriority?(ref: ExecutionRef, origin: CallOrigin): void;
   /**
    * The interval between polls at which the budget suffices for all followed executions. The caller follows this one for the
    * listeners of these tenants, and would poll it every `wantedMs`: less often if the budget is used up, more often if it has

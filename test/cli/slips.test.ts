@@ -62,7 +62,7 @@ test.concurrent('of a whole key that is pasted for its id, only the id is sent',
     ]) {
       const { code, stderr } = await flowtap.run([...words, ...url], withKey('unused'));
       expect({ words: words[0], code }).toEqual({ words: words[0], code: 64 });
-      expect(stderr).toContain('<id> must be the id of an execution: it is an API key');
+      expect(stderr).toContain('<id> must be the id of an execution, but an API key was given');
       expect(stderr).not.toContain(key.slice(15, 30));
     }
   } finally {

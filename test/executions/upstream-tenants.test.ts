@@ -15,12 +15,14 @@ const VICTIM = reader('victim');
 function underTest(length = 3) {
   const upstream = new UpstreamUnderTest({ messages: someHistory({ length }) });
   const hurried: CallOrigin[] = [];
-  Object.assign(upstream.source, { hurry: (_ref: unknown, origin: CallOrigin) => hurried.push(origin) });
+  Object.assign(upstream.source, {
+    raisePriority: (_ref: unknown, origin: CallOrigin) => hurried.push(origin),
+  });
   const read = (position: number, origin: CallOrigin) => upstream.read(position, {}, undefined, origin);
   return { upstream, source: upstream.source, hurried, read };
 }
 
-test('a call is charged to the request that caused it, and all who wait for it hurry it', async () => {
+test('a call is charged to the request that caused it, and all who wait for it raisePriority it', async () => {
   const { source, hurried, read } = underTest();
   source.hold();
   const reads = [read(0, GREEDY), read(0, VICTIM), read(0, POLL)];

@@ -120,7 +120,7 @@ describe('in one process', () => {
     for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
     for (let n = 0; n < 100; n++) void budget().take(`flow-${n}`, reader('greedy'));
     const shared = budget().take('followed', reader('greedy'));
-    budget().hurry('followed', POLL);
+    budget().raisePriority('followed', POLL);
     await clock.advance(300);
     expect(await Promise.race([shared, settle()])).toMatchObject({ ok: true });
   });

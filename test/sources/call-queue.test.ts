@@ -125,14 +125,14 @@ test('a call that others need, too, waits no longer than their own would', () =>
   for (const n of [1, 2, 3]) under.add(`a${n}`, reader('a'));
   under.add('shared', reader('a'), { executionId: 'flow' });
   under.add('b1', reader('b'));
-  under.queue.hurry('flow', reader('c'));
+  under.queue.raisePriority('flow', reader('c'));
   expect(under.grantAll()).toEqual(['a1', 'b1', 'shared', 'a2', 'a3']);
 
   for (const n of [1, 2]) under.add(`a${n}`, reader('a'));
   under.add('shared', BACKGROUND, { executionId: 'flow' });
-  under.queue.hurry('other', POLL);
-  under.queue.hurry('flow', POLL);
-  under.queue.hurry('flow', reader('b'));
+  under.queue.raisePriority('other', POLL);
+  under.queue.raisePriority('flow', POLL);
+  under.queue.raisePriority('flow', reader('b'));
   expect(under.grantAll()).toEqual(['shared', 'a1', 'a2']);
 });
 

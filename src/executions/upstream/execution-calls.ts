@@ -1,7 +1,7 @@
 /**
- * The calls about one execution: one at a time, of all operations together (invariant 3). All who wait for such a call, for its
- * answer or behind it, hurry the one that waits for the budget: a tenant with few calls, or a poll, must not wait as long as a
- * tenant with many.
+ * The calls about one execution: one at a time, of all operations together (invariant 3). Callers wait for the result of that call, or
+ * for their own call after it. Each of them raises its priority in the budget's queue to their own, so that a poll, or a tenant with few
+ * calls, never waits as long as a tenant with many.
  */
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
@@ -22,7 +22,7 @@ export class ExecutionCalls {
   run<T>(origin: CallOrigin, call: () => Promise<T>): Promise<T> {
     const made = this.#queue.run(() => {
       const answer = call();
-      for (const wanted of this.#wanted) this.#source.hurry?.(this.#ref, wanted.origin);
+      for (const wanted of this.#wanted) this.#source.raisePriority?.(this.#ref, wanted.origin);
       return answer;
     });
     this.wait(origin, made);
@@ -33,7 +33,7 @@ export class ExecutionCalls {
   wait(origin: CallOrigin, call: Promise<unknown>): void {
     const wanted = { origin };
     this.#wanted.add(wanted);
-    this.#source.hurry?.(this.#ref, origin);
+    this.#source.raisePriority?.(this.#ref, origin);
     const over = () => this.#wanted.delete(wanted);
     void call.then(over, over);
   }

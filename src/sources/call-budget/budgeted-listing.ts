@@ -41,7 +41,7 @@ export function withListBudget(
       const call = { budget: budgetOf(query.of), about: aboutOf(query.of), source: source.name };
       return withPermit(call, options, (counted) => source.listExecutions(query, counted));
     },
-    hurry: (of, origin) => budgetOf(of)?.hurry(aboutOf(of), origin),
+    raisePriority: (of, origin) => budgetOf(of)?.raisePriority(aboutOf(of), origin),
     pace: ({ of, upstreamStatus = '' }, wantedMs, tenants) =>
       budgetOf(of)?.pace(`${aboutOf(of)} ${upstreamStatus}`, wantedMs, tenants) ?? wantedMs,
   };

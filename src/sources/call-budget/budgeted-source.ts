@@ -27,7 +27,7 @@ export function withCallBudget(
     ...(describe && {
       describe: (ref, options, parts) => budgeted(ref, options, (counted) => describe(ref, counted, parts)),
     }),
-    hurry: (ref, origin) => budgetFor(ref)?.hurry(ref.executionId, origin),
+    raisePriority: (ref, origin) => budgetFor(ref)?.raisePriority(ref.executionId, origin),
     pace: (ref, wantedMs, tenants) => budgetFor(ref)?.pace(ref.executionId, wantedMs, tenants) ?? wantedMs,
   };
 }

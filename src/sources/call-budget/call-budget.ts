@@ -54,8 +54,8 @@ export type Permit =
 export interface CallBudget {
   /** Waits until a call about this execution may be made. If that takes too long, or `signal` aborts, returns when to retry. */
   take(executionId: string, origin: CallOrigin, signal?: AbortSignal): Promise<Permit>;
-  /** See `Source.hurry`. */
-  hurry(executionId: string, origin: CallOrigin): void;
+  /** See `Source.raisePriority`. */
+  raisePriority(executionId: string, origin: CallOrigin): void;
   /** A call that was made without a turn, such as a retry: later calls wait longer for it, and most of all the same tenant's. */
   spent(origin: CallOrigin): void;
   /** Returns a turn that was not used. */
@@ -105,7 +105,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
         await clock.sleep(Math.ceil(Math.min(inMs, untilMs - now, POLL_MS)), signal);
       }
     },
-    hurry: (executionId, origin) => queue.hurry(executionId, origin),
+    raisePriority: (executionId, origin) => queue.raisePriority(executionId, origin),
     spent: (origin) => {
       bucket.spend(1, clock.now());
       queue.charge(origin);

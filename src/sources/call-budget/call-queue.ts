@@ -8,13 +8,13 @@ import { VirtualTime } from '../../core/virtual-time.ts';
 
 /** While readers wait, background work gets one call per this interval, so that it does not starve. */
 export const BACKGROUND_EVERY_MS = 1_000;
-/** Bounds the waiting calls of all tenants together: what a budget of a hundred tenants makes in 10 s, and far less memory. */
+/** Waiting calls of all tenants together, at most. */
 export const WAITING_MAX = 2_000;
 
 export interface WaitingCall {
   readonly executionId: string;
   readonly sinceMs: number;
-  /** Changes if another caller needs the call sooner: see `hurry`. */
+  /** Changes if a caller with a higher priority needs the same execution: see `raisePriority`. */
   origin: CallOrigin;
   granted: boolean;
 }
@@ -64,11 +64,11 @@ export class CallQueue {
   /** Undefined: the queue, or the tenant's part of it, is full. */
   add(executionId: string, origin: CallOrigin, nowMs: number): WaitingCall | undefined {
     const { tenantWaitingMax } = this.#options;
-    if (origin.class === 'reader') this.#called(origin.tenant, nowMs);
+    if (origin.class === 'reader') this.#noteCall(origin.tenant, nowMs);
     if (this.#size >= WAITING_MAX) return undefined;
     if (origin.class === 'reader' && this.waitingOf(origin.tenant) >= tenantWaitingMax) return undefined;
     const call: WaitingCall = { executionId, sinceMs: nowMs, origin, granted: false };
-    this.#enter(call);
+    this.#enqueue(call);
     return call;
   }
 
@@ -77,7 +77,7 @@ export class CallQueue {
     return [...this.#calledAtMs].some(([other, atMs]) => other !== tenant && atMs >= sinceMs);
   }
 
-  #called(tenant: string, nowMs: number): void {
+  #noteCall(tenant: string, nowMs: number): void {
     this.#calledAtMs.delete(tenant);
     this.#calledAtMs.set(tenant, nowMs);
     const [oldest] = this.#calledAtMs.keys();
@@ -86,14 +86,14 @@ export class CallQueue {
 
   /** The caller has left. */
   remove(call: WaitingCall): void {
-    if (!call.granted) this.#leave(call);
+    if (!call.granted) this.#dequeue(call);
   }
 
   /** Grants the next call. False: no call waits. */
   grantNext(nowMs: number): boolean {
     const call = this.#next(nowMs);
     if (!call) return false;
-    this.#leave(call);
+    this.#dequeue(call);
     call.granted = true;
     if (call.origin.class === 'reader') this.#time.serve(call.origin.tenant);
     if (call.origin.class === 'background') this.#backgroundAtMs = nowMs;
@@ -106,30 +106,30 @@ export class CallQueue {
   }
 
   /**
-   * Moves the waiting calls about this execution to the place that a new call of this origin would have, if that is earlier:
-   * a caller with a higher priority waits for them, too.
+   * A caller of this origin waits for the result of calls that others have queued for the execution. If a new call of this origin
+   * would be granted earlier, they move to its position.
    */
-  hurry(executionId: string, origin: CallOrigin): void {
-    const places = [
+  raisePriority(executionId: string, origin: CallOrigin): void {
+    const waiting = [
       ...this.#polls,
       ...[...this.#readers.values()].flatMap((calls) => [...calls]),
       ...this.#background,
     ];
-    for (const call of places) {
+    for (const call of waiting) {
       if (call.executionId !== executionId || this.aheadOf(call) <= this.#aheadOfNew(origin)) continue;
-      this.#leave(call);
+      this.#dequeue(call);
       call.origin = origin;
-      this.#enter(call);
+      this.#enqueue(call);
     }
   }
 
   /** How many calls go before this one, if no other is added. */
   aheadOf(call: WaitingCall): number {
-    return this.#aheadAt(call.origin, indexIn(this.#placeOf(call.origin) ?? [], call));
+    return this.#aheadAt(call.origin, indexIn(this.#callsLike(call.origin) ?? [], call));
   }
 
   #aheadOfNew(origin: CallOrigin): number {
-    return this.#aheadAt(origin, this.#placeOf(origin)?.size ?? 0);
+    return this.#aheadAt(origin, this.#callsLike(origin)?.size ?? 0);
   }
 
   /** In `n` rounds each tenant has at most `n` turns. */
@@ -153,24 +153,25 @@ export class CallQueue {
     return reader ?? background;
   }
 
-  #placeOf(origin: CallOrigin): Set<WaitingCall> | undefined {
+  /** The waiting calls among which a call of this origin stands in line. */
+  #callsLike(origin: CallOrigin): Set<WaitingCall> | undefined {
     if (origin.class === 'reader') return this.#readers.get(origin.tenant);
     return origin.class === 'poll' ? this.#polls : this.#background;
   }
 
-  #enter(call: WaitingCall): void {
+  #enqueue(call: WaitingCall): void {
     this.#size++;
-    const place = this.#placeOf(call.origin);
-    if (place) place.add(call);
+    const calls = this.#callsLike(call.origin);
+    if (calls) calls.add(call);
     else if (call.origin.class === 'reader') this.#readers.set(call.origin.tenant, new Set([call]));
   }
 
-  #leave(call: WaitingCall): void {
+  #dequeue(call: WaitingCall): void {
     const { origin } = call;
-    const place = this.#placeOf(origin);
-    if (!place?.delete(call)) return;
+    const calls = this.#callsLike(origin);
+    if (!calls?.delete(call)) return;
     this.#size--;
-    if (origin.class === 'reader' && place.size === 0) this.#readers.delete(origin.tenant);
+    if (origin.class === 'reader' && calls.size === 0) this.#readers.delete(origin.tenant);
   }
 }
 

@@ -187,7 +187,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
         }
       }
     },
-    hurry: (executionId, origin) => queue.hurry(executionId, hashedOrigin(origin)),
+    raisePriority: (executionId, origin) => queue.raisePriority(executionId, hashedOrigin(origin)),
     spent: (origin) => {
       if (origin.class === 'poll') rate.spend(1, clock.now());
       else singles--;

@@ -6,7 +6,7 @@ import type { CallBudget, Permit } from './call-budget.ts';
 export interface PermittedCall {
   /** Undefined: the source refuses without a call. */
   readonly budget: CallBudget | undefined;
-  /** What the call is about, for `hurry`: an execution's id or a list's name. */
+  /** What the call is about, for `raisePriority`: an execution's id or a list's name. */
   readonly about: string;
   /** The name of the source, for the log. */
   readonly source: string;

@@ -26,22 +26,22 @@ const membersSchema = z.object({
   includedData: z.nullish(z.string(WRONG_TYPE.text)),
 });
 
-const PARTS = ['ALL_DATA', 'METADATA_ONLY'];
+const INCLUDED_DATA = ['ALL_DATA', 'METADATA_ONLY'];
 
 export const describeExecution: AwsOperation = async (call) => {
   const members = parseMembers(membersSchema, call.body);
   if (!members.ok) return members;
   const ref = readExecutionArn(call, members.value.executionArn);
   if (!ref.ok) return ref;
-  const parts = members.value.includedData ?? 'ALL_DATA';
-  if (!PARTS.includes(parts)) {
-    return refused('ValidationException', `includedData: must be one of ${PARTS.join(', ')}.`);
+  const includedData = members.value.includedData ?? 'ALL_DATA';
+  if (!INCLUDED_DATA.includes(includedData)) {
+    return refused('ValidationException', `includedData: must be one of ${INCLUDED_DATA.join(', ')}.`);
   }
   const { ports, exchange, caller } = call;
-  const asked = { withData: parts === 'ALL_DATA', payloads: caller.payloads };
+  const asked = { withData: includedData === 'ALL_DATA', payloads: caller.payloads };
   const withData = asked.withData && shows(caller.payloads, 'full');
   const request = { withData, ...readerOf(caller) };
-  const described = await ports.executions.describe(ref.value, request, exchange.request.signal);
+  const described = await ports.executions.describe(ref.value, request, exchange.client.signal);
   if (!described.ok) return withExecutionId(ref.value, described);
   exchange.facts.upstreamCalls = described.value.served.upstreamCalls;
   const description = descriptionOf(ref.value, described.value, asked.withData, ports);
