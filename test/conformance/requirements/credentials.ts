@@ -98,7 +98,7 @@ export const credentials: Section = {
       12,
     ),
     requirement(
-      'A failed authentication is a 401, a missing permission a 403. Neither tells whether an execution exists.',
+      'A failed authentication is a 401, a missing permission a 403. Neither reveals whether an execution exists.',
       'a key for other executions gets the same 403 for one that exists and one that does not',
       ['admin', 'emulator'],
       async (target) => {

@@ -103,7 +103,7 @@ export const lists: Section = {
       2,
     ),
     requirement(
-      'only executions that started at the first time or later, and before the second: ISO 8601, a date or a time with its offset',
+      'start time range in ISO 8601, a date or a time with its offset: `startedAfter` is included, `startedBefore` is not',
       'unknown statuses, bad times and sizes, a reversed range and other flows are a 400 that names the field',
       ['emulator'],
       async (target) => {
@@ -136,7 +136,7 @@ export const lists: Section = {
       },
     ),
     requirement(
-      'A flow without any execution that the patterns of the key allow is a 403 `AccessDeniedException`.',
+      'If the patterns of the key can match no execution of the flow, the answer is a 403 `AccessDeniedException`.',
       'the answer is the same for flows that exist and flows that do not',
       ['admin', 'emulator'],
       async (target) => {
