@@ -122,4 +122,15 @@ describe.runIf(hasChromium())('<flowtap-execution> with 10,000 messages', () => 
       })
       .toBe(0);
   });
+
+  test('says which rows of the steps are in view, and that more follow', async () => {
+    const grid = page.locator('.steps-grid');
+    const text = page.locator('.in-view');
+    await grid.evaluate((element) => element.scrollTo(0, 0));
+    await expect.poll(() => text.innerText()).toMatch(/^Rows 1–\d\d of 2,000$/);
+    expect(await grid.getAttribute('class')).toContain('more');
+    await grid.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await expect.poll(() => text.innerText()).toMatch(/^Rows 1,9\d\d–2,000 of 2,000$/);
+    await expect.poll(() => grid.getAttribute('class')).not.toContain('more');
+  });
 });

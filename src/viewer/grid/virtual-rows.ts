@@ -70,6 +70,12 @@ export class VirtualRows implements ReactiveController {
     });
   }
 
+  /** The places of the first and the last row in view, from 1. */
+  get shown(): { readonly first: number; readonly last: number } {
+    const endPx = this.#topPx + this.#viewPx - this.#options.headPx() - 1;
+    return { first: this.#places.indexAt(this.#topPx) + 1, last: this.#places.indexAt(endPx) + 1 };
+  }
+
   /** The part of an open row that makes it higher. */
   readonly measure = (element: Element | undefined, key: string): void => {
     if (!element) return;

@@ -112,7 +112,7 @@ export class StepsView {
       <div class="bar-of-tools">
         <h3 id="steps-title">Steps ${this.#tally ? tallyText(this.#tally) : nothing}</h3>
         ${this.#tally && !isEmpty ? barLegend(this.#tally) : nothing}
-        ${isEmpty ? nothing : this.timeline.controls()}
+        ${this.#isShort ? nothing : this.#rowsInView()} ${isEmpty ? nothing : this.timeline.controls()}
       </div>
       ${isEmpty ? html`<p class="empty">${emptyText(steps)}</p>` : this.#grid(steps, nowMs)}
     </section>`;
@@ -143,6 +143,17 @@ export class StepsView {
     void this.#host.updateComplete.then(() => this.#virtual.reveal(wanted, 'center'));
   }
 
+  get #isShort(): boolean {
+    return this.#rows.length <= PAGE_ROWS_MAX;
+  }
+
+  /** That there are more rows than the table shows at once, where scrollbars hide themselves. */
+  #rowsInView(): TemplateResult {
+    const { first, last } = this.#virtual.shown;
+    const [from, to, all] = [first, last, this.#rows.length].map((count) => count.toLocaleString('en'));
+    return html`<span class="in-view">Rows ${from}–${to} of ${all}</span>`;
+  }
+
   #grid(execution: Step, nowMs: number): TemplateResult {
     const zeroMs = msOf(execution.startedAt) ?? msOf(execution.children[0]?.startedAt) ?? nowMs;
     this.timeline.setWhole(zeroMs, Math.max(msOf(execution.endedAt) ?? nowMs, lastEnd(execution) ?? 0));
@@ -152,7 +163,7 @@ export class StepsView {
     const rows = this.#virtual.rows;
     const isActiveShown = rows.some(({ index }) => index === this.#cursor.index);
     return html`<div
-      class="grid steps-grid ${this.#rows.length <= PAGE_ROWS_MAX ? 'short' : ''}"
+      class="grid steps-grid ${this.#isShort ? 'short' : this.#virtual.isAtEnd ? '' : 'more'}"
       role="treegrid"
       tabindex="0"
       aria-label="Steps"

@@ -10,6 +10,13 @@ export const STEP_STYLES = css`
   .steps-grid.short {
     max-height: var(--flowtap-steps-height, none);
   }
+  .steps-grid.more {
+    box-shadow: inset 0 -14px 12px -12px color-mix(in srgb, var(--text) 35%, transparent);
+  }
+  .in-view {
+    font-size: 13px;
+    color: var(--muted);
+  }
   .steps-grid .row {
     grid-template-columns: minmax(12rem, 30%) 6rem 6.25rem 4.75rem 4.75rem minmax(8rem, 1fr);
     height: var(--row);
