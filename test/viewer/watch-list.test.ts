@@ -124,6 +124,21 @@ test.runIf(hasChromium())(
   },
 );
 
+test.runIf(hasChromium())('a narrow page shows all of a long name', async () => {
+  const name = `2026-11-29T20-36-31-514Z_order-2026-${'4'.repeat(20)}`;
+  await world.control('/runs', { stateMachineArn: LAMP, runs: [{ name, startedAt: Date.now() - 95_000 }] });
+  const { page } = await openPage(browser, { viewport: { width: 320, height: 800 } });
+  await open(page, `#flow=${LAMP}`);
+  const link = row(page, name).getByRole('link');
+  await link.waitFor();
+  const { hidden, lines } = await link.evaluate((element) => ({
+    hidden: element.scrollWidth - element.clientWidth,
+    lines: element.clientHeight / Number.parseFloat(getComputedStyle(element).lineHeight),
+  }));
+  expect(hidden).toBe(0);
+  expect(Math.round(lines)).toBeGreaterThan(1);
+});
+
 test.runIf(hasChromium())(
   'the first flow is shown at once, and everything can be reached by the keyboard alone',
   async () => {
