@@ -64,14 +64,14 @@ test.runIf(hasChromium())(
     expect(await rows(page).count()).toBe(1);
     const delivery = { name: 'delivery', startedAt: Date.now() };
     await world.control('/runs', { stateMachineArn: DOOR, runs: [delivery] });
-    await row(page, 'delivery').getByText('Running').waitFor();
+    await row(page, 'delivery').getByText('Running', { exact: true }).waitFor();
     await world.control('/runs', {
       stateMachineArn: DOOR,
       runs: [{ ...delivery, endedAt: Date.now() }],
     });
     await row(page, 'delivery').waitFor({ state: 'detached' });
     await page.getByLabel('Running').uncheck();
-    await row(page, 'delivery').getByText('Succeeded').waitFor();
+    await row(page, 'delivery').getByText('Succeeded', { exact: true }).waitFor();
     expect(problems).toEqual([]);
   },
 );
@@ -137,6 +137,11 @@ test.runIf(hasChromium())('a narrow page shows all of a long name', async () => 
   }));
   expect(hidden).toBe(0);
   expect(Math.round(lines)).toBeGreaterThan(1);
+  const word = row(page, name).locator('.status-word');
+  expect(await word.isVisible()).toBe(false);
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await word.isVisible()).toBe(true);
+  expect(await word.innerText()).toMatch(/^(?:Running|Succeeded) ·/);
 });
 
 test.runIf(hasChromium())(

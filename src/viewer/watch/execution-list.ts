@@ -7,7 +7,7 @@ import { executionName } from './execution-name.ts';
 import { listFilters } from './list-filters.ts';
 import type { ListSource, ListedExecution } from './list-source.ts';
 import { type ListPhase, type ListSnapshot, ListStore } from './list-store.ts';
-import { statusBadge } from './status-badge.ts';
+import { statusBadge, statusWord } from './status-badge.ts';
 import { durationOf, timeOf } from './time-text.ts';
 import { type ListView, listFragment, queryOf } from './watch-location.ts';
 
@@ -149,6 +149,7 @@ function row(execution: ListedExecution, nowMs: number): TemplateResult {
     <th scope="row">
       ${executionName(id, execution.name)}
       <span class="narrow quiet"
+        ><span class="status-word" aria-hidden="true">${statusWord(status)} · </span
         >${startedAt === undefined ? nothing : html`${timeOf(startedAt)} · `}${duration}</span
       >
     </th>
