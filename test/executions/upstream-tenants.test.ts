@@ -34,7 +34,7 @@ test('a call is charged to the request that caused it, and all who wait for it r
   expect(source.calls).toHaveLength(1);
 });
 
-test('a request behind the calls of others hurries each of them when it starts', async () => {
+test('a request behind the calls of others raises the priority of each of them when it starts', async () => {
   const { upstream, source, hurried, read } = underTest(350);
   await upstream.walk();
   upstream.memory.clear();

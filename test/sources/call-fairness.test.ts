@@ -115,7 +115,7 @@ describe('in one process', () => {
     expect(order).toEqual(['poll', 'read 1', 'read 2', 'background']);
   });
 
-  test('a poll hurries the call of a greedy tenant that it shares', async () => {
+  test('a poll raises the priority of the call that it shares with a greedy tenant', async () => {
     const { clock, budget } = inProcess();
     for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
     for (let n = 0; n < 100; n++) void budget().take(`flow-${n}`, reader('greedy'));
