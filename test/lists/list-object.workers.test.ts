@@ -2,7 +2,9 @@
 import { abortAllDurableObjects, reset, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { EXECUTION_PATTERNS_MAX } from '../../src/access/keys/execution-pattern.ts';
 import { listKey } from '../../src/lists/runtimes/open-list.ts';
+import { EXECUTION_ID_CHARACTERS_MAX } from '../../src/messages/execution-id.ts';
 import { createKey, fetchWorker, objectOf } from '../support/inside-workerd.workers.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
@@ -99,4 +101,14 @@ test('a live list whose object is reset ends cleanly, and after a reconnect the 
   await readUntil(again, () => namesIn(again).includes('two'));
   expect(new Set(namesIn(again))).toEqual(new Set(['one', 'two']));
   await again.cancel();
+});
+
+test('a key with the most and longest patterns follows a list', async () => {
+  const endOf = (text: string) => text.padEnd(EXECUTION_ID_CHARACTERS_MAX, '日');
+  const others = Array.from({ length: EXECUTION_PATTERNS_MAX - 1 }, (_, n) => endOf(`door ${n} `));
+  apiKey = await createKey({ executions: [...others, '*:one'] });
+  const reader = new StreamReader((await get('', { accept: 'text/event-stream' })).body);
+  await readUntil(reader, () => reader.named('caught-up').length > 0);
+  expect(reader.named('execution').map(({ data }) => JSON.parse(data).name)).toEqual(['one']);
+  await reader.cancel();
 });

@@ -23,8 +23,9 @@ const settings = {
   ADMIN_TOKEN,
 };
 
-/** A key that reads everything. */
-export const createKey = (): Promise<string> => createKeyIn(createWorkersKvStore(STORE));
+/** A key that reads everything, but for these limits. */
+export const createKey = (limits?: Parameters<typeof createKeyIn>[1]): Promise<string> =>
+  createKeyIn(createWorkersKvStore(STORE), limits);
 
 /** With `token` as the bearer. */
 export async function fetchWorker(

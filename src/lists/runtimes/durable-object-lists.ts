@@ -3,7 +3,6 @@ import { type Result, fail } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { ObjectCalls } from '../../executions/runtimes/object-calls.ts';
 import { ObjectIds } from '../../executions/runtimes/object-ids.ts';
-import { streamRequest } from '../../executions/runtimes/stream-request.ts';
 import type { ListOf, ListPage, ListRequest } from '../lists.ts';
 import { LIST_STREAM_PATH } from './list-shell.ts';
 import { type ListObjects, listKey, listNames } from './open-list.ts';
@@ -37,7 +36,8 @@ export function createDurableObjectLists<T extends ListStub>({
       calls.ask(listNames(request.of), async () => {
         const response = await stub(request.of).fetch(
           `https://execution${LIST_STREAM_PATH}`,
-          streamRequest(request, signal),
+          // A body: a header may be too short for the patterns of a key.
+          { method: 'POST', body: JSON.stringify(request), ...(signal && { signal }) },
         );
         const stream = await calls.stream(response, listNames(request.of), onClosed);
         if (!stream.ok) return stream;

@@ -8,7 +8,6 @@ import type { Result } from '../../core/errors.ts';
 import type { ExecutionStorage } from '../../executions/execution-storage.ts';
 import type { RunBounds } from '../../executions/following/poller.ts';
 import { streamAnswer } from '../../executions/runtimes/stream-answer.ts';
-import { readStreamRequest } from '../../executions/runtimes/stream-request.ts';
 import type { FollowRequest, ListOf, ListPage, ListRequest } from '../lists.ts';
 import type { LiveList } from '../live/live-list.ts';
 import type { OpenList } from './open-list.ts';
@@ -41,7 +40,7 @@ export class ListShell {
 
   async stream(openList: OpenList, request: Request): Promise<Response> {
     // Safety: only `createDurableObjectLists` can reach an object, and it sends this.
-    const asked = readStreamRequest(request) as FollowRequest;
+    const asked = (await request.json()) as FollowRequest;
     return streamAnswer(await this.#open(openList, asked.of).follow(asked, request.signal));
   }
 
