@@ -9,6 +9,9 @@
  * is exempt: wrong keys from the same address (an office, a carrier's NAT) must not lock it out. Tickets are exempt, too: their
  * signature is checked without reading storage.
  */
+import { Buffer } from 'node:buffer';
+import { timingSafeEqual } from 'node:crypto';
+
 import type { Clock } from '../core/clock.ts';
 import type { ExecutionName } from '../core/execution-ref.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
@@ -191,5 +194,5 @@ export function endOf(records: CredentialRecords, nowMs: number): AccessFailure 
   return undefined;
 }
 
-/** Not in constant time: what is compared is a hash, of which no part helps to guess a key of 190 random bits. */
-const isOfKey = ({ credential }: CredentialRecords, key: ApiKey): boolean => credential.hash === key.hash;
+const isOfKey = ({ credential }: CredentialRecords, key: ApiKey): boolean =>
+  timingSafeEqual(Buffer.from(credential.hash), Buffer.from(key.hash));
