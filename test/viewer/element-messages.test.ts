@@ -1,5 +1,6 @@
 /** The messages of <flowtap-execution>, in Chromium: payloads, filters, copies, links, following. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
 
 import { hasChromium } from '../support/chromium.ts';
 import { EventScript } from './event-script.ts';
@@ -141,6 +142,59 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     await page.locator('[data-message-id=m64]').waitFor();
     expect(await top()).toBeGreaterThan(before);
   });
+
+  const scrollBy = (page: Page, px: number): Promise<void> =>
+    // As a drag of the scrollbar.
+    page.locator('.messages-grid').evaluate((grid, by) => {
+      grid.scrollTop += by;
+    }, px);
+  const swipe = async (page: Page, px: number): Promise<void> => {
+    const grid = page.locator('.messages-grid');
+    await grid.scrollIntoViewIfNeeded();
+    const box = await grid.boundingBox();
+    const session = await page.context().newCDPSession(page);
+    const x = (box?.x ?? 0) + 100;
+    const middle = (box?.y ?? 0) + (box?.height ?? 0) / 2;
+    const touch = (type: 'touchStart' | 'touchMove', y: number) =>
+      session.send('Input.dispatchTouchEvent', { type, touchPoints: [{ x, y }] });
+    const fromY = middle + Math.sign(px) * 200;
+    await touch('touchStart', fromY);
+    for (let moved = 1; moved <= 20; moved++) await touch('touchMove', fromY - (px * moved) / 20);
+    await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  };
+
+  test.each([
+    ['Dragged', scrollBy],
+    ['Swiped', swipe],
+  ] as const)(
+    '%s away from its end, a running list stays there while messages arrive; back at the end it follows again',
+    async (name, scroll) => {
+      const id = `urn:tdm:us-west-2/123456789012/default:Workflow:${name}_1`;
+      const append = (first: number, count: number) =>
+        world.world.script(
+          id,
+          Array.from({ length: count }, (_, index) => ({
+            messageId: `m${first + index}`,
+            eventType: 'STEP_STARTED',
+          })),
+          { append: first > 0 },
+        );
+      await append(0, 60);
+      const page = await world.open([id], { hasTouch: true });
+      await page.locator('[data-message-id=m59]').waitFor();
+      const top = () => page.locator('.messages-grid').evaluate(({ scrollTop }) => scrollTop);
+      await scroll(page, -150);
+      await page.getByRole('button', { name: 'Follow', exact: true }).waitFor();
+      const before = await top();
+      await append(60, 5);
+      await page.getByRole('button', { name: 'Follow · 5 new' }).waitFor();
+      expect(await top()).toBeLessThanOrEqual(before);
+      await scroll(page, 400);
+      await page.getByRole('button', { name: 'Pause updates' }).waitFor();
+      await append(65, 30);
+      await page.locator('[data-message-id=m94]').waitFor();
+    },
+  );
 
   test('a ticket without payloads says that they are hidden', async () => {
     world.ticketAnswers.set(failed, () => world.ticket(failed, { payloads: 'names' }));

@@ -12,6 +12,8 @@ export interface VirtualRowsOptions {
   readonly rowPx: () => number;
   /** The height of the sticky head. */
   readonly headPx: () => number;
+  /** The reader has scrolled, by whatever means: wheel, touch, scrollbar. Not called for scrolls of this object. */
+  readonly onReaderScroll?: (direction: 'up' | 'down') => void;
 }
 
 /** Rows rendered outside of the view, on each side. */
@@ -20,6 +22,8 @@ const OVERSCAN = 8;
 const EXTRA_PX_GUESS = 240;
 /** The assumed height of the scroller until it is measured. */
 const VIEW_PX_GUESS = 600;
+/** Zoomed pages round positions. */
+const END_TOLERANCE_PX = 2;
 
 export interface VirtualRow {
   readonly index: number;
@@ -42,6 +46,7 @@ export class VirtualRows implements ReactiveController {
   #topPx = 0;
   /** A row that was revealed before its height was known. */
   #revealed: number | undefined;
+  #hasShrunk = false;
 
   constructor(host: ReactiveControllerHost, options: VirtualRowsOptions) {
     this.#host = host;
@@ -52,7 +57,9 @@ export class VirtualRows implements ReactiveController {
   /** Call this before rows are read. `open`: the opened rows, in order. */
   setRows(count: number, open: readonly { readonly index: number; readonly key: string }[] = []): void {
     const tall = open.map(({ index, key }) => ({ index, extraPx: this.#extraPx.get(key) ?? EXTRA_PX_GUESS }));
+    const beforePx = this.heightPx;
     this.#places = new RowPlaces(count, this.#options.rowPx(), tall);
+    this.#hasShrunk ||= this.heightPx < beforePx;
   }
 
   get heightPx(): number {
@@ -106,7 +113,8 @@ export class VirtualRows implements ReactiveController {
   }
 
   get isAtEnd(): boolean {
-    return this.#topPx + this.#viewPx >= this.heightPx;
+    const contentPx = this.#options.headPx() + this.heightPx;
+    return this.#topPx + this.#viewPx >= contentPx - END_TOLERANCE_PX;
   }
 
   #scrollTo(px: number): void {
@@ -114,20 +122,32 @@ export class VirtualRows implements ReactiveController {
     this.#readView();
   }
 
+  /** Reports a scroll of the reader whose event was not delivered yet. */
+  readonly noticeReader = (): void => {
+    const beforePx = this.#topPx;
+    this.#readView();
+    // Scrolls of this object have already been read.
+    if (this.#topPx !== beforePx) this.#options.onReaderScroll?.(this.#topPx < beforePx ? 'up' : 'down');
+  };
+
   hostUpdated(): void {
+    // The browser moves the view of a list that became shorter. The reader has not scrolled.
+    if (this.#hasShrunk) this.#readView();
+    this.#hasShrunk = false;
     const scroller = this.#options.scroller();
     if (scroller === this.#scroller) return;
     this.hostDisconnected();
     if (!scroller) return;
     this.#scroller = scroller;
-    scroller.addEventListener('scroll', this.#readView, { passive: true });
+    this.#readView();
+    scroller.addEventListener('scroll', this.noticeReader, { passive: true });
     this.#resizes = new ResizeObserver((entries) => this.#onResize(entries));
     this.#resizes.observe(scroller);
   }
 
   hostDisconnected(): void {
     this.#resizes?.disconnect();
-    this.#scroller?.removeEventListener('scroll', this.#readView);
+    this.#scroller?.removeEventListener('scroll', this.noticeReader);
     this.#scroller = null;
   }
 

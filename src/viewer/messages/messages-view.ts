@@ -56,6 +56,7 @@ export class MessagesView {
       rowPx: () => (this.#isNarrow ? NARROW_ROW_PX : ROW_PX),
       // The head of a narrow list is hidden from sight.
       headPx: () => (this.#isNarrow ? 0 : HEAD_PX),
+      onReaderScroll: (direction) => this.#onReaderScroll(direction),
     });
     this.#cursor = new RowCursor({
       count: () => this.#shown.length,
@@ -136,8 +137,6 @@ export class MessagesView {
         aria-rowcount=${this.#shown.length + 1}
         aria-activedescendant=${this.#shown.length > 0 && isActiveShown ? `message-${active}` : nothing}
         @keydown=${this.#cursor.onKeyDown}
-        @wheel=${this.#onWheel}
-        @scroll=${this.#onScroll}
       >
         <div role="rowgroup" class="head-group">${messageHead(steps?.startedAt)}</div>
         <div role="rowgroup" class="rows" ${place({ height: `${this.#virtual.heightPx}px` })}>
@@ -190,8 +189,7 @@ export class MessagesView {
     this.#revealWanted(messages);
     this.#virtual.setRows(this.#shown.length, this.#openRows());
     if (!this.#isFollowing) return;
-    if (this.#seenCount !== messages.length)
-      void this.#host.updateComplete.then(() => this.#virtual.revealEnd());
+    if (this.#seenCount !== messages.length) void this.#host.updateComplete.then(() => this.#showNewest());
     this.#seenCount = messages.length;
   }
 
@@ -252,15 +250,19 @@ export class MessagesView {
     this.#host.requestUpdate();
   }
 
-  /** A reader who scrolls up wants to read, so stop following. */
-  readonly #onWheel = ({ deltaY }: WheelEvent): void => {
-    if (deltaY < 0 && this.#isFollowing) this.#follow(false);
-  };
+  #showNewest(): void {
+    this.#virtual.noticeReader();
+    if (this.#isFollowing) this.#virtual.revealEnd();
+  }
 
-  /** At the end of the list, the reader has seen all new messages. */
-  readonly #onScroll = (): void => {
-    if (this.#virtual.isAtEnd) this.#seenCount = this.#snapshot?.messages.length ?? 0;
-  };
+  /** A reader who scrolls away from the end wants to read. At the end, they have seen all messages and want the next ones. */
+  #onReaderScroll(direction: 'up' | 'down'): void {
+    this.#hasDecided = true;
+    const { isAtEnd } = this.#virtual;
+    if (isAtEnd) this.#seenCount = this.#snapshot?.messages.length ?? 0;
+    if (isAtEnd && direction === 'down') this.#isFollowing = true;
+    if (!isAtEnd && direction === 'up') this.#isFollowing = false;
+  }
 
   #toggle(index: number, isOpen?: boolean): void {
     const message = this.#shown[index];
