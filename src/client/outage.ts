@@ -1,6 +1,6 @@
 /**
- * How long the upstream has failed behind a stream that stays open, which its heartbeats tell. Such a stream brings no messages, so
- * this time counts for giving up like that of a lost connection.
+ * How long the upstream has failed behind a stream that stays open. Its heartbeats say that it fails. Such a stream brings no messages, so
+ * this time counts like that of a lost connection when the client decides whether to give up.
  */
 import { FlowtapProblem } from './problem.ts';
 

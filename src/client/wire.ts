@@ -39,7 +39,7 @@ export interface Page {
   readonly messages: readonly FlowMessage[];
   /** Present only when more messages are there now. */
   readonly nextToken?: string;
-  /** Always: where to go on, later, by page or by stream. */
+  /** Always present. A later page or stream continues there. */
   readonly cursor: string;
   /** Absent while unknown. */
   readonly status?: Status;

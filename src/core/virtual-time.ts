@@ -2,7 +2,7 @@
  * Which tenant is next among those that want calls: start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996), with calls of
  * equal length. Each tenant has a virtual time at which its next call may start. The tenant with the earliest one is served,
  * and its next start is one call later. So a tenant's first call waits for at most one call of each other tenant, and a tenant
- * that was idle neither saves up turns nor owes any. No I/O, no clock.
+ * gets no extra calls for the time in which it was idle. No I/O, no clock.
  */
 
 /** Bounds the tenants that are remembered. Beyond it, the ones served longest ago are forgotten: they owe nothing. */

@@ -2,8 +2,8 @@
 import type { Served } from '../executions/executions.ts';
 import type { Draft } from './response-headers.ts';
 
-/** Settled pages never change. Clients may cache them as long as our own memory does. */
-const SETTLED_MAX_AGE_SECONDS = 300;
+/** Final pages never change. Clients may cache them as long as our own memory does. */
+const FINAL_MAX_AGE_SECONDS = 300;
 
 /** RFC 9211; `detail` names the cache tier that the answer came from. */
 export const cacheStatus = ({ tier, forward }: Served): string => {
@@ -12,8 +12,8 @@ export const cacheStatus = ({ tier, forward }: Served): string => {
   return `flowtap; fwd=miss${forward === 'collapsed' ? '; collapsed' : ''}; ${detail}`;
 };
 
-export const cacheControl = (settled: boolean): string =>
-  settled ? `private, max-age=${SETTLED_MAX_AGE_SECONDS}` : 'private, no-cache';
+export const cacheControl = (isFinal: boolean): string =>
+  isFinal ? `private, max-age=${FINAL_MAX_AGE_SECONDS}` : 'private, no-cache';
 
 /**
  * The Link header for the next page. Relative, and only with known parameters: people copy Link headers, so a ticket under a

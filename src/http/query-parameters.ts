@@ -37,7 +37,7 @@ const wholeNumber = (min: number, max: number) => {
 };
 
 /** One or more of these words, separated by commas. */
-const wordsOf = <Word extends string>(words: readonly Word[], maxItems: number) => {
+const listOf = <Word extends string>(words: readonly Word[], maxItems: number) => {
   const known: ReadonlySet<string> = new Set(words);
   const schema = z.pipe(
     z
@@ -89,14 +89,14 @@ export const parameters = {
   maxResults: wholeNumber(1, PAGE_MESSAGES_MAX),
   last: wholeNumber(1, PAGE_MESSAGES_MAX),
   waitTimeSeconds: wholeNumber(0, WAIT_SECONDS_MAX),
-  eventTypes: wordsOf([...EVENT_TYPES, ...UPSTREAM_EVENT_TYPES], EVENT_TYPES_MAX),
+  eventTypes: listOf([...EVENT_TYPES, ...UPSTREAM_EVENT_TYPES], EVENT_TYPES_MAX),
   step: z.string().check(notEmpty, atMost(STEP_CHARACTERS_MAX)),
   /** Like the header Last-Event-ID: any text; an empty one counts as absent. */
   lastEventId: z.string(),
   cursor: cursorText,
   nextToken: cursorText,
   from: z.enum(['start', 'now'], { error: 'must be start or now.' }),
-  status: wordsOf(STATUSES, STATUSES.length),
+  status: listOf(STATUSES, STATUSES.length),
   /** What a flow is named by: checked where it is parsed, in list-query.ts. */
   flow: z.string(),
   source: z.enum([THINGS_GRAPH], {

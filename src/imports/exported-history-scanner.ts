@@ -55,7 +55,7 @@ const DOCUMENT_START = '{"messages":[';
 type State = 'between' | 'inside' | 'skipping-line' | 'halted';
 
 export class HistoryScanner {
-  // What the last byte showed: something to report, or that the value being read is faulty, from which `#recover` continues.
+  // Set by the byte that was read last: something to report, or a fault in the current value, after which `#recover` continues.
   #found: Found | undefined;
   #fault: Flaw | undefined;
   #line = 1;

@@ -29,8 +29,8 @@ export const CHILDREN_ASKED_MAX = 50;
 export const CHILDREN_PAGES_MAX = 4;
 
 /**
- * Where to continue: at `from`, after `starts` messages that start something. With `after`, the next such message is a map run, and its
- * list continues there.
+ * Where to continue in the history: at `from`, behind the first `starts` messages that started a child or a map run. If there is an
+ * `after`, the next such message has started a map run, and the list of its executions continues there.
  */
 export interface ChildrenPlace {
   /** Absent: at the beginning of the history. */

@@ -20,7 +20,7 @@ Environment:
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH
                    another upstream: read with the AWS credentials and region of the environment, no emulator
   SFN_ALLOWED, AWS_ENDPOINT_URL_SFN, AWS_ROLE_ARN, AWS_EXTERNAL_ID, AWS_ENDPOINT_URL_STS
-                   with another upstream: Step Functions, as docs/operations.md tells
+                   with another upstream: Step Functions, see docs/operations.md
   THINGS_GRAPH_CALLS_PER_SECOND
                    calls a second to Things Graph, 30
   SFN_LIST_CALLS_PER_SECOND

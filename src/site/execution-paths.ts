@@ -104,7 +104,7 @@ const listMessages: Json = {
         ...sentAs('ETag', { ...ofPage, description: 'Pages only. Strong: send it back as If-None-Match.' }),
         ...sentAs('Cache-Control', {
           description:
-            'Pages: `private, max-age=300` for settled histories, else `private, no-cache`. Streams: ' +
+            'Pages: `private, max-age=300` for final histories, else `private, no-cache`. Streams: ' +
             '`no-store, no-transform`.',
         }),
         ...sentAs('Cache-Status', {

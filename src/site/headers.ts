@@ -49,7 +49,7 @@ const headers = {
     example: 'Retry-After,X-Request-Id,ETag,Link,Cache-Status',
   },
   'Cache-Control': {
-    description: '`private, max-age=300` for settled histories, else `private, no-cache`.',
+    description: '`private, max-age=300` for final histories, else `private, no-cache`.',
     schema: text,
     example: 'private, no-cache',
   },

@@ -39,8 +39,8 @@ describe('the caller', () => {
       const { name, status, message } = await refusal({ flowExecutionId: ID }, call);
       expect({ name, status }).toEqual({ name: 'UnrecognizedClientException', status: 400 });
       expect(message).toMatch(CONSTRUCTOR_ARGUMENTS);
-      const told = message + JSON.stringify(service.logged);
-      for (const secret of ['IQoJb3', 'ftk_0123456789_abc']) expect(told).not.toContain(secret);
+      const shown = message + JSON.stringify(service.logged);
+      for (const secret of ['IQoJb3', 'ftk_0123456789_abc']) expect(shown).not.toContain(secret);
     },
   );
 

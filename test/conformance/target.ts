@@ -77,11 +77,11 @@ export class Target {
   /** The answer, which must be this problem. */
   async problem(path: string, status: number, code: string, call: Call = {}): Promise<Json> {
     const answer = await this.ask(path, call);
-    const told = `${call.method ?? 'GET'} ${path}: ${answer.text}`;
-    assert.equal(answer.status, status, told);
-    assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/, told);
+    const context = `${call.method ?? 'GET'} ${path}: ${answer.text}`;
+    assert.equal(answer.status, status, context);
+    assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/, context);
     const problem = JSON.parse(answer.text) as Json;
-    assert.equal(problem['code'], code, told);
+    assert.equal(problem['code'], code, context);
     return problem;
   }
 

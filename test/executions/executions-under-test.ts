@@ -1,5 +1,5 @@
 /**
- * Executions in process over a scripted source and a store that fails when told to, on one clock that tests move; the archive
+ * Executions in process over a scripted source and a store that fails on demand, on one clock that tests move; the archive
  * in front, as callers see it.
  */
 import { createDurableKeys } from '../../src/deno/durable-keys.ts';

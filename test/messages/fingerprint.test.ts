@@ -7,7 +7,7 @@ import { anyHistory, anyMessage } from '../support/histories.ts';
 
 const start = fingerprintAtStart({ source: 'things-graph', executionId: 'flow' });
 
-const told = ({ messageId, eventType }: Message): string => JSON.stringify([messageId, eventType]);
+const contentOf = ({ messageId, eventType }: Message): string => JSON.stringify([messageId, eventType]);
 
 describe('the fingerprint of a position', () => {
   test('depends on the id and type of every message before it, and on nothing else', () => {
@@ -16,7 +16,7 @@ describe('the fingerprint of a position', () => {
         const at = drawn % history.length;
         const changed = history.with(at, other);
         const [before, after] = [history, changed].map((messages) => fingerprintsAlong(start, messages));
-        const same = told(history[at] ?? {}) === told(other);
+        const same = contentOf(history[at] ?? {}) === contentOf(other);
         expect(after?.slice(0, at + 1)).toEqual(before?.slice(0, at + 1));
         for (let position = at + 1; position <= history.length; position++) {
           expect(after?.[position] === before?.[position]).toBe(same);

@@ -191,15 +191,15 @@ describe('the text for the operator', () => {
     '%s: an upstream that repeats our credentials gets none of them into a failure or a log line',
     async (route) => {
       const { page, throughBackoff, records } = thingsGraphUnderTest(upstream.url(route));
-      const told = JSON.stringify([await throughBackoff(page()), records]);
+      const shown = JSON.stringify([await throughBackoff(page()), records]);
       const sent = upstream.requests.findLast(({ url }) => url === route)?.headers ?? {};
       const signature = /Signature=([0-9a-f]{64})/.exec(sent['authorization'] ?? '')?.[1];
       expect(signature).toBeDefined();
       for (const secret of [...Object.values(CREDENTIALS), signature ?? '']) {
-        expect(told).not.toContain(secret);
-        expect(told).not.toContain(secret.slice(0, 8));
+        expect(shown).not.toContain(secret);
+        expect(shown).not.toContain(secret.slice(0, 8));
       }
-      expect(told).toContain('[redacted]');
+      expect(shown).toContain('[redacted]');
     },
   );
 

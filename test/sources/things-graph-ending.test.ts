@@ -23,7 +23,7 @@ function played(scenario: Scenario): Message[] {
 }
 
 /** `STEP_FAILED {stepId: A}` as a message. */
-const told = (...lines: string[]): Message[] =>
+const messagesOf = (...lines: string[]): Message[] =>
   lines.map((line, index) => {
     const [eventType = '', ...payload] = line.split(' ');
     return { messageId: String(index), eventType, ...(payload.length > 0 && { payload: payload.join(' ') }) };
@@ -94,14 +94,14 @@ describe('what ended an execution', () => {
       ['STEP_STARTED {stepId: A}', 'STEP_FAILED {stepId: A}', 'STEP_STARTED {stepId: A}', 'EXECUTION_FAILED'],
     ],
   ])('is not %s', (_, index, step, lines) => {
-    const found = findFailure(told(...lines));
+    const found = findFailure(messagesOf(...lines));
     expect(found?.index).toBe(index);
     expect(found?.facts.step).toBe(step);
   });
 
   test('is a failed step also if another one continued meanwhile', () => {
     const found = findFailure(
-      told(
+      messagesOf(
         'STEP_STARTED {stepId: A}',
         'STEP_STARTED {stepId: B}',
         'STEP_FAILED {stepId: A, error: Broken, cause: "no, it is"}',
@@ -115,7 +115,7 @@ describe('what ended an execution', () => {
 
   test('is the last attempt of an activity, with the step that started it', () => {
     const found = findFailure(
-      told(
+      messagesOf(
         'STEP_STARTED {stepId: A}',
         'ACTIVITY_FAILED first',
         'ACTIVITY_SCHEDULED',
@@ -160,7 +160,7 @@ describe('what ended an execution', () => {
     ['an activity that failed for good, whatever another step did since', FAILED_FOR_GOOD, 2, 'S1'],
   ])('is %s, also where payloads are empty', (_, lines, index, step) => {
     for (const payload of WITHOUT_INFORMATION) {
-      const found = findFailure(withActivities(told(...lines), payload));
+      const found = findFailure(withActivities(messagesOf(...lines), payload));
       expect({ payload, index: found?.index, step: found?.facts.step }).toEqual({ payload, index, step });
     }
   });
@@ -178,7 +178,7 @@ describe('what ended an execution', () => {
     const end = fc.constantFrom('EXECUTION_FAILED', 'EXECUTION_ABORTED');
     fc.assert(
       fc.property(fc.array(line, { maxLength: 12 }), end, (lines, last) => {
-        const history = told(...lines, last);
+        const history = messagesOf(...lines, last);
         const answers = WITHOUT_INFORMATION.map((payload) => {
           const { index, facts } = findFailure(withActivities(history, payload)) ?? {};
           return { index, step: facts?.step };
@@ -191,12 +191,12 @@ describe('what ended an execution', () => {
   });
 
   test('has the text of the end if the failure has no text', () => {
-    expect(findFailure(told('STEP_FAILED', 'EXECUTION_FAILED out of memory'))?.facts).toEqual({
+    expect(findFailure(messagesOf('STEP_FAILED', 'EXECUTION_FAILED out of memory'))?.facts).toEqual({
       messageId: '0',
       eventType: 'STEP_FAILED',
       cause: 'out of memory',
     });
-    expect(findFailure(told('EXECUTION_FAILED'))?.facts).not.toHaveProperty('cause');
+    expect(findFailure(messagesOf('EXECUTION_FAILED'))?.facts).not.toHaveProperty('cause');
   });
 
   test.each([

@@ -7,14 +7,14 @@ import type { Message } from '../../src/messages/message.ts';
 import { payloadMember } from '../../src/sources/things-graph/things-graph-payload.ts';
 
 /** `STEP_FAILED {stepId: A}` as a message. */
-const told = (...lines: string[]): Message[] =>
+const messagesOf = (...lines: string[]): Message[] =>
   lines.map((line, index) => {
     const [eventType = '', ...payload] = line.split(' ');
     return { messageId: String(index), eventType, ...(payload.length > 0 && { payload: payload.join(' ') }) };
   });
 
 const stepsOf = (...lines: string[]) =>
-  deriveAll(openWalk, WALK_START, told(...lines)).messages.map(({ step }) => step);
+  deriveAll(openWalk, WALK_START, messagesOf(...lines)).messages.map(({ step }) => step);
 
 describe('the step of a message', () => {
   test('is the open one, if the message names none', () => {

@@ -250,9 +250,9 @@ describe('an execution that is redriven an hour after it was archived', () => {
       service.get(path(ARN), { Accept: 'text/event-stream', 'Last-Event-ID': afterEnd }),
     );
     expect(response.status).toBe(200);
-    const told = await inTime(new StreamReader(response.body).readAll());
-    expect(told.named('problem')).toHaveLength(1);
-    expect(told.parser.retryMs).toBeGreaterThan(0);
+    const events = await inTime(new StreamReader(response.body).readAll());
+    expect(events.named('problem')).toHaveLength(1);
+    expect(events.parser.retryMs).toBeGreaterThan(0);
     expect(await inTime(readAll())).toEqual(idsFrom(1, FIRST));
   });
 });

@@ -1,7 +1,7 @@
 /**
  * A source of lists in memory that does what a test says: over executions that may start, end and be redriven, with ties of start
  * times in an order of its own, opaque tokens that may expire, pages cut short, empty pages, and every failure. It counts its calls,
- * and holds them open when told to. It never waits by itself and needs no clock.
+ * and holds them open on demand. It never waits by itself and needs no clock.
  */
 import { type Result, type SourceFailure, fail, ok } from '../../src/core/errors.ts';
 import type { Status } from '../../src/messages/event-types.ts';

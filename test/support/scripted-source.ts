@@ -1,7 +1,7 @@
 /**
  * A source in memory that does what a test says: over a list of messages that may grow or be replaced, with opaque tokens
  * that may expire, pages cut short, empty pages, lagging reads, and every failure that a source can answer with. It counts
- * its calls, and holds them open when told to. It never waits by itself and needs no clock.
+ * its calls, and holds them open on demand. It never waits by itself and needs no clock.
  */
 import { type SourceFailure, fail, ok, type Result } from '../../src/core/errors.ts';
 import type { ExecutionRef } from '../../src/core/execution-ref.ts';
@@ -208,7 +208,7 @@ export class ScriptedSource implements Source {
     return this.#answered - given.givenAtCall <= this.tokenLifeCalls ? given.position : undefined;
   }
 
-  /** Tells nothing about its place, and is never given twice unless told to. */
+  /** Says nothing about its position, and is the same text twice only on demand. */
   #token(executionId: string, position: number, again: string | undefined): string {
     if (again !== undefined) return again;
     const token = `token-${this.#answered}-${crypto.randomUUID()}`;

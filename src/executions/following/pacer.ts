@@ -40,8 +40,8 @@ export class Pacer {
   }
 
   /**
-   * Sets what the shared call budget makes of its own interval: longer, maybe than POLL_INTERVAL_MAX_MS, if it is used up;
-   * shorter, but not after failures, if it has room.
+   * Sets the interval that the shared call budget allows. It is longer than the pacer's own if the budget is used up, even longer than
+   * POLL_INTERVAL_MAX_MS. It is shorter if the budget has room, but not after failures.
    */
   paced(intervalMs: number): void {
     const own = this.ownIntervalMs;

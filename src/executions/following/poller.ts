@@ -193,7 +193,7 @@ export abstract class Poller {
     if (failure.type === 'upstream-unfinished') return;
     log({
       event: logLines.pollFailed,
-      // What does not exist (yet) is a caller's mistake or impatience, and no outage.
+      // A caller has a wrong id, or asks before the execution exists. The upstream works.
       level: failure.type === 'upstream-not-found' ? 'info' : 'warn',
       ...names,
       failure: failure.type,

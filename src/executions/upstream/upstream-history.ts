@@ -134,7 +134,7 @@ export class UpstreamHistory {
           ? isStillUnknown(failed.atMs, clock.now())
           : failed && failed.atMs >= failureNotBeforeMs;
       if (failed && isFresh) {
-        // The failed page may lead to the newest page only now. Reported, so that the poller backs off.
+        // A poll wants this page for the first time. The failure is reported, so that the poller backs off.
         if (trace.origin.class === 'poll' && !failed.isReported)
           this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#pages.heldAlready(position, freshness) ?? fail(failed.failure);

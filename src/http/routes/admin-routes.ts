@@ -173,7 +173,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answe
   const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(ADMIN_EXECUTIONS_PATH.length));
   if (resource === 'tickets' || resource === 'children')
     return Promise.resolve(fail({ type: 'no-such-route' }));
-  const about = (handle: (ref: ExecutionRef) => Promise<Answered>, readId = readExecutionId): Handler => {
+  const withRef = (handle: (ref: ExecutionRef) => Promise<Answered>, readId = readExecutionId): Handler => {
     return async () => {
       const ref = readExecutionRef(rawId, readId);
       if (!ref.ok) return ref;
@@ -183,8 +183,8 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answe
   };
   if (resource === 'summary') {
     return byMethod({
-      GET: about((ref) => executionState(ports, ref), readAnyExecutionId),
-      DELETE: about(async (ref) => {
+      GET: withRef((ref) => executionState(ports, ref), readAnyExecutionId),
+      DELETE: withRef(async (ref) => {
         const forgotten = await executions.forget(ref);
         if (!forgotten.ok) return forgotten;
         if (forgotten.value.archived) return ok(new Response(null, { status: 204 }));
@@ -193,7 +193,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answe
     })(exchange);
   }
   return byMethod({
-    PUT: about(async (ref) => {
+    PUT: withRef(async (ref) => {
       const { body } = exchange.request;
       if (!body) return invalid('body', 'messages', 'The history has no messages.');
       const encoded = await refuseEncoded(exchange.request);

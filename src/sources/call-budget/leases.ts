@@ -18,7 +18,7 @@ const SHARE_MS_MAX = 60_000;
  * that share their calls with them.
  */
 const POLLS_ROOM = 1.1;
-/** There is no such room in this share of the budget: it is kept for reads. */
+/** The extra room ends where it would take the last part of the budget: this part of it is always left to readers. */
 const KEPT_SHARE = 0.05;
 /** Requests per second, of all isolates together that got less than their polls need. */
 const QUESTIONS_PER_SECOND = 20;

@@ -13,7 +13,7 @@ import { BACKGROUND_EVERY_MS } from './call-queue.ts';
 const ASK_AGAIN_MS_MIN = 50;
 /** How long the calls that an isolate reported count as waiting there: it asks again sooner, or they are gone. */
 const WAITING_MS = 2_000;
-/** After a tenant's calls waited last, others are refused for its sake. As long as a call waits. */
+/** Calls of other tenants may be refused this long after a tenant's last waiting call. As long as a call waits at most. */
 const CALLED_MS = 10_000;
 /** Bounds the isolates whose waiting calls are kept. */
 const ISOLATES_MAX = 2_000;
@@ -91,8 +91,8 @@ export class SingleCalls {
   }
 
   /**
-   * Removes what it grants from `own`. Turns of calls elsewhere are served in a copy of the virtual time: their tenants are charged
-   * when their isolate asks.
+   * Removes what it grants from `own`. Calls of other isolates keep their turns, in a copy of the virtual time. Their tenants are
+   * charged later, when their isolate asks.
    */
   #grantReaders(own: Map<string, number>, nowMs: number): number {
     const elsewhere = new Map<string, number>();

@@ -13,8 +13,8 @@ export const admin: Section = {
       async (target) => {
         const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
         const { id, key } = await target.newKey({ executions: ['urn:a/*'], tier: 'standard', expiresAt });
-        const { limits, ...told } = await target.json('/v1/key?flowExecutionId=urn:a/b', { key });
-        assert.deepEqual(told, {
+        const { limits, ...described } = await target.json('/v1/key?flowExecutionId=urn:a/b', { key });
+        assert.deepEqual(described, {
           id,
           name: 'conformance',
           executions: ['urn:a/*'],
@@ -124,8 +124,11 @@ export const admin: Section = {
         const taken = await target.admin(`${path}/messages`, 'PUT', ndjson);
         assert(taken.status === 200 || taken.status === 201, taken.text);
         assert.deepEqual((await readAll(target, id, 'maxResults=250')).ids, idsFrom(0, 300));
-        const told = await target.json(summaryOf(id));
-        assert.deepEqual([told['status'], told['messageCount'], told['final']], ['SUCCEEDED', 300, true]);
+        const described = await target.json(summaryOf(id));
+        assert.deepEqual(
+          [described['status'], described['messageCount'], described['final']],
+          ['SUCCEEDED', 300, true],
+        );
         assert.equal((await target.calls(id)).calls, 0);
         await eventually(async () => {
           const ids: string[] = [];

@@ -70,10 +70,10 @@ export const aws: Section = {
           [{}, target.key, 'IotThingsGraphFrontEndService.Other', 400, 'UnknownOperationException'],
         ] as const) {
           const answer = await call(target, input, key, operation);
-          const told = JSON.stringify([input, answer.body]);
-          assert.deepEqual([answer.status, answer.body['__type']], [status, name], told);
-          assert.match(answer.headers['x-amzn-errortype'] ?? '', new RegExp(`^${name}`), told);
-          assert.equal(typeof answer.body['message'], 'string', told);
+          const context = JSON.stringify([input, answer.body]);
+          assert.deepEqual([answer.status, answer.body['__type']], [status, name], context);
+          assert.match(answer.headers['x-amzn-errortype'] ?? '', new RegExp(`^${name}`), context);
+          assert.equal(typeof answer.body['message'], 'string', context);
         }
       },
     ),

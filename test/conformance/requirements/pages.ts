@@ -264,7 +264,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      '`Cache-Control: private, max-age=300` for settled histories, else `private, no-cache`',
+      '`Cache-Control: private, max-age=300` for final histories, else `private, no-cache`',
       'a settled page may be cached for five minutes, any other must be revalidated, and no cache mixes callers',
       ['emulator'],
       async (target) => {

@@ -44,7 +44,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'It never makes up a block alone: the first event completes its block, and a later `retry:` is part of a `problem`.',
+      'It is never a block of its own: the first event completes its block, and a later `retry:` is part of a `problem`.',
       'retry: is in the first block, and every block has data, also at the end and in a refusal',
       ['emulator'],
       async (target) => {

@@ -12,9 +12,9 @@ export const summary: Section = {
       async (target) => {
         const id = target.newId('running');
         await target.script(id, history(4));
-        const { asOf, ...told } = await target.json(summaryOf(id));
+        const { asOf, ...summary } = await target.json(summaryOf(id));
         assert(Math.abs(Date.parse(asOf) - Date.now()) < 60_000);
-        assert.deepEqual(told, {
+        assert.deepEqual(summary, {
           flowExecutionId: id,
           source: 'things-graph',
           status: 'RUNNING',
@@ -49,19 +49,19 @@ export const summary: Section = {
             timestamp: 1_700_000_000 + index,
           })),
         );
-        const told = await target.json(summaryOf(id));
+        const summary = await target.json(summaryOf(id));
         assert.deepEqual(
-          [told['status'], told['durationMs'], told['messageCount'], told['failure'].messageId],
+          [summary['status'], summary['durationMs'], summary['messageCount'], summary['failure'].messageId],
           ['FAILED', 7_000, 8, '6'],
         );
-        assert.equal(told['failure'].step, 'Step2');
-        const page = await target.json(pageOf(id, `cursor=${told['failure'].cursor}`));
+        assert.equal(summary['failure'].step, 'Step2');
+        const page = await target.json(pageOf(id, `cursor=${summary['failure'].cursor}`));
         assert.deepEqual(idsIn(page), ['6', '7']);
         await eventually(async () => {
           const archived = await target.json(summaryOf(id));
           assert.deepEqual([archived['final'], archived['asOf']], [true, undefined]);
           assert.match(archived['archivedAt'], /Z$/);
-          assert.deepEqual(archived['failure'], told['failure']);
+          assert.deepEqual(archived['failure'], summary['failure']);
         });
       },
     ),
