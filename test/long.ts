@@ -47,6 +47,7 @@ export const LONG_TESTS = [
   'test/viewer/element-streams.test.ts',
   'test/viewer/element.test.ts',
   'test/viewer/embedding.test.ts',
+  'test/viewer/forced-colors.test.ts',
   'test/viewer/framework-snippets.test.ts',
   'test/viewer/watch-list.test.ts',
   'test/viewer/watch-reload.test.ts',

@@ -2,6 +2,55 @@
 import { css } from 'lit';
 
 export const BAR_STYLES = css`
+  /* What bars, their parts and the legend are filled with. */
+  :host {
+    --fill-succeeded: var(--succeeded-bar);
+    --fill-running: repeating-linear-gradient(
+      -45deg,
+      var(--running) 0 8px,
+      color-mix(in srgb, var(--running) 72%, var(--surface)) 8px 16px
+    );
+    --fill-failed: var(--failed);
+    --fill-handled: var(--handled-bar);
+    --fill-aborted: var(--aborted);
+    --fill-wait: repeating-linear-gradient(90deg, var(--muted) 0 3px, transparent 3px 7px);
+    --fill-pause: repeating-linear-gradient(90deg, var(--handled) 0 2px, var(--surface) 2px 5px);
+  }
+  .bar,
+  .part,
+  .swatch {
+    background: var(--fill);
+  }
+  :is(.bar, .part, .swatch).succeeded {
+    --fill: var(--fill-succeeded);
+  }
+  :is(.bar, .part, .swatch).running {
+    --fill: var(--fill-running);
+  }
+  :is(.bar, .swatch).failed {
+    --fill: var(--fill-failed);
+  }
+  /* Red is for what ended something: a failed attempt did not, if another one followed. */
+  :is(.bar, .swatch).handled,
+  .part.attempt.failed {
+    --fill: var(--fill-handled);
+  }
+  .bar.failed .part.attempt.failed {
+    --fill: var(--fill-failed);
+  }
+  :is(.bar, .swatch).aborted {
+    --fill: var(--fill-aborted);
+  }
+  :is(.bar, .swatch).wait {
+    --fill: var(--fill-wait);
+  }
+  .part.pause,
+  .swatch.pause {
+    --fill: var(--fill-pause);
+  }
+  .bar:has(.part) {
+    --fill: color-mix(in srgb, var(--tone) 25%, var(--surface));
+  }
   .bar {
     position: absolute;
     top: 50%;
@@ -9,15 +58,7 @@ export const BAR_STYLES = css`
     min-width: 1px;
     margin-top: -7px;
     border-radius: 3px;
-    background: var(--tone);
     overflow: clip;
-  }
-  .bar.succeeded,
-  .part.succeeded {
-    --tone: var(--succeeded-bar);
-  }
-  .bar.handled {
-    --tone: var(--handled-bar);
   }
   /* Steps that contain other steps. */
   .bar.group {
@@ -25,12 +66,7 @@ export const BAR_STYLES = css`
     margin-top: -3px;
     opacity: 0.75;
   }
-  .bar.running {
-    background: repeating-linear-gradient(
-      -45deg,
-      var(--running) 0 8px,
-      color-mix(in srgb, var(--running) 72%, var(--surface)) 8px 16px
-    );
+  .bar.running:not(.wait, :has(.part)) {
     background-size: 22.63px 100%;
     animation: flow 1s linear infinite;
   }
@@ -42,34 +78,14 @@ export const BAR_STYLES = css`
   .bar.wait {
     height: 10px;
     margin-top: -5px;
-    background: repeating-linear-gradient(90deg, var(--muted) 0 3px, transparent 3px 7px);
-    animation: none;
-  }
-  .bar:has(.part) {
-    background: color-mix(in srgb, var(--tone) 25%, var(--surface));
-    animation: none;
   }
   .part {
     position: absolute;
     inset-block: 0;
     min-width: 2px;
   }
-  .part.attempt {
-    background: var(--tone);
-  }
-  /* Red is for what ended something: a failed attempt did not, if another one followed. */
-  .part.attempt.failed {
-    background: var(--handled-bar);
-  }
-  .bar.failed .part.attempt.failed {
-    background: var(--failed);
-  }
   .part.pause {
-    background: repeating-linear-gradient(90deg, var(--handled) 0 2px, var(--surface) 2px 5px);
     inset-block: 4px;
-  }
-  .part.running {
-    --tone: var(--running);
   }
   .edge {
     position: absolute;
@@ -117,43 +133,39 @@ export const BAR_STYLES = css`
     width: 16px;
     height: 10px;
     border-radius: 2px;
-    background: var(--tone);
   }
-  .swatch.succeeded {
-    --tone: var(--succeeded-bar);
-  }
-  .swatch.handled {
-    --tone: var(--handled-bar);
-  }
-  .swatch.wait {
-    background: repeating-linear-gradient(90deg, var(--muted) 0 3px, transparent 3px 7px);
-  }
-  .swatch.pause {
-    background: repeating-linear-gradient(90deg, var(--handled) 0 2px, var(--surface) 2px 5px);
-  }
+  /* With system colours alone, patterns and outlines tell the bars apart. */
   @media (forced-colors: active) {
-    /* Bars have one colour then, and rows name their status. */
-    .legend {
-      display: none;
+    :host {
+      --fill-succeeded: CanvasText;
+      --fill-running: repeating-linear-gradient(-45deg, CanvasText 0 5px, Canvas 5px 16px);
+      --fill-failed:
+        repeating-linear-gradient(45deg, CanvasText 0 2px, transparent 2px 5px),
+        repeating-linear-gradient(-45deg, CanvasText 0 2px, Canvas 2px 5px);
+      --fill-handled: Canvas;
+      --fill-aborted: repeating-linear-gradient(CanvasText 0 2px, Canvas 2px 4px);
+      --fill-wait: repeating-linear-gradient(90deg, CanvasText 0 3px, Canvas 3px 7px);
+      --fill-pause: repeating-linear-gradient(90deg, CanvasText 0 1px, Canvas 1px 4px);
     }
     .bar,
     .part,
+    .swatch,
     .edge,
     .dot {
       forced-color-adjust: none;
-    }
-    .bar,
-    .edge {
       color: CanvasText;
-      background: CanvasText;
     }
-    .edge {
-      background: none;
+    .bar:has(.part) {
+      --fill: Canvas;
     }
-    .bar.failed,
-    .part.attempt.failed {
-      background: Mark;
+    .bar:not(.wait),
+    .part.attempt,
+    .swatch:not(.wait, .pause) {
       outline: 1px solid CanvasText;
+      outline-offset: -1px;
+    }
+    .bar.group {
+      opacity: 1;
     }
   }
 `;

@@ -114,4 +114,10 @@ export const CONTROLS = css`
   article > .empty {
     padding: 4px 20px 18px;
   }
+  @media (forced-colors: active) {
+    .tool[aria-pressed='true'] {
+      outline: 2px solid Highlight;
+      outline-offset: -2px;
+    }
+  }
 `;
