@@ -53,7 +53,7 @@ export const lists: Section = {
       2,
     ),
     requirement(
-      'lists each execution exactly once that exists and matches all the time.',
+      'lists each execution exactly once if it exists and matches during the whole walk.',
       'pages of any size give every execution once, in order, also with a filter',
       ['emulator'],
       async (target) => {
