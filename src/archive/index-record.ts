@@ -10,6 +10,7 @@
  */
 import * as z from 'zod/mini';
 
+import { labelledMachine, statesArn } from '../core/execution-arn.ts';
 import { type FlowRef, executionNameOf, flowOf, isMapRunChild, parseFlowRef } from '../core/flow-ref.ts';
 import { type ExecutionName, type ExecutionRef, restoreExecutionRef } from '../core/execution-ref.ts';
 import { type Status, STATUSES } from '../messages/event-types.ts';
@@ -93,9 +94,9 @@ export const flowKey = ({ source, flow }: Pick<FlowRef, 'source' | 'flow'>): str
   `${FLOW_PREFIX}${source}/${idPart(flow)}`;
 
 function groupOf(ref: ExecutionRef, mapRunArn: string | undefined): IndexGroup {
-  const { source, executionId } = ref;
-  if (isMapRunChild(ref)) {
-    return { source, flow: mapRunArn ?? executionId.slice(0, executionId.lastIndexOf(':')) };
+  const { source, arn } = ref;
+  if (arn && isMapRunChild(ref)) {
+    return { source, flow: mapRunArn ?? statesArn(arn, 'execution', labelledMachine(arn)) };
   }
   const flow = flowOf(ref)?.flow;
   return flow === undefined ? { source } : { source, flow };

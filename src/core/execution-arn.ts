@@ -21,9 +21,24 @@ export interface ArnPlace {
   readonly account: string;
 }
 
-export interface ExecutionArn extends ArnPlace {
+/** Names a state machine, or one of its map runs. */
+export interface MachineNames {
+  readonly machine: string;
+  /** Of a map run and of the executions that it started. */
+  readonly label?: string;
+}
+
+export interface ExecutionArn extends ArnPlace, MachineNames {
   /** `express`: Step Functions keeps no history of these. */
   readonly type: 'standard' | 'express';
+  /** The execution's own name. */
+  readonly name: string;
+}
+
+/** A reference to a map run. Plain data, so that it crosses an RPC boundary. */
+export interface MapRunRef {
+  readonly mapRunArn: string;
+  readonly arn: ArnPlace & MachineNames;
 }
 
 interface StatesArn extends ArnPlace {
@@ -34,12 +49,9 @@ interface StatesArn extends ArnPlace {
 }
 
 const STATES_ARN = /^arn:([a-z-]{1,32}):states:([a-z0-9-]{1,40}):(\d{10,12}):([a-zA-Z]{1,40}):(\S+)$/u;
-const EXECUTION_NAME = /^(?:[^\s:]+:)+[^\s:]+$/u;
-/** `<state machine>:<execution name>`; a child of a map run has `<state machine>/<label>:<id>`. */
-const EXECUTION_NAMES = /^([^\s:/]+)(?:\/([^\s:]+))?:(\S+)$/u;
+/** `<state machine>:<execution name>`; a child of a map run has `<state machine>/<label>:<id>`, like the map run itself. */
+const EXECUTION_NAMES = /^([^\s:/]+)(?:\/([^\s:]+))?:((?:[^\s:]+:)*[^\s:]+)$/u;
 const MACHINE_NAME = /^[^\s:/]+$/u;
-/** `<state machine>/<label>:<id>`. */
-const MAP_RUN_NAME = /^[^\s:/]+\/[^\s:]+:[^\s:]+$/u;
 /** `<state machine>:<version, a number>` or `<state machine>:<alias>`. */
 const QUALIFIED_MACHINE_NAME = /^([^\s:/]+):[^\s:]+$/u;
 
@@ -52,11 +64,17 @@ function parseStatesArn(text: string): StatesArn | undefined {
 /** The parts of an execution's ARN; undefined for any other text. */
 export function parseExecutionArn(text: string): ExecutionArn | undefined {
   const arn = parseStatesArn(text);
-  if (!arn || !EXECUTION_NAME.test(arn.name)) return undefined;
-  const { resource } = arn;
-  if (resource !== 'execution' && resource !== 'express') return undefined;
+  if (arn?.resource !== 'execution' && arn?.resource !== 'express') return undefined;
+  const parts = partsOf(arn);
+  return parts && { ...parts, type: arn.resource === 'express' ? 'express' : 'standard' };
+}
+
+/** Undefined if the names are malformed. */
+function partsOf(arn: StatesArn): Omit<ExecutionArn, 'type'> | undefined {
+  const [, machine, label, name] = EXECUTION_NAMES.exec(arn.name) ?? [];
   const place = placeOf(arn);
-  return place && { ...place, type: resource === 'express' ? 'express' : 'standard' };
+  if (!place || machine === undefined || name === undefined) return undefined;
+  return { ...place, machine, ...(label !== undefined && { label }), name };
 }
 
 /** Undefined if the partition does not have the region. */
@@ -64,21 +82,6 @@ const placeOf = ({ partition, region, account }: StatesArn): ArnPlace | undefine
   isAwsPartition(partition) && partition === (awsPartition(region) ?? partition)
     ? { partition, region, account }
     : undefined;
-
-/** The names inside the ARN of an execution. */
-export interface ExecutionArnNames {
-  readonly machine: string;
-  /** The label of the map run that started it. */
-  readonly label?: string;
-  readonly name: string;
-}
-
-/** The names in an ARN that `parseExecutionArn` accepts; undefined for any other text. */
-export function namesInExecutionArn(text: string): ExecutionArnNames | undefined {
-  const [, machine, label, name] = EXECUTION_NAMES.exec(parseStatesArn(text)?.name ?? '') ?? [];
-  if (machine === undefined || name === undefined) return undefined;
-  return { machine, ...(label !== undefined && { label }), name };
-}
 
 /** Place and name of a state machine's ARN; undefined for any other text, and for the ARN of a version or an alias. */
 export function parseStateMachineArn(text: string): { place: ArnPlace; name: string } | undefined {
@@ -88,11 +91,22 @@ export function parseStateMachineArn(text: string): { place: ArnPlace; name: str
   return place && { place, name: arn.name };
 }
 
-/** The place of a map run's ARN; undefined for any other text. */
-export function parseMapRunArn(text: string): ArnPlace | undefined {
-  const arn = parseStatesArn(text);
-  return arn?.resource === 'mapRun' && MAP_RUN_NAME.test(arn.name) ? placeOf(arn) : undefined;
+/** The reference of a map run's ARN; undefined for any other text. */
+export function parseMapRunRef(mapRunArn: string): MapRunRef | undefined {
+  const arn = parseStatesArn(mapRunArn);
+  const parts = arn?.resource === 'mapRun' ? partsOf(arn) : undefined;
+  if (parts?.label === undefined || parts.name.includes(':')) return undefined;
+  const { name: _name, ...of } = parts;
+  return { mapRunArn, arn: of };
 }
+
+/** The ARN of a resource of Step Functions. */
+export const statesArn = ({ partition, region, account }: ArnPlace, resource: string, name: string): string =>
+  `arn:${partition}:states:${region}:${account}:${resource}:${name}`;
+
+/** As ARNs have them: `<state machine>` or `<state machine>/<label>`. */
+export const labelledMachine = ({ machine, label }: MachineNames): string =>
+  label === undefined ? machine : `${machine}/${label}`;
 
 const EXECUTION_ARN_FORM =
   'arn:<partition>:states:<region>:<account>:execution:<state machine>:<execution name>';

@@ -7,9 +7,11 @@
  */
 import {
   type ArnPlace,
-  namesInExecutionArn,
+  type MachineNames,
+  labelledMachine,
   notAStateMachine,
   parseStateMachineArn,
+  statesArn,
 } from './execution-arn.ts';
 import { type ExecutionRef, STEP_FUNCTIONS, THINGS_GRAPH } from './execution-ref.ts';
 
@@ -50,15 +52,18 @@ export function notAFlow(text: string): string {
 
 /** The flow of an execution, also of a map run's child; undefined for ids that name no flow, such as UUIDs. */
 export function flowOf({ source, executionId, arn }: ExecutionRef): FlowRef | undefined {
-  if (arn) {
-    const names = arn.type === 'standard' ? namesInExecutionArn(executionId) : undefined;
-    if (!names) return undefined;
-    const { partition, region, account } = arn;
-    const flow = `arn:${partition}:states:${region}:${account}:stateMachine:${names.machine}`;
-    return { source, flow, name: names.machine, arn: { partition, region, account } };
-  }
+  if (arn) return arn.type === 'standard' ? machineFlow(source, arn, arn.machine) : undefined;
   const [, flow, name] = WORKFLOW_EXECUTION.exec(executionId) ?? [];
   return flow === undefined || name === undefined ? undefined : { source, flow, name };
+}
+
+/** As AWS names it for a map run and for the executions that it started: with the label of the map run. */
+export const labelledFlow = (arn: ArnPlace & MachineNames): FlowRef =>
+  machineFlow(STEP_FUNCTIONS, arn, labelledMachine(arn));
+
+function machineFlow(source: string, { partition, region, account }: ArnPlace, name: string): FlowRef {
+  const arn = { partition, region, account };
+  return { source, flow: statesArn(arn, 'stateMachine', name), name, arn };
 }
 
 /**
@@ -69,12 +74,11 @@ export const executionPrefix = ({ flow, arn }: FlowRef): string =>
   arn ? `${flow.replace(':stateMachine:', ':execution:')}:` : `${flow}_`;
 
 /** Whether a map run started this execution. The list of its flow does not have it. */
-export const isMapRunChild = ({ executionId, arn }: ExecutionRef): boolean =>
-  arn !== undefined && namesInExecutionArn(executionId)?.label !== undefined;
+export const isMapRunChild = ({ arn }: Pick<ExecutionRef, 'arn'>): boolean => arn?.label !== undefined;
 
 /** The execution's own name within its flow: the last part of an ARN, or what follows the workflow's name. */
 export function executionNameOf(ref: ExecutionRef): string | undefined {
-  if (ref.arn) return namesInExecutionArn(ref.executionId)?.name;
+  if (ref.arn) return ref.arn.name;
   const flow = flowOf(ref);
   return flow && ref.executionId.slice(executionPrefix(flow).length);
 }

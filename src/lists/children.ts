@@ -8,14 +8,14 @@ import type { Archive } from '../archive/archive.ts';
 import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Failure, type Result, ok } from '../core/errors.ts';
-import { type ExecutionRef, parseExecutionRef } from '../core/execution-ref.ts';
+import type { MapRunRef } from '../core/execution-arn.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
 import { executionNameOf, flowOf } from '../core/flow-ref.ts';
 import type { Executions, Reader } from '../executions/executions.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
 import { decodePage } from '../messages/encoded-page.ts';
-import type { Message } from '../messages/message.ts';
 import type { Position } from '../messages/cursor.ts';
-import type { LineageReader } from '../messages/started-executions.ts';
+import type { LineageReader, Started } from '../messages/started-executions.ts';
 import { LIST_REQUEST_MS_MAX } from './flow-list.ts';
 import { timesOf } from './list-entry.ts';
 import type { ListItem, Lists } from './lists.ts';
@@ -79,6 +79,16 @@ export const createChildren =
   (parent, request, signal) =>
     new Search(options, parent, request, signal).page();
 
+/** What a message says that was started, and the state that started it. */
+interface Start {
+  readonly started: Started;
+  readonly step: Pick<Child, 'step'>;
+}
+
+interface TaskStart extends Start {
+  readonly started: ExecutionRef;
+}
+
 /** What one request has found so far. */
 class Search {
   readonly #options: ChildrenOptions;
@@ -112,20 +122,18 @@ class Search {
       const read = await this.#read(place.from);
       // What was found is worth more than the failure, which the next request meets again.
       if (!read.ok) return pages > 0 ? ok(this.#answer(place)) : read;
-      const { messages, next, more } = read.value;
-      for (let starts = place.starts; starts < messages.length;) {
+      const { found, next, more } = read.value;
+      for (let starts = place.starts; starts < found.length;) {
         if (this.#isFull) return ok(this.#answer({ ...place, starts }));
         this.#hasLooked = true;
         const after = starts === place.starts ? place.after : undefined;
-        const batch = messages.slice(starts, starts + this.#room);
-        const mapRunAt = batch.findIndex((message) => this.#mapRunOf(message) !== undefined);
-        const [first] = batch;
-        if (mapRunAt === 0 && first) {
-          const rest = await this.#addMapRun(first, after);
+        const [first] = found.slice(starts);
+        if (first && 'mapRunArn' in first.started) {
+          const rest = await this.#addMapRun(first.started, first.step, after);
           if (rest !== undefined) return ok(this.#answer({ ...place, starts, after: rest }));
           starts++;
         } else {
-          const tasks = mapRunAt === -1 ? batch : batch.slice(0, mapRunAt);
+          const tasks = tasksAtFront(found.slice(starts, starts + this.#room));
           await this.#addTasks(tasks);
           starts += tasks.length;
         }
@@ -176,24 +184,25 @@ class Search {
     );
     if (!page.ok) return page;
     this.#upstreamCalls += page.value.served.upstreamCalls;
-    const { messages } = decodePage(page.value);
-    const starts = messages.filter((message) => lineage.started(message) !== undefined);
-    return ok({ messages: starts, next: page.value.next, more: page.value.more });
-  }
-
-  #mapRunOf(message: Message): string | undefined {
-    const started = this.#options.lineage.started(message);
-    return started && 'mapRunArn' in started ? started.mapRunArn : undefined;
+    const found = decodePage(page.value).messages.flatMap((message): Start[] => {
+      const started = lineage.started(message);
+      const { step } = message;
+      return started ? [{ started, step: { ...(step !== undefined && { step }) } }] : [];
+    });
+    return ok({ found, next: page.value.next, more: page.value.more });
   }
 
   /** The place in its list to continue after; undefined: all of it was read. */
-  async #addMapRun(message: Message, after: string | undefined): Promise<string | undefined> {
-    const mapRunArn = this.#mapRunOf(message) ?? '';
+  async #addMapRun(
+    mapRun: MapRunRef,
+    step: Start['step'],
+    after: string | undefined,
+  ): Promise<string | undefined> {
     const { patterns, tenant, maxResults } = this.#request;
     this.#asked++;
     const list = await this.#options.lists.page(
       {
-        of: { source: this.#parent.source, mapRunArn },
+        of: { source: this.#parent.source, ...mapRun },
         patterns,
         tenant,
         maxResults: maxResults - this.#found.length,
@@ -208,25 +217,21 @@ class Search {
     const { executions, next, partial, upstreamCalls } = list.value;
     this.#upstreamCalls += upstreamCalls;
     this.#isPartial ||= partial === true;
-    this.#found.push(...executions.map((item) => ({ ...item, ...stepOf(message) })));
+    this.#found.push(...executions.map((item) => ({ ...item, ...step })));
     return next;
   }
 
-  async #addTasks(messages: readonly Message[]): Promise<void> {
-    const children = await Promise.all(messages.map((message) => this.#childOf(message)));
+  async #addTasks(tasks: readonly TaskStart[]): Promise<void> {
+    const children = await Promise.all(tasks.map((task) => this.#childOf(task)));
     this.#found.push(...children.filter((child) => child !== undefined));
   }
 
-  async #childOf(message: Message): Promise<Child | undefined> {
-    const started = this.#options.lineage.started(message);
-    if (!started || !('executionId' in started)) return undefined;
-    const { patterns } = this.#request;
-    if (!matchesAnyPattern(patterns, started.executionId)) return undefined;
-    const ref = parseExecutionRef(started.executionId);
+  async #childOf({ started, step }: TaskStart): Promise<Child | undefined> {
+    if (!matchesAnyPattern(this.#request.patterns, started.executionId)) return undefined;
     // An execution of an EXPRESS state machine has no history.
-    if (!flowOf(ref)) return undefined;
-    const item = await this.#itemOf(ref);
-    return item && { ...item, ...stepOf(message) };
+    if (!flowOf(started)) return undefined;
+    const item = await this.#itemOf(started);
+    return item && { ...item, ...step };
   }
 
   async #itemOf(ref: ExecutionRef): Promise<ListItem | undefined> {
@@ -260,7 +265,12 @@ class Search {
   }
 }
 
-const stepOf = ({ step }: Message): Pick<Child, 'step'> => ({ ...(step !== undefined && { step }) });
+/** Those before the first map run. */
+function tasksAtFront(starts: readonly Start[]): readonly TaskStart[] {
+  const mapRunAt = starts.findIndex(({ started }) => 'mapRunArn' in started);
+  // Safety: what is not a map run is an execution.
+  return (mapRunAt === -1 ? starts : starts.slice(0, mapRunAt)) as readonly TaskStart[];
+}
 
 function namesOf(ref: ExecutionRef): Pick<ListItem, 'flowExecutionId' | 'flow' | 'name' | 'source'> {
   const flow = flowOf(ref)?.flow;

@@ -3,16 +3,15 @@
  * boundary. All lists of one flow come from one object (flow-list.ts), which merges the upstream's list with the index of the archive.
  */
 import type { Result } from '../core/errors.ts';
-import { parseMapRunArn } from '../core/execution-arn.ts';
+import type { MapRunRef } from '../core/execution-arn.ts';
 import type { FlowRef } from '../core/flow-ref.ts';
 import type { Reader } from '../executions/executions.ts';
 import type { Status } from '../messages/event-types.ts';
+import { placeOf } from '../sources/listing-source.ts';
 
 /** Whose executions are listed: those of a flow, of a map run, or of a source without a flow (only the archive lists these). */
 export type ListOf =
-  | { readonly flow: FlowRef }
-  | { readonly source: string; readonly mapRunArn: string }
-  | { readonly source: string };
+  { readonly flow: FlowRef } | ({ readonly source: string } & MapRunRef) | { readonly source: string };
 
 /** What a list is called: its source, and the flow or the map run; null for executions without a flow. */
 export const nameOf = (of: ListOf): readonly [source: string, group: string | null] => {
@@ -21,10 +20,8 @@ export const nameOf = (of: ListOf): readonly [source: string, group: string | nu
 };
 
 /** The region where these executions are, if it is known. */
-export const regionOf = (of: ListOf): string | undefined => {
-  if ('flow' in of) return of.flow.arn?.region;
-  return 'mapRunArn' in of ? parseMapRunArn(of.mapRunArn)?.region : undefined;
-};
+export const regionOf = (of: ListOf): string | undefined =>
+  'flow' in of || 'mapRunArn' in of ? placeOf(of)?.region : undefined;
 
 /** An execution in a list. Never a payload. */
 export interface ListItem {

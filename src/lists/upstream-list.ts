@@ -4,7 +4,6 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, type SourceFailure, fail, ok } from '../core/errors.ts';
-import { parseExecutionRef } from '../core/execution-ref.ts';
 import { exceptionText } from '../core/exception-text.ts';
 import { isMapRunChild } from '../core/flow-ref.ts';
 import { LruMap } from '../core/lru-map.ts';
@@ -138,7 +137,7 @@ export class UpstreamList {
     }
     const { executions, nextToken } = result.value;
     const entries = executions
-      .filter(({ executionId }) => 'mapRunArn' in of || !isMapRunChild(parseExecutionRef(executionId)))
+      .filter((execution) => 'mapRunArn' in of || !isMapRunChild(execution))
       .map((execution) => liveEntryOf(source.name, execution));
     const [first, last] = [entries[0]?.startedAtMs ?? 0, entries.at(-1)?.startedAtMs ?? 0];
     const page: UpstreamListPage = {

@@ -2,10 +2,12 @@
  * Which executions a message of a history tells of: those that it started, and the one that started it. Payloads are opaque, and each
  * source has its own: only its LineageReader knows them.
  */
+import type { MapRunRef } from '../core/execution-arn.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Message } from './message.ts';
 
 /** An execution, or a map run, which starts any number of them. */
-export type Started = { readonly executionId: string } | { readonly mapRunArn: string };
+export type Started = ExecutionRef | MapRunRef;
 
 export interface LineageReader {
   /** Messages of other types start nothing. */

@@ -2,8 +2,9 @@
  * The port of an upstream that lists flows and their executions. Its calls are apart from those that read histories
  * (source.ts): AWS counts them in another, smaller quota.
  */
-import type { ArnPlace } from '../core/execution-arn.ts';
+import type { ArnPlace, MapRunRef } from '../core/execution-arn.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
+import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { FlowRef } from '../core/flow-ref.ts';
 import type { Status } from '../messages/event-types.ts';
 import type { CallOptions, CallOrigin } from './source.ts';
@@ -27,8 +28,7 @@ export interface SourceFlows {
   readonly nextToken?: string;
 }
 
-export interface SourceExecution {
-  readonly executionId: string;
+export interface SourceExecution extends Pick<ExecutionRef, 'executionId' | 'arn'> {
   readonly flow?: string;
   readonly name: string;
   /** The upstream's own status. */
@@ -53,13 +53,16 @@ export interface SourceExecutions {
 }
 
 export interface ExecutionsQuery {
-  readonly of: { readonly flow: FlowRef } | { readonly mapRunArn: string };
+  readonly of: { readonly flow: FlowRef } | MapRunRef;
   readonly token?: string;
   /** At most this many; a source may return fewer. */
   readonly limit: number;
   /** Only executions with this status of the upstream. A token is valid for the status that it was issued for. */
   readonly upstreamStatus?: string;
 }
+
+/** Where these executions are; undefined if they are not of Step Functions. */
+export const placeOf = (of: ExecutionsQuery['of']): Place | undefined => ('flow' in of ? of.flow : of).arn;
 
 /** A list that is polled: with another status it is another list. */
 export type PolledList = Pick<ExecutionsQuery, 'of' | 'upstreamStatus'>;

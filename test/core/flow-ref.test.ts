@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { parseMapRunArn } from '../../src/core/execution-arn.ts';
+import { parseMapRunRef } from '../../src/core/execution-arn.ts';
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import {
   executionNameOf,
   executionPrefix,
   flowOf,
   isMapRunChild,
+  labelledFlow,
   notAFlow,
   parseFlowRef,
 } from '../../src/core/flow-ref.ts';
@@ -110,9 +111,17 @@ describe('a flow', () => {
   });
 });
 
-test('the ARN of a map run names its place, and no other ARN does', () => {
-  expect(parseMapRunArn('arn:aws:states:us-west-2:123456789012:mapRun:Order/Lines:3f1c')).toEqual(PLACE);
+test('the ARN of a map run names its place, its state machine and its label, and no other ARN does', () => {
+  const mapRunArn = 'arn:aws:states:us-west-2:123456789012:mapRun:Order/Lines:3f1c';
+  const arn = { ...PLACE, machine: 'Order', label: 'Lines' };
+  expect(parseMapRunRef(mapRunArn)).toEqual({ mapRunArn, arn });
+  expect(labelledFlow(arn)).toEqual({
+    source: 'step-functions',
+    flow: `${MACHINE}/Lines`,
+    name: 'Order/Lines',
+    arn: PLACE,
+  });
   for (const text of [MACHINE, EXECUTION, CHILD, 'arn:aws:states:us-west-2:123456789012:mapRun:Order']) {
-    expect(parseMapRunArn(text)).toBeUndefined();
+    expect(parseMapRunRef(text)).toBeUndefined();
   }
 });

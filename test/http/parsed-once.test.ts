@@ -19,9 +19,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Counts how often the caller's URL is parsed, and any text as the ARN of an execution. */
-function countParses(): { urls: number; arns: number } {
-  const counted = { urls: 0, arns: 0 };
+/** Counts how often the caller's URL is parsed, and notes each text that is parsed as an ARN. */
+function countParses(): { urls: number; readonly arns: string[] } {
+  const counted: { urls: number; arns: string[] } = { urls: 0, arns: [] };
   const count = (url: string | URL) => {
     // Node's own Request parses its URL with the global class, too.
     const isRuntime = new Error().stack?.includes('at new Request') ?? false;
@@ -44,10 +44,23 @@ function countParses(): { urls: number; arns: number } {
   const exec = RegExp.prototype.exec;
   vi.spyOn(RegExp.prototype, 'exec').mockImplementation(function (this: RegExp, text: string) {
     // The grammar of core/execution-arn.ts, not the emulator's own.
-    if (this.source.startsWith('^arn:([a-z-]{1,32}):states:')) counted.arns++;
+    if (this.source.startsWith('^arn:([a-z-]{1,32}):states:')) counted.arns.push(text);
     return exec.call(this, text);
   });
   return counted;
+}
+
+const HOME = 'arn:aws:states:us-west-2:123456789012';
+const MACHINE = `${HOME}:stateMachine:Order`;
+const RUNS = ['one', 'two'].map((name) => ({ name, startedAt: '2025-12-31T23:00:00Z' }));
+
+/** Safety: what the lists answer. */
+const itemsOf = async (response: Response) =>
+  (await response.json()) as { executions: { flowExecutionId: string }[] };
+
+function expectOnceEach(parsed: readonly string[], arns: readonly unknown[]): void {
+  expect(parsed).toHaveLength(arns.length);
+  expect(parsed).toEqual(expect.arrayContaining([...arns]));
 }
 
 const json = { Accept: 'application/json' };
@@ -61,29 +74,94 @@ test.each([
   const response = await ask();
   expect(response.status).toBe(200);
   expect(service.calls()).toBeGreaterThan(0);
-  expect(counted).toEqual({ urls: 1, arns: 1 });
+  expect(counted).toEqual({ urls: 1, arns: [arn] });
   await response.body?.cancel();
 });
 
-test('a call in the protocol of AWS parses its ARN once', async () => {
-  const token = await service.key();
+test('a ticket parses its URL and its ARN once', async () => {
+  const key = await service.key({ tickets: true });
   const counted = countParses();
-  const response = await service.fetch('/', {
+  const response = await service.fetch(path(arn, '', '/tickets'), {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+    body: '{}',
+  });
+  expect(response.status).toBe(201);
+  expect(counted).toEqual({ urls: 1, arns: [arn] });
+});
+
+test('the children of an execution are parsed once each, as is the execution', async () => {
+  const nested = scenarioArn('Nested', service.clock.now() - 3_600_000, UUID);
+  const counted = countParses();
+  const response = await service.get(path(nested, '', '/children'), json);
+  const { executions } = await itemsOf(response);
+  expect(executions).toHaveLength(2);
+  expect(counted).toEqual({
+    urls: 1,
+    arns: [nested, ...executions.map(({ flowExecutionId }) => flowExecutionId)],
+  });
+});
+
+test('the children of a map run are parsed once each, as is the map run', async () => {
+  const parent = scenarioArn('DistributedMap', service.clock.now() - 3_600_000, UUID);
+  const counted = countParses();
+  const response = await service.get(path(parent, '', '/children'), json);
+  const { executions } = await itemsOf(response);
+  expect(executions.length).toBeGreaterThan(0);
+  expect(counted.urls).toBe(1);
+  expectOnceEach(counted.arns, [
+    parent,
+    expect.stringContaining(':mapRun:DistributedMap/Lines:'),
+    ...executions.map(({ flowExecutionId }) => flowExecutionId),
+  ]);
+});
+
+test('the executions of a flow are parsed once each, as is the flow', async () => {
+  await service.runs(MACHINE, RUNS);
+  const counted = countParses();
+  const { executions } = await itemsOf(await service.get(`/v1/executions?flow=${MACHINE}`, json));
+  expect(executions).toHaveLength(RUNS.length);
+  expect(counted.urls).toBe(1);
+  expectOnceEach(counted.arns, [MACHINE, ...executions.map(({ flowExecutionId }) => flowExecutionId)]);
+});
+
+const callAws = async (target: string, input: object): Promise<Response> => {
+  const token = await service.key();
+  return service.fetch('/', {
     method: 'POST',
     headers: {
       'Content-Type': 'application/x-amz-json-1.1',
-      'X-Amz-Target': TARGET,
+      'X-Amz-Target': target,
       'X-Amz-Security-Token': token,
     },
-    body: JSON.stringify({ flowExecutionId: arn }),
+    body: JSON.stringify(input),
   });
+};
+
+test.each([
+  [TARGET, 'flowExecutionId'],
+  ['AWSStepFunctions.DescribeExecution', 'executionArn'],
+  ['AWSStepFunctions.GetExecutionHistory', 'executionArn'],
+])('%s in the protocol of AWS parses its ARN once', async (target, member) => {
+  const counted = countParses();
+  const response = await callAws(target, { [member]: arn });
   expect(response.status).toBe(200);
-  expect(counted).toEqual({ urls: 1, arns: 1 });
+  expect(counted.arns).toEqual([arn]);
+});
+
+test('ListExecutions of a map run parses the ARN of the map run and of each execution once', async () => {
+  const mapRunArn = `${HOME}:mapRun:Order/Lines:4f2a`;
+  await service.control('/runs', { mapRunArn, runs: RUNS });
+  const counted = countParses();
+  const response = await callAws('AWSStepFunctions.ListExecutions', { mapRunArn });
+  const { executions } = (await response.json()) as { executions: { executionArn: string }[] };
+  expect(executions).toHaveLength(RUNS.length);
+  expectOnceEach(counted.arns, [mapRunArn, ...executions.map(({ executionArn }) => executionArn)]);
 });
 
 test('the admin view of an execution parses its URL and its ARN once', async () => {
   const counted = countParses();
   const response = await service.admin('GET', `/executions/${encodeURIComponent(arn)}`);
   expect(response.status).toBe(200);
-  expect(counted).toEqual({ urls: 1, arns: 1 });
+  expect(counted).toEqual({ urls: 1, arns: [arn] });
 });

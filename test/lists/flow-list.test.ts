@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { INDEX_PAGES_MAX } from '../../src/lists/archived-part.ts';
 import { LIST_REQUEST_MS_MAX } from '../../src/lists/flow-list.ts';
 import { LIST_PAGES_MAX } from '../../src/lists/live-part.ts';
@@ -118,7 +119,7 @@ describe('the list of a flow', () => {
       upstream: {
         executions: [
           execution('a', START_MS),
-          { ...execution('x', START_MS), executionId: child, mapRunArn: 'a map run' },
+          { ...execution('x', START_MS), ...parseExecutionRef(child), mapRunArn: 'a map run' },
         ],
       },
     });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ok } from '../../src/core/errors.ts';
+import { parseMapRunRef } from '../../src/core/execution-arn.ts';
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { parseFlowRef, type FlowRef } from '../../src/core/flow-ref.ts';
 import type { Fetch } from '../../src/sources/aws/aws-json.ts';
 import { listLimits, withListBudget } from '../../src/sources/call-budget/budgeted-listing.ts';
@@ -18,6 +20,13 @@ function flowOfArn(arn: string): FlowRef {
   if (!flow) throw new Error(`not a flow: ${arn}`);
   return flow;
 }
+
+function mapRunOf(arn: string) {
+  const mapRun = parseMapRunRef(arn);
+  if (!mapRun) throw new Error(`not a map run: ${arn}`);
+  return mapRun;
+}
+
 const ORDER = { flow: flowOfArn(MACHINE) };
 
 /** The listing in front of a server that gives this answer, and the inputs of the calls. */
@@ -49,6 +58,7 @@ describe('executions of a flow', () => {
         executions: [
           {
             executionId: item.executionArn,
+            arn: parseExecutionRef(item.executionArn).arn,
             flow: MACHINE,
             name: 'run-1',
             upstreamStatus: 'TIMED_OUT',
@@ -72,7 +82,7 @@ describe('executions of a flow', () => {
     const { executionArn: _, stopDate: _stop, ...rest } = item;
     const child = { ...rest, executionArn, status: 'PENDING_REDRIVE', mapRunArn: MAP_RUN, itemCount: 3 };
     const { listing, inputs } = answering({ executions: [child] });
-    expect(await listing.listExecutions({ of: { mapRunArn: MAP_RUN }, limit: 1 }, READ)).toMatchObject(
+    expect(await listing.listExecutions({ of: mapRunOf(MAP_RUN), limit: 1 }, READ)).toMatchObject(
       ok({ executions: [{ flow: MACHINE, status: 'RUNNING', mapRunArn: MAP_RUN, members: child }] }),
     );
     expect(inputs).toEqual([{ mapRunArn: MAP_RUN, maxResults: 1 }]);
@@ -112,15 +122,14 @@ describe('executions of a flow', () => {
     });
   });
 
-  test('are not asked for outside of SFN_ALLOWED, nor of what is not a state machine or a map run', async () => {
+  test('are not asked for outside of SFN_ALLOWED, nor of what is not a state machine', async () => {
     const { listing, urls } = answering({ executions: [] });
     const elsewhere = { flow: flowOfArn(MACHINE.replace('us-west-2', 'eu-west-1')) };
     const workflow = { flow: flowOfArn('urn:tdm:us-west-2/123456789012/default:Workflow:Flow') };
     for (const [of, type] of [
       [elsewhere, 'source-forbidden'],
-      [{ mapRunArn: MAP_RUN.replace('123456789012', '999999999999') }, 'source-forbidden'],
+      [mapRunOf(MAP_RUN.replace('123456789012', '999999999999')), 'source-forbidden'],
       [workflow, 'upstream-invalid-request'],
-      [{ mapRunArn: MACHINE }, 'upstream-invalid-request'],
     ] as const) {
       expect(await listing.listExecutions({ of, limit: 1 }, READ)).toMatchObject({ failure: { type } });
     }
@@ -165,7 +174,7 @@ describe('the budget of lists', () => {
     );
     expect(await budgeted.listFlows(PLACE, undefined, READ)).toMatchObject({ ok: true });
     expect(await budgeted.listExecutions({ of: ORDER, limit: 1 }, READ)).toMatchObject({ ok: true });
-    const mapRun = { of: { mapRunArn: MAP_RUN }, limit: 1 };
+    const mapRun = { of: mapRunOf(MAP_RUN), limit: 1 };
     expect(await budgeted.listExecutions(mapRun, READ)).toMatchObject({ ok: true });
     expect(await budgeted.listExecutions(mapRun, READ)).toMatchObject({
       failure: { type: 'upstream-throttled' },

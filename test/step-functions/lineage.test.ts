@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { scenarioArn, scenarioEvents } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import type { Started } from '../../src/messages/started-executions.ts';
 import { stepFunctionsLineage } from '../../src/sources/step-functions/step-functions-lineage.ts';
@@ -42,8 +43,8 @@ describe('an execution that a task started', () => {
     ['startExecution.waitForTaskToken', 'TaskSubmitted'],
   ])('by %s is named by %s, and by no other event', (resource, type) => {
     const both = ['TaskSubmitted', 'TaskSucceeded'].map((of) => task(of, resource));
-    expect(startedIn(both)).toEqual([{ executionId: CHILD }]);
-    expect(startedIn([task(type, resource)])).toEqual([{ executionId: CHILD }]);
+    expect(startedIn(both)).toEqual([parseExecutionRef(CHILD)]);
+    expect(startedIn([task(type, resource)])).toEqual([parseExecutionRef(CHILD)]);
   });
 
   test.each([
@@ -86,6 +87,9 @@ test('a parent and its children name each other', () => {
   const [first = {}] = messagesOf(scenario(parent));
   expect(stepFunctionsLineage.parent(first)).toBeUndefined();
   expect(startedIn(scenario(scenarioArn('DistributedMap', 1_000_000, UUID)))).toEqual([
-    { mapRunArn: expect.stringContaining(':mapRun:DistributedMap/Lines:') },
+    {
+      mapRunArn: expect.stringContaining(':mapRun:DistributedMap/Lines:'),
+      arn: expect.objectContaining({ machine: 'DistributedMap', label: 'Lines' }),
+    },
   ]);
 });

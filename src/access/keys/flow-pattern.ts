@@ -6,7 +6,7 @@
  * text: `arn:aws:states:*:execution:Other:*` and `…:execution:Mine:<name>`. But they have no colons (Things Graph: only those of the
  * start time), so all colons of a pattern must match within the prefix. That makes the answer exact for ids as AWS makes them.
  */
-import type { ArnPlace } from '../../core/execution-arn.ts';
+import { type ArnPlace, statesArn } from '../../core/execution-arn.ts';
 import { type FlowRef, executionPrefix, flowOf } from '../../core/flow-ref.ts';
 import { parseExecutionRef } from '../../core/execution-ref.ts';
 import { bordersOf, indexOf } from './execution-pattern.ts';
@@ -60,8 +60,8 @@ export function mayReadFlow(patterns: readonly string[], flow: FlowRef): boolean
 }
 
 /** Whether the patterns allow any execution of any state machine of this place. */
-export function mayReadPlace(patterns: readonly string[], { partition, region, account }: ArnPlace): boolean {
-  const prefix = `arn:${partition}:states:${region}:${account}:execution:`;
+export function mayReadPlace(patterns: readonly string[], place: ArnPlace): boolean {
+  const prefix = statesArn(place, 'execution', '');
   return patterns.some((pattern) => mayMatchPrefix(pattern, prefix, namesInPlace));
 }
 

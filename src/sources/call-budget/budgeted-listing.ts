@@ -1,6 +1,5 @@
 /** A source of lists within a call budget of their own: AWS counts ListExecutions apart from the calls that read histories. */
-import { parseMapRunArn } from '../../core/execution-arn.ts';
-import type { ExecutionsQuery, ListingSource, Place } from '../listing-source.ts';
+import { type ExecutionsQuery, type ListingSource, type Place, placeOf } from '../listing-source.ts';
 import type { CallBudget, CallLimits } from './call-budget.ts';
 import { withPermit } from './with-permit.ts';
 
@@ -28,7 +27,7 @@ export function withListBudget(
   budgetFor: (place: Place) => CallBudget | undefined,
 ): ListingSource {
   const budgetOf = (of: ExecutionsQuery['of']): CallBudget | undefined => {
-    const place = 'flow' in of ? of.flow.arn : parseMapRunArn(of.mapRunArn);
+    const place = placeOf(of);
     return place && budgetFor(place);
   };
   return {

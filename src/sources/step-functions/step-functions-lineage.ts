@@ -4,7 +4,8 @@
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
  */
-import { parseExecutionArn, parseMapRunArn } from '../../core/execution-arn.ts';
+import { parseMapRunRef } from '../../core/execution-arn.ts';
+import { type ExecutionRef, parseExecutionRef } from '../../core/execution-ref.ts';
 import type { Message } from '../../messages/message.ts';
 import type { LineageReader, Started } from '../../messages/started-executions.ts';
 import { eventInPayload, type PayloadEvent, textOf } from './step-functions-payload.ts';
@@ -17,14 +18,13 @@ export const stepFunctionsLineage: LineageReader = {
     const event = eventInPayload(message);
     if (!event) return undefined;
     if (event.type !== 'MapRunStarted') return startedByTask(event);
-    const mapRunArn = textOf(event.members['mapRunArn']) ?? '';
-    return parseMapRunArn(mapRunArn) ? { mapRunArn } : undefined;
+    return parseMapRunRef(textOf(event.members['mapRunArn']) ?? '');
   },
   /** By the convention that AWS's console follows, too: the parent passes its own ARN in the input. */
   parent(first: Message): string | undefined {
     const event = eventInPayload(first);
     if (event?.type !== 'ExecutionStarted') return undefined;
-    return executionIn(event.members['input'], STARTED_BY);
+    return executionIn(event.members['input'], STARTED_BY)?.executionId;
   },
 };
 
@@ -37,18 +37,18 @@ function startedByTask({ type, members }: PayloadEvent): Started | undefined {
   if (action !== 'startExecution' || !INTEGRATIONS.has(textOf(members['resourceType']) ?? ''))
     return undefined;
   if (type !== (pattern === undefined ? 'TaskSucceeded' : 'TaskSubmitted')) return undefined;
-  const executionId = executionIn(members['output'], 'ExecutionArn');
-  return executionId === undefined ? undefined : { executionId };
+  return executionIn(members['output'], 'ExecutionArn');
 }
 
-/** The ARN of an execution in a member of a JSON text. */
-function executionIn(json: unknown, member: string): string | undefined {
+/** The execution whose ARN is in a member of a JSON text. */
+function executionIn(json: unknown, member: string): ExecutionRef | undefined {
   let value: unknown;
   try {
     value = Object(JSON.parse(textOf(json) ?? ''))[member];
   } catch {
     return undefined;
   }
-  const arn = textOf(value);
-  return arn !== undefined && parseExecutionArn(arn) ? arn : undefined;
+  const id = textOf(value);
+  const ref = id === undefined ? undefined : parseExecutionRef(id);
+  return ref?.arn && ref;
 }

@@ -6,17 +6,15 @@
  */
 import * as z from 'zod/mini';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
-import { parseMapRunArn } from '../../core/execution-arn.ts';
 import { parseExecutionRef, STEP_FUNCTIONS } from '../../core/execution-ref.ts';
 import { executionNameOf, flowOf } from '../../core/flow-ref.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
-import type {
-  ExecutionsQuery,
-  ListingSource,
-  Place,
-  SourceExecution,
-  SourceExecutions,
-  SourceFlows,
+import {
+  type ListingSource,
+  type SourceExecution,
+  type SourceExecutions,
+  type SourceFlows,
+  placeOf,
 } from '../listing-source.ts';
 import { refused, STATUS_OF, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
 
@@ -58,8 +56,8 @@ export const createStepFunctionsListing = (client: StepFunctionsClient): Listing
   },
   async listExecutions(query, options) {
     const { limit, token, upstreamStatus } = query;
-    const place = placeOfQuery(query);
-    if (!place) return refused('upstream-invalid-request', 'not the ARN of a state machine or a map run');
+    const place = placeOf(query.of);
+    if (!place) return refused('upstream-invalid-request', 'not the ARN of a state machine');
     const input = {
       ...('flow' in query.of ? { stateMachineArn: query.of.flow.flow } : { mapRunArn: query.of.mapRunArn }),
       maxResults: limit,
@@ -70,9 +68,6 @@ export const createStepFunctionsListing = (client: StepFunctionsClient): Listing
     return answer.ok ? executionsFromAnswer(answer.value) : answer;
   },
 });
-
-const placeOfQuery = ({ of }: ExecutionsQuery): Place | undefined =>
-  'flow' in of ? of.flow.arn : parseMapRunArn(of.mapRunArn);
 
 function flowsFromAnswer(answer: unknown): Result<SourceFlows, SourceFailure> {
   const parsed = machinesSchema.safeParse(answer);
@@ -112,6 +107,7 @@ function executionOfItem(item: z.infer<typeof itemSchema>): SourceExecution | un
   const status = STATUS_OF.get(upstreamStatus);
   return {
     executionId,
+    ...(ref.arn && { arn: ref.arn }),
     ...(flow !== undefined && { flow }),
     name: item.name ?? executionNameOf(ref) ?? executionId,
     upstreamStatus,

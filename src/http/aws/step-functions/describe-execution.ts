@@ -9,6 +9,7 @@ import * as z from 'zod/mini';
 import { readerOf } from '../../../access/caller.ts';
 import { ok } from '../../../core/errors.ts';
 import type { ExecutionRef } from '../../../core/execution-ref.ts';
+import { labelledFlow } from '../../../core/flow-ref.ts';
 import type { DescriptionAnswer } from '../../../executions/executions.ts';
 import { errorName } from '../../../messages/derive.ts';
 import { type PayloadAccess, shows } from '../../../messages/payload-access.ts';
@@ -62,7 +63,7 @@ function descriptionOf(
   const end = eventOfMessage(last);
   const ended = detailsOf(end);
   const known = metadata ?? {
-    ...namesIn(ref.executionId),
+    ...namesIn(ref),
     ...pick(started, ['stateMachineVersionArn', 'stateMachineAliasArn']),
     status: statusOfEnd(end) ?? head.status,
     ...(head.startedAt !== undefined && { startDate: epochSecondsFromIso(head.startedAt) }),
@@ -86,14 +87,10 @@ const REDRIVABLE_NO_MORE = {
 };
 
 /** The members of the state machine and of the name, which the ARN of an execution contains. */
-function namesIn(executionArn: string): Members {
-  const at = executionArn.lastIndexOf(':');
-  return {
-    executionArn,
-    stateMachineArn: executionArn.slice(0, at).replace(':execution:', ':stateMachine:'),
-    name: executionArn.slice(at + 1),
-  };
-}
+const namesIn = ({ executionId: executionArn, arn }: ExecutionRef): Members => ({
+  executionArn,
+  ...(arn && { stateMachineArn: labelledFlow(arn).flow, name: arn.name }),
+});
 
 const STATUS_OF_END: ReadonlyMap<unknown, string> = new Map([
   ['ExecutionSucceeded', 'SUCCEEDED'],

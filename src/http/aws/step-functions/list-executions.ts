@@ -8,9 +8,9 @@ import * as z from 'zod/mini';
 
 import { mayReadFlow } from '../../../access/keys/flow-pattern.ts';
 import { ok } from '../../../core/errors.ts';
-import { parseMapRunArn } from '../../../core/execution-arn.ts';
+import { parseMapRunRef } from '../../../core/execution-arn.ts';
 import { STEP_FUNCTIONS } from '../../../core/execution-ref.ts';
-import { type FlowRef, notAFlow, parseFlowRef } from '../../../core/flow-ref.ts';
+import { type FlowRef, labelledFlow, notAFlow, parseFlowRef } from '../../../core/flow-ref.ts';
 import { decodeListCursor, encodeListCursor } from '../../../lists/list-cursor.ts';
 import type { ListItem, ListOf } from '../../../lists/lists.ts';
 import type { Status } from '../../../messages/event-types.ts';
@@ -104,15 +104,9 @@ function readWanted({ stateMachineArn, mapRunArn, redriveFilter }: Members): Aws
     if (flow?.source === STEP_FUNCTIONS) return ok({ of: { flow }, flow, arn });
     return refused('InvalidArn', `Invalid Arn: stateMachineArn ${notAFlow(arn)}`);
   }
-  const place = parseMapRunArn(arn);
-  if (!place) return refused('InvalidArn', 'Invalid Arn: mapRunArn is not the ARN of a map run.');
-  // `…:mapRun:<state machine>/<label>:<uuid>`; its executions are `…:execution:<state machine>/<label>:<name>`.
-  const flow = arn.slice(0, arn.lastIndexOf(':')).replace(':mapRun:', ':stateMachine:');
-  return ok({
-    of: { source: STEP_FUNCTIONS, mapRunArn: arn },
-    flow: { source: STEP_FUNCTIONS, flow, name: flow.slice(flow.lastIndexOf(':') + 1), arn: place },
-    arn,
-  });
+  const mapRun = parseMapRunRef(arn);
+  if (!mapRun) return refused('InvalidArn', 'Invalid Arn: mapRunArn is not the ARN of a map run.');
+  return ok({ of: { source: STEP_FUNCTIONS, ...mapRun }, flow: labelledFlow(mapRun.arn), arn });
 }
 
 async function answerPage(
