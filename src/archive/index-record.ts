@@ -11,7 +11,7 @@
 import * as z from 'zod/mini';
 
 import { labelledMachine, statesArn } from '../core/execution-arn.ts';
-import { type FlowRef, executionNameOf, flowOf, isMapRunChild, parseFlowRef } from '../core/flow-ref.ts';
+import { type FlowRef, flowOf, isMapRunChild, namesOf, parseFlowRef } from '../core/flow-ref.ts';
 import { type ExecutionName, type ExecutionRef, restoreExecutionRef } from '../core/execution-ref.ts';
 import { type Status, STATUSES } from '../messages/event-types.ts';
 import { METADATA_BYTES_MAX } from '../storage/key-value.ts';
@@ -171,14 +171,8 @@ export const indexedExecutionOf = (ref: ExecutionRef, head: ArchiveHead): Indexe
 
 function indexedOf(ref: ExecutionRef, record: IndexRecord): IndexedExecution {
   const { v: _v, generation: _generation, expiresAt: _expiresAt, ...facts } = record;
-  const flow = flowOf(ref)?.flow;
-  const name = executionNameOf(ref);
   // Safety: zod's optional members allow an explicit undefined, which JSON cannot contain.
-  return {
-    ...facts,
-    ...(flow !== undefined && { flow }),
-    ...(name !== undefined && { name }),
-  } as IndexedExecution;
+  return { ...facts, ...namesOf(ref) } as IndexedExecution;
 }
 
 export const parseFlowRecord = (record: unknown): FlowRecord | undefined =>

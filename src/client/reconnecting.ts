@@ -3,7 +3,8 @@
  * refusals, until the last event or for so long that it gives up. What a connection sends is the caller's.
  */
 import type { Http } from './http.ts';
-import { Outage, type UpstreamState } from './outage.ts';
+import type { UpstreamState } from '../messages/upstream-state.ts';
+import { Outage } from './outage.ts';
 import { FlowtapConnectionError, type FlowtapProblem } from './problem.ts';
 import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 

@@ -1,11 +1,10 @@
 /** An execution's summary: as it is now, or as soon as the execution has ended. */
+import { WAIT_SECONDS_MAX } from '../messages/wait-seconds.ts';
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
 import { FOLLOW_GIVE_UP_MS } from './retry-policy.ts';
 import { type Summary, readBody } from './wire.ts';
 
-/** The longest wait that the service accepts. */
-export const WAIT_SECONDS_MAX = 50;
 /** Between two requests, in case a service answers "still running" without having waited. */
 const PAUSE_MS_MIN = 1_000;
 

@@ -82,3 +82,10 @@ export function executionNameOf(ref: ExecutionRef): string | undefined {
   const flow = flowOf(ref);
   return flow && ref.executionId.slice(executionPrefix(flow).length);
 }
+
+/** How lists name an execution and its flow. */
+export function namesOf(ref: ExecutionRef): { readonly flow?: string; readonly name?: string } {
+  const flow = flowOf(ref)?.flow;
+  const name = executionNameOf(ref);
+  return { ...(flow !== undefined && { flow }), ...(name !== undefined && { name }) };
+}

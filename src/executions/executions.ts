@@ -15,7 +15,7 @@ import type { Status } from '../messages/event-types.ts';
 import type { PayloadAccess } from '../messages/payload-access.ts';
 import type { EncodedPage } from '../messages/encoded-page.ts';
 import type { MessageFilter, PageQuery } from './cut-page.ts';
-import type { UpstreamState } from './following/event-frames.ts';
+import type { UpstreamState } from '../messages/upstream-state.ts';
 import type { GrantedStream } from './following/stream-key.ts';
 import type { WholePage, WholePageQuery } from './whole-page.ts';
 

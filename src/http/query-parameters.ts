@@ -11,13 +11,12 @@ import { STEP_CHARACTERS_MAX } from '../messages/derive.ts';
 import { EVENT_TYPES, STATUSES, UPSTREAM_EVENT_TYPES } from '../messages/event-types.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
 import { EXECUTION_ID_CHARACTERS_MAX } from '../messages/execution-id.ts';
+import { WAIT_SECONDS_MAX } from '../messages/wait-seconds.ts';
 
 /** More than the event types of both vocabularies. */
 const EVENT_TYPES_MAX = 100;
 /** AWS does not document the default of ListFlowExecutionMessages; its clients were observed to get 100. */
 export const MAX_RESULTS_DEFAULT = 100;
-/** Below a minute, after which proxies and AWS SDKs close silent connections. */
-export const WAIT_SECONDS_MAX = 50;
 
 /** The JSON Schema of the value that a parameter's text stands for: for the OpenAPI document. */
 export const parameterShapes = z.registry<{ readonly shape: Readonly<Record<string, unknown>> }>();

@@ -3,21 +3,22 @@
  * which are lists of their own (flow-list.ts). A request reads a bounded part of the history and asks for a bounded number of children;
  * the next one continues there.
  */
-import { isFinal, type ArchiveHead } from '../archive/archive-head.ts';
+import { isFinal } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
+import { indexedExecutionOf } from '../archive/index-record.ts';
 import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Failure, type Result, ok } from '../core/errors.ts';
 import type { MapRunRef } from '../core/execution-arn.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
-import { executionNameOf, flowOf } from '../core/flow-ref.ts';
+import { flowOf, namesOf } from '../core/flow-ref.ts';
 import type { Executions, Reader } from '../executions/executions.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
 import { decodePage } from '../messages/encoded-page.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { LineageReader, Started } from '../messages/started-executions.ts';
 import { LIST_REQUEST_MS_MAX } from './flow-list.ts';
-import { timesOf } from './list-entry.ts';
+import { archivedItem, liveItem } from './list-entry.ts';
 import type { ListItem, Lists } from './lists.ts';
 
 /**
@@ -237,26 +238,19 @@ class Search {
   async #itemOf(ref: ExecutionRef): Promise<ListItem | undefined> {
     const { archive, executions, clock } = this.#options;
     const archived = await archive.find(ref);
-    if (archived && isFinal(archived.head, clock.now())) return archivedItem(ref, archived.head, true);
+    if (archived && isFinal(archived.head, clock.now()))
+      return archivedItem(indexedExecutionOf(ref, archived.head), clock.now());
     this.#asked++;
     const described = await executions.describe(ref, { withData: false, ...this.#reader }, this.#signal);
     if (!described.ok) {
       this.#note(described.failure);
-      return archived && archivedItem(ref, archived.head, false);
+      return archived && archivedItem(indexedExecutionOf(ref, archived.head), clock.now());
     }
     this.#upstreamCalls += described.value.served.upstreamCalls;
-    if (described.value.by === 'archive') return archivedItem(ref, described.value.head, false);
-    const { status, upstreamStatus, startedAt, endedAt, redriveCount } = described.value.facts;
-    return {
-      ...namesOf(ref),
-      // AWS may add a status. Without an end time, the execution is running.
-      status: status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
-      upstreamStatus,
-      ...timesOf(startedAt, endedAt),
-      ...(redriveCount !== undefined && { redriveCount }),
-      archived: false,
-      final: false,
-    };
+    if (described.value.by === 'archive')
+      return archivedItem(indexedExecutionOf(ref, described.value.head), clock.now());
+    const { executionId, source } = ref;
+    return liveItem(source, { executionId, ...namesOf(ref), ...described.value.facts });
   }
 
   /** A child that neither the archive nor the source knows any more is left out. */
@@ -270,29 +264,4 @@ function tasksAtFront(starts: readonly Start[]): readonly TaskStart[] {
   const mapRunAt = starts.findIndex(({ started }) => 'mapRunArn' in started);
   // Safety: what is not a map run is an execution.
   return (mapRunAt === -1 ? starts : starts.slice(0, mapRunAt)) as readonly TaskStart[];
-}
-
-function namesOf(ref: ExecutionRef): Pick<ListItem, 'flowExecutionId' | 'flow' | 'name' | 'source'> {
-  const flow = flowOf(ref)?.flow;
-  const name = executionNameOf(ref);
-  return {
-    flowExecutionId: ref.executionId,
-    ...(flow !== undefined && { flow }),
-    ...(name !== undefined && { name }),
-    source: ref.source,
-  };
-}
-
-/** What the source reported has precedence over the messages. */
-function archivedItem(ref: ExecutionRef, head: ArchiveHead, final: boolean): ListItem {
-  const { status, upstream = {} } = head;
-  return {
-    ...namesOf(ref),
-    status,
-    ...(upstream.status !== undefined && { upstreamStatus: upstream.status }),
-    ...timesOf(upstream.startedAt ?? head.startedAt, upstream.endedAt ?? head.endedAt),
-    ...(upstream.redriveCount !== undefined && { redriveCount: upstream.redriveCount }),
-    archived: true,
-    final,
-  };
 }

@@ -21,25 +21,31 @@ export interface ArchivedEntry {
   readonly execution: IndexedExecution;
 }
 
-export function liveEntryOf(source: string, execution: SourceExecution): LiveEntry {
-  const { executionId, flow, name, upstreamStatus, startedAt, endedAt, redriveCount, members } = execution;
+export const liveEntryOf = (source: string, execution: SourceExecution): LiveEntry => ({
+  key: orderKey(execution.startedAt, execution.executionId),
+  startedAtMs: Date.parse(execution.startedAt),
+  item: liveItem(source, execution),
+  members: execution.members,
+});
+
+/** The item of an execution as the upstream lists or describes it. */
+export function liveItem(
+  source: string,
+  execution: Partial<SourceExecution> & Pick<SourceExecution, 'executionId' | 'upstreamStatus'>,
+): ListItem {
+  const { executionId, flow, name, status, upstreamStatus, startedAt, endedAt, redriveCount } = execution;
   return {
-    key: orderKey(startedAt, executionId),
-    startedAtMs: Date.parse(startedAt),
-    item: {
-      flowExecutionId: executionId,
-      ...(flow !== undefined && { flow }),
-      name,
-      source,
-      // AWS may add a status. Without an end time, the execution is running.
-      status: execution.status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
-      upstreamStatus,
-      ...timesOf(startedAt, endedAt),
-      ...(redriveCount !== undefined && { redriveCount }),
-      archived: false,
-      final: false,
-    },
-    members,
+    flowExecutionId: executionId,
+    ...(flow !== undefined && { flow }),
+    ...(name !== undefined && { name }),
+    source,
+    // AWS may add a status. Without an end time, the execution is running.
+    status: status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
+    upstreamStatus,
+    ...timesOf(startedAt, endedAt),
+    ...(redriveCount !== undefined && { redriveCount }),
+    archived: false,
+    final: false,
   };
 }
 
@@ -72,7 +78,8 @@ export function itemOf(
   };
 }
 
-function archivedItem(execution: IndexedExecution, nowMs: number): ListItem {
+/** The item of an archived execution. */
+export function archivedItem(execution: IndexedExecution, nowMs: number): ListItem {
   const { executionId, source, flow, name, status, upstreamStatus, startedAt, endedAt, redriveCount } =
     execution;
   return {

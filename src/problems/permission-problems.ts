@@ -1,6 +1,11 @@
 /** Credentials that are valid, but do not permit what the request asks for. */
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
+/** For AWS clients. */
+export const keyMayNotRead = (what: string, them = 'it'): string =>
+  `The API key may not read ${what}. Ask the operator of this service to add ${them} to the executions of the key; ` +
+  'GET /v1/key lists them.';
+
 export const permissionProblems = {
   'execution-forbidden': {
     code: 'AccessDeniedException',
@@ -9,9 +14,7 @@ export const permissionProblems = {
       `This credential may not read ${list ? 'any execution of this list' : 'this execution'}. GET /v1/key lists the executions ` +
       'that the key may read.',
     exception: 'AccessDeniedException',
-    awsMessage:
-      'The API key may not read this flowExecutionId. Ask the operator of this service to add it to the executions of the ' +
-      'key; GET /v1/key lists them.',
+    awsMessage: keyMayNotRead('this flowExecutionId'),
   },
   'operation-forbidden': {
     code: 'OperationNotAllowed',

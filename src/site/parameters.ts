@@ -1,5 +1,6 @@
 /** The parameters of requests: descriptions and examples, with the schemas that check them. */
-import { listInputSchema } from '../http/aws/things-graph/list-messages-input.ts';
+import * as z from 'zod/mini';
+import { pageMembersSchema } from '../http/aws/things-graph/list-messages-input.ts';
 import { type ParameterName, parameterShapes, parameters } from '../http/query-parameters.ts';
 import { executionIdSchema } from '../messages/execution-id.ts';
 import { CURSOR_EXAMPLE, FLOW_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';
@@ -131,4 +132,6 @@ export const keyIdInPath = inPath(
   KEY_ID_EXAMPLE,
 );
 
-export const awsInput = requestSchema(listInputSchema);
+export const awsInput = requestSchema(
+  z.object({ flowExecutionId: executionIdSchema, ...pageMembersSchema.shape }),
+);

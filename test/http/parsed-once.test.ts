@@ -149,6 +149,16 @@ test.each([
   expect(counted.arns).toEqual([arn]);
 });
 
+test.each([
+  [TARGET, 'flowExecutionId'],
+  ['AWSStepFunctions.DescribeExecution', 'executionArn'],
+])('%s checks its id once', async (target, member) => {
+  const check = vi.spyOn(String.prototype, 'isWellFormed');
+  const response = await callAws(target, { [member]: arn });
+  expect(response.status).toBe(200);
+  expect(check.mock.contexts.map(String).filter((text) => text === arn)).toHaveLength(1);
+});
+
 test('ListExecutions of a map run parses the ARN of the map run and of each execution once', async () => {
   const mapRunArn = `${HOME}:mapRun:Order/Lines:4f2a`;
   await service.control('/runs', { mapRunArn, runs: RUNS });

@@ -2,6 +2,7 @@
  * The frames of an event stream: its events, their data and ids. The frames of consecutive messages are encoded once, as one run, and
  * every subscriber gets the same bytes. The contract is docs/http-api.md.
  */
+import type { UpstreamState } from '../../messages/upstream-state.ts';
 import { LruMap } from '../../core/lru-map.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
@@ -52,8 +53,6 @@ export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
   const small = Math.ceil(bytesMax / 4);
   return { full: memory(bytesMax), names: memory(small), none: memory(small) };
 }
-
-export type UpstreamState = 'ok' | 'throttled' | 'unavailable';
 
 export interface EventFramesOptions {
   readonly ref: ExecutionRef;

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
-import type { UpstreamState } from './event-frames.ts';
+import type { UpstreamState } from '../../messages/upstream-state.ts';
 import { type KeyedStream, KeyWatch, type KeyWatchOptions } from './key-watch.ts';
 import { type SlotHolder, Slots } from './slots.ts';
 import type { GrantedStream } from './stream-key.ts';

@@ -8,7 +8,7 @@ import { exceptionText } from '../../core/exception-text.ts';
 import { type Failure, internalText } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { type ReadTrace, newTrace } from '../upstream/read-terms.ts';
-import type { UpstreamState } from './event-frames.ts';
+import type { UpstreamState } from '../../messages/upstream-state.ts';
 import type { Listeners, PollState } from './listeners.ts';
 import { Pacer } from './pacer.ts';
 import { RunLoop, type Task } from './run-loop.ts';

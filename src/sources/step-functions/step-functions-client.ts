@@ -10,7 +10,6 @@ import type { Clock } from '../../core/clock.ts';
 import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
 import type { ArnPlace } from '../../core/execution-arn.ts';
 import type { Log } from '../../core/log.ts';
-import type { Status } from '../../messages/event-types.ts';
 import type { AwsCredentialsProvider } from '../aws/aws-credentials.ts';
 import { createAwsJsonClient, type AwsJsonClient, type Fetch } from '../aws/aws-json.ts';
 import { type ClientErrors, sourceFailure } from '../aws/source-failure.ts';
@@ -51,16 +50,6 @@ const CLIENT_ERRORS: ClientErrors = new Map([
   ['StateMachineTypeNotSupported', 'upstream-invalid-request'],
   ['ValidationException', 'upstream-invalid-request'],
   ['InvalidToken', 'upstream-invalid-token'],
-]);
-
-/** Flowtap's status for each of AWS's. */
-export const STATUS_OF: ReadonlyMap<string, Status> = new Map([
-  ['RUNNING', 'RUNNING'],
-  ['PENDING_REDRIVE', 'RUNNING'],
-  ['SUCCEEDED', 'SUCCEEDED'],
-  ['FAILED', 'FAILED'],
-  ['TIMED_OUT', 'FAILED'],
-  ['ABORTED', 'ABORTED'],
 ]);
 
 export function createStepFunctionsClient(options: StepFunctionsOptions): StepFunctionsClient {

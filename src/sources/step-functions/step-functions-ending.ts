@@ -3,21 +3,14 @@
  * one that led to it. The way back from the end to the state that failed therefore leaves out all that was caught or retried.
  */
 import type { Ending, FailureFacts, FailureReason } from '../../messages/ending.ts';
-import { type Status, statusAfter } from '../../messages/event-types.ts';
+import { statusAfter } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
+import { STATUS_OF_UPSTREAM, upstreamStatusAfter } from '../../messages/upstream-statuses.ts';
 import { type PayloadEvent, eventInPayload, textOf as text } from './step-functions-payload.ts';
 
 interface Event extends PayloadEvent {
   readonly index: number;
 }
-
-/** The events that end an execution: its status here, and in the words of Step Functions. */
-const ENDS: ReadonlyMap<string, { readonly status: Status; readonly upstreamStatus: string }> = new Map([
-  ['ExecutionSucceeded', { status: 'SUCCEEDED', upstreamStatus: 'SUCCEEDED' }],
-  ['ExecutionFailed', { status: 'FAILED', upstreamStatus: 'FAILED' }],
-  ['ExecutionTimedOut', { status: 'FAILED', upstreamStatus: 'TIMED_OUT' }],
-  ['ExecutionAborted', { status: 'ABORTED', upstreamStatus: 'ABORTED' }],
-]);
 
 /** States that fail because something inside them failed, and states that failures stop. The failure is searched before them. */
 const AROUND = /^(?:MapStateFailed|MapIterationFailed|ParallelStateFailed)$|StateAborted$/;
@@ -27,9 +20,10 @@ const FAILING = /(?:Failed|TimedOut)$|^FailStateEntered$/;
 /** An EndingReader: undefined if the last message is not an event that ends an execution of Step Functions. */
 export function readStepFunctionsEnding(newest: readonly Message[]): Ending | undefined {
   const end = eventAt(newest, newest.length - 1);
-  const known = ENDS.get(end?.type ?? '');
-  if (!end || !known || known.status !== statusAfter(newest.at(-1)?.eventType)) return undefined;
-  const { status, upstreamStatus } = known;
+  const upstreamStatus = upstreamStatusAfter(end?.type);
+  const status = statusAfter(newest.at(-1)?.eventType);
+  if (!end || upstreamStatus === undefined || STATUS_OF_UPSTREAM.get(upstreamStatus) !== status)
+    return undefined;
   return status === 'SUCCEEDED'
     ? { upstreamStatus }
     : { upstreamStatus, failure: failureBehind(newest, end) };

@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
 import { parseExecutionRef, STEP_FUNCTIONS } from '../../core/execution-ref.ts';
 import { executionNameOf, flowOf } from '../../core/flow-ref.ts';
+import { STATUS_OF_UPSTREAM } from '../../messages/upstream-statuses.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 import {
   type ListingSource,
@@ -16,7 +17,7 @@ import {
   type SourceFlows,
   placeOf,
 } from '../listing-source.ts';
-import { refused, STATUS_OF, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
+import { refused, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
 
 /** The service's maximum. An item has a few hundred bytes. */
 const PAGE_SIZE_MAX = 1_000;
@@ -104,7 +105,7 @@ function executionOfItem(item: z.infer<typeof itemSchema>): SourceExecution | un
   if (startedAt === undefined || (stopDate != null && endedAt === undefined)) return undefined;
   const ref = parseExecutionRef(executionId);
   const flow = flowOf(ref)?.flow;
-  const status = STATUS_OF.get(upstreamStatus);
+  const status = STATUS_OF_UPSTREAM.get(upstreamStatus);
   return {
     executionId,
     ...(ref.arn && { arn: ref.arn }),

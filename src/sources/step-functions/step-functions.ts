@@ -10,6 +10,7 @@ import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts'
 import type { ArnPlace } from '../../core/execution-arn.ts';
 import { type ExecutionRef, STEP_FUNCTIONS } from '../../core/execution-ref.ts';
 import type { Message } from '../../messages/message.ts';
+import { STATUS_OF_UPSTREAM } from '../../messages/upstream-statuses.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
 import { PROBE_NAME } from '../probe.ts';
 import type {
@@ -20,7 +21,7 @@ import type {
   SourceDescription,
   SourcePage,
 } from '../source.ts';
-import { refused, STATUS_OF, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
+import { refused, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
 
 /** The service's default. It accepts 1,000, but each event may have 256 KiB of input or output. */
@@ -123,7 +124,7 @@ export function descriptionFromAnswer(
     redriveDate,
     redriveStatus,
   } = parsed.data;
-  const status = STATUS_OF.get(upstreamStatus);
+  const status = STATUS_OF_UPSTREAM.get(upstreamStatus);
   const [startedAt, endedAt, redrivenAt] = [startDate, stopDate, redriveDate].map((date) =>
     date == null ? undefined : isoFromEpochSeconds(date),
   );

@@ -14,6 +14,7 @@ import type { DescriptionAnswer } from '../../../executions/executions.ts';
 import { errorName } from '../../../messages/derive.ts';
 import { type PayloadAccess, shows } from '../../../messages/payload-access.ts';
 import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
+import { upstreamStatusAfter } from '../../../messages/upstream-statuses.ts';
 import { withExecutionId } from '../../not-found-details.ts';
 import { refused } from '../aws-answer.ts';
 import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
@@ -65,7 +66,7 @@ function descriptionOf(
   const known = metadata ?? {
     ...namesIn(ref),
     ...pick(started, ['stateMachineVersionArn', 'stateMachineAliasArn']),
-    status: statusOfEnd(end) ?? head.status,
+    status: upstreamStatusAfter(end?.['type']) ?? head.status,
     ...(head.startedAt !== undefined && { startDate: epochSecondsFromIso(head.startedAt) }),
     ...(head.endedAt !== undefined && { stopDate: epochSecondsFromIso(head.endedAt) }),
   };
@@ -91,15 +92,6 @@ const namesIn = ({ executionId: executionArn, arn }: ExecutionRef): Members => (
   executionArn,
   ...(arn && { stateMachineArn: labelledFlow(arn).flow, name: arn.name }),
 });
-
-const STATUS_OF_END: ReadonlyMap<unknown, string> = new Map([
-  ['ExecutionSucceeded', 'SUCCEEDED'],
-  ['ExecutionFailed', 'FAILED'],
-  ['ExecutionTimedOut', 'TIMED_OUT'],
-  ['ExecutionAborted', 'ABORTED'],
-]);
-
-const statusOfEnd = (event: Members | undefined): string | undefined => STATUS_OF_END.get(event?.['type']);
 
 function detailsOf(event: Members = {}): Members {
   const [, details] = Object.entries(event).find(([name]) => name.endsWith('EventDetails')) ?? [];

@@ -13,9 +13,10 @@ import { STEP_FUNCTIONS } from '../../../core/execution-ref.ts';
 import { type FlowRef, labelledFlow, notAFlow, parseFlowRef } from '../../../core/flow-ref.ts';
 import { decodeListCursor, encodeListCursor } from '../../../lists/list-cursor.ts';
 import type { ListItem, ListOf } from '../../../lists/lists.ts';
-import type { Status } from '../../../messages/event-types.ts';
 import { executionIdProblem } from '../../../messages/execution-id.ts';
+import { STATUS_OF_UPSTREAM } from '../../../messages/upstream-statuses.ts';
 import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
+import { keyMayNotRead } from '../../../problems/permission-problems.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
 import type { AwsCall, AwsOperation } from '../aws-operation.ts';
@@ -39,15 +40,6 @@ const membersSchema = z.object({
 
 type Members = z.infer<typeof membersSchema>;
 
-/** Flowtap's status for each of AWS's. */
-const STATUS_OF_AWS: ReadonlyMap<string, Status> = new Map([
-  ['RUNNING', 'RUNNING'],
-  ['PENDING_REDRIVE', 'RUNNING'],
-  ['SUCCEEDED', 'SUCCEEDED'],
-  ['FAILED', 'FAILED'],
-  ['TIMED_OUT', 'FAILED'],
-  ['ABORTED', 'ABORTED'],
-]);
 const REDRIVE_FILTERS = ['REDRIVEN', 'NOT_REDRIVEN'];
 
 /** The list that a request names. */
@@ -64,10 +56,10 @@ export const listExecutions: AwsOperation = async (call) => {
   const { statusFilter, redriveFilter } = members.value;
   const wanted = readWanted(members.value);
   if (!wanted.ok) return wanted;
-  if (statusFilter != null && !STATUS_OF_AWS.has(statusFilter)) {
+  if (statusFilter != null && !STATUS_OF_UPSTREAM.has(statusFilter)) {
     return refused(
       'ValidationException',
-      `statusFilter: must be one of ${[...STATUS_OF_AWS.keys()].join(', ')}.`,
+      `statusFilter: must be one of ${[...STATUS_OF_UPSTREAM.keys()].join(', ')}.`,
     );
   }
   if (redriveFilter != null && !REDRIVE_FILTERS.includes(redriveFilter)) {
@@ -76,11 +68,7 @@ export const listExecutions: AwsOperation = async (call) => {
   const { caller, exchange } = call;
   const patterns = caller.executions.filter((pattern) => mayReadFlow([pattern], wanted.value.flow));
   if (patterns.length === 0) {
-    return refused(
-      'AccessDeniedException',
-      'The API key may not read any execution of this list. Ask the operator of this service to add them to the executions of ' +
-        'the key; GET /v1/key lists them.',
-    );
+    return refused('AccessDeniedException', keyMayNotRead('any execution of this list', 'them'));
   }
   exchange.facts.source = STEP_FUNCTIONS;
   exchange.facts.flow = wanted.value.arn;
@@ -123,7 +111,7 @@ async function answerPage(
   const listName = JSON.stringify(['ListExecutions', arn, statusFilter ?? null, redriveFilter ?? null]);
   let after = token.value === undefined ? undefined : decodeListCursor(cursorKeys, listName, token.value);
   if (token.value !== undefined && after === undefined) return foreignListToken;
-  const status = STATUS_OF_AWS.get(statusFilter ?? '');
+  const status = STATUS_OF_UPSTREAM.get(statusFilter ?? '');
   const isWanted = (item: ListItem) =>
     (statusFilter == null || wordOf(item) === statusFilter) &&
     (redriveFilter == null || (redriveFilter === 'REDRIVEN') === (item.redriveCount ?? 0) > 0);

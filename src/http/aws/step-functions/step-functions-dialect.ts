@@ -5,8 +5,10 @@
  * Sources: botocore's model stepfunctions/2016-11-23; AWS's common errors for the rest.
  */
 import type { Failure } from '../../../core/errors.ts';
+import { keyMayNotRead } from '../../../problems/permission-problems.ts';
 import { problemEntry } from '../../../problems/problem-catalogue.ts';
 import { type ExceptionName, resolve } from '../../../problems/problem-entry.ts';
+import { requestProblems } from '../../../problems/request-problems.ts';
 import type { AwsDialect, AwsException } from '../aws-answer.ts';
 
 /** In place of the catalogue's names, which are those of Things Graph. */
@@ -17,8 +19,7 @@ const NAMES: Partial<Record<ExceptionName, string>> = {
 
 const REPLACED: AwsException = {
   name: 'InvalidToken',
-  message:
-    'nextToken: the history that it belongs to has been replaced. Read again from the start, without nextToken.',
+  message: requestProblems['history-changed'].awsMessage,
 };
 
 type OwnException<T extends Failure['type']> = (
@@ -39,9 +40,7 @@ const OWN: { readonly [T in Failure['type']]?: OwnException<T> } = {
   'history-changed': () => REPLACED,
   'execution-forbidden': () => ({
     name: 'AccessDeniedException',
-    message:
-      'The API key may not read this executionArn. Ask the operator of this service to add it to the executions of the ' +
-      'key; GET /v1/key lists them.',
+    message: keyMayNotRead('this executionArn'),
   }),
   // The data is encrypted with a customer's key, which the operator's credentials may not use.
   'upstream-broken': ({ awsCode = '' }) =>

@@ -4,7 +4,6 @@ import * as z from 'zod/mini';
 import { type FieldError, type Result, fail, ok } from '../../../core/errors.ts';
 import type { ExecutionRef } from '../../../core/execution-ref.ts';
 import { PAGE_MESSAGES_MAX } from '../../../executions/cut-page.ts';
-import { executionIdSchema } from '../../../messages/execution-id.ts';
 import { MAX_RESULTS_DEFAULT } from '../../query-parameters.ts';
 import { WRONG_TYPE } from '../aws-input.ts';
 
@@ -17,9 +16,8 @@ export const membersSchema = z.object({
 
 const MAX_RESULTS = { error: `must be a whole number from 1 to ${PAGE_MESSAGES_MAX}` };
 
-/** The allowed values; also the source of the OpenAPI document. */
-export const listInputSchema = z.object({
-  flowExecutionId: executionIdSchema,
+/** The allowed values, but for the id; also the source of the OpenAPI document. */
+export const pageMembersSchema = z.object({
   maxResults: z.nullish(z.int().check(z.gte(1, MAX_RESULTS), z.lte(PAGE_MESSAGES_MAX, MAX_RESULTS))),
   nextToken: z.nullish(
     z.string().check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning' })),
@@ -41,8 +39,8 @@ export function checkInput(
   input: z.infer<typeof membersSchema>,
   ref: Result<ExecutionRef, string> | undefined,
 ): Result<ListInput> {
-  const parsed = listInputSchema.safeParse(input);
-  const errors = (parsed.error?.issues ?? []).map(({ path, message }): FieldError => ({
+  const parsed = pageMembersSchema.safeParse(input);
+  const pageErrors = (parsed.error?.issues ?? []).map(({ path, message }): FieldError => ({
     in: 'body',
     name: String(path[0]),
     detail: `${message}.`,
@@ -55,8 +53,8 @@ export function checkInput(
       ...(nextToken != null && { nextToken }),
     });
   }
-  if (ref && !ref.ok && !errors.some(({ name }) => name === 'flowExecutionId')) {
-    errors.push({ in: 'body', name: 'flowExecutionId', detail: ref.failure });
-  }
-  return fail({ type: 'invalid-input', errors });
+  const idErrors = ref?.ok
+    ? []
+    : [{ in: 'body', name: 'flowExecutionId', detail: ref?.failure ?? 'must be given.' } as const];
+  return fail({ type: 'invalid-input', errors: [...idErrors, ...pageErrors] });
 }
