@@ -41,6 +41,7 @@ export const LONG_TESTS = [
   'test/streams/other-clients.test.ts',
   'test/streams/real-clients.test.ts',
   'test/viewer/element-access.test.ts',
+  'test/viewer/element-bars.test.ts',
   'test/viewer/element-large.test.ts',
   'test/viewer/element-messages.test.ts',
   'test/viewer/element-reading.test.ts',

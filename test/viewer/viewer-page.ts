@@ -7,6 +7,8 @@ import type { ExecutionSnapshot, Phase } from '../../src/viewer/store/snapshot.t
 /** The element as the page has it: its class is in the module that the page loads. */
 interface Shown extends HTMLElement {
   readonly snapshot: ExecutionSnapshot;
+  readonly updateComplete: Promise<boolean>;
+  requestUpdate(): void;
 }
 
 export const untilPhase = async (page: Page, phase: Phase, index = 0): Promise<void> => {
@@ -65,3 +67,70 @@ export const shownSteps = (page: Page): Promise<readonly ShownStep[]> =>
 /** The steps below the execution in the order of their rows, with their depth from 1. */
 export const outlineOf = (execution: Step, level = 1): { level: number; step: Step }[] =>
   execution.children.flatMap((step) => [{ level, step }, ...outlineOf(step, level + 1)]);
+
+export interface ShownBar {
+  /** Of its row, from 0. */
+  readonly index: number;
+  readonly name: string;
+  /** Its classes. */
+  readonly shape: string;
+  /** From the left of its cell. */
+  readonly leftPx: number;
+  readonly widthPx: number;
+  readonly cellPx: number;
+  /** Attempts and the pauses between them. */
+  readonly parts: readonly { readonly kind: string; readonly leftPx: number; readonly widthPx: number }[];
+}
+
+/** The bars that are in the document, rendered at `nowMs` by the clock of the service. */
+export const barsNow = (
+  page: Page,
+): Promise<{ readonly bars: readonly ShownBar[]; readonly nowMs: number }> =>
+  page.evaluate(async () => {
+    // Safety: the only element of this name.
+    const element = document.querySelector('flowtap-execution') as Shown;
+    const pageClock = Date.now;
+    const pageNowMs = pageClock();
+    Date.now = () => pageNowMs;
+    element.requestUpdate();
+    await element.updateComplete;
+    const bars = [...(element.shadowRoot?.querySelectorAll('.step:has(.bar)') ?? [])].map((row) => {
+      const boxOf = (part: Element | null) => part?.getBoundingClientRect() ?? new DOMRect();
+      const cell = boxOf(row.querySelector('.time'));
+      const bar = row.querySelector('.bar');
+      const place = (part: Element | null) => ({
+        leftPx: boxOf(part).left - cell.left,
+        widthPx: boxOf(part).width,
+      });
+      return {
+        index: Number(row.getAttribute('aria-rowindex')) - 2,
+        name: row.querySelector('.label')?.textContent ?? '',
+        shape: bar?.className ?? '',
+        ...place(bar),
+        cellPx: cell.width,
+        parts: [...(bar?.children ?? [])].map((part) => ({
+          kind: part.className.replace('part ', ''),
+          ...place(part),
+        })),
+      };
+    });
+    Date.now = pageClock;
+    return { bars, nowMs: pageNowMs + element.snapshot.serverAheadMs };
+  });
+
+/** Until the service has told its time to a page whose clock is wrong. */
+export const untilClockKnown = async (page: Page): Promise<void> => {
+  await page.waitForFunction(
+    // Safety: the only element of this name.
+    () => (document.querySelector('flowtap-execution') as Shown).snapshot.serverAheadMs !== 0,
+    undefined,
+    { timeout: 60_000 },
+  );
+};
+
+/** From now on it is always now for the page. Its timers run. */
+export const stopClock = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const nowMs = Date.now();
+    Date.now = () => nowMs;
+  });

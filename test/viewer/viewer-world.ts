@@ -22,6 +22,8 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly message?: string;
   /** Default: the service itself. */
   readonly service?: string;
+  /** How far the page's clock is ahead of the service's. Default: 0. */
+  readonly clockAheadMs?: number;
 }
 
 export class ViewerWorld {
@@ -72,11 +74,17 @@ export class ViewerWorld {
 
   /** Opens the partner's page with these executions. */
   async open(ids: readonly string[], options: OpenOptions = {}): Promise<Page> {
-    const { message, service = this.world.url.href, ...contextOptions } = options;
+    const { message, service = this.world.url.href, clockAheadMs = 0, ...contextOptions } = options;
     const context = await this.browser.newContext({
       viewport: { width: 1280, height: 900 },
       ...contextOptions,
     });
+    if (clockAheadMs !== 0) {
+      await context.addInitScript((aheadMs) => {
+        const now = Date.now;
+        Date.now = () => now() + aheadMs;
+      }, clockAheadMs);
+    }
     const page = await context.newPage();
     const address = new URL(this.pageUrl);
     for (const id of ids) address.searchParams.append('execution', id);

@@ -72,6 +72,7 @@ export class FlowtapExecution extends LitElement {
   readonly #steps = new StepsView(this, {
     facts: this.#facts,
     onSelect: (step) => this.#messages.select(step),
+    nowMs: () => this.#nowMs(this.snapshot),
   });
 
   /** What is shown: the same value that the React hook returns parts of. */
@@ -190,8 +191,7 @@ export class FlowtapExecution extends LitElement {
       ${
         snapshot.messages.length === 0 && isProblem(snapshot.phase)
           ? nothing
-          : html`${this.#steps.render(snapshot, nowMs)}
-            ${this.#messages.render(snapshot, payloadsText(snapshot))}`
+          : html`${this.#steps.render(snapshot)} ${this.#messages.render(snapshot, payloadsText(snapshot))}`
       }
       <div class="unseen" role="status" aria-live="polite">${this.#announcer.textFor(snapshot)}</div>
     </article>`;

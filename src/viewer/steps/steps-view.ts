@@ -22,6 +22,8 @@ export interface StepsViewOptions {
   readonly facts: MessageFacts;
   /** The reader selected a step, or, with undefined, cleared the selection. */
   readonly onSelect: (step: Step | undefined, key: string | undefined) => void;
+  /** By the service's clock. */
+  readonly nowMs: () => number;
 }
 
 /** The heights that the style sheet gives a row. */
@@ -103,8 +105,7 @@ export class StepsView {
     this.#selectedKey = undefined;
   }
 
-  /** `nowMs`: by the service's clock. */
-  render({ steps, failure }: ExecutionSnapshot, nowMs: number): TemplateResult {
+  render({ steps, failure }: ExecutionSnapshot): TemplateResult {
     this.#find(steps, failure?.messageId);
     this.#update(steps);
     const isEmpty = steps === undefined || steps.children.length === 0;
@@ -114,7 +115,7 @@ export class StepsView {
         ${this.#tally && !isEmpty ? barLegend(this.#tally) : nothing}
         ${this.#isShort ? nothing : this.#rowsInView()} ${isEmpty ? nothing : this.timeline.controls()}
       </div>
-      ${isEmpty ? html`<p class="empty">${emptyText(steps)}</p>` : this.#grid(steps, nowMs)}
+      ${isEmpty ? html`<p class="empty">${emptyText(steps)}</p>` : this.#grid(steps)}
     </section>`;
   }
 
@@ -154,7 +155,8 @@ export class StepsView {
     return html`<span class="in-view">Rows ${from}–${to} of ${all}</span>`;
   }
 
-  #grid(execution: Step, nowMs: number): TemplateResult {
+  #grid(execution: Step): TemplateResult {
+    const nowMs = this.#options.nowMs();
     const zeroMs = msOf(execution.startedAt) ?? msOf(execution.children[0]?.startedAt) ?? nowMs;
     this.timeline.setWhole(zeroMs, Math.max(msOf(execution.endedAt) ?? nowMs, lastEnd(execution) ?? 0));
     const { range } = this.timeline;
@@ -261,7 +263,7 @@ export class StepsView {
     const step = this.#rows[index]?.step;
     const startMs = msOf(step?.startedAt);
     if (key === 'z' && step && startMs !== undefined) {
-      this.timeline.show(startMs, msOf(step.endedAt) ?? Date.now());
+      this.timeline.show(startMs, msOf(step.endedAt) ?? this.#options.nowMs());
       return true;
     }
     return this.timeline.onKey(key);
