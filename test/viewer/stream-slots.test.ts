@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { STREAMS_MAX, StreamSlots, slotsFor } from '../../src/viewer/store/stream-slots.ts';
+import { browserModule } from '../../src/site/browser-module.ts';
+import { STREAMS_MAX, StreamSlots, type slotsFor } from '../../src/viewer/store/stream-slots.ts';
 
 test('slots are granted up to the limit, then in the order of the requests', async () => {
   const slots = new StreamSlots();
@@ -31,7 +32,18 @@ test('a request that is given up leaves the queue', () => {
   expect(slots.request().isGranted).toBe(true);
 });
 
-test('the slots of a service are the same for every bundle on a page', () => {
-  expect(slotsFor('https://one.example')).toBe(slotsFor('https://one.example'));
-  expect(slotsFor('https://one.example')).not.toBe(slotsFor('https://two.example'));
+/** The module in a bundle of its own, evaluated on its own, as by another script of the page. */
+async function fromBundle(name: string): Promise<{ readonly slotsFor: typeof slotsFor }> {
+  const script = `${await browserModule('src/viewer/store/stream-slots.ts')}// ${name}`;
+  // Safety: what the bundle exports.
+  return (await import(`data:text/javascript,${encodeURIComponent(script)}`)) as {
+    readonly slotsFor: typeof slotsFor;
+  };
+}
+
+test('the slots of a service are the same for every bundle on a page', async () => {
+  const [one, other] = await Promise.all([fromBundle('one'), fromBundle('another')]);
+  expect(one.slotsFor).not.toBe(other.slotsFor);
+  expect(one.slotsFor('https://one.example')).toBe(other.slotsFor('https://one.example'));
+  expect(one.slotsFor('https://one.example')).not.toBe(other.slotsFor('https://two.example'));
 });
