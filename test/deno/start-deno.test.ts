@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import {
+  expectViewer,
   page,
   read,
   signalGroup,
@@ -49,6 +50,7 @@ test.for([NPM_START_DENO, DENO_TASK_START])(
     for (const event of ['request', 'archived']) {
       await eventually(() => expect(first.output().stderr).toContain(`"event":"${event}"`));
     }
+    await expectViewer(first);
     await useForAWhile(first);
     await interrupt(first);
     await expect(fetch(origin)).rejects.toThrow('fetch failed');

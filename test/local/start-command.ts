@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { parseWatchFragment } from '../../src/core/watch-link.ts';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { type ReadEvent, SseParser } from '../support/sse-reader.ts';
 
@@ -112,6 +113,40 @@ export function read({ output }: Started) {
     running: one(/^ {4}(urn:\S+)\n +running.*no end$/m),
     emulator: one(/^ {2}Upstream: the emulator, (\S+)/m),
   };
+}
+
+/** The printed links to the viewer, each with the line above it. */
+export const viewerLinks = ({
+  output,
+}: Started): readonly { readonly about: string; readonly link: string }[] =>
+  [...output().stdout.matchAll(/^ {4}(.+)\n {6}(http\S+\/watch#\S+)$/gm)].map(
+    ([, about = '', link = '']) => ({
+      about,
+      link,
+    }),
+  );
+
+/** The executions of the links are those that the lines announce, and a browser that opens `/` gets to the viewer and the docs. */
+export async function expectViewer(flowtap: Started): Promise<void> {
+  const { origin } = read(flowtap);
+  const links = viewerLinks(flowtap);
+  expect(links.map(({ about }) => about.split(':')[0])).toEqual([
+    'Running',
+    'Failed',
+    'Parallel branches, retries and a map',
+  ]);
+  const statuses = links.map(async ({ link }) => {
+    const { execution = '', ticket = '' } = parseWatchFragment(new URL(link).hash);
+    const response = await fetch(`${origin}/v1/executions/${execution}?ticket=${ticket}`);
+    // Safety: a summary; another answer fails below.
+    return ((await response.json()) as { readonly status: unknown }).status;
+  });
+  expect(await Promise.all(statuses)).toEqual(['RUNNING', 'FAILED', 'SUCCEEDED']);
+  const viewer = await fetch(origin, { headers: { accept: 'text/html' } });
+  expect([viewer.status, viewer.url]).toEqual([200, `${origin}/watch`]);
+  expect(await viewer.text()).toContain('<watch-page');
+  const docs = await fetch(`${origin}/docs`, { headers: { accept: 'text/html' } });
+  expect([docs.status, docs.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
 }
 
 export async function page(

@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startEmulatorServer } from '../../src/emulator/node-server.ts';
 import { parseWatchFragment } from '../../src/core/watch-link.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
@@ -13,9 +13,10 @@ import { runAlone } from '../aws-protocol/run-alone.ts';
 import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
 import { hasAwsCli, onPath } from '../support/installed.ts';
 import { orderFlow } from '../viewer/order-flow.ts';
-import { untilPhase } from '../viewer/viewer-page.ts';
+import { shownMessages, shownSteps, untilPhase } from '../viewer/viewer-page.ts';
 import {
   expectEnd,
+  expectViewer,
   groupOf,
   page,
   read,
@@ -24,6 +25,7 @@ import {
   type StartCommands,
   type Started,
   useForAWhile,
+  viewerLinks,
 } from './start-command.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -115,10 +117,9 @@ test('an archive, a key and a cursor survive a restart, the archive needs no ups
 test('prints three links to the viewer, which all work without the upstream once their executions are archived', async () => {
   const flowtap = start();
   await flowtap.ready;
+  await expectViewer(flowtap);
   const { origin, emulator } = read(flowtap);
-  const links = [...flowtap.output().stdout.matchAll(/^ {6}(http\S+\/watch#\S+)$/gm)].map(
-    ([, link = '']) => link,
-  );
+  const links = viewerLinks(flowtap).map(({ link }) => link);
   const targets = links.map((link) => parseWatchFragment(new URL(link).hash));
   const summaries = () =>
     Promise.all(
@@ -135,6 +136,20 @@ test('prints three links to the viewer, which all work without the upstream once
     });
     expect(answer.ok).toBe(true);
   };
+  const browser = hasChromium() ? await launchChromium() : undefined;
+  onTestFinished(() => browser?.close());
+  const watched = browser && (await openPage(browser)).page;
+  if (watched) {
+    await watched.goto(links[0] ?? '');
+    await untilPhase(watched, 'live');
+    expect(await watched.locator('.badge').innerText()).toBe('Running');
+    await watched.locator('.bar.running').first().waitFor();
+    const { length } = await shownMessages(watched);
+    await expect
+      .poll(async () => (await shownMessages(watched)).length, { timeout: 60_000 })
+      .toBeGreaterThan(length);
+    await watched.close();
+  }
   // The running one ends in five seconds, instead of five minutes.
   const startMs = Date.now() - 23_700;
   await control('/executions', {
@@ -149,19 +164,22 @@ test('prints three links to the viewer, which all work without the upstream once
   });
   await control('/faults', { resetRate: 1 });
   expect(await statuses()).toEqual(['SUCCEEDED', 'FAILED', 'SUCCEEDED']);
-  if (!hasChromium()) return;
-  const browser = await launchChromium();
-  try {
-    for (const [index, word] of ['Succeeded', 'Failed', 'Succeeded'].entries()) {
-      const { page, problems } = await openPage(browser);
-      await page.goto(links[index] ?? '');
-      await untilPhase(page, 'ended');
-      expect(await page.locator('.badge').innerText()).toBe(word);
-      expect(await page.locator('.step').count()).toBeGreaterThan(2);
-      expect(problems).toEqual([]);
+  if (!browser) return;
+  for (const [index, word] of ['Succeeded', 'Failed', 'Succeeded'].entries()) {
+    const { page, problems } = await openPage(browser, { viewport: { width: 1280, height: 1600 } });
+    await page.goto(links[index] ?? '');
+    await untilPhase(page, 'ended');
+    expect(await page.locator('.badge').innerText()).toBe(word);
+    const steps = await shownSteps(page);
+    expect(steps.length).toBeGreaterThan(2);
+    if (index === 2) {
+      const names = steps.filter(({ level }) => level > 1).map(({ name }) => name);
+      expect(names).toContain('Branch 0');
+      expect(names).toContain('Branch 1');
+      expect(names).toContain('Iteration 0');
+      expect(steps.map(({ attempts }) => attempts)).toContain('×2');
     }
-  } finally {
-    await browser.close();
+    expect(problems).toEqual([]);
   }
 });
 
