@@ -1,13 +1,12 @@
 /** Work of many tenants runs a few pieces at once, and no tenant waits for all the work of another. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { FairSemaphore } from '../../src/core/fair-semaphore.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 
 const TURN_MS_MAX = 5_000;
 
-function underTest(atOnce: number) {
-  const clock = new ManualClock();
+function underTest(atOnce: number, clock = new ManualClock()) {
   const turns = new FairSemaphore({ clock, atOnce, permitMsMax: TURN_MS_MAX });
   const begun: string[] = [];
   const ends: (() => void)[] = [];
@@ -78,4 +77,64 @@ test('a turn ends at once if its request is cancelled', async () => {
   cancelled.abort();
   await clock.advance(250);
   expect(begun).toEqual(['next']);
+});
+
+/** Sleeps longer than it should while the isolate is busy. */
+class StallingClock extends ManualClock {
+  stallMs = 0;
+
+  override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return super.sleep(Math.max(ms, this.stallMs), signal);
+  }
+}
+
+describe('a waiter that could not poll for a while', () => {
+  async function withStalled(stalled: readonly string[], stallMs: number) {
+    const under = underTest(1, new StallingClock());
+    const clock = under.clock as StallingClock;
+    void under.ask('first');
+    await settle();
+    for (const tenant of stalled) {
+      clock.stallMs = stallMs;
+      void under.ask(tenant);
+      await settle();
+    }
+    clock.stallMs = 0;
+    return under;
+  }
+
+  test('gets its permit, even if a later waiter polls first', async () => {
+    const { clock, begun, ask, endOne } = await withStalled(['stalled'], 3_000);
+    void ask('later');
+    await clock.advance(1_500);
+    await endOne();
+    expect(begun).toEqual(['first', 'later']);
+    await clock.advance(1_500);
+    await endOne();
+    expect(begun).toEqual(['first', 'later', 'stalled']);
+  });
+
+  test('gets its place back, before tenants and waiters that came later', async () => {
+    const { clock, begun, ask, endOne } = await withStalled(['a', 'a', 'b'], 3_000);
+    void ask('c');
+    await clock.advance(1_500);
+    await endOne();
+    void ask('c');
+    void ask('d');
+    void ask('a');
+    await clock.advance(1_500);
+    for (let n = 0; n < 6; n++) await endOne();
+    expect(begun).toEqual(['first', 'c', 'a', 'b', 'c', 'd', 'a', 'a']);
+  });
+
+  test('of many that stall at once, all get a permit, and none gets two in a row before others get one', async () => {
+    const { clock, begun, ask, endOne } = await withStalled(['a', 'a', 'a', 'b', 'c'], 2_000);
+    void ask('late');
+    await endOne();
+    await clock.advance(2_000);
+    for (let n = 0; n < 10; n++) await endOne();
+    expect(begun).toHaveLength(7);
+    expect(begun.slice(2).toSorted()).toEqual(['a', 'a', 'a', 'b', 'c']);
+    expect(begun.slice(2, 5).toSorted()).toEqual(['a', 'b', 'c']);
+  });
 });
