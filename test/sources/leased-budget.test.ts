@@ -1,8 +1,14 @@
 /** Isolates that share one budget by leases, each with its own clock-driven polls. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { CALLS_AT_ONCE, CALLS_PER_SECOND } from '../../src/sources/call-budget/call-budget.ts';
-import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { OTHERS } from '../../src/sources/call-budget/demand.ts';
+import {
+  TENANTS_NAMED_MAX,
+  boundedCounts,
+  createLeasedBudget,
+} from '../../src/sources/call-budget/leased-budget.ts';
 import { Leases, type Share, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
 import { POLL_JITTER } from '../../src/sources/poll-jitter.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -111,4 +117,20 @@ describe('isolates that share a budget', () => {
     expect(calls.length).toBeGreaterThanOrEqual(10 * 3);
     expect(calls.length).toBeLessThan(10 * 60 * 0.5);
   });
+});
+
+test('of more tenants than a request names, those share a turn that have most calls waiting, and no call is lost', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { maxLength: 100 }), (calls) => {
+      const waiting = new Map(calls.map((count, n) => [`tenant-${n}`, count]));
+      const counts = boundedCounts(waiting);
+      const named = counts.filter(([tenant]) => tenant !== OTHERS);
+      expect(named).toHaveLength(Math.min(TENANTS_NAMED_MAX, waiting.size));
+      expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBe(calls.reduce((a, b) => a + b, 0));
+      const names = new Set(named.map(([tenant]) => tenant));
+      const merged = [...waiting].filter(([tenant]) => !names.has(tenant)).map(([, count]) => count);
+      expect(Math.min(...merged)).toBeGreaterThanOrEqual(Math.max(...named.map(([, count]) => count)));
+    }),
+    { examples: [[[...Array.from({ length: 33 }, () => 50), 1]]] },
+  );
 });

@@ -47,7 +47,7 @@ const ASK_MS_MAX = 5_000;
 const GROWN = 1.05;
 /** How often a caller checks whether another caller's request is done. */
 const POLL_MS = 50;
-/** Bounds the tenants that a request names. The others share as one. */
+/** Bounds the tenants that a request names. The others share as one. Of those whose calls wait, the greediest are the others. */
 export const TENANTS_NAMED_MAX = 32;
 /** The rate without an answer: low, so that many isolates together still stay within the budget. */
 const ALONE: Share = {
@@ -129,7 +129,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   function turnInMs(call: WaitingCall, now: number): number {
     const calls = queue.aheadOf(call) + 1 - Math.max(0, singles);
     if (calls <= 0) return 0;
-    return call.origin.class === 'poll' && now < validUntilMs ? rate.waitMs(calls, now) : Infinity;
+    return call.place.class === 'poll' && now < validUntilMs ? rate.waitMs(calls, now) : Infinity;
   }
 
   /** Whether to request another share. */
@@ -180,7 +180,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
         }
         const short = isShort(now, inMs, leftMs);
         if (now < askingUntilMs) await clock.sleep(POLL_MS, signal);
-        else if (short && (now >= askableAtMs || isNew(call.origin))) await renew();
+        else if (short && (now >= askableAtMs || isNew(call.place))) await renew();
         else {
           const askInMs = short ? Math.max(POLL_MS, askableAtMs - now) : Infinity;
           await clock.sleep(Math.ceil(Math.min(inMs, leftMs, askInMs, STEP_MS)), signal);
@@ -210,11 +210,15 @@ const hashed = (tenant: string): string =>
 const hashedOrigin = (origin: CallOrigin): CallOrigin =>
   origin.class === 'reader' ? { class: 'reader', tenant: hashed(origin.tenant) } : origin;
 
-function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: string, count: number][] {
-  const most = [...counts].toSorted(([, a], [, b]) => b - a);
-  const others = most.slice(TENANTS_NAMED_MAX).reduce((sum, [, count]) => sum + count, 0);
+/**
+ * Names the tenants with the fewest calls, of several with as many the ones that have waited longest. The others have one turn
+ * together, so their calls must not include those of a tenant with fewer.
+ */
+export function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: string, count: number][] {
+  const fewest = [...counts].toSorted(([, a], [, b]) => a - b);
+  const others = fewest.slice(TENANTS_NAMED_MAX).reduce((sum, [, count]) => sum + count, 0);
   return [
-    ...most.slice(0, TENANTS_NAMED_MAX),
+    ...fewest.slice(0, TENANTS_NAMED_MAX),
     ...(others > 0 ? [[OTHERS, others] satisfies [string, number]] : []),
   ];
 }
