@@ -30,10 +30,10 @@ export class VirtualTime {
     return first;
   }
 
-  /** Takes a call of this tenant as served. */
-  serve(tenant: string): void {
+  /** Takes a call as served at this tenant's turn. `charged` pays for it: by default the same tenant. */
+  serve(tenant: string, charged = tenant): void {
     this.#now = this.#startOf(tenant);
-    this.charge(tenant);
+    this.charge(charged);
   }
 
   /** A call that was made without a turn: the tenant's next one starts later. */

@@ -22,7 +22,7 @@ function underTest(length = 3) {
   return { upstream, source: upstream.source, hurried, read };
 }
 
-test('a call is charged to the request that caused it, and all who wait for it raisePriority it', async () => {
+test('a call is charged to the request that caused it, and all who wait for it raise its priority', async () => {
   const { source, hurried, read } = underTest();
   source.hold();
   const reads = [read(0, GREEDY), read(0, VICTIM), read(0, POLL)];
@@ -98,6 +98,26 @@ describe('a call that waits for its turn within the budget', () => {
     expect(await turn).toEqual({ ok: true, waitedMs: 1_000 });
     expect(upstream.source.calls).toEqual([]);
     expect(upstream.readings).toEqual([]);
+  });
+
+  test('moves to the turn of a tenant that needs it, too, and is charged to the tenant that caused it', async () => {
+    const { upstream, budget } = withBudget();
+    await budget.take('another execution', reader('other'));
+    const order: string[] = [];
+    const take = (name: string, origin: CallOrigin) =>
+      budget.take(`execution ${name}`, origin).then(() => order.push(name));
+    const read = (origin: CallOrigin) => upstream.read(0, {}, undefined, origin);
+    const all: Promise<unknown>[] = [take('greedy 1', GREEDY), take('greedy 2', GREEDY)];
+    all.push(
+      read(GREEDY).then(() => order.push('shared')),
+      read(VICTIM),
+    );
+    await settle();
+    all.push(take('victim 1', VICTIM), take('victim 2', VICTIM));
+    await upstream.clock.advance(6_000);
+    await Promise.all(all);
+    expect(order).toEqual(['greedy 1', 'shared', 'victim 1', 'victim 2', 'greedy 2']);
+    expect(upstream.source.calls.map(({ origin }) => origin)).toEqual([GREEDY]);
   });
 
   test('is made for the callers that stay, and anew for those that come later', async () => {

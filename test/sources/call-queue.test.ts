@@ -152,3 +152,28 @@ test('the calls of a tenant, and of all tenants, are bounded', () => {
   for (let n = 0; queue.size < WAITING_MAX; n++) queue.add('id', reader(`tenant-${n}`), 0);
   expect(queue.add('id', reader('new'), 0)).toBeUndefined();
 });
+
+test('a full queue of readers refuses neither polls nor background work, which have bounds of their own', () => {
+  const { queue } = new QueueUnderTest();
+  for (let n = 0; n < WAITING_MAX; n++) queue.add('id', reader(`tenant-${n}`), 0);
+  expect(queue.add('id', reader('new'), 0)).toBeUndefined();
+  for (const origin of [POLL, BACKGROUND]) {
+    for (let n = 0; n < WAITING_MAX; n++) expect(queue.add('id', origin, 0)).toBeDefined();
+    expect(queue.add('id', origin, 0)).toBeUndefined();
+  }
+});
+
+test('a call that others need, too, is charged to the tenant that caused it, wherever it is served', () => {
+  for (const raisedBy of [reader('poor'), POLL]) {
+    const under = new QueueUnderTest();
+    for (const n of [1, 2]) under.add(`greedy${n}`, reader('greedy'));
+    under.add('shared', reader('greedy'), { executionId: 'flow' });
+    under.queue.raisePriority('flow', raisedBy);
+    under.queue.remove(under.add('left', reader('poor')));
+    for (const n of [1, 2, 3]) under.add(`poor${n}`, reader('poor'));
+    const order = under.grantAll();
+    const before = order.slice(0, order.indexOf('greedy2'));
+    // Greedy has paid for two calls by then, so that poor has had as many.
+    expect(before.filter((name) => name.startsWith('poor'))).toHaveLength(2);
+  }
+});

@@ -8,14 +8,16 @@ import { VirtualTime } from '../../core/virtual-time.ts';
 
 /** While readers wait, background work gets one call per this interval, so that it does not starve. */
 export const BACKGROUND_EVERY_MS = 1_000;
-/** Waiting calls of all tenants together, at most. */
+/** Waiting calls of each class, at most. Apart, so that readers never make a poll fail. */
 export const WAITING_MAX = 2_000;
 
 export interface WaitingCall {
   readonly executionId: string;
   readonly sinceMs: number;
-  /** Changes if a caller with a higher priority needs the same execution: see `raisePriority`. */
-  origin: CallOrigin;
+  /** Who caused it, and is charged for it. */
+  readonly origin: CallOrigin;
+  /** Where it stands in line. Changes if a caller with a higher priority needs the same execution: see `raisePriority`. */
+  place: CallOrigin;
   granted: boolean;
 }
 
@@ -52,7 +54,12 @@ export class CallQueue {
     return this.#background.size;
   }
 
-  /** Waiting calls of each tenant's readers. */
+  #sizeOf(of: CallOrigin['class']): number {
+    if (of === 'reader') return this.#size - this.polls - this.background;
+    return of === 'poll' ? this.polls : this.background;
+  }
+
+  /** Waiting calls at each tenant's turns. */
   readers(): Map<string, number> {
     return new Map([...this.#readers].map(([tenant, calls]) => [tenant, calls.size]));
   }
@@ -65,9 +72,9 @@ export class CallQueue {
   add(executionId: string, origin: CallOrigin, nowMs: number): WaitingCall | undefined {
     const { tenantWaitingMax } = this.#options;
     if (origin.class === 'reader') this.#noteCall(origin.tenant, nowMs);
-    if (this.#size >= WAITING_MAX) return undefined;
+    if (this.#sizeOf(origin.class) >= WAITING_MAX) return undefined;
     if (origin.class === 'reader' && this.waitingOf(origin.tenant) >= tenantWaitingMax) return undefined;
-    const call: WaitingCall = { executionId, sinceMs: nowMs, origin, granted: false };
+    const call: WaitingCall = { executionId, sinceMs: nowMs, origin, place: origin, granted: false };
     this.#enqueue(call);
     return call;
   }
@@ -95,9 +102,15 @@ export class CallQueue {
     if (!call) return false;
     this.#dequeue(call);
     call.granted = true;
-    if (call.origin.class === 'reader') this.#time.serve(call.origin.tenant);
-    if (call.origin.class === 'background') this.#backgroundAtMs = nowMs;
+    this.#chargeServed(call);
+    if (call.place.class === 'background') this.#backgroundAtMs = nowMs;
     return true;
+  }
+
+  /** The tenant that caused the call pays, also if the call is served at the turn of another one. */
+  #chargeServed({ origin, place }: WaitingCall): void {
+    if (place.class !== 'reader') this.charge(origin);
+    else this.#time.serve(place.tenant, origin.class === 'reader' ? origin.tenant : place.tenant);
   }
 
   /** Counts a retry like a call: the tenant's next call starts later. */
@@ -107,7 +120,7 @@ export class CallQueue {
 
   /**
    * A caller of this origin waits for the result of calls that others have queued for the execution. If a new call of this origin
-   * would be granted earlier, they move to its position.
+   * would be granted earlier, they move to its position. Those who caused them are still charged for them.
    */
   raisePriority(executionId: string, origin: CallOrigin): void {
     const waiting = [
@@ -118,14 +131,14 @@ export class CallQueue {
     for (const call of waiting) {
       if (call.executionId !== executionId || this.aheadOf(call) <= this.#aheadOfNew(origin)) continue;
       this.#dequeue(call);
-      call.origin = origin;
+      call.place = origin;
       this.#enqueue(call);
     }
   }
 
   /** How many calls go before this one, if no other is added. */
   aheadOf(call: WaitingCall): number {
-    return this.#aheadAt(call.origin, indexIn(this.#callsLike(call.origin) ?? [], call));
+    return this.#aheadAt(call.place, indexIn(this.#callsLike(call.place) ?? [], call));
   }
 
   #aheadOfNew(origin: CallOrigin): number {
@@ -161,17 +174,17 @@ export class CallQueue {
 
   #enqueue(call: WaitingCall): void {
     this.#size++;
-    const calls = this.#callsLike(call.origin);
+    const calls = this.#callsLike(call.place);
     if (calls) calls.add(call);
-    else if (call.origin.class === 'reader') this.#readers.set(call.origin.tenant, new Set([call]));
+    else if (call.place.class === 'reader') this.#readers.set(call.place.tenant, new Set([call]));
   }
 
   #dequeue(call: WaitingCall): void {
-    const { origin } = call;
-    const calls = this.#callsLike(origin);
+    const { place } = call;
+    const calls = this.#callsLike(place);
     if (!calls?.delete(call)) return;
     this.#size--;
-    if (origin.class === 'reader' && calls.size === 0) this.#readers.delete(origin.tenant);
+    if (place.class === 'reader' && calls.size === 0) this.#readers.delete(place.tenant);
   }
 }
 
