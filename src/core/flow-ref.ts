@@ -70,8 +70,8 @@ function machineFlow(source: string, { partition, region, account }: ArnPlace, n
  * What the ids of all its executions begin with, but for the children of map runs. Ids of another flow may begin with it, too: the
  * workflows `Door` and `Door_2`. `flowOf` decides.
  */
-export const executionPrefix = ({ flow, arn }: FlowRef): string =>
-  arn ? `${flow.replace(':stateMachine:', ':execution:')}:` : `${flow}_`;
+export const executionPrefix = ({ flow, name, arn }: FlowRef): string =>
+  arn ? statesArn(arn, 'execution', `${name}:`) : `${flow}_`;
 
 /** Whether a map run started this execution. The list of its flow does not have it. */
 export const isMapRunChild = ({ arn }: Pick<ExecutionRef, 'arn'>): boolean => arn?.label !== undefined;

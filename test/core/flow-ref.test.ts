@@ -121,6 +121,7 @@ test('the ARN of a map run names its place, its state machine and its label, and
     name: 'Order/Lines',
     arn: PLACE,
   });
+  expect(executionPrefix(labelledFlow(arn))).toBe(CHILD.slice(0, CHILD.lastIndexOf(':') + 1));
   for (const text of [MACHINE, EXECUTION, CHILD, 'arn:aws:states:us-west-2:123456789012:mapRun:Order']) {
     expect(parseMapRunRef(text)).toBeUndefined();
   }
