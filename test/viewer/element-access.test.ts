@@ -1,4 +1,5 @@
 /** <flowtap-execution> for everyone: axe, the keyboard alone, and what a screen reader hears. */
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { violationsOfAxe } from '../support/axe.ts';
@@ -6,6 +7,23 @@ import { hasChromium } from '../support/chromium.ts';
 import { orderFlow } from './order-flow.ts';
 import { untilPhase } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
+
+/** The name of what has the focus in the element. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => {
+    const element = document.querySelector('flowtap-execution')?.shadowRoot?.activeElement;
+    return element?.getAttribute('aria-label') ?? element?.textContent?.trim() ?? '';
+  });
+
+async function tabTo(page: Page, name: string): Promise<void> {
+  const passed: string[] = [];
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press('Tab');
+    passed.push(await focused(page));
+    if (passed.at(-1) === name) return;
+  }
+  throw new Error(`'${name}' is not reached by Tab, only ${passed.join(', ')}`);
+}
 
 describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
   let world: ViewerWorld;
@@ -83,10 +101,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     const reached = new Set<string>();
     for (let presses = 0; presses < 15; presses++) {
       await page.keyboard.press('Tab');
-      const name = await page.evaluate(() => {
-        const element = document.querySelector('flowtap-execution')?.shadowRoot?.activeElement;
-        return element?.getAttribute('aria-label') ?? element?.textContent?.trim() ?? '';
-      });
+      const name = await focused(page);
       reached.add(name);
     }
     for (const name of [
@@ -102,6 +117,58 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     ]) {
       expect([...reached]).toContain(name);
     }
+  });
+
+  test('the id is copied, and the whole cause is shown, with the keyboard alone', async () => {
+    const page = await world.openEnded(failed, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.locator('.failure').waitFor();
+    await tabTo(page, 'Copy id');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(failed);
+    const whole = page.locator('.failure details');
+    expect(await whole.innerText()).not.toContain('stackTrace');
+    await tabTo(page, 'Full cause');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => whole.innerText()).toContain('stackTrace');
+  });
+
+  test('messages are filtered, and the filters cleared, with the keyboard alone', async () => {
+    const page = await world.openEnded(failed);
+    const count = page.locator('#messages-title .count');
+    const shown = async (): Promise<number> => Number(/^\d+/.exec(await count.innerText())?.[0]);
+    await tabTo(page, 'Text in messages');
+    await page.keyboard.type('declined');
+    await expect.poll(() => count.innerText()).toBe('2 of 65');
+    await tabTo(page, 'Clear');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => count.innerText()).toBe('65');
+    for (const name of ['Type', 'Step']) {
+      await tabTo(page, name);
+      await page.keyboard.press('ArrowDown');
+      await expect.poll(() => count.innerText()).toMatch(/ of 65$/);
+      expect(await shown()).toBeLessThan(65);
+      await tabTo(page, 'Clear');
+      await page.keyboard.press('Enter');
+      await expect.poll(() => count.innerText()).toBe('65');
+    }
+    await tabTo(page, 'Generic types');
+    await page.keyboard.press('Space');
+    await expect
+      .poll(() => page.getByRole('button', { name: 'Generic types' }).getAttribute('aria-pressed'))
+      .toBe('true');
+    await page.locator('.message .type', { hasText: 'EXECUTION_STARTED' }).waitFor();
+  });
+
+  test('updates are paused and followed again with the keyboard alone', async () => {
+    const page = await world.open([await world.order(orderFlow('succeeds'), 20_000, 12_000)]);
+    await untilPhase(page, 'live');
+    await tabTo(page, 'Pause updates');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Follow' }).waitFor();
+    // The focus stays on the button.
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Pause updates' }).waitFor();
   });
 
   test('the live region speaks of the end, and of no message', async () => {

@@ -182,6 +182,32 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium())(
+  'an execution is opened by its id, and the list is filtered by name, with the keyboard alone',
+  async () => {
+    const { page, problems } = await openPage(browser);
+    await open(page, `#flow=${DOOR}`);
+    const tabTo = async (label: string): Promise<void> => {
+      const field = page.getByLabel(label);
+      for (let presses = 0; presses < 90; presses++) {
+        await page.keyboard.press('Tab');
+        if (await field.evaluate((element) => element === document.activeElement)) return;
+      }
+      throw new Error(`'${label}' is not reached by Tab`);
+    };
+    await tabTo('Name begins with');
+    await page.keyboard.type('visit-3');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => rows(page).getByRole('link').first().innerText()).toBe('visit-3');
+    await tabTo('Open by id');
+    await page.keyboard.type(`${HOME}:execution:Lamp:blink`);
+    await page.keyboard.press('Enter');
+    await page.locator('flowtap-execution').getByText('Running').first().waitFor();
+    expect(new URL(page.url()).hash).toContain('execution:Lamp:blink');
+    expect(problems).toEqual([]);
+  },
+);
+
+test.runIf(hasChromium())(
   'an execution links to those that it has started, these back to it, and all to the list of their flow',
   async () => {
     const { page, problems } = await openPage(browser);
