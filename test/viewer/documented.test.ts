@@ -48,6 +48,13 @@ describe('docs/embed.md has every', () => {
     expect(documented('event')).toEqual(found(element, /#emit\('([\w-]+)'/g));
   });
 
+  test('phase', () => {
+    const declaration = /export type Phase =([^;]*);/.exec(code)?.[1] ?? '';
+    const phases = found(declaration, /'([\w-]+)'/g);
+    expect(phases.length).toBeGreaterThan(10);
+    expect(documented('`phase`')).toEqual(phases);
+  });
+
   test('part', () => {
     const parts = found(code, /\bpart="([^"$]+)"/g).flatMap((names) => names.split(' '));
     expect(documented('part')).toEqual(unique(parts));

@@ -99,6 +99,11 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     expect(await opened.isVisible()).toBe(true);
   });
 
+  test('a permalink to a message that does not exist says so', async () => {
+    const page = await world.openEnded(failed, { message: '9999' });
+    expect(await page.locator('.messages').innerText()).toContain('There is no message 9999');
+  });
+
   test('a payload, a message, its link and the id can be copied', async () => {
     const page = await world.openEnded(failed, { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.locator('flowtap-execution').evaluate((element) => {

@@ -142,14 +142,14 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
             Object.entries(states).map(([state, count]) => [state, Array<string>(count).fill(state)]),
           ),
         );
-    await shown({ Live: 4, 'Updating every 5 s': 3 });
+    await shown({ 'Live · caught up': 4, 'Waiting for a slot': 3 });
     for (const index of ids.keys()) expect(await idsShown(page, index)).toEqual(expectedIds(3));
-    const polling = (await phases(page)).indexOf('Updating every 5 s');
-    const live = (await phases(page)).indexOf('Live');
+    const polling = (await phases(page)).indexOf('Waiting for a slot');
+    const live = (await phases(page)).indexOf('Live · caught up');
     await append(polling, 'STEP_STARTED');
     await expect.poll(() => idsShown(page, polling), { timeout: 60_000 }).toEqual(expectedIds(4));
     await append(live, 'EXECUTION_SUCCEEDED');
-    await shown({ Ended: 1, Live: 4, 'Updating every 5 s': 2 });
+    await shown({ Ended: 1, 'Live · caught up': 4, 'Waiting for a slot': 2 });
     expect(await idsShown(page, live)).toEqual(expectedIds(4));
   });
 });

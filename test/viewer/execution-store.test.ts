@@ -135,7 +135,7 @@ test('without a free slot it polls every 5 s, and streams as soon as there is on
   await settle();
 });
 
-test('a poll that fails is a phase, and the next one goes well', async () => {
+test('a poll that fails is shown with its error, and the next one goes well', async () => {
   const under = await openClient(running(3));
   const slots = new StreamSlots();
   for (let taken = 0; taken < 4; taken++) slots.request();
@@ -146,7 +146,7 @@ test('a poll that fails is a phase, and the next one goes well', async () => {
   };
   const store = await openStore(under, { ports: { fetch, slotsFor: () => slots } });
   const stop = store.subscribe(() => {});
-  await under.until(snapshotWhen(store, ({ phase }) => phase === 'reconnecting'));
+  await under.until(snapshotWhen(store, ({ error }) => error !== undefined));
   isBroken = false;
   const { messages } = await under.until(snapshotWhen(store, ({ status }) => status === 'RUNNING'));
   expect(messages).toHaveLength(3);

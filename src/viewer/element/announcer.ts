@@ -13,8 +13,9 @@ export class Announcer {
   #tone: Tone = 'quiet';
 
   /** The text of the live region. It changes only when there is something to announce. */
-  textFor({ status, phase }: ExecutionSnapshot): string {
-    const { word, sentence = '', tone } = phaseText(phase);
+  textFor(snapshot: ExecutionSnapshot): string {
+    const { status } = snapshot;
+    const { word, sentence = '', tone } = phaseText(snapshot);
     // Between a loss and what follows it, every connection is busy for a moment.
     if (tone !== 'busy' && tone !== this.#tone) {
       if (tone === 'problem' || tone === 'warning') this.#text = `${word}. ${sentence}`;

@@ -7,7 +7,7 @@ import { markLabel } from '../format/status-mark.ts';
 import { msOf, secondText, zoneText } from '../format/times.ts';
 import type { ExecutionSnapshot } from '../store/snapshot.ts';
 import { executionTitle } from './execution-title.ts';
-import { isProblem, phaseText, problemDetail } from './phase-texts.ts';
+import { isProblem, phaseText, problemDetail, retryText } from './phase-texts.ts';
 
 export interface HeaderFacts {
   readonly snapshot: ExecutionSnapshot;
@@ -25,9 +25,9 @@ export function executionHeader({
   isCopied,
   onCopyId,
 }: HeaderFacts): TemplateResult {
-  const { executionId, status, phase } = snapshot;
+  const { executionId, status } = snapshot;
   const { flow, name } = executionTitle(executionId ?? '');
-  const { word, tone, sentence } = phaseText(phase);
+  const { word, tone, sentence } = phaseText(snapshot);
   return html`<header part="header">
       <div class="title">
         ${status === undefined ? nothing : html`<span class="badge ${markOfStatus(status)}" part="status">${markLabel(markOfStatus(status))}</span>`}
@@ -38,13 +38,11 @@ export function executionHeader({
             ${executionId === undefined ? nothing : html`<button type="button" class="link" title=${executionId} @click=${onCopyId}>${isCopied ? 'Copied' : 'Copy id'}</button>`}
           </p>
         </div>
-        <span class="phase ${tone}" part="phase" title=${sentence ?? nothing}
-          ><span class="dot"></span>${word}</span
-        >
+        <span class="phase ${tone}" part="phase"><span class="dot"></span>${word}</span>
       </div>
       ${facts(snapshot, nowMs)}
     </header>
-    ${tone === 'problem' || tone === 'warning' ? banner(snapshot, onRetry) : nothing}`;
+    ${sentence === undefined ? nothing : banner(snapshot, onRetry)}`;
 }
 
 function facts(
@@ -81,11 +79,11 @@ function startText(startedAt: string | undefined): string | undefined {
 }
 
 function banner(snapshot: ExecutionSnapshot, onRetry: () => void): TemplateResult {
-  const { tone, sentence } = phaseText(snapshot.phase);
+  const { tone, sentence } = phaseText(snapshot);
   const detail = problemDetail(snapshot);
   return html`<div class="banner ${tone}" part="problem">
     <div>
-      <p>${sentence}</p>
+      <p>${sentence} ${retryText(snapshot, Date.now())}</p>
       ${detail === undefined ? nothing : html`<p class="technical">${detail}</p>`}
     </div>
     ${isProblem(snapshot.phase) ? html`<button type="button" class="tool" @click=${onRetry}>Try again</button>` : nothing}

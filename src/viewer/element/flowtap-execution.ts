@@ -109,7 +109,8 @@ export class FlowtapExecution extends LitElement {
 
   override updated(): void {
     const { snapshot } = this;
-    this.#ticker.run(snapshot.status === 'RUNNING' && !isProblem(snapshot.phase));
+    const isRunning = snapshot.status === 'RUNNING' && !isProblem(snapshot.phase);
+    this.#ticker.run(isRunning || snapshot.retryAtMs !== undefined);
     this.#report(this.#shown, snapshot);
     this.#shown = snapshot;
   }

@@ -1,28 +1,30 @@
-/** Texts for the store's phases: a label that is always shown, and a sentence if the reader has to know or do something. */
+/** Texts for the store's phases: a label, and a sentence if the reader has to know or do more. Both are visible. */
 import { FlowtapProblem } from '../../client/client.ts';
 import type { ExecutionSnapshot, Phase } from '../store/snapshot.ts';
+import { TICKET_UNAVAILABLE } from '../store/ticket-url.ts';
 
 export type Tone = 'busy' | 'good' | 'quiet' | 'warning' | 'problem';
 
 interface PhaseText {
   readonly word: string;
   readonly tone: Tone;
-  /** Absent if `word` says enough. */
+  /** Shown below the header. Absent if `word` says enough. */
   readonly sentence?: string;
 }
 
 const TEXTS: Readonly<Record<Phase, PhaseText>> = {
   connecting: { word: 'Connecting', tone: 'busy' },
   replaying: { word: 'Loading history', tone: 'busy' },
-  live: {
-    word: 'Live',
-    tone: 'good',
-    sentence: 'Everything up to now is shown. New messages appear as they happen.',
-  },
+  live: { word: 'Live · caught up', tone: 'good' },
   reconnecting: {
     word: 'Reconnecting',
     tone: 'warning',
     sentence: 'The connection was lost. It is being opened again.',
+  },
+  busy: {
+    word: 'Busy',
+    tone: 'warning',
+    sentence: 'The service cannot answer at the moment. No message is lost.',
   },
   throttled: {
     word: 'Upstream throttled',
@@ -35,17 +37,12 @@ const TEXTS: Readonly<Record<Phase, PhaseText>> = {
     sentence: 'AWS does not answer at the moment. New messages appear as soon as it does, and none is lost.',
   },
   'waiting-for-slot': {
-    word: 'Updating every 5 s',
+    word: 'Waiting for a slot',
     tone: 'quiet',
-    sentence:
-      'This page has its four live streams in use. This execution is read every 5 s until one is free.',
+    sentence: 'This page has four live streams open. This execution is updated every 5 s until one is free.',
   },
-  paused: {
-    word: 'Paused',
-    tone: 'quiet',
-    sentence: 'The tab is hidden. Reading continues when it is shown.',
-  },
-  ended: { word: 'Ended', tone: 'quiet', sentence: 'The execution has ended, and all of it is shown.' },
+  paused: { word: 'Paused while hidden', tone: 'quiet' },
+  ended: { word: 'Ended', tone: 'quiet' },
   'ticket-expired': {
     word: 'Expired',
     tone: 'problem',
@@ -64,7 +61,31 @@ const TEXTS: Readonly<Record<Phase, PhaseText>> = {
   stopped: { word: 'Stopped', tone: 'problem', sentence: 'The execution cannot be read.' },
 };
 
-export const phaseText = (phase: Phase): PhaseText => TEXTS[phase];
+/** For phases that can have several reasons. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  TooManyStreams: 'The service has no live stream left for this reader. Close other pages to free one.',
+  RateLimitExceeded: 'This reader has sent too many requests. No message is lost.',
+  UpstreamShareExceeded:
+    'This reader has used its share of the calls to AWS. New messages appear late, and none is lost.',
+  HistoryNotReadYet: 'The service is still reading a long history.',
+  Overloaded: 'The service is overloaded. New messages appear late, and none is lost.',
+  [TICKET_UNAVAILABLE]: 'This page cannot get access to the execution at the moment.',
+};
+
+export function phaseText({ phase, error }: ExecutionSnapshot): PhaseText {
+  const text = TEXTS[phase];
+  if (phase === 'connecting' && error)
+    return { ...text, tone: 'warning', sentence: 'The service cannot be reached.' };
+  const sentence = error instanceof FlowtapProblem && !isProblem(phase) ? SENTENCES[error.code] : undefined;
+  return sentence === undefined ? text : { ...text, sentence };
+}
+
+/** When the next attempt follows. */
+export function retryText({ retryAtMs }: ExecutionSnapshot, nowMs: number): string | undefined {
+  if (retryAtMs === undefined) return undefined;
+  const seconds = Math.ceil((retryAtMs - nowMs) / 1000);
+  return seconds > 0 ? `Retrying in ${seconds} s.` : 'Retrying now.';
+}
 
 /** Phases in which the reader has to do something. */
 export const isProblem = (phase: Phase): boolean => TEXTS[phase].tone === 'problem';

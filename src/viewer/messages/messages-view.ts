@@ -85,6 +85,7 @@ export class MessagesView {
     this.#filter = NO_FILTER;
     this.#selectedStep = undefined;
     this.#hasDecided = false;
+    this.#wanted = undefined;
     this.#cursor.set(0);
   }
 
@@ -129,6 +130,7 @@ export class MessagesView {
         onDownload: () => downloadMessages(messages, snapshot.executionId ?? ''),
       })}
       ${this.#shown.length === 0 ? html`<p class="empty">${messages.length === 0 ? 'Nothing has been received yet.' : 'No message matches the filter.'}</p>` : nothing}
+      ${this.#wanted !== undefined && snapshot.hasCaughtUp ? html`<p class="empty missing" role="status">There is no message ${this.#wanted} in this execution.</p>` : nothing}
       <div
         class="grid messages-grid ${this.#shown.length === 0 ? 'without-rows' : ''}"
         role="treegrid"

@@ -16,8 +16,8 @@ import { FOLLOW_GIVE_UP_MS, RetryPolicy } from '../../client/retry-policy.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { statusAfter } from '../../messages/event-types.ts';
 import { type PageVisibility, documentVisibility, untilVisible } from './page-visibility.ts';
-import { finalPhaseOf } from './phase-of-error.ts';
-import { type Reading, readExecution } from './read-execution.ts';
+import { finalPhaseOf, passingPhaseOf, reasonOf } from './phase-of-error.ts';
+import { type FailedAttempt, type Reading, readExecution } from './read-execution.ts';
 import { type Session, type SessionOptions, openSession } from './session.ts';
 import { EMPTY_SNAPSHOT, type ExecutionSnapshot, type Phase } from './snapshot.ts';
 import { type StreamSlots, slotsFor } from './stream-slots.ts';
@@ -125,9 +125,9 @@ export class ExecutionStore {
         });
       } catch (error) {
         signal.throwIfAborted();
-        const afterMs = retryPolicy.afterFailure(error);
-        this.#change({ phase: 'reconnecting', error: shownError(error) });
-        await clock.sleep(afterMs, signal);
+        const retryAfterMs = retryPolicy.afterFailure(error);
+        this.#onPhase(passingPhaseOf(error), { error, retryAfterMs });
+        await clock.sleep(retryAfterMs, signal);
         signal.throwIfAborted();
       }
     }
@@ -172,11 +172,12 @@ export class ExecutionStore {
       onCaughtUp: (status, cursor) => {
         this.#cursor = cursor;
         this.#caughtUp = true;
+        this.#change({ hasCaughtUp: true });
         this.#onStatus(status);
       },
       onReset: (cursor) => this.#reset(cursor),
       onServerTime: (timestamp) => this.#onServerTime(Date.parse(timestamp) - clock.now()),
-      onPhase: (phase, error) => this.#onPhase(phase, error),
+      onPhase: (phase, failed) => this.#onPhase(phase, failed),
     };
   }
 
@@ -185,7 +186,7 @@ export class ExecutionStore {
     this.#messages = [];
     this.#steps = undefined;
     this.#caughtUp = false;
-    this.#change({ phase: 'replaying', status: undefined, failure: undefined });
+    this.#change({ phase: 'replaying', status: undefined, failure: undefined, hasCaughtUp: false });
   }
 
   #addMessage(message: FlowMessage): void {
@@ -204,10 +205,16 @@ export class ExecutionStore {
     else if (before !== status) void this.#readFailure(status);
   }
 
-  #onPhase(wanted: Phase, error?: unknown): void {
+  #onPhase(wanted: Phase, failed?: FailedAttempt): void {
     if (this.#hasEnded()) return;
-    const phase = wanted === 'live' && !this.#caughtUp ? 'replaying' : wanted;
-    this.#change({ phase, error: error === undefined ? undefined : shownError(error) });
+    if (!failed) {
+      this.#change({ phase: wanted === 'live' && !this.#caughtUp ? 'replaying' : wanted, error: undefined });
+      return;
+    }
+    // Nothing was connected before the first answer.
+    const phase = wanted === 'reconnecting' && this.#cursor === undefined ? 'connecting' : wanted;
+    const retryAtMs = this.#ports.clock.now() + failed.retryAfterMs;
+    this.#change({ phase, error: shownError(reasonOf(failed.error)), retryAtMs });
   }
 
   #onServerTime(aheadMs: number): void {
@@ -236,7 +243,8 @@ export class ExecutionStore {
 
   #change(changes: Partial<ExecutionSnapshot>): void {
     const isScheduled = this.#changes !== undefined;
-    this.#changes = { ...this.#changes, ...changes };
+    // A plan to retry belongs to its phase.
+    this.#changes = { ...this.#changes, ...(changes.phase && { retryAtMs: undefined }), ...changes };
     if (isScheduled) return;
     const { clock } = this.#ports;
     const isLoading = this.#snapshot.phase === 'replaying' && this.#changes.phase === 'replaying';

@@ -1,5 +1,5 @@
 /** The phase that an error leads to. */
-import { FlowtapProblem } from '../../client/client.ts';
+import { FlowtapConnectionError, FlowtapProblem } from '../../client/client.ts';
 import type { Phase } from './snapshot.ts';
 import { TICKET_REFUSED } from './ticket-url.ts';
 
@@ -13,9 +13,20 @@ export function finalPhaseOf(error: unknown, hadTicket: boolean): Phase {
   return status === 404 ? 'not-found' : 'stopped';
 }
 
+/** The client wraps what the page's ticket endpoint refuses. */
+export const reasonOf = (error: unknown): unknown =>
+  error instanceof FlowtapConnectionError && error.cause instanceof FlowtapProblem ? error.cause : error;
+
+const PASSING_PHASES: Readonly<Record<string, Phase>> = {
+  ThrottlingException: 'throttled',
+  UpstreamTimeout: 'unavailable',
+  BadUpstream: 'unavailable',
+  InternalFailureException: 'unavailable',
+  TooManyStreams: 'waiting-for-slot',
+};
+
 /** The phase after an error that is retried. */
 export function passingPhaseOf(error: unknown): Phase {
-  return error instanceof FlowtapProblem && error.code === 'ThrottlingException'
-    ? 'throttled'
-    : 'reconnecting';
+  const reason = reasonOf(error);
+  return reason instanceof FlowtapProblem ? (PASSING_PHASES[reason.code] ?? 'busy') : 'reconnecting';
 }

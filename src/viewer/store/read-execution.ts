@@ -14,6 +14,12 @@ export const POLL_MS = 5_000;
 /** The most that the service accepts. */
 const PAGE_MESSAGES = 250;
 
+export interface FailedAttempt {
+  readonly error: unknown;
+  /** The next attempt follows after this time. */
+  readonly retryAfterMs: number;
+}
+
 export interface Reading {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -26,7 +32,7 @@ export interface Reading {
   readonly onReset: (cursor: string | undefined) => void;
   /** The service's time, as just received. */
   readonly onServerTime: (timestamp: string) => void;
-  readonly onPhase: (phase: Phase, error?: unknown) => void;
+  readonly onPhase: (phase: Phase, failed?: FailedAttempt) => void;
 }
 
 /** Returns when nothing can follow. Throws what cannot be retried, and the signal's reason. */
@@ -82,7 +88,8 @@ async function stream({ client, executionId }: Session, reading: Reading): Promi
         reading.onPhase(event.upstream === 'ok' ? 'live' : event.upstream);
         break;
       case 'reconnecting':
-        if (event.error) reading.onPhase(passingPhaseOf(event.error), event.error);
+        if (event.error)
+          reading.onPhase(passingPhaseOf(event.error), { error: event.error, retryAfterMs: event.afterMs });
     }
   }
 }
@@ -92,17 +99,19 @@ async function poll(session: Session, reading: Reading, slot: SlotRequest): Prom
   const { signal, clock } = reading;
   reading.onPhase('waiting-for-slot');
   for (;;) {
+    let pauseMs = POLL_MS;
     try {
       if ((await readPages(session, reading)) !== 'RUNNING') return 'ended';
       reading.onPhase('waiting-for-slot');
     } catch (error) {
       signal.throwIfAborted();
       if (!isTransient(error)) throw error;
-      reading.onPhase(passingPhaseOf(error), error);
+      if (error instanceof FlowtapProblem) pauseMs = Math.max(POLL_MS, (error.retryAfterSeconds ?? 0) * 1000);
+      reading.onPhase(passingPhaseOf(error), { error, retryAfterMs: pauseMs });
     }
     const pause = new AbortController();
     void slot.granted.then(() => pause.abort());
-    await clock.sleep(POLL_MS, AbortSignal.any([signal, pause.signal]));
+    await clock.sleep(pauseMs, AbortSignal.any([signal, pause.signal]));
     signal.throwIfAborted();
     if (slot.isGranted) return 'granted';
   }

@@ -11,6 +11,7 @@ import {
   createFlowtapClient,
 } from '../../client/client.ts';
 import type { Fetch } from '../../client/http.ts';
+import { isTransient } from '../../client/retry-policy.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { type ExecutionAccess, ticketFacts } from './access.ts';
@@ -100,7 +101,7 @@ function renewing(
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof FlowtapProblem) onRefused(error);
+      if (error instanceof FlowtapProblem && !isTransient(error)) onRefused(error);
       throw error;
     }
   };

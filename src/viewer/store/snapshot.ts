@@ -15,9 +15,11 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
  * - `connecting`: no answer yet.
  * - `replaying`: earlier messages are arriving.
  * - `live`: everything up to now was received, and new messages arrive as they happen.
- * - `reconnecting`: the connection was lost. It is opened again.
+ * - `reconnecting`: the connection was lost. It is opened again. Before the first answer, this is `connecting` with an `error`.
+ * - `busy`: the service, or the page's endpoint for tickets, refuses for now. `error` says why.
  * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the moment.
- * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one is free.
+ * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one is free. With an `error`, the
+ *   service has no stream left for this reader.
  * - `paused`: the tab is hidden, so the stream is closed. It resumes when the tab is shown.
  * - `stopped`: an error that no retry can help.
  */
@@ -26,6 +28,7 @@ export type Phase =
   | 'replaying'
   | 'live'
   | 'reconnecting'
+  | 'busy'
   | 'throttled'
   | 'unavailable'
   | 'waiting-for-slot'
@@ -52,6 +55,10 @@ export interface ExecutionSnapshot {
   readonly payloads: PayloadAccess | undefined;
   /** How far the service's clock is ahead of this one's. */
   readonly serverAheadMs: number;
+  /** All messages up to some moment were received. */
+  readonly hasCaughtUp: boolean;
+  /** When the next attempt follows, by this clock, in milliseconds since the epoch. Absent while none is planned. */
+  readonly retryAtMs: number | undefined;
   /** The error behind the phase, if there is one. */
   readonly error: FlowtapProblem | FlowtapConnectionError | undefined;
 }
@@ -65,5 +72,7 @@ export const EMPTY_SNAPSHOT: ExecutionSnapshot = Object.freeze({
   failure: undefined,
   payloads: undefined,
   serverAheadMs: 0,
+  hasCaughtUp: false,
+  retryAtMs: undefined,
   error: undefined,
 });

@@ -1,15 +1,17 @@
 /** Asks a page's own endpoint for a ticket. */
-import { FlowtapConnectionError, FlowtapProblem, type TicketParts } from '../../client/client.ts';
+import { FlowtapProblem, type TicketParts } from '../../client/client.ts';
 import type { Fetch } from '../../client/http.ts';
 
 /** The code if the ticket endpoint refuses: the session has ended, or the user may not see the execution. */
 export const TICKET_REFUSED = 'TicketRefused';
+/** The code if the ticket endpoint fails for now. */
+export const TICKET_UNAVAILABLE = 'TicketUnavailable';
 
 /** Statuses after which a retry may succeed. */
 const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status);
 
 /**
- * Throws FlowtapProblem with the code `TicketRefused` if a retry cannot help; other errors are temporary. The
+ * Throws FlowtapProblem: with the code `TicketRefused` if a retry cannot help, else `TicketUnavailable`. The
  * endpoint's own text is not shown: it is not written for the reader of this page.
  */
 export async function fetchTicket(
@@ -24,8 +26,14 @@ export async function fetchTicket(
   });
   if (!response.ok) {
     const { status } = response;
-    if (isTransient(status))
-      throw new FlowtapConnectionError(`The page's ticket endpoint answered ${status}`);
+    if (isTransient(status)) {
+      throw new FlowtapProblem({
+        status,
+        code: TICKET_UNAVAILABLE,
+        title: 'No ticket',
+        detail: `The page's ticket endpoint answered with status ${status}.`,
+      });
+    }
     throw refused(
       status,
       `The page's ticket endpoint refused with status ${status}. Sign in again, or ask who runs this page.`,
