@@ -58,6 +58,11 @@ const UNREAD: Reading = {
   isPartial: true,
 };
 
+const REPEATED_TOKEN: SourceFailure = {
+  type: 'upstream-broken',
+  internal: 'the upstream repeats a token of its list of flows',
+};
+
 /** The request that reads. A reading continues to its end even if this request is cancelled, because others wait for it. */
 interface Reader {
   readonly tenant: string;
@@ -157,6 +162,7 @@ async function readPlace(
 ): Promise<Reading> {
   const found: Found[] = [];
   const options = { origin: { class: 'reader', tenant } as const, onAttempt };
+  const tokens = new Set<string>();
   let token: string | undefined;
   for (let pages = 0; pages < PLACE_PAGES_MAX; pages++) {
     const page = await source.listFlows(place, token, options);
@@ -168,6 +174,8 @@ async function readPlace(
       if (ref) found.push(foundOf(ref, type !== 'EXPRESS', members));
     }
     if (nextToken === undefined) return { found, isPartial: false };
+    if (tokens.has(nextToken)) return { found, failure: REPEATED_TOKEN, isPartial: true };
+    tokens.add(nextToken);
     token = nextToken;
   }
   return { found, isPartial: true };

@@ -137,6 +137,16 @@ describe('upstream calls for flows', () => {
     expect(page.partial).toBeUndefined();
   });
 
+  test('end when the upstream repeats a token', async () => {
+    const { source, flowsOf } = directoryUnderTest([]);
+    source.listFlows = async (_place, token, { origin }) => {
+      source.calls.push({ token, upstreamStatus: undefined, origin });
+      return { ok: true, value: { flows: [machine('Window')], nextToken: token === 'a' ? 'b' : 'a' } };
+    };
+    expect(await flowsOf()).toMatchObject({ flows: [{ name: 'Window' }], partial: true });
+    expect(source.calls.map(({ token }) => token)).toEqual([undefined, 'a', 'b']);
+  });
+
   test('that wait too long for their budget make a failure that asks for a retry, if nothing else is listed', async () => {
     const { source, ask } = directoryUnderTest([machine('Window')]);
     source.conduct = () => ({ failure: 'upstream-throttled' });
