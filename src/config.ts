@@ -66,7 +66,7 @@ const checked = <T>(problemOf: (value: T) => string | undefined, path: string[] 
   });
 
 /** A request of a caller takes one to a few calls; the service itself had no documented limit. */
-const THINGS_GRAPH_CALLS_PER_SECOND = 30;
+export const THINGS_GRAPH_CALLS_PER_SECOND = 30;
 const CALLS_PER_SECOND_MAX = 10_000;
 
 const callsPerSecond = z.pipe(
