@@ -162,18 +162,50 @@ test('an execution that ends while it is polled needs no slot', async () => {
   expect({ status, count: messages.length }).toEqual({ status: 'SUCCEEDED', count: 8 });
 });
 
+const FAILED = [
+  { messageId: 'a', eventType: 'EXECUTION_STARTED', afterMs: 0 },
+  { messageId: 'b', eventType: 'STEP_STARTED', payload: '{stepId: Open, input: null}', afterMs: 10 },
+  {
+    messageId: 'c',
+    eventType: 'STEP_FAILED',
+    payload: '{stepId: Open, error: E42, cause: bolt stuck}',
+    afterMs: 20,
+  },
+  { messageId: 'd', eventType: 'EXECUTION_FAILED', payload: '', afterMs: 30 },
+];
+const isSummary = (url: string): boolean => url.includes('/v1/executions/') && !url.includes('/messages');
+
+test('a failure that has already happened is shown before the first message, and asked for once', async () => {
+  const under = await openClient(FAILED);
+  await under.clock.advance(1_000);
+  let summaries = 0;
+  const failureShown = Promise.withResolvers<void>();
+  const fetch: Fetch = async (url, init) => {
+    if (isSummary(url)) summaries++;
+    else if (url.includes('/messages')) await failureShown.promise;
+    return under.fetch(url, init);
+  };
+  const store = await openStore(under, { ports: { fetch } });
+  const stop = store.subscribe(() => {});
+  const first = await under.until(snapshotWhen(store, ({ failure }) => failure !== undefined));
+  expect(first).toMatchObject({ status: 'FAILED', messages: [], failure: { step: 'Open', error: 'E42' } });
+  failureShown.resolve();
+  const { failure } = await under.until(snapshotWhen(store, hasEnded));
+  expect({ failure, summaries }).toEqual({ failure: first.failure, summaries: 1 });
+  stop();
+});
+
+test('without a summary, messages tell what failed', async () => {
+  const under = await openClient(FAILED);
+  const fetch: Fetch = async (url, init) =>
+    isSummary(url) ? Response.json({ code: 'X', detail: 'No.' }, { status: 403 }) : under.fetch(url, init);
+  const store = await openStore(under, { ports: { fetch } });
+  const { failure } = await under.until(snapshotWhen(store, ({ failure }) => failure !== undefined));
+  expect(failure).toEqual({ step: 'Open', error: 'E42', messageId: 'c' });
+});
+
 test('a failed execution brings what ended it', async () => {
-  const under = await openClient([
-    { messageId: 'a', eventType: 'EXECUTION_STARTED', afterMs: 0 },
-    { messageId: 'b', eventType: 'STEP_STARTED', payload: '{stepId: Open, input: null}', afterMs: 10 },
-    {
-      messageId: 'c',
-      eventType: 'STEP_FAILED',
-      payload: '{stepId: Open, error: E42, cause: bolt stuck}',
-      afterMs: 20,
-    },
-    { messageId: 'd', eventType: 'EXECUTION_FAILED', payload: '', afterMs: 30 },
-  ]);
+  const under = await openClient(FAILED);
   const store = await openStore(under);
   const { failure, status } = await under.until(snapshotWhen(store, ({ failure }) => failure !== undefined));
   expect(status).toBe('FAILED');

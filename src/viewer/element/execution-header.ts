@@ -51,12 +51,13 @@ function facts(
 ): TemplateResult | typeof nothing {
   if (messages.length === 0) return nothing;
   const startMs = msOf(steps?.startedAt);
-  const endMs = msOf(steps?.endedAt) ?? nowMs;
+  // While a history is loaded, its end is not known.
+  const endMs = msOf(steps?.endedAt) ?? (status === undefined || status === 'RUNNING' ? nowMs : undefined);
   const values: [string, string | undefined][] = [
     ['Started', startText(steps?.startedAt)],
     [
       status === 'RUNNING' ? 'Running for' : 'Duration',
-      startMs === undefined ? undefined : humanDuration(Math.max(0, endMs - startMs)),
+      startMs === undefined || endMs === undefined ? undefined : humanDuration(Math.max(0, endMs - startMs)),
     ],
     ['Messages', messages.length.toLocaleString('en')],
   ];

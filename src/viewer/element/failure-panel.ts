@@ -1,10 +1,10 @@
 /** The failure that ended the execution: step, error and cause, and a link to its message. */
 import { type TemplateResult, html, nothing } from 'lit';
 
-import type { Failure, FailureReason } from '../../client/client.ts';
+import type { FailureReason } from '../../client/client.ts';
 import { payloadText } from '../format/payload-text.ts';
 import { markIcon } from '../format/status-mark.ts';
-import type { ExecutionSnapshot } from '../store/snapshot.ts';
+import type { ExecutionSnapshot, ShownFailure } from '../store/snapshot.ts';
 
 export interface FailurePanelFacts {
   readonly snapshot: ExecutionSnapshot;
@@ -43,7 +43,7 @@ export function failurePanel({ snapshot, onJump }: FailurePanelFacts): TemplateR
   </section>`;
 }
 
-const title = ({ step }: Failure, verb: string): TemplateResult | string =>
+const title = ({ step }: ShownFailure, verb: string): TemplateResult | string =>
   step === undefined
     ? `The execution ${verb === 'failed' ? 'failed' : 'was aborted'}`
     : html`<b>${step}</b> ${verb === 'failed' ? 'failed' : 'was running when the execution was aborted'}`;

@@ -19,7 +19,7 @@ import { type PageVisibility, documentVisibility, untilVisible } from './page-vi
 import { finalPhaseOf, passingPhaseOf, reasonOf } from './phase-of-error.ts';
 import { type FailedAttempt, type Reading, readExecution } from './read-execution.ts';
 import { type Session, type SessionOptions, openSession } from './session.ts';
-import { EMPTY_SNAPSHOT, type ExecutionSnapshot, type Phase } from './snapshot.ts';
+import { EMPTY_SNAPSHOT, type ExecutionSnapshot, type Phase, type ShownFailure } from './snapshot.ts';
 import { type StreamSlots, slotsFor } from './stream-slots.ts';
 
 export interface ExecutionStoreOptions extends SessionOptions {
@@ -102,6 +102,7 @@ export class ExecutionStore {
         (payloads) => this.#change({ payloads }),
         () => {},
       );
+      if (this.#snapshot.status === undefined) void this.#readFailureFirst(session, signal);
       await this.#readWhileVisible(session, signal);
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
@@ -227,6 +228,17 @@ export class ExecutionStore {
     return (this.#changes?.phase ?? this.#snapshot.phase) === 'ended';
   }
 
+  /** A failure that has already happened is shown before the history, which may be long. Never rejects. */
+  async #readFailureFirst({ client, executionId }: Session, signal: AbortSignal): Promise<void> {
+    try {
+      const { status, failure } = await client.summary(executionId, { signal });
+      const known = this.#changes?.status ?? this.#snapshot.status;
+      if (known === undefined && failure) this.#change({ status, failure });
+    } catch {
+      // It is asked for again at the end of the history.
+    }
+  }
+
   /** Asks the service for the failure: its cause is in a payload, whose form depends on the source. */
   async #readFailure(status: Status): Promise<void> {
     const session = this.#session;
@@ -234,11 +246,22 @@ export class ExecutionStore {
     if (!session || !signal) return;
     try {
       const { failure } = await session.client.wait(session.executionId, { signal });
-      const { status: current } = { ...this.#snapshot, ...this.#changes };
-      if (current === status) this.#change({ failure });
+      this.#showFailure(status, failure);
     } catch {
-      // Without an answer, steps and messages still show what failed.
+      const { step, error, messageId } =
+        this.#messages.filter(({ error }) => error !== undefined).at(-1) ?? {};
+      if (error === undefined) return;
+      this.#showFailure(status, {
+        error,
+        ...(step !== undefined && { step }),
+        ...(messageId !== undefined && { messageId }),
+      });
     }
+  }
+
+  #showFailure(status: Status, failure: ShownFailure | undefined): void {
+    const { status: current } = { ...this.#snapshot, ...this.#changes };
+    if (current === status) this.#change({ failure });
   }
 
   #change(changes: Partial<ExecutionSnapshot>): void {

@@ -39,6 +39,9 @@ export type Phase =
   | 'not-found'
   | 'stopped';
 
+/** Without its `cursor` if messages told it, in place of the service. */
+export type ShownFailure = Omit<Failure, 'cursor'> & Partial<Pick<Failure, 'cursor'>>;
+
 export interface ExecutionSnapshot {
   /** Absent until it is known: a ticket names its execution. */
   readonly executionId: string | undefined;
@@ -50,7 +53,7 @@ export interface ExecutionSnapshot {
   /** In the order of the history. */
   readonly messages: readonly FlowMessage[];
   /** What ended the execution. Only after it has failed or was aborted. */
-  readonly failure: Failure | undefined;
+  readonly failure: ShownFailure | undefined;
   /** The credential's access to payloads. Absent while unknown. */
   readonly payloads: PayloadAccess | undefined;
   /** How far the service's clock is ahead of this one's. */
