@@ -1,10 +1,7 @@
 /** Gets lists and relatives from the service by the typed client. */
 import type { FlowtapClient } from '../../client/client.ts';
 import type { ListQuery, ListSource } from './list-source.ts';
-import type { ChildExecution, RelativesSource } from './relatives-source.ts';
-
-/** More children than a person looks at. */
-const CHILDREN_MAX = 250;
+import { CHILDREN_MAX, type ChildExecution, type RelativesSource } from './relatives-source.ts';
 
 export const clientListSource = (client: FlowtapClient): ListSource & RelativesSource => ({
   flows: (signal) => client.flows({ signal }),

@@ -9,16 +9,15 @@ import { FlowtapProblem, type Status } from '../../client/client.ts';
 import { type WatchTarget, watchLink } from '../../core/watch-link.ts';
 import { executionTitle } from '../element/execution-title.ts';
 import type { FlowtapExecution } from '../element/flowtap-execution.ts';
+import { systemClock } from '../../core/clock.ts';
+import { followRelatives } from './follow-relatives.ts';
 import { executionName } from './execution-name.ts';
 import { type Refusal, refusalCard } from './refusal-card.ts';
 import { trail } from './trail.ts';
 import type { Phase } from '../store/snapshot.ts';
-import type { Relatives, RelativesSource } from './relatives-source.ts';
+import { CHILDREN_MAX, type Relatives, type RelativesSource } from './relatives-source.ts';
 import { statusBadge, statusWord } from './status-badge.ts';
 import { executionFragment } from './watch-location.ts';
-
-/** Children start while it runs. */
-const RELATIVES_EVERY_MS = 10_000;
 
 export class WatchExecution extends LitElement {
   static override properties = {
@@ -27,6 +26,7 @@ export class WatchExecution extends LitElement {
     apiKey: { attribute: false },
     relatives: { attribute: false },
     found: { state: true },
+    unread: { state: true },
     status: { state: true },
     refusal: { state: true },
   };
@@ -37,6 +37,8 @@ export class WatchExecution extends LitElement {
   /** Present if a key reads the execution. */
   declare relatives: RelativesSource | undefined;
   declare found: Relatives | undefined;
+  /** Why parent and children could not be read last time. */
+  declare unread: string | undefined;
   declare status: Status | undefined;
   /** Why the link no longer shows the execution. */
   declare refusal: Refusal | undefined;
@@ -61,23 +63,28 @@ export class WatchExecution extends LitElement {
     this.#readOf = id;
     this.#reading?.abort();
     this.found = undefined;
+    this.unread = undefined;
     this.status = undefined;
     if (id === '') return;
     this.#reading = new AbortController();
     void this.#readRelatives(id, this.#reading.signal);
   }
 
-  /** Never rejects. If relatives cannot be read, they are not shown: the execution itself shows the reason. */
+  /** Never rejects. */
   async #readRelatives(id: string, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        this.found = await this.relatives?.relativesOf(id, signal);
-      } catch {
-        return;
-      }
-      if (this.status !== undefined && this.status !== 'RUNNING') return;
-      await new Promise((resolve) => setTimeout(resolve, RELATIVES_EVERY_MS));
-    }
+    const source = this.relatives;
+    if (source === undefined) return;
+    await followRelatives({
+      read: () => source.relativesOf(id, signal),
+      isOver: () => this.status !== undefined && this.status !== 'RUNNING',
+      onFound: (found) => {
+        this.found = found;
+        this.unread = undefined;
+      },
+      onFailed: ({ message }) => (this.unread = message),
+      clock: systemClock,
+      signal,
+    }).catch(() => {});
   }
 
   override render() {
@@ -120,6 +127,13 @@ export class WatchExecution extends LitElement {
           @status=${this.#onStatus}
         ></flowtap-execution>`,
       )}
+      ${
+        this.unread === undefined
+          ? nothing
+          : html`<p class="problem" role="status">
+              The parent and the children of this execution could not be read. Retrying. ${this.unread}
+            </p>`
+      }
       ${this.#children()}
     `;
   }
@@ -129,6 +143,7 @@ export class WatchExecution extends LitElement {
     if (children.length === 0) return nothing;
     return html`<section class="children" aria-labelledby="children-title">
       <h2 id="children-title">Started by this execution</h2>
+      ${children.length < CHILDREN_MAX ? nothing : html`<p class="quiet">The first ${CHILDREN_MAX} are shown.</p>`}
       <table class="executions">
         <thead>
           <tr>

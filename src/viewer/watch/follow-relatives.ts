@@ -1,0 +1,39 @@
+/** Reads the executions around one again and again while it runs, since children start meanwhile. Failures are reported and retried. */
+import { isTransient } from '../../client/retry-policy.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Relatives } from './relatives-source.ts';
+
+export const RELATIVES_EVERY_MS = 10_000;
+/** The longest pause, after several failures. */
+export const RELATIVES_EVERY_MS_MAX = 80_000;
+
+export interface RelativesWatch {
+  readonly read: (signal: AbortSignal) => Promise<Relatives>;
+  readonly isOver: () => boolean;
+  readonly onFound: (found: Relatives) => void;
+  /** A retry follows. */
+  readonly onFailed: (error: Error) => void;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Returns when the execution has ended and its relatives were read, or when a retry cannot help. Rejects only when the signal aborts. */
+export async function followRelatives(watch: RelativesWatch): Promise<void> {
+  const { read, isOver, onFound, onFailed, clock, signal } = watch;
+  let pauseMs = RELATIVES_EVERY_MS;
+  for (;;) {
+    try {
+      onFound(await read(signal));
+      if (isOver()) return;
+      pauseMs = RELATIVES_EVERY_MS;
+    } catch (error) {
+      signal.throwIfAborted();
+      // The execution itself shows the reason.
+      if (!isTransient(error)) return;
+      onFailed(error);
+      pauseMs = Math.min(pauseMs * 2, RELATIVES_EVERY_MS_MAX);
+    }
+    await clock.sleep(pauseMs, signal);
+    signal.throwIfAborted();
+  }
+}
