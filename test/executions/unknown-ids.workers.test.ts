@@ -5,14 +5,12 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { executionKey, parseExecutionRef } from '../../src/core/execution-ref.ts';
 import * as worker from '../support/inside-workerd.workers.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
-import { stopTime, type TestTime } from '../support/time-inside-workerd.workers.ts';
 
 const ARN = 'arn:aws:states:us-west-2:123456789012:execution:flow:run';
 
 /** undefined: the upstream knows no execution. */
 let messages: object[] | undefined;
 let apiKey: string;
-let time: TestTime;
 
 beforeEach(async () => {
   messages = undefined;
@@ -23,7 +21,6 @@ beforeEach(async () => {
     return Response.json({ __type, message: 'unknown' }, { status: 400 });
   });
   apiKey = await worker.createKey();
-  time = stopTime();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -58,7 +55,7 @@ test.each(['unknown-flow', ARN])('an unknown id (%s) leaves no key and no alarm'
     [`${path}?waitTimeSeconds=2`, {}],
   ];
   for (const [url, init] of requests) {
-    expect((await time.pass(request(url, init))).status, url).toBe(404);
+    expect((await request(url, init)).status, url).toBe(404);
     expect(await stored(id), url).toEqual(NOTHING);
   }
   const admin = { token: ADMIN_TOKEN };
@@ -94,7 +91,7 @@ test('a followed execution is remembered by name, and an object that holds somet
   await request(`${path}?last=1`);
   expect((await stored('a-flow')).keys).toEqual(['ref']);
   await reader?.cancel();
-  await time.pass(runDurableObjectAlarm(objectOf('a-flow')));
+  await runDurableObjectAlarm(objectOf('a-flow'));
   expect(await stored('a-flow')).toEqual(NOTHING);
 });
 
