@@ -22,3 +22,15 @@ export function givenCursor({
   if (cursor !== undefined) return ok({ name: 'cursor', text: cursor });
   return ok(nextToken === undefined ? undefined : { name: 'nextToken', text: nextToken });
 }
+
+/** What the cursor stands for; undefined without one. `mistake`: why a cursor is refused that this service did not issue for this use. */
+export function readCursor<T>(
+  query: Query<'cursor' | 'nextToken'>,
+  decode: (text: string) => T | undefined,
+  mistake: string,
+): Result<T | undefined> {
+  const given = givenCursor(query);
+  if (!given.ok || given.value === undefined) return given.ok ? ok(undefined) : given;
+  const decoded = decode(given.value.text);
+  return decoded === undefined ? invalid('query', given.value.name, mistake) : ok(decoded);
+}

@@ -1,9 +1,9 @@
 /** What pages of lists have in common: the place of a cursor, and the answer with its headers. */
-import { type Result, invalid, ok } from '../core/errors.ts';
+import type { Result } from '../core/errors.ts';
 import { decodeListCursor } from '../lists/list-cursor.ts';
 import { strongEtag } from '../messages/encoded-page.ts';
 import type { SealKeys } from '../messages/sealed.ts';
-import { givenCursor } from './cursor-parameter.ts';
+import { readCursor } from './cursor-parameter.ts';
 import { cacheControl, cacheStatus, jsonWithEtag } from './cacheable-json.ts';
 import type { Query } from './query-parameters.ts';
 import type { Draft } from './response-headers.ts';
@@ -34,15 +34,9 @@ export function readPlace(
   listName: string,
   query: Query<'cursor' | 'nextToken'>,
 ): Result<string | undefined> {
-  const given = givenCursor(query);
-  if (!given.ok) return given;
-  if (given.value === undefined) return ok(undefined);
-  const { name, text } = given.value;
-  const place = decodeListCursor(keys, listName, text);
-  if (place !== undefined) return ok(place);
-  return invalid(
-    'query',
-    name,
+  return readCursor(
+    query,
+    (text) => decodeListCursor(keys, listName, text),
     'is not a cursor of this list. Copy nextToken unchanged from the page before and keep the same flow and filters, or ' +
       'leave it out to start with the newest.',
   );

@@ -17,6 +17,7 @@ export async function openCuttingProxy(target: URL, lifeMs: () => number): Promi
   let cuts = 0;
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname);
+    // Real time, since sockets have no other. No assertion depends on when a connection is cut.
     const timer = setTimeout(() => {
       if (isCalm) return;
       cuts++;

@@ -95,9 +95,11 @@ describe('a secret is found', () => {
   test('in the output of a service, even if split into pieces and without a final line end', async () => {
     const script = `const line = ${JSON.stringify(JSON.stringify({ event: 'request', KEY }))};
       process.stderr.write(line.slice(0, 50));
-      setTimeout(() => process.stderr.write(line.slice(50)), 50);
+      process.stdin.once('end', () => process.stderr.write(line.slice(50))).resume();
       console.log('for its user: ${KEY}');`;
-    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['-e', script], { stdio: 'pipe' });
+    // The second piece is written when the first has arrived.
+    child.stderr.once('data', () => child.stdin.end());
     await once(child, 'close');
     expect(takeFindings()).toEqual(found("^an API key in a program's output"));
   });

@@ -4,7 +4,6 @@ import type { Page } from 'playwright-core';
 
 import { hasChromium } from '../support/chromium.ts';
 import { EventScript } from './event-script.ts';
-import { orderFlow } from './order-flow.ts';
 import { shownMessages, untilPhase } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
@@ -16,8 +15,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
   let succeeded: string;
   beforeAll(async () => {
     world = await openViewerWorld();
-    failed = await world.order(orderFlow('fails'), HOUR_MS);
-    succeeded = await world.order(orderFlow('succeeds'), HOUR_MS);
+    ({ failed, succeeded } = await world.endedOrders());
   });
   afterAll(() => world.close());
 

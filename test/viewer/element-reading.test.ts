@@ -7,16 +7,13 @@ import { orderFlow } from './order-flow.ts';
 import { shownSteps, untilPhase } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
-const HOUR_MS = 3_600_000;
-
 describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
   let world: ViewerWorld;
   let failed: string;
   let succeeded: string;
   beforeAll(async () => {
     world = await openViewerWorld();
-    failed = await world.order(orderFlow('fails'), HOUR_MS);
-    succeeded = await world.order(orderFlow('succeeds'), HOUR_MS);
+    ({ failed, succeeded } = await world.endedOrders());
   });
   afterAll(() => world.close());
 

@@ -4,11 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toSteps } from '../../src/client/client.ts';
 import { hasChromium } from '../support/chromium.ts';
 import { EventScript } from './event-script.ts';
-import { orderFlow } from './order-flow.ts';
 import { outlineOf, shownMessages, shownSteps, untilPhase } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
-
-const HOUR_MS = 3_600_000;
 
 describe.runIf(hasChromium())('<flowtap-execution>', () => {
   let world: ViewerWorld;
@@ -16,8 +13,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
   let succeeded: string;
   beforeAll(async () => {
     world = await openViewerWorld();
-    failed = await world.order(orderFlow('fails'), HOUR_MS);
-    succeeded = await world.order(orderFlow('succeeds'), HOUR_MS);
+    ({ failed, succeeded } = await world.endedOrders());
   });
   afterAll(() => world.close());
 

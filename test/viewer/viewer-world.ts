@@ -13,6 +13,7 @@ import { openStepFunctionsWorld } from '../step-functions/step-functions-world.t
 import { launchChromium } from '../support/chromium.ts';
 import type { World } from '../support/on-workerd.ts';
 import type { EventScript } from './event-script.ts';
+import { orderFlow } from './order-flow.ts';
 import { untilPhase } from './viewer-page.ts';
 
 let scripted = 0;
@@ -61,6 +62,15 @@ export class ViewerWorld {
       visibleAt: startMs,
     });
     return arn;
+  }
+
+  /** Two executions that began an hour ago and have ended: one failed, one succeeded after retries. */
+  async endedOrders(): Promise<{ readonly failed: string; readonly succeeded: string }> {
+    const agoMs = 3_600_000;
+    return {
+      failed: await this.order(orderFlow('fails'), agoMs),
+      succeeded: await this.order(orderFlow('succeeds'), agoMs),
+    };
   }
 
   /** A real ticket. */

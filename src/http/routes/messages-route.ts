@@ -7,13 +7,11 @@ import { type Result, fail, invalid, ok } from '../../core/errors.ts';
 import { type MessageFilter, PAGE_MESSAGES_MAX, type PageStart } from '../../executions/cut-page.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { StreamStart } from '../../executions/executions.ts';
-import type { Cursor } from '../../messages/cursor.ts';
-import type { CursorReader } from '../../messages/cursor-reader.ts';
 import { shows } from '../../messages/payload-access.ts';
-import { givenCursor } from '../cursor-parameter.ts';
+import { readCursor } from '../cursor-parameter.ts';
 import { streamResponse } from '../stream-response.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from '../cacheable-json.ts';
-import { MAX_RESULTS_DEFAULT, type Query, readQuery } from '../query-parameters.ts';
+import { MAX_RESULTS_DEFAULT, readQuery } from '../query-parameters.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
 import type { Answered, Exchange } from '../routing.ts';
 
@@ -47,7 +45,7 @@ async function getPage(
   const filter = readFilter(query.value, caller);
   if (!filter.ok) return filter;
   const { maxResults = MAX_RESULTS_DEFAULT, last, waitTimeSeconds = 0 } = query.value;
-  const cursor = readCursor(cursors, ref, query.value);
+  const cursor = readCursor(query.value, (text) => cursors.read(ref, text), NOT_ITS_CURSOR);
   if (!cursor.ok) return cursor;
   if (last !== undefined && cursor.value) {
     return invalid('query', 'last', 'must not be combined with a cursor: it selects the newest messages.');
@@ -96,7 +94,10 @@ async function getStream(
   const { from = 'start' } = query.value;
   // An empty value means that the client has no last event id.
   const lastEventId = request.headers.get('Last-Event-ID') || query.value.lastEventId || undefined;
-  const given = lastEventId === undefined ? readCursor(cursors, ref, query.value) : undefined;
+  const given =
+    lastEventId === undefined
+      ? readCursor(query.value, (text) => cursors.read(ref, text), NOT_ITS_CURSOR)
+      : undefined;
   if (given && !given.ok) return given;
   const cursor = given ? given.value : cursors.read(ref, lastEventId ?? '');
   if (cursor?.end === 'final') return ok(nothingMore());
@@ -144,22 +145,7 @@ function readFilter(
   return ok({ ...(eventTypes && { eventTypes }), ...(step !== undefined && { step }) });
 }
 
-/** Fails if this service did not issue the cursor for this execution. */
-function readCursor(
-  cursors: CursorReader,
-  ref: ExecutionRef,
-  query: Query<'cursor' | 'nextToken'>,
-): Result<Cursor | undefined> {
-  const given = givenCursor(query);
-  if (!given.ok) return given;
-  if (given.value === undefined) return ok(undefined);
-  const { name, text } = given.value;
-  const cursor = cursors.read(ref, text);
-  if (cursor) return ok(cursor);
-  return invalid(
-    'query',
-    name,
-    'is not a cursor of this execution. Copy it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
-      'same flowExecutionId, or leave it out to start at the beginning.',
-  );
-}
+/** Of a cursor that this service did not issue for this execution. */
+const NOT_ITS_CURSOR =
+  'is not a cursor of this execution. Copy it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
+  'same flowExecutionId, or leave it out to start at the beginning.';
