@@ -11,10 +11,10 @@ import * as z from 'zod/mini';
 import { fail, ok, type Result } from './core/errors.ts';
 import { SECRET_CHARACTERS_MIN } from './core/secret-length.ts';
 import { isAwsRegion } from './core/aws-region.ts';
+import { commaSeparated } from './core/comma-separated.ts';
 import { isExternalId, isRoleArn } from './sources/aws/sts.ts';
 import {
   type AllowedAccounts,
-  entriesOf,
   parseAllowedAccounts,
   wrongAllowedAccount,
 } from './sources/step-functions/allowed-accounts.ts';
@@ -49,7 +49,7 @@ const isOrigin = (text: string): boolean =>
 
 /** Names the wrong entry, and what it must be if that is known. A user and password in it stay out of the log. */
 function originsProblem(list: string): string | undefined {
-  const wrong = entriesOf(list).find((entry) => entry !== '*' && !isOrigin(entry));
+  const wrong = commaSeparated(list).find((entry) => entry !== '*' && !isOrigin(entry));
   if (wrong === undefined) return undefined;
   const entry = wrong.replace(/^(.*\/\/)?.*@/s, '$1');
   const rule = `must be * or origins such as https://app.example.com, separated by commas: '${entry}' is not an origin`;
@@ -280,7 +280,7 @@ export function readSettings(variables: Record<string, unknown>): Result<Setting
     ...(s.SIGNING_SECRET_PREVIOUS !== undefined && { signingSecretPrevious: s.SIGNING_SECRET_PREVIOUS }),
     ...(s.ADMIN_TOKEN !== undefined && { adminToken: s.ADMIN_TOKEN }),
     ...(s.PUBLIC_URL !== undefined && { publicUrl: s.PUBLIC_URL }),
-    corsOrigins: entriesOf(s.CORS_ORIGINS ?? '*'),
+    corsOrigins: commaSeparated(s.CORS_ORIGINS ?? '*'),
     logEveryNth: s.REQUEST_LOG ?? 1,
     ...(s.ARCHIVE_TTL_DAYS !== undefined && { archiveTtlSeconds: s.ARCHIVE_TTL_DAYS * SECONDS_PER_DAY }),
   });

@@ -3,6 +3,7 @@
  * behind trusted proxies the last address in `X-Forwarded-For` that is not one of theirs. What a caller writes into a header
  * never counts. The result names a bucket; it is not an address to connect to.
  */
+import { commaSeparated } from '../core/comma-separated.ts';
 import {
   type AddressBlock,
   isInBlock,
@@ -49,11 +50,7 @@ export function socketClientAddress(
 
 /** `TRUSTED_PROXY`: addresses and blocks, separated by commas. Undefined if one of them is invalid. */
 export function parseTrustedProxies(text: string): readonly AddressBlock[] | undefined {
-  const blocks = text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map(parseAddressBlock);
+  const blocks = commaSeparated(text).map(parseAddressBlock);
   return blocks.every((block) => block !== undefined) ? blocks : undefined;
 }
 

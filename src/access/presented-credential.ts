@@ -8,6 +8,7 @@
  */
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
 import { containsApiKey, isMeantAsApiKey } from '../core/api-key-format.ts';
+import { commaSeparated } from '../core/comma-separated.ts';
 import { decodedAscii } from '../core/decoded-ascii.ts';
 import type { RequestHeaders } from './client-address.ts';
 
@@ -113,12 +114,7 @@ const distinct = (texts: readonly string[]): readonly string[] =>
 
 /** A repeated header arrives as one, joined by commas (RFC 9110, 5.3). No credential contains a comma. */
 const headerTexts = (value: string | null): readonly string[] =>
-  value === null
-    ? []
-    : value
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '');
+  value === null ? [] : commaSeparated(value);
 
 /** Where the URL contains something like a key: the parameter's name, or `path` or `query`. */
 function keyInUrl(path: string, parameters: RequestUrl['parameters']): string | undefined {

@@ -2,6 +2,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { API_KEY_BEGINNING } from '../core/api-key-format.ts';
+import { commaSeparated } from '../core/comma-separated.ts';
 import { UsageError } from './command.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -95,9 +96,7 @@ export const eventTypesOf = (text: string | undefined): { eventTypes?: readonly 
   text === undefined
     ? {}
     : {
-        eventTypes: text
-          .split(',')
-          .map((type) => type.trim())
-          .map((type) => (/[A-Z].*[a-z]/.test(type) ? type : type.toUpperCase()))
-          .filter((type) => type !== ''),
+        eventTypes: commaSeparated(text).map((type) =>
+          /[A-Z].*[a-z]/.test(type) ? type : type.toUpperCase(),
+        ),
       };

@@ -1,5 +1,6 @@
 /** The setting SFN_ALLOWED: which accounts' executions of Step Functions are read, and in which regions. */
 import { isAwsRegion } from '../../core/aws-region.ts';
+import { commaSeparated } from '../../core/comma-separated.ts';
 import type { ArnPlace } from '../../core/execution-arn.ts';
 
 /** Regions and accounts as SFN_ALLOWED lists them: `us-west-2:123456789012`. */
@@ -8,16 +9,9 @@ export type AllowedAccounts = ReadonlySet<string>;
 /** Where the executions of SFN_ALLOWED are: on AWS, or on a server that has its own names of regions and shorter accounts. */
 export type AllowedOn = 'aws' | 'other-server';
 
-/** The entries of a setting that is a list, separated by commas. */
-export const entriesOf = (setting: string): readonly string[] =>
-  setting
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-
 /** The entry of SFN_ALLOWED that could not name any execution; undefined if each could. */
 export const wrongAllowedAccount = (setting: string, on: AllowedOn): string | undefined =>
-  entriesOf(setting).find((entry) => {
+  commaSeparated(setting).find((entry) => {
     const [region = '', account = '', ...more] = entry.split(':');
     if (more.length > 0) return true;
     return on === 'aws'
@@ -30,7 +24,7 @@ export const parseAllowedAccounts = (
   setting: string,
   on: AllowedOn = 'other-server',
 ): AllowedAccounts | undefined =>
-  wrongAllowedAccount(setting, on) === undefined ? new Set(entriesOf(setting)) : undefined;
+  wrongAllowedAccount(setting, on) === undefined ? new Set(commaSeparated(setting)) : undefined;
 
 export const isAllowed = (allowed: AllowedAccounts, { region, account }: ArnPlace): boolean =>
   allowed.has(`${region}:${account}`);
