@@ -3,7 +3,7 @@
  * which are lists of their own (flow-list.ts). A request reads a bounded part of the history and asks for a bounded number of children;
  * the next one continues there.
  */
-import { isFinal } from '../archive/archive-head.ts';
+import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
 import { indexedExecutionOf } from '../archive/index-record.ts';
 import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
@@ -237,18 +237,17 @@ class Search {
 
   async #itemOf(ref: ExecutionRef): Promise<ListItem | undefined> {
     const { archive, executions, clock } = this.#options;
+    const itemIn = (head: ArchiveHead) => archivedItem(indexedExecutionOf(ref, head), clock.now());
     const archived = await archive.find(ref);
-    if (archived && isFinal(archived.head, clock.now()))
-      return archivedItem(indexedExecutionOf(ref, archived.head), clock.now());
+    if (archived && isFinal(archived.head, clock.now())) return itemIn(archived.head);
     this.#asked++;
     const described = await executions.describe(ref, { withData: false, ...this.#reader }, this.#signal);
     if (!described.ok) {
       this.#note(described.failure);
-      return archived && archivedItem(indexedExecutionOf(ref, archived.head), clock.now());
+      return archived && itemIn(archived.head);
     }
     this.#upstreamCalls += described.value.served.upstreamCalls;
-    if (described.value.by === 'archive')
-      return archivedItem(indexedExecutionOf(ref, described.value.head), clock.now());
+    if (described.value.by === 'archive') return itemIn(described.value.head);
     const { executionId, source } = ref;
     return liveItem(source, { executionId, ...namesOf(ref), ...described.value.facts });
   }
