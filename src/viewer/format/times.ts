@@ -24,12 +24,14 @@ export const momentText = (timestamp: string | undefined): string =>
 export const secondText = (timestamp: string | undefined): string =>
   momentText(timestamp).replace(/\.\d{3}$/, '');
 
+/** Made once: a list shows many times, and making it takes longer than using it. */
+const ZONE_FORMAT = new Intl.DateTimeFormat('en', { timeZoneName: 'short' });
+
 /** The reader's time zone at that moment: `GMT+1`, `UTC`. */
 export const zoneText = (timestamp: string | undefined): string => {
   const ms = msOf(timestamp);
   if (ms === undefined) return '';
-  const parts = new Intl.DateTimeFormat('en', { timeZoneName: 'short' }).formatToParts(ms);
-  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  return ZONE_FORMAT.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 };
 
 /** `+3.2 s` */
