@@ -1,5 +1,6 @@
 /** Reads the executions around one again and again while it runs, since children start meanwhile. Failures are reported and retried. */
 import { isTransient } from '../../client/retry-policy.ts';
+import { Backoff } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Relatives } from './relatives-source.ts';
 
@@ -20,18 +21,19 @@ export interface RelativesWatch {
 /** Returns when the execution has ended and its relatives were read, or when a retry cannot help. Rejects only when the signal aborts. */
 export async function followRelatives(watch: RelativesWatch): Promise<void> {
   const { read, isOver, onFound, onFailed, clock, signal } = watch;
-  let pauseMs = RELATIVES_EVERY_MS;
+  const backoff = new Backoff(2 * RELATIVES_EVERY_MS, RELATIVES_EVERY_MS_MAX);
   for (;;) {
+    let pauseMs = RELATIVES_EVERY_MS;
     try {
       onFound(await read(signal));
       if (isOver()) return;
-      pauseMs = RELATIVES_EVERY_MS;
+      backoff.reset();
     } catch (error) {
       signal.throwIfAborted();
       // The execution itself shows the reason.
       if (!isTransient(error)) return;
       onFailed(error);
-      pauseMs = Math.min(pauseMs * 2, RELATIVES_EVERY_MS_MAX);
+      pauseMs = backoff.failed();
     }
     await clock.sleep(pauseMs, signal);
     signal.throwIfAborted();
