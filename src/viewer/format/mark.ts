@@ -1,7 +1,6 @@
 /** How an execution or step is marked: its status, or a failure that the execution survived. Pure. */
 import type { Status, Step } from '../../client/client.ts';
 
-/** What is shown: a status, or a failure that the execution survived. */
 export type Mark = 'running' | 'succeeded' | 'failed' | 'aborted' | 'handled' | 'retried';
 
 const MARK_OF_STATUS: Readonly<Record<Status, Mark>> = {
