@@ -1,7 +1,7 @@
 /** Gets lists and relatives from the service by the typed client. */
-import type { FlowtapClient } from '../../client/client.ts';
+import type { ChildExecution, FlowtapClient } from '../../client/client.ts';
 import type { ListQuery, ListSource } from './list-source.ts';
-import { CHILDREN_MAX, type ChildExecution, type RelativesSource } from './relatives-source.ts';
+import { CHILDREN_MAX, type RelativesSource } from './relatives-source.ts';
 
 export const clientListSource = (client: FlowtapClient): ListSource & RelativesSource => ({
   flows: (signal) => client.flows({ signal }),

@@ -1,7 +1,7 @@
 /** <watch-flow-nav>: the flows that the key may read, as links; on narrow screens as a menu. */
 import { LitElement, html, nothing } from 'lit';
 
-import type { ListedFlow } from './list-source.ts';
+import type { Flow } from '../../client/client.ts';
 import { type ListView, listFragment } from './watch-location.ts';
 
 /** With more flows, a search field is shown. */
@@ -22,7 +22,7 @@ export class WatchFlowNav extends LitElement {
   };
 
   /** Undefined while they are read. */
-  declare flows: readonly ListedFlow[] | undefined;
+  declare flows: readonly Flow[] | undefined;
   declare view: ListView;
   declare wanted: string | undefined;
 

@@ -1,8 +1,6 @@
 /** What the list reads, as the page needs it. client-list-source.ts gets it from the typed client. */
-import type { Status } from '../../client/client.ts';
-import type { Flow, ListedExecution } from '../../client/executions.ts';
+import type { Flow, ListedExecution, Status } from '../../client/client.ts';
 
-export type ListedFlow = Flow;
 export type { ListedExecution };
 
 /** Which executions. Absent members exclude nothing. */
@@ -34,7 +32,7 @@ export type ListEvent =
   | { readonly type: 'reconnecting'; readonly error?: Error };
 
 export interface ListSource {
-  flows(signal: AbortSignal): Promise<readonly ListedFlow[]>;
+  flows(signal: AbortSignal): Promise<readonly Flow[]>;
   /** Newest start first, one answer at a time. */
   parts(query: ListQuery, signal: AbortSignal): AsyncIterator<ListPart, unknown, void>;
   /** Never ends by itself. Throws what cannot be retried. */

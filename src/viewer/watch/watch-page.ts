@@ -4,10 +4,10 @@
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
-import { type KeyFacts, createFlowtapClient } from '../../client/client.ts';
+import { type Flow, type KeyFacts, createFlowtapClient } from '../../client/client.ts';
 import { clientListSource } from './client-list-source.ts';
 import type { EnteredKey } from './key-form.ts';
-import type { ListSource, ListedFlow } from './list-source.ts';
+import type { ListSource } from './list-source.ts';
 import type { RelativesSource } from './relatives-source.ts';
 import {
   EMPTY_VIEW,
@@ -46,7 +46,7 @@ export class WatchPage extends LitElement {
   #reading = new AbortController();
   declare shown: WatchLocation;
   declare reader: Reader | undefined;
-  declare flows: readonly ListedFlow[] | undefined;
+  declare flows: readonly Flow[] | undefined;
   declare problem: string | undefined;
 
   constructor() {
