@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
+import { statesArn } from '../core/execution-arn.ts';
 import { parseExecutionRef } from '../core/execution-ref.ts';
 import { parseFlowRef } from '../core/flow-ref.ts';
 import type { ListingSource, Place } from './listing-source.ts';
@@ -82,8 +83,8 @@ export async function probeLists(listing: ListingSource, clock: Clock): Promise<
 }
 
 async function probePlace(listing: ListingSource, place: Place, clock: Clock): Promise<ListProbe[]> {
-  const { partition, region, account } = place;
-  const flow = parseFlowRef(`arn:${partition}:states:${region}:${account}:stateMachine:${PROBE_NAME}`);
+  const { region, account } = place;
+  const flow = parseFlowRef(statesArn(place, 'stateMachine', PROBE_NAME));
   const target = { source: listing.name, region, account };
   const call = { origin: OPERATOR };
   const flows = await outcomeOf(clock, () => listing.listFlows(place, undefined, call));

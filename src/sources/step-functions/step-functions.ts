@@ -7,7 +7,7 @@
  */
 import * as z from 'zod/mini';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
-import type { ArnPlace } from '../../core/execution-arn.ts';
+import { type ArnPlace, statesArn } from '../../core/execution-arn.ts';
 import { type ExecutionRef, STEP_FUNCTIONS } from '../../core/execution-ref.ts';
 import type { Message } from '../../messages/message.ts';
 import { STATUS_OF_UPSTREAM } from '../../messages/upstream-statuses.ts';
@@ -85,9 +85,9 @@ export function createStepFunctionsSource(client: StepFunctionsClient): Source {
   };
 }
 
-function probeTarget({ partition, region, account }: ArnPlace): ProbeTarget {
-  const executionId = `arn:${partition}:states:${region}:${account}:execution:${PROBE_NAME}:${PROBE_NAME}`;
-  return { region, account, executionId };
+function probeTarget(place: ArnPlace): ProbeTarget {
+  const { region, account } = place;
+  return { region, account, executionId: statesArn(place, 'execution', `${PROBE_NAME}:${PROBE_NAME}`) };
 }
 
 function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
