@@ -77,6 +77,13 @@ export const readerOf = ({ keyId, tenant, streamLimit, totalStreamLimit }: Calle
   totalStreamLimit,
 });
 
+/** What an open stream is granted, and when it ends, as the ports take it. `grant`: see below. */
+export const grantedStreamOf = ({ expiresAtMs, ticket }: Caller, grant: StreamGrant | ListGrant) => ({
+  grant,
+  ...(expiresAtMs !== undefined && { keyEndsAtMs: expiresAtMs }),
+  ...(ticket && { ticketEndsAtMs: ticket.endsAtMs }),
+});
+
 export const callerAllows = (caller: Caller, executionId: string): boolean =>
   (caller.ticket === undefined || caller.ticket.executionId === executionId) &&
   matchesAnyPattern(caller.executions, executionId);

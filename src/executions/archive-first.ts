@@ -15,11 +15,10 @@ import type { EventFrames } from './following/event-frames.ts';
 import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
 import type { Executions, Served, StreamRequest, Reader } from './executions.ts';
 import { ArchivedStreams } from './following/archived-streams.ts';
-import { KeyWatch } from './following/key-watch.ts';
-import { streamLifeMs } from './following/listeners.ts';
-import { type StreamRegistry, findBeginning, hasAll, openStream } from './following/open-stream.ts';
-import type { StillAllowed } from './following/stream-key.ts';
 import type { SharedQueue } from './following/frame-queue.ts';
+import { findBeginning, hasAll, openHistoryStream } from './following/history-stream.ts';
+import type { StillAllowed } from './following/stream-key.ts';
+import { StreamWatch } from './following/stream-watch.ts';
 import { FullPages } from './full-pages.ts';
 import { pageKey } from './page-key.ts';
 import { type SummaryReaders, summarize } from './summarize.ts';
@@ -216,25 +215,14 @@ async function streamArchived(
   if (!beginning.ok) return beginning;
   if (!beginning.value.reset && hasAll(request.from, count)) return ok(undefined);
   const checkGrant = (grant: unknown) => stillAllowed(grant, ref.executionId);
-  const keys = new KeyWatch({ names: logNames(ref), clock, log, checkGrant });
-  const closed = new AbortController();
-  const registry: StreamRegistry = {
-    add(subscriber) {
-      keys.add(subscriber, request);
-      void clock.sleep(streamLifeMs(random), closed.signal).then(() => subscriber.close());
-    },
-    remove(subscriber) {
-      keys.remove(subscriber);
-      closed.abort();
-    },
-  };
+  const watch = new StreamWatch({ names: logNames(ref), clock, random, log, checkGrant });
   const feed = {
     history: () => fairly,
     settled: () => ({ status, final: true }),
     status: () => status,
     start,
   };
-  const stream = openStream({
+  const stream = openHistoryStream({
     ...options,
     ref,
     request,
@@ -242,11 +230,11 @@ async function streamArchived(
     feed,
     frames: options.framesFor(ref),
     knownSinceMs: 0,
-    registry,
+    registry: watch,
     queue,
     signal,
   });
-  void keys.watchUntilClosed();
+  void watch.watchUntilClosed();
   return ok(stream);
 }
 

@@ -30,7 +30,7 @@ import type {
 } from './executions.ts';
 import type { EventFrames } from './following/event-frames.ts';
 import { Listeners } from './following/listeners.ts';
-import { awaitBeginning, hasAll, openStream } from './following/open-stream.ts';
+import { awaitBeginning, hasAll, openHistoryStream } from './following/history-stream.ts';
 import { ExecutionPoller } from './following/execution-poller.ts';
 import type { RunBounds } from './following/poller.ts';
 import type { StillAllowed } from './following/stream-key.ts';
@@ -196,15 +196,12 @@ export class Execution {
       if (!settled.ok) return settled;
       if (settled.value && hasAll(request.from, settled.value.count)) return ok(undefined);
     }
-    const slot = await this.#listen(request, signal);
-    if (!slot.ok) return slot;
-    const leave = slot.value;
-    const knownSinceMs = this.#options.clock.now() - this.#poller.state.pollIntervalMs;
-    try {
+    return this.#withSlot(request, signal, async () => {
+      const knownSinceMs = this.#options.clock.now() - this.#poller.state.pollIntervalMs;
       const open = async () => (await this.#open(newTrace(readerOrigin(request)), signal)).history;
       const beginning = await awaitBeginning({ ...this.#options, signal }, open, this.#start, request.from);
       if (!beginning.ok) return beginning;
-      const stream = openStream({
+      const stream = openHistoryStream({
         ...this.#options,
         request,
         beginning: beginning.value,
@@ -217,7 +214,7 @@ export class Execution {
         },
         knownSinceMs,
         registry: {
-          add: (subscriber) => this.#listeners.add(subscriber, request),
+          add: (subscriber, granted) => this.#listeners.add(subscriber, granted),
           remove: (subscriber) => {
             this.#listeners.remove(subscriber);
             onClosed?.();
@@ -227,10 +224,7 @@ export class Execution {
         signal,
       });
       return ok(stream);
-    } finally {
-      leave();
-      this.#poller.arrange();
-    }
+    });
   }
 
   async importHistory(body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>> {
@@ -274,26 +268,26 @@ export class Execution {
   ): Promise<Result<T>> {
     const { waitMs } = request;
     if (waitMs === 0) return (await look()).result;
-    const slot = await this.#listen(request, signal);
-    if (!slot.ok) return slot;
-    const leave = slot.value;
-    try {
-      return await waitFor({ clock: this.#options.clock, signal, look }, waitMs, () =>
-        this.#listeners.changed(),
-      );
-    } finally {
-      leave();
-      this.#poller.arrange();
-    }
+    return this.#withSlot(request, signal, () =>
+      waitFor({ clock: this.#options.clock, signal, look }, waitMs, () => this.#listeners.changed()),
+    );
   }
 
-  /** Takes a slot until the returned function is called. */
-  async #listen(reader: Reader, signal: AbortSignal | undefined): Promise<Result<() => void>> {
+  /** Does the work as a listener. */
+  async #withSlot<T>(
+    reader: Reader,
+    signal: AbortSignal | undefined,
+    work: () => Promise<Result<T>>,
+  ): Promise<Result<T>> {
     const wasAlone = this.#listeners.count === 0;
-    const slot = await this.#listeners.enter(reader, this.#poller.state, signal);
-    if (!slot.ok) return slot;
-    if (wasAlone) this.#poller.wake();
-    this.#poller.arrange();
-    return slot;
+    try {
+      return await this.#listeners.withSlot(reader, this.#poller.state, signal, () => {
+        if (wasAlone) this.#poller.wake();
+        this.#poller.arrange();
+        return work();
+      });
+    } finally {
+      this.#poller.arrange();
+    }
   }
 }

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
 import type { Executions, Reader } from './executions.ts';
-import { STREAM_LIFE_MS_MAX } from './following/listeners.ts';
+import { STREAM_LIFE_MS_MAX } from './following/stream-watch.ts';
 import { FULL_RETRY_SECONDS } from './following/slots.ts';
 
 /** A waiting request is answered this long after its time, at the latest. */

@@ -6,6 +6,7 @@ import type { Result } from '../core/errors.ts';
 import type { MapRunRef } from '../core/execution-arn.ts';
 import type { FlowRef } from '../core/flow-ref.ts';
 import type { Reader } from '../executions/executions.ts';
+import type { GrantedStream } from '../executions/following/stream-key.ts';
 import type { Status } from '../messages/event-types.ts';
 import { placeOf } from '../sources/listing-source.ts';
 
@@ -87,12 +88,7 @@ export interface ListPage {
   readonly upstreamCalls: number;
 }
 
-export interface FollowRequest extends Omit<ListRequest, 'after' | 'members'>, Reader {
-  /** Opaque here; handed to `stillAllowed` while the stream is open. Plain data. */
-  readonly grant: unknown;
-  /** When the key or its credential ends, in clock milliseconds, as known when the stream was requested. */
-  readonly keyEndsAtMs?: number;
-}
+export interface FollowRequest extends Omit<ListRequest, 'after' | 'members'>, Reader, GrantedStream {}
 
 export interface ListedFlow {
   readonly flow: string;

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { type Failure, fail, ok } from '../../src/core/errors.ts';
 import { STALL_MS } from '../../src/executions/following/frame-queue.ts';
-import { STREAM_LIFE_MS } from '../../src/executions/following/listeners.ts';
+import { STREAM_LIFE_MS } from '../../src/executions/following/stream-watch.ts';
 import { KEY_CHECK_MS } from '../../src/executions/following/stream-key.ts';
 import { HEARTBEAT_MS } from '../../src/executions/following/stream-writer.ts';
 import { problemJson } from '../../src/http/problem-response.ts';

@@ -1,18 +1,13 @@
 /**
  * The listeners of one execution or list: open streams and waiting requests. Counts them (slots.ts), notifies them of changes,
- * and does what is due for streams as time passes: heartbeats, the end of a stream's life, and key checks (key-watch.ts).
+ * and does what is due for streams as time passes: heartbeats, and what closes them (stream-watch.ts).
  */
-import type { Clock } from '../../core/clock.ts';
-import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
+import { type Failure, type Result, fail } from '../../core/errors.ts';
 import type { UpstreamState } from '../../messages/upstream-state.ts';
-import { type KeyedStream, KeyWatch, type KeyWatchOptions } from './key-watch.ts';
 import { type SlotHolder, Slots } from './slots.ts';
 import type { GrantedStream } from './stream-key.ts';
+import { StreamWatch, type StreamWatchOptions, type WatchedStream } from './stream-watch.ts';
 
-/** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
-export const STREAM_LIFE_MS = 15 * 60_000;
-const STREAM_LIFE_SPREAD = 0.2;
-export const STREAM_LIFE_MS_MAX = STREAM_LIFE_MS * (1 + STREAM_LIFE_SPREAD);
 /** Disconnects surface only on write. When slots are scarce, probe every stream at this interval. */
 const PROBE_EVERY_MS = 250;
 /** How long a disconnect may take to surface after a write. */
@@ -31,7 +26,7 @@ export interface Heartbeat extends PollState {
 }
 
 /** A stream that listens: a subscriber of a history, or of a list. */
-export interface Listener extends KeyedStream {
+export interface Listener extends WatchedStream {
   /** It has sent `caught-up`. */
   readonly caughtUp: boolean;
   /** When the next heartbeat is due, in clock milliseconds. */
@@ -39,28 +34,20 @@ export interface Listener extends KeyedStream {
   /** Sends as much as there is room for. A promise only if it has to wait. Never throws or rejects. */
   pump(): Promise<void> | undefined;
   heartbeat(state: Heartbeat): void;
-  /** Ends the stream after a whole frame, with the failure if there is one. */
-  close(failure?: Failure): void;
 }
 
 /** Who opened a stream, and what was granted. */
 export type ListenerRequest = SlotHolder & GrantedStream;
 
-interface OpenStream {
-  readonly leave: () => void;
-  readonly closesAtMs: number;
-}
-
-export interface ListenersOptions extends KeyWatchOptions {
-  readonly clock: Clock;
-  readonly random: () => number;
+export interface ListenersOptions extends StreamWatchOptions {
   readonly listenersMax?: number;
 }
 
 export class Listeners {
   readonly #options: ListenersOptions;
-  readonly #keys: KeyWatch;
-  readonly #streams = new Map<Listener, OpenStream>();
+  readonly #watch: StreamWatch;
+  /** Each with the function that frees its slot. */
+  readonly #streams = new Map<Listener, () => void>();
   readonly #slots: Slots;
   #changed = Promise.withResolvers<void>();
   #probedAtMs = -Infinity;
@@ -69,7 +56,7 @@ export class Listeners {
 
   constructor(options: ListenersOptions) {
     this.#options = options;
-    this.#keys = new KeyWatch({
+    this.#watch = new StreamWatch({
       ...options,
       onDueChanged: () => {
         this.#dueAtMs = undefined;
@@ -97,19 +84,29 @@ export class Listeners {
     return this.#slots.refusal(reader);
   }
 
-  /** As `wait`. Before a refusal it finds out which clients have disconnected, and frees their slots. */
-  async enter(
+  /**
+   * Does the work with a slot, of a waiting request or of a stream that is about to open. Before a refusal it finds out which clients
+   * have disconnected, and frees their slots.
+   */
+  async withSlot<T>(
     reader: SlotHolder,
     state: PollState,
     signal: AbortSignal | undefined,
-  ): Promise<Result<() => void>> {
+    work: () => Promise<Result<T>>,
+  ): Promise<Result<T>> {
     if (this.refusal(reader)) {
       this.probe(state);
       await this.#options.clock.sleep(PROBE_MS, signal);
     }
     // No await between this check and taking the slot, so that a thousand clients that connect at once are counted.
     const refusal = this.refusal(reader);
-    return refusal ? fail(refusal) : ok(this.wait(reader));
+    if (refusal) return fail(refusal);
+    const leave = this.wait(reader);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
   }
 
   /** Counts a waiting request, or a stream that is about to open, until the returned function is called. */
@@ -118,18 +115,16 @@ export class Listeners {
   }
 
   add(subscriber: Listener, request: ListenerRequest): void {
-    const { clock, random } = this.#options;
-    const closesAtMs = clock.now() + streamLifeMs(random);
-    this.#streams.set(subscriber, { leave: this.#slots.take(request), closesAtMs });
-    const keyDueAtMs = this.#keys.add(subscriber, request);
+    this.#streams.set(subscriber, this.#slots.take(request));
+    const watchDueAtMs = this.#watch.add(subscriber, request);
     if (this.#dueAtMs !== undefined)
-      this.#dueAtMs = Math.min(this.#dueAtMs, subscriber.heartbeatAtMs, closesAtMs, keyDueAtMs);
+      this.#dueAtMs = Math.min(this.#dueAtMs, subscriber.heartbeatAtMs, watchDueAtMs);
   }
 
   remove(subscriber: Listener): void {
-    this.#streams.get(subscriber)?.leave();
+    this.#streams.get(subscriber)?.();
     this.#streams.delete(subscriber);
-    this.#keys.remove(subscriber);
+    this.#watch.remove(subscriber);
   }
 
   /** Resolves at the next `notify`. */
@@ -153,27 +148,23 @@ export class Listeners {
   }
 
   #firstDueAtMs(): number {
-    let due = this.#keys.dueAtMs();
-    for (const [subscriber, { closesAtMs }] of this.#streams) {
-      due = Math.min(due, subscriber.heartbeatAtMs, closesAtMs);
-    }
+    let due = this.#watch.dueAtMs();
+    for (const { heartbeatAtMs } of this.#streams.keys()) due = Math.min(due, heartbeatAtMs);
     return due;
   }
 
   /** Does what is due. */
   tick(state: PollState): void {
     this.#dueAtMs = undefined;
-    // First, so that a stream whose key has ended gets the reason, and no heartbeat.
-    this.#keys.tick();
+    // First, so that a stream that is closed gets the reason, and no heartbeat.
+    this.#watch.tick();
     const now = this.#options.clock.now();
     const heartbeat = this.#heartbeat(state);
-    for (const [subscriber, { closesAtMs }] of this.#streams) {
-      if (now >= closesAtMs) subscriber.close();
-      else if (now >= subscriber.heartbeatAtMs) {
-        subscriber.heartbeat(heartbeat);
-        // A stream that could not read its history before retries here, at the latest.
-        void subscriber.pump();
-      }
+    for (const subscriber of this.#streams.keys()) {
+      if (now < subscriber.heartbeatAtMs) continue;
+      subscriber.heartbeat(heartbeat);
+      // A stream that could not read its history before retries here, at the latest.
+      void subscriber.pump();
     }
   }
 
@@ -203,6 +194,3 @@ export class Listeners {
     for (const subscriber of this.#streams.keys()) subscriber.close(failure);
   }
 }
-
-export const streamLifeMs = (random: () => number): number =>
-  Math.round(STREAM_LIFE_MS * (1 + STREAM_LIFE_SPREAD * (2 * random() - 1)));

@@ -1,115 +1,54 @@
 /**
- * Opens an event stream over a history, live or archived: where it begins, its subscriber, and who watches it. Everything that
- * a stream must be registered with (its key, its slot) goes through `registry`, so no stream is opened without it.
+ * Opens an event stream, of a history or of a list. Everything that holds a stream (its slot), and what closes it (its key, its life),
+ * is behind `registry`, so no stream is opened without them.
  */
-import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
-import { type Result, ok } from '../../core/errors.ts';
-import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
-import type { Position } from '../../messages/cursor.ts';
-import { type History, endOf, positionIn } from '../../messages/history.ts';
-import type { StreamRequest, StreamStart } from '../executions.ts';
-import type { EventFrames } from './event-frames.ts';
-import type { SharedQueue } from './frame-queue.ts';
-import { type Feed, Subscriber } from './subscriber.ts';
-import { type Waiting, lookUntilFound } from './waiting.ts';
+import type { Listener } from './listeners.ts';
+import type { GrantedStream } from './stream-key.ts';
+import type { StreamWriterOptions } from './stream-writer.ts';
 
-export interface StreamBeginning {
-  readonly from: Position;
-  /** The client's position does not belong to this history: the stream restarts at `from`, and tells the client. */
-  readonly reset: boolean;
+/** What is called when a stream ends, and why. */
+export type StreamEnds = Pick<StreamWriterOptions, 'onClose' | 'onStall' | 'onBug'>;
+
+/** What opens a stream: a listener with the bytes that its client reads. */
+export interface StreamSender extends Listener {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** The client has disconnected: nothing more is written. */
+  drop(): void;
 }
 
-/** Where a stream begins that asks for this start. */
-export async function findBeginning(
-  history: History,
-  start: Position,
-  from: StreamStart,
-): Promise<Result<StreamBeginning>> {
-  const at = from.at === 'position' ? from : undefined;
-  const read = await history.chunkAt(at?.position ?? (from.at === 'now' ? Number.MAX_SAFE_INTEGER : 0));
-  if (!read.ok) return read;
-  if (from.at === 'now') {
-    return ok({ from: positionIn(read.value, endOf(read.value)) ?? start, reset: false });
-  }
-  if (!at) return ok({ from: start, reset: from.at === 'reset' });
-  const { position, fingerprint } = at;
-  // Reads of a history that still grows can lag behind each other. A complete one cannot be shorter.
-  const isBeyond = position > endOf(read.value) && !history.complete;
-  const isSame = positionIn(read.value, position)?.fingerprint === fingerprint;
-  if (isBeyond || isSame) return ok({ from: { position, fingerprint }, reset: false });
-  return ok({ from: start, reset: true });
+/** Holds every open stream. */
+export interface StreamRegistry<S, R extends GrantedStream> {
+  add(stream: S, request: R): void;
+  remove(stream: S): void;
 }
 
-/** The same. Waits a while for an execution that does not exist yet: all of it is new to a reader that connected before. */
-export async function awaitBeginning(
-  { clock, signal }: Pick<Waiting<unknown>, 'clock' | 'signal'>,
-  open: () => Promise<History>,
-  start: Position,
-  asked: StreamStart,
-): Promise<Result<StreamBeginning>> {
-  let from = asked;
-  const look = async () => {
-    const result = await findBeginning(await open(), start, from);
-    if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')
-      from = { at: 'start' };
-    return { done: true, result };
-  };
-  return (await lookUntilFound({ clock, signal, look })).result;
-}
-
-/** Holds every open stream: an Execution's listeners, or the key watch of an archived stream. */
-export interface StreamRegistry {
-  add(subscriber: Subscriber, request: StreamRequest): void;
-  remove(subscriber: Subscriber): void;
-}
-
-export interface StreamOptions {
-  readonly ref: ExecutionRef;
-  readonly request: StreamRequest;
-  readonly beginning: StreamBeginning;
-  readonly feed: Feed;
-  readonly frames: EventFrames;
-  /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
-  readonly knownSinceMs: number;
-  readonly registry: StreamRegistry;
-  /** See `SubscriberOptions`. */
-  readonly queue?: SharedQueue;
-  readonly clock: Clock;
-  readonly random: () => number;
+export interface StreamOptions<S extends StreamSender, R extends GrantedStream> {
+  readonly request: R;
+  readonly create: (ends: StreamEnds) => S;
+  readonly registry: StreamRegistry<S, R>;
+  /** How log lines name what is streamed. */
+  readonly names: Readonly<Record<string, string>>;
   readonly log: Log;
   /** The client disconnected. */
   readonly signal: AbortSignal | undefined;
 }
 
-export function openStream(options: StreamOptions): ReadableStream<Uint8Array> {
-  const { ref, request, beginning, feed, frames, knownSinceMs, registry, clock, random, log, signal } =
-    options;
-  const subscriber: Subscriber = new Subscriber({
-    feed,
-    frames,
-    clock,
-    random,
-    knownSinceMs,
-    ...beginning,
-    ...(request.eventTypes && { eventTypes: request.eventTypes }),
-    ...(request.step !== undefined && { step: request.step }),
-    payloads: request.payloads,
-    ...(options.queue && { queue: options.queue }),
-    onClose: () => registry.remove(subscriber),
+export function openStream<S extends StreamSender, R extends GrantedStream>(
+  options: StreamOptions<S, R>,
+): ReadableStream<Uint8Array> {
+  const { request, create, registry, names, log, signal } = options;
+  const sender: S = create({
+    onClose: () => registry.remove(sender),
     // No error: a client that does not read is not a fault of the service.
-    onStall: () => log({ event: 'stream-stalled', ...logNames(ref) }),
-    onBug: (error) =>
-      log({ event: 'stream-failed', level: 'error', ...logNames(ref), reason: exceptionText(error) }),
+    onStall: () => log({ event: 'stream-stalled', ...names }),
+    onBug: (error) => log({ event: 'stream-failed', level: 'error', ...names, reason: exceptionText(error) }),
   });
-  registry.add(subscriber, request);
-  signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
-  if (signal?.aborted) subscriber.drop();
-  void subscriber.pump();
-  return subscriber.stream;
+  registry.add(sender, request);
+  signal?.addEventListener('abort', () => sender.drop(), { once: true });
+  if (signal?.aborted) sender.drop();
+  // Not awaited: a stream sends as its client reads.
+  void sender.pump();
+  return sender.stream;
 }
-
-/** The client has seen the `end` behind all `count` messages of a settled history. A redrive may have added more since. */
-export const hasAll = (from: StreamStart, count: number): boolean =>
-  from.at === 'position' && from.ended === true && from.position === count;

@@ -9,7 +9,6 @@
  *
  * When it has read much without sending it, it pauses, and writes a comment: workerd notices a disconnect only on write.
  */
-import type { Clock } from '../../core/clock.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Position } from '../../messages/cursor.ts';
 import { type Status, statusAfter } from '../../messages/event-types.ts';
@@ -17,9 +16,9 @@ import { type Chunk, type History, endOf, positionAfter, positionIn } from '../.
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { type MessageFilter, isStreamed } from '../cut-page.ts';
 import { type EventFrames, RUN_MESSAGES_MAX } from './event-frames.ts';
-import type { SharedQueue } from './frame-queue.ts';
-import type { Heartbeat, Listener } from './listeners.ts';
-import { StreamWriter } from './stream-writer.ts';
+import type { Heartbeat } from './listeners.ts';
+import type { StreamSender } from './open-stream.ts';
+import { StreamWriter, type StreamWriterOptions } from './stream-writer.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
 
 /** The pause after 4 MiB read but not sent: a replay that sends little reads at most 16 MiB a second. */
@@ -38,28 +37,18 @@ export interface Feed {
   readonly start: Position;
 }
 
-export interface SubscriberOptions extends MessageFilter {
+export interface SubscriberOptions extends MessageFilter, Omit<StreamWriterOptions, 'step' | 'frames'> {
   readonly feed: Feed;
   readonly frames: EventFrames;
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly from: Position;
   /** Start with a `reset`: the client's position does not belong to this history. */
   readonly reset: boolean;
   /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
   readonly knownSinceMs: number;
   readonly payloads: PayloadAccess;
-  /** Bounds this queue together with others. */
-  readonly queue?: SharedQueue;
-  /** Called once, when the stream has ended for any reason. */
-  readonly onClose: () => void;
-  /** Called when a client that takes nothing is disconnected, before `onClose`. */
-  readonly onStall: () => void;
-  /** Called after an exception, which is a bug, has ended the stream. */
-  readonly onBug: (error: unknown) => void;
 }
 
-export class Subscriber implements Listener {
+export class Subscriber implements StreamSender {
   readonly #options: SubscriberOptions;
   readonly #writer: StreamWriter;
   #position: Position;

@@ -3,7 +3,7 @@
  * Reads the parameters and calls the port; list-query.ts has what both forms read.
  */
 import type { Access } from '../../access/access.ts';
-import { type Caller, listGrantOf, readerOf } from '../../access/caller.ts';
+import { type Caller, grantedStreamOf, listGrantOf, readerOf } from '../../access/caller.ts';
 import { invalid, ok } from '../../core/errors.ts';
 import { encodeListCursor, nameOfList } from '../../lists/list-cursor.ts';
 import type { Lists } from '../../lists/lists.ts';
@@ -98,8 +98,7 @@ async function getLiveList(
     {
       ...wanted.value,
       ...readerOf(caller),
-      grant: listGrantOf(caller, wanted.value.patterns),
-      ...(caller.expiresAtMs !== undefined && { keyEndsAtMs: caller.expiresAtMs }),
+      ...grantedStreamOf(caller, listGrantOf(caller, wanted.value.patterns)),
     },
     client.signal,
   );

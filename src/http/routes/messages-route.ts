@@ -2,7 +2,7 @@
  * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that accept it (accept.ts), the event stream.
  * Reads the parameters and calls the port. cacheable-json.ts formats pages; stream-response.ts formats streams and their refusals.
  */
-import { type Caller, readerOf, streamGrantOf } from '../../access/caller.ts';
+import { type Caller, grantedStreamOf, readerOf, streamGrantOf } from '../../access/caller.ts';
 import { type Result, fail, invalid, ok } from '../../core/errors.ts';
 import { type MessageFilter, PAGE_MESSAGES_MAX, type PageStart } from '../../executions/cut-page.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
@@ -117,9 +117,7 @@ async function getStream(
       ...filter.value,
       payloads: caller.payloads,
       ...readerOf(caller),
-      grant: streamGrantOf(caller),
-      ...(caller.expiresAtMs !== undefined && { keyEndsAtMs: caller.expiresAtMs }),
-      ...(caller.ticket && { ticketEndsAtMs: caller.ticket.endsAtMs }),
+      ...grantedStreamOf(caller, streamGrantOf(caller)),
     },
     client.signal,
   );

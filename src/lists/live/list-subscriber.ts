@@ -4,9 +4,9 @@
  * by then: so what waits is bounded by the number of executions, however slow the client is.
  */
 import { orderKey, startedAtMsOf } from '../../archive/order-key.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { Failure } from '../../core/errors.ts';
-import type { Heartbeat, Listener } from '../../executions/following/listeners.ts';
+import type { Heartbeat } from '../../executions/following/listeners.ts';
+import type { StreamSender } from '../../executions/following/open-stream.ts';
 import { StreamWriter, type StreamWriterOptions } from '../../executions/following/stream-writer.ts';
 import { matchesFilter } from '../list-filter.ts';
 import type { ListFilter, ListItem } from '../lists.ts';
@@ -24,17 +24,13 @@ export interface FirstList extends ListBeginning {
   readonly next?: string;
 }
 
-export interface ListSubscriberOptions extends Pick<
-  StreamWriterOptions,
-  'random' | 'onClose' | 'onStall' | 'onBug'
-> {
+export interface ListSubscriberOptions extends Omit<StreamWriterOptions, 'step' | 'frames' | 'queue'> {
   readonly filter: ListFilter;
   readonly first: FirstList;
   readonly frames: ListFrames;
-  readonly clock: Clock;
 }
 
-export class ListSubscriber implements Listener {
+export class ListSubscriber implements StreamSender {
   readonly #options: ListSubscriberOptions;
   readonly #writer: StreamWriter;
   /** By id: what was sent last, or waits to be. */

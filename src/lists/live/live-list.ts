@@ -3,10 +3,10 @@
  * thin shells give it time and a way to be woken.
  */
 import type { Clock } from '../../core/clock.ts';
-import { exceptionText } from '../../core/exception-text.ts';
 import { type Failure, type Result, ok } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { Listeners } from '../../executions/following/listeners.ts';
+import { openStream } from '../../executions/following/open-stream.ts';
 import type { RunBounds } from '../../executions/following/poller.ts';
 import type { KeyAnswer } from '../../executions/following/stream-key.ts';
 import type { FollowRequest, ListItem, ListPage, ListRequest } from '../lists.ts';
@@ -69,14 +69,12 @@ export class LiveList {
     signal?: AbortSignal,
     onClosed?: () => void,
   ): Promise<Result<ReadableStream<Uint8Array>>> {
-    const slot = await this.#listeners.enter(request, this.#poller.state, signal);
-    if (!slot.ok) return slot;
-    const leave = slot.value;
     try {
-      const first = await this.#firstList(request, signal);
-      return first.ok ? ok(this.#open(request, first.value, signal, onClosed)) : first;
+      return await this.#listeners.withSlot(request, this.#poller.state, signal, async () => {
+        const first = await this.#firstList(request, signal);
+        return first.ok ? ok(this.#open(request, first.value, signal, onClosed)) : first;
+      });
     } finally {
-      leave();
       this.#poller.arrange();
     }
   }
@@ -122,36 +120,30 @@ export class LiveList {
     signal: AbortSignal | undefined,
     onClosed: (() => void) | undefined,
   ): ReadableStream<Uint8Array> {
-    const { frames, clock, random, names, log } = this.#options;
-    const subscriber: ListSubscriber = new ListSubscriber({
-      filter: request,
-      first,
-      frames,
-      clock,
-      random,
-      onClose: () => {
-        this.#subscribers.delete(subscriber);
-        this.#listeners.remove(subscriber);
-        if (this.#subscribers.size === 0) this.#followed.clear();
-        onClosed?.();
-        this.#poller.arrange();
+    const { frames, clock, random } = this.#options;
+    return openStream({
+      ...this.#options,
+      request,
+      create: (ends) => new ListSubscriber({ ...ends, filter: request, first, frames, clock, random }),
+      registry: {
+        add: (subscriber, granted) => {
+          if (this.#subscribers.size === 0) this.#poller.wake();
+          this.#subscribers.add(subscriber);
+          this.#listeners.add(subscriber, granted);
+          // Polls may have read more while the first list was read.
+          subscriber.offer(this.#followed.all);
+          this.#followed.watch(first.executions);
+        },
+        remove: (subscriber) => {
+          this.#subscribers.delete(subscriber);
+          this.#listeners.remove(subscriber);
+          if (this.#subscribers.size === 0) this.#followed.clear();
+          onClosed?.();
+          this.#poller.arrange();
+        },
       },
-      // No error: a client that does not read is not a fault of the service.
-      onStall: () => log({ event: 'stream-stalled', ...names }),
-      onBug: (error) =>
-        log({ event: 'stream-failed', level: 'error', ...names, reason: exceptionText(error) }),
+      signal,
     });
-    if (this.#subscribers.size === 0) this.#poller.wake();
-    this.#subscribers.add(subscriber);
-    this.#listeners.add(subscriber, request);
-    // Polls may have read more while the first list was read.
-    subscriber.offer(this.#followed.all);
-    this.#followed.watch(first.executions);
-    signal?.addEventListener('abort', () => subscriber.drop(), { once: true });
-    if (signal?.aborted) subscriber.drop();
-    // Not awaited: a stream sends as its client reads.
-    void subscriber.pump();
-    return subscriber.stream;
   }
 
   #offer(items: readonly ListItem[]): void {

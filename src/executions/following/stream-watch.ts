@@ -1,7 +1,7 @@
 /**
- * Watches the keys and tickets of open streams, and closes a stream when its key or ticket ends (invariant 6). Each distinct
- * grant is checked once, however many streams it has. The loop of an Execution or a list calls `tick`; streams of an archived
- * history, which have no loop, call `watchUntilClosed`.
+ * Closes open streams in time: when the key or ticket ends (invariant 6), and when the stream's life is over. Each distinct grant is
+ * checked once, however many streams it has. The loop of an Execution or a list calls `tick`; streams of an archived history, which
+ * have no loop, call `watchUntilClosed`.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -9,21 +9,28 @@ import { type Failure, fail } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { type GrantedStream, KEY_CHECK_MS, type KeyAnswer, StreamKey } from './stream-key.ts';
 
-/** A stream as far as its key matters. */
-export interface KeyedStream {
-  /** Closes it and tells the client why. Removes it from this watch. */
-  close(failure: Failure): void;
+/** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
+export const STREAM_LIFE_MS = 15 * 60_000;
+const STREAM_LIFE_SPREAD = 0.2;
+export const STREAM_LIFE_MS_MAX = STREAM_LIFE_MS * (1 + STREAM_LIFE_SPREAD);
+
+/** A stream that the watch may close. */
+export interface WatchedStream {
+  /** Ends it after a whole frame, with the failure if there is one. Removes it from this watch. */
+  close(failure?: Failure): void;
 }
 
 interface Watched {
   readonly grant: unknown;
   readonly key: StreamKey;
+  readonly livesUntilMs: number;
 }
 
-export interface KeyWatchOptions {
+export interface StreamWatchOptions {
   /** How log lines name what is streamed. */
   readonly names: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly log: Log;
   /** Whether the key of this grant may still read what is streamed. */
   readonly checkGrant: (grant: unknown) => Promise<KeyAnswer>;
@@ -31,27 +38,32 @@ export interface KeyWatchOptions {
   readonly onDueChanged?: () => void;
 }
 
-export class KeyWatch {
-  readonly #options: KeyWatchOptions;
-  readonly #streams = new Map<KeyedStream, Watched>();
+export class StreamWatch {
+  readonly #options: StreamWatchOptions;
+  readonly #streams = new Map<WatchedStream, Watched>();
   #checkAtMs = Infinity;
   /** Ends the wait of `watchUntilClosed`. */
   #sleep: AbortController | undefined;
 
-  constructor(options: KeyWatchOptions) {
+  constructor(options: StreamWatchOptions) {
     this.#options = options;
   }
 
   /** Returns when this stream's own check or end is due. */
-  add(stream: KeyedStream, request: GrantedStream): number {
-    const now = this.#options.clock.now();
+  add(stream: WatchedStream, request: GrantedStream): number {
+    const { clock, random } = this.#options;
+    const now = clock.now();
     if (this.#streams.size === 0) this.#checkAtMs = now + KEY_CHECK_MS;
-    const key = new StreamKey(request, now);
-    this.#streams.set(stream, { grant: request.grant, key });
-    return Math.min(this.#checkAtMs, key.endsAtMs, key.lastCheckAtMs);
+    const watched = {
+      grant: request.grant,
+      key: new StreamKey(request, now),
+      livesUntilMs: now + Math.round(STREAM_LIFE_MS * (1 + STREAM_LIFE_SPREAD * (2 * random() - 1))),
+    };
+    this.#streams.set(stream, watched);
+    return Math.min(this.#checkAtMs, dueAtMsOf(watched));
   }
 
-  remove(stream: KeyedStream): void {
+  remove(stream: WatchedStream): void {
     this.#streams.delete(stream);
     this.#sleep?.abort();
   }
@@ -59,16 +71,16 @@ export class KeyWatch {
   /** When `tick` has something to do, in clock milliseconds. */
   dueAtMs(): number {
     let due = this.#streams.size > 0 ? this.#checkAtMs : Infinity;
-    for (const { key } of this.#streams.values()) due = Math.min(due, key.endsAtMs, key.lastCheckAtMs);
+    for (const watched of this.#streams.values()) due = Math.min(due, dueAtMsOf(watched));
     return due;
   }
 
-  /** Closes the streams whose key or ticket has ended, and starts the checks that are due. */
+  /** Closes the streams whose key, ticket or life has ended, and starts the checks that are due. */
   tick(): void {
     const now = this.#options.clock.now();
-    for (const [stream, { key }] of this.#streams) {
+    for (const [stream, { key, livesUntilMs }] of this.#streams) {
       const failure = key.failureAt(now);
-      if (failure) stream.close(failure);
+      if (failure || now >= livesUntilMs) stream.close(failure);
     }
     const isRegular = now >= this.#checkAtMs;
     if (isRegular) this.#checkAtMs = now + KEY_CHECK_MS;
@@ -88,7 +100,7 @@ export class KeyWatch {
   }
 
   /** All grants at once: checked one after the other, a thousand of them would take longer than a revocation may. */
-  async #check(streams: readonly (readonly [KeyedStream, Watched])[]): Promise<void> {
+  async #check(streams: readonly (readonly [WatchedStream, Watched])[]): Promise<void> {
     const { clock, onDueChanged } = this.#options;
     const byGrant = Map.groupBy(streams, ([, { grant }]) => JSON.stringify(grant));
     const checks = [...byGrant.values()].map(async (ofOne) => {
@@ -115,3 +127,6 @@ export class KeyWatch {
     }
   }
 }
+
+const dueAtMsOf = ({ key, livesUntilMs }: Watched): number =>
+  Math.min(livesUntilMs, key.endsAtMs, key.lastCheckAtMs);

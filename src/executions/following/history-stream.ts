@@ -1,0 +1,103 @@
+/** The event stream of a history, live or archived: where it begins, and its subscriber. open-stream.ts opens it. */
+import type { Clock } from '../../core/clock.ts';
+import { type Result, ok } from '../../core/errors.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import type { Log } from '../../core/log.ts';
+import type { Position } from '../../messages/cursor.ts';
+import { type History, endOf, positionIn } from '../../messages/history.ts';
+import type { StreamRequest, StreamStart } from '../executions.ts';
+import type { EventFrames } from './event-frames.ts';
+import type { SharedQueue } from './frame-queue.ts';
+import { type StreamRegistry, openStream } from './open-stream.ts';
+import { type Feed, Subscriber } from './subscriber.ts';
+import { type Waiting, lookUntilFound } from './waiting.ts';
+
+export interface StreamBeginning {
+  readonly from: Position;
+  /** The client's position does not belong to this history: the stream restarts at `from`, and tells the client. */
+  readonly reset: boolean;
+}
+
+/** Where a stream begins that asks for this start. */
+export async function findBeginning(
+  history: History,
+  start: Position,
+  from: StreamStart,
+): Promise<Result<StreamBeginning>> {
+  const at = from.at === 'position' ? from : undefined;
+  const read = await history.chunkAt(at?.position ?? (from.at === 'now' ? Number.MAX_SAFE_INTEGER : 0));
+  if (!read.ok) return read;
+  if (from.at === 'now') {
+    return ok({ from: positionIn(read.value, endOf(read.value)) ?? start, reset: false });
+  }
+  if (!at) return ok({ from: start, reset: from.at === 'reset' });
+  const { position, fingerprint } = at;
+  // Reads of a history that still grows can lag behind each other. A complete one cannot be shorter.
+  const isBeyond = position > endOf(read.value) && !history.complete;
+  const isSame = positionIn(read.value, position)?.fingerprint === fingerprint;
+  if (isBeyond || isSame) return ok({ from: { position, fingerprint }, reset: false });
+  return ok({ from: start, reset: true });
+}
+
+/** The same. Waits a while for an execution that does not exist yet: all of it is new to a reader that connected before. */
+export async function awaitBeginning(
+  { clock, signal }: Pick<Waiting<unknown>, 'clock' | 'signal'>,
+  open: () => Promise<History>,
+  start: Position,
+  asked: StreamStart,
+): Promise<Result<StreamBeginning>> {
+  let from = asked;
+  const look = async () => {
+    const result = await findBeginning(await open(), start, from);
+    if (!result.ok && result.failure.type === 'upstream-not-found' && from.at === 'now')
+      from = { at: 'start' };
+    return { done: true, result };
+  };
+  return (await lookUntilFound({ clock, signal, look })).result;
+}
+
+export interface HistoryStreamOptions {
+  readonly ref: ExecutionRef;
+  readonly request: StreamRequest;
+  readonly beginning: StreamBeginning;
+  readonly feed: Feed;
+  readonly frames: EventFrames;
+  /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
+  readonly knownSinceMs: number;
+  /** An Execution's listeners, or the watch of an archived stream. */
+  readonly registry: StreamRegistry<Subscriber, StreamRequest>;
+  /** See `SubscriberOptions`. */
+  readonly queue?: SharedQueue;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  /** The client disconnected. */
+  readonly signal: AbortSignal | undefined;
+}
+
+export function openHistoryStream(options: HistoryStreamOptions): ReadableStream<Uint8Array> {
+  const { ref, request, beginning, feed, frames, knownSinceMs, queue, clock, random } = options;
+  const { eventTypes, step, payloads } = request;
+  return openStream({
+    ...options,
+    names: logNames(ref),
+    create: (ends) =>
+      new Subscriber({
+        ...ends,
+        ...beginning,
+        ...(eventTypes && { eventTypes }),
+        ...(step !== undefined && { step }),
+        ...(queue && { queue }),
+        payloads,
+        feed,
+        frames,
+        clock,
+        random,
+        knownSinceMs,
+      }),
+  });
+}
+
+/** The client has seen the `end` behind all `count` messages of a settled history. A redrive may have added more since. */
+export const hasAll = (from: StreamStart, count: number): boolean =>
+  from.at === 'position' && from.ended === true && from.position === count;
