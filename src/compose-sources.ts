@@ -86,7 +86,7 @@ export function createSources(settings: Settings, platform: SourcePlatform): Sou
   return { sources, stepFunctions, listing };
 }
 
-/** As `readEnding`: by what the payloads are. Each kind of payload has a walk of its own. */
+/** Chooses by the payloads, as `readEnding` does. Each kind of payload has a walk of its own. */
 export const openWalk: OpenWalk = (state) => {
   const saved = Object(JSON.parse(state));
   const stepFunctions = new StepFunctionsWalk(saved.stepFunctions);

@@ -130,7 +130,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
         probeSources([...sources.values()], clock),
         probeStore(store, name, clock),
       ]);
-      // Afterwards, with the sessions of roles that the first calls have assumed.
+      // After the other probes, so that it uses the role sessions that they have opened.
       return { ...probes, lists: await probeLists(listing, clock), store: storeProbe };
     },
     listing,

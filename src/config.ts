@@ -57,7 +57,7 @@ function originsProblem(list: string): string | undefined {
   return isOrigin(origin) ? `${rule}, '${origin}' is` : rule;
 }
 
-/** A check whose error says what is wrong with this very value. */
+/** A check whose error explains what is wrong with the given value. */
 const checked = <T>(problemOf: (value: T) => string | undefined, path: string[] = []) =>
   z.refine<T>((value) => problemOf(value) === undefined, {
     path,
@@ -65,7 +65,7 @@ const checked = <T>(problemOf: (value: T) => string | undefined, path: string[] 
     error: ({ input }) => problemOf(input as T),
   });
 
-/** A request of a caller takes one to a few calls; the service itself had no documented limit. */
+/** A request of a caller needs one to a few calls. AWS documented no limit of the service. */
 export const THINGS_GRAPH_CALLS_PER_SECOND = 30;
 const CALLS_PER_SECOND_MAX = 10_000;
 
@@ -181,7 +181,7 @@ export interface Settings {
   readonly publicUrl?: string;
   /** Origins that browsers may call from; `*` stands for any. */
   readonly corsOrigins: readonly string[];
-  /** One of so many requests without an error has a line in the log. 1: each; Infinity: none. */
+  /** Of the requests without an error, one in so many is logged. 1: each; Infinity: none. */
   readonly logEveryNth: number;
   /** How long archived histories are kept. Absent: without an end. */
   readonly archiveTtlSeconds?: number;
@@ -252,8 +252,8 @@ export const readPublicUrl = ({ PUBLIC_URL }: Record<string, unknown>): string |
   z.safeParse(settingsShape.shape.PUBLIC_URL, trimmed({ PUBLIC_URL })['PUBLIC_URL']).data;
 
 /**
- * Reads the settings from bindings or environment. The failure's `internal` names every wrong variable; of the values it
- * shows only a wrong entry of CORS_ORIGINS or SFN_ALLOWED, which is no secret.
+ * Reads the settings from bindings or environment. The failure's `internal` names every wrong variable; it
+ * shows no values, except a wrong entry of CORS_ORIGINS or SFN_ALLOWED, which is not a secret.
  */
 export function readSettings(variables: Record<string, unknown>): Result<Settings> {
   const parsed = z.safeParse(settingsSchema, trimmed(variables));

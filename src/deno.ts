@@ -16,7 +16,7 @@ if (!server.ok) {
 }
 log({ event: 'listening', url: server.value.url.href });
 
-// A bug, but no reason to end a thousand unrelated streams.
+// This is a bug, but it must not end a thousand unrelated streams.
 addEventListener('unhandledrejection', (event) => {
   event.preventDefault();
   log({ event: 'unhandled-rejection', level: 'error', reason: exceptionText(event.reason) });

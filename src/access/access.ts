@@ -44,7 +44,7 @@ export interface Access {
   createTicket(caller: Caller, executionId: string, request: TicketRequest): Promise<Result<CreatedTicket>>;
 }
 
-/** One for each isolate or process: its caches would be useless if it were made for each request. */
+/** Call it once for each isolate or process: the result has caches that requests share. */
 export function createAccess(ports: AccessPorts): Access {
   const { store, clock, random, log, tiers } = ports;
   const credentials = new CredentialCache({ store, clock, log });

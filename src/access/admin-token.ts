@@ -35,8 +35,9 @@ export function createAuthenticateAdmin(
     const authorization = headers.get('Authorization') ?? '';
     if (!/^bearer /i.test(authorization)) return missing();
     const clientAddress = addressOf();
-    // Before the token is compared: an answer that tells right from wrong is all that guessing needs. An address that has sent
-    // the right token is exempt, so that wrong keys from the same address (an office, a carrier's NAT) lock no operator out.
+    // Checked before the token is compared: otherwise the answer would confirm a correct guess. An address
+    // that has sent the right token is exempt, so that wrong keys from the same address (an office, a
+    // carrier's NAT) do not lock an operator out.
     const lockoutSeconds = failures.lockoutSeconds(clientAddress);
     if (lockoutSeconds !== undefined && !verifiedAddresses.has(clientAddress))
       return lockedOut(lockoutSeconds);

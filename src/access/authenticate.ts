@@ -1,13 +1,13 @@
 /**
- * Decides who is calling and whether they may read the execution that they ask for, before anything of it is read, caches
- * included (invariant 5). The checks, in order: exactly one credential and none in the URL; its format and checksum; found; not
- * revoked; not expired; within its rate; valid for this execution. Failing to prove who you are is a 401, lacking permission a
- * 403; neither reveals whether an execution exists.
+ * Decides who is calling and whether they may read the requested execution. Nothing of it is read before, not
+ * even from caches (invariant 5). The checks, in order: exactly one credential and none in the URL; its
+ * format and checksum; found; not revoked; not expired; within its rate; valid for this execution. Failed
+ * authentication is a 401, missing permission a 403. Neither reveals whether an execution exists.
  *
- * Wrong credentials are charged to the client's address. An address that has used up its failures is locked out before any
- * storage is read, and for each address only so many unverified keys are looked up at once. A key that was verified here before
- * is exempt: wrong keys from the same address (an office, a carrier's NAT) must not lock it out. Tickets are exempt, too: their
- * signature is checked without reading storage.
+ * Wrong credentials are charged to the client's address. An address with too many of them is locked out
+ * before any storage is read. Also, only a few unverified keys of one address are looked up at once. A key
+ * that was verified here before is exempt: wrong keys from the same address (an office, a carrier's NAT) must
+ * not lock it out. Tickets are exempt, too: their signature is checked without reading storage.
  */
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
@@ -34,7 +34,10 @@ import { type TicketKeys, verifyTicket } from './ticket.ts';
 export type AuthenticationFailure = PresentedFailure | StoreUnavailable;
 export type Authenticated = Promise<Result<Caller, AuthenticationFailure>>;
 
-/** How long an unverified key waits for a look-up slot, and how often it checks: a read takes 10 to 50 ms. */
+/**
+ * How long a request with an unverified key waits for a look-up slot, and how often it checks. A look-up
+ * takes 10 to 50 ms.
+ */
 const LOOKUP_WAIT_MS_MAX = 2_000;
 const LOOKUP_POLL_EVERY_MS = 50;
 const LOOKUP_RETRY_SECONDS = 1;

@@ -94,8 +94,8 @@ export function presentedSessionToken(
 const isOurs = ({ kind, text }: PresentedCredential): boolean => kind === 'ticket' || isMeantAsApiKey(text);
 
 /**
- * The scheme of an `Authorization` without a bearer token, which is named to the caller; '' if there is no scheme. A word that
- * stands alone or does not look like a scheme may be a secret, so it is not repeated.
+ * The scheme of an `Authorization` without a bearer token, which is named to the caller; '' if there is no
+ * scheme. A single word, or one that does not look like a scheme, may be a secret, so it is not repeated.
  */
 function schemeOf(authorization: string): string {
   if (/^bearer$/i.test(authorization)) return 'Bearer';

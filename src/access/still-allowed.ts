@@ -1,6 +1,7 @@
 /**
- * Whether an open stream is still allowed, of an execution or of a list. The stream's owner asks from time to time, once for each
- * distinct grant, not for each subscriber. Reads the store at most once a call, and not at all while the credential is cached (invariant 6).
+ * Whether an open stream is still allowed, of an execution or of a list. The owner of the stream checks this
+ * from time to time, once for each distinct grant and not for each subscriber. Reads the store at most once a
+ * call, and not at all while the credential is cached (invariant 6).
  */
 import type { Clock } from '../core/clock.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
@@ -13,7 +14,10 @@ import { type CredentialRecords, validUntilMs } from './keys/key-record.ts';
 import type { StoreUnavailable } from './keys/store-failure.ts';
 
 export interface StillAllowedAnswer {
-  /** When key or credential expire, in clock milliseconds, as far as known now. Without the ticket's own expiry, which the stream knows. */
+  /**
+   * When the key or credential expires, in clock milliseconds, as known now. The stream itself knows when a
+   * ticket expires.
+   */
   readonly untilMs?: number;
 }
 
@@ -49,7 +53,10 @@ export const createStillAllowed =
     return ok(answerOf(found.value));
   };
 
-/** A list that shows less than the key may read by now stays open. Opened again, it shows all. */
+/**
+ * If the key has been allowed to read more meanwhile, the list stays open without the added executions. A
+ * list that is opened later has them.
+ */
 export const createListStillAllowed =
   (ports: StillAllowedPorts): ListStillAllowed =>
   async (unparsed) => {

@@ -27,7 +27,7 @@ type UpstreamFacts = z.infer<typeof upstreamFactsSchema>;
 /** Reads the description that an archive keeps, which is in the source's own form. Undefined if it is not one. */
 export type ReadDescription = (description: Readonly<Record<string, unknown>>) => object | undefined;
 
-/** Undefined if the description is not the source's, or has more than a head has room for. */
+/** Undefined if the description is not the source's, or does not fit into a head. */
 export const upstreamFactsOf = (
   description: Readonly<Record<string, unknown>> | undefined,
   read: ReadDescription,
@@ -45,10 +45,10 @@ export const archiveHeadSchema = z.object({
   archivedAt: time,
   /** Until then Step Functions may redrive the execution. Absent: it cannot be redriven. */
   finalAt: z.optional(time),
-  /** When the store deletes it. Absent: never, or it is from a version that did not note it. */
+  /** When the store deletes it. Absent: never, or unknown because an older version wrote the archive. */
   expiresAt: z.optional(time),
   upstream: z.optional(upstreamFactsSchema),
-  /** Which members of its messages were derived when it was written. Absent: by a version that derived none. */
+  /** Which members of its messages were derived when it was written (see DERIVED). Absent: none. */
   derived: z.optional(z.number()),
   /** `import`: from an exported file, so no upstream can provide it again. */
   from: z.enum(['source', 'import']),
@@ -56,7 +56,10 @@ export const archiveHeadSchema = z.object({
 
 export type ArchiveHead = z.infer<typeof archiveHeadSchema>;
 
-/** Raised when more is derived: archives with less are upgraded, those of newer versions are left alone. */
+/**
+ * Incremented when more members are derived. Archives with a lower number are upgraded; those with a higher
+ * one stay unchanged.
+ */
 export const DERIVED = 1;
 
 export const isUpgraded = ({ derived = 0 }: Pick<ArchiveHead, 'derived'>): boolean => derived >= DERIVED;

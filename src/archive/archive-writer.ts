@@ -24,9 +24,12 @@ import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord
 /** Longer than heads are cached, and longer than a large import takes. */
 const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
 
-/** Stores that a generation has pages which may never become visible, so that they are deleted even after a restart. */
+/**
+ * Stores which generations have pages that may never become visible, so that these are deleted even after a
+ * restart.
+ */
 export interface PageIntents {
-  /** Before the first page that is not the head. Throws if that cannot be remembered. */
+  /** Called before the first page other than the head is written. Throws if the intent cannot be stored. */
   writing(generation: string): Promise<void>;
   /** The writer has ended. `done`: the generation is visible, or nothing of it is left. Never throws. */
   written(generation: string, done: boolean): Promise<void>;

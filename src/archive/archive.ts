@@ -1,10 +1,11 @@
 /**
- * Settled histories in a key-value store. Anyone may read (the Worker answers from here without an Execution); only the Execution
+ * Settled histories in a key-value store. The Worker reads it without an Execution. Only the Execution
  * writes, replaces and deletes.
  *
- * An archive becomes visible in one write: first all other pages, under a generation of their own; last page 0, with the head as
- * its metadata (invariant 4). A store that fails or is slow never fails a request for a page: the archive then counts as missing,
- * which is logged. Schema: docs/storage.md.
+ * An archive becomes visible in one write. All other pages are written first, under a generation of their
+ * own. Page 0 is written last, with the head as its metadata (invariant 4). A store that fails or is slow
+ * never fails a request for a page: the archive then counts as missing, which is logged. Schema:
+ * docs/storage.md.
  */
 import * as z from 'zod/mini';
 
@@ -87,7 +88,7 @@ export class Archive {
     const key = headKey(ref);
     const entry = await this.#read(key);
     if (entry === 'failed') {
-      // Other requests need not wait for the same store.
+      // Remembered, so that other requests need not wait for the same store.
       heads.set(name, { head: undefined, unread: true }, MISS_MEMORY_MS);
       return undefined;
     }
@@ -103,7 +104,7 @@ export class Archive {
     return this.open(ref, head, 'kv');
   }
 
-  /** The last `find` failed to read the store: the history may be archived. */
+  /** True if the last `find` failed to read the store: the history may be archived. */
   isUnread(ref: ExecutionRef): boolean {
     return this.#options.memory.heads.get(executionName(ref))?.unread === true;
   }

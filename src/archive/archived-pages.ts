@@ -1,9 +1,10 @@
 /**
- * Encoded pages of archived histories, one memory per isolate. An archived page is a value: it depends on the generation of its
- * archive and on the request, and never changes. Whether the generation is still the current one, and final, is for the caller to
- * check.
+ * Encoded pages of archived histories, one memory per isolate. An archived page is a value: it depends on the
+ * generation of its archive and on the request, and never changes. The caller checks that the generation is
+ * still the current one, and final.
  *
- * One execution can take a share of the memory only, and only some pages with a filter: a caller can invent any number of filters.
+ * One execution may use only a share of the memory, and only few pages with a filter, because a caller can
+ * invent any number of filters.
  */
 import { LruMap } from '../core/lru-map.ts';
 import { type EncodedPage, encodedPageBytes } from '../messages/encoded-page.ts';
@@ -49,7 +50,7 @@ export class ArchivedPages {
     const pages = this.#executions.get(generation) ?? this.#newExecution();
     if (filter === '') pages.whole.set(page, encoded);
     else pages.filtered.set(`${page}?${filter}`, encoded);
-    // Anew, since its size has changed.
+    // Set again, since its size has changed.
     this.#executions.set(generation, pages);
   }
 

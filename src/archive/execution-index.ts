@@ -54,7 +54,7 @@ export interface IndexPageOptions {
 export interface IndexPage {
   /** In the order of their order keys. */
   readonly executions: readonly IndexedExecution[];
-  /** All executions up to this position were looked at: continue after it. Absent: these are the last ones. */
+  /** All executions up to this position were examined: continue after it. Absent: these are the last ones. */
   readonly next?: string;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Builds the index of archives that were written before there was one: once, in the background, in steps. Each step is bounded, and
- * stores where the next one begins, so that it can run in any process. A step that is repeated changes nothing.
+ * Indexes archives that were written before the index existed: once, in the background, in steps. Each step
+ * is bounded, and stores where the next one begins, so that the next one can run in any process. Repeating a
+ * step changes nothing.
  */
 import * as z from 'zod/mini';
 
@@ -15,7 +16,10 @@ import type { Archive, ArchivedExecution } from './archive.ts';
 import { indexEntryOf } from './index-record.ts';
 
 const KEY = 'archive/1/index-build';
-/** Each costs at most six operations of the store. A Worker has 1,000 in one invocation. */
+/**
+ * Executions in one step. Each costs at most six operations of the store, and a Worker has 1,000 in one
+ * invocation.
+ */
 const STEP_EXECUTIONS = 50;
 /** An answer that the index is not complete is remembered for this long. */
 const STATE_MEMORY_MS = 10_000;
@@ -115,8 +119,8 @@ export class IndexBuild {
 }
 
 /**
- * Writes the entry, and then looks whether the archive is still the same. If it was deleted or replaced meanwhile, its Execution did
- * not know of this entry.
+ * Writes the entry, and then checks that the archive is still the same. If it was deleted or replaced
+ * meanwhile, its Execution did not know about this entry, so this removes or replaces it.
  */
 async function indexArchived(archive: Archive, { head: listed, ...name }: ArchivedExecution): Promise<void> {
   const ref: ExecutionRef = restoreExecutionRef(name);

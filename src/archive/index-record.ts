@@ -1,12 +1,14 @@
 /**
- * What the index stores of an archived execution, and of a flow: small JSON, which lists return as metadata. A record that is
- * larger than metadata may be, because of a long id, is the entry's value instead. Keys:
+ * What the index stores of an archived execution, and of a flow: small JSON, which lists of the store return
+ * as metadata. A record that is too large for metadata, because of a long id, is the entry's value instead.
+ * Keys:
  *
  *     archive/1/index/<source>/<group>/<order key>   an execution
  *     archive/1/flow/<source>/<flow>                 a flow that has executions
  *
- * <group> is the flow. Executions of no flow have the group `~`. The children of a map run have its ARN, or the part of their
- * own ids that names it: so the list of their flow does not have them.
+ * <group> is the flow. Executions of no flow have the group `~`. For the children of a map run, <group> is
+ * the ARN of the map run, or the part of their own ids that names it. So they are not in the list of their
+ * flow.
  */
 import * as z from 'zod/mini';
 
@@ -165,7 +167,7 @@ export function parseIndexRecord(record: unknown, nowMs: number): IndexedExecuti
   return indexedOf(restoreExecutionRef(data), data);
 }
 
-/** The same of an archive whose entry is not at hand. */
+/** The same, made from the archive's head instead of its entry. */
 export const indexedExecutionOf = (ref: ExecutionRef, head: ArchiveHead): IndexedExecution =>
   indexedOf(ref, recordOf(ref, head));
 
@@ -178,5 +180,5 @@ function indexedOf(ref: ExecutionRef, record: IndexRecord): IndexedExecution {
 export const parseFlowRecord = (record: unknown): FlowRecord | undefined =>
   z.safeParse(flowSchema, record).data;
 
-/** The flow of a record, and as `parseFlowRef` reads it. */
+/** The flow of a record. */
 export const flowOfRecord = ({ flow }: FlowRecord): FlowRef | undefined => parseFlowRef(flow);

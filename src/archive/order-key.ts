@@ -25,8 +25,11 @@ export function orderKey(startedAt: string | undefined, executionId: string): st
 /** A position before all executions that started at this time or earlier, and after all that started later. */
 export const positionBefore = (startedAtMs: number): string => reversed(startedAtMs);
 
-/** A position before all executions that have the start time of this order key or position: it tells nothing about an id. */
-export const beginningOfTime = (position: string): string => position.slice(0, DIGITS);
+/**
+ * A position before all executions that have the start time of this order key or position. It contains no
+ * hash of an id.
+ */
+export const positionAtStartTime = (position: string): string => position.slice(0, DIGITS);
 
 /** The start time of an order key or a position, in milliseconds; undefined without one. */
 export function startedAtMsOf(position: string): number | undefined {
@@ -41,8 +44,8 @@ const alphabetAt = (place: number): string =>
 const KEY_CHARACTERS = DIGITS + 1 + HASH_DIGITS;
 
 /**
- * The prefixes of order keys that together cover all keys after `position`, in their order. The first one is that of `position` itself,
- * with `length` characters.
+ * The prefixes of order keys that together cover all keys after `position`, in their order. The first one is
+ * the first `length` characters of `position`.
  */
 export function* prefixesFrom(position: string, length: number): Generator<string, void, void> {
   yield position.slice(0, length);

@@ -91,7 +91,7 @@ export function executionId(text = ''): string {
   return text;
 }
 
-/** `--event-types STEP_FAILED,TaskFailed`; small letters do as well, unless the type has both. */
+/** `--event-types STEP_FAILED,TaskFailed`; A type in lower case is accepted too. */
 export const eventTypesOf = (text: string | undefined): { eventTypes?: readonly string[] } =>
   text === undefined
     ? {}

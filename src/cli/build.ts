@@ -1,7 +1,7 @@
 /**
- * `npm run build`: the command, the client and the React hook as plain JavaScript without dependencies, and around them the package that users
- * install, in dist/package. `npm run pack:client` packs it. Declarations come from tsc (src/client/tsconfig.json). A
- * development tool: not in the bundles.
+ * `npm run build`: bundles the command, the client and the React hook as plain JavaScript without
+ * dependencies. Puts them, with type declarations from tsc, into the package that users install
+ * (dist/package), which `npm run pack:client` packs. A development tool: not in the bundles.
  */
 import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -24,7 +24,7 @@ const common: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** The hook takes the client and its errors from client.js, so that `instanceof` holds for both. */
+/** The hook imports the client and its errors from client.js, so that `instanceof` works for both. */
 const sharedClient: Plugin = {
   name: 'shared-client',
   setup: ({ onResolve }) => {
@@ -37,7 +37,7 @@ const sharedClient: Plugin = {
   },
 };
 
-// Only its own part of dist/: a service on this machine may be serving dist/site.
+// Removes only its own part of dist/: a service on this machine may be serving dist/site.
 await rm(pathOf('dist/types'), { recursive: true, force: true });
 await Promise.all([
   // Neutral: an import of one platform fails here.
@@ -47,7 +47,7 @@ await Promise.all([
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
-    // Pages serve it as it is. The map has the sources in it.
+    // Minified, because pages serve this file as it is. The map contains the sources.
     minify: true,
     sourcemap: true,
     outfile: pathOf('dist/client.js'),
@@ -60,7 +60,7 @@ await Promise.all([
     target: 'es2022',
     minify: true,
     sourcemap: true,
-    // It has no third-party code: the client has.
+    // Only client.js contains third-party code.
     footer: {},
     external: ['react'],
     plugins: [sharedClient],

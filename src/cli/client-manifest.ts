@@ -1,7 +1,7 @@
 /**
- * The manifest of the package that users install: the typed client, the React hook and the `flowtap` command, bundled, so that it
- * depends on no other package. Only the hook needs the React that its user has. Name, version and licence come from the repository's own
- * package.json. A development tool (build.ts).
+ * The manifest of the package that users install: the typed client, the React hook and the `flowtap` command.
+ * They are bundled, so the package has no dependencies. Only the hook has a peer dependency, React. Name,
+ * version and licence come from the repository's own package.json. A development tool (build.ts).
  */
 import repository from '../../package.json' with { type: 'json' };
 

@@ -12,7 +12,7 @@ const HELP = `Find out why it does not work.
 Usage: flowtap doctor [id] [options]
 
 Checks FLOWTAP_URL, whether the service answers, the clocks, and FLOWTAP_API_KEY. With an id, also whether the key may
-read that execution and the service can. With FLOWTAP_ADMIN_TOKEN, also whether the service can use its AWS
+read that execution, and whether the service can. With FLOWTAP_ADMIN_TOKEN, also whether the service can use its AWS
 credentials and its store: it makes one call to each source. Prints what was found, and what to do.
 
       --json               {"checks": [{"name", "level", "detail", "remedy"}]}; a check that is ok has no remedy

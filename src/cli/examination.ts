@@ -13,7 +13,10 @@ import { refused } from './refused.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import { summaryLines } from './summary-lines.ts';
 
-/** With more, times in logs cannot be compared, and tickets and keys seem to expire early or late. */
+/**
+ * With a larger difference, times in logs cannot be compared, and tickets and keys seem to expire early or
+ * late.
+ */
 const SKEW_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 15_000;
 const DAY_MS = 24 * 3_600_000;
@@ -91,7 +94,10 @@ const NETWORK_REMEDIES: Readonly<Record<NetworkFaultKind, string>> = {
   unknown: 'Check FLOWTAP_URL. Is the service running, and is a firewall or proxy in between?',
 };
 
-/** Why there was no healthy response. A proxy that is not used explains most of it, so it comes first. */
+/**
+ * Why there was no healthy response. The most frequent reason is a proxy that is set but not used, so it is
+ * checked first.
+ */
 function unreachable(error: unknown, { origin }: URL, proxy: ProxySetting | undefined): Check {
   const name = 'service';
   if (error instanceof FlowtapProblem) {

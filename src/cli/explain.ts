@@ -26,7 +26,10 @@ const INVALID_CREDENTIAL_REMEDIES: Readonly<Partial<Record<Variable, string>>> =
   FLOWTAP_ADMIN_TOKEN: 'Set it to that, or unset it.',
 };
 
-/** The service's own sentences for these refer the reader to the operator, who may be the one who reads them here. */
+/**
+ * Replaces sentences of the service that refer to the operator: the reader of this command line may be the
+ * operator.
+ */
 const SENTENCES: Readonly<Record<string, string>> = {
   BadUpstream: 'The upstream service (AWS) gave an answer that cannot be used.',
   InternalError: 'The service failed unexpectedly.',

@@ -1,4 +1,4 @@
-/** `flowtap import <id> <file|->`: an exported history into the service's archive. */
+/** `flowtap import <id> <file|->`: puts an exported history into the service's archive. */
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
@@ -11,7 +11,7 @@ import { oneLine } from './plain-text.ts';
 import { Progress } from './progress.ts';
 import { humanCount } from './summary-lines.ts';
 
-/** For 100 MiB, the maximum, over a slow connection. */
+/** Enough for 100 MiB, the maximum, over a slow connection. */
 const UPLOAD_MS_MAX = 60 * 60_000;
 
 const HELP = `Put an exported history into the service's archive, so that it can be read after AWS has deleted it.

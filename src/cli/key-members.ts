@@ -35,7 +35,7 @@ export function membersOf(values: Values, nowMs: number) {
   const totalStreamLimit = wholeNumber('--total-stream-limit', totalWords, 1, 100_000);
   const expiresIn = duration('--expires-in', values['expires-in']);
   if (expiresIn !== undefined && values['expires-at'] !== undefined) {
-    throw new UsageError('--expires-in and --expires-at say the same: give one of them');
+    throw new UsageError('--expires-in and --expires-at exclude each other: give only one');
   }
   const expiresAt =
     expiresIn === undefined ? values['expires-at'] : new Date(nowMs + expiresIn * 1000).toISOString();
@@ -52,7 +52,7 @@ export function membersOf(values: Values, nowMs: number) {
   };
 }
 
-/** Options that take a member away: it cannot be given in the same command. */
+/** Options that remove a member. The same command cannot also set that member. */
 export const REMOVAL_OPTIONS = {
   'no-owner': { type: 'boolean' },
   'no-expiry': { type: 'boolean' },
@@ -72,7 +72,8 @@ export function changeOf(values: Values & Removals, nowMs: number): object {
   const change: Record<string, unknown> = membersOf(values, nowMs);
   for (const { option, member, value } of REMOVALS) {
     if (values[option] !== true) continue;
-    if (member in change) throw new UsageError(`--${option} contradicts another option: give one of them`);
+    if (member in change)
+      throw new UsageError(`--${option} contradicts another option: give only one of them`);
     change[member] = value;
   }
   if (Object.keys(change).length > 0) return change;

@@ -21,7 +21,10 @@ interface ListView {
 export const INCOMPLETE =
   'The list is incomplete: AWS or the archive could not be read just now, or older archives are still being indexed.';
 
-/** Until the signal aborts. Throws its reason, and what following throws when it gives up. */
+/**
+ * Shows the list until the signal aborts. Throws the signal's reason, or the error with which following gives
+ * up.
+ */
 export async function followList(
   client: FlowtapClient,
   terminal: Terminal,
@@ -123,7 +126,7 @@ class TableView implements ListView {
   }
 }
 
-/** Without a start time last. */
+/** Executions without a start time come last. */
 function newestFirst(a: ListedExecution, b: ListedExecution): number {
   const [aMs = -Infinity, bMs = -Infinity] = [a, b].map(({ startedAt }) =>
     startedAt === undefined ? -Infinity : Date.parse(startedAt),

@@ -1,4 +1,4 @@
-/** Finds the flow that a user means, by its full name in the service or by its short name (`SecurityFlow`). */
+/** Finds a flow by its full name in the service or by its short name (`SecurityFlow`). */
 import type { Flow, FlowtapClient } from '../client/client.ts';
 import { API_KEY_BEGINNING } from '../core/api-key-format.ts';
 import { UsageError } from './command.ts';

@@ -82,7 +82,7 @@ function checkStore({ ok: isOk, ms, reason = '' }: Probe['store']): Check {
   );
 }
 
-/** Without them the service still reads executions by their ids, so nothing here fails. */
+/** Without lists the service still reads executions by their ids, so no result here is a failure. */
 function checkLists(lists: readonly ListProbe[]): Check {
   const failed = lists.filter((list) => !list.ok);
   const [first] = failed;
@@ -112,7 +112,8 @@ function checkSource(probe: SourceProbe, all: readonly SourceProbe[]): Check {
   if (probe.ok) return ok(source, `${target} can be read, answered within ${humanDuration(ms)}`);
   const detail = `${target}: ${oneLine(reason === '' ? code : reason)}`;
   const remedy = remedyFor(probe);
-  // AWS has discontinued Things Graph. Where Step Functions can be read, the credentials are good, and few need the other.
+  // AWS has discontinued Things Graph, so few users need it. If Step Functions can be read, the credentials
+  // are good.
   if (source === 'things-graph' && all.some((other) => other.source === 'step-functions' && other.ok)) {
     return warn(source, detail, `Ignore this if you do not use Things Graph. ${remedy}`);
   }
@@ -120,7 +121,10 @@ function checkSource(probe: SourceProbe, all: readonly SourceProbe[]): Check {
   return isWarning ? warn(source, detail, remedy) : fail(source, detail, remedy);
 }
 
-/** The documented policy may name single state machines: then reading those works although the probe is denied. */
+/**
+ * The documented policy may name single state machines. Then reading those works, although the probe is
+ * denied.
+ */
 const isPolicyTooNarrow = ({ source, code, reason = '' }: SourceProbe): boolean =>
   source === 'step-functions' && code === 'AccessDeniedException' && !isAssumeRole(reason);
 

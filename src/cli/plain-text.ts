@@ -1,6 +1,7 @@
 /**
- * Text of others on a terminal: one line, no control characters, no wider than the terminal. Payloads are customers' data: an escape
- * sequence in one must not move the reader's cursor, and a bidirectional override must not change what the reader sees.
+ * Makes text from other sources safe for a terminal: one line, no control characters, no wider than the
+ * terminal. Payloads are customers' data: an escape sequence in one must not move the reader's cursor, and a
+ * bidirectional override must not change what the reader sees.
  */
 
 /** What a terminal acts upon or shows out of order: C0, C1, bidirectional controls, line and paragraph separators. */

@@ -1,4 +1,4 @@
-/** The check that an error of the client makes. */
+/** Turns an error of the client into the result of a check. */
 import { FlowtapProblem } from '../client/problem.ts';
 import { isTransient } from '../client/retry-policy.ts';
 import { type Check, fail } from './check.ts';
@@ -13,7 +13,8 @@ export function refused(name: string, error: unknown, credential: Variable, { si
   if (!explained) throw error;
   const text = explained.lines.map((line) => line.trim()).join(' ');
   const remedy = explained.remedies.join(' ');
-  // A temporary refusal says nothing about a credential: after many wrong ones the right one is refused, too.
+  // A temporary refusal does not show whether a credential is right: after many wrong ones, the right one is
+  // refused, too.
   const isUnknown = name !== 'execution' && isTransient(error);
   return fail(
     name,

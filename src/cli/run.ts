@@ -25,7 +25,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   doctor,
 };
 
-/** Those that send the admin token. */
+/** Commands that send the admin token. */
 const ADMIN_COMMANDS: ReadonlySet<string> = new Set(['import', 'keys']);
 
 const HELP = `flowtap: read and follow workflow executions, without AWS credentials.

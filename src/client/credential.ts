@@ -56,7 +56,7 @@ export function createCredential({ apiKey, ticket }: CredentialOptions, clock: C
   let current: Promise<Held> | undefined;
   const ask = async (): Promise<Held> => {
     try {
-      // Behind `then`, a function that throws at once is a rejection too.
+      // Called within `then`, so that an exception of the function becomes a rejection.
       return held(await Promise.resolve().then(source), clock.now());
     } catch (cause) {
       current = undefined;
@@ -87,7 +87,7 @@ function held(given: string | TicketParts, nowMs: number): Held {
   const { ticket: text, expiresAt } = given;
   if (typeof text !== 'string') throw new TypeError("it must be text or have a member 'ticket'");
   const lifetimeMs = Date.parse(expiresAt) - nowMs;
-  // A clock that is far ahead sees only expired tickets. The service decides then.
+  // If this clock is far ahead, every ticket looks expired. Then the service decides.
   if (!(lifetimeMs > 0)) return { text };
   return { text, renewAtMs: nowMs + lifetimeMs - Math.min(RENEW_BEFORE_MS_MAX, lifetimeMs / 2) };
 }

@@ -1,6 +1,6 @@
 /**
- * What a failed `fetch` means, in words. Platforms hide the reason ("fetch failed") or show raw OpenSSL text; codes are Node's,
- * patterns are for platforms without codes (Deno, browsers).
+ * Explains a failed `fetch` in words. Platforms hide the reason ("fetch failed") or show raw OpenSSL text;
+ * codes are Node's, patterns are for platforms without codes (Deno, browsers).
  */
 
 export type NetworkFaultKind =

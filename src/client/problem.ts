@@ -1,7 +1,7 @@
 /**
- * What can go wrong between this client and Flowtap, as two classes: `FlowtapProblem`, an answer that refuses (RFC 9457
- * problem JSON, or a `problem` event), and `FlowtapConnectionError`, no usable answer at all. retry-policy.ts decides what is
- * retried, and for how long.
+ * The two error classes of this client. `FlowtapProblem`: the service answered with an error (RFC 9457
+ * problem JSON, or a `problem` event). `FlowtapConnectionError`: no usable answer arrived. retry-policy.ts
+ * decides what is retried, and for how long.
  */
 
 import { type ProblemCode, UNEXPECTED_ANSWER } from './problem-code.ts';

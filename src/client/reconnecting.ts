@@ -1,6 +1,7 @@
 /**
- * Keeps an event stream open: reads one connection after the other, through cut connections, deployments, silence and transient
- * refusals, until the last event or for so long that it gives up. What a connection sends is the caller's.
+ * Keeps an event stream open: reads one connection after the other, despite cut connections, deployments,
+ * silence and transient refusals, until the last event or until it gives up. The caller interprets what a
+ * connection sends.
  */
 import type { Http } from './http.ts';
 import type { UpstreamState } from '../messages/upstream-state.ts';
@@ -23,7 +24,7 @@ export interface Heartbeat {
   readonly timestamp: string;
 }
 
-/** What one connection tells this loop. */
+/** What this loop learns from one connection. */
 export interface Connection {
   /** As the server asked for it. */
   retryMs: number;
@@ -37,7 +38,7 @@ export interface ReconnectingOptions<Event> {
   readonly giveUpAfterMs?: number | undefined;
   /** The events of one connection. */
   readonly read: (connection: Connection) => AsyncGenerator<Event, unknown, void>;
-  /** Events that show that the upstream answers, and the last one. */
+  /** Whether the event shows that the upstream answers, or is the last event. */
   readonly isNews: (event: Event) => boolean;
   readonly isLast: (event: Event) => boolean;
 }

@@ -1,6 +1,7 @@
 /**
- * Flowtap's answers as types, with the few checks that the client makes. The contract is docs/http-api.md. Types of its own,
- * since a package without dependencies can't show those that zod makes; a test holds them against the server's.
+ * Flowtap's answers as types, with the few checks that the client makes. The contract is docs/http-api.md.
+ * These types are written by hand, because a package without dependencies cannot expose types made by zod. A
+ * test compares them with the server's.
  */
 import type {
   EventType as KnownEventType,
@@ -10,7 +11,10 @@ import type {
 import type { PayloadAccess } from '../messages/payload-access.ts';
 import { FlowtapConnectionError, parseObject } from './problem.ts';
 
-/** Of a message. New ones may come: the known ones are for an editor to offer, and the intersection keeps them there. */
+/**
+ * The type of a message. New types may be added. The intersection keeps the known ones in an editor's
+ * completions.
+ */
 export type EventType = KnownEventType | (string & {});
 export type UpstreamEventType = KnownUpstreamEventType | (string & {});
 
@@ -77,13 +81,13 @@ export interface Summary {
   readonly parent?: string;
   /** What ended the execution. */
   readonly failure?: Failure;
-  /** It will never read differently. */
+  /** The history can no longer change. */
   readonly final: boolean;
   readonly archivedAt?: string;
   readonly asOf?: string;
 }
 
-/** Good for reading one execution, in a browser say. */
+/** Allows reading one execution, for example in a browser. */
 export interface Ticket {
   readonly ticket: string;
   readonly expiresAt: string;

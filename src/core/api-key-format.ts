@@ -26,7 +26,7 @@ export const KEY_OR_CREDENTIAL_ID = new RegExp(`^(?:[0-9A-Za-z]{${KEY_ID_CHARACT
 /** Whether the text is meant to be a key of this service, however mistyped. Others belong to other services. */
 export const isMeantAsApiKey = (text: string): boolean => text.startsWith(API_KEY_PREFIX);
 
-/** Half of a secret is enough to keep a text secret: mistyped and truncated keys count. */
+/** Mistyped and truncated keys count, too: a text with half of a secret must also stay private. */
 const ENOUGH_OF_A_KEY = new RegExp(`${API_KEY_BEGINNING.source}[0-9A-Za-z]{${SECRET_CHARACTERS / 2}}`);
 
 /** Whether the text contains an API key, or enough of one that the text must stay out of URLs, names and logs. */

@@ -15,7 +15,10 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/** What a source can answer instead of a page. `awsCode` is AWS's name of the error, for the admin's probe alone. */
+/**
+ * What a source can return instead of a page. `awsCode` is AWS's name of the error: only the admin's probe
+ * shows it.
+ */
 export type SourceFailure =
   /** The upstream refused the request (InvalidRequestException). With a token: most likely the token has expired. */
   | { readonly type: 'upstream-invalid-request'; readonly internal: string; readonly awsCode?: string }
@@ -40,9 +43,9 @@ export type SourceFailure =
   /** The upstream reported an error of its own (InternalFailureException, 5xx), or could not be reached. */
   | { readonly type: 'upstream-internal'; readonly internal: string }
   | { readonly type: 'upstream-timeout'; readonly internal: string }
-  /** The history is so long that one request does not read it up to there. The next request continues. */
+  /** The history is too long for one request to reach the position. The next request continues. */
   | { readonly type: 'upstream-unfinished'; readonly internal: string }
-  /** The answer is larger than we read. The Execution halves the page size and asks again. */
+  /** The answer exceeds our limit. The Execution halves the page size and asks again. */
   | { readonly type: 'upstream-too-large'; readonly internal: string }
   /** Anything else that is wrong upstream: our credentials, a redirect, not JSON, a wrong shape. */
   | { readonly type: 'upstream-broken'; readonly internal: string; readonly awsCode?: string }
@@ -68,11 +71,14 @@ export type AccessFailure =
   | { readonly type: 'execution-forbidden'; readonly list?: true }
   /** The key is valid, but may not do this (for example, create tickets). */
   | { readonly type: 'operation-forbidden'; readonly detail: string }
-  /** The limit of a key; or of an address that sent too many wrong credentials: then also for right ones. */
+  /**
+   * A key has reached its rate, or an address has sent too many wrong credentials. Then right ones are
+   * refused, too.
+   */
   | {
       readonly type: 'rate-limited';
       readonly retryAfterSeconds: number;
-      /** `unverified-keys`: too many of them at once from one address. */
+      /** `unverified-keys`: one address has sent too many at once. */
       readonly because?: 'wrong-credentials' | 'unverified-keys';
     };
 

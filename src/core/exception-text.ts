@@ -1,12 +1,16 @@
 /**
- * What a log line has of an exception that is a bug: its name and where it was thrown. Never its message, which may quote
- * what a caller sent: a URL with a ticket, a header with a key, a payload (invariant 7).
+ * What a log line contains of an exception that is a bug: its name and where it was thrown. Never its
+ * message, which may quote a caller's input: a URL with a ticket, a header with a key, a payload (invariant
+ * 7).
  *
- * Errors that a platform reports (a store, a network, an object out of reach) are not bugs. They get nothing from a caller but
- * ids, and are logged with their messages where they are caught: by `faultText` where bugs may arrive, too.
+ * Errors that a platform reports (a store, a network, an unreachable object) are not bugs. Their messages
+ * contain nothing from a caller but ids, so they are logged where the errors are caught. Code that may also
+ * catch bugs uses `faultText`.
  */
 
-/** `TypeError`, and its stack's frames, one a line. What was thrown and is not an Error is named by its type. */
+/**
+ * `TypeError`, and its stack's frames, one a line. A thrown value that is not an Error is named by its type.
+ */
 export function exceptionText(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${typeof error}`;
   // The stack repeats the message, which may have lines that look like frames.

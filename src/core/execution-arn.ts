@@ -1,9 +1,10 @@
 /**
- * The grammar of ARNs that name executions of Step Functions, their state machines and their map runs. An ARN comes from a caller
- * and decides which host is called and which account's role is assumed, so only a well-formed one passes.
+ * The grammar of ARNs that name executions of Step Functions, their state machines and their map runs. A
+ * caller's ARN decides which host is called and which account's role is assumed, so only a well-formed one is
+ * accepted.
  *
- * The region of an ARN may be any name: local servers that implement the service use their own (`local`). Only AWS's regions
- * become part of a host name (aws-region.ts).
+ * The region of an ARN may be any name: local servers that implement the service use their own (`local`).
+ * Only AWS's regions become part of a host name (aws-region.ts).
  *
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html#resources
  */
@@ -134,9 +135,9 @@ const OTHER_RESOURCES: ReadonlyMap<string, string> = new Map([
 const CONSOLE_URL = /^(?:https?:\/\/)?(?:[\w-]+\.)*console\.(?:aws|amazonaws|[\w-]*c2s|cloud|csp)[\w-]*\./i;
 
 /**
- * A sentence about an id that is not the ARN of a STANDARD execution but looks like a caller's mistake for one: what it is, and
- * what to give instead. Undefined if it may be an execution of another source. No source has an execution of such an id, so
- * none is asked.
+ * A sentence about an id that is not the ARN of a STANDARD execution but looks like a caller's mistake for
+ * one: what it is, and what to give instead. Undefined if it may be an execution of another source. No source
+ * has an execution with such an id, so none is called.
  */
 export function notAnExecution(id: string): string | undefined {
   const text = id.trim();

@@ -1,15 +1,19 @@
 /**
- * A semaphore that is fair between tenants: a bounded number of pieces of work run at once, and permits go to waiting tenants
- * round-robin. So a tenant with a thousand pieces delays another tenant's piece by at most as many as run at once.
+ * A semaphore that is fair between tenants: a bounded number of pieces of work run at once, and permits go to
+ * waiting tenants round-robin. So a tenant with a thousand pieces delays another tenant's piece by at most as
+ * many as run at once.
  *
- * On Workers, a request that waits or works may be cancelled without notice. So each waiter polls for its permit, a waiter that has
- * stopped polling loses its place, and a permit expires after `permitMsMax`. A waiter that polls again after a stall of the isolate
- * gets its place back. No request wakes another: one that waits without a timer of
- * its own counts as hung there, and is cancelled.
+ * On Workers, a request that waits or works may be cancelled without notice. So each waiter polls for its
+ * permit, a waiter that has stopped polling loses its place, and a permit expires after `permitMsMax`. A
+ * waiter that polls again after a stall of the isolate gets its place back. No request wakes another, because
+ * workerd treats a request that waits without a timer of its own as hung and cancels it.
  */
 import type { Clock } from './clock.ts';
 
-/** A waiter checks this often for each waiter before it: the first soon, a thousand of them not all the time. */
+/**
+ * A waiter's polling interval grows by this for each waiter before it: the first polls often, a thousand
+ * together do not poll all the time.
+ */
 const POLL_MS_PER_WAITER = 5;
 const POLL_MS_MAX = 250;
 /** A waiter that has not polled for this long was cancelled, or the isolate stalled. */

@@ -1,9 +1,10 @@
 /**
- * A reference to a flow: a state machine of Step Functions, or a workflow of Things Graph, whose executions can be listed. Plain
- * data, so that it crosses an RPC boundary.
+ * A reference to a flow: a state machine of Step Functions, or a workflow of Things Graph, whose executions
+ * can be listed. Plain data, so that it crosses an RPC boundary.
  *
- * A flow of Step Functions is named by its ARN. Things Graph has no list of workflows: a flow is what the ids of its executions
- * begin with, up to and including the workflow's name (`urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow`).
+ * A flow of Step Functions is named by its ARN. Things Graph has no list of workflows. So a flow is named by
+ * the beginning of its executions' ids, up to and including the workflow's name
+ * (`urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow`).
  */
 import {
   type ArnPlace,
@@ -18,7 +19,7 @@ import { type ExecutionRef, STEP_FUNCTIONS, THINGS_GRAPH } from './execution-ref
 export interface FlowRef {
   /** The name of its source. */
   readonly source: string;
-  /** What callers name it by: the state machine's ARN, or the workflow's part of an id. */
+  /** How callers name it: by the state machine's ARN, or by the beginning of its executions' ids. */
   readonly flow: string;
   /** Its own name, for people: `SecurityFlow`. */
   readonly name: string;
@@ -67,13 +68,13 @@ function machineFlow(source: string, { partition, region, account }: ArnPlace, n
 }
 
 /**
- * What the ids of all its executions begin with, but for the children of map runs. Ids of another flow may begin with it, too: the
- * workflows `Door` and `Door_2`. `flowOf` decides.
+ * The common beginning of the ids of its executions, except the children of map runs. Ids of another flow may
+ * begin with it, too (the workflows `Door` and `Door_2`), so `flowOf` decides.
  */
 export const executionPrefix = ({ flow, name, arn }: FlowRef): string =>
   arn ? statesArn(arn, 'execution', `${name}:`) : `${flow}_`;
 
-/** Whether a map run started this execution. The list of its flow does not have it. */
+/** Whether a map run started this execution. If so, it is not in the list of its flow. */
 export const isMapRunChild = ({ arn }: Pick<ExecutionRef, 'arn'>): boolean => arn?.label !== undefined;
 
 /** The execution's own name within its flow: the last part of an ARN, or what follows the workflow's name. */

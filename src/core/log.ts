@@ -15,7 +15,7 @@ export type Log = (record: LogRecord) => void;
 /** Writes each record as one line of JSON; Workers Logs and journald index its members. */
 export const consoleLog: Log = (record) => {
   const level = record.level === undefined ? '"level":"info",' : '';
-  // Joined as text: a copy of the record with two more members would take longer than to write it.
+  // Joined as text, because copying the record to add two members takes longer than writing it.
   const line = `{"time":"${new Date().toISOString()}",${level}${JSON.stringify(record).slice(1)}`;
   if (record.level === 'error') console.error(line);
   else console.log(line);

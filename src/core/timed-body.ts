@@ -1,4 +1,4 @@
-/** Reads a request's body chunk by chunk, for as long as it keeps arriving. What the bytes mean is the caller's. */
+/** Reads a request's body chunk by chunk, as long as it keeps arriving. The caller interprets the bytes. */
 import type { Clock } from './clock.ts';
 
 export interface BodyDeadlines {

@@ -1,6 +1,6 @@
 /**
- * A token bucket: so many calls a second, and a burst. Only calls that were made without asking draw it below empty. Values only: no
- * clock, no timer, no promise, so that the requests of a Worker can share it.
+ * A token bucket: a number of calls a second, and a burst. Only calls that were made without a permit draw it
+ * below empty. Values only: no clock, no timer, no promise, so that the requests of a Worker can share it.
  */
 
 /** Far less than a call. */

@@ -5,7 +5,10 @@
  * gets no extra calls for the time in which it was idle. No I/O, no clock.
  */
 
-/** Bounds the tenants that are remembered. Beyond it, the ones served longest ago are forgotten: they owe nothing. */
+/**
+ * Bounds the tenants that are remembered. Beyond it, those served longest ago are forgotten, because their
+ * next call may start now anyway.
+ */
 export const TENANTS_REMEMBERED_MAX = 1_000;
 
 export class VirtualTime {
@@ -36,7 +39,7 @@ export class VirtualTime {
     this.charge(charged);
   }
 
-  /** A call that was made without a turn: the tenant's next one starts later. */
+  /** Charges a call that was made without a turn: the tenant's next one starts later. */
   charge(tenant: string): void {
     const next = this.#startOf(tenant) + 1;
     this.#nextStarts.delete(tenant);

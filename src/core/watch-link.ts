@@ -1,6 +1,7 @@
 /**
- * Links to the viewer, `/watch#execution=…&ticket=…`. What they open stands in the fragment, which browsers send to no server, so
- * that neither a log nor a referrer gets a ticket. Shared by the command, `npm start` and the page itself.
+ * Links to the viewer, `/watch#execution=…&ticket=…`. Execution and ticket are in the fragment, which
+ * browsers never send, so that no log and no referrer contains a ticket. Shared by the command, `npm start`
+ * and the page itself.
  */
 
 /** What a link opens. Without an execution: the list. */

@@ -1,6 +1,7 @@
 /**
- * What of an Execution's storage outlives a Deno process: the deletions that are still to be done, and the note of an index that
- * may be outdated, as entries of the key-value store. All else is found again there or upstream. Layout: docs/storage.md.
+ * The part of an Execution's storage that outlives a Deno process, as entries of the key-value store: pending
+ * deletions, and the note that an index may be outdated. Everything else is found again in the archive or
+ * upstream. Layout: docs/storage.md.
  */
 import { createHash } from 'node:crypto';
 

@@ -1,9 +1,10 @@
 /**
- * Serves Flowtap in one Deno process: store, sockets, shutdown. The callers, deno.ts and src/local/start-deno.ts, read the settings and
- * decide when to stop. Platform file.
+ * Serves Flowtap in one Deno process: store, sockets, shutdown. The callers, deno.ts and
+ * src/local/start-deno.ts, read the settings and decide when to stop. Platform file.
  *
- * One process owns one store: it alone calls the upstream for an execution and writes its archive, and opening the store sweeps it. A
- * file lock keeps a second process out. The system releases it, however the process ends.
+ * One process owns one store: only that process calls the upstream for an execution and writes its archive.
+ * Opening the store removes leftovers. A file lock keeps a second process out. The system releases it,
+ * however the process ends.
  */
 import { parseTrustedProxies, socketClientAddress } from '../access/client-address.ts';
 import { isRevocation } from '../access/keys/key-record.ts';
@@ -34,7 +35,7 @@ import manifest from '../../package.json' with { type: 'json' };
 /** Connections that are still open after this are cut: supervisors kill soon after. */
 export const SHUTDOWN_MS = 10_000;
 
-/** Long enough for a body to be cancelled first, also when a thousand clients leave at once. */
+/** Long enough that the body is cancelled first, even if a thousand clients leave at once. */
 const LEFT_MS = 500;
 
 export interface DenoServer {
@@ -68,7 +69,7 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
       clientAddress: () => socketClientAddress(request.headers, socketAddress, trustedProxies),
       overTls: forwardedOverTls(request.headers, socketAddress, trustedProxies),
       client: new DenoClient(request),
-      // In a process, a promise continues without anyone awaiting it. Its failures are logged where they happen.
+      // In a process, promises continue without being awaited. Failures are logged where they happen.
       waitUntil: () => undefined,
     };
     const url = requestUrl(request);
@@ -79,7 +80,8 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
     return body === undefined || body.isComplete() ? answer : closingAfter(answer, clock);
   };
   const onError = (error: unknown) =>
-    // The answer is on its way already, so this one goes nowhere. A stream that was cut off has its own line in the log.
+    // The answer was sent before, so this one reaches nobody. A stream that was cut off has its own line in
+    // the log.
     error instanceof ConnectionClosed || isClientGone(error)
       ? new Response(null)
       : answerException(error, log, settings.publicUrl);

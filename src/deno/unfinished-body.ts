@@ -29,7 +29,7 @@ export function watchBody(body: ReadableStream<Uint8Array>): WatchedBody {
   const watch = new TransformStream<Uint8Array, Uint8Array>(
     { flush: () => void (isComplete = true) },
     undefined,
-    // One chunk ahead of the reader, so that the end of a small body shows even if nobody reads it.
+    // Reads one chunk ahead, so that the end of a small body is noticed even if nobody reads it.
     { highWaterMark: 1 },
   );
   return { stream: body.pipeThrough(watch), isComplete: () => isComplete };

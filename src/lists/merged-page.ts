@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../core/errors.ts';
-import { beginningOfTime, startedAtMsOf } from '../archive/order-key.ts';
+import { positionAtStartTime, startedAtMsOf } from '../archive/order-key.ts';
 import type { ArchivedPart } from './archived-part.ts';
 import { itemOf } from './list-entry.ts';
 import { matchesFilter } from './list-filter.ts';
@@ -79,7 +79,7 @@ export async function mergedPage(
  * make no progress or list an execution twice.
  */
 function placeFor(examinedTo: string, after: string, listedTo: string): string {
-  const time = beginningOfTime(examinedTo);
+  const time = positionAtStartTime(examinedTo);
   const place = time > listedTo ? time : listedTo;
   return place > after ? place : examinedTo;
 }

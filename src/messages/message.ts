@@ -29,7 +29,10 @@ export const messageSchema = z.object({
   ),
 });
 
-/** How a source's event held what is in the payload, where its type does not decide that. */
+/**
+ * How the source's event nested the members of the payload. Present only if the event's type does not
+ * determine that.
+ */
 export type EventShape = { readonly details?: string | null; readonly nulls?: string[] };
 
 export type Message = {

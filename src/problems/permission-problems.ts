@@ -34,15 +34,15 @@ export const permissionDocumentation: DocumentationOf<typeof permissionProblems>
   AccessDeniedException: {
     meaning: 'The credential may not read this execution, or any execution of this list.',
     cause:
-      'None of the key’s patterns matches the id, or can match an execution of the flow; or the ticket is for another execution. ' +
-      'This answer does not tell what exists.',
-    action: 'GET /v1/key?flowExecutionId=… lists the patterns and tells whether they match.',
+      'The patterns of the key do not match the id, or cannot match any execution of the flow. Or the ticket is for another execution. ' +
+      'The answer is the same whether or not the execution exists.',
+    action: 'GET /v1/key?flowExecutionId=… lists the patterns and shows whether they match.',
     examples: { 'execution-forbidden': { type: 'execution-forbidden' } },
   },
   OperationNotAllowed: {
     meaning: 'The credential does not permit this operation.',
     cause:
-      'The key may not create tickets, the route accepts keys only and the request carries a ticket, or what the key may read was ' +
+      'The key may not create tickets. Or the request has a ticket, but the route accepts only keys. Or the permissions of the key were ' +
       'reduced while a stream was open.',
     action: 'See detail. The operator can change what a key may do.',
     examples: {
@@ -52,8 +52,8 @@ export const permissionDocumentation: DocumentationOf<typeof permissionProblems>
   SourceNotAllowed: {
     meaning: 'This service does not read executions of this AWS account and region.',
     cause:
-      'The id or the flow is an ARN of Step Functions whose region and account SFN_ALLOWED does not include. Of such a flow, ' +
-      'archived executions are listed if the key may read any.',
+      'The id or the flow is an ARN of Step Functions whose region and account SFN_ALLOWED does not include. Lists of such a ' +
+      'flow contain only the archived executions that the key may read.',
     action: 'Ask the operator to add the region and account.',
     examples: { 'source-forbidden': { type: 'source-forbidden', internal: 'for the log' } },
   },

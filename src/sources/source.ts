@@ -38,7 +38,10 @@ export interface SourceDescription {
 /** Whether a description has input and output, too. The upstream may need another permission for these. Default: `metadata`. */
 export type DescriptionParts = 'metadata' | 'with-data';
 
-/** An execution that cannot exist. Asking for it tells credentials, permissions and region apart, and changes nothing. */
+/**
+ * An execution that cannot exist. A call for it shows whether credentials, permissions and region are right,
+ * and changes nothing.
+ */
 export interface ProbeTarget {
   readonly region: string;
   /** Absent: the account of the credentials. */
@@ -53,7 +56,7 @@ export interface ProbeTarget {
 export type CallOrigin =
   { readonly class: 'poll' | 'background' } | { readonly class: 'reader'; readonly tenant: string };
 
-/** What a call comes with. */
+/** The options of a call. */
 export interface CallOptions {
   readonly origin: CallOrigin;
   /** Ends the call early (then `upstream-timeout`). */
@@ -87,12 +90,15 @@ export interface Source {
     call: CallOptions,
     parts?: DescriptionParts,
   ): Promise<Result<SourceDescription, SourceFailure>>;
-  /** `origin` needs the calls about this execution that wait for a budget, too: they wait no longer than a call of its own would. */
+  /**
+   * Another request, of `origin`, also needs the calls about this execution that are waiting for a budget.
+   * From now on they wait no longer than a new call of `origin` would.
+   */
   raisePriority?(ref: ExecutionRef, origin: CallOrigin): void;
   /**
-   * The interval between polls at which the budget suffices for all followed executions. The caller follows this one for the
-   * listeners of these tenants, and would poll it every `wantedMs`: less often if the budget is used up, more often if it has
-   * room. Called at each poll.
+   * The interval between polls of this execution at which the budget suffices for all followed executions. It
+   * is longer than `wantedMs` if the budget is used up, shorter if the budget has room. `tenants`: whose
+   * listeners follow the execution. Called at each poll.
    */
   pace?(ref: ExecutionRef, wantedMs: number, tenants: readonly string[]): number;
 }

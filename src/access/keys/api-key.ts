@@ -26,9 +26,9 @@ import { crc32 } from './crc32.ts';
 export const API_KEY_CHARACTERS =
   API_KEY_PREFIX.length + CREDENTIAL_ID_CHARACTERS + 1 + SECRET_CHARACTERS + CHECKSUM_CHARACTERS;
 
-/** What a key's text says about itself, without its secret. */
+/** The ids in a key's text, and the hash of the text. Not the secret. */
 export interface ApiKey {
-  /** 62^8 ids: among a hundred thousand keys, two share an id once in forty thousand times. */
+  /** 62^8 ids: with 100,000 keys, the chance that any two share an id is 1 in 40,000. */
   readonly keyId: string;
   readonly credentialId: string;
   /** SHA-256 of the whole text, hexadecimal. */
@@ -51,17 +51,17 @@ export function generateApiKey(
 }
 
 const SECOND_CHARACTERS = CREDENTIAL_ID_CHARACTERS - KEY_ID_CHARACTERS;
-const SECONDS_TOLD_APART = 62 ** SECOND_CHARACTERS;
+const SECONDS_DISTINGUISHED = 62 ** SECOND_CHARACTERS;
 
 /**
- * The id of the next credential of a key: the key's id and the second of `nowMs`, modulo 62², or the next one that is not in
- * `taken`. Two places that rotate a key within a minute do not see each other's credential in `taken`. Random ids would be the
- * same once in 3,844 times, and the later credential would overwrite the earlier one. Seconds differ: the store accepts one
- * write of a key's rotation a second.
+ * The id of the next credential of a key: the key's id and the second of `nowMs`, modulo 62², or the next one
+ * that is not in `taken`. Two places that rotate a key within a minute do not see each other's credential in
+ * `taken`. Random ids would collide once in 3,844 times, and the later credential would overwrite the earlier
+ * one. Seconds differ: the store accepts one write of a key's rotation a second.
  */
 export function nextCredentialId(keyId: string, taken: readonly string[], nowMs: number): string {
   for (let second = Math.floor(nowMs / 1000); ; second++) {
-    const id = keyId + base62OfNumber(second % SECONDS_TOLD_APART, SECOND_CHARACTERS);
+    const id = keyId + base62OfNumber(second % SECONDS_DISTINGUISHED, SECOND_CHARACTERS);
     if (!taken.includes(id)) return id;
   }
 }

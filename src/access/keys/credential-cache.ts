@@ -1,16 +1,17 @@
 /**
- * A short cache of credentials and the records of their keys. One store read (`getMany`) loads both. Whether the records are
- * enough for a request is decided in authenticate.ts. The cache holds values, never promises: requests of a Worker must not
- * wait for each other's I/O.
+ * A short cache of credentials and the records of their keys. One store read (`getMany`) loads both. Whether
+ * the records are enough for a request is decided in authenticate.ts. The cache holds values, never promises:
+ * requests of a Worker must not wait for each other's I/O.
  *
  * How long a change takes to show:
  *
  * - In the isolate or process that made it: at once, also for reads that are in flight.
- * - Elsewhere: the store's own delay (Workers KV: 30 s of cache, plus propagation), then up to 10 s in this cache.
+ * - Elsewhere: the store's own delay (Workers KV: 30 s of cache, plus propagation), then up to 10 s in this
+ *   cache.
  * - A credential that was requested before it existed: KV's cached miss (up to 60 s), then 5 s.
  *
- * While the store is down, cached records stay in use for a while. They do not when the store answers with a record that is
- * refused.
+ * While the store is down, cached records stay in use for a while. If it answers with a record that is
+ * refused, they are dropped.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -73,7 +74,7 @@ export class CredentialCache {
     maxSize: KEYS_REMEMBERED_BYTES_MAX,
     sizeOf: ({ records }) => bytesOf(records),
   });
-  /** Ids of credentials that the store did not have, and when it was asked. */
+  /** Ids of credentials that were not found in the store, and when they were looked up. */
   readonly #misses = new LruMap<string, number>({ max: KEYS_REMEMBERED_MAX });
   /** Ids of revoked keys, and when each was revoked: a store that lags must not restore a revoked key. */
   readonly #revoked = new LruMap<string, string>({ max: KEYS_REMEMBERED_MAX });
@@ -100,7 +101,7 @@ export class CredentialCache {
     const writesBefore = this.#writesSoFar;
     const read = await this.#readStore(credentialId);
     if (!read.ok) {
-      // The store works, and its records are refused: older records no longer count.
+      // The store works, but its records are refused, so older records must not be used.
       if (read.failure.refused) this.#cached.delete(credentialId);
       const last = this.#cached.peek(credentialId);
       const isUsable = last !== undefined && now - last.readAtMs < KEY_STALE_WHILE_FAILING_MS;
@@ -116,7 +117,7 @@ export class CredentialCache {
     return ok(this.#add({ ...found, ...change }, now));
   }
 
-  /** Whether this key text was correct at the last look-up, however long ago that was. Reads nothing. */
+  /** Whether this key text was correct at the last look-up, however long ago. Does not read the store. */
   hasVerified(credentialId: string, hash: string): boolean {
     return this.#cached.peek(credentialId)?.records.credential.hash === hash;
   }

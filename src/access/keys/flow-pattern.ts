@@ -1,21 +1,23 @@
 /**
- * What a key's patterns for executions say about flows: whether the key may read any execution of a flow or of a place, and which
- * one flow they name. Decided from the patterns alone, so that the answer does not disclose which flows or executions exist.
+ * Derives from a key's patterns for executions whether the key may read any execution of a flow or of a
+ * place, and which flow they name if it is only one. Uses the patterns alone, so that the answer does not
+ * disclose which flows or executions exist.
  *
- * A star matches anything, so a pattern for another flow could match behind the prefix of this one, if names of executions were any
- * text: `arn:aws:states:*:execution:Other:*` and `…:execution:Mine:<name>`. But they have no colons (Things Graph: only those of the
- * start time), so all colons of a pattern must match within the prefix. That makes the answer exact for ids as AWS makes them.
+ * Names of executions contain no colons (Things Graph: only those of the start time). So all colons of a
+ * pattern must match within the prefix that the ids of a flow have in common. Without this rule,
+ * `arn:aws:states:*:execution:Other:*` could match `…:execution:Mine:<name>`, because a star matches
+ * anything. With it, the answer is exact for ids as AWS makes them.
  */
 import { type ArnPlace, statesArn } from '../../core/execution-arn.ts';
 import { type FlowRef, executionPrefix, flowOf } from '../../core/flow-ref.ts';
 import { parseExecutionRef } from '../../core/execution-ref.ts';
 import { bordersOf, indexOf } from './execution-pattern.ts';
 
-/** What follows a prefix in ids: which part of a pattern can match there. */
+/** What follows the common prefix in the ids of a flow or place. */
 export interface Rest {
-  /** So many characters of the pattern cannot match there: they must match within the prefix. */
+  /** How many characters of the pattern, from its start, must match within the prefix. */
   readonly headOf: (pattern: string) => number;
-  /** Whether it can begin with this text. */
+  /** Whether what follows the prefix can begin with this text. */
   readonly canBegin: (text: string) => boolean;
 }
 
@@ -33,7 +35,7 @@ const namesInPlace: Rest = {
   canBegin: anything,
 };
 
-/** The first digits of a time, each with what can be there. */
+/** The form of a start time: `0` stands for any digit. */
 const START_TIME = '0000-00-00T00:00:00.000Z';
 
 const isTimeCharacter = (character: string, index: number): boolean =>
@@ -76,13 +78,14 @@ export function soleFlowOf(patterns: readonly string[]): FlowRef | undefined {
 }
 
 /**
- * The flow in the part of a pattern before its first star. `…:Workflow:Door_*` names the workflow `Door`, although it matches executions
- * of `Door_2`, too: who writes it means `Door`.
+ * The flow in the part of a pattern before its first star. `…:Workflow:Door_*` names the workflow `Door`. It
+ * matches executions of `Door_2`, too, but its author means `Door`.
  */
 function flowNamedBy(pattern: string): FlowRef | undefined {
   const [literal = '', ...afterStars] = pattern.split('*');
   if (afterStars.length === 0) return flowOf(parseExecutionRef(pattern));
-  // Completed to an id. A start time that the star cuts counts from its year on: `Door_20` may be a name.
+  // The text, completed to an id. A start time that the star cuts off is recognised only if its year is
+  // complete: `Door_20` may be a name.
   const written = /_(\d{4}-[-\dT:.]*)$/.exec(literal)?.[1]?.length ?? 0;
   const name = literal.startsWith('arn:') ? 'x' : START_TIME.slice(written);
   return flowOf(parseExecutionRef(literal + name));

@@ -1,10 +1,12 @@
 /**
- * What admins do with keys: create, change, rotate, revoke, show and list them. Each change writes one audit line to the log,
- * without a secret. Who is an admin (admin-token.ts) and how this looks over HTTP (http/routes/admin-routes.ts) is decided elsewhere.
+ * What admins do with keys: create, change, rotate, revoke, show and list them. Each change writes one audit
+ * line to the log, without a secret. admin-token.ts decides who is an admin, http/routes/admin-routes.ts has
+ * the API over HTTP.
  *
- * - Looking keys up always reads the store: an admin who has just changed something wants to see it.
- * - Which record each operation writes, and why none can undo another, is in key-record.ts. Changes and rotations of one key are
- *   serialised here; of two changes in different places within a minute, the last one wins as a whole.
+ * - Looking keys up always reads the store, so that an admin sees a change right after making it.
+ * - Which record each operation writes, and why none can undo another, is in key-record.ts. Changes and
+ *   rotations of one key are serialised here; of two changes in different places within a minute, the last
+ *   one wins as a whole.
  * - No record is written that would be refused when read back.
  */
 import type { RandomBytes } from '../../core/base62.ts';
@@ -48,7 +50,7 @@ export const KEYS_LISTED_MAX = 100;
 
 export interface KeyAdministrationPorts {
   readonly store: KeyValueStore;
-  /** Learns of every change, so that it takes effect here at once. */
+  /** Gets every change, so that it takes effect here at once. */
   readonly credentials: CredentialCache;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -87,7 +89,7 @@ export interface AuditContext {
   readonly requestId?: string;
 }
 
-/** Wherever a method takes an `id`: the key's, or that of one of its credentials. */
+/** Each `id` may be that of the key or of one of its credentials. */
 export class KeyAdministration {
   readonly #ports: KeyAdministrationPorts;
   readonly #lock: KeyedLock;

@@ -17,13 +17,16 @@ const NAME_CHARACTERS_MAX = 100;
 export const STREAM_LIMIT_DEFAULT = 100;
 /** The listeners that one execution accepts. */
 export const STREAM_LIMIT_MAX = 1000;
-/** Over all executions: what a few isolates hold with ease, 64 KiB each at most. */
+/** For all executions together. A few isolates can hold as many, each with at most 64 KiB queued. */
 export const TOTAL_STREAM_LIMIT_MAX = 100_000;
 /** Time to roll out a new key. For a leaked key, use 0. */
 export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;
 export const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 
-/** Records have four-digit years. In UTC a time may be later than written, in the year 10000, for which `toISOString` writes six digits. */
+/**
+ * Records have four-digit years. A time with an offset may be in the year 10000 in UTC, for which
+ * `toISOString` writes six digits.
+ */
 const TIME_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 export interface NewKey {

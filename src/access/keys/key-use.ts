@@ -1,6 +1,7 @@
 /**
- * Notes when a key was last used, about once an hour, as best effort. The note is a record of its own, so that writing it cannot
- * overwrite anything important. Memory keeps one process to that pace, the record keeps all processes to it.
+ * Notes when a key was last used, about once an hour, as best effort. The note is a record of its own, so
+ * that writing it cannot overwrite anything important. Memory limits how often one process writes it, the
+ * record how often all processes do.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -11,12 +12,12 @@ import { createRecordParser, KEY_RECORD_VERSION, keyUseSchema, recordText, usedN
 export const USE_NOTED_EVERY_MS = 60 * 60 * 1000;
 /** Keys whose last note is kept in memory. For others the record is read again. */
 const KEYS_REMEMBERED_MAX = 1000;
-/** KV may answer from its cache for this long: the note is only precise to an hour anyway. */
+/** KV may answer from its cache for this long, since the note is only precise to an hour. */
 const CACHE_TTL_SECONDS = 600;
 
 /**
- * Notes that a key was used. Undefined when there is nothing to do, nearly always; else work that never rejects, for
- * `waitUntil`: no request needs to wait for it.
+ * Notes that a key was used. Usually there is nothing to do: undefined. Otherwise a promise for `waitUntil`,
+ * which never rejects and which no request waits for.
  */
 export type NoteUse = (keyId: string) => Promise<void> | undefined;
 
@@ -47,7 +48,8 @@ export function createNoteUse({
     const now = clock.now();
     const noted = notedAtMs.get(keyId);
     if (noted !== undefined && now - noted < USE_NOTED_EVERY_MS) return undefined;
-    // Before the work begins, so that a burst of requests is one note; a failed one waits for the next hour.
+    // Set before the work begins, so that a burst of requests writes one note. A failed note is retried an
+    // hour later.
     notedAtMs.set(keyId, now);
     return note(keyId, now);
   };

@@ -13,7 +13,7 @@ export interface KeyView {
   readonly changedAt?: string;
   readonly expiresAt?: string;
   readonly revokedAt?: string;
-  /** Within the hour; absent when it was never used, or not yet noted. */
+  /** Precise to an hour. Absent: never used, or not yet noted. */
   readonly lastUsedAt?: string;
   readonly executions: readonly string[];
   readonly payloads: PayloadAccess;

@@ -1,10 +1,10 @@
 /**
- * A lock for each key id, within one isolate or process. A change reads a record and writes it back, so of two changes at once
- * one would be lost.
+ * A lock for each key id, within one isolate or process. A change reads a record and writes it back. Without
+ * the lock, one of two concurrent changes would be lost.
  *
- * Waiting is polling by the clock, not awaiting a promise: requests of a Worker must not share promises. A request whose caller
- * has left may never release its lock, so every lock expires. Changes in two isolates at once are not serialised: the last
- * write wins (decision 5).
+ * A waiting request polls by the clock, because requests of a Worker must not share promises. A request whose
+ * caller has left may never release its lock, so every lock expires. Changes in two isolates at once are not
+ * serialised: the last write wins (decision 5).
  */
 import type { Clock } from '../../core/clock.ts';
 import { fail, type Result } from '../../core/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * What a rotation does to a key's rotation record. A cutoff ends credentials by age, so a rotation need not know which ones exist:
- * a credential that another place has just made ends with the others. No I/O, no clock.
+ * How a rotation changes a key's rotation record. A cutoff ends credentials by age, so a rotation need not
+ * know which ones exist: it also ends a credential that another place has just created. No I/O, no clock.
  */
 import type { Credential, Cutoff, KeyRotation } from './key-record.ts';
 

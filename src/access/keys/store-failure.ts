@@ -12,7 +12,10 @@ export const storeUnavailable = (cause: unknown): Unavailable =>
 export const recordsRefused = (keyId: string): Unavailable =>
   fail({ type: 'store-unavailable', internal: `records of key ${keyId} refused`, refused: true });
 
-/** Store adapters throw. Here that is an expected failure; a cursor that the store refuses is the caller's mistake. */
+/**
+ * Store adapters throw. This turns what they throw into an expected failure. If the store refuses a cursor,
+ * the caller sent a wrong one.
+ */
 export async function stored<T>(work: () => Promise<T>): Promise<Result<T>> {
   try {
     return ok(await work());

@@ -16,7 +16,7 @@ const ADDRESSES_MAX = 10_000;
 
 /** Unverified keys that are looked up at once for one address. An office that reconnects after a deploy needs only moments. */
 export const LOOKUPS_AT_ONCE_MAX = 30;
-/** A request whose caller has left may never report that its look-up ended, so a look-up counts no longer than this. */
+/** A look-up counts no longer than this, because a request whose caller has left may never report its end. */
 const LOOKUP_MS_MAX = 10_000;
 
 export interface FailedAuthentications {

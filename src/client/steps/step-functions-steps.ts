@@ -1,7 +1,7 @@
 /**
- * What a message of Step Functions says about steps. Events name the one that led to them, which tells branches apart. Where that
- * one is not known (a history read from its middle, a redrive, a key that must not see names), the open step of that name counts,
- * or a new one without a start.
+ * Applies messages of Step Functions to the tree of steps. Each event names the event that led to it, which
+ * distinguishes branches. If that event is not known (a history read from its middle, a redrive, a key that
+ * must not see names), the message belongs to the open step of its name, or to a new step without a start.
  */
 import type { FlowMessage } from '../wire.ts';
 import type { StepKind } from './step.ts';
@@ -168,7 +168,7 @@ class Application {
       (kind === 'parallel' || kind === 'map') && node.kind === kind && draft.isOpen(node);
     const above =
       previous && (draft.around(previous, isOpenAndNamed) ?? draft.around(previous, isOpenOfKind));
-    // Events of one branch may follow the failure of another one, which has ended.
+    // Events of one branch may follow the failure of another branch, which has ended.
     const known = above ?? (previous && isNamed(previous) ? previous : undefined);
     if (known) return known;
     const open =
@@ -193,7 +193,7 @@ class Application {
     }
     if (draft.isOpen(previous) && isLeaf(previous)) {
       const { kind } = draft.parentOf(previous);
-      // Nothing follows a state that is still open: this one is of another branch.
+      // Nothing follows a state that is still open, so this state belongs to another branch.
       if (kind === 'branch') return this.#likelyContainer();
       this.#exit(previous);
     }
@@ -206,7 +206,7 @@ class Application {
     return this.#draft.add(node, 'branch', String(this.#draft.childCount(node)), this.#message.timestamp);
   }
 
-  /** Where the message before is not known: what waits for its next state. */
+  /** If the message before is not known: the open container that waits for its next state. */
   #likelyContainer(): Node {
     const draft = this.#draft;
     const isWaiting = (node: Node): boolean =>

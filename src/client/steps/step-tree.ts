@@ -1,7 +1,7 @@
 /**
- * The tree of steps behind a StepsState: nodes by number, and which are open. All parts are immutable and shared between
- * versions; a draft collects the changes of one message. What a message means is left to step-functions.ts and
- * things-graph.ts.
+ * The tree of steps behind a StepsState: nodes by number, and which are open. All parts are immutable and
+ * shared between versions; a draft collects the changes of one message. step-functions-steps.ts and
+ * things-graph-steps.ts interpret messages.
  */
 import type { Status } from '../../messages/event-types.ts';
 import { SparseVector } from './sparse-vector.ts';
@@ -47,7 +47,7 @@ export interface Node {
 export interface Tree {
   readonly nodes: SparseVector<Node>;
   readonly count: number;
-  /** Nodes that have not ended, oldest first, without the root. As long as what runs at once. */
+  /** Nodes that have not ended, oldest first, without the root. */
   readonly open: readonly number[];
 }
 
@@ -88,7 +88,7 @@ export class TreeDraft {
   }
 
   at(id: number): Node {
-    // Safety: ids are given out by `add` alone.
+    // Safety: only `add` makes ids.
     return this.#nodes.get(id) as Node;
   }
 
@@ -125,7 +125,7 @@ export class TreeDraft {
     return this.around(node, (above) => above.id === id) !== undefined;
   }
 
-  /** The newest ended, unsuccessful node below `node` that fits. Looks only into what did not succeed. */
+  /** The newest ended, unsuccessful node below `node` that fits. Skips nodes that succeeded. */
   newestUnsuccessful(node: Node, fits: (node: Node) => boolean): Node | undefined {
     for (let link = node.children; link; link = link.before) {
       const child = this.at(link.value);
@@ -147,7 +147,7 @@ export class TreeDraft {
     return node;
   }
 
-  /** Replaces the node and everything above it: who holds a node holds an unchanging subtree. */
+  /** Replaces the node and everything above it. The subtree of a node that a caller holds never changes. */
   update({ id }: Node, changes: Partial<Node>): Node {
     const node = { ...this.at(id), ...changes };
     this.#nodes = this.#nodes.set(id, node);
@@ -164,7 +164,7 @@ export class TreeDraft {
     this.update(node, { messageIds: linked(messageId, node.messageIds) });
   }
 
-  /** What is left of the attempt before it has ended with it. */
+  /** Whatever is still open in the previous attempt has ended with that attempt. */
   beginAttempt({ id }: Node, at: string | undefined): void {
     const node = this.at(id);
     const isRetry = node.attempt === 'failed' || node.kind === 'parallel' || node.kind === 'map';
@@ -214,13 +214,13 @@ export class TreeDraft {
       const node = this.at(open[index] ?? ROOT);
       if (node.id === id || !this.isWithin(node, id)) continue;
       if (status !== 'SUCCEEDED') this.#endUnfinished(node, at);
-      // Its failure stopped nothing.
+      // Its failure did not stop anything else.
       else if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at, true);
       else this.#end(node, 'SUCCEEDED', this.#lastEndOf(node) ?? at);
     }
   }
 
-  /** It did not end by itself: something around it did. */
+  /** Ends a node that did not end by itself, because something around it ended. */
   #endUnfinished(node: Node, at: string | undefined): void {
     if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at);
     else if (node.childStatus === 'FAILED') this.#end(node, 'FAILED', this.#lastEndOf(node) ?? at);
@@ -265,7 +265,7 @@ const NEW_ATTEMPT: Partial<Node> = {
 const steps = new WeakMap<Node, Step>();
 
 export function stepOf(tree: Tree, id: number = ROOT): Step {
-  // Safety: ids are given out by `add` alone.
+  // Safety: only `add` makes ids.
   const node = tree.nodes.get(id) as Node;
   const known = steps.get(node);
   if (known) return known;

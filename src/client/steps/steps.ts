@@ -59,7 +59,10 @@ export class StepsState {
   }
 }
 
-/** The node that the end names as its reason. The message of its failure may lack the error: that of a Fail state does. */
+/**
+ * Adds the error that the execution's last message names to the node that caused the end. The node's own
+ * message may lack the error: that of a Fail state does.
+ */
 function fail(draft: TreeDraft, { id }: Node, { timestamp, error }: FlowMessage): void {
   const node = draft.at(id);
   if (id === ROOT) return;

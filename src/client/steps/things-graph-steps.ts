@@ -1,6 +1,7 @@
 /**
- * What a message of Things Graph says about steps. A step's activity or thing action is an attempt of it. Messages without a
- * step's name belong to the only open step, or, if several are open, to the execution.
+ * Applies messages of Things Graph to the tree of steps. An activity or thing action is an attempt of its
+ * step. Messages without a step's name belong to the only open step, or, if several are open, to the
+ * execution.
  */
 import type { FlowMessage } from '../wire.ts';
 import type { Node, TreeDraft } from './step-tree.ts';

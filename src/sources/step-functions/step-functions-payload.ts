@@ -1,6 +1,6 @@
 /**
- * The event in a message's payload (step-functions-mapping.ts). It is read as JSON, not as our own text of it: an import may have
- * other spaces and another order of members.
+ * The event in a message's payload (step-functions-mapping.ts). Parses it as JSON, because an import may have
+ * other spaces and another order of members than our own text.
  */
 import type { Message } from '../../messages/message.ts';
 

@@ -110,7 +110,7 @@ export class WatchExecution extends LitElement {
       ${keyed(
         `${id} ${ticket ?? ''}`,
         html`<flowtap-execution
-          ?hidden=${this.refusal?.isAll === true}
+          ?hidden=${this.refusal?.isAlone === true}
           .service=${service}
           .execution=${id === '' ? undefined : id}
           .ticket=${ticket}
@@ -187,7 +187,7 @@ export class WatchExecution extends LitElement {
     const { snapshot } = currentTarget as FlowtapExecution;
     this.refusal = {
       isExpired: phase === 'ticket-expired',
-      isAll: snapshot.messages.length === 0,
+      isAlone: snapshot.messages.length === 0,
       detail: error instanceof FlowtapProblem ? error.detail : undefined,
     };
   };

@@ -4,7 +4,7 @@ import { LitElement, html, nothing } from 'lit';
 import type { Flow } from '../../client/client.ts';
 import { type ListView, listFragment } from './watch-location.ts';
 
-/** With more flows, a search field is shown. */
+/** From this many flows on, a search field is shown. */
 const FIND_FROM = 8;
 
 const SOURCE_NAMES: Readonly<Record<string, string>> = {
@@ -35,7 +35,7 @@ export class WatchFlowNav extends LitElement {
     if (flows === undefined) return html`<p class="quiet" role="status">Loading flows …</p>`;
     if (flows.length === 0)
       return html`<p class="quiet">No flow is listed for this key. You can open an execution by its id.</p>`;
-    // The source is worth naming only where it tells flows apart.
+    // Name the source only if the flows have different ones.
     const isMixed = new Set(flows.map(({ source }) => source)).size > 1;
     const wanted = (this.wanted ?? '').toLowerCase();
     const found = flows.filter(({ name }) => name.toLowerCase().includes(wanted));

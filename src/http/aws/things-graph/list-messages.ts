@@ -1,7 +1,8 @@
 /**
- * ListFlowExecutionMessages of AWS IoT Things Graph. Port, cursors, limits and checks are those of GET …/messages: a cursor there is a
- * nextToken here. The members follow botocore's model iotthingsgraph/2018-09-06 and what its clients need: no `nextToken: null`,
- * never the request's own token again, times as numbers.
+ * ListFlowExecutionMessages of AWS IoT Things Graph. It shares the port, cursors, limits and checks of GET
+ * …/messages: a cursor there is a nextToken here. The members follow botocore's model
+ * iotthingsgraph/2018-09-06. Its clients also need numbers as times, no `nextToken: null`, and never the
+ * token that they sent.
  */
 import { callerAllows, readerOf } from '../../../access/caller.ts';
 import { type Failure, type Result, fail, ok } from '../../../core/errors.ts';
@@ -56,7 +57,7 @@ async function answerPage(
   return ok({ messages: messages.map(wireMessage), ...(nextToken !== undefined && { nextToken }) });
 }
 
-/** A page that brings nothing but the token that was sent: a paginator would read it for ever. */
+/** An empty page with the token that was sent: a paginator would loop forever. */
 const emptyPage = (position: number): Failure => ({
   type: 'internal',
   internal: `the page at ${position} is empty but has a successor`,
@@ -76,8 +77,8 @@ const foreignToken: Failure = {
 };
 
 /**
- * The members of AWS's model, and no other. Epoch seconds: milliseconds crash boto3, and JavaScript's client reads ISO 8601 as the
- * year 1970.
+ * Only the members of AWS's model. Times are epoch seconds: milliseconds crash boto3, and JavaScript's client
+ * reads ISO 8601 as the year 1970.
  */
 const wireMessage = ({ messageId, eventType, timestamp, payload }: Message) => ({
   ...(messageId !== undefined && { messageId }),
