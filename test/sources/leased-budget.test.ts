@@ -119,6 +119,89 @@ describe('isolates that share a budget', () => {
   });
 });
 
+describe('an isolate that reads a long history for a stream', () => {
+  const POLL = { class: 'poll' } as const;
+  const reader = (tenant: string) => ({ class: 'reader', tenant }) as const;
+
+  function underTest() {
+    const clock = new ManualClock();
+    const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
+    const counted = { questions: 0 };
+    const ask = async (request: ShareRequest) => {
+      counted.questions++;
+      await clock.sleep(20);
+      return shares.share(request, clock.now()).share;
+    };
+    const budget = createLeasedBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
+    const startMs = clock.now();
+    const elapsedMs = () => clock.now() - startMs;
+    /** The calls of a poll that finds this many pages which nobody has read. */
+    const walk = async (executionId: string, tenant: string, pages: number) => {
+      for (let page = 0; page < pages; page++) {
+        budget.pace(executionId, 1_000, [tenant]);
+        expect(await budget.take(executionId, POLL)).toMatchObject({ ok: true });
+        await clock.sleep(10);
+      }
+    };
+    return { clock, budget, counted, elapsedMs, walk };
+  }
+
+  test.each([
+    [88, 6_000],
+    [250, 16_000],
+  ])('lets its poll walk through %i unread pages as fast as the budget allows', async (pages, withinMs) => {
+    const { clock, counted, elapsedMs, walk } = underTest();
+    let doneMs = Infinity;
+    void walk('long', 'tenant', pages).then(() => (doneMs = elapsedMs()));
+    await clock.advance(withinMs);
+    expect(doneMs).toBeLessThan(withinMs);
+    expect(counted.questions).toBeLessThan(pages);
+  });
+
+  test('leaves other tenants their turns while polls walk', async () => {
+    const { clock, budget, elapsedMs, walk } = underTest();
+    for (let n = 0; n < 10; n++) void walk(`long-${n}`, 'greedy', 1_000);
+    const waitedMs: number[] = [];
+    void (async () => {
+      while (elapsedMs() < 40_000) {
+        const turn = await budget.take('other', reader('other'));
+        if (turn.ok) waitedMs.push(turn.waitedMs);
+        await clock.sleep(500);
+      }
+    })();
+    await clock.advance(40_000);
+    expect(waitedMs.length).toBeGreaterThan(40);
+    expect(Math.max(...waitedMs)).toBeLessThan(1_000);
+  });
+
+  test('does not delay a read that a poll needs, too', async () => {
+    const { clock, budget } = underTest();
+    const executions = ['a', 'b', 'c', 'd'];
+    for (const id of executions) budget.pace(id, 1_000, [id]);
+    for (const id of executions) void budget.take(id, POLL);
+    // So long that no single calls are granted in advance.
+    await clock.advance(6_000);
+    // Retries have used up the leased rate.
+    for (let n = 0; n < 5; n++) budget.spent(POLL);
+    const waitedMs: number[] = [];
+    const read = async (id: string) => {
+      const turn = await budget.take(id, reader(id));
+      if (turn.ok) waitedMs.push(turn.waitedMs);
+    };
+    // A request for the calls of another reader, who leaves, is in flight.
+    const left = new AbortController();
+    void budget.take('other', reader('other'), left.signal);
+    for (const id of executions) {
+      void read(id);
+      budget.raisePriority(id, POLL);
+    }
+    left.abort();
+    await clock.advance(2_000);
+    expect(waitedMs).toHaveLength(4);
+    expect(Math.max(...waitedMs)).toBeLessThan(250);
+  });
+});
+
 test('of more tenants than a request names, those share a turn that have most calls waiting, and no call is lost', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { maxLength: 100 }), (calls) => {

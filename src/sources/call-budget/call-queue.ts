@@ -3,6 +3,7 @@
  * fair by tenant (virtual-time.ts), then background work. The calls are plain records, because requests on Workers can share
  * values but not promises: a waiting call checks `granted`. No I/O, no clock.
  */
+import { addTo } from '../../core/counts.ts';
 import type { CallOrigin } from '../source.ts';
 import { VirtualTime } from '../../core/virtual-time.ts';
 
@@ -20,6 +21,12 @@ export interface WaitingCall {
   place: CallOrigin;
   granted: boolean;
 }
+
+/** The tenant whose reads it counts as. A call that a poll needs, too, still counts as a read of the tenant that caused it. */
+export const readingTenant = ({ origin, place }: WaitingCall): string | undefined => {
+  if (place.class === 'reader') return place.tenant;
+  return place.class === 'poll' && origin.class === 'reader' ? origin.tenant : undefined;
+};
 
 export interface CallQueueOptions {
   /** Bounds the waiting calls of one tenant. */
@@ -59,9 +66,14 @@ export class CallQueue {
     return of === 'poll' ? this.polls : this.background;
   }
 
-  /** Waiting calls at each tenant's turns. */
+  /** Waiting calls that count as reads of each tenant. */
   readers(): Map<string, number> {
-    return new Map([...this.#readers].map(([tenant, calls]) => [tenant, calls.size]));
+    const counts = new Map([...this.#readers].map(([tenant, calls]) => [tenant, calls.size]));
+    for (const call of this.#polls) {
+      const tenant = readingTenant(call);
+      if (tenant !== undefined) addTo(counts, tenant, 1);
+    }
+    return counts;
   }
 
   waitingOf(tenant: string): number {
@@ -120,9 +132,10 @@ export class CallQueue {
 
   /**
    * A caller of this origin waits for the result of calls that others have queued for the execution. If a new call of this origin
-   * would be granted earlier, they move to its position. Those who caused them are still charged for them.
+   * would be granted earlier, they move to its position. Those who caused them are still charged for them. True if any has moved.
    */
-  raisePriority(executionId: string, origin: CallOrigin): void {
+  raisePriority(executionId: string, origin: CallOrigin): boolean {
+    let moved = false;
     const waiting = [
       ...this.#polls,
       ...[...this.#readers.values()].flatMap((calls) => [...calls]),
@@ -133,7 +146,9 @@ export class CallQueue {
       this.#dequeue(call);
       call.place = origin;
       this.#enqueue(call);
+      moved = true;
     }
+    return moved;
   }
 
   /** How many calls go before this one, if no other is added. */

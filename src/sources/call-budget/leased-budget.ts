@@ -1,7 +1,7 @@
 /**
  * The budget of one isolate among many: it leases a share of the account's budget for some seconds, and requests the next one
  * when that has expired or is used up. A share is a rate, for polls, and single calls, for reads: so reads never use up the
- * calls of polls.
+ * calls of polls. A poll that makes further calls in its interval counts as a read for these.
  *
  * Its executions share values, never a promise: on Workers a promise belongs to the object that made it. So calls wait as
  * records in one queue (call-queue.ts). Each caller that wakes grants what can be granted, and looks whether its own call was.
@@ -23,7 +23,7 @@ import {
   tenantWaitingMax,
   turnMsMax,
 } from './call-budget.ts';
-import { CallQueue, type WaitingCall } from './call-queue.ts';
+import { CallQueue, type WaitingCall, readingTenant } from './call-queue.ts';
 import { OTHERS, boundedDemand } from './demand.ts';
 import { Followers } from './followers.ts';
 import type { Share, ShareRequest } from './leases.ts';
@@ -91,9 +91,11 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     const beganAtMs = clock.now();
     askingUntilMs = beganAtMs + ASK_MS_MAX;
     const soon = beganAtMs - askedAtMs < WALK_MS ? CALLS_SOON : 0;
-    const { polls, background } = queue;
-    askedFor = new Set(queue.readers().keys());
-    const waiting = { polls, readers: boundedCounts(queue.readers()), background, soon };
+    const readers = queue.readers();
+    askedFor = new Set(readers.keys());
+    const { size, background } = queue;
+    const polls = size - background - [...readers.values()].reduce((sum, calls) => sum + calls, 0);
+    const waiting = { polls, readers: boundedCounts(readers), background, soon };
     try {
       share = await ask({ holder, limits, demand: demand(beganAtMs), waiting });
       // During a deployment the object may still run the version before.
@@ -132,17 +134,34 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     return call.place.class === 'poll' && now < validUntilMs ? rate.waitMs(calls, now) : Infinity;
   }
 
-  /** Whether to request another share. */
-  function isShort(now: number, inMs: number, leftMs: number): boolean {
+  /** Whether to request another share for this call. */
+  function isShort(call: WaitingCall, now: number, inMs: number, leftMs: number): boolean {
     const needed = callsPerSecondAt(demand(now), paces) * POLLS_PER_INTERVAL;
     // Executions are followed that the lease does not count.
     if (now < validUntilMs && needed > share.callsPerSecond * GROWN) return true;
+    // A single call may come sooner than the rate allows, also for a read that a poll has moved to the polls.
+    if (readingTenant(call) !== undefined) return inMs > 0;
     if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
     return now >= validUntilMs || inMs > leftMs;
   }
 
-  /** The budget does not know yet that this tenant waits. */
-  const isNew = (origin: CallOrigin): boolean => origin.class === 'reader' && !askedFor.has(origin.tenant);
+  /** The budget does not know yet that this call's tenant waits. */
+  function isNew(call: WaitingCall): boolean {
+    const tenant = readingTenant(call);
+    return tenant !== undefined && !askedFor.has(tenant);
+  }
+
+  /**
+   * The leased rate suffices for one call per interval of each execution. A poll that walks through pages nobody has read makes more. They
+   * count as reads of a tenant that follows the execution: of several, the one with the fewest waiting calls.
+   */
+  function walkAsReader(executionId: string, origin: CallOrigin, now: number): CallOrigin {
+    if (origin.class !== 'poll') return origin;
+    const [first, ...others] = followers.payingForWalk(executionId, paces, now);
+    if (first === undefined) return origin;
+    const hasFewer = (a: string, b: string) => (queue.waitingOf(b) < queue.waitingOf(a) ? b : a);
+    return { class: 'reader', tenant: others.reduce(hasFewer, first) };
+  }
 
   /** Readers of other tenants have called lately, as the last answer reported. */
   const othersCalled = (origin: CallOrigin, now: number): boolean =>
@@ -152,11 +171,12 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
 
   return {
     async take(executionId, of, signal) {
-      const origin = hashedOrigin(of);
       const beganAtMs = clock.now();
-      const untilMs = beganAtMs + turnMsMax(origin);
-      const call = queue.add(executionId, origin, beganAtMs);
-      if (!call) return refusal(queue, origin, beganAtMs, TURN_MS_MAX, othersCalled(origin, beganAtMs));
+      const untilMs = beganAtMs + turnMsMax(of);
+      const payer = walkAsReader(executionId, hashedOrigin(of), beganAtMs);
+      if (payer.class === 'poll') followers.polled(executionId, beganAtMs);
+      const call = queue.add(executionId, payer, beganAtMs);
+      if (!call) return refusal(queue, payer, beganAtMs, TURN_MS_MAX, othersCalled(payer, beganAtMs));
       for (;;) {
         const now = clock.now();
         grantWaiting(now);
@@ -170,24 +190,23 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
         if (signal?.aborted || leftMs <= 0) {
           queue.remove(call);
           if (signal?.aborted) return callerLeft;
-          return refusal(
-            queue,
-            call.origin,
-            now,
-            Math.min(inMs, TURN_MS_MAX),
-            othersCalled(call.origin, now),
-          );
+          return refusal(queue, payer, now, Math.min(inMs, TURN_MS_MAX), othersCalled(payer, now));
         }
-        const short = isShort(now, inMs, leftMs);
+        const short = isShort(call, now, inMs, leftMs);
         if (now < askingUntilMs) await clock.sleep(POLL_MS, signal);
-        else if (short && (now >= askableAtMs || isNew(call.place))) await renew();
+        else if (short && (now >= askableAtMs || isNew(call))) await renew();
         else {
           const askInMs = short ? Math.max(POLL_MS, askableAtMs - now) : Infinity;
           await clock.sleep(Math.ceil(Math.min(inMs, leftMs, askInMs, STEP_MS)), signal);
         }
       }
     },
-    raisePriority: (executionId, origin) => queue.raisePriority(executionId, hashedOrigin(origin)),
+    raisePriority: (executionId, origin) => {
+      const now = clock.now();
+      const place = walkAsReader(executionId, hashedOrigin(origin), now);
+      const moved = queue.raisePriority(executionId, place);
+      if (moved && place.class === 'poll') followers.polled(executionId, now);
+    },
     spent: (origin) => {
       if (origin.class === 'poll') rate.spend(1, clock.now());
       else singles--;
