@@ -13,7 +13,7 @@ import { ClosedPipe } from './output.ts';
 import { tail } from './tail.ts';
 import { wait } from './wait.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = {
+export const COMMANDS: Readonly<Record<string, Command>> = {
   tail,
   wait,
   get,

@@ -4,14 +4,14 @@ import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 
 import { Output } from '../../src/cli/output.ts';
-import { run } from '../../src/cli/run.ts';
+import { COMMANDS as ALL_COMMANDS, run } from '../../src/cli/run.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { listen } from './local-server.ts';
 
 /** Erases the screen by C0 and by C1, starts a new line, hides text, and shows the rest in reverse. */
 const HOSTILE = 'a\u001b[2Jb\u009b2Jc\u0085d\r\ne\u2028f\u202eg\u2066h\u200f';
 
-/** What a command may write: text, line ends, its own colours, and the erasing of its own lines. */
+/** What a command may write: text, line ends, its own colours, and the erasing of its own lines. In a pipe also tabs. */
 // eslint-disable-next-line no-control-regex
 const OWN_SEQUENCES = /\u001b\[[\d;]*m|\r\u001b\[K|\u001b\[\d+F\u001b\[J|\n/g;
 const DECEIVING = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
@@ -56,6 +56,21 @@ const LINK = {
   expiresAt: HOSTILE,
 };
 
+const FLOW = { flow: HOSTILE, source: HOSTILE, name: HOSTILE };
+const LISTED = {
+  flowExecutionId: HOSTILE,
+  flow: HOSTILE,
+  name: HOSTILE,
+  source: HOSTILE,
+  status: HOSTILE,
+  upstreamStatus: HOSTILE,
+  startedAt: HOSTILE,
+  durationMs: 1,
+  archived: true,
+  final: true,
+};
+const LIST_PAGE = { executions: [LISTED], partial: true, searchedBackTo: HOSTILE };
+
 const FAILED = { ok: false, ms: 1, code: HOSTILE, reason: HOSTILE };
 const PROBE = {
   sources: [
@@ -65,6 +80,24 @@ const PROBE = {
   skipped: HOSTILE,
   store: FAILED,
 };
+
+const problemOf = (status: number) => ({
+  type: HOSTILE,
+  title: HOSTILE,
+  status,
+  detail: HOSTILE,
+  code: HOSTILE,
+  requestId: HOSTILE,
+});
+
+/** The live list ends with a problem that a client does not retry after. */
+const LIVE_LIST = [
+  ['execution', LISTED],
+  ['caught-up', LIST_PAGE],
+  ['problem', problemOf(403)],
+]
+  .map(([event, data]) => `event: ${String(event)}\ndata: ${JSON.stringify(data)}\n\n`)
+  .join('');
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const path = request.url ?? '';
@@ -82,7 +115,11 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     const warnings = [{ code: HOSTILE, line: 1 }];
     json({ status: HOSTILE, messageCount: 1, warnings });
   } else if (path.startsWith('/v1/key')) json(KEY);
-  else if (request.headers.accept?.includes('text/event-stream')) {
+  else if (path.startsWith('/v1/flows')) json({ flows: [FLOW] });
+  else if (path.startsWith('/v1/executions?')) {
+    if (!request.headers.accept?.includes('text/event-stream')) return void json(LIST_PAGE);
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(LIVE_LIST);
+  } else if (request.headers.accept?.includes('text/event-stream')) {
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
     response.end(
       `event: message\nid: 1\ndata: ${JSON.stringify(MESSAGE)}\n\nevent: end\nid: 2\ndata: {"status":"FAILED"}\n\n`,
@@ -95,27 +132,21 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 function refuse(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const errors = [{ in: 'query', name: HOSTILE, detail: HOSTILE }];
-  const problem = {
-    type: HOSTILE,
-    title: HOSTILE,
-    status: 400,
-    detail: HOSTILE,
-    code: HOSTILE,
-    requestId: HOSTILE,
-  };
+  const problem = problemOf(400);
   // One that names inputs, and one that does not: the command shows them differently.
   const body = request.url?.startsWith('/v1/executions') ? problem : { ...problem, errors };
   response.writeHead(400, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify(body));
 }
 
-/** Runs a command on a terminal. */
-async function onTerminal(
+/** Runs a command on a terminal, or in a pipe, whose other end may be one (`| less -R`). */
+async function runOn(
   words: readonly string[],
   url: string,
+  isTTY: boolean,
 ): Promise<{ stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const output = (name: 'stdout' | 'stderr') => {
-    const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, columns: 200 });
+    const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY, columns: 200 });
     stream.on('data', (text) => (written[name] += String(text)));
     return new Output(stream, {});
   };
@@ -132,7 +163,18 @@ async function onTerminal(
   return written;
 }
 
+const PIPED = /[\n\t]/g;
+
 const COMMANDS = [
+  ['flows'],
+  ['flows', '--json'],
+  ['list'],
+  ['list', 'a:b'],
+  // Similar flows are named.
+  ['list', 'a'],
+  ['list', '--json'],
+  ['list', '--follow'],
+  ['list', '--follow', '--json'],
   ['get', 'x'],
   ['get', 'x', '--json'],
   ['tail', 'x'],
@@ -162,20 +204,31 @@ const COMMANDS = [
 const expected = (words: readonly string[]): object => {
   if (words[0] === 'keys') return KEY;
   if (words[0] === 'link') return LINK;
+  if (words[0] === 'flows') return FLOW;
+  if (words[0] === 'list') return LISTED;
   return words[0] === 'wait' || words.includes('--summary') ? SUMMARY : MESSAGE;
 };
 
 test.each(COMMANDS)('flowtap %s %s %s', async (...words) => {
   const given = words.filter((word) => word !== undefined);
-  for (const listener of [answer, refuse]) {
+  for (const [listener, isTTY] of [
+    [answer, true],
+    [answer, false],
+    [refuse, true],
+    [refuse, false],
+  ] as const) {
     await using server = await listen(listener);
-    const { stdout, stderr } = await onTerminal(given, server.origin);
+    const { stdout, stderr } = await runOn(given, server.origin, isTTY);
     expect(stdout + stderr).not.toBe('');
-    expect((stdout + stderr).replaceAll(OWN_SEQUENCES, '')).not.toMatch(DECEIVING);
+    expect((stdout + stderr).replaceAll(isTTY ? OWN_SEQUENCES : PIPED, '')).not.toMatch(DECEIVING);
     if (listener === refuse || !given.includes('--json') || given[0] === 'doctor') continue;
     // Valid JSON, and nothing is lost.
     for (const line of stdout.trimEnd().split('\n')) {
       expect(JSON.parse(line)).toEqual(expected(given));
     }
   }
+});
+
+test('every command is among them', () => {
+  expect(new Set(COMMANDS.map(([name]) => name))).toEqual(new Set(Object.keys(ALL_COMMANDS)));
 });
