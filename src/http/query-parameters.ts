@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 
 import { type FieldError, type Result, fail, ok } from '../core/errors.ts';
 import { THINGS_GRAPH } from '../core/execution-ref.ts';
+import { isIsoDate, isIsoTime } from '../core/iso-time.ts';
 import { STEP_CHARACTERS_MAX } from '../messages/derive.ts';
 import { EVENT_TYPES, STATUSES, UPSTREAM_EVENT_TYPES } from '../messages/event-types.ts';
 import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
@@ -18,27 +19,38 @@ const EVENT_TYPES_MAX = 100;
 /** AWS does not document the default of ListFlowExecutionMessages; its clients were observed to get 100. */
 export const MAX_RESULTS_DEFAULT = 100;
 
-/** The JSON Schema of the value that a parameter's text stands for: for the OpenAPI document. */
-export const parameterShapes = z.registry<{ readonly shape: Readonly<Record<string, unknown>> }>();
+/** The parameters that are whole numbers. */
+export const numbers = {
+  maxResults: { minimum: 1, maximum: PAGE_MESSAGES_MAX },
+  last: { minimum: 1, maximum: PAGE_MESSAGES_MAX },
+  waitTimeSeconds: { minimum: 0, maximum: WAIT_SECONDS_MAX },
+  limit: { minimum: 1, maximum: 1_000 },
+} as const;
+
+/** The parameters that are lists. */
+export const lists = {
+  eventTypes: { words: [...EVENT_TYPES, ...UPSTREAM_EVENT_TYPES], maxItems: EVENT_TYPES_MAX },
+  status: { words: STATUSES, maxItems: STATUSES.length },
+} as const;
 
 /** A whole number in plain digits: not `1e2`, `+5`, `5.0` or an empty text. */
-const wholeNumber = (min: number, max: number) => {
-  const schema = z.pipe(
-    z.string().check(
-      z.refine((text) => /^(0|[1-9]\d{0,8})$/.test(text) && Number(text) >= min && Number(text) <= max, {
-        error: `must be a whole number from ${min} to ${max}.`,
-      }),
-    ),
+const wholeNumber = ({ minimum, maximum }: { readonly minimum: number; readonly maximum: number }) =>
+  z.pipe(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) => /^(0|[1-9]\d{0,8})$/.test(text) && Number(text) >= minimum && Number(text) <= maximum,
+          { error: `must be a whole number from ${minimum} to ${maximum}.` },
+        ),
+      ),
     z.transform(Number),
   );
-  parameterShapes.add(schema, { shape: { type: 'integer', minimum: min, maximum: max } });
-  return schema;
-};
 
 /** One or more of these words, separated by commas. */
-const listOf = <Word extends string>(words: readonly Word[], maxItems: number) => {
+const listOf = <Word extends string>({ words, maxItems }: ListOf<Word>) => {
   const known: ReadonlySet<string> = new Set(words);
-  const schema = z.pipe(
+  return z.pipe(
     z
       .string()
       .check(
@@ -50,28 +62,26 @@ const listOf = <Word extends string>(words: readonly Word[], maxItems: number) =
     // Sorted, so that equal filters are the same text in links and memories. Safety: the check above knows each word.
     z.transform((text) => [...new Set(text.split(','))].sort() as Word[]),
   );
-  const shape = { type: 'array', items: { type: 'string', enum: words }, minItems: 1, maxItems };
-  parameterShapes.add(schema, { shape });
-  return schema;
 };
 
-const dateOrTime = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+interface ListOf<Word> {
+  readonly words: readonly Word[];
+  readonly maxItems: number;
+}
+
 /** What `toISOString` writes of the years 0 to 9999. An offset can lead to another year. */
 const FOUR_DIGIT_YEAR = /^\d{4}-/;
 
 /** A date, at midnight UTC, or a time with its offset. Becomes ISO 8601 in UTC. */
 const time = z.pipe(
   z.string().check(
-    z.refine((text) => dateOrTime.safeParse(text).success && FOUR_DIGIT_YEAR.test(isoOf(text)), {
+    z.refine((text) => (isIsoTime(text) || isIsoDate(text)) && FOUR_DIGIT_YEAR.test(isoOf(text)), {
       error:
         'must be ISO 8601: a date (2027-01-31), or a time with Z or an offset (2027-01-31T09:30:00Z). Encode + as %2B.',
     }),
   ),
   z.transform((text) => isoOf(text)),
 );
-parameterShapes.add(time, {
-  shape: { type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] },
-});
 
 const isoOf = (text: string): string => new Date(text).toISOString();
 
@@ -83,19 +93,19 @@ const cursorText = z
   .string()
   .check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning.' }));
 
-/** The schema of each parameter; also the source of the OpenAPI document. */
+/** The schema of each parameter. The OpenAPI document is made of these schemas, and of `numbers` and `lists`. */
 export const parameters = {
-  maxResults: wholeNumber(1, PAGE_MESSAGES_MAX),
-  last: wholeNumber(1, PAGE_MESSAGES_MAX),
-  waitTimeSeconds: wholeNumber(0, WAIT_SECONDS_MAX),
-  eventTypes: listOf([...EVENT_TYPES, ...UPSTREAM_EVENT_TYPES], EVENT_TYPES_MAX),
+  maxResults: wholeNumber(numbers.maxResults),
+  last: wholeNumber(numbers.last),
+  waitTimeSeconds: wholeNumber(numbers.waitTimeSeconds),
+  eventTypes: listOf(lists.eventTypes),
   step: z.string().check(notEmpty, atMost(STEP_CHARACTERS_MAX)),
   /** Like the header Last-Event-ID: any text; an empty one counts as absent. */
   lastEventId: z.string(),
   cursor: cursorText,
   nextToken: cursorText,
   from: z.enum(['start', 'now'], { error: 'must be start or now.' }),
-  status: listOf(STATUSES, STATUSES.length),
+  status: listOf(lists.status),
   /** What a flow is named by: checked where it is parsed, in list-query.ts. */
   flow: z.string(),
   source: z.enum([THINGS_GRAPH], {
@@ -104,7 +114,7 @@ export const parameters = {
   namePrefix: z.string().check(notEmpty, atMost(EXECUTION_ID_CHARACTERS_MAX)),
   startedAfter: time,
   startedBefore: time,
-  limit: wholeNumber(1, 1_000),
+  limit: wholeNumber(numbers.limit),
   flowExecutionId: z.string(),
 } as const;
 

@@ -1,7 +1,7 @@
 /** The parameters of requests: descriptions and examples, with the schemas that check them. */
 import * as z from 'zod/mini';
 import { pageMembersSchema } from '../http/aws/things-graph/list-messages-input.ts';
-import { type ParameterName, parameterShapes, parameters } from '../http/query-parameters.ts';
+import { type ParameterName, lists, numbers, parameters } from '../http/query-parameters.ts';
 import { executionIdSchema } from '../messages/execution-id.ts';
 import { CURSOR_EXAMPLE, FLOW_EXAMPLE, ID_EXAMPLE, KEY_ID_EXAMPLE } from './example-values.ts';
 import { type Json, requestSchema } from './json-schema.ts';
@@ -74,11 +74,32 @@ const queryWords: Readonly<Record<ParameterName, { description: string; example:
 
 const idShape = requestSchema(executionIdSchema);
 
-/** One schema checks execution ids in paths, queries and bodies. */
-const shapeOf = (name: ParameterName): Json =>
-  name === 'flowExecutionId'
-    ? idShape
-    : (parameterShapes.get(parameters[name])?.shape ?? requestSchema(parameters[name]));
+const timeShape: Json = { type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] };
+
+const numberShape = (range: Json): Json => ({ type: 'integer', ...range });
+
+const listShape = ({ words, maxItems }: (typeof lists)[keyof typeof lists]): Json => ({
+  type: 'array',
+  items: { type: 'string', enum: words },
+  minItems: 1,
+  maxItems,
+});
+
+/** The value that a parameter's text stands for. All others are the text itself. */
+const shapes: { readonly [Name in ParameterName]?: Json } = {
+  maxResults: numberShape(numbers.maxResults),
+  last: numberShape(numbers.last),
+  waitTimeSeconds: numberShape(numbers.waitTimeSeconds),
+  limit: numberShape(numbers.limit),
+  eventTypes: listShape(lists.eventTypes),
+  status: listShape(lists.status),
+  startedAfter: timeShape,
+  startedBefore: timeShape,
+  // One schema checks execution ids in paths, queries and bodies.
+  flowExecutionId: idShape,
+};
+
+const shapeOf = (name: ParameterName): Json => shapes[name] ?? requestSchema(parameters[name]);
 
 export function inQuery(
   name: ParameterName,

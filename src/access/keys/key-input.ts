@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { invalid, ok, type Result } from '../../core/errors.ts';
 import { PAYLOAD_ACCESS, type PayloadAccess } from '../../messages/payload-access.ts';
 import { containsApiKey } from '../../core/api-key-format.ts';
+import { isIsoTime } from '../../core/iso-time.ts';
 import { parseBody } from '../../core/parse-body.ts';
 import { RATE_TIERS, type RateTier } from '../limits/rate-limit.ts';
 import { EXECUTION_PATTERNS_MAX, executionPatternProblem } from './execution-pattern.ts';
@@ -63,9 +64,14 @@ const label = z.string({ error: 'must be text' }).check(
   z.refine((text) => !containsApiKey(text), { error: 'must not contain an API key' }),
 );
 
+const isoTime = z.stringFormat('date-time', isIsoTime, {
+  error: 'must be a time such as 2027-01-31T00:00:00Z',
+  abort: true,
+});
+
 const futureTime = (nowMs: number) =>
   z.pipe(
-    z.iso.datetime({ offset: true, abort: true, error: 'must be a time such as 2027-01-31T00:00:00Z' }).check(
+    isoTime.check(
       z.refine((text) => Date.parse(text) > nowMs, { error: 'must be in the future' }),
       z.refine((text) => Date.parse(text) <= TIME_MS_MAX, { error: 'must be before the year 10000, in UTC' }),
     ),
