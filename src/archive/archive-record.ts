@@ -33,7 +33,7 @@ const recordSchema = z.object({
   /** The state at `start` of the walk that derives members. */
   walk: z.optional(z.string()),
   /** In page 0: the source's description of the execution, when it had settled. Never shown. */
-  description: z.optional(z.record(z.string(), z.unknown())),
+  description: z.optional(z.looseObject({})),
 });
 
 export type ArchiveRecord = z.infer<typeof recordSchema>;

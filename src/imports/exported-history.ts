@@ -32,10 +32,12 @@ const TIMESTAMP_FORMS = "epoch seconds, ISO 8601 or Python's str(datetime)";
 
 export type ExportedHistoryFailure = Extract<Failure, { type: 'invalid-input' | 'body-too-large' }>;
 
+const isTextOrNumber = (value: unknown): boolean => typeof value === 'string' || Number.isFinite(value);
+
 const exportedSchema = z.strictObject({
   messageId: z.nullish(z.string()),
   eventType: z.nullish(z.string()),
-  timestamp: z.nullish(z.union([z.string(), z.number()])),
+  timestamp: z.nullish(z.custom<string | number>(isTextOrNumber)),
   payload: z.nullish(z.string()),
   upstreamType: z.nullish(z.string()),
   step: z.nullish(z.string()),
