@@ -26,7 +26,7 @@ const secret = z.string().check(
 );
 
 /** Shells and CI systems set a variable to the empty text where they mean to unset it. */
-const optional = <T extends z.ZodMiniType>(schema: T) =>
+export const optional = <T extends z.ZodMiniType>(schema: T) =>
   z.pipe(
     z.transform((value) => (value === '' ? undefined : value)),
     z.optional(schema),
@@ -189,51 +189,8 @@ export interface Settings {
 
 const SECONDS_PER_DAY = 86_400;
 
-/** What only a server process needs: where it listens, and where its store is. */
-export interface ServerSettings extends Settings {
-  readonly hostname: string;
-  readonly port: number;
-  /** The file of the embedded store; `:memory:` keeps nothing. */
-  readonly storePath: string;
-  /** Addresses or blocks of proxies whose X-Forwarded-For counts, as written. */
-  readonly trustedProxy: string;
-}
-
-const PORT_MAX = 65_535;
-
-const serverSettingsSchema = z.object({
-  HOST: optional(z.string()),
-  PORT: optional(
-    z.pipe(
-      z.string().check(
-        z.refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX, {
-          error: `must be a port number, 0 to ${PORT_MAX}`,
-        }),
-      ),
-      z.transform(Number),
-    ),
-  ),
-  STORE_PATH: optional(z.string()),
-  TRUSTED_PROXY: optional(z.string()),
-});
-
-/** `readSettings`, and the settings that only a server process needs. */
-export function readServerSettings(variables: Record<string, unknown>): Result<ServerSettings> {
-  const settings = readSettings(variables);
-  if (!settings.ok) return settings;
-  const parsed = z.safeParse(serverSettingsSchema, trimmed(variables));
-  if (!parsed.success) return notConfigured(parsed.error);
-  const { HOST = '127.0.0.1', PORT = 8787, STORE_PATH = 'flowtap.sqlite3', TRUSTED_PROXY = '' } = parsed.data;
-  return ok({
-    ...settings.value,
-    hostname: HOST,
-    port: PORT,
-    storePath: STORE_PATH,
-    trustedProxy: TRUSTED_PROXY,
-  });
-}
-
-const trimmed = (variables: Record<string, unknown>): Record<string, unknown> =>
+/** Without spaces around the values. */
+export const trimmed = (variables: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [
       name,
@@ -241,7 +198,7 @@ const trimmed = (variables: Record<string, unknown>): Record<string, unknown> =>
     ]),
   );
 
-const notConfigured = (error: z.core.$ZodError): Result<never> =>
+export const notConfigured = (error: z.core.$ZodError): Result<never> =>
   fail({
     type: 'not-configured',
     internal: `settings: ${error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}`,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { readServerSettings, readSettings, type Settings } from '../src/config.ts';
+import { readSettings, type Settings } from '../src/config.ts';
+import { readServerSettings } from '../src/deno/server-settings.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './support/secret-patterns.ts';
 
 const GOOD = {

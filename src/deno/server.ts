@@ -13,7 +13,7 @@ import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.
 import { isClientGone } from '../core/client-gone.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import { type Platform, createCore, createService } from '../compose.ts';
-import type { ServerSettings } from '../config.ts';
+import type { ServerSettings } from './server-settings.ts';
 import { createDurableKeys } from './durable-keys.ts';
 import { createReserveFile } from './reserve-file.ts';
 import { openSite } from './static-site.ts';

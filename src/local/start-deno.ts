@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
-import { readServerSettings } from '../config.ts';
+import { readServerSettings } from '../deno/server-settings.ts';
 import { serveOnDeno } from '../deno/server.ts';
 import { internalText } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';

@@ -1,5 +1,5 @@
 /** The service on a platform that fails it, inside of its routes and before them. For requests.test.ts. */
-import { readServerSettings } from '../../src/config.ts';
+import { readServerSettings } from '../../src/deno/server-settings.ts';
 import { serveOnDeno } from '../../src/deno/server.ts';
 import { consoleLog } from '../../src/core/log.ts';
 

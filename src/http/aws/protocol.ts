@@ -43,9 +43,10 @@ const SERVICES: readonly AwsService[] = [
 ];
 
 /** Each operation as the X-Amz-Target header names it. */
-export const AWS_TARGETS: readonly string[] = SERVICES.flatMap(({ prefix, operations }) =>
-  [...operations.keys()].map((operation) => `${prefix}.${operation}`),
-);
+export const awsTargets = (): readonly string[] =>
+  SERVICES.flatMap(({ prefix, operations }) =>
+    [...operations.keys()].map((operation) => `${prefix}.${operation}`),
+  );
 
 export const awsProtocol =
   (ports: AwsPorts): Handler =>
