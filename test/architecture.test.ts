@@ -90,6 +90,7 @@ const mayImport: Record<string, readonly string[]> = {
     'core',
     'lists',
     'messages',
+    'problems',
     'http',
     'http/aws/things-graph',
     'http/aws/step-functions',

@@ -15,7 +15,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import type { ExecutionName } from '../core/execution-ref.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
-import { type Caller, callerAllows, callerOfKey, callerOfTicket } from './caller.ts';
+import { type Caller, authorize, callerOfKey, callerOfTicket } from './caller.ts';
 import type { RequestHeaders } from './client-address.ts';
 import { type ApiKey, parseApiKey } from './keys/api-key.ts';
 import type { CredentialCache } from './keys/credential-cache.ts';
@@ -178,9 +178,7 @@ export class Authenticator {
     const rate = await this.#ports.tiers[caller.tier].take(`key:${caller.keyId}`);
     if (!rate.allowed) return fail({ type: 'rate-limited', retryAfterSeconds: rate.retryAfterSeconds ?? 1 });
     if (!isAccepted) return fail({ type: 'operation-forbidden', detail: WHAT_TICKETS_ARE_FOR });
-    if (execution !== undefined && !callerAllows(caller, execution.executionId))
-      return fail({ type: 'execution-forbidden' });
-    return ok(caller);
+    return execution === undefined ? ok(caller) : authorize(caller, execution.executionId);
   }
 
   /** Charges the address for a wrong credential. */

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 
+import { type AccessFailure, type Result, fail, ok } from '../core/errors.ts';
 import {
   PAYLOAD_ACCESS,
   type PayloadAccess,
@@ -83,6 +84,10 @@ export const grantedStreamOf = ({ expiresAtMs, ticket }: Caller, grant: StreamGr
   ...(expiresAtMs !== undefined && { keyEndsAtMs: expiresAtMs }),
   ...(ticket && { ticketEndsAtMs: ticket.endsAtMs }),
 });
+
+/** Fails unless the caller may read that execution. Comes before anything of it is read, caches included (invariant 5). */
+export const authorize = (caller: Caller, executionId: string): Result<Caller, AccessFailure> =>
+  callerAllows(caller, executionId) ? ok(caller) : fail({ type: 'execution-forbidden' });
 
 export const callerAllows = (caller: Caller, executionId: string): boolean =>
   (caller.ticket === undefined || caller.ticket.executionId === executionId) &&

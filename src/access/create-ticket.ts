@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { fail, ok, type Result } from '../core/errors.ts';
 import { PAYLOAD_ACCESS, type PayloadAccess, shows, storedAccess } from '../messages/payload-access.ts';
 import { randomBase62, type RandomBytes } from '../core/base62.ts';
-import { type Caller, callerAllows } from './caller.ts';
+import { type Caller, authorize } from './caller.ts';
 import { parseBody } from '../core/parse-body.ts';
 import { signTicket, TICKET_SECONDS_DEFAULT, TICKET_SECONDS_MAX, type TicketKeys } from './ticket.ts';
 
@@ -56,7 +56,8 @@ export async function createTicket(
   if (caller.ticket !== undefined)
     return forbidden('A ticket cannot create tickets. Send the API key itself.');
   if (!caller.mayCreateTickets) return forbidden('This key may not create tickets.');
-  if (!callerAllows(caller, executionId)) return fail({ type: 'execution-forbidden' });
+  const authorized = authorize(caller, executionId);
+  if (!authorized.ok) return authorized;
   if (!shows(caller.payloads, payloads)) {
     return forbidden(`This key may not read with "payloads": "${payloads}", so its tickets cannot either.`);
   }

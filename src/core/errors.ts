@@ -16,20 +16,21 @@ export interface FieldError {
 }
 
 /**
- * What a source can return instead of a page. `awsCode` is AWS's name of the error: only the admin's probe
- * shows it.
+ * What a source can return instead of a page. `awsCode` is AWS's name of the error, for the admin's probe and for clients of AWS's
+ * protocol.
  */
 export type SourceFailure =
   /** The upstream refused the request (InvalidRequestException). With a token: most likely the token has expired. */
   | { readonly type: 'upstream-invalid-request'; readonly internal: string; readonly awsCode?: string }
   /** The upstream says that this token is no longer valid (Step Functions' InvalidToken). */
   | { readonly type: 'upstream-invalid-token'; readonly internal: string; readonly awsCode?: string }
-  /** `executionId` or `flow`: what was looked up, for the caller's answer. `atMs`: when, in clock milliseconds. */
+  /** `executionId`, `flow` or `mapRun`: what was looked up, for the caller's answer. `atMs`: when, in clock milliseconds. */
   | {
       readonly type: 'upstream-not-found';
       readonly internal: string;
       readonly executionId?: string;
       readonly flow?: string;
+      readonly mapRun?: string;
       readonly atMs?: number;
       readonly awsCode?: string;
     }

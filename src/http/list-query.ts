@@ -4,8 +4,8 @@
  * flows exist.
  */
 import { mayReadFlow, mayReadFlowless, soleFlowOf } from '../access/keys/flow-pattern.ts';
-import { type Failure, type Result, fail, invalid, ok } from '../core/errors.ts';
-import { type FlowRef, notAFlow, parseFlowRef } from '../core/flow-ref.ts';
+import { type Result, fail, invalid, ok } from '../core/errors.ts';
+import { type FlowRef, labelledFlow, notAFlow, parseFlowRef } from '../core/flow-ref.ts';
 import type { ListFilter, ListOf } from '../lists/lists.ts';
 import { executionIdProblem } from '../messages/execution-id.ts';
 import type { Query } from './query-parameters.ts';
@@ -40,12 +40,11 @@ export function readListQuery(
   if (startedAfter !== undefined && startedBefore !== undefined && startedAfter > startedBefore) {
     return invalid('query', 'startedAfter', 'must not be later than startedBefore.');
   }
-  // Only these decide what is listed, and whether the list may stay open.
-  const ofList = patternsFor(of.value, patterns);
-  if (ofList.length === 0) return fail(forbidden);
+  const ofList = patternsOfList(of.value, patterns);
+  if (!ofList.ok) return ofList;
   return ok({
     of: of.value,
-    patterns: ofList,
+    patterns: ofList.value,
     ...(status && { statuses: status }),
     ...(namePrefix !== undefined && { namePrefix }),
     ...(startedAfter !== undefined && { startedAfterMs: Date.parse(startedAfter) }),
@@ -54,10 +53,23 @@ export function readListQuery(
   });
 }
 
-const forbidden: Failure = { type: 'execution-forbidden', list: true };
+/**
+ * Those of a key's patterns that can match an execution of the list. They alone decide what is listed, and whether a live list may stay
+ * open. Fails if there are no such patterns: the key may read nothing of the list (invariant 5).
+ */
+export function patternsOfList(of: ListOf, patterns: readonly string[]): Result<readonly string[]> {
+  const flow = flowOfList(of);
+  const ofList = patterns.filter((pattern) =>
+    flow ? mayReadFlow([pattern], flow) : mayReadFlowless([pattern]),
+  );
+  return ofList.length > 0 ? ok(ofList) : fail({ type: 'execution-forbidden', list: true });
+}
 
-const patternsFor = (of: ListOf, patterns: readonly string[]): readonly string[] =>
-  patterns.filter((pattern) => ('flow' in of ? mayReadFlow([pattern], of.flow) : mayReadFlowless([pattern])));
+/** The flow of these executions, to be matched with patterns; undefined if they belong to none. */
+function flowOfList(of: ListOf): FlowRef | undefined {
+  if ('flow' in of) return of.flow;
+  return 'mapRunArn' in of ? labelledFlow(of.arn) : undefined;
+}
 
 function readListOf(
   { flow, source }: { readonly flow?: string; readonly source?: string },

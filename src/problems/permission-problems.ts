@@ -2,7 +2,7 @@
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
 /** For AWS clients. */
-export const keyMayNotRead = (what: string, them = 'it'): string =>
+const keyMayNotRead = (what: string, them = 'it'): string =>
   `The API key may not read ${what}. Ask the operator of this service to add ${them} to the executions of the key; ` +
   'GET /v1/key lists them.';
 
@@ -15,6 +15,11 @@ export const permissionProblems = {
       'that the key may read.',
     exception: 'AccessDeniedException',
     awsMessage: keyMayNotRead('this flowExecutionId'),
+    stepFunctions: ({ list }) => ({
+      message: list
+        ? keyMayNotRead('any execution of this list', 'them')
+        : keyMayNotRead('this executionArn'),
+    }),
   },
   'operation-forbidden': {
     code: 'OperationNotAllowed',

@@ -3,10 +3,16 @@
  * are made from this. Documentation stays out, so that it is not deployed: problem-documentation.ts.
  */
 import type { Failure } from '../core/errors.ts';
+import { type AwsException, STEP_FUNCTIONS_NAMES } from './aws-exceptions.ts';
 import { credentialProblems } from './credential-problems.ts';
 import { limitProblems } from './limit-problems.ts';
 import { permissionProblems } from './permission-problems.ts';
-import type { ProblemEntries, ProblemEntry } from './problem-entry.ts';
+import {
+  type ProblemEntries,
+  type ProblemEntry,
+  type StepFunctionsRefusal,
+  resolve,
+} from './problem-entry.ts';
 import { requestProblems } from './request-problems.ts';
 import { serviceProblems } from './service-problems.ts';
 import { upstreamProblems } from './upstream-problems.ts';
@@ -23,3 +29,19 @@ const catalogue: ProblemEntries = {
 export const problemEntry = (failure: Failure): ProblemEntry =>
   // Safety: `ProblemEntries` gives each type the entry for its own failure.
   catalogue[failure.type] as ProblemEntry;
+
+/** The failure as Things Graph names it. */
+export function thingsGraphException(failure: Failure): AwsException {
+  const { exception, awsMessage, detail } = problemEntry(failure);
+  return { name: exception, message: resolve(awsMessage ?? detail, failure) };
+}
+
+/** The failure as Step Functions names it. */
+export function stepFunctionsException(failure: Failure): AwsException {
+  const { exception, awsMessage, detail, stepFunctions = {} } = problemEntry(failure);
+  const own: StepFunctionsRefusal = resolve(stepFunctions, failure);
+  return {
+    name: own.exception ?? STEP_FUNCTIONS_NAMES[exception],
+    message: own.message ?? resolve(awsMessage ?? detail, failure),
+  };
+}

@@ -1,23 +1,13 @@
 /**
- * The shape of the catalogue: what callers get for each type of failure, in both protocols, and how its code is documented.
+ * The shape of the catalogue: what callers get for each type of failure, in all protocols, and how its code is documented.
  * A new failure does not compile until it has all of these parts. The entries are in the files named `…-problems.ts`.
  */
 import type { Failure } from '../core/errors.ts';
+import type { StepFunctionsException, ThingsGraphException } from './aws-exceptions.ts';
 import type { ServiceProblemCode } from './problem-codes.ts';
 
 export type FailureType = Failure['type'];
 export type FailureOf<T extends FailureType> = Extract<Failure, { readonly type: T }>;
-
-/** The exceptions that the AWS JSON protocol answers with. */
-export type ExceptionName =
-  | 'InvalidRequestException'
-  | 'ResourceNotFoundException'
-  | 'ThrottlingException'
-  | 'InternalFailureException'
-  | 'UnrecognizedClientException'
-  | 'AccessDeniedException'
-  | 'UnknownOperationException'
-  | 'SerializationException';
 
 /** A value that is fixed, or one that depends on the failure. */
 type From<F, V> = V | ((failure: F) => V);
@@ -39,9 +29,16 @@ export interface ProblemEntry<F extends Failure = Failure> {
    * AWS clients retry ThrottlingException and anything with status 500 (InternalFailureException), nothing else. So a failure
    * has one of these two if and only if retrying helps or the fault is ours.
    */
-  readonly exception: ExceptionName;
+  readonly exception: ThingsGraphException;
   /** For AWS clients, if `detail` does not help them. AWS clients don't read Retry-After: name the seconds. */
   readonly awsMessage?: From<F, string>;
+  /** What is different in the protocol of Step Functions, besides names that always differ (aws-exceptions.ts). */
+  readonly stepFunctions?: From<F, StepFunctionsRefusal>;
+}
+
+export interface StepFunctionsRefusal {
+  readonly exception?: StepFunctionsException;
+  readonly message?: string;
 }
 
 export type ProblemEntries<T extends FailureType = FailureType> = {

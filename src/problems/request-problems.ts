@@ -8,6 +8,11 @@ const REJECTED_UPSTREAM = {
   exception: 'InvalidRequestException',
 } as const;
 
+/** The token belongs to a history that was replaced: in the protocol of AWS's services. */
+const TOKEN_OF_REPLACED =
+  'nextToken: the history that it belongs to has been replaced. Read again from the start, without nextToken.';
+const INVALID_TOKEN = { exception: 'InvalidToken', message: TOKEN_OF_REPLACED } as const;
+
 const AWS_OPERATIONS =
   'At POST /, this service answers ListFlowExecutionMessages of AWS IoT Things Graph, and of AWS Step Functions ' +
   'GetExecutionHistory, DescribeExecution, ListExecutions and ListStateMachines.';
@@ -21,8 +26,21 @@ export const requestProblems = {
     detail: ({ errors }) => errors.map(({ name, detail }) => `${name}: ${detail}`).join(' '),
     exception: 'InvalidRequestException',
   },
-  'upstream-invalid-request': REJECTED_UPSTREAM,
-  'upstream-invalid-token': REJECTED_UPSTREAM,
+  'upstream-invalid-request': {
+    ...REJECTED_UPSTREAM,
+    stepFunctions: ({ awsCode }) =>
+      awsCode === 'StateMachineTypeNotSupported'
+        ? {
+            exception: awsCode,
+            message:
+              'The executions of an EXPRESS state machine cannot be listed. Look in its CloudWatch logs.',
+          }
+        : {
+            exception: 'InvalidArn',
+            message: 'Invalid Arn: Step Functions rejected the request. Check the ARN.',
+          },
+  },
+  'upstream-invalid-token': { ...REJECTED_UPSTREAM, stepFunctions: INVALID_TOKEN },
   'no-such-route': {
     code: 'NotFound',
     title: 'Path not found',
@@ -56,8 +74,8 @@ export const requestProblems = {
     detail:
       'The history that this cursor belongs to has been replaced. Read again from the start, without a cursor.',
     exception: 'InvalidRequestException',
-    awsMessage:
-      'nextToken: the history that it belongs to has been replaced. Read again from the start, without nextToken.',
+    awsMessage: TOKEN_OF_REPLACED,
+    stepFunctions: INVALID_TOKEN,
   },
   'body-too-large': {
     code: 'PayloadTooLarge',

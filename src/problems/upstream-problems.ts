@@ -1,4 +1,5 @@
 /** Upstream services that do not have the execution, fail, or are too slow. */
+import { isKmsException } from './aws-exceptions.ts';
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
 /** For upstream failures that do not name a time. */
@@ -12,6 +13,10 @@ const UNUSABLE_ANSWER = {
   exception: 'InternalFailureException',
 } as const;
 
+const ENCRYPTED =
+  'The data of this execution is encrypted with a KMS key that this service cannot use just now. ' +
+  'The operator finds the details in the log.';
+
 const unknownName = (executionId: string | undefined, flow: string | undefined): string => {
   if (flow !== undefined) return `the flow ${JSON.stringify(flow)}`;
   return executionId === undefined ? 'this flowExecutionId' : `the execution ${JSON.stringify(executionId)}`;
@@ -24,6 +29,14 @@ export const upstreamProblems = {
     detail: ({ executionId, flow }) =>
       `Neither the archive nor the upstream service knows ${unknownName(executionId, flow)}.`,
     exception: 'ResourceNotFoundException',
+    stepFunctions: ({ executionId, flow, mapRun }) => {
+      if (mapRun !== undefined)
+        return { exception: 'ResourceNotFound', message: `Map Run Does Not Exist: '${mapRun}'` };
+      if (flow !== undefined)
+        return { exception: 'StateMachineDoesNotExist', message: `State Machine Does Not Exist: '${flow}'` };
+      const message = `Execution Does Not Exist: '${executionId}'. Neither the archive nor Step Functions knows it.`;
+      return { message };
+    },
   },
   'upstream-internal': {
     code: 'InternalFailureException',
@@ -32,7 +45,11 @@ export const upstreamProblems = {
     retryAfterSeconds: RETRY_UPSTREAM_SECONDS,
     exception: 'InternalFailureException',
   },
-  'upstream-broken': UNUSABLE_ANSWER,
+  'upstream-broken': {
+    ...UNUSABLE_ANSWER,
+    stepFunctions: ({ awsCode = '' }) =>
+      isKmsException(awsCode) ? { exception: awsCode, message: ENCRYPTED } : {},
+  },
   'upstream-too-large': UNUSABLE_ANSWER,
   'upstream-timeout': {
     code: 'UpstreamTimeout',

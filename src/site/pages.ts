@@ -1,4 +1,5 @@
 /** The pages under /docs that are made of data: the API reference and the problems. */
+import { stepFunctionsException, thingsGraphException } from '../problems/problem-catalogue.ts';
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
 import type { ProblemDocumentation } from '../problems/problem-entry.ts';
@@ -94,11 +95,27 @@ const linked = (text: string): string =>
     `<a href="${rootFrom('docs/problems')}$1">$&</a>`,
   );
 
-const problemSection = ({ code, status, meaning, cause, action }: DocumentedProblem): string =>
-  `<section id="${code}">
+/** The exceptions that AWS clients get for the failures with this code. */
+const exceptionsOf = ({ examples }: DocumentedProblem): string =>
+  [
+    ...new Set(
+      Object.values(examples).flatMap((failure) => [
+        thingsGraphException(failure).name,
+        stepFunctionsException(failure).name,
+      ]),
+    ),
+  ]
+    .map((name) => `<code>${name}</code>`)
+    .join(', ');
+
+const problemSection = (problem: DocumentedProblem): string => {
+  const { code, status, meaning, cause, action } = problem;
+  return `<section id="${code}">
 <h2>${code} <small>${status}</small></h2>
 <p>${linked(meaning)}</p>
 <p><b>Cause.</b> ${linked(cause)}</p>
 <p><b>Action.</b> ${linked(action)}</p>
+<p><b>AWS clients</b> get ${exceptionsOf(problem)}.</p>
 </section>
 `;
+};

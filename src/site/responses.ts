@@ -1,6 +1,7 @@
 /** OpenAPI responses: JSON answers, problems and AWS exceptions, with headers and examples. */
 import { stepFunctionsDialect } from '../http/aws/step-functions/step-functions-dialect.ts';
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
+import { statusOfException } from '../problems/aws-exceptions.ts';
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
 import { type JsonAnswerName, answerExamples } from './answer-examples.ts';
@@ -86,9 +87,7 @@ export const awsPage: Json = {
 
 /** If `isOurs`, the exceptions with status 500, which AWS clients retry; otherwise those with status 400. */
 export function exceptions(isOurs: boolean): Json {
-  const names = [...exceptionExamples.keys()].filter(
-    (name) => (name === 'InternalFailureException') === isOurs,
-  );
+  const names = [...exceptionExamples.keys()].filter((name) => (statusOfException(name) === 500) === isOurs);
   return {
     description: names.map((name) => `\`${name}\``).join(', '),
     headers: { ...awsHeaders, ...sent('x-amzn-ErrorType') },

@@ -4,16 +4,10 @@
  *
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
-import { type Failure, type Result } from '../../core/errors.ts';
+import type { Failure, Result } from '../../core/errors.ts';
+import { type AwsException, statusOfException } from '../../problems/aws-exceptions.ts';
 
 export type AwsContentType = 'application/x-amz-json-1.0' | 'application/x-amz-json-1.1';
-
-export interface AwsException {
-  /** A name of the service's model, or one of AWS's common errors. */
-  readonly name: string;
-  /** For the reader of the client's stack trace: what is wrong, then what to do. */
-  readonly message: string;
-}
 
 /** A failure that has no counterpart in problem JSON: the operation itself names its exception. */
 export interface AwsRefused extends AwsException {
@@ -23,7 +17,7 @@ export interface AwsRefused extends AwsException {
 export type AwsResult<T> = Result<T, Failure | AwsRefused>;
 
 export const refused = (
-  name: string,
+  name: AwsException['name'],
   message: string,
 ): { readonly ok: false; readonly failure: AwsRefused } => ({
   ok: false,
@@ -37,9 +31,6 @@ export interface AwsDialect {
   exceptionOf(failure: Failure): AwsException;
 }
 
-/** AWS clients retry a 500 and not a 400, whatever the exception. The protocol itself only tells whose fault it is. */
-const statusOf = (name: string): number => (name === 'InternalFailureException' ? 500 : 400);
-
 export function awsRefusal(
   { contentType, exceptionOf }: AwsDialect,
   failure: Failure | AwsRefused,
@@ -47,7 +38,7 @@ export function awsRefusal(
 ): Response {
   const { name, message } = failure.type === 'aws-exception' ? failure : exceptionOf(failure);
   const headers = { 'x-amzn-ErrorType': name };
-  return awsAnswer(contentType, { __type: name, message }, requestId, statusOf(name), headers);
+  return awsAnswer(contentType, { __type: name, message }, requestId, statusOfException(name), headers);
 }
 
 export const awsAnswer = (

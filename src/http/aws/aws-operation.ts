@@ -6,7 +6,8 @@ import type { Lists } from '../../lists/lists.ts';
 import type { AuthenticationPorts } from '../authenticate-request.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
 import type { Exchange } from '../routing.ts';
-import type { AwsDialect, AwsException, AwsResult } from './aws-answer.ts';
+import type { AwsException } from '../../problems/aws-exceptions.ts';
+import type { AwsDialect, AwsResult } from './aws-answer.ts';
 
 export interface AwsPorts extends ReadingPorts, AuthenticationPorts {
   readonly clock: Clock;

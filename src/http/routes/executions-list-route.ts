@@ -4,16 +4,16 @@
  */
 import type { Access } from '../../access/access.ts';
 import { type Caller, grantedStreamOf, listGrantOf, readerOf } from '../../access/caller.ts';
-import { invalid, ok } from '../../core/errors.ts';
+import { type Result, invalid, ok } from '../../core/errors.ts';
 import { encodeListCursor, nameOfList } from '../../lists/list-cursor.ts';
-import type { Lists } from '../../lists/lists.ts';
+import type { ListOf, Lists } from '../../lists/lists.ts';
 import type { SealKeys } from '../../messages/sealed.ts';
 import { authenticate } from '../authenticate-request.ts';
 import { givenCursor } from '../cursor-parameter.ts';
 import { answerToReader, streamResponse, wantsStream } from '../stream-response.ts';
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LIST_PARAMETERS, type ListQuery, readListQuery } from '../list-query.ts';
-import { withFlow } from '../not-found-details.ts';
+import { withList } from '../not-found-details.ts';
 import { nextLink } from '../cacheable-json.ts';
 import { readQuery } from '../query-parameters.ts';
 import type { RequestFacts } from '../request-facts.ts';
@@ -61,7 +61,7 @@ async function getPage(
     },
     client.signal,
   );
-  if (!page.ok) return withFlow(wanted.value.of, page);
+  if (!page.ok) return refusedList(wanted.value.of, page);
   const { executions, next, partial, searchedBackTo, upstreamCalls } = page.value;
   facts.upstreamCalls = upstreamCalls;
   const nextToken = next === undefined ? undefined : encodeListCursor(cursorKeys, name, next);
@@ -102,7 +102,18 @@ async function getLiveList(
     },
     client.signal,
   );
-  return stream.ok ? ok(streamResponse(stream.value)) : withFlow(wanted.value.of, stream);
+  return stream.ok ? ok(streamResponse(stream.value)) : refusedList(wanted.value.of, stream);
+}
+
+/** A flow that the upstream does not list is the caller's mistake, and named like one that it does not know. */
+function refusedList<T>(of: ListOf, result: Result<T>): Result<T> {
+  if (result.ok || result.failure.type !== 'upstream-invalid-request' || !('flow' in of))
+    return withList(of, result);
+  return invalid(
+    'query',
+    'flow',
+    'is a flow whose executions the upstream does not list. Step Functions lists those of STANDARD state machines only.',
+  );
 }
 
 function noteList(facts: RequestFacts, { of }: ListQuery): void {

@@ -1,16 +1,12 @@
 /** The member `executionArn`: checked, and allowed for the caller before anything is read. */
-import { callerAllows } from '../../../access/caller.ts';
-import { fail, ok } from '../../../core/errors.ts';
 import { EXECUTION_ARN_CHARACTERS_MAX } from '../../../core/execution-arn.ts';
 import { type ExecutionRef, STEP_FUNCTIONS } from '../../../core/execution-ref.ts';
 import { readExecutionId } from '../../../messages/execution-id.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 import type { AwsCall } from '../aws-operation.ts';
+import { authorizeExecution } from '../authorize-execution.ts';
 
-export function readExecutionArn(
-  { caller, exchange: { facts } }: AwsCall,
-  given: string | null | undefined,
-): AwsResult<ExecutionRef> {
+export function readExecutionArn(call: AwsCall, given: string | null | undefined): AwsResult<ExecutionRef> {
   if (given == null || given === '') return refused('ValidationException', 'executionArn: must be given.');
   if (given.length > EXECUTION_ARN_CHARACTERS_MAX) {
     const rule = `must be at most ${EXECUTION_ARN_CHARACTERS_MAX} characters`;
@@ -25,8 +21,5 @@ export function readExecutionArn(
         'ListFlowExecutionMessages.',
     );
   }
-  if (!callerAllows(caller, ref.value.executionId)) return fail({ type: 'execution-forbidden' });
-  facts.execution = ref.value.executionId;
-  facts.source = ref.value.source;
-  return ok(ref.value);
+  return authorizeExecution(call, ref.value);
 }

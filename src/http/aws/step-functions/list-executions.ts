@@ -6,21 +6,20 @@
  */
 import * as z from 'zod/mini';
 
-import { mayReadFlow } from '../../../access/keys/flow-pattern.ts';
 import { ok } from '../../../core/errors.ts';
 import { parseMapRunRef } from '../../../core/execution-arn.ts';
 import { STEP_FUNCTIONS } from '../../../core/execution-ref.ts';
-import { type FlowRef, labelledFlow, notAFlow, parseFlowRef } from '../../../core/flow-ref.ts';
+import { notAFlow, parseFlowRef } from '../../../core/flow-ref.ts';
 import { decodeListCursor, encodeListCursor } from '../../../lists/list-cursor.ts';
 import type { ListItem, ListOf } from '../../../lists/lists.ts';
 import { executionIdProblem } from '../../../messages/execution-id.ts';
 import { STATUS_OF_UPSTREAM } from '../../../messages/upstream-statuses.ts';
 import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
-import { keyMayNotRead } from '../../../problems/permission-problems.ts';
+import { patternsOfList } from '../../list-query.ts';
+import { withList } from '../../not-found-details.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 import { WRONG_TYPE, parseMembers } from '../aws-input.ts';
 import type { AwsCall, AwsOperation } from '../aws-operation.ts';
-import { listFailure } from './list-failure.ts';
 import { LIST_TOKEN_CHARACTERS_MAX, foreignListToken, readMaxResults, readToken } from './page-input.ts';
 
 /**
@@ -45,8 +44,6 @@ const REDRIVE_FILTERS = ['REDRIVEN', 'NOT_REDRIVEN'];
 /** The list that a request names. */
 interface Wanted {
   readonly of: ListOf;
-  /** The flow of these executions, to be matched with the key's patterns. */
-  readonly flow: FlowRef;
   readonly arn: string;
 }
 
@@ -66,13 +63,11 @@ export const listExecutions: AwsOperation = async (call) => {
     return refused('ValidationException', `redriveFilter: must be one of ${REDRIVE_FILTERS.join(', ')}.`);
   }
   const { caller, exchange } = call;
-  const patterns = caller.executions.filter((pattern) => mayReadFlow([pattern], wanted.value.flow));
-  if (patterns.length === 0) {
-    return refused('AccessDeniedException', keyMayNotRead('any execution of this list', 'them'));
-  }
+  const patterns = patternsOfList(wanted.value.of, caller.executions);
+  if (!patterns.ok) return patterns;
   exchange.facts.source = STEP_FUNCTIONS;
   exchange.facts.flow = wanted.value.arn;
-  return answerPage(call, wanted.value, members.value, patterns);
+  return answerPage(call, wanted.value, members.value, patterns.value);
 };
 
 function readWanted({ stateMachineArn, mapRunArn, redriveFilter }: Members): AwsResult<Wanted> {
@@ -89,12 +84,12 @@ function readWanted({ stateMachineArn, mapRunArn, redriveFilter }: Members): Aws
       return refused('ValidationException', 'redriveFilter: can only be used with mapRunArn.');
     }
     const flow = parseFlowRef(arn);
-    if (flow?.source === STEP_FUNCTIONS) return ok({ of: { flow }, flow, arn });
+    if (flow?.source === STEP_FUNCTIONS) return ok({ of: { flow }, arn });
     return refused('InvalidArn', `Invalid Arn: stateMachineArn ${notAFlow(arn)}`);
   }
   const mapRun = parseMapRunRef(arn);
   if (!mapRun) return refused('InvalidArn', 'Invalid Arn: mapRunArn is not the ARN of a map run.');
-  return ok({ of: { source: STEP_FUNCTIONS, ...mapRun }, flow: labelledFlow(mapRun.arn), arn });
+  return ok({ of: { source: STEP_FUNCTIONS, ...mapRun }, arn });
 }
 
 async function answerPage(
@@ -131,7 +126,7 @@ async function answerPage(
       client.signal,
     );
     if (!page.ok && found.length > 0) break;
-    if (!page.ok) return listFailure(of, arn, page.failure);
+    if (!page.ok) return withList(of, page);
     const { executions, next, partial } = page.value;
     upstreamCalls += page.value.upstreamCalls;
     // Without the upstream, the archived executions are the list. Nothing at all is a failure, not an empty list.

@@ -4,7 +4,7 @@
  * iotthingsgraph/2018-09-06. Its clients also need numbers as times, no `nextToken: null`, and never the
  * token that they sent.
  */
-import { callerAllows, readerOf } from '../../../access/caller.ts';
+import { readerOf } from '../../../access/caller.ts';
 import { type Failure, type Result, fail, ok } from '../../../core/errors.ts';
 import { decodePage } from '../../../messages/encoded-page.ts';
 import { readExecutionId } from '../../../messages/execution-id.ts';
@@ -13,6 +13,7 @@ import { epochSecondsFromIso } from '../../../messages/timestamp.ts';
 import { withExecutionId } from '../../not-found-details.ts';
 import { parseMembers } from '../aws-input.ts';
 import type { AwsCall, AwsOperation } from '../aws-operation.ts';
+import { authorizeExecution } from '../authorize-execution.ts';
 import { type ListInput, checkInput, membersSchema } from './list-messages-input.ts';
 
 export const listFlowExecutionMessages: AwsOperation = async (call) => {
@@ -21,8 +22,8 @@ export const listFlowExecutionMessages: AwsOperation = async (call) => {
   const { flowExecutionId } = members.value;
   const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
   // An invalid id is not checked against the key's patterns: it is refused as invalid below.
-  if (ref?.ok && !callerAllows(call.caller, ref.value.executionId))
-    return fail({ type: 'execution-forbidden' });
+  const authorized = ref?.ok ? authorizeExecution(call, ref.value) : undefined;
+  if (authorized && !authorized.ok) return authorized;
   const asked = checkInput(members.value, ref);
   if (!asked.ok) return asked;
   return withExecutionId(asked.value.ref, await answerPage(call, asked.value));
@@ -32,8 +33,6 @@ async function answerPage(
   { ports: { executions, cursors }, exchange: { client, facts }, caller }: AwsCall,
   { ref, maxResults, nextToken: given }: ListInput,
 ): Promise<Result<object>> {
-  facts.execution = ref.executionId;
-  facts.source = ref.source;
   const cursor = given === undefined ? undefined : cursors.read(ref, given);
   if (given !== undefined && cursor === undefined) return fail(foreignToken);
   const page = await executions.page(

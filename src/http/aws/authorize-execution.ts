@@ -1,0 +1,19 @@
+/**
+ * The execution that an operation names. Its body is read after the caller is authenticated, so the caller is authorised here, before
+ * anything of the execution is read (invariant 5).
+ */
+import { authorize } from '../../access/caller.ts';
+import { type Result, ok } from '../../core/errors.ts';
+import type { ExecutionRef } from '../../core/execution-ref.ts';
+import type { AwsCall } from './aws-operation.ts';
+
+export function authorizeExecution(
+  { caller, exchange: { facts } }: AwsCall,
+  ref: ExecutionRef,
+): Result<ExecutionRef> {
+  const authorized = authorize(caller, ref.executionId);
+  if (!authorized.ok) return authorized;
+  facts.execution = ref.executionId;
+  facts.source = ref.source;
+  return ok(ref);
+}

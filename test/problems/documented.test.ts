@@ -1,0 +1,70 @@
+/** The tables of problems and AWS exceptions in docs/ are those of the catalogue. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { problemOf } from '../../src/http/problem-response.ts';
+import {
+  ONLY_STEP_FUNCTIONS,
+  STEP_FUNCTIONS_NAMES,
+  statusOfException,
+} from '../../src/problems/aws-exceptions.ts';
+import { PROBLEM_STATUS } from '../../src/problems/problem-codes.ts';
+import { problemDocumentation } from '../../src/problems/problem-documentation.ts';
+
+const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+const httpApi = read('http-api.md');
+const awsClients = read('aws-clients.md');
+
+/** The rows of the table that has these columns first, each cell as text. */
+function rows(text: string, ...columns: readonly string[]): string[][] {
+  const lines = text.split('\n');
+  const cells = (line: string) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const head = lines.findIndex((line) => columns.every((column, at) => cells(line)[at] === column));
+  const body = lines.slice(head + 2);
+  return body
+    .slice(
+      0,
+      body.findIndex((line) => !line.startsWith('|')),
+    )
+    .map(cells);
+}
+
+/** Comparable whatever the order. */
+const sorted = (entries: readonly unknown[]): string[] =>
+  entries.map((entry) => JSON.stringify(entry)).toSorted();
+
+/** The names in backticks. */
+const names = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+
+test('docs/http-api.md has each problem code once, with its status', () => {
+  const documented = rows(`${httpApi}\n`, 'status', 'code').flatMap(([status, codes]) =>
+    names(codes).map((code) => [code, Number(status)]),
+  );
+  expect(sorted(documented)).toEqual(sorted(Object.entries(PROBLEM_STATUS)));
+});
+
+test('the example of a problem in docs/http-api.md is the answer to its failure', () => {
+  const [, json = ''] = /## Problems[\s\S]*?```json\n([\s\S]*?)```/.exec(httpApi) ?? [];
+  const example: unknown = JSON.parse(json);
+  const failure = problemDocumentation.InvalidRequestException.examples['invalid-input'];
+  const { requestId } = Object(example);
+  expect(example).toEqual(failure && problemOf(failure, requestId));
+});
+
+test('docs/http-api.md has each exception of Things Graph once, with its status', () => {
+  const documented = rows(httpApi, 'exception', 'status').map(([name, status]) => [
+    names(name),
+    Number(status),
+  ]);
+  const known = Object.keys(STEP_FUNCTIONS_NAMES).map((name) => [[name], statusOfException(name)]);
+  expect(sorted(documented)).toEqual(sorted(known));
+});
+
+test('docs/aws-clients.md has each exception of Step Functions once', () => {
+  const documented = rows(awsClients, 'exception', 'when').flatMap(([cell]) => names(cell));
+  const known = [...Object.values(STEP_FUNCTIONS_NAMES), ...ONLY_STEP_FUNCTIONS, 'Kms…'];
+  expect(sorted(documented)).toEqual(sorted(known));
+});
