@@ -4,17 +4,23 @@ import { decodeListCursor } from '../lists/list-cursor.ts';
 import { strongEtag } from '../messages/encoded-page.ts';
 import type { SealKeys } from '../messages/sealed.ts';
 import { readCursor } from './cursor-parameter.ts';
-import { cacheControl, cacheStatus, jsonWithEtag } from './cacheable-json.ts';
+import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './cacheable-json.ts';
 import type { Query } from './query-parameters.ts';
 import type { Draft } from './response-headers.ts';
+import type { Exchange } from './routing.ts';
 
-/** The list changes at any time, so caches must ask each time whether their copy is current. */
-export const listAnswer = (
-  request: Request,
-  content: object,
-  link: string | undefined,
-  upstreamCalls: number,
-): Draft => {
+/**
+ * A page of a list. Undefined members of its content are absent. `kept` are the parameters that the next page has in common with it.
+ * The list changes at any time, so caches must ask each time whether their copy is current.
+ */
+export function listAnswer<N extends string>(
+  { request, facts }: Pick<Exchange, 'request' | 'facts'>,
+  { upstreamCalls, ...content }: { readonly nextToken: string | undefined; readonly upstreamCalls: number },
+  query: { readonly [K in N]?: string | number | readonly string[] },
+  kept: readonly N[],
+): Draft {
+  facts.upstreamCalls = upstreamCalls;
+  const { nextToken } = content;
   const body = `${JSON.stringify(content)}\n`;
   const forward = upstreamCalls > 0 ? 'miss' : 'hit';
   return jsonWithEtag(
@@ -23,10 +29,10 @@ export const listAnswer = (
     {
       'Cache-Control': cacheControl(false),
       'Cache-Status': cacheStatus({ tier: 'live', forward, upstreamCalls }),
-      ...(link !== undefined && { Link: link }),
+      ...(nextToken !== undefined && { Link: nextLink(query, kept, nextToken) }),
     },
   );
-};
+}
 
 /** The place of a cursor. Fails if this service did not issue it for this list. */
 export function readPlace(

@@ -163,7 +163,7 @@ async function listExecutions(
   return ok(
     Response.json({
       executions: executions.map((execution) => archivedBody(execution, execution, clock.now())),
-      ...(from !== undefined && { cursor: from }),
+      cursor: from,
     }),
   );
 }
@@ -243,8 +243,8 @@ const archivedBody = (
   source,
   status: facts.status,
   messageCount: facts.count,
-  ...(facts.startedAt !== undefined && { startedAt: facts.startedAt }),
-  ...(facts.endedAt !== undefined && { endedAt: facts.endedAt }),
+  startedAt: facts.startedAt,
+  endedAt: facts.endedAt,
   archivedAt: facts.archivedAt,
   final: isFinal(facts, nowMs),
   imported: facts.from === 'import',

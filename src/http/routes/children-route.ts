@@ -8,7 +8,6 @@ import { shows } from '../../messages/payload-access.ts';
 import type { SealKeys } from '../../messages/sealed.ts';
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LISTED_DEFAULT } from '../list-query.ts';
-import { nextLink } from '../cacheable-json.ts';
 import { type Query, readQuery } from '../query-parameters.ts';
 import type { Answered, Exchange } from '../routing.ts';
 
@@ -19,11 +18,11 @@ export interface ChildrenPorts {
 
 export async function getChildren(
   { children, cursorKeys }: ChildrenPorts,
-  { request, parameters, facts, client }: Exchange,
+  exchange: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
-  const query = readQuery(parameters, ['maxResults', 'cursor', 'nextToken']);
+  const query = readQuery(exchange.parameters, ['maxResults', 'cursor', 'nextToken']);
   if (!query.ok) return query;
   const name = JSON.stringify(['children', executionKey(ref)]);
   const place = placeOf(cursorKeys, name, query.value);
@@ -32,19 +31,14 @@ export async function getChildren(
   const page = await children(
     ref,
     { patterns: caller.executions, maxResults, place: place.value, ...readerOf(caller) },
-    client.signal,
+    exchange.client.signal,
   );
   if (!page.ok) return page;
   const { executions, next, partial, upstreamCalls } = page.value;
-  facts.upstreamCalls = upstreamCalls;
   const nextToken = next && encodeListCursor(cursorKeys, name, textOf(next));
-  const body = {
-    executions: shows(caller.payloads, 'names') ? executions : executions.map(withoutStep),
-    ...(nextToken !== undefined && { nextToken }),
-    ...(partial && { partial }),
-  };
-  const link = nextToken === undefined ? undefined : nextLink(query.value, ['maxResults'], nextToken);
-  return ok(listAnswer(request, body, link, upstreamCalls));
+  const shown = shows(caller.payloads, 'names') ? executions : executions.map(withoutStep);
+  const content = { executions: shown, nextToken, partial, upstreamCalls };
+  return ok(listAnswer(exchange, content, query.value, ['maxResults']));
 }
 
 const withoutStep = ({ step: _, ...item }: Child): Child => item;

@@ -14,7 +14,6 @@ import { answerToReader, streamResponse, wantsStream } from '../stream-response.
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LIST_PARAMETERS, type ListQuery, readListQuery } from '../list-query.ts';
 import { withList } from '../not-found-details.ts';
-import { nextLink } from '../cacheable-json.ts';
 import { readQuery } from '../query-parameters.ts';
 import type { RequestFacts } from '../request-facts.ts';
 import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
@@ -42,9 +41,10 @@ async function getList(ports: ListsPorts, exchange: Exchange): Promise<Answered>
 
 async function getPage(
   { lists, cursorKeys }: ListsPorts,
-  { request, parameters, facts, client }: Exchange,
+  exchange: Exchange,
   caller: Caller,
 ): Promise<Answered> {
+  const { parameters, facts, client } = exchange;
   const query = readQuery(parameters, [...LIST_PARAMETERS, 'cursor', 'nextToken']);
   if (!query.ok) return query;
   const wanted = readListQuery(query.value, caller.executions);
@@ -63,16 +63,9 @@ async function getPage(
   );
   if (!page.ok) return refusedList(wanted.value.of, page);
   const { executions, next, partial, searchedBackTo, upstreamCalls } = page.value;
-  facts.upstreamCalls = upstreamCalls;
   const nextToken = next === undefined ? undefined : encodeListCursor(cursorKeys, name, next);
-  const body = {
-    executions,
-    ...(nextToken !== undefined && { nextToken }),
-    ...(partial && { partial }),
-    ...(searchedBackTo !== undefined && { searchedBackTo }),
-  };
-  const link = nextToken === undefined ? undefined : nextLink(query.value, LIST_PARAMETERS, nextToken);
-  return ok(listAnswer(request, body, link, upstreamCalls));
+  const content = { executions, nextToken, partial, searchedBackTo, upstreamCalls };
+  return ok(listAnswer(exchange, content, query.value, LIST_PARAMETERS));
 }
 
 async function getLiveList(

@@ -6,7 +6,6 @@ import type { SealKeys } from '../../messages/sealed.ts';
 import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LISTED_DEFAULT } from '../list-query.ts';
-import { nextLink } from '../cacheable-json.ts';
 import { readQuery } from '../query-parameters.ts';
 import { withHeaders, VARY } from '../response-headers.ts';
 import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
@@ -21,7 +20,7 @@ export const flowsRoute = (ports: FlowsPorts): Handler =>
 
 async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered> {
   const { lists, cursorKeys } = ports;
-  const { request, parameters, facts, client } = exchange;
+  const { parameters, client } = exchange;
   // A ticket is valid for one execution, so it cannot list flows.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   if (!caller.ok) return caller;
@@ -40,9 +39,7 @@ async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered
   );
   if (!page.ok) return page;
   const { flows, next, partial, upstreamCalls } = page.value;
-  facts.upstreamCalls = upstreamCalls;
   const nextToken = next === undefined ? undefined : encodeListCursor(cursorKeys, FLOWS_LIST, next);
-  const body = { flows, ...(nextToken !== undefined && { nextToken }), ...(partial && { partial }) };
-  const link = nextToken === undefined ? undefined : nextLink(query.value, ['maxResults'], nextToken);
-  return ok(withHeaders(listAnswer(request, body, link, upstreamCalls), { Vary: VARY }));
+  const content = { flows, nextToken, partial, upstreamCalls };
+  return ok(withHeaders(listAnswer(exchange, content, query.value, ['maxResults']), { Vary: VARY }));
 }

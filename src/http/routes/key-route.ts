@@ -34,8 +34,9 @@ async function getKey(ports: AuthenticationPorts, exchange: Exchange): Promise<R
       streamsPerExecution: caller.streamLimit,
       streams: caller.totalStreamLimit,
     },
-    ...(caller.expiresAtMs !== undefined && { expiresAt: new Date(caller.expiresAtMs).toISOString() }),
-    ...(flowExecutionId !== undefined && { allowed: callerAllows(caller, flowExecutionId) }),
+    // JSON leaves out what is undefined.
+    expiresAt: caller.expiresAtMs === undefined ? undefined : new Date(caller.expiresAtMs).toISOString(),
+    allowed: flowExecutionId === undefined ? undefined : callerAllows(caller, flowExecutionId),
   };
   return ok(Response.json(body, { headers: { 'Cache-Control': 'private, no-store', Vary: VARY } }));
 }

@@ -47,7 +47,7 @@ export async function getSummary(
   );
 }
 
-/** Unknown values are absent. A page that starts at the failure's `cursor` begins with the failure's message. */
+/** Unknown values are undefined, so JSON leaves them out. A page that starts at the failure's `cursor` begins with the failure's message. */
 function summaryBody(
   { source, executionId }: ExecutionRef,
   summary: SummaryAnswer,
@@ -65,23 +65,22 @@ function summaryBody(
     archivedAt,
     asOf,
   } = summary;
-  const durationMs =
-    startedAt !== undefined && endedAt !== undefined ? Date.parse(endedAt) - Date.parse(startedAt) : NaN;
+  const durationMs = Date.parse(endedAt ?? '') - Date.parse(startedAt ?? '');
   const { position: _position, fingerprint: _fingerprint, ...facts } = failure ?? {};
   return {
     flowExecutionId: executionId,
     source,
     status,
-    ...(upstreamStatus !== undefined && { upstreamStatus }),
-    ...(startedAt !== undefined && { startedAt }),
-    ...(endedAt !== undefined && { endedAt }),
+    upstreamStatus,
+    startedAt,
+    endedAt,
     // A history whose end is older than its start has no duration.
-    ...(durationMs >= 0 && { durationMs }),
-    ...(messageCount !== undefined && { messageCount }),
-    ...(parent !== undefined && { parent }),
-    ...(failure && { failure: { ...facts, cursor: cursorOf(failure) } }),
+    durationMs: durationMs >= 0 ? durationMs : undefined,
+    messageCount,
+    parent,
+    failure: failure && { ...facts, cursor: cursorOf(failure) },
     final,
-    ...(archivedAt !== undefined && { archivedAt }),
-    ...(asOf !== undefined && { asOf }),
+    archivedAt,
+    asOf,
   };
 }

@@ -137,7 +137,7 @@ async function answerPage(
   }
   facts.upstreamCalls = upstreamCalls;
   const nextToken = after === undefined ? undefined : encodeListCursor(cursorKeys, listName, after);
-  return ok({ executions: found.map(wireItem), ...(nextToken !== undefined && { nextToken }) });
+  return ok({ executions: found.map(wireItem), nextToken });
 }
 
 const unavailable = {

@@ -60,7 +60,7 @@ export const listStateMachines: AwsOperation = async ({ ports, exchange, caller,
   }
   const nextToken = next === undefined ? undefined : encodeListCursor(cursorKeys, listName, next);
   const stateMachines = flows.map((flow) => withoutNulls(flow.members ?? {}));
-  return ok({ stateMachines, ...(nextToken !== undefined && { nextToken }) });
+  return ok({ stateMachines, nextToken });
 };
 
 const withoutNulls = (members: Readonly<Record<string, unknown>>): object =>

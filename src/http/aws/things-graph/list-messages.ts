@@ -53,7 +53,7 @@ async function answerPage(
   facts.upstreamCalls = served.upstreamCalls;
   if (more && next.position === (cursor?.position ?? 0)) return fail(emptyPage(next.position));
   const { messages, nextToken } = decodePage(page.value);
-  return ok({ messages: messages.map(wireMessage), ...(nextToken !== undefined && { nextToken }) });
+  return ok({ messages: messages.map(wireMessage), nextToken });
 }
 
 /** An empty page with the token that was sent: a paginator would loop forever. */
@@ -80,8 +80,8 @@ const foreignToken: Failure = {
  * reads ISO 8601 as the year 1970.
  */
 const wireMessage = ({ messageId, eventType, timestamp, payload }: Message) => ({
-  ...(messageId !== undefined && { messageId }),
-  ...(eventType !== undefined && { eventType }),
-  ...(payload !== undefined && { payload }),
-  ...(timestamp !== undefined && { timestamp: epochSecondsFromIso(timestamp) }),
+  messageId,
+  eventType,
+  payload,
+  timestamp: timestamp === undefined ? undefined : epochSecondsFromIso(timestamp),
 });
