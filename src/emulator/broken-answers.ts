@@ -28,7 +28,7 @@ export function truncatedAnswer(bytes: Uint8Array, contentType: string): Respons
         sent = true;
       },
     },
-    // Never queue ahead of the reader: an error would drop queued bytes.
+    // Queues nothing ahead of the reader, because an error would drop queued bytes.
     { highWaterMark: 0 },
   );
   return new Response(body, {

@@ -81,7 +81,10 @@ export const eventScriptSchema = z
     {
       executionArn: z.string(STRING).check(z.minLength(1, 'must not be empty')),
       events: z.array(eventSchema, 'must be an array of events'),
-      /** The map run that started it: its list has it, in place of the state machine's. */
+      /**
+       * The map run that started the execution. The execution is then in the list of the map run, not of the
+       * state machine.
+       */
       mapRunArn: z.optional(z.string(STRING)),
       append: z.optional(z.boolean('must be true or false')),
       visibleAt: z.optional(moment),

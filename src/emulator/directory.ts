@@ -55,7 +55,10 @@ export class Directory {
     this.#lists.set(arn, { type, executions });
   }
 
-  /** Puts an execution into the list of its map run or state machine. Without an event it has no start, and stays out. */
+  /**
+   * Puts an execution into the list of its map run or state machine. An execution without events has no
+   * start, so it is not listed.
+   */
   add(executionArn: string, history: History<WireEvent> | undefined, mapRunArn?: string): void {
     const [, home, machine] = MACHINE_OF_EXECUTION.exec(executionArn) ?? [];
     const view = history?.at(Infinity);

@@ -10,7 +10,7 @@ export type Outcome = 'answer' | 'throttle' | 'internal-error' | 'xml-error' | '
 /** The faults that an operation needs to know for its answer. */
 export interface CallConditions {
   readonly nowMs: number;
-  /** Histories are read as they were at this time: before `nowMs` if the read lags. */
+  /** The time whose state a read shows: before `nowMs` if the read lags. */
   readonly viewMs: number;
   readonly tokenLifetimeMs: number | undefined;
   /** The size limit of the page if the caller allows `maxResults`. */

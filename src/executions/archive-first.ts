@@ -1,6 +1,6 @@
 /**
- * The Executions port as callers see it: final histories are answered from the archive right here, without an Execution and
- * without a call upstream; all other requests go to the Execution.
+ * The Executions port as callers see it. Final histories are answered from the archive, without an Execution
+ * and without an upstream call. All other requests go to the Execution.
  */
 import { isFinal, isUpgraded } from '../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../archive/archive.ts';
@@ -39,7 +39,10 @@ export interface ArchiveFirstOptions {
 
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
   const { archive, live, clock } = options;
-  /** Redrivable histories are left to the Execution, which checks for a redrive, and those of older versions, which it upgrades. */
+  /**
+   * Two kinds of histories are left to the Execution: redrivable ones, because it checks for a redrive, and
+   * those of older versions, because it upgrades them.
+   */
   const findFinal = async (ref: ExecutionRef): Promise<ArchivedHistory | undefined> => {
     const history = await archive.find(ref);
     const isServed = history && isUpgraded(history.head) && isFinal(history.head, clock.now());
@@ -85,7 +88,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
         archived: async (history) =>
           mapped(await archivedPage(options, ref, history, request), (page) => ({
             ...page,
-            // No memory but that of the archive keeps it.
+            // The archive's own memory keeps such a page.
             full: false,
             final: true,
             served: servedFrom(history),
@@ -199,7 +202,10 @@ interface ArchivedStreamOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Replay, `caught-up`, `end`: as fast as the client pulls. Slow readers keep it open, so it is watched like a live stream. */
+/**
+ * Sends the history, `caught-up` and `end` as fast as the client reads. A slow reader keeps the stream open
+ * for long, so its key is watched as for a live stream.
+ */
 async function streamArchived(
   options: ArchiveFirstOptions,
   { ref, history, request, streams, queue, signal }: ArchivedStreamOptions,

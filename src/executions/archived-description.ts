@@ -1,4 +1,6 @@
-/** What an archive tells about its execution without the messages between the first and the last. */
+/**
+ * The facts about an execution that an archive provides without the messages between the first and the last.
+ */
 import type { ArchivedHistory } from '../archive/archive.ts';
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import { type Result, ok } from '../core/errors.ts';

@@ -54,7 +54,8 @@ export async function cutPage(
   if (!first.ok) return first;
   const here = positionIn(first.value, position);
   if (query.from.at === 'position' && here?.fingerprint !== query.from.fingerprint) {
-    // Past the end of a history that still grows: reads can lag behind each other. A complete history cannot be shorter.
+    // The position is past the end. A history that still grows may be read with a lag, but a complete one
+    // cannot be shorter.
     const { fingerprint } = query.from;
     if (position > endOf(first.value) && !history.complete) {
       return ok({ messages: [], next: { position, fingerprint }, more: false });
@@ -65,7 +66,7 @@ export async function cutPage(
   let bytes = 0;
   let chunk = first.value;
   let next = position;
-  /** After a page with an upstream token, or an old page, only another read tells whether messages follow. */
+  /** If the last page has an upstream token or is old, only another read shows whether messages follow. */
   const hasMore = async (): Promise<boolean> => {
     if (next < endOf(chunk)) return true;
     if (chunk.last && history.complete) return false;
@@ -85,12 +86,13 @@ export async function cutPage(
         return finish(chunk, messages, next, await hasMore());
     }
     if (chunk.last && history.complete) return finish(chunk, messages, next, false);
-    // Only after progress, so that following `nextToken` ends. In a complete history, more follow all chunks but the last.
+    // Only after progress, so that a client that follows `nextToken` reaches an end. In a complete history,
+    // every chunk except the last is followed by more.
     if (scan.isSpent && next > position)
       return finish(chunk, messages, next, history.complete || (await hasMore()));
-    // Also after a last chunk: it may have been read long ago, and only a read past the end checks how old that end is.
+    // Also after the last chunk: it may have been read long ago, and only a read past the end checks its age.
     const following = await scan.chunkAt(next);
-    // The messages found are worth more than the failure, which the next request meets again.
+    // Return the messages that were found. The next request gets the failure.
     if (!following.ok) return finish(chunk, messages, next, true);
     if (endOf(following.value) <= next) return finish(chunk, messages, next, false);
     if (positionIn(following.value, next)?.fingerprint !== positionIn(chunk, next)?.fingerprint) {
@@ -126,7 +128,10 @@ export function isWanted(message: Message, { eventTypes, step }: MessageFilter):
   return (eventTypes === undefined || isOfType(eventTypes)) && (step === undefined || message.step === step);
 }
 
-/** A stream by step also has the messages that end the execution, which belong to no step: its reader has to see the end. */
+/**
+ * A stream that is filtered by step also has the messages that end the execution. They belong to no step, but
+ * its reader has to see the end.
+ */
 export function isStreamed(message: Message, filter: MessageFilter): boolean {
   const { step: _, ...others } = filter;
   return isWanted(message, statusAfter(message.eventType) === 'RUNNING' ? filter : others);

@@ -1,7 +1,7 @@
 /**
- * The port to what survives when an Execution's isolate dies: the object's own SQLite-backed storage on Workers, a map in
- * process. Small values only: page starts, tokens, the head of its archive. Anything lost here is recovered by walking the
- * history.
+ * The port to the storage that survives when an Execution's isolate dies: the object's own SQLite-backed
+ * storage on Workers, a map in process. Small values only: page starts, tokens, the head of its archive.
+ * Anything lost here is recovered by walking the history.
  */
 
 import type { ExecutionName } from '../core/execution-ref.ts';
@@ -19,11 +19,14 @@ export interface DurableKeys {
   keeps(key: string): boolean;
   put(ref: ExecutionName, key: string, value: unknown): Promise<void>;
   delete(ref: ExecutionName, key: string): Promise<void>;
-  /** Everything that an earlier process has kept. Throws when the store fails. */
+  /** Everything that an earlier process has stored. Throws when the store fails. */
   load(): Promise<readonly { readonly name: ExecutionName; readonly values: ReadonlyMap<string, unknown> }[]>;
 }
 
-/** A map, whose durable keys are written through: durable first, so that memory has nothing that a restart would lose. */
+/**
+ * A map whose durable keys are also written to the store. They are written there first, so that memory never
+ * has what a restart would lose.
+ */
 export function createMemoryExecutionStorage(
   kept: ReadonlyMap<string, unknown> = new Map(),
   durable?: { readonly ref: ExecutionName; readonly keys: DurableKeys },

@@ -149,11 +149,11 @@ export class Execution {
     const look = () => this.#summarizeHistory(request, trace, signal);
     const waited = request.waitMs > 0 ? await this.#wait(request, signal, look) : undefined;
     if (waited && !(waited.ok && waited.value.status === 'RUNNING')) return waited;
-    // While it runs, the source's own description is the summary, after a wait as without one.
+    // While the execution runs, the source's own description is the summary, with or without a wait.
     const { served } = await this.#open(trace, signal);
     const described = await this.#history.describe(trace, signal);
     if (!described?.ok) {
-      // The history would be "not found", too, and cost another call.
+      // Reading the history would cost another call and also end in "not found".
       const isUnknown = described?.failure.type === 'upstream-not-found';
       return waited ?? (isUnknown ? described : (await look()).result);
     }
@@ -237,7 +237,7 @@ export class Execution {
     return this.#history.archivist.forget();
   }
 
-  /** Takes up what was left to do before a restart. */
+  /** Continues what was not finished before a restart. */
   async resume(): Promise<void> {
     await this.#history.load();
     this.#poller.arrange();

@@ -39,9 +39,12 @@ export interface Reader {
   readonly totalStreamLimit: number;
 }
 
-/** Who waits for an answer. */
+/** The client that waits for an answer. */
 export interface Client {
-  /** Aborted when the client has disconnected. Making a signal can cost more than an answer from memory, which reads none. */
+  /**
+   * Aborted when the client has disconnected. Do not read it without need: creating a signal can cost more
+   * than an answer from memory.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -141,7 +144,10 @@ export interface Executions {
     request: WholePageRequest,
     signal?: AbortSignal,
   ): Promise<Result<WholePageAnswer>>;
-  /** What the source says about the execution. Fails with `upstream-invalid-request` if it has no such call. */
+  /**
+   * The source's description of the execution. Fails with `upstream-invalid-request` if the source has no
+   * such call.
+   */
   describe(
     ref: ExecutionRef,
     request: DescriptionRequest,

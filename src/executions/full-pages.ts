@@ -14,16 +14,16 @@ import type { Status } from '../messages/event-types.ts';
 import type { PageAnswer, PageRequest } from './executions.ts';
 import { pageKey } from './page-key.ts';
 
-/** As long as a last page counts as fresh, and as `hit; detail=live` promises. */
+/** The same time for which a last page counts as fresh, and which `hit; detail=live` promises. */
 export const FULL_PAGE_FRESH_MS = 1_000;
-/** About 100 pages of 40 KB: those that readers share at a moment. */
+/** About 100 pages of 40 KB. Readers share only a few pages at any moment. */
 export const FULL_PAGES_BYTES_MAX = 4 * 1024 * 1024;
 /** About 100 bytes each. */
 const EXECUTIONS_MAX = 2_000;
 
 export class FullPages {
   readonly #pages: LruMap<string, PageAnswer>;
-  /** What each Execution answered last: its remembered pages with another status are outdated. */
+  /** The status that each Execution answered last. Remembered pages with another status are outdated. */
   readonly #statuses: LruMap<string, { readonly status: Status | undefined }>;
 
   constructor(clock: Clock) {
@@ -34,7 +34,7 @@ export class FullPages {
   }
 
   get(ref: ExecutionRef, request: PageRequest): PageAnswer | undefined {
-    // A request that waits takes a slot of the Execution, whatever it finds.
+    // A request that waits takes a slot of the Execution, so it is passed on.
     if (request.waitMs > 0) return undefined;
     const known = this.#statuses.get(executionName(ref));
     const page = known && this.#pages.get(keyOf(ref, request));
@@ -44,7 +44,8 @@ export class FullPages {
   /** The Execution has just answered with this page. */
   add(ref: ExecutionRef, request: PageRequest, page: PageAnswer): void {
     this.seen(ref, page.status);
-    // What a redrivable archive answers says which memory it came from, which would not be true a second time.
+    // An answer from a redrivable archive names the memory that it came from. That would be wrong for the
+    // second reader.
     if (!page.full || page.served.tier !== 'live') return;
     const served = { ...page.served, forward: 'hit', upstreamCalls: 0 } as const;
     this.#pages.set(keyOf(ref, request), { ...page, served });

@@ -137,7 +137,7 @@ export class HistoryView {
     return { history, served: () => ({ tier: 'live', forward: forward(), upstreamCalls: trace.calls }) };
   }
 
-  /** As known, for subscribers: only the poll requests what is newer. */
+  /** The history as known, for subscribers. Only polls request newer messages. */
   known(origin: CallOrigin, signal: AbortSignal): History {
     const { clock, pollIntervalMs } = this.#options;
     const { archived } = this.archivist;
@@ -175,7 +175,7 @@ export class HistoryView {
     return described?.ok ? ok({ ...described.value, asOf: new Date(now).toISOString() }) : described;
   }
 
-  /** As archived, else as the source says now. */
+  /** The archived description, or else the source's current one. */
   async description(
     trace: ReadTrace,
     parts: DescriptionParts,

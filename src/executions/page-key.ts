@@ -1,10 +1,10 @@
-/** Names the page that a request asks for, in memories of encoded pages. */
+/** The key of a requested page in caches of encoded pages. */
 import type { ArchivedPageKey } from '../archive/archived-pages.ts';
 import type { PageQuery, PageStart } from './cut-page.ts';
 
 /**
- * All that the page of one state of a history depends on. Callers with different access to payloads never share an entry
- * (invariant 5).
+ * Contains everything that the page depends on, besides the state of the history. Callers with different
+ * access to payloads never share an entry (invariant 5).
  */
 export const pageKey = ({
   from,

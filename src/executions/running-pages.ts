@@ -1,7 +1,7 @@
 /**
- * Encoded pages of executions that are not archived, one memory for all Executions of an isolate. A page is a function of the
- * request and of the chunks that it was cut from. So a known page is served if reading its chunks again returns the same ones,
- * which also keeps every rule about how fresh they must be.
+ * Encoded pages of executions that are not archived, one memory for all Executions of an isolate. A page
+ * depends only on the request and on the chunks that it was cut from. So a known page is served if reading
+ * its chunks again returns the same ones. The reads also apply every rule about how fresh chunks must be.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, ok } from '../core/errors.ts';
@@ -13,7 +13,7 @@ import type { Chunk, History } from '../messages/history.ts';
 import { type PageQuery, cutPage } from './cut-page.ts';
 import { pageKey } from './page-key.ts';
 
-/** Enough for the pages that readers share at a moment: they change with every message. */
+/** Small, because pages change with every message and readers share only a few at any moment. */
 export const ENCODED_PAGES_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface CutAndEncoded {
@@ -42,7 +42,7 @@ export class RunningPages {
     maxSize: ENCODED_PAGES_BYTES_MAX,
     sizeOf: ({ page }) => encodedPageBytes(page),
   });
-  /** Numbers in place of chunks, so that this memory keeps no chunk that another has evicted. */
+  /** Stores numbers instead of chunks, so that chunks that another memory has evicted are freed. */
   readonly #numbers = new WeakMap<Chunk, number>();
   #lastNumber = 0;
 
@@ -99,7 +99,10 @@ export class RunningPages {
   }
 }
 
-/** The history, with a list of what is read from it. What was read a moment ago is not read twice: each read may be a call. */
+/**
+ * The history, with a list of what is read from it. Chunks that were just read are reused, because each read
+ * may be an upstream call.
+ */
 function recording(history: History, readBefore: readonly Read[]): { history: History; reads: Read[] } {
   const reads: Read[] = [];
   const chunkAt = async (position: number) => {

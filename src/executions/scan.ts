@@ -1,6 +1,7 @@
 /**
- * Reads a history for one request, or for one step of a stream, within a bound of bytes: reading and parsing stored messages is
- * what a request costs, however little its filter lets through. Between two chunks other requests get their turn.
+ * Reads a history for one request, or for one step of a stream, within a bound of bytes. Reading and parsing
+ * stored messages makes up the cost of a request, even if its filter excludes most of them. Between two
+ * chunks, other requests run.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Result } from '../core/errors.ts';

@@ -109,7 +109,10 @@ function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFact
   };
 }
 
-/** Data can stand in the place of an error's name: only a caller that sees payloads may see that. */
+/**
+ * A state machine may put data in place of an error's name. Only a caller that sees payloads may see such
+ * data.
+ */
 function visibleReason({ step, error, cause }: FailureReason, payloads: PayloadAccess): FailureReason {
   const isFull = shows(payloads, 'full');
   const name = isFull ? error : errorName(error);

@@ -12,7 +12,10 @@ import { FULL_RETRY_SECONDS } from './following/slots.ts';
 const ANSWER_MS_MAX = 30_000;
 
 interface Slot {
-  /** After that it does not count: a Worker may be cancelled without notice when its caller disconnects. */
+  /**
+   * After this time the slot no longer counts: a Worker may be cancelled without notice when its caller
+   * disconnects.
+   */
   readonly untilMs: number;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Ids that the source did not know a moment ago, one memory per isolate. A "not found" is shared by all callers for a short
- * time, so an id that does not exist costs neither a call nor an Execution for each request. A tenant that asks for many such ids is
- * refused further ones: each wakes an object of its own. Values only, never promises: on Workers a promise belongs to the
- * request that made it.
+ * Ids that the source did not know a moment ago, one memory per isolate. A "not found" is shared by all
+ * callers for a short time, so an id that does not exist costs neither a call nor an Execution for each
+ * request. A tenant that asks for many unknown ids is refused further ones, because each of them starts an
+ * object of its own. Values only, never promises: on Workers a promise belongs to the request that made it.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, type SourceFailure, fail } from '../core/errors.ts';
@@ -15,14 +15,14 @@ import { TokenBucket } from '../core/token-bucket.ts';
 export const UNKNOWN_SHARED_MS = 1_500;
 /** An id and a text of a few hundred bytes each. */
 export const UNKNOWN_IDS_MAX = 2_000;
-/** Of one tenant. No more than a standard key may ask for, and what several keys of an owner may ask for together. */
+/** For one tenant. As many as a standard key may request, and the limit of all keys of an owner together. */
 export const UNKNOWN_IDS_PER_SECOND = 10;
 export const UNKNOWN_IDS_BURST = 100;
 /** Ids that were found: a tenant without a share of unknown ids still reads them. */
 const FOUND_IDS_MAX = 5_000;
 /**
- * First requests for ids that are answered at once, and how long each counts at most. On workerd each opens a file, and a
- * thousand at once would delay everybody.
+ * How many first requests for ids run at once, and how long each counts at most. On workerd each opens a
+ * file, and a thousand at once would delay all other requests.
  */
 const FIRST_REQUESTS_AT_ONCE = 8;
 const FIRST_REQUEST_MS_MAX = 250;
@@ -31,7 +31,7 @@ const TENANTS_MAX = 1_000;
 export type NotFound = Extract<SourceFailure, { type: 'upstream-not-found' }>;
 type ShareExceeded = Extract<SourceFailure, { type: 'upstream-share-exceeded' }>;
 
-/** Whether a "not found" of that time still answers for the source. */
+/** Whether a "not found" from that time may still be returned without asking the source. */
 export const isStillUnknown = (atMs: number, nowMs: number): boolean => nowMs - atMs < UNKNOWN_SHARED_MS;
 
 export class UnknownExecutions {

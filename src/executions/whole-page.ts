@@ -55,7 +55,7 @@ async function cutWholeBackwards(
   });
   if (!cut.ok) return cut;
   const { messages, next, failure } = cut.value;
-  // What was found is worth more than the failure, which the next request meets again.
+  // Return the messages that were found. The next request gets the failure.
   if (failure && messages.length === 0) return fail(failure);
   return ok({ messages, next, more: next.position > 0 });
 }

@@ -1,7 +1,7 @@
 /**
- * Whether a caller prefers another form of an answer to JSON: the event stream of a history, or HTML. RFC 9110, 12.5.1, with one
- * rule of ours: a stream never ends for a client that did not expect one, so only its name asks for it, never a wildcard. The same
- * holds for HTML, so that a client that accepts anything gets JSON.
+ * Whether a caller prefers an event stream or HTML to JSON. Follows RFC 9110, 12.5.1, with one exception:
+ * wildcards do not ask for a stream or HTML. A client that accepts anything gets JSON, because a stream would
+ * never end for it.
  */
 
 const JSON_TYPE = 'application/json';
@@ -18,8 +18,8 @@ export const acceptsEventStream = (accept: string | null): boolean => prefers(ac
 export const acceptsHtml = (accept: string | null): boolean => prefers(accept, 'text/html');
 
 /**
- * True if `wanted` is named and `application/json` is not named with at least its weight. Wildcards count for neither: they do
- * not ask for `wanted`, and do not outweigh it.
+ * True if `wanted` is named, unless `application/json` is named with the same or a higher weight. Wildcards
+ * are ignored.
  */
 function prefers(accept: string | null, wanted: string): boolean {
   const weights = new Map<string, number>();

@@ -1,7 +1,7 @@
 /**
- * Authenticates a request by API key or ticket, for all routes but the admin API. If the request names an execution, the caller
- * must be allowed to read it, before anything of it is read (invariant 5). Notes the key for the log line, and its last use for
- * its operator.
+ * Authenticates a request by API key or ticket, for all routes but the admin API. If the request names an
+ * execution, the caller must be allowed to read it, before anything of it is read (invariant 5). Adds the key
+ * to the log line, and notes when it was used.
  */
 import type { Access } from '../access/access.ts';
 import type { Accepted } from '../access/authenticate.ts';

@@ -23,7 +23,10 @@ export function givenCursor({
   return ok(nextToken === undefined ? undefined : { name: 'nextToken', text: nextToken });
 }
 
-/** What the cursor stands for; undefined without one. `mistake`: why a cursor is refused that this service did not issue for this use. */
+/**
+ * The decoded cursor; undefined without one. `mistake`: the error text for a cursor that this service did not
+ * issue for this use.
+ */
 export function readCursor<T>(
   query: Query<'cursor' | 'nextToken'>,
   decode: (text: string) => T | undefined,

@@ -1,4 +1,6 @@
-/** What pages of lists have in common: the place of a cursor, and the answer with its headers. */
+/**
+ * The parts that all pages of lists share: decoding the place in a cursor, and the answer with its headers.
+ */
 import type { Result } from '../core/errors.ts';
 import { decodeListCursor } from '../lists/list-cursor.ts';
 import { strongEtag } from '../messages/encoded-page.ts';

@@ -1,7 +1,7 @@
 /**
- * What a request for a list of executions asks for: whose executions, and which of them. Reads the parameters that pages and live
- * lists have in common. Whether the key may read any of it is decided from its patterns alone, so that a refusal does not disclose which
- * flows exist.
+ * Reads the parameters that pages and live lists of executions have in common: whose executions are listed,
+ * and which of them. Whether the key may read any of it is decided from its patterns alone, so that a refusal
+ * does not disclose which flows exist.
  */
 import { mayReadFlow, mayReadFlowless, soleFlowOf } from '../access/keys/flow-pattern.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';

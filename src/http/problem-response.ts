@@ -19,7 +19,10 @@ export interface Problem {
   readonly retryAfterSeconds?: number;
 }
 
-/** `publicUrl`: where callers reach this service, for the address in `type`; without it that is relative to its root. */
+/**
+ * `publicUrl`: the address at which callers reach this service. The URL in `type` begins with it; without it,
+ * `type` is relative to the root.
+ */
 export function problemOf(failure: Failure, requestId?: string, publicUrl = ''): Problem {
   const { code, title, detail, retryAfterSeconds } = problemEntry(failure);
   return {

@@ -59,7 +59,8 @@ const listOf = <Word extends string>({ words, maxItems }: ListOf<Word>) => {
           { error: `must be one or more of these, separated by commas: ${words.join(', ')}.` },
         ),
       ),
-    // Sorted, so that equal filters are the same text in links and memories. Safety: the check above knows each word.
+    // Sorted, so that equal filters are the same text in links and caches. Safety: the check above accepts
+    // only these words.
     z.transform((text) => [...new Set(text.split(','))].sort() as Word[]),
   );
 };
@@ -69,7 +70,10 @@ interface ListOf<Word> {
   readonly maxItems: number;
 }
 
-/** What `toISOString` writes of the years 0 to 9999. An offset can lead to another year. */
+/**
+ * `toISOString` writes the years 0 to 9999 like this. With an offset, a time may be in a year outside of
+ * them.
+ */
 const FOUR_DIGIT_YEAR = /^\d{4}-/;
 
 /** A date, at midnight UTC, or a time with its offset. Becomes ISO 8601 in UTC. */
@@ -106,7 +110,7 @@ export const parameters = {
   nextToken: cursorText,
   from: z.enum(['start', 'now'], { error: 'must be start or now.' }),
   status: listOf(lists.status),
-  /** What a flow is named by: checked where it is parsed, in list-query.ts. */
+  /** The name of a flow; list-query.ts parses and checks it. */
   flow: z.string(),
   source: z.enum([THINGS_GRAPH], {
     error: `must be ${THINGS_GRAPH}: it lists executions that belong to no flow. For all others, give flow.`,

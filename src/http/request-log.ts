@@ -8,7 +8,7 @@ export function createRequestLog(log: Log, everyNth: number): (record: LogRecord
     if (!isError && ++skipped < everyNth) return;
     if (!isError) skipped = 0;
     const isSample = !isError && everyNth > 1;
-    // So that a reader of the log can count requests.
+    // Lets a reader of the log compute the number of requests.
     log(isSample ? { ...record, sampleOf: everyNth } : record);
   };
 }

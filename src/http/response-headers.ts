@@ -6,14 +6,19 @@ const HSTS = 'max-age=31536000; includeSubDomains';
 /** Request headers that answers under /v1/ depend on, so that shared caches don't mix callers, formats or origins. */
 export const VARY = 'Accept, Authorization, X-API-Key, Origin';
 
-/** A response that is not made yet: to make one with all its headers costs half of adding them one by one. */
+/**
+ * The parts of a response that is created later: creating it with all headers costs half as much as adding
+ * them one by one.
+ */
 export interface Draft {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: BodyInit | null;
 }
 
-/** The answer with these headers set. A response is one that we made, so its headers can change. */
+/**
+ * The answer with these headers set. A Response here was created by this service, so its headers are mutable.
+ */
 export function withHeaders(
   answer: Response | Draft,
   headers: Readonly<Record<string, string>>,

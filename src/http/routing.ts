@@ -23,7 +23,7 @@ export interface RuntimeContext {
   readonly clientAddress: () => string;
   /** The caller used TLS, which a proxy terminated. */
   readonly overTls?: boolean;
-  /** Absent: `request.signal` tells when the caller disconnects. */
+  /** Absent: `request.signal` aborts when the caller disconnects. */
   readonly client?: Client;
   /** Keeps the runtime alive for work that continues after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
@@ -31,7 +31,7 @@ export interface RuntimeContext {
 
 export interface Exchange {
   readonly request: Request;
-  /** As the caller sees it: with https: if a proxy terminated TLS. */
+  /** The URL as the caller sees it: with `https:` if a proxy terminated TLS. */
   readonly url: URL;
   /** Names and values of its query, decoded, in order. */
   readonly parameters: readonly (readonly [string, string])[];

@@ -1,6 +1,7 @@
 /**
- * Event streams over HTTP: the headers of an open one, and how one is refused. Any status but 200 ends an EventSource for good.
- * So a transient failure is 200 with a `problem` event that has a `retry:`, and a close. Other failures are plain problems.
+ * Event streams over HTTP: the headers of an open stream, and the answer if it is refused. Any status but 200
+ * ends an EventSource for good. So for a transient failure the answer is a 200, a `problem` event with a
+ * `retry:`, and a close. Other failures are plain problems.
  */
 import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
 import { sseEvent } from '../messages/sse.ts';
@@ -21,11 +22,17 @@ const STREAM_HEADERS = {
 export const streamResponse = (body: ReadableStream<Uint8Array>): Response =>
   new Response(body, { headers: STREAM_HEADERS });
 
-/** Whether the answer is an event stream. HEAD is about the page: a stream's headers alone are useless. */
+/**
+ * Whether the answer is an event stream. HEAD always describes the page, because a stream's headers alone are
+ * useless.
+ */
 export const wantsStream = ({ method, headers }: Request): boolean =>
   method === 'GET' && acceptsEventStream(headers.get('Accept'));
 
-/** The answer to a reader, with what caches need to know. If it wanted a stream, a transient failure is one. */
+/**
+ * The answer to a reader, with the headers that caches need. If the reader wanted a stream, a transient
+ * failure is answered as a stream.
+ */
 export function answerToReader(
   answered: Answered,
   isStream: boolean,
@@ -42,7 +49,7 @@ function refusedStream(failure: Failure, facts: RequestFacts, publicUrl?: string
   facts.failure = failure.type;
   const reason = internalText(failure);
   if (reason !== undefined) facts.reason = reason;
-  // Up to half as long again at random, so that clients that were refused together don't all return together.
+  // Increased by up to half at random, so that clients that were refused together do not all retry together.
   const retryMs = Math.round((problem.retryAfterSeconds ?? 1) * 1000 * (1 + Math.random() / 2));
   const frame = new Uint8Array(sseEvent({ event: 'problem', data: JSON.stringify(problem), retryMs }));
   return ok(new Response(frame, { headers: STREAM_HEADERS }));

@@ -1,4 +1,7 @@
-/** What can be wrong with the text of an exported history: sentences that the answer to an import shows, after the line. */
+/**
+ * The possible faults in the text of an exported history, as sentences. The answer to an import shows them
+ * after the line number.
+ */
 export const CUT_OFF = 'The JSON that begins here is cut off: it has no end.';
 export const NOT_JSON =
   'This is not JSON: a history is a message a line, or {"messages": […]} documents, in UTF-8.';

@@ -1,19 +1,21 @@
 /**
- * Finds the values of an exported history in its bytes, chunk by chunk: where each begins and ends, and on which line.
- * exported-history.ts checks what a message may contain. No I/O. No clock.
+ * Finds the values of an exported history in its bytes, chunk by chunk: where each begins and ends, and on
+ * which line. exported-history.ts checks what a message may contain. No I/O. No clock.
  *
- * **Forms.** A history is a sequence of messages, of documents (objects with a member `messages` that is an array), or an array of
- * either. Only one message of a document is held at a time; the text around its messages is checked in pieces and dropped.
+ * **Forms.** A history is a sequence of messages, of documents (objects with a member `messages` that is an
+ * array), or an array of either. Only one message of a document is held at a time; the text around its
+ * messages is checked in pieces and dropped.
  *
- * **Values.** A JSON value (RFC 8259) ends where its brackets balance outside of strings. All bytes that matter for that are ASCII, so
- * the end is found without decoding. JSON.parse then checks the text.
+ * **Values.** A JSON value (RFC 8259) ends where its brackets balance outside of strings. All bytes that
+ * matter for that are ASCII, so the end is found without decoding. JSON.parse then checks the text.
  *
- * **Faults.** If the history has one message a line (NDJSON), reading continues on the next line, so several bad lines are found at
- * once. In any other form the next value cannot be found, so reading stops. The first message shows the form: in NDJSON it ends
- * on the line where it began. One case is ambiguous: a first line that is cut off looks like a value that spans several lines,
- * until a fault or the end shows it. Then the text after that line is read again.
+ * **Faults.** If the history has one message a line (NDJSON), reading continues on the next line, so several
+ * bad lines are found at once. In any other form the start of the next value is unknown, so reading stops.
+ * The first message shows the form: in NDJSON it ends on the line where it began. One case is ambiguous: a
+ * first line that is cut off looks like a value that spans several lines, until a fault or the end of the
+ * body is found. Then the text after that line is read again.
  *
- * No streaming parser does this: they stop at the first fault, do not count lines, and do not bound a value.
+ * Existing streaming parsers stop at the first fault, and neither count lines nor bound values.
  */
 import {
   CUT_OFF,
@@ -26,7 +28,7 @@ import {
 } from './exported-history-flaws.ts';
 import { ByteBuffer, parseJson } from './exported-history-text.ts';
 
-/** Bounds what is held of a body. A whole page of an upstream has at most 16 MiB, so no message is larger. */
+/** No message is larger, because a whole page of an upstream has at most 16 MiB. */
 export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 
 export type Found = { readonly line: number; readonly value: unknown } | Flaw;
@@ -65,7 +67,7 @@ export class HistoryScanner {
   #inList = false;
   #inMessages = false;
   #expected: 'first' | 'value' | 'separator' = 'first';
-  /** Known to be one message a line. */
+  /** The history is known to have one message a line. */
   #byLine = false;
   #bomBytes = 0;
 
@@ -75,7 +77,7 @@ export class HistoryScanner {
   #depth = 0;
   #inString = false;
   #escaped = false;
-  /** Its bytes in earlier chunks. */
+  /** The bytes of the current value in earlier chunks. */
   readonly #held = new ByteBuffer();
 
   /** True if the start of the next value cannot be found: further bytes are ignored. */
@@ -205,7 +207,7 @@ export class HistoryScanner {
       if (--this.#depth === 0) this.#complete(this.#held.followedBy(chunk.subarray(begin, at + 1)));
     } else if (byte === APOSTROPHE) {
       if (this.#byLine) this.#fault = { line: this.#startLine, flaw: PYTHON };
-      // Otherwise every line would be reported.
+      // Halt, because otherwise every line would be reported.
       else this.#report(this.#startLine, PYTHON, 'halted');
     } else if (byte === LF && this.#byLine && this.#isAlone()) {
       this.#fault = { line: this.#startLine, flaw: CUT_OFF };

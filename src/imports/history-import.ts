@@ -11,7 +11,7 @@ import { type ImportWarning, ImportWarnings } from './import-warnings.ts';
 /** More than a history of 25,000 events with large payloads, and as much as Cloudflare accepts in one request. */
 export const IMPORT_BYTES_MAX = 100 * 1024 * 1024;
 
-/** An upload that has stopped is not kept waiting for; 100 MiB at 1 Mbit/s take 14 minutes. */
+/** Ends uploads that have stopped. 100 MiB at 1 Mbit/s take 14 minutes. */
 export const IMPORT_DEADLINES: BodyDeadlines = { silenceMs: 30_000, totalMs: 15 * 60_000 };
 
 const FORGOTTEN: Failure = {

@@ -1,6 +1,6 @@
 /**
- * The newest archived executions of a flow, for live lists. Each poll needs them, so they are remembered for FACTS_FRESH_MS. A live list
- * shows up to that much later that an execution was archived.
+ * The newest archived executions of a flow, for live lists. Each poll needs them, so they are remembered for
+ * FACTS_FRESH_MS. So a live list may show that late that an execution was archived.
  */
 import type { IndexGroup, IndexedExecution } from '../archive/index-record.ts';
 import type { Clock } from '../core/clock.ts';

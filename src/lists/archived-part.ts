@@ -7,11 +7,17 @@ import type { Next, PartRange } from './list-part.ts';
 
 /** What lists read of the archive. */
 export interface ArchiveIndex extends Pick<ExecutionIndex, 'page' | 'flows'> {
-  /** Whether it has all archived executions: not while the index of older archives is being built (archive/index-build.ts). */
+  /**
+   * Whether it has all archived executions. False while older archives are being indexed
+   * (archive/index-build.ts).
+   */
   isComplete(): Promise<boolean>;
 }
 
-/** Pages of the index that one request reads. Most filters match many of a flow's archives or none, so more pages rarely help. */
+/**
+ * Pages of the index that one request reads. Most filters match either many archives of a flow or none, so
+ * more pages rarely help.
+ */
 export const INDEX_PAGES_MAX = 5;
 /** The first page is small: a list of 50 rarely needs more. */
 const FIRST_PAGE = 100;

@@ -80,7 +80,7 @@ export const createChildren =
   (parent, request, signal) =>
     new Search(options, parent, request, signal).page();
 
-/** What a message says that was started, and the state that started it. */
+/** The execution or map run that a message says was started, and the state that started it. */
 interface Start {
   readonly started: Started;
   readonly step: Pick<Child, 'step'>;
@@ -121,7 +121,7 @@ class Search {
     let { place } = this.#request;
     for (let pages = 0; pages < CHILDREN_PAGES_MAX; pages++) {
       const read = await this.#read(place.from);
-      // What was found is worth more than the failure, which the next request meets again.
+      // Return the children that were found. The next request gets the failure.
       if (!read.ok) return pages > 0 ? ok(this.#answer(place)) : read;
       const { found, next, more } = read.value;
       for (let starts = place.starts; starts < found.length;) {

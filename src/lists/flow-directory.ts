@@ -1,7 +1,7 @@
 /**
- * The flows that exist: the state machines of all places (an account and a region each) in the settings, and the flows that have
- * archived executions. A key sees those whose executions it may read, all or some. Places that its patterns cannot match are not
- * read. All readers of an isolate share a reading for half a minute.
+ * The flows that exist: the state machines of all places (an account and a region each) in the settings, and
+ * the flows that have archived executions. A key sees the flows of which it may read some executions. Places
+ * that its patterns cannot match are not read. All readers of an isolate share a reading for half a minute.
  */
 import { mayReadFlow, mayReadPlace } from '../access/keys/flow-pattern.ts';
 import type { Clock } from '../core/clock.ts';
@@ -32,7 +32,7 @@ export interface FlowDirectoryOptions {
 }
 
 interface Found {
-  /** In this order, and unique. */
+  /** Unique. The order of the list. */
   readonly key: string;
   readonly flow: FlowRef;
   readonly members?: Readonly<Record<string, unknown>>;
@@ -63,7 +63,10 @@ const REPEATED_TOKEN: SourceFailure = {
   internal: 'the upstream repeats a token of its list of flows',
 };
 
-/** The request that reads. A reading continues to its end even if this request is cancelled, because others wait for it. */
+/**
+ * The request that reads. Its reading continues even if the request is cancelled, because others wait for the
+ * result.
+ */
 interface Reader {
   readonly tenant: string;
   readonly onAttempt: () => void;

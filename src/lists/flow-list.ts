@@ -1,10 +1,11 @@
 /**
- * The list of one flow's executions, or of one map run's: one object per list serves all its readers, so that they share its upstream
- * calls. It merges the upstream's list (upstream-list.ts) with the index of the archive, and rereads running executions for live lists
- * (running-executions.ts).
+ * The list of one flow's executions, or of one map run's: one object per list serves all its readers, so that
+ * they share its upstream calls. It merges the upstream's list (upstream-list.ts) with the index of the
+ * archive, and rereads running executions for live lists (running-executions.ts).
  *
- * Runtime-neutral, like an Execution: thin shells give it storage and time. Without a source that lists it, a flow has the archived
- * executions alone: those of Things Graph, and those that belong to no flow.
+ * Runtime-neutral, like an Execution: thin shells give it storage and time. If no source lists the
+ * executions, the list consists of the archived ones: those of Things Graph, and those that belong to no
+ * flow.
  */
 import { positionBefore } from '../archive/order-key.ts';
 import type { IndexGroup } from '../archive/index-record.ts';
@@ -98,13 +99,10 @@ export class FlowList {
     return this.#ask(async () => this.#running?.reread(running, call) ?? ok([]));
   }
 
-  /**
-   * The interval between polls at which the budget suffices for all followed lists, if each also rereads so many executions. See
-   * `Source.pace`.
-   */
+  /** The interval between polls of this list, with this number of rereads in each. See `Source.pace`. */
   pace(wantedMs: number, rereads: number, tenants: readonly string[]): number {
     const { of, source } = this.#options;
-    // The store has no budget, but a listing costs more than a read of memory.
+    // Lists of the store have no call budget, but cost more than memory.
     if (!source || !isListed(of)) return ARCHIVE_POLL_MS;
     const ofNewest = source.pace?.({ of }, wantedMs, tenants) ?? wantedMs;
     if (rereads <= DESCRIBED_WITHOUT_LIST_MAX) return ofNewest;
@@ -155,8 +153,9 @@ export class FlowList {
   }
 
   /**
-   * Whether older archived executions may be missing, because their index is still being built. Executions of map runs are not in it.
-   * Who wants AWS's members speaks its protocol, which cannot say that a list is partial, and AWS does not list these executions.
+   * Whether older archived executions may be missing, because their index is still being built. Executions of
+   * map runs are never in that index. Requests for AWS's members come from AWS's protocol, which has no mark
+   * for partial lists; and AWS would not list these archived executions either.
    */
   async #lacksArchives({ of, members }: ListRequest): Promise<boolean> {
     return members !== true && !('mapRunArn' in of) && !(await this.#options.index.isComplete());

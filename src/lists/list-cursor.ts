@@ -1,6 +1,7 @@
 /**
- * Cursors of lists: a place in one list, signed, so that it is valid in this list alone: of the same flow, with the same filter.
- * `maxResults` may change from page to page. A place is never an upstream token. Layout, base64url without padding:
+ * Cursors of lists: a signed place that is valid in one list only, that is for the same flow and the same
+ * filter. `maxResults` may change from page to page. A place is never an upstream token. Layout, base64url
+ * without padding:
  *
  *     version  1   0x02: cursors of histories (messages/cursor.ts) begin with 0x01
  *     place        UTF-8, ended by 0x00

@@ -7,8 +7,8 @@ export const matchesFilter = (filter: ListFilter, item: ListItem): boolean =>
   (filter.statuses?.includes(item.status) ?? true) && mayEverMatch(filter, item);
 
 /**
- * The same without the conditions whose result can change during an execution's life: a live list reports an execution once more when
- * it no longer matches.
+ * As `matchesFilter`, without the conditions whose result can change during an execution's life. A live list
+ * needs it to report once that an execution no longer matches.
  */
 export function mayEverMatch(filter: ListFilter, { name, startedAt, flowExecutionId }: ListItem): boolean {
   const { namePrefix, startedAfterMs, startedBeforeMs, patterns } = filter;

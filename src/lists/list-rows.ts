@@ -1,9 +1,10 @@
 /**
- * Rows of an upstream's list: the start time behind which each page begins, and the upstream's token for it. The upstream can seek
- * neither by time nor by position, so a walk to an old execution starts at the nearest row instead of the newest page.
+ * Rows of an upstream's list. Each has the start time after which a page begins, and the upstream's token for
+ * the page. The upstream can seek neither by time nor by position, so a walk to an old execution starts at
+ * the nearest row instead of the newest page.
  *
- * They are like the page rows of histories (executions/upstream/page-rows.ts), but new executions move all pages. So a row says only
- * that everything before its page started at its time or later.
+ * They are like the page rows of histories (executions/upstream/page-rows.ts), but new executions shift all
+ * pages. So a row guarantees only that everything before its page started at the row's time or later.
  */
 import * as z from 'zod/mini';
 
@@ -47,7 +48,10 @@ export class ListRows {
     this.#rows = rows.flatMap(({ data }) => data ?? []);
   }
 
-  /** The last row that has everything behind it that started at this time or earlier. Undefined: start at the newest page. */
+  /**
+   * The last row whose page is before all executions that started at this time or earlier. Undefined: start
+   * at the newest page.
+   */
   before(startedAtMs: number): ListRow | undefined {
     let low = 0;
     let high = this.#rows.length;

@@ -14,7 +14,7 @@ import { placeOf } from '../sources/listing-source.ts';
 export type ListOf =
   { readonly flow: FlowRef } | ({ readonly source: string } & MapRunRef) | { readonly source: string };
 
-/** What a list is called: its source, and the flow or the map run; null for executions without a flow. */
+/** The name of a list: its source, and the flow or the map run; null for executions without a flow. */
 export const nameOf = (of: ListOf): readonly [source: string, group: string | null] => {
   if ('flow' in of) return [of.flow.source, of.flow.flow];
   return [of.source, 'mapRunArn' in of ? of.mapRunArn : null];
@@ -46,7 +46,7 @@ export interface ListItem {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** Which executions. All conditions must hold. */
+/** The conditions for executions. All of them must hold. */
 export interface ListFilter {
   /** The patterns of the key: only executions that one of them matches are listed. */
   readonly patterns: readonly string[];
@@ -81,8 +81,8 @@ export interface ListPage {
    */
   readonly partial?: true;
   /**
-   * Only if the page is short although more may follow: everything that started later has been searched. Absent then: only executions
-   * without a start time are left.
+   * Only if the page is short although more may follow: everything that started later than this has been
+   * searched. If it is absent on such a page, only executions without a start time are left.
    */
   readonly searchedBackTo?: string;
   readonly upstreamCalls: number;

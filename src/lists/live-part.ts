@@ -31,7 +31,7 @@ export interface LivePartOptions extends PartRange {
 
 export class LivePart {
   readonly #options: LivePartOptions;
-  /** In reverse order: `pop` takes the next one. Has everything before `#knownTo` that was not taken. */
+  /** All entries before `#knownTo` that were not taken yet, in reverse order: `pop` takes the next one. */
   #ready: LiveEntry[] = [];
   /** Entries with the oldest start time read so far: the next page may have more with that time. */
   #tied: LiveEntry[] = [];
@@ -53,7 +53,8 @@ export class LivePart {
     this.#options = options;
     this.#knownTo = options.after;
     this.#notBeforeMs = options.terms.notBeforeMs;
-    // Every live execution has a start time, and executions without one come last: nothing live can follow them.
+    // Executions without a start time come last, and every live execution has one. So nothing live can
+    // follow.
     this.#hasEnded = startedAtMsOf(options.after) === undefined;
   }
 
@@ -102,7 +103,7 @@ export class LivePart {
     }
   }
 
-  /** Whether the list ends with this failure for now, so that the archived part is all that can be listed. */
+  /** Whether this failure ends the live part for now, so that only the archived part is listed. */
   #endsWith(failure: SourceFailure): boolean {
     if (hasNoList(failure)) {
       this.#refusal = failure;

@@ -1,6 +1,6 @@
 /**
- * Merges the live and the archived part of a list into one page: each execution once, in the order of lists. Neither part is passed
- * beyond the position up to which the other one is known, so the next page can continue there without a gap.
+ * Merges the live and the archived part of a list into one page: each execution once, in the order of lists.
+ * Both parts are read up to the same position, so the next page can continue there without a gap.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../core/errors.ts';
@@ -59,7 +59,8 @@ export async function mergedPage(
     const isArchived = archivedEntry?.key === key;
     if (isLive) live?.take();
     if (isArchived) archived.take();
-    // If the archive has another start time than the upstream, the execution has the upstream's place.
+    // If archive and upstream have different start times for an execution, it is listed at the upstream's
+    // place.
     if (!isLive && archivedEntry && live?.has(archivedEntry.execution.executionId)) continue;
     const item = itemOf(
       isLive ? liveEntry : undefined,
@@ -74,9 +75,10 @@ export async function mergedPage(
 }
 
 /**
- * The place for the cursor of a short page. Callers can read it, and the key at which the search stopped may be that of an execution
- * that the caller may not read: its hash would confirm a guessed id. So the place is cut to the start time, unless the request would
- * make no progress or list an execution twice.
+ * The place for the cursor of a short page. Callers can decode it, and the search may have stopped at an
+ * execution that the caller may not read. The hash in that execution's key would confirm a guessed id. So the
+ * place is cut to the start time, unless then the next request would make no progress or list an execution
+ * twice.
  */
 function placeFor(examinedTo: string, after: string, listedTo: string): string {
   const time = positionAtStartTime(examinedTo);

@@ -1,10 +1,12 @@
 /**
- * Rereads running executions for live lists: an execution that started long ago ends without a trace on the newest page.
+ * Rereads running executions for live lists, because the end of an execution that started long ago does not
+ * show on the newest page.
  *
- * One call lists up to 1,000 running executions, newest start first. Those that are expected there and missing have ended: each is
- * described once, to learn how. Descriptions use the budget of histories, which is ten times that of lists. So if only a few executions
- * run, they are described without listing. If more than a page of executions run, each reading takes the next page. Then the end of one
- * of the oldest is noticed after as many polls as there are pages.
+ * One call lists up to 1,000 running executions, newest start first. Executions that should be in that list
+ * but are missing have ended. Each of them is described once, to get its status. Descriptions use the budget
+ * of histories, which is ten times that of lists. So if only a few executions run, they are described without
+ * listing. If more than a page of executions run, each reading takes the next page. Then the end of one of
+ * the oldest is noticed after as many polls as there are pages.
  */
 import type { Clock } from '../core/clock.ts';
 import { parseExecutionRef } from '../core/execution-ref.ts';

@@ -9,7 +9,10 @@ import type { Clock } from '../core/clock.ts';
 const LOOK_MS = 50;
 /** A request that reads may be cancelled without notice: another one reads after this long. */
 const READING_MS_MAX = 30_000;
-/** A request that waits for another one's reading gives up after this long, so that they do not add up. */
+/**
+ * A request that waits for another request's reading gives up after this long, so that waiting requests do
+ * not accumulate.
+ */
 export const READING_WAIT_MS_MAX = 8_000;
 
 export interface SharedReadingOptions<T, Reader> {

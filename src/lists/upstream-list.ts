@@ -25,7 +25,10 @@ export const OLDEST_FIRST_PAGES_MAX = 50;
 export interface UpstreamListPage {
   /** In upstream order: newest start first. */
   readonly entries: readonly LiveEntry[];
-  /** Unlike AWS, stepfunctions-local lists the oldest first: only all its pages together say which are the newest. */
+  /**
+   * Unlike AWS, stepfunctions-local lists the oldest first. So all its pages must be read to find the newest
+   * executions.
+   */
   readonly isOldestFirst: boolean;
   readonly nextToken?: string;
   /** When the call began, in clock milliseconds. */
@@ -120,7 +123,7 @@ export class UpstreamList {
         origin: terms.origin,
         signal: call.abandoned.signal,
         onAttempt: () => {
-          // It may have waited for the budget.
+          // The call may have waited for the budget.
           if (!call.isSent) readAtMs = clock.now();
           call.isSent = true;
           terms.onAttempt();

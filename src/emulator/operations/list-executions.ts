@@ -1,7 +1,7 @@
 /**
- * AWSStepFunctions.ListExecutions: a page of the executions of a state machine or a map run, newest start first. A token continues
- * after the execution that ended the page before, whatever has started since. The list is eventually consistent: it shows each
- * execution as it was up to a second ago.
+ * AWSStepFunctions.ListExecutions: a page of the executions of a state machine or a map run, newest start
+ * first. A token continues after the last execution of the page before, whatever has started since. The list
+ * is eventually consistent: it shows each execution as it was up to a second ago.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */

@@ -1,4 +1,7 @@
-/** Events of Step Functions with their times after the start: what state machines of the emulator are made of. */
+/**
+ * Events of Step Functions, each with its time after the start. The emulator's state machines consist of
+ * them.
+ */
 import type { UntimedEvent } from '../history.ts';
 
 /** An event and when it happens after the start. */
@@ -7,7 +10,7 @@ export interface EventBeat {
   readonly event: UntimedEvent;
 }
 
-/** One execution of a scenario, as its ARN tells. */
+/** One execution of a scenario, as its ARN names it. */
 export interface Run {
   /** `arn:aws:states:us-west-2:123456789012` */
   readonly home: string;

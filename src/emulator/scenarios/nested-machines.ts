@@ -1,7 +1,7 @@
 /**
- * State machines that start other executions: with the service integration `states:startExecution`, waiting for their end or not, and
- * with a map run. The ids of the children follow from that of the parent, and the other way round. The form of the events is that of
- * recordings (test/data).
+ * State machines that start other executions: with the service integration `states:startExecution`, waiting
+ * for their end or not, and with a map run. The ids of the children follow from the parent's id, and the
+ * parent's id from theirs. The form of the events is that of recordings (test/data).
  */
 import { EventScore, type EventBeat, type Run, startText } from './event-beats.ts';
 

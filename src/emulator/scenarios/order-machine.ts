@@ -1,6 +1,7 @@
 /**
- * The fulfilment of an order: three branches side by side, one with a map, retries in two of them, and an error that is caught. It
- * takes more than two minutes, so that a reader can watch it run. Events have the members of AWS's own.
+ * The fulfilment of an order: three parallel branches, one with a map, retries in two of them, and an error
+ * that is caught. It runs for more than two minutes, so that a reader can watch it. Events have the same
+ * members as AWS's.
  */
 import type { UntimedEvent } from '../history.ts';
 
@@ -88,7 +89,7 @@ const NO_COURIER = {
   cause: '{"errorMessage":"No courier has a free slot before 18:00","zone":"10115"}',
 };
 
-/** Three items, one after the other's start; the second is tried twice. Returns the end of the map. */
+/** Three items, each started after the one before; the second is tried twice. Returns the end of the map. */
 function reserveStock(timeline: Timeline, startMs: number, previous: Draft): Draft {
   const name = 'ReserveStock';
   const entered = timeline.add(startMs, 'MapStateEntered', previous, {

@@ -33,7 +33,7 @@ export interface StateMachine {
   beats(run: Run): readonly EventBeat[];
 }
 
-/** How long after the event before it an event of such a type comes: work takes longer than book-keeping. */
+/** The time between an event of this type and the one before: work takes longer than book-keeping. */
 function gapMs(type: string): number {
   if (type === 'ExecutionStarted') return 0;
   if (type.endsWith('TimedOut')) return 3_000;
@@ -57,7 +57,7 @@ const recorded = (lines: string): UntimedEvent[] =>
 /** When the execution of `Redriven` is started again: late enough that a reader sees the first end settle. */
 export const REDRIVEN_AFTER_MS = 30_000;
 
-/** What the documentation of RedriveExecution shows: the failed state is tried again, in the same history. */
+/** As in the documentation of RedriveExecution: the failed state is tried again, in the same history. */
 function redriven(): EventBeat[] {
   const first = recorded(failingTask);
   const output = '{"StatusCode":200,"Payload":null}';

@@ -1,6 +1,6 @@
 /**
- * The streams of archived histories in this isolate or process: what an Execution does for its own listeners. Bounds how many
- * there are, how many bytes wait in their queues, and how many read the archive at once.
+ * Bounds the streams of archived histories in this isolate or process, as an Execution does for its own
+ * listeners: their number, the bytes in their queues, and how many read the archive at once.
  */
 import type { Clock } from '../../core/clock.ts';
 import { addTo } from '../../core/counts.ts';
@@ -11,19 +11,25 @@ import type { Reader } from '../executions.ts';
 import { STALL_MS, type SharedQueue } from './frame-queue.ts';
 import { Slots } from './slots.ts';
 
-/** Queued bytes of all archived streams together: an eighth of an isolate's 128 MB. One frame may exceed it. */
+/**
+ * Queued bytes of all archived streams together: an eighth of an isolate's 128 MB. One frame may exceed the
+ * bound.
+ */
 export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
 /** The last quarter of those is reserved for tenants that have fewer than this queued. */
 const QUEUED_BYTES_RESERVED = QUEUED_BYTES_MAX / 4;
 export const FEW_QUEUED_BYTES = 256 * 1024;
 /**
- * Each read decodes up to 4 MiB of an archive on the isolate's one thread, and holds several times that meanwhile. More at once
- * would not be faster, only exceed the memory.
+ * Each read decodes up to 4 MiB of an archive on the isolate's one thread, and needs several times that
+ * memory. More at once would not be faster, but could exceed the memory.
  */
 export const ARCHIVE_READS_AT_ONCE = 4;
 /** A read looks at two keys, and the store has 2 s for each (STORE_TIMEOUT_MS). */
 const READ_MS_MAX = 6_000;
-/** A stream is read, or disconnected as stalled, before that. On Workers one may vanish with its request, without notice. */
+/**
+ * By then a stream has been read, or disconnected as stalled. On Workers a stream may vanish with its
+ * request, without notice.
+ */
 const GONE_AFTER_MS = 2 * STALL_MS;
 const SWEEP_EVERY_MS = 1_000;
 

@@ -23,7 +23,9 @@ import { sseBytes, sseComment, sseEvent, sseOpening, sseText } from '../../messa
 export const FRAMES_BYTES_MAX = 8 * 1024 * 1024;
 /** A run ends at every multiple of this, so that subscribers that began at different positions share the next ones. */
 export const RUN_MESSAGES_MAX = 32;
-/** And it ends with the message that reaches this: a queue must not exceed its bound by more than that. */
+/**
+ * A run also ends with the message that reaches this size, so that a queue exceeds its bound by at most this.
+ */
 const RUN_BYTES_MAX = 16 * 1024;
 
 /** The frames of consecutive messages. */
@@ -37,8 +39,8 @@ export interface FrameRun {
 }
 
 /**
- * Keyed by the first message and not by its position: a message may change upstream after it was first read, or be imported again,
- * and later readers must get the new one.
+ * Keyed by the first message object and not by its position. A message may change upstream after it was first
+ * read, or be imported again, and later readers must get the new one.
  */
 export type FrameMemory = Readonly<Record<PayloadAccess, LruMap<Message, FrameRun>>>;
 
@@ -83,7 +85,7 @@ export class EventFrames {
     const known = memory.get(first);
     if (known && known.count <= countMax && isStillTrue(known, chunk, from)) return known;
     const made = this.#encode(chunk, from, payloads, countMax);
-    // One with more messages serves more subscribers.
+    // Keep the longer run, because it serves more subscribers.
     if (!known || made.count >= known.count || !isStillTrue(known, chunk, from)) memory.set(first, made);
     return made;
   }
@@ -138,7 +140,7 @@ export class EventFrames {
     return sseComment();
   }
 
-  /** What a stream begins with, at once: no event yet, the first one completes it. */
+  /** The bytes that a stream begins with, before its first event. */
   opening(retryMs: number): Uint8Array {
     return sseOpening(retryMs);
   }

@@ -1,4 +1,7 @@
-/** Polls the newest page of an execution's history while it has listeners, and says what follows from each reading of it. */
+/**
+ * Polls the newest page of an execution's history while it has listeners. Each reading of that page decides
+ * what listeners get and when the next poll is.
+ */
 import type { Failure } from '../../core/errors.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Source } from '../../sources/source.ts';
@@ -40,7 +43,7 @@ export class ExecutionPoller extends Poller {
     if (failure) this.noteOutcome(failure, atMs);
     else {
       const grew = previous?.position !== end?.position || previous?.fingerprint !== end?.fingerprint;
-      // After an outage, streams that could not read their history continue, even without new messages.
+      // After an outage, streams that could not read their history must continue, even without new messages.
       const recovered = this.state.upstream !== 'ok';
       this.noteOutcome(grew ? 'news' : 'nothing-new', atMs);
       history.archivist.endSeen(end);
@@ -62,7 +65,7 @@ export class ExecutionPoller extends Poller {
     return source.pace?.(ref, wantedMs, listeners.tenants) ?? wantedMs;
   }
 
-  /** What it found arrives at `headRead`. */
+  /** The result is passed to `headRead`. */
   protected override async poll({ trace, signal }: PollTerms): Promise<Failure | undefined> {
     const { history, clock } = this.#options;
     // A page that a reader requested just now is fresh enough.

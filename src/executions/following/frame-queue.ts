@@ -1,6 +1,7 @@
 /**
- * The queue of one stream: frames that its client has not taken yet. It is bounded by itself, and together with others if they
- * share their bytes. A client that takes nothing is disconnected. Closing keeps what is queued; breaking off frees it.
+ * The queue of one stream: frames that its client has not read yet. It has its own bound, and streams may
+ * share another one. A client that reads nothing is disconnected. Closing still sends what is queued;
+ * breaking off drops it.
  */
 import { ClientGone } from '../../core/client-gone.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -18,14 +19,14 @@ export interface SharedQueue {
   hasRoom(): boolean;
   /** How many bytes wait in this stream's queue now. */
   queued(bytes: number): void;
-  /** Nothing waits any more: the client has everything, or has disconnected. Called once. */
+  /** The queue is empty for good: the client has everything, or has disconnected. Called once. */
   leave(): void;
 }
 
 export interface FrameQueueOptions {
   readonly clock: Clock;
   readonly shared?: SharedQueue;
-  /** There may be room again for what waits for it. */
+  /** Called when there may be room again. */
   readonly onRoom: () => void;
   /** Called when a client that takes nothing is disconnected, before `onOver`. */
   readonly onStall: () => void;
@@ -41,7 +42,7 @@ export class FrameQueue {
   #closing = false;
   #over = false;
   #retrying = false;
-  /** Something waits for room. Most pulls find nobody waiting, and cost nothing then. */
+  /** True if something waits for room. For most pulls nothing does, and they cost nothing. */
   #isWanted = false;
   /** Aborted by the next pull: stops the timer that would disconnect the client. */
   #stall: AbortController | undefined;
@@ -60,7 +61,8 @@ export class FrameQueue {
           if (this.#closing) this.#closeOnceTaken();
           else if (this.#isWanted) {
             this.#isWanted = false;
-            // Not awaited: the stream sends no other pull while one is pending, so the end of a stall would go unnoticed.
+            // Not awaited: the stream sends no other pull while one is pending, so the end of a stall would
+            // not be noticed.
             options.onRoom();
           }
         },

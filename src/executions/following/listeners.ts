@@ -51,7 +51,10 @@ export class Listeners {
   readonly #slots: Slots;
   #changed = Promise.withResolvers<void>();
   #probedAtMs = -Infinity;
-  /** Not later than anything due, so that a look at it costs the same with any number of streams. Undefined: not known. */
+  /**
+   * A lower bound of the time when something is due, so that checking it costs the same with any number of
+   * streams. Undefined: not known.
+   */
   #dueAtMs: number | undefined;
 
   constructor(options: ListenersOptions) {
@@ -74,7 +77,7 @@ export class Listeners {
     return this.#streams.size;
   }
 
-  /** Whose the listeners are. */
+  /** The tenants of the listeners. */
   get tenants(): readonly string[] {
     return this.#slots.tenants;
   }
@@ -140,7 +143,10 @@ export class Listeners {
     for (const subscriber of this.#streams.keys()) void subscriber.pump();
   }
 
-  /** When `tick` may have something to do, in clock milliseconds: a heartbeat can have become unnecessary since. */
+  /**
+   * When `tick` may have something to do, in clock milliseconds. A heartbeat may have become unnecessary by
+   * then.
+   */
   dueAtMs(): number {
     if (this.#streams.size === 0) return Infinity;
     this.#dueAtMs ??= this.#firstDueAtMs();

@@ -1,7 +1,8 @@
 /**
- * The interval between two polls for listeners: a second (of a list two) while something new arrives and for some seconds after,
- * then doubling up to 15 s, or less if the call budget has room. A throttled answer doubles it at once, and each success
- * takes back a step. Other failures double it until the next success. Pure: no clock, no I/O.
+ * The interval between two polls for listeners: a second (of a list two) while something new arrives and for
+ * some seconds after, then doubling up to 15 s, or less if the call budget has room. A throttled answer
+ * doubles the interval, and each success then shortens it by a step. Other failures double it until the next
+ * success. Pure: no clock, no I/O.
  */
 import { POLL_JITTER } from '../../sources/poll-jitter.ts';
 
@@ -14,7 +15,7 @@ export const POLL_INTERVAL_MAX_MS = 15_000;
  * seconds each would be two seconds late.
  */
 export const QUIET_POLLS_MAX = 4;
-/** Taken back by each success after throttling. */
+/** By how much each success shortens the interval after throttling. */
 const THROTTLE_STEP_MS = 1_000;
 
 export class Pacer {

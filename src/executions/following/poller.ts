@@ -1,7 +1,8 @@
 /**
- * Polls for listeners: when the next poll is due (pacer.ts), one poll at a time, and the loop in which polls, streams and other work do
- * what is due (run-loop.ts). What a poll reads, and for what interval it asks the call budget, is up to the subclass: of an execution
- * (execution-poller.ts), or of a list (lists/live/list-poller.ts).
+ * Polls for listeners: when the next poll is due (pacer.ts), one poll at a time, and the loop in which polls,
+ * streams and other work do what is due (run-loop.ts). The subclass decides what a poll reads and which
+ * interval it asks the call budget for: execution-poller.ts for executions, lists/live/list-poller.ts for
+ * lists.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -144,7 +145,9 @@ export abstract class Poller {
     this.#pollAtMs = atMs + this.#pacer.jittered(this.#options.random());
   }
 
-  /** Sets the interval by what a call found that was made at this time, in clock milliseconds. */
+  /**
+   * Sets the interval according to the result of a call that was made at this time, in clock milliseconds.
+   */
   protected noteOutcome(outcome: Outcome, atMs: number): void {
     if (outcome === 'news' || outcome === 'nothing-new') {
       this.#upstream = 'ok';
@@ -169,8 +172,8 @@ export abstract class Poller {
   }
 
   #poll(): void {
-    // Before the call, so that executions that are opened at once know of each other when they set their intervals, and so that the
-    // loop cannot spin, whatever the call finds.
+    // Set before the call for two reasons. Executions that are opened at once then count each other when they
+    // set their intervals. And the loop cannot spin, whatever the call returns.
     this.pollAfter(this.#options.clock.now());
     this.#unwanted = new AbortController();
     this.#polling = this.poll({ trace: this.#trace, signal: this.#unwanted.signal })
@@ -193,7 +196,7 @@ export abstract class Poller {
     if (failure.type === 'upstream-unfinished') return;
     log({
       event: logLines.pollFailed,
-      // A caller has a wrong id, or asks before the execution exists. The upstream works.
+      // A caller has a wrong id, or asks before the execution exists. This is no fault of the upstream.
       level: failure.type === 'upstream-not-found' ? 'info' : 'warn',
       ...names,
       failure: failure.type,

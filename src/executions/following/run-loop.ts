@@ -7,11 +7,11 @@ import type { Clock } from '../../core/clock.ts';
 /** An exception in the loop is a bug: it is logged, and the loop restarts after this long. */
 const AFTER_A_BUG_MS = 1_000;
 /**
- * The next invocation starts this long before something is due for listeners, because it may start late. One that has little time
- * left until then does that first.
+ * The next invocation starts this long before something is due for listeners, because it may start late. If
+ * an invocation has less time left than this, it waits and does that work itself.
  */
 export const START_MS_MAX = 250;
-/** An invocation with something due all the time ends this long after its time, at the latest. */
+/** An invocation in which something is always due ends at most this long after its time. */
 const OVERTIME_MS_MAX = 1_000;
 
 /** Something that has work to do at certain times. */

@@ -1,15 +1,15 @@
 /**
- * The slots of one execution: who holds how many, and who gets another one. Streams and waiting requests take one each. No
- * clock: a slot is held until it is released.
+ * The slots of one execution: how many each key and tenant holds, and whether it gets another one. Streams
+ * and waiting requests take one each. No clock: a slot is held until it is released.
  *
- * A key is bounded by its own limit. A tenant, which may have many keys, is bounded by the reserve: it cannot fill an execution,
- * so every other tenant finds a slot.
+ * A key is bounded by its own limit. A tenant, which may have many keys, is bounded by the reserve: it cannot
+ * fill an execution, so every other tenant finds a slot.
  */
 import { addTo } from '../../core/counts.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Reader } from '../executions.ts';
 
-/** Streams and waiting requests of one execution: what one object (one thread, 128 MB) serves with ease. */
+/** Streams and waiting requests of one execution. One object (one thread, 128 MB) can serve this many. */
 export const LISTENERS_MAX = 1_000;
 /** This share of the slots, the last 250 of 1,000, is reserved for tenants that hold few. */
 const RESERVED_SHARE = 1 / 4;
@@ -34,7 +34,7 @@ export class Slots {
     return this.#count;
   }
 
-  /** Who hold slots. */
+  /** The tenants that hold slots. */
   get tenants(): readonly string[] {
     return [...this.#ofTenant.keys()];
   }

@@ -1,6 +1,7 @@
 /**
- * What an open stream knows of its key: when to check the key out of turn, and when and why the stream ends. The end of a key
- * may be moved while the stream is open, either way; that of a ticket may not. No I/O.
+ * The state of an open stream's key: when an extra check is due, and when and why the stream ends. While the
+ * stream is open, the expiry of its key may change in either direction; that of a ticket never changes. No
+ * I/O.
  */
 import type { Failure, Result } from '../../core/errors.ts';
 
@@ -9,9 +10,9 @@ export const KEY_CHECK_MS = 30_000;
 /** A key that is about to end is checked again this long before: it may have been extended. Leaves time for a slow read. */
 const LAST_CHECK_MS = 2_000;
 /**
- * A store that is down says nothing about the key, and closing its streams would help nobody: their clients could not
- * reconnect. But the key may have been revoked where the store works, and that must not wait for a stream's whole life. Short
- * outages end within this time.
+ * How long streams stay open while the store is down. Closing them at once would not help, because their
+ * clients could not reconnect. But the key may have been revoked elsewhere, and that must take effect before
+ * the end of a stream's life. Short outages end within this time.
  */
 export const KEY_UNKNOWN_MS_MAX = 5 * 60_000;
 
@@ -50,7 +51,7 @@ export class StreamKey {
     return Math.min(this.#keyEndsAtMs, this.#ticketEndsAtMs, this.#knownAtMs + KEY_UNKNOWN_MS_MAX);
   }
 
-  /** When to check out of turn, since the key is about to end; Infinity once that is done. */
+  /** When an extra check is due because the key is about to expire; Infinity after that check. */
   get lastCheckAtMs(): number {
     return this.#lastCheckedEndMs === this.#keyEndsAtMs ? Infinity : this.#keyEndsAtMs - LAST_CHECK_MS;
   }
@@ -78,5 +79,5 @@ export class StreamKey {
   }
 }
 
-/** An unknown key is not refused. A record that the store has but cannot be trusted is. */
+/** If the store fails, the key is not refused. If the store has a record that cannot be trusted, it is. */
 const isUnknown = (failure: Failure): boolean => failure.type === 'store-unavailable' && !failure.refused;

@@ -26,7 +26,10 @@ export interface StreamWriterOptions {
   readonly random: () => number;
   /** Bounds this queue together with others. */
   readonly queue?: SharedQueue;
-  /** Sends some of what the client lacks. True: call it again at once. A promise only if it has to wait. */
+  /**
+   * Sends a part of what the client does not have yet. True: call it again at once. Returns a promise only if
+   * it has to wait.
+   */
   readonly step: () => boolean | Promise<boolean>;
   /** Called once, when the stream has ended for any reason. */
   readonly onClose: () => void;
@@ -40,7 +43,9 @@ export class StreamWriter {
   readonly #options: StreamWriterOptions;
   readonly #queue: FrameQueue;
   #isOver = false;
-  /** Created only when something waits for the end: most streams only ever send what is in memory. */
+  /**
+   * Created only when something waits for the end. Most streams send only what is in memory, and need none.
+   */
   #over: AbortController | undefined;
   #pumping = false;
   #pumpAgain = false;

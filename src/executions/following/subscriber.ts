@@ -1,13 +1,14 @@
 /**
- * A subscriber is a position. From there it sends as much of the history's chunks as its queue has room for. Replay, lag and the
- * newest message are the same thing, so there is no splice between them in which a message could be lost or sent twice
- * (invariant 2).
+ * A subscriber is a position. From there it sends as much of the history's chunks as its queue has room for.
+ * Replaying, catching up and following live use the same code, so no message can be lost or sent twice
+ * between them (invariant 2).
  *
- * It never blocks others (invariant 8): its queue is bounded (stream-writer.ts). Room is checked before each frame, so an empty queue
- * takes a frame of any size. A client that pulls nothing for 30 s while messages wait is disconnected. It serves live and archived
- * histories.
+ * It never blocks others (invariant 8): its queue is bounded (stream-writer.ts). Room is checked before each
+ * frame, so an empty queue takes a frame of any size. A client that pulls nothing for 30 s while messages
+ * wait is disconnected. It serves live and archived histories.
  *
- * When it has read much without sending it, it pauses, and writes a comment: workerd notices a disconnect only on write.
+ * When it has read much without sending anything, it pauses and writes a comment, because workerd notices a
+ * disconnect only on write.
  */
 import type { Failure } from '../../core/errors.ts';
 import type { Position } from '../../messages/cursor.ts';
@@ -25,9 +26,12 @@ import { UnsentBytes } from './unsent-bytes.ts';
 export const REPLAY_PAUSE_MS = 250;
 /** What a subscriber reads from. */
 export interface Feed {
-  /** As known: only the poll requests what is newer. */
+  /** The history as known. Only polls request newer messages. */
   readonly history: (signal: AbortSignal) => History;
-  /** What `history` returns for this position, if it is in memory. Absent: never. */
+  /**
+   * The chunk that `history` would return for this position, if it is in memory. Absent: nothing is kept in
+   * memory.
+   */
   readonly held?: (position: number) => Chunk | undefined;
   /** Set if the history is settled: `end` follows the last of its `count` messages. */
   readonly settled: () =>
@@ -152,7 +156,7 @@ export class Subscriber implements StreamSender {
     return this.#atTheHead(chunk, complete);
   }
 
-  /** Lets others run, and finds out whether the client is still there. */
+  /** Lets other work run, and checks whether the client is still connected. */
   async #rest(): Promise<true> {
     this.#unsent.paused();
     if (this.#writer.hasRoom) this.#send(this.#options.frames.comment());

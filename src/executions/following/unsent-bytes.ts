@@ -1,6 +1,6 @@
 /**
- * How much a subscriber has read without sending it: a filter, or hidden payloads, can let it read a huge history and send
- * nothing. It pauses when that is as much as one request may read.
+ * Counts the bytes that a subscriber has read without sending. With a filter, or with hidden payloads, it may
+ * read a huge history and send nothing. So it pauses after as many bytes as one request may read.
  */
 import type { Chunk } from '../../messages/history.ts';
 import { SCANNED_BYTES_MAX } from '../scan.ts';

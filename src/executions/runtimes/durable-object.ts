@@ -69,7 +69,10 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   #alarmAtMs: number | undefined;
   /** The storage has the name of this execution. */
   #isNamed = false;
-  /** It has more than that, as seen after the last deletion: a look at the storage costs as much as a small request. */
+  /**
+   * The storage has more than the name, as seen after the last deletion. Remembered, because looking costs as
+   * much as a small request.
+   */
   #holdsMore = false;
 
   page({ ref, request }: Asked<PageRequest>): Promise<Result<PageAnswer>> {
@@ -176,8 +179,9 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   }
 
   /**
-   * Stores the name, for alarms that find the object empty: with the first thing worth storing, so that an id that does not
-   * exist leaves nothing behind. Not awaited: the platform writes it together with what follows.
+   * Stores the execution's name, which alarms need after the object was evicted. It is stored with the first
+   * other value, so that an unknown id leaves nothing behind. Not awaited: the platform combines it with the
+   * next writes.
    */
   #name({ source, executionId }: ExecutionName): void {
     if (this.#isNamed) return;
@@ -185,10 +189,10 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     void this.ctx.storage.put<ExecutionName>('ref', { source, executionId });
   }
 
-  /** Deletes the name if nothing else is stored and nothing is due: the object then ceases to exist. */
+  /** Deletes the name if nothing else is stored and nothing is due. The object then ceases to exist. */
   #tidy(): void {
     if (!this.#isNamed || this.#holdsMore || !this.#execution?.idle) return;
-    // Read without a pause, so that nothing is stored between the look and the deletion.
+    // Synchronous, so that nothing is stored between the look and the deletion.
     for (const [key] of this.ctx.storage.kv.list({ limit: 2 })) {
       if (key === 'ref') continue;
       this.#holdsMore = true;

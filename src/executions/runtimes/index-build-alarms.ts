@@ -10,7 +10,7 @@ const INDEX_BUILD = 'index-build';
 const STEP_MS = 1_500;
 const RETRY_MS = 60_000;
 
-/** Starts the build, or leaves the running one alone. */
+/** Starts the build, unless it is running. */
 export async function startIndexBuildAlarms(storage: DurableObjectStorage): Promise<void> {
   if ((await storage.getAlarm()) !== null) return;
   await storage.put(INDEX_BUILD, true);

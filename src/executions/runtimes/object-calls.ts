@@ -33,7 +33,7 @@ export class ObjectCalls {
     return this.askOnce(names, call);
   }
 
-  /** For a call that cannot be repeated. */
+  /** As `ask`, for a call that cannot be repeated. */
   async askOnce<R>(names: Names, call: () => Promise<Result<R>>): Promise<Result<R>> {
     try {
       return await call();

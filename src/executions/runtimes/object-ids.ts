@@ -1,4 +1,4 @@
-/** The ids of Durable Objects by what they stand for. */
+/** A cache of the ids of Durable Objects. */
 import { hash } from 'node:crypto';
 
 import { LruMap } from '../../core/lru-map.ts';

@@ -1,8 +1,8 @@
 /**
- * What an Execution archives, and when: remembers the head of its archive, walks a history after its settle time, retries after
- * a failure of the store, imports, forgets, and deletes replaced pages. One of these runs at a time; only the body of an import
- * is read meanwhile. When a walk is due is in settle-schedule.ts, the walk itself in settling.ts, the deletions in
- * page-deletions.ts, the index in index-upkeep.ts, the records in archive/.
+ * Archives the history of one Execution: remembers the head of the archive, walks the history after its
+ * settle time, retries after a failure of the store, imports, deletes, and removes replaced pages. These run
+ * one at a time; only the body of an import is read meanwhile. Its parts: settle-schedule.ts (when a walk is
+ * due), settling.ts (the walk), page-deletions.ts, index-upkeep.ts.
  */
 import * as z from 'zod/mini';
 
@@ -232,7 +232,7 @@ export class Archivist {
 
   #upgrade(archived: ArchivedHistory): void {
     const { archive, ref, log, describe } = this.#options;
-    // Once each time that this Execution is loaded, also if it fails.
+    // Tried once each time that this Execution is loaded, even if it fails.
     this.#upgradeAtMs = Infinity;
     this.#inBackground(async () => {
       if (this.#archived !== archived) return;
@@ -264,7 +264,7 @@ export class Archivist {
     return head;
   }
 
-  /** Of the archive as this Execution knows it, or else as the store has it. Throws when the store fails. */
+  /** The head that this Execution knows, or else the one in the store. Throws when the store fails. */
   async #visibleHead(): Promise<ArchiveHead | undefined> {
     const { archive, ref } = this.#options;
     return this.#archived?.head ?? this.#superseded ?? (await archive.visibleHead(ref));

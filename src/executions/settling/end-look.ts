@@ -12,7 +12,10 @@ import type { Descriptions } from '../upstream/descriptions.ts';
 import { type UpstreamHistory } from '../upstream/upstream-history.ts';
 import { newTrace, newWalk } from '../upstream/read-terms.ts';
 
-/** A younger end is not looked for again: a long flow may be read page by page, by many readers, while it runs. */
+/**
+ * After a look, the end is not looked for again within this time: many readers may page through a long flow
+ * while it runs.
+ */
 export const END_LOOK_MS = 5 * 60_000;
 
 export interface EndLookOptions {
@@ -72,9 +75,10 @@ export class EndLook {
     const lookedAtMs = clock.now();
     const described = await descriptions.describe(trace, { notBeforeMs: lookedAtMs });
     if (described && (!described.ok || described.value.status === 'RUNNING')) return;
-    // Of an execution that has ended, the whole history is archived. What may still run is read as far as a request reads.
+    // If the execution has ended, the whole history is read, for the archive. If it may still run, as much is
+    // read as for one request.
     const walk = described?.value.status === undefined ? newWalk(undefined) : undefined;
-    // An end that others have read since is new enough.
+    // An end that others have read since the look is new enough.
     const freshness = { lastNotBeforeMs: lookedAtMs - END_LOOK_MS / 2 };
     await upstream.chunkAt(Number.MAX_SAFE_INTEGER, freshness, trace, walk);
   }

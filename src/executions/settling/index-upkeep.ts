@@ -14,7 +14,10 @@ import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 
-/** After a crash, a head that is not visible after this long was not written: Workers KV may take a minute to show it. */
+/**
+ * If a head is not visible this long after a crash, it was not written. Workers KV may take a minute to show
+ * it.
+ */
 export const HEAD_VISIBLE_MS = 70_000;
 /** Delay after a failure of the store; doubled each time. */
 const RETRY_MS = 60_000;
@@ -108,7 +111,7 @@ export class IndexUpkeep {
 
   /** Does the repair that is due. Run it when nothing else writes the archive. Never throws. */
   takeDue(): () => Promise<void> {
-    // Not due again while the repair waits and runs.
+    // Not due again until the repair has run.
     this.#dueAtMs = Infinity;
     return async () => {
       try {
@@ -132,7 +135,8 @@ export class IndexUpkeep {
       this.#dueAtMs = note.untilMs;
       onDueChanged();
     } else {
-      // The change did not happen. An entry that is there has the expiry of its head, which only new heads have noted.
+      // The archive was not changed. Keep an entry that exists: it has the head's expiry, which heads of
+      // older versions do not contain.
       const head = visible && (await archive.completeHead(ref, visible));
       await this.settle(head, 'kept');
     }

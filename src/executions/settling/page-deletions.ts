@@ -60,7 +60,7 @@ export class PageDeletions implements PageIntents {
     return Math.min(Infinity, ...this.#due.values());
   }
 
-  /** Throws if that cannot be stored; then no page of it may be written, or replaced. */
+  /** Throws if the plan cannot be stored. Then no page of the generation may be written or replaced. */
   async plan(generation: string): Promise<void> {
     const { storage, clock, onDueChanged } = this.#options;
     const dropAtMs = clock.now() + REPLACED_PAGES_KEPT_MS;
@@ -89,7 +89,7 @@ export class PageDeletions implements PageIntents {
   takeDue(): () => Promise<void> {
     const now = this.#options.clock.now();
     const due = [...this.#due].filter(([, dropAtMs]) => dropAtMs <= now).map(([generation]) => generation);
-    // Not due again while the deletion waits and runs.
+    // Not due again until the deletion has run.
     for (const generation of due) this.#due.set(generation, Infinity);
     return () => this.#drop(due);
   }

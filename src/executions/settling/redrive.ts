@@ -21,7 +21,7 @@ export interface RedriveCheck {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** True if the execution was redriven after this end. A failure if that cannot be found out just now. */
+/** True if the execution was redriven after this end. A failure if that cannot be determined now. */
 export async function wasRedriven(
   known: KnownToEnd,
   { descriptions, clock, trace, signal }: RedriveCheck,
@@ -33,8 +33,9 @@ export async function wasRedriven(
   if (!described.ok) return described.failure.type === 'upstream-not-found' ? ok(false) : described;
   const { status, endedAt, redriveCount, redrivenAt } = described.value;
   if (status === 'RUNNING') return ok(true);
-  // It may have been redriven and ended again since. Its end proves that only if the source does not count redrives: the
-  // end in a description and the timestamp of the last message are two readings of a clock.
+  // It may have been redriven and ended again: then its last redrive is later than the known end. A source
+  // without a redrive count has only the end to compare, which may differ slightly from the last message's
+  // timestamp.
   const againAt = redriveCount === undefined ? endedAt : redrivenAt;
   return ok(Date.parse(againAt ?? '') > Date.parse(known.endedAt ?? ''));
 }

@@ -1,6 +1,6 @@
 /**
- * Settling: walks a whole history after its settle time and archives it. A failure of the store does not unsettle the history,
- * so that it cannot keep streams from ending.
+ * Settling: walks a whole history after its settle time and archives it. If the store fails, the history
+ * still counts as settled, so that streams can end.
  */
 import type { ArchiveWriter } from '../../archive/archive-writer.ts';
 import type { ArchiveHead } from '../../archive/archive-head.ts';
@@ -11,7 +11,10 @@ import { endOf, positionIn } from '../../messages/history.ts';
 import { type UpstreamHistory } from '../upstream/upstream-history.ts';
 import { type KnownEnd, type ReadTrace, newTrace } from '../upstream/read-terms.ts';
 
-/** After the terminal message's timestamp: upstream reads lag, and late messages may still arrive. */
+/**
+ * The settle time, after the terminal message's timestamp: upstream reads lag, and late messages may still
+ * arrive.
+ */
 export const SETTLE_MS = 10_000;
 /** A younger failure is not retried by this walk. */
 const FAILURE_FRESH_MS = 1_000;

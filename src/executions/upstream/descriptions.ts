@@ -78,7 +78,7 @@ export class Descriptions {
     }
   }
 
-  /** A description with data answers for one without, too. */
+  /** A description with data can also be used where none is needed. */
   #known(notBeforeMs: number, parts: DescriptionParts): Answer | undefined {
     const { metadata, 'with-data': withData } = this.#last;
     const usable =

@@ -1,7 +1,8 @@
 /**
- * Page rows: where in the history each upstream page starts, the upstream's token for it, and the fingerprint there. Each full
- * page has a row in the Execution's own storage, so that a restart reads the newest page directly. A row also has what the messages
- * before it leave open (messages/derive.ts), so that a page in the middle needs no walk from the start.
+ * Page rows: where in the history each upstream page starts, the upstream's token for it, and the fingerprint
+ * there. Each full page has a row in the Execution's own storage, so that a restart reads the newest page
+ * directly. A row also has the state of the derivation at its start (messages/derive.ts), so that a page in
+ * the middle needs no walk from the start of the history.
  */
 import * as z from 'zod/mini';
 
@@ -18,7 +19,7 @@ const rowSchema = z.object({
   token: z.optional(z.string()),
   /** The token has expired: only a walk from an earlier page brings a new one. */
   lost: z.boolean(),
-  /** The message before `start`: the status, if the last page is empty. */
+  /** The message before `start`. It gives the status if the last page is empty. */
   before: z.optional(z.object({ eventType: z.optional(z.string()), timestamp: z.optional(z.string()) })),
   /** Of the walk that derives members, at `start`. Rows of older versions lack it. */
   walk: z.optional(z.string()),
@@ -96,7 +97,10 @@ export class PageRows {
     return this.#rows.filter((row) => row.start > start && row.start <= end);
   }
 
-  /** The token is that of the page at `start`, or of an earlier one: a walk that follows it would never end. */
+  /**
+   * True if the token is that of the page at `start` or of an earlier page: a walk that follows it would
+   * never end.
+   */
   leadsBack(token: string | undefined, start: number): boolean {
     return token !== undefined && (this.#startOf.get(token) ?? Infinity) <= start;
   }

@@ -1,7 +1,8 @@
 /**
- * What was read of an execution's history so far: its pages in memory, the rows between them, and the newest known end. It makes no
- * call. It decides what a page that was just read means: the history grew, the read lags behind an earlier one, or the history was
- * replaced by another, which shows in the fingerprints. No chunk claims to be the last after more was seen.
+ * What was read of an execution's history so far: its pages in memory, the rows between them, and the newest
+ * known end. Makes no calls. Interprets each page that was just read: the history grew, the read lags behind
+ * an earlier one, or the history was replaced by another (its fingerprints differ). Once later messages were
+ * seen, no chunk is marked as the last one.
  */
 import { type Result, ok } from '../../core/errors.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
@@ -16,7 +17,10 @@ import type { Freshness, KnownEnd } from './read-terms.ts';
 
 /** Stops the walk through an upstream that never ends. AWS ends histories at 25,000 events. */
 export const HISTORY_MESSAGES_MAX = 1_000_000;
-/** After this long, reads that return less than was seen do not lag: the history is shorter now. As long as the settle time. */
+/**
+ * If reads still return less than was seen after this long, the history is shorter now. As long as the settle
+ * time.
+ */
 export const LAG_MS_MAX = 10_000;
 
 export interface ReadPagesOptions {
@@ -60,14 +64,20 @@ export class ReadPages {
     return chunk && answers(chunk, position, freshness) ? chunk : undefined;
   }
 
-  /** The known chunk, if what follows cannot be read just now. Not marked as the last one: a reader meets the failure after it. */
+  /**
+   * The known chunk, if the messages after it cannot be read now. It is not marked as the last one, so that a
+   * reader gets the failure after it.
+   */
   heldAlready(position: number, freshness: Freshness): Result<UpstreamChunk, never> | undefined {
     const chunk = this.#inMemory(this.#options.rows.at(position));
     const held = chunk && { ...chunk, last: false };
     return held && answers(held, position, freshness) ? ok(held) : undefined;
   }
 
-  /** A chunk is the last one only if nothing was seen after it by this Execution: another may have left it in memory. */
+  /**
+   * The chunk, marked as the last one only if this Execution has seen nothing after it. An earlier Execution
+   * may have left it in memory.
+   */
   asKnown(chunk: UpstreamChunk): UpstreamChunk {
     const isLast = chunk.last && this.#end !== undefined && endOf(chunk) >= this.#knownLength;
     return isLast === chunk.last ? chunk : { ...chunk, last: isLast };
@@ -154,7 +164,10 @@ export class ReadPages {
     return chunk?.fingerprints[0] === row.fingerprint ? chunk : undefined;
   }
 
-  /** The chunk to keep, if the read ends before what was seen. After LAG_MS_MAX the history is shorter, and what followed is dropped. */
+  /**
+   * The chunk to keep if the read returned less than was seen before. After LAG_MS_MAX the history counts as
+   * shorter, and later messages are dropped.
+   */
   async #lagging(
     read: UpstreamChunk,
     known: UpstreamChunk | undefined,

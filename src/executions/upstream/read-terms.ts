@@ -10,7 +10,7 @@ import type { CallOrigin } from '../../sources/source.ts';
  * allows 50 outgoing requests an invocation. What was read is kept: the next request continues there.
  */
 export const WALK_PAGES_MAX = 40;
-/** Who causes the calls of one request, and their cost; for budgets, Cache-Status and the request log. */
+/** The origin of one request's calls, and their number; for budgets, Cache-Status and the request log. */
 export interface ReadTrace {
   /** Who is charged for the calls. */
   readonly origin: CallOrigin;
@@ -42,7 +42,7 @@ export const newWalk = (signal: AbortSignal | undefined): Walk => ({
   ...(signal && { signal }),
 });
 
-/** For what no caller asked for: archiving. */
+/** For archiving, which no caller waits for. */
 export const endlessWalk = (): Walk => ({ pagesLeft: Infinity });
 
 export interface Freshness {

@@ -1,13 +1,14 @@
 /**
  * An execution's history as its source has it, read in full-size pages, one call at a time.
  *
- * It turns the upstream's tokens into positions: page rows record which token starts where, and a walk finds what lies between
- * two rows. Readers therefore never notice an expired token (the walk starts earlier), a short page, an empty page with a token,
- * a page evicted from memory, or a read that lags behind an earlier one. If memory cannot make up for a lagging read, it fails.
+ * It turns the upstream's tokens into positions: page rows record which token starts where, and a walk finds
+ * what lies between two rows. So readers never notice an expired token (the walk starts earlier), a short
+ * page, an empty page with a token, a page evicted from memory, or a read that lags behind an earlier one. A
+ * lagging read fails only if memory does not have the missing messages.
  *
- * Three parts: the calls and their order (sources/shared-calls.ts), what was read so far (read-pages.ts), and here the walk from a usable
- * token to a position, with the failures on the way. A failure is remembered like a page. This file decides when to call, not why:
- * freshness comes from its caller.
+ * Three parts: the calls and their order (sources/shared-calls.ts), what was read so far (read-pages.ts), and
+ * here the walk from a usable token to a position, with the failures on the way. A failure is remembered like
+ * a page. This file decides when to call, not why: freshness comes from its caller.
  */
 import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -36,8 +37,9 @@ export const EMPTY_PAGES_MAX = 50;
 export const TOKEN_LOSSES_MAX = 3;
 
 /**
- * Besides a chunk or a failure: look again. `lost`: the call brought nothing, because its token had expired or the history was
- * replaced. `moved`: no call was made, because the page's row has changed. `left`: nobody waited for it any more.
+ * A chunk, a failure, or the reason to look again. `lost`: the call returned nothing, because its token had
+ * expired or the history was replaced. `moved`: no call was made, because the page's row has changed. `left`:
+ * no call was made, because nobody waited for it any more.
  */
 type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved' | 'left';
 /** For the page that starts at this position. */
@@ -77,7 +79,7 @@ export class UpstreamHistory {
   readonly #failures = new Map<number, { failure: SourceFailure; atMs: number; isReported: boolean }>();
   readonly #limits = new Map<number, number>();
   readonly #emptyPages = new Map<number, number>();
-  /** Incremented by `clear`: a call that started before must not bring anything back. */
+  /** Incremented by `clear`. The result of a call that started before is dropped. */
   #epoch = 0;
 
   constructor(options: UpstreamHistoryOptions) {
@@ -134,7 +136,7 @@ export class UpstreamHistory {
           ? isStillUnknown(failed.atMs, clock.now())
           : failed && failed.atMs >= failureNotBeforeMs;
       if (failed && isFresh) {
-        // A poll wants this page for the first time. The failure is reported, so that the poller backs off.
+        // If a poll is the first to want this page, report the failure, so that the poller backs off.
         if (trace.origin.class === 'poll' && !failed.isReported)
           this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#pages.heldAlready(position, freshness) ?? fail(failed.failure);
@@ -162,7 +164,8 @@ export class UpstreamHistory {
       const chunk = this.#pages.asKnown(outcome.value);
       const fresh = shared ? freshness : { lastNotBeforeMs: 0 };
       if (answers(chunk, position, fresh)) return ok(chunk);
-      // The same call would have the same result: it ends before what was seen, without a token to continue with.
+      // Another call would have the same result: fewer messages than were seen, and no token to continue
+      // with.
       if (!shared && rows.usableAt(position).start === wanted.start) {
         const internal = 'an upstream read lags behind an earlier one';
         return this.#failed(wanted.start, chunk.confirmedAtMs, { type: 'upstream-internal', internal });
@@ -172,7 +175,7 @@ export class UpstreamHistory {
     return this.#failed(rows.usableAt(position).start, clock.now(), { type: 'upstream-broken', internal });
   }
 
-  /** Forgets everything, in storage too. A call in progress brings nothing back. */
+  /** Forgets everything, in storage too. The result of a call in progress is dropped. */
   async clear(): Promise<void> {
     this.#epoch++;
     await this.#pages.forget();

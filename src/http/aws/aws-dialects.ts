@@ -1,4 +1,7 @@
-/** The dialect that a request expects its answer in, also if it is refused before its operation is known. */
+/**
+ * Chooses the dialect of a request's answer. It is needed even if the request is refused before its operation
+ * is known.
+ */
 import { type AwsDialect, awsRefusal } from './aws-answer.ts';
 import type { Failure } from '../../core/errors.ts';
 import { stepFunctionsDialect } from './step-functions/step-functions-dialect.ts';

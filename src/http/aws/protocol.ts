@@ -1,9 +1,11 @@
 /**
- * POST / in AWS's own protocols: Things Graph (JSON 1.1) and, read-only, Step Functions (JSON 1.0). boto3, the AWS CLI, the AWS SDKs and
- * tools that use them read from here with only their constructor changed. The API key is the session token, which clients send
- * in clear. The signature is not verified, because its secret is unknown here.
+ * POST / in AWS's own protocols: Things Graph (JSON 1.1) and, read-only, Step Functions (JSON 1.0). boto3,
+ * the AWS CLI, the AWS SDKs and tools that use them read from here with only their constructor changed. The
+ * API key is the session token, which clients send as a plain header. The signature is not verified, because
+ * its secret is unknown here.
  *
- * This file finds the operation, authenticates, reads the body and writes the answer. Operations check their input and answer.
+ * This file finds the operation, authenticates, reads the body and writes the answer. Operations check their
+ * input and answer.
  */
 import { fail, ok } from '../../core/errors.ts';
 import { authenticate } from '../authenticate-request.ts';
@@ -67,7 +69,8 @@ export const awsProtocol =
         : fail({ type: 'no-such-route', operation: true });
     }
     facts.route = `aws-${name}`;
-    // The body names the execution. It is read only for a valid key, so that others cannot make us wait for it.
+    // The body, which names the execution, is read only for a valid key. Other callers must not make us wait
+    // for a body.
     const caller = await authenticate(ports, exchange, 'session-token', undefined);
     if (!caller.ok) return caller;
     const body = await readBody(request, ports.clock);

@@ -149,7 +149,7 @@ async function listExecutions(
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
   const executions = [];
   let from = cursor;
-  // Only whole listings, so that the store's cursor is where the next answer begins.
+  // Takes only whole listings, because the next answer can begin only at a cursor of the store.
   for (let listings = 0; listings < LISTINGS_MAX && executions.length < limit; listings++) {
     const listed = await listArchived({
       limit: limit - executions.length,

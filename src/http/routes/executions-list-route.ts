@@ -32,7 +32,7 @@ export const executionsRoute = (ports: ListsPorts): Handler =>
 async function getList(ports: ListsPorts, exchange: Exchange): Promise<Answered> {
   const { request, facts } = exchange;
   const isStream = wantsStream(request);
-  // A ticket is for one execution: it lists nothing.
+  // A ticket is valid for one execution, so it cannot list executions.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   const get = isStream ? getLiveList : getPage;
   const answered = caller.ok ? await get(ports, exchange, caller.value) : caller;

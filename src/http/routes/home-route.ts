@@ -1,6 +1,6 @@
 /**
- * `GET /`: a browser is redirected to the viewer, which links to the documentation. Other clients get the 404 of an unknown path:
- * they were looking for an API.
+ * `GET /`: a browser is redirected to the viewer, which links to the documentation. Other clients get the 404
+ * of an unknown path.
  */
 import { fail, ok } from '../../core/errors.ts';
 import { acceptsHtml } from '../accept.ts';

@@ -1,6 +1,6 @@
 /**
- * What the live lists of one flow know of its executions: those of the newest page, and those that run, however long ago they started.
- * Compares each reading with the one before. No I/O, no clock.
+ * The executions that the live lists of one flow follow: those of the newest page, and all running ones,
+ * however long ago they started. Compares each reading with the one before. No I/O, no clock.
  */
 import { orderKey } from '../../archive/order-key.ts';
 import type { ListItem } from '../lists.ts';
@@ -29,7 +29,9 @@ export class FollowedExecutions {
     return this.#pageEndsAt;
   }
 
-  /** Those that run and are not on the newest page: no reading of that page shows their end. */
+  /**
+   * Running executions that are not on the newest page, so that readings of that page do not show their end.
+   */
   get runningBehindPage(): ListItem[] {
     const end = this.#pageEndsAt;
     if (end === undefined) return [];
@@ -38,7 +40,9 @@ export class FollowedExecutions {
     );
   }
 
-  /** Follows those that run and are not known yet. The state of known ones is newer than this. */
+  /**
+   * Follows the running ones that are not known yet. Ignores known ones, because their state here is newer.
+   */
   watch(items: readonly ListItem[]): void {
     this.update(items.filter((item) => item.status === 'RUNNING' && !this.#known.has(item.flowExecutionId)));
   }

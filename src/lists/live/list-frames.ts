@@ -8,7 +8,7 @@ import type { CommonFrames } from '../../executions/following/stream-writer.ts';
 import { sseEvent, sseOpening } from '../../messages/sse.ts';
 import type { ListItem, ListPage } from '../lists.ts';
 
-/** What `caught-up` says about the list before it. */
+/** The facts about the initial list that `caught-up` reports. */
 export type ListBeginning = Pick<ListPage, 'partial' | 'searchedBackTo'>;
 
 export class ListFrames implements CommonFrames {

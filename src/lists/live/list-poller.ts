@@ -36,7 +36,7 @@ export class ListPoller extends Poller {
     this.#options = options;
   }
 
-  /** Its list was read just now, so the first poll is an interval away. */
+  /** The list was read just now, so the first poll is due after one interval. */
   override wake(): void {
     super.wake();
     this.pollAfter(this.#options.clock.now());

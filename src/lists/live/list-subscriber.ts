@@ -1,7 +1,7 @@
 /**
- * One open live list: the executions that its client has been sent, and those that it has yet to get. First the newest ones, then
- * `caught-up`, then each execution that appears or changes. An execution that changes again before it was sent is sent once, as it is
- * by then: so what waits is bounded by the number of executions, however slow the client is.
+ * One open live list. Sends the newest executions, then `caught-up`, then each execution that appears or
+ * changes. If an execution changes again before it was sent, only its latest state is sent. So the queue is
+ * bounded by the number of executions, however slow the client is.
  */
 import { orderKey, startedAtMsOf } from '../../archive/order-key.ts';
 import type { Failure } from '../../core/errors.ts';
@@ -13,7 +13,10 @@ import type { ListFilter, ListItem } from '../lists.ts';
 import { isSameState } from './item-state.ts';
 import type { ListBeginning, ListFrames } from './list-frames.ts';
 
-/** Executions whose state a client is known to have. Beyond it, those that can hardly change any more are forgotten. */
+/**
+ * How many executions it remembers as sent to a client. Beyond it, ended executions are forgotten, because
+ * they rarely change.
+ */
 export const SENT_MAX = 2_000;
 
 /** What a list begins with. */
@@ -69,7 +72,7 @@ export class ListSubscriber implements StreamSender {
       if (matchesFilter(this.#options.filter, item)) {
         if (sent || this.#isWithin(item)) this.#add(item);
       } else if (sent) {
-        // It no longer matches. Send it once more, with the status that the filter excludes.
+        // The execution no longer matches the filter: send it once more, with its new status.
         this.#sent.delete(id);
         this.#waiting.set(id, item);
       }
@@ -108,7 +111,7 @@ export class ListSubscriber implements StreamSender {
     this.#waiting.set(item.flowExecutionId, item);
   }
 
-  /** Older executions are not sent, although they match: the client has asked for the newest ones. */
+  /** Older executions are not sent, even if they match, because the client asked for the newest ones. */
   #isWithin({ startedAt, flowExecutionId }: ListItem): boolean {
     return this.#endsAt === undefined || orderKey(startedAt, flowExecutionId) <= this.#endsAt;
   }

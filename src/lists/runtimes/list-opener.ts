@@ -16,7 +16,7 @@ import { type OpenList, listNames } from './open-list.ts';
 export interface ListOpenerOptions {
   /** Lists the executions of its flows. Those of other sources are listed from the archive alone. */
   readonly listing: ListingSource;
-  /** Of the same upstream, for executions that are not on the newest page. */
+  /** Describes one execution of the same upstream that is not on the newest page. */
   readonly describe?: Source['describe'];
   readonly index: ArchiveIndex;
   readonly clock: Clock;

@@ -12,9 +12,9 @@ import type { FollowRequest, ListOf, ListPage, ListRequest } from '../lists.ts';
 import type { LiveList } from '../live/live-list.ts';
 import type { OpenList } from './open-list.ts';
 
-/** The path of a request for a live list, which tells it from a stream of an execution. */
+/** The path of a request for a live list, which distinguishes it from the stream of an execution. */
 export const LIST_STREAM_PATH = '/list';
-/** Stored rows are of use only while the upstream's tokens are valid. */
+/** Stored rows are useful only while the upstream's tokens are valid. */
 export const LIST_KEPT_MS = 24 * 3_600_000;
 /** When to delete what is stored, in clock milliseconds. Stored itself, so that it survives the object's memory. */
 const FORGET_AT = 'forget-list-at';

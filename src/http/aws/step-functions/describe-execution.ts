@@ -1,6 +1,6 @@
 /**
- * DescribeExecution: the archived description, else that of the source, which any number of callers share for a second. Input and
- * output of an archived execution are in the first and the last event of its history.
+ * DescribeExecution: the archived description, or else that of the source, which all callers share for a
+ * second. Input and output of an archived execution are in the first and the last event of its history.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -50,14 +50,14 @@ export const describeExecution: AwsOperation = async (call) => {
   return ok(visibleMembers(description, caller.payloads, withData));
 };
 
-/** All members, as if the caller might see everything. */
+/** All members, for a caller that may see everything. */
 function descriptionOf(
   ref: ExecutionRef,
   described: DescriptionAnswer,
   withData: boolean,
   { eventOfMessage, clock }: Pick<AwsPorts, 'eventOfMessage' | 'clock'>,
 ): Members {
-  // A description with data may be shared with callers that asked for none.
+  // The data may be there although it was not requested, because callers share descriptions.
   if (described.by === 'source') return { ...described.metadata, ...(withData && described.data) };
   const { metadata, head, first, last } = described;
   const started = detailsOf(eventOfMessage(first));

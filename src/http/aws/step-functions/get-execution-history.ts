@@ -99,7 +99,7 @@ const NOT_EVENTS =
   'The history of this executionArn was imported from messages that are not events of Step Functions. Read it with ' +
   'GET /v1/executions/{flowExecutionId}/messages.';
 
-/** Reads on while the source's history is not read far enough. */
+/** Repeats the read until the source's history was read far enough. */
 async function readPage(
   { ports: { executions, clock }, exchange: { client } }: AwsCall,
   ref: ExecutionRef,

@@ -1,6 +1,7 @@
 /**
- * ListStateMachines: the state machines of the region that the client signs for, in all accounts that the service reads there. Only
- * only those are listed whose executions the key may read. The upstream's answer is remembered for half a minute.
+ * ListStateMachines: the state machines of the region that the client signs for, in all accounts that the
+ * service reads there. Lists only those whose executions the key may read. The upstream's answer is
+ * remembered for half a minute.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
