@@ -40,11 +40,11 @@ interface Env {
   readonly RATE_AUTH_FAILURES: RateLimit;
 }
 
-/** What one isolate makes once: its bindings and settings never change. */
+/** Created once per isolate, because its bindings and settings never change. */
 interface Isolate {
   readonly app: App;
   readonly core: Core;
-  /** Whether it was seen that the index of archives is complete, or being built. */
+  /** Whether this isolate has checked that the index of archives is complete or being built. */
   isIndexLookedAt: boolean;
 }
 

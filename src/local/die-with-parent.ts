@@ -1,9 +1,10 @@
 /**
- * Ends a child process when this process ends, for any reason. A process that is killed with SIGKILL runs no handler, and workerd,
- * unlike esbuild, does not notice that its parent died: it would keep its port.
+ * Ends a child process when this process ends, for any reason. A process that is killed with SIGKILL runs no
+ * handler, and workerd, unlike esbuild, does not notice that its parent died: it would keep its port.
  *
- * A POSIX shell, in a session of its own so that no Ctrl-C reaches it, reads from a pipe that only this process holds.
- * The pipe ends with this process; then the shell kills the child. Windows has no such shell: there it does nothing.
+ * A POSIX shell, in a session of its own so that no Ctrl-C reaches it, reads from a pipe that only this
+ * process holds. The pipe ends with this process; then the shell kills the child. On Windows, which has no
+ * such shell, this does nothing.
  */
 import { spawn } from 'node:child_process';
 
@@ -16,7 +17,7 @@ export function dieWithParent(pid: number): () => void {
     {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
-      // An empty environment: a shell that only waits needs no credentials.
+      // An empty environment, because a shell that only waits needs no credentials.
       env: {},
     },
   );

@@ -1,4 +1,7 @@
-/** Ports that are already in use, reported before anything starts, with the setting that chooses another one. */
+/**
+ * Reports a port that is already in use before anything starts, and names the setting that chooses another
+ * one.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 

@@ -1,6 +1,6 @@
 /**
- * The signing secret that a start generates, stored beside its state. A new one at each restart would invalidate all cursors and
- * tickets, although keys and archive remain. Only the file's owner may read it.
+ * Stores the signing secret that a start generates beside the state. A new secret at each restart would
+ * invalidate all cursors and tickets, although keys and archive remain. Only the file's owner may read it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

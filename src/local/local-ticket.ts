@@ -1,6 +1,6 @@
 /**
- * Tickets for the links that `npm start` prints, signed as the service itself signs them. No request is made for them: users should
- * not see one in the log that they did not make.
+ * Creates tickets for the links that `npm start` prints, signed as the service signs them. It makes no
+ * request, so that the log contains only requests of the user.
  */
 import { randomBytes } from 'node:crypto';
 import { parseApiKey } from '../access/keys/api-key.ts';

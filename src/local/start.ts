@@ -64,8 +64,8 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
 }
 
 /**
- * The log without the health check of untilHealthy that succeeds: users should not see a request that they did not make. Its
- * line may arrive before or after the welcome.
+ * Removes the successful health check of untilHealthy from the log, so that the log contains only requests of
+ * the user. Its line may arrive before or after the welcome.
  */
 function withoutHealthCheck(write: (line: string) => void): (line: string) => void {
   let isExpected = true;

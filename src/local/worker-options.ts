@@ -1,12 +1,12 @@
 /**
- * Translates wrangler.toml into miniflare's options: compatibility, key-value stores, Durable Objects, rate limits, assets. Wrangler
- * does the translation, so a binding needs no second entry here.
+ * Translates wrangler.toml into miniflare's options: compatibility, key-value stores, Durable Objects, rate
+ * limits, assets. Wrangler does the translation, so a binding needs no second entry here.
  *
- * Variables come from wrangler.toml only. Wrangler would add `.dev.vars` and `.env`, and a test that depends on a developer's
- * secrets passes on that machine only.
+ * Variables come from wrangler.toml only. Wrangler would also add `.dev.vars` and `.env`, so that a test
+ * could depend on one developer's secrets.
  *
- * Loading wrangler takes most of a second in each test file that starts a Worker. So the result is cached in node_modules/.cache
- * until one of its inputs changes.
+ * Loading wrangler takes most of a second in each test file that starts a Worker. So the result is cached in
+ * node_modules/.cache until one of its inputs changes.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';

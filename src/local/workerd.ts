@@ -128,8 +128,8 @@ export class LocalWorkerd {
     const running = child !== undefined && child.exitCode === null && child.signalCode === null;
     const exited = running ? once(child, 'exit') : undefined;
     child?.kill('SIGKILL');
-    // In the same turn of the event loop as the kill: otherwise miniflare treats it as a crash and restarts workerd.
-    // A rejection repeats the error that `start()` has thrown.
+    // Called in the same turn of the event loop as the kill: otherwise miniflare treats the kill as a crash
+    // and restarts workerd. A rejection repeats the error that `start()` has thrown.
     await miniflare.dispose().catch(() => {});
     await exited;
   }

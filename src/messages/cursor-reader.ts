@@ -17,7 +17,7 @@ export class CursorReader {
 
   /** As `decodeCursor`. */
   read(execution: ExecutionName, text: string, use = ''): Cursor | undefined {
-    // A cursor contains no space, and neither does a use, so no two of them have the same name.
+    // Neither a cursor nor a use contains a space, so different ones have different names.
     const name = `${text} ${use} ${executionName(execution)}`;
     const known = this.#verified.get(name);
     if (known) return known;

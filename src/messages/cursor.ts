@@ -1,6 +1,6 @@
 /**
- * Cursors: opaque, signed positions in one execution's history. The same cursor is a page's `cursor` and `nextToken`, an event's
- * id (and so Last-Event-ID), and the AWS protocol's `nextToken`.
+ * Cursors: opaque, signed positions in one execution's history. The same cursor is a page's `cursor` and
+ * `nextToken`, an event's id (and so Last-Event-ID), and the AWS protocol's `nextToken`.
  *
  * Layout, 30 bytes, base64url without padding, 40 characters:
  *
@@ -10,9 +10,10 @@
  *     end mark 1   0 none, 1 all was sent and is final, 2 all was sent but the execution may be started again
  *     MAC     16   HMAC-SHA256, cut, over the 14 bytes before, the source and the execution id
  *
- * The MAC binds a cursor to its execution, so that a position cannot be used in another one. Cursors of another use, such as
- * another direction, are bound to that, too. 30 is divisible by 3, so there are no unused bits; text that re-encoding does not
- * reproduce is refused all the same. No I/O, no clock. The Execution decides whether a cursor still fits the history.
+ * The MAC binds a cursor to its execution, so that a position cannot be used in another one. A cursor with a
+ * use, such as a direction, is also bound to that use. 30 is divisible by 3, so no bits are unused. Still,
+ * text that differs after re-encoding is refused. No I/O, no clock. The Execution decides whether a cursor
+ * still fits the history.
  */
 import { Buffer } from 'node:buffer';
 
@@ -32,7 +33,7 @@ export type EndMark = 'none' | 'final' | 'settled';
 const END_MARKS: readonly EndMark[] = ['none', 'final', 'settled'];
 
 export interface Position {
-  /** Index of the next message: how many come before it. */
+  /** Index of the next message, which is the number of messages before it. */
   readonly position: number;
   readonly fingerprint: Fingerprint;
 }

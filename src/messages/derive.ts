@@ -1,6 +1,7 @@
 /**
- * What a message lacks and its history tells: the step that it is about, its error, the iteration. Each source derives that from its
- * own payloads, message by message. The state between two messages is small text, so that a reader can begin in the middle.
+ * Derives members that a message itself does not have from the history before it: its step, error and
+ * iteration. Each source derives them from its own payloads, message by message. The state between two
+ * messages is short text, so that a reader can begin in the middle.
  */
 import type { Message } from './message.ts';
 
@@ -10,7 +11,7 @@ export type DerivedMembers = Pick<
   'upstreamType' | 'step' | 'error' | 'previousMessageId' | 'iteration'
 >;
 
-/** Goes along a history in its order. */
+/** Processes the messages of a history in order. */
 export interface MessageWalk {
   /** The message with its derived members. */
   next(message: Message): Message;

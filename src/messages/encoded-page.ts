@@ -9,7 +9,7 @@ import { type CursorKeys, type Position, encodeCursor } from './cursor.ts';
 import type { Status } from './event-types.ts';
 import type { Message } from './message.ts';
 
-/** What a page has to say; plain data. */
+/** The content of a page. Plain data. */
 export interface PageContent {
   readonly messages: readonly Message[];
   /** After the last message considered. */

@@ -1,6 +1,6 @@
 /**
- * How an execution ended, as far as the payloads of its messages tell. Payloads are opaque, and each source has its own: only
- * its EndingReader knows them.
+ * How an execution ended, as far as the payloads of its messages show. Payloads are opaque, and each source
+ * has its own: only its EndingReader knows them.
  */
 import type { Message } from './message.ts';
 
@@ -13,7 +13,7 @@ export interface FailureReason {
   readonly cause?: string;
 }
 
-/** What brought an unsuccessful execution down. */
+/** The failure that ended an unsuccessful execution. */
 export interface FailureFacts extends FailureReason {
   readonly messageId?: string;
   readonly eventType?: string;

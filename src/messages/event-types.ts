@@ -1,4 +1,7 @@
-/** The event types of messages, in both vocabularies, and what they say about an execution. */
+/**
+ * The event types of messages in both vocabularies, and the status of an execution that follows from its last
+ * one.
+ */
 
 /** Those of AWS IoT Things Graph (FlowExecutionEventType). */
 export const EVENT_TYPES = [

@@ -1,12 +1,13 @@
 /**
- * Fingerprints: 8 bytes that tell whether a history is still the one that a position was counted in.
+ * Fingerprints: 8 bytes that show whether a history is still the one in which a position was counted.
  *
- * A chain of SHA-256 over source, execution and the messageId and eventType of every message before the position. The last
- * message alone would not distinguish two runs, because real histories start alike and number their messages from 0. Timestamps
- * and payloads are left out, since AWS updates them in place. It contains no secret; the cursor's MAC protects it.
+ * A chain of SHA-256 over source, execution and the messageId and eventType of every message before the
+ * position. The last message alone would not distinguish two runs, because real histories start alike and
+ * number their messages from 0. Timestamps and payloads are left out, since AWS updates them in place. It
+ * contains no secret; the cursor's MAC protects it.
  *
- * node:crypto and not WebCrypto: it is synchronous, so a chain over a page, or an id for a frame, needs no await between
- * reading a position and handing it out. All three runtimes have it built in.
+ * node:crypto and not WebCrypto: it is synchronous, so a chain over a page, or an id for a frame, needs no
+ * await between reading a position and handing it out. All three runtimes have it built in.
  */
 import { hash } from 'node:crypto';
 

@@ -1,7 +1,8 @@
 /**
- * Signed text: bytes with a MAC, in base64url. The MAC binds them to a context, so that they are valid there alone. 16 bytes of
- * HMAC-SHA256 over the bytes and the context. Bytes of different kinds must begin with different versions, and bytes of one kind
- * must have one length or end in a NUL: then no two pairs of bytes and context are the same text.
+ * Signed text: bytes with a MAC, in base64url. The MAC binds them to a context, so that they are valid there
+ * alone. 16 bytes of HMAC-SHA256 over the bytes and the context. Bytes of different kinds must begin with
+ * different versions. Bytes of one kind must have one length or end in a NUL. Then no two pairs of bytes and
+ * context give the same MAC input.
  */
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';

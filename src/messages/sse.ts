@@ -1,9 +1,10 @@
 /**
- * Writes server-sent events: one event, a comment, or the `retry:` that a stream begins with, to the bytes of a frame. Knows the format
- * only: which events there are, and what their ids are, is http/'s business.
+ * Writes server-sent events: one event, a comment, or the `retry:` that a stream begins with, to the bytes of
+ * a frame. Knows only the format: event-frames.ts and list-frames.ts define the events.
  *
- * Source: WHATWG HTML, "Server-sent events" (https://html.spec.whatwg.org/multipage/server-sent-events.html), sections
- * "Parsing an event stream" and "Interpreting an event stream"; the sentences marked [spec] are theirs.
+ * Source: WHATWG HTML, "Server-sent events" (https://html.spec.whatwg.org/multipage/server-sent-events.html),
+ * sections "Parsing an event stream" and "Interpreting an event stream"; the sentences marked [spec] are
+ * theirs.
  */
 
 export interface ServerSentEvent {

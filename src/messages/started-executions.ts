@@ -1,6 +1,6 @@
 /**
- * Which executions a message of a history tells of: those that it started, and the one that started it. Payloads are opaque, and each
- * source has its own: only its LineageReader knows them.
+ * The executions that a history names: those that it started, and the one that started it. Payloads are
+ * opaque, and each source has its own form: only its LineageReader can read them.
  */
 import type { MapRunRef } from '../core/execution-arn.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';

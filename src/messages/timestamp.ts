@@ -48,7 +48,10 @@ export function epochSecondsFromIso(iso: string): number {
   return Number(`-${-whole - 1}.${complement(fraction)}`);
 }
 
-/** True for text in exactly the form that pages print. `Date.parse` alone takes a 30th of February for a 2nd of March. */
+/**
+ * True for text in exactly the form that pages print. `Date.parse` alone accepts February 30 and returns
+ * March 2.
+ */
 export function isIsoTimestamp(text: string): boolean {
   const [, second, fraction = ''] = ISO.exec(text) ?? [];
   return second !== undefined && isoFromSecond(Date.parse(`${second}Z`) / 1000, fraction) === text;
@@ -56,6 +59,9 @@ export function isIsoTimestamp(text: string): boolean {
 
 const trimmed = (fraction: string): string => fraction.slice(0, FRACTION_DIGITS_MAX).replace(/0+$/, '');
 
-/** The rest to the next second: -1.656 is .344 after the second -2. Its own inverse; not for zero. */
+/**
+ * One second minus this fraction: -1.656 is .344 after the second -2. Applied twice, it gives the same
+ * fraction. Not for zero.
+ */
 const complement = (fraction: string): string =>
   String(10 ** fraction.length - Number(fraction)).padStart(fraction.length, '0');

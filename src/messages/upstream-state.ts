@@ -1,2 +1,2 @@
-/** How the upstream answers, as the heartbeats of a stream tell it. */
+/** How the upstream answers, as the heartbeats of a stream report it. */
 export type UpstreamState = 'ok' | 'throttled' | 'unavailable';

@@ -1,8 +1,9 @@
 /** How to give an API key to an AWS client: the advice that several exceptions of the AWS protocol end with. */
 
 /**
- * All three arguments: boto3 ignores an aws_session_token without the other two if it finds credentials in its environment,
- * and then sends the process's own AWS token here. Not the environment: then every other client would send the key to AWS.
+ * It names all three arguments, because boto3 ignores an aws_session_token alone if it finds credentials in
+ * its environment, and then sends the process's own AWS token here. It does not name environment variables,
+ * because then every other client would send the key to AWS.
  */
 export const AWS_KEY_ADVICE =
   'Pass the API key as session token, and all three arguments to the constructor of the client: ' +

@@ -1,4 +1,6 @@
-/** Limits that were reached. Retrying helps, once the time is over or something else has ended. */
+/**
+ * Limits that were reached. Retrying helps once some time has passed or another stream or request has ended.
+ */
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.ts';
 import { AWS_KEY_ADVICE } from './aws-key-advice.ts';
 import type { DocumentationOf, FailureOf, ProblemEntries } from './problem-entry.ts';

@@ -1,6 +1,6 @@
 /**
- * `useExecution`: an execution as React state, live. The same store as <flowtap-execution>; React is the caller's own. The package
- * exports it as `flowtap/react`.
+ * `useExecution`: an execution as React state, live. Uses the same store as <flowtap-execution>, and the
+ * React of the caller. The package exports it as `flowtap/react`.
  */
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 
@@ -64,7 +64,7 @@ function accessOf(
   return ticket === undefined ? undefined : { ticket };
 }
 
-/** Waits for the caller's function, if it is one still. */
+/** Calls the caller's function, if the newest `ticket` is still a function. */
 const ask = async (ticket: TicketSource | undefined): Promise<string | TicketParts> => {
   const given = typeof ticket === 'function' ? await ticket() : ticket;
   if (given === undefined) throw new TypeError('useExecution: there is no ticket any more');

@@ -155,5 +155,5 @@ export const answerExamples = {
   Health: { status: 'ok', version: '0.1.0' },
 } as const satisfies { readonly [N in AnswerName]?: AnswerOf<N> };
 
-/** The answers that are JSON and no problem. */
+/** The JSON answers that are not problems. */
 export type JsonAnswerName = keyof typeof answerExamples;

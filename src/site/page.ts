@@ -3,7 +3,7 @@
  * another host, no inline script: the site's CSP forbids both.
  */
 
-/** The pages that every page leads to, in order: path without the leading slash, and title. */
+/** The pages that every page links to, in order: path without the leading slash, and title. */
 export const SITE_PAGES: readonly (readonly [path: string, title: string])[] = [
   ['docs', 'API reference'],
   ['docs/http-api', 'HTTP API'],
@@ -22,7 +22,7 @@ export const SITE_PAGES: readonly (readonly [path: string, title: string])[] = [
 export const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-/** From the page at `path` to the root of the site. */
+/** The relative address of the site's root, seen from the page at `path`. */
 export const rootFrom = (path: string): string => '../'.repeat(path.split('/').length - 1) || './';
 
 interface Page {

@@ -38,7 +38,7 @@ export interface Refusals {
   readonly allow: string;
   /** Headers that only answers of this path have. */
   readonly headers?: Json;
-  /** Whether the path is part of the admin API, which has its own texts. */
+  /** Whether the path is part of the admin API, whose problems have their own texts. */
   readonly admin?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Polls are jittered: each comes up to a tenth of its interval early, so that executions which started together drift apart. Never
- * late: an interval bounds the delay of a message.
+ * Jitter of polls: each is sent up to a tenth of its interval early, so that executions which started
+ * together drift apart. Never late, because the interval bounds the delay of a message.
  */
 export const POLL_JITTER = 0.1;
 

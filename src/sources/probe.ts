@@ -1,6 +1,7 @@
 /**
- * Asks each source for an execution that cannot exist, to find out whether it can be read at all. "Not found" is the good result:
- * AWS checks signature and permission before it looks for the execution. Lists need permissions of their own, and are asked apart.
+ * Checks whether each source can be read, by requesting an execution that cannot exist. "Not found" is the
+ * good result: AWS checks signature and permission before it looks for the execution. Lists need other
+ * permissions, and are checked separately.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
@@ -14,10 +15,12 @@ import type { CallOrigin, ProbeTarget, Source } from './source.ts';
 export const PROBE_NAME = 'flowtap-probe';
 /** A Worker has 50 subrequests on the free plan. */
 export const PROBES_MAX = 20;
-/** Of these, lists are asked with one call for each action. The same policy is usual in all accounts. */
+/**
+ * Places whose lists are checked, with one call for each action. Usually all accounts have the same policy.
+ */
 export const LISTED_PLACES_MAX = 5;
 
-/** The operator's own calls share the budget as a tenant of their own. */
+/** The operator's calls use the budget as a separate tenant. */
 const OPERATOR: CallOrigin = { class: 'reader', tenant: 'operator' };
 
 /** How a call ended. */
@@ -100,7 +103,7 @@ async function outcomeOf(clock: Clock, ask: () => Promise<Result<unknown, Source
   const startedAtMs = clock.now();
   const answer = await ask();
   const ms = clock.now() - startedAtMs;
-  // A page would be odd, but shows that the source can be read.
+  // A page is unexpected, but shows that the source can be read.
   if (answer.ok || answer.failure.type === 'upstream-not-found') return { ok: true, ms };
   const { failure } = answer;
   const awsCode = 'awsCode' in failure ? failure.awsCode : undefined;

@@ -1,8 +1,8 @@
 /**
- * Calls to an upstream for what several requests may want: a page of a history or of a list, or a description. One call is in flight,
- * the others wait in a queue (invariant 3). Requests for the same thing share its call. A poll comes first, then one call for each tenant in
- * turn. A call ends when nobody waits for it any more: one that was sent completes and can be remembered, one that waits for its
- * turn, in the budget too, is not made.
+ * Upstream calls that several requests can share: for a page of a history or of a list, or for a description.
+ * One call is in flight, the others wait in a queue (invariant 3). Polls come first, then one call for each
+ * tenant in turn. If nobody waits for a call any more, it is dropped, unless its request was already sent:
+ * then it completes, and its result is remembered.
  */
 import { VirtualTime } from '../core/virtual-time.ts';
 import type { CallOrigin } from './source.ts';
@@ -16,7 +16,7 @@ export interface SharedCall<Wanted, Cause extends { readonly origin: CallOrigin 
   readonly done: PromiseWithResolvers<Outcome>;
   /** How many wait for it. */
   callers: number;
-  /** A request was sent: it completes and is remembered, even if nobody waits for it any more. */
+  /** A request was sent. It completes and its result is remembered, even if nobody waits for it any more. */
   isSent: boolean;
   /** Aborted if the last caller leaves before: then the call gives up its place in the budget's queue. */
   readonly abandoned: AbortController;
@@ -63,7 +63,7 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
     return this.#find(wanted) !== undefined;
   }
 
-  /** What the call brings, or `left` as soon as this caller has left. */
+  /** The result of the call, or `left` as soon as this caller has left. */
   async outcome(
     call: SharedCall<Wanted, Cause, Outcome>,
     signal: AbortSignal | undefined,
@@ -89,7 +89,10 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
       : this.#queue.find((call) => call.wanted === wanted);
   }
 
-  /** A poll first, then one call for each tenant that reads: many calls of one must not keep another waiting. */
+  /**
+   * Polls come first, then one call for each reading tenant, so that many calls of one tenant do not delay
+   * another.
+   */
   #next(): void {
     if (this.#running) return;
     const payerOf = ({ cause }: { readonly cause: Cause }) => payer(cause.origin);
@@ -110,7 +113,10 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
 
 const payer = (origin: CallOrigin): string => (origin.class === 'reader' ? origin.tenant : origin.class);
 
-/** This failure concerns the origin of the call alone: others who wait for the same call make their own. */
+/**
+ * Whether this failure concerns only the tenant that caused the call. Others that wait for the same call then
+ * make their own.
+ */
 export const isOthersShare = (
   answer: { readonly ok: boolean; readonly failure?: { readonly type: string } },
   caused: CallOrigin,

@@ -1,7 +1,8 @@
 /**
- * The key-value port: what archive and API keys need from a store. Adapters: workers-kv.ts, deno-kv.ts, and in memory for tests.
- * One contract suite (test/storage/key-value-contract.ts) tests them all. The limits are those of Workers KV, the strictest store:
- * each adapter refuses what KV refuses, so that nothing works on one runtime only.
+ * The key-value port that the archive and the API keys use. Adapters: workers-kv.ts, deno-kv.ts, and in
+ * memory for tests. One contract suite (test/storage/key-value-contract.ts) tests them all. The limits are
+ * those of Workers KV, the strictest store: each adapter refuses what KV refuses, so that nothing works on
+ * one runtime only.
  *
  * Adapters throw when the store fails. Callers that can do without the store catch that, log it and continue.
  */
@@ -59,8 +60,8 @@ export interface GetOptions {
 export interface KeyValueStore {
   get(key: string, options?: GetOptions): Promise<Entry | undefined>;
   /**
-   * Reads up to 100 keys; answers are in the order of the keys. Not a snapshot: each key is as fresh as with `get`.
-   * On Workers this counts as one of the 1,000 operations of an invocation.
+   * Reads up to 100 keys; answers are in the order of the keys. Not a snapshot: each key is as fresh as with
+   * `get`. On Workers it counts as one of the 1,000 operations of an invocation.
    */
   getMany(keys: readonly string[], options?: GetOptions): Promise<readonly (Entry | undefined)[]>;
   put(key: string, value: string, options?: PutOptions): Promise<void>;

@@ -1,4 +1,4 @@
-/** Writes and reads one entry, to find out whether the store works. It expires by itself. */
+/** Writes and reads one entry, to find out whether the store works. The entry expires by itself. */
 import type { Clock } from '../core/clock.ts';
 import { type KeyValueStore, TTL_SECONDS_MIN } from './key-value.ts';
 
@@ -15,7 +15,7 @@ export async function probeStore(store: KeyValueStore, name: string, clock: Cloc
   const key = `probe/${name}`;
   try {
     await store.put(key, name, { ttlSeconds: TTL_SECONDS_MIN });
-    // Not compared: Workers KV may answer a read with what was there before.
+    // The value is not compared, because Workers KV may return an older one.
     await store.get(key);
     return { ok: true, ms: clock.now() - startedAtMs };
   } catch (error) {

@@ -1,7 +1,8 @@
 /**
- * A key-value store that can delete even when its disk is full. SQLite, and so Deno KV, writes before it deletes; a full disk
- * refuses both, and no space could be won. So some space is kept in reserve: it is released for deletions and for the few
- * writes that must not fail, and taken again right after them, as far as it is still there.
+ * A key-value store that can delete even when its disk is full. SQLite, and so Deno KV, writes before it
+ * deletes. On a full disk both would fail, and no space could be freed. So some space is kept in reserve. It
+ * is released for deletions and for the few writes that must not fail, and reserved again right after them,
+ * as far as the disk allows.
  */
 import type { Log } from '../core/log.ts';
 import { SerialQueue } from '../core/serial-queue.ts';
@@ -10,7 +11,7 @@ import type { KeyValueStore } from './key-value.ts';
 export interface SpaceReserve {
   /** Frees the space. */
   release(): Promise<void>;
-  /** Takes as much of it as there is. Returns whether that was all. Never throws. */
+  /** Reserves as much of it as the disk allows. Returns whether that was all. Never throws. */
   restore(): Promise<boolean>;
 }
 
@@ -22,7 +23,7 @@ export interface ReservedSpaceOptions {
   readonly log: Log;
 }
 
-/** SQLite's text, and the ones of the system. */
+/** Matches the texts of SQLite and of the operating system. */
 const isFull = (error: unknown): boolean => /disk is full|no space left|quota exceeded/i.test(String(error));
 
 export function withReservedSpace({ store, reserve, isUrgent, log }: ReservedSpaceOptions): KeyValueStore {

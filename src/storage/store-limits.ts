@@ -1,6 +1,6 @@
 /**
- * The limits of Workers KV as functions, for adapters of stores that would accept more (memory, Deno KV), so that nothing works on
- * one runtime only. With KV itself, KV checks them. The limits are in key-value.ts.
+ * The limits of Workers KV as functions, for adapters of stores that would accept more (memory, Deno KV), so
+ * that nothing works on one runtime only. Workers KV checks them itself. The limits are in key-value.ts.
  * Source: Cloudflare's KV limits, and how miniflare checks them.
  */
 import {
@@ -39,7 +39,7 @@ export function checkPrefix(prefix: string): string {
 }
 
 export function checkValue(value: string): string {
-  // A UTF-16 unit takes at most three bytes, so short values, which are nearly all, need no counting.
+  // A UTF-16 unit takes at most three bytes, so short values (nearly all) need not be encoded to be measured.
   if (value.length * 3 > VALUE_BYTES_MAX) {
     const bytes = utf8Bytes(value);
     if (bytes > VALUE_BYTES_MAX) {

@@ -2,10 +2,10 @@
  * The key-value port over a Workers KV namespace. Platform file.
  *
  * - Raises life and cache time to KV's minimums: 60 s and 30 s.
- * - KV refuses a second write of a key within a second (429). Such a write is retried a second later, a few times. Other errors of
- *   KV are thrown unchanged.
- * - A change is visible where it was written, nearly always at once, and elsewhere within 60 s or more. Misses are cached, too, so
- *   never read a key before it is created.
+ * - KV refuses a second write of a key within a second (429). Such a write is retried a second later, a few
+ *   times. Other errors of KV are thrown unchanged.
+ * - A change is visible where it was written, nearly always at once, and elsewhere within 60 s or more.
+ *   Misses are cached, too, so do not read a key before it is created.
  *
  * Source: developers.cloudflare.com/kv, and miniflare's namespace.worker.
  */

@@ -1,13 +1,14 @@
 /**
- * Classifies a complete answer of an AWS JSON service: a value, or which failure, and whether to retry. The error's name
- * counts before the HTTP status: AWS throttles with a 400, and some errors come with any status. No I/O, no clock.
+ * Classifies a complete answer of an AWS JSON service: a value or a failure, and whether a retry helps. The
+ * error's name counts before the HTTP status: AWS throttles with a 400, and some errors come with any status.
+ * No I/O, no clock.
  *
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
 import type { SourceFailure } from '../../core/errors.ts';
 import { redact } from './redact.ts';
 
-/** An error that the service models, or that has no general meaning. The source interprets it. */
+/** An error of the service's own model, or one without a general meaning. The source interprets it. */
 export interface AwsError {
   readonly type: 'aws-error';
   /** Without namespace and URL: `ResourceNotFoundException`. */

@@ -28,7 +28,9 @@ export const CALL_MS_MAX = 20_000;
 export const RETRIES_MAX = 3;
 /** Upper bound of the first wait, then doubled: 100, 200, 400 ms. Each wait is a random part of it (full jitter). */
 export const BACKOFF_MS = 100;
-/** Far more than a page of 250 messages needs. 1,000 events of Step Functions with their data may exceed it. */
+/**
+ * Far more than a page of 250 messages needs. 1,000 events of Step Functions with their data could exceed it.
+ */
 export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /** A throttled caller retries after 1 to this many seconds, at random, so that not all return at once. */
 export const RETRY_AFTER_SECONDS_MAX = 5;
@@ -179,7 +181,7 @@ async function readAnswer(
   return classifyAnswer({ status, headers, body: body ?? '' }, context);
 }
 
-/** Also if the caller left: the port has one failure for every call that was cut short. */
+/** Also used if the caller has left: the port has one failure for every call that ended early. */
 const timedOut = (operation: string): Classification => ({
   ok: false,
   retry: true,

@@ -45,7 +45,7 @@ export function createAwsSigner(
       allHeaders: true,
     });
     const { headers: signed } = await signer.sign();
-    // Only after a key was added, so that a full set is still used.
+    // Cleared only after a key was added, so that a full set is still used.
     if (signingKeys.size > SIGNING_KEYS_MAX) signingKeys.clear();
     return signed;
   };

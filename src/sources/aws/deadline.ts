@@ -1,4 +1,4 @@
-/** A time limit for a piece of work. It holds even if the work ignores its signal. */
+/** A time limit for a piece of work. It applies even if the work ignores its signal. */
 import type { Clock } from '../../core/clock.ts';
 
 /** The result of `withinDeadline` if the time was up, or the caller left, before the work was done. */

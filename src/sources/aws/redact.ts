@@ -6,7 +6,7 @@
 
 /** Enough to see what happened. */
 const TEXT_CHARACTERS_MAX = 200;
-/** The patterns search no more than this: error messages are short, hostile ones may not be. */
+/** The patterns search at most this much, because a hostile upstream may send long messages. */
 const TEXT_CHARACTERS_READ_MAX = 4096;
 
 /** Access key ids, and runs of base64 or hexadecimal as long as a secret key (40), a signature (64) or a token. */

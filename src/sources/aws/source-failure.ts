@@ -2,7 +2,7 @@
 import type { SourceFailure } from '../../core/errors.ts';
 import type { AwsCallFailure } from './aws-answer.ts';
 
-/** What errors that the request caused mean, by AWS's name. */
+/** The failure for each error that the request caused, by AWS's name. */
 export type ClientErrors = ReadonlyMap<
   string,
   'upstream-invalid-request' | 'upstream-invalid-token' | 'upstream-not-found'

@@ -1,6 +1,6 @@
 /**
- * Reads the credentials from AssumeRole's XML. Not an XML parser: it searches for four elements, each once and with only text
- * inside, and refuses any other answer. No I/O, no clock.
+ * Reads the credentials from AssumeRole's XML. Instead of parsing XML, it searches for four elements, each
+ * once and with only text inside, and refuses any other answer. No I/O, no clock.
  */
 import type { AwsCredentials } from './aws-credentials.ts';
 

@@ -87,7 +87,10 @@ function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider
   const assumeRole = createAssumeRole(options);
   let held: CachedCredentials | undefined;
   let refreshAtMs = 0;
-  /** Deadline of the request in flight. If it is lost with its Worker request, the next caller continues after this. */
+  /**
+   * Deadline of the request in flight. After it, the next caller sends a new one: the first may have been
+   * lost with its Worker request.
+   */
   let takenUntilMs = 0;
   let failed: { readonly failure: SourceFailure; readonly atMs: number } | undefined;
 

@@ -1,6 +1,7 @@
 /**
- * How an execution of Step Functions ended, read from its messages' payloads (step-functions-mapping.ts). Each event names the
- * one that led to it. The way back from the end to the state that failed therefore leaves out all that was caught or retried.
+ * How an execution of Step Functions ended, read from its messages' payloads (step-functions-mapping.ts).
+ * Each event names the one that led to it. So the chain from the end back to the state that failed contains
+ * nothing that was caught or retried.
  */
 import type { Ending, FailureFacts, FailureReason } from '../../messages/ending.ts';
 import { statusAfter } from '../../messages/event-types.ts';
@@ -12,7 +13,10 @@ interface Event extends PayloadEvent {
   readonly index: number;
 }
 
-/** States that fail because something inside them failed, and states that failures stop. The failure is searched before them. */
+/**
+ * Events of states that failed because something inside them failed, or that were stopped by a failure. The
+ * failure itself is searched before them.
+ */
 const AROUND = /^(?:MapStateFailed|MapIterationFailed|ParallelStateFailed)$|StateAborted$/;
 /** Events that report a failure themselves. */
 const FAILING = /(?:Failed|TimedOut)$|^FailStateEntered$/;
@@ -35,7 +39,7 @@ function failureBehind(messages: readonly Message[], end: Event): NonNullable<En
   const step = stepOf(way);
   const causedBy = failureHandledBefore(messages, way);
   const named = failed && FAILING.test(failed.type) ? failed : end;
-  // The end has the best description. If it has none, that of the event that failed may help.
+  // Prefer the description in the last event. If it has none, use that of the event that failed.
   const error = text(end.members['error']) ?? text(named.members['error']);
   const cause = text(end.members['cause']) ?? text(named.members['cause']);
   const { payload: _, ...message } = messages[named.index] ?? {};
@@ -49,7 +53,7 @@ function failureBehind(messages: readonly Message[], end: Event): NonNullable<En
   return { index: named.index, facts };
 }
 
-/** The rest of the way that begins with the event that failed. */
+/** The rest of the way, from the event that failed on. */
 function failedWay(messages: readonly Message[], way: readonly Event[]): readonly Event[] {
   const at = way.findIndex(({ type }) => !AROUND.test(type));
   const failed = way[at];
@@ -61,8 +65,9 @@ function failedWay(messages: readonly Message[], way: readonly Event[]): readonl
 }
 
 /**
- * The failure that a handler received before it ended the execution. A Fail state can be anywhere behind the Catch: the last
- * caught failure counts. Another state must be the first one of the handler: whether a later one belongs to it is not known.
+ * The failure that a handler received before it ended the execution. If a Fail state ended it, that is the
+ * last caught failure, wherever the Fail state is behind the Catch. Any other state must be the first one of
+ * the handler, because it is unknown whether later ones belong to it.
  */
 function failureHandledBefore(
   messages: readonly Message[],
@@ -71,7 +76,8 @@ function failureHandledBefore(
   const isFail = way[0]?.type === 'FailStateEntered';
   const entered = enteredAt(way);
   if (entered === undefined) return undefined;
-  // Failures that were caught inside of a map or parallel state that ended, or in an earlier iteration, are not this handler's.
+  // Failures that were caught inside a map or parallel state that has ended, or in an earlier iteration, do
+  // not belong to this handler.
   let ended = 0;
   let isEarlierIteration = false;
   for (let at = entered + 1; at < way.length; at++) {
@@ -137,7 +143,10 @@ function wayInBranches(messages: readonly Message[], parallel: Event): readonly 
   return [failed, ...wayBackFrom(messages, failed)];
 }
 
-/** Where on the way from its failure a parallel state started its branches, the last time if it was retried. */
+/**
+ * The index on the way from its failure at which a parallel state started its branches. If it was retried,
+ * the last start.
+ */
 function startOfParallel(way: readonly Event[]): number {
   let left = 0;
   return way.findIndex(({ type }) => {
@@ -147,7 +156,10 @@ function startOfParallel(way: readonly Event[]): number {
   });
 }
 
-/** The events that led to this one, the nearest first. Ids only grow, which bounds the way also in a damaged history. */
+/**
+ * The events that led to this one, the nearest first. Each must have a smaller id than the one before, so the
+ * way ends even in a damaged history.
+ */
 function wayBackFrom(messages: readonly Message[], end: Event): Event[] {
   const indexById = new Map(messages.map(({ messageId }, index) => [messageId, index]));
   const way: Event[] = [];
@@ -160,7 +172,7 @@ function wayBackFrom(messages: readonly Message[], end: Event): Event[] {
   return way;
 }
 
-/** The state that was entered and not left again on this way, or that an evaluation failed in. */
+/** The state that was entered and not left on this way, or in which an evaluation failed. */
 function stepOf(way: readonly Event[]): string | undefined {
   const evaluated = way[0]?.type === 'EvaluationFailed' && text(way[0].members['state']);
   if (evaluated) return evaluated;
@@ -168,7 +180,7 @@ function stepOf(way: readonly Event[]): string | undefined {
   return at === undefined ? undefined : text(way[at]?.members['name']);
 }
 
-/** Where on this way the state was entered that was not left again. */
+/** The index on this way at which the state was entered that was not left. */
 function enteredAt(way: readonly Event[]): number | undefined {
   let left = 0;
   for (const [at, { type }] of way.entries()) {

@@ -1,6 +1,7 @@
 /**
- * The way back from a message to the event that it was made of (step-functions-mapping.ts), exactly. The payload has all values; what it
- * does not tell is how the event held them: that is the message's `eventShape`, present only if the type does not decide it.
+ * Restores exactly the event that a message was made of (step-functions-mapping.ts). The payload has all
+ * values. The message's `eventShape` has what the payload lacks: how the event nested these values. It is
+ * present only if the event's type does not determine that.
  */
 import { EVENT_TYPE_OF_UPSTREAM } from '../../messages/event-types.ts';
 import type { EventShape, Message } from '../../messages/message.ts';
@@ -34,13 +35,16 @@ const WITHOUT_DETAILS: ReadonlySet<string> = new Set([
 const hasEmptyDetails = (type: string): boolean =>
   Object.hasOwn(EVENT_TYPE_OF_UPSTREAM, type) && !WITHOUT_DETAILS.has(type);
 
-/** Where an event of this type has its details, as its type decides it; undefined if it has none. */
+/** The member in which an event of this type usually has its details; undefined if it usually has none. */
 const usualDetails = (type: string, isEmpty: boolean): string | undefined =>
   isEmpty && !hasEmptyDetails(type) ? undefined : detailsNameOf(type);
 
 const OWN_MEMBERS = ['type', 'id', 'previousEventId'];
 
-/** `details`: the name of the member whose members the payload has beside the event's own; undefined if it has none such. */
+/**
+ * `details`: the name of the member whose content was merged into the payload; undefined if nothing was
+ * merged.
+ */
 export function eventShapeOf(
   event: Readonly<Record<string, unknown>>,
   details: string | undefined,

@@ -20,7 +20,7 @@ export const stepFunctionsLineage: LineageReader = {
     if (event.type !== 'MapRunStarted') return startedByTask(event);
     return parseMapRunRef(textOf(event.members['mapRunArn']) ?? '');
   },
-  /** By the convention that AWS's console follows, too: the parent passes its own ARN in the input. */
+  /** Follows the convention of AWS's console: the parent passes its own ARN in the input. */
   parent(first: Message): string | undefined {
     const event = eventInPayload(first);
     if (event?.type !== 'ExecutionStarted') return undefined;
@@ -30,7 +30,7 @@ export const stepFunctionsLineage: LineageReader = {
 
 const INTEGRATIONS: ReadonlySet<string> = new Set(['states', 'aws-sdk:sfn']);
 
-/** A task that waits for the child has both events, one that does not has the last alone. */
+/** A task that waits for the child has both events, another task only the last. */
 function startedByTask({ type, members }: PayloadEvent): Started | undefined {
   const resource = textOf(members['resource']) ?? '';
   const [action, pattern] = resource.split('.');

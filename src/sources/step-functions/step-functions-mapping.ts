@@ -1,6 +1,7 @@
 /**
- * How a Step Functions event becomes a message: one event, one message, none made up, none dropped. The type comes from a
- * table that is complete by type; the payload is the event itself as compact JSON, so that nothing of it is lost.
+ * Turns Step Functions events into messages: each event becomes exactly one message. The type comes from a
+ * table that is complete by type; the payload is the event itself as compact JSON, so that nothing of it is
+ * lost.
  *
  * Types: HistoryEventType of botocore's model stepfunctions/2016-11-23 (1.43.67). No I/O, no clock.
  */
@@ -56,7 +57,10 @@ export function messageOfEvent(event: HistoryEvent): Message | undefined {
   };
 }
 
-/** The members of the details, beside the event's own, and the member they were in. Details that would overwrite one stay nested. */
+/**
+ * The members of the details, to be merged with the event's own members, and the name of the member that
+ * contained them. Details that would overwrite a member stay nested.
+ */
 function detailsOf(
   rest: Readonly<Record<string, unknown>>,
   own: Readonly<Record<string, unknown>>,

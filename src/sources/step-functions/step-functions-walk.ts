@@ -1,9 +1,11 @@
 /**
- * Derives the members of Step Functions' messages. Each event names the one that led to it. Going back that way to the states that were
- * entered and not left tells the state and the iteration of an event that does not name them, also where branches alternate.
+ * Derives the members of Step Functions' messages. Each event names the event that led to it. Following these
+ * names back to the states that were entered and not left gives the state and iteration of an event that does
+ * not name them, even if branches alternate.
  *
- * The way back is not walked: each event that a later one may name is remembered with the frame (state, iteration) it left open.
- * How long is bounded, and depends on ids only, so that a walk from the middle derives the same as one from the start.
+ * Nothing is actually walked back: each event that a later one may name is remembered with the frame (state,
+ * iteration) that it left open. For how long depends only on ids, so that a walk from the middle derives the
+ * same as one from the start.
  */
 import * as z from 'zod/mini';
 
@@ -12,9 +14,12 @@ import type { Message } from '../../messages/message.ts';
 import { eventTypeOf } from './step-functions-mapping.ts';
 import { eventInPayload } from './step-functions-payload.ts';
 
-/** Any of so many events may be named by the next: one failed branch aborts up to 40 iterations, each with a few events. */
+/**
+ * The next event may name any of this many events before it: one failed branch aborts up to 40 iterations,
+ * each with a few events.
+ */
 const RECENT_EVENTS = 200;
-/** More ends of branches that run at the same time are not remembered; the oldest is forgotten first. */
+/** Bounds the ends of parallel branches that are remembered. The oldest is forgotten first. */
 const REMEMBERED_EVENTS_MAX = 1_000;
 
 type Kind = 'state' | 'map' | 'parallel' | 'iteration';
@@ -129,7 +134,10 @@ export class StepFunctionsWalk {
     return { last: this.#last, frames, events };
   }
 
-  /** Where an event belongs, and what is open after it, if `from` was open before. Opens and closes frames. */
+  /**
+   * Finds the frame that an event belongs to, and the one that is open after it, if `from` was open before.
+   * Opens and closes frames.
+   */
   #place(
     type: string,
     members: Readonly<Record<string, unknown>>,
@@ -189,7 +197,7 @@ export class StepFunctionsWalk {
 
   #remember(id: number, type: string, frame: Frame | undefined): void {
     const isFork = type === 'MapStateStarted' || type === 'ParallelStateStarted';
-    // The next event after an iteration comes at once, if at all.
+    // Only the very next event can follow the end of an iteration.
     this.#events.set(id, { frame, isFork, wasNamed: OF_ITERATION.test(type) });
     this.#last = Math.max(this.#last, id);
     if (this.#events.size <= REMEMBERED_EVENTS_MAX) return;

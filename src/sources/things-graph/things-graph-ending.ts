@@ -1,7 +1,7 @@
 /**
- * How an execution of Things Graph ended: the failure that brought it down, not one that was caught or retried before. The
- * failure is found by event types. What a payload adds (step, error, cause) is best effort: payloads are prose, JSON, or text
- * that only looks like JSON.
+ * How an execution of Things Graph ended: the failure that ended it, not one that was caught or retried
+ * before. Event types identify the failure. Its step, error and cause are read from payloads as best effort,
+ * because payloads are prose, JSON, or text that only looks like JSON.
  */
 import type { Ending } from '../../messages/ending.ts';
 import { statusAfter } from '../../messages/event-types.ts';
@@ -84,7 +84,10 @@ function errorAndCause(payload = ''): { error?: string | undefined; cause?: stri
   return { error: member(json, 'error'), cause: member(json, 'cause') };
 }
 
-/** The cause is found as the last member only: it may contain commas, so nothing marks its end before another member. */
+/**
+ * The cause is read only if it is the last member: it may contain commas, so its end before another member
+ * could not be recognised.
+ */
 function lastCause(payload: string): string | undefined {
   const name = CAUSE_NAME.exec(payload);
   if (!name || !payload.endsWith('}')) return undefined;

@@ -1,7 +1,7 @@
 /**
- * Reads single members of a Things Graph payload: prose, JSON, or text that only looks like it
- * (`{stepId: Step2ReadSqsPayloadLambda, input: null, …}`). Only members of the outermost object count: what is further in is data of
- * the flow.
+ * Reads single members of a Things Graph payload: prose, JSON, or text that only looks like it (`{stepId:
+ * Step2ReadSqsPayloadLambda, input: null, …}`). Only members of the outermost object count, because nested
+ * ones are data of the flow.
  */
 
 /** A payload names its step and error near its start. The bound keeps a search through 500 large payloads fast. */

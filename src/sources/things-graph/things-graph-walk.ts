@@ -1,6 +1,7 @@
 /**
- * Derives the members of Things Graph's messages. Payloads of STEP_* name their step, those of ACTIVITY_* are empty: these belong to the
- * step that is open. While several are open, or one without a name, a message that names no step gets none.
+ * Derives the members of Things Graph's messages. Payloads of STEP_* name their step. Those of ACTIVITY_* are
+ * empty, so these messages belong to the open step. While several steps are open, or one without a name, a
+ * message without a step's name gets no step.
  */
 import * as z from 'zod/mini';
 
@@ -8,7 +9,7 @@ import { type DerivedMembers, errorName, stepName } from '../../messages/derive.
 import type { Message } from '../../messages/message.ts';
 import { payloadMember } from './things-graph-payload.ts';
 
-/** More steps at the same time are not remembered; the oldest is forgotten first. */
+/** Bounds the open steps that are remembered. The oldest is forgotten first. */
 const OPEN_STEPS_MAX = 100;
 
 /** Null: a step without a name. */
@@ -39,7 +40,7 @@ export class ThingsGraphWalk {
     return this.#open;
   }
 
-  /** The name of the open step, unless it might be another one's. */
+  /** The name of the open step, if only one step can be meant. */
   #only(): string | undefined {
     const [first, ...others] = this.#open;
     return others.every((other) => other === first) ? (first ?? undefined) : undefined;
@@ -50,7 +51,7 @@ export class ThingsGraphWalk {
   }
 
   #ended(step: string | undefined): void {
-    // Any of those that are open may have ended: from here on none of them is known to be open.
+    // Any of the open steps may have ended, so from now on no open step is known by its name.
     if (step === undefined) this.#open = this.#open.slice(1).map(() => null);
     else {
       const named = this.#open.indexOf(step);

@@ -16,7 +16,7 @@ export class Announcer {
   textFor(snapshot: ExecutionSnapshot): string {
     const { status } = snapshot;
     const { word, sentence = '', tone } = phaseText(snapshot);
-    // Between a loss and what follows it, every connection is busy for a moment.
+    // After a lost connection, the state is `busy` only for a moment, so it is not announced.
     if (tone !== 'busy' && tone !== this.#tone) {
       if (tone === 'problem' || tone === 'warning') this.#text = `${word}. ${sentence}`;
       else if (this.#tone === 'warning') this.#text = 'Connected again.';

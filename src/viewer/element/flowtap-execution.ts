@@ -36,7 +36,7 @@ export class FlowtapExecution extends LitElement {
 
   /** The execution's id. Not needed with a ticket, which names it. */
   declare execution: string | undefined;
-  /** A ticket, or, as a property, what the typed client takes: a function that gets one. */
+  /** A ticket. As a property also a function that returns one, as in the typed client. */
   declare ticket: TicketSource | undefined;
   /** The page's own endpoint for tickets. */
   declare ticketUrl: string | undefined;
@@ -53,7 +53,7 @@ export class FlowtapExecution extends LitElement {
   #unsubscribe: (() => void) | undefined;
   #shown: ExecutionSnapshot = EMPTY_SNAPSHOT;
   #hasCopiedId = false;
-  /** When reading stopped, by the service's clock: what runs is not known from then on. */
+  /** When reading stopped, by the service's clock. The state of running steps is unknown after that. */
   #stoppedAtMs: number | undefined;
   /** The open message as the views last set it. */
   #openedHere: string | undefined;
@@ -75,7 +75,7 @@ export class FlowtapExecution extends LitElement {
     nowMs: () => this.#nowMs(this.snapshot),
   });
 
-  /** What is shown: the same value that the React hook returns parts of. */
+  /** The state that is shown. The React hook returns parts of the same value. */
   get snapshot(): ExecutionSnapshot {
     return this.#store?.getSnapshot() ?? EMPTY_SNAPSHOT;
   }

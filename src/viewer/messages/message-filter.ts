@@ -34,7 +34,7 @@ const containsText = (message: FlowMessage, lower: string): boolean =>
     message.payload,
   ].some((member) => member?.toLowerCase().includes(lower) === true);
 
-/** The messages that match. Of a list that has only grown, it looks at the new ones alone. */
+/** The messages that match. If the list has only grown, it examines only the new ones. */
 export class FilteredMessages {
   #filter: MessageFilter = NO_FILTER;
   #seen: readonly FlowMessage[] = [];

@@ -4,13 +4,13 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { type MessageFilter, NO_FILTER, isFiltering } from './message-filter.ts';
 import type { MessageFacts } from '../store/message-facts.ts';
 
-/** Which of its two type names a message is shown with, if it has two. */
+/** Which type name is shown for messages that have two. */
 export type Vocabulary = 'upstream' | 'common';
 
 export interface MessageToolsFacts {
   readonly facts: MessageFacts;
   readonly filter: MessageFilter;
-  /** The name of the step whose messages alone are shown. */
+  /** The name of the step to whose messages the list is restricted. */
   readonly selectedStep: string | undefined;
   readonly count: number;
   readonly shown: number;

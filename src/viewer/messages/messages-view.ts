@@ -1,4 +1,4 @@
-/** The messages of an execution: a list that stays smooth with any number of them. */
+/** The list of an execution's messages. It scrolls smoothly with any number of messages. */
 import { type LitElement, type TemplateResult, html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 

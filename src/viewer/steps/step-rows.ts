@@ -60,7 +60,7 @@ const isHandledIn = (isParentHandled: boolean, step: Step): boolean =>
 const isTroubled = ({ status, attempts, error }: Step): boolean =>
   status === 'FAILED' || attempts > 1 || (status !== 'RUNNING' && error !== undefined);
 
-/** How many rows the whole tree has, by their marks: the numbers are those of the rows that a reader sees when all are open. */
+/** How many rows of each kind the whole tree has, if all rows are open. */
 export interface StepTally {
   readonly steps: number;
   readonly branches: number;

@@ -148,7 +148,7 @@ export class StepsView {
     return this.#rows.length <= PAGE_ROWS_MAX;
   }
 
-  /** That there are more rows than the table shows at once, where scrollbars hide themselves. */
+  /** Tells readers that the table has more rows than are visible, because many systems hide scrollbars. */
   #rowsInView(): TemplateResult {
     const { first, last } = this.#virtual.shown;
     const [from, to, all] = [first, last, this.#rows.length].map((count) => count.toLocaleString('en'));

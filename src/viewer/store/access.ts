@@ -1,4 +1,7 @@
-/** How a page reads one execution: with a ticket, with an address that hands out tickets, or with the reader's own key. */
+/**
+ * How a page reads one execution: with a ticket, with an endpoint that returns tickets, or with the reader's
+ * own key.
+ */
 import type { CredentialSource, TicketSource } from '../../client/client.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 
@@ -7,16 +10,16 @@ export type ExecutionAccess =
   | { readonly ticket: TicketSource }
   /** The page's own endpoint. Asked by `POST`, with same-origin credentials and without a body; answers with our ticket. */
   | { readonly ticketUrl: string | URL }
-  /** For a page of the operator alone, which keeps the key in memory. */
+  /** Only for the operator's own page, which keeps the key in memory. */
   | { readonly apiKey: CredentialSource };
 
-/** What a ticket says about itself. Nothing is verified: the service does that. */
+/** The claims of a ticket, unverified: only the service verifies tickets. */
 export interface TicketFacts {
   readonly executionId: string | undefined;
   readonly payloads: PayloadAccess | undefined;
 }
 
-/** Reads the claims of a ticket, which is a JWT (RFC 7519). Text that is no ticket says nothing. */
+/** Reads the claims of a ticket, which is a JWT (RFC 7519). Empty if the text is not a ticket. */
 export function ticketFacts(ticket: string): TicketFacts {
   const claims = claimsOf(ticket);
   const { exe, pay, nam } = claims;

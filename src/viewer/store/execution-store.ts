@@ -36,7 +36,7 @@ export interface ExecutionStorePorts {
   readonly slotsFor: (origin: string) => StreamSlots;
 }
 
-/** Subscribers are notified at most so often. */
+/** The shortest time between two notifications of subscribers. */
 const NOTIFY_MS_MIN = 50;
 /** The same while a history is loaded: thousands of messages arrive in a second. */
 const NOTIFY_LOADING_MS_MIN = 250;
@@ -235,7 +235,7 @@ export class ExecutionStore {
       const known = this.#changes?.status ?? this.#snapshot.status;
       if (known === undefined && failure) this.#change({ status, failure });
     } catch {
-      // It is asked for again at the end of the history.
+      // The failure is requested again at the end of the history.
     }
   }
 
@@ -266,7 +266,7 @@ export class ExecutionStore {
 
   #change(changes: Partial<ExecutionSnapshot>): void {
     const isScheduled = this.#changes !== undefined;
-    // A plan to retry belongs to its phase.
+    // A new phase also ends a planned retry.
     this.#changes = { ...this.#changes, ...(changes.phase && { retryAtMs: undefined }), ...changes };
     if (isScheduled) return;
     const { clock } = this.#ports;
@@ -286,7 +286,8 @@ export class ExecutionStore {
       messages: isSame ? messages : Object.freeze([...this.#messages]),
     });
     this.#changes = undefined;
-    // A copy: one that leaves and returns meanwhile would be called without end.
+    // Iterates over a copy, because a listener that unsubscribes and subscribes again meanwhile would be
+    // called endlessly.
     const listeners = Array.from(this.#listeners);
     for (const listener of listeners) listener();
   }

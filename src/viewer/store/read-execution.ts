@@ -1,6 +1,6 @@
 /**
- * Reads an execution to its end: by a stream if this page has one free, else by asking for new messages every 5 s until it has.
- * Where to continue, and what to do with messages, is up to the caller.
+ * Reads an execution to its end: by a stream or, until this page has a free stream slot, by requesting new
+ * messages every 5 s. The caller decides where to continue and what to do with messages.
  */
 import { FlowtapProblem, type FlowMessage, type Status } from '../../client/client.ts';
 import { isTransient } from '../../client/retry-policy.ts';
@@ -55,7 +55,9 @@ export async function readExecution(session: Session, reading: Reading): Promise
   }
 }
 
-/** A request names its position by `cursor`, which the service refuses if it does not know it. Only a stream is sent `reset`. */
+/**
+ * True if the service does not know the cursor of a request for a page. Only a stream gets a `reset` instead.
+ */
 const isCursorRefusal = (error: unknown): boolean =>
   error instanceof FlowtapProblem && (error.code === 'HistoryChanged' || error.status === 400);
 
@@ -70,7 +72,7 @@ async function stream({ client, executionId }: Session, reading: Reading): Promi
   });
   reading.onPhase('connecting');
   for await (const event of events) {
-    // What is left of a chunk is sent again to the next reader.
+    // The rest of the chunk is sent again when reading resumes.
     signal.throwIfAborted();
     switch (event.type) {
       case 'message':
@@ -94,7 +96,7 @@ async function stream({ client, executionId }: Session, reading: Reading): Promi
   }
 }
 
-/** Until the slot is granted, or the execution has ended and all of it was read. */
+/** Polls until the slot is granted, or the execution has ended and was read completely. */
 async function poll(session: Session, reading: Reading, slot: SlotRequest): Promise<'ended' | 'granted'> {
   const { signal, clock } = reading;
   reading.onPhase('waiting-for-slot');

@@ -29,7 +29,7 @@ export interface SessionPorts {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: () => number;
-  /** The page's endpoint refuses another ticket: nothing can be read any more. */
+  /** Called when the page's endpoint refuses another ticket, so that nothing more can be read. */
   readonly onRefused: (problem: FlowtapProblem) => void;
 }
 
@@ -47,7 +47,7 @@ type GivenTicket = string | (TicketParts & { readonly streamUrl?: string });
 export async function openSession(options: SessionOptions, ports: SessionPorts): Promise<Session> {
   const { access } = options;
   const { fetch, clock, random } = ports;
-  // What is read again soon is not retried before.
+  // No retries here, because the caller retries itself.
   const common = { fetch, clock, random, giveUpAfterMs: 0 };
   if ('apiKey' in access) {
     const { executionId } = options;

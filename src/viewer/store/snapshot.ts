@@ -10,16 +10,19 @@ import type {
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 
 /**
- * What the store is doing. After `ended` it reads on until the history has settled; after the four below, nothing is read any more.
+ * What the store is doing. After `ended` it continues to read until the history has settled. After the last
+ * four phases nothing is read any more.
  *
  * - `connecting`: no answer yet.
  * - `replaying`: earlier messages are arriving.
  * - `live`: everything up to now was received, and new messages arrive as they happen.
- * - `reconnecting`: the connection was lost. It is opened again. Before the first answer, this is `connecting` with an `error`.
+ * - `reconnecting`: the connection was lost. It is opened again. Before the first answer, this is
+ *   `connecting` with an `error`.
  * - `busy`: the service, or the page's endpoint for tickets, refuses for now. `error` says why.
- * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the moment.
- * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one is free. With an `error`, the
- *   service has no stream left for this reader.
+ * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the
+ *   moment.
+ * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one is
+ *   free. With an `error`, the service has no stream left for this reader.
  * - `paused`: the tab is hidden, so the stream is closed. It resumes when the tab is shown.
  * - `stopped`: an error that no retry can help.
  */
@@ -39,7 +42,7 @@ export type Phase =
   | 'not-found'
   | 'stopped';
 
-/** Without its `cursor` if messages told it, in place of the service. */
+/** Has no `cursor` if it was derived from messages and not read from the service. */
 export type ShownFailure = Omit<Failure, 'cursor'> & Partial<Pick<Failure, 'cursor'>>;
 
 export interface ExecutionSnapshot {

@@ -1,7 +1,7 @@
 /**
- * How many event streams a page has open to one service. Over HTTP/1.1 a browser opens at most six connections to a host, so streams
- * without a bound would block every other request. All copies of this module on a page share the count: the element and the React
- * hook may come from different bundles.
+ * How many event streams a page has open to one service. Over HTTP/1.1 a browser opens at most six
+ * connections to a host, so more streams would block all other requests. All copies of this module on a page
+ * share the count: the element and the React hook may come from different bundles.
  */
 
 /** Leaves two of six connections for requests. */

@@ -4,7 +4,7 @@ import type { Fetch } from '../../client/http.ts';
 
 /** The code if the ticket endpoint refuses: the session has ended, or the user may not see the execution. */
 export const TICKET_REFUSED = 'TicketRefused';
-/** The code if the ticket endpoint fails for now. */
+/** The code if the ticket endpoint fails temporarily. */
 export const TICKET_UNAVAILABLE = 'TicketUnavailable';
 
 /** Statuses after which a retry may succeed. */

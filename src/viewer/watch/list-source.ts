@@ -1,4 +1,6 @@
-/** What the list reads, as the page needs it. client-list-source.ts gets it from the typed client. */
+/**
+ * The data of lists in the form that the page needs. client-list-source.ts reads it with the typed client.
+ */
 import type { Flow, ListedExecution, Status } from '../../client/client.ts';
 
 export type { ListedExecution };

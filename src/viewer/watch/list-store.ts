@@ -17,7 +17,7 @@ export interface ListSnapshot {
   /** Older ones can be asked for. */
   readonly hasOlder: boolean;
   readonly isReadingOlder: boolean;
-  /** How far the search has got: everything that started later is shown. */
+  /** How far back the list was searched: all executions that started later are shown. */
   readonly searchedBackTo: string | undefined;
   /** A part of the list is missing, since the upstream or the archive could not be read. */
   readonly isPartial: boolean;
@@ -80,7 +80,7 @@ export class ListStore {
     const { signal } = this.#reading;
     this.#change({ isReadingOlder: true, error: undefined });
     try {
-      // A walk that starts again finds what was missing before.
+      // Reading from the start again, so a part that was missing may be found now.
       if (this.#parts === undefined) this.#change({ isPartial: false });
       const parts = (this.#parts ??= this.#source.parts(this.#query, signal));
       const before = this.#byId.size;
@@ -110,7 +110,7 @@ export class ListStore {
     // Items of the live list are newer.
     for (const execution of executions)
       if (!this.#byId.has(execution.flowExecutionId)) this.#byId.set(execution.flowExecutionId, execution);
-    // What an earlier part lacked is still missing.
+    // Executions that were missing from an earlier part are still missing.
     const isPartial = this.#snapshot.isPartial || partial;
     this.#change({ hasOlder: !isLast, isPartial, searchedBackTo, executions: this.#sorted() });
   }

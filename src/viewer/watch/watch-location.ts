@@ -1,6 +1,7 @@
 /**
- * What the page shows, as the fragment of its address: an execution (core/watch-link.ts), or the list with its filter,
- * `#flow=…&status=FAILED&namePrefix=…&since=24h`. So every view has a link, and the browser's "back" works. It never contains a key.
+ * The fragment of the page's address, which determines what the page shows: an execution
+ * (core/watch-link.ts), or the list with its filter, `#flow=…&status=FAILED&namePrefix=…&since=24h`. So every
+ * view has a link, and the browser's "back" works. It never contains a key.
  */
 import type { Status } from '../../client/client.ts';
 import { type WatchTarget, parseWatchFragment, watchFragment } from '../../core/watch-link.ts';

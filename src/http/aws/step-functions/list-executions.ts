@@ -129,8 +129,8 @@ async function answerPage(
     if (!page.ok) return withList(of, page);
     const { executions, next, partial } = page.value;
     upstreamCalls += page.value.upstreamCalls;
-    // If the upstream fails, the list consists of archived executions. If there are none either, answer with
-    // the failure, not with an empty list.
+    // If the upstream fails, the list consists of archived executions. If the archive has no executions
+    // either, answer with the failure, not with an empty list.
     if (partial && executions.length === 0 && next === undefined && after === undefined) return unavailable;
     found.push(...executions.filter(isWanted));
     after = next;
