@@ -13,6 +13,7 @@ import type { Chunk } from '../messages/history.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../messages/fingerprint.ts';
 import { messageSchema, messagesBytes, type Message } from '../messages/message.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
 
 /** Messages in an archive page: position / 250 is the page number, so no index is needed. */
@@ -85,11 +86,5 @@ export function decodeRecord(
 function undamagedJson(text: string): unknown {
   if (!SUM.test(text.slice(-SUM_CHARACTERS))) return undefined;
   const json = `${text.slice(0, -SUM_CHARACTERS)}}`;
-  if (withSum(json) !== text) return undefined;
-  try {
-    return JSON.parse(json);
-  } catch {
-    // The checksum is correct, so something other than `encodeRecord` wrote it.
-    return undefined;
-  }
+  return withSum(json) === text ? parseJson(json) : undefined;
 }

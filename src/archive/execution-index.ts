@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import type { FlowRef } from '../core/flow-ref.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
+import { parseJson } from '../core/parse-json.ts';
 import {
   GET_MANY_KEYS_MAX,
   type KeyValueStore,
@@ -203,14 +204,8 @@ interface ListOptions {
   readonly limit: number;
 }
 
-function recordOf(metadata: unknown, value: string | undefined): unknown {
-  if (metadata !== undefined) return metadata;
-  try {
-    return JSON.parse(value ?? '');
-  } catch {
-    return undefined;
-  }
-}
+const recordOf = (metadata: unknown, value: string | undefined): unknown =>
+  metadata ?? parseJson(value ?? '');
 
 /**
  * The keys of a group after a position. The store lists keys with a prefix, and cannot begin in the middle. So this lists ever longer

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { type BodyDeadlines, timedBody } from '../core/timed-body.ts';
+import { parseJson } from '../core/parse-json.ts';
 
 /** Keys, tickets and AWS calls have a few kilobytes. Only imports are larger, and they are streamed. */
 export const BODY_BYTES_MAX = 64 * 1024;
@@ -63,9 +64,6 @@ export async function readJson(request: Request, clock: Clock): Promise<Result<u
   if (type !== null && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
     return fail({ type: 'unsupported-media-type', expected: 'application/json' });
   }
-  try {
-    return ok(JSON.parse(text.value));
-  } catch {
-    return invalid('body', 'body', 'must be JSON.');
-  }
+  const json = parseJson(text.value);
+  return json === undefined ? invalid('body', 'body', 'must be JSON.') : ok(json);
 }

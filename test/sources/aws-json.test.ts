@@ -222,7 +222,6 @@ describe('errors of the service itself', () => {
       failure: {
         type: 'aws-error',
         name,
-        httpStatus,
         internal: `GetExecutionHistory: HTTP ${httpStatus}, ${name}`,
       },
     });

@@ -21,6 +21,7 @@
 import * as z from 'zod/mini';
 
 import type { Log } from '../../core/log.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import type { Entry } from '../../storage/key-value.ts';
 import { type PayloadAccess, accessOfStored, storedAccess } from '../../messages/payload-access.ts';
 import { keyIdOf } from './api-key.ts';
@@ -203,14 +204,6 @@ export function recordText<T>(schema: z.ZodMiniType<T>, record: T): string {
   const text = JSON.stringify(record);
   z.parse(schema, JSON.parse(text));
   return text;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const isNewer = (json: unknown): boolean =>

@@ -6,6 +6,7 @@ import type * as z from 'zod/mini';
 
 import type { Clock } from '../../core/clock.ts';
 import { ok } from '../../core/errors.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import { readText } from '../request-body.ts';
 import { type AwsResult, refused } from './aws-answer.ts';
 
@@ -13,11 +14,8 @@ import { type AwsResult, refused } from './aws-answer.ts';
 export async function readBody(request: Request, clock: Clock): Promise<AwsResult<unknown>> {
   const text = await readText(request, clock);
   if (!text.ok) return text.failure.type === 'invalid-input' ? unreadable('The body must be UTF-8.') : text;
-  try {
-    return ok(JSON.parse(text.value));
-  } catch {
-    return unreadable('The body must be JSON.');
-  }
+  const json = parseJson(text.value);
+  return json === undefined ? unreadable('The body must be JSON.') : ok(json);
 }
 
 /** The members of an object, each of the right JSON type. As everywhere in AWS JSON, unknown ones are ignored. */

@@ -6,6 +6,7 @@
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
 import type { SourceFailure } from '../../core/errors.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import { redact } from './redact.ts';
 
 /** An error of the service's own model, or one without a general meaning. The source interprets it. */
@@ -13,7 +14,6 @@ export interface AwsError {
   readonly type: 'aws-error';
   /** Without namespace and URL: `ResourceNotFoundException`. */
   readonly name: string;
-  readonly httpStatus: number;
   readonly internal: string;
 }
 
@@ -81,13 +81,13 @@ export function classifyAnswer(answer: Answer, context: AnswerContext): Classifi
   if (name !== undefined) {
     if (THROTTLING_NAMES.has(name)) return throttled();
     if (context.clientErrors.has(name)) {
-      return failed({ type: 'aws-error', name, httpStatus: status, internal }, false);
+      return failed({ type: 'aws-error', name, internal }, false);
     }
     if (INTERNAL_NAMES.has(name)) return failed({ type: 'upstream-internal', internal }, true);
   }
   if (status === 429) return throttled();
   if (status >= 500) return failed({ type: 'upstream-internal', internal }, true);
-  if (name !== undefined) return failed({ type: 'aws-error', name, httpStatus: status, internal }, false);
+  if (name !== undefined) return failed({ type: 'aws-error', name, internal }, false);
   return failed({ type: 'upstream-broken', internal }, false);
 }
 
@@ -143,12 +143,3 @@ const member = (json: unknown, name: string): unknown =>
   typeof json === 'object' && json !== null && Object.hasOwn(json, name)
     ? Reflect.get(json, name)
     : undefined;
-
-/** Undefined if it is not JSON; no JSON value is undefined. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

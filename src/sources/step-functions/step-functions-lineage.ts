@@ -6,6 +6,7 @@
  */
 import { parseMapRunRef } from '../../core/execution-arn.ts';
 import { type ExecutionRef, parseExecutionRef } from '../../core/execution-ref.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import type { Message } from '../../messages/message.ts';
 import type { LineageReader, Started } from '../../messages/started-executions.ts';
 import { eventInPayload, type PayloadEvent, textOf } from './step-functions-payload.ts';
@@ -42,13 +43,7 @@ function startedByTask({ type, members }: PayloadEvent): Started | undefined {
 
 /** The execution whose ARN is in a member of a JSON text. */
 function executionIn(json: unknown, member: string): ExecutionRef | undefined {
-  let value: unknown;
-  try {
-    value = Object(JSON.parse(textOf(json) ?? ''))[member];
-  } catch {
-    return undefined;
-  }
-  const id = textOf(value);
+  const id = textOf(Object(parseJson(textOf(json) ?? ''))[member]);
   const ref = id === undefined ? undefined : parseExecutionRef(id);
   return ref?.arn && ref;
 }

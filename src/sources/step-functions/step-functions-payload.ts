@@ -2,6 +2,7 @@
  * The event in a message's payload (step-functions-mapping.ts). Parses it as JSON, because an import may have
  * other spaces and another order of members than our own text.
  */
+import { parseJson } from '../../core/parse-json.ts';
 import type { Message } from '../../messages/message.ts';
 
 export interface PayloadEvent {
@@ -21,12 +22,8 @@ export function eventInPayload({ messageId, payload = '' }: Message): PayloadEve
 
 function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
   if (!json.trimStart().startsWith('{')) return undefined;
-  try {
-    // Safety: JSON that begins with a brace is an object.
-    return JSON.parse(json) as Readonly<Record<string, unknown>>;
-  } catch {
-    return undefined;
-  }
+  // Safety: JSON that begins with a brace is an object.
+  return parseJson(json) as Readonly<Record<string, unknown>> | undefined;
 }
 
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

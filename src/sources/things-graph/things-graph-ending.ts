@@ -3,6 +3,7 @@
  * before. Event types identify the failure. Its step, error and cause are read from payloads as best effort,
  * because payloads are prose, JSON, or text that only looks like JSON.
  */
+import { parseJson } from '../../core/parse-json.ts';
 import type { Ending } from '../../messages/ending.ts';
 import { statusAfter } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
@@ -75,12 +76,8 @@ const ownStep = ({ payload = '' }: Message): string | undefined => payloadMember
 /** From JSON, or text that looks like it. */
 function errorAndCause(payload = ''): { error?: string | undefined; cause?: string | undefined } {
   if (!payload.startsWith('{')) return {};
-  let json: unknown;
-  try {
-    json = JSON.parse(payload);
-  } catch {
-    return { error: payloadMember(payload, 'error'), cause: lastCause(payload) };
-  }
+  const json = parseJson(payload);
+  if (json === undefined) return { error: payloadMember(payload, 'error'), cause: lastCause(payload) };
   return { error: member(json, 'error'), cause: member(json, 'cause') };
 }
 

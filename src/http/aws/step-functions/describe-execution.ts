@@ -123,10 +123,8 @@ const METADATA = [
 
 function visibleMembers(all: Members, payloads: PayloadAccess, withData: boolean): Members {
   const isFull = shows(payloads, 'full');
-  const error = shows(payloads, 'names') ? errorName(textOf(all['error'])) : undefined;
+  const error = shows(payloads, 'names') ? errorName(all['error']) : undefined;
   const visible = isFull ? pick(all, Object.keys(all)) : { ...pick(all, METADATA), ...(error && { error }) };
   const details = (of: string) => ({ ...(visible[of] !== undefined && { [of]: { included: withData } }) });
   return { ...visible, ...details('inputDetails'), ...details('outputDetails') };
 }
-
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
