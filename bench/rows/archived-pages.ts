@@ -123,7 +123,7 @@ async function measure({ rounds, seconds, quick }: Effort): Promise<RowReport> {
     };
   } finally {
     await Promise.all([all, errors, start].map(({ service }) => service.stop()));
-    await Promise.all([bare, logged, routed].map(({ workerd }) => workerd.stop()));
+    await Promise.all([bare, logged, routed].map(({ stop }) => stop()));
   }
 }
 

@@ -60,14 +60,14 @@ const frame = (marker: string) =>
   `data: {"messageId":"${marker}","eventType":"STEP_STARTED","payload":"${'x'.repeat(300)}"}\n\n`;
 
 async function startBare(streams: number): Promise<FanOut> {
-  const { url, pid, workerd } = await startWorker({ entry: 'bench/peers/fan-out.workers.ts' });
+  const { url, pid, stop } = await startWorker({ entry: 'bench/peers/fan-out.workers.ts' });
   return {
     url,
     pid,
     opens: 'retry:',
     streams: Array.from({ length: streams }, () => ({ path: '/', headers: {} })),
     send: (marker) => fetch(url, { method: 'POST', body: frame(marker) }),
-    stop: () => workerd.stop(),
+    stop,
   };
 }
 

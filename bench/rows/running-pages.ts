@@ -72,7 +72,7 @@ async function measure({ rounds, seconds }: Effort): Promise<RowReport> {
       ],
     };
   } finally {
-    await Promise.all([ours.service.stop(), started.service.stop(), peer.workerd.stop()]);
+    await Promise.all([ours.service.stop(), started.service.stop(), peer.stop()]);
     upstream.closeAllConnections();
     upstream.close();
   }

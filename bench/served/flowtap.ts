@@ -66,12 +66,12 @@ export class Flowtap {
       const deno = await startDeno({ entry: 'src/deno.ts', settings: vars });
       return new Flowtap(upstream, deno.url, deno.pid, deno.stop);
     }
-    const { workerd, url, pid } = await startWorker({
+    const { url, pid, stop } = await startWorker({
       vars,
       ...(served === 'bare' && { entry: 'bench/served/unlimited.workers.ts' }),
       assetRouter: served === 'npm start',
     });
-    return new Flowtap(upstream, url, pid, () => workerd.stop());
+    return new Flowtap(upstream, url, pid, stop);
   }
 
   async stop(): Promise<void> {
