@@ -6,7 +6,7 @@ import type { ReadDescription } from './archive/archive-head.ts';
 import type { Settings } from './config.ts';
 import type { Clock } from './core/clock.ts';
 import type { ExecutionRef } from './core/execution-ref.ts';
-import type { SummaryReaders } from './executions/summarize.ts';
+import type { SummaryReaders } from './executions/serving/summarize.ts';
 import type { Log } from './core/log.ts';
 import type { OpenWalk } from './messages/derive.ts';
 import type { EndingReader } from './messages/ending.ts';

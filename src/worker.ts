@@ -16,8 +16,8 @@ import {
 } from './executions/runtimes/durable-object.ts';
 import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts';
 import { startIndexBuild } from './executions/runtimes/index-build-alarms.ts';
-import { objectLocation } from './executions/runtimes/object-location.ts';
-import { awsRefusalFor } from './http/aws/aws-dialects.ts';
+import { objectLocation } from './objects/object-location.ts';
+import { awsRefusalFor } from './http/routes/aws-dialects.ts';
 import { createDurableObjectLists } from './lists/runtimes/durable-object-lists.ts';
 import { regionOf } from './lists/lists.ts';
 import type { OpenList } from './lists/runtimes/open-list.ts';

@@ -1,5 +1,5 @@
 /** Flowtap itself, on workerd or Deno, with an upstream beside it, and what the rows ask of it. */
-import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { startDeno } from './deno.ts';
 import { startWorker } from './worker.ts';
 

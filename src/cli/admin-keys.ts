@@ -1,7 +1,7 @@
 /** /v1/admin/keys as functions. docs/http-api.md describes the members of a key. */
-import { parseObject } from '../client/problem.ts';
+import { parseObject } from '../client/wire/problem.ts';
 import type { Http } from '../client/http.ts';
-import { readBody } from '../client/wire.ts';
+import { readBody } from '../client/wire/wire.ts';
 
 export interface AdminKey {
   readonly id: string;

@@ -29,7 +29,7 @@ const sharedClient: Plugin = {
   name: 'shared-client',
   setup: ({ onResolve }) => {
     onResolve({ filter: /\/(?:client|problem)\.ts$/ }, ({ path, resolveDir }) => {
-      const isClient = [pathOf('src/client/client.ts'), pathOf('src/client/problem.ts')].includes(
+      const isClient = [pathOf('src/client/client.ts'), pathOf('src/client/wire/problem.ts')].includes(
         join(resolveDir, path),
       );
       return isClient ? { path: './client.js', external: true } : undefined;

@@ -2,7 +2,7 @@
 import { type FlowtapClient, type KeyFacts, createFlowtapClient } from '../client/client.ts';
 import { createHttp } from '../client/create-http.ts';
 import { type NetworkFaultKind, networkFault } from '../client/network-fault.ts';
-import { FlowtapConnectionError, FlowtapProblem, parseObject } from '../client/problem.ts';
+import { FlowtapConnectionError, FlowtapProblem, parseObject } from '../client/wire/problem.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { type Terminal, UsageError } from './command.ts';
 import { addressOf, variable } from './connect.ts';

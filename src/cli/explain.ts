@@ -1,6 +1,6 @@
 /** Turns an error of the client into lines for people: what is wrong, then what to do. */
 import { SECRET_CHARACTERS_MIN } from '../core/secret-length.ts';
-import { FlowtapConnectionError, FlowtapProblem } from '../client/problem.ts';
+import { FlowtapConnectionError, FlowtapProblem } from '../client/wire/problem.ts';
 import type { Variable } from './connect.ts';
 import { oneLine } from './plain-text.ts';
 

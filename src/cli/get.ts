@@ -1,7 +1,7 @@
 /** `flowtap get <id>`: an execution as it is now. The failure first, then the messages. */
 import { eventTypesOf, executionId, readArguments, wholeNumber } from './arguments.ts';
 import type { FlowtapClient, Summary } from '../client/client.ts';
-import { FlowtapProblem } from '../client/problem.ts';
+import { FlowtapProblem } from '../client/wire/problem.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { connect } from './connect.ts';
 import { STATUS_STYLES } from './execution-table.ts';

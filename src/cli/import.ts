@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
-import { parseObject } from '../client/problem.ts';
+import { parseObject } from '../client/wire/problem.ts';
 import { executionId, readArguments } from './arguments.ts';
 import { type Command, LocalError, type Terminal } from './command.ts';
 import { connectAdmin } from './connect.ts';

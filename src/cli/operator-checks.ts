@@ -1,7 +1,7 @@
 /** What `flowtap doctor` checks with the admin token: the token, AWS behind the service, and the store. */
 import type { Http } from '../client/http.ts';
-import { FlowtapProblem } from '../client/problem.ts';
-import { readBody } from '../client/wire.ts';
+import { FlowtapProblem } from '../client/wire/problem.ts';
+import { readBody } from '../client/wire/wire.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import type { Terminal } from './command.ts';
 import { connectAdmin } from './connect.ts';

@@ -1,5 +1,5 @@
 /** Turns an error of the client into the result of a check. */
-import { FlowtapProblem } from '../client/problem.ts';
+import { FlowtapProblem } from '../client/wire/problem.ts';
 import { isTransient } from '../client/retry-policy.ts';
 import { type Check, fail } from './check.ts';
 import type { Terminal } from './command.ts';

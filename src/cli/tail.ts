@@ -1,7 +1,7 @@
 /** `flowtap tail <id>`: follows an execution until it ends; the exit code says how. */
 import type { FlowtapClient, FollowOptions, Status } from '../client/client.ts';
 import { FOLLOW_GIVE_UP_MS, RetryPolicy } from '../client/retry-policy.ts';
-import { FlowtapProblem } from '../client/problem.ts';
+import { FlowtapProblem } from '../client/wire/problem.ts';
 import { duration, eventTypesOf, executionId, oneOf, readArguments, wholeNumber } from './arguments.ts';
 import { type Command, Interrupted, type Terminal, UsageError } from './command.ts';
 import { connect } from './connect.ts';

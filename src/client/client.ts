@@ -30,9 +30,16 @@ import {
 } from './follow.ts';
 import { type ListOptions, type MessageList, type PageOptions, listMessages, readPage } from './list.ts';
 import { type SummaryOptions, type WaitOptions, readSummary, waitForEnd } from './summary.ts';
-import { type FlowMessage, type KeyFacts, type Page, type Summary, type Ticket, readBody } from './wire.ts';
+import {
+  type FlowMessage,
+  type KeyFacts,
+  type Page,
+  type Summary,
+  type Ticket,
+  readBody,
+} from './wire/wire.ts';
 
-export { FlowtapConnectionError, FlowtapProblem, type FlowtapFieldError } from './problem.ts';
+export { FlowtapConnectionError, FlowtapProblem, type FlowtapFieldError } from './wire/problem.ts';
 export type { FlowtapClientOptions } from './create-http.ts';
 export type { CredentialOptions, CredentialSource, TicketParts, TicketSource } from './credential.ts';
 export type {
@@ -54,7 +61,7 @@ export type { FollowEvent, FollowMessagesOptions, FollowOptions } from './follow
 export type { Fetch } from './http.ts';
 export type { ListOptions, MessageList, PageOptions } from './list.ts';
 export type { SummaryOptions, WaitOptions } from './summary.ts';
-export type { ProblemCode } from './problem-code.ts';
+export type { ProblemCode } from './wire/problem-code.ts';
 export type {
   EventType,
   Failure,
@@ -64,7 +71,7 @@ export type {
   Page,
   Summary,
   Ticket,
-} from './wire.ts';
+} from './wire/wire.ts';
 export { type StepsState, stepsReducer, toSteps } from './steps/steps.ts';
 export type { Step, StepKind } from './steps/step.ts';
 export type { Clock, Status };

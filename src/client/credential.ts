@@ -3,8 +3,8 @@
  * again when the service rejects what it returned. A browser page gets fresh tickets from its back end that way.
  */
 import type { Clock } from '../core/clock.ts';
-import { FlowtapConnectionError } from './problem.ts';
-import type { Ticket } from './wire.ts';
+import { FlowtapConnectionError } from './wire/problem.ts';
+import type { Ticket } from './wire/wire.ts';
 
 /** The text, or a function that gets it. */
 export type CredentialSource = string | (() => string | Promise<string>);

@@ -5,7 +5,7 @@
 import { createParser } from 'eventsource-parser';
 
 import { type Http, type HttpRequest, watchSilence } from './http.ts';
-import { FlowtapConnectionError } from './problem.ts';
+import { FlowtapConnectionError } from './wire/problem.ts';
 
 /** The server sends a heartbeat after 15 s of silence. If three are missing, the connection is dead. */
 export const SILENCE_MS_MAX = 45_000;

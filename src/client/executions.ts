@@ -3,7 +3,7 @@ import type { Status } from '../messages/event-types.ts';
 import { readEvents } from './event-connection.ts';
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
-import { FlowtapConnectionError, parseObject, problemFromText } from './problem.ts';
+import { FlowtapConnectionError, parseObject, problemFromText } from './wire/problem.ts';
 import {
   type Connection,
   type Heartbeat,
@@ -11,7 +11,7 @@ import {
   heartbeatOf,
   keepReading,
 } from './reconnecting.ts';
-import { readBody } from './wire.ts';
+import { readBody } from './wire/wire.ts';
 
 /** A state machine, or a Things Graph workflow, whose executions the key may read, all or some. */
 export interface Flow {

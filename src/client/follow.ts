@@ -14,9 +14,9 @@ import {
   heartbeatOf,
   keepReading,
 } from './reconnecting.ts';
-import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './problem.ts';
+import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './wire/problem.ts';
 import { readSummary } from './summary.ts';
-import type { EventType, FlowMessage, UpstreamEventType } from './wire.ts';
+import type { EventType, FlowMessage, UpstreamEventType } from './wire/wire.ts';
 
 const TERMINAL_TYPES = ['EXECUTION_SUCCEEDED', 'EXECUTION_FAILED', 'EXECUTION_ABORTED'];
 

@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { untilAborted } from './abortable.ts';
 import type { Credential } from './credential.ts';
 import { networkFault } from './network-fault.ts';
-import { FlowtapConnectionError, FlowtapProblem, problemFromResponse } from './problem.ts';
+import { FlowtapConnectionError, FlowtapProblem, problemFromResponse } from './wire/problem.ts';
 import { redirectProblem } from './redirect.ts';
 import { RetryPolicy } from './retry-policy.ts';
 

@@ -1,7 +1,13 @@
 /** Reads a history by pages, up to its newest message. */
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
-import { type EventType, type FlowMessage, type Page, type UpstreamEventType, readBody } from './wire.ts';
+import {
+  type EventType,
+  type FlowMessage,
+  type Page,
+  type UpstreamEventType,
+  readBody,
+} from './wire/wire.ts';
 
 export interface PageOptions {
   /** 1 to 250; the service's default is 100. A page may hold fewer. */

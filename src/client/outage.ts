@@ -3,7 +3,7 @@
  * this time counts like that of a lost connection when the client decides whether to give up.
  */
 import type { UpstreamState } from '../messages/upstream-state.ts';
-import { FlowtapProblem } from './problem.ts';
+import { FlowtapProblem } from './wire/problem.ts';
 
 export class Outage {
   readonly #now: () => number;

@@ -6,7 +6,7 @@
 import type { Http } from './http.ts';
 import type { UpstreamState } from '../messages/upstream-state.ts';
 import { Outage } from './outage.ts';
-import { FlowtapConnectionError, type FlowtapProblem } from './problem.ts';
+import { FlowtapConnectionError, type FlowtapProblem } from './wire/problem.ts';
 import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 
 /** The connection was closed: because of `error` or, without one, in order. It is opened again after `afterMs`. */

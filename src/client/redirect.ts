@@ -2,8 +2,8 @@
  * Redirects are errors: `fetch` drops `Authorization` when it follows one to another origin, and the next server then blames
  * the credential. The error names the address to use instead. Browsers do not show where a redirect leads.
  */
-import { REDIRECTED } from './problem-code.ts';
-import { FlowtapProblem } from './problem.ts';
+import { REDIRECTED } from './wire/problem-code.ts';
+import { FlowtapProblem } from './wire/problem.ts';
 
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 

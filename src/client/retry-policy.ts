@@ -1,5 +1,5 @@
 /** When a failed request is retried, after which pause, and when the client gives up. No I/O: the caller sleeps. */
-import { FlowtapConnectionError, FlowtapProblem } from './problem.ts';
+import { FlowtapConnectionError, FlowtapProblem } from './wire/problem.ts';
 
 /** The longest pause that the client chooses itself. A server may ask for a longer one. */
 export const BACKOFF_MS_MAX = 30_000;

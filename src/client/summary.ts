@@ -3,7 +3,7 @@ import { WAIT_SECONDS_MAX } from '../messages/wait-seconds.ts';
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
 import { FOLLOW_GIVE_UP_MS } from './retry-policy.ts';
-import { type Summary, readBody } from './wire.ts';
+import { type Summary, readBody } from './wire/wire.ts';
 
 /** Between two requests, in case a service answers "still running" without having waited. */
 const PAUSE_MS_MIN = 1_000;

@@ -5,7 +5,7 @@
  */
 import { errorAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
 import { readBody } from './bounded-body.ts';
-import type { Operation } from './operations/operation.ts';
+import type { Operation } from './operation.ts';
 import { verifySignature, type Credentials, type Signer } from './signature.ts';
 
 /** More than any operation needs, and harmless. AWS's own limits differ by service, from 256 KiB to 7 MiB. */

@@ -16,7 +16,6 @@ import type { PayloadAccess } from '../messages/payload-access.ts';
 import type { EncodedPage } from '../messages/encoded-page.ts';
 import type { MessageFilter, PageQuery } from './cut-page.ts';
 import type { UpstreamState } from '../messages/upstream-state.ts';
-import type { GrantedStream } from './following/stream-key.ts';
 import type { WholePage, WholePageQuery } from './whole-page.ts';
 
 /** How an answer was produced; for Cache-Status (RFC 9211) and the request log. */
@@ -118,6 +117,16 @@ export type StreamStart =
   | ({ readonly at: 'position'; readonly ended?: boolean } & Position)
   /** The Last-Event-ID does not belong to this execution: send a `reset` and start from the beginning. */
   | { readonly at: 'reset' };
+
+/** What a stream was granted when it was requested, and for how long. */
+export interface GrantedStream {
+  /** Opaque here; checked while the stream is open. Plain data. */
+  readonly grant: unknown;
+  /** When the key or its credential ends, in clock milliseconds, as known when the stream was requested. */
+  readonly keyEndsAtMs?: number;
+  /** When the ticket ends, if the caller presented one in place of the key. */
+  readonly ticketEndsAtMs?: number;
+}
 
 export interface StreamRequest extends Reader, MessageFilter, GrantedStream {
   readonly from: StreamStart;

@@ -5,8 +5,7 @@
 import type { Result } from '../core/errors.ts';
 import type { MapRunRef } from '../core/execution-arn.ts';
 import type { FlowRef } from '../core/flow-ref.ts';
-import type { Reader } from '../executions/executions.ts';
-import type { GrantedStream } from '../executions/following/stream-key.ts';
+import type { GrantedStream, Reader } from '../executions/executions.ts';
 import type { Status } from '../messages/event-types.ts';
 import { placeOf } from '../sources/listing-source.ts';
 

@@ -1,5 +1,5 @@
 /** Starts the emulator for a local service, on workerd or Deno, if the options choose it as upstream. */
-import { startEmulatorServer } from '../emulator/node-server.ts';
+import { startEmulatorServer } from '../emulator/server/node-server.ts';
 import { orInUse } from './free-port.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { StartOptions } from './start-options.ts';

@@ -4,7 +4,7 @@
  * specification.
  */
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
-import { awsTargets } from '../http/aws/protocol.ts';
+import { awsTargets } from '../http/routes/aws-protocol.ts';
 import { stepFunctionsDialect } from '../http/aws/step-functions/step-functions-dialect.ts';
 import { adminPaths } from './admin-paths.ts';
 import { ID_EXAMPLE } from './example-values.ts';

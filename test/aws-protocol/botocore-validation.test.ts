@@ -1,7 +1,7 @@
 /** Validates our answers with botocore's parser, parameter validator and model of the service, without a network. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { awsRefusalFor } from '../../src/http/aws/aws-dialects.ts';
+import { awsRefusalFor } from '../../src/http/routes/aws-dialects.ts';
 import { EVENT_TYPES } from '../../src/messages/event-types.ts';
 import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
 import { TARGET, callAws } from './aws-call.ts';

@@ -2,7 +2,7 @@
  * The upstreams behind the Worker while AWS's clients read through it: our emulator, and a foreign one. The foreign one finds mistakes
  * that our emulator and our source have in common.
  */
-import { startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { MODELLED_EXCEPTIONS, type ModelledException } from './aws-call.ts';
 import { type Execution, FOREIGN_EXECUTIONS } from './foreign-histories.ts';

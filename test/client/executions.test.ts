@@ -7,7 +7,7 @@ import {
   createFlowtapClient,
 } from '../../src/client/client.ts';
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
-import { FlowtapProblem } from '../../src/client/problem.ts';
+import { FlowtapProblem } from '../../src/client/wire/problem.ts';
 import { type ServiceUnderTest, openService } from '../http/service-under-test.ts';
 import { settle } from '../support/manual-clock.ts';
 import { collect, driveUntil, failureOf } from './client-under-test.ts';

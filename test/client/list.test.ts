@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createFlowtapClient } from '../../src/client/client.ts';
 import type { Fetch } from '../../src/client/http.ts';
-import { FlowtapProblem } from '../../src/client/problem.ts';
+import { FlowtapProblem } from '../../src/client/wire/problem.ts';
 import { EXECUTION, collect, failureOf, history, idsOf, openClient } from './client-under-test.ts';
 
 test('a list yields every message of a history once, in order, whatever the page size', async () => {

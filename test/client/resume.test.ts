@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { FollowEvent, FollowOptions } from '../../src/client/client.ts';
 import { createFlowtapClient } from '../../src/client/client.ts';
 import type { Fetch } from '../../src/client/http.ts';
-import { FlowtapConnectionError, FlowtapProblem } from '../../src/client/problem.ts';
+import { FlowtapConnectionError, FlowtapProblem } from '../../src/client/wire/problem.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import {
   EXECUTION,

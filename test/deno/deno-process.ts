@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { dieWithParent } from '../../src/local/die-with-parent.ts';
 

@@ -7,7 +7,7 @@ import {
   type IoTThingsGraphClientConfig,
 } from '@aws-sdk/client-iotthingsgraph';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import type { ScenarioName } from '../../src/emulator/scenarios/scenario.ts';
 import { ManualClock } from '../support/manual-clock.ts';

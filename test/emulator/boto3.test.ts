@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { CREDENTIALS, UUID } from './signed-call.ts';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';

@@ -1,6 +1,6 @@
 /** The effects of faults on answers, in process. Their effects on sockets are in node-server.test.ts. */
 import { describe, expect, it } from 'vitest';
-import type { Emulator } from '../../src/emulator/emulator.ts';
+import type { Emulator } from '../../src/emulator/server/emulator.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
 import { control, emulatorAt, list, listAll, signedRequest, START_MS, UUID } from './signed-call.ts';

@@ -1,6 +1,6 @@
 /** Lists of the emulator's Step Functions in its own process, and runs to list. */
 import { expect } from 'vitest';
-import type { Emulator } from '../../src/emulator/emulator.ts';
+import type { Emulator } from '../../src/emulator/server/emulator.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
 import { control, emulatorAt, signedRequest } from './signed-call.ts';
 

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { REQUEST_BYTES_MAX } from '../../src/emulator/aws-json.ts';
-import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { CREDENTIALS, signedRequest, UUID } from './signed-call.ts';
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createEmulator } from '../../src/emulator/emulator.ts';
+import { createEmulator } from '../../src/emulator/server/emulator.ts';
 import type { Credentials } from '../../src/emulator/signature.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { CREDENTIALS, emulatorAt, signedRequest, START_MS, type SignedAs } from './signed-call.ts';

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { scenarioArn, scenarioEvents } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { STATE_MACHINES } from '../../src/emulator/scenarios/step-functions-machines.ts';
 import { UPSTREAM_EVENT_TYPES } from '../../src/messages/event-types.ts';

@@ -7,7 +7,7 @@ import { openWalk, readDescription } from '../../src/compose-sources.ts';
 import { Archive } from '../../src/archive/archive.ts';
 import { createArchiveMemory } from '../../src/archive/archive-memory.ts';
 import { ok, type Result } from '../../src/core/errors.ts';
-import { createArchiveFirstExecutions } from '../../src/executions/archive-first.ts';
+import { createArchiveFirstExecutions } from '../../src/executions/serving/archive-first.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import type { ExecutionRef } from '../../src/core/execution-ref.ts';
 import type { Executions, PageAnswer, PageRequest } from '../../src/executions/executions.ts';
@@ -15,7 +15,7 @@ import {
   createInProcessExecutions,
   type InProcessExecutions,
 } from '../../src/executions/runtimes/in-process.ts';
-import { RunningPages } from '../../src/executions/running-pages.ts';
+import { RunningPages } from '../../src/executions/serving/running-pages.ts';
 import { createPageMemory, type PageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { problemJson } from '../../src/http/problem-response.ts';
 import type { LogRecord } from '../../src/core/log.ts';

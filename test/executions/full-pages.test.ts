@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { PageRequest } from '../../src/executions/executions.ts';
-import { FULL_PAGE_FRESH_MS } from '../../src/executions/full-pages.ts';
-import { LAST_PAGE_FRESH_MS } from '../../src/executions/history-view.ts';
+import { FULL_PAGE_FRESH_MS } from '../../src/executions/serving/full-pages.ts';
+import { LAST_PAGE_FRESH_MS } from '../../src/executions/serving/history-view.ts';
 import { PAYLOAD_ACCESS } from '../../src/messages/payload-access.ts';
 import { anyHistory, ended, someHistory } from '../support/histories.ts';
 import { ExecutionsUnderTest, READER, REF, failureOf, valueOf } from './executions-under-test.ts';

@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 
 import { createFrameMemory, EventFrames } from '../../src/executions/following/event-frames.ts';
-import { ObjectIds } from '../../src/executions/runtimes/object-ids.ts';
 import { readStreamRequest, streamRequest } from '../../src/executions/runtimes/stream-request.ts';
 import { startOf } from '../../src/messages/history.ts';
 
@@ -28,18 +27,6 @@ test('subscribers at the same position share one signed id in their caught-up ev
   const other = { ...at, position: 1 };
   expect(frames.heartbeat(other, state)).not.toEqual(frames.heartbeat(at, state));
   expect(frames.end(at, 'SUCCEEDED', true)).not.toEqual(frames.end(at, 'SUCCEEDED', false));
-});
-
-test('the id of an object is made once for many requests', () => {
-  const made: string[] = [];
-  const ids = new ObjectIds((name) => {
-    made.push(name);
-    return { name };
-  });
-  const [first, again, other] = ['a', 'a', 'b'].map((key) => ids.of(key));
-  expect(again).toBe(first);
-  expect(other).not.toEqual(first);
-  expect(made).toHaveLength(2);
 });
 
 test('a request for a stream reaches the object whole, without a body', () => {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { SCANNED_BYTES_MAX } from '../../src/executions/scan.ts';
-import { summarize } from '../../src/executions/summarize.ts';
+import { summarize } from '../../src/executions/serving/summarize.ts';
 import { ENDING_MESSAGES_MAX } from '../../src/messages/ending.ts';
 import type { History } from '../../src/messages/history.ts';
 import { ended, historyInChunks, someHistory } from '../support/histories.ts';

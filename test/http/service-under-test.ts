@@ -6,7 +6,7 @@ import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Platform } from '../../src/compose.ts';
 import type { Settings } from '../../src/config.ts';
 import type { LogRecord } from '../../src/core/log.ts';
-import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts';
+import { createEmulator, type Emulator } from '../../src/emulator/server/emulator.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import type { FaultyStore } from '../support/faulty-store.ts';
 import { InProcess, UPSTREAM_CREDENTIALS } from '../support/in-process.ts';
@@ -44,7 +44,7 @@ export interface ServiceUnderTest {
   /** Executions of a state machine for the emulator's lists (src/emulator/runs-input.ts). */
   runs(stateMachineArn: string, runs: readonly object[], more?: object): Promise<void>;
   faults(faults: Record<string, unknown>): Promise<void>;
-  /** The emulator's control API (src/emulator/control.ts). */
+  /** The emulator's control API (src/emulator/server/control.ts). */
   control(path: string, body: unknown): Promise<void>;
   buildIndex(): Promise<void>;
   /** Replaces the isolate: store and upstream stay, memory is lost. */

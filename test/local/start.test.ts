@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { parseWatchFragment } from '../../src/core/watch-link.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { runAlone } from '../aws-protocol/run-alone.ts';

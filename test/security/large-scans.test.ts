@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { SCANNED_BYTES_MAX } from '../../src/executions/scan.ts';
 import { UPSTREAM_CREDENTIALS, messagesPath, openWorld } from '../support/on-workerd.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from '../support/secret-patterns.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createEmulator } from '../../src/emulator/emulator.ts';
+import { createEmulator } from '../../src/emulator/server/emulator.ts';
 import type { Roles } from '../../src/emulator/role-sessions.ts';
 import type { LogRecord } from '../../src/core/log.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { type Settings, readSettings } from '../../src/config.ts';
-import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts';
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/server/emulator.ts';
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { exceptionOf, callAws } from '../aws-protocol/aws-call.ts';
 import { openService, pageOf, path, problemOf } from '../http/service-under-test.ts';

@@ -10,7 +10,7 @@ import { ok } from '../../src/core/errors.ts';
 import { EventFrames, createFrameMemory } from '../../src/executions/following/event-frames.ts';
 import { type ExecutionRef, parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { createInProcessExecutions } from '../../src/executions/runtimes/in-process.ts';
-import { RunningPages } from '../../src/executions/running-pages.ts';
+import { RunningPages } from '../../src/executions/serving/running-pages.ts';
 import { createPageMemory } from '../../src/executions/upstream/page-memory.ts';
 import { createPageEncoder } from '../../src/messages/encoded-page.ts';
 import { problemJson } from '../../src/http/problem-response.ts';

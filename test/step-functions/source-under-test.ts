@@ -1,5 +1,5 @@
 /** The Step Functions source in front of an emulator in its own process, on test time, and ways to script executions. */
-import { createEmulator } from '../../src/emulator/emulator.ts';
+import { createEmulator } from '../../src/emulator/server/emulator.ts';
 import type { Result } from '../../src/core/errors.ts';
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import type { LogRecord } from '../../src/core/log.ts';

@@ -4,7 +4,7 @@
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Statistics } from '../../src/emulator/call-statistics.ts';
-import { type EmulatorServer, startEmulatorServer } from '../../src/emulator/node-server.ts';
+import { type EmulatorServer, startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { createLocalKey } from '../../src/local/local-key.ts';
 import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
@@ -114,7 +114,7 @@ export class World<Behind extends Upstream = EmulatorServer> {
     return this.stats().byExecution[id]?.calls ?? 0;
   }
 
-  /** Tells the emulator what to have and what to do wrong; src/emulator/control.ts says how. */
+  /** Tells the emulator what to have and what to do wrong; src/emulator/server/control.ts says how. */
   async control(path: string, body: unknown): Promise<void> {
     const response = await fetch(`${this.upstream.url}/_emulator${path}`, {
       method: 'POST',

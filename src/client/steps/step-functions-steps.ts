@@ -3,7 +3,7 @@
  * distinguishes branches. If that event is not known (a history read from its middle, a redrive, a key that
  * must not see names), the message belongs to the open step of its name, or to a new step without a start.
  */
-import type { FlowMessage } from '../wire.ts';
+import type { FlowMessage } from '../wire/wire.ts';
 import type { StepKind } from './step.ts';
 import { type Node, ROOT, type TreeDraft } from './step-tree.ts';
 

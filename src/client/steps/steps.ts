@@ -3,7 +3,7 @@
  * payloads, so it works for keys with the access `names`.
  */
 import { type Status, statusAfter } from '../../messages/event-types.ts';
-import type { FlowMessage } from '../wire.ts';
+import type { FlowMessage } from '../wire/wire.ts';
 import { SparseVector } from './sparse-vector.ts';
 import type { Step } from './step.ts';
 import { applyStepFunctionsMessage } from './step-functions-steps.ts';

@@ -3,7 +3,7 @@
  * step. Messages without a step's name belong to the only open step, or, if several are open, to the
  * execution.
  */
-import type { FlowMessage } from '../wire.ts';
+import type { FlowMessage } from '../wire/wire.ts';
 import type { Node, TreeDraft } from './step-tree.ts';
 
 /** Returns the node that the message is about. */

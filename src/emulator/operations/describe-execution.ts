@@ -7,7 +7,7 @@ import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
 import { executionFacts, type ExecutionFacts } from '../execution-facts.ts';
 import type { History, View, WireEvent } from '../history.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../operation.ts';
 import { constraint, executionArnProblem, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const PARTS = ['ALL_DATA', 'METADATA_ONLY'];

@@ -7,7 +7,7 @@ import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
 import type { History, WireEvent } from '../history.ts';
 import type { PageTokens } from '../page-tokens.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../operation.ts';
 import { constraint, executionArnProblem, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const MAX_RESULTS_MAX = 1_000;

@@ -7,13 +7,13 @@
  */
 import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
-import type { Directory, ListedExecution } from '../directory.ts';
+import type { Directory, ListedExecution } from '../scenarios/directory.ts';
 import { executionFacts, type ExecutionFacts } from '../execution-facts.ts';
 import type { CallConditions } from '../fault-injector.ts';
 import type { History, WireEvent } from '../history.ts';
 import type { PageTokens } from '../page-tokens.ts';
 import { listQuota, maxResultsOf } from './list-input.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../operation.ts';
 import { constraint, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const TOKEN_CHARACTERS_MAX = 3_096;

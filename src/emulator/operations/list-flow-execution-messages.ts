@@ -8,7 +8,7 @@ import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
 import type { History } from '../history.ts';
 import type { PageTokens } from '../page-tokens.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../operation.ts';
 
 /** The model's bounds for maxResults. */
 const MAX_RESULTS_MIN = 1;

@@ -1,7 +1,7 @@
 /** The input and the quota that ListExecutions and ListStateMachines have in common. */
 import { constraint } from './step-functions-input.ts';
 import type { Quota } from '../quota.ts';
-import type { Caller } from './operation.ts';
+import type { Caller } from '../operation.ts';
 
 const MAX_RESULTS_MAX = 1_000;
 /** The default, which 0 also stands for. */

@@ -5,10 +5,10 @@
  */
 import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
-import type { Directory } from '../directory.ts';
+import type { Directory } from '../scenarios/directory.ts';
 import type { PageTokens } from '../page-tokens.ts';
 import { listQuota, maxResultsOf } from './list-input.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../operation.ts';
 import { constraint, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const TOKEN_CHARACTERS_MAX = 1_024;

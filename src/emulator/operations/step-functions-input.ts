@@ -1,7 +1,7 @@
 /** The input errors that the operations of Step Functions have in common. */
 import type * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../operation.ts';
 
 /** The default regions of the emulated service: one of each kind. */
 const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1', 'ap-southeast-2'];

@@ -4,8 +4,8 @@
  */
 import { type Failure, type Result, fail } from '../../core/errors.ts';
 import type { UpstreamState } from '../../messages/upstream-state.ts';
+import type { GrantedStream } from '../executions.ts';
 import { type SlotHolder, Slots } from './slots.ts';
-import type { GrantedStream } from './stream-key.ts';
 import { StreamWatch, type StreamWatchOptions, type WatchedStream } from './stream-watch.ts';
 
 /** Disconnects surface only on write. When slots are scarce, probe every stream at this interval. */

@@ -4,8 +4,8 @@
  */
 import { exceptionText } from '../../core/exception-text.ts';
 import type { Log } from '../../core/log.ts';
+import type { GrantedStream } from '../executions.ts';
 import type { Listener } from './listeners.ts';
-import type { GrantedStream } from './stream-key.ts';
 import type { StreamWriterOptions } from './stream-writer.ts';
 
 /** What is called when a stream ends, and why. */

@@ -10,6 +10,7 @@ import { type Failure, internalText } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { type ReadTrace, newTrace } from '../upstream/read-terms.ts';
 import type { UpstreamState } from '../../messages/upstream-state.ts';
+import type { RunBounds } from '../../objects/run-bounds.ts';
 import type { Listeners, PollState } from './listeners.ts';
 import { Pacer } from './pacer.ts';
 import { RunLoop, type Task } from './run-loop.ts';
@@ -37,13 +38,6 @@ export interface Polled extends PollerOptions {
   readonly load: () => Promise<void>;
   /** Resolves when that work is not in progress. */
   readonly idle: () => Promise<unknown>;
-}
-
-/** Bounds of one `run`: platforms bound an invocation's time and its outgoing requests. */
-export interface RunBounds {
-  readonly forMs: number;
-  /** Requests that polls may send upstream. */
-  readonly callsMax: number;
 }
 
 export interface PollTerms {

@@ -4,6 +4,7 @@
  * I/O.
  */
 import type { Failure, Result } from '../../core/errors.ts';
+import type { GrantedStream } from '../executions.ts';
 
 /** How often the key of open streams is checked. With the key cache's own 10 s a revocation shows within 60 s. */
 export const KEY_CHECK_MS = 30_000;
@@ -15,16 +16,6 @@ const LAST_CHECK_MS = 2_000;
  * the end of a stream's life. Short outages end within this time.
  */
 export const KEY_UNKNOWN_MS_MAX = 5 * 60_000;
-
-/** What a stream was granted when it was requested, and for how long. */
-export interface GrantedStream {
-  /** Opaque here; checked while the stream is open. Plain data. */
-  readonly grant: unknown;
-  /** When the key or its credential ends, in clock milliseconds, as known when the stream was requested. */
-  readonly keyEndsAtMs?: number;
-  /** When the ticket ends, if the caller presented one in place of the key. */
-  readonly ticketEndsAtMs?: number;
-}
 
 /** May the key still read what is streamed? `untilMs`: when key or credential end, in clock milliseconds. */
 export type KeyAnswer = Result<{ readonly untilMs?: number }>;

@@ -7,7 +7,8 @@ import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
 import { type Failure, fail } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { type GrantedStream, KEY_CHECK_MS, type KeyAnswer, StreamKey } from './stream-key.ts';
+import type { GrantedStream } from '../executions.ts';
+import { KEY_CHECK_MS, type KeyAnswer, StreamKey } from './stream-key.ts';
 
 /** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
 export const STREAM_LIFE_MS = 15 * 60_000;

@@ -10,7 +10,7 @@ import { systemClock } from '../../core/clock.ts';
 import { type Result, ok } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { ImportedHistory } from '../../imports/history-import.ts';
-import { Execution } from '../execution.ts';
+import { Execution } from '../serving/execution.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 import {
   type ExecutionName,
@@ -37,9 +37,9 @@ import { LIST_STREAM_PATH, ListShell } from '../../lists/runtimes/list-shell.ts'
 import type { OpenList } from '../../lists/runtimes/open-list.ts';
 import type { SharedExecutionOptions } from './in-process.ts';
 import { startIndexBuildAlarms, stepIndexBuild } from './index-build-alarms.ts';
-import { ObjectCalls } from './object-calls.ts';
-import { ObjectIds } from './object-ids.ts';
-import { streamAnswer } from './stream-answer.ts';
+import { ObjectCalls } from '../../objects/object-calls.ts';
+import { ObjectIds } from '../../objects/object-ids.ts';
+import { streamAnswer } from '../../objects/stream-answer.ts';
 import { readStreamRequest, streamRequest } from './stream-request.ts';
 
 /** Bounds of one alarm invocation: time, and requests that polls send (the Free plan allows 50). */

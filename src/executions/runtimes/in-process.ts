@@ -4,10 +4,10 @@
  */
 import { type ExecutionRef, executionKey, restoreExecutionRef } from '../../core/execution-ref.ts';
 import { ok } from '../../core/errors.ts';
-import { Execution, type ExecutionOptions } from '../execution.ts';
+import { Execution, type ExecutionOptions } from '../serving/execution.ts';
 import { type DurableKeys, createMemoryExecutionStorage } from '../execution-storage.ts';
 import type { Executions } from '../executions.ts';
-import { InProcessObjects, type MakeObject } from './in-process-objects.ts';
+import { InProcessObjects, type MakeObject } from '../../objects/in-process-objects.ts';
 
 /** Kept when idle: rows and heads of a few kilobytes each. */
 export const IDLE_EXECUTIONS_MAX = 1_000;

@@ -7,7 +7,7 @@ import { type Failure, type Result, ok } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { Listeners } from '../../executions/following/listeners.ts';
 import { openStream } from '../../executions/following/open-stream.ts';
-import type { RunBounds } from '../../executions/following/poller.ts';
+import type { RunBounds } from '../../objects/run-bounds.ts';
 import type { KeyAnswer } from '../../executions/following/stream-key.ts';
 import type { FollowRequest, ListItem, ListPage, ListRequest } from '../lists.ts';
 import { FollowedExecutions } from './followed-executions.ts';

@@ -1,8 +1,8 @@
 /** The port to lists in Durable Objects, for the Worker: pages by RPC, live lists by fetch. Platform file. */
 import { type Result, fail } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { ObjectCalls } from '../../executions/runtimes/object-calls.ts';
-import { ObjectIds } from '../../executions/runtimes/object-ids.ts';
+import { ObjectCalls } from '../../objects/object-calls.ts';
+import { ObjectIds } from '../../objects/object-ids.ts';
 import type { ListOf, ListPage, ListRequest } from '../lists.ts';
 import { LIST_STREAM_PATH } from './list-shell.ts';
 import { type ListObjects, listKey, listNames } from './open-list.ts';

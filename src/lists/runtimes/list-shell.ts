@@ -6,8 +6,8 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
 import type { ExecutionStorage } from '../../executions/execution-storage.ts';
-import type { RunBounds } from '../../executions/following/poller.ts';
-import { streamAnswer } from '../../executions/runtimes/stream-answer.ts';
+import type { RunBounds } from '../../objects/run-bounds.ts';
+import { streamAnswer } from '../../objects/stream-answer.ts';
 import type { FollowRequest, ListOf, ListPage, ListRequest } from '../lists.ts';
 import type { LiveList } from '../live/live-list.ts';
 import type { OpenList } from './open-list.ts';

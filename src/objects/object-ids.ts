@@ -1,7 +1,7 @@
 /** A cache of the ids of Durable Objects. */
 import { hash } from 'node:crypto';
 
-import { LruMap } from '../../core/lru-map.ts';
+import { LruMap } from '../core/lru-map.ts';
 
 /** A few hundred bytes each. Made anew, an id costs two hashes for each request. */
 const IDS_MAX = 5_000;

@@ -10,18 +10,18 @@
 import { fail, ok } from '../../core/errors.ts';
 import { authenticate } from '../authenticate-request.ts';
 import type { Handler } from '../routing.ts';
-import { type AwsRefused, awsAnswer, awsRefusal } from './aws-answer.ts';
+import { type AwsRefused, awsAnswer, awsRefusal } from '../aws/aws-answer.ts';
 import { STEP_FUNCTIONS_TARGET, THINGS_GRAPH_TARGET } from './aws-dialects.ts';
-import { readBody } from './aws-input.ts';
-import type { AwsOperation, AwsPorts, AwsService } from './aws-operation.ts';
-import { describeExecution } from './step-functions/describe-execution.ts';
-import { getExecutionHistory } from './step-functions/get-execution-history.ts';
-import { listExecutions } from './step-functions/list-executions.ts';
-import { listStateMachines } from './step-functions/list-state-machines.ts';
-import { leftOutOperation } from './step-functions/left-out-operations.ts';
-import { stepFunctionsDialect } from './step-functions/step-functions-dialect.ts';
-import { listFlowExecutionMessages } from './things-graph/list-messages.ts';
-import { thingsGraphDialect } from './things-graph/things-graph-dialect.ts';
+import { readBody } from '../aws/aws-input.ts';
+import type { AwsOperation, AwsPorts, AwsService } from '../aws/aws-operation.ts';
+import { describeExecution } from '../aws/step-functions/describe-execution.ts';
+import { getExecutionHistory } from '../aws/step-functions/get-execution-history.ts';
+import { listExecutions } from '../aws/step-functions/list-executions.ts';
+import { listStateMachines } from '../aws/step-functions/list-state-machines.ts';
+import { leftOutOperation } from '../aws/step-functions/left-out-operations.ts';
+import { stepFunctionsDialect } from '../aws/step-functions/step-functions-dialect.ts';
+import { listFlowExecutionMessages } from '../aws/things-graph/list-messages.ts';
+import { thingsGraphDialect } from '../aws/things-graph/things-graph-dialect.ts';
 
 const STEP_FUNCTIONS_OPERATIONS = new Map<string, AwsOperation>([
   ['DescribeExecution', describeExecution],

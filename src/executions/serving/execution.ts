@@ -3,18 +3,18 @@
  * readers. Runtime-neutral: thin shells (runtimes/) give it storage, time and a way to be woken. It coordinates three parts:
  * the history as readers see it, its listeners, and the poll that serves them.
  */
-import type { Archive } from '../archive/archive.ts';
-import type { Clock } from '../core/clock.ts';
-import { type Result, ok } from '../core/errors.ts';
-import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
-import type { Log } from '../core/log.ts';
-import type { ImportedHistory } from '../imports/history-import.ts';
-import type { Position } from '../messages/cursor.ts';
-import type { OpenWalk } from '../messages/derive.ts';
-import { startOf } from '../messages/history.ts';
-import type { Source } from '../sources/source.ts';
-import type { PageQuery } from './cut-page.ts';
-import type { ExecutionStorage } from './execution-storage.ts';
+import type { Archive } from '../../archive/archive.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Result, ok } from '../../core/errors.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import type { Log } from '../../core/log.ts';
+import type { ImportedHistory } from '../../imports/history-import.ts';
+import type { Position } from '../../messages/cursor.ts';
+import type { OpenWalk } from '../../messages/derive.ts';
+import { startOf } from '../../messages/history.ts';
+import type { Source } from '../../sources/source.ts';
+import type { PageQuery } from '../cut-page.ts';
+import type { ExecutionStorage } from '../execution-storage.ts';
 import type {
   DescriptionAnswer,
   DescriptionRequest,
@@ -27,20 +27,20 @@ import type {
   SummaryRequest,
   WholePageAnswer,
   WholePageRequest,
-} from './executions.ts';
-import type { EventFrames } from './following/event-frames.ts';
-import { Listeners } from './following/listeners.ts';
-import { awaitBeginning, hasAll, openHistoryStream } from './following/history-stream.ts';
-import { ExecutionPoller } from './following/execution-poller.ts';
-import type { RunBounds } from './following/poller.ts';
-import type { StillAllowed } from './following/stream-key.ts';
-import { type Seen, waitFor } from './following/waiting.ts';
+} from '../executions.ts';
+import type { EventFrames } from '../following/event-frames.ts';
+import { Listeners } from '../following/listeners.ts';
+import { awaitBeginning, hasAll, openHistoryStream } from '../following/history-stream.ts';
+import { ExecutionPoller } from './execution-poller.ts';
+import type { RunBounds } from '../../objects/run-bounds.ts';
+import type { StillAllowed } from '../following/stream-key.ts';
+import { type Seen, waitFor } from '../following/waiting.ts';
 import { HistoryView, type Reading } from './history-view.ts';
 import type { RunningPages } from './running-pages.ts';
 import { type SummaryReaders, summarize } from './summarize.ts';
-import type { PageMemory } from './upstream/page-memory.ts';
-import { cutWholePage } from './whole-page.ts';
-import { type ReadTrace, newTrace, readerOrigin } from './upstream/read-terms.ts';
+import type { PageMemory } from '../upstream/page-memory.ts';
+import { cutWholePage } from '../whole-page.ts';
+import { type ReadTrace, newTrace, readerOrigin } from '../upstream/read-terms.ts';
 
 export interface ExecutionOptions {
   readonly ref: ExecutionRef;

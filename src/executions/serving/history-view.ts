@@ -3,28 +3,28 @@
  * whether a settled execution was redriven since. Combines reading (upstream/) and archiving (settling/). The Execution decides when
  * to poll, and which listeners to notify.
  */
-import type { Archive, ArchivedHistory } from '../archive/archive.ts';
-import type { Clock } from '../core/clock.ts';
-import { type Result, type SourceFailure, fail, internalText, ok } from '../core/errors.ts';
-import { faultText } from '../core/exception-text.ts';
-import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
-import type { Log } from '../core/log.ts';
-import { type Status, statusAfter } from '../messages/event-types.ts';
-import type { OpenWalk } from '../messages/derive.ts';
-import { type Chunk, type History, endOf } from '../messages/history.ts';
-import type { CallOrigin, DescriptionParts, Source, SourceDescription } from '../sources/source.ts';
-import { describeArchived } from './archived-description.ts';
-import type { ExecutionStorage } from './execution-storage.ts';
-import type { DescriptionAnswer, Served } from './executions.ts';
-import { Archivist, type Settled } from './settling/archivist.ts';
-import { EndLook } from './settling/end-look.ts';
-import { wasRedriven } from './settling/redrive.ts';
-import { Descriptions } from './upstream/descriptions.ts';
-import { ExecutionCalls } from './upstream/execution-calls.ts';
-import type { PageMemory } from './upstream/page-memory.ts';
-import { PageRows } from './upstream/page-rows.ts';
-import { type HeadReading, UpstreamHistory } from './upstream/upstream-history.ts';
-import { type Freshness, type ReadTrace, type Walk, newTrace, newWalk } from './upstream/read-terms.ts';
+import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Result, type SourceFailure, fail, internalText, ok } from '../../core/errors.ts';
+import { faultText } from '../../core/exception-text.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import type { Log } from '../../core/log.ts';
+import { type Status, statusAfter } from '../../messages/event-types.ts';
+import type { OpenWalk } from '../../messages/derive.ts';
+import { type Chunk, type History, endOf } from '../../messages/history.ts';
+import type { CallOrigin, DescriptionParts, Source, SourceDescription } from '../../sources/source.ts';
+import { describeArchived } from '../archived-description.ts';
+import type { ExecutionStorage } from '../execution-storage.ts';
+import type { DescriptionAnswer, Served } from '../executions.ts';
+import { Archivist, type Settled } from '../settling/archivist.ts';
+import { EndLook } from '../settling/end-look.ts';
+import { wasRedriven } from '../settling/redrive.ts';
+import { Descriptions } from '../upstream/descriptions.ts';
+import { ExecutionCalls } from '../upstream/execution-calls.ts';
+import type { PageMemory } from '../upstream/page-memory.ts';
+import { PageRows } from '../upstream/page-rows.ts';
+import { type HeadReading, UpstreamHistory } from '../upstream/upstream-history.ts';
+import { type Freshness, type ReadTrace, type Walk, newTrace, newWalk } from '../upstream/read-terms.ts';
 
 /** A younger last page (or failure) is not requested again. */
 export const LAST_PAGE_FRESH_MS = 1_000;

@@ -5,10 +5,10 @@
 import type { Failure } from '../../core/errors.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Source } from '../../sources/source.ts';
-import type { HistoryView } from '../history-view.ts';
+import type { HistoryView } from './history-view.ts';
 import { newWalk } from '../upstream/read-terms.ts';
 import type { HeadReading } from '../upstream/upstream-history.ts';
-import { Poller, type PollTerms, type PollerOptions } from './poller.ts';
+import { Poller, type PollTerms, type PollerOptions } from '../following/poller.ts';
 
 export interface ExecutionPollerOptions extends PollerOptions {
   readonly ref: ExecutionRef;

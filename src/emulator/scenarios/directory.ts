@@ -3,11 +3,11 @@
  * the schedule (scenarios/schedule.ts) if it is on, and the children of scenario map runs. Operations make lists of them.
  */
 import { createHash } from 'node:crypto';
-import type { History, WireEvent } from './history.ts';
-import type { Caller } from './operations/operation.ts';
-import { scheduledRuns } from './scenarios/schedule.ts';
-import { scenarioMapRun, scenarioMapRunOf } from './scenarios/step-functions-catalog.ts';
-import { STATE_MACHINES } from './scenarios/step-functions-machines.ts';
+import type { History, WireEvent } from '../history.ts';
+import type { Caller } from '../operation.ts';
+import { scheduledRuns } from './schedule.ts';
+import { scenarioMapRun, scenarioMapRunOf } from './step-functions-catalog.ts';
+import { STATE_MACHINES } from './step-functions-machines.ts';
 
 export type MachineType = 'STANDARD' | 'EXPRESS';
 

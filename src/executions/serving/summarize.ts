@@ -2,22 +2,22 @@
  * Summarizes a history: how and when it ended, and what made it fail. Reads only its first and last messages, the latter within the
  * bound of a scan. The source interprets payloads (EndingReader).
  */
-import type { Clock } from '../core/clock.ts';
-import { type Result, ok } from '../core/errors.ts';
-import type { Position } from '../messages/cursor.ts';
-import { errorName } from '../messages/derive.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Result, ok } from '../../core/errors.ts';
+import type { Position } from '../../messages/cursor.ts';
+import { errorName } from '../../messages/derive.ts';
 import {
   ENDING_MESSAGES_MAX,
   type EndingReader,
   type FailureFacts,
   type FailureReason,
-} from '../messages/ending.ts';
-import { type Status, statusAfter } from '../messages/event-types.ts';
-import { type Chunk, type History, endOf, positionIn } from '../messages/history.ts';
-import type { Message } from '../messages/message.ts';
-import type { ParentReader } from '../messages/started-executions.ts';
-import { type PayloadAccess, shows } from '../messages/payload-access.ts';
-import { Scan } from './scan.ts';
+} from '../../messages/ending.ts';
+import { type Status, statusAfter } from '../../messages/event-types.ts';
+import { type Chunk, type History, endOf, positionIn } from '../../messages/history.ts';
+import type { Message } from '../../messages/message.ts';
+import type { ParentReader } from '../../messages/started-executions.ts';
+import { type PayloadAccess, shows } from '../../messages/payload-access.ts';
+import { Scan } from '../scan.ts';
 
 export interface HistorySummary {
   readonly status: Status;

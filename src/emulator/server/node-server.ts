@@ -5,8 +5,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { systemClock, type Clock } from '../core/clock.ts';
-import { isReset } from './broken-answers.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
+import { isReset } from '../broken-answers.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
 
 /** Long, so that no reused connection is closed just when a client sends on it: that would be an unintended fault. */

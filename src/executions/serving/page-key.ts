@@ -1,6 +1,6 @@
 /** The key of a requested page in caches of encoded pages. */
-import type { ArchivedPageKey } from '../archive/archived-pages.ts';
-import type { PageQuery, PageStart } from './cut-page.ts';
+import type { ArchivedPageKey } from '../../archive/archived-pages.ts';
+import type { PageQuery, PageStart } from '../cut-page.ts';
 
 /**
  * Contains everything that the page depends on, besides the state of the history. Callers with different

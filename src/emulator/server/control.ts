@@ -3,19 +3,19 @@
  * signed nor counted. The server listens on loopback only.
  */
 import type * as z from 'zod/mini';
-import { jsonAnswer } from './aws-answer.ts';
-import { readBody } from './bounded-body.ts';
-import type { CallStatistics } from './call-statistics.ts';
-import { eventScriptOf, eventScriptSchema, scriptOf, scriptSchema } from './control-input.ts';
-import type { Directory } from './directory.ts';
-import type { FaultInjector } from './fault-injector.ts';
-import { faultsSchema } from './faults.ts';
-import type { WireEvent, WireMessage } from './history.ts';
-import { runScripts, runsSchema } from './runs-input.ts';
-import { SCENARIOS, scenarioId } from './scenarios/catalog.ts';
-import { scenarioArn } from './scenarios/step-functions-catalog.ts';
-import { STATE_MACHINES } from './scenarios/step-functions-machines.ts';
-import type { ScriptedHistories } from './scripted-histories.ts';
+import { jsonAnswer } from '../aws-answer.ts';
+import { readBody } from '../bounded-body.ts';
+import type { CallStatistics } from '../call-statistics.ts';
+import { eventScriptOf, eventScriptSchema, scriptOf, scriptSchema } from '../control-input.ts';
+import type { Directory } from '../scenarios/directory.ts';
+import type { FaultInjector } from '../fault-injector.ts';
+import { faultsSchema } from '../faults.ts';
+import type { WireEvent, WireMessage } from '../history.ts';
+import { runScripts, runsSchema } from '../runs-input.ts';
+import { SCENARIOS, scenarioId } from '../scenarios/catalog.ts';
+import { scenarioArn } from '../scenarios/step-functions-catalog.ts';
+import { STATE_MACHINES } from '../scenarios/step-functions-machines.ts';
+import type { ScriptedHistories } from '../scripted-histories.ts';
 
 export const CONTROL_PATH = '/_emulator';
 

@@ -1,5 +1,5 @@
 /** The codes of problems, as a type that lets editors offer them. */
-import type { ServiceProblemCode } from '../problems/problem-codes.ts';
+import type { ServiceProblemCode } from '../../problems/problem-codes.ts';
 
 /** The code of an answer that does not come from Flowtap: a proxy's page, or another service under that address. */
 export const UNEXPECTED_ANSWER = 'UnexpectedAnswer';

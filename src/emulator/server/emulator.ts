@@ -5,27 +5,27 @@
  * A request goes to the control API (control.ts), through the common checks (aws-json.ts) to an operation (operations/), with
  * faults and statistics added here, or to STS, which has another protocol (aws-query.ts).
  */
-import type { Clock } from '../core/clock.ts';
-import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
-import { admit, type AwsServices } from './aws-json.ts';
-import { answerQuery, isQuery } from './aws-query.ts';
-import { resetAnswer, truncatedAnswer } from './broken-answers.ts';
-import { CallStatistics, type Statistics } from './call-statistics.ts';
+import type { Clock } from '../../core/clock.ts';
+import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from '../aws-answer.ts';
+import { admit, type AwsServices } from '../aws-json.ts';
+import { answerQuery, isQuery } from '../aws-query.ts';
+import { resetAnswer, truncatedAnswer } from '../broken-answers.ts';
+import { CallStatistics, type Statistics } from '../call-statistics.ts';
 import { answerControl, isControl, type Controlled } from './control.ts';
-import { Directory } from './directory.ts';
-import { FaultInjector, type CallPlan } from './fault-injector.ts';
-import { describeExecution } from './operations/describe-execution.ts';
-import { getExecutionHistory } from './operations/get-execution-history.ts';
-import { listExecutions } from './operations/list-executions.ts';
-import { listFlowExecutionMessages } from './operations/list-flow-execution-messages.ts';
-import { listStateMachines } from './operations/list-state-machines.ts';
-import type { Operation, PreparedCall } from './operations/operation.ts';
-import { createPageTokens } from './page-tokens.ts';
-import { RoleSessions, type Roles } from './role-sessions.ts';
-import { scenarioHistory } from './scenarios/catalog.ts';
-import { scenarioEvents } from './scenarios/step-functions-catalog.ts';
-import { ScriptedHistories } from './scripted-histories.ts';
-import type { Credentials } from './signature.ts';
+import { Directory } from '../scenarios/directory.ts';
+import { FaultInjector, type CallPlan } from '../fault-injector.ts';
+import { describeExecution } from '../operations/describe-execution.ts';
+import { getExecutionHistory } from '../operations/get-execution-history.ts';
+import { listExecutions } from '../operations/list-executions.ts';
+import { listFlowExecutionMessages } from '../operations/list-flow-execution-messages.ts';
+import { listStateMachines } from '../operations/list-state-machines.ts';
+import type { Operation, PreparedCall } from '../operation.ts';
+import { createPageTokens } from '../page-tokens.ts';
+import { RoleSessions, type Roles } from '../role-sessions.ts';
+import { scenarioHistory } from '../scenarios/catalog.ts';
+import { scenarioEvents } from '../scenarios/step-functions-catalog.ts';
+import { ScriptedHistories } from '../scripted-histories.ts';
+import type { Credentials } from '../signature.ts';
 
 export interface EmulatorOptions {
   readonly clock: Clock;

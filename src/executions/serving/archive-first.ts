@@ -2,28 +2,28 @@
  * The Executions port as callers see it. Final histories are answered from the archive, without an Execution
  * and without an upstream call. All other requests go to the Execution.
  */
-import { isFinal, isUpgraded } from '../archive/archive-head.ts';
-import type { Archive, ArchivedHistory } from '../archive/archive.ts';
-import type { Clock } from '../core/clock.ts';
-import { type Result, fail, ok } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import { type History, startOf } from '../messages/history.ts';
-import type { EncodePage, EncodedPage } from '../messages/encoded-page.ts';
-import { describeArchived } from './archived-description.ts';
-import { type PageQuery, cutPage } from './cut-page.ts';
-import type { EventFrames } from './following/event-frames.ts';
-import { type ExecutionRef, logNames } from '../core/execution-ref.ts';
-import type { Executions, Served, StreamRequest, Reader } from './executions.ts';
-import { ArchivedStreams } from './following/archived-streams.ts';
-import type { SharedQueue } from './following/frame-queue.ts';
-import { findBeginning, hasAll, openHistoryStream } from './following/history-stream.ts';
-import type { StillAllowed } from './following/stream-key.ts';
-import { StreamWatch } from './following/stream-watch.ts';
+import { isFinal, isUpgraded } from '../../archive/archive-head.ts';
+import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Result, fail, ok } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { type History, startOf } from '../../messages/history.ts';
+import type { EncodePage, EncodedPage } from '../../messages/encoded-page.ts';
+import { describeArchived } from '../archived-description.ts';
+import { type PageQuery, cutPage } from '../cut-page.ts';
+import type { EventFrames } from '../following/event-frames.ts';
+import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
+import type { Executions, Served, StreamRequest, Reader } from '../executions.ts';
+import { ArchivedStreams } from '../following/archived-streams.ts';
+import type { SharedQueue } from '../following/frame-queue.ts';
+import { findBeginning, hasAll, openHistoryStream } from '../following/history-stream.ts';
+import type { StillAllowed } from '../following/stream-key.ts';
+import { StreamWatch } from '../following/stream-watch.ts';
 import { FullPages } from './full-pages.ts';
 import { pageKey } from './page-key.ts';
 import { type SummaryReaders, summarize } from './summarize.ts';
-import { UnknownExecutions } from './unknown-executions.ts';
-import { cutWholePage } from './whole-page.ts';
+import { UnknownExecutions } from '../unknown-executions.ts';
+import { cutWholePage } from '../whole-page.ts';
 
 export interface ArchiveFirstOptions {
   readonly archive: Archive;

@@ -2,9 +2,9 @@
  * Objects by name. Each exists once in this process, with a timer of its own, like Durable Objects on Workers. Those
  * with requests or work to do are kept; of the idle ones, the oldest are dropped.
  */
-import type { Clock } from '../../core/clock.ts';
-import { LruMap } from '../../core/lru-map.ts';
-import type { RunBounds } from '../following/poller.ts';
+import type { Clock } from '../core/clock.ts';
+import { LruMap } from '../core/lru-map.ts';
+import type { RunBounds } from './run-bounds.ts';
 
 export interface InProcessObject {
   /** Dropping it would lose only memory. */

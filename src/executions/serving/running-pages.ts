@@ -3,14 +3,14 @@
  * depends only on the request and on the chunks that it was cut from. So a known page is served if reading
  * its chunks again returns the same ones. The reads also apply every rule about how fresh chunks must be.
  */
-import type { Clock } from '../core/clock.ts';
-import { type Result, ok } from '../core/errors.ts';
-import { type ExecutionRef, executionName } from '../core/execution-ref.ts';
-import { LruMap } from '../core/lru-map.ts';
-import { type EncodePage, type EncodedPage, encodedPageBytes } from '../messages/encoded-page.ts';
-import type { Status } from '../messages/event-types.ts';
-import type { Chunk, History } from '../messages/history.ts';
-import { type PageQuery, cutPage } from './cut-page.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Result, ok } from '../../core/errors.ts';
+import { type ExecutionRef, executionName } from '../../core/execution-ref.ts';
+import { LruMap } from '../../core/lru-map.ts';
+import { type EncodePage, type EncodedPage, encodedPageBytes } from '../../messages/encoded-page.ts';
+import type { Status } from '../../messages/event-types.ts';
+import type { Chunk, History } from '../../messages/history.ts';
+import { type PageQuery, cutPage } from '../cut-page.ts';
 import { pageKey } from './page-key.ts';
 
 /** Small, because pages change with every message and readers share only a few at any moment. */

@@ -6,12 +6,12 @@
  *
  * Authentication and the look for an archive come first, for each request, as for any page.
  */
-import type { Clock } from '../core/clock.ts';
-import { type ExecutionRef, executionName } from '../core/execution-ref.ts';
-import { LruMap } from '../core/lru-map.ts';
-import { encodedPageBytes } from '../messages/encoded-page.ts';
-import type { Status } from '../messages/event-types.ts';
-import type { PageAnswer, PageRequest } from './executions.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type ExecutionRef, executionName } from '../../core/execution-ref.ts';
+import { LruMap } from '../../core/lru-map.ts';
+import { encodedPageBytes } from '../../messages/encoded-page.ts';
+import type { Status } from '../../messages/event-types.ts';
+import type { PageAnswer, PageRequest } from '../executions.ts';
 import { pageKey } from './page-key.ts';
 
 /** The same time for which a last page counts as fresh, and which `hit; detail=live` promises. */

@@ -2,11 +2,11 @@
  * Bounds the streams and waiting requests of each key over all executions and lists, in front of any port. It counts what this
  * isolate or process serves: exactly on Deno, and per isolate on Workers, where isolates share no memory.
  */
-import type { Clock } from '../core/clock.ts';
-import { type Result, fail, ok } from '../core/errors.ts';
-import type { Executions, Reader } from './executions.ts';
-import { STREAM_LIFE_MS_MAX } from './following/stream-watch.ts';
-import { FULL_RETRY_SECONDS } from './following/slots.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Result, fail, ok } from '../../core/errors.ts';
+import type { Executions, Reader } from '../executions.ts';
+import { STREAM_LIFE_MS_MAX } from '../following/stream-watch.ts';
+import { FULL_RETRY_SECONDS } from '../following/slots.ts';
 
 /** A waiting request is answered this long after its time, at the latest. */
 const ANSWER_MS_MAX = 30_000;

@@ -2,10 +2,10 @@
  * How the Worker calls its Durable Objects: failures of the platform become `Failure`s, and streams end cleanly even if the object
  * behind them is reset. For Workers only.
  */
-import { isClientGone } from '../../core/client-gone.ts';
-import { type Failure, type Result, fail, ok } from '../../core/errors.ts';
-import { faultText } from '../../core/exception-text.ts';
-import type { Log } from '../../core/log.ts';
+import { isClientGone } from '../core/client-gone.ts';
+import { type Failure, type Result, fail, ok } from '../core/errors.ts';
+import { faultText } from '../core/exception-text.ts';
+import type { Log } from '../core/log.ts';
 
 /** A deploy or an overload of the object passes quickly. */
 const UNREACHABLE_RETRY_SECONDS = 2;

@@ -2,9 +2,9 @@
  * An operation of the emulator: its target, its signing name and its handler. Each has a file beside this one; emulator.ts lists
  * them. The caller handles protocol, signature, faults and statistics.
  */
-import type { AwsResult } from '../aws-answer.ts';
-import type { CallConditions } from '../fault-injector.ts';
-import type { Quota } from '../quota.ts';
+import type { AwsResult } from './aws-answer.ts';
+import type { CallConditions } from './fault-injector.ts';
+import type { Quota } from './quota.ts';
 
 /** The account and region that a call is about if its input does not name them. */
 export interface Caller {

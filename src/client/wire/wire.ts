@@ -7,8 +7,8 @@ import type {
   EventType as KnownEventType,
   Status,
   UpstreamEventType as KnownUpstreamEventType,
-} from '../messages/event-types.ts';
-import type { PayloadAccess } from '../messages/payload-access.ts';
+} from '../../messages/event-types.ts';
+import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { FlowtapConnectionError, parseObject } from './problem.ts';
 
 /**

@@ -2,10 +2,10 @@
  * Chooses the dialect of a request's answer. It is needed even if the request is refused before its operation
  * is known.
  */
-import { type AwsDialect, awsRefusal } from './aws-answer.ts';
+import { type AwsDialect, awsRefusal } from '../aws/aws-answer.ts';
 import type { Failure } from '../../core/errors.ts';
-import { stepFunctionsDialect } from './step-functions/step-functions-dialect.ts';
-import { thingsGraphDialect } from './things-graph/things-graph-dialect.ts';
+import { stepFunctionsDialect } from '../aws/step-functions/step-functions-dialect.ts';
+import { thingsGraphDialect } from '../aws/things-graph/things-graph-dialect.ts';
 
 export const STEP_FUNCTIONS_TARGET = 'AWSStepFunctions';
 export const THINGS_GRAPH_TARGET = 'IotThingsGraphFrontEndService';
