@@ -9,8 +9,12 @@ const onNode = { ...limits, setupFiles: ['test/support/search-on-node.ts', 'test
 
 /**
  * Three projects. `node`: everything that needs no workerd inside the test, including tests that start a whole workerd and
- * talk to it over a socket. `long`: the same, but for minutes (test/long.ts). `workers`: files named *.workers.test.ts, which
- * run inside workerd, beside the objects they look into. `npm test` runs `node` and `workers`, `npm run test:all` all three.
+ * talk to it over a socket. `long`: the same, but for minutes (test/long.ts). `inside-workerd`: files named *.workers.test.ts,
+ * which run inside workerd, beside the objects they look into. `npm test` runs `node` and `inside-workerd`, `npm run test:all`
+ * all three.
+ *
+ * Vitest starts the files of projects in the order of the projects' names. So the files inside workerd, which mostly wait for
+ * timers, start first, and the others use the processor meanwhile.
  */
 export default defineConfig({
   test: {
@@ -38,7 +42,7 @@ export default defineConfig({
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         test: {
-          name: 'workers',
+          name: 'inside-workerd',
           include: ['test/**/*.workers.test.ts'],
           setupFiles: ['test/support/secret-search.workers.ts'],
           ...limits,

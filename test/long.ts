@@ -26,6 +26,7 @@ export const LONG_TESTS = [
   'test/local/stays-up.test.ts',
   'test/reading/calls.test.ts',
   'test/reading/crash.test.ts',
+  'test/reading/upgrade-crash.test.ts',
   'test/security/fuzz.test.ts',
   'test/security/large-scans.test.ts',
   'test/security/slots.test.ts',

@@ -120,8 +120,8 @@ async function killDuringUpgrade(id: string): Promise<number> {
 }
 
 test('a SIGKILL during the upgrade of an archive loses nothing, and the next process upgrades it', async () => {
-  // Pages that a death leaves, of a generation that no head names, prove that it came in the middle.
-  const left = await killDuringUpgrade('old');
-  expect(left).toBeGreaterThan(0);
-  expect(left).toBeLessThan(LARGE_PAGES - 1);
+  // Pages of a generation that no head names prove that the kill came in the middle. On a busy machine it may come after the end.
+  for (let attempt = 1, left = 0; left === 0 || left >= LARGE_PAGES - 1; attempt++) {
+    left = await killDuringUpgrade(`old-${attempt}`);
+  }
 });
