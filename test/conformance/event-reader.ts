@@ -1,6 +1,6 @@
 /** Reads an event stream off a socket, by the rules of WHATWG HTML, "Interpreting an event stream". */
 import type { IncomingMessage } from 'node:http';
-import { headersOf } from './http.ts';
+import { headersOf, PATIENCE_MS } from './http.ts';
 
 export interface StreamEvent {
   /** `message` when it has no name. */
@@ -64,15 +64,15 @@ export class EventReader {
     return this.events.filter((event) => event.name === name);
   }
 
-  /** Resolves once it holds; rejects when the stream is over before, or after `withinMs`. */
-  async until(what: string, holds: () => boolean, withinMs = 20_000): Promise<this> {
-    const deadline = Date.now() + withinMs;
+  /** Resolves once it holds. Rejects if the stream ends first, or if it never holds. */
+  async until(what: string, holds: () => boolean): Promise<this> {
+    const deadline = Date.now() + PATIENCE_MS;
     while (!holds()) {
       const leftMs = deadline - Date.now();
       if (this.ended || leftMs <= 0) {
         const names = this.events.map(({ name }) => name).join(' ');
         throw new Error(
-          `${what}: not so ${this.ended ? 'when the stream ended' : `after ${withinMs} ms`}; had ${names}`,
+          `${what}: not so ${this.ended ? 'when the stream ended' : `after ${PATIENCE_MS} ms`}; had ${names}`,
         );
       }
       await new Promise<void>((resolve) => {
@@ -86,16 +86,16 @@ export class EventReader {
     return this;
   }
 
-  event(name: string, withinMs?: number): Promise<this> {
-    return this.until(`an event ${name}`, () => this.named(name).length > 0, withinMs);
+  event(name: string): Promise<this> {
+    return this.until(`an event ${name}`, () => this.named(name).length > 0);
   }
 
-  messages(count: number, withinMs?: number): Promise<this> {
-    return this.until(`${count} messages`, () => this.named('message').length >= count, withinMs);
+  messages(count: number): Promise<this> {
+    return this.until(`${count} messages`, () => this.named('message').length >= count);
   }
 
-  closed(withinMs?: number): Promise<this> {
-    return this.until('the server closes', () => this.ended, withinMs);
+  closed(): Promise<this> {
+    return this.until('the server closes', () => this.ended);
   }
 
   leave(): void {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { EventReader } from './event-reader.ts';
-import { connect, send, type Answer, type Asked, type Json } from './http.ts';
+import { connect, PATIENCE_MS, send, type Answer, type Asked, type Json } from './http.ts';
 
 const KEY_LIFE_MS = 3_600_000;
 
@@ -227,9 +227,9 @@ export async function readAll(
   }
 }
 
-/** Calls `look` until it succeeds. Throws its last error after `withinMs`. */
-export async function eventually<T>(look: () => Promise<T>, withinMs = 20_000): Promise<T> {
-  const deadline = Date.now() + withinMs;
+/** Calls `look` until it succeeds. If it never does, throws its last error. */
+export async function eventually<T>(look: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
       return await look();
@@ -239,6 +239,19 @@ export async function eventually<T>(look: () => Promise<T>, withinMs = 20_000): 
     }
   }
 }
+
+/** The clock of a deployment may differ from the one here. */
+const CLOCK_DIFFERENCE_MS = 30_000;
+
+/** A time of the service must lie between two times that were taken here, before and after it. */
+export function assertBetween(ms: number, fromMs: number, toMs: number): void {
+  const message = `${new Date(ms).toISOString()} is not about now`;
+  assert(ms >= fromMs - CLOCK_DIFFERENCE_MS && ms <= toMs + CLOCK_DIFFERENCE_MS, message);
+}
+
+/** True if it has not settled yet. To show that one answer did not wait for what another one still waits for. */
+export const isPending = (answer: Promise<unknown>): Promise<boolean> =>
+  Promise.race([answer.then(() => false), new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
 
 /** Waits in real time: the service is another process, perhaps on another machine, with its own clock. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

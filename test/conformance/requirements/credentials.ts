@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Answer } from '../http.ts';
 import { requirement, type Section } from '../requirement.ts';
 import { eventually, history, pageOf, pause } from '../target.ts';
 
@@ -90,7 +91,6 @@ export const credentials: Section = {
         await eventually(() =>
           target.problem(pageOf('anything'), 401, 'RevokedApiKey', { key: revoked['key'] }),
         );
-        await pause(3_000);
         await eventually(() =>
           target.problem(pageOf('anything'), 401, 'ExpiredApiKey', { key: expiring['key'] }),
         );
@@ -132,14 +132,21 @@ export const credentials: Section = {
       ['admin'],
       async (target) => {
         const { key } = await target.newKey({ tier: 'standard' });
-        const answers = await Promise.all(Array.from({ length: 250 }, () => target.ask('/v1/key', { key })));
-        const refused = answers.filter(({ status }) => status === 429);
-        assert(refused.length > 0 && refused.length <= 150, `${refused.length} of 250 refused`);
-        assert(answers.every(({ status }) => status === 200 || status === 429));
+        const answers: Answer[] = [];
+        const withStatus = (status: number) => answers.filter((answer) => answer.status === status);
+        // On a busy machine a new period may begin before the rate is used up.
+        while (withStatus(429).length === 0) {
+          answers.push(
+            ...(await Promise.all(Array.from({ length: 250 }, () => target.ask('/v1/key', { key })))),
+          );
+        }
+        const refused = withStatus(429);
+        assert(withStatus(200).length >= 100, `${refused.length} of ${answers.length} refused`);
+        assert.equal(withStatus(200).length + refused.length, answers.length);
         const seconds = Number(refused.at(-1)?.headers['retry-after']);
         assert(seconds >= 1 && seconds <= 10, `Retry-After: ${seconds}`);
         await pause(seconds * 1_000);
-        await eventually(() => target.json('/v1/key', { key }), 10_000);
+        await eventually(() => target.json('/v1/key', { key }));
       },
       11,
     ),

@@ -19,7 +19,7 @@ export const lists: Section = {
         await eventually(async () => {
           const { flows } = await target.json('/v1/flows', { key: mine });
           assert.deepEqual(flows, [{ flow, source: 'step-functions', name }]);
-        }, 40_000);
+        });
         const theirs = await key([idOf(`${PLACE}:stateMachine:Another`, '*')]);
         assert.deepEqual((await target.json('/v1/flows', { key: theirs }))['flows'], []);
       },
@@ -210,7 +210,7 @@ export const lists: Section = {
             ]),
             [[id, 'ABORTED', true, true]],
           );
-        }, 30_000);
+        });
       },
       12,
     ),

@@ -26,24 +26,24 @@ export const liveList: Section = {
     ),
     requirement(
       'After that, an execution is sent when it appears, or when it changes.',
-      'a start and an end arrive within 5 s, also of a run that began long ago',
+      'a start and an end are sent, also those of a run that began long ago',
       ['emulator'],
       async (target) => {
-        const startedAt = Date.now();
-        const old = { name: 'old', startedAt: startedAt - 80 * 86_400_000, endedAt: startedAt + 16_000 };
-        const fresh = { name: 'new', startedAt: startedAt + 6_000, endedAt: startedAt + 11_000 };
-        const flow = await flowWith(target, [old, fresh]);
+        const old = { name: 'old', startedAt: Date.now() - 80 * 86_400_000 };
+        const flow = await flowWith(target, [old]);
         const open = await target.stream(listOf(flow, 'status=RUNNING'));
         await open.event('caught-up');
         assert.deepEqual(open.executions, ['old RUNNING']);
-        for (const [what, atMs] of [
-          ['new RUNNING', fresh.startedAt],
-          ['new SUCCEEDED', fresh.endedAt],
-          ['old SUCCEEDED', old.endedAt],
-        ] as const) {
-          await open.until(what, () => open.executions.includes(what), 12_000);
-          assert(Date.now() - atMs < 5_500, `${what} after ${Date.now() - atMs} ms`);
-        }
+        // How soon: test/lists/documented-delay.test.ts, on a clock of its own.
+        const sends = async (what: string, ...runs: readonly object[]) => {
+          await target.runs(flow, runs);
+          await open.until(what, () => open.executions.includes(what));
+        };
+        const fresh = { name: 'new', startedAt: Date.now() };
+        await sends('new RUNNING', old, fresh);
+        const ended = { ...fresh, endedAt: Date.now() };
+        await sends('new SUCCEEDED', old, ended);
+        await sends('old SUCCEEDED', { ...old, endedAt: Date.now() }, ended);
         assert.equal(open.executions.length, 4);
         open.leave();
       },
@@ -75,7 +75,9 @@ export const liveList: Section = {
         const open = await target.stream(listOf(flow), { key });
         await open.event('caught-up');
         await target.adminJson(200, `keys/${id}/revoke`, 'POST', {});
-        await open.closed(65_000);
+        await open.closed();
+        // One after each 15 s of silence.
+        assert(open.named('heartbeat').length <= 4);
         assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '').code, 'RevokedApiKey');
       },
       45,

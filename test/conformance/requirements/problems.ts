@@ -88,7 +88,7 @@ export const problems: Section = {
           await eventually(async () => assert((await target.calls(id)).calls > before + 1));
           assert.deepEqual(open.messageIds, ['0', '1']);
         });
-        await open.messages(3, 30_000);
+        await open.messages(3);
         open.leave();
       },
       10,
