@@ -37,13 +37,13 @@ export const STORE_TIMEOUT_MS = 2_000;
 /** Pages of a generation never change, so the store's own cache may keep them for long. */
 const PAGE_CACHE_SECONDS = 3_600;
 
-/** The origin of an answer, for Cache-Status. */
-export type ArchiveTier = 'memory' | 'kv';
+/** The layer of the archive that an answer came from, for Cache-Status. */
+export type ArchiveLayer = 'memory' | 'kv';
 
 export interface ArchivedHistory extends History {
   readonly head: ArchiveHead;
-  /** The slowest origin that was read so far. */
-  readonly tier: ArchiveTier;
+  /** The slowest layer that was read so far. */
+  readonly layer: ArchiveLayer;
   /** The source's own description of the execution when it had settled, without input and output. Undefined: none was stored. */
   description(): Promise<Result<Readonly<Record<string, unknown>> | undefined>>;
 }
@@ -110,12 +110,12 @@ export class Archive {
   }
 
   /** The history of a known head: the Execution keeps the head in its own storage. */
-  open(ref: ExecutionRef, head: ArchiveHead, tier: ArchiveTier = 'memory'): ArchivedHistory {
-    const history = this.#stored(ref, head, tier);
+  open(ref: ExecutionRef, head: ArchiveHead, layer: ArchiveLayer = 'memory'): ArchivedHistory {
+    const history = this.#stored(ref, head, layer);
     return isUpgraded(head) ? history : derivedHistory(history, this.#options.openWalk);
   }
 
-  #stored(ref: ExecutionRef, head: ArchiveHead, tier: ArchiveTier): ArchivedHistory {
+  #stored(ref: ExecutionRef, head: ArchiveHead, layer: ArchiveLayer): ArchivedHistory {
     const unreadable = (page: number) => {
       this.#options.memory.heads.delete(executionName(ref));
       return fail({
@@ -126,7 +126,7 @@ export class Archive {
     const history = {
       head,
       complete: true,
-      tier,
+      layer,
       description: async () => {
         const first = await this.#part(ref, head, 0, 0, 0, history);
         return first ? ok(first.description) : unreadable(0);
@@ -242,14 +242,14 @@ export class Archive {
     page: number,
     part: number,
     start: number,
-    history: { tier: ArchiveTier },
+    history: { layer: ArchiveLayer },
   ): Promise<StoredPart | undefined> {
     const { parts } = this.#options.memory;
     const key = partKey(ref, head.generation, page, part);
     const memoryKey = `${key}#${head.generation}`;
     const known = parts.get(memoryKey);
     if (known) return known;
-    history.tier = 'kv';
+    history.layer = 'kv';
     const entry = await this.#read(key, page === 0 && part === 0 ? undefined : PAGE_CACHE_SECONDS);
     if (entry === 'failed') return undefined;
     const decoded = entry && decodeRecord(entry.value, { head, start, ref });

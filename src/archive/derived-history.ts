@@ -10,7 +10,7 @@ import type { ArchiveHead } from './archive-head.ts';
 /** As archive.ts opens it. */
 interface StoredHistory extends History {
   readonly head: ArchiveHead;
-  readonly tier: 'memory' | 'kv';
+  readonly layer: 'memory' | 'kv';
   description(): Promise<Result<Readonly<Record<string, unknown>> | undefined>>;
 }
 
@@ -21,8 +21,8 @@ export function derivedHistory(stored: StoredHistory, openWalk: OpenWalk): Store
     head: stored.head,
     complete: stored.complete,
     description: stored.description,
-    get tier() {
-      return stored.tier;
+    get layer() {
+      return stored.layer;
     },
     async chunkAt(position) {
       const wanted = await stored.chunkAt(position);

@@ -1,4 +1,5 @@
 /** Turns an error of the client into lines for people: what is wrong, then what to do. */
+import { API_KEY_FORM } from '../core/api-key-format.ts';
 import { SECRET_CHARACTERS_MIN } from '../core/secret-length.ts';
 import { FlowtapConnectionError, FlowtapProblem } from '../client/wire/problem.ts';
 import type { Variable } from './connect.ts';
@@ -22,7 +23,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 const INVALID_CREDENTIAL_REMEDIES: Readonly<Partial<Record<Variable, string>>> = {
-  FLOWTAP_API_KEY: 'Check that it is complete (ftk_ and 49 more characters), and meant for this service.',
+  FLOWTAP_API_KEY: `Check that it is complete (${API_KEY_FORM}), and meant for this service.`,
   FLOWTAP_ADMIN_TOKEN: 'Set it to that, or unset it.',
 };
 

@@ -6,7 +6,7 @@ import { crop } from './plain-text.ts';
 /** Faster updates cannot be read. */
 const UPDATE_MS = 100;
 /** Shorter work shows no progress. */
-const PATIENCE_MS = 500;
+const SHOWN_AFTER_MS = 500;
 
 export class Progress {
   readonly #output: Output | undefined;
@@ -18,7 +18,7 @@ export class Progress {
   constructor(stderr: Output, clock: Clock, isWanted: boolean) {
     this.#output = isWanted && stderr.isTerminal ? stderr : undefined;
     this.#clock = clock;
-    this.#shownAtMs = clock.now() + PATIENCE_MS - UPDATE_MS;
+    this.#shownAtMs = clock.now() + SHOWN_AFTER_MS - UPDATE_MS;
   }
 
   async show(text: () => string): Promise<void> {

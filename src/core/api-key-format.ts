@@ -10,6 +10,13 @@ export const CHECKSUM_CHARACTERS = 6;
 /** The credential's id begins with the id of its key. */
 export const KEY_ID_CHARACTERS = 8;
 
+/** Characters of a whole key. */
+export const API_KEY_CHARACTERS =
+  API_KEY_PREFIX.length + CREDENTIAL_ID_CHARACTERS + 1 + SECRET_CHARACTERS + CHECKSUM_CHARACTERS;
+
+/** How texts for people describe a key. */
+export const API_KEY_FORM = `${API_KEY_PREFIX} and ${API_KEY_CHARACTERS - API_KEY_PREFIX.length} more characters`;
+
 const CREDENTIAL_ID = `[0-9A-Za-z]{${CREDENTIAL_ID_CHARACTERS}}`;
 
 /** A whole key and nothing else; the group is its credential's id. The checksum is not checked. */

@@ -83,11 +83,6 @@ export class LruMap<K, V> {
     this.#size -= entry.size;
   }
 
-  clear(): void {
-    this.#entries.clear();
-    this.#size = 0;
-  }
-
   /** Least recently used first. May include expired entries. */
   keys(): MapIterator<K> {
     return this.#entries.keys();

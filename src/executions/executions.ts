@@ -6,7 +6,7 @@
 import type { Result } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { SourceDescription } from '../sources/source.ts';
-import type { ArchiveTier } from '../archive/archive.ts';
+import type { ArchiveLayer } from '../archive/archive.ts';
 import type { ArchivedDescription } from './archived-description.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { ImportedHistory } from '../imports/history-import.ts';
@@ -20,7 +20,7 @@ import type { WholePage, WholePageQuery } from './whole-page.ts';
 
 /** How an answer was produced; for Cache-Status (RFC 9211) and the request log. */
 export interface Served {
-  readonly tier: ArchiveTier | 'live';
+  readonly layer: ArchiveLayer | 'live';
   /** `hit`: no upstream call. `collapsed`: it waited for a call that another request had caused. */
   readonly forward: 'hit' | 'miss' | 'collapsed';
   readonly upstreamCalls: number;

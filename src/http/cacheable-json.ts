@@ -5,9 +5,9 @@ import type { Draft } from './response-headers.ts';
 /** Final pages never change. Clients may cache them as long as our own memory does. */
 const FINAL_MAX_AGE_SECONDS = 300;
 
-/** RFC 9211; `detail` names the cache tier that the answer came from. */
-export const cacheStatus = ({ tier, forward }: Served): string => {
-  const detail = `detail=${tier}`;
+/** RFC 9211; `detail` names the layer of the archive that the answer came from. */
+export const cacheStatus = ({ layer, forward }: Served): string => {
+  const detail = `detail=${layer}`;
   if (forward === 'hit') return `flowtap; hit; ${detail}`;
   return `flowtap; fwd=miss${forward === 'collapsed' ? '; collapsed' : ''}; ${detail}`;
 };

@@ -1,17 +1,14 @@
 /** A cursor as a query parameter, under either of its names: Flowtap's or AWS's. */
 import { type Result, invalid, ok } from '../core/errors.ts';
-import type { Query } from './query-parameters.ts';
+import type { CursorQuery } from './query-parameters.ts';
 
 export interface GivenCursor {
   /** The name that the caller used. */
-  readonly name: 'cursor' | 'nextToken';
+  readonly name: keyof CursorQuery;
   readonly text: string;
 }
 
-export function givenCursor({
-  cursor,
-  nextToken,
-}: Query<'cursor' | 'nextToken'>): Result<GivenCursor | undefined> {
+export function givenCursor({ cursor, nextToken }: CursorQuery): Result<GivenCursor | undefined> {
   if (cursor !== undefined && nextToken !== undefined && cursor !== nextToken) {
     return invalid(
       'query',
@@ -28,7 +25,7 @@ export function givenCursor({
  * issue for this use.
  */
 export function readCursor<T>(
-  query: Query<'cursor' | 'nextToken'>,
+  query: CursorQuery,
   decode: (text: string) => T | undefined,
   mistake: string,
 ): Result<T | undefined> {

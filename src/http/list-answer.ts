@@ -7,7 +7,7 @@ import { strongEtag } from '../messages/encoded-page.ts';
 import type { SealKeys } from '../messages/sealed.ts';
 import { readCursor } from './cursor-parameter.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './cacheable-json.ts';
-import type { Query } from './query-parameters.ts';
+import type { CursorQuery } from './query-parameters.ts';
 import type { Draft } from './response-headers.ts';
 import type { Exchange } from './routing.ts';
 
@@ -30,18 +30,14 @@ export function listAnswer<N extends string>(
     { body, etag: strongEtag(body) },
     {
       'Cache-Control': cacheControl(false),
-      'Cache-Status': cacheStatus({ tier: 'live', forward, upstreamCalls }),
+      'Cache-Status': cacheStatus({ layer: 'live', forward, upstreamCalls }),
       ...(nextToken !== undefined && { Link: nextLink(query, kept, nextToken) }),
     },
   );
 }
 
 /** The place of a cursor. Fails if this service did not issue it for this list. */
-export function readPlace(
-  keys: SealKeys,
-  listName: string,
-  query: Query<'cursor' | 'nextToken'>,
-): Result<string | undefined> {
+export function readPlace(keys: SealKeys, listName: string, query: CursorQuery): Result<string | undefined> {
   return readCursor(
     query,
     (text) => decodeListCursor(keys, listName, text),

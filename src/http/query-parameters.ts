@@ -122,8 +122,25 @@ export const parameters = {
   flowExecutionId: z.string(),
 } as const;
 
+/** The parameters of a cursor, by both of its names. */
+export const CURSOR_PARAMETERS = ['cursor', 'nextToken'] as const;
+/** The parameters of a page of messages. */
+export const PAGE_PARAMETERS = [
+  'maxResults',
+  ...CURSOR_PARAMETERS,
+  'last',
+  'eventTypes',
+  'step',
+  'waitTimeSeconds',
+] as const;
+/** The parameters of a stream of messages. */
+export const STREAM_PARAMETERS = ['lastEventId', ...CURSOR_PARAMETERS, 'from', 'eventTypes', 'step'] as const;
+
 export type ParameterName = keyof typeof parameters;
 export type Query<N extends ParameterName> = { readonly [K in N]?: z.infer<(typeof parameters)[K]> };
+
+/** A cursor under either of its names. */
+export type CursorQuery = Query<(typeof CURSOR_PARAMETERS)[number]>;
 
 /** Reads these parameters. A failure names every invalid one. */
 export function readQuery<N extends ParameterName>(
@@ -149,6 +166,12 @@ export function readQuery<N extends ParameterName>(
   // Safety: each member was parsed by its own schema above.
   return ok(query as Query<N>);
 }
+
+/** How long the caller wants to wait. A HEAD never waits. */
+export const waitMsOf = (
+  { method }: Pick<Request, 'method'>,
+  { waitTimeSeconds = 0 }: Query<'waitTimeSeconds'>,
+): number => (method === 'HEAD' ? 0 : waitTimeSeconds * 1000);
 
 /** `name[]`, `name[0]`, `name[a][]`. */
 const isListOf = (name: string, given: string): boolean =>

@@ -48,15 +48,6 @@ export function epochSecondsFromIso(iso: string): number {
   return Number(`-${-whole - 1}.${complement(fraction)}`);
 }
 
-/**
- * True for text in exactly the form that pages print. `Date.parse` alone accepts February 30 and returns
- * March 2.
- */
-export function isIsoTimestamp(text: string): boolean {
-  const [, second, fraction = ''] = ISO.exec(text) ?? [];
-  return second !== undefined && isoFromSecond(Date.parse(`${second}Z`) / 1000, fraction) === text;
-}
-
 const trimmed = (fraction: string): string => fraction.slice(0, FRACTION_DIGITS_MAX).replace(/0+$/, '');
 
 /**

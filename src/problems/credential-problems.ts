@@ -1,4 +1,5 @@
 /** Credentials that are missing, wrong, ambiguous, or no longer valid. */
+import { API_KEY_FORM } from '../core/api-key-format.ts';
 import { AWS_KEY_ADVICE } from './aws-key-advice.ts';
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
@@ -6,7 +7,7 @@ import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="flowtap"' };
 const INVALID_TOKEN_CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="flowtap", error="invalid_token"' };
 
-const NO_API_KEY_AS_SESSION_TOKEN = `The session token is not an API key of this service. A key is ftk_ and 49 more characters. ${AWS_KEY_ADVICE}`;
+const NO_API_KEY_AS_SESSION_TOKEN = `The session token is not an API key of this service. A key is ${API_KEY_FORM}. ${AWS_KEY_ADVICE}`;
 
 /** What is wrong with an Authorization header that holds no bearer token. */
 function schemeText(scheme: string | undefined): string {
@@ -55,7 +56,7 @@ export const credentialProblems = {
     detail: ({ wanted }) =>
       wanted
         ? 'This is not the admin token of this service. Send the complete ADMIN_TOKEN. API keys are not accepted here.'
-        : 'This is not an API key of this service. Check that it was copied completely: ftk_ and 49 more characters.',
+        : `This is not an API key of this service. Check that it was copied completely: ${API_KEY_FORM}.`,
     headers: INVALID_TOKEN_CHALLENGE,
     exception: 'UnrecognizedClientException',
     awsMessage: NO_API_KEY_AS_SESSION_TOKEN,
@@ -122,8 +123,7 @@ export const credentialDocumentation: DocumentationOf<typeof credentialProblems>
     meaning: 'This service does not know the API key, or the admin token is wrong.',
     cause: 'The key was cut off or mistyped, belongs to another deployment, or never existed.',
     action:
-      'Copy it again, completely: a key is ftk_, 10 characters, an underscore, 38 characters. For the admin API, send the ' +
-      'ADMIN_TOKEN: it accepts no keys.',
+      'Copy it again, completely: see detail. For the admin API, send the ADMIN_TOKEN: it accepts no keys.',
     examples: { 'invalid-key': { type: 'invalid-key' } },
     adminExample: { type: 'invalid-key', wanted: 'admin-token' },
   },

@@ -1,5 +1,6 @@
 /** Operations for callers with a key or ticket: pages, streams, summaries, tickets, and the key itself. */
 import { ticketRequestSchema } from '../access/create-ticket.ts';
+import { PAGE_PARAMETERS, STREAM_PARAMETERS } from '../http/query-parameters.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { answerExamples } from './answer-examples.ts';
 import { CURSOR_EXAMPLE } from './example-values.ts';
@@ -79,19 +80,7 @@ const listMessages: Json = {
   security: reading,
   description: DESCRIPTION,
   parameters: [
-    ...(
-      [
-        'maxResults',
-        'cursor',
-        'nextToken',
-        'last',
-        'eventTypes',
-        'step',
-        'waitTimeSeconds',
-        'lastEventId',
-        'from',
-      ] as const
-    ).map((name) => inQuery(name)),
+    ...[...new Set([...PAGE_PARAMETERS, ...STREAM_PARAMETERS])].map((name) => inQuery(name)),
     inHeader('Last-Event-ID', 'Stream only: the id of the last event received.', CURSOR_EXAMPLE),
     { ...ifNoneMatch, description: 'Page only: the ETag of the client’s copy.' },
   ],
@@ -110,7 +99,7 @@ const listMessages: Json = {
         ...sentAs('Cache-Status', {
           ...ofPage,
           description:
-            'Pages only. RFC 9211: `hit` or `fwd=miss`, `collapsed`, and the tier that served the page.',
+            'Pages only. RFC 9211: `hit` or `fwd=miss`, `collapsed`, and the layer that served the page.',
         }),
         ...sentAs('Link', LINK),
         ...sentAs('X-Accel-Buffering', {

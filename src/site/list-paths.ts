@@ -1,4 +1,5 @@
 /** Operations that list flows and executions, for callers with a key. */
+import { LISTED_DEFAULT, LIST_PARAMETERS } from '../http/list-query.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';
 import { answerExamples } from './answer-examples.ts';
 import { LIST_CURSOR_EXAMPLE } from './example-values.ts';
@@ -16,7 +17,7 @@ const LINK = {
   example: `<?maxResults=50&cursor=${LIST_CURSOR_EXAMPLE}>; rel="next"`,
 };
 
-const MAX_RESULTS = 'Maximum number of entries. Default 50.';
+const MAX_RESULTS = `Maximum number of entries. Default ${LISTED_DEFAULT}.`;
 const CONTINUE = 'Continue from here: `nextToken` of the page before, with the same parameters.';
 
 const listed: Json = { ...cached, ...sentAs('Link', LINK) };
@@ -67,13 +68,9 @@ const listExecutions: Json = {
   security: keyOnly,
   description: DESCRIPTION,
   parameters: [
-    inQuery('flow'),
-    inQuery('source'),
-    inQuery('status'),
-    inQuery('namePrefix'),
-    inQuery('startedAfter'),
-    inQuery('startedBefore'),
-    inQuery('maxResults', { description: MAX_RESULTS }),
+    ...LIST_PARAMETERS.map((name) =>
+      inQuery(name, name === 'maxResults' ? { description: MAX_RESULTS } : {}),
+    ),
     ...cursors,
     { ...ifNoneMatch, description: 'Page only: the ETag of the client’s copy.' },
   ],

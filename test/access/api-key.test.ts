@@ -3,13 +3,8 @@ import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import {
-  API_KEY_CHARACTERS,
-  generateApiKey,
-  nextCredentialId,
-  keyIdFrom,
-  parseApiKey,
-} from '../../src/access/keys/api-key.ts';
+import { API_KEY_CHARACTERS } from '../../src/core/api-key-format.ts';
+import { generateApiKey, nextCredentialId, keyIdFrom, parseApiKey } from '../../src/access/keys/api-key.ts';
 import { containsApiKey } from '../../src/core/api-key-format.ts';
 import { base62OfNumber, randomBase62 } from '../../src/core/base62.ts';
 import { crc32 } from '../../src/access/keys/crc32.ts';

@@ -120,7 +120,7 @@ describe('memory', () => {
     const read = async () => {
       const found = await archive.find(REF);
       expect(found && (await readAll(found))).toHaveLength(600);
-      return found?.tier;
+      return found?.layer;
     };
     expect(await read()).toBe('kv');
     const calls = under.store.calls;
@@ -136,7 +136,7 @@ describe('memory', () => {
     const archive = under.elsewhere(100_000);
     const found = await archive.find(REF);
     for (let reads = 0; reads < 3; reads++) expect(found && (await readAll(found))).toHaveLength(2_000);
-    expect(found?.tier).toBe('kv');
+    expect(found?.layer).toBe('kv');
     expect(under.store.reads('archive/1/page/')).toBeGreaterThan(14);
   });
 

@@ -30,7 +30,7 @@ it.each([0, 7])(
       ...createPageEncoder(cursorKeys)(scope, { messages: [], next: { position, fingerprint }, more: true }),
       final: false,
       full: false,
-      served: { tier: 'live', forward: 'hit', upstreamCalls: 0 },
+      served: { layer: 'live', forward: 'hit', upstreamCalls: 0 },
     };
     // Safety: the AWS protocol asks for pages and nothing else.
     const executions = { page: async () => ok(page) } as unknown as Executions;

@@ -89,8 +89,8 @@ test('a page that is not full is asked for each time', async () => {
 test('a full page is a hit, whatever call it was first read with', async () => {
   const under = new ExecutionsUnderTest({ messages: RUNNING });
   const served = async () => valueOf(await under.page(FULL)).served;
-  expect(await served()).toEqual({ tier: 'live', forward: 'miss', upstreamCalls: 1 });
-  expect(await served()).toEqual({ tier: 'live', forward: 'hit', upstreamCalls: 0 });
+  expect(await served()).toEqual({ layer: 'live', forward: 'miss', upstreamCalls: 1 });
+  expect(await served()).toEqual({ layer: 'live', forward: 'hit', upstreamCalls: 0 });
 });
 
 test('a page from memory is the page that the Execution answers now', async () => {

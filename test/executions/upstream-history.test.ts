@@ -128,7 +128,7 @@ describe('calls', () => {
     const upstream = new UpstreamUnderTest({ messages: messages.slice(0, 70), tooLargeAbove: 30 });
     expect(await upstream.walk()).toEqual(messages.slice(0, 70));
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([100, 50, 25, 100, 50, 25, 100]);
-    upstream.memory.clear();
+    upstream.evictAll();
     upstream.source.forgetCalls();
     expect(await upstream.walk()).toEqual(messages.slice(0, 70));
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([25, 25, 100]);

@@ -37,7 +37,7 @@ test('a call is charged to the request that caused it, and all who wait for it r
 test('a request behind the calls of others raises the priority of each of them when it starts', async () => {
   const { upstream, source, hurried, read } = underTest(350);
   await upstream.walk();
-  upstream.memory.clear();
+  upstream.evictAll();
   source.forgetCalls();
   hurried.length = 0;
   source.hold();
@@ -52,7 +52,7 @@ test('a request behind the calls of others raises the priority of each of them w
 test('the walks of one tenant do not keep another tenant waiting for all of them', async () => {
   const { upstream, source, read } = underTest(600);
   await upstream.walk();
-  upstream.memory.clear();
+  upstream.evictAll();
   source.forgetCalls();
   source.hold();
   const reads = [0, 100, 200, 300, 400].map((position) => read(position, GREEDY));

@@ -71,9 +71,14 @@ export class UpstreamUnderTest {
   }
 
   async restart({ keepMemory = false } = {}): Promise<void> {
-    if (!keepMemory) this.memory.clear();
+    if (!keepMemory) this.evictAll();
     ({ history: this.history, rows: this.rows } = this.another());
     await this.rows.load();
+  }
+
+  /** As if memory had evicted every page. */
+  evictAll(): void {
+    for (const key of this.memory.keys()) this.memory.delete(key);
   }
 
   /** As if memory had evicted the page that starts here. */

@@ -16,7 +16,7 @@ const header = async (response: Response | Promise<Response>, name: string) =>
   (await response).headers.get(name);
 
 describe('Cache-Status and Cache-Control', () => {
-  test('tell a miss from a live hit, and name the tier of the archive that served the page', async () => {
+  test('tell a miss from a live hit, and name the layer of the archive that served the page', async () => {
     await service.script(ID, endedLongAgo(service.clock, 300));
     const first = await service.get(path(ID));
     expect(first.headers.get('Cache-Status')).toBe('flowtap; fwd=miss; detail=live');

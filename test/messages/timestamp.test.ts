@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  epochSecondsFromIso,
-  isIsoTimestamp,
-  isoFromEpochSeconds,
-  isoFromEpochText,
-} from '../../src/messages/timestamp.ts';
+import { epochSecondsFromIso, isoFromEpochSeconds, isoFromEpochText } from '../../src/messages/timestamp.ts';
+import { isIsoTimestamp } from '../support/iso-timestamp.ts';
 
 const FIRST_SECOND = Date.parse('0001-01-01T00:00:00Z') / 1000;
 const LAST_SECOND = Date.parse('9999-12-31T23:59:59Z') / 1000;

@@ -9,7 +9,7 @@ import { createMemoryExecutionStorage } from '../../src/executions/execution-sto
 import { FlowList } from '../../src/lists/flow-list.ts';
 import type { ListItem } from '../../src/lists/lists.ts';
 import { createListMemory } from '../../src/lists/upstream-list.ts';
-import { isIsoTimestamp } from '../../src/messages/timestamp.ts';
+import { isIsoTimestamp } from '../support/iso-timestamp.ts';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import type { ListingSource } from '../../src/sources/listing-source.ts';
 import type { Source } from '../../src/sources/source.ts';

@@ -1,5 +1,5 @@
 /**
- * Makes and parses API keys: `ftk_<10 id>_<32 secret><6 checksum>`, all base62.
+ * Makes and parses API keys, in the form of core/api-key-format.ts.
  *
  * - The id names the credential; its first 8 characters name the key that the credential belongs to. Rotation gives a key
  *   another credential. So the text alone names all records of both.
@@ -11,6 +11,7 @@
 import { hash } from 'node:crypto';
 
 import {
+  API_KEY_CHARACTERS,
   API_KEY_PREFIX,
   CHECKSUM_CHARACTERS,
   CREDENTIAL_ID_CHARACTERS,
@@ -21,10 +22,6 @@ import {
 } from '../../core/api-key-format.ts';
 import { base62OfNumber, randomBase62, type RandomBytes } from '../../core/base62.ts';
 import { crc32 } from './crc32.ts';
-
-/** Characters of a whole key. */
-export const API_KEY_CHARACTERS =
-  API_KEY_PREFIX.length + CREDENTIAL_ID_CHARACTERS + 1 + SECRET_CHARACTERS + CHECKSUM_CHARACTERS;
 
 /** The ids in a key's text, and the hash of the text. Not the secret. */
 export interface ApiKey {

@@ -48,7 +48,7 @@ interface OpenStream {
 
 export class ArchivedStreams {
   readonly #clock: Clock;
-  readonly #turns: FairSemaphore;
+  readonly #reads: FairSemaphore;
   readonly #slots = new Map<string, Slots>();
   readonly #held = new Set<OpenStream>();
   readonly #bytesOf = new Map<string, number>();
@@ -57,16 +57,16 @@ export class ArchivedStreams {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#turns = new FairSemaphore({ clock, atOnce: ARCHIVE_READS_AT_ONCE, permitMsMax: READ_MS_MAX });
+    this.#reads = new FairSemaphore({ clock, atOnce: ARCHIVE_READS_AT_ONCE, permitMsMax: READ_MS_MAX });
   }
 
   get queuedBytes(): number {
     return this.#bytes;
   }
 
-  /** Reads from the archive, when it is this tenant's turn. `signal`: the client has disconnected. */
+  /** Reads from the archive, when fewer than ARCHIVE_READS_AT_ONCE do, round-robin over tenants. `signal`: the client has disconnected. */
   read<T>(tenant: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#turns.run(tenant, work, signal);
+    return this.#reads.run(tenant, work, signal);
   }
 
   /** A place for one more stream of that history. */

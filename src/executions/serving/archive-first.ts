@@ -257,7 +257,7 @@ const isUnreadable = (result: { ok: true } | ReturnType<typeof fail>): boolean =
   !result.ok && result.failure.type === 'store-unavailable';
 
 const servedFrom = (history: ArchivedHistory): Served => ({
-  tier: history.tier,
+  layer: history.layer,
   forward: 'hit',
   upstreamCalls: 0,
 });

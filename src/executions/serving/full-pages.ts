@@ -46,7 +46,7 @@ export class FullPages {
     this.seen(ref, page.status);
     // An answer from a redrivable archive names the memory that it came from. That would be wrong for the
     // second reader.
-    if (!page.full || page.served.tier !== 'live') return;
+    if (!page.full || page.served.layer !== 'live') return;
     const served = { ...page.served, forward: 'hit', upstreamCalls: 0 } as const;
     this.#pages.set(keyOf(ref, request), { ...page, served });
   }

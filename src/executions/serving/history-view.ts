@@ -127,14 +127,17 @@ export class HistoryView {
     const { archived, settled } = this.archivist;
     if (archived) {
       const history = this.#archivedOrUpstream(archived, trace, walk);
-      return { history, served: () => ({ tier: archived.tier, forward: 'hit', upstreamCalls: trace.calls }) };
+      return {
+        history,
+        served: () => ({ layer: archived.layer, forward: 'hit', upstreamCalls: trace.calls }),
+      };
     }
     const freshMs = pollIntervalMs() ?? LAST_PAGE_FRESH_MS;
     // A settled history is not requested again, not even its last page.
     const history = this.#upstream({ lastNotBeforeMs: settled ? 0 : clock.now() - freshMs }, trace, walk);
     this.archivist.retryForReader();
     const forward = () => (trace.calls > 0 ? 'miss' : trace.collapsed ? 'collapsed' : 'hit');
-    return { history, served: () => ({ tier: 'live', forward: forward(), upstreamCalls: trace.calls }) };
+    return { history, served: () => ({ layer: 'live', forward: forward(), upstreamCalls: trace.calls }) };
   }
 
   /** The history as known, for subscribers. Only polls request newer messages. */
@@ -186,7 +189,7 @@ export class HistoryView {
     const { archived } = this.archivist;
     const stored = archived && (await describeArchived(archived));
     if (archived && stored?.ok) {
-      const served = { tier: archived.tier, forward: 'hit', upstreamCalls: trace.calls } as const;
+      const served = { layer: archived.layer, forward: 'hit', upstreamCalls: trace.calls } as const;
       return ok({ by: 'archive', ...stored.value, served });
     }
     const notBeforeMs = this.#options.clock.now() - LAST_PAGE_FRESH_MS;
@@ -200,7 +203,7 @@ export class HistoryView {
     }
     const { metadata = {}, data = {}, ...facts } = described.value;
     const forward = trace.calls > 0 ? 'miss' : 'hit';
-    const served = { tier: 'live', forward, upstreamCalls: trace.calls } as const;
+    const served = { layer: 'live', forward, upstreamCalls: trace.calls } as const;
     return ok({ by: 'source', facts, metadata, data, served });
   }
 

@@ -8,7 +8,7 @@ import { shows } from '../../messages/payload-access.ts';
 import type { SealKeys } from '../../messages/sealed.ts';
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LISTED_DEFAULT } from '../list-query.ts';
-import { type Query, readQuery } from '../query-parameters.ts';
+import { CURSOR_PARAMETERS, type CursorQuery, readQuery } from '../query-parameters.ts';
 import type { Answered, Exchange } from '../routing.ts';
 
 export interface ChildrenPorts {
@@ -22,7 +22,7 @@ export async function getChildren(
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
-  const query = readQuery(exchange.parameters, ['maxResults', 'cursor', 'nextToken']);
+  const query = readQuery(exchange.parameters, ['maxResults', ...CURSOR_PARAMETERS]);
   if (!query.ok) return query;
   const name = JSON.stringify(['children', executionKey(ref)]);
   const place = placeOf(cursorKeys, name, query.value);
@@ -43,7 +43,7 @@ export async function getChildren(
 
 const withoutStep = ({ step: _, ...item }: Child): Child => item;
 
-function placeOf(keys: SealKeys, name: string, query: Query<'cursor' | 'nextToken'>): Result<ChildrenPlace> {
+function placeOf(keys: SealKeys, name: string, query: CursorQuery): Result<ChildrenPlace> {
   const text = readPlace(keys, name, query);
   if (!text.ok) return text;
   const [, position, fingerprint, starts, after] = PLACE.exec(text.value ?? '') ?? [];

@@ -14,7 +14,7 @@ import { answerToReader, streamResponse, wantsStream } from '../stream-response.
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LIST_PARAMETERS, type ListQuery, readListQuery } from '../list-query.ts';
 import { withList } from '../not-found-details.ts';
-import { readQuery } from '../query-parameters.ts';
+import { CURSOR_PARAMETERS, readQuery } from '../query-parameters.ts';
 import type { RequestFacts } from '../request-facts.ts';
 import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
 
@@ -45,7 +45,7 @@ async function getPage(
   caller: Caller,
 ): Promise<Answered> {
   const { parameters, facts, client } = exchange;
-  const query = readQuery(parameters, [...LIST_PARAMETERS, 'cursor', 'nextToken']);
+  const query = readQuery(parameters, [...LIST_PARAMETERS, ...CURSOR_PARAMETERS]);
   if (!query.ok) return query;
   const wanted = readListQuery(query.value, caller.executions);
   if (!wanted.ok) return wanted;
@@ -73,7 +73,7 @@ async function getLiveList(
   { parameters, facts, client }: Exchange,
   caller: Caller,
 ): Promise<Answered> {
-  const query = readQuery(parameters, [...LIST_PARAMETERS, 'cursor', 'nextToken']);
+  const query = readQuery(parameters, [...LIST_PARAMETERS, ...CURSOR_PARAMETERS]);
   if (!query.ok) return query;
   const cursor = givenCursor(query.value);
   if (!cursor.ok) return cursor;

@@ -6,7 +6,7 @@ import type { SealKeys } from '../../messages/sealed.ts';
 import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LISTED_DEFAULT } from '../list-query.ts';
-import { readQuery } from '../query-parameters.ts';
+import { CURSOR_PARAMETERS, readQuery } from '../query-parameters.ts';
 import { withHeaders, VARY } from '../response-headers.ts';
 import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
 
@@ -24,7 +24,7 @@ async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered
   // A ticket is valid for one execution, so it cannot list flows.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   if (!caller.ok) return caller;
-  const query = readQuery(parameters, ['maxResults', 'cursor', 'nextToken']);
+  const query = readQuery(parameters, ['maxResults', ...CURSOR_PARAMETERS]);
   if (!query.ok) return query;
   const after = readPlace(cursorKeys, FLOWS_LIST, query.value);
   if (!after.ok) return after;

@@ -11,7 +11,13 @@ import { shows } from '../../messages/payload-access.ts';
 import { readCursor } from '../cursor-parameter.ts';
 import { streamResponse } from '../stream-response.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from '../cacheable-json.ts';
-import { MAX_RESULTS_DEFAULT, readQuery } from '../query-parameters.ts';
+import {
+  MAX_RESULTS_DEFAULT,
+  PAGE_PARAMETERS,
+  STREAM_PARAMETERS,
+  readQuery,
+  waitMsOf,
+} from '../query-parameters.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
 import type { Answered, Exchange } from '../routing.ts';
 
@@ -31,20 +37,11 @@ async function getPage(
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
-  const names = [
-    'maxResults',
-    'cursor',
-    'nextToken',
-    'last',
-    'eventTypes',
-    'step',
-    'waitTimeSeconds',
-  ] as const;
-  const query = readQuery(parameters, names);
+  const query = readQuery(parameters, PAGE_PARAMETERS);
   if (!query.ok) return query;
   const filter = readFilter(query.value, caller);
   if (!filter.ok) return filter;
-  const { maxResults = MAX_RESULTS_DEFAULT, last, waitTimeSeconds = 0 } = query.value;
+  const { maxResults = MAX_RESULTS_DEFAULT, last } = query.value;
   const cursor = readCursor(query.value, (text) => cursors.read(ref, text), NOT_ITS_CURSOR);
   if (!cursor.ok) return cursor;
   if (last !== undefined && cursor.value) {
@@ -64,7 +61,7 @@ async function getPage(
       ...filter.value,
       payloads: caller.payloads,
       ...readerOf(caller),
-      waitMs: request.method === 'HEAD' ? 0 : waitTimeSeconds * 1000,
+      waitMs: waitMsOf(request, query.value),
     },
     client,
   );
@@ -87,7 +84,7 @@ async function getStream(
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
-  const query = readQuery(parameters, ['lastEventId', 'cursor', 'nextToken', 'from', 'eventTypes', 'step']);
+  const query = readQuery(parameters, STREAM_PARAMETERS);
   if (!query.ok) return query;
   const filter = readFilter(query.value, caller);
   if (!filter.ok) return filter;

@@ -6,7 +6,7 @@ import type { SummaryAnswer } from '../../executions/executions.ts';
 import { encodeCursor } from '../../messages/cursor.ts';
 import { strongEtag } from '../../messages/encoded-page.ts';
 import { cacheControl, cacheStatus, jsonWithEtag } from '../cacheable-json.ts';
-import { readQuery } from '../query-parameters.ts';
+import { readQuery, waitMsOf } from '../query-parameters.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
 import type { Answered, Exchange } from '../routing.ts';
 
@@ -18,10 +18,9 @@ export async function getSummary(
 ): Promise<Answered> {
   const query = readQuery(parameters, ['waitTimeSeconds']);
   if (!query.ok) return query;
-  const waitMs = request.method === 'HEAD' ? 0 : (query.value.waitTimeSeconds ?? 0) * 1000;
   const summary = await executions.summary(
     ref,
-    { waitMs, payloads: caller.payloads, ...readerOf(caller) },
+    { waitMs: waitMsOf(request, query.value), payloads: caller.payloads, ...readerOf(caller) },
     client.signal,
   );
   if (!summary.ok) return summary;

@@ -2,6 +2,7 @@
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
 import { FlowtapProblem, type KeyFacts, createFlowtapClient } from '../../client/client.ts';
+import { API_KEY_PREFIX } from '../../core/api-key-format.ts';
 import { executionTitle } from '../element/execution-title.ts';
 
 export interface EnteredKey {
@@ -44,7 +45,7 @@ export class WatchKeyForm extends LitElement {
         autocomplete="off"
         autocapitalize="none"
         spellcheck="false"
-        placeholder="ftk_…"
+        placeholder="${API_KEY_PREFIX}…"
         required
         aria-describedby="key-note"
         aria-invalid=${this.problem === undefined ? 'false' : 'true'}
@@ -96,6 +97,6 @@ function nameOf(executionId: string): TemplateResult {
 const problemText = (error: unknown): string => {
   if (error instanceof FlowtapProblem) return error.detail;
   // Characters that no header can have: text that is not a key.
-  if (error instanceof TypeError) return 'This is not an API key. Keys begin with ftk_.';
+  if (error instanceof TypeError) return `This is not an API key. Keys begin with ${API_KEY_PREFIX}.`;
   return error instanceof Error ? error.message : String(error);
 };
