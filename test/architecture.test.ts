@@ -421,6 +421,10 @@ describe('tests', () => {
     expect(found).toEqual([]);
   });
 
+  test('draw more often in `npm run test:explore`: numRuns is runs(…) or made of it (test/support/seeded-random.ts)', () => {
+    expect(tests.filter(({ code }) => /\bnumRuns: \d/.test(code)).map(({ path }) => path)).toEqual([]);
+  });
+
   test('give the service no secret that the search does not know', () => {
     const setting =
       /\b(?:admin_?token|signing_?secret|secret_?access_?key|session_?token)['"]?\s*[:=]\s*(['"`])([^'"`$]{16,})\1/gi;

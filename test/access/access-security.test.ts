@@ -20,6 +20,7 @@ import {
   sessionTokenRequest,
   urlOf,
 } from './access-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 /** A well-formed key with the id of a credential that may exist and a wrong secret. */
 function guessFor(credentialId: string): string {
@@ -49,7 +50,7 @@ describe('junk keys', () => {
         const request = sessionTokenRequest(junk, { clientAddress: () => `junk ${address}` });
         expect(failureOf(await access.authenticator.authenticate(request))).toBe('invalid-key');
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     expect(access.store.calls).toBe(before);
   });

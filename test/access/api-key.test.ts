@@ -8,6 +8,7 @@ import { generateApiKey, nextCredentialId, keyIdFrom, parseApiKey } from '../../
 import { containsApiKey } from '../../src/core/api-key-format.ts';
 import { base62OfNumber, randomBase62 } from '../../src/core/base62.ts';
 import { crc32 } from '../../src/access/keys/crc32.ts';
+import { runs } from '../support/seeded-random.ts';
 
 /** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
@@ -54,7 +55,7 @@ describe('an API key', () => {
           expect(parseApiKey(text.slice(0, index) + character + text.slice(index + 1))).toBeUndefined();
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

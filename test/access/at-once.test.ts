@@ -14,6 +14,7 @@ import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 /** While slow, reads fetch their answer and hold it back until `release`. Writes are never slow. */
 class SlowStore {
@@ -147,7 +148,7 @@ describe('changes of one key at once', () => {
           expect(failureOf(await place.authenticator.authenticate(pageRequest(text)))).toBe('expired-key');
         expect(key.credentials).toHaveLength(texts.length);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -8,6 +8,7 @@ import {
   workersClientAddress,
 } from '../../src/access/client-address.ts';
 import { parseIpAddress } from '../../src/access/ip-address.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const onWorkers = (address: string) => workersClientAddress(new Headers({ 'CF-Connecting-IP': address }));
 
@@ -60,7 +61,7 @@ describe('the bucket of a client address', () => {
       fc.property(fc.oneof(nearly, fc.ipV4(), fc.ipV6()), (text) => {
         expect(parseIpAddress(text) !== undefined).toBe(isIP(text) !== 0);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 });

@@ -7,6 +7,7 @@ import {
   matchesAnyPattern,
   matchesPattern,
 } from '../../src/access/keys/execution-pattern.ts';
+import { runs } from '../support/seeded-random.ts';
 
 /** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
@@ -49,7 +50,7 @@ describe('a pattern for executions', () => {
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
     fc.assert(
       fc.property(pattern, few, (p, text) => matchesPattern(p, text) === naive(p, text)),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 

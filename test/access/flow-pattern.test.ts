@@ -9,6 +9,7 @@ import {
   soleFlowOf,
 } from '../../src/access/keys/flow-pattern.ts';
 import { parseFlowRef } from '../../src/core/flow-ref.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const flow = (text: string) => {
   const parsed = parseFlowRef(text);
@@ -135,7 +136,7 @@ describe('an answer from patterns alone', () => {
           mayReadPlace([pattern], { partition: 'aws', region: 'us-west-2', account: '123456789012' }),
         ).toBe(true);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -157,7 +158,7 @@ describe('an answer from patterns alone', () => {
         else if (given.replace('arn:aws:states', '').replaceAll(/[^ab]/g, '').length <= 4)
           expect(mayReadFlow([given], machine(of))).toBe(false);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 

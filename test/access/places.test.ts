@@ -14,6 +14,7 @@ import type { Entry, KeyValueStore } from '../../src/storage/key-value.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const CACHE_MS = 30_000;
 /** KV's cache plus the credential cache. */
@@ -156,7 +157,7 @@ describe("keys in two locations that see each other's writes late", () => {
           expect(await outcome(place, last.text)).toBe('no failure');
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { generateApiKey } from '../../src/access/keys/api-key.ts';
 import { urlOf } from './access-under-test.ts';
 import { presentedCredential } from '../../src/access/presented-credential.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const PATH = '/v1/executions/x/messages';
 const KEY = generateApiKey(randomBytes).text;
@@ -154,6 +155,6 @@ test('any URL and header values get an answer, and never throw', () => {
         if (result.ok) expect(result.value.text).not.toBe('');
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { type Credential, endsOfCredential, type KeyRotation } from '../../src/access/keys/key-record.ts';
 import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from '../../src/access/keys/rotation.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -52,7 +53,7 @@ describe('successive rotations', () => {
           expect(rotation.credentials.length).toBeLessThanOrEqual(10);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

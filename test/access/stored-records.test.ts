@@ -8,6 +8,7 @@ import { parseKeyChange, parseNewKey } from '../../src/access/keys/key-input.ts'
 import { createMemoryStore } from '../support/memory-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 test('whatever create and change accept can be read back, here and elsewhere, with any times and names', async () => {
   const pad = (n: number, width = 2) => String(n).padStart(width, '0');
@@ -37,7 +38,7 @@ test('whatever create and change accept can be read back, here and elsewhere, wi
       if (change.ok) valueOf(await access.keys.change(view.id, change.value));
       expect(valueOf(await access.keys.list()).keys).toHaveLength(1);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

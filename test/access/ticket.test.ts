@@ -20,6 +20,7 @@ import {
   urlOf,
   valueOf,
 } from './access-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 /** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
@@ -255,7 +256,7 @@ describe('a forged ticket is refused', () => {
           expect(await check(changed)).toBe('invalid-ticket');
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -6,6 +6,7 @@ import { headKey, partKey } from '../../src/archive/archive-keys.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { someHistory } from '../support/histories.ts';
 import { ArchiveUnderTest, readAll, REF } from './archive-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const finished = (length: number, run = '') =>
   someHistory({
@@ -129,7 +130,7 @@ describe('a damaged record counts as missing, and is logged', () => {
           await expectAsGoodAsNone(under, page);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -145,7 +146,7 @@ describe('a damaged record counts as missing, and is logged', () => {
         ]);
         await expectAsGoodAsNone(under, page);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

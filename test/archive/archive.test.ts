@@ -9,6 +9,7 @@ import { VALUE_BYTES_MAX } from '../../src/storage/key-value.ts';
 import { anyHistory, ended, someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { ArchiveUnderTest, readAll, REF } from './archive-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const finished = (length: number) => someHistory({ length, terminal: 'EXECUTION_SUCCEEDED' });
 
@@ -31,7 +32,7 @@ describe('an archived history', () => {
         expect(found && (await readAll(found))).toEqual(ended(history));
         expect(under.logged).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

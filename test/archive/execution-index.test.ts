@@ -12,6 +12,7 @@ import { KEY_BYTES_MAX, METADATA_BYTES_MAX } from '../../src/storage/key-value.t
 import { FaultyStore } from '../support/faulty-store.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const FLOW = 'arn:aws:states:us-east-1:123456789012:stateMachine:Orders';
 const idOf = (name: string) => `arn:aws:states:us-east-1:123456789012:execution:Orders:${name}`;
@@ -74,7 +75,7 @@ describe('pages of the index', () => {
           sorted.filter(({ key }) => key > positionBefore(startedBeforeMs)).map(({ id }) => id),
         );
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   }, 60_000);
 

@@ -9,6 +9,7 @@ import {
   path,
 } from '../http/service-under-test.ts';
 import { type AwsMessage, type AwsPage, awsPageOf, callAws } from './aws-call.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:Flow_2026-01-01T00:00:00.000Z_T_1';
 
@@ -190,7 +191,7 @@ describe('tokens', () => {
           expect(read.map(({ messageId }) => messageId)).toEqual(expected);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

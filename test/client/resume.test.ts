@@ -15,6 +15,7 @@ import {
   idsOf,
   openClient,
 } from './client-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 /** Cuts the answer's body after this many bytes, as a lost connection does. */
 function cutAfter(response: Response, bytes: number): Response {
@@ -50,7 +51,7 @@ test('wherever connections are cut, every message is delivered once, in order', 
       const following = under.client({ fetch: unreliable }).follow(EXECUTION);
       expect(idsOf(await under.until(collect(following)))).toEqual(idsOf(history(30)));
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
 });
 

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SCENARIOS, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
 import { control, emulatorAt, list, listAll, START_MS, UUID } from './signed-call.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const cloudFlow = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
 const endlessFlow = scenarioId('EndlessFlow', START_MS, 'Patrol', UUID);
@@ -16,7 +17,7 @@ describe('pages', () => {
       fc.asyncProperty(fc.integer({ min: 1, max: 250 }), async (maxResults) => {
         expect(await listAll(emulator, clock, { flowExecutionId: cloudFlow, maxResults })).toEqual(all);
       }),
-      { numRuns: 12 },
+      { numRuns: runs(12) },
     );
   });
 

@@ -5,6 +5,7 @@ import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scena
 import type { History, View, WireMessage } from '../../src/emulator/history.ts';
 import type { ScenarioName } from '../../src/emulator/scenarios/scenario.ts';
 import { START_MS, UUID } from './signed-call.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -73,7 +74,7 @@ describe('every scenario', () => {
         const from = (history(name).at(START_MS + early)?.count ?? 0) - before.length;
         expect(before.map((_, index) => after?.message(from + index))).toEqual(before);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

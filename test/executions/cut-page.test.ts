@@ -11,6 +11,7 @@ import type { History } from '../../src/messages/history.ts';
 import { type Message, messageBytes, visibleMessage } from '../../src/messages/message.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { anyHistory, historyInChunks, someHistory } from '../support/histories.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const START = '0011223344556677';
 const clock = new ManualClock();
@@ -83,7 +84,7 @@ describe('pages from the first to the last', () => {
           );
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -163,7 +164,7 @@ describe('the newest messages', () => {
           expect(page.more).toBe(false);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -279,7 +280,7 @@ describe('stored bytes', () => {
           expect(got).toEqual(wantedOf(messages, eventTypes));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -10,6 +10,7 @@ import type { Message } from '../../src/messages/message.ts';
 import { anyHistory, ended } from '../support/histories.ts';
 import { type Conduct, conducts } from '../support/scripted-source.ts';
 import { ExecutionsUnderTest, READER, REF } from './executions-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const HISTORY_MAX = 3_000;
 /** After this nothing fails any more, and the reader must reach the end. */
@@ -120,7 +121,7 @@ test('following nextToken yields each message exactly once, in order', async () 
         under.live.close();
       },
     ),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
   // The history was archived during some runs.
   expect(archives).toBeGreaterThan(2);

@@ -8,6 +8,7 @@ import { LAST_PAGE_FRESH_MS } from '../../src/executions/serving/history-view.ts
 import { PAYLOAD_ACCESS } from '../../src/messages/payload-access.ts';
 import { anyHistory, ended, someHistory } from '../support/histories.ts';
 import { ExecutionsUnderTest, READER, REF, failureOf, valueOf } from './executions-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const RUNNING = someHistory({ length: 30 });
 const FULL: PageRequest = { from: { at: 'start' }, maxResults: 10, payloads: 'full', ...READER, waitMs: 0 };
@@ -131,6 +132,6 @@ test('a page from memory is the page that the Execution answers now', async () =
         }
       },
     ),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   );
 });

@@ -12,6 +12,7 @@ import { ArchiveUnderTest } from '../archive/archive-under-test.ts';
 import { anyHistory, ended } from '../support/histories.ts';
 import { conducts, type Conduct } from '../support/scripted-source.ts';
 import { EXECUTION_ID, UpstreamUnderTest } from './upstream-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const anyConduct = fc.constantFrom<Conduct>(
   {},
@@ -76,6 +77,6 @@ test('pages of any size yield each message once, in order, over any upstream and
         expect(source.inFlightMax).toBeLessThanOrEqual(1);
       },
     ),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
 });

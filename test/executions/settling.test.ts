@@ -13,6 +13,7 @@ import { ArchiveUnderTest, readAll } from '../archive/archive-under-test.ts';
 import { anyHistory, ended, HISTORY_START_MS, someHistory } from '../support/histories.ts';
 import { conducts, type Conduct } from '../support/scripted-source.ts';
 import { EXECUTION_ID, UpstreamUnderTest, type UnderTestOptions } from './upstream-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const full = someHistory({ length: 730, terminal: 'EXECUTION_SUCCEEDED' });
 
@@ -219,7 +220,7 @@ describe('the walk', () => {
           }
         },
       ),
-      { numRuns: 80 },
+      { numRuns: runs(80) },
     );
     expect(archived).toBeGreaterThan(10);
   });

@@ -9,6 +9,7 @@ import { visibleMessage } from '../../src/messages/message.ts';
 import { anyHistory, ended, someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { FeedUnderTest } from './subscriber-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const messages = someHistory({ length: 250 });
 const large = (length: number, bytes = 10_000) => someHistory({ length, payload: () => 'x'.repeat(bytes) });
@@ -107,7 +108,7 @@ describe('a subscriber gets every message once, in order', () => {
           expect(feed.closed).toBe(connections.length);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

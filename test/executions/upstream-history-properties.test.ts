@@ -15,6 +15,7 @@ import { settle } from '../support/manual-clock.ts';
 import { conducts, type Conduct } from '../support/scripted-source.ts';
 import { POLL, UpstreamUnderTest } from './upstream-under-test.ts';
 import { READ } from '../support/call-options.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const anyFailure = fc.constantFrom(
   'upstream-throttled',
@@ -139,7 +140,7 @@ test('whatever the upstream does, a chunk matches the history, and none claims t
       expect(await upstream.walk({ lastNotBeforeMs: fresh })).toEqual(source.messages);
       expect(upstream.history.end?.position).toBe(source.messages.length);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 });
 
@@ -185,7 +186,7 @@ test('a replaced history is never mixed with the old one, and all of the new one
         expect(await upstream.walk()).toEqual(fresh);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 
@@ -223,7 +224,7 @@ test('a read sends a bounded number of calls, however tokens expire and pages ar
         if (options.memoryBytes > 1_000_000 || !ok) expect(upstream.source.calls).toEqual([]);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 
@@ -248,6 +249,6 @@ test('readers at any time and in any number share one call at a time, and each g
         expect(upstream.source.calls.length).toBeLessThanOrEqual(Math.ceil(history.length / 100) + 1);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

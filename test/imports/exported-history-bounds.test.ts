@@ -4,6 +4,7 @@ import { NAMED_FAULTS_MAX, readExportedHistory } from '../../src/imports/exporte
 import { MESSAGE_BYTES_MAX } from '../../src/imports/exported-history-scanner.ts';
 import { cutBytes } from './cut-bytes.ts';
 import { faultsOf, read } from './read-exported-history.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const utf8 = new TextEncoder();
 const message = (messageId: string) =>
@@ -98,7 +99,7 @@ describe('reading an exported history', () => {
           if (whole.outcome.ok) expect(whole.messages.length).toBe(whole.outcome.value.count);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

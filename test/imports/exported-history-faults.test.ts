@@ -5,6 +5,7 @@ import { cutBytes } from './cut-bytes.ts';
 import { anyMessage, asPage } from './exported-history-forms.ts';
 import { PYTHON_REPR, YAML } from './exported-history-samples.ts';
 import { faultsOf, read } from './read-exported-history.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const utf8 = new TextEncoder();
 const message = (messageId: string) =>
@@ -58,7 +59,7 @@ describe('an exported history with faults', () => {
           expect(messages.length).toBe(bad[0] === undefined ? items.length : bad[0] - 1);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -85,7 +86,7 @@ describe('an exported history with faults', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

@@ -5,6 +5,7 @@ import { cutBytes } from './cut-bytes.ts';
 import { anyHistory, anyTimestampForm, asPage, FORMS } from './exported-history-forms.ts';
 import { EXPORTS } from './exported-history-samples.ts';
 import { bodyOf, read } from './read-exported-history.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const utf8 = new TextEncoder();
 const chunkSizes = fc.oneof(
@@ -32,7 +33,7 @@ describe('an exported history', () => {
           expect(messages).toEqual(history.map(asPage));
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -43,7 +44,7 @@ describe('an exported history', () => {
         const { messages } = await read(cutBytes(utf8.encode(page), sizes));
         expect(JSON.stringify({ messages, cursor: 'abc', status: 'RUNNING' })).toBe(page);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 

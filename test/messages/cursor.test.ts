@@ -12,6 +12,7 @@ import {
   decodeCursor,
   encodeCursor,
 } from '../../src/messages/cursor.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const keyOf = (secret: string) => deriveKey(secret, 'cursor');
 const keys: CursorKeys = { current: keyOf('the secret') };
@@ -133,7 +134,7 @@ describe('a cursor', () => {
       fc.property(anyText, (text) => {
         expect(decodeCursor(keys, execution, text)).toBeUndefined();
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 

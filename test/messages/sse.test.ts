@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sseComment, sseEvent, sseOpening, type ServerSentEvent } from '../../src/messages/sse.ts';
 import { cutBytes } from '../imports/cut-bytes.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const text = (frame: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(frame);
 
@@ -57,7 +58,7 @@ describe('server-sent events', () => {
           expect(retries).toEqual([openingMs, ...sent.flatMap(({ retryMs }) => retryMs ?? [])]);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { epochSecondsFromIso, isoFromEpochSeconds, isoFromEpochText } from '../../src/messages/timestamp.ts';
 import { isIsoTimestamp } from '../support/iso-timestamp.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const FIRST_SECOND = Date.parse('0001-01-01T00:00:00Z') / 1000;
 const LAST_SECOND = Date.parse('9999-12-31T23:59:59Z') / 1000;
@@ -37,7 +38,7 @@ describe('timestamps', () => {
         // JSON is how the number goes out, and it has no -0.
         expect(JSON.stringify(epochSecondsFromIso(iso))).toBe(JSON.stringify(number));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -54,7 +55,7 @@ describe('timestamps', () => {
         expect(isIsoTimestamp(iso)).toBe(true);
         expect(isoFromEpochSeconds(epochSecondsFromIso(iso))).toBe(iso);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -65,7 +66,7 @@ describe('timestamps', () => {
         expect(isoFromEpochSeconds(ms / 1000)).toBe(iso);
         expect(epochSecondsFromIso(iso)).toBe(ms / 1000);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

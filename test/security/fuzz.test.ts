@@ -1,12 +1,12 @@
 /**
- * Random requests: each gets a documented answer, never a 500, and nothing that the caller may not see. Sends 10,000 requests, or
- * FLOWTAP_FUZZ_RUNS.
+ * Random requests: each gets a documented answer, never a 500, and nothing that the caller may not see. Sends 10,000 requests.
  */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { ADMIN_TOKEN, path, type ServiceUnderTest } from '../http/service-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 import { type MadeUp, madeUp, madeUpByAdmin, type SecretName } from './requests.ts';
 import {
   answered,
@@ -25,9 +25,9 @@ import {
   warm,
 } from './tenants.ts';
 
-const RUNS = Number(process.env['FLOWTAP_FUZZ_RUNS'] ?? 10_000);
+const RUNS = runs(10_000);
 /** Requests with the admin token write to the store, and there are only about twenty kinds. */
-const ADMIN_RUNS = Math.ceil(RUNS / 10);
+const ADMIN_RUNS = runs(1_000);
 
 /** The table of statuses and codes in docs/http-api.md. */
 const DOCUMENTED: ReadonlySet<string> = new Set(

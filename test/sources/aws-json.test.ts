@@ -13,6 +13,7 @@ import {
   thingsGraphUnderTest,
   until,
 } from './things-graph-under-test.ts';
+import { runs } from '../support/seeded-random.ts';
 
 const ENDPOINT = new URL('http://upstream.invalid/');
 const throttle: Fetch = () =>
@@ -68,7 +69,7 @@ test('whatever status, headers and bytes an upstream answers, the call ends in a
         expect(attempts()).toBeLessThanOrEqual(4);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -91,7 +92,7 @@ describe('waits between attempts', () => {
         expect(failure.retryAfterSeconds).toBeGreaterThanOrEqual(1);
         expect(failure.retryAfterSeconds).toBeLessThanOrEqual(RETRY_AFTER_SECONDS_MAX);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

@@ -17,6 +17,7 @@ import { CREDENTIALS } from './things-graph-under-test.ts';
 import suite from './sigv4-vectors.json' with { type: 'json' };
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
 import { READ } from '../support/call-options.ts';
+import { runs } from '../support/seeded-random.ts';
 
 let upstream: HostileUpstream;
 beforeAll(async () => {
@@ -133,7 +134,7 @@ test("every request that is sent carries the signature that the AWS SDK's own si
         );
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -183,7 +184,7 @@ test.skipIf(!hasBoto3(PYTHON))(
   `every request that is sent passes botocore's verifier (skipped when ${PYTHON} has no boto3)`,
   async () => {
     const samples = fc.sample(fc.tuple(text, fc.option(text, { nil: undefined }), credentials, nowMs), {
-      numRuns: 40,
+      numRuns: runs(40),
       seed: 1,
     });
     const sent: Sent[] = [];

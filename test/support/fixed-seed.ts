@@ -1,5 +1,8 @@
 /** Makes every property test draw the same cases in every run. `npm run test:explore` draws others. */
 import fc from 'fast-check';
-import { SEED } from './seeded-random.ts';
+import { SEED, runs } from './seeded-random.ts';
 
-fc.configureGlobal({ seed: SEED });
+/** fast-check's own number of runs. */
+const DEFAULT_RUNS = 100;
+
+fc.configureGlobal({ seed: SEED, numRuns: runs(DEFAULT_RUNS) });

@@ -1,7 +1,16 @@
-/** Randomness of the tests: the same numbers in every run of the gate, others when FLOWTAP_TEST_SEED says so. */
+/**
+ * Randomness of the tests: the same numbers in every run of the gate. FLOWTAP_TEST_SEED sets others, and
+ * FLOWTAP_TEST_RUNS_FACTOR the number of runs of property tests.
+ */
 
 /** Of fast-check as well (fixed-seed.ts). `npm run test:explore` sets it anew for each round. */
 export const SEED = Number(process.env['FLOWTAP_TEST_SEED'] ?? 20190511);
+
+/** 1 in the gate. `npm run test:explore` sets it to ten. */
+const RUNS_FACTOR = Number(process.env['FLOWTAP_TEST_RUNS_FACTOR'] ?? 1);
+
+/** The number of runs of a property test, from the number in the gate. */
+export const runs = (inTheGate: number): number => Math.ceil(inTheGate * RUNS_FACTOR);
 
 /** Numbers from 0 to 1 that are the same for the same seed: mulberry32 (public domain, Tommy Ettinger). */
 export function seededRandom(seed = SEED): () => number {
