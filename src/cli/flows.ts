@@ -16,7 +16,7 @@ Usage: flowtap flows [options]
 
 In a pipe or file, a line is the flow and its name, separated by a tab.
 
-Exit codes: 0 if they could be read, also an empty list; 3 if not.
+Exit codes: 0 the flows were read (there may be no flow); 3 the service refused or could not be reached.
 
 Examples:
   flowtap flows
@@ -42,7 +42,7 @@ export const flows: Command = {
         await stdout.line(`${name}  ${stdout.style(oneLine(flow.flow), 'dim')}`);
       }
     }
-    if (found.length === 0) await stderr.line('There is no flow that this key may read.');
+    if (found.length === 0) await stderr.line('No flow is listed for this key.');
     return EXIT.ok;
   },
 };

@@ -25,8 +25,8 @@ create:
                            executions that it may read; * stands for any characters. Can be repeated.
                            '*:Workflow:SecurityFlow_*' is all of SecurityFlow; without the _ it is also
                            all of SecurityFlowAdmin
-      --payloads <level>   what it may see: none, names (of steps and errors), or full: also what the flows carried,
-                           which may be customers' data
+      --payloads <level>   what it may see: none, names (of steps and errors), or full (also payloads, which may be
+                           customers' data)
       --tickets            it may create tickets for browsers
       --tier standard|high 100 or 1,000 requests in 10 s (default standard)
       --stream-limit <n>   open streams and waiting requests of one execution (default 100)
@@ -44,7 +44,7 @@ update takes the options of create, changes what is given and leaves the rest, a
 rotate:
       --overlap <duration> how long the old key keeps working: 0 if it has leaked (default 24h)
 
-A <key id> is what list shows. If you paste a whole key in its place, only its id is sent.
+\`keys list\` shows each <key id>. If you paste a whole key in its place, only its id is sent.
 "last used" is the hour in UTC: the service notes the use of a key at most once an hour.
 
 all:

@@ -15,8 +15,8 @@ const HELP = `Print a link that shows one execution in a browser: its steps, wha
 
 Usage: flowtap link <id> [options]
 
-The link needs no key, and shows nothing but this execution, until it expires. Its ticket stands after the #, which
-browsers send to no server. Your key needs the permission to create tickets.
+The link needs no key, and shows only this execution, until it expires. Browsers do not send the part after the #, which
+contains the ticket. Your key needs the permission to create tickets.
 
       --ttl <duration>     how long the link works: 90s, 10m, 1h; default and maximum: 1h
       --payloads <level>   full, names or none; default: as the key. names: names of steps and errors, but no payloads

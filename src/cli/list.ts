@@ -43,7 +43,7 @@ reads only one. \`flowtap flows\` shows them.
 
 In a pipe or file, a line is status, start, duration in milliseconds and id, separated by tabs.
 
-Exit codes: 0 if the list was read, also if it is empty; 3 if not, 130 after Ctrl-C.
+Exit codes: 0 the list was read (it may be empty); 3 the service refused or could not be reached; 130 after Ctrl-C.
 
 Examples:
   flowtap list SecurityFlow

@@ -8,7 +8,7 @@ import { exitCodeOf } from './exit-code.ts';
 import { jsonLine } from './plain-text.ts';
 import { summaryLines } from './summary-lines.ts';
 
-const HELP = `Wait until an execution has ended. The exit code tells how.
+const HELP = `Wait until an execution has ended. The exit code shows how it ended.
 
 Usage: flowtap wait <id> [options]
 

@@ -118,7 +118,7 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
   Overloaded: {
     meaning: 'This execution has reached its limit of readers, or cannot be reached at the moment.',
     cause:
-      'It has a thousand open streams and waiting requests; or 750, and this caller and its other keys have 10 of them; or a ' +
+      'It has 1,000 open streams and waiting requests. Or it has 750, and the keys of this owner hold 10 of them. Or a ' +
       'deployment is in progress.',
     action: 'Retry after the seconds in Retry-After.',
     examples: { overloaded: { type: 'overloaded', retryAfterSeconds: 5 } },

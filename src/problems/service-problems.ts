@@ -15,7 +15,7 @@ export const serviceProblems = {
     title: 'The store is unavailable',
     detail: ({ revoked }) =>
       revoked
-        ? 'The key is revoked in this process, from now on. The store could not save that: elsewhere, and after a restart, the key ' +
+        ? 'The key is revoked in this process, but the store could not save that: in other places, and after a restart, the key ' +
           'still works. Make the store writable, for example by deleting archived executions, and revoke the key again.'
         : 'The store of this service could not be read or written. Retry later.',
     retryAfterSeconds: RETRY_STORE_SECONDS,
@@ -45,7 +45,7 @@ export const serviceDocumentation: DocumentationOf<typeof serviceProblems> = {
   NotConfigured: {
     meaning: 'This service is not configured.',
     cause: 'A setting is missing or wrong.',
-    action: 'The operator finds in the log which one.',
+    action: 'The log names the setting, for the operator.',
     examples: { 'not-configured': { type: 'not-configured', internal: 'for the log' } },
   },
 };

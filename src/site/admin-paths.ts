@@ -126,7 +126,7 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
       post: operation('revokeKey', 'Revoke a key permanently', {
         responses: {
           '200': json(
-            'The revoked key. If its records are damaged, only id and revocation.',
+            'The revoked key. If its records are damaged, it has only `id`, `status` and `revokedAt`.',
             'RevokedKey',
             notStored,
           ),
@@ -183,7 +183,11 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
           'Asks each source for an execution that cannot exist, with one signed call, and writes and reads one entry of the store. ' +
           'A wrong AWS secret, a missing permission or a wrong region shows up here, with the code and the reason of AWS.',
         responses: {
-          '200': json('What each of them answered, good or bad.', 'Probe', notStored),
+          '200': json(
+            'The result of each call. The status is 200 even if a call failed.',
+            'Probe',
+            notStored,
+          ),
           ...refused(
             EVERY.filter((code) => code !== 'StoreUnavailable'),
             POST,

@@ -15,7 +15,7 @@ const partial = describe(
 );
 const searchedBackTo = describe(
   z.optional(z.iso.datetime()),
-  'Of a short list that more may follow: everything that started later has been searched.',
+  'Only on a short page that may not be the last: all executions that started later have been searched.',
 );
 
 export const ListedExecution = z.strictObject({
@@ -36,7 +36,7 @@ export const ListedExecution = z.strictObject({
 export const ChildList = z.strictObject({
   executions: describe(
     z.array(z.extend(ListedExecution, { step: maybe('The step that started it. Needs the level `names`.') })),
-    'In the order in which they were started; those of a map run newest first. May be empty, also if more follow.',
+    'In the order in which they were started; those of a map run newest first. May be empty even if more follow.',
   ),
   nextToken: maybe('Present if more executions may follow. Follow it until it is absent.'),
   partial: describe(z.optional(z.literal(true)), 'Some could not be read, and are missing.'),
@@ -60,7 +60,7 @@ export const Flows = z.strictObject({
 });
 
 export const ExecutionList = z.strictObject({
-  executions: describe(z.array(ListedExecution), 'Newest start first. May be empty, also if more follow.'),
+  executions: describe(z.array(ListedExecution), 'Newest start first. May be empty even if more follow.'),
   nextToken: maybe('Present if more executions may follow. Follow it until it is absent.'),
   partial,
   searchedBackTo,

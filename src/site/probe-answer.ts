@@ -9,8 +9,8 @@ const ms = () => describe(z.int().check(z.gte(0)), 'How long that took, in milli
 
 const SourceProbe = z.strictObject({
   source: describe(z.string(), 'The source: `things-graph` or `step-functions`.'),
-  region: describe(z.string(), 'The region that was asked.'),
-  account: optionalText('The account that was asked, of Step Functions.'),
+  region: describe(z.string(), 'The region that was called.'),
+  account: optionalText('The account that was called. Only for Step Functions.'),
   ok: ok('Whether it can be read.'),
   ms: ms(),
   code: optionalText('If not ok: the AWS error, or the kind of failure if AWS did not answer.'),
@@ -19,8 +19,8 @@ const SourceProbe = z.strictObject({
 
 const ListProbe = z.strictObject({
   source: describe(z.string(), 'The source: `step-functions`.'),
-  region: describe(z.string(), 'The region that was asked.'),
-  account: describe(z.string(), 'The account that was asked.'),
+  region: describe(z.string(), 'The region that was called.'),
+  account: describe(z.string(), 'The account that was called.'),
   action: describe(z.string(), 'The permission that was tried: `states:ListExecutions`.'),
   ok: ok('Whether it can be listed.'),
   ms: ms(),
@@ -32,7 +32,7 @@ export const Probe = z.strictObject({
   sources: describe(z.array(SourceProbe), 'One call for each region and account in the settings.'),
   skipped: describe(
     z.optional(z.int().check(z.gte(1))),
-    'Regions and accounts that were not asked, because there are more than 20.',
+    'How many regions and accounts were not checked, because there are more than 20.',
   ),
   lists: describe(
     z.array(ListProbe),
