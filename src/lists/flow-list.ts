@@ -25,7 +25,12 @@ import { type ListItem, type ListOf, type ListPage, type ListRequest, nameOf } f
 import { LivePart } from './live-part.ts';
 import { mergedPage } from './merged-page.ts';
 import { type NewestExecutions, NewestList } from './newest-list.ts';
-import { DESCRIBED_WITHOUT_LIST_MAX, RUNNING, RunningExecutions } from './running-executions.ts';
+import {
+  DESCRIBED_WITHOUT_LIST_MAX,
+  type RereadCalls,
+  RUNNING,
+  RunningExecutions,
+} from './running-executions.ts';
 import { LIST_FRESH_MS, type ListMemory, UpstreamList } from './upstream-list.ts';
 
 /** A request reads no further page after this long: callers get a short page before they give up. */
@@ -95,8 +100,8 @@ export class FlowList {
    * For live lists: the current state of executions that were running when last read, and of others that run. Those that are missing
    * from the answer could not be read.
    */
-  reread(running: readonly ListItem[], call: CallOptions): Promise<Result<readonly ListItem[]>> {
-    return this.#ask(async () => this.#running?.reread(running, call) ?? ok([]));
+  reread(running: readonly ListItem[], calls: RereadCalls): Promise<Result<readonly ListItem[]>> {
+    return this.#ask(async () => this.#running?.reread(running, calls) ?? ok([]));
   }
 
   /** The interval between polls of this list, with this number of rereads in each. See `Source.pace`. */

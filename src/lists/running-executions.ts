@@ -28,6 +28,12 @@ export const DESCRIBED_AT_ONCE_MAX = 10;
 const GONE_MS = 60_000;
 const GONE_MAX = 1_000;
 
+/** Who is charged. The interval between polls leaves room for the calls that list, but not for descriptions. */
+export interface RereadCalls {
+  readonly list: CallOptions;
+  readonly describe: CallOptions;
+}
+
 export interface RunningExecutionsOptions extends Omit<UpstreamListOptions, 'upstreamStatus'> {
   readonly describe?: Source['describe'];
 }
@@ -58,18 +64,22 @@ export class RunningExecutions {
   /** The current state of those that could be read, and others that run. */
   async reread(
     running: readonly ListItem[],
-    call: CallOptions,
+    calls: RereadCalls,
   ): Promise<Result<readonly ListItem[], SourceFailure>> {
     if (running.length <= DESCRIBED_WITHOUT_LIST_MAX && this.#describe) {
-      return ok(await this.#described(running, call));
+      return ok(await this.#described(running, calls.describe));
     }
     const at = this.#at;
-    const { onAttempt = () => undefined } = call;
-    const page = await this.#list.page(at?.token, { ...call, onAttempt, notBeforeMs: this.#clock.now() });
+    const { onAttempt = () => undefined } = calls.list;
+    const page = await this.#list.page(at?.token, {
+      ...calls.list,
+      onAttempt,
+      notBeforeMs: this.#clock.now(),
+    });
     if (!page.ok) {
       this.#at = undefined;
       // The token has expired: starts over.
-      return at && isRefusal(page.failure) ? this.reread(running, call) : page;
+      return at && isRefusal(page.failure) ? this.reread(running, calls) : page;
     }
     const { entries, nextToken } = page.value;
     const endsAtMs =
@@ -92,7 +102,7 @@ export class RunningExecutions {
       const isInRange = startedAtMs <= (at?.startedAtMs ?? Infinity) && startedAtMs > endsAtMs;
       return isInRange && !listed.has(flowExecutionId);
     });
-    return ok([...entries.map(({ item }) => item), ...(await this.#described(ended, call))]);
+    return ok([...entries.map(({ item }) => item), ...(await this.#described(ended, calls.describe))]);
   }
 
   async #described(items: readonly ListItem[], call: CallOptions): Promise<readonly ListItem[]> {

@@ -16,6 +16,7 @@ import {
 } from './list-under-test.ts';
 
 const POLL = { origin: { class: 'poll' } } as const;
+const READ = { origin: { class: 'reader', tenant: 'tenant' } } as const;
 
 function value<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(result.failure.type);
@@ -38,7 +39,8 @@ function liveUnderTest(options: ListUnderTestOptions = {}) {
     ...options,
   });
   const newest = async (): Promise<NewestExecutions> => value(await under.list.newest(POLL));
-  const reread = async (items: readonly ListItem[]) => value(await under.list.reread(items, POLL));
+  const reread = async (items: readonly ListItem[]) =>
+    value(await under.list.reread(items, { list: POLL, describe: READ }));
   const end = (name: string, endedAt: string) => {
     under.source.end(idOf(name), 'SUCCEEDED', endedAt);
     upstream[idOf(name)] = ok({ upstreamStatus: 'SUCCEEDED', status: 'SUCCEEDED', endedAt });

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../../src/core/errors.ts';
 import { matchesFilter } from '../../src/lists/list-filter.ts';
 import type { ListFeed, NewestExecutions } from '../../src/lists/live/list-feed.ts';
+import type { RereadCalls } from '../../src/lists/running-executions.ts';
 import type { ListItem, ListPage, ListRequest } from '../../src/lists/lists.ts';
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
 import type { CallOptions } from '../../src/sources/source.ts';
@@ -73,9 +74,9 @@ export class ScriptedFeed implements ListFeed {
     return ok({ executions: sorted.slice(0, this.pageSize), hasMore: sorted.length > this.pageSize });
   }
 
-  async reread(running: readonly ListItem[], call: CallOptions): Promise<Result<readonly ListItem[]>> {
+  async reread(running: readonly ListItem[], { list }: RereadCalls): Promise<Result<readonly ListItem[]>> {
     this.rereadCalls++;
-    call.onAttempt?.();
+    list.onAttempt?.();
     if (this.failure) return fail(this.failure);
     return ok(running.flatMap(({ flowExecutionId }) => this.items.get(flowExecutionId) ?? []));
   }

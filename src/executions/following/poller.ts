@@ -8,7 +8,8 @@ import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
 import { type Failure, internalText } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { type ReadTrace, newTrace } from '../upstream/read-terms.ts';
+import type { CallOrigin } from '../../sources/source.ts';
+import { type ReadTrace, newTrace, readerOrigin } from '../upstream/read-terms.ts';
 import type { UpstreamState } from '../../messages/upstream-state.ts';
 import type { RunBounds } from '../../objects/run-bounds.ts';
 import type { Listeners, PollState } from './listeners.ts';
@@ -40,9 +41,12 @@ export interface Polled extends PollerOptions {
   readonly idle: () => Promise<unknown>;
 }
 
+/** A poll's calls, counted by who is charged for them. */
 export interface PollTerms {
-  /** Counts the calls. */
-  readonly trace: ReadTrace;
+  /** For the calls that the interval leaves room for in the budget: those that `paced` has counted. */
+  readonly due: ReadTrace;
+  /** For all others, such as a walk through pages that nobody has read: they are reads of a tenant that listens. */
+  readonly further: ReadTrace;
   /** Aborted when the last listener leaves. */
   readonly signal: AbortSignal;
 }
@@ -56,11 +60,14 @@ export abstract class Poller {
   readonly #loop: RunLoop;
   #upstream: UpstreamState = 'ok';
   #pollAtMs = 0;
+  /** The next poll comes an interval after the last one. Not so the first one for new listeners. */
+  #isPaced = false;
+  #polls = 0;
   #polling: Promise<void> | undefined;
   /** Aborted when the last listener leaves during a poll. */
   #unwanted = new AbortController();
-  /** What the polls of this `run` have cost. */
-  #trace = newTrace(POLL);
+  /** Requests that the polls of this `run` have sent. */
+  #calls = 0;
 
   constructor(options: Polled) {
     this.#options = options;
@@ -109,6 +116,7 @@ export abstract class Poller {
   /** The first listener arrives: something may change any moment. */
   wake(): void {
     this.#pacer.wake();
+    this.#isPaced = false;
   }
 
   /** Something changed: a running loop looks again, otherwise the shell is asked for a `run`. */
@@ -128,15 +136,15 @@ export abstract class Poller {
    */
   run({ forMs, callsMax }: RunBounds): Promise<number | undefined> {
     if (this.#loop.isRunning) return Promise.resolve(undefined);
-    const trace = newTrace(POLL);
-    this.#trace = trace;
-    return this.#loop.run({ forMs, isSpent: () => trace.calls >= callsMax });
+    this.#calls = 0;
+    return this.#loop.run({ forMs, isSpent: () => this.#calls >= callsMax });
   }
 
   /** The next poll is an interval after this time, in clock milliseconds. */
   protected pollAfter(atMs: number): void {
     if (this.#options.listeners.count > 0) this.#pace();
     this.#pollAtMs = atMs + this.#pacer.jittered(this.#options.random());
+    this.#isPaced = true;
   }
 
   /**
@@ -165,12 +173,25 @@ export abstract class Poller {
     return this.#options.listeners.count === 0 || this.#polling || !this.isWanted ? Infinity : this.#pollAtMs;
   }
 
+  /** A poll that is not paced is a read for a new listener: tenants that come and leave all the time must not precede readers. */
+  #newTerms(): PollTerms {
+    const { tenants } = this.#options.listeners;
+    const tenant = tenants[this.#polls++ % tenants.length];
+    const reads: CallOrigin = tenant === undefined ? POLL : readerOrigin({ tenant });
+    this.#unwanted = new AbortController();
+    return {
+      due: newTrace(this.#isPaced ? POLL : reads),
+      further: newTrace(reads),
+      signal: this.#unwanted.signal,
+    };
+  }
+
   #poll(): void {
+    const terms = this.#newTerms();
     // Set before the call for two reasons. Executions that are opened at once then count each other when they
     // set their intervals. And the loop cannot spin, whatever the call returns.
     this.pollAfter(this.#options.clock.now());
-    this.#unwanted = new AbortController();
-    this.#polling = this.poll({ trace: this.#trace, signal: this.#unwanted.signal })
+    this.#polling = this.poll(terms)
       .then((failure) => {
         if (failure) this.#logFailure(failure);
       })
@@ -180,6 +201,7 @@ export abstract class Poller {
       })
       .finally(() => {
         this.#polling = undefined;
+        this.#calls += terms.due.calls + terms.further.calls;
         this.arrange();
       });
   }

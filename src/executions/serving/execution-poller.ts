@@ -6,7 +6,7 @@ import type { Failure } from '../../core/errors.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Source } from '../../sources/source.ts';
 import type { HistoryView } from './history-view.ts';
-import { newWalk } from '../upstream/read-terms.ts';
+import { type ReadTrace, WALK_PAGES_MAX, newWalk } from '../upstream/read-terms.ts';
 import type { HeadReading } from '../upstream/upstream-history.ts';
 import { Poller, type PollTerms, type PollerOptions } from '../following/poller.ts';
 
@@ -66,12 +66,21 @@ export class ExecutionPoller extends Poller {
   }
 
   /** The result is passed to `headRead`. */
-  protected override async poll({ trace, signal }: PollTerms): Promise<Failure | undefined> {
+  protected override async poll({ due, further, signal }: PollTerms): Promise<Failure | undefined> {
     const { history, clock } = this.#options;
     // A page that a reader requested just now is fresh enough.
     const lastNotBeforeMs = clock.now() - this.state.pollIntervalMs / 2;
-    const newest = { lastNotBeforeMs };
-    const read = await history.upstream.chunkAt(Number.MAX_SAFE_INTEGER, newest, trace, newWalk(signal));
-    return read.ok ? undefined : read.failure;
+    const read = (trace: ReadTrace, pagesMax: number) =>
+      history.upstream.chunkAt(
+        Number.MAX_SAFE_INTEGER,
+        { lastNotBeforeMs },
+        trace,
+        newWalk(signal, pagesMax),
+      );
+    const first = await read(due, 1);
+    // Pages follow that nobody has read.
+    const isWalk = !first.ok && first.failure.type === 'upstream-unfinished' && !signal.aborted;
+    const newest = isWalk ? await read(further, WALK_PAGES_MAX - 1) : first;
+    return newest.ok ? undefined : newest.failure;
   }
 }

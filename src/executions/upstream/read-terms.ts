@@ -37,8 +37,8 @@ export interface Walk {
 }
 
 /** For one request, or one step of a stream. */
-export const newWalk = (signal: AbortSignal | undefined): Walk => ({
-  pagesLeft: WALK_PAGES_MAX,
+export const newWalk = (signal: AbortSignal | undefined, pagesLeft = WALK_PAGES_MAX): Walk => ({
+  pagesLeft,
   ...(signal && { signal }),
 });
 

@@ -2,6 +2,7 @@
 import type { Result } from '../../core/errors.ts';
 import type { CallOptions } from '../../sources/source.ts';
 import type { ListItem, ListPage, ListRequest } from '../lists.ts';
+import type { RereadCalls } from '../running-executions.ts';
 
 export interface NewestExecutions {
   /** In the order of lists, whatever their status. */
@@ -16,7 +17,7 @@ export interface ListFeed {
   /** The executions that started last, read now. */
   newest(call: CallOptions): Promise<Result<NewestExecutions>>;
   /** The current state of executions that were running when last read. Those missing from the answer could not be read. */
-  reread(running: readonly ListItem[], call: CallOptions): Promise<Result<readonly ListItem[]>>;
+  reread(running: readonly ListItem[], calls: RereadCalls): Promise<Result<readonly ListItem[]>>;
   /** See `ListingSource.pace`. `rereads`: how many executions each poll rereads. */
   pace(wantedMs: number, rereads: number, tenants: readonly string[]): number;
 }

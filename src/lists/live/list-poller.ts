@@ -51,26 +51,30 @@ export class ListPoller extends Poller {
     return feed.pace(wantedMs, followed.runningBehindPage.length, listeners.tenants);
   }
 
-  protected override async poll({ trace, signal }: PollTerms): Promise<Failure | undefined> {
+  protected override async poll({ due, further, signal }: PollTerms): Promise<Failure | undefined> {
     const beganAtMs = this.#options.clock.now();
-    const { origin } = trace;
-    const read = await this.#read({ origin, signal, onAttempt: () => void trace.calls++ });
+    const callOf = (trace: PollTerms['due']): CallOptions => ({
+      origin: trace.origin,
+      signal,
+      onAttempt: () => void trace.calls++,
+    });
+    const read = await this.#read(callOf(due), callOf(further));
     if (read.ok) this.noteOutcome(read.value ? 'news' : 'nothing-new', beganAtMs);
     else this.noteOutcome(read.failure, beganAtMs);
     return read.ok ? undefined : read.failure;
   }
 
   /** Whether anything has changed. */
-  async #read(call: CallOptions): Promise<Result<boolean>> {
+  async #read(due: CallOptions, further: CallOptions): Promise<Result<boolean>> {
     const { feed, followed, onChange } = this.#options;
-    const newest = await feed.newest(call);
+    const newest = await feed.newest(due);
     if (!newest.ok) return newest;
     const { executions, hasMore } = newest.value;
     const changed = followed.updatePage(executions, hasMore);
     onChange(changed);
     const running = followed.runningBehindPage;
     if (running.length === 0) return ok(changed.length > 0);
-    const reread = await feed.reread(running, call);
+    const reread = await feed.reread(running, { list: due, describe: further });
     if (!reread.ok) return reread;
     const ended = followed.update(reread.value);
     onChange(ended);
