@@ -1,7 +1,7 @@
 /** The intervals between polls: max-min fair between tenants, and within the budget. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boundedDemand, type Demand, OTHERS } from '../../src/sources/call-budget/demand.ts';
+import { boundedDemand, type Demand, OTHERS, summedDemand } from '../../src/sources/call-budget/demand.ts';
 import { Followers, PAYING_TENANTS_MAX } from '../../src/sources/call-budget/followers.ts';
 import {
   callsPerSecondAt,
@@ -92,11 +92,38 @@ describe('the intervals of all tenants', () => {
     );
     expect(paces.get('few')).toEqual(atLeast(0));
     expect(paces.get('many')).toEqual(atLeast(Math.ceil(1_000_000 / 8.5)));
-    const bounds = [
-      [0, 5],
-      [0, 1_000],
-    ] as const;
+    const bounds = [5, 1_000].map((upper) => ({ lower: 0, upper, tenants: 1 }));
     expect(fairLevel(bounds, 13.5)).toBe(8.5);
+  });
+
+  test('give tenants that are merged as many parts of the budget as there are of them, unless they want less', () => {
+    const isolates = fc.array(fc.tuple(anyDemand, fc.integer({ min: 1, max: 3 })), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    fc.assert(
+      fc.property(isolates, perSecond, (all, calls) => {
+        // Tenants of different isolates are different ones.
+        const own = all.map(([demand, named], isolate) => ({
+          demand: demand
+            .filter(([, ofTenant]) => ofTenant.length > 0)
+            .map(([tenant, ofTenant]) => [`${isolate} ${tenant}`, ofTenant] as const),
+          named,
+        }));
+        const bounded = own.map(({ demand, named }) => boundedDemand(demand, named));
+        const tenants = own.reduce((sum, { demand }) => sum + demand.length, 0);
+        const everyone = summedDemand(bounded);
+        const paces = pacesOf(everyone, tight(calls));
+        expect(callsPerSecondAt(everyone, paces)).toBeLessThanOrEqual(calls * 1.000_001);
+        for (const [tenant, ofTenant] of everyone) {
+          const merged = own.reduce((sum, { demand, named }) => sum + Math.max(0, demand.length - named), 0);
+          const parts = tenant === OTHERS ? merged : 1;
+          const used = callsPerSecondOf(ofTenant, paces.get(tenant));
+          const wanted = callsPerSecondOf(ofTenant);
+          expect(used).toBeGreaterThanOrEqual(Math.min(wanted, (parts * calls) / tenants) * 0.99);
+        }
+      }),
+    );
   });
 
   test('merge the tenants that want least, beyond a bound', () => {
@@ -116,6 +143,7 @@ describe('the intervals of all tenants', () => {
           [1_000, 1],
           [2_000, 2],
         ],
+        2,
       ],
     ]);
     expect(boundedDemand(demand, 4)).toEqual(demand);

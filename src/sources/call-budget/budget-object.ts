@@ -14,9 +14,16 @@ import { type Lease, Leases, type Share, type ShareRequest } from './leases.ts';
 
 const LEASE = 'lease/';
 
+const tenantDemandSchema = z.array(z.tuple([z.number(), z.number()]));
 const leaseSchema = z.object({
   callsPerSecond: z.number(),
-  demand: z.array(z.tuple([z.string(), z.array(z.tuple([z.number(), z.number()]))])),
+  demand: z.array(
+    z.union([
+      z.tuple([z.string(), tenantDemandSchema]),
+      // With the number of tenants that it is the demand of.
+      z.tuple([z.string(), tenantDemandSchema, z.number()]),
+    ]),
+  ),
   expiresAtMs: z.number(),
 });
 

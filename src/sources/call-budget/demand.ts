@@ -6,8 +6,8 @@
 /** Numbers of executions by the interval at which they want to be polled, in milliseconds. */
 export type TenantDemand = readonly (readonly [wantedMs: number, count: number])[];
 
-/** The demand of each tenant. */
-export type Demand = readonly (readonly [tenant: string, demand: TenantDemand])[];
+/** The demand of each tenant. `tenants`: how many OTHERS stands for. */
+export type Demand = readonly (readonly [tenant: string, demand: TenantDemand, tenants?: number])[];
 
 /** Counts by tenant and interval. */
 export type DemandCounts = Map<string, Map<number, number>>;
@@ -22,18 +22,22 @@ const ROUNDING = 1e-9;
 export const wantedCallsPerSecond = (demand: TenantDemand): number =>
   demand.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / wantedMs, 0);
 
-/** Demands of several isolates as one. */
+/** Demands of several isolates as one. A tenant that is one of the others in several isolates counts in each of them. */
 export function summedDemand(demands: Iterable<Demand>): Demand {
   const counts: DemandCounts = new Map();
+  let others = 0;
   for (const demand of demands) {
-    for (const [tenant, ofTenant] of demand) {
+    for (const [tenant, ofTenant, tenants = 1] of demand) {
+      if (tenant === OTHERS) others += tenants;
       for (const [wantedMs, count] of ofTenant) addToDemand(counts, tenant, wantedMs, count);
     }
   }
-  return demandOf(counts);
+  return demandOf(counts).map(([tenant, ofTenant]) =>
+    tenant === OTHERS ? [tenant, ofTenant, others] : [tenant, ofTenant],
+  );
 }
 
-/** Names the `tenantsMax` tenants that want most calls, and adds up the others as one. */
+/** Names the `tenantsMax` tenants that want most calls, and adds up the others. */
 export function boundedDemand(demand: Demand, tenantsMax: number): Demand {
   if (demand.length <= tenantsMax) return demand;
   const most = demand.toSorted(([, a], [, b]) => wantedCallsPerSecond(b) - wantedCallsPerSecond(a));

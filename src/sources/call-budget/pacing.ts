@@ -68,19 +68,26 @@ export const callsPerSecondOf = (demand: TenantDemand, pace: Pace = AS_WANTED): 
 const within = ({ leastMs, mostMs }: Pace, wantedMs: number): number =>
   Math.max(leastMs, Math.min(wantedMs, mostMs));
 
+/** What a tenant, or several that count as one, gets at least and at most, in calls per second. */
+export interface Bounds {
+  readonly lower: number;
+  readonly upper: number;
+  readonly tenants: number;
+}
+
 /**
  * The level of max-min fairness: if each tenant gets as many calls per second as the level, but within its bounds, all together get
  * `callsPerSecond`. Infinity if that suffices for the upper bounds. It must suffice for the lower ones.
  */
-export function fairLevel(
-  bounds: readonly (readonly [lower: number, upper: number])[],
-  callsPerSecond: number,
-): number {
+export function fairLevel(bounds: readonly Bounds[], callsPerSecond: number): number {
   // Raises the level from bound to bound. Between two bounds, the sum grows by one call for each tenant that is between its own.
-  let sum = bounds.reduce((total, [lower]) => total + lower, 0);
+  let sum = bounds.reduce((total, { lower }) => total + lower, 0);
   let level = 0;
   let rising = 0;
-  const changes = bounds.flatMap(([lower, upper]) => [[lower, 1] as const, [upper, -1] as const]);
+  const changes = bounds.flatMap(({ lower, upper, tenants }) => [
+    [lower / tenants, tenants] as const,
+    [upper / tenants, -tenants] as const,
+  ]);
   for (const [at, change] of changes.toSorted(([a], [b]) => a - b)) {
     const next = sum + rising * (at - level);
     if (next > callsPerSecond) return level + (callsPerSecond - sum) / rising;
@@ -105,26 +112,31 @@ export function pacesOf(demand: Demand, { callsPerSecond, spareCallsPerSecond }:
 }
 
 function stretchedPaces(demand: Demand, callsPerSecond: number): Paces {
-  const bounds = demand.map(([, ofTenant]) => [0, wantedCallsPerSecond(ofTenant)] as const);
+  const bounds = demand.map(([, ofTenant, tenants = 1]) => ({
+    lower: 0,
+    upper: wantedCallsPerSecond(ofTenant),
+    tenants,
+  }));
   const level = fairLevel(bounds, callsPerSecond);
   return new Map(
-    demand.map(([tenant, ofTenant]) => {
-      const leastMs = Math.ceil(leastIntervalMs(ofTenant, level));
+    demand.map(([tenant, ofTenant, tenants = 1]) => {
+      const leastMs = Math.ceil(leastIntervalMs(ofTenant, level * tenants));
       return [tenant, { ...AS_WANTED, leastMs }];
     }),
   );
 }
 
 function shortenedPaces(demand: Demand, spareCallsPerSecond: number): Paces {
-  const bounds = demand.map(([, ofTenant]) => {
-    const most = callsPerSecondOf(ofTenant, { ...AS_WANTED, mostMs: SILENT_INTERVAL_MS });
-    return [wantedCallsPerSecond(ofTenant), most] as const;
+  const bounds = demand.map(([, ofTenant, tenants = 1]) => {
+    const upper = callsPerSecondOf(ofTenant, { ...AS_WANTED, mostMs: SILENT_INTERVAL_MS });
+    return { lower: wantedCallsPerSecond(ofTenant), upper, tenants };
   });
   const level = fairLevel(bounds, spareCallsPerSecond);
   return new Map(
-    demand.map(([tenant, ofTenant]) => {
-      const getsMore = level > wantedCallsPerSecond(ofTenant);
-      const mostMs = getsMore ? Math.ceil(mostIntervalMs(ofTenant, level)) : Infinity;
+    demand.map(([tenant, ofTenant, tenants = 1]) => {
+      const calls = level * tenants;
+      const getsMore = calls > wantedCallsPerSecond(ofTenant);
+      const mostMs = getsMore ? Math.ceil(mostIntervalMs(ofTenant, calls)) : Infinity;
       return [tenant, { ...AS_WANTED, mostMs }];
     }),
   );
