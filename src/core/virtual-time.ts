@@ -6,6 +6,11 @@
  */
 
 /**
+ * A tenant that owes more calls than this does not pay for calls at another's turn. Otherwise two tenants could get more calls than two
+ * others: one causes them, and the other, which never pays, waits for them.
+ */
+const OWED_MAX = 1;
+/**
  * Bounds the tenants that are remembered. Beyond it, those served longest ago are forgotten, because their
  * next call may start now anyway.
  */
@@ -33,15 +38,17 @@ export class VirtualTime {
     return first;
   }
 
-  /** Takes a call as served at this tenant's turn. `charged` pays for it: by default the same tenant. */
-  serve(tenant: string, charged = tenant): void {
+  /** Takes a call as served at this tenant's turn. Returns who pays: the tenant that caused the call, unless it owes too many. */
+  serve(tenant: string, causer = tenant): string {
     this.#now = this.#startOf(tenant);
-    this.charge(charged);
+    const payer = this.#startOf(causer) <= this.#now + OWED_MAX ? causer : tenant;
+    this.charge(payer);
+    return payer;
   }
 
-  /** Charges a call that was made without a turn: the tenant's next one starts later. */
-  charge(tenant: string): void {
-    const next = this.#startOf(tenant) + 1;
+  /** Charges calls that were made without a turn: the tenant's next one starts later. Negative: another tenant pays for them. */
+  charge(tenant: string, calls = 1): void {
+    const next = this.#startOf(tenant) + calls;
     this.#nextStarts.delete(tenant);
     this.#nextStarts.set(tenant, next);
     if (this.#nextStarts.size > TENANTS_REMEMBERED_MAX) this.#forget();

@@ -182,11 +182,23 @@ describe('leases', () => {
     expect(ask('b', { readers: [['victim', 1]] }, 267).calls).toBe(1);
   });
 
+  test('serve more tenants than there are calls at once, each in an isolate of its own', () => {
+    const ask = shares();
+    const served = new Set<string>();
+    for (let nowMs = 0; nowMs < 15_000; nowMs += 1_000) {
+      for (let n = 0; n < CALLS_AT_ONCE + 10; n++) {
+        const { calls } = ask(`isolate ${n}`, { readers: [[`tenant ${n}`, 10]] }, nowMs);
+        if (calls > 0) served.add(`tenant ${n}`);
+      }
+    }
+    expect(served.size).toBeGreaterThan(CALLS_AT_ONCE);
+  });
+
   test('keep nothing for isolates that have stopped asking', () => {
     const ask = shares();
     ask('b', { readers: [['victim', 100]] }, 0);
-    expect(ask('a', { readers: [['greedy', 100]] }, 1_000).calls).toBe(7);
-    expect(ask('a', { readers: [['greedy', 100]] }, 2_000).calls).toBe(23);
+    expect(ask('a', { readers: [['greedy', 100]] }, 1_000).calls).toBe(8);
+    expect(ask('a', { readers: [['greedy', 100]] }, 2_000).calls).toBe(22);
   });
 
   test('serve polls first, and background work and calls to come only when no reader waits anywhere', () => {
@@ -203,4 +215,33 @@ describe('leases', () => {
     expect(ask('other', {}, 2_000).called).toEqual(['c', 'b']);
     expect(ask('other', {}, 12_000).called).toEqual([]);
   });
+});
+
+test('a call that another tenant needs, too, is charged to the tenant that caused it, across isolates', async () => {
+  const clock = new ManualClock();
+  const limits = { callsPerSecond: 10, callsAtOnce: 20 };
+  const shares = new Leases({ nowMs: clock.now(), limits });
+  const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
+  const isolate = (holder: string) => createLeasedBudget({ holder, limits, ask, clock, log: testLog() });
+  const untilMs = clock.now() + 20_000;
+  const calls = { greedy: 0, victim: 0, other: 0, shared: 0 };
+  for (const tenant of ['greedy', 'victim', 'other'] as const) {
+    const budget = isolate(tenant);
+    for (let n = 0; n < 8; n++) {
+      void (async () => {
+        while (clock.now() < untilMs) if ((await budget.take(`${n}`, reader(tenant))).ok) calls[tenant]++;
+      })();
+    }
+  }
+  const another = isolate('another');
+  while (clock.now() < untilMs) {
+    void another.take('shared', reader('greedy')).then(({ ok }) => ok && calls.shared++);
+    another.raisePriority('shared', reader('victim'));
+    await clock.advance(500);
+  }
+  expect(calls.shared).toBeGreaterThan(35);
+  // Each tenant has paid for a third of them.
+  const third = (limits.callsAtOnce + 200) / 3;
+  for (const paid of [calls.greedy + calls.shared, calls.victim, calls.other])
+    expect(Math.abs(paid - third)).toBeLessThan(10);
 });

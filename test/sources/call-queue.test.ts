@@ -177,3 +177,15 @@ test('a call that others need, too, is charged to the tenant that caused it, whe
     expect(before.filter((name) => name.startsWith('poor'))).toHaveLength(2);
   }
 });
+
+test('two tenants, of which one waits for what the other causes, get no more calls than two others', () => {
+  for (const raised of [10, 100]) {
+    const under = new QueueUnderTest();
+    for (let n = 0; n < raised; n++) under.add(`shared ${n}`, reader('causes'));
+    for (let n = 0; n < raised; n++) under.queue.raisePriority(`shared ${n}`, reader('waits'));
+    for (let n = 0; n < 10; n++) under.add(`victim ${n}`, reader('victim'));
+    const order = under.grantAll();
+    for (let n = 0; n < Math.min(10, raised / 2 - 2); n++)
+      expect(order.indexOf(`victim ${n}`)).toBeLessThanOrEqual(3 * n + 4);
+  }
+});

@@ -108,21 +108,22 @@ export class CallQueue {
     if (!call.granted) this.#dequeue(call);
   }
 
-  /** Grants the next call. False: no call waits. */
-  grantNext(nowMs: number): boolean {
+  /** Grants the next call. Returns the tenant that pays for it, if it is one. Undefined: no call waits. */
+  grantNext(nowMs: number): { readonly payer: string | undefined } | undefined {
     const call = this.#next(nowMs);
-    if (!call) return false;
+    if (!call) return undefined;
     this.#dequeue(call);
     call.granted = true;
-    this.#chargeServed(call);
     if (call.place.class === 'background') this.#backgroundAtMs = nowMs;
-    return true;
+    return { payer: this.#chargeServed(call) };
   }
 
-  /** The tenant that caused the call pays, also if the call is served at the turn of another one. */
-  #chargeServed({ origin, place }: WaitingCall): void {
-    if (place.class !== 'reader') this.charge(origin);
-    else this.#time.serve(place.tenant, origin.class === 'reader' ? origin.tenant : place.tenant);
+  /** The tenant that caused the call pays, also if the call is served at the turn of another one. See `VirtualTime.serve`. */
+  #chargeServed({ origin, place }: WaitingCall): string | undefined {
+    const causer = origin.class === 'reader' ? origin.tenant : undefined;
+    if (place.class === 'reader') return this.#time.serve(place.tenant, causer);
+    this.charge(origin);
+    return causer;
   }
 
   /** Counts a retry like a call: the tenant's next call starts later. */
@@ -132,10 +133,9 @@ export class CallQueue {
 
   /**
    * A caller of this origin waits for the result of calls that others have queued for the execution. If a new call of this origin
-   * would be granted earlier, they move to its position. Those who caused them are still charged for them. True if any has moved.
+   * would be granted earlier, they move to its position. Those who caused them are still charged for them.
    */
-  raisePriority(executionId: string, origin: CallOrigin): boolean {
-    let moved = false;
+  raisePriority(executionId: string, origin: CallOrigin): void {
     const waiting = [
       ...this.#polls,
       ...[...this.#readers.values()].flatMap((calls) => [...calls]),
@@ -146,9 +146,7 @@ export class CallQueue {
       this.#dequeue(call);
       call.place = origin;
       this.#enqueue(call);
-      moved = true;
     }
-    return moved;
   }
 
   /** How many calls go before this one, if no other is added. */

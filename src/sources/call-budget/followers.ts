@@ -2,7 +2,6 @@
  * The executions that a process or isolate follows, each with the interval at which it wants to be polled. An execution that several
  * tenants follow costs each of them an equal part of its polls. No I/O, no clock.
  */
-import { POLL_JITTER } from '../poll-jitter.ts';
 import { type Demand, type DemandCounts, addToDemand, demandOf } from './demand.ts';
 import { type Paces, pacedMs } from './pacing.ts';
 
@@ -22,8 +21,6 @@ interface Followed {
   /** Whose listeners follow it, at most PAYING_TENANTS_MAX of them. */
   readonly tenants: readonly string[];
   readonly forgetAtMs: number;
-  /** When a poll last used up an interval. */
-  readonly polledAtMs: number;
 }
 
 export class Followers {
@@ -43,8 +40,7 @@ export class Followers {
     const intervalMs = intervalPaidBy(paying, wantedMs, paces);
     const forgetAtMs =
       nowMs + Math.max(FORGOTTEN_AFTER_MS_MIN, FORGOTTEN_AFTER_INTERVALS * Math.max(wantedMs, intervalMs));
-    const polledAtMs = this.#followed.get(executionId)?.polledAtMs ?? -Infinity;
-    const followed = { wantedMs, tenants: paying, forgetAtMs, polledAtMs };
+    const followed = { wantedMs, tenants: paying, forgetAtMs };
     // Moved to the end: the first ones are the oldest.
     this.#forget(executionId);
     this.#followed.set(executionId, followed);
@@ -57,23 +53,6 @@ export class Followers {
   intervalMs(executionId: string, paces: Paces): number | undefined {
     const followed = this.#followed.get(executionId);
     return followed && intervalPaidBy(followed.tenants, followed.wantedMs, paces);
-  }
-
-  /** A poll's call used up an interval of this execution. */
-  polled(executionId: string, nowMs: number): void {
-    const followed = this.#followed.get(executionId);
-    if (followed) this.#followed.set(executionId, { ...followed, polledAtMs: nowMs });
-  }
-
-  /**
-   * The tenants that pay for a further call of a poll whose interval is used up: it walks through pages that nobody has read. Empty if
-   * the interval has a call left, and for executions that are not followed.
-   */
-  payingForWalk(executionId: string, paces: Paces, nowMs: number): readonly string[] {
-    const followed = this.#followed.get(executionId);
-    if (!followed) return [];
-    const intervalMs = intervalPaidBy(followed.tenants, followed.wantedMs, paces);
-    return nowMs < followed.polledAtMs + intervalMs * (1 - POLL_JITTER) ? followed.tenants : [];
   }
 
   /** For each tenant one pair for each interval; a pacer has a handful of them. */

@@ -1,7 +1,7 @@
 /**
  * The budget of one isolate among many: it leases a share of the account's budget for some seconds, and requests the next one
  * when that has expired or is used up. A share is a rate, for polls, and single calls, for reads: so reads never use up the
- * calls of polls. A poll that makes further calls in its interval counts as a read for these.
+ * calls of polls.
  *
  * Its executions share values, never a promise: on Workers a promise belongs to the object that made it. So calls wait as
  * records in one queue (call-queue.ts). Each caller that wakes grants what can be granted, and looks whether its own call was.
@@ -84,6 +84,8 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   let askingUntilMs = 0;
   /** Tenants whose readers waited at the last request. */
   let askedFor: ReadonlySet<string> = new Set();
+  /** See `WaitingCalls`. */
+  const charges = new Map<string, number>();
 
   const demand = (now: number) => boundedDemand(followers.demand(now), TENANTS_NAMED_MAX);
 
@@ -95,7 +97,14 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     askedFor = new Set(readers.keys());
     const { size, background } = queue;
     const polls = size - background - [...readers.values()].reduce((sum, calls) => sum + calls, 0);
-    const waiting = { polls, readers: boundedCounts(readers), background, soon };
+    const waiting = {
+      polls,
+      readers: boundedCounts(readers),
+      background,
+      soon,
+      ...(charges.size > 0 && { charges: largestCharges(charges) }),
+    };
+    charges.clear();
     try {
       share = await ask({ holder, limits, demand: demand(beganAtMs), waiting });
       // During a deployment the object may still run the version before.
@@ -112,6 +121,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     paces = new Map(share.paces.map(({ tenant, ...pace }) => [tenant, pace]));
     rate.setRate(share.callsPerSecond, now, Math.max(1, (share.callsPerSecond * SAVED_MS_MAX) / 1_000));
     singles += share.calls;
+    for (const { tenant, calls } of share.charged ?? []) noteCharge(tenant, -calls);
   }
 
   function grantWaiting(now: number): void {
@@ -122,10 +132,15 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
       // Polls come first in the queue, too.
       const byRate = isValid && queue.polls > 0 && rate.available(now) > 0;
       if (!byRate && singles < 1) return;
-      queue.grantNext(now);
+      const granted = queue.grantNext(now);
       if (byRate) rate.spend(1, now);
       else singles--;
+      if (granted?.payer !== undefined) noteCharge(granted.payer, 1);
     }
+  }
+
+  function noteCharge(tenant: string, calls: number): void {
+    charges.set(tenant, (charges.get(tenant) ?? 0) + calls);
   }
 
   function turnInMs(call: WaitingCall, now: number): number {
@@ -151,18 +166,6 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     return tenant !== undefined && !askedFor.has(tenant);
   }
 
-  /**
-   * The leased rate suffices for one call per interval of each execution. A poll that walks through pages nobody has read makes more. They
-   * count as reads of a tenant that follows the execution: of several, the one with the fewest waiting calls.
-   */
-  function walkAsReader(executionId: string, origin: CallOrigin, now: number): CallOrigin {
-    if (origin.class !== 'poll') return origin;
-    const [first, ...others] = followers.payingForWalk(executionId, paces, now);
-    if (first === undefined) return origin;
-    const hasFewer = (a: string, b: string) => (queue.waitingOf(b) < queue.waitingOf(a) ? b : a);
-    return { class: 'reader', tenant: others.reduce(hasFewer, first) };
-  }
-
   /** Readers of other tenants have called lately, as the last answer reported. */
   const othersCalled = (origin: CallOrigin, now: number): boolean =>
     origin.class === 'reader' &&
@@ -171,12 +174,11 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
 
   return {
     async take(executionId, of, signal) {
+      const origin = hashedOrigin(of);
       const beganAtMs = clock.now();
-      const untilMs = beganAtMs + turnMsMax(of);
-      const payer = walkAsReader(executionId, hashedOrigin(of), beganAtMs);
-      if (payer.class === 'poll') followers.polled(executionId, beganAtMs);
-      const call = queue.add(executionId, payer, beganAtMs);
-      if (!call) return refusal(queue, payer, beganAtMs, TURN_MS_MAX, othersCalled(payer, beganAtMs));
+      const untilMs = beganAtMs + turnMsMax(origin);
+      const call = queue.add(executionId, origin, beganAtMs);
+      if (!call) return refusal(queue, origin, beganAtMs, TURN_MS_MAX, othersCalled(origin, beganAtMs));
       for (;;) {
         const now = clock.now();
         grantWaiting(now);
@@ -190,7 +192,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
         if (signal?.aborted || leftMs <= 0) {
           queue.remove(call);
           if (signal?.aborted) return callerLeft;
-          return refusal(queue, payer, now, Math.min(inMs, TURN_MS_MAX), othersCalled(payer, now));
+          return refusal(queue, origin, now, Math.min(inMs, TURN_MS_MAX), othersCalled(origin, now));
         }
         const short = isShort(call, now, inMs, leftMs);
         if (now < askingUntilMs) await clock.sleep(POLL_MS, signal);
@@ -201,16 +203,13 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
         }
       }
     },
-    raisePriority: (executionId, origin) => {
-      const now = clock.now();
-      const place = walkAsReader(executionId, hashedOrigin(origin), now);
-      const moved = queue.raisePriority(executionId, place);
-      if (moved && place.class === 'poll') followers.polled(executionId, now);
-    },
-    spent: (origin) => {
+    raisePriority: (executionId, origin) => queue.raisePriority(executionId, hashedOrigin(origin)),
+    spent: (of) => {
+      const origin = hashedOrigin(of);
       if (origin.class === 'poll') rate.spend(1, clock.now());
       else singles--;
-      queue.charge(hashedOrigin(origin));
+      queue.charge(origin);
+      if (origin.class === 'reader') noteCharge(origin.tenant, 1);
     },
     giveBack: () => {
       singles++;
@@ -241,3 +240,10 @@ export function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: str
     ...(others > 0 ? [[OTHERS, others] satisfies [string, number]] : []),
   ];
 }
+
+/** As many as a request names. Smaller ones are forgiven. */
+const largestCharges = (charges: ReadonlyMap<string, number>): [tenant: string, calls: number][] =>
+  [...charges]
+    .filter(([, calls]) => calls !== 0)
+    .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a))
+    .slice(0, TENANTS_NAMED_MAX);

@@ -7,7 +7,7 @@ import { type CallLimits, pollsBudget } from './call-budget.ts';
 import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
 import { type Demand, summedDemand } from './demand.ts';
 import { type Pace, callsPerSecondAt, pacesOf } from './pacing.ts';
-import { SingleCalls, type WaitingCalls } from './single-calls.ts';
+import { type GrantedCalls, SingleCalls, type WaitingCalls } from './single-calls.ts';
 
 /** Lease times: long enough for a few polls each, and short enough to make room for new isolates. */
 const SHARE_INTERVALS = 5;
@@ -39,6 +39,8 @@ export interface ShareRequest {
 export interface Share {
   readonly callsPerSecond: number;
   readonly calls: number;
+  /** See `GrantedCalls`. */
+  readonly charged?: GrantedCalls['charged'];
   /** The pace of each tenant's polls. */
   readonly paces: readonly (Pace & { readonly tenant: string })[];
   readonly validMs: number;
@@ -85,7 +87,7 @@ export class Leases {
     const { callsPerSecond } = this.#limits;
     this.forgetExpired(nowMs);
     this.#leases.delete(holder);
-    const calls = this.#singleCalls.grant(holder, waiting, nowMs);
+    const { calls, charged } = this.#singleCalls.grant(holder, waiting, nowMs);
     const others = [...this.#leases.values()];
     const everyone = summedDemand([demand, ...others.map((lease) => lease.demand)]);
     const ofAll = pacesOf(everyone, pollsBudget(callsPerSecond, this.#singleCalls.readersWait));
@@ -114,7 +116,7 @@ export class Leases {
     if (!full) this.#leases.set(holder, lease);
     const askAgainMs = this.#singleCalls.askAgainMs(holder) ?? pollsAskAgainMs;
     const { called } = this.#singleCalls;
-    return { share: { callsPerSecond: granted, calls, paces, validMs, askAgainMs, called }, lease };
+    return { share: { callsPerSecond: granted, calls, charged, paces, validMs, askAgainMs, called }, lease };
   }
 
   /** Drops expired leases; returns the names of their isolates. */

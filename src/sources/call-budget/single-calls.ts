@@ -18,14 +18,27 @@ const CALLED_MS = 10_000;
 /** Bounds the isolates whose waiting calls are kept. */
 const ISOLATES_MAX = 2_000;
 
+export type TenantCalls = readonly (readonly [tenant: string, calls: number])[];
+
+export interface GrantedCalls {
+  readonly calls: number;
+  /** The tenants whose turns they were. The isolate may use them in another order. */
+  readonly charged: readonly { readonly tenant: string; readonly calls: number }[];
+}
+
 /** Calls that wait in an isolate. */
 export interface WaitingCalls {
   readonly polls: number;
   /** Of each tenant's readers; of all beyond a bound together. */
-  readonly readers: readonly (readonly [tenant: string, calls: number])[];
+  readonly readers: TenantCalls;
   readonly background: number;
   /** Calls that are likely to follow: granted only if no other call waits. */
   readonly soon: number;
+  /**
+   * For how many more calls tenants have to pay than they were charged for, since the last request: retries, and calls at the turn of
+   * another tenant, which pays for fewer.
+   */
+  readonly charges?: TenantCalls;
 }
 
 export class SingleCalls {
@@ -57,14 +70,19 @@ export class SingleCalls {
   }
 
   /** Calls for an isolate: for its polls, then for its readers as far as it is their turn, then for its background work. */
-  grant(isolate: string, { polls, readers, background, soon }: WaitingCalls, nowMs: number): number {
+  grant(
+    isolate: string,
+    { polls, readers, background, soon, charges = [] }: WaitingCalls,
+    nowMs: number,
+  ): GrantedCalls {
     this.#forgetOld(nowMs);
+    for (const [tenant, calls] of charges) this.#time.charge(tenant, calls);
     const own = new Map(readers);
     for (const tenant of own.keys()) this.#noteCalled(tenant, nowMs);
     this.#waiting.delete(isolate);
     const forPolls = this.#bucket.drawUpTo(polls, nowMs);
-    const forReaders = this.#grantReaders(own, nowMs);
-    this.#bucket.drawUpTo(forReaders, nowMs);
+    const charged = this.#grantReaders(own, nowMs);
+    const forReaders = this.#bucket.drawUpTo(total(charged), nowMs);
     if (own.size > 0 && this.#waiting.size < ISOLATES_MAX)
       this.#waiting.set(isolate, { calls: own, atMs: nowMs });
     const overdue = nowMs >= this.#backgroundAtMs + BACKGROUND_EVERY_MS;
@@ -73,7 +91,10 @@ export class SingleCalls {
     if (forBackground > 0) this.#backgroundAtMs = nowMs;
     const isEnough = !this.readersWait && forBackground >= background;
     const forSoon = isEnough ? this.#bucket.drawUpTo(soon, nowMs) : 0;
-    return forPolls + forReaders + forBackground + forSoon;
+    return {
+      calls: forPolls + forReaders + forBackground + forSoon,
+      charged: [...charged].map(([tenant, calls]) => ({ tenant, calls })),
+    };
   }
 
   /**
@@ -94,21 +115,23 @@ export class SingleCalls {
    * Removes what it grants from `own`. Calls of other isolates keep their turns, in a copy of the virtual time. Their tenants are
    * charged later, when their isolate asks.
    */
-  #grantReaders(own: Map<string, number>, nowMs: number): number {
+  #grantReaders(own: Map<string, number>, nowMs: number): ReadonlyMap<string, number> {
     const elsewhere = new Map<string, number>();
     for (const { calls } of this.#waiting.values()) {
       for (const [tenant, count] of calls) addTo(elsewhere, tenant, count);
     }
     const ahead = new VirtualTime(this.#time);
-    let granted = 0;
+    // Tenants with the same right have the same order for each isolate. Otherwise each isolate could leave the next call to another.
+    const tenants = [...new Set([...elsewhere.keys(), ...own.keys()])].toSorted();
+    const granted = new Map<string, number>();
     for (let available = this.#bucket.available(nowMs); available > 0 && own.size > 0; available--) {
-      const tenant = ahead.first([...elsewhere.keys(), ...own.keys()]);
+      const tenant = ahead.first(tenants.filter((name) => elsewhere.has(name) || own.has(name)));
       if (tenant === undefined) break;
       ahead.serve(tenant);
       if (own.has(tenant)) {
         addTo(own, tenant, -1);
         this.#time.serve(tenant);
-        granted++;
+        addTo(granted, tenant, 1);
       } else addTo(elsewhere, tenant, -1);
     }
     return granted;
@@ -130,3 +153,6 @@ export class SingleCalls {
     }
   }
 }
+
+const total = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0);
