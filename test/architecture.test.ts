@@ -444,7 +444,7 @@ describe('the scanner behind these rules', () => {
     expect(circlesIn(new Map(Object.entries(imports)))).toEqual(['b → c → d → b', 'e → e']);
   });
 
-  test('takes comments out, and nothing else', () => {
+  test('removes comments and nothing else', () => {
     expect(
       withoutComments("a('https://x'); // node:fs\nb /* Deno.x */ / 2 / 1; c(/['\"`/*]\\//, `//${'`'}`);"),
     ).toBe("a('https://x');  \nb   / 2 / 1; c(/['\"`/*]\\//, `//${'`'}`);");

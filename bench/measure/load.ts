@@ -35,7 +35,10 @@ export interface LoadOptions {
   readonly seconds: number;
 }
 
-/** Resolves when the load is over. Rejects if a request failed: what fails is cheap. */
+/**
+ * Resolves when the load is over. Rejects if a request failed, because failures are cheap and would distort
+ * the result.
+ */
 export function load({ url, pid, requests, seconds }: LoadOptions): Promise<LoadResult> {
   return withRequestFile(requests, async (file) => {
     const before = cpuMicros(pid);

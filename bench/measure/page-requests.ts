@@ -38,7 +38,7 @@ export function rotate(paths: readonly string[], keys: readonly BenchKey[]): Loa
   });
 }
 
-/** Asks for each page once with a key of each level of access, so that what fits into memory is there. */
+/** Requests each page once with a key of each level of access, so that memory is filled. */
 export async function warmUp(
   service: Flowtap,
   paths: readonly string[],

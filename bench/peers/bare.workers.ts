@@ -1,6 +1,7 @@
 /**
- * The least that a Worker does to answer: Hono, and bytes that it has in memory. `?log` adds what nobody can do without, one SHA-256
- * of the key and one log line. The bodies are as long as Flowtap's for the same request: the header names the level of access.
+ * The least work with which a Worker can answer: Hono, and bytes in memory. `?log` adds what every service
+ * needs: one SHA-256 of the key and one log line. The bodies are as long as Flowtap's for the same request:
+ * the header names the level of access.
  */
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';

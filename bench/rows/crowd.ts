@@ -1,6 +1,6 @@
 /**
- * Rows 10 and 11: how late messages are, by the executions that are followed and by the subscribers of one. All of it at once, in
- * three services: the waits are nearly all poll interval.
+ * Rows 10 and 11: how late messages are, by the executions that are followed and by the subscribers of one.
+ * All measured at once, in three services, because the delays are nearly all poll intervals.
  */
 import type { Effort, Row, RowReport } from '../measure/row.ts';
 import { type CrowdNumbers, followMany } from './follow-many.ts';

@@ -16,7 +16,10 @@ const BARE = 'bare Durable Object';
 const NCHAN = 'nginx with nchan';
 /** Streams of one key: a tenant gets ten of the last 250. */
 const STREAMS_OF_A_KEY = 10;
-/** Between two messages, as in a busy execution: also what polls and timers cost in this time counts. */
+/**
+ * The interval between two messages, as in a busy execution. What polls and timers cost in this time counts,
+ * too.
+ */
 const EVERY_MS = 1000;
 
 interface Sample {
@@ -89,7 +92,7 @@ async function fanOut(start: (streams: number) => Promise<FanOut>, effort: Effor
   const { streams } = effort;
   const peer = await start(streams);
   try {
-    // Something is open before: what the first stream alone needs belongs to no stream.
+    // One stream is open before the measurement, so that what only the first stream needs is not counted.
     const first = await StreamCrowd.open({ ...peer, streams: peer.streams.slice(0, 1) });
     const [cpuBefore, kibBefore] = [cpuMicros(peer.pid), residentKib(peer.pid)];
     const crowd = await StreamCrowd.open({ ...peer, streams: peer.streams.slice(1) });

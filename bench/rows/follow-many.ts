@@ -32,7 +32,8 @@ export async function followMany(executions: number, silenceMs: number): Promise
       headers: { 'x-api-key': keys[n % keys.length]?.text ?? '' },
     }));
     const one = { url: service.url, opens: 'event: caught-up' };
-    // The service has served pages, and follows one execution: what a busy isolate needs anyway belongs to no execution.
+    // The service has served pages, and follows one execution, so that what a busy isolate needs anyway is
+    // not counted.
     await service.script('first', history(3, false));
     const [key] = keys;
     const pages = key ? rotate([messagesPath('first')], [key]) : [];

@@ -128,7 +128,7 @@ export class Flowtap {
   }
 }
 
-/** A few at once: a single file may be behind it all. */
+/** A few at once, because everything may be stored in one file. */
 export async function inTurn<T>(count: number, make: (n: number) => Promise<T>, atOnce = 8): Promise<T[]> {
   const made: T[] = [];
   for (let from = 0; from < count; from += atOnce) {

@@ -93,7 +93,7 @@ describe('the client address outside of Cloudflare', () => {
     expect(behind('10.0.0.0/8', '10.1.2.3', `${forged}, 198.51.100.7`)).toBe('198.51.100.7');
   });
 
-  test('needs a list of proxies that are addresses or blocks', () => {
+  test('accepts only addresses and blocks as proxies', () => {
     expect(parseTrustedProxies(' 10.0.0.1 , fd00::/8 ,')).toHaveLength(2);
     expect(parseTrustedProxies('0.0.0.0/0')).toHaveLength(1);
     for (const wrong of [

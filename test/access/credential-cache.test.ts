@@ -163,7 +163,7 @@ describe('untrusted records', () => {
   });
 
   test.each(['facts', 'rotation', 'state'])(
-    'are no reason to go on with what was read before: %s',
+    'end the use of records that were read before: %s',
     async (kind) => {
       const { access, text, name } = await record(kind, (value) => value);
       const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));

@@ -1,9 +1,12 @@
-/** Revoking while the store fails: the key ends here at once, and the answer says what is missing. */
+/**
+ * Revoking while the store fails: the key ends in this process at once, and the answer says that it is not
+ * stored.
+ */
 import { expect, test } from 'vitest';
 
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
-test('a revocation takes effect at once where it was revoked even if the store is full, and says that it is not stored', async () => {
+test('a revocation takes effect at once in its process even if the store is full, and the answer says that it is not stored', async () => {
   const access = openAccess();
   const { text, view } = await createKey(access);
   valueOf(await access.authenticator.authenticate(pageRequest(text)));
@@ -13,7 +16,7 @@ test('a revocation takes effect at once where it was revoked even if the store i
     failure: { type: 'store-unavailable', revoked: true },
   });
   expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
-  // Also after the store was read again, which knows nothing of it.
+  // Also after the store was read again, which does not have the revocation.
   await access.clock.advance(60_000);
   expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
   access.store.fill(false);
@@ -21,7 +24,7 @@ test('a revocation takes effect at once where it was revoked even if the store i
   expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
 });
 
-test('a revocation takes effect where it was revoked even if the store cannot be read', async () => {
+test('a revocation takes effect in its process even if the store cannot be read', async () => {
   const access = openAccess();
   const { text, view } = await createKey(access);
   valueOf(await access.authenticator.authenticate(pageRequest(text)));

@@ -9,8 +9,9 @@ beforeAll(async () => {
 });
 
 /**
- * What the whole Worker may weigh. A cold start reads and compiles all of it, and one careless import (all of zod, an AWS
- * SDK) doubles it. docs/decisions/0014-each-feature-states-its-bytes.md says what each feature takes. Raise it by what a new one takes.
+ * The maximum size of the whole Worker. A cold start reads and compiles all of it, and one careless import
+ * (all of zod, an AWS SDK) doubles it. docs/decisions/0014-each-feature-states-its-bytes.md says what each
+ * feature takes. Raise it by what a new one takes.
  */
 const BUNDLE_GZIP_BYTES_MAX = 114_600;
 
@@ -18,7 +19,7 @@ test('the Worker that is deployed stays within its budget', () => {
   expect(gzipSync(bundle.script).length).toBeLessThan(BUNDLE_GZIP_BYTES_MAX);
 });
 
-test('neither the emulator nor anything else that is for this machine is deployed', () => {
+test('neither the emulator nor other local tools are deployed', () => {
   const rooms = new Set(Object.keys(bundle.metafile.inputs).map((path) => /^src\/([^/]+)\//.exec(path)?.[1]));
   for (const room of ['emulator', 'local', 'cli', 'client', 'viewer', 'deno', 'site'])
     expect(rooms).not.toContain(room);

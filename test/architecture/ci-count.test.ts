@@ -1,4 +1,4 @@
-/** What .ci/run counts: a proof that did not run must not look like one that passed. */
+/** What .ci/run counts: a test that did not run must not look like one that passed. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * What `npm ci` needs, wherever the clone is and whatever registry serves it: the lock file and package.json, held to the
- * same.
+ * Checks that the lock file and package.json agree, so that `npm ci` works in any clone and with any
+ * registry.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,8 +38,8 @@ function isLocked(from: string, name: string): boolean {
 }
 
 /**
- * A registry that has not got a platform's package when the lock file is made is silently left out of it; then `npm ci`
- * refuses the whole file, on every platform.
+ * If the registry lacks a platform's package when the lock file is made, npm silently leaves the package out.
+ * Then `npm ci` refuses the whole file, on every platform.
  */
 test('every package that another one needs, on whatever platform, is in the lock file', () => {
   const missing = Object.entries(packages).flatMap(([from, { dependencies, optionalDependencies }]) =>
@@ -62,7 +62,10 @@ test('every version is pinned exactly', () => {
   expect(loose).toEqual([]);
 });
 
-/** npm 11 warns about a package that is missing here, npm 12 refuses it; one that is left over would run some day. */
+/**
+ * npm 11 warns about a package that is missing in allowScripts, npm 12 refuses it. An entry that is no longer
+ * needed would allow a script of a later version.
+ */
 test('allowScripts decides about each package with an install script, and about no other', () => {
   const withScript = Object.entries(packages)
     .filter(([, { hasInstallScript }]) => hasInstallScript)

@@ -102,8 +102,8 @@ describe('a damaged record counts as missing, and is logged', () => {
     await under.stored.put(key, value, { metadata });
   }
 
-  /** The result of a reader in another isolate: not found, or a failure at that page, but never other messages. */
-  async function expectAsGoodAsNone(under: ArchiveUnderTest, page: 'head' | 'further'): Promise<void> {
+  /** A reader in another isolate gets "not found", or a failure at that page, but never other messages. */
+  async function expectNoOtherMessages(under: ArchiveUnderTest, page: 'head' | 'further'): Promise<void> {
     expect(await read(under)).toBe(page === 'head' ? undefined : 'store-unavailable');
     expect(under.logged).toEqual([
       expect.objectContaining({ event: 'archive-damaged', level: 'error', execution: REF.executionId }),
@@ -127,7 +127,7 @@ describe('a damaged record counts as missing, and is logged', () => {
             bytes[index] = (bytes[index] ?? 0) ^ flip;
             return [bytes.toString(), metadata];
           });
-          await expectAsGoodAsNone(under, page);
+          await expectNoOtherMessages(under, page);
         },
       ),
       { numRuns: runs(100) },
@@ -144,7 +144,7 @@ describe('a damaged record counts as missing, and is logged', () => {
           value.slice(0, Math.floor(at * value.length)),
           metadata,
         ]);
-        await expectAsGoodAsNone(under, page);
+        await expectNoOtherMessages(under, page);
       }),
       { numRuns: runs(40) },
     );
@@ -161,7 +161,7 @@ describe('a damaged record counts as missing, and is logged', () => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [value, change(metadata)]);
-    await expectAsGoodAsNone(under, 'head');
+    await expectNoOtherMessages(under, 'head');
     const listed = await under.elsewhere().list({ limit: 10 });
     expect(listed.ok && listed.value.executions.length).toBeLessThanOrEqual(1);
   });
@@ -183,20 +183,20 @@ describe('a damaged record counts as missing, and is logged', () => {
     expect(otherHead.generation).not.toBe(generation);
     const ofOther = await under.stored.get(headKey(other));
     await damage(under, headKey(REF), () => [ofOther?.value ?? '', ofOther?.metadata]);
-    await expectAsGoodAsNone(under, 'head');
+    await expectNoOtherMessages(under, 'head');
 
     const again = new ArchiveUnderTest();
     const head = await again.write(history);
     const second = await again.stored.get(partKey(REF, head.generation, 2, 0));
     await damage(again, partKey(REF, head.generation, 1, 0), () => [second?.value ?? '', undefined]);
-    await expectAsGoodAsNone(again, 'further');
+    await expectNoOtherMessages(again, 'further');
   });
 
   test('if it has been deleted', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(history);
     await under.stored.delete(partKey(REF, generation, 1, 0));
-    await expectAsGoodAsNone(under, 'further');
+    await expectNoOtherMessages(under, 'further');
   });
 
   test('and is replaced by the next archive', async () => {

@@ -231,7 +231,7 @@ describe('the flows of the index', () => {
   });
 
   test('keep the flow of an execution that is archived while the last other one is deleted', async () => {
-    // Another isolate remembers the flow's record, at each moment of the deletion.
+    // Another isolate has cached the flow's record, and archives at each moment of the deletion.
     for (let step = 0; step < 8; step++) {
       const under = open();
       await under.put(idOf('one'));

@@ -1,4 +1,7 @@
-/** The index of archives that had none: built once, in bounded steps, whatever fails or changes in between. */
+/**
+ * Indexes archives that were written before the index existed: once, in bounded steps, whatever fails or
+ * changes in between.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { ArchiveHead } from '../../src/archive/archive-head.ts';

@@ -1,4 +1,7 @@
-/** On Workers, an object builds the index of archives that had none in its alarms, started by the first request of an isolate. */
+/**
+ * On Workers, the alarms of one object index archives that were written before the index existed. The first
+ * request of an isolate starts it.
+ */
 import { createExecutionContext, runDurableObjectAlarm, waitOnExecutionContext } from 'cloudflare:test';
 import { expect, test, vi } from 'vitest';
 

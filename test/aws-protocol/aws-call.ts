@@ -4,7 +4,7 @@ import type { ServiceUnderTest } from '../http/service-under-test.ts';
 export const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
 
 export interface AwsCall {
-  /** Goes out as it is when it is text. */
+  /** Text is sent unchanged. */
   readonly input: unknown;
   readonly key?: string | undefined;
   readonly path?: string;

@@ -242,7 +242,7 @@ describe('the request', () => {
 });
 
 describe('the upstream', () => {
-  /** Time moves while the source waits to try again, and not while an attempt is under way, unless the emulator stalls it. */
+  /** Advances time only before a retry, and while the emulator stalls an attempt. */
   const refusedAfterRetries = async (input: unknown) => {
     const { clock, emulator } = service;
     const call = { isOver: false };

@@ -1,6 +1,6 @@
 /**
- * A hundred clients that page twenty long histories at once, before an upstream that throttles as AWS does: a bucket of 400 calls
- * that 20 a second flow into. None of them retries.
+ * A hundred clients page through twenty long histories at once. The upstream throttles as AWS does, with a
+ * bucket of 400 calls that refills at 20 a second. No client retries.
  */
 import { expect, it } from 'vitest';
 import { openService } from '../http/service-under-test.ts';

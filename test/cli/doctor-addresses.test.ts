@@ -1,4 +1,4 @@
-/** What `flowtap doctor` finds on the way to a service: servers that are wrong in one way each. */
+/** `flowtap doctor` against servers that each have one fault. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';

@@ -1,4 +1,7 @@
-/** `flowtap doctor` and the probe of AWS: what it makes of each report. The reports come from a server that gives nothing else. */
+/**
+ * How `flowtap doctor` presents each report of the AWS probe. The reports come from a server that answers
+ * nothing else.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { problemOf } from '../../src/http/problem-response.ts';

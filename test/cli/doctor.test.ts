@@ -151,7 +151,7 @@ describe('of a key it says', () => {
     });
   });
 
-  /** A server of its own: were the Worker to lock this address out, it would be for every test here. */
+  /** A server of its own, because a lockout of this address by the Worker would affect every test here. */
   test.concurrent(
     'that it could not be checked, where wrong ones before it had the address locked out',
     async () => {

@@ -1,4 +1,4 @@
-/** Control characters and bidirectional overrides in anything that a service answers: no command passes them to a terminal. */
+/** No command passes control characters and bidirectional overrides from a service's answer to a terminal. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';

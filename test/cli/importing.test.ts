@@ -25,7 +25,7 @@ afterAll(async () => {
 const CREATE = ['keys', 'create', '--name', 'test', '--executions', '*', '--payloads', 'full'];
 const withKey = (key: string) => ({ env: { FLOWTAP_API_KEY: key } });
 
-test.concurrent('what get writes, import takes: from a file, and from a pipe', async () => {
+test.concurrent('import accepts the output of get, from a file and from a pipe', async () => {
   const key = (await flowtap.run(CREATE)).stdout.trim();
   const script = flow(300, 0, { terminal: 'EXECUTION_FAILED' });
   await world.script('original', script);

@@ -36,7 +36,7 @@ test.concurrent(
   },
 );
 
-test.concurrent('a key goes its whole way: created, listed, shown, updated, rotated, revoked', async () => {
+test.concurrent('a key can be created, listed, shown, updated, rotated and revoked', async () => {
   const words = [
     '--tickets',
     '--tier',

@@ -150,7 +150,7 @@ test.concurrent.each([
   },
 );
 
-test.concurrent('wait gives up with 3 when its time is over', async () => {
+test.concurrent('wait exits with 3 when its timeout has passed', async () => {
   await world.script('slow', flow(2, 60_000));
   const ended = await flowtap.run(['wait', 'slow', '--timeout', '1s', '--json']);
   expect(ended).toMatchObject({

@@ -5,7 +5,7 @@ import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 export interface CuttingProxy {
   readonly url: string;
   readonly cuts: number;
-  /** From now on nothing is cut. */
+  /** Stops cutting connections. */
   calm(): void;
   close(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export async function openCuttingProxy(target: URL, lifeMs: () => number): Promi
     const timer = setTimeout(() => {
       if (isCalm) return;
       cuts++;
-      // Now with a farewell, now without.
+      // Alternates between FIN and RST.
       if (cuts % 2 === 0) near.destroy();
       else near.resetAndDestroy();
       far.destroy();

@@ -49,7 +49,7 @@ test('a redriven execution is followed beyond its first end', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'SUCCEEDED', settled: false });
 });
 
-test('the end is seen even if its event type was not asked for', async () => {
+test('the end is noticed even if its event type was not requested', async () => {
   const under = await openClient(history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }));
   const following = under.client().followEvents(EXECUTION, { eventTypes: ['EXECUTION_STARTED'] });
   const events = await under.until(collect(following));
@@ -59,7 +59,7 @@ test('the end is seen even if its event type was not asked for', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'ABORTED' });
 });
 
-test('the end is seen as soon with a step, and its message is not handed out', async () => {
+test('with a step, the end is noticed as soon, and its message is not handed out', async () => {
   const messages = history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }).map((message, index) =>
     index === 1 ? { ...message, eventType: 'STEP_STARTED', payload: '{stepId: Charge}' } : message,
   );
@@ -128,7 +128,7 @@ test('a consumer that stops iterating closes the stream', async () => {
   expect(cancelled).toBe(1);
 });
 
-test('an abort ends it with the reason that was given, at whatever it was', async () => {
+test('an abort ends it with the given reason, whatever it is doing', async () => {
   const under = await openClient(history(2, { everyMs: 600_000 }));
   const reading = new AbortController();
   const whileReading = failureOf(collect(under.client().follow(EXECUTION, { signal: reading.signal })));
@@ -152,7 +152,7 @@ test('an abort ends it with the reason that was given, at whatever it was', asyn
   });
 });
 
-test('a history that was replaced is never sent again unawares', async () => {
+test('a replaced history is never sent again without notice', async () => {
   const under = await openClient([...history(4, { last: 'STEP_STARTED' })]);
   const client = under.client();
   const [first] = await under.until(collect(client.list(EXECUTION).pages()));

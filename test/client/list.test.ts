@@ -73,7 +73,7 @@ test('a back end creates a ticket, and a client with that ticket reads that exec
   expect(other).toMatchObject({ status: expect.toSatisfy((status) => status === 401 || status === 403) });
 });
 
-test('a key tells what it may read', async () => {
+test('a key shows what it may read', async () => {
   const under = await openClient();
   const apiKey = await under.service.key({ name: 'partner', executions: ['*:Workflow:SecurityFlow_*'] });
   const key = await under.until(under.client({ apiKey }).key({ flowExecutionId: EXECUTION }));

@@ -34,7 +34,7 @@ function cutAfter(response: Response, bytes: number): Response {
   return new Response(response.body?.pipeThrough(cut) ?? null, response);
 }
 
-test('wherever connections are cut, every message is delivered once, in order', async () => {
+test('every message is delivered once, in order, wherever connections are cut', async () => {
   const cuts = fc.array(fc.oneof(fc.constant('refused' as const), fc.integer({ min: 0, max: 3_000 })), {
     maxLength: 12,
   });
@@ -117,7 +117,7 @@ test('after 429 and 503 the client waits as Retry-After asks, in seconds or as a
   expect(requests.map(({ atMs }) => atMs)).toEqual([0, 7_000, 30_000]);
 });
 
-test('a `problem` event closes the stream: what passes is waited out, and followed from the last id on', async () => {
+test('after a temporary `problem` event the client waits, and follows from the last id', async () => {
   const refused = `event: problem\ndata: {"status":429,"code":"TooManyStreams","detail":"Full.","retryAfterSeconds":10}\n\n`;
   const { follow, requests } = scripted([stream(message('a') + refused), stream(message('b') + END)]);
   const events = await follow();
@@ -131,7 +131,7 @@ test('a `problem` event closes the stream: what passes is waited out, and follow
   });
 });
 
-test('a `problem` event that does not pass is thrown', async () => {
+test('a permanent `problem` event is thrown', async () => {
   const revoked = `event: problem\ndata: {"status":401,"code":"RevokedApiKey","detail":"Revoked."}\n\n`;
   const { follow, requests } = scripted([stream(message('a') + revoked)]);
   expect(await failureOf(follow())).toMatchObject({
@@ -152,7 +152,7 @@ test('a stream that the server closes in order is reopened after its `retry:`', 
   expect(requests[1]).toMatchObject({ atMs: 2_500, lastEventId: 'a' });
 });
 
-test('a connection that says nothing for 45 seconds is given up, and its request aborted', async () => {
+test('a connection that is silent for 45 seconds is given up, and its request aborted', async () => {
   let aborted = false;
   const silent = (signal: AbortSignal) => {
     signal.addEventListener('abort', () => {
@@ -244,7 +244,7 @@ test('events that this version does not know are passed over', async () => {
   expect(ids(await follow())).toEqual(['a']);
 });
 
-test('a follower that found no room gets in when there is some', async () => {
+test('a follower that was refused for lack of slots is accepted once one is free', async () => {
   const under = await openClient(history(4, { everyMs: 20_000 }));
   const apiKey = await under.service.key({ streamLimit: 1 });
   const leaving = new AbortController();

@@ -66,7 +66,7 @@ test('followers get each message once, in order, though network, upstream and se
   expect(world.stats().throttled).toBeGreaterThan(3);
 });
 
-test('so do lists and waits', async () => {
+test('lists and waits do so, too', async () => {
   await world.faults({});
   const script = flow(900, 0, { terminal: 'EXECUTION_ABORTED' });
   await world.script('listed', script);

@@ -15,9 +15,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/**
- * What answers are read as. Safety: each check compares what it looks at, and what is not there fails it.
- */
+/** The type of parsed answers. Safety: a check that reads a missing member fails. */
 // eslint-disable-next-line typescript/no-explicit-any
 export type Json = { readonly [member: string]: any };
 

@@ -1,4 +1,4 @@
-/** The command line of `npm run conformance`, and what of it may come from the environment instead. */
+/** The command line of `npm run conformance`, and the options that may come from the environment instead. */
 import { parseArgs } from 'node:util';
 import type { TargetOptions } from './target.ts';
 

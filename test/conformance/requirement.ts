@@ -9,7 +9,7 @@ export interface Requirement {
   /** What follows from it for a caller, as a sentence. */
   readonly guarantee: string;
   readonly needs: readonly Need[];
-  /** What it takes at the least; the longest start first, since all run side by side. */
+  /** Its minimum duration. All checks run concurrently, and the longest start first. */
   readonly seconds: number;
   /** Throws what is wrong. */
   readonly check: (target: Target) => Promise<void>;

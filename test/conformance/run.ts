@@ -8,7 +8,7 @@ import { runAll, type Outcome } from './requirement.ts';
 import { sections } from './requirements.ts';
 import { Target } from './target.ts';
 
-/** Worth a word. */
+/** Slower checks are reported with their time. */
 const SLOW_MS = 2_000;
 
 /** Every line of a failure, set in below its requirement. */

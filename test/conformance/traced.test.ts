@@ -1,4 +1,7 @@
-/** Holds the suite to what it claims: each requirement is a sentence of the contract, the table is complete, no source is read. */
+/**
+ * Checks the suite itself: each requirement quotes a sentence of the contract, the README's table is
+ * complete, and no check imports sources.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';

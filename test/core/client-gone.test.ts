@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { ClientGone, isClientGone } from '../../src/core/client-gone.ts';
 
-test('the error of a client that has gone is recognised by its text, and no other is', () => {
+test('the error of a disconnected client is recognised by its text, and no other is', () => {
   const gone = new ClientGone('the client takes nothing');
   expect(isClientGone(gone)).toBe(true);
   // workerd reports an error in a response's stream as an uncaught exception, unless it has this.

@@ -49,7 +49,7 @@ test('a tenant that comes later waits for one turn, not for the thousand pieces 
   expect(begun).toEqual(['many', 'many', 'late', 'other', 'many', 'late', 'many']);
 });
 
-test('a piece that fails frees its turn, and its caller gets the failure', async () => {
+test('work that fails frees its permit, and its caller gets the failure', async () => {
   const { turns, begun, ask } = underTest(1);
   await expect(turns.run('one', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   void ask('one');
@@ -57,7 +57,7 @@ test('a piece that fails frees its turn, and its caller gets the failure', async
   expect(begun).toEqual(['one']);
 });
 
-test('a turn whose request has vanished ends by itself', async () => {
+test('a permit whose request has vanished expires', async () => {
   const { clock, begun, ask } = underTest(1);
   void ask('vanished');
   await settle();
@@ -68,7 +68,7 @@ test('a turn whose request has vanished ends by itself', async () => {
   expect(begun).toEqual(['vanished', 'next']);
 });
 
-test('a turn ends at once if its request is cancelled', async () => {
+test('a permit is freed at once if its request is cancelled', async () => {
   const { clock, turns, begun, ask } = underTest(1);
   const cancelled = new AbortController();
   void turns.run('cancelled', () => new Promise<never>(() => {}), cancelled.signal);

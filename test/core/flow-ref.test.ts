@@ -49,7 +49,7 @@ describe('the flow of an execution', () => {
     expect(flowOf(parseExecutionRef(RUN.replace('SecurityFlow', 'Door_2_x')))?.name).toBe('Door_2_x');
   });
 
-  test('differs from a map run of it in what its ids begin with', () => {
+  test('has another prefix of ids than its map runs', () => {
     const flow = parseFlowRef(MACHINE);
     const prefix = flow && executionPrefix(flow);
     expect(prefix).toBe('arn:aws:states:us-west-2:123456789012:execution:Order:');

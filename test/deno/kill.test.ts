@@ -10,9 +10,9 @@ import { eventually } from '../support/eventually.ts';
 import { DenoWorld, admin, history, messagesUrl, newKey, type DenoProcess } from './deno-process.ts';
 
 const run = promisify(execFile);
-const DEATHS = 6;
+const KILLS = 6;
 /** Drawn once: when in the work of about 600 ms the process is killed. */
-const KILL_AFTER_MS = Array.from({ length: DEATHS }, (_, death) => 40 + ((death * 7919 + 104_729) % 600));
+const KILL_AFTER_MS = Array.from({ length: KILLS }, (_, kill) => 40 + ((kill * 7919 + 104_729) % 600));
 
 let world: DenoWorld;
 beforeAll(async () => {
@@ -24,11 +24,11 @@ interface Acknowledged {
   readonly keys: string[];
   /** Messages of the archived history, by execution; each import replaces the one before. */
   readonly archives: Map<string, number>;
-  /** The import that had no answer yet when death came. */
+  /** The import that was not answered when the process was killed. */
   readonly begun: Map<string, number>;
 }
 
-/** Large enough for many parts in the store, so that most deaths come between two of them. */
+/** Large enough for many parts in the store, so that most kills happen between two of them. */
 const imported = (count: number): string =>
   history(count, 'EXECUTION_SUCCEEDED')
     .map((message) =>
@@ -36,11 +36,11 @@ const imported = (count: number): string =>
     )
     .join('\n');
 
-async function writeUntilDeath({ url }: DenoProcess, done: Acknowledged, death: number): Promise<void> {
+async function writeUntilKilled({ url }: DenoProcess, done: Acknowledged, kill: number): Promise<void> {
   const importing = async (lane: number) => {
     for (let turn = 0; ; turn++) {
       const id = `imported-${lane}-${turn % 2}`;
-      const count = 100 + ((death * 131 + turn * 37 + lane * 7) % 400);
+      const count = 100 + ((kill * 131 + turn * 37 + lane * 7) % 400);
       done.begun.set(id, count);
       const response = await admin(url, `executions/${id}/messages`, {
         method: 'PUT',
@@ -82,11 +82,11 @@ async function expectAllThere(url: string, { keys, archives, begun }: Acknowledg
       next = page.nextToken === undefined ? undefined : `&cursor=${page.nextToken}`;
     }
     expect([count, begun.get(id)]).toContain(read);
-    // What was begun may have arrived without an answer.
+    // The unanswered import may have been stored.
     archives.set(id, read);
   }
   begun.clear();
-  // What a death left outdated is repaired in the background.
+  // Entries that a kill left outdated are repaired in the background.
   await eventually(async () => expect(await indexed(url)).toEqual({ entries: archives.size, archives }));
 }
 
@@ -102,26 +102,27 @@ async function indexed(url: string): Promise<{ entries: number; archives: Map<st
   return { entries: executions.length, archives: new Map(archives) };
 }
 
-test(`after ${DEATHS} deaths every acknowledged key and archive exists, and none is incomplete`, async () => {
+test(`after ${KILLS} kills every acknowledged key and archive exists, and none is incomplete`, async () => {
   const done: Acknowledged = { keys: [], archives: new Map(), begun: new Map() };
-  for (const [death, afterMs] of KILL_AFTER_MS.entries()) {
+  for (const [kill, afterMs] of KILL_AFTER_MS.entries()) {
     const flowtap = await world.start();
     await expectAllThere(flowtap.url, done);
     const [keysBefore, archivesWanted] = [done.keys.length, Math.max(1, done.archives.size)];
-    const working = writeUntilDeath(flowtap, done, death);
-    // Something has to be acknowledged in every life; how soon depends on the machine.
+    const working = writeUntilKilled(flowtap, done, kill);
+    // Each process must acknowledge something before it is killed; how soon depends on the machine.
     await eventually(() => {
       expect(done.keys.length).toBeGreaterThan(keysBefore);
       expect(done.archives.size).toBeGreaterThanOrEqual(archivesWanted);
     });
-    // Real time, since the process that is killed has its own clock. No assertion depends on where the kill finds it.
+    // Real time, since the process that is killed has its own clock. No assertion depends on when exactly it
+    // is killed.
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     await flowtap.kill();
     await working;
   }
   const last = await world.start();
   await expectAllThere(last.url, done);
-  expect(done.keys.length).toBeGreaterThan(DEATHS);
+  expect(done.keys.length).toBeGreaterThan(KILLS);
   expect(done.archives.size).toBeGreaterThan(0);
   expect([...last.log, ...last.noise].filter((line) => JSON.stringify(line).includes('"error"'))).toEqual([]);
   await last.kill();

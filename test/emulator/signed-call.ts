@@ -25,7 +25,7 @@ export interface SignedAs {
   readonly signal?: AbortSignal;
 }
 
-/** A ListFlowExecutionMessages request; `body` is sent as it is when it is text. */
+/** A ListFlowExecutionMessages request. A `body` that is text is sent unchanged. */
 export function signedRequest(body: object | string, as: SignedAs): Promise<Request> {
   const { credentials = CREDENTIALS, region = 'us-west-2', service = 'iotthingsgraph', signal } = as;
   const datetime = new Date(as.nowMs)

@@ -64,7 +64,7 @@ test('bytes that are read or dropped are free again', () => {
   expect(streams.queuedBytes).toBe(10);
 });
 
-test('a stream that vanished without a sign is forgotten', async () => {
+test('a stream that vanished without notice frees its place', async () => {
   const clock = new ManualClock();
   const streams = new ArchivedStreams(clock);
   valueOf(streams.enter(REF, reader('vanished', 1))).queued(QUEUED_BYTES_MAX);

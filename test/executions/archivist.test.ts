@@ -1,6 +1,6 @@
 /**
- * What an Execution archives and when, what it imports and deletes. Over 300 lines: only one of these runs at a time, and most tests
- * are about one of them delaying another.
+ * What an Execution archives and when, what it imports and deletes. Over 300 lines: these run one at a time,
+ * and most tests are about one of them delaying another.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 

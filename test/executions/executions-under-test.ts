@@ -124,7 +124,7 @@ export class ExecutionsUnderTest {
     Object.assign(this, this.#open());
   }
 
-  /** As `restart`; the new one takes up what was left to do, as a new process of Deno does. */
+  /** As `restart`. The new one continues unfinished work, as a new process of Deno does. */
   async resume(): Promise<void> {
     this.restart();
     await this.live.resume();

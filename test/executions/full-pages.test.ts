@@ -1,4 +1,7 @@
-/** Full pages of executions that are not archived: how often the Execution is asked for them, and that they are what it answers. */
+/**
+ * Full pages of executions that are not archived: how often the Execution is asked for them, and that they
+ * equal its answers.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

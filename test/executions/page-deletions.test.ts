@@ -84,7 +84,7 @@ describe('replaced pages', () => {
   });
 });
 
-test('a full store can be made room in: a deletion needs no write', async () => {
+test('entries of a full store can be deleted, because a deletion needs no write', async () => {
   valueOf(await under.import(HISTORY));
   under.store.fill();
   expect(failureOf(await under.import(HISTORY))).toBe('store-unavailable');

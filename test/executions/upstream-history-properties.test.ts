@@ -92,7 +92,7 @@ const bounded = ({
   tooLargeAbove: number;
 }) => history.slice(0, Math.min(pageSizeMax, tooLargeAbove) * 60);
 
-test('whatever the upstream does, a chunk matches the history, and none claims to be the last too early', async () => {
+test('whatever the upstream does, a chunk matches the history, and none is marked as the last too early', async () => {
   await fc.assert(
     fc.asyncProperty(anyUpstream, fc.array(anyStep, { maxLength: 12 }), async (options, steps) => {
       const history = bounded(options);

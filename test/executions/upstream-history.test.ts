@@ -385,7 +385,7 @@ describe('a token that expired', () => {
 describe('a lagging read', () => {
   const grown = someHistory({ length: 180 });
 
-  test('takes back nothing that memory holds', async () => {
+  test('never contradicts what memory holds', async () => {
     const upstream = await walked({ messages: grown });
     await upstream.clock.advance(2_000);
     upstream.source.conduct = () => ({ lag: 40 });

@@ -1,4 +1,7 @@
-/** Several tenants that read the same execution: who causes a call, who waits for it, and whose refusal it is. */
+/**
+ * Several tenants read the same execution: which of them causes a call, which wait for it, and which are
+ * refused.
+ */
 import { describe, expect, test } from 'vitest';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';

@@ -56,7 +56,7 @@ async function allPages(id: string, maxResults: number, headers: Record<string, 
   return pages;
 }
 
-/** What needs time to pass. */
+/** Advances time until the reading has ended. */
 async function inTime<T>(reading: Promise<T>): Promise<T> {
   await service.clock.advance(10_000);
   return reading;

@@ -1,4 +1,4 @@
-/** Bodies that arrive slowly, or never: how long they are waited for, and for whom. */
+/** Bodies that arrive slowly or never: how long the service waits for them, and for which callers. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { BODY_DEADLINES } from '../../src/http/request-body.ts';

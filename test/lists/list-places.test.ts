@@ -1,4 +1,4 @@
-/** Places of short pages: what callers can read in a cursor. */
+/** What callers can decode from the cursor of a short page. */
 import { describe, expect, test } from 'vitest';
 
 import { orderKey } from '../../src/archive/order-key.ts';
@@ -10,7 +10,7 @@ const HIDDEN = 4_500;
 const mine = [idOf('mine-*')];
 
 describe('the place after executions that the key may not read', () => {
-  test('tells nothing about their ids', async () => {
+  test('reveals nothing about their ids', async () => {
     const { archive, page, walk } = listUnderTest();
     for (let age = 0; age < HIDDEN; age++) await archive(idOf(`hidden-${age}`), START_MS - age * 1_000);
     await archive(idOf('mine-1'), START_MS - HIDDEN * 1_000);

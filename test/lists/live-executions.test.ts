@@ -82,7 +82,7 @@ describe('the newest executions', () => {
     expect(namesOf((await newest()).executions)).toEqual(running(8).map(({ name }) => name));
   });
 
-  test('are seen to be archived within some seconds, without a listing of the store at each poll', async () => {
+  test('show within some seconds that they are archived, without a listing of the store at each poll', async () => {
     const { clock, archive, newest } = liveUnderTest({ upstream: { executions: running(1) } });
     await newest();
     await archive(idOf('r0'), START_MS);

@@ -1,4 +1,4 @@
-/** What tests of reading ask of the Worker over a socket. */
+/** Requests to the Worker over a socket, for tests of reading. */
 import { messagesPath, type World } from '../support/on-workerd.ts';
 
 export interface Page {

@@ -1,4 +1,4 @@
-/** What browsers may read and store, and that no page can use its visitor's credentials. */
+/** What browsers may read and store. No page can use its visitor's credentials. */
 import { describe, expect, test } from 'vitest';
 
 import { ADMIN_TOKEN, path, type ServiceUnderTest } from '../http/service-under-test.ts';

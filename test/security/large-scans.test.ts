@@ -1,6 +1,7 @@
 /**
- * One tenant scans a large history again and again with a filter that matches nothing, while another reads small pages: on
- * workerd and on Deno. What a request reads is bounded, so that what the others wait for is bounded, too.
+ * One tenant scans a large history again and again with a filter that matches nothing, while another reads
+ * small pages: on workerd and on Deno. The amount that one request reads is bounded, and so is the time that
+ * the others wait.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

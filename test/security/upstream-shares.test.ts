@@ -1,4 +1,7 @@
-/** What tenants who want more of an upstream service than their share see, and what the upstream service sees. */
+/**
+ * Tenants that want more of an upstream service than their share: the answers that they get, and the calls
+ * that the upstream gets.
+ */
 import { expect, test } from 'vitest';
 
 import { THINGS_GRAPH_CALLS_PER_SECOND } from '../../src/config.ts';

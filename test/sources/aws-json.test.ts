@@ -150,7 +150,7 @@ describe('ports that do not play along', () => {
     await until(() => cancelled === 1);
   });
 
-  test('credentials that come too late are bounded by the same budget, and no request is made with them', async () => {
+  test('credentials that arrive too late count against the same time budget, and no request is made with them', async () => {
     const clock = new ManualClock();
     const late = Promise.withResolvers<ReturnType<typeof ok<typeof CREDENTIALS>>>();
     let attempts = 0;

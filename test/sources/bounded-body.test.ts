@@ -1,4 +1,4 @@
-/** Bodies that are not wanted are given back, also by a fetch that knows no signal. */
+/** Unwanted bodies are cancelled, even if fetch does not support signals. */
 import { expect, test } from 'vitest';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import { ANSWER_BYTES_MAX, createAwsJsonClient } from '../../src/sources/aws/aws-json.ts';
@@ -74,7 +74,7 @@ test('of a redirect nothing is read', async () => {
   expect(seen).toEqual({ chunks: 0, cancelled: 1 });
 });
 
-test('a body that stalls is given back when the caller leaves', async () => {
+test('a body that stalls is cancelled when the caller leaves', async () => {
   const { stream, seen } = endlessBody(true);
   const caller = new AbortController();
   const call = callWith(new Response(stream), caller.signal);

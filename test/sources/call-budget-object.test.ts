@@ -74,7 +74,7 @@ test('isolates of one budget have no more calls together than it has, and anothe
   expect((await isolate('b', 80, 0)).turns).toBe(80);
 });
 
-test('what is shared out is known again after the object was put away', async () => {
+test('leases are known again after the object was evicted', async () => {
   await isolate('c', 1, 50);
   await miniflare.dispose();
   await start();

@@ -112,11 +112,11 @@ describe('a source within a budget', () => {
     expect(await pages(budgeted(3, 3), 2)).toEqual(['page', 'upstream-throttled']);
   });
 
-  test('counts nothing where it sends nothing', async () => {
+  test('counts no call if it sends none', async () => {
     expect(await pages(budgeted(0, 1), 3)).toEqual(['page', 'page', 'page']);
   });
 
-  test('is as it was where there is no budget', async () => {
+  test('is unchanged without a budget', async () => {
     const free = withCallBudget(source(1), () => undefined);
     expect(await pages(free, 2)).toEqual(['page', 'page']);
     expect(free.pace?.(REF, 1_000, ['tenant'])).toBe(1_000);

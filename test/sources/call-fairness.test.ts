@@ -102,7 +102,7 @@ describe.each([
 });
 
 describe('in one process', () => {
-  test('polls do not wait behind reads, and reads do not wait behind background work', async () => {
+  test('polls never wait for reads, and reads never wait for background work', async () => {
     const { clock, budget } = inProcess();
     for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
     const order: string[] = [];

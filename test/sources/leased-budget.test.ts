@@ -55,13 +55,13 @@ describe('isolates that share a budget', () => {
     return { calls, questions, perIsolate };
   }
 
-  test('poll every second while they are few, and ask seldom', async () => {
+  test('poll every second while they are few, and rarely request a share', async () => {
     const { calls, questions } = await follow(5, 60_000);
     expect(calls.length).toBeGreaterThan(5 * 55);
     expect(questions).toBeLessThan(5 * 10);
   });
 
-  test('stretch as they get many: all within the budget, each with its turn, far fewer questions than calls', async () => {
+  test('grow with the number of polls: all stay within the budget, each gets its turn, and share requests are far fewer than calls', async () => {
     const { calls, questions, perIsolate } = await follow(200, 300_000);
     expect(calls.length).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 300);
     expect(calls.length).toBeGreaterThan(CALLS_PER_SECOND * 300 * 0.7);

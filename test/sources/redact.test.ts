@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { redact } from '../../src/sources/aws/redact.ts';
 
-test('a secret is nowhere in the text, wherever and however often it stood in it', () => {
+test('a secret is removed from a text, wherever and however often it occurs', () => {
   const secret = fc.stringMatching(/^[\w.-]{12,100}$/);
   fc.assert(
     fc.property(
@@ -30,7 +30,7 @@ test('an empty secret changes nothing, and what is left is one line without cont
   expect(redact('Rate\r\n\texceeded\u001b[31m \u0000 now\n', [''])).toBe('Rate exceeded [31m now');
 });
 
-test('what an operator needs is left: error names, ids of executions, plain words', () => {
+test('error names, ids of executions and plain words are kept for the operator', () => {
   const text =
     'No flow execution urn:tdm:us-west-2/123456789012/default:Workflow:Flow_2019-05-11T19:39:55.317Z_69b151ad-a611-42f5-ac21-fe537f9868ad';
   expect(redact(text, ['secret'])).toBe(text);

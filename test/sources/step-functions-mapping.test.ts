@@ -130,6 +130,6 @@ test('nothing of an event is lost, whatever its details are: members of any name
   );
 });
 
-test('a time that no calendar has makes no message', () => {
+test('an event with an impossible time becomes no message', () => {
   expect(messageOfEvent({ type: 'ExecutionStarted', id: 1, timestamp: 1e15 })).toBeUndefined();
 });

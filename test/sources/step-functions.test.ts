@@ -62,7 +62,7 @@ describe('what may be asked for', () => {
     expect(urls).toEqual([]);
   });
 
-  test('is asked for where it is: in the region that its ARN names', async () => {
+  test('is requested from the region in its ARN', async () => {
     const { page, urls } = sourceUnderTest({
       allowed: 'us-west-2:123456789012, eu-west-1:123456789012, cn-north-1:123456789012',
       fetch: async () => Response.json({ events: [] }),

@@ -62,7 +62,7 @@ const keyIdOf = async (answer: ReturnType<ReturnType<typeof underTest>['ask']>) 
 };
 
 describe('credentials of a role', () => {
-  test('are asked of STS once, and reused until shortly before they expire', async () => {
+  test('are requested from STS once, and reused until shortly before they expire', async () => {
     const { ask, clock, bodies } = underTest();
     const first = await keyIdOf(ask());
     expect(first).toMatch(/^ASIA/);
@@ -103,7 +103,7 @@ describe('credentials of a role', () => {
     expect(await keyIdOf(underTest({ roles, roleArn }).ask())).toBe('upstream-broken');
   });
 
-  test('are asked for by one of many who come at once; all get them', async () => {
+  test('are requested by one of many simultaneous callers, and all get them', async () => {
     const gate = Promise.withResolvers<void>();
     const { ask, clock, bodies } = underTest({
       through: async (call) => {
@@ -118,7 +118,7 @@ describe('credentials of a role', () => {
     expect(bodies).toHaveLength(1);
   });
 
-  test('still serve while new ones are asked for, and while STS is down', async () => {
+  test('stay in use while new ones are requested, and while STS is down', async () => {
     const { ask, clock, bodies, records } = underTest({
       through: (call, calls) =>
         calls === 1 ? call() : Promise.resolve(new Response('<html>down</html>', { status: 503 })),
@@ -136,7 +136,7 @@ describe('credentials of a role', () => {
     expect(await keyIdOf(ask())).toBe('upstream-internal');
   });
 
-  test('that could not be had are not asked for again at once by all who wait', async () => {
+  test('that cannot be obtained are not requested again at once by all waiting callers', async () => {
     const { ask, clock, bodies } = underTest({
       through: () => Promise.resolve(new Response('', { status: 500 })),
     });

@@ -12,7 +12,7 @@ import { readThingsGraphEnding } from '../../src/sources/things-graph/things-gra
 
 const findFailure = (newest: readonly Message[]) => readThingsGraphEnding(newest)?.failure;
 
-/** What the emulator gives for a scenario once it is over. */
+/** All messages of a scenario of the emulator, after its end. */
 function played(scenario: Scenario): Message[] {
   const view = scenario.history(0, 'b7a53a4e').at(scenario.durationMs ?? 0);
   return Array.from({ length: view?.count ?? 0 }, (_, position) => {
@@ -30,7 +30,7 @@ const messagesOf = (...lines: string[]): Message[] =>
   });
 
 describe('what ended an execution', () => {
-  test('is the step that failed at last, not the activity that was retried before', () => {
+  test('is the step that failed last, not the activity that was retried before', () => {
     const history = played(failingFlow);
     const found = findFailure(history);
     expect(found?.index).toBe(history.length - 2);
@@ -43,7 +43,7 @@ describe('what ended an execution', () => {
     expect(found?.facts).not.toHaveProperty('payload');
   });
 
-  test('is its abortion, in the words of who aborted it', () => {
+  test('is its abortion, with the given reason', () => {
     const history = played(abortedFlow);
     const found = findFailure(history);
     expect(found?.index).toBe(history.length - 1);
@@ -54,7 +54,7 @@ describe('what ended an execution', () => {
     });
   });
 
-  test('is nothing while it runs, and when it succeeded', () => {
+  test('is absent while it runs, and when it succeeded', () => {
     const history = played(securityFlow);
     expect(findFailure(history)).toBeUndefined();
     expect(findFailure(history.slice(0, -1))).toBeUndefined();
@@ -99,7 +99,7 @@ describe('what ended an execution', () => {
     expect(found?.facts.step).toBe(step);
   });
 
-  test('is a failed step also if another one continued meanwhile', () => {
+  test('is the failed step even if another step continued meanwhile', () => {
     const found = findFailure(
       messagesOf(
         'STEP_STARTED {stepId: A}',

@@ -44,7 +44,7 @@ export function thingsGraphUnderTest(endpoint: URL, options: { fetch?: Fetch; ra
         onAttempt: () => attempts++,
       }),
     throughBackoff: <T>(call: Promise<T>) => letBackoffPass(clock, call),
-    /** Lets time pass until the call is over, each attempt once `inFlight` is true for it. */
+    /** Advances time until the call is over. Each attempt may time out once `inFlight` is true for it. */
     async throughTimeouts<T>(call: Promise<T>, inFlight: (attempt: number) => boolean): Promise<T> {
       const isOver = watch(call);
       for (let attempt = 1; !isOver(); attempt++) {
@@ -80,10 +80,10 @@ function watch(call: Promise<unknown>): () => boolean {
   return () => over;
 }
 
-/** A turn of the event loop in which sockets may speak. */
+/** A turn of the event loop in which data of sockets may arrive. */
 export const nextTurn = (): Promise<void> => systemClock.sleep(0);
 
-/** Waits for something that a real socket will do. */
+/** Waits for an effect of a real socket. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await nextTurn();
 }

@@ -17,7 +17,7 @@ const stepsOf = (...lines: string[]) =>
   deriveAll(openWalk, WALK_START, messagesOf(...lines)).messages.map(({ step }) => step);
 
 describe('the step of a message', () => {
-  test('is the open one, if the message names none', () => {
+  test('is the open step, if the message names no step', () => {
     expect(
       stepsOf(
         'EXECUTION_STARTED',

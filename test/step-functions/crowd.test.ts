@@ -1,6 +1,6 @@
 /**
- * Two hundred executions followed at once, for minutes of test time: real Executions and subscribers over the real source,
- * against an emulator that throttles as AWS does, a bucket of 400 calls that 20 a second flow into.
+ * Two hundred executions followed at once, for minutes of test time: real Executions and subscribers over the
+ * real source. The emulator throttles as AWS does, with a bucket of 400 calls that refills at 20 a second.
  */
 import { expect, test } from 'vitest';
 import { openWalk, readDescription } from '../../src/compose-sources.ts';
@@ -165,7 +165,8 @@ test('all streams are complete, and polls stay within the budget, so that AWS ha
   const throttled = (last?.throttled ?? 0) - (first?.throttled ?? 0);
   expect(throttled / calls).toBeLessThanOrEqual(0.01);
   expect(first?.calls).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 60);
-  // 200 polls at 13.5 a second are 14.8 s apart, which heartbeats tell. While the last streams wait to be opened, it is 9 a second.
+  // 200 polls at 13.5 a second are 14.8 s apart, as heartbeats report. While the last streams wait to be
+  // opened, polls get 9 calls a second.
   const intervals = streams.flatMap(({ pollIntervals }) => pollIntervals);
   expect(Math.max(...intervals)).toBeGreaterThan(10_000);
   const longestMs = Math.ceil((FOLLOWED * 1000) / pollsBudget(CALLS_PER_SECOND, true).callsPerSecond);

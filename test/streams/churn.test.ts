@@ -24,7 +24,10 @@ async function residentBytes(): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
 
-/** Some before the first byte, some in the middle of the history, some when they have all of it; half by RST. */
+/**
+ * Cuts some connections before the first byte, some in the middle of the history, some at its end; half by
+ * RST.
+ */
 async function connectAndCut(id: string, keys: readonly string[]): Promise<void> {
   let next = 0;
   const worker = async () => {
@@ -48,7 +51,7 @@ const untilNobodyListens = (id: string) =>
   });
 
 test.runIf(process.platform === 'linux')(
-  'after 5,000 connects and cuts nobody listens and nothing is polled; 5,000 more add less than 10 % of memory',
+  '5,000 connects and cuts leave no listener and no poll; 5,000 more add less than 10 % of memory',
   async () => {
     const id = 'churn';
     const payload = 'x'.repeat(200);

@@ -11,10 +11,10 @@ beforeEach(() => {
   streams = new StreamsUnderTest();
 });
 
-/** With one key for ten streams: a single tenant cannot fill an execution. */
+/** With one key for ten streams, because a single tenant cannot fill an execution. */
 async function openMany(count: number): Promise<OpenStream[]> {
   const keys: string[] = [];
-  // One by one: of keys that were not seen before, only so many are looked up at once.
+  // One by one, because only a few unverified keys of an address are looked up at once.
   while (keys.length < count / 10) keys.push(await streams.key());
   return Promise.all(
     Array.from({ length: count }, (_, n) => streams.open({ apiKey: keys[n % keys.length] ?? '' })),
@@ -66,7 +66,7 @@ test('the queue of a client that reads nothing stays under 64 KiB and one run of
   const { body } = await streams.request();
   const reader = body?.getReader();
   await settle();
-  // The same again, looked at from inside: all that is queued is there at once, and then comes a pull for each.
+  // A stream that is read here: everything queued is available at once, and each read pulls another run.
   for (let run = 0; run < 4; run++) bytes += (await reader?.read())?.value?.byteLength ?? 0;
   expect(bytes).toBeLessThan(QUEUE_BYTES_MAX);
   await reader?.cancel();

@@ -14,7 +14,7 @@ export const ID = 'urn:tdm:streamed';
 
 export interface OpenStream extends StreamReader {
   readonly response: Response;
-  /** The client is gone, as a server sees it. */
+  /** Disconnects the client. */
   leave(): void;
 }
 
@@ -23,7 +23,7 @@ export interface OpenOptions {
   readonly lastEventId?: string;
   readonly id?: string;
   readonly apiKey?: string;
-  /** Nobody reads until the test does. */
+  /** The stream is read only when the test reads it. */
   readonly unread?: boolean;
 }
 
@@ -47,7 +47,10 @@ export class StreamsUnderTest extends InProcess {
     this.source = source;
   }
 
-  /** One that was seen here before: of others, only so many are looked up at once, and a thousand would wait for the clock. */
+  /**
+   * A key that was used here before. Only a few unverified keys are looked up at once, so a thousand of them
+   * would wait for the clock.
+   */
   async key(input: Partial<NewKey> = {}): Promise<string> {
     const key = await createKeyIn(this.store, input, this.clock);
     await this.fetch('/v1/key', { headers: { authorization: `Bearer ${key}` } });
@@ -78,7 +81,7 @@ export class StreamsUnderTest extends InProcess {
     return Object.assign(reader, { response, leave: () => left.abort() });
   }
 
-  /** Who listens, as an operator sees it. */
+  /** The listeners, as an operator sees them. */
   async activity(id = ID): Promise<{ streams: number; waiting: number; pollIntervalMs?: number }> {
     const response = await this.admin('GET', `/executions/${encodeURIComponent(id)}`);
     // Safety: the route's own answer.

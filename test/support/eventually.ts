@@ -1,7 +1,10 @@
-/** Waits for a condition, as long as the machine needs. Fails only if the condition never holds. */
+/** Waits for a condition for as long as the machine needs. */
 import { vi } from 'vitest';
 
-/** Longer than a busy machine needs, and shorter than a waiting request (50 s), whose own end must not end the wait. */
+/**
+ * Longer than a busy machine needs. Shorter than a waiting request (50 s), whose own end must not look like
+ * success.
+ */
 export const PATIENCE_MS = 40_000;
 
 /** Runs `assert` until it does not throw. */

@@ -1,6 +1,6 @@
 /**
- * Wraps a store for tests: it fails or stalls on demand, and counts its calls, so that a test can prove that something costs no
- * read.
+ * Wraps a store for tests. It fails or stalls on demand, and counts calls, so that a test can show that
+ * something causes no read.
  */
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 

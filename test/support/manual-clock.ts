@@ -41,7 +41,7 @@ export class ManualClock implements Clock {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** How many are asleep: 0 means that nothing is left that would go on by itself. */
+  /** How many sleeps are pending. 0: nothing continues by itself. */
   get sleepers(): number {
     return this.#sleepers.length;
   }
@@ -51,7 +51,7 @@ export class ManualClock implements Clock {
     return this.#sleepers.length === 0 ? undefined : Math.min(...this.#sleepers.map(({ at }) => at));
   }
 
-  /** Moves time on, waking sleepers in order and letting each do its work before the next. */
+  /** Advances time. Wakes sleepers in order, and lets each finish its work before the next. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -67,7 +67,10 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Turns of the event loop with nothing under way before all is taken to be at rest: streams take more than microtasks. */
+/**
+ * After this many turns of the event loop without work, everything counts as finished. Streams need more than
+ * microtasks.
+ */
 const QUIET_TURNS = 5;
 
 /** WebCrypto's work in other threads (every AWS signature is some of it), which no turn of the event loop waits for. */

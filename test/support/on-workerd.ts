@@ -1,6 +1,6 @@
 /**
- * The Worker as it would be deployed, in workerd, before an upstream, all on sockets: what tests from outside and the
- * benchmarks start, and what they ask of it as a caller and as an operator.
+ * Runs the Worker as it would be deployed, in workerd with an upstream, all on sockets. For tests from
+ * outside and for benchmarks, with their requests as a caller and as an operator.
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Statistics } from '../../src/emulator/call-statistics.ts';

@@ -1,7 +1,8 @@
 /**
- * A source of lists in memory that does what a test says: over executions that may start, end and be redriven, with ties of start
- * times in an order of its own, opaque tokens that may expire, pages cut short, empty pages, and every failure. It counts its calls,
- * and holds them open on demand. It never waits by itself and needs no clock.
+ * A source of lists in memory that a test controls. Executions may start, end and be redriven; ties of start
+ * times are in an order of its own. Its opaque tokens may expire, and it can return short pages, empty pages
+ * and every failure. It counts its calls, and holds them open on demand. It never waits by itself and needs
+ * no clock.
  */
 import { type Result, type SourceFailure, fail, ok } from '../../src/core/errors.ts';
 import type { Status } from '../../src/messages/event-types.ts';

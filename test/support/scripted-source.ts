@@ -1,6 +1,6 @@
 /**
- * A source in memory that does what a test says: over a list of messages that may grow or be replaced, with opaque tokens
- * that may expire, pages cut short, empty pages, lagging reads, and every failure that a source can answer with. It counts
+ * A source in memory that a test controls. Its messages may grow or be replaced, its opaque tokens may
+ * expire, and it can return short pages, empty pages, lagging reads and every failure of a source. It counts
  * its calls, and holds them open on demand. It never waits by itself and needs no clock.
  */
 import { type SourceFailure, fail, ok, type Result } from '../../src/core/errors.ts';
@@ -208,7 +208,7 @@ export class ScriptedSource implements Source {
     return this.#answered - given.givenAtCall <= this.tokenLifeCalls ? given.position : undefined;
   }
 
-  /** Says nothing about its position, and is the same text twice only on demand. */
+  /** Reveals nothing about its position. The same text is returned twice only on demand. */
   #token(executionId: string, position: number, again: string | undefined): string {
     if (again !== undefined) return again;
     const token = `token-${this.#answered}-${crypto.randomUUID()}`;

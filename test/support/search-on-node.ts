@@ -16,7 +16,7 @@ import { expectNothingFound, search, watchConsole, watchMemoryStores } from './s
 
 /** SQLite and its log, and the values of workerd's KV. */
 const STORE_FILE = /\.sqlite3?(?:-wal)?$|\/blobs\/[^/]+$/;
-/** What packages and browsers keep there is no store of ours, and much. */
+/** Large directories of packages and browsers, which are not our stores. */
 const NOT_OURS = /^(?:node_modules|flowtap-chromium-.*)$/;
 const scratch = mkdtempSync(join(tmpdir(), 'flowtap-tests-'));
 const { TMPDIR, TEMP } = process.env;
@@ -33,7 +33,7 @@ subscribe('child_process', (message) => {
   const child = (message as { process: ChildProcess }).process;
   child.once('spawn', () => {
     const [program = '', ...args] = child.spawnargs;
-    // It speaks in bytes, and of our sources.
+    // Its output is binary, and contains our sources.
     if (program.includes('esbuild')) return;
     const isService = args[0] === 'serve' || args.includes('src/deno.ts');
     for (const output of [child.stdout, child.stderr]) if (output) watchLines(output, isService);
@@ -70,7 +70,7 @@ function watchLines(output: Readable, isService: boolean): void {
   };
 }
 
-/** In bytes, as they are: what was deleted and not yet written over is there, too. */
+/** Searches the raw bytes, so that deleted values which were not overwritten yet are found, too. */
 function searchStores(directory: string = scratch): void {
   for (const entry of unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? []) {
     const path = join(directory, entry.name);

@@ -1,12 +1,12 @@
 /**
- * What must never stand in a log or a store, as a program can tell it: our keys and tickets, AWS credentials and signatures
- * by their form, and by their text the secrets that tests give to the service. A setting that is a secret and stands in a
- * test as a literal must be listed here; test/architecture.test.ts holds tests to it.
+ * Recognises secrets that must never be in a log or a store: our keys and tickets, AWS credentials and
+ * signatures by their form, and the secrets that tests give to the service by their text. A secret setting
+ * that a test contains as a literal must be listed here; test/architecture.test.ts checks that.
  */
 
 /**
- * Mistyped keys and halves of keys count, too; prefixes and ids of keys don't. The same words as
- * src/access/keys/api-key.ts, written anew: a search must not go blind with what it watches.
+ * Mistyped keys and halves of keys count, too; prefixes and ids of keys don't. Does not import
+ * src/access/keys/api-key.ts, so that a mistake there cannot also break this search.
  */
 const FORMS: Readonly<Record<string, RegExp>> = {
   'an API key': /ftk_[0-9A-Za-z]{10}_[0-9A-Za-z]{16,}/,

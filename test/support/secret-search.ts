@@ -1,12 +1,12 @@
 /**
- * The search that docs/security.md speaks of: every line that the service logs and every value that it stores, in every test,
- * is looked at as it is written, and a test file in which one held a secret fails at its end. No test has to ask for it:
- * search-on-node.ts and secret-search.workers.ts are set up for each file and see what goes to consoles, child processes and
- * stores; a log that is handed in as a parameter is made by `testLog`, which test/architecture.test.ts holds tests to.
+ * The search for secrets (docs/security.md). In every test, it examines every line that the service logs and
+ * every value that it stores. If one contains a secret, the test file fails at its end. search-on-node.ts and
+ * secret-search.workers.ts set it up for each file, and cover consoles, child processes and stores. A log
+ * that is passed as a parameter must be made by `testLog`; test/architecture.test.ts checks that.
  *
- * What is no log: what a program says to its own user on stdout. `npm start` shows the key that it made, `flowtap keys create`
- * the new one, once. Not seen: the storage of Executions in this process (the same values are searched in the SQLite files of
- * Durable Objects), and what a store on disk forgot before its process ended.
+ * The output of a program for its own user is not a log: `npm start` and `flowtap keys create` show a new key
+ * once. Two places are not searched: the storage of Executions in this process (the same values are searched
+ * in the SQLite files of Durable Objects), and what a store on disk has overwritten before its process ended.
  */
 import { expect } from 'vitest';
 
@@ -14,13 +14,13 @@ import type { Log, LogRecord } from '../../src/core/log.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { masked, secretsIn } from './secret-patterns.ts';
 
-/** A line of a log may be long, and the same one may come a thousand times. */
+/** Log lines may be long, and the same line may occur a thousand times. */
 const SHOWN_CHARACTERS = 400;
 const SHOWN_FINDINGS = 10;
 
 const findings = new Set<string>();
 
-/** Looks at what was logged or stored at `place`. */
+/** Examines a text that was logged or stored at `place`. */
 export function search(place: string, text: string): void {
   const kinds = secretsIn(text);
   if (kinds.length === 0) return;
@@ -58,7 +58,7 @@ export function expectNothingFound(): void {
   throw new Error(`Secrets were logged or stored:\n${found.slice(0, SHOWN_FINDINGS).join('\n')}${more}`);
 }
 
-/** From now on, all that is written to this console is looked at, too. */
+/** From now on, everything that is written to this console is examined, too. */
 export function watchConsole(): void {
   for (const method of ['debug', 'error', 'info', 'log', 'warn'] as const) {
     const write = console[method].bind(console);
@@ -78,7 +78,9 @@ function asText(value: unknown): string {
   }
 }
 
-/** From now on, all that is put into any memory store is looked at: they are all of one class. */
+/**
+ * From now on, everything that is put into any memory store is examined. All memory stores are of one class.
+ */
 export function watchMemoryStores(): void {
   // Safety: an instance's prototype is its class's.
   const methods = Object.getPrototypeOf(

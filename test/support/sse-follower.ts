@@ -88,7 +88,7 @@ export class SseFollower {
       });
       this.#request.on('response', (response: IncomingMessage) => {
         status = response.statusCode;
-        // What was left of the last connection is of no meaning to this one.
+        // A new parser, because the unfinished rest of the last connection must be dropped.
         const parser = new SseParser();
         response.on('data', (bytes: Buffer) => {
           for (const event of parser.push(bytes)) this.#take(event);

@@ -171,7 +171,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     await page.getByRole('button', { name: 'Pause updates' }).waitFor();
   });
 
-  test('the live region speaks of the end, and of no message', async () => {
+  test('the live region announces the end, and no message', async () => {
     const page = await world.open([await world.order(orderFlow('fails'), 20_000)]);
     await page.locator('[role=status]').waitFor({ state: 'attached' });
     const spoken = await page.evaluate(async () => {

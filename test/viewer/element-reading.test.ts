@@ -44,7 +44,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     expect(await legend(running)).toContain('Running');
   });
 
-  test('sees why a step was retried, and red only for what ended the run', async () => {
+  test('sees why a step was retried, and sees red only for the failure that ended the run', async () => {
     const page = await world.openEnded(failed);
     const step = (name: string) => page.locator('.step').filter({ hasText: name });
     const reason = step('AuthorizePayment').locator('.error');

@@ -135,7 +135,7 @@ test('without a free slot it polls every 5 s, and streams as soon as there is on
   await settle();
 });
 
-test('a poll that fails is shown with its error, and the next one goes well', async () => {
+test('a poll that fails is shown with its error, and the next one succeeds', async () => {
   const under = await openClient(running(3));
   const slots = new StreamSlots();
   for (let taken = 0; taken < 4; taken++) slots.request();

@@ -78,7 +78,7 @@ test.each([
   expect(shown(snapshot)).toContain(`Upstream ${upstream}: AWS`);
 });
 
-test('a connection that never was is not called lost', async () => {
+test('a connection that was never open is not reported as lost', async () => {
   const { under, store, heal } = await openBroken(() => {
     throw new TypeError('Failed to fetch');
   });

@@ -14,13 +14,13 @@ import {
 
 const WHOLE = wholeRange(1_000, 101_000);
 
-test('what is zoomed in on stays where it is', () => {
+test('zooming keeps the point under the pointer in its place', () => {
   const near = zoomed(WHOLE, 4, 41_000, WHOLE);
   expect(lengthOf(near)).toBe(25_000);
   expect(fractionOf(near, 41_000)).toBeCloseTo(fractionOf(WHOLE, 41_000));
 });
 
-test('however it is zoomed and moved, a range stays within the whole, and has a length', () => {
+test('a range stays within the whole and is never empty, however it is zoomed and moved', () => {
   const changes = fc.array(
     fc.tuple(fc.double({ min: 0.01, max: 100, noNaN: true }), fc.integer({ min: -1e6, max: 1e6 })),
   );
@@ -37,7 +37,7 @@ test('however it is zoomed and moved, a range stays within the whole, and has a 
   );
 });
 
-test('an execution of no length has a range that places can be computed in', () => {
+test('the range of an execution that took no time is not empty', () => {
   expect(fractionOf(wholeRange(5, 5), 5)).toBe(0);
 });
 
@@ -65,7 +65,7 @@ test('ticks of a zoomed range count from the start of the execution', () => {
   ]);
 });
 
-test('a label stands after its line wherever it has the room', () => {
+test('a label is placed after its line where there is room', () => {
   const range = { startMs: 0, endMs: 1_000 };
   const fits = (ms: number, widthPx: number): boolean =>
     fitsBeforeEnd(range, { ms, label: '10 min' }, widthPx);
