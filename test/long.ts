@@ -31,6 +31,7 @@ export const LONG_TESTS = [
   'test/security/large-scans.test.ts',
   'test/security/slots.test.ts',
   'test/security/slow-callers.test.ts',
+  'test/security/upstream-turns.test.ts',
   'test/step-functions/crowd.test.ts',
   'test/step-functions/redrive-over-http.test.ts',
   'test/streams/browser-clients.test.ts',

@@ -1,0 +1,128 @@
+/**
+ * One tenant asks for thousands of upstream reads at once, over HTTP. The order in which calls reach the upstream service shows whose
+ * turn it was. With the budget of a process, and with the one that isolates lease on Workers.
+ */
+import { expect, test } from 'vitest';
+
+import type { Platform } from '../../src/compose.ts';
+import {
+  type CallBudget,
+  type CallLimits,
+  createCallBudget,
+} from '../../src/sources/call-budget/call-budget.ts';
+import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
+import { Leases } from '../../src/sources/call-budget/leases.ts';
+import { openService, path, type ServiceUnderTest } from '../http/service-under-test.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { testLog } from '../support/secret-search.ts';
+import { bearer } from './tenants.ts';
+
+const CALLS_PER_SECOND = 15;
+const EXECUTIONS = 400;
+const KEYS = 10;
+const REQUESTS = 1_600;
+const ISOLATES = 5;
+
+type BudgetOf = Platform['callBudget'];
+
+/** An execution is an object, and objects are spread over isolates: one budget that asks the isolate of the execution. */
+function acrossIsolates(clock: ManualClock, limits: CallLimits): CallBudget {
+  const leases = new Leases({ nowMs: clock.now(), limits });
+  const isolates = Array.from({ length: ISOLATES }, (_, n) =>
+    createLeasedBudget({
+      holder: `isolate-${n}`,
+      limits,
+      ask: async (request) => leases.share(request, clock.now()).share,
+      clock,
+      log: testLog(),
+    }),
+  );
+  const isolateOf = (executionId: string): CallBudget => {
+    const isolate = isolates[Number(/\d*$/.exec(executionId)?.[0]) % ISOLATES];
+    if (!isolate) throw new Error('no isolate');
+    return isolate;
+  };
+  return {
+    take: (id, origin, signal) => isolateOf(id).take(id, origin, signal),
+    raisePriority: (id, origin) => isolateOf(id).raisePriority(id, origin),
+    spent: (origin) => isolates[0]?.spent(origin),
+    giveBack: () => isolates[0]?.giveBack(),
+    pace: (id, wantedMs, tenants) => isolateOf(id).pace(id, wantedMs, tenants),
+  };
+}
+
+async function open(budgetOf: (clock: ManualClock) => BudgetOf) {
+  const clock = new ManualClock();
+  /** Ids, in the order in which their calls reach the upstream service. */
+  const calls: string[] = [];
+  const service: ServiceUnderTest = await openService(
+    { thingsGraphCallsPerSecond: CALLS_PER_SECOND },
+    {
+      clock,
+      platform: {
+        callBudget: budgetOf(clock),
+        fetch: async (url, init) => {
+          calls.push(JSON.parse(await new Response(init.body).text()).flowExecutionId);
+          return service.emulator.fetch(new Request(url, init));
+        },
+      },
+    },
+  );
+  return { service, clock, calls };
+}
+
+test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
+  // One call of the greedy tenant may have had its turn when the victim's read arrived.
+  ['a process', (clock) => (_, limits) => createCallBudget({ clock, ...limits }), 2, 0],
+  // Each isolate may have a call left. The last call that waits in one is no excess: those who wait for it get a 503.
+  ['isolates', (clock) => (_, limits) => acrossIsolates(clock, limits), 2 * ISOLATES, 2 * ISOLATES],
+])(
+  'with the budget of %s, a read is made in its turn, however many of another tenant wait',
+  async (_, budgetOf, turns, lastOnes) => {
+    const { service, clock, calls } = await open(budgetOf);
+    const greedy = await Promise.all(Array.from({ length: KEYS }, () => service.key({ owner: 'greedy' })));
+    const victim = await service.key({ owner: 'victim' });
+    const ids = Array.from({ length: EXECUTIONS }, (__, n) => `greedy-${n}`);
+    const messages = [{ eventType: 'EXECUTION_STARTED' }, { eventType: 'STEP_STARTED' }];
+    for (const id of [...ids, 'victim-1']) await service.script(id, messages);
+    const read = (key: string, id: string) => service.fetch(path(id, 'last=1'), { headers: bearer(key) });
+    // First requests for ids have a bound of their own: here all ids are known, and what is known of them is old.
+    for (const [n, id] of ['victim-1', ...ids].entries()) {
+      const known = read(n === 0 ? victim : (greedy[n % KEYS] ?? ''), id);
+      await clock.advance(1_000 / CALLS_PER_SECOND);
+      expect((await known).status).toBe(200);
+    }
+    await clock.advance(60_000);
+
+    const attack = () =>
+      Array.from({ length: REQUESTS / 2 }, (__, n) =>
+        read(greedy[n % KEYS] ?? '', ids[n % EXECUTIONS] ?? ''),
+      );
+    void attack();
+    // What was saved up is used, and the rest of the tenant's share waits.
+    await clock.advance(2_000);
+    const before = calls.length;
+    const answer = read(victim, 'victim-1');
+    while (!calls.includes('victim-1', before)) await clock.advance(50);
+    expect(calls.indexOf('victim-1', before) - before).toBeLessThanOrEqual(turns);
+    expect((await answer).status).toBe(200);
+
+    // The victim reads once a second while the attack goes on.
+    const answers: Response[] = [];
+    const reads: Promise<Response>[] = [];
+    for (const one of attack()) void one.then((response) => answers.push(response));
+    while (answers.length < REQUESTS / 2) {
+      reads.push(read(victim, 'victim-1'));
+      await clock.advance(1_000);
+    }
+    for (const one of await Promise.all(reads)) expect(one.status).toBe(200);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThan(REQUESTS / 4);
+    const exceeded = refused.filter(({ status }) => status === 429);
+    expect(refused.length - exceeded.length).toBeLessThanOrEqual(lastOnes);
+    for (const response of exceeded) {
+      expect(Number(response.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
+      expect(await response.json()).toMatchObject({ code: 'UpstreamShareExceeded' });
+    }
+  },
+);
