@@ -107,7 +107,7 @@ test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
     expect(calls.indexOf('victim-1', before) - before).toBeLessThanOrEqual(turns);
     expect((await answer).status).toBe(200);
 
-    // The victim reads once a second while the attack goes on.
+    // The victim reads once a second while the attack continues.
     const answers: Response[] = [];
     const reads: Promise<Response>[] = [];
     for (const one of attack()) void one.then((response) => answers.push(response));
