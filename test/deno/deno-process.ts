@@ -42,14 +42,16 @@ export const settingsFor = (upstream: string, storePath: string): Record<string,
   STORE_PATH: storePath,
 });
 
-/** Resolves when it listens, or when it has ended: then `url` is empty. */
+/** Resolves when it listens, or when it has ended: then `url` is empty. `within`: a program that runs it. */
 export async function startDeno(
   settings: Record<string, string>,
   entry = 'src/deno.ts',
+  within: readonly string[] = [],
 ): Promise<DenoProcess> {
   const { PATH = '', HOME = '' } = process.env;
   const flags = ['--allow-net', '--allow-env', '--allow-read', '--allow-write'];
-  const child = spawn('deno', ['run', ...flags, entry], {
+  const [program = 'deno', ...words] = [...within, 'deno', 'run', ...flags, entry];
+  const child = spawn(program, words, {
     cwd: PROJECT_ROOT,
     env: { PATH, HOME, NO_COLOR: '1', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -101,9 +103,13 @@ export class DenoWorld {
     return join(this.directory, 'flowtap.sqlite3');
   }
 
-  async start(settings: Record<string, string> = {}, entry?: string): Promise<DenoProcess> {
+  async start(
+    settings: Record<string, string> = {},
+    entry?: string,
+    within?: readonly string[],
+  ): Promise<DenoProcess> {
     const all = { ...settingsFor(this.emulator.url, this.storePath), ...settings };
-    const started = await startDeno(all, entry);
+    const started = await startDeno(all, entry, within);
     this.#started.push(started);
     return started;
   }

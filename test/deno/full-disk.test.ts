@@ -1,5 +1,5 @@
 /** The store on a disk that is really full: a small tmpfs in a mount namespace, where the system allows one. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,19 +7,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
+import { canMount, onTmpfs } from './tmpfs.ts';
 
 const run = promisify(execFile);
-
-const ON_TMPFS = 'mount -t tmpfs -o size=40m tmpfs "$0" && exec "$@"';
-
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['-rm', 'sh', '-c', ON_TMPFS, tmpdir(), 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 let directory: string;
 beforeAll(async () => {
@@ -31,9 +21,8 @@ test.skipIf(!canMount())(
   'on a full disk a key can be revoked, and archives deleted to make room',
   async () => {
     const program = ['deno', 'run', '-A', 'test/deno/full-disk.deno.ts', join(directory, 'store.db')];
-    const { stdout } = await run('unshare', ['-rm', 'sh', '-c', ON_TMPFS, directory, ...program], {
-      cwd: PROJECT_ROOT,
-    });
+    const [unshare = '', ...words] = [...onTmpfs(directory), ...program];
+    const { stdout } = await run(unshare, words, { cwd: PROJECT_ROOT });
     const result: { filled: number; deleted: number; refilled: number } = JSON.parse(stdout);
     expect(result).toMatchObject({ revoked: 'done', deleted: result.filled });
     expect(result.filled).toBeGreaterThan(10);
