@@ -50,7 +50,7 @@ export async function startDeno(
 ): Promise<DenoProcess> {
   const { PATH = '', HOME = '' } = process.env;
   const flags = ['--allow-net', '--allow-env', '--allow-read', '--allow-write'];
-  const [program = 'deno', ...words] = [...within, 'deno', 'run', ...flags, entry];
+  const [program, ...words] = [...within, 'deno', 'run', ...flags, entry];
   const child = spawn(program, words, {
     cwd: PROJECT_ROOT,
     env: { PATH, HOME, NO_COLOR: '1', ...settings },

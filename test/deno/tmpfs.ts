@@ -15,7 +15,7 @@ export const onTmpfs = (directory: string): readonly string[] => [
 ];
 
 export function canMount(): boolean {
-  const [program = '', ...words] = [...onTmpfs(tmpdir()), 'true'];
+  const [program, ...words] = [...onTmpfs(tmpdir()), 'true'];
   try {
     execFileSync(program, words, { stdio: 'ignore' });
     return true;
