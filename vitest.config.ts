@@ -34,9 +34,6 @@ export default defineConfig({
           ...onNode,
           name: 'long',
           include: LONG_TESTS,
-          // Real clients take minutes on a busy machine: each call of Python or the AWS CLI costs much of a processor's time.
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
         },
       },
       {

@@ -77,7 +77,7 @@ describe('pages of the index', () => {
       }),
       { numRuns: runs(20) },
     );
-  }, 60_000);
+  });
 
   test('of many executions, in bursts and at one instant, take few listings each', async () => {
     const { put, index, store, walk } = open();
@@ -100,7 +100,7 @@ describe('pages of the index', () => {
       expect(page.ok && page.value.executions).toHaveLength(Math.min(50, keys.length - at - 1));
     }
     expect(await walk(250)).toHaveLength(keys.length);
-  }, 60_000);
+  });
 
   test('keep the executions of other flows, of no flow and of map runs apart', async () => {
     const { put, walk } = open();

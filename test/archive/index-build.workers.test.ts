@@ -34,7 +34,7 @@ test('archives of an older version are indexed in the background', async () => {
       await runDurableObjectAlarm(object);
       expect(await state()).toMatchObject({ done: true, count: COUNT });
     },
-    { timeout: 15_000 },
+    { timeout: 60_000 },
   );
   const { keys } = await STORE.list({ prefix: 'archive/1/index/things-graph/' });
   expect(keys).toHaveLength(COUNT);

@@ -6,8 +6,7 @@ import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/e
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
 import { exceptionOf, callAws } from '../aws-protocol/aws-call.ts';
 import { openService, pageOf, path, problemOf } from '../http/service-under-test.ts';
-import { nextTurn } from '../sources/things-graph-under-test.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
 import { UUID } from './source-under-test.ts';
 
 const ACCOUNTS = ['us-west-2:123456789012', 'eu-west-1:210987654321'];
@@ -67,7 +66,7 @@ async function inTime<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   let over = false;
   void work.finally(() => (over = true)).catch(() => undefined);
   while (!over) {
-    for (let turn = 0; !over && turn < 5; turn++) await nextTurn();
+    await settle();
     if (!over) await clock.advance(100);
   }
   return work;

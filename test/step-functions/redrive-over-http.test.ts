@@ -11,9 +11,9 @@ import {
   type PageJson,
   type ServiceUnderTest,
 } from '../http/service-under-test.ts';
-import { nextTurn } from '../sources/things-graph-under-test.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 import { arnOf } from './source-under-test.ts';
+import { settle } from '../support/manual-clock.ts';
 
 const ARN = arnOf('redriven');
 /** More than one page of the source, and of the archive. */
@@ -79,13 +79,13 @@ async function inTime<T>(work: Promise<T>, stepMs = 250): Promise<T> {
     () => (over = true),
   );
   for (let step = 0; !over && step < 10_000; step++) {
-    for (let turn = 0; !over && turn < 5; turn++) await nextTurn();
+    await settle();
     if (!over) await service.clock.advance(stepMs);
   }
   return work;
 }
 
-/** Waits for calls without advancing the clock: signing takes real time. */
+/** Waits for calls without advancing the clock. */
 const atOnce = <T>(work: Promise<T>) => inTime(work, 0);
 
 async function readAll(maxResults = 100): Promise<(string | undefined)[]> {
@@ -109,7 +109,6 @@ const historyCalls = () => service.emulator.stats().byOperation['GetExecutionHis
 async function archiveIt(): Promise<void> {
   expect(await readAll()).toEqual(idsFrom(1, FIRST));
   for (let turn = 0; archivings() === 0 && turn < 500; turn++) {
-    await nextTurn();
     await service.clock.advance(0);
   }
   expect(archivings()).toBe(1);

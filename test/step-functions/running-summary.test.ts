@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 
 import { openService, path, type ServiceUnderTest } from '../http/service-under-test.ts';
-import { nextTurn } from '../sources/things-graph-under-test.ts';
+import { settle } from '../support/manual-clock.ts';
 import { arnOf } from './source-under-test.ts';
 
 const ARN = arnOf('running');
@@ -40,7 +40,7 @@ async function summary(query = ''): Promise<Record<string, unknown>> {
   let over = false;
   const asked = service.get(path(ARN, query, '')).finally(() => (over = true));
   while (!over) {
-    await nextTurn();
+    await settle();
     if (!over && query !== '') await service.clock.advance(500);
   }
   // Safety: the contract of a summary.

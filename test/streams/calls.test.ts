@@ -37,7 +37,7 @@ test('an execution is polled about once a second, with 1, 10, 100 and 1,000 subs
     const before = cases.map(({ id }) => world.calls(id));
     const sinceThen = () => cases.map(({ id }, index) => world.calls(id) - (before[index] ?? 0));
     await vi.waitFor(() => expect(sinceThen()[0]).toBeGreaterThanOrEqual(CALLS_IN_A_MINUTE), {
-      timeout: 100_000,
+      timeout: 280_000,
       interval: 20,
     });
     const calls = sinceThen();
@@ -52,4 +52,4 @@ test('an execution is polled about once a second, with 1, 10, 100 and 1,000 subs
   } finally {
     for (const { socket } of sockets) socket.destroy();
   }
-}, 140_000);
+});

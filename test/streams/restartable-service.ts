@@ -1,5 +1,6 @@
 /** The service on either runtime, behind an emulated upstream, as tests of clients need it: it can be killed and started again. */
 import { DenoWorld, newKey } from '../deno/deno-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { openWorld } from '../support/on-workerd.ts';
 import { type Scripts, answers } from './live-flow.ts';
 
@@ -28,7 +29,7 @@ async function startOnWorkerd(): Promise<RestartableService> {
 
 async function startOnDeno(): Promise<RestartableService> {
   const world = await DenoWorld.create();
-  const processes = [await world.start()];
+  const processes = [await world.start({ PORT: String(await freePort()) })];
   const url = new URL(processes[0]?.url ?? '');
   return {
     url,

@@ -84,7 +84,9 @@ const between =
   (lengthMs: number): Span => [from * lengthMs, to * lengthMs];
 
 const soon = (page: Page, shownOf: (lengthMs: number) => Span): Promise<unknown> =>
-  expect.poll(() => expectAllAt(page, shownOf).then(() => 'there', String), { timeout: 5_000 }).toBe('there');
+  expect
+    .poll(() => expectAllAt(page, shownOf).then(() => 'there', String), { timeout: 60_000 })
+    .toBe('there');
 
 describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
   let world: ViewerWorld;
@@ -138,7 +140,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
           if (width !== widths.at(-1)) widths.push(width);
           return widths.length;
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBeGreaterThan(3);
     expect(widths).toEqual(widths.toSorted((one, other) => one - other));

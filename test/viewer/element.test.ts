@@ -102,7 +102,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     const durations = new Set<string>();
     await expect
       .poll(async () => durations.add(await page.locator('.step .duration').innerText()).size, {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toBeGreaterThan(2);
     await untilPhase(page, 'ended');

@@ -93,13 +93,13 @@ test.runIf(hasChromium())(
     await page.getByLabel('Name begins with').fill('visit-2');
     await page.keyboard.press('Enter');
     await expect
-      .poll(() => rows(page).getByRole('link').allTextContents(), { timeout: 20_000 })
+      .poll(() => rows(page).getByRole('link').allTextContents(), { timeout: 60_000 })
       .toEqual(['visit-23']);
     expect(new URL(page.url()).hash).toBe(`#flow=${DOOR}&status=FAILED&namePrefix=visit-2`);
     await page.reload();
     await open(page, new URL(page.url()).hash);
     await expect
-      .poll(() => rows(page).getByRole('link').allTextContents(), { timeout: 20_000 })
+      .poll(() => rows(page).getByRole('link').allTextContents(), { timeout: 60_000 })
       .toEqual(['visit-23']);
     await page.getByLabel('Started').selectOption({ label: 'Last hour' });
     await page.getByText('No execution matches.').waitFor();

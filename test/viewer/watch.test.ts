@@ -103,7 +103,7 @@ describe.runIf(hasChromium())('a link', () => {
             if ((await card.count()) === 0) await page.reload();
             return card.count();
           },
-          { timeout: 20_000, interval: 500 },
+          { timeout: 60_000, interval: 500 },
         )
         .toBe(1);
       await page.reload();
