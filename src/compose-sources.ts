@@ -49,7 +49,7 @@ export interface SourcePlatform {
 }
 
 export interface Sources {
-  /** By name. */
+  /** The sources by name. */
   readonly sources: ReadonlyMap<string, Source>;
   readonly stepFunctions: Source;
   /** Lists of the flows and executions that Step Functions has. */

@@ -46,7 +46,7 @@ export interface Platform {
   readonly clock: Clock;
   /** 0 to 1: jitter and generations, nothing secret. */
   readonly random: () => number;
-  /** For keys and tickets. */
+  /** The randomness of keys and tickets. */
   readonly randomBytes: RandomBytes;
   readonly log: Log;
   /** Flowtap's version, from package.json, for /healthz. */
@@ -70,7 +70,7 @@ export interface Core {
   readonly listing: ListingSource;
   readonly flows: FlowDirectory;
   readonly openList: OpenList;
-  /** For the runtimes of Executions. */
+  /** What the runtimes of Executions share. */
   readonly shared: SharedExecutionOptions;
 }
 

@@ -103,7 +103,7 @@ function createIsolate(env: Env): Result<Isolate> {
   });
 }
 
-/** At the first requests of an isolate, until the index of archives is complete. */
+/** Starts the index build at the first requests of an isolate, until the index of archives is complete. */
 async function keepIndexBuilding(made: Isolate, env: Env): Promise<void> {
   made.isIndexLookedAt = true;
   try {

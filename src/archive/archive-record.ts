@@ -28,7 +28,7 @@ const recordSchema = z.object({
   generation: z.string(),
   start: z.number().check(z.int(), z.nonnegative()),
   fingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
-  /** In a page's first part: where its other parts start. */
+  /** Only in a page's first part: where its other parts start. */
   parts: z.optional(z.array(z.number())),
   messages: z.array(messageSchema),
   /** The state at `start` of the walk that derives members. */

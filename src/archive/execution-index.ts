@@ -67,7 +67,7 @@ export interface ExecutionIndexOptions {
 export class ExecutionIndex {
   readonly #store: KeyValueStore;
   readonly #clock: Clock;
-  /** By key, until when the record lives; Infinity: forever. */
+  /** For each key the time until which the record lives; Infinity: forever. */
   readonly #knownFlows: LruMap<string, number>;
 
   constructor({ store, clock }: ExecutionIndexOptions) {

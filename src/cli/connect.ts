@@ -1,4 +1,7 @@
-/** From environment and options to a client, or to the admin API. Secrets come from the environment only: `ps` shows options. */
+/**
+ * Makes a client, or the requests of the admin API, from environment and options. Secrets come only from the
+ * environment, because `ps` shows options.
+ */
 import { type FlowtapClient, createFlowtapClient } from '../client/client.ts';
 import { createHttp } from '../client/create-http.ts';
 import type { Http } from '../client/http.ts';

@@ -112,7 +112,7 @@ export interface FlowtapClient {
 }
 
 export interface TicketOptions {
-  /** At most an hour. */
+  /** The lifetime, at most an hour. */
   readonly ttlSeconds?: number;
   /** A level below the key's: `names` shows no payloads, `none` neither these nor names of steps and errors. */
   readonly payloads?: PayloadAccess;

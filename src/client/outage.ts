@@ -28,7 +28,7 @@ export class Outage {
   }
 }
 
-/** With the codes and statuses that a page would get in the same outage. */
+/** The problem, with the code and status that a page would get in the same outage. */
 function problemOf(upstream: UpstreamState, lastedMs: number): FlowtapProblem {
   const isThrottled = upstream === 'throttled';
   return new FlowtapProblem({

@@ -26,7 +26,7 @@ export interface Heartbeat {
 
 /** What this loop learns from one connection. */
 export interface Connection {
-  /** As the server asked for it. */
+  /** The pause before a reconnect, as the server asked for it. */
   retryMs: number;
   /** The server sent an event. */
   heard: boolean;

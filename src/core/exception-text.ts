@@ -29,6 +29,9 @@ const BUGS: ReadonlySet<string> = new Set([
   'URIError',
 ]);
 
-/** For code that catches faults of the platform and bugs alike: a platform's message, but of a bug only `exceptionText`. */
+/**
+ * The text of an error that may be a platform's or a bug: the message of a platform's error, but
+ * `exceptionText` of a bug.
+ */
 export const faultText = (error: unknown): string =>
   error instanceof Error && !BUGS.has(error.name) ? String(error) : exceptionText(error);

@@ -25,7 +25,7 @@ export interface ArnPlace {
 /** Names a state machine, or one of its map runs. */
 export interface MachineNames {
   readonly machine: string;
-  /** Of a map run and of the executions that it started. */
+  /** The label of a map run. Map runs have it, and the executions that they started. */
   readonly label?: string;
 }
 

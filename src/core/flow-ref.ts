@@ -58,7 +58,10 @@ export function flowOf({ source, executionId, arn }: ExecutionRef): FlowRef | un
   return flow === undefined || name === undefined ? undefined : { source, flow, name };
 }
 
-/** As AWS names it for a map run and for the executions that it started: with the label of the map run. */
+/**
+ * The name by which AWS refers to the flow of a map run and of its executions: it includes the label of the
+ * map run.
+ */
 export const labelledFlow = (arn: ArnPlace & MachineNames): FlowRef =>
   machineFlow(STEP_FUNCTIONS, arn, labelledMachine(arn));
 

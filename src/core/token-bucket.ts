@@ -52,7 +52,7 @@ export class TokenBucket {
     this.#calls += calls;
   }
 
-  /** From now on. */
+  /** Changes the rate from now on. */
   setRate(callsPerSecond: number, nowMs: number, capacity = this.#capacity): void {
     this.#fill(nowMs);
     this.#callsPerSecond = callsPerSecond;

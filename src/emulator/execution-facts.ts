@@ -3,7 +3,7 @@ import type { View, WireEvent } from './history.ts';
 
 export interface ExecutionFacts {
   readonly executionArn: string;
-  /** Of a map run's child: `…:stateMachine:<name>/<label>`. */
+  /** The ARN of its state machine; for a map run's child `…:stateMachine:<name>/<label>`. */
   readonly stateMachineArn: string;
   readonly name: string;
   readonly status: string;

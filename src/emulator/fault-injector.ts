@@ -44,7 +44,7 @@ function seededRandom(seed: number): () => number {
 export class FaultInjector {
   #faults: Faults = {};
   #random = seededRandom(0);
-  /** By name: those of quotas, and one for the fault that throttles all calls. */
+  /** The buckets by name: one for each quota, and one for the fault that throttles all calls. */
   readonly #buckets = new Map<string, { tokens: number; filledAtMs: number }>();
 
   get faults(): Faults {

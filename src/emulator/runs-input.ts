@@ -50,7 +50,7 @@ export const runsSchema = z
           .string(STRING)
           .check(z.regex(/^arn:\S+:mapRun:[^\s:/]+\/[^\s:]+:\S+$/, 'must be the ARN of a map run')),
       ),
-      /** Of the state machine: STANDARD if absent. */
+      /** The type of the state machine: STANDARD if absent. */
       type: z.optional(z.enum(['STANDARD', 'EXPRESS'], 'must be STANDARD or EXPRESS')),
       /** May be empty: the state machine then exists and has no executions. */
       runs: z.array(runSchema, 'must be an array of runs'),

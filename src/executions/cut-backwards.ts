@@ -10,7 +10,7 @@ export interface BackwardsQuery {
   readonly count: number;
   /** Messages to look at. */
   readonly examinedMax: number;
-  /** Of the messages found; the first one may be larger. */
+  /** The most bytes of all messages found. The first one may be larger. */
   readonly bytesMax: number;
   /** The message as its reader sees it; undefined if it is not wanted. */
   readonly show: (message: Message) => Message | undefined;

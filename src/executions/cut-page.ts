@@ -26,7 +26,7 @@ export type PageStart =
 
 /** Which messages are wanted. An absent member: all. */
 export interface MessageFilter {
-  /** In either vocabulary. Sorted and without duplicates, so that equal filters share a memory. */
+  /** Types of either vocabulary, sorted and without duplicates, so that equal filters share cached pages. */
   readonly eventTypes?: readonly string[];
   readonly step?: string;
 }

@@ -14,7 +14,10 @@ export interface ExecutionStorage {
   list(prefix: string): Promise<ReadonlyMap<string, unknown>>;
 }
 
-/** In process: what of an Execution's storage outlives the process. The keys that `keeps` names are few. */
+/**
+ * In process: the part of an Execution's storage that outlives the process. It has few keys, which `keeps`
+ * selects.
+ */
 export interface DurableKeys {
   keeps(key: string): boolean;
   put(ref: ExecutionName, key: string, value: unknown): Promise<void>;

@@ -32,9 +32,9 @@ export interface Reader {
   readonly keyId: string;
   /** Who is charged for what the request costs (`Caller.tenant`). */
   readonly tenant: string;
-  /** For this execution. */
+  /** The limit for this execution. */
   readonly streamLimit: number;
-  /** For all executions together. */
+  /** The limit for all executions together. */
   readonly totalStreamLimit: number;
 }
 
@@ -67,7 +67,7 @@ export interface WholePageAnswer extends WholePage {
 }
 
 export interface DescriptionRequest extends Reader {
-  /** Also input and output. */
+  /** Whether input and output are requested, too. */
   readonly withData: boolean;
 }
 

@@ -11,10 +11,10 @@ const ELEMENTS = /(?:[^,"]|"(?:\\.|[^"\\])*"?)+/g;
 /** RFC 9110, 12.4.2, without the space before `q=`. */
 const WEIGHT = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
-/** As `EventSource` asks. */
+/** Whether the caller prefers an event stream, as `EventSource` does. */
 export const acceptsEventStream = (accept: string | null): boolean => prefers(accept, 'text/event-stream');
 
-/** As browsers ask for a page. */
+/** Whether the caller prefers HTML, as browsers do. */
 export const acceptsHtml = (accept: string | null): boolean => prefers(accept, 'text/html');
 
 /**

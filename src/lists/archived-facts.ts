@@ -11,7 +11,7 @@ import type { ArchiveIndex } from './archived-part.ts';
 export const FACTS_FRESH_MS = 15_000;
 /** How long an entry is kept while the store fails, or while later reads lag behind the one that found it. */
 const FACTS_MS_MAX = 60_000;
-/** As many as the upstream's newest page has. */
+/** How many are read: as many as the upstream's newest page has. */
 const FACTS_PAGE = 1_000;
 const FACTS_MAX = 2_000;
 
@@ -46,7 +46,10 @@ export class ArchivedFacts {
     return this.#byId.peek(executionId);
   }
 
-  /** At most FACTS_FRESH_MS old. If the store fails, the last ones that could be read. */
+  /**
+   * The newest archived executions, at most FACTS_FRESH_MS old. If the store fails, the last ones that could
+   * be read.
+   */
   async newest(): Promise<NewestArchived> {
     const { index, group, clock } = this.#options;
     const now = clock.now();

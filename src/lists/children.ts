@@ -258,7 +258,7 @@ class Search {
   }
 }
 
-/** Those before the first map run. */
+/** The executions before the first map run. */
 function tasksAtFront(starts: readonly Start[]): readonly TaskStart[] {
   const mapRunAt = starts.findIndex(({ started }) => 'mapRunArn' in started);
   // Safety: what is not a map run is an execution.

@@ -91,7 +91,7 @@ export class FlowList {
     return this.#ask(() => this.#page(request, signal));
   }
 
-  /** For live lists: the executions that started last, whatever their status, read now. */
+  /** Reads the executions that started last, whatever their status. For live lists. */
   newest(call: CallOptions): Promise<Result<NewestExecutions>> {
     return this.#ask(() => this.#newest.read(call));
   }

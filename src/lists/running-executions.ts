@@ -18,7 +18,7 @@ import type { ListItem } from './lists.ts';
 import { isRefusal } from './upstream-failures.ts';
 import { UpstreamList, type UpstreamListOptions } from './upstream-list.ts';
 
-/** As the upstream names this status. */
+/** The upstream's name of this status. */
 export const RUNNING = 'RUNNING';
 /** Up to this many running executions are described one by one, without a list. */
 export const DESCRIBED_WITHOUT_LIST_MAX = 3;

@@ -14,7 +14,7 @@ import { type LiveEntry, liveEntryOf } from './list-entry.ts';
 
 /** How old a page for readers may be, in addition to AWS's own delay. */
 export const LIST_FRESH_MS = 2_000;
-/** Of all lists of an isolate together: about ten full pages. */
+/** For all lists of an isolate together. About ten full pages. */
 export const LIST_PAGES_BYTES_MAX = 16 * 1024 * 1024;
 /** An entry with its AWS members, id and ARNs: about 700 characters, and as many objects as members. */
 const ENTRY_BYTES = 1_600;

@@ -15,14 +15,14 @@ export type DerivedMembers = Pick<
 export interface MessageWalk {
   /** The message with its derived members. */
   next(message: Message): Message;
-  /** To continue after the last message: JSON. */
+  /** The state after the last message, as JSON: a later walk continues with it. */
   readonly state: string;
 }
 
 /** `state`: of an earlier walk, at the same position. */
 export type OpenWalk = (state: string) => MessageWalk;
 
-/** At position 0. */
+/** The state at position 0. */
 export const WALK_START = '{}';
 
 /** The messages with their derived members, and the state after them. */

@@ -12,7 +12,7 @@ import type { Message } from './message.ts';
 /** The content of a page. Plain data. */
 export interface PageContent {
   readonly messages: readonly Message[];
-  /** After the last message considered. */
+  /** The position after the last message considered. */
   readonly next: Position;
   /** More messages exist now. */
   readonly more: boolean;

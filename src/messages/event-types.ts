@@ -3,7 +3,7 @@
  * one.
  */
 
-/** Those of AWS IoT Things Graph (FlowExecutionEventType). */
+/** The event types of AWS IoT Things Graph (FlowExecutionEventType). */
 export const EVENT_TYPES = [
   'EXECUTION_STARTED',
   'EXECUTION_FAILED',

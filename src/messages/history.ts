@@ -13,7 +13,7 @@ export interface Chunk {
   /** Position of the first message. */
   readonly start: number;
   readonly messages: readonly Message[];
-  /** At each position of the chunk and after it: one more than messages. */
+  /** The fingerprints at each position of the chunk and after it: one more than there are messages. */
   readonly fingerprints: readonly Fingerprint[];
   /** `messagesBytes` of the messages, computed once: requests are bounded by what they look at. */
   readonly bytes: number;

@@ -56,7 +56,10 @@ export class InProcessObjects<T extends InProcessObject> {
     }
   }
 
-  /** As `ask`, for an open stream. If the process began to end while it opened, the client reconnects to the next process. */
+  /**
+   * As `ask`, for an open stream. If the process starts to shut down while the stream opens, the client
+   * reconnects to the next process.
+   */
   openStream<R>(name: string, make: MakeObject<T>, open: (object: T) => Promise<R>): Promise<R> {
     return this.ask(name, make, async (object) => {
       const stream = await open(object);

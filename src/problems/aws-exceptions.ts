@@ -18,7 +18,7 @@ export const STEP_FUNCTIONS_NAMES = {
 
 export type ThingsGraphException = keyof typeof STEP_FUNCTIONS_NAMES;
 
-/** Those that Step Functions alone has. */
+/** Exceptions that only Step Functions has. */
 export const ONLY_STEP_FUNCTIONS = [
   'InvalidArn',
   'InvalidToken',

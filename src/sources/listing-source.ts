@@ -68,7 +68,7 @@ export const placeOf = (of: ExecutionsQuery['of']): Place | undefined => ('flow'
 export type PolledList = Pick<ExecutionsQuery, 'of' | 'upstreamStatus'>;
 
 export interface ListingSource {
-  /** That of the source whose executions it lists. */
+  /** The name of the source whose executions it lists. */
   readonly name: string;
   /** Executions in a full page: the largest `limit`. */
   readonly pageSizeMax: number;

@@ -43,7 +43,7 @@ export interface ListedKey {
 
 export interface ListOptions {
   readonly prefix: string;
-  /** From the previous answer. Opaque. */
+  /** The cursor of the previous answer. Opaque. */
   readonly cursor?: string;
   /** 1 to 1,000. */
   readonly limit?: number;

@@ -27,7 +27,7 @@ import { type PayloadAccess, accessOfStored, storedAccess } from '../../messages
 import { keyIdOf } from './api-key.ts';
 import { EXECUTION_PATTERNS_MAX } from './execution-pattern.ts';
 
-/** Of keys whose record was written before this limit existed; also the default for new keys. */
+/** The limit of new keys, and of keys whose record was written before this limit existed. */
 export const TOTAL_STREAM_LIMIT_DEFAULT = 1000;
 
 /** Raised when the meaning of a record changes. Older programs refuse a newer record. */

@@ -21,7 +21,10 @@ export type StepKind =
 
 /** Immutable. A step that did not change is the same object in the next value. */
 export interface Step {
-  /** Of a branch or iteration: its index. Empty if unknown: `execution`, or a key that must not see names. */
+  /**
+   * The step's name; of a branch or iteration its index. Empty for `execution`, and if the key must not see
+   * names.
+   */
   readonly name: string;
   readonly kind: StepKind;
   readonly status: Status;

@@ -108,7 +108,7 @@ export interface KeyFacts {
     readonly requests: number;
     readonly periodSeconds: number;
     readonly streamsPerExecution: number;
-    /** Of all executions together. Absent in answers of an older service. */
+    /** The limit for all executions together. Absent in answers of an older service. */
     readonly streams?: number;
   };
   readonly expiresAt?: string;

@@ -164,7 +164,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   };
 }
 
-/** Of the credentials in the options. Those of a role belong to the role's account. */
+/** The account of the credentials in the options. Credentials of a role belong to the role's account. */
 const ACCOUNT = '123456789012';
 
 /** AWS's own text. */

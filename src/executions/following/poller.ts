@@ -43,9 +43,12 @@ export interface Polled extends PollerOptions {
 
 /** A poll's calls, counted by who is charged for them. */
 export interface PollTerms {
-  /** For the calls that the interval leaves room for in the budget: those that `paced` has counted. */
+  /** Counts the calls that `paced` has reserved in the budget by the interval. */
   readonly due: ReadTrace;
-  /** For all others, such as a walk through pages that nobody has read: they are reads of a tenant that listens. */
+  /**
+   * Counts all other calls, such as a walk through pages that nobody has read. They are charged as reads to a
+   * tenant that listens.
+   */
   readonly further: ReadTrace;
   /** Aborted when the last listener leaves. */
   readonly signal: AbortSignal;

@@ -18,7 +18,7 @@ export const REPLACED_PAGES_KEPT_MS = 10 * 60_000;
 /** Delay after a failure of the store; doubled each time. */
 const RETRY_MS = 60_000;
 const RETRY_MS_MAX = 60 * 60_000;
-/** Also the whole key of the one generation that older versions remembered. */
+/** The beginning of the keys. Older versions stored one generation under this word alone. */
 const PREFIX = 'replaced';
 
 /** Small, and worth a write of its own: on Deno all else in an Execution's storage may be lost. */

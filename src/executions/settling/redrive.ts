@@ -11,7 +11,7 @@ import type { ReadTrace } from '../upstream/read-terms.ts';
 /** A redrive shows to readers after this long, at the latest. */
 export const REDRIVE_CHECK_MS = 60_000;
 
-/** Of a history that was read to its end, archived or not. */
+/** The facts of a history that was read to its end, archived or not. */
 type KnownToEnd = Pick<ArchiveHead, 'archivedAt' | 'endedAt'>;
 
 export interface RedriveCheck {

@@ -34,7 +34,7 @@ export interface SettledHistory {
   /** The store's failure. The history is settled anyway. */
   readonly storeFailure?: string;
   readonly head?: ArchiveHead;
-  /** Of the last message. ISO 8601, as the next ones. */
+  /** The timestamp of the last message. ISO 8601, as the next members. */
   readonly endedAt?: string;
   /** When it was read to its end, even if the store failed. */
   readonly archivedAt: string;

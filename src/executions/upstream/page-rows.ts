@@ -21,7 +21,7 @@ const rowSchema = z.object({
   lost: z.boolean(),
   /** The message before `start`. It gives the status if the last page is empty. */
   before: z.optional(z.object({ eventType: z.optional(z.string()), timestamp: z.optional(z.string()) })),
-  /** Of the walk that derives members, at `start`. Rows of older versions lack it. */
+  /** The state, at `start`, of the walk that derives members. Rows of older versions lack it. */
   walk: z.optional(z.string()),
 });
 

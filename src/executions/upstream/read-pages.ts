@@ -210,7 +210,7 @@ export function answers(
   { lastNotBeforeMs, allNotBeforeMs = 0 }: Freshness,
 ): boolean {
   if (chunk.readAtMs < allNotBeforeMs) return false;
-  // Also for a position inside: messages that followed since belong in the same answer.
+  // Even if the position is inside the chunk, because newer messages belong in the same answer.
   if (chunk.last && chunk.confirmedAtMs < lastNotBeforeMs) return false;
   return position >= chunk.start && (chunk.last || position < endOf(chunk));
 }

@@ -36,13 +36,13 @@ export interface Walk {
   readonly signal?: AbortSignal;
 }
 
-/** For one request, or one step of a stream. */
+/** A new walk for one request, or for one step of a stream. */
 export const newWalk = (signal: AbortSignal | undefined, pagesLeft = WALK_PAGES_MAX): Walk => ({
   pagesLeft,
   ...(signal && { signal }),
 });
 
-/** For archiving, which no caller waits for. */
+/** A walk without a limit, for archiving, which no caller waits for. */
 export const endlessWalk = (): Walk => ({ pagesLeft: Infinity });
 
 export interface Freshness {
@@ -58,7 +58,7 @@ export interface Freshness {
 export interface KnownEnd {
   readonly position: number;
   readonly fingerprint: Fingerprint;
-  /** Of the last message. */
+  /** The type of the last message. */
   readonly eventType?: string;
   readonly timestamp?: string;
   readonly readAtMs: number;

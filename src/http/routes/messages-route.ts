@@ -140,7 +140,7 @@ function readFilter(
   return ok({ ...(eventTypes && { eventTypes }), ...(step !== undefined && { step }) });
 }
 
-/** Of a cursor that this service did not issue for this execution. */
+/** The error for a cursor that this service did not issue for this execution. */
 const NOT_ITS_CURSOR =
   'is not a cursor of this execution. Copy it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
   'same flowExecutionId, or leave it out to start at the beginning.';

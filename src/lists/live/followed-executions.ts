@@ -15,7 +15,7 @@ interface Known {
 }
 
 export class FollowedExecutions {
-  /** By id. */
+  /** The followed executions by id. */
   readonly #known = new Map<string, Known>();
   /** The place of the newest page's last execution; everything before it is on that page. Undefined: the page has all. */
   #pageEndsAt: string | undefined;

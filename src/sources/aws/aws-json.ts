@@ -24,7 +24,7 @@ import { redact } from './redact.ts';
 export const ATTEMPT_MS_MAX = 10_000;
 /** Time limit of all attempts and the waits between them: the longest that a page may take. */
 export const CALL_MS_MAX = 20_000;
-/** After the first attempt. More would add load to an upstream that is throttling. */
+/** Retries after the first attempt. More would add load to an upstream that is throttling. */
 export const RETRIES_MAX = 3;
 /** Upper bound of the first wait, then doubled: 100, 200, 400 ms. Each wait is a random part of it (full jitter). */
 export const BACKOFF_MS = 100;

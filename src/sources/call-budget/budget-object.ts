@@ -20,7 +20,7 @@ const leaseSchema = z.object({
   demand: z.array(
     z.union([
       z.tuple([z.string(), tenantDemandSchema]),
-      // With the number of tenants that it is the demand of.
+      // The third member is the number of tenants whose demand this is.
       z.tuple([z.string(), tenantDemandSchema, z.number()]),
     ]),
   ),

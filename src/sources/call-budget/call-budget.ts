@@ -126,7 +126,7 @@ function grant(queue: CallQueue, bucket: TokenBucket, nowMs: number): void {
   while (queue.size > 0 && bucket.available(nowMs) > 0 && queue.grantNext(nowMs)) bucket.spend(1, nowMs);
 }
 
-/** In polls whose intervals have no jitter. */
+/** The rates count polls without jitter. */
 export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBudget => {
   const intervalsPerSecond = callsPerSecond / POLLS_PER_INTERVAL;
   return {
@@ -135,7 +135,10 @@ export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBu
   };
 };
 
-/** As many as the budget makes within a turn's time: more of one tenant would fail anyway. */
+/**
+ * The most waiting calls of one tenant: as many as the budget makes within TURN_MS_MAX. More would fail
+ * anyway.
+ */
 export const tenantWaitingMax = (callsPerSecond: number): number =>
   Math.ceil((callsPerSecond * TURN_MS_MAX) / 1000);
 

@@ -241,7 +241,7 @@ export function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: str
   ];
 }
 
-/** As many as a request names. Smaller ones are forgiven. */
+/** The largest charges, as many as a request may name. Smaller ones are dropped. */
 const largestCharges = (charges: ReadonlyMap<string, number>): [tenant: string, calls: number][] =>
   [...charges]
     .filter(([, calls]) => calls !== 0)

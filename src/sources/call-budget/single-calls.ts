@@ -29,7 +29,7 @@ export interface GrantedCalls {
 /** Calls that wait in an isolate. */
 export interface WaitingCalls {
   readonly polls: number;
-  /** Of each tenant's readers; of all beyond a bound together. */
+  /** The waiting calls of each tenant's readers. Tenants beyond a bound are one entry. */
   readonly readers: TenantCalls;
   readonly background: number;
   /** Calls that are likely to follow: granted only if no other call waits. */

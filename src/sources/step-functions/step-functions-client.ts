@@ -44,7 +44,7 @@ export interface StepFunctionsClient {
 const CLIENT_ERRORS: ClientErrors = new Map([
   ['ExecutionDoesNotExist', 'upstream-not-found'],
   ['StateMachineDoesNotExist', 'upstream-not-found'],
-  // Of a map run.
+  // The error for an unknown map run.
   ['ResourceNotFound', 'upstream-not-found'],
   ['InvalidArn', 'upstream-invalid-request'],
   ['StateMachineTypeNotSupported', 'upstream-invalid-request'],

@@ -73,7 +73,7 @@ function stepOf(
 /** The step that the payload names. The payloads of ACTIVITY_* are empty. */
 const ownStep = ({ payload = '' }: Message): string | undefined => payloadMember(payload, 'stepId');
 
-/** From JSON, or text that looks like it. */
+/** Error and cause in a payload that is JSON or looks like it. */
 function errorAndCause(payload = ''): { error?: string | undefined; cause?: string | undefined } {
   if (!payload.startsWith('{')) return {};
   const json = parseJson(payload);

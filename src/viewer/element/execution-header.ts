@@ -73,7 +73,7 @@ function facts(
   </dl>`;
 }
 
-/** To the second: rows have the milliseconds. */
+/** The start, precise to a second. Rows show milliseconds. */
 function startText(startedAt: string | undefined): string | undefined {
   if (msOf(startedAt) === undefined) return undefined;
   return `${secondText(startedAt)} ${zoneText(startedAt)}`;

@@ -14,7 +14,7 @@ export function downloadMessages(messages: readonly FlowMessage[], executionId: 
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Of any id, without characters that a file system may refuse. */
+/** A file name for any id, without characters that a file system may refuse. */
 export const fileNameOf = (executionId: string): string =>
   executionId
     .replaceAll(/[^\w.-]+/g, '_')

@@ -11,7 +11,7 @@ import type { Vocabulary } from './message-tools.ts';
 export interface MessageRowFacts {
   readonly message: FlowMessage;
   readonly index: number;
-  /** In the whole history, from 1. */
+  /** The message's number in the whole history, from 1. */
   readonly number: number;
   readonly topPx: number;
   readonly isOpen: boolean;

@@ -69,7 +69,7 @@ export interface StepTally {
   readonly waits: number;
   /** Steps with several attempts. */
   readonly retries: number;
-  /** Those of them that are running again. */
+  /** Steps with several attempts that are running again. */
   readonly retrying: number;
   /** Running steps that do work themselves, and do not just contain others. */
   readonly working: number;

@@ -49,7 +49,7 @@ export interface ExecutionSnapshot {
   /** Absent until it is known: a ticket names its execution. */
   readonly executionId: string | undefined;
   readonly phase: Phase;
-  /** Of the execution. Absent until the first answer. */
+  /** The execution's status. Absent until the first answer. */
   readonly status: Status | undefined;
   /** The execution as a step; its `children` are the steps. Absent before the first message. */
   readonly steps: Step | undefined;

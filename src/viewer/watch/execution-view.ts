@@ -202,7 +202,7 @@ interface Problem {
   readonly error?: unknown;
 }
 
-/** With its flow, which may be another one than that of the execution that is shown. */
+/** The name with the flow, because a relative may belong to another flow. */
 function fullName(id: string): string {
   const { flow, name } = executionTitle(id);
   return flow === undefined ? name : `${flow} / ${name}`;

@@ -86,7 +86,7 @@ export function listFilters(view: ListView, onChange: (view: ListView) => void):
   </search>`;
 }
 
-/** As `datetime-local` has it: `2026-11-29T16:00`. */
+/** A time in the format of `datetime-local`: `2026-11-29T16:00`. */
 function localTime(ms: number): string {
   const at = new Date(ms);
   return new Date(ms - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length);

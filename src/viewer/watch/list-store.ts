@@ -190,7 +190,7 @@ export class ListStore {
   }
 }
 
-/** Those without a start time last; the id decides between equal ones, so that rows do not jump. */
+/** Executions without a start time come last. Equal ones are ordered by id, so that rows do not jump. */
 function newestFirst(one: ListedExecution, other: ListedExecution): number {
   const [a, b] = [one.startedAt ?? '', other.startedAt ?? ''];
   if (a !== b) return a > b ? -1 : 1;

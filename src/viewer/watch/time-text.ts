@@ -5,7 +5,7 @@ import { humanDuration } from '../../core/human-duration.ts';
 import { momentText, msOf, secondText, zoneText } from '../format/times.ts';
 import type { ListedExecution } from './list-source.ts';
 
-/** With its day, to the second. */
+/** A time with its day, precise to a second. */
 export const timeOf = (timestamp: string): TemplateResult =>
   html`<time datetime=${timestamp} title=${`${momentText(timestamp)} ${zoneText(timestamp)} (${timestamp})`}
     >${secondText(timestamp)}</time

@@ -113,7 +113,7 @@ async function readPage(
   }
 }
 
-/** As AWS leaves it out: the details that say whether data was truncated stay. */
+/** Removes inputs and outputs as AWS does: the details that show whether data was truncated stay. */
 const withoutData = (event: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(
     Object.entries(event).map(([name, value]) => {

@@ -3,7 +3,7 @@ import { ok } from '../../../core/errors.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 
 const MAX_RESULTS_MAX = 1_000;
-/** Also what 0 stands for. */
+/** The default. 0 stands for it, too. */
 const MAX_RESULTS_DEFAULT = 100;
 
 export function readMaxResults(given: number | null | undefined): AwsResult<number> {
