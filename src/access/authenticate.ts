@@ -9,7 +9,6 @@
  * that was verified here before is exempt: wrong keys from the same address (an office, a carrier's NAT) must
  * not lock it out. Tickets are exempt, too: their signature is checked without reading storage.
  */
-import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 
 import type { Clock } from '../core/clock.ts';
@@ -196,4 +195,4 @@ export function endOf(records: CredentialRecords, nowMs: number): AccessFailure 
 }
 
 const isOfKey = ({ credential }: CredentialRecords, key: ApiKey): boolean =>
-  timingSafeEqual(Buffer.from(credential.hash), Buffer.from(key.hash));
+  timingSafeEqual(credential.hash, key.hash);

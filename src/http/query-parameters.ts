@@ -150,15 +150,18 @@ export function readQuery<N extends ParameterName>(
   const errors: FieldError[] = [];
   const query: { [K in N]?: unknown } = {};
   if (all.length === 0) return ok({});
+  // `name[]`, `name[0]`, `name[a][]`. Most requests have no such name.
+  const lists = all.filter(([given]) => given.endsWith(']'));
   for (const name of names) {
-    if (all.some(([given]) => isListOf(name, given))) errors.push(asList(name));
-    const given = all.flatMap(([key, value]) => (key === name ? [value] : []));
-    if (given.length === 0) continue;
+    if (lists.some(([given]) => given.startsWith(`${name}[`))) errors.push(asList(name));
+    const given = all.filter(([key]) => key === name);
+    const [first] = given;
+    if (first === undefined) continue;
     if (given.length > 1) {
       errors.push({ in: 'query', name, detail: 'must be given once.' });
       continue;
     }
-    const parsed = z.safeParse(parameters[name], given[0]);
+    const parsed = z.safeParse(parameters[name], first[1]);
     if (parsed.success) query[name] = parsed.data;
     else errors.push({ in: 'query', name, detail: parsed.error.issues[0]?.message ?? 'is not valid.' });
   }
@@ -172,10 +175,6 @@ export const waitMsOf = (
   { method }: Pick<Request, 'method'>,
   { waitTimeSeconds = 0 }: Query<'waitTimeSeconds'>,
 ): number => (method === 'HEAD' ? 0 : waitTimeSeconds * 1000);
-
-/** `name[]`, `name[0]`, `name[a][]`. */
-const isListOf = (name: string, given: string): boolean =>
-  given.startsWith(`${name}[`) && given.endsWith(']');
 
 const LIST_EXAMPLES: { readonly [K in ParameterName]?: string } = {
   eventTypes: 'STEP_FAILED,STEP_STARTED',

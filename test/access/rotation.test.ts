@@ -11,7 +11,7 @@ const credentialAt = (ms: number): Credential => ({
   v: 1,
   keyId: 'k',
   id: `k${ms}`,
-  hash: '0'.repeat(64),
+  hash: new Uint8Array(32),
   createdAt: iso(ms),
 });
 

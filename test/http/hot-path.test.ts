@@ -81,8 +81,7 @@ function countWork(): Work {
   return work;
 }
 
-/** The copies are of the two hashes that are compared in constant time. */
-const NOTHING_BUT_THE_KEY = { hashes: 1, macs: 0, json: 0, encodings: 0, copies: 2, signals: 0 };
+const NOTHING_BUT_THE_KEY = { hashes: 1, macs: 0, json: 0, encodings: 0, copies: 0, signals: 0 };
 
 /** Until the archive answers from this isolate's memory. */
 async function archived(messages: readonly Scripted[] = endedLongAgo(service.clock, 300)): Promise<void> {

@@ -53,7 +53,7 @@ describe('a secret is recognized by its pattern', () => {
   test.each([
     `ftk_${credentialId}`,
     `ftk_${credentialId}_…`,
-    hash,
+    Buffer.from(hash).toString('hex'),
     'Credential=[redacted]/20260101/us-west-2/x/aws4_request, [redacted]',
     'SIGNING_SECRET must have at least 32 characters; ADMIN_TOKEN, AWS_SECRET_ACCESS_KEY is missing',
     '{"event":"request","route":"admin-keys","keyId":"abcdefgh","execution":"urn:tdm:us-west-2/1/x:Workflow:y"}',

@@ -28,8 +28,8 @@ export interface ApiKey {
   /** 62^8 ids: with 100,000 keys, the chance that any two share an id is 1 in 40,000. */
   readonly keyId: string;
   readonly credentialId: string;
-  /** SHA-256 of the whole text, hexadecimal. */
-  readonly hash: string;
+  /** SHA-256 of the whole text. */
+  readonly hash: Uint8Array;
 }
 
 export interface GeneratedApiKey extends ApiKey {
@@ -80,6 +80,6 @@ export const keyIdOf = (credentialId: string): string => credentialId.slice(0, K
 export const keyIdFrom = (id: string): string | undefined =>
   KEY_OR_CREDENTIAL_ID.test(id) ? keyIdOf(id) : undefined;
 
-const hashApiKey = (text: string): string => hash('sha256', text, 'hex');
+const hashApiKey = (text: string): Uint8Array => hash('sha256', text, 'buffer');
 
 const checksum = (body: string): string => base62OfNumber(crc32(body), CHECKSUM_CHARACTERS);

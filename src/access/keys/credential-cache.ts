@@ -13,6 +13,8 @@
  * While the store is down, cached records stay in use for a while. If it answers with a record that is
  * refused, they are dropped.
  */
+import { timingSafeEqual } from 'node:crypto';
+
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
 import { ok, type Result } from '../../core/errors.ts';
@@ -118,8 +120,9 @@ export class CredentialCache {
   }
 
   /** Whether this key text was correct at the last look-up, however long ago. Does not read the store. */
-  hasVerified(credentialId: string, hash: string): boolean {
-    return this.#cached.peek(credentialId)?.records.credential.hash === hash;
+  hasVerified(credentialId: string, hash: Uint8Array): boolean {
+    const known = this.#cached.peek(credentialId)?.records.credential.hash;
+    return known !== undefined && timingSafeEqual(known, hash);
   }
 
   /** This process created a credential: it works here from now on, whatever the store still returns. */

@@ -19,7 +19,7 @@ import type { CredentialCache } from './credential-cache.ts';
 import type { KeyChange, NewKey, Rotation } from './key-input.ts';
 import {
   credentialName,
-  credentialSchema,
+  credentialText,
   FACTS_PREFIX,
   factsName,
   KEY_RECORD_VERSION,
@@ -141,10 +141,10 @@ export class KeyAdministration {
       [stateName(keyId), recordText(keyStateSchema, records.state)],
       [rotationName(keyId), recordText(keyRotationSchema, records.rotation)],
     ] as const;
-    const credentialText = recordText(credentialSchema, credential);
+    const newText = credentialText(credential);
     const written = await stored(async () => {
       await Promise.all(keyTexts.map(([name, text]) => store.put(name, text)));
-      await store.put(credentialName(credential.id), credentialText);
+      await store.put(credentialName(credential.id), newText);
     });
     if (!written.ok) return written;
     credentials.noteCredential({ ...records, credential });
@@ -190,10 +190,10 @@ export class KeyAdministration {
       const detail = `${CUTOFFS_MAX} overlaps of this key are still running. Wait for one to end, or rotate with an overlap of 0.`;
       return fail({ type: 'conflict', detail });
     }
-    const credentialText = recordText(credentialSchema, credential);
+    const newText = credentialText(credential);
     const rotationText = recordText(keyRotationSchema, next);
     const written = await stored(async () => {
-      await store.put(credentialName(credential.id), credentialText);
+      await store.put(credentialName(credential.id), newText);
       await store.put(rotationName(keyId), rotationText);
     });
     if (!written.ok) return written;

@@ -18,6 +18,8 @@
  * One race remains: of two writes of the same kind in two places within a minute, the last one wins as a whole. The schema is in
  * docs/storage.md.
  */
+import { Buffer } from 'node:buffer';
+
 import * as z from 'zod/mini';
 
 import type { Log } from '../../core/log.ts';
@@ -81,14 +83,20 @@ export const keyRotationSchema = z.object({
 export type KeyRotation = z.infer<typeof keyRotationSchema>;
 export type Cutoff = KeyRotation['cutoffs'][number];
 
-export const credentialSchema = z.object({
+const credentialSchema = z.object({
   v: version,
   keyId: z.string(),
   id: z.string(),
+  /** Hexadecimal. */
   hash: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   createdAt: time,
 });
-export type Credential = z.infer<typeof credentialSchema>;
+type StoredCredential = z.infer<typeof credentialSchema>;
+/** With the hash as bytes, as requests compare it. */
+export type Credential = Omit<StoredCredential, 'hash'> & { readonly hash: Uint8Array };
+
+export const credentialText = ({ hash, ...rest }: Credential): string =>
+  recordText(credentialSchema, { ...rest, hash: Buffer.from(hash).toString('hex') });
 
 export const keyUseSchema = z.object({ v: version, keyId: z.string(), at: time });
 
@@ -193,8 +201,9 @@ export function createRecordParser(keyId: string, log: Log) {
 /** The credential with this id; undefined if its record is refused, which is logged. */
 export function parseCredential(credentialId: string, entry: Entry, log: Log): Credential | undefined {
   const name = credentialName(credentialId);
-  const credential = createRecordParser(keyIdOf(credentialId), log)(credentialSchema, name, entry);
-  if (credential === undefined || credential.id === credentialId) return credential;
+  const stored = createRecordParser(keyIdOf(credentialId), log)(credentialSchema, name, entry);
+  if (stored === undefined) return undefined;
+  if (stored.id === credentialId) return { ...stored, hash: Buffer.from(stored.hash, 'hex') };
   log({ event: 'key-record-refused', level: 'error', record: name, reason: 'of another credential' });
   return undefined;
 }
