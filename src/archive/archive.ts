@@ -44,7 +44,7 @@ export interface ArchivedHistory extends History {
   readonly head: ArchiveHead;
   /** The slowest layer that was read so far. */
   readonly layer: ArchiveLayer;
-  /** The source's own description of the execution when it had settled, without input and output. Undefined: none was stored. */
+  /** The source's description of the settled execution, without input and output, if it was stored. */
   description(): Promise<Result<Readonly<Record<string, unknown>> | undefined>>;
 }
 
@@ -146,14 +146,14 @@ export class Archive {
     return history;
   }
 
-  /** The head that readers find in the store, without the cache in front of it. Throws when the store fails. */
+  /** The head in the store, read without the cache. Throws when the store fails. */
   async visibleHead(ref: ExecutionRef): Promise<ArchiveHead | undefined> {
     return parseHead((await this.#options.store.get(headKey(ref)))?.metadata);
   }
 
   /**
-   * The head with what the source reported, as the index has it. Heads of older versions lack that, but their page 0 may have the
-   * source's description. Throws when the store fails.
+   * The head with what the source reported, as the index has it. Heads of older versions lack that, but their
+   * page 0 may have the source's description. Throws when the store fails.
    */
   async completeHead(ref: ExecutionRef, head: ArchiveHead): Promise<ArchiveHead> {
     if (head.upstream || head.from === 'import' || !ref.arn) return head;
@@ -204,7 +204,7 @@ export class Archive {
     }
   }
 
-  /** The archived histories in the order of their keys, from the store's list metadata. May be a minute behind. */
+  /** The archived histories in the order of their keys. The list may be a minute behind. */
   async list(options: {
     readonly cursor?: string;
     readonly limit: number;

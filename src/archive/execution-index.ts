@@ -1,7 +1,7 @@
 /**
- * The archived executions in the order of lists (order-key.ts), by flow. The index follows the heads: an entry is written after its
- * head and deleted after it. The Archivist keeps the two together (executions/settling/index-upkeep.ts). The records and
- * their keys are in index-record.ts.
+ * The archived executions in the order of lists (order-key.ts), by flow. The index follows the heads: an
+ * entry is written after its head and deleted after it. The Archivist keeps the two together
+ * (executions/settling/index-upkeep.ts). The records and their keys are in index-record.ts.
  */
 import { LruMap } from '../core/lru-map.ts';
 import type { Clock } from '../core/clock.ts';
@@ -34,7 +34,7 @@ import {
 } from './index-record.ts';
 import { prefixesFrom, positionAfter, positionBefore } from './order-key.ts';
 
-/** Listings of the store for one page. A Worker has 1,000 operations; the next page continues where this one stopped. */
+/** Listings of the store for one page, since a Worker has 1,000 operations. The next page continues. */
 const LISTINGS_MAX = 40;
 /** Keys in a listing that looks for a position. More would be faster only for bursts of executions. */
 const SEEK_KEYS = 500;
@@ -77,7 +77,9 @@ export class ExecutionIndex {
     this.#knownFlows = new LruMap({ max: KNOWN_FLOWS_MAX, maxAgeMs: KNOWN_FLOW_MS, now });
   }
 
-  /** The executions of a group. May be fewer than `limit`, or none, and still have a `next`: a page lists a bounded part. */
+  /**
+   * The executions of a group. May be short or empty and still have a `next`: a page lists a bounded part.
+   */
   async page(
     group: IndexGroup,
     { after = '', startedBeforeMs, limit }: IndexPageOptions,
@@ -124,8 +126,8 @@ export class ExecutionIndex {
     await this.#store.delete(key);
     const flow = listedFlowOf(ref);
     if (!flow || (await this.#hasExecutions(flow))) return;
-    // The order matters: forget, delete, then check again. An execution that is archived meanwhile either sees that the record is
-    // missing and writes it, or is found by the last look.
+    // The order matters: forget, delete, then check again. An execution that is archived meanwhile either
+    // sees that the record is missing and writes it, or is found by the last look.
     this.#knownFlows.delete(flowKey(flow));
     await this.#store.delete(flowKey(flow));
     if (await this.#hasExecutions(flow)) await this.#keepFlow(flow, Infinity);
@@ -208,8 +210,9 @@ const recordOf = (metadata: unknown, value: string | undefined): unknown =>
   metadata ?? parseJson(value ?? '');
 
 /**
- * The keys of a group after a position. The store lists keys with a prefix, and cannot begin in the middle. So this lists ever longer
- * prefixes of the position until a listing contains it, and then the prefixes that follow.
+ * The keys of a group after a position. The store lists keys with a prefix, and cannot begin in the middle.
+ * So this lists ever longer prefixes of the position until a listing contains it, and then the prefixes that
+ * follow.
  */
 class Search {
   readonly #store: KeyValueStore;

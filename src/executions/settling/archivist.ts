@@ -79,8 +79,8 @@ export class Archivist {
   async load(): Promise<void> {
     const { storage, archive, ref } = this.#options;
     const head = z.safeParse(archiveHeadSchema, await storage.get('head')).data;
-    // Executions that can be redriven, or whose archive is to be upgraded, bypass archive-first. Without a stored head, load it
-    // from the archive instead of walking again.
+    // Executions that can be redriven, or whose archive is to be upgraded, bypass archive-first. Without a
+    // stored head, load it from the archive instead of walking again.
     this.#archived = head ? archive.open(ref, head) : await archive.find(ref);
     await this.#deletions.load();
     await this.#index.load();
@@ -121,7 +121,7 @@ export class Archivist {
     this.#schedule.endSeen(end, this.#options.clock.now(), isWalked);
   }
 
-  /** Ignores an archive that cannot be read, or is outdated: it is replaced once the history has been read again. */
+  /** Ignores an unreadable or outdated archive. It is replaced once the history has been read again. */
   distrust(archived: ArchivedHistory): void {
     if (this.#archived !== archived) return;
     this.#archived = undefined;
@@ -148,7 +148,7 @@ export class Archivist {
     if (this.#index.dueAtMs() <= now) this.#inBackground(this.#index.takeDue());
   }
 
-  /** Replaces the archive with an exported history. A slow body keeps nothing else waiting; `forget` ends it. */
+  /** Replaces the archive with an exported history. A slow body delays nothing else; `forget` ends it. */
   async importHistory(body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>> {
     const { archive, ref, clock } = this.#options;
     const forgotten = new AbortController();
@@ -173,7 +173,7 @@ export class Archivist {
       try {
         const visible = await this.#visibleHead();
         if (visible) await this.#index.plan(undefined, visible);
-        // The store's list may lag, so pages are deleted once more later. A full store must not prevent the deletion.
+        // The store's list may lag, so pages are deleted again later. A full store must not prevent this.
         if (visible) await this.#deletions.plan(visible.generation).catch(this.#logFailure);
         if (visible) await this.#index.keep().catch(this.#logFailure);
         await archive.forget(ref);
@@ -252,7 +252,7 @@ export class Archivist {
 
   /** Writes the head, which makes a new generation visible, and plans the deletion of the previous one. */
   async #replace({ generation }: ArchiveWriter, write: () => Promise<ArchiveHead>): Promise<ArchiveHead> {
-    // Planned before it is replaced: a crash in between leaks nothing, since a generation that is still visible is kept.
+    // Planned before the replacement, so that a crash leaks nothing. A visible generation is kept.
     const old = await this.#visibleHead();
     if (old) await this.#deletions.plan(old.generation);
     await this.#index.plan(generation, old);

@@ -1,7 +1,8 @@
 /**
- * An execution as views see it: a value that changes, without any framework. `subscribe` and `getSnapshot` have the shape that
- * React's useSyncExternalStore takes. It reads while it has subscribers, and resumes by cursor, so that no message is lost or
- * repeated: after a lost connection, a hidden tab, or a pause without subscribers.
+ * An execution as views see it: a value that changes, without any framework. `subscribe` and `getSnapshot`
+ * have the shape that React's useSyncExternalStore takes. It reads while it has subscribers, and resumes by
+ * cursor, so that no message is lost or repeated: after a lost connection, a hidden tab, or a pause without
+ * subscribers.
  */
 import {
   type FlowMessage,
@@ -75,7 +76,7 @@ export class ExecutionStore {
   /** The same object until subscribers are notified of a change. */
   readonly getSnapshot = (): ExecutionSnapshot => this.#snapshot;
 
-  /** Starts reading with the first subscriber, and stops with the last. Returns the function that unsubscribes. */
+  /** Reads while there are subscribers. Returns the function that unsubscribes. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     if (!this.#running) {
@@ -223,7 +224,7 @@ export class ExecutionStore {
     if (isNews) this.#change({ serverAheadMs: aheadMs });
   }
 
-  /** A failure after the end, while the history settles, does not matter to the reader: everything is shown. */
+  /** After the end everything is shown, so a failure while the history settles does not matter. */
   #hasEnded(): boolean {
     return (this.#changes?.phase ?? this.#snapshot.phase) === 'ended';
   }
@@ -286,8 +287,7 @@ export class ExecutionStore {
       messages: isSame ? messages : Object.freeze([...this.#messages]),
     });
     this.#changes = undefined;
-    // Iterates over a copy, because a listener that unsubscribes and subscribes again meanwhile would be
-    // called endlessly.
+    // A copy, because a listener that unsubscribes and subscribes again would be called endlessly.
     const listeners = Array.from(this.#listeners);
     for (const listener of listeners) listener();
   }
