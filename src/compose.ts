@@ -4,7 +4,8 @@
  */
 import { type Access, createAccess } from './access/access.ts';
 import type { RandomBytes } from './core/base62.ts';
-import type { RateLimiter, RateTier } from './access/limits/rate-limit.ts';
+import type { RateLimiter } from './access/limits/rate-limit.ts';
+import type { RateTier } from './core/rate-tier.ts';
 import { type App, createApp } from './app.ts';
 import { createArchiveMemory } from './archive/archive-memory.ts';
 import { Archive } from './archive/archive.ts';

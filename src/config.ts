@@ -199,10 +199,17 @@ export const trimmed = (variables: Record<string, unknown>): Record<string, unkn
   );
 
 export const notConfigured = (error: z.core.$ZodError): Result<never> =>
-  fail({
-    type: 'not-configured',
-    internal: `settings: ${error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}`,
-  });
+  wrongSettings(error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '));
+
+const WRONG_SETTINGS = 'settings: ';
+
+/** The service cannot run with these settings. */
+export const wrongSettings = (problem: string) =>
+  fail({ type: 'not-configured', internal: `${WRONG_SETTINGS}${problem}` });
+
+/** The same for somebody who starts the service on a command line. */
+export const cannotStart = (internal: string): string =>
+  `Cannot start: ${internal.startsWith(WRONG_SETTINGS) ? internal.slice(WRONG_SETTINGS.length) : internal}`;
 
 /** PUBLIC_URL alone, for the answers of a service whose other settings are wrong. */
 export const readPublicUrl = ({ PUBLIC_URL }: Record<string, unknown>): string | undefined =>

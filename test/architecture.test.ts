@@ -71,7 +71,7 @@ const mayImport: Record<string, readonly string[]> = {
   problems: ['core', 'access/limits'],
   http: ['core', 'messages', 'executions', 'lists', 'access', 'access/keys', 'problems'],
   'http/aws': ['core', 'messages', 'lists', 'access', 'problems', 'http'],
-  'http/aws/things-graph': ['core', 'messages', 'executions', 'access', 'problems', 'http', 'http/aws'],
+  'http/aws/things-graph': ['core', 'messages', 'access', 'problems', 'http', 'http/aws'],
   'http/aws/step-functions': [
     'core',
     'messages',
@@ -181,6 +181,7 @@ const mayImport: Record<string, readonly string[]> = {
     'emulator/server',
   ],
   site: [
+    'core',
     'messages',
     'imports',
     'access',
@@ -199,11 +200,11 @@ const mayImport: Record<string, readonly string[]> = {
   cli: ['core', 'messages', 'client/wire', 'client'],
   // What runs in browsers: the element that pages embed, and what else shows executions.
   'viewer/grid': [],
-  'viewer/format': ['core', 'client'],
+  'viewer/format': ['core', 'messages', 'client'],
   'viewer/timeline': ['core', 'client', 'viewer/grid', 'viewer/format'],
   'viewer/store': ['core', 'messages', 'client'],
   'viewer/steps': ['core', 'client', 'viewer/grid', 'viewer/format', 'viewer/timeline', 'viewer/store'],
-  'viewer/messages': ['client', 'viewer/grid', 'viewer/format', 'viewer/store'],
+  'viewer/messages': ['messages', 'client', 'viewer/grid', 'viewer/format', 'viewer/store'],
   'viewer/element/styles': [],
   'viewer/element': [
     'core',
@@ -214,7 +215,7 @@ const mayImport: Record<string, readonly string[]> = {
     'viewer/messages',
     'viewer/element/styles',
   ],
-  'viewer/watch': ['core', 'client', 'viewer/format', 'viewer/store', 'viewer/element'],
+  'viewer/watch': ['core', 'messages', 'client', 'viewer/format', 'viewer/store', 'viewer/element'],
   viewer: ['viewer/element'],
 };
 

@@ -11,7 +11,8 @@ import { CredentialCache } from './keys/credential-cache.ts';
 import { KeyAdministration } from './keys/key-administration.ts';
 import { createNoteUse, type NoteUse } from './keys/key-use.ts';
 import { createFailedAuthentications } from './limits/failed-authentications.ts';
-import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
+import type { RateLimiter } from './limits/rate-limit.ts';
+import type { RateTier } from '../core/rate-tier.ts';
 import { type CreatedTicket, createTicket, type TicketRequest } from './create-ticket.ts';
 import {
   createListStillAllowed,

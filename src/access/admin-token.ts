@@ -9,7 +9,7 @@ import { fail, ok, type Result } from '../core/errors.ts';
 import { SECRET_CHARACTERS_MIN } from '../core/secret-length.ts';
 import type { AccessRequest } from './authenticate.ts';
 import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
-import { presentedCredential, type PresentedFailure } from './presented-credential.ts';
+import { bearerToken, presentedCredential, type PresentedFailure } from './presented-credential.ts';
 
 /** Addresses that have sent the right token, about 100 bytes each. */
 const ADDRESSES_MAX = 1_000;
@@ -32,8 +32,8 @@ export function createAuthenticateAdmin(
       return failure.type === 'missing-credentials' ? fail({ ...failure, wanted: 'admin-token' }) : presented;
     }
     // The whole header: unlike an API key, an operator's token may contain a comma.
-    const authorization = headers.get('Authorization') ?? '';
-    if (!/^bearer /i.test(authorization)) return missing();
+    const token = bearerToken(headers.get('Authorization') ?? '');
+    if (token === undefined) return missing();
     const clientAddress = addressOf();
     // Checked before the token is compared: otherwise the answer would confirm a correct guess. An address
     // that has sent the right token is exempt, so that wrong keys from the same address (an office, a
@@ -41,7 +41,6 @@ export function createAuthenticateAdmin(
     const lockoutSeconds = failures.lockoutSeconds(clientAddress);
     if (lockoutSeconds !== undefined && !verifiedAddresses.has(clientAddress))
       return lockedOut(lockoutSeconds);
-    const token = authorization.slice('bearer '.length).trim();
     if (timingSafeEqual(sha256(token), expected)) {
       verifiedAddresses.set(clientAddress, true);
       return ok(undefined);

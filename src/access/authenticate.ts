@@ -21,7 +21,8 @@ import type { CredentialCache } from './keys/credential-cache.ts';
 import { type CredentialRecords, validUntilMs } from './keys/key-record.ts';
 import type { StoreUnavailable } from './keys/store-failure.ts';
 import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
-import type { RateLimiter, RateTier } from './limits/rate-limit.ts';
+import type { RateLimiter } from './limits/rate-limit.ts';
+import type { RateTier } from '../core/rate-tier.ts';
 import {
   presentedCredential,
   type PresentedFailure,

@@ -13,7 +13,7 @@ import {
 } from '../messages/payload-access.ts';
 import { matchesAnyPattern } from './keys/execution-pattern.ts';
 import { type CredentialRecords, validUntilMs } from './keys/key-record.ts';
-import type { RateTier } from './limits/rate-limit.ts';
+import type { RateTier } from '../core/rate-tier.ts';
 import type { TicketClaims } from './ticket.ts';
 
 export interface Caller {

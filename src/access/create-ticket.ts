@@ -7,7 +7,8 @@ import { PAYLOAD_ACCESS, type PayloadAccess, shows, storedAccess } from '../mess
 import { randomBase62, type RandomBytes } from '../core/base62.ts';
 import { type Caller, authorize } from './caller.ts';
 import { parseBody } from '../core/parse-body.ts';
-import { signTicket, TICKET_SECONDS_DEFAULT, TICKET_SECONDS_MAX, type TicketKeys } from './ticket.ts';
+import { TICKET_SECONDS_DEFAULT, TICKET_SECONDS_MAX } from '../core/ticket-seconds.ts';
+import { signTicket, type TicketKeys } from './ticket.ts';
 
 export interface TicketRequest {
   readonly ttlSeconds: number;

@@ -102,12 +102,12 @@ function schemeOf(authorization: string): string {
   return /^([a-z][a-z\d-]{0,23})\s+\S/i.exec(authorization)?.[1] ?? '';
 }
 
-function bearerTexts(authorization: readonly string[]): readonly string[] {
-  return authorization
-    .filter((part) => /^bearer /i.test(part))
-    .map((part) => part.slice('bearer '.length).trim())
-    .filter((text) => text !== '');
-}
+/** The token of `Authorization: Bearer <token>`; undefined for another scheme. */
+export const bearerToken = (authorization: string): string | undefined =>
+  /^bearer /i.test(authorization) ? authorization.slice('bearer '.length).trim() : undefined;
+
+const bearerTexts = (authorization: readonly string[]): readonly string[] =>
+  authorization.flatMap((part) => bearerToken(part) || []);
 
 const distinct = (texts: readonly string[]): readonly string[] =>
   texts.length < 2 ? texts : [...new Set(texts)];

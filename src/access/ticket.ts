@@ -12,11 +12,7 @@ import * as z from 'zod/mini';
 
 import { deriveKey } from '../core/derive-key.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
-
-/** Long enough to open a page and reconnect a few times. */
-export const TICKET_SECONDS_DEFAULT = 10 * 60;
-/** Tickets appear in URLs, and so in logs: they must not stay valid for long. */
-export const TICKET_SECONDS_MAX = 60 * 60;
+import { TICKET_SECONDS_MAX } from '../core/ticket-seconds.ts';
 
 /** A ticket for the longest id in the widest characters has about 2,500. */
 const TICKET_CHARACTERS_MAX = 4096;

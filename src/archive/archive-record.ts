@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 
 import type { Chunk } from '../messages/history.ts';
-import { fingerprintAtStart, fingerprintsAlong } from '../messages/fingerprint.ts';
+import { FINGERPRINT, fingerprintAtStart, fingerprintsAlong } from '../messages/fingerprint.ts';
 import { messageSchema, messagesBytes, type Message } from '../messages/message.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { parseJson } from '../core/parse-json.ts';
@@ -27,7 +27,7 @@ const recordSchema = z.object({
   executionId: z.string(),
   generation: z.string(),
   start: z.number().check(z.int(), z.nonnegative()),
-  fingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  fingerprint: z.string().check(z.regex(FINGERPRINT)),
   /** Only in a page's first part: where its other parts start. */
   parts: z.optional(z.array(z.number())),
   messages: z.array(messageSchema),

@@ -1,4 +1,5 @@
 /** `flowtap get <id>`: an execution as it is now. The failure first, then the messages. */
+import { PAGE_MESSAGES_MAX } from '../messages/page-messages.ts';
 import { eventTypesOf, executionId, readArguments, wholeNumber } from './arguments.ts';
 import type { FlowtapClient, Summary } from '../client/client.ts';
 import { FlowtapProblem } from '../client/wire/problem.ts';
@@ -12,7 +13,6 @@ import { Progress } from './progress.ts';
 import { humanCount, summaryLines } from './summary-lines.ts';
 
 /** The service's largest page: fewest requests. */
-const PAGE_MESSAGES = 250;
 
 /** A map run may have thousands. */
 const CHILDREN_SHOWN = 10;
@@ -72,7 +72,7 @@ export const get: Command = {
     const progress = new Progress(stderr, clock, !stdout.isTerminal);
     const pages =
       last === undefined
-        ? client.list(id, { ...wish, maxResults: PAGE_MESSAGES }).pages()
+        ? client.list(id, { ...wish, maxResults: PAGE_MESSAGES_MAX }).pages()
         : [await client.page(id, { ...wish, last })];
     let count = 0;
     try {

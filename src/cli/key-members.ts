@@ -1,4 +1,5 @@
 /** The members of an API key as options of a command line: for `flowtap keys create` and `update`. */
+import { RATE_TIER_NAMES } from '../core/rate-tier.ts';
 import { duration, oneOf, wholeNumber } from './arguments.ts';
 import { UsageError } from './command.ts';
 
@@ -29,7 +30,7 @@ type Values = {
 export function membersOf(values: Values, nowMs: number) {
   const { name, owner, executions, tickets } = values;
   const payloads = oneOf('--payloads', values.payloads, ['full', 'names', 'none']);
-  const tier = oneOf('--tier', values.tier, ['standard', 'high']);
+  const tier = oneOf('--tier', values.tier, RATE_TIER_NAMES);
   const streamLimit = wholeNumber('--stream-limit', values['stream-limit'], 1, 1_000);
   const totalWords = values['total-stream-limit'];
   const totalStreamLimit = wholeNumber('--total-stream-limit', totalWords, 1, 100_000);

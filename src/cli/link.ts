@@ -1,4 +1,5 @@
 /** `flowtap link <id>`: a link that shows one execution in a browser, without a key. */
+import { TICKET_SECONDS_MAX } from '../core/ticket-seconds.ts';
 import { watchLink } from '../core/watch-link.ts';
 import { PAYLOAD_ACCESS, type PayloadAccess } from '../messages/payload-access.ts';
 import { duration, executionId, oneOf, readArguments } from './arguments.ts';
@@ -7,9 +8,6 @@ import { connect } from './connect.ts';
 import { EXIT } from './exit-code.ts';
 import { dayOf, timeOf, timeZone } from '../core/local-time.ts';
 import { jsonLine, oneLine } from './plain-text.ts';
-
-/** The longest life that the service gives a ticket. */
-const TTL_SECONDS_MAX = 3_600;
 
 const HELP = `Print a link that shows one execution in a browser: its steps, what failed and why, and its messages, live.
 
@@ -51,8 +49,8 @@ export const link: Command = {
       },
       ['id'],
     );
-    const ttlSeconds = duration('--ttl', values.ttl) ?? TTL_SECONDS_MAX;
-    if (ttlSeconds < 1 || ttlSeconds > TTL_SECONDS_MAX) {
+    const ttlSeconds = duration('--ttl', values.ttl) ?? TICKET_SECONDS_MAX;
+    if (ttlSeconds < 1 || ttlSeconds > TICKET_SECONDS_MAX) {
       throw new UsageError(`--ttl must be from 1s to 1h: it is '${values.ttl}'`);
     }
     const payloads = oneOf('--payloads', values.payloads, PAYLOAD_ACCESS);

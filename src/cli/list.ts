@@ -1,4 +1,5 @@
 /** `flowtap list <flow>`: the executions of a flow, newest first, once or as they change. */
+import { PAGE_MESSAGES_MAX } from '../messages/page-messages.ts';
 import {
   type ExecutionFilter,
   type FlowtapClient,
@@ -18,8 +19,6 @@ import { Progress } from './progress.ts';
 
 const SHOWN_DEFAULT = 20;
 const SHOWN_MAX = 10_000;
-/** The service's largest page: fewest requests. */
-const PAGE_EXECUTIONS = 250;
 
 const HELP = `Show the executions of a flow, newest first.
 
@@ -72,7 +71,7 @@ export const list: Command = {
     );
     const { follow = false, json = false } = values;
     const [flow] = positionals;
-    const last = wholeNumber('-n', values.last, 1, follow ? PAGE_EXECUTIONS : SHOWN_MAX) ?? SHOWN_DEFAULT;
+    const last = wholeNumber('-n', values.last, 1, follow ? PAGE_MESSAGES_MAX : SHOWN_MAX) ?? SHOWN_DEFAULT;
     const since = duration('--since', values.since);
     const giveUpAfter = duration('--give-up-after', values['give-up-after']);
     if (giveUpAfter !== undefined && !follow) throw new UsageError('--give-up-after needs --follow');
@@ -118,7 +117,7 @@ async function showOnce(
   let isPartial = false;
   let hasMore = false;
   try {
-    const maxResults = Math.min(PAGE_EXECUTIONS, last);
+    const maxResults = Math.min(PAGE_MESSAGES_MAX, last);
     for await (const page of client.executions({ ...filter, maxResults, signal }).pages()) {
       found.push(...page.executions);
       isPartial ||= page.partial === true;

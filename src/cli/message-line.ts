@@ -3,6 +3,8 @@
  * not fit beside them gets a line of its own, and a payload is cropped before the name of its step is. In a pipe or file nothing
  * is cropped, and times are whole: such lines are stored and searched.
  */
+import { withoutEventMembers } from '../messages/event-payload.ts';
+import { isFailure } from '../messages/event-types.ts';
 import type { FlowMessage } from '../client/client.ts';
 import { dayOf, timeOf, timeZone } from '../core/local-time.ts';
 import type { Output, Style } from './output.ts';
@@ -118,17 +120,13 @@ function partsOf(message: FlowMessage): Parts {
 
 const restOf = (rest: string): string => (rest === '}' ? '' : `{${rest}`);
 
-/** Payloads of Step Functions begin with members that are shown already, or that only programs need. */
-const EVENT = /^\{"type":"\w+","id":\d+(?:,"previousEventId":\d+)?,?/;
-
 function eventText(upstreamType: string, payload: string): string {
-  const found = EVENT.exec(payload);
-  const text = found ? restOf(payload.slice(found[0].length)) : payload;
-  return text === '' ? upstreamType : `${upstreamType} ${text}`;
+  const text = withoutEventMembers(payload);
+  return text === '' || text === '{}' ? upstreamType : `${upstreamType} ${text}`;
 }
 
 function stylesOf(type: string): readonly Style[] {
-  if (/_(?:FAILED|ABORTED)$/.test(type)) return type.startsWith('EXECUTION_') ? ['red', 'bold'] : ['red'];
+  if (isFailure(type)) return type.startsWith('EXECUTION_') ? ['red', 'bold'] : ['red'];
   if (type === 'EXECUTION_SUCCEEDED') return ['green', 'bold'];
   return type.startsWith('EXECUTION_') ? ['bold'] : [];
 }

@@ -3,7 +3,7 @@
  * after the last id that was handed out, so every message is delivered exactly once. If the server cannot do that (the history was
  * replaced, or the id was signed with a secret that the server no longer has), it sends `reset`, and this passes it on.
  */
-import { STATUSES, type Status, statusAfter } from '../messages/event-types.ts';
+import { STATUSES, type Status, TERMINAL_TYPES, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
@@ -17,8 +17,6 @@ import {
 import { FlowtapConnectionError, FlowtapProblem, parseObject, problemFromText } from './wire/problem.ts';
 import { readSummary } from './summary.ts';
 import type { EventType, FlowMessage, UpstreamEventType } from './wire/wire.ts';
-
-const TERMINAL_TYPES = ['EXECUTION_SUCCEEDED', 'EXECUTION_FAILED', 'EXECUTION_ABORTED'];
 
 export interface FollowOptions {
   /** `start`, the default: every message, from the first. `now`: only future ones. */

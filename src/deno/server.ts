@@ -18,7 +18,8 @@ import { createDurableKeys } from './durable-keys.ts';
 import { createReserveFile } from './reserve-file.ts';
 import { openSite } from './static-site.ts';
 import { ConnectionClosed, closingAfter, watchBody } from './unfinished-body.ts';
-import { type Result, fail, ok } from '../core/errors.ts';
+import { wrongSettings } from '../config.ts';
+import { type Result, ok } from '../core/errors.ts';
 import type { Client } from '../executions/executions.ts';
 import { createInProcessExecutions } from '../executions/runtimes/in-process.ts';
 import { createInProcessLists } from '../lists/runtimes/in-process-lists.ts';
@@ -50,7 +51,7 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   const { port, hostname, storePath } = settings;
   const trustedProxies = parseTrustedProxies(settings.trustedProxy);
   if (!trustedProxies) {
-    return refusal('TRUSTED_PROXY must be addresses or blocks (10.0.0.0/8), separated by commas');
+    return wrongSettings('TRUSTED_PROXY must be addresses or blocks (10.0.0.0/8), separated by commas');
   }
   const opened = await openStore(storePath);
   if (!opened.ok) return opened;
@@ -190,10 +191,10 @@ async function openStore(path: string): Promise<Result<OpenStore>> {
       return ok({ kv, unlock: () => lock?.close(), reserve });
     }
     lock.close();
-    return refusal(`STORE_PATH ${path} is in use by another process`);
+    return wrongSettings(`STORE_PATH ${path} is in use by another process`);
   } catch (error) {
     lock?.close();
-    return refusal(`STORE_PATH ${path} can't be opened: ${reasonOf(error)}`);
+    return wrongSettings(`STORE_PATH ${path} can't be opened: ${reasonOf(error)}`);
   }
 }
 
@@ -206,12 +207,12 @@ function listen(
   } catch (error) {
     const inUse = error instanceof Deno.errors.AddrInUse;
     return inUse
-      ? refusal(`PORT ${options.port} is in use`)
-      : refusal(`HOST ${options.hostname}, PORT ${options.port}: can't listen there: ${reasonOf(error)}`);
+      ? wrongSettings(`PORT ${options.port} is in use`)
+      : wrongSettings(
+          `HOST ${options.hostname}, PORT ${options.port}: can't listen there: ${reasonOf(error)}`,
+        );
   }
 }
-
-const refusal = (problem: string) => fail({ type: 'not-configured', internal: `settings: ${problem}` });
 
 /** The first line of an error, without the stack. */
 const reasonOf = (error: unknown): string => String(error).split('\n')[0] ?? '';

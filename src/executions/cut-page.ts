@@ -13,8 +13,6 @@ import type { PayloadAccess } from '../messages/payload-access.ts';
 import { cutBackwards } from './cut-backwards.ts';
 import { SCANNED_MESSAGES_MAX, Scan } from './scan.ts';
 
-/** The most messages of a page: AWS's own bound of maxResults. */
-export const PAGE_MESSAGES_MAX = 250;
 /** An answer of a Durable Object over 32 MiB throws, and a browser should not wait for more than this. */
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 

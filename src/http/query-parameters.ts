@@ -10,7 +10,7 @@ import { THINGS_GRAPH } from '../core/execution-ref.ts';
 import { isIsoDate, isIsoTime } from '../core/iso-time.ts';
 import { STEP_CHARACTERS_MAX } from '../messages/derive.ts';
 import { EVENT_TYPES, STATUSES, UPSTREAM_EVENT_TYPES } from '../messages/event-types.ts';
-import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
+import { PAGE_MESSAGES_MAX } from '../messages/page-messages.ts';
 import { EXECUTION_ID_CHARACTERS_MAX } from '../messages/execution-id.ts';
 import { WAIT_SECONDS_MAX } from '../messages/wait-seconds.ts';
 

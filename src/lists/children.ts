@@ -13,7 +13,7 @@ import type { MapRunRef } from '../core/execution-arn.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { flowOf, namesOf } from '../core/flow-ref.ts';
 import type { Executions, Reader } from '../executions/executions.ts';
-import { PAGE_MESSAGES_MAX } from '../executions/cut-page.ts';
+import { PAGE_MESSAGES_MAX } from '../messages/page-messages.ts';
 import { decodePage } from '../messages/encoded-page.ts';
 import type { Position } from '../messages/cursor.ts';
 import type { LineageReader, Started } from '../messages/started-executions.ts';

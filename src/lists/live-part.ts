@@ -3,6 +3,7 @@
  * with the same start time in any order, and its pages may overlap. So a start time is complete only when an older execution was read,
  * and each id is taken once.
  */
+import { TOKEN_LOSSES_MAX } from '../executions/upstream/upstream-history.ts';
 import { positionBefore, startedAtMsOf } from '../archive/order-key.ts';
 import type { Clock } from '../core/clock.ts';
 import type { SourceFailure } from '../core/errors.ts';
@@ -19,8 +20,6 @@ import {
 
 /** Upstream pages that one request reads, of 1,000 executions each: five seconds of an account's budget of list calls. */
 export const LIST_PAGES_MAX = 10;
-/** Restarts of one request's walk because tokens expired during it. */
-const TOKEN_LOSSES_MAX = 3;
 
 export interface LivePartOptions extends PartRange {
   readonly list: UpstreamList;

@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseApiKey } from '../access/keys/api-key.ts';
-import { signTicket, ticketKeys, TICKET_SECONDS_MAX } from '../access/ticket.ts';
+import { signTicket, ticketKeys } from '../access/ticket.ts';
+import { TICKET_SECONDS_MAX } from '../core/ticket-seconds.ts';
 import { randomBase62 } from '../core/base62.ts';
 
 export interface LocalTicketOptions {

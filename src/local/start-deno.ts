@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cannotStart } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
 import { readServerSettings } from '../deno/server-settings.ts';
 import { serveOnDeno } from '../deno/server.ts';
@@ -43,7 +44,7 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
     STORE_PATH: join(directory, 'flowtap.sqlite3'),
   });
   const server = settings.ok ? await serveOnDeno(settings.value, log) : settings;
-  if (!server.ok) throw new Error(mistake(internalText(server.failure) ?? server.failure.type));
+  if (!server.ok) throw new Error(cannotStart(internalText(server.failure) ?? server.failure.type));
   const { url, store, stop } = server.value;
   shutdown.onEnd(stop);
   const apiKey = await createKeyIn(store, { name: 'deno task start' });
@@ -52,8 +53,4 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   console.log(
     welcome({ url, apiKey, options, ...(emulatorUrl !== undefined && { emulatorUrl }), ticketFor, nowMs }),
   );
-}
-
-function mistake(problem: string): string {
-  return `Cannot start: ${problem.replace(/^settings: /, '')}`;
 }

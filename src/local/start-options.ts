@@ -3,7 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { readSettings } from '../config.ts';
+import { cannotStart, readSettings } from '../config.ts';
 
 export const USAGE = `npm start [-- --upstream aws]
 npm run dev [-- --upstream aws]
@@ -163,7 +163,7 @@ function readOptions(flags: Flags, env: Environment): StartOptions | string {
   const settings = readSettings(vars);
   if (!settings.ok) {
     return settings.failure.type === 'not-configured'
-      ? settings.failure.internal.replace(/^settings: /, 'Cannot start: ')
+      ? cannotStart(settings.failure.internal)
       : 'Cannot start: the settings are wrong';
   }
   const { region, credentials, publicUrl } = settings.value;

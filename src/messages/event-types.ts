@@ -111,3 +111,13 @@ const TERMINAL: ReadonlyMap<string, Exclude<Status, 'RUNNING'>> = new Map([
 /** The status of an execution whose history ends with this type. Only the last message counts: a redrive may follow any. */
 export const statusAfter = (eventType: string | undefined): Status =>
   TERMINAL.get(eventType ?? '') ?? 'RUNNING';
+
+/** The types that can end an execution. */
+export const TERMINAL_TYPES: readonly string[] = [...TERMINAL.keys()];
+
+/** Whether a message of this type reports that something failed or was aborted. The ending of a type tells it. */
+export const isFailure = (eventType: string): boolean => /_(?:FAILED|ABORTED)$/.test(eventType);
+
+/** The same for types of Step Functions, also for those that AWS adds. */
+export const isUpstreamFailure = (upstreamType: string): boolean =>
+  /(?:Failed|TimedOut|Aborted)$/.test(upstreamType);

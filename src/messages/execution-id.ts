@@ -1,4 +1,5 @@
 /** What an execution's id must be. The id goes to the scope check, the cursor and the source. */
+import { CONTROL_CHARACTER } from '../core/control-character.ts';
 import * as z from 'zod/mini';
 
 import { containsApiKey } from '../core/api-key-format.ts';
@@ -18,9 +19,6 @@ function containsCredential(id: string): boolean {
   const text = decodedAscii(id, EXECUTION_ID_CHARACTERS_MAX);
   return containsApiKey(text) || TICKET.test(text);
 }
-
-// eslint-disable-next-line no-control-regex
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Checks ids from every entry, and describes them in the OpenAPI document. */
 export const executionIdSchema = z.string({ error: 'must be given' }).check(

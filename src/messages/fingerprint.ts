@@ -19,6 +19,9 @@ export type Fingerprint = string;
 
 export const FINGERPRINT_BYTES = 8;
 
+/** The form of a fingerprint, for those that were stored. */
+export const FINGERPRINT = new RegExp(`^[0-9a-f]{${FINGERPRINT_BYTES * 2}}$`);
+
 const digest = (text: string): Fingerprint => hash('sha256', text, 'hex').slice(0, FINGERPRINT_BYTES * 2);
 
 /** The fingerprint at position 0. */

@@ -2,6 +2,7 @@
  * Schemas of the API's answers, for the OpenAPI document and the tests that compare it with real answers. Strict here, so that a
  * test finds undocumented members; open in the document, because members may be added.
  */
+import { RATE_TIER_NAMES } from '../core/rate-tier.ts';
 import * as z from 'zod/mini';
 
 import { EVENT_TYPES, STATUSES } from '../messages/event-types.ts';
@@ -30,7 +31,7 @@ const payloads = () =>
     z.enum(PAYLOAD_ACCESS),
     'What the key sees: `none` no payloads, `names` also the names of steps and errors, `full` everything.',
   );
-const tier = () => describe(z.enum(['standard', 'high']), 'The rate tier of the key.');
+const tier = () => describe(z.enum(RATE_TIER_NAMES), 'The rate tier of the key.');
 const patterns = () =>
   list(z.string(), 'Patterns of the executions that the key may read; `*` matches any characters.');
 const executionId = () => text('The requested execution.');

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { cutPage, PAGE_BYTES_MAX, PAGE_MESSAGES_MAX, type PageQuery } from '../../src/executions/cut-page.ts';
+import { cutPage, PAGE_BYTES_MAX, type PageQuery } from '../../src/executions/cut-page.ts';
+import { PAGE_MESSAGES_MAX } from '../../src/messages/page-messages.ts';
 import { SCANNED_BYTES_MAX, SCANNED_MESSAGES_MAX } from '../../src/executions/scan.ts';
 import { fail } from '../../src/core/errors.ts';
 import type { Position } from '../../src/messages/cursor.ts';

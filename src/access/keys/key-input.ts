@@ -2,6 +2,7 @@
  * Parses the bodies of create, change and rotate. Unknown members are refused: a misspelt `execution` must not create a key that
  * can read nothing, nor a misspelt `expireAt` one that never expires.
  */
+import { CONTROL_CHARACTER } from '../../core/control-character.ts';
 import * as z from 'zod/mini';
 
 import { invalid, ok, type Result } from '../../core/errors.ts';
@@ -9,7 +10,8 @@ import { PAYLOAD_ACCESS, type PayloadAccess } from '../../messages/payload-acces
 import { containsApiKey } from '../../core/api-key-format.ts';
 import { isIsoTime } from '../../core/iso-time.ts';
 import { parseBody } from '../../core/parse-body.ts';
-import { RATE_TIERS, type RateTier } from '../limits/rate-limit.ts';
+import { RATE_TIERS } from '../limits/rate-limit.ts';
+import type { RateTier } from '../../core/rate-tier.ts';
 import { EXECUTION_PATTERNS_MAX, executionPatternProblem } from './execution-pattern.ts';
 import { TOTAL_STREAM_LIMIT_DEFAULT } from './key-record.ts';
 
@@ -58,8 +60,7 @@ export interface Rotation {
 const label = z.string({ error: 'must be text' }).check(
   z.minLength(1, { error: 'must not be empty' }),
   z.maxLength(NAME_CHARACTERS_MAX, { error: `must be at most ${NAME_CHARACTERS_MAX} characters` }),
-  // eslint-disable-next-line no-control-regex
-  z.regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, { error: 'must not contain control characters' }),
+  z.refine((text) => !CONTROL_CHARACTER.test(text), { error: 'must not contain control characters' }),
   z.refine((text) => text.isWellFormed(), { error: 'must be well-formed Unicode' }),
   z.refine((text) => !containsApiKey(text), { error: 'must not contain an API key' }),
 );

@@ -23,6 +23,7 @@ import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
 
 import type { Log } from '../../core/log.ts';
+import { RATE_TIER_NAMES } from '../../core/rate-tier.ts';
 import { parseJson } from '../../core/parse-json.ts';
 import type { Entry } from '../../storage/key-value.ts';
 import { type PayloadAccess, accessOfStored, storedAccess } from '../../messages/payload-access.ts';
@@ -52,7 +53,7 @@ export const keyFactsSchema = z.object({
   payloads: z.enum(['full', 'none']),
   payloadNames: z.optional(z.literal(true)),
   tickets: z.boolean(),
-  tier: z.enum(['standard', 'high']),
+  tier: z.enum(RATE_TIER_NAMES),
   streamLimit: z.int().check(z.positive()),
   totalStreamLimit: z._default(z.int().check(z.positive()), TOTAL_STREAM_LIMIT_DEFAULT),
 });

@@ -1,7 +1,7 @@
 /** A key as an admin sees it: everything but the secret, which cannot be shown again. */
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { endsOfCredential, type KeyRecords } from './key-record.ts';
-import type { RateTier } from '../limits/rate-limit.ts';
+import type { RateTier } from '../../core/rate-tier.ts';
 
 export interface KeyView {
   readonly id: string;

@@ -3,6 +3,8 @@
  * request. Adapters: in-process-rate-limit.ts, workers-rate-limit.ts; one contract suite tests both.
  */
 
+import type { RateTier } from '../../core/rate-tier.ts';
+
 export interface RateLimiter {
   /** Counts one request in the bucket, unless it is refused. */
   take(bucket: string): Promise<RateLimitAnswer>;
@@ -25,9 +27,7 @@ export const RATE_TIERS = {
   /** A back end that polls ten executions every second, or a page that opens a hundred streams. */
   standard: { requests: 100, periodSeconds: 10 },
   high: { requests: 1000, periodSeconds: 10 },
-} as const satisfies Record<string, RateLimit>;
-
-export type RateTier = keyof typeof RATE_TIERS;
+} as const satisfies Record<RateTier, RateLimit>;
 
 /** Wrong credentials of one client address: enough for typing errors, too few to cause many storage reads. */
 export const FAILED_AUTHENTICATIONS: RateLimit = { requests: 30, periodSeconds: 60 };

@@ -3,6 +3,7 @@
  * distinguishes branches. If that event is not known (a history read from its middle, a redrive, a key that
  * must not see names), the message belongs to the open step of its name, or to a new step without a start.
  */
+import { isUpstreamFailure } from '../../messages/event-types.ts';
 import type { FlowMessage } from '../wire/wire.ts';
 import type { StepKind } from './step.ts';
 import { type Node, ROOT, type TreeDraft } from './step-tree.ts';
@@ -151,7 +152,7 @@ class Application {
     if (!draft.isOpen(node)) return node;
     // An attempt can fail before anything is scheduled.
     if (type === 'EvaluationFailed') draft.update(node, { begun: true });
-    if (/(?:Failed|TimedOut|Aborted)$/.test(type)) draft.endAttempt(node, 'failed', timestamp, error);
+    if (isUpstreamFailure(type)) draft.endAttempt(node, 'failed', timestamp, error);
     else if (type.endsWith('Succeeded')) draft.endAttempt(node, 'succeeded', timestamp);
     else if (type.endsWith('Scheduled')) draft.beginAttempt(node, timestamp);
     return node;

@@ -7,21 +7,18 @@ import * as z from 'zod/mini';
 import type { ArchiveHead } from '../../archive/archive-head.ts';
 import type { Archive } from '../../archive/archive.ts';
 import { indexEntryOf } from '../../archive/index-record.ts';
-import { Backoff } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
 import { faultText } from '../../core/exception-text.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
+import { createStoreBackoff } from './store-backoff.ts';
 
 /**
  * If a head is not visible this long after a crash, it was not written. Workers KV may take a minute to show
  * it.
  */
 export const HEAD_VISIBLE_MS = 70_000;
-/** Delay after a failure of the store; doubled each time. */
-const RETRY_MS = 60_000;
-const RETRY_MS_MAX = 60 * 60_000;
 const KEY = 'unindexed';
 
 /** On Deno, the note outlives the process. */
@@ -51,7 +48,7 @@ export class IndexUpkeep {
   readonly #options: IndexUpkeepOptions;
   #note: Note | undefined;
   #dueAtMs = Infinity;
-  readonly #backoff = new Backoff(RETRY_MS, RETRY_MS_MAX);
+  readonly #backoff = createStoreBackoff();
 
   constructor(options: IndexUpkeepOptions) {
     this.#options = options;

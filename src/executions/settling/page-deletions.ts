@@ -7,17 +7,14 @@ import * as z from 'zod/mini';
 
 import type { Archive } from '../../archive/archive.ts';
 import type { PageIntents } from '../../archive/archive-writer.ts';
-import { Backoff } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
+import { createStoreBackoff } from './store-backoff.ts';
 
 /** How long replaced pages stay readable for isolates that remember their head: 5 min in memory, 60 s in KV's cache. */
 export const REPLACED_PAGES_KEPT_MS = 10 * 60_000;
-/** Delay after a failure of the store; doubled each time. */
-const RETRY_MS = 60_000;
-const RETRY_MS_MAX = 60 * 60_000;
 /** The beginning of the keys. Older versions stored one generation under this word alone. */
 const PREFIX = 'replaced';
 
@@ -41,7 +38,7 @@ export class PageDeletions implements PageIntents {
   /** In clock milliseconds, by generation. */
   readonly #due = new Map<string, number>();
   readonly #writing = new Set<string>();
-  readonly #backoff = new Backoff(RETRY_MS, RETRY_MS_MAX);
+  readonly #backoff = createStoreBackoff();
 
   constructor(options: PageDeletionsOptions) {
     this.#options = options;

@@ -7,14 +7,14 @@
 import * as z from 'zod/mini';
 
 import { WALK_START } from '../../messages/derive.ts';
-import { fingerprintAtStart } from '../../messages/fingerprint.ts';
+import { FINGERPRINT, fingerprintAtStart } from '../../messages/fingerprint.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { Log } from '../../core/log.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 
 const rowSchema = z.object({
   start: z.number().check(z.int(), z.nonnegative()),
-  fingerprint: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  fingerprint: z.string().check(z.regex(FINGERPRINT)),
   /** The upstream's token for the page that starts here. Absent: the first page, or see `lost`. */
   token: z.optional(z.string()),
   /** The token has expired: only a walk from an earlier page brings a new one. */

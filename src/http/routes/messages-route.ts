@@ -4,7 +4,8 @@
  */
 import { type Caller, grantedStreamOf, readerOf, streamGrantOf } from '../../access/caller.ts';
 import { type Result, fail, invalid, ok } from '../../core/errors.ts';
-import { type MessageFilter, PAGE_MESSAGES_MAX, type PageStart } from '../../executions/cut-page.ts';
+import type { MessageFilter, PageStart } from '../../executions/cut-page.ts';
+import { PAGE_MESSAGES_MAX } from '../../messages/page-messages.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { StreamStart } from '../../executions/executions.ts';
 import { shows } from '../../messages/payload-access.ts';

@@ -5,6 +5,7 @@
  *
  * Types: HistoryEventType of botocore's model stepfunctions/2016-11-23 (1.43.67). No I/O, no clock.
  */
+import { isUpstreamFailure } from '../../messages/event-types.ts';
 import { EVENT_TYPE_OF_UPSTREAM, type EventType } from '../../messages/event-types.ts';
 import type { Message } from '../../messages/message.ts';
 import { isoFromEpochSeconds } from '../../messages/timestamp.ts';
@@ -37,7 +38,7 @@ export function eventTypeOf(type: string, resourceType?: unknown): EventType {
 
 /** AWS adds types. A new one must never count as the end of the execution. */
 const futureType = (type: string): EventType =>
-  /(?:Failed|Aborted|TimedOut)$/.test(type) ? 'ACTIVITY_FAILED' : 'SCHEDULE_NEXT_READY_STEPS_TASK';
+  isUpstreamFailure(type) ? 'ACTIVITY_FAILED' : 'SCHEDULE_NEXT_READY_STEPS_TASK';
 
 /** Undefined if the timestamp is not a time. */
 export function messageOfEvent(event: HistoryEvent): Message | undefined {

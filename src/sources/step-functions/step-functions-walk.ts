@@ -7,6 +7,7 @@
  * iteration) that it left open. For how long depends only on ids, so that a walk from the middle derives the
  * same as one from the start.
  */
+import { isUpstreamFailure } from '../../messages/event-types.ts';
 import * as z from 'zod/mini';
 
 import { type DerivedMembers, errorName, stepName } from '../../messages/derive.ts';
@@ -61,7 +62,6 @@ const TYPE = /^(?:[A-Z][a-z]+){2,8}$/;
 const OF_EXECUTION = /^Execution(?:Started|Succeeded|Failed|TimedOut|Aborted|Redriven)$/;
 const OF_ITERATION = /^MapIteration(?:Succeeded|Failed|Aborted)$/;
 const AROUND = /^(Map|Parallel)State(Started|Succeeded|Failed|Aborted)$/;
-const FAILURE = /(?:Failed|TimedOut|Aborted)$/;
 
 export class StepFunctionsWalk {
   /** Ascending by id. */
@@ -100,7 +100,7 @@ export class StepFunctionsWalk {
     const previous = typeof event.previousEventId === 'number' ? event.previousEventId : 0;
     const { step, iteration, after } = this.#place(type, members, this.#frameAfter(previous, id));
     this.#remember(id, type, after);
-    const error = FAILURE.test(type) ? errorName(members['error']) : undefined;
+    const error = isUpstreamFailure(type) ? errorName(members['error']) : undefined;
     return {
       upstreamType: type,
       ...(step !== undefined && { step }),

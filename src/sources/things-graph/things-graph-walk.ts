@@ -3,6 +3,7 @@
  * empty, so these messages belong to the open step. While several steps are open, or one without a name, a
  * message without a step's name gets no step.
  */
+import { isFailure } from '../../messages/event-types.ts';
 import * as z from 'zod/mini';
 
 import { type DerivedMembers, errorName, stepName } from '../../messages/derive.ts';
@@ -16,7 +17,6 @@ const OPEN_STEPS_MAX = 100;
 const savedSchema = z.array(z.nullable(z.string()));
 
 const OF_STEP = /^(?:STEP|ACTIVITY|THING_ACTION_TASK|ACKNOWLEDGE_TASK_MESSAGE)(?:_|$)/;
-const FAILURE = /_(?:FAILED|ABORTED)$/;
 
 export class ThingsGraphWalk {
   #open: (string | null)[];
@@ -31,7 +31,7 @@ export class ThingsGraphWalk {
     if (eventType === 'STEP_STARTED') this.#started(own);
     const step = own ?? (OF_STEP.test(eventType) && eventType !== 'STEP_STARTED' ? this.#only() : undefined);
     if (eventType === 'STEP_SUCCEEDED' || eventType === 'STEP_FAILED') this.#ended(step);
-    const error = FAILURE.test(eventType) ? errorName(payloadMember(payload, 'error')) : undefined;
+    const error = isFailure(eventType) ? errorName(payloadMember(payload, 'error')) : undefined;
     return { ...(step !== undefined && { step }), ...(error !== undefined && { error }) };
   }
 

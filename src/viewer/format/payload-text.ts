@@ -2,6 +2,7 @@
  * A payload as text for people. JSON is indented token by token, so that every number, escape and repeated member stays as it was sent:
  * parsing and printing it again would change them. Anything else stays as it is.
  */
+import { withoutEventMembers } from '../../messages/event-payload.ts';
 
 const INDENT = '  ';
 /** A string, a bracket, a comma, a colon, white space, or anything else up to the next of these. */
@@ -49,12 +50,10 @@ function indented(json: string): string {
   return parts.join('');
 }
 
-/** The members that payloads of Step Functions begin with. The row shows them already. */
-const KNOWN_MEMBERS = /^\{"type":"\w+","id":\d+,"previousEventId":\d+(?:,|(?=\}))/;
 const PREVIEW_CHARACTERS_MAX = 240;
 
 /** The beginning of a payload on one line. */
 export function payloadPreview(payload: string): string {
-  const beginning = payload.slice(0, 2 * PREVIEW_CHARACTERS_MAX).replace(KNOWN_MEMBERS, '{');
+  const beginning = withoutEventMembers(payload.slice(0, 2 * PREVIEW_CHARACTERS_MAX));
   return beginning === '{}' ? '' : beginning.replaceAll(/\s+/g, ' ').trim().slice(0, PREVIEW_CHARACTERS_MAX);
 }

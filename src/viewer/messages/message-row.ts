@@ -1,4 +1,5 @@
 /** A message in the list: one line, and, when it is open, all of it. Everything that comes from the history is text. */
+import { isFailure } from '../../messages/event-types.ts';
 import { type TemplateResult, html, nothing } from 'lit';
 import { ref } from 'lit/directives/ref.js';
 
@@ -32,7 +33,7 @@ export type CopyTarget = 'payload' | 'message' | 'link';
 
 /** The ending of a type tells its outcome. */
 export function toneOf({ eventType = '' }: FlowMessage): 'failed' | 'succeeded' | 'other' {
-  if (eventType.endsWith('FAILED') || eventType.endsWith('ABORTED')) return 'failed';
+  if (isFailure(eventType)) return 'failed';
   return eventType.endsWith('SUCCEEDED') ? 'succeeded' : 'other';
 }
 

@@ -2,6 +2,7 @@
  * Reads an execution to its end: by a stream or, until this page has a free stream slot, by requesting new
  * messages every 5 s. The caller decides where to continue and what to do with messages.
  */
+import { PAGE_MESSAGES_MAX } from '../../messages/page-messages.ts';
 import { FlowtapProblem, type FlowMessage, type Status } from '../../client/client.ts';
 import { isTransient } from '../../client/retry-policy.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -11,8 +12,6 @@ import type { Phase } from './snapshot.ts';
 import type { SlotRequest, StreamSlots } from './stream-slots.ts';
 
 export const POLL_MS = 5_000;
-/** The most that the service accepts. */
-const PAGE_MESSAGES = 250;
 
 export interface FailedAttempt {
   readonly error: unknown;
@@ -125,7 +124,7 @@ async function readPages({ client, executionId }: Session, reading: Reading): Pr
   for (;;) {
     const cursor = reading.cursor();
     const page = await client.page(executionId, {
-      maxResults: PAGE_MESSAGES,
+      maxResults: PAGE_MESSAGES_MAX,
       signal,
       ...(cursor !== undefined && { cursor }),
     });

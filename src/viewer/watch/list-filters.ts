@@ -2,7 +2,8 @@
 import { type TemplateResult, html, nothing } from 'lit';
 
 import { statusWord } from './status-badge.ts';
-import { type ListView, SINCE_HOURS, STATUSES } from './watch-location.ts';
+import { type ListView, SINCE_HOURS } from './watch-location.ts';
+import { STATUSES } from '../../messages/event-types.ts';
 
 const SINCE_NAMES: Readonly<Record<string, string>> = {
   '1h': 'Last hour',

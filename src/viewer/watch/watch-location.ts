@@ -3,11 +3,10 @@
  * (core/watch-link.ts), or the list with its filter, `#flow=…&status=FAILED&namePrefix=…&since=24h`. So every
  * view has a link, and the browser's "back" works. It never contains a key.
  */
+import { STATUSES } from '../../messages/event-types.ts';
 import type { Status } from '../../client/client.ts';
 import { type WatchTarget, parseWatchFragment, watchFragment } from '../../core/watch-link.ts';
 import type { ListQuery } from './list-source.ts';
-
-export const STATUSES: readonly Status[] = ['RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED'];
 
 /** Ranges of start times, in hours; in the order of the menu. */
 export const SINCE_HOURS: Readonly<Record<string, number>> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 };

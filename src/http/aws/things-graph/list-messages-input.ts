@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 
 import { type FieldError, type Result, fail, ok } from '../../../core/errors.ts';
 import type { ExecutionRef } from '../../../core/execution-ref.ts';
-import { PAGE_MESSAGES_MAX } from '../../../executions/cut-page.ts';
+import { PAGE_MESSAGES_MAX } from '../../../messages/page-messages.ts';
 import { MAX_RESULTS_DEFAULT } from '../../query-parameters.ts';
 import { WRONG_TYPE } from '../aws-input.ts';
 
