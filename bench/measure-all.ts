@@ -1,4 +1,7 @@
-/** Measures the rows one after the other, prints each as it is done, and writes RESULTS.md when all were measured in full. */
+/**
+ * Measures the rows one after the other, prints each as it is done, and writes RESULTS.md when all were
+ * measured in full.
+ */
 import { join } from 'node:path';
 import type { Effort, Row, RowReport } from './measure/row.ts';
 import type { Options } from './options.ts';

@@ -1,5 +1,6 @@
 /**
- * The application: every route, in order. Takes ports, knows no platform; worker.ts and deno.ts give it theirs.
+ * The application: every route, in order. Takes ports, knows no platform; worker.ts and deno.ts give it
+ * theirs.
  */
 import { HonoBase } from 'hono/hono-base';
 
@@ -61,7 +62,8 @@ export interface AppPorts {
 export type App = HonoBase<AppBindings>;
 
 export function createApp(ports: AppPorts): App {
-  // Route by the raw path, from which handlers also read the id: Hono's decoding would route paths that they don't recognise.
+  // Route by the raw path, from which handlers also read the id: Hono's decoding would route paths that they
+  // don't recognise.
   const app = new HonoBase<AppBindings>({
     router: new PathRouter(),
     getPath: (request) => requestUrl(request)?.pathname ?? '',
@@ -97,11 +99,17 @@ export function createApp(ports: AppPorts): App {
   return app;
 }
 
-/** An AWS client whose endpoint has a wrong path, or whose request a wrong method, needs the answer in its own protocol. */
+/**
+ * An AWS client whose endpoint has a wrong path, or whose request a wrong method, needs the answer in its own
+ * protocol.
+ */
 const refusalFor = (request: Request): RouteOptions =>
   request.headers.has('X-Amz-Target') ? { refuse: awsRefusalFor(request) } : {};
 
-/** The service is up and configured. Reads nothing: a store or upstream that is down must not take it out of service. */
+/**
+ * The service is up and configured. Reads nothing: a store or upstream that is down must not take it out of
+ * service.
+ */
 const health = ({ clock, version }: Pick<AppPorts, 'clock' | 'version'>): Handler =>
   byMethod({
     GET: async () => {

@@ -1,6 +1,6 @@
 /**
- * Builds the sources from settings: Things Graph and Step Functions, each within its call budget, and the lists of Step
- * Functions. Also chooses, by the payloads, which source's reader understands a message.
+ * Builds the sources from settings: Things Graph and Step Functions, each within its call budget, and the
+ * lists of Step Functions. Also chooses, by the payloads, which source's reader understands a message.
  */
 import type { ReadDescription } from './archive/archive-head.ts';
 import type { Settings } from './config.ts';

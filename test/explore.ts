@@ -1,7 +1,7 @@
 /**
- * `npm run test:explore`: runs the random tests round after round, each round with a new seed and ten times as many runs. Stops at
- * the first failure and prints the command that repeats it. `-- --rounds 20` changes the number of rounds; file names after it
- * limit the tests.
+ * `npm run test:explore`: runs the random tests round after round, each round with a new seed and ten times
+ * as many runs. Stops at the first failure and prints the command that repeats it. `-- --rounds 20` changes
+ * the number of rounds; file names after it limit the tests.
  */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';

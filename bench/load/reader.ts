@@ -1,6 +1,7 @@
 /**
- * Reads a list of addresses one after the other over one connection, several times, and prints the milliseconds of each time:
- * `reader.ts <url> <file> <times>`. The file is that of rotate.lua. A stream is read until it has sent `caught-up`.
+ * Reads a list of addresses one after the other over one connection, several times, and prints the
+ * milliseconds of each time: `reader.ts <url> <file> <times>`. The file is that of rotate.lua. A stream is
+ * read until it has sent `caught-up`.
  */
 import { readFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, request } from 'node:http';

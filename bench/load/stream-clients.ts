@@ -1,6 +1,6 @@
 /**
- * Many open event streams in a process of their own, as plain sockets that search the bytes for a marker and parse nothing.
- * measure/stream-crowd.ts starts it and has the messages between the two.
+ * Many open event streams in a process of their own, as plain sockets that search the bytes for a marker and
+ * parse nothing. measure/stream-crowd.ts starts it and has the messages between the two.
  */
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
@@ -9,7 +9,9 @@ import type { CrowdAnswer, CrowdRequest, StreamOf } from '../measure/stream-crow
 
 /** Enough to keep a server busy, few enough that no backlog of connections overflows. */
 const CONNECTING_AT_ONCE = 50;
-/** A stream that is refused is opened again, as an EventSource does: a call budget may be used up for a while. */
+/**
+ * A stream that is refused is opened again, as an EventSource does: a call budget may be used up for a while.
+ */
 const RETRY_MS = 1_000;
 const RETRIES_MAX = 30;
 

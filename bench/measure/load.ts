@@ -1,6 +1,6 @@
 /**
- * Load on an HTTP server from a process of its own, which reads answers but parses none: wrk, or autocannon if wrk is not installed.
- * Both send the given requests in turn, over connections that stay open.
+ * Load on an HTTP server from a process of its own, which reads answers but parses none: wrk, or autocannon
+ * if wrk is not installed. Both send the given requests in turn, over connections that stay open.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';

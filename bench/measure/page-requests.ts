@@ -1,4 +1,7 @@
-/** Requests for pages that rotate over executions, pages and keys, so that remembering one address helps nobody. */
+/**
+ * Requests for pages that rotate over executions, pages and keys, so that remembering one address helps
+ * nobody.
+ */
 import type { BenchKey, Flowtap, Level } from '../served/flowtap.ts';
 import { LEVELS, inTurn } from '../served/flowtap.ts';
 import type { LoadRequest } from './request-file.ts';
@@ -25,7 +28,10 @@ export async function pagesOf(service: Flowtap, ids: readonly string[], key: Ben
   return paths.flat();
 }
 
-/** Every key asks for every page, in an order without neighbours: as many steps as there are requests, of a length prime to it. */
+/**
+ * Every key asks for every page, in an order without neighbours: as many steps as there are requests, of a
+ * length prime to it.
+ */
 export function rotate(paths: readonly string[], keys: readonly BenchKey[]): LoadRequest[] {
   const count = paths.length * keys.length;
   return Array.from({ length: count }, (_, n) => {

@@ -1,4 +1,7 @@
-/** The file of requests that load generators read: a path, then names and values of headers, separated by tabs, on each line. */
+/**
+ * The file of requests that load generators read: a path, then names and values of headers, separated by
+ * tabs, on each line.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -49,7 +49,10 @@ export class StreamCrowd {
     return crowd;
   }
 
-  /** Sends a message, and resolves with the time of its arrival on each stream, in milliseconds since the epoch. */
+  /**
+   * Sends a message, and resolves with the time of its arrival on each stream, in milliseconds since the
+   * epoch.
+   */
   async arrivals(marker: string, send: () => Promise<unknown>): Promise<readonly number[]> {
     await this.#ask({ do: 'expect', marker }, 'expect');
     const arrived = this.#next('arrive');

@@ -1,4 +1,7 @@
-/** nginx with the module nchan, as Debian packages it (libnginx-mod-nchan): one channel, event streams, messages by POST. */
+/**
+ * nginx with the module nchan, as Debian packages it (libnginx-mod-nchan): one channel, event streams,
+ * messages by POST.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -46,7 +46,8 @@ async function measure({ rounds, seconds, quick }: Effort): Promise<RowReport> {
   });
   try {
     const firstPages = ids.map((id) => messagesPath(id));
-    // It knows one level of access and the upstream's own tokens: each execution's first page, with all payloads.
+    // It knows one level of access and the upstream's own tokens: each execution's first page, with all
+    // payloads.
     const theirs = rotate(firstPages, keys);
     const side = (
       name: string,

@@ -1,4 +1,7 @@
-/** Many executions with one subscriber each: how late the first message after a silence is, and what all of it costs. */
+/**
+ * Many executions with one subscriber each: how late the first message after a silence is, and what all of it
+ * costs.
+ */
 import { history } from '../measure/histories.ts';
 import { load } from '../measure/load.ts';
 import { messagesPath, rotate } from '../measure/page-requests.ts';

@@ -1,4 +1,6 @@
-/** One execution with one or many subscribers: how late messages are while they arrive, and after a silence. */
+/**
+ * One execution with one or many subscribers: how late messages are while they arrive, and after a silence.
+ */
 import { history } from '../measure/histories.ts';
 import { messagesPath } from '../measure/page-requests.ts';
 import { StreamCrowd } from '../measure/stream-crowd.ts';

@@ -1,4 +1,6 @@
-/** Row 9: a history of 10,000 messages as an event stream to one reader, beside the same as JSON pages of 250. */
+/**
+ * Row 9: a history of 10,000 messages as an event stream to one reader, beside the same as JSON pages of 250.
+ */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -30,8 +30,8 @@ export interface ScriptedMessage {
 
 export interface FlowtapOptions {
   /**
-   * `bare`: without what miniflare only simulates, the asset router and the rate limiter. `npm start`: with both.
-   * `deno`: in one Deno process.
+   * `bare`: without what miniflare only simulates, the asset router and the rate limiter. `npm start`: with
+   * both. `deno`: in one Deno process.
    */
   readonly served: 'bare' | 'npm start' | 'deno';
   readonly settings?: Readonly<Record<string, string>>;

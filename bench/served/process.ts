@@ -15,8 +15,8 @@ export interface ServerProcess {
 }
 
 /**
- * Resolves when the program has written `"url":"…"` to its output. The output goes to a file, so that no other process is busy
- * with a service's log.
+ * Resolves when the program has written `"url":"…"` to its output. The output goes to a file, so that no
+ * other process is busy with a service's log.
  */
 export async function startProcess(
   command: string,

@@ -1,6 +1,7 @@
 /**
- * Flowtap's Worker without the rate limiter that miniflare simulates: on Cloudflare a limiter is part of the platform and costs next
- * to nothing, here each call of it is a request to another Worker. Everything else is the deployed code.
+ * Flowtap's Worker without the rate limiter that miniflare simulates: on Cloudflare a limiter is part of the
+ * platform and costs next to nothing, here each call of it is a request to another Worker. Everything else is
+ * the deployed code.
  */
 import worker from '../../src/worker.ts';
 

@@ -49,7 +49,10 @@ export async function startWorker(options: WorkerOptions): Promise<ServedWorker>
   return { url: workerd.url, pid: workerd.pid, stop };
 }
 
-/** The environment in which miniflare starts workerd so that its log goes to a file; see workerd-log-to-file.sh. */
+/**
+ * The environment in which miniflare starts workerd so that its log goes to a file; see
+ * workerd-log-to-file.sh.
+ */
 function logToFile(file: string): Readonly<Record<string, string>> {
   // miniflare's own workerd. Safety: the package exports the path of its program.
   const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));

@@ -1,7 +1,8 @@
 /**
- * The client's address, for the limit on failed authentications: Cloudflare's own header on Workers, the socket elsewhere, and
- * behind trusted proxies the last address in `X-Forwarded-For` that is not one of theirs. What a caller writes into a header
- * never counts. The result names a bucket; it is not an address to connect to.
+ * The client's address, for the limit on failed authentications: Cloudflare's own header on Workers, the
+ * socket elsewhere, and behind trusted proxies the last address in `X-Forwarded-For` that is not one of
+ * theirs. What a caller writes into a header never counts. The result names a bucket; it is not an address to
+ * connect to.
  */
 import { commaSeparated } from '../core/comma-separated.ts';
 import {
@@ -27,8 +28,8 @@ export const workersClientAddress = (headers: RequestHeaders): string =>
   bucketOf(headers.get('CF-Connecting-IP') ?? '');
 
 /**
- * Elsewhere: the peer of the socket, unless that is a trusted proxy. Each proxy appends the address of its own peer, so the header
- * is read from the right for as long as trusted proxies wrote it.
+ * Elsewhere: the peer of the socket, unless that is a trusted proxy. Each proxy appends the address of its
+ * own peer, so the header is read from the right for as long as trusted proxies wrote it.
  */
 export function socketClientAddress(
   headers: RequestHeaders,

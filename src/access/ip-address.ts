@@ -1,13 +1,17 @@
 /**
- * IP addresses as numbers of 128 bits, IPv4 as its IPv4-mapped form (RFC 4291, 2.5.5.2), so that `1.2.3.4` and
- * `::ffff:1.2.3.4` are one address. Text forms: RFC 4291, 2.2. Own code, since workerd has no `net.isIP` without flags.
+ * IP addresses as numbers of 128 bits, IPv4 as its IPv4-mapped form (RFC 4291, 2.5.5.2), so that `1.2.3.4`
+ * and `::ffff:1.2.3.4` are one address. Text forms: RFC 4291, 2.2. Own code, since workerd has no `net.isIP`
+ * without flags.
  */
 
 const GROUPS = 8;
 const MAPPED_IPV4 = 0xffffn;
 const MAPPED_IPV4_BITS = 96;
 
-/** The address; undefined if the text is not one. A zone (`fe80::1%eth0`) is ignored: it means something on that host only. */
+/**
+ * The address; undefined if the text is not one. A zone (`fe80::1%eth0`) is ignored: it means something on
+ * that host only.
+ */
 export function parseIpAddress(text: string): bigint | undefined {
   // Longer than any address with its zone. Bounds the work below.
   if (text.length > 64) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The head of an archived history: its facts without its messages. It is stored as the metadata of page 0, so that one read answers
- * most requests, and also in the Execution's own storage.
+ * The head of an archived history: its facts without its messages. It is stored as the metadata of page 0, so
+ * that one read answers most requests, and also in the Execution's own storage.
  */
 import * as z from 'zod/mini';
 
@@ -21,10 +21,15 @@ const upstreamFactsSchema = z.object({
   mapRunArn: z.optional(z.string().check(z.maxLength(256))),
 });
 
-/** What the source reported of the execution when it was archived. Lists show this, as they do for live executions. */
+/**
+ * What the source reported of the execution when it was archived. Lists show this, as they do for live
+ * executions.
+ */
 type UpstreamFacts = z.infer<typeof upstreamFactsSchema>;
 
-/** Reads the description that an archive keeps, which is in the source's own form. Undefined if it is not one. */
+/**
+ * Reads the description that an archive keeps, which is in the source's own form. Undefined if it is not one.
+ */
 export type ReadDescription = (description: Readonly<Record<string, unknown>>) => object | undefined;
 
 /** Undefined if the description is not the source's, or does not fit into a head. */

@@ -1,11 +1,12 @@
 /**
- * The archive's keys. Page 0 has a prefix of its own, so that listing this prefix lists executions, one key each. The other pages
- * are grouped by generation. See docs/storage.md.
+ * The archive's keys. Page 0 has a prefix of its own, so that listing this prefix lists executions, one key
+ * each. The other pages are grouped by generation. See docs/storage.md.
  *
  *     archive/1/head/<source>/<id>                            page 0, its metadata is the head
  *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all other parts
  *
- * <id> is the execution id percent-encoded, or `~` and its SHA-256 when that is long: a key has at most 512 bytes.
+ * <id> is the execution id percent-encoded, or `~` and its SHA-256 when that is long: a key has at most 512
+ * bytes.
  */
 import { createHash } from 'node:crypto';
 

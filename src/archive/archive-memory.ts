@@ -1,6 +1,6 @@
 /**
- * The cache in front of the store, one per isolate. It shares values between requests, never promises: on Workers a promise belongs
- * to the request that made it.
+ * The cache in front of the store, one per isolate. It shares values between requests, never promises: on
+ * Workers a promise belongs to the request that made it.
  */
 import { LruMap } from '../core/lru-map.ts';
 import type { Clock } from '../core/clock.ts';

@@ -1,6 +1,7 @@
 /**
- * Writes one generation of a history. Messages are added in order, and full parts are written at once, so a history of any length
- * needs memory for two parts. Only `commit` makes it visible, in one write. Before that, and after `abandon`, readers see nothing.
+ * Writes one generation of a history. Messages are added in order, and full parts are written at once, so a
+ * history of any length needs memory for two parts. Only `commit` makes it visible, in one write. Before
+ * that, and after `abandon`, readers see nothing.
  */
 import { fingerprintAfter, fingerprintAtStart } from '../messages/fingerprint.ts';
 import { type MessageWalk, type OpenWalk, WALK_START } from '../messages/derive.ts';
@@ -144,8 +145,9 @@ export class ArchiveWriter {
   }
 
   /**
-   * Deletes what was written; best effort, since no reader can see it. After a failed commit nothing is deleted, because the head may
-   * have reached the store: orphaned pages are safer than a head whose pages are missing. The intents are checked later.
+   * Deletes what was written; best effort, since no reader can see it. After a failed commit nothing is
+   * deleted, because the head may have reached the store: orphaned pages are safer than a head whose pages
+   * are missing. The intents are checked later.
    */
   async abandon(): Promise<void> {
     const { store, intents } = this.#options;

@@ -11,7 +11,10 @@ import { type EncodedPage, encodedPageBytes } from '../messages/encoded-page.ts'
 
 /** About 600 pages of 40 KB. */
 export const ARCHIVED_PAGES_BYTES_MAX = 24 * 1024 * 1024;
-/** One execution may take a quarter of the memory with pages of the whole history, and a quarter with filtered pages. */
+/**
+ * One execution may take a quarter of the memory with pages of the whole history, and a quarter with filtered
+ * pages.
+ */
 const EXECUTION_SHARE = 4;
 /** Pages with a filter, of one execution: a viewer has a handful of filters. */
 export const FILTERED_PAGES_MAX = 64;

@@ -1,6 +1,7 @@
 /**
- * Reads an archive that an older version wrote, and derives the members that its messages lack, until its Execution has upgraded
- * it. The first read in the middle walks there from the start. Later reads start from the nearest state before them that was reached.
+ * Reads an archive that an older version wrote, and derives the members that its messages lack, until its
+ * Execution has upgraded it. The first read in the middle walks there from the start. Later reads start from
+ * the nearest state before them that was reached.
  */
 import { type Result, ok } from '../core/errors.ts';
 import { type OpenWalk, WALK_START, deriveAll } from '../messages/derive.ts';

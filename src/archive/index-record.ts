@@ -27,7 +27,10 @@ export const FLOW_PREFIX = 'archive/1/flow/';
 /** Stands for no flow. Names of flows are longer, percent-encoded or hashed. */
 const NO_FLOW = '~';
 
-/** The executions that one list has: those of a flow, of a map run, or (neither) those whose ids belong to no flow. */
+/**
+ * The executions that one list has: those of a flow, of a map run, or (neither) those whose ids belong to no
+ * flow.
+ */
 export interface IndexGroup {
   readonly source: string;
   /** A flow, or the ARN of a map run. */
@@ -70,7 +73,10 @@ export interface IndexedExecution extends ExecutionName {
   readonly name?: string;
   readonly status: Status;
   readonly upstreamStatus?: string;
-  /** Of Step Functions exactly its `startDate`, so that an execution has the same place in the upstream's list. */
+  /**
+   * Of Step Functions exactly its `startDate`, so that an execution has the same place in the upstream's
+   * list.
+   */
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly redriveCount?: number;

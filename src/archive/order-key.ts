@@ -1,12 +1,16 @@
 /**
- * The order of lists of executions: newest start first, executions without a start time last, and ties by a hash of the id. An
- * order key is text, and the order of these texts is the order of the list, for archived and live executions alike.
+ * The order of lists of executions: newest start first, executions without a start time last, and ties by a
+ * hash of the id. An order key is text, and the order of these texts is the order of the list, for archived
+ * and live executions alike.
  *
  *     <reversed start time, 17 digits>.<hash of the id, 32 hexadecimal digits>
  */
 import { createHash } from 'node:crypto';
 
-/** JavaScript's last possible time. Subtracting from it reverses the order, and gives a number of at most 17 digits. */
+/**
+ * JavaScript's last possible time. Subtracting from it reverses the order, and gives a number of at most 17
+ * digits.
+ */
 const LAST_TIME_MS = 8_640_000_000_000_000;
 const DIGITS = 17;
 const HASH_DIGITS = 32;
@@ -22,7 +26,9 @@ export function orderKey(startedAt: string | undefined, executionId: string): st
   return `${Number.isNaN(startedAtMs) ? NO_START_TIME : reversed(startedAtMs)}.${tie}`;
 }
 
-/** A position before all executions that started at this time or earlier, and after all that started later. */
+/**
+ * A position before all executions that started at this time or earlier, and after all that started later.
+ */
 export const positionBefore = (startedAtMs: number): string => reversed(startedAtMs);
 
 /**

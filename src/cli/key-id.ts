@@ -1,6 +1,7 @@
 /**
- * The id of an API key in any form that an admin may have at hand: the key's id, a credential's id, or a pasted key, which begins
- * with its id. Only the id leaves this file: it becomes part of a URL, and URLs are logged.
+ * The id of an API key in any form that an admin may have at hand: the key's id, a credential's id, or a
+ * pasted key, which begins with its id. Only the id leaves this file: it becomes part of a URL, and URLs are
+ * logged.
  */
 import { API_KEY_BEGINNING, KEY_ID_CHARACTERS, KEY_OR_CREDENTIAL_ID } from '../core/api-key-format.ts';
 import { type Terminal, UsageError } from './command.ts';

@@ -212,7 +212,10 @@ async function list(words: Words, terminal: Terminal): Promise<number> {
   return EXIT.ok;
 }
 
-/** `2026-11-22T16Z`. The service notes the use of a key at most once an hour: minutes would be false precision. */
+/**
+ * `2026-11-22T16Z`. The service notes the use of a key at most once an hour: minutes would be false
+ * precision.
+ */
 const hourOf = (time: string): string => `${time.slice(0, 13)}Z`;
 
 const rowOf = (key: AdminKey): string[] =>

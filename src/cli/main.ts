@@ -1,4 +1,7 @@
-/** The entry of the `flowtap` command on Node: connects the process to ports. build.ts bundles it to dist/cli.js. */
+/**
+ * The entry of the `flowtap` command on Node: connects the process to ports. build.ts bundles it to
+ * dist/cli.js.
+ */
 import { systemClock } from '../core/clock.ts';
 import { Interrupted } from './command.ts';
 import { EXIT } from './exit-code.ts';

@@ -1,6 +1,6 @@
 /**
- * stdout or stderr. Colour only on a terminal. Writes no faster than the reader reads. A reader that has closed the pipe
- * (`flowtap get … | head`) is a ClosedPipe, which ends the command silently.
+ * stdout or stderr. Colour only on a terminal. Writes no faster than the reader reads. A reader that has
+ * closed the pipe (`flowtap get … | head`) is a ClosedPipe, which ends the command silently.
  */
 import type { Writable } from 'node:stream';
 
@@ -43,7 +43,10 @@ export class Output {
     return this.#stream.isTTY === true;
   }
 
-  /** Read each time, since a terminal can be resized. A terminal without a known width (a serial line, some CI systems) has 0. */
+  /**
+   * Read each time, since a terminal can be resized. A terminal without a known width (a serial line, some CI
+   * systems) has 0.
+   */
   get columns(): number {
     return this.#stream.columns || COLUMNS_DEFAULT;
   }

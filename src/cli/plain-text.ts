@@ -4,7 +4,10 @@
  * bidirectional override must not change what the reader sees.
  */
 
-/** What a terminal acts upon or shows out of order: C0, C1, bidirectional controls, line and paragraph separators. */
+/**
+ * What a terminal acts upon or shows out of order: C0, C1, bidirectional controls, line and paragraph
+ * separators.
+ */
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
@@ -25,8 +28,8 @@ export const oneLine = (text: string): string =>
     .replaceAll(CONTROLS, '·');
 
 /**
- * A value as JSON on one line. JSON.stringify escapes only C0 controls: the others are escaped here, which JSON allows in strings,
- * and JSON has no control characters outside of strings.
+ * A value as JSON on one line. JSON.stringify escapes only C0 controls: the others are escaped here, which
+ * JSON allows in strings, and JSON has no control characters outside of strings.
  */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replaceAll(

@@ -1,6 +1,7 @@
 /**
- * Which proxy variable is meant for an address, and whether Node uses it. Node ignores them all unless NODE_USE_ENV_PROXY=1 is set
- * (https://nodejs.org/api/cli.html#node_use_env_proxy1). Values are never repeated: they may hold a password.
+ * Which proxy variable is meant for an address, and whether Node uses it. Node ignores them all unless
+ * NODE_USE_ENV_PROXY=1 is set (https://nodejs.org/api/cli.html#node_use_env_proxy1). Values are never
+ * repeated: they may hold a password.
  */
 import type { Environment } from './output.ts';
 
@@ -30,7 +31,10 @@ export function proxyRemedy({ variable, isUsed }: ProxySetting): string {
   return `${cause} Set ${value}NODE_USE_ENV_PROXY=1 (Node 24, or 22.21 and newer).`;
 }
 
-/** NO_PROXY: hosts, with or without port, separated by commas or spaces; a host covers its subdomains; `*` is every host. */
+/**
+ * NO_PROXY: hosts, with or without port, separated by commas or spaces; a host covers its subdomains; `*` is
+ * every host.
+ */
 function isExcluded(host: string, hostname: string, noProxy: string): boolean {
   const entries = noProxy
     .toLowerCase()

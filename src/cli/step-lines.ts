@@ -1,4 +1,6 @@
-/** The steps of an execution as lines for people: one step a line, indented, with its state, time and error. */
+/**
+ * The steps of an execution as lines for people: one step a line, indented, with its state, time and error.
+ */
 import type { Status, Step } from '../client/client.ts';
 import type { Output, Style } from './output.ts';
 import { crop, oneLine, widthOf } from './plain-text.ts';

@@ -6,7 +6,10 @@ import { STATUS_STYLES } from './execution-table.ts';
 import type { Output } from './output.ts';
 import { oneLine } from './plain-text.ts';
 
-/** `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, the earlier failure that caused it, then duration, size and start. */
+/**
+ * `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, the earlier failure that caused it,
+ * then duration, size and start.
+ */
 export function summaryLines(summary: Summary, output: Output): string[] {
   const { status, failure } = summary;
   const facts = [

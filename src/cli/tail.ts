@@ -136,7 +136,10 @@ class Tailing {
     }
   }
 
-  /** Prints them. Returns where to continue; undefined for an unknown execution, since following waits for it to start. */
+  /**
+   * Prints them. Returns where to continue; undefined for an unknown execution, since following waits for it
+   * to start.
+   */
   async #newest(last: number, wish: FollowOptions): Promise<string | undefined> {
     const { eventTypes, signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = wish;
     const { clock } = this.#terminal;

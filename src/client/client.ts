@@ -1,6 +1,6 @@
 /**
- * The client of a Flowtap service: find, list, follow, wait. Runs on Node 20 and newer, Deno, browsers and Workers. The built file has
- * no dependencies and no code of the server. The reference is docs/client.md.
+ * The client of a Flowtap service: find, list, follow, wait. Runs on Node 20 and newer, Deno, browsers and
+ * Workers. The built file has no dependencies and no code of the server. The reference is docs/client.md.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Status } from '../messages/event-types.ts';
@@ -77,9 +77,10 @@ export type { Step, StepKind } from './steps/step.ts';
 export type { Clock, Status };
 
 /**
- * Every method throws FlowtapProblem when the service refuses, FlowtapConnectionError when it can't be reached or understood,
- * and the signal's reason once `signal` aborts. Transient failures (429, 5xx, a lost connection) are retried first, as Retry-After
- * asks, for a minute; for ten minutes while following and waiting.
+ * Every method throws FlowtapProblem when the service refuses, FlowtapConnectionError when it can't be
+ * reached or understood, and the signal's reason once `signal` aborts. Transient failures (429, 5xx, a lost
+ * connection) are retried first, as Retry-After asks, for a minute; for ten minutes while following and
+ * waiting.
  */
 export interface FlowtapClient {
   /** The messages up to now: `for await (const message of client.list(id))`. */
@@ -99,13 +100,19 @@ export interface FlowtapClient {
   summary(flowExecutionId: string, options?: SummaryOptions): Promise<Summary>;
   /** The flows whose executions the client's key may read, all or some. */
   flows(options?: FlowsOptions): Promise<readonly Flow[]>;
-  /** The executions of a flow, newest first: `for await (const { flowExecutionId } of client.executions({ flow }))`. */
+  /**
+   * The executions of a flow, newest first: `for await (const { flowExecutionId } of client.executions({ flow
+   * }))`.
+   */
   executions(options?: ExecutionsOptions): ExecutionList;
   /** The newest executions of a flow, then each one that appears or changes, until the signal aborts. */
   followExecutions(options?: FollowExecutionsOptions): AsyncGenerator<ExecutionsEvent, void, void>;
   /** The executions that this one started. */
   children(flowExecutionId: string, options?: ChildrenOptions): ChildList;
-  /** Creates a ticket for a browser. The key needs the permission for that. The ticket lives 10 minutes by default. */
+  /**
+   * Creates a ticket for a browser. The key needs the permission for that. The ticket lives 10 minutes by
+   * default.
+   */
   createTicket(flowExecutionId: string, options?: TicketOptions): Promise<Ticket>;
   /** What the client's own key may read; with an id, also whether it may read that one. */
   key(options?: { readonly flowExecutionId?: string; readonly signal?: AbortSignal }): Promise<KeyFacts>;
@@ -114,7 +121,9 @@ export interface FlowtapClient {
 export interface TicketOptions {
   /** The lifetime, at most an hour. */
   readonly ttlSeconds?: number;
-  /** A level below the key's: `names` shows no payloads, `none` neither these nor names of steps and errors. */
+  /**
+   * A level below the key's: `names` shows no payloads, `none` neither these nor names of steps and errors.
+   */
   readonly payloads?: PayloadAccess;
   readonly signal?: AbortSignal;
 }

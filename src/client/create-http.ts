@@ -8,8 +8,8 @@ export interface FlowtapClientOptions extends CredentialOptions {
   /** The service's address: `https://flowtap.example.com`. A path is kept. */
   readonly url: string | URL;
   /**
-   * How long a single request (a page, a summary) is retried after transient failures. Default: a minute; 0: not at all.
-   * Following and waiting have their own.
+   * How long a single request (a page, a summary) is retried after transient failures. Default: a minute; 0:
+   * not at all. Following and waiting have their own.
    */
   readonly giveUpAfterMs?: number;
   /** Default: the platform's. */

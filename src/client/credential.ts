@@ -1,6 +1,7 @@
 /**
- * The client's own key or ticket. A function is called for the first request, again before the ticket that it returned expires, and
- * again when the service rejects what it returned. A browser page gets fresh tickets from its back end that way.
+ * The client's own key or ticket. A function is called for the first request, again before the ticket that it
+ * returned expires, and again when the service rejects what it returned. A browser page gets fresh tickets
+ * from its back end that way.
  */
 import type { Clock } from '../core/clock.ts';
 import { FlowtapConnectionError } from './wire/problem.ts';
@@ -27,8 +28,8 @@ export interface CredentialOptions {
   /** For back ends. Never in a browser page: everyone who sees the page could use it. */
   readonly apiKey?: CredentialSource;
   /**
-   * For browsers: created by a back end for one execution (`createTicket`). A function is called again when 30 s of the ticket's
-   * time remain, or half of it if that is less.
+   * For browsers: created by a back end for one execution (`createTicket`). A function is called again when
+   * 30 s of the ticket's time remain, or half of it if that is less.
    */
   readonly ticket?: TicketSource;
 }

@@ -1,6 +1,7 @@
 /**
- * One connection of an event stream: opens it, and yields its events until the server closes it. follow.ts reconnects.
- * eventsource-parser parses, exactly as the specification says (WHATWG HTML, "Server-sent events"); it is bundled into the build.
+ * One connection of an event stream: opens it, and yields its events until the server closes it. follow.ts
+ * reconnects. eventsource-parser parses, exactly as the specification says (WHATWG HTML, "Server-sent
+ * events"); it is bundled into the build.
  */
 import { createParser } from 'eventsource-parser';
 
@@ -9,7 +10,10 @@ import { FlowtapConnectionError } from './wire/problem.ts';
 
 /** The server sends a heartbeat after 15 s of silence. If three are missing, the connection is dead. */
 export const SILENCE_MS_MAX = 45_000;
-/** Far above any message (the server reads at most 16 MiB of a page). Bounds the memory that a broken server can use. */
+/**
+ * Far above any message (the server reads at most 16 MiB of a page). Bounds the memory that a broken server
+ * can use.
+ */
 const BUFFER_CHARACTERS_MAX = 32 * 1024 * 1024;
 
 export type StreamItem =
@@ -20,8 +24,8 @@ export type StreamItem =
 export const NOTHING_MORE = 'nothing-more';
 
 /**
- * Throws FlowtapProblem if the server refuses, FlowtapConnectionError if the connection breaks, and the signal's reason if it
- * aborts. Returns NOTHING_MORE if the server answers 204: no event can follow.
+ * Throws FlowtapProblem if the server refuses, FlowtapConnectionError if the connection breaks, and the
+ * signal's reason if it aborts. Returns NOTHING_MORE if the server answers 204: no event can follow.
  */
 export async function* readEvents(
   http: Http,

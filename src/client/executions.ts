@@ -15,7 +15,10 @@ import { readBody } from './wire/wire.ts';
 
 /** A state machine, or a Things Graph workflow, whose executions the key may read, all or some. */
 export interface Flow {
-  /** Names the flow in requests for lists: the ARN of the state machine, or the beginning of its executions' ids. */
+  /**
+   * Names the flow in requests for lists: the ARN of the state machine, or the beginning of its executions'
+   * ids.
+   */
   readonly flow: string;
   readonly source: string;
   /** Its own name: `SecurityFlow`. */
@@ -52,7 +55,10 @@ export interface ExecutionPage {
   /** Newest start first. May be empty even if more follow, since one request searches a bounded part. */
   readonly executions: readonly ListedExecution[];
   readonly nextToken?: string;
-  /** The upstream service or the archive could not be read, or older archives are still being indexed: that part is missing. */
+  /**
+   * The upstream service or the archive could not be read, or older archives are still being indexed: that
+   * part is missing.
+   */
   readonly partial?: true;
   /** Everything that started later has been searched. */
   readonly searchedBackTo?: string;

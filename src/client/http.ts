@@ -1,6 +1,7 @@
 /**
- * Requests to one Flowtap service: address, credential, timeouts, and errors of two classes (problem.ts). `open` makes one attempt
- * and returns the response with its body unread; `text` retries and returns the body.
+ * Requests to one Flowtap service: address, credential, timeouts, and errors of two classes (problem.ts).
+ * `open` makes one attempt and returns the response with its body unread; `text` retries and returns the
+ * body.
  */
 import type { Clock } from '../core/clock.ts';
 import { untilAborted } from './abortable.ts';
@@ -65,7 +66,10 @@ export class Http {
     return error instanceof FlowtapProblem && error.status === 401 && this.#options.credential.renew();
   }
 
-  /** The body of a successful response. Retries transient errors; throws FlowtapProblem or FlowtapConnectionError. */
+  /**
+   * The body of a successful response. Retries transient errors; throws FlowtapProblem or
+   * FlowtapConnectionError.
+   */
   async text(request: JsonRequest): Promise<string> {
     const { signal, waitMs = 0, giveUpAfterMs = this.#options.giveUpAfterMs } = request;
     const retryPolicy = this.retryPolicy(giveUpAfterMs);
@@ -87,7 +91,10 @@ export class Http {
     }
   }
 
-  /** One attempt: the successful response, its body unread. Throws for any other, and the signal's reason once aborted. */
+  /**
+   * One attempt: the successful response, its body unread. Throws for any other, and the signal's reason once
+   * aborted.
+   */
   async open(request: HttpRequest, signal: AbortSignal): Promise<Response> {
     const { fetch, clock } = this.#options;
     const { method = 'GET', headers, body } = request;
@@ -113,7 +120,10 @@ export class Http {
     throw await this.#reach(problemFromResponse(response, clock.now()), signal);
   }
 
-  /** The signal's reason if it aborted, else the error as a FlowtapConnectionError, with the platform's as its cause. */
+  /**
+   * The signal's reason if it aborted, else the error as a FlowtapConnectionError, with the platform's as its
+   * cause.
+   */
   failure(error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
     if (error instanceof FlowtapConnectionError || error instanceof FlowtapProblem) return error;
@@ -196,8 +206,8 @@ export function watchSilence(clock: Clock, outer?: AbortSignal): SilenceWatch {
 let noStore: boolean | undefined;
 
 /**
- * Next.js 13 and 14 cache the GETs of a server-rendered page unless they say `no-store`. Workers with an old compatibility date
- * throw for the option.
+ * Next.js 13 and 14 cache the GETs of a server-rendered page unless they say `no-store`. Workers with an old
+ * compatibility date throw for the option.
  */
 function acceptsNoStore(): boolean {
   try {

@@ -20,7 +20,9 @@ export interface PageOptions {
   readonly step?: string;
   /** The newest ones: 1 to 250. Not together with `cursor`. */
   readonly last?: number;
-  /** Answer when there is a message, when the execution ends, or after so many seconds: 0, the default, to 50. */
+  /**
+   * Answer when there is a message, when the execution ends, or after so many seconds: 0, the default, to 50.
+   */
   readonly waitTimeSeconds?: number;
   readonly signal?: AbortSignal;
 }

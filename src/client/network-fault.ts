@@ -49,7 +49,10 @@ export function networkFault(error: unknown): NetworkFault {
   return { kind: 'unknown', text: platformText };
 }
 
-/** Deep enough for undici's "fetch failed", an AggregateError of several addresses, and the error of one address. */
+/**
+ * Deep enough for undici's "fetch failed", an AggregateError of several addresses, and the error of one
+ * address.
+ */
 const CAUSES_MAX = 4;
 
 function causesOf(error: unknown): { readonly code: string; readonly message: string }[] {

@@ -1,6 +1,7 @@
 /**
- * How long the upstream has failed behind a stream that stays open. Its heartbeats say that it fails. Such a stream brings no messages, so
- * this time counts like that of a lost connection when the client decides whether to give up.
+ * How long the upstream has failed behind a stream that stays open. Its heartbeats say that it fails. Such a
+ * stream brings no messages, so this time counts like that of a lost connection when the client decides
+ * whether to give up.
  */
 import type { UpstreamState } from '../messages/upstream-state.ts';
 import { FlowtapProblem } from './wire/problem.ts';

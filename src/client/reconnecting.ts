@@ -9,7 +9,10 @@ import { Outage } from './outage.ts';
 import { FlowtapConnectionError, type FlowtapProblem } from './wire/problem.ts';
 import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 
-/** The connection was closed: because of `error` or, without one, in order. It is opened again after `afterMs`. */
+/**
+ * The connection was closed: because of `error` or, without one, in order. It is opened again after
+ * `afterMs`.
+ */
 export interface Reconnecting {
   readonly type: 'reconnecting';
   readonly afterMs: number;
@@ -43,7 +46,9 @@ export interface ReconnectingOptions<Event> {
   readonly isLast: (event: Event) => boolean;
 }
 
-/** Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason. */
+/**
+ * Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason.
+ */
 export async function* keepReading<Event extends { readonly type: string }>(
   options: ReconnectingOptions<Event>,
 ): AsyncGenerator<Event | Reconnecting, void, void> {

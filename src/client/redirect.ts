@@ -1,6 +1,7 @@
 /**
- * Redirects are errors: `fetch` drops `Authorization` when it follows one to another origin, and the next server then blames
- * the credential. The error names the address to use instead. Browsers do not show where a redirect leads.
+ * Redirects are errors: `fetch` drops `Authorization` when it follows one to another origin, and the next
+ * server then blames the credential. The error names the address to use instead. Browsers do not show where a
+ * redirect leads.
  */
 import { REDIRECTED } from './wire/problem-code.ts';
 import { FlowtapProblem } from './wire/problem.ts';
@@ -41,7 +42,10 @@ function redirectTarget(location: string | null, url: string): URL | undefined {
   return /^https?:$/.test(target.protocol) ? target : undefined;
 }
 
-/** The target without the requested path; undefined when it does not end in it. Proxies may decode the path on the way. */
+/**
+ * The target without the requested path; undefined when it does not end in it. Proxies may decode the path on
+ * the way.
+ */
 function serviceAddress({ origin, pathname }: URL, path: string): string | undefined {
   const decoded = decode(pathname);
   const suffix = `/${decode(path)}`;

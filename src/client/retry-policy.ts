@@ -1,4 +1,7 @@
-/** When a failed request is retried, after which pause, and when the client gives up. No I/O: the caller sleeps. */
+/**
+ * When a failed request is retried, after which pause, and when the client gives up. No I/O: the caller
+ * sleeps.
+ */
 import { FlowtapConnectionError, FlowtapProblem } from './wire/problem.ts';
 
 /** The longest pause that the client chooses itself. A server may ask for a longer one. */
@@ -9,7 +12,9 @@ export const RETRY_MS_DEFAULT = 1_000;
 export const REQUEST_GIVE_UP_MS = 60_000;
 /** For following and waiting: longer than a deployment, a throttled upstream or a short loss of network. */
 export const FOLLOW_GIVE_UP_MS = 10 * 60_000;
-/** Jitter on top of a server's Retry-After, so that clients that were refused together do not retry together. */
+/**
+ * Jitter on top of a server's Retry-After, so that clients that were refused together do not retry together.
+ */
 const JITTER = 0.25;
 
 /** Statuses that are temporary, from Flowtap or from a proxy during a deployment. */

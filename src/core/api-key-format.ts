@@ -1,6 +1,7 @@
 /**
- * What an API key looks like: `ftk_<10 id>_<32 secret><6 checksum>`, all base62. Code that recognises keys, or
- * keeps them out of URLs, names and logs, uses these expressions. src/access/keys/api-key.ts makes keys and says what the parts mean.
+ * What an API key looks like: `ftk_<10 id>_<32 secret><6 checksum>`, all base62. Code that recognises keys,
+ * or keeps them out of URLs, names and logs, uses these expressions. src/access/keys/api-key.ts makes keys
+ * and says what the parts mean.
  */
 
 export const API_KEY_PREFIX = 'ftk_';
@@ -30,11 +31,15 @@ export const API_KEY_BEGINNING = new RegExp(`${API_KEY_PREFIX}(${CREDENTIAL_ID})
 /** The id of a key or of one of its credentials: an operator may have either at hand. */
 export const KEY_OR_CREDENTIAL_ID = new RegExp(`^(?:[0-9A-Za-z]{${KEY_ID_CHARACTERS}}|${CREDENTIAL_ID})$`);
 
-/** Whether the text is meant to be a key of this service, however mistyped. Others belong to other services. */
+/**
+ * Whether the text is meant to be a key of this service, however mistyped. Others belong to other services.
+ */
 export const isMeantAsApiKey = (text: string): boolean => text.startsWith(API_KEY_PREFIX);
 
 /** Mistyped and truncated keys count, too: a text with half of a secret must also stay private. */
 const ENOUGH_OF_A_KEY = new RegExp(`${API_KEY_BEGINNING.source}[0-9A-Za-z]{${SECRET_CHARACTERS / 2}}`);
 
-/** Whether the text contains an API key, or enough of one that the text must stay out of URLs, names and logs. */
+/**
+ * Whether the text contains an API key, or enough of one that the text must stay out of URLs, names and logs.
+ */
 export const containsApiKey = (text: string): boolean => ENOUGH_OF_A_KEY.test(text);

@@ -1,8 +1,9 @@
 /**
- * AWS regions and their partitions: the only check of a region's name, the DNS suffix of its hosts, and the partition name in
- * its ARNs. A region becomes part of a host name, so only a valid region may pass.
+ * AWS regions and their partitions: the only check of a region's name, the DNS suffix of its hosts, and the
+ * partition name in its ARNs. A region becomes part of a host name, so only a valid region may pass.
  *
- * Source: botocore's partitions.json (`regionRegex`, `dnsSuffix`). Regions are matched by pattern, because AWS adds regions.
+ * Source: botocore's partitions.json (`regionRegex`, `dnsSuffix`). Regions are matched by pattern, because
+ * AWS adds regions.
  */
 
 interface Partition {
@@ -13,7 +14,8 @@ interface Partition {
 }
 
 const PARTITIONS: readonly Partition[] = [
-  // Two letters, a direction, a number from 1 (us-west-2). AWS adds new prefixes here, so only `cn-` is excluded.
+  // Two letters, a direction, a number from 1 (us-west-2). AWS adds new prefixes here, so only `cn-` is
+  // excluded.
   { id: 'aws', dnsSuffix: 'amazonaws.com', region: /^(?!cn-)[a-z]{2}-[a-z]{2,16}-[1-9]\d?$/ },
   { id: 'aws-cn', dnsSuffix: 'amazonaws.com.cn', region: /^cn-[a-z]{2,16}-[1-9]\d?$/ },
   { id: 'aws-us-gov', dnsSuffix: 'amazonaws.com', region: /^us-gov-[a-z]{2,16}-[1-9]\d?$/ },

@@ -1,4 +1,7 @@
-/** Base62, digits first: text that a double click selects whole, and that needs no quoting in URLs and shells. No I/O; randomness is a parameter. */
+/**
+ * Base62, digits first: text that a double click selects whole, and that needs no quoting in URLs and shells.
+ * No I/O; randomness is a parameter.
+ */
 
 /** Returns `length` random bytes: `(n) => crypto.getRandomValues(new Uint8Array(n))` in production. */
 export type RandomBytes = (length: number) => Uint8Array;

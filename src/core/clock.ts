@@ -7,10 +7,14 @@ export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects: check the signal for the reason.
+   * Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects: check the signal for
+   * the reason.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Resolves in a later turn of the event loop: long work awaits it between its parts, so that other requests run. */
+  /**
+   * Resolves in a later turn of the event loop: long work awaits it between its parts, so that other requests
+   * run.
+   */
   turn(): Promise<void>;
 }
 

@@ -1,6 +1,12 @@
-/** Percent-decoding for checks: a credential consists of ASCII, and a reader of a URL or a log could decode it, too. */
+/**
+ * Percent-decoding for checks: a credential consists of ASCII, and a reader of a URL or a log could decode
+ * it, too.
+ */
 
-/** Decodes escapes of ASCII, layer by layer. `layersMax` keeps a long text of nested escapes from taking quadratic time. */
+/**
+ * Decodes escapes of ASCII, layer by layer. `layersMax` keeps a long text of nested escapes from taking
+ * quadratic time.
+ */
 export function decodedAscii(text: string, layersMax: number): string {
   if (!text.includes('%')) return text;
   let decoded = text;

@@ -1,6 +1,7 @@
 /**
- * Derives a key for each purpose from SIGNING_SECRET with HKDF-SHA-256 (RFC 5869), so that a MAC made for one purpose (a cursor) is
- * never valid for another (a ticket). Without salt: the secret is random already, and every isolate must derive the same keys.
+ * Derives a key for each purpose from SIGNING_SECRET with HKDF-SHA-256 (RFC 5869), so that a MAC made for one
+ * purpose (a cursor) is never valid for another (a ticket). Without salt: the secret is random already, and
+ * every isolate must derive the same keys.
  */
 import { hkdfSync } from 'node:crypto';
 

@@ -1,10 +1,10 @@
 /**
- * All expected failures as one tagged union. Failures are values (`Result`), not exceptions: an exception is a
- * bug, and becomes a 500 with the request id and nothing else (invariant 9).
+ * All expected failures as one tagged union. Failures are values (`Result`), not exceptions: an exception is
+ * a bug, and becomes a 500 with the request id and nothing else (invariant 9).
  *
- * Each failure is plain data, so that it crosses an RPC boundary. `internal` is for the operator's log and never reaches
- * a caller (invariant 7). The catalogue in problems/ says what callers get for each, as problem JSON and as AWS exception; a
- * new type does not compile until it has an entry and documentation there.
+ * Each failure is plain data, so that it crosses an RPC boundary. `internal` is for the operator's log and
+ * never reaches a caller (invariant 7). The catalogue in problems/ says what callers get for each, as problem
+ * JSON and as AWS exception; a new type does not compile until it has an entry and documentation there.
  */
 
 /** One invalid input. `name` is the parameter, header or body member as the caller wrote it. */
@@ -16,15 +16,21 @@ export interface FieldError {
 }
 
 /**
- * What a source can return instead of a page. `awsCode` is AWS's name of the error, for the admin's probe and for clients of AWS's
- * protocol.
+ * What a source can return instead of a page. `awsCode` is AWS's name of the error, for the admin's probe and
+ * for clients of AWS's protocol.
  */
 export type SourceFailure =
-  /** The upstream refused the request (InvalidRequestException). With a token: most likely the token has expired. */
+  /**
+   * The upstream refused the request (InvalidRequestException). With a token: most likely the token has
+   * expired.
+   */
   | { readonly type: 'upstream-invalid-request'; readonly internal: string; readonly awsCode?: string }
   /** The upstream says that this token is no longer valid (Step Functions' InvalidToken). */
   | { readonly type: 'upstream-invalid-token'; readonly internal: string; readonly awsCode?: string }
-  /** `executionId`, `flow` or `mapRun`: what was looked up, for the caller's answer. `atMs`: when, in clock milliseconds. */
+  /**
+   * `executionId`, `flow` or `mapRun`: what was looked up, for the caller's answer. `atMs`: when, in clock
+   * milliseconds.
+   */
   | {
       readonly type: 'upstream-not-found';
       readonly internal: string;
@@ -35,7 +41,10 @@ export type SourceFailure =
       readonly awsCode?: string;
     }
   | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }
-  /** The tenant of this call has more calls waiting than its share allows while others read, too. No call was made. */
+  /**
+   * The tenant of this call has more calls waiting than its share allows while others read, too. No call was
+   * made.
+   */
   | {
       readonly type: 'upstream-share-exceeded';
       readonly internal: string;
@@ -56,19 +65,24 @@ export type SourceFailure =
 /** Why a caller is not authenticated, or not authorised. */
 export type AccessFailure =
   /**
-   * `wanted: 'admin-token'`, here and below: for the admin API, which accepts no API key. `scheme`: of an Authorization header
-   * without a bearer token; '' if it has no scheme.
+   * `wanted: 'admin-token'`, here and below: for the admin API, which accepts no API key. `scheme`: of an
+   * Authorization header without a bearer token; '' if it has no scheme.
    */
   | { readonly type: 'missing-credentials'; readonly wanted?: 'admin-token'; readonly scheme?: string }
   | { readonly type: 'conflicting-credentials' }
   | { readonly type: 'key-in-url'; readonly name: string }
-  /** Malformed, wrong checksum, or unknown: one answer for all, so that it does not reveal which keys exist. */
+  /**
+   * Malformed, wrong checksum, or unknown: one answer for all, so that it does not reveal which keys exist.
+   */
   | { readonly type: 'invalid-key'; readonly wanted?: 'admin-token' }
   | { readonly type: 'revoked-key' }
   | { readonly type: 'expired-key' }
   | { readonly type: 'invalid-ticket' }
   | { readonly type: 'expired-ticket' }
-  /** The key is valid, but not for this execution, or (`list`) for none of a list. Does not reveal which executions exist. */
+  /**
+   * The key is valid, but not for this execution, or (`list`) for none of a list. Does not reveal which
+   * executions exist.
+   */
   | { readonly type: 'execution-forbidden'; readonly list?: true }
   /** The key is valid, but may not do this (for example, create tickets). */
   | { readonly type: 'operation-forbidden'; readonly detail: string }
@@ -101,8 +115,8 @@ export type Failure =
   /** The cursor was issued for this execution, but the history has changed since. */
   | { readonly type: 'history-changed' }
   /**
-   * This execution has reached its limit of streams and waiting requests. `lost`: its object is overloaded or being deployed.
-   * `reserved`: the last slots go only to tenants that hold few.
+   * This execution has reached its limit of streams and waiting requests. `lost`: its object is overloaded or
+   * being deployed. `reserved`: the last slots go only to tenants that hold few.
    */
   | {
       readonly type: 'overloaded';
@@ -113,8 +127,9 @@ export type Failure =
   /** The key has reached its limit: of this execution, or (`total`) of all executions together. */
   | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number; readonly total?: true }
   /**
-   * The key-value store failed, and nothing else can answer. `refused`: it answered with a record that is damaged, missing or newer
-   * than this program, so cached records must not be used either. `revoked`: a key was revoked here, but that could not be stored.
+   * The key-value store failed, and nothing else can answer. `refused`: it answered with a record that is
+   * damaged, missing or newer than this program, so cached records must not be used either. `revoked`: a key
+   * was revoked here, but that could not be stored.
    */
   | {
       readonly type: 'store-unavailable';

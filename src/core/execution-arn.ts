@@ -45,12 +45,18 @@ export interface MapRunRef {
 interface StatesArn extends ArnPlace {
   /** `execution`, `express`, `stateMachine`, `mapRun`, `activity`. */
   readonly resource: string;
-  /** What follows the resource: of an execution the state machine's name, perhaps a map run's label, and its own name. */
+  /**
+   * What follows the resource: of an execution the state machine's name, perhaps a map run's label, and its
+   * own name.
+   */
   readonly name: string;
 }
 
 const STATES_ARN = /^arn:([a-z-]{1,32}):states:([a-z0-9-]{1,40}):(\d{10,12}):([a-zA-Z]{1,40}):(\S+)$/u;
-/** `<state machine>:<execution name>`; a child of a map run has `<state machine>/<label>:<id>`, like the map run itself. */
+/**
+ * `<state machine>:<execution name>`; a child of a map run has `<state machine>/<label>:<id>`, like the map
+ * run itself.
+ */
 const EXECUTION_NAMES = /^([^\s:/]+)(?:\/([^\s:]+))?:((?:[^\s:]+:)*[^\s:]+)$/u;
 const MACHINE_NAME = /^[^\s:/]+$/u;
 /** `<state machine>:<version, a number>` or `<state machine>:<alias>`. */
@@ -84,7 +90,10 @@ const placeOf = ({ partition, region, account }: StatesArn): ArnPlace | undefine
     ? { partition, region, account }
     : undefined;
 
-/** Place and name of a state machine's ARN; undefined for any other text, and for the ARN of a version or an alias. */
+/**
+ * Place and name of a state machine's ARN; undefined for any other text, and for the ARN of a version or an
+ * alias.
+ */
 export function parseStateMachineArn(text: string): { place: ArnPlace; name: string } | undefined {
   const arn = parseStatesArn(text);
   if (arn?.resource !== 'stateMachine' || !MACHINE_NAME.test(arn.name)) return undefined;
@@ -131,7 +140,9 @@ const OTHER_RESOURCES: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** Pages of AWS's console: `us-west-2.console.aws.amazon.com`, `console.amazonaws.cn`, `console.c2s.ic.gov`, … */
+/**
+ * Pages of AWS's console: `us-west-2.console.aws.amazon.com`, `console.amazonaws.cn`, `console.c2s.ic.gov`, …
+ */
 const CONSOLE_URL = /^(?:https?:\/\/)?(?:[\w-]+\.)*console\.(?:aws|amazonaws|[\w-]*c2s|cloud|csp)[\w-]*\./i;
 
 /**
@@ -156,13 +167,17 @@ export function notAnExecution(id: string): string | undefined {
   return `is not the ARN of a Step Functions execution. Give one of the form ${EXECUTION_ARN_FORM}.`;
 }
 
-/** The head of a pattern's ARN, in which a `*` may stand for region and account; its resource; and the name of a state machine. */
+/**
+ * The head of a pattern's ARN, in which a `*` may stand for region and account; its resource; and the name of
+ * a state machine.
+ */
 const PATTERN_OF_OTHERS =
   /^(arn:[^:]*:states:[^:]*(?::[\d*]*)?):(stateMachine|mapRun|activity|express):([^:/]*)/;
 
 /**
- * What is wrong with a pattern (`*` matches anything) that is meant for executions but names something else, which has no history
- * here: it would never match. Ends a sentence, without a full stop. Undefined for any other pattern.
+ * What is wrong with a pattern (`*` matches anything) that is meant for executions but names something else,
+ * which has no history here: it would never match. Ends a sentence, without a full stop. Undefined for any
+ * other pattern.
  */
 export function executionPatternMistake(pattern: string): string | undefined {
   if (CONSOLE_URL.test(pattern)) {
@@ -178,8 +193,8 @@ export function executionPatternMistake(pattern: string): string | undefined {
 const MACHINE_ARN_FORM = 'arn:<partition>:states:<region>:<account>:stateMachine:<state machine>';
 
 /**
- * A sentence about a text that looks like the ARN of a flow and names none: what it is, and what to give instead. Undefined if it
- * does not look like an ARN.
+ * A sentence about a text that looks like the ARN of a flow and names none: what it is, and what to give
+ * instead. Undefined if it does not look like an ARN.
  */
 export function notAStateMachine(text: string): string | undefined {
   if (!/^\s*arn:/i.test(text)) return undefined;

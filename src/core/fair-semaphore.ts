@@ -28,7 +28,10 @@ export interface FairSemaphoreOptions {
 /** The waiters of one tenant. */
 interface Line {
   readonly tenant: string;
-  /** The line with the lowest number is next. Changes when one of its waiters gets a permit, to the highest number. */
+  /**
+   * The line with the lowest number is next. Changes when one of its waiters gets a permit, to the highest
+   * number.
+   */
   turn: number;
   /** By arrival. */
   readonly waiters: Waiter[];
@@ -54,7 +57,10 @@ export class FairSemaphore {
     this.#options = options;
   }
 
-  /** `signal`: the request was cancelled. It releases the permit, since on Workers nothing after the `await` runs then. */
+  /**
+   * `signal`: the request was cancelled. It releases the permit, since on Workers nothing after the `await`
+   * runs then.
+   */
   async run<T>(tenant: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const permit = await this.#acquire(tenant);
     const release = () => {
@@ -114,7 +120,8 @@ export class FairSemaphore {
     const before = waiter.line;
     const line = this.#lines.get(before.tenant) ?? before;
     if (line !== before) {
-      // Another waiter of the tenant came after this one had to leave. The tenant keeps its earlier turn, once.
+      // Another waiter of the tenant came after this one had to leave. The tenant keeps its earlier turn,
+      // once.
       line.turn = Math.min(line.turn, before.turn);
       before.turn = this.#numbers++;
       waiter.line = line;

@@ -27,7 +27,10 @@ export interface FlowRef {
   readonly arn?: ArnPlace;
 }
 
-/** As in real ids; AWS's model of the name has no colons either. The name ends where `_` and the start time follow. */
+/**
+ * As in real ids; AWS's model of the name has no colons either. The name ends where `_` and the start time
+ * follow.
+ */
 const START_TIME = String.raw`_\d{4}-\d{2}-\d{2}T\d{2}:\d{2}`;
 const WORKFLOW = /^urn:tdm:[^\s:]+:Workflow:([^\s:]+)$/u;
 const WORKFLOW_EXECUTION = new RegExp(String.raw`^(urn:tdm:[^\s:]+:Workflow:([^\s:]+?))${START_TIME}`, 'u');
@@ -51,7 +54,9 @@ export function notAFlow(text: string): string {
   );
 }
 
-/** The flow of an execution, also of a map run's child; undefined for ids that name no flow, such as UUIDs. */
+/**
+ * The flow of an execution, also of a map run's child; undefined for ids that name no flow, such as UUIDs.
+ */
 export function flowOf({ source, executionId, arn }: ExecutionRef): FlowRef | undefined {
   if (arn) return arn.type === 'standard' ? machineFlow(source, arn, arn.machine) : undefined;
   const [, flow, name] = WORKFLOW_EXECUTION.exec(executionId) ?? [];

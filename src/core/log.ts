@@ -1,6 +1,6 @@
 /**
- * The structured log as a port: one JSON object a line. Callers pass names and numbers, never headers, bodies, keys or URLs with a
- * query, so that no secret reaches the log (invariant 7).
+ * The structured log as a port: one JSON object a line. Callers pass names and numbers, never headers,
+ * bodies, keys or URLs with a query, so that no secret reaches the log (invariant 7).
  */
 
 export interface LogRecord {

@@ -1,6 +1,7 @@
 /**
- * A bounded map that evicts the least recently used entries. It bounds the number of entries, their total size, their age, or
- * any combination. Synchronous values only, so that all requests of an isolate can share one.
+ * A bounded map that evicts the least recently used entries. It bounds the number of entries, their total
+ * size, their age, or any combination. Synchronous values only, so that all requests of an isolate can share
+ * one.
  *
  * Replaces lru-cache, which would be 8 % of the Worker, and of which we need a tenth (docs/decisions/).
  */

@@ -2,8 +2,8 @@
 import type { SpaceReserve } from '../storage/reserved-space.ts';
 
 /**
- * SQLite's log grows to about 4 MiB before it is copied into the database, which may grow by as much. Measured on a full disk:
- * 1 MiB was too little for a second deletion, 8 MiB were enough for all.
+ * SQLite's log grows to about 4 MiB before it is copied into the database, which may grow by as much.
+ * Measured on a full disk: 1 MiB was too little for a second deletion, 8 MiB were enough for all.
  */
 export const RESERVE_BYTES = 8 * 1024 * 1024;
 const BLOCK_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 /**
- * Serves the static files beside the API (docs, OpenAPI document) from the directory that Workers serve as assets, by the same rules:
- * `/docs` is docs.html, `/docs/` is docs/index.html, and `_headers` sets headers. The files are read once into memory, so that no path
- * of a caller reaches the file system. Platform file.
+ * Serves the static files beside the API (docs, OpenAPI document) from the directory that Workers serve as
+ * assets, by the same rules: `/docs` is docs.html, `/docs/` is docs/index.html, and `_headers` sets headers.
+ * The files are read once into memory, so that no path of a caller reaches the file system. Platform file.
  * Source: Cloudflare's documentation of static assets, `auto-trailing-slash` and `_headers`.
  */
 import { createHash } from 'node:crypto';
@@ -23,7 +23,10 @@ const TYPES: Readonly<Record<string, string>> = {
   woff2: 'font/woff2',
 };
 
-/** Returns a function that answers requests for these files, and returns undefined for any other path. The directory may be missing. */
+/**
+ * Returns a function that answers requests for these files, and returns undefined for any other path. The
+ * directory may be missing.
+ */
 export async function openSite(
   directory: URL,
 ): Promise<(request: Request, url: URL) => Response | undefined> {
@@ -78,8 +81,8 @@ async function readStaticFile(file: URL, path: string, rules: readonly HeaderRul
 }
 
 /**
- * The headers that `_headers` sets for this path, whatever the answer. Rules apply in order: each first drops, then adds. A header
- * that two rules set has both values.
+ * The headers that `_headers` sets for this path, whatever the answer. Rules apply in order: each first
+ * drops, then adds. A header that two rules set has both values.
  */
 function headersFor(path: string, rules: readonly HeaderRule[]): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -101,8 +104,8 @@ interface HeaderRule {
 }
 
 /**
- * A line that begins with `/` is a path, in which `*` matches anything. The indented lines after it are its headers: `Name: value`
- * sets one, `! Name` drops it.
+ * A line that begins with `/` is a path, in which `*` matches anything. The indented lines after it are its
+ * headers: `Name: value` sets one, `! Name` drops it.
  */
 function parseHeaders(text: string): HeaderRule[] {
   const rules: HeaderRule[] = [];

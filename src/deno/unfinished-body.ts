@@ -1,16 +1,18 @@
 /**
- * Closes the connection of a request that is answered before all of its body has arrived, because of a wrong key for example.
- * Deno.serve keeps such a connection open until the client has sent the rest, which may be never. But it closes a connection when
- * the body of an answer fails. So the answer is sent with its length, and fails after its last byte. Platform file.
+ * Closes the connection of a request that is answered before all of its body has arrived, because of a wrong
+ * key for example. Deno.serve keeps such a connection open until the client has sent the rest, which may be
+ * never. But it closes a connection when the body of an answer fails. So the answer is sent with its length,
+ * and fails after its last byte. Platform file.
  *
- * Deno 2.9 cannot do the same for a body that is too slow: the read that still waits for it keeps the connection open. Nor has
- * Deno.serve a setting for unfinished headers and idle connections. docs/operations.md has the remedy, a reverse proxy.
+ * Deno 2.9 cannot do the same for a body that is too slow: the read that still waits for it keeps the
+ * connection open. Nor has Deno.serve a setting for unfinished headers and idle connections.
+ * docs/operations.md has the remedy, a reverse proxy.
  */
 import type { Clock } from '../core/clock.ts';
 
 /**
- * How long a client may take to receive the answer and to close the connection itself. Closing with unread data resets a
- * connection, which can destroy an answer on its way (RFC 9112, 9.6).
+ * How long a client may take to receive the answer and to close the connection itself. Closing with unread
+ * data resets a connection, which can destroy an answer on its way (RFC 9112, 9.6).
  */
 const LINGER_MS = 500;
 
@@ -35,7 +37,10 @@ export function watchBody(body: ReadableStream<Uint8Array>): WatchedBody {
   return { stream: body.pipeThrough(watch), isComplete: () => isComplete };
 }
 
-/** The answer, after which the connection is closed. Streams of events stay as they are: their connection closes with them. */
+/**
+ * The answer, after which the connection is closed. Streams of events stay as they are: their connection
+ * closes with them.
+ */
 export async function closingAfter(answer: Response, clock: Clock): Promise<Response> {
   const { body, headers } = answer;
   if (body === null || headers.get('Content-Type')?.startsWith('text/event-stream')) return answer;

@@ -1,9 +1,10 @@
 /**
- * Parses the Authorization header of a Signature Version 4 request (signer, signed headers, date, scope), and checks date and
- * scope. signature.ts checks the signature.
+ * Parses the Authorization header of a Signature Version 4 request (signer, signed headers, date, scope), and
+ * checks date and scope. signature.ts checks the signature.
  *
- * Source: "AWS Signature Version 4 for API requests" (IAM User Guide). The texts and their order are those of real services,
- * as seen in public error reports and in the connection tests of the kinesalite emulator, which were run against AWS.
+ * Source: "AWS Signature Version 4 for API requests" (IAM User Guide). The texts and their order are those of
+ * real services, as seen in public error reports and in the connection tests of the kinesalite emulator,
+ * which were run against AWS.
  */
 import { awsError, type AwsResult } from './aws-answer.ts';
 

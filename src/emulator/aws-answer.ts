@@ -1,7 +1,8 @@
 /**
- * Encodes the answers of AWS services: JSON results, JSON errors with `__type`, and XML errors of the layer in front of a service.
- * The statuses are those of real services with JSON protocols: 400 for every error of the caller, wrong signatures included (seen in
- * reports on Kinesis, Rekognition and CloudWatch Logs; REST services answer 403), and 500 for errors of the service.
+ * Encodes the answers of AWS services: JSON results, JSON errors with `__type`, and XML errors of the layer
+ * in front of a service. The statuses are those of real services with JSON protocols: 400 for every error of
+ * the caller, wrong signatures included (seen in reports on Kinesis, Rekognition and CloudWatch Logs; REST
+ * services answer 403), and 500 for errors of the service.
  */
 
 /** The errors that the emulator knows. Add those of a new operation here. */

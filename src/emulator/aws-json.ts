@@ -1,7 +1,7 @@
 /**
- * The checks that AWS's JSON services have in common: method, size, content type, JSON, target, signature. The order is that of
- * real services (kinesalite's connection tests, which were run against AWS, confirm it). A request passes or gets an error;
- * operations check their own input.
+ * The checks that AWS's JSON services have in common: method, size, content type, JSON, target, signature.
+ * The order is that of real services (kinesalite's connection tests, which were run against AWS, confirm it).
+ * A request passes or gets an error; operations check their own input.
  */
 import { errorAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
 import { readBody } from './bounded-body.ts';

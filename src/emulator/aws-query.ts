@@ -1,6 +1,7 @@
 /**
- * AWS's query protocol with the one operation that Flowtap needs: STS's AssumeRole. Requests are forms, answers XML. Signatures are
- * checked as everywhere. Faults apply to the services that provide histories, not to this one.
+ * AWS's query protocol with the one operation that Flowtap needs: STS's AssumeRole. Requests are forms,
+ * answers XML. Signatures are checked as everywhere. Faults apply to the services that provide histories, not
+ * to this one.
  *
  * Source: botocore's model sts/2011-06-15 and the examples of the API reference.
  */

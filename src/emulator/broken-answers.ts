@@ -1,6 +1,7 @@
 /**
- * Answers that a fetch handler cannot express: a connection reset, and a truncated body. They are Responses whose body fails, which
- * ends the connection on any runtime. node-server.ts checks `isReset` and resets the socket.
+ * Answers that a fetch handler cannot express: a connection reset, and a truncated body. They are Responses
+ * whose body fails, which ends the connection on any runtime. node-server.ts checks `isReset` and resets the
+ * socket.
  */
 
 const resets = new WeakSet<Response>();

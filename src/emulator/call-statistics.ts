@@ -1,5 +1,6 @@
 /**
- * Counts calls, concurrent calls, and injected faults. Tests and benchmarks read this to see what reached the upstream.
+ * Counts calls, concurrent calls, and injected faults. Tests and benchmarks read this to see what reached the
+ * upstream.
  */
 import type { AwsErrorName } from './aws-answer.ts';
 import type { CallPlan } from './fault-injector.ts';
@@ -12,7 +13,9 @@ export interface ExecutionStatistics {
   readonly maxInFlight: number;
 }
 
-/** A call is in flight from the verification of its signature until its answer begins or its caller leaves. */
+/**
+ * A call is in flight from the verification of its signature until its answer begins or its caller leaves.
+ */
 export interface Statistics {
   /** Accepted calls: for a known operation, correctly signed. */
   readonly calls: number;

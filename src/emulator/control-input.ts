@@ -19,7 +19,10 @@ const messageSchema = z
       messageId: z.optional(z.string(STRING)),
       /** Any text: an upstream may have types that Flowtap does not know. */
       eventType: z.optional(z.string(STRING)),
-      /** Epoch seconds, as on the wire, or ISO 8601. Absent: the time when it becomes visible. null: without this member. */
+      /**
+       * Epoch seconds, as on the wire, or ISO 8601. Absent: the time when it becomes visible. null: without
+       * this member.
+       */
       timestamp: z.optional(
         z.union(
           [

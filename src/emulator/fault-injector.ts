@@ -1,6 +1,6 @@
 /**
- * Chooses the faults of each call with a seeded generator, so that runs can be repeated. Every call draws the same number of random
- * values, so turning on one fault does not change which calls another fault hits.
+ * Chooses the faults of each call with a seeded generator, so that runs can be repeated. Every call draws the
+ * same number of random values, so turning on one fault does not change which calls another fault hits.
  */
 import type { Faults } from './faults.ts';
 import type { Quota } from './quota.ts';

@@ -1,6 +1,6 @@
 /**
- * An execution inside the emulator: a history as a function of time. Histories come from scenarios/ (by id) and from
- * scripted-histories.ts (by the control API). operations/ cuts them into pages.
+ * An execution inside the emulator: a history as a function of time. Histories come from scenarios/ (by id)
+ * and from scripted-histories.ts (by the control API). operations/ cuts them into pages.
  */
 
 /** A message as ListFlowExecutionMessages writes it; every member is optional in AWS's model. */
@@ -35,6 +35,8 @@ export interface View<Entry = WireMessage> {
 }
 
 export interface History<Entry = WireMessage> {
-  /** The history at that time (milliseconds since the epoch); undefined while the execution does not exist. */
+  /**
+   * The history at that time (milliseconds since the epoch); undefined while the execution does not exist.
+   */
   at(nowMs: number): View<Entry> | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * An operation of the emulator: its target, its signing name and its handler. Each has a file beside this one; emulator.ts lists
- * them. The caller handles protocol, signature, faults and statistics.
+ * An operation of the emulator: its target, its signing name and its handler. Each has a file beside this
+ * one; emulator.ts lists them. The caller handles protocol, signature, faults and statistics.
  */
 import type { AwsResult } from './aws-answer.ts';
 import type { CallConditions } from './fault-injector.ts';

@@ -1,13 +1,13 @@
 /**
- * Page tokens: opaque to clients, sealed against forgery, and bound to their execution. The emulator stores nothing: a token can be
- * used any number of times, until it is older than the current lifetime.
+ * Page tokens: opaque to clients, sealed against forgery, and bound to their execution. The emulator stores
+ * nothing: a token can be used any number of times, until it is older than the current lifetime.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface PageTokens {
   /**
-   * A token for what follows `position`: digits and dashes, as the operation writes them. All tokens differ: AWS's paginators refuse a
-   * repeated token.
+   * A token for what follows `position`: digits and dashes, as the operation writes them. All tokens differ:
+   * AWS's paginators refuse a repeated token.
    */
   seal(executionId: string, position: string, nowMs: number): string;
   /** The position; undefined if the token is forged, of another execution, or older than `lifetimeMs`. */

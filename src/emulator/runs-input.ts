@@ -1,6 +1,7 @@
 /**
- * Parses a list of runs of the control API: executions of one state machine or map run, each with a start, perhaps an end, and perhaps
- * redrives. Their histories have only the events that start, end and redrive them. A test makes thousands of them with one request.
+ * Parses a list of runs of the control API: executions of one state machine or map run, each with a start,
+ * perhaps an end, and perhaps redrives. Their histories have only the events that start, end and redrive
+ * them. A test makes thousands of them with one request.
  */
 import * as z from 'zod/mini';
 import { moment } from './control-input.ts';

@@ -1,6 +1,6 @@
 /**
- * Histories that a test or developer scripts through the control API: any messages, each at any time. A script takes precedence
- * over the scenario of the same id.
+ * Histories that a test or developer scripts through the control API: any messages, each at any time. A
+ * script takes precedence over the scenario of the same id.
  */
 import type { History } from './history.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Checks a request's Signature Version 4 as AWS does: header, date and scope (authorization-header.ts), then the key, then the
- * signature, which is recomputed with AWS's own library over the headers that the caller signed. Accepted services, regions and
- * keys are parameters.
+ * Checks a request's Signature Version 4 as AWS does: header, date and scope (authorization-header.ts), then
+ * the key, then the signature, which is recomputed with AWS's own library over the headers that the caller
+ * signed. Accepted services, regions and keys are parameters.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@aws-crypto/sha256-js';

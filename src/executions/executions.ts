@@ -1,7 +1,8 @@
 /**
- * The port through which http/ reads executions: pages, summaries, streams, and what admins do. Final histories come from the
- * archive, all others from one Execution per id (archive-first.ts), which is a Durable Object or an entry of a map. Requests
- * and answers are plain data, so that they cross an RPC boundary.
+ * The port through which http/ reads executions: pages, summaries, streams, and what admins do. Final
+ * histories come from the archive, all others from one Execution per id (archive-first.ts), which is a
+ * Durable Object or an entry of a map. Requests and answers are plain data, so that they cross an RPC
+ * boundary.
  */
 import type { Result } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
@@ -71,7 +72,10 @@ export interface DescriptionRequest extends Reader {
   readonly withData: boolean;
 }
 
-/** The source's own description of an execution. `facts`: in Flowtap's terms. `metadata`: without input and output. */
+/**
+ * The source's own description of an execution. `facts`: in Flowtap's terms. `metadata`: without input and
+ * output.
+ */
 export type DescriptionAnswer = { readonly served: Served } & (
   | {
       readonly by: 'source';
@@ -101,7 +105,10 @@ export interface SummaryAnswer {
   readonly messageCount?: number;
   /** `step`, `error` and `cause` come from payloads: absent for callers that see no payloads. */
   readonly failure?: FailureFacts & Position;
-  /** The id of the execution that started it, if the history was read and names it. The caller's key may not allow it. */
+  /**
+   * The id of the execution that started it, if the history was read and names it. The caller's key may not
+   * allow it.
+   */
   readonly parent?: string;
   /** As in `PageAnswer`. */
   readonly final: boolean;
@@ -113,7 +120,10 @@ export interface SummaryAnswer {
 
 export type StreamStart =
   | { readonly at: 'start' | 'now' }
-  /** `ended`: the client has seen an `end` that was not final. It gets a stream only if a redrive added messages since. */
+  /**
+   * `ended`: the client has seen an `end` that was not final. It gets a stream only if a redrive added
+   * messages since.
+   */
   | ({ readonly at: 'position'; readonly ended?: boolean } & Position)
   /** The Last-Event-ID does not belong to this execution: send a `reset` and start from the beginning. */
   | { readonly at: 'reset' };
@@ -163,8 +173,8 @@ export interface Executions {
     signal?: AbortSignal,
   ): Promise<Result<DescriptionAnswer>>;
   /**
-   * The open event stream; undefined if all was sent and nothing can follow. Failures are those before its first byte. `onClosed` is
-   * called once an open stream has ended, for any reason.
+   * The open event stream; undefined if all was sent and nothing can follow. Failures are those before its
+   * first byte. `onClosed` is called once an open stream has ended, for any reason.
    */
   stream(
     ref: ExecutionRef,

@@ -59,7 +59,10 @@ export class UnknownExecutions {
     return known && isStillUnknown(known.atMs, this.#clock.now()) ? known.failure : undefined;
   }
 
-  /** Why this tenant may not ask for the id now: it has asked for too many that do not exist, and this one was not found before. */
+  /**
+   * Why this tenant may not ask for the id now: it has asked for too many that do not exist, and this one was
+   * not found before.
+   */
   refusal(ref: ExecutionRef, tenant: string): ShareExceeded | undefined {
     const waitMs = this.#shares.get(tenant)?.waitMs(1, this.#clock.now()) ?? 0;
     if (waitMs === 0 || this.#isFound(ref)) return undefined;
@@ -67,7 +70,10 @@ export class UnknownExecutions {
     return { type: 'upstream-share-exceeded', internal, retryAfterSeconds: Math.ceil(waitMs / 1000) };
   }
 
-  /** Asks the Execution for this tenant, and notes its answer. First requests for ids are queued, one for each tenant in turn. */
+  /**
+   * Asks the Execution for this tenant, and notes its answer. First requests for ids are queued, one for each
+   * tenant in turn.
+   */
   async ask<T>(ref: ExecutionRef, tenant: string, question: () => Promise<Result<T>>): Promise<Result<T>> {
     const refusal = this.refusal(ref, tenant);
     if (refusal) return fail(refusal);

@@ -1,6 +1,7 @@
 /**
- * A page of whole messages, in either direction: with payloads and with what the archive keeps of the source's own form. For answers in
- * that form (GetExecutionHistory). The caller has checked that its reader may see them.
+ * A page of whole messages, in either direction: with payloads and with what the archive keeps of the
+ * source's own form. For answers in that form (GetExecutionHistory). The caller has checked that its reader
+ * may see them.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';

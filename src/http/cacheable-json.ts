@@ -1,4 +1,6 @@
-/** Headers of JSON answers that can be cached: pages, lists and summaries. The contract is docs/http-api.md. */
+/**
+ * Headers of JSON answers that can be cached: pages, lists and summaries. The contract is docs/http-api.md.
+ */
 import type { Served } from '../executions/executions.ts';
 import type { Draft } from './response-headers.ts';
 
@@ -16,8 +18,8 @@ export const cacheControl = (isFinal: boolean): string =>
   isFinal ? `private, max-age=${FINAL_MAX_AGE_SECONDS}` : 'private, no-cache';
 
 /**
- * The Link header for the next page. Relative, and only with known parameters: people copy Link headers, so a ticket under a
- * misspelt name must not be in one.
+ * The Link header for the next page. Relative, and only with known parameters: people copy Link headers, so a
+ * ticket under a misspelt name must not be in one.
  */
 export function nextLink<N extends string>(
   query: { readonly [K in N]?: string | number | readonly string[] },

@@ -1,9 +1,12 @@
-/** CORS: what pages of other origins may send and read. Any origin may be allowed, because requests need a key and no cookies. */
+/**
+ * CORS: what pages of other origins may send and read. Any origin may be allowed, because requests need a key
+ * and no cookies.
+ */
 
 /**
- * Request headers that a preflight allows: those that this API reads, and those that common libraries add by themselves. Without an
- * entry here, a request with that header fails ("Failed to fetch"); an entry that is not needed costs nothing. `*` is not enough,
- * because it does not cover Authorization.
+ * Request headers that a preflight allows: those that this API reads, and those that common libraries add by
+ * themselves. Without an entry here, a request with that header fails ("Failed to fetch"); an entry that is
+ * not needed costs nothing. `*` is not enough, because it does not cover Authorization.
  */
 const ALLOWED_REQUEST_HEADERS: readonly string[] = [
   // Read by this API.
@@ -52,7 +55,9 @@ const PREFLIGHT_SECONDS = 7_200;
 /** The headers that allow the requesting page to read the response. */
 export type CrossOrigin = (request: Request) => Readonly<Record<string, string>>;
 
-/** `origins`: those that may call; `*` stands for any. Responses depend on `Origin`, which their `Vary` names. */
+/**
+ * `origins`: those that may call; `*` stands for any. Responses depend on `Origin`, which their `Vary` names.
+ */
 export function createCrossOrigin(origins: readonly string[]): CrossOrigin {
   const isOpen = origins.includes('*');
   const exposed = { 'Access-Control-Expose-Headers': EXPOSED_RESPONSE_HEADERS };

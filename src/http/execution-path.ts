@@ -1,7 +1,7 @@
 /**
- * Paths under /v1/executions/. If the last raw segment is `messages`, `tickets` or `children`, it is the resource; the rest is the id. The id
- * is decoded once, so that ids with `:` `/` `.` work raw and encoded. An id that itself ends in `/messages` needs that slash
- * encoded.
+ * Paths under /v1/executions/. If the last raw segment is `messages`, `tickets` or `children`, it is the
+ * resource; the rest is the id. The id is decoded once, so that ids with `:` `/` `.` work raw and encoded. An
+ * id that itself ends in `/messages` needs that slash encoded.
  */
 import { type Result, invalid } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';

@@ -1,7 +1,10 @@
 /** Whether the caller used TLS that a trusted proxy terminated. */
 import { type AddressBlock, isInBlock, parseIpAddress } from '../access/ip-address.ts';
 
-/** True for `X-Forwarded-Proto: https` from a trusted proxy. Of several values the first one counts: the caller's connection. */
+/**
+ * True for `X-Forwarded-Proto: https` from a trusted proxy. Of several values the first one counts: the
+ * caller's connection.
+ */
 export function forwardedOverTls(
   headers: Pick<Headers, 'get'>,
   socketAddress: string | undefined,

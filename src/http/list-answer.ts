@@ -12,8 +12,9 @@ import type { Draft } from './response-headers.ts';
 import type { Exchange } from './routing.ts';
 
 /**
- * A page of a list. Undefined members of its content are absent. `kept` are the parameters that the next page has in common with it.
- * The list changes at any time, so caches must ask each time whether their copy is current.
+ * A page of a list. Undefined members of its content are absent. `kept` are the parameters that the next page
+ * has in common with it. The list changes at any time, so caches must ask each time whether their copy is
+ * current.
  */
 export function listAnswer<N extends string>(
   { request, facts }: Pick<Exchange, 'request' | 'facts'>,

@@ -54,8 +54,9 @@ export function readListQuery(
 }
 
 /**
- * Those of a key's patterns that can match an execution of the list. They alone decide what is listed, and whether a live list may stay
- * open. Fails if there are no such patterns: the key may read nothing of the list (invariant 5).
+ * Those of a key's patterns that can match an execution of the list. They alone decide what is listed, and
+ * whether a live list may stay open. Fails if there are no such patterns: the key may read nothing of the
+ * list (invariant 5).
  */
 export function patternsOfList(of: ListOf, patterns: readonly string[]): Result<readonly string[]> {
   const flow = flowOfList(of);

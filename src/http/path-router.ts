@@ -1,6 +1,7 @@
 /**
- * Hono's router for this application: a handful of paths, each exact or with everything below it (`/v1/executions/*`). Hono's own
- * routers match patterns and collect middleware; they cost more time for each request, and several kilobytes.
+ * Hono's router for this application: a handful of paths, each exact or with everything below it
+ * (`/v1/executions/*`). Hono's own routers match patterns and collect middleware; they cost more time for
+ * each request, and several kilobytes.
  */
 import type { Result, Router } from 'hono/router';
 

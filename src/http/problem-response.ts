@@ -1,6 +1,6 @@
 /**
- * Failures as problem JSON (RFC 9457), made from the catalogue in problems/. Internal texts stay out (invariant 7). What each
- * code means and what to do about it is documented at /docs/problems.
+ * Failures as problem JSON (RFC 9457), made from the catalogue in problems/. Internal texts stay out
+ * (invariant 7). What each code means and what to do about it is documented at /docs/problems.
  */
 import type { Failure, FieldError } from '../core/errors.ts';
 import { problemEntry } from '../problems/problem-catalogue.ts';
@@ -60,8 +60,8 @@ export const problemJson = (failure: Failure, publicUrl?: string): string =>
   JSON.stringify(problemOf(failure, undefined, publicUrl));
 
 /**
- * Whether retrying helps. Then an event stream answers 200 with a `problem` event and closes, because any other status ends
- * an EventSource for good.
+ * Whether retrying helps. Then an event stream answers 200 with a `problem` event and closes, because any
+ * other status ends an EventSource for good.
  */
 export const isTransient = (failure: Failure): boolean =>
   problemEntry(failure).retryAfterSeconds !== undefined;

@@ -1,4 +1,7 @@
-/** Reads a request's body as text or JSON, up to a limit of bytes and of time. Imports are read elsewhere (imports/). */
+/**
+ * Reads a request's body as text or JSON, up to a limit of bytes and of time. Imports are read elsewhere
+ * (imports/).
+ */
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { type BodyDeadlines, timedBody } from '../core/timed-body.ts';

@@ -1,6 +1,6 @@
 /**
- * The log record of a request. routing.ts makes it and completes it with the answer, and handlers add what they learn. Never contains
- * a secret.
+ * The log record of a request. routing.ts makes it and completes it with the answer, and handlers add what
+ * they learn. Never contains a secret.
  */
 import type { LogRecord } from '../core/log.ts';
 

@@ -1,9 +1,12 @@
 /**
- * The URL of a request, parsed once. Servers build it from the Host header and the request target; neither workerd nor Deno
- * refuses an invalid Host.
+ * The URL of a request, parsed once. Servers build it from the Host header and the request target; neither
+ * workerd nor Deno refuses an invalid Host.
  */
 
-/** Characters that end the host in a URL: with one of these in Host, the URL would have another path than the request. */
+/**
+ * Characters that end the host in a URL: with one of these in Host, the URL would have another path than the
+ * request.
+ */
 const NOT_IN_A_HOST = /[/\\?#@]/;
 
 /** The router and the handler of a request need the same URL. */

@@ -3,7 +3,10 @@
 /** One year. The API is only available over TLS. */
 const HSTS = 'max-age=31536000; includeSubDomains';
 
-/** Request headers that answers under /v1/ depend on, so that shared caches don't mix callers, formats or origins. */
+/**
+ * Request headers that answers under /v1/ depend on, so that shared caches don't mix callers, formats or
+ * origins.
+ */
 export const VARY = 'Accept, Authorization, X-API-Key, Origin';
 
 /**

@@ -1,6 +1,7 @@
 /**
- * The handler type of all routes: a handler gets the request and a record for the log, and returns a response or a failure.
- * This file handles failures, exceptions, unsupported methods, standard headers and the log line for all routes.
+ * The handler type of all routes: a handler gets the request and a record for the log, and returns a response
+ * or a failure. This file handles failures, exceptions, unsupported methods, standard headers and the log
+ * line for all routes.
  */
 import type { Context } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
@@ -19,7 +20,10 @@ import { type Draft, securityHeaders, toResponse, withHeaders } from './response
 
 /** What the runtime knows about a request. */
 export interface RuntimeContext {
-  /** The caller's address: failed authentications are counted for it. A function, because most requests do not need it. */
+  /**
+   * The caller's address: failed authentications are counted for it. A function, because most requests do not
+   * need it.
+   */
   readonly clientAddress: () => string;
   /** The caller used TLS, which a proxy terminated. */
   readonly overTls?: boolean;
@@ -174,7 +178,8 @@ const NO_URL = invalid(
 const standardHeaders = (requestId: string) => ({ ...securityHeaders, 'X-Request-Id': requestId });
 
 /**
- * Answers an exception thrown outside of `answer`, which is a bug. The log line has no facts about the request.
+ * Answers an exception thrown outside of `answer`, which is a bug. The log line has no facts about the
+ * request.
  */
 export function answerException(error: unknown, log: Log, publicUrl?: string): Response {
   const requestId = crypto.randomUUID();

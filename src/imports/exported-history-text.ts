@@ -45,8 +45,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export type ParsedJson = { readonly value: unknown } | { readonly flaw: string };
 
 /**
- * `before` and `after` complete a partial text. V8's error messages are not passed on: they quote the text, and change between
- * versions.
+ * `before` and `after` complete a partial text. V8's error messages are not passed on: they quote the text,
+ * and change between versions.
  */
 export function parseJson(bytes: Uint8Array, before = '', after = ''): ParsedJson {
   let text: string;

@@ -1,9 +1,9 @@
 /**
- * Converts the timestamp of an exported message from any form that exporters write to the form of our pages (timestamp.ts).
- * The forms, as the programs print them: epoch seconds, as a number or as text (AWS JSON,
- * AWS CLI 1); ISO 8601 with `Z`, with an offset and with any number of fraction digits (our pages, AWS CLI 2, the JS
- * SDK); Python's `str(datetime)` in whatever time zone the exporter ran in (boto3 through `json.dumps(…, default=str)`).
- * Text without an offset is taken as UTC.
+ * Converts the timestamp of an exported message from any form that exporters write to the form of our pages
+ * (timestamp.ts). The forms, as the programs print them: epoch seconds, as a number or as text (AWS JSON, AWS
+ * CLI 1); ISO 8601 with `Z`, with an offset and with any number of fraction digits (our pages, AWS CLI 2, the
+ * JS SDK); Python's `str(datetime)` in whatever time zone the exporter ran in (boto3 through `json.dumps(…,
+ * default=str)`). Text without an offset is taken as UTC.
  */
 import { isoFromEpochSeconds, isoFromEpochText, isoFromSecond } from '../messages/timestamp.ts';
 

@@ -1,17 +1,18 @@
 /**
- * Reads an exported history: bytes in, messages out, in order, as a stream in bounded memory. An export has one of two forms,
- * recognised by its text and not by its content type:
+ * Reads an exported history: bytes in, messages out, in order, as a stream in bounded memory. An export has
+ * one of two forms, recognised by its text and not by its content type:
  *
  * - one message a line (NDJSON), or messages spread over lines as `jq '.messages[]'` prints them;
- * - `{"messages": […]}`, as our pages, boto3 and the AWS CLI print it, spread over lines or not, one document or several
- *   after one another. Other members of such a document (`nextToken`, `cursor`, `ResponseMetadata`) are skipped. So is an
- *   array around messages or documents (`aws … --query messages`, a Python list of pages).
+ * - `{"messages": […]}`, as our pages, boto3 and the AWS CLI print it, spread over lines or not, one document
+ *   or several after one another. Other members of such a document (`nextToken`, `cursor`,
+ *   `ResponseMetadata`) are skipped. So is an array around messages or documents (`aws … --query messages`, a
+ *   Python list of pages).
  *
- * A timestamp may have any form of exported-history-timestamp.ts; it is converted to the form of our pages. A null member counts
- * as absent. An unknown member is refused: dropping it would lose data silently.
+ * A timestamp may have any form of exported-history-timestamp.ts; it is converted to the form of our pages. A
+ * null member counts as absent. An unknown member is refused: dropping it would lose data silently.
  *
- * The scanner finds the values in the bytes; this file decides which of them are messages, and counts them. The caller stores
- * them, and discards all if the history has a fault.
+ * The scanner finds the values in the bytes; this file decides which of them are messages, and counts them.
+ * The caller stores them, and discards all if the history has a fault.
  */
 import * as z from 'zod/mini';
 import { fail, ok, type Failure, type FieldError, type Result } from '../core/errors.ts';
@@ -53,9 +54,10 @@ export interface ExportedMessage {
 }
 
 /**
- * Yields the messages of a history. Returns their number, or why the history is refused: it is larger than `maxBytes`
- * (`body-too-large`), or has faults (`invalid-input`, the first ones, each with its line). After a fault it yields no more
- * messages. Never throws because of what it reads, even if the body breaks off. Leaving early cancels the body.
+ * Yields the messages of a history. Returns their number, or why the history is refused: it is larger than
+ * `maxBytes` (`body-too-large`), or has faults (`invalid-input`, the first ones, each with its line). After a
+ * fault it yields no more messages. Never throws because of what it reads, even if the body breaks off.
+ * Leaving early cancels the body.
  */
 export async function* readExportedHistory(
   body: AsyncIterable<Uint8Array>,
@@ -102,7 +104,10 @@ async function* scan(
   yield* scanner.end();
 }
 
-/** The body's chunks. If it breaks off, the sender or the connection failed: a fault of the input, not an exception. */
+/**
+ * The body's chunks. If it breaks off, the sender or the connection failed: a fault of the input, not an
+ * exception.
+ */
 async function* untilBroken(
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array | 'broken', void, void> {

@@ -1,4 +1,7 @@
-/** Writes an exported history into the archive, all or nothing. What an export may look like: exported-history.ts. */
+/**
+ * Writes an exported history into the archive, all or nothing. What an export may look like:
+ * exported-history.ts.
+ */
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { ArchiveWriter } from '../archive/archive-writer.ts';
 import type { Clock } from '../core/clock.ts';
@@ -8,7 +11,9 @@ import { statusAfter } from '../messages/event-types.ts';
 import { readExportedHistory } from './exported-history.ts';
 import { type ImportWarning, ImportWarnings } from './import-warnings.ts';
 
-/** More than a history of 25,000 events with large payloads, and as much as Cloudflare accepts in one request. */
+/**
+ * More than a history of 25,000 events with large payloads, and as much as Cloudflare accepts in one request.
+ */
 export const IMPORT_BYTES_MAX = 100 * 1024 * 1024;
 
 /** Ends uploads that have stopped. 100 MiB at 1 Mbit/s take 14 minutes. */

@@ -1,13 +1,16 @@
 /**
- * Warnings about a history that looks wrong but can be imported. An exporter that lost, repeated or mixed up messages leaves
- * such traces, and the operator can export again while the source still has the history.
+ * Warnings about a history that looks wrong but can be imported. An exporter that lost, repeated or mixed up
+ * messages leaves such traces, and the operator can export again while the source still has the history.
  */
 import type { Message } from '../messages/message.ts';
 
 export const IMPORT_WARNING_CODES = ['DuplicateMessageId', 'EndBeforeStart'] as const;
 
 export interface ImportWarning {
-  /** `DuplicateMessageId`: an earlier message has the same id. `EndBeforeStart`: the last message is older than the first. */
+  /**
+   * `DuplicateMessageId`: an earlier message has the same id. `EndBeforeStart`: the last message is older
+   * than the first.
+   */
   readonly code: (typeof IMPORT_WARNING_CODES)[number];
   /** Where the message begins in the body, from 1. */
   readonly line: number;
@@ -17,8 +20,8 @@ export interface ImportWarning {
 const DUPLICATES_NAMED_MAX = 10;
 
 /**
- * Memory for ids, in characters: 8 MiB hold about 100,000 UUIDs. Duplicates of ids that come later are not found. The
- * histories of all sources are shorter.
+ * Memory for ids, in characters: 8 MiB hold about 100,000 UUIDs. Duplicates of ids that come later are not
+ * found. The histories of all sources are shorter.
  */
 const REMEMBERED_CHARACTERS_MAX = 8 * 1024 * 1024;
 /** What a Set needs for an entry, without its characters. */

@@ -82,7 +82,9 @@ export class FlowList {
     this.#newest = new NewestList({ upstream: this.#upstream, archived: this.#archived, clock });
   }
 
-  /** No request is in progress, so the shell may drop this object. Everything in its memory can be read again. */
+  /**
+   * No request is in progress, so the shell may drop this object. Everything in its memory can be read again.
+   */
   get idle(): boolean {
     return this.#requests === 0;
   }
@@ -97,8 +99,8 @@ export class FlowList {
   }
 
   /**
-   * For live lists: the current state of executions that were running when last read, and of others that run. Those that are missing
-   * from the answer could not be read.
+   * For live lists: the current state of executions that were running when last read, and of others that run.
+   * Those that are missing from the answer could not be read.
    */
   reread(running: readonly ListItem[], calls: RereadCalls): Promise<Result<readonly ListItem[]>> {
     return this.#ask(async () => this.#running?.reread(running, calls) ?? ok([]));
@@ -166,7 +168,10 @@ export class FlowList {
     return members !== true && !('mapRunArn' in of) && !(await this.#options.index.isComplete());
   }
 
-  /** Whether the archive has an execution that these patterns allow. If the search cannot be finished, assume that it has. */
+  /**
+   * Whether the archive has an execution that these patterns allow. If the search cannot be finished, assume
+   * that it has.
+   */
   async #hasReadable(patterns: readonly string[]): Promise<boolean> {
     const { index } = this.#options;
     let after: string | undefined;

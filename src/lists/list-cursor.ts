@@ -20,7 +20,10 @@ export const LIST_CURSOR_CHARACTERS_MAX = 1_000;
 /** The name of the list of flows. */
 export const FLOWS_LIST = JSON.stringify(['flows']);
 
-/** The name of a list of executions: whose they are, and the filter. The same filter written differently has the same name. */
+/**
+ * The name of a list of executions: whose they are, and the filter. The same filter written differently has
+ * the same name.
+ */
 export function nameOfList(
   request: Pick<ListRequest, 'of' | 'statuses' | 'namePrefix' | 'startedAfterMs' | 'startedBeforeMs'>,
 ): string {

@@ -1,6 +1,6 @@
 /**
- * Executions in the order of lists, as the upstream and the archive have them, and how the two become one item. An execution has the
- * same order key in both, since the archive keeps the upstream's start time.
+ * Executions in the order of lists, as the upstream and the archive have them, and how the two become one
+ * item. An execution has the same order key in both, since the archive keeps the upstream's start time.
  */
 import { isFinal } from '../archive/archive-head.ts';
 import type { IndexedExecution } from '../archive/index-record.ts';
@@ -96,7 +96,10 @@ export function archivedItem(execution: IndexedExecution, nowMs: number): ListIt
   };
 }
 
-/** Whether the upstream has a later state than the archive. Both may lag: the upstream's list by a second, the archive after a redrive. */
+/**
+ * Whether the upstream has a later state than the archive. Both may lag: the upstream's list by a second, the
+ * archive after a redrive.
+ */
 function isNewer(live: ListItem, archived: ListItem): boolean {
   if (archived.final) return false;
   // An older archive has no redrive count. It had ended, so an execution that runs now was redriven since.

@@ -1,4 +1,7 @@
-/** The conditions of a list. Whether an item is listed follows from the filter and the item alone: no I/O, no clock. */
+/**
+ * The conditions of a list. Whether an item is listed follows from the filter and the item alone: no I/O, no
+ * clock.
+ */
 import { matchesAnyPattern } from '../access/keys/execution-pattern.ts';
 import type { ListFilter, ListItem } from './lists.ts';
 

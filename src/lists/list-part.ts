@@ -1,12 +1,12 @@
 /**
- * One of the two parts that a list is merged from: the live or the archived executions, in the order of lists, read page by page as
- * the merge needs them.
+ * One of the two parts that a list is merged from: the live or the archived executions, in the order of
+ * lists, read page by page as the merge needs them.
  */
 import type { Failure } from '../core/errors.ts';
 
 /**
- * The next entry of a part; its end; or `unread`: the part is known only up to this position, because the request has reached its
- * limit or a read has failed.
+ * The next entry of a part; its end; or `unread`: the part is known only up to this position, because the
+ * request has reached its limit or a read has failed.
  */
 export type Next<Entry> =
   | { readonly at: 'entry'; readonly entry: Entry }

@@ -12,7 +12,9 @@ import { positionBefore } from '../archive/order-key.ts';
 import type { Log } from '../core/log.ts';
 import type { ExecutionStorage } from '../executions/execution-storage.ts';
 
-/** Each row stands for 1,000 executions and takes about 1 KiB. Beyond this number, every other row is dropped. */
+/**
+ * Each row stands for 1,000 executions and takes about 1 KiB. Beyond this number, every other row is dropped.
+ */
 export const LIST_ROWS_MAX = 500;
 
 const rowSchema = z.object({

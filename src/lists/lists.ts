@@ -1,6 +1,7 @@
 /**
- * The port through which http/ lists flows and their executions. Requests and answers are plain data, so that they cross an RPC
- * boundary. All lists of one flow come from one object (flow-list.ts), which merges the upstream's list with the index of the archive.
+ * The port through which http/ lists flows and their executions. Requests and answers are plain data, so that
+ * they cross an RPC boundary. All lists of one flow come from one object (flow-list.ts), which merges the
+ * upstream's list with the index of the archive.
  */
 import type { Result } from '../core/errors.ts';
 import type { MapRunRef } from '../core/execution-arn.ts';
@@ -9,7 +10,10 @@ import type { GrantedStream, Reader } from '../executions/executions.ts';
 import type { Status } from '../messages/event-types.ts';
 import { placeOf } from '../sources/listing-source.ts';
 
-/** Whose executions are listed: those of a flow, of a map run, or of a source without a flow (only the archive lists these). */
+/**
+ * Whose executions are listed: those of a flow, of a map run, or of a source without a flow (only the archive
+ * lists these).
+ */
 export type ListOf =
   { readonly flow: FlowRef } | ({ readonly source: string } & MapRunRef) | { readonly source: string };
 
@@ -41,7 +45,10 @@ export interface ListItem {
   readonly archived: boolean;
   /** The history can no longer change: it is archived, and the execution cannot be redriven. */
   readonly final: boolean;
-  /** AWS's own members of the item; only if the request wants them, and AWS has listed it. Not for JSON answers. */
+  /**
+   * AWS's own members of the item; only if the request wants them, and AWS has listed it. Not for JSON
+   * answers.
+   */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
@@ -75,8 +82,8 @@ export interface ListPage {
   /** The place to continue after. Absent: the list ends here. */
   readonly next?: string;
   /**
-   * The upstream or the archive could not be read: its part of the list is missing. Or the index of older archives is still being
-   * built.
+   * The upstream or the archive could not be read: its part of the list is missing. Or the index of older
+   * archives is still being built.
    */
   readonly partial?: true;
   /**
@@ -105,8 +112,8 @@ export interface FlowsRequest {
   readonly after?: string;
   readonly tenant: string;
   /**
-   * The upstream's own list of this region, with its members: also the flows whose executions cannot be listed, but not those that the
-   * archive alone has.
+   * The upstream's own list of this region, with its members: also the flows whose executions cannot be
+   * listed, but not those that the archive alone has.
    */
   readonly upstreamRegion?: string;
 }

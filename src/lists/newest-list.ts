@@ -1,4 +1,7 @@
-/** The executions of a flow that started last, for live lists: the upstream's newest page, and those that only the archive has. */
+/**
+ * The executions of a flow that started last, for live lists: the upstream's newest page, and those that only
+ * the archive has.
+ */
 import { positionBefore } from '../archive/order-key.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Result, type SourceFailure, ok } from '../core/errors.ts';

@@ -28,7 +28,9 @@ export const DESCRIBED_AT_ONCE_MAX = 10;
 const GONE_MS = 60_000;
 const GONE_MAX = 1_000;
 
-/** Who is charged. The interval between polls leaves room for the calls that list, but not for descriptions. */
+/**
+ * Who is charged. The interval between polls leaves room for the calls that list, but not for descriptions.
+ */
 export interface RereadCalls {
   readonly list: CallOptions;
   readonly describe: CallOptions;
@@ -44,8 +46,8 @@ export class RunningExecutions {
   readonly #clock: Clock;
   readonly #gone: LruMap<string, true>;
   /**
-   * The page to read next, the start time of the execution before that page, and the ids of all earlier ones that started at the
-   * same time: others of that time may be on the page.
+   * The page to read next, the start time of the execution before that page, and the ids of all earlier ones
+   * that started at the same time: others of that time may be on the page.
    */
   #at: { readonly token: string; readonly startedAtMs: number; readonly tied: readonly string[] } | undefined;
 
@@ -111,7 +113,8 @@ export class RunningExecutions {
       wanted.slice(0, DESCRIBED_AT_ONCE_MAX).map(async (item) => {
         const description = await this.#describe?.(parseExecutionRef(item.flowExecutionId), call);
         if (description?.ok) return itemAsDescribed(item, description.value);
-        // The upstream has deleted it, so do not ask again at each poll. After any other failure, the next poll tries again.
+        // The upstream has deleted it, so do not ask again at each poll. After any other failure, the next
+        // poll tries again.
         if (description?.failure.type === 'upstream-not-found') this.#gone.set(item.flowExecutionId, true);
         return undefined;
       }),

@@ -1,7 +1,7 @@
 /**
- * A slow read that many requests share: one of them reads, and its value is remembered for a while. The others poll for the value.
- * Requests share no promise: on Workers a promise belongs to one request, and a request that waits without a timer of its own is
- * cancelled there.
+ * A slow read that many requests share: one of them reads, and its value is remembered for a while. The
+ * others poll for the value. Requests share no promise: on Workers a promise belongs to one request, and a
+ * request that waits without a timer of its own is cancelled there.
  */
 import type { Clock } from '../core/clock.ts';
 

@@ -1,6 +1,7 @@
 /**
- * One list as its source has it, read in full pages, one call at a time. Readers of the same page share its call, and the page is
- * remembered for a few seconds, a failure too: upstream calls depend on the list, not on its readers.
+ * One list as its source has it, read in full pages, one call at a time. Readers of the same page share its
+ * call, and the page is remembered for a few seconds, a failure too: upstream calls depend on the list, not
+ * on its readers.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, type SourceFailure, fail, ok } from '../core/errors.ts';
@@ -19,7 +20,10 @@ export const LIST_PAGES_BYTES_MAX = 16 * 1024 * 1024;
 /** An entry with its AWS members, id and ARNs: about 700 characters, and as many objects as members. */
 const ENTRY_BYTES = 1_600;
 const FAILURES_MAX = 100;
-/** Pages of a list that has its oldest executions first. Servers that play AWS have few executions, and no quota. */
+/**
+ * Pages of a list that has its oldest executions first. Servers that play AWS have few executions, and no
+ * quota.
+ */
 export const OLDEST_FIRST_PAGES_MAX = 50;
 
 export interface UpstreamListPage {

@@ -1,10 +1,10 @@
 /**
- * Bundles the Worker as wrangler does for a deployment, in 30 ms instead of a second, for `npm start`, tests and benchmarks.
- * test/local/wrangler-toml.test.ts checks that both bundles have the same text, so the tests run the deployed code. Only
- * minification differs: it is off here, so that stacks are readable.
+ * Bundles the Worker as wrangler does for a deployment, in 30 ms instead of a second, for `npm start`, tests
+ * and benchmarks. test/local/wrangler-toml.test.ts checks that both bundles have the same text, so the tests
+ * run the deployed code. Only minification differs: it is off here, so that stacks are readable.
  *
- * The options are those of `bundleWorker` in wrangler 4.155, without Text and Data modules (`*.html`, `*.wasm`), which the Worker does
- * not use.
+ * The options are those of `bundleWorker` in wrangler 4.155, without Text and Data modules (`*.html`,
+ * `*.wasm`), which the Worker does not use.
  */
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -50,7 +50,10 @@ export async function bundleWorker({ minify = false, entry = ENTRY } = {}): Prom
   return { script: scriptOf(outputFiles), metafile };
 }
 
-/** Calls `onBundle` now, and after each change of one of the Worker's files, with the new script or with the errors. */
+/**
+ * Calls `onBundle` now, and after each change of one of the Worker's files, with the new script or with the
+ * errors.
+ */
 export async function watchWorker(
   onBundle: (script: string | undefined, errors: readonly string[]) => void,
 ): Promise<{ stop(): Promise<void> }> {

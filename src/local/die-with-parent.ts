@@ -8,7 +8,10 @@
  */
 import { spawn } from 'node:child_process';
 
-/** Kills `pid` when this process ends. Call the returned function once `pid` has exited, before its number is reused. */
+/**
+ * Kills `pid` when this process ends. Call the returned function once `pid` has exited, before its number is
+ * reused.
+ */
 export function dieWithParent(pid: number): () => void {
   if (process.platform === 'win32') return () => {};
   const guard = spawn(

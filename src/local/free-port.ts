@@ -5,7 +5,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Rejects if another process listens on the port. `setting`: the environment variable that chooses the port. */
+/**
+ * Rejects if another process listens on the port. `setting`: the environment variable that chooses the port.
+ */
 export async function checkFree(port: number, setting: string): Promise<void> {
   const server = createServer();
   try {

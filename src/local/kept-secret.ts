@@ -18,7 +18,10 @@ export function withKeptSecret(
   return { ...vars, SIGNING_SECRET: keptSecret(directory, vars['SIGNING_SECRET'] ?? '') };
 }
 
-/** The secret of this directory; if it has no file yet, `fresh`, which is stored. Throws if the file holds no valid secret. */
+/**
+ * The secret of this directory; if it has no file yet, `fresh`, which is stored. Throws if the file holds no
+ * valid secret.
+ */
 function keptSecret(directory: string, fresh: string): string {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'signing-secret');

@@ -1,6 +1,6 @@
 /**
- * Creates an API key directly in a store, as the admin API would: for `npm start`, `deno task start`, tests and benchmarks. Keys that
- * an earlier start printed stay valid as long as its store is kept.
+ * Creates an API key directly in a store, as the admin API would: for `npm start`, `deno task start`, tests
+ * and benchmarks. Keys that an earlier start printed stay valid as long as its store is kept.
  */
 import { randomBytes } from 'node:crypto';
 import type { NewKey } from '../access/keys/key-input.ts';

@@ -3,7 +3,10 @@ import { watchWorker } from './bundle.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { LocalWorkerd } from './workerd.ts';
 
-/** `script` is the running one. Reloads run one at a time. If a changed Worker does not start, the next change is tried. */
+/**
+ * `script` is the running one. Reloads run one at a time. If a changed Worker does not start, the next change
+ * is tried.
+ */
 export async function reloadOnChange(
   workerd: LocalWorkerd,
   script: string,

@@ -1,6 +1,7 @@
 /**
- * Ends a program of several parts exactly once: on Ctrl-C, SIGTERM, a closed terminal, or when the npm or `deno task` that
- * started it is killed. The part that was started last is closed first. A second Ctrl-C exits immediately.
+ * Ends a program of several parts exactly once: on Ctrl-C, SIGTERM, a closed terminal, or when the npm or
+ * `deno task` that started it is killed. The part that was started last is closed first. A second Ctrl-C
+ * exits immediately.
  */
 
 /** One Ctrl-C arrives twice: the terminal sends it, and npm forwards it. */
@@ -44,9 +45,10 @@ export class Shutdown {
   }
 
   /**
-   * Ends the program when its parent process changes. The scripts in package.json begin with `exec`, and those in deno.json with
-   * `env`, so that the parent is npm or `deno task` itself and not a shell, which would outlive it. On Deno, reading the parent's
-   * id needs no permission. Without a task runner, the parent may exit at any time (nohup, a terminal multiplexer).
+   * Ends the program when its parent process changes. The scripts in package.json begin with `exec`, and
+   * those in deno.json with `env`, so that the parent is npm or `deno task` itself and not a shell, which
+   * would outlive it. On Deno, reading the parent's id needs no permission. Without a task runner, the parent
+   * may exit at any time (nohup, a terminal multiplexer).
    */
   #watchTaskRunner(): void {
     if (process.env['npm_lifecycle_event'] === undefined) return;

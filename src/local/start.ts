@@ -1,6 +1,7 @@
 /**
- * `npm start` and `npm run dev`: starts an upstream and the Worker in workerd, creates a key, and prints how to use them once the
- * Worker answers. stdout is for people; the Worker's log goes to stderr, one JSON object per line.
+ * `npm start` and `npm run dev`: starts an upstream and the Worker in workerd, creates a key, and prints how
+ * to use them once the Worker answers. stdout is for people; the Worker's log goes to stderr, one JSON object
+ * per line.
  */
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';

@@ -1,6 +1,7 @@
 /**
- * Locks a directory of state, so that only one Flowtap uses it. Two would each run the Durable Object of the same execution, and
- * SQLite would sometimes refuse a write, with an error that does not point to a second `npm start`.
+ * Locks a directory of state, so that only one Flowtap uses it. Two would each run the Durable Object of the
+ * same execution, and SQLite would sometimes refuse a write, with an error that does not point to a second
+ * `npm start`.
  *
  * The lock is SQLite's own on an empty database. The operating system releases it however the process ends.
  */
@@ -11,7 +12,10 @@ import { DatabaseSync } from 'node:sqlite';
 /** `SQLITE_BUSY`. Source: sqlite.org/rescode.html */
 const BUSY = 5;
 
-/** Creates the directory if it is missing, locks it, and returns a function that unlocks it. Throws if another process has the lock. */
+/**
+ * Creates the directory if it is missing, locks it, and returns a function that unlocks it. Throws if another
+ * process has the lock.
+ */
 export function lockState(directory: string): () => void {
   mkdirSync(directory, { recursive: true });
   const database = new DatabaseSync(join(directory, 'in-use.sqlite'));

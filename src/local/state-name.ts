@@ -1,5 +1,6 @@
 /**
- * Names the directory of state. Each upstream has its own, so that histories of the emulator are never served as AWS's.
+ * Names the directory of state. Each upstream has its own, so that histories of the emulator are never served
+ * as AWS's.
  */
 import type { StartOptions } from './start-options.ts';
 

@@ -1,4 +1,7 @@
-/** The text that `npm start` prints when Flowtap is ready: an API key, links to the viewer, and commands to copy. No I/O. */
+/**
+ * The text that `npm start` prints when Flowtap is ready: an API key, links to the viewer, and commands to
+ * copy. No I/O.
+ */
 import { randomUUID } from 'node:crypto';
 import { watchLink } from '../core/watch-link.ts';
 import { scenarioId } from '../emulator/scenarios/catalog.ts';
@@ -13,7 +16,10 @@ export interface Example {
   readonly about: string;
 }
 
-/** Executions of the emulator to try. The id determines scenario and start. The first has settled, the second is running. */
+/**
+ * Executions of the emulator to try. The id determines scenario and start. The first has settled, the second
+ * is running.
+ */
 const exampleExecutions = (nowMs: number): readonly [Example, Example, ...Example[]] => [
   {
     id: scenarioId('CloudFlow', nowMs - SETTLED_AGO_MS, 'SqsMessage', randomUUID()),
@@ -136,6 +142,9 @@ function upstreamLine(options: StartOptions, emulatorUrl: string | undefined): s
   return `the emulator, ${emulatorUrl} (region ${region}, key id ${accessKeyId}, secret ${secretAccessKey})`;
 }
 
-/** Names the server that will receive real credentials. Printed before the first call. The key id is not a secret. */
+/**
+ * Names the server that will receive real credentials. Printed before the first call. The key id is not a
+ * secret.
+ */
 export const upstreamNotice = ({ upstream, region, accessKeyId }: StartOptions): string =>
   `${upstream.type === 'endpoint' ? upstream.endpoint : 'AWS'}, region ${region}, key id ${accessKeyId}`;

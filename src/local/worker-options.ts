@@ -52,7 +52,8 @@ async function read(): Promise<WorkerOptions> {
 }
 
 async function translate(): Promise<WorkerOptions> {
-  // Otherwise wrangler logs that it uses .dev.vars, which is wrong: `bindings` below replaces those that it read.
+  // Otherwise wrangler logs that it uses .dev.vars, which is wrong: `bindings` below replaces those that it
+  // read.
   process.env['WRANGLER_LOG'] ??= 'warn';
   const wrangler = await import('wrangler');
   const config = wrangler.unstable_readConfig({ config: CONFIGURATION });
@@ -70,7 +71,10 @@ async function readCache(): Promise<CachedOptions | undefined> {
   }
 }
 
-/** Writes the file atomically, since several tests may write it at once. Without the cache, starting only takes longer. */
+/**
+ * Writes the file atomically, since several tests may write it at once. Without the cache, starting only
+ * takes longer.
+ */
 async function writeCache(cached: CachedOptions): Promise<void> {
   const unfinished = `${CACHE_FILE}.${process.pid}`;
   try {
@@ -87,7 +91,10 @@ function assetRules({ assets }: WorkerOptions): Promise<string> {
   return directory === undefined ? hash() : hash(join(directory, '_headers'), join(directory, '_redirects'));
 }
 
-/** Hashes the files' contents and the repository's path, which is part of the options. A missing file counts as empty. */
+/**
+ * Hashes the files' contents and the repository's path, which is part of the options. A missing file counts
+ * as empty.
+ */
 async function hash(...files: string[]): Promise<string> {
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
   return createHash('sha256')

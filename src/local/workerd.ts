@@ -1,10 +1,11 @@
 /**
- * Runs the Worker as it would be deployed, in workerd, with miniflare's key-value storage, Durable Objects and rate limits. `npm start`,
- * the tests over sockets and the benchmarks use it. It listens on loopback only, without an inspector or telemetry.
+ * Runs the Worker as it would be deployed, in workerd, with miniflare's key-value storage, Durable Objects
+ * and rate limits. `npm start`, the tests over sockets and the benchmarks use it. It listens on loopback
+ * only, without an inspector or telemetry.
  *
- * Requests go directly to workerd's socket. miniflare's entry Worker would answer some of them itself, show stacks, and take half of
- * the time of a small request. Without it, requests have no `request.cf`, no compression, and no `CF-Connecting-IP` unless the
- * caller sends one.
+ * Requests go directly to workerd's socket. miniflare's entry Worker would answer some of them itself, show
+ * stacks, and take half of the time of a small request. Without it, requests have no `request.cf`, no
+ * compression, and no `CF-Connecting-IP` unless the caller sends one.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
@@ -34,9 +35,10 @@ export interface WorkerdOptions {
 }
 
 /**
- * By default V8 sizes its first heaps for this machine, not for an isolate of 128 MB, and frees the native memory of streams and
- * requests only when such a heap is full. After 10,000 connections workerd then holds twice the memory that it needs. The
- * benchmarks show no loss of throughput with small heaps. A value in the environment takes precedence.
+ * By default V8 sizes its first heaps for this machine, not for an isolate of 128 MB, and frees the native
+ * memory of streams and requests only when such a heap is full. After 10,000 connections workerd then holds
+ * twice the memory that it needs. The benchmarks show no loss of throughput with small heaps. A value in the
+ * environment takes precedence.
  */
 process.env['MINIFLARE_WORKERD_V8_FLAGS'] ??= '--initial-old-space-size=8 --max-semi-space-size=4';
 
@@ -60,7 +62,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<LocalWorker
   }
 }
 
-/** One Worker on one port, with one directory of state. It can be killed and restarted any number of times. */
+/**
+ * One Worker on one port, with one directory of state. It can be killed and restarted any number of times.
+ */
 export class LocalWorkerd {
   readonly #options: WorkerdOptions;
   readonly #persistTo: string;
@@ -89,7 +93,9 @@ export class LocalWorkerd {
     return this.#persistTo;
   }
 
-  /** The Worker's key-value namespace STORE, for use in this process. It is another object after `restart()`. */
+  /**
+   * The Worker's key-value namespace STORE, for use in this process. It is another object after `restart()`.
+   */
   get store(): LocalKv {
     if (this.#store === undefined) throw new Error('Cannot reach the store: workerd is not running');
     return this.#store;
@@ -119,7 +125,10 @@ export class LocalWorkerd {
     this.#store = await miniflare.getKVNamespace('STORE');
   }
 
-  /** Kills workerd with SIGKILL, like a crash: no handler runs, and sockets break. The state is kept for `restart()`. */
+  /**
+   * Kills workerd with SIGKILL, like a crash: no handler runs, and sockets break. The state is kept for
+   * `restart()`.
+   */
   async kill(): Promise<void> {
     const [miniflare, child] = [this.#miniflare, this.#process];
     this.#miniflare = undefined;
@@ -198,8 +207,8 @@ class LineLog extends Log {
 }
 
 /**
- * On a signal miniflare ends the process at once, which prevents an orderly shutdown, so its signal handlers are removed. Its exit
- * handlers stay. die-with-parent.ts covers exits without handlers.
+ * On a signal miniflare ends the process at once, which prevents an orderly shutdown, so its signal handlers
+ * are removed. Its exit handlers stay. die-with-parent.ts covers exits without handlers.
  */
 function withoutSignalHandlers<T>(create: () => T): T {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -214,8 +223,8 @@ function withoutSignalHandlers<T>(create: () => T): T {
 }
 
 /**
- * Finds the process that miniflare starts but does not expose: Node publishes each new child on a diagnostics channel, in the
- * asynchronous context of the caller.
+ * Finds the process that miniflare starts but does not expose: Node publishes each new child on a diagnostics
+ * channel, in the asynchronous context of the caller.
  */
 const processOwner = new AsyncLocalStorage<(child: ChildProcess) => void>();
 subscribe('child_process', (message) => {

@@ -1,4 +1,7 @@
-/** Decodes the cursors of callers. Readers of the same history send the same cursors: each is verified once in an isolate. */
+/**
+ * Decodes the cursors of callers. Readers of the same history send the same cursors: each is verified once in
+ * an isolate.
+ */
 import { type ExecutionName, executionName } from '../core/execution-ref.ts';
 import { LruMap } from '../core/lru-map.ts';
 import { type Cursor, type CursorKeys, decodeCursor } from './cursor.ts';

@@ -28,7 +28,9 @@ const POSITION_MAX = 0xffff_ffff;
 /** Characters of an encoded cursor. */
 export const CURSOR_CHARACTERS = ((BODY_BYTES + MAC_BYTES) / 3) * 4;
 
-/** `final`: a reconnect is answered 204 from the cursor alone. `settled`: only after a check for a redrive. */
+/**
+ * `final`: a reconnect is answered 204 from the cursor alone. `settled`: only after a check for a redrive.
+ */
 export type EndMark = 'none' | 'final' | 'settled';
 const END_MARKS: readonly EndMark[] = ['none', 'final', 'settled'];
 
@@ -46,8 +48,8 @@ export interface Cursor extends Position {
 export type CursorKeys = SealKeys;
 
 /**
- * 40 characters of [A-Za-z0-9_-]. Throws RangeError for a position that no history can have. A cursor with a `use` is valid for that use
- * only.
+ * 40 characters of [A-Za-z0-9_-]. Throws RangeError for a position that no history can have. A cursor with a
+ * `use` is valid for that use only.
  */
 export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor: Cursor, use = ''): string {
   if (!Number.isInteger(cursor.position) || cursor.position < 0 || cursor.position > POSITION_MAX) {

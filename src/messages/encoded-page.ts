@@ -1,6 +1,6 @@
 /**
- * A page of messages as bytes: its JSON (docs/http-api.md), ETag and next cursor. Encoded once, where the page was cut; every
- * caller with the same access gets the same bytes.
+ * A page of messages as bytes: its JSON (docs/http-api.md), ETag and next cursor. Encoded once, where the
+ * page was cut; every caller with the same access gets the same bytes.
  */
 import { hash } from 'node:crypto';
 

@@ -33,7 +33,7 @@ export interface Ending {
 export const ENDING_MESSAGES_MAX = 500;
 
 /**
- * Reads the newest messages of a history, oldest first. Undefined if the last one is not an end, or its payload is not one of
- * this source's.
+ * Reads the newest messages of a history, oldest first. Undefined if the last one is not an end, or its
+ * payload is not one of this source's.
  */
 export type EndingReader = (newest: readonly Message[]) => Ending | undefined;

@@ -1,6 +1,6 @@
 /**
- * A history that is read in chunks, from upstream or from the archive. The same code cuts pages and streams from chunks, so that
- * a reader cannot notice when an execution is archived (invariant 1).
+ * A history that is read in chunks, from upstream or from the archive. The same code cuts pages and streams
+ * from chunks, so that a reader cannot notice when an execution is archived (invariant 1).
  */
 import type { Result } from '../core/errors.ts';
 import type { ExecutionName } from '../core/execution-ref.ts';
@@ -51,7 +51,10 @@ export function positionIn(chunk: Chunk, position: number): Position | undefined
   return fingerprint === undefined ? undefined : { position, fingerprint };
 }
 
-/** The position after this message of the chunk. The fingerprint is computed only if the chunk does not have it. */
+/**
+ * The position after this message of the chunk. The fingerprint is computed only if the chunk does not have
+ * it.
+ */
 export const positionAfter = (
   chunk: Chunk,
   { position, fingerprint }: Position,

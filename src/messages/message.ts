@@ -1,6 +1,7 @@
 /**
- * A message: one entry of an execution's history, as ListFlowExecutionMessages returns it, with what we derive from the history.
- * Every member is optional on the wire (botocore's model), and an event type that we do not know is passed on.
+ * A message: one entry of an execution's history, as ListFlowExecutionMessages returns it, with what we
+ * derive from the history. Every member is optional on the wire (botocore's model), and an event type that we
+ * do not know is passed on.
  */
 import * as z from 'zod/mini';
 
@@ -70,7 +71,10 @@ export const visibleMessage = (message: Message, payloads: PayloadAccess): Messa
 /** What the other members of a message take, at most. */
 const OTHER_BYTES = 240;
 
-/** Estimates the bytes of a message in memory and on the wire. Too high for text outside ASCII: it bounds budgets only. */
+/**
+ * Estimates the bytes of a message in memory and on the wire. Too high for text outside ASCII: it bounds
+ * budgets only.
+ */
 export const messageBytes = (message: Message): number => {
   const { messageId = '', eventType = '', step = '', error = '', payload = '' } = message;
   return (

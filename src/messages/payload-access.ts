@@ -16,7 +16,10 @@ export const shows = (access: PayloadAccess, needed: PayloadAccess): boolean =>
 export const lesserAccess = (one: PayloadAccess, other: PayloadAccess): PayloadAccess =>
   shows(one, other) ? other : one;
 
-/** The level in two members. Versions that know only `full` and `none` read the first, so that `names` is `none` for them. */
+/**
+ * The level in two members. Versions that know only `full` and `none` read the first, so that `names` is
+ * `none` for them.
+ */
 export const storedAccess = (access: PayloadAccess): { access: 'full' | 'none'; names: boolean } => ({
   access: access === 'full' ? 'full' : 'none',
   names: access === 'names',

@@ -1,7 +1,8 @@
 /**
- * Timestamps: AWS JSON writes epoch seconds as a number with a fraction (1559247540.656), our pages write ISO 8601 in UTC
- * ("2019-05-30T22:45:40.656Z"). Always with milliseconds, and with further digits only if the upstream sent them, so that both
- * conversions together change nothing. Digits are copied as text: adding doubles would change the last ones.
+ * Timestamps: AWS JSON writes epoch seconds as a number with a fraction (1559247540.656), our pages write ISO
+ * 8601 in UTC ("2019-05-30T22:45:40.656Z"). Always with milliseconds, and with further digits only if the
+ * upstream sent them, so that both conversions together change nothing. Digits are copied as text: adding
+ * doubles would change the last ones.
  */
 
 /** 0001-01-01 to 9999-12-31: the range of four-digit years, and of Python's datetime. */
@@ -15,8 +16,8 @@ const ISO = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.(\d{3,9})Z$/;
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 
 /**
- * A whole second of the epoch and the digits that follow it (`'656'`, `''`), as ISO 8601; undefined outside the calendar.
- * Fractions count forwards, also before 1970.
+ * A whole second of the epoch and the digits that follow it (`'656'`, `''`), as ISO 8601; undefined outside
+ * the calendar. Fractions count forwards, also before 1970.
  */
 export function isoFromSecond(second: number, fraction: string): string | undefined {
   if (!(second >= EPOCH_SECONDS_MIN && second < EPOCH_SECONDS_END)) return undefined;
@@ -34,8 +35,8 @@ export function isoFromEpochText(text: string): string | undefined {
 
 /** Epoch seconds to ISO 8601; undefined outside the calendar. */
 export function isoFromEpochSeconds(seconds: number): string | undefined {
-  // The shortest decimal that reads back as the same double holds just the digits that were sent. Below a millionth it
-  // would have an exponent.
+  // The shortest decimal that reads back as the same double holds just the digits that were sent. Below a
+  // millionth it would have an exponent.
   return isoFromEpochText(Math.abs(seconds) < 1e-6 ? seconds.toFixed(FRACTION_DIGITS_MAX) : String(seconds));
 }
 

@@ -1,4 +1,7 @@
-/** The statuses of executions in the words of Step Functions, what they are here, and the events that end an execution with them. */
+/**
+ * The statuses of executions in the words of Step Functions, what they are here, and the events that end an
+ * execution with them.
+ */
 import type { Status, UpstreamEventType } from './event-types.ts';
 
 /** Flowtap's status for each of AWS's. */
@@ -19,5 +22,7 @@ const STATUS_OF_END: { readonly [T in UpstreamEventType]?: string } = {
 };
 const ENDS: ReadonlyMap<unknown, string> = new Map(Object.entries(STATUS_OF_END));
 
-/** AWS's status of an execution whose history ends with this type of event; undefined if the event ends none. */
+/**
+ * AWS's status of an execution whose history ends with this type of event; undefined if the event ends none.
+ */
 export const upstreamStatusAfter = (eventType: unknown): string | undefined => ENDS.get(eventType);

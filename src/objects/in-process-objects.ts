@@ -1,6 +1,6 @@
 /**
- * Objects by name. Each exists once in this process, with a timer of its own, like Durable Objects on Workers. Those
- * with requests or work to do are kept; of the idle ones, the oldest are dropped.
+ * Objects by name. Each exists once in this process, with a timer of its own, like Durable Objects on
+ * Workers. Those with requests or work to do are kept; of the idle ones, the oldest are dropped.
  */
 import type { Clock } from '../core/clock.ts';
 import { LruMap } from '../core/lru-map.ts';
@@ -10,7 +10,10 @@ export interface InProcessObject {
   /** Dropping it would lose only memory. */
   readonly idle: boolean;
   readonly streams: number;
-  /** Does what is due. Returns when to call it again, in clock milliseconds; undefined: when it asks for it. Never throws. */
+  /**
+   * Does what is due. Returns when to call it again, in clock milliseconds; undefined: when it asks for it.
+   * Never throws.
+   */
   run(bounds: RunBounds): Promise<number | undefined>;
   /** Ends all streams, for clients to reconnect elsewhere. */
   closeStreams(): void;
@@ -43,7 +46,9 @@ export class InProcessObjects<T extends InProcessObject> {
     return [...this.#busy.values()].reduce((sum, { object }) => sum + object.streams, 0);
   }
 
-  /** An object with requests is not dropped: a second one would call upstream at the same time (invariant 3). */
+  /**
+   * An object with requests is not dropped: a second one would call upstream at the same time (invariant 3).
+   */
   async ask<R>(name: string, make: MakeObject<T>, question: (object: T) => Promise<R>): Promise<R> {
     const entry = this.#open(name, make);
     entry.requests++;

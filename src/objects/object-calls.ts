@@ -1,6 +1,6 @@
 /**
- * How the Worker calls its Durable Objects: failures of the platform become `Failure`s, and streams end cleanly even if the object
- * behind them is reset. For Workers only.
+ * How the Worker calls its Durable Objects: failures of the platform become `Failure`s, and streams end
+ * cleanly even if the object behind them is reset. For Workers only.
  */
 import { isClientGone } from '../core/client-gone.ts';
 import { type Failure, type Result, fail, ok } from '../core/errors.ts';
@@ -21,8 +21,8 @@ export class ObjectCalls {
   }
 
   /**
-   * Retries once if the platform marks the error as retryable. A stub must not be used again after it threw: `call` makes a new one
-   * each time; they are cheap.
+   * Retries once if the platform marks the error as retryable. A stub must not be used again after it threw:
+   * `call` makes a new one each time; they are cheap.
    */
   async ask<R>(names: Names, call: () => Promise<Result<R>>): Promise<Result<R>> {
     try {
@@ -42,7 +42,10 @@ export class ObjectCalls {
     }
   }
 
-  /** The stream that an object answered with (`streamAnswer`); undefined for an empty one. `onClosed`: as in `Executions.stream`. */
+  /**
+   * The stream that an object answered with (`streamAnswer`); undefined for an empty one. `onClosed`: as in
+   * `Executions.stream`.
+   */
   async stream(
     response: Response,
     names: Names,
@@ -60,9 +63,10 @@ export class ObjectCalls {
   }
 
   /**
-   * The same bytes, with a clean end even if the object behind the stream is reset (a deploy, a crash): the client keeps every
-   * event sent so far, and reconnects. The platform pumps bytes between its own streams natively, one write at a time, so the object
-   * notices a client that disconnects or stops reading as if the pipe were not there.
+   * The same bytes, with a clean end even if the object behind the stream is reset (a deploy, a crash): the
+   * client keeps every event sent so far, and reconnects. The platform pumps bytes between its own streams
+   * natively, one write at a time, so the object notices a client that disconnects or stops reading as if the
+   * pipe were not there.
    */
   #endingCleanly(
     body: ReadableStream<Uint8Array>,

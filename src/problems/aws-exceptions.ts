@@ -1,10 +1,13 @@
 /**
  * The exceptions of AWS's two protocols: their names in each service, and their status.
  *
- * Sources: botocore's models iotthingsgraph/2018-09-06 and stepfunctions/2016-11-23; AWS's common errors for the rest.
+ * Sources: botocore's models iotthingsgraph/2018-09-06 and stepfunctions/2016-11-23; AWS's common errors for
+ * the rest.
  */
 
-/** The exceptions that failures become: by their names in Things Graph, each with its name in Step Functions. */
+/**
+ * The exceptions that failures become: by their names in Things Graph, each with its name in Step Functions.
+ */
 export const STEP_FUNCTIONS_NAMES = {
   InvalidRequestException: 'ValidationException',
   ResourceNotFoundException: 'ExecutionDoesNotExist',
@@ -32,7 +35,10 @@ export type StepFunctionsException =
 
 type KmsException = `Kms${string}`;
 
-/** Data is encrypted with a customer's key, which the operator's credentials may not use: AWS has several exceptions for that. */
+/**
+ * Data is encrypted with a customer's key, which the operator's credentials may not use: AWS has several
+ * exceptions for that.
+ */
 export const isKmsException = (name: string): name is KmsException => name.startsWith('Kms');
 
 export interface AwsException {
@@ -41,6 +47,9 @@ export interface AwsException {
   readonly message: string;
 }
 
-/** AWS clients retry a 500 and not a 400, whatever the exception. The protocol itself only tells whose fault it is. */
+/**
+ * AWS clients retry a 500 and not a 400, whatever the exception. The protocol itself only tells whose fault
+ * it is.
+ */
 export const statusOfException = (name: string): 400 | 500 =>
   name === 'InternalFailureException' ? 500 : 400;

@@ -1,4 +1,6 @@
-/** How to give an API key to an AWS client: the advice that several exceptions of the AWS protocol end with. */
+/**
+ * How to give an API key to an AWS client: the advice that several exceptions of the AWS protocol end with.
+ */
 
 /**
  * It names all three arguments, because boto3 ignores an aws_session_token alone if it finds credentials in

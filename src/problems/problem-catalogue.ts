@@ -1,6 +1,7 @@
 /**
- * All failures with what callers get for each: problem JSON (http/problem-response.ts) and AWS exceptions (the dialects in http/aws/)
- * are made from this. Documentation stays out, so that it is not deployed: problem-documentation.ts.
+ * All failures with what callers get for each: problem JSON (http/problem-response.ts) and AWS exceptions
+ * (the dialects in http/aws/) are made from this. Documentation stays out, so that it is not deployed:
+ * problem-documentation.ts.
  */
 import type { Failure } from '../core/errors.ts';
 import { type AwsException, STEP_FUNCTIONS_NAMES } from './aws-exceptions.ts';

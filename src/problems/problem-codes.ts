@@ -1,6 +1,7 @@
 /**
- * Every problem code with its HTTP status. The typed client imports this file too (its type lists the codes for editors), so
- * it imports nothing. A code is public and stays for good: clients compare it. AWS's exception name is used where one fits.
+ * Every problem code with its HTTP status. The typed client imports this file too (its type lists the codes
+ * for editors), so it imports nothing. A code is public and stays for good: clients compare it. AWS's
+ * exception name is used where one fits.
  */
 export const PROBLEM_STATUS = {
   InvalidRequestException: 400,

@@ -1,4 +1,7 @@
-/** The documentation of all problem codes: for the pages under /docs and the OpenAPI document. Not part of the Worker. */
+/**
+ * The documentation of all problem codes: for the pages under /docs and the OpenAPI document. Not part of the
+ * Worker.
+ */
 import { credentialDocumentation } from './credential-problems.ts';
 import { limitDocumentation } from './limit-problems.ts';
 import { permissionDocumentation } from './permission-problems.ts';

@@ -16,15 +16,18 @@ export interface UseExecutionOptions {
   readonly ticketUrl?: string | URL;
   /** In place of `ticketUrl`: a ticket, or a function that gets one and is called again before it expires. */
   readonly ticket?: TicketSource;
-  /** The service's address. Not needed if tickets come with their `streamUrl`, as `createTicket` returns them. */
+  /**
+   * The service's address. Not needed if tickets come with their `streamUrl`, as `createTicket` returns them.
+   */
   readonly service?: string | URL;
 }
 
 const nothingToRead = { subscribe: () => () => {}, getSnapshot: () => EMPTY_SNAPSHOT };
 
 /**
- * Reads the execution while the component is mounted. `status`, `steps` and `error` are undefined until they are known. Without an
- * id nothing is read yet. A function as `ticket` may be another one at each render; the newest is called.
+ * Reads the execution while the component is mounted. `status`, `steps` and `error` are undefined until they
+ * are known. Without an id nothing is read yet. A function as `ticket` may be another one at each render; the
+ * newest is called.
  */
 export function useExecution(
   executionId: string | undefined,

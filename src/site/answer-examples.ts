@@ -58,7 +58,10 @@ const key: AnswerOf<'Key'> = {
   credentials: [{ id: `${KEY_ID_EXAMPLE}qK`, createdAt: '2026-11-22T15:31:24.102Z' }],
 };
 
-/** For the answers under `/v1/` and of the AWS protocol. problem-examples.ts and stream-events.ts have the others. */
+/**
+ * For the answers under `/v1/` and of the AWS protocol. problem-examples.ts and stream-events.ts have the
+ * others.
+ */
 export const answerExamples = {
   Page: { messages: [messageExample], nextToken: CURSOR_EXAMPLE, cursor: CURSOR_EXAMPLE, status: 'RUNNING' },
   Summary: {

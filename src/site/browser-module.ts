@@ -1,4 +1,7 @@
-/** A module of src/ with all that it imports, as one file for browsers. A development tool. Platform file: Node. */
+/**
+ * A module of src/ with all that it imports, as one file for browsers. A development tool. Platform file:
+ * Node.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';

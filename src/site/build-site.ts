@@ -1,7 +1,8 @@
 /**
- * Writes the static files of the service to dist/site: the OpenAPI document, the reference that shows it, the documentation of
- * problems, the documents of docs/, the page at /watch, and the element that other pages embed. npm runs it before everything that
- * needs them. wrangler.toml's [assets] and Deno's entry serve the directory. Platform file: Node.
+ * Writes the static files of the service to dist/site: the OpenAPI document, the reference that shows it, the
+ * documentation of problems, the documents of docs/, the page at /watch, and the element that other pages
+ * embed. npm runs it before everything that needs them. wrangler.toml's [assets] and Deno's entry serve the
+ * directory. Platform file: Node.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,4 +1,7 @@
-/** How the document shows an event stream: its events, the schemas of their data, and examples as sent over the wire. */
+/**
+ * How the document shows an event stream: its events, the schemas of their data, and examples as sent over
+ * the wire.
+ */
 import { sseEvent, sseOpening } from '../messages/sse.ts';
 import type { AnswerName } from './answers.ts';
 import { CURSOR_EXAMPLE } from './example-values.ts';

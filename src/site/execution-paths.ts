@@ -53,7 +53,10 @@ export const around: Json = { ...sentAcrossOrigins, ...sent('Vary') };
 
 export const cached: Json = { ...around, ...sent('ETag', 'Cache-Control', 'Cache-Status') };
 
-/** OpenAPI lists headers by status. Page and stream are both 200: `x-content-type` tells which of them has the header. */
+/**
+ * OpenAPI lists headers by status. Page and stream are both 200: `x-content-type` tells which of them has the
+ * header.
+ */
 export const ofPage = { required: false, 'x-content-type': 'application/json' };
 export const ofStream = { required: false, 'x-content-type': 'text/event-stream' };
 

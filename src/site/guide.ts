@@ -1,6 +1,7 @@
 /**
- * A document of docs/ as a page under /docs: Markdown to HTML. A link to another document leads to its page; a link to a file of
- * the repository that the service does not serve becomes the file's path. At build time only.
+ * A document of docs/ as a page under /docs: Markdown to HTML. A link to another document leads to its page;
+ * a link to a file of the repository that the service does not serve becomes the file's path. At build time
+ * only.
  */
 import { Marked, type Tokens } from 'marked';
 

@@ -1,7 +1,7 @@
 /**
- * The OpenAPI 3.1 document, made at build time from the zod schemas that check requests: it costs the Worker nothing and agrees
- * with the code. test/site compares it with the routes, with an answer of each operation and status, and with the
- * specification.
+ * The OpenAPI 3.1 document, made at build time from the zod schemas that check requests: it costs the Worker
+ * nothing and agrees with the code. test/site compares it with the routes, with an answer of each operation
+ * and status, and with the specification.
  */
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { awsTargets } from '../http/routes/aws-protocol.ts';

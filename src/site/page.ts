@@ -1,6 +1,6 @@
 /**
- * The frame of every page under /docs. All addresses are relative, so that the site also works behind a path prefix. No script of
- * another host, no inline script: the site's CSP forbids both.
+ * The frame of every page under /docs. All addresses are relative, so that the site also works behind a path
+ * prefix. No script of another host, no inline script: the site's CSP forbids both.
  */
 
 /** The pages that every page links to, in order: path without the leading slash, and title. */

@@ -20,8 +20,8 @@ export const referencePage = (): string =>
   });
 
 /**
- * Starts Swagger UI. Keys that a reader enters stay in this page. The examples of optional parameters are moved to their
- * descriptions: Swagger UI would send all of them at once, which is an invalid request.
+ * Starts Swagger UI. Keys that a reader enters stay in this page. The examples of optional parameters are
+ * moved to their descriptions: Swagger UI would send all of them at once, which is an invalid request.
  */
 export const START_SCRIPT = `const leftOut = (parameter) => {
   if (parameter.required || parameter.example === undefined) return parameter;

@@ -1,4 +1,7 @@
-/** Examples of problems and AWS exceptions: the documented failures, turned into answers by the code that serves them. */
+/**
+ * Examples of problems and AWS exceptions: the documented failures, turned into answers by the code that
+ * serves them.
+ */
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { problemOf, type Problem } from '../http/problem-response.ts';
 import type { ServiceProblemCode } from '../problems/problem-codes.ts';

@@ -1,4 +1,6 @@
-/** Moves responses that several operations share to `components/responses`, where each is named by its status. */
+/**
+ * Moves responses that several operations share to `components/responses`, where each is named by its status.
+ */
 import type { Json } from './json-schema.ts';
 
 type Responses = Readonly<Record<string, Json>>;

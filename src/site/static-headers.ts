@@ -1,6 +1,6 @@
 /**
- * The headers of the static files, in the format of Cloudflare's `_headers`; the Deno server reads the same text. All matching rules
- * apply; `! Name` removes a header that an earlier rule has set.
+ * The headers of the static files, in the format of Cloudflare's `_headers`; the Deno server reads the same
+ * text. All matching rules apply; `! Name` removes a header that an earlier rule has set.
  */
 
 /** The directives in order, each with its sources. */
@@ -22,8 +22,8 @@ const COMMON = {
 };
 
 /**
- * Also no markup from strings, except in Lit's templates: a payload's text cannot become code, even if a bug puts it into markup. The
- * viewer positions its bars through CSSOM, because inline styles are not allowed.
+ * Also no markup from strings, except in Lit's templates: a payload's text cannot become code, even if a bug
+ * puts it into markup. The viewer positions its bars through CSSOM, because inline styles are not allowed.
  */
 const STRICT = { ...COMMON, 'require-trusted-types-for': "'script'", 'trusted-types': 'lit-html' };
 
@@ -33,7 +33,9 @@ const DOCS = { ...COMMON, 'style-src': "'self' 'unsafe-inline'" };
 const docsRule = `  ! Content-Security-Policy
   Content-Security-Policy: ${policy(DOCS)}`;
 
-/** How long browsers use /embed/v1.js from their cache. For one more day they use it while they revalidate. */
+/**
+ * How long browsers use /embed/v1.js from their cache. For one more day they use it while they revalidate.
+ */
 const EMBED_SECONDS = 300;
 
 export const STATIC_HEADERS = `/*

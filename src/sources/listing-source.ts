@@ -1,6 +1,6 @@
 /**
- * The port of an upstream that lists flows and their executions. Its calls are apart from those that read histories
- * (source.ts): AWS counts them in another, smaller quota.
+ * The port of an upstream that lists flows and their executions. Its calls are apart from those that read
+ * histories (source.ts): AWS counts them in another, smaller quota.
  */
 import type { ArnPlace, MapRunRef } from '../core/execution-arn.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
@@ -16,7 +16,10 @@ export interface SourceFlow {
   /** What `parseFlowRef` reads. */
   readonly flow: string;
   readonly name: string;
-  /** The upstream's own type: `STANDARD` or `EXPRESS`. The executions of EXPRESS state machines cannot be listed. */
+  /**
+   * The upstream's own type: `STANDARD` or `EXPRESS`. The executions of EXPRESS state machines cannot be
+   * listed.
+   */
   readonly type: string;
   /** AWS's own members of the item. */
   readonly members: Readonly<Record<string, unknown>>;
@@ -57,7 +60,9 @@ export interface ExecutionsQuery {
   readonly token?: string;
   /** At most this many; a source may return fewer. */
   readonly limit: number;
-  /** Only executions with this status of the upstream. A token is valid for the status that it was issued for. */
+  /**
+   * Only executions with this status of the upstream. A token is valid for the status that it was issued for.
+   */
   readonly upstreamStatus?: string;
 }
 
@@ -81,12 +86,16 @@ export interface ListingSource {
     call: CallOptions,
   ): Promise<Result<SourceFlows, SourceFailure>>;
   /**
-   * A page of executions. An unknown flow or map run is `upstream-not-found`, an expired token `upstream-invalid-token`, an EXPRESS
-   * state machine `upstream-invalid-request`, a missing permission `upstream-broken` with AWS's name of the error as `awsCode`.
+   * A page of executions. An unknown flow or map run is `upstream-not-found`, an expired token
+   * `upstream-invalid-token`, an EXPRESS state machine `upstream-invalid-request`, a missing permission
+   * `upstream-broken` with AWS's name of the error as `awsCode`.
    */
   listExecutions(query: ExecutionsQuery, call: CallOptions): Promise<Result<SourceExecutions, SourceFailure>>;
   /** `origin` needs the calls about this list that wait for a budget, too. See `Source.raisePriority`. */
   raisePriority?(of: ExecutionsQuery['of'], origin: CallOrigin): void;
-  /** The interval between polls of this list at which the budget suffices for all followed lists. See `Source.pace`. */
+  /**
+   * The interval between polls of this list at which the budget suffices for all followed lists. See
+   * `Source.pace`.
+   */
   pace?(list: PolledList, wantedMs: number, tenants: readonly string[]): number;
 }

@@ -11,7 +11,10 @@ import { parseFlowRef } from '../core/flow-ref.ts';
 import type { ListingSource, Place } from './listing-source.ts';
 import type { CallOrigin, ProbeTarget, Source } from './source.ts';
 
-/** The execution that probes ask for; in ARNs also its state machine. IAM policies of single state machines must name it. */
+/**
+ * The execution that probes ask for; in ARNs also its state machine. IAM policies of single state machines
+ * must name it.
+ */
 export const PROBE_NAME = 'flowtap-probe';
 /** A Worker has 50 subrequests on the free plan. */
 export const PROBES_MAX = 20;

@@ -1,15 +1,16 @@
 /**
  * The key-value port over Deno KV. Platform file; src/deno/server.ts opens the store.
  *
- * - Deno KV accepts 64 KiB a value, so larger values are split: the parts are written first, under a new id, and the pointer last.
- *   Readers start at the pointer. The commit that sets it deletes the parts of its predecessor. So a value appears, is replaced
- *   and disappears in one step, without leftovers.
- * - A `pending` row names parts that are being written. If the process is killed, they are deleted when the store is opened again.
- *   Only one process may open a store; src/deno/server.ts ensures that.
+ * - Deno KV accepts 64 KiB a value, so larger values are split: the parts are written first, under a new id,
+ *   and the pointer last. Readers start at the pointer. The commit that sets it deletes the parts of its
+ *   predecessor. So a value appears, is replaced and disappears in one step, without leftovers.
+ * - A `pending` row names parts that are being written. If the process is killed, they are deleted when the
+ *   store is opened again. Only one process may open a store; src/deno/server.ts ensures that.
  * - Each commit is on disk before it returns (SQLite in WAL mode, synchronous FULL).
  * - Deno KV deletes expired values late, so expiry is also checked here.
  *
- * Layout: docs/storage.md. Source: Deno's documentation of Deno.Kv, denoland/denokv, and experiments for its limits.
+ * Layout: docs/storage.md. Source: Deno's documentation of Deno.Kv, denoland/denokv, and experiments for its
+ * limits.
  */
 import { Buffer } from 'node:buffer';
 
@@ -197,7 +198,9 @@ class DenoKvStore implements KeyValueStore {
     }
   }
 
-  /** Sets the pointer (undefined: deletes it), and deletes the parts of its predecessor in the same commit. */
+  /**
+   * Sets the pointer (undefined: deletes it), and deletes the parts of its predecessor in the same commit.
+   */
   async #replace(name: string, pointer: Pointer | undefined, ttlMs: number | undefined): Promise<void> {
     const key = pointerKey(name);
     for (let tries = 0; tries < WRITE_TRIES_MAX; tries++) {

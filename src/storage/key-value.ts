@@ -51,8 +51,8 @@ export interface ListOptions {
 
 export interface GetOptions {
   /**
-   * How long this location may answer from its own cache, misses included. Default and minimum: 30 s, as in KV. Raise it for
-   * entries that never change (pages under a generation of their own).
+   * How long this location may answer from its own cache, misses included. Default and minimum: 30 s, as in
+   * KV. Raise it for entries that never change (pages under a generation of their own).
    */
   readonly cacheTtlSeconds?: number;
 }

@@ -1,4 +1,6 @@
-/** The list cursor of our own stores: the last key as base64url, as in miniflare. KV's own cursors are opaque. */
+/**
+ * The list cursor of our own stores: the last key as base64url, as in miniflare. KV's own cursors are opaque.
+ */
 import { Buffer } from 'node:buffer';
 import { StoreRefusal } from './store-limits.ts';
 

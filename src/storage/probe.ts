@@ -9,7 +9,10 @@ export interface StoreProbe {
   readonly reason?: string;
 }
 
-/** `name` must be new each time, because Workers KV takes one write per key and second. So the entry is not deleted either. */
+/**
+ * `name` must be new each time, because Workers KV takes one write per key and second. So the entry is not
+ * deleted either.
+ */
 export async function probeStore(store: KeyValueStore, name: string, clock: Clock): Promise<StoreProbe> {
   const startedAtMs = clock.now();
   const key = `probe/${name}`;

@@ -12,7 +12,9 @@ import {
   VALUE_BYTES_MAX,
 } from './key-value.ts';
 
-/** Workers KV would answer this request with this HTTP status. 429: a second write of a key within a second. */
+/**
+ * Workers KV would answer this request with this HTTP status. 429: a second write of a key within a second.
+ */
 export class StoreRefusal extends Error {
   override readonly name = 'StoreRefusal';
   readonly status: 400 | 413 | 414 | 429;

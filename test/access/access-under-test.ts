@@ -92,7 +92,10 @@ export const pageRequest = (key: string | undefined, more: Partial<AccessRequest
   ...more,
 });
 
-/** The request of an AWS client that sends `token` as its session token; any text, also what no header can carry. */
+/**
+ * The request of an AWS client that sends `token` as its session token; any text, also what no header can
+ * carry.
+ */
 export const sessionTokenRequest = (token: string, more: Partial<AccessRequest> = {}): AccessRequest => ({
   url: urlOf('/'),
   headers: { get: (name) => (name === 'X-Amz-Security-Token' ? token : null) },

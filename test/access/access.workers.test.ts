@@ -27,7 +27,8 @@ afterEach(async () => {
   await reset();
 });
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's
+// entry.
 const bindings = env as unknown as { STORE: KVNamespace } & Record<
   'RATE_STANDARD' | 'RATE_HIGH' | 'RATE_AUTH_FAILURES',
   RateLimitBinding

@@ -1,6 +1,6 @@
 /**
- * Concurrency: reads in progress while a key changes, concurrent changes of one key, thousands of wrong keys at once. Reads return
- * what the store had when they began, as in real stores.
+ * Concurrency: reads in progress while a key changes, concurrent changes of one key, thousands of wrong keys
+ * at once. Reads return what the store had when they began, as in real stores.
  */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';

@@ -15,7 +15,9 @@ const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
 const SECURITY = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_';
 const ID = `${SECURITY}2019-05-11T19:39:55.317Z_MotionSensor_69b151ad-a611-42f5-ac21-fe537f9868ad`;
 
-/** The definition itself, in exponential time: a star matches nothing, or one character and the rest again. */
+/**
+ * The definition itself, in exponential time: a star matches nothing, or one character and the rest again.
+ */
 const naive = (pattern: string, text: string): boolean => {
   if (pattern === '') return text === '';
   if (pattern[0] === '*')

@@ -1,6 +1,7 @@
 /**
- * Keys in a store like Workers KV: each location answers from its own cache for 30 s, misses included, so admins in two locations
- * work with outdated records. They must never undo a revocation or keep a rotated-out credential valid.
+ * Keys in a store like Workers KV: each location answers from its own cache for 30 s, misses included, so
+ * admins in two locations work with outdated records. They must never undo a revocation or keep a rotated-out
+ * credential valid.
  */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
@@ -98,7 +99,8 @@ describe("keys in two locations that see each other's writes late", () => {
     expect(await outcome(there, text)).toBe('no failure');
   });
 
-  // Ids were random, of 3,844. Seed -300365540, path 48 made one id twice, so one credential replaced another.
+  // Ids were random, of 3,844. Seed -300365540, path 48 made one id twice, so one credential replaced
+  // another.
   test('concurrent rotations never make the same credential id', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;

@@ -13,7 +13,10 @@ export interface LimiterUnderTest {
 }
 
 export function describeRateLimitContract(adapter: string, open: () => Promise<LimiterUnderTest>): void {
-  /** All requests of a bucket, and one more, whose answer it returns. Uses a new bucket if a new period begins meanwhile. */
+  /**
+   * All requests of a bucket, and one more, whose answer it returns. Uses a new bucket if a new period begins
+   * meanwhile.
+   */
   const takeAllAndOne = async ({ limiter, limit, period = () => 0 }: LimiterUnderTest, name: string) => {
     for (let attempt = 1; ; attempt++) {
       const bucket = `${name} ${attempt}`;

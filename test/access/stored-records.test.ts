@@ -1,4 +1,6 @@
-/** Every record that is written can be read back: a refused record would disable its key without explanation. */
+/**
+ * Every record that is written can be read back: a refused record would disable its key without explanation.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';

@@ -1,6 +1,7 @@
 /**
- * The source files as the architecture tests see them: text, text without comments, and what each imports, types included.
- * A scanner of our own, since a bundler forgets type imports, and TypeScript 7 has no API to ask.
+ * The source files as the architecture tests see them: text, text without comments, and what each imports,
+ * types included. A scanner of our own, since a bundler forgets type imports, and TypeScript 7 has no API to
+ * ask.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
@@ -52,8 +53,8 @@ export function importsOf(path: string, code: string): string[] {
 }
 
 /**
- * Blanks out comments. Strings, templates and regular expressions are skipped, so that `'https://…'` is no comment; inside
- * a template everything is text, `${…}` too.
+ * Blanks out comments. Strings, templates and regular expressions are skipped, so that `'https://…'` is no
+ * comment; inside a template everything is text, `${…}` too.
  */
 export function withoutComments(text: string): string {
   let code = '';

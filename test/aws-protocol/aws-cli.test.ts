@@ -1,4 +1,7 @@
-/** The AWS CLI of Debian (apt install awscli) reads through the Worker in workerd, with a profile of its own for the key. */
+/**
+ * The AWS CLI of Debian (apt install awscli) reads through the Worker in workerd, with a profile of its own
+ * for the key.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AwsMessage } from './aws-call.ts';
 import { inMilliseconds } from './foreign-histories.ts';

@@ -1,4 +1,7 @@
-/** AWS's own JavaScript client (v3), with nothing changed but its constructor, reads through the Worker in workerd. */
+/**
+ * AWS's own JavaScript client (v3), with nothing changed but its constructor, reads through the Worker in
+ * workerd.
+ */
 import {
   InternalFailureException,
   InvalidRequestException,

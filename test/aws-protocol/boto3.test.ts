@@ -1,6 +1,6 @@
 /**
- * Debian's boto3 (apt install python3-boto3), with nothing changed but the constructor, reads through the Worker in workerd.
- * FLOWTAP_TEST_PYTHON names another Python, with another boto3.
+ * Debian's boto3 (apt install python3-boto3), with nothing changed but the constructor, reads through the
+ * Worker in workerd. FLOWTAP_TEST_PYTHON names another Python, with another boto3.
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** Validates our answers with botocore's parser, parameter validator and model of the service, without a network. */
+/**
+ * Validates our answers with botocore's parser, parameter validator and model of the service, without a
+ * network.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { awsRefusalFor } from '../../src/http/routes/aws-dialects.ts';

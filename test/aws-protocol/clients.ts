@@ -1,4 +1,7 @@
-/** How users configure AWS clients for Flowtap: the constructor of the JavaScript client, and profiles of the AWS CLI. */
+/**
+ * How users configure AWS clients for Flowtap: the constructor of the JavaScript client, and profiles of the
+ * AWS CLI.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

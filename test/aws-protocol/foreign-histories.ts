@@ -1,6 +1,6 @@
 /**
- * Histories of the foreign upstream: every shape of payload, time and id that the model allows or that real histories have, and
- * lengths around its page size of 37.
+ * Histories of the foreign upstream: every shape of payload, time and id that the model allows or that real
+ * histories have, and lengths around its page size of 37.
  */
 import type { AwsMessage } from './aws-call.ts';
 
@@ -9,7 +9,9 @@ export interface Execution {
   readonly messages: readonly AwsMessage[];
 }
 
-/** A message with its time in milliseconds, whether a client printed it or AWS's protocol has it in seconds. */
+/**
+ * A message with its time in milliseconds, whether a client printed it or AWS's protocol has it in seconds.
+ */
 export const inMilliseconds = ({ timestamp, ...rest }: AwsMessage<string | number>): AwsMessage => ({
   ...rest,
   ...(timestamp !== undefined && {

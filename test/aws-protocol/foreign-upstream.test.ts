@@ -1,6 +1,6 @@
 /**
- * The foreign upstream checks signatures, and our pages and streams have the same messages as its own. AWS's clients read from it in
- * aws-sdk.test.ts, boto3.test.ts and aws-cli.test.ts.
+ * The foreign upstream checks signatures, and our pages and streams have the same messages as its own. AWS's
+ * clients read from it in aws-sdk.test.ts, boto3.test.ts and aws-cli.test.ts.
  */
 import {
   IoTThingsGraphClient,

@@ -1,4 +1,7 @@
-/** Starts foreign_upstream.py on loopback. It exits when its stdin closes, so it ends with this process in any case. */
+/**
+ * Starts foreign_upstream.py on loopback. It exits when its stdin closes, so it ends with this process in any
+ * case.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';

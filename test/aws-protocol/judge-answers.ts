@@ -1,4 +1,7 @@
-/** Has botocore judge answers by its own parser, parameter validator and model of a service, without a network. */
+/**
+ * Has botocore judge answers by its own parser, parameter validator and model of a service, without a
+ * network.
+ */
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from '../support/installed.ts';
 import type { AwsMessage } from './aws-call.ts';

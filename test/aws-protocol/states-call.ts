@@ -1,4 +1,6 @@
-/** Calls Step Functions' operations at the service as AWS clients do, with a signature that is not verified. */
+/**
+ * Calls Step Functions' operations at the service as AWS clients do, with a signature that is not verified.
+ */
 import { AwsClient } from 'aws4fetch';
 import { type ServiceUnderTest, path } from '../http/service-under-test.ts';
 import { UPSTREAM_CREDENTIALS } from '../support/in-process.ts';

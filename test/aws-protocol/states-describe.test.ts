@@ -1,4 +1,7 @@
-/** DescribeExecution: as the upstream answers it, live, archived and without it; less for keys without payloads. */
+/**
+ * DescribeExecution: as the upstream answers it, live, archived and without it; less for keys without
+ * payloads.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, openService, path } from '../http/service-under-test.ts';
 import { readRecordedHistories } from '../step-functions/recorded-histories.ts';

@@ -1,4 +1,7 @@
-/** GetExecutionHistory of every recorded history: the events are those that the upstream has, live, archived and without it. */
+/**
+ * GetExecutionHistory of every recorded history: the events are those that the upstream has, live, archived
+ * and without it.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
 import { type ServiceUnderTest, openService, path } from '../http/service-under-test.ts';

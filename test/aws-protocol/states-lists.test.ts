@@ -1,4 +1,7 @@
-/** ListExecutions and ListStateMachines: as the upstream answers them, filtered by the key, and longer than the upstream remembers. */
+/**
+ * ListExecutions and ListStateMachines: as the upstream answers them, filtered by the key, and longer than
+ * the upstream remembers.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, openService } from '../http/service-under-test.ts';
 import { askUpstream, callStates, statesAnswer, untilArchived } from './states-call.ts';
@@ -55,7 +58,9 @@ async function readAll(
   }
 }
 
-/** Advances time until it is answered: calls that fail are retried, and requests look for what others read. */
+/**
+ * Advances time until it is answered: calls that fail are retried, and requests look for what others read.
+ */
 async function whileTimePasses<T>(asked: Promise<T>): Promise<T> {
   let isAnswered = false;
   void asked.finally(() => (isAnswered = true)).catch(() => undefined);

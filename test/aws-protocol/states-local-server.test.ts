@@ -1,6 +1,6 @@
 /**
- * stepfunctions-local, a simulator that shares no code with ours, behind the Worker: AWS's client gets the same through it as straight
- * from the simulator, while an execution runs and when it is archived.
+ * stepfunctions-local, a simulator that shares no code with ours, behind the Worker: AWS's client gets the
+ * same through it as straight from the simulator, while an execution runs and when it is archived.
  */
 import {
   DescribeExecutionCommand,

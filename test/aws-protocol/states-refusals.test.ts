@@ -1,4 +1,7 @@
-/** What Step Functions' protocol refuses, with the exceptions of AWS's model. Nothing refused reaches the upstream. */
+/**
+ * What Step Functions' protocol refuses, with the exceptions of AWS's model. Nothing refused reaches the
+ * upstream.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
 import { arnOf } from '../step-functions/source-under-test.ts';

@@ -1,4 +1,7 @@
-/** A few of the recorded histories, in which every type of event occurs that any of them has. For tests that are slow for each. */
+/**
+ * A few of the recorded histories, in which every type of event occurs that any of them has. For tests that
+ * are slow for each.
+ */
 import { expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { World } from '../support/on-workerd.ts';

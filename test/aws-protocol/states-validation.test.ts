@@ -1,4 +1,7 @@
-/** Validates answers of Step Functions' protocol with botocore's parser, parameter validator and model, without a network. */
+/**
+ * Validates answers of Step Functions' protocol with botocore's parser, parameter validator and model,
+ * without a network.
+ */
 import { describe, expect, it } from 'vitest';
 import { openService } from '../http/service-under-test.ts';
 import { readRecordedHistories } from '../step-functions/recorded-histories.ts';

@@ -1,6 +1,6 @@
 /**
- * The upstreams behind the Worker while AWS's clients read through it: our emulator, and a foreign one. The foreign one finds mistakes
- * that our emulator and our source have in common.
+ * The upstreams behind the Worker while AWS's clients read through it: our emulator, and a foreign one. The
+ * foreign one finds mistakes that our emulator and our source have in common.
  */
 import { startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';

@@ -1,4 +1,7 @@
-/** What `flowtap doctor --json` finds, looked up by the name of a check; and what all of its results have in common. */
+/**
+ * What `flowtap doctor --json` finds, looked up by the name of a check; and what all of its results have in
+ * common.
+ */
 import { expect } from 'vitest';
 
 import type { Check } from '../../src/cli/check.ts';

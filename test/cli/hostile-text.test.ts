@@ -11,7 +11,10 @@ import { listen } from './local-server.ts';
 /** Erases the screen by C0 and by C1, starts a new line, hides text, and shows the rest in reverse. */
 const HOSTILE = 'a\u001b[2Jb\u009b2Jc\u0085d\r\ne\u2028f\u202eg\u2066h\u200f';
 
-/** What a command may write: text, line ends, its own colours, and the erasing of its own lines. In a pipe also tabs. */
+/**
+ * What a command may write: text, line ends, its own colours, and the erasing of its own lines. In a pipe
+ * also tabs.
+ */
 // eslint-disable-next-line no-control-regex
 const OWN_SEQUENCES = /\u001b\[[\d;]*m|\r\u001b\[K|\u001b\[\d+F\u001b\[J|\n/g;
 const DECEIVING = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;

@@ -1,6 +1,7 @@
 /**
- * The package as users get it: built, packed, and unpacked where npm would put it, alone. It runs on a Node outside of the
- * project (20 or newer) and on Deno. Over 300 lines, because two files would build and pack at the same time.
+ * The package as users get it: built, packed, and unpacked where npm would put it, alone. It runs on a Node
+ * outside of the project (20 or newer) and on Deno. Over 300 lines, because two files would build and pack at
+ * the same time.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -364,7 +365,10 @@ describe('the examples, with the package as it was installed', () => {
     },
   );
 
-  /** The page's own HTML when it says that the execution has ended: sent by a script that is added to it on the way. */
+  /**
+   * The page's own HTML when it says that the execution has ended: sent by a script that is added to it on
+   * the way.
+   */
   async function shownInChromium(backEnd: string, path: string): Promise<string> {
     const reporting = `<script>
       const report = () => fetch('/report', { method: 'POST', body: document.body.outerHTML });

@@ -1,4 +1,7 @@
-/** Mistakes on the command line that must not reveal or break anything: whole keys, passwords, absurd durations. */
+/**
+ * Mistakes on the command line that must not reveal or break anything: whole keys, passwords, absurd
+ * durations.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

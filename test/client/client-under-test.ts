@@ -1,6 +1,6 @@
 /**
- * A client whose requests go to the whole application in this process. Tests move the time of both. The source is scripted:
- * with signatures, which are computed outside of the event loop, time would run ahead.
+ * A client whose requests go to the whole application in this process. Tests move the time of both. The
+ * source is scripted: with signatures, which are computed outside of the event loop, time would run ahead.
  */
 import {
   type FlowtapClient,

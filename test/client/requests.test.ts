@@ -1,4 +1,7 @@
-/** What the client asks of `fetch` on each runtime: no cache, and no redirect followed, whose error names the address to use. */
+/**
+ * What the client asks of `fetch` on each runtime: no cache, and no redirect followed, whose error names the
+ * address to use.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -17,7 +20,10 @@ import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
 const CLIENT = new URL('../../src/client/client.ts', import.meta.url).pathname;
 const SUMMARY = JSON.stringify({ flowExecutionId: 'a/b', status: 'SUCCEEDED', final: true, source: 'x' });
 
-/** Asks for a summary at the address that redirects, and at the one that answers; with the options of each request. */
+/**
+ * Asks for a summary at the address that redirects, and at the one that answers; with the options of each
+ * request.
+ */
 const script = (origin: string) => `
 import { createFlowtapClient } from ${JSON.stringify(CLIENT)};
 export async function look() {

@@ -1,4 +1,6 @@
-/** The client over a real socket against the real Worker, with an upstream, a network and a workerd that fail. */
+/**
+ * The client over a real socket against the real Worker, with an upstream, a network and a workerd that fail.
+ */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { type FlowtapClient, createFlowtapClient } from '../../src/client/client.ts';

@@ -21,7 +21,10 @@ export type Json = { readonly [member: string]: any };
 
 const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new TlsAgent({ keepAlive: true }) };
 
-/** Only ends what hangs: longer than the longest wait that can be requested (50 s), also on a busy machine. No check depends on it. */
+/**
+ * Only ends what hangs: longer than the longest wait that can be requested (50 s), also on a busy machine. No
+ * check depends on it.
+ */
 export const PATIENCE_MS = 150_000;
 
 /** The answer's head; its body is still to be read. `alone`: on a connection of its own. */

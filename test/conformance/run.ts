@@ -1,7 +1,7 @@
 /**
- * `npm run conformance -- --url … --key …`: checks any deployment over HTTP. Prints a line for each requirement, and exits
- * with 1 if one is not met. Requirements that need an admin token or an emulator are skipped without them. The keys that the
- * checks make are revoked at the end.
+ * `npm run conformance -- --url … --key …`: checks any deployment over HTTP. Prints a line for each
+ * requirement, and exits with 1 if one is not met. Requirements that need an admin token or an emulator are
+ * skipped without them. The keys that the checks make are revoked at the end.
  */
 import { readOptions, USAGE } from './options.ts';
 import { runAll, type Outcome } from './requirement.ts';

@@ -1,6 +1,6 @@
 /**
- * The deployment under test: its address, a key, and optionally its admin API and an upstream that the checks control. Each
- * check uses its own executions and keys, so that all checks can run concurrently.
+ * The deployment under test: its address, a key, and optionally its admin API and an upstream that the checks
+ * control. Each check uses its own executions and keys, so that all checks can run concurrently.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -110,7 +110,10 @@ export class Target {
     return JSON.parse(answer.text) as Json;
   }
 
-  /** A new key, as the admin API returns it: `id` and `key` (its text). Valid for an hour, or until `revokeKeys`. */
+  /**
+   * A new key, as the admin API returns it: `id` and `key` (its text). Valid for an hour, or until
+   * `revokeKeys`.
+   */
   async newKey(members: object = {}): Promise<Json> {
     const made = await this.adminJson(201, 'keys', 'POST', {
       name: 'conformance',
@@ -147,7 +150,10 @@ export class Target {
     await this.#control('/runs', { stateMachineArn, runs });
   }
 
-  /** Runs `body` with these faults in the upstream's answers about this execution. Concurrent calls run one after another. */
+  /**
+   * Runs `body` with these faults in the upstream's answers about this execution. Concurrent calls run one
+   * after another.
+   */
   withFault<T>(fault: object, id: string, body: () => Promise<T>): Promise<T> {
     const turn = this.#faults.then(async () => {
       await this.#control('/faults', { ...fault, executions: [id] });
@@ -194,7 +200,9 @@ export const listOf = (flow: string, query = ''): string =>
 
 const LONG_AGO_SECONDS = 1_700_000_000;
 
-/** `count` old messages. If `end` is given, it is the type of the last message, and the history has settled. */
+/**
+ * `count` old messages. If `end` is given, it is the type of the last message, and the history has settled.
+ */
 export const history = (count: number, end?: string): ScriptedMessage[] =>
   Array.from({ length: count }, (_, index) => ({
     messageId: String(index),
@@ -249,7 +257,9 @@ export function assertBetween(ms: number, fromMs: number, toMs: number): void {
   assert(ms >= fromMs - CLOCK_DIFFERENCE_MS && ms <= toMs + CLOCK_DIFFERENCE_MS, message);
 }
 
-/** True if it has not settled yet. To show that one answer did not wait for what another one still waits for. */
+/**
+ * True if it has not settled yet. To show that one answer did not wait for what another one still waits for.
+ */
 export const isPending = (answer: Promise<unknown>): Promise<boolean> =>
   Promise.race([answer.then(() => false), new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
 

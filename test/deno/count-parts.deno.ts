@@ -1,4 +1,7 @@
-/** Counts the rows of a store on Deno KV: parts, parts that a pointer names, and what is pending. For kill.test.ts. */
+/**
+ * Counts the rows of a store on Deno KV: parts, parts that a pointer names, and what is pending. For
+ * kill.test.ts.
+ */
 const [path] = Deno.args;
 const kv = await Deno.openKv(path);
 let [parts, named, pending] = [0, 0, 0];

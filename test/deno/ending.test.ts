@@ -1,4 +1,6 @@
-/** How the service on Deno starts and stops: wrong settings, signals, streams and waiting requests at the end. */
+/**
+ * How the service on Deno starts and stops: wrong settings, signals, streams and waiting requests at the end.
+ */
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { request, type ClientRequest } from 'node:http';

@@ -1,4 +1,7 @@
-/** The service on Deno on a disk that is really full, over HTTP: a key can be revoked, and archives deleted to make room. */
+/**
+ * The service on Deno on a disk that is really full, over HTTP: a key can be revoked, and archives deleted to
+ * make room.
+ */
 import { open } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

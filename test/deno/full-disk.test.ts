@@ -1,4 +1,6 @@
-/** The store on a disk that is really full: a small tmpfs in a mount namespace, where the system allows one. */
+/**
+ * The store on a disk that is really full: a small tmpfs in a mount namespace, where the system allows one.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

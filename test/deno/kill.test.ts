@@ -1,6 +1,7 @@
 /**
- * `kill -9` at any time: afterwards every acknowledged key and archive exists, none is incomplete, and partial writes are removed. Over
- * HTTP, with one store that survives many kills at times drawn from a fixed seed.
+ * `kill -9` at any time: afterwards every acknowledged key and archive exists, none is incomplete, and
+ * partial writes are removed. Over HTTP, with one store that survives many kills at times drawn from a fixed
+ * seed.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -184,7 +184,10 @@ describe('behind a proxy that terminates TLS, the streamUrl of a ticket begins w
   });
 });
 
-/** As Java's HttpClient sends it. docs/http-api.md has the remedy; when Deno no longer refuses, that paragraph can go. */
+/**
+ * As Java's HttpClient sends it. docs/http-api.md has the remedy; when Deno no longer refuses, that paragraph
+ * can go.
+ */
 test('Upgrade: h2c is ignored, but with a Content-Length Deno itself answers 400', async () => {
   const upgrade =
     'Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB';

@@ -1,4 +1,7 @@
-/** A small disk in memory, in a mount namespace of its own, where the system allows one without root. Gone with the program. */
+/**
+ * A small disk in memory, in a mount namespace of its own, where the system allows one without root. Gone
+ * with the program.
+ */
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 

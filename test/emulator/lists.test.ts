@@ -1,4 +1,7 @@
-/** The emulator's lists of Step Functions. The client's side of the source is in test/sources/step-functions-listing.test.ts. */
+/**
+ * The emulator's lists of Step Functions. The client's side of the source is in
+ * test/sources/step-functions-listing.test.ts.
+ */
 import { describe, expect, test } from 'vitest';
 import { LIST_LAG_MS_MAX, LISTED_MS } from '../../src/emulator/operations/list-executions.ts';
 import { STATE_MACHINES } from '../../src/emulator/scenarios/step-functions-machines.ts';

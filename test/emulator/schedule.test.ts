@@ -1,4 +1,7 @@
-/** The emulator's executions that start by themselves; and its lists, read with boto3 where Debian's is installed. */
+/**
+ * The emulator's executions that start by themselves; and its lists, read with boto3 where Debian's is
+ * installed.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

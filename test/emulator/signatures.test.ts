@@ -1,6 +1,7 @@
 /**
- * The emulator's check of signatures: requests that AWS's own clients sent (test/data/aws-client-requests.jsonl: boto3,
- * the AWS CLI, the JavaScript SDKs), and requests signed by aws4fetch. Neither shares code with its verifier.
+ * The emulator's check of signatures: requests that AWS's own clients sent
+ * (test/data/aws-client-requests.jsonl: boto3, the AWS CLI, the JavaScript SDKs), and requests signed by
+ * aws4fetch. Neither shares code with its verifier.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

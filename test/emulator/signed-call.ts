@@ -1,4 +1,7 @@
-/** Calls an emulator in its own process, signed by aws4fetch: a signer that shares nothing with the emulator's verifier. */
+/**
+ * Calls an emulator in its own process, signed by aws4fetch: a signer that shares nothing with the emulator's
+ * verifier.
+ */
 import { AwsClient } from 'aws4fetch';
 import { createEmulator, type Emulator } from '../../src/emulator/server/emulator.ts';
 import type { WireMessage } from '../../src/emulator/history.ts';

@@ -1,4 +1,7 @@
-/** The emulator's Step Functions and STS; also read with boto3, where Debian's is installed (apt install python3-boto3). */
+/**
+ * The emulator's Step Functions and STS; also read with boto3, where Debian's is installed (apt install
+ * python3-boto3).
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -1,4 +1,7 @@
-/** Descriptions of an execution that several requests want: who shares a call, and what happens to it when they disconnect. */
+/**
+ * Descriptions of an execution that several requests want: who shares a call, and what happens to it when
+ * they disconnect.
+ */
 import { expect, test } from 'vitest';
 import { ok } from '../../src/core/errors.ts';
 import { Descriptions, type DescriptionTerms } from '../../src/executions/upstream/descriptions.ts';

@@ -1,4 +1,7 @@
-/** Executions whose readers only want the first pages: they are archived once they have ended, at a bounded cost. */
+/**
+ * Executions whose readers only want the first pages: they are archived once they have ended, at a bounded
+ * cost.
+ */
 import { expect, test } from 'vitest';
 
 import { ok } from '../../src/core/errors.ts';

@@ -1,4 +1,7 @@
-/** On Workers: reading the first page of an execution that has ended leaves an alarm, and the alarm archives it. */
+/**
+ * On Workers: reading the first page of an execution that has ended leaves an alarm, and the alarm archives
+ * it.
+ */
 import { reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, expect, test, vi } from 'vitest';
 
@@ -50,7 +53,8 @@ test.each(['a-flow', ARN])(
     };
     const object = objectOf(executionKey(parseExecutionRef(id)));
     expect((await read()).status).toBe(200);
-    // The look, and the archiving that follows from it. The platform may have run an alarm that was due already.
+    // The look, and the archiving that follows from it. The platform may have run an alarm that was due
+    // already.
     for (let n = 0; n < 2; n++) await runDurableObjectAlarm(object);
     const isArchived = async () => (await STORE.list({ prefix: 'archive/1/head/' })).keys.length > 0;
     await vi.waitFor(async () => expect(await isArchived()).toBe(true));

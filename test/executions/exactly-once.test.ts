@@ -1,6 +1,7 @@
 /**
- * Invariant 1, for any history and any page sizes, while between requests anything may happen: short or empty upstream pages,
- * expired tokens, reads that lag or fail, a store that fails, new messages, archiving, and the loss of all memory.
+ * Invariant 1, for any history and any page sizes, while between requests anything may happen: short or empty
+ * upstream pages, expired tokens, reads that lag or fail, a store that fails, new messages, archiving, and
+ * the loss of all memory.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

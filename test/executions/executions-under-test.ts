@@ -1,6 +1,6 @@
 /**
- * Executions in process over a scripted source and a store that fails on demand, on one clock that tests move; the archive
- * in front, as callers see it.
+ * Executions in process over a scripted source and a store that fails on demand, on one clock that tests
+ * move; the archive in front, as callers see it.
  */
 import { createDurableKeys } from '../../src/deno/durable-keys.ts';
 import { openWalk, readDescription } from '../../src/compose-sources.ts';

@@ -95,7 +95,8 @@ describe.each([
 describe('a store that refuses the entry', () => {
   test('does not refuse the archive, and gets the entry a minute later', async () => {
     valueOf(await under.import(FIRST));
-    // Note of pages, page, note of the old pages, note of the index, head, and the notes that are deleted after it.
+    // Note of pages, page, note of the old pages, note of the index, head, and the notes that are deleted
+    // after it.
     under.store.failAfterWrites(5);
     await under.import(SECOND);
     under.store.failAfterWrites(Infinity);

@@ -1,4 +1,6 @@
-/** Replaced and orphaned pages of archives are deleted after their ten minutes, whatever happened in between. */
+/**
+ * Replaced and orphaned pages of archives are deleted after their ten minutes, whatever happened in between.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { REPLACED_PAGES_KEPT_MS } from '../../src/executions/settling/page-deletions.ts';

@@ -1,4 +1,7 @@
-/** On Workers: replaced and orphaned pages of an archive are deleted by the object's alarm after their ten minutes, and leave nothing. */
+/**
+ * On Workers: replaced and orphaned pages of an archive are deleted by the object's alarm after their ten
+ * minutes, and leave nothing.
+ */
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -57,7 +60,10 @@ const inStore = async () => {
   return keys.filter(({ name }) => name !== 'archive/1/index-build');
 };
 
-/** Moves the clock of the service, and runs the alarm that is due by then. The platform may have run it already. */
+/**
+ * Moves the clock of the service, and runs the alarm that is due by then. The platform may have run it
+ * already.
+ */
 async function afterTheTenMinutes(): Promise<void> {
   const now = Date.now() + REPLACED_PAGES_KEPT_MS;
   vi.spyOn(systemClock, 'now').mockImplementation(() => now);

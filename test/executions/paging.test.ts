@@ -1,6 +1,6 @@
 /**
- * Invariant 1, below HTTP: following the pages of a history yields each message once, in order, whatever the upstream does
- * meanwhile, and when the history moves to the archive half-way.
+ * Invariant 1, below HTTP: following the pages of a history yields each message once, in order, whatever the
+ * upstream does meanwhile, and when the history moves to the archive half-way.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -214,7 +214,8 @@ describe('the walk', () => {
           if (typeof settled === 'string') expect(await under.archive.keys()).toEqual([]);
           else {
             archived++;
-            // Without earlier knowledge, a lagging read that ends after a terminal message looks like the whole history.
+            // Without earlier knowledge, a lagging read that ends after a terminal message looks like the
+            // whole history.
             if (readBefore) expect(settled).toMatchObject({ count: messages.length, status: 'ABORTED' });
             expect(await under.archived()).toEqual(messages.slice(0, settled.count));
           }

@@ -10,7 +10,10 @@ import {
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 
-/** Opens streams of these lives, as numbers from 0 to 1. Returns when each was closed, in milliseconds, and with which failure. */
+/**
+ * Opens streams of these lives, as numbers from 0 to 1. Returns when each was closed, in milliseconds, and
+ * with which failure.
+ */
 async function closings(lives: readonly number[], keyEndsAfterMs?: number) {
   const clock = new ManualClock();
   const openedAtMs = clock.now();

@@ -1,4 +1,6 @@
-/** Subscribers over a feed that a test writes, and a client that reads as little or as much as the test wants. */
+/**
+ * Subscribers over a feed that a test writes, and a client that reads as little or as much as the test wants.
+ */
 import {
   createFrameMemory,
   EventFrames,

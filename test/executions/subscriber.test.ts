@@ -93,7 +93,8 @@ describe('a subscriber gets every message once, in order', () => {
             }
             expect(client.named('caught-up').length).toBeLessThanOrEqual(1);
             expect(client.named('reset')).toEqual([]);
-            // Disconnected, with frames in its queue that it never saw. It reconnects with the last id that it saw.
+            // Disconnected, with frames in its queue that it never saw. It reconnects with the last id that
+            // it saw.
             if (polite) client.subscriber.drop();
             else await client.cancel();
             position = feed.cursor(client.lastId) ?? position;

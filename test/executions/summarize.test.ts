@@ -10,7 +10,10 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 const messages = ended(someHistory({ length: 2_000 }), 'EXECUTION_FAILED');
 
-/** Which chunks of 100 messages are read, if each counts as this many bytes, and how many messages the reader gets. */
+/**
+ * Which chunks of 100 messages are read, if each counts as this many bytes, and how many messages the reader
+ * gets.
+ */
 async function readFor(bytes: number) {
   const inChunks = historyInChunks(messages, [100]);
   const starts: number[] = [];

@@ -55,7 +55,10 @@ const stored = (executionId: string) => storedIn(objectOf(executionId));
 const NOTHING = { keys: [], alarm: null };
 const stream = { headers: { accept: 'text/event-stream' } };
 
-/** What all objects hold, whatever they are for, and what the store holds besides API keys and the state of the index. */
+/**
+ * What all objects hold, whatever they are for, and what the store holds besides API keys and the state of
+ * the index.
+ */
 async function everythingStored(): Promise<object[]> {
   const ids = await listDurableObjectIds(worker.EXECUTIONS);
   const objects = await Promise.all(ids.map((id) => storedIn(worker.EXECUTIONS.get(id))));

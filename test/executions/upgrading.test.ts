@@ -1,4 +1,7 @@
-/** Archives of versions that derived nothing: served with the derived members, upgraded once, and readable by those versions after that. */
+/**
+ * Archives of versions that derived nothing: served with the derived members, upgraded once, and readable by
+ * those versions after that.
+ */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { beforeEach, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Holds for any history, upstream and order of readers: with random pages, tokens, failures, growth, restarts and memory, readers
- * get the history.
+ * Holds for any history, upstream and order of readers: with random pages, tokens, failures, growth, restarts
+ * and memory, readers get the history.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

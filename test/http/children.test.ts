@@ -1,6 +1,6 @@
 /**
- * GET …/children: what an execution of Step Functions has started, over the whole service, with the emulator as its upstream. Over 300
- * lines, because all of it needs the same scripted parents and children.
+ * GET …/children: what an execution of Step Functions has started, over the whole service, with the emulator
+ * as its upstream. Over 300 lines, because all of it needs the same scripted parents and children.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 

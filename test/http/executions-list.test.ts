@@ -1,6 +1,6 @@
 /**
- * GET /v1/executions as JSON, and GET /v1/flows: what is listed, for whom, with which headers. The live list has tests of its own. Over
- * 300 lines, because each kind of bad input is a case.
+ * GET /v1/executions as JSON, and GET /v1/flows: what is listed, for whom, with which headers. The live list
+ * has tests of its own. Over 300 lines, because each kind of bad input is a case.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 

@@ -54,8 +54,8 @@ test('the Worker answers a malformed Host with a 400 problem', async () => {
   }
 });
 
-// Cloudflare answers 400 before any Worker. If this fails because miniflare's router passes these requests on, delete it, `assets: false`
-// above, and the note in docs/http-api.md.
+// Cloudflare answers 400 before any Worker. If this fails because miniflare's router passes these requests
+// on, delete it, `assets: false` above, and the note in docs/http-api.md.
 test('miniflare’s router for static files answers 500 itself if the URL cannot be parsed', async () => {
   await using worker = await startWorkerd({ vars: VARS });
   expect(await ask(worker, '[')).toMatchObject({ status: 500, body: 'Internal Server Error' });

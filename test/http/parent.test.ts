@@ -1,4 +1,7 @@
-/** `parent` in the summary of an execution of Step Functions, over the whole service, with the emulator as its upstream. */
+/**
+ * `parent` in the summary of an execution of Step Functions, over the whole service, with the emulator as its
+ * upstream.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';

@@ -3,7 +3,8 @@ export function* cutBytes(bytes: Uint8Array, sizes: Iterator<number>): Generator
   for (let at = 0; at < bytes.length;) {
     const size: unknown = sizes.next().value;
     const end = at + (typeof size === 'number' ? size : bytes.length);
-    // A copy that is overwritten when the reader requests the next chunk, so that a reader which keeps a view fails.
+    // A copy that is overwritten when the reader requests the next chunk, so that a reader which keeps a view
+    // fails.
     const chunk = bytes.slice(at, end);
     yield chunk;
     chunk.fill(0x3f);

@@ -1,4 +1,7 @@
-/** Exported histories over a real socket: large ones streamed, bad ones refused by line, and what is printed read back. */
+/**
+ * Exported histories over a real socket: large ones streamed, bad ones refused by line, and what is printed
+ * read back.
+ */
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
@@ -103,7 +106,8 @@ test('a large history with invalid lines is refused with their numbers, and noth
 
 describe('more than 100 MiB is a 413', () => {
   test('at once if Content-Length says so', async () => {
-    // On a socket of its own: the answer comes before a byte of the body was sent, which an HTTP client takes for an error.
+    // On a socket of its own: the answer comes before a byte of the body was sent, which an HTTP client takes
+    // for an error.
     const { hostname, port } = worker.workerd.url;
     const socket = connect({ host: hostname, port: Number(port) });
     socket.write(

@@ -1,4 +1,6 @@
-/** The delays of live lists that docs/http-api.md names for followed flows, against the budget of list calls. */
+/**
+ * The delays of live lists that docs/http-api.md names for followed flows, against the budget of list calls.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 

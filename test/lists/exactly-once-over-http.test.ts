@@ -1,4 +1,7 @@
-/** The property of lists (exactly-once.ts) through the whole service, over 5,000 executions of the emulator, with its delay and quota. */
+/**
+ * The property of lists (exactly-once.ts) through the whole service, over 5,000 executions of the emulator,
+ * with its delay and quota.
+ */
 import { expect, test } from 'vitest';
 import { matchesAnyPattern } from '../../src/access/keys/execution-pattern.ts';
 import type { ListItem } from '../../src/lists/lists.ts';

@@ -1,7 +1,8 @@
 /**
- * The property of lists: a walk with any filter and page size lists each execution that was visible and matched throughout exactly
- * once and in order, each that matched for a part of it at most once, and never one that the key may not read, while executions start,
- * end, are redriven and archived, leave the upstream's list, tokens expire, and tokens are of any kind.
+ * The property of lists: a walk with any filter and page size lists each execution that was visible and
+ * matched throughout exactly once and in order, each that matched for a part of it at most once, and never
+ * one that the key may not read, while executions start, end, are redriven and archived, leave the upstream's
+ * list, tokens expire, and tokens are of any kind.
  */
 import { expect } from 'vitest';
 import { matchesAnyPattern } from '../../src/access/keys/execution-pattern.ts';
@@ -113,7 +114,10 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
       upstream: { startedAt: iso(story.startedAtMs), redriveCount: story.redrives },
     });
   };
-  /** The upstream deletes what ended long ago. With tokens that count executions it would skip others, for every reader. */
+  /**
+   * The upstream deletes what ended long ago. With tokens that count executions it would skip others, for
+   * every reader.
+   */
   const fade = (story: Story): void => {
     if (story.archivedRedrives !== story.redrives || story.status === 'RUNNING' || tokensOf === 'count')
       return;

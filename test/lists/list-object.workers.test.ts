@@ -1,4 +1,7 @@
-/** Lists in Durable Objects, of the class of Executions: what they leave in their storage, and what a reset of the object costs a client. */
+/**
+ * Lists in Durable Objects, of the class of Executions: what they leave in their storage, and what a reset of
+ * the object costs a client.
+ */
 import { abortAllDurableObjects, reset, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 

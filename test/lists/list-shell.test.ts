@@ -1,4 +1,6 @@
-/** What a list in a Durable Object stores, and for how long. The object itself: list-object.workers.test.ts. */
+/**
+ * What a list in a Durable Object stores, and for how long. The object itself: list-object.workers.test.ts.
+ */
 import { expect, test } from 'vitest';
 
 import { ok } from '../../src/core/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * The live list of a flow: what is sent, in which order, and how often the upstream is read for it. Over 300 lines, because all of it
- * needs the same list and readers.
+ * The live list of a flow: what is sent, in which order, and how often the upstream is read for it. Over 300
+ * lines, because all of it needs the same list and readers.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 

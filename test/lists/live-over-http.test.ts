@@ -1,4 +1,7 @@
-/** The live list through the whole service, over the emulator's lists with their delay: what a client of GET /v1/executions gets. */
+/**
+ * The live list through the whole service, over the emulator's lists with their delay: what a client of GET
+ * /v1/executions gets.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { KEY_CHECK_MS } from '../../src/executions/following/stream-key.ts';

@@ -1,4 +1,7 @@
-/** The list of one flow, as tests script it: its executions may start, change and end, and its upstream may fail. */
+/**
+ * The list of one flow, as tests script it: its executions may start, change and end, and its upstream may
+ * fail.
+ */
 import { orderKey } from '../../src/archive/order-key.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../../src/core/errors.ts';

@@ -126,7 +126,10 @@ export const viewerLinks = ({
     }),
   );
 
-/** The executions of the links are those that the lines announce, and a browser that opens `/` gets to the viewer and the docs. */
+/**
+ * The executions of the links are those that the lines announce, and a browser that opens `/` gets to the
+ * viewer and the docs.
+ */
 export async function expectViewer(flowtap: Started): Promise<void> {
   const { origin } = read(flowtap);
   const links = viewerLinks(flowtap);
@@ -186,8 +189,8 @@ export async function follow(
 }
 
 /**
- * Uses the service until the emulator has sent four messages live, two seconds apart. A check that ends the service by mistake
- * (src/local/shutdown.ts looks every half second) has happened many times by then.
+ * Uses the service until the emulator has sent four messages live, two seconds apart. A check that ends the
+ * service by mistake (src/local/shutdown.ts looks every half second) has happened many times by then.
  */
 export async function useForAWhile(flowtap: Started): Promise<void> {
   await follow(flowtap, read(flowtap).running, (events) => events.length >= 4);

@@ -1,4 +1,6 @@
-/** Every start command serves a stream from the start of its execution to its end, more than a minute later. */
+/**
+ * Every start command serves a stream from the start of its execution to its end, more than a minute later.
+ */
 import { expect, test } from 'vitest';
 import { follow, read, START_COMMANDS, startCommands } from './start-command.ts';
 

@@ -1,4 +1,7 @@
-/** Every start command runs until it is stopped, without a terminal, and does not outlive the program that started it. */
+/**
+ * Every start command runs until it is stopped, without a terminal, and does not outlive the program that
+ * started it.
+ */
 import { describe, expect, test } from 'vitest';
 import { groupOf, read, signalGroup, START_COMMANDS, startCommands, useForAWhile } from './start-command.ts';
 import { eventually } from '../support/eventually.ts';

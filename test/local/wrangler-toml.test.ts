@@ -1,6 +1,7 @@
 /**
- * Deployments to Cloudflare: every environment has every binding, a first deployment creates its key-value namespace, and the uploaded
- * code is the tested code. Wrangler deploys to a simulated account, because a dry run shows neither the namespace nor the upload.
+ * Deployments to Cloudflare: every environment has every binding, a first deployment creates its key-value
+ * namespace, and the uploaded code is the tested code. Wrangler deploys to a simulated account, because a dry
+ * run shows neither the namespace nor the upload.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

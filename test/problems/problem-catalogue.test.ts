@@ -1,4 +1,7 @@
-/** What the types of the catalogue cannot hold: every code is used, texts read as sentences, documentation is not deployed. */
+/**
+ * What the types of the catalogue cannot hold: every code is used, texts read as sentences, documentation is
+ * not deployed.
+ */
 import { expect, test } from 'vitest';
 import { problemOf } from '../../src/http/problem-response.ts';
 import { PROBLEM_STATUS } from '../../src/problems/problem-codes.ts';

@@ -1,6 +1,7 @@
 /**
- * workerd is killed while it archives: readers see no archive or a whole one, and the same history either way. The history is larger
- * than the page memory, so that the walk reads it again page by page, which takes time.
+ * workerd is killed while it archives: readers see no archive or a whole one, and the same history either
+ * way. The history is larger than the page memory, so that the walk reads it again page by page, which takes
+ * time.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 

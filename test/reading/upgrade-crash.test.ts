@@ -1,6 +1,6 @@
 /**
- * workerd is killed while it upgrades an archive of a version that derived nothing (test/data/README.md): readers see the same history
- * as before, and the next process upgrades it.
+ * workerd is killed while it upgrades an archive of a version that derived nothing (test/data/README.md):
+ * readers see the same history as before, and the next process upgrades it.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -83,7 +83,10 @@ async function pagesByGeneration(id: string): Promise<Readonly<Record<string, nu
   );
 }
 
-/** Values that miniflare's store has written. It keeps each in a file, so this process sees them while workerd is too busy to answer. */
+/**
+ * Values that miniflare's store has written. It keeps each in a file, so this process sees them while workerd
+ * is too busy to answer.
+ */
 async function storedValues(): Promise<number> {
   const files = await readdir(join(worker.workerd.persistTo, 'kv'), { recursive: true });
   return files.filter((file) => file.includes('/blobs/')).length;
@@ -120,7 +123,8 @@ async function killDuringUpgrade(id: string): Promise<number> {
 }
 
 test('a SIGKILL during the upgrade of an archive loses nothing, and the next process upgrades it', async () => {
-  // Pages of a generation that no head names prove that the kill came in the middle. On a busy machine it may come after the end.
+  // Pages of a generation that no head names prove that the kill came in the middle. On a busy machine it may
+  // come after the end.
   for (let attempt = 1, left = 0; left === 0 || left >= LARGE_PAGES - 1; attempt++) {
     left = await killDuringUpgrade(`old-${attempt}`);
   }

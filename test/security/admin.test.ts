@@ -1,4 +1,7 @@
-/** The admin API for callers without its token. test/access/admin-token.test.ts tests the comparison of tokens. */
+/**
+ * The admin API for callers without its token. test/access/admin-token.test.ts tests the comparison of
+ * tokens.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 

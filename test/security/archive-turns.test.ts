@@ -1,6 +1,7 @@
 /**
- * Tenants that read large archives, over HTTP, beside one that reads little: requests alternate between chunks, a request reads a bounded
- * part, and streams read the archive a few at a time. Orders and counts, no times.
+ * Tenants that read large archives, over HTTP, beside one that reads little: requests alternate between
+ * chunks, a request reads a bounded part, and streams read the archive a few at a time. Orders and counts, no
+ * times.
  */
 import { beforeEach, expect, test } from 'vitest';
 

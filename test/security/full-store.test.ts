@@ -1,4 +1,7 @@
-/** A store that refuses every write but deletions, over HTTP: what still ends, what can be deleted, and what the answers say. */
+/**
+ * A store that refuses every write but deletions, over HTTP: what still ends, what can be deleted, and what
+ * the answers say.
+ */
 import { expect, test } from 'vitest';
 
 import { openService, path, problemOf } from '../http/service-under-test.ts';

@@ -1,5 +1,6 @@
 /**
- * Random requests: each gets a documented answer, never a 500, and nothing that the caller may not see. Sends 10,000 requests.
+ * Random requests: each gets a documented answer, never a 500, and nothing that the caller may not see. Sends
+ * 10,000 requests.
  */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';

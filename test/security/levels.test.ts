@@ -1,6 +1,6 @@
 /**
- * The three levels of access, `none`, `names` and `full`: a key or ticket shows what its level allows by every route, no matter who has read
- * the same before, and however its key changes.
+ * The three levels of access, `none`, `names` and `full`: a key or ticket shows what its level allows by
+ * every route, no matter who has read the same before, and however its key changes.
  */
 import { expect, test } from 'vitest';
 
@@ -38,7 +38,10 @@ const flow = (service: ServiceUnderTest) =>
 /** Step Functions: a map that failed, its data replaced by the secret. */
 const imported = failingMapWithData(SECRET);
 
-/** Step Functions: a Fail state behind a Catch. Only `failure.causedBy` of its summary names the first failure's step and error. */
+/**
+ * Step Functions: a Fail state behind a Catch. Only `failure.causedBy` of its summary names the first
+ * failure's step and error.
+ */
 const caught = (
   [
     [{ type: 'ExecutionStarted', executionStartedEventDetails: { input: SECRET } }],

@@ -1,4 +1,7 @@
-/** A key with `payloads: none` sees no payload, error or cause on any route, even if another key has read them before. */
+/**
+ * A key with `payloads: none` sees no payload, error or cause on any route, even if another key has read them
+ * before.
+ */
 import { expect, test } from 'vitest';
 
 import { path, type ServiceUnderTest } from '../http/service-under-test.ts';

@@ -1,7 +1,7 @@
 /**
- * Generates an attacker's requests: from known paths, names and values, changed and mixed, and from random text. Secrets are
- * placeholders such as `{{key:none}}`, replaced when a request is sent: they do not exist yet when it is generated, and
- * counterexamples stay readable. Over 300 lines, because it is one grammar.
+ * Generates an attacker's requests: from known paths, names and values, changed and mixed, and from random
+ * text. Secrets are placeholders such as `{{key:none}}`, replaced when a request is sent: they do not exist
+ * yet when it is generated, and counterexamples stay readable. Over 300 lines, because it is one grammar.
  */
 import fc from 'fast-check';
 

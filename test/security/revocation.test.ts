@@ -1,6 +1,7 @@
 /**
- * Invariant 6 in the running service: routes, keys, Executions in this process and the archive, on a clock that the tests advance.
- * Measures our share of the bound: keys stay in memory for 10 s, and are checked every 30 s.
+ * Invariant 6 in the running service: routes, keys, Executions in this process and the archive, on a clock
+ * that the tests advance. Measures our share of the bound: keys stay in memory for 10 s, and are checked
+ * every 30 s.
  */
 import { createHash } from 'node:crypto';
 

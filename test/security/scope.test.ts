@@ -1,6 +1,6 @@
 /**
- * A key for `…SecurityFlow_*` reads nothing else, on any route and in any state: unknown, live, archived, cached, or with the
- * cursor or ticket of another execution.
+ * A key for `…SecurityFlow_*` reads nothing else, on any route and in any state: unknown, live, archived,
+ * cached, or with the cursor or ticket of another execution.
  */
 import { describe, expect, test } from 'vitest';
 

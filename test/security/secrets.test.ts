@@ -1,6 +1,6 @@
 /**
- * Does everything that involves secrets once, also wrongly. Then searches the whole log and every stored value for each secret, and
- * for parts of one.
+ * Does everything that involves secrets once, also wrongly. Then searches the whole log and every stored
+ * value for each secret, and for parts of one.
  */
 import { expect, test } from 'vitest';
 

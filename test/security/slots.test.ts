@@ -1,6 +1,6 @@
 /**
- * One key tries to take all slots of an execution, on workerd and on Deno: with waiting requests, with waiting requests that leave at
- * once, and with streams of an archived history.
+ * One key tries to take all slots of an execution, on workerd and on Deno: with waiting requests, with
+ * waiting requests that leave at once, and with streams of an archived history.
  */
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';

@@ -1,4 +1,6 @@
-/** Callers that never finish a request body, over sockets, on both runtimes: how long they hold a connection. */
+/**
+ * Callers that never finish a request body, over sockets, on both runtimes: how long they hold a connection.
+ */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -45,8 +47,8 @@ interface Received {
 const DRIP_MS = 500;
 
 /**
- * Sends a request whose body never ends: it stops after a few bytes, or drips. Resolves when the server has closed the connection, or
- * answered.
+ * Sends a request whose body never ends: it stops after a few bytes, or drips. Resolves when the server has
+ * closed the connection, or answered.
  */
 async function sendUnfinished(
   url: string,

@@ -1,6 +1,6 @@
 /**
- * A service with two tenants: an attacker with its own keys, and a victim whose executions the attacker may not read. Every message
- * and secret contains a unique text, so that a search for it finds every leak.
+ * A service with two tenants: an attacker with its own keys, and a victim whose executions the attacker may
+ * not read. Every message and secret contains a unique text, so that a search for it finds every leak.
  */
 import { randomBytes } from 'node:crypto';
 

@@ -1,7 +1,8 @@
 /**
- * One tenant asks, as fast as two standard keys may, for summaries of Step Functions executions that do not exist: more calls than the
- * account's budget has. Another tenant reads and follows meanwhile. The budget is that of one process, as on Deno, and that of
- * isolates that lease shares of it, as on Workers. Judged by the calls that the upstream gets.
+ * One tenant asks, as fast as two standard keys may, for summaries of Step Functions executions that do not
+ * exist: more calls than the account's budget has. Another tenant reads and follows meanwhile. The budget is
+ * that of one process, as on Deno, and that of isolates that lease shares of it, as on Workers. Judged by the
+ * calls that the upstream gets.
  */
 import { expect, test } from 'vitest';
 
@@ -26,7 +27,10 @@ const ATTACK_MS = 40_000;
 /** When a queue has formed: from then on the other tenant's reads are judged. */
 const QUEUED_AFTER_MS = 25_000;
 const READ_EVERY_MS = 1_100;
-/** Calls for the attacker during one read of the other tenant. Behind the attacker's queue it would be most of that queue. */
+/**
+ * Calls for the attacker during one read of the other tenant. Behind the attacker's queue it would be most of
+ * that queue.
+ */
 const ATTACKER_CALLS_MAX = CALLS_PER_SECOND;
 /** The last call waits for its turn, and is retried. */
 const REST_MS = 60_000;

@@ -1,4 +1,7 @@
-/** Ids that do not exist, on every route that takes one, in one process: they leave no entry in the store, no timer, and no stream. */
+/**
+ * Ids that do not exist, on every route that takes one, in one process: they leave no entry in the store, no
+ * timer, and no stream.
+ */
 import { expect, test } from 'vitest';
 
 import { requestsForFlow, requestsForId } from '../executions/unknown-id-requests.ts';

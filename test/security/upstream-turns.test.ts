@@ -1,6 +1,7 @@
 /**
- * One tenant asks for thousands of upstream reads at once, over HTTP. The order in which calls reach the upstream service shows whose
- * turn it was. With the budget of a process, and with the one that isolates lease on Workers.
+ * One tenant asks for thousands of upstream reads at once, over HTTP. The order in which calls reach the
+ * upstream service shows whose turn it was. With the budget of a process, and with the one that isolates
+ * lease on Workers.
  */
 import { expect, test } from 'vitest';
 
@@ -25,7 +26,10 @@ const ISOLATES = 5;
 
 type BudgetOf = Platform['callBudget'];
 
-/** An execution is an object, and objects are spread over isolates: one budget that asks the isolate of the execution. */
+/**
+ * An execution is an object, and objects are spread over isolates: one budget that asks the isolate of the
+ * execution.
+ */
 function acrossIsolates(clock: ManualClock, limits: CallLimits): CallBudget {
   const leases = new Leases({ nowMs: clock.now(), limits });
   const isolates = Array.from({ length: ISOLATES }, (_, n) =>
@@ -74,7 +78,8 @@ async function open(budgetOf: (clock: ManualClock) => BudgetOf) {
 test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
   // One call of the greedy tenant may have had its turn when the victim's read arrived.
   ['a process', (clock) => (_, limits) => createCallBudget({ clock, ...limits }), 2, 0],
-  // Each isolate may have a call left. The last call that waits in one is no excess: those who wait for it get a 503.
+  // Each isolate may have a call left. The last call that waits in one is no excess: those who wait for it
+  // get a 503.
   ['isolates', (clock) => (_, limits) => acrossIsolates(clock, limits), 2 * ISOLATES, 2 * ISOLATES],
 ])(
   'with the budget of %s, a read is made in its turn, however many of another tenant wait',
@@ -86,7 +91,8 @@ test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
     const messages = [{ eventType: 'EXECUTION_STARTED' }, { eventType: 'STEP_STARTED' }];
     for (const id of [...ids, 'victim-1']) await service.script(id, messages);
     const read = (key: string, id: string) => service.fetch(path(id, 'last=1'), { headers: bearer(key) });
-    // First requests for ids have a bound of their own: here all ids are known, and what is known of them is old.
+    // First requests for ids have a bound of their own: here all ids are known, and what is known of them is
+    // old.
     for (const [n, id] of ['victim-1', ...ids].entries()) {
       const known = read(n === 0 ? victim : (greedy[n % KEYS] ?? ''), id);
       await clock.advance(1_000 / CALLS_PER_SECOND);

@@ -1,6 +1,6 @@
 /**
- * Between the caller and AWS: of a request only the id reaches the upstream, of its answer only messages reach the caller. The
- * upstream here records requests and gives hostile answers.
+ * Between the caller and AWS: of a request only the id reaches the upstream, of its answer only messages
+ * reach the caller. The upstream here records requests and gives hostile answers.
  */
 import { expect, test } from 'vitest';
 

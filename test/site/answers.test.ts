@@ -1,6 +1,7 @@
 /**
- * Compares the OpenAPI document with a running service: requests every documented answer of every operation and checks it against
- * the document. Over 300 lines, because only a file with all of these tests can tell which answers none of them saw.
+ * Compares the OpenAPI document with a running service: requests every documented answer of every operation
+ * and checks it against the document. Over 300 lines, because only a file with all of these tests can tell
+ * which answers none of them saw.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -54,7 +55,10 @@ const ask = async (id: string, status: number, asked?: Asked): Promise<string> =
 /** A member of an answer's JSON. */
 const member = (body: string, name: string): string => String(JSON.parse(body)[name]);
 
-/** Reads a stream until it contains this text, advancing the clock, and checks the events against the document. */
+/**
+ * Reads a stream until it contains this text, advancing the clock, and checks the events against the
+ * document.
+ */
 async function judgeStream(asked: Asked, until: string, id = 'listMessages'): Promise<string> {
   const response = await send(id, asked);
   if (!response.body) throw new Error('the answer has no body');

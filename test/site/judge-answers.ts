@@ -1,6 +1,6 @@
 /**
- * Checks answers against the OpenAPI document: status, media type, body, and every header. Records what it saw, so that a test can
- * list the documented answers that never occurred.
+ * Checks answers against the OpenAPI document: status, media type, body, and every header. Records what it
+ * saw, so that a test can list the documented answers that never occurred.
  */
 import { expect } from 'vitest';
 
@@ -102,7 +102,10 @@ export class AnswerJudge {
 const contentType = (response: Response): string | undefined =>
   response.headers.get('Content-Type')?.replace(/;.*/, '');
 
-/** Checks an answer against the document and the strict schema of the same name, so that undocumented members are found. */
+/**
+ * Checks an answer against the document and the strict schema of the same name, so that undocumented members
+ * are found.
+ */
 function judgeValue(where: string, schema: unknown, value: unknown): void {
   expect(schemaProblem(schema, value), where).toBeUndefined();
   const name = schemaName(schema);

@@ -1,6 +1,7 @@
 /**
- * A query parameter is added in three places: the routes that read it, the OpenAPI document, docs/http-api.md. Forgetting one
- * fails here. What a route reads is found by asking it: a known parameter that is given twice is refused by name.
+ * A query parameter is added in three places: the routes that read it, the OpenAPI document,
+ * docs/http-api.md. Forgetting one fails here. What a route reads is found by asking it: a known parameter
+ * that is given twice is refused by name.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

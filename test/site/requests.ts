@@ -1,4 +1,6 @@
-/** Requests for operations of the OpenAPI document: path, method, and a credential that the operation accepts. */
+/**
+ * Requests for operations of the OpenAPI document: path, method, and a credential that the operation accepts.
+ */
 import { ADMIN_TOKEN } from '../http/service-under-test.ts';
 import { type Operation, operations } from './document.ts';
 

@@ -8,7 +8,9 @@ import { CREDENTIALS, until } from './things-graph-under-test.ts';
 
 const CHUNK = new Uint8Array(64 * 1024).fill(0x20);
 
-/** A body of spaces without end, or one that stalls after its first chunk; it counts what is taken from it. */
+/**
+ * A body of spaces without end, or one that stalls after its first chunk; it counts what is taken from it.
+ */
 function endlessBody(stalls = false) {
   const seen = { chunks: 0, cancelled: 0 };
   const stream = new ReadableStream<Uint8Array>(

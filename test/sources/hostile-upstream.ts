@@ -1,5 +1,6 @@
 /**
- * A misbehaving server on loopback, with one named route per pathology: `server.url('/stalled')`. It records its requests.
+ * A misbehaving server on loopback, with one named route per pathology: `server.url('/stalled')`. It records
+ * its requests.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -47,7 +48,10 @@ const json = (
     .writeHead(status, { 'content-type': 'application/x-amz-json-1.1', ...headers })
     .end(typeof body === 'string' ? body : JSON.stringify(body));
 
-/** Sends `bytes` of spaces, as fast as the peer reads them, and then nothing. Only the end of the connection ends it. */
+/**
+ * Sends `bytes` of spaces, as fast as the peer reads them, and then nothing. Only the end of the connection
+ * ends it.
+ */
 function flood(response: ServerResponse, bytes: number): void {
   const chunk = Buffer.alloc(64 * 1024, ' ');
   let sent = 0;

@@ -135,7 +135,10 @@ describe('an isolate that reads a long history for a stream', () => {
     const budget = createLeasedBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
     const startMs = clock.now();
     const elapsedMs = () => clock.now() - startMs;
-    /** The calls of a poll that finds this many pages which nobody has read: all but the first one are reads of its tenant. */
+    /**
+     * The calls of a poll that finds this many pages which nobody has read: all but the first one are reads
+     * of its tenant.
+     */
     const walk = async (executionId: string, tenant: string, pages: number) => {
       for (let page = 0; page < pages; page++) {
         budget.pace(executionId, 1_000, [tenant]);

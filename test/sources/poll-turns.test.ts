@@ -1,4 +1,6 @@
-/** How long polls wait for their turns in a budget that suffices for them: a budget must not make them queue. */
+/**
+ * How long polls wait for their turns in a budget that suffices for them: a budget must not make them queue.
+ */
 import { describe, expect, test } from 'vitest';
 
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
@@ -26,7 +28,10 @@ const budgets: [string, (clock: ManualClock) => CallBudget][] = [
   ],
 ];
 
-/** How long the polls of executions that get a message with each poll wait for their turns, ascending. The others are silent. */
+/**
+ * How long the polls of executions that get a message with each poll wait for their turns, ascending. The
+ * others are silent.
+ */
 async function waits(budget: CallBudget, clock: ManualClock, busy: number, executions: number) {
   const random = seededRandom(7);
   const startMs = clock.now();

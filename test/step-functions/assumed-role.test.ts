@@ -1,4 +1,7 @@
-/** AWS_ROLE_ARN and AWS_EXTERNAL_ID through the whole service, as the environment has them; the emulator guards its roles. */
+/**
+ * AWS_ROLE_ARN and AWS_EXTERNAL_ID through the whole service, as the environment has them; the emulator
+ * guards its roles.
+ */
 import { describe, expect, test } from 'vitest';
 
 import { type Settings, readSettings } from '../../src/config.ts';

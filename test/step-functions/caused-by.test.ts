@@ -1,4 +1,7 @@
-/** Failures with more than one failed state: caught ones that a handler ended the execution for, and branches of a parallel state. */
+/**
+ * Failures with more than one failed state: caught ones that a handler ended the execution for, and branches
+ * of a parallel state.
+ */
 import { expect, test } from 'vitest';
 
 import type { Message } from '../../src/messages/message.ts';
@@ -18,7 +21,10 @@ const recording = (name: string) =>
 
 const causeOf = (events: readonly HistoryEvent[]) => findFailure(messagesOf(events))?.facts.causedBy;
 
-/** Events in order, with the details that each kind has. Each follows the one before, unless `after` names another. */
+/**
+ * Events in order, with the details that each kind has. Each follows the one before, unless `after` names
+ * another.
+ */
 function scripted(
   ...lines: readonly (readonly [
     type: string,

@@ -35,7 +35,10 @@ const EVENT_EVERY_MS = 800;
 /** Well after the last has ended. */
 const PATIENCE_SECONDS = 300;
 
-/** Follows all of them to their ends. Returns the messages of each stream, and AWS's statistics at the end of each minute. */
+/**
+ * Follows all of them to their ends. Returns the messages of each stream, and AWS's statistics at the end of
+ * each minute.
+ */
 async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   const { source: bare, clock, emulator, script, faults } = sourceUnderTest();
   await faults({ throttleBucket: { capacity: 400, refillPerSecond: 20 } });

@@ -44,7 +44,10 @@ test('a walk that continues anywhere from its state derives the same', () => {
 });
 
 describe('a history of 25,000 events', () => {
-  /** A map of 40 iterations at a time, each a task of five events; beside it a branch that waits from start to end. */
+  /**
+   * A map of 40 iterations at a time, each a task of five events; beside it a branch that waits from start to
+   * end.
+   */
   function long(): HistoryEvent[] {
     const events: HistoryEvent[] = [];
     const add = (type: string, previousEventId: number, details: object = {}): number => {

@@ -1,6 +1,7 @@
 /**
- * 40 histories of both sources, labelled by hand from their raw events: `index type: step #iteration !error`, each part only where the event
- * has one. Nothing here comes from what src/ derives. An error whose text is not a name (`Programmatic Error`) is not a label.
+ * 40 histories of both sources, labelled by hand from their raw events: `index type: step #iteration !error`,
+ * each part only where the event has one. Nothing here comes from what src/ derives. An error whose text is
+ * not a name (`Programmatic Error`) is not a label.
  */
 
 /** By line of test/data/step-functions-histories.jsonl, from 0. */
@@ -82,7 +83,8 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
   ],
   // Activities.
   18: ['2 ActivityScheduled: ActivityTask', '4 ActivityTimedOut: ActivityTask !States.Timeout'],
-  // Inline map, iterations at the same time: the first timeout stops the others. The map's own end follows a task of iteration 0.
+  // Inline map, iterations at the same time: the first timeout stops the others. The map's own end follows a
+  // task of iteration 0.
   19: [
     '6 MapIterationStarted: MapWait #3',
     '7 TaskStateEntered: LambdaInvoke #0',

@@ -1,6 +1,7 @@
 /**
- * The recorded histories (test/data/README.md) as AWS sent them. Placeholders and objects in the recordings are replaced by times and
- * strings. Ids that differ between runs, because of parallel branches, are lists in the recordings.
+ * The recorded histories (test/data/README.md) as AWS sent them. Placeholders and objects in the recordings
+ * are replaced by times and strings. Ids that differ between runs, because of parallel branches, are lists in
+ * the recordings.
  */
 import { readFileSync } from 'node:fs';
 import type { Message } from '../../src/messages/message.ts';
@@ -59,8 +60,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The messages of an ended history whose map failed, with this text in place of all data: every text of the details but the names of
- * states and errors.
+ * The messages of an ended history whose map failed, with this text in place of all data: every text of the
+ * details but the names of states and errors.
  */
 export function failingMapWithData(data: string): Message[] {
   const { events } = readRecordedHistories().find(({ events: all }) =>

@@ -1,6 +1,7 @@
 /**
- * An execution that is redriven after it was archived, as callers see it: the whole service in this process, on a clock that
- * moves by hours, with the emulator as Step Functions. Over 300 lines: one story, for pages, streams and waiters.
+ * An execution that is redriven after it was archived, as callers see it: the whole service in this process,
+ * on a clock that moves by hours, with the emulator as Step Functions. Over 300 lines: one story, for pages,
+ * streams and waiters.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 

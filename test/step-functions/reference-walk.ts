@@ -1,6 +1,7 @@
 /**
- * A reference implementation that derives step, error and iteration of a whole history in the simplest way: for each event it walks
- * back along previousEventId. Shares no code with src/, whose results are compared with it.
+ * A reference implementation that derives step, error and iteration of a whole history in the simplest way:
+ * for each event it walks back along previousEventId. Shares no code with src/, whose results are compared
+ * with it.
  */
 interface AnyEvent {
   readonly id: number;
@@ -26,7 +27,10 @@ export function referenceWalk(events: readonly AnyEvent[]): Reference[] {
     Object(Object.entries(event).find(([name]) => name.endsWith('EventDetails'))?.[1]);
   const byId = new Map(events.map((event) => [event.id, event]));
   const before = (event: AnyEvent) => byId.get(event.previousEventId ?? 0);
-  /** The names that are open after the event, the innermost last: `Map`, then `Map#2` for its iteration, then states inside. */
+  /**
+   * The names that are open after the event, the innermost last: `Map`, then `Map#2` for its iteration, then
+   * states inside.
+   */
   const openAfter = (event: AnyEvent | undefined): string[] => {
     if (!event) return [];
     const { name, index, state } = details(event);

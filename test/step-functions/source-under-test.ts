@@ -1,4 +1,7 @@
-/** The Step Functions source in front of an emulator in its own process, on test time, and ways to script executions. */
+/**
+ * The Step Functions source in front of an emulator in its own process, on test time, and ways to script
+ * executions.
+ */
 import { createEmulator } from '../../src/emulator/server/emulator.ts';
 import type { Result } from '../../src/core/errors.ts';
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';

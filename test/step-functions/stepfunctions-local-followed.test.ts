@@ -1,6 +1,6 @@
 /**
- * A user's steps with a simulator of Step Functions that shares no code with ours: a state machine is created and run
- * there, the Worker on workerd reads it, and the command follows it as a process of its own.
+ * A user's steps with a simulator of Step Functions that shares no code with ours: a state machine is created
+ * and run there, the Worker on workerd reads it, and the command follows it as a process of its own.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -8,7 +8,9 @@ import { type CommandUnderTest, commandFor, linesOf } from '../cli/command-under
 import type { World } from '../support/on-workerd.ts';
 import { openLocalWorld, type StepFunctionsLocal, startStepFunctionsLocal } from './stepfunctions-local.ts';
 
-/** The server has an account of its own for activities, whatever account the role of a state machine names. */
+/**
+ * The server has an account of its own for activities, whatever account the role of a state machine names.
+ */
 const definitionWith = (activityArn: string) =>
   JSON.stringify({
     StartAt: 'Begin',

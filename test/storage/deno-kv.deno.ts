@@ -1,5 +1,6 @@
 /**
- * The key-value contract on Deno KV, and the splitting of values into parts. Run by Deno (`deno task test`), and by
+ * The key-value contract on Deno KV, and the splitting of values into parts. Run by Deno (`deno task test`),
+ * and by
  * deno-kv.test.ts for `npm test`.
  */
 import { deepStrictEqual } from 'node:assert';

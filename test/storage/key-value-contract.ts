@@ -1,6 +1,6 @@
 /**
- * The contract of key-value adapters, run on each: memory (node), Workers KV (workerd), Deno KV (Deno). `describe`, `test` and
- * `expect` are parameters, so that another runner than vitest can run it.
+ * The contract of key-value adapters, run on each: memory (node), Workers KV (workerd), Deno KV (Deno).
+ * `describe`, `test` and `expect` are parameters, so that another runner than vitest can run it.
  */
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import {

@@ -1,4 +1,7 @@
-/** Deleting on a full disk, on a disk in memory: every write needs free space first, deletions too, as in SQLite. */
+/**
+ * Deleting on a full disk, on a disk in memory: every write needs free space first, deletions too, as in
+ * SQLite.
+ */
 import { expect, test } from 'vitest';
 
 import type { LogRecord } from '../../src/core/log.ts';

@@ -1,4 +1,7 @@
-/** What miniflare's KV does not emulate: 429, and the times that reach KV. The contract itself runs inside workerd. */
+/**
+ * What miniflare's KV does not emulate: 429, and the times that reach KV. The contract itself runs inside
+ * workerd.
+ */
 import { describe, expect, test } from 'vitest';
 
 import { createWorkersKvStore, type KvNamespace, WRITE_RETRIES_MAX } from '../../src/storage/workers-kv.ts';

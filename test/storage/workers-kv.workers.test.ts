@@ -11,7 +11,8 @@ afterEach(async () => {
 
 const assertEquals = (actual: unknown, expected: unknown) => expect(actual).toEqual(expected);
 
-// Safety: the binding that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+// Safety: the binding that wrangler.toml names; the generated types of all bindings belong to the Worker's
+// entry.
 const { STORE } = env as unknown as { STORE: KVNamespace };
 
 describeKeyValueContract('Workers KV', { describe, test, assertEquals }, async () => ({

@@ -1,6 +1,7 @@
 /**
- * Unmodified third-party event stream clients in Chromium, on a page of another origin, with an API key in a header, which needs a
- * preflight. Each follows a running execution to its end, gets every message exactly once, and resumes after the service was killed.
+ * Unmodified third-party event stream clients in Chromium, on a page of another origin, with an API key in a
+ * header, which needs a preflight. Each follows a running execution to its end, gets every message exactly
+ * once, and resumes after the service was killed.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -47,7 +47,8 @@ test('an execution is polled about once a second, with 1, 10, 100 and 1,000 subs
       expect((await world.activity(id)).streams).toBe(subscribers);
       expect(world.stats().byExecution[id]?.maxInFlight).toBe(1);
     }
-    // A busy machine polls less often, and not equally so: only the most is the same for all. One call may have begun before.
+    // A busy machine polls less often, and not equally so: only the most is the same for all. One call may
+    // have begun before.
     for (const count of calls) expect(count).toBeLessThanOrEqual(seconds / INTERVAL_SECONDS_MIN + 1);
   } finally {
     for (const { socket } of sockets) socket.destroy();

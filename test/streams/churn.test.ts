@@ -1,6 +1,6 @@
 /**
- * Clients that connect and disconnect, on real workerd and real sockets. Slow: 10,000 connections, and the heartbeat that shows the
- * last disconnects.
+ * Clients that connect and disconnect, on real workerd and real sockets. Slow: 10,000 connections, and the
+ * heartbeat that shows the last disconnects.
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The contract of the event stream (docs/http-api.md), line by line, from a client's view. Limits and slow readers are in
- * limits.test.ts. Over 300 lines, because the contract is one table.
+ * The contract of the event stream (docs/http-api.md), line by line, from a client's view. Limits and slow
+ * readers are in limits.test.ts. Over 300 lines, because the contract is one table.
  */
 import { beforeEach, expect, test } from 'vitest';
 

@@ -1,7 +1,7 @@
 /**
- * Runs every example that follows a stream against a server that cuts connections at every possible point. Checks each duty of a
- * client (docs/http-api.md, "What a client must do"). The silence limit in each source is changed from 45 s to 1 s. The example page is
- * in cut-off-page.test.ts.
+ * Runs every example that follows a stream against a server that cuts connections at every possible point.
+ * Checks each duty of a client (docs/http-api.md, "What a client must do"). The silence limit in each source
+ * is changed from 45 s to 1 s. The example page is in cut-off-page.test.ts.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * A small TCP server of event streams whose connections fail. It answers an execution's first request with one event, the next ones
- * with the bytes that the test chose, and then correctly to `end` and 204. It records requests, and ignores keys. It shares only the
- * format with the service (docs/http-api.md, "The event stream").
+ * A small TCP server of event streams whose connections fail. It answers an execution's first request with
+ * one event, the next ones with the bytes that the test chose, and then correctly to `end` and 204. It
+ * records requests, and ignores keys. It shares only the format with the service (docs/http-api.md, "The
+ * event stream").
  */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
@@ -15,7 +16,10 @@ const message = (payload: string, n: number) =>
   `id: ${n}\n${data({ messageId: 'x', eventType: 'STEP_STARTED', timestamp: '2019-05-30T20:19:00.656Z', payload })}`;
 /** An event of an unknown type whose data is not JSON. */
 const NEWS = 'id: 1\nevent: news\ndata: { from tomorrow\n\n';
-/** As in the service, the id of every event but `problem` is a position. NEWS has that of the message before it. */
+/**
+ * As in the service, the id of every event but `problem` is a position. NEWS has that of the message before
+ * it.
+ */
 const HISTORY = PAYLOADS.map((payload, n) => message(payload, n) + (n === 1 ? NEWS : ''));
 const END = `id: end\nevent: end\n${data({ status: 'SUCCEEDED' })}`;
 
@@ -35,7 +39,10 @@ export const answer = (status: string, type = 'text/plain', body = ''): Cut => {
 /** Answers a request. `rest`: the stream after the id that the request sent. */
 export type Cut = (socket: Socket, rest: Buffer) => void;
 
-/** The last text before a cut: the end of an event, the end of an id, or the middle of an id, a field's name and an event. */
+/**
+ * The last text before a cut: the end of an event, the end of an id, or the middle of an id, a field's name
+ * and an event.
+ */
 const POSITIONS = [
   'tomorrow\n\n',
   'id: 2\n',

@@ -1,4 +1,7 @@
-/** Invariants 3 and 8 for streams: slow clients delay no other, every buffer and number has a bound, and readers cost no calls. */
+/**
+ * Invariants 3 and 8 for streams: slow clients delay no other, every buffer and number has a bound, and
+ * readers cost no calls.
+ */
 import { beforeEach, expect, test } from 'vitest';
 
 import { QUEUE_BYTES_MAX, STALL_MS } from '../../src/executions/following/frame-queue.ts';

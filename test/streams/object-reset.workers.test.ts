@@ -1,4 +1,7 @@
-/** Invariant 2 when the Durable Object dies under an open stream, as at a deploy. A killed workerd: chaos.test.ts. */
+/**
+ * Invariant 2 when the Durable Object dies under an open stream, as at a deploy. A killed workerd:
+ * chaos.test.ts.
+ */
 import { abortAllDurableObjects, reset } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 

@@ -1,7 +1,7 @@
 /**
- * Unmodified third-party clients of event streams and OpenAPI: each follows a running execution to its end, gets every message exactly
- * once, and resumes after the service was killed. All run at the same time. Clients for browsers are in browser-clients.test.ts,
- * EventSource and the examples in real-clients.test.ts.
+ * Unmodified third-party clients of event streams and OpenAPI: each follows a running execution to its end,
+ * gets every message exactly once, and resumes after the service was killed. All run at the same time.
+ * Clients for browsers are in browser-clients.test.ts, EventSource and the examples in real-clients.test.ts.
  */
 import { join } from 'node:path';
 import { EventSource } from 'launchdarkly-eventsource';
@@ -48,7 +48,10 @@ async function launchDarkly(
   await new Promise<void>((resolve) => source.addEventListener('closed', () => resolve()));
 }
 
-/** It sends `Accept: application/json, text/event-stream`, as the document has both, and can read only the first. */
+/**
+ * It sends `Accept: application/json, text/event-stream`, as the document has both, and can read only the
+ * first.
+ */
 async function swagger({ url, apiKey }: RestartableService, id: string, handed: Handed[]): Promise<void> {
   const client = await SwaggerClient({ url: new URL('/openapi.json', url).href });
   const ask = (parameters: Record<string, unknown>) =>

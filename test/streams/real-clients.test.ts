@@ -1,6 +1,6 @@
 /**
- * Unmodified clients over a real socket: npm `eventsource`, curl, Chromium's EventSource, and the examples of this repository. They
- * must reconnect with the last id, and stop at 204.
+ * Unmodified clients over a real socket: npm `eventsource`, curl, Chromium's EventSource, and the examples of
+ * this repository. They must reconnect with the last id, and stop at 204.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

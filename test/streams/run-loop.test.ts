@@ -1,6 +1,7 @@
 /**
- * The Execution's loop, as a Durable Object's alarm runs it: for 30 s or 40 calls, and then again. Here is where one invocation ends
- * and the next begins; what it does in between is in contract.test.ts and limits.test.ts.
+ * The Execution's loop, as a Durable Object's alarm runs it: for 30 s or 40 calls, and then again. Here is
+ * where one invocation ends and the next begins; what it does in between is in contract.test.ts and
+ * limits.test.ts.
  */
 import { beforeEach, expect, test } from 'vitest';
 

@@ -1,4 +1,7 @@
-/** Many raw connections, each a stream: what an HTTP client would hide (FIN or RST, reading or not) is the test's to choose. */
+/**
+ * Many raw connections, each a stream: what an HTTP client would hide (FIN or RST, reading or not) is the
+ * test's to choose.
+ */
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 

@@ -1,6 +1,6 @@
 /**
- * Event streams through the whole application in this process (test/support/in-process.ts), over a scripted source. No port, no
- * signatures: those have tests of their own.
+ * Event streams through the whole application in this process (test/support/in-process.ts), over a scripted
+ * source. No port, no signatures: those have tests of their own.
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Message } from '../../src/messages/message.ts';

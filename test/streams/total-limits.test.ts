@@ -1,4 +1,6 @@
-/** One key cannot have more streams and waiting requests at once than its limits, whatever it reads and how. */
+/**
+ * One key cannot have more streams and waiting requests at once than its limits, whatever it reads and how.
+ */
 import { beforeEach, expect, test } from 'vitest';
 
 import { STALL_MS } from '../../src/executions/following/frame-queue.ts';

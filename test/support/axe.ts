@@ -1,4 +1,7 @@
-/** axe-core in a page of Chromium. It is run by the driver's protocol, so that the page's own policy does not refuse it. */
+/**
+ * axe-core in a page of Chromium. It is run by the driver's protocol, so that the page's own policy does not
+ * refuse it.
+ */
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';

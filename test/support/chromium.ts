@@ -1,4 +1,6 @@
-/** Debian's Chromium, driven by playwright-core. A test that needs it is skipped where it is not installed. */
+/**
+ * Debian's Chromium, driven by playwright-core. A test that needs it is skipped where it is not installed.
+ */
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
 
@@ -12,7 +14,10 @@ export const launchChromium = (): Promise<Browser> =>
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
   });
 
-/** A page in a profile of its own, and what went wrong in it: exceptions, errors on the console, violations of its policy. */
+/**
+ * A page in a profile of its own, and what went wrong in it: exceptions, errors on the console, violations of
+ * its policy.
+ */
 export interface WatchedPage {
   readonly page: Page;
   readonly problems: readonly string[];

@@ -18,7 +18,9 @@ export class FaultyStore implements KeyValueStore {
     this.#inner = inner;
   }
 
-  /** From now on `count` writes (puts and deletes) succeed, then all fail for good: 0 fails the very next one. */
+  /**
+   * From now on `count` writes (puts and deletes) succeed, then all fail for good: 0 fails the very next one.
+   */
   failAfterWrites(count: number): void {
     this.#writesLeft = count;
   }

@@ -1,6 +1,7 @@
 /**
- * A port for a program that cannot choose one itself, or that must restart on the same one. It is below the ports that systems give to
- * connections and to other servers (32768 and higher), so nothing takes it before the program listens.
+ * A port for a program that cannot choose one itself, or that must restart on the same one. It is below the
+ * ports that systems give to connections and to other servers (32768 and higher), so nothing takes it before
+ * the program listens.
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';

@@ -58,7 +58,10 @@ export const anyMessage: fc.Arbitrary<Message> = fc.record(
   { requiredKeys: [] },
 );
 
-/** A history of 0 to `maxLength` messages; long ones are made of few drawn messages, so that shrinking stays quick. */
+/**
+ * A history of 0 to `maxLength` messages; long ones are made of few drawn messages, so that shrinking stays
+ * quick.
+ */
 export const anyHistory = (maxLength: number, minLength = 0): fc.Arbitrary<Message[]> =>
   fc
     .tuple(

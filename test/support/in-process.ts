@@ -1,6 +1,6 @@
 /**
- * The whole service in this process: routes, keys, archive and Executions as they are deployed, with a memory store and a clock that
- * tests advance. It opens no port. The caller provides the upstream.
+ * The whole service in this process: routes, keys, archive and Executions as they are deployed, with a memory
+ * store and a clock that tests advance. It opens no port. The caller provides the upstream.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -109,7 +109,10 @@ export class InProcess {
     return { live, lists, app, indexBuild: core.indexBuild };
   }
 
-  /** Another isolate over the same store and upstream takes over: nothing in memory is left, and no open stream. */
+  /**
+   * Another isolate over the same store and upstream takes over: nothing in memory is left, and no open
+   * stream.
+   */
   restart(): void {
     this.live.close();
     this.lists.close();

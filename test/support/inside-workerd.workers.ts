@@ -1,4 +1,7 @@
-/** The Worker inside workerd, in the isolate of the test: its stores and objects, and requests to it without a socket. */
+/**
+ * The Worker inside workerd, in the isolate of the test: its stores and objects, and requests to it without a
+ * socket.
+ */
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { createHash } from 'node:crypto';
@@ -8,7 +11,8 @@ import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
 import worker, { type ExecutionObject } from '../../src/worker.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's
+// entry.
 export const { STORE, EXECUTIONS } = env as unknown as {
   STORE: KVNamespace;
   EXECUTIONS: DurableObjectNamespace<ExecutionObject>;

@@ -1,4 +1,7 @@
-/** Finds optional programs for tests, from Debian's packages or on PATH. A fresh machine has only Node, npm and git. */
+/**
+ * Finds optional programs for tests, from Debian's packages or on PATH. A fresh machine has only Node, npm
+ * and git.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

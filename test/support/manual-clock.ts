@@ -73,7 +73,10 @@ export class ManualClock implements Clock {
  */
 const QUIET_TURNS = 5;
 
-/** WebCrypto's work in other threads (every AWS signature is some of it), which no turn of the event loop waits for. */
+/**
+ * WebCrypto's work in other threads (every AWS signature is some of it), which no turn of the event loop
+ * waits for.
+ */
 let cryptoJobs = 0;
 
 for (const name of ['digest', 'sign', 'verify', 'importKey'] as const) {

@@ -1,7 +1,7 @@
 /**
- * A key-value store in memory, for tests only. It refuses exactly the calls that Workers KV refuses, a second write of a key within a
- * second included, and expires entries by the given clock. Its size has no limit. It does not simulate KV's caches, nor the time that a
- * change takes to reach other locations.
+ * A key-value store in memory, for tests only. It refuses exactly the calls that Workers KV refuses, a second
+ * write of a key within a second included, and expires entries by the given clock. Its size has no limit. It
+ * does not simulate KV's caches, nor the time that a change takes to reach other locations.
  */
 import { Buffer } from 'node:buffer';
 

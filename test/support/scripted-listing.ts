@@ -37,7 +37,9 @@ export interface ScriptedListingOptions {
   readonly pageSizeMax?: number;
   readonly executions?: readonly SourceExecution[];
   readonly conduct?: (call: ListCall) => ListConduct;
-  /** `place`: behind the last execution given. `count`: behind so many, so that new executions move all pages. */
+  /**
+   * `place`: behind the last execution given. `count`: behind so many, so that new executions move all pages.
+   */
   readonly tokensOf?: 'place' | 'count';
   /** As stepfunctions-local lists them. */
   readonly oldestFirst?: boolean;

@@ -1,7 +1,7 @@
 /**
- * Sets the search for secrets up for a test file on Node. Of each program that a test starts it sees the output, and when the
- * program ends, the files of the stores that it kept: KV and Durable Objects of workerd, Deno KV. Tests make directories for
- * those with `tmpdir()`, which is a place of its own for each file here.
+ * Sets the search for secrets up for a test file on Node. Of each program that a test starts it sees the
+ * output, and when the program ends, the files of the stores that it kept: KV and Durable Objects of workerd,
+ * Deno KV. Tests make directories for those with `tmpdir()`, which is a place of its own for each file here.
  */
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';

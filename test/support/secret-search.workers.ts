@@ -1,6 +1,7 @@
 /**
- * Sets the search for secrets up for a test file inside workerd: its console, which the Worker and the objects write to, and
- * all that is put into KV and into the storage of Durable Objects. As it is put, since most files `reset()` after each test.
+ * Sets the search for secrets up for a test file inside workerd: its console, which the Worker and the
+ * objects write to, and all that is put into KV and into the storage of Durable Objects. As it is put, since
+ * most files `reset()` after each test.
  */
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
@@ -8,7 +9,8 @@ import { afterAll, beforeAll } from 'vitest';
 
 import { expectNothingFound, search, watchConsole, watchMemoryStores } from './secret-search.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's entry.
+// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's
+// entry.
 const { STORE, EXECUTIONS } = env as unknown as { STORE: KVNamespace; EXECUTIONS: DurableObjectNamespace };
 
 watchConsole();

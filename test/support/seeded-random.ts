@@ -23,5 +23,7 @@ export function seededRandom(seed = SEED): () => number {
   };
 }
 
-/** One sequence for a whole test file, so that two isolates or services of one test never draw the same names. */
+/**
+ * One sequence for a whole test file, so that two isolates or services of one test never draw the same names.
+ */
 export const nextRandom = seededRandom();

@@ -1,6 +1,7 @@
 /**
- * A client over a real socket that follows the rules for clients in docs/http-api.md: it reconnects after `retry:` with the last id,
- * starts over at `reset`, and stops at 204. Tests can end or reset its connection at any time.
+ * A client over a real socket that follows the rules for clients in docs/http-api.md: it reconnects after
+ * `retry:` with the last id, starts over at `reset`, and stops at 204. Tests can end or reset its connection
+ * at any time.
  */
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 

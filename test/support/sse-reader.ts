@@ -1,7 +1,8 @@
 /**
- * Reads event streams for tests, independent of our own writer and of any client library: the parser of WHATWG HTML,
- * "Interpreting an event stream", as plainly as it can be written. Stricter in one thing: a block of fields without data is
- * an error, since clients in the field dispatch it as an event with empty data and an empty id.
+ * Reads event streams for tests, independent of our own writer and of any client library: the parser of
+ * WHATWG HTML, "Interpreting an event stream", as plainly as it can be written. Stricter in one thing: a
+ * block of fields without data is an error, since clients in the field dispatch it as an event with empty
+ * data and an empty id.
  */
 
 export interface ReadEvent {

@@ -1,4 +1,7 @@
-/** The bars of <flowtap-execution> in Chromium: where they are, how they grow, and the keys, wheel and slider of the time axis. */
+/**
+ * The bars of <flowtap-execution> in Chromium: where they are, how they grow, and the keys, wheel and slider
+ * of the time axis.
+ */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -56,7 +59,10 @@ const barOf = ({ bars }: Seen, name: string): ShownBar => {
   return bar;
 };
 
-/** Every bar is where the execution's messages and this part of its time put it. `shownOf`: from the length up to now. */
+/**
+ * Every bar is where the execution's messages and this part of its time put it. `shownOf`: from the length up
+ * to now.
+ */
 async function expectAllAt(page: Page, shownOf: (lengthMs: number) => Span): Promise<Seen> {
   const execution = toSteps(await shownMessages(page));
   const zeroMs = Date.parse(execution.startedAt ?? '');

@@ -1,4 +1,7 @@
-/** What helps a reader of <flowtap-execution> to understand it: counts, colours, reasons, time zones, whole rows. In Chromium. */
+/**
+ * What helps a reader of <flowtap-execution> to understand it: counts, colours, reasons, time zones, whole
+ * rows. In Chromium.
+ */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 

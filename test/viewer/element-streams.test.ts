@@ -1,4 +1,7 @@
-/** What <flowtap-execution> does with its connection: losses, tickets that expire, hidden tabs, more elements than streams. */
+/**
+ * What <flowtap-execution> does with its connection: losses, tickets that expire, hidden tabs, more elements
+ * than streams.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 

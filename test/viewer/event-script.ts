@@ -89,7 +89,10 @@ export class EventScript {
     return event;
   }
 
-  /** In order of time. Only what happens until `untilMs` after the start, as of an execution that runs no further. */
+  /**
+   * In order of time. Only what happens until `untilMs` after the start, as of an execution that runs no
+   * further.
+   */
   events(startMs: number, untilMs = Number.POSITIVE_INFINITY): ScriptedEvent[] {
     const inOrder = this.#planned
       .filter(({ atMs }) => atMs <= untilMs)

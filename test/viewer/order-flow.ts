@@ -1,4 +1,7 @@
-/** An order as a state machine: parallel branches, retries, a map, a failure that is caught, and perhaps one that ends it. */
+/**
+ * An order as a state machine: parallel branches, retries, a map, a failure that is caught, and perhaps one
+ * that ends it.
+ */
 import { EventScript } from './event-script.ts';
 
 const TIMEOUT = { error: 'PaymentGateway.Timeout', cause: 'The gateway did not answer within 3 s.' };

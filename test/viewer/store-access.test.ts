@@ -1,4 +1,6 @@
-/** How the store gets at an execution: tickets, their endpoint, keys, and what happens when these are refused. */
+/**
+ * How the store gets at an execution: tickets, their endpoint, keys, and what happens when these are refused.
+ */
 import { expect, test } from 'vitest';
 
 import { FlowtapProblem } from '../../src/client/client.ts';

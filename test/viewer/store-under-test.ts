@@ -1,4 +1,6 @@
-/** An ExecutionStore whose requests go to the whole application in this process. Tests move the time of both. */
+/**
+ * An ExecutionStore whose requests go to the whole application in this process. Tests move the time of both.
+ */
 import { type ClientUnderTest, EXECUTION } from '../client/client-under-test.ts';
 import type { ExecutionAccess } from '../../src/viewer/store/access.ts';
 import { ExecutionStore, type ExecutionStorePorts } from '../../src/viewer/store/execution-store.ts';

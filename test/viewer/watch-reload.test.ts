@@ -9,7 +9,10 @@ import { flow } from '../streams/scripted-flow.ts';
 import { shownMessages, untilPhase } from './viewer-page.ts';
 
 const COUNT = 30;
-/** How many have happened before the page is reloaded for the first and the second time, and before the execution ends. */
+/**
+ * How many have happened before the page is reloaded for the first and the second time, and before the
+ * execution ends.
+ */
 const [FIRST, SECOND] = [10, 20];
 
 let world: World;

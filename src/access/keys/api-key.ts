@@ -1,10 +1,11 @@
 /**
  * Makes and parses API keys, in the form of core/api-key-format.ts.
  *
- * - The id names the credential; its first 8 characters name the key that the credential belongs to. Rotation gives a key
- *   another credential. So the text alone names all records of both.
+ * - The id names the credential; its first 8 characters name the key that the credential belongs to. Rotation
+ *   gives a key another credential. So the text alone names all records of both.
  * - The checksum is the CRC-32 of everything before it: mistyped keys are refused without reading storage.
- * - 32 characters are 190 bits. Nobody can guess that many, so SHA-256 without salt is a safe way to store them.
+ * - 32 characters are 190 bits. Nobody can guess that many, so SHA-256 without salt is a safe way to store
+ *   them.
  *
  * The secret leaves this file only in the text that `generateApiKey` returns, to be shown once.
  */
@@ -63,7 +64,10 @@ export function nextCredentialId(keyId: string, taken: readonly string[], nowMs:
   }
 }
 
-/** The parts of a well-formed key with a correct checksum; otherwise undefined. Takes linear time for any text. */
+/**
+ * The parts of a well-formed key with a correct checksum; otherwise undefined. Takes linear time for any
+ * text.
+ */
 export function parseApiKey(text: string): ApiKey | undefined {
   if (text.length !== API_KEY_CHARACTERS) return undefined;
   const credentialId = WHOLE_API_KEY.exec(text)?.[1];

@@ -1,7 +1,7 @@
 /**
- * Which executions a key may read: patterns in which `*` matches any characters, including `/` and the empty string. Everything
- * else matches itself. A pattern is split at its stars, and the pieces are searched with the algorithm of Knuth, Morris and
- * Pratt, so that matching takes linear time for any pattern and id.
+ * Which executions a key may read: patterns in which `*` matches any characters, including `/` and the empty
+ * string. Everything else matches itself. A pattern is split at its stars, and the pieces are searched with
+ * the algorithm of Knuth, Morris and Pratt, so that matching takes linear time for any pattern and id.
  */
 import { executionPatternMistake } from '../../core/execution-arn.ts';
 import { executionIdProblem } from '../../messages/execution-id.ts';

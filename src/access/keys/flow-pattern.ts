@@ -92,8 +92,8 @@ function flowNamedBy(pattern: string): FlowRef | undefined {
 }
 
 /**
- * Whether the pattern matches any id that begins with `prefix` and continues as `rest` can, with at least one character. Takes
- * linear time.
+ * Whether the pattern matches any id that begins with `prefix` and continues as `rest` can, with at least one
+ * character. Takes linear time.
  */
 function mayMatchPrefix(pattern: string, prefix: string, rest: Rest): boolean {
   const pieces = pattern.split('*');

@@ -129,7 +129,10 @@ export class KeyAdministration {
     return ok({ keys, ...(page.value.cursor !== undefined && { cursor: page.value.cursor }) });
   }
 
-  /** Reads nothing: KV would cache that the key is missing. The credential is written last, so half a key does not work. */
+  /**
+   * Reads nothing: KV would cache that the key is missing. The credential is written last, so half a key does
+   * not work.
+   */
   async create(input: NewKey, audit: AuditContext = {}): Promise<Result<IssuedKey>> {
     const { store, clock, random, credentials } = this.#ports;
     const key = generateApiKey(random);
@@ -205,9 +208,10 @@ export class KeyAdministration {
   }
 
   /**
-   * Ends the key and all its credentials for good. Revoking again changes nothing. Also works on a key whose records are
-   * refused: the state record is written whole. Needs no lock, since no other operation writes that record. If the store fails,
-   * the key is revoked in this process at least, and the failure says that it is not stored.
+   * Ends the key and all its credentials for good. Revoking again changes nothing. Also works on a key whose
+   * records are refused: the state record is written whole. Needs no lock, since no other operation writes
+   * that record. If the store fails, the key is revoked in this process at least, and the failure says that
+   * it is not stored.
    */
   async revoke(id: string, audit: AuditContext = {}): Promise<Result<KeyView | UnreadableRevokedKey>> {
     const { store, clock, credentials } = this.#ports;

@@ -9,7 +9,10 @@
 import type { Clock } from '../../core/clock.ts';
 import { fail, type Result } from '../../core/errors.ts';
 
-/** Longer than a change takes: KV refuses a second write within a second, so each of two writes may wait three seconds. */
+/**
+ * Longer than a change takes: KV refuses a second write within a second, so each of two writes may wait three
+ * seconds.
+ */
 const LOCK_MS_MAX = 15_000;
 /** Clients accept this wait; five rotations in a row on KV take about as long. */
 const WAIT_MS_MAX = 10_000;
@@ -24,7 +27,9 @@ export class KeyedLock {
     this.#clock = clock;
   }
 
-  /** Runs `work` while the key is locked. Fails with `conflict` when other changes hold the lock for too long. */
+  /**
+   * Runs `work` while the key is locked. Fails with `conflict` when other changes hold the lock for too long.
+   */
   async withLock<T>(keyId: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
     const clock = this.#clock;
     const giveUpAtMs = clock.now() + WAIT_MS_MAX;

@@ -1,4 +1,7 @@
-/** The records that creating and changing a key write, as plain data. No I/O, no clock. rotation.ts does the same for rotations. */
+/**
+ * The records that creating and changing a key write, as plain data. No I/O, no clock. rotation.ts does the
+ * same for rotations.
+ */
 import type { ApiKey } from './api-key.ts';
 import type { KeyChange, NewKey } from './key-input.ts';
 import { type Credential, KEY_RECORD_VERSION, type KeyFacts, type KeyRecords } from './key-record.ts';

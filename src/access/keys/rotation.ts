@@ -9,7 +9,10 @@ export const CUTOFFS_MAX = 8;
 /** Shown to admins only. Credentials beyond this number still end as planned. */
 const CREDENTIALS_LISTED_MAX = 10;
 
-/** The creation time of the key's next credential: now, but later than all known ones, so that the cutoff tells them apart. */
+/**
+ * The creation time of the key's next credential: now, but later than all known ones, so that the cutoff
+ * tells them apart.
+ */
 export const nextCredentialTimeMs = ({ credentials, cutoffs }: KeyRotation, nowMs: number): number =>
   Math.max(
     nowMs,
@@ -37,7 +40,10 @@ export function rotated(
   };
 }
 
-/** Drops cutoffs that have no effect: a later one ends the same credentials at the same time or earlier, or both have passed. */
+/**
+ * Drops cutoffs that have no effect: a later one ends the same credentials at the same time or earlier, or
+ * both have passed.
+ */
 const withoutRedundant = (cutoffs: readonly Cutoff[], nowMs: number): Cutoff[] =>
   cutoffs.filter(
     (cutoff) =>

@@ -1,10 +1,12 @@
 /**
- * Limits wrong credentials per client address. An address that exceeds the limit is locked out until the limiter's period ends.
+ * Limits wrong credentials per client address. An address that exceeds the limit is locked out until the
+ * limiter's period ends.
  *
- * - Cloudflare's binding can't be queried without being charged. So failures are charged to the limiter, and lockouts are kept
- *   here: the check before any storage read costs no call.
- * - A failure is known only after a store read. So look-ups in progress are limited, too: otherwise a burst would be read before
- *   the first failure is charged. They are counted in the isolate or process that makes the reads.
+ * - Cloudflare's binding can't be queried without being charged. So failures are charged to the limiter, and
+ *   lockouts are kept here: the check before any storage read costs no call.
+ * - A failure is known only after a store read. So look-ups in progress are limited, too: otherwise a burst
+ *   would be read before the first failure is charged. They are counted in the isolate or process that makes
+ *   the reads.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -14,13 +16,18 @@ import type { RateLimiter } from './rate-limit.ts';
 /** About 100 bytes each. */
 const ADDRESSES_MAX = 10_000;
 
-/** Unverified keys that are looked up at once for one address. An office that reconnects after a deploy needs only moments. */
+/**
+ * Unverified keys that are looked up at once for one address. An office that reconnects after a deploy needs
+ * only moments.
+ */
 export const LOOKUPS_AT_ONCE_MAX = 30;
 /** A look-up counts no longer than this, because a request whose caller has left may never report its end. */
 const LOOKUP_MS_MAX = 10_000;
 
 export interface FailedAuthentications {
-  /** Takes a look-up slot. The returned function frees it. Undefined when all slots of the address are taken. */
+  /**
+   * Takes a look-up slot. The returned function frees it. Undefined when all slots of the address are taken.
+   */
   lookUp(address: string): (() => void) | undefined;
   /** Seconds until the lockout of the address ends; undefined if it is not locked out. */
   lockoutSeconds(address: string): number | undefined;
@@ -61,6 +68,9 @@ export function createFailedAuthentications(limiter: RateLimiter, clock: Clock):
   };
 }
 
-/** The answer while an address is locked out, the same for right and wrong credentials: a difference would help guessing. */
+/**
+ * The answer while an address is locked out, the same for right and wrong credentials: a difference would
+ * help guessing.
+ */
 export const lockedOut = (retryAfterSeconds: number) =>
   fail({ type: 'rate-limited', retryAfterSeconds, because: 'wrong-credentials' });

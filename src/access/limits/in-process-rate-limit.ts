@@ -1,6 +1,6 @@
 /**
- * The rate limiter of a single process: a fixed window for each bucket, which begins with its first request. Bounded: when there
- * are too many buckets, the least recently used one is dropped and starts over.
+ * The rate limiter of a single process: a fixed window for each bucket, which begins with its first request.
+ * Bounded: when there are too many buckets, the least recently used one is dropped and starts over.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';

@@ -1,12 +1,15 @@
 /**
- * The rate limiter over Cloudflare's rate-limit binding. Platform file. The binding counts in each location separately, is
- * permissive, and answers only yes or no. So the retry time is an upper bound: the whole period.
- * Source: developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit.
+ * The rate limiter over Cloudflare's rate-limit binding. Platform file. The binding counts in each location
+ * separately, is permissive, and answers only yes or no. So the retry time is an upper bound: the whole
+ * period. Source: developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit.
  */
 import type { Log } from '../../core/log.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';
 
-/** The part of a `RateLimit` binding that this adapter uses. Declared here, so that no platform types are needed. */
+/**
+ * The part of a `RateLimit` binding that this adapter uses. Declared here, so that no platform types are
+ * needed.
+ */
 export interface RateLimitBinding {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }

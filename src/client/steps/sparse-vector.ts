@@ -1,6 +1,6 @@
 /**
- * An immutable map from small whole numbers to values. `set` shares all but one path with the vector before it, so each costs the
- * logarithm of the largest index (base 32).
+ * An immutable map from small whole numbers to values. `set` shares all but one path with the vector before
+ * it, so each costs the logarithm of the largest index (base 32).
  */
 
 const BITS = 5;

@@ -2,8 +2,9 @@
 import type { Status } from '../../messages/event-types.ts';
 
 /**
- * `execution` is the root. States of Step Functions have the kind of their type; `branch` is a branch of a parallel state,
- * `iteration` one of a map. `step` is a step of Things Graph, or a state whose type is not known.
+ * `execution` is the root. States of Step Functions have the kind of their type; `branch` is a branch of a
+ * parallel state, `iteration` one of a map. `step` is a step of Things Graph, or a state whose type is not
+ * known.
  */
 export type StepKind =
   | 'execution'

@@ -1,6 +1,6 @@
 /**
- * An execution's steps as a value, made from its messages one at a time. Pure, and without anything of a platform. Needs no
- * payloads, so it works for keys with the access `names`.
+ * An execution's steps as a value, made from its messages one at a time. Pure, and without anything of a
+ * platform. Needs no payloads, so it works for keys with the access `names`.
  */
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import type { FlowMessage } from '../wire/wire.ts';
@@ -24,8 +24,8 @@ export class StepsState {
   static readonly empty = new StepsState(EMPTY_TREE, new SparseVector());
 
   /**
-   * The execution, with its steps as `children`. Made when it is read, and only where something changed: reading it once per
-   * frame is cheaper than once per message.
+   * The execution, with its steps as `children`. Made when it is read, and only where something changed:
+   * reading it once per frame is cheaper than once per message.
    */
   get execution(): Step {
     return stepOf(this.#tree);
@@ -81,7 +81,10 @@ function end(draft: TreeDraft, status: Exclude<Status, 'RUNNING'>, { timestamp, 
 const indexOf = (messageId: string | undefined): number | undefined =>
   messageId !== undefined && /^\d{1,9}$/.test(messageId) ? Number(messageId) : undefined;
 
-/** The state after one more message. `undefined`: none before it. After a `reset` event, begin again with `undefined`. */
+/**
+ * The state after one more message. `undefined`: none before it. After a `reset` event, begin again with
+ * `undefined`.
+ */
 export const stepsReducer = (state: StepsState | undefined, message: FlowMessage): StepsState =>
   (state ?? StepsState.empty).after(message);
 

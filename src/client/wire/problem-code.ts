@@ -1,7 +1,10 @@
 /** The codes of problems, as a type that lets editors offer them. */
 import type { ServiceProblemCode } from '../../problems/problem-codes.ts';
 
-/** The code of an answer that does not come from Flowtap: a proxy's page, or another service under that address. */
+/**
+ * The code of an answer that does not come from Flowtap: a proxy's page, or another service under that
+ * address.
+ */
 export const UNEXPECTED_ANSWER = 'UnexpectedAnswer';
 /** The code of a redirect. */
 export const REDIRECTED = 'Redirected';

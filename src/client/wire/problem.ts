@@ -70,7 +70,10 @@ export async function problemFromResponse(response: Response, nowMs: number): Pr
   });
 }
 
-/** The problem in this JSON, or, for other text, an UnexpectedAnswer. `known`: from the status line and headers. */
+/**
+ * The problem in this JSON, or, for other text, an UnexpectedAnswer. `known`: from the status line and
+ * headers.
+ */
 export function problemFromText(
   text: string,
   known: Pick<ProblemFacts, 'status' | 'requestId' | 'retryAfterSeconds'>,

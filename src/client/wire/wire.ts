@@ -47,7 +47,10 @@ export interface Page {
   readonly cursor: string;
   /** Absent while unknown. */
   readonly status?: Status;
-  /** Only with `last`: the service stopped before it had found so many messages, so earlier ones may match, too. */
+  /**
+   * Only with `last`: the service stopped before it had found so many messages, so earlier ones may match,
+   * too.
+   */
   readonly partial?: true;
 }
 
@@ -61,7 +64,10 @@ export interface Failure extends FailureReason {
   readonly messageId?: string;
   readonly eventType?: EventType;
   readonly timestamp?: string;
-  /** The earlier failure that a handler reacted to by ending the execution: a Fail state behind a Catch, for instance. */
+  /**
+   * The earlier failure that a handler reacted to by ending the execution: a Fail state behind a Catch, for
+   * instance.
+   */
   readonly causedBy?: FailureReason;
   /** A page from here on begins with the message that failed. */
   readonly cursor: string;
@@ -117,8 +123,8 @@ export interface KeyFacts {
 }
 
 /**
- * A JSON object that has at least these members. A 200 without them does not come from Flowtap, or was cut off. Other members
- * are kept: newer servers have more.
+ * A JSON object that has at least these members. A 200 without them does not come from Flowtap, or was cut
+ * off. Other members are kept: newer servers have more.
  */
 export function readBody<T>(text: string, members: { readonly [Member in keyof T]?: 'string' | 'array' }): T {
   const body = parseObject(text);

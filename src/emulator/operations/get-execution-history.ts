@@ -1,7 +1,8 @@
 /**
  * AWSStepFunctions.GetExecutionHistory: a page of an execution's events.
  *
- * Source: botocore's model stepfunctions/2016-11-23; the texts are those that users of the service have reported.
+ * Source: botocore's model stepfunctions/2016-11-23; the texts are those that users of the service have
+ * reported.
  */
 import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';

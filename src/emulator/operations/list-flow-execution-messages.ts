@@ -1,8 +1,8 @@
 /**
  * IotThingsGraphFrontEndService.ListFlowExecutionMessages: a page of an execution's messages.
  *
- * Source: botocore's model iotthingsgraph/2018-09-06. A member of the wrong JSON type is a SerializationException, a value
- * out of bounds an InvalidRequestException, as in AWS's services.
+ * Source: botocore's model iotthingsgraph/2018-09-06. A member of the wrong JSON type is a
+ * SerializationException, a value out of bounds an InvalidRequestException, as in AWS's services.
  */
 import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';

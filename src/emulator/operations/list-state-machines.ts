@@ -1,5 +1,6 @@
 /**
- * AWSStepFunctions.ListStateMachines: a page of the state machines in the caller's account and region, by name.
+ * AWSStepFunctions.ListStateMachines: a page of the state machines in the caller's account and region, by
+ * name.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */

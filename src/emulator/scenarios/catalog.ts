@@ -1,6 +1,7 @@
 /**
- * The scenarios, and the ids that run them. An id has the form of a real Things Graph execution id and determines
- * its whole history: `urn:tdm:<region>/<account>/default:Workflow:<Scenario>_<start time>_<trigger>_<uuid>`.
+ * The scenarios, and the ids that run them. An id has the form of a real Things Graph execution id and
+ * determines its whole history: `urn:tdm:<region>/<account>/default:Workflow:<Scenario>_<start
+ * time>_<trigger>_<uuid>`.
  */
 import type { History } from '../history.ts';
 import { abortedFlow } from './aborted-flow.ts';
@@ -23,7 +24,10 @@ export const SCENARIOS: readonly Scenario[] = [
 const ID =
   /^urn:tdm:[a-z0-9-]+\/\d{12}\/default:Workflow:([A-Za-z0-9]+)_(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z)_[A-Za-z0-9-]+_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
-/** The id of an execution of `scenario` that started, or will start, at `startMs` (milliseconds since the epoch). */
+/**
+ * The id of an execution of `scenario` that started, or will start, at `startMs` (milliseconds since the
+ * epoch).
+ */
 export const scenarioId = (scenario: ScenarioName, startMs: number, trigger: string, uuid: string): string =>
   `urn:tdm:us-west-2/123456789012/default:Workflow:${scenario}_${new Date(startMs).toISOString()}_${trigger}_${uuid}`;
 

@@ -1,6 +1,6 @@
 /**
- * CloudFlow: the shape of one real cloud flow, 36 messages with small integers as ids (0 to 41, one skipped after each
- * web-service step), finished within ten seconds.
+ * CloudFlow: the shape of one real cloud flow, 36 messages with small integers as ids (0 to 41, one skipped
+ * after each web-service step), finished within ten seconds.
  */
 import { timeline, type Beat, type Scenario } from './scenario.ts';
 import { choiceStep, webServiceStep } from './steps.ts';

@@ -1,6 +1,7 @@
 /**
- * The state machines and map runs of the emulator, and which executions belong to each: those that the control API scripted, those of
- * the schedule (scenarios/schedule.ts) if it is on, and the children of scenario map runs. Operations make lists of them.
+ * The state machines and map runs of the emulator, and which executions belong to each: those that the
+ * control API scripted, those of the schedule (scenarios/schedule.ts) if it is on, and the children of
+ * scenario map runs. Operations make lists of them.
  */
 import { createHash } from 'node:crypto';
 import type { History, WireEvent } from '../history.ts';
@@ -103,7 +104,10 @@ export class Directory {
     return this.#lists.get(stateMachineArn)?.type ?? (scenarioMachine(stateMachineArn) && 'STANDARD');
   }
 
-  /** All executions of a state machine or map run, newest start first, those of the future too; undefined if it does not exist. */
+  /**
+   * All executions of a state machine or map run, newest start first, those of the future too; undefined if
+   * it does not exist.
+   */
   executionsOf(arn: string, nowMs: number): readonly ListedExecution[] | undefined {
     const own = this.#sorted(arn);
     const scenario = scenarioMapRun(arn) ?? this.#scheduledRuns(arn, nowMs);

@@ -1,6 +1,6 @@
 /**
- * EndlessFlow: it never ends. A message about every two seconds, each computed from its position alone, so that an
- * execution started years ago costs no more than one started now.
+ * EndlessFlow: it never ends. A message about every two seconds, each computed from its position alone, so
+ * that an execution started years ago costs no more than one started now.
  */
 import { messageHash, messageUuid, type Scenario } from './scenario.ts';
 

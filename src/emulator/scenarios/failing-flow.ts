@@ -1,6 +1,6 @@
 /**
- * FailingFlow: one activity fails and succeeds on retry. Later a device refuses, which ends the flow. So the first failure in the
- * history is not the one that ended it.
+ * FailingFlow: one activity fails and succeeds on retry. Later a device refuses, which ends the flow. So the
+ * first failure in the history is not the one that ended it.
  */
 import { messageUuid, timeline, type Beat, type Scenario } from './scenario.ts';
 import { choiceStep } from './steps.ts';

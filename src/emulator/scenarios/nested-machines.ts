@@ -80,7 +80,9 @@ export function nested(run: Run): readonly EventBeat[] {
   return score.beats;
 }
 
-/** The number of children of a map run, which start one after the other, and the numbers of those that fail. */
+/**
+ * The number of children of a map run, which start one after the other, and the numbers of those that fail.
+ */
 export const MAP_RUN_CHILDREN = 12;
 const FAILING_CHILDREN: readonly number[] = [3, 7];
 const MAP_RUN_STARTS_MS = 200;

@@ -1,6 +1,7 @@
 /**
- * A scenario: a flow that can be run again and again, because an execution's whole history follows from its id. Fixed
- * timelines are made here from a list of beats; long flows (large-flow.ts, endless-flow.ts) compute each message.
+ * A scenario: a flow that can be run again and again, because an execution's whole history follows from its
+ * id. Fixed timelines are made here from a list of beats; long flows (large-flow.ts, endless-flow.ts) compute
+ * each message.
  */
 import { createHash } from 'node:crypto';
 import type { EventType } from '../../messages/event-types.ts';

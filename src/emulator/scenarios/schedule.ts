@@ -1,6 +1,7 @@
 /**
- * Executions that start by themselves, so that lists of a local run have something to show: each state machine at its own interval,
- * for ever. The schedule is a function of time, so it is the same after a restart.
+ * Executions that start by themselves, so that lists of a local run have something to show: each state
+ * machine at its own interval, for ever. The schedule is a function of time, so it is the same after a
+ * restart.
  */
 import type { Run } from './event-beats.ts';
 import { nestedRuns, type StartedRun } from './nested-machines.ts';

@@ -1,7 +1,7 @@
 /**
- * SecurityFlow: AWS's own example of a Things Graph flow, in real time. A motion sensor starts it, a camera takes pictures,
- * Rekognition looks at them, a screen shows them. Its payloads are hard for renderers and parsers: prose, line breaks,
- * quotes, non-ASCII characters, almost-JSON, empty and absent ones.
+ * SecurityFlow: AWS's own example of a Things Graph flow, in real time. A motion sensor starts it, a camera
+ * takes pictures, Rekognition looks at them, a screen shows them. Its payloads are hard for renderers and
+ * parsers: prose, line breaks, quotes, non-ASCII characters, almost-JSON, empty and absent ones.
  */
 import { messageUuid, timeline, type Beat, type Scenario } from './scenario.ts';
 import { choiceStep, readySteps, thingStep, webServiceStep } from './steps.ts';

@@ -1,8 +1,8 @@
 /**
  * The ARNs that run state machines of the emulator. An ARN determines its whole history:
- * `arn:aws:states:us-west-2:123456789012:execution:<StateMachine>:<start time>_<uuid>`, the time with dashes in place of
- * characters that a name may not have: `2026-01-01T00-00-00-000Z`. Any region and account is accepted. Map runs and their children
- * (`<StateMachine>/<label>`) have ids of the same form.
+ * `arn:aws:states:us-west-2:123456789012:execution:<StateMachine>:<start time>_<uuid>`, the time with dashes
+ * in place of characters that a name may not have: `2026-01-01T00-00-00-000Z`. Any region and account is
+ * accepted. Map runs and their children (`<StateMachine>/<label>`) have ids of the same form.
  */
 import type { History, WireEvent } from '../history.ts';
 import { type EventBeat, type Run, startOfText, startText } from './event-beats.ts';
@@ -18,7 +18,10 @@ import { STATE_MACHINES, type StateMachineName } from './step-functions-machines
 const ARN =
   /^(arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}):(execution|mapRun):([A-Za-z0-9]+(?:\/[A-Za-z0-9]+)?):([\dTZ-]{24})_([A-Za-z0-9-]+)$/;
 
-/** The ARN of an execution of `machine` that started, or will start, at `startMs` (milliseconds since the epoch). */
+/**
+ * The ARN of an execution of `machine` that started, or will start, at `startMs` (milliseconds since the
+ * epoch).
+ */
 export const scenarioArn = (
   machine: StateMachineName,
   startMs: number,

@@ -1,6 +1,7 @@
 /**
- * The state machines of the emulator: recorded histories with invented times, since the recordings have none; one that is redriven after it
- * failed; one that runs for minutes and has several pages; and two that start other executions (nested-machines.ts).
+ * The state machines of the emulator: recorded histories with invented times, since the recordings have none;
+ * one that is redriven after it failed; one that runs for minutes and has several pages; and two that start
+ * other executions (nested-machines.ts).
  */
 import type { UntimedEvent } from '../history.ts';
 import { orderBeats } from './order-machine.ts';

@@ -1,7 +1,7 @@
 /**
- * Five histories as AWS itself answered them (localstack/localstack, Apache-2.0, snapshots of its tests that were validated
- * against AWS; test/data/README.md), one event per line, without times. Placeholders of the recordings, such as accounts and roles, and one
- * event that a recording omits are filled in.
+ * Five histories as AWS itself answered them (localstack/localstack, Apache-2.0, snapshots of its tests that
+ * were validated against AWS; test/data/README.md), one event per line, without times. Placeholders of the
+ * recordings, such as accounts and roles, and one event that a recording omits are filled in.
  */
 
 /** test_invoke_pipe, 2025-11-06. */

@@ -1,6 +1,6 @@
 /**
- * The steps that flows are made of, as lists of beats. The order of events in a step, the empty payloads of ACTIVITY_* and
- * the text that looks like JSON and is not are those of real Things Graph flows.
+ * The steps that flows are made of, as lists of beats. The order of events in a step, the empty payloads of
+ * ACTIVITY_* and the text that looks like JSON and is not are those of real Things Graph flows.
  */
 import type { Beat } from './scenario.ts';
 
@@ -35,7 +35,10 @@ export const choiceStep = (step: Step): Beat[] => [
   { afterMs: step.atMs + step.takesMs, eventType: 'STEP_SUCCEEDED', payload: succeeded(step) },
 ];
 
-/** An action of a device, which acknowledges the order before it carries it out: five messages, one without payload. */
+/**
+ * An action of a device, which acknowledges the order before it carries it out: five messages, one without
+ * payload.
+ */
 export const thingStep = (step: Step & { readonly action: string; readonly result: string }): Beat[] => [
   { afterMs: step.atMs, eventType: 'STEP_STARTED', payload: started(step) },
   { afterMs: step.atMs + 35, eventType: 'THING_ACTION_TASK', payload: step.action },

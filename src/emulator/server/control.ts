@@ -1,6 +1,6 @@
 /**
- * The emulator's own HTTP API, under /_emulator: script executions, set faults, read statistics, reset. Its requests are neither
- * signed nor counted. The server listens on loopback only.
+ * The emulator's own HTTP API, under /_emulator: script executions, set faults, read statistics, reset. Its
+ * requests are neither signed nor counted. The server listens on loopback only.
  */
 import type * as z from 'zod/mini';
 import { jsonAnswer } from '../aws-answer.ts';

@@ -1,9 +1,10 @@
 /**
- * Emulates AWS for local runs, tests and benchmarks. It is a fetch handler without a server, so it runs on Node (node-server.ts),
- * inside Deno, and inside a test's process. It shares no code with sources/, because it tests them, and is never deployed.
+ * Emulates AWS for local runs, tests and benchmarks. It is a fetch handler without a server, so it runs on
+ * Node (node-server.ts), inside Deno, and inside a test's process. It shares no code with sources/, because
+ * it tests them, and is never deployed.
  *
- * A request goes to the control API (control.ts), through the common checks (aws-json.ts) to an operation (operations/), with
- * faults and statistics added here, or to STS, which has another protocol (aws-query.ts).
+ * A request goes to the control API (control.ts), through the common checks (aws-json.ts) to an operation
+ * (operations/), with faults and statistics added here, or to STS, which has another protocol (aws-query.ts).
  */
 import type { Clock } from '../../core/clock.ts';
 import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from '../aws-answer.ts';

@@ -1,6 +1,7 @@
 /**
- * The emulator as a server on Node. Platform file. It translates between node:http and fetch, and resets sockets and cuts answers,
- * which a fetch handler cannot do. It listens on loopback only, since its control API needs no key.
+ * The emulator as a server on Node. Platform file. It translates between node:http and fetch, and resets
+ * sockets and cuts answers, which a fetch handler cannot do. It listens on loopback only, since its control
+ * API needs no key.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +10,10 @@ import { systemClock, type Clock } from '../../core/clock.ts';
 import { isReset } from '../broken-answers.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
 
-/** Long, so that no reused connection is closed just when a client sends on it: that would be an unintended fault. */
+/**
+ * Long, so that no reused connection is closed just when a client sends on it: that would be an unintended
+ * fault.
+ */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
 export interface EmulatorServerOptions extends Omit<EmulatorOptions, 'clock'> {
@@ -105,7 +109,8 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | un
     for (const value of values) headers.append(name, value);
   }
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal });
-  // Safety: Node's ReadableStream is the one that its fetch takes; only the two sets of type declarations differ.
+  // Safety: Node's ReadableStream is the one that its fetch takes; only the two sets of type declarations
+  // differ.
   const body = Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>;
   // `duplex` is required with a stream, and missing in TypeScript's RequestInit.
   const init: RequestInit & { duplex: 'half' } = { method, headers, signal, body, duplex: 'half' };

@@ -64,7 +64,10 @@ export class ArchivedStreams {
     return this.#bytes;
   }
 
-  /** Reads from the archive, when fewer than ARCHIVE_READS_AT_ONCE do, round-robin over tenants. `signal`: the client has disconnected. */
+  /**
+   * Reads from the archive, when fewer than ARCHIVE_READS_AT_ONCE do, round-robin over tenants. `signal`: the
+   * client has disconnected.
+   */
   read<T>(tenant: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#reads.run(tenant, work, signal);
   }

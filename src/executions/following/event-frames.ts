@@ -1,6 +1,6 @@
 /**
- * The frames of an event stream: its events, their data and ids. The frames of consecutive messages are encoded once, as one run, and
- * every subscriber gets the same bytes. The contract is docs/http-api.md.
+ * The frames of an event stream: its events, their data and ids. The frames of consecutive messages are
+ * encoded once, as one run, and every subscriber gets the same bytes. The contract is docs/http-api.md.
  */
 import type { UpstreamState } from '../../messages/upstream-state.ts';
 import { LruMap } from '../../core/lru-map.ts';
@@ -19,9 +19,15 @@ import { type Message, visibleMessage } from '../../messages/message.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { sseBytes, sseComment, sseEvent, sseOpening, sseText } from '../../messages/sse.ts';
 
-/** Frames kept for other subscribers: the newest messages of many executions, and a replay of some 10,000 messages. */
+/**
+ * Frames kept for other subscribers: the newest messages of many executions, and a replay of some 10,000
+ * messages.
+ */
 export const FRAMES_BYTES_MAX = 8 * 1024 * 1024;
-/** A run ends at every multiple of this, so that subscribers that began at different positions share the next ones. */
+/**
+ * A run ends at every multiple of this, so that subscribers that began at different positions share the next
+ * ones.
+ */
 export const RUN_MESSAGES_MAX = 32;
 /**
  * A run also ends with the message that reaches this size, so that a queue exceeds its bound by at most this.
@@ -60,13 +66,19 @@ export interface EventFramesOptions {
   readonly ref: ExecutionRef;
   readonly keys: CursorKeys;
   readonly memory: FrameMemory;
-  /** Problem JSON of a failure, with `retryAfterSeconds` if a retry helps. From http/, so that pages and streams agree. */
+  /**
+   * Problem JSON of a failure, with `retryAfterSeconds` if a retry helps. From http/, so that pages and
+   * streams agree.
+   */
   readonly problemJson: (failure: Failure) => string;
 }
 
 export class EventFrames {
   readonly #options: EventFramesOptions;
-  /** All subscribers that are caught up need the same one: signing it costs more than the rest of their frames. */
+  /**
+   * All subscribers that are caught up need the same one: signing it costs more than the rest of their
+   * frames.
+   */
   #lastId: (Cursor & { readonly text: string }) | undefined;
 
   constructor(options: EventFramesOptions) {
@@ -74,8 +86,8 @@ export class EventFrames {
   }
 
   /**
-   * The frames of the messages from this position of the chunk on, at least of one, at most of `countMax`. The id of each frame is the
-   * position after its message: a reconnect with it resumes there.
+   * The frames of the messages from this position of the chunk on, at least of one, at most of `countMax`.
+   * The id of each frame is the position after its message: a reconnect with it resumes there.
    */
   run(chunk: Chunk, from: Position, payloads: PayloadAccess, countMax = RUN_MESSAGES_MAX): FrameRun {
     const memory = this.#options.memory[payloads];
@@ -156,7 +168,10 @@ export class EventFrames {
   }
 }
 
-/** Messages of a chunk are read together: if the first and the last are the same objects, so are those between. */
+/**
+ * Messages of a chunk are read together: if the first and the last are the same objects, so are those
+ * between.
+ */
 const isStillTrue = ({ from: began, count, last }: FrameRun, chunk: Chunk, from: Position): boolean =>
   began.position === from.position &&
   began.fingerprint === from.fingerprint &&

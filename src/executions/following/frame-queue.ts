@@ -10,7 +10,10 @@ import type { Clock } from '../../core/clock.ts';
 export const QUEUE_BYTES_MAX = 64 * 1024;
 /** A client that reads nothing for this long while messages wait has disconnected or hangs. */
 export const STALL_MS = 30_000;
-/** How soon to look again for room that other streams have taken. On Workers their requests cannot wake this one. */
+/**
+ * How soon to look again for room that other streams have taken. On Workers their requests cannot wake this
+ * one.
+ */
 const ROOM_RETRY_MS = 100;
 
 /** The bytes that wait in the queues of many streams together. */
@@ -90,7 +93,9 @@ export class FrameQueue {
     return false;
   }
 
-  /** Whether a message may be sent. If not, looks again in time, or disconnects a client that takes nothing. */
+  /**
+   * Whether a message may be sent. If not, looks again in time, or disconnects a client that takes nothing.
+   */
   roomOrStall(): boolean {
     if (this.hasRoom) return this.hasSharedRoom;
     this.#isWanted = true;

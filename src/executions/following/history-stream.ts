@@ -1,4 +1,7 @@
-/** The event stream of a history, live or archived: where it begins, and its subscriber. open-stream.ts opens it. */
+/**
+ * The event stream of a history, live or archived: where it begins, and its subscriber. open-stream.ts opens
+ * it.
+ */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, ok } from '../../core/errors.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
@@ -14,7 +17,10 @@ import { type Waiting, lookUntilFound } from './waiting.ts';
 
 export interface StreamBeginning {
   readonly from: Position;
-  /** The client's position does not belong to this history: the stream restarts at `from`, and tells the client. */
+  /**
+   * The client's position does not belong to this history: the stream restarts at `from`, and tells the
+   * client.
+   */
   readonly reset: boolean;
 }
 
@@ -39,7 +45,10 @@ export async function findBeginning(
   return ok({ from: start, reset: true });
 }
 
-/** The same. Waits a while for an execution that does not exist yet: all of it is new to a reader that connected before. */
+/**
+ * The same. Waits a while for an execution that does not exist yet: all of it is new to a reader that
+ * connected before.
+ */
 export async function awaitBeginning(
   { clock, signal }: Pick<Waiting<unknown>, 'clock' | 'signal'>,
   open: () => Promise<History>,
@@ -98,6 +107,9 @@ export function openHistoryStream(options: HistoryStreamOptions): ReadableStream
   });
 }
 
-/** The client has seen the `end` behind all `count` messages of a settled history. A redrive may have added more since. */
+/**
+ * The client has seen the `end` behind all `count` messages of a settled history. A redrive may have added
+ * more since.
+ */
 export const hasAll = (from: StreamStart, count: number): boolean =>
   from.at === 'position' && from.ended === true && from.position === count;

@@ -1,6 +1,7 @@
 /**
- * The listeners of one execution or list: open streams and waiting requests. Counts them (slots.ts), notifies them of changes,
- * and does what is due for streams as time passes: heartbeats, and what closes them (stream-watch.ts).
+ * The listeners of one execution or list: open streams and waiting requests. Counts them (slots.ts), notifies
+ * them of changes, and does what is due for streams as time passes: heartbeats, and what closes them
+ * (stream-watch.ts).
  */
 import { type Failure, type Result, fail } from '../../core/errors.ts';
 import type { UpstreamState } from '../../messages/upstream-state.ts';
@@ -88,8 +89,8 @@ export class Listeners {
   }
 
   /**
-   * Does the work with a slot, of a waiting request or of a stream that is about to open. Before a refusal it finds out which clients
-   * have disconnected, and frees their slots.
+   * Does the work with a slot, of a waiting request or of a stream that is about to open. Before a refusal it
+   * finds out which clients have disconnected, and frees their slots.
    */
   async withSlot<T>(
     reader: SlotHolder,
@@ -101,7 +102,8 @@ export class Listeners {
       this.probe(state);
       await this.#options.clock.sleep(PROBE_MS, signal);
     }
-    // No await between this check and taking the slot, so that a thousand clients that connect at once are counted.
+    // No await between this check and taking the slot, so that a thousand clients that connect at once are
+    // counted.
     const refusal = this.refusal(reader);
     if (refusal) return fail(refusal);
     const leave = this.wait(reader);
@@ -180,8 +182,8 @@ export class Listeners {
   }
 
   /**
-   * Writes to every stream, also to those written to just now. workerd notices a disconnect only when it writes: without
-   * this, clients that left within the last 15 s would keep others out.
+   * Writes to every stream, also to those written to just now. workerd notices a disconnect only when it
+   * writes: without this, clients that left within the last 15 s would keep others out.
    */
   probe(state: PollState): void {
     const now = this.#options.clock.now();

@@ -1,6 +1,6 @@
 /**
- * Opens an event stream, of a history or of a list. Everything that holds a stream (its slot), and what closes it (its key, its life),
- * is behind `registry`, so no stream is opened without them.
+ * Opens an event stream, of a history or of a list. Everything that holds a stream (its slot), and what
+ * closes it (its key, its life), is behind `registry`, so no stream is opened without them.
  */
 import { exceptionText } from '../../core/exception-text.ts';
 import type { Log } from '../../core/log.ts';

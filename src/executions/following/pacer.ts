@@ -11,8 +11,8 @@ export const POLL_INTERVAL_MIN_MS = 1_000;
 /** Bounds the delay of the first message after a long silence. */
 export const POLL_INTERVAL_MAX_MS = 15_000;
 /**
- * Polls in a row without news before the interval grows. Without this, every other message of a flow whose steps take some
- * seconds each would be two seconds late.
+ * Polls in a row without news before the interval grows. Without this, every other message of a flow whose
+ * steps take some seconds each would be two seconds late.
  */
 export const QUIET_POLLS_MAX = 4;
 /** By how much each success shortens the interval after throttling. */
@@ -41,8 +41,9 @@ export class Pacer {
   }
 
   /**
-   * Sets the interval that the shared call budget allows. It is longer than the pacer's own if the budget is used up, even longer than
-   * POLL_INTERVAL_MAX_MS. It is shorter if the budget has room, but not after failures.
+   * Sets the interval that the shared call budget allows. It is longer than the pacer's own if the budget is
+   * used up, even longer than POLL_INTERVAL_MAX_MS. It is shorter if the budget has room, but not after
+   * failures.
    */
   paced(intervalMs: number): void {
     const own = this.ownIntervalMs;

@@ -1,6 +1,6 @@
 /**
- * The loop that does what is due while there are listeners: sleeps until then, wakes early when something changed, and ends
- * when a bound of the platform is reached or the last listener has left.
+ * The loop that does what is due while there are listeners: sleeps until then, wakes early when something
+ * changed, and ends when a bound of the platform is reached or the last listener has left.
  */
 import type { Clock } from '../../core/clock.ts';
 
@@ -62,13 +62,18 @@ export class RunLoop {
     return Math.min(...this.#options.tasks.map((task) => task.dueAtMs()));
   }
 
-  /** Something changed: wakes up if something is due earlier than it sleeps, or if nobody needs it any more. */
+  /**
+   * Something changed: wakes up if something is due earlier than it sleeps, or if nobody needs it any more.
+   */
   interrupt(): void {
     if (this.#options.isNeeded() && this.dueAtMs() >= this.#sleepsUntilMs) return;
     this.#sleep?.abort();
   }
 
-  /** Returns when to call it again, in clock milliseconds; undefined: when something is due again. Never throws. */
+  /**
+   * Returns when to call it again, in clock milliseconds; undefined: when something is due again. Never
+   * throws.
+   */
   async run(bounds: LoopBounds): Promise<number | undefined> {
     if (this.isRunning) return undefined;
     const { clock, load, onBug } = this.#options;
@@ -103,8 +108,8 @@ export class RunLoop {
   }
 
   /**
-   * Waits for work in progress, which belongs to this invocation: a hanging call for its 20 s, a walk for as long as it takes.
-   * Streams keep their heartbeats and ends meanwhile.
+   * Waits for work in progress, which belongs to this invocation: a hanging call for its 20 s, a walk for as
+   * long as it takes. Streams keep their heartbeats and ends meanwhile.
    */
   async #finish(): Promise<void> {
     const { clock, idle, streams } = this.#options;

@@ -6,9 +6,14 @@
 import type { Failure, Result } from '../../core/errors.ts';
 import type { GrantedStream } from '../executions.ts';
 
-/** How often the key of open streams is checked. With the key cache's own 10 s a revocation shows within 60 s. */
+/**
+ * How often the key of open streams is checked. With the key cache's own 10 s a revocation shows within 60 s.
+ */
 export const KEY_CHECK_MS = 30_000;
-/** A key that is about to end is checked again this long before: it may have been extended. Leaves time for a slow read. */
+/**
+ * A key that is about to end is checked again this long before: it may have been extended. Leaves time for a
+ * slow read.
+ */
 const LAST_CHECK_MS = 2_000;
 /**
  * How long streams stay open while the store is down. Closing them at once would not help, because their

@@ -1,7 +1,7 @@
 /**
- * Closes open streams in time: when the key or ticket ends (invariant 6), and when the stream's life is over. Each distinct grant is
- * checked once, however many streams it has. The loop of an Execution or a list calls `tick`; streams of an archived history, which
- * have no loop, call `watchUntilClosed`.
+ * Closes open streams in time: when the key or ticket ends (invariant 6), and when the stream's life is over.
+ * Each distinct grant is checked once, however many streams it has. The loop of an Execution or a list calls
+ * `tick`; streams of an archived history, which have no loop, call `watchUntilClosed`.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -100,7 +100,10 @@ export class StreamWatch {
     }
   }
 
-  /** All grants at once: checked one after the other, a thousand of them would take longer than a revocation may. */
+  /**
+   * All grants at once: checked one after the other, a thousand of them would take longer than a revocation
+   * may.
+   */
   async #check(streams: readonly (readonly [WatchedStream, Watched])[]): Promise<void> {
     const { clock, onDueChanged } = this.#options;
     const byGrant = Map.groupBy(streams, ([, { grant }]) => JSON.stringify(grant));

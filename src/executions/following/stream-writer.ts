@@ -1,7 +1,7 @@
 /**
- * Writes one event stream: what all streams have in common, whatever they send. Frames go through a bounded queue
- * (frame-queue.ts); a pump sends as long as its owner has something and there is room; a failure ends the stream with a
- * `problem`. It never blocks others (invariant 8).
+ * Writes one event stream: what all streams have in common, whatever they send. Frames go through a bounded
+ * queue (frame-queue.ts); a pump sends as long as its owner has something and there is room; a failure ends
+ * the stream with a `problem`. It never blocks others (invariant 8).
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -99,8 +99,9 @@ export class StreamWriter {
   }
 
   /**
-   * Sends as much as there is room for. Called once the stream is open, when there is room again, and after each change. A promise
-   * only if it has to wait: a thousand streams get a message without one. Never throws or rejects.
+   * Sends as much as there is room for. Called once the stream is open, when there is room again, and after
+   * each change. A promise only if it has to wait: a thousand streams get a message without one. Never throws
+   * or rejects.
    */
   pump(): Promise<void> | undefined {
     if (this.#pumping) {
@@ -163,7 +164,10 @@ export class StreamWriter {
     this.#lastSentAtMs = this.#options.clock.now();
   }
 
-  /** Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's start holds. */
+  /**
+   * Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's
+   * start holds.
+   */
   close(failure?: Failure): void {
     if (this.closed) return;
     if (failure) {

@@ -103,7 +103,10 @@ export class Subscriber implements StreamSender {
     this.#writer.heartbeat(() => this.#options.frames.heartbeat(this.#position, state));
   }
 
-  /** Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's start holds. */
+  /**
+   * Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's
+   * start holds.
+   */
   close(failure?: Failure): void {
     this.#writer.close(failure);
   }

@@ -1,14 +1,15 @@
 /**
- * Waiting requests: read the history, and again after each change, until the request can be answered or its time is up. The Execution
- * provides the read (`look`), and polls meanwhile.
+ * Waiting requests: read the history, and again after each change, until the request can be answered or its
+ * time is up. The Execution provides the read (`look`), and polls meanwhile.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
 import { UNKNOWN_SHARED_MS } from '../unknown-executions.ts';
 
 /**
- * Back ends subscribe right after they start an execution, so an unknown one is looked up again after these pauses: at 1.5 s and at
- * 5 s. A look-up before 1.5 s would get the same "not found", which is shared for that long.
+ * Back ends subscribe right after they start an execution, so an unknown one is looked up again after these
+ * pauses: at 1.5 s and at 5 s. A look-up before 1.5 s would get the same "not found", which is shared for
+ * that long.
  */
 const UNKNOWN_PAUSES_MS = [UNKNOWN_SHARED_MS, 3_500];
 
@@ -42,8 +43,8 @@ export async function lookUntilFound<T>(
 }
 
 /**
- * The first result that is done, or the last one when the time is up. A failure ends the wait only before the first success:
- * later outages do not concern a caller that waits.
+ * The first result that is done, or the last one when the time is up. A failure ends the wait only before the
+ * first success: later outages do not concern a caller that waits.
  */
 export async function waitFor<T>(
   waiting: Waiting<T>,

@@ -1,7 +1,7 @@
 /**
- * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, so that their bytes never pass
- * through the Worker's JavaScript. A thin shell: storage, alarms, and the name. The same class holds lists (lists/runtimes/). Platform
- * file.
+ * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, so that
+ * their bytes never pass through the Worker's JavaScript. A thin shell: storage, alarms, and the name. The
+ * same class holds lists (lists/runtimes/). Platform file.
  */
 import { DurableObject } from 'cloudflare:workers';
 
@@ -54,7 +54,9 @@ interface Asked<T> {
 
 /** The class of the binding EXECUTIONS. The entry derives from it to say where the shared parts come from. */
 export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
-  /** What all objects of this isolate share. Throws if the service is not configured; the next call retries. */
+  /**
+   * What all objects of this isolate share. Throws if the service is not configured; the next call retries.
+   */
   protected abstract shared(): SharedExecutionOptions & { readonly indexBuild: IndexBuild };
   /** As `shared`, for lists. */
   protected abstract openList(): OpenList;
@@ -154,8 +156,8 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   }
 
   /**
-   * The Execution of this object. The reference is made here, once in an object's life: the name may be stored, or sent, by an
-   * older version.
+   * The Execution of this object. The reference is made here, once in an object's life: the name may be
+   * stored, or sent, by an older version.
    */
   async #open({ source, executionId }: ExecutionName): Promise<Execution> {
     if (this.#execution) return this.#execution;
@@ -212,7 +214,8 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   #setAlarm(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     this.#alarmAtMs = atMs;
-    // Not awaited: a failed write breaks the object's output gate, which resets the object. Never 0, which sets no alarm.
+    // Not awaited: a failed write breaks the object's output gate, which resets the object. Never 0, which
+    // sets no alarm.
     void this.ctx.storage.setAlarm(Math.max(1, atMs));
   }
 }

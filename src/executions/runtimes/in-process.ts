@@ -1,6 +1,7 @@
 /**
- * Executions as entries of a map: Deno, and tests. The oldest idle ones are dropped; what they knew is found again in the
- * archive or by walking. Only the deletions that are still to be done outlive the process (`durable`): `resume` finds them.
+ * Executions as entries of a map: Deno, and tests. The oldest idle ones are dropped; what they knew is found
+ * again in the archive or by walking. Only the deletions that are still to be done outlive the process
+ * (`durable`): `resume` finds them.
  */
 import { type ExecutionRef, executionKey, restoreExecutionRef } from '../../core/execution-ref.ts';
 import { ok } from '../../core/errors.ts';
@@ -25,7 +26,10 @@ export interface InProcessOptions extends SharedExecutionOptions {
 }
 
 export interface InProcessExecutions extends Executions {
-  /** Continues what an earlier process has left to do; call it before any request. Throws when the store fails. */
+  /**
+   * Continues what an earlier process has left to do; call it before any request. Throws when the store
+   * fails.
+   */
   resume(): Promise<void>;
   /** Ends all streams, for clients to resume, and all timers. */
   close(): void;

@@ -1,6 +1,6 @@
 /**
- * The build of the archives' index on Workers: an object of the class of Executions, under a name of its own and without an execution,
- * does one step in each of its alarms. Platform file.
+ * The build of the archives' index on Workers: an object of the class of Executions, under a name of its own
+ * and without an execution, does one step in each of its alarms. Platform file.
  */
 import type { IndexBuild } from '../../archive/index-build.ts';
 

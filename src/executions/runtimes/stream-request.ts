@@ -1,7 +1,7 @@
 /**
- * How the Worker requests the stream of an execution from its object. The request is in a header: a body would be another stream, which
- * costs more than opening the one that is requested. It is short: ids, types and a step, of bounded length. How the object answers is in
- * stream-answer.ts.
+ * How the Worker requests the stream of an execution from its object. The request is in a header: a body
+ * would be another stream, which costs more than opening the one that is requested. It is short: ids, types
+ * and a step, of bounded length. How the object answers is in stream-answer.ts.
  */
 const HEADER = 'flowtap-request';
 

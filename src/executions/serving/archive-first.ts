@@ -51,8 +51,8 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
   const unknown = new UnknownExecutions(clock);
   const fullPages = new FullPages(clock);
   /**
-   * The Execution's answer. If the archive could not be read, "not found" at the source does not prove that the execution is unknown,
-   * and a 404 would make the caller give up.
+   * The Execution's answer. If the archive could not be read, "not found" at the source does not prove that
+   * the execution is unknown, and a 404 would make the caller give up.
    */
   const askExecution = async <T>(
     ref: ExecutionRef,
@@ -252,7 +252,9 @@ const withLeaveHook = (queue: SharedQueue, onClosed: (() => void) | undefined): 
   },
 });
 
-/** The archive cannot be read just now: the Execution reads the source instead, and archives the history anew. */
+/**
+ * The archive cannot be read just now: the Execution reads the source instead, and archives the history anew.
+ */
 const isUnreadable = (result: { ok: true } | ReturnType<typeof fail>): boolean =>
   !result.ok && result.failure.type === 'store-unavailable';
 

@@ -1,7 +1,8 @@
 /**
- * One execution. Nothing else calls the source about it or writes its archive, so one upstream call serves any number of
- * readers. Runtime-neutral: thin shells (runtimes/) give it storage, time and a way to be woken. It coordinates three parts:
- * the history as readers see it, its listeners, and the poll that serves them.
+ * One execution. Nothing else calls the source about it or writes its archive, so one upstream call serves
+ * any number of readers. Runtime-neutral: thin shells (runtimes/) give it storage, time and a way to be
+ * woken. It coordinates three parts: the history as readers see it, its listeners, and the poll that serves
+ * them.
  */
 import type { Archive } from '../../archive/archive.ts';
 import type { Clock } from '../../core/clock.ts';

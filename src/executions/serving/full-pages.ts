@@ -1,8 +1,8 @@
 /**
- * Full pages of executions that are not archived, one memory per isolate, in front of their Executions. A full page has as many
- * messages as were requested, and more follow. Histories only grow, so its messages and its cursor stay the same; only `status`
- * may change. So the Execution need not be asked for it again for a short time
- * (docs/decisions/0013-full-pages-are-remembered-for-a-second.md).
+ * Full pages of executions that are not archived, one memory per isolate, in front of their Executions. A
+ * full page has as many messages as were requested, and more follow. Histories only grow, so its messages and
+ * its cursor stay the same; only `status` may change. So the Execution need not be asked for it again for a
+ * short time (docs/decisions/0013-full-pages-are-remembered-for-a-second.md).
  *
  * Authentication and the look for an archive come first, for each request, as for any page.
  */

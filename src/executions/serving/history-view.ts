@@ -1,7 +1,7 @@
 /**
- * An execution's history as its readers see it: archived, or read from the source and fresh enough for this reader. Also
- * whether a settled execution was redriven since. Combines reading (upstream/) and archiving (settling/). The Execution decides when
- * to poll, and which listeners to notify.
+ * An execution's history as its readers see it: archived, or read from the source and fresh enough for this
+ * reader. Also whether a settled execution was redriven since. Combines reading (upstream/) and archiving
+ * (settling/). The Execution decides when to poll, and which listeners to notify.
  */
 import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -44,7 +44,9 @@ export interface HistoryViewOptions {
   readonly openWalk: OpenWalk;
   readonly clock: Clock;
   readonly log: Log;
-  /** The poll's interval while there are listeners: nothing newer is requested then. Undefined: no listeners. */
+  /**
+   * The poll's interval while there are listeners: nothing newer is requested then. Undefined: no listeners.
+   */
   readonly pollIntervalMs: () => number | undefined;
   /** See `UpstreamHistory`. */
   readonly onHeadRead: (reading: HeadReading) => void;
@@ -155,7 +157,10 @@ export class HistoryView {
     return this.archivist.archived ? undefined : this.upstream.held(position);
   }
 
-  /** The settled history, after a check for a redrive; undefined: it may still grow. A failure: the check failed. */
+  /**
+   * The settled history, after a check for a redrive; undefined: it may still grow. A failure: the check
+   * failed.
+   */
   async settledForNow(
     origin: CallOrigin,
     signal: AbortSignal | undefined,
@@ -222,7 +227,10 @@ export class HistoryView {
     return redriven;
   }
 
-  /** The upstream's history, and the archive's from the moment it is written: nothing archived is requested again. */
+  /**
+   * The upstream's history, and the archive's from the moment it is written: nothing archived is requested
+   * again.
+   */
   #upstream(freshness: Freshness, trace: ReadTrace, walk: Walk): History {
     return {
       complete: this.settled !== undefined,
@@ -248,7 +256,8 @@ export class HistoryView {
         log({ event: 'archive-unreadable', level: 'error', ...logNames(ref), reason });
         const freshness = { lastNotBeforeMs: clock.now() - LAST_PAGE_FRESH_MS };
         const instead = await this.upstream.chunkAt(position, freshness, trace, walk);
-        // Messages that only the archive has are unavailable just now: neither "not found" nor the end of the history.
+        // Messages that only the archive has are unavailable just now: neither "not found" nor the end of the
+        // history.
         if (!instead.ok || (instead.value.last && endOf(instead.value) < archived.head.count)) return read;
         this.archivist.distrust(archived);
         return instead;

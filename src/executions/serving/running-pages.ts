@@ -81,7 +81,10 @@ export class RunningPages {
     return ok(result);
   }
 
-  /** `same` if all chunks of a known page are still those; otherwise what was read, up to the first other chunk. */
+  /**
+   * `same` if all chunks of a known page are still those; otherwise what was read, up to the first other
+   * chunk.
+   */
   async #readAgain({ reads }: Known, history: History): Promise<'same' | Read[]> {
     const read: Read[] = [];
     for (const { position, chunk: number } of reads) {

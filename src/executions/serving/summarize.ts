@@ -1,6 +1,6 @@
 /**
- * Summarizes a history: how and when it ended, and what made it fail. Reads only its first and last messages, the latter within the
- * bound of a scan. The source interprets payloads (EndingReader).
+ * Summarizes a history: how and when it ended, and what made it fail. Reads only its first and last messages,
+ * the latter within the bound of a scan. The source interprets payloads (EndingReader).
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, ok } from '../../core/errors.ts';
@@ -97,7 +97,10 @@ async function newestMessages(
 const positionInAny = (chunks: readonly Chunk[], position: number): Position | undefined =>
   chunks.map((chunk) => positionIn(chunk, position)).find((found) => found !== undefined);
 
-/** The facts of a failure that a caller with this access may see. All except the message's own members are read from payloads. */
+/**
+ * The facts of a failure that a caller with this access may see. All except the message's own members are
+ * read from payloads.
+ */
 function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFacts {
   const { messageId, eventType, timestamp, causedBy } = facts;
   return {

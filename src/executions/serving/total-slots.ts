@@ -1,6 +1,7 @@
 /**
- * Bounds the streams and waiting requests of each key over all executions and lists, in front of any port. It counts what this
- * isolate or process serves: exactly on Deno, and per isolate on Workers, where isolates share no memory.
+ * Bounds the streams and waiting requests of each key over all executions and lists, in front of any port. It
+ * counts what this isolate or process serves: exactly on Deno, and per isolate on Workers, where isolates
+ * share no memory.
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, fail, ok } from '../../core/errors.ts';

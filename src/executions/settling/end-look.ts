@@ -1,7 +1,7 @@
 /**
- * Finds the end of executions whose readers only want early pages, so that they are archived, too. The look follows a reader's page,
- * at most once in a while, as background work. If the source describes executions, a running one costs a single call. The
- * Archivist acts on the end.
+ * Finds the end of executions whose readers only want early pages, so that they are archived, too. The look
+ * follows a reader's page, at most once in a while, as background work. If the source describes executions, a
+ * running one costs a single call. The Archivist acts on the end.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';

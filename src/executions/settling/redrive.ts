@@ -1,6 +1,6 @@
 /**
- * Whether an execution that ended was redriven since: Step Functions can redrive an unsuccessful one for 14 days. The history view
- * decides what follows.
+ * Whether an execution that ended was redriven since: Step Functions can redrive an unsuccessful one for 14
+ * days. The history view decides what follows.
  */
 import type { ArchiveHead } from '../../archive/archive-head.ts';
 import type { Clock } from '../../core/clock.ts';

@@ -1,6 +1,6 @@
 /**
- * When an execution's history is to be walked and archived: after its settle time, and again after a walk that did not end in an
- * archive, later each time. No I/O.
+ * When an execution's history is to be walked and archived: after its settle time, and again after a walk
+ * that did not end in an archive, later each time. No I/O.
  */
 import { Backoff } from '../../core/backoff.ts';
 import { statusAfter } from '../../messages/event-types.ts';
@@ -31,8 +31,8 @@ export class SettleSchedule {
   }
 
   /**
-   * Takes the end as just read: a terminal message starts the settle time, anything else stops it. `isWalked`: a walk is running,
-   * or its result only waits for the store, so no other is due.
+   * Takes the end as just read: a terminal message starts the settle time, anything else stops it.
+   * `isWalked`: a walk is running, or its result only waits for the store, so no other is due.
    */
   endSeen(end: KnownEnd | undefined, nowMs: number, isWalked: boolean): void {
     if (!end || statusAfter(end.eventType) === 'RUNNING') {

@@ -56,7 +56,10 @@ export interface SettleOptions {
   readonly commit: (write: () => Promise<ArchiveHead>) => Promise<ArchiveHead>;
 }
 
-/** Walks the history once and archives it. Returns a string if it is not settled: why it changed or could not be read. */
+/**
+ * Walks the history once and archives it. Returns a string if it is not settled: why it changed or could not
+ * be read.
+ */
 export async function settleHistory(options: SettleOptions): Promise<SettledHistory | string> {
   const { upstream, writer, clock, notBeforeMs } = options;
   const trace = newTrace({ class: 'background' });

@@ -1,6 +1,7 @@
 /**
- * Upgrades an archive that an older version wrote: writes it anew as another generation, with the members that are derived from the
- * history. Nothing else of it changes. The old generation stays readable until the new one is complete, also after a crash.
+ * Upgrades an archive that an older version wrote: writes it anew as another generation, with the members
+ * that are derived from the history. Nothing else of it changes. The old generation stays readable until the
+ * new one is complete, also after a crash.
  */
 import { isUpgraded } from '../../archive/archive-head.ts';
 import type { ArchiveHead } from '../../archive/archive-head.ts';

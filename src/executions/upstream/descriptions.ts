@@ -1,6 +1,6 @@
 /**
- * The source's descriptions of one execution, remembered and shared: for summaries, and to learn whether an execution that ended was
- * redriven (settling/redrive.ts).
+ * The source's descriptions of one execution, remembered and shared: for summaries, and to learn whether an
+ * execution that ended was redriven (settling/redrive.ts).
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, type SourceFailure, fail } from '../../core/errors.ts';
@@ -27,7 +27,10 @@ export interface DescriptionTerms {
   readonly notBeforeMs: number;
   /** Default: `metadata`. */
   readonly parts?: DescriptionParts;
-  /** The caller has disconnected: a call that only this request waits for gives up its place in the budget's queue. */
+  /**
+   * The caller has disconnected: a call that only this request waits for gives up its place in the budget's
+   * queue.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

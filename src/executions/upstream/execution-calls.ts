@@ -1,7 +1,7 @@
 /**
- * The calls about one execution: one at a time, of all operations together (invariant 3). Callers wait for the result of that call, or
- * for their own call after it. Each of them raises its priority in the budget's queue to their own, so that a poll, or a tenant with few
- * calls, never waits as long as a tenant with many.
+ * The calls about one execution: one at a time, of all operations together (invariant 3). Callers wait for
+ * the result of that call, or for their own call after it. Each of them raises its priority in the budget's
+ * queue to their own, so that a poll, or a tenant with few calls, never waits as long as a tenant with many.
  */
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';

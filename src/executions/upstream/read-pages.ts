@@ -94,8 +94,9 @@ export class ReadPages {
   }
 
   /**
-   * Takes the page of this row, read at `readAtMs`. Not of use: an empty page with a token. `lost`: the history was replaced, and
-   * only a walk from its start tells what is here now. `refused`: why the upstream counts as broken.
+   * Takes the page of this row, read at `readAtMs`. Not of use: an empty page with a token. `lost`: the
+   * history was replaced, and only a walk from its start tells what is here now. `refused`: why the upstream
+   * counts as broken.
    */
   async accept(
     row: PageRow,

@@ -1,13 +1,14 @@
 /**
- * The terms of one read of the upstream's history: who is charged, how far it may walk, how fresh pages must be, and
- * the newest known end. Values only.
+ * The terms of one read of the upstream's history: who is charged, how far it may walk, how fresh pages must
+ * be, and the newest known end. Values only.
  */
 import type { Fingerprint } from '../../messages/fingerprint.ts';
 import type { CallOrigin } from '../../sources/source.ts';
 
 /**
- * Upstream pages that one request waits for. On Workers a page's caller that has disconnected cannot be noticed, and the Free plan
- * allows 50 outgoing requests an invocation. What was read is kept: the next request continues there.
+ * Upstream pages that one request waits for. On Workers a page's caller that has disconnected cannot be
+ * noticed, and the Free plan allows 50 outgoing requests an invocation. What was read is kept: the next
+ * request continues there.
  */
 export const WALK_PAGES_MAX = 40;
 /** The origin of one request's calls, and their number; for budgets, Cache-Status and the request log. */

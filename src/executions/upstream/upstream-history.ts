@@ -159,8 +159,8 @@ export class UpstreamHistory {
       if (outcome === 'lost' || outcome === 'moved' || outcome === 'left') continue;
       if (isOthersShare(outcome, call.cause.origin, trace.origin)) continue;
       if (!outcome.ok) return this.#pages.heldAlready(position, freshness) ?? outcome;
-      // Taken from the call itself: memory may have evicted it already. The result of this request's own call is as fresh as
-      // possible, even if a lagging read confirmed less than was known.
+      // Taken from the call itself: memory may have evicted it already. The result of this request's own call
+      // is as fresh as possible, even if a lagging read confirmed less than was known.
       const chunk = this.#pages.asKnown(outcome.value);
       const fresh = shared ? freshness : { lastNotBeforeMs: 0 };
       if (answers(chunk, position, fresh)) return ok(chunk);

@@ -1,6 +1,6 @@
 /**
- * The execution that an operation names. Its body is read after the caller is authenticated, so the caller is authorised here, before
- * anything of the execution is read (invariant 5).
+ * The execution that an operation names. Its body is read after the caller is authenticated, so the caller is
+ * authorised here, before anything of the execution is read (invariant 5).
  */
 import { authorize } from '../../access/caller.ts';
 import { type Result, ok } from '../../core/errors.ts';

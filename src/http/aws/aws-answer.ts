@@ -1,6 +1,6 @@
 /**
- * Answers of the AWS JSON protocol, versions 1.0 and 1.1. Clients take the name of an exception from the body (botocore) or from the
- * header (others).
+ * Answers of the AWS JSON protocol, versions 1.0 and 1.1. Clients take the name of an exception from the body
+ * (botocore) or from the header (others).
  *
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */

@@ -1,6 +1,6 @@
 /**
- * The input of an operation, read in two steps as AWS does: a body that is not a JSON object, or a member of the wrong JSON type, is a
- * SerializationException. The operation then checks the values.
+ * The input of an operation, read in two steps as AWS does: a body that is not a JSON object, or a member of
+ * the wrong JSON type, is a SerializationException. The operation then checks the values.
  */
 import type * as z from 'zod/mini';
 
@@ -18,7 +18,9 @@ export async function readBody(request: Request, clock: Clock): Promise<AwsResul
   return json === undefined ? unreadable('The body must be JSON.') : ok(json);
 }
 
-/** The members of an object, each of the right JSON type. As everywhere in AWS JSON, unknown ones are ignored. */
+/**
+ * The members of an object, each of the right JSON type. As everywhere in AWS JSON, unknown ones are ignored.
+ */
 export function parseMembers<T extends z.ZodMiniType>(schema: T, body: unknown): AwsResult<z.infer<T>> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return ok(parsed.data);

@@ -1,4 +1,6 @@
-/** An operation of an AWS service, as protocol.ts calls it: for an authenticated caller, with the body's JSON. */
+/**
+ * An operation of an AWS service, as protocol.ts calls it: for an authenticated caller, with the body's JSON.
+ */
 import type { Caller } from '../../access/caller.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Message } from '../../messages/message.ts';

@@ -1,6 +1,6 @@
 /**
- * /v1/admin: keys, archived executions and the probe, for callers with the admin token. Without that setting the paths are 404. Never CORS:
- * this API is not for browsers.
+ * /v1/admin: keys, archived executions and the probe, for callers with the admin token. Without that setting
+ * the paths are 404. Never CORS: this API is not for browsers.
  */
 import type { Access } from '../../access/access.ts';
 import { keyIdFrom } from '../../access/keys/api-key.ts';
@@ -23,7 +23,10 @@ import { type Answered, type Exchange, type Handler, byMethod } from '../routing
 
 /** Archived executions in one answer, unless the request has a lower limit. */
 const LISTED_DEFAULT = 100;
-/** Store listings per answer: a Worker has 1,000 operations. So a filtered answer may be short and still have a cursor. */
+/**
+ * Store listings per answer: a Worker has 1,000 operations. So a filtered answer may be short and still have
+ * a cursor.
+ */
 const LISTINGS_MAX = 50;
 
 export interface AdminPorts {

@@ -1,4 +1,7 @@
-/** GET /v1/executions/{flowExecutionId}/children: a page of the executions that it has started and the key may read. */
+/**
+ * GET /v1/executions/{flowExecutionId}/children: a page of the executions that it has started and the key may
+ * read.
+ */
 import { type Caller, readerOf } from '../../access/caller.ts';
 import { type Result, ok } from '../../core/errors.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
@@ -55,7 +58,10 @@ function placeOf(keys: SealKeys, name: string, query: CursorQuery): Result<Child
   });
 }
 
-/** A place as text: position and fingerprint unless at the beginning, the number of starts to skip, the place in a map run's list. */
+/**
+ * A place as text: position and fingerprint unless at the beginning, the number of starts to skip, the place
+ * in a map run's list.
+ */
 const PLACE = /^(?:(\d+) ([0-9a-f]+))? (\d+)(?: (.+))?$/s;
 
 const textOf = ({ from, starts, after }: ChildrenPlace): string =>

@@ -1,6 +1,6 @@
 /**
- * Routes of one execution: page, stream, summary, children, tickets. The caller is authenticated for that execution before anything of it
- * is read, caches included (invariant 5).
+ * Routes of one execution: page, stream, summary, children, tickets. The caller is authenticated for that
+ * execution before anything of it is read, caches included (invariant 5).
  */
 import type { Accepted } from '../../access/authenticate.ts';
 import type { Caller } from '../../access/caller.ts';

@@ -1,6 +1,6 @@
 /**
- * GET /v1/executions: a page of a list of executions or, for clients that accept it (accept.ts), the live list as an event stream.
- * Reads the parameters and calls the port; list-query.ts has what both forms read.
+ * GET /v1/executions: a page of a list of executions or, for clients that accept it (accept.ts), the live
+ * list as an event stream. Reads the parameters and calls the port; list-query.ts has what both forms read.
  */
 import type { Access } from '../../access/access.ts';
 import { type Caller, grantedStreamOf, listGrantOf, readerOf } from '../../access/caller.ts';
@@ -98,7 +98,9 @@ async function getLiveList(
   return stream.ok ? ok(streamResponse(stream.value)) : refusedList(wanted.value.of, stream);
 }
 
-/** A flow that the upstream does not list is the caller's mistake, and named like one that it does not know. */
+/**
+ * A flow that the upstream does not list is the caller's mistake, and named like one that it does not know.
+ */
 function refusedList<T>(of: ListOf, result: Result<T>): Result<T> {
   if (result.ok || result.failure.type !== 'upstream-invalid-request' || !('flow' in of))
     return withList(of, result);

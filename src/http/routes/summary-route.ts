@@ -46,7 +46,10 @@ export async function getSummary(
   );
 }
 
-/** Unknown values are undefined, so JSON leaves them out. A page that starts at the failure's `cursor` begins with the failure's message. */
+/**
+ * Unknown values are undefined, so JSON leaves them out. A page that starts at the failure's `cursor` begins
+ * with the failure's message.
+ */
 function summaryBody(
   { source, executionId }: ExecutionRef,
   summary: SummaryAnswer,

@@ -6,7 +6,10 @@ import { orderKey } from '../../archive/order-key.ts';
 import type { ListItem } from '../lists.ts';
 import { isSameState } from './item-state.ts';
 
-/** Running executions that are followed. Beyond this number, the oldest are dropped, and their end is not reported. */
+/**
+ * Running executions that are followed. Beyond this number, the oldest are dropped, and their end is not
+ * reported.
+ */
 export const RUNNING_MAX = 5_000;
 
 interface Known {
@@ -17,7 +20,10 @@ interface Known {
 export class FollowedExecutions {
   /** The followed executions by id. */
   readonly #known = new Map<string, Known>();
-  /** The place of the newest page's last execution; everything before it is on that page. Undefined: the page has all. */
+  /**
+   * The place of the newest page's last execution; everything before it is on that page. Undefined: the page
+   * has all.
+   */
   #pageEndsAt: string | undefined;
 
   /** The current state of all. */

@@ -16,7 +16,10 @@ export interface ListFeed {
   page(request: ListRequest, signal?: AbortSignal): Promise<Result<ListPage>>;
   /** The executions that started last, read now. */
   newest(call: CallOptions): Promise<Result<NewestExecutions>>;
-  /** The current state of executions that were running when last read. Those missing from the answer could not be read. */
+  /**
+   * The current state of executions that were running when last read. Those missing from the answer could not
+   * be read.
+   */
   reread(running: readonly ListItem[], calls: RereadCalls): Promise<Result<readonly ListItem[]>>;
   /** See `ListingSource.pace`. `rereads`: how many executions each poll rereads. */
   pace(wantedMs: number, rereads: number, tenants: readonly string[]): number;

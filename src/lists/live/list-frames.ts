@@ -1,6 +1,6 @@
 /**
- * The frames of a live list: its events and their data. None has an id: a client that reconnects gets the current list. The contract
- * is docs/http-api.md.
+ * The frames of a live list: its events and their data. None has an id: a client that reconnects gets the
+ * current list. The contract is docs/http-api.md.
  */
 import type { Failure } from '../../core/errors.ts';
 import type { Heartbeat } from '../../executions/following/listeners.ts';
@@ -13,7 +13,10 @@ export type ListBeginning = Pick<ListPage, 'partial' | 'searchedBackTo'>;
 
 export class ListFrames implements CommonFrames {
   readonly #problemJson: (failure: Failure) => string;
-  /** Frames of items that many subscribers get, in the same bytes. An item is never changed: a change makes a new one. */
+  /**
+   * Frames of items that many subscribers get, in the same bytes. An item is never changed: a change makes a
+   * new one.
+   */
   readonly #ofItem = new WeakMap<ListItem, Uint8Array>();
 
   /** `problemJson`: from http/, so that answers and streams agree. */

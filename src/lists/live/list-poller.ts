@@ -1,6 +1,7 @@
 /**
- * Polls the list of one flow while live lists of it are open: one poll for all of them. Each poll reads the newest page and, if
- * executions run that are not on it, those that run. The interval is that of message streams, within the budget of list calls.
+ * Polls the list of one flow while live lists of it are open: one poll for all of them. Each poll reads the
+ * newest page and, if executions run that are not on it, those that run. The interval is that of message
+ * streams, within the budget of list calls.
  */
 import { type Failure, type Result, ok } from '../../core/errors.ts';
 import { Poller, type PollTerms, type PollerOptions } from '../../executions/following/poller.ts';
@@ -9,7 +10,9 @@ import type { ListItem } from '../lists.ts';
 import type { FollowedExecutions } from './followed-executions.ts';
 import type { ListFeed } from './list-feed.ts';
 
-/** Lists share two calls a second of a whole account. One list that changes all the time gets half of them. */
+/**
+ * Lists share two calls a second of a whole account. One list that changes all the time gets half of them.
+ */
 export const LIST_INTERVAL_MIN_MS = 2_000;
 
 export interface ListPollerOptions extends PollerOptions {

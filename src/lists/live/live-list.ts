@@ -1,6 +1,6 @@
 /**
- * The live lists of one flow: opens them, and serves all of them by one poll (list-poller.ts). Runtime-neutral, like an Execution:
- * thin shells give it time and a way to be woken.
+ * The live lists of one flow: opens them, and serves all of them by one poll (list-poller.ts).
+ * Runtime-neutral, like an Execution: thin shells give it time and a way to be woken.
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Failure, type Result, ok } from '../../core/errors.ts';

@@ -1,4 +1,7 @@
-/** Lists as entries of a map, for Deno and tests. The oldest idle lists are dropped; everything in them can be read again. */
+/**
+ * Lists as entries of a map, for Deno and tests. The oldest idle lists are dropped; everything in them can be
+ * read again.
+ */
 import type { Clock } from '../../core/clock.ts';
 import { createMemoryExecutionStorage } from '../../executions/execution-storage.ts';
 import { InProcessObjects } from '../../objects/in-process-objects.ts';

@@ -1,4 +1,7 @@
-/** Makes lists for a runtime: a flow's list with its live lists, from the parts that all lists of an isolate or process share. */
+/**
+ * Makes lists for a runtime: a flow's list with its live lists, from the parts that all lists of an isolate
+ * or process share.
+ */
 import type { Clock } from '../../core/clock.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';

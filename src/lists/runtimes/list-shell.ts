@@ -1,7 +1,8 @@
 /**
  * A list in a Durable Object: the part of the class of EXECUTIONS that is for lists
- * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). The name of an object decides whether it is an execution or a
- * list. A list need not store its name: after an eviction no stream is open, so its alarm has nothing to poll.
+ * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). The name of an object decides
+ * whether it is an execution or a list. A list need not store its name: after an eviction no stream is open,
+ * so its alarm has nothing to poll.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
@@ -16,7 +17,10 @@ import type { OpenList } from './open-list.ts';
 export const LIST_STREAM_PATH = '/list';
 /** Stored rows are useful only while the upstream's tokens are valid. */
 export const LIST_KEPT_MS = 24 * 3_600_000;
-/** When to delete what is stored, in clock milliseconds. Stored itself, so that it survives the object's memory. */
+/**
+ * When to delete what is stored, in clock milliseconds. Stored itself, so that it survives the object's
+ * memory.
+ */
 const FORGET_AT = 'forget-list-at';
 
 export interface ListShellOptions {
@@ -44,7 +48,9 @@ export class ListShell {
     return streamAnswer(await this.#open(openList, asked.of).follow(asked, request.signal));
   }
 
-  /** Polls for the open streams, and deletes what has been stored for too long. Returns when to call it again. */
+  /**
+   * Polls for the open streams, and deletes what has been stored for too long. Returns when to call it again.
+   */
   async run(bounds: RunBounds): Promise<number | undefined> {
     const nextMs = await this.#list?.run(bounds);
     const { storage, clock } = this.#options;

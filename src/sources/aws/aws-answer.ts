@@ -116,7 +116,10 @@ function errorName({ headers, body }: Answer, json: unknown): string | undefined
   );
 }
 
-/** Some gateways answer 200 with an error inside. There, `code` alone does not mark one: values may have that member. */
+/**
+ * Some gateways answer 200 with an error inside. There, `code` alone does not mark one: values may have that
+ * member.
+ */
 const successErrorName = ({ headers }: Answer, json: unknown): string | undefined =>
   cleanName(headers.get('x-amzn-errortype')) ?? cleanName(member(json, '__type'));
 
@@ -131,7 +134,9 @@ function messageOf(json: unknown, body: string): string | undefined {
   return typeof message === 'string' && message !== '' ? message : undefined;
 }
 
-/** Signature errors, and errors of services with another protocol, are XML: `<Error><Code>…</Code></Error>`. */
+/**
+ * Signature errors, and errors of services with another protocol, are XML: `<Error><Code>…</Code></Error>`.
+ */
 function xmlText(body: string, tag: 'Code' | 'Message'): string | undefined {
   if (!body.startsWith('<')) return undefined;
   const start = body.indexOf(`<${tag}>`);

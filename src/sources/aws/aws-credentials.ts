@@ -1,6 +1,6 @@
 /**
- * The port for the credentials of upstream calls: a provider, called before each attempt, so that expiring keys (STS
- * AssumeRole) work like permanent ones. The provider caches; its callers do not.
+ * The port for the credentials of upstream calls: a provider, called before each attempt, so that expiring
+ * keys (STS AssumeRole) work like permanent ones. The provider caches; its callers do not.
  */
 import { ok, type Result, type SourceFailure } from '../../core/errors.ts';
 

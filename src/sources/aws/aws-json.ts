@@ -1,7 +1,7 @@
 /**
- * A client of AWS JSON services: signs, sends, retries temporary failures, and classifies the result, all within one time
- * budget and the caller's signal. The source (things-graph.ts) interprets values and the service's own errors; aws-answer.ts
- * classifies a single answer.
+ * A client of AWS JSON services: signs, sends, retries temporary failures, and classifies the result, all
+ * within one time budget and the caller's signal. The source (things-graph.ts) interprets values and the
+ * service's own errors; aws-answer.ts classifies a single answer.
  *
  * It sends content-type and x-amz-target, and never a caller's headers.
  */
@@ -20,13 +20,18 @@ import { discardBody, readTextWithin } from './bounded-body.ts';
 import { TOO_LATE, withinDeadline } from './deadline.ts';
 import { redact } from './redact.ts';
 
-/** Time limit of one attempt, its body included. AWS answers within a second; the rest is for a slow network. */
+/**
+ * Time limit of one attempt, its body included. AWS answers within a second; the rest is for a slow network.
+ */
 export const ATTEMPT_MS_MAX = 10_000;
 /** Time limit of all attempts and the waits between them: the longest that a page may take. */
 export const CALL_MS_MAX = 20_000;
 /** Retries after the first attempt. More would add load to an upstream that is throttling. */
 export const RETRIES_MAX = 3;
-/** Upper bound of the first wait, then doubled: 100, 200, 400 ms. Each wait is a random part of it (full jitter). */
+/**
+ * Upper bound of the first wait, then doubled: 100, 200, 400 ms. Each wait is a random part of it (full
+ * jitter).
+ */
 export const BACKOFF_MS = 100;
 /**
  * Far more than a page of 250 messages needs. 1,000 events of Step Functions with their data could exceed it.
@@ -38,7 +43,10 @@ export const RETRY_AFTER_SECONDS_MAX = 5;
 /** Bound of an error's body. A longer one is ignored; status and headers still count. */
 const ERROR_BYTES_MAX = 64 * 1024;
 
-/** The part of the global `fetch` that is used. It is not called as a method, so the global one can be passed in. */
+/**
+ * The part of the global `fetch` that is used. It is not called as a method, so the global one can be passed
+ * in.
+ */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface AwsJsonClientOptions {
@@ -61,9 +69,9 @@ export interface AwsJsonClientOptions {
 
 export interface AwsJsonClient {
   /**
-   * The operation's answer as parsed JSON of any shape. Retries throttling, failures inside AWS and broken connections;
-   * returns any other failure at once. If `signal` aborts, the failure is `upstream-timeout`. Calls `onAttempt` for each
-   * request that it sends.
+   * The operation's answer as parsed JSON of any shape. Retries throttling, failures inside AWS and broken
+   * connections; returns any other failure at once. If `signal` aborts, the failure is `upstream-timeout`.
+   * Calls `onAttempt` for each request that it sends.
    */
   call(
     operation: string,
@@ -103,7 +111,8 @@ export function createAwsJsonClient(options: AwsJsonClientOptions): AwsJsonClien
     if (signal.aborted) return timedOut(operation);
     onAttempt?.();
     try {
-      // Following a 307 would hand session token and body to another host; `redirect: 'error'` throws on workerd.
+      // Following a 307 would hand session token and body to another host; `redirect: 'error'` throws on
+      // workerd.
       const response = await fetch(endpoint.href, {
         method: 'POST',
         headers,

@@ -1,7 +1,7 @@
 /**
- * Signature Version 4 over a POST, by aws4fetch. Service and region are always named: aws4fetch guesses them wrongly for
- * hosts that are not AWS's own. Signs every given header, content-type included (aws4fetch leaves it out by default), so
- * pass only headers that the service reads.
+ * Signature Version 4 over a POST, by aws4fetch. Service and region are always named: aws4fetch guesses them
+ * wrongly for hosts that are not AWS's own. Signs every given header, content-type included (aws4fetch leaves
+ * it out by default), so pass only headers that the service reads.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -9,8 +9,8 @@ import { AwsV4Signer } from 'aws4fetch';
 import type { AwsCredentials } from './aws-credentials.ts';
 
 /**
- * Derived signing keys kept for reuse; each costs four HMACs. Each day needs a new one, and so does each set of temporary
- * credentials, so only a few are in use at a time.
+ * Derived signing keys kept for reuse; each costs four HMACs. Each day needs a new one, and so does each set
+ * of temporary credentials, so only a few are in use at a time.
  */
 export const SIGNING_KEYS_MAX = 16;
 
@@ -20,7 +20,10 @@ export interface AwsRequest {
   readonly body: string;
 }
 
-/** Returns the headers to send: those given, X-Amz-Date, X-Amz-Security-Token where there is one, Authorization. */
+/**
+ * Returns the headers to send: those given, X-Amz-Date, X-Amz-Security-Token where there is one,
+ * Authorization.
+ */
 export type AwsSigner = (request: AwsRequest, credentials: AwsCredentials, nowMs: number) => Promise<Headers>;
 
 /** Keeps derived keys in `signingKeys`, at most `SIGNING_KEYS_MAX` of them. */

@@ -1,9 +1,9 @@
 /** Reading an answer's body within a bound, so that no upstream can fill the isolate. */
 
 /**
- * The body as text. Undefined if it has more than `bytesMax` bytes; the rest is then cancelled.
- * Counts bytes after decompression, since those take memory. Rejects if the connection breaks.
- * When `signal` aborts, the body is cancelled and whatever was read is returned: the caller no longer waits for it.
+ * The body as text. Undefined if it has more than `bytesMax` bytes; the rest is then cancelled. Counts bytes
+ * after decompression, since those take memory. Rejects if the connection breaks. When `signal` aborts, the
+ * body is cancelled and whatever was read is returned: the caller no longer waits for it.
  */
 export async function readTextWithin(
   response: Response,

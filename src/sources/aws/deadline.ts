@@ -5,8 +5,8 @@ import type { Clock } from '../../core/clock.ts';
 export const TOO_LATE = Symbol('too late');
 
 /**
- * Runs `work` for at most `ms` milliseconds, or until `signal` aborts. The signal that `work` gets is aborted then, and also
- * once the work is done, so that nothing keeps running.
+ * Runs `work` for at most `ms` milliseconds, or until `signal` aborts. The signal that `work` gets is aborted
+ * then, and also once the work is done, so that nothing keeps running.
  */
 export async function withinDeadline<T>(
   clock: Clock,

@@ -1,7 +1,7 @@
 /**
- * Removes secrets from an upstream's text before it is logged. AWS quotes the canonical request in a signature error and the
- * session token in others, and an upstream may quote anything. So known secrets are removed, and whatever looks like a key, a
- * token or a signature (invariant 7).
+ * Removes secrets from an upstream's text before it is logged. AWS quotes the canonical request in a
+ * signature error and the session token in others, and an upstream may quote anything. So known secrets are
+ * removed, and whatever looks like a key, a token or a signature (invariant 7).
  */
 
 /** Enough to see what happened. */
@@ -9,7 +9,10 @@ const TEXT_CHARACTERS_MAX = 200;
 /** The patterns search at most this much, because a hostile upstream may send long messages. */
 const TEXT_CHARACTERS_READ_MAX = 4096;
 
-/** Access key ids, and runs of base64 or hexadecimal as long as a secret key (40), a signature (64) or a token. */
+/**
+ * Access key ids, and runs of base64 or hexadecimal as long as a secret key (40), a signature (64) or a
+ * token.
+ */
 const SECRET_LOOK = /\b(?:AKIA|ASIA)[A-Z0-9]{8,}|[A-Za-z0-9+/=]{32,}/g;
 
 /** One line, at most 200 characters, without any of `secrets` and without what looks like one. */

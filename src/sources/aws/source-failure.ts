@@ -8,7 +8,10 @@ export type ClientErrors = ReadonlyMap<
   'upstream-invalid-request' | 'upstream-invalid-token' | 'upstream-not-found'
 >;
 
-/** Errors that `clientErrors` does not name are caused by our settings (credentials, signature, clock), never by the caller. */
+/**
+ * Errors that `clientErrors` does not name are caused by our settings (credentials, signature, clock), never
+ * by the caller.
+ */
 export const sourceFailure = (failure: AwsCallFailure, clientErrors: ClientErrors): SourceFailure =>
   failure.type === 'aws-error'
     ? {

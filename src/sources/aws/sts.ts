@@ -1,11 +1,13 @@
 /**
- * Credentials by AssumeRole: exchanges the keys of the settings for a role's, and refreshes them before they expire. If the
- * role's ARN has a `*` in place of the account, each account has its own credentials. One request per role is in flight.
+ * Credentials by AssumeRole: exchanges the keys of the settings for a role's, and refreshes them before they
+ * expire. If the role's ARN has a `*` in place of the account, each account has its own credentials. One
+ * request per role is in flight.
  *
- * Callers share values, never a promise: on Workers a promise belongs to the request that made it, and dies with it. A caller
- * that finds a request in flight checks again a little later.
+ * Callers share values, never a promise: on Workers a promise belongs to the request that made it, and dies
+ * with it. A caller that finds a request in flight checks again a little later.
  *
- * From botocore's model sts/2011-06-15. Does not retry: the next caller does. aws-answer.ts classifies errors.
+ * From botocore's model sts/2011-06-15. Does not retry: the next caller does. aws-answer.ts classifies
+ * errors.
  */
 import type { Clock } from '../../core/clock.ts';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * The budget of an account as a Durable Object, and the port that reaches it. One object for each budget leases shares for
- * some seconds. Leases are stored, since an idle object is evicted within seconds. Platform file.
+ * The budget of an account as a Durable Object, and the port that reaches it. One object for each budget
+ * leases shares for some seconds. Leases are stored, since an idle object is evicted within seconds. Platform
+ * file.
  */
 import { DurableObject } from 'cloudflare:workers';
 import * as z from 'zod/mini';

@@ -1,11 +1,14 @@
-/** A source of lists within a call budget of their own: AWS counts ListExecutions apart from the calls that read histories. */
+/**
+ * A source of lists within a call budget of their own: AWS counts ListExecutions apart from the calls that
+ * read histories.
+ */
 import { type ExecutionsQuery, type ListingSource, type Place, placeOf } from '../listing-source.ts';
 import type { CallBudget, CallLimits } from './call-budget.ts';
 import { withPermit } from './with-permit.ts';
 
 /**
- * AWS's quota of ListExecutions for an account: a bucket of 200 with 5 a second in these regions, of 100 with 2 a second in all
- * others. Each budget leaves room for others in the account, such as the console.
+ * AWS's quota of ListExecutions for an account: a bucket of 200 with 5 a second in these regions, of 100 with
+ * 2 a second in all others. Each budget leaves room for others in the account, such as the console.
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */
@@ -21,7 +24,10 @@ export const listLimits = (region: string, callsPerSecond?: number): CallLimits 
   callsAtOnce: LISTS_AT_ONCE,
 });
 
-/** The same lists within budgets. `budgetFor` returns that of a place; undefined if the source refuses the place without a call. */
+/**
+ * The same lists within budgets. `budgetFor` returns that of a place; undefined if the source refuses the
+ * place without a call.
+ */
 export function withListBudget(
   source: ListingSource,
   budgetFor: (place: Place) => CallBudget | undefined,

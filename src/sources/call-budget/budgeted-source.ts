@@ -1,4 +1,7 @@
-/** A source within a call budget: each call waits for its permit, and the budget sets the interval between polls. */
+/**
+ * A source within a call budget: each call waits for its permit, and the budget sets the interval between
+ * polls.
+ */
 import type { Result, SourceFailure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import type { CallOptions, Source } from '../source.ts';
@@ -6,8 +9,8 @@ import type { CallBudget } from './call-budget.ts';
 import { withPermit } from './with-permit.ts';
 
 /**
- * The same source within budgets. `budgetFor` returns the budget of an execution's calls; undefined if the source refuses the
- * execution without a call.
+ * The same source within budgets. `budgetFor` returns the budget of an execution's calls; undefined if the
+ * source refuses the execution without a call.
  */
 export function withCallBudget(
   source: Source,

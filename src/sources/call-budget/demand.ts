@@ -1,6 +1,6 @@
 /**
- * How many executions each tenant follows, and at which intervals they want to be polled. An execution that n tenants follow counts
- * as 1/n for each of them, so counts are fractions. No I/O, no clock.
+ * How many executions each tenant follows, and at which intervals they want to be polled. An execution that n
+ * tenants follow counts as 1/n for each of them, so counts are fractions. No I/O, no clock.
  */
 
 /** Numbers of executions by the interval at which they want to be polled, in milliseconds. */
@@ -22,7 +22,10 @@ const ROUNDING = 1e-9;
 export const wantedCallsPerSecond = (demand: TenantDemand): number =>
   demand.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / wantedMs, 0);
 
-/** Demands of several isolates as one. A tenant that is one of the others in several isolates counts in each of them. */
+/**
+ * Demands of several isolates as one. A tenant that is one of the others in several isolates counts in each
+ * of them.
+ */
 export function summedDemand(demands: Iterable<Demand>): Demand {
   const counts: DemandCounts = new Map();
   let others = 0;

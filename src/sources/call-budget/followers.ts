@@ -1,11 +1,13 @@
 /**
- * The executions that a process or isolate follows, each with the interval at which it wants to be polled. An execution that several
- * tenants follow costs each of them an equal part of its polls. No I/O, no clock.
+ * The executions that a process or isolate follows, each with the interval at which it wants to be polled. An
+ * execution that several tenants follow costs each of them an equal part of its polls. No I/O, no clock.
  */
 import { type Demand, type DemandCounts, addToDemand, demandOf } from './demand.ts';
 import { type Paces, pacedMs } from './pacing.ts';
 
-/** An execution that was not polled for so many of its intervals no longer counts: its isolate may be gone. */
+/**
+ * An execution that was not polled for so many of its intervals no longer counts: its isolate may be gone.
+ */
 const FORGOTTEN_AFTER_INTERVALS = 3;
 /** It counts at least this long: a poll may be slow. */
 const FORGOTTEN_AFTER_MS_MIN = 30_000;

@@ -1,11 +1,13 @@
 /**
  * The intervals between polls, chosen so that a budget suffices for all followed executions.
  *
- * - **The polls want more than the budget has.** The calls are shared max-min fairly between tenants: each gets what it wants, up to a
- *   level at which the calls are used up. A tenant that wants more than the level is polled less often (`leastMs`): those of its
- *   executions that want a longer interval anyway keep it, the others share the rest evenly.
- * - **The budget has calls to spare.** Silent executions, which want long intervals, are polled more often (`mostMs`). The spare calls are
- *   shared max-min fairly, too. No busy execution is polled less often for it.
+ * - **The polls want more than the budget has.** The calls are shared max-min fairly between tenants: each
+ *   gets what it wants, up to a level at which the calls are used up. A tenant that wants more than the level
+ *   is polled less often (`leastMs`): those of its executions that want a longer interval anyway keep it, the
+ *   others share the rest evenly.
+ * - **The budget has calls to spare.** Silent executions, which want long intervals, are polled more often
+ *   (`mostMs`). The spare calls are shared max-min fairly, too. No busy execution is polled less often for
+ *   it.
  *
  * No I/O, no clock.
  */
@@ -25,10 +27,14 @@ const AS_WANTED: Pace = { leastMs: 0, mostMs: Infinity };
 /** No shorter interval is useful while an execution is silent: its first message is late by at most this. */
 export const SILENT_INTERVAL_MS = 2_500;
 
-/** The shortest interval at which `demand` stays within `callsPerSecond`; 0 if all can be polled as often as they want. */
+/**
+ * The shortest interval at which `demand` stays within `callsPerSecond`; 0 if all can be polled as often as
+ * they want.
+ */
 export function leastIntervalMs(demand: TenantDemand, callsPerSecond: number): number {
   const shortestFirst = demand.filter(([, count]) => count > 0).toSorted(([a], [b]) => a - b);
-  // Calls per second of the executions that want a longer interval than the one being tried: they keep theirs.
+  // Calls per second of the executions that want a longer interval than the one being tried: they keep
+  // theirs.
   let unstretchedCalls = wantedCallsPerSecond(shortestFirst);
   if (unstretchedCalls <= callsPerSecond) return 0;
   // The others share one interval.
@@ -47,7 +53,8 @@ export function leastIntervalMs(demand: TenantDemand, callsPerSecond: number): n
 /** The longest interval that uses up `callsPerSecond`, which must be more than `demand` wants. */
 export function mostIntervalMs(demand: TenantDemand, callsPerSecond: number): number {
   const longestFirst = demand.filter(([, count]) => count > 0).toSorted(([a], [b]) => b - a);
-  // Calls per second of the executions that want a shorter interval than the one being tried: they keep theirs.
+  // Calls per second of the executions that want a shorter interval than the one being tried: they keep
+  // theirs.
   let unshortenedCalls = wantedCallsPerSecond(longestFirst);
   // The others share one interval.
   let shortened = 0;
@@ -76,11 +83,13 @@ export interface Bounds {
 }
 
 /**
- * The level of max-min fairness: if each tenant gets as many calls per second as the level, but within its bounds, all together get
- * `callsPerSecond`. Infinity if that suffices for the upper bounds. It must suffice for the lower ones.
+ * The level of max-min fairness: if each tenant gets as many calls per second as the level, but within its
+ * bounds, all together get `callsPerSecond`. Infinity if that suffices for the upper bounds. It must suffice
+ * for the lower ones.
  */
 export function fairLevel(bounds: readonly Bounds[], callsPerSecond: number): number {
-  // Raises the level from bound to bound. Between two bounds, the sum grows by one call for each tenant that is between its own.
+  // Raises the level from bound to bound. Between two bounds, the sum grows by one call for each tenant that
+  // is between its own.
   let sum = bounds.reduce((total, { lower }) => total + lower, 0);
   let level = 0;
   let rising = 0;

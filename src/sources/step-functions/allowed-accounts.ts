@@ -6,7 +6,10 @@ import type { ArnPlace } from '../../core/execution-arn.ts';
 /** Regions and accounts as SFN_ALLOWED lists them: `us-west-2:123456789012`. */
 export type AllowedAccounts = ReadonlySet<string>;
 
-/** Where the executions of SFN_ALLOWED are: on AWS, or on a server that has its own names of regions and shorter accounts. */
+/**
+ * Where the executions of SFN_ALLOWED are: on AWS, or on a server that has its own names of regions and
+ * shorter accounts.
+ */
 export type AllowedOn = 'aws' | 'other-server';
 
 /** The entry of SFN_ALLOWED that could not name any execution; undefined if each could. */
@@ -19,7 +22,10 @@ export const wrongAllowedAccount = (setting: string, on: AllowedOn): string | un
       : !/^[a-z0-9-]{1,40}$/.test(region) || !/^\d{10,12}$/.test(account);
   });
 
-/** Reads `region:account,…`; undefined if an entry could not name any execution. Empty: no executions are read. */
+/**
+ * Reads `region:account,…`; undefined if an entry could not name any execution. Empty: no executions are
+ * read.
+ */
 export const parseAllowedAccounts = (
   setting: string,
   on: AllowedOn = 'other-server',

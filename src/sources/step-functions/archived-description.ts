@@ -1,6 +1,7 @@
 /**
- * Reads what an archive keeps of `DescribeExecution`: the facts by which lists show the execution. `startDate` and `stopDate` are
- * those of `ListExecutions`, so an archived execution has the same place in a list as a live one.
+ * Reads what an archive keeps of `DescribeExecution`: the facts by which lists show the execution.
+ * `startDate` and `stopDate` are those of `ListExecutions`, so an archived execution has the same place in a
+ * list as a live one.
  */
 import { descriptionFromAnswer } from './step-functions.ts';
 

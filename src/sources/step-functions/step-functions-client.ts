@@ -1,6 +1,7 @@
 /**
- * Calls to AWS Step Functions: in the regions and accounts of SFN_ALLOWED, with the credentials that read that account. The sources
- * over it interpret the answers; aws-json.ts signs, retries and limits calls; call-budget/ limits their rate.
+ * Calls to AWS Step Functions: in the regions and accounts of SFN_ALLOWED, with the credentials that read
+ * that account. The sources over it interpret the answers; aws-json.ts signs, retries and limits calls;
+ * call-budget/ limits their rate.
  *
  * From botocore's model stepfunctions/2016-11-23.
  */
@@ -31,7 +32,10 @@ export interface StepFunctionsOptions {
 export interface StepFunctionsClient {
   /** All that the settings allow. */
   readonly places: readonly ArnPlace[];
-  /** The answer as parsed JSON of any shape. A place that the settings do not allow is `source-forbidden`, without a call. */
+  /**
+   * The answer as parsed JSON of any shape. A place that the settings do not allow is `source-forbidden`,
+   * without a call.
+   */
   call(
     operation: string,
     place: ArnPlace,
@@ -40,7 +44,10 @@ export interface StepFunctionsClient {
   ): Promise<Result<unknown, SourceFailure>>;
 }
 
-/** Errors caused by the request. All others (Kms…, AccessDenied, an expired session) are caused by our settings. */
+/**
+ * Errors caused by the request. All others (Kms…, AccessDenied, an expired session) are caused by our
+ * settings.
+ */
 const CLIENT_ERRORS: ClientErrors = new Map([
   ['ExecutionDoesNotExist', 'upstream-not-found'],
   ['StateMachineDoesNotExist', 'upstream-not-found'],

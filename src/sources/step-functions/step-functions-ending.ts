@@ -21,7 +21,9 @@ const AROUND = /^(?:MapStateFailed|MapIterationFailed|ParallelStateFailed)$|Stat
 /** Events that report a failure themselves. */
 const FAILING = /(?:Failed|TimedOut)$|^FailStateEntered$/;
 
-/** An EndingReader: undefined if the last message is not an event that ends an execution of Step Functions. */
+/**
+ * An EndingReader: undefined if the last message is not an event that ends an execution of Step Functions.
+ */
 export function readStepFunctionsEnding(newest: readonly Message[]): Ending | undefined {
   const end = eventAt(newest, newest.length - 1);
   const upstreamStatus = upstreamStatusAfter(end?.type);
@@ -110,9 +112,10 @@ function reasonOf(way: readonly Event[]): FailureReason | undefined {
 }
 
 /**
- * The way back from the branch that failed, for a parallel state whose previous event does not report a failure: a branch can fail
- * without an event of its own, and the previous event may be of a branch that was stopped because of it. If more than one branch
- * may have failed, the way from the parallel state itself. Undefined if its start was not read.
+ * The way back from the branch that failed, for a parallel state whose previous event does not report a
+ * failure: a branch can fail without an event of its own, and the previous event may be of a branch that was
+ * stopped because of it. If more than one branch may have failed, the way from the parallel state itself.
+ * Undefined if its start was not read.
  */
 function wayInBranches(messages: readonly Message[], parallel: Event): readonly Event[] | undefined {
   const way = wayBackFrom(messages, parallel);

@@ -1,6 +1,7 @@
 /**
- * Which executions an event of Step Functions started: with the service integration `states:startExecution` (waiting for the end or
- * not, also as `aws-sdk:sfn`), or with a map run. Read from messages' payloads (step-functions-mapping.ts).
+ * Which executions an event of Step Functions started: with the service integration `states:startExecution`
+ * (waiting for the end or not, also as `aws-sdk:sfn`), or with a map run. Read from messages' payloads
+ * (step-functions-mapping.ts).
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
  */

@@ -1,6 +1,6 @@
 /**
- * Lists of AWS Step Functions: ListStateMachines and ListExecutions, of a state machine or of a map run. AWS lists newest starts
- * first, up to a second late, and only what ended within the last 90 days.
+ * Lists of AWS Step Functions: ListStateMachines and ListExecutions, of a state machine or of a map run. AWS
+ * lists newest starts first, up to a second late, and only what ended within the last 90 days.
  *
  * From botocore's model stepfunctions/2016-11-23.
  */
@@ -93,7 +93,8 @@ function executionsFromAnswer(answer: unknown): Result<SourceExecutions, SourceF
     executions.push(execution);
   }
   const { nextToken } = parsed.data;
-  // stepfunctions-local writes null on the last page. An empty token would ask for the first page, without end.
+  // stepfunctions-local writes null on the last page. An empty token would ask for the first page, without
+  // end.
   return ok(nextToken ? { executions, nextToken } : { executions });
 }
 

@@ -1,7 +1,7 @@
 /**
- * AWS Step Functions as a source: GetExecutionHistory for executions whose id is an ARN, DescribeExecution for status and times
- * without the history. The ARN names region and account; only those in SFN_ALLOWED are called (step-functions-client.ts).
- * step-functions-mapping.ts turns events into messages.
+ * AWS Step Functions as a source: GetExecutionHistory for executions whose id is an ARN, DescribeExecution
+ * for status and times without the history. The ARN names region and account; only those in SFN_ALLOWED are
+ * called (step-functions-client.ts). step-functions-mapping.ts turns events into messages.
  *
  * From botocore's model stepfunctions/2016-11-23.
  */
@@ -105,7 +105,8 @@ function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
     messages.push(message);
   }
   const { nextToken } = parsed.data;
-  // stepfunctions-local writes null on the last page. An empty token would ask for the first page, without end.
+  // stepfunctions-local writes null on the last page. An empty token would ask for the first page, without
+  // end.
   return ok(nextToken ? { messages, nextToken } : { messages });
 }
 

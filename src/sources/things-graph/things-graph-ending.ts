@@ -56,7 +56,9 @@ function lastUnhandledFailure(messages: readonly Message[], terminal: number): n
   return undefined;
 }
 
-/** The step that a message belongs to: the one that its payload names, or the last one that started before it. */
+/**
+ * The step that a message belongs to: the one that its payload names, or the last one that started before it.
+ */
 function stepOf(
   messages: readonly Message[],
   ownSteps: readonly (string | undefined)[],

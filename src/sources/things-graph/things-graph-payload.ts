@@ -4,7 +4,10 @@
  * ones are data of the flow.
  */
 
-/** A payload names its step and error near its start. The bound keeps a search through 500 large payloads fast. */
+/**
+ * A payload names its step and error near its start. The bound keeps a search through 500 large payloads
+ * fast.
+ */
 const SEARCHED_CHARACTERS_MAX = 4_096;
 
 const TOKEN = /"((?:[^"\\]|\\.)*)"?|([^\s"{}[\](),:=]+)|([{[(])|([}\])])|([,:=])/g;

@@ -1,6 +1,7 @@
 /**
- * AWS IoT Things Graph as a source: ListFlowExecutionMessages, for executions of any id. The service was discontinued on
- * 2022-08-30, but back ends still use its protocol, with a replacement of the service at the endpoint.
+ * AWS IoT Things Graph as a source: ListFlowExecutionMessages, for executions of any id. The service was
+ * discontinued on 2022-08-30, but back ends still use its protocol, with a replacement of the service at the
+ * endpoint.
  *
  * From botocore's model iotthingsgraph/2018-09-06. Retries and limits are aws-json.ts's.
  */

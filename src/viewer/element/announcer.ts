@@ -1,6 +1,6 @@
 /**
- * Announces to screen readers that the execution has ended, and problems. It does not announce messages and steps, because there are too
- * many of them.
+ * Announces to screen readers that the execution has ended, and problems. It does not announce messages and
+ * steps, because there are too many of them.
  */
 import type { Status } from '../../client/client.ts';
 import { WORDS, markOfStatus } from '../format/mark.ts';

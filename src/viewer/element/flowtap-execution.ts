@@ -1,6 +1,6 @@
 /**
- * <flowtap-execution>: shows one execution, live. It connects a store to the views, and tells the page what happens. docs/embed.md
- * documents every attribute, property, event, part and custom property.
+ * <flowtap-execution>: shows one execution, live. It connects a store to the views, and tells the page what
+ * happens. docs/embed.md documents every attribute, property, event, part and custom property.
  */
 import { LitElement, type PropertyValues, html, nothing } from 'lit';
 

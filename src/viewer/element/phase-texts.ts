@@ -1,4 +1,7 @@
-/** Texts for the store's phases: a label, and a sentence if the reader has to know or do more. Both are visible. */
+/**
+ * Texts for the store's phases: a label, and a sentence if the reader has to know or do more. Both are
+ * visible.
+ */
 import { FlowtapProblem } from '../../client/client.ts';
 import type { ExecutionSnapshot, Phase } from '../store/snapshot.ts';
 import { TICKET_UNAVAILABLE } from '../store/ticket-url.ts';

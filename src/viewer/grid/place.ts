@@ -1,6 +1,6 @@
 /**
- * Sets styles through CSSOM. A strict Content-Security-Policy forbids `style` attributes, which Lit's own styleMap writes on the first
- * render.
+ * Sets styles through CSSOM. A strict Content-Security-Policy forbids `style` attributes, which Lit's own
+ * styleMap writes on the first render.
  */
 import { noChange } from 'lit';
 import { Directive, type ElementPart, directive } from 'lit/directive.js';

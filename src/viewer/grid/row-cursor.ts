@@ -1,7 +1,7 @@
 /**
- * The row that the keyboard is on, by the treegrid pattern of the ARIA Authoring Practices. The grid itself has the focus and names the
- * row by `aria-activedescendant`: rows outside of the view are not in the document, so they could not have the focus.
- * https://www.w3.org/WAI/ARIA/apg/patterns/treegrid/
+ * The row that the keyboard is on, by the treegrid pattern of the ARIA Authoring Practices. The grid itself
+ * has the focus and names the row by `aria-activedescendant`: rows outside of the view are not in the
+ * document, so they could not have the focus. https://www.w3.org/WAI/ARIA/apg/patterns/treegrid/
  */
 
 export interface RowCursorOptions {

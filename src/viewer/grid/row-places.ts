@@ -1,6 +1,6 @@
 /**
- * The position of each row of a long list. All rows have the same height, except for the few that a reader has opened. So a position is a
- * multiplication and a short sum, for any number of rows. Pure.
+ * The position of each row of a long list. All rows have the same height, except for the few that a reader
+ * has opened. So a position is a multiplication and a short sum, for any number of rows. Pure.
  */
 
 export interface TallRow {

@@ -1,6 +1,6 @@
 /**
- * The rows of a long list that are in view, as a controller of a Lit element. Only these are in the document. Well-known virtualizers
- * do more than these lists need, and take a fifth of the module's budget.
+ * The rows of a long list that are in view, as a controller of a Lit element. Only these are in the document.
+ * Well-known virtualizers do more than these lists need, and take a fifth of the module's budget.
  */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
@@ -12,7 +12,10 @@ export interface VirtualRowsOptions {
   readonly rowPx: () => number;
   /** The height of the sticky head. */
   readonly headPx: () => number;
-  /** The reader has scrolled, by whatever means: wheel, touch, scrollbar. Not called for scrolls of this object. */
+  /**
+   * The reader has scrolled, by whatever means: wheel, touch, scrollbar. Not called for scrolls of this
+   * object.
+   */
   readonly onReaderScroll?: (direction: 'up' | 'down') => void;
 }
 

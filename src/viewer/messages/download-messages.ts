@@ -1,4 +1,7 @@
-/** All messages as a file: one JSON object a line, as `flowtap get --json` prints them and `flowtap import` takes them. */
+/**
+ * All messages as a file: one JSON object a line, as `flowtap get --json` prints them and `flowtap import`
+ * takes them.
+ */
 import type { FlowMessage } from '../../client/client.ts';
 
 export const messagesAsLines = (messages: readonly FlowMessage[]): string =>

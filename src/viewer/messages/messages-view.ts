@@ -257,7 +257,10 @@ export class MessagesView {
     if (this.#isFollowing) this.#virtual.revealEnd();
   }
 
-  /** A reader who scrolls away from the end wants to read. At the end, they have seen all messages and want the next ones. */
+  /**
+   * A reader who scrolls away from the end wants to read. At the end, they have seen all messages and want
+   * the next ones.
+   */
   #onReaderScroll(direction: 'up' | 'down'): void {
     this.#hasDecided = true;
     const { isAtEnd } = this.#virtual;

@@ -117,7 +117,10 @@ export function countSteps(step: Step, max = Number.POSITIVE_INFINITY): number {
   return count;
 }
 
-/** The keys of the steps from the outermost one to the innermost one that the message is about. Empty if it is about the execution. */
+/**
+ * The keys of the steps from the outermost one to the innermost one that the message is about. Empty if it is
+ * about the execution.
+ */
 export function pathToMessage(execution: Step, messageId: string): string[] {
   const find = (step: Step, prefix: string): string[] | undefined => {
     for (const [index, child] of step.children.entries()) {

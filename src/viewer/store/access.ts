@@ -8,7 +8,10 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
 export type ExecutionAccess =
   /** As the typed client takes it: text, the answer of `createTicket`, or a function that gets either. */
   | { readonly ticket: TicketSource }
-  /** The page's own endpoint. Asked by `POST`, with same-origin credentials and without a body; answers with our ticket. */
+  /**
+   * The page's own endpoint. Asked by `POST`, with same-origin credentials and without a body; answers with
+   * our ticket.
+   */
   | { readonly ticketUrl: string | URL }
   /** Only for the operator's own page, which keeps the key in memory. */
   | { readonly apiKey: CredentialSource };

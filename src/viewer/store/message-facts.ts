@@ -1,4 +1,7 @@
-/** Facts about a list of messages for views: the place of each, and the values for filters. Examines only new messages. */
+/**
+ * Facts about a list of messages for views: the place of each, and the values for filters. Examines only new
+ * messages.
+ */
 import type { FlowMessage } from '../../client/client.ts';
 
 export class MessageFacts {

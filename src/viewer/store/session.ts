@@ -1,6 +1,6 @@
 /**
- * A client for the one execution that a page may read. The ticket names the execution, and the answer with the ticket names the service,
- * so a page needs to know neither.
+ * A client for the one execution that a page may read. The ticket names the execution, and the answer with
+ * the ticket names the service, so a page needs to know neither.
  */
 import {
   type FlowtapClient,
@@ -43,7 +43,9 @@ export interface Session {
 
 type GivenTicket = string | (TicketParts & { readonly streamUrl?: string });
 
-/** Throws a TypeError if the execution or the service is not known, and what getting the first ticket throws. */
+/**
+ * Throws a TypeError if the execution or the service is not known, and what getting the first ticket throws.
+ */
 export async function openSession(options: SessionOptions, ports: SessionPorts): Promise<Session> {
   const { access } = options;
   const { fetch, clock, random } = ports;
@@ -85,7 +87,10 @@ function askFor(access: Exclude<ExecutionAccess, { apiKey: unknown }>, { fetch }
   };
 }
 
-/** The first request uses the ticket that was already fetched. A fixed ticket is passed on as it is, because it cannot be renewed. */
+/**
+ * The first request uses the ticket that was already fetched. A fixed ticket is passed on as it is, because
+ * it cannot be renewed.
+ */
 function renewing(
   access: ExecutionAccess,
   first: GivenTicket,

@@ -63,7 +63,10 @@ export interface ExecutionSnapshot {
   readonly serverAheadMs: number;
   /** All messages up to some moment were received. */
   readonly hasCaughtUp: boolean;
-  /** When the next attempt follows, by this clock, in milliseconds since the epoch. Absent while none is planned. */
+  /**
+   * When the next attempt follows, by this clock, in milliseconds since the epoch. Absent while none is
+   * planned.
+   */
   readonly retryAtMs: number | undefined;
   /** The error behind the phase, if there is one. */
   readonly error: FlowtapProblem | FlowtapConnectionError | undefined;

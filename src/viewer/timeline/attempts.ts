@@ -1,6 +1,6 @@
 /**
- * The parts of a step's time: its attempts, and the pauses before retries. A step knows only the number of its attempts; their times are
- * read from its messages. Pure.
+ * The parts of a step's time: its attempts, and the pauses before retries. A step knows only the number of
+ * its attempts; their times are read from its messages. Pure.
  */
 import type { FlowMessage, Step } from '../../client/client.ts';
 import { msOf } from '../format/times.ts';

@@ -1,4 +1,7 @@
-/** <watch-execution-list>: the executions of one flow, live, with filters. Every filter is part of the address. */
+/**
+ * <watch-execution-list>: the executions of one flow, live, with filters. Every filter is part of the
+ * address.
+ */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
 import { timeZone } from '../../core/local-time.ts';

@@ -1,6 +1,6 @@
 /**
- * <watch-execution>: one execution, by <flowtap-execution>, with its name above it. Read with a key, it also has links to the
- * execution that started it and to those that it started; a ticket lists neither.
+ * <watch-execution>: one execution, by <flowtap-execution>, with its name above it. Read with a key, it also
+ * has links to the execution that started it and to those that it started; a ticket lists neither.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';

@@ -1,4 +1,7 @@
-/** Reads the executions around one again and again while it runs, since children start meanwhile. Failures are reported and retried. */
+/**
+ * Reads the executions around one again and again while it runs, since children start meanwhile. Failures are
+ * reported and retried.
+ */
 import { isTransient } from '../../client/retry-policy.ts';
 import { Backoff } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -18,7 +21,10 @@ export interface RelativesWatch {
   readonly signal: AbortSignal;
 }
 
-/** Returns when the execution has ended and its relatives were read, or when a retry cannot help. Rejects only when the signal aborts. */
+/**
+ * Returns when the execution has ended and its relatives were read, or when a retry cannot help. Rejects only
+ * when the signal aborts.
+ */
 export async function followRelatives(watch: RelativesWatch): Promise<void> {
   const { read, isOver, onFound, onFailed, clock, signal } = watch;
   const backoff = new Backoff(2 * RELATIVES_EVERY_MS, RELATIVES_EVERY_MS_MAX);

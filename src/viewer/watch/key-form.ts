@@ -1,4 +1,7 @@
-/** <watch-key-form>: asks for an API key, and checks it before anything else is read. The key leaves this form by an event only. */
+/**
+ * <watch-key-form>: asks for an API key, and checks it before anything else is read. The key leaves this form
+ * by an event only.
+ */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
 import { FlowtapProblem, type KeyFacts, createFlowtapClient } from '../../client/client.ts';

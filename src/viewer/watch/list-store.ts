@@ -1,12 +1,16 @@
 /**
- * The executions of a list as a value that changes, without any framework. The newest come by the live list, and are inserted or
- * replaced by their id; older ones come page by page when the reader asks. It reads while it has subscribers and the page is visible.
+ * The executions of a list as a value that changes, without any framework. The newest come by the live list,
+ * and are inserted or replaced by their id; older ones come page by page when the reader asks. It reads while
+ * it has subscribers and the page is visible.
  */
 import { FlowtapConnectionError, FlowtapProblem } from '../../client/client.ts';
 import { type PageVisibility, documentVisibility, untilVisible } from '../store/page-visibility.ts';
 import type { ListPart, ListQuery, ListSource, ListedExecution } from './list-source.ts';
 
-/** - `loading`: nothing is known yet. `live`: changes arrive. `paused`: the tab is hidden. `refused`: nothing more is read. */
+/**
+ * - `loading`: nothing is known yet. `live`: changes arrive. `paused`: the tab is hidden. `refused`: nothing
+ *   more is read.
+ */
 export type ListPhase =
   'loading' | 'live' | 'reconnecting' | 'throttled' | 'unavailable' | 'paused' | 'refused';
 

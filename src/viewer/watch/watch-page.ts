@@ -1,6 +1,6 @@
 /**
- * <watch-page>: the page at /watch. It shows the execution that its address names, else the list. A key that a reader enters stays in this
- * object alone; a link with a ticket needs no key.
+ * <watch-page>: the page at /watch. It shows the execution that its address names, else the list. A key that
+ * a reader enters stays in this object alone; a link with a ticket needs no key.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 

@@ -1,4 +1,7 @@
-/** Messages as a key with the access `names` gets them: of Step Functions and of the emulator's Things Graph flows. */
+/**
+ * Messages as a key with the access `names` gets them: of Step Functions and of the emulator's Things Graph
+ * flows.
+ */
 import type { FlowMessage } from '../../../src/client/client.ts';
 import { SCENARIOS } from '../../../src/emulator/scenarios/catalog.ts';
 import type { ScenarioName } from '../../../src/emulator/scenarios/scenario.ts';

@@ -352,14 +352,16 @@ export const stream: Section = {
         const id = target.newId('revoked');
         await target.script(id, history(2));
         const { id: keyId, key } = await target.newKey();
-        // The store then caches the key before the stream starts, so the stream's first key check reads a fresh one.
+        // The store then caches the key before the stream starts, so the stream's first key check reads a
+        // fresh one.
         await target.json('/v1/key', { key });
         await pause(2_000);
         const open = await target.stream(pageOf(id), { key });
         await open.event('caught-up');
         await target.adminJson(200, `keys/${keyId}/revoke`, 'POST', {});
         await open.closed();
-        // One after each 15 s of silence, in a minute and the 30 s for which a store may keep answering from its cache.
+        // One after each 15 s of silence, in a minute and the 30 s for which a store may keep answering from
+        // its cache.
         assert(open.named('heartbeat').length <= 6);
         assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '{}').code, 'RevokedApiKey');
       },

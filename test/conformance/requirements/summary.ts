@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { requirement, type Section } from '../requirement.ts';
 import { assertBetween, eventually, history, idsIn, isPending, pageOf, summaryOf } from '../target.ts';
 
-/** Until an answer has what is new upstream: the poll that may be under way, the next one, and one that had begun meanwhile. */
+/**
+ * Until an answer has what is new upstream: the poll that may be under way, the next one, and one that had
+ * begun meanwhile.
+ */
 const POLLS_MAX = 3;
 
 export const summary: Section = {

@@ -1,6 +1,7 @@
 /**
- * GetExecutionHistory: pages of events, rebuilt from the messages that they became. The source is read in pages of its own, so that any
- * number of readers with any page size, in either direction, cost one read of it.
+ * GetExecutionHistory: pages of events, rebuilt from the messages that they became. The source is read in
+ * pages of its own, so that any number of readers with any page size, in either direction, cost one read of
+ * it.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -22,8 +23,9 @@ import { readMaxResults, readToken } from './page-input.ts';
 const TOKEN_CHARACTERS_MAX = 1_024;
 
 /**
- * A history that nobody has read yet is walked to its end for its newest events. One read of the source's pages is bounded
- * (WALK_PAGES_MAX), and the next continues there: this many read the longest history of Step Functions, 25,000 events.
+ * A history that nobody has read yet is walked to its end for its newest events. One read of the source's
+ * pages is bounded (WALK_PAGES_MAX), and the next continues there: this many read the longest history of Step
+ * Functions, 25,000 events.
  */
 const READS_MAX = 7;
 /** AWS clients give up after 60 s. They retry what is not finished after this time. */

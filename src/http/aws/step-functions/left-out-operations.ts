@@ -1,4 +1,7 @@
-/** The operations of Step Functions that AWS has and this service does not answer: those that write, and some that read. */
+/**
+ * The operations of Step Functions that AWS has and this service does not answer: those that write, and some
+ * that read.
+ */
 import type { AwsException } from '../../../problems/aws-exceptions.ts';
 
 /** Names from botocore's model stepfunctions/2016-11-23 (1.43.67). */

@@ -1,6 +1,7 @@
 /**
- * ListExecutions, of a state machine or of a map run: the lists of /v1/executions with AWS's own members. A list of a state machine also
- * has the archived executions that AWS has deleted. The key's patterns decide about each execution.
+ * ListExecutions, of a state machine or of a map run: the lists of /v1/executions with AWS's own members. A
+ * list of a state machine also has the archived executions that AWS has deleted. The key's patterns decide
+ * about each execution.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -23,8 +24,8 @@ import type { AwsCall, AwsOperation } from '../aws-operation.ts';
 import { LIST_TOKEN_CHARACTERS_MAX, foreignListToken, readMaxResults, readToken } from './page-input.ts';
 
 /**
- * Pages of the list that one request reads, because a filter by AWS's statuses leaves out some executions of a page. Each takes at most
- * 8 s (LIST_REQUEST_MS_MAX), and AWS clients give up after 60.
+ * Pages of the list that one request reads, because a filter by AWS's statuses leaves out some executions of
+ * a page. Each takes at most 8 s (LIST_REQUEST_MS_MAX), and AWS clients give up after 60.
  */
 const PAGES_MAX = 5;
 
@@ -148,7 +149,9 @@ const unavailable = {
 
 const wordOf = ({ upstreamStatus, status }: ListItem): string => upstreamStatus ?? status;
 
-/** AWS's own members, in the state that the list shows; made from the item if AWS does not list it any more. */
+/**
+ * AWS's own members, in the state that the list shows; made from the item if AWS does not list it any more.
+ */
 function wireItem(item: ListItem): object {
   const { flowExecutionId, flow, name, startedAt, endedAt, redriveCount, members } = item;
   const own = members ?? {

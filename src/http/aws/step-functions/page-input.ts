@@ -1,4 +1,7 @@
-/** The members that the operations with pages have in common. Source: botocore's model stepfunctions/2016-11-23. */
+/**
+ * The members that the operations with pages have in common. Source: botocore's model
+ * stepfunctions/2016-11-23.
+ */
 import { ok } from '../../../core/errors.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 
