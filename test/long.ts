@@ -29,6 +29,7 @@ export const LONG_TESTS = [
   'test/reading/upgrade-crash.test.ts',
   'test/security/fuzz.test.ts',
   'test/security/large-scans.test.ts',
+  'test/security/memory.test.ts',
   'test/security/slots.test.ts',
   'test/security/slow-callers.test.ts',
   'test/security/upstream-turns.test.ts',

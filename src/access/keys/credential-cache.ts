@@ -46,10 +46,10 @@ export const KEY_STALE_WHILE_FAILING_MS = 45_000;
 /** Cached credentials, usually about 1 KB each. */
 export const KEYS_REMEMBERED_MAX = 1000;
 /** Fifty long patterns make 50 KB: a thousand such keys would fill half of an isolate. */
-const KEYS_REMEMBERED_BYTES_MAX = 8 * 1024 * 1024;
+export const KEYS_REMEMBERED_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Recent writes, applied to reads that were in flight at the time. Reads take seconds at most. */
-const WRITES_BYTES_MAX = 1024 * 1024;
+export const WRITES_BYTES_MAX = 1024 * 1024;
 
 interface Cached {
   readonly records: CredentialRecords;
