@@ -1,8 +1,9 @@
 /**
- * `npx node bench/step-functions-crowd.ts [seconds]`: two hundred executions of Step Functions followed at once, each by a stream
- * of its own through the Worker in workerd, whose objects share one budget (BUDGETS); the emulator throttles as AWS does.
- * Prints, for every ten seconds, how many calls there were and how many of them were throttled; fails when a
- * stream has a gap or a repeat, or more than 1 % of the calls after the first minute were throttled. Default: 150 s, of which the executions run 100.
+ * `npx node bench/step-functions-crowd.ts [seconds]`: two hundred executions of Step Functions followed at
+ * once, each by a stream of its own through the Worker in workerd, whose objects share one budget (BUDGETS);
+ * the emulator throttles as AWS does. Prints, for every ten seconds, how many calls there were and how many
+ * of them were throttled; fails when a stream has a gap or a repeat, or more than 1 % of the calls after the
+ * first minute were throttled. Default: 150 s, of which the executions run 100.
  */
 import { Agent, request } from 'node:http';
 

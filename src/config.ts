@@ -1,6 +1,7 @@
 /**
- * The settings: wrangler.toml's vars and secrets on Workers, the environment on Deno. Parsed once with zod. The operator gets
- * one line that names everything missing or wrong; callers learn only that the service is not configured.
+ * The settings: wrangler.toml's vars and secrets on Workers, the environment on Deno. Parsed once with zod.
+ * The operator gets one line that names everything missing or wrong; callers learn only that the service is
+ * not configured.
  *
  * Spaces and newlines around a value are removed: files and Kubernetes secrets end in a newline.
  *
@@ -43,11 +44,15 @@ const endpoint = z.string().check(
   ),
 );
 
-/** What a browser sends as `Origin`: a scheme and a host in lower case, no default port, nothing behind it. */
+/**
+ * What a browser sends as `Origin`: a scheme and a host in lower case, no default port, nothing behind it.
+ */
 const isOrigin = (text: string): boolean =>
   /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
-/** Names the wrong entry, and what it must be if that is known. A user and password in it stay out of the log. */
+/**
+ * Names the wrong entry, and what it must be if that is known. A user and password in it stay out of the log.
+ */
 function originsProblem(list: string): string | undefined {
   const wrong = commaSeparated(list).find((entry) => entry !== '*' && !isOrigin(entry));
   if (wrong === undefined) return undefined;
@@ -165,7 +170,10 @@ export interface Settings {
   readonly thingsGraphCallsPerSecond: number;
   /** Whose executions are read from Step Functions. */
   readonly stepFunctionsAllowed: AllowedAccounts;
-  /** The budget of an account's ListExecutions and ListStateMachines in each region. Absent: by what AWS allows there. */
+  /**
+   * The budget of an account's ListExecutions and ListStateMachines in each region. Absent: by what AWS
+   * allows there.
+   */
   readonly listCallsPerSecond?: number;
   /** Where Step Functions and STS are, when they are not AWS itself. */
   readonly stepFunctionsEndpoint?: string;

@@ -1,6 +1,7 @@
 /**
- * Rules of the code base: which room may import which, no import cycles of files or rooms, platform APIs only in their own files, names and lengths of
- * files. docs/design.md explains them. Over 300 lines, because the imports of all rooms are one table.
+ * Rules of the code base: which room may import which, no import cycles of files or rooms, platform APIs only
+ * in their own files, names and lengths of files. docs/design.md explains them. Over 300 lines, because the
+ * imports of all rooms are one table.
  */
 import { describe, expect, test } from 'vitest';
 import { secretsIn } from './support/secret-patterns.ts';
@@ -11,9 +12,10 @@ const tests = sourceFiles('test');
 const byPath = new Map(src.map((file) => [file.path, file]));
 
 /**
- * The rooms that each room may import besides itself (docs/design.md, "Layout"). A room is a directory of src/, a directory inside one,
- * or a file in src/ itself. A new room needs an entry here and in that layout. An entry with a file's path allows only that file. No
- * permission may be unused, and rooms must not import each other in a circle.
+ * The rooms that each room may import besides itself (docs/design.md, "Layout"). A room is a directory of
+ * src/, a directory inside one, or a file in src/ itself. A new room needs an entry here and in that layout.
+ * An entry with a file's path allows only that file. No permission may be unused, and rooms must not import
+ * each other in a circle.
  */
 const mayImport: Record<string, readonly string[]> = {
   core: [],
@@ -219,7 +221,9 @@ const mayImport: Record<string, readonly string[]> = {
   viewer: ['viewer/element'],
 };
 
-/** Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own. */
+/**
+ * Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own.
+ */
 const adapters = [
   /^src\/lists\/runtimes\/durable-object-lists\.ts/,
   /^src\/storage\/(?:workers-kv|deno-kv)\.ts/,
@@ -312,7 +316,10 @@ describe('imports', () => {
   });
 });
 
-/** What exists on one platform only. node:crypto (its synchronous part) and node:buffer are built into all three. */
+/**
+ * What exists on one platform only. node:crypto (its synchronous part) and node:buffer are built into all
+ * three.
+ */
 const platformWords: Record<string, RegExp> = {
   'cloudflare:': /['"]cloudflare:/,
   'workers-types': /@cloudflare\/workers-types/,
@@ -399,7 +406,10 @@ describe('files', () => {
   });
 });
 
-/** Code that the search for secrets (test/support/secret-search.ts) would miss. It covers consoles and programs by itself. */
+/**
+ * Code that the search for secrets (test/support/secret-search.ts) would miss. It covers consoles and
+ * programs by itself.
+ */
 const unsearched: Record<string, RegExp> = {
   'a log that is not made by testLog()':
     /\blog(?:: Log)?(?:: | = )(?:async )?(?:\((?:[^()]|\([^()]*\))*\)|\w+)(?:: \w+)? =>/,

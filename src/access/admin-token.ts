@@ -1,6 +1,6 @@
 /**
- * Authenticates admins by ADMIN_TOKEN in `Authorization: Bearer`. Without that setting the admin API is off. Both tokens are
- * hashed and the hashes compared in constant time, so that not even the length leaks.
+ * Authenticates admins by ADMIN_TOKEN in `Authorization: Bearer`. Without that setting the admin API is off.
+ * Both tokens are hashed and the hashes compared in constant time, so that not even the length leaks.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 

@@ -109,8 +109,8 @@ export class Authenticator {
   }
 
   /**
-   * Waits for a look-up slot while many unverified keys arrive from one address. They may be one key in many requests, which is
-   * verified a moment later. The function that is returned frees the slot.
+   * Waits for a look-up slot while many unverified keys arrive from one address. They may be one key in many
+   * requests, which is verified a moment later. The function that is returned frees the slot.
    */
   async #lookUpSlot(
     { credentialId, hash }: ApiKey,
@@ -166,7 +166,10 @@ export class Authenticator {
     return this.#authorize(records, callerOfTicket(records, claims), request, isAccepted);
   }
 
-  /** The credential is genuine. Checks that it is still valid, within its rate, and accepted for this route and execution. */
+  /**
+   * The credential is genuine. Checks that it is still valid, within its rate, and accepted for this route
+   * and execution.
+   */
   async #authorize(
     records: CredentialRecords,
     caller: Caller,
@@ -188,7 +191,10 @@ export class Authenticator {
   }
 }
 
-/** Why a credential is no longer valid; undefined while it is. Revocation is reported before expiry: it says more. */
+/**
+ * Why a credential is no longer valid; undefined while it is. Revocation is reported before expiry: it says
+ * more.
+ */
 export function endOf(records: CredentialRecords, nowMs: number): AccessFailure | undefined {
   if (records.state.revokedAt !== undefined) return { type: 'revoked-key' };
   if ((validUntilMs(records) ?? Number.POSITIVE_INFINITY) <= nowMs) return { type: 'expired-key' };

@@ -1,6 +1,6 @@
 /**
- * Who is calling and what they may read: plain data, so that it crosses an RPC boundary. authenticate.ts builds it from a key's
- * records.
+ * Who is calling and what they may read: plain data, so that it crosses an RPC boundary. authenticate.ts
+ * builds it from a key's records.
  */
 import * as z from 'zod/mini';
 
@@ -26,7 +26,10 @@ export interface Caller {
   readonly executions: readonly string[];
   readonly payloads: PayloadAccess;
   readonly tier: RateTier;
-  /** Streams and waiting requests at once: of one execution, and of all. Those of a key's tickets count for the key. */
+  /**
+   * Streams and waiting requests at once: of one execution, and of all. Those of a key's tickets count for
+   * the key.
+   */
   readonly streamLimit: number;
   readonly totalStreamLimit: number;
   readonly mayCreateTickets: boolean;
@@ -85,7 +88,10 @@ export const grantedStreamOf = ({ expiresAtMs, ticket }: Caller, grant: StreamGr
   ...(ticket && { ticketEndsAtMs: ticket.endsAtMs }),
 });
 
-/** Fails unless the caller may read that execution. Comes before anything of it is read, caches included (invariant 5). */
+/**
+ * Fails unless the caller may read that execution. Comes before anything of it is read, caches included
+ * (invariant 5).
+ */
 export const authorize = (caller: Caller, executionId: string): Result<Caller, AccessFailure> =>
   callerAllows(caller, executionId) ? ok(caller) : fail({ type: 'execution-forbidden' });
 

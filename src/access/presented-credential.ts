@@ -1,10 +1,10 @@
 /**
- * Finds the one credential of a request: a key in `Authorization: Bearer` or `X-API-Key`, a ticket in `?ticket=`, or a key as AWS
- * session token. Does not check whether it is valid.
+ * Finds the one credential of a request: a key in `Authorization: Bearer` or `X-API-Key`, a ticket in
+ * `?ticket=`, or a key as AWS session token. Does not check whether it is valid.
  *
- * Proxies and libraries add an `Authorization` or `X-API-Key` of their own, for other services: those are ignored beside a
- * credential of ours. A key in a URL is refused whatever else the request has: URLs end up in logs, histories and referrers, and
- * if keys worked there, people would keep putting them there.
+ * Proxies and libraries add an `Authorization` or `X-API-Key` of their own, for other services: those are
+ * ignored beside a credential of ours. A key in a URL is refused whatever else the request has: URLs end up
+ * in logs, histories and referrers, and if keys worked there, people would keep putting them there.
  */
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
 import { containsApiKey, isMeantAsApiKey } from '../core/api-key-format.ts';
@@ -73,8 +73,8 @@ export function presentedCredential(
 }
 
 /**
- * AWS clients send the API key as their session token. Another credential of ours beside it conflicts, unless it is
- * the same key. A key in the URL is refused as everywhere.
+ * AWS clients send the API key as their session token. Another credential of ours beside it conflicts, unless
+ * it is the same key. A key in the URL is refused as everywhere.
  */
 export function presentedSessionToken(
   url: RequestUrl,

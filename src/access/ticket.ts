@@ -1,7 +1,7 @@
 /**
- * Tickets: JWTs (RFC 7519) with which a browser reads one execution without the API key. Always HS256, signed with a key derived
- * for this purpose. A ticket names its key and credential, ends with either, and allows at most what they allow. Its expiry is
- * absolute; reconnecting does not extend it.
+ * Tickets: JWTs (RFC 7519) with which a browser reads one execution without the API key. Always HS256, signed
+ * with a key derived for this purpose. A ticket names its key and credential, ends with either, and allows at
+ * most what they allow. Its expiry is absolute; reconnecting does not extend it.
  *
  * This file checks signature and expiry. authenticate.ts checks that the key is still valid.
  */

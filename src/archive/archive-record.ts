@@ -1,9 +1,9 @@
 /**
- * One stored part of an archived history: up to 250 messages, fewer if they are large. A record is parsed and verified when it is
- * read back. Damaged or newer records count as missing.
+ * One stored part of an archived history: up to 250 messages, fewer if they are large. A record is parsed and
+ * verified when it is read back. Damaged or newer records count as missing.
  *
- * A record is JSON. Its last member, `sum`, is a checksum of the rest, which also detects damage inside a payload. It is not a
- * signature: whatever can write to the store can write records.
+ * A record is JSON. Its last member, `sum`, is a checksum of the rest, which also detects damage inside a
+ * payload. It is not a signature: whatever can write to the store can write records.
  */
 import { createHash } from 'node:crypto';
 

@@ -91,7 +91,10 @@ export const get: Command = {
   },
 };
 
-/** A line for each execution that this one started, or why they are unknown. Only histories of Step Functions name them. */
+/**
+ * A line for each execution that this one started, or why they are unknown. Only histories of Step Functions
+ * name them.
+ */
 async function childLines(
   client: FlowtapClient,
   { flowExecutionId, source }: Summary,

@@ -1,7 +1,8 @@
 /**
- * A message as one line. On a terminal: local time, event type, step, as much of the payload as fits, failures in red. What does
- * not fit beside them gets a line of its own, and a payload is cropped before the name of its step is. In a pipe or file nothing
- * is cropped, and times are whole: such lines are stored and searched.
+ * A message as one line. On a terminal: local time, event type, step, as much of the payload as fits,
+ * failures in red. What does not fit beside them gets a line of its own, and a payload is cropped before the
+ * name of its step is. In a pipe or file nothing is cropped, and times are whole: such lines are stored and
+ * searched.
  */
 import { withoutEventMembers } from '../messages/event-payload.ts';
 import { isFailure } from '../messages/event-types.ts';
@@ -26,7 +27,10 @@ const ROOM_COLUMNS_MIN = 32;
 const LINE_COLUMNS_MIN = 24;
 const GAP = '  ';
 
-/** Payloads of steps begin with their step: `{stepId: Step2CaptureImage, input: …}`, which looks like JSON and is not. */
+/**
+ * Payloads of steps begin with their step: `{stepId: Step2CaptureImage, input: …}`, which looks like JSON and
+ * is not.
+ */
 const STEP = /^\{\s*"?stepId"?\s*[:=]\s*"?([^",}\s]{1,256})"?\s*,?\s*/;
 
 export class MessageLines {
@@ -104,7 +108,10 @@ function plainLine(message: FlowMessage): string {
     .trimEnd();
 }
 
-/** The step, and what else there is to show: the source's own type and the payload, or the error's name in its place. */
+/**
+ * The step, and what else there is to show: the source's own type and the payload, or the error's name in its
+ * place.
+ */
 function partsOf(message: FlowMessage): Parts {
   const { upstreamType, iteration, error = '', payload = '' } = message;
   const inPayload = STEP.exec(payload);

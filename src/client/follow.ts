@@ -1,7 +1,8 @@
 /**
- * Follows an execution to its end, through cut connections, deployments, silence and transient refusals. Each reconnect resumes
- * after the last id that was handed out, so every message is delivered exactly once. If the server cannot do that (the history was
- * replaced, or the id was signed with a secret that the server no longer has), it sends `reset`, and this passes it on.
+ * Follows an execution to its end, through cut connections, deployments, silence and transient refusals. Each
+ * reconnect resumes after the last id that was handed out, so every message is delivered exactly once. If the
+ * server cannot do that (the history was replaced, or the id was signed with a secret that the server no
+ * longer has), it sends `reset`, and this passes it on.
  */
 import { STATUSES, type Status, TERMINAL_TYPES, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
@@ -28,31 +29,41 @@ export interface FollowOptions {
   /** Only messages of this step. */
   readonly step?: string;
   /**
-   * `ended`, the default: stop at the message that ends the execution. `settled`: about 10 seconds later, when the service has
-   * read the whole history again and nothing can follow.
+   * `ended`, the default: stop at the message that ends the execution. `settled`: about 10 seconds later,
+   * when the service has read the whole history again and nothing can follow.
    */
   readonly until?: 'ended' | 'settled';
   readonly signal?: AbortSignal;
-  /** Throw after failing for this long without a success. An upstream that fails behind an open stream counts. Default: 10 minutes. */
+  /**
+   * Throw after failing for this long without a success. An upstream that fails behind an open stream counts.
+   * Default: 10 minutes.
+   */
   readonly giveUpAfterMs?: number;
 }
 
-/** What happens while following. `cursor` is the position to continue from, also in another process or tomorrow. */
+/**
+ * What happens while following. `cursor` is the position to continue from, also in another process or
+ * tomorrow.
+ */
 export type FollowEvent =
   | { readonly type: 'message'; readonly message: FlowMessage; readonly cursor: string }
-  /** All messages that existed when the stream was opened have been handed out. Repeated after each reconnect. */
+  /**
+   * All messages that existed when the stream was opened have been handed out. Repeated after each reconnect.
+   */
   | { readonly type: 'caught-up'; readonly status: Status; readonly cursor: string }
   | (Heartbeat & { readonly cursor: string })
   /**
-   * The history was replaced, or the service does not know the cursor: discard the earlier messages. All are sent again, from
-   * the first.
+   * The history was replaced, or the service does not know the cursor: discard the earlier messages. All are
+   * sent again, from the first.
    */
   | { readonly type: 'reset'; readonly cursor: string }
   | Reconnecting
   /** Always the last one. */
   | { readonly type: 'end'; readonly status: Status; readonly settled: boolean; readonly cursor: string };
 
-/** Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason. */
+/**
+ * Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason.
+ */
 export function followEvents(
   http: Http,
   executionId: string,
@@ -144,7 +155,10 @@ function statusAt(event: FollowEvent, caughtUp: boolean): Status | undefined {
   return event.type === 'message' && caughtUp ? statusAfter(event.message.eventType) : undefined;
 }
 
-/** The parsed event; undefined for a name that this version doesn't know. Throws the problem of a `problem` event. */
+/**
+ * The parsed event; undefined for a name that this version doesn't know. Throws the problem of a `problem`
+ * event.
+ */
 function understood({ name, id, data }: Extract<StreamItem, { type: 'event' }>) {
   if (name === 'problem') throw problemFromText(data, { status: 503 });
   if (!KNOWN_EVENTS.has(name)) return undefined;
@@ -174,9 +188,9 @@ const KNOWN_EVENTS = new Set(['message', 'caught-up', 'heartbeat', 'reset', 'end
 
 export interface FollowMessagesOptions extends FollowOptions {
   /**
-   * The history was replaced, or the service does not know the cursor: discard the earlier messages, all follow again. Without
-   * this option, following throws a FlowtapProblem with the code `HistoryChanged`, so that no message is processed twice
-   * unnoticed.
+   * The history was replaced, or the service does not know the cursor: discard the earlier messages, all
+   * follow again. Without this option, following throws a FlowtapProblem with the code `HistoryChanged`, so
+   * that no message is processed twice unnoticed.
    */
   readonly onReset?: () => void;
 }

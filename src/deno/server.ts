@@ -42,7 +42,10 @@ const LEFT_MS = 500;
 export interface DenoServer {
   readonly url: URL;
   readonly store: KeyValueStore;
-  /** Ends streams after a whole frame, so that they can resume, answers waiting requests with what there is, and closes the store. */
+  /**
+   * Ends streams after a whole frame, so that they can resume, answers waiting requests with what there is,
+   * and closes the store.
+   */
   stop(): Promise<void>;
 }
 
@@ -121,8 +124,9 @@ function withBody(request: Request, body: ReadableStream<Uint8Array>): Request {
 }
 
 /**
- * A client whose signal is aborted a little later than that of its request. When a client disconnects, Deno aborts the signal, and
- * then cancels the answer's body; a body that ends with an error in between is printed, stack and all, once for each client.
+ * A client whose signal is aborted a little later than that of its request. When a client disconnects, Deno
+ * aborts the signal, and then cancels the answer's body; a body that ends with an error in between is
+ * printed, stack and all, once for each client.
  */
 class DenoClient implements Client {
   readonly #request: Request;
@@ -159,7 +163,10 @@ const onDeno = (store: KeyValueStore, log: Log): Platform => ({
   failedAuthentications: createInProcessRateLimiter(FAILED_AUTHENTICATIONS, clock),
 });
 
-/** Opening the store deletes what a killed process has left behind; only after that is the space reserved again. */
+/**
+ * Opening the store deletes what a killed process has left behind; only after that is the space reserved
+ * again.
+ */
 async function openDenoStore({ kv, reserve }: OpenStore, log: Log): Promise<KeyValueStore> {
   const store = await createDenoKvStore(kv, clock);
   if (!reserve) return store;

@@ -1,6 +1,6 @@
 /**
- * Cuts a page out of a history, whether it is archived or upstream. No I/O of its own, no clock: the history reads chunks, the
- * Execution waits, messages/encoded-page.ts makes cursors and JSON.
+ * Cuts a page out of a history, whether it is archived or upstream. No I/O of its own, no clock: the history
+ * reads chunks, the Execution waits, messages/encoded-page.ts makes cursors and JSON.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';

@@ -1,7 +1,7 @@
 /**
- * Query parameters. Each known one may be given once and is checked by its schema; errors name it. Unknown ones are ignored, so
- * that newer clients work with this server. A known one followed by brackets, as axios, PHP and Rails write lists, is an
- * error: ignoring it would return a different result than the client wants.
+ * Query parameters. Each known one may be given once and is checked by its schema; errors name it. Unknown
+ * ones are ignored, so that newer clients work with this server. A known one followed by brackets, as axios,
+ * PHP and Rails write lists, is an error: ignoring it would return a different result than the client wants.
  */
 import * as z from 'zod/mini';
 
@@ -97,7 +97,9 @@ const cursorText = z
   .string()
   .check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning.' }));
 
-/** The schema of each parameter. The OpenAPI document is made of these schemas, and of `numbers` and `lists`. */
+/**
+ * The schema of each parameter. The OpenAPI document is made of these schemas, and of `numbers` and `lists`.
+ */
 export const parameters = {
   maxResults: wholeNumber(numbers.maxResults),
   last: wholeNumber(numbers.last),

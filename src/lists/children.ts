@@ -1,7 +1,7 @@
 /**
- * The executions that an execution has started, in the order of its history: those that its tasks started, and those of its map runs,
- * which are lists of their own (flow-list.ts). A request reads a bounded part of the history and asks for a bounded number of children;
- * the next one continues there.
+ * The executions that an execution has started, in the order of its history: those that its tasks started,
+ * and those of its map runs, which are lists of their own (flow-list.ts). A request reads a bounded part of
+ * the history and asks for a bounded number of children; the next one continues there.
  */
 import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
@@ -22,16 +22,17 @@ import { archivedItem, liveItem } from './list-entry.ts';
 import type { ListItem, Lists } from './lists.ts';
 
 /**
- * Children of tasks that one request describes, and map runs that it lists. Each costs a call, unless it is archived or was read a
- * moment ago.
+ * Children of tasks that one request describes, and map runs that it lists. Each costs a call, unless it is
+ * archived or was read a moment ago.
  */
 export const CHILDREN_ASKED_MAX = 50;
 /** Pages of the history that one request reads, of 4 MiB each. */
 export const CHILDREN_PAGES_MAX = 4;
 
 /**
- * Where to continue in the history: at `from`, behind the first `starts` messages that started a child or a map run. If there is an
- * `after`, the next such message has started a map run, and the list of its executions continues there.
+ * Where to continue in the history: at `from`, behind the first `starts` messages that started a child or a
+ * map run. If there is an `after`, the next such message has started a map run, and the list of its
+ * executions continues there.
  */
 export interface ChildrenPlace {
   /** Absent: at the beginning of the history. */

@@ -1,7 +1,7 @@
 /**
- * The live executions of a flow after a position: reads the upstream's list page by page for one request. The upstream lists executions
- * with the same start time in any order, and its pages may overlap. So a start time is complete only when an older execution was read,
- * and each id is taken once.
+ * The live executions of a flow after a position: reads the upstream's list page by page for one request. The
+ * upstream lists executions with the same start time in any order, and its pages may overlap. So a start time
+ * is complete only when an older execution was read, and each id is taken once.
  */
 import { TOKEN_LOSSES_MAX } from '../executions/upstream/upstream-history.ts';
 import { positionBefore, startedAtMsOf } from '../archive/order-key.ts';
@@ -18,7 +18,10 @@ import {
   type UpstreamListPage,
 } from './upstream-list.ts';
 
-/** Upstream pages that one request reads, of 1,000 executions each: five seconds of an account's budget of list calls. */
+/**
+ * Upstream pages that one request reads, of 1,000 executions each: five seconds of an account's budget of
+ * list calls.
+ */
 export const LIST_PAGES_MAX = 10;
 
 export interface LivePartOptions extends PartRange {
@@ -36,7 +39,10 @@ export class LivePart {
   #tied: LiveEntry[] = [];
   readonly #ids = new Set<string>();
   #knownTo: string;
-  /** The page to read next: its row, unless it is the newest page. Undefined: at the row nearest to `#knownTo`. */
+  /**
+   * The page to read next: its row, unless it is the newest page. Undefined: at the row nearest to
+   * `#knownTo`.
+   */
   #at: { readonly row: ListRow | undefined } | undefined;
   #hasEnded = false;
   #pagesRead = 0;
@@ -71,7 +77,10 @@ export class LivePart {
     return this.#ready.length > 0 || !this.#hasEnded;
   }
 
-  /** The position that the walk has reached. It is before `after` if the way there is longer than one request reads. */
+  /**
+   * The position that the walk has reached. It is before `after` if the way there is longer than one request
+   * reads.
+   */
   get walkedTo(): string {
     return this.#walkedTo;
   }
@@ -108,7 +117,8 @@ export class LivePart {
       this.#refusal = failure;
       return true;
     }
-    // If a part of the list was read, return a short page. The next request finds out whether the upstream is still down.
+    // If a part of the list was read, return a short page. The next request finds out whether the upstream is
+    // still down.
     if (isBrief(failure) || this.#knownTo > this.#options.after) return false;
     this.#missing = true;
     return true;

@@ -15,7 +15,10 @@ export interface LocalTicketOptions {
   readonly nowMs: number;
 }
 
-/** Returns a function that makes the ticket of an execution, valid for the longest time that the service accepts: an hour. */
+/**
+ * Returns a function that makes the ticket of an execution, valid for the longest time that the service
+ * accepts: an hour.
+ */
 export function createLocalTickets({
   signingSecret,
   apiKey,

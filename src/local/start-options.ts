@@ -1,5 +1,6 @@
 /**
- * The options of `npm start`: flags and environment, checked before anything runs. Each mistake is reported in one line. No I/O.
+ * The options of `npm start`: flags and environment, checked before anything runs. Each mistake is reported
+ * in one line. No I/O.
  */
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -68,7 +69,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const PORT_DEFAULT = 8787;
 const EMULATOR_PORT_DEFAULT = 8788;
 
-/** The only credentials that the emulator accepts. They protect nothing: it listens on loopback, and its data is invented. */
+/**
+ * The only credentials that the emulator accepts. They protect nothing: it listens on loopback, and its data
+ * is invented.
+ */
 const EMULATOR_ACCOUNT = {
   AWS_REGION: 'us-west-2',
   AWS_ACCESS_KEY_ID: 'FLOWTAPEMULATOR',

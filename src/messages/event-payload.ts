@@ -1,6 +1,6 @@
 /**
- * Payloads of Step Functions begin with the members `type`, `id` and `previousEventId` (sources/step-functions/). Messages show them
- * elsewhere, or only programs need them.
+ * Payloads of Step Functions begin with the members `type`, `id` and `previousEventId`
+ * (sources/step-functions/). Messages show them elsewhere, or only programs need them.
  */
 const MEMBERS = /^\{"type":"\w+","id":\d+(?:,"previousEventId":\d+)?(?:,|(?=\}))/;
 

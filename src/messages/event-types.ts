@@ -27,8 +27,8 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /**
- * The event types of Step Functions (HistoryEventType of botocore's model stepfunctions/2016-11-23), and the Things Graph type that
- * fits each best.
+ * The event types of Step Functions (HistoryEventType of botocore's model stepfunctions/2016-11-23), and the
+ * Things Graph type that fits each best.
  */
 export const EVENT_TYPE_OF_UPSTREAM = {
   ExecutionStarted: 'EXECUTION_STARTED',
@@ -108,14 +108,19 @@ const TERMINAL: ReadonlyMap<string, Exclude<Status, 'RUNNING'>> = new Map([
   ['EXECUTION_ABORTED', 'ABORTED'],
 ]);
 
-/** The status of an execution whose history ends with this type. Only the last message counts: a redrive may follow any. */
+/**
+ * The status of an execution whose history ends with this type. Only the last message counts: a redrive may
+ * follow any.
+ */
 export const statusAfter = (eventType: string | undefined): Status =>
   TERMINAL.get(eventType ?? '') ?? 'RUNNING';
 
 /** The types that can end an execution. */
 export const TERMINAL_TYPES: readonly string[] = [...TERMINAL.keys()];
 
-/** Whether a message of this type reports that something failed or was aborted. The ending of a type tells it. */
+/**
+ * Whether a message of this type reports that something failed or was aborted. The ending of a type tells it.
+ */
 export const isFailure = (eventType: string): boolean => /_(?:FAILED|ABORTED)$/.test(eventType);
 
 /** The same for types of Step Functions, also for those that AWS adds. */

@@ -52,7 +52,10 @@ export function readExecutionId(id: string): Result<ExecutionRef, string> {
   return mistake === undefined ? read : { ok: false, failure: mistake };
 }
 
-/** The same for ids that only an earlier version accepted, such as the ARN of a state machine: something may be archived there. */
+/**
+ * The same for ids that only an earlier version accepted, such as the ARN of a state machine: something may
+ * be archived there.
+ */
 export function readAnyExecutionId(id: string): Result<ExecutionRef, string> {
   const problem = executionIdProblem(id);
   if (problem !== undefined) return { ok: false, failure: `${problem}.` };

@@ -1,6 +1,6 @@
 /**
- * Schemas of the API's answers, for the OpenAPI document and the tests that compare it with real answers. Strict here, so that a
- * test finds undocumented members; open in the document, because members may be added.
+ * Schemas of the API's answers, for the OpenAPI document and the tests that compare it with real answers.
+ * Strict here, so that a test finds undocumented members; open in the document, because members may be added.
  */
 import { RATE_TIER_NAMES } from '../core/rate-tier.ts';
 import * as z from 'zod/mini';

@@ -1,4 +1,7 @@
-/** Phrases that must be read twice, and what to write in their place: "How we write" in CONTRIBUTING.md, as a program. */
+/**
+ * Phrases that must be read twice, and what to write in their place: "How we write" in CONTRIBUTING.md, as a
+ * program.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +25,10 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\b(?:is|are) no (?:end|host|JSON|key|number|requests?|URL|UTF-8)\b/g, 'is not a …'],
 ];
 
-/** What people read: sources, tests, documents, examples. Not this rule, which has to quote, nor recorded data. */
+/**
+ * What people read: sources, tests, documents, examples. Not this rule, which has to quote, nor recorded
+ * data.
+ */
 const READ = /^(?:src|test|bench|docs|examples|\.ci|\.github)\/|^[A-Z]+\.md$/;
 const NOT_PROSE = /^test\/data\/|^test\/architecture\/phrases|\.(?:json|jsonl|lock|png|svg)$|^LICENSE/;
 

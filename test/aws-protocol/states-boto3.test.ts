@@ -1,4 +1,7 @@
-/** boto3's Step Functions client, with only its constructor changed, reads through the Worker in workerd: live, then archived. */
+/**
+ * boto3's Step Functions client, with only its constructor changed, reads through the Worker in workerd:
+ * live, then archived.
+ */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
@@ -31,7 +34,10 @@ interface Report {
   readonly executions: Readonly<Record<string, object>>;
   readonly writes: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
-  /** Of each list: how many items the upstream has, and whether they are the same with small and with large pages. */
+  /**
+   * Of each list: how many items the upstream has, and whether they are the same with small and with large
+   * pages.
+   */
   readonly lists: { readonly counts: readonly number[]; readonly same: readonly boolean[] };
   readonly waited: Readonly<Record<string, number>>;
 }

@@ -1,4 +1,7 @@
-/** The AWS CLI of Debian reads Step Functions through the Worker in workerd, with a profile of its own for the key. */
+/**
+ * The AWS CLI of Debian reads Step Functions through the Worker in workerd, with a profile of its own for the
+ * key.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
 import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';

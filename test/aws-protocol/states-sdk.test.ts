@@ -1,4 +1,7 @@
-/** AWS's own JavaScript client of Step Functions (v3), with only its constructor changed, reads through the Worker in workerd. */
+/**
+ * AWS's own JavaScript client of Step Functions (v3), with only its constructor changed, reads through the
+ * Worker in workerd.
+ */
 import {
   DescribeExecutionCommand,
   ExecutionDoesNotExist,

@@ -1,4 +1,6 @@
-/** The requirements as tests of one runtime. All of them run at the same time; each test waits for its own. */
+/**
+ * The requirements as tests of one runtime. All of them run at the same time; each test waits for its own.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Json } from './http.ts';
 import { runAll } from './requirement.ts';

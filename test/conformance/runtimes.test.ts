@@ -1,4 +1,7 @@
-/** Checks both runtimes concurrently. In one file: the checks mostly wait, and small machines run one file at a time. */
+/**
+ * Checks both runtimes concurrently. In one file: the checks mostly wait, and small machines run one file at
+ * a time.
+ */
 import { afterAll } from 'vitest';
 import { createLocalKey } from '../../src/local/local-key.ts';
 import { startWorkerd } from '../../src/local/workerd.ts';

@@ -1,4 +1,7 @@
-/** Runs the entry on Deno as a separate process, like a supervisor: settings from the environment, and signals. */
+/**
+ * Runs the entry on Deno as a separate process, like a supervisor: settings from the environment, and
+ * signals.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,6 +1,7 @@
 /**
- * A page that was encoded before is served without encoding it again. Counts what the service computes for it: hashes, MACs, JSON and
- * UTF-8 encodings, copies of bytes, signals of requests. The hash that remains authenticates the caller.
+ * A page that was encoded before is served without encoding it again. Counts what the service computes for
+ * it: hashes, MACs, JSON and UTF-8 encodings, copies of bytes, signals of requests. The hash that remains
+ * authenticates the caller.
  */
 import { Hash, Hmac, hash } from 'node:crypto';
 

@@ -1,6 +1,6 @@
 /**
- * The whole service in this process (test/support/in-process.ts), with the emulator as its upstream on the same clock, and a key
- * that reads everything.
+ * The whole service in this process (test/support/in-process.ts), with the emulator as its upstream on the
+ * same clock, and a key that reads everything.
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Platform } from '../../src/compose.ts';

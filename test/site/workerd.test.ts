@@ -1,4 +1,7 @@
-/** The same checks on the Worker in workerd, over a socket: they would find headers that a runtime adds or removes. */
+/**
+ * The same checks on the Worker in workerd, over a socket: they would find headers that a runtime adds or
+ * removes.
+ */
 import { expect, test } from 'vitest';
 
 import { openWorld } from '../support/on-workerd.ts';

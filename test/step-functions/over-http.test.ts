@@ -1,4 +1,6 @@
-/** Executions of Step Functions over a socket: the Worker's pages, streams and summaries, and AWS's protocol. */
+/**
+ * Executions of Step Functions over a socket: the Worker's pages, streams and summaries, and AWS's protocol.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { NewKey } from '../../src/access/keys/key-input.ts';

@@ -1,4 +1,7 @@
-/** The Worker on workerd with all settings that Step Functions has, reading from the emulator or from another server. */
+/**
+ * The Worker on workerd with all settings that Step Functions has, reading from the emulator or from another
+ * server.
+ */
 import { openWorld, type World } from '../support/on-workerd.ts';
 
 export const openStepFunctionsWorld = (vars: Readonly<Record<string, string>> = {}): Promise<World> =>

@@ -1,6 +1,6 @@
 /**
- * Starts stepfunctions-local, a third-party simulator of Step Functions from npm. It listens on all interfaces, needs the number of a
- * free port, and does not check signatures.
+ * Starts stepfunctions-local, a third-party simulator of Step Functions from npm. It listens on all
+ * interfaces, needs the number of a free port, and does not check signatures.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,7 @@
 /**
- * Invariant 2 on workerd while everything fails: the upstream, the connections, and workerd itself. It runs in real time, as long as
- * its flows (45 s) and their settling, because it tests sockets, timers and restarts.
+ * Invariant 2 on workerd while everything fails: the upstream, the connections, and workerd itself. It runs
+ * in real time, as long as its flows (45 s) and their settling, because it tests sockets, timers and
+ * restarts.
  */
 import { expect, test } from 'vitest';
 
@@ -71,10 +72,16 @@ class ClientFollower {
   }
 }
 
-/** Real time: what is killed and cut here are processes and sockets. It decides when, and no assertion depends on that. */
+/**
+ * Real time: what is killed and cut here are processes and sockets. It decides when, and no assertion depends
+ * on that.
+ */
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Some are one upstream page, some several, so that expired tokens matter; some are there at once, some grow slowly. */
+/**
+ * Some are one upstream page, some several, so that expired tokens matter; some are there at once, some grow
+ * slowly.
+ */
 function scriptOf(index: number, random: () => number): ScriptedMessage[] {
   const count = index % 4 === 3 ? 600 + Math.floor(random() * 200) : 15 + Math.floor(random() * 60);
   return flow(count, FLOW_MS / (count - 1), { name: `e${index}-` });
@@ -86,7 +93,10 @@ const queryOf = (fromNow: boolean, filtered: boolean): string =>
     ...(filtered && { eventTypes: FILTER.join(',') }),
   }).toString();
 
-/** What a subscriber must have received, according to the archive: all messages, or those after one of its ids. */
+/**
+ * What a subscriber must have received, according to the archive: all messages, or those after one of its
+ * ids.
+ */
 async function readPages(
   world: World,
   apiKey: string,

@@ -11,7 +11,10 @@ export interface Scripts {
 const COUNT = 12;
 const MESSAGE_IDS = Array.from({ length: COUNT }, (_, n) => `m${n}`);
 
-/** The messages from `start` on, each at its time. Ended long ago, so that it settles as soon as the last one is seen. */
+/**
+ * The messages from `start` on, each at its time. Ended long ago, so that it settles as soon as the last one
+ * is seen.
+ */
 const messages = (start: number, end: number, afterMs: (n: number) => number) =>
   MESSAGE_IDS.slice(start, end).map((messageId, index) => ({
     messageId,

@@ -1,4 +1,7 @@
-/** The service on either runtime, behind an emulated upstream, as tests of clients need it: it can be killed and started again. */
+/**
+ * The service on either runtime, behind an emulated upstream, as tests of clients need it: it can be killed
+ * and started again.
+ */
 import { DenoWorld, newKey } from '../deno/deno-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { openWorld } from '../support/on-workerd.ts';

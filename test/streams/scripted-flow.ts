@@ -1,7 +1,10 @@
 /** Histories that grow while they are followed. */
 import type { ScriptedMessage } from '../support/on-workerd.ts';
 
-/** A scripted flow: one message every `everyMs`, the first immediately. The last one is terminal unless `terminal` says otherwise. */
+/**
+ * A scripted flow: one message every `everyMs`, the first immediately. The last one is terminal unless
+ * `terminal` says otherwise.
+ */
 export const flow = (
   count: number,
   everyMs: number,

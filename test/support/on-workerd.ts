@@ -89,7 +89,10 @@ export class World<Behind extends Upstream = EmulatorServer> {
     return key;
   }
 
-  /** Uses up the rate of a key: requests until one is refused. The next one is, too, unless a new period has begun. */
+  /**
+   * Uses up the rate of a key: requests until one is refused. The next one is, too, unless a new period has
+   * begun.
+   */
   async useUpRate(key: string): Promise<void> {
     for (;;) {
       const response = await this.fetch('/v1/key', { headers: { Authorization: `Bearer ${key}` } });

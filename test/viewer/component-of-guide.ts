@@ -1,4 +1,7 @@
-/** The components of docs/embed.md as they stand there, each compiled by its own framework into a page that shows it. */
+/**
+ * The components of docs/embed.md as they stand there, each compiled by its own framework into a page that
+ * shows it.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Loader, build } from 'esbuild';

@@ -3,7 +3,10 @@ import type { Page } from 'playwright-core';
 
 const SYSTEM_COLOURS = ['Canvas', 'CanvasText', 'Highlight', 'GrayText', 'LinkText', 'ButtonText'];
 
-/** The computed colours below `root` that are not of the system, each with the element that has it. Empty: all follow the reader. */
+/**
+ * The computed colours below `root` that are not of the system, each with the element that has it. Empty: all
+ * follow the reader.
+ */
 export const foreignColours = (page: Page, parts: string): Promise<readonly string[]> =>
   page.locator(parts).evaluateAll((elements, names) => {
     const probe = document.body.appendChild(document.createElement('i'));

@@ -1,4 +1,7 @@
-/** The components of docs/embed.md for React, Vue and Svelte, as they stand there, in Chromium on a partner's page. */
+/**
+ * The components of docs/embed.md for React, Vue and Svelte, as they stand there, in Chromium on a partner's
+ * page.
+ */
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

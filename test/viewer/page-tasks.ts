@@ -1,5 +1,6 @@
 /**
- * How long a page's main thread works, by its own CPU time: what else runs on the machine does not count. From Chromium's trace.
+ * How long a page's main thread works, by its own CPU time: what else runs on the machine does not count.
+ * From Chromium's trace.
  */
 import type { Browser, Page } from 'playwright-core';
 

@@ -1,4 +1,6 @@
-/** What the element shows, as a test reads it from the page. Locators of Playwright see into its shadow root. */
+/**
+ * What the element shows, as a test reads it from the page. Locators of Playwright see into its shadow root.
+ */
 import type { Page } from 'playwright-core';
 
 import type { FlowMessage, Step } from '../../src/client/client.ts';

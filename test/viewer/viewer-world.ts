@@ -1,6 +1,6 @@
 /**
- * A partner's page that embeds the element: the service in workerd before the emulator, a page of another origin under a strict
- * Content-Security-Policy, its ticket endpoint, and Debian's Chromium.
+ * A partner's page that embeds the element: the service in workerd before the emulator, a page of another
+ * origin under a strict Content-Security-Policy, its ticket endpoint, and Debian's Chromium.
  */
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';

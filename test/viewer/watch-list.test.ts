@@ -1,4 +1,7 @@
-/** The list at /watch, in Chromium, on the real Worker over the emulator's lists: live, filtered, and by keyboard alone. */
+/**
+ * The list at /watch, in Chromium, on the real Worker over the emulator's lists: live, filtered, and by
+ * keyboard alone.
+ */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 

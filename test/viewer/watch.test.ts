@@ -1,4 +1,6 @@
-/** The page at /watch, in Chromium, on the real Worker: links with tickets, and a key that stays in memory. */
+/**
+ * The page at /watch, in Chromium, on the real Worker: links with tickets, and a key that stays in memory.
+ */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 

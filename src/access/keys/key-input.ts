@@ -1,6 +1,6 @@
 /**
- * Parses the bodies of create, change and rotate. Unknown members are refused: a misspelt `execution` must not create a key that
- * can read nothing, nor a misspelt `expireAt` one that never expires.
+ * Parses the bodies of create, change and rotate. Unknown members are refused: a misspelt `execution` must
+ * not create a key that can read nothing, nor a misspelt `expireAt` one that never expires.
  */
 import { CONTROL_CHARACTER } from '../../core/control-character.ts';
 import * as z from 'zod/mini';

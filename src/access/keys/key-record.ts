@@ -1,6 +1,6 @@
 /**
- * The stored records of an API key. Workers KV has no compare-and-set, reads may be a minute old, and the last write wins. So
- * each record has one kind of writer, and no write can undo a write of another kind:
+ * The stored records of an API key. Workers KV has no compare-and-set, reads may be a minute old, and the
+ * last write wins. So each record has one kind of writer, and no write can undo a write of another kind:
  *
  *     key/credential/<credential id>  create, rotate: written once. The SHA-256 of one key text
  *     key/state/<key id>              create, then revoke: whether the key is revoked
@@ -8,15 +8,16 @@
  *     key/facts/<key id>              create, then change: name, executions and everything else an admin chose
  *     key/used/<key id>               use: when the key was last used, about once an hour
  *
- * - A change or rotation that is already running cannot undo a revocation. A revocation also covers credentials that are being
- *   made at that moment.
- * - No place has read a new credential before, so no place has cached that it is missing: it works everywhere at once.
+ * - A change or rotation that is already running cannot undo a revocation. A revocation also covers
+ *   credentials that are being made at that moment.
+ * - No place has read a new credential before, so no place has cached that it is missing: it works everywhere
+ *   at once.
  * - Rotation ends older credentials by age, not by name, so it needs no list of credentials.
  * - All names follow from the credential's id, so the first four records are one read (`getMany`).
  * - A record that is missing, damaged or of a newer version grants nothing.
  *
- * One race remains: of two writes of the same kind in two places within a minute, the last one wins as a whole. The schema is in
- * docs/storage.md.
+ * One race remains: of two writes of the same kind in two places within a minute, the last one wins as a
+ * whole. The schema is in docs/storage.md.
  */
 import { Buffer } from 'node:buffer';
 
@@ -49,7 +50,10 @@ export const keyFactsSchema = z.object({
   changedAt: z.optional(time),
   expiresAt: z.optional(time),
   executions: z.array(z.string()).check(z.maxLength(EXECUTION_PATTERNS_MAX)),
-  /** The level of access, in two members: see `storedAccess`. A version that drops `payloadNames` shows less, never more. */
+  /**
+   * The level of access, in two members: see `storedAccess`. A version that drops `payloadNames` shows less,
+   * never more.
+   */
   payloads: z.enum(['full', 'none']),
   payloadNames: z.optional(z.literal(true)),
   tickets: z.boolean(),
@@ -123,7 +127,10 @@ export interface CredentialRecords extends KeyRecords {
   readonly credential: Credential;
 }
 
-/** When the credential expires, by rotation or by the key's own expiry, in clock milliseconds; undefined: never. */
+/**
+ * When the credential expires, by rotation or by the key's own expiry, in clock milliseconds; undefined:
+ * never.
+ */
 export function validUntilMs({ facts, rotation, credential }: CredentialRecords): number | undefined {
   const ends = [
     ...(facts.expiresAt === undefined ? [] : [Date.parse(facts.expiresAt)]),

@@ -25,7 +25,10 @@ const ITERATION_EVENT = /^MapIteration(Started|Succeeded|Failed|Aborted)$/;
 
 const ITERATION_STATUS = { Succeeded: 'SUCCEEDED', Failed: 'FAILED', Aborted: 'ABORTED' } as const;
 
-/** `previous`: the node that the message before it on its branch is about. Returns the one that this message is about. */
+/**
+ * `previous`: the node that the message before it on its branch is about. Returns the one that this message
+ * is about.
+ */
 export function applyStepFunctionsMessage(
   draft: TreeDraft,
   message: FlowMessage,

@@ -1,6 +1,7 @@
 /**
- * Keeps the index consistent with the archive of one execution. Before the archive changes, it notes in storage which entries the index
- * may have. The note is deleted when the index is consistent again; until then the index is repaired, also after a crash.
+ * Keeps the index consistent with the archive of one execution. Before the archive changes, it notes in
+ * storage which entries the index may have. The note is deleted when the index is consistent again; until
+ * then the index is repaired, also after a crash.
  */
 import * as z from 'zod/mini';
 
@@ -66,8 +67,8 @@ export class IndexUpkeep {
   }
 
   /**
-   * Before an archive becomes visible (`generation`), or is deleted. `old`: the visible one. Throws when the store fails. After it,
-   * `keep` stores the note, without which a crash would leave the index outdated.
+   * Before an archive becomes visible (`generation`), or is deleted. `old`: the visible one. Throws when the
+   * store fails. After it, `keep` stores the note, without which a crash would leave the index outdated.
    */
   async plan(generation: string | undefined, old: ArchiveHead | undefined): Promise<void> {
     const { ref, archive, clock } = this.#options;
@@ -85,7 +86,10 @@ export class IndexUpkeep {
     onDueChanged();
   }
 
-  /** After the change: `head` is visible, or the archive is deleted. Throws when the store fails; it is retried later. */
+  /**
+   * After the change: `head` is visible, or the archive is deleted. Throws when the store fails; it is
+   * retried later.
+   */
   async settle(head: ArchiveHead | undefined, entry: 'written' | 'kept' = 'written'): Promise<void> {
     const { ref, archive, storage, onDueChanged } = this.#options;
     if (!this.#note) return;

@@ -1,7 +1,7 @@
 /**
- * Generations of an execution's archive whose pages are to be deleted, and when: those that another generation has replaced,
- * and those that are being written, until they are visible. They are in storage, so that a restart or a crash leaks none.
- * A generation that readers can see when its time comes is kept.
+ * Generations of an execution's archive whose pages are to be deleted, and when: those that another
+ * generation has replaced, and those that are being written, until they are visible. They are in storage, so
+ * that a restart or a crash leaks none. A generation that readers can see when its time comes is kept.
  */
 import * as z from 'zod/mini';
 
@@ -13,7 +13,10 @@ import type { Log } from '../../core/log.ts';
 import type { ExecutionStorage } from '../execution-storage.ts';
 import { createStoreBackoff } from './store-backoff.ts';
 
-/** How long replaced pages stay readable for isolates that remember their head: 5 min in memory, 60 s in KV's cache. */
+/**
+ * How long replaced pages stay readable for isolates that remember their head: 5 min in memory, 60 s in KV's
+ * cache.
+ */
 export const REPLACED_PAGES_KEPT_MS = 10 * 60_000;
 /** The beginning of the keys. Older versions stored one generation under this word alone. */
 const PREFIX = 'replaced';

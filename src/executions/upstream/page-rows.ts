@@ -139,7 +139,10 @@ export class PageRows {
     return dropped;
   }
 
-  /** Drops rows with expired tokens after `start`, up to and including `end`: a page that was just read covers them. */
+  /**
+   * Drops rows with expired tokens after `start`, up to and including `end`: a page that was just read covers
+   * them.
+   */
   async dropLost(start: number, end: number): Promise<void> {
     const dropped = this.between(start, end).filter(({ lost }) => lost);
     if (dropped.length === 0) return;

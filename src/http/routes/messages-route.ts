@@ -1,6 +1,7 @@
 /**
- * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that accept it (accept.ts), the event stream.
- * Reads the parameters and calls the port. cacheable-json.ts formats pages; stream-response.ts formats streams and their refusals.
+ * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that accept it (accept.ts),
+ * the event stream. Reads the parameters and calls the port. cacheable-json.ts formats pages;
+ * stream-response.ts formats streams and their refusals.
  */
 import { type Caller, grantedStreamOf, readerOf, streamGrantOf } from '../../access/caller.ts';
 import { type Result, fail, invalid, ok } from '../../core/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * A payload as text for people. JSON is indented token by token, so that every number, escape and repeated member stays as it was sent:
- * parsing and printing it again would change them. Anything else stays as it is.
+ * A payload as text for people. JSON is indented token by token, so that every number, escape and repeated
+ * member stays as it was sent: parsing and printing it again would change them. Anything else stays as it is.
  */
 import { withoutEventMembers } from '../../messages/event-payload.ts';
 

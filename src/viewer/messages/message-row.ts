@@ -1,4 +1,7 @@
-/** A message in the list: one line, and, when it is open, all of it. Everything that comes from the history is text. */
+/**
+ * A message in the list: one line, and, when it is open, all of it. Everything that comes from the history is
+ * text.
+ */
 import { isFailure } from '../../messages/event-types.ts';
 import { type TemplateResult, html, nothing } from 'lit';
 import { ref } from 'lit/directives/ref.js';

@@ -32,8 +32,8 @@ export interface ListInput {
 }
 
 /**
- * Checks the values. A failure names every invalid one: JavaScript's clients check nothing before sending, boto3 does not check
- * the upper bound. `ref` is the result of `readExecutionId`, if an id was sent.
+ * Checks the values. A failure names every invalid one: JavaScript's clients check nothing before sending,
+ * boto3 does not check the upper bound. `ref` is the result of `readExecutionId`, if an id was sent.
  */
 export function checkInput(
   input: z.infer<typeof membersSchema>,
