@@ -11,7 +11,7 @@ const CLIENTS = 100;
 const HISTORIES = 20;
 const EVENTS = 5_000;
 const PAGE_SIZES = [0, 250, 700, 999, 1_000];
-const PATIENCE_SECONDS = 300;
+const TIMEOUT_SECONDS = 300;
 
 it('no client sees a throttling error, and each gets every event', async () => {
   const service = await openService();
@@ -38,7 +38,7 @@ it('no client sees a throttling error, and each gets every event', async () => {
     return read.events.map(({ id }) => id);
   });
   const all = Promise.all(clients);
-  for (let seconds = 0; reading > 0 && seconds < PATIENCE_SECONDS; seconds += 0.1) {
+  for (let seconds = 0; reading > 0 && seconds < TIMEOUT_SECONDS; seconds += 0.1) {
     await service.clock.advance(100);
   }
   const ids = events.map(({ id }) => id);

@@ -1,6 +1,6 @@
 /** Reads an event stream off a socket, by the rules of WHATWG HTML, "Interpreting an event stream". */
 import type { IncomingMessage } from 'node:http';
-import { headersOf, PATIENCE_MS } from './http.ts';
+import { headersOf, TIMEOUT_MS } from './http.ts';
 
 export interface StreamEvent {
   /** `message` when it has no name. */
@@ -66,13 +66,13 @@ export class EventReader {
 
   /** Resolves once it holds. Rejects if the stream ends first, or if it never holds. */
   async until(what: string, holds: () => boolean): Promise<this> {
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + TIMEOUT_MS;
     while (!holds()) {
       const leftMs = deadline - Date.now();
       if (this.ended || leftMs <= 0) {
         const names = this.events.map(({ name }) => name).join(' ');
         throw new Error(
-          `${what}: not so ${this.ended ? 'when the stream ended' : `after ${PATIENCE_MS} ms`}; had ${names}`,
+          `${what}: not so ${this.ended ? 'when the stream ended' : `after ${TIMEOUT_MS} ms`}; had ${names}`,
         );
       }
       await new Promise<void>((resolve) => {

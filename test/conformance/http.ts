@@ -25,7 +25,7 @@ const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new Tls
  * Only ends what hangs: longer than the longest wait that can be requested (50 s), also on a busy machine. No
  * check depends on it.
  */
-export const PATIENCE_MS = 150_000;
+export const TIMEOUT_MS = 150_000;
 
 /** The answer's head; its body is still to be read. `alone`: on a connection of its own. */
 export function connect(base: URL, path: string, asked: Asked = {}, alone = false): Promise<IncomingMessage> {
@@ -38,9 +38,9 @@ export function connect(base: URL, path: string, asked: Asked = {}, alone = fals
       method: asked.method ?? 'GET',
       headers: { ...asked.headers },
       agent: alone ? false : agents[secure ? 'https:' : 'http:'],
-      timeout: PATIENCE_MS,
+      timeout: TIMEOUT_MS,
     });
-    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${PATIENCE_MS} ms: ${path}`)));
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${TIMEOUT_MS} ms: ${path}`)));
     sent.on('error', reject);
     sent.on('response', resolve);
     sent.end(asked.body);

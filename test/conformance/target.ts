@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { EventReader } from './event-reader.ts';
-import { connect, PATIENCE_MS, send, type Answer, type Asked, type Json } from './http.ts';
+import { connect, TIMEOUT_MS, send, type Answer, type Asked, type Json } from './http.ts';
 
 const KEY_LIFE_MS = 3_600_000;
 
@@ -237,7 +237,7 @@ export async function readAll(
 
 /** Calls `look` until it succeeds. If it never does, throws its last error. */
 export async function eventually<T>(look: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     try {
       return await look();

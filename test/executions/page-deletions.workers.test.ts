@@ -11,7 +11,7 @@ import { REPLACED_PAGES_KEPT_MS } from '../../src/executions/settling/page-delet
 import { fetchWorker, objectOf, STORE } from '../support/inside-workerd.workers.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
-const PATIENCE_MS = 40_000;
+const TIMEOUT_MS = 40_000;
 const ID = 'replaced-flow';
 const object = () => objectOf(executionKey(parseExecutionRef(ID)));
 
@@ -101,7 +101,7 @@ test('the pages of an import that a restart cut off are deleted, and leave no ke
   // The last message is not complete, so the import waits for its end.
   writer.write(new TextEncoder().encode(HISTORY)).catch(() => undefined);
   const importing = admin('PUT', '/messages', readable);
-  await vi.waitFor(async () => expect(await generations()).toBe(1), PATIENCE_MS);
+  await vi.waitFor(async () => expect(await generations()).toBe(1), TIMEOUT_MS);
   await abortAllDurableObjects();
   expect(await importing).toBe(503);
   await afterTheTenMinutes();

@@ -7,7 +7,7 @@ import * as worker from '../support/inside-workerd.workers.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 import { type Asked, isLong, requestsForFlow, requestsForId } from './unknown-id-requests.ts';
 
-const PATIENCE_MS = 40_000;
+const TIMEOUT_MS = 40_000;
 const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:flow';
 const ARN = 'arn:aws:states:us-west-2:123456789012:execution:flow:run';
 
@@ -18,7 +18,7 @@ let apiKey: string;
 beforeAll(async () => {
   // The first requests of an isolate begin with the index of archives, in an object of its own.
   await worker.fetchWorker('/healthz');
-  await vi.waitFor(async () => expect(await worker.STORE.get(INDEX_STATE)).not.toBeNull(), PATIENCE_MS);
+  await vi.waitFor(async () => expect(await worker.STORE.get(INDEX_STATE)).not.toBeNull(), TIMEOUT_MS);
 });
 beforeEach(async () => {
   messages = undefined;

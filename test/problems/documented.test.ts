@@ -1,6 +1,10 @@
 /** The tables of problems and AWS exceptions in docs/ are those of the catalogue. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
+import { WALK_PAGES_MAX } from '../../src/executions/upstream/read-terms.ts';
+import { BODY_BYTES_MAX } from '../../src/http/request-body.ts';
+import { IMPORT_BYTES_MAX } from '../../src/imports/history-import.ts';
 import { problemOf } from '../../src/http/problem-response.ts';
 import {
   ONLY_STEP_FUNCTIONS,
@@ -67,4 +71,17 @@ test('docs/aws-clients.md has each exception of Step Functions once', () => {
   const documented = rows(awsClients, 'exception', 'when').flatMap(([cell]) => names(cell));
   const known = [...Object.values(STEP_FUNCTIONS_NAMES), ...ONLY_STEP_FUNCTIONS, 'Kms…'];
   expect(sorted(documented)).toEqual(sorted(known));
+});
+
+test('the documentation of problems names the limits that hold', () => {
+  const { standard, high } = RATE_TIERS;
+  const causeOf = (code: keyof typeof problemDocumentation) => problemDocumentation[code].cause;
+  expect(causeOf('RateLimitExceeded')).toBe(
+    `${standard.requests} requests in ${standard.periodSeconds} s (${high.requests.toLocaleString('en')} for keys of the high ` +
+      `tier); ${FAILED_AUTHENTICATIONS.requests} wrong credentials a minute.`,
+  );
+  expect(causeOf('PayloadTooLarge')).toBe(
+    `The limit is ${BODY_BYTES_MAX / 1024} KiB, for imports ${IMPORT_BYTES_MAX / 1024 ** 2} MiB.`,
+  );
+  expect(causeOf('HistoryNotReadYet')).toContain(`at most ${WALK_PAGES_MAX} pages`);
 });

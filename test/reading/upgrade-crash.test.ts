@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { encodeRecord } from '../../src/archive/archive-record.ts';
 import { fingerprintAtStart, fingerprintsAlong } from '../../src/messages/fingerprint.ts';
-import { PATIENCE_MS, eventually } from '../support/eventually.ts';
+import { TIMEOUT_MS, eventually } from '../support/eventually.ts';
 import { messagesPath, openWorld, type World } from '../support/on-workerd.ts';
 import { readAll } from './read-all.ts';
 
@@ -99,7 +99,7 @@ async function killDuringUpgrade(id: string): Promise<number> {
   const asked = await worker.fetch(messagesPath(id, 'last=1'), { headers: { 'X-API-Key': key } });
   expect(asked.status).toBe(200);
   await vi.waitFor(async () => expect(await storedValues()).toBeGreaterThan(before + LARGE_PAGES / 4), {
-    timeout: PATIENCE_MS,
+    timeout: TIMEOUT_MS,
     interval: 1,
   });
   await worker.workerd.restart();

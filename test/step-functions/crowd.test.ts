@@ -33,7 +33,7 @@ const FOLLOWED = 200;
 const EVENTS = 110;
 const EVENT_EVERY_MS = 800;
 /** Well after the last has ended. */
-const PATIENCE_SECONDS = 300;
+const TIMEOUT_SECONDS = 300;
 
 /**
  * Follows all of them to their ends. Returns the messages of each stream, and AWS's statistics at the end of
@@ -96,7 +96,7 @@ async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   );
   const statistics = [];
   const isOver = () => streams.every(({ ended }) => ended);
-  for (let second = 1; second <= PATIENCE_SECONDS && !isOver(); second++) {
+  for (let second = 1; second <= TIMEOUT_SECONDS && !isOver(); second++) {
     await clock.advance(1_000);
     if (second % 60 === 0) statistics.push(emulator.stats());
   }

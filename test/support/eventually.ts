@@ -5,8 +5,8 @@ import { vi } from 'vitest';
  * Longer than a busy machine needs. Shorter than a waiting request (50 s), whose own end must not look like
  * success.
  */
-export const PATIENCE_MS = 40_000;
+export const TIMEOUT_MS = 40_000;
 
 /** Runs `assert` until it does not throw. */
 export const eventually = <T>(assert: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(assert, { timeout: PATIENCE_MS, interval: 20 });
+  vi.waitFor(assert, { timeout: TIMEOUT_MS, interval: 20 });
