@@ -46,12 +46,29 @@ export class VirtualTime {
     return payer;
   }
 
-  /** Charges calls that were made without a turn: the tenant's next one starts later. Negative: another tenant pays for them. */
-  charge(tenant: string, calls = 1): void {
-    const next = this.#startOf(tenant) + calls;
+  /** Charges a call that was made without a turn: the tenant's next one starts later. */
+  charge(tenant: string): void {
+    const next = this.#startOf(tenant) + 1;
     this.#nextStarts.delete(tenant);
     this.#nextStarts.set(tenant, next);
     if (this.#nextStarts.size > TENANTS_REMEMBERED_MAX) this.#forget();
+  }
+
+  /**
+   * Charges calls that were made some time ago, or gives them back if `calls` is negative. It delays the tenant's next call by at most
+   * OWED_MAX calls: a tenant owes nothing for calls from a time when no other tenant waited.
+   */
+  chargeLate(tenant: string, calls: number): void {
+    const start = this.#startOf(tenant);
+    const next = Math.min(start + calls, Math.max(start, this.#now + OWED_MAX));
+    if (next > this.#now || this.#nextStarts.has(tenant)) this.#nextStarts.set(tenant, next);
+  }
+
+  /** Tenants in the order in which they were served last: for `first`, so that of several with the same right none is served twice. */
+  byLastServed(tenants: Iterable<string>): string[] {
+    const places = new Map([...this.#nextStarts.keys()].map((tenant, place) => [tenant, place]));
+    const placeOf = (tenant: string) => places.get(tenant) ?? -1;
+    return [...tenants].toSorted((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
   }
 
   #startOf(tenant: string): number {

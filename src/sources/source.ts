@@ -54,7 +54,10 @@ export interface ProbeTarget {
  * the call. `background`: the walk that archives a history. Budgets serve them in this order (call-budget/call-queue.ts).
  */
 export type CallOrigin =
-  { readonly class: 'poll' | 'background' } | { readonly class: 'reader'; readonly tenant: string };
+  | { readonly class: 'background' }
+  /** A tenant that listens: polls are fair between tenants, too. */
+  | { readonly class: 'poll'; readonly tenant?: string }
+  | { readonly class: 'reader'; readonly tenant: string };
 
 /** The options of a call. */
 export interface CallOptions {

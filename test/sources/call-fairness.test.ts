@@ -115,6 +115,14 @@ describe('in one process', () => {
     expect(order).toEqual(['poll', 'read 1', 'read 2', 'background']);
   });
 
+  test('polls get their part of a budget of one call a second while reads wait', async () => {
+    const { clock, budget } = inProcess(1);
+    for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', reader('tenant'));
+    for (let n = 0; n < 10; n++) void budget().take(`${n}`, reader('tenant'));
+    const polls = callEvery({ clock, budget }, { everyMs: 2_000, forMs: 8_000, origin: POLL });
+    expect(longestMs(await inTime(clock, polls, 20_000))).toBeLessThanOrEqual(2_000);
+  });
+
   test('a poll raises the priority of the call that it shares with a greedy tenant', async () => {
     const { clock, budget } = inProcess();
     for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
@@ -203,7 +211,8 @@ describe('leases', () => {
 
   test('serve polls first, and background work and calls to come only when no reader waits anywhere', () => {
     const ask = shares();
-    expect(ask('a', { polls: 3, readers: [['tenant', 9]], background: 5, soon: 7 }, 400).calls).toBe(6);
+    const waiting = { polls: 3, readers: [['tenant', 9]], background: 5, soon: 7 } as const;
+    expect(ask('a', waiting, 400)).toMatchObject({ pollCalls: 3, calls: 3 });
     expect(ask('b', { background: 5, soon: 7 }, 800).calls).toBe(1);
     expect(ask('a', { readers: [['tenant', 3]] }, 1_000).calls).toBe(3);
     expect(ask('b', { background: 5, soon: 7 }, 2_000).calls).toBe(12);

@@ -180,10 +180,11 @@ export abstract class Poller {
   #newTerms(): PollTerms {
     const { tenants } = this.#options.listeners;
     const tenant = tenants[this.#polls++ % tenants.length];
+    const polls: CallOrigin = tenant === undefined ? POLL : { ...POLL, tenant };
     const reads: CallOrigin = tenant === undefined ? POLL : readerOrigin({ tenant });
     this.#unwanted = new AbortController();
     return {
-      due: newTrace(this.#isPaced ? POLL : reads),
+      due: newTrace(this.#isPaced ? polls : reads),
       further: newTrace(reads),
       signal: this.#unwanted.signal,
     };

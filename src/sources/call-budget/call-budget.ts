@@ -28,7 +28,7 @@ export interface CallLimits {
 export const CALLS_PER_SECOND = 15;
 export const CALLS_AT_ONCE = 100;
 /** The part of the calls per second for polls; the rest is for reads. */
-export const POLLS_SHARE = 0.9;
+export const POLLS_SHARE = 0.75;
 /** The same while reads wait: polls come first, so their intervals must leave room. */
 export const POLLS_SHARE_WHILE_READING = 0.6;
 /** The part within which silent executions are polled more often than they need to be. Leaves more for reads that start. */
@@ -78,9 +78,21 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const bucket = new TokenBucket(callsPerSecond, callsAtOnce, clock.now());
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(callsPerSecond) });
   const followers = new Followers();
+  /** What polls may use while reads wait: their intervals may be from a time when none did. At least one call is saved up. */
+  const pollsRate = callsPerSecond * POLLS_SHARE_WHILE_READING;
+  const polls = new TokenBucket(pollsRate, Math.max(1, callsPerSecond / 2), clock.now());
   let paces: Paces = new Map();
 
   const turnInMs = (call: WaitingCall, now: number) => bucket.waitMs(queue.aheadOf(call) + 1, now);
+
+  function grant(now: number): void {
+    while (queue.size > 0 && bucket.available(now) > 0) {
+      const isPoll = queue.polls > 0 && polls.available(now) > 0;
+      if (isPoll) polls.spend(1, now);
+      void (isPoll ? queue.grantPoll(now) : queue.grantRead(now));
+      bucket.spend(1, now);
+    }
+  }
 
   return {
     async take(executionId, origin, signal) {
@@ -90,7 +102,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
       const untilMs = beganAtMs + turnMsMax(origin);
       for (;;) {
         const now = clock.now();
-        grant(queue, bucket, now);
+        grant(now);
         if (call.granted) {
           if (!signal?.aborted) return { ok: true, waitedMs: now - beganAtMs };
           bucket.add(1);
@@ -119,11 +131,6 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
       return followers.intervalMs(executionId, paces) ?? wantedMs;
     },
   };
-}
-
-/** Lets calls go while the bucket has some. */
-function grant(queue: CallQueue, bucket: TokenBucket, nowMs: number): void {
-  while (queue.size > 0 && bucket.available(nowMs) > 0 && queue.grantNext(nowMs)) bucket.spend(1, nowMs);
 }
 
 /** The rates count polls without jitter. */

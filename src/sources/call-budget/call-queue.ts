@@ -1,11 +1,11 @@
 /**
  * The calls that wait for a turn within a budget, and their order: polls of followed executions first, then calls of readers,
- * fair by tenant (virtual-time.ts), then background work. The calls are plain records, because requests on Workers can share
+ * both fair by tenant (fair-calls.ts), then background work. The calls are plain records, because requests on Workers can share
  * values but not promises: a waiting call checks `granted`. No I/O, no clock.
  */
 import { addTo } from '../../core/counts.ts';
 import type { CallOrigin } from '../source.ts';
-import { VirtualTime } from '../../core/virtual-time.ts';
+import { FairCalls } from './fair-calls.ts';
 
 /** While readers wait, background work gets one call per this interval, so that it does not starve. */
 export const BACKGROUND_EVERY_MS = 1_000;
@@ -28,6 +28,11 @@ export const readingTenant = ({ origin, place }: WaitingCall): string | undefine
   return place.class === 'poll' && origin.class === 'reader' ? origin.tenant : undefined;
 };
 
+export interface GrantedCall {
+  /** The tenant that pays for it, if it is a read. */
+  readonly payer: string | undefined;
+}
+
 export interface CallQueueOptions {
   /** Bounds the waiting calls of one tenant. */
   readonly tenantWaitingMax: number;
@@ -35,12 +40,9 @@ export interface CallQueueOptions {
 
 export class CallQueue {
   readonly #options: CallQueueOptions;
-  readonly #polls = new Set<WaitingCall>();
-  /** By tenant; no set is empty. The tenant that has waited longest comes first. */
-  readonly #readers = new Map<string, Set<WaitingCall>>();
+  readonly #polls = new FairCalls<WaitingCall>();
+  readonly #readers = new FairCalls<WaitingCall>();
   readonly #background = new Set<WaitingCall>();
-  readonly #time = new VirtualTime();
-  #size = 0;
   #backgroundAtMs = -Infinity;
   /** The newest call of each of the last two tenants: enough to tell any tenant whether others called. */
   readonly #calledAtMs = new Map<string, number>();
@@ -50,7 +52,7 @@ export class CallQueue {
   }
 
   get size(): number {
-    return this.#size;
+    return this.polls + this.#readers.size + this.background;
   }
 
   get polls(): number {
@@ -61,14 +63,9 @@ export class CallQueue {
     return this.#background.size;
   }
 
-  #sizeOf(of: CallOrigin['class']): number {
-    if (of === 'reader') return this.#size - this.polls - this.background;
-    return of === 'poll' ? this.polls : this.background;
-  }
-
   /** Waiting calls that count as reads of each tenant. */
   readers(): Map<string, number> {
-    const counts = new Map([...this.#readers].map(([tenant, calls]) => [tenant, calls.size]));
+    const counts = this.#readers.counts();
     for (const call of this.#polls) {
       const tenant = readingTenant(call);
       if (tenant !== undefined) addTo(counts, tenant, 1);
@@ -77,14 +74,14 @@ export class CallQueue {
   }
 
   waitingOf(tenant: string): number {
-    return this.#readers.get(tenant)?.size ?? 0;
+    return this.#readers.sizeOf(tenant);
   }
 
   /** Undefined: the queue, or the tenant's part of it, is full. */
   add(executionId: string, origin: CallOrigin, nowMs: number): WaitingCall | undefined {
     const { tenantWaitingMax } = this.#options;
     if (origin.class === 'reader') this.#noteCall(origin.tenant, nowMs);
-    if (this.#sizeOf(origin.class) >= WAITING_MAX) return undefined;
+    if (this.#callsOf(origin.class).size >= WAITING_MAX) return undefined;
     if (origin.class === 'reader' && this.waitingOf(origin.tenant) >= tenantWaitingMax) return undefined;
     const call: WaitingCall = { executionId, sinceMs: nowMs, origin, place: origin, granted: false };
     this.#enqueue(call);
@@ -108,9 +105,26 @@ export class CallQueue {
     if (!call.granted) this.#dequeue(call);
   }
 
-  /** Grants the next call. Returns the tenant that pays for it, if it is one. Undefined: no call waits. */
-  grantNext(nowMs: number): { readonly payer: string | undefined } | undefined {
-    const call = this.#next(nowMs);
+  /** Grants the call of a poll whose turn it is. */
+  grantPoll(nowMs: number): GrantedCall | undefined {
+    return this.#grant(this.#polls.next(), nowMs);
+  }
+
+  /**
+   * Grants the next call: a read of this tenant if there is one. Polls, except for reads that a poll needs, too, come last: they have used
+   * up their part.
+   */
+  grantRead(nowMs: number, tenant?: string): GrantedCall | undefined {
+    const raised = [...this.#polls].find((call) => readingTenant(call) !== undefined);
+    const [background] = this.#background;
+    const overdueAtMs = Math.max(background?.sinceMs ?? 0, this.#backgroundAtMs) + BACKGROUND_EVERY_MS;
+    const overdue = nowMs >= overdueAtMs ? background : undefined;
+    const read = raised ?? (tenant === undefined ? undefined : this.#readers.next(tenant));
+    const next = read ?? overdue ?? this.#readers.next() ?? background ?? this.#polls.next();
+    return this.#grant(next, nowMs);
+  }
+
+  #grant(call: WaitingCall | undefined, nowMs: number): GrantedCall | undefined {
     if (!call) return undefined;
     this.#dequeue(call);
     call.granted = true;
@@ -121,14 +135,15 @@ export class CallQueue {
   /** The tenant that caused the call pays, also if the call is served at the turn of another one. See `VirtualTime.serve`. */
   #chargeServed({ origin, place }: WaitingCall): string | undefined {
     const causer = origin.class === 'reader' ? origin.tenant : undefined;
-    if (place.class === 'reader') return this.#time.serve(place.tenant, causer);
+    if (place.class === 'reader') return this.#readers.serve(place.tenant, causer);
+    if (place.class === 'poll') this.#polls.serve(tenantOf(place));
     this.charge(origin);
     return causer;
   }
 
   /** Counts a retry like a call: the tenant's next call starts later. */
   charge(origin: CallOrigin): void {
-    if (origin.class === 'reader') this.#time.charge(origin.tenant);
+    if (origin.class === 'reader') this.#readers.charge(origin.tenant);
   }
 
   /**
@@ -136,13 +151,8 @@ export class CallQueue {
    * would be granted earlier, they move to its position. Those who caused them are still charged for them.
    */
   raisePriority(executionId: string, origin: CallOrigin): void {
-    const waiting = [
-      ...this.#polls,
-      ...[...this.#readers.values()].flatMap((calls) => [...calls]),
-      ...this.#background,
-    ];
-    for (const call of waiting) {
-      if (call.executionId !== executionId || this.aheadOf(call) <= this.#aheadOfNew(origin)) continue;
+    for (const call of [...this.#polls, ...this.#readers, ...this.#background]) {
+      if (call.executionId !== executionId || this.aheadOf(call) <= this.#aheadAt(origin)) continue;
       this.#dequeue(call);
       call.place = origin;
       this.#enqueue(call);
@@ -151,61 +161,33 @@ export class CallQueue {
 
   /** How many calls go before this one, if no other is added. */
   aheadOf(call: WaitingCall): number {
-    return this.#aheadAt(call.place, indexIn(this.#callsLike(call.place) ?? [], call));
+    return this.#aheadAt(call.place, call);
   }
 
-  #aheadOfNew(origin: CallOrigin): number {
-    return this.#aheadAt(origin, this.#callsLike(origin)?.size ?? 0);
+  /** Without a call: before a new one. */
+  #aheadAt(place: CallOrigin, call?: WaitingCall): number {
+    if (place.class === 'poll') return this.#polls.aheadOf(tenantOf(place), call);
+    if (place.class === 'reader') return this.polls + this.#readers.aheadOf(place.tenant, call);
+    const index = call ? [...this.#background].indexOf(call) : this.background;
+    return this.polls + this.#readers.size + index;
   }
 
-  /** In `n` rounds each tenant has at most `n` turns. */
-  #aheadAt(origin: CallOrigin, index: number): number {
-    if (origin.class === 'poll') return index;
-    let before = this.#polls.size + index;
-    for (const [tenant, calls] of this.#readers) {
-      if (origin.class !== 'reader') before += calls.size;
-      else if (tenant !== origin.tenant) before += Math.min(calls.size, index + 1);
-    }
-    return before;
-  }
-
-  #next(nowMs: number): WaitingCall | undefined {
-    for (const poll of this.#polls) return poll;
-    const [background] = this.#background;
-    const overdueAtMs = Math.max(background?.sinceMs ?? 0, this.#backgroundAtMs) + BACKGROUND_EVERY_MS;
-    if (background && nowMs >= overdueAtMs) return background;
-    const tenant = this.#time.first(this.#readers.keys());
-    const [reader] = (tenant !== undefined && this.#readers.get(tenant)) || [];
-    return reader ?? background;
-  }
-
-  /** The waiting calls among which a call of this origin stands in line. */
-  #callsLike(origin: CallOrigin): Set<WaitingCall> | undefined {
-    if (origin.class === 'reader') return this.#readers.get(origin.tenant);
-    return origin.class === 'poll' ? this.#polls : this.#background;
+  #callsOf(of: CallOrigin['class']): { readonly size: number } {
+    if (of === 'background') return this.#background;
+    return of === 'poll' ? this.#polls : this.#readers;
   }
 
   #enqueue(call: WaitingCall): void {
-    this.#size++;
-    const calls = this.#callsLike(call.place);
-    if (calls) calls.add(call);
-    else if (call.place.class === 'reader') this.#readers.set(call.place.tenant, new Set([call]));
+    const { place } = call;
+    if (place.class === 'background') this.#background.add(call);
+    else (place.class === 'poll' ? this.#polls : this.#readers).add(tenantOf(place), call);
   }
 
   #dequeue(call: WaitingCall): void {
     const { place } = call;
-    const calls = this.#callsLike(place);
-    if (!calls?.delete(call)) return;
-    this.#size--;
-    if (place.class === 'reader' && calls.size === 0) this.#readers.delete(place.tenant);
+    if (place.class === 'background') this.#background.delete(call);
+    else (place.class === 'poll' ? this.#polls : this.#readers).delete(tenantOf(place), call);
   }
 }
 
-function indexIn(calls: Iterable<WaitingCall>, call: WaitingCall): number {
-  let index = 0;
-  for (const other of calls) {
-    if (other === call) break;
-    index++;
-  }
-  return index;
-}
+const tenantOf = ({ tenant = '' }: { readonly tenant?: string }): string => tenant;

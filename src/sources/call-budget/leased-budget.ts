@@ -116,11 +116,12 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     const now = clock.now();
     askingUntilMs = 0;
     askedAtMs = now;
-    askableAtMs = now + (share.calls > 0 ? 0 : share.askAgainMs);
+    askableAtMs = now + (share.calls > 0 || share.pollCalls ? 0 : share.askAgainMs);
     validUntilMs = now + share.validMs;
     paces = new Map(share.paces.map(({ tenant, ...pace }) => [tenant, pace]));
     rate.setRate(share.callsPerSecond, now, Math.max(1, (share.callsPerSecond * SAVED_MS_MAX) / 1_000));
     singles += share.calls;
+    rate.add(share.pollCalls ?? 0);
     for (const { tenant, calls } of share.charged ?? []) noteCharge(tenant, -calls);
   }
 
@@ -129,14 +130,19 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     const isValid = now < validUntilMs;
     if (!isValid) rate.setRate(0, now);
     while (queue.size > 0) {
-      // Polls come first in the queue, too.
       const byRate = isValid && queue.polls > 0 && rate.available(now) > 0;
       if (!byRate && singles < 1) return;
-      const granted = queue.grantNext(now);
+      const granted = byRate ? queue.grantPoll(now) : queue.grantRead(now, servedNext());
       if (byRate) rate.spend(1, now);
       else singles--;
       if (granted?.payer !== undefined) noteCharge(granted.payer, 1);
     }
+  }
+
+  /** A tenant whose turn a single call was: the object knows the turns of all isolates. */
+  function servedNext(): string | undefined {
+    for (const [tenant, calls] of charges) if (calls < 0 && queue.waitingOf(tenant) > 0) return tenant;
+    return undefined;
   }
 
   function noteCharge(tenant: string, calls: number): void {

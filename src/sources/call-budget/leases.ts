@@ -18,8 +18,10 @@ const SHARE_MS_MAX = 60_000;
  * that share their calls with them.
  */
 const POLLS_ROOM = 1.1;
-/** The extra room ends where it would take the last part of the budget: this part of it is always left to readers. */
-const KEPT_SHARE = 0.05;
+/** This part of the budget is never leased: reads may start at any time, and a lease cannot be revoked. */
+const KEPT_SHARE = 0.2;
+/** A share with less than this of what its polls need ends soon: the isolate requests another one when other leases have shrunk. */
+const ENOUGH = 0.9;
 /** Requests per second, of all isolates together that got less than their polls need. */
 const QUESTIONS_PER_SECOND = 20;
 /** While only polls or background work wait. */
@@ -39,6 +41,8 @@ export interface ShareRequest {
 export interface Share {
   readonly callsPerSecond: number;
   readonly calls: number;
+  /** Calls for polls, in addition to the rate. */
+  readonly pollCalls?: number;
   /** See `GrantedCalls`. */
   readonly charged?: GrantedCalls['charged'];
   /** The pace of each tenant's polls. */
@@ -87,7 +91,7 @@ export class Leases {
     const { callsPerSecond } = this.#limits;
     this.forgetExpired(nowMs);
     this.#leases.delete(holder);
-    const { calls, charged } = this.#singleCalls.grant(holder, waiting, nowMs);
+    const { calls, pollCalls, charged } = this.#singleCalls.grant(holder, waiting, nowMs);
     const others = [...this.#leases.values()];
     const everyone = summedDemand([demand, ...others.map((lease) => lease.demand)]);
     const ofAll = pacesOf(everyone, pollsBudget(callsPerSecond, this.#singleCalls.readersWait));
@@ -99,8 +103,7 @@ export class Leases {
     const full = this.#leases.size >= HOLDERS_MAX;
     const leased = others.reduce((sum, lease) => sum + lease.callsPerSecond, 0);
     const left = full ? 0 : Math.max(0, callsPerSecond - leased);
-    const withRoom = Math.min(fair * POLLS_ROOM, left - callsPerSecond * KEPT_SHARE);
-    const granted = Math.min(left, Math.max(fair, withRoom));
+    const granted = Math.max(0, Math.min(fair * POLLS_ROOM, left - callsPerSecond * KEPT_SHARE));
     this.#singleCalls.setRate(left - granted, nowMs);
     const pollsAskAgainMs = Math.max(
       ASK_AGAIN_POLLS_MS_MIN,
@@ -109,14 +112,17 @@ export class Leases {
     // An isolate with less than its fair share returns soon, when the others' leases have shrunk.
     const longestMs = Math.max(0, ...paces.map(({ leastMs }) => leastMs));
     const validMs =
-      granted < fair
+      granted < fair * ENOUGH
         ? pollsAskAgainMs
         : Math.min(SHARE_MS_MAX, Math.max(SHARE_MS_MIN, SHARE_INTERVALS * longestMs));
     const lease = { callsPerSecond: granted, demand, expiresAtMs: nowMs + validMs };
     if (!full) this.#leases.set(holder, lease);
     const askAgainMs = this.#singleCalls.askAgainMs(holder) ?? pollsAskAgainMs;
     const { called } = this.#singleCalls;
-    return { share: { callsPerSecond: granted, calls, charged, paces, validMs, askAgainMs, called }, lease };
+    return {
+      share: { callsPerSecond: granted, calls, pollCalls, charged, paces, validMs, askAgainMs, called },
+      lease,
+    };
   }
 
   /** Drops expired leases; returns the names of their isolates. */

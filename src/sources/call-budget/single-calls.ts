@@ -15,6 +15,8 @@ const ASK_AGAIN_MS_MIN = 50;
 const WAITING_MS = 2_000;
 /** Calls of other tenants may be refused this long after a tenant's last waiting call. As long as a call waits at most. */
 const CALLED_MS = 10_000;
+/** The part of single calls that polls may use while reads wait: polls of isolates whose leases do not suffice yet. */
+const POLLS_PART = 1 / 2;
 /** Bounds the isolates whose waiting calls are kept. */
 const ISOLATES_MAX = 2_000;
 
@@ -22,6 +24,7 @@ export type TenantCalls = readonly (readonly [tenant: string, calls: number])[];
 
 export interface GrantedCalls {
   readonly calls: number;
+  readonly pollCalls: number;
   /** The tenants whose turns they were. The isolate may use them in another order. */
   readonly charged: readonly { readonly tenant: string; readonly calls: number }[];
 }
@@ -44,6 +47,7 @@ export interface WaitingCalls {
 export class SingleCalls {
   readonly #limits: CallLimits;
   readonly #bucket: TokenBucket;
+  readonly #polls: TokenBucket;
   readonly #time = new VirtualTime();
   /** By isolate, the readers' calls that it had waiting when it asked last. The one that asked last comes last. */
   readonly #waiting = new Map<string, { readonly calls: Map<string, number>; readonly atMs: number }>();
@@ -54,6 +58,11 @@ export class SingleCalls {
   constructor(limits: CallLimits, nowMs: number) {
     this.#limits = limits;
     this.#bucket = new TokenBucket(limits.callsPerSecond, limits.callsAtOnce, nowMs);
+    this.#polls = new TokenBucket(
+      limits.callsPerSecond * POLLS_PART,
+      Math.max(1, limits.callsPerSecond),
+      nowMs,
+    );
   }
 
   get readersWait(): boolean {
@@ -67,6 +76,7 @@ export class SingleCalls {
 
   setRate(callsPerSecond: number, nowMs: number): void {
     this.#bucket.setRate(callsPerSecond, nowMs);
+    this.#polls.setRate(callsPerSecond * POLLS_PART, nowMs);
   }
 
   /** Calls for an isolate: for its polls, then for its readers as far as it is their turn, then for its background work. */
@@ -76,11 +86,13 @@ export class SingleCalls {
     nowMs: number,
   ): GrantedCalls {
     this.#forgetOld(nowMs);
-    for (const [tenant, calls] of charges) this.#time.charge(tenant, calls);
+    for (const [tenant, calls] of charges) this.#time.chargeLate(tenant, calls);
     const own = new Map(readers);
     for (const tenant of own.keys()) this.#noteCalled(tenant, nowMs);
     this.#waiting.delete(isolate);
-    const forPolls = this.#bucket.drawUpTo(polls, nowMs);
+    const readsWait = own.size > 0 || this.readersWait;
+    const pollsMax = readsWait ? this.#polls.drawUpTo(polls, nowMs) : polls;
+    const forPolls = this.#bucket.drawUpTo(pollsMax, nowMs);
     const charged = this.#grantReaders(own, nowMs);
     const forReaders = this.#bucket.drawUpTo(total(charged), nowMs);
     if (own.size > 0 && this.#waiting.size < ISOLATES_MAX)
@@ -92,7 +104,8 @@ export class SingleCalls {
     const isEnough = !this.readersWait && forBackground >= background;
     const forSoon = isEnough ? this.#bucket.drawUpTo(soon, nowMs) : 0;
     return {
-      calls: forPolls + forReaders + forBackground + forSoon,
+      calls: forReaders + forBackground + forSoon,
+      pollCalls: forPolls,
       charged: [...charged].map(([tenant, calls]) => ({ tenant, calls })),
     };
   }
@@ -122,7 +135,7 @@ export class SingleCalls {
     }
     const ahead = new VirtualTime(this.#time);
     // Tenants with the same right have the same order for each isolate. Otherwise each isolate could leave the next call to another.
-    const tenants = [...new Set([...elsewhere.keys(), ...own.keys()])].toSorted();
+    const tenants = this.#time.byLastServed(new Set([...elsewhere.keys(), ...own.keys()]));
     const granted = new Map<string, number>();
     for (let available = this.#bucket.available(nowMs); available > 0 && own.size > 0; available--) {
       const tenant = ahead.first(tenants.filter((name) => elsewhere.has(name) || own.has(name)));

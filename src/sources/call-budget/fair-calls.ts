@@ -1,0 +1,67 @@
+/** The waiting calls of one class by tenant, and whose is next: fair by tenant (virtual-time.ts). No I/O, no clock. */
+import { VirtualTime } from '../../core/virtual-time.ts';
+
+export class FairCalls<Call> implements Iterable<Call> {
+  /** By tenant; no set is empty. The tenant that has waited longest comes first. */
+  readonly #calls = new Map<string, Set<Call>>();
+  readonly #time = new VirtualTime();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  sizeOf(tenant: string): number {
+    return this.#calls.get(tenant)?.size ?? 0;
+  }
+
+  counts(): Map<string, number> {
+    return new Map([...this.#calls].map(([tenant, calls]) => [tenant, calls.size]));
+  }
+
+  *[Symbol.iterator](): Iterator<Call> {
+    for (const calls of this.#calls.values()) yield* calls;
+  }
+
+  add(tenant: string, call: Call): void {
+    const calls = this.#calls.get(tenant);
+    if (calls) calls.add(call);
+    else this.#calls.set(tenant, new Set([call]));
+    this.#size++;
+  }
+
+  delete(tenant: string, call: Call): void {
+    const calls = this.#calls.get(tenant);
+    if (!calls?.delete(call)) return;
+    this.#size--;
+    if (calls.size === 0) this.#calls.delete(tenant);
+  }
+
+  /** The call whose turn it is, or the first one of this tenant. */
+  next(tenant = this.#time.first(this.#calls.keys())): Call | undefined {
+    const [call] = (tenant !== undefined && this.#calls.get(tenant)) || [];
+    return call;
+  }
+
+  /** See `VirtualTime.serve`. */
+  serve(tenant: string, causer?: string): string {
+    return this.#time.serve(tenant, causer);
+  }
+
+  /** See `VirtualTime.charge`. */
+  charge(tenant: string): void {
+    this.#time.charge(tenant);
+  }
+
+  /** How many calls go before a call of this tenant. In `n` rounds each tenant has at most `n` turns. */
+  aheadOf(tenant: string, call?: Call): number {
+    let index = 0;
+    for (const other of this.#calls.get(tenant) ?? []) {
+      if (other === call) break;
+      index++;
+    }
+    let ahead = index;
+    for (const [other, calls] of this.#calls) if (other !== tenant) ahead += Math.min(calls.size, index + 1);
+    return ahead;
+  }
+}
