@@ -21,10 +21,7 @@ const REPORT_MS = 10_000;
 const seconds = Number(process.argv[2] ?? 150);
 const events = Math.max(4, Math.floor((seconds * 1000 * 2) / 3 / EVERY_MS));
 
-const service = await openWorld((emulatorUrl) => ({
-  AWS_ENDPOINT_URL_SFN: emulatorUrl,
-  SFN_ALLOWED: 'us-west-2:123456789012',
-}));
+const service = await openWorld();
 
 /** One stream, through reconnects, until its `end`. */
 class Follower {

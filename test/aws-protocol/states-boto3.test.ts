@@ -5,9 +5,8 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
-import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
 import { PYTHON, hasBoto3 } from '../support/installed.ts';
-import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
+import { UPSTREAM_CREDENTIALS, type World, openWorld } from '../support/on-workerd.ts';
 import { runAlone } from './run-alone.ts';
 import {
   MACHINE_ARN,
@@ -50,7 +49,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
   /** Upstream calls while the writes were refused. */
   let callsBefore: number;
   beforeAll(async () => {
-    world = await openStepFunctionsWorld();
+    world = await openWorld();
     key = await world.key({ tier: 'high' });
     for (const sample of samples) await scriptSample(world, sample);
     report = await run({

@@ -4,9 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
-import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
 import { AWS_CLI, hasAwsCli } from '../support/installed.ts';
-import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
+import { UPSTREAM_CREDENTIALS, type World, openWorld } from '../support/on-workerd.ts';
 import { AwsCli, credentialsOf } from './clients.ts';
 import { MACHINE_ARN, sampleHistories, scriptRuns, scriptSample } from './states-samples.ts';
 
@@ -17,7 +16,7 @@ describe.skipIf(!hasAwsCli())(`the AWS CLI (skipped where ${AWS_CLI} is missing)
   let cli: AwsCli;
 
   beforeAll(async () => {
-    world = await openStepFunctionsWorld();
+    world = await openWorld();
     if (sample) await scriptSample(world, sample);
     await scriptRuns(world);
     cli = await AwsCli.open({

@@ -1,9 +1,8 @@
 /** The examples in examples/aws that read Step Functions work when they are run as their comments say. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
-import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
 import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from '../support/installed.ts';
-import type { World } from '../support/on-workerd.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
 import { AwsCli, credentialsOf } from './clients.ts';
 import { expectUsage, runExample } from './run-example.ts';
 
@@ -13,7 +12,7 @@ const NAMES = ['', 'Check stock', 'Check stock', ''];
 let world: World;
 let key: string;
 beforeAll(async () => {
-  world = await openStepFunctionsWorld();
+  world = await openWorld();
   // An example needs no more than a key for this one execution.
   key = await world.key({ executions: [ARN], tier: 'standard' });
   await world.control('/executions', {

@@ -21,8 +21,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
-import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
-import { UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
+import { UPSTREAM_CREDENTIALS, type World, openWorld } from '../support/on-workerd.ts';
 import { configFor } from './clients.ts';
 import {
   MACHINE_ARN,
@@ -42,7 +41,7 @@ let key: string;
 const clients: SFNClient[] = [];
 
 beforeAll(async () => {
-  world = await openStepFunctionsWorld();
+  world = await openWorld();
   key = await world.key({ tier: 'high' });
   for (const sample of samples) await scriptSample(world, sample);
 });

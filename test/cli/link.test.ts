@@ -12,7 +12,7 @@ const ID = 'urn:tdm:us-west-2/123456789012/default:Workflow:A_1 ö#&+';
 let world: World;
 let flowtap: CommandUnderTest;
 beforeAll(async () => {
-  world = await openWorld(() => ({ PUBLIC_URL }));
+  world = await openWorld({ PUBLIC_URL });
   flowtap = await commandFor(world, await world.key());
   await world.script(ID, flow(2, 0));
 });

@@ -15,10 +15,7 @@ const runs = (stateMachineArn: string, some: readonly object[]) =>
   world.control('/runs', { stateMachineArn, runs: some });
 
 beforeAll(async () => {
-  world = await openWorld((emulator) => ({
-    SFN_ALLOWED: 'us-west-2:123456789012,eu-west-1:123456789012',
-    AWS_ENDPOINT_URL_SFN: emulator,
-  }));
+  world = await openWorld({ SFN_ALLOWED: 'us-west-2:123456789012,eu-west-1:123456789012' });
   flowtap = await commandFor(world, await world.key());
   await runs(DOOR, [
     { name: 'failed', startedAt: now - 60_000, endedAt: now - 30_000, status: 'FAILED' },

@@ -3,33 +3,27 @@
  * a time.
  */
 import { afterAll } from 'vitest';
-import { createLocalKey } from '../../src/local/local-key.ts';
-import { startWorkerd } from '../../src/local/workerd.ts';
-import { ADMIN_TOKEN, DenoWorld, newKey, settingsFor } from '../deno/deno-process.ts';
+import { emulatorVars } from '../../src/local/start-options.ts';
+import { DenoWorld, newKey } from '../deno/deno-process.ts';
+import { openWorld } from '../support/on-workerd.ts';
+import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 import { judge } from './judge.ts';
 
 /** One upstream per runtime, so that call counts and faults do not mix. */
-const [onDeno, onWorkerd] = [DenoWorld.create(), DenoWorld.create()];
-const lists = (url: string) => ({
-  AWS_ENDPOINT_URL_SFN: url,
-  SFN_ALLOWED: 'us-west-2:123456789012',
-});
-const workerd = onWorkerd.then(({ emulator: { url } }) =>
-  startWorkerd({ vars: { ...settingsFor(url, ''), ...lists(url) } }),
-);
+const [onDeno, onWorkerd] = [DenoWorld.create(), openWorld()];
 afterAll(async () => {
-  await (await workerd).stop();
-  await Promise.all([onDeno, onWorkerd].map(async (world) => (await world).end()));
+  await (await onWorkerd).close();
+  await (await onDeno).end();
 });
 
 judge('Deno', async () => {
   const world = await onDeno;
-  const { url } = await world.start(lists(world.emulator.url));
+  const { url } = await world.start(emulatorVars(world.emulator.url));
   return { url, key: await newKey(url), adminToken: ADMIN_TOKEN, emulatorUrl: world.emulator.url };
 });
 
 judge('workerd', async () => {
-  const [{ url, store }, { emulator }] = [await workerd, await onWorkerd];
-  const key = await createLocalKey(store);
-  return { url: url.href, key, adminToken: ADMIN_TOKEN, emulatorUrl: emulator.url };
+  const world = await onWorkerd;
+  const emulatorUrl = world.upstream.url;
+  return { url: world.url.href, key: await world.key(), adminToken: ADMIN_TOKEN, emulatorUrl };
 });

@@ -11,8 +11,9 @@ import { createInterface } from 'node:readline';
 import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 import { dieWithParent } from '../../src/local/die-with-parent.ts';
+import { type ScriptedMessage, tellEmulator } from '../support/emulator-control.ts';
+import { ADMIN_TOKEN, SIGNING_SECRET } from '../support/secret-patterns.ts';
 
-export const ADMIN_TOKEN = 'an admin token of the tests, 32 characters';
 const CREDENTIALS = { accessKeyId: 'FLOWTAPTEST', secretAccessKey: 'the secret of the Deno tests' };
 
 export interface LogLine {
@@ -39,7 +40,7 @@ export const settingsFor = (upstream: string, storePath: string): Record<string,
   AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH: upstream,
-  SIGNING_SECRET: 'a signing secret of the tests, 32 characters',
+  SIGNING_SECRET,
   ADMIN_TOKEN,
   PORT: '0',
   STORE_PATH: storePath,
@@ -118,12 +119,12 @@ export class DenoWorld {
   }
 
   /** Gives the emulator a history, through its control API. */
-  async script(flowExecutionId: string, messages: readonly object[], append = false): Promise<void> {
-    const response = await fetch(`${this.emulator.url}/_emulator/executions`, {
-      method: 'POST',
-      body: JSON.stringify({ flowExecutionId, messages, append }),
-    });
-    if (!response.ok) throw new Error(await response.text());
+  script(
+    flowExecutionId: string,
+    messages: readonly ScriptedMessage[],
+    more: Record<string, unknown> = {},
+  ): Promise<void> {
+    return tellEmulator(this.emulator.url, '/executions', { flowExecutionId, messages, ...more });
   }
 
   /** Upstream calls for one execution so far. */
@@ -167,7 +168,7 @@ export const messagesUrl = (url: string, id: string, query = ''): string =>
   `${url}v1/executions/${encodeURIComponent(id)}/messages${query}`;
 
 /** `count` messages of a running execution. With `end`, the last one has that type. */
-export const history = (count: number, end?: string): { eventType: string; [member: string]: unknown }[] =>
+export const history = (count: number, end?: string): ScriptedMessage[] =>
   Array.from({ length: count }, (_, index) => ({
     messageId: String(index),
     eventType:

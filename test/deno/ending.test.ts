@@ -7,15 +7,8 @@ import { request, type ClientRequest } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  ADMIN_TOKEN,
-  DenoWorld,
-  admin,
-  history,
-  messagesUrl,
-  newKey,
-  type DenoProcess,
-} from './deno-process.ts';
+import { DenoWorld, admin, history, messagesUrl, newKey, type DenoProcess } from './deno-process.ts';
+import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 import { eventually } from '../support/eventually.ts';
 
 let world: DenoWorld;

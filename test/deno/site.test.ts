@@ -3,19 +3,19 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
-import { startWorkerd, type LocalWorkerd } from '../../src/local/workerd.ts';
-import { DenoWorld, settingsFor } from './deno-process.ts';
+import { openWorld, type World } from '../support/on-workerd.ts';
+import { DenoWorld } from './deno-process.ts';
 
 let world: DenoWorld;
-let workerd: LocalWorkerd;
+let workerd: World;
 let deno: string;
 beforeAll(async () => {
   world = await DenoWorld.create();
-  workerd = await startWorkerd({ vars: settingsFor(world.emulator.url, '') });
+  workerd = await openWorld();
   deno = (await world.start({ STORE_PATH: ':memory:' })).url;
 });
 afterAll(async () => {
-  await workerd.stop();
+  await workerd.close();
   await world.end();
 });
 

@@ -50,7 +50,9 @@ test('a thousand subscribers cost one poll, each gets every message once, and di
 
   const beganAtMs = performance.now();
   const before = world.calls(id);
-  await world.script(id, [{ messageId: 'news', eventType: 'STEP_STARTED', payload: 'the news' }], true);
+  await world.script(id, [{ messageId: 'news', eventType: 'STEP_STARTED', payload: 'the news' }], {
+    append: true,
+  });
   await eventually(() =>
     expect(all.filter(({ text }) => text.includes('the news'))).toHaveLength(SUBSCRIBERS),
   );
@@ -69,7 +71,9 @@ test('a thousand subscribers cost one poll, each gets every message once, and di
   await eventually(() => expect(refused.text).toContain('event: problem'));
   const [staying, ...leaving] = all;
   // After this, all of them are silent from the same time on.
-  await world.script(id, [{ messageId: 'last', eventType: 'STEP_STARTED', payload: 'the last news' }], true);
+  await world.script(id, [{ messageId: 'last', eventType: 'STEP_STARTED', payload: 'the last news' }], {
+    append: true,
+  });
   await eventually(() =>
     expect(all.filter(({ text }) => text.includes('the last news'))).toHaveLength(SUBSCRIBERS),
   );

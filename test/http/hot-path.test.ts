@@ -7,14 +7,8 @@ import { Hash, Hmac, hash } from 'node:crypto';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import {
-  endedLongAgo,
-  openService,
-  pageOf,
-  path,
-  type Scripted,
-  type ServiceUnderTest,
-} from './service-under-test.ts';
+import { endedLongAgo, openService, pageOf, path, type ServiceUnderTest } from './service-under-test.ts';
+import type { ScriptedMessage } from '../support/emulator-control.ts';
 
 const { oneShot } = vi.hoisted(() => ({ oneShot: process.getBuiltinModule('node:crypto').hash }));
 // A named import of a built-in module cannot be watched otherwise.
@@ -85,7 +79,9 @@ function countWork(): Work {
 const NOTHING_BUT_THE_KEY = { hashes: 1, macs: 0, json: 0, encodings: 0, copies: 0, signals: 0 };
 
 /** Until the archive answers from this isolate's memory. */
-async function archived(messages: readonly Scripted[] = endedLongAgo(service.clock, 300)): Promise<void> {
+async function archived(
+  messages: readonly ScriptedMessage[] = endedLongAgo(service.clock, 300),
+): Promise<void> {
   await service.script(ID, messages);
   await service.get(path(ID, 'last=1'));
   await service.clock.advance(1);

@@ -8,50 +8,12 @@ import type { Settings } from '../../src/config.ts';
 import type { LogRecord } from '../../src/core/log.ts';
 import { createEmulator, type Emulator } from '../../src/emulator/server/emulator.ts';
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
-import type { FaultyStore } from '../support/faulty-store.ts';
+import { type ScriptedMessage, tellEmulator } from '../support/emulator-control.ts';
 import { InProcess, UPSTREAM_CREDENTIALS } from '../support/in-process.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 export { ORIGIN } from '../support/in-process.ts';
 export { ADMIN_TOKEN } from '../support/secret-patterns.ts';
-
-/** A message for the emulator's control API. */
-export interface Scripted {
-  readonly messageId?: string;
-  readonly eventType?: string;
-  readonly timestamp?: number | string | null;
-  readonly payload?: string;
-  readonly afterMs?: number;
-}
-
-export interface ServiceUnderTest {
-  readonly clock: ManualClock;
-  readonly store: FaultyStore;
-  readonly emulator: Emulator;
-  readonly logged: LogRecord[];
-  /** Lines of the request log. */
-  requests(): LogRecord[];
-  /** Calls that reached the upstream since the start. */
-  calls(): number;
-  /** Uses a key that may read everything, unless `headers` has another credential. */
-  get(path: string, headers?: Record<string, string>): Promise<Response>;
-  /** Adds no credential. */
-  fetch(path: string, init?: RequestInit, clientAddress?: string): Promise<Response>;
-  admin(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** A new key's text. */
-  key(input?: Partial<NewKey>): Promise<string>;
-  script(id: string, messages: readonly Scripted[], more?: Record<string, unknown>): Promise<void>;
-  /** Executions of a state machine for the emulator's lists (src/emulator/runs-input.ts). */
-  runs(stateMachineArn: string, runs: readonly object[], more?: object): Promise<void>;
-  faults(faults: Record<string, unknown>): Promise<void>;
-  /** The emulator's control API (src/emulator/server/control.ts). */
-  control(path: string, body: unknown): Promise<void>;
-  buildIndex(): Promise<void>;
-  /** Replaces the isolate: store and upstream stay, memory is lost. */
-  restart(): void;
-  /** Makes the upstream unavailable. */
-  stopUpstream(): void;
-}
 
 /** Parts to share with another service, or to replace. */
 export interface Parts {
@@ -64,78 +26,102 @@ export interface Parts {
   readonly upstream?: (request: Request) => Promise<Response>;
 }
 
-/** Without a line in the log. */
-async function buildIndex({ indexBuild, logged }: InProcess): Promise<void> {
-  await indexBuild.run(new AbortController().signal);
-  logged.length = 0;
-}
-
 export async function openService(
-  overrides: Partial<Settings> = {},
+  settings: Partial<Settings> = {},
   parts: Parts = {},
 ): Promise<ServiceUnderTest> {
-  const { clock = new ManualClock(), upstream } = parts;
-  const emulator = createEmulator({ clock, credentials: UPSTREAM_CREDENTIALS });
-  let upstreamIsGone = false;
-  const service = new InProcess({
-    clock,
-    ...(parts.store !== undefined && { store: parts.store }),
-    settings: overrides,
-    platform: {
-      fetch: async (url, init) => {
-        if (upstreamIsGone) throw new TypeError('connection refused');
-        return (upstream ?? emulator.fetch)(new Request(url, init));
+  const service = new ServiceUnderTest(settings, parts);
+  if (parts.isIndexBuilt ?? true) await service.buildIndex();
+  // Without an admin API no keys are made.
+  if ((service.settings.adminToken ?? '').length >= 32) {
+    service.keyOfEverything = await service.key({ tickets: true });
+  }
+  return service;
+}
+
+export class ServiceUnderTest extends InProcess {
+  readonly emulator: Emulator;
+  keyOfEverything = 'none';
+  /** Makes the upstream unavailable. */
+  readonly stopUpstream: () => void;
+
+  constructor(settings: Partial<Settings>, { store, platform, upstream, ...parts }: Parts) {
+    const { clock = new ManualClock() } = parts;
+    const emulator = createEmulator({ clock, credentials: UPSTREAM_CREDENTIALS });
+    let upstreamIsGone = false;
+    super({
+      clock,
+      ...(store !== undefined && { store }),
+      settings,
+      platform: {
+        fetch: async (url, init) => {
+          if (upstreamIsGone) throw new TypeError('connection refused');
+          return (upstream ?? emulator.fetch)(new Request(url, init));
+        },
+        ...platform,
       },
-      ...parts.platform,
-    },
-  });
-  if (parts.isIndexBuilt ?? true) await buildIndex(service);
-  const { store, logged } = service;
-  const control = async (path: string, body: unknown): Promise<void> => {
-    const request = new Request(`http://emulator/_emulator${path}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
     });
-    const response = await emulator.fetch(request);
-    if (!response.ok) throw new Error(await response.text());
-  };
-  const key = async (input: Partial<NewKey> = {}): Promise<string> => {
+    this.emulator = emulator;
+    this.stopUpstream = () => {
+      upstreamIsGone = true;
+    };
+  }
+
+  /** Lines of the request log. */
+  requests(): LogRecord[] {
+    return this.logged.filter(({ event }) => event === 'request');
+  }
+
+  /** Calls that reached the upstream since the start. */
+  calls(): number {
+    return this.emulator.stats().calls;
+  }
+
+  /** Uses a key that may read everything, unless `headers` has another credential. */
+  get(path: string, headers?: Record<string, string>): Promise<Response> {
+    return this.fetch(path, { headers: { Authorization: `Bearer ${this.keyOfEverything}`, ...headers } });
+  }
+
+  /** A new key's text. */
+  async key(input: Partial<NewKey> = {}): Promise<string> {
     const body = { name: 'test', executions: ['*'], payloads: 'full', tier: 'high', ...input };
-    const created = await service.admin('POST', '/keys', body);
+    const created = await this.admin('POST', '/keys', body);
     if (created.status !== 201) throw new Error(await created.text());
     // Safety: what creating a key answers.
     return ((await created.json()) as { key: string }).key;
-  };
-  // Without an admin API no keys are made.
-  const hasAdmin = (service.settings.adminToken ?? '').length >= 32;
-  const everything = hasAdmin ? await key({ tickets: true }) : 'none';
-  return {
-    clock,
-    store,
-    emulator,
-    logged,
-    requests: () => logged.filter(({ event }) => event === 'request'),
-    calls: () => emulator.stats().calls,
-    get: (path, headers) =>
-      service.fetch(path, { headers: { Authorization: `Bearer ${everything}`, ...headers } }),
-    fetch: (path, init, clientAddress) => service.fetch(path, init, clientAddress),
-    admin: (method, path, body, headers) => service.admin(method, path, body, headers),
-    key,
-    script: (flowExecutionId, messages, more) =>
-      control('/executions', { flowExecutionId, messages, ...more }),
-    runs: (stateMachineArn, runs, more) => control('/runs', { stateMachineArn, runs, ...more }),
-    faults: (faults) => control('/faults', faults),
-    control,
-    buildIndex: () => buildIndex(service),
-    restart: () => service.restart(),
-    stopUpstream() {
-      upstreamIsGone = true;
-    },
-  };
+  }
+
+  /** The emulator's control API (src/emulator/server/control.ts). */
+  control(path: string, body: unknown): Promise<void> {
+    return tellEmulator('http://emulator', path, body, this.emulator.fetch);
+  }
+
+  script(
+    flowExecutionId: string,
+    messages: readonly ScriptedMessage[],
+    more?: Record<string, unknown>,
+  ): Promise<void> {
+    return this.control('/executions', { flowExecutionId, messages, ...more });
+  }
+
+  /** Executions of a state machine for the emulator's lists (src/emulator/runs-input.ts). */
+  runs(stateMachineArn: string, runs: readonly object[], more?: object): Promise<void> {
+    return this.control('/runs', { stateMachineArn, runs, ...more });
+  }
+
+  faults(faults: Record<string, unknown>): Promise<void> {
+    return this.control('/faults', faults);
+  }
+
+  /** Without a line in the log. */
+  async buildIndex(): Promise<void> {
+    await this.indexBuild.run(new AbortController().signal);
+    this.logged.length = 0;
+  }
 }
 
 /** A history that has ended long ago: `count` messages, the last one terminal. */
-export const endedLongAgo = (clock: ManualClock, count: number): Scripted[] =>
+export const endedLongAgo = (clock: ManualClock, count: number): ScriptedMessage[] =>
   Array.from({ length: count }, (_, position) => ({
     messageId: String(position),
     eventType:

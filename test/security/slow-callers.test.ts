@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { TARGET } from '../aws-protocol/aws-call.ts';
-import { ADMIN_TOKEN as DENO_ADMIN_TOKEN, DenoWorld, newKey } from '../deno/deno-process.ts';
+import { DenoWorld, newKey } from '../deno/deno-process.ts';
 import { openWorld } from '../support/on-workerd.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
@@ -34,7 +34,7 @@ const runtimes: Readonly<Record<string, () => Promise<Runtime>>> = {
     const world = await DenoWorld.create();
     const { url, noise } = await world.start({ STORE_PATH: ':memory:' });
     const key = await newKey(url);
-    return { url, key, adminToken: DENO_ADMIN_TOKEN, noise: () => noise, close: () => world.end() };
+    return { url, key, adminToken: ADMIN_TOKEN, noise: () => noise, close: () => world.end() };
   },
 };
 

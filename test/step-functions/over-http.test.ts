@@ -14,11 +14,10 @@ import { isoFromEpochSeconds } from '../../src/messages/timestamp.ts';
 import { TARGET, awsPageOf, exceptionOf } from '../aws-protocol/aws-call.ts';
 import type { PageJson, ProblemJson } from '../http/service-under-test.ts';
 import { eventually } from '../support/eventually.ts';
-import type { World } from '../support/on-workerd.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
 import { SseFollower } from '../support/sse-follower.ts';
 import { rebuildEvent, withoutEmptyDetails } from './rebuild-event.ts';
 import { UUID } from './source-under-test.ts';
-import { openStepFunctionsWorld } from './step-functions-world.ts';
 
 type Message = PageJson['messages'][number];
 
@@ -29,7 +28,7 @@ let world: World;
 let key: string;
 
 beforeAll(async () => {
-  world = await openStepFunctionsWorld();
+  world = await openWorld();
   key = await world.key();
 });
 

@@ -7,8 +7,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import type { World } from '../support/on-workerd.ts';
-import { openStepFunctionsWorld } from './step-functions-world.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
 
 const SERVER = createRequire(import.meta.url).resolve('stepfunctions-local/bin/stepfunctions-local-start.js');
 /** Region and account of its state machines, as SFN_ALLOWED. */
@@ -74,4 +73,4 @@ async function stop(server: ChildProcess): Promise<void> {
 
 /** The Worker, with this server as its Step Functions. */
 export const openLocalWorld = (server: StepFunctionsLocal): Promise<World> =>
-  openStepFunctionsWorld({ AWS_ENDPOINT_URL_SFN: server.endpoint.href, SFN_ALLOWED: LOCAL_ACCOUNT });
+  openWorld({ AWS_ENDPOINT_URL_SFN: server.endpoint.href, SFN_ALLOWED: LOCAL_ACCOUNT });

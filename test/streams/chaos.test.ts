@@ -8,7 +8,8 @@ import { expect, test } from 'vitest';
 import { createFlowtapClient } from '../../src/client/client.ts';
 import { SEED, seededRandom } from '../support/seeded-random.ts';
 import { SseFollower } from '../support/sse-follower.ts';
-import { type ScriptedMessage, type World, openWorld } from '../support/on-workerd.ts';
+import type { ScriptedMessage } from '../support/emulator-control.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
 import { flow } from './scripted-flow.ts';
 
 const EXECUTIONS = 20;

@@ -1,7 +1,7 @@
 /** Executions that run while a client follows them, and the answers to the client's requests. */
 import { randomUUID } from 'node:crypto';
 
-import type { ScriptedMessage } from '../support/on-workerd.ts';
+import type { ScriptedMessage } from '../support/emulator-control.ts';
 
 /** Scripts an execution in the upstream. */
 export interface Scripts {

@@ -37,13 +37,7 @@ async function startOnDeno(): Promise<RestartableService> {
   return {
     url,
     apiKey: await newKey(url.href),
-    script: async (flowExecutionId, messages, more) => {
-      const response = await fetch(`${world.emulator.url}/_emulator/executions`, {
-        method: 'POST',
-        body: JSON.stringify({ flowExecutionId, messages, ...more }),
-      });
-      if (!response.ok) throw new Error(await response.text());
-    },
+    script: (...given) => world.script(...given),
     restart: async () => {
       await processes.at(-1)?.kill();
       processes.push(await world.start({ PORT: url.port }));

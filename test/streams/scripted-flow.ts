@@ -1,5 +1,5 @@
 /** Histories that grow while they are followed. */
-import type { ScriptedMessage } from '../support/on-workerd.ts';
+import type { ScriptedMessage } from '../support/emulator-control.ts';
 
 /**
  * A scripted flow: one message every `everyMs`, the first immediately. The last one is terminal unless

@@ -6,7 +6,9 @@ import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Statistics } from '../../src/emulator/call-statistics.ts';
 import { type EmulatorServer, startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { createLocalKey } from '../../src/local/local-key.ts';
+import { emulatorVars } from '../../src/local/start-options.ts';
 import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+import { type ScriptedMessage, tellEmulator } from './emulator-control.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
 
 /** What the Worker signs with; every upstream accepts them. */
@@ -20,15 +22,6 @@ type Vars = Readonly<Record<string, string>>;
 export interface Upstream {
   readonly url: string;
   close(): Promise<void>;
-}
-
-/** As the emulator's control API takes it. */
-export interface ScriptedMessage {
-  readonly messageId?: string;
-  readonly eventType?: string;
-  readonly timestamp?: number | string | null;
-  readonly payload?: string;
-  readonly afterMs?: number;
 }
 
 /** An execution as an operator sees it. */
@@ -117,13 +110,8 @@ export class World<Behind extends Upstream = EmulatorServer> {
     return this.stats().byExecution[id]?.calls ?? 0;
   }
 
-  /** Tells the emulator what to have and what to do wrong; src/emulator/server/control.ts says how. */
-  async control(path: string, body: unknown): Promise<void> {
-    const response = await fetch(`${this.upstream.url}/_emulator${path}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(await response.text());
+  control(path: string, body: unknown): Promise<void> {
+    return tellEmulator(this.upstream.url, path, body);
   }
 
   script(
@@ -148,13 +136,13 @@ export class World<Behind extends Upstream = EmulatorServer> {
   }
 }
 
-/** `varsFor`: settings beyond those for Things Graph. */
-export const openWorld = (varsFor?: (emulatorUrl: string) => Vars): Promise<World> =>
-  openWorldBefore(() => startEmulatorServer({ port: 0, credentials: UPSTREAM_CREDENTIALS }), varsFor);
+/** `vars`: settings that differ from those for everything that the emulator has. */
+export const openWorld = (vars?: Vars): Promise<World> =>
+  openWorldBefore(() => startEmulatorServer({ port: 0, credentials: UPSTREAM_CREDENTIALS }), vars);
 
 export async function openWorldBefore<Behind extends Upstream>(
   startUpstream: () => Promise<Behind>,
-  varsFor: (upstreamUrl: string) => Vars = () => ({}),
+  vars: Vars = {},
 ): Promise<World<Behind>> {
   const upstream = await startUpstream();
   const lines: string[] = [];
@@ -164,10 +152,10 @@ export async function openWorldBefore<Behind extends Upstream>(
         AWS_REGION: 'us-west-2',
         AWS_ACCESS_KEY_ID: UPSTREAM_CREDENTIALS.accessKeyId,
         AWS_SECRET_ACCESS_KEY: UPSTREAM_CREDENTIALS.secretAccessKey,
-        AWS_ENDPOINT_URL_IOTTHINGSGRAPH: upstream.url,
+        ...emulatorVars(upstream.url),
         SIGNING_SECRET,
         ADMIN_TOKEN,
-        ...varsFor(upstream.url),
+        ...vars,
       },
       onLog: (line) => lines.push(line),
     });

@@ -26,8 +26,6 @@ export const SIGNING_SECRET = 'a signing secret of more than thirty-two characte
 export const SECRETS_OF_TESTS: readonly string[] = [
   ADMIN_TOKEN,
   SIGNING_SECRET,
-  'an admin token of the tests, 32 characters',
-  'a signing secret of the tests, 32 characters',
   'the next secret, just as long as the last',
   'the secret of the upstream',
   'the secret of the emulator',

@@ -9,9 +9,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 import { browserModule } from '../../src/site/browser-module.ts';
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
-import { openStepFunctionsWorld } from '../step-functions/step-functions-world.ts';
 import { launchChromium } from '../support/chromium.ts';
-import type { World } from '../support/on-workerd.ts';
+import { type World, openWorld } from '../support/on-workerd.ts';
 import type { EventScript } from './event-script.ts';
 import { orderFlow } from './order-flow.ts';
 import { untilPhase } from './viewer-page.ts';
@@ -177,7 +176,7 @@ ${ids.map((id) => `<flowtap-execution service="${service}" ticket-url="/ticket?e
 `;
 
 export async function openViewerWorld(): Promise<ViewerWorld> {
-  const world = await openStepFunctionsWorld();
+  const world = await openWorld();
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   return new ViewerWorld(world, await launchChromium(), server, await world.key({ tickets: true }));

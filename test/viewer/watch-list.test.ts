@@ -6,7 +6,6 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
-import { emulatorVars } from '../../src/local/start-options.ts';
 import { violationsOfAxe } from '../support/axe.ts';
 import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
@@ -22,7 +21,7 @@ let browser: Browser;
 let apiKey: string;
 beforeAll(async () => {
   if (!hasChromium()) return;
-  [world, browser] = await Promise.all([openWorld(emulatorVars), launchChromium()]);
+  [world, browser] = await Promise.all([openWorld(), launchChromium()]);
   apiKey = await world.key({ executions: [`${HOME}:execution:Door:*`, `${HOME}:execution:Lamp:*`] });
   const now = Date.now();
   await world.control('/runs', {
