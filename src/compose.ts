@@ -32,7 +32,7 @@ import { createListOpener } from './lists/runtimes/list-opener.ts';
 import type { ListObjects, OpenList } from './lists/runtimes/open-list.ts';
 import type { Log } from './core/log.ts';
 import type { CursorKeys } from './messages/cursor.ts';
-import { type EncodePage, createPageEncoder } from './messages/encoded-page.ts';
+import { type EncodePage, asBytes, asText, createPageEncoder } from './messages/encoded-page.ts';
 import { probeLists, probeSources } from './sources/probe.ts';
 import { eventOfMessage } from './sources/step-functions/step-functions-event.ts';
 import { stepFunctionsLineage } from './sources/step-functions/step-functions-lineage.ts';
@@ -53,6 +53,8 @@ export interface Platform {
   /** Flowtap's version, from package.json, for /healthz. */
   readonly version: string;
   readonly fetch: Fetch;
+  /** How pages are kept in memory. Absent: as bytes. */
+  readonly pagesAs?: 'text';
   /** The call budget of this name, shared by all callers of that account. */
   readonly callBudget: (name: string, limits: CallLimits) => CallBudget;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
@@ -110,7 +112,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     flows: (options) => archive.index.flows(options),
     isComplete: () => indexBuild.isDone(),
   };
-  const encodePage = createPageEncoder(cursorKeys);
+  const encodePage = createPageEncoder(cursorKeys, platform.pagesAs === 'text' ? asText : asBytes);
   const frameMemory = createFrameMemory();
   const framesFor = (ref: ExecutionRef) =>
     new EventFrames({

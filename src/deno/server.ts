@@ -154,6 +154,7 @@ const onDeno = (store: KeyValueStore, log: Log): Platform => ({
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   log,
   version: manifest.version,
+  pagesAs: 'text',
   fetch,
   callBudget: (_name, limits) => createCallBudget({ clock, ...limits }),
   tiers: {

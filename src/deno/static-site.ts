@@ -37,8 +37,10 @@ export async function openSite(
     const path = `/${name}`.replace(/\/index\.html$/, '/').replace(/\.html$/, '');
     files.set(path, await readStaticFile(new URL(name, directory), path, rules));
   }
+  const properPaths = new Map(
+    [...files.keys()].flatMap((path) => otherPaths(path).map((other): [string, string] => [other, path])),
+  );
   return (request, { pathname, search }) => {
-    if (files.size === 0) return undefined;
     const file = files.get(pathname);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (file)
@@ -48,7 +50,7 @@ export async function openSite(
             status: 405,
             headers: { ...headersFor(pathname, rules), allow: 'GET, HEAD' },
           });
-    const proper = isRead ? properPaths(pathname).find((path) => files.has(path)) : undefined;
+    const proper = isRead ? properPaths.get(pathname) : undefined;
     if (proper === undefined) return undefined;
     const headers = { ...headersFor(pathname, rules), location: `${proper}${search}` };
     return new Response(null, { status: 307, headers });
@@ -56,10 +58,10 @@ export async function openSite(
 }
 
 /** Other ways to write the path of a page: with `.html`, `index`, a slash too many or too few. */
-const properPaths = (path: string): string[] => [
-  path.replace(/\/index(\.html)?$/, '/'),
-  path.replace(/(\.html|\/)$/, ''),
+const otherPaths = (path: string): string[] => [
+  `${path}.html`,
   `${path}/`,
+  ...(path.endsWith('/') ? [`${path}index`, `${path}index.html`, path.slice(0, -1)] : []),
 ];
 
 function answer(request: Request, { bytes, headers }: StaticFile): Response {

@@ -2,6 +2,7 @@
  * Headers of JSON answers that can be cached: pages, lists and summaries. The contract is docs/http-api.md.
  */
 import type { Served } from '../executions/executions.ts';
+import type { BodyForm } from '../messages/encoded-page.ts';
 import type { Draft } from './response-headers.ts';
 
 /** Final pages never change. Clients may cache them as long as our own memory does. */
@@ -36,7 +37,7 @@ export function nextLink<N extends string>(
 /** JSON with a strong ETag; 304 without a body if the client already has it. */
 export function jsonWithEtag(
   request: Request,
-  { body, etag }: { readonly body: Uint8Array | string; readonly etag: string },
+  { body, etag }: { readonly body: BodyForm; readonly etag: string },
   headers: Readonly<Record<string, string>>,
 ): Draft {
   if (matchesEtag(request.headers.get('If-None-Match'), etag)) {

@@ -10,8 +10,8 @@ export function forwardedOverTls(
   socketAddress: string | undefined,
   trustedProxies: readonly AddressBlock[],
 ): boolean {
-  const peer = parseIpAddress(socketAddress ?? '');
-  if (peer === undefined || !trustedProxies.some((block) => isInBlock(peer, block))) return false;
   const [first = ''] = (headers.get('X-Forwarded-Proto') ?? '').split(',', 1);
-  return first.trim().toLowerCase() === 'https';
+  if (first.trim().toLowerCase() !== 'https') return false;
+  const peer = parseIpAddress(socketAddress ?? '');
+  return peer !== undefined && trustedProxies.some((block) => isInBlock(peer, block));
 }

@@ -34,10 +34,13 @@ export interface PageBody {
   readonly partial?: true;
 }
 
+/** UTF-8 or text: what the runtime sends at the lowest cost. */
+export type BodyForm = Uint8Array | string;
+
 /** Plain data: it crosses an RPC boundary. */
 export interface EncodedPage extends Pick<PageContent, 'next' | 'more' | 'status'> {
-  /** The JSON in UTF-8, with a newline at its end. Never changed: all callers share it. */
-  readonly body: Uint8Array;
+  /** The JSON, with a newline at its end. Never changed: all callers share it. */
+  readonly body: BodyForm;
   /** Strong: from the body. */
   readonly etag: string;
   /** `next` as callers get it. */
@@ -47,9 +50,12 @@ export interface EncodedPage extends Pick<PageContent, 'next' | 'more' | 'status
 export type EncodePage = (execution: ExecutionName, page: PageContent) => EncodedPage;
 
 const utf8 = new TextEncoder();
+export const asBytes = (text: string): BodyForm => utf8.encode(text);
+/** A text is sent with one copy where bytes need two, as on Deno. */
+export const asText = (text: string): BodyForm => text;
 
 export const createPageEncoder =
-  (keys: CursorKeys): EncodePage =>
+  (keys: CursorKeys, toBody: (text: string) => BodyForm = asBytes): EncodePage =>
   (execution, { messages, next, more, partial, status }) => {
     const cursor = encodeCursor(keys, execution, { ...next, end: 'none' });
     const content: PageBody = {
@@ -59,7 +65,7 @@ export const createPageEncoder =
       ...(status && { status }),
       ...(partial && { partial }),
     };
-    const body = utf8.encode(`${JSON.stringify(content)}\n`);
+    const body = toBody(`${JSON.stringify(content)}\n`);
     return { body, etag: strongEtag(body), cursor, next, more, ...(status && { status }) };
   };
 
@@ -69,7 +75,11 @@ export const strongEtag = (body: Uint8Array | string): string =>
 /** The JSON of an encoded page, for another form of it. */
 export const decodePage = ({ body }: Pick<EncodedPage, 'body'>): PageBody =>
   // Safety: `createPageEncoder` made it.
-  JSON.parse(new TextDecoder().decode(body)) as PageBody;
+  JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as PageBody;
 
 /** Estimates what it takes in memory. */
-export const encodedPageBytes = ({ body }: EncodedPage): number => body.byteLength + 512;
+export const encodedPageBytes = ({ body }: EncodedPage): number =>
+  512 + (typeof body === 'string' ? textBytes(body) : body.byteLength);
+
+/** V8 keeps a text in one byte for each character, or in two if one of them is not in Latin-1. */
+const textBytes = (text: string): number => (/[\u0100-\uffff]/.test(text) ? 2 : 1) * text.length;

@@ -13,7 +13,7 @@ beforeAll(async () => {
  * (all of zod, an AWS SDK) doubles it. docs/decisions/0014-each-feature-states-its-bytes.md says what each
  * feature takes. Raise it by what a new one takes.
  */
-const BUNDLE_GZIP_BYTES_MAX = 114_950;
+const BUNDLE_GZIP_BYTES_MAX = 115_000;
 
 test('the Worker that is deployed stays within its budget', () => {
   expect(gzipSync(bundle.script).length).toBeLessThan(BUNDLE_GZIP_BYTES_MAX);

@@ -8,7 +8,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { archiveHeadSchema } from '../../src/archive/archive-head.ts';
 import { openWalk } from '../../src/compose-sources.ts';
+import type { PageAnswer } from '../../src/executions/executions.ts';
 import { WALK_START, deriveAll } from '../../src/messages/derive.ts';
+import { decodePage } from '../../src/messages/encoded-page.ts';
 import { fingerprintsAlong, fingerprintAtStart } from '../../src/messages/fingerprint.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { valueOf } from '../access/access-under-test.ts';
@@ -86,8 +88,7 @@ const pageRequest = async () => ({
   totalStreamLimit: 1_000,
   waitMs: 0,
 });
-const messagesIn = ({ body }: { readonly body: Uint8Array }): Message[] =>
-  JSON.parse(new TextDecoder().decode(body)).messages;
+const messagesIn = (page: PageAnswer): readonly Message[] => decodePage(page).messages;
 const headNow = async () => archiveHeadSchema.parse((await under.store.get(HEAD_KEY))?.metadata);
 const upgraded = () => under.events('archive-upgraded').length;
 
