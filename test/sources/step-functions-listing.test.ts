@@ -193,7 +193,7 @@ describe('the budget of lists', () => {
       budgeted.pace?.({ of: { flow: flowOfArn(`${MACHINE}-${n}`) } }, 1_000, ['tenant']) ?? 0;
     expect(pace(0)).toBe(1_000);
     for (let n = 1; n < 18; n++) pace(n);
-    // 18 lists at 90 % of 2 calls a second, with room for the jitter of polls.
-    expect(pace(0)).toBe(Math.ceil(10_000 * POLLS_PER_INTERVAL));
+    // 18 lists at 75 % of 2 calls a second, with room for the jitter of polls.
+    expect(pace(0)).toBe(Math.ceil(12_000 * POLLS_PER_INTERVAL));
   });
 });
