@@ -1,8 +1,8 @@
-/** `flowtap doctor`: runs the checks of examination.ts and prints them, for people or as JSON. */
+/** `flowtap doctor`: runs the checks of doctor-checks.ts and prints them, for people or as JSON. */
 import { executionId, readArguments } from './arguments.ts';
 import type { Check, Level } from './check.ts';
 import type { Command } from './command.ts';
-import { examine } from './examination.ts';
+import { doctorChecks } from './doctor-checks.ts';
 import { EXIT } from './exit-code.ts';
 import type { Output, Style } from './output.ts';
 import { jsonLine, oneLine } from './plain-text.ts';
@@ -34,7 +34,7 @@ export const doctor: Command = {
     const { stdout } = terminal;
     const id = positionals[0] === undefined ? undefined : executionId(positionals[0]);
     const checks: Check[] = [];
-    for await (const check of examine(terminal, values.url, id)) {
+    for await (const check of doctorChecks(terminal, values.url, id)) {
       checks.push(check);
       if (values.json !== true) await print(check, stdout);
     }

@@ -4,7 +4,7 @@
 import type { Result } from '../core/errors.ts';
 import { decodeListCursor } from '../lists/list-cursor.ts';
 import { strongEtag } from '../messages/encoded-page.ts';
-import type { SealKeys } from '../messages/sealed.ts';
+import type { SigningKeys } from '../messages/signed-text.ts';
 import { readCursor } from './cursor-parameter.ts';
 import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './cacheable-json.ts';
 import type { CursorQuery } from './query-parameters.ts';
@@ -38,7 +38,11 @@ export function listAnswer<N extends string>(
 }
 
 /** The place of a cursor. Fails if this service did not issue it for this list. */
-export function readPlace(keys: SealKeys, listName: string, query: CursorQuery): Result<string | undefined> {
+export function readPlace(
+  keys: SigningKeys,
+  listName: string,
+  query: CursorQuery,
+): Result<string | undefined> {
   return readCursor(
     query,
     (text) => decodeListCursor(keys, listName, text),

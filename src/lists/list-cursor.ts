@@ -9,7 +9,7 @@
  */
 import { Buffer } from 'node:buffer';
 
-import { type SealKeys, seal, unseal } from '../messages/sealed.ts';
+import { type SigningKeys, sign, verify } from '../messages/signed-text.ts';
 import { STATUSES } from '../messages/event-types.ts';
 import { type ListRequest, nameOf } from './lists.ts';
 
@@ -38,13 +38,13 @@ export function nameOfList(
   return JSON.stringify(['executions', ...nameOf(of), wanted, namePrefix, startedAfterMs, startedBeforeMs]);
 }
 
-export const encodeListCursor = (keys: SealKeys, listName: string, place: string): string =>
-  seal(keys, Buffer.from(`${String.fromCodePoint(VERSION)}${place}\0`), listName);
+export const encodeListCursor = (keys: SigningKeys, listName: string, place: string): string =>
+  sign(keys, Buffer.from(`${String.fromCodePoint(VERSION)}${place}\0`), listName);
 
 /** The place; undefined if the text is not a cursor of this service for this list. */
-export function decodeListCursor(keys: SealKeys, listName: string, text: string): string | undefined {
+export function decodeListCursor(keys: SigningKeys, listName: string, text: string): string | undefined {
   if (text.length > LIST_CURSOR_CHARACTERS_MAX) return undefined;
-  const body = unseal(keys, text, listName);
+  const body = verify(keys, text, listName);
   if (body?.[0] !== VERSION || body.at(-1) !== 0) return undefined;
   return body.toString('utf8', 1, body.length - 1);
 }

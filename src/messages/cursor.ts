@@ -19,7 +19,7 @@ import { Buffer } from 'node:buffer';
 
 import { type ExecutionName, executionKey } from '../core/execution-ref.ts';
 import { FINGERPRINT_BYTES, type Fingerprint } from './fingerprint.ts';
-import { MAC_BYTES, type SealKeys, seal, unseal } from './sealed.ts';
+import { MAC_BYTES, type SigningKeys, sign, verify } from './signed-text.ts';
 
 const VERSION = 1;
 const BODY_BYTES = 1 + 4 + FINGERPRINT_BYTES + 1;
@@ -45,7 +45,7 @@ export interface Cursor extends Position {
 }
 
 /** Keys for cursors alone. */
-export type CursorKeys = SealKeys;
+export type CursorKeys = SigningKeys;
 
 /**
  * 40 characters of [A-Za-z0-9_-]. Throws RangeError for a position that no history can have. A cursor with a
@@ -62,7 +62,7 @@ export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor:
   body.writeUInt32BE(cursor.position, 1);
   body.write(cursor.fingerprint, 5, FINGERPRINT_BYTES, 'hex');
   body.writeUInt8(END_MARKS.indexOf(cursor.end), BODY_BYTES - 1);
-  return seal(keys, body, `${executionKey(execution)}${use}`);
+  return sign(keys, body, `${executionKey(execution)}${use}`);
 }
 
 /** Undefined if the text is not canonical, or not a cursor of this service for this execution. */
@@ -73,7 +73,7 @@ export function decodeCursor(
   use = '',
 ): Cursor | undefined {
   if (text.length !== CURSOR_CHARACTERS) return undefined;
-  const body = unseal(keys, text, `${executionKey(execution)}${use}`);
+  const body = verify(keys, text, `${executionKey(execution)}${use}`);
   const end = END_MARKS[body?.readUInt8(BODY_BYTES - 1) ?? Infinity];
   if (body?.readUInt8(0) !== VERSION || end === undefined) return undefined;
   return {

@@ -8,7 +8,7 @@ import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
 import type { Child, Children, ChildrenPlace } from '../../lists/children.ts';
 import { encodeListCursor } from '../../lists/list-cursor.ts';
 import { shows } from '../../messages/payload-access.ts';
-import type { SealKeys } from '../../messages/sealed.ts';
+import type { SigningKeys } from '../../messages/signed-text.ts';
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LISTED_DEFAULT } from '../list-query.ts';
 import { CURSOR_PARAMETERS, type CursorQuery, readQuery } from '../query-parameters.ts';
@@ -16,7 +16,7 @@ import type { Answered, Exchange } from '../routing.ts';
 
 export interface ChildrenPorts {
   readonly children: Children;
-  readonly cursorKeys: SealKeys;
+  readonly cursorKeys: SigningKeys;
 }
 
 export async function getChildren(
@@ -46,7 +46,7 @@ export async function getChildren(
 
 const withoutStep = ({ step: _, ...item }: Child): Child => item;
 
-function placeOf(keys: SealKeys, name: string, query: CursorQuery): Result<ChildrenPlace> {
+function placeOf(keys: SigningKeys, name: string, query: CursorQuery): Result<ChildrenPlace> {
   const text = readPlace(keys, name, query);
   if (!text.ok) return text;
   const [, position, fingerprint, starts, after] = PLACE.exec(text.value ?? '') ?? [];

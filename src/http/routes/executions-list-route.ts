@@ -7,7 +7,7 @@ import { type Caller, grantedStreamOf, listGrantOf, readerOf } from '../../acces
 import { type Result, invalid, ok } from '../../core/errors.ts';
 import { encodeListCursor, nameOfList } from '../../lists/list-cursor.ts';
 import type { ListOf, Lists } from '../../lists/lists.ts';
-import type { SealKeys } from '../../messages/sealed.ts';
+import type { SigningKeys } from '../../messages/signed-text.ts';
 import { authenticate } from '../authenticate-request.ts';
 import { givenCursor } from '../cursor-parameter.ts';
 import { answerToReader, streamResponse, wantsStream } from '../stream-response.ts';
@@ -21,7 +21,7 @@ import { type Answered, type Exchange, type Handler, byMethod } from '../routing
 export interface ListsPorts {
   readonly access: Access;
   readonly lists: Pick<Lists, 'page' | 'follow'>;
-  readonly cursorKeys: SealKeys;
+  readonly cursorKeys: SigningKeys;
   /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
   readonly publicUrl?: string;
 }

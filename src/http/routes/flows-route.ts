@@ -2,7 +2,7 @@
 import { ok } from '../../core/errors.ts';
 import { FLOWS_LIST, encodeListCursor } from '../../lists/list-cursor.ts';
 import type { Lists } from '../../lists/lists.ts';
-import type { SealKeys } from '../../messages/sealed.ts';
+import type { SigningKeys } from '../../messages/signed-text.ts';
 import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
 import { listAnswer, readPlace } from '../list-answer.ts';
 import { LISTED_DEFAULT } from '../list-query.ts';
@@ -12,7 +12,7 @@ import { type Answered, type Exchange, type Handler, byMethod } from '../routing
 
 export interface FlowsPorts extends AuthenticationPorts {
   readonly lists: Pick<Lists, 'flows'>;
-  readonly cursorKeys: SealKeys;
+  readonly cursorKeys: SigningKeys;
 }
 
 export const flowsRoute = (ports: FlowsPorts): Handler =>

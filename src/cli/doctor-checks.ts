@@ -14,8 +14,8 @@ import { humanDuration } from '../core/human-duration.ts';
 import { summaryLines } from './summary-lines.ts';
 
 /**
- * With a larger difference, times in logs cannot be compared, and tickets and keys seem to expire early or
- * late.
+ * If the clocks differ by more, times in logs cannot be compared, and tickets and keys seem to expire early
+ * or late.
  */
 const SKEW_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 15_000;
@@ -23,7 +23,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Enough time to get a new key. */
 const EXPIRY_WARNING_MS = 14 * DAY_MS;
 
-export async function* examine(
+export async function* doctorChecks(
   terminal: Terminal,
   url: string | undefined,
   id: string | undefined,
@@ -87,7 +87,7 @@ async function* checkService(terminal: Terminal, address: string): AsyncGenerato
 const NETWORK_REMEDIES: Readonly<Record<NetworkFaultKind, string>> = {
   'host-not-found': 'Check the host in FLOWTAP_URL.',
   'connection-refused': 'Check host and port in FLOWTAP_URL. Is the service running?',
-  'not-tls': 'Use http:// in FLOWTAP_URL if that port is meant, or else the port that serves https.',
+  'not-tls': 'Use http:// in FLOWTAP_URL, or the port that serves https.',
   'not-http': 'Use https:// in FLOWTAP_URL.',
   'untrusted-certificate':
     'If a private authority has issued it, set NODE_EXTRA_CA_CERTS to the file with its certificate. Else tell the operator.',
@@ -114,7 +114,7 @@ function unreachable(error: unknown, { origin }: URL, proxy: ProxySetting | unde
   const isConnection = error instanceof FlowtapConnectionError;
   const fault = networkFault(isConnection ? error.cause : error);
   const isTimeout = error instanceof Error && error.name === 'TimeoutError';
-  const why = isTimeout ? `nothing came within ${ANSWER_MS_MAX / 1000} s` : oneLine(fault.text);
+  const why = isTimeout ? `timed out after ${ANSWER_MS_MAX / 1000} s` : oneLine(fault.text);
   return fail(
     name,
     `No answer from ${origin}: ${why}.`,
@@ -126,7 +126,7 @@ function checkClock(date: string | null, hereMs: number, skewMsMax: number): Che
   const headerMs = Date.parse(date ?? '');
   if (Number.isNaN(headerMs)) {
     const remedy = 'Compare `date -u` on both machines if tickets or keys seem to expire at the wrong time.';
-    return warn('clock', 'Not checked: the service did not tell its time.', remedy);
+    return warn('clock', 'Not checked: the service sent no Date header.', remedy);
   }
   // The header has whole seconds: take the middle of its second.
   const thereMs = headerMs + 500;

@@ -10,7 +10,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 export const MAC_BYTES = 16;
 
 /** MAC keys, 32 bytes each, derived from SIGNING_SECRET and SIGNING_SECRET_PREVIOUS. */
-export interface SealKeys {
+export interface SigningKeys {
   readonly current: Uint8Array;
   readonly previous?: Uint8Array;
 }
@@ -18,11 +18,11 @@ export interface SealKeys {
 const mac = (key: Uint8Array, body: Uint8Array, context: string): Buffer =>
   createHmac('sha256', key).update(body).update(context).digest().subarray(0, MAC_BYTES);
 
-export const seal = (keys: SealKeys, body: Uint8Array, context: string): string =>
+export const sign = (keys: SigningKeys, body: Uint8Array, context: string): string =>
   Buffer.concat([body, mac(keys.current, body, context)]).toString('base64url');
 
-/** The bytes; undefined if the text is not canonical, or was not sealed by this service for this context. */
-export function unseal(keys: SealKeys, text: string, context: string): Buffer | undefined {
+/** The bytes; undefined if the text is not canonical, or was not signed by this service for this context. */
+export function verify(keys: SigningKeys, text: string, context: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   if (bytes.length <= MAC_BYTES || bytes.toString('base64url') !== text) return undefined;
   const body = bytes.subarray(0, -MAC_BYTES);
