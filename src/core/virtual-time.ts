@@ -1,13 +1,15 @@
 /**
- * Which tenant is next among those that want calls: start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996), with calls of
- * equal length. Each tenant has a virtual time at which its next call may start. The tenant with the earliest one is served,
- * and its next start is one call later. So a tenant's first call waits for at most one call of each other tenant, and a tenant
- * gets no extra calls for the time in which it was idle. No I/O, no clock.
+ * Which tenant is next among those that want calls: start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM
+ * 1996), with calls of equal length. Each tenant has a virtual time at which its next call may start. The
+ * tenant with the earliest one is served, and its next start is one call later. So a tenant's first call
+ * waits for at most one call of each other tenant, and a tenant gets no extra calls for the time in which it
+ * was idle. No I/O, no clock.
  */
 
 /**
- * A tenant that owes more calls than this does not pay for calls at another's turn. Otherwise two tenants could get more calls than two
- * others: one causes them, and the other, which never pays, waits for them.
+ * A tenant that owes more calls than this does not pay for a call that used another tenant's turn: the other
+ * tenant pays. Otherwise two tenants could get more calls than their part: one would cause calls, and the
+ * other, which never pays, would wait for them.
  */
 const OWED_MAX = 1;
 /**
@@ -19,7 +21,10 @@ export const TENANTS_REMEMBERED_MAX = 1_000;
 export class VirtualTime {
   /** The start of the call that was served last. */
   #now: number;
-  /** When the next call of a tenant may start, if that is later than `#now`. The tenant served last comes last. */
+  /**
+   * When the next call of a tenant may start, if that is later than `#now`. The tenant served last comes
+   * last.
+   */
   readonly #nextStarts: Map<string, number>;
 
   constructor(from?: VirtualTime) {
@@ -38,7 +43,10 @@ export class VirtualTime {
     return first;
   }
 
-  /** Takes a call as served at this tenant's turn. Returns who pays: the tenant that caused the call, unless it owes too many. */
+  /**
+   * Serves a call at this tenant's turn. Returns the tenant that pays: the one that caused the call, unless
+   * it owes too many.
+   */
   serve(tenant: string, causer = tenant): string {
     this.#now = this.#startOf(tenant);
     const payer = this.#startOf(causer) <= this.#now + OWED_MAX ? causer : tenant;
@@ -55,8 +63,9 @@ export class VirtualTime {
   }
 
   /**
-   * Charges calls that were made some time ago, or gives them back if `calls` is negative. It delays the tenant's next call by at most
-   * OWED_MAX calls: a tenant owes nothing for calls from a time when no other tenant waited.
+   * Charges calls that were made some time ago, or gives them back if `calls` is negative. It delays the
+   * tenant's next call by at most OWED_MAX calls: a tenant owes nothing for calls from a time when no other
+   * tenant waited.
    */
   chargeLate(tenant: string, calls: number): void {
     const start = this.#startOf(tenant);
@@ -64,7 +73,10 @@ export class VirtualTime {
     if (next > this.#now || this.#nextStarts.has(tenant)) this.#nextStarts.set(tenant, next);
   }
 
-  /** Tenants in the order in which they were served last: for `first`, so that of several with the same right none is served twice. */
+  /**
+   * Tenants by the time of their last call, the oldest first. In this order, `first` resolves ties in favour
+   * of the tenant that was served longest ago.
+   */
   byLastServed(tenants: Iterable<string>): string[] {
     const places = new Map([...this.#nextStarts.keys()].map((tenant, place) => [tenant, place]));
     const placeOf = (tenant: string) => places.get(tenant) ?? -1;

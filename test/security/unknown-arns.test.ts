@@ -1,7 +1,7 @@
 /**
  * One tenant asks, as fast as two standard keys may, for summaries of Step Functions executions that do not
  * exist: more calls than the account's budget has. Another tenant reads and follows meanwhile. The budget is
- * that of one process, as on Deno, and that of isolates that lease shares of it, as on Workers. Judged by the
+ * that of one process, as on Deno, and that of isolates that lease parts of it, as on Workers. Judged by the
  * calls that the upstream gets.
  */
 import { expect, test } from 'vitest';
@@ -43,11 +43,11 @@ type OpenBudget = (clock: ManualClock, limits: CallLimits) => CallBudget;
 const budgets: Record<string, OpenBudget> = {
   'one process': (clock, limits) => createCallBudget({ clock, ...limits }),
   'an isolate with a lease': (clock, limits) => {
-    const shares = new Leases({ nowMs: clock.now(), limits });
+    const leases = new Leases({ nowMs: clock.now(), limits });
     return createLeasedBudget({
       holder: 'isolate',
       limits,
-      ask: async (request) => shares.share(request, clock.now()).share,
+      ask: async (request) => leases.renew(request, clock.now()).grant,
       clock,
       log: testLog(),
     });

@@ -36,7 +36,7 @@ function acrossIsolates(clock: ManualClock, limits: CallLimits): CallBudget {
     createLeasedBudget({
       holder: `isolate-${n}`,
       limits,
-      ask: async (request) => leases.share(request, clock.now()).share,
+      ask: async (request) => leases.renew(request, clock.now()).grant,
       clock,
       log: testLog(),
     }),

@@ -14,7 +14,7 @@ import {
 import type { Demand } from '../../src/sources/call-budget/demand.ts';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
 import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { Leases, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
 import type { CallOrigin, Source } from '../../src/sources/source.ts';
 import { READ } from '../support/call-options.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
@@ -123,7 +123,7 @@ describe('a source within a budget', () => {
   });
 });
 
-describe('shares of a budget', () => {
+describe('leases of a budget', () => {
   test('that are out never sum up to more than the budget, however many ask, and whenever', () => {
     const asked = fc.record({
       holder: fc.integer({ min: 0, max: 30 }).map(String),
@@ -138,15 +138,15 @@ describe('shares of a budget', () => {
     });
     fc.assert(
       fc.property(fc.array(asked, { maxLength: 60 }), (requests) => {
-        const shares = new Leases({ nowMs: 0, limits: LIMITS });
+        const leases = new Leases({ nowMs: 0, limits: LIMITS });
         const out = new Map<string, { perSecond: number; untilMs: number }>();
         let now = 0;
         let single = 0;
         for (const { afterMs, ...request } of requests) {
           now += afterMs;
-          const { share } = shares.share({ ...request, limits: LIMITS }, now);
-          out.set(request.holder, { perSecond: share.callsPerSecond, untilMs: now + share.validMs });
-          single += share.calls;
+          const { grant } = leases.renew({ ...request, limits: LIMITS }, now);
+          out.set(request.holder, { perSecond: grant.callsPerSecond, untilMs: now + grant.validMs });
+          single += grant.calls;
           const rates = [...out.values()].filter(({ untilMs }) => untilMs > now);
           const sum = rates.reduce((total, { perSecond }) => total + perSecond, 0);
           expect(sum).toBeLessThanOrEqual(CALLS_PER_SECOND * 1.000_001);
@@ -160,12 +160,12 @@ describe('shares of a budget', () => {
     const first = new Leases({ nowMs: 0, limits: LIMITS });
     const demand: Demand = [['tenant', [[1_000, 20]]]];
     const request = { limits: LIMITS, demand, waiting: NOBODY };
-    const { lease } = first.share({ ...request, holder: 'a' }, 0);
+    const { lease } = first.renew({ ...request, holder: 'a' }, 0);
     const again = new Leases({ nowMs: 1_000, limits: LIMITS, leases: [['a', lease]] });
-    const { share } = again.share({ ...request, holder: 'b' }, 1_000);
-    expect(share.callsPerSecond + lease.callsPerSecond).toBeLessThanOrEqual(CALLS_PER_SECOND);
+    const { grant } = again.renew({ ...request, holder: 'b' }, 1_000);
+    expect(grant.callsPerSecond + lease.callsPerSecond).toBeLessThanOrEqual(CALLS_PER_SECOND);
     const leastMs = Math.ceil(40_000 / pollsBudget(CALLS_PER_SECOND, false).callsPerSecond);
-    expect(share.paces).toEqual([{ tenant: 'tenant', leastMs, mostMs: Infinity }]);
+    expect(grant.paces).toEqual([{ tenant: 'tenant', leastMs, mostMs: Infinity }]);
   });
 });
 
@@ -207,8 +207,8 @@ describe('executions that are silent after some seconds, each with a burst of me
 
   const inProcess = (limits: CallLimits) => (clock: ManualClock) => createCallBudget({ clock, ...limits });
   const leased = (limits: CallLimits) => (clock: ManualClock) => {
-    const shares = new Leases({ nowMs: clock.now(), limits });
-    const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
+    const leases = new Leases({ nowMs: clock.now(), limits });
+    const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
     return createLeasedBudget({ holder: 'isolate', limits, ask, clock, log: testLog() });
   };
 

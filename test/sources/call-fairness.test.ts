@@ -9,7 +9,7 @@ import {
   type Permit,
 } from '../../src/sources/call-budget/call-budget.ts';
 import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { Leases, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
 import type { WaitingCalls } from '../../src/sources/call-budget/single-calls.ts';
 import type { CallOrigin } from '../../src/sources/source.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
@@ -51,11 +51,11 @@ function inProcess(callsPerSecond = CALLS_PER_SECOND) {
 /** Each call comes from the next isolate, as those about different executions do. */
 function acrossIsolates(isolates: number) {
   const clock = new ManualClock();
-  const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
+  const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
   let questions = 0;
-  const ask = async (request: ShareRequest) => {
+  const ask = async (request: LeaseRequest) => {
     questions++;
-    return shares.share(request, clock.now()).share;
+    return leases.renew(request, clock.now()).grant;
   };
   const budgets = Array.from({ length: isolates }, (_, n) =>
     createLeasedBudget({ holder: `isolate-${n}`, limits: LIMITS, ask, clock, log: testLog() }),
@@ -173,16 +173,16 @@ describe('leases', () => {
     soon: 0,
     ...calls,
   });
-  const shares = () => {
+  const openLeases = () => {
     const made = new Leases({ nowMs: 0, limits: LIMITS });
     const ask = (holder: string, calls: Partial<WaitingCalls>, nowMs: number) =>
-      made.share({ holder, limits: LIMITS, demand: [], waiting: waiting(calls) }, nowMs).share;
+      made.renew({ holder, limits: LIMITS, demand: [], waiting: waiting(calls) }, nowMs).grant;
     ask('spender', { polls: CALLS_AT_ONCE }, 0);
     return ask;
   };
 
   test('keep the turns of tenants whose calls wait in another isolate', () => {
-    const ask = shares();
+    const ask = openLeases();
     expect(ask('a', { readers: [['greedy', 100]] }, 0).calls).toBe(0);
     expect(ask('b', { readers: [['victim', 1]] }, 0).calls).toBe(0);
     // Four calls have flowed in: one is the victim's.
@@ -191,7 +191,7 @@ describe('leases', () => {
   });
 
   test('serve more tenants than there are calls at once, each in an isolate of its own', () => {
-    const ask = shares();
+    const ask = openLeases();
     const served = new Set<string>();
     for (let nowMs = 0; nowMs < 15_000; nowMs += 1_000) {
       for (let n = 0; n < CALLS_AT_ONCE + 10; n++) {
@@ -203,14 +203,14 @@ describe('leases', () => {
   });
 
   test('keep nothing for isolates that have stopped asking', () => {
-    const ask = shares();
+    const ask = openLeases();
     ask('b', { readers: [['victim', 100]] }, 0);
     expect(ask('a', { readers: [['greedy', 100]] }, 1_000).calls).toBe(8);
     expect(ask('a', { readers: [['greedy', 100]] }, 2_000).calls).toBe(22);
   });
 
   test('serve polls first, and background work and calls to come only when no reader waits anywhere', () => {
-    const ask = shares();
+    const ask = openLeases();
     const waiting = { polls: 3, readers: [['tenant', 9]], background: 5, soon: 7 } as const;
     expect(ask('a', waiting, 400)).toMatchObject({ pollCalls: 3, calls: 3 });
     expect(ask('b', { background: 5, soon: 7 }, 800).calls).toBe(1);
@@ -219,7 +219,7 @@ describe('leases', () => {
   });
 
   test('say whose readers have called lately, two of them at most', () => {
-    const ask = shares();
+    const ask = openLeases();
     for (const tenant of ['a', 'b', 'c', 'b']) ask(`holder of ${tenant}`, { readers: [[tenant, 1]] }, 1_000);
     expect(ask('other', {}, 2_000).called).toEqual(['c', 'b']);
     expect(ask('other', {}, 12_000).called).toEqual([]);
@@ -229,8 +229,8 @@ describe('leases', () => {
 test('a call that another tenant needs, too, is charged to the tenant that caused it, across isolates', async () => {
   const clock = new ManualClock();
   const limits = { callsPerSecond: 10, callsAtOnce: 20 };
-  const shares = new Leases({ nowMs: clock.now(), limits });
-  const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
+  const leases = new Leases({ nowMs: clock.now(), limits });
+  const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
   const isolate = (holder: string) => createLeasedBudget({ holder, limits, ask, clock, log: testLog() });
   const untilMs = clock.now() + 20_000;
   const calls = { greedy: 0, victim: 0, other: 0, shared: 0 };

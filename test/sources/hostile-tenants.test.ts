@@ -8,7 +8,7 @@ import {
   createCallBudget,
 } from '../../src/sources/call-budget/call-budget.ts';
 import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { Leases, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
 import { POLL_JITTER } from '../../src/sources/poll-jitter.ts';
 import type { CallOrigin } from '../../src/sources/source.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -34,10 +34,10 @@ function inProcess(): Place {
 
 function acrossIsolates(): Place {
   const clock = new ManualClock();
-  const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
-  const ask = async (request: ShareRequest) => {
+  const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
+  const ask = async (request: LeaseRequest) => {
     await clock.sleep(20);
-    return shares.share(request, clock.now()).share;
+    return leases.renew(request, clock.now()).grant;
   };
   const budgets = Array.from({ length: ISOLATES }, (_, n) =>
     createLeasedBudget({ holder: `isolate-${n}`, limits: LIMITS, ask, clock, log: testLog() }),

@@ -9,7 +9,7 @@ import {
   boundedCounts,
   createLeasedBudget,
 } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type Share, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { Leases, type LeaseGrant, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
 import { POLL_JITTER } from '../../src/sources/poll-jitter.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -19,10 +19,10 @@ const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
 
 describe('isolates that share a budget', () => {
   /** Each follows one execution, polls as the budget says, and asks it before each call. */
-  async function follow(isolates: number, forMs: number, ask?: (request: ShareRequest) => Share) {
+  async function follow(isolates: number, forMs: number, ask?: (request: LeaseRequest) => LeaseGrant) {
     const clock = new ManualClock();
     const random = seededRandom();
-    const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
+    const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
     const calls: number[] = [];
     let questions = 0;
     const perIsolate: number[] = [];
@@ -33,7 +33,7 @@ describe('isolates that share a budget', () => {
         limits: LIMITS,
         ask: async (request) => {
           questions++;
-          return ask ? ask(request) : shares.share(request, clock.now()).share;
+          return ask ? ask(request) : leases.renew(request, clock.now()).grant;
         },
         clock,
         log: testLog(),
@@ -55,13 +55,13 @@ describe('isolates that share a budget', () => {
     return { calls, questions, perIsolate };
   }
 
-  test('poll every second while they are few, and rarely request a share', async () => {
+  test('poll every second while they are few, and rarely request a lease', async () => {
     const { calls, questions } = await follow(5, 60_000);
     expect(calls.length).toBeGreaterThan(5 * 55);
     expect(questions).toBeLessThan(5 * 10);
   });
 
-  test('grow with the number of polls: all stay within the budget, each gets its turn, and share requests are far fewer than calls', async () => {
+  test('grow with the number of polls: all stay within the budget, each gets its turn, and requests for leases are far fewer than calls', async () => {
     const { calls, questions, perIsolate } = await follow(200, 300_000);
     expect(calls.length).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 300);
     expect(calls.length).toBeGreaterThan(CALLS_PER_SECOND * 300 * 0.7);
@@ -73,8 +73,8 @@ describe('isolates that share a budget', () => {
 
   test('do not let the polls of their executions wait for each other, since a reader may share such a call', async () => {
     const clock = new ManualClock();
-    const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
-    const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
+    const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
+    const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
     const budget = createLeasedBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
     const random = seededRandom(14);
     const waitedMs: number[] = [];
@@ -95,7 +95,7 @@ describe('isolates that share a budget', () => {
   });
 
   /** As version 0.1.0 answered. */
-  const oldShare = {
+  const oldGrant = {
     callsPerSecond: 15,
     calls: 1,
     pollIntervalMs: 1_000,
@@ -111,7 +111,7 @@ describe('isolates that share a budget', () => {
       },
     ],
     // Safety: the shape of another version is the point.
-    ['while the object runs another version', () => oldShare as unknown as Share],
+    ['while the object runs another version', () => oldGrant as unknown as LeaseGrant],
   ])('continue slowly on their own %s', async (_, ask) => {
     const { calls } = await follow(10, 60_000, ask);
     expect(calls.length).toBeGreaterThanOrEqual(10 * 3);
@@ -125,12 +125,12 @@ describe('an isolate that reads a long history for a stream', () => {
 
   function underTest() {
     const clock = new ManualClock();
-    const shares = new Leases({ nowMs: clock.now(), limits: LIMITS });
+    const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
     const counted = { questions: 0 };
-    const ask = async (request: ShareRequest) => {
+    const ask = async (request: LeaseRequest) => {
       counted.questions++;
       await clock.sleep(20);
-      return shares.share(request, clock.now()).share;
+      return leases.renew(request, clock.now()).grant;
     };
     const budget = createLeasedBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
     const startMs = clock.now();
@@ -206,7 +206,7 @@ describe('an isolate that reads a long history for a stream', () => {
   });
 });
 
-test('of more tenants than a request names, those share a turn that have most calls waiting, and no call is lost', () => {
+test('tenants beyond those that a request names share a turn: those with the most waiting calls; no call is lost', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { maxLength: 100 }), (calls) => {
       const waiting = new Map(calls.map((count, n) => [`tenant-${n}`, count]));

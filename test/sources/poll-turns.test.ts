@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
 import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type ShareRequest } from '../../src/sources/call-budget/leases.ts';
+import { Leases, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
 import { Pacer } from '../../src/executions/following/pacer.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -21,8 +21,8 @@ const budgets: [string, (clock: ManualClock) => CallBudget][] = [
   [
     'leased by an isolate',
     (clock) => {
-      const shares = new Leases({ nowMs: clock.now(), limits: THINGS_GRAPH });
-      const ask = async (request: ShareRequest) => shares.share(request, clock.now()).share;
+      const leases = new Leases({ nowMs: clock.now(), limits: THINGS_GRAPH });
+      const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
       return createLeasedBudget({ holder: 'isolate', limits: THINGS_GRAPH, ask, clock, log: testLog() });
     },
   ],

@@ -1,7 +1,6 @@
 /**
- * The budget of an account as a Durable Object, and the port that reaches it. One object for each budget
- * leases shares for some seconds. Leases are stored, since an idle object is evicted within seconds. Platform
- * file.
+ * The budget of an account as a Durable Object, and the port that reaches it. The object leases parts of the
+ * budget to isolates. It stores the leases, because an idle object is evicted within seconds. Platform file.
  */
 import { DurableObject } from 'cloudflare:workers';
 import * as z from 'zod/mini';
@@ -11,7 +10,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { CallBudget, CallLimits } from './call-budget.ts';
 import { createLeasedBudget } from './leased-budget.ts';
-import { type Lease, Leases, type Share, type ShareRequest } from './leases.ts';
+import { type Lease, Leases, type LeaseGrant, type LeaseRequest } from './leases.ts';
 
 const LEASE = 'lease/';
 
@@ -32,18 +31,19 @@ const leaseSchema = z.object({
 export class CallBudgetObject extends DurableObject {
   #leases: Leases | undefined;
 
-  async share(request: ShareRequest): Promise<Share> {
+  /** The name is part of the RPC: during a deployment, isolates of the version before call it, too. */
+  async share(request: LeaseRequest): Promise<LeaseGrant> {
     const nowMs = systemClock.now();
     const leases = await this.#leasesWithin(request.limits, nowMs);
     const expired = leases.forgetExpired(nowMs);
-    const { share, lease } = leases.share(request, nowMs);
+    const { grant, lease } = leases.renew(request, nowMs);
     // Not awaited: the platform combines such writes, and resets the object if one fails.
     void this.ctx.storage.put(LEASE + request.holder, lease);
     for (const holder of expired) void this.ctx.storage.delete(LEASE + holder);
-    return share;
+    return grant;
   }
 
-  /** Isolates of an older deployment may have other limits, for a while: the last request decides. */
+  /** During a deployment, isolates of the version before may send other limits. The last request decides. */
   async #leasesWithin(limits: CallLimits, nowMs: number): Promise<Leases> {
     const known = this.#leases;
     if (known?.isWithin(limits)) return known;
@@ -59,7 +59,7 @@ export class CallBudgetObject extends DurableObject {
     for (const [key, value] of stored) {
       const lease = z.safeParse(leaseSchema, value).data;
       if (lease) leases.push([key.slice(LEASE.length), lease]);
-      // An older version stored it: its isolate is gone.
+      // An older version stored it, so its isolate no longer runs.
       else void this.ctx.storage.delete(key);
     }
     return leases;
@@ -76,7 +76,7 @@ export interface ObjectCallBudgetOptions {
   readonly log: Log;
 }
 
-/** This isolate's share of the budget with this name. */
+/** What this isolate may use of the budget with this name. */
 export function createObjectCallBudget(options: ObjectCallBudgetOptions): CallBudget {
   const { namespace, name, limits, locationHint, clock, log } = options;
   return createLeasedBudget({

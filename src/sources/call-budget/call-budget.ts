@@ -1,11 +1,11 @@
 /**
- * A call budget that many executions share: AWS counts calls per account and region. This file has the port, the budget of
- * one process, and the choice of an execution's budget. leased-budget.ts is the budget of an isolate on Workers;
+ * A call budget that many executions share, because AWS counts calls per account and region. This file has
+ * the port and the budget of one process. leased-budget.ts is the budget of an isolate on Workers;
  * budgeted-source.ts makes a source use a budget.
  *
- * A budget does two things. It sets the interval between polls of each followed execution so that the calls suffice for all,
- * and no follower is refused. And it makes each call wait for its turn, since reads come on top of the polls: call-queue.ts
- * has the order, which gives every tenant the same right.
+ * A budget does two things. It sets the interval between polls of each followed execution, so that the calls
+ * suffice for all and no follower is refused. It also makes each call wait for its turn, in an order that is
+ * fair to tenants (call-queue.ts).
  */
 import type { Clock } from '../../core/clock.ts';
 import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
@@ -22,29 +22,36 @@ export interface CallLimits {
 }
 
 /**
- * Of Step Functions. Below AWS's 20 a second and 400 at once: leaves some for others in the account, and for a clock that is
- * slightly fast, but is enough for many first pages at once, and for walks through long histories.
+ * Of Step Functions. Below AWS's 20 a second and 400 at once: leaves some for others in the account, and for
+ * a clock that is slightly fast, but is enough for many first pages at once, and for walks through long
+ * histories.
  */
 export const CALLS_PER_SECOND = 15;
 export const CALLS_AT_ONCE = 100;
 /** The part of the calls per second for polls; the rest is for reads. */
 export const POLLS_SHARE = 0.75;
-/** The same while reads wait: polls come first, so their intervals must leave room. */
+/** The same part while reads wait. Polls are served first, so their intervals must leave room for reads. */
 export const POLLS_SHARE_WHILE_READING = 0.6;
-/** The part within which silent executions are polled more often than they need to be. Leaves more for reads that start. */
+/** While all polls need less than this part, silent executions are polled more often, up to it. */
 export const SPARE_SHARE = 0.75;
 /** A call that would wait longer for its turn fails. A poll keeps its subscribers and is retried. */
 export const TURN_MS_MAX = 10_000;
 /** Background work waits longer: no caller waits for it, and a retry would start from the beginning. */
 export const BACKGROUND_TURN_MS_MAX = 60_000;
-/** How often a waiting call checks whether it may go earlier than expected, because others have left or need the same call. */
+/**
+ * How often a waiting call checks whether it may go earlier than expected, because others have left or need
+ * the same call.
+ */
 const POLL_MS = 200;
 /** The longest retry time that a caller gets: the queue will have changed by then. */
 const RETRY_MS_MAX = 60_000;
 
 export type Permit =
   | { readonly ok: true; readonly waitedMs: number }
-  /** `share-exceeded`: the tenant has more calls waiting than others leave room for. `exhausted`: the budget is used up. */
+  /**
+   * `share-exceeded`: the tenant reads more than its part while others read. `exhausted`: the budget is used
+   * up.
+   */
   | {
       readonly ok: false;
       readonly because: 'share-exceeded' | 'exhausted';
@@ -52,18 +59,24 @@ export type Permit =
     };
 
 export interface CallBudget {
-  /** Waits until a call about this execution may be made. If that takes too long, or `signal` aborts, returns when to retry. */
+  /**
+   * Waits until a call about this execution may be made. If that takes too long, or `signal` aborts, returns
+   * when to retry.
+   */
   take(executionId: string, origin: CallOrigin, signal?: AbortSignal): Promise<Permit>;
   /** See `Source.raisePriority`. */
   raisePriority(executionId: string, origin: CallOrigin): void;
-  /** A call that was made without a turn, such as a retry: later calls wait longer for it, and most of all the same tenant's. */
+  /**
+   * Counts a call that was made without a turn, such as a retry. Later calls wait longer, above all those of
+   * its tenant.
+   */
   spent(origin: CallOrigin): void;
   /** Returns a turn that was not used. */
   giveBack(): void;
   /**
-   * The interval between polls of this execution, which listeners of these tenants follow and which wants one every `wantedMs`:
-   * longer if the budget is used up, shorter if it has room. Call it at each poll: an execution that stops calling it is no longer
-   * counted.
+   * The interval between polls of this execution. `wantedMs` is the interval that it wants, `tenants` are
+   * those whose listeners follow it. The result is longer if the budget is used up, and shorter if it has
+   * room. Call this at each poll: an execution for which it is no longer called does not count.
    */
   pace(executionId: string, wantedMs: number, tenants: readonly string[]): number;
 }
@@ -78,7 +91,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const bucket = new TokenBucket(callsPerSecond, callsAtOnce, clock.now());
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(callsPerSecond) });
   const followers = new Followers();
-  /** What polls may use while reads wait: their intervals may be from a time when none did. At least one call is saved up. */
+  /** Limits polls while reads wait, because the intervals of polls adapt slowly. Saves at least one call. */
   const pollsRate = callsPerSecond * POLLS_SHARE_WHILE_READING;
   const polls = new TokenBucket(pollsRate, Math.max(1, callsPerSecond / 2), clock.now());
   let paces: Paces = new Map();
@@ -109,7 +122,8 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
           return callerLeft;
         }
         const inMs = turnInMs(call, now);
-        // Later than allowed at the start means later for all that follow; others that arrive may still delay this one.
+        // Fails at once if the queue is already too long. While it waits, calls that arrive may change the
+        // estimate, so only its time limit counts.
         if (signal?.aborted || now >= untilMs || (now === beganAtMs && inMs > untilMs - now)) {
           queue.remove(call);
           return signal?.aborted ? callerLeft : refusal(queue, call.origin, now, inMs);
@@ -133,7 +147,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   };
 }
 
-/** The rates count polls without jitter. */
+/** The parts of a budget for polls. Jitter makes polls more frequent, so the rates are reduced by that. */
 export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBudget => {
   const intervalsPerSecond = callsPerSecond / POLLS_PER_INTERVAL;
   return {
@@ -155,8 +169,8 @@ export const turnMsMax = ({ class: of }: CallOrigin): number =>
 export const callerLeft: Permit = { ok: false, because: 'exhausted', retryAfterSeconds: 1 };
 
 /**
- * Why a call that has left the queue gets no turn. A tenant exceeds its share if it has more calls waiting, and another tenant
- * has called, too, while this one could have waited. `othersCalled`: elsewhere.
+ * Why a call was refused. A tenant has exceeded its share if further calls of it wait, and readers of another
+ * tenant have called within TURN_MS_MAX. `othersCalled`: such a reader has called in another isolate.
  */
 export function refusal(
   queue: CallQueue,

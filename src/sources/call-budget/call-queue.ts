@@ -1,7 +1,8 @@
 /**
- * The calls that wait for a turn within a budget, and their order: polls of followed executions first, then calls of readers,
- * both fair by tenant (fair-calls.ts), then background work. The calls are plain records, because requests on Workers can share
- * values but not promises: a waiting call checks `granted`. No I/O, no clock.
+ * The calls that wait for a turn within a budget, and their order: polls of followed executions first, then
+ * calls of readers, both fair by tenant (fair-calls.ts), then background work. The calls are plain records,
+ * because requests on Workers can share values but not promises: a waiting call checks `granted`. No I/O, no
+ * clock.
  */
 import { addTo } from '../../core/counts.ts';
 import type { CallOrigin } from '../source.ts';
@@ -9,7 +10,9 @@ import { FairCalls } from './fair-calls.ts';
 
 /** While readers wait, background work gets one call per this interval, so that it does not starve. */
 export const BACKGROUND_EVERY_MS = 1_000;
-/** Waiting calls of each class, at most. Apart, so that readers never make a poll fail. */
+/**
+ * Bounds the waiting calls of each class. Each class has its own bound, so that reads never make a poll fail.
+ */
 export const WAITING_MAX = 2_000;
 
 export interface WaitingCall {
@@ -17,12 +20,18 @@ export interface WaitingCall {
   readonly sinceMs: number;
   /** Who caused it, and is charged for it. */
   readonly origin: CallOrigin;
-  /** Where it stands in line. Changes if a caller with a higher priority needs the same execution: see `raisePriority`. */
+  /**
+   * Whose turn it waits for. Changes if a caller with a higher priority needs the same execution: see
+   * `raisePriority`.
+   */
   place: CallOrigin;
   granted: boolean;
 }
 
-/** The tenant whose reads it counts as. A call that a poll needs, too, still counts as a read of the tenant that caused it. */
+/**
+ * The tenant whose read this call is; undefined if it is not a read. A read remains a read of the tenant that
+ * caused it when a poll needs it and has moved it to the polls.
+ */
 export const readingTenant = ({ origin, place }: WaitingCall): string | undefined => {
   if (place.class === 'reader') return place.tenant;
   return place.class === 'poll' && origin.class === 'reader' ? origin.tenant : undefined;
@@ -77,7 +86,7 @@ export class CallQueue {
     return this.#readers.sizeOf(tenant);
   }
 
-  /** Undefined: the queue, or the tenant's part of it, is full. */
+  /** Undefined if the queue, or the tenant's part of it, is full. */
   add(executionId: string, origin: CallOrigin, nowMs: number): WaitingCall | undefined {
     const { tenantWaitingMax } = this.#options;
     if (origin.class === 'reader') this.#noteCall(origin.tenant, nowMs);
@@ -111,8 +120,8 @@ export class CallQueue {
   }
 
   /**
-   * Grants the next call: a read of this tenant if there is one. Polls, except for reads that a poll needs, too, come last: they have used
-   * up their part.
+   * Grants the next call: first a read that a poll needs, too, then a read of `tenant`, then other reads and
+   * background work. Polls come last, because they have used up their part.
    */
   grantRead(nowMs: number, tenant?: string): GrantedCall | undefined {
     const raised = [...this.#polls].find((call) => readingTenant(call) !== undefined);
@@ -132,7 +141,9 @@ export class CallQueue {
     return { payer: this.#chargeServed(call) };
   }
 
-  /** The tenant that caused the call pays, also if the call is served at the turn of another one. See `VirtualTime.serve`. */
+  /**
+   * The tenant that caused the call pays, even if another tenant's turn was used. See `VirtualTime.serve`.
+   */
   #chargeServed({ origin, place }: WaitingCall): string | undefined {
     const causer = origin.class === 'reader' ? origin.tenant : undefined;
     if (place.class === 'reader') return this.#readers.serve(place.tenant, causer);
@@ -141,14 +152,15 @@ export class CallQueue {
     return causer;
   }
 
-  /** Counts a retry like a call: the tenant's next call starts later. */
+  /** Charges a call that was made without a turn, such as a retry: the tenant's next call starts later. */
   charge(origin: CallOrigin): void {
     if (origin.class === 'reader') this.#readers.charge(origin.tenant);
   }
 
   /**
-   * A caller of this origin waits for the result of calls that others have queued for the execution. If a new call of this origin
-   * would be granted earlier, they move to its position. Those who caused them are still charged for them.
+   * A caller of this origin waits for the result of calls that others have queued for the execution. If a new
+   * call of this origin would be granted earlier, these calls move to its place. Their causers are still
+   * charged for them.
    */
   raisePriority(executionId: string, origin: CallOrigin): void {
     for (const call of [...this.#polls, ...this.#readers, ...this.#background]) {
@@ -164,7 +176,7 @@ export class CallQueue {
     return this.#aheadAt(call.place, call);
   }
 
-  /** Without a call: before a new one. */
+  /** How many calls go before `call` at this place; without `call`, before a new one. */
   #aheadAt(place: CallOrigin, call?: WaitingCall): number {
     if (place.class === 'poll') return this.#polls.aheadOf(tenantOf(place), call);
     if (place.class === 'reader') return this.polls + this.#readers.aheadOf(place.tenant, call);

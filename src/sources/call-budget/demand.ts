@@ -23,8 +23,8 @@ export const wantedCallsPerSecond = (demand: TenantDemand): number =>
   demand.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / wantedMs, 0);
 
 /**
- * Demands of several isolates as one. A tenant that is one of the others in several isolates counts in each
- * of them.
+ * Adds up the demands of several isolates. The unnamed tenants of each isolate are counted as different
+ * tenants, although one of them may be in several isolates.
  */
 export function summedDemand(demands: Iterable<Demand>): Demand {
   const counts: DemandCounts = new Map();

@@ -1,4 +1,7 @@
-/** The waiting calls of one class by tenant, and whose is next: fair by tenant (virtual-time.ts). No I/O, no clock. */
+/**
+ * The waiting calls of one class by tenant, and whose is next: fair by tenant (virtual-time.ts). No I/O, no
+ * clock.
+ */
 import { VirtualTime } from '../../core/virtual-time.ts';
 
 export class FairCalls<Call> implements Iterable<Call> {

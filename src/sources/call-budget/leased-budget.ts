@@ -1,11 +1,12 @@
 /**
- * The budget of one isolate among many: it leases a share of the account's budget for some seconds, and requests the next one
- * when that has expired or is used up. A share is a rate, for polls, and single calls, for reads: so reads never use up the
- * calls of polls.
+ * The budget of one isolate among many. It leases a part of the account's budget for some seconds, and
+ * requests the next lease when that one has expired or is used up. A lease has a rate, for polls, and single
+ * calls, for reads. So reads never use up the calls of polls.
  *
- * Its executions share values, never a promise: on Workers a promise belongs to the object that made it. So calls wait as
- * records in one queue (call-queue.ts). Each caller that wakes grants what can be granted, and looks whether its own call was.
- * A caller that finds a request in flight checks again a little later.
+ * Its executions share values, never a promise: on Workers a promise belongs to the object that made it. So
+ * calls wait as records in one queue (call-queue.ts). Each caller that wakes grants all calls that can be
+ * granted, then checks whether its own call is one of them. While one caller requests a lease, the others
+ * check again a little later.
  */
 import { createHash } from 'node:crypto';
 
@@ -26,31 +27,39 @@ import {
 import { CallQueue, type WaitingCall, readingTenant } from './call-queue.ts';
 import { OTHERS, boundedDemand } from './demand.ts';
 import { Followers } from './followers.ts';
-import type { Share, ShareRequest } from './leases.ts';
+import type { LeaseGrant, LeaseRequest } from './leases.ts';
 import { callsPerSecondAt, type Paces } from './pacing.ts';
 
 /**
- * What is saved of a share's rate: the polls of so much time, so that executions whose polls coincide do not wait for each other, and
- * that all isolates together save no more than the budget of that time. At least one call.
+ * Calls that the rate yields in this time are saved if they are not used, at least one. So polls that
+ * coincide do not wait for each other, and all isolates together save no more than the budget of this time.
  */
 const SAVED_MS_MAX = 1_000;
-/** A call that has its turn within this time needs no other share. */
+/** For a call whose turn comes within this time, no lease is requested. */
 const NEAR_MS = 1_000;
-/** A call that waits looks again at least this often, since the next share may shorten its wait. */
+/** A waiting call checks at least this often, because the next lease may shorten its wait. */
 const STEP_MS = 250;
-/** Single calls per request while requests follow one another, as in a walk through a history. */
+/**
+ * Single calls that are requested in advance while requests follow one another, as in a walk through a
+ * history.
+ */
 const CALLS_SOON = 7;
 const WALK_MS = 5_000;
 /** A request without an answer by then counts as lost. */
 const ASK_MS_MAX = 5_000;
-/** Polls that need more than the share by this factor request a new one before the lease ends. */
+/**
+ * If the polls need more than the leased rate by this factor, a new lease is requested before this one ends.
+ */
 const GROWN = 1.05;
 /** How often a caller checks whether another caller's request is done. */
 const POLL_MS = 50;
-/** Bounds the tenants that a request names. The others share as one. Of those whose calls wait, the greediest are the others. */
+/**
+ * Bounds the tenants that a request names. All others count as one tenant. If too many tenants wait, those
+ * with the most calls are not named.
+ */
 export const TENANTS_NAMED_MAX = 32;
-/** The rate without an answer: low, so that many isolates together still stay within the budget. */
-const ALONE: Share = {
+/** Used if the request fails. Its rate is so low that many isolates together still stay within the budget. */
+const ALONE: LeaseGrant = {
   callsPerSecond: 0.2,
   calls: 1,
   paces: [{ tenant: OTHERS, leastMs: 15_000, mostMs: Infinity }],
@@ -64,7 +73,7 @@ export interface LeasedBudgetOptions {
   readonly holder: string;
   readonly limits: CallLimits;
   /** Requests a lease. If it throws, the isolate continues on its own, slowly. */
-  readonly ask: (request: ShareRequest) => Promise<Share>;
+  readonly ask: (request: LeaseRequest) => Promise<LeaseGrant>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -74,9 +83,11 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   const rate = new TokenBucket(0, 1, clock.now(), 0);
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(limits.callsPerSecond) });
   const followers = new Followers();
-  /** Single calls that were granted and not used yet. Negative after calls without a turn. */
+  /**
+   * Single calls that were granted and are not used yet. Negative after calls that were made without a turn.
+   */
   let singles = 0;
-  let share: Share = { ...ALONE, paces: [] };
+  let lease: LeaseGrant = { ...ALONE, paces: [] };
   let paces: Paces = new Map();
   let validUntilMs = 0;
   let askedAtMs = -Infinity;
@@ -84,7 +95,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   let askingUntilMs = 0;
   /** Tenants whose readers waited at the last request. */
   let askedFor: ReadonlySet<string> = new Set();
-  /** See `WaitingCalls`. */
+  /** See `WaitingCalls.charges`. */
   const charges = new Map<string, number>();
 
   const demand = (now: number) => boundedDemand(followers.demand(now), TENANTS_NAMED_MAX);
@@ -106,27 +117,28 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     };
     charges.clear();
     try {
-      share = await ask({ holder, limits, demand: demand(beganAtMs), waiting });
+      lease = await ask({ holder, limits, demand: demand(beganAtMs), waiting });
       // During a deployment the object may still run the version before.
-      if (!Array.isArray(share.paces)) throw new TypeError('the budget object runs another version');
+      if (!Array.isArray(lease.paces)) throw new TypeError('the budget object runs another version');
     } catch (error) {
       log({ event: 'call-budget-unreachable', level: 'warn', reason: String(error) });
-      share = ALONE;
+      lease = ALONE;
     }
     const now = clock.now();
     askingUntilMs = 0;
     askedAtMs = now;
-    askableAtMs = now + (share.calls > 0 || share.pollCalls ? 0 : share.askAgainMs);
-    validUntilMs = now + share.validMs;
-    paces = new Map(share.paces.map(({ tenant, ...pace }) => [tenant, pace]));
-    rate.setRate(share.callsPerSecond, now, Math.max(1, (share.callsPerSecond * SAVED_MS_MAX) / 1_000));
-    singles += share.calls;
-    rate.add(share.pollCalls ?? 0);
-    for (const { tenant, calls } of share.charged ?? []) noteCharge(tenant, -calls);
+    askableAtMs = now + (lease.calls > 0 || lease.pollCalls ? 0 : lease.askAgainMs);
+    validUntilMs = now + lease.validMs;
+    paces = new Map(lease.paces.map(({ tenant, ...pace }) => [tenant, pace]));
+    rate.setRate(lease.callsPerSecond, now, Math.max(1, (lease.callsPerSecond * SAVED_MS_MAX) / 1_000));
+    singles += lease.calls;
+    rate.add(lease.pollCalls ?? 0);
+    for (const { tenant, calls } of lease.charged ?? []) noteCharge(tenant, -calls);
   }
 
   function grantWaiting(now: number): void {
-    // An expired share gives no turns. What was saved of it is kept for the next one, which the next poll requests.
+    // An expired lease grants no calls. Its saved calls are kept for the next lease, which the next poll
+    // requests.
     const isValid = now < validUntilMs;
     if (!isValid) rate.setRate(0, now);
     while (queue.size > 0) {
@@ -139,7 +151,10 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     }
   }
 
-  /** A tenant whose turn a single call was: the object knows the turns of all isolates. */
+  /**
+   * A tenant that the object has charged for a single call: only the object knows whose turn it is among all
+   * isolates.
+   */
   function servedNext(): string | undefined {
     for (const [tenant, calls] of charges) if (calls < 0 && queue.waitingOf(tenant) > 0) return tenant;
     return undefined;
@@ -155,12 +170,13 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     return call.place.class === 'poll' && now < validUntilMs ? rate.waitMs(calls, now) : Infinity;
   }
 
-  /** Whether to request another share for this call. */
+  /** Whether to request another lease for this call. */
   function isShort(call: WaitingCall, now: number, inMs: number, leftMs: number): boolean {
     const needed = callsPerSecondAt(demand(now), paces) * POLLS_PER_INTERVAL;
     // Executions are followed that the lease does not count.
-    if (now < validUntilMs && needed > share.callsPerSecond * GROWN) return true;
-    // A single call may come sooner than the rate allows, also for a read that a poll has moved to the polls.
+    if (now < validUntilMs && needed > lease.callsPerSecond * GROWN) return true;
+    // A read may get a single call sooner than the rate allows, even if a poll that needs it has moved it to
+    // the polls.
     if (readingTenant(call) !== undefined) return inMs > 0;
     if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
     return now >= validUntilMs || inMs > leftMs;
@@ -176,7 +192,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   const othersCalled = (origin: CallOrigin, now: number): boolean =>
     origin.class === 'reader' &&
     now - askedAtMs < TURN_MS_MAX &&
-    share.called.some((tenant) => tenant !== origin.tenant);
+    lease.called.some((tenant) => tenant !== origin.tenant);
 
   return {
     async take(executionId, of, signal) {
@@ -227,7 +243,9 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   };
 }
 
-/** Owners are named nowhere but in their keys' records: what leaves this isolate, and is stored, is a hash. */
+/**
+ * Only hashes of tenants leave this isolate and are stored. Names of owners are only in the records of keys.
+ */
 const hashed = (tenant: string): string =>
   createHash('sha256').update(tenant).digest('base64url').slice(0, 12);
 
@@ -235,8 +253,8 @@ const hashedOrigin = (origin: CallOrigin): CallOrigin =>
   origin.class === 'reader' ? { class: 'reader', tenant: hashed(origin.tenant) } : origin;
 
 /**
- * Names the tenants with the fewest calls, of several with as many the ones that have waited longest. The others have one turn
- * together, so their calls must not include those of a tenant with fewer.
+ * Names the tenants with the fewest calls. If some have equally many, it prefers those that have waited
+ * longest. The other tenants share one turn, so a tenant with few calls must not be among them.
  */
 export function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: string, count: number][] {
   const fewest = [...counts].toSorted(([, a], [, b]) => a - b);
@@ -247,7 +265,7 @@ export function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: str
   ];
 }
 
-/** The largest charges, as many as a request may name. Smaller ones are dropped. */
+/** The largest charges, at most as many as a request may name. Smaller ones are dropped. */
 const largestCharges = (charges: ReadonlyMap<string, number>): [tenant: string, calls: number][] =>
   [...charges]
     .filter(([, calls]) => calls !== 0)

@@ -1,7 +1,8 @@
 /**
- * Divides a budget between isolates. What an isolate gets is its share: a rate for the polls of the executions that it follows, and
- * single calls for calls that wait (single-calls.ts). The rate is leased for some seconds. The leased rates never exceed the
- * budget; the rest flows into the single calls. No I/O, no clock: budget-object.ts stores the leases.
+ * Divides a budget between isolates. An isolate gets a rate for the polls of the executions that it follows,
+ * leased for some seconds, and single calls for calls that wait (single-calls.ts). The leased rates never
+ * exceed the budget. Calls that are not leased become single calls. No I/O, no clock: budget-object.ts stores
+ * the leases.
  */
 import { type CallLimits, pollsBudget } from './call-budget.ts';
 import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
@@ -9,27 +10,30 @@ import { type Demand, summedDemand } from './demand.ts';
 import { type Pace, callsPerSecondAt, pacesOf } from './pacing.ts';
 import { type GrantedCalls, SingleCalls, type WaitingCalls } from './single-calls.ts';
 
-/** Lease times: long enough for a few polls each, and short enough to make room for new isolates. */
-const SHARE_INTERVALS = 5;
-const SHARE_MS_MIN = 10_000;
-const SHARE_MS_MAX = 60_000;
+/** A lease lasts for a few polls of each execution, and ends soon enough to make room for new isolates. */
+const LEASE_INTERVALS = 5;
+const LEASE_MS_MIN = 10_000;
+const LEASE_MS_MAX = 60_000;
 /**
- * A lease's rate exceeds what its polls need by this. Without room, polls that coincide would wait for each other, and readers
- * that share their calls with them.
+ * The leased rate is what the polls need, times this factor. Otherwise polls that coincide would wait for
+ * each other, and so would readers that wait for the same calls.
  */
 const POLLS_ROOM = 1.1;
-/** This part of the budget is never leased: reads may start at any time, and a lease cannot be revoked. */
-const KEPT_SHARE = 0.2;
-/** A share with less than this of what its polls need ends soon: the isolate requests another one when other leases have shrunk. */
+/** Never leased, because reads may start at any time, and a lease cannot be revoked. */
+const UNLEASED_PART = 0.2;
+/**
+ * A lease with less than this part of what its polls need ends soon. Until the isolate asks again, the leases
+ * of others may have shrunk.
+ */
 const ENOUGH = 0.9;
-/** Requests per second, of all isolates together that got less than their polls need. */
-const QUESTIONS_PER_SECOND = 20;
+/** Bounds the requests of all isolates whose leases are not enough. */
+const RETRIES_PER_SECOND = 20;
 /** While only polls or background work wait. */
 const ASK_AGAIN_POLLS_MS_MIN = 1_000;
-/** Bounds the stored leases. So many isolates never follow executions at once. */
+/** Bounds the stored leases, far above the number of isolates that follow executions at once. */
 export const HOLDERS_MAX = 2_000;
 
-export interface ShareRequest {
+export interface LeaseRequest {
   /** The isolate's unique name. */
   readonly holder: string;
   readonly limits: CallLimits;
@@ -38,7 +42,7 @@ export interface ShareRequest {
   readonly waiting: WaitingCalls;
 }
 
-export interface Share {
+export interface LeaseGrant {
   readonly callsPerSecond: number;
   readonly calls: number;
   /** Calls for polls, in addition to the rate. */
@@ -50,7 +54,10 @@ export interface Share {
   readonly validMs: number;
   /** No more calls before this time. */
   readonly askAgainMs: number;
-  /** Up to two tenants whose readers called lately, anywhere: enough to know for any tenant whether there are others. */
+  /**
+   * Tenants whose readers called lately, in any isolate. Two of them at most: that is enough to know, for any
+   * tenant, whether another one has called.
+   */
   readonly called: readonly string[];
 }
 
@@ -63,7 +70,7 @@ export interface Lease {
 export interface LeasesOptions {
   readonly nowMs: number;
   readonly limits: CallLimits;
-  /** Leases that have not expired. */
+  /** The leases that have not expired. */
   readonly leases?: Iterable<readonly [holder: string, Lease]>;
 }
 
@@ -86,8 +93,11 @@ export class Leases {
     return this.#leases;
   }
 
-  /** A share, and its lease, which the caller stores. */
-  share({ holder, demand, waiting }: ShareRequest, nowMs: number): { share: Share; lease: Lease } {
+  /**
+   * Replaces the lease of an isolate. Returns the answer to the isolate, and the lease, which the caller
+   * stores.
+   */
+  renew({ holder, demand, waiting }: LeaseRequest, nowMs: number): { grant: LeaseGrant; lease: Lease } {
     const { callsPerSecond } = this.#limits;
     this.forgetExpired(nowMs);
     this.#leases.delete(holder);
@@ -103,24 +113,20 @@ export class Leases {
     const full = this.#leases.size >= HOLDERS_MAX;
     const leased = others.reduce((sum, lease) => sum + lease.callsPerSecond, 0);
     const left = full ? 0 : Math.max(0, callsPerSecond - leased);
-    const granted = Math.max(0, Math.min(fair * POLLS_ROOM, left - callsPerSecond * KEPT_SHARE));
+    const granted = Math.max(0, Math.min(fair * POLLS_ROOM, left - callsPerSecond * UNLEASED_PART));
     this.#singleCalls.setRate(left - granted, nowMs);
-    const pollsAskAgainMs = Math.max(
-      ASK_AGAIN_POLLS_MS_MIN,
-      (this.#leases.size * 1000) / QUESTIONS_PER_SECOND,
-    );
-    // An isolate with less than its fair share returns soon, when the others' leases have shrunk.
+    const pollsAskAgainMs = Math.max(ASK_AGAIN_POLLS_MS_MIN, (this.#leases.size * 1000) / RETRIES_PER_SECOND);
     const longestMs = Math.max(0, ...paces.map(({ leastMs }) => leastMs));
     const validMs =
       granted < fair * ENOUGH
         ? pollsAskAgainMs
-        : Math.min(SHARE_MS_MAX, Math.max(SHARE_MS_MIN, SHARE_INTERVALS * longestMs));
+        : Math.min(LEASE_MS_MAX, Math.max(LEASE_MS_MIN, LEASE_INTERVALS * longestMs));
     const lease = { callsPerSecond: granted, demand, expiresAtMs: nowMs + validMs };
     if (!full) this.#leases.set(holder, lease);
     const askAgainMs = this.#singleCalls.askAgainMs(holder) ?? pollsAskAgainMs;
     const { called } = this.#singleCalls;
     return {
-      share: { callsPerSecond: granted, calls, pollCalls, charged, paces, validMs, askAgainMs, called },
+      grant: { callsPerSecond: granted, calls, pollCalls, charged, paces, validMs, askAgainMs, called },
       lease,
     };
   }

@@ -6,8 +6,8 @@
  *   is polled less often (`leastMs`): those of its executions that want a longer interval anyway keep it, the
  *   others share the rest evenly.
  * - **The budget has calls to spare.** Silent executions, which want long intervals, are polled more often
- *   (`mostMs`). The spare calls are shared max-min fairly, too. No busy execution is polled less often for
- *   it.
+ *   (`mostMs`). The spare calls are shared max-min fairly, too. Busy executions are polled as often as
+ *   before.
  *
  * No I/O, no clock.
  */
@@ -155,7 +155,7 @@ function shortenedPaces(demand: Demand, spareCallsPerSecond: number): Paces {
 export const callsPerSecondAt = (demand: Demand, paces: Paces): number =>
   demand.reduce((sum, [tenant, ofTenant]) => sum + callsPerSecondOf(ofTenant, paceOf(tenant, paces)), 0);
 
-/** What this tenant's pace makes of a wanted interval. */
+/** The wanted interval, within the bounds of this tenant's pace. */
 export const pacedMs = (wantedMs: number, tenant: string, paces: Paces): number =>
   within(paceOf(tenant, paces), wantedMs);
 

@@ -1,7 +1,7 @@
 /**
- * The calls of a budget that no lease has: isolates get them one by one, for calls that wait. The order is fair between tenants,
- * wherever their calls wait: a turn that belongs to a call in another isolate stays in the bucket until that isolate asks for it.
- * No I/O, no clock.
+ * The calls of a budget that are not leased. Isolates get them one by one, for calls that wait. The order is
+ * fair between tenants, in whichever isolates their calls wait: a call for a tenant in another isolate stays
+ * in the bucket until that isolate asks for it. No I/O, no clock.
  */
 import { addTo } from '../../core/counts.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
@@ -9,13 +9,24 @@ import { VirtualTime } from '../../core/virtual-time.ts';
 import type { CallLimits } from './call-budget.ts';
 import { BACKGROUND_EVERY_MS } from './call-queue.ts';
 
-/** While readers wait. Less than a call's time at the usual rates. */
+/**
+ * The shortest time until an isolate asks again while readers wait. At the usual rates, a call takes longer.
+ */
 const ASK_AGAIN_MS_MIN = 50;
-/** How long the calls that an isolate reported count as waiting there: it asks again sooner, or they are gone. */
+/**
+ * An isolate whose calls still wait asks again sooner than this. After it, its reported calls no longer count
+ * as waiting.
+ */
 const WAITING_MS = 2_000;
-/** Calls of other tenants may be refused this long after a tenant's last waiting call. As long as a call waits at most. */
+/**
+ * How long the last call of a tenant counts as a reason to refuse other tenants' calls: the longest wait of a
+ * call.
+ */
 const CALLED_MS = 10_000;
-/** The part of single calls that polls may use while reads wait: polls of isolates whose leases do not suffice yet. */
+/**
+ * While reads wait, polls may use this part of the single calls. They need them in isolates whose leases do
+ * not suffice yet.
+ */
 const POLLS_PART = 1 / 2;
 /** Bounds the isolates whose waiting calls are kept. */
 const ISOLATES_MAX = 2_000;
@@ -25,7 +36,7 @@ export type TenantCalls = readonly (readonly [tenant: string, calls: number])[];
 export interface GrantedCalls {
   readonly calls: number;
   readonly pollCalls: number;
-  /** The tenants whose turns they were. The isolate may use them in another order. */
+  /** The tenants whose turns were used. The isolate may grant the calls in another order. */
   readonly charged: readonly { readonly tenant: string; readonly calls: number }[];
 }
 
@@ -38,8 +49,8 @@ export interface WaitingCalls {
   /** Calls that are likely to follow: granted only if no other call waits. */
   readonly soon: number;
   /**
-   * For how many more calls tenants have to pay than they were charged for, since the last request: retries, and calls at the turn of
-   * another tenant, which pays for fewer.
+   * Corrections of what was charged since the last request, in calls. A retry adds one to its tenant. A call
+   * that used another tenant's turn adds one to the tenant that caused it, and takes one from the other.
    */
   readonly charges?: TenantCalls;
 }
@@ -49,7 +60,10 @@ export class SingleCalls {
   readonly #bucket: TokenBucket;
   readonly #polls: TokenBucket;
   readonly #time = new VirtualTime();
-  /** By isolate, the readers' calls that it had waiting when it asked last. The one that asked last comes last. */
+  /**
+   * The readers' calls that each isolate had waiting when it asked last. The isolate that asked last comes
+   * last.
+   */
   readonly #waiting = new Map<string, { readonly calls: Map<string, number>; readonly atMs: number }>();
   /** When tenants called last. The tenant that called last comes last. */
   readonly #calledAtMs = new Map<string, number>();
@@ -69,7 +83,7 @@ export class SingleCalls {
     return this.#waiting.size > 0;
   }
 
-  /** See `Share.called`. */
+  /** See `LeaseGrant.called`. */
   get called(): readonly string[] {
     return [...this.#calledAtMs.keys()];
   }
@@ -79,7 +93,10 @@ export class SingleCalls {
     this.#polls.setRate(callsPerSecond * POLLS_PART, nowMs);
   }
 
-  /** Calls for an isolate: for its polls, then for its readers as far as it is their turn, then for its background work. */
+  /**
+   * Grants calls to an isolate: for its polls, then for those of its readers whose turn it is, then for its
+   * background work.
+   */
   grant(
     isolate: string,
     { polls, readers, background, soon, charges = [] }: WaitingCalls,
@@ -111,8 +128,9 @@ export class SingleCalls {
   }
 
   /**
-   * How long until an isolate should ask again: until one of its tenants can have a call in each isolate where that tenant waits. So a
-   * tenant with few calls returns soon, and all together return as often as there are calls. Undefined: no reader waits in it.
+   * How long until an isolate should ask again. In this time, one of its tenants can get a call in each
+   * isolate in which that tenant waits. So a tenant with few calls returns soon, and all isolates together
+   * ask about as often as there are calls. Undefined if no reader waits in the isolate.
    */
   askAgainMs(isolate: string): number | undefined {
     const own = this.#waiting.get(isolate);
@@ -125,8 +143,8 @@ export class SingleCalls {
   }
 
   /**
-   * Removes what it grants from `own`. Calls of other isolates keep their turns, in a copy of the virtual time. Their tenants are
-   * charged later, when their isolate asks.
+   * Removes what it grants from `own`. Turns of calls in other isolates are skipped, not granted: a copy of
+   * the virtual time counts them, and their tenants are charged when their own isolate asks.
    */
   #grantReaders(own: Map<string, number>, nowMs: number): ReadonlyMap<string, number> {
     const elsewhere = new Map<string, number>();
@@ -134,7 +152,8 @@ export class SingleCalls {
       for (const [tenant, count] of calls) addTo(elsewhere, tenant, count);
     }
     const ahead = new VirtualTime(this.#time);
-    // Tenants with the same right have the same order for each isolate. Otherwise each isolate could leave the next call to another.
+    // Ties must be resolved in the same way for each isolate. Otherwise each isolate could leave the next
+    // call to another one.
     const tenants = this.#time.byLastServed(new Set([...elsewhere.keys(), ...own.keys()]));
     const granted = new Map<string, number>();
     for (let available = this.#bucket.available(nowMs); available > 0 && own.size > 0; available--) {
