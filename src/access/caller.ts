@@ -21,7 +21,10 @@ export interface Caller {
   readonly credentialId: string;
   readonly name: string;
   readonly owner?: string;
-  /** Who shares limits with whom: all keys of an owner are one tenant, a key without an owner is its own. */
+  /**
+   * Callers of one tenant share limits. All keys of an owner are one tenant; a key without an owner is one by
+   * itself.
+   */
   readonly tenant: string;
   readonly executions: readonly string[];
   readonly payloads: PayloadAccess;
@@ -58,7 +61,7 @@ export function callerOfKey(records: CredentialRecords): Caller {
   };
 }
 
-/** The prefixes keep an owner who is named like another owner's key from being the same tenant. */
+/** The prefixes distinguish a key from an owner whose name is the id of that key. */
 const tenantOf = (keyId: string, owner: string | undefined): string =>
   owner === undefined ? `key/${keyId}` : `owner/${owner}`;
 
@@ -73,7 +76,7 @@ export function callerOfTicket(records: CredentialRecords, claims: TicketClaims)
   };
 }
 
-/** Whose request it is, as the port to executions takes it. */
+/** The part of a caller that the ports need to count its streams and to charge its tenant for calls. */
 export const readerOf = ({ keyId, tenant, streamLimit, totalStreamLimit }: Caller) => ({
   keyId,
   tenant,
@@ -81,7 +84,7 @@ export const readerOf = ({ keyId, tenant, streamLimit, totalStreamLimit }: Calle
   totalStreamLimit,
 });
 
-/** What an open stream is granted, and when it ends, as the ports take it. `grant`: see below. */
+/** What the ports need to check an open stream's key: the grant, and when the key and the ticket end. */
 export const grantedStreamOf = ({ expiresAtMs, ticket }: Caller, grant: StreamGrant | ListGrant) => ({
   grant,
   ...(expiresAtMs !== undefined && { keyEndsAtMs: expiresAtMs }),
@@ -117,7 +120,7 @@ export const streamGrantOf = ({ credentialId, payloads, ticket }: Caller): Strea
 const listGrantSchema = z.object({ credentialId: z.string(), patterns: z.array(z.string()) });
 export type ListGrant = z.infer<typeof listGrantSchema>;
 
-/** `patterns`: those of the key that decide what the list has. */
+/** `patterns`: the key's patterns that decide which executions the list shows. */
 export const listGrantOf = ({ credentialId }: Caller, patterns: readonly string[]): ListGrant => ({
   credentialId,
   patterns: [...patterns],

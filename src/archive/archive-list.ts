@@ -1,7 +1,7 @@
 /**
- * All archived executions, for administration: as the index has them (by source and flow, newest start
- * first), or by their heads until the index has been built. A cursor belongs to one of the two, so a walk
- * that began before the end of the build stays complete.
+ * Lists all archived executions, for administration. It reads the index (by source and flow, newest start
+ * first), or the heads until the index has been built. A cursor belongs to one of the two, so a walk that
+ * began during the build stays complete.
  */
 import { type Result, invalid, ok } from '../core/errors.ts';
 import { restoreExecutionRef } from '../core/execution-ref.ts';

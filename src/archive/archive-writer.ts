@@ -99,7 +99,8 @@ export class ArchiveWriter {
 
   /** Throws when the store fails; then call `abandon`. */
   async add(given: Message): Promise<void> {
-    // Before the walk takes the message: a new part begins with the state before it.
+    // A new part is opened before the walk takes the message, because it stores the state before its first
+    // message.
     const bytes = messageBytes(given);
     const open = this.#parts.at(-1);
     if (this.#count > 0 && this.#count % ARCHIVE_PAGE_MESSAGES === 0) await this.#closePage();

@@ -67,21 +67,21 @@ export type FlowRecord = z.infer<typeof flowSchema>;
 
 /** An archived execution as lists show it. Times are ISO 8601. */
 export interface IndexedExecution extends ExecutionName {
-  /** Absent: the id belongs to no flow. Also of a map run's child. */
+  /** Absent if the id belongs to no flow, and for the child of a map run. */
   readonly flow?: string;
   /** Its own name within the flow. */
   readonly name?: string;
   readonly status: Status;
   readonly upstreamStatus?: string;
   /**
-   * Of Step Functions exactly its `startDate`, so that an execution has the same place in the upstream's
+   * For Step Functions exactly the `startDate`, so that an execution has the same place in the upstream's
    * list.
    */
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly redriveCount?: number;
   readonly archivedAt: string;
-  /** See `ArchiveHead`, as the next two. */
+  /** `finalAt`, `count` and `from`: see `ArchiveHead`. */
   readonly finalAt?: string;
   readonly count: number;
   readonly from: ArchiveHead['from'];
@@ -122,7 +122,7 @@ export function indexEntryOf(ref: ExecutionRef, head: ArchiveHead): IndexEntry {
   };
 }
 
-/** What the source reported has precedence over the messages. */
+/** Facts that the source reported have precedence over those that the messages show. */
 function recordOf({ source, executionId }: ExecutionRef, head: ArchiveHead): IndexRecord {
   const { generation, status, count, from, archivedAt, finalAt, expiresAt, upstream = {} } = head;
   const { status: upstreamStatus, redriveCount } = upstream;

@@ -1,4 +1,7 @@
-/** How long a secret that an operator chooses must be: SIGNING_SECRET, ADMIN_TOKEN. */
+/** The least length of the secrets that an operator chooses: SIGNING_SECRET and ADMIN_TOKEN. */
 
-/** Shorter secrets could be guessed: offline from one signed cursor or ticket, or by asking. */
+/**
+ * A shorter SIGNING_SECRET could be guessed offline from one cursor or ticket, a shorter ADMIN_TOKEN by
+ * trying.
+ */
 export const SECRET_CHARACTERS_MIN = 32;

@@ -8,9 +8,9 @@ import type { Result } from '../core/errors.ts';
 import type { Chunk, History } from '../messages/history.ts';
 
 /**
- * Stored bytes after which a request reads no further chunk to search it: as much as the largest page. One more chunk may be needed to
- * learn whether messages follow, or when the history began. So a request looks at less than this and two chunks, each with at most 4 MiB
- * in the archive and 16 MiB upstream.
+ * Stored bytes after which a request reads no further chunk to search it: as much as the largest page. One
+ * more chunk may be needed to learn whether messages follow, or when the history began. So a request looks at
+ * less than this and two chunks, each with at most 4 MiB in the archive and 16 MiB upstream.
  */
 export const SCANNED_BYTES_MAX = 4 * 1024 * 1024;
 /** Messages that a request examines before it answers with what it has found. */

@@ -64,9 +64,9 @@ export class ObjectCalls {
 
   /**
    * The same bytes, with a clean end even if the object behind the stream is reset (a deploy, a crash): the
-   * client keeps every event sent so far, and reconnects. The platform pumps bytes between its own streams
-   * natively, one write at a time, so the object notices a client that disconnects or stops reading as if the
-   * pipe were not there.
+   * client keeps every event sent so far, and reconnects. The platform moves bytes between its own streams
+   * natively, one write at a time. So the object notices as soon as without the pipe that a client
+   * disconnects or stops reading.
    */
   #endingCleanly(
     body: ReadableStream<Uint8Array>,
@@ -89,6 +89,9 @@ export class ObjectCalls {
   }
 }
 
-/** `.retryable` and never `.overloaded`: the platform's marks on errors of a stub. */
+/**
+ * The platform marks errors of a stub. `retryable` invites a retry; an `overloaded` object must not be
+ * retried.
+ */
 const isRetryable = (error: unknown): boolean =>
   error instanceof Error && 'retryable' in error && !('overloaded' in error && error.overloaded);

@@ -1,5 +1,6 @@
 /**
- * The exceptions of AWS's two protocols: their names in each service, and their status.
+ * The exceptions of AWS's two protocols: their names in each service, and their status. Which of them a
+ * failure becomes is in its entry in the catalogue (problem-catalogue.ts).
  *
  * Sources: botocore's models iotthingsgraph/2018-09-06 and stepfunctions/2016-11-23; AWS's common errors for
  * the rest.

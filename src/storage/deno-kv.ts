@@ -63,7 +63,7 @@ export interface DenoKv {
 
 /** Below Deno KV's limit of 65,536, with room for encoding. */
 const PART_BYTES_MAX = 60_000;
-/** Keys deleted in one commit. Deno KV accepts 1,000 changes. */
+/** Parts of the largest value. They are deleted in one commit, for which Deno KV accepts 1,000 changes. */
 const PARTS_MAX = Math.ceil(VALUE_BYTES_MAX / PART_BYTES_MAX);
 /** Deno KV accepts 819,200 bytes in one commit. */
 const PARTS_AT_ONCE = 10;
@@ -213,7 +213,7 @@ class DenoKvStore implements KeyValueStore {
       for (const part of replaced ? partKeys(replaced) : []) change.delete(part);
       if ((await change.commit()).ok) return;
     }
-    throw new Error(`${name} is written by too many at once`);
+    throw new Error(`gave up writing ${name}: other writers changed it ${WRITE_TRIES_MAX} times`);
   }
 
   /** The value's bytes; undefined if a part is missing because the pointer has been replaced. */

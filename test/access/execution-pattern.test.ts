@@ -16,7 +16,7 @@ const SECURITY = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_'
 const ID = `${SECURITY}2019-05-11T19:39:55.317Z_MotionSensor_69b151ad-a611-42f5-ac21-fe537f9868ad`;
 
 /**
- * The definition itself, in exponential time: a star matches nothing, or one character and the rest again.
+ * The definition, in exponential time: a star matches nothing, or one character and then what a star matches.
  */
 const naive = (pattern: string, text: string): boolean => {
   if (pattern === '') return text === '';
@@ -72,13 +72,13 @@ describe('a pattern for executions', () => {
     expect(matchesPattern(`*${'a'.repeat(1_000_000)}b*`, 'a'.repeat(2_000_000))).toBe(false);
   });
 
-  test('is enough if one of many matches, and an empty list allows nothing', () => {
+  test('allows an id even if the others of its list do not; an empty list allows nothing', () => {
     expect(matchesAnyPattern(['x', `${SECURITY}*`], ID)).toBe(true);
     expect(matchesAnyPattern(['x', 'y*'], ID)).toBe(false);
     expect(matchesAnyPattern([], ID)).toBe(false);
   });
 
-  test('is refused if no id could match it literally', () => {
+  test('is refused, with the reason, if no id can match it', () => {
     expect(executionPatternProblem('*')).toBeUndefined();
     expect(executionPatternProblem('a'.repeat(EXECUTION_ID_CHARACTERS_MAX))).toBeUndefined();
     expect(executionPatternProblem('')).toContain('empty');

@@ -4,7 +4,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, failureOf, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
 describe('creating a key', () => {
-  test('returns a key that works at once where it was made, without a read before', async () => {
+  test('returns a key that works at once in this isolate, without a read of the store', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     expect(access.store.reads()).toBe(0);
@@ -61,7 +61,7 @@ describe('creating a key', () => {
 });
 
 describe('changing a key', () => {
-  test('changes what is named, at once where it was changed and within 10 s elsewhere', async () => {
+  test('changes the given members, at once in this isolate and within 10 s in others', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access, { owner: 'Ada' });
@@ -179,7 +179,7 @@ describe('rotating a key', () => {
 });
 
 describe('revoking a key', () => {
-  test('ends every credential, at once where it was revoked and within 10 s elsewhere, and is distinguished from unknown', async () => {
+  test('ends every credential as revoked, not as unknown: at once in this isolate, within 10 s in others', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access);

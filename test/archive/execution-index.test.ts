@@ -54,7 +54,7 @@ function open() {
 }
 
 describe('pages of the index', () => {
-  test('list each execution once, in order, with any page size, densities and starts', async () => {
+  test('list each execution once, in order, whatever the page size, the start and the times of executions', async () => {
     const density = fc.constantFrom(1, 60_000, 86_400_000);
     const starts = fc
       .array(fc.tuple(fc.nat(800), density), { minLength: 1, maxLength: 300 })
@@ -79,7 +79,7 @@ describe('pages of the index', () => {
     );
   });
 
-  test('of many executions, in bursts and at one instant, take few listings each', async () => {
+  test('take few listings each, even if many executions start in bursts or at one instant', async () => {
     const { put, index, store, walk } = open();
     const day = 86_400_000;
     const keys: string[] = [];
@@ -213,7 +213,7 @@ describe('the flows of the index', () => {
     expect(await names(under)).toEqual(['Orders']);
   });
 
-  test('stay while any of their archives has not expired, and are written once a day at most', async () => {
+  test('are listed until their last archive expires, and are written at most once a day', async () => {
     const under = open();
     const day = 86_400_000;
     for (let hour = 0; hour < 48; hour++) {
@@ -230,7 +230,7 @@ describe('the flows of the index', () => {
     expect(await names(under)).toEqual([]);
   });
 
-  test('keep the flow of an execution that is archived while the last other one is deleted', async () => {
+  test('keep a flow if an execution of it is archived while its only other one is deleted', async () => {
     // Another isolate has cached the flow's record, and archives at each moment of the deletion.
     for (let step = 0; step < 8; step++) {
       const under = open();

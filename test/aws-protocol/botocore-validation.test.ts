@@ -20,7 +20,7 @@ const messages = fc.array(
     {
       messageId: fc.string(),
       eventType: fc.constantFrom(...EVENT_TYPES, 'A_TYPE_OF_TOMORROW'),
-      // Milliseconds, as AWS sends them; Python's time has microseconds, ours nanoseconds.
+      // Whole milliseconds, as AWS sends them. Python would round our nanoseconds to microseconds.
       timestamp: fc.integer({ min: -1e9, max: 4e12 }).map((ms) => ms / 1000),
       payload: fc.string({ unit: 'grapheme', maxLength: 40 }),
     },
@@ -39,7 +39,7 @@ describe.skipIf(!hasBoto3(PYTHON))(`botocore (skipped when ${PYTHON} has no boto
       const flowExecutionId = `execution ${index}`;
       await service.script(flowExecutionId, history);
       answers.push(await callAws(service, { key, input: { flowExecutionId } }));
-      // The budget of upstream calls fills up with time.
+      // Time refills the budget of upstream calls.
       await service.clock.advance(100);
     }
     const judgements = await judge(answers);

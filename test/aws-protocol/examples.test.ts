@@ -51,7 +51,7 @@ it.each(['list-messages.mjs', ...(hasBoto3(PYTHON) ? ['list_messages.py'] : [])]
   (example) => expectUsage(example, env, id),
 );
 
-describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has none)`, () => {
+describe.skipIf(!hasBoto3(PYTHON))(`with boto3 (skipped when ${PYTHON} has no boto3)`, () => {
   it('list_messages.py prints every message', async () => {
     expect(linesOf(await run(PYTHON, 'list_messages.py'))).toEqual(expected);
   });

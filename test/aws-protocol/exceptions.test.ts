@@ -60,7 +60,7 @@ describe('the caller', () => {
   });
 
   it('the exceptions for a revoked and an expired key differ', async () => {
-    // A store takes one write of a key in a second.
+    // A store accepts one write to an entry per second.
     await service.clock.advance(2_000);
     expect((await service.admin('POST', `/keys/${key.slice(4, 12)}/revoke`)).status).toBe(200);
     expect(await refusal({ flowExecutionId: ID })).toMatchObject({
@@ -274,7 +274,7 @@ describe('the upstream', () => {
     const { message, ...rest } = await refusedAfterRetries({ flowExecutionId: ID });
     expect(rest).toEqual({ name, status });
     expect(service.requests().at(-1)).toMatchObject({ failure, status });
-    // None of the upstream's own words.
+    // The answer does not repeat the upstream's text.
     expect(message).not.toMatch(/Rate exceeded|HTTP|XML|AccessDenied/);
   });
 

@@ -36,7 +36,7 @@ const failedRun = [
   { type: 'TaskFailed', taskFailedEventDetails: { error: 'Broken', cause: 'of itself' } },
   { type: 'ExecutionFailed', executionFailedEventDetails: { error: 'Broken', cause: 'of itself' } },
 ];
-/** What redriving adds: a second apart from each other. */
+/** The events that a redrive adds, one a second. */
 const secondRun = (end?: string) =>
   [
     { type: 'ExecutionRedriven', executionRedrivenEventDetails: { redriveCount: 1 } },
@@ -45,7 +45,7 @@ const secondRun = (end?: string) =>
   ].map((event, index) => ({ ...event, afterMs: index * 1_000 }));
 
 let service: ServiceUnderTest;
-/** What Step Functions' answers are changed to. */
+/** Changes the answers of Step Functions. */
 let tamper: (operation: string, answer: Response) => Response | Promise<Response>;
 
 const operationOf = (request: Request) => request.headers.get('x-amz-target')?.split('.')[1] ?? 'AssumeRole';
@@ -137,7 +137,7 @@ const summary = async (query = '') =>
   (await (await service.get(path(ARN, query, ''))).json()) as Record<string, unknown>;
 
 describe('an execution that is redriven an hour after it was archived', () => {
-  test('is followed to its new end by a reconnect with the id of its old end, which was a 204 before the redrive', async () => {
+  test('continues to its new end for a client that reconnects with the id of its old end, which was a 204 before', async () => {
     await archiveIt();
     const first = await streamed();
     expect(first.messageIds).toEqual(idsFrom(1, FIRST));
@@ -147,7 +147,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     await service.clock.advance(HOUR_MS);
     expect((await openStream(afterEnd)).status).toBe(204);
     expect(described()).toBe(before.described + 1);
-    // Within the minute of the check nothing is asked.
+    // No further check within a minute.
     await service.clock.advance(MINUTE_MS - 1_000);
     expect((await openStream(afterEnd)).status).toBe(204);
     expect(described()).toBe(before.described + 1);
@@ -156,13 +156,13 @@ describe('an execution that is redriven an hour after it was archived', () => {
     await redrive('ExecutionSucceeded');
     await service.clock.advance(1_000);
     const second = await streamed(afterEnd);
-    // A check, and what the archive of the new end keeps.
+    // One call checks for a redrive, one gets the description that the new archive stores.
     expect(described()).toBe(before.described + 3);
     expect(second.messageIds).toEqual(idsFrom(FIRST + 1, FIRST + SECOND));
     expect(second.named('reset')).toEqual([]);
     expect(second.named('end').map(({ data }) => data)).toEqual(['{"status":"SUCCEEDED"}']);
 
-    // What ended well can't be redriven: its end is the end, without a check.
+    // A successful execution cannot be redriven, so its end is final without a check.
     const asked = described();
     expect((await openStream(lastIdOf(second))).status).toBe(204);
     await service.clock.advance(HOUR_MS);
@@ -243,7 +243,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(second.named('end').map(({ data }) => data)).toEqual(['{"status":"SUCCEEDED"}']);
   });
 
-  test('is served as known, and no stream gets a 204, while Step Functions cannot be reached', async () => {
+  test('is served from the archive, and no stream gets a 204, while Step Functions cannot be reached', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(HOUR_MS);
@@ -292,7 +292,7 @@ describe('an archived execution that may still be redriven', () => {
   });
 
   test('is not read again because its two ends differ by milliseconds', async () => {
-    // The event of the end and the stopDate of the execution are two readings of a clock.
+    // AWS reads its clock twice: for the event of the end, and for the stopDate of the execution.
     tamper = async (operation, answer) => {
       if (operation !== 'DescribeExecution') return answer;
       const description = (await answer.json()) as { stopDate: number };

@@ -1,4 +1,4 @@
-/** The viewer with the colours of the reader's system alone, in Chromium. */
+/** The viewer in forced colors, in Chromium: the reader's system chooses all colours. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { watchLink } from '../../src/core/watch-link.ts';

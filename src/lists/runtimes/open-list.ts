@@ -16,7 +16,7 @@ export type OpenList = (of: ListOf, runtime: ListRuntime) => LiveList;
 /** The part of the port that one object per list answers. */
 export type ListObjects = Pick<Lists, 'page' | 'follow'>;
 
-/** Unique for each list, also among the names of executions. */
+/** A name that no other list and no execution has. */
 export const listKey = (of: ListOf): string =>
   JSON.stringify(['list', ...nameOf(of).filter((part) => part !== null)]);
 
