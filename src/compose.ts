@@ -1,6 +1,7 @@
 /**
- * Builds the service from settings and a platform: everything that is the same on every runtime. An entry (worker.ts, deno.ts) makes
- * one core for its isolate or process, so that requests share its caches, and adds a runtime.
+ * Builds the service from settings and a platform: everything that is the same on every runtime. An entry
+ * (worker.ts, deno.ts) makes one core for its isolate or process, so that requests share its caches, and adds
+ * a runtime.
  */
 import { type Access, createAccess } from './access/access.ts';
 import type { RandomBytes } from './core/base62.ts';

@@ -11,7 +11,7 @@ export interface InProcessObject {
   readonly idle: boolean;
   readonly streams: number;
   /**
-   * Does what is due. Returns when to call it again, in clock milliseconds; undefined: when it asks for it.
+   * Does what is due. Returns when to call it again, in clock milliseconds; undefined: not before the next `wake`.
    * Never throws.
    */
   run(bounds: RunBounds): Promise<number | undefined>;

@@ -1,6 +1,6 @@
 /**
- * The port of an upstream that histories are read from. Only the Execution calls a source, one call at a time for each
- * execution (invariant 3).
+ * The port of an upstream that histories are read from. Only the Execution calls a source, one call at a time
+ * for each execution (invariant 3).
  */
 import type { Result, SourceFailure } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
@@ -10,7 +10,10 @@ import type { Message } from '../messages/message.ts';
 export interface SourcePage {
   /** In upstream order. May be empty even with a next token. */
   readonly messages: readonly Message[];
-  /** The upstream's own token for the next page. Never shown to a caller. Absent: these are the newest messages. */
+  /**
+   * The upstream's own token for the next page. Never shown to a caller. Absent: these are the newest
+   * messages.
+   */
   readonly nextToken?: string;
 }
 
@@ -29,13 +32,19 @@ export interface SourceDescription {
   readonly redrivenAt?: string;
   /** False: it cannot be redriven. Absent: the upstream does not say. */
   readonly redrivable?: boolean;
-  /** The answer itself, for the archive: the upstream deletes it one day. Without input and output, which the history has. */
+  /**
+   * The answer itself, for the archive: the upstream deletes it one day. Without input and output, which the
+   * history has.
+   */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Input and output of the answer, if they were requested. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** Whether a description has input and output, too. The upstream may need another permission for these. Default: `metadata`. */
+/**
+ * Whether a description has input and output, too. The upstream may need another permission for these.
+ * Default: `metadata`.
+ */
 export type DescriptionParts = 'metadata' | 'with-data';
 
 /**
@@ -50,8 +59,9 @@ export interface ProbeTarget {
 }
 
 /**
- * Why a call is made. `poll`: for the listeners of a followed execution. `reader`: a tenant wants to read, and is charged for
- * the call. `background`: the walk that archives a history. Budgets serve them in this order (call-budget/call-queue.ts).
+ * Why a call is made. `poll`: for the listeners of a followed execution. `reader`: a tenant wants to read,
+ * and is charged for the call. `background`: the walk that archives a history. Budgets serve them in this
+ * order (call-budget/call-queue.ts).
  */
 export type CallOrigin =
   | { readonly class: 'background' }
@@ -75,11 +85,14 @@ export interface Source {
   readonly pageSizeMax: number;
   /** How long an unsuccessful execution can be redriven after its end. Absent: never. */
   readonly redrivableMs?: number;
-  /** One for each region and account in the settings. A healthy source answers `page` for it with `upstream-not-found`. */
+  /**
+   * One for each region and account in the settings. A healthy source answers `page` for it with
+   * `upstream-not-found`.
+   */
   readonly probeTargets?: readonly ProbeTarget[];
   /**
-   * One page from `token` on (undefined: from the start) with at most `limit` messages; a source may return fewer. Retries
-   * temporary failures within its own time budget.
+   * One page from `token` on (undefined: from the start) with at most `limit` messages; a source may return
+   * fewer. Retries temporary failures within its own time budget.
    */
   page(
     ref: ExecutionRef,

@@ -1,4 +1,7 @@
-/** Who is charged for the calls of polls: only those for which an interval has passed come before the calls of readers. */
+/**
+ * Who is charged for the calls of polls: only those for which an interval has passed come before the calls of
+ * readers.
+ */
 import { afterEach, expect, test } from 'vitest';
 
 import type { StreamRequest } from '../../src/executions/executions.ts';
@@ -36,7 +39,8 @@ async function follow(under: ExecutionsUnderTest, tenant: string): Promise<() =>
 }
 
 test('the first poll for new listeners is a read of one of them, and the following ones are polls', async () => {
-  // The first page is not the last one, so that a stream opens without a call when the first page is in memory.
+  // The first page is not the last one, so that a stream opens without a call when the first page is in
+  // memory.
   const under = new ExecutionsUnderTest({ messages: someHistory({ length: 3 }), pageSizeMax: 2 });
   const wanted: CallOrigin[] = [];
   Object.assign(under.source, {

@@ -1,6 +1,7 @@
 /**
- * What the memories of one isolate or process hold while one key reads much, over HTTP. Counted are the bytes of all remembered values, as
- * the engine would serialize them. So a memory that counts too little fails, and so does one that this test does not know.
+ * What the memories of one isolate or process hold while one key reads much, over HTTP. Counted are the bytes
+ * of all remembered values, as the engine would serialize them. So a memory that counts too little fails, and
+ * so does one that this test does not know.
  */
 import { readFileSync } from 'node:fs';
 import { serialize } from 'node:v8';

@@ -1,4 +1,7 @@
-/** Tenants that share a budget, within a process and across isolates: the effect of one tenant's calls on another. */
+/**
+ * Tenants that share a budget, within a process and across isolates: the effect of one tenant's calls on
+ * another.
+ */
 import { describe, expect, test } from 'vitest';
 import {
   CALLS_AT_ONCE,

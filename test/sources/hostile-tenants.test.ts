@@ -1,4 +1,7 @@
-/** Hostile tenants, and a victim beside them: its reads start within a second, and its polls are late by at most one interval. */
+/**
+ * Hostile tenants, and a victim beside them: its reads start within a second, and its polls are late by at
+ * most one interval.
+ */
 import { describe, expect, test } from 'vitest';
 
 import {

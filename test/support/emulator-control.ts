@@ -1,4 +1,7 @@
-/** Tells the emulator what to have and what to do wrong, through its control API (src/emulator/server/control.ts). */
+/**
+ * Sets the executions and the faults of the emulator through its control API
+ * (src/emulator/server/control.ts).
+ */
 
 /** A message of an execution, as the control API takes it. */
 export interface ScriptedMessage {

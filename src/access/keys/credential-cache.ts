@@ -39,8 +39,8 @@ export const KEY_FRESH_MS = 10_000;
 /** A miss is cached for this long; short, since the credential may be created at any moment. */
 export const UNKNOWN_FRESH_MS = 5_000;
 /**
- * While the store fails, cached records are used for this long, so that a short outage closes no stream. Well within the 60 s
- * in which a revocation must show.
+ * While the store fails, cached records are used for this long, so that a short outage closes no stream. Well
+ * within the 60 s in which a revocation must show.
  */
 export const KEY_STALE_WHILE_FAILING_MS = 45_000;
 /** Cached credentials, usually about 1 KB each. */
@@ -80,7 +80,10 @@ export class CredentialCache {
   readonly #misses = new LruMap<string, number>({ max: KEYS_REMEMBERED_MAX });
   /** Ids of revoked keys, and when each was revoked: a store that lags must not restore a revoked key. */
   readonly #revoked = new LruMap<string, string>({ max: KEYS_REMEMBERED_MAX });
-  /** The last write of this process to each record, by name: a read that began before it returns an older value. */
+  /**
+   * The last write of this process to each record, by name: a read that began before it returns an older
+   * value.
+   */
   readonly #writes = new LruMap<string, Write>({
     max: KEYS_REMEMBERED_MAX,
     maxSize: WRITES_BYTES_MAX,
@@ -92,7 +95,9 @@ export class CredentialCache {
     this.#ports = ports;
   }
 
-  /** The credential and its key, from the cache while fresh, otherwise from the store; undefined if not found. */
+  /**
+   * The credential and its key, from the cache while fresh, otherwise from the store; undefined if not found.
+   */
   async read(credentialId: string): Promise<Result<CredentialRecords | undefined, StoreUnavailable>> {
     const now = this.#ports.clock.now();
     const cached = this.#cached.get(credentialId);
@@ -191,6 +196,8 @@ export class CredentialCache {
   }
 }
 
-/** Estimated size for the cache's budget: the patterns at two bytes a character, and what every record has. */
+/**
+ * Estimated size for the cache's budget: the patterns at two bytes a character, and what every record has.
+ */
 const bytesOf = ({ facts }: Partial<KeyRecords>): number =>
   (facts?.executions ?? []).reduce((sum, pattern) => sum + 2 * pattern.length, 1000);

@@ -134,8 +134,8 @@ export abstract class Poller {
   }
 
   /**
-   * Does what is due, and keeps doing so while there are listeners, within the bounds. Returns when to call it again, in clock
-   * milliseconds; undefined: when it asks for it. Never throws.
+   * Does what is due, and keeps doing so while there are listeners, within the bounds. Returns when to call
+   * it again, in clock milliseconds; undefined: not before the next `wake`. Never throws.
    */
   run({ forMs, callsMax }: RunBounds): Promise<number | undefined> {
     if (this.#loop.isRunning) return Promise.resolve(undefined);
@@ -176,7 +176,10 @@ export abstract class Poller {
     return this.#options.listeners.count === 0 || this.#polling || !this.isWanted ? Infinity : this.#pollAtMs;
   }
 
-  /** A poll that is not paced is a read for a new listener: tenants that come and leave all the time must not precede readers. */
+  /**
+   * A poll that is not paced is a read for a new listener: tenants that come and leave all the time must not
+   * precede readers.
+   */
   #newTerms(): PollTerms {
     const { tenants } = this.#options.listeners;
     const tenant = tenants[this.#polls++ % tenants.length];

@@ -82,8 +82,9 @@ export class RunningPages {
   }
 
   /**
-   * `same` if all chunks of a known page are still those; otherwise what was read, up to the first other chunk. Bounded: it reads no more
-   * chunks than the scan that made the page (scan.ts), and calls the source only as far as the request's walk allows.
+   * `same` if all chunks of a known page are still those; otherwise what was read, up to the first other
+   * chunk. Bounded: it reads no more chunks than the scan that made the page (scan.ts), and calls the source
+   * only as far as the request's walk allows.
    */
   async #readAgain({ reads }: Known, history: History): Promise<'same' | Read[]> {
     const read: Read[] = [];
