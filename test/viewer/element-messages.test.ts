@@ -55,10 +55,9 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     const page = await world.openEnded(id);
     await page.locator('.message').first().click();
     await page.locator('.message').last().click();
-    expect(await page.locator('.payload').allInnerTexts()).toEqual([
-      '{\n  "big": 12345678901234567890,\n  "list": [\n    1,\n    2\n  ]\n}',
-      '{not json}',
-    ]);
+    await expect
+      .poll(() => page.locator('.payload').allInnerTexts())
+      .toEqual(['{\n  "big": 12345678901234567890,\n  "list": [\n    1,\n    2\n  ]\n}', '{not json}']);
   });
 
   test('messages are filtered by text, type and step', async () => {

@@ -94,10 +94,10 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     const generic = page.getByRole('button', { name: 'Generic types' });
     await generic.focus();
     await page.keyboard.press('Enter');
-    expect(await first.innerText()).toBe('EXECUTION_STARTED');
+    await expect.poll(() => first.innerText()).toBe('EXECUTION_STARTED');
     expect(await generic.getAttribute('aria-pressed')).toBe('true');
     await generic.click();
-    expect(await first.innerText()).toBe('ExecutionStarted');
+    await expect.poll(() => first.innerText()).toBe('ExecutionStarted');
   });
 
   test('sees the time zone', async () => {
