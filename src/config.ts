@@ -189,7 +189,7 @@ export interface Settings {
   readonly publicUrl?: string;
   /** Origins that browsers may call from; `*` stands for any. */
   readonly corsOrigins: readonly string[];
-  /** Of the requests without an error, one in so many is logged. 1: each; Infinity: none. */
+  /** Logs every nth request without an error. 1: all of them; Infinity: only errors are logged. */
   readonly logEveryNth: number;
   /** How long archived histories are kept. Absent: without an end. */
   readonly archiveTtlSeconds?: number;

@@ -1,7 +1,7 @@
 /**
- * Whether an open stream is still allowed, of an execution or of a list. The owner of the stream checks this
- * from time to time, once for each distinct grant and not for each subscriber. Reads the store at most once a
- * call, and not at all while the credential is cached (invariant 6).
+ * Checks whether an open stream of an execution or a list is still allowed. The owner of the stream calls
+ * this from time to time, once for each distinct grant and not for each subscriber. A call reads the store at
+ * most once, and not at all while the credential is cached (invariant 6).
  */
 import type { Clock } from '../core/clock.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
@@ -15,8 +15,8 @@ import type { StoreUnavailable } from './keys/store-failure.ts';
 
 export interface StillAllowedAnswer {
   /**
-   * When the key or credential expires, in clock milliseconds, as known now. The stream itself knows when a
-   * ticket expires.
+   * When the key or credential expires, in clock milliseconds; a later change may move it. The stream itself
+   * knows when a ticket expires.
    */
   readonly untilMs?: number;
 }

@@ -1,7 +1,8 @@
 /**
  * Tickets: JWTs (RFC 7519) with which a browser reads one execution without the API key. Always HS256, signed
- * with a key derived for this purpose. A ticket names its key and credential, ends with either, and allows at
- * most what they allow. Its expiry is absolute; reconnecting does not extend it.
+ * with a key derived for this purpose. A ticket names an API key and one of its credentials. It ends when
+ * either of them ends, and allows no more than the API key. Its expiry is absolute; reconnecting does not
+ * extend it.
  *
  * This file checks signature and expiry. authenticate.ts checks that the key is still valid.
  */
@@ -14,11 +15,11 @@ import { deriveKey } from '../core/derive-key.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
 import { TICKET_SECONDS_MAX } from '../core/ticket-seconds.ts';
 
-/** A ticket for the longest id in the widest characters has about 2,500. */
+/** A ticket for the longest id has about 2,500 if all characters of the id take the most bytes. */
 const TICKET_CHARACTERS_MAX = 4096;
 const ISSUER = 'flowtap';
 const AUDIENCE = 'flowtap/executions';
-/** The only header that is accepted, to the letter: no ticket chooses its own algorithm (RFC 8725, 3.1). */
+/** The only accepted header, byte for byte: a ticket cannot choose its own algorithm (RFC 8725, 3.1). */
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
 
 const claimsSchema = z.object({
@@ -72,7 +73,7 @@ export function verifyTicket(
   return ok(parsed.data);
 }
 
-/** The payload of a genuine ticket, as JSON that its signature proves to be ours. */
+/** The parsed payload, if we signed it; otherwise undefined. */
 function signedPayload(text: string, keys: TicketKeys): unknown {
   if (text.length > TICKET_CHARACTERS_MAX || !isCanonical(text)) return undefined;
   const [header, payload = '', given = '', ...more] = text.split('.');

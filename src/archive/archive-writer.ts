@@ -26,13 +26,16 @@ import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord
 const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
 
 /**
- * Stores which generations have pages that may never become visible, so that these are deleted even after a
- * restart.
+ * Records which generations are being written. If one never becomes visible, its pages are deleted later,
+ * even after a restart.
  */
 export interface PageIntents {
-  /** Called before the first page other than the head is written. Throws if the intent cannot be stored. */
+  /**
+   * Called before the first write, unless the only write is that of the head. Throws if the intent cannot be
+   * stored.
+   */
   writing(generation: string): Promise<void>;
-  /** The writer has ended. `done`: the generation is visible, or nothing of it is left. Never throws. */
+  /** Called when the writer has ended. `done`: the generation is visible, or fully deleted. Never throws. */
   written(generation: string, done: boolean): Promise<void>;
 }
 
@@ -99,8 +102,8 @@ export class ArchiveWriter {
 
   /** Throws when the store fails; then call `abandon`. */
   async add(given: Message): Promise<void> {
-    // A new part is opened before the walk takes the message, because it stores the state before its first
-    // message.
+    // A part stores the state of the walk before its first message. So a new part is opened before the walk
+    // takes this message.
     const bytes = messageBytes(given);
     const open = this.#parts.at(-1);
     if (this.#count > 0 && this.#count % ARCHIVE_PAGE_MESSAGES === 0) await this.#closePage();

@@ -152,8 +152,8 @@ export class Archive {
   }
 
   /**
-   * The head with what the source reported, as the index has it. Heads of older versions lack that, but their
-   * page 0 may have the source's description. Throws when the store fails.
+   * The head with the facts that the source reported, for the index. Heads of older versions lack these. They
+   * are then read from the source's description in page 0, if it was stored. Throws when the store fails.
    */
   async completeHead(ref: ExecutionRef, head: ArchiveHead): Promise<ArchiveHead> {
     if (head.upstream || head.from === 'import' || !ref.arn) return head;
@@ -178,7 +178,7 @@ export class Archive {
     });
   }
 
-  /** Makes what was just written (undefined: deleted) visible in this isolate at once. */
+  /** Makes a head that was just written visible in this isolate at once. Undefined: it was deleted. */
   remember(ref: ExecutionRef, head: ArchiveHead | undefined): void {
     const { heads } = this.#options.memory;
     const name = executionName(ref);

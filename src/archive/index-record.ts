@@ -1,14 +1,13 @@
 /**
- * What the index stores of an archived execution, and of a flow: small JSON, which lists of the store return
- * as metadata. A record that is too large for metadata, because of a long id, is the entry's value instead.
- * Keys:
+ * What the index stores for each archived execution, and for each flow: small JSON as metadata, so that
+ * listing the store returns it. Only a record that is too large for metadata, because of a long id, is stored
+ * as the value. Keys:
  *
  *     archive/1/index/<source>/<group>/<order key>   an execution
  *     archive/1/flow/<source>/<flow>                 a flow that has executions
  *
- * <group> is the flow. Executions of no flow have the group `~`. For the children of a map run, <group> is
- * the ARN of the map run, or the part of their own ids that names it. So they are not in the list of their
- * flow.
+ * <group> is the flow, or `~` for executions that belong to no flow. The children of a map run are not in the
+ * list of their flow. Their <group> is the ARN of the map run, or the part of their own ids that names it.
  */
 import * as z from 'zod/mini';
 
@@ -24,11 +23,11 @@ import { orderKey } from './order-key.ts';
 const INDEX_VERSION = 1;
 export const INDEX_PREFIX = 'archive/1/index/';
 export const FLOW_PREFIX = 'archive/1/flow/';
-/** Stands for no flow. Names of flows are longer, percent-encoded or hashed. */
+/** The group of executions that belong to no flow. `idPart` never encodes a flow as this. */
 const NO_FLOW = '~';
 
 /**
- * The executions that one list has: those of a flow, of a map run, or (neither) those whose ids belong to no
+ * The executions of one list: those of a flow or of a map run, or, without `flow`, those that belong to no
  * flow.
  */
 export interface IndexGroup {
@@ -173,7 +172,7 @@ export function parseIndexRecord(record: unknown, nowMs: number): IndexedExecuti
   return indexedOf(restoreExecutionRef(data), data);
 }
 
-/** The same, made from the archive's head instead of its entry. */
+/** The indexed execution, made from the head of its archive instead of its entry. */
 export const indexedExecutionOf = (ref: ExecutionRef, head: ArchiveHead): IndexedExecution =>
   indexedOf(ref, recordOf(ref, head));
 

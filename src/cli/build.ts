@@ -1,7 +1,7 @@
 /**
  * `npm run build`: bundles the command, the client and the React hook as plain JavaScript without
  * dependencies. Puts them, with type declarations from tsc, into the package that users install
- * (dist/package), which `npm run pack:client` packs. A development tool: not in the bundles.
+ * (dist/package), which `npm run pack:client` packs. Used at build time only.
  */
 import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';

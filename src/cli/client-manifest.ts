@@ -1,7 +1,7 @@
 /**
  * The manifest of the package that users install: the typed client, the React hook and the `flowtap` command.
  * They are bundled, so the package has no dependencies. Only the hook has a peer dependency, React. Name,
- * version and licence come from the repository's own package.json. A development tool (build.ts).
+ * version and licence are those of the repository's own package.json. Used at build time (build.ts).
  */
 import repository from '../../package.json' with { type: 'json' };
 

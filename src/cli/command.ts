@@ -1,4 +1,4 @@
-/** What a command is, and what it gets. */
+/** The interface of a command, and the terminal that it gets. */
 import type { Readable } from 'node:stream';
 
 import type { Clock } from '../core/clock.ts';
@@ -9,7 +9,7 @@ export interface Terminal {
   readonly stdin: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Aborted with an Interrupted by Ctrl-C and SIGTERM. */
+  /** Ctrl-C and SIGTERM abort it, with an `Interrupted` as the reason. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
@@ -33,7 +33,7 @@ export class LocalError extends Error {
   override readonly name = 'LocalError';
 }
 
-/** The user stopped the command: the reason of the terminal's signal. */
+/** The user stopped the command. `Terminal.signal` is aborted with this reason. */
 export class Interrupted extends Error {
   readonly exitCode: number;
   /** Printed last: how to continue. */

@@ -24,7 +24,10 @@ export const executionFields = (execution: ListedExecution): string => {
   return [status, startedAt, String(durationMs), flowExecutionId].map(oneLine).join('\t');
 };
 
-/** The table for a terminal: whole ids if all of them fit, else names, and below them how all ids begin. */
+/**
+ * The table for a terminal, with the ids if all of them fit. If not, it has the names, and a last line tells
+ * how all ids begin.
+ */
 export function executionTable(
   executions: readonly ListedExecution[],
   output: Output,
@@ -80,7 +83,7 @@ function startOf({ startedAt }: ListedExecution): string {
   return Number.isNaN(at.getTime()) ? startedAt : `${dayOf(at)} ${timeOf(at).slice(0, 'HH:MM:SS'.length)}`;
 }
 
-/** The duration; of a running execution until now. */
+/** The duration. For a running execution, the time since its start. */
 function tookOf({ status, startedAt, durationMs }: ListedExecution, nowMs: number): string {
   const ms = durationMs ?? (status === 'RUNNING' ? nowMs - Date.parse(startedAt ?? '') : NaN);
   return Number.isNaN(ms) ? '' : humanDuration(Math.max(0, ms));

@@ -19,8 +19,8 @@ export const cacheControl = (isFinal: boolean): string =>
   isFinal ? `private, max-age=${FINAL_MAX_AGE_SECONDS}` : 'private, no-cache';
 
 /**
- * The Link header for the next page. Relative, and only with known parameters: people copy Link headers, so a
- * ticket under a misspelt name must not be in one.
+ * The Link header for the next page. It is relative and has only known parameters. People copy Link headers,
+ * and one must not contain a ticket that was sent under a misspelt name.
  */
 export function nextLink<N extends string>(
   query: { readonly [K in N]?: string | number | readonly string[] },

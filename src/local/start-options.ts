@@ -52,9 +52,12 @@ export interface StartOptions {
   readonly secretAccessKey: string;
   /** Generated for this run, and printed; absent if ADMIN_TOKEN is set. */
   readonly adminTokenMade?: string;
-  /** Whether SIGNING_SECRET in `vars` was generated: kept-secret.ts may have one of an earlier run. */
+  /**
+   * Whether SIGNING_SECRET in `vars` was generated. If so, kept-secret.ts prefers the secret of an earlier
+   * run.
+   */
   readonly signingSecretMade: boolean;
-  /** The Worker's settings; for the emulator, all but its address. */
+  /** The Worker's settings. The address of the emulator is added later (`emulatorVars`). */
   readonly vars: Readonly<Record<string, string>>;
 }
 
@@ -111,7 +114,7 @@ export function readStartRequest(argv: readonly string[], environment: Environme
   const flags = readFlags(argv);
   if (typeof flags === 'string') return { type: 'mistake', line: flags, status: 2 };
   if (flags.help) return { type: 'help' };
-  // An empty variable is an unset one, as shells and CI systems write it.
+  // An empty variable counts as unset: shells and CI systems often pass unset variables as empty ones.
   const env: Environment = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== ''),
   );

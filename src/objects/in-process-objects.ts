@@ -15,7 +15,7 @@ export interface InProcessObject {
    * Never throws.
    */
   run(bounds: RunBounds): Promise<number | undefined>;
-  /** Ends all streams, for clients to reconnect elsewhere. */
+  /** Ends all streams, so that clients reconnect elsewhere. */
   closeStreams(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * All failures with what callers get for each: problem JSON (http/problem-response.ts) and AWS exceptions
- * (the dialects in http/aws/) are made from this. Documentation stays out, so that it is not deployed:
+ * What callers get for each failure. Problem JSON (http/problem-response.ts) and AWS exceptions (the dialects
+ * in http/aws/) are made from this catalogue. Its documentation is not deployed, so it is elsewhere:
  * problem-documentation.ts.
  */
 import type { Failure } from '../core/errors.ts';

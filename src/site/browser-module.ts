@@ -1,6 +1,6 @@
 /**
- * A module of src/ with all that it imports, as one file for browsers. A development tool. Platform file:
- * Node.
+ * Bundles a module of src/ and all that it imports into one file for browsers. Used at build time only.
+ * Platform file: Node.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

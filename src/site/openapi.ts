@@ -85,7 +85,7 @@ export function openApiDocument(): Json {
         'OPTIONS lists the methods of a path; other methods are a 405.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    // Relative to the document, so that it holds behind a path prefix, too.
+    // Relative to the document, so that it is also right behind a path prefix.
     servers: [{ url: './' }],
     tags: [
       { name: 'lists', description: 'Flows, and lists of their executions.' },

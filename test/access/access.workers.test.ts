@@ -27,8 +27,7 @@ afterEach(async () => {
   await reset();
 });
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's
-// entry.
+// Safety: wrangler.toml has these bindings. Their generated types are only for the Worker's entry.
 const bindings = env as unknown as { STORE: KVNamespace } & Record<
   'RATE_STANDARD' | 'RATE_HIGH' | 'RATE_AUTH_FAILURES',
   RateLimitBinding

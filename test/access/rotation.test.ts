@@ -26,13 +26,13 @@ const endOf = (rotation: KeyRotation, createdAtMs: number) =>
   Math.min(...endsOfCredential(rotation, iso(createdAtMs)), Number.POSITIVE_INFINITY);
 
 describe('successive rotations', () => {
-  test('end each credential at the earliest end that a later rotation sets, whatever is pruned from the record', () => {
+  test('end each credential at the earliest time that a later rotation sets, although the record is pruned', () => {
     const step = fc.record({ afterMs: fc.nat(5000), overlapMs: fc.oneof(fc.constant(0), fc.nat(20_000)) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         let now = 1_000_000;
         let rotation = fresh(now);
-        /** The definition: each credential with the earliest end that later rotations gave it. */
+        /** What is expected: when each credential ends, by its creation time. */
         const ends = new Map([[now, Number.POSITIVE_INFINITY]]);
         for (const { afterMs, overlapMs } of steps) {
           now += afterMs;
@@ -44,7 +44,7 @@ describe('successive rotations', () => {
           expect(ends.has(createdAtMs)).toBe(false);
           ends.set(createdAtMs, Number.POSITIVE_INFINITY);
           for (const [made, end] of ends) {
-            // Of credentials that have ended, the exact time is dropped.
+            // The record need not keep the exact end of a credential that has ended.
             const seen = endOf(rotation, made);
             if (end > now) expect(seen).toBe(end);
             else expect(seen).toBeLessThanOrEqual(now);
@@ -68,7 +68,7 @@ describe('successive rotations', () => {
     expect(rotated(rotation, credentialAt(100), 100, 100)?.cutoffs).toHaveLength(1);
   });
 
-  test('leave no cutoffs once they have ended, however many there were', () => {
+  test('drop cutoffs that have passed, so that the record stays small', () => {
     let rotation = fresh(0);
     for (let count = 1; count <= 50; count++) {
       const nowMs = count * 1000;

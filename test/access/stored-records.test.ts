@@ -12,7 +12,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 import { runs } from '../support/seeded-random.ts';
 
-test('whatever create and change accept can be read back, here and elsewhere, with any times and names', async () => {
+test('every key that create and change accept can be read back, with any times and names', async () => {
   const pad = (n: number, width = 2) => String(n).padStart(width, '0');
   const expiresAt = fc
     .record({
@@ -44,7 +44,7 @@ test('whatever create and change accept can be read back, here and elsewhere, wi
   );
 });
 
-test('a record that would be refused when read back is never written, nor any other of its key', async () => {
+test('if one record would be refused when read back, no record of the key is written', async () => {
   const access = openAccess();
   const { view } = await createKey(access);
   const writes = access.store.writes();
@@ -56,7 +56,7 @@ test('a record that would be refused when read back is never written, nor any ot
 });
 
 test.each(['full', 'names', 'none'] as const)(
-  'a key with the level %s reads so, and an older program, which knows full and none, never sees more',
+  'a key keeps the level %s, and an older program, which only knows full and none, never allows more',
   async (payloads) => {
     const access = openAccess();
     const { view } = await createKey(access, { payloads });
@@ -64,7 +64,7 @@ test.each(['full', 'names', 'none'] as const)(
     expect(valueOf(await access.another().keys.get(view.id)).payloads).toBe(payloads);
     const older = z.parse(z.omit(keyFactsSchema, { payloadNames: true }), stored);
     expect(older.payloads).toBe(payloads === 'full' ? 'full' : 'none');
-    // The older program changes the key: what it does not know is lost.
+    // When the older program changes the key, it drops the member that it does not know.
     await access.clock.advance(1_000);
     await access.store.put(factsName(view.id), JSON.stringify(older));
     await access.clock.advance(60_000);

@@ -56,7 +56,7 @@ export class ArchiveUnderTest {
     return writer.commit({ from: 'source', archivedAt: this.#now() });
   }
 
-  /** Writes the history. Gives up if the store fails; resolves with whether it did. */
+  /** Writes the history, and resolves with true. If the store fails, abandons it and resolves with false. */
   async tryToWrite(messages: readonly Message[], ref = REF): Promise<boolean> {
     const writer = this.archive.writer(ref);
     try {

@@ -29,7 +29,7 @@ export const callAws = (service: ServiceUnderTest, call: AwsCall): Promise<Respo
   });
 };
 
-/** Of the operation, as botocore's model has them. */
+/** The exceptions of the operation in botocore's model. */
 export const MODELLED_EXCEPTIONS = [
   'InvalidRequestException',
   'ResourceNotFoundException',

@@ -1,4 +1,4 @@
-/** The mapping from failures to AWS exceptions. It depends on whether a client should retry. */
+/** The mapping from failures to AWS exceptions: the exception decides whether a client retries. */
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../src/core/errors.ts';
 import { awsRefusal } from '../../src/http/aws/aws-answer.ts';
@@ -170,7 +170,7 @@ describe.each([
     }
   });
 
-  it('both protocols distinguish a full execution from an unreachable one', () => {
+  it('exceptions and problem JSON distinguish a full execution from an unreachable one', () => {
     const texts = ([undefined, true] as const).map((lost) => {
       const failure = { type: 'overloaded', retryAfterSeconds, ...(lost && { lost }) } as const;
       return [problemOf(failure, 'id').detail, exceptionOf(failure).message];

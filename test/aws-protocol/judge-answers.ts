@@ -12,7 +12,7 @@ const SCRIPT = fileURLToPath(new URL('judge_answers.py', import.meta.url));
 export interface Judgement {
   readonly problems: readonly string[];
   readonly messages?: readonly AwsMessage[];
-  /** Of an exception. */
+  /** The code of an exception. */
   readonly code?: string;
 }
 

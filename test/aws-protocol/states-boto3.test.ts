@@ -89,7 +89,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     const calls = () => samples.map(({ arn }) => world.calls(arn)).reduce((sum, count) => sum + count, 0);
     callsBefore = calls();
     expect((await run({ executions })).executions).toEqual(expected());
-    // Of the script itself, straight: four views and a description of each.
+    // The script itself calls the upstream directly: four views and a description of each sample.
     expect(calls() - callsBefore).toBe(samples.length * 5);
   });
 

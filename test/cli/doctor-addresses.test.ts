@@ -173,7 +173,7 @@ describe('of the clocks it says', () => {
     });
   });
 
-  test.concurrent('that they were not compared, where the service does not tell its time', async () => {
+  test.concurrent('that they were not compared, if the service does not report its time', async () => {
     expect(await clockOf(undefined)).toMatchObject({
       level: 'warn',
       detail: expect.stringContaining('Not checked'),

@@ -119,7 +119,7 @@ test.concurrent('a service that has no probe yet is a warning', async () => {
   expect(found.named('probe')).toMatchObject({ level: 'warn', remedy: expect.stringContaining('Upgrade') });
 });
 
-/** Of a service whose probe gives this report; undefined: 404. */
+/** Runs doctor against a service whose probe answers this report; undefined: 404. */
 async function examinedProbe(report: object | undefined) {
   await using server = await listen((request, response) => {
     if (request.url === '/healthz') response.end(HEALTHY);

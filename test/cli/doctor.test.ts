@@ -150,7 +150,7 @@ describe('of a key it says', () => {
 
   /** A server of its own, because a lockout of this address by the Worker would affect every test here. */
   test.concurrent(
-    'that it could not be checked, where wrong ones before it had the address locked out',
+    'that it could not be checked, because too many wrong keys have locked out this address',
     async () => {
       const refusal = problemOf({
         type: 'rate-limited',

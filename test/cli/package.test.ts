@@ -216,7 +216,7 @@ test('its types stand alone, checked with their libraries and without those of a
      import type { EventType, ProblemCode } from 'flowtap';
      // @ts-expect-error: it is the package's own
      import type { createHttp } from 'flowtap';
-     // A name of tomorrow is one, too.
+     // Names that a later service may send are allowed, too.
      export const names: [EventType, ProblemCode] = ['STEP_FAILED_TWICE', 'NotToday'];
      const client = createFlowtapClient({ url: 'https://flowtap.test', ticket: async () => 't' });
      export async function all(signal: AbortSignal): Promise<Status | undefined> {

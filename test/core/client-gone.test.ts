@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 
 import { ClientGone, isClientGone } from '../../src/core/client-gone.ts';
 
-test('the error of a disconnected client is recognised by its text, and no other is', () => {
+test('only the error of a disconnected client is recognised, by its text', () => {
   const gone = new ClientGone('the client takes nothing');
   expect(isClientGone(gone)).toBe(true);
-  // workerd reports an error in a response's stream as an uncaught exception, unless it has this.
+  // workerd reports an error in a response's stream as an uncaught exception, unless it is `retryable`.
   expect(gone.retryable).toBe(true);
-  // As it arrives from a Durable Object.
+  // An error from a Durable Object loses its class, but keeps its name.
   expect(isClientGone(new Error('the client takes nothing'))).toBe(false);
   expect(isClientGone(Object.assign(new Error('the client takes nothing'), { name: 'ClientGone' }))).toBe(
     true,

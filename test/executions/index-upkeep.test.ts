@@ -9,7 +9,7 @@ import { ExecutionsUnderTest, REF, failureOf, valueOf } from './executions-under
 const historyFrom = (startMs: number) =>
   someHistory({ length: 260, terminal: 'EXECUTION_SUCCEEDED', startMs });
 const FIRST = historyFrom(Date.UTC(2025, 0, 1));
-/** Of another start: its entry has another key. */
+/** A history with another start, so that its entry has another key. */
 const SECOND = historyFrom(Date.UTC(2025, 0, 2));
 
 let under: ExecutionsUnderTest;

@@ -178,7 +178,7 @@ describe('its queue', () => {
     expect((await client.read()).messages).toEqual(feed.messages);
   });
 
-  test('that is not read while messages wait disconnects the client with an error, and is freed', async () => {
+  test('disconnects a client with an error, and is freed, if the client reads nothing while messages wait', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     await feed.clock.advance(STALL_MS - 1);
@@ -191,7 +191,7 @@ describe('its queue', () => {
     expect(feed.clock.sleepers).toBe(0);
   });
 
-  test('that is read from time to time keeps the client connected', async () => {
+  test('keeps a client connected that reads from time to time', async () => {
     const feed = new FeedUnderTest(large(40));
     const client = feed.subscribe();
     while (client.messages.length < 40) {
@@ -203,7 +203,7 @@ describe('its queue', () => {
     expect(client.messages).toEqual(feed.messages);
   });
 
-  test('that is empty, or holds every message, disconnects no client', async () => {
+  test('disconnects no client while it is empty or holds every message', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 3));
     const silent = feed.subscribe();
     const reading = await feed.subscribe().read();
@@ -519,7 +519,7 @@ describe('a replay of a huge history', () => {
     expect(client.messages).toHaveLength('payloads' in more ? 200 : 0);
   });
 
-  test('is not read any further once its client has left', async () => {
+  test('stops reading once its client has left', async () => {
     const { feed, reads } = huge();
     const client = await feed.subscribe({ eventTypes: ['none of these'] }).read();
     client.subscriber.drop();
@@ -528,7 +528,7 @@ describe('a replay of a huge history', () => {
     expect(reads()).toBe(5);
   });
 
-  test('that sends what it reads never pauses', async () => {
+  test('never pauses while it sends what it reads', async () => {
     const { feed } = huge();
     const client = await feed.subscribe().read();
     expect(client.messages).toHaveLength(200);

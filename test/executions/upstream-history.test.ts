@@ -215,7 +215,7 @@ describe('a walk', () => {
     expect(upstream.source.calls).toHaveLength(10);
   });
 
-  test('that no caller waits for any more gives up its place in the queue', async () => {
+  test('leaves the queue once no caller waits for it', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.hold();
     const left = new AbortController();
@@ -230,7 +230,7 @@ describe('a walk', () => {
     expect(positions(upstream)).toEqual([0]);
   });
 
-  test('that archives a history is not bounded', async () => {
+  test('is not bounded if it archives the history', async () => {
     const upstream = new UpstreamUnderTest({ messages: long });
     expect(await upstream.readNewest()).toMatchObject({ ok: true, value: { last: true } });
   });
@@ -426,7 +426,7 @@ describe('a lagging read', () => {
     expect(await upstream.walk({ lastNotBeforeMs: 0 })).toEqual(messages);
   });
 
-  test('that lasts long shows the new, shorter history', async () => {
+  test('shows the new, shorter history if it lasts long', async () => {
     const upstream = await walked({ messages: grown });
     const less = grown.slice(0, 60);
     upstream.source.replace(less);

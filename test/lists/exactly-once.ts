@@ -34,7 +34,7 @@ interface Story {
   status: Status;
   redrives: number;
   isLive: boolean;
-  /** Of the archive, when there is one. */
+  /** How often the archived execution was redriven; undefined: not archived. */
   archivedRedrives: number | undefined;
   /** Whether the running walk would list it, each time it was looked at. */
   matched: Set<boolean>;

@@ -123,7 +123,7 @@ describe('upstream calls for flows', () => {
     expect(source.calls.length).toBe(4);
   });
 
-  test('that fail leave the archived part, and are repeated after some seconds', async () => {
+  test('leave the archived part if they fail, and are repeated after some seconds', async () => {
     const { clock, source, archive, flowsOf } = directoryUnderTest([machine('Window')]);
     await archive('arn:aws:states:us-west-2:123456789012:execution:Door:front-7');
     source.conduct = () => ({ failure: 'upstream-broken' });
@@ -147,7 +147,7 @@ describe('upstream calls for flows', () => {
     expect(source.calls.map(({ token }) => token)).toEqual([undefined, 'a', 'b']);
   });
 
-  test('that wait too long for their budget make a failure that asks for a retry, if nothing else is listed', async () => {
+  test('fail and ask for a retry if they wait too long for their budget and nothing else is listed', async () => {
     const { source, ask } = directoryUnderTest([machine('Window')]);
     source.conduct = () => ({ failure: 'upstream-throttled' });
     expect(await ask()).toMatchObject({ ok: false, failure: { type: 'upstream-throttled' } });

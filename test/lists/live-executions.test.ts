@@ -146,7 +146,7 @@ describe('executions that run', () => {
     expect(source.calls[0]?.upstreamStatus).toBe('RUNNING');
   });
 
-  test('of several pages are read one page at each poll, the oldest, too', async () => {
+  test('of several pages are read one page at each poll, down to the oldest', async () => {
     const { source, clock, described, newest, reread, end } = liveUnderTest({
       upstream: { executions: running(25), pageSizeMax: 10 },
     });
@@ -179,7 +179,7 @@ describe('executions that run', () => {
     expect(namesOf(await reread(executions))).toEqual(running(10).map(({ name }) => name));
   });
 
-  test('that started at one time are not described because a page ends among them', async () => {
+  test('are not described only because a page ends between several with the same start', async () => {
     const ties = Array.from({ length: 25 }, (_, index) => execution(`t${index}`, START_MS));
     const { clock, described, newest, reread, end } = liveUnderTest({
       upstream: { executions: ties, pageSizeMax: 10 },
@@ -202,7 +202,7 @@ describe('executions that run', () => {
     expect(described).toEqual([idOf('t7')]);
   });
 
-  test('that end all at once are described a few at each poll', async () => {
+  test('are described a few at each poll if many end at once', async () => {
     const { described, newest, reread, end } = liveUnderTest({ upstream: { executions: running(40) } });
     const { executions } = await newest();
     for (const { name } of running(40)) end(name, iso(START_MS));
@@ -210,7 +210,7 @@ describe('executions that run', () => {
     expect(described.length).toBe(DESCRIBED_AT_ONCE_MAX);
   });
 
-  test('that cannot be described are tried again, unless they are gone', async () => {
+  test('are tried again if they cannot be described, unless they are gone', async () => {
     const { upstream, described, newest, reread } = liveUnderTest({ upstream: { executions: running(2) } });
     const { executions } = await newest();
     upstream[idOf('r0')] = fail({ type: 'upstream-throttled', internal: '', retryAfterSeconds: 1 });

@@ -17,9 +17,9 @@ export const ID_PREFIX = 'arn:aws:states:us-west-2:123456789012:execution:Door:'
 
 export class ScriptedFeed implements ListFeed {
   readonly items = new Map<string, ListItem>();
-  /** Of the newest page. */
+  /** The size of the newest page. */
   pageSize = 100;
-  /** Calls upstream: of the newest page, and of those that run. */
+  /** Calls upstream: for the newest page, and for the executions that run. */
   newestCalls = 0;
   rereadCalls = 0;
   failure: Failure | undefined;

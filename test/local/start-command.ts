@@ -18,18 +18,18 @@ export const START_COMMANDS = [
 
 export interface Started {
   readonly process: ChildProcess;
-  /** All of it so far. */
+  /** Everything that was printed so far. */
   readonly output: () => { readonly stdout: string; readonly stderr: string };
   readonly exited: Promise<number | null>;
-  /** Resolves when it answers, or has ended. */
+  /** Resolves when Flowtap is ready or has ended. */
   readonly ready: Promise<void>;
 }
 
 export interface StartCommands extends AsyncDisposable {
   readonly stateDir: string;
-  /** Without a terminal, in a process group of its own, on ports of its own. */
+  /** Starts the command without a terminal, in a process group and on ports of its own. */
   start(command: readonly string[], settings?: Readonly<Record<string, string>>): Started;
-  /** Kills all that was started. */
+  /** Kills everything that was started. */
   killAll(): Promise<void>;
 }
 
@@ -86,12 +86,12 @@ function start([program = '', ...args]: readonly string[], env: Record<string, s
   };
 }
 
-/** As a terminal does: to every process of the group. */
+/** Signals every process of the group, as a terminal does. */
 export function signalGroup({ process: { pid } }: Started, signal: NodeJS.Signals): void {
   try {
     process.kill(-(pid ?? 0), signal);
   } catch {
-    // All of it has ended.
+    // The whole group has ended.
   }
 }
 
@@ -127,8 +127,8 @@ export const viewerLinks = ({
   );
 
 /**
- * The executions of the links are those that the lines announce, and a browser that opens `/` gets to the
- * viewer and the docs.
+ * Checks that each link opens an execution with the status that the line above it announces, and that a
+ * browser that opens `/` finds the viewer and the docs.
  */
 export async function expectViewer(flowtap: Started): Promise<void> {
   const { origin } = read(flowtap);
@@ -141,7 +141,7 @@ export async function expectViewer(flowtap: Started): Promise<void> {
   const statuses = links.map(async ({ link }) => {
     const { execution = '', ticket = '' } = parseWatchFragment(new URL(link).hash);
     const response = await fetch(`${origin}/v1/executions/${execution}?ticket=${ticket}`);
-    // Safety: a summary; another answer fails below.
+    // Safety: a summary. Any other answer fails below, because it has no such status.
     return ((await response.json()) as { readonly status: unknown }).status;
   });
   expect(await Promise.all(statuses)).toEqual(['RUNNING', 'FAILED', 'SUCCEEDED']);
@@ -161,7 +161,7 @@ export async function page(
   const response = await fetch(`${origin}/v1/executions/${id}/messages?maxResults=250${more}`, {
     headers: { authorization: `Bearer ${apiKey}` },
   });
-  // Safety: every answer is a JSON object; what it must contain is the caller's to check.
+  // Safety: every answer is a JSON object. The caller checks its members.
   return {
     status: response.status,
     headers: response.headers,
@@ -169,7 +169,7 @@ export async function page(
   };
 }
 
-/** Reads the stream of an execution until `isEnough`. Rejects when the service ends before. */
+/** Reads the stream of an execution until `isEnough`. Rejects if the stream ends earlier. */
 export async function follow(
   flowtap: Started,
   id: string,
@@ -189,14 +189,15 @@ export async function follow(
 }
 
 /**
- * Uses the service until the emulator has sent four messages live, two seconds apart. A check that ends the
- * service by mistake (src/local/shutdown.ts looks every half second) has happened many times by then.
+ * Uses the service until the emulator has sent four messages live, two seconds apart. Meanwhile
+ * src/local/shutdown.ts checks every half second whether it must end the service. Rejects if it ends it by
+ * mistake.
  */
 export async function useForAWhile(flowtap: Started): Promise<void> {
   await follow(flowtap, read(flowtap).running, (events) => events.length >= 4);
 }
 
-/** Process ids of all that runs in its group. Linux only; empty elsewhere. */
+/** The ids of all processes in its group. Linux only; empty elsewhere. */
 export async function groupOf({ process: { pid } }: Started): Promise<number[]> {
   const all = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const stats = await Promise.all(all.map((name) => readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')));

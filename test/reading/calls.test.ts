@@ -12,7 +12,7 @@ const UNREAD = 'unread';
 const CLIENTS_SETTLED = 100;
 const CLIENTS_FOLLOWING = 200;
 const FOLLOWED_MS = 10_000;
-/** Of page sizes: no two clients cut the history alike. */
+/** The page sizes of the clients. They differ, so that no two clients cut the history alike. */
 const SIZES = [1, 250, 17, 100, 249, 33, 250, 64];
 
 let worker: World;

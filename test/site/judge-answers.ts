@@ -8,7 +8,10 @@ import { type AnswerName, answerSchemas } from '../../src/site/answers.ts';
 import { type ReadEvent, SseParser } from '../support/sse-reader.ts';
 import { type Json, members, operations, resolved, schemaName, schemaProblem } from './document.ts';
 
-/** Of the connection or of the body, not of the answer; OpenAPI tells Content-Type beside its content. */
+/**
+ * Headers of the connection or of the body. OpenAPI does not describe them; it has Content-Type beside the
+ * content.
+ */
 const OF_THE_TRANSPORT = [
   'content-type',
   'content-length',

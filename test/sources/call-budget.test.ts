@@ -124,7 +124,7 @@ describe('a source within a budget', () => {
 });
 
 describe('leases of a budget', () => {
-  test('that are out never sum up to more than the budget, however many ask, and whenever', () => {
+  test('never sum up to more than the budget, however many isolates ask, and at any time', () => {
     const asked = fc.record({
       holder: fc.integer({ min: 0, max: 30 }).map(String),
       demand: demandArbitrary,
@@ -183,7 +183,7 @@ describe('executions that are silent after some seconds, each with a burst of me
       void (async () => {
         const pacer = new Pacer();
         const burstEveryMs = 150_000 + (n % 37) * 1_000;
-        /** Of the first message of the next burst. */
+        /** The time of the first message of the next burst. */
         let messageAtMs = startMs + burstEveryMs + n * 997;
         await clock.sleep(n * 20);
         while (clock.now() - startMs < forMs) {

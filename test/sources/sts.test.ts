@@ -136,7 +136,7 @@ describe('credentials of a role', () => {
     expect(await keyIdOf(ask())).toBe('upstream-internal');
   });
 
-  test('that cannot be obtained are not requested again at once by all waiting callers', async () => {
+  test('are not requested again at once by every waiting caller if STS fails', async () => {
     const { ask, clock, bodies } = underTest({
       through: () => Promise.resolve(new Response('', { status: 500 })),
     });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 
 export interface Program {
-  /** All of it so far. */
+  /** Everything that was printed so far. */
   readonly output: { readonly stdout: string; readonly stderr: string };
   /** Resolves with the exit code, null after a signal. */
   readonly exited: Promise<number | null>;

@@ -16,7 +16,7 @@ export interface SomeHistoryOptions {
   readonly length: number;
   /** The last message. Absent: it still runs. */
   readonly terminal?: Terminal;
-  /** Of the first message; each further one comes 10 ms later. */
+  /** The time of the first message. Each further one comes 10 ms later. */
   readonly startMs?: number;
   readonly payload?: (position: number) => string | undefined;
   /** Two histories that differ in it have other message ids from the first one on. */

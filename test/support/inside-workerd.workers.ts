@@ -11,8 +11,7 @@ import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
 import worker, { type ExecutionObject } from '../../src/worker.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's
-// entry.
+// Safety: wrangler.toml has these bindings. Their generated types are only for the Worker's entry.
 export const { STORE, EXECUTIONS } = env as unknown as {
   STORE: KVNamespace;
   EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
@@ -27,11 +26,11 @@ const settings = {
   ADMIN_TOKEN,
 };
 
-/** A key that reads everything, but for these limits. */
+/** Creates a key that may read everything, unless `limits` restrict it. */
 export const createKey = (limits?: Parameters<typeof createKeyIn>[1]): Promise<string> =>
   createKeyIn(createWorkersKvStore(STORE), limits);
 
-/** With `token` as the bearer. */
+/** Sends a request to the Worker. `token` is sent as bearer token. */
 export async function fetchWorker(
   path: string,
   { token, ...init }: RequestInit & { readonly token?: string } = {},

@@ -9,8 +9,7 @@ import { afterAll, beforeAll } from 'vitest';
 
 import { expectNothingFound, search, watchConsole, watchMemoryStores } from './secret-search.ts';
 
-// Safety: the bindings that wrangler.toml names; the generated types of all bindings belong to the Worker's
-// entry.
+// Safety: wrangler.toml has these bindings. Their generated types are only for the Worker's entry.
 const { STORE, EXECUTIONS } = env as unknown as { STORE: KVNamespace; EXECUTIONS: DurableObjectNamespace };
 
 watchConsole();

@@ -3,7 +3,10 @@
  * FLOWTAP_TEST_RUNS_FACTOR the number of runs of property tests.
  */
 
-/** Of fast-check as well (fixed-seed.ts). `npm run test:explore` sets it anew for each round. */
+/**
+ * The seed of all random tests, also of fast-check (fixed-seed.ts). `npm run test:explore` sets another one
+ * for each round.
+ */
 export const SEED = Number(process.env['FLOWTAP_TEST_SEED'] ?? 20190511);
 
 /** 1 in the gate. `npm run test:explore` sets it to ten. */

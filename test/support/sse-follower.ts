@@ -35,7 +35,7 @@ export class SseFollower {
     this.done = this.#follow();
   }
 
-  /** Of its messages, in order. */
+  /** The data of its messages, in order. */
   get messages(): string[] {
     return this.events.filter(({ event }) => event === 'message').map(({ data }) => data);
   }

@@ -104,7 +104,7 @@ export class StreamReader {
     return this.events.filter((each) => each.event === event);
   }
 
-  /** Of the messages so far. */
+  /** The ids of the messages so far. */
   get messageIds(): (string | undefined)[] {
     return this.named('message').map(messageIdOf);
   }

@@ -19,7 +19,7 @@ import {
 } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
-/** Of orderFlow, in milliseconds since its start. */
+/** The parts of the payment step of orderFlow, in milliseconds since the start of the execution. */
 const PAYMENT_PARTS = [
   ['attempt failed', 2_000, 5_100],
   ['pause failed', 5_100, 7_100],

@@ -1,12 +1,10 @@
-/**
- * What the element shows, as a test reads it from the page. Locators of Playwright see into its shadow root.
- */
+/** Reads from the page what the element shows. Locators of Playwright see into its shadow root. */
 import type { Page } from 'playwright-core';
 
 import type { FlowMessage, Step } from '../../src/client/client.ts';
 import type { ExecutionSnapshot, Phase } from '../../src/viewer/store/snapshot.ts';
 
-/** The element as the page has it: its class is in the module that the page loads. */
+/** The type of the element. Its class is in the module that the page loads. */
 interface Shown extends HTMLElement {
   readonly snapshot: ExecutionSnapshot;
   readonly updateComplete: Promise<boolean>;
@@ -16,14 +14,14 @@ interface Shown extends HTMLElement {
 export const untilPhase = async (page: Page, phase: Phase, index = 0): Promise<void> => {
   await page.waitForFunction(
     ([wanted, at]) => {
-      // Safety: the elements of this name.
+      // Safety: all elements of this name have this class.
       const element = document.querySelectorAll('flowtap-execution')[at] as Shown | undefined;
       return element?.snapshot?.phase === wanted;
     },
     [phase, index] as const,
     { timeout: 60_000 },
   );
-  // Rendered, too.
+  // Waits until the phase has been rendered, too.
   await page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
   );
@@ -31,7 +29,7 @@ export const untilPhase = async (page: Page, phase: Phase, index = 0): Promise<v
 
 export const shownMessages = (page: Page, index = 0): Promise<readonly FlowMessage[]> =>
   page.evaluate(
-    // Safety: the elements of this name.
+    // Safety: all elements of this name have this class.
     (at) => (document.querySelectorAll('flowtap-execution')[at] as Shown).snapshot.messages,
     index,
   );
@@ -41,7 +39,7 @@ export interface ShownStep {
   readonly name: string;
   readonly status: string;
   readonly attempts: string;
-  /** Of the bar, from the left of its cell. */
+  /** From the left of its cell to the bar. Undefined: the step has no bar. */
   readonly leftPx: number | undefined;
   readonly widthPx: number | undefined;
   readonly cellPx: number;
@@ -71,7 +69,7 @@ export const outlineOf = (execution: Step, level = 1): { level: number; step: St
   execution.children.flatMap((step) => [{ level, step }, ...outlineOf(step, level + 1)]);
 
 export interface ShownBar {
-  /** Of its row, from 0. */
+  /** The index of its row, from 0. */
   readonly index: number;
   readonly name: string;
   /** Its classes. */
@@ -89,7 +87,7 @@ export const barsNow = (
   page: Page,
 ): Promise<{ readonly bars: readonly ShownBar[]; readonly nowMs: number }> =>
   page.evaluate(async () => {
-    // Safety: the only element of this name.
+    // Safety: the page has one element of this name.
     const element = document.querySelector('flowtap-execution') as Shown;
     const pageClock = Date.now;
     const pageNowMs = pageClock();
@@ -120,17 +118,17 @@ export const barsNow = (
     return { bars, nowMs: pageNowMs + element.snapshot.serverAheadMs };
   });
 
-/** Until the service has told its time to a page whose clock is wrong. */
+/** Waits until a page with a wrong clock knows the time of the service. */
 export const untilClockKnown = async (page: Page): Promise<void> => {
   await page.waitForFunction(
-    // Safety: the only element of this name.
+    // Safety: the page has one element of this name.
     () => (document.querySelector('flowtap-execution') as Shown).snapshot.serverAheadMs !== 0,
     undefined,
     { timeout: 60_000 },
   );
 };
 
-/** From now on it is always now for the page. Its timers run. */
+/** Stops the clock of the page. Its timers run. */
 export const stopClock = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const nowMs = Date.now();

@@ -13,7 +13,7 @@ import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
 import { enterKey } from './watch-page.ts';
 
-/** Ended an hour ago, and failed. */
+/** An execution that failed an hour ago. */
 const FAILED = scenarioId(
   'FailingFlow',
   Date.now() - 3_600_000,
@@ -42,7 +42,7 @@ afterAll(async () => {
 
 const at = (path: string): string => new URL(path, world.url).href;
 
-/** All that a page may keep, wherever it may keep it. */
+/** Everything that the page has stored in the browser, and its address. */
 const kept = (page: Page): Promise<string> =>
   page.evaluate(async () => {
     const places = {
@@ -114,7 +114,7 @@ describe.runIf(hasChromium())('a link', () => {
       expect(words).toContain('Ask the person who sent it for a new one.');
       expect(words).not.toMatch(/ticket|back end/i);
       expect(await page.getByRole('alert').innerText()).toContain('This link has expired');
-      // No way to a list that this reader may not see.
+      // No link to a list, which this reader may not see.
       expect(await page.getByRole('navigation', { name: 'Breadcrumb' }).count()).toBe(0);
       expect(await page.locator('flowtap-execution').isVisible()).toBe(false);
       expect(await violationsOfAxe(page)).toEqual([]);
@@ -122,7 +122,7 @@ describe.runIf(hasChromium())('a link', () => {
     },
   );
 
-  test('that was cut says so, and offers to use a key, which leads back to the list', async () => {
+  test('that was cut off does not work and offers to use a key, with which the reader gets to the list', async () => {
     const { stdout } = await command.run(['link', FAILED]);
     const { page } = await openPage(browser);
     await page.goto(`${stdout.trim()}x`);
@@ -134,7 +134,7 @@ describe.runIf(hasChromium())('a link', () => {
     expect(await links.allTextContents()).toEqual(['Executions', 'FailingFlow']);
   });
 
-  test('to / leads a browser to the page, with a link to the documentation', async () => {
+  test('to / opens the page, which has a link to the documentation', async () => {
     const { page } = await openPage(browser);
     await page.goto(at('/'));
     expect(new URL(page.url()).pathname).toBe('/watch');

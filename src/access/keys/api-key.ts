@@ -1,11 +1,11 @@
 /**
  * Makes and parses API keys, in the form of core/api-key-format.ts.
  *
- * - The id names the credential; its first 8 characters name the key that the credential belongs to. Rotation
- *   gives a key another credential. So the text alone names all records of both.
+ * - The id names the credential. Its first 8 characters name the key that the credential belongs to; rotation
+ *   adds credentials to a key. So the text of a key is enough to find the records of key and credential.
  * - The checksum is the CRC-32 of everything before it: mistyped keys are refused without reading storage.
- * - 32 characters are 190 bits. Nobody can guess that many, so SHA-256 without salt is a safe way to store
- *   them.
+ * - The 32 characters of the secret are 190 bits, too many to guess. So it is safe to store their SHA-256
+ *   without salt.
  *
  * The secret leaves this file only in the text that `generateApiKey` returns, to be shown once.
  */
@@ -38,7 +38,7 @@ export interface GeneratedApiKey extends ApiKey {
   readonly text: string;
 }
 
-/** A new key, or another credential of a key, with an id of `nextCredentialId`. */
+/** Makes a new key. With an id of `nextCredentialId`, makes another credential of an existing key. */
 export function generateApiKey(
   random: RandomBytes,
   credentialId: string = randomBase62(random, CREDENTIAL_ID_CHARACTERS),
@@ -52,10 +52,11 @@ const SECOND_CHARACTERS = CREDENTIAL_ID_CHARACTERS - KEY_ID_CHARACTERS;
 const SECONDS_DISTINGUISHED = 62 ** SECOND_CHARACTERS;
 
 /**
- * The id of the next credential of a key: the key's id and the second of `nowMs`, modulo 62², or the next one
- * that is not in `taken`. Two places that rotate a key within a minute do not see each other's credential in
- * `taken`. Random ids would collide once in 3,844 times, and the later credential would overwrite the earlier
- * one. Seconds differ: the store accepts one write of a key's rotation a second.
+ * The id of a key's next credential: the key's id, then the second of `nowMs` modulo 62². If `taken` has this
+ * id, takes the next free second. Two places that rotate a key within a minute do not see each other's
+ * credential in `taken`. Random ids would then be the same once in 3,844 times, and the later credential
+ * would overwrite the earlier one. Seconds differ, because the store accepts only one rotation of a key in a
+ * second.
  */
 export function nextCredentialId(keyId: string, taken: readonly string[], nowMs: number): string {
   for (let second = Math.floor(nowMs / 1000); ; second++) {
@@ -80,7 +81,7 @@ export function parseApiKey(text: string): ApiKey | undefined {
 /** The key that a credential belongs to. */
 export const keyIdOf = (credentialId: string): string => credentialId.slice(0, KEY_ID_CHARACTERS);
 
-/** The key's id out of its own id or the id of one of its credentials; undefined if the text is neither. */
+/** The key's id, from that id or from the id of one of its credentials; undefined if the text is neither. */
 export const keyIdFrom = (id: string): string | undefined =>
   KEY_OR_CREDENTIAL_ID.test(id) ? keyIdOf(id) : undefined;
 

@@ -130,8 +130,8 @@ export class KeyAdministration {
   }
 
   /**
-   * Reads nothing: KV would cache that the key is missing. The credential is written last, so half a key does
-   * not work.
+   * Does not look whether the key exists, because KV would cache that it is missing. The credential is
+   * written last, so an incomplete key does not work.
    */
   async create(input: NewKey, audit: AuditContext = {}): Promise<Result<IssuedKey>> {
     const { store, clock, random, credentials } = this.#ports;
@@ -254,7 +254,10 @@ export class KeyAdministration {
     return fail({ type: 'conflict', detail: 'The key is revoked for good. Create another one.' });
   }
 
-  /** The readable records of a key that has at least one record: a revocation needs no more. */
+  /**
+   * Those records of a key that can be read, because a revocation needs no others. Fails if the key has no
+   * record at all.
+   */
   async #readReadable(id: string): Promise<Result<Partial<KeyRecords> & { readonly keyId: string }>> {
     const keyId = keyIdFrom(id);
     if (keyId === undefined) return noSuchKey();

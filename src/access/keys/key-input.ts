@@ -20,7 +20,7 @@ const NAME_CHARACTERS_MAX = 100;
 export const STREAM_LIMIT_DEFAULT = 100;
 /** The listeners that one execution accepts. */
 export const STREAM_LIMIT_MAX = 1000;
-/** For all executions together. A few isolates can hold as many, each with at most 64 KiB queued. */
+/** For all executions together. A few isolates can serve this many, with at most 64 KiB queued for each. */
 export const TOTAL_STREAM_LIMIT_MAX = 100_000;
 /** Time to roll out a new key. For a leaked key, use 0. */
 export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;

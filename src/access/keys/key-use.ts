@@ -1,7 +1,7 @@
 /**
- * Notes when a key was last used, about once an hour, as best effort. The note is a record of its own, so
- * that writing it cannot overwrite anything important. Memory limits how often one process writes it, the
- * record how often all processes do.
+ * Notes when a key was last used, about once an hour, as best effort. The note is a separate record, so that
+ * writing it cannot overwrite anything important. A process remembers what it has noted, and reads the record
+ * before it writes, so that all processes together write about once an hour.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -16,8 +16,8 @@ const KEYS_REMEMBERED_MAX = 1000;
 const CACHE_TTL_SECONDS = 600;
 
 /**
- * Notes that a key was used. Usually there is nothing to do: undefined. Otherwise a promise for `waitUntil`,
- * which never rejects and which no request waits for.
+ * Notes that a key was used. Usually there is nothing to do, and it returns undefined. Otherwise it returns a
+ * promise for `waitUntil`, which never rejects and which no request waits for.
  */
 export type NoteUse = (keyId: string) => Promise<void> | undefined;
 

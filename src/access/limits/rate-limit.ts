@@ -1,7 +1,7 @@
 /**
- * The rate-limit port and the limits. A limiter counts requests per bucket. It is not access control: one
- * that fails allows the request. Adapters: in-process-rate-limit.ts, workers-rate-limit.ts; one contract
- * suite tests both.
+ * The rate-limit port and the limits. A limiter counts requests per bucket. It is not access control: if it
+ * fails, it allows the request. Adapters: in-process-rate-limit.ts, workers-rate-limit.ts; one contract suite
+ * tests both.
  */
 
 import type { RateTier } from '../../core/rate-tier.ts';

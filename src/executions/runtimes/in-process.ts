@@ -1,7 +1,7 @@
 /**
- * Executions as entries of a map: Deno, and tests. The oldest idle ones are dropped; what they knew is found
- * again in the archive or by walking. Only the deletions that are still to be done outlive the process
- * (`durable`): `resume` finds them.
+ * Executions as entries of a map, for Deno and tests. The oldest idle ones are dropped; the archive or a new
+ * walk gives their content again. Only deletions that are not finished outlive the process (`durable`):
+ * `resume` finds them.
  */
 import { type ExecutionRef, executionKey, restoreExecutionRef } from '../../core/execution-ref.ts';
 import { ok } from '../../core/errors.ts';
@@ -10,7 +10,7 @@ import { type DurableKeys, createMemoryExecutionStorage } from '../execution-sto
 import type { Executions } from '../executions.ts';
 import { InProcessObjects, type MakeObject } from '../../objects/in-process-objects.ts';
 
-/** Kept when idle: rows and heads of a few kilobytes each. */
+/** Idle executions that are kept. Each has rows and heads of a few kilobytes. */
 export const IDLE_EXECUTIONS_MAX = 1_000;
 
 /** What all Executions share. */

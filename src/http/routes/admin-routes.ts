@@ -24,8 +24,8 @@ import { type Answered, type Exchange, type Handler, byMethod } from '../routing
 /** Archived executions in one answer, unless the request has a lower limit. */
 const LISTED_DEFAULT = 100;
 /**
- * Store listings per answer: a Worker has 1,000 operations. So a filtered answer may be short and still have
- * a cursor.
+ * The store is listed at most this often for one answer, because a Worker has 1,000 operations. So an answer
+ * to a filter may have few executions, or no execution, and still a cursor.
  */
 const LISTINGS_MAX = 50;
 
@@ -38,7 +38,7 @@ export interface AdminPorts {
   readonly probe: Probe;
 }
 
-/** Calls each source and the store once; resolves with a JSON report. `name` is new each time. */
+/** Calls each source and the store once; resolves with a JSON report. Each call needs another `name`. */
 export type Probe = (name: string) => Promise<object>;
 
 export interface AdminRoutes {
@@ -152,7 +152,7 @@ async function listExecutions(
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
   const executions = [];
   let from = cursor;
-  // Takes only whole listings, because the next answer can begin only at a cursor of the store.
+  // Each listing is used whole, because the next answer can only begin where a listing ended.
   for (let listings = 0; listings < LISTINGS_MAX && executions.length < limit; listings++) {
     const listed = await listArchived({
       limit: limit - executions.length,

@@ -6,7 +6,7 @@ import { fail, ok } from '../../core/errors.ts';
 import { acceptsHtml } from '../accept.ts';
 import type { Handler } from '../routing.ts';
 
-/** Relative, so that it holds behind a path prefix, too. */
+/** Relative, so that it is also right behind a path prefix. */
 const VIEWER = './watch';
 
 export const homePage: Handler = async ({ request }) =>

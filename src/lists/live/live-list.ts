@@ -84,7 +84,7 @@ export class LiveList {
     return this.#poller.run(bounds);
   }
 
-  /** Ends all streams after a whole frame, for clients to reconnect elsewhere: a shutdown. */
+  /** For a shutdown: ends each stream after a whole frame, so that clients reconnect elsewhere. */
   closeStreams(failure?: Failure): void {
     this.#listeners.closeAll(failure);
   }

@@ -9,11 +9,13 @@ import type { LiveList } from '../live/live-list.ts';
 import type { ListOf } from '../lists.ts';
 import { type ListObjects, type OpenList, listKey } from './open-list.ts';
 
-/** Kept when idle: rows of a few kilobytes each. Their pages are in a memory that all share. */
+/**
+ * Idle lists that are kept. Each has rows of a few kilobytes; the pages are in a memory that all lists share.
+ */
 const IDLE_LISTS_MAX = 1_000;
 
 export interface InProcessLists extends ListObjects {
-  /** Ends all streams, for clients to reconnect, and all timers. */
+  /** Ends all streams, so that clients reconnect elsewhere, and all timers. */
   close(): void;
   /** Open live lists. */
   readonly streams: number;

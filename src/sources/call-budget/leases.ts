@@ -1,8 +1,7 @@
 /**
- * Divides a budget between isolates. An isolate gets a rate for the polls of the executions that it follows,
- * leased for some seconds, and single calls for calls that wait (single-calls.ts). The leased rates never
- * exceed the budget. Calls that are not leased become single calls. No I/O, no clock: budget-object.ts stores
- * the leases.
+ * Divides a budget of calls between isolates. An isolate leases a rate for some seconds, for the polls of the
+ * executions that it follows. The leased rates never exceed the budget. What is not leased is granted one
+ * call at a time, to calls that wait (single-calls.ts). No I/O, no clock: budget-object.ts stores the leases.
  */
 import { type CallLimits, pollsBudget } from './call-budget.ts';
 import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
@@ -15,20 +14,20 @@ const LEASE_INTERVALS = 5;
 const LEASE_MS_MIN = 10_000;
 const LEASE_MS_MAX = 60_000;
 /**
- * The leased rate is what the polls need, times this factor. Otherwise polls that coincide would wait for
- * each other, and so would readers that wait for the same calls.
+ * The leased rate is this factor times what the polls need. Without the room, polls that are due at the same
+ * time would delay each other, and the readers that wait for their answers.
  */
 const POLLS_ROOM = 1.1;
 /** Never leased, because reads may start at any time, and a lease cannot be revoked. */
 const UNLEASED_PART = 0.2;
 /**
- * A lease with less than this part of what its polls need ends soon. Until the isolate asks again, the leases
- * of others may have shrunk.
+ * A lease is too small if it has less than this part of what its polls need. It then ends soon, so that the
+ * isolate asks again when the leases of others may have shrunk.
  */
 const ENOUGH = 0.9;
-/** Bounds the requests of all isolates whose leases are not enough. */
+/** How often all isolates together may ask again because their leases are too small. */
 const RETRIES_PER_SECOND = 20;
-/** While only polls or background work wait. */
+/** The shortest time until an isolate asks again, if no reader waits in it. */
 const ASK_AGAIN_POLLS_MS_MIN = 1_000;
 /** Bounds the stored leases, far above the number of isolates that follow executions at once. */
 export const HOLDERS_MAX = 2_000;
@@ -52,10 +51,10 @@ export interface LeaseGrant {
   /** The pace of each tenant's polls. */
   readonly paces: readonly (Pace & { readonly tenant: string })[];
   readonly validMs: number;
-  /** No more calls before this time. */
+  /** If no call was granted, the isolate asks again after this time. */
   readonly askAgainMs: number;
   /**
-   * Tenants whose readers called lately, in any isolate. Two of them at most: that is enough to know, for any
+   * Tenants whose readers called recently, in any isolate. At most two: these are enough to know, for any
    * tenant, whether another one has called.
    */
   readonly called: readonly string[];

@@ -1,6 +1,7 @@
 /**
  * Lists of AWS Step Functions: ListStateMachines and ListExecutions, of a state machine or of a map run. AWS
- * lists newest starts first, up to a second late, and only what ended within the last 90 days.
+ * lists the newest start first. A new execution may be missing for up to a second. Executions that ended more
+ * than 90 days ago are not listed.
  *
  * From botocore's model stepfunctions/2016-11-23.
  */
@@ -98,7 +99,7 @@ function executionsFromAnswer(answer: unknown): Result<SourceExecutions, SourceF
   return ok(nextToken ? { executions, nextToken } : { executions });
 }
 
-/** Undefined if a time of it is impossible. */
+/** Undefined if one of its times is impossible. */
 function executionOfItem(item: z.infer<typeof itemSchema>): SourceExecution | undefined {
   const { executionArn: executionId, status: upstreamStatus, startDate, stopDate, mapRunArn } = item;
   const startedAt = isoFromEpochSeconds(startDate);
