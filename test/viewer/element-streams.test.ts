@@ -146,14 +146,15 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
           ),
         );
     await shown({ 'Live · caught up': 4, 'Waiting for a slot': 3 });
-    for (const index of ids.keys()) expect(await idsShown(page, index)).toEqual(expectedIds(3));
+    for (const index of ids.keys())
+      await expect.poll(() => idsShown(page, index), { timeout: 60_000 }).toEqual(expectedIds(3));
     const polling = (await phases(page)).indexOf('Waiting for a slot');
     const live = (await phases(page)).indexOf('Live · caught up');
     await append(polling, 'STEP_STARTED');
     await expect.poll(() => idsShown(page, polling), { timeout: 60_000 }).toEqual(expectedIds(4));
     await append(live, 'EXECUTION_SUCCEEDED');
     await shown({ Ended: 1, 'Live · caught up': 4, 'Waiting for a slot': 2 });
-    expect(await idsShown(page, live)).toEqual(expectedIds(4));
+    await expect.poll(() => idsShown(page, live), { timeout: 60_000 }).toEqual(expectedIds(4));
   });
 });
 
