@@ -92,6 +92,20 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     await expect.poll(() => focused(page)).toBe('64');
   });
 
+  test('the failed step is the active row, also after the element has connected again', async () => {
+    const page = await world.openEnded(failed);
+    const active = page.locator('.steps-grid .row.active .label');
+    await expect.poll(() => active.allInnerTexts()).toEqual(['CapturePayment']);
+    await page.locator('.steps-grid').focus();
+    await page.keyboard.press('Home');
+    await expect.poll(() => active.allInnerTexts()).toEqual(['ValidateOrder']);
+    await page.evaluate(() => {
+      const element = document.querySelector('flowtap-execution');
+      element?.setAttribute('service', `${element.getAttribute('service')}?again`);
+    });
+    await expect.poll(() => active.allInnerTexts(), { timeout: 20_000 }).toEqual(['CapturePayment']);
+  });
+
   test('every control can be reached with Tab', async () => {
     const page = await world.openEnded(failed);
     await page.locator('.failure').waitFor();

@@ -96,6 +96,7 @@ export class StepsView {
   reset(): void {
     this.#chosen.clear();
     this.#selectedKey = undefined;
+    this.#culprit = {};
     this.#cursor.set(0);
     this.timeline.fit();
   }
@@ -124,10 +125,11 @@ export class StepsView {
     const culprit = this.#culprit;
     if (culprit.messageId === messageId && (culprit.execution === execution || messageId === undefined))
       return;
-    const isNew = culprit.messageId !== messageId;
     const key = execution && messageId !== undefined ? pathToMessage(execution, messageId).at(-1) : undefined;
+    // The failure may be known, from the summary, before the messages of its step were read.
+    const isFound = key !== undefined && (culprit.key === undefined || culprit.messageId !== messageId);
     this.#culprit = { execution, messageId, key };
-    if (isNew && execution && messageId !== undefined) this.reveal(execution, messageId);
+    if (isFound && execution && messageId !== undefined) this.reveal(execution, messageId);
   }
 
   #update(execution: Step | undefined): void {
