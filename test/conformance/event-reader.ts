@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import { headersOf, TIMEOUT_MS } from './http.ts';
 
 export interface StreamEvent {
-  /** `message` when it has no name. */
+  /** `message` if the stream gave the event no name. */
   readonly name: string;
   readonly data: string;
-  /** The id line of this very event. */
+  /** The value of the event's own `id:` line. Undefined if it has none. */
   readonly id?: string;
 }
 
@@ -14,13 +14,13 @@ export class EventReader {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly events: StreamEvent[] = [];
-  /** All text so far. */
+  /** All text received so far. */
   raw = '';
   /** The last value of `retry:`. */
   retryMs: number | undefined;
-  /** Blocks that had fields and no data. */
+  /** Number of blocks that had fields but no `data:`. */
   dataless = 0;
-  /** The server closed, or the connection broke. */
+  /** True once the server has closed the stream, or the connection has broken. */
   ended = false;
   readonly #response: IncomingMessage;
   #rest = '';
@@ -43,12 +43,12 @@ export class EventReader {
     for (const event of ['end', 'close', 'error']) response.on(event, over);
   }
 
-  /** Ids of the messages so far. */
+  /** Ids of the messages received so far. */
   get messageIds(): string[] {
     return this.named('message').map(({ data }) => String(JSON.parse(data).messageId));
   }
 
-  /** `name status` of the executions so far: of a live list. */
+  /** For a live list: `name status` of each `execution` event received so far. */
   get executions(): string[] {
     return this.named('execution').map(({ data }) => {
       const { name, status } = JSON.parse(data);
@@ -64,7 +64,10 @@ export class EventReader {
     return this.events.filter((event) => event.name === name);
   }
 
-  /** Resolves once it holds. Rejects if the stream ends first, or if it never holds. */
+  /**
+   * Resolves once `holds()` is true. Rejects if the stream ends first, or after `TIMEOUT_MS`. `what` describes
+   * the condition in the error.
+   */
   async until(what: string, holds: () => boolean): Promise<this> {
     const deadline = Date.now() + TIMEOUT_MS;
     while (!holds()) {
@@ -72,7 +75,7 @@ export class EventReader {
       if (this.ended || leftMs <= 0) {
         const names = this.events.map(({ name }) => name).join(' ');
         throw new Error(
-          `${what}: not so ${this.ended ? 'when the stream ended' : `after ${TIMEOUT_MS} ms`}; had ${names}`,
+          `Expected ${what}, but ${this.ended ? 'the stream ended' : `waited ${TIMEOUT_MS} ms in vain`}. Events received: ${names}`,
         );
       }
       await new Promise<void>((resolve) => {
@@ -87,7 +90,7 @@ export class EventReader {
   }
 
   event(name: string): Promise<this> {
-    return this.until(`an event ${name}`, () => this.named(name).length > 0);
+    return this.until(`a ${name} event`, () => this.named(name).length > 0);
   }
 
   messages(count: number): Promise<this> {
@@ -95,7 +98,7 @@ export class EventReader {
   }
 
   closed(): Promise<this> {
-    return this.until('the server closes', () => this.ended);
+    return this.until('the server to close the stream', () => this.ended);
   }
 
   leave(): void {

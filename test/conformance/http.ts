@@ -1,4 +1,4 @@
-/** HTTP without corrections by a client: paths are sent as given, and redirects are not followed. */
+/** An HTTP client that corrects nothing: it sends paths as given and does not follow redirects. */
 import { Agent as PlainAgent, request as plainRequest, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 
@@ -10,24 +10,27 @@ export interface Asked {
 
 export interface Answer {
   readonly status: number;
-  /** By lower-case name. */
+  /** The keys are header names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
-/** The type of parsed answers. Safety: a check that reads a missing member fails. */
+/** The type of parsed answers. Safety: if a check reads a missing member, that check fails. */
 // eslint-disable-next-line typescript/no-explicit-any
 export type Json = { readonly [member: string]: any };
 
 const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new TlsAgent({ keepAlive: true }) };
 
 /**
- * Only ends what hangs: longer than the longest wait that can be requested (50 s), also on a busy machine. No
- * check depends on it.
+ * Ends requests that hang. Longer than the longest wait that a caller can request (50 s), even on a busy
+ * machine. No check depends on the value.
  */
 export const TIMEOUT_MS = 150_000;
 
-/** The answer's head; its body is still to be read. `alone`: on a connection of its own. */
+/**
+ * Resolves when the status and headers have arrived; the caller reads the body. `alone` opens a new connection
+ * for this request.
+ */
 export function connect(base: URL, path: string, asked: Asked = {}, alone = false): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const secure = base.protocol === 'https:';

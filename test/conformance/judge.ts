@@ -1,5 +1,6 @@
 /**
- * The requirements as tests of one runtime. All of them run at the same time; each test waits for its own.
+ * Registers all requirements as tests of one runtime. The checks run concurrently in the background; each test
+ * waits for the outcome of its own check.
  */
 import { describe, expect, test } from 'vitest';
 import type { Json } from './http.ts';
@@ -7,7 +8,7 @@ import { runAll } from './requirement.ts';
 import { requirements, sections } from './requirements.ts';
 import { Target, type TargetOptions } from './target.ts';
 
-/** `start` starts the runtime; the caller stops it after the tests. */
+/** `start` starts the runtime. The caller stops it after the tests. */
 export function judge(runtime: string, start: () => Promise<TargetOptions>): void {
   const target = start().then((options) => new Target(options));
   const outcomes = runAll(requirements, target);
@@ -23,7 +24,7 @@ export function judge(runtime: string, start: () => Promise<TargetOptions>): voi
         }
       });
     }
-    test('leaves no key behind that opens anything', async () => {
+    test('no key that the checks created is still active after the run', async () => {
       await Promise.all(outcomes.values());
       const judged = await target;
       const made = await keysOf(judged);
@@ -35,7 +36,7 @@ export function judge(runtime: string, start: () => Promise<TargetOptions>): voi
   });
 }
 
-/** The keys of a deployment that the checks have made: all carry one name. */
+/** The keys that the checks have created in a deployment. All of them are named "conformance". */
 async function keysOf(target: Target): Promise<{ readonly id: string; readonly status: string }[]> {
   const keys: Json[] = [];
   for (let query = 'limit=100'; query !== '';) {

@@ -1,4 +1,4 @@
-/** State machines of the emulator, with runs to list. */
+/** Gives the emulator state machines whose runs the checks list. */
 import type { Json } from './http.ts';
 import { pause, type Target } from './target.ts';
 
@@ -7,7 +7,10 @@ export const idOf = (flow: string, name: string) =>
   `${flow.replace(':stateMachine:', ':execution:')}:${name}`;
 export const namesIn = (list: Json): string[] => list['executions'].map(({ name }: Json) => name);
 
-/** Runs that started every minute, the newest `count` minutes ago at least. */
+/**
+ * `count` runs that started one minute apart, the newest an hour ago. Each took 10 s; every second one timed
+ * out.
+ */
 export const finished = (count: number) =>
   Array.from({ length: count }, (_, n) => ({
     name: `done-${n}`,
@@ -16,11 +19,11 @@ export const finished = (count: number) =>
     ...(n % 2 === 1 && { status: 'TIMED_OUT' }),
   }));
 
-/** A state machine of its own, whose runs are listed. */
+/** A new state machine with these runs. Resolves once the upstream lists them. */
 export async function flowWith(target: Target, runs: readonly object[]): Promise<string> {
   const flow = target.newStateMachine(PLACE);
   await target.runs(flow, runs);
-  // The upstream lists a change up to a second late.
+  // The upstream may take up to a second to list a change.
   await pause(1_100);
   return flow;
 }

@@ -7,7 +7,7 @@ const ENVIRONMENT = {
   FLOWTAP_ADMIN_TOKEN: 'an admin token that is set for other commands',
 };
 
-test('address and key may come from the environment, an admin token only as an option', () => {
+test('address and key are also read from the environment, the admin token only from its option', () => {
   const fromEnvironment = { url: 'https://flowtap.example.com', key: 'ftk_environment' };
   expect(readOptions([], ENVIRONMENT)).toEqual(fromEnvironment);
   expect(readOptions(['--admin-token', 'given'], ENVIRONMENT)).toEqual({
@@ -20,7 +20,7 @@ test('address and key may come from the environment, an admin token only as an o
   });
 });
 
-test('without an address or a key, or when asked for help, the usage is printed', () => {
+test('without an address or a key, or with --help, readOptions returns undefined so that the usage is printed', () => {
   expect(readOptions([], {})).toBeUndefined();
   expect(readOptions(['--url', 'http://x'], {})).toBeUndefined();
   expect(readOptions(['--help'], ENVIRONMENT)).toBeUndefined();

@@ -1,4 +1,4 @@
-/** The command line of `npm run conformance`, and the options that may come from the environment instead. */
+/** The command line of `npm run conformance`. Some options may come from the environment instead. */
 import { parseArgs } from 'node:util';
 import type { TargetOptions } from './target.ts';
 
@@ -6,13 +6,13 @@ export const USAGE = `npm run conformance -- --url https://… --key ftk_…
 
   --url URL            the deployment
   --key KEY            an API key that reads every execution, with payloads, and creates tickets
-  --admin-token TOKEN  also makes and revokes keys, imports and forgets a history
+  --admin-token TOKEN  also creates and revokes keys, imports and deletes a history
   --emulator-url URL   also scripts executions at the emulator that the deployment reads from (npm start prints it)
 
-Without an option, FLOWTAP_URL and FLOWTAP_API_KEY are read from the environment. FLOWTAP_ADMIN_TOKEN is not: a run that changes
-something must be asked for.`;
+If --url or --key is missing, FLOWTAP_URL or FLOWTAP_API_KEY is read from the environment. FLOWTAP_ADMIN_TOKEN is not read: checks that
+change the deployment must be requested with the option.`;
 
-/** Undefined: print the usage. Throws if an option is unknown. */
+/** Undefined if the usage is to be printed. Throws if an option is unknown. */
 export function readOptions(
   words: readonly string[],
   { FLOWTAP_URL, FLOWTAP_API_KEY }: Readonly<Record<string, string | undefined>>,

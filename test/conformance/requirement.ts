@@ -1,17 +1,19 @@
-/** A sentence of docs/http-api.md, what it guarantees, and a check of it over HTTP. */
+/**
+ * A requirement is a sentence of docs/http-api.md, the guarantee that follows from it, and a check over HTTP.
+ */
 import type { Target } from './target.ts';
 
 export type Need = 'admin' | 'emulator';
 
 export interface Requirement {
-  /** As it stands in docs/http-api.md; traced.test.ts looks it up. */
+  /** Quoted from docs/http-api.md; traced.test.ts verifies the quotation. */
   readonly sentence: string;
-  /** What follows from it for a caller, as a sentence. */
+  /** What the sentence guarantees to a caller. */
   readonly guarantee: string;
   readonly needs: readonly Need[];
-  /** Its minimum duration. All checks run concurrently, and the longest start first. */
+  /** The minimum duration of the check. Checks run concurrently, and the longest start first. */
   readonly seconds: number;
-  /** Throws what is wrong. */
+  /** Throws if the guarantee does not hold. */
   readonly check: (target: Target) => Promise<void>;
 }
 
@@ -35,10 +37,13 @@ export type Outcome =
   | { readonly type: 'failed'; readonly error: unknown }
   | { readonly type: 'skipped'; readonly needs: readonly Need[] };
 
-/** Enough for their waits to overlap, few enough that none waits for the machine. */
+/**
+ * How many checks run concurrently: enough for their waits to overlap, and few enough not to overload the
+ * machine.
+ */
 const AT_ONCE = 12;
 
-/** Starts all of them; each outcome is there as soon as its check is over. */
+/** Starts all checks. The promise of each requirement resolves as soon as its own check is over. */
 export function runAll(
   requirements: readonly Requirement[],
   target: Promise<Target>,

@@ -1,4 +1,4 @@
-/** All that is required, in the order of docs/http-api.md. */
+/** All requirements, in the order of docs/http-api.md. */
 import type { Requirement, Section } from './requirement.ts';
 import { admin } from './requirements/admin.ts';
 import { aws } from './requirements/aws.ts';

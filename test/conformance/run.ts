@@ -1,17 +1,17 @@
 /**
- * `npm run conformance -- --url … --key …`: checks any deployment over HTTP. Prints a line for each
+ * `npm run conformance -- --url … --key …` checks any deployment over HTTP. It prints a line for each
  * requirement, and exits with 1 if one is not met. Requirements that need an admin token or an emulator are
- * skipped without them. The keys that the checks make are revoked at the end.
+ * skipped if the option is missing. At the end it revokes the keys that the checks created.
  */
 import { readOptions, USAGE } from './options.ts';
 import { runAll, type Outcome } from './requirement.ts';
 import { sections } from './requirements.ts';
 import { Target } from './target.ts';
 
-/** Slower checks are reported with their time. */
+/** Checks slower than this are printed with their duration. */
 const SLOW_MS = 2_000;
 
-/** Every line of a failure, set in below its requirement. */
+/** The text of a failure, with every line indented below its requirement. */
 const indented = (text: string): string => text.replaceAll(/^/gm, '      ');
 
 function aside(outcome: Outcome): string {
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
 
 process.exit(
   await main().catch((error: unknown) => {
-    // An unknown option, or an invalid address.
+    // The command line has an unknown option or an invalid address.
     console.error(error instanceof Error ? error.message : String(error));
     return 2;
   }),

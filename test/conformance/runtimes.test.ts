@@ -1,6 +1,6 @@
 /**
- * Checks both runtimes concurrently. In one file: the checks mostly wait, and small machines run one file at
- * a time.
+ * Checks both runtimes concurrently. Both are in one file because small machines run one file at a time, and
+ * the checks mostly wait.
  */
 import { afterAll } from 'vitest';
 import { emulatorVars } from '../../src/local/start-options.ts';
@@ -9,7 +9,7 @@ import { openWorld } from '../support/on-workerd.ts';
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 import { judge } from './judge.ts';
 
-/** One upstream per runtime, so that call counts and faults do not mix. */
+/** Each runtime has its own upstream, so that call counts and faults do not mix. */
 const [onDeno, onWorkerd] = [DenoWorld.create(), openWorld()];
 afterAll(async () => {
   await (await onWorkerd).close();

@@ -1,6 +1,6 @@
 /**
- * The deployment under test: its address, a key, and optionally its admin API and an upstream that the checks
- * control. Each check uses its own executions and keys, so that all checks can run concurrently.
+ * The deployment under test: its address, a key, optionally its admin token, and optionally an upstream that
+ * the checks control. Each check uses its own executions and keys, so that all checks can run concurrently.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ const KEY_LIFE_MS = 3_600_000;
 
 export interface TargetOptions {
   readonly url: string;
-  /** Reads every execution, with payloads, and creates tickets. */
+  /** A key that reads every execution, with payloads, and creates tickets. */
   readonly key: string;
   readonly adminToken?: string;
   /** The emulator that the deployment reads from. */
@@ -27,7 +27,7 @@ export interface ScriptedMessage {
 }
 
 export interface Call extends Asked {
-  /** Absent: the deployment's key; null: no key. */
+  /** If absent, the deployment's key is sent; if null, no key is sent. */
   readonly key?: string | null;
 }
 
@@ -57,7 +57,7 @@ export class Target {
     return `urn:tdm:us-west-2/123456789012/default:Workflow:Conformance-${about}_${this.#run}.${++this.#named}`;
   }
 
-  /** The ARN of a unique state machine. `place`: an ARN up to the account. */
+  /** The ARN of a unique state machine. `place` is the start of an ARN, up to the account. */
   newStateMachine(place: string): string {
     return `${place}:stateMachine:Conformance-${this.#run}-${++this.#named}`;
   }
@@ -67,14 +67,14 @@ export class Target {
     return send(this.base, path, { ...asked, headers });
   }
 
-  /** The JSON of an answer, which must have this status. */
+  /** The JSON of the answer. Throws if the answer has another status. */
   async json(path: string, call: Call = {}, status = 200): Promise<Json> {
     const answer = await this.ask(path, call);
     assert.equal(answer.status, status, `${call.method ?? 'GET'} ${path}: ${answer.text}`);
     return JSON.parse(answer.text) as Json;
   }
 
-  /** The answer, which must be this problem. */
+  /** The problem JSON of the answer. Throws if the answer is not a problem with this status and code. */
   async problem(path: string, status: number, code: string, call: Call = {}): Promise<Json> {
     const answer = await this.ask(path, call);
     const context = `${call.method ?? 'GET'} ${path}: ${answer.text}`;
@@ -94,7 +94,7 @@ export class Target {
     return new EventReader(await connect(this.base, path, { ...asked, headers }, true));
   }
 
-  /** The answer of the admin API, with any status. */
+  /** The answer of the admin API, whatever its status. */
   admin(path: string, method = 'GET', body?: unknown): Promise<Answer> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return send(this.base, `/v1/admin/${path}`, {
@@ -111,8 +111,8 @@ export class Target {
   }
 
   /**
-   * A new key, as the admin API returns it: `id` and `key` (its text). Valid for an hour, or until
-   * `revokeKeys`.
+   * Creates a key and returns the answer of the admin API, with `id` and `key` (its text). The key is valid for
+   * an hour, or until `revokeKeys`.
    */
   async newKey(members: object = {}): Promise<Json> {
     const made = await this.adminJson(201, 'keys', 'POST', {
@@ -122,7 +122,7 @@ export class Target {
       tickets: true,
       tier: 'high',
       streamLimit: 100,
-      // If the run is killed, its keys expire.
+      // If the run is killed before it revokes its keys, they expire.
       expiresAt: new Date(Date.now() + KEY_LIFE_MS).toISOString(),
       ...members,
     });
@@ -130,7 +130,7 @@ export class Target {
     return made;
   }
 
-  /** Revokes all keys that checks created. Throws if a revocation fails. */
+  /** Revokes all keys that the checks created. Throws if a revocation fails. */
   async revokeKeys(): Promise<void> {
     for (const id of this.#madeKeyIds.splice(0)) await this.adminJson(200, `keys/${id}/revoke`, 'POST', {});
   }
@@ -140,19 +140,19 @@ export class Target {
     await this.#control('/executions', { flowExecutionId: id, messages, append });
   }
 
-  /** Scripts an execution of Step Functions; its last event becomes visible now. */
+  /** Scripts an execution of Step Functions. All its events are visible at once. */
   async scriptEvents(executionArn: string, events: readonly object[]): Promise<void> {
     await this.#control('/executions', { executionArn, events });
   }
 
-  /** Gives the upstream a state machine with these runs (src/emulator/runs-input.ts). */
+  /** Gives the upstream a state machine with these runs, in the format of src/emulator/runs-input.ts. */
   async runs(stateMachineArn: string, runs: readonly object[]): Promise<void> {
     await this.#control('/runs', { stateMachineArn, runs });
   }
 
   /**
-   * Runs `body` with these faults in the upstream's answers about this execution. Concurrent calls run one
-   * after another.
+   * Runs `body` while the upstream's answers about this execution have these faults. Concurrent calls of this
+   * method run one after another.
    */
   withFault<T>(fault: object, id: string, body: () => Promise<T>): Promise<T> {
     const turn = this.#faults.then(async () => {
@@ -167,7 +167,7 @@ export class Target {
     return turn;
   }
 
-  /** Upstream calls about an execution: the total, and the maximum at the same time. */
+  /** The number of upstream calls about an execution, and how many were in flight at the same time. */
   async calls(id: string): Promise<{ readonly calls: number; readonly maxInFlight: number }> {
     const stats = JSON.parse((await send(this.#upstream(), '/_emulator/stats')).text) as Json;
     return stats['byExecution'][id] ?? { calls: 0, maxInFlight: 0 };
@@ -183,12 +183,12 @@ export class Target {
   }
 
   #upstream(): URL {
-    assert(this.#emulator, 'this check needs an upstream under our control');
+    assert(this.#emulator, 'this check needs --emulator-url');
     return this.#emulator;
   }
 }
 
-/** The path of an execution's page, with this query. */
+/** The path of a page of this execution, with this query. */
 export const pageOf = (id: string, query = ''): string =>
   `/v1/executions/${encodeURIComponent(id)}/messages${query === '' ? '' : `?${query}`}`;
 
@@ -201,7 +201,8 @@ export const listOf = (flow: string, query = ''): string =>
 const LONG_AGO_SECONDS = 1_700_000_000;
 
 /**
- * `count` old messages. If `end` is given, it is the type of the last message, and the history has settled.
+ * A history of `count` old messages. If `end` is given, it is the type of the last message, and the history is
+ * settled.
  */
 export const history = (count: number, end?: string): ScriptedMessage[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -212,7 +213,7 @@ export const history = (count: number, end?: string): ScriptedMessage[] =>
     payload: `payload of ${index}`,
   }));
 
-/** `'0', '1', …` */
+/** Message ids as text: `idsFrom(0, 2)` is `['0', '1']`. */
 export const idsFrom = (start: number, end: number): string[] =>
   Array.from({ length: end - start }, (_, index) => String(start + index));
 
@@ -235,7 +236,7 @@ export async function readAll(
   }
 }
 
-/** Calls `look` until it succeeds. If it never does, throws its last error. */
+/** Calls `look` until it succeeds. After `TIMEOUT_MS`, throws its last error. */
 export async function eventually<T>(look: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
@@ -248,20 +249,20 @@ export async function eventually<T>(look: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The clock of a deployment may differ from the one here. */
+/** The clock of a deployment may differ from the local clock by this much. */
 const CLOCK_DIFFERENCE_MS = 30_000;
 
-/** A time of the service must lie between two times that were taken here, before and after it. */
+/** Throws if a time from the service is not between two local times, give or take the clock difference. */
 export function assertBetween(ms: number, fromMs: number, toMs: number): void {
-  const message = `${new Date(ms).toISOString()} is not about now`;
+  const message = `${new Date(ms).toISOString()} is not the current time`;
   assert(ms >= fromMs - CLOCK_DIFFERENCE_MS && ms <= toMs + CLOCK_DIFFERENCE_MS, message);
 }
 
-/**
- * True if it has not settled yet. To show that one answer did not wait for what another one still waits for.
- */
+/** True while the promise is pending. Shows that one request was answered while another one still waits. */
 export const isPending = (answer: Promise<unknown>): Promise<boolean> =>
   Promise.race([answer.then(() => false), new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
 
-/** Waits in real time: the service is another process, perhaps on another machine, with its own clock. */
+/**
+ * Waits in real time, because the service is another process with its own clock, perhaps on another machine.
+ */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,6 @@
 /**
- * The admin API for callers without its token. test/access/admin-token.test.ts tests the comparison of
- * tokens.
+ * What callers without the admin token get from the admin API. test/access/admin-token.test.ts tests how tokens
+ * are compared.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -36,40 +36,46 @@ async function problemFrom(
 }
 
 describe('the admin API', () => {
-  test.each(ROUTES)('does not exist without a token in the settings: %s %s', async (method, url) => {
-    for (const adminToken of ['', 'x'.repeat(31)]) {
-      const off = await openServiceWithout(adminToken);
-      const expected = await problemFrom(off, method, '/v1/adminx', {});
-      expect(expected.status).toBe(404);
-      for (const token of [ADMIN_TOKEN, adminToken, 'undefined', 'null', '']) {
-        expect(await problemFrom(off, method, url, bearer(token))).toEqual(expected);
+  test.each(ROUTES)(
+    'answers like an unknown path if the settings have no valid ADMIN_TOKEN: %s %s',
+    async (method, url) => {
+      for (const adminToken of ['', 'x'.repeat(31)]) {
+        const off = await openServiceWithout(adminToken);
+        const expected = await problemFrom(off, method, '/v1/adminx', {});
+        expect(expected.status).toBe(404);
+        for (const token of [ADMIN_TOKEN, adminToken, 'undefined', 'null', '']) {
+          expect(await problemFrom(off, method, url, bearer(token))).toEqual(expected);
+        }
+        expect(await problemFrom(off, method, url, {})).toEqual(expected);
       }
-      expect(await problemFrom(off, method, url, {})).toEqual(expected);
-    }
-  });
+    },
+  );
 
-  test.each(ROUTES)('authenticates before anything else: %s %s', async (method, url) => {
-    const service = await openTenants();
-    const key = await service.key({ executions: ['*'], tickets: true });
-    const before = await everythingStored(service);
-    const reads = service.store.calls;
-    for (const headers of [
-      {},
-      bearer(key),
-      bearer(`${ADMIN_TOKEN}x`),
-      bearer(''),
-      { 'X-API-Key': ADMIN_TOKEN },
-    ]) {
-      // In X-API-Key, a token with a comma would count as two.
-      expect([400, 401]).toContain((await service.fetch(url, { method, headers })).status);
-      const encoded = url.replace('admin', '%61dmin');
-      expect((await service.fetch(encoded, { method, headers })).status).toBe(404);
-    }
-    expect(service.store.calls).toBe(reads);
-    expect(await everythingStored(service)).toBe(before);
-  });
+  test.each(ROUTES)(
+    'reads and writes nothing before it has authenticated the caller: %s %s',
+    async (method, url) => {
+      const service = await openTenants();
+      const key = await service.key({ executions: ['*'], tickets: true });
+      const before = await everythingStored(service);
+      const reads = service.store.calls;
+      for (const headers of [
+        {},
+        bearer(key),
+        bearer(`${ADMIN_TOKEN}x`),
+        bearer(''),
+        { 'X-API-Key': ADMIN_TOKEN },
+      ]) {
+        // The admin token contains a comma, so X-API-Key takes it for two keys and answers with a 400.
+        expect([400, 401]).toContain((await service.fetch(url, { method, headers })).status);
+        const encoded = url.replace('admin', '%61dmin');
+        expect((await service.fetch(encoded, { method, headers })).status).toBe(404);
+      }
+      expect(service.store.calls).toBe(reads);
+      expect(await everythingStored(service)).toBe(before);
+    },
+  );
 
-  test('prevents guessing: after 30 wrong tokens in a minute not even the right one is checked', async () => {
+  test('refuses every token from an address that sent 30 wrong tokens within a minute', async () => {
     const service = await openTenants();
     const guess = async (token: string, from: string) =>
       (await service.fetch('/v1/admin/keys', { headers: bearer(token) }, from)).status;

@@ -1,7 +1,7 @@
 /**
- * Tenants that read large archives, over HTTP, beside one that reads little: requests alternate between
- * chunks, a request reads a bounded part, and streams read the archive a few at a time. Orders and counts, no
- * times.
+ * Tenants that read large archives must not delay a tenant that reads little. Over HTTP: requests yield to each
+ * other between chunks, each request reads a bounded part, and only a few streams read the archive at once. The
+ * tests measure order and counts, not time.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -15,15 +15,18 @@ import { ManualClock, settle } from '../support/manual-clock.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { bearer, EVENTS } from './tenants.ts';
 
-/** Those who wait look for their turn this often, and give a read up that takes 2 s. */
+/**
+ * Longer than the interval at which a waiting stream polls for its turn, and far shorter than the time-out of a
+ * store read (2 s).
+ */
 const TURN_MS = 250;
-/** The first part of an archive is in its head. */
+/** Matches the keys of an archive's parts. The first part is stored in the archive's head. */
 const PART = /^archive\/1\/(?:head|page)\/[^/]+\/([^/]+)/;
 
-/** Delays the reads of parts of archives until the test answers them, and counts them. */
+/** A store that holds back reads of archive parts until the test answers them, and counts the bytes read. */
 class HeldReads {
   readonly store: KeyValueStore;
-  /** Ids of the archives that are being read, in the order of the reads. */
+  /** The reads that are held back, oldest first, with the id of their archive. */
   readonly waiting: { readonly id: string; answer(): void }[] = [];
   isHolding = false;
   bytes = 0;
@@ -84,8 +87,8 @@ async function archive(id: string, length: number, payloadBytes: number): Promis
 const read = (id: string, query: string, key: string | undefined, headers: Record<string, string> = {}) =>
   service.fetch(path(id, query), { headers: { ...bearer(key ?? ''), ...headers } });
 
-test('a page is answered before the scans that began earlier', async () => {
-  // 20 chunks.
+test('a small page is answered before large scans that started earlier', async () => {
+  // The archive has about 20 chunks.
   await archive('large', 5_000, 800);
   await archive('small', 2, 10);
   let scanned = 0;
@@ -101,7 +104,7 @@ test('a page is answered before the scans that began earlier', async () => {
   await Promise.all(scans);
 });
 
-test('a request reads no further part of an archive after 4 MiB, and the next one continues there', async () => {
+test('a request stops reading an archive after 4 MiB, and the next request continues there', async () => {
   const [length, payloadBytes] = [100, 200_000];
   await archive('large', length, payloadBytes);
   let requests = 0;
@@ -116,7 +119,7 @@ test('a request reads no further part of an archive after 4 MiB, and the next on
   expect(requests).toBeGreaterThanOrEqual(Math.floor((length * payloadBytes) / (2 * SCANNED_BYTES_MAX)));
 });
 
-test('more streams read an archive than may at once: the others wait, one for each tenant in turn', async () => {
+test('a bounded number of streams read archives at once; the others wait and are served round-robin over tenants', async () => {
   for (let n = 0; n < 10; n++) await archive(`greedy-${n}`, 600, 10);
   await archive('victim', 600, 10);
   const open = async (id: string, key: string | undefined) => {
@@ -137,6 +140,6 @@ test('more streams read an archive than may at once: the others wait, one for ea
     expect(reads.waiting.length).toBeLessThanOrEqual(ARCHIVE_READS_AT_ONCE);
     order.push(reads.waiting.at(-1)?.id);
   }
-  // One read of the other tenant, whose turn it was when the victim's arrived.
+  // At most one read of the greedy tenant was ahead of the victim's.
   expect(order.length).toBeLessThanOrEqual(2);
 });

@@ -1,4 +1,4 @@
-/** What browsers may read and store. No page can use its visitor's credentials. */
+/** What browsers may read and store, and that no web page can use its visitor's credentials. */
 import { describe, expect, test } from 'vitest';
 
 import { ADMIN_TOKEN, path, type ServiceUnderTest } from '../http/service-under-test.ts';
@@ -6,7 +6,7 @@ import { awsCall, bearer, EVENTS, everythingIn, openTenants, OWN, ticketFor, war
 
 const ORIGIN = { Origin: 'https://evil.example' };
 
-/** One answer of every kind. */
+/** One answer of every kind. `isCors` is true if pages of other origins may read it. */
 async function everyKind(
   service: ServiceUnderTest,
 ): Promise<[name: string, response: Response, isCors: boolean][]> {
@@ -70,7 +70,7 @@ async function everyKind(
 }
 
 describe('every kind of answer', () => {
-  test('has a request id, the security headers, no cookie, and may not be stored by shared caches', async () => {
+  test('has a request id and the security headers, sets no cookie, and is not stored by shared caches', async () => {
     for (const [name, { headers, status, body }] of await everyKind(await openTenants())) {
       const got = {
         name,
@@ -91,7 +91,7 @@ describe('every kind of answer', () => {
         server: null,
       });
       const caching = headers.get('Cache-Control');
-      // Caches do not store POST, 204 and 405 by default.
+      // Caches do not store answers to POST and OPTIONS by default, so these need no Cache-Control.
       if (caching !== null) expect(caching, name).toMatch(/private|no-store/);
       else expect(['AWS', 'AWS refused', 'a preflight']).toContain(name);
       if ([204, 304].includes(status) || name === 'HEAD') expect(body, name).toBeNull();
@@ -99,7 +99,7 @@ describe('every kind of answer', () => {
     }
   });
 
-  test('may be read by any origin on public routes, and never with cookies', async () => {
+  test('may be read by any origin on public routes, but never with the cookies of a visitor', async () => {
     for (const [name, { headers, body }, isCors] of await everyKind(await openTenants())) {
       expect(headers.get('Access-Control-Allow-Credentials'), name).toBeNull();
       expect(headers.get('Access-Control-Allow-Origin'), name).toBe(isCors ? '*' : null);
@@ -110,7 +110,7 @@ describe('every kind of answer', () => {
   });
 });
 
-test('a ticket appears in no header of an answer and in no problem, however it was sent', async () => {
+test('no header or body of an answer, and no log line, repeats the ticket of the request', async () => {
   const service = await openTenants();
   await warm(service);
   const key = await service.key({ tickets: true });

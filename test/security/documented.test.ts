@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-test('every entry of docs/security.md that is no note (**Note:**) names tests, and those exist', () => {
+test('every entry of docs/security.md, except notes (**Note:**), names tests that exist', () => {
   const text = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
   const threats = text.split(/^(?=- |\n)/m).filter((item) => /^- \*\*[^*]*[^:*]\*\*/.test(item));
   expect(threats.length).toBeGreaterThan(20);

@@ -1,13 +1,12 @@
 /**
- * A store that refuses every write but deletions, over HTTP: what still ends, what can be deleted, and what
- * the answers say.
+ * The service over HTTP while its store is full: the store accepts deletions, but refuses every other write.
  */
 import { expect, test } from 'vitest';
 
 import { openService, path, problemOf } from '../http/service-under-test.ts';
 import { bearer } from './tenants.ts';
 
-test('a key is revoked at once, the answer says what is not stored, and archives can be deleted', async () => {
+test('with a full store, a revocation works at once and its answer says that it is not stored; archives can be deleted', async () => {
   const service = await openService();
   const message = { messageId: '0', eventType: 'EXECUTION_SUCCEEDED', timestamp: '2025-01-01T00:00:00Z' };
   const archive = (id: string) => service.admin('PUT', `/executions/${id}/messages`, message);
@@ -23,7 +22,7 @@ test('a key is revoked at once, the answer says what is not stored, and archives
   expect(revoked.detail).toContain('revoked in this process');
   expect(revoked.detail).toContain('after a restart');
   expect(await problemOf(read())).toMatchObject({ status: 401, code: 'RevokedApiKey' });
-  // Also after everything in memory is read from the store again.
+  // The key stays revoked after all cached records have expired.
   await service.clock.advance(60_000);
   expect((await read()).status).toBe(401);
   expect((await archive('one-more')).status).toBe(503);

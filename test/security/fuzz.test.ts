@@ -1,6 +1,6 @@
 /**
- * Random requests: each gets a documented answer, never a 500, and nothing that the caller may not see. Sends
- * 10,000 requests.
+ * Sends 10,000 random requests. Each must get a documented answer, never a 500, and nothing that the caller may
+ * not see.
  */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -27,10 +27,13 @@ import {
 } from './tenants.ts';
 
 const RUNS = runs(10_000);
-/** Requests with the admin token write to the store, and there are only about twenty kinds. */
+/**
+ * Fewer requests with the admin token: they are slow because they write to the store, and there are only about
+ * twenty kinds.
+ */
 const ADMIN_RUNS = runs(1_000);
 
-/** The table of statuses and codes in docs/http-api.md. */
+/** All pairs `status code` in the tables of docs/http-api.md. */
 const DOCUMENTED: ReadonlySet<string> = new Set(
   readFileSync(new URL('../../docs/http-api.md', import.meta.url), 'utf8')
     .split('\n')
@@ -53,7 +56,7 @@ const PROBLEM_MEMBERS = [
 
 type Values = Readonly<Record<string, string>>;
 
-/** Changes the last but one character: the last one of a signature has bits that are not decoded. */
+/** Changes the second-to-last character. The last one of a signature has bits that decoding ignores. */
 const bent = (text: string): string =>
   `${text.slice(0, -2)}${text.at(-2) === 'A' ? 'B' : 'A'}${text.slice(-1)}`;
 
@@ -62,11 +65,11 @@ async function attacker(service: ServiceUnderTest): Promise<Record<SecretName, s
   const full = await service.key(mine);
   const none = await service.key({ ...mine, payloads: 'none' });
   const cursorOf = async (id: string, query = 'maxResults=1') =>
-    // Safety: a page.
+    // Safety: the answer is a page.
     ((await (await service.get(path(id, query))).json()) as { cursor: string }).cursor;
   const own = await cursorOf(OWN.ended);
   const list = await service.get(`/v1/executions?flow=${OWN_FLOWS.machine}&maxResults=1`);
-  // Safety: a page of a list.
+  // Safety: the answer is a page of a list.
   const { nextToken } = (await list.json()) as { nextToken: string };
   const ticket = await ticketFor(service, full, OWN.ended, { ttlSeconds: 3600 });
   const claims = ticket.split('.')[1] ?? '';
@@ -100,7 +103,7 @@ async function attacker(service: ServiceUnderTest): Promise<Record<SecretName, s
 const fill = (text: string, values: Values): string =>
   text.replaceAll(/\{\{([\w:]+)\}\}/g, (slot, name: string) => values[name] ?? slot);
 
-/** Skips requests that the runtime refuses itself. */
+/** The request to send. Undefined if the runtime itself refuses to build it; such requests are skipped. */
 function requestOf({ method, path: rawPath, query, headers, body }: MadeUp, values: Values) {
   const search = query
     .map(([name, value]) => `${encode(fill(name, values))}=${encode(fill(value, values))}`)
@@ -145,7 +148,7 @@ function expectWellFormed(response: Response, text: string, isAws: boolean): voi
   expect(status).not.toBe(500);
   const body = text.slice(text.indexOf(']]') + 2);
   if (body === '') return;
-  // Safety: its members are checked here.
+  // Safety: the members are checked below.
   const json = JSON.parse(body) as Record<string, unknown>;
   if (isAws && headers.get('Content-Type') === 'application/x-amz-json-1.1') {
     expect({ status, members: Object.keys(json) }).toEqual({ status: 400, members: ['__type', 'message'] });
@@ -157,12 +160,12 @@ function expectWellFormed(response: Response, text: string, isAws: boolean): voi
   expect(PROBLEM_MEMBERS).toEqual(expect.arrayContaining(Object.keys(json)));
 }
 
-test('the documentation names statuses and codes', () => {
+test('docs/http-api.md has tables of statuses and codes that this test can read', () => {
   expect(DOCUMENTED.size).toBeGreaterThan(25);
   expect(DOCUMENTED).toContain('403 AccessDeniedException');
 });
 
-test('every request of an attacker gets a documented answer, without secrets or data of others', async () => {
+test('every request of an attacker gets a documented answer without secrets or data of others', async () => {
   const service = await openTenants();
   await warm(service);
   let values = await attacker(service);
@@ -174,7 +177,7 @@ test('every request of an attacker gets a documented answer, without secrets or 
   let address = 0;
 
   const check = async (request: MadeUp) => {
-    // Waiting advances the clock; tickets must not expire.
+    // Waiting requests advance the clock. Renew keys and tickets before the tickets expire.
     if (service.clock.now() - madeAtMs > 3_000_000) {
       values = await attacker(service);
       madeAtMs = service.clock.now();
@@ -183,7 +186,7 @@ test('every request of an attacker gets a documented answer, without secrets or 
     const sent = requestOf(request, values);
     fc.pre(sent !== undefined);
     address += 1;
-    // Each from its own address, to stay below the limit for wrong keys.
+    // Each request has its own address, to stay below the limit for wrong keys.
     const response = await answered(service, service.fetch(sent.address, sent.init, `attacker ${address}`));
     const text = await everythingIn(response);
     seen.set(response.status, (seen.get(response.status) ?? 0) + 1);
@@ -191,7 +194,7 @@ test('every request of an attacker gets a documented answer, without secrets or 
     expect(text).not.toContain(VICTIM);
     const written = JSON.stringify(request);
     if (!/key:full|ticket:full/.test(written)) expect(text).not.toContain(PAYLOAD);
-    // No answer contains a secret, except a new ticket.
+    // No answer contains a secret that was used. (A new ticket is not among them.)
     for (const secret of used) {
       for (const part of partsOf(secret)) expect(text.includes(part)).toBe(false);
     }
@@ -211,23 +214,23 @@ test('every request of an attacker gets a documented answer, without secrets or 
   for (const status of [200, 201, 204, 400, 401, 403, 404, 405]) expect([...seen.keys()]).toContain(status);
 }, 600_000);
 
-/** A key or ticket, and its secret part. */
+/** The texts that must not leak: the whole key and its secret part, or the whole ticket. */
 const partsOf = (secret: string): string[] =>
   secret.startsWith('ftk_') ? [secret, secret.slice(15, 47)] : secret.length > 40 ? [secret] : [];
 
-test('no request of an admin makes the service fail', async () => {
+test('no request with the admin token causes a 500', async () => {
   const service = await openTenants();
   const values: Record<string, string> = { ...(await attacker(service)), admin: `Bearer ${ADMIN_TOKEN}` };
   values['id:key'] = (values['key:none'] ?? '').slice(4, 12);
   await fc.assert(
     fc.asyncProperty(madeUpByAdmin, async (request) => {
-      // The store accepts one write of a name per second.
+      // The store accepts one write per name and second.
       await service.clock.advance(1_001);
       const sent = requestOf(request, values);
       fc.pre(sent !== undefined);
       const response = await answered(service, service.fetch(sent.address, sent.init));
       const text = await everythingIn(response);
-      // `..` leaves /v1/admin; outside, AWS clients get answers in their protocol.
+      // A path with `..` may lead out of /v1/admin. There, AWS clients get answers in the AWS protocol.
       expectWellFormed(response, text, isToAws(request, sent.pathname));
       expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
       expect(text).not.toContain(ADMIN_TOKEN);

@@ -1,7 +1,7 @@
 /**
- * One tenant scans a large history again and again with a filter that matches nothing, while another reads
- * small pages: on workerd and on Deno. The amount that one request reads is bounded, and so is the time that
- * the others wait.
+ * On workerd and on Deno, one tenant scans a large history again and again with a filter that matches nothing,
+ * while another reads small pages. Each request may read only a bounded amount, so the other tenant is served
+ * meanwhile.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,10 @@ import { settingsFor, startDeno } from '../deno/deno-process.ts';
 
 const LENGTH = 450;
 const PAYLOAD_BYTES = 200_000;
-/** No request reads a further part after the bound, and a part has at most 4 MiB. */
+/**
+ * A request stops with the part that reaches the bound. A part is at most as large as the bound, so a request
+ * scans less than twice the bound.
+ */
 const MESSAGES_MAX = Math.ceil((2 * SCANNED_BYTES_MAX) / PAYLOAD_BYTES);
 
 const large = Array.from({ length: LENGTH }, (_, position) =>
@@ -87,7 +90,7 @@ describe.each(RUNTIMES)('a history of 90 MB on %s', (_, start) => {
     });
   const newKey = async (): Promise<string> => {
     const response = await admin('POST', '/keys', '{"name":"reader","executions":["*"],"payloads":"none"}');
-    // Safety: the route's own answer.
+    // Safety: the answer of this route has a `key`.
     return ((await response.json()) as { key: string }).key;
   };
   const read = async (id: string, query: string, key: string): Promise<Page> => {
@@ -95,10 +98,10 @@ describe.each(RUNTIMES)('a history of 90 MB on %s', (_, start) => {
       headers: { Authorization: `Bearer ${key}` },
     });
     expect(response.status).toBe(200);
-    // Safety: the contract of a page.
+    // Safety: docs/http-api.md defines a page so.
     return (await response.json()) as Page;
   };
-  /** How many messages a request got past. */
+  /** The position that a request has reached: the number of messages before its `nextToken`. */
   const positionOf = async (page: Page): Promise<number> => {
     if (page.nextToken === undefined) return LENGTH;
     const { messages } = await read('large', `maxResults=1&nextToken=${page.nextToken}`, attacker);
@@ -116,7 +119,7 @@ describe.each(RUNTIMES)('a history of 90 MB on %s', (_, start) => {
   });
   afterAll(() => service.close());
 
-  test('is scanned in bounded requests that each get further, and another tenant can read meanwhile', async () => {
+  test('is scanned in bounded requests that each make progress, and another tenant can read meanwhile', async () => {
     const attacks = Array.from({ length: 9 }, () => read('large', 'eventTypes=EXECUTION_ABORTED', attacker));
     expect(await read('small', 'maxResults=1', victim)).toMatchObject({ messages: [{ messageId: '0' }] });
     for (const page of await Promise.all(attacks)) {
@@ -137,7 +140,7 @@ describe.each(RUNTIMES)('a history of 90 MB on %s', (_, start) => {
     expect(LENGTH - at).toBeLessThanOrEqual(MESSAGES_MAX);
   });
 
-  test('yields each match exactly once', async () => {
+  test('yields each matching message exactly once', async () => {
     const ids: string[] = [];
     for (let token = ''; ;) {
       const page = await read('large', `eventTypes=STEP_STARTED,EXECUTION_SUCCEEDED${token}`, attacker);
@@ -148,7 +151,7 @@ describe.each(RUNTIMES)('a history of 90 MB on %s', (_, start) => {
     expect(ids).toEqual(Array.from({ length: LENGTH }, (__, position) => String(position)));
   });
 
-  test('is scanned from its end in bounded requests that say so', async () => {
+  test('is scanned from its end in bounded requests whose answers are marked `partial`', async () => {
     const page = await read('large', 'last=5&eventTypes=EXECUTION_ABORTED', attacker);
     expect(page).toMatchObject({ messages: [], partial: true });
     expect(await read('large', 'last=5', attacker)).not.toHaveProperty('partial');

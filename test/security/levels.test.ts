@@ -1,6 +1,6 @@
 /**
- * The three levels of access, `none`, `names` and `full`: a key or ticket shows what its level allows by
- * every route, no matter who has read the same before, and however its key changes.
+ * The three levels of access are `none`, `names` and `full`. On every route, a key or ticket shows exactly what
+ * its level allows, whether or not others have read the same before, and also after its key has changed.
  */
 import { expect, test } from 'vitest';
 
@@ -12,12 +12,15 @@ import { awsCall, bearer, EVENTS, everythingIn, marker, openStream, ticketFor } 
 const LEVELS = ['none', 'names', 'full'] as const;
 type Level = (typeof LEVELS)[number];
 
-/** In every payload, but not in the names of states and errors. */
+/** Occurs in every payload, but not in the names of steps and errors. */
 const SECRET = marker('secret');
 const STEP = marker('step');
 const ERROR = marker('Error');
 
-/** Things Graph: a failed flow. The secret is also where a careless reader takes it for a name. */
+/**
+ * A failed Things Graph flow. Some payloads have the secret where a careless parser would take it for the name
+ * of a step or error.
+ */
 const FLOW = [
   ['EXECUTION_STARTED', `stepId: ${SECRET}, error: ${SECRET}`],
   ['STEP_STARTED', `{stepId: ${STEP}, input: {stepId: ${SECRET}, error: "${SECRET}"}}`],
@@ -35,12 +38,12 @@ const flow = (service: ServiceUnderTest) =>
     timestamp: service.clock.now() / 1000 - 3_600 + position,
   }));
 
-/** Step Functions: a map that failed, its data replaced by the secret. */
+/** A failed map of Step Functions, with the secret in place of all data. */
 const imported = failingMapWithData(SECRET);
 
 /**
- * Step Functions: a Fail state behind a Catch. Only `failure.causedBy` of its summary names the first
- * failure's step and error.
+ * A Step Functions execution that caught a failure and then ended in a Fail state. Only `failure.causedBy` of
+ * its summary names the step and error of the first failure.
  */
 const caught = (
   [
@@ -56,7 +59,7 @@ const caught = (
 const FLOW_ID = 'flow';
 const IMPORT_ID = 'imported';
 
-/** Both executions in the archive, and every cache filled by a key that sees everything. */
+/** Opens a service that has archived both executions. A key that sees everything has filled every cache. */
 async function openWarm(): Promise<ServiceUnderTest> {
   const service = await openService();
   await service.script(FLOW_ID, flow(service));
@@ -77,7 +80,7 @@ interface Credential {
   readonly query?: string;
 }
 
-/** Everything that a caller gets by any route, headers included. */
+/** Everything that a caller gets on all routes, headers included. */
 async function allWays(service: ServiceUnderTest, id: string, { headers = {}, query = '' }: Credential) {
   const ask = (more: string, resource = '/messages', added: Record<string, string> = {}) =>
     service.fetch(path(id, [query, more].filter(Boolean).join('&'), resource), {
@@ -108,7 +111,7 @@ function expectLevel(level: Level, seen: string, id: string): void {
 const lesser = (one: Level, other: Level): Level =>
   LEVELS[Math.min(LEVELS.indexOf(one), LEVELS.indexOf(other))] ?? 'none';
 
-test('each level shows what it may by any route, with keys and with tickets of any level', async () => {
+test('every route shows exactly what a level allows, to keys and to tickets of any level', async () => {
   const service = await openWarm();
   for (const level of LEVELS) {
     const key = await service.key({ payloads: level, tickets: true });
@@ -128,7 +131,7 @@ test('each level shows what it may by any route, with keys and with tickets of a
   }
 });
 
-test('a ticket shows the lesser of its level and of what its key shows now', async () => {
+test('a ticket shows the lower of its own level and the current level of its key', async () => {
   const service = await openWarm();
   for (const before of LEVELS) {
     const key = await service.key({ payloads: before, tickets: true });
@@ -143,7 +146,7 @@ test('a ticket shows the lesser of its level and of what its key shows now', asy
   }
 });
 
-test('an open stream ends when its key may see less than the stream shows, and only then', async () => {
+test('an open stream closes if its key may now see less than the stream shows, and stays open otherwise', async () => {
   for (const before of LEVELS) {
     for (const after of LEVELS) {
       const service = await openService();
@@ -160,7 +163,7 @@ test('an open stream ends when its key may see less than the stream shows, and o
   }
 });
 
-test('?step= is for keys that see steps', async () => {
+test('?step= is a 403 for keys that do not see step names', async () => {
   const service = await openWarm();
   for (const level of LEVELS) {
     const headers = bearer(await service.key({ payloads: level }));
@@ -173,7 +176,7 @@ test('?step= is for keys that see steps', async () => {
   }
 });
 
-test('ETags and lengths at a level are of what that level sees', async () => {
+test('the ETag at a level depends only on what that level sees', async () => {
   const one = await openService();
   const two = await openService({}, { clock: one.clock });
   const at = (payload: string, step: string) => [
@@ -200,7 +203,7 @@ test('ETags and lengths at a level are of what that level sees', async () => {
   }
 });
 
-test('the earlier failure that a failure was caused by has its step and error at `names`, its cause at `full`', async () => {
+test('`failure.causedBy` shows step and error at `names`, and also the cause at `full`', async () => {
   const service = await openService();
   const body = caught.map((message) => JSON.stringify(message)).join('\n');
   expect((await service.admin('PUT', '/executions/caught/messages', body)).status).toBe(200);

@@ -1,7 +1,7 @@
 /**
- * What the memories of one isolate or process hold while one key reads much, over HTTP. Counted are the bytes
- * of all remembered values, as the engine would serialize them. So a memory that counts too little fails, and
- * so does one that this test does not know.
+ * The memory that all caches of one isolate or process use while one key reads much over HTTP. The test
+ * measures the bytes of all cached values as the engine serializes them. So it fails if a cache underestimates
+ * its values, or if this test does not know a cache.
  */
 import { readFileSync } from 'node:fs';
 import { serialize } from 'node:v8';
@@ -20,7 +20,9 @@ import { openService, path, type ServiceUnderTest } from '../http/service-under-
 import { answered, bearer, EVENTS } from './tenants.ts';
 
 const MIB = 1024 * 1024;
-/** Frames have one memory for each access to payloads: two have a quarter. */
+/**
+ * Frames have a cache for each level of access to payloads: one of the full size, and two of a quarter of it.
+ */
 const MEMORIES_BYTES_MAX =
   KEYS_REMEMBERED_BYTES_MAX +
   WRITES_BYTES_MAX +
@@ -32,7 +34,10 @@ const MEMORIES_BYTES_MAX =
   UPSTREAM_PAGES_BYTES_MAX +
   LIST_PAGES_BYTES_MAX;
 
-/** All maps that were ever written to, less those that lay in a value that another map has dropped. */
+/**
+ * Tracks every map that is written to. When a map drops a value, the maps inside that value are no longer
+ * tracked.
+ */
 function watchMemories(): Set<LruMap<unknown, unknown>> {
   const maps = new Set<LruMap<unknown, unknown>>();
   const within = (value: unknown) => Object.values(Object(value)).filter((part) => part instanceof LruMap);
@@ -52,10 +57,10 @@ function watchMemories(): Set<LruMap<unknown, unknown>> {
 const isContainer = (value: unknown): boolean =>
   Object.values(Object(value)).some((part) => part instanceof LruMap);
 
-/** Memories without a bound of bytes hold many small values. */
+/** Caches that are bounded by entries instead of bytes hold small values: together at most this. */
 const SMALL_BYTES = MIB;
 
-/** All bytes, after a look at each memory: it counts what it holds. */
+/** The bytes in all maps. Also expects that no map underestimates what it holds. */
 function bytesIn(maps: ReadonlySet<LruMap<unknown, unknown>>): number {
   let sum = 0;
   for (const map of maps) {
@@ -71,7 +76,7 @@ function bytesOf(value: unknown): number {
   try {
     return serialize(value).byteLength;
   } catch {
-    // Objects of the service itself, which are no data.
+    // Objects that cannot be serialized belong to the service. They are not cached data.
     return 0;
   }
 }
@@ -101,7 +106,7 @@ async function readAll(service: ServiceUnderTest, key: string, id: string): Prom
   }
 }
 
-test('the memories of all routes together hold no more than their stated bound', async () => {
+test('all caches together hold no more bytes than their stated bound', async () => {
   const maps = watchMemories();
   const service = await openService();
   const key = await service.key();
@@ -121,10 +126,10 @@ test('the memories of all routes together hold no more than their stated bound',
   const held = bytesIn(maps);
   await Promise.all(streams.map(async (stream) => stream.body?.cancel()));
   expect(held).toBeLessThan(MEMORIES_BYTES_MAX);
-  // Otherwise nothing was remembered.
+  // The test is only meaningful if the caches were used.
   expect(held).toBeGreaterThan(MEMORIES_BYTES_MAX / 2);
 });
 
-test('docs/security.md states that bound', () => {
+test('docs/security.md states the bound on all caches together', () => {
   expect(readFileSync('docs/security.md', 'utf8')).toContain(`${MEMORIES_BYTES_MAX / MIB} MiB`);
 });

@@ -1,4 +1,4 @@
-/** A deployment without settings on the real runtime discloses nothing about itself. */
+/** On workerd, a deployment whose settings are missing or invalid discloses nothing about them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
@@ -24,13 +24,16 @@ test.each<[string, string, Record<string, string>]>([
   ],
   ['POST', '/', { 'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages' }],
   ['GET', '/v1/admin/keys', { Authorization: 'Bearer short' }],
-])('%s %s carries the security headers and a request id, and no setting', async (method, url, headers) => {
-  const response = await fetch(new URL(url, workerd.url), { method, headers });
-  expect(response.status).toBe(headers['X-Amz-Target'] === undefined ? 503 : 500);
-  expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
-  expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff');
-  expect(response.headers.get('Strict-Transport-Security')).toMatch(/^max-age=/);
-  expect(response.headers.get('Referrer-Policy')).toBe('no-referrer');
-  const text = JSON.stringify([...response.headers]) + (await response.text());
-  expect(text).not.toMatch(/AWS_|ADMIN_TOKEN|SIGNING|AKIA|short/);
-});
+])(
+  'without settings, the answer to %s %s has the security headers and a request id, and discloses no setting',
+  async (method, url, headers) => {
+    const response = await fetch(new URL(url, workerd.url), { method, headers });
+    expect(response.status).toBe(headers['X-Amz-Target'] === undefined ? 503 : 500);
+    expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(response.headers.get('Strict-Transport-Security')).toMatch(/^max-age=/);
+    expect(response.headers.get('Referrer-Policy')).toBe('no-referrer');
+    const text = JSON.stringify([...response.headers]) + (await response.text());
+    expect(text).not.toMatch(/AWS_|ADMIN_TOKEN|SIGNING|AKIA|short/);
+  },
+);

@@ -22,7 +22,7 @@ import {
 const BLIND = { executions: [OWN_PATTERN], tickets: true, payloads: 'none' } as const;
 const FULL = { executions: [OWN_PATTERN], tickets: true, payloads: 'full' } as const;
 
-/** Every way to read the execution, with a key or with the credential in the query. */
+/** The answers of every route that reads the execution, with a key or with a ticket in the query. */
 async function allWays(
   service: ServiceUnderTest,
   id: string,
@@ -46,10 +46,10 @@ async function allWays(
 const seesPayloads = (texts: readonly string[]): boolean => texts.some((text) => text.includes(PAYLOAD));
 
 test.each([
-  ['read by nobody before', false],
-  ['in every memory, read with a full key before', true],
+  ['that nobody has read before', false],
+  ['that a full key has read into every cache', true],
 ])(
-  'no page, stream, summary or AWS answer has payloads, of a live or archived execution, %s',
+  'no page, stream, summary or AWS answer has payloads of a live or archived execution %s',
   async (_, isWarm) => {
     const service = await openTenants();
     if (isWarm) await warm(service);
@@ -58,7 +58,7 @@ test.each([
     for (const id of Object.values(OWN)) {
       const texts = await allWays(service, id, blind);
       expect(seesPayloads(texts)).toBe(false);
-      // The same history, with its messages.
+      // Only the payloads are missing: the messages themselves are there.
       expect(texts[0]).toContain('attacker-2');
       expect(seesPayloads(await allWays(service, id, full))).toBe(true);
       expect(seesPayloads(await allWays(service, id, blind))).toBe(false);
@@ -73,7 +73,7 @@ test.each([
   },
 );
 
-test('no live stream has payloads, next to a subscriber that sees them', async () => {
+test('no live stream has payloads, even while another subscriber of the execution gets them', async () => {
   const service = await openTenants();
   const id = `${OWN.running}-live`;
   const at = (n: number, afterMs: number) => ({
@@ -104,7 +104,7 @@ test('no live stream has payloads, next to a subscriber that sees them', async (
   }
 });
 
-test('no ticket created with such a key shows payloads, or can be made to', async () => {
+test('no ticket of such a key shows payloads, and requesting one that does is refused', async () => {
   const service = await openTenants();
   await warm(service);
   const blind = await service.key(BLIND);
@@ -119,7 +119,7 @@ test('no ticket created with such a key shows payloads, or can be made to', asyn
   );
 });
 
-test('no key shows payloads after it was changed, and neither do its earlier tickets', async () => {
+test('after a key is changed to `none`, neither the key nor its earlier tickets show payloads', async () => {
   const service = await openTenants();
   await warm(service);
   const key = await service.key(FULL);
@@ -131,7 +131,7 @@ test('no key shows payloads after it was changed, and neither do its earlier tic
   expect(seesPayloads(await allWays(service, OWN.ended, undefined, `ticket=${ticket}`))).toBe(false);
 });
 
-test('no ETag or length depends on payloads that the key does not see', async () => {
+test('the ETag does not depend on payloads that the key does not see', async () => {
   const [one, two] = [await openTenants(), await openTenants()];
   const history = (payload: string) =>
     [0, 1].map((n) => ({

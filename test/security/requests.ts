@@ -1,7 +1,8 @@
 /**
- * Generates an attacker's requests: from known paths, names and values, changed and mixed, and from random
- * text. Secrets are placeholders such as `{{key:none}}`, replaced when a request is sent: they do not exist
- * yet when it is generated, and counterexamples stay readable. Over 300 lines, because it is one grammar.
+ * Generates an attacker's requests from known paths, names and values, which it changes and mixes, and from
+ * random text. Requests have placeholders such as `{{key:none}}` for secrets, because the secrets do not exist
+ * yet when requests are generated. They are filled in when a request is sent. This also keeps counterexamples
+ * readable. Over 300 lines, because it is one grammar.
  */
 import fc from 'fast-check';
 
@@ -66,7 +67,7 @@ const junk = fc.oneof(
   ),
 );
 
-/** An id, unchanged or changed so that a careless comparison or decoding would accept it. */
+/** An id, as it is or changed in a way that a careless comparison or decoding would accept. */
 const id = fc.oneof(
   { weight: 4, arbitrary: of(OWN.ended, OWN.running, OTHER.ended, OTHER.running).map(encodeURIComponent) },
   {
@@ -207,7 +208,7 @@ const header = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(of('X-Amz-Security-Token', 'X-Amz-Target'), fc.oneof(key, junk)) },
 );
 
-/** Most requests have one valid credential: without, they would all end at authentication. */
+/** Most requests have one credential. Otherwise nearly all would end at authentication. */
 const credential = fc.oneof(
   { weight: 8, arbitrary: key.map((text) => [['Authorization', `Bearer ${text}`]] as const) },
   { weight: 2, arbitrary: key.map((text) => [['X-API-Key', text]] as const) },
@@ -323,7 +324,7 @@ export const madeUp: fc.Arbitrary<MadeUp> = fc.oneof(
   { weight: 2, arbitrary: aws },
 );
 
-/** Requests with the admin token: none may cause an exception. */
+/** Requests with the admin token. */
 export const madeUpByAdmin: fc.Arbitrary<MadeUp> = fc.record({
   method: of('GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'),
   path: fc.oneof(

@@ -1,6 +1,6 @@
 /**
- * Invariant 6 in the running service: routes, keys, Executions in this process and the archive, on a clock
- * that the tests advance. Measures our share of the bound: keys stay in memory for 10 s, and are checked
+ * Tests invariant 6 (docs/design.md) on the whole service in this process, with a clock that the tests advance.
+ * Measures the delay that the service itself adds: keys are cached for 10 s, and open streams check their key
  * every 30 s.
  */
 import { createHash } from 'node:crypto';
@@ -25,7 +25,7 @@ import {
 
 const MEMORY_MS = 10_000;
 const CHECK_MS = 30_000;
-/** As docs/storage.md says. */
+/** How long a missing key is cached, as docs/storage.md states. */
 const MISS_MS = 5_000;
 const MINE = { executions: [OWN_PATTERN], tickets: true };
 
@@ -36,7 +36,10 @@ async function revoke(service: ServiceUnderTest, key: string): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-/** Milliseconds until the stream closes; reads heartbeats meanwhile. */
+/**
+ * Milliseconds until the stream closes. The clock advances in small steps, so that heartbeats are read
+ * meanwhile.
+ */
 async function msUntilOver(clock: ManualClock, reader: StreamReader, atMostMs: number): Promise<number> {
   const fromMs = clock.now();
   while (!reader.ended && clock.now() - fromMs < atMostMs) await clock.advance(500);
@@ -45,12 +48,12 @@ async function msUntilOver(clock: ManualClock, reader: StreamReader, atMostMs: n
 }
 
 const problemIn = (reader: StreamReader): unknown =>
-  // Safety: the test compares its content.
+  // Safety: the test compares the content of `code`.
   (JSON.parse(reader.named('problem')[0]?.data ?? '{}') as { code?: unknown }).code;
 
 describe('a revoked key', () => {
   test.each([0, 1, 9_999, 29_999])(
-    'closes its open streams within 30 s where it was revoked, with a problem (%i ms after connecting)',
+    'has its open streams closed with a problem within 30 s by the process that revoked it (%i ms after they opened)',
     async (afterMs) => {
       const service = await openTenants();
       const key = await service.key(MINE);
@@ -73,7 +76,7 @@ describe('a revoked key', () => {
   );
 
   test.each([0, 5_000, 15_000, 29_000])(
-    'closes them within 40 s after the store shows a revocation made elsewhere (%i ms after connecting)',
+    'has its open streams closed within 40 s after the store shows that another process revoked it (%i ms after they opened)',
     async (afterMs) => {
       const clock = new ManualClock();
       const store = createMemoryStore({ clock });
@@ -93,7 +96,7 @@ describe('a revoked key', () => {
     },
   );
 
-  test('opens nothing: immediately where it was revoked, elsewhere once the cached key expires', async () => {
+  test('is refused immediately by the process that revoked it, and by others once their cached key has expired', async () => {
     const clock = new ManualClock();
     const store = createMemoryStore({ clock });
     const here = await openTenants({ clock, store });
@@ -117,7 +120,7 @@ describe('a revoked key', () => {
     expect(await statuses(elsewhere)).toEqual([401, 401, 401, 401]);
   });
 
-  test('also closes the stream of an archived history to a slow reader', async () => {
+  test('also has the stream of an archived history closed if the reader is slow', async () => {
     const service = await openService();
     await archiveLong(service, 'long');
     const key = await service.key();
@@ -133,18 +136,18 @@ describe('a revoked key', () => {
     }
     await reader.readAll();
     expect(problemIn(reader)).toBe('RevokedApiKey');
-    // Only the messages that were queued by then.
+    // The reader got only the messages that were queued before the stream was closed.
     expect(reader.messageIds.length).toBeLessThan(500);
-    // The stream does not continue.
+    // The closed stream has left no timer behind.
     expect(service.clock.sleepers).toBe(sleepersBefore);
   });
 });
 
-describe('a known end time applies to the millisecond to', () => {
+describe('a known end time closes to the millisecond', () => {
   test.each([
     ['of a running execution', OWN.running],
-    ['of an archived one that is read slowly', 'long'],
-  ])('closes the stream at once, %s: a ticket', async (_, id) => {
+    ['of an archived execution that is read slowly', 'long'],
+  ])('the stream %s that was opened with a ticket', async (_, id) => {
     const service = await openTenants();
     await archiveLong(service, 'long');
     const key = await service.key({ executions: ['*'], tickets: true });
@@ -163,14 +166,14 @@ describe('a known end time applies to the millisecond to', () => {
     expect((await service.fetch(path(id, `ticket=${ticket}`))).status).toBe(401);
   });
 
-  test('a key, and the credential that a rotation leaves behind', async () => {
+  test('the streams of an expiring key, and those of a rotated credential at the end of the overlap', async () => {
     const service = await openTenants();
     const expiresAt = new Date(service.clock.now() + 50_000).toISOString();
     const short = await service.key({ ...MINE, expiresAt });
     const rotated = await service.key(MINE);
     await service.clock.advance(1_001);
     const answer = await service.admin('POST', `/keys/${idOf(rotated)}/rotate`, { overlapSeconds: 20 });
-    // Safety: the contract of a rotated key.
+    // Safety: the answer to a rotation has the new `key`.
     const { key: next } = (await answer.json()) as { key: string };
     const streams = [
       await openStream(service, path(OWN.running), short),
@@ -190,8 +193,8 @@ describe('a known end time applies to the millisecond to', () => {
 describe('an end time that changes while a stream is open', () => {
   test.each([
     ['of a running execution', OWN.running],
-    ['of an archived one that is read slowly', 'long'],
-  ])('holds for the stream, %s: later keeps it, sooner ends it', async (_, id) => {
+    ['of an archived execution that is read slowly', 'long'],
+  ])('applies to the stream %s: a later end keeps it open, an earlier end closes it', async (_, id) => {
     const service = await openTenants();
     await archiveLong(service, 'long');
     const inMs = (ms: number) => ({ expiresAt: new Date(service.clock.now() + ms).toISOString() });
@@ -199,7 +202,7 @@ describe('an end time that changes while a stream is open', () => {
     const response = await service.fetch(path(id), { headers: { ...bearer(key), ...EVENTS } });
     const reader = new StreamReader(response.body);
     if (id === OWN.running) void reader.readAll();
-    // A reader that takes nothing would be disconnected.
+    // A reader that reads nothing would be disconnected as too slow.
     const pass = async (ms: number) => {
       for (let leftMs = ms; leftMs > 0; leftMs -= 5_000) {
         await service.clock.advance(Math.min(5_000, leftMs));
@@ -211,7 +214,7 @@ describe('an end time that changes while a stream is open', () => {
     await pass(60_000);
     expect(reader.ended).toBe(false);
     expect(reader.named('problem')).toEqual([]);
-    // Long enough for the next regular check.
+    // The new end lies after the next regular check, which reads it.
     expect((await service.admin('PATCH', `/keys/${idOf(key)}`, inMs(CHECK_MS + 5_001))).status).toBe(200);
     const endsAtMs = service.clock.now() + CHECK_MS + 5_001;
     await pass(CHECK_MS + 5_000);
@@ -223,7 +226,7 @@ describe('an end time that changes while a stream is open', () => {
   });
 });
 
-test('a key that loses its patterns or payloads loses its open streams like a revoked one', async () => {
+test('the open streams of a key that loses its patterns or payloads close within 30 s, as after a revocation', async () => {
   for (const change of [{ executions: ['something else'] }, { payloads: 'none' }]) {
     const service = await openTenants();
     const key = await service.key(MINE);
@@ -235,14 +238,14 @@ test('a key that loses its patterns or payloads loses its open streams like a re
   }
 });
 
-test('a key that was tried before it existed works once the cached miss expires, after 5 s here', async () => {
+test('a key that was used before it existed works once the cached miss has expired, 5 s later', async () => {
   const { text } = generateApiKey((length) => new Uint8Array(length).fill(7));
   const service = await openTenants();
   expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(401);
   const reads = service.store.reads('key/credential/');
   expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(401);
   expect(service.store.reads('key/credential/')).toBe(reads);
-  // Created elsewhere: only its records appear here.
+  // The key is created by another process: only its records appear in the store.
   const other = await service.key(MINE);
   const records = await recordsOf(service, other, text);
   for (const [name, value] of records) await service.store.put(name, value);
@@ -252,7 +255,7 @@ test('a key that was tried before it existed works once the cached miss expires,
   expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(200);
 });
 
-/** The records of one key under the id of another. */
+/** The records of the key `from`, rewritten for the key `to`. */
 async function recordsOf(service: ServiceUnderTest, from: string, to: string): Promise<[string, string][]> {
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   const { keys } = await service.store.list({ prefix: 'key/' });

@@ -1,6 +1,6 @@
 /**
- * A key for `…SecurityFlow_*` reads nothing else, on any route and in any state: unknown, live, archived,
- * cached, or with the cursor or ticket of another execution.
+ * A key for `…SecurityFlow_*` can read no other executions on any route, whether they are unknown, live,
+ * archived or cached, and not with a cursor or ticket of another execution either.
  */
 import { describe, expect, test } from 'vitest';
 
@@ -27,7 +27,7 @@ import {
 const MINE = { executions: [OWN_PATTERN], tickets: true };
 const NOWHERE = `${OTHER.ended}-that-does-not-exist`;
 
-/** The answers to every kind of request for the execution, without ids and times. */
+/** The answers to every kind of request for the execution, without request ids. */
 async function allWays(service: ServiceUnderTest, key: string, id: string): Promise<string[]> {
   const cursor = (await pageOf(service.get(path(OWN.ended, 'maxResults=1')))).cursor;
   const get = (url: string, more: Record<string, string> = {}) =>
@@ -57,27 +57,30 @@ async function allWays(service: ServiceUnderTest, key: string, id: string): Prom
 describe('a key for one flow', () => {
   test.each([
     ['that nobody has read yet', false],
-    ['that are archived, live and in every memory', true],
-  ])('sees the same of executions of another, %s, as of none at all', async (_, isWarm) => {
-    const service = await openTenants();
-    if (isWarm) await warm(service);
-    const key = await service.key(MINE);
-    const expected = await allWays(service, key, NOWHERE);
-    for (const text of expected) expect(text).toMatch(/^(403|400 .*AccessDeniedException)/);
-    await service.fetch('/v1/key', { headers: bearer(key) });
-    const [calls, reads] = [service.calls(), service.store.reads('archive/')];
-    // This page gives `allWays` a cursor; its calls are not counted.
-    await pageOf(service.get(path(OWN.ended, 'maxResults=1')));
-    const own = { calls: service.calls() - calls, reads: service.store.reads('archive/') - reads };
-    for (const id of Object.values(OTHER)) {
-      const before = { calls: service.calls(), reads: service.store.reads('archive/') };
-      expect(await allWays(service, key, id)).toEqual(expected);
-      expect(service.calls() - before.calls).toBeLessThanOrEqual(own.calls);
-      expect(service.store.reads('archive/') - before.reads).toBeLessThanOrEqual(own.reads);
-    }
-  });
+    ['that are archived or live, and in every cache', true],
+  ])(
+    'gets the same answers for executions of another flow %s as for one that does not exist',
+    async (_, isWarm) => {
+      const service = await openTenants();
+      if (isWarm) await warm(service);
+      const key = await service.key(MINE);
+      const expected = await allWays(service, key, NOWHERE);
+      for (const text of expected) expect(text).toMatch(/^(403|400 .*AccessDeniedException)/);
+      await service.fetch('/v1/key', { headers: bearer(key) });
+      const [calls, reads] = [service.calls(), service.store.reads('archive/')];
+      // `allWays` reads this page for its cursor. Measure its cost, which is subtracted below.
+      await pageOf(service.get(path(OWN.ended, 'maxResults=1')));
+      const own = { calls: service.calls() - calls, reads: service.store.reads('archive/') - reads };
+      for (const id of Object.values(OTHER)) {
+        const before = { calls: service.calls(), reads: service.store.reads('archive/') };
+        expect(await allWays(service, key, id)).toEqual(expected);
+        expect(service.calls() - before.calls).toBeLessThanOrEqual(own.calls);
+        expect(service.store.reads('archive/') - before.reads).toBeLessThanOrEqual(own.reads);
+      }
+    },
+  );
 
-  test('reads no other by an id that would name another one once decoded, cut or cleaned', async () => {
+  test('cannot read an execution of another flow by an id that names it only once decoded, truncated or normalized', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key(MINE);
@@ -110,7 +113,7 @@ describe('a key for one flow', () => {
     }
   });
 
-  test('reads the execution that was checked if AWS’s body names two', async () => {
+  test('reads the execution that was authorized if an AWS body names two', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key(MINE);
@@ -131,7 +134,7 @@ describe('a key for one flow', () => {
     }
   });
 
-  test('cannot use a position in another execution', async () => {
+  test('cannot use a cursor of another execution', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key(MINE);
@@ -149,7 +152,7 @@ describe('a key for one flow', () => {
 });
 
 describe('lists', () => {
-  test('have only what the key may read: live, archived and in the list of flows', async () => {
+  test('show only what the key may read: live executions, archived ones, and flows', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key({ executions: [OWN_PATTERN, OWN_RUNS_PATTERN] });
@@ -176,7 +179,7 @@ describe('lists', () => {
     for (const flow of Object.values(OWN_FLOWS)) expect(flows).toContain(flow);
   });
 
-  test('of a prefix that ends within a name have no name that only begins alike', async () => {
+  test('match a pattern against the whole name: `mine-1` does not match mine-10', async () => {
     const service = await openTenants();
     const machine = `${OWN_FLOWS.machine}Cut`;
     const startedAt = service.clock.now() - 60_000;
@@ -189,7 +192,7 @@ describe('lists', () => {
         executions: [`${machine.replace(':stateMachine:', ':execution:')}:${pattern}`],
       });
       const answer = await service.fetch('/v1/executions', { headers: bearer(key) });
-      // Safety: the contract of a list.
+      // Safety: docs/http-api.md defines a list so.
       const { executions } = (await answer.json()) as { executions: { name: string }[] };
       return executions.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
     };
@@ -203,7 +206,7 @@ describe('a ticket', () => {
   test('works for the page, the stream and the summary of its execution, and nothing else', async () => {
     const service = await openTenants();
     await warm(service);
-    // The key may read everything, its ticket may not.
+    // The key may read everything, but its ticket may not.
     const ticket = await ticketFor(service, await service.key({ tickets: true }), OWN.ended);
     const status = async (url: string, init: RequestInit = {}) => {
       const response = await answered(service, service.fetch(`${url}?ticket=${ticket}`, init));
@@ -234,7 +237,7 @@ describe('a ticket', () => {
     }
   });
 
-  test('is refused together with a key, so that it is clear which one counts', async () => {
+  test('is refused if the request also has a key', async () => {
     const service = await openTenants();
     const key = await service.key(MINE);
     const ticket = await ticketFor(service, key, OWN.ended);

@@ -1,4 +1,4 @@
-/** The search for secrets, which every test file runs, finds each kind of secret in each place. */
+/** Tests the search for secrets, which every test file runs: it finds each kind of secret, in each place. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -57,16 +57,16 @@ describe('a secret is recognized by its pattern', () => {
     'Credential=[redacted]/20260101/us-west-2/x/aws4_request, [redacted]',
     'SIGNING_SECRET must have at least 32 characters; ADMIN_TOKEN, AWS_SECRET_ACCESS_KEY is missing',
     '{"event":"request","route":"admin-keys","keyId":"abcdefgh","execution":"urn:tdm:us-west-2/1/x:Workflow:y"}',
-  ])('text about secrets is not a secret: %s', (text) => {
+  ])('text that only mentions secrets is not a finding: %s', (text) => {
     expect(secretsIn(text)).toEqual([]);
   });
 });
 
-/** One secret per place: a search that finds one there finds all kinds. */
+/** One kind of secret per place is enough, because the search uses the same patterns everywhere. */
 const found = (place: string | RegExp) => [expect.stringMatching(place)];
 
 describe('a secret is found', () => {
-  test('in a record of a log port, and the file then fails with a text that does not contain it', () => {
+  test('in a record of a log port, and the error that then fails the test file does not repeat it', () => {
     testLog()({ event: 'request', detail: `no such key: ${KEY}` });
     testLog()({ event: 'request', detail: `no such key: ftk_${credentialId}` });
     expect(expectNothingFound).toThrow(
@@ -92,19 +92,19 @@ describe('a secret is found', () => {
     ]);
   });
 
-  test('in the output of a service, even if split into pieces and without a final line end', async () => {
+  test('in the output of a program, even if the line arrives in two pieces and has no newline at its end', async () => {
     const script = `const line = ${JSON.stringify(JSON.stringify({ event: 'request', KEY }))};
       process.stderr.write(line.slice(0, 50));
       process.stdin.once('end', () => process.stderr.write(line.slice(50))).resume();
       console.log('for its user: ${KEY}');`;
     const child = spawn(process.execPath, ['-e', script], { stdio: 'pipe' });
-    // The second piece is written when the first has arrived.
+    // The program writes the second piece only after the first has arrived.
     child.stderr.once('data', () => child.stdin.end());
     await once(child, 'close');
     expect(takeFindings()).toEqual(found("^an API key in a program's output"));
   });
 
-  test('in a SQLite file, also in its write-ahead log, when the program that wrote it ends', async () => {
+  test('in a SQLite file and its write-ahead log, when a program ends', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'flowtap-test-'));
     const end = () => once(spawn(process.execPath, ['--version'], { stdio: 'ignore' }), 'exit');
     const database = new DatabaseSync(join(directory, 'x.sqlite3'));
@@ -119,7 +119,7 @@ describe('a secret is found', () => {
     expect(takeFindings()).toEqual([]);
   });
 
-  test("in the Worker's log, in its KV and in its objects, when workerd ends", async () => {
+  test("in the Worker's log, in KV and in Durable Objects, when workerd ends", async () => {
     const script = `
       import { DurableObject } from 'cloudflare:workers';
       export class ExecutionObject extends DurableObject { async keep(text) { await this.ctx.storage.put('kept', text) } }
@@ -140,7 +140,7 @@ describe('a secret is found', () => {
   });
 
   test('in the log of the service on Deno, and in its database', async () => {
-    // The service stores names and logs ids.
+    // The service stores the names of keys and logs the ids of executions, so this text gets into both places.
     const name = 'AKIAIOSFODNN7EXAMPLE';
     const world = await DenoWorld.create();
     const { url } = await world.start();

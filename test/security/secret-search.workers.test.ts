@@ -1,4 +1,6 @@
-/** The search for secrets inside workerd. secret-search.test.ts tests the kinds of secrets. */
+/**
+ * Tests the search for secrets inside workerd. secret-search.test.ts tests which kinds of secrets it finds.
+ */
 import { reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, test, vi } from 'vitest';

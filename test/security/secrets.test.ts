@@ -1,6 +1,6 @@
 /**
- * Does everything that involves secrets once, also wrongly. Then searches the whole log and every stored
- * value for each secret, and for parts of one.
+ * Uses secrets in every correct and incorrect way. Then searches the whole log and every stored value for each
+ * secret and for parts of it.
  */
 import { expect, test } from 'vitest';
 
@@ -25,11 +25,14 @@ const SIGNING_SECRET = 'a signing secret of more than thirty-two characters';
 const UPSTREAM_SECRET = 'the secret of the upstream';
 const MINE = { executions: [OWN_PATTERN, 'ftk*', '*.*'], tickets: true };
 
-/** The whole secret, its secret part, and the part that a truncated log line would show. */
+/**
+ * What to search for: of a key, its secret part and the start of that part; of another secret, the whole text
+ * and its end.
+ */
 const tracesOf = (secret: string): string[] =>
   secret.startsWith('ftk_') ? [secret.slice(15), secret.slice(15, 35)] : [secret, secret.slice(-24)];
 
-/** Puts the text into every part of a request that accepts one. */
+/** Sends requests with the text in every part of a request that can contain it. Returns the answers. */
 async function putEverywhere(service: ServiceUnderTest, text: string, good: string): Promise<string[]> {
   const encoded = encodeURIComponent(text);
   const half = encodeURIComponent(text.slice(0, -20));
@@ -84,7 +87,7 @@ async function putEverywhere(service: ServiceUnderTest, text: string, good: stri
   return texts;
 }
 
-test('no log line and no stored value contains a key, ticket, token or AWS key, however they were used', async () => {
+test('no log line and no stored value contains a key, ticket, admin token or AWS secret, however callers use them', async () => {
   const service = await openTenants();
   await warm(service);
   const secrets = [ADMIN_TOKEN, SIGNING_SECRET, UPSTREAM_SECRET];
@@ -100,10 +103,10 @@ test('no log line and no stored value contains a key, ticket, token or AWS key, 
   const short = await ticketFor(service, good, OWN.ended, { ttlSeconds: 1 });
   secrets.push(ticket, short);
 
-  // The life of a key, and possible mistakes of an admin.
+  // A key is rotated, changed and revoked, and an admin makes mistakes.
   await service.clock.advance(1_001);
   const rotated = await service.admin('POST', `/keys/${blind.slice(4, 12)}/rotate`, { overlapSeconds: 60 });
-  // Safety: the contract of a rotated key.
+  // Safety: the answer to a rotation has the new `key`.
   secrets.push(((await rotated.json()) as { key: string }).key);
   await service.admin('PATCH', `/keys/${blind.slice(4, 12)}`, {
     name: 'new',
@@ -129,14 +132,14 @@ test('no log line and no stored value contains a key, ticket, token or AWS key, 
   );
   await service.admin('DELETE', `/executions/${encodeURIComponent(OWN.ended)}`);
 
-  // Correct use.
+  // Correct use of keys and tickets.
   await openStream(service, path(OWN.running, `ticket=${await ticketFor(service, good, OWN.running)}`));
   await openStream(service, path(OWN.running), good);
   await service.fetch(path(OWN.ended, `ticket=${ticket}`));
   await service.fetch(path(OWN.ended, `ticket=${short}`));
   await service.fetch(path(OWN.ended), { headers: bearer(revoked) });
 
-  // Incorrect use, while upstream and store work and while they don't.
+  // Incorrect use, first while all is well, then while the upstream fails, then while the store fails too.
   for (const state of ['well', 'upstream', 'store'] as const) {
     if (state === 'upstream') await service.faults({ xmlErrorRate: 0.5, internalErrorRate: 0.5 });
     if (state === 'store') service.store.failReads();

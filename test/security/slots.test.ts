@@ -1,6 +1,6 @@
 /**
- * One key tries to take all slots of an execution, on workerd and on Deno: with waiting requests, with
- * waiting requests that leave at once, and with streams of an archived history.
+ * On workerd and on Deno, one key tries to take all slots of an execution: with waiting requests, with waiting
+ * requests that disconnect at once, and with streams of an archived history.
  */
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
@@ -42,7 +42,7 @@ const services = {
   },
 };
 
-/** A request on a connection of its own. The test reads as much of the answer as it wants. */
+/** A request on its own connection. The test can stop reading the answer at any point. */
 class RawRequest {
   readonly socket: Socket;
   text = '';
@@ -83,7 +83,7 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
         ),
     );
 
-  /** A page, a waiting request and a stream. */
+  /** Expects that a page, a waiting request and a stream are all answered. */
   async function expectServed(id: string, key: string, cursor: string): Promise<void> {
     expect((await read(id, key)).status).toBe(200);
     expect((await read(id, key, `waitTimeSeconds=1&cursor=${cursor}`)).status).toBe(200);
@@ -98,7 +98,7 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
     await reader?.cancel();
   }
 
-  test('1,000 waiting requests of a key with streamLimit 1 hold one slot, and another key is served', async () => {
+  test('with streamLimit 1, a key with 1,000 waiting requests gets one slot, and another key is served', async () => {
     await service.script('waited', history(3));
     const [attacker, victim] = [await service.key({ streamLimit: 1 }), await service.key()];
     const cursor = await cursorOf('waited', victim);
@@ -115,7 +115,7 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
     }
   });
 
-  test('waiting requests that leave at once do not lock others out, even those of a key with streamLimit 1,000', async () => {
+  test('with streamLimit 1,000, a key cannot take all slots by waiting requests that disconnect at once', async () => {
     await service.script('left', history(3));
     const [attacker, victim] = [await service.key({ streamLimit: 1_000 }), await service.key()];
     const cursor = await cursorOf('left', victim);
@@ -124,12 +124,12 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
       expect(all.filter(({ text }) => text.includes('"Overloaded"'))).toHaveLength(250);
       expect(await activity('left')).toMatchObject({ waiting: 750 });
     });
-    // workerd does not notice: the slots stay taken until their time is over.
+    // workerd does not notice these disconnects: the slots stay taken until the requests time out.
     for (const { socket } of all) socket.destroy();
     await expectServed('left', victim, cursor);
   });
 
-  test('totalStreamLimit counts streams of all executions, and each client that leaves makes room', async () => {
+  test('totalStreamLimit counts the streams of all executions, and each disconnect frees a slot', async () => {
     const ids = ['total-1', 'total-2', 'total-3'];
     for (const id of ids) await service.script(id, history(3));
     const key = await service.key({ totalStreamLimit: 2 });
@@ -154,9 +154,9 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
     }
   });
 
-  test('with streamLimit 2, 38 of 40 streams of an archived history are refused; the slot of one that leaves is free', async () => {
+  test('with streamLimit 2, 38 of 40 streams of an archived history are refused, and a disconnect frees a slot', async () => {
     const payload = 'x'.repeat(60_000);
-    // More than the buffers of a connection hold, so that a stream which is not read stays open.
+    // Larger than the buffers of a connection, so that a stream stays open while the client does not read it.
     const lines = Array.from({ length: 400 }, (_, n) =>
       JSON.stringify({
         messageId: `${n}`,
@@ -173,7 +173,7 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
     const key = await service.key({ streamLimit: 2 });
     const open = () => {
       const request = new RawRequest(service.url, messagesPath('archived'), key, 'text/event-stream');
-      // The first bytes may be `retry:` alone.
+      // The first bytes may contain only `retry:`, so wait for `data:`.
       request.socket.on('data', () => {
         if (request.text.includes('data:') && !request.text.includes('TooManyStreams'))
           request.socket.pause();

@@ -1,6 +1,4 @@
-/**
- * Callers that never finish a request body, over sockets, on both runtimes: how long they hold a connection.
- */
+/** How long callers that never finish a request body can hold a connection, on both runtimes. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,7 +12,7 @@ interface Runtime {
   readonly url: string;
   readonly key: string;
   readonly adminToken: string;
-  /** Lines that the runtime wrote beside the service's own log. */
+  /** Lines that the runtime itself wrote, apart from the service's log. */
   noise(): readonly string[];
   close(): Promise<void>;
 }
@@ -43,12 +41,12 @@ interface Received {
   readonly text: string;
 }
 
-/** Far more often than the bound on silence asks for. */
+/** Far shorter than the permitted silence, so that only the limit on the whole body ends a body that drips. */
 const DRIP_MS = 500;
 
 /**
- * Sends a request whose body never ends: it stops after a few bytes, or drips. Resolves when the server has
- * closed the connection, or answered.
+ * Sends a request whose body never ends: it stops after a few bytes or, with `drips`, continues byte by byte.
+ * Resolves when the server has closed the connection or has answered, depending on `until`.
  */
 async function sendUnfinished(
   url: string,
@@ -63,7 +61,7 @@ async function sendUnfinished(
   socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n{"name":`);
   let text = '';
   socket.on('data', (bytes) => (text += String(bytes)));
-  // A byte on its way to a connection that was closed.
+  // Ignores the error of a byte that is written after the server has closed the connection.
   socket.on('error', () => undefined);
   const drip = drips ? setInterval(() => socket.write(' '), DRIP_MS) : undefined;
   if (until === 'closed') await once(socket, 'close');
@@ -73,11 +71,11 @@ async function sendUnfinished(
   return { status: Number(text.split(' ')[1]), text };
 }
 
-// At once, since they wait for the bounds: 30 s each.
+// Concurrent, because each test waits for a time limit of up to 30 s.
 describe.concurrent.each(Object.keys(runtimes))('on %s', (name) => {
   let runtime: Runtime;
   beforeAll(async () => {
-    // Safety: the names are the keys.
+    // Safety: `name` is one of the keys of `runtimes`.
     runtime = await (runtimes[name] as () => Promise<Runtime>)();
   });
   afterAll(() => runtime.close());
@@ -94,7 +92,7 @@ describe.concurrent.each(Object.keys(runtimes))('on %s', (name) => {
     );
 
   test.each([false, true])(
-    'a caller without a valid credential is answered without its body, and disconnected (it drips: %s)',
+    'a caller without a valid credential is answered and disconnected before its body is complete (the body drips: %s)',
     async (drips) => {
       const answers = await send('wrong', 'wrong', { until: 'closed', drips });
       expect(answers.map(({ status }) => status)).toEqual([400, 401, 401]);
@@ -103,8 +101,8 @@ describe.concurrent.each(Object.keys(runtimes))('on %s', (name) => {
     },
   );
 
-  // Deno answers, but does not close the connection: src/deno/unfinished-body.ts.
-  test('a body that stops or drips is refused, and on workerd its caller disconnected', async () => {
+  // On Deno the caller is answered, but the connection stays open. src/deno/unfinished-body.ts explains why.
+  test('a body that stops or drips is refused in time, and workerd disconnects the caller', async () => {
     const until = name === 'workerd' ? 'closed' : 'answered';
     const bodies = [false, true].map((drips) => send(runtime.key, runtime.adminToken, { until, drips }));
     for (const answers of await Promise.all(bodies)) {

@@ -1,6 +1,6 @@
 /**
- * A service with two tenants: an attacker with its own keys, and a victim whose executions the attacker may
- * not read. Every message and secret contains a unique text, so that a search for it finds every leak.
+ * A service with two tenants: an attacker with its own keys, and a victim whose executions the attacker may not
+ * read. Their messages contain unique texts, so that searching an answer for these texts finds every leak.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -16,21 +16,24 @@ import { settle } from '../support/manual-clock.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
 const FLOW = 'urn:tdm:us-west-2/123456789012/default:Workflow:';
-/** Where state machines and their executions are. */
+/** The start of the ARNs of all state machines and their executions. */
 const PLACE = 'arn:aws:states:us-west-2:123456789012';
-/** Flows with executions that the attacker may read. Those of the state machine it shares with the victim. */
+/** Flows with executions that the attacker may read. The state machine also has executions of the victim. */
 export const OWN_FLOWS = { workflow: `${FLOW}SecurityFlow`, machine: `${PLACE}:stateMachine:Door` };
 export const OTHER_FLOWS = {
   workflow: `${FLOW}SecurityFlowAdmin`,
   machine: `${PLACE}:stateMachine:DoorAdmin`,
 };
-/** Executions of its state machine that the attacker may read. */
+/** The executions of `OWN_FLOWS.machine` that the attacker may read. */
 export const OWN_RUNS_PATTERN = `${PLACE}:execution:Door:mine-*`;
 export const OWN_PATTERN = `${FLOW}SecurityFlow_*`;
 const STARTED = '2019-05-11T19:39:55.317Z';
 /** Executions that the attacker may read: an archived one and a running one. */
 export const OWN = { ended: `${FLOW}SecurityFlow_${STARTED}_1`, running: `${FLOW}SecurityFlow_${STARTED}_2` };
-/** Executions that it may not read. The name starts like the attacker's own, up to the separator. */
+/**
+ * Executions that the attacker may not read. The name of their flow begins with the name of the attacker's
+ * flow.
+ */
 export const OTHER = {
   ended: `${FLOW}SecurityFlowAdmin_${STARTED}_1`,
   running: `${FLOW}SecurityFlowAdmin_${STARTED}_2`,
@@ -38,12 +41,14 @@ export const OTHER = {
 
 export const marker = (what: string): string => `${what}-${randomBytes(9).toString('hex')}`;
 
-/** In every message of the victim, also without payloads. */
+/** Occurs in every message of the victim, even in messages without payloads. */
 export const VICTIM = marker('victim');
-/** In every payload, error and cause of the attacker's executions. */
+/** Occurs in every payload, error and cause of the attacker's executions. */
 export const PAYLOAD = marker('payload');
 
-/** A failed history, whose payloads are also the error and the cause of its summary. */
+/**
+ * A history whose failed step takes its error and cause from the payload, so that the summary shows them too.
+ */
 function historyOf(service: ServiceUnderTest, owner: string, ended: boolean) {
   const payload = (n: number) =>
     JSON.stringify({ stepId: `${PAYLOAD}-s`, error: `${PAYLOAD}-e`, cause: `${PAYLOAD}-c`, owner, n });
@@ -80,7 +85,7 @@ export async function warm(service: ServiceUnderTest): Promise<void> {
   }
 }
 
-/** An archived history of about 500 KB: more than any queue holds. */
+/** Archives a history of about 500 KB, which is larger than any queue. */
 export async function archiveLong(service: ServiceUnderTest, id: string): Promise<void> {
   const messages = endedLongAgo(service.clock, 1_000).map((message) => ({
     ...message,
@@ -92,7 +97,7 @@ export async function archiveLong(service: ServiceUnderTest, id: string): Promis
     if (/detail=(kv|memory)/.test(response.headers.get('Cache-Status') ?? '')) return;
     await service.clock.advance(1_000);
   }
-  throw new Error('it does not get archived');
+  throw new Error(`${id} was not archived`);
 }
 
 export const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
@@ -108,11 +113,11 @@ export async function ticketFor(
   const init = { method: 'POST', headers, body: JSON.stringify(body) };
   const response = await service.fetch(path(id, '', '/tickets'), init);
   if (response.status !== 201) throw new Error(await response.text());
-  // Safety: the contract of a ticket.
+  // Safety: the answer to a created ticket has `ticket`.
   return ((await response.json()) as { ticket: string }).ticket;
 }
 
-/** Sent as boto3 does. */
+/** Sends a request as boto3 does. */
 export const awsCall = (service: ServiceUnderTest, key: string, body: unknown): Promise<Response> =>
   service.fetch('/', {
     method: 'POST',
@@ -130,7 +135,7 @@ export interface OpenStream {
   leave(): Promise<void>;
 }
 
-/** Reads a stream, with a key or the credential in the address. */
+/** Opens a stream and reads it in the background. The credential is the key, or a ticket in the address. */
 export async function openStream(
   service: ServiceUnderTest,
   url: string,
@@ -145,24 +150,26 @@ export async function openStream(
   return { reader, response, leave: () => reader.cancel() };
 }
 
-/** The answer, advancing the clock until it arrives. */
+/** Resolves with the answer, and advances the clock until it arrives. */
 export async function answered(service: ServiceUnderTest, sent: Promise<Response>): Promise<Response> {
   let done = false;
   const finished = sent.finally(() => (done = true));
-  // The caller sees a rejection below.
+  // A rejection reaches the caller through the `return` below.
   finished.catch(() => undefined);
-  // Only ends what hangs.
+  // Ends a test that hangs.
   const givenUpAtMs = Date.now() + 120_000;
   for (let turn = 0; !done; turn++) {
-    // First run everything that needs no time.
+    // First run all work that does not wait for the clock.
     if (turn < 20) await settle();
     else await service.clock.advance(Math.max(1, (service.clock.nextWakeAt ?? 0) - service.clock.now()));
-    if (Date.now() > givenUpAtMs) throw new Error('no answer, however long one waits');
+    if (Date.now() > givenUpAtMs) throw new Error('the request was not answered within two minutes');
   }
   return finished;
 }
 
-/** Everything a caller sees: headers and body; of a stream, the part that arrives without waiting. */
+/**
+ * Everything that a caller gets: headers and body. Of a stream, only the events that arrive without waiting.
+ */
 export async function everythingIn(response: Response): Promise<string> {
   const headers = JSON.stringify([...response.headers]);
   if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) {

@@ -1,8 +1,8 @@
 /**
- * One tenant asks, as fast as two standard keys may, for summaries of Step Functions executions that do not
- * exist: more calls than the account's budget has. Another tenant reads and follows meanwhile. The budget is
- * that of one process, as on Deno, and that of isolates that lease parts of it, as on Workers. Judged by the
- * calls that the upstream gets.
+ * One tenant requests summaries of Step Functions executions that do not exist, as fast as two standard keys
+ * allow. This needs more calls than the account's budget has. Another tenant reads and follows executions
+ * meanwhile. Runs with the budget of one process, as on Deno, and with a leased budget, as on Workers. The
+ * tests count the calls that the upstream gets.
  */
 import { expect, test } from 'vitest';
 
@@ -20,19 +20,19 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
-/** Each of the two keys: within the rate of a standard key. */
+/** The rate of each of the two keys, just below the limit of a standard key. */
 const SUMMARIES_PER_SECOND = 9.5;
-/** Until the saved calls are used up and the tenant's queue is long. */
+/** Long enough to use up the saved calls and to fill the attacker's queue. */
 const ATTACK_MS = 40_000;
-/** When a queue has formed: from then on the other tenant's reads are judged. */
+/** By then a queue has formed. From then on the test measures the other tenant's reads. */
 const QUEUED_AFTER_MS = 25_000;
 const READ_EVERY_MS = 1_100;
 /**
- * Calls for the attacker during one read of the other tenant. Behind the attacker's queue it would be most of
- * that queue.
+ * The most calls for the attacker during one read of the other tenant. If the read waited behind the attacker's
+ * queue, there would be far more.
  */
 const ATTACKER_CALLS_MAX = CALLS_PER_SECOND;
-/** The last call waits for its turn, and is retried. */
+/** Time for the attacker's last queued calls to be made or refused. */
 const REST_MS = 60_000;
 const EVENTS = 30;
 
@@ -55,7 +55,7 @@ const budgets: Record<string, OpenBudget> = {
 };
 
 test.each(Object.entries(budgets))(
-  'summaries of unknown ARNs cost one call each, within the budget of %s, and another tenant reads and follows meanwhile',
+  'summaries of unknown ARNs cost at most one call each and stay within the budget of %s, and another tenant is served meanwhile',
   async (_name, openBudget) => {
     const clock = new ManualClock();
     const service = await openService(

@@ -1,6 +1,6 @@
 /**
- * Ids that do not exist, on every route that takes one, in one process: they leave no entry in the store, no
- * timer, and no stream.
+ * Requests for ids that do not exist, on every route that takes an id, leave no entry in the store and no
+ * timer.
  */
 import { expect, test } from 'vitest';
 
@@ -14,10 +14,10 @@ test.each([
   ['an id', (key: string) => requestsForId('unknown-flow', key)],
   ['an ARN', (key: string) => requestsForId(`${PLACE}:execution:flow:run`, key)],
   ['a flow', (key: string) => requestsForFlow(`${PLACE}:stateMachine:flow`, key)],
-])('%s that does not exist leaves nothing, whatever it is asked', async (_, requests) => {
+])('%s that does not exist leaves no stored entry and no timer after any request', async (_, requests) => {
   const service = await openService();
   const key = await service.key();
-  // Stores when the key was used.
+  // The first use of a key is stored. Use it now, before the comparison.
   await service.fetch('/v1/key', { headers: { authorization: `Bearer ${key}` } });
   const before = await everythingStored(service);
   for (const [status, path, init] of requests(key)) {

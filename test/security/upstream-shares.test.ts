@@ -1,6 +1,6 @@
 /**
- * Tenants that want more of an upstream service than their share: the answers that they get, and the calls
- * that the upstream gets.
+ * Tenants that request more than their share of an upstream service: the answers that they get, and how many
+ * calls the upstream gets.
  */
 import { expect, test } from 'vitest';
 
@@ -18,7 +18,7 @@ const EXECUTIONS = 90;
 const OWNERS = 9;
 const SECONDS = 10;
 
-/** Calls while many owners follow executions that change each second. */
+/** The number of upstream calls while many owners follow executions that change each second. */
 async function callsFor(thingsGraphCallsPerSecond: number): Promise<number> {
   const service = await openService({ thingsGraphCallsPerSecond });
   const keys = await Promise.all(
@@ -43,13 +43,13 @@ async function callsFor(thingsGraphCallsPerSecond: number): Promise<number> {
   return calls;
 }
 
-test('Things Graph gets at most the calls a second of the settings, and those saved up', async () => {
+test('Things Graph gets at most the configured calls a second, plus the burst that the budget allows', async () => {
   const most = CALLS_AT_ONCE + THINGS_GRAPH_CALLS_PER_SECOND * SECONDS;
   expect(await callsFor(1_000)).toBeGreaterThan(most);
   expect(await callsFor(THINGS_GRAPH_CALLS_PER_SECOND)).toBeLessThanOrEqual(most);
 });
 
-test('a tenant over its share gets 429 and Retry-After, ThrottlingException in both AWS protocols, and others do not', async () => {
+test('a tenant over its share gets a 429 with Retry-After, or ThrottlingException in both AWS protocols; others are not refused', async () => {
   const service = await openService();
   const greedy = await Promise.all(Array.from({ length: 10 }, () => service.key({ owner: 'greedy' })));
   const other = await service.key({ owner: 'other' });

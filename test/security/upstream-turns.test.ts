@@ -1,7 +1,7 @@
 /**
- * One tenant asks for thousands of upstream reads at once, over HTTP. The order in which calls reach the
- * upstream service shows whose turn it was. With the budget of a process, and with the one that isolates
- * lease on Workers.
+ * One tenant requests hundreds of upstream reads at once over HTTP. The order in which calls reach the upstream
+ * shows whether another tenant's read is served in its turn. Runs with the budget of one process, and with one
+ * that isolates lease, as on Workers.
  */
 import { expect, test } from 'vitest';
 
@@ -27,8 +27,8 @@ const ISOLATES = 5;
 type BudgetOf = Platform['callBudget'];
 
 /**
- * An execution is an object, and objects are spread over isolates: one budget that asks the isolate of the
- * execution.
+ * A budget that passes each call to the isolate of its execution. On Workers, executions are objects that are
+ * spread over isolates.
  */
 function acrossIsolates(clock: ManualClock, limits: CallLimits): CallBudget {
   const leases = new Leases({ nowMs: clock.now(), limits });
@@ -57,7 +57,7 @@ function acrossIsolates(clock: ManualClock, limits: CallLimits): CallBudget {
 
 async function open(budgetOf: (clock: ManualClock) => BudgetOf) {
   const clock = new ManualClock();
-  /** Ids, in the order in which their calls reach the upstream service. */
+  /** The ids of executions, in the order in which calls about them reach the upstream. */
   const calls: string[] = [];
   const service: ServiceUnderTest = await openService(
     { thingsGraphCallsPerSecond: CALLS_PER_SECOND },
@@ -76,13 +76,13 @@ async function open(budgetOf: (clock: ManualClock) => BudgetOf) {
 }
 
 test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
-  // One call of the greedy tenant may have had its turn when the victim's read arrived.
+  // A call of the greedy tenant may have been next when the victim's read arrived.
   ['a process', (clock) => (_, limits) => createCallBudget({ clock, ...limits }), 2, 0],
-  // Each isolate may have a call left. The last call that waits in one is no excess: those who wait for it
-  // get a 503.
+  // Each isolate may still have a leased call for the greedy tenant. The last call that waits in an isolate is
+  // never refused for the tenant's share. If it waits too long, its readers get a 503.
   ['isolates', (clock) => (_, limits) => acrossIsolates(clock, limits), 2 * ISOLATES, 2 * ISOLATES],
 ])(
-  'with the budget of %s, a read is made in its turn, however many of another tenant wait',
+  'with the budget of %s, a tenant’s read is made after at most a few calls of another tenant, however many of those wait',
   async (_, budgetOf, turns, lastOnes) => {
     const { service, clock, calls } = await open(budgetOf);
     const greedy = await Promise.all(Array.from({ length: KEYS }, () => service.key({ owner: 'greedy' })));
@@ -91,8 +91,8 @@ test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
     const messages = [{ eventType: 'EXECUTION_STARTED' }, { eventType: 'STEP_STARTED' }];
     for (const id of [...ids, 'victim-1']) await service.script(id, messages);
     const read = (key: string, id: string) => service.fetch(path(id, 'last=1'), { headers: bearer(key) });
-    // First requests for ids have a bound of their own: here all ids are known, and what is known of them is
-    // old.
+    // Requests for unknown ids have their own limit. So read each id once, and wait until these answers are no
+    // longer fresh.
     for (const [n, id] of ['victim-1', ...ids].entries()) {
       const known = read(n === 0 ? victim : (greedy[n % KEYS] ?? ''), id);
       await clock.advance(1_000 / CALLS_PER_SECOND);
@@ -105,7 +105,7 @@ test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
         read(greedy[n % KEYS] ?? '', ids[n % EXECUTIONS] ?? ''),
       );
     void attack();
-    // What was saved up is used, and the rest of the tenant's share waits.
+    // By now the saved calls are used up, and the greedy tenant's queue is full.
     await clock.advance(2_000);
     const before = calls.length;
     const answer = read(victim, 'victim-1');

@@ -1,6 +1,7 @@
 /**
- * Between the caller and AWS: of a request only the id reaches the upstream, of its answer only messages
- * reach the caller. The upstream here records requests and gives hostile answers.
+ * What passes between callers and AWS. Only the id of a caller's request reaches the upstream, and only the
+ * messages of the upstream's answer reach the caller. The upstream here records requests and gives hostile
+ * answers.
  */
 import { expect, test } from 'vitest';
 
@@ -23,7 +24,7 @@ interface Captured {
   readonly body: string;
 }
 
-/** Records requests and answers as the test decides. */
+/** An upstream that records requests and gives the answers of `answer`. */
 function upstreamThat(answer: (request: Captured) => Response) {
   const captured: Captured[] = [];
   const upstream = async (request: Request) => {
@@ -71,7 +72,7 @@ const UPSTREAM_HEADERS = [
   'x-amz-target',
 ];
 
-test('no header, query or credential of the caller reaches the upstream, and the id only in the body', async () => {
+test('the upstream gets no header, query parameter or credential of the caller, and the id only in the body', async () => {
   const { captured, upstream } = upstreamThat(() => page());
   const service = await openService({}, { upstream });
   const key = await service.key({ tickets: true });
@@ -105,7 +106,7 @@ test('no header, query or credential of the caller reaches the upstream, and the
     expect(headers['x-amz-target']).toBe('IotThingsGraphFrontEndService.ListFlowExecutionMessages');
     expect(JSON.stringify([headers, body])).not.toContain(SMUGGLED);
     expect(JSON.stringify([headers, body])).not.toContain(key.slice(15));
-    // Safety: our own source sends this shape.
+    // Safety: the source under test sends a JSON object.
     const sent = JSON.parse(body) as Record<string, unknown>;
     expect(ids).toContain(sent['flowExecutionId']);
     expect(
@@ -140,9 +141,9 @@ const aws = (status: number, name: string) =>
   );
 
 test.each<[string, () => Response]>([
-  ['a page with headers of its own', () => page(EVIL_HEADERS)],
+  ['a page with hostile headers', () => page(EVIL_HEADERS)],
   [
-    'more members than a page has',
+    'a page with additional members',
     () => Response.json({ messages: [{ messageId: '1', secret: SECRET }], more: SECRET }),
   ],
   ['a redirect', () => evil(302, SECRET)],
@@ -154,10 +155,10 @@ test.each<[string, () => Response]>([
   ['a throttled call', () => aws(400, 'ThrottlingException')],
   ['a failure', () => aws(500, 'InternalFailureException')],
   ['an expired token', () => aws(403, 'ExpiredTokenException')],
-  ['an error that has no name', () => aws(418, SECRET)],
+  ['an error with an unknown name', () => aws(418, SECRET)],
   ['messages of another shape', () => Response.json({ messages: [{ messageId: { nested: SECRET } }] })],
   ['a token of another shape', () => Response.json({ messages: [], nextToken: { nested: SECRET } })],
-])('nothing of the upstream’s own reaches a caller: %s', async (_, answer) => {
+])('only messages reach a caller if the upstream answers with %s', async (_, answer) => {
   const service = await openService({}, { upstream: async () => answer() });
   const key = await service.key({ tickets: true });
   const headers = bearer(key);
@@ -180,7 +181,7 @@ test.each<[string, () => Response]>([
   }
 });
 
-test('an upstream that echoes our credentials and signature does not leak them to callers, log or store', async () => {
+test('credentials and signatures that the upstream echoes do not reach callers, log or store', async () => {
   const credentials = {
     accessKeyId: 'AKIAQWERTYUIOPASDFGH',
     secretAccessKey: 'one of ours: short, and #1',
@@ -222,13 +223,13 @@ test('an upstream that echoes our credentials and signature does not leak them t
   expect(seen.length).toBeGreaterThanOrEqual(12);
   expect(seen[0]).toMatch(/^[0-9a-f]{64}$/);
   const everything = [...texts, logText(service.logged), await everythingStored(service)].join('\n');
-  // The operator's log has the failures, so there was something to remove.
+  // The operator's log has the failures with secrets removed, so the echoes did reach the service.
   expect(everything).toContain('[redacted]');
   for (const secret of [...Object.values(credentials), ...seen])
     expect(everything.includes(secret)).toBe(false);
 });
 
-test('an archived page contains the upstream’s messages and nothing else of its answers', async () => {
+test('the archive contains the upstream’s messages and nothing else of its answers', async () => {
   const upstream = async () => {
     const messages = endedLongAgo(service.clock, 3).map((message) => ({ ...message, internal: SECRET }));
     return Response.json({ messages, owner: SECRET }, { headers: EVIL_HEADERS });

@@ -1,5 +1,5 @@
 /**
- * The cost of wrong credentials on all routes, counted in store reads and upstream calls, not in time.
+ * What wrong credentials cost on all routes, measured in store reads and upstream calls instead of time.
  * test/access/access-security.test.ts tests the checks themselves.
  */
 import { randomBytes } from 'node:crypto';
@@ -12,7 +12,7 @@ import { awsCall, bearer, EVENTS, everythingIn, openTenants, OWN, ticketFor, war
 
 const LIMIT = FAILED_AUTHENTICATIONS.requests;
 
-/** Every route with credentials, each from its own address. */
+/** Sends the key to every route that takes credentials, all from one address. Returns the statuses. */
 async function tryEverywhere(service: ServiceUnderTest, key: string, from: string): Promise<number[]> {
   const ticket = encodeURIComponent(key);
   const aws = {
@@ -51,7 +51,7 @@ describe('a junk key', () => {
     'a.b.c',
     '🔑'.repeat(3),
     'x'.repeat(8_000),
-  ])('costs no read, no write and no call upstream by any route: %j', async (junk) => {
+  ])('costs no store access and no upstream call on any route: %j', async (junk) => {
     const service = await openTenants();
     await warm(service);
     const before = [service.store.calls, service.calls()];
@@ -64,7 +64,7 @@ describe('a junk key', () => {
 });
 
 describe('10,000 wrong keys in a minute from one address', () => {
-  test('cost a valid key nothing: it gets its answer, and reads no more than before', async () => {
+  test('do not affect a valid key from there: its requests succeed, and cost no more reads and calls than before', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key({ tickets: true });
@@ -89,12 +89,12 @@ describe('10,000 wrong keys in a minute from one address', () => {
       if (request % 2_500 === 1_250) expect(await cost()).toEqual(quiet);
     }
     expect(Object.fromEntries(statuses)).toEqual({ 401: LIMIT, 429: 10_000 - LIMIT });
-    // One lookup for each key that was not refused: four records.
+    // Each key that was not refused was looked up once, which reads up to four records.
     expect(service.store.calls - readsBefore).toBeLessThanOrEqual((LIMIT + 1) * 4);
     expect(await cost()).toEqual(quiet);
   });
 
-  test('get a time to retry, and other addresses are not affected', async () => {
+  test('get a Retry-After, and do not affect other addresses', async () => {
     const service = await openTenants();
     for (let request = 0; request <= LIMIT; request++)
       await service.fetch(path(OWN.ended), { headers: bearer('x') });
@@ -116,7 +116,7 @@ describe('10,000 wrong keys in a minute from one address', () => {
     expect((await service.fetch(path(OWN.ended), { headers: bearer('x') })).status).toBe(401);
   });
 
-  test('count regardless of headers that claim another address', async () => {
+  test('are counted for the real address, whatever address their headers claim', async () => {
     const service = await openTenants();
     const statuses: number[] = [];
     for (let request = 0; request < LIMIT + 5; request++) {

@@ -30,7 +30,7 @@ export const admin: Section = {
     ),
     requirement(
       'Send `Authorization: Bearer <ADMIN_TOKEN>`. Without that setting the paths are 404.',
-      'the admin API accepts only its token, and no API key',
+      'the admin API accepts only the admin token, never an API key',
       ['admin'],
       async (target) => {
         for (const key of [null, target.key]) {
@@ -41,7 +41,7 @@ export const admin: Section = {
     ),
     requirement(
       '**`key`** is shown only once.',
-      'a key’s text is shown only when it is created; the list has the key, page by page',
+      'the text of a key is shown only at its creation; following the pages of the key list finds each key once',
       ['admin'],
       async (target) => {
         const [one] = await Promise.all([target.newKey({ owner: 'team a' }), target.newKey()]);
@@ -63,7 +63,7 @@ export const admin: Section = {
     ),
     requirement(
       "**`payloads`** has no default: histories contain customers' data, so choose `none`, `names` or `full`: see [access to payloads](#access-to-payloads).",
-      'a new key without payloads is refused; a key with `none` sees no payload in pages and streams',
+      'a new key must state `payloads`; a key with `none` sees no payload in pages and streams',
       ['admin', 'emulator'],
       async (target) => {
         const refused = await target.admin('keys', 'POST', { name: 'x', executions: ['*'] });
@@ -82,7 +82,7 @@ export const admin: Section = {
     ),
     requirement(
       'changes the given members; `null` removes `owner` or `expiresAt`',
-      'a change of a key affects only the members that it names',
+      'changing a key affects only the members that the request names',
       ['admin'],
       async (target) => {
         const { id } = await target.newKey({ owner: 'team a' });
@@ -113,7 +113,7 @@ export const admin: Section = {
     ),
     requirement(
       'imports an exported history; answers the archived execution',
-      'an imported history is served like one that was read, without an upstream call, and is listed',
+      'an imported history is served without an upstream call, and the admin list has it',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('import');
@@ -148,7 +148,7 @@ export const admin: Section = {
     ),
     requirement(
       'Every message is checked. If any is invalid, nothing is imported, and the answer names the first ten with their lines.',
-      'an import with an invalid line names the line and stores nothing; a history without an end is refused, too',
+      'an import with an invalid line stores nothing and names the line; a history without a terminal message is refused',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('bad-import');
@@ -163,7 +163,7 @@ export const admin: Section = {
     ),
     requirement(
       '**The probe** asks each source for an execution that cannot exist',
-      'a probe reports whether each source and the store can be reached, and only the admin token may ask',
+      'a probe reports whether each source and the store can be reached; it requires the admin token',
       ['admin', 'emulator'],
       async (target) => {
         assert.equal((await target.ask('/v1/admin/probe', { method: 'POST' })).status, 401);

@@ -5,7 +5,7 @@ import { history, idsFrom, pageOf, type Target } from '../target.ts';
 
 const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
 
-/** What an AWS client sends, but for its signature, which is not verified. */
+/** Sends what an AWS client sends. The signature is a dummy, because Flowtap does not verify it. */
 async function call(target: Target, input: unknown, key: string | null = target.key, operation = TARGET) {
   const answer = await target.ask('/', {
     method: 'POST',
@@ -27,7 +27,7 @@ export const aws: Section = {
   requirements: [
     requirement(
       'Pages, checks and limits are those of [a page](#a-page), and cursors are interchangeable with its `cursor` and `nextToken`.',
-      'an AWS client reads a history page by page, with times as numbers and a token only while there is more',
+      'an AWS client reads a history page by page; times are numbers, and the last page has no token',
       ['emulator'],
       async (target) => {
         const id = target.newId('aws');
@@ -56,7 +56,7 @@ export const aws: Section = {
     ),
     requirement(
       'Errors have `__type` and `message`, and the same name in `x-amzn-errortype`.',
-      'errors are exceptions of AWS, named in body and header, with a status that tells AWS clients whether to retry',
+      'an error names its AWS exception in body and header, and client errors have status 400',
       ['admin'],
       async (target) => {
         const other = await target.newKey({ executions: ['nothing'] });

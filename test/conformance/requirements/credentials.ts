@@ -3,7 +3,7 @@ import type { Answer } from '../http.ts';
 import { requirement, type Section } from '../requirement.ts';
 import { eventually, history, pageOf, pause } from '../target.ts';
 
-/** Well formed, with a checksum that does not hold. */
+/** The key with a wrong checksum, but otherwise well formed. */
 const MISTYPED = (key: string) => key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a');
 
 export const credentials: Section = {
@@ -11,7 +11,7 @@ export const credentials: Section = {
   requirements: [
     requirement(
       'Send an API key as `Authorization: Bearer ftk_…` or `X-API-Key: ftk_…`.',
-      'both headers are accepted, and the same key in both is one credential',
+      'a key is accepted in either header, and the same key in both counts as one credential',
       [],
       async (target) => {
         const [bearer, header, both] = await Promise.all([
@@ -25,7 +25,7 @@ export const credentials: Section = {
     ),
     requirement(
       'Two different credentials are a 400. A credential of another service next to the key (a `Bearer` or `Basic` that a proxy or library adds) is ignored.',
-      'two different credentials are a 400; one of another service beside the key changes nothing',
+      'two different credentials are a 400; a credential of another service beside the key is ignored',
       [],
       async (target) => {
         const headers = { 'x-api-key': MISTYPED(target.key) };
@@ -37,7 +37,7 @@ export const credentials: Section = {
     ),
     requirement(
       'A key that comes without `Bearer`, or with another scheme, is a 401 that names the scheme.',
-      'the scheme is named, and the key is not repeated',
+      'a key with a missing or wrong scheme is a 401 that names the scheme and does not repeat the key',
       [],
       async (target) => {
         for (const [authorization, words] of [
@@ -69,7 +69,7 @@ export const credentials: Section = {
     ),
     requirement(
       '`MissingCredentials`, `InvalidApiKey`, `RevokedApiKey`, `ExpiredApiKey`, `InvalidTicket`, `ExpiredTicket`',
-      'a missing, a mistyped, an unknown and a misplaced key are each a 401 of their own',
+      'a missing key, an invalid key and an invalid ticket are 401s with different codes',
       [],
       async (target) => {
         await target.problem('/v1/key', 401, 'MissingCredentials', { key: null });
@@ -80,7 +80,7 @@ export const credentials: Section = {
     ),
     requirement(
       'Checks, in this order: one credential, not in the URL; format and checksum; known; revoked; expired; rate; permission for this execution.',
-      'a revoked key and an expired key get codes of their own, which do not depend on the execution',
+      'a revoked and an expired key get different codes, even for executions that they may not read',
       ['admin'],
       async (target) => {
         const [revoked, expiring] = await Promise.all([
@@ -99,7 +99,7 @@ export const credentials: Section = {
     ),
     requirement(
       'A failed authentication is a 401, a missing permission a 403. Neither reveals whether an execution exists.',
-      'a key for other executions gets the same 403 for one that exists and one that does not',
+      'a key gets the same 403 for every execution outside its patterns, whether it exists or not',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('forbidden');
@@ -116,7 +116,7 @@ export const credentials: Section = {
     ),
     requirement(
       '**`executions`** are patterns: `*` matches any characters, `/` included.',
-      'a pattern gives access to what it matches and to nothing else',
+      'a pattern gives access to the executions that it matches and to no others',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('pattern/with/slashes');
@@ -134,7 +134,7 @@ export const credentials: Section = {
         const { key } = await target.newKey({ tier: 'standard' });
         const answers: Answer[] = [];
         const withStatus = (status: number) => answers.filter((answer) => answer.status === status);
-        // On a busy machine a new period may begin before the rate is used up.
+        // On a busy machine a new rate period may begin before the requests of one batch exceed the rate.
         while (withStatus(429).length === 0) {
           answers.push(
             ...(await Promise.all(Array.from({ length: 250 }, () => target.ask('/v1/key', { key })))),

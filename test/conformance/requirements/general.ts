@@ -10,7 +10,7 @@ export const general: Section = {
   requirements: [
     requirement(
       'Every answer of the API has `X-Request-Id`',
-      'each answer has a request id of its own, whatever its status',
+      'each answer has a unique request id, whatever its status',
       [],
       async (target) => {
         const answers = await Promise.all([
@@ -30,7 +30,7 @@ export const general: Section = {
     ),
     requirement(
       'All times are ISO 8601 in UTC.',
-      'times are ISO 8601 in UTC, whatever the upstream wrote',
+      'times are ISO 8601 in UTC, whatever format the upstream uses',
       ['emulator'],
       async (target) => {
         const id = target.newId('times');
@@ -49,7 +49,7 @@ export const general: Section = {
     ),
     requirement(
       'Unknown query parameters are ignored. A known one that is given twice, or followed by brackets (`eventTypes[]=`), is a 400.',
-      'an unknown parameter changes nothing; a known one that is given twice or as a list is a 400 that names it',
+      'an unknown query parameter is ignored; a known one that is repeated or has brackets is a 400 that names it',
       ['emulator'],
       async (target) => {
         const id = target.newId('parameters');
@@ -72,7 +72,7 @@ export const general: Section = {
     ),
     requirement(
       'GET paths also accept `HEAD`, which never waits.',
-      'HEAD has the status and headers of GET and no body, at once',
+      'HEAD has the status and headers of GET, has no body, and never waits',
       ['emulator'],
       async (target) => {
         const id = target.newId('head');
@@ -91,7 +91,7 @@ export const general: Section = {
     ),
     requirement(
       'Other methods are a 405 with `Allow`.',
-      'a method that a path does not support is a 405 that names those that it does',
+      'an unsupported method is a 405 that lists the supported ones in `Allow`',
       [],
       async (target) => {
         for (const [path, method, allowed] of [
@@ -108,7 +108,7 @@ export const general: Section = {
     ),
     requirement(
       '`{"status":"ok","version":"…"}` if the service is up and configured',
-      'health needs no key',
+      'the health check needs no key',
       [],
       async (target) => {
         const { status, version } = await target.json('/healthz', { key: null });
@@ -118,7 +118,7 @@ export const general: Section = {
     ),
     requirement(
       'the OpenAPI document, the API reference, this text, the documentation of problems',
-      'the OpenAPI document and its pages need no key, and a problem leads to its paragraph',
+      'the OpenAPI document and the documentation need no key, and the type of a problem links to its paragraph there',
       [],
       async (target) => {
         const key = null;
@@ -145,7 +145,7 @@ export const general: Section = {
     ),
     requirement(
       'The admin API has no CORS.',
-      'any origin may call the API with a key and read its headers; no origin may call the admin API',
+      'pages of any origin may call the API with a key and read its headers; no origin may call the admin API',
       [],
       async (target) => {
         const origin = 'https://dashboard.example';
@@ -160,7 +160,7 @@ export const general: Section = {
         });
         assert.equal(preflight.status, 204);
         const allowed = (preflight.headers['access-control-allow-headers'] ?? '').toLowerCase().split(/,\s*/);
-        // What the API reads, and what EventSource polyfills and tracing SDKs add.
+        // Headers that the API reads, or that EventSource polyfills and tracing SDKs add.
         for (const name of [
           'authorization',
           'last-event-id',

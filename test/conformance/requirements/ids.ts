@@ -7,7 +7,7 @@ export const ids: Section = {
   requirements: [
     requirement(
       'Ids with `:` `/` `.` work raw and percent-encoded. They are decoded once',
-      'one execution is found by its raw id and by its encoded one, and nothing is decoded twice',
+      'an execution is found by its raw and by its percent-encoded id, and no id is decoded twice',
       ['emulator'],
       async (target) => {
         const id = target.newId('2019-05-11T19:39:55.317Z/a.b');
@@ -24,7 +24,7 @@ export const ids: Section = {
     ),
     requirement(
       'An id has 1 to 512 characters. It must not contain control characters, an API key or a ticket, however often encoded: ids are logged.',
-      '512 characters are accepted; 513, an empty id, a control character and bad encoding are a 400 that names the id',
+      'an id of 512 characters is accepted; a longer, empty or badly encoded id, or a control character, is a 400 that names the id',
       ['emulator'],
       async (target) => {
         const longest = target.newId('x').padEnd(512, 'x');
@@ -39,7 +39,7 @@ export const ids: Section = {
     ),
     requirement(
       'The 404 of an unknown execution repeats the id: a mistyped last segment (`…/message`) is part of it.',
-      'the 404 of a mistyped resource shows it',
+      'the 404 for a mistyped last segment repeats that segment',
       ['emulator'],
       async (target) => {
         const id = target.newId('typo');
@@ -51,7 +51,7 @@ export const ids: Section = {
     ),
     requirement(
       'If an id itself ends in `/messages`, `/tickets` or `/children`, encode that slash.',
-      'an id that ends in /messages is read with that slash encoded',
+      'an id that ends in /messages can be read if that slash is encoded',
       ['emulator'],
       async (target) => {
         const id = `${target.newId('odd')}/messages`;

@@ -9,7 +9,7 @@ export const lists: Section = {
   requirements: [
     requirement(
       '`GET /v1/flows` lists the flows whose executions the key may read, all or some',
-      'a flow is listed to a key that can read one of its executions, and to no other',
+      'a key is shown exactly the flows whose executions its patterns can match',
       ['admin', 'emulator'],
       async (target) => {
         const flow = await flowWith(target, []);
@@ -27,7 +27,7 @@ export const lists: Section = {
     ),
     requirement(
       'lists the executions of a flow that the key may read, newest start first.',
-      'a list has each execution with its status and times, and only what the pattern of the key matches',
+      'a list has the status and times of each execution, and only executions that the patterns of the key match',
       ['admin', 'emulator'],
       async (target) => {
         const flow = await flowWith(target, finished(4));
@@ -54,7 +54,7 @@ export const lists: Section = {
     ),
     requirement(
       'lists each execution exactly once if it exists and matches during the whole walk.',
-      'pages of any size give every execution once, in order, also with a filter',
+      'following nextToken lists every execution once, in order, with any page size and any filter',
       ['emulator'],
       async (target) => {
         const flow = await flowWith(target, finished(30));
@@ -80,7 +80,7 @@ export const lists: Section = {
     ),
     requirement(
       'two names for the place to continue from, valid for the same flow and filters',
-      'a cursor of another list is a 400 that names it',
+      'a cursor of another flow or another filter is a 400 that names the parameter',
       ['emulator'],
       async (target) => {
         const [flow, other] = await Promise.all([
@@ -104,7 +104,7 @@ export const lists: Section = {
     ),
     requirement(
       'start time range in ISO 8601, a date or a time with its offset: `startedAfter` is included, `startedBefore` is not',
-      'unknown statuses, bad times and sizes, a reversed range and other flows are a 400 that names the field',
+      'an invalid status, time, time range, page size, name prefix or flow is a 400 that names the parameter',
       ['emulator'],
       async (target) => {
         const flow = await flowWith(target, []);
@@ -128,7 +128,7 @@ export const lists: Section = {
     ),
     requirement(
       'may be left out if the patterns of the key name exactly one flow',
-      'a key of several flows must name one',
+      'a key that can read several flows must name one of them',
       ['admin', 'emulator'],
       async (target) => {
         const { errors } = await target.problem('/v1/executions', 400, 'InvalidRequestException');
@@ -137,7 +137,7 @@ export const lists: Section = {
     ),
     requirement(
       'If the patterns of the key can match no execution of the flow, the answer is a 403 `AccessDeniedException`.',
-      'the answer is the same for flows that exist and flows that do not',
+      'a key gets the same 403 for a flow that it may not read, whether the flow exists or not',
       ['admin', 'emulator'],
       async (target) => {
         const flow = await flowWith(target, finished(1));
@@ -153,7 +153,7 @@ export const lists: Section = {
     ),
     requirement(
       'A flow in an account or region that the operator did not enable is a 403 `SourceNotAllowed`',
-      'a flow elsewhere is refused, until something of it is archived',
+      'a flow in an account that is not enabled is a 403, unless the archive has executions of it',
       ['admin', 'emulator'],
       async (target) => {
         const flow = target.newStateMachine('arn:aws:states:eu-west-1:999999999999');
@@ -167,7 +167,7 @@ export const lists: Section = {
     ),
     requirement(
       'A flow that neither AWS nor the archive knows is a 404.',
-      'the 404 of an unknown flow repeats it',
+      'the 404 for an unknown flow names the flow',
       ['emulator'],
       async (target) => {
         const flow = target.newStateMachine(PLACE);
@@ -177,7 +177,7 @@ export const lists: Section = {
     ),
     requirement(
       'A ticket is for one execution, so it lists nothing: 403 `OperationNotAllowed`.',
-      'a ticket of an execution lists neither flows nor executions',
+      'a ticket can list neither flows nor executions',
       ['emulator'],
       async (target) => {
         const flow = await flowWith(target, finished(1));
@@ -190,7 +190,7 @@ export const lists: Section = {
     ),
     requirement(
       'Executions that AWS lists, and those that only the archive has: older than 90 days, imported, or of Things Graph.',
-      'a workflow of Things Graph has its archived executions, each once',
+      'the list of a Things Graph workflow has each of its archived executions once',
       ['emulator'],
       async (target) => {
         const flow = target.newId('Listed').replace('_', '-');
@@ -216,7 +216,7 @@ export const lists: Section = {
     ),
     requirement(
       'lists the executions that an execution of Step Functions has started and the key may read',
-      'children of steps and of a map run are listed with their step, only those that the key may read, in pages of any size',
+      'each child execution is listed with the step that started it, if the key may read it, in pages of any size',
       ['admin', 'emulator'],
       async (target) => {
         const flow = await flowWith(target, finished(2));

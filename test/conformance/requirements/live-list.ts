@@ -8,7 +8,7 @@ export const liveList: Section = {
   requirements: [
     requirement(
       'The newest `maxResults` executions that match are sent first, newest start first, then `caught-up`.',
-      'a live list begins with the list, without ids, by the headers and rules of a stream',
+      'a live list first sends the newest executions, as events without ids, with the headers of an event stream',
       ['emulator'],
       async (target) => {
         const flow = await flowWith(target, finished(5));
@@ -26,7 +26,7 @@ export const liveList: Section = {
     ),
     requirement(
       'After that, an execution is sent when it appears, or when it changes.',
-      'a start and an end are sent, also those of a run that began long ago',
+      'a live list sends the start and the end of executions, including the end of one that started long ago',
       ['emulator'],
       async (target) => {
         const old = { name: 'old', startedAt: Date.now() - 80 * 86_400_000 };
@@ -34,7 +34,7 @@ export const liveList: Section = {
         const open = await target.stream(listOf(flow, 'status=RUNNING'));
         await open.event('caught-up');
         assert.deepEqual(open.executions, ['old RUNNING']);
-        // How soon: test/lists/documented-delay.test.ts, on a clock of its own.
+        // test/lists/documented-delay.test.ts tests how soon, on a clock that it controls.
         const sends = async (what: string, ...runs: readonly object[]) => {
           await target.runs(flow, runs);
           await open.until(what, () => open.executions.includes(what));
@@ -51,7 +51,7 @@ export const liveList: Section = {
     ),
     requirement(
       'A live list counts like a stream of one execution.',
-      'one live list more than the limit of the key is refused with an event',
+      'a live list beyond the key’s stream limit is refused with a problem event',
       ['admin', 'emulator'],
       async (target) => {
         const flow = await flowWith(target, []);
@@ -76,7 +76,7 @@ export const liveList: Section = {
         await open.event('caught-up');
         await target.adminJson(200, `keys/${id}/revoke`, 'POST', {});
         await open.closed();
-        // One after each 15 s of silence.
+        // A heartbeat follows each 15 s of silence, so four of them are 60 s.
         assert(open.named('heartbeat').length <= 4);
         assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '').code, 'RevokedApiKey');
       },

@@ -1,4 +1,4 @@
-/** Over 300 lines: one section of the contract, and its largest. */
+/** Over 300 lines, because it covers one section of the contract, which is long. */
 import assert from 'node:assert/strict';
 import { requirement, type Section } from '../requirement.ts';
 import { eventually, history, idsFrom, idsIn, isPending, pageOf, readAll, summaryOf } from '../target.ts';
@@ -8,7 +8,7 @@ export const pages: Section = {
   requirements: [
     requirement(
       '1 to 250, default 100',
-      'a page has 100 messages, or maxResults; anything but a number from 1 to 250 is a 400',
+      'a page has maxResults messages (default 100); a maxResults that is not a number from 1 to 250 is a 400',
       ['emulator'],
       async (target) => {
         const id = target.newId('sizes');
@@ -28,7 +28,7 @@ export const pages: Section = {
     ),
     requirement(
       'Follow it until it is absent: then you have all messages so far.',
-      'following nextToken yields each message once, in order, with any page sizes',
+      'following nextToken yields each message once, in order, with any page size',
       ['emulator'],
       async (target) => {
         for (const [count, end] of [
@@ -49,7 +49,7 @@ export const pages: Section = {
     ),
     requirement(
       'two names for the position to continue from; two different values are a 400',
-      'cursor and nextToken mean the same, and two different values are a 400',
+      'cursor and nextToken are interchangeable, and two different values are a 400',
       ['emulator'],
       async (target) => {
         const id = target.newId('names');
@@ -68,7 +68,7 @@ export const pages: Section = {
     ),
     requirement(
       '`cursor` is always present: the position after the last message that was considered.',
-      'a cursor works with any page size and for later messages, but for no other execution',
+      'a cursor works with any page size and leads to later messages; for another execution it is a 400',
       ['emulator'],
       async (target) => {
         const [id, other] = [target.newId('cursor'), target.newId('cursor')];
@@ -110,7 +110,7 @@ export const pages: Section = {
     ),
     requirement(
       'With `eventTypes` or `step` a page may be empty and still have a `nextToken`: one request considers at most 5,000 messages.',
-      'eventTypes= leaves the others out, also across pages; an unknown type is a 400',
+      'eventTypes= omits messages of other types on every page; an unknown type is a 400',
       ['emulator'],
       async (target) => {
         const id = target.newId('types');
@@ -125,7 +125,7 @@ export const pages: Section = {
     ),
     requirement(
       '0 to 50: wait until a message exists after the cursor, the execution ends, or the time is up',
-      'a long poll answers soon after a new message exists, or with an empty page when the time is up',
+      'a long poll is answered soon after a new message appears, or with an empty page when the time is up',
       ['emulator'],
       async (target) => {
         const id = target.newId('poll');
@@ -141,9 +141,10 @@ export const pages: Section = {
         const { calls } = await target.calls(id);
         const page = await waiting;
         assert.deepEqual(idsIn(page), ['3']);
-        // The poll that may have been under way, the next one, and one that had begun meanwhile.
+        // Three more calls at most: a poll that was in flight, the next poll, and one that began before the
+        // test counted.
         assert((await target.calls(id)).calls <= calls + 3);
-        // A page that has messages does not wait, while one at the end does.
+        // A request waits only if its page would be empty.
         const longer = target.json(pageOf(id, `cursor=${page['cursor']}&waitTimeSeconds=50`));
         assert.deepEqual(idsIn(await target.json(pageOf(id, 'waitTimeSeconds=50'))), idsFrom(0, 4));
         assert(await isPending(longer));
@@ -155,7 +156,7 @@ export const pages: Section = {
     ),
     requirement(
       '`status` is `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`. It is absent if the end of the history was not read.',
-      'status is how the execution ended, or RUNNING',
+      '`status` is RUNNING until the execution ends, and then states how it ended',
       ['emulator'],
       async (target) => {
         for (const [end, status] of [
@@ -172,7 +173,7 @@ export const pages: Section = {
     ),
     requirement(
       'Any member of a message may be absent. `payload` is opaque text: it may be empty, prose, JSON, or almost JSON.',
-      'messages are not changed: absent members stay absent, payloads and unknown types are the same text',
+      'messages are passed on unchanged: absent members stay absent, payloads and unknown types keep their text',
       ['emulator'],
       async (target) => {
         const id = target.newId('opaque');
@@ -207,7 +208,7 @@ export const pages: Section = {
     ),
     requirement(
       'at most `maxResults` and at most 4 MiB, but at least one.',
-      'a page ends before 4 MiB; a message that is larger is a page of its own',
+      'a page has at most 4 MiB, except that a larger message gets a page of its own',
       ['emulator'],
       async (target) => {
         const id = target.newId('bytes');
@@ -227,7 +228,7 @@ export const pages: Section = {
     ),
     requirement(
       '`ETag`, strong: send it back as `If-None-Match` to get a 304 if nothing has changed.',
-      'an unchanged page is a 304 without a body, a changed one a 200 with another ETag',
+      'If-None-Match gets a 304 without a body if the page has not changed, else a 200 with a new ETag',
       ['emulator'],
       async (target) => {
         const id = target.newId('etag');
@@ -249,7 +250,7 @@ export const pages: Section = {
     ),
     requirement(
       '`Link: <…>; rel="next"`',
-      'Link leads to the next page, with the same parameters; the last page has no Link',
+      '`Link` leads to the next page and keeps the query parameters; the last page has no `Link`',
       ['emulator'],
       async (target) => {
         const id = target.newId('link');
@@ -269,7 +270,7 @@ export const pages: Section = {
     ),
     requirement(
       '`Cache-Control: private, max-age=300` for final histories, else `private, no-cache`',
-      'a settled page may be cached for five minutes, any other must be revalidated, and no cache mixes callers',
+      'a page of a settled history may be cached for five minutes, any other must be revalidated, and `Vary` names the credentials',
       ['emulator'],
       async (target) => {
         const [settled, running] = [target.newId('settled'), target.newId('running')];
@@ -288,7 +289,7 @@ export const pages: Section = {
     ),
     requirement(
       'the archive, without an upstream call',
-      'a settled history is archived, and then no request for it calls the upstream',
+      'once a settled history is archived, requests for it make no upstream call',
       ['emulator'],
       async (target) => {
         const id = target.newId('archive');
@@ -307,7 +308,7 @@ export const pages: Section = {
     ),
     requirement(
       'an upstream call for another request at the same time',
-      'simultaneous readers share one upstream call and its answer',
+      'simultaneous requests for a page share one upstream call and its answer',
       ['emulator'],
       async (target) => {
         const id = target.newId('collapsed');
@@ -324,7 +325,7 @@ export const pages: Section = {
     ),
     requirement(
       'read again from the start',
-      'a cursor of a replaced history is a 410, unlike an invalid one',
+      'a cursor of a history that was replaced is a 410',
       ['emulator'],
       async (target) => {
         const id = target.newId('replaced');

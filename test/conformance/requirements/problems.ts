@@ -25,7 +25,7 @@ export const problems: Section = {
     ),
     requirement(
       'send a smaller body',
-      'a body over 64 KiB is a 413, one of another type a 415',
+      'a body over 64 KiB is a 413, and a body that is not JSON is a 415',
       [],
       async (target) => {
         const path = '/v1/executions/x/tickets';
@@ -39,7 +39,7 @@ export const problems: Section = {
     ),
     requirement(
       'neither the archive nor the upstream knows it',
-      'an unknown execution is a 404 with a code of its own',
+      'an unknown execution is a 404 with the code ResourceNotFoundException',
       ['emulator'],
       async (target) => {
         await target.problem(pageOf(target.newId('nobody')), 404, 'ResourceNotFoundException');
@@ -47,7 +47,7 @@ export const problems: Section = {
     ),
     requirement(
       'the upstream failed, or its answer was unusable: retry later',
-      'an upstream that throttles, fails or answers nonsense is a 503 or 502 without any text of it',
+      'if the upstream throttles, fails or answers nonsense, callers get a 503 or 502 without any text of the upstream',
       ['emulator'],
       async (target) => {
         for (const [fault, status, code] of [
@@ -66,16 +66,21 @@ export const problems: Section = {
       },
       15,
     ),
-    requirement('send JSON, uncompressed', 'a compressed body is a 415 that says so', [], async (target) => {
-      const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-      const body = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
-      const call = { method: 'POST', headers, body };
-      const problem = await target.problem('/v1/executions/x/tickets', 415, 'UnsupportedMediaType', call);
-      assert.match(problem['detail'], /Content-Encoding/);
-    }),
+    requirement(
+      'send JSON, uncompressed',
+      'a compressed body is a 415 that names Content-Encoding',
+      [],
+      async (target) => {
+        const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+        const body = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+        const call = { method: 'POST', headers, body };
+        const problem = await target.problem('/v1/executions/x/tickets', 415, 'UnsupportedMediaType', call);
+        assert.match(problem['detail'], /Content-Encoding/);
+      },
+    ),
     requirement(
       'An upstream outage does not close an open stream: heartbeats say `throttled` or `unavailable`, and the missing messages follow when the upstream is back.',
-      'a stream survives an outage of the upstream, and then sends what happened meanwhile',
+      'a stream stays open during an upstream outage, and then sends the messages that it missed',
       ['emulator'],
       async (target) => {
         const id = target.newId('outage');

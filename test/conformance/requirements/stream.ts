@@ -1,4 +1,4 @@
-/** Over 300 lines: the largest section of the contract. */
+/** Over 300 lines, because it covers the largest section of the contract. */
 import assert from 'node:assert/strict';
 import { requirement, type Section } from '../requirement.ts';
 import { assertBetween, eventually, history, idsFrom, pageOf, pause } from '../target.ts';
@@ -8,7 +8,7 @@ export const stream: Section = {
   requirements: [
     requirement(
       '**`caught-up`** is sent once per connection, after every message that existed when the stream was opened',
-      'a stream sends the existing messages, then caught-up, then new ones, each once; every event has an id',
+      'a stream sends the existing messages, then caught-up, then new messages, each once; every event has an id',
       ['emulator'],
       async (target) => {
         const id = target.newId('follow');
@@ -29,7 +29,7 @@ export const stream: Section = {
     ),
     requirement(
       '`text/event-stream; charset=utf-8`',
-      'headers forbid proxies to store, transform or buffer a stream',
+      'the headers of a stream forbid proxies to store, transform or buffer it',
       ['emulator'],
       async (target) => {
         const id = target.newId('headers');
@@ -45,7 +45,7 @@ export const stream: Section = {
     ),
     requirement(
       'It is never a block of its own: the first event completes its block, and a later `retry:` is part of a `problem`.',
-      'retry: is in the first block, and every block has data, also at the end and in a refusal',
+      'the first block contains retry:, and every block has data',
       ['emulator'],
       async (target) => {
         const [silent, ended] = [target.newId('retry'), target.newId('retry')];
@@ -66,7 +66,7 @@ export const stream: Section = {
     ),
     requirement(
       "Request the page's address with `Accept: text/event-stream`. If the header also names `application/json` with at least the same weight, the answer is the page",
-      'only a request that accepts text/event-stream gets a stream, unless it accepts application/json with at least the same weight',
+      'a request gets a stream only if it accepts text/event-stream and prefers it to application/json',
       ['emulator'],
       async (target) => {
         const id = target.newId('accept');
@@ -90,7 +90,7 @@ export const stream: Section = {
     ),
     requirement(
       'The id of every other event is the position after the last message that was considered for this subscriber.',
-      'a reconnect with the last id resumes exactly there: after any message, and after caught-up',
+      'a reconnect with the last id, of a message or of caught-up, resumes right after that event',
       ['emulator'],
       async (target) => {
         const id = target.newId('resume');
@@ -111,7 +111,7 @@ export const stream: Section = {
     ),
     requirement(
       'The stream starts after the `Last-Event-ID` header, else `?lastEventId=`, else `?cursor=`, else at `?from=start` (the default) or `?from=now`.',
-      'the header has precedence over lastEventId=, then cursor=, then from=',
+      'Last-Event-ID takes precedence over lastEventId=, which takes precedence over cursor=, and that over from=',
       ['emulator'],
       async (target) => {
         const id = target.newId('begin');
@@ -136,7 +136,7 @@ export const stream: Section = {
     ),
     requirement(
       'Reconnect with it and you miss nothing, also with `from=now`, with a filter, and before the first message.',
-      'the id of caught-up resumes where from=now began, and ids advance past messages that a filter omits',
+      'the id of caught-up resumes at the position where from=now started, and ids advance past filtered messages',
       ['emulator'],
       async (target) => {
         const id = target.newId('now');
@@ -168,7 +168,7 @@ export const stream: Section = {
     ),
     requirement(
       '`{timestamp, pollIntervalMs, upstream}` after 15 s of silence; `upstream` is `ok`, `throttled` or `unavailable`',
-      'a silent stream has a heartbeat every 15 s with the state of the upstream',
+      'a silent stream gets a heartbeat every 15 s, with the state of the upstream',
       ['emulator'],
       async (target) => {
         const id = target.newId('silent');
@@ -177,7 +177,7 @@ export const stream: Section = {
         const open = await target.stream(pageOf(id));
         await open.event('caught-up');
         await open.event('heartbeat');
-        assert(Date.now() - silentFrom > 14_000, 'a heartbeat before there was silence');
+        assert(Date.now() - silentFrom > 14_000, 'the heartbeat was sent before 15 s of silence');
         const beat = open.named('heartbeat')[0];
         const { timestamp, pollIntervalMs, upstream } = JSON.parse(beat?.data ?? '');
         assertBetween(Date.parse(timestamp), silentFrom, Date.now());
@@ -190,7 +190,7 @@ export const stream: Section = {
     ),
     requirement(
       '`{status}`: the execution has settled and every message was sent; the server closes',
-      'a stream of a settled execution is its messages, caught-up, end; then the server closes',
+      'a stream of a settled execution sends its messages, caught-up and end, and then the server closes it',
       ['emulator'],
       async (target) => {
         const id = target.newId('ended');
@@ -210,7 +210,7 @@ export const stream: Section = {
     ),
     requirement(
       'Reconnecting with the id of an `end` is answered 204, which stops an EventSource.',
-      'a reconnect with the id of end is a 204; with the id of the last message it gets end again',
+      'a reconnect with the id of end is a 204; one with the id of the last message gets end again',
       ['emulator'],
       async (target) => {
         const id = target.newId('after-end');
@@ -225,7 +225,7 @@ export const stream: Section = {
         await once.closed();
         assert.deepEqual(once.messageIds, []);
         assert.equal(once.events.at(-1)?.name, 'end');
-        // The key is checked first.
+        // The key is checked before the id.
         const unknown = { headers: { 'last-event-id': open.lastId }, key: null };
         assert.equal((await target.stream(pageOf(id), unknown)).status, 401);
       },
@@ -233,7 +233,7 @@ export const stream: Section = {
     ),
     requirement(
       '`?cursor=` of another execution, or other invalid parameters',
-      'a Last-Event-ID that does not belong to this execution gets reset and all messages; a ?cursor= gets a 400',
+      'a Last-Event-ID of another execution gets reset and all messages; such a ?cursor= gets a 400',
       ['emulator'],
       async (target) => {
         const [id, other] = [target.newId('reset'), target.newId('reset')];
@@ -251,7 +251,7 @@ export const stream: Section = {
     ),
     requirement(
       '`{}`: the history has changed, or the id is unknown; the history is sent again from its start',
-      'when its history is replaced, an open stream sends reset, then the new history from its start',
+      'when the history is replaced, an open stream sends reset and then the new history from its start',
       ['emulator'],
       async (target) => {
         const id = target.newId('replaced');
@@ -274,14 +274,14 @@ export const stream: Section = {
     ),
     requirement(
       'still unknown upstream 5 s later',
-      'a stream of an execution that starts a moment later gets its first message; if it never starts, a 404 after 5 s',
+      'a stream may be opened before its execution starts; if the execution does not start within 5 s, the answer is a 404',
       ['emulator'],
       async (target) => {
         const [soon, never] = [target.newId('soon'), target.newId('never')];
         const beganAt = Date.now();
         const missing = target.stream(pageOf(never));
         const early = target.stream(pageOf(soon));
-        // Both have been looked for once.
+        // Wait until the service has looked for each of them once.
         await eventually(async () => {
           for (const id of [soon, never]) assert.notEqual((await target.calls(id)).calls, 0);
         });
@@ -291,16 +291,16 @@ export const stream: Section = {
         open.leave();
         assert.equal((await missing).status, 404);
         assert(Date.now() - beganAt > 3_500);
-        // At 0, 1.5 and 5 s.
+        // The service looks for it at 0, 1.5 and 5 s.
         assert.equal((await target.calls(never)).calls, 3);
-        // A page does not wait for an unknown execution.
+        // A page request does not wait for an unknown execution.
         await target.problem(pageOf(target.newId('never')), 404, 'ResourceNotFoundException');
       },
       6,
     ),
     requirement(
       'key or ticket unknown, revoked or expired',
-      'a stream without a key, with a wrong key or with a key for other executions is refused as a problem',
+      'a stream without a key, with a wrong key or with a key for other executions is refused with problem JSON',
       ['admin'],
       async (target) => {
         const { key } = await target.newKey({ executions: ['nothing'] });
@@ -318,7 +318,7 @@ export const stream: Section = {
     ),
     requirement(
       'the key has reached its stream limit of this execution (100)',
-      'a stream over the key’s limit is a 200 with a problem event and retry:, and is accepted once another stream has closed',
+      'a stream over the key’s limit gets a 200 with a problem event and retry:; it is accepted once another stream has closed',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('places');
@@ -352,16 +352,16 @@ export const stream: Section = {
         const id = target.newId('revoked');
         await target.script(id, history(2));
         const { id: keyId, key } = await target.newKey();
-        // The store then caches the key before the stream starts, so the stream's first key check reads a
-        // fresh one.
+        // The store now caches the key for 30 s. The stream starts 2 s later, so when it first checks its key
+        // after 30 s, the cached copy has expired.
         await target.json('/v1/key', { key });
         await pause(2_000);
         const open = await target.stream(pageOf(id), { key });
         await open.event('caught-up');
         await target.adminJson(200, `keys/${keyId}/revoke`, 'POST', {});
         await open.closed();
-        // One after each 15 s of silence, in a minute and the 30 s for which a store may keep answering from
-        // its cache.
+        // A heartbeat follows each 15 s of silence. The stream may stay open for a minute, plus 30 s during
+        // which a store may answer from its cache.
         assert(open.named('heartbeat').length <= 6);
         assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '{}').code, 'RevokedApiKey');
       },
@@ -369,7 +369,7 @@ export const stream: Section = {
     ),
     requirement(
       'An expired ticket is a 401, at which `EventSource` stops.',
-      'the stream of a ticket closes when the ticket expires, with a problem that says so',
+      'a stream opened with a ticket closes when the ticket expires, with an ExpiredTicket problem',
       ['emulator'],
       async (target) => {
         const id = target.newId('expiry');
@@ -382,9 +382,9 @@ export const stream: Section = {
         const open = await target.stream(pageOf(id, `ticket=${ticket}`), { key: null });
         await open.event('caught-up');
         await open.closed();
-        // Tickets end at a whole second.
+        // Tickets expire at a whole second, so a ticket of 3 s may last little more than 2 s.
         assert(Date.now() - beganAt > 1_500);
-        // It closed before the first one, which is due after 15 s of silence.
+        // The stream closed before the first heartbeat, which follows 15 s of silence.
         assert.deepEqual(open.named('heartbeat'), []);
         assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '{}').code, 'ExpiredTicket');
         await target.problem(pageOf(id, `ticket=${ticket}`), 401, 'ExpiredTicket', { key: null });
@@ -393,7 +393,7 @@ export const stream: Section = {
     ),
     requirement(
       'The number of subscribers makes no difference.',
-      'all subscribers of an execution share one upstream call at a time',
+      'all subscribers of an execution share its upstream calls, of which at most one is in flight',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('shared');
@@ -407,7 +407,8 @@ export const stream: Section = {
         await Promise.all(open.map((each) => each.messages(4)));
         const { calls, maxInFlight } = await target.calls(id);
         const seconds = (Date.now() - beganAt) / 1_000;
-        // The shortest interval is 0.9 s, and a poll may have begun before.
+        // The shortest poll interval is 0.9 s, and a poll may have been in flight when the test started
+        // counting.
         assert(calls - before <= seconds / 0.9 + 2, `${calls - before} calls in ${seconds} s`);
         assert.equal(maxInFlight, 1);
         for (const each of open) {

@@ -3,8 +3,8 @@ import { requirement, type Section } from '../requirement.ts';
 import { assertBetween, eventually, history, idsIn, isPending, pageOf, summaryOf } from '../target.ts';
 
 /**
- * Until an answer has what is new upstream: the poll that may be under way, the next one, and one that had
- * begun meanwhile.
+ * Upstream calls until an answer includes a new message: a poll that was in flight, the next poll, and one that
+ * began before the test counted.
  */
 const POLLS_MAX = 3;
 
@@ -13,7 +13,7 @@ export const summary: Section = {
   requirements: [
     requirement(
       '`asOf` is the time of the last upstream read. It is absent if the execution is archived.',
-      'a running execution has status, messageCount and asOf, and no member about its end',
+      'the summary of a running execution has status, messageCount and asOf, and no member about its end',
       ['emulator'],
       async (target) => {
         const id = target.newId('running');
@@ -33,7 +33,7 @@ export const summary: Section = {
     ),
     requirement(
       '`failure` is the failure that ended the execution, not one that was caught. A page from its `cursor` begins with that message.',
-      'the failure is the last one that was not caught, with its step and a cursor that leads to it',
+      '`failure` is the last failure that was not caught, with its step and a cursor to its message',
       ['emulator'],
       async (target) => {
         const id = target.newId('failed');
@@ -74,7 +74,7 @@ export const summary: Section = {
     ),
     requirement(
       'With `?waitTimeSeconds=0..50`, the answer waits until the execution ends or the time is up.',
-      'a wait is answered soon after the end, or with RUNNING when the time is up',
+      'a waiting request is answered soon after the execution ends, or with RUNNING when the time is up',
       ['emulator'],
       async (target) => {
         const id = target.newId('wait');

@@ -16,7 +16,7 @@ export const tickets: Section = {
   requirements: [
     requirement(
       'Send a [ticket](#tickets) as `?ticket=`. It is valid only for the GETs of its execution.',
-      'a ticket opens page, stream and summary of its execution, and nothing else',
+      'a ticket gives access to the page, stream and summary of its execution, and to nothing else',
       ['emulator'],
       async (target) => {
         const id = target.newId('ticket');
@@ -42,7 +42,7 @@ export const tickets: Section = {
     ),
     requirement(
       'A ticket lasts 10 minutes by default, at most an hour.',
-      'a ticket lasts 10 minutes by default, at most an hour, and can show less than its key',
+      'a ticket lasts 10 minutes by default and at most an hour; it never shows more than its key',
       ['emulator', 'admin'],
       async (target) => {
         const id = target.newId('ticket');
@@ -76,7 +76,7 @@ export const tickets: Section = {
     ),
     requirement(
       'The key needs `tickets: true`.',
-      'a key that may not create tickets gets a code of its own',
+      'a key that may not create tickets gets a 403 OperationNotAllowed',
       ['admin'],
       async (target) => {
         const { key } = await target.newKey({ tickets: false });
