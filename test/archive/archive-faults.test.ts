@@ -1,4 +1,7 @@
-/** Readers must never see half an archive, or one that differs from what was written. */
+/**
+ * Store failures and damaged records: readers never see half an archive, or messages that differ from those
+ * written.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -16,21 +19,24 @@ const finished = (length: number, run = '') =>
     payload: (n) => (n % 9 === 0 ? `ä ${n} 🟢` : '{"a":"b"}'),
   });
 
-/** At least nine writes: several pages, and a page in parts. */
+/** A history that needs at least nine writes: it has several pages, and one page is stored in parts. */
 const large = someHistory({
   length: 1_600,
   terminal: 'EXECUTION_FAILED',
   payload: (position) => (position > 990 && position < 995 ? 'x'.repeat(2_200_000) : 'small'),
 });
 
-/** The whole history, read in another isolate; undefined if it is not archived. */
+/**
+ * Reads the whole history in another isolate. Returns a failure as its type, or undefined if no archive is
+ * found.
+ */
 async function read(under: ArchiveUnderTest): Promise<Message[] | string | undefined> {
   const found = await under.elsewhere().find(REF);
   return found && readAll(found);
 }
 
-describe('a store that fails permanently after its n-th write leaves no archive or a complete one', () => {
-  test('for every n of a first archive', async () => {
+describe('when every write after the n-th fails', () => {
+  test('a first archive is complete or invisible, for every n', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new ArchiveUnderTest();
@@ -41,7 +47,7 @@ describe('a store that fails permanently after its n-th write leaves no archive 
     expect(writes).toBeGreaterThan(8);
   });
 
-  test('for every n of an archive that replaces another', async () => {
+  test('a replacement is complete, or the previous archive stays visible, for every n', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new ArchiveUnderTest();
@@ -52,7 +58,7 @@ describe('a store that fails permanently after its n-th write leaves no archive 
     }
   });
 
-  test('for every n of a deletion', async () => {
+  test('an archive is no longer found once its deletion has made one write, for every n', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new ArchiveUnderTest();
@@ -68,7 +74,7 @@ describe('a store that fails permanently after its n-th write leaves no archive 
     expect(writes).toBeGreaterThan(8);
   });
 
-  test('and a writer that gives up in time leaves no records', async () => {
+  test('a writer that is abandoned before its commit leaves no records', async () => {
     const under = new ArchiveUnderTest();
     const writer = under.archive.writer(REF);
     for (const message of large) await writer.add(message);
@@ -77,7 +83,7 @@ describe('a store that fails permanently after its n-th write leaves no archive 
     expect(await under.keys()).toEqual([]);
   });
 
-  test('also when the last write arrives and only its answer is lost', async () => {
+  test('an archive whose commit was stored stays complete, even if the store reported an error', async () => {
     const under = new ArchiveUnderTest();
     const { put } = under.store;
     under.store.put = async (...args) => {
@@ -89,8 +95,8 @@ describe('a store that fails permanently after its n-th write leaves no archive 
   });
 });
 
-describe('a damaged record counts as missing, and is logged', () => {
-  /** Changes one stored value, and its metadata. */
+describe('damage to a stored record is logged and never yields wrong messages', () => {
+  /** Changes the value and metadata of one stored record. */
   async function damage(
     under: ArchiveUnderTest,
     key: string,
@@ -102,7 +108,10 @@ describe('a damaged record counts as missing, and is logged', () => {
     await under.stored.put(key, value, { metadata });
   }
 
-  /** A reader in another isolate gets "not found", or a failure at that page, but never other messages. */
+  /**
+   * Expects a damaged head to count as "not found", and a damaged later page to fail. The damage must be
+   * logged.
+   */
   async function expectNoOtherMessages(under: ArchiveUnderTest, page: 'head' | 'further'): Promise<void> {
     expect(await read(under)).toBe(page === 'head' ? undefined : 'store-unavailable');
     expect(under.logged).toEqual([
@@ -112,7 +121,7 @@ describe('a damaged record counts as missing, and is logged', () => {
 
   const history = finished(520);
 
-  test.each(['head', 'further'] as const)('by any one byte (%s)', async (page) => {
+  test.each(['head', 'further'] as const)('if one byte changes (in the %s page)', async (page) => {
     await fc.assert(
       fc.asyncProperty(
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -134,7 +143,7 @@ describe('a damaged record counts as missing, and is logged', () => {
     );
   });
 
-  test.each(['head', 'further'] as const)('truncated anywhere (%s)', async (page) => {
+  test.each(['head', 'further'] as const)('if the value is truncated at any length (in the %s page)', async (page) => {
     await fc.assert(
       fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (at) => {
         const under = new ArchiveUnderTest();
@@ -154,10 +163,10 @@ describe('a damaged record counts as missing, and is logged', () => {
     ['is missing', () => undefined],
     ['is of a newer version', (head) => ({ ...head, v: 2 })],
     ['is of another generation', (head) => ({ ...head, generation: '0123456789abcdef' })],
-    ['tells of fewer messages than the page has', (head) => ({ ...head, count: 249 })],
+    ['counts fewer messages than the page has', (head) => ({ ...head, count: 249 })],
     ['has an unknown status', (head) => ({ ...head, status: 'DONE' })],
-    ['is no object', () => 'head'],
-  ])('in a head that %s', async (_, change) => {
+    ['is not an object', () => 'head'],
+  ])('if the head %s', async (_, change) => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [value, change(metadata)]);
@@ -166,7 +175,7 @@ describe('a damaged record counts as missing, and is logged', () => {
     expect(listed.ok && listed.value.executions.length).toBeLessThanOrEqual(1);
   });
 
-  test('in a head that counts more messages than exist', async () => {
+  test('a head that counts more messages than are stored fails the read instead of ending it early', async () => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [value, { ...metadata, count: 10_000 }]);
@@ -175,7 +184,7 @@ describe('a damaged record counts as missing, and is logged', () => {
     expect((await (await under.elsewhere().find(REF))?.chunkAt(9_999))?.ok).toBe(false);
   });
 
-  test('if it belongs to another execution or page', async () => {
+  test('a record copied from another execution or page is rejected', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(history);
     const other = { ...REF, executionId: 'other' };
@@ -192,14 +201,14 @@ describe('a damaged record counts as missing, and is logged', () => {
     await expectNoOtherMessages(again, 'further');
   });
 
-  test('if it has been deleted', async () => {
+  test('a page that was deleted from the store fails the read', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(history);
     await under.stored.delete(partKey(REF, generation, 1, 0));
     await expectNoOtherMessages(under, 'further');
   });
 
-  test('and is replaced by the next archive', async () => {
+  test('the next archive replaces a damaged one', async () => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [

@@ -21,8 +21,8 @@ const anyId = fc
   )
   .filter((id) => executionIdProblem(id) === undefined);
 
-describe('keys', () => {
-  test('of any two executions differ, and none collides with the pages of another', () => {
+describe('archive keys', () => {
+  test('differ between executions, and the page keys of one never start with the prefix of another', () => {
     fc.assert(
       fc.property(anyId, anyId, (one, two) => {
         fc.pre(one !== two);
@@ -35,7 +35,7 @@ describe('keys', () => {
     );
   });
 
-  test("fit into the store, and those of heads contain their execution's id if it is short enough", () => {
+  test("keys never exceed the store's limit, and head keys contain the execution's id if it is short", () => {
     fc.assert(
       fc.property(anyId, (executionId) => {
         const ref = { source: 'step-functions', executionId };
@@ -49,7 +49,7 @@ describe('keys', () => {
   });
 });
 
-describe('the list', () => {
+describe('the list of archives', () => {
   const ids = [
     REF.executionId,
     'a',
@@ -60,7 +60,7 @@ describe('the list', () => {
     `arn:aws:states:us-east-1:123456789012:execution:flow:${'x'.repeat(80)}`,
   ];
 
-  test('contains every execution once, long and non-ASCII ids too, page by page', async () => {
+  test('pages contain every execution once, including those with long or non-ASCII ids', async () => {
     const under = new ArchiveUnderTest();
     for (const executionId of ids) await under.write(messages, { ...REF, executionId });
     const listed = [];
@@ -80,7 +80,7 @@ describe('the list', () => {
     }
   });
 
-  test('omits deleted executions and unreadable heads', async () => {
+  test('deleted executions and unreadable heads are omitted', async () => {
     const under = new ArchiveUnderTest();
     for (const executionId of ids) await under.write(messages, { ...REF, executionId });
     await under.archive.forget({ ...REF, executionId: 'a' });
@@ -94,8 +94,8 @@ describe('the list', () => {
   });
 });
 
-describe('a list of a failing store', () => {
-  test("is the cursor's fault only if no list issued that cursor", async () => {
+describe('an error while listing archives', () => {
+  test('blames the cursor if the store works, and the store if it fails', async () => {
     const under = new ArchiveUnderTest();
     const listed = await under.archive.list({ limit: 100, cursor: 'x' });
     expect(listed.ok || listed.failure).toMatchObject({
@@ -107,7 +107,7 @@ describe('a list of a failing store', () => {
     expect(failed.ok || failed.failure.type).toBe('store-unavailable');
   });
 
-  test('fails with store-unavailable', async () => {
+  test('is store-unavailable if the store fails', async () => {
     const under = new ArchiveUnderTest();
     await under.write(messages, { ...REF, executionId: '🟢'.repeat(200) });
     under.store.failReads();
@@ -116,8 +116,8 @@ describe('a list of a failing store', () => {
   });
 });
 
-describe('deleting', () => {
-  test('removes all generations of an execution, and nothing of another', async () => {
+describe('deleting an archive', () => {
+  test('removes all generations of the execution and nothing of other executions', async () => {
     const under = new ArchiveUnderTest();
     await under.write(messages);
     await under.write(messages);
@@ -132,13 +132,13 @@ describe('deleting', () => {
     );
   });
 
-  test('of something that is not archived succeeds', async () => {
+  test('succeeds if the execution is not archived', async () => {
     const under = new ArchiveUnderTest();
     await under.archive.forget(REF);
     expect(await under.archive.find(REF)).toBeUndefined();
   });
 
-  test('of more pages than one listing contains removes all of them', async () => {
+  test('removes all pages, even if one listing of the store cannot contain them', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(messages);
     for (let page = 2; page < 1_300; page++) await under.stored.put(partKey(REF, generation, page, 0), 'x');
@@ -146,7 +146,7 @@ describe('deleting', () => {
     expect(await under.keys()).toEqual([]);
   });
 
-  test('of a replaced generation keeps the current one', async () => {
+  test('keeps the current generation if only the pages of a replaced one are deleted', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(someHistory({ length: 700, terminal: 'EXECUTION_FAILED' }));
     await under.write(messages);
@@ -157,8 +157,8 @@ describe('deleting', () => {
   });
 });
 
-describe('a time to live', () => {
-  test('ends the head before its pages, so that no reader finds a head without pages', async () => {
+describe('an archive with a time to live', () => {
+  test('loses its head before its pages, so no reader finds a head without pages', async () => {
     const under = new ArchiveUnderTest({ ttlSeconds: 3_600 });
     await under.write(messages);
     await under.clock.advance(3_599_999);

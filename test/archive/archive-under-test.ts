@@ -1,4 +1,4 @@
-/** Archives over one faulty store, with helpers for tests. */
+/** Archives over a shared store that fails on demand, with helpers for tests. */
 import { expect } from 'vitest';
 
 import { openWalk, readDescription } from '../../src/compose-sources.ts';
@@ -24,7 +24,7 @@ export const REF: ExecutionRef = {
 
 export class ArchiveUnderTest {
   readonly clock = new ManualClock();
-  /** The stored records themselves, for tests that damage them. */
+  /** The store behind the faulty one. Tests use it to damage records directly. */
   readonly stored = createMemoryStore({ clock: this.clock, oneWritePerSecond: false });
   readonly store = new FaultyStore(this.stored);
   readonly logged: LogRecord[] = [];
@@ -36,7 +36,7 @@ export class ArchiveUnderTest {
     this.archive = this.elsewhere();
   }
 
-  /** The archive in another isolate, with an empty cache. */
+  /** The archive as another isolate sees it: the same store and an empty cache. */
   elsewhere(memoryBytes?: number): Archive {
     return new Archive({
       store: this.store,
@@ -56,7 +56,7 @@ export class ArchiveUnderTest {
     return writer.commit({ from: 'source', archivedAt: this.#now() });
   }
 
-  /** Writes the history, and resolves with true. If the store fails, abandons it and resolves with false. */
+  /** Writes the history and returns true. If the store fails, abandons the archive and returns false. */
   async tryToWrite(messages: readonly Message[], ref = REF): Promise<boolean> {
     const writer = this.archive.writer(ref);
     try {
@@ -69,7 +69,6 @@ export class ArchiveUnderTest {
     }
   }
 
-  /** The keys that are stored now. */
   async keys(prefix = ''): Promise<string[]> {
     return (await this.stored.list({ prefix })).keys.map(({ name }) => name);
   }
@@ -79,7 +78,10 @@ export class ArchiveUnderTest {
   }
 }
 
-/** All messages, chunk by chunk, or the failure. Checks that the fingerprints agree. */
+/**
+ * Reads all messages, chunk by chunk. Returns the type of the failure if a read fails. Checks that positions
+ * and fingerprints of the chunks connect.
+ */
 export async function readAll(history: History, ref = REF): Promise<Message[] | string> {
   const messages: Message[] = [];
   let chain = [fingerprintAtStart(ref)];

@@ -13,7 +13,7 @@ import { runs } from '../support/seeded-random.ts';
 
 const finished = (length: number) => someHistory({ length, terminal: 'EXECUTION_SUCCEEDED' });
 
-/** Payloads that make a page too large for one part. */
+/** A history in which every ninth payload is huge, so that its page does not fit into one part. */
 const huge = (length: number, megabytes: number) =>
   someHistory({
     length,
@@ -22,7 +22,7 @@ const huge = (length: number, megabytes: number) =>
   });
 
 describe('an archived history', () => {
-  test('is read back unchanged, whatever its length and texts', async () => {
+  test('is read back unchanged, for any length and payloads', async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory(1_100, 1), async (history) => {
         const under = new ArchiveUnderTest();
@@ -36,7 +36,7 @@ describe('an archived history', () => {
     );
   });
 
-  test('is found at any position, and beyond its end as its last chunk', async () => {
+  test('returns the chunk that contains a position, or the last chunk for a position past the end', async () => {
     const history = finished(1_003);
     const under = new ArchiveUnderTest();
     await under.write(history);
@@ -55,12 +55,12 @@ describe('an archived history', () => {
   });
 
   test.each([
-    ['many that fill parts', huge(260, 0.9)],
-    ['single ones above the size of a part', huge(20, 4.5)],
-    ['only the first', huge(2, 5)],
-    ['one', huge(1, 5)],
+    ['many, several per part', huge(260, 0.9)],
+    ['each larger than a part', huge(20, 4.5)],
+    ['only the first message', huge(2, 5)],
+    ['the only message', huge(1, 5)],
   ])(
-    'with huge payloads (%s) is stored in parts of bounded size, and is read back unchanged',
+    'with huge payloads (%s) is stored in parts of bounded size and read back unchanged',
     async (_, history) => {
       const under = new ArchiveUnderTest();
       await under.write(history);
@@ -73,7 +73,7 @@ describe('an archived history', () => {
       );
       expect(Math.max(...sizes)).toBeLessThan(Math.max(PART_BYTES_MAX, 11 * 1024 * 1024) + 100_000);
       expect(Math.max(...sizes)).toBeLessThan(VALUE_BYTES_MAX);
-      // Also backwards: a later part is found without the earlier ones.
+      // Read backwards too: a later part must be found before the earlier ones are cached.
       const fresh = await under.elsewhere().find(REF);
       for (let position = history.length - 1; position >= 0; position -= 5) {
         const read = await fresh?.chunkAt(position);
@@ -82,7 +82,7 @@ describe('an archived history', () => {
     },
   );
 
-  test('has its facts in the head', async () => {
+  test('has a head with its length, status, times and origin', async () => {
     const under = new ArchiveUnderTest();
     const history = someHistory({ length: 300, terminal: 'EXECUTION_ABORTED' });
     const head = await under.write(history);
@@ -95,7 +95,7 @@ describe('an archived history', () => {
     });
   });
 
-  test('is written in pages of 250 messages, the first one last', async () => {
+  test('is written in pages of 250 messages; the first page is written last and makes the archive visible', async () => {
     const under = new ArchiveUnderTest();
     const writer = under.archive.writer(REF);
     for (const message of finished(1_000)) await writer.add(message);
@@ -107,14 +107,14 @@ describe('an archived history', () => {
     expect((await under.elsewhere().find(REF))?.head.from).toBe('import');
   });
 
-  test('needs at least one message', async () => {
+  test('is refused if it has no messages', async () => {
     const writer = new ArchiveUnderTest().archive.writer(REF);
     await expect(writer.commit({ from: 'source', archivedAt: '' })).rejects.toThrow(RangeError);
   });
 });
 
-describe('memory', () => {
-  test('answers again without the store for a while', async () => {
+describe('the cache of archives', () => {
+  test('serves repeated reads without the store until its entries expire', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(600));
     const archive = under.elsewhere();
@@ -131,7 +131,7 @@ describe('memory', () => {
     expect(await read()).toBe('kv');
   });
 
-  test('stays within its budget, and what it drops is read again', async () => {
+  test('evicts pages to stay within its budget, and evicted pages are read from the store again', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(2_000));
     const archive = under.elsewhere(100_000);
@@ -141,7 +141,7 @@ describe('memory', () => {
     expect(under.store.reads('archive/1/page/')).toBeGreaterThan(14);
   });
 
-  test('caches a miss for a short while, and contains its own writes at once', async () => {
+  test('caches a miss briefly, but an archive that this isolate wrote is found at once', async () => {
     const under = new ArchiveUnderTest();
     expect(await under.archive.find(REF)).toBeUndefined();
     expect(await under.archive.find(REF)).toBeUndefined();
@@ -168,13 +168,14 @@ describe('memory', () => {
     archive.remember(REF, head);
     const found = await archive.find(REF);
     expect(found && (await readAll(found))).toEqual(other);
-    // A reader with the old head gets its cached chunks, and those pages that still exist.
+    // A reader with the old head gets the old chunks from the cache, and other old pages as long as the store
+    // has them.
     expect(old && (await readAll(old))).toEqual(finished(300));
   });
 });
 
-describe('a store', () => {
-  test('that fails counts as a missing archive, is logged, and is not asked for a while', async () => {
+describe('a store under an archive', () => {
+  test('that fails is logged, counts as "not archived", and is not read again for a while', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(10));
     const archive = under.elsewhere();
@@ -188,7 +189,7 @@ describe('a store', () => {
     expect(await archive.find(REF)).toBeDefined();
   });
 
-  test('that is slow is skipped after a while, and its late answer has no effect', async () => {
+  test('that does not answer in time counts as "not archived", and its late answer has no effect', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(10));
     const archive = under.elsewhere();
@@ -207,7 +208,7 @@ describe('a store', () => {
     expect(under.logged).toHaveLength(1);
   });
 
-  test('that fails in the middle of a history fails that chunk, not the cached ones', async () => {
+  test('that fails in the middle of a history fails only chunks that are not cached', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(600));
     const found = await under.elsewhere().find(REF);

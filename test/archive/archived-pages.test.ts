@@ -13,7 +13,7 @@ const pageOf = (bytes: number): EncodedPage => ({
 
 const whole = (page: string) => ({ page, filter: '' });
 
-test('a page is found under its generation, place and filter only', () => {
+test('a cached page is found only with its own generation, page key and filter', () => {
   const pages = new ArchivedPages();
   const page = pageOf(10);
   pages.set('a', { page: 'full/100/', filter: 'STEP_FAILED' }, page);
@@ -28,7 +28,7 @@ test('a page is found under its generation, place and filter only', () => {
   }
 });
 
-test('pages of one execution, with filters or without, do not displace those of others', () => {
+test('the pages of a busy execution never evict those of another, with or without filters', () => {
   const pages = new ArchivedPages(100_000);
   for (let n = 0; n < 10; n++) pages.set('quiet', whole(String(n)), pageOf(1_000));
   for (let n = 0; n < 500; n++) {
@@ -38,7 +38,7 @@ test('pages of one execution, with filters or without, do not displace those of 
   for (let n = 0; n < 10; n++) expect(pages.get('quiet', whole(String(n)))).toBeDefined();
 });
 
-test('filters displace no page of the whole history, and an execution has a bounded number of filtered pages', () => {
+test('filtered pages are bounded per execution and never evict its unfiltered pages', () => {
   const pages = new ArchivedPages();
   pages.set('a', whole('0'), pageOf(10));
   for (let n = 0; n < 500; n++) pages.set('a', { page: '', filter: String(n) }, pageOf(10));
@@ -47,7 +47,7 @@ test('filters displace no page of the whole history, and an execution has a boun
   expect(pages.get('a', whole('0'))).toBeDefined();
 });
 
-test('executions that are read no more make room for others', () => {
+test('executions that are no longer read are evicted when the cache is full', () => {
   const pages = new ArchivedPages(100_000);
   for (let n = 0; n < 200; n++) pages.set(String(n), whole('0'), pageOf(1_000));
   const kept = Array.from({ length: 200 }, (_, n) => pages.get(String(n), whole('0')));

@@ -1,4 +1,4 @@
-/** Pages of the index: each execution once, in order, wherever a page begins. */
+/** Pages of the index list each execution once and in order, wherever a page begins. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -54,7 +54,7 @@ function open() {
 }
 
 describe('pages of the index', () => {
-  test('list each execution once, in order, whatever the page size, the start and the times of executions', async () => {
+  test('list each execution once and in order, for any page size, first place and start times', async () => {
     const density = fc.constantFrom(1, 60_000, 86_400_000);
     const starts = fc
       .array(fc.tuple(fc.nat(800), density), { minLength: 1, maxLength: 300 })
@@ -79,7 +79,7 @@ describe('pages of the index', () => {
     );
   });
 
-  test('take few listings each, even if many executions start in bursts or at one instant', async () => {
+  test('need few listings of the store, even if many executions start at the same instant', async () => {
     const { put, index, store, walk } = open();
     const day = 86_400_000;
     const keys: string[] = [];
@@ -102,7 +102,7 @@ describe('pages of the index', () => {
     expect(await walk(250)).toHaveLength(keys.length);
   });
 
-  test('keep the executions of other flows, of no flow and of map runs apart', async () => {
+  test('of a flow omit executions of other flows, of map runs, and without a flow', async () => {
     const { put, walk } = open();
     const child = 'arn:aws:states:us-east-1:123456789012:execution:Orders/Each:0a1b';
     const mapRunArn = 'arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:77';
@@ -119,7 +119,7 @@ describe('pages of the index', () => {
     expect(await walk(10, workflow)).toEqual([urn]);
   });
 
-  test('prefer what the source reported over the messages', async () => {
+  test('show the status and times that the source reported rather than those of the messages', async () => {
     const { put, index } = open();
     const upstream = {
       status: 'TIMED_OUT',
@@ -146,7 +146,7 @@ describe('pages of the index', () => {
     ]);
   });
 
-  test('fail with store-unavailable, and omit damaged entries', async () => {
+  test('omit damaged entries, and fail with store-unavailable if the store fails', async () => {
     const { put, index, store, stored } = open();
     await put(idOf('one'));
     await put(idOf('two'));
@@ -160,7 +160,7 @@ describe('pages of the index', () => {
   });
 });
 
-test('ids of any length and characters fit into the store, and are listed whole', async () => {
+test('an execution with any id is listed with its whole id, and its entry fits into the store', async () => {
   const anyId = fc
     .oneof(
       fc.string({ minLength: 1, maxLength: EXECUTION_ID_CHARACTERS_MAX, unit: 'binary' }),
@@ -196,7 +196,7 @@ describe('the flows of the index', () => {
     return listed.ok ? listed.value.flows.map(({ name }) => name) : listed.failure.type;
   };
 
-  test('are those with archived executions, until the last one is deleted', async () => {
+  test('are the flows with archived executions, until their last archive is deleted', async () => {
     const under = open();
     for (const name of ['one', 'two']) await under.put(idOf(name));
     expect(await names(under)).toEqual(['Orders']);
@@ -213,7 +213,7 @@ describe('the flows of the index', () => {
     expect(await names(under)).toEqual(['Orders']);
   });
 
-  test('are listed until their last archive expires, and are written at most once a day', async () => {
+  test('are listed until their last archive expires, although their records are written at most once a day', async () => {
     const under = open();
     const day = 86_400_000;
     for (let hour = 0; hour < 48; hour++) {
@@ -230,8 +230,9 @@ describe('the flows of the index', () => {
     expect(await names(under)).toEqual([]);
   });
 
-  test('keep a flow if an execution of it is archived while its only other one is deleted', async () => {
-    // Another isolate has cached the flow's record, and archives at each moment of the deletion.
+  test('keep a flow if its only execution is deleted while another one is archived', async () => {
+    // Another isolate archives an execution at each step of the deletion, and has the flow's record in its
+    // cache.
     for (let step = 0; step < 8; step++) {
       const under = open();
       await under.put(idOf('one'));

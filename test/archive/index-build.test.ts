@@ -1,6 +1,6 @@
 /**
- * Indexes archives that were written before the index existed: once, in bounded steps, whatever fails or
- * changes in between.
+ * The build adds archives from versions without an index to the index. It does so once and in bounded steps,
+ * even if the store fails or archives change meanwhile.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -40,7 +40,7 @@ async function finish(build: IndexBuild): Promise<number> {
   for (let steps = 1; ; steps++) if ((await build.step()) !== 'more') return steps;
 }
 
-describe('the build', () => {
+describe('the build of the index', () => {
   test('indexes all archives once, in steps of fewer than 1,000 operations, and never again', async () => {
     const ids = await archiveMany(220);
     const build = buildOver();
@@ -62,13 +62,13 @@ describe('the build', () => {
     ]);
   });
 
-  test('of no archives is done at once', async () => {
+  test('is done at once if nothing is archived', async () => {
     const build = buildOver();
     await build.run(new AbortController().signal);
     expect(await build.isDone()).toBe(true);
   });
 
-  test('continues in another process where the last one ended, after any write', async () => {
+  test('continues in the next process where the previous one stopped, at any write', async () => {
     const ids = await archiveMany(120);
     for (let writes = 0; writes < 260; writes += 13) {
       under.store.failAfterWrites(writes % 60);
@@ -79,7 +79,7 @@ describe('the build', () => {
     expect(await indexed()).toEqual(ids);
   });
 
-  test('retries after a failure of the store, and ends when the process does', async () => {
+  test('retries after a store failure, and stops when the process shuts down', async () => {
     const ids = await archiveMany(5);
     const ending = new AbortController();
     under.store.failReads();
@@ -96,7 +96,7 @@ describe('the build', () => {
     await stopped;
   });
 
-  test('begins anew if the store does not know its cursor any more', async () => {
+  test('starts again if the store no longer accepts its cursor', async () => {
     const ids = await archiveMany(60);
     await under.stored.put(
       'archive/1/index-build',
@@ -106,7 +106,7 @@ describe('the build', () => {
     expect(await indexed()).toEqual(ids);
   });
 
-  test('leaves no entry of an archive that is deleted or replaced while it is indexed', async () => {
+  test('leaves no stale entry if an archive is deleted or replaced while it is indexed', async () => {
     const ref = parseExecutionRef(arnOf('run'));
     for (const change of ['deleted', 'replaced'] as const) {
       for (let step = 0; step < 12; step++) {
@@ -139,7 +139,7 @@ describe('the build', () => {
       }
     }
 
-    /** As the execution's Archivist does it. */
+    /** Changes archive and index in the same order as the Archivist. */
     async function changeArchive(change: 'deleted' | 'replaced', old: ArchiveHead): Promise<void> {
       const { archive } = under;
       const { indexEntryOf } = await import('../../src/archive/index-record.ts');
@@ -152,7 +152,7 @@ describe('the build', () => {
     }
   });
 
-  test('takes start time and status from the description that an old archive has', async () => {
+  test('takes start time and status from the description stored in an old archive', async () => {
     const ref = parseExecutionRef(arnOf('described'));
     const writer = under.archive.writer(ref);
     for (const message of MESSAGES) await writer.add(message);
@@ -171,7 +171,7 @@ describe('the build', () => {
     ]);
   });
 
-  test('gives entries the expiry of their heads', async () => {
+  test("gives each entry the expiry of its archive's head", async () => {
     under = new ArchiveUnderTest({ ttlSeconds: 3_600 });
     const { expiresAt: _noted, ...old } = await under.write(MESSAGES, parseExecutionRef('a'));
     const [key = ''] = await under.keys('archive/1/head/');
@@ -187,7 +187,7 @@ describe('the build', () => {
 });
 
 describe('the list of all archives', () => {
-  test('has all of them before, during and after the build, and a walk that began before stays complete', async () => {
+  test('is complete before and after the build of the index, and while it is being built', async () => {
     const ids = await archiveMany(150);
     const build = buildOver();
     const list = createArchiveList(under.archive, build);

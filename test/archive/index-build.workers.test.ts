@@ -1,6 +1,6 @@
 /**
- * On Workers, the alarms of one object index archives that were written before the index existed. The first
- * request of an isolate starts it.
+ * On Workers, the alarms of one Durable Object build the index for older archives. An isolate's first request
+ * starts the build.
  */
 import { createExecutionContext, runDurableObjectAlarm, waitOnExecutionContext } from 'cloudflare:test';
 import { expect, test, vi } from 'vitest';
@@ -28,7 +28,7 @@ test('archives of an older version are indexed in the background', async () => {
 
   const object = EXECUTIONS.get(EXECUTIONS.idFromName('index-build'));
   const state = async () => JSON.parse((await STORE.get('archive/1/index-build')) ?? '{}');
-  // The first alarm is due at once, the others later: they are not waited for.
+  // The first alarm is due at once. Later ones are run here, so that the test need not wait for them.
   await vi.waitFor(
     async () => {
       await runDurableObjectAlarm(object);
@@ -38,6 +38,6 @@ test('archives of an older version are indexed in the background', async () => {
   );
   const { keys } = await STORE.list({ prefix: 'archive/1/index/things-graph/' });
   expect(keys).toHaveLength(COUNT);
-  // Newest start first.
+  // The newest start is first.
   expect(keys[0]?.metadata).toMatchObject({ executionId: `old-${COUNT - 1}` });
 });

@@ -1,4 +1,4 @@
-/** The order of lists, as the order of texts. */
+/** Order keys: text whose order is the order of lists. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -15,8 +15,8 @@ const anyTimeMs = fc.oneof(
   fc.integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 }),
 );
 
-describe('the order of lists', () => {
-  test('is that of order keys: newest start first, no start time last, ties by the hash of the id', () => {
+describe('order keys', () => {
+  test('sort the newest start first, executions without a start time last, and ties by the hash of the id', () => {
     const entry = fc.record({
       ms: fc.option(anyTimeMs, { nil: undefined }),
       id: fc.string({ minLength: 1 }),
@@ -34,12 +34,12 @@ describe('the order of lists', () => {
     );
   });
 
-  test('digits beyond milliseconds do not count, and a text that is no time is no start time', () => {
+  test('ignore digits beyond milliseconds, and treat an invalid start time as missing', () => {
     expect(orderKey('2026-01-01T00:00:00.123456Z', 'x')).toBe(orderKey('2026-01-01T00:00:00.123Z', 'x'));
     expect(orderKey('yesterday', 'x')).toBe(orderKey(undefined, 'x'));
   });
 
-  test('beginnings from a position cover all keys after it, in order, and end where the next one starts', () => {
+  test('the prefixes after a position are sorted, and each later key has exactly one of them', () => {
     const key = fc.tuple(anyTimeMs, fc.string()).map(([ms, id]) => orderKey(new Date(ms).toISOString(), id));
     fc.assert(
       fc.property(key, key, fc.nat(50), (position, later, length) => {
@@ -53,7 +53,7 @@ describe('the order of lists', () => {
     );
   });
 
-  test('a position by time is before what started then, and after what started later', () => {
+  test('a position by time sorts before executions that started then and after those that started later', () => {
     const at = Date.UTC(2026, 5, 1);
     expect(positionBefore(at) < orderKey(new Date(at).toISOString(), 'x')).toBe(true);
     expect(positionBefore(at) > orderKey(new Date(at + 1).toISOString(), 'x')).toBe(true);
