@@ -143,21 +143,24 @@ describe('damage to a stored record is logged and never yields wrong messages', 
     );
   });
 
-  test.each(['head', 'further'] as const)('if the value is truncated at any length (in the %s page)', async (page) => {
-    await fc.assert(
-      fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (at) => {
-        const under = new ArchiveUnderTest();
-        const { generation } = await under.write(history);
-        const key = page === 'head' ? headKey(REF) : partKey(REF, generation, 1, 0);
-        await damage(under, key, (value, metadata) => [
-          value.slice(0, Math.floor(at * value.length)),
-          metadata,
-        ]);
-        await expectNoOtherMessages(under, page);
-      }),
-      { numRuns: runs(40) },
-    );
-  });
+  test.each(['head', 'further'] as const)(
+    'if the value is truncated at any length (in the %s page)',
+    async (page) => {
+      await fc.assert(
+        fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (at) => {
+          const under = new ArchiveUnderTest();
+          const { generation } = await under.write(history);
+          const key = page === 'head' ? headKey(REF) : partKey(REF, generation, 1, 0);
+          await damage(under, key, (value, metadata) => [
+            value.slice(0, Math.floor(at * value.length)),
+            metadata,
+          ]);
+          await expectNoOtherMessages(under, page);
+        }),
+        { numRuns: runs(40) },
+      );
+    },
+  );
 
   test.each<[string, (head: Record<string, unknown>) => unknown]>([
     ['is missing', () => undefined],
