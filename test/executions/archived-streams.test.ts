@@ -1,4 +1,7 @@
-/** Streams of archived histories have the limits of live ones, and their queues share a bound. */
+/**
+ * Streams of archived histories count against the same limits as live ones. Their queues share one bound in
+ * bytes.
+ */
 import { expect, test } from 'vitest';
 
 import {
@@ -19,7 +22,7 @@ const reader = (tenant: string, streamLimit = 1_000) => ({
 
 const FRAME = 64 * 1024;
 
-/** Opens streams of the tenant without reading them, until there is no more room for a frame. */
+/** Opens streams for the tenant and never reads them, until its queues have no room for another frame. */
 function queueAll(streams: ArchivedStreams, tenant: string): void {
   for (;;) {
     const place = valueOf(streams.enter(REF, reader(tenant)));
@@ -28,7 +31,7 @@ function queueAll(streams: ArchivedStreams, tenant: string): void {
   }
 }
 
-test('a key opens as many streams of one history as its limit, and one more when one ends', () => {
+test('a key opens streams of one history up to its limit, and another when one of them ends', () => {
   const streams = new ArchivedStreams(new ManualClock());
   const [first] = [0, 1].map(() => valueOf(streams.enter(REF, reader('key', 2))));
   expect(streams.enter(REF, reader('key', 2))).toMatchObject({ failure: { type: 'too-many-streams' } });
@@ -40,7 +43,7 @@ test('a key opens as many streams of one history as its limit, and one more when
   expect(streams.enter(REF, reader('key', 2)).ok).toBe(false);
 });
 
-test('the queues of all streams together stay within their bound, and one tenant leaves room for others', () => {
+test('the queues of all streams share one bound, and a single tenant cannot use up the part reserved for others', () => {
   const streams = new ArchivedStreams(new ManualClock());
   queueAll(streams, 'large');
   expect(streams.queuedBytes).toBe((QUEUED_BYTES_MAX * 3) / 4);
@@ -53,18 +56,18 @@ test('the queues of all streams together stay within their bound, and one tenant
   expect(streams.queuedBytes).toBeLessThanOrEqual(QUEUED_BYTES_MAX + FRAME);
 });
 
-test('bytes that are read or dropped are free again', () => {
+test('bytes that are read, or dropped with their stream, no longer count', () => {
   const streams = new ArchivedStreams(new ManualClock());
   const places = [valueOf(streams.enter(REF, reader('a'))), valueOf(streams.enter(REF, reader('a')))];
   for (const place of places) place.queued(QUEUED_BYTES_MAX);
   places[0]?.queued(10);
   places[1]?.leave();
-  // Too late: it does not count any more.
+  // This update comes after the stream has left, so it must not count.
   places[1]?.queued(1_000);
   expect(streams.queuedBytes).toBe(10);
 });
 
-test('a stream that vanished without notice frees its place', async () => {
+test('a stream that stops without closing frees its slot and its queued bytes after a while', async () => {
   const clock = new ManualClock();
   const streams = new ArchivedStreams(clock);
   valueOf(streams.enter(REF, reader('vanished', 1))).queued(QUEUED_BYTES_MAX);

@@ -1,6 +1,6 @@
 /**
- * What an Execution archives and when, what it imports and deletes. Over 300 lines: these run one at a time,
- * and most tests are about one of them delaying another.
+ * What an Execution archives, imports and deletes, and when. Over 300 lines: an Execution does these one at a
+ * time, and most tests check how one delays another.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -17,12 +17,12 @@ const isArchived = async (under: ExecutionsUnderTest): Promise<boolean> =>
   valueOf(await under.archive.list({ limit: 10 })).executions.length === 1;
 
 describe('an execution that has ended', () => {
-  test('is archived after its settle time, whether a poll or a reader saw its end, and never costs a call again', async () => {
+  test('is archived after its settle time, and causes no upstream call from then on', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     await under.idle();
     expect(await isArchived(under)).toBe(true);
-    // Pages that readers had read since the settle time were not read again.
+    // Three calls for three pages: the pages that the reader had just fetched were not fetched again.
     expect(under.source.calls).toHaveLength(3);
     under.source.forgetCalls();
     under.source.conduct = () => ({ failure: 'upstream-broken' });
@@ -40,12 +40,12 @@ describe('an execution that has ended', () => {
     expect(under.source.calls).toHaveLength(0);
   });
 
-  test('is not requested again by a reader that began before it was archived', async () => {
+  test('is not fetched again by a request that began before it was archived', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     let calls: number | undefined;
     let turns = 0;
     under.clock.turn = async () => {
-      // The second chunk is the last one, so that the end was seen.
+      // Runs after the request has read the last chunk, so the Execution knows that the history has ended.
       if (++turns !== 3) return;
       await under.idle();
       expect(under.events('archived')).toHaveLength(1);
@@ -56,7 +56,7 @@ describe('an execution that has ended', () => {
     expect(under.source.calls).toHaveLength(calls ?? Number.NaN);
   });
 
-  test('is archived no earlier than 10 s after its end, with late messages', async () => {
+  test('is archived 10 s after its end and not earlier, including late messages', async () => {
     const under = new ExecutionsUnderTest();
     const history = someHistory({
       length: 300,
@@ -68,7 +68,7 @@ describe('an execution that has ended', () => {
     valueOf(await under.page({ from: { at: 'last', count: 1 } }));
     await under.clock.advance(9_000);
     expect(await isArchived(under)).toBe(false);
-    // Written late: it takes its place before the end.
+    // A late message is inserted before the terminal one.
     under.source.replace([...history.slice(0, -1), late ?? {}, ...history.slice(-1)]);
     await under.clock.advance(1_100);
     expect(await isArchived(under)).toBe(true);
@@ -76,7 +76,7 @@ describe('an execution that has ended', () => {
     expect(ids(await under.readAll())).toEqual([...ids(history.slice(0, -1)), 'late0', '299']);
   });
 
-  test('is not archived if a late message shows that it has not ended', async () => {
+  test('is not archived if a later message shows that it still runs', async () => {
     const under = new ExecutionsUnderTest();
     under.source.append(
       ...someHistory({ length: 30, terminal: 'EXECUTION_FAILED', startMs: under.clock.now() - 290 }),
@@ -89,7 +89,7 @@ describe('an execution that has ended', () => {
     expect(valueOf(await under.summary()).status).toBe('RUNNING');
   });
 
-  test('settles 10 s after its last message was seen if that has no timestamp', async () => {
+  test('without a timestamp on its last message settles 10 s after that message was read', async () => {
     const under = new ExecutionsUnderTest({ messages: [{ eventType: 'EXECUTION_ABORTED' }] });
     await under.page();
     await under.clock.advance(9_999);
@@ -104,16 +104,16 @@ describe('an execution that has ended', () => {
     await under.idle();
     await under.clock.advance(60_000);
     expect(under.events('archived')).toHaveLength(1);
-    // Two pages and the head, and its entry in the index.
+    // Four writes: two pages, the head, and the entry in the index.
     expect(under.store.writes('archive/')).toBe(4);
   });
 });
 
 test.each([
-  ['nothing', []],
-  ['a history that runs', someHistory({ length: 300 })],
+  ['an empty history', []],
+  ['a running execution', someHistory({ length: 300 })],
   [
-    'a terminal message that is not the last one',
+    'a history with a message after the terminal one',
     [{ eventType: 'EXECUTION_FAILED' }, { eventType: 'EXECUTION_STARTED' }],
   ],
 ])('%s is never archived', async (_, messages) => {
@@ -126,12 +126,15 @@ test.each([
   expect(under.store.writes()).toBe(0);
 });
 
-describe('a store that fails', () => {
-  /** The note about pages that are not visible yet, two pages, the note about the index, and the head. */
+describe('a store that fails while an execution is archived', () => {
+  /**
+   * One write each: the note that pages are being written, two pages, the note that the index needs an entry,
+   * and the head.
+   */
   const WRITES = 5;
 
   test.each([0, 1, 2, 3, 4])(
-    'for good after its write %i shows no archive, and readers still get the history',
+    'permanently after %i writes leaves no archive, and readers still get the history',
     async (writes) => {
       const under = new ExecutionsUnderTest({ messages: ENDED });
       under.store.failAfterWrites(writes);
@@ -145,7 +148,7 @@ describe('a store that fails', () => {
     },
   );
 
-  test('after its last write leaves a whole archive', async () => {
+  test('only after the head was written leaves a complete archive', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     under.store.failAfterWrites(WRITES);
     await under.page({ from: { at: 'last', count: 1 } });
@@ -156,7 +159,7 @@ describe('a store that fails', () => {
     expect(ids(await under.readAll())).toEqual(ids(ENDED));
   });
 
-  test('and recovers gets the archive later, without a reader and without another upstream read', async () => {
+  test('and recovers gets the archive later, without a reader or another upstream read', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     under.store.failAfterWrites(1);
     await under.page({ from: { at: 'last', count: 1 } });
@@ -167,7 +170,7 @@ describe('a store that fails', () => {
     expect(under.source.calls).toHaveLength(3);
   });
 
-  test('for a long time is retried ever less often, and not at all without readers', async () => {
+  test('for days is retried at growing intervals, then only when a reader arrives', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     under.store.failAfterWrites(0);
     await under.page({ from: { at: 'last', count: 1 } });
@@ -181,7 +184,7 @@ describe('a store that fails', () => {
     expect(await isArchived(under)).toBe(true);
   });
 
-  test('or stalls never fails a page', async () => {
+  test('or stalls never makes a page fail', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     under.store.failReads();
     expect(valueOf(await under.page()).messages).toHaveLength(250);
@@ -196,7 +199,7 @@ describe('a store that fails', () => {
   });
 });
 
-describe('an archive that cannot be read', () => {
+describe('an execution whose archive cannot be read', () => {
   let under: ExecutionsUnderTest;
   beforeEach(async () => {
     under = new ExecutionsUnderTest({ messages: ENDED });
@@ -210,7 +213,7 @@ describe('an archive that cannot be read', () => {
   };
 
   test.each(['archive/1/page/', 'archive/1/head/'])(
-    '(%s) is ignored: the history is read from the source and archived anew',
+    '(damaged: %s) is read from the source and archived again',
     async (prefix) => {
       await damage(prefix);
       under.restart();
@@ -224,7 +227,7 @@ describe('an archive that cannot be read', () => {
     },
   );
 
-  test('in the middle of paging continues with the same history', async () => {
+  test('is served from the source to a caller in the middle of paging, without a gap or repeat', async () => {
     const first = valueOf(await under.page({ maxResults: 200 }));
     await damage('archive/1/page/');
     await under.clock.advance(3_600_000);
@@ -237,7 +240,7 @@ describe('an archive that cannot be read', () => {
     expect(ids([...first.messages, ...rest])).toEqual(ids(ENDED));
   });
 
-  test('while upstream reads lag is a failure of the store, not another history', async () => {
+  test('fails with store-unavailable, rather than showing a shorter history, if upstream reads lag', async () => {
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
     await under.clock.advance(3_600_000);
     under.store.failReads();
@@ -252,7 +255,7 @@ describe('an archive that cannot be read', () => {
     });
   });
 
-  test('nor read upstream is a failure of the store, not an unknown execution', async () => {
+  test('fails with store-unavailable, rather than "not found", if the source no longer has it', async () => {
     await damage('archive/1/page/');
     await under.clock.advance(3_600_000);
     under.source.missing = true;
@@ -260,7 +263,7 @@ describe('an archive that cannot be read', () => {
   });
 });
 
-describe('import and forget', () => {
+describe('imports and deletions', () => {
   const IMPORTED = someHistory({ length: 700, terminal: 'EXECUTION_FAILED', run: 'i', startMs: LONG_AGO });
 
   test('an imported history is served like any other, without a call to the source', async () => {
@@ -285,11 +288,12 @@ describe('import and forget', () => {
     expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
     under.restart();
     expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
-    // The pages of the old archive are deleted once no reader can need them any more.
+    // The four writes are two pages of each import. The pages of the old archive are deleted only when no
+    // reader can need them any more.
     expect(under.store.writes('archive/1/page/')).toBe(4);
   });
 
-  test('an import is not replaced by a walk that was queued behind it', async () => {
+  test('an import is not overwritten by the archiving walk that was queued behind it', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     under.store.stall();
@@ -315,14 +319,14 @@ describe('import and forget', () => {
   test.each([
     ['that has not ended', someHistory({ length: 5 })],
     ['without messages', []],
-  ])('a history %s is refused, and changes nothing', async (_, messages) => {
+  ])('the import of a history %s is refused and changes nothing', async (_, messages) => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     expect(failureOf(await under.import(messages))).toBe('invalid-input');
     expect(under.store.writes()).toBe(0);
     expect(await under.readAll()).toEqual(ENDED);
   });
 
-  test('a deleted execution is gone from the store, and is read again if the source still has it', async () => {
+  test('a deleted archive leaves nothing in the store, and the execution is read from the source again', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     await under.idle();
@@ -333,7 +337,7 @@ describe('import and forget', () => {
     expect(under.source.calls).toHaveLength(3);
   });
 
-  test('a deleted import is unknown again; deleting an execution without an archive reports that', async () => {
+  test('a deleted import is not found, and a second deletion reports that nothing was archived', async () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     valueOf(await under.import(IMPORTED));
@@ -342,7 +346,7 @@ describe('import and forget', () => {
     expect(valueOf(await under.executions.forget(REF))).toEqual({ archived: false });
   });
 
-  test('a deletion is not undone by a walk that was queued behind it', async () => {
+  test('a deletion is not undone by the archiving walk that was queued behind it', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     under.store.stall();

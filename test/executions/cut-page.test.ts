@@ -1,4 +1,4 @@
-/** Every guarantee of a page has a test; so over 300 lines. */
+/** How a page is cut from a history. Over 300 lines, because every guarantee of a page has a test here. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -49,7 +49,7 @@ const wantedOf = (messages: readonly Message[], types: readonly string[] | undef
   messages.filter(({ eventType = '' }) => types?.includes(eventType) ?? true);
 
 describe('pages from the first to the last', () => {
-  test('contain each message once, in order, for any page sizes and any chunks', async () => {
+  test('contain each message exactly once and in order, for any page sizes and chunks', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyHistory(3_000),
@@ -74,7 +74,7 @@ describe('pages from the first to the last', () => {
             expect(page.messages.length).toBeLessThanOrEqual(maxResults);
             expect(page.next).toEqual(positionOf(messages, page.next.position));
             expect(page.more).toBe(page.next.position < messages.length);
-            // It always advances, and without a filter each page but the last is full.
+            // Each page advances. Without a filter, every page except the last is full.
             if (from.at === 'position') expect(page.next.position).toBeGreaterThan(from.position);
             if (page.more && !eventTypes) expect(page.messages).toHaveLength(maxResults);
             if (!page.more) break;
@@ -89,7 +89,7 @@ describe('pages from the first to the last', () => {
     );
   });
 
-  test('continue from any position', async () => {
+  test('continue from any position without a gap or repeat', async () => {
     const messages = someHistory({ length: 730 });
     await fc.assert(
       fc.asyncProperty(
@@ -108,9 +108,9 @@ describe('pages from the first to the last', () => {
     );
   });
 
-  test('end when full, with `more` only if a message follows', async () => {
+  test('have `more` set only if another message follows', async () => {
     const messages = someHistory({ length: 200 });
-    // A page upstream that gave a token although nothing follows: an empty last chunk.
+    // Upstream gave a token for its last page although nothing follows, so the last chunk is empty.
     const dangling = (history: History): History => ({
       complete: false,
       chunkAt: async (position) => {
@@ -140,15 +140,15 @@ describe('pages from the first to the last', () => {
     }
   });
 
-  test('are one empty page for an empty history', async () => {
+  test('of an empty history are one empty page', async () => {
     const page = await cut(inChunks([], [100], false));
     expect(page).toEqual({ messages: [], next: { position: 0, fingerprint: START }, more: false });
     expect(await cut(inChunks([]), { from: { at: 'last', count: 5 } })).toEqual(page);
   });
 });
 
-describe('the newest messages', () => {
-  test('are the last matching ones, oldest first, and the next position is the end', async () => {
+describe('a page of the newest messages', () => {
+  test('contains the last matches, oldest first, and continues at the end of the history', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyHistory(1_500),
@@ -169,7 +169,7 @@ describe('the newest messages', () => {
     );
   });
 
-  test('are searched in the newest part only', async () => {
+  test('searches only the newest part of a long history, and is then marked as partial', async () => {
     const messages = someHistory({ length: SCANNED_MESSAGES_MAX + 700 });
     const rare = messages.map((message, index) =>
       index % 5_500 === 100 ? { ...message, eventType: 'rare' } : message,
@@ -179,7 +179,7 @@ describe('the newest messages', () => {
     expect(page.partial).toBe(true);
   });
 
-  test('stop where the history was replaced during the read', async () => {
+  test('stops where the history was replaced during the read', async () => {
     const [old, fresh] = [someHistory({ length: 300 }), someHistory({ length: 300, run: 'b' })];
     const history: History = {
       complete: false,
@@ -190,15 +190,15 @@ describe('the newest messages', () => {
   });
 });
 
-describe('bytes', () => {
+describe('the bytes of a page', () => {
   const large = (bytes: (position: number) => number) =>
     someHistory({ length: 40, payload: (position) => 'x'.repeat(bytes(position)) });
 
   test.each<[string, Message[]]>([
-    ['above the limit each', large(() => PAGE_BYTES_MAX + 1)],
-    ['of a quarter each', large(() => PAGE_BYTES_MAX / 4)],
-    ['some large, some small', large((position) => (position % 5 === 0 ? PAGE_BYTES_MAX : 10))],
-  ])('of a page are bounded, but one message is always in it (%s)', async (_, messages) => {
+    ['each message above the limit', large(() => PAGE_BYTES_MAX + 1)],
+    ['each message a quarter of the limit', large(() => PAGE_BYTES_MAX / 4)],
+    ['some messages large, some small', large((position) => (position % 5 === 0 ? PAGE_BYTES_MAX : 10))],
+  ])('never exceed the limit, except for a single message that is larger (%s)', async (_, messages) => {
     const history = inChunks(messages, [7]);
     const got: Message[] = [];
     let from: PageQuery['from'] = { at: 'start' };
@@ -214,7 +214,7 @@ describe('bytes', () => {
     expect(got).toEqual(messages);
   });
 
-  test('bound the newest messages too, counted from the end', async () => {
+  test('are limited for the newest messages too, counted from the end', async () => {
     const messages = large((position) => (position === 37 ? PAGE_BYTES_MAX : 10));
     const page = await cut(inChunks(messages, [7]), { from: { at: 'last', count: 20 } });
     expect(page.messages).toEqual(messages.slice(38));
@@ -224,14 +224,16 @@ describe('bytes', () => {
     );
   });
 
-  test('of hidden payloads do not count as bytes of the page', async () => {
+  test('do not include hidden payloads', async () => {
     const messages = large(() => PAGE_BYTES_MAX);
     expect((await cut(inChunks(messages), { payloads: 'none' })).messages).toHaveLength(40);
   });
 });
 
-describe('stored bytes', () => {
-  /** The same history, as if its chunks had these sizes. Counts what is read of it. */
+describe('the stored bytes that a page reads', () => {
+  /**
+   * The same history with these chunk sizes in bytes, assigned round-robin. Records which chunks are read.
+   */
   const heavy = (history: History, bytes: readonly number[]) => {
     const read: { readonly start: number; readonly bytes: number }[] = [];
     const counted: History = {
@@ -250,11 +252,11 @@ describe('stored bytes', () => {
     minLength: 1,
     maxLength: 7,
   });
-  /** All but the last chunk, after which nothing more is read. */
+  /** The bytes of all chunks except the last one read. The limit may be exceeded only by the last chunk. */
   const beforeLast = (read: readonly { readonly bytes: number }[]) =>
     read.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0);
 
-  test('that a page reads are bounded, and following nextToken yields each match exactly once', async () => {
+  test('are limited, and following nextToken still yields each match exactly once', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyHistory(400),
@@ -270,7 +272,7 @@ describe('stored bytes', () => {
             const maxResults = sizes[pages % sizes.length] ?? 1;
             const page = await cut(history, { from, maxResults, ...(eventTypes && { eventTypes }) });
             got.push(...page.messages);
-            // One chunk more at the most, to find out whether messages follow a full page.
+            // A page may read one chunk beyond the limit, to find out whether messages follow.
             expect(beforeLast(read.slice(0, -1))).toBeLessThan(SCANNED_BYTES_MAX);
             expect(page.next).toEqual(positionOf(messages, page.next.position));
             expect(page.more).toBe(page.next.position < messages.length);
@@ -285,7 +287,7 @@ describe('stored bytes', () => {
     );
   });
 
-  test('that a page reads of a growing history are bounded, and more is claimed only if messages follow', async () => {
+  test('are limited in a growing history too, where `more` is set only if messages follow', async () => {
     const messages = someHistory({ length: 300 });
     const { history, read } = heavy(inChunks(messages, [100], false), [SCANNED_BYTES_MAX]);
     for (const position of [0, 100, 200]) {
@@ -298,7 +300,7 @@ describe('stored bytes', () => {
     expect(read.map(({ start }) => start)).toEqual([0, 100, 100, 200, 200, 200]);
   });
 
-  test('bound the newest messages, and the page says that it is partial', async () => {
+  test('limit a page of the newest messages, which is then marked as partial', async () => {
     const messages = someHistory({ length: 1_000 });
     const { history, read } = heavy(inChunks(messages), [SCANNED_BYTES_MAX / 2]);
     const page = await cut(history, { from: { at: 'last', count: 250 }, eventTypes: ['none of these'] });
@@ -309,7 +311,7 @@ describe('stored bytes', () => {
     expect([short.messages.length, short.partial]).toEqual([200, true]);
   });
 
-  test('that a page reads come in separate turns of the event loop', async () => {
+  test('are read with a turn of the event loop between two chunks', async () => {
     const turns: number[] = [];
     const { history, read } = heavy(inChunks(someHistory({ length: 500 })), [10]);
     const counting = { turn: async () => void turns.push(read.length) };
@@ -319,7 +321,7 @@ describe('stored bytes', () => {
 });
 
 describe('a filter', () => {
-  test('with few matches examines a bounded number of messages per page, and the next page continues there', async () => {
+  test('with few matches examines a limited number of messages per page, and the next page continues there', async () => {
     const messages = someHistory({ length: 2 * SCANNED_MESSAGES_MAX + 100 });
     const history = inChunks(messages, [1_000]);
     let chunks = 0;
@@ -339,24 +341,27 @@ describe('a filter', () => {
   });
 });
 
-describe('a position', () => {
+describe('a request at a position', () => {
   const messages = someHistory({ length: 250 });
   const other = someHistory({ length: 250, run: 'b' });
 
-  test.each([true, false])('in another history is refused (complete: %s)', async (complete) => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 250 }), anyChunks, async (position, chunks) => {
-        const page = await cutPage(
-          inChunks(messages, chunks, complete),
-          query({ from: at(positionOf(other, position)) }),
-          clock,
-        );
-        expect(page).toEqual(fail({ type: 'history-changed' }));
-      }),
-    );
-  });
+  test.each([true, false])(
+    'of another history fails with history-changed (complete: %s)',
+    async (complete) => {
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 250 }), anyChunks, async (position, chunks) => {
+          const page = await cutPage(
+            inChunks(messages, chunks, complete),
+            query({ from: at(positionOf(other, position)) }),
+            clock,
+          );
+          expect(page).toEqual(fail({ type: 'history-changed' }));
+        }),
+      );
+    },
+  );
 
-  test('past the end waits while messages may follow, and is refused otherwise', async () => {
+  test('past the end gets an empty page if messages may follow, and history-changed otherwise', async () => {
     const longer = someHistory({ length: 300 });
     for (const position of [251, 300]) {
       const from = at(positionOf(longer, position));
@@ -372,7 +377,7 @@ describe('a position', () => {
   });
 });
 
-describe('a failure', () => {
+describe('a failed read', () => {
   const messages = someHistory({ length: 250 });
   const failure = { type: 'upstream-throttled', internal: '', retryAfterSeconds: 1 } as const;
   const failingAt = (bad: number, complete = false): History => ({
@@ -380,24 +385,24 @@ describe('a failure', () => {
     chunkAt: async (position) => (position >= bad ? fail(failure) : inChunks(messages).chunkAt(position)),
   });
 
-  test('is the answer if nothing was read before it', async () => {
+  test('fails the page if no message was read before', async () => {
     expect(await cutPage(failingAt(0), query(), clock)).toEqual(fail(failure));
     expect(await cutPage(failingAt(100), query({ from: { at: 'last', count: 3 } }), clock)).toEqual(
       fail(failure),
     );
   });
 
-  test('after messages were found is left to the next request', async () => {
+  test('after some messages ends the page with `more`, so the next request meets the failure', async () => {
     const page = await cut(failingAt(100), { maxResults: 250 });
     expect(page).toMatchObject({ more: true, next: { position: 100 } });
     expect(page.messages).toEqual(messages.slice(0, 100));
     expect((await cut(failingAt(100), { maxResults: 100 })).more).toBe(true);
-    // Also if only the end could not be read again.
+    // The same applies if all messages were read and only the check for the end fails.
     expect((await cut(failingAt(250), { maxResults: 250 })).more).toBe(true);
     expect((await cut(failingAt(250, true), { maxResults: 250 })).more).toBe(false);
   });
 
-  test('because the history was replaced in the middle is found by the next request', async () => {
+  test('because the history was replaced ends the page, and the next request gets history-changed', async () => {
     const other = someHistory({ length: 250, run: 'b' });
     const history: History = {
       complete: false,
@@ -410,7 +415,7 @@ describe('a failure', () => {
     );
   });
 
-  test('because the history became shorter during the read ends the page', async () => {
+  test('because the history became shorter ends the page without `more`', async () => {
     const history: History = {
       complete: false,
       chunkAt: (position) => inChunks(position < 100 ? messages : messages.slice(0, 60)).chunkAt(position),

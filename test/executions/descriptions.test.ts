@@ -1,6 +1,6 @@
 /**
- * Descriptions of an execution that several requests want: who shares a call, and what happens to it when
- * they disconnect.
+ * Descriptions of an execution that several requests want: which requests share a call, and what happens to
+ * it when they disconnect.
  */
 import { expect, test } from 'vitest';
 import { ok } from '../../src/core/errors.ts';
@@ -17,7 +17,7 @@ import { REF } from './executions-under-test.ts';
 const GREEDY: CallOrigin = { class: 'reader', tenant: 'greedy' };
 const VICTIM: CallOrigin = { class: 'reader', tenant: 'victim' };
 
-/** A budget of one call a second, which is used up. */
+/** A call budget of one call per second. Its first call is already used, so the next one has to wait. */
 async function underTest() {
   const clock = new ManualClock();
   const asked: unknown[] = [];
@@ -35,7 +35,7 @@ async function underTest() {
   return { clock, budget, asked, ask };
 }
 
-test('a description gives up its turn when its last caller leaves', async () => {
+test('a queued description leaves the queue of the budget when its last caller disconnects', async () => {
   const { clock, budget, asked, ask } = await underTest();
   const left = new AbortController();
   const leaving = [ask(GREEDY, { signal: left.signal }), ask(VICTIM, { signal: left.signal })];
@@ -49,7 +49,7 @@ test('a description gives up its turn when its last caller leaves', async () => 
   expect(asked).toEqual([]);
 });
 
-test('a description is made for the callers that stay, and anew for those that come later', async () => {
+test('a caller that disconnects cancels the description neither for remaining callers nor for later ones', async () => {
   const { clock, asked, ask } = await underTest();
   const left = new AbortController();
   const leaving = ask(GREEDY, { signal: left.signal });
@@ -71,7 +71,7 @@ test('a description is made for the callers that stay, and anew for those that c
   expect(asked).toEqual(['metadata', 'metadata']);
 });
 
-test('a description with data that waits for its turn answers for one without', async () => {
+test('a queued description with data also answers callers that want one without data', async () => {
   const { clock, asked, ask } = await underTest();
   const both = [ask(GREEDY, { parts: 'with-data' }), ask(VICTIM)];
   await settle();

@@ -1,6 +1,6 @@
 /**
- * Executions whose readers only want the first pages: they are archived once they have ended, at a bounded
- * cost.
+ * The background look for the end of an execution whose readers only want its first pages. It gets such
+ * executions archived at a bounded cost.
  */
 import { expect, test } from 'vitest';
 
@@ -18,7 +18,7 @@ const positions = (under: ExecutionsUnderTest) => under.source.calls.map(({ posi
 const backgroundCalls = (under: ExecutionsUnderTest) =>
   under.source.calls.filter(({ origin }) => origin.class === 'background').length;
 
-/** With a count of the descriptions that were requested. */
+/** Makes the source describe executions, and records the call class of each description. */
 function describing(options: UnderTestOptions, description: SourceDescription) {
   const under = new ExecutionsUnderTest(options);
   const descriptions: string[] = [];
@@ -29,7 +29,7 @@ function describing(options: UnderTestOptions, description: SourceDescription) {
   return { under, descriptions };
 }
 
-test('an execution that has ended is archived although only its first page is read, with one call per upstream page', async () => {
+test('an ended execution is archived although only its first page is read, with one call per upstream page', async () => {
   const under = new ExecutionsUnderTest({ messages: ENDED });
   for (let n = 0; n < 20; n++) valueOf(await under.page({ maxResults: 10 }));
   expect(positions(under)).toEqual([0]);
@@ -43,7 +43,7 @@ test('an execution that has ended is archived although only its first page is re
   expect(under.clock.sleepers).toBe(0);
 });
 
-test('an execution that ends after its first pages were read is archived when they are read later', async () => {
+test('an execution that ends after a look is archived when its first page is read again later', async () => {
   const under = new ExecutionsUnderTest({ messages: RUNNING });
   valueOf(await under.page({ maxResults: 10 }));
   await under.idle();
@@ -54,7 +54,7 @@ test('an execution that ends after its first pages were read is archived when th
   expect(under.events('archived')).toHaveLength(1);
 });
 
-test('the newest page of a running one is looked at once in five minutes, however often early pages are read', async () => {
+test('a running execution is looked at once in five minutes, however often its first page is read', async () => {
   const under = new ExecutionsUnderTest({ messages: RUNNING });
   const readForMinutes = async (minutes: number) => {
     for (let second = 0; second < minutes * 60; second += 5) {
@@ -73,14 +73,14 @@ test('the newest page of a running one is looked at once in five minutes, howeve
   expect(under.clock.sleepers).toBe(0);
 });
 
-test('readers of the newest page make the look unnecessary', async () => {
+test('no look is made if readers request the newest page themselves', async () => {
   const under = new ExecutionsUnderTest({ messages: RUNNING });
   await under.readAll();
   await under.idle();
   expect(backgroundCalls(under)).toBe(0);
 });
 
-test('a running one whose source describes executions costs one description and no walk', async () => {
+test('a look at a running execution costs one description and no walk if its source describes executions', async () => {
   const { under, descriptions } = describing(
     { messages: RUNNING },
     { upstreamStatus: 'RUNNING', status: 'RUNNING' },
@@ -91,7 +91,7 @@ test('a running one whose source describes executions costs one description and 
   expect(positions(under)).toEqual([0]);
 });
 
-test('one that its source describes as ended is archived in a single walk, however long it is', async () => {
+test('an execution that its source describes as ended is archived in one walk, however long it is', async () => {
   const length = (WALK_PAGES_MAX + 10) * 10;
   const { under, descriptions } = describing(
     { messages: someHistory({ length, terminal: 'EXECUTION_FAILED' }), pageSizeMax: 10 },
@@ -100,12 +100,12 @@ test('one that its source describes as ended is archived in a single walk, howev
   valueOf(await under.page({ maxResults: 5 }));
   await under.idle();
   expect(under.events('archived')).toHaveLength(1);
-  // One for the look, and one for the archive, which keeps it.
+  // The look requests one description. Archiving requests another, which the archive stores.
   expect(descriptions).toEqual(['background', 'background']);
   expect(under.source.calls).toHaveLength(WALK_PAGES_MAX + 10);
 });
 
-test('a look at a history without a description is bounded, and the next one continues', async () => {
+test('without descriptions, a look reads a bounded number of pages and the next look continues there', async () => {
   const length = (WALK_PAGES_MAX + 10) * 10;
   const under = new ExecutionsUnderTest({
     messages: someHistory({ length, terminal: 'EXECUTION_FAILED' }),

@@ -1,6 +1,6 @@
 /**
- * On Workers: reading the first page of an execution that has ended leaves an alarm, and the alarm archives
- * it.
+ * On Workers, reading the first page of an ended execution sets an alarm, and that alarm archives the
+ * execution.
  */
 import { reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -16,7 +16,10 @@ afterEach(async () => {
   await reset();
 });
 
-/** A page of two messages and one of a single message, in each service's form. */
+/**
+ * The upstream's first page with two messages, or its second with one, in the format of the requested
+ * service.
+ */
 function answer(operation: string, isSecond: boolean): object {
   if (operation.endsWith('DescribeExecution')) return { status: 'SUCCEEDED', stopDate: ENDED_AT };
   const ids = isSecond ? [3] : [1, 2];
@@ -53,8 +56,7 @@ test.each(['a-flow', ARN])(
     };
     const object = objectOf(executionKey(parseExecutionRef(id)));
     expect((await read()).status).toBe(200);
-    // The look, and the archiving that follows from it. The platform may have run an alarm that was due
-    // already.
+    // One alarm makes the look, and the next one archives. The platform may already have run one of them.
     for (let n = 0; n < 2; n++) await runDurableObjectAlarm(object);
     const isArchived = async () => (await STORE.list({ prefix: 'archive/1/head/' })).keys.length > 0;
     await vi.waitFor(async () => expect(await isArchived()).toBe(true));

@@ -1,7 +1,6 @@
 /**
- * Invariant 1, for any history and any page sizes, while between requests anything may happen: short or empty
- * upstream pages, expired tokens, reads that lag or fail, a store that fails, new messages, archiving, and
- * the loss of all memory.
+ * Invariant 1 under random trouble between requests: short or empty upstream pages, expired tokens, reads
+ * that lag or fail, a failing store, new messages, archiving, and restarts that lose all memory.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -14,7 +13,7 @@ import { ExecutionsUnderTest, READER, REF } from './executions-under-test.ts';
 import { runs } from '../support/seeded-random.ts';
 
 const HISTORY_MAX = 3_000;
-/** After this nothing fails any more, and the reader must reach the end. */
+/** Trouble stops after this many requests. From then on the reader must reach the end. */
 const TROUBLED_REQUESTS_MAX = 60;
 
 const anyConduct: fc.Arbitrary<Conduct> = fc.oneof(
@@ -37,7 +36,7 @@ const anyConduct: fc.Arbitrary<Conduct> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ expireTokens: true }) },
 );
 
-/** What happens before a request, and the request. */
+/** What happens before each request, and the request itself. */
 const anyStep = fc.record({
   advanceMs: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, fc.constantFrom(300, 1_100, 11_000, 400_000)),
   grow: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 400 })),
@@ -51,7 +50,7 @@ const anyStep = fc.record({
   waitMs: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constant(3_000)),
 });
 
-/** No message ends the execution but the last one. */
+/** Replaces terminal messages, so that only the last message can end the execution. */
 const running = (history: readonly Message[]): Message[] =>
   history.map((message) =>
     message.eventType?.startsWith('EXECUTION_') ? { ...message, eventType: 'STEP_STARTED' } : message,
@@ -103,7 +102,8 @@ test('following nextToken yields each message exactly once, in order', async () 
           const [page] = await Promise.all([asked, other]);
           if (!page.ok) {
             expect(page.failure.type).toMatch(/^(upstream-|store-unavailable)/);
-            // A failure is remembered for a poll interval, which is at most 15 s.
+            // A failure is cached for at most one poll interval, so requests must succeed soon after the
+            // trouble.
             if (request > TROUBLED_REQUESTS_MAX + 2) expect(page.failure).toBe('a page');
             await clock.advance(troubled ? 1_100 : 15_000);
             continue;
@@ -124,6 +124,6 @@ test('following nextToken yields each message exactly once, in order', async () 
     ),
     { numRuns: runs(40) },
   );
-  // The history was archived during some runs.
+  // Some of the runs must have archived the history.
   expect(archives).toBeGreaterThan(2);
 });

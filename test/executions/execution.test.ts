@@ -11,8 +11,8 @@ const ENDED = someHistory({ length: 1_000, terminal: 'EXECUTION_SUCCEEDED' });
 const many = <T>(count: number, ask: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, ask));
 
-describe('one call upstream serves any number of readers (invariant 3)', () => {
-  test('concurrent requests share a call, and never are two calls in flight', async () => {
+describe('upstream calls do not depend on the number of readers (invariant 3)', () => {
+  test('concurrent requests share calls, and at most one call is in flight', async () => {
     const under = new ExecutionsUnderTest({ messages: someHistory({ length: 700 }) });
     under.source.hold();
     const asked = Promise.all([
@@ -30,7 +30,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     expect(under.source.inFlightMax).toBe(1);
   });
 
-  test('a last page younger than a second is not requested again, an older one is, and full pages never are', async () => {
+  test('the last page is fetched again once it is a second old, and full pages are never fetched again', async () => {
     const under = new ExecutionsUnderTest({ messages: someHistory({ length: 260 }) });
     await under.readAll();
     expect(under.source.calls).toHaveLength(2);
@@ -43,7 +43,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
   });
 
   test.each(['upstream-throttled', 'upstream-internal', 'upstream-broken', 'upstream-timeout'] as const)(
-    '%s is remembered like a page: for a second',
+    'the failure %s is cached for a second, like a last page',
     async (failure) => {
       const under = new ExecutionsUnderTest({ messages: RUNNING, conduct: () => ({ failure }) });
       expect(await many(20, async () => failureOf(await under.page()))).toEqual(
@@ -59,7 +59,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     },
   );
 
-  test('"not found" is shared by all callers for 1.5 s, without a request to the Execution', async () => {
+  test('all callers share a "not found" for 1.5 s, without asking the Execution again', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     under.source.missing = true;
     let asked = 0;
@@ -80,7 +80,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     expect(under.source.calls).toHaveLength(2);
   });
 
-  test('an import shows at once where the id was not found before', async () => {
+  test('an import is visible at once, even to callers that just got "not found"', async () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     expect(failureOf(await under.page())).toBe('upstream-not-found');
@@ -88,7 +88,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     expect(valueOf(await under.page()).messages).toHaveLength(250);
   });
 
-  test('an execution without readers costs nothing, even after it had some', async () => {
+  test('an execution causes no calls and no timers once its readers have left', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     await under.page();
     await under.page({ waitMs: 2_000, from: { at: 'start' } });
@@ -97,7 +97,7 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
     expect(under.clock.sleepers).toBe(0);
   });
 
-  test('a call completes although its readers have left, and its page is remembered', async () => {
+  test('a call completes even if its readers leave, and its page is cached', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     under.source.hold();
     const gone = new AbortController();
@@ -111,11 +111,11 @@ describe('one call upstream serves any number of readers (invariant 3)', () => {
   });
 });
 
-describe('waiting', () => {
+describe('a waiting request', () => {
   const behind = async (under: ExecutionsUnderTest) =>
     ({ at: 'position', ...valueOf(await under.page()).next }) as const;
 
-  test('a hundred waiting requests share one poll and are answered together', async () => {
+  test('shares one poll with all others, and they are answered together', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const from = await behind(under);
     const waiting = many(100, () => under.page({ from, waitMs: 50_000 }));
@@ -146,7 +146,7 @@ describe('waiting', () => {
     });
   });
 
-  test('ends at once if a message exists or the execution has ended', async () => {
+  test('is answered at once if a message exists or the execution has ended', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     expect(valueOf(await under.page({ waitMs: 50_000 })).messages).toHaveLength(250);
     const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
@@ -155,7 +155,7 @@ describe('waiting', () => {
     expect(valueOf(await under.summary(50_000)).status).toBe('SUCCEEDED');
   });
 
-  test('for the end: the summary is sent as soon as the execution ends', async () => {
+  test('for a summary is answered as soon as the execution ends', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const waiting = many(10, () => under.summary(50_000));
     await under.clock.advance(3_000);
@@ -170,7 +170,7 @@ describe('waiting', () => {
     }
   });
 
-  test('with a filter skips other messages, and the cursor moves past them', async () => {
+  test('with a filter skips other messages, and its cursor moves past them', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const from = await behind(under);
     const waiting = under.page({ from, waitMs: 50_000, eventTypes: ['STEP_FAILED'] });
@@ -197,12 +197,12 @@ describe('waiting', () => {
     expect(valueOf(await waiting).messages).toEqual([{ messageId: 'after all' }]);
   });
 
-  test('for an unknown execution retries for 5 s, for back ends that read right after they start one', async () => {
+  test('for an unknown execution looks again for 5 s, because back ends read right after they start one', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     under.source.missing = true;
     const waiting = many(50, () => under.page({ waitMs: 50_000 }));
     await under.clock.advance(4_999);
-    // At 0 and at 1.5 s.
+    // The calls so far were made at 0 and 1.5 s.
     expect(under.source.calls).toHaveLength(2);
     under.source.missing = false;
     await under.clock.advance(1);
@@ -210,7 +210,7 @@ describe('waiting', () => {
     expect(under.source.calls).toHaveLength(3);
   });
 
-  test('for an unknown execution lasts no longer than 5 s, nor longer than requested, and not at all without waitTimeSeconds', async () => {
+  test('for an unknown execution ends after 5 s or the requested time, whichever is shorter', async () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     const answeredAfter = async (waitMs: number) => {
@@ -226,12 +226,12 @@ describe('waiting', () => {
     };
     expect(await answeredAfter(50_000)).toBe(5_000);
     expect(under.source.calls).toHaveLength(3);
-    // The last look within these 2 s.
+    // The last look that fits into these 2 s is at 1.5 s.
     expect(await answeredAfter(2_000)).toBe(1_500);
     expect(await answeredAfter(0)).toBe(0);
   });
 
-  test('has 1,000 slots; further requests get a Retry-After, and a slot is freed when its request ends', async () => {
+  test('is refused with a Retry-After if no slot is free, and frees its own slot when it ends', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING, listenersMax: 3 });
     const from = await behind(under);
     const gone = new AbortController();
@@ -242,7 +242,7 @@ describe('waiting', () => {
     ];
     await settle();
     const refused = under.page({ from, waitMs: 50_000 });
-    // Before that the clients that hold slots are probed.
+    // Before the refusal, the clients that hold slots are probed for disconnects.
     await under.clock.advance(5_000);
     expect(await refused).toMatchObject({
       failure: { type: 'overloaded', retryAfterSeconds: expect.any(Number) },
@@ -257,7 +257,7 @@ describe('waiting', () => {
   });
 });
 
-test('a history larger than the page memory is read whole, and memory stays within its budget', async () => {
+test('a history larger than the page memory is read completely, and the memory stays within its budget', async () => {
   const payload = 'x'.repeat(20_000);
   const messages = someHistory({ length: 3_000, payload: () => payload });
   const memory = createPageMemory();
@@ -275,7 +275,7 @@ test('a history larger than the page memory is read whole, and memory stays with
   expect(read).toEqual(messages.map(({ messageId }) => messageId));
   expect(most).toBeGreaterThan(UPSTREAM_PAGES_BYTES_MAX / 2);
   expect(most).toBeLessThanOrEqual(UPSTREAM_PAGES_BYTES_MAX);
-  // Read from start to end, no page is requested twice.
+  // The history is read in order, so no page is fetched twice.
   expect(under.source.calls).toHaveLength(12);
 });
 

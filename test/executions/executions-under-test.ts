@@ -1,6 +1,6 @@
 /**
- * Executions in process over a scripted source and a store that fails on demand, on one clock that tests
- * move; the archive in front, as callers see it.
+ * In-process Executions behind the archive, as callers see them. They use a scripted source, a store that
+ * fails on demand, and a clock that tests advance.
  */
 import { createDurableKeys } from '../../src/deno/durable-keys.ts';
 import { openWalk, readDescription } from '../../src/compose-sources.ts';
@@ -36,7 +36,7 @@ export interface UnderTestOptions extends ScriptedSourceOptions {
   readonly memory?: PageMemory;
 }
 
-/** Any reader. */
+/** A reader for tests that do not care which one it is. */
 export const READER = {
   keyId: 'key',
   tenant: 'tenant',
@@ -44,7 +44,7 @@ export const READER = {
   totalStreamLimit: 1_000,
 } as const;
 
-/** A page and what its bytes say. */
+/** A page, together with its decoded body. */
 export type ReadPage = PageAnswer & PageBody;
 
 export const readPage = (answer: Result<PageAnswer>): Result<ReadPage> =>
@@ -118,13 +118,13 @@ export class ExecutionsUnderTest {
     };
   }
 
-  /** Another isolate over the same store takes over, with empty memory. */
+  /** Continues as another isolate would: with the same store and with empty memory. */
   restart(): void {
     this.live.close();
     Object.assign(this, this.#open());
   }
 
-  /** As `restart`. The new one continues unfinished work, as a new process of Deno does. */
+  /** Restarts as a new Deno process would: it also continues the work that was left unfinished. */
   async resume(): Promise<void> {
     this.restart();
     await this.live.resume();
@@ -150,7 +150,7 @@ export class ExecutionsUnderTest {
     return this.executions.importHistory(REF, new Blob([lines]).stream());
   }
 
-  /** The whole history, in pages of these sizes. */
+  /** Reads the whole history in pages of these sizes, used in rotation. */
   async readAll(sizes: readonly number[] = [250]): Promise<Message[]> {
     const messages: Message[] = [];
     let from: PageRequest['from'] = { at: 'start' };
@@ -164,7 +164,7 @@ export class ExecutionsUnderTest {
     }
   }
 
-  /** Lets everything due run to its end. */
+  /** Runs everything that is due now to completion. */
   idle(): Promise<void> {
     return this.clock.advance(1);
   }

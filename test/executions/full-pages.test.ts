@@ -1,6 +1,6 @@
 /**
- * Full pages of executions that are not archived: how often the Execution is asked for them, and that they
- * equal its answers.
+ * Cached full pages of executions that are not archived: when the Execution is asked again, and whether
+ * cached pages equal its answers.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import { runs } from '../support/seeded-random.ts';
 const RUNNING = someHistory({ length: 30 });
 const FULL: PageRequest = { from: { at: 'start' }, maxResults: 10, payloads: 'full', ...READER, waitMs: 0 };
 
-/** Counts how often the Execution itself is asked for a page. */
+/** Counts the pages requested from the Execution itself. */
 function counting(under: ExecutionsUnderTest): { asked: number } {
   const count = { asked: 0 };
   const { page } = under.live;
@@ -25,7 +25,7 @@ function counting(under: ExecutionsUnderTest): { asked: number } {
 }
 
 describe('the Execution is asked for a full page', () => {
-  test('once a second, by all readers with the same access together', async () => {
+  test('once a second by all readers with the same access together', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const count = counting(under);
     for (let n = 0; n < 100; n++) valueOf(await under.page({ ...FULL, keyId: `key ${n}`, tenant: `${n}` }));
@@ -38,7 +38,7 @@ describe('the Execution is asked for a full page', () => {
     expect(count.asked).toBe(2);
   });
 
-  test('for each level of access anew, so that nobody gets the payloads of another level', async () => {
+  test('separately for each level of access, so no reader gets payloads of another level', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const count = counting(under);
     for (const payloads of PAYLOAD_ACCESS) {
@@ -50,14 +50,14 @@ describe('the Execution is asked for a full page', () => {
     expect(count.asked).toBe(PAYLOAD_ACCESS.length);
   });
 
-  test('each time, if the request waits', async () => {
+  test('by every request that waits', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const count = counting(under);
     for (let n = 0; n < 3; n++) valueOf(await under.page({ ...FULL, waitMs: 1_000 }));
     expect(count.asked).toBe(3);
   });
 
-  test('again, once it has answered with another status', async () => {
+  test('again after it has reported another status', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const tail = { from: { at: 'last', count: 5 } } as const;
     valueOf(await under.page(tail));
@@ -71,7 +71,7 @@ describe('the Execution is asked for a full page', () => {
     expect(count.asked).toBe(2);
   });
 
-  test('again, once the execution was deleted here', async () => {
+  test('again after this process deleted the execution', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     valueOf(await under.page(FULL));
     const count = counting(under);
@@ -82,7 +82,7 @@ describe('the Execution is asked for a full page', () => {
   });
 });
 
-test('a page that is not full is asked for each time', async () => {
+test('the Execution is asked for every page that is not full', async () => {
   const under = new ExecutionsUnderTest({ messages: RUNNING });
   const count = counting(under);
   for (let n = 0; n < 3; n++) valueOf(await under.page({ ...FULL, maxResults: 30 }));
@@ -90,14 +90,14 @@ test('a page that is not full is asked for each time', async () => {
   expect(count.asked).toBe(6);
 });
 
-test('a full page is a hit, whatever call it was first read with', async () => {
+test('a cached full page is reported as a hit, although its first read was a miss', async () => {
   const under = new ExecutionsUnderTest({ messages: RUNNING });
   const served = async () => valueOf(await under.page(FULL)).served;
   expect(await served()).toEqual({ layer: 'live', forward: 'miss', upstreamCalls: 1 });
   expect(await served()).toEqual({ layer: 'live', forward: 'hit', upstreamCalls: 0 });
 });
 
-test('a page from memory is the page that the Execution answers now', async () => {
+test('a cached page equals the page that the Execution would return now', async () => {
   await fc.assert(
     fc.asyncProperty(
       anyHistory(300, 2),
@@ -116,7 +116,7 @@ test('a page from memory is the page that the Execution answers now', async () =
         const all = drawn.slice(0, -1);
         const start = Math.ceil(all.length / 2);
         const under = new ExecutionsUnderTest({ messages: all.slice(0, start) });
-        // Reads the end, so that the status is known.
+        // Reads the end first, so that the Execution knows the status.
         valueOf(await under.page({ from: { at: 'last', count: 1 } }));
         let from: PageRequest['from'] = { at: 'start' };
         for (const { growth, pauseMs, next, eventTypes, ...request } of reads) {

@@ -13,7 +13,7 @@ const REQUEST = {
   waitMs: 0,
 } as const;
 
-test('executions with requests are not dropped, however many there are: each has one call in flight', async () => {
+test('executions with open requests are never evicted, so each has at most one call in flight', async () => {
   const under = new ExecutionsUnderTest({ messages: someHistory({ length: 3 }) });
   const ids = Array.from({ length: IDLE_EXECUTIONS_MAX + 200 }, (_, n) => `flow-${n}`);
   const readAll = () => ids.map((executionId) => under.live.page({ ...REF, executionId }, REQUEST));
@@ -29,7 +29,7 @@ test('executions with requests are not dropped, however many there are: each has
   expect(under.source.calls).toHaveLength(ids.length);
 });
 
-test('a dropped execution is found again in the archive', async () => {
+test('an evicted execution is served from the archive', async () => {
   const history = someHistory({ length: 300, terminal: 'EXECUTION_SUCCEEDED' });
   const under = new ExecutionsUnderTest({ messages: history });
   await under.readAll();
@@ -42,7 +42,7 @@ test('a dropped execution is found again in the archive', async () => {
   expect(under.source.calls).toHaveLength(0);
 });
 
-test('closing answers waiting requests at once, and leaves no timer behind', async () => {
+test('closing answers waiting requests at once and leaves no timers', async () => {
   const under = new ExecutionsUnderTest({ messages: someHistory({ length: 3 }) });
   const { next } = valueOf(await under.page());
   const waiting = under.page({ from: { at: 'position', ...next }, waitMs: 50_000 });

@@ -1,4 +1,4 @@
-/** The index agrees with the archives, whatever fails or ends in between. */
+/** The index of archives agrees with the archives, even if the store fails or the process ends in between. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { IndexedExecution } from '../../src/archive/index-record.ts';
@@ -9,7 +9,7 @@ import { ExecutionsUnderTest, REF, failureOf, valueOf } from './executions-under
 const historyFrom = (startMs: number) =>
   someHistory({ length: 260, terminal: 'EXECUTION_SUCCEEDED', startMs });
 const FIRST = historyFrom(Date.UTC(2025, 0, 1));
-/** A history with another start, so that its entry has another key. */
+/** A history with another start time, so its entry in the index has another key. */
 const SECOND = historyFrom(Date.UTC(2025, 0, 2));
 
 let under: ExecutionsUnderTest;
@@ -23,7 +23,7 @@ async function listed(): Promise<readonly IndexedExecution[]> {
   return valueOf(page).executions;
 }
 
-/** The index has just what is archived, and no note is left. */
+/** Expects the index to list exactly the archived execution, and no note about pending repairs to be left. */
 async function expectTrue(): Promise<void> {
   const head = await under.archive.visibleHead(REF);
   const executions = await listed();
@@ -34,7 +34,7 @@ async function expectTrue(): Promise<void> {
   expect(notes.keys.map(({ name }) => name).filter((name) => name.endsWith('unindexed'))).toEqual([]);
 }
 
-/** Until everything is repaired and retried: the process ends now, and the next one has an hour. */
+/** Repairs the store, starts a new process, and gives it an hour to finish and retry everything. */
 async function recover(): Promise<void> {
   under.store.failAfterWrites(Infinity);
   under.store.failReads(false);
@@ -42,8 +42,8 @@ async function recover(): Promise<void> {
   await under.clock.advance(3_600_000);
 }
 
-describe('an archived execution', () => {
-  test('is in the index at once: imported, walked, and no more once it is deleted', async () => {
+describe('the entry of an archived execution', () => {
+  test('is in the index as soon as it is archived, and is removed when the archive is deleted', async () => {
     valueOf(await under.import(FIRST));
     await expectTrue();
     expect(await listed()).toMatchObject([{ executionId: REF.executionId, count: 260, from: 'import' }]);
@@ -56,7 +56,7 @@ describe('an archived execution', () => {
     expect(await listed()).toMatchObject([{ count: 260, from: 'source' }]);
   });
 
-  test('that is imported again, with another start, is listed once, at its new place', async () => {
+  test('moves to its new place if another import changes the start time', async () => {
     valueOf(await under.import(FIRST));
     valueOf(await under.import(SECOND));
     expect(await listed()).toMatchObject([{ startedAt: SECOND[0]?.timestamp }]);
@@ -74,7 +74,7 @@ describe.each([
   };
 
   test.each(Array.from({ length: 14 }, (_, writes) => writes))(
-    'after its write %i leaves an index that the next process completes',
+    'after %i writes leaves an index that the next process repairs',
     async (writes) => {
       await before();
       under.store.failAfterWrites(writes);
@@ -84,7 +84,7 @@ describe.each([
     },
   );
 
-  test('writes its last with fewer than 14 writes, so that each of them was tried', async () => {
+  test('never makes more than 13 writes, so the tests above cover each of them', async () => {
     await before();
     const written = under.store.writes();
     await change();
@@ -92,11 +92,11 @@ describe.each([
   });
 });
 
-describe('a store that refuses the entry', () => {
-  test('does not refuse the archive, and gets the entry a minute later', async () => {
+describe('a failing store', () => {
+  test('that cannot write an index entry keeps the archive visible, and gets the entry a minute later', async () => {
     valueOf(await under.import(FIRST));
-    // Note of pages, page, note of the old pages, note of the index, head, and the notes that are deleted
-    // after it.
+    // The five writes are the note about new pages, the page, the note about the old pages, the note about
+    // the index, and the head. After that, the store refuses the index entry and the deletion of the notes.
     under.store.failAfterWrites(5);
     await under.import(SECOND);
     under.store.failAfterWrites(Infinity);
@@ -106,7 +106,7 @@ describe('a store that refuses the entry', () => {
     await expectTrue();
   });
 
-  test('of a deleted archive makes the deletion fail, and a second one complete it', async () => {
+  test('that cannot delete an index entry fails the deletion, and a second deletion completes it', async () => {
     valueOf(await under.import(FIRST));
     const notes = 2;
     const headAndPage = 2;
@@ -117,7 +117,7 @@ describe('a store that refuses the entry', () => {
     await expectTrue();
   });
 
-  test('and is full still gives up the entry with the archive', async () => {
+  test('that is full can still delete an index entry together with its archive', async () => {
     valueOf(await under.import(FIRST));
     under.store.fill();
     valueOf(await under.executions.forget(REF));

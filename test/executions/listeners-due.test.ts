@@ -1,4 +1,4 @@
-/** What it costs to know when streams are due. */
+/** The cost of finding out when the next stream is due. */
 import { expect, test } from 'vitest';
 
 import { ok } from '../../src/core/errors.ts';
@@ -6,7 +6,7 @@ import { type Listener, Listeners } from '../../src/executions/following/listene
 import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 
-test('a stream that opens does not ask the others when they are due', () => {
+test('opening a stream does not ask every other stream when its heartbeat is due', () => {
   const clock = new ManualClock();
   const listeners = new Listeners({
     names: {},

@@ -1,4 +1,4 @@
-/** Invariant 6, slots and lives: what happens to open streams as time passes. */
+/** Invariant 6, slots and stream lifetimes: what happens to open streams as time passes. */
 import { beforeEach, expect, test } from 'vitest';
 
 import { fail, type Failure, ok } from '../../src/core/errors.ts';
@@ -29,10 +29,10 @@ const state = { pollIntervalMs: 1_000, upstream: 'ok' } as const;
 let clock: ManualClock;
 let asked: unknown[];
 let refused: Map<string, Failure>;
-/** When a key ends, according to the store. */
+/** When each key expires, according to the store. */
 let endsAtMs: Map<string, number>;
 let dueChanged: number;
-/** Held until released, when set. */
+/** If set, checks of keys hang until the test resolves it. */
 let gate: PromiseWithResolvers<void> | undefined;
 let random: () => number;
 let listeners: Listeners;
@@ -101,7 +101,7 @@ function open(more: Partial<StreamRequest> = {}): StreamReader {
   return reader;
 }
 
-/** Advances time as the Execution does: from one due task to the next. */
+/** Advances time as an Execution does, from one due task to the next. */
 async function pass(ms: number): Promise<void> {
   const endMs = clock.now() + ms;
   for (let due = listeners.dueAtMs(); due <= endMs; due = listeners.dueAtMs()) {
@@ -112,7 +112,7 @@ async function pass(ms: number): Promise<void> {
   await clock.advance(endMs - clock.now());
 }
 
-test('a key is checked every 30 s, once for all of its streams, and not at all without open streams', async () => {
+test('a key is checked every 30 s, once for all its open streams, and not after they have closed', async () => {
   const readers = [open(), open(), open({ grant: 'other', keyId: 'other' })];
   await pass(KEY_CHECK_MS);
   expect(asked).toEqual(['key', 'other']);
@@ -124,7 +124,7 @@ test('a key is checked every 30 s, once for all of its streams, and not at all w
   expect(listeners.dueAtMs()).toBe(Infinity);
 });
 
-test('a key that is refused ends its streams, and no others, with the problem', async () => {
+test('a revoked key ends its own streams with a problem, and no others', async () => {
   const [mine, other] = [open(), open({ grant: 'other', keyId: 'other' })];
   refused.set('key', { type: 'revoked-key' });
   await pass(KEY_CHECK_MS);
@@ -138,7 +138,7 @@ test('a key that is refused ends its streams, and no others, with the problem', 
   expect(other.ended).toBe(false);
 });
 
-test('a thousand keys are checked concurrently: a slow store does not delay the last one by all others', async () => {
+test('all keys are checked concurrently, so a slow answer for one does not delay the others', async () => {
   const many = new Listeners({
     names: logNames(ref),
     log: testLog(),
@@ -158,7 +158,7 @@ test('a thousand keys are checked concurrently: a slow store does not delay the 
   gate.resolve();
 });
 
-test('a ticket that expires ends its stream at once, with the problem', async () => {
+test('an expired ticket ends its stream at once with a problem', async () => {
   const reader = open({ ticketEndsAtMs: clock.now() + 4_321 });
   await pass(4_320);
   expect(reader.ended).toBe(false);
@@ -169,7 +169,7 @@ test('a ticket that expires ends its stream at once, with the problem', async ()
 
 const codeIn = (reader: StreamReader): unknown => JSON.parse(reader.named('problem')[0]?.data ?? '{}').code;
 
-test('a key that is extended keeps its stream open, and one that is shortened ends it on the millisecond', async () => {
+test('extending a key keeps its stream open, and shortening it ends the stream at the new expiry', async () => {
   endsAtMs.set('key', clock.now() + 50_000).set('other', clock.now() + 100_000);
   const extended = open({ keyEndsAtMs: clock.now() + 50_000 });
   const shortened = open({ grant: 'other', keyId: 'other', keyEndsAtMs: clock.now() + 100_000 });
@@ -179,7 +179,7 @@ test('a key that is extended keeps its stream open, and one that is shortened en
   expect(shortened.ended).toBe(false);
   await pass(1);
   expect(codeIn(shortened)).toBe('ExpiredApiKey');
-  // After the check at 30 s: only the last check before its end can notice.
+  // Extended after the check at 30 s. Only the check just before the expiry at 50 s can notice it.
   endsAtMs.set('key', clock.now() + 500_000);
   expect(dueChanged).toBeGreaterThan(0);
   await pass(60_000);
@@ -191,7 +191,7 @@ test('a key that is extended keeps its stream open, and one that is shortened en
   expect(codeIn(extended)).toBe('ExpiredApiKey');
 });
 
-test('a ticket ends its stream on time, even if its key was extended or the store hangs', async () => {
+test('a ticket ends its stream on time, even if its key no longer expires or the store hangs', async () => {
   endsAtMs.set('key', clock.now() + 20_000);
   const reader = open({ keyEndsAtMs: clock.now() + 20_000, ticketEndsAtMs: clock.now() + 45_000 });
   await pass(10_000);
@@ -206,7 +206,7 @@ test('a ticket ends its stream on time, even if its key was extended or the stor
 });
 
 test.each(['fails', 'hangs'])(
-  'a store that %s closes streams only after 5 min, when their keys may have been revoked elsewhere',
+  'a store that %s closes streams only after 5 min without an answer about their keys',
   async (how) => {
     const reader = open();
     await pass(2 * KEY_CHECK_MS);
@@ -220,7 +220,7 @@ test.each(['fails', 'hangs'])(
   },
 );
 
-test('one answer of the store keeps a stream open for another 5 min', async () => {
+test('one successful check keeps a stream open for another 5 min', async () => {
   const reader = open();
   for (let outage = 0; outage < 3; outage++) {
     refused.set('key', { type: 'store-unavailable', internal: 'down' });
@@ -231,14 +231,14 @@ test('one answer of the store keeps a stream open for another 5 min', async () =
   expect(reader.named('problem')).toEqual([]);
 });
 
-test('a stored record that is refused closes the streams of its key', async () => {
+test('a damaged key record closes the streams of its key at the next check', async () => {
   const reader = open();
   refused.set('key', { type: 'store-unavailable', internal: 'damaged', refused: true });
   await pass(KEY_CHECK_MS);
   expect(codeIn(reader)).toBe('StoreUnavailable');
 });
 
-test('streams live 15 min ± 20 %, so that streams opened together do not end together', async () => {
+test('streams live 15 min ± 20 %, so those opened together do not end together', async () => {
   const livesMs: number[] = [];
   for (const at of [0, 0.25, 0.5, 0.75, 0.999]) {
     random = () => at;
@@ -251,7 +251,7 @@ test('streams live 15 min ± 20 %, so that streams opened together do not end to
   expect(livesMs).toEqual([0.8, 0.9, 1, 1.1, 1.2].map((factor) => Math.round(STREAM_LIFE_MS * factor)));
 });
 
-test('slots are counted from when a stream starts to open, and for waiting requests', () => {
+test('open streams and waiting requests both occupy slots of their key', () => {
   const request = { keyId: 'key', tenant: 'tenant', streamLimit: 3 };
   const leave = listeners.wait(request);
   open({ keyId: 'key' });
@@ -263,10 +263,10 @@ test('slots are counted from when a stream starts to open, and for waiting reque
   expect(listeners.refusal(request)).toBeUndefined();
 });
 
-test('before a refusal every stream is probed for a disconnect; many refusals at once cost one probe', async () => {
+test('a probe writes to every stream once, however many refusals ask for one at the same time', async () => {
   const silent = open();
   await pass(1_000);
-  // It may have disconnected since its last write.
+  // This stream has just been written to, but may have disconnected since.
   const fresh = open();
   for (let n = 0; n < 100; n++) listeners.probe(state);
   await settle();
@@ -278,7 +278,7 @@ test('before a refusal every stream is probed for a disconnect; many refusals at
   expect(silent.named('heartbeat')).toHaveLength(2);
 });
 
-test('closing all streams ends each after a whole frame, and leaves nothing behind', async () => {
+test('closing all streams ends each of them after a complete frame and frees their slots', async () => {
   const readers = [open(), open()];
   listeners.closeAll();
   await settle();

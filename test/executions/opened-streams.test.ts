@@ -1,4 +1,4 @@
-/** What an opened stream costs besides its messages, in counts. */
+/** The cost of opening a stream, apart from its messages. */
 import { expect, test } from 'vitest';
 
 import { createFrameMemory, EventFrames } from '../../src/executions/following/event-frames.ts';
@@ -7,7 +7,7 @@ import { startOf } from '../../src/messages/history.ts';
 
 const ref = { source: 'scripted', executionId: 'urn:tdm:flow' };
 
-test('subscribers at the same position share one signed id in their caught-up events and heartbeats', () => {
+test('caught-up events and heartbeats at the same position share one signed id', () => {
   let signed = 0;
   const keys = {
     get current() {
@@ -29,7 +29,7 @@ test('subscribers at the same position share one signed id in their caught-up ev
   expect(frames.end(at, 'SUCCEEDED', true)).not.toEqual(frames.end(at, 'SUCCEEDED', false));
 });
 
-test('a request for a stream reaches the object whole, without a body', () => {
+test('a stream request reaches the Durable Object unchanged and needs no body', () => {
   const asked = {
     ref: { executionId: 'flöw/日本/\u{1f600}\ud800\u007f' },
     request: { step: 'a\r\nb: c', eventTypes: ['X'] },

@@ -20,8 +20,8 @@ const after = (...events: Event[]): Pacer => {
   return pacer;
 };
 
-describe('the interval', () => {
-  test('is 1 to 15 s, and jitter only shortens it, by at most a tenth', () => {
+describe('the poll interval', () => {
+  test('is 1 to 15 s, and jitter shortens it by at most a tenth', () => {
     fc.assert(
       fc.property(anyEvents, fc.double({ min: 0, max: 1, noNaN: true }), (events, random) => {
         const pacer = after(...events);
@@ -34,7 +34,7 @@ describe('the interval', () => {
     expect([POLL_INTERVAL_MIN_MS, POLL_INTERVAL_MAX_MS]).toEqual([1_000, 15_000]);
   });
 
-  test('doubles at once when throttled, from any length', () => {
+  test('doubles when the upstream throttles, up to 15 s', () => {
     fc.assert(
       fc.property(anyEvents, (events) => {
         const before = after(...events).intervalMs;
@@ -43,7 +43,7 @@ describe('the interval', () => {
     );
   });
 
-  test('shrinks by a second per success after throttling, and only by successes', () => {
+  test('shrinks by a second per success after throttling, and only after successes', () => {
     const pacer = after('throttled', 'throttled', 'throttled');
     expect(pacer.intervalMs).toBe(8_000);
     const won = Array.from({ length: 9 }, () => {
@@ -66,7 +66,7 @@ describe('the interval', () => {
   test.each<[Event, Event[]]>([
     ['nothingNew', quiet],
     ['failed', []],
-  ])('doubles with each %s, and is a second again with the first message', (event, before) => {
+  ])('doubles with each %s, and returns to a second with the first message', (event, before) => {
     const pacer = after(...before);
     expect(pacer.intervalMs).toBe(1_000);
     const slower = Array.from({ length: 5 }, () => {
@@ -76,17 +76,17 @@ describe('the interval', () => {
     expect(slower).toEqual([2_000, 4_000, 8_000, 15_000, 15_000]);
     pacer.messagesArrived();
     expect(pacer.intervalMs).toBe(1_000);
-    // Some quiet polls do not slow it down again.
+    // The next quiet polls do not double it at once.
     for (const quietOnes of quiet) pacer[quietOnes]();
     expect(pacer.intervalMs).toBe(1_000);
   });
 
-  test('is a second again when a listener arrives, unless throttled', () => {
+  test('returns to a second when a listener arrives, but not after throttling', () => {
     expect(after(...quiet, 'nothingNew', 'nothingNew', 'wake').intervalMs).toBe(1_000);
     expect(after('failed', 'throttled', 'wake').intervalMs).toBe(4_000);
   });
 
-  test('is at least what the shared budget requires, even above 15 s', () => {
+  test('is never shorter than the shared budget requires, even if that is above 15 s', () => {
     fc.assert(
       fc.property(anyEvents, fc.nat(120_000), anyEvents, (before, leastMs, later) => {
         const pacer = after(...before);
@@ -102,7 +102,7 @@ describe('the interval', () => {
     );
   });
 
-  test('is shorter in silence if the shared budget has room, but not after failures', () => {
+  test('is shortened for silent executions if the shared budget has room, but not after failures', () => {
     const silent = (): Pacer => {
       const pacer = after(...quiet, ...quiet, 'nothingNew');
       expect(pacer.ownIntervalMs).toBe(POLL_INTERVAL_MAX_MS);
@@ -128,7 +128,7 @@ describe('the interval', () => {
     expect(active.intervalMs).toBe(1_000);
   });
 
-  test('is no longer for a success than without it', () => {
+  test('never grows when messages arrive', () => {
     fc.assert(
       fc.property(anyEvents, (events) => {
         expect(after(...events, 'messagesArrived').intervalMs).toBeLessThanOrEqual(

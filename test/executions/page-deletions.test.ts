@@ -1,5 +1,6 @@
 /**
- * Replaced and orphaned pages of archives are deleted after their ten minutes, whatever happened in between.
+ * Replaced and orphaned pages of archives are deleted after ten minutes, even if the process or the store
+ * fails meanwhile.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -9,7 +10,7 @@ import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { ExecutionsUnderTest, REF, failureOf, valueOf } from './executions-under-test.ts';
 
-/** Three archive pages: the head, and two that a generation must not leave behind. */
+/** Stored as three pages: the head, and two others that must be deleted with their generation. */
 const HISTORY = someHistory({ length: 600, terminal: 'EXECUTION_SUCCEEDED', startMs: Date.UTC(2025, 0, 1) });
 
 let under: ExecutionsUnderTest;
@@ -22,7 +23,7 @@ const names = async (prefix: string): Promise<string[]> => {
   const { keys } = await under.store.list({ prefix });
   return keys.map(({ name }) => name);
 };
-/** The generations that have pages besides the head. */
+/** The generations that have pages in the store, apart from their heads. */
 const generations = async () =>
   new Set((await names('archive/1/page/')).map((name) => name.split('/').at(-2) ?? ''));
 const expectOnlyTheVisible = async () => {
@@ -30,7 +31,7 @@ const expectOnlyTheVisible = async () => {
   expect(await names('execution/')).toEqual([]);
 };
 
-/** A body that sends `text`, and then nothing until it is closed. */
+/** A body that sends `text` and then hangs until `end` is called. */
 function hangingBody(text: string) {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
@@ -39,8 +40,8 @@ function hangingBody(text: string) {
 }
 const lines = HISTORY.map((message) => `${JSON.stringify(message)}\n`).join('');
 
-describe('replaced pages', () => {
-  test('of five imports in 10 s are all deleted after ten minutes, and readable until then', async () => {
+describe('pages of a replaced archive', () => {
+  test('are kept for ten minutes and then deleted, also after five imports in 10 s', async () => {
     for (let n = 0; n < 5; n++) {
       valueOf(await under.import(HISTORY));
       await under.clock.advance(2_000);
@@ -53,7 +54,7 @@ describe('replaced pages', () => {
     expect(under.clock.sleepers).toBe(0);
   });
 
-  test('are deleted by the next process, which knew nothing of them', async () => {
+  test('are deleted by the next process if the one that replaced them has ended', async () => {
     for (let n = 0; n < 3; n++) {
       valueOf(await under.import(HISTORY));
       await under.resume();
@@ -63,7 +64,7 @@ describe('replaced pages', () => {
     await expectOnlyTheVisible();
   });
 
-  test('are deleted once a store that failed works again', async () => {
+  test('are deleted when the store works again after an outage', async () => {
     for (let n = 0; n < 2; n++) valueOf(await under.import(HISTORY));
     under.store.failAfterWrites(0);
     await under.clock.advance(REPLACED_PAGES_KEPT_MS + 3_600_000);
@@ -76,7 +77,7 @@ describe('replaced pages', () => {
     await expectOnlyTheVisible();
   });
 
-  test('of a deleted execution leave nothing, not even the note about them', async () => {
+  test('leave nothing after the execution is deleted, not even the note about them', async () => {
     for (let n = 0; n < 2; n++) valueOf(await under.import(HISTORY));
     expect(valueOf(await under.executions.forget(REF))).toEqual({ archived: true });
     expect(await names('archive/')).toEqual([]);
@@ -86,7 +87,7 @@ describe('replaced pages', () => {
   });
 });
 
-test('entries of a full store can be deleted, because a deletion needs no write', async () => {
+test('an execution can be deleted from a full store, because the deletion writes no new entry', async () => {
   valueOf(await under.import(HISTORY));
   under.store.fill();
   expect(failureOf(await under.import(HISTORY))).toBe('store-unavailable');
@@ -94,8 +95,8 @@ test('entries of a full store can be deleted, because a deletion needs no write'
   expect(await names('')).toEqual([]);
 });
 
-describe('orphaned pages', () => {
-  test('of an import that the end of the process cut off are deleted, and the visible archive is kept', async () => {
+describe('orphaned pages of an import', () => {
+  test('are deleted after the process ended in the middle of it, and the visible archive stays', async () => {
     valueOf(await under.import(HISTORY));
     const { body } = hangingBody(lines);
     void under.executions.importHistory(REF, body);
@@ -107,25 +108,22 @@ describe('orphaned pages', () => {
     expect(await under.readAll()).toHaveLength(600);
   });
 
-  // The last one fails after the head was written: then the new generation is the visible one.
-  test.each([0, 1, 2, 3, 4, 5, 6])(
-    'of an import whose store failed after %i writes are deleted',
-    async (writes) => {
-      valueOf(await under.import(HISTORY));
-      under.store.failAfterWrites(writes);
-      await under.import(HISTORY);
-      under.store.failAfterWrites(Infinity);
-      await under.resume();
-      await under.clock.advance(REPLACED_PAGES_KEPT_MS);
-      await expectOnlyTheVisible();
-      expect(await under.readAll()).toHaveLength(600);
-    },
-  );
+  // The last case fails after the head was written, so the new generation is the visible one.
+  test.each([0, 1, 2, 3, 4, 5, 6])('are deleted if the store failed after %i writes', async (writes) => {
+    valueOf(await under.import(HISTORY));
+    under.store.failAfterWrites(writes);
+    await under.import(HISTORY);
+    under.store.failAfterWrites(Infinity);
+    await under.resume();
+    await under.clock.advance(REPLACED_PAGES_KEPT_MS);
+    await expectOnlyTheVisible();
+    expect(await under.readAll()).toHaveLength(600);
+  });
 
-  test('are not those of an import that is still running', async () => {
+  test('do not include the pages of an import that is still running', async () => {
     const { body, end } = hangingBody(lines);
     const importing = under.executions.importHistory(REF, body);
-    // The body does not hang: a line break arrives before each deadline.
+    // The body ends just before the deadline for silence, so the import succeeds.
     await settle();
     await under.clock.advance(IMPORT_DEADLINES.silenceMs - 1);
     await end();
@@ -136,7 +134,7 @@ describe('orphaned pages', () => {
 });
 
 describe('an import that hangs', () => {
-  test('does not delay a deletion, which ends it', async () => {
+  test('is aborted by a deletion, which does not wait for it', async () => {
     valueOf(await under.import(HISTORY));
     const { body } = hangingBody(lines);
     const importing = under.executions.importHistory(REF, body);
@@ -146,7 +144,7 @@ describe('an import that hangs', () => {
     expect(await names('archive/')).toEqual([]);
   });
 
-  test('does not delay another import, and ends after 30 s of silence without a trace', async () => {
+  test('does not delay another import, and fails after 30 s of silence without any effect', async () => {
     const { body } = hangingBody('{"m');
     const importing = under.executions.importHistory(REF, body);
     await settle();
@@ -156,7 +154,7 @@ describe('an import that hangs', () => {
     expect(await under.readAll()).toHaveLength(600);
   });
 
-  test('ends after 15 minutes, however steadily it drips', async () => {
+  test('fails after 15 minutes, even if bytes keep arriving', async () => {
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
         await under.clock.sleep(10_000);

@@ -1,6 +1,6 @@
 /**
- * On Workers: replaced and orphaned pages of an archive are deleted by the object's alarm after their ten
- * minutes, and leave nothing.
+ * On Workers, the alarm of a Durable Object deletes replaced and orphaned pages after ten minutes. Afterwards
+ * the object stores nothing about them.
  */
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 40_000;
 const ID = 'replaced-flow';
 const object = () => objectOf(executionKey(parseExecutionRef(ID)));
 
-/** Three archive pages: the head, and two that a generation must not leave behind. */
+/** Stored as three pages: the head, and two others that must be deleted with their generation. */
 const HISTORY = Array.from({ length: 600 }, (_, n) =>
   JSON.stringify({
     messageId: `m${n}`,
@@ -54,23 +54,20 @@ const generations = async () => {
   return new Set(keys.map(({ name }) => name.split('/').at(-2))).size;
 };
 
-/** All that is stored of executions: pages, and entries of their index. */
+/** Everything the store has about archives: pages, heads and entries of the index. */
 const inStore = async () => {
   const { keys } = await STORE.list({ prefix: 'archive/' });
   return keys.filter(({ name }) => name !== 'archive/1/index-build');
 };
 
-/**
- * Moves the clock of the service, and runs the alarm that is due by then. The platform may have run it
- * already.
- */
+/** Advances the service's clock by ten minutes and runs the alarm. The platform may already have run it. */
 async function afterTheTenMinutes(): Promise<void> {
   const now = Date.now() + REPLACED_PAGES_KEPT_MS;
   vi.spyOn(systemClock, 'now').mockImplementation(() => now);
   await runDurableObjectAlarm(object());
 }
 
-test('replaced pages are deleted by an object that has restarted, and a deleted archive leaves no key and no alarm', async () => {
+test('a restarted object deletes replaced pages, and a deleted archive leaves no key and no alarm', async () => {
   for (let n = 0; n < 4; n++) expect(await admin('PUT', '/messages', HISTORY)).toBe(200);
   expect(await generations()).toBe(4);
   await abortAllDurableObjects();
@@ -89,16 +86,16 @@ test('replaced pages are deleted by an object that has restarted, and a deleted 
   expect(await stored()).toEqual({ keys: [], alarm: null });
 });
 
-test('an import that failed leaves no key and no alarm at once', async () => {
+test('a failed import leaves no key and no alarm', async () => {
   expect(await admin('PUT', '/messages', `${HISTORY}\n{"messageId":`)).toBe(400);
   expect(await inStore()).toEqual([]);
   expect(await stored()).toEqual({ keys: [], alarm: null });
 });
 
-test('the pages of an import that a restart cut off are deleted, and leave no key and no alarm', async () => {
+test('the pages of an import that a restart interrupted are deleted, and leave no key and no alarm', async () => {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
-  // The last message is not complete, so the import waits for its end.
+  // The last line has no line break, so the import waits for more of it.
   writer.write(new TextEncoder().encode(HISTORY)).catch(() => undefined);
   const importing = admin('PUT', '/messages', readable);
   await vi.waitFor(async () => expect(await generations()).toBe(1), TIMEOUT_MS);

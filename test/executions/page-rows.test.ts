@@ -26,7 +26,7 @@ function underTest(storage = createMemoryExecutionStorage()) {
 
 const all = (rows: PageRows) => [rows.at(0), ...rows.between(0, Infinity)];
 
-/** The same, as a plain sorted list. */
+/** One random operation on the rows. The test applies it to a plain sorted list as well. */
 const anyChange = fc.oneof(
   fc.record({ put: fc.nat(500) }),
   fc.record({ lose: fc.nat(500) }),
@@ -36,7 +36,7 @@ const anyChange = fc.oneof(
 );
 
 describe('page rows', () => {
-  test('are found by position, in memory and after a restart, after any operations', async () => {
+  test('are found by position after any operations, with or without a restart', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyChange, { maxLength: 60 }),
@@ -86,7 +86,7 @@ describe('page rows', () => {
     );
   });
 
-  test('begin with a row for the start, which needs no token and is never lost', async () => {
+  test('always begin with a row for the start of the history, which needs no token', async () => {
     const { rows } = underTest();
     expect(rows.at(Infinity)).toEqual({
       start: 0,
@@ -100,7 +100,7 @@ describe('page rows', () => {
     expect(rows.at(0).token).toBeUndefined();
   });
 
-  test('may be loaded again after a failed load, and exist once', async () => {
+  test('are not duplicated if they are loaded twice', async () => {
     const { storage, open } = underTest();
     const written = open();
     for (const start of [100, 200, 1_000, 20_000]) await written.put(row(start));
@@ -111,7 +111,7 @@ describe('page rows', () => {
     expect((await storage.list('row/')).size).toBe(4);
   });
 
-  test('of an older version, which do not tell what is open, are found again', async () => {
+  test('without the state of the walk, from an older version, are dropped with all later rows', async () => {
     const { storage, logged, open } = underTest();
     const written = open();
     for (const start of [100, 200, 300]) await written.put(row(start));
@@ -124,11 +124,11 @@ describe('page rows', () => {
   });
 
   test.each<[string, unknown]>([
-    ['is no object', 'row'],
+    ['is not an object', 'row'],
     ['has no fingerprint', { start: 200, token: 'x', lost: false }],
     ['has an invalid start', { ...row(200), start: -200 }],
-    ['has another form of fingerprint', { ...row(200), fingerprint: 'ABC' }],
-  ])('behind one that %s are not trusted, and the log says so', async (_, damaged) => {
+    ['has a malformed fingerprint', { ...row(200), fingerprint: 'ABC' }],
+  ])('after a damaged one (which %s) are dropped with it, and the damage is logged', async (_, damaged) => {
     const { storage, logged, open } = underTest();
     const written = open();
     for (const start of [100, 200, 300]) await written.put(row(start));
@@ -139,7 +139,7 @@ describe('page rows', () => {
     expect(logged).toEqual([expect.objectContaining({ event: 'execution-row-damaged' })]);
   });
 
-  test('are cleared at once, even while the storage is busy', async () => {
+  test('are cleared at once, even if the storage has not deleted them yet', async () => {
     const { rows, storage } = underTest();
     await rows.put(row(100));
     const clearing = rows.clear();

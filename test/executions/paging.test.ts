@@ -1,6 +1,6 @@
 /**
- * Invariant 1, below HTTP: following the pages of a history yields each message once, in order, whatever the
- * upstream does meanwhile, and when the history moves to the archive half-way.
+ * Invariant 1, below HTTP: following the pages of a history yields each message once and in order. The
+ * upstream may misbehave, and the history may move to the archive half-way.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -29,7 +29,7 @@ const anyConduct = fc.constantFrom<Conduct>(
   { failure: 'upstream-timeout' },
 );
 
-test('pages of any size yield each message once, in order, over any upstream and into the archive', async () => {
+test('pages yield each message once and in order, for any page sizes and across the move to the archive', async () => {
   await fc.assert(
     fc.asyncProperty(
       anyHistory(3_000, 1),
@@ -43,7 +43,7 @@ test('pages of any size yield each message once, in order, over any upstream and
       fc.nat(60),
       async (drawn, sizes, conduct, options, archivedAfter) => {
         const messages = ended(drawn.slice(0, options.pageSizeMax * 30));
-        // Some calls always succeed, or the history could not be read.
+        // Three calls without trouble in each round, or the history could never be read.
         const upstream = new UpstreamUnderTest({ ...options, conduct: conducts([...conduct, {}, {}, {}]) });
         const { source, clock } = upstream;
         const archive = new ArchiveUnderTest();
@@ -54,7 +54,7 @@ test('pages of any size yield each message once, in order, over any upstream and
         let from: PageQuery['from'] = { at: 'start' };
         for (let pages = 0; got.length < messages.length; pages++) {
           expect(pages).toBeLessThan(10_000);
-          // It grows as it is read.
+          // The history grows while it is read.
           source.append(...messages.slice(source.messages.length, source.messages.length + growth));
           growth = Math.ceil(growth / 2);
           let history: History = { complete: false, chunkAt: (position) => upstream.read(position) };
@@ -70,7 +70,7 @@ test('pages of any size yield each message once, in order, over any upstream and
             expect(page.value.next.position).toBe(got.length);
             if (page.value.more) continue;
           } else expect(page.failure.type).toMatch(/^upstream-/);
-          // No more messages now, or a failure: a client retries.
+          // There are no more messages yet, or the read failed. A client retries in both cases.
           await clock.advance(1_001);
         }
         expect(got).toEqual(messages);

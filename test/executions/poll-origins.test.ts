@@ -1,6 +1,6 @@
 /**
- * Who is charged for the calls of polls: only those for which an interval has passed come before the calls of
- * readers.
+ * How the calls of polls are classified and charged. Only a poll whose interval has passed is queued before
+ * the calls of readers.
  */
 import { afterEach, expect, test } from 'vitest';
 
@@ -17,7 +17,7 @@ afterEach(() => {
   for (const stream of open.splice(0)) stream.abort();
 });
 
-/** Opens a stream; returns how to close it. */
+/** Opens a stream, and returns a function that closes it. */
 async function follow(under: ExecutionsUnderTest, tenant: string): Promise<() => Promise<void>> {
   const request: StreamRequest = {
     ...READER,
@@ -38,9 +38,8 @@ async function follow(under: ExecutionsUnderTest, tenant: string): Promise<() =>
   };
 }
 
-test('the first poll for new listeners is a read of one of them, and the following ones are polls', async () => {
-  // The first page is not the last one, so that a stream opens without a call when the first page is in
-  // memory.
+test('the first poll for a new listener counts as a read of that listener, and the following ones as polls', async () => {
+  // The last page is not the first one, so a stream can open without a call if the first page is in memory.
   const under = new ExecutionsUnderTest({ messages: someHistory({ length: 3 }), pageSizeMax: 2 });
   const wanted: CallOrigin[] = [];
   Object.assign(under.source, {
@@ -62,7 +61,7 @@ test('the first poll for new listeners is a read of one of them, and the followi
   }
 });
 
-test('a poll that finds many pages which nobody has read makes one call, and the others are reads of its listeners', async () => {
+test('a poll that finds many unread pages makes one call as a poll, and the others as reads of its listeners', async () => {
   const under = new ExecutionsUnderTest({ messages: someHistory({ length: 3 }), pageSizeMax: 10 });
   await follow(under, 'one');
   await follow(under, 'two');

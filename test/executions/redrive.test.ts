@@ -16,7 +16,7 @@ const message = (index: number, eventType: string, atMs: number): Message => ({
   timestamp: new Date(atMs).toISOString(),
 });
 
-/** 300 messages that end in a failure, then a redrive of 50 more that ends well. */
+/** 300 messages that end in a failure. A redrive adds 50 more. */
 const FAILED = Array.from({ length: 300 }, (_, index) =>
   message(index, index === 299 ? 'EXECUTION_FAILED' : 'STEP_STARTED', ENDED_MS),
 );
@@ -68,8 +68,8 @@ function openStream(under: ExecutionsUnderTest, from: StreamStart) {
   });
 }
 
-describe('an archived execution that can be redriven', () => {
-  test('is served from its archive, and checked for a redrive once a minute', async () => {
+describe('an archived execution that may be redriven', () => {
+  test('is served from its archive and checked for a redrive at most once a minute', async () => {
     const { under, asked } = archivedFailure();
     await readToArchive(under);
     under.source.forgetCalls();
@@ -84,7 +84,7 @@ describe('an archived execution that can be redriven', () => {
     expect(page.final).toBe(false);
   });
 
-  test('is final after that time, and then costs nothing', async () => {
+  test('is final after 14 days and then causes no calls', async () => {
     const { under, asked } = archivedFailure();
     await readToArchive(under);
     await under.clock.advance(14 * DAY_MS);
@@ -94,7 +94,7 @@ describe('an archived execution that can be redriven', () => {
     expect(asked()).toBe(before);
   });
 
-  test('continues for pages at their positions after a redrive: no gap, no repeat, even across a restart', async () => {
+  test('continues for pages after a redrive without a gap or repeat, even across a restart', async () => {
     const { under, redrive } = archivedFailure();
     await readToArchive(under);
     const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
@@ -108,7 +108,7 @@ describe('an archived execution that can be redriven', () => {
     expect(ids(await under.readAll([77]))).toEqual(ids([...FAILED, ...redriven(0, false)]));
   });
 
-  test('is archived anew, whole, after a redrive that has ended', async () => {
+  test('is archived again in full after a redrive has ended', async () => {
     const { under, redrive } = archivedFailure();
     await readToArchive(under);
     await under.clock.advance(60 * 60_000);
@@ -123,7 +123,7 @@ describe('an archived execution that can be redriven', () => {
     expect(under.source.calls).toHaveLength(0);
   });
 
-  test('answers 204 to a client that saw its end only after a check, and continues its stream after a redrive', async () => {
+  test('is checked before a client that saw its end gets a 204, and after a redrive streams the new messages', async () => {
     const { under, asked, redrive } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
@@ -145,7 +145,7 @@ describe('an archived execution that can be redriven', () => {
     expect(ids(data)).toEqual(ids(redriven(0, true)));
   });
 
-  test('sends what a redrive added to a client that saw an earlier end, also after it was archived anew', async () => {
+  test('streams what a redrive added to a client that saw the earlier end, even from the new archive', async () => {
     const { under, redrive } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
@@ -162,7 +162,7 @@ describe('an archived execution that can be redriven', () => {
     expect(valueOf(await openStream(under, { at: 'position', ended: true, ...end }))).toBeUndefined();
   });
 
-  test('is not answered 204 while the source cannot be reached', async () => {
+  test('is never answered with a 204 while the source cannot be reached', async () => {
     const { under } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));
@@ -179,7 +179,7 @@ describe('an archived execution that can be redriven', () => {
   });
 });
 
-test('is never described while a page of it is being read, and vice versa', async () => {
+test('a description and a page of the same execution are never in flight at the same time', async () => {
   const under = new ExecutionsUnderTest({ messages: FAILED.slice(0, 20) });
   const described = Promise.withResolvers<void>();
   under.source.describe = async () => {
@@ -196,7 +196,7 @@ test('is never described while a page of it is being read, and vice versa', asyn
   expect(valueOf(await summary).status).toBe('RUNNING');
 });
 
-test('a running execution that its source describes is summed up without its history', async () => {
+test('the summary of a running execution is made from its description, without reading its history', async () => {
   const under = new ExecutionsUnderTest({ messages: FAILED.slice(0, 20) });
   under.source.describe = async () =>
     ok({ upstreamStatus: 'RUNNING', status: 'RUNNING', startedAt: iso(ENDED_MS) });

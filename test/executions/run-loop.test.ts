@@ -1,4 +1,4 @@
-/** When the loop wakes up; what an Execution does in it is in test/streams/run-loop.test.ts. */
+/** When the loop wakes up. What an Execution does in the loop is tested in test/streams/run-loop.test.ts. */
 import { beforeEach, expect, test } from 'vitest';
 
 import { RunLoop, START_MS_MAX } from '../../src/executions/following/run-loop.ts';
@@ -9,7 +9,7 @@ let dueAtMs: number;
 let everyMs: number;
 let isNeeded: boolean;
 let tickedAtMs: number[];
-/** How often the loop asked when the task is due. */
+/** How often the loop asked the task when it is due. */
 let asked: number;
 let loop: RunLoop;
 beforeEach(() => {
@@ -44,7 +44,7 @@ beforeEach(() => {
 
 const run = () => loop.run({ forMs: 30_000, isSpent: () => false });
 
-test('a thousand changes do not wake the loop if nothing is due earlier', async () => {
+test('interrupts do not wake the loop if nothing is due earlier than before', async () => {
   void run();
   await settle();
   const before = asked;
@@ -53,13 +53,13 @@ test('a thousand changes do not wake the loop if nothing is due earlier', async 
     await Promise.resolve();
   }
   await settle();
-  // One question each, and no round of the loop.
+  // Each interrupt asks once, and the loop still sleeps.
   expect([asked - before, clock.sleepers]).toEqual([1_000, 1]);
   await clock.advance(10_000);
   expect(tickedAtMs).toEqual([clock.now()]);
 });
 
-test('a change that is due earlier is done in time', async () => {
+test('an interrupt wakes the loop in time for a task that is now due earlier', async () => {
   void run();
   await settle();
   dueAtMs = clock.now() + 500;
@@ -69,13 +69,13 @@ test('a change that is due earlier is done in time', async () => {
   expect(tickedAtMs).toEqual([clock.now()]);
 });
 
-test('what is due every second stays a second apart when the next invocation starts late', async () => {
+test('a task that is due every second keeps its pace when the next invocation starts late', async () => {
   const beganAtMs = clock.now();
   dueAtMs = beganAtMs + 1_000;
   everyMs = 1_000;
   void (async () => {
     for (;;) {
-      // So that invocations end at all distances from what is due next.
+      // An invocation of 3,010 ms ends at a different distance from the next due time each round.
       const againAtMs = await loop.run({ forMs: 3_010, isSpent: () => false });
       await clock.sleep((againAtMs ?? Infinity) - clock.now());
       await clock.sleep(START_MS_MAX);
@@ -85,7 +85,7 @@ test('what is due every second stays a second apart when the next invocation sta
   expect(tickedAtMs).toEqual(Array.from({ length: 400 }, (_, n) => beganAtMs + (n + 1) * 1_000));
 });
 
-test('an invocation ends even if something is due all the time', async () => {
+test('an invocation ends on time even if a task is always due', async () => {
   const beganAtMs = clock.now();
   dueAtMs = beganAtMs;
   everyMs = 10;

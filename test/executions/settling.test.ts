@@ -39,7 +39,7 @@ class SettlingUnderTest {
     });
   }
 
-  /** As a reader in another isolate sees it. */
+  /** What a reader in another isolate finds in the archive. */
   async archived(): Promise<Message[] | string | undefined> {
     const found = await this.archive.elsewhere().find(this.ref);
     return found && readAll(found, this.ref);
@@ -63,10 +63,20 @@ describe('a history settles', () => {
 
   test.each<[string, KnownEnd | undefined, number, number | undefined]>([
     ['10 s after its terminal message', end(), later, HISTORY_START_MS + SETTLE_MS],
-    ['10 s after that was seen, where its time lies in the future', end(), 5_000, 5_000 + SETTLE_MS],
-    ['10 s after that was seen, where it has no time', withoutTime(), 5_000, 5_000 + SETTLE_MS],
     [
-      '10 s after that was seen, if its timestamp is invalid',
+      '10 s after the terminal message was read, if its timestamp lies in the future',
+      end(),
+      5_000,
+      5_000 + SETTLE_MS,
+    ],
+    [
+      '10 s after the terminal message was read, if it has no timestamp',
+      withoutTime(),
+      5_000,
+      5_000 + SETTLE_MS,
+    ],
+    [
+      '10 s after the terminal message was read, if its timestamp is invalid',
       end({ timestamp: 'noon' }),
       5_000,
       5_000 + SETTLE_MS,
@@ -78,15 +88,15 @@ describe('a history settles', () => {
   });
 });
 
-describe('the walk', () => {
-  test('archives the whole history, with one call per page', async () => {
+describe('the walk that archives a history', () => {
+  test('archives all messages, with one call per page', async () => {
     const under = new SettlingUnderTest();
     const settled = await under.settle();
     expect(settled).toMatchObject({ count: 730, status: 'SUCCEEDED', upstreamCalls: 8 });
     expect(await under.archived()).toEqual(full);
   });
 
-  test('reads again only pages that were not read since the settle time', async () => {
+  test('fetches again only the pages that were not read since the settle time', async () => {
     const under = new SettlingUnderTest();
     const { clock, source } = under.upstream;
     await under.upstream.walk();
@@ -94,7 +104,7 @@ describe('the walk', () => {
     const notBeforeMs = clock.now();
     for (const position of [0, 100, 200])
       await under.upstream.read(position, { allNotBeforeMs: notBeforeMs });
-    // A message that was updated in place meanwhile: the archive has it as it is now.
+    // All messages are updated upstream. Only pages that are fetched again have the update in the archive.
     source.messages = full.map((message) => ({ ...message, payload: `${message.payload} updated` }));
     expect(await under.settle({ notBeforeMs })).toMatchObject({ upstreamCalls: 5 });
     expect(await under.archived()).toEqual([...full.slice(0, 300), ...source.messages.slice(300)]);
@@ -130,7 +140,7 @@ describe('the walk', () => {
         };
       },
     ],
-  ])('gives up where the history %s, says so, and leaves nothing in the store', async (_, change) => {
+  ])('gives up with a reason and leaves nothing in the store if the history %s', async (_, change) => {
     const under = new SettlingUnderTest();
     await under.upstream.walk();
     await under.upstream.clock.advance(10_000);
@@ -152,7 +162,7 @@ describe('the walk', () => {
     expect(await under.archived()).toEqual(full);
   });
 
-  test('settles a history even if the store fails at its n-th write, for every n, and archives all or nothing', async () => {
+  test('settles the history even if the store fails at any write, and archives all or nothing', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new SettlingUnderTest();
@@ -179,12 +189,12 @@ describe('the walk', () => {
       };
       expect(await under.settle()).toMatchObject({ count: 730, storeFailure: 'Error: 429' });
       expect(await under.archived()).toBeUndefined();
-      // And read nothing more.
+      // The walk stops after the failed write.
       expect(writes).toBe(bad);
     }
   });
 
-  test('archives exactly the history or nothing, whatever the upstream does', async () => {
+  test('archives exactly the history or nothing, whatever goes wrong upstream', async () => {
     const anyConduct = fc.constantFrom<Conduct>(
       {},
       {},
@@ -214,8 +224,8 @@ describe('the walk', () => {
           if (typeof settled === 'string') expect(await under.archive.keys()).toEqual([]);
           else {
             archived++;
-            // Without earlier knowledge, a lagging read that ends after a terminal message looks like the
-            // whole history.
+            // Without earlier knowledge, the walk cannot tell a lagging read that ends after a terminal
+            // message from the whole history.
             if (readBefore) expect(settled).toMatchObject({ count: messages.length, status: 'ABORTED' });
             expect(await under.archived()).toEqual(messages.slice(0, settled.count));
           }
@@ -231,7 +241,7 @@ describe('a redrivable execution', () => {
   const redrivableMs = 14 * 24 * 3_600_000;
   const failed = someHistory({ length: 30, terminal: 'EXECUTION_FAILED' });
 
-  test('is final that long after its end, unless it succeeded', async () => {
+  test('is final 14 days after its end, or at once if it succeeded', async () => {
     const settled = await new SettlingUnderTest({ messages: failed }).settle({ redrivableMs });
     const finalAt = new Date(Date.parse(failed[29]?.timestamp ?? '') + redrivableMs).toISOString();
     expect(settled).toMatchObject({ finalAt, head: { finalAt } });
@@ -240,7 +250,7 @@ describe('a redrivable execution', () => {
   });
 
   test.each([undefined, 'noon'])(
-    'is final that long from now if its end has no time (%s)',
+    'is final 14 days after it settles if its end has no valid time (%s)',
     async (timestamp) => {
       const { timestamp: _, ...last } = failed[29] ?? {};
       const messages = [...failed.slice(0, 29), { ...last, ...(timestamp !== undefined && { timestamp }) }];

@@ -1,4 +1,4 @@
-/** One tenant cannot fill the slots of an execution, neither with one key nor with many. */
+/** One tenant cannot fill all slots of an execution, whether it uses one key or many. */
 import { expect, test } from 'vitest';
 
 import { FEW_SLOTS, LISTENERS_MAX, Slots } from '../../src/executions/following/slots.ts';
@@ -12,7 +12,7 @@ const TOO_MANY = { type: 'too-many-streams', retryAfterSeconds: 10 };
 const FULL = { type: 'overloaded', retryAfterSeconds: 10 };
 const RESERVED = { ...FULL, reserved: true };
 
-/** Takes slots until one is refused. */
+/** Takes slots for these readers in rotation until one is refused. */
 function fill(slots: Slots, readers: readonly ReturnType<typeof reader>[]): (() => void)[] {
   const held: (() => void)[] = [];
   for (let n = 0; ; n++) {
@@ -22,14 +22,14 @@ function fill(slots: Slots, readers: readonly ReturnType<typeof reader>[]): (() 
   }
 }
 
-test('a key gets as many slots as its limit, and another one when it releases one', () => {
+test('a key gets slots up to its limit, and another one when it releases one', () => {
   const slots = new Slots();
   const held = fill(slots, [reader('key', 'tenant', 2)]);
   expect(held).toHaveLength(2);
   expect(slots.refusal(reader('key', 'tenant', 2))).toEqual(TOO_MANY);
   expect(slots.refusal(reader('other key', 'tenant', 2))).toBeUndefined();
   held[0]?.();
-  // A second call changes nothing.
+  // Releasing the same slot again has no effect.
   held[0]?.();
   expect(slots.count).toBe(1);
   expect(slots.refusal(reader('key', 'tenant', 2))).toBeUndefined();
@@ -44,7 +44,7 @@ test('the last 250 slots go only to tenants that hold fewer than 10', () => {
   expect(slots.refusal(reader('new'))).toEqual(FULL);
 });
 
-test('a hundred keys of one owner get no more than one key would, and leave slots to others', () => {
+test('a hundred keys of one tenant get no more slots than one key, and the reserve stays free for others', () => {
   const slots = new Slots();
   const keys = Array.from({ length: 100 }, (_, n) => reader(`key ${n}`, 'owner', 10));
   expect(fill(slots, keys)).toHaveLength(750);
@@ -52,7 +52,7 @@ test('a hundred keys of one owner get no more than one key would, and leave slot
   expect(slots.refusal(reader('key', 'other', 10))).toBeUndefined();
 });
 
-test('a tenant below 10 is not refused by the reserve, whatever others hold', () => {
+test('a tenant with fewer than 10 slots gets another one, even if others hold all but the reserve', () => {
   const slots = new Slots();
   const small = fill(slots, [reader('small', 'small', 9)]);
   expect(fill(slots, [reader('large')])).toHaveLength(741);

@@ -1,4 +1,4 @@
-/** Streams without a loop of their own, which their watch closes: those of archived histories. */
+/** The watch closes streams that no loop serves: those of archived histories. */
 import { expect, test } from 'vitest';
 
 import { ok } from '../../src/core/errors.ts';
@@ -11,8 +11,8 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 
 /**
- * Opens streams of these lives, as numbers from 0 to 1. Returns when each was closed, in milliseconds, and
- * with which failure.
+ * Opens a stream for each of these random numbers, which set its lifetime. Returns when each was closed, in
+ * milliseconds, and with which failure.
  */
 async function closings(lives: readonly number[], keyEndsAfterMs?: number) {
   const clock = new ManualClock();
@@ -42,7 +42,7 @@ async function closings(lives: readonly number[], keyEndsAfterMs?: number) {
   return closed;
 }
 
-test('each stream ends without a failure when its own life is over, and the watch with the last one', async () => {
+test('each stream ends without a failure at the end of its own lifetime, and the watch ends with the last one', async () => {
   expect(await closings([0, 1, 0.5])).toEqual([
     [STREAM_LIFE_MS * 0.8, undefined],
     [STREAM_LIFE_MS, undefined],
@@ -50,7 +50,7 @@ test('each stream ends without a failure when its own life is over, and the watc
   ]);
 });
 
-test('a key that ends sooner than the life of its streams ends them with the reason', async () => {
+test('a key that expires before its streams end closes them with expired-key', async () => {
   expect(await closings([0, 1], 60_000)).toEqual([
     [60_000, 'expired-key'],
     [60_000, 'expired-key'],

@@ -1,6 +1,4 @@
-/**
- * Subscribers over a feed that a test writes, and a client that reads as little or as much as the test wants.
- */
+/** Subscribers to a feed that the test writes, and clients that read only as much as the test says. */
 import {
   createFrameMemory,
   EventFrames,
@@ -20,7 +18,7 @@ const ref = { source: 'scripted', executionId: 'urn:tdm:flow' };
 const keys = { current: new Uint8Array(32) };
 const START = fingerprintAtStart(ref);
 
-/** Counts its frames, so that a test knows what is in a queue. */
+/** Counts the bytes of the frames that it makes, so that a test knows how much is queued. */
 class CountingFrames extends EventFrames {
   messageBytes = 0;
   largest = 0;
@@ -36,16 +34,16 @@ class CountingFrames extends EventFrames {
 export class FeedUnderTest {
   readonly clock = new ManualClock();
   messages: Message[];
-  /** Sizes of chunks. */
+  /** The sizes of the history's chunks, used in rotation. */
   chunks: readonly number[] = [100];
   complete = false;
   failure: Failure | undefined;
   settled: { status: 'SUCCEEDED' | 'FAILED'; final: boolean; count: number } | undefined;
   /** Called before each read of a chunk. */
   onRead: () => void = () => undefined;
-  /** Whether the chunk of a position is in memory, so that a subscriber need not wait for it. */
+  /** True if the chunk at this position is in memory, so that a subscriber gets it without waiting. */
   isHeld: (position: number) => boolean = () => false;
-  /** Looks into memory so far. */
+  /** How often a chunk was looked up in memory. */
   looks = 0;
   closed = 0;
   stalled = 0;
@@ -62,7 +60,6 @@ export class FeedUnderTest {
     return { position, fingerprint: fingerprintsAlong(START, messages)[position] ?? '' };
   }
 
-  /** Decodes an id. */
   cursor(id: string | undefined): Cursor | undefined {
     return id === undefined ? undefined : decodeCursor(keys, ref, id);
   }
@@ -73,7 +70,7 @@ export class FeedUnderTest {
     return client;
   }
 
-  /** It sends nothing but the opening until it is pumped. */
+  /** A subscriber that sends only the opening frame until it is pumped. */
   subscribeIdle(more: Partial<SubscriberOptions> = {}): Client {
     const frames = new CountingFrames({
       ref,
@@ -115,7 +112,7 @@ export class FeedUnderTest {
     return historyInChunks(this.messages, this.chunks, { start: START }).held(position);
   }
 
-  /** As it is now: a chunk is made when it is requested. */
+  /** The history at this moment. Each chunk is made when it is requested. */
   #history(): History {
     const { complete } = this;
     return {
@@ -137,7 +134,7 @@ export class Client {
   readonly frames: Uint8Array[] = [];
   readonly made: CountingFrames;
   bytesRead = 0;
-  /** How the stream ended: `closed`, or why it broke off. */
+  /** `closed` if the stream ended normally, or the error that ended it. Undefined while it is open. */
   ended: string | undefined;
   readonly parser = new SseParser();
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -149,7 +146,7 @@ export class Client {
     this.#reader = subscriber.stream.getReader();
   }
 
-  /** Reads up to this many frames. */
+  /** Reads up to this many frames, or as many as are available. */
   async read(frames = Infinity): Promise<this> {
     for (let taken = 0; taken < frames && this.ended === undefined; taken++) {
       this.#pending ??= this.#take();
@@ -172,7 +169,7 @@ export class Client {
     return this.named('message').map(({ data }): unknown => JSON.parse(data));
   }
 
-  /** The last id that the client saw: what it would reconnect with. */
+  /** The last id that the client received. It would reconnect with this id. */
   get lastId(): string {
     return this.parser.lastEventId;
   }

@@ -1,4 +1,6 @@
-/** Every guarantee of a stream has a test; so over 300 lines. */
+/**
+ * What one subscriber of a stream gets. Over 300 lines, because every guarantee of a stream has a test here.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -26,7 +28,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('a subscriber gets every message once, in order', () => {
-  test('whatever its pace, its filter, its position and its reconnects', async () => {
+  test('for any reading pace, filter, start position and reconnects', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyHistory(600),
@@ -93,8 +95,8 @@ describe('a subscriber gets every message once, in order', () => {
             }
             expect(client.named('caught-up').length).toBeLessThanOrEqual(1);
             expect(client.named('reset')).toEqual([]);
-            // Disconnected, with frames in its queue that it never saw. It reconnects with the last id that
-            // it saw.
+            // Disconnects the client, whose queue may contain frames that it never read. It reconnects with
+            // the last id that it received.
             if (polite) client.subscriber.drop();
             else await client.cancel();
             position = feed.cursor(client.lastId) ?? position;
@@ -113,7 +115,7 @@ describe('a subscriber gets every message once, in order', () => {
     );
   });
 
-  test('even if a message arrives during an older read, without another notification', async () => {
+  test('even if a message arrives while an older read is still running', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 60));
     const client = feed.subscribeIdle();
     feed.onRead = () => {
@@ -123,13 +125,14 @@ describe('a subscriber gets every message once, in order', () => {
     };
     await client.subscriber.pump();
     expect(client.made.messageBytes).toBeGreaterThan(0);
-    // Without a read: that would make room.
+    // The new messages must be queued before the client reads. Reading makes room and would pump the
+    // subscriber again.
     const made = client.made.messageBytes;
     expect((await client.read()).messages).toEqual(messages);
     expect(client.made.messageBytes).toBe(made);
   });
 
-  test('from memory without a promise, a timer, a second look, or another encoding of its frame', async () => {
+  test('from memory without a promise, a timer, a second lookup or a second encoding', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 3));
     feed.isHeld = () => true;
     const clients = Array.from({ length: 20 }, () => feed.subscribe({ from: feed.at(3) }));
@@ -140,7 +143,7 @@ describe('a subscriber gets every message once, in order', () => {
     let reads = 0;
     feed.onRead = () => reads++;
     expect(clients.map(({ subscriber }) => subscriber.pump())).toEqual(clients.map(() => undefined));
-    // What a client takes makes room, but nothing has waited for it.
+    // Reading makes room in the queues, but no subscriber was waiting for room.
     for (const client of clients) await client.read();
     expect(clients.map((client) => client.messages)).toEqual(clients.map(() => [messages[3]]));
     expect([feed.looks, reads, feed.clock.sleepers]).toEqual([20, 0, 0]);
@@ -160,8 +163,8 @@ describe('a subscriber gets every message once, in order', () => {
   });
 });
 
-describe('its queue', () => {
-  test('is bounded: room is checked before each frame', async () => {
+describe('the queue of a subscriber', () => {
+  test('never exceeds its bound by more than the run of frames that fills it', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     for (let times = 0; times < 10; times++) await client.subscriber.pump();
@@ -170,7 +173,7 @@ describe('its queue', () => {
     expect((await client.read()).messages).toEqual(feed.messages);
   });
 
-  test('takes a frame of any size if it is empty', async () => {
+  test('accepts a frame of any size if it is empty', async () => {
     const feed = new FeedUnderTest(large(4, 3_000_000));
     const client = feed.subscribe();
     await settle();
@@ -178,7 +181,7 @@ describe('its queue', () => {
     expect((await client.read()).messages).toEqual(feed.messages);
   });
 
-  test('disconnects a client with an error, and is freed, if the client reads nothing while messages wait', async () => {
+  test('is freed, and the client disconnected with an error, if it reads nothing while messages wait', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     await feed.clock.advance(STALL_MS - 1);
@@ -191,19 +194,19 @@ describe('its queue', () => {
     expect(feed.clock.sleepers).toBe(0);
   });
 
-  test('keeps a client connected that reads from time to time', async () => {
+  test('does not disconnect a client that reads slowly', async () => {
     const feed = new FeedUnderTest(large(40));
     const client = feed.subscribe();
     while (client.messages.length < 40) {
       await feed.clock.advance(STALL_MS - 1);
-      // Some at once, since an overfull queue asks for more only once there is room again.
+      // Reads several frames, because a queue above its bound takes more only once it has room again.
       await client.read(3);
       expect(client.ended).toBeUndefined();
     }
     expect(client.messages).toEqual(feed.messages);
   });
 
-  test('disconnects no client while it is empty or holds every message', async () => {
+  test('never disconnects a client if no message is waiting for room', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 3));
     const silent = feed.subscribe();
     const reading = await feed.subscribe().read();
@@ -212,7 +215,7 @@ describe('its queue', () => {
     expect(feed.clock.sleepers).toBe(0);
   });
 
-  test('of one subscriber never slows another', async () => {
+  test('never slows another subscriber, even if it is full', async () => {
     const feed = new FeedUnderTest(large(100));
     feed.subscribe();
     const reading = feed.subscribe();
@@ -220,8 +223,8 @@ describe('its queue', () => {
   });
 });
 
-describe('events', () => {
-  test('start at once with `retry:`, within its bounds, in a block that the first event completes', async () => {
+describe('the events of a stream', () => {
+  test('start with a `retry:` field within its bounds, in a block that the first event completes', async () => {
     const feed = new FeedUnderTest(messages);
     for (const random of [0, 0.25, 0.999]) {
       const client = await feed.subscribe({ random: () => random }).read(1);
@@ -231,7 +234,7 @@ describe('events', () => {
     }
   });
 
-  test('carry the position after them, and caught-up is sent once, after every existing message', async () => {
+  test('have the position after them as id, and caught-up follows the existing messages once', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 100));
     const client = await feed.subscribe().read();
     feed.messages.push(...messages.slice(100));
@@ -246,7 +249,7 @@ describe('events', () => {
     expect(client.named('caught-up')).toHaveLength(1);
   });
 
-  test('with a filter carry positions past the omitted messages', async () => {
+  test('have ids past the omitted messages if a filter applies', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe({ eventTypes: ['none of these'] }).read();
     client.subscriber.heartbeat(state);
@@ -257,7 +260,7 @@ describe('events', () => {
     ]);
   });
 
-  test('give a client that starts at the end an id before the first message', async () => {
+  test('give a client that starts at the end an id before any new message', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe({ from: feed.at(250) }).read();
     expect(feed.cursor(client.lastId)).toEqual({ ...feed.at(250), end: 'none' });
@@ -267,23 +270,23 @@ describe('events', () => {
     const feed = new FeedUnderTest(messages);
     const [one, other] = [await feed.subscribe().read(), await feed.subscribe({ from: feed.at(100) }).read()];
     const frames = (client: typeof one) => client.frames.slice(1, -1);
-    // Runs end at the same positions, and each chunk of 100 begins another.
+    // All runs of frames end at the same positions: after 32 messages or at the end of a chunk of 100.
     expect(frames(one).length).toBeLessThan(20);
-    // The first of the other's is the rest of a run.
+    // The other client starts inside a run, so its first frame is only the rest of that run.
     for (const frame of frames(other).slice(1)) expect(frames(one)).toContain(frame);
     const without = await feed.subscribe({ payloads: 'none' }).read();
     expect(without.messages).toEqual(inJson(feed.messages.map((message) => visibleMessage(message, 'none'))));
     expect(frames(without)[0]).not.toEqual(frames(one)[0]);
   });
 
-  test('of large messages stay the same bytes while many subscribers wait for them', async () => {
+  test('of a large message are encoded once, even if many subscribers wait for it', async () => {
     const feed = new FeedUnderTest(large(1, 12_000_000));
     const clients = await Promise.all(Array.from({ length: 5 }, () => feed.subscribe().read()));
     const frames = new Set(clients.map((client) => client.frames[1]));
     expect(frames.size).toBe(1);
   });
 
-  test('are heartbeats after silence, with the state of the poll', async () => {
+  test('include a heartbeat after 15 s of silence, with the state of the poll', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read();
     expect(client.subscriber.heartbeatAtMs).toBe(feed.clock.now() + HEARTBEAT_MS);
@@ -295,7 +298,7 @@ describe('events', () => {
     expect(JSON.parse(heartbeat?.data ?? '')).toEqual(state);
   });
 
-  test('are not heartbeats while the queue is full', async () => {
+  test('include no heartbeat while the queue is full', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     await settle();
@@ -309,7 +312,7 @@ describe('events', () => {
 describe('a reset', () => {
   const other = someHistory({ length: 120, run: 'b' });
 
-  test("is first if the client's position is invalid, and all messages follow", async () => {
+  test("is sent first if the client's position is invalid, and all messages follow", async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe({ reset: true }).read();
     expect(client.events[0]).toMatchObject({ event: 'reset', data: '{}' });
@@ -317,7 +320,7 @@ describe('a reset', () => {
     expect(client.messages).toEqual(messages);
   });
 
-  test.each([50, 120, 250])('is sent if position %i belongs to another history', async (position) => {
+  test.each([50, 120, 250])('is sent first if position %i belongs to another history', async (position) => {
     const feed = new FeedUnderTest(other);
     feed.complete = true;
     const client = await feed.subscribe({ from: feed.at(position, messages) }).read();
@@ -325,12 +328,12 @@ describe('a reset', () => {
     expect(client.messages).toEqual(other);
   });
 
-  test('is sent if the history is replaced meanwhile, whether it is shorter at first or not', async () => {
+  test("is sent once if the history is replaced during the stream and grows past the client's position", async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read();
     feed.messages = other.slice(0, 60);
     await client.subscriber.pump();
-    // Past the end of a running history: the read may only lag.
+    // The position is now past the end of the history. The read may only lag, so no reset is sent yet.
     expect((await client.read()).named('reset')).toEqual([]);
     feed.messages = [...other, ...other, ...other];
     await client.subscriber.pump();
@@ -339,7 +342,7 @@ describe('a reset', () => {
     expect(client.named('caught-up')).toHaveLength(1);
   });
 
-  test('is not sent for a position past the end of a running execution: the stream waits there', async () => {
+  test('is not sent if the position is past the end of a running execution, and the stream waits there', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 100));
     const client = await feed.subscribe({ from: feed.at(200, messages) }).read();
     expect(client.events).toEqual([]);
@@ -349,14 +352,14 @@ describe('a reset', () => {
   });
 });
 
-describe('the end', () => {
+describe('the `end` event', () => {
   const full = ended(messages);
 
   test.each([
     [true, 'final'],
     [false, 'settled'],
   ] as const)(
-    'follows the last message of a settled history, with its mark (final: %s)',
+    'follows the last message of a settled history, and its id marks whether it is final (%s)',
     async (final, mark) => {
       const feed = new FeedUnderTest(full);
       feed.complete = true;
@@ -372,7 +375,7 @@ describe('the end', () => {
     },
   );
 
-  test('is not sent while messages wait, however slowly they are read', async () => {
+  test('is sent only after all messages, however slowly they are read', async () => {
     const feed = new FeedUnderTest(ended(large(60)));
     feed.settled = { status: 'SUCCEEDED', final: true, count: 60 };
     const client = feed.subscribe();
@@ -382,11 +385,11 @@ describe('the end', () => {
     expect(client.named('end')).toHaveLength(1);
   });
 
-  test('is not sent before a late message that was found during an older read', async () => {
+  test('is sent after a late message that was found while an older read was running', async () => {
     const feed = new FeedUnderTest(full.slice(0, 248));
     feed.chunks = [250];
     feed.onRead = () => {
-      // Between the read and its answer the settling walk found two more.
+      // While this read is running, the settling walk finds two more messages.
       feed.messages = full;
       feed.complete = true;
       feed.settled = { status: 'SUCCEEDED', final: true, count: 250 };
@@ -405,7 +408,7 @@ describe('the end', () => {
 });
 
 describe('a stream that closes early', () => {
-  test('sends the reason as a problem without an id, and when to retry', async () => {
+  test('sends the reason as a problem without an id, and a `retry:` field', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read();
     client.subscriber.close({ type: 'overloaded', retryAfterSeconds: 10 });
@@ -418,7 +421,7 @@ describe('a stream that closes early', () => {
     expect([client.ended, feed.closed]).toEqual(['closed', 1]);
   });
 
-  test('sends nothing more without a reason, and queued frames are still read', async () => {
+  test('sends nothing more if no reason is given, and queued frames can still be read', async () => {
     const feed = new FeedUnderTest(messages);
     const client = feed.subscribe();
     await settle();
@@ -430,7 +433,7 @@ describe('a stream that closes early', () => {
     expect(client.ended).toBe('closed');
   });
 
-  test('is closed with the failure if an archive, which is never polled, cannot be read', async () => {
+  test('sends the failure if its archive cannot be read, because an archive is never polled again', async () => {
     const feed = new FeedUnderTest(messages);
     feed.complete = true;
     feed.failure = { type: 'store-unavailable', internal: 'secret' };
@@ -439,7 +442,7 @@ describe('a stream that closes early', () => {
     expect([client.ended, feed.closed]).toEqual(['closed', 1]);
   });
 
-  test('because of a bug ends like any other, and the bug is reported', async () => {
+  test('because of an exception sends a problem, and the exception is reported', async () => {
     const feed = new FeedUnderTest(messages);
     feed.onRead = () => {
       throw new TypeError('a bug');
@@ -452,7 +455,7 @@ describe('a stream that closes early', () => {
 });
 
 describe('a client that has disconnected', () => {
-  test('is removed once, however often that is noticed, and gets nothing more', async () => {
+  test('is removed once, even if several parts notice it, and gets nothing more', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read(5);
     client.subscriber.drop();
@@ -467,7 +470,7 @@ describe('a client that has disconnected', () => {
     expect(client.ended).toMatch(/gone/);
   });
 
-  test('by a cancel is removed too, even in the middle of a read', async () => {
+  test('is removed even if it cancels in the middle of a read', async () => {
     const feed = new FeedUnderTest(messages);
     const client = feed.subscribeIdle();
     feed.onRead = () => void client.cancel();
@@ -478,7 +481,7 @@ describe('a client that has disconnected', () => {
     expect(feed.bugs).toEqual([]);
   });
 
-  test('while stalled leaves no timer', async () => {
+  test('leaves no timer if it was stalled', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     await settle();
@@ -491,7 +494,7 @@ describe('a client that has disconnected', () => {
 });
 
 describe('a replay of a huge history', () => {
-  /** 1 MB a chunk: a subscriber reads five of them before it has read 4 MiB. */
+  /** 200 messages in chunks of 1 MB. Five chunks exceed the limit of 4 MiB. */
   const huge = () => {
     const feed = new FeedUnderTest(large(200, 100_000));
     feed.chunks = [10];
@@ -505,19 +508,22 @@ describe('a replay of a huge history', () => {
   test.each([
     ['a filter', { eventTypes: ['none of these'] }],
     ['hidden payloads', { payloads: 'none' as const }],
-  ])('with %s reads a bounded number of bytes, then pauses and writes a comment', async (_, more) => {
-    const { feed, reads } = huge();
-    const client = await feed.subscribe(more).read();
-    expect([reads(), comments(client.frames)]).toEqual([5, 1]);
-    await feed.clock.advance(REPLAY_PAUSE_MS - 1);
-    expect(reads()).toBe(5);
-    for (let pause = 0; pause < 4; pause++) {
-      await feed.clock.advance(REPLAY_PAUSE_MS);
-      await client.read();
-    }
-    expect(client.named('caught-up')).toHaveLength(1);
-    expect(client.messages).toHaveLength('payloads' in more ? 200 : 0);
-  });
+  ])(
+    'that sends little because of %s reads a bounded number of bytes, then pauses and writes a comment',
+    async (_, more) => {
+      const { feed, reads } = huge();
+      const client = await feed.subscribe(more).read();
+      expect([reads(), comments(client.frames)]).toEqual([5, 1]);
+      await feed.clock.advance(REPLAY_PAUSE_MS - 1);
+      expect(reads()).toBe(5);
+      for (let pause = 0; pause < 4; pause++) {
+        await feed.clock.advance(REPLAY_PAUSE_MS);
+        await client.read();
+      }
+      expect(client.named('caught-up')).toHaveLength(1);
+      expect(client.messages).toHaveLength('payloads' in more ? 200 : 0);
+    },
+  );
 
   test('stops reading once its client has left', async () => {
     const { feed, reads } = huge();
@@ -528,7 +534,7 @@ describe('a replay of a huge history', () => {
     expect(reads()).toBe(5);
   });
 
-  test('never pauses while it sends what it reads', async () => {
+  test('never pauses while it sends everything that it reads', async () => {
     const { feed } = huge();
     const client = await feed.subscribe().read();
     expect(client.messages).toHaveLength(200);

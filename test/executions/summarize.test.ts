@@ -1,4 +1,4 @@
-/** What a summary reads of a history, however large. */
+/** How much of a history a summary reads, however large the history is. */
 import { expect, test } from 'vitest';
 
 import { SCANNED_BYTES_MAX } from '../../src/executions/scan.ts';
@@ -11,8 +11,8 @@ import { ManualClock } from '../support/manual-clock.ts';
 const messages = ended(someHistory({ length: 2_000 }), 'EXECUTION_FAILED');
 
 /**
- * Which chunks of 100 messages are read, if each counts as this many bytes, and how many messages the reader
- * gets.
+ * Summarizes a history whose chunks of 100 messages count as this many bytes each. Returns which chunks were
+ * read, and how many messages the reader of the ending got.
  */
 async function readFor(bytes: number) {
   const inChunks = historyInChunks(messages, [100]);
@@ -42,7 +42,7 @@ async function readFor(bytes: number) {
   return { starts, newest };
 }
 
-test('the summary of a failed execution reads its newest messages and its first, within the bound of bytes', async () => {
+test('the summary of a failed execution reads its newest messages and its first one, within the byte limit', async () => {
   expect(await readFor(10)).toEqual({
     starts: [1_900, 1_800, 1_700, 1_600, 1_500, 0],
     newest: ENDING_MESSAGES_MAX,

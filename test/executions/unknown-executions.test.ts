@@ -1,4 +1,4 @@
-/** Shares of unknown ids: a tenant that asks for too many is refused further ones, and nothing else. */
+/** A tenant that asks for too many unknown ids is refused more of them, but nothing else. */
 import { expect, test } from 'vitest';
 
 import { fail, ok } from '../../src/core/errors.ts';
@@ -19,7 +19,7 @@ function underTest() {
   return { clock, unknown, askUnknown, refusal };
 }
 
-test('a tenant may ask for a burst of unknown ids, then gets a share that says when to retry', async () => {
+test('a tenant may ask for a burst of unknown ids, and is then refused with the time to retry', async () => {
   const { clock, askUnknown, refusal } = underTest();
   await askUnknown('a', UNKNOWN_IDS_BURST - 1);
   expect(refusal('a')).toBeUndefined();
@@ -40,7 +40,7 @@ test('other tenants, and executions that were found, are not refused', async () 
   expect(refusal('b')).toBeUndefined();
 });
 
-test('other failures cost nothing', async () => {
+test('failures other than "not found" do not count', async () => {
   const { unknown, refusal } = underTest();
   for (let n = 0; n < 2 * UNKNOWN_IDS_BURST; n++) {
     await unknown.ask(parseExecutionRef(`${n}`), 'a', async () =>
@@ -50,7 +50,7 @@ test('other failures cost nothing', async () => {
   expect(refusal('a')).toBeUndefined();
 });
 
-test('first requests run eight at once, tenants in turn; what was found before waits for nobody', async () => {
+test('first requests for ids run eight at a time, round-robin over tenants, and known ids never wait', async () => {
   const { clock, unknown } = underTest();
   await unknown.ask(parseExecutionRef('known'), 'b', async () => ok('a page'));
   const asked: string[] = [];

@@ -1,14 +1,16 @@
-/** Requests for an execution or a flow that does not exist, on every route that takes its id. */
+/**
+ * Requests for an execution or flow that does not exist, one for each route and variant that takes its id.
+ */
 import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
 const EVENTS = { accept: 'text/event-stream' };
 
-/** A request, and the status of its answer. */
+/** A request and the status that it must get. */
 export type Asked = readonly [status: number, path: string, init: RequestInit];
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-/** In AWS's protocol, as its clients send it: a failure is a 400. */
+/** A call in AWS's protocol, as its SDKs send it. Failures are answered with 400. */
 const call = (apiKey: string, target: string, input: object): Asked => [
   400,
   '/',
@@ -23,7 +25,7 @@ const call = (apiKey: string, target: string, input: object): Asked => [
   },
 ];
 
-/** Every route that takes an id of an execution. */
+/** Requests on every route that takes an execution id. */
 export function requestsForId(id: string, apiKey: string): Asked[] {
   const path = `/v1/executions/${encodeURIComponent(id)}`;
   const adminPath = `/v1/admin/executions/${encodeURIComponent(id)}`;
@@ -60,18 +62,18 @@ export function requestsForId(id: string, apiKey: string): Asked[] {
     [404, adminPath, { headers: admin, method: 'DELETE' }],
     importOf(' '),
     importOf('not JSON'),
-    // Running.
+    // Messages of a running execution, which cannot be imported.
     importOf(line),
     importOf(`${line}\n{"messageId":`),
     [415, `${adminPath}/messages`, importOf(line, { 'content-encoding': 'gzip' })[2]],
   ];
 }
 
-/** It waits for an execution that may be about to start. */
+/** True if the request waits up to 5 s for an execution that may be about to start. */
 export const isLong = ([, url, init]: Asked): boolean =>
   url.includes('waitTimeSeconds') || new Headers(init.headers).has('accept');
 
-/** Every route that takes a flow. */
+/** Requests on every route that takes a flow. */
 export function requestsForFlow(flow: string, apiKey: string): Asked[] {
   const get = { headers: bearer(apiKey) };
   return [

@@ -1,4 +1,4 @@
-/** What an id leaves behind in the storage of its Durable Object: nothing, unless something was found. */
+/** An unknown id leaves nothing in the storage of its Durable Object. */
 import { listDurableObjectIds, reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
@@ -11,12 +11,13 @@ const TIMEOUT_MS = 40_000;
 const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:flow';
 const ARN = 'arn:aws:states:us-west-2:123456789012:execution:flow:run';
 
-/** undefined: the upstream knows no execution. */
+/** The messages that the upstream returns. If undefined, the upstream knows no execution. */
 let messages: object[] | undefined;
 let apiKey: string;
 
 beforeAll(async () => {
-  // The first requests of an isolate begin with the index of archives, in an object of its own.
+  // The first requests of an isolate start the build of the index in its own object. Waits until that is
+  // done.
   await worker.fetchWorker('/healthz');
   await vi.waitFor(async () => expect(await worker.STORE.get(INDEX_STATE)).not.toBeNull(), TIMEOUT_MS);
 });
@@ -55,10 +56,7 @@ const stored = (executionId: string) => storedIn(objectOf(executionId));
 const NOTHING = { keys: [], alarm: null };
 const stream = { headers: { accept: 'text/event-stream' } };
 
-/**
- * What all objects hold, whatever they are for, and what the store holds besides API keys and the state of
- * the index.
- */
+/** All entries that any Durable Object or the store has, apart from API keys and the state of the index. */
 async function everythingStored(): Promise<object[]> {
   const ids = await listDurableObjectIds(worker.EXECUTIONS);
   const objects = await Promise.all(ids.map((id) => storedIn(worker.EXECUTIONS.get(id))));
@@ -75,7 +73,7 @@ test.each([
   ['an unknown id', () => requestsForId('unknown-flow', apiKey)],
   ['an unknown ARN', () => requestsForId(ARN, apiKey)],
   ['an unknown flow', () => requestsForFlow(MACHINE, apiKey)],
-])('%s leaves no key and no alarm, whatever it is asked', async (_, requests) => {
+])('no request for %s leaves a key or an alarm', async (_, requests) => {
   const ask = async ([status, url, init]: Asked) => {
     const what = `${init.method ?? 'GET'} ${url}`;
     const response = await worker.fetchWorker(url, init);
@@ -84,7 +82,7 @@ test.each([
     return what;
   };
   const [long, short] = [requests().filter(isLong), requests().filter((asked) => !isLong(asked))];
-  // These take 5 s each.
+  // Each of these takes up to 5 s, so they run together.
   await Promise.all(long.map(ask));
   expect(await everythingStored()).toEqual([]);
   for (const asked of short) {
@@ -93,7 +91,7 @@ test.each([
   }
 });
 
-test('a ticket of an unknown id opens nothing, and leaves nothing', async () => {
+test('a ticket for an unknown id gets only 404s and leaves nothing in storage', async () => {
   apiKey = await worker.createKey({ tickets: true });
   const path = '/v1/executions/unknown-flow';
   const response = await worker.fetchWorker(`${path}/tickets`, { method: 'POST', token: apiKey });
@@ -106,7 +104,7 @@ test('a ticket of an unknown id opens nothing, and leaves nothing', async () => 
   expect(await everythingStored()).toEqual([]);
 });
 
-test('many requests for one unknown id wake its object once in 1.5 s', async () => {
+test('requests for one unknown id wake its object at most once in 1.5 s', async () => {
   const path = '/v1/executions/unknown-flow/messages';
   await request(path);
   const calls = vi.mocked(fetch).mock.calls.length;
@@ -118,7 +116,7 @@ test('many requests for one unknown id wake its object once in 1.5 s', async () 
   expect(get).toHaveBeenCalledOnce();
 });
 
-test('a followed execution is remembered by name, and an object that holds something deletes nothing', async () => {
+test('a followed execution keeps its name in storage until its stream closes, even if it disappears upstream', async () => {
   messages = [{ messageId: 'm0', eventType: 'STEP_STARTED' }];
   const path = '/v1/executions/a-flow/messages';
   const { body } = await request(path, stream);
@@ -127,7 +125,7 @@ test('a followed execution is remembered by name, and an object that holds somet
   const followed = await stored('a-flow');
   expect(followed.keys).toEqual(['ref']);
   expect(followed.alarm).not.toBeNull();
-  // Gone upstream, and asked for while a stream is open.
+  // The execution disappears upstream, and is requested while its stream is open.
   messages = undefined;
   await request(`${path}?last=1`);
   expect((await stored('a-flow')).keys).toEqual(['ref']);
@@ -136,7 +134,7 @@ test('a followed execution is remembered by name, and an object that holds somet
   expect(await stored('a-flow')).toEqual(NOTHING);
 });
 
-test('an object that has pages to delete keeps a note of them and an alarm, whatever it is asked', async () => {
+test('an object with pages to delete keeps a note of them and its alarm, even after requests for the deleted id', async () => {
   const admin = { token: ADMIN_TOKEN };
   const path = '/v1/admin/executions/a-flow';
   const body = JSON.stringify({ messageId: 'm0', eventType: 'EXECUTION_SUCCEEDED' });

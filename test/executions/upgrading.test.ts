@@ -1,6 +1,6 @@
 /**
- * Archives of versions that derived nothing: served with the derived members, upgraded once, and readable by
- * those versions after that.
+ * Archives from versions that did not derive members such as `step`: they are served with those members,
+ * upgraded once, and stay readable by those versions.
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
@@ -24,7 +24,7 @@ interface StoredEntry {
   readonly metadata?: unknown;
 }
 
-/** Written by the code of that time (test/data/README.md). */
+/** An archive as that version wrote it (test/data/README.md). */
 const OLD: readonly StoredEntry[] = readFileSync(
   new URL('../data/archive-before-derived.jsonl', import.meta.url),
   'utf8',
@@ -33,7 +33,7 @@ const OLD: readonly StoredEntry[] = readFileSync(
   .split('\n')
   .map((line) => JSON.parse(line));
 
-/** How that code read: its schemas, copied. */
+/** That version's schemas, copied, to check that it could still read an upgraded archive. */
 const oldMessage = z.object({
   messageId: z.optional(z.string()),
   eventType: z.optional(z.string()),
@@ -93,7 +93,7 @@ const headNow = async () => archiveHeadSchema.parse((await under.store.get(HEAD_
 const upgraded = () => under.events('archive-upgraded').length;
 
 describe('an archive of an older version', () => {
-  test('has the derived members at once, also in the middle, without the upstream', async () => {
+  test('is served with derived members before its upgrade, at any position and without the upstream', async () => {
     const last = await read({ from: { at: 'last', count: 40 } });
     expect(messagesIn(last)).toEqual(derived.slice(-40));
     const first = await read();
@@ -102,7 +102,7 @@ describe('an archive of an older version', () => {
     expect(under.source.calls).toEqual([]);
   });
 
-  test('is upgraded once, in the background, and nothing else of it changes', async () => {
+  test('is upgraded once in the background, and only derived members and the generation change', async () => {
     const before = await headNow();
     await read();
     await under.idle();
@@ -122,7 +122,7 @@ describe('an archive of an older version', () => {
     expect(under.source.calls).toEqual([]);
   });
 
-  test('is readable by the older version after the upgrade, with the same messages and cursors', async () => {
+  test('stays readable by the older version after its upgrade, with the same messages and cursors', async () => {
     await read();
     await under.idle();
     await under.clock.advance(1_000);
@@ -139,7 +139,7 @@ describe('an archive of an older version', () => {
     ]);
   });
 
-  test('stays as it is if the process dies while it is upgraded, and is upgraded by the next one', async () => {
+  test('stays unchanged if the upgrade is interrupted, and the next process upgrades it', async () => {
     const before = await headNow();
     under.store.failAfterWrites(1);
     await read();
@@ -155,7 +155,7 @@ describe('an archive of an older version', () => {
   });
 });
 
-test('an archive of a newer version is left alone', async () => {
+test('an archive from a newer version is never changed', async () => {
   const [entry] = OLD.filter(({ key }) => key === HEAD_KEY);
   const metadata = { ...Object(entry?.metadata), derived: 2, somethingNew: true };
   await under.store.put(HEAD_KEY, entry?.value ?? '', { metadata });

@@ -1,6 +1,6 @@
 /**
- * Holds for any history, upstream and order of readers: with random pages, tokens, failures, growth, restarts
- * and memory, readers get the history.
+ * Properties of upstream reads under random pages, tokens, failures, growth, restarts and memory sizes:
+ * readers always get the history.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -55,13 +55,13 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      // Several at once.
+      // These positions are read concurrently.
       read: fc.array(anyPosition, { minLength: 1, maxLength: 6 }),
       freshMs: fc.constantFrom(0, 1_000, 1_000_000_000),
       poll: fc.boolean(),
     }),
   },
-  // In total shorter than LAG_MS_MAX.
+  // All steps together advance less than LAG_MS_MAX.
   { weight: 2, arbitrary: fc.record({ advanceMs: fc.nat(700) }) },
   { weight: 2, arbitrary: fc.record({ grow: fc.nat(300) }) },
   { weight: 1, arbitrary: fc.record({ restart: fc.boolean() }) },
@@ -81,7 +81,7 @@ const anyUpstream = fc
   // Finding the page size takes extra calls, during which a short-lived token expires.
   .map((drawn) => ({ ...drawn, ...(drawn.tooLargeAbove < Infinity && { tokenLifeCalls: Infinity }) }));
 
-/** Pages of one message each make thousands of calls: enough with less. */
+/** Limits the history for small pages, because pages of one message would cost thousands of calls. */
 const bounded = ({
   history,
   pageSizeMax,
@@ -92,7 +92,7 @@ const bounded = ({
   tooLargeAbove: number;
 }) => history.slice(0, Math.min(pageSizeMax, tooLargeAbove) * 60);
 
-test('whatever the upstream does, a chunk matches the history, and none is marked as the last too early', async () => {
+test('whatever goes wrong upstream, each chunk matches the history and none is marked as the last too early', async () => {
   await fc.assert(
     fc.asyncProperty(anyUpstream, fc.array(anyStep, { maxLength: 12 }), async (options, steps) => {
       const history = bounded(options);
@@ -126,14 +126,14 @@ test('whatever the upstream does, a chunk matches the history, and none is marke
           source.append(...history.slice(source.messages.length, source.messages.length + step.grow));
         } else {
           await upstream.restart({ keepMemory: step.restart });
-          // A new Execution knows of full pages only.
+          // After a restart, an Execution knows only the starts of pages, so the end may seem earlier.
           seen = 0;
         }
         expect(source.inFlight).toBe(0);
       }
       expect(source.inFlightMax).toBeLessThanOrEqual(1);
 
-      // After all of this, reads are correct again.
+      // Without further trouble, the whole history can be read again.
       source.conduct = () => ({});
       await upstream.clock.advance(UNKNOWN_SHARED_MS);
       const fresh = upstream.clock.now();
@@ -144,7 +144,7 @@ test('whatever the upstream does, a chunk matches the history, and none is marke
   );
 });
 
-test('a replaced history is never mixed with the old one, and all of the new one is read in the end', async () => {
+test('a replaced history is never mixed with the old one, and is finally read in full', async () => {
   const anyReads = fc.array(fc.array(anyPosition, { minLength: 1, maxLength: 4 }), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(
@@ -178,7 +178,7 @@ test('a replaced history is never mixed with the old one, and all of the new one
         if (keepMemory) await upstream.restart({ keepMemory });
         for (const positions of after) await Promise.all(positions.map(read));
         upstream.source.conduct = () => ({});
-        // Long enough for a shorter history to be accepted.
+        // Long enough that a shorter history is accepted rather than taken for a lagging read.
         for (let reads = 0; reads < 8; reads++) {
           await upstream.clock.advance(2_000);
           await upstream.readNewest();
@@ -190,7 +190,7 @@ test('a replaced history is never mixed with the old one, and all of the new one
   );
 });
 
-test('a read sends a bounded number of calls, however tokens expire and pages are cut', async () => {
+test('a read makes a bounded number of calls, however tokens expire and pages are cut', async () => {
   await fc.assert(
     fc.asyncProperty(
       anyUpstream,
@@ -215,10 +215,11 @@ test('a read sends a bounded number of calls, however tokens expire and pages ar
         await upstream.clock.advance(1_001);
         const read = upstream.read(position);
         const { ok } = await read;
-        // Each walk gives a message at least with each call; halving a page that is too large comes on top.
+        // Each call of a walk yields at least one message. Calls that halve a page that is too large are
+        // added.
         const walk = Math.min(position, history.length) + 2;
         expect(read.trace.calls).toBeLessThanOrEqual((TOKEN_LOSSES_MAX + 1) * walk + 10 * walk);
-        // A failure, or the last page, is not requested again.
+        // A failure or the last page is not fetched again at once.
         upstream.source.forgetCalls();
         await upstream.read(position);
         if (options.memoryBytes > 1_000_000 || !ok) expect(upstream.source.calls).toEqual([]);
@@ -228,7 +229,7 @@ test('a read sends a bounded number of calls, however tokens expire and pages ar
   );
 });
 
-test('readers at any time and in any number share one call at a time, and each gets an answer', async () => {
+test('concurrent readers share calls, at most one call is in flight, and each reader gets an answer', async () => {
   await fc.assert(
     fc.asyncProperty(
       anyHistory(500),

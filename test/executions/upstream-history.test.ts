@@ -1,4 +1,7 @@
-/** Every guarantee of upstream reads has a test; so over 300 lines. */
+/**
+ * How a history is read from upstream. Over 300 lines, because every guarantee of upstream reads has a test
+ * here.
+ */
 import { describe, expect, test } from 'vitest';
 
 import { PAGE_BYTES_MAX } from '../../src/executions/cut-page.ts';
@@ -13,7 +16,9 @@ import { POLL, UpstreamUnderTest } from './upstream-under-test.ts';
 
 const messages = someHistory({ length: 950 });
 
-/** Everything was read once, so that each page has a row; with `memoryBytes: 1` only the rows are known. */
+/**
+ * A history that was read completely once, so each page has a row. With `memoryBytes: 1` no page is cached.
+ */
 async function walked(options: ConstructorParameters<typeof UpstreamUnderTest>[0] = {}) {
   const upstream = new UpstreamUnderTest({ messages, ...options });
   expect(await upstream.walk()).toEqual(upstream.source.messages);
@@ -24,7 +29,7 @@ async function walked(options: ConstructorParameters<typeof UpstreamUnderTest>[0
 
 const positions = (upstream: UpstreamUnderTest) => upstream.source.calls.map(({ position }) => position);
 
-describe('calls', () => {
+describe('upstream calls', () => {
   test('one call serves all readers of a page, and only the request that caused it is charged', async () => {
     const upstream = new UpstreamUnderTest({ messages });
     const reads = [3, 99, 0].map((position) => upstream.read(position));
@@ -37,14 +42,14 @@ describe('calls', () => {
     ]);
   });
 
-  test("are counted with the source's own retries", async () => {
+  test("include the source's own retries in their count", async () => {
     const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ attempts: 3 }) });
     const read = upstream.read(0);
     await read;
     expect(read.trace.calls).toBe(3);
   });
 
-  test('a poll precedes walks, even if a walk already waits for its page', async () => {
+  test('the call of a poll runs before those of walks, even if a walk already waits for the same page', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.hold();
     const reads = [50, 150, 250].map((position) => upstream.read(position));
@@ -55,7 +60,7 @@ describe('calls', () => {
     expect(positions(upstream)).toEqual([0, 100, 900, 200, 300]);
   });
 
-  test('walks alternate, one call at a time', async () => {
+  test('two concurrent walks alternate, one call at a time', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     const walk = async (first: number) => {
       for (let position = first; position < first + 300; position += 100) await upstream.read(position);
@@ -65,7 +70,7 @@ describe('calls', () => {
     expect(upstream.source.inFlightMax).toBe(1);
   });
 
-  test('pages in memory cost no call, and the last page only if it is too old for the reader', async () => {
+  test('cached pages cost no call, except a last page that is too old for the reader', async () => {
     const upstream = await walked();
     const { clock, source } = upstream;
     expect(await upstream.walk()).toEqual(messages);
@@ -82,7 +87,7 @@ describe('calls', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('a shared call that started too early for a reader is followed by another', async () => {
+  test('a reader for which the running call started too early shares the next one', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.hold();
@@ -95,7 +100,7 @@ describe('calls', () => {
     expect(positions(upstream)).toEqual([900, 900]);
   });
 
-  test('a walk that settles reads each page again, once', async () => {
+  test('a walk that settles the history fetches each page again exactly once', async () => {
     const upstream = await walked();
     await upstream.clock.advance(60_000);
     const allNotBeforeMs = upstream.clock.now();
@@ -105,7 +110,7 @@ describe('calls', () => {
     expect(positions(upstream)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
   });
 
-  test('a restart reads the newest page directly', async () => {
+  test('the newest page is read with one call after a restart', async () => {
     const upstream = await walked();
     await upstream.restart();
     const newest = await upstream.readNewest();
@@ -124,7 +129,7 @@ describe('calls', () => {
     expect(upstream.history.end).toMatchObject({ position: 200, timestamp: full.at(-1)?.timestamp });
   });
 
-  test('a page that is too large is requested in halves, and never as a whole again', async () => {
+  test('a page that is too large is requested with half the limit until it fits, and that limit is remembered', async () => {
     const upstream = new UpstreamUnderTest({ messages: messages.slice(0, 70), tooLargeAbove: 30 });
     expect(await upstream.walk()).toEqual(messages.slice(0, 70));
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([100, 50, 25, 100, 50, 25, 100]);
@@ -134,13 +139,13 @@ describe('calls', () => {
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([25, 25, 100]);
   });
 
-  test('one message that is too large is a failure, not endless halving', async () => {
+  test('a single message that is too large fails the read', async () => {
     const upstream = new UpstreamUnderTest({ messages, tooLargeAbove: 0 });
     expect(await upstream.walk()).toBe('upstream-too-large');
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([100, 50, 25, 13, 7, 4, 2, 1]);
   });
 
-  test('a call in progress does not bring back what was cleared meanwhile', async () => {
+  test('a call in flight does not restore rows of a history that was cleared meanwhile', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.hold();
@@ -156,7 +161,7 @@ describe('calls', () => {
     expect([...(await upstream.storage.list('')).keys()]).toEqual(['row/0000000100']);
   });
 
-  test('a call in progress does not bring back cleared pages even if its token still works', async () => {
+  test('a call in flight does not restore cleared pages, even if its token is still valid', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.hold();
@@ -172,12 +177,12 @@ describe('calls', () => {
 describe('a walk', () => {
   const long = someHistory({ length: 100 * WALK_PAGES_MAX + 1_000 });
 
-  test('of one request reads a bounded number of pages, and the next request continues there', async () => {
+  test('for one request reads a bounded number of pages, and the next request continues there', async () => {
     const upstream = new UpstreamUnderTest({ messages: long });
     const first = await upstream.readNewest({}, newWalk(undefined));
     expect(first).toMatchObject({ failure: { type: 'upstream-unfinished' } });
     expect(upstream.source.calls).toHaveLength(WALK_PAGES_MAX);
-    // No failure of the source: nothing is remembered, and the poller does not back off.
+    // This is not a failure of the source, so it is not cached and the poller does not back off.
     expect(upstream.readings).toEqual([]);
     expect(await upstream.readNewest({}, newWalk(undefined))).toMatchObject({
       ok: true,
@@ -186,7 +191,7 @@ describe('a walk', () => {
     expect(upstream.source.calls).toHaveLength(WALK_PAGES_MAX + 10);
   });
 
-  test('ends when its caller leaves, while the call in flight completes', async () => {
+  test('stops when its caller leaves, but the call in flight completes and its page is cached', async () => {
     const upstream = new UpstreamUnderTest({ messages: long });
     upstream.source.hold();
     const left = new AbortController();
@@ -201,7 +206,7 @@ describe('a walk', () => {
     expect(upstream.source.calls).toHaveLength(1);
   });
 
-  test('of several callers continues while one of them remains', async () => {
+  test('with several callers continues as long as one of them stays', async () => {
     const upstream = new UpstreamUnderTest({ messages });
     upstream.source.hold();
     const left = new AbortController();
@@ -230,14 +235,14 @@ describe('a walk', () => {
     expect(positions(upstream)).toEqual([0]);
   });
 
-  test('is not bounded if it archives the history', async () => {
+  test('that archives the history reads any number of pages', async () => {
     const upstream = new UpstreamUnderTest({ messages: long });
     expect(await upstream.readNewest()).toMatchObject({ ok: true, value: { last: true } });
   });
 });
 
 describe('failures', () => {
-  test('are remembered like pages, and retried once too old', async () => {
+  test('are cached like a last page, and retried once they are too old for the reader', async () => {
     const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ failure: 'upstream-internal' }) });
     const { clock, source } = upstream;
     expect(await upstream.walk()).toBe('upstream-internal');
@@ -248,7 +253,7 @@ describe('failures', () => {
     await clock.advance(1);
     expect(await upstream.walk()).toBe('upstream-internal');
     expect(source.calls).toHaveLength(2);
-    // A reader that accepts any last page may still require young failures.
+    // A reader that accepts a last page of any age may still require a recent failure.
     await upstream.read(0, { lastNotBeforeMs: 0 });
     expect(source.calls).toHaveLength(2);
     await clock.advance(1);
@@ -266,21 +271,24 @@ describe('failures', () => {
   });
 
   test.each<[string, Conduct, number]>([
-    ['empty pages without end', { empty: true }, EMPTY_PAGES_MAX + 1],
-    ['the token that was asked with', { repeatToken: true }, 2],
-    ['empty pages with the token that was asked with', { empty: true, repeatToken: true }, 2],
-    ['exceptions', { throws: true }, 1],
-  ])('a source that gives %s is broken, after a bounded number of calls', async (_, conduct, calls) => {
-    const upstream = new UpstreamUnderTest({ messages, conduct: () => conduct });
-    expect(await upstream.walk()).toBe('upstream-broken');
-    expect(await upstream.walk()).toBe('upstream-broken');
-    expect(upstream.source.calls).toHaveLength(calls);
-    upstream.source.conduct = () => ({});
-    await upstream.clock.advance(1_001);
-    expect(await upstream.walk()).toEqual(messages);
-  });
+    ['empty pages forever', { empty: true }, EMPTY_PAGES_MAX + 1],
+    ['the same token again', { repeatToken: true }, 2],
+    ['empty pages with the same token', { empty: true, repeatToken: true }, 2],
+    ['only exceptions', { throws: true }, 1],
+  ])(
+    'report a source as broken that gives %s, after a bounded number of calls',
+    async (_, conduct, calls) => {
+      const upstream = new UpstreamUnderTest({ messages, conduct: () => conduct });
+      expect(await upstream.walk()).toBe('upstream-broken');
+      expect(await upstream.walk()).toBe('upstream-broken');
+      expect(upstream.source.calls).toHaveLength(calls);
+      upstream.source.conduct = () => ({});
+      await upstream.clock.advance(1_001);
+      expect(await upstream.walk()).toEqual(messages);
+    },
+  );
 
-  test('do not hide known messages, nor present them as the whole history', async () => {
+  test('do not hide cached messages, and never make them look like the whole history', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.conduct = () => ({ failure: 'upstream-throttled' });
@@ -294,13 +302,13 @@ describe('failures', () => {
     expect(settling.ok).toBe(false);
   });
 
-  test('some empty pages before each page are invisible to readers', async () => {
+  test('do not include a few empty pages before each page, which are skipped', async () => {
     const empty = Array.from({ length: EMPTY_PAGES_MAX }, () => ({ empty: true }));
     const upstream = new UpstreamUnderTest({ messages, conduct: conducts([...empty, {}]) });
     expect(await upstream.walk()).toEqual(messages);
   });
 
-  test('an endless history is broken past a bound, and then costs one call per interval', async () => {
+  test('report a history beyond the maximum length as broken, which then costs one call per interval', async () => {
     const endless = (position: number) => ({ messageId: String(position) });
     const upstream = new UpstreamUnderTest({ endless, messagesMax: 1_000 });
     for (let reads = 0; reads < 5; reads++) expect((await upstream.readNewest()).ok).toBe(false);
@@ -313,7 +321,7 @@ describe('failures', () => {
   });
 
   test.each(['upstream-invalid-token', 'upstream-invalid-request'] as const)(
-    'a source that refuses every token (%s) is broken after a bounded number of walks',
+    'report a source that refuses every token (%s) as broken, after a bounded number of walks',
     async (expiry) => {
       const upstream = new UpstreamUnderTest({ messages, tokenLifeCalls: 0, expiry });
       for (let reads = 0; reads < 5; reads++) {
@@ -323,7 +331,7 @@ describe('failures', () => {
       expect(positions(upstream)).toEqual(
         Array.from({ length: TOKEN_LOSSES_MAX + 1 }, () => [0, 100]).flat(),
       );
-      // Reported to the poller, which would poll again at once otherwise.
+      // The failure is reported to the poller. Otherwise it would poll again at once.
       expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-broken']);
     },
   );
@@ -332,7 +340,7 @@ describe('failures', () => {
     ['two tokens', 200],
     ['three tokens', 300],
   ])(
-    'an upstream that alternates between %s is broken, at once and after a restart',
+    'report a source whose tokens form a cycle of %s as broken, even after a restart',
     async (_, leadsBackAt) => {
       const upstream = new UpstreamUnderTest({ messages });
       const { source } = upstream;
@@ -347,12 +355,12 @@ describe('failures', () => {
       await upstream.restart();
       expect(await upstream.readNewest()).toMatchObject({ failure: { type: 'upstream-broken' } });
       expect(positions(upstream)).toEqual([leadsBackAt]);
-      // What precedes is still readable.
+      // Pages before the cycle can still be read.
       expect(await upstream.read(150)).toMatchObject({ ok: true, value: { start: 100 } });
     },
   );
 
-  test("a refusal without a token is the upstream's answer about the execution", async () => {
+  test('pass on a refusal of a call without a token, because it concerns the execution', async () => {
     const conduct = () => ({ failure: 'upstream-invalid-request' as const });
     const upstream = new UpstreamUnderTest({ messages, conduct });
     expect(await upstream.walk()).toBe('upstream-invalid-request');
@@ -360,8 +368,8 @@ describe('failures', () => {
   });
 });
 
-describe('a token that expired', () => {
-  test('costs a walk from the start, and is invisible to readers', async () => {
+describe('an expired token', () => {
+  test('costs a walk from the start, which readers do not notice', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.expireTokens();
     const read = await upstream.read(450);
@@ -385,7 +393,7 @@ describe('a token that expired', () => {
 describe('a lagging read', () => {
   const grown = someHistory({ length: 180 });
 
-  test('never contradicts what memory holds', async () => {
+  test('does not shorten a history whose newer messages are cached', async () => {
     const upstream = await walked({ messages: grown });
     await upstream.clock.advance(2_000);
     upstream.source.conduct = () => ({ lag: 40 });
@@ -396,7 +404,7 @@ describe('a lagging read', () => {
     ]);
   });
 
-  test('is a failure, and not the end, if memory holds nothing', async () => {
+  test('fails at its end rather than ending the history, if newer messages are not cached', async () => {
     const upstream = await walked({ messages: grown, memoryBytes: 1 });
     upstream.source.conduct = () => ({ lag: 40 });
     const inside = await upstream.read(139);
@@ -412,7 +420,7 @@ describe('a lagging read', () => {
     expect(await upstream.walk()).toEqual(grown);
   });
 
-  test('that ends before the requested page, whose token is lost, is retried once per interval', async () => {
+  test('that ends before the requested page is retried once per interval after its token expired', async () => {
     const upstream = await walked();
     upstream.source.expireTokens();
     upstream.source.conduct = () => ({ lag: 900 });
@@ -426,7 +434,7 @@ describe('a lagging read', () => {
     expect(await upstream.walk({ lastNotBeforeMs: 0 })).toEqual(messages);
   });
 
-  test('shows the new, shorter history if it lasts long', async () => {
+  test('that lasts longer than the limit is accepted as a new, shorter history', async () => {
     const upstream = await walked({ messages: grown });
     const less = grown.slice(0, 60);
     upstream.source.replace(less);
@@ -441,7 +449,7 @@ describe('a lagging read', () => {
   });
 });
 
-describe('a history that was replaced', () => {
+describe('a replaced history', () => {
   test.each([
     [180, 60],
     [180, 180],
@@ -449,7 +457,7 @@ describe('a history that was replaced', () => {
     [60, 40],
     [60, 250],
     [950, 950],
-  ])('is noticed by the next reading of its newest page (%i messages, then %i)', async (before, after) => {
+  ])('is noticed at the next read of its newest page (%i messages, then %i)', async (before, after) => {
     const upstream = await walked({ messages: someHistory({ length: before }) });
     const old = upstream.history.end;
     const other = someHistory({ length: after, run: 'b' });
@@ -461,7 +469,7 @@ describe('a history that was replaced', () => {
     expect(upstream.history.end?.fingerprint).not.toBe(old?.fingerprint);
   });
 
-  test('is not appended to old pages because an old token still works', async () => {
+  test('is not appended to old pages, even if an old token still works', async () => {
     const upstream = await walked({ messages: someHistory({ length: 180 }) });
     const other = someHistory({ length: 190, run: 'b' });
     upstream.source.messages = other;
@@ -472,7 +480,7 @@ describe('a history that was replaced', () => {
     expect(await upstream.walk()).toEqual(other);
   });
 
-  test('is not mixed with old pages that another Execution left in memory', async () => {
+  test('is not mixed with old pages that an earlier Execution left in memory', async () => {
     const upstream = await walked({ messages: someHistory({ length: 180 }) });
     const other = someHistory({ length: 180, run: 'b' });
     upstream.source.replace(other);
@@ -503,7 +511,7 @@ describe('onHeadRead', () => {
     expect(upstream.history.end).toMatchObject({ position: 130, eventType: messages[129]?.eventType });
   });
 
-  test('reports no other page', async () => {
+  test('does not report pages other than the newest', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     await upstream.read(0);
     await upstream.read(450);
@@ -512,7 +520,7 @@ describe('onHeadRead', () => {
     expect(upstream.readings).toEqual([]);
   });
 
-  test('reports why the newest page cannot be read, even if an earlier page fails', async () => {
+  test('reports the failure if an earlier page prevents the read of the newest one', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.expireTokens();
     const failure = 'upstream-throttled' as const;
@@ -523,7 +531,7 @@ describe('onHeadRead', () => {
     expect(upstream.readings.map((reading) => reading.failure?.type)).toEqual([failure]);
   });
 
-  test('reports a known failure once it blocks the way to the newest page', async () => {
+  test('reports a cached failure of an earlier page once a poll needs that page', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.conduct = () => ({ failure: 'upstream-timeout' });
     await upstream.read(0);
@@ -536,7 +544,7 @@ describe('onHeadRead', () => {
     expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-timeout']);
   });
 
-  test('reports a page that another Execution left in memory a moment ago', async () => {
+  test('reports a recent newest page that an earlier Execution left in memory', async () => {
     const upstream = await walked({ messages: messages.slice(0, 90) });
     upstream.history = upstream.another().history;
     const inside = await upstream.read(0);
@@ -547,7 +555,7 @@ describe('onHeadRead', () => {
     expect(upstream.history.end?.position).toBe(90);
   });
 
-  test('reports no change for a page that is shorter this time', async () => {
+  test('reports an unchanged end if the newest page only ends earlier than last time', async () => {
     const upstream = await walked({ messages: messages.slice(0, 90) });
     await upstream.clock.advance(2_000);
     upstream.source.conduct = conducts([{ most: 50 }, {}]);

@@ -1,6 +1,6 @@
 /**
- * Several tenants read the same execution: which of them causes a call, which wait for it, and which are
- * refused.
+ * Several tenants read the same execution: which of them is charged for a call, which wait for it, and which
+ * are refused.
  */
 import { describe, expect, test } from 'vitest';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
@@ -25,7 +25,7 @@ function underTest(length = 3) {
   return { upstream, source: upstream.source, hurried, read };
 }
 
-test('a call is charged to the request that caused it, and all who wait for it raise its priority', async () => {
+test('a call is charged to the request that caused it, and every request that waits for it may raise its priority', async () => {
   const { source, hurried, read } = underTest();
   source.hold();
   const reads = [read(0, GREEDY), read(0, VICTIM), read(0, POLL)];
@@ -37,7 +37,7 @@ test('a call is charged to the request that caused it, and all who wait for it r
   expect(source.calls).toHaveLength(1);
 });
 
-test('a request behind the calls of others raises the priority of each of them when it starts', async () => {
+test('a request raises the priority of the calls that are queued before its own', async () => {
   const { upstream, source, hurried, read } = underTest(350);
   await upstream.walk();
   upstream.evictAll();
@@ -52,7 +52,7 @@ test('a request behind the calls of others raises the priority of each of them w
   expect(source.calls.map(({ origin }) => origin)).toEqual([GREEDY, VICTIM]);
 });
 
-test('the walks of one tenant do not keep another tenant waiting for all of them', async () => {
+test("a tenant waits for at most one of another tenant's queued walks", async () => {
   const { upstream, source, read } = underTest(600);
   await upstream.walk();
   upstream.evictAll();
@@ -67,7 +67,7 @@ test('the walks of one tenant do not keep another tenant waiting for all of them
   expect(source.calls).toHaveLength(6);
 });
 
-test("a tenant's refusal is neither remembered, nor reported to the poll, nor given to others", async () => {
+test('a refusal of one tenant is not cached, not reported to the poll, and not passed to other tenants', async () => {
   const { upstream, source, read } = underTest();
   source.conduct = ({ origin }) => (origin === GREEDY ? { failure: 'upstream-share-exceeded' } : {});
   source.hold();
@@ -81,8 +81,8 @@ test("a tenant's refusal is neither remembered, nor reported to the poll, nor gi
   expect(upstream.readings.every(({ failure }) => failure === undefined)).toBe(true);
 });
 
-describe('a call that waits for its turn within the budget', () => {
-  /** A budget of one call a second, which is used up. */
+describe('a call that is queued for the budget', () => {
+  /** Uses up a budget of one call per second, and queues a read. Its caller can leave. */
   async function usedUp() {
     const { upstream, budget } = withBudget();
     await budget.take('another execution', VICTIM);
@@ -92,7 +92,7 @@ describe('a call that waits for its turn within the budget', () => {
     return { upstream, budget, leave: () => left.abort(), leaving };
   }
 
-  test('gives up its turn when its last caller leaves', async () => {
+  test('leaves the queue when its last caller disconnects', async () => {
     const { upstream, budget, leave, leaving } = await usedUp();
     leave();
     expect(await leaving).toMatchObject({ failure: { type: 'upstream-unfinished' } });
@@ -103,7 +103,7 @@ describe('a call that waits for its turn within the budget', () => {
     expect(upstream.readings).toEqual([]);
   });
 
-  test('moves to the turn of a tenant that needs it, too, and is charged to the tenant that caused it', async () => {
+  test('runs at the turn of any tenant that waits for it, and is charged to the tenant that caused it', async () => {
     const { upstream, budget } = withBudget();
     await budget.take('another execution', reader('other'));
     const order: string[] = [];
@@ -123,7 +123,7 @@ describe('a call that waits for its turn within the budget', () => {
     expect(upstream.source.calls.map(({ origin }) => origin)).toEqual([GREEDY]);
   });
 
-  test('is made for the callers that stay, and anew for those that come later', async () => {
+  test('is still made for the callers that stay, and again for later callers', async () => {
     const { upstream, leave } = await usedUp();
     const staying = upstream.read(0, {}, newWalk(new AbortController().signal), GREEDY);
     await settle();

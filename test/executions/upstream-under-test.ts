@@ -1,4 +1,4 @@
-/** An UpstreamHistory over a scripted source, and what tests ask of it. */
+/** An UpstreamHistory over a scripted source, with helpers for tests. */
 import { expect } from 'vitest';
 
 import { openWalk } from '../../src/compose-sources.ts';
@@ -24,10 +24,10 @@ export const POLL: CallOrigin = { class: 'poll' };
 export const EXECUTION_ID = 'urn:tdm:execution';
 
 export interface UnderTestOptions extends ScriptedSourceOptions {
-  /** 1: nothing is remembered at all. */
+  /** The budget of the page memory. With 1, no page is cached. */
   readonly memoryBytes?: number;
   readonly messagesMax?: number;
-  /** What the history reads from instead of the bare scripted source. */
+  /** Wraps the scripted source. The history reads from the wrapper. */
   readonly within?: (source: Source, clock: ManualClock) => Source;
 }
 
@@ -54,7 +54,7 @@ export class UpstreamUnderTest {
     return { source: this.source.name, executionId: EXECUTION_ID };
   }
 
-  /** A second history of the same execution, as after a restart that kept storage and memory. */
+  /** Opens another history of the same execution over the same storage and memory, as after a restart. */
   another(): { history: UpstreamHistory; rows: PageRows } {
     const rows = new PageRows(this.storage, this.#ref, () => undefined);
     const history = new UpstreamHistory({
@@ -76,17 +76,17 @@ export class UpstreamUnderTest {
     await this.rows.load();
   }
 
-  /** As if memory had evicted every page. */
+  /** Evicts every page from memory. */
   evictAll(): void {
     for (const key of this.memory.keys()) this.memory.delete(key);
   }
 
-  /** As if memory had evicted the page that starts here. */
+  /** Evicts the page that starts at this position. */
   evict(start: number): void {
     this.memory.delete(`${executionKey(this.#ref)}/${start}`);
   }
 
-  /** Nothing older than a second by default. */
+  /** Reads a chunk. By default a last page may be up to a second old. */
   read(position: number, freshness: Partial<Freshness> = {}, walk?: Walk, origin: CallOrigin = READ.origin) {
     const trace = newTrace(origin);
     const done = this.history.chunkAt(
@@ -106,7 +106,7 @@ export class UpstreamUnderTest {
     return this.read(Number.MAX_SAFE_INTEGER, {}, undefined, POLL);
   }
 
-  /** The whole history, chunk by chunk from the start, or the failure. */
+  /** Reads the whole history from its start. Returns the type of a failure if a read fails. */
   async walk(freshness: Partial<Freshness> = {}): Promise<Message[] | string> {
     const messages: Message[] = [];
     for (;;) {
@@ -118,12 +118,12 @@ export class UpstreamUnderTest {
     }
   }
 
-  /** Fingerprints of a history at each of its positions. */
+  /** The fingerprint at each position of a history. */
   fingerprints(messages: readonly Message[]): string[] {
     return fingerprintsAlong(fingerprintAtStart(this.#ref), messages);
   }
 
-  /** The chunk is a part of this history, and holds the position. */
+  /** Expects the chunk to be a part of this history that contains the position. */
   expectRunOf(chunk: Chunk, messages: readonly Message[], position: number): void {
     expect(chunk.messages).toEqual(messages.slice(chunk.start, endOf(chunk)));
     expect(chunk.fingerprints).toEqual(this.fingerprints(messages).slice(chunk.start, endOf(chunk) + 1));

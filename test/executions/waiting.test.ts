@@ -1,4 +1,4 @@
-/** Waiting for an execution that does not exist yet, on a clock on which looks take time, as they do. */
+/** Waiting for an execution that does not exist yet. Here a look takes time, as it does in production. */
 import { expect, test } from 'vitest';
 
 import { type Result, fail, ok } from '../../src/core/errors.ts';
@@ -8,7 +8,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 const LOOK_MS = 20;
 
-/** Looks as an Execution does, which shares a "not found" among its callers. */
+/** Makes looks as an Execution does: concurrent callers share a call, and a "not found" is cached. */
 function underTest(existsAfterMs: number) {
   const clock = new ManualClock();
   const existsAtMs = clock.now() + existsAfterMs;
@@ -33,7 +33,7 @@ function underTest(existsAfterMs: number) {
 }
 
 test.each([0, 800, 1_500, 3_500, 4_990, 5_000])(
-  'an execution that comes to exist after %i ms is found',
+  'an execution that starts to exist after %i ms is found',
   async (existsAfterMs) => {
     const { clock, wait } = underTest(existsAfterMs);
     const looking = wait();
@@ -42,7 +42,7 @@ test.each([0, 800, 1_500, 3_500, 4_990, 5_000])(
   },
 );
 
-test('callers that wait together cause three calls, and callers that follow them one in 1.5 s', async () => {
+test('callers that wait together cause three calls, and later callers one in 1.5 s', async () => {
   const together = underTest(Infinity);
   const waiting = Array.from({ length: 50 }, together.wait);
   await together.clock.advance(10_000);
