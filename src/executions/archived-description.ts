@@ -1,13 +1,11 @@
-/**
- * The facts about an execution that an archive provides without the messages between the first and the last.
- */
+/** Describes an archived execution from its stored description, its head, and its first and last messages. */
 import type { ArchivedHistory } from '../archive/archive.ts';
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import { type Result, ok } from '../core/errors.ts';
 import type { Message } from '../messages/message.ts';
 
 export interface ArchivedDescription {
-  /** Absent: the history was archived without one, or imported. */
+  /** The source's description. Absent if the history was imported, or archived without a description. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly head: ArchiveHead;
   readonly first: Message;

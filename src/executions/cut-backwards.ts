@@ -1,4 +1,4 @@
-/** Reads a history from a position back to its start, within bounds. No I/O of its own, no clock. */
+/** Reads a history backwards from a position, within bounds. All I/O goes through the `Scan`. */
 import { type Failure, type Result, fail, ok } from '../core/errors.ts';
 import type { Position } from '../messages/cursor.ts';
 import { type Chunk, positionIn } from '../messages/history.ts';
@@ -6,26 +6,26 @@ import { type Message, messageBytes } from '../messages/message.ts';
 import type { Scan } from './scan.ts';
 
 export interface BackwardsQuery {
-  /** Messages to find. */
+  /** Stop after this many matching messages. */
   readonly count: number;
-  /** Messages to look at. */
+  /** Stop after examining this many messages. */
   readonly examinedMax: number;
-  /** The most bytes of all messages found. The first one may be larger. */
+  /** Stop before the matching messages exceed this size. A single message may be larger. */
   readonly bytesMax: number;
-  /** The message as its reader sees it; undefined if it is not wanted. */
+  /** Returns the message as its reader sees it, or undefined if the message does not match. */
   readonly show: (message: Message) => Message | undefined;
 }
 
 export interface CutBackwards {
   /** Newest first. */
   readonly messages: readonly Message[];
-  /** Where the examined messages begin. Above 0: there are earlier ones. */
+  /** The position of the oldest message examined. If it is above 0, earlier messages exist. */
   readonly next: Position;
-  /** Earlier messages could not be read just now. */
+  /** Why earlier messages could not be read, if a read failed. */
   readonly failure?: Failure;
 }
 
-/** The messages before `end`, a position in `chunk` or right after it. */
+/** Collects messages before `end`, which is a position in `chunk` or the one right after it. */
 export async function cutBackwards(
   scan: Scan,
   chunk: Chunk,
@@ -45,7 +45,7 @@ export async function cutBackwards(
         ({ failure } = before);
         break;
       }
-      // The history was replaced meanwhile: messages of two histories must not be mixed.
+      // The history has been replaced meanwhile. Messages of two histories must not be mixed.
       if (positionIn(before.value, position)?.fingerprint !== at.fingerprints[0]) break;
       at = before.value;
     }

@@ -1,6 +1,6 @@
 /**
- * Cuts a page out of a history, whether it is archived or upstream. No I/O of its own, no clock: the history
- * reads chunks, the Execution waits, messages/encoded-page.ts makes cursors and JSON.
+ * Cuts a page out of a history, archived or upstream. The `History` reads the chunks. The Execution waits for
+ * new messages. messages/encoded-page.ts encodes the page and its cursor.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
@@ -13,7 +13,10 @@ import type { PayloadAccess } from '../messages/payload-access.ts';
 import { cutBackwards } from './cut-backwards.ts';
 import { SCANNED_MESSAGES_MAX, Scan } from './scan.ts';
 
-/** An answer of a Durable Object over 32 MiB throws, and a browser should not wait for more than this. */
+/**
+ * Far below the 32 MiB at which a Durable Object's answer throws, and small enough for a browser to load at
+ * once.
+ */
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 export type PageStart =
@@ -22,7 +25,7 @@ export type PageStart =
   /** The newest messages. */
   | { readonly at: 'last'; readonly count: number };
 
-/** Which messages are wanted. An absent member: all. */
+/** Which messages to include. An absent member excludes none. */
 export interface MessageFilter {
   /** Types of either vocabulary, sorted and without duplicates, so that equal filters share cached pages. */
   readonly eventTypes?: readonly string[];
@@ -38,7 +41,7 @@ export interface PageQuery extends MessageFilter {
 
 export type CutPage = Omit<PageContent, 'status'>;
 
-/** `show`: the message as its reader sees it. */
+/** `show` returns a message as its reader may see it. */
 export async function cutPage(
   history: History,
   query: PageQuery,
@@ -52,8 +55,8 @@ export async function cutPage(
   if (!first.ok) return first;
   const here = positionIn(first.value, position);
   if (query.from.at === 'position' && here?.fingerprint !== query.from.fingerprint) {
-    // The position is past the end. A history that still grows may be read with a lag, but a complete one
-    // cannot be shorter.
+    // The position may be past the end because a read of a growing history lags. A complete history does not
+    // lag.
     const { fingerprint } = query.from;
     if (position > endOf(first.value) && !history.complete) {
       return ok({ messages: [], next: { position, fingerprint }, more: false });
@@ -64,7 +67,10 @@ export async function cutPage(
   let bytes = 0;
   let chunk = first.value;
   let next = position;
-  /** If the last page has an upstream token or is old, only another read shows whether messages follow. */
+  /**
+   * Whether messages follow `next`. If the chunk has an upstream token or is old, only another read shows
+   * this.
+   */
   const hasMore = async (): Promise<boolean> => {
     if (next < endOf(chunk)) return true;
     if (chunk.last && history.complete) return false;
@@ -84,11 +90,11 @@ export async function cutPage(
         return finish(chunk, messages, next, await hasMore());
     }
     if (chunk.last && history.complete) return finish(chunk, messages, next, false);
-    // Only after progress, so that a client that follows `nextToken` reaches an end. In a complete history,
-    // every chunk except the last is followed by more.
+    // Stop only after progress, so that a client that follows `nextToken` reaches the end. In a complete
+    // history, messages follow every chunk except the last.
     if (scan.isSpent && next > position)
       return finish(chunk, messages, next, history.complete || (await hasMore()));
-    // Also after the last chunk: it may have been read long ago, and only a read past the end checks its age.
+    // Read on even after the last chunk: it may be old, and only a read at its end checks how old it is.
     const following = await scan.chunkAt(next);
     // Return the messages that were found. The next request gets the failure.
     if (!following.ok) return finish(chunk, messages, next, true);
@@ -127,8 +133,8 @@ export function isWanted(message: Message, { eventTypes, step }: MessageFilter):
 }
 
 /**
- * A stream that is filtered by step also has the messages that end the execution. They belong to no step, but
- * its reader has to see the end.
+ * Whether a stream with this filter sends the message. A filter by step does not exclude terminal messages:
+ * they belong to no step, but the reader has to see the end.
  */
 export function isStreamed(message: Message, filter: MessageFilter): boolean {
   const { step: _, ...others } = filter;

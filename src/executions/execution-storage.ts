@@ -1,7 +1,7 @@
 /**
- * The port to the storage that survives when an Execution's isolate dies: the object's own SQLite-backed
- * storage on Workers, a map in process. Small values only: page starts, tokens, the head of its archive.
- * Anything lost here is recovered by walking the history.
+ * The port to an Execution's own storage: the object's SQLite-backed storage on Workers, or a map in process.
+ * It stores only small values: page rows, and the head of the archive. If they are lost, a walk through the
+ * history recovers them.
  */
 
 import type { ExecutionName } from '../core/execution-ref.ts';
@@ -14,21 +14,18 @@ export interface ExecutionStorage {
   list(prefix: string): Promise<ReadonlyMap<string, unknown>>;
 }
 
-/**
- * In process: the part of an Execution's storage that outlives the process. It has few keys, which `keeps`
- * selects.
- */
+/** In process, `keeps` selects the few keys of an Execution's storage that must outlive the process. */
 export interface DurableKeys {
   keeps(key: string): boolean;
   put(ref: ExecutionName, key: string, value: unknown): Promise<void>;
   delete(ref: ExecutionName, key: string): Promise<void>;
-  /** Everything that an earlier process has stored. Throws when the store fails. */
+  /** Reads everything that earlier processes have stored. Throws if the store fails. */
   load(): Promise<readonly { readonly name: ExecutionName; readonly values: ReadonlyMap<string, unknown> }[]>;
 }
 
 /**
- * A map whose durable keys are also written to the store. They are written there first, so that memory never
- * has what a restart would lose.
+ * A map in memory. Durable keys are also written to the store, and there first, so that memory never contains
+ * a durable value that a restart would lose.
  */
 export function createMemoryExecutionStorage(
   kept: ReadonlyMap<string, unknown> = new Map(),

@@ -1,7 +1,7 @@
 /**
- * The port through which http/ reads executions: pages, summaries, streams, and what admins do. Final
- * histories come from the archive, all others from one Execution per id (archive-first.ts), which is a
- * Durable Object or an entry of a map. Requests and answers are plain data, so that they cross an RPC
+ * The port through which http/ reads executions: pages, summaries, streams, and admin operations. Final
+ * histories are read from the archive, all others from one Execution per id (archive-first.ts): a Durable
+ * Object, or an entry of a map in process. Requests and answers are plain data, so they can cross an RPC
  * boundary.
  */
 import type { Result } from '../core/errors.ts';
@@ -22,41 +22,44 @@ import type { WholePage, WholePageQuery } from './whole-page.ts';
 /** How an answer was produced; for Cache-Status (RFC 9211) and the request log. */
 export interface Served {
   readonly layer: ArchiveLayer | 'live';
-  /** `hit`: no upstream call. `collapsed`: it waited for a call that another request had caused. */
+  /**
+   * `hit`: no upstream call was needed. `collapsed`: the request waited for a call that another request had
+   * started.
+   */
   readonly forward: 'hit' | 'miss' | 'collapsed';
   readonly upstreamCalls: number;
 }
 
-/** The caller, and how many streams and waiting requests it may have at once. */
+/** The caller, and how many streams and waiting requests it may have open at once. */
 export interface Reader {
-  /** Tickets of a key count for the key. */
+  /** For a ticket, the id of the key that it was issued for. */
   readonly keyId: string;
   /** Who is charged for what the request costs (`Caller.tenant`). */
   readonly tenant: string;
-  /** The limit for this execution. */
+  /** How many streams and waiting requests the key may have open on this execution. */
   readonly streamLimit: number;
-  /** The limit for all executions together. */
+  /** How many the key may have open on all executions together. */
   readonly totalStreamLimit: number;
 }
 
 /** The client that waits for an answer. */
 export interface Client {
   /**
-   * Aborted when the client has disconnected. Do not read it without need: creating a signal can cost more
-   * than an answer from memory.
+   * Aborted when the client disconnects. Read this property only when needed: creating the signal can cost
+   * more than an answer from memory.
    */
   readonly signal: AbortSignal;
 }
 
 export interface PageRequest extends PageQuery, Reader {
-  /** How long to wait for a message, or for the end. 0: not at all. */
+  /** How long to wait for a message, or for the end. 0 disables waiting. */
   readonly waitMs: number;
 }
 
 export interface PageAnswer extends EncodedPage {
-  /** It has as many messages as were requested, and more follow: its messages can no longer change. */
+  /** The page has as many messages as were requested, and more follow. Its messages can no longer change. */
   readonly full: boolean;
-  /** From a settled history that cannot be redriven, so it can no longer change. */
+  /** The history is final, so this answer can no longer change. */
   readonly final: boolean;
   readonly served: Served;
 }
@@ -68,13 +71,13 @@ export interface WholePageAnswer extends WholePage {
 }
 
 export interface DescriptionRequest extends Reader {
-  /** Whether input and output are requested, too. */
+  /** Whether to include input and output. */
   readonly withData: boolean;
 }
 
 /**
- * The source's own description of an execution. `facts`: in Flowtap's terms. `metadata`: without input and
- * output.
+ * The source's own description of an execution. `facts`: the parts that Flowtap interprets. `metadata`: the
+ * description as the source returned it, without input and output.
  */
 export type DescriptionAnswer = { readonly served: Served } & (
   | {
@@ -84,7 +87,7 @@ export type DescriptionAnswer = { readonly served: Served } & (
         'status' | 'upstreamStatus' | 'startedAt' | 'endedAt' | 'redriveCount'
       >;
       readonly metadata: Readonly<Record<string, unknown>>;
-      /** Input and output, if they were requested. */
+      /** Input and output. Empty if they were not requested. */
       readonly data: Readonly<Record<string, unknown>>;
     }
   | ({ readonly by: 'archive' } & ArchivedDescription)
@@ -97,23 +100,26 @@ export interface SummaryRequest extends Reader {
 
 export interface SummaryAnswer {
   readonly status: Status;
-  /** The source's own status, if it has one. */
+  /** The status in the source's own words, if the source has one. */
   readonly upstreamStatus?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
-  /** Absent until the history was read. */
+  /** Absent if the length of the history is not known yet. */
   readonly messageCount?: number;
-  /** `step`, `error` and `cause` come from payloads: absent for callers that see no payloads. */
+  /**
+   * `step`, `error` and `cause` are taken from payloads, so they are absent if the caller must not see
+   * payloads.
+   */
   readonly failure?: FailureFacts & Position;
   /**
-   * The id of the execution that started it, if the history was read and names it. The caller's key may not
-   * allow it.
+   * The id of the execution that started this one, if a message names it. The caller's key may lack access to
+   * that execution.
    */
   readonly parent?: string;
   /** As in `PageAnswer`. */
   readonly final: boolean;
   readonly archivedAt?: string;
-  /** When the source was read last, ISO 8601; absent for an archived history. */
+  /** When the source was last read, in ISO 8601. Absent for an archived history. */
   readonly asOf?: string;
   readonly served: Served;
 }
@@ -121,20 +127,22 @@ export interface SummaryAnswer {
 export type StreamStart =
   | { readonly at: 'start' | 'now' }
   /**
-   * `ended`: the client has seen an `end` that was not final. It gets a stream only if a redrive added
-   * messages since.
+   * `ended`: the client has received an `end` that was not final. It gets a stream only if a redrive has
+   * added messages since.
    */
   | ({ readonly at: 'position'; readonly ended?: boolean } & Position)
-  /** The Last-Event-ID does not belong to this execution: send a `reset` and start from the beginning. */
+  /** The Last-Event-ID does not belong to this execution. Send a `reset` and start from the beginning. */
   | { readonly at: 'reset' };
 
-/** What a stream was granted when it was requested, and for how long. */
+/** The permission that a stream was opened with, and when it ends. */
 export interface GrantedStream {
-  /** Opaque here; checked while the stream is open. Plain data. */
+  /** Plain data, opaque to this room. Passed to the key check while the stream is open. */
   readonly grant: unknown;
-  /** When the key or its credential ends, in clock milliseconds, as known when the stream was requested. */
+  /**
+   * When the key or its credential expires, in clock milliseconds, as known when the stream was requested.
+   */
   readonly keyEndsAtMs?: number;
-  /** When the ticket ends, if the caller presented one in place of the key. */
+  /** When the ticket expires, if the caller presented a ticket instead of a key. */
   readonly ticketEndsAtMs?: number;
 }
 
@@ -143,29 +151,29 @@ export interface StreamRequest extends Reader, MessageFilter, GrantedStream {
   readonly payloads: PayloadAccess;
 }
 
-/** What an operator sees of an execution. */
+/** The current activity of an execution, for operators. */
 export interface ExecutionActivity {
   readonly streams: number;
   readonly waiting: number;
   readonly upstream: UpstreamState;
-  /** Absent: it is not polled. */
+  /** Absent if the execution is not being polled. */
   readonly pollIntervalMs?: number;
-  /** When the newest page was read from the source, ISO 8601. */
+  /** When the newest page was last read from the source, in ISO 8601. */
   readonly readAt?: string;
 }
 
 export interface Executions {
   page(ref: ExecutionRef, request: PageRequest, client?: Client): Promise<Result<PageAnswer>>;
   summary(ref: ExecutionRef, request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>>;
-  /** A page of messages in whole, for answers in the source's own form. */
+  /** A page of whole messages, for answers in the source's own format (whole-page.ts). */
   wholePage(
     ref: ExecutionRef,
     request: WholePageRequest,
     signal?: AbortSignal,
   ): Promise<Result<WholePageAnswer>>;
   /**
-   * The source's description of the execution. Fails with `upstream-invalid-request` if the source has no
-   * such call.
+   * The source's description of the execution. Fails with `upstream-invalid-request` if the source cannot
+   * describe executions.
    */
   describe(
     ref: ExecutionRef,
@@ -173,8 +181,9 @@ export interface Executions {
     signal?: AbortSignal,
   ): Promise<Result<DescriptionAnswer>>;
   /**
-   * The open event stream; undefined if all was sent and nothing can follow. Failures are those before its
-   * first byte. `onClosed` is called once an open stream has ended, for any reason.
+   * Opens an event stream. Returns undefined if the client already has everything and nothing can follow.
+   * Returns a failure only if it occurs before the first byte. `onClosed` is called when the opened stream
+   * has ended, for any reason.
    */
   stream(
     ref: ExecutionRef,
@@ -183,7 +192,7 @@ export interface Executions {
     onClosed?: () => void,
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>>;
   activity(ref: ExecutionRef): Promise<Result<ExecutionActivity>>;
-  /** Archives an exported history (imports/exported-history.ts): all or nothing. */
+  /** Archives an exported history (imports/exported-history.ts), either whole or not at all. */
   importHistory(ref: ExecutionRef, body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>>;
   /** Deletes everything stored about an execution. */
   forget(ref: ExecutionRef): Promise<Result<{ readonly archived: boolean }>>;

@@ -1,19 +1,19 @@
 /**
- * Reads a history for one request, or for one step of a stream, within a bound of bytes. Reading and parsing
- * stored messages makes up the cost of a request, even if its filter excludes most of them. Between two
- * chunks, other requests run.
+ * Reads the chunks of a history for one request, and counts their bytes. Most of a request's cost is reading
+ * and parsing stored messages, even if its filter excludes most of them. So the bytes are bounded. Between
+ * two chunks, the scan yields to other requests.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Result } from '../core/errors.ts';
 import type { Chunk, History } from '../messages/history.ts';
 
 /**
- * Stored bytes after which a request reads no further chunk to search it: as much as the largest page. One
- * more chunk may be needed to learn whether messages follow, or when the history began. So a request looks at
- * less than this and two chunks, each with at most 4 MiB in the archive and 16 MiB upstream.
+ * After this many stored bytes, a request searches no further chunk. Equals the size of the largest page. The
+ * request may read one more chunk to learn whether messages follow, or when the history began. So it reads
+ * less than this bound plus two chunks, each of at most 4 MiB in the archive and 16 MiB upstream.
  */
 export const SCANNED_BYTES_MAX = 4 * 1024 * 1024;
-/** Messages that a request examines before it answers with what it has found. */
+/** After examining this many messages, a request returns those found so far. */
 export const SCANNED_MESSAGES_MAX = 5_000;
 
 export class Scan {
@@ -27,7 +27,7 @@ export class Scan {
     this.#clock = clock;
   }
 
-  /** No further chunk should be read. */
+  /** True if the request should search no further chunk. */
   get isSpent(): boolean {
     return this.#bytes >= SCANNED_BYTES_MAX;
   }

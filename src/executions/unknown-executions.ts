@@ -1,8 +1,8 @@
 /**
- * Ids that the source did not know a moment ago, one memory per isolate. A "not found" is shared by all
- * callers for a short time, so an id that does not exist costs neither a call nor an Execution for each
- * request. A tenant that asks for many unknown ids is refused further ones, because each of them starts an
- * object of its own. Values only, never promises: on Workers a promise belongs to the request that made it.
+ * Caches ids that the source did not know a moment ago, for one isolate. All callers share a "not found" for
+ * a short time, so repeated requests for an unknown id cost no further call and start no Execution. Each new
+ * unknown id starts an Execution, so a tenant that asks for too many is refused. This file shares values,
+ * never promises: on Workers a promise belongs to the request that created it.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, type SourceFailure, fail } from '../core/errors.ts';
@@ -13,16 +13,19 @@ import { TokenBucket } from '../core/token-bucket.ts';
 
 /** Short, because back ends read an execution right after they start it. */
 export const UNKNOWN_SHARED_MS = 1_500;
-/** An id and a text of a few hundred bytes each. */
+/** Each entry takes a few hundred bytes. */
 export const UNKNOWN_IDS_MAX = 2_000;
-/** For one tenant. As many as a standard key may request, and the limit of all keys of an owner together. */
+/**
+ * How many unknown ids one tenant may request, with all its keys together. Equals the request rate of a
+ * standard key.
+ */
 export const UNKNOWN_IDS_PER_SECOND = 10;
 export const UNKNOWN_IDS_BURST = 100;
-/** Ids that were found: a tenant without a share of unknown ids still reads them. */
+/** How many found ids are remembered. A tenant that has used up its unknown ids can still read these. */
 const FOUND_IDS_MAX = 5_000;
 /**
- * How many first requests for ids run at once, and how long each counts at most. On workerd each opens a
- * file, and a thousand at once would delay all other requests.
+ * How many first requests for new ids run at once. On workerd each of them opens a file, and a thousand at
+ * once would delay all other requests. A request counts for at most FIRST_REQUEST_MS_MAX.
  */
 const FIRST_REQUESTS_AT_ONCE = 8;
 const FIRST_REQUEST_MS_MAX = 250;
@@ -31,17 +34,17 @@ const TENANTS_MAX = 1_000;
 export type NotFound = Extract<SourceFailure, { type: 'upstream-not-found' }>;
 type ShareExceeded = Extract<SourceFailure, { type: 'upstream-share-exceeded' }>;
 
-/** Whether a "not found" from that time may still be returned without asking the source. */
+/** True if a "not found" of this age may still be returned without another call to the source. */
 export const isStillUnknown = (atMs: number, nowMs: number): boolean => nowMs - atMs < UNKNOWN_SHARED_MS;
 
 export class UnknownExecutions {
   readonly #clock: Clock;
-  /** In the order of their arrival, which is the order in which they end. */
+  /** In order of arrival, so the first entry expires first. */
   readonly #failures = new Map<string, { readonly failure: NotFound; readonly atMs: number }>();
   readonly #found = new LruMap<string, true>({ max: FOUND_IDS_MAX });
   readonly #shares = new LruMap<string, TokenBucket>({ max: TENANTS_MAX });
 
-  /** A first request for them is in progress, or was cancelled. */
+  /** Ids whose first request is in progress, or was cancelled. */
   readonly #asked = new LruMap<string, true>({ max: UNKNOWN_IDS_MAX });
   readonly #firstRequests: FairSemaphore;
 
@@ -60,8 +63,8 @@ export class UnknownExecutions {
   }
 
   /**
-   * Why this tenant may not ask for the id now: it has asked for too many that do not exist, and this one was
-   * not found before.
+   * The failure for a tenant that has asked for too many unknown ids. Undefined if the tenant may ask: it has
+   * not, or this id was found before.
    */
   refusal(ref: ExecutionRef, tenant: string): ShareExceeded | undefined {
     const waitMs = this.#shares.get(tenant)?.waitMs(1, this.#clock.now()) ?? 0;
@@ -71,8 +74,8 @@ export class UnknownExecutions {
   }
 
   /**
-   * Asks the Execution for this tenant, and notes its answer. First requests for ids are queued, one for each
-   * tenant in turn.
+   * Runs the tenant's request to the Execution and records whether the id exists. First requests for an id
+   * wait in a queue that serves tenants in turn.
    */
   async ask<T>(ref: ExecutionRef, tenant: string, question: () => Promise<Result<T>>): Promise<Result<T>> {
     const refusal = this.refusal(ref, tenant);
@@ -101,7 +104,7 @@ export class UnknownExecutions {
     }
   }
 
-  /** Something was stored for the id. */
+  /** Records that the id exists, because something was stored for it. */
   found(ref: ExecutionRef): void {
     const key = executionName(ref);
     this.#failures.delete(key);

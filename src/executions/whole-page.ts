@@ -1,7 +1,7 @@
 /**
- * A page of whole messages, in either direction: with payloads and with what the archive keeps of the
- * source's own form. For answers in that form (GetExecutionHistory). The caller has checked that its reader
- * may see them.
+ * Cuts a page of whole messages, in either direction. Whole messages include payloads and `eventShape`, which
+ * are needed for answers in the source's own format (GetExecutionHistory). The caller has checked that the
+ * reader may see them.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, ok } from '../core/errors.ts';
@@ -13,17 +13,17 @@ import { PAGE_BYTES_MAX, cutPage } from './cut-page.ts';
 import { SCANNED_MESSAGES_MAX, Scan } from './scan.ts';
 
 export interface WholePageQuery {
-  /** Absent: from the oldest message, or backwards from the newest. */
+  /** If absent, the page starts at the oldest message, or at the newest if `backwards`. */
   readonly from?: Position;
   readonly backwards: boolean;
   readonly maxResults: number;
 }
 
 export interface WholePage {
-  /** In the order of the request. */
+  /** Newest first if the request was `backwards`. */
   readonly messages: readonly Message[];
   readonly next: Position;
-  /** More messages exist now, in this direction. */
+  /** More messages exist in this direction. */
   readonly more: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Bounds the streams of archived histories in this isolate or process, as an Execution does for its own
- * listeners: their number, the bytes in their queues, and how many read the archive at once.
+ * Limits the streams of archived histories in this isolate or process: their number, the bytes in their
+ * queues, and how many read the archive at once. (An Execution limits its own listeners itself.)
  */
 import type { Clock } from '../../core/clock.ts';
 import { addTo } from '../../core/counts.ts';
@@ -12,30 +12,30 @@ import { STALL_MS, type SharedQueue } from './frame-queue.ts';
 import { Slots } from './slots.ts';
 
 /**
- * Queued bytes of all archived streams together: an eighth of an isolate's 128 MB. One frame may exceed the
- * bound.
+ * Limits the bytes in the queues of all archived streams together, to an eighth of an isolate's 128 MB. The
+ * last frame may exceed this limit.
  */
 export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
-/** The last quarter of those is reserved for tenants that have fewer than this queued. */
+/** The last quarter is reserved for tenants that have fewer than FEW_QUEUED_BYTES queued. */
 const QUEUED_BYTES_RESERVED = QUEUED_BYTES_MAX / 4;
 export const FEW_QUEUED_BYTES = 256 * 1024;
 /**
  * Each read decodes up to 4 MiB of an archive on the isolate's one thread, and needs several times that
- * memory. More at once would not be faster, but could exceed the memory.
+ * memory. More concurrent reads would not be faster, but could run out of memory.
  */
 export const ARCHIVE_READS_AT_ONCE = 4;
-/** A read looks at two keys, and the store has 2 s for each (STORE_TIMEOUT_MS). */
+/** A read gets two keys, and the store may take 2 s for each (STORE_TIMEOUT_MS). */
 const READ_MS_MAX = 6_000;
 /**
- * By then a stream has been read, or disconnected as stalled. On Workers a stream may vanish with its
- * request, without notice.
+ * A stream without activity for this long has vanished: a stalled one would have been disconnected before. On
+ * Workers a stream can vanish with its request, without notice.
  */
 const GONE_AFTER_MS = 2 * STALL_MS;
 const SWEEP_EVERY_MS = 1_000;
 
-/** The place of one stream: its slot and its queue. */
+/** One stream's slot, and its share of the queued bytes. */
 export interface ArchivedPlace extends SharedQueue {
-  /** Frees the slot and the bytes. */
+  /** Releases the slot and the bytes. */
   leave(): void;
 }
 
@@ -65,14 +65,14 @@ export class ArchivedStreams {
   }
 
   /**
-   * Reads from the archive, when fewer than ARCHIVE_READS_AT_ONCE do, round-robin over tenants. `signal`: the
-   * client has disconnected.
+   * Runs a read of the archive once fewer than ARCHIVE_READS_AT_ONCE are running. Waiting tenants are served
+   * round-robin. `signal` is aborted when the client disconnects.
    */
   read<T>(tenant: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#reads.run(tenant, work, signal);
   }
 
-  /** A place for one more stream of that history. */
+  /** Takes a slot for a new stream of this history. */
   enter(ref: ExecutionRef, reader: Reader): Result<ArchivedPlace> {
     const name = executionKey(ref);
     if (this.#slots.get(name)?.refusal(reader)) this.#sweep();
@@ -116,7 +116,7 @@ export class ArchivedStreams {
     held.touchedAtMs = this.#clock.now();
   }
 
-  /** Frees the places of streams that have vanished. */
+  /** Releases the slots and bytes of streams that have vanished. */
   #sweep(): void {
     const now = this.#clock.now();
     if (now < this.#sweptAtMs + SWEEP_EVERY_MS) return;

@@ -1,6 +1,6 @@
 /**
- * The frames of an event stream: its events, their data and ids. The frames of consecutive messages are
- * encoded once, as one run, and every subscriber gets the same bytes. The contract is docs/http-api.md.
+ * Encodes the frames of an event stream: one SSE event each, as docs/http-api.md specifies. A run is the
+ * frames of consecutive messages in one buffer. It is encoded once, and every subscriber gets the same bytes.
  */
 import type { UpstreamState } from '../../messages/upstream-state.ts';
 import { LruMap } from '../../core/lru-map.ts';
@@ -20,17 +20,18 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { sseBytes, sseComment, sseEvent, sseOpening, sseText } from '../../messages/sse.ts';
 
 /**
- * Frames kept for other subscribers: the newest messages of many executions, and a replay of some 10,000
+ * The cache of runs. Large enough for the newest messages of many executions and a replay of some 10,000
  * messages.
  */
 export const FRAMES_BYTES_MAX = 8 * 1024 * 1024;
 /**
- * A run ends at every multiple of this, so that subscribers that began at different positions share the next
- * ones.
+ * A run ends at each position that is a multiple of this. So subscribers that started at different positions
+ * share the later runs.
  */
 export const RUN_MESSAGES_MAX = 32;
 /**
- * A run also ends with the message that reaches this size, so that a queue exceeds its bound by at most this.
+ * A run also ends with the message that makes it reach this size. This limits by how much a run can overfill
+ * a queue.
  */
 const RUN_BYTES_MAX = 16 * 1024;
 
@@ -45,17 +46,17 @@ export interface FrameRun {
 }
 
 /**
- * Keyed by the first message object and not by its position. A message may change upstream after it was first
- * read, or be imported again, and later readers must get the new one.
+ * Keyed by the first message object, not by its position. A message may change after it was first read,
+ * upstream or by an import, and later readers must get the new version.
  */
 export type FrameMemory = Readonly<Record<PayloadAccess, LruMap<Message, FrameRun>>>;
 
-/** A frame larger than the whole budget is kept alone: otherwise each subscriber would queue its own copy. */
+/** A run larger than the whole cache is cached alone. Otherwise each subscriber would queue its own copy. */
 export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
   const memory = (maxSize: number) =>
     new LruMap<Message, FrameRun>({
       maxSize,
-      // The entry keeps its first and last message as well, which may be as large.
+      // The entry also keeps its first and last message in memory, which may be as large as their frames.
       sizeOf: ({ bytes, count }) => Math.min(maxSize, bytes.byteLength * (1 + Math.min(1, 2 / count)) + 256),
     });
   const small = Math.ceil(bytesMax / 4);
@@ -67,8 +68,8 @@ export interface EventFramesOptions {
   readonly keys: CursorKeys;
   readonly memory: FrameMemory;
   /**
-   * Problem JSON of a failure, with `retryAfterSeconds` if a retry helps. From http/, so that pages and
-   * streams agree.
+   * Returns the problem JSON of a failure, with `retryAfterSeconds` if a retry helps. Provided by http/, so
+   * that pages and streams report the same problems.
    */
   readonly problemJson: (failure: Failure) => string;
 }
@@ -76,8 +77,8 @@ export interface EventFramesOptions {
 export class EventFrames {
   readonly #options: EventFramesOptions;
   /**
-   * All subscribers that are caught up need the same one: signing it costs more than the rest of their
-   * frames.
+   * The last encoded id. All subscribers that are caught up need the same id, and signing it costs more than
+   * encoding the rest of their frames.
    */
   #lastId: (Cursor & { readonly text: string }) | undefined;
 
@@ -86,8 +87,8 @@ export class EventFrames {
   }
 
   /**
-   * The frames of the messages from this position of the chunk on, at least of one, at most of `countMax`.
-   * The id of each frame is the position after its message: a reconnect with it resumes there.
+   * Returns the frames of 1 to `countMax` messages, from this position of the chunk on. Each frame's id is
+   * the position after its message, so a reconnect with the id resumes there.
    */
   run(chunk: Chunk, from: Position, payloads: PayloadAccess, countMax = RUN_MESSAGES_MAX): FrameRun {
     const memory = this.#options.memory[payloads];
@@ -97,7 +98,7 @@ export class EventFrames {
     const known = memory.get(first);
     if (known && known.count <= countMax && isStillTrue(known, chunk, from)) return known;
     const made = this.#encode(chunk, from, payloads, countMax);
-    // Keep the longer run, because it serves more subscribers.
+    // Cache the longer run, because it saves more encoding.
     if (!known || made.count >= known.count || !isStillTrue(known, chunk, from)) memory.set(first, made);
     return made;
   }
@@ -129,7 +130,7 @@ export class EventFrames {
     return sseEvent({ id: this.#id(at), event: 'heartbeat', data: JSON.stringify(state) });
   }
 
-  /** `start` is position 0: all messages follow again from there. */
+  /** `start` is position 0. All messages follow again from there. */
   reset(start: Position): Uint8Array {
     return sseEvent({ id: this.#id(start), event: 'reset', data: '{}' });
   }
@@ -142,12 +143,12 @@ export class EventFrames {
     });
   }
 
-  /** Without an id, so that the client keeps its last one, and with it its position. */
+  /** Has no id, so the client keeps the id of the last event, and with it its position. */
   problem(failure: Failure, retryMs: number): Uint8Array {
     return sseEvent({ event: 'problem', data: this.#options.problemJson(failure), retryMs });
   }
 
-  /** Ignored by clients: writing it shows whether they are still there. */
+  /** A comment, which clients ignore. Writing one shows whether the client is still connected. */
   comment(): Uint8Array {
     return sseComment();
   }
@@ -169,8 +170,8 @@ export class EventFrames {
 }
 
 /**
- * Messages of a chunk are read together: if the first and the last are the same objects, so are those
- * between.
+ * True if the cached run still matches the chunk. The messages of a chunk are read together, so if the first
+ * and the last are the same objects, so are those between.
  */
 const isStillTrue = ({ from: began, count, last }: FrameRun, chunk: Chunk, from: Position): boolean =>
   began.position === from.position &&

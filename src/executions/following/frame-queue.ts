@@ -1,28 +1,28 @@
 /**
- * The queue of one stream: frames that its client has not read yet. It has its own bound, and streams may
- * share another one. A client that reads nothing is disconnected. Closing still sends what is queued;
- * breaking off drops it.
+ * The queue of one stream: the frames that its client has not read yet. Each queue has its own bound, and
+ * many streams may share another bound. A client that stops reading is disconnected. `close` still sends the
+ * queued frames. `breakOff` drops them.
  */
 import { ClientGone } from '../../core/client-gone.ts';
 import type { Clock } from '../../core/clock.ts';
 
-/** Per subscriber: 1,000 of them on one execution take at most 64 MB. */
+/** For each subscriber. The 1,000 subscribers of one execution take at most 64 MB. */
 export const QUEUE_BYTES_MAX = 64 * 1024;
-/** A client that reads nothing for this long while messages wait has disconnected or hangs. */
+/** A client that reads nothing for this long while messages wait is disconnected: it hangs, or has gone. */
 export const STALL_MS = 30_000;
 /**
- * How soon to look again for room that other streams have taken. On Workers their requests cannot wake this
- * one.
+ * How soon to check again whether the shared bound has room. On Workers the requests of other streams cannot
+ * wake this one.
  */
 const ROOM_RETRY_MS = 100;
 
-/** The bytes that wait in the queues of many streams together. */
+/** A bound on the queued bytes that many streams share. */
 export interface SharedQueue {
-  /** Whether another frame may be queued. */
+  /** True if this stream may queue another frame. */
   hasRoom(): boolean;
-  /** How many bytes wait in this stream's queue now. */
+  /** Reports how many bytes this stream's queue contains now. */
   queued(bytes: number): void;
-  /** The queue is empty for good: the client has everything, or has disconnected. Called once. */
+  /** Called once, when the stream is over: the client has everything, or has disconnected. */
   leave(): void;
 }
 
@@ -31,9 +31,9 @@ export interface FrameQueueOptions {
   readonly shared?: SharedQueue;
   /** Called when there may be room again. */
   readonly onRoom: () => void;
-  /** Called when a client that takes nothing is disconnected, before `onOver`. */
+  /** Called when a client is disconnected because it stopped reading. `onOver` follows. */
   readonly onStall: () => void;
-  /** The client has disconnected, or was. Also called when the client has everything of a closed queue. */
+  /** Called once, when the client has read all of a closed queue, has disconnected, or was disconnected. */
   readonly onOver: () => void;
 }
 
@@ -45,9 +45,9 @@ export class FrameQueue {
   #closing = false;
   #over = false;
   #retrying = false;
-  /** True if something waits for room. For most pulls nothing does, and they cost nothing. */
+  /** True if a frame waits for room. Most pulls find no waiting frame, and then do nothing. */
   #isWanted = false;
-  /** Aborted by the next pull: stops the timer that would disconnect the client. */
+  /** Stops the timer that would disconnect the client. Aborted by the next pull. */
   #stall: AbortController | undefined;
 
   constructor(options: FrameQueueOptions) {
@@ -64,7 +64,7 @@ export class FrameQueue {
           if (this.#closing) this.#closeOnceTaken();
           else if (this.#isWanted) {
             this.#isWanted = false;
-            // Not awaited: the stream sends no other pull while one is pending, so the end of a stall would
+            // Not awaited: while one pull is pending, the stream makes no other, so the end of a stall would
             // not be noticed.
             options.onRoom();
           }
@@ -79,7 +79,7 @@ export class FrameQueue {
     return (this.#controller.desiredSize ?? 0) > 0;
   }
 
-  /** Whether the bytes that many streams share have room. If not, looks again soon. */
+  /** True if the shared bound has room. If not, `onRoom` is called soon, to check again. */
   get hasSharedRoom(): boolean {
     const { clock, shared, onRoom } = this.#options;
     if (shared?.hasRoom() !== false) return true;
@@ -94,7 +94,8 @@ export class FrameQueue {
   }
 
   /**
-   * Whether a message may be sent. If not, looks again in time, or disconnects a client that takes nothing.
+   * True if a message may be sent. If not, `onRoom` is called later, or the client is disconnected if it does
+   * not read.
    */
   roomOrStall(): boolean {
     if (this.hasRoom) return this.hasSharedRoom;
@@ -103,7 +104,7 @@ export class FrameQueue {
     return false;
   }
 
-  /** False: the stream was ended from outside without a cancel. */
+  /** Queues the frame. Returns false if the platform has ended the stream without calling `cancel`. */
   send(frame: Uint8Array): boolean {
     try {
       this.#controller.enqueue(frame);
@@ -115,17 +116,17 @@ export class FrameQueue {
     return true;
   }
 
-  /** Ends the stream after what is queued. */
+  /** Ends the stream after the queued frames. */
   close(): void {
     if (this.#closing || this.#over) return;
     this.#closing = true;
     this.#closeOnceTaken();
   }
 
-  /** Ends the stream at once. */
+  /** Ends the stream at once and drops the queued frames. */
   breakOff(reason: string): void {
     if (this.#over) return;
-    // error() and not close(): it frees the queue.
+    // error() frees the queue, close() does not.
     this.#controller.error(new ClientGone(reason));
     this.#end();
   }

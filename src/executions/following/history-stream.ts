@@ -1,6 +1,6 @@
 /**
- * The event stream of a history, live or archived: where it begins, and its subscriber. open-stream.ts opens
- * it.
+ * Finds where an event stream of a history, live or archived, begins, and creates its subscriber.
+ * open-stream.ts opens the stream.
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, ok } from '../../core/errors.ts';
@@ -18,13 +18,13 @@ import { type Waiting, lookUntilFound } from './waiting.ts';
 export interface StreamBeginning {
   readonly from: Position;
   /**
-   * The client's position does not belong to this history: the stream restarts at `from`, and tells the
-   * client.
+   * True if the client's position does not belong to this history. The stream then sends a `reset` and
+   * restarts at `from`.
    */
   readonly reset: boolean;
 }
 
-/** Where a stream begins that asks for this start. */
+/** Resolves the requested start of a stream to a position. `start` is position 0. */
 export async function findBeginning(
   history: History,
   start: Position,
@@ -38,7 +38,8 @@ export async function findBeginning(
   }
   if (!at) return ok({ from: start, reset: from.at === 'reset' });
   const { position, fingerprint } = at;
-  // Reads of a history that still grows can lag behind each other. A complete one cannot be shorter.
+  // The position may be past the end because a read of a growing history lags. A complete history does not
+  // lag.
   const isBeyond = position > endOf(read.value) && !history.complete;
   const isSame = positionIn(read.value, position)?.fingerprint === fingerprint;
   if (isBeyond || isSame) return ok({ from: { position, fingerprint }, reset: false });
@@ -46,8 +47,8 @@ export async function findBeginning(
 }
 
 /**
- * The same. Waits a while for an execution that does not exist yet: all of it is new to a reader that
- * connected before.
+ * Like `findBeginning`, but waits a while for an execution that does not exist yet. If it appears, a stream
+ * that asked for `now` begins at its start, because all messages are new to the reader.
  */
 export async function awaitBeginning(
   { clock, signal }: Pick<Waiting<unknown>, 'clock' | 'signal'>,
@@ -71,16 +72,16 @@ export interface HistoryStreamOptions {
   readonly beginning: StreamBeginning;
   readonly feed: Feed;
   readonly frames: EventFrames;
-  /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
+  /** The subscriber is caught up once it has sent everything known at this time, in clock milliseconds. */
   readonly knownSinceMs: number;
-  /** An Execution's listeners, or the watch of an archived stream. */
+  /** The listeners of an Execution, or the `StreamWatch` of an archived stream. */
   readonly registry: StreamRegistry<Subscriber, StreamRequest>;
   /** See `SubscriberOptions`. */
   readonly queue?: SharedQueue;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** The client disconnected. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -108,8 +109,8 @@ export function openHistoryStream(options: HistoryStreamOptions): ReadableStream
 }
 
 /**
- * The client has seen the `end` behind all `count` messages of a settled history. A redrive may have added
- * more since.
+ * True if the client has received the `end` of a settled history with `count` messages. False if a redrive
+ * has added messages since.
  */
 export const hasAll = (from: StreamStart, count: number): boolean =>
   from.at === 'position' && from.ended === true && from.position === count;

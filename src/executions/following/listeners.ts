@@ -1,7 +1,6 @@
 /**
- * The listeners of one execution or list: open streams and waiting requests. Counts them (slots.ts), notifies
- * them of changes, and does what is due for streams as time passes: heartbeats, and what closes them
- * (stream-watch.ts).
+ * The listeners of one execution or list: open streams and waiting requests. Counts them (slots.ts) and
+ * notifies them of changes. For streams, also sends heartbeats and closes them in time (stream-watch.ts).
  */
 import { type Failure, type Result, fail } from '../../core/errors.ts';
 import type { UpstreamState } from '../../messages/upstream-state.ts';
@@ -9,35 +8,41 @@ import type { GrantedStream } from '../executions.ts';
 import { type SlotHolder, Slots } from './slots.ts';
 import { StreamWatch, type StreamWatchOptions, type WatchedStream } from './stream-watch.ts';
 
-/** Disconnects surface only on write. When slots are scarce, probe every stream at this interval. */
+/**
+ * A disconnect surfaces only when the stream is written to. When slots are scarce, write to every stream, at
+ * most once in this interval.
+ */
 const PROBE_EVERY_MS = 250;
-/** How long a disconnect may take to surface after a write. */
+/** How long to wait after a write until a disconnect has surfaced. */
 const PROBE_MS = 250;
 
-/** What a heartbeat reports of the poll. */
+/** The state of polling that a heartbeat reports. */
 export interface PollState {
   readonly pollIntervalMs: number;
   readonly upstream: UpstreamState;
 }
 
-/** The state that a heartbeat sends. */
+/** The data of a heartbeat. */
 export interface Heartbeat extends PollState {
-  /** ISO 8601. */
+  /** The time of the heartbeat, in ISO 8601. */
   readonly timestamp: string;
 }
 
-/** A stream that listens: a subscriber of a history, or of a list. */
+/** An open stream: a subscriber of a history or of a list. */
 export interface Listener extends WatchedStream {
-  /** It has sent `caught-up`. */
+  /** True if the stream has sent `caught-up`. */
   readonly caughtUp: boolean;
   /** When the next heartbeat is due, in clock milliseconds. */
   readonly heartbeatAtMs: number;
-  /** Sends as much as there is room for. A promise only if it has to wait. Never throws or rejects. */
+  /**
+   * Sends as much as the queue has room for. Returns a promise only if it has to wait. Never throws or
+   * rejects.
+   */
   pump(): Promise<void> | undefined;
   heartbeat(state: Heartbeat): void;
 }
 
-/** Who opened a stream, and what was granted. */
+/** Who opened a stream, and the permission it was opened with. */
 export type ListenerRequest = SlotHolder & GrantedStream;
 
 export interface ListenersOptions extends StreamWatchOptions {
@@ -47,14 +52,14 @@ export interface ListenersOptions extends StreamWatchOptions {
 export class Listeners {
   readonly #options: ListenersOptions;
   readonly #watch: StreamWatch;
-  /** Each with the function that frees its slot. */
+  /** Each stream, with the function that releases its slot. */
   readonly #streams = new Map<Listener, () => void>();
   readonly #slots: Slots;
   #changed = Promise.withResolvers<void>();
   #probedAtMs = -Infinity;
   /**
-   * A lower bound of the time when something is due, so that checking it costs the same with any number of
-   * streams. Undefined: not known.
+   * The cached result of `dueAtMs`: a lower bound, so that the loop need not check every stream. Undefined if
+   * it must be computed again.
    */
   #dueAtMs: number | undefined;
 
@@ -89,8 +94,8 @@ export class Listeners {
   }
 
   /**
-   * Does the work with a slot, of a waiting request or of a stream that is about to open. Before a refusal it
-   * finds out which clients have disconnected, and frees their slots.
+   * Takes a slot for a waiting request, or for a stream that is about to open, and releases it after `work`.
+   * If no slot is free, it first probes all streams, so that the slots of disconnected clients are released.
    */
   async withSlot<T>(
     reader: SlotHolder,
@@ -102,8 +107,8 @@ export class Listeners {
       this.probe(state);
       await this.#options.clock.sleep(PROBE_MS, signal);
     }
-    // No await between this check and taking the slot, so that a thousand clients that connect at once are
-    // counted.
+    // No await between this check and taking the slot, so that clients that connect at once cannot exceed the
+    // limit.
     const refusal = this.refusal(reader);
     if (refusal) return fail(refusal);
     const leave = this.wait(reader);
@@ -132,12 +137,15 @@ export class Listeners {
     this.#watch.remove(subscriber);
   }
 
-  /** Resolves at the next `notify`. */
+  /** A promise that resolves at the next `notify`. */
   changed(): Promise<void> {
     return this.#changed.promise;
   }
 
-  /** The history or its state has changed: streams send, waiting requests look again. */
+  /**
+   * Called when the history or its state has changed. Streams send what is new, and waiting requests look
+   * again.
+   */
   notify(): void {
     const changed = this.#changed;
     this.#changed = Promise.withResolvers<void>();
@@ -145,10 +153,7 @@ export class Listeners {
     for (const subscriber of this.#streams.keys()) void subscriber.pump();
   }
 
-  /**
-   * When `tick` may have something to do, in clock milliseconds. A heartbeat may have become unnecessary by
-   * then.
-   */
+  /** When to call `tick` next, in clock milliseconds. By then its heartbeat may have become unnecessary. */
   dueAtMs(): number {
     if (this.#streams.size === 0) return Infinity;
     this.#dueAtMs ??= this.#firstDueAtMs();
@@ -161,29 +166,31 @@ export class Listeners {
     return due;
   }
 
-  /** Does what is due. */
+  /** Sends the heartbeats that are due, and closes streams whose time is over. */
   tick(state: PollState): void {
     this.#dueAtMs = undefined;
-    // First, so that a stream that is closed gets the reason, and no heartbeat.
+    // First, so that a stream that must close does not get a heartbeat before.
     this.#watch.tick();
     const now = this.#options.clock.now();
     const heartbeat = this.#heartbeat(state);
     for (const subscriber of this.#streams.keys()) {
       if (now < subscriber.heartbeatAtMs) continue;
       subscriber.heartbeat(heartbeat);
-      // A stream that could not read its history before retries here, at the latest.
+      // A stream whose last read has failed retries now, if it has not done so before.
       void subscriber.pump();
     }
   }
 
-  /** The newest page was read without news: streams that are not caught up yet may be so now. */
+  /**
+   * Called when the newest page was read and had no news. Streams that are not caught up yet may be so now.
+   */
   headRead(): void {
     for (const subscriber of this.#streams.keys()) if (!subscriber.caughtUp) void subscriber.pump();
   }
 
   /**
-   * Writes to every stream, also to those written to just now. workerd notices a disconnect only when it
-   * writes: without this, clients that left within the last 15 s would keep others out.
+   * Writes to every stream, because workerd notices a disconnect only on write. Otherwise, clients that left
+   * up to 15 s ago would still occupy slots that new clients need.
    */
   probe(state: PollState): void {
     const now = this.#options.clock.now();
@@ -197,7 +204,7 @@ export class Listeners {
     return { timestamp: new Date(this.#options.clock.now()).toISOString(), ...state };
   }
 
-  /** Ends all streams, each after its last whole frame: a reconnect resumes from there. */
+  /** Ends all streams, each after a whole frame, so that a reconnect resumes after it. */
   closeAll(failure?: Failure): void {
     for (const subscriber of this.#streams.keys()) subscriber.close(failure);
   }

@@ -1,18 +1,18 @@
 /**
- * The interval between two polls for listeners: a second (of a list two) while something new arrives and for
- * some seconds after, then doubling up to 15 s, or less if the call budget has room. A throttled answer
+ * Computes the interval between two polls. It is a second (two for a list) while news arrives and for some
+ * seconds after. Then it doubles up to 15 s, or to less if the call budget has room. A throttled answer
  * doubles the interval, and each success then shortens it by a step. Other failures double it until the next
  * success. Pure: no clock, no I/O.
  */
 import { POLL_JITTER } from '../../sources/poll-jitter.ts';
 
-/** Bounds the calls per second of one execution. */
+/** Limits the calls per second for one execution. */
 export const POLL_INTERVAL_MIN_MS = 1_000;
-/** Bounds the delay of the first message after a long silence. */
+/** Limits the delay of the first message after a long silence. */
 export const POLL_INTERVAL_MAX_MS = 15_000;
 /**
- * Polls in a row without news before the interval grows. Without this, every other message of a flow whose
- * steps take some seconds each would be two seconds late.
+ * How many consecutive polls may bring no news before the interval grows. If it grew at once, flows with
+ * multi-second steps would deliver every other message two seconds late.
  */
 export const QUIET_POLLS_MAX = 4;
 /** By how much each success shortens the interval after throttling. */
@@ -35,14 +35,14 @@ export class Pacer {
     return Math.max(this.#leastMs, this.#unstretchedMs);
   }
 
-  /** The interval without other executions that share the call budget. */
+  /** The interval before the shared call budget is taken into account. */
   get ownIntervalMs(): number {
     return Math.max(this.#quietMs, this.#failedMs, this.#throttledMs);
   }
 
   /**
-   * Sets the interval that the shared call budget allows. It is longer than the pacer's own if the budget is
-   * used up, even longer than POLL_INTERVAL_MAX_MS. It is shorter if the budget has room, but not after
+   * Sets the interval that the shared call budget allows. If the budget is used up, it is longer than the
+   * pacer's own, and may exceed POLL_INTERVAL_MAX_MS. If the budget has room, it is shorter, except after
    * failures.
    */
   paced(intervalMs: number): void {
@@ -60,7 +60,10 @@ export class Pacer {
     return Math.round(this.intervalMs * (1 - POLL_JITTER * random));
   }
 
-  /** The first listener has arrived: its message may follow any moment. */
+  /**
+   * Resets the interval to its minimum. Also called for the first listener, because a message may follow at
+   * any moment.
+   */
   wake(): void {
     this.#quietMs = this.#failedMs = this.#minMs;
     this.#quietPolls = 0;

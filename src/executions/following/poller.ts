@@ -1,8 +1,7 @@
 /**
- * Polls for listeners: when the next poll is due (pacer.ts), one poll at a time, and the loop in which polls,
- * streams and other work do what is due (run-loop.ts). The subclass decides what a poll reads and which
- * interval it asks the call budget for: execution-poller.ts for executions, lists/live/list-poller.ts for
- * lists.
+ * Polls for listeners, one poll at a time. pacer.ts sets the interval. run-loop.ts runs polls, the work of
+ * streams, and other tasks when they are due. A subclass decides what a poll reads and which interval it asks
+ * the call budget for: execution-poller.ts for executions, lists/live/list-poller.ts for lists.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -23,38 +22,38 @@ export interface PollerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** Asks the shell to call `run` at that time, in clock milliseconds, or earlier. */
+  /** Asks the runtime (runtimes/) to call `run` at this time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
 }
 
-/** What a subclass adds. */
+/** The options that a subclass adds. */
 export interface Polled extends PollerOptions {
-  /** The events of log lines, and how they name what is polled. */
+  /** The `event` of the log lines for a failed poll and a failed `run`. */
   readonly logLines: { readonly pollFailed: string; readonly runFailed: string };
   readonly names: Readonly<Record<string, string>>;
   readonly intervalMinMs?: number;
-  /** Work besides polls and streams. */
+  /** Tasks besides polls and streams. */
   readonly tasks: readonly Task[];
-  /** Runs before anything else. */
+  /** Awaited at the start of each `run`. */
   readonly load: () => Promise<void>;
-  /** Resolves when that work is not in progress. */
+  /** Resolves when none of the tasks is in progress. */
   readonly idle: () => Promise<unknown>;
 }
 
-/** A poll's calls, counted by who is charged for them. */
+/** Two counts of a poll's calls, by who is charged for them. */
 export interface PollTerms {
-  /** Counts the calls that `paced` has reserved in the budget by the interval. */
+  /** Counts the calls of regular polls. The interval from `paced` has reserved them in the budget. */
   readonly due: ReadTrace;
   /**
-   * Counts all other calls, such as a walk through pages that nobody has read. They are charged as reads to a
-   * tenant that listens.
+   * Counts all other calls, such as a walk through pages not read before. They are charged as reads to a
+   * listening tenant.
    */
   readonly further: ReadTrace;
   /** Aborted when the last listener leaves. */
   readonly signal: AbortSignal;
 }
 
-/** What a call, of a poll or of a reader, has found. */
+/** The outcome of a call that a poll or a reader has made. */
 export type Outcome = 'news' | 'nothing-new' | Failure;
 
 export abstract class Poller {
@@ -63,13 +62,16 @@ export abstract class Poller {
   readonly #loop: RunLoop;
   #upstream: UpstreamState = 'ok';
   #pollAtMs = 0;
-  /** The next poll comes an interval after the last one. Not so the first one for new listeners. */
+  /**
+   * True if the next poll follows the last one after the interval. False for the first poll for new
+   * listeners.
+   */
   #isPaced = false;
   #polls = 0;
   #polling: Promise<void> | undefined;
   /** Aborted when the last listener leaves during a poll. */
   #unwanted = new AbortController();
-  /** Requests that the polls of this `run` have sent. */
+  /** How many requests the polls of this `run` have sent. */
   #calls = 0;
 
   constructor(options: Polled) {
@@ -94,13 +96,13 @@ export abstract class Poller {
     });
   }
 
-  /** Whether the listeners need polls. */
+  /** True if the listeners need polls. */
   protected abstract get isWanted(): boolean;
 
-  /** The interval that the call budget leaves of the wanted one, both in milliseconds. */
+  /** Returns the interval that the call budget allows if `wantedMs` is the wanted one. In milliseconds. */
   protected abstract paced(wantedMs: number): number;
 
-  /** Reads what is polled, and passes what it found to `noteOutcome`. Returns the failure, for the log. */
+  /** Reads the upstream, and passes the outcome to `noteOutcome`. Returns a failure, for the log. */
   protected abstract poll(terms: PollTerms): Promise<Failure | undefined>;
 
   get state(): PollState {
@@ -111,18 +113,21 @@ export abstract class Poller {
     return this.#pollDueAtMs() !== Infinity;
   }
 
-  /** Nothing is running or due: the shell may drop what is polled. */
+  /** True if nothing is running or due. The runtime may then drop this object. */
   get isIdle(): boolean {
     return !this.#loop.isRunning && this.#loop.dueAtMs() === Infinity;
   }
 
-  /** The first listener arrives: something may change any moment. */
+  /** Polls at once, then fast. Called when the first listener arrives. */
   wake(): void {
     this.#pacer.wake();
     this.#isPaced = false;
   }
 
-  /** Something changed: a running loop looks again, otherwise the shell is asked for a `run`. */
+  /**
+   * Call this when a due time may have changed. A running loop checks again. Otherwise the runtime is asked
+   * to call `run`.
+   */
   arrange(): void {
     if (this.#options.listeners.count === 0) this.#unwanted.abort();
     if (this.#loop.isRunning) {
@@ -134,8 +139,8 @@ export abstract class Poller {
   }
 
   /**
-   * Does what is due, and keeps doing so while there are listeners, within the bounds. Returns when to call
-   * it again, in clock milliseconds; undefined: not before the next `wake`. Never throws.
+   * Runs polls and tasks when they are due, while there are listeners and within the bounds. Returns when to
+   * call it again, in clock milliseconds, or undefined if only the next `wake` should. Never throws.
    */
   run({ forMs, callsMax }: RunBounds): Promise<number | undefined> {
     if (this.#loop.isRunning) return Promise.resolve(undefined);
@@ -143,16 +148,14 @@ export abstract class Poller {
     return this.#loop.run({ forMs, isSpent: () => this.#calls >= callsMax });
   }
 
-  /** The next poll is an interval after this time, in clock milliseconds. */
+  /** Schedules the next poll an interval after this time, in clock milliseconds. */
   protected pollAfter(atMs: number): void {
     if (this.#options.listeners.count > 0) this.#pace();
     this.#pollAtMs = atMs + this.#pacer.jittered(this.#options.random());
     this.#isPaced = true;
   }
 
-  /**
-   * Sets the interval according to the result of a call that was made at this time, in clock milliseconds.
-   */
+  /** Adapts the interval to the outcome of a call that was made at this time, in clock milliseconds. */
   protected noteOutcome(outcome: Outcome, atMs: number): void {
     if (outcome === 'news' || outcome === 'nothing-new') {
       this.#upstream = 'ok';
@@ -177,8 +180,8 @@ export abstract class Poller {
   }
 
   /**
-   * A poll that is not paced is a read for a new listener: tenants that come and leave all the time must not
-   * precede readers.
+   * The first poll for new listeners is charged as a read. Otherwise, tenants that connect and disconnect all
+   * the time would get ahead of readers.
    */
   #newTerms(): PollTerms {
     const { tenants } = this.#options.listeners;
@@ -195,8 +198,8 @@ export abstract class Poller {
 
   #poll(): void {
     const terms = this.#newTerms();
-    // Set before the call for two reasons. Executions that are opened at once then count each other when they
-    // set their intervals. And the loop cannot spin, whatever the call returns.
+    // Scheduled before the call for two reasons. Executions that are opened at the same time then count each
+    // other when they compute their intervals. And the loop cannot spin, whatever the call returns.
     this.pollAfter(this.#options.clock.now());
     this.#polling = this.poll(terms)
       .then((failure) => {
@@ -215,11 +218,11 @@ export abstract class Poller {
 
   #logFailure(failure: Failure): void {
     const { log, names, logLines } = this.#options;
-    // The next poll continues there.
+    // The walk reached its limit. The next poll continues it.
     if (failure.type === 'upstream-unfinished') return;
     log({
       event: logLines.pollFailed,
-      // A caller has a wrong id, or asks before the execution exists. This is no fault of the upstream.
+      // The id is wrong, or the execution does not exist yet. Neither is a fault of the upstream.
       level: failure.type === 'upstream-not-found' ? 'info' : 'warn',
       ...names,
       failure: failure.type,

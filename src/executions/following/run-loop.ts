@@ -1,20 +1,20 @@
 /**
- * The loop that does what is due while there are listeners: sleeps until then, wakes early when something
- * changed, and ends when a bound of the platform is reached or the last listener has left.
+ * Runs tasks when they are due, while there are listeners. Sleeps until the next task is due, and wakes early
+ * when something changes. Ends when a bound of the platform is reached or the last listener has left.
  */
 import type { Clock } from '../../core/clock.ts';
 
-/** An exception in the loop is a bug: it is logged, and the loop restarts after this long. */
+/** An exception in the loop is a bug. It is logged, and the loop restarts after this long. */
 const AFTER_A_BUG_MS = 1_000;
 /**
- * The next invocation starts this long before something is due for listeners, because it may start late. If
- * an invocation has less time left than this, it waits and does that work itself.
+ * The next invocation is scheduled this long before a task is due, because it may start late. If a task is
+ * due within this time at the end of an invocation, the invocation waits and runs the task itself.
  */
 export const START_MS_MAX = 250;
-/** An invocation in which something is always due ends at most this long after its time. */
+/** How far an invocation may exceed its time if tasks are due without a pause. */
 const OVERTIME_MS_MAX = 1_000;
 
-/** Something that has work to do at certain times. */
+/** Work that is due at certain times. */
 export interface Task {
   /** In clock milliseconds; Infinity: nothing is due. */
   dueAtMs(): number;
@@ -24,12 +24,12 @@ export interface Task {
 
 export interface RunLoopOptions {
   readonly clock: Clock;
-  /** Runs before anything else. */
+  /** Awaited at the start of each `run`. */
   readonly load: () => Promise<void>;
-  /** There are listeners: the loop may sleep in this invocation. */
+  /** True if there are listeners. Only then may the loop sleep within an invocation. */
   readonly isNeeded: () => boolean;
   readonly tasks: readonly Task[];
-  /** The task that must not wait for work in progress: heartbeats and ends of streams. */
+  /** The task that sends heartbeats and closes streams. It must not wait for work in progress. */
   readonly streams: Task;
   /** Resolves when no work is in progress. */
   readonly idle: () => Promise<unknown>;
@@ -38,15 +38,15 @@ export interface RunLoopOptions {
 
 export interface LoopBounds {
   readonly forMs: number;
-  /** True: this invocation has used up its requests. */
+  /** True if this invocation has used up its requests. */
   readonly isSpent: () => boolean;
 }
 
 export class RunLoop {
   readonly #options: RunLoopOptions;
-  /** Set while it runs; aborting it ends the sleep. */
+  /** Set while the loop runs. Aborting it ends the sleep. */
   #sleep: AbortController | undefined;
-  /** -Infinity while it works: it looks at everything again before it sleeps. */
+  /** -Infinity while the loop runs tasks, because it checks all due times again before it sleeps. */
   #sleepsUntilMs = -Infinity;
 
   constructor(options: RunLoopOptions) {
@@ -63,17 +63,15 @@ export class RunLoop {
   }
 
   /**
-   * Something changed: wakes up if something is due earlier than it sleeps, or if nobody needs it any more.
+   * Call this when a due time may have changed. Wakes the loop if a task is due before the sleep ends, or if
+   * the loop is no longer needed.
    */
   interrupt(): void {
     if (this.#options.isNeeded() && this.dueAtMs() >= this.#sleepsUntilMs) return;
     this.#sleep?.abort();
   }
 
-  /**
-   * Returns when to call it again, in clock milliseconds; undefined: when something is due again. Never
-   * throws.
-   */
+  /** Returns when to call it again, in clock milliseconds, or undefined if no task is due. Never throws. */
   async run(bounds: LoopBounds): Promise<number | undefined> {
     if (this.isRunning) return undefined;
     const { clock, load, onBug } = this.#options;
@@ -108,8 +106,8 @@ export class RunLoop {
   }
 
   /**
-   * Waits for work in progress, which belongs to this invocation: a hanging call for its 20 s, a walk for as
-   * long as it takes. Streams keep their heartbeats and ends meanwhile.
+   * Waits for work in progress, because it belongs to this invocation. A hanging call takes up to 20 s, a
+   * walk may take longer. Meanwhile streams still get heartbeats and are closed in time.
    */
   async #finish(): Promise<void> {
     const { clock, idle, streams } = this.#options;

@@ -1,21 +1,24 @@
 /**
- * The slots of one execution: how many each key and tenant holds, and whether it gets another one. Streams
- * and waiting requests take one each. No clock: a slot is held until it is released.
+ * Counts the slots of one execution that each key and tenant holds, and decides whether a reader gets another
+ * one. Each stream and each waiting request takes a slot until it is released. No clock.
  *
- * A key is bounded by its own limit. A tenant, which may have many keys, is bounded by the reserve: it cannot
- * fill an execution, so every other tenant finds a slot.
+ * A key has its own limit. A tenant may have many keys, but cannot take all slots of an execution: the
+ * reserve keeps slots for other tenants.
  */
 import { addTo } from '../../core/counts.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { Reader } from '../executions.ts';
 
-/** Streams and waiting requests of one execution. One object (one thread, 128 MB) can serve this many. */
+/**
+ * How many streams and waiting requests one execution may have. One object (one thread, 128 MB) can serve
+ * this many.
+ */
 export const LISTENERS_MAX = 1_000;
 /** This share of the slots, the last 250 of 1,000, is reserved for tenants that hold few. */
 const RESERVED_SHARE = 1 / 4;
-/** A tenant with fewer slots of the execution may take reserved ones: 25 tenants fill the reserve. */
+/** A tenant with fewer slots than this may take reserved ones. It takes 25 tenants to fill the reserve. */
 export const FEW_SLOTS = 10;
-/** When to retry after a refusal, at the earliest. */
+/** How long a refused client should wait before it retries. */
 export const FULL_RETRY_SECONDS = 10;
 
 export type SlotHolder = Pick<Reader, 'keyId' | 'tenant' | 'streamLimit'>;
@@ -39,7 +42,7 @@ export class Slots {
     return [...this.#ofTenant.keys()];
   }
 
-  /** Why this reader gets no slot now; undefined: it may take one. */
+  /** Why this reader gets no slot now, or undefined if it may take one. */
   refusal({ keyId, tenant, streamLimit }: SlotHolder): Failure | undefined {
     const retryAfterSeconds = FULL_RETRY_SECONDS;
     if ((this.#ofKey.get(keyId) ?? 0) >= streamLimit) return { type: 'too-many-streams', retryAfterSeconds };

@@ -1,30 +1,31 @@
 /**
- * The state of an open stream's key: when an extra check is due, and when and why the stream ends. While the
- * stream is open, the expiry of its key may change in either direction; that of a ticket never changes. No
- * I/O.
+ * Tracks the key of one open stream: when an extra check is due, and when and why the stream must end. The
+ * expiry of a key may move in either direction while the stream is open. The expiry of a ticket never
+ * changes. No I/O.
  */
 import type { Failure, Result } from '../../core/errors.ts';
 import type { GrantedStream } from '../executions.ts';
 
-/**
- * How often the key of open streams is checked. With the key cache's own 10 s a revocation shows within 60 s.
- */
+/** How often the keys of open streams are checked. The key cache adds up to 10 s to this. */
 export const KEY_CHECK_MS = 30_000;
 /**
- * A key that is about to end is checked again this long before: it may have been extended. Leaves time for a
- * slow read.
+ * A key that is about to expire is checked again this long before, because it may have been extended. Leaves
+ * time for a slow read.
  */
 const LAST_CHECK_MS = 2_000;
 /**
  * How long streams stay open while the store is down. Closing them at once would not help, because their
- * clients could not reconnect. But the key may have been revoked elsewhere, and that must take effect before
- * the end of a stream's life. Short outages end within this time.
+ * clients could not reconnect. But a key that was revoked meanwhile must not stay valid for the rest of the
+ * stream's life. This time outlasts short outages.
  */
 export const KEY_UNKNOWN_MS_MAX = 5 * 60_000;
 
-/** May the key still read what is streamed? `untilMs`: when key or credential end, in clock milliseconds. */
+/**
+ * Whether the key may still read the stream's history or list. `untilMs`: when the key or its credential
+ * expires, in clock milliseconds.
+ */
 export type KeyAnswer = Result<{ readonly untilMs?: number }>;
-/** `grant`: as in the stream's request. */
+/** `grant` is that of the stream's request. */
 export type StillAllowed = (grant: unknown, executionId: string) => Promise<KeyAnswer>;
 
 export class StreamKey {
@@ -42,22 +43,22 @@ export class StreamKey {
     this.#knownAtMs = nowMs;
   }
 
-  /** When the stream ends, unless an answer changes that before. */
+  /** When the stream ends. A later answer may change this. */
   get endsAtMs(): number {
     return Math.min(this.#keyEndsAtMs, this.#ticketEndsAtMs, this.#knownAtMs + KEY_UNKNOWN_MS_MAX);
   }
 
-  /** When an extra check is due because the key is about to expire; Infinity after that check. */
+  /** When an extra check is due because the key is about to expire. Infinity after that check. */
   get lastCheckAtMs(): number {
     return this.#lastCheckedEndMs === this.#keyEndsAtMs ? Infinity : this.#keyEndsAtMs - LAST_CHECK_MS;
   }
 
-  /** A check was started, regular or not. */
+  /** Call this when any check starts, a regular or an extra one. */
   checkStarted(nowMs: number): void {
     if (nowMs >= this.lastCheckAtMs) this.#lastCheckedEndMs = this.#keyEndsAtMs;
   }
 
-  /** Why the stream has ended, if it has. */
+  /** Why the stream must end now, or undefined if it may stay open. */
   failureAt(nowMs: number): Failure | undefined {
     if (nowMs >= this.#keyEndsAtMs) return { type: 'expired-key' };
     if (nowMs >= this.#ticketEndsAtMs) return { type: 'expired-ticket' };
@@ -66,7 +67,7 @@ export class StreamKey {
     return undefined;
   }
 
-  /** The failure to close the stream with, if the key is refused. */
+  /** Records the answer of a check. Returns the failure to close the stream with, if the key is refused. */
   takeAnswer(answer: KeyAnswer, nowMs: number): Failure | undefined {
     if (!answer.ok) return isUnknown(answer.failure) ? undefined : answer.failure;
     this.#keyEndsAtMs = answer.value.untilMs ?? Infinity;
@@ -75,5 +76,8 @@ export class StreamKey {
   }
 }
 
-/** If the store fails, the key is not refused. If the store has a record that cannot be trusted, it is. */
+/**
+ * True if the answer says nothing about the key, because the store failed. False if the store returned a
+ * record that cannot be trusted: the key is then refused.
+ */
 const isUnknown = (failure: Failure): boolean => failure.type === 'store-unavailable' && !failure.refused;

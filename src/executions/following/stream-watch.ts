@@ -1,7 +1,7 @@
 /**
- * Closes open streams in time: when the key or ticket ends (invariant 6), and when the stream's life is over.
- * Each distinct grant is checked once, however many streams it has. The loop of an Execution or a list calls
- * `tick`; streams of an archived history, which have no loop, call `watchUntilClosed`.
+ * Closes open streams when their key or ticket expires or is revoked (invariant 6), and when their life is
+ * over. Streams with the same grant share one check. The loop of an Execution or a list calls `tick`. Streams
+ * of archived histories have no loop and call `watchUntilClosed`.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -10,14 +10,20 @@ import type { Log } from '../../core/log.ts';
 import type { GrantedStream } from '../executions.ts';
 import { KEY_CHECK_MS, type KeyAnswer, StreamKey } from './stream-key.ts';
 
-/** A stream's life, ± 20 %: long enough to be cheap, short enough that load spreads after a deploy. */
+/**
+ * How long a stream lives, ± 20 %. Long enough that reconnects are cheap, short enough that load spreads
+ * again after a deploy.
+ */
 export const STREAM_LIFE_MS = 15 * 60_000;
 const STREAM_LIFE_SPREAD = 0.2;
 export const STREAM_LIFE_MS_MAX = STREAM_LIFE_MS * (1 + STREAM_LIFE_SPREAD);
 
 /** A stream that the watch may close. */
 export interface WatchedStream {
-  /** Ends it after a whole frame, with the failure if there is one. Removes it from this watch. */
+  /**
+   * Ends the stream after a whole frame, with a `problem` if there is a failure. Must remove the stream from
+   * the watch.
+   */
   close(failure?: Failure): void;
 }
 
@@ -28,14 +34,14 @@ interface Watched {
 }
 
 export interface StreamWatchOptions {
-  /** How log lines name what is streamed. */
+  /** Members of log lines that name the execution or list. */
   readonly names: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** Whether the key of this grant may still read what is streamed. */
+  /** Whether the key of this grant may still read the history or list. */
   readonly checkGrant: (grant: unknown) => Promise<KeyAnswer>;
-  /** A check may have moved `dueAtMs` to an earlier time. */
+  /** Called after a check, which may have moved `dueAtMs` to an earlier time. */
   readonly onDueChanged?: () => void;
 }
 
@@ -100,10 +106,7 @@ export class StreamWatch {
     }
   }
 
-  /**
-   * All grants at once: checked one after the other, a thousand of them would take longer than a revocation
-   * may.
-   */
+  /** Checks all grants at once. One after another, a thousand checks would delay revocations too long. */
   async #check(streams: readonly (readonly [WatchedStream, Watched])[]): Promise<void> {
     const { clock, onDueChanged } = this.#options;
     const byGrant = Map.groupBy(streams, ([, { grant }]) => JSON.stringify(grant));
@@ -125,7 +128,8 @@ export class StreamWatch {
     try {
       return await checkGrant(grant);
     } catch (error) {
-      // Unknown is not refused: the next check asks again. An unhandled exception would end a Deno process.
+      // An exception does not refuse the key, and the next check asks again. Unhandled, it would end a Deno
+      // process.
       log({ event: 'key-check-failed', level: 'error', ...names, reason: exceptionText(error) });
       return fail({ type: 'store-unavailable', internal: exceptionText(error) });
     }

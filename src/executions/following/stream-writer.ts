@@ -1,7 +1,7 @@
 /**
- * Writes one event stream: what all streams have in common, whatever they send. Frames go through a bounded
- * queue (frame-queue.ts); a pump sends as long as its owner has something and there is room; a failure ends
- * the stream with a `problem`. It never blocks others (invariant 8).
+ * The common part of all event streams, of histories and of lists. Frames go through a bounded queue
+ * (frame-queue.ts). `pump` sends as long as its owner has frames and the queue has room. A failure ends the
+ * stream with a `problem`. A stream never blocks others (invariant 8).
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -14,7 +14,7 @@ export const HEARTBEAT_MS = 15_000;
 export const RETRY_MIN_MS = 1_000;
 export const RETRY_MAX_MS = 3_000;
 
-/** The frames that every stream has. */
+/** The frames that all streams send. */
 export interface CommonFrames {
   opening(retryMs: number): Uint8Array;
   problem(failure: Failure, retryMs: number): Uint8Array;
@@ -24,16 +24,16 @@ export interface StreamWriterOptions {
   readonly frames: CommonFrames;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Bounds this queue together with others. */
+  /** A bound that this stream's queue shares with others. */
   readonly queue?: SharedQueue;
   /**
-   * Sends a part of what the client does not have yet. True: call it again at once. Returns a promise only if
-   * it has to wait.
+   * Sends a part of what the client does not have yet. Returns true to be called again at once. Returns a
+   * promise only if it has to wait.
    */
   readonly step: () => boolean | Promise<boolean>;
   /** Called once, when the stream has ended for any reason. */
   readonly onClose: () => void;
-  /** Called when a client that takes nothing is disconnected, before `onClose`. */
+  /** Called when a client is disconnected because it stopped reading. `onClose` follows. */
   readonly onStall: () => void;
   /** Called after an exception, which is a bug, has ended the stream. */
   readonly onBug: (error: unknown) => void;
@@ -43,9 +43,7 @@ export class StreamWriter {
   readonly #options: StreamWriterOptions;
   readonly #queue: FrameQueue;
   #isOver = false;
-  /**
-   * Created only when something waits for the end. Most streams send only what is in memory, and need none.
-   */
+  /** Created on the first use of `over`. Most streams send only from memory and never use it. */
   #over: AbortController | undefined;
   #pumping = false;
   #pumpAgain = false;
@@ -72,7 +70,7 @@ export class StreamWriter {
     return this.#isOver;
   }
 
-  /** Aborted when the stream has ended: nothing more is read for it. */
+  /** Aborted when the stream ends, so that no more is read for it. */
   get over(): AbortSignal {
     this.#over ??= new AbortController();
     if (this.#isOver) this.#over.abort();
@@ -99,9 +97,9 @@ export class StreamWriter {
   }
 
   /**
-   * Sends as much as there is room for. Called once the stream is open, when there is room again, and after
-   * each change. A promise only if it has to wait: a thousand streams get a message without one. Never throws
-   * or rejects.
+   * Sends as much as the queue has room for. Called when the stream opens, when there is room again, and
+   * after each change. Returns a promise only if it has to wait, so that a message in memory reaches a
+   * thousand streams without a promise for each. Never throws or rejects.
    */
   pump(): Promise<void> | undefined {
     if (this.#pumping) {
@@ -120,7 +118,7 @@ export class StreamWriter {
     return undefined;
   }
 
-  /** All steps until nothing is left to do, or until the returned one has to wait. */
+  /** Runs steps until nothing is left to send. If a step has to wait, returns its promise. */
   #steps(): Promise<boolean> | undefined {
     do {
       this.#pumpAgain = false;
@@ -145,7 +143,7 @@ export class StreamWriter {
     this.#pumping = false;
   }
 
-  /** The stream ends after its last whole frame, and its client reconnects. */
+  /** Ends the stream after a whole frame, so that its client reconnects. */
   #endForBug(error: unknown): void {
     this.close({ type: 'internal', internal: exceptionText(error) });
     this.#options.onBug(error);
@@ -158,15 +156,15 @@ export class StreamWriter {
     return true;
   }
 
-  /** With a full queue no heartbeat is needed: the client has enough to read. */
+  /** Sends a heartbeat, unless the queue is full: the client then has enough to read. */
   heartbeat(frame: () => Uint8Array): void {
     if (!this.closed && this.hasRoom) this.send(frame());
     this.#lastSentAtMs = this.#options.clock.now();
   }
 
   /**
-   * Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's
-   * start holds.
+   * Closes the stream early. A failure is sent as a `problem` that says when to retry. Without one, clients
+   * use the `retry:` sent at the start of the stream.
    */
   close(failure?: Failure): void {
     if (this.closed) return;
@@ -177,14 +175,14 @@ export class StreamWriter {
     this.finish();
   }
 
-  /** Ends the stream after what is queued. */
+  /** Ends the stream after the queued frames. */
   finish(): void {
     if (this.closed) return;
     this.#ended();
     this.#queue.close();
   }
 
-  /** The client has disconnected: nothing more is written. */
+  /** Call this when the client has disconnected. Nothing more is written. */
   drop(): void {
     this.#queue.breakOff('the client is gone');
   }

@@ -1,14 +1,14 @@
 /**
- * A subscriber is a position. From there it sends as much of the history's chunks as its queue has room for.
- * Replaying, catching up and following live use the same code, so no message can be lost or sent twice
+ * A subscriber is a position in a history, live or archived. It sends messages from there until its queue is
+ * full. Replaying, catching up and following live use the same code, so no message can be lost or sent twice
  * between them (invariant 2).
  *
- * It never blocks others (invariant 8): its queue is bounded (stream-writer.ts). Room is checked before each
- * frame, so an empty queue takes a frame of any size. A client that pulls nothing for 30 s while messages
- * wait is disconnected. It serves live and archived histories.
+ * A subscriber never blocks others (invariant 8), because its queue is bounded (stream-writer.ts). A frame of
+ * any size may be queued as long as the queue is not full. A client that reads nothing for 30 s while
+ * messages wait is disconnected.
  *
- * When it has read much without sending anything, it pauses and writes a comment, because workerd notices a
- * disconnect only on write.
+ * After reading much without sending anything, the subscriber writes a comment and pauses. workerd notices a
+ * disconnect only on write, and the comment is such a write.
  */
 import type { Failure } from '../../core/errors.ts';
 import type { Position } from '../../messages/cursor.ts';
@@ -22,18 +22,20 @@ import type { StreamSender } from './open-stream.ts';
 import { StreamWriter, type StreamWriterOptions } from './stream-writer.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
 
-/** The pause after 4 MiB read but not sent: a replay that sends little reads at most 16 MiB a second. */
+/**
+ * The pause after 4 MiB were read but not sent. So a replay that sends little reads at most 16 MiB a second.
+ */
 export const REPLAY_PAUSE_MS = 250;
-/** What a subscriber reads from. */
+/** The history that a subscriber reads, and its state. */
 export interface Feed {
-  /** The history as known. Only polls request newer messages. */
+  /** The history as known so far. Reading it does not ask the source for newer messages; only polls do. */
   readonly history: (signal: AbortSignal) => History;
   /**
-   * The chunk that `history` would return for this position, if it is in memory. Absent: nothing is kept in
-   * memory.
+   * Returns the chunk that `history` would return for this position, if it is in memory. Absent if chunks are
+   * not cached.
    */
   readonly held?: (position: number) => Chunk | undefined;
-  /** Set if the history is settled: `end` follows the last of its `count` messages. */
+  /** Returns a value if the history is settled. `end` then follows the last of its `count` messages. */
   readonly settled: () =>
     { readonly status: Status; readonly final: boolean; readonly count?: number } | undefined;
   readonly status: () => Status;
@@ -45,9 +47,9 @@ export interface SubscriberOptions extends MessageFilter, Omit<StreamWriterOptio
   readonly feed: Feed;
   readonly frames: EventFrames;
   readonly from: Position;
-  /** Start with a `reset`: the client's position does not belong to this history. */
+  /** True to start with a `reset`, because the client's position does not belong to this history. */
   readonly reset: boolean;
-  /** A subscriber that has everything known at this time, in clock milliseconds, is caught up. */
+  /** The subscriber is caught up once it has sent everything known at this time, in clock milliseconds. */
   readonly knownSinceMs: number;
   readonly payloads: PayloadAccess;
 }
@@ -84,7 +86,7 @@ export class Subscriber implements StreamSender {
     return this.#writer.closed;
   }
 
-  /** It has sent `caught-up`. */
+  /** True if the stream has sent `caught-up`. */
   get caughtUp(): boolean {
     return this.#caughtUp;
   }
@@ -103,23 +105,22 @@ export class Subscriber implements StreamSender {
     this.#writer.heartbeat(() => this.#options.frames.heartbeat(this.#position, state));
   }
 
-  /**
-   * Closes early. A failure is sent with its reason and when to retry; otherwise the `retry:` of the stream's
-   * start holds.
-   */
+  /** See `StreamWriter`. */
   close(failure?: Failure): void {
     this.#writer.close(failure);
   }
 
-  /** The client has disconnected: nothing more is written. */
+  /** See `StreamWriter`. */
   drop(): void {
     this.#writer.drop();
   }
 
-  /** One chunk's worth, and a pause if it is due. True: look again at once. */
+  /**
+   * Sends the messages of one chunk, and pauses if a pause is due. Returns true to be called again at once.
+   */
   #step(): boolean | Promise<boolean> {
     const { feed } = this.#options;
-    // Before the read: it may cost the store something.
+    // Checked before the read, because the read may call the store.
     if (!this.#writer.hasSharedRoom) return false;
     const held = feed.held?.(this.#position.position);
     if (!held) return this.#read();
@@ -132,7 +133,8 @@ export class Subscriber implements StreamSender {
     const read = await history.chunkAt(this.#position.position);
     if (this.closed) return false;
     if (!read.ok) {
-      // The source cannot be read just now: a later poll resumes here. An archive is never polled.
+      // If the source cannot be read now, the stream continues after a later poll. An archive is never
+      // polled, so its stream closes.
       if (history.complete) this.close(read.failure);
       return false;
     }
@@ -140,7 +142,7 @@ export class Subscriber implements StreamSender {
     return again && this.#unsent.isPauseDue ? this.#rest() : again;
   }
 
-  /** `complete`: nothing can follow the chunks of this history. True: look again at once. */
+  /** `complete`: no further messages can follow in this history. Returns true to be called again at once. */
   #sendChunk(chunk: Chunk, complete: boolean): boolean {
     const { feed, frames } = this.#options;
     const at = this.#position;
@@ -159,7 +161,7 @@ export class Subscriber implements StreamSender {
     return this.#atTheHead(chunk, complete);
   }
 
-  /** Lets other work run, and checks whether the client is still connected. */
+  /** Pauses so that other work can run, and writes a comment to notice a disconnect. */
   async #rest(): Promise<true> {
     this.#unsent.paused();
     if (this.#writer.hasRoom) this.#send(this.#options.frames.comment());
@@ -167,7 +169,7 @@ export class Subscriber implements StreamSender {
     return true;
   }
 
-  /** Sends what the chunk holds from the position on. False: the queue is full. */
+  /** Sends the chunk's messages from the position on. Returns false if the queue is full. */
   #sendFrom(chunk: Chunk): boolean {
     const { frames, payloads, eventTypes, step } = this.#options;
     const countMax = eventTypes === undefined && step === undefined ? RUN_MESSAGES_MAX : 1;
@@ -183,13 +185,17 @@ export class Subscriber implements StreamSender {
     return true;
   }
 
-  /** True: the history has settled meanwhile, and has more messages by now. */
+  /**
+   * Called when everything in the last chunk is sent. Returns true if the settled history has more messages
+   * to send.
+   */
   #atTheHead(chunk: Chunk, complete: boolean): boolean {
     const { feed, frames } = this.#options;
     const settled = feed.settled();
     if (settled && this.#position.position < (settled.count ?? 0)) return !complete;
     if (!this.#caughtUp) {
-      // The source may have more, but could not be read: wait for the next successful poll.
+      // The chunk is old because the source could not be read. It may have more messages, so wait for the
+      // next successful poll.
       if (!settled && (chunk.confirmedAtMs ?? Infinity) < this.#options.knownSinceMs) return false;
       this.#caughtUp = true;
       const status =

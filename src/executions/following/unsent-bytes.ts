@@ -1,6 +1,6 @@
 /**
- * Counts the bytes that a subscriber has read without sending. With a filter, or with hidden payloads, it may
- * read a huge history and send nothing. So it pauses after as many bytes as one request may read.
+ * Counts the bytes that a subscriber has read but not sent. With a filter or hidden payloads, a subscriber
+ * may read a huge history and send little. So it pauses after as many bytes as one request may read.
  */
 import type { Chunk } from '../../messages/history.ts';
 import { SCANNED_BYTES_MAX } from '../scan.ts';
@@ -9,12 +9,12 @@ export class UnsentBytes {
   #chunkStart = -1;
   #bytes = 0;
 
-  /** Time for a pause. */
+  /** True if the subscriber should pause. */
   get isPauseDue(): boolean {
     return this.#bytes >= SCANNED_BYTES_MAX;
   }
 
-  /** Counts a chunk once, however often it is looked at in a row. */
+  /** Counts the bytes of a chunk. Repeated calls for the same chunk count once. */
   read({ start, bytes }: Chunk): void {
     if (start === this.#chunkStart) return;
     this.#chunkStart = start;

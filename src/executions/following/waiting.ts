@@ -1,6 +1,6 @@
 /**
- * Waiting requests: read the history, and again after each change, until the request can be answered or its
- * time is up. The Execution provides the read (`look`), and polls meanwhile.
+ * Serves a waiting request: reads the history again after each change, until the request can be answered or
+ * its time is up. The Execution provides the read (`look`) and polls meanwhile.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
@@ -14,7 +14,7 @@ import { UNKNOWN_SHARED_MS } from '../unknown-executions.ts';
 const UNKNOWN_PAUSES_MS = [UNKNOWN_SHARED_MS, 3_500];
 
 export interface Seen<T> {
-  /** The wait is over. */
+  /** True if the request can be answered with this result. */
   readonly done: boolean;
   readonly result: Result<T>;
 }
@@ -25,7 +25,9 @@ export interface Waiting<T> {
   readonly look: () => Promise<Seen<T>>;
 }
 
-/** Looks up an unknown execution again, as long as the next look-up is due within `waitMs`. */
+/**
+ * Looks up the execution. If it is unknown, looks again as long as the next look-up is due within `waitMs`.
+ */
 export async function lookUntilFound<T>(
   { clock, signal, look }: Waiting<T>,
   waitMs = Infinity,
@@ -43,8 +45,8 @@ export async function lookUntilFound<T>(
 }
 
 /**
- * The first result that is done, or the last one when the time is up. A failure ends the wait only before the
- * first success: later outages do not concern a caller that waits.
+ * Returns the first result that is done, or the last successful one when the time is up. After the first
+ * success, failures do not end the wait: the caller may wait through an outage.
  */
 export async function waitFor<T>(
   waiting: Waiting<T>,
@@ -52,7 +54,7 @@ export async function waitFor<T>(
   changed: () => Promise<void>,
 ): Promise<Result<T>> {
   const untilMs = waiting.clock.now() + waitMs;
-  // Taken before the look, so that no change between the two is missed.
+  // Called before the look, so that no change during the look is missed.
   let change = changed();
   let { done, result } = await lookUntilFound(waiting, waitMs);
   while (result.ok && !done && (await happens(change, untilMs, waiting))) {

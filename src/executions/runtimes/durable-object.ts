@@ -1,7 +1,8 @@
 /**
- * An Execution in a Durable Object, and the port that reaches it: pages by RPC, streams by fetch, so that
- * their bytes never pass through the Worker's JavaScript. A thin shell: storage, alarms, and the name. The
- * same class holds lists (lists/runtimes/). Platform file.
+ * Runs an Execution in a Durable Object, and gives the Worker the port to it. Pages are read by RPC. Streams
+ * are opened by fetch, so that their bytes never pass through the Worker's JavaScript. This shell provides
+ * storage, alarms, and the execution's name. Objects of the same class also serve lists (lists/runtimes/).
+ * Platform file.
  */
 import { DurableObject } from 'cloudflare:workers';
 
@@ -42,23 +43,30 @@ import { ObjectIds } from '../../objects/object-ids.ts';
 import { streamAnswer } from '../../objects/stream-answer.ts';
 import { readStreamRequest, streamRequest } from './stream-request.ts';
 
-/** Bounds of one alarm invocation: time, and requests that polls send (the Free plan allows 50). */
+/** How long one alarm may run, and how many requests its polls may send (the Free plan allows 50). */
 const ALARM_RUN_MS = 30_000;
 const ALARM_CALLS_MAX = 40;
 
-/** The execution and the request of an RPC: plain data. The object itself knows only a hash as its name. */
+/**
+ * The arguments of an RPC, as plain data. They contain the reference, because the object's own name is only a
+ * hash.
+ */
 interface Asked<T> {
   readonly ref: ExecutionRef;
   readonly request: T;
 }
 
-/** The class of the binding EXECUTIONS. The entry derives from it to say where the shared parts come from. */
+/**
+ * The class behind the binding EXECUTIONS. The Worker's entry (worker.ts) derives from it and provides the
+ * shared parts.
+ */
 export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   /**
-   * What all objects of this isolate share. Throws if the service is not configured; the next call retries.
+   * The parts that all objects of this isolate share. Throws if the service is not configured, so the next
+   * request tries again.
    */
   protected abstract shared(): SharedExecutionOptions & { readonly indexBuild: IndexBuild };
-  /** As `shared`, for lists. */
+  /** Like `shared`, for lists. */
   protected abstract openList(): OpenList;
 
   #execution: Execution | undefined;
@@ -69,11 +77,11 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     clock: systemClock,
   });
   #alarmAtMs: number | undefined;
-  /** The storage has the name of this execution. */
+  /** True if the storage contains the name of this execution. */
   #isNamed = false;
   /**
-   * The storage has more than the name, as seen after the last deletion. Remembered, because looking costs as
-   * much as a small request.
+   * True if the last check found anything besides the name in storage, and nothing was deleted since. Cached,
+   * because a check costs as much as a small request.
    */
   #holdsMore = false;
 
@@ -114,12 +122,12 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     return this.#list.page(this.openList(), request);
   }
 
-  /** The event stream, of an execution or a list. */
+  /** Opens the event stream of an execution or a list. */
   override async fetch(request: Request): Promise<Response> {
     if (new URL(request.url).pathname === LIST_STREAM_PATH) {
       return this.#list.stream(this.openList(), request);
     }
-    // Safety: only `createDurableObjectExecutions` below can reach an object, and it sends this.
+    // Safety: only `createDurableObjectExecutions` below sends these requests, and it sends this type.
     const asked = readStreamRequest(request) as Asked<StreamRequest>;
     const stream = await this.#ask(asked.ref, (execution) =>
       execution.subscribe(asked.request, request.signal),
@@ -156,14 +164,14 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   }
 
   /**
-   * The Execution of this object. The reference is made here, once in an object's life: the name may be
-   * stored, or sent, by an older version.
+   * Returns the Execution of this object, and creates it at first. The reference is parsed again here,
+   * because an older version may have stored or sent it.
    */
   async #open({ source, executionId }: ExecutionName): Promise<Execution> {
     if (this.#execution) return this.#execution;
     const { forRef, ...shared } = this.shared();
     const isNamed = (await this.ctx.storage.get('ref')) !== undefined;
-    // Another request was first.
+    // A concurrent request has created it meanwhile.
     if (this.#execution) return this.#execution;
     this.#isNamed = isNamed;
     const ref = restoreExecutionRef({ source, executionId });
@@ -181,9 +189,9 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   }
 
   /**
-   * Stores the execution's name, which alarms need after the object was evicted. It is stored with the first
-   * other value, so that an unknown id leaves nothing behind. Not awaited: the platform combines it with the
-   * next writes.
+   * Stores the execution's name, which alarms need after the object has been evicted. It is stored together
+   * with the first other value, so that an unknown id leaves no data. Not awaited: the platform combines this
+   * write with the next ones.
    */
   #name({ source, executionId }: ExecutionName): void {
     if (this.#isNamed) return;
@@ -191,10 +199,10 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     void this.ctx.storage.put<ExecutionName>('ref', { source, executionId });
   }
 
-  /** Deletes the name if nothing else is stored and nothing is due. The object then ceases to exist. */
+  /** Deletes the name if nothing else is stored and no work is due. The object then no longer exists. */
   #tidy(): void {
     if (!this.#isNamed || this.#holdsMore || !this.#execution?.idle) return;
-    // Synchronous, so that nothing is stored between the look and the deletion.
+    // Synchronous, so that nothing is stored between this check and the deletion.
     for (const [key] of this.ctx.storage.kv.list({ limit: 2 })) {
       if (key === 'ref') continue;
       this.#holdsMore = true;
@@ -214,8 +222,7 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   #setAlarm(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     this.#alarmAtMs = atMs;
-    // Not awaited: a failed write breaks the object's output gate, which resets the object. Never 0, which
-    // sets no alarm.
+    // Not awaited: if the write fails, the platform resets the object. At least 1, because 0 sets no alarm.
     void this.ctx.storage.setAlarm(Math.max(1, atMs));
   }
 }
@@ -230,7 +237,7 @@ const objectStorage = (
     return storage.put(key, value);
   },
   delete: async (keys) => {
-    // The platform's limit per call.
+    // The platform deletes at most 128 keys per call.
     for (let at = 0; at < keys.length; at += 128) await storage.delete(keys.slice(at, at + 128));
     afterDelete?.();
   },
@@ -239,12 +246,12 @@ const objectStorage = (
 
 export interface DurableObjectExecutionsOptions<T extends ExecutionDurableObject<never>> {
   readonly namespace: DurableObjectNamespace<T>;
-  /** Near the upstream's region. The first call decides where the object lives. */
+  /** A location near the upstream's region. The platform uses it only when the object is first created. */
   readonly locationOf: (ref: ExecutionRef) => DurableObjectLocationHint | undefined;
   readonly log: Log;
 }
 
-/** The port to the objects, for the Worker. */
+/** The Worker's port to the objects. */
 export function createDurableObjectExecutions<T extends ExecutionDurableObject<never>>({
   namespace,
   locationOf,
@@ -264,7 +271,7 @@ export function createDurableObjectExecutions<T extends ExecutionDurableObject<n
     describe: (ref, request) => ask<DescriptionAnswer>(ref, () => stub(ref).describe({ ref, request })),
     activity: (ref) => ask<ExecutionActivity>(ref, () => stub(ref).activity({ ref })),
     forget: (ref) => ask(ref, () => stub(ref).forget({ ref })),
-    // The body can be sent once.
+    // Not retried: the body can be sent only once.
     importHistory: (ref, body) => calls.askOnce(logNames(ref), () => stub(ref).importHistory(ref, body)),
     stream: (ref, request, signal, onClosed) =>
       ask(ref, async () => {

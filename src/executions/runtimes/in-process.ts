@@ -1,7 +1,7 @@
 /**
- * Executions as entries of a map, for Deno and tests. The oldest idle ones are dropped; the archive or a new
- * walk gives their content again. Only deletions that are not finished outlive the process (`durable`):
- * `resume` finds them.
+ * Runs Executions as entries of a map, for Deno and tests. The oldest idle ones are dropped; their histories
+ * are read again from the archive or the source. Only unfinished work on the archive and its index outlives
+ * the process (`durable`), and `resume` continues it.
  */
 import { type ExecutionRef, executionKey, restoreExecutionRef } from '../../core/execution-ref.ts';
 import { ok } from '../../core/errors.ts';
@@ -10,10 +10,10 @@ import { type DurableKeys, createMemoryExecutionStorage } from '../execution-sto
 import type { Executions } from '../executions.ts';
 import { InProcessObjects, type MakeObject } from '../../objects/in-process-objects.ts';
 
-/** Idle executions that are kept. Each has rows and heads of a few kilobytes. */
+/** How many idle Executions are kept. Each takes a few kilobytes. */
 export const IDLE_EXECUTIONS_MAX = 1_000;
 
-/** What all Executions share. */
+/** The options that all Executions share. */
 export type SharedExecutionOptions = Omit<
   ExecutionOptions,
   'ref' | 'source' | 'storage' | 'frames' | 'wake'
@@ -27,13 +27,13 @@ export interface InProcessOptions extends SharedExecutionOptions {
 
 export interface InProcessExecutions extends Executions {
   /**
-   * Continues what an earlier process has left to do; call it before any request. Throws when the store
-   * fails.
+   * Continues the unfinished work of an earlier process. Call it before the first request. Throws if the
+   * store fails.
    */
   resume(): Promise<void>;
-  /** Ends all streams, for clients to resume, and all timers. */
+  /** Ends all streams, so that clients reconnect elsewhere, and all timers. */
   close(): void;
-  /** Open streams of all Executions. */
+  /** How many streams are open on all Executions. */
   readonly streams: number;
 }
 

@@ -1,30 +1,36 @@
 /**
- * The build of the archives' index on Workers: an object of the class of Executions, under a name of its own
- * and without an execution, does one step in each of its alarms. Platform file.
+ * Builds the archives' index on Workers. One object of the Executions' class is reserved for it and does one
+ * step of the build in each alarm. Platform file.
  */
 import type { IndexBuild } from '../../archive/index-build.ts';
 
-/** The object's name, which differs from the hashes that name Executions; also the key that it stores. */
+/**
+ * The name of this object, and the key in its storage. Executions are named by hashes, so the name cannot
+ * collide.
+ */
 const INDEX_BUILD = 'index-build';
-/** Workers KV accepts one write of a key in a second: that of the build's state. */
+/**
+ * The interval between steps. Each step writes the build's state, and Workers KV accepts one write of a key
+ * per second.
+ */
 const STEP_MS = 1_500;
 const RETRY_MS = 60_000;
 
-/** Starts the build, unless it is running. */
+/** Starts the build if it is not running. */
 export async function startIndexBuildAlarms(storage: DurableObjectStorage): Promise<void> {
   if ((await storage.getAlarm()) !== null) return;
   await storage.put(INDEX_BUILD, true);
   await storage.setAlarm(Date.now());
 }
 
-/** In an alarm: does a step if this is the object that builds the index. Resolves with whether it is. */
+/** Called in each alarm. If this object builds the index, does one step and returns true. */
 export async function stepIndexBuild(
   storage: DurableObjectStorage,
   open: () => IndexBuild,
 ): Promise<boolean> {
   if ((await storage.get(INDEX_BUILD)) === undefined) return false;
   const step = await open().step();
-  // One step an alarm: an alarm may make 1,000 calls of the store.
+  // One step per alarm, because an alarm may make at most 1,000 calls to the store.
   if (step === 'done') await storage.deleteAll();
   else await storage.setAlarm(Date.now() + (step === 'failed' ? RETRY_MS : STEP_MS));
   return true;
@@ -34,7 +40,7 @@ export async function stepIndexBuild(
 export const startIndexBuild = <T extends Rpc.DurableObjectBranded & { buildIndex(): Promise<void> }>(
   namespace: DurableObjectNamespace<T>,
 ): Promise<void> => {
-  // Safety: the type of a stub's method is lost on a generic object.
+  // Safety: TypeScript loses the type of a stub's method if the object's type is generic.
   const stub = namespace.get(namespace.idFromName(INDEX_BUILD)) as unknown as { buildIndex(): Promise<void> };
   return stub.buildIndex();
 };

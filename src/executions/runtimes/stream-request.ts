@@ -1,19 +1,19 @@
 /**
- * How the Worker requests the stream of an execution from its object. The request is in a header: a body
- * would be another stream, which costs more than opening the one that is requested. It is short: ids, types
- * and a step, of bounded length. How the object answers is in stream-answer.ts.
+ * Encodes the Worker's request to an object for an event stream. The request is sent in a header, because a
+ * body would be another stream, and cost more than opening the requested one. A header suffices: ids, types
+ * and the step have bounded lengths. stream-answer.ts encodes the answer.
  */
 const HEADER = 'flowtap-request';
 
-/** `request`: plain data. `signal`: the caller has disconnected. */
+/** `request` must be plain data. `signal` is aborted when the caller disconnects. */
 export const streamRequest = (request: unknown, signal: AbortSignal | undefined): RequestInit => ({
   headers: { [HEADER]: JSON.stringify(request).replaceAll(/[\u007f-\uffff]/g, escaped) },
   ...(signal && { signal }),
 });
 
-/** What `streamRequest` was given. */
+/** Returns the `request` that was passed to `streamRequest`. */
 export const readStreamRequest = (request: Request): unknown =>
   JSON.parse(request.headers.get(HEADER) ?? 'null');
 
-/** Headers are ASCII. */
+/** Headers must be ASCII, so other characters are escaped as JSON allows. */
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -1,6 +1,6 @@
 /**
- * The Executions port as callers see it. Final histories are answered from the archive, without an Execution
- * and without an upstream call. All other requests go to the Execution.
+ * Implements the Executions port. Requests for final histories are answered from the archive, without an
+ * Execution and without an upstream call. All other requests go to the Execution.
  */
 import { isFinal, isUpgraded } from '../../archive/archive-head.ts';
 import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
@@ -40,8 +40,8 @@ export interface ArchiveFirstOptions {
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
   const { archive, live, clock } = options;
   /**
-   * Two kinds of histories are left to the Execution: redrivable ones, because it checks for a redrive, and
-   * those of older versions, because it upgrades them.
+   * The archived history, if it can be served here. The Execution serves two kinds of archives itself:
+   * redrivable ones, because it checks for a redrive, and those of older versions, because it upgrades them.
    */
   const findFinal = async (ref: ExecutionRef): Promise<ArchivedHistory | undefined> => {
     const history = await archive.find(ref);
@@ -51,8 +51,8 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
   const unknown = new UnknownExecutions(clock);
   const fullPages = new FullPages(clock);
   /**
-   * The Execution's answer. If the archive could not be read, "not found" at the source does not prove that
-   * the execution is unknown, and a 404 would make the caller give up.
+   * Asks the Execution. `isUnread`: the archive could not be read. Then a "not found" from the source does
+   * not prove that the execution is unknown, and a 404 would make the caller give up.
    */
   const askExecution = async <T>(
     ref: ExecutionRef,
@@ -73,7 +73,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
       readonly live: () => Promise<Result<T>>;
     },
   ): Promise<Result<T>> => {
-    // A request that waits looks for the execution itself.
+    // A waiting request looks up the execution again by itself (waiting.ts).
     const notFound = waitMs === 0 ? unknown.get(ref) : undefined;
     if (notFound) return fail(notFound);
     const history = await findFinal(ref);
@@ -88,7 +88,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
         archived: async (history) =>
           mapped(await archivedPage(options, ref, history, request), (page) => ({
             ...page,
-            // The archive's own memory keeps such a page.
+            // The page is cached with the archive, not in `fullPages`.
             full: false,
             final: true,
             served: servedFrom(history),
@@ -136,7 +136,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
         },
       }),
     async stream(ref, request, signal, onClosed) {
-      // Taken before anything is read, so that a thousand clients that connect at once are counted.
+      // Taken before anything is read, so that clients that connect at once cannot exceed the limit.
       const place = streams.enter(ref, request);
       if (!place.ok) return place;
       const queue = withLeaveHook(place.value, onClosed);
@@ -175,7 +175,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
 const mapped = <T, U>(result: Result<T>, map: (value: T) => U): Result<U> =>
   result.ok ? ok(map(result.value)) : result;
 
-/** The page as bytes: from memory, or cut and encoded now. */
+/** Returns the encoded page from the cache, or cuts and encodes it. */
 async function archivedPage(
   { archive: { pages }, encodePage, clock }: ArchiveFirstOptions,
   ref: ExecutionRef,
@@ -203,8 +203,8 @@ interface ArchivedStreamOptions {
 }
 
 /**
- * Sends the history, `caught-up` and `end` as fast as the client reads. A slow reader keeps the stream open
- * for long, so its key is watched as for a live stream.
+ * Sends the history, `caught-up` and `end` as fast as the client reads. A slow client may keep the stream
+ * open for long, so its key is checked as for a live stream.
  */
 async function streamArchived(
   options: ArchiveFirstOptions,
@@ -253,7 +253,8 @@ const withLeaveHook = (queue: SharedQueue, onClosed: (() => void) | undefined): 
 });
 
 /**
- * The archive cannot be read just now: the Execution reads the source instead, and archives the history anew.
+ * True if the archive could not be read. The Execution then reads the source instead, and archives the
+ * history again.
  */
 const isUnreadable = (result: { ok: true } | ReturnType<typeof fail>): boolean =>
   !result.ok && result.failure.type === 'store-unavailable';

@@ -1,6 +1,6 @@
 /**
- * Polls the newest page of an execution's history while it has listeners. Each reading of that page decides
- * what listeners get and when the next poll is.
+ * Polls the newest page of an execution's history while there are listeners. After each read of that page,
+ * notifies the listeners of changes and schedules the next poll.
  */
 import type { Failure } from '../../core/errors.ts';
 import { type ExecutionRef, logNames } from '../../core/execution-ref.ts';
@@ -32,18 +32,18 @@ export class ExecutionPoller extends Poller {
     this.#options = options;
   }
 
-  /** Between two polls while there are listeners; undefined without listeners. */
+  /** The interval between two polls. Undefined if there are no listeners. */
   get intervalMs(): number | undefined {
     return this.#options.listeners.count > 0 ? this.state.pollIntervalMs : undefined;
   }
 
-  /** Takes a reading of the newest page, whether a poll or a reader caused it. */
+  /** Called after each read of the newest page, by a poll or for a reader. */
   headRead({ atMs, previous, end, failure }: HeadReading): void {
     const { history, listeners } = this.#options;
     if (failure) this.noteOutcome(failure, atMs);
     else {
       const grew = previous?.position !== end?.position || previous?.fingerprint !== end?.fingerprint;
-      // After an outage, streams that could not read their history must continue, even without new messages.
+      // After an outage, notify streams even without new messages: they may have older messages left to read.
       const recovered = this.state.upstream !== 'ok';
       this.noteOutcome(grew ? 'news' : 'nothing-new', atMs);
       history.archivist.endSeen(end);
@@ -65,10 +65,10 @@ export class ExecutionPoller extends Poller {
     return source.pace?.(ref, wantedMs, listeners.tenants) ?? wantedMs;
   }
 
-  /** The result is passed to `headRead`. */
+  /** Reads the newest page. The history passes the result to `headRead`. */
   protected override async poll({ due, further, signal }: PollTerms): Promise<Failure | undefined> {
     const { history, clock } = this.#options;
-    // A page that a reader requested just now is fresh enough.
+    // Do not read again what was just read for a reader.
     const lastNotBeforeMs = clock.now() - this.state.pollIntervalMs / 2;
     const read = (trace: ReadTrace, pagesMax: number) =>
       history.upstream.chunkAt(
@@ -78,7 +78,7 @@ export class ExecutionPoller extends Poller {
         newWalk(signal, pagesMax),
       );
     const first = await read(due, 1);
-    // Pages follow that nobody has read.
+    // The first call did not reach the newest page. Walk on through the pages not read yet.
     const isWalk = !first.ok && first.failure.type === 'upstream-unfinished' && !signal.aborted;
     const newest = isWalk ? await read(further, WALK_PAGES_MAX - 1) : first;
     return newest.ok ? undefined : newest.failure;

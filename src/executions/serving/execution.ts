@@ -1,8 +1,8 @@
 /**
- * One execution. Nothing else calls the source about it or writes its archive, so one upstream call serves
- * any number of readers. Runtime-neutral: thin shells (runtimes/) give it storage, time and a way to be
- * woken. It coordinates three parts: the history as readers see it, its listeners, and the poll that serves
- * them.
+ * Serves one execution. Only this object calls the source about the execution and writes its archive, so one
+ * upstream call serves any number of readers. It coordinates three parts: the history as readers see it, its
+ * listeners, and the poll that serves them. It is independent of the runtime: thin shells (runtimes/) provide
+ * storage, clock and wake-ups.
  */
 import type { Archive } from '../../archive/archive.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -54,7 +54,7 @@ export interface ExecutionOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** Asks the shell to call `run` at that time, in clock milliseconds, or earlier. */
+  /** Asks the runtime's shell to call `run` at this time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
   readonly stillAllowed: StillAllowed;
   readonly readers: SummaryReaders;
@@ -92,7 +92,10 @@ export class Execution {
     this.#poller = new ExecutionPoller({ ...options, history: this.#history, listeners: this.#listeners });
   }
 
-  /** Dropping this object would lose only memory: no listeners, nothing due or in progress. */
+  /**
+   * True if there are no listeners, and nothing is due or in progress. Dropping this object then loses only
+   * its caches.
+   */
   get idle(): boolean {
     return this.#listeners.count === 0 && this.#poller.isIdle;
   }
@@ -101,7 +104,7 @@ export class Execution {
     return this.#listeners.streams;
   }
 
-  /** Listeners and the state of the source, for an operator. Makes no call. */
+  /** Reports the listeners and the state of the source, for operators. Makes no call. */
   activity(): ExecutionActivity {
     const { count, streams } = this.#listeners;
     const { state, isPolling } = this.#poller;
@@ -123,7 +126,7 @@ export class Execution {
       this.#poller.arrange();
       const { page, isEmpty, full } = read.value;
       const answer = { ...page, full, final: this.#history.settled?.final ?? false, served: served() };
-      // The next look starts after the messages that this one considered.
+      // After a change, continue after the messages that this read considered.
       if (query.from.at !== 'last') query = { ...query, from: { at: 'position', ...page.next } };
       const hasEnded = page.status !== undefined && page.status !== 'RUNNING';
       return { done: !isEmpty || page.more || hasEnded, result: ok(answer) };
@@ -150,11 +153,13 @@ export class Execution {
     const look = () => this.#summarizeHistory(request, trace, signal);
     const waited = request.waitMs > 0 ? await this.#wait(request, signal, look) : undefined;
     if (waited && !(waited.ok && waited.value.status === 'RUNNING')) return waited;
-    // While the execution runs, the source's own description is the summary, with or without a wait.
+    // While the execution runs, the source's own description is returned as the summary, with or without a
+    // wait.
     const { served } = await this.#open(trace, signal);
     const described = await this.#history.describe(trace, signal);
     if (!described?.ok) {
-      // Reading the history would cost another call and also end in "not found".
+      // If the source does not know the execution, do not read the history: that would cost another call with
+      // the same result.
       const isUnknown = described?.failure.type === 'upstream-not-found';
       return waited ?? (isUnknown ? described : (await look()).result);
     }
@@ -185,7 +190,7 @@ export class Execution {
     return { done: summary.value.status !== 'RUNNING', result: ok(answer) };
   }
 
-  /** The open event stream, or why it is refused; undefined if all was sent and nothing can follow. */
+  /** Opens an event stream. Returns undefined if the client already has everything and nothing can follow. */
   async subscribe(
     request: StreamRequest,
     signal?: AbortSignal,
@@ -238,13 +243,13 @@ export class Execution {
     return this.#history.archivist.forget();
   }
 
-  /** Continues what was not finished before a restart. */
+  /** Continues unfinished work after a restart. */
   async resume(): Promise<void> {
     await this.#history.load();
     this.#poller.arrange();
   }
 
-  /** Ends all streams after a whole frame, for clients to resume elsewhere: a shutdown. */
+  /** Ends all streams after a whole frame, so that clients resume elsewhere. Called at shutdown. */
   closeStreams(): void {
     this.#listeners.closeAll();
   }
@@ -254,7 +259,7 @@ export class Execution {
     return this.#poller.run(bounds);
   }
 
-  /** The history for one request. */
+  /** Opens the history for one request. */
   async #open(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Reading> {
     await this.#history.load();
     const reading = await this.#history.open(trace, signal);
@@ -274,7 +279,7 @@ export class Execution {
     );
   }
 
-  /** Does the work as a listener. */
+  /** Counts the reader as a listener while the work runs. */
   async #withSlot<T>(
     reader: Reader,
     signal: AbortSignal | undefined,

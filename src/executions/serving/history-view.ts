@@ -1,7 +1,7 @@
 /**
- * An execution's history as its readers see it: archived, or read from the source and fresh enough for this
- * reader. Also whether a settled execution was redriven since. Combines reading (upstream/) and archiving
- * (settling/). The Execution decides when to poll, and which listeners to notify.
+ * An execution's history as its readers see it: from the archive, or from the source and fresh enough for the
+ * reader. Also checks whether a settled execution has been redriven. Combines reading (upstream/) and
+ * archiving (settling/). The Execution decides when to poll and which listeners to notify.
  */
 import type { Archive, ArchivedHistory } from '../../archive/archive.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -26,10 +26,10 @@ import { PageRows } from '../upstream/page-rows.ts';
 import { type HeadReading, UpstreamHistory } from '../upstream/upstream-history.ts';
 import { type Freshness, type ReadTrace, type Walk, newTrace, newWalk } from '../upstream/read-terms.ts';
 
-/** A younger last page (or failure) is not requested again. */
+/** A last page, or a failure, is not requested again within this time. */
 export const LAST_PAGE_FRESH_MS = 1_000;
 
-/** The history for one request, and what it has cost so far. */
+/** The history for one request. `served` tells what the request has cost so far. */
 export interface Reading {
   readonly history: History;
   readonly served: () => Served;
@@ -45,7 +45,8 @@ export interface HistoryViewOptions {
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * The poll's interval while there are listeners: nothing newer is requested then. Undefined: no listeners.
+   * The poll's interval, or undefined if there are no listeners. While polls run, readers get pages that may
+   * be as old as this.
    */
   readonly pollIntervalMs: () => number | undefined;
   /** See `UpstreamHistory`. */
@@ -68,7 +69,7 @@ export class HistoryView {
   constructor(options: HistoryViewOptions) {
     this.#options = options;
     const { ref, source, storage, log } = options;
-    // One call about this execution at a time, of all operations together (invariant 3).
+    // All operations share one queue, so that only one call about this execution is in flight (invariant 3).
     const calls = new ExecutionCalls(source, ref);
     this.#rows = new PageRows(storage, ref, log);
     this.#descriptions = new Descriptions({ ...options, calls });
@@ -91,13 +92,13 @@ export class HistoryView {
     });
   }
 
-  /** Loads what was stored before. Never throws. */
+  /** Loads the stored state. Never throws. */
   load(): Promise<void> {
     this.#loading ??= (async () => {
       await this.#rows.load();
       await this.archivist.load();
     })().catch((error: unknown) => {
-      // The next request retries: one failed read must not poison the object.
+      // The next request tries again. One failed read must not make this object unusable.
       this.#loading = undefined;
       const { log, ref } = this.#options;
       log({ event: 'execution-load-failed', level: 'error', ...logNames(ref), reason: faultText(error) });
@@ -105,7 +106,7 @@ export class HistoryView {
     return this.#loading;
   }
 
-  /** Undefined until the end was read once. */
+  /** The status of the execution. Undefined until the end of the history has been read once. */
   get status(): Status | undefined {
     return this.settled?.status ?? (this.upstream.end && statusAfter(this.upstream.end.eventType));
   }
@@ -114,13 +115,13 @@ export class HistoryView {
     return this.archivist.settled;
   }
 
-  /** When the newest page was read from the source, ISO 8601. */
+  /** When the newest page was last read from the source, in ISO 8601. */
   get readAt(): string | undefined {
     const readAtMs = this.upstream.end?.readAtMs;
     return readAtMs === undefined ? undefined : new Date(readAtMs).toISOString();
   }
 
-  /** For one request. `signal`: its caller has disconnected. */
+  /** Opens the history for one request. `signal` is aborted when the caller disconnects. */
   async open(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Reading> {
     const { clock, pollIntervalMs } = this.#options;
     // If that fails, the known history is served; the next reader checks again.
@@ -135,14 +136,14 @@ export class HistoryView {
       };
     }
     const freshMs = pollIntervalMs() ?? LAST_PAGE_FRESH_MS;
-    // A settled history is not requested again, not even its last page.
+    // No part of a settled history is requested again, not even its last page.
     const history = this.#upstream({ lastNotBeforeMs: settled ? 0 : clock.now() - freshMs }, trace, walk);
     this.archivist.retryForReader();
     const forward = () => (trace.calls > 0 ? 'miss' : trace.collapsed ? 'collapsed' : 'hit');
     return { history, served: () => ({ layer: 'live', forward: forward(), upstreamCalls: trace.calls }) };
   }
 
-  /** The history as known, for subscribers. Only polls request newer messages. */
+  /** The history as known so far, for subscribers. Only polls ask the source for newer messages. */
   known(origin: CallOrigin, signal: AbortSignal): History {
     const { clock, pollIntervalMs } = this.#options;
     const { archived } = this.archivist;
@@ -152,14 +153,14 @@ export class HistoryView {
     return this.#upstream({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace(origin), walk);
   }
 
-  /** A chunk of `known` that is in memory: neither the store nor the source is asked. */
+  /** A chunk of `known`, if it can be read without calling the store or the source. */
   held(position: number): Chunk | undefined {
     return this.archivist.archived ? undefined : this.upstream.held(position);
   }
 
   /**
-   * The settled history, after a check for a redrive; undefined: it may still grow. A failure: the check
-   * failed.
+   * Checks for a redrive, and returns the settled history, or undefined if the history may still grow.
+   * Returns a failure if the check failed.
    */
   async settledForNow(
     origin: CallOrigin,
@@ -169,7 +170,10 @@ export class HistoryView {
     return redriven.ok ? ok(this.settled) : redriven;
   }
 
-  /** The source's description of an execution that is not settled. Undefined if it has no such call. */
+  /**
+   * The source's description of an execution that is not settled. Undefined if the execution is settled, or
+   * the source cannot describe executions.
+   */
   async describe(
     trace: ReadTrace,
     signal: AbortSignal | undefined,
@@ -183,13 +187,13 @@ export class HistoryView {
     return described?.ok ? ok({ ...described.value, asOf: new Date(now).toISOString() }) : described;
   }
 
-  /** The archived description, or else the source's current one. */
+  /** The archived description, or the source's current one if there is no archive. */
   async description(
     trace: ReadTrace,
     parts: DescriptionParts,
     signal: AbortSignal | undefined,
   ): Promise<Result<DescriptionAnswer>> {
-    // If that fails, what is known is served; the next reader checks again.
+    // If the check fails, the known state is served, and the next reader checks again.
     await this.#checkRedrive(trace, signal);
     const { archived } = this.archivist;
     const stored = archived && (await describeArchived(archived));
@@ -202,7 +206,7 @@ export class HistoryView {
       (await this.#descriptions.describe(trace, { notBeforeMs, parts, signal })) ??
       fail({ type: 'upstream-invalid-request', internal: 'the source describes no executions' });
     if (!described.ok) {
-      // The archive has the execution, but cannot be read just now: it is not "not found".
+      // The execution is archived, so it must not be "not found", although the archive cannot be read now.
       const isDeleted = described.failure.type === 'upstream-not-found';
       return stored && !stored.ok && isDeleted ? stored : described;
     }
@@ -212,7 +216,7 @@ export class HistoryView {
     return ok({ by: 'source', facts, metadata, data, served });
   }
 
-  /** Whether a settled execution was redriven; then it is no longer settled. */
+  /** Checks whether a settled execution has been redriven. If so, it no longer counts as settled. */
   async #checkRedrive(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Result<boolean>> {
     const { redrivable } = this.archivist;
     if (!redrivable) return ok(false);
@@ -228,8 +232,7 @@ export class HistoryView {
   }
 
   /**
-   * The upstream's history, and the archive's from the moment it is written: nothing archived is requested
-   * again.
+   * Reads the history from upstream. If it is archived meanwhile, further chunks are read from the archive.
    */
   #upstream(freshness: Freshness, trace: ReadTrace, walk: Walk): History {
     return {
@@ -243,11 +246,15 @@ export class HistoryView {
     };
   }
 
-  /** An archive that cannot be read is ignored: the source is read instead, and the history archived anew. */
+  /**
+   * Reads from the archive. If this fails, reads the source instead. The archive is then ignored until the
+   * history has been archived again.
+   */
   #archivedOrUpstream(archived: ArchivedHistory, trace: ReadTrace, walk: Walk): History {
     const { clock, log, ref } = this.#options;
     return {
-      // After the end of a redrivable history, a position may belong to messages that followed a redrive.
+      // A redrive may add messages, so a redrivable history is not complete: a position past its end may be
+      // valid.
       complete: this.settled?.final ?? true,
       chunkAt: async (position) => {
         const read = await archived.chunkAt(position);
@@ -256,8 +263,8 @@ export class HistoryView {
         log({ event: 'archive-unreadable', level: 'error', ...logNames(ref), reason });
         const freshness = { lastNotBeforeMs: clock.now() - LAST_PAGE_FRESH_MS };
         const instead = await this.upstream.chunkAt(position, freshness, trace, walk);
-        // Messages that only the archive has are unavailable just now: neither "not found" nor the end of the
-        // history.
+        // The source no longer has all messages. Report that the archive cannot be read: a "not found" or an
+        // early end of the history would be wrong.
         if (!instead.ok || (instead.value.last && endOf(instead.value) < archived.head.count)) return read;
         this.archivist.distrust(archived);
         return instead;

@@ -3,8 +3,8 @@ import type { ArchivedPageKey } from '../../archive/archived-pages.ts';
 import type { PageQuery, PageStart } from '../cut-page.ts';
 
 /**
- * Contains everything that the page depends on, besides the state of the history. Callers with different
- * access to payloads never share an entry (invariant 5).
+ * Contains everything that the page depends on, except the state of the history. Callers with different
+ * access to payloads never share a cached page (invariant 5).
  */
 export const pageKey = ({
   from,

@@ -1,7 +1,7 @@
 /**
- * Encoded pages of executions that are not archived, one memory for all Executions of an isolate. A page
- * depends only on the request and on the chunks that it was cut from. So a known page is served if reading
- * its chunks again returns the same ones. The reads also apply every rule about how fresh chunks must be.
+ * Caches encoded pages of executions that are not archived, for all Executions of an isolate. A page depends
+ * only on the request and on the chunks that it was cut from. So each request reads the chunks again, which
+ * ensures that they are fresh. If they are the same as before, the cached page is returned.
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, ok } from '../../core/errors.ts';
@@ -29,7 +29,7 @@ interface Read {
 }
 
 interface Known extends CutAndEncoded {
-  /** Positions that were read, in order, and the number of the chunk that each returned. */
+  /** The reads that made the page, in order: the position, and the number of the chunk. */
   readonly reads: readonly { readonly position: number; readonly chunk: number }[];
   readonly complete: boolean;
   readonly status: Status | undefined;
@@ -42,7 +42,10 @@ export class RunningPages {
     maxSize: ENCODED_PAGES_BYTES_MAX,
     sizeOf: ({ page }) => encodedPageBytes(page),
   });
-  /** Stores numbers instead of chunks, so that chunks that another memory has evicted are freed. */
+  /**
+   * Gives each chunk a number. Pages refer to chunks by number, so that the page memory can free the chunks
+   * that it evicts.
+   */
   readonly #numbers = new WeakMap<Chunk, number>();
   #lastNumber = 0;
 
@@ -51,7 +54,10 @@ export class RunningPages {
     this.#clock = clock;
   }
 
-  /** `statusOf` is called after the history was read, which may bring a new status. */
+  /**
+   * Returns the page, cached or newly encoded. `statusOf` is called after the history was read, because the
+   * read may change the status.
+   */
   async page(
     ref: ExecutionRef,
     history: History,
@@ -82,9 +88,9 @@ export class RunningPages {
   }
 
   /**
-   * `same` if all chunks of a known page are still those; otherwise what was read, up to the first other
-   * chunk. Bounded: it reads no more chunks than the scan that made the page (scan.ts), and calls the source
-   * only as far as the request's walk allows.
+   * Reads the chunks of a cached page again. Returns `same` if none has changed, otherwise the reads up to
+   * the first changed chunk. It reads no more chunks than the scan that made the page (scan.ts), and calls
+   * the source only as far as the request's walk allows.
    */
   async #readAgain({ reads }: Known, history: History): Promise<'same' | Read[]> {
     const read: Read[] = [];
@@ -104,8 +110,8 @@ export class RunningPages {
 }
 
 /**
- * The history, with a list of what is read from it. Chunks that were just read are reused, because each read
- * may be an upstream call.
+ * Wraps the history and records each read. `readBefore` are reads made just before. They are reused, because
+ * each read may cost an upstream call.
  */
 function recording(history: History, readBefore: readonly Read[]): { history: History; reads: Read[] } {
   const reads: Read[] = [];

@@ -1,6 +1,6 @@
 /**
- * Summarizes a history: how and when it ended, and what made it fail. Reads only its first and last messages,
- * the latter within the bound of a scan. The source interprets payloads (EndingReader).
+ * Summarizes a history: how and when it ended, and why it failed. Reads only the first message and some of
+ * the last, within the bound of a scan. The source interprets payloads (EndingReader).
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, ok } from '../../core/errors.ts';
@@ -21,17 +21,17 @@ import { Scan } from '../scan.ts';
 
 export interface HistorySummary {
   readonly status: Status;
-  /** The source's own status, if its last message has one. */
+  /** The status in the source's own words, if the last message gives one. */
   readonly upstreamStatus?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly messageCount: number;
   readonly failure?: FailureFacts & Position;
-  /** The id of the execution that started it. The caller's key may not allow it. */
+  /** The id of the execution that started this one. The caller's key may lack access to that execution. */
   readonly parent?: string;
 }
 
-/** How a source's payloads are read. */
+/** Read what payloads contain. Each source has its own format. */
 export interface SummaryReaders {
   readonly readEnding: EndingReader;
   readonly readParent: ParentReader;
@@ -71,7 +71,10 @@ export async function summarize(
   });
 }
 
-/** The last messages, oldest first; more than one only when the history ended without success. */
+/**
+ * The last messages, oldest first. More than the last chunk is read only if the execution failed or was
+ * aborted.
+ */
 async function newestMessages(
   scan: Scan,
   last: Chunk,
@@ -98,8 +101,8 @@ const positionInAny = (chunks: readonly Chunk[], position: number): Position | u
   chunks.map((chunk) => positionIn(chunk, position)).find((found) => found !== undefined);
 
 /**
- * The facts of a failure that a caller with this access may see. All except the message's own members are
- * read from payloads.
+ * The facts of a failure that a caller with this access may see. `messageId`, `eventType` and `timestamp` are
+ * visible to all callers. The other facts are taken from payloads.
  */
 function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFacts {
   const { messageId, eventType, timestamp, causedBy } = facts;
@@ -113,7 +116,7 @@ function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFact
 }
 
 /**
- * A state machine may put data in place of an error's name. Only a caller that sees payloads may see such
+ * A state machine may put data in place of an error's name. Only callers with access to payloads may see such
  * data.
  */
 function visibleReason({ step, error, cause }: FailureReason, payloads: PayloadAccess): FailureReason {

@@ -1,6 +1,6 @@
 /**
- * Bounds the streams and waiting requests of each key over all executions and lists, in front of any port. It
- * counts what this isolate or process serves: exactly on Deno, and per isolate on Workers, where isolates
+ * Limits the streams and waiting requests of each key over all executions and lists together. Counts those of
+ * this isolate or process. So the limit is exact on Deno, but applies per isolate on Workers, where isolates
  * share no memory.
  */
 import type { Clock } from '../../core/clock.ts';
@@ -9,13 +9,13 @@ import type { Executions, Reader } from '../executions.ts';
 import { STREAM_LIFE_MS_MAX } from '../following/stream-watch.ts';
 import { FULL_RETRY_SECONDS } from '../following/slots.ts';
 
-/** A waiting request is answered this long after its time, at the latest. */
+/** A waiting request is answered at most this long after its wait is over. */
 const ANSWER_MS_MAX = 30_000;
 
 interface Slot {
   /**
-   * After this time the slot no longer counts: a Worker may be cancelled without notice when its caller
-   * disconnects.
+   * After this time the slot no longer counts. A Worker may be cancelled without notice when its caller
+   * disconnects, and then cannot release the slot.
    */
   readonly untilMs: number;
 }
@@ -28,7 +28,7 @@ export class TotalSlots {
     this.#clock = clock;
   }
 
-  /** Takes a slot, for at most that time, until the returned function is called. */
+  /** Takes a slot until the returned function is called, at most for this long. */
   take({ keyId, totalStreamLimit }: Reader, forMs: number): Result<() => void> {
     const now = this.#clock.now();
     const held = this.#ofKey.get(keyId) ?? new Set<Slot>();
@@ -47,7 +47,7 @@ export class TotalSlots {
     });
   }
 
-  /** Opens a stream in a slot, which it frees when the stream has ended or is refused. */
+  /** Takes a slot and opens a stream. Releases the slot when the stream has ended or is refused. */
   async stream<T>(
     reader: Reader,
     signal: AbortSignal | undefined,
@@ -56,7 +56,7 @@ export class TotalSlots {
   ): Promise<Result<T>> {
     const slot = this.take(reader, STREAM_LIFE_MS_MAX + ANSWER_MS_MAX);
     if (!slot.ok) return slot;
-    // On Workers the end of the stream is not reported once the client has disconnected.
+    // On Workers `onClosed` is not called if the client has disconnected.
     signal?.addEventListener('abort', slot.value, { once: true });
     let isOpen = false;
     try {

@@ -1,8 +1,8 @@
 /**
- * Archives the history of one Execution: remembers the head of the archive, walks the history after its
- * settle time, retries after a failure of the store, imports, deletes, and removes replaced pages. These run
- * one at a time; only the body of an import is read meanwhile. Its parts: settle-schedule.ts (when a walk is
- * due), settling.ts (the walk), page-deletions.ts, index-upkeep.ts.
+ * Maintains the archive of one execution. Walks the history after its settle time, archives it, and retries
+ * if the store fails. Also imports and deletes histories. All this runs one at a time; only the bodies of
+ * imports are read in parallel. Its parts: settle-schedule.ts (when a walk is due), settling.ts (the walk),
+ * page-deletions.ts, index-upkeep.ts.
  */
 import * as z from 'zod/mini';
 
@@ -37,16 +37,16 @@ export interface ArchivistOptions {
   readonly log: Log;
   /** See `SettleOptions`. */
   readonly describe: SettleOptions['describe'];
-  /** The history was archived, settled, replaced or forgotten: its readers look again. */
+  /** Called when the history was archived, settled, replaced or deleted. */
   readonly onChange: () => void;
-  /** `dueAtMs` may be earlier now. */
+  /** Called when `dueAtMs` may have become earlier. */
   readonly onDueChanged: () => void;
 }
 
 /** A complete history: archived, or walked after its settle time. */
 export interface Settled {
   readonly status: Status;
-  /** It cannot be redriven any more. */
+  /** True if the execution can no longer be redriven. */
   readonly final: boolean;
   readonly count: number;
 }
@@ -54,19 +54,19 @@ export interface Settled {
 export class Archivist {
   readonly #options: ArchivistOptions;
   #archived: ArchivedHistory | undefined;
-  /** Settled, but the store failed. */
+  /** The settled history, if the store failed. */
   #settled: SettledHistory | undefined;
   readonly #schedule = new SettleSchedule();
-  /** When an archive of an older version is upgraded. */
+  /** When to upgrade an archive that an older version wrote. */
   #upgradeAtMs = 0;
   #archiving = false;
-  /** Head of the distrusted archive. */
+  /** The head of the archive that is ignored after `distrust`. */
   #superseded: ArchiveHead | undefined;
   readonly #deletions: PageDeletions;
   readonly #index: IndexUpkeep;
-  /** Ends each import that is reading its body. */
+  /** One for each import that is reading its body. Aborting it ends the import. */
   readonly #imports = new Set<AbortController>();
-  /** Walks, imports, deletions. */
+  /** The queue of walks, imports and deletions. */
   readonly #work = new SerialQueue();
 
   constructor(options: ArchivistOptions) {
@@ -75,12 +75,12 @@ export class Archivist {
     this.#index = new IndexUpkeep(options);
   }
 
-  /** Loads what was stored before. Throws what the storage throws. */
+  /** Loads the stored state. Throws if the storage throws. */
   async load(): Promise<void> {
     const { storage, archive, ref } = this.#options;
     const head = z.safeParse(archiveHeadSchema, await storage.get('head')).data;
-    // Executions that can be redriven, or whose archive is to be upgraded, bypass archive-first. Without a
-    // stored head, load it from the archive instead of walking again.
+    // Archives that are redrivable or must be upgraded are served here, not by archive-first. Without a
+    // stored head, find the archive instead of walking the history again.
     this.#archived = head ? archive.open(ref, head) : await archive.find(ref);
     await this.#deletions.load();
     await this.#index.load();
@@ -97,13 +97,13 @@ export class Archivist {
     );
   }
 
-  /** The settled history, if it may be redriven. */
+  /** The settled history, if the execution can still be redriven. */
   get redrivable(): ArchiveHead | SettledHistory | undefined {
     const known = this.#archived?.head ?? this.#settled;
     return known && !isFinal(known, this.#options.clock.now()) ? known : undefined;
   }
 
-  /** When `tick` has something to do, in clock milliseconds. */
+  /** When to call `tick` next, in clock milliseconds. */
   dueAtMs(): number {
     const upgradeAtMs = needsUpgrade(this.#archived) ? this.#upgradeAtMs : Infinity;
     const { dueAtMs } = this.#schedule;
@@ -115,31 +115,31 @@ export class Archivist {
     return this.#work.idle;
   }
 
-  /** Takes the end as just read: a terminal message starts the settle time, anything else stops it. */
+  /** See `SettleSchedule`. */
   endSeen(end: KnownEnd | undefined): void {
     const isWalked = this.#archiving || this.#settled !== undefined;
     this.#schedule.endSeen(end, this.#options.clock.now(), isWalked);
   }
 
-  /** Ignores an unreadable or outdated archive. It is replaced once the history has been read again. */
+  /** Ignores an unreadable or outdated archive. It is replaced after the history has been read again. */
   distrust(archived: ArchivedHistory): void {
     if (this.#archived !== archived) return;
     this.#archived = undefined;
     this.#superseded = archived.head;
   }
 
-  /** The redrivable execution was redriven: it is not settled any more. */
+  /** Called when the execution was redriven. It no longer counts as settled. */
   markRedriven(known: ArchiveHead | SettledHistory): void {
     if (this.#archived?.head === known) this.distrust(this.#archived);
     if (this.#settled === known) this.#settled = undefined;
   }
 
-  /** A reader asks while the archive is still missing: schedules a retry, unless one was made recently. */
+  /** See `SettleSchedule`. */
   retryForReader(): void {
     if (!this.#archiving) this.#schedule.retryForReader(this.#options.clock.now());
   }
 
-  /** Starts what is due, in the background. */
+  /** Starts the work that is due, in the background. */
   tick(): void {
     const now = this.#options.clock.now();
     if (this.#schedule.dueAtMs <= now) this.#archive();
@@ -148,7 +148,7 @@ export class Archivist {
     if (this.#index.dueAtMs() <= now) this.#inBackground(this.#index.takeDue());
   }
 
-  /** Replaces the archive with an exported history. A slow body delays nothing else; `forget` ends it. */
+  /** Replaces the archive with an exported history. A slow body delays no other work. `forget` aborts it. */
   async importHistory(body: ReadableStream<Uint8Array>): Promise<Result<ImportedHistory>> {
     const { archive, ref, clock } = this.#options;
     const forgotten = new AbortController();
@@ -165,7 +165,7 @@ export class Archivist {
     return imported;
   }
 
-  /** Deletes the archive and everything stored. What the source still has can be read and archived again. */
+  /** Deletes the archive and all stored state. What the source still has can be archived again later. */
   forget(): Promise<Result<{ archived: boolean }>> {
     for (const running of this.#imports) running.abort();
     return this.#work.run(async () => {
@@ -173,7 +173,7 @@ export class Archivist {
       try {
         const visible = await this.#visibleHead();
         if (visible) await this.#index.plan(undefined, visible);
-        // The store's list may lag, so pages are deleted again later. A full store must not prevent this.
+        // The store's list of pages may lag, so plan another deletion. Go on even if the store is full.
         if (visible) await this.#deletions.plan(visible.generation).catch(this.#logFailure);
         if (visible) await this.#index.keep().catch(this.#logFailure);
         await archive.forget(ref);
@@ -198,7 +198,7 @@ export class Archivist {
     if (notBeforeMs === undefined || this.#archiving) return;
     this.#archiving = true;
     this.#inBackground(async () => {
-      // An import or a deletion ran first: there is nothing to archive any more.
+      // An import or a deletion ran first. Nothing is left to archive.
       if (this.#schedule.endSeenAtMs === undefined) {
         this.#archiving = false;
         return;
@@ -232,7 +232,7 @@ export class Archivist {
 
   #upgrade(archived: ArchivedHistory): void {
     const { archive, ref, log, describe } = this.#options;
-    // Tried once each time that this Execution is loaded, even if it fails.
+    // Try once after each load of this Execution, even if the upgrade fails.
     this.#upgradeAtMs = Infinity;
     this.#inBackground(async () => {
       if (this.#archived !== archived) return;
@@ -250,21 +250,21 @@ export class Archivist {
     });
   }
 
-  /** Writes the head, which makes a new generation visible, and plans the deletion of the previous one. */
+  /** Makes a new generation visible by writing its head. Plans the deletion of the previous one. */
   async #replace({ generation }: ArchiveWriter, write: () => Promise<ArchiveHead>): Promise<ArchiveHead> {
-    // Planned before the replacement, so that a crash leaks nothing. A visible generation is kept.
+    // Planned first, so that a crash leaves no pages behind. A generation that stays visible is not deleted.
     const old = await this.#visibleHead();
     if (old) await this.#deletions.plan(old.generation);
     await this.#index.plan(generation, old);
     await this.#index.keep();
     const head = await write();
     await this.#nowArchived(head);
-    // Readers have the archive anyway. The index is repaired later.
+    // Readers can use the archive even if this fails. The index is repaired later.
     await this.#index.settle(head).catch(this.#logFailure);
     return head;
   }
 
-  /** The head that this Execution knows, or else the one in the store. Throws when the store fails. */
+  /** The head that this Execution knows, or the one in the store. Throws if the store fails. */
   async #visibleHead(): Promise<ArchiveHead | undefined> {
     const { archive, ref } = this.#options;
     return this.#archived?.head ?? this.#superseded ?? (await archive.visibleHead(ref));
@@ -273,7 +273,7 @@ export class Archivist {
   async #nowArchived(head: ArchiveHead): Promise<void> {
     const { archive, ref, storage, upstream, onChange } = this.#options;
     this.#superseded = undefined;
-    // A copy of the head, so that KV's delay does not cause another walk.
+    // A copy of the head, because KV may show the new one late.
     await storage.put('head', head);
     archive.remember(ref, head);
     this.#archived = archive.open(ref, head);
@@ -283,7 +283,7 @@ export class Archivist {
     onChange();
   }
 
-  /** Runs work that has no caller: its failure goes to the log. */
+  /** Runs work that no caller waits for. Logs its failure. */
   #inBackground(work: () => Promise<void>): void {
     void this.#work.run(work).catch((error: unknown) => {
       this.#archiving = false;

@@ -1,7 +1,7 @@
 /**
- * Finds the end of executions whose readers only want early pages, so that they are archived, too. The look
- * follows a reader's page, at most once in a while, as background work. If the source describes executions, a
- * running one costs a single call. The Archivist acts on the end.
+ * Finds the end of executions whose readers only read early pages, so that these are archived, too. After a
+ * reader's page it reads the end in the background, at most once in END_LOOK_MS. If the source can describe
+ * executions, this costs one call while the execution runs. The Archivist acts on the end.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -12,10 +12,7 @@ import type { Descriptions } from '../upstream/descriptions.ts';
 import { type UpstreamHistory } from '../upstream/upstream-history.ts';
 import { newTrace, newWalk } from '../upstream/read-terms.ts';
 
-/**
- * After a look, the end is not looked for again within this time: many readers may page through a long flow
- * while it runs.
- */
+/** The minimum interval between two looks. Many readers may page through a long flow while it runs. */
 export const END_LOOK_MS = 5 * 60_000;
 
 export interface EndLookOptions {
@@ -24,7 +21,7 @@ export interface EndLookOptions {
   readonly descriptions: Descriptions;
   readonly clock: Clock;
   readonly log: Log;
-  /** The history was read to its end: archived, or settled. */
+  /** True if the history is settled, archived or not. */
   readonly isSettled: () => boolean;
 }
 
@@ -47,20 +44,20 @@ export class EndLook {
     return this.#work.idle;
   }
 
-  /** A reader got a page. */
+  /** Called after each page that a reader gets. */
   pageRead(): void {
     const { upstream, clock, isSettled } = this.#options;
     const knownAtMs = Math.max(this.#lookedAtMs, upstream.end?.readAtMs ?? -Infinity);
     if (!isSettled() && clock.now() >= knownAtMs + END_LOOK_MS) this.#dueAtMs = clock.now();
   }
 
-  /** Starts what is due, in the background. */
+  /** Starts a look in the background if it is due. */
   tick(): void {
     const { clock, log, ref } = this.#options;
     if (this.#dueAtMs > clock.now()) return;
     this.#dueAtMs = Infinity;
     this.#lookedAtMs = clock.now();
-    // Failures are remembered by what fails, and a later reader causes another look.
+    // `Descriptions` and `UpstreamHistory` cache their failures. A later reader causes another look.
     void this.#work
       .run(() => this.#look())
       .catch((error: unknown) => {
@@ -75,10 +72,10 @@ export class EndLook {
     const lookedAtMs = clock.now();
     const described = await descriptions.describe(trace, { notBeforeMs: lookedAtMs });
     if (described && (!described.ok || described.value.status === 'RUNNING')) return;
-    // If the execution has ended, the whole history is read, for the archive. If it may still run, as much is
-    // read as for one request.
+    // If the execution has ended, read the whole history, for the archive. If it may still run, read only as
+    // much as for one request.
     const walk = described?.value.status === undefined ? newWalk(undefined) : undefined;
-    // An end that others have read since the look is new enough.
+    // An end that was read for others in the last END_LOOK_MS / 2 is fresh enough.
     const freshness = { lastNotBeforeMs: lookedAtMs - END_LOOK_MS / 2 };
     await upstream.chunkAt(Number.MAX_SAFE_INTEGER, freshness, trace, walk);
   }

@@ -1,7 +1,7 @@
 /**
- * Keeps the index consistent with the archive of one execution. Before the archive changes, it notes in
- * storage which entries the index may have. The note is deleted when the index is consistent again; until
- * then the index is repaired, also after a crash.
+ * Keeps the index consistent with the archive of one execution. Before the archive changes, a note in storage
+ * lists the index entries that may become outdated. The note is deleted when the index is consistent again.
+ * Until then the index is repaired, also after a crash.
  */
 import * as z from 'zod/mini';
 
@@ -16,19 +16,19 @@ import type { ExecutionStorage } from '../execution-storage.ts';
 import { createStoreBackoff } from './store-backoff.ts';
 
 /**
- * If a head is not visible this long after a crash, it was not written. Workers KV may take a minute to show
- * it.
+ * If the new head is not visible after this time, it was never written: there was a crash. Workers KV may
+ * take a minute to show a head.
  */
 export const HEAD_VISIBLE_MS = 70_000;
 const KEY = 'unindexed';
 
-/** On Deno, the note outlives the process. */
+/** True for the key of the note. On Deno, the note is stored durably, so that it outlives the process. */
 export const isIndexNote = (key: string): boolean => key === KEY;
 
 const noteSchema = z.object({
-  /** The generation that is being made visible. Absent: the archive is being deleted. */
+  /** The generation that is becoming visible. Absent if the archive is being deleted. */
   generation: z.optional(z.string()),
-  /** Keys of entries that may be outdated by the change. */
+  /** Keys of index entries that the change may make outdated. */
   keys: z.array(z.string()),
   untilMs: z.number(),
 });
@@ -41,7 +41,7 @@ export interface IndexUpkeepOptions {
   readonly storage: ExecutionStorage;
   readonly clock: Clock;
   readonly log: Log;
-  /** `dueAtMs` may be earlier now. */
+  /** Called when `dueAtMs` may have become earlier. */
   readonly onDueChanged: () => void;
 }
 
@@ -55,20 +55,21 @@ export class IndexUpkeep {
     this.#options = options;
   }
 
-  /** Throws what the storage throws. */
+  /** Loads the stored note. Throws if the storage throws. */
   async load(): Promise<void> {
     this.#note = z.safeParse(noteSchema, await this.#options.storage.get(KEY)).data;
     if (this.#note) this.#dueAtMs = this.#options.clock.now();
   }
 
-  /** In clock milliseconds. */
+  /** When the next repair is due, in clock milliseconds. */
   dueAtMs(): number {
     return this.#dueAtMs;
   }
 
   /**
-   * Before an archive becomes visible (`generation`), or is deleted. `old`: the visible one. Throws when the
-   * store fails. After it, `keep` stores the note, without which a crash would leave the index outdated.
+   * Creates the note. Call it before a new generation becomes visible, or without `generation` before the
+   * archive is deleted. `old` is the head that is visible now. Then call `keep` to store the note, so that
+   * the index is repaired after a crash. Throws if the store fails.
    */
   async plan(generation: string | undefined, old: ArchiveHead | undefined): Promise<void> {
     const { ref, archive, clock } = this.#options;
@@ -79,7 +80,7 @@ export class IndexUpkeep {
     this.#dueAtMs = untilMs;
   }
 
-  /** Throws if the note cannot be stored. */
+  /** Stores the note. Throws if the store fails. */
   async keep(): Promise<void> {
     const { storage, onDueChanged } = this.#options;
     await storage.put(KEY, this.#note);
@@ -87,8 +88,8 @@ export class IndexUpkeep {
   }
 
   /**
-   * After the change: `head` is visible, or the archive is deleted. Throws when the store fails; it is
-   * retried later.
+   * Updates the index and deletes the note. Call it after the change. `head` is the one that is visible now,
+   * or undefined if the archive is deleted. If the store fails, throws, and a repair is due later.
    */
   async settle(head: ArchiveHead | undefined, entry: 'written' | 'kept' = 'written'): Promise<void> {
     const { ref, archive, storage, onDueChanged } = this.#options;
@@ -110,9 +111,11 @@ export class IndexUpkeep {
     }
   }
 
-  /** Does the repair that is due. Run it when nothing else writes the archive. Never throws. */
+  /**
+   * Returns the repair that is due. Run it while nothing else writes the archive. The repair never throws.
+   */
   takeDue(): () => Promise<void> {
-    // Not due again until the repair has run.
+    // No further repair is due until this one has run.
     this.#dueAtMs = Infinity;
     return async () => {
       try {
@@ -136,8 +139,8 @@ export class IndexUpkeep {
       this.#dueAtMs = note.untilMs;
       onDueChanged();
     } else {
-      // The archive was not changed. Keep an entry that exists: it has the head's expiry, which heads of
-      // older versions do not contain.
+      // The change was never made. If the entry exists, keep it: its expiry is that of the head, which heads
+      // of older versions do not contain.
       const head = visible && (await archive.completeHead(ref, visible));
       await this.settle(head, 'kept');
     }

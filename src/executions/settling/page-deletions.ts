@@ -1,7 +1,8 @@
 /**
- * Generations of an execution's archive whose pages are to be deleted, and when: those that another
- * generation has replaced, and those that are being written, until they are visible. They are in storage, so
- * that a restart or a crash leaks none. A generation that readers can see when its time comes is kept.
+ * Plans the deletion of archived pages, by generation of the archive. A generation is planned for deletion
+ * when another replaces it. One that is being written is planned, too, until it is visible. The plans are in
+ * storage, so that a crash leaves no pages behind. A generation that is visible when its deletion is due is
+ * kept.
  */
 import * as z from 'zod/mini';
 
@@ -14,14 +15,14 @@ import type { ExecutionStorage } from '../execution-storage.ts';
 import { createStoreBackoff } from './store-backoff.ts';
 
 /**
- * How long replaced pages stay readable for isolates that remember their head: 5 min in memory, 60 s in KV's
- * cache.
+ * How long replaced pages stay readable. Isolates may still use the old head: for 5 min from memory, and for
+ * 60 s from KV's cache.
  */
 export const REPLACED_PAGES_KEPT_MS = 10 * 60_000;
-/** The beginning of the keys. Older versions stored one generation under this word alone. */
+/** The prefix of the keys. Older versions stored a single plan under this word itself. */
 const PREFIX = 'replaced';
 
-/** Small, and worth a write of its own: on Deno all else in an Execution's storage may be lost. */
+/** True for the key of a plan. On Deno, plans are stored durably, unlike most of an Execution's storage. */
 export const isDeletionKey = (key: string): boolean => key.startsWith(`${PREFIX}/`);
 
 const deletionSchema = z.object({ generation: z.string(), dropAtMs: z.number() });
@@ -32,13 +33,13 @@ export interface PageDeletionsOptions {
   readonly storage: ExecutionStorage;
   readonly clock: Clock;
   readonly log: Log;
-  /** `dueAtMs` may be earlier now. */
+  /** Called when `dueAtMs` may have become earlier. */
   readonly onDueChanged: () => void;
 }
 
 export class PageDeletions implements PageIntents {
   readonly #options: PageDeletionsOptions;
-  /** In clock milliseconds, by generation. */
+  /** When each generation's deletion is due, in clock milliseconds. */
   readonly #due = new Map<string, number>();
   readonly #writing = new Set<string>();
   readonly #backoff = createStoreBackoff();
@@ -47,7 +48,7 @@ export class PageDeletions implements PageIntents {
     this.#options = options;
   }
 
-  /** Throws what the storage throws. */
+  /** Loads the stored plans. Throws if the storage throws. */
   async load(): Promise<void> {
     for (const value of (await this.#options.storage.list(PREFIX)).values()) {
       const stored = z.safeParse(deletionSchema, value);
@@ -55,12 +56,15 @@ export class PageDeletions implements PageIntents {
     }
   }
 
-  /** In clock milliseconds. */
+  /** When the next deletion is due, in clock milliseconds. */
   dueAtMs(): number {
     return Math.min(Infinity, ...this.#due.values());
   }
 
-  /** Throws if the plan cannot be stored. Then no page of the generation may be written or replaced. */
+  /**
+   * Plans the deletion of a generation. If the plan cannot be stored, throws, and the caller must neither
+   * write nor replace pages of the generation.
+   */
   async plan(generation: string): Promise<void> {
     const { storage, clock, onDueChanged } = this.#options;
     const dropAtMs = clock.now() + REPLACED_PAGES_KEPT_MS;
@@ -80,16 +84,19 @@ export class PageDeletions implements PageIntents {
     try {
       await this.#cancel(generation);
     } catch (error) {
-      // It is checked again when its time comes.
+      // The plan stays. When it is due, it is checked whether the generation is visible.
       this.#logFailure(error);
     }
   }
 
-  /** The deletion of what is due, to be run when nothing else writes the archive. Never throws. */
+  /**
+   * Returns the deletion that is due. Run it while nothing else writes the archive. The deletion never
+   * throws.
+   */
   takeDue(): () => Promise<void> {
     const now = this.#options.clock.now();
     const due = [...this.#due].filter(([, dropAtMs]) => dropAtMs <= now).map(([generation]) => generation);
-    // Not due again until the deletion has run.
+    // No further deletion is due until this one has run.
     for (const generation of due) this.#due.set(generation, Infinity);
     return () => this.#drop(due);
   }

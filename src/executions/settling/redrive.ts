@@ -1,6 +1,6 @@
 /**
- * Whether an execution that ended was redriven since: Step Functions can redrive an unsuccessful one for 14
- * days. The history view decides what follows.
+ * Checks whether an ended execution has been redriven. Step Functions can redrive an unsuccessful execution
+ * for 14 days. history-view.ts acts on the result.
  */
 import type { ArchiveHead } from '../../archive/archive-head.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -8,10 +8,10 @@ import { type Result, type SourceFailure, ok } from '../../core/errors.ts';
 import type { Descriptions } from '../upstream/descriptions.ts';
 import type { ReadTrace } from '../upstream/read-terms.ts';
 
-/** A redrive shows to readers after this long, at the latest. */
+/** Readers see a redrive at most this long after it began. */
 export const REDRIVE_CHECK_MS = 60_000;
 
-/** The facts of a history that was read to its end, archived or not. */
+/** The members of a settled history, archived or not, that the check needs. */
 type KnownToEnd = Pick<ArchiveHead, 'archivedAt' | 'endedAt'>;
 
 export interface RedriveCheck {
@@ -21,7 +21,7 @@ export interface RedriveCheck {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** True if the execution was redriven after this end. A failure if that cannot be determined now. */
+/** True if the execution was redriven after the known end. A failure if this cannot be determined now. */
 export async function wasRedriven(
   known: KnownToEnd,
   { descriptions, clock, trace, signal }: RedriveCheck,
@@ -33,9 +33,9 @@ export async function wasRedriven(
   if (!described.ok) return described.failure.type === 'upstream-not-found' ? ok(false) : described;
   const { status, endedAt, redriveCount, redrivenAt } = described.value;
   if (status === 'RUNNING') return ok(true);
-  // It may have been redriven and ended again: then its last redrive is later than the known end. A source
-  // without a redrive count has only the end to compare, which may differ slightly from the last message's
-  // timestamp.
+  // The execution may have been redriven and have ended again. Then its last redrive is later than the known
+  // end. If the source reports no redrive count, compare the ends instead. They may differ slightly from the
+  // last message's timestamp.
   const againAt = redriveCount === undefined ? endedAt : redrivenAt;
   return ok(Date.parse(againAt ?? '') > Date.parse(known.endedAt ?? ''));
 }

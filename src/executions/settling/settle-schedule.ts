@@ -1,38 +1,38 @@
 /**
- * When an execution's history is to be walked and archived: after its settle time, and again after a walk
- * that did not end in an archive, later each time. No I/O.
+ * Decides when to walk and archive an execution's history: after its settle time, and with growing delays
+ * after each walk that failed to archive it. No I/O.
  */
 import { Backoff } from '../../core/backoff.ts';
 import { statusAfter } from '../../messages/event-types.ts';
 import type { KnownEnd } from '../upstream/read-terms.ts';
 import { settlesAtMs } from './settling.ts';
 
-/** Delay after a walk that did not end in an archive; doubled each time. */
+/** The delay after a walk that failed to archive the history. Doubled each time. */
 const RETRY_MS = 5_000;
 const RETRY_MS_MAX = 60 * 60_000;
-/** After this many only a reader starts another: an execution without readers costs nothing. */
+/** After this many retries, only a reader starts another one. So executions without readers cost nothing. */
 const RETRIES_WITHOUT_READER_MAX = 6;
 
 export class SettleSchedule {
   #endSeenAtMs: number | undefined;
   #dueAtMs = Infinity;
-  /** Before this time a reader does not start a retry. */
+  /** Readers do not start a retry before this time. */
   #readerRetryAtMs = 0;
   readonly #backoff = new Backoff(RETRY_MS, RETRY_MS_MAX);
 
-  /** When the next walk is due, in clock milliseconds; Infinity: none is. */
+  /** When the next walk is due, in clock milliseconds. Infinity if none is planned. */
   get dueAtMs(): number {
     return this.#dueAtMs;
   }
 
-  /** When the execution was first seen to have ended; undefined while it runs, and once it is archived. */
+  /** When the execution was first seen to have ended. Undefined while it runs, and once it is archived. */
   get endSeenAtMs(): number | undefined {
     return this.#endSeenAtMs;
   }
 
   /**
-   * Takes the end as just read: a terminal message starts the settle time, anything else stops it.
-   * `isWalked`: a walk is running, or its result only waits for the store, so no other is due.
+   * Called with the end as just read. A terminal message starts the settle time. Any other message stops it.
+   * `isWalked`: a walk is running, or has ended but the store failed, so this call must not schedule another.
    */
   endSeen(end: KnownEnd | undefined, nowMs: number, isWalked: boolean): void {
     if (!end || statusAfter(end.eventType) === 'RUNNING') {
@@ -44,25 +44,28 @@ export class SettleSchedule {
     this.#dueAtMs = Math.min(this.#dueAtMs, settlesAtMs(end, this.#endSeenAtMs) ?? Infinity);
   }
 
-  /** The walk that was due begins. */
+  /** Call this when the walk begins. */
   begin(): void {
     this.#dueAtMs = Infinity;
   }
 
-  /** The walk did not end in an archive. */
+  /** Call this when the walk failed to archive the history. */
   retryLater(nowMs: number): void {
     const atMs = nowMs + this.#backoff.failed();
     this.#readerRetryAtMs = atMs;
     this.#dueAtMs = this.#backoff.failures <= RETRIES_WITHOUT_READER_MAX ? atMs : Infinity;
   }
 
-  /** A reader asks while the archive is still missing: a walk is due, unless one was made recently. */
+  /**
+   * Called for each reader while the archive is missing. Schedules a walk at once, unless one was made
+   * recently.
+   */
   retryForReader(nowMs: number): void {
     if (this.#endSeenAtMs === undefined || this.#dueAtMs !== Infinity) return;
     if (nowMs >= this.#readerRetryAtMs) this.#dueAtMs = nowMs;
   }
 
-  /** Nothing is to be archived any more. */
+  /** Call this when there is nothing left to archive. */
   stop(): void {
     this.#endSeenAtMs = undefined;
     this.#dueAtMs = Infinity;

@@ -1,6 +1,6 @@
 /**
- * Settling: walks a whole history after its settle time and archives it. If the store fails, the history
- * still counts as settled, so that streams can end.
+ * Walks a whole history after its settle time and archives it. If the store fails, the history still counts
+ * as settled, so that streams can end.
  */
 import type { ArchiveWriter } from '../../archive/archive-writer.ts';
 import type { ArchiveHead } from '../../archive/archive-head.ts';
@@ -12,14 +12,17 @@ import { type UpstreamHistory } from '../upstream/upstream-history.ts';
 import { type KnownEnd, type ReadTrace, newTrace } from '../upstream/read-terms.ts';
 
 /**
- * The settle time, after the terminal message's timestamp: upstream reads lag, and late messages may still
- * arrive.
+ * The settle time: how long after the terminal message's timestamp to wait. Upstream reads lag, so late
+ * messages may still appear.
  */
 export const SETTLE_MS = 10_000;
-/** A younger failure is not retried by this walk. */
+/** The walk does not retry a cached failure that is younger than this. */
 const FAILURE_FRESH_MS = 1_000;
 
-/** When a history that has ended may be read for the last time; undefined if it has not ended. */
+/**
+ * When the settle time of an ended history is over, in clock milliseconds. Undefined if the history has not
+ * ended.
+ */
 export function settlesAtMs(end: KnownEnd | undefined, seenAtMs: number): number | undefined {
   if (!end || statusAfter(end.eventType) === 'RUNNING') return undefined;
   const endedAtMs = end.timestamp === undefined ? NaN : Date.parse(end.timestamp);
@@ -31,14 +34,14 @@ export interface SettledHistory {
   readonly count: number;
   readonly status: Status;
   readonly upstreamCalls: number;
-  /** The store's failure. The history is settled anyway. */
+  /** Why the store failed, if it did. The history is settled anyway. */
   readonly storeFailure?: string;
   readonly head?: ArchiveHead;
-  /** The timestamp of the last message. ISO 8601, as the next members. */
+  /** The timestamp of the last message. ISO 8601, like the next members. */
   readonly endedAt?: string;
-  /** When it was read to its end, even if the store failed. */
+  /** When the history was read to its end, even if the store failed. */
   readonly archivedAt: string;
-  /** It may be redriven until then. */
+  /** When the history becomes final. Until then the execution can be redriven. Absent if it cannot. */
   readonly finalAt?: string;
 }
 
@@ -46,9 +49,9 @@ export interface SettleOptions {
   readonly upstream: UpstreamHistory;
   readonly writer: ArchiveWriter;
   readonly clock: Clock;
-  /** Every page must have been read since this time. */
+  /** Every page must have been read at this time or later. */
   readonly notBeforeMs: number;
-  /** What the source says about the execution; undefined if it cannot say that now. */
+  /** The source's description of the execution. Undefined if it is unavailable. */
   readonly describe: (trace: ReadTrace) => Promise<Readonly<Record<string, unknown>> | undefined>;
   /** How long after its end an unsuccessful execution can be redriven. */
   readonly redrivableMs?: number;
@@ -57,8 +60,8 @@ export interface SettleOptions {
 }
 
 /**
- * Walks the history once and archives it. Returns a string if it is not settled: why it changed or could not
- * be read.
+ * Walks the history once and archives it. If it has not settled, returns the reason as a string: the history
+ * has changed, or could not be read.
  */
 export async function settleHistory(options: SettleOptions): Promise<SettledHistory | string> {
   const { upstream, writer, clock, notBeforeMs } = options;
@@ -117,7 +120,10 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
   };
 }
 
-/** A successful execution cannot be redriven. */
+/**
+ * Until when the execution can be redriven. Undefined if it cannot: it succeeded, or its source has no
+ * redrives.
+ */
 function finalAtOf(
   status: Status,
   endedAt: string | undefined,

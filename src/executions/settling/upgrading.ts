@@ -1,7 +1,7 @@
 /**
- * Upgrades an archive that an older version wrote: writes it anew as another generation, with the members
- * that are derived from the history. Nothing else of it changes. The old generation stays readable until the
- * new one is complete, also after a crash.
+ * Upgrades an archive that an older version wrote: writes it again as a new generation, with the derived
+ * members added. Apart from that, messages stay the same. The old generation stays readable until the new one
+ * is complete, even after a crash.
  */
 import { isUpgraded } from '../../archive/archive-head.ts';
 import type { ArchiveHead } from '../../archive/archive-head.ts';
@@ -13,9 +13,9 @@ import { endOf } from '../../messages/history.ts';
 export interface UpgradeOptions {
   readonly archived: ArchivedHistory;
   readonly writer: ArchiveWriter;
-  /** What the source says about the execution, if it still knows it. */
+  /** The source's description of the execution, if the source still knows it. */
   readonly describe: () => Promise<ArchiveDescription | undefined>;
-  /** Makes the generation visible; refuses if the archive was replaced meanwhile. */
+  /** Makes the generation visible. Throws if the archive was replaced meanwhile. */
   readonly commit: (write: () => Promise<ArchiveHead>) => Promise<ArchiveHead>;
 }
 
@@ -24,7 +24,7 @@ type ArchiveDescription = Readonly<Record<string, unknown>>;
 export const needsUpgrade = (archived: ArchivedHistory | undefined): archived is ArchivedHistory =>
   archived !== undefined && !isUpgraded(archived.head);
 
-/** Throws if the archive cannot be read or written; then everything is as before. */
+/** Throws if the archive cannot be read or written. The old archive then stays in use. */
 export async function upgradeArchive({ archived, writer, describe, commit }: UpgradeOptions): Promise<void> {
   const { count, archivedAt, from, finalAt } = archived.head;
   try {

@@ -1,6 +1,6 @@
 /**
- * The source's descriptions of one execution, remembered and shared: for summaries, and to learn whether an
- * execution that ended was redriven (settling/redrive.ts).
+ * Caches the source's descriptions of one execution and shares them between requests. They serve summaries,
+ * and the check whether an ended execution was redriven (settling/redrive.ts).
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, type SourceFailure, fail } from '../../core/errors.ts';
@@ -17,33 +17,33 @@ export interface DescriptionsOptions {
   readonly ref: ExecutionRef;
   readonly source: Source;
   readonly clock: Clock;
-  /** Shared with all calls about this execution. */
+  /** The queue of all calls about this execution. */
   readonly calls: ExecutionCalls;
 }
 
-/** What one request wants of a description. */
+/** What one request needs: how recent the description must be, and which parts. */
 export interface DescriptionTerms {
-  /** The call must have begun since then, in clock milliseconds. */
+  /** The call must have begun at this time or later, in clock milliseconds. */
   readonly notBeforeMs: number;
   /** Default: `metadata`. */
   readonly parts?: DescriptionParts;
   /**
-   * The caller has disconnected: a call that only this request waits for gives up its place in the budget's
+   * Aborted when the caller disconnects. A call that no other request waits for then leaves the budget's
    * queue.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Input and output may have 256 KiB each: they are forgotten when they are too old to be shared. */
+/** How long a description with data is cached. Short, because input and output may have 256 KiB each. */
 export const DATA_SHARED_MS = 1_000;
 
 interface Answer {
   readonly described: Described;
-  /** When its request was sent, or refused before that. */
+  /** When the request was sent. If it was refused before it was sent: the time of the refusal. */
   readonly atMs: number;
 }
 
-/** `left`: no request waited for the call any more, so it was not sent. */
+/** `left`: all requests that waited for the call have gone, so it was not sent. */
 type Outcome = Answer | 'left';
 type DescribeCall = SharedCall<DescriptionParts, ReadTrace, Outcome>;
 
@@ -57,7 +57,7 @@ export class Descriptions {
     this.#calls = new SharedCalls((call) => this.#fetch(call));
   }
 
-  /** Undefined if the source has no such call. A failure counts as an answer, and is not retried sooner. */
+  /** Returns undefined if the source cannot describe executions. Failures are cached like descriptions. */
   async describe(
     trace: ReadTrace,
     { notBeforeMs, parts = 'metadata', signal }: DescriptionTerms,
@@ -74,14 +74,15 @@ export class Descriptions {
       const outcome = await waiting;
       if (outcome === 'left') continue;
       const { described, atMs } = outcome;
-      // The failure may concern the data alone, such as a key that may not be used.
+      // If the call asked for data as well, the data alone may have failed, for example for lack of a KMS
+      // permission.
       const isOfData = !described.ok && call.wanted !== parts;
       const isOld = shared && atMs < notBeforeMs;
       if (!isOfData && !isOld && !isOthersShare(described, call.cause.origin, origin)) return described;
     }
   }
 
-  /** A description with data can also be used where none is needed. */
+  /** A cached answer that is recent enough. A description with data also answers requests for metadata. */
   #known(notBeforeMs: number, parts: DescriptionParts): Answer | undefined {
     const { metadata, 'with-data': withData } = this.#last;
     const usable =
@@ -89,7 +90,10 @@ export class Descriptions {
     return usable.find((answer) => answer !== undefined && answer.atMs >= notBeforeMs);
   }
 
-  /** The parts to ask for, so that a call in progress can answer. */
+  /**
+   * The parts to ask for. Asks for data if a call with data is queued or in progress, so that the request can
+   * share it.
+   */
   #wanted(parts: DescriptionParts): DescriptionParts {
     return this.#calls.includes('with-data') ? 'with-data' : parts;
   }
@@ -107,7 +111,7 @@ export class Descriptions {
     const described = await this.#ask(cause, parts, { signal, onAttempt: sent });
     if (signal.aborted) return 'left';
     const answer = { described, atMs: atMs ?? clock.now() };
-    // Concerns this request's tenant only.
+    // An exceeded share concerns only this request's tenant, so it is not cached.
     if (described.ok || described.failure.type !== 'upstream-share-exceeded') this.#last[parts] = answer;
     if (parts === 'with-data') void this.#forget(answer);
     return answer;
@@ -119,7 +123,10 @@ export class Descriptions {
     if (this.#last['with-data'] === answer) delete this.#last['with-data'];
   }
 
-  /** For the archive. Not remembered, so that it delays no check for a redrive. */
+  /**
+   * Fetches a new description for the archive. It is not cached, so that the next check for a redrive makes
+   * its own call.
+   */
   async describeAnew(trace: ReadTrace): Promise<Described | undefined> {
     return this.#options.source.describe && this.#ask(trace, 'metadata', {});
   }

@@ -1,7 +1,8 @@
 /**
- * The calls about one execution: one at a time, of all operations together (invariant 3). Callers wait for
- * the result of that call, or for their own call after it. Each of them raises its priority in the budget's
- * queue to their own, so that a poll, or a tenant with few calls, never waits as long as a tenant with many.
+ * Makes the calls about one execution one at a time, whatever their operation (invariant 3). A caller waits
+ * for the call in progress, or for its own call after it. The call in progress gets the highest priority of
+ * all waiting callers in the budget's queue. So a poll, or a tenant with few calls, never waits as long as a
+ * tenant with many.
  */
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';
@@ -29,7 +30,7 @@ export class ExecutionCalls {
     return made;
   }
 
-  /** A request of this origin waits for a call that another one caused. */
+  /** Raises the priority of the call in progress to that of this origin, until `call` has settled. */
   wait(origin: CallOrigin, call: Promise<unknown>): void {
     const wanted = { origin };
     this.#wanted.add(wanted);

@@ -1,8 +1,8 @@
 /**
- * Page rows: where in the history each upstream page starts, the upstream's token for it, and the fingerprint
- * there. Each full page has a row in the Execution's own storage, so that a restart reads the newest page
- * directly. A row also has the state of the derivation at its start (messages/derive.ts), so that a page in
- * the middle needs no walk from the start of the history.
+ * A page row stores the position at which an upstream page starts, the upstream's token for the page, and the
+ * fingerprint at that position. Rows are stored in the Execution's own storage, so that the newest page can
+ * be read directly after a restart. A row also stores the state of the derivation at its start
+ * (messages/derive.ts), so that reading a page in the middle needs no walk from the start of the history.
  */
 import * as z from 'zod/mini';
 
@@ -15,13 +15,16 @@ import type { ExecutionStorage } from '../execution-storage.ts';
 const rowSchema = z.object({
   start: z.number().check(z.int(), z.nonnegative()),
   fingerprint: z.string().check(z.regex(FINGERPRINT)),
-  /** The upstream's token for the page that starts here. Absent: the first page, or see `lost`. */
+  /**
+   * The upstream's token for the page that starts here. Absent for the first page, and if the token is
+   * `lost`.
+   */
   token: z.optional(z.string()),
-  /** The token has expired: only a walk from an earlier page brings a new one. */
+  /** The token has expired. Only a walk from an earlier page finds a new one. */
   lost: z.boolean(),
-  /** The message before `start`. It gives the status if the last page is empty. */
+  /** The message before `start`. If the last page is empty, the status follows from this message. */
   before: z.optional(z.object({ eventType: z.optional(z.string()), timestamp: z.optional(z.string()) })),
-  /** The state, at `start`, of the walk that derives members. Rows of older versions lack it. */
+  /** The state of the derivation at `start`. Rows stored by older versions lack it. */
   walk: z.optional(z.string()),
 });
 
@@ -34,9 +37,9 @@ export class PageRows {
   readonly #storage: ExecutionStorage;
   readonly #log: Log;
   readonly #first: PageRow;
-  /** Ascending by start; the first one starts at 0 and always exists. */
+  /** In ascending order. The first row starts at 0 and always exists. */
   #rows: PageRow[];
-  /** Where the page of each token starts. */
+  /** The start of each token's page. */
   readonly #startOf = new Map<string, number>();
 
   constructor(storage: ExecutionStorage, ref: ExecutionRef, log: Log) {
@@ -46,19 +49,19 @@ export class PageRows {
     this.#rows = [this.#first];
   }
 
-  /** May be called again after a failure. */
+  /** Reads the stored rows. May be called again after a failure. */
   async load(): Promise<void> {
     const rows = [this.#first];
     for (const value of (await this.#storage.list('row/')).values()) {
       const row = z.safeParse(rowSchema, value);
       if (!row.success) {
-        // Rows after a damaged one cannot be trusted; the walk finds them again.
+        // Rows after a damaged one cannot be trusted. The next walk finds them again.
         this.#log({ event: 'execution-row-damaged', level: 'warn' });
         break;
       }
       const { start, walk } = row.data;
       if (start === 0) continue;
-      // A row of an older version: the walk finds it and those after it again.
+      // Stored by an older version. The next walk finds this row and the later ones again.
       if (walk === undefined) break;
       rows.push({ ...row.data, walk });
     }
@@ -79,13 +82,13 @@ export class PageRows {
     return this.#rows[low] ?? this.#first;
   }
 
-  /** The row that starts exactly here. */
+  /** The row that starts exactly at this position. */
   startingAt(start: number): PageRow | undefined {
     const row = this.at(start);
     return row.start === start ? row : undefined;
   }
 
-  /** The last row at or before the position whose token is usable. */
+  /** The last row at or before the position that can be read: its token has not expired. */
   usableAt(position: number): PageRow {
     let row = this.at(position);
     while (row.lost) row = this.at(row.start - 1);
@@ -98,14 +101,14 @@ export class PageRows {
   }
 
   /**
-   * True if the token is that of the page at `start` or of an earlier page: a walk that follows it would
+   * True if the token belongs to the page at `start` or to an earlier page. A walk that follows it would
    * never end.
    */
   leadsBack(token: string | undefined, start: number): boolean {
     return token !== undefined && (this.#startOf.get(token) ?? Infinity) <= start;
   }
 
-  /** Start of the newest known page: the history has at least as many messages. */
+  /** Start of the newest known page. The history has at least this many messages. */
   get lastStart(): number {
     return this.#rows.at(-1)?.start ?? 0;
   }
@@ -123,7 +126,7 @@ export class PageRows {
     await this.#storage.put(rowKey(row.start), row);
   }
 
-  /** Marks the token of this row, and the even older ones of earlier pages, as expired. */
+  /** Marks the tokens of all rows up to this position as expired: earlier pages have even older tokens. */
   async loseTokensUpTo(position: number): Promise<void> {
     for (const row of this.#rows.filter(({ start, lost }) => start <= position && !lost)) {
       const { token: _, ...rest } = row;
@@ -152,7 +155,7 @@ export class PageRows {
 
   async clear(): Promise<void> {
     const dropped = this.#rows;
-    // Set first, so that a concurrent read always finds the first row.
+    // Set before the deletion, so that a concurrent read always finds the first row.
     this.#rows = [this.#first];
     this.#startOf.clear();
     await this.#storage.delete(dropped.map(({ start }) => rowKey(start)));

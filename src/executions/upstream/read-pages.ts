@@ -1,8 +1,8 @@
 /**
- * What was read of an execution's history so far: its pages in memory, the rows between them, and the newest
- * known end. Makes no calls. Interprets each page that was just read: the history grew, the read lags behind
- * an earlier one, or the history was replaced by another (its fingerprints differ). Once later messages were
- * seen, no chunk is marked as the last one.
+ * Records what has been read of an execution's history: its cached pages, its page rows, and its newest known
+ * end. Makes no calls. Compares each new page with what is known: the history has grown, the read lags behind
+ * an earlier one, or another history is in its place (the fingerprints differ). A chunk is not marked as the
+ * last one if later messages have been seen.
  */
 import { type Result, ok } from '../../core/errors.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
@@ -15,11 +15,11 @@ import type { PageMemory, UpstreamChunk } from './page-memory.ts';
 import type { PageRow, PageRows } from './page-rows.ts';
 import type { Freshness, KnownEnd } from './read-terms.ts';
 
-/** Stops the walk through an upstream that never ends. AWS ends histories at 25,000 events. */
+/** Stops the walk through an upstream whose pages never end. AWS limits histories to 25,000 events. */
 export const HISTORY_MESSAGES_MAX = 1_000_000;
 /**
- * If reads still return less than was seen after this long, the history is shorter now. As long as the settle
- * time.
+ * How long reads may return fewer messages than before. After this, the history counts as shortened. Equals
+ * the settle time.
  */
 export const LAG_MS_MAX = 10_000;
 
@@ -30,15 +30,17 @@ export interface ReadPagesOptions {
   readonly openWalk: OpenWalk;
   /** Default: HISTORY_MESSAGES_MAX. */
   readonly messagesMax?: number;
-  /** Called after the newest page was read at this time, with the end known before. */
+  /** Called after the newest page was read, with the time of the read and the end known before it. */
   readonly onHeadRead: (atMs: number, previous: KnownEnd | undefined) => void;
-  /** Everything known was forgotten: another history is in its place, or `forget` was called. */
+  /**
+   * Called when everything known is dropped, because another history is in its place or `forget` was called.
+   */
   readonly onForgotten: () => void;
 }
 
 export class ReadPages {
   readonly #options: ReadPagesOptions;
-  /** Names this execution in the memory that all share. */
+  /** The prefix of this execution's keys in the shared page memory. */
   readonly #memoryKey: string;
   #end: KnownEnd | undefined;
   #laggingSinceMs: number | undefined;
@@ -52,12 +54,12 @@ export class ReadPages {
     return this.#end;
   }
 
-  /** Something of it was read. */
+  /** True if a part of the history has been read. */
   get isKnown(): boolean {
     return this.#end !== undefined || this.#options.rows.lastStart > 0;
   }
 
-  /** The chunk in memory that answers for the position. */
+  /** The cached chunk that answers a read at this position, if it is fresh enough. */
   at(position: number, freshness: Freshness): UpstreamChunk | undefined {
     const read = this.#inMemory(this.#options.rows.at(position));
     const chunk = read && this.asKnown(read);
@@ -65,8 +67,8 @@ export class ReadPages {
   }
 
   /**
-   * The known chunk, if the messages after it cannot be read now. It is not marked as the last one, so that a
-   * reader gets the failure after it.
+   * The cached chunk, for use when newer messages cannot be read now. It is never marked as the last one, so
+   * a reader gets the failure when it reads on.
    */
   heldAlready(position: number, freshness: Freshness): Result<UpstreamChunk, never> | undefined {
     const chunk = this.#inMemory(this.#options.rows.at(position));
@@ -75,8 +77,8 @@ export class ReadPages {
   }
 
   /**
-   * The chunk, marked as the last one only if this Execution has seen nothing after it. An earlier Execution
-   * may have left it in memory.
+   * The chunk, marked as the last one only if this Execution has seen no messages after it. The memory may
+   * contain chunks that an earlier Execution of the same id has read.
    */
   asKnown(chunk: UpstreamChunk): UpstreamChunk {
     const isLast = chunk.last && this.#end !== undefined && endOf(chunk) >= this.#knownLength;
@@ -94,9 +96,9 @@ export class ReadPages {
   }
 
   /**
-   * Takes the page of this row, read at `readAtMs`. Not of use: an empty page with a token. `lost`: the
-   * history was replaced, and only a walk from its start tells what is here now. `refused`: why the upstream
-   * counts as broken.
+   * Records a page that starts at this row. Must not be called for an empty page with a token. Returns `lost`
+   * if another history is in place of the known one, so that the caller has to walk from its start. Returns
+   * `refused` with the reason if the upstream counts as broken.
    */
   async accept(
     row: PageRow,
@@ -123,7 +125,7 @@ export class ReadPages {
     const previous = this.#end;
     if (this.#isReplaced(read, known)) {
       await this.forget();
-      // Earlier pages may have changed, too: only a walk from the start tells.
+      // Earlier pages may have changed, too, so the caller has to walk from the start.
       if (row.start > 0) return 'lost';
     } else if (read.last && end < this.#knownLength) {
       const lagging = await this.#lagging(read, known, previous);
@@ -159,15 +161,18 @@ export class ReadPages {
     return Math.max(this.#end?.position ?? 0, this.#options.rows.lastStart);
   }
 
-  /** Memory outlives Executions, so its chunk may belong to a history that was replaced since. */
+  /**
+   * The cached chunk of this row. The memory outlives Executions, so the chunk may belong to a history that
+   * has been replaced since. The fingerprint shows this.
+   */
   #inMemory(row: PageRow): UpstreamChunk | undefined {
     const chunk = this.#options.memory.get(`${this.#memoryKey}/${row.start}`);
     return chunk?.fingerprints[0] === row.fingerprint ? chunk : undefined;
   }
 
   /**
-   * The chunk to keep if the read returned less than was seen before. After LAG_MS_MAX the history counts as
-   * shorter, and later messages are dropped.
+   * Called when a read returned fewer messages than known. Returns the chunk to keep. Returns undefined if
+   * reads have lagged for LAG_MS_MAX: the history then counts as shortened, and later messages are dropped.
    */
   async #lagging(
     read: UpstreamChunk,
@@ -188,7 +193,7 @@ export class ReadPages {
     return chunk;
   }
 
-  /** True if the page contradicts the history that was read before. */
+  /** True if a fingerprint of the page differs from the one known for the same position. */
   #isReplaced(read: UpstreamChunk, known: UpstreamChunk | undefined): boolean {
     if (known) {
       const both = Math.min(known.messages.length, read.messages.length);
@@ -204,14 +209,14 @@ export class ReadPages {
   }
 }
 
-/** Whether the chunk is fresh enough, and holds the position or is the last one. */
+/** True if the chunk is fresh enough, and either contains the position or is the last chunk. */
 export function answers(
   chunk: UpstreamChunk,
   position: number,
   { lastNotBeforeMs, allNotBeforeMs = 0 }: Freshness,
 ): boolean {
   if (chunk.readAtMs < allNotBeforeMs) return false;
-  // Even if the position is inside the chunk, because newer messages belong in the same answer.
+  // This also applies to positions inside the chunk, because newer messages belong in the same answer.
   if (chunk.last && chunk.confirmedAtMs < lastNotBeforeMs) return false;
   return position >= chunk.start && (chunk.last || position < endOf(chunk));
 }

@@ -1,27 +1,27 @@
 /**
- * The terms of one read of the upstream's history: who is charged, how far it may walk, how fresh pages must
- * be, and the newest known end. Values only.
+ * The parameters of a read of the upstream's history: who is charged, how far it may walk, and how fresh
+ * pages must be. Also the newest known end. Plain values only.
  */
 import type { Fingerprint } from '../../messages/fingerprint.ts';
 import type { CallOrigin } from '../../sources/source.ts';
 
 /**
- * Upstream pages that one request waits for. On Workers a page's caller that has disconnected cannot be
- * noticed, and the Free plan allows 50 outgoing requests an invocation. What was read is kept: the next
- * request continues there.
+ * How many upstream pages one request may wait for. On Workers, a request for a page cannot notice that its
+ * caller has disconnected, and the Free plan allows 50 outgoing requests per invocation. Pages that were read
+ * are kept, so the next request continues there.
  */
 export const WALK_PAGES_MAX = 40;
-/** The origin of one request's calls, and their number; for budgets, Cache-Status and the request log. */
+/** Counts the calls of one request and names their origin, for budgets, Cache-Status and the request log. */
 export interface ReadTrace {
   /** Who is charged for the calls. */
   readonly origin: CallOrigin;
-  /** Requests sent upstream because of this one, retries included. */
+  /** How many requests were sent upstream for this request, including retries. */
   calls: number;
-  /** It waited for a call that another request had caused. */
+  /** True if this request waited for a call that another request had started. */
   collapsed: boolean;
 }
 
-/** The origin of calls that a request of a caller causes. */
+/** The origin of calls made for a caller's request. */
 export const readerOrigin = ({ tenant }: { readonly tenant: string }): CallOrigin => ({
   class: 'reader',
   tenant,
@@ -29,11 +29,11 @@ export const readerOrigin = ({ tenant }: { readonly tenant: string }): CallOrigi
 
 export const newTrace = (origin: CallOrigin): ReadTrace => ({ origin, calls: 0, collapsed: false });
 
-/** How far one caller walks through the source's pages. */
+/** Limits one caller's walk through the source's pages. */
 export interface Walk {
-  /** Upstream pages that it may still wait for. */
+  /** How many upstream pages the caller may still wait for. */
   pagesLeft: number;
-  /** Aborted when the caller needs no answer any more. */
+  /** Aborted when the caller no longer needs an answer. */
   readonly signal?: AbortSignal;
 }
 
@@ -43,19 +43,19 @@ export const newWalk = (signal: AbortSignal | undefined, pagesLeft = WALK_PAGES_
   ...(signal && { signal }),
 });
 
-/** A walk without a limit, for archiving, which no caller waits for. */
+/** A walk without a limit, for archiving: no caller waits for it. */
 export const endlessWalk = (): Walk => ({ pagesLeft: Infinity });
 
 export interface Freshness {
-  /** The last page must not be older than this, in clock milliseconds. */
+  /** The last page must have been read, or confirmed, at this time or later, in clock milliseconds. */
   readonly lastNotBeforeMs: number;
-  /** A remembered failure must not be older than this. Default: as the last page. */
+  /** A cached failure must not be older than this. Default: `lastNotBeforeMs`. */
   readonly failureNotBeforeMs?: number;
-  /** Every page must have been read since then: for the walk that settles a history. */
+  /** Every page must have been read at this time or later. Set by the walk that settles a history. */
   readonly allNotBeforeMs?: number;
 }
 
-/** The newest known end. */
+/** The end of the history when its newest page was last read. */
 export interface KnownEnd {
   readonly position: number;
   readonly fingerprint: Fingerprint;

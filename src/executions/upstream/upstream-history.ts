@@ -1,14 +1,15 @@
 /**
- * An execution's history as its source has it, read in full-size pages, one call at a time.
+ * Reads an execution's history from its source, in full-size pages, one call at a time.
  *
- * It turns the upstream's tokens into positions: page rows record which token starts where, and a walk finds
- * what lies between two rows. So readers never notice an expired token (the walk starts earlier), a short
- * page, an empty page with a token, a page evicted from memory, or a read that lags behind an earlier one. A
- * lagging read fails only if memory does not have the missing messages.
+ * Callers read by position, while the upstream pages by tokens. Page rows record the position at which each
+ * token's page starts. To reach a position between two rows, a walk reads pages from the earlier row on. So
+ * readers never notice an expired token (the walk starts earlier), a short page, an empty page with a token,
+ * or a page evicted from memory. A read that lags behind an earlier one fails only if the missing messages
+ * are no longer in memory.
  *
- * Three parts: the calls and their order (sources/shared-calls.ts), what was read so far (read-pages.ts), and
- * here the walk from a usable token to a position, with the failures on the way. A failure is remembered like
- * a page. This file decides when to call, not why: freshness comes from its caller.
+ * Requests share calls through sources/shared-calls.ts, and read-pages.ts records what has been read. This
+ * file walks from a usable token to a position and handles failures on the way. It caches failures like
+ * pages. The caller decides how fresh pages must be.
  */
 import { type Result, type SourceFailure, fail, ok } from '../../core/errors.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -31,23 +32,25 @@ import {
 } from './read-terms.ts';
 import { isStillUnknown } from '../unknown-executions.ts';
 
-/** Empty pages with a token in a row before the upstream counts as broken. */
+/**
+ * How many consecutive empty pages with a token are followed. After one more, the upstream counts as broken.
+ */
 export const EMPTY_PAGES_MAX = 50;
-/** Restarts of one read's walk because tokens expired during it. */
+/** How often one read may restart its walk because a token has expired. */
 export const TOKEN_LOSSES_MAX = 3;
 
 /**
- * A chunk, a failure, or the reason to look again. `lost`: the call returned nothing, because its token had
- * expired or the history was replaced. `moved`: no call was made, because the page's row has changed. `left`:
- * no call was made, because nobody waited for it any more.
+ * A chunk, a failure, or the reason why the caller has to try again. `lost`: the token had expired, or the
+ * history was replaced. `moved`: the page's row has changed, or `clear` was called. `left`: all callers had
+ * gone, so the call was cancelled.
  */
 type Outcome = Result<UpstreamChunk, SourceFailure> | 'lost' | 'moved' | 'left';
-/** For the page that starts at this position. */
+/** A call for the page that starts at the position `wanted`. */
 type PageCall = SharedCall<number, ReadTrace, Outcome>;
 type Refusal = ReturnType<typeof fail<SourceFailure>>;
 
 export interface UpstreamHistoryOptions {
-  /** Shared with all other calls about this execution. */
+  /** The queue of all calls about this execution. Default: a new queue. */
   readonly calls?: ExecutionCalls;
   readonly source: Source;
   readonly ref: ExecutionRef;
@@ -55,7 +58,9 @@ export interface UpstreamHistoryOptions {
   readonly memory: PageMemory;
   readonly openWalk: OpenWalk;
   readonly clock: Clock;
-  /** Called after every read of the newest page: with the end before and now, or the failure. */
+  /**
+   * Called after each read of the newest page, with the end before and after the read, or with the failure.
+   */
   readonly onHeadRead: (reading: HeadReading) => void;
   /** Default: HISTORY_MESSAGES_MAX. */
   readonly messagesMax?: number;
@@ -71,15 +76,15 @@ export interface HeadReading {
 
 export class UpstreamHistory {
   readonly #options: UpstreamHistoryOptions;
-  /** All calls about this execution, other operations included. */
+  /** The queue of all calls about this execution, including other operations. */
   readonly #calls: ExecutionCalls;
   readonly #pageCalls: SharedCalls<number, ReadTrace, Outcome>;
   readonly #pages: ReadPages;
-  /** By start of the page. `isReported`: to `onHeadRead`. */
+  /** Cached failures, by start of the page. `isReported`: the failure was passed to `onHeadRead`. */
   readonly #failures = new Map<number, { failure: SourceFailure; atMs: number; isReported: boolean }>();
   readonly #limits = new Map<number, number>();
   readonly #emptyPages = new Map<number, number>();
-  /** Incremented by `clear`. The result of a call that started before is dropped. */
+  /** Incremented by `clear`. Results of calls that began in an earlier epoch are dropped. */
   #epoch = 0;
 
   constructor(options: UpstreamHistoryOptions) {
@@ -107,17 +112,23 @@ export class UpstreamHistory {
     return this.#pages.end;
   }
 
-  /** The source has had this execution: something of it was read. */
+  /** True if a part of the history has been read, so the source knows the execution. */
   get isKnown(): boolean {
     return this.#pages.isKnown;
   }
 
-  /** The chunk that holds the position, or the last one, if it is in memory, however old. */
+  /**
+   * The chunk that contains the position, or the last chunk if the position is past it. Only from memory, of
+   * any age.
+   */
   held(position: number): UpstreamChunk | undefined {
     return this.#pages.at(position, { lastNotBeforeMs: 0 });
   }
 
-  /** The chunk that holds the position, or the last one. Calls the source only if memory cannot answer. */
+  /**
+   * Reads the chunk that contains the position, or the last chunk if the position is past it. Calls the
+   * source only if memory has no chunk that is fresh enough.
+   */
   async chunkAt(
     position: number,
     freshness: Freshness,
@@ -136,7 +147,8 @@ export class UpstreamHistory {
           ? isStillUnknown(failed.atMs, clock.now())
           : failed && failed.atMs >= failureNotBeforeMs;
       if (failed && isFresh) {
-        // If a poll is the first to want this page, report the failure, so that the poller backs off.
+        // The failure may come from a read of another page that is now the newest one. A poll reports it
+        // then, so that the poller backs off.
         if (trace.origin.class === 'poll' && !failed.isReported)
           this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#pages.heldAlready(position, freshness) ?? fail(failed.failure);
@@ -159,13 +171,12 @@ export class UpstreamHistory {
       if (outcome === 'lost' || outcome === 'moved' || outcome === 'left') continue;
       if (isOthersShare(outcome, call.cause.origin, trace.origin)) continue;
       if (!outcome.ok) return this.#pages.heldAlready(position, freshness) ?? outcome;
-      // Taken from the call itself: memory may have evicted it already. The result of this request's own call
-      // is as fresh as possible, even if a lagging read confirmed less than was known.
+      // Use the call's own result, because memory may have evicted the chunk already. The result of this
+      // request's own call always counts as fresh, even if the read lagged.
       const chunk = this.#pages.asKnown(outcome.value);
       const fresh = shared ? freshness : { lastNotBeforeMs: 0 };
       if (answers(chunk, position, fresh)) return ok(chunk);
-      // Another call would have the same result: fewer messages than were seen, and no token to continue
-      // with.
+      // The read returned fewer messages than known, and no token. Another call now would return the same.
       if (!shared && rows.usableAt(position).start === wanted.start) {
         const internal = 'an upstream read lags behind an earlier one';
         return this.#failed(wanted.start, chunk.confirmedAtMs, { type: 'upstream-internal', internal });
@@ -222,7 +233,7 @@ export class UpstreamHistory {
       await rows.loseTokensUpTo(start);
       return 'lost';
     }
-    // Concerns this request's tenant only: neither remembered nor reported.
+    // An exceeded share concerns only this request's tenant, so it is neither cached nor reported.
     if (failure.type === 'upstream-share-exceeded') return fail(failure);
     return this.#failed(start, beganAtMs, failure);
   }
@@ -249,7 +260,7 @@ export class UpstreamHistory {
     return this.#again(row.start, call);
   }
 
-  /** The next request of the same call. */
+  /** Sends the next request of the same call, if a caller still waits for it. */
   #again(start: number, call: PageCall): Promise<Outcome> | Outcome {
     return call.callers > 0 ? this.#fetch(start, call) : 'left';
   }
@@ -259,7 +270,7 @@ export class UpstreamHistory {
   }
 
   #failed(start: number, atMs: number, failure: SourceFailure): Refusal {
-    // Only pages on the way to the newest one concern the poll.
+    // Only the page that leads to the newest one concerns the poller.
     const isReported = this.#options.rows.usableAt(Infinity).start === start;
     const failed = failure.type === 'upstream-not-found' ? { ...failure, atMs } : failure;
     this.#failures.set(start, { failure: failed, atMs, isReported });
