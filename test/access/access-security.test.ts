@@ -1,4 +1,4 @@
-/** Attacks: junk keys, guesses, floods, and secrets in storage and log. */
+/** Attacks on access: junk keys, guessed secrets, and floods of wrong keys. No secret reaches storage or log. */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ import {
 } from './access-under-test.ts';
 import { runs } from '../support/seeded-random.ts';
 
-/** A well-formed key with the id of a credential that may exist and a wrong secret. */
+/** A well-formed key for this credential id, with a random secret. */
 function guessFor(credentialId: string): string {
   const body = `ftk_${credentialId}_${randomBase62(randomBytes, 32)}`;
   return body + base62OfNumber(crc32(body), 6);
@@ -31,7 +31,7 @@ function guessFor(credentialId: string): string {
 const LIMIT = FAILED_AUTHENTICATIONS.requests;
 
 describe('junk keys', () => {
-  test('cost no storage read: a valid key with one character changed, and any other text', async () => {
+  test('cost no storage read, whether random text or a valid key with one character changed', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const before = access.store.calls;
@@ -45,7 +45,7 @@ describe('junk keys', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(mutated, fc.string({ minLength: 1 })), async (junk) => {
         fc.pre(junk !== text);
-        // Each from another address, so that the key is refused and not the address.
+        // Each request has its own address. Otherwise the address would be locked out, and no further key checked.
         address += 1;
         const request = sessionTokenRequest(junk, { clientAddress: () => `junk ${address}` });
         expect(failureOf(await access.authenticator.authenticate(request))).toBe('invalid-key');
@@ -55,7 +55,7 @@ describe('junk keys', () => {
     expect(access.store.calls).toBe(before);
   });
 
-  test('get the same answer as unknown keys and as a wrong secret for a known id', async () => {
+  test('get the same answer as unknown keys and as known ids with a wrong secret', async () => {
     const access = openAccess();
     const { credentialId } = await createKey(access);
     const guess = guessFor(credentialId);
@@ -66,7 +66,7 @@ describe('junk keys', () => {
     expect([...answers]).toEqual([JSON.stringify({ ok: false, failure: { type: 'invalid-key' } })]);
   });
 
-  test('with wrong secrets for a known id cost one read in 10 s, not one each', async () => {
+  test('with wrong secrets for one known id share one storage read per 10 s', async () => {
     const access = openAccess();
     const { credentialId } = await createKey(access);
     const isolate = access.another();
@@ -81,7 +81,7 @@ describe('junk keys', () => {
 });
 
 describe('a flood of wrong keys from one address', () => {
-  test('is refused with a retry time, and costs no more storage reads than the limit', async () => {
+  test('is refused with a retry time once over the limit, and then costs no storage reads', async () => {
     const access = openAccess();
     const seen: string[] = [];
     for (let request = 0; request < 10_000; request++) {
@@ -98,7 +98,7 @@ describe('a flood of wrong keys from one address', () => {
     });
   });
 
-  test('does not lock out a key that was verified from there before, even when the cached record has expired', async () => {
+  test('does not lock out a key that was verified from that address before, even after its cached record has expired', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const isolate = access.another();
@@ -137,7 +137,7 @@ describe('a flood of wrong keys from one address', () => {
     expect(failureOf(await isolate.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('counts forged tickets, but not expired keys and tickets, nor requests without a credential', async () => {
+  test('includes forged tickets, but neither revoked keys nor requests without a credential', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);

@@ -1,4 +1,4 @@
-/** Access over a memory store that counts and fails, with time that tests move. */
+/** Access for tests, over a memory store that counts calls and can fail. Tests advance the clock. */
 import { randomBytes } from 'node:crypto';
 
 import { type Access, type AccessPorts, createAccess } from '../../src/access/access.ts';
@@ -35,7 +35,7 @@ export interface AccessUnderTest extends Access {
   readonly clock: ManualClock;
   readonly store: FaultyStore;
   readonly logged: LogRecord[];
-  /** Another isolate over the same store and clock. */
+  /** Opens access as in another isolate: same store and clock, empty caches. */
   another(ports?: Partial<AccessPorts>): Access;
 }
 
@@ -62,7 +62,7 @@ export function openAccess(overrides: Partial<AccessPorts> = {}): AccessUnderTes
   return { ...another(), clock, store, logged, another };
 }
 
-/** The value of a result that must be one. */
+/** The value of a successful result. Throws on a failure. */
 export function valueOf<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(`expected a value: ${JSON.stringify(result.failure)}`);
   return result.value;
@@ -74,7 +74,7 @@ export const failureOf = (result: Result<unknown>): string =>
 export const createKey = async ({ keys }: Access, input: Partial<NewKey> = {}): Promise<IssuedKey> =>
   valueOf(await keys.create({ ...NEW_KEY, ...input }));
 
-/** The URL of a path on this service, as a request has it. */
+/** The `RequestUrl` of a path on this service. */
 export function urlOf(path: string): RequestUrl {
   const { href, searchParams } = new URL(path, 'https://flowtap.example');
   return { href, parameters: [...searchParams] };
@@ -82,7 +82,7 @@ export function urlOf(path: string): RequestUrl {
 
 export const executionOf = (executionId: string) => ({ source: 'things-graph', executionId });
 
-/** A request for a page of EXECUTION, with `key` as its bearer. */
+/** A request for a page of EXECUTION, with `key` as its bearer token. */
 export const pageRequest = (key: string | undefined, more: Partial<AccessRequest> = {}): AccessRequest => ({
   url: urlOf(`/v1/executions/${encodeURIComponent(more.execution?.executionId ?? EXECUTION)}/messages`),
   headers: new Headers(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
@@ -93,8 +93,8 @@ export const pageRequest = (key: string | undefined, more: Partial<AccessRequest
 });
 
 /**
- * The request of an AWS client that sends `token` as its session token; any text, also what no header can
- * carry.
+ * The request of an AWS client that sends `token` as its session token. The token may be any text, even one
+ * that is invalid in a header.
  */
 export const sessionTokenRequest = (token: string, more: Partial<AccessRequest> = {}): AccessRequest => ({
   url: urlOf('/'),

@@ -27,7 +27,7 @@ afterEach(async () => {
   await reset();
 });
 
-// Safety: wrangler.toml has these bindings. Their generated types are only for the Worker's entry.
+// Safety: wrangler.toml defines these bindings. Their generated types exist only for the Worker's entry.
 const bindings = env as unknown as { STORE: KVNamespace } & Record<
   'RATE_STANDARD' | 'RATE_HIGH' | 'RATE_AUTH_FAILURES',
   RateLimitBinding
@@ -50,7 +50,7 @@ function openIsolate(logged: LogRecord[] = []): Access {
 }
 
 describe('on Workers, a key', () => {
-  test('can be created, used, given a ticket, changed, rotated and revoked', async () => {
+  test('can be created, used, changed, rotated and revoked, and can create a ticket', async () => {
     const logged: LogRecord[] = [];
     const access = openIsolate(logged);
     const { text, view } = await createKey(access);
@@ -83,7 +83,7 @@ describe('on Workers, a key', () => {
     ]);
   });
 
-  test('that is wrong too often locks its address out', async () => {
+  test('that is wrong too often locks out its address', async () => {
     const access = openIsolate();
     const answers = new Set<string>();
     for (let request = 0; request < 3 * FAILED_AUTHENTICATIONS.requests; request++) {

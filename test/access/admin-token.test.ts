@@ -23,7 +23,7 @@ describe('the admin API', () => {
     expect(createAuthenticateAdmin(undefined, never)).toBeUndefined();
   });
 
-  test('accepts the token, commas included, and nothing else', async () => {
+  test('accepts exactly its token, even one that contains commas', async () => {
     const access = openAccess();
     expect(ADMIN_TOKEN).toContain(',');
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
@@ -37,19 +37,19 @@ describe('the admin API', () => {
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`, `/v1/admin/keys/${text}`)).toBe('key-in-url');
   });
 
-  test('locks out an address that guesses, for right and wrong tokens alike, until its minute ends', async () => {
+  test('refuses an address that guesses until the minute ends, even with the right token', async () => {
     const access = openAccess();
     for (let guess = 0; guess < FAILED_AUTHENTICATIONS.requests; guess++) {
       expect(await check(access, `Bearer ${guess}`)).toBe('invalid-key');
     }
     expect(await check(access, 'Bearer guess')).toBe('rate-limited');
-    // Otherwise guessing could continue, and the right token would be recognised.
+    // Otherwise an attacker could keep guessing and would notice the right token.
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('rate-limited');
     await access.clock.advance(60_000);
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
   });
 
-  test('does not lock out an operator who was authenticated from that address before', async () => {
+  test('does not lock out an operator who has authenticated from the same address before', async () => {
     const access = openAccess();
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`)).toBe('no failure');
     for (let guess = 0; guess <= FAILED_AUTHENTICATIONS.requests; guess++)

@@ -10,13 +10,13 @@ import { base62OfNumber, randomBase62 } from '../../src/core/base62.ts';
 import { crc32 } from '../../src/access/keys/crc32.ts';
 import { runs } from '../support/seeded-random.ts';
 
-/** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
+/** Any UTF-16 unit, including lone surrogates. Setting up fast-check's own `binary` takes most of a second. */
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');
 
 describe('an API key', () => {
-  test('has the documented form, and parses to its ids and the SHA-256 of the whole text', () => {
+  test('has the documented form, and is parsed into its ids and the SHA-256 of the whole text', () => {
     const key = generateApiKey(randomBytes);
     expect(key.text).toMatch(/^ftk_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}$/);
     expect(key.text).toHaveLength(API_KEY_CHARACTERS);
@@ -27,7 +27,7 @@ describe('an API key', () => {
     });
   });
 
-  test('keeps its id when another credential is made for it, with an unused id', () => {
+  test('keeps its key id when it gets another credential, whose own id is unused', () => {
     const first = generateApiKey(randomBytes);
     const taken = ALPHABET.flatMap((a) => ALPHABET.map((b) => first.keyId + a + b)).slice(1);
     const second = generateApiKey(randomBytes, nextCredentialId(first.keyId, taken, 1_574_000_000_000));
@@ -36,7 +36,7 @@ describe('an API key', () => {
     expect(second.text).not.toBe(first.text);
   });
 
-  test("gets different credential ids in different seconds of an hour, even in places that do not know each other's", () => {
+  test('gets a different credential id in each second of an hour, even from locations that do not know its other ids', () => {
     const startMs = 1_574_000_000_000;
     const ids = Array.from({ length: 3600 }, (_, second) =>
       nextCredentialId('p1KuHulw', [], startMs + second * 1000),
@@ -59,7 +59,7 @@ describe('an API key', () => {
     );
   });
 
-  test('with two neighbouring characters swapped, one left out or one doubled is refused', () => {
+  test('with two adjacent characters swapped, or one dropped or doubled, is refused', () => {
     for (let index = 0; index < API_KEY_CHARACTERS - 1; index++) {
       const { text } = generateApiKey(randomBytes);
       const [before, a, b, after] = [
@@ -74,7 +74,7 @@ describe('an API key', () => {
     }
   });
 
-  test('is never found in arbitrary text, however long', () => {
+  test('is never parsed from arbitrary text, however long', () => {
     fc.assert(
       fc.property(fc.string({ unit: anyUnit, maxLength: 200 }), (text) => {
         expect(parseApiKey(text)).toBeUndefined();
@@ -83,7 +83,7 @@ describe('an API key', () => {
     expect(parseApiKey('ftk_'.repeat(1_000_000))).toBeUndefined();
   });
 
-  test('is recognised anywhere in a text, also when mistyped or cut short', () => {
+  test('is recognised anywhere in a text, even when mistyped or cut short', () => {
     const { text } = generateApiKey(randomBytes);
     expect(containsApiKey(`https://x/?nextToken=${text}&x`)).toBe(true);
     expect(containsApiKey(text.slice(0, -20))).toBe(true);
@@ -93,7 +93,7 @@ describe('an API key', () => {
     }
   });
 
-  test('is identified by the id of the key or of a credential, and by nothing else', () => {
+  test('is identified by its key id or a credential id, and by nothing else', () => {
     expect(keyIdFrom('abcdefgh')).toBe('abcdefgh');
     expect(keyIdFrom('abcdefgh12')).toBe('abcdefgh');
     for (const id of [
@@ -133,7 +133,7 @@ describe('the parts of a key', () => {
     );
   });
 
-  test('every character is equally likely: bytes that would favour some are discarded', () => {
+  test('every character is equally likely, because bytes that would favour some are discarded', () => {
     let next = 248;
     const everyByte = (length: number) => Uint8Array.from({ length }, () => next++ % 256);
     const counts = new Map<string, number>();

@@ -1,6 +1,6 @@
 /**
- * Concurrency: reads in progress while a key changes, concurrent changes of one key, thousands of wrong keys
- * at once. Reads return what the store had when they began, as in real stores.
+ * Concurrent access: reads while a key changes, simultaneous changes of one key, and thousands of wrong keys
+ * at once. As in real stores, a read returns what was stored when it began.
  */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ import { ManualClock, settle } from '../support/manual-clock.ts';
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 import { runs } from '../support/seeded-random.ts';
 
-/** While slow, reads fetch their answer and hold it back until `release`. Writes are never slow. */
+/** After `slow()`, a read fetches its answer but returns it only after `release()`. Writes are never delayed. */
 class SlowStore {
   readonly store: KeyValueStore;
   underWay = 0;
@@ -91,11 +91,11 @@ describe('a read in progress', () => {
     ['change', 'execution-forbidden'],
     ['rotate', 'expired-key'],
     ['revoke', 'revoked-key'],
-  ] as const)('of an uncached key includes a change made here meanwhile: %s', async (what, answer) => {
+  ] as const)('of an uncached key reflects a change that its isolate makes meanwhile: %s', async (what, answer) => {
     const { clock, slow, admin, place } = open();
     const { text, view } = await createKey(admin);
     await clock.advance(1000);
-    // The admin's own read is released first, so that only the request's read is slow.
+    // The change has a read of its own. It is released first, so that only the request's read stays slow.
     const { keys } = place;
     slow.slow();
     const acting =
@@ -118,8 +118,8 @@ describe('a read in progress', () => {
   });
 });
 
-describe('changes of one key at once', () => {
-  test('are all applied, whatever they are and however slow the store is', async () => {
+describe('simultaneous changes of one key', () => {
+  test('are all applied, whatever they change and however slow the store is', async () => {
     const changes = fc.constantFrom('name', 'owner', 'tier', 'streamLimit', 'rotate', 'rotate at once');
     await fc.assert(
       fc.asyncProperty(fc.array(changes, { minLength: 2, maxLength: 6 }), async (acts) => {
@@ -183,7 +183,7 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     expect(slow.mostUnderWay).toBeLessThanOrEqual(LOOKUPS_AT_ONCE_MAX);
   });
 
-  test('get a retry time while the store hangs and their look-up slots are taken; verified keys still pass', async () => {
+  test('get a retry time while the store hangs and all look-up slots are taken, but verified keys still pass', async () => {
     const { clock, slow, place, admin } = open();
     const known = await createKey(place);
     const elsewhere = await createKey(admin);
@@ -207,7 +207,7 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     await Promise.all(asking);
   });
 
-  test('block the address for at most 10 s if their callers leave and no look-up ends', async () => {
+  test('block their address for at most 10 s if no look-up ends', async () => {
     const { clock, slow, place, admin } = open();
     const { text } = await createKey(admin);
     slow.slow();
@@ -223,8 +223,9 @@ describe('5,000 well-formed unknown keys at once from one address', () => {
     await Promise.all(abandoned);
   });
 
-  test('are not confused with valid keys: a page with a hundred streams, an office that reconnects after a deploy', async () => {
+  test('are throttled, but 300 simultaneous requests with valid keys all pass', async () => {
     const { clock, place, admin } = open();
+    // A page with 100 streams, and an office whose 200 users reconnect after a deploy.
     const one = await createKey(admin);
     const many = await Promise.all(Array.from({ length: 200 }, () => createKey(admin)));
     const texts = [...Array.from({ length: 100 }, () => one.text), ...many.map(({ text }) => text)];

@@ -16,7 +16,7 @@ import {
 } from './access-under-test.ts';
 
 describe('a caller with a valid key', () => {
-  test('is identified and may read the executions of the key, and no others', async () => {
+  test('is identified, and may read exactly the executions that the key matches', async () => {
     const access = openAccess();
     const { text, view, credentialId } = await createKey(access, {
       owner: 'Ada',
@@ -44,7 +44,7 @@ describe('a caller with a valid key', () => {
     expect(failureOf(await access.authenticator.authenticate(other))).toBe('execution-forbidden');
   });
 
-  test('shares limits with the other keys of the same owner, and with no other key if it has no owner', async () => {
+  test('shares limits with the keys of the same owner, and has limits of its own without an owner', async () => {
     const access = openAccess();
     const tenantOf = async (changes: Parameters<typeof createKey>[1]) => {
       const { text, view } = await createKey(access, changes);
@@ -57,7 +57,7 @@ describe('a caller with a valid key', () => {
     expect((await tenantOf({ owner: alone.id })).tenant).not.toBe(alone.tenant);
   });
 
-  test('is plain data, so that it crosses an RPC boundary', async () => {
+  test('is plain data that can cross an RPC boundary', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { expiresAt: '2027-01-01T00:00:00.000Z' });
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
@@ -65,7 +65,7 @@ describe('a caller with a valid key', () => {
     expect(caller.expiresAtMs).toBe(Date.UTC(2027, 0, 1));
   });
 
-  test('needs no execution on routes that concern none', async () => {
+  test('can use routes that concern no execution, even if the key may read none', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { executions: [] });
     const { url, headers, clientAddress } = pageRequest(text);
@@ -73,7 +73,7 @@ describe('a caller with a valid key', () => {
     expect(failureOf(await access.authenticator.authenticate(request))).toBe('no failure');
   });
 
-  test('may send the key as X-API-Key, or as AWS session token', async () => {
+  test('may send the key as X-API-Key, or as an AWS session token', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const headers = new Headers({ 'X-API-Key': text });
@@ -97,7 +97,7 @@ describe('the order of checks', () => {
     );
   });
 
-  test('revocation comes before expiry, and expiry before the execution', async () => {
+  test('revocation is checked before expiry, and expiry before the execution', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access, { expiresAt: '2026-01-01T00:00:05.000Z' });
     const request = pageRequest(text, { execution: executionOf(OTHER_EXECUTION) });
@@ -120,7 +120,7 @@ describe('the order of checks', () => {
     expect(failureOf(await access.authenticator.authenticate(elsewhere))).toBe('revoked-key');
   });
 
-  test('every execution outside of the key gets the same refusal', async () => {
+  test('every execution that the key may not read gets the same refusal', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { executions: [] });
     const answers = new Set<string>();
@@ -135,9 +135,9 @@ describe('the order of checks', () => {
   });
 });
 
-describe('the rate of a key', () => {
+describe('the rate limit of a key', () => {
   test.each(['standard', 'high'] as const)(
-    '%s is held, for all its credentials together, and for no other key',
+    'of the tier %s is shared by all its credentials, and with no other key',
     async (tier) => {
       const access = openAccess();
       const { text, view } = await createKey(access, { tier });
@@ -161,7 +161,7 @@ describe('the rate of a key', () => {
   );
 });
 
-test("a failing store is reported as a service failure, not as the caller's", async () => {
+test('a failing store is reported as a failure of the service, not of the caller', async () => {
   const access = openAccess();
   const { text } = await createKey(access);
   access.store.failReads();

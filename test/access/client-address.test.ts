@@ -50,7 +50,7 @@ describe('the bucket of a client address', () => {
     '::1.2.3',
     `::${'1'.repeat(5)}`,
     '1.2.3.4, 5.6.7.8',
-  ])('of %j, which is not an address, is shared by all of its kind', (address) => {
+  ])('of the invalid address %j is "unknown", which all invalid addresses share', (address) => {
     expect(onWorkers(address)).toBe('unknown');
   });
 
@@ -67,13 +67,13 @@ describe('the bucket of a client address', () => {
 });
 
 describe('the client address outside of Cloudflare', () => {
-  test('is the peer of the socket, whatever the caller writes into headers', () => {
+  test('is the peer of the socket, whatever headers the caller sends', () => {
     expect(behind('', '192.0.2.1', '203.0.113.9')).toBe('192.0.2.1');
     expect(behind('10.0.0.0/8', '192.0.2.1', '203.0.113.9')).toBe('192.0.2.1');
     expect(behind('', undefined, '203.0.113.9')).toBe('unknown');
   });
 
-  test("is the proxy's peer behind a trusted proxy", () => {
+  test('is the nearest untrusted address in X-Forwarded-For behind a trusted proxy', () => {
     expect(behind('10.0.0.0/8', '10.1.2.3', '203.0.113.9')).toBe('203.0.113.9');
     expect(behind('10.0.0.0/8', '::ffff:10.1.2.3', '1.1.1.1, 203.0.113.9')).toBe('203.0.113.9');
     expect(behind('10.0.0.0/8, fd00::/8', 'fd00::5', '203.0.113.9, 10.9.9.9')).toBe('203.0.113.9');
@@ -81,7 +81,7 @@ describe('the client address outside of Cloudflare', () => {
     expect(behind('10.1.2.3', '10.1.2.3', '203.0.113.9:4711')).toBe('203.0.113.9');
   });
 
-  test('is the last trusted hop when the chain ends or is invalid', () => {
+  test('is the farthest trusted proxy if no valid address precedes it in X-Forwarded-For', () => {
     expect(behind('10.0.0.0/8', '10.1.2.3')).toBe('10.1.2.3');
     expect(behind('10.0.0.0/8', '10.1.2.3', 'unknown')).toBe('10.1.2.3');
     expect(behind('10.0.0.0/8', '10.1.2.3', '203.0.113.9, junk, 10.7.7.7')).toBe('10.7.7.7');
@@ -93,7 +93,7 @@ describe('the client address outside of Cloudflare', () => {
     expect(behind('10.0.0.0/8', '10.1.2.3', `${forged}, 198.51.100.7`)).toBe('198.51.100.7');
   });
 
-  test('accepts only addresses and blocks as proxies', () => {
+  test('depends on trusted proxies, which must be addresses or CIDR blocks', () => {
     expect(parseTrustedProxies(' 10.0.0.1 , fd00::/8 ,')).toHaveLength(2);
     expect(parseTrustedProxies('0.0.0.0/0')).toHaveLength(1);
     for (const wrong of [

@@ -20,11 +20,11 @@ import {
   valueOf,
 } from './access-under-test.ts';
 
-/** Generates the same key every time, so that it can be tried before it exists. */
+/** Makes every generated key the same, so that a test can try the key before it is created. */
 const fixedRandom = (length: number) => new Uint8Array(length).fill(7);
 
 describe('a cached key', () => {
-  test('is read with one call, and not again for 10 s', async () => {
+  test('is read from the store once, and not again for 10 s', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const isolate = access.another();
@@ -41,7 +41,7 @@ describe('a cached key', () => {
     expect(access.store.reads('key/credential/')).toBe(2);
   });
 
-  test('expires on time, however fresh the cache is', async () => {
+  test('expires on time, even if its cached record is fresh', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { expiresAt: '2026-01-01T00:00:01.000Z' });
     await access.clock.advance(999);
@@ -51,7 +51,7 @@ describe('a cached key', () => {
     expect(access.store.reads()).toBe(0);
   });
 
-  test('that is unknown is refused without a read for 5 s, and works after that if it was created meanwhile', async () => {
+  test('that is unknown is refused without another read for 5 s, and works afterwards if it was created meanwhile', async () => {
     const access = openAccess();
     const { text } = generateApiKey(fixedRandom);
     for (let request = 0; request < 3; request++) {
@@ -65,7 +65,7 @@ describe('a cached key', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('that was tried before its creation works at once where it is created', async () => {
+  test('that was tried before its creation works at once in the isolate that creates it', async () => {
     const access = openAccess({ random: fixedRandom });
     const { text } = generateApiKey(fixedRandom);
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('invalid-key');
@@ -73,7 +73,7 @@ describe('a cached key', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('stays in use while the store fails, but no longer than a revocation may take to show', async () => {
+  test('stays valid while the store fails, but for less than a minute', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     access.store.failReads();
@@ -93,7 +93,7 @@ describe('a cached key', () => {
     expect(access.store.reads('key/credential/')).toBe(1);
   });
 
-  test('with many long patterns counts by size: all keys together stay under 8 MiB', async () => {
+  test('counts by its size, so that all cached keys together stay under 8 MiB', async () => {
     const access = openAccess();
     const executions = Array.from({ length: 50 }, (_, index) => `${index}`.padEnd(512, 'x'));
     const first = await createKey(access, { executions: [EXECUTION, ...executions.slice(1)] });
@@ -141,7 +141,7 @@ describe('untrusted records', () => {
     ['credential', 'damaged', (value: object) => ({ ...value, hash: '' })],
     ['facts', 'of another key', (value: object) => ({ ...value, keyId: 'another0' })],
     ['credential', 'of another credential', (value: object) => ({ ...value, id: 'another000' })],
-  ])('grant nothing, and are logged without a secret: %s, %s', async (kind, reason, edit) => {
+  ])('grant nothing, and are logged without a secret: %s record, %s', async (kind, reason, edit) => {
     const { access, text, name } = await record(kind, edit);
     expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe(
       'store-unavailable',
@@ -149,7 +149,7 @@ describe('untrusted records', () => {
     expect(access.logged).toEqual([{ event: 'key-record-refused', level: 'error', record: name, reason }]);
   });
 
-  test('grant nothing when one of them is missing', async () => {
+  test('that are incomplete, because one is missing, grant nothing', async () => {
     for (const kind of ['facts', 'state', 'rotation']) {
       const access = openAccess();
       const { text, view } = await createKey(access);
@@ -163,7 +163,7 @@ describe('untrusted records', () => {
   });
 
   test.each(['facts', 'rotation', 'state'])(
-    'end the use of records that were read before: %s',
+    'end the use of their valid cached versions: %s',
     async (kind) => {
       const { access, text, name } = await record(kind, (value) => value);
       const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
@@ -189,7 +189,7 @@ describe('untrusted records', () => {
     await access.clock.advance(1000);
     const revoked = valueOf(await access.keys.revoke(view.id));
     expect(revoked).toMatchObject({ id: view.id, status: 'revoked', revokedAt: '2026-01-01T00:00:03.000Z' });
-    // Repaired by hand: it stays revoked.
+    // The key stays revoked even if an operator repairs the record.
     await access.clock.advance(1000);
     if (kind !== 'state') await access.store.put(name, whole?.value ?? '');
     for (const place of [access, access.another()]) {
@@ -198,7 +198,7 @@ describe('untrusted records', () => {
     }
   });
 
-  test('are left out of the list and cannot be changed', async () => {
+  test('are left out of the list, and their key cannot be changed', async () => {
     const { access, view } = await record('rotation', () => 'nonsense');
     const { view: other } = await createKey(access);
     expect(valueOf(await access.keys.list()).keys.map(({ id }) => id)).toEqual([other.id]);
@@ -207,7 +207,7 @@ describe('untrusted records', () => {
 });
 
 describe('a read in progress', () => {
-  test('does not block requests with a cached key, and does not undo a change made meanwhile', async () => {
+  test('does not undo a revocation that was made meanwhile', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(KEY_FRESH_MS);
@@ -219,7 +219,7 @@ describe('a read in progress', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
   });
 
-  test('does not undo a change that was made after it began', async () => {
+  test('does not overwrite a change that the cache has noted meanwhile', async () => {
     const { store, clock, keys } = openAccess();
     const { credentialId, view } = valueOf(await keys.create(NEW_KEY));
     const credentials = new CredentialCache({ store, clock, log: testLog() });

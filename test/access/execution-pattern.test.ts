@@ -9,15 +9,13 @@ import {
 } from '../../src/access/keys/execution-pattern.ts';
 import { runs } from '../support/seeded-random.ts';
 
-/** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
+/** Any UTF-16 unit, including lone surrogates. Setting up fast-check's own `binary` takes most of a second. */
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
 
 const SECURITY = 'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_';
 const ID = `${SECURITY}2019-05-11T19:39:55.317Z_MotionSensor_69b151ad-a611-42f5-ac21-fe537f9868ad`;
 
-/**
- * The definition, in exponential time: a star matches nothing, or one character and then what a star matches.
- */
+/** The definition of a match, in exponential time: a star matches nothing, or one character and another star. */
 const naive = (pattern: string, text: string): boolean => {
   if (pattern === '') return text === '';
   if (pattern[0] === '*')
@@ -47,7 +45,7 @@ describe('a pattern for executions', () => {
     expect(matchesPattern(pattern, id)).toBe(expected);
   });
 
-  test('matches exactly as defined', () => {
+  test('matches exactly what the naive definition matches', () => {
     const few = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 12 });
     const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
     fc.assert(
@@ -56,7 +54,7 @@ describe('a pattern for executions', () => {
     );
   });
 
-  test('matches every id from which it was made by replacing runs with stars', () => {
+  test('that was made from an id by inserting stars matches that id', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: anyUnit, maxLength: 10 }), { minLength: 1 }), (parts) => {
         const literal = parts.map((part) => part.replaceAll('*', ''));
@@ -68,11 +66,11 @@ describe('a pattern for executions', () => {
   });
 
   test('takes linear time where a naive search takes quadratic time', () => {
-    // In quadratic time 2 million characters take 10^12 steps: the test would time out.
+    // In quadratic time, 2 million characters would take 10^12 steps, and the test would time out.
     expect(matchesPattern(`*${'a'.repeat(1_000_000)}b*`, 'a'.repeat(2_000_000))).toBe(false);
   });
 
-  test('allows an id even if the others of its list do not; an empty list allows nothing', () => {
+  test('allows an id even if the other patterns in its list do not; an empty list allows nothing', () => {
     expect(matchesAnyPattern(['x', `${SECURITY}*`], ID)).toBe(true);
     expect(matchesAnyPattern(['x', 'y*'], ID)).toBe(false);
     expect(matchesAnyPattern([], ID)).toBe(false);
@@ -99,7 +97,7 @@ describe('a pattern for executions', () => {
     [`${STATES}:express:Orders:*`, ':execution:<state machine>:<execution name>'],
     [`${STATES}:activity:Work`, ':execution:<state machine>:<execution name>'],
     ['https://us-west-2.console.aws.amazon.com/states/home*', 'console'],
-  ])('%s, which names no execution, is refused with what to give instead', (pattern, instead) => {
+  ])('%s, which names no execution, is refused with a suggestion', (pattern, instead) => {
     expect(executionPatternProblem(pattern)).toContain(instead);
   });
 

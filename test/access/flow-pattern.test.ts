@@ -21,7 +21,7 @@ const WORKFLOW = 'urn:tdm:us-west-2/123456789012/default:Workflow:Door';
 const door = flow(`${PLACE}:stateMachine:Door`);
 const workflow = flow(WORKFLOW);
 
-describe('a key may read something of the state machine Door', () => {
+describe('access to the state machine Door', () => {
   test.each<[string, boolean]>([
     ['*', true],
     [`${PLACE}:execution:Door:*`, true],
@@ -46,12 +46,12 @@ describe('a key may read something of the state machine Door', () => {
     ['*n:*r:front', true],
     ['*:Door:*:Door:*', false],
     [`${WORKFLOW}_*`, false],
-  ])('by %j: %j', (pattern, expected) => {
+  ])('with the pattern %j is %j', (pattern, expected) => {
     expect(mayReadFlow([pattern], door)).toBe(expected);
   });
 });
 
-describe('a key may read something of the workflow Door', () => {
+describe('access to the workflow Door', () => {
   test.each<[string, boolean]>([
     ['*', true],
     [`${WORKFLOW}_*`, true],
@@ -67,12 +67,12 @@ describe('a key may read something of the workflow Door', () => {
     ['*T19:39:*', true],
     ['*Door_2_*', true],
     [`${PLACE}:execution:*`, false],
-  ])('by %j: %j', (pattern, expected) => {
+  ])('with the pattern %j is %j', (pattern, expected) => {
     expect(mayReadFlow([pattern], workflow)).toBe(expected);
   });
 });
 
-describe('a key may read something of a place', () => {
+describe('access to the account and region', () => {
   test.each<[string, boolean]>([
     ['*', true],
     [`${PLACE}:execution:*`, true],
@@ -82,20 +82,20 @@ describe('a key may read something of a place', () => {
     ['arn:aws:states:eu-*:execution:Door:*', false],
     ['arn:aws:*:front', true],
     [`${WORKFLOW}_*`, false],
-  ])('by %j: %j', (pattern, expected) => {
+  ])('with the pattern %j is %j', (pattern, expected) => {
     expect(mayReadPlace([pattern], { partition: 'aws', region: 'us-west-2', account: '123456789012' })).toBe(
       expected,
     );
   });
 });
 
-test('a key for flows alone may read no execution without a flow', () => {
+test('a key whose patterns match only executions of flows may read none without a flow', () => {
   expect(mayReadFlowless([`${PLACE}:execution:Door:*`, 'arn:*', `${WORKFLOW}_*`])).toBe(false);
   expect(mayReadFlowless(['arn:*', '69b151ad-*'])).toBe(true);
   expect(mayReadFlowless(['*'])).toBe(true);
 });
 
-describe('patterns name one flow', () => {
+describe('the only flow that patterns name', () => {
   test.each<[readonly string[], string | undefined]>([
     [[`${PLACE}:execution:Door:*`], door.flow],
     [[`${PLACE}:execution:Door:front-*`, `${PLACE}:execution:Door:back-1`], door.flow],
@@ -111,19 +111,19 @@ describe('patterns name one flow', () => {
     [['69b151ad'], undefined],
     [[`${WORKFLOW}_*`, '69b151ad'], undefined],
     [[], undefined],
-  ])('%j: %j', (patterns, expected) => {
+  ])('for %j is %j', (patterns, expected) => {
     expect(soleFlowOf(patterns)?.flow).toBe(expected);
   });
 });
 
-/** Short names over a small alphabet, so that patterns and ids meet by chance. */
+/** Short names over a small alphabet, so that random patterns often match. */
 const name = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 3 });
 const machine = (of: string) => flow(`arn:aws:states:us-west-2:123456789012:stateMachine:${of}`);
 const executionId = (of: string, own: string) =>
   `arn:aws:states:us-west-2:123456789012:execution:${of}:${own}`;
 
-describe('an answer from patterns alone', () => {
-  test('is yes for each pattern that matches an execution of the flow, and place', () => {
+describe('access that is judged by patterns alone', () => {
+  test('is granted by each pattern that matches an execution of the flow and region', () => {
     const cuts = fc.array(fc.tuple(fc.nat(60), fc.nat(60)), { minLength: 0, maxLength: 3 });
     fc.assert(
       fc.property(name, name, cuts, (of, own, stars) => {
@@ -140,11 +140,11 @@ describe('an answer from patterns alone', () => {
     );
   });
 
-  test('is no for each pattern that matches none', () => {
+  test('is denied by each pattern that matches no execution of the flow', () => {
     const pattern = fc
       .array(fc.constantFrom('*', ':', 'a', 'b', 'a:', ':b', 'n:a'), { maxLength: 7 })
       .map((parts) => `arn:aws:states:*:execution:${parts.join('')}`);
-    /** All names of up to four letters: a pattern's rest of up to four letters can match there. */
+    /** All names of up to four letters. A pattern with no more letters matches one of them, or none at all. */
     const letters = ['', 'a', 'b'];
     const names = letters.flatMap((a) =>
       letters.flatMap((b) => letters.flatMap((c) => letters.map((d) => a + b + c + d))),
@@ -153,7 +153,7 @@ describe('an answer from patterns alone', () => {
     fc.assert(
       fc.property(pattern, name, (given, of) => {
         const matches = longer.some((own) => matchesPattern(given, executionId(of, own)));
-        // One way only: names may have to be longer than those tried here.
+        // A pattern with more letters may match only longer names, so a failed search proves nothing about it.
         if (matches) expect(mayReadFlow([given], machine(of))).toBe(true);
         else if (given.replace('arn:aws:states', '').replaceAll(/[^ab]/g, '').length <= 4)
           expect(mayReadFlow([given], machine(of))).toBe(false);

@@ -4,7 +4,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, failureOf, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
 describe('creating a key', () => {
-  test('returns a key that works at once in this isolate, without a read of the store', async () => {
+  test('returns a key that works at once in this isolate, without reading the store', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     expect(access.store.reads()).toBe(0);
@@ -26,7 +26,7 @@ describe('creating a key', () => {
     );
   });
 
-  test('shows everything but the secret afterwards', async () => {
+  test('lets admins read everything but the secret afterwards', async () => {
     const access = openAccess();
     const input = { owner: 'Ada', expiresAt: '2027-01-01T00:00:00.000Z', tier: 'high' } as const;
     const { text, credentialId, view } = await createKey(access, input);
@@ -104,7 +104,7 @@ describe('changing a key', () => {
 });
 
 describe('rotating a key', () => {
-  test('gives it another credential that works at once everywhere, also where the key is cached', async () => {
+  test('adds a credential that works everywhere at once, even where the key is cached', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access);
@@ -151,7 +151,7 @@ describe('rotating a key', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(third.text)))).toBe('no failure');
   });
 
-  test('on a machine with a slow clock still ends the old credential and not the new one', async () => {
+  test('on a machine whose clock is behind ends the old credential, not the new one', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);
@@ -179,7 +179,7 @@ describe('rotating a key', () => {
 });
 
 describe('revoking a key', () => {
-  test('ends every credential as revoked, not as unknown: at once in this isolate, within 10 s in others', async () => {
+  test('makes every credential "revoked", not "unknown", at once in this isolate and within 10 s in others', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access);
@@ -198,7 +198,7 @@ describe('revoking a key', () => {
     }
   });
 
-  test('overwrites its record, deletes none, and has no further effect when repeated', async () => {
+  test('deletes no record of the key, and has no effect when repeated', async () => {
     const access = openAccess();
     const { view } = await createKey(access);
     await access.clock.advance(1000);
@@ -210,7 +210,7 @@ describe('revoking a key', () => {
     expect(access.logged).toHaveLength(audited);
   });
 
-  test('is final: the key cannot be changed or rotated after it', async () => {
+  test('is final: the key can no longer be changed or rotated', async () => {
     const access = openAccess();
     const { view } = await createKey(access);
     await access.clock.advance(1000);
@@ -261,7 +261,7 @@ describe('looking keys up', () => {
 });
 
 describe('the audit log', () => {
-  test('has one line for each change, with the request that asked for it', async () => {
+  test('has one line for each change, with the id of its request', async () => {
     const access = openAccess();
     const { view, credentialId } = valueOf(await access.keys.create(NEW_KEY, { requestId: 'r1' }));
     await access.clock.advance(1000);

@@ -12,7 +12,7 @@ const wrongMembers = (result: Result<unknown>): readonly string[] =>
   result.ok || result.failure.type !== 'invalid-input' ? [] : result.failure.errors.map(({ name }) => name);
 
 describe('a new key', () => {
-  test('needs a name and a choice about payloads, and by default may read nothing', () => {
+  test('needs a name and a level of payloads, and may read no execution by default', () => {
     expect(parseNewKey({ name: 'partner', payloads: 'none' }, NOW)).toEqual({
       ok: true,
       value: {
@@ -28,7 +28,7 @@ describe('a new key', () => {
     expect(wrongMembers(parseNewKey({}, NOW))).toEqual(['name', 'payloads']);
   });
 
-  test('keeps all members unchanged, and its expiry as UTC', () => {
+  test('keeps all given members, and converts its expiry to UTC', () => {
     const all = {
       name: 'partner',
       owner: 'Ada',
@@ -120,7 +120,7 @@ describe('a rotation', () => {
   });
 });
 
-test('any JSON is accepted or refused, and never throws', () => {
+test('any JSON is accepted or refused without an exception', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (body) => {
       for (const result of [parseNewKey(body, NOW), parseKeyChange(body, NOW), parseRotation(body)]) {

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { USE_NOTED_EVERY_MS } from '../../src/access/keys/key-use.ts';
 import { createKey, openAccess, valueOf } from './access-under-test.ts';
 
-describe('when a key was last used', () => {
-  test('is noted in a record of its own, at most once an hour, across all isolates', async () => {
+describe("the note of a key's last use", () => {
+  test('is stored in a record of its own, at most once an hour across all isolates', async () => {
     const access = openAccess();
     const isolates = [access, access.another(), access.another()];
     const { view } = await createKey(access);
@@ -24,7 +24,7 @@ describe('when a key was last used', () => {
     expect(valueOf(await access.keys.get(view.id)).lastUsedAt).toBe('2026-01-01T01:00:00.000Z');
   });
 
-  test('causes no work when there is nothing to note', async () => {
+  test('causes no work when it was stored recently', async () => {
     const access = openAccess();
     await access.noteUse('abcdefgh');
     expect(access.noteUse('abcdefgh')).toBeUndefined();
@@ -40,7 +40,7 @@ describe('when a key was last used', () => {
     expect(valueOf(await access.keys.get(view.id)).status).toBe('revoked');
   });
 
-  test('is omitted when the store fails, with a log line for the operator and no error for the caller', async () => {
+  test('is lost when the store fails, which is logged and does not fail the request', async () => {
     const access = openAccess();
     access.store.failAfterWrites(0);
     await access.noteUse('abcdefgh');

@@ -1,7 +1,6 @@
 /**
- * Keys in a store like Workers KV: each location answers from its own cache for 30 s, misses included, so
- * admins in two locations work with outdated records. They must never undo a revocation or keep a rotated-out
- * credential valid.
+ * Keys in a store like Workers KV. Each location caches entries and misses for 30 s, so admins in two locations
+ * see outdated records. Even then they must never undo a revocation or extend the life of a replaced credential.
  */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
@@ -18,10 +17,10 @@ import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access
 import { runs } from '../support/seeded-random.ts';
 
 const CACHE_MS = 30_000;
-/** KV's cache plus the credential cache. */
+/** Long enough for both caches to expire: the store's and the credential cache. */
 const SETTLED_MS = CACHE_MS + 10_000;
 
-/** The store as one location sees it. A write is visible at once where it was made. */
+/** The store as one location sees it. Only the location that writes sees the change at once. */
 function placeOf(origin: KeyValueStore, clock: ManualClock): KeyValueStore {
   const cache = new Map<string, { entry: Entry | undefined; untilMs: number }>();
   const get = async (key: string) => {
@@ -58,7 +57,7 @@ const outcome = async (access: Access, key: string) =>
   failureOf(await access.authenticator.authenticate(pageRequest(key, { clientAddress: () => '192.0.2.1' })));
 
 describe("keys in two locations that see each other's writes late", () => {
-  test('a revocation survives a change and a rotation of an outdated record, and the new credential is revoked, too', async () => {
+  test('a revocation survives a change and a rotation of an outdated record, and covers the new credential', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
     const { text, view } = await createKey(here);
@@ -99,8 +98,8 @@ describe("keys in two locations that see each other's writes late", () => {
     expect(await outcome(there, text)).toBe('no failure');
   });
 
-  // Ids were random, of 3,844. Seed -300365540, path 48 made one id twice, so one credential replaced
-  // another.
+  // Ids used to be chosen at random from 3,844. With seed -300365540, path 48, two rotations chose the same id,
+  // and one credential replaced the other.
   test('concurrent rotations never make the same credential id', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
@@ -121,7 +120,7 @@ describe("keys in two locations that see each other's writes late", () => {
     }
   });
 
-  test('after any admin actions, a revocation holds in both locations, and a last rotation leaves one valid credential', async () => {
+  test('whatever admins do, a revocation holds in both locations, and a last rotation leaves one valid credential', async () => {
     const act = fc.record({
       what: fc.constantFrom('change', 'rotate', 'rotate at once', 'revoke', 'use', 'look'),
       where: fc.constantFrom(0, 1),

@@ -22,7 +22,7 @@ describe('the credential of a request', () => {
     [{ 'X-API-Key': 'k1' }, 'key: k1'],
     [{ Authorization: 'Bearer k1', 'X-API-Key': 'k1' }, 'key: k1'],
     [{ Authorization: 'Basic dTpw', 'X-API-Key': 'k1' }, 'key: k1'],
-    // A credential of another service beside ours.
+    // The request also has a credential of another service.
     [{ Authorization: 'Bearer eyJh.eyJi.c', 'X-API-Key': 'ftk_k1' }, 'key: ftk_k1'],
     [{ Authorization: 'Bearer ftk_k1', 'X-API-Key': 'of a gateway' }, 'key: ftk_k1'],
     [{ Authorization: 'Basic dTpw, Bearer other', 'X-API-Key': 'ftk_k1' }, 'key: ftk_k1'],
@@ -44,19 +44,19 @@ describe('the credential of a request', () => {
     [{ Authorization: 'Basic dTpw' }, 'Basic'],
     [{ Authorization: 'Token ftk_k1' }, 'Token'],
     [{ Authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b' }, 'AWS4-HMAC-SHA256'],
-    // May be a secret or part of one.
+    // The text may be a secret, so it is not named as a scheme.
     [{ Authorization: KEY }, ''],
     [{ Authorization: `${KEY} x` }, ''],
     [{ Authorization: 'hunter2' }, ''],
     [{ Authorization: `${'x'.repeat(25)} y` }, ''],
     [{ Authorization: 'a.b.c d' }, ''],
-  ])('is missing from %j, and its scheme is named', (headers, scheme) => {
+  ])('is missing from %j; the reported scheme is %j', (headers, scheme) => {
     const missing = { type: 'missing-credentials', ...(scheme !== undefined && { scheme }) };
     expect(found(PATH, headers)).toEqual(missing);
     expect(found(`${PATH}?ticket=`, headers)).toEqual(missing);
   });
 
-  test('is a ticket only as query parameter `ticket`', () => {
+  test('is a ticket only in the query parameter `ticket`', () => {
     expect(found(`${PATH}?a=b&ticket=t.t.t`)).toBe('ticket: t.t.t');
     expect(found(`https://host${PATH}?ticket=t.t.t#fragment`)).toBe('ticket: t.t.t');
     expect(found(`${PATH}?ticket=t&ticket=t`)).toMatchObject({
@@ -79,11 +79,11 @@ describe('the credential of a request', () => {
     [`${PATH}?ticket=t&ticket=u`, {}],
     [PATH, { 'X-API-Key': 'k1, k2' }],
     [PATH, { Authorization: 'Bearer k1, Bearer k2' }],
-  ])('conflicts with a different one: %s %j', (url, headers) => {
+  ])('conflicts with a different one in the same request: %s %j', (url, headers) => {
     expect(found(url, headers)).toEqual({ type: 'conflicting-credentials' });
   });
 
-  test('counts once if the same one is sent twice', () => {
+  test('may be sent twice', () => {
     expect(
       found(PATH, [
         ['X-API-Key', 'k1'],
@@ -112,7 +112,7 @@ describe('a key in the URL', () => {
     [`${PATH}?api_key=anything`, 'api_key'],
     [`${PATH}?API_KEY=anything`, 'API_KEY'],
     [`${PATH}?access_token=anything`, 'access_token'],
-  ])('is refused, and its place named, even beside a valid credential: %s', (url, name) => {
+  ])('is refused with its location, even next to a valid credential: %s', (url, name) => {
     expect(found(url)).toEqual({ type: 'key-in-url', name });
     expect(found(url, { Authorization: `Bearer ${KEY}` })).toEqual({ type: 'key-in-url', name });
   });
@@ -129,14 +129,14 @@ describe('a key in the URL', () => {
     );
   });
 
-  test('is not suspected in other names and values', () => {
+  test('is not suspected in other parameters', () => {
     for (const query of ['key=value', 'token=abc', 'api_key=', 'x=ftk_', 'x=%', 'x=%ff%zz', 'ftk=1']) {
       expect(found(`${PATH}?${query}`, { 'X-API-Key': 'k1' })).toBe('key: k1');
     }
   });
 });
 
-test('any URL and header values get an answer, and never throw', () => {
+test('any URL and header values get an answer without an exception', () => {
   const value = fc.string({ unit: 'binary-ascii' }).map((text) => text.replaceAll(/[^ -~]/g, ''));
   fc.assert(
     fc.property(

@@ -6,16 +6,16 @@ import type { RateLimit, RateLimiter } from '../../src/access/limits/rate-limit.
 export interface LimiterUnderTest {
   readonly limiter: RateLimiter;
   readonly limit: RateLimit;
-  /** The number of the current period, if the limiter has a real clock. */
+  /** The number of the current period. Absent if tests advance the limiter's clock. */
   readonly period?: () => number;
-  /** Advances the limiter's time, if a test can. */
+  /** Advances the limiter's clock. Absent if tests cannot. */
   readonly advance?: (ms: number) => Promise<void>;
 }
 
 export function describeRateLimitContract(adapter: string, open: () => Promise<LimiterUnderTest>): void {
   /**
-   * All requests of a bucket, and one more, whose answer it returns. Uses a new bucket if a new period begins
-   * meanwhile.
+   * Uses up a bucket, and returns the answer to one more request. Starts again with a new bucket if a new period
+   * begins meanwhile.
    */
   const takeAllAndOne = async ({ limiter, limit, period = () => 0 }: LimiterUnderTest, name: string) => {
     for (let attempt = 1; ; attempt++) {

@@ -17,7 +17,7 @@ describeRateLimitContract('in process', async () => {
 });
 
 describe('rate limits', () => {
-  test('are the same in wrangler.toml, in every environment, and in the code', () => {
+  test('are the same in the code and in every environment of wrangler.toml', () => {
     const toml = readFileSync(new URL('../../wrangler.toml', import.meta.url), 'utf8');
     const written = [...toml.matchAll(/name = "(RATE_\w+)"\nnamespace_id = "\d+"\nsimple = (.+)/g)];
     const expected = new Map([
@@ -32,7 +32,7 @@ describe('rate limits', () => {
     }
   });
 
-  test('allow the request if the binding fails, and log that', async () => {
+  test('allow the request and log an error if the binding fails', async () => {
     const logged: LogRecord[] = [];
     const broken = { limit: () => Promise.reject(new Error('binding gone')) };
     const limiter = createWorkersRateLimiter(broken, TEN, (record) => logged.push(record));
@@ -58,7 +58,7 @@ describe('an address that fails to authenticate', () => {
     return { clock, failures: createFailedAuthentications(limiter, clock) };
   };
 
-  test('is locked out after the limit until the period ends, and other addresses are not', async () => {
+  test('is locked out once over the limit until the period ends, unlike other addresses', async () => {
     const { clock, failures } = open();
     for (let failure = 0; failure < FAILED_AUTHENTICATIONS.requests; failure++) {
       expect(await failures.charge('192.0.2.1')).toBeUndefined();

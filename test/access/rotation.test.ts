@@ -26,13 +26,13 @@ const endOf = (rotation: KeyRotation, createdAtMs: number) =>
   Math.min(...endsOfCredential(rotation, iso(createdAtMs)), Number.POSITIVE_INFINITY);
 
 describe('successive rotations', () => {
-  test('end each credential at the earliest time that a later rotation sets, although the record is pruned', () => {
+  test('end each credential at the earliest time that a later rotation sets, even after the record is pruned', () => {
     const step = fc.record({ afterMs: fc.nat(5000), overlapMs: fc.oneof(fc.constant(0), fc.nat(20_000)) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         let now = 1_000_000;
         let rotation = fresh(now);
-        /** What is expected: when each credential ends, by its creation time. */
+        /** The expected end of each credential, by its creation time. */
         const ends = new Map([[now, Number.POSITIVE_INFINITY]]);
         for (const { afterMs, overlapMs } of steps) {
           now += afterMs;
@@ -44,7 +44,7 @@ describe('successive rotations', () => {
           expect(ends.has(createdAtMs)).toBe(false);
           ends.set(createdAtMs, Number.POSITIVE_INFINITY);
           for (const [made, end] of ends) {
-            // The record need not keep the exact end of a credential that has ended.
+            // Once a credential has ended, the record need not keep its exact end.
             const seen = endOf(rotation, made);
             if (end > now) expect(seen).toBe(end);
             else expect(seen).toBeLessThanOrEqual(now);
@@ -57,7 +57,7 @@ describe('successive rotations', () => {
     );
   });
 
-  test('are refused while too many overlaps are running, but never with an overlap of 0', () => {
+  test('are refused while too many overlaps last, except rotations without an overlap', () => {
     let rotation = fresh(0);
     for (let count = 1; count <= CUTOFFS_MAX; count++) {
       const next = rotated(rotation, credentialAt(count), 1_000_000 + count, count);

@@ -12,7 +12,7 @@ import {
   valueOf,
 } from './access-under-test.ts';
 
-/** A stream opened in one isolate, and the isolate of its Execution. */
+/** Opens a stream in one isolate. Its Execution is in another isolate, `execution`. */
 async function openStream(input: Partial<typeof NEW_KEY> = {}) {
   const access = openAccess();
   const { text, view } = await createKey(access, input);
@@ -32,7 +32,7 @@ describe('an open stream', () => {
     });
   });
 
-  test('is checked without a read while the cache is fresh, and with one read after that', async () => {
+  test('is checked without a read while the cache is fresh, and with one read afterwards', async () => {
     const { access, grant, execution } = await openStream();
     for (let second = 0; second < 30; second++) {
       valueOf(await execution.stillAllowed(grant, EXECUTION));
@@ -55,7 +55,7 @@ describe('an open stream', () => {
     [{ payloads: 'none' }, 'operation-forbidden'],
     [{ expiresAt: '2026-01-01T00:00:10.000Z' }, 'expired-key'],
     [{ tickets: false, tier: 'high', name: 'x', streamLimit: 1 }, 'no failure'],
-  ] as const)('after the change %j has the answer: %s', async (change, answer) => {
+  ] as const)('whose key is changed by %j gets the result: %s', async (change, answer) => {
     const { access, view, grant, execution } = await openStream();
     await access.clock.advance(1000);
     valueOf(await access.keys.change(view.id, change));

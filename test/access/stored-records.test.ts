@@ -1,5 +1,6 @@
 /**
- * Every record that is written can be read back: a refused record would disable its key without explanation.
+ * Every record that is written can be read back. Otherwise reads would refuse the record, and its key would stop
+ * working without an explanation.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -56,7 +57,7 @@ test('if one record would be refused when read back, no record of the key is wri
 });
 
 test.each(['full', 'names', 'none'] as const)(
-  'a key keeps the level %s, and an older program, which only knows full and none, never allows more',
+  'a key keeps the level %s, and an older release, which knows only full and none, never allows more',
   async (payloads) => {
     const access = openAccess();
     const { view } = await createKey(access, { payloads });
@@ -64,7 +65,7 @@ test.each(['full', 'names', 'none'] as const)(
     expect(valueOf(await access.another().keys.get(view.id)).payloads).toBe(payloads);
     const older = z.parse(z.omit(keyFactsSchema, { payloadNames: true }), stored);
     expect(older.payloads).toBe(payloads === 'full' ? 'full' : 'none');
-    // When the older program changes the key, it drops the member that it does not know.
+    // When the older release changes the key, it drops the member that it does not know.
     await access.clock.advance(1_000);
     await access.store.put(factsName(view.id), JSON.stringify(older));
     await access.clock.advance(60_000);
@@ -72,7 +73,7 @@ test.each(['full', 'names', 'none'] as const)(
   },
 );
 
-test('a record without totalStreamLimit reads as the default, and an older program reads one that has it', async () => {
+test('a record without totalStreamLimit has the default, and an older release can read a record that has it', async () => {
   const access = openAccess();
   const { view, text } = await createKey(access, { totalStreamLimit: 7 });
   const stored: unknown = JSON.parse((await access.store.get(factsName(view.id)))?.value ?? '');

@@ -22,7 +22,7 @@ import {
 } from './access-under-test.ts';
 import { runs } from '../support/seeded-random.ts';
 
-/** Any UTF-16 unit, lone surrogates included; fast-check's own `binary` takes most of a second to set up. */
+/** Any UTF-16 unit, including lone surrogates. Setting up fast-check's own `binary` takes most of a second. */
 const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
 
 const callerOf = async (access: AccessUnderTest, input: Partial<typeof NEW_KEY> = {}): Promise<Caller> =>
@@ -36,7 +36,7 @@ const newTicket = async (access: AccessUnderTest, caller: Caller, request: unkno
 
 const TICKET_KEY = Buffer.from(deriveKey(SIGNING_SECRET, 'ticket')).toString('hex');
 
-/** A JWT made by hand, by default signed with the real key. */
+/** Assembles a JWT from its parts, by default signed with the real key. */
 function jwt(header: unknown, claims: unknown, key = TICKET_KEY, digest = 'sha256') {
   const part = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url');
   const signed = `${part(header)}.${part(claims)}`;
@@ -81,7 +81,7 @@ describe('a ticket', () => {
     expect(failureOf(await access.authenticator.authenticate(withTicket(ticket)))).toBe('expired-ticket');
   });
 
-  test('allows no other execution, not even another one of its key', async () => {
+  test('allows no other execution, not even another one that its key may read', async () => {
     const access = openAccess();
     const { ticket } = await newTicket(access, await callerOf(access, { executions: ['*'] }));
     const other = withTicket(ticket, { execution: executionOf(OTHER_EXECUTION) });
@@ -98,7 +98,7 @@ describe('a ticket', () => {
     expect(failureOf(await access.authenticator.authenticate(ofNoExecution))).toBe('operation-forbidden');
   });
 
-  test('ends with its key: revoked, expired, or no longer for the execution', async () => {
+  test('ends when its key is revoked, expires, or loses the execution or the right to create tickets', async () => {
     for (const [change, failure] of [
       [{ expiresAt: '2026-01-01T00:00:05.000Z' }, 'expired-key'],
       [{ executions: ['other'] }, 'execution-forbidden'],
@@ -137,7 +137,7 @@ describe('a ticket', () => {
     );
   });
 
-  test('may allow less than its key and never more, also when the key is restricted later', async () => {
+  test('may allow less than its key but never more, even if the key is restricted later', async () => {
     const access = openAccess();
     const full = await callerOf(access);
     const narrow = await newTicket(access, full, { payloads: 'none' });
@@ -260,7 +260,7 @@ describe('a forged ticket is refused', () => {
     );
   });
 
-  test('when it is another spelling of the same ticket: padded, or with other bits after the last byte', async () => {
+  test('when it spells a genuine ticket differently: padded, or with other unused bits at its end', async () => {
     const access = openAccess();
     const { ticket } = await newTicket(access, await callerOf(access));
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -290,7 +290,7 @@ describe('a forged ticket is refused', () => {
     expect(await check('a.'.repeat(1_000_000))).toBe('invalid-ticket');
   });
 
-  test('but a genuine one for the longest id is accepted, with the characters that take the most bytes', async () => {
+  test('but a genuine ticket for the longest id is accepted, even if its characters take the most bytes', async () => {
     expect(await check(signTicket({ ...claims, exe: '\u{ffff}'.repeat(512) }, keys))).toBe('no failure');
     expect(await check(signTicket({ ...claims, exe: '"'.repeat(512) }, keys))).toBe('no failure');
   });

@@ -1,12 +1,12 @@
 /**
- * Revoking while the store fails: the key ends in this process at once, and the answer says that it is not
- * stored.
+ * Revocations while the store fails: the key stops working in this process at once, and the answer says that the
+ * revocation is not stored.
  */
 import { expect, test } from 'vitest';
 
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
-test('a revocation takes effect at once in its process even if the store is full, and the answer says that it is not stored', async () => {
+test('if the store is full, a revocation takes effect in this process at once, and the answer says that it is not stored', async () => {
   const access = openAccess();
   const { text, view } = await createKey(access);
   valueOf(await access.authenticator.authenticate(pageRequest(text)));
@@ -16,7 +16,7 @@ test('a revocation takes effect at once in its process even if the store is full
     failure: { type: 'store-unavailable', revoked: true },
   });
   expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
-  // Also after the store was read again, which does not have the revocation.
+  // The key stays revoked when the store, which lacks the revocation, is read again.
   await access.clock.advance(60_000);
   expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
   access.store.fill(false);
@@ -24,7 +24,7 @@ test('a revocation takes effect at once in its process even if the store is full
   expect(failureOf(await access.another().authenticator.authenticate(pageRequest(text)))).toBe('revoked-key');
 });
 
-test('a revocation takes effect in its process even if the store cannot be read', async () => {
+test('if the store cannot be read, a revocation still takes effect in this process', async () => {
   const access = openAccess();
   const { text, view } = await createKey(access);
   valueOf(await access.authenticator.authenticate(pageRequest(text)));

@@ -13,8 +13,7 @@ afterEach(async () => {
   await reset();
 });
 
-// Safety: the binding that wrangler.toml names; the generated types of all bindings belong to the Worker's
-// entry.
+// Safety: wrangler.toml defines this binding. Generated types of bindings exist only for the Worker's entry.
 const { RATE_AUTH_FAILURES } = env as unknown as { RATE_AUTH_FAILURES: RateLimitBinding };
 
 describeRateLimitContract("Cloudflare's binding", async () => ({

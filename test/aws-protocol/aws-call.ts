@@ -1,10 +1,10 @@
-/** Calls the service in AWS's protocol as AWS clients do, with a signature that is not verified. */
+/** Calls the service in AWS's protocol as AWS clients do, with a dummy signature. The service verifies none. */
 import type { ServiceUnderTest } from '../http/service-under-test.ts';
 
 export const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
 
 export interface AwsCall {
-  /** Text is sent unchanged. */
+  /** A string is sent unchanged as the body, anything else as JSON. */
   readonly input: unknown;
   readonly key?: string | undefined;
   readonly path?: string;
@@ -29,7 +29,7 @@ export const callAws = (service: ServiceUnderTest, call: AwsCall): Promise<Respo
   });
 };
 
-/** The exceptions of the operation in botocore's model. */
+/** The exceptions that botocore's model lists for the operation. */
 export const MODELLED_EXCEPTIONS = [
   'InvalidRequestException',
   'ResourceNotFoundException',
@@ -39,7 +39,7 @@ export const MODELLED_EXCEPTIONS = [
 
 export type ModelledException = (typeof MODELLED_EXCEPTIONS)[number];
 
-/** Time is epoch seconds on the wire, and ISO 8601 in what a client prints. */
+/** `Time` is a number on the wire (epoch seconds), and a string in the output of a client (ISO 8601). */
 export interface AwsMessage<Time = number> {
   readonly messageId?: string;
   readonly eventType?: string;
@@ -55,7 +55,7 @@ export interface AwsPage {
 export async function awsPageOf(answer: Response | Promise<Response>): Promise<AwsPage> {
   const response = await answer;
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-  // Safety: the model of the operation; what it holds is what tests then look at.
+  // Safety: the operation answers in this shape. Tests check its members.
   return (await response.json()) as AwsPage;
 }
 
@@ -65,7 +65,7 @@ export interface Exception {
   readonly message: string;
 }
 
-/** The exception in an answer. Throws if the answer breaks a rule for exceptions. */
+/** The exception in an answer. Throws if the answer breaks one of AWS's rules for exceptions. */
 export async function exceptionOf(answer: Response | Promise<Response>): Promise<Exception> {
   const { status, headers, ...response } = await read(answer);
   const body: unknown = JSON.parse(response.text);
@@ -76,15 +76,15 @@ export async function exceptionOf(answer: Response | Promise<Response>): Promise
     'has a name in its body': typeof name === 'string',
     'has the same name in its header': headers.get('x-amzn-errortype') === name,
     'has a text': typeof message === 'string' && message !== '',
-    'has nothing else': Object.keys(rest).length === 0,
+    'has no other member': Object.keys(rest).length === 0,
     'is AWS JSON': headers.get('Content-Type') === 'application/x-amz-json-1.1',
     'has a request id': /^[\w-]{36}$/.test(headers.get('x-amzn-RequestId') ?? ''),
     'has one request id': headers.get('x-amzn-RequestId') === headers.get('X-Request-Id'),
-    'is nothing for browsers': !headers.has('Access-Control-Allow-Origin'),
+    'has no header for browsers': !headers.has('Access-Control-Allow-Origin'),
   };
   const broken = Object.entries(rules).filter(([, kept]) => !kept);
   if (broken.length > 0) {
-    throw new Error(`${status} ${response.text}: not so: ${broken.map(([rule]) => rule).join(', ')}`);
+    throw new Error(`${status} ${response.text}: broken rules: ${broken.map(([rule]) => rule).join(', ')}`);
   }
   return { name: String(name), status, message: String(message) };
 }

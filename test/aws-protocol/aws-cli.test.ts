@@ -1,6 +1,5 @@
 /**
- * The AWS CLI of Debian (apt install awscli) reads through the Worker in workerd, with a profile of its own
- * for the key.
+ * Debian's AWS CLI (apt install awscli) reads through the Worker in workerd. A separate profile holds the API key.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AwsMessage } from './aws-call.ts';
@@ -12,7 +11,7 @@ import { openWorldBefore, UPSTREAM_CREDENTIALS, type Upstream, type World } from
 
 for (const kind of UPSTREAMS) {
   describe.skipIf(kind.isMissing || !hasAwsCli())(
-    `the AWS CLI (skipped where ${AWS_CLI} is missing) before ${kind.name}`,
+    `the AWS CLI (skipped where ${AWS_CLI} is missing) with ${kind.name}`,
     () => {
       const { executions, failing } = kind;
       let service: World<Upstream>;
@@ -51,7 +50,7 @@ for (const kind of UPSTREAMS) {
       }
 
       it.concurrent.each(executions.map(({ id, messages }) => [id, messages] as const))(
-        'prints the same for %s as when it reads from the upstream directly',
+        'prints the same messages of %s through the Worker as from the upstream directly',
         async (id, messages) => {
           const [straight, through] = await Promise.all([
             read('upstream', id),
@@ -71,14 +70,14 @@ for (const kind of UPSTREAMS) {
         },
       );
 
-      // Refused by Flowtap, without an upstream call.
+      // Flowtap refuses the remaining requests without an upstream call, so one upstream is enough.
       if (kind !== EMULATOR) return;
 
       it.concurrent.each([
         [['unknown'], /\(ResourceNotFoundException\).*knows the execution "unknown"/],
         [['unknown', '--page-size', '251'], /\(InvalidRequestException\).*maxResults: must be/],
         [['unknown', '--no-sign-request'], /\(UnrecognizedClientException\).*carries no session token/],
-      ] as const)('asked for %j, says what to change', async ([id, ...more], text) => {
+      ] as const)('explains what to change when called with %j', async ([id, ...more], text) => {
         const { code, stderr } = await run('flowtap', id, ...more);
         expect(code).not.toBe(0);
         expect(stderr).toMatch(text);
@@ -89,7 +88,7 @@ for (const kind of UPSTREAMS) {
         ['foreign', /\(AccessDeniedException\).*may not read this flowExecutionId/],
         ['revoked', /\(UnrecognizedClientException\).*revoked/],
         ['real-user', /\(UnrecognizedClientException\).*a separate profile in the AWS CLI/],
-      ] as const)('with the profile %s, says what to change', async (profile, text) => {
+      ] as const)('explains what to change when called with the profile %s', async (profile, text) => {
         const { code, stderr } = await run(profile, 'unknown');
         expect(code).not.toBe(0);
         expect(stderr).toMatch(text);

@@ -1,6 +1,6 @@
 /**
- * AWS's own JavaScript client (v3), with nothing changed but its constructor, reads through the Worker in
- * workerd.
+ * AWS's own JavaScript client (v3) reads through the Worker in workerd. Only the arguments of its constructor
+ * differ from a client of AWS.
  */
 import {
   InternalFailureException,
@@ -28,7 +28,7 @@ const CLASSES = {
 };
 
 for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
-  describe.skipIf(isMissing)(`@aws-sdk/client-iotthingsgraph before ${name}`, () => {
+  describe.skipIf(isMissing)(`@aws-sdk/client-iotthingsgraph with ${name}`, () => {
     let service: World<Upstream>;
     let key: string;
     const clients: IoTThingsGraphClient[] = [];
@@ -52,7 +52,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
 
     const upstream = () => client('', { endpoint: service.upstream.url, credentials: UPSTREAM_CREDENTIALS });
 
-    /** Through the client's paginator. */
+    /** Reads all messages with the client's paginator. */
     async function readAll(reader: IoTThingsGraphClient, flowExecutionId: string, pageSize: number) {
       const messages = [];
       for await (const page of paginateListFlowExecutionMessages(
@@ -64,7 +64,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       return messages;
     }
 
-    /** Through the client alone, following tokens by hand. */
+    /** Reads all messages without the paginator, following tokens by hand. */
     async function readByHand(reader: IoTThingsGraphClient, input: ListFlowExecutionMessagesCommandInput) {
       const messages = [];
       let nextToken: string | undefined;
@@ -90,7 +90,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
     }
 
     it.each(executions.map(({ id, messages }) => [id, messages] as const))(
-      'reads the same messages of %s as from the upstream directly, with and without its paginator',
+      'reads the same messages of %s through the Worker as from the upstream, with and without its paginator',
       async (flowExecutionId, messages) => {
         const pageSize = pageSizeFor(messages);
         const expected = await readAll(upstream(), flowExecutionId, 250);
@@ -100,7 +100,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       },
     );
 
-    it('gets each exception of the model as its class, with the request id', async () => {
+    it('throws each modelled exception as its class, with the request id', async () => {
       const reader = client(key);
       const invalid = await refusal(reader, { maxResults: 251 });
       expect(invalid).toBeInstanceOf(InvalidRequestException);
@@ -130,9 +130,9 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       }
     });
 
-    it('over the rate of its key, gets ThrottlingException', async () => {
+    it('throws a ThrottlingException when its key is over the rate limit', async () => {
       const slowKey = await service.key({ tier: 'standard' });
-      // A new period may begin just before the call.
+      // A new rate-limit period may begin just before the call.
       await eventually(async () => {
         await service.useUpRate(slowKey);
         const throttled = await refusal(client(slowKey));
@@ -141,7 +141,8 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       });
     });
 
-    it('gets an exception that says what to change: wrong key, AWS token, no key, no signature, revoked key, foreign execution', async () => {
+    it('throws an exception that says what to change for each mistake with keys', async () => {
+      // A wrong key, a real AWS token, no signature, no token, a revoked key, and an execution outside of the key.
       const unknown = { name: 'UnrecognizedClientException' };
       expect(await refusal(client('wrong'))).toMatchObject({
         ...unknown,

@@ -1,6 +1,6 @@
 /**
- * Debian's boto3 (apt install python3-boto3), with nothing changed but the constructor, reads through the
- * Worker in workerd. FLOWTAP_TEST_PYTHON names another Python, with another boto3.
+ * Debian's boto3 (apt install python3-boto3) reads through the Worker in workerd. Only the arguments of its
+ * constructor differ from a client of AWS. FLOWTAP_TEST_PYTHON can name another Python with another boto3.
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ const SCRIPT = fileURLToPath(new URL('use_boto3.py', import.meta.url));
 
 interface Refusal {
   readonly code: string;
-  /** The exception's class, when it is one of the model. */
+  /** The exception's class. Null if botocore's model does not list the exception. */
   readonly class: string | null;
   readonly status: number;
   readonly requestId: string;
@@ -24,14 +24,14 @@ interface Refusal {
 
 interface Report {
   readonly executions: Readonly<Record<string, { count: number; paginator: boolean; client: boolean }>>;
-  /** By exception, for the executions that the upstream refuses with it. */
+  /** Refusals by the exception with which the upstream answers. */
   readonly failing: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
 }
 
 for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
   describe.skipIf(isMissing || !hasBoto3(python))(
-    `boto3 (skipped when ${python} has no boto3) before ${name}`,
+    `boto3 (skipped when ${python} has no boto3) with ${name}`,
     () => {
       let service: World<Upstream>;
       let report: Report;
@@ -55,7 +55,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
       afterAll(() => service.close());
 
       it.each(executions.map(({ id, messages }) => [id, messages.length] as const))(
-        'reads the same messages of %s as from the upstream directly, with and without its paginator',
+        'reads the same messages of %s through the Worker as from the upstream, with and without its paginator',
         (id, count) => {
           expect(report.executions[id]).toEqual({ count, paginator: true, client: true });
         },
@@ -65,13 +65,13 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
         ['invalid', 'InvalidRequestException', 400],
         ['token', 'InvalidRequestException', 400],
         ['overTheLimit', 'ThrottlingException', 400],
-      ])('%s is caught as %s', (name, exception, status) => {
+      ])('the mistake "%s" is caught as %s', (name, exception, status) => {
         expect(report.refusals[name]).toMatchObject({ code: exception, class: exception, status });
         expect(report.refusals[name]?.requestId).toMatch(/^[0-9a-f-]{36}$/);
       });
 
       it.each(failing.map(({ exception }) => exception))(
-        "the upstream's %s is caught as that class",
+        "the upstream's %s is caught as the class of that name",
         (exception) => {
           const status = exception === 'InternalFailureException' ? 500 : 400;
           expect(report.failing[exception]).toMatchObject({ code: exception, class: exception, status });
@@ -98,7 +98,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
         ['invalid', 'InvalidRequestException', /^maxResults: must be a whole number from 1 to 250/],
         ['token', 'InvalidRequestException', /^nextToken: .* leave it out to start/],
         ['endpointWithPath', 'UnknownOperationException', /without a path: endpoint_url in Python/],
-      ])('%s is %s, with a text that says what to change', (name, exception, text) => {
+      ])('the mistake "%s" gets a %s that says what to change', (name, exception, text) => {
         expect(report.refusals[name]).toMatchObject({
           code: exception,
           message: expect.stringMatching(text),
@@ -113,7 +113,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
         expect(report.refusals['wrongKey']).toMatchObject({ retries: 0 });
       });
 
-      it('gets no answer that repeats an AWS token which it sent by mistake', () => {
+      it('gets no answer that repeats an AWS token sent by mistake', () => {
         expect(JSON.stringify(report)).not.toContain('REALTOKEN');
       });
     },

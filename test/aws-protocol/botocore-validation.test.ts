@@ -1,6 +1,5 @@
 /**
- * Validates our answers with botocore's parser, parameter validator and model of the service, without a
- * network.
+ * Validates our answers with botocore's parser, parameter validator and service model. Needs no network.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +19,7 @@ const messages = fc.array(
     {
       messageId: fc.string(),
       eventType: fc.constantFrom(...EVENT_TYPES, 'A_TYPE_OF_TOMORROW'),
-      // Whole milliseconds, as AWS sends them. Python would round our nanoseconds to microseconds.
+      // Whole milliseconds, as AWS sends them. Python would round finer times to microseconds.
       timestamp: fc.integer({ min: -1e9, max: 4e12 }).map((ms) => ms / 1000),
       payload: fc.string({ unit: 'grapheme', maxLength: 40 }),
     },
@@ -39,7 +38,7 @@ describe.skipIf(!hasBoto3(PYTHON))(`botocore (skipped when ${PYTHON} has no boto
       const flowExecutionId = `execution ${index}`;
       await service.script(flowExecutionId, history);
       answers.push(await callAws(service, { key, input: { flowExecutionId } }));
-      // Time refills the budget of upstream calls.
+      // Advancing the clock refills the budget of upstream calls.
       await service.clock.advance(100);
     }
     const judgements = await judge(answers);

@@ -1,6 +1,6 @@
 /**
- * How users configure AWS clients for Flowtap: the constructor of the JavaScript client, and profiles of the
- * AWS CLI.
+ * Configures AWS clients for Flowtap as users do: with constructor arguments of the JavaScript client, or profiles of
+ * the AWS CLI.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,14 +15,14 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** The API key is the session token. */
+/** AWS credentials with the API key as their session token. */
 export const credentialsOf = (apiKey: string) => ({
   accessKeyId: 'flowtap',
   secretAccessKey: 'unused',
   sessionToken: apiKey,
 });
 
-/** The constructor's arguments. No retries: tests count calls. */
+/** Arguments for a client's constructor. Retries are off, because tests count calls. */
 export const configFor = (endpoint: string, apiKey: string) => ({
   endpoint,
   region: 'us-west-2',
@@ -34,9 +34,9 @@ const profileText = (name: string, { accessKeyId, secretAccessKey, sessionToken 
   `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n` +
   (sessionToken === undefined ? '' : `aws_session_token = ${sessionToken}\n`);
 
-/** The AWS CLI with its own credentials file. */
+/** The AWS CLI with a credentials file of its own. */
 export class AwsCli {
-  /** For AWS_SHARED_CREDENTIALS_FILE. */
+  /** The path for AWS_SHARED_CREDENTIALS_FILE. */
   readonly credentialsFile: string;
   readonly #home: string;
 
@@ -52,7 +52,7 @@ export class AwsCli {
     return cli;
   }
 
-  /** `words`: the service, the operation and its options. */
+  /** Runs the CLI. `words` are the service, the operation and its options. */
   run(endpoint: string, profile: string, words: readonly string[]) {
     const settings = `--endpoint-url ${endpoint} --region us-west-2 --profile ${profile} --output json`;
     const env = { AWS_MAX_ATTEMPTS: '1', AWS_SHARED_CREDENTIALS_FILE: this.credentialsFile };

@@ -1,4 +1,4 @@
-/** The examples in examples/aws work when they are run as their comments say. */
+/** Runs the Things Graph examples in examples/aws as their comments describe. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from '../support/installed.ts';
 import { AwsCli, credentialsOf } from './clients.ts';
@@ -17,7 +17,7 @@ let key: string;
 let env: { FLOWTAP_URL: string; FLOWTAP_API_KEY: string };
 beforeAll(async () => {
   service = await openWorldBefore(EMULATOR.start);
-  // An example needs no more than a key for this one execution.
+  // A key for this one execution is all that an example needs.
   key = await service.key({ executions: [id], tier: 'standard' });
   env = { FLOWTAP_URL: service.url.href, FLOWTAP_API_KEY: key };
 });
@@ -26,7 +26,7 @@ afterAll(() => service.close());
 const run = (program: string, example: string, more: Record<string, string> = {}): Promise<string> =>
   runExample(program, [example, id], { ...env, ...more });
 
-/** Time, type and payload of each line. */
+/** The time, type and payload that each line shows. */
 const linesOf = (stdout: string) =>
   stdout
     .trimEnd()

@@ -30,11 +30,11 @@ describe('the caller', () => {
     ['no token at all', { key: undefined }],
     ['an empty token', { key: '' }],
     ['an unsigned request', { key: undefined, headers: { Authorization: '' } }],
-    ["a real token of AWS's", { key: `IQoJb3JpZ2luX2VjE${'A/b+'.repeat(150)}==` }],
+    ['a real AWS session token', { key: `IQoJb3JpZ2luX2VjE${'A/b+'.repeat(150)}==` }],
     ['a key that nobody issued', { key: 'ftk_0123456789_abcdefghijklmnopqrstuvwxyzABCDEF012345' }],
     ['a key in X-API-Key alone', { key: undefined, headers: { 'X-API-Key': 'whatever' } }],
   ])(
-    '%s is an UnrecognizedClientException that names the three arguments, and repeats nothing',
+    '%s gets an UnrecognizedClientException that names the three credential arguments and repeats no secret',
     async (_, call) => {
       const { name, status, message } = await refusal({ flowExecutionId: ID }, call);
       expect({ name, status }).toEqual({ name: 'UnrecognizedClientException', status: 400 });
@@ -44,7 +44,7 @@ describe('the caller', () => {
     },
   );
 
-  it('without a valid key, an answer reveals nothing about the request, the execution or the upstream', async () => {
+  it('a request without a valid key gets the same answer whatever it contains, without an upstream call', async () => {
     const texts = new Set<string>();
     for (const input of [
       { flowExecutionId: ID },
@@ -59,8 +59,8 @@ describe('the caller', () => {
     expect(service.calls()).toBe(0);
   });
 
-  it('the exceptions for a revoked and an expired key differ', async () => {
-    // A store accepts one write to an entry per second.
+  it('a revoked key and an expired key get different messages', async () => {
+    // The store accepts one write per entry and second, and the key was just written.
     await service.clock.advance(2_000);
     expect((await service.admin('POST', `/keys/${key.slice(4, 12)}/revoke`)).status).toBe(200);
     expect(await refusal({ flowExecutionId: ID })).toMatchObject({
@@ -76,7 +76,7 @@ describe('the caller', () => {
     });
   });
 
-  it('an execution outside of the key is an AccessDeniedException without an upstream call, whether or not it exists', async () => {
+  it('an execution that the key may not read is an AccessDeniedException without an upstream call, even if it does not exist', async () => {
     const narrow = await service.key({ executions: [ID] });
     const existing = await refusal({ flowExecutionId: OTHER }, { key: narrow });
     await service.script(OTHER, endedLongAgo(service.clock, 5));
@@ -99,7 +99,7 @@ describe('the caller', () => {
     expect((await callAws(service, { key: slow, input: { flowExecutionId: ID } })).status).toBe(200);
   });
 
-  it('an address with too many wrong keys is throttled, but a valid key from there is not', async () => {
+  it('an address with too many wrong keys is throttled, but a valid key that it has used before is not', async () => {
     expect((await callAws(service, { key, input: { flowExecutionId: ID } })).status).toBe(200);
     const names = [];
     for (let call = 0; call < 32; call++) names.push((await refusal({}, { key: 'wrong' })).name);
@@ -108,7 +108,7 @@ describe('the caller', () => {
     expect((await callAws(service, { key, input: { flowExecutionId: ID } })).status).toBe(200);
   });
 
-  it('a key in the URL, and two different keys, are refused', async () => {
+  it('a request with a key in its URL, or with two different keys, is refused', async () => {
     const asked = { flowExecutionId: ID };
     expect(await refusal(asked, { path: `/?key=${key}` })).toMatchObject({
       name: 'InvalidRequestException',
@@ -137,7 +137,7 @@ describe('the request', () => {
     [{ flowExecutionId: ID, nextToken: '' }, /^nextToken: must not be empty/],
     [{ flowExecutionId: ID, nextToken: '3' }, /^nextToken: is not a token of this execution/],
     [{ maxResults: 0, nextToken: '' }, /flowExecutionId: .* maxResults: .* nextToken: /],
-  ])('an InvalidRequestException names the member: %j', async (input, text) => {
+  ])('%j is an InvalidRequestException that names the invalid member', async (input, text) => {
     const { name, status, message } = await refusal(input);
     expect({ name, status }).toEqual({ name: 'InvalidRequestException', status: 400 });
     expect(message).toMatch(text);
@@ -184,13 +184,13 @@ describe('the request', () => {
     });
   });
 
-  it('members that the model does not know are ignored', async () => {
+  it('members that are not in the model are ignored', async () => {
     const input = { flowExecutionId: ID, waitTimeSeconds: 'x', messages: [], __type: 'X' };
     expect((await callAws(service, { key, input })).status).toBe(200);
   });
 
   it.each(['IotThingsGraphFrontEndService.SearchFlowExecutions', 'X.ListFlowExecutionMessages', '', 'é'])(
-    'operation %j is an UnknownOperationException that names the known one',
+    'the operation %j is an UnknownOperationException that names the supported one',
     async (target) => {
       expect(await refusal({ flowExecutionId: ID }, { target: encodeURI(target) })).toMatchObject({
         name: 'UnknownOperationException',
@@ -200,7 +200,7 @@ describe('the request', () => {
     },
   );
 
-  it('an endpoint with a path is an exception that says to remove the path', async () => {
+  it('a request to an endpoint with a path gets an exception that says to remove the path', async () => {
     for (const target of ['/aws', '/aws/', '/v2']) {
       expect(await refusal({ flowExecutionId: ID }, { path: target })).toMatchObject({
         name: 'UnknownOperationException',
@@ -217,7 +217,7 @@ describe('the request', () => {
     });
   });
 
-  it('a token of a replaced history is refused with the advice to start again', async () => {
+  it('a token of a replaced history is refused with advice to start again', async () => {
     const { nextToken } = await pageOf(service.get(path(ID, 'maxResults=2')));
     await service.admin('DELETE', `/executions/${encodeURIComponent(ID)}`);
     await service.script(
@@ -231,7 +231,7 @@ describe('the request', () => {
     });
   });
 
-  it('GET / and other methods are answered like any other path', async () => {
+  it('GET / and other methods get a 404 problem without CORS headers', async () => {
     for (const method of ['GET', 'HEAD', 'PUT', 'OPTIONS']) {
       const response = await service.fetch('/', { method });
       expect(response.status).toBe(404);
@@ -242,7 +242,7 @@ describe('the request', () => {
 });
 
 describe('the upstream', () => {
-  /** Advances time only before a retry, and while the emulator stalls an attempt. */
+  /** Returns the refusal. Advances time only when a retry is pending or the emulator stalls an attempt. */
   const refusedAfterRetries = async (input: unknown) => {
     const { clock, emulator } = service;
     const call = { isOver: false };
@@ -256,7 +256,7 @@ describe('the upstream', () => {
     return exceptionOf(answer);
   };
 
-  it('an execution that it does not know is a ResourceNotFoundException', async () => {
+  it('that does not know the execution causes a ResourceNotFoundException', async () => {
     expect(await refusedAfterRetries({ flowExecutionId: 'unknown' })).toMatchObject({
       name: 'ResourceNotFoundException',
       status: 400,
@@ -269,7 +269,7 @@ describe('the upstream', () => {
     [{ xmlErrorRate: 1 }, 'InternalFailureException', 500, 'upstream-broken'],
     [{ stallRate: 1 }, 'InternalFailureException', 500, 'upstream-timeout'],
     [{ truncateRate: 1 }, 'InternalFailureException', 500, 'upstream-internal'],
-  ])('%j is a %s with %i, which every client retries', async (faults, name, status, failure) => {
+  ])('with the faults %j causes a %s with status %i, which every client retries', async (faults, name, status, failure) => {
     await service.faults(faults);
     const { message, ...rest } = await refusedAfterRetries({ flowExecutionId: ID });
     expect(rest).toEqual({ name, status });
@@ -278,7 +278,7 @@ describe('the upstream', () => {
     expect(message).not.toMatch(/Rate exceeded|HTTP|XML|AccessDenied/);
   });
 
-  it('an unreachable upstream is an InternalFailureException', async () => {
+  it('that is unreachable causes an InternalFailureException', async () => {
     service.stopUpstream();
     expect(await refusedAfterRetries({ flowExecutionId: ID })).toMatchObject({
       name: 'InternalFailureException',
@@ -286,7 +286,7 @@ describe('the upstream', () => {
     });
   });
 
-  it('a store that is down is an InternalFailureException, since keys cannot be checked', async () => {
+  it('a store that is down causes an InternalFailureException, because keys cannot be checked', async () => {
     service.restart();
     service.store.failReads();
     expect(await refusal({ flowExecutionId: ID })).toMatchObject({

@@ -1,4 +1,4 @@
-/** The mapping from failures to AWS exceptions: the exception decides whether a client retries. */
+/** The mapping from failures to AWS exceptions. A client decides by the exception whether it retries. */
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../src/core/errors.ts';
 import { awsRefusal } from '../../src/http/aws/aws-answer.ts';
@@ -9,7 +9,7 @@ import { isTransient, problemOf } from '../../src/http/problem-response.ts';
 const internal = 'AKIAINTERNAL: what only the operator may read';
 const retryAfterSeconds = 7;
 
-/** One failure of each type. A missing one does not compile. */
+/** One failure of each type. If a type is missing, this does not compile. */
 const failures: { readonly [Type in Failure['type']]: Extract<Failure, { type: Type }> } = {
   'upstream-invalid-request': { type: 'upstream-invalid-request', internal },
   'upstream-invalid-token': { type: 'upstream-invalid-token', internal },
@@ -56,7 +56,7 @@ const namedBy =
   (name: string) =>
     every.filter((failure) => exceptionOf(failure).name === name).map(({ type }) => type);
 
-it('each failure has the exception that tells a client what to do', () => {
+it('each failure is mapped to the exception that tells a client what to do', () => {
   const named = namedBy(thingsGraphDialect);
   expect({
     InvalidRequestException: named('InvalidRequestException'),
@@ -111,7 +111,7 @@ it('each failure has the exception that tells a client what to do', () => {
   });
 });
 
-it('Step Functions has its own names for some failures', () => {
+it('Step Functions uses its own exception names for some failures', () => {
   const named = namedBy(stepFunctionsDialect);
   expect({
     ExecutionDoesNotExist: named('ExecutionDoesNotExist'),
@@ -146,7 +146,7 @@ describe.each([
 ])('in the protocol of %s', (_, dialect) => {
   const { exceptionOf } = dialect;
 
-  it('failures that problem JSON calls temporary are retried by AWS clients', () => {
+  it('AWS clients retry each failure that is temporary in problem JSON', () => {
     const retried = every.filter((failure) => {
       const { name } = exceptionOf(failure);
       return name === 'ThrottlingException' || awsRefusal(dialect, failure, 'id').status === 500;
@@ -154,14 +154,14 @@ describe.each([
     expect(every.filter(isTransient).filter((failure) => !retried.includes(failure))).toEqual([]);
   });
 
-  it('only InternalFailureException has status 500, all else 400', () => {
+  it('InternalFailureException has status 500, and every other exception 400', () => {
     for (const failure of every) {
       const expected = exceptionOf(failure).name === 'InternalFailureException' ? 500 : 400;
       expect(awsRefusal(dialect, failure, 'id').status).toBe(expected);
     }
   });
 
-  it('no message contains internal text, and each names the seconds to wait, since AWS clients ignore Retry-After', () => {
+  it('no message contains internal text, and each states how long to wait, because AWS clients ignore Retry-After', () => {
     for (const failure of every) {
       const { message } = exceptionOf(failure);
       expect(message).toMatch(/^[\w"].*\.$/);

@@ -1,6 +1,6 @@
 /**
- * Histories of the foreign upstream: every shape of payload, time and id that the model allows or that real
- * histories have, and lengths around its page size of 37.
+ * Histories of the foreign upstream. They have every kind of payload, time and id that the model allows or that real
+ * histories contain, and lengths around the upstream's page size of 37.
  */
 import type { AwsMessage } from './aws-call.ts';
 
@@ -9,9 +9,7 @@ export interface Execution {
   readonly messages: readonly AwsMessage[];
 }
 
-/**
- * A message with its time in milliseconds, whether a client printed it or AWS's protocol has it in seconds.
- */
+/** Converts a message's time to milliseconds, from epoch seconds or from the ISO text that a client prints. */
 export const inMilliseconds = ({ timestamp, ...rest }: AwsMessage<string | number>): AwsMessage => ({
   ...rest,
   ...(timestamp !== undefined && {
@@ -38,7 +36,7 @@ const PAYLOADS = [
   `long ${'é🙂'.repeat(2_000)}`,
 ] as const;
 
-/** Whole seconds, milliseconds, microseconds, and one that adding doubles would change. */
+/** Whole seconds, milliseconds, microseconds, and a fraction that floating-point addition would change. */
 const FRACTIONS = [0, 0.656, 0.5, 0.001, 0.317123, 0.999, 0.1] as const;
 
 const timestampOf = (position: number): number =>
@@ -70,7 +68,7 @@ const SUCCEEDED = {
   messages: flow(30, ended('EXECUTION_SUCCEEDED', 30)),
 };
 
-/** Running still, longer than any page. */
+/** A running execution whose history is longer than any page. */
 export const LONG = { id: 'long/flow.of:412', messages: flow(412) };
 
 export const FOREIGN_EXECUTIONS: readonly Execution[] = [

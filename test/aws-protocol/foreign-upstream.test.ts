@@ -1,6 +1,6 @@
 /**
- * The foreign upstream checks signatures, and our pages and streams have the same messages as its own. AWS's
- * clients read from it in aws-sdk.test.ts, boto3.test.ts and aws-cli.test.ts.
+ * The foreign upstream verifies signatures, and our pages and streams contain exactly its messages. AWS's clients
+ * read from this upstream in aws-sdk.test.ts, boto3.test.ts and aws-cli.test.ts.
  */
 import {
   IoTThingsGraphClient,
@@ -16,13 +16,13 @@ import type { ForeignUpstream } from './foreign-upstream.ts';
 import { FOREIGN, startForeign } from './upstreams.ts';
 import { openWorldBefore, UPSTREAM_CREDENTIALS, type World } from '../support/on-workerd.ts';
 
-/** A message, with the step that we derive. */
+/** A message with the step that Flowtap derives. */
 type PrintedMessage = AwsMessage<string> & { readonly step?: string };
 
-/** The message as the upstream has it. */
+/** The message as the upstream sends it, without the derived step. */
 const asUpstream = ({ step, ...message }: PrintedMessage) => inMilliseconds(message);
 
-describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
+describe.skipIf(FOREIGN.isMissing)(`with ${FOREIGN.name}`, () => {
   let service: World<ForeignUpstream>;
   let key: string;
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
   const messagesIn = (stream: StreamReader): PrintedMessage[] =>
     stream.named('message').map(({ data }) => JSON.parse(data));
 
-  it('refuses a wrong secret, an unknown key id or session token, and a page token of another history', async () => {
+  it('the upstream refuses wrong credentials, a session token, and a page token of another history', async () => {
     const { url } = service.upstream;
     const refusals: [Parameters<typeof ask>, string][] = [
       [[url, { ...UPSTREAM_CREDENTIALS, secretAccessKey: 'wrong' }], 'InvalidSignatureException'],
@@ -82,7 +82,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
   });
 
   it.each(FOREIGN_EXECUTIONS.map(({ id, messages }) => [id, messages] as const))(
-    'our pages of %s have the same messages',
+    'our pages of %s contain exactly its messages',
     async (id, messages) => {
       const read: PrintedMessage[] = [];
       let nextToken: string | undefined;
@@ -90,7 +90,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
         const more = nextToken === undefined ? '' : `&nextToken=${nextToken}`;
         const response = await messagesOf(id, `maxResults=40${more}`);
         expect(response.status).toBe(200);
-        // Safety: the contract of a page; what it holds is looked at below.
+        // Safety: the response is a page. Its messages are checked below.
         const page = (await response.json()) as { messages: PrintedMessage[]; nextToken?: string };
         read.push(...page.messages);
         ({ nextToken } = page);
@@ -99,15 +99,15 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
     },
   );
 
-  it('a stream of an ended execution has all of its messages, and ends', async () => {
+  it('a stream of an ended execution sends all of its messages, then ends', async () => {
     const { id, messages } = FOREIGN_EXECUTIONS[0] ?? LONG;
     const stream = await (await streamOf(id)).readAll();
     expect(messagesIn(stream).map(asUpstream)).toEqual(messages.map(inMilliseconds));
     expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: '{"status":"SUCCEEDED"}' });
   });
 
-  it('a stream of a running execution also has its later messages', async () => {
-    // They fill the last page, so that the next message has another token.
+  it('a stream of a running execution also sends its later messages', async () => {
+    // The first 37 messages fill the upstream's page, so the next message needs a new token.
     const id = 'growing/1';
     const messages = [...flow(41), ended('EXECUTION_SUCCEEDED', 41)];
     await service.upstream.say({ [id]: { messages: messages.slice(0, 37) } });
@@ -120,7 +120,7 @@ describe.skipIf(FOREIGN.isMissing)(`before ${FOREIGN.name}`, () => {
     expect(stream.events.at(-1)).toMatchObject({ event: 'end' });
   });
 
-  it('a client that never retries does not notice that it throttles twice', async () => {
+  it('a client that never retries does not notice when the upstream throttles twice', async () => {
     const id = 'throttles.twice';
     await service.upstream.say({ [id]: { exception: 'ThrottlingException', times: 2, messages: flow(5) } });
     expect((await throughUs({ flowExecutionId: id })).messages).toHaveLength(5);

@@ -1,6 +1,5 @@
 /**
- * Starts foreign_upstream.py on loopback. It exits when its stdin closes, so it ends with this process in any
- * case.
+ * Starts foreign_upstream.py on loopback. The script exits when its stdin closes, so it never outlives this process.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,13 +17,13 @@ const SCRIPT = fileURLToPath(new URL('foreign_upstream.py', import.meta.url));
 export interface ForeignHistory {
   readonly messages?: readonly AwsMessage[];
   readonly exception?: ModelledException;
-  /** How many calls get the exception. Default: each one. */
+  /** How many calls get the exception. Default: all. */
   readonly times?: number;
 }
 
 export interface ForeignUpstream {
   readonly url: string;
-  /** Replaces the histories of these executions. */
+  /** Replaces the histories of the given executions. */
   say(histories: Readonly<Record<string, ForeignHistory>>): Promise<void>;
   close(): Promise<void>;
 }

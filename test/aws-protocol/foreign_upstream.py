@@ -1,12 +1,13 @@
-"""A foreign ListFlowExecutionMessages: what the service does as botocore, not as we, understand it.
+"""A foreign ListFlowExecutionMessages, which follows botocore's understanding of the service instead of ours.
 
-Knows nothing of src/emulator: the signature is computed again by botocore's signer, the input judged by botocore's
-validator and model of the service, and pages, tokens and errors are as AWS's own services have them elsewhere: at most
-37 messages whatever was asked for, and a token after every full page, so that the last one may be empty.
+Shares no code with src/emulator. botocore's signer verifies the signature, and botocore's validator and service model
+judge the input. Pages, tokens and errors are like those of other AWS services: a page has at most 37 messages, whatever
+maxResults says, and every full page has a token, so the last page may be empty.
 
-Reads one line of JSON from stdin, {"accessKeyId", "secretAccessKey", "region", "histories": a file's name}, prints the
-port that it listens on, and ends when stdin does. The file is read anew for each request: {flowExecutionId: {"messages":
-[...]}}, or {"exception": name} for an id that is answered with that one, the first {"times"} calls or always.
+Reads one line of JSON from stdin: {"accessKeyId", "secretAccessKey", "region", "histories": path of a file}. Prints the
+port that it listens on, and exits when stdin closes. Each request reads the file again. The file maps each
+flowExecutionId to {"messages": [...]}, or to {"exception": name, "times": count} if calls shall fail. Without "times", all
+calls fail.
 """
 
 import base64
@@ -50,7 +51,7 @@ class Refusal(Exception):
 
 
 def check_signature(method, path, headers, body):
-    """As AWS tells them: no signature, another's key, too late, wrong scope or signature."""
+    """Refuses a missing signature, an unknown key, a wrong scope or signature, and an old date, with AWS's errors."""
     algorithm, _, rest = headers.get("Authorization", "").partition(" ")
     parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
     if algorithm != "AWS4-HMAC-SHA256" or not {"Credential", "SignedHeaders", "Signature"} <= set(parts):
@@ -72,7 +73,7 @@ def check_signature(method, path, headers, body):
     signature = signer.signature(
         signer.string_to_sign(signed, signer.canonical_request(signed)), signed
     )
-    # botocore takes the body's hash from the header where there is one, and believes it.
+    # botocore trusts the body hash in the header, if the request has one. So compare it with the real hash.
     claimed = headers.get("X-Amz-Content-SHA256", hashlib.sha256(body).hexdigest())
     if (
         unsigned
@@ -106,7 +107,7 @@ def check_input(headers, body):
     report = ParamValidator().validate(asked, operation.input_shape)
     if report.has_errors():
         raise Refusal("InvalidRequestException", report.generate_report())
-    # botocore's validator looks at lower bounds alone.
+    # botocore's validator checks only lower bounds.
     if asked.get("maxResults", 1) > operation.input_shape.members["maxResults"].metadata["max"]:
         raise Refusal("InvalidRequestException", "maxResults is too large")
     return asked
@@ -145,7 +146,7 @@ def page(asked):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Head and body in one packet: else the second one waits for the acknowledgement of the first.
+    # Buffers the response, so that head and body leave in one packet. Otherwise the body would wait for an ACK.
     wbufsize = -1
 
     def do_POST(self):
@@ -171,7 +172,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Nobody reads it."""
+        """Logs nothing."""
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,7 +1,4 @@
-/**
- * Has botocore judge answers by its own parser, parameter validator and model of a service, without a
- * network.
- */
+/** Validates answers with botocore's parser, parameter validator and service model. Needs no network. */
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from '../support/installed.ts';
 import type { AwsMessage } from './aws-call.ts';
@@ -12,12 +9,12 @@ const SCRIPT = fileURLToPath(new URL('judge_answers.py', import.meta.url));
 export interface Judgement {
   readonly problems: readonly string[];
   readonly messages?: readonly AwsMessage[];
-  /** The code of an exception. */
+  /** The exception's code, if the answer is one. */
   readonly code?: string;
 }
 
 export interface Judged {
-  /** Default: that of the judge. */
+  /** Default: the `defaultOperation` given to `judgeOf`. */
   readonly operation?: string;
   readonly status: number;
   readonly headers: Headers;

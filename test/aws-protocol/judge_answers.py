@@ -1,7 +1,8 @@
-"""Judges answers in AWS's protocols by botocore's own parser, parameter validator and model.
+"""Validates answers in AWS's protocols with botocore's parser, parameter validator and service model.
 
-The arguments are a service and its default operation. Reads from stdin one JSON object a line: {"status", "headers", "body",
-"operation"}. Prints a JSON array, for each answer {"problems": [...], "messages": [...] or "code": "..."}; times as epoch seconds.
+The arguments are a service and its default operation. Each line of stdin is one answer as a JSON object: {"status",
+"headers", "body", "operation"}. Prints a JSON array with one object per answer: {"problems": [...], "messages": [...]}, or
+{"problems": [...], "code": "..."} for an exception. Times are epoch seconds.
 """
 
 import json
@@ -49,7 +50,7 @@ def validate(parsed, shape):
 
 
 def unknown(value, shape):
-    """Members that the model does not have: the parser passes over them in silence."""
+    """Lists members that are not in the model. The parser ignores them silently."""
     if shape.type_name == "structure":
         strangers = [name for name in value if name not in shape.members]
         known = [unknown(value[name], member) for name, member in shape.members.items() if name in value]

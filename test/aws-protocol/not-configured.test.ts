@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { startWorkerd } from '../../src/local/workerd.ts';
 import { TARGET, exceptionOf } from './aws-call.ts';
 
-it('a Worker without settings answers AWS clients with an exception of their protocol and a status that they retry', async () => {
+it('a Worker without settings answers AWS clients with an exception and a status that they retry', async () => {
   await using workerd = await startWorkerd({ vars: {} });
   const headers = { 'X-Amz-Target': TARGET };
   expect(await exceptionOf(fetch(workerd.url, { method: 'POST', headers, body: '{}' }))).toEqual({

@@ -32,7 +32,7 @@ async function untilArchived(id = ID): Promise<void> {
   }
 }
 
-/** Reads like a paginator: follows the token, and stops if the answer repeats it. */
+/** Reads all pages like a paginator: follows tokens, and throws if an answer repeats its token. */
 async function listAll(
   maxResults: () => number | undefined | Promise<number | undefined>,
   flowExecutionId = ID,
@@ -49,7 +49,7 @@ async function listAll(
 }
 
 describe('a page', () => {
-  it('is AWS JSON with a request id, and without headers for browsers and caches', async () => {
+  it('is AWS JSON with a request id, without CORS headers, and not cacheable', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const response = await callAws(service, { key, input: { flowExecutionId: ID } });
     expect(response.status).toBe(200);
@@ -71,7 +71,7 @@ describe('a page', () => {
     });
   });
 
-  it('has times as epoch seconds with fractions, and omits members that the upstream omitted', async () => {
+  it('has times in fractional epoch seconds, and omits members that the upstream omitted', async () => {
     const messages = [
       {
         messageId: '0',
@@ -88,7 +88,7 @@ describe('a page', () => {
     expect(await list({})).toEqual({ messages: [...messages.slice(0, 3), last] });
   });
 
-  it('has 100 messages by default, and 1 to 250 with maxResults', async () => {
+  it('has at most 100 messages by default, or 1 to 250 with maxResults', async () => {
     await service.script(ID, endedLongAgo(service.clock, 300));
     expect((await list({})).messages).toHaveLength(100);
     expect((await list({ maxResults: null })).messages).toHaveLength(100);
@@ -96,7 +96,7 @@ describe('a page', () => {
     expect((await list({ maxResults: 250 })).messages).toHaveLength(250);
   });
 
-  it('has a nextToken only if more messages exist now, and never null', async () => {
+  it('has a nextToken only if more messages exist, and omits it otherwise', async () => {
     await service.script(ID, endedLongAgo(service.clock, 4));
     const first = await list({ maxResults: 2 });
     expect(first.nextToken).toMatch(/^[\w-]{40}$/);
@@ -109,7 +109,7 @@ describe('a page', () => {
     expect(await list({})).toEqual({ messages: [] });
   });
 
-  it('shows no payloads to a key without access to them: first or later page, live or archived', async () => {
+  it('shows no payloads to a key without access to them, live or archived', async () => {
     await service.script(ID, endedLongAgo(service.clock, 4));
     const shy = await service.key({ payloads: 'none' });
     const read = async (nextToken?: string) =>
@@ -152,7 +152,7 @@ describe('tokens', () => {
     expect(awsAfterRest.messages.map(({ messageId }) => messageId)).toEqual(['3', '4', '5']);
   });
 
-  it('at the end of a running execution give an empty page without a token, and later the new messages', async () => {
+  it('at the end of a running execution return an empty page, and later the new messages', async () => {
     await service.script(ID, [{ messageId: '0' }, { messageId: '1', afterMs: 60_000 }]);
     const { cursor } = await pageOf(service.get(path(ID)));
     expect(await list({ nextToken: cursor })).toEqual({ messages: [] });
@@ -160,7 +160,7 @@ describe('tokens', () => {
     expect((await list({ nextToken: cursor })).messages).toMatchObject([{ messageId: '1' }]);
   });
 
-  it('are never repeated in the answer, even for a running execution that grows meanwhile', async () => {
+  it('are never repeated by an answer, even while a running execution grows', async () => {
     const messages = Array.from({ length: 40 }, (_, at) => ({ messageId: String(at), afterMs: at * 500 }));
     await service.script(ID, messages);
     for (let round = 0; round < 20; round++) {
@@ -172,7 +172,7 @@ describe('tokens', () => {
     }
   });
 
-  it('lead through each message exactly once, with any page sizes and if archived half-way', async () => {
+  it('yield each message exactly once, with any page sizes, even if the execution is archived half-way', async () => {
     const all = endedLongAgo(service.clock, 60);
     const expected = all.map(({ messageId }) => messageId);
     let run = 0;

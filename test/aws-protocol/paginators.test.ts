@@ -1,4 +1,4 @@
-/** Paginators against an Executions port with a bug: they must neither loop nor stop as if they were done. */
+/** Paginators must neither loop nor stop early, even if a bug in Executions returns an empty page too soon. */
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { ok } from '../../src/core/errors.ts';
@@ -22,7 +22,7 @@ const scope = { source: 'things-graph', executionId: FLOW_EXECUTION_ID };
 const fingerprint = '0123456789abcdef';
 
 it.each([0, 7])(
-  'an empty page at %i that has a successor is an InternalFailureException, and logged as a bug',
+  'an empty page at position %i that is not the last is an InternalFailureException and is logged as an error',
   async (position) => {
     const access = openAccess();
     const { text } = await createKey(access);
@@ -32,11 +32,11 @@ it.each([0, 7])(
       full: false,
       served: { layer: 'live', forward: 'hit', upstreamCalls: 0 },
     };
-    // Safety: the AWS protocol asks for pages and nothing else.
+    // Safety: the operation under test calls only `page`.
     const executions = { page: async () => ok(page) } as unknown as Executions;
     const { clock, logged } = access;
     const cursors = new CursorReader(cursorKeys);
-    // Safety: as above.
+    // Safety: the operation under test uses no lists.
     const lists = {} as unknown as Lists;
     const ports = { access, executions, lists, cursorKeys, clock, cursors, eventOfMessage };
     const handler = awsProtocol(ports);

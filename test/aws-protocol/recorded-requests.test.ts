@@ -1,4 +1,4 @@
-/** Requests as AWS's clients really sent them (test/data/aws-client-requests.jsonl), header for header. */
+/** Replays requests that AWS's clients really sent, with all headers (test/data/aws-client-requests.jsonl). */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -18,9 +18,9 @@ interface Recorded {
   readonly body: string;
 }
 
-/** The recording's placeholder for an API key. */
+/** The session token in the recording, in place of an API key. */
 const TOKEN = 'my-product-api-key';
-/** The recording listener's token. */
+/** The page token in the recording, from the server that recorded the requests. */
 const NEXT_TOKEN = '3';
 
 const recorded: readonly Recorded[] = readFileSync(
@@ -55,7 +55,7 @@ beforeAll(async () => {
   }
 });
 
-/** The recorded request with another token, and the text of its body. */
+/** Sends a recorded request. `token` and `body` replace the recorded session token and body. */
 function send(request: Recorded, token?: string, body = request.body): Promise<Response> {
   const headers = headersOf(request);
   if (token !== undefined) headers.set('X-Amz-Security-Token', token);
@@ -63,7 +63,7 @@ function send(request: Recorded, token?: string, body = request.body): Promise<R
   return service.fetch(request.url, { method: request.method, headers: Object.fromEntries(headers), body });
 }
 
-it('the recording contains the cases of these tests', () => {
+it('the recording contains requests for each of these tests', () => {
   expect(recorded).toHaveLength(24);
   expect([withToken.length, withoutToken.length, others.length]).toEqual([12, 4, 8]);
 });
@@ -89,16 +89,16 @@ describe('a request with the key as session token', () => {
   });
 });
 
-describe('a token that is not a key', () => {
-  it.each(named(withToken))('%s is an UnrecognizedClientException', async (_, request) => {
+describe('a request whose token is not a key', () => {
+  it.each(named(withToken))('of %s gets an UnrecognizedClientException', async (_, request) => {
     const { name, message } = await exceptionOf(send(request));
     expect(name).toBe('UnrecognizedClientException');
     expect(message + JSON.stringify(service.logged)).not.toContain(TOKEN);
   });
 });
 
-describe('no token', () => {
-  it.each(named(withoutToken))('%s is an UnrecognizedClientException', async (_, request) => {
+describe('a request without a token', () => {
+  it.each(named(withoutToken))('of %s gets an UnrecognizedClientException', async (_, request) => {
     expect(await exceptionOf(send(request))).toMatchObject({
       name: 'UnrecognizedClientException',
       message: expect.stringContaining('carries no session token'),
@@ -106,8 +106,8 @@ describe('no token', () => {
   });
 });
 
-describe('another operation, or another path', () => {
-  it.each(named(others))('%s is an UnknownOperationException', async (_, request) => {
+describe('a request for another operation or path', () => {
+  it.each(named(others))('of %s gets an UnknownOperationException', async (_, request) => {
     expect(await exceptionOf(send(request, key))).toMatchObject({ name: 'UnknownOperationException' });
   });
 });

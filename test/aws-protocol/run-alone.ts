@@ -1,4 +1,4 @@
-/** Runs other programs without this machine's configuration, credentials and proxy. */
+/** Runs other programs isolated from this machine's configuration, credentials and proxy. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
@@ -10,7 +10,7 @@ export const ALONE: Readonly<Record<string, string>> = {
   AWS_PAGER: '',
 };
 
-/** Runs a program to its end, with any exit code. */
+/** Runs a program until it exits. A non-zero exit code is not an error. */
 export async function runAlone(
   program: string,
   args: readonly string[],
@@ -24,7 +24,7 @@ export async function runAlone(
   try {
     return { code: 0, ...(await running) };
   } catch (error) {
-    // Safety: execFile rejects with these when the program exits with another code than 0.
+    // Safety: execFile rejects with an error of this shape when the exit code is not 0.
     const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string };
     if (typeof code !== 'number') throw error;
     return { code, stdout, stderr };

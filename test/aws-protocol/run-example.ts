@@ -1,4 +1,4 @@
-/** Runs a file of examples/aws as its comment says. */
+/** Runs a file of examples/aws as the comment in the file describes. */
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 
@@ -8,7 +8,7 @@ import { runAlone } from './run-alone.ts';
 export const exampleFile = (example: string): string =>
   fileURLToPath(new URL(`../../examples/aws/${example}`, import.meta.url));
 
-/** What it prints. Throws what it prints as an error. */
+/** Returns the example's output. If the example fails, throws its stderr. */
 export async function runExample(
   program: string,
   [example, ...args]: readonly [example: string, ...args: string[]],
@@ -19,7 +19,7 @@ export async function runExample(
   return stdout;
 }
 
-/** Without one of its settings or its argument, the example prints its usage and fails. */
+/** Checks that the example prints its usage and fails when a setting or its argument is missing. */
 export async function expectUsage(
   example: string,
   env: Readonly<Record<'FLOWTAP_URL' | 'FLOWTAP_API_KEY', string>>,

@@ -1,6 +1,6 @@
 /**
- * boto3's Step Functions client, with only its constructor changed, reads through the Worker in workerd:
- * live, then archived.
+ * boto3's Step Functions client reads through the Worker in workerd, live and then archived. Only the arguments of
+ * its constructor differ from a client of AWS.
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,10 +33,7 @@ interface Report {
   readonly executions: Readonly<Record<string, object>>;
   readonly writes: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
-  /**
-   * Of each list: how many items the upstream has, and whether they are the same with small and with large
-   * pages.
-   */
+  /** For each list, the number of items upstream. For small and large pages, whether all lists are the same. */
   readonly lists: { readonly counts: readonly number[]; readonly same: readonly boolean[] };
   readonly waited: Readonly<Record<string, number>>;
 }
@@ -46,7 +43,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
   let world: World;
   let key: string;
   let report: Report;
-  /** Upstream calls while the writes were refused. */
+  /** Upstream calls for the samples before the archive is read. */
   let callsBefore: number;
   beforeAll(async () => {
     world = await openWorld();
@@ -80,7 +77,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
       ]),
     );
 
-  it('reads the same events and descriptions as from the upstream directly, with and without its paginator', () => {
+  it('reads the same events and descriptions through the Worker as from the upstream, with and without its paginator', () => {
     expect(report.executions).toEqual(expected());
   });
 
@@ -89,11 +86,11 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     const calls = () => samples.map(({ arn }) => world.calls(arn)).reduce((sum, count) => sum + count, 0);
     callsBefore = calls();
     expect((await run({ executions })).executions).toEqual(expected());
-    // The script itself calls the upstream directly: four views and a description of each sample.
+    // The script itself calls the upstream directly, for four views and a description of each sample.
     expect(calls() - callsBefore).toBe(samples.length * 5);
   });
 
-  it('lists the same executions and state machines as the upstream directly, with its paginators', async () => {
+  it('lists the same executions and state machines through the Worker as from the upstream, with its paginators', async () => {
     await scriptRuns(world);
     const { lists } = await run({ machine: MACHINE_ARN });
     expect(lists).toEqual({ counts: [12, 2, 3, 2, expect.any(Number)], same: [true, true] });
@@ -108,11 +105,11 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     ['token', 'InvalidToken', 'InvalidToken'],
     ['wrongKey', 'UnrecognizedClientException', 'ClientError'],
     ['shy', 'AccessDeniedException', 'ClientError'],
-  ])('%s is caught as %s, of the class %s', (name, code, type) => {
+  ])('the mistake "%s" is caught as %s, of the class %s', (name, code, type) => {
     expect(report.refusals[name]).toMatchObject({ code, class: type, status: 400, retries: 0 });
   });
 
-  it('is refused operations that write', () => {
+  it('cannot call operations that write', () => {
     const denied = {
       code: 'AccessDeniedException',
       status: 400,
@@ -128,7 +125,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     ]);
   });
 
-  it('waits for the end of a run with 100 waiters, which cost the upstream one call a second', async () => {
+  it('lets 100 waiters wait for the end of a run, at the cost of one upstream call a second', async () => {
     const running = arnOf('running');
     const endsAfterMs = RUN_SECONDS * 1_000;
     await world.control('/executions', {
@@ -143,7 +140,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     const seconds = (Date.now() - beganAtMs) / 1_000;
     expect(waited).toEqual({ succeeded: WAITERS });
     expect(world.calls(running)).toBeGreaterThanOrEqual(2);
-    // The shortest interval is a second, less the jitter (pacer.ts).
+    // Polls are at least a second apart, minus jitter (pacer.ts).
     expect(world.calls(running)).toBeLessThanOrEqual(seconds / 0.9 + 1);
   });
 });

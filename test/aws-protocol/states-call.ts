@@ -1,6 +1,4 @@
-/**
- * Calls Step Functions' operations at the service as AWS clients do, with a signature that is not verified.
- */
+/** Calls the service's Step Functions operations as AWS clients do, with a dummy signature. */
 import { AwsClient } from 'aws4fetch';
 import { type ServiceUnderTest, path } from '../http/service-under-test.ts';
 import { UPSTREAM_CREDENTIALS } from '../support/in-process.ts';
@@ -9,7 +7,7 @@ import type { HistoryEvent } from '../../src/sources/step-functions/step-functio
 export interface StatesCall {
   readonly input?: unknown;
   readonly key?: string | undefined;
-  /** That the client signs for. */
+  /** The region that the client signs for. */
   readonly region?: string;
   readonly headers?: Record<string, string>;
 }
@@ -37,12 +35,12 @@ export async function callStates(
     },
     body: typeof input === 'string' ? input : JSON.stringify(input),
   });
-  // Safety: answers and exceptions are objects; what they hold is what tests then look at.
+  // Safety: answers and exceptions are objects. Tests check their members.
   const body = (await response.json()) as Record<string, unknown>;
   return { status: response.status, headers: response.headers, body };
 }
 
-/** The answer of a call that succeeds. */
+/** Calls an operation and returns its answer. Throws if the call fails. */
 export async function statesAnswer(
   service: Pick<ServiceUnderTest, 'fetch'>,
   operation: string,
@@ -53,7 +51,7 @@ export async function statesAnswer(
   return body;
 }
 
-/** The events of all pages, following tokens, and how many pages there were. */
+/** Reads a history page by page. Returns all events and the number of pages. */
 export async function readHistory(
   service: Pick<ServiceUnderTest, 'fetch'>,
   key: string,
@@ -66,7 +64,7 @@ export async function readHistory(
       key,
       input: { ...input, ...(nextToken !== undefined && { nextToken }) },
     });
-    // Safety: as above.
+    // Safety: GetExecutionHistory answers with this member.
     events.push(...(page['events'] as HistoryEvent[]));
     nextToken = page['nextToken'];
     if (nextToken === undefined) return { events, pages };
@@ -75,7 +73,7 @@ export async function readHistory(
   }
 }
 
-/** As AWS leaves out inputs and outputs. */
+/** Removes inputs and outputs, as AWS does for `includeExecutionData: false`. */
 export const withoutData = (events: readonly HistoryEvent[]): object[] =>
   events.map((event) =>
     Object.fromEntries(
@@ -87,7 +85,7 @@ export const withoutData = (events: readonly HistoryEvent[]): object[] =>
     ),
   );
 
-/** What the same call answers straight from the emulator. */
+/** Sends the same call directly to the emulator. */
 export async function askUpstream(
   { emulator, clock }: ServiceUnderTest,
   operation: string,
@@ -109,7 +107,7 @@ export async function askUpstream(
     body: JSON.stringify(input),
     aws: { datetime, allHeaders: true },
   });
-  // Safety: as above.
+  // Safety: answers and exceptions are objects. Tests check their members.
   return (await (await emulator.fetch(request)).json()) as Record<string, unknown>;
 }
 

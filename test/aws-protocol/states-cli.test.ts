@@ -1,6 +1,5 @@
 /**
- * The AWS CLI of Debian reads Step Functions through the Worker in workerd, with a profile of its own for the
- * key.
+ * Debian's AWS CLI reads Step Functions through the Worker in workerd. A separate profile holds the API key.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
@@ -47,7 +46,7 @@ describe.skipIf(!hasAwsCli())(`the AWS CLI (skipped where ${AWS_CLI} is missing)
     ['get-execution-history', ['--reverse-order', '--page-size', '1']],
     ['get-execution-history', ['--no-include-execution-data']],
     ['describe-execution', []],
-  ] as const)('%s %j prints the same as when it reads from the upstream directly', async (command, more) => {
+  ] as const)('prints the same for %s %j through the Worker as from the upstream directly', async (command, more) => {
     const asked = ['--execution-arn', arn, ...more];
     const [straight, through] = await Promise.all([
       read('upstream', command, ...asked),
@@ -60,7 +59,7 @@ describe.skipIf(!hasAwsCli())(`the AWS CLI (skipped where ${AWS_CLI} is missing)
   it.concurrent.each([
     ['list-executions', ['--state-machine-arn', MACHINE_ARN, '--page-size', '5']],
     ['list-state-machines', []],
-  ] as const)('%s %j prints the same', async (command, asked) => {
+  ] as const)('prints the same list for %s %j through the Worker as from the upstream directly', async (command, asked) => {
     const [straight, through] = await Promise.all([
       read('upstream', command, ...asked),
       read('flowtap', command, ...asked),
@@ -77,7 +76,7 @@ describe.skipIf(!hasAwsCli())(`the AWS CLI (skipped where ${AWS_CLI} is missing)
       /\(AccessDeniedException\).*read-only/,
     ],
     ['stop-execution', ['--execution-arn', arnOf('sample-0')], /\(AccessDeniedException\).*read-only/],
-  ] as const)('%s %j is refused', async (command, asked, text) => {
+  ] as const)('fails with the exception of the service for %s %j', async (command, asked, text) => {
     const { code, stderr } = await run('flowtap', command, ...asked);
     expect(code).not.toBe(0);
     expect(stderr).toMatch(text);

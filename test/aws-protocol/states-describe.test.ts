@@ -1,6 +1,6 @@
 /**
- * DescribeExecution: as the upstream answers it, live, archived and without it; less for keys without
- * payloads.
+ * DescribeExecution answers as the upstream does, even when archived and without the upstream. Keys without payloads
+ * get fewer members.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, openService, path } from '../http/service-under-test.ts';
@@ -21,7 +21,7 @@ const describeAs = (apiKey: string, input: object) =>
 const DAY_SECONDS = 86_400;
 const DATA = { input: '{"order":4711}', inputDetails: { truncated: false } };
 
-/** Ended a day ago unless `endedAt` says otherwise: it may be redriven. */
+/** The events of a failed execution. By default it ended a day ago, so it can still be redriven. */
 const failed = (endedAt = service.clock.now() / 1_000 - DAY_SECONDS) => [
   {
     type: 'ExecutionStarted',
@@ -35,7 +35,7 @@ const failed = (endedAt = service.clock.now() / 1_000 - DAY_SECONDS) => [
   },
 ];
 
-it('of every recorded history is what the upstream answers: live, archived, and after the upstream has gone', async () => {
+it('every recorded history is described as by the upstream: live, archived, and after the upstream is gone', async () => {
   const histories = readRecordedHistories().map(({ events }, index) => ({
     arn: arnOf(`run-${index}`),
     events,
@@ -67,11 +67,11 @@ it('of every recorded history is what the upstream answers: live, archived, and 
   for (const { arn } of histories) await expectAll(arn);
 });
 
-describe('without the level "full"', () => {
+describe('a description for a key without the level "full"', () => {
   it.each([
     ['names', { error: 'Too.Bad' }],
     ['none', {}],
-  ] as const)('at %s, it has neither input nor cause, live and archived', async (payloads, more) => {
+  ] as const)('has neither input nor cause at the level %s, live and archived', async (payloads, more) => {
     const arn = arnOf('failed');
     await scriptEvents(service, arn, failed());
     const expected = await askUpstream(service, 'DescribeExecution', {
@@ -88,7 +88,7 @@ describe('without the level "full"', () => {
     }
   });
 
-  it('data in the place of an error name is shown to no other key', async () => {
+  it('hides data that stands in place of an error name', async () => {
     const arn = arnOf('failed');
     const [started, end] = failed();
     const details = { error: '{"card": 4711}', cause: 'x' };
@@ -100,7 +100,7 @@ describe('without the level "full"', () => {
 });
 
 describe('the upstream', () => {
-  it('is asked once a second, however many poll, with or without data and payloads', async () => {
+  it('is called once a second, however many clients poll, with or without data and payloads', async () => {
     const executionArn = arnOf('running');
     await scriptEvents(service, executionArn, [
       { type: 'ExecutionStarted', executionStartedEventDetails: DATA },
@@ -121,7 +121,7 @@ describe('the upstream', () => {
     expect(service.calls() - before).toBeLessThanOrEqual(seconds + 2);
   });
 
-  it('that refuses the data to us is still asked for the metadata', async () => {
+  it('is still asked for metadata if it refuses to return data', async () => {
     const executionArn = arnOf('encrypted');
     const upstream = async (request: Request) => {
       const { includedData } = Object(await request.json());
@@ -145,7 +145,7 @@ describe('the upstream', () => {
   });
 });
 
-it('of an archived execution says after 14 days that it can be redriven no more, as AWS does', async () => {
+it('an archived execution is described as not redrivable after 14 days, as by AWS', async () => {
   const arn = arnOf('failed');
   await scriptEvents(service, arn, failed());
   await untilArchived(service, arn);
@@ -158,7 +158,7 @@ it('of an archived execution says after 14 days that it can be redriven no more,
   expect(await describeAs(key, asked)).toEqual(expected);
 });
 
-it('of a history that was imported is made from its first and last events', async () => {
+it('an imported history is described from its first and last events', async () => {
   const executionArn = arnOf('imported').replace('StateMachine:', 'StateMachine/Label:');
   const start = service.clock.now() / 1_000 - 90 * DAY_SECONDS;
   const messages = failed(start).map(({ timestamp, ...event }, index) => {

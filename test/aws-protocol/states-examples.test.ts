@@ -1,4 +1,4 @@
-/** The examples in examples/aws that read Step Functions work when they are run as their comments say. */
+/** Runs the Step Functions examples in examples/aws as their comments describe. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { arnOf } from '../step-functions/source-under-test.ts';
 import { AWS_CLI, PYTHON, hasAwsCli, hasBoto3 } from '../support/installed.ts';
@@ -13,7 +13,7 @@ let world: World;
 let key: string;
 beforeAll(async () => {
   world = await openWorld();
-  // An example needs no more than a key for this one execution.
+  // A key for this one execution is all that an example needs.
   key = await world.key({ executions: [ARN], tier: 'standard' });
   await world.control('/executions', {
     executionArn: ARN,

@@ -1,6 +1,6 @@
 /**
- * GetExecutionHistory of every recorded history: the events are those that the upstream has, live, archived
- * and without it.
+ * GetExecutionHistory of every recorded history returns the upstream's events, even when archived and without the
+ * upstream.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
@@ -44,7 +44,7 @@ async function expectHistory(arn: string, events: readonly HistoryEvent[], maxRe
 }
 
 describe('every recorded history', () => {
-  it('is read event for event: live, archived, and after the upstream has gone', async () => {
+  it('is read completely: live, archived, and after the upstream is gone', async () => {
     for (const { arn, events } of histories) {
       await scriptEvents(service, arn, events);
       await expectHistory(arn, events, 0);
@@ -88,7 +88,7 @@ describe('a long history', () => {
     },
   );
 
-  it('keeps its tokens over a restart, over its archiving, and for other page sizes', async () => {
+  it('has tokens that stay valid after a restart, after archiving, and for other page sizes', async () => {
     service = await openService();
     key = await service.key();
     const executionArn = arnOf('long');
@@ -112,7 +112,7 @@ describe('a long history', () => {
     }
   });
 
-  it('that was not read before gives its newest event at the first request, also if one read does not reach it', async () => {
+  it('that was never read returns its newest event to the first request, even if that takes several reads', async () => {
     service = await openService();
     key = await service.key();
     const executionArn = arnOf('unread');
@@ -123,7 +123,7 @@ describe('a long history', () => {
     await scriptEvents(service, executionArn, running);
     const input = { executionArn, reverseOrder: true, maxResults: 2 };
     const asked = statesAnswer(service, 'GetExecutionHistory', { key, input });
-    // Small steps: signing a call takes real time.
+    // Small steps, because signing a call takes real time.
     let isAnswered = false;
     void asked.finally(() => (isAnswered = true)).catch(() => undefined);
     while (!isAnswered) await service.clock.advance(10);
@@ -136,7 +136,7 @@ describe('a long history', () => {
     expect(service.calls() - calls).toBeLessThanOrEqual(2);
   });
 
-  it('has tokens for its execution, operation and direction only', async () => {
+  it('has tokens that are valid only for its execution, operation and direction', async () => {
     service = await openService();
     key = await service.key();
     const [executionArn, other] = [arnOf('long'), arnOf('other')];

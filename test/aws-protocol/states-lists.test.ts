@@ -1,6 +1,6 @@
 /**
- * ListExecutions and ListStateMachines: as the upstream answers them, filtered by the key, and longer than
- * the upstream remembers.
+ * ListExecutions and ListStateMachines answer as the upstream does, filtered by the key. Archived executions stay
+ * listed after the upstream has forgotten them.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, openService } from '../http/service-under-test.ts';
@@ -29,7 +29,7 @@ const runs = async (body: object): Promise<void> => {
   if (!answer.ok) throw new Error(await answer.text());
 };
 
-/** Every fifth still runs. */
+/** Runs of which every fifth is still running. */
 const someRuns = (count: number) =>
   Array.from({ length: count }, (_, index) => {
     const startedAt = service.clock.now() - HOUR_MS - index * 60_000;
@@ -48,18 +48,18 @@ async function readAll(
   const tokens: string[] = [];
   for (let nextToken: unknown; ;) {
     const page = await ask({ ...input, ...(nextToken !== undefined && { nextToken }) });
-    // Safety: the model of both operations.
+    // Safety: both operations answer with such a member.
     items.push(...(page[result] as Item[]));
     nextToken = page['nextToken'];
     if (nextToken === undefined) return { items, tokens };
     tokens.push(String(nextToken));
-    // The budget of list calls fills up with time.
+    // Advancing the clock refills the budget of list calls.
     await service.clock.advance(1_000);
   }
 }
 
 /**
- * Advances time until it is answered: calls that fail are retried, and requests look for what others read.
+ * Advances time until the answer arrives. Failed calls wait for their retry, and requests wait for reads of others.
  */
 async function whileTimePasses<T>(asked: Promise<T>): Promise<T> {
   let isAnswered = false;
@@ -92,7 +92,7 @@ async function expectSame(
 
 describe('ListExecutions', () => {
   it.each([undefined, 'RUNNING', 'PENDING_REDRIVE', ...ENDS])(
-    'of a state machine with the status %s is what the upstream answers, with any page size',
+    'returns the executions of a state machine with the status %s as the upstream does, with any page size',
     async (statusFilter) => {
       await runs({ stateMachineArn: MACHINE, runs: someRuns(23) });
       const filter = statusFilter === undefined ? {} : { statusFilter };
@@ -105,7 +105,7 @@ describe('ListExecutions', () => {
     },
   );
 
-  it('of a map run is what the upstream answers, with its filters', async () => {
+  it('returns the executions of a map run as the upstream does, with its filters', async () => {
     const redriven = someRuns(9).map((run, index) => {
       const at = service.clock.now() - HOUR_MS / 2;
       return index % 5 === 1 ? { ...run, redrives: [{ at, endedAt: at + 1_000, status: 'SUCCEEDED' }] } : run;
@@ -120,7 +120,7 @@ describe('ListExecutions', () => {
     await expectSame('ListExecutions', { ...of, statusFilter: 'ABORTED' }, [0]);
   });
 
-  it('still has archived executions that the upstream has forgotten, and all of them when it is gone', async () => {
+  it('still returns archived executions after the upstream has forgotten them or is gone', async () => {
     await runs({ stateMachineArn: MACHINE, runs: someRuns(9).filter(({ status }) => status !== undefined) });
     const before = await readAll(straight('ListExecutions'), 'executions', { stateMachineArn: MACHINE });
     for (const { executionArn } of before.items) await untilArchived(service, String(executionArn));
@@ -141,7 +141,7 @@ describe('ListExecutions', () => {
     await expectAll();
   });
 
-  it('has only what the key may read, and refuses a list without anything that it may read', async () => {
+  it('returns only executions that the key may read, and refuses a list without any', async () => {
     await runs({ stateMachineArn: MACHINE, runs: someRuns(12) });
     const some = await service.key({ executions: [`${PLACE}:execution:Orders:order-1*`] });
     const { items } = await readAll(through('ListExecutions', some), 'executions', {
@@ -175,7 +175,7 @@ describe('ListExecutions', () => {
     [{ mapRunArn: MAP_RUN }, 'ResourceNotFound'],
     [{ stateMachineArn: MACHINE.replace('us-west-2', 'eu-west-1') }, 'AccessDeniedException'],
     [{ stateMachineArn: 1 }, 'SerializationException'],
-  ])('%j is refused with %s', async (input, name) => {
+  ])('refuses %j with %s', async (input, name) => {
     await runs({ stateMachineArn: `${PLACE}:stateMachine:Fast`, type: 'EXPRESS', runs: [] });
     expect(await callStates(service, 'ListExecutions', { key, input })).toMatchObject({
       status: 400,
@@ -183,7 +183,7 @@ describe('ListExecutions', () => {
     });
   });
 
-  it('refuses an ARN with an API key in it, and does not pass the key on', async () => {
+  it('refuses an ARN that contains an API key, and neither repeats nor logs the key', async () => {
     const secret = await service.key();
     for (const input of [
       { stateMachineArn: `${PLACE}:stateMachine:${secret}` },
@@ -195,7 +195,7 @@ describe('ListExecutions', () => {
     }
   });
 
-  it('has tokens for its list and filter only, which survive a restart', async () => {
+  it('has tokens that survive a restart, and that are valid only for their list and filter', async () => {
     await runs({ stateMachineArn: MACHINE, runs: someRuns(9) });
     await runs({ stateMachineArn: `${PLACE}:stateMachine:Other`, runs: someRuns(9) });
     const ask = (input: object) => callStates(service, 'ListExecutions', { key, input });
@@ -213,7 +213,7 @@ describe('ListExecutions', () => {
 });
 
 describe('ListStateMachines', () => {
-  it('is what the upstream answers, with any page size', async () => {
+  it('returns what the upstream returns, with any page size', async () => {
     for (const name of ['Zoo', 'Bee'])
       await runs({ stateMachineArn: `${PLACE}:stateMachine:${name}`, runs: [] });
     await runs({ stateMachineArn: `${PLACE}:stateMachine:Fast`, type: 'EXPRESS', runs: [] });
@@ -221,7 +221,7 @@ describe('ListStateMachines', () => {
     expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['Bee', 'Fast', 'Zoo']));
   });
 
-  it('has only those whose executions the key may read, in the region that the client signs for', async () => {
+  it('returns only state machines whose executions the key may read, in the region that the client signs for', async () => {
     await runs({ stateMachineArn: MACHINE, runs: [] });
     const some = await service.key({ executions: [`${PLACE}:execution:Orders:*`] });
     const { stateMachines } = await statesAnswer(service, 'ListStateMachines', { key: some });
@@ -230,7 +230,7 @@ describe('ListStateMachines', () => {
     expect(elsewhere).toEqual({ stateMachines: [] });
   });
 
-  it('costs the upstream one read in half a minute, however many ask', async () => {
+  it('reads the upstream once in half a minute, however many clients call it', async () => {
     const calls = service.calls();
     for (let second = 0; second < 20; second++) {
       const asked = [1, 2, 3].map(() => statesAnswer(service, 'ListStateMachines', { key }));
@@ -240,7 +240,7 @@ describe('ListStateMachines', () => {
     expect(service.calls() - calls).toBe(1);
   });
 
-  it('fails if the upstream cannot be read, and refuses a request without a signature or with a foreign token', async () => {
+  it('fails if the upstream is down, and refuses a request without a signature or with a foreign token', async () => {
     expect(
       await callStates(service, 'ListStateMachines', { key, headers: { Authorization: '' } }),
     ).toMatchObject({ body: { __type: 'ValidationException' } });

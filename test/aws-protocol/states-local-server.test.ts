@@ -1,6 +1,6 @@
 /**
- * stepfunctions-local, a simulator that shares no code with ours, behind the Worker: AWS's client gets the
- * same through it as straight from the simulator, while an execution runs and when it is archived.
+ * Runs the Worker with stepfunctions-local, a simulator that shares no code with ours. AWS's client reads the same
+ * through the Worker as from the simulator, while an execution runs and after it is archived.
  */
 import {
   DescribeExecutionCommand,
@@ -84,12 +84,12 @@ async function described(client: SFNClient) {
 const expectSame = async () => {
   const expected = await events(straight, 1_000);
   expect(await events(through, 3)).toEqual(expected);
-  // The simulator itself turns its stored history around when it is asked for the reverse order.
+  // Not compared with the simulator, because its own `reverseOrder` reverses the stored history in place.
   expect(await events(through, 3, { reverseOrder: true })).toEqual(expected.toReversed());
   expect(await described(through)).toEqual(await described(straight));
 };
 
-test('state machines and executions are listed the same', async () => {
+test('state machines and executions are listed as by the simulator', async () => {
   const machines = (client: SFNClient) => client.send(new ListStateMachinesCommand({}));
   const { stateMachines = [] } = await machines(straight);
   expect((await machines(through)).stateMachines).toEqual(stateMachines);
@@ -100,7 +100,7 @@ test('state machines and executions are listed the same', async () => {
   await eventually(async () => expect(await list(through)).toEqual(await list(straight)));
 });
 
-test('an execution is read the same: while it pauses, when it has ended, and when it is archived', async () => {
+test('an execution is read as from the simulator: while it runs, after it has ended, and after it is archived', async () => {
   await eventually(async () => expect(await events(straight, 100)).not.toHaveLength(0));
   expect(await described(through)).toMatchObject({ status: 'RUNNING', input: '{"a":1}' });
   await eventually(async () => expect(await described(through)).toMatchObject({ status: 'SUCCEEDED' }));

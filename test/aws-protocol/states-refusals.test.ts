@@ -1,6 +1,6 @@
 /**
- * What Step Functions' protocol refuses, with the exceptions of AWS's model. Nothing refused reaches the
- * upstream.
+ * Requests that are refused in Step Functions' protocol, with the exceptions of AWS's model. No refused request
+ * reaches the upstream.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   await scriptEvents(service, ARN, [{ type: 'ExecutionStarted', executionStartedEventDetails: {} }]);
 });
 
-/** The exception and its text; throws if the answer has another form than AWS's. */
+/** The exception and its text. Fails the test if the answer is not formatted like AWS's. */
 async function refusal(operation: string, input: unknown, apiKey: string | undefined = key) {
   const { status, headers, body } = await callStates(service, operation, { input, key: apiKey });
   const { __type, message, ...rest } = body;
@@ -108,7 +108,7 @@ describe('GetExecutionHistory refuses', () => {
     });
   });
 
-  it.each(['none', 'names'] as const)('a key with the level %s, and says why', async (payloads) => {
+  it.each(['none', 'names'] as const)('a key with the level %s, with the reason', async (payloads) => {
     const shy = await service.key({ payloads });
     expect(await refusal('GetExecutionHistory', { executionArn: ARN }, shy)).toEqual({
       status: 400,
@@ -117,7 +117,7 @@ describe('GetExecutionHistory refuses', () => {
     });
   });
 
-  it('a history that was imported from messages which are no events', async () => {
+  it('an imported history whose messages are not events of Step Functions', async () => {
     const executionArn = arnOf('prose');
     const messages = endedLongAgo(service.clock, 3);
     const put = await service.admin('PUT', `/executions/${encodeURIComponent(executionArn)}/messages`, {
@@ -131,7 +131,7 @@ describe('GetExecutionHistory refuses', () => {
   });
 });
 
-it('DescribeExecution refuses parts that AWS does not know', async () => {
+it('DescribeExecution refuses unknown values of includedData', async () => {
   expect(await refusal('DescribeExecution', { executionArn: ARN, includedData: 'SOME' })).toMatchObject({
     name: 'ValidationException',
     message: 'includedData: must be one of ALL_DATA, METADATA_ONLY.',
@@ -147,7 +147,7 @@ describe('an operation', () => {
     'RedriveExecution',
     'DescribeStateMachine',
     'TestState',
-  ])('%s that AWS has is refused as denied, with a list of what is answered', async (operation) => {
+  ])('%s, which AWS has, is denied with a list of supported operations', async (operation) => {
     const calls = service.calls();
     expect(await refusal(operation, { stateMachineArn: MACHINE })).toEqual({
       status: 400,
@@ -162,7 +162,7 @@ describe('an operation', () => {
   });
 });
 
-it('the answer of an upstream that throttles is retried by clients, with status 400', async () => {
+it('a throttling upstream gets status 400 and a failing one status 500, both of which clients retry', async () => {
   await service.faults({ throttleRate: 1 });
   const asked = refusal('GetExecutionHistory', { executionArn: arnOf('throttled') });
   await service.clock.advance(30_000);

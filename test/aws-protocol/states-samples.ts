@@ -1,6 +1,6 @@
 /**
- * A few of the recorded histories, in which every type of event occurs that any of them has. For tests that
- * are slow for each.
+ * A few recorded histories that together contain every recorded type of event. For tests that are too slow to run on
+ * all histories.
  */
 import { expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -11,11 +11,11 @@ import { arnOf } from '../step-functions/source-under-test.ts';
 export interface Sample {
   readonly arn: string;
   readonly events: RecordedHistory['events'];
-  /** So that it takes several pages. */
+  /** Small enough to need several pages. */
   readonly pageSize: number;
 }
 
-/** Greedy: the history with the most new types first. */
+/** Chooses greedily, always the history with the most types that are still missing. */
 export function sampleHistories(): Sample[] {
   const histories = readRecordedHistories();
   const missing = new Set(histories.flatMap(({ events }) => events.map(({ type }) => type)));
@@ -39,7 +39,7 @@ export const scriptSample = (world: World, { arn, events }: Pick<Sample, 'arn' |
 
 export const MACHINE_ARN = 'arn:aws:states:us-west-2:123456789012:stateMachine:Listed';
 
-/** Twelve executions of a state machine of their own, of each status, an hour ago. */
+/** Adds a state machine with twelve executions in all statuses, started an hour ago or earlier. */
 export function scriptRuns(world: World): Promise<void> {
   const ends = ['SUCCEEDED', 'FAILED', undefined, 'ABORTED', 'TIMED_OUT'] as const;
   const runs = Array.from({ length: 12 }, (_, index) => {
@@ -50,7 +50,7 @@ export function scriptRuns(world: World): Promise<void> {
   return world.control('/runs', { stateMachineArn: MACHINE_ARN, runs });
 }
 
-/** Waits until each is archived. */
+/** Waits until all samples are archived. */
 export async function untilSamplesArchived(world: World, key: string, samples: readonly Sample[]) {
   for (const { arn } of samples) {
     await eventually(async () => {

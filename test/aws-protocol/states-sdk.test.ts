@@ -1,6 +1,6 @@
 /**
- * AWS's own JavaScript client of Step Functions (v3), with only its constructor changed, reads through the
- * Worker in workerd.
+ * AWS's own JavaScript client of Step Functions (v3) reads through the Worker in workerd. Only the arguments of its
+ * constructor differ from a client of AWS.
  */
 import {
   DescribeExecutionCommand,
@@ -85,7 +85,7 @@ async function expectSamples(straight: ReadonlyMap<string, unknown>) {
   }
 }
 
-it('reads the same events and descriptions as from the upstream directly: live, archived and without it', async () => {
+it('the client reads the same events and descriptions as from the upstream: live, archived, and while the upstream fails', async () => {
   const straight = new Map<string, unknown>();
   for (const { arn, events } of samples) {
     for (const view of VIEWS) {
@@ -102,7 +102,7 @@ it('reads the same events and descriptions as from the upstream directly: live, 
   await world.faults({});
 });
 
-it('lists the same executions and state machines as the upstream directly, with its paginators', async () => {
+it('the client lists the same executions and state machines as from the upstream, with its paginators', async () => {
   await scriptRuns(world);
   for (const statusFilter of [undefined, 'FAILED', 'RUNNING'] as const) {
     const list = async (reader: SFNClient, pageSize: number) => {
@@ -132,7 +132,7 @@ describe('an exception', () => {
       (error: Error) => error,
     );
 
-  it('of the model is of its class, with the request id, and is not retried', async () => {
+  it('of the model is thrown as its class, with the request id, and is not retried', async () => {
     const reader = client(key, { maxAttempts: 2 });
     const [executionArn = ''] = samples.map(({ arn }) => arn);
     for (const [type, ask] of [
@@ -169,7 +169,7 @@ describe('an exception', () => {
     await world.faults({});
   });
 
-  it('refuses whatever writes, and nothing of it reaches the upstream', async () => {
+  it('refuses each operation that writes, without an upstream call', async () => {
     const calls = world.stats().calls;
     const stateMachineArn = 'arn:aws:states:us-west-2:123456789012:stateMachine:StateMachine';
     const writer = client(key, { maxAttempts: 2 });

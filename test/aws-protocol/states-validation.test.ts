@@ -1,6 +1,6 @@
 /**
- * Validates answers of Step Functions' protocol with botocore's parser, parameter validator and model,
- * without a network.
+ * Validates answers of Step Functions' protocol with botocore's parser, parameter validator and service model. Needs
+ * no network.
  */
 import { describe, expect, it } from 'vitest';
 import { openService } from '../http/service-under-test.ts';
@@ -10,7 +10,7 @@ import { PYTHON, hasBoto3 } from '../support/installed.ts';
 import { type Judged, judgeOf } from './judge-answers.ts';
 import { callStates, scriptEvents } from './states-call.ts';
 
-/** Members that AWS has added since Debian's botocore was made. */
+/** Members that AWS has added since the release of Debian's botocore. */
 const NEWER = [
   'assignedVariables',
   'assignedVariablesDetails',

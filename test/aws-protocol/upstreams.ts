@@ -1,6 +1,6 @@
 /**
- * The upstreams behind the Worker while AWS's clients read through it: our emulator, and a foreign one. The
- * foreign one finds mistakes that our emulator and our source have in common.
+ * The upstreams that AWS's clients read through the Worker: our emulator, and a foreign one. The foreign one finds
+ * mistakes that our emulator shares with our source.
  */
 import { startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';
@@ -12,16 +12,16 @@ import { type Upstream, UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
 const UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
 
-/** An execution for which the upstream answers only an exception. */
+/** An execution whose every read the upstream answers with an exception. */
 export interface Failing {
   readonly exception: ModelledException;
   readonly flowExecutionId: string;
-  /** The body of a POST to /_emulator/faults that makes the emulator fail like this. */
+  /** The body of a POST to /_emulator/faults that makes the emulator fail with this exception. */
   readonly faults?: Readonly<Record<string, unknown>>;
 }
 
 export interface UpstreamKind {
-  /** For the names of tests; if the upstream is missing, also why they are skipped. */
+  /** The name in test titles. If the upstream can be missing, the name also says why its tests are skipped. */
   readonly name: string;
   readonly isMissing: boolean;
   readonly executions: readonly Execution[];
@@ -71,10 +71,10 @@ export const FOREIGN: UpstreamKind = {
 
 export const UPSTREAMS = [EMULATOR, FOREIGN];
 
-/** So that a history takes several pages, and a long one not hundreds. */
+/** A page size with which short histories need several pages, and long ones not hundreds. */
 export const pageSizeFor = ({ length }: Execution['messages']): number => (length > 300 ? 250 : 7);
 
-/** An hour old: executions of every scenario that ends, and what the upstream says of them. */
+/** One execution of each scenario that ends, started an hour ago, with the messages that the emulator returns. */
 function settledExecutions(): readonly Execution[] {
   const startMs = Date.now() - 3_600_000;
   return SCENARIOS.filter(({ durationMs }) => durationMs !== undefined && durationMs < 3_000_000).map(

@@ -1,6 +1,6 @@
-"""Uses boto3 against the Worker as its callers do, and prints the outcome as one JSON object.
+"""Calls the Worker with boto3 as users do, and prints the results as one JSON object.
 
-Reads what it needs from stdin as JSON: see boto3.test.ts. No test framework: the caller judges the outcome.
+Reads its input as JSON from stdin (see boto3.test.ts). Checks nothing itself. The calling test checks the results.
 """
 
 import http.client
@@ -10,7 +10,7 @@ import sys
 import urllib.parse
 import urllib.request
 
-# Found by the session that is made below, as on the machine of a user who also works with AWS.
+# The session below finds these credentials, as on the machine of a user who also works with AWS.
 os.environ["AWS_ACCESS_KEY_ID"] = "ASIAREALAWSKEY"
 os.environ["AWS_SECRET_ACCESS_KEY"] = "real secret"
 os.environ["AWS_SESSION_TOKEN"] = "IQoJb3JpZ2luX2VjEREALTOKEN"
@@ -112,7 +112,7 @@ def failing(exception, retries=0):
 
 
 def use_up_rate(key):
-    """Requests without boto3, which takes too long on a busy machine to exceed a rate."""
+    """Uses up the key's rate with plain requests. boto3 can be too slow for that on a busy machine."""
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(given["url"]).netloc)
     while True:
         connection.request("GET", "/v1/key", headers={"X-API-Key": key})
@@ -127,7 +127,7 @@ def throttled(key):
     while True:
         use_up_rate(key)
         refused = refusal(client(key), maxResults=1)
-        # Otherwise a new period has just begun.
+        # If the call was answered, a new rate-limit period had just begun. Then try again.
         if refused["code"] != "answered":
             return refused
 

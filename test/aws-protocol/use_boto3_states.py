@@ -1,6 +1,6 @@
-"""Uses boto3's Step Functions client against the Worker as its callers do, and prints the outcome as one JSON object.
+"""Calls the Worker with boto3's Step Functions client as users do, and prints the results as one JSON object.
 
-Reads what it needs from stdin as JSON: see states-boto3.test.ts. No test framework: the caller judges the outcome.
+Reads its input as JSON from stdin (see states-boto3.test.ts). Checks nothing itself. The calling test checks the results.
 """
 
 import json
@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 
-# Found by the session that is made below, as on the machine of a user who also works with AWS.
+# The session below finds these credentials, as on the machine of a user who also works with AWS.
 os.environ["AWS_ACCESS_KEY_ID"] = "ASIAREALAWSKEY"
 os.environ["AWS_SECRET_ACCESS_KEY"] = "real secret"
 os.environ["AWS_SESSION_TOKEN"] = "IQoJb3JpZ2luX2VjEREALTOKEN"
@@ -114,7 +114,7 @@ def refusal(call):
     return {"code": "answered"}
 
 
-# As Airflow's amazon provider defines it.
+# The waiter as Airflow's amazon provider defines it.
 WAITER = WaiterModel(
     {
         "version": 2,
