@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { acceptsEventStream } from '../../src/http/accept.ts';
 
-describe('a caller gets the stream if it names it', () => {
+describe('a caller gets a stream if Accept names text/event-stream', () => {
   test.each([
     'text/event-stream',
     'TEXT/Event-Stream',
@@ -22,7 +22,7 @@ describe('a caller gets the stream if it names it', () => {
   ])('%s', (accept) => expect(acceptsEventStream(accept)).toBe(true));
 });
 
-describe('a caller gets the page otherwise, and if it names application/json with at least the same weight', () => {
+describe('a caller gets a page otherwise, or if application/json has at least the same weight', () => {
   test.each([
     null,
     '',
@@ -46,7 +46,7 @@ describe('a caller gets the page otherwise, and if it names application/json wit
   ])('%s', (accept) => expect(acceptsEventStream(accept)).toBe(false));
 });
 
-// In quadratic time these would take minutes and exceed the test's time limit.
+// In quadratic time, these headers would take minutes, and the test would time out.
 test('an absurdly long header is read in linear time', () => {
   expect(acceptsEventStream('"\\'.repeat(1_000_000))).toBe(false);
   expect(acceptsEventStream('text/event-stream;q=0,'.repeat(100_000))).toBe(false);

@@ -22,7 +22,7 @@ beforeEach(async () => {
   service = await openService();
 });
 
-/** Archives two messages without the checks of today's routes. */
+/** Archives two messages directly, without the checks that the routes make today. */
 async function archiveBefore(name: ExecutionName): Promise<void> {
   const { clock, store } = service;
   const memory = createArchiveMemory(clock);
@@ -42,7 +42,7 @@ async function archiveBefore(name: ExecutionName): Promise<void> {
   await aSecond();
 }
 
-/** The store accepts one write of a record per second. */
+/** Waits until the same record can be written again. The store accepts one write of a record per second. */
 const aSecond = () => service.clock.advance(1_000);
 
 const at = (id: string, resource = '/messages') => `/executions/${encodeURIComponent(id)}${resource}`;
@@ -59,7 +59,7 @@ const MESSAGES = [
 ];
 const ndjson = LINES.map((line) => `${JSON.stringify(line)}\n`).join('');
 
-/** What is stored for archived executions: everything of the archive but the state of its index. */
+/** All stored records of archived executions. Excludes the progress of the index build. */
 const keysOfExecutions = async () => {
   const { keys } = await service.store.list({ prefix: 'archive/' });
   return keys.filter(({ name }) => !name.endsWith('/index-build'));
@@ -67,9 +67,9 @@ const keysOfExecutions = async () => {
 
 describe('PUT /v1/admin/executions/{id}/messages', () => {
   test.each([
-    ['lines', ndjson],
-    ['a document', JSON.stringify({ messages: LINES, ResponseMetadata: {} }, null, 2)],
-  ])('takes %s, and the history is served like any other', async (_, body) => {
+    ['NDJSON', ndjson],
+    ['a JSON document', JSON.stringify({ messages: LINES, ResponseMetadata: {} }, null, 2)],
+  ])('accepts %s and serves the history like any other', async (_, body) => {
     const response = await service.admin('PUT', at(ID), body);
     expect(response.status).toBe(200);
     expect(response.headers.get('Cache-Control')).toBe('no-store');
@@ -105,7 +105,7 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
     );
     expect((await service.admin('PUT', at('copy'), printed.join(''))).status).toBe(200);
     expect(await (await service.get(path('copy', 'maxResults=250'))).json()).toMatchObject({
-      // Safety: a page.
+      // Safety: the response was a page.
       messages: (JSON.parse(printed[0] ?? '') as { messages: unknown }).messages,
     });
   });
@@ -123,7 +123,7 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
     ['an invalid time', ndjson.replace('2019-05-30 20', '2019-02-30 20'), 'line 2', /timestamp/],
     ['an unknown member of a message', `{"message": 1}\n${ndjson}`, 'line 1', /message/],
     ['no JSON', '<html>', 'line 1', /./],
-  ])('refuses %s and says where, and leaves what was there', async (_, body, name, detail) => {
+  ])('refuses %s with its location, and keeps the earlier history', async (_, body, name, detail) => {
     await service.admin('PUT', at(ID), ndjson);
     const response = await service.admin('PUT', at(ID), body);
     expect(response.status).toBe(400);
@@ -143,7 +143,7 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
     expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
   });
 
-  test('of an invalid id is refused', async () => {
+  test('refuses an invalid id', async () => {
     for (const url of ['/executions//messages', '/executions/a%00/messages', '/executions/a%zz/messages']) {
       expect((await problemOf(service.admin('PUT', url, ndjson))).errors).toMatchObject([
         { name: 'flowExecutionId' },
@@ -153,7 +153,7 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
 });
 
 describe('DELETE /v1/admin/executions/{id}', () => {
-  test('deletes the archived history, and is a 404 if nothing is archived', async () => {
+  test('deletes the archived history, and answers 404 if nothing is archived', async () => {
     await service.admin('PUT', at(ID), ndjson);
     await aSecond();
     const forgotten = await service.admin('DELETE', at(ID, ''));
@@ -198,7 +198,7 @@ describe('GET /v1/admin/executions', () => {
   const list = async (query = ''): Promise<Listing> => {
     const response = await service.admin('GET', `/executions${query}`);
     if (response.status !== 200) throw new Error(await response.text());
-    // Safety: the contract of the list.
+    // Safety: the route answers with such a list.
     return (await response.json()) as Listing;
   };
   const listAll = async (query: string): Promise<{ ids: string[]; requests: number }> => {
@@ -220,7 +220,7 @@ describe('GET /v1/admin/executions', () => {
     await service.admin('PUT', at(LONG), '{"eventType":"EXECUTION_ABORTED"}');
   });
 
-  test('lists archived executions with their known facts, long ids too', async () => {
+  test('lists archived executions with what is known of them, even those with long ids', async () => {
     const { executions, cursor } = await list();
     expect(cursor).toBeUndefined();
     expect(executions).toHaveLength(13);
@@ -236,7 +236,7 @@ describe('GET /v1/admin/executions', () => {
     expect(executions.map(({ flowExecutionId }) => flowExecutionId)).toContain(LONG);
   });
 
-  test('continues with its cursor and lists each once, with and without a status', async () => {
+  test('lists each execution once over all pages, with and without a status', async () => {
     expect(new Set((await listAll('limit=5')).ids).size).toBe(13);
     expect((await listAll('limit=5')).ids).toHaveLength(13);
     for (const limit of [1, 2, 3, 1_000]) {
@@ -249,7 +249,7 @@ describe('GET /v1/admin/executions', () => {
     expect((await listAll('status=ABORTED')).ids).toEqual([LONG]);
   });
 
-  test('reads the store a bounded number of times for a status that no execution has', async () => {
+  test('stops after a bounded number of store reads when no execution has the status', async () => {
     await aSecond();
     for (const { flowExecutionId } of (await list()).executions)
       await service.admin('DELETE', at(flowExecutionId, ''));

@@ -24,18 +24,18 @@ interface Key {
   readonly credentialId: string;
   readonly status: string;
 }
-/** Safety: the contract of a key; tests check its members. */
+/** Safety: the route answers with such a key. Tests check its members. */
 const keyOf = async (response: Response | Promise<Response>): Promise<Key> =>
   (await (await response).json()) as Key;
 
 const read = async (key: string, id = ID): Promise<number> =>
   (await service.fetch(path(id), { headers: { 'X-API-Key': key } })).status;
 
-/** The store accepts one write of a record per second. */
+/** Waits until the same record can be written again. The store accepts one write of a record per second. */
 const aSecond = () => service.clock.advance(1_000);
 
 describe('a key', () => {
-  test('is created, shown once, and reads its executions and no others', async () => {
+  test('is shown only when it is created, and reads exactly its executions', async () => {
     const response = await service.admin('POST', '/keys', INPUT);
     expect(response.status).toBe(201);
     expect(response.headers.get('Cache-Control')).toBe('no-store');
@@ -73,7 +73,7 @@ describe('a key', () => {
     expect(await read(made.key)).toBe(403);
   });
 
-  test('can be rotated: the new credential is valid at once, the old one for the overlap', async () => {
+  test('can be rotated: the new credential is valid at once, and the old one until the overlap ends', async () => {
     const made = await keyOf(service.admin('POST', '/keys', INPUT));
     await aSecond();
     const response = await service.admin('POST', `/keys/${made.id}/rotate`, { overlapSeconds: 3_600 });
@@ -99,7 +99,7 @@ describe('a key', () => {
     expect((await service.admin('POST', `/keys/${made.id}/rotate`)).status).toBe(409);
   });
 
-  test('can ask what it may do', async () => {
+  test('can look up its own permissions', async () => {
     const key = await service.key({ name: 'me', executions: ['flow-*'], tier: 'standard', tickets: true });
     const ask = (query: string) =>
       service.fetch(`/v1/key${query}`, { headers: { Authorization: `Bearer ${key}` } });
@@ -146,7 +146,7 @@ describe('the list of keys', () => {
     const names: string[] = [];
     for (let query = '?limit=2'; ;) {
       const response = await service.admin('GET', `/keys${query}`);
-      // Safety: the contract of the list.
+      // Safety: the route answers with such a list.
       const { keys, cursor } = (await response.json()) as { keys: { name: string }[]; cursor?: string };
       expect(keys.length).toBeLessThanOrEqual(2);
       names.push(...keys.map(({ name }) => name));
@@ -157,7 +157,7 @@ describe('the list of keys', () => {
   });
 });
 
-describe('an invalid body is a 400 that names', () => {
+describe('an invalid admin request', () => {
   test.each([
     ['POST', '/keys', undefined, 400],
     ['POST', '/keys', {}, 400],
@@ -183,14 +183,14 @@ describe('an invalid body is a 400 that names', () => {
     ['POST', '/executions/x/messages', undefined, 405],
     ['POST', '/executions/x/tickets', undefined, 404],
     ['GET', '/nothing', undefined, 404],
-  ])('%s %s %j: %i', async (method, url, body, status) => {
+  ])('%s %s %j gets a problem with status %i', async (method, url, body, status) => {
     const response = await service.admin(method, url, body);
     const problem = await problemOf(response);
     expect({ status: response.status, problem: problem.status }).toEqual({ status, problem: status });
     if (status === 405) expect(response.headers.get('Allow')).toMatch(/^[A-Z]+(, [A-Z]+)*$/);
   });
 
-  test('a body that is not JSON, or declares another media type', async () => {
+  test('with a body that is not JSON gets a 400, and one with another media type a 415', async () => {
     expect(
       (await service.admin('POST', '/keys', '{"name":', { 'Content-Type': 'application/json' })).status,
     ).toBe(400);
@@ -204,7 +204,7 @@ describe('the admin API', () => {
   test.each([
     ['no token', 'MissingCredentials', {}],
     ['a wrong token', 'InvalidApiKey', { Authorization: `Bearer ${ADMIN_TOKEN}x` }],
-    ['the token as a key', 'MissingCredentials', { 'X-API-Key': ADMIN_TOKEN.replace(',', '') }],
+    ['the token in X-API-Key', 'MissingCredentials', { 'X-API-Key': ADMIN_TOKEN.replace(',', '') }],
     ['another scheme', 'MissingCredentials', { Authorization: `Basic ${ADMIN_TOKEN}` }],
   ])('with %s is a 401 about the admin token', async (_, code, headers) => {
     for (const url of [
@@ -221,7 +221,7 @@ describe('the admin API', () => {
     }
   });
 
-  test('with an API key is a 401 that says that keys are not accepted', async () => {
+  test('with an API key is a 401 that says that API keys are not accepted', async () => {
     const headers = { Authorization: `Bearer ${await service.key()}` };
     expect(await problemOf(service.fetch('/v1/admin/keys', { headers }))).toMatchObject({
       status: 401,
@@ -229,7 +229,7 @@ describe('the admin API', () => {
       title: 'Wrong admin token',
       detail: expect.stringContaining('API keys are not accepted here'),
     });
-    // Routes for keys have the texts for keys.
+    // Other routes talk about API keys in their 401, not about the admin token.
     expect(await problemOf(service.fetch('/v1/key'))).toMatchObject({ title: 'No API key' });
     const wrong = { Authorization: `Bearer ${ADMIN_TOKEN.replace(',', '')}` };
     expect(await problemOf(service.fetch('/v1/key', { headers: wrong }))).toMatchObject({

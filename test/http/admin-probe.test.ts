@@ -1,4 +1,4 @@
-/** POST /v1/admin/probe: shows what is wrong with AWS or the store, to the admin alone. */
+/** POST /v1/admin/probe shows problems with AWS or the store, but only to the admin. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { parseAllowedAccounts } from '../../src/sources/step-functions/allowed-accounts.ts';
@@ -21,7 +21,7 @@ async function probe(service: ServiceUnderTest) {
   expect(response.status).toBe(200);
   expect(response.headers.get('Cache-Control')).toBe('no-store');
   const text = await response.text();
-  // Safety: what the route answers; the rest is what is looked at.
+  // Safety: the route answers in this shape. Tests check the other members.
   const report = JSON.parse(text) as {
     readonly sources: readonly { readonly source: string; readonly [member: string]: unknown }[];
     readonly skipped?: number;
@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 
 describe('a probe', () => {
-  test('calls each region and account in the settings, and says that all can be read and listed', async () => {
+  test('calls each region and account in the settings, and reports that all can be read and listed', async () => {
     const before = service.calls();
     const { sources, lists, store, skipped } = await probe(service);
     expect(sources).toEqual([
@@ -73,7 +73,7 @@ describe('a probe', () => {
     expect(service.calls() - before).toBe(3 + 4);
   });
 
-  test('shows the code and the reason of AWS for a wrong secret, and no secret', async () => {
+  test('shows AWS's code and reason for a wrong AWS secret, but not the secret', async () => {
     service = await openService({ ...allowing(ACCOUNTS), ...WRONG_SECRET });
     const { sources, text } = await probe(service);
     expect(sources.map(({ ok, code }) => ({ ok, code }))).toEqual(
@@ -83,7 +83,7 @@ describe('a probe', () => {
       /^ListFlowExecutionMessages: HTTP 4\d\d, InvalidSignatureException.*: ./,
     );
     expect(text).not.toContain(SECRET);
-    // Other callers get a 502 without AWS's text for the same fault.
+    // For the same fault, other callers get a 502 without AWS's text.
     const page = await service.get('/v1/executions/x/messages');
     expect(page.status).toBe(502);
     expect(await page.text()).not.toContain('Signature');
@@ -92,7 +92,7 @@ describe('a probe', () => {
   test.each([
     ['AccessDeniedException', 'AccessDeniedException', 'User: x is not authorized to perform: y'],
     ['ExpiredTokenException', 'com.amazon.coral.service#ExpiredTokenException', 'The security token expired'],
-  ])('tells %s apart', async (code, type, message) => {
+  ])('reports %s with AWS's code and message', async (code, type, message) => {
     const upstream = async () => Response.json({ __type: type, message }, { status: 400 });
     service = await openService(allowing(ACCOUNTS), { upstream });
     for (const source of (await probe(service)).sources) {
@@ -100,7 +100,7 @@ describe('a probe', () => {
     }
   });
 
-  test('says that a role cannot be assumed, with the code of STS', async () => {
+  test('reports a role that cannot be assumed, with the code from STS', async () => {
     const roles = { roleArn: 'arn:aws:iam::*:role/flowtap', stsEndpoint: 'http://upstream.example' };
     const denied =
       '<ErrorResponse><Error><Code>AccessDenied</Code><Message>not authorized to assume it</Message></Error></ErrorResponse>';
@@ -122,7 +122,7 @@ describe('a probe', () => {
     expect(sources[1]?.['reason']).toMatch(/^AssumeRole: HTTP 403, AccessDenied/);
   });
 
-  test('says that AWS cannot be reached', async () => {
+  test('reports that AWS cannot be reached', async () => {
     service.stopUpstream();
     const probing = probe(service);
     await service.clock.advance(30_000);
@@ -131,7 +131,7 @@ describe('a probe', () => {
     }
   });
 
-  test('names the permission that is missing for lists, and says that executions can be read', async () => {
+  test('names the missing permission for lists, and reports that executions can be read', async () => {
     await service.faults({ denied: ['ListExecutions'] });
     const { sources, lists } = await probe(service);
     expect(sources.every(({ ok }) => ok === true)).toBe(true);
@@ -142,14 +142,14 @@ describe('a probe', () => {
     expect(lists[1]?.['reason']).toContain('states:ListExecutions');
   });
 
-  test('says that the store cannot be written or read, and still asks the sources', async () => {
+  test('reports that the store cannot be written, and still calls the sources', async () => {
     service.store.failAfterWrites(0);
     const { sources, store } = await probe(service);
     expect(store).toMatchObject({ ok: false, reason: expect.stringContaining('500') });
     expect(sources.every(({ ok }) => ok === true)).toBe(true);
   });
 
-  test(`makes at most ${PROBES_MAX} calls, and says how many entries it skipped`, async () => {
+  test(`makes at most ${PROBES_MAX} calls, and reports how many entries it skipped`, async () => {
     const accounts = Array.from({ length: PROBES_MAX + 4 }, (_, n) => `us-west-2:${100_000_000_000 + n}`);
     service = await openService(allowing(accounts.join()));
     const before = service.calls();
@@ -158,7 +158,7 @@ describe('a probe', () => {
     expect(service.calls() - before).toBe(PROBES_MAX + 2 * LISTED_PLACES_MAX);
   });
 
-  test('asks for an ARN of the partition that the region belongs to', async () => {
+  test('uses an ARN in the partition of the region', async () => {
     const asked: string[] = [];
     const upstream = async (request: Request) => {
       asked.push(await request.text());

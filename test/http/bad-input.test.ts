@@ -57,7 +57,7 @@ describe('an invalid parameter is a 400 that names it', () => {
     ['eventTypes=step_failed', 'eventTypes'],
     [`eventTypes=${Array.from({ length: 101 }, () => 'STEP_FAILED').join(',')}`, 'eventTypes'],
     ['eventTypes=STEP_FAILED&eventTypes=STEP_STARTED', 'eventTypes'],
-    // Lists as axios, Rails and PHP send them.
+    // Array parameters as axios, Rails and PHP send them.
     ['eventTypes[]=STEP_FAILED', 'eventTypes[]'],
     ['eventTypes%5B%5D=STEP_FAILED&eventTypes%5B%5D=STEP_STARTED', 'eventTypes[]'],
     ['eventTypes[0]=STEP_FAILED&eventTypes[1]=STEP_STARTED', 'eventTypes[]'],
@@ -92,7 +92,7 @@ describe('an invalid parameter is a 400 that names it', () => {
     expect(problem.detail).toContain(name);
   });
 
-  test('and several invalid ones are named at once', async () => {
+  test('together with all other invalid ones', async () => {
     const problem = await problemOf(get(path(ID, 'maxResults=0&last=x&waitTimeSeconds=99')));
     expect(problem.errors?.map(({ name }) => name)).toEqual(['maxResults', 'last', 'waitTimeSeconds']);
   });
@@ -139,7 +139,7 @@ describe('an invalid id is a 400 that names it', () => {
     ['with DEL', '/v1/executions/a%7F/messages'],
     ['with a C1 control', '/v1/executions/a%C2%85/messages'],
   ])('%s', async (_, url) => {
-    // Without id and slash it is the list of executions.
+    // Skips the summary at /v1/executions, because that path lists executions and needs no id.
     const summary = url.replace(/\/messages$/, '');
     for (const each of [url, ...(summary === '/v1/executions' ? [] : [summary])]) {
       const response = await get(each);
@@ -148,7 +148,7 @@ describe('an invalid id is a 400 that names it', () => {
     }
   });
 
-  test('that contain a ticket or a key, however often encoded; the log does not contain it', async () => {
+  test('even if the id is a ticket or a key in any encoding, which is not logged', async () => {
     const ticket = `eyJ${'h'.repeat(30)}.eyJ${'p'.repeat(30)}.${'s'.repeat(30)}`;
     const key = `ftk_${'i'.repeat(10)}_${'s'.repeat(38)}`;
     const hex = (text: string) => text.replaceAll(/[._]/g, (at) => `%${at.charCodeAt(0).toString(16)}`);
@@ -164,7 +164,7 @@ describe('an invalid id is a 400 that names it', () => {
     }
   });
 
-  test('but only after the caller was authenticated', async () => {
+  test('but only after the caller is authenticated', async () => {
     expect((await service.fetch('/v1/executions/a%00/messages')).status).toBe(401);
   });
 });
@@ -197,7 +197,7 @@ describe('an id is decoded once, and works raw and encoded', () => {
   });
 });
 
-test.each(['.', '..'])('%s, which a URL cannot contain, is an id in the protocol of AWS', async (id) => {
+test.each(['.', '..'])('%s, which no URL can contain, can be an id in AWS's protocol', async (id) => {
   await service.script(id, [{ messageId: id }]);
   const response = await service.fetch('/', {
     method: 'POST',
@@ -229,7 +229,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('of another execution, another source or another secret is a 400', async () => {
+  test('of another execution or source, or signed with another secret, is a 400', async () => {
     await service.script('another', endedLongAgo(service.clock, 20));
     const { cursor } = await pageOf(get(path('another', 'maxResults=5')));
     expect((await problemOf(get(path(ID, `nextToken=${cursor}`)))).errors).toMatchObject([
@@ -245,7 +245,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('of a history that was replaced is a 410', async () => {
+  test('of a replaced history is a 410', async () => {
     await service.script('replaced', [{ messageId: 'a' }, { messageId: 'b' }]);
     const { cursor } = await pageOf(get(path('replaced')));
     await service.script('replaced', [{ messageId: 'x' }, { messageId: 'y' }, { messageId: 'z' }]);

@@ -1,4 +1,4 @@
-/** Refused bodies: invalid ones, with one sentence per error, and compressed ones. */
+/** Refused request bodies: invalid ones, with one sentence per error, and compressed ones. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { ADMIN_TOKEN, openService, path, problemOf, type ServiceUnderTest } from './service-under-test.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 describe('a body', () => {
-  test('with several errors gets one sentence for each', async () => {
+  test('with several errors gets a problem with one sentence for each', async () => {
     const problem = await problemOf(
       service.admin('POST', '/keys', { name: '', executions: 'x', paylods: 'full' }),
     );

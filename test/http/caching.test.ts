@@ -9,14 +9,14 @@ beforeEach(async () => {
   service = await openService();
 });
 
-/** Waits for background work (archiving). */
+/** Lets background work finish, such as archiving. */
 const idle = () => service.clock.advance(1);
 
 const header = async (response: Response | Promise<Response>, name: string) =>
   (await response).headers.get(name);
 
 describe('Cache-Status and Cache-Control', () => {
-  test('tell a miss from a live hit, and name the layer of the archive that served the page', async () => {
+  test('distinguish a miss from a live hit, and name the layer of the archive that served the page', async () => {
     await service.script(ID, endedLongAgo(service.clock, 300));
     const first = await service.get(path(ID));
     expect(first.headers.get('Cache-Status')).toBe('flowtap; fwd=miss; detail=live');
@@ -24,7 +24,7 @@ describe('Cache-Status and Cache-Control', () => {
     expect(await header(service.get(path(ID)), 'Cache-Status')).toBe('flowtap; hit; detail=live');
     await service.get(path(ID, 'last=1'));
     await idle();
-    // This isolate remembers for 10 s that it found no archive; its Execution has newer knowledge.
+    // For 10 s, the isolate remembers that it found no archive. Its Execution already knows the archive.
     expect(await header(service.get(path(ID)), 'Cache-Control')).toBe('private, max-age=300');
     service.restart();
     const calls = service.calls();
@@ -35,10 +35,10 @@ describe('Cache-Status and Cache-Control', () => {
     expect(service.calls()).toBe(calls);
   });
 
-  test('tell requests that shared an upstream call of another request', async () => {
+  test('mark requests that shared the upstream call of another request', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const both = await Promise.all([service.get(path(ID)), service.get(path(ID))]);
-    // Which of the two causes the call is not decided.
+    // Either of the two requests may cause the call.
     expect(both.map((response) => String(response.headers.get('Cache-Status'))).toSorted()).toEqual([
       'flowtap; fwd=miss; collapsed; detail=live',
       'flowtap; fwd=miss; detail=live',
@@ -60,13 +60,13 @@ describe('Vary', () => {
     ['a summary', ID, '', ''],
     ['a refused page', ID, 'maxResults=0', '/messages'],
     ['an unknown execution', 'unknown', '', '/messages'],
-  ])('names all that %s depends on', async (_, id, query, resource) => {
+  ])('names all headers that %s depends on', async (_, id, query, resource) => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const vary = (await header(service.get(path(id, query, resource)), 'Vary')) ?? '';
     expect(new Set(vary.split(', '))).toEqual(new Set(['Accept', 'Authorization', 'X-API-Key', 'Origin']));
   });
 
-  test('is also on the answer to a missing key', async () => {
+  test('is present even if the key is missing', async () => {
     expect(await header(service.fetch(path(ID)), 'Vary')).toContain('Authorization');
     expect(await header(service.fetch('/v1/key'), 'Vary')).toContain('Authorization');
   });
@@ -78,7 +78,7 @@ describe('ETag', () => {
   test.each([
     ['a page', path(ID)],
     ['a summary', path(ID, '', '')],
-  ])('is strong, and %s that the client has is a 304 without a body but with all it says', async (_, url) => {
+  ])('is strong, and %s that the client already has is a 304 without a body but with the same headers', async (_, url) => {
     await service.get(url);
     await idle();
     const full = await service.get(url);
@@ -100,7 +100,7 @@ describe('ETag', () => {
   });
 
   test('stays the same when the execution is archived, and in another isolate', async () => {
-    // A page has no status before the end was read.
+    // Reads the end, because until then pages have no status, and their ETag would change.
     await service.get(path(ID, 'last=1'));
     const live = await header(service.get(path(ID)), 'ETag');
     await idle();
@@ -120,7 +120,7 @@ describe('ETag', () => {
 });
 
 describe('Link', () => {
-  test('leads from page to page through the whole history, and is absent on the last one', async () => {
+  test('leads from page to page through the whole history, and is absent on the last page', async () => {
     await service.script(ID, endedLongAgo(service.clock, 7));
     const seen: (string | undefined)[] = [];
     let url: string | undefined = path(
@@ -147,7 +147,7 @@ describe('Link', () => {
       headers: { Authorization: `Bearer ${await service.key({ tickets: true })}` },
     });
     expect(created.status).toBe(201);
-    // Safety: the contract of a ticket.
+    // Safety: the route answers with a ticket.
     const { ticket } = (await created.json()) as { ticket: string };
     const response = await service.fetch(path(ID, `maxResults=3&ticket=${ticket}`));
     expect(response.status).toBe(200);
@@ -157,7 +157,7 @@ describe('Link', () => {
 });
 
 describe('HEAD', () => {
-  test('has the headers of GET, no body, and does not wait', async () => {
+  test('has the headers of GET and no body, and ignores waitTimeSeconds', async () => {
     await service.script(ID, [{ eventType: 'EXECUTION_STARTED' }]);
     const key = await service.key();
     for (const resource of ['/messages', '']) {

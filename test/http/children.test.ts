@@ -1,6 +1,6 @@
 /**
- * GET …/children: what an execution of Step Functions has started, over the whole service, with the emulator
- * as its upstream. Over 300 lines, because all of it needs the same scripted parents and children.
+ * GET …/children lists the executions that an execution of Step Functions has started. Tests the whole service with
+ * the emulator as its upstream. Over 300 lines, because all tests need the same scripted parents and children.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -41,7 +41,7 @@ const pathOf = (id: string) => `/v1/executions/${encodeURIComponent(id)}/childre
 async function children(id: string, query = '', headers: Record<string, string> = {}): Promise<Page> {
   const response = await service.get(`${pathOf(id)}${query}`, headers);
   expect(response.status).toBe(200);
-  // Safety: what the route answers.
+  // Safety: the route answers in this shape.
   return (await response.json()) as Page;
 }
 
@@ -56,7 +56,7 @@ async function allPages(id: string, maxResults: number, headers: Record<string, 
   return pages;
 }
 
-/** Advances time until the reading has ended. */
+/** Advances time so that the read can finish. */
 async function inTime<T>(reading: Promise<T>): Promise<T> {
   await service.clock.advance(10_000);
   return reading;
@@ -66,7 +66,7 @@ const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 const namesOf = (pages: readonly Page[]) =>
   pages.flatMap(({ executions }) => executions.map(({ name }) => name));
 
-/** Scripts a parent with these events, and makes the children of this list exist. */
+/** Scripts the parent with these events. The children in the events exist only if `runs` creates them. */
 const script = async (events: readonly object[]) => {
   const started = { type: 'ExecutionStarted' };
   const request = new Request('http://emulator/_emulator/executions', {
@@ -85,7 +85,7 @@ const runs = async (of: object, names: readonly string[]) => {
   expect((await service.emulator.fetch(request)).status).toBe(200);
 };
 
-/** The events of a state that starts an execution and does not wait. */
+/** The events of a step that starts an execution without waiting for its end. */
 const starts = (executionArn: string, step: string): object[] => [
   { type: 'TaskStateEntered', stateEnteredEventDetails: { name: step } },
   {
@@ -108,7 +108,7 @@ const MACHINE = { stateMachineArn: `${HOME}:stateMachine:Child` };
 const MAP_RUN = { mapRunArn: `${HOME}:mapRun:Parent/Lines:4f2a` };
 
 describe('the children of an execution', () => {
-  test('are those that its steps started, waiting for them or not, each with its step and how it stands', async () => {
+  test('are all executions that its steps started, with their step and status, even if no step waits for them', async () => {
     const parent = scenarioArn('Nested', service.clock.now() - HOUR_MS, UUID);
     const { executions, ...rest } = await children(parent);
     expect(rest).toEqual({});
@@ -129,7 +129,7 @@ describe('the children of an execution', () => {
     ]);
   });
 
-  test('are those of its map runs, in pages of any size, each once', async () => {
+  test('include those of its map runs, each once over pages of any size', async () => {
     const parent = scenarioArn('DistributedMap', service.clock.now() - HOUR_MS, UUID);
     const pages = await allPages(parent, 5);
     const executions = pages.flatMap((page) => page.executions);
@@ -140,7 +140,7 @@ describe('the children of an execution', () => {
     expect(pages.map((page) => page.executions.length)).toEqual([5, 5, 2]);
   });
 
-  test('continue in order from page to page, with map runs between steps', async () => {
+  test('stay in order from page to page, with map runs between steps', async () => {
     await runs(MACHINE, ['a', 'b', 'c', 'd']);
     await runs(MAP_RUN, ['m0', 'm1', 'm2', 'm3', 'm4']);
     await script([
@@ -155,12 +155,12 @@ describe('the children of an execution', () => {
     for (const size of [1, 2, 3, 4, 8, 9, 250]) expect(namesOf(await allPages(PARENT, size))).toEqual(all);
   });
 
-  test('are asked for in bounded numbers: the page is short, and the next one continues', async () => {
+  test('are requested in bounded numbers: a page may be short, and the next one continues', async () => {
     const names = Array.from({ length: CHILDREN_ASKED_MAX + 10 }, (_, index) => `c-${index}`);
     await runs(MACHINE, names);
     await script(names.flatMap((name) => starts(childArn(name), name)));
     const before = service.calls();
-    // Ids that were not requested before are requested a few at a time.
+    // Needs time, because ids that were never requested are looked up a few at a time.
     const first = await inTime(children(PARENT, '?maxResults=250'));
     expect(first.executions).toHaveLength(CHILDREN_ASKED_MAX);
     expect(service.calls() - before).toBeLessThan(CHILDREN_ASKED_MAX + 5);
@@ -169,7 +169,7 @@ describe('the children of an execution', () => {
     expect(rest.nextToken).toBeUndefined();
   });
 
-  test('of many map runs are listed in bounded numbers: the page is short, and the next one continues', async () => {
+  test('of many map runs are listed in bounded numbers: a page may be short, and the next one continues', async () => {
     const arns = Array.from(
       { length: CHILDREN_ASKED_MAX + 10 },
       (_, index) => `${HOME}:mapRun:Parent/Lines:${index}`,
@@ -187,14 +187,14 @@ describe('the children of an execution', () => {
     expect(namesOf(pages)).toEqual(['last']);
   });
 
-  test('of map runs are looked for during a few seconds: the page is short, and the next one continues', async () => {
+  test('of map runs are searched for a few seconds: a page may be short, and the next one continues', async () => {
     const arns = Array.from(
       { length: 3 * CHILDREN_ASKED_MAX },
       (_, index) => `${HOME}:mapRun:Parent/Lines:${index}`,
     );
     await script(arns.flatMap(mapRun));
     await service.clock.advance(3_000);
-    // Uses up what the budget of list calls has saved.
+    // Uses up the saved budget of list calls.
     const first = await inTime(children(PARENT));
     const before = service.calls();
     const reading = children(PARENT, `?cursor=${first.nextToken}`);
@@ -204,7 +204,7 @@ describe('the children of an execution', () => {
     expect(service.calls() - before).toBeLessThan(CHILDREN_ASKED_MAX);
   });
 
-  test('that have been archived need no call, also after the upstream has gone', async () => {
+  test('that are archived need no upstream call, even after the upstream is gone', async () => {
     const parent = scenarioArn('Nested', service.clock.now() - 20 * 24 * HOUR_MS, UUID);
     const [child] = (await children(parent)).executions;
     for (const id of [parent, child?.flowExecutionId ?? '']) {
@@ -221,7 +221,7 @@ describe('the children of an execution', () => {
     expect(partial).toBe(true);
   });
 
-  test('of EXPRESS state machines are left out, as those that nothing knows any more', async () => {
+  test('of EXPRESS state machines are omitted, and so are children that neither AWS nor the archive knows', async () => {
     await runs(MACHINE, ['a']);
     await script([
       ...starts(`${HOME}:express:Fast:x:y`, 'Fast'),
@@ -232,14 +232,14 @@ describe('the children of an execution', () => {
     expect(await children(PARENT)).not.toHaveProperty('partial');
   });
 
-  test('of an execution of Things Graph do not exist, and an unknown execution is a 404', async () => {
+  test('are none for an execution of Things Graph, and a 404 for an unknown execution', async () => {
     await service.script('flow', [{ messageId: '1', eventType: 'EXECUTION_STARTED' }]);
     expect(await children('flow')).toEqual({ executions: [] });
     expect((await service.get(pathOf('unknown'))).status).toBe(404);
   });
 });
 
-describe('what a key learns of children', () => {
+describe('the children that a key can see', () => {
   beforeEach(async () => {
     await runs(MACHINE, ['a', 'b']);
     await runs(MAP_RUN, ['m0', 'm1']);
@@ -254,12 +254,12 @@ describe('what a key learns of children', () => {
     [[PARENT, `${HOME}:execution:Parent/Lines:m1`], ['m1']],
     [[`${HOME}:execution:Parent*`], ['m0', 'm1']],
     [['*'], ['a', 'b', 'm0', 'm1']],
-  ])('with the patterns %j is %j', async (executions, names) => {
+  ])('with the patterns %j are %j', async (executions, names) => {
     const key = await service.key({ executions });
     for (const size of [1, 250]) expect(namesOf(await allPages(PARENT, size, bearer(key)))).toEqual(names);
   });
 
-  test('without access to names is no step', async () => {
+  test('have no step for a key without access to names', async () => {
     const key = await service.key({ payloads: 'none' });
     const { executions } = await children(PARENT, '', bearer(key));
     expect(executions).toHaveLength(4);
@@ -269,7 +269,7 @@ describe('what a key learns of children', () => {
     ).toMatchObject([{ step: 'A' }, { step: 'B' }, { step: 'Lines' }, { step: 'Lines' }]);
   });
 
-  test('is nothing with a ticket, nor of a parent that it may not read', async () => {
+  test('are refused to a ticket, and to a key that may not read the parent', async () => {
     const key = await service.key({ executions: [childArn('*')] });
     expect((await service.get(pathOf(PARENT), bearer(key))).status).toBe(403);
     const created = await service.fetch(`/v1/executions/${encodeURIComponent(PARENT)}/tickets`, {
@@ -281,7 +281,7 @@ describe('what a key learns of children', () => {
     expect((await service.fetch(`${pathOf(PARENT)}?ticket=${ticket}`)).status).toBe(403);
   });
 
-  test('without the permission to list a map run is partial', async () => {
+  test('are marked as partial if AWS denies listing a map run', async () => {
     await service.faults({ denied: ['ListExecutions'] });
     expect(await children(PARENT)).toMatchObject({
       executions: [{ name: 'a' }, { name: 'b' }],
@@ -291,7 +291,7 @@ describe('what a key learns of children', () => {
 });
 
 describe('a cursor of children', () => {
-  test('is valid for its own execution alone, and shows no token of AWS', async () => {
+  test('is valid only for its own execution, and contains no AWS token', async () => {
     await runs(MAP_RUN, ['m0', 'm1', 'm2']);
     await script(mapRun(MAP_RUN.mapRunArn));
     await service.clock.advance(3_000);
@@ -306,7 +306,7 @@ describe('a cursor of children', () => {
   });
 });
 
-test('an id that ends in /children is read with that slash encoded', async () => {
+test('an id that ends in /children can be read if the slash is encoded', async () => {
   await service.script('a/children', [{ messageId: '1', eventType: 'EXECUTION_STARTED' }]);
   expect((await service.get('/v1/executions/a%2Fchildren')).status).toBe(200);
   expect((await service.get('/v1/executions/a/children')).status).toBe(404);

@@ -1,4 +1,4 @@
-/** How requests send credentials to the routes of executions. test/access/ tests which keys are valid. */
+/** How the routes of executions read credentials from requests. test/access/ tests which keys are valid. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { endedLongAgo, openService, path, problemOf, type ServiceUnderTest } from './service-under-test.ts';
@@ -14,7 +14,7 @@ beforeEach(async () => {
 describe('credentials', () => {
   const get = (headers: Record<string, string>, query = '') => service.fetch(path(ID, query), { headers });
 
-  test('that are missing, or not a key, are a 401 with a challenge', async () => {
+  test('that are missing or not a key get a 401 with a challenge', async () => {
     for (const headers of [
       {},
       { Authorization: 'Bearer x' },
@@ -28,7 +28,7 @@ describe('credentials', () => {
     }
   });
 
-  test('the same key twice counts as one; two different ones are a 400', async () => {
+  test('may contain the same key twice, but two different keys are a 400', async () => {
     const [key, other] = [await service.key(), await service.key()];
     expect((await get({ Authorization: `Bearer ${key}`, 'X-API-Key': key })).status).toBe(200);
     expect((await get({ Authorization: `bearer ${key}` })).status).toBe(200);
@@ -38,7 +38,7 @@ describe('credentials', () => {
     });
   });
 
-  test('of another service are ignored next to a key', async () => {
+  test('for another service are ignored next to a key', async () => {
     const key = await service.key({ tickets: true });
     for (const Authorization of [
       'Bearer eyJhbGciOi.eyJzdWIi.c2ln',
@@ -51,7 +51,7 @@ describe('credentials', () => {
     expect((await get({ Authorization: `Bearer ${key}`, 'X-API-Key': 'of a gateway' })).status).toBe(200);
   });
 
-  test('without Bearer get an answer that names their scheme, never the key', async () => {
+  test('without Bearer get an answer that names their scheme, but never the key', async () => {
     const key = await service.key();
     const admin = { headers: { Authorization: 'Basic dTpw' } };
     for (const [answer, words] of [
@@ -86,7 +86,7 @@ describe('credentials', () => {
     }
   });
 
-  test('are checked before anything of the execution is read, archived or not (invariant 5)', async () => {
+  test('are checked before anything of the execution is read, whether archived or not (invariant 5)', async () => {
     const key = await service.key({ executions: ['other'] });
     await service.get(path(ID, 'last=1'));
     await service.clock.advance(1);

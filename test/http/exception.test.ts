@@ -1,4 +1,4 @@
-/** Exceptions in handlers, which are bugs: what the caller and the log get. */
+/** Exceptions in handlers, which are always bugs. Tests what the caller and the log show of them. */
 import { expect, test } from 'vitest';
 
 import { systemClock } from '../../src/core/clock.ts';
@@ -7,11 +7,11 @@ import { type AppPorts, createApp } from '../../src/app.ts';
 import { testLog } from '../support/secret-search.ts';
 import { problemOf } from './service-under-test.ts';
 
-test('is a 500 with the request id, and a log line with its name and place but without its message', async () => {
+test('an exception in a handler is a 500 with the request id, and the log has its name and place but not its message', async () => {
   const bug = () => {
     throw new TypeError("Invalid URL: 'https://flowtap.example/v1/key?ticket=in-clear'");
   };
-  // Safety: every use throws, which is their purpose.
+  // Safety: any use of these ports throws, as the test wants.
   const broken = new Proxy({}, { get: bug }) as never;
   const logged: LogRecord[] = [];
   const ports: AppPorts = {

@@ -1,6 +1,6 @@
 /**
- * GET /v1/executions as JSON, and GET /v1/flows: what is listed, for whom, with which headers. The live list
- * has tests of its own. Over 300 lines, because each kind of bad input is a case.
+ * GET /v1/executions as JSON, and GET /v1/flows. Tests their contents, access and headers. Live lists have tests of
+ * their own. Over 300 lines, because each kind of bad input is a test case.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -41,13 +41,13 @@ const as = (key: string, query: Readonly<Record<string, string>>) =>
 async function listOf(response: Response | Promise<Response>): Promise<ListJson> {
   const answer = await response;
   expect(answer.status).toBe(200);
-  // Safety: the contract of the route; what it holds is what tests then look at.
+  // Safety: the route answers with such a list. Tests check its members.
   return (await answer.json()) as ListJson;
 }
 const namesIn = ({ executions }: ListJson) => executions.map(({ name }) => name);
 
 describe('a list', () => {
-  test('has the executions of the flow, newest start first, with what is known of each', async () => {
+  test('has the executions of the flow, newest start first, with all known details', async () => {
     await service.runs(DOOR, [
       run('first', 3_600, ended(3_000, 'TIMED_OUT')),
       run('second', 1_800),
@@ -88,7 +88,7 @@ describe('a list', () => {
     expect(await names({ startedAfter: '2031-01-01' })).toEqual([]);
   });
 
-  test('continues behind each page, with the same flow and filters', async () => {
+  test('continues from page to page through Link, with the same flow and filters', async () => {
     await service.runs(
       DOOR,
       Array.from({ length: 7 }, (_, n) => run(`r-${n}`, 100 + n)),
@@ -107,7 +107,7 @@ describe('a list', () => {
     expect(seen).toEqual(['r-0', 'r-1', 'r-2', 'r-3', 'r-4', 'r-5', 'r-6']);
   });
 
-  test('has a status-independent ETag and may not be reused without a check', async () => {
+  test('has an ETag that changes with the list, and must be revalidated before reuse', async () => {
     await service.runs(DOOR, [run('one', 60)]);
     const first = await get({});
     const headers = { 'If-None-Match': first.headers.get('ETag') ?? '' };
@@ -121,7 +121,7 @@ describe('a list', () => {
     expect(changed.headers.get('Vary')).toContain('Authorization');
   });
 
-  test('costs one upstream call for many readers, and says who paid for it', async () => {
+  test('costs one upstream call for many readers, and Cache-Status shows which request made it', async () => {
     await service.runs(DOOR, [run('one', 60)]);
     const before = service.calls();
     const answers = await Promise.all(Array.from({ length: 200 }, () => get({})));
@@ -137,7 +137,7 @@ describe('a list', () => {
     expect(logged.reduce((sum, { upstreamCalls }) => sum + Number(upstreamCalls), 0)).toBe(1);
   });
 
-  test('has the archived executions of a Things Graph workflow, and by source those without a flow', async () => {
+  test('of a Things Graph workflow has its archived executions, and a list by source has those without a flow', async () => {
     const [uuid, named] = ['3c68163c-e2c1-43db-a537-3840e56e7fe7', `${WORKFLOW}_2019-05-11T19:39:55.317Z_x`];
     for (const id of [uuid, named]) {
       await service.script(id, endedLongAgo(service.clock, 3));
@@ -153,7 +153,7 @@ describe('a list', () => {
     expect(ofNone.executions[0]).not.toHaveProperty('flow');
   });
 
-  test('lists the archived part while the upstream fails, and says that the rest is missing', async () => {
+  test('has the archived executions while the upstream fails, and is marked as partial', async () => {
     await service.runs(DOOR, [run('one', 3_600, ended(3_000))]);
     await service.get(`/v1/executions/${encodeURIComponent(idOf('one'))}/messages`);
     await service.clock.advance(60_000);
@@ -162,7 +162,7 @@ describe('a list', () => {
     expect(list).toMatchObject({ partial: true, executions: [{ name: 'one', archived: true }] });
   });
 
-  test('is answered to HEAD without a body, and to pages of other origins', async () => {
+  test('can be requested with HEAD and from other origins', async () => {
     const asked = {
       headers: { Authorization: `Bearer ${await service.key()}`, Origin: 'https://app.example' },
     };
@@ -174,7 +174,7 @@ describe('a list', () => {
     expect((await service.fetch('/v1/executions', { method: 'DELETE' })).status).toBe(405);
   });
 
-  test('has no trailing slash: that path needs an id', async () => {
+  test('has no trailing slash in its path, because that path needs an id', async () => {
     const problem = await problemOf(service.get('/v1/executions/'));
     expect(problem).toMatchObject({ status: 400, errors: [{ in: 'path', name: 'flowExecutionId' }] });
   });
@@ -190,7 +190,7 @@ describe('a key', () => {
     expect(namesIn(await listOf(as(key, { flow: DOOR })))).toEqual(['mine-2', 'mine-1']);
   });
 
-  test('need not name the flow if its patterns name exactly one', async () => {
+  test('need not send a flow if its patterns name exactly one', async () => {
     const one = await service.key({ executions: [idOf('mine-*'), idOf('theirs-1')] });
     expect(namesIn(await listOf(as(one, {})))).toEqual(['mine-2', 'theirs-1', 'mine-1']);
     for (const executions of [['*'], [idOf('*'), `${WORKFLOW}_*`]]) {
@@ -199,7 +199,7 @@ describe('a key', () => {
     }
   });
 
-  test('is refused a flow without anything that it may read, whether the flow exists or not, without a call', async () => {
+  test('is refused a flow of which it may read nothing, without an upstream call, even if the flow does not exist', async () => {
     const key = await service.key({ executions: [`${HOME}:execution:Other:*`] });
     const before = service.calls();
     const answers = await Promise.all(
@@ -212,7 +212,7 @@ describe('a key', () => {
     expect(service.calls()).toBe(before);
   });
 
-  test('learns that a flow is unknown, or not enabled', async () => {
+  test('gets a 404 for an unknown flow, and a 403 for one that is not enabled', async () => {
     const unknown = await problemOf(get({ flow: `${HOME}:stateMachine:NoSuch` }));
     expect(unknown).toMatchObject({ status: 404, code: 'ResourceNotFoundException' });
     expect(unknown.detail).toContain(`${HOME}:stateMachine:NoSuch`);
@@ -220,7 +220,7 @@ describe('a key', () => {
     expect(foreign).toMatchObject({ status: 403, code: 'SourceNotAllowed' });
   });
 
-  test('lists what is archived of a flow that is no longer enabled, if it may read any', async () => {
+  test('can list archived executions that it may read, even if their flow is no longer enabled', async () => {
     const id = FOREIGN.replace(':stateMachine:', ':execution:');
     const message = { messageId: '1', eventType: 'EXECUTION_SUCCEEDED', timestamp: 1_700_000_000 };
     const path = `/executions/${encodeURIComponent(`${id}:one`)}/messages`;
@@ -231,7 +231,7 @@ describe('a key', () => {
     expect(await problemOf(as(other, { flow: FOREIGN }))).toMatchObject({ code: 'SourceNotAllowed' });
   });
 
-  test('is required for a list: a ticket lists nothing', async () => {
+  test('is required for a list: a ticket is refused', async () => {
     const key = await service.key({ tickets: true });
     const path = `/v1/executions/${encodeURIComponent(idOf('mine-1'))}/tickets`;
     const created = await service.fetch(path, {
@@ -279,12 +279,12 @@ describe('bad input is a 400 that names the field', () => {
     }
   });
 
-  test('a plus sign that became a space is explained', async () => {
+  test('and explains a plus sign that became a space', async () => {
     const problem = await problemOf(get({ startedAfter: '2026-01-01T00:00:00 02:00' }));
     expect(problem.errors?.[0]?.detail).toContain('%2B');
   });
 
-  test('a range that ends before it starts, a flow beside a source, two cursors', async () => {
+  test('even for a range that ends before it starts, a flow with a source, or two cursors', async () => {
     const range = { startedAfter: '2026-01-02', startedBefore: '2026-01-01' };
     expect(await problemOf(get(range))).toMatchObject({ errors: [{ name: 'startedAfter' }] });
     expect(await problemOf(get({ source: 'things-graph' }))).toMatchObject({ errors: [{ name: 'source' }] });
@@ -293,7 +293,7 @@ describe('bad input is a 400 that names the field', () => {
     });
   });
 
-  test('a cursor of another flow, another filter, or of a history', async () => {
+  test('even for a cursor of another flow or filter', async () => {
     await service.runs(
       DOOR,
       Array.from({ length: 3 }, (_, n) => run(`r-${n}`, 100 + n)),
@@ -308,13 +308,13 @@ describe('bad input is a 400 that names the field', () => {
     ]) {
       expect(await problemOf(get(query))).toMatchObject({ status: 400, errors: [{ name: 'nextToken' }] });
     }
-    // Statuses in another order, and all of them, are the same filter.
+    // The same statuses in another order are the same filter.
     const some = await listOf(get({ maxResults: '1', status: 'RUNNING,FAILED' }));
     await listOf(get({ cursor: some.nextToken ?? '', status: 'FAILED,RUNNING' }));
   });
 });
 
-test('an EXPRESS state machine has no list: a 400 that names the flow', async () => {
+test('a list of an EXPRESS state machine is a 400 that names the flow', async () => {
   const fast = `${HOME}:stateMachine:Fast`;
   await service.runs(fast, [], { type: 'EXPRESS' });
   expect(await problemOf(service.get(`/v1/executions?flow=${fast}`))).toMatchObject({
@@ -334,7 +334,7 @@ describe('GET /v1/flows', () => {
     };
   };
 
-  test('has the flows whose executions the key may read, all or some, and no EXPRESS state machines', async () => {
+  test('has the flows of which the key may read any execution, but no EXPRESS state machines', async () => {
     await service.runs(DOOR, []);
     await service.runs(`${HOME}:stateMachine:Fast`, [], { type: 'EXPRESS' });
     const id = `${WORKFLOW}_2019-05-11T19:39:55.317Z_x`;
@@ -350,7 +350,7 @@ describe('GET /v1/flows', () => {
     expect((await flows(await service.key({ executions: ['another'] }))).flows).toEqual([]);
   });
 
-  test('is paged, by a cursor that no other list accepts', async () => {
+  test('is paged with a cursor that no other list accepts', async () => {
     await service.runs(DOOR, []);
     await service.runs(`${HOME}:stateMachine:Gate`, []);
     const seen: string[] = [];
@@ -369,7 +369,7 @@ describe('GET /v1/flows', () => {
     }
   });
 
-  test('needs a key, and allows pages of other origins', async () => {
+  test('needs a key, and can be requested from other origins', async () => {
     expect((await service.fetch('/v1/flows')).status).toBe(401);
     const response = await service.fetch(new URL('/v1/flows', ORIGIN).pathname, { method: 'OPTIONS' });
     expect(response.headers.get('Access-Control-Allow-Methods')).toContain('GET');
@@ -382,7 +382,7 @@ describe('while the index of older archives is being built', () => {
     await service.runs(DOOR, [run('one', 60)]);
   });
 
-  test('lists of executions and of flows say that they are partial', async () => {
+  test('lists of executions and of flows are marked as partial', async () => {
     expect(await listOf(get({}))).toMatchObject({ partial: true, executions: [{ name: 'one' }] });
     expect(await (await service.get('/v1/flows')).json()).toMatchObject({ partial: true });
     await service.buildIndex();
@@ -391,7 +391,7 @@ describe('while the index of older archives is being built', () => {
     expect(await (await service.get('/v1/flows')).json()).not.toHaveProperty('partial');
   });
 
-  test('a list in AWS words that matches nothing is empty, not a failure', async () => {
+  test('a list in AWS's protocol that matches nothing is empty instead of a failure', async () => {
     const answer = await service.fetch('/', {
       method: 'POST',
       headers: {

@@ -1,4 +1,4 @@
-/** `GET /`: browsers are led to the viewer; API clients keep their 404, and POST stays AWS's protocol. */
+/** `GET /` redirects browsers to the viewer. API clients still get a 404, and POST still speaks AWS's protocol. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { openService, problemOf, type ServiceUnderTest } from './service-under-test.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 describe('GET /', () => {
   test.each([CHROMIUM, FIREFOX, 'text/html', 'application/json;q=0.5, text/html'])(
-    'with "Accept: %s" redirects to the viewer, relative to where it was asked',
+    'with "Accept: %s" redirects to the viewer with a relative URL',
     async (accept) => {
       for (const method of ['GET', 'HEAD']) {
         const answer = await service.fetch('/', { method, headers: { Accept: accept } });
@@ -41,7 +41,7 @@ describe('GET /', () => {
   });
 });
 
-test('POST / is answered in AWS’s protocol, whatever it accepts', async () => {
+test('POST / is answered in AWS’s protocol, whatever its Accept header', async () => {
   const answer = await service.fetch('/', { method: 'POST', headers: { Accept: 'text/html' } });
   expect(answer.headers.get('x-amzn-ErrorType')).toBeTruthy();
 });

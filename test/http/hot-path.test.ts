@@ -1,7 +1,6 @@
 /**
- * A page that was encoded before is served without encoding it again. Counts what the service computes for
- * it: hashes, MACs, JSON and UTF-8 encodings, copies of bytes, signals of requests. The hash that remains
- * authenticates the caller.
+ * An encoded page is served again without encoding it again. The tests count the work of the service: hashes, MACs,
+ * JSON and UTF-8 encodings, copies of bytes, and abort signals. Only the hash that authenticates the caller remains.
  */
 import { Hash, Hmac, hash } from 'node:crypto';
 
@@ -11,7 +10,7 @@ import { endedLongAgo, openService, pageOf, path, type ServiceUnderTest } from '
 import type { ScriptedMessage } from '../support/emulator-control.ts';
 
 const { oneShot } = vi.hoisted(() => ({ oneShot: process.getBuiltinModule('node:crypto').hash }));
-// A named import of a built-in module cannot be watched otherwise.
+// `hash` is a named import of a built-in module, so only a module mock can count its calls.
 vi.mock('node:crypto', async (importOriginal) => ({
   ...(await importOriginal<object>()),
   hash: vi.fn(oneShot),
@@ -36,7 +35,7 @@ interface Work {
   signals: number;
 }
 
-/** Counts the work of src/ itself: the runtime and the tests use the same functions. */
+/** Counts only calls from src/, because the runtime and the tests call the same functions. */
 function countWork(): Work {
   const work: Work = { hashes: 0, macs: 0, json: 0, encodings: 0, copies: 0, signals: 0 };
   const count = (kind: keyof Work) => {
@@ -78,7 +77,7 @@ function countWork(): Work {
 
 const NOTHING_BUT_THE_KEY = { hashes: 1, macs: 0, json: 0, encodings: 0, copies: 0, signals: 0 };
 
-/** Until the archive answers from this isolate's memory. */
+/** Archives the execution and reads it once, so that this isolate's memory has the page. */
 async function archived(
   messages: readonly ScriptedMessage[] = endedLongAgo(service.clock, 300),
 ): Promise<void> {
@@ -95,7 +94,7 @@ describe('an archived page', () => {
     ['the newest messages', async () => 'last=5'],
     ['a filtered page', async () => 'eventTypes=STEP_STARTED&maxResults=7'],
     ['a later page', async () => `cursor=${(await pageOf(service.get(path(ID)))).cursor}`],
-  ])('is encoded once: %s costs no hash, no MAC and no JSON the second time', async (_, queryOf) => {
+  ])('is encoded once: for %s, the second read only hashes the key', async (_, queryOf) => {
     await archived();
     const url = path(ID, await queryOf());
     const first = await service.get(url);
@@ -110,7 +109,7 @@ describe('an archived page', () => {
     expect(again.headers.get('X-Request-Id')).not.toBe(first.headers.get('X-Request-Id'));
   });
 
-  test('is one page for equal filters, however they are written, and links with the normalised one', async () => {
+  test('is shared by equal filters, however they are written, and its Link has the normalised filter', async () => {
     await archived();
     const first = await service.get(path(ID, 'maxResults=7&eventTypes=STEP_STARTED,EXECUTION_STARTED'));
     const work = countWork();
@@ -142,10 +141,10 @@ describe('an archived page', () => {
     }
   });
 
-  test('is not served any more once another history was imported in its place', async () => {
+  test('is no longer served once an imported history has replaced it', async () => {
     await archived();
     await service.get(path(ID));
-    // The store accepts one write of a key each second.
+    // The store accepts one write of a record per second.
     await service.clock.advance(1_000);
     const line = JSON.stringify({ messageId: 'new', eventType: 'EXECUTION_FAILED', payload: 'imported' });
     const imported = await service.admin('PUT', `/executions/${ID}/messages`, `${line}\n`, {
@@ -164,7 +163,7 @@ describe('a page of a running execution', () => {
     ]),
   );
 
-  test('is encoded once for all who read it at the same time', async () => {
+  test('is encoded once for all callers who read it at the same time', async () => {
     const first = await service.get(path(ID));
     const work = countWork();
     const others = await Promise.all(Array.from({ length: 10 }, () => service.get(path(ID))));

@@ -1,4 +1,4 @@
-/** Requests with a malformed Host on workerd. test/deno/requests.test.ts has the same on Deno. */
+/** Requests with a malformed Host on workerd. test/deno/requests.test.ts tests the same on Deno. */
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 
@@ -54,9 +54,9 @@ test('the Worker answers a malformed Host with a 400 problem', async () => {
   }
 });
 
-// Cloudflare answers 400 before any Worker. If this fails because miniflare's router passes these requests
-// on, delete it, `assets: false` above, and the note in docs/http-api.md.
-test('miniflare’s router for static files answers 500 itself if the URL cannot be parsed', async () => {
+// Cloudflare itself answers 400 to such requests. If this test fails because miniflare's router now passes them
+// to the Worker, delete the test, `assets: false` above, and the note in docs/http-api.md.
+test('miniflare’s router for static files answers 500 before the Worker if it cannot parse the URL', async () => {
   await using worker = await startWorkerd({ vars: VARS });
   expect(await ask(worker, '[')).toMatchObject({ status: 500, body: 'Internal Server Error' });
 });

@@ -42,9 +42,9 @@ const IDS: readonly (readonly [what: string, id: string, detail: RegExp])[] = [
   ],
 ];
 
-describe('instead of an execution, without an upstream call,', () => {
+describe('the id of something other than an execution', () => {
   test.each(IDS)(
-    'the id of %s is a 400 that says what it is and what to send instead',
+    '(%s) is a 400 that says what was given and what to send instead, without an upstream call',
     async (_, id, detail) => {
       const before = service.calls();
       const limited = await service.key({ executions: [`${STATES}:execution:Other:*`], tickets: true });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => workerd.stop());
 
-test('a service without its settings answers 503, and only the log names them, in one line', async () => {
+test('a service without its settings answers 503, and only the log names the missing settings, in one line', async () => {
   for (const path of ['/v1/executions/x/messages', '/v1/admin/keys', '/healthz', '/nowhere']) {
     const response = await fetch(new URL(path, workerd.url));
     expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);

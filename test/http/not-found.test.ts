@@ -17,13 +17,13 @@ describe('an execution that is not found', () => {
     [`/v1/executions/${ID}/Tickets`, `${ID}/Tickets`],
     ['/v1/executions/a%2Fb%22c/messages', 'a/b"c'],
     ['/v1/executions/nobody?waitTimeSeconds=0', 'nobody'],
-  ])('%s: the 404 repeats the id that was looked up', async (url, id) => {
+  ])('gets a 404 for %s that repeats the id that was looked up', async (url, id) => {
     const problem = await problemOf(service.get(url));
     expect(problem).toMatchObject({ status: 404, code: 'ResourceNotFoundException' });
     expect(problem.detail).toContain(JSON.stringify(id));
   });
 
-  test("in AWS's protocol, too", async () => {
+  test("gets an exception with its id in AWS's protocol", async () => {
     const answer = await service.fetch('/', {
       method: 'POST',
       headers: {
@@ -38,7 +38,7 @@ describe('an execution that is not found', () => {
     });
   });
 
-  test('as a stream, too', async () => {
+  test('gets a 404 with its id when a stream is requested', async () => {
     const answer = service.get(path('nobody/at/all'), { Accept: 'text/event-stream' });
     await service.clock.advance(10_000);
     expect(await problemOf(answer)).toMatchObject({
@@ -47,9 +47,9 @@ describe('an execution that is not found', () => {
     });
   });
 
-  test('while the archive cannot be read is a 503: it may be archived', async () => {
+  test('gets a 503 while the archive cannot be read, because it may be archived', async () => {
     const { store, clock } = service;
-    // Its key is remembered while the store fails.
+    // Makes the service remember the key, so that it is still accepted while the store fails.
     await service.get(path('nobody-before'));
     store.failReads();
     const stream = service.get(path('may-be-archived'), { Accept: 'text/event-stream' });

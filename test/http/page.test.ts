@@ -22,7 +22,7 @@ const ids = (page: { messages: readonly { messageId?: string }[] }) =>
 const upTo = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => String(from + index));
 
-/** All pages from the start; each has the next of these sizes. */
+/** Reads all pages from the start, with these sizes in turn. */
 async function readAll(id: string, sizes: readonly number[]) {
   const messages: (string | undefined)[] = [];
   let next: string | undefined;
@@ -73,21 +73,21 @@ describe('a page', () => {
     expect((await pageOf(service.get(path(ID, 'maxResults=250')))).messages).toHaveLength(250);
   });
 
-  test('sizes may change from page to page, and the concatenation is the history', async () => {
+  test('may have another size than the page before, and all pages together are the history', async () => {
     await service.script(ID, endedLongAgo(service.clock, 1_003));
     const { messages, last } = await readAll(ID, [7, 250, 1, 99, 250, 249]);
     expect(messages).toEqual(upTo(0, 1_003));
     expect(last.status).toBe('SUCCEEDED');
   });
 
-  test('that ends exactly with the history has no nextToken, wherever upstream pages end', async () => {
+  test('that ends exactly where the history ends has no nextToken', async () => {
     await service.script(ID, endedLongAgo(service.clock, 500));
     const { messages, last } = await readAll(ID, [250]);
     expect(messages).toEqual(upTo(0, 500));
     expect(last.messages).toHaveLength(250);
   });
 
-  test('without a cursor shows messages that were added since the last read', async () => {
+  test('without a cursor includes messages that were added since the last read', async () => {
     await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
     expect(ids(await pageOf(service.get(path(ID))))).toEqual(['0']);
     await service.script(ID, [{ messageId: '1', eventType: 'STEP_STARTED' }], { append: true });
@@ -95,7 +95,7 @@ describe('a page', () => {
     expect(ids(await pageOf(service.get(path(ID))))).toEqual(['0', '1']);
   });
 
-  test('that is full at the end of the known history also announces newer messages', async () => {
+  test('that was full at the end of the history has a nextToken once newer messages exist', async () => {
     await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
     expect(await pageOf(service.get(path(ID, 'maxResults=1')))).not.toHaveProperty('nextToken');
     await service.script(ID, [{ messageId: '1', eventType: 'STEP_STARTED' }], { append: true });
@@ -103,7 +103,7 @@ describe('a page', () => {
     expect(await pageOf(service.get(path(ID, 'maxResults=1')))).toHaveProperty('nextToken');
   });
 
-  test('shows later messages through its cursor, under either name', async () => {
+  test('has a cursor that leads to later messages, as cursor or nextToken', async () => {
     await service.script(ID, [{ messageId: '0', eventType: 'EXECUTION_STARTED' }]);
     const { cursor } = await pageOf(service.get(path(ID)));
     expect((await pageOf(service.get(path(ID, `cursor=${cursor}`)))).messages).toEqual([]);
@@ -132,7 +132,7 @@ describe('a page', () => {
     expect(sizes).toEqual([2, 1, 1]);
   });
 
-  test('of a key without payloads has none, and its cursor works for a key with payloads', async () => {
+  test('for a key without payloads has none, and its cursor works for a key with payloads', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const key = await service.key({ payloads: 'none' });
     const page = await pageOf(service.fetch(path(ID, 'maxResults=1'), { headers: { 'X-API-Key': key } }));
@@ -152,7 +152,7 @@ describe('?last', () => {
     expect((await pageOf(service.get(path(ID, `cursor=${page.cursor}`)))).messages).toEqual([]);
   });
 
-  test('reads back over several upstream pages, and returns all if there are fewer', async () => {
+  test('reads back over several upstream pages, and returns all messages if there are fewer', async () => {
     await service.script(ID, endedLongAgo(service.clock, 260));
     expect(ids(await pageOf(service.get(path(ID, 'last=30'))))).toEqual(upTo(230, 260));
     await service.script('few', endedLongAgo(service.clock, 3));
@@ -188,7 +188,7 @@ describe('?eventTypes', () => {
     ),
   );
 
-  test('returns only these types, in order, page by page', async () => {
+  test('returns only messages of these types, in order, page by page', async () => {
     const query = 'eventTypes=STEP_FAILED,EXECUTION_FAILED';
     expect(ids(await pageOf(service.get(path(ID, query))))).toEqual(['2', '4', '5']);
     const first = await pageOf(service.get(path(ID, `${query}&maxResults=2`)));
@@ -200,7 +200,7 @@ describe('?eventTypes', () => {
     expect(ids(await pageOf(service.get(path(ID, 'eventTypes=STEP_FAILED&last=1'))))).toEqual(['4']);
   });
 
-  test('without a match return an empty page whose cursor is after every considered message', async () => {
+  test('without a match returns an empty page whose cursor is after every examined message', async () => {
     const page = await pageOf(service.get(path(ID, 'eventTypes=ACTIVITY_FAILED')));
     expect(page.messages).toEqual([]);
     expect((await pageOf(service.get(path(ID, `cursor=${page.cursor}`)))).messages).toEqual([]);
@@ -242,7 +242,7 @@ describe('?step', () => {
     ),
   );
 
-  test('gives the messages of that step, also those that do not name it, and page by page', async () => {
+  test('returns all messages of the step page by page, even those that do not name it', async () => {
     expect(ids(await pageOf(service.get(path(ID, 'step=A'))))).toEqual(['1', '2', '3']);
     expect(ids(await pageOf(service.get(path(ID, 'step=B&eventTypes=ACTIVITY_FAILED'))))).toEqual(['5']);
     expect(ids(await pageOf(service.get(path(ID, 'step=A&last=1'))))).toEqual(['3']);

@@ -1,6 +1,6 @@
 /**
- * `parent` in the summary of an execution of Step Functions, over the whole service, with the emulator as its
- * upstream.
+ * The member `parent` in the summary of an execution of Step Functions. Tests the whole service with the emulator as
+ * its upstream.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -22,7 +22,7 @@ const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
 async function firstChildOf(parent: string): Promise<string> {
   const response = await service.get(`/v1/executions/${encodeURIComponent(parent)}/children`);
-  // Safety: what the route answers.
+  // Safety: the route answers in this shape.
   const { executions } = (await response.json()) as { executions: { flowExecutionId: string }[] };
   return executions[0]?.flowExecutionId ?? '';
 }
@@ -31,7 +31,7 @@ describe('the parent in a summary', () => {
   const summary = async (id: string, headers: Record<string, string> = {}) =>
     (await (await service.get(`/v1/executions/${encodeURIComponent(id)}`, headers)).json()) as object;
 
-  test('is the execution that started it, before and after it is archived', async () => {
+  test('is the execution that started this one, before and after archiving', async () => {
     const parent = scenarioArn('Nested', service.clock.now() - HOUR_MS, UUID);
     const id = await firstChildOf(parent);
     expect(await summary(id)).toMatchObject({ parent, status: 'SUCCEEDED' });
@@ -40,7 +40,7 @@ describe('the parent in a summary', () => {
     expect(await summary(parent)).not.toHaveProperty('parent');
   });
 
-  test('is absent for a key that may not read it, and with a ticket', async () => {
+  test('is absent for a ticket, and for a key that may not read the parent', async () => {
     const parent = scenarioArn('Nested', service.clock.now() - HOUR_MS, UUID);
     const id = await firstChildOf(parent);
     const narrow = await service.key({ executions: [id] });

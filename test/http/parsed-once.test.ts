@@ -23,7 +23,7 @@ afterEach(() => {
 function countParses(): { urls: number; readonly arns: string[] } {
   const counted: { urls: number; arns: string[] } = { urls: 0, arns: [] };
   const count = (url: string | URL) => {
-    // Node's own Request parses its URL with the global class, too.
+    // Not counted, because Node's own Request also parses its URL with the global class.
     const isRuntime = new Error().stack?.includes('at new Request') ?? false;
     if (!isRuntime && String(url).startsWith(`${ORIGIN}/`)) counted.urls++;
   };
@@ -43,7 +43,7 @@ function countParses(): { urls: number; readonly arns: string[] } {
   );
   const exec = RegExp.prototype.exec;
   vi.spyOn(RegExp.prototype, 'exec').mockImplementation(function (this: RegExp, text: string) {
-    // The grammar of core/execution-arn.ts, not the emulator's own.
+    // Matches only the pattern of core/execution-arn.ts, not the emulator's.
     if (this.source.startsWith('^arn:([a-z-]{1,32}):states:')) counted.arns.push(text);
     return exec.call(this, text);
   });
@@ -54,7 +54,7 @@ const HOME = 'arn:aws:states:us-west-2:123456789012';
 const MACHINE = `${HOME}:stateMachine:Order`;
 const RUNS = ['one', 'two'].map((name) => ({ name, startedAt: '2025-12-31T23:00:00Z' }));
 
-/** Safety: what the lists answer. */
+/** Safety: all lists answer in this shape. */
 const itemsOf = async (response: Response) =>
   (await response.json()) as { executions: { flowExecutionId: string }[] };
 
@@ -69,7 +69,7 @@ test.each([
   ['a page', () => service.get(path(arn, 'maxResults=2'), json)],
   ['a summary', () => service.get(path(arn, '', ''), json)],
   ['a stream', () => service.get(path(arn, 'from=start'), { Accept: 'text/event-stream' })],
-])('%s that comes from the source parses its URL and its ARN once', async (_, ask) => {
+])('a request for %s that reads the source parses its URL and its ARN once', async (_, ask) => {
   const counted = countParses();
   const response = await ask();
   expect(response.status).toBe(200);
@@ -78,7 +78,7 @@ test.each([
   await response.body?.cancel();
 });
 
-test('a ticket parses its URL and its ARN once', async () => {
+test('a request for a ticket parses its URL and its ARN once', async () => {
   const key = await service.key({ tickets: true });
   const counted = countParses();
   const response = await service.fetch(path(arn, '', '/tickets'), {
@@ -90,7 +90,7 @@ test('a ticket parses its URL and its ARN once', async () => {
   expect(counted).toEqual({ urls: 1, arns: [arn] });
 });
 
-test('the children of an execution are parsed once each, as is the execution', async () => {
+test('a list of children parses the ARN of the execution and of each child once', async () => {
   const nested = scenarioArn('Nested', service.clock.now() - 3_600_000, UUID);
   const counted = countParses();
   const response = await service.get(path(nested, '', '/children'), json);
@@ -102,7 +102,7 @@ test('the children of an execution are parsed once each, as is the execution', a
   });
 });
 
-test('the children of a map run are parsed once each, as is the map run', async () => {
+test('a list of children of a map run parses the ARN of the map run and of each child once', async () => {
   const parent = scenarioArn('DistributedMap', service.clock.now() - 3_600_000, UUID);
   const counted = countParses();
   const response = await service.get(path(parent, '', '/children'), json);
@@ -116,7 +116,7 @@ test('the children of a map run are parsed once each, as is the map run', async 
   ]);
 });
 
-test('the executions of a flow are parsed once each, as is the flow', async () => {
+test('a list of executions parses the ARN of the flow and of each execution once', async () => {
   await service.runs(MACHINE, RUNS);
   const counted = countParses();
   const { executions } = await itemsOf(await service.get(`/v1/executions?flow=${MACHINE}`, json));
@@ -142,7 +142,7 @@ test.each([
   [TARGET, 'flowExecutionId'],
   ['AWSStepFunctions.DescribeExecution', 'executionArn'],
   ['AWSStepFunctions.GetExecutionHistory', 'executionArn'],
-])('%s in the protocol of AWS parses its ARN once', async (target, member) => {
+])("%s in AWS's protocol parses its ARN once", async (target, member) => {
   const counted = countParses();
   const response = await callAws(target, { [member]: arn });
   expect(response.status).toBe(200);
@@ -152,7 +152,7 @@ test.each([
 test.each([
   [TARGET, 'flowExecutionId'],
   ['AWSStepFunctions.DescribeExecution', 'executionArn'],
-])('%s checks its id once', async (target, member) => {
+])("%s in AWS's protocol validates its id once", async (target, member) => {
   const check = vi.spyOn(String.prototype, 'isWellFormed');
   const response = await callAws(target, { [member]: arn });
   expect(response.status).toBe(200);

@@ -22,7 +22,7 @@ test.each([
   expect(router.match(method, path)).toEqual([expected === undefined ? [] : [[expected, {}]]]);
 });
 
-test('a pattern is refused: it would never match', () => {
+test('a pattern that would never match is refused', () => {
   for (const path of ['/v1/:id', '/v1/*/messages', '*', '/v1/{a}', '/v1/a?']) {
     expect(() => router.add('GET', path, 'x')).toThrow('Cannot route the pattern');
   }

@@ -1,4 +1,4 @@
-/** Which requests have a line in the log; what a line has is in routes.test.ts. */
+/** Which requests are logged. routes.test.ts tests the contents of a line. */
 import { describe, expect, test } from 'vitest';
 
 import { RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
@@ -7,7 +7,7 @@ import { endedLongAgo, openService, path } from './service-under-test.ts';
 const ID = 'flow-1';
 
 describe('the request log', () => {
-  test('has errors only with REQUEST_LOG=errors, streams that were refused included', async () => {
+  test('has only errors with REQUEST_LOG=errors, including refused streams', async () => {
     const service = await openService({ logEveryNth: Infinity });
     await service.script(ID, endedLongAgo(service.clock, 3));
     const before = service.requests().length;
@@ -28,7 +28,7 @@ describe('the request log', () => {
     ]);
   });
 
-  test('has every n-th request with REQUEST_LOG=sample:n, which says so, and all errors', async () => {
+  test('has every n-th request, marked as a sample, and all errors with REQUEST_LOG=sample:n', async () => {
     const service = await openService({ logEveryNth: 3 });
     const before = service.requests().length;
     for (let n = 0; n < 9; n++) await service.fetch('/healthz');

@@ -30,7 +30,7 @@ describe('routes', () => {
     ['HEAD', path(ID, '', '/tickets'), 'POST, OPTIONS'],
     ['PATCH', '/v1/key', 'GET, HEAD, OPTIONS'],
     ['POST', '/healthz', 'GET, HEAD, OPTIONS'],
-    // Names that every object inherits are not methods.
+    // Properties that every object inherits must not count as methods.
     ['constructor', path(ID), 'GET, HEAD, OPTIONS'],
     ['toString', '/v1/key', 'GET, HEAD, OPTIONS'],
   ])('%s %s is a 405 that lists the allowed methods', async (method, url, allow) => {
@@ -104,7 +104,7 @@ describe('the request log', () => {
     ]);
   });
 
-  test('has one line for a refused request, too, with the reason', async () => {
+  test('has one line per refused request, with the reason', async () => {
     const service = await openService();
     const before = service.requests().length;
     await service.fetch(path(ID));
@@ -133,9 +133,9 @@ describe('the request log', () => {
     await service.script(ID, [{ eventType: 'EXECUTION_STARTED', payload: 'the customer’s own words' }]);
     const headers = { Authorization: `Bearer ${key}` };
     const created = await service.fetch(path(ID, '', '/tickets'), { method: 'POST', headers });
-    // Safety: the contract of a ticket.
+    // Safety: the route answers with a ticket.
     const { ticket } = (await created.json()) as { ticket: string };
-    // Safety: a page.
+    // Safety: the route answers with a page.
     const { cursor } = (await (await service.fetch(path(ID), { headers })).json()) as { cursor: string };
     await service.fetch(path(ID, `ticket=${ticket}&cursor=${cursor}`));
     await service.fetch(path(ID, `api_key=${key}`));
@@ -187,7 +187,7 @@ describe('a browser on another origin', () => {
       const allowed = response.headers.get('Access-Control-Allow-Headers')?.toLowerCase().split(',');
       expect(allowed).toEqual(
         expect.arrayContaining(
-          // We read those in the first line. EventSource polyfills and tracing SDKs add the others.
+          // We read the headers in the first line. EventSource polyfills and tracing SDKs add the others.
           `authorization x-api-key last-event-id content-type if-none-match
           cache-control pragma x-requested-with if-modified-since
           traceparent tracestate baggage sentry-trace b3 x-b3-traceid x-datadog-trace-id newrelic`.split(
@@ -199,7 +199,7 @@ describe('a browser on another origin', () => {
     },
   );
 
-  test('may read answers and problems, and the headers that it needs', async () => {
+  test('may read answers and problems, with the headers that it needs', async () => {
     const service = await openService();
     await service.script(ID, endedLongAgo(service.clock, 3));
     for (const response of [
@@ -217,7 +217,7 @@ describe('a browser on another origin', () => {
     }
   });
 
-  test('may call only if CORS_ORIGINS lists it or is not set', async () => {
+  test('may call only if CORS_ORIGINS lists the origin or is not set', async () => {
     const service = await openService({ corsOrigins: ['https://partner.example', 'https://other.example'] });
     await service.script(ID, endedLongAgo(service.clock, 3));
     const allowed = async (origin: string) => {
@@ -264,11 +264,11 @@ describe('PUBLIC_URL', () => {
     const service = await openService(publicUrl === undefined ? {} : { publicUrl });
     const headers = { Authorization: `Bearer ${await service.key({ tickets: true })}` };
     const created = await service.fetch(path('a/b', '', '/tickets'), { method: 'POST', headers });
-    // Safety: the contract of a ticket.
+    // Safety: the route answers with a ticket.
     return ((await created.json()) as { streamUrl: string }).streamUrl;
   };
 
-  test('is the start of a streamUrl, path prefix included; the default is the origin of the request', async () => {
+  test('is the start of each streamUrl, including its path, and defaults to the origin of the request', async () => {
     expect(await streamUrlOf('https://api.example.com/flowtap')).toMatch(
       /^https:\/\/api\.example\.com\/flowtap\/v1\/executions\/a%2Fb\/messages\?ticket=eyJ/,
     );
@@ -277,7 +277,7 @@ describe('PUBLIC_URL', () => {
     );
   });
 
-  test('is the start of the type of a problem, in an answer and in a stream', async () => {
+  test('is the start of each problem type, in answers and in streams', async () => {
     const service = await openService({ publicUrl: 'https://api.example.com/flowtap' });
     const problems = 'https://api.example.com/flowtap/docs/problems#';
     expect((await problemOf(service.fetch('/nowhere'))).type).toBe(`${problems}NotFound`);

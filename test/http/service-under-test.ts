@@ -1,6 +1,6 @@
 /**
- * The whole service in this process (test/support/in-process.ts), with the emulator as its upstream on the
- * same clock, and a key that reads everything.
+ * The whole service in this process (test/support/in-process.ts). The emulator is its upstream and shares its clock.
+ * A key that may read everything exists.
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Platform } from '../../src/compose.ts';
@@ -15,14 +15,14 @@ import { ManualClock } from '../support/manual-clock.ts';
 export { ORIGIN } from '../support/in-process.ts';
 export { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
-/** Parts to share with another service, or to replace. */
+/** Parts of the service that tests can replace, or share with another service. */
 export interface Parts {
   readonly clock?: ManualClock;
   readonly store?: KeyValueStore;
-  /** Default: true. Otherwise lists are partial until `buildIndex` has been called. */
+  /** Default: true. If false, lists are partial until `buildIndex` is called. */
   readonly isIndexBuilt?: boolean;
   readonly platform?: Partial<Platform>;
-  /** Replaces the emulator. */
+  /** Answers upstream calls in place of the emulator. */
   readonly upstream?: (request: Request) => Promise<Response>;
 }
 
@@ -32,7 +32,7 @@ export async function openService(
 ): Promise<ServiceUnderTest> {
   const service = new ServiceUnderTest(settings, parts);
   if (parts.isIndexBuilt ?? true) await service.buildIndex();
-  // Without an admin API no keys are made.
+  // Without an admin token there is no admin API to create keys.
   if ((service.settings.adminToken ?? '').length >= 32) {
     service.keyOfEverything = await service.key({ tickets: true });
   }
@@ -77,21 +77,21 @@ export class ServiceUnderTest extends InProcess {
     return this.emulator.stats().calls;
   }
 
-  /** Uses a key that may read everything, unless `headers` has another credential. */
+  /** Sends a GET with the key that may read everything, unless `headers` has another credential. */
   get(path: string, headers?: Record<string, string>): Promise<Response> {
     return this.fetch(path, { headers: { Authorization: `Bearer ${this.keyOfEverything}`, ...headers } });
   }
 
-  /** A new key's text. */
+  /** Creates a key and returns its text. */
   async key(input: Partial<NewKey> = {}): Promise<string> {
     const body = { name: 'test', executions: ['*'], payloads: 'full', tier: 'high', ...input };
     const created = await this.admin('POST', '/keys', body);
     if (created.status !== 201) throw new Error(await created.text());
-    // Safety: what creating a key answers.
+    // Safety: the route answers with the created key.
     return ((await created.json()) as { key: string }).key;
   }
 
-  /** The emulator's control API (src/emulator/server/control.ts). */
+  /** Calls the emulator's control API (src/emulator/server/control.ts). */
   control(path: string, body: unknown): Promise<void> {
     return tellEmulator('http://emulator', path, body, this.emulator.fetch);
   }
@@ -104,7 +104,7 @@ export class ServiceUnderTest extends InProcess {
     return this.control('/executions', { flowExecutionId, messages, ...more });
   }
 
-  /** Executions of a state machine for the emulator's lists (src/emulator/runs-input.ts). */
+  /** Adds executions of a state machine to the emulator's lists (src/emulator/runs-input.ts). */
   runs(stateMachineArn: string, runs: readonly object[], more?: object): Promise<void> {
     return this.control('/runs', { stateMachineArn, runs, ...more });
   }
@@ -113,14 +113,14 @@ export class ServiceUnderTest extends InProcess {
     return this.control('/faults', faults);
   }
 
-  /** Without a line in the log. */
+  /** Builds the index of archives, and clears the log. */
   async buildIndex(): Promise<void> {
     await this.indexBuild.run(new AbortController().signal);
     this.logged.length = 0;
   }
 }
 
-/** A history that has ended long ago: `count` messages, the last one terminal. */
+/** A history of `count` messages that ended an hour ago. The last message is terminal. */
 export const endedLongAgo = (clock: ManualClock, count: number): ScriptedMessage[] =>
   Array.from({ length: count }, (_, position) => ({
     messageId: String(position),
@@ -148,7 +148,7 @@ export interface PageJson {
 export const pageOf = async (response: Response | Promise<Response>): Promise<PageJson> => {
   const answer = await response;
   if (answer.status !== 200) throw new Error(`${answer.status}: ${await answer.text()}`);
-  // Safety: the contract of a page; what it holds is what tests then look at.
+  // Safety: the route answers with a page. Tests check its members.
   return (await answer.json()) as PageJson;
 };
 
@@ -166,12 +166,12 @@ export interface ProblemJson {
 export const problemOf = async (response: Response | Promise<Response>): Promise<ProblemJson> => {
   const answer = await response;
   if (answer.headers.get('Content-Type') !== 'application/problem+json') {
-    throw new Error(`no problem but ${answer.status}: ${await answer.text()}`);
+    throw new Error(`not a problem: ${answer.status}: ${await answer.text()}`);
   }
-  // Safety: as above.
+  // Safety: the media type says that the answer is a problem. Tests check its members.
   const problem = (await answer.json()) as ProblemJson;
   for (const { detail } of problem.errors ?? []) {
-    if (!detail.endsWith('.')) throw new Error(`no sentence: ${detail}`);
+    if (!detail.endsWith('.')) throw new Error(`not a full sentence: ${detail}`);
   }
   return problem;
 };

@@ -1,4 +1,4 @@
-/** Bodies that arrive slowly or never: how long the service waits for them, and for which callers. */
+/** Bodies that arrive slowly or never. Tests how long the service waits for them, and for which callers. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { BODY_DEADLINES } from '../../src/http/request-body.ts';
@@ -25,7 +25,7 @@ function slowBody() {
       pull: () => void (state.isRead = true),
       cancel: () => void (state.isCancelled = true),
     },
-    // Nothing is pulled before it is read.
+    // Otherwise the stream would call `pull` before anyone reads.
     { highWaterMark: 0 },
   );
   return {
@@ -43,14 +43,14 @@ function post(method: string, to: string, credential: string, body: Body) {
     to === '/'
       ? { 'X-Amz-Target': TARGET, 'X-Amz-Security-Token': credential }
       : { Authorization: `Bearer ${credential}`, 'Content-Type': 'application/json' };
-  // Undici demands `duplex` of a body that is a stream; the DOM's types do not have it yet.
+  // Undici requires `duplex` if the body is a stream. The DOM types do not have the member yet.
   const init: RequestInit & { duplex: 'half' } = { method, headers, body: body.stream, duplex: 'half' };
   const answer: { response?: Response } = {};
   const done = service.fetch(to, init).then((response) => (answer.response = response));
   return { answer, done };
 }
 
-/** Every route that reads a body, imports apart. */
+/** Every route that reads a body, except imports. */
 const ROUTES = [
   ['POST', path('flow-1', '', '/tickets')],
   ['POST', '/'],
@@ -62,7 +62,7 @@ const ROUTES = [
 const credentialFor = (to: string) => (to.startsWith('/v1/admin') ? ADMIN_TOKEN : key);
 
 describe.each(ROUTES)('%s %s', (method, to) => {
-  test('a body that stops arriving is refused after the silence, and its rest dropped', async () => {
+  test('a body that stops arriving is refused and cancelled after `silenceMs`', async () => {
     const body = slowBody();
     body.send('{"name":');
     const { answer, done } = post(method, to, credentialFor(to), body);
@@ -83,7 +83,7 @@ describe.each(ROUTES)('%s %s', (method, to) => {
     expect(service.clock.sleepers).toBe(0);
   });
 
-  test('a body that drips is refused after the total time', async () => {
+  test('a body that arrives in drips is refused after `totalMs`', async () => {
     const body = slowBody();
     const { answer, done } = post(method, to, credentialFor(to), body);
     const stepMs = silenceMs - 1_000;
@@ -108,7 +108,7 @@ describe.each(ROUTES)('%s %s', (method, to) => {
   });
 });
 
-test('a body in pieces that arrive in time is accepted', async () => {
+test('a body whose pieces arrive in time is accepted', async () => {
   const body = slowBody();
   const { done } = post('POST', path('flow-1', '', '/tickets'), key, body);
   for (const piece of ['{"ttl', 'Seconds"', ': 60}']) {
@@ -120,7 +120,7 @@ test('a body in pieces that arrive in time is accepted', async () => {
   expect((await done).status).toBe(201);
 });
 
-test('an AWS call for an execution that the key may not read is refused, whatever else is wrong with it', async () => {
+test('an AWS call for an execution that the key may not read is denied before other errors are reported', async () => {
   const narrow = await service.key({ executions: ['own-*'] });
   const body = slowBody();
   const { done } = post('POST', '/', narrow, body);
