@@ -1,4 +1,4 @@
-/** The command as a process of its own, against the real Worker and the emulator. */
+/** Runs the `flowtap` command as a process, against the real Worker and the emulator. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** Bundled as in the package. One file starts much faster than the sources. */
+/** Bundles the command as in the package, because one file starts much faster than the sources. Returns its folder. */
 async function bundled(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'flowtap-cli-'));
   await build({
@@ -38,7 +38,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Started {
   readonly process: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves when stdout has shown this. */
+  /** Resolves when stdout contains this text. */
   shows(what: string): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export class CommandUnderTest {
     words: readonly string[],
     { env = {}, stdin = '' }: { env?: Environment; stdin?: string } = {},
   ): Started {
-    // Without variables of the developer's own shell, such as FLOWTAP_URL.
+    // The developer's own variables, such as FLOWTAP_URL, are not passed on.
     const child = spawn(process.execPath, [join(this.#directory, 'cli.mjs'), ...words], {
       env: { PATH: process.env['PATH'], TZ: 'UTC', ...this.#env, ...env },
       stdio: 'pipe',
@@ -78,7 +78,7 @@ export class CommandUnderTest {
         };
         child.stdout.on('data', look);
         look();
-        void ended.then(() => reject(new Error(`it ended without showing ${what}: ${stdout}`)));
+        void ended.then(() => reject(new Error(`the command ended without showing ${what}: ${stdout}`)));
       });
     return { process: child, ended, shows };
   }
@@ -100,7 +100,7 @@ export const commandFor = async (world: World, apiKey?: string): Promise<Command
     FLOWTAP_ADMIN_TOKEN: ADMIN_TOKEN,
   });
 
-/** Without a service in its environment. */
+/** A command whose environment names no service. */
 export const commandAlone = async (): Promise<CommandUnderTest> => new CommandUnderTest(await bundled(), {});
 
 export const linesOf = (output: string): string[] => output.split('\n').filter((line) => line !== '');

@@ -30,14 +30,14 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-test.concurrent('doctor says that it sends keys in the clear, or is no address', async () => {
+test.concurrent('doctor reports an address that sends keys in the clear, or that is not an address', async () => {
   const inTheClear = await examined({ ...PARTNER, FLOWTAP_URL: 'http://flowtap.invalid' });
   expect(inTheClear.named('address')).toMatchObject({ level: 'fail', remedy: 'Use https://.' });
   const none = await examined({ ...PARTNER, FLOWTAP_URL: '' });
   expect(none.checks).toMatchObject([{ name: 'address', level: 'fail' }]);
 });
 
-test.concurrent('doctor says that nothing listens there, or that its host is unknown', async () => {
+test.concurrent('doctor reports that nothing listens at the address, or that the host is unknown', async () => {
   const { origin } = await (async () => {
     await using server = await listen(() => undefined);
     return server;
@@ -52,7 +52,7 @@ test.concurrent('doctor says that nothing listens there, or that its host is unk
 });
 
 test.concurrent(
-  'doctor says that the port speaks http and not https, in words of its own and not of OpenSSL',
+  'doctor reports in its own words, not OpenSSL's, that the port speaks http instead of https',
   async () => {
     await using server = await listen((_request, response) => response.end());
     const service = await serviceAt(server.origin.replace('http:', 'https:'));
@@ -62,7 +62,7 @@ test.concurrent(
       remedy: expect.stringContaining('http://'),
     });
     expect(JSON.stringify(service)).not.toMatch(/SSL|error:|wrong version/i);
-    // So does any other command.
+    // Any other command reports the same.
     const env = { FLOWTAP_URL: server.origin.replace('http:', 'https:'), FLOWTAP_API_KEY: 'k' };
     const { stderr } = await flowtap.run(['tail', 'x', '--give-up-after', '0'], { env });
     expect(stderr).toContain('does not speak TLS');
@@ -70,7 +70,7 @@ test.concurrent(
   },
 );
 
-test('doctor says that the certificate is not trusted, and how to trust it', async () => {
+test('doctor reports an untrusted certificate, and how to trust it', async () => {
   const [cert, privateKey] = ['cert.pem', 'key.pem'].map((name) => readFileSync(join(scratch, name)));
   const secure = createServer({ cert, key: privateKey }, (_request, response) => response.end(HEALTHY));
   await using server = await listen(() => undefined, secure, 'https');
@@ -83,7 +83,7 @@ test('doctor says that the certificate is not trusted, and how to trust it', asy
   expect(await serviceAt(server.origin.replace('https:', 'http:'))).toMatchObject({ level: 'fail' });
 });
 
-test.concurrent('doctor says that it redirects, and where to', async () => {
+test.concurrent('doctor reports a redirect with its target', async () => {
   await using target = await listen((_request, response) => response.end(HEALTHY));
   await using server = await listen((request, response) => {
     response.writeHead(301, { Location: `${target.origin}${request.url}` }).end();
@@ -95,7 +95,7 @@ test.concurrent('doctor says that it redirects, and where to', async () => {
   });
 });
 
-test.concurrent('doctor says that another service answers, or one that is not configured', async () => {
+test.concurrent('doctor reports that another service answers, or a Flowtap that is not configured', async () => {
   const answers: Record<string, [number, string]> = {
     '/other/healthz': [200, '<h1>Welcome</h1>'],
     '/json/healthz': [200, '[]'],
@@ -144,13 +144,13 @@ test.concurrent.each([
     { HTTPS_PROXY: 'http://proxy.invalid:1', NODE_USE_ENV_PROXY: '1' },
     /^Requests go through the proxy in HTTPS_PROXY/,
   ],
-])('doctor says which proxy setting is missing: %s with %o', async (url, env, remedy) => {
+])('doctor names the missing proxy setting: %s with %o', async (url, env, remedy) => {
   const service = await serviceAt(url, env);
   expect(service).toMatchObject({ level: 'fail', remedy: expect.stringMatching(remedy) });
   expect(JSON.stringify(service)).not.toContain('pw-of-proxy');
 });
 
-describe('of the clocks it says', () => {
+describe('doctor reports about the clocks', () => {
   const clockOf = async (date: Date | undefined) => {
     await using server = await listen((_request, response) => {
       response.sendDate = false;
@@ -173,7 +173,7 @@ describe('of the clocks it says', () => {
     });
   });
 
-  test.concurrent('that they were not compared, if the service does not report its time', async () => {
+  test.concurrent('that they were not compared if the service does not report its time', async () => {
     expect(await clockOf(undefined)).toMatchObject({
       level: 'warn',
       detail: expect.stringContaining('Not checked'),

@@ -1,6 +1,5 @@
 /**
- * How `flowtap doctor` presents each report of the AWS probe. The reports come from a server that answers
- * nothing else.
+ * How `flowtap doctor` presents each result of the AWS probe. The tests run a server that returns the result.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -20,37 +19,37 @@ const stepFunctions = { source: 'step-functions', region: 'us-west-2', account: 
 const thingsGraph = { source: 'things-graph', region: 'us-west-2', ms: 1 };
 test.concurrent.each([
   [
-    'a denied probe of Step Functions is a warning, since the policy may name single state machines',
+    'a denied probe of Step Functions is only a warning, because the policy may name single state machines',
     { ...stepFunctions, code: 'AccessDeniedException', reason: 'GetExecutionHistory: HTTP 400' },
     { level: 'warn', remedy: 'flowtap-probe' },
   ],
   [
-    'a role that cannot be assumed',
+    'a role that cannot be assumed is a failure',
     { ...stepFunctions, code: 'AccessDenied', reason: 'AssumeRole: HTTP 403' },
     { level: 'fail', remedy: 'AWS_ROLE_ARN' },
   ],
   [
-    'a denied call of Things Graph',
+    'a denied call to Things Graph is a failure',
     { ...thingsGraph, code: 'AccessDeniedException', reason: 'ListFlowExecutionMessages: HTTP 400' },
     { level: 'fail', remedy: 'iotthingsgraph:ListFlowExecutionMessages' },
   ],
   [
-    'temporary credentials that have expired',
+    'expired temporary credentials are a failure',
     { ...stepFunctions, code: 'ExpiredTokenException', reason: 'The token has expired' },
     { level: 'fail', remedy: 'AWS_SESSION_TOKEN' },
   ],
   [
-    'a clock of the service that is wrong',
+    "a wrong clock on the service's machine is a failure",
     { ...stepFunctions, code: 'InvalidSignatureException', reason: 'Signature expired: 2026' },
     { level: 'fail', remedy: "the service's machine" },
   ],
   [
-    'a region without an answer',
+    'a region that does not answer is a failure',
     { ...thingsGraph, code: 'upstream-internal', reason: 'connection failed' },
     { level: 'fail', remedy: 'AWS_REGION' },
   ],
   [
-    'throttling, which is not a fault of the settings',
+    'throttling is only a warning, because the settings are right',
     { ...stepFunctions, code: 'upstream-throttled', reason: 'no slot' },
     { level: 'warn', remedy: 'later' },
   ],
@@ -64,7 +63,7 @@ test.concurrent.each([
 });
 
 test.concurrent(
-  'Things Graph alone being out of reach is a warning where Step Functions can be read',
+  'an unreachable Things Graph is only a warning if Step Functions can be read',
   async () => {
     const gone = { ...thingsGraph, ok: false, code: 'upstream-internal', reason: 'connection failed' };
     const found = await examinedProbe({
@@ -77,9 +76,9 @@ test.concurrent(
 
 const list = { ...stepFunctions, action: 'states:ListExecutions' };
 test.concurrent.each([
-  ['lists that are allowed', [{ ...list, ok: true }], { level: 'ok' }],
+  ['allowed lists are ok', [{ ...list, ok: true }], { level: 'ok' }],
   [
-    'a missing permission for lists, which only lists need',
+    'a missing permission for lists is only a warning',
     [
       { ...list, action: 'states:ListStateMachines', ok: true },
       { ...list, ok: false, code: 'AccessDeniedException', reason: 'ListExecutions: HTTP 400' },
@@ -91,7 +90,7 @@ test.concurrent.each([
     },
   ],
   [
-    'a role that cannot be assumed for lists',
+    'a role that cannot be assumed for lists is a warning',
     [{ ...list, ok: false, code: 'AccessDenied', reason: 'AssumeRole: HTTP 403' }],
     { level: 'warn', remedy: expect.stringContaining('AWS_ROLE_ARN') },
   ],
@@ -101,7 +100,7 @@ test.concurrent.each([
   expect(found.named('lists')).toMatchObject(expected);
 });
 
-test.concurrent('a store that fails, and entries that were not probed', async () => {
+test.concurrent('a failing store is a failure, and entries that were not probed are a warning', async () => {
   const found = await examinedProbe({
     sources: [],
     skipped: 3,
@@ -114,12 +113,12 @@ test.concurrent('a store that fails, and entries that were not probed', async ()
   });
 });
 
-test.concurrent('a service that has no probe yet is a warning', async () => {
+test.concurrent('a service that is too old to have a probe is a warning', async () => {
   const found = await examinedProbe(undefined);
   expect(found.named('probe')).toMatchObject({ level: 'warn', remedy: expect.stringContaining('Upgrade') });
 });
 
-/** Runs doctor against a service whose probe answers this report; undefined: 404. */
+/** Runs doctor against a service whose probe answers with this report, or with a 404 if undefined. */
 async function examinedProbe(report: object | undefined) {
   await using server = await listen((request, response) => {
     if (request.url === '/healthz') response.end(HEALTHY);
@@ -128,6 +127,6 @@ async function examinedProbe(report: object | undefined) {
       response.end(JSON.stringify(report));
     } else response.writeHead(404).end(JSON.stringify(problemOf({ type: 'no-such-route' })));
   });
-  // Awaited here: the server is there until the end of this block.
+  // Awaits here, because the server stops at the end of this block.
   return await examineBy(flowtap, { FLOWTAP_URL: server.origin, FLOWTAP_ADMIN_TOKEN: ADMIN_TOKEN });
 }

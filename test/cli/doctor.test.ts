@@ -1,4 +1,4 @@
-/** `flowtap doctor` as a process: what it finds once it has reached a service. */
+/** Runs `flowtap doctor` as a process. Tests what it finds once it has reached a service. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { problemOf } from '../../src/http/problem-response.ts';
@@ -14,7 +14,7 @@ let world: World;
 let flowtap: CommandUnderTest;
 let key: string;
 beforeAll(async () => {
-  // Things Graph alone.
+  // Only Things Graph is configured.
   world = await openWorld({ SFN_ALLOWED: '' });
   flowtap = await commandFor(world);
   key = (await flowtap.run(CREATE)).stdout.trim();
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 const examined = (env: Environment, words?: readonly string[]) => examineBy(flowtap, env, words);
 
-test.concurrent('for people it prints a line for each check, and how an execution stands', async () => {
+test.concurrent('doctor prints one line per check, and the status of an execution', async () => {
   await world.script('checked', flow(2, 0));
   const { code, stdout } = await flowtap.run(['doctor', 'checked'], { env: { FLOWTAP_API_KEY: key } });
   const lines = linesOf(stdout).map((line) => line.replaceAll(/ +/g, ' '));
@@ -46,7 +46,7 @@ test.concurrent('for people it prints a line for each check, and how an executio
   expect(failed.code).toBe(1);
 });
 
-test.concurrent('with --json it prints the same checks as JSON, and the exit code is the same', async () => {
+test.concurrent('doctor --json prints the same checks as JSON, with the same exit code', async () => {
   await world.script('as json', flow(2, 0));
   const { checks, code } = await examined({ FLOWTAP_API_KEY: key }, ['as json']);
   expect(checks.map(({ name, level }) => [name, level])).toEqual(
@@ -57,8 +57,8 @@ test.concurrent('with --json it prints the same checks as JSON, and the exit cod
   expect(code).toBe(0);
 });
 
-describe('with the admin token it says what AWS answers', () => {
-  test('a wrong AWS secret fails, with the setting to change', async () => {
+describe('doctor with the admin token reports the answers of AWS', () => {
+  test('a wrong AWS secret is a failure that names the setting to change', async () => {
     const secret = 'not the secret of the upstream';
     const misconfigured = await openWorld({ AWS_SECRET_ACCESS_KEY: secret });
     try {
@@ -73,7 +73,7 @@ describe('with the admin token it says what AWS answers', () => {
       }
       expect(wrong.named('store')).toMatchObject({ level: 'ok' });
       expect(JSON.stringify(wrong)).not.toContain(secret);
-      // A partner learns nothing of it.
+      // A partner, who has no admin token, sees nothing of this.
       const partner = await flowtap.run(['doctor'], { env: { ...PARTNER, FLOWTAP_URL } });
       expect(partner.stdout).not.toMatch(/AWS|things-graph|admin/i);
     } finally {
@@ -82,7 +82,7 @@ describe('with the admin token it says what AWS answers', () => {
   });
 });
 
-describe('of a key it says', () => {
+describe('doctor reports about a key', () => {
   const create = async (...words: readonly string[]) => {
     const made = await flowtap.run(['keys', 'create', '--name', 'narrow', '--payloads', 'none', ...words]);
     return made.stdout.trim();
@@ -91,7 +91,7 @@ describe('of a key it says', () => {
   test.concurrent.each([
     ['13d', 'warn'],
     ['15d', 'ok'],
-  ])('that it ends soon, as a warning: with %s left it is %s', async (left, level) => {
+  ])('that it expires soon: with %s left the level is %s', async (left, level) => {
     const FLOWTAP_API_KEY = await create('--executions', 'a*', '--expires-in', left);
     const found = await examined({ ...PARTNER, FLOWTAP_API_KEY });
     expect(found.named('API key')).toMatchObject({
@@ -103,7 +103,7 @@ describe('of a key it says', () => {
     expect(found.code).toBe(0);
   });
 
-  test.concurrent('that it may not read the execution, and whom to ask', async () => {
+  test.concurrent('that it may not read the execution, and how to get a key that may', async () => {
     const FLOWTAP_API_KEY = await create('--executions', 'a*');
     const [partner, operator] = await Promise.all([
       examined({ ...PARTNER, FLOWTAP_API_KEY }, ['b']),
@@ -120,7 +120,7 @@ describe('of a key it says', () => {
   });
 
   test.concurrent(
-    'that the key is missing: a partner asks the operator, and the operator creates one',
+    'that it is missing, and tells a partner to ask the operator and the operator to create one',
     async () => {
       const [partner, operator] = await Promise.all([examined(PARTNER), examined({})]);
       expect(partner.named('API key')).toMatchObject({
@@ -148,9 +148,9 @@ describe('of a key it says', () => {
     });
   });
 
-  /** A server of its own, because a lockout of this address by the Worker would affect every test here. */
+  /** Uses its own server, because the real Worker would lock out this address for all tests. */
   test.concurrent(
-    'that it could not be checked, because too many wrong keys have locked out this address',
+    'that it was not checked, because too many wrong keys have locked out this address',
     async () => {
       const refusal = problemOf({
         type: 'rate-limited',
@@ -176,7 +176,7 @@ describe('of a key it says', () => {
 });
 
 test.concurrent.each(['BadUpstream', 'InternalError'])(
-  'of a failure inside the service (%s) it shows the request id once, without sending the operator to the operator',
+  'doctor shows the request id of a failure inside the service (%s) once, and never tells the operator to ask the operator',
   async (code) => {
     const failure =
       code === 'BadUpstream'

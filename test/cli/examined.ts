@@ -1,15 +1,15 @@
 /**
- * What `flowtap doctor --json` finds, looked up by the name of a check; and what all of its results have in
- * common.
+ * Runs `flowtap doctor --json` and returns its checks, which tests look up by name. Also verifies what must hold for
+ * every result.
  */
 import { expect } from 'vitest';
 
 import type { Check } from '../../src/cli/check.ts';
 import type { CommandUnderTest, Environment } from './command-under-test.ts';
 
-/** An environment without the admin token, in place of that of CommandUnderTest. */
+/** A partner's environment. It overrides the admin token of CommandUnderTest with none. */
 export const PARTNER = { FLOWTAP_ADMIN_TOKEN: '' };
-/** The body of /healthz. */
+/** The body that a healthy /healthz returns. */
 export const HEALTHY = '{"status":"ok"}';
 
 export interface Examined {
@@ -25,7 +25,7 @@ export async function examineBy(
   words: readonly string[] = [],
 ): Promise<Examined> {
   const { code, stdout } = await flowtap.run(['doctor', '--json', ...words], { env });
-  // Safety: what --json is documented to print.
+  // Safety: --json is documented to print this shape.
   const { checks } = JSON.parse(stdout) as { checks: readonly Check[] };
   for (const { level, detail, remedy } of checks) {
     expect(detail).not.toBe('');

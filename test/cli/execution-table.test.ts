@@ -1,4 +1,4 @@
-/** The table of executions on a terminal, once and redrawn. */
+/** The table of executions on a terminal. */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
@@ -24,7 +24,7 @@ const execution = (name: string, more: Partial<ListedExecution> = {}): ListedExe
   ...more,
 });
 
-test('a wide terminal shows ids; a narrow one names, and how ids begin', () => {
+test('a wide terminal shows ids, and a narrow one shows names and the common prefix of the ids', () => {
   const executions = [execution('one'), execution('two')];
   const [head, first] = executionTable(executions, output(140), NOW);
   expect(head).toMatch(/^STATUS +STARTED +TOOK +ID$/);
@@ -38,7 +38,7 @@ test('a wide terminal shows ids; a narrow one names, and how ids begin', () => {
   ).toHaveLength(4);
 });
 
-test('a running execution shows its time until now, and one without a start shows no time', () => {
+test('a running execution shows the time since its start, and one without a start shows no time', () => {
   const { durationMs: _ended, ...running } = execution('one', { status: 'RUNNING' });
   const { startedAt: _start, ...timeless } = running;
   const lines = executionTable([running, timeless], output(80), NOW);
@@ -46,7 +46,7 @@ test('a running execution shows its time until now, and one without a start show
   expect(lines[2]).toMatch(/^RUNNING +– +one$/);
 });
 
-test('no line is wider than the terminal, and none acts on it, whatever the names', () => {
+test('no line is wider than the terminal or contains control characters, whatever the names', () => {
   const names = [
     'x'.repeat(300),
     '漢字'.repeat(50),

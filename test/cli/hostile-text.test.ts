@@ -1,4 +1,4 @@
-/** No command passes control characters and bidirectional overrides from a service's answer to a terminal. */
+/** No command prints control characters or bidirectional overrides from a service's answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
@@ -8,12 +8,12 @@ import { COMMANDS as ALL_COMMANDS, run } from '../../src/cli/run.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { listen } from './local-server.ts';
 
-/** Erases the screen by C0 and by C1, starts a new line, hides text, and shows the rest in reverse. */
+/** Erases the screen with C0 and C1 controls, starts new lines, hides text, and reverses the rest. */
 const HOSTILE = 'a\u001b[2Jb\u009b2Jc\u0085d\r\ne\u2028f\u202eg\u2066h\u200f';
 
 /**
- * What a command may write: text, line ends, its own colours, and the erasing of its own lines. In a pipe
- * also tabs.
+ * Control characters that a command may write to a terminal: line ends, its own colours, and sequences that erase its
+ * own lines.
  */
 // eslint-disable-next-line no-control-regex
 const OWN_SEQUENCES = /\u001b\[[\d;]*m|\r\u001b\[K|\u001b\[\d+F\u001b\[J|\n/g;
@@ -93,7 +93,7 @@ const problemOf = (status: number) => ({
   requestId: HOSTILE,
 });
 
-/** The live list ends with a problem that a client does not retry after. */
+/** A live list that ends with a permanent problem, so that clients do not retry. */
 const LIVE_LIST = [
   ['execution', LISTED],
   ['caught-up', LIST_PAGE],
@@ -136,12 +136,12 @@ function refuse(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const errors = [{ in: 'query', name: HOSTILE, detail: HOSTILE }];
   const problem = problemOf(400);
-  // One that names inputs, and one that does not: the command shows them differently.
+  // Commands show problems with and without `errors` differently, so the tests cover both.
   const body = request.url?.startsWith('/v1/executions') ? problem : { ...problem, errors };
   response.writeHead(400, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify(body));
 }
 
-/** Runs a command on a terminal, or in a pipe, whose other end may be one (`| less -R`). */
+/** Runs a command on a terminal or in a pipe. A pipe may still end at a terminal (`| less -R`). */
 async function runOn(
   words: readonly string[],
   url: string,
@@ -173,7 +173,7 @@ const COMMANDS = [
   ['flows', '--json'],
   ['list'],
   ['list', 'a:b'],
-  // Similar flows are named.
+  // The error names similar flows.
   ['list', 'a'],
   ['list', '--json'],
   ['list', '--follow'],
@@ -212,7 +212,7 @@ const expected = (words: readonly string[]): object => {
   return words[0] === 'wait' || words.includes('--summary') ? SUMMARY : MESSAGE;
 };
 
-test.each(COMMANDS)('flowtap %s %s %s', async (...words) => {
+test.each(COMMANDS)('flowtap %s %s %s prints no deceiving characters', async (...words) => {
   const given = words.filter((word) => word !== undefined);
   for (const [listener, isTTY] of [
     [answer, true],
@@ -225,13 +225,13 @@ test.each(COMMANDS)('flowtap %s %s %s', async (...words) => {
     expect(stdout + stderr).not.toBe('');
     expect((stdout + stderr).replaceAll(isTTY ? OWN_SEQUENCES : PIPED, '')).not.toMatch(DECEIVING);
     if (listener === refuse || !given.includes('--json') || given[0] === 'doctor') continue;
-    // Valid JSON, and nothing is lost.
+    // The JSON is valid and complete.
     for (const line of stdout.trimEnd().split('\n')) {
       expect(JSON.parse(line)).toEqual(expected(given));
     }
   }
 });
 
-test('every command is among them', () => {
+test('the tests above cover every command', () => {
   expect(new Set(COMMANDS.map(([name]) => name))).toEqual(new Set(Object.keys(ALL_COMMANDS)));
 });

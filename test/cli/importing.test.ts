@@ -1,4 +1,4 @@
-/** `flowtap import`, as a process, against the real Worker. */
+/** Runs `flowtap import` as a process, against the real Worker. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ test.concurrent('import accepts the output of get, from a file and from a pipe',
   }
 });
 
-test.concurrent('import prints what looks wrong in a history that it takes', async () => {
+test.concurrent('import accepts a suspicious history and prints warnings', async () => {
   const lines = ['EXECUTION_STARTED', 'EXECUTION_SUCCEEDED'].map((eventType, at) =>
     JSON.stringify({ messageId: '1', eventType, timestamp: 1_559_247_540 - at }),
   );
@@ -56,7 +56,7 @@ test.concurrent('import prints what looks wrong in a history that it takes', asy
   });
 });
 
-test.concurrent('an import with faults takes nothing, and names each line', async () => {
+test.concurrent('an import with errors stores nothing, and names each wrong line', async () => {
   const stdin = '{"messageId":"0"}\n{"messageId":7}\nnonsense\n';
   const { code, stderr } = await flowtap.run(['import', 'faulty', '-'], { stdin });
   expect(code).toBe(3);

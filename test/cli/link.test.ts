@@ -1,4 +1,4 @@
-/** `flowtap link`, as a process, against the real Worker and the emulator. */
+/** Runs `flowtap link` as a process, against the real Worker and the emulator. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { parseWatchFragment } from '../../src/core/watch-link.ts';
@@ -21,7 +21,7 @@ afterAll(async () => {
   await world.close();
 });
 
-/** What the ticket of a printed link may read. */
+/** Opens a printed link, and returns its parts and what its ticket may read. */
 async function opened(link: string) {
   const { hash, origin, pathname } = new URL(link);
   const { execution = '', ticket = '', message } = parseWatchFragment(hash);
@@ -31,7 +31,7 @@ async function opened(link: string) {
 }
 
 test.concurrent(
-  'link prints one line: a link to the public address whose ticket reads this execution',
+  'link prints only a link to the public address, with a ticket for this execution',
   async () => {
     const { code, stdout, stderr } = await flowtap.run(['link', ID]);
     expect({ code, lines: linesOf(stdout).length }).toEqual({ code: 0, lines: 1 });
@@ -46,12 +46,12 @@ test.concurrent(
 );
 
 test.concurrent(
-  '--payloads, --ttl and --message shape the link, and --json prints it with its end',
+  '--payloads, --ttl and --message change the link, and --json also prints its expiry',
   async () => {
     const words = ['--payloads', 'names', '--ttl', '90s', '--message', 'm1', '--json'];
     const { code, stdout } = await flowtap.run(['link', ID, ...words]);
     expect(code).toBe(0);
-    // Safety: what the command is asked for.
+    // Safety: --json prints this shape.
     const { link, expiresAt } = JSON.parse(stdout) as { link: string; expiresAt: string };
     const { status, body, message } = await opened(link);
     expect({ status, message }).toEqual({ status: 200, message: 'm1' });
@@ -73,7 +73,7 @@ test.concurrent.each([
   });
 });
 
-test.concurrent('a key that may not create tickets gets no link, and learns why', async () => {
+test.concurrent('a key that may not create tickets gets an error with the reason instead of a link', async () => {
   const FLOWTAP_API_KEY = await world.key({ tickets: false });
   const refused = await flowtap.run(['link', ID], { env: { FLOWTAP_API_KEY } });
   expect(refused).toMatchObject({

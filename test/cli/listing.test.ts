@@ -1,4 +1,4 @@
-/** `flowtap list` and `flowtap flows`, as processes, against the real Worker and the emulator. */
+/** Runs `flowtap list` and `flowtap flows` as processes, against the real Worker and the emulator. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { scenarioArn } from '../../src/emulator/scenarios/step-functions-catalog.ts';
@@ -35,7 +35,7 @@ afterAll(async () => {
 const idOf = (name: string) => `${HOME}:execution:Door:${name}`;
 const fieldsOf = (output: string) => linesOf(output).map((line) => line.split('\t'));
 
-test.concurrent('flows prints each flow that the key may read, and its name', async () => {
+test.concurrent('flows prints each flow that the key may read, with its name', async () => {
   const [lines, json] = await Promise.all([flowtap.run(['flows']), flowtap.run(['flows', '--json'])]);
   expect(lines).toMatchObject({ code: 0, stderr: '' });
   expect(fieldsOf(lines.stdout)).toContainEqual([DOOR, 'Door']);
@@ -46,7 +46,7 @@ test.concurrent('flows prints each flow that the key may read, and its name', as
   });
 });
 
-test.concurrent('list prints the executions of a flow, by its ARN or its name in any case', async () => {
+test.concurrent('list accepts a flow by its ARN, or by its name in upper or lower case', async () => {
   for (const flow of [DOOR, 'Door', 'door']) {
     const { code, stdout } = await flowtap.run(['list', flow]);
     expect(code).toBe(0);
@@ -58,7 +58,7 @@ test.concurrent('list prints the executions of a flow, by its ARN or its name in
   }
 });
 
-test.concurrent('list narrows by status, name, time and number, and says if there is more', async () => {
+test.concurrent('list filters by status, name, start time and count, and says if more executions match', async () => {
   const ids = async (...words: string[]) => {
     const { stdout, stderr } = await flowtap.run(['list', 'Door', '--json', ...words]);
     return [linesOf(stdout).map((line) => JSON.parse(line).flowExecutionId), stderr];
@@ -81,25 +81,25 @@ test.concurrent.each([
   [['list', 'Door', '--since', 'yesterday'], /--since must be a duration/],
   [['list', 'Door', '--no-flow'], /give one of them/],
   [['list', 'Door', '--give-up-after', '1m'], /needs --follow/],
-])('%j is a usage error that says what to give', async (words, message) => {
+])('%j is a usage error that says what to change', async (words, message) => {
   const { code, stdout, stderr } = await flowtap.run(words);
   expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
   expect(stderr).toMatch(message);
 });
 
-test.concurrent('list of a version of a state machine says what is wrong with it', async () => {
+test.concurrent('list refuses the version of a state machine with the reason', async () => {
   const { code, stderr } = await flowtap.run(['list', `${DOOR}:1`]);
   expect(code).toBe(3);
   expect(stderr).toMatch(/flow/);
 });
 
-test.concurrent('list without a flow lists the only one that the key reads', async () => {
+test.concurrent('list without a flow uses the only flow that the key may read', async () => {
   const apiKey = await world.key({ executions: [`${HOME}:execution:Door:f*`] });
   const { stdout } = await flowtap.run(['list'], { env: { FLOWTAP_API_KEY: apiKey } });
   expect(fieldsOf(stdout).map((fields) => fields.at(-1))).toEqual([idOf('failed')]);
 });
 
-test.concurrent('list --follow prints a line for each execution and each change, until Ctrl-C', async () => {
+test.concurrent('list --follow prints one line per execution and change, until Ctrl-C', async () => {
   const flow = `${HOME}:stateMachine:Live`;
   const running = { name: 'one', startedAt: now - 60_000 };
   await runs(flow, [running]);
@@ -113,7 +113,7 @@ test.concurrent('list --follow prints a line for each execution and each change,
   expect(fieldsOf(stdout).map(([status]) => status)).toEqual(['RUNNING', 'SUCCEEDED']);
 });
 
-test.concurrent('get shows what an execution of Step Functions has started', async () => {
+test.concurrent('get --summary shows the executions that an execution of Step Functions has started', async () => {
   const id = scenarioArn('Nested', now - 3_600_000, '69b151ad-a611-42f5-ac21-fe537f9868ad');
   const { code, stdout } = await flowtap.run(['get', id, '--summary']);
   expect(code).toBe(0);

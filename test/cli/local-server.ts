@@ -1,10 +1,10 @@
-/** A server on this machine that answers as a test wants, until the end of a block. */
+/** Starts a local server with a test's own answers. The server stops at the end of the `await using` block. */
 import { once } from 'node:events';
 import { type RequestListener, type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface LocalServer extends AsyncDisposable {
-  /** Without a slash at the end. */
+  /** The server's address, without a trailing slash. */
   readonly origin: string;
 }
 
@@ -15,7 +15,7 @@ export async function listen(
 ): Promise<LocalServer> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // Safety: it listens on a host and a port.
+  // Safety: the server listens on TCP, so its address is an `AddressInfo`.
   const { port } = server.address() as AddressInfo;
   return {
     origin: `${scheme}://127.0.0.1:${port}`,

@@ -1,4 +1,4 @@
-/** `flowtap keys` and `--help`, as processes, against the real Worker and the emulator. */
+/** Runs `flowtap keys`, `--help` and wrong command lines as processes, against the real Worker and the emulator. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type World, openWorld } from '../support/on-workerd.ts';
@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts';
 let world: World;
 let flowtap: CommandUnderTest;
 beforeAll(async () => {
-  // A fresh deployment: not one key is there.
+  // A fresh deployment has no keys.
   world = await openWorld();
   flowtap = await commandFor(world);
 });
@@ -22,7 +22,7 @@ const CREATE = ['keys', 'create', '--name', 'test', '--executions', '*', '--payl
 const withKey = (key: string) => ({ env: { FLOWTAP_API_KEY: key } });
 
 test.concurrent(
-  'the first key of a fresh deployment opens what it is for, and can be caught by a shell',
+  'the first key of a fresh deployment works at once, and is the only output on stdout',
   async () => {
     const created = await flowtap.run(CREATE);
     expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ftk_[0-9A-Za-z_]{48,}\n$/) });
@@ -31,7 +31,7 @@ test.concurrent(
     expect(created.stderr).not.toContain(key);
     await world.script('first', flow(2, 0));
     expect(await flowtap.run(['tail', 'first'], withKey(key))).toMatchObject({ code: 0 });
-    // When it was used, as exactly as that is recorded: to the hour.
+    // Shows the last use to the hour, because it is recorded no more precisely.
     const shown = async () => (await flowtap.run(['keys', 'list'])).stdout;
     await eventually(async () => expect(await shown()).toMatch(/ standard +\d{4}-\d\d-\d\dT\d\dZ +never/));
   },
@@ -53,7 +53,7 @@ test.concurrent('a key can be created, listed, shown, updated, rotated and revok
     '--json',
   ];
   const { stdout } = await flowtap.run([...CREATE, '--executions', 'b*', ...words]);
-  // Safety: what the command is asked for.
+  // Safety: --json prints this shape.
   const created = JSON.parse(stdout) as { id: string; key: string; expiresAt: string };
   expect(created).toMatchObject({
     name: 'test',
@@ -131,14 +131,14 @@ test.concurrent.each([
     ['tali', 'x'],
     "'tali' is not a command. The commands are tail, wait, get, list, flows, link, import, keys, doctor",
   ],
-])('%j is a mistake on the command line: it ends with 64 and names the mistake', async (words, why) => {
+])('%j is a usage error: the command names the mistake and exits with 64', async (words, why) => {
   const { code, stdout, stderr } = await flowtap.run(words, withKey('unused'));
   expect(stderr).toContain(why);
   expect(stderr).toMatch(/--help shows the usage/);
   expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
 });
 
-test.concurrent('a variable that is missing is named, and what belongs into it', async () => {
+test.concurrent('a missing environment variable is named, with its meaning', async () => {
   const none = { FLOWTAP_URL: '', FLOWTAP_ADMIN_TOKEN: '' };
   expect(await flowtap.run(['get', 'x'], { env: none })).toMatchObject({
     code: 64,
@@ -164,7 +164,7 @@ test.concurrent('a wrong admin token is reported before anything is uploaded', a
   }
 });
 
-test.concurrent('--help teaches: usage, every option, examples; on stdout, with 0', async () => {
+test.concurrent('--help prints usage and examples to stdout, and exits with 0', async () => {
   const top = await flowtap.run(['--help']);
   expect(top.code).toBe(0);
   for (const name of ['tail', 'get', 'import', 'keys', 'doctor']) {

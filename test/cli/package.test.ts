@@ -1,7 +1,6 @@
 /**
- * The package as users get it: built, packed, and unpacked where npm would put it, alone. It runs on a Node
- * outside of the project (20 or newer) and on Deno. Over 300 lines, because two files would build and pack at
- * the same time.
+ * The package as users get it: built, packed, and unpacked alone where npm would install it. Runs on Deno, and on a
+ * Node (20 or newer) from outside the project. Over 300 lines, because two test files would build and pack at once.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +24,7 @@ import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
 const execute = promisify(execFile);
 const bin = (name: string): string => join(PROJECT, 'node_modules/.bin', name);
 
-/** The first Node on the path that is not the project's own, else the project's. */
+/** The first Node on PATH that does not belong to the project. Falls back to the project's Node. */
 function foreignNode(): string {
   const directories = (process.env['PATH'] ?? '').split(delimiter);
   const outside = directories.filter((directory) => !directory.includes('node_modules'));
@@ -51,7 +50,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true }));
 
-test('the tarball holds what was built, what it is and how to use it, and nothing else', () => {
+test('the tarball contains only built files, docs, examples and the usual top-level files', () => {
   const files = contents.map((path) => path.replace(/^package\//, ''));
   const built = /^dist\/(?:cli\.js|(?:client|react)\.js(?:\.map)?|types\/.+\.d\.ts)$/;
   expect(files.filter((path) => !built.test(path) && !/^(?:docs|examples)\//.test(path)).toSorted()).toEqual([
@@ -64,7 +63,7 @@ test('the tarball holds what was built, what it is and how to use it, and nothin
   ]);
 });
 
-test('every link of its documents leads somewhere in it', async () => {
+test('every relative link in its documents leads to a file in the package', async () => {
   const documents = contents
     .map((path) => path.replace(/^package\//, ''))
     .filter((path) => path.endsWith('.md'));
@@ -82,14 +81,14 @@ test('every link of its documents leads somewhere in it', async () => {
   expect(links.length).toBeGreaterThan(20);
 });
 
-test('its manifest is its own: it names no dependency and no script, and can be published', async () => {
+test('its manifest has no dependencies and no scripts, and can be published', async () => {
   const manifest: unknown = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
   const members = Object.keys(Object(manifest));
   expect(members.filter((name) => /^(?:dev|optional)?dependencies$|scripts|private/i.test(name))).toEqual([]);
   expect(members).toEqual(expect.arrayContaining(['name', 'version', 'license', 'exports', 'bin']));
 });
 
-test('it needs no other package: npm installs it alone, offline', async () => {
+test('npm installs the package offline, without any other package', async () => {
   const into = join(scratch, 'into');
   await mkdir(into);
   await writeFile(join(into, 'package.json'), '{"name":"consumer","private":true}');
@@ -99,7 +98,7 @@ test('it needs no other package: npm installs it alone, offline', async () => {
   expect(packages.filter((name) => !name.startsWith('.'))).toEqual(['flowtap']);
 });
 
-test('the client is minified for pages, and its map leads back to the sources', async () => {
+test('the client is minified, and its source map contains the sources', async () => {
   const code = await readFile(join(installed, 'dist/client.js'), 'utf8');
   expect(code).toMatch(/\n\/\/# sourceMappingURL=client\.js\.map\s*$/);
   expect(code.split('/* Includes')[0]?.trim().split('\n').length).toBeLessThan(30);
@@ -128,11 +127,11 @@ test('the command runs on Node 20 or newer', async () => {
       env: { ...process.env, FLOWTAP_API_KEY: 'k' },
     },
   );
-  // It gets as far as asking the network.
+  // The command gets as far as the network.
   await expect(refused).rejects.toMatchObject({ code: 3, stderr: expect.stringContaining('Cannot reach') });
 });
 
-test('no bundle needs a package, but the hook React, and the client needs not even a platform', async () => {
+test('no bundle imports a package except the hook, which imports React, and the client imports nothing at all', async () => {
   const importsOf = async (name: string) =>
     [
       ...(await readFile(join(installed, 'dist', name), 'utf8')).matchAll(
@@ -140,19 +139,19 @@ test('no bundle needs a package, but the hook React, and the client needs not ev
       ),
     ].map(([, from]) => from);
   expect(await importsOf('client.js')).toEqual([]);
-  // The same client, so that an error of the hook is an instance of the client's classes.
+  // The hook imports the same client, so that its errors are instances of the client's classes.
   expect(new Set(await importsOf('react.js'))).toEqual(new Set(['react', './client.js']));
   expect((await importsOf('cli.js')).filter((from) => !from?.startsWith('node:'))).toEqual([]);
 });
 
-test('it exports the client, its two errors and the steps, and nothing that they are built on', async () => {
+test('the package exports the client, its two errors and the steps, and no internals', async () => {
   const file = join(scratch, 'names.mjs');
   await writeFile(file, "console.log(Object.keys(await import('flowtap')).sort().join());");
   const { stdout } = await execute(foreignNode(), [file], { cwd: scratch });
   expect(stdout).toBe('FlowtapConnectionError,FlowtapProblem,createFlowtapClient,stepsReducer,toSteps\n');
 });
 
-test('its types are found where `exports` are not looked at, and import each other as any TypeScript can', async () => {
+test('its types are found by tools that ignore `exports`, and import each other with paths that any TypeScript resolves', async () => {
   const manifest = z.parse(
     z.object({ types: z.string(), main: z.string() }),
     JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')),
@@ -166,7 +165,7 @@ test('its types are found where `exports` are not looked at, and import each oth
   expect(declarations.length).toBeGreaterThan(10);
 });
 
-/** Serves what the client asks for from a fetch of its own: a page, then a stream. */
+/** Uses the client with its own `fetch`, which answers with a page, a stream and a 404. */
 const CONSUMER = `
 import { createFlowtapClient, FlowtapProblem } from 'flowtap';
 const client = createFlowtapClient({
@@ -206,7 +205,7 @@ test.each([
   expect(stdout).toBe('0,1,ResourceNotFoundException\n');
 });
 
-test('its types stand alone, checked with their libraries and without those of any platform but the web', async () => {
+test('its types compile with only the types of the web platform, without skipping library checks', async () => {
   const file = join(scratch, 'typed.ts');
   await writeFile(
     file,
@@ -214,9 +213,9 @@ test('its types stand alone, checked with their libraries and without those of a
      export const status = (): Status | undefined => useExecution('a', { ticketUrl: '/ticket' }).status;
      import { createFlowtapClient, FlowtapProblem, type FollowEvent, type Page, type Status } from 'flowtap';
      import type { EventType, ProblemCode } from 'flowtap';
-     // @ts-expect-error: it is the package's own
+     // @ts-expect-error: createHttp is internal to the package
      import type { createHttp } from 'flowtap';
-     // Names that a later service may send are allowed, too.
+     // Names that only a later service sends are allowed, too.
      export const names: [EventType, ProblemCode] = ['STEP_FAILED_TWICE', 'NotToday'];
      const client = createFlowtapClient({ url: 'https://flowtap.test', ticket: async () => 't' });
      export async function all(signal: AbortSignal): Promise<Status | undefined> {
@@ -253,7 +252,7 @@ test('its types stand alone, checked with their libraries and without those of a
   }
 });
 
-describe('the examples, with the package as it was installed', () => {
+describe('the examples, with the installed package', () => {
   let world: World;
   let settings: Record<string, string>;
   beforeAll(async () => {
@@ -268,7 +267,7 @@ describe('the examples, with the package as it was installed', () => {
   });
   afterAll(() => world.close());
 
-  test('follow.mjs prints each message and how it ended, and what was refused', async () => {
+  test('follow.mjs prints each message and the outcome, or the error if the key is wrong', async () => {
     await world.script('example', flow(4, 200, { terminal: 'EXECUTION_FAILED' }));
     const file = join(scratch, 'examples/follow.mjs');
     const { stdout } = await execute(foreignNode(), [file, 'example'], { env: settings });
@@ -297,7 +296,7 @@ describe('the examples, with the package as it was installed', () => {
     expect(stdout).toMatch(/execution {2}SUCCEEDED attempts=1\n {2}step Second SUCCEEDED/);
   });
 
-  /** The back end of the browser example, and where it listens. */
+  /** Starts the back end of an example. By default that is the browser example. */
   async function openBackEnd(file = join(scratch, 'examples/browser/server.mjs')) {
     const server = spawn(foreignNode(), [file], { env: settings });
     const [line] = await once(server.stdout, 'data');
@@ -305,7 +304,7 @@ describe('the examples, with the package as it was installed', () => {
     return { origin, [Symbol.dispose]: () => server.kill('SIGKILL') };
   }
 
-  test('the browser page is given the client and a ticket for the one execution', async () => {
+  test('the back end serves the page, the client, and a ticket for one execution', async () => {
     await world.script('shown', flow(3, 0));
     using backEnd = await openBackEnd();
     const get = (path: string) => fetch(new URL(path, backEnd.origin));
@@ -319,7 +318,7 @@ describe('the examples, with the package as it was installed', () => {
     expect((await get('/ticket?id=')).status).toBe(400);
   });
 
-  test.runIf(existsSync(CHROMIUM))('in Chromium it shows every message, from another origin', async () => {
+  test.runIf(existsSync(CHROMIUM))('the page shows every message in Chromium, from another origin', async () => {
     await world.script('in a browser', flow(5, 300));
     using backEnd = await openBackEnd();
     const shown = await shownInChromium(backEnd.origin, '/?id=in%20a%20browser');
@@ -328,7 +327,7 @@ describe('the examples, with the package as it was installed', () => {
   });
 
   test.runIf(existsSync(CHROMIUM))(
-    'the React application is built, and shows the steps of an execution',
+    'the React application builds, and shows the steps of an execution',
     async () => {
       const app = join(scratch, 'react');
       await cp(join(PROJECT, 'examples/react'), app, { recursive: true });
@@ -366,8 +365,8 @@ describe('the examples, with the package as it was installed', () => {
   );
 
   /**
-   * The page's own HTML when it says that the execution has ended: sent by a script that is added to it on
-   * the way.
+   * Returns the HTML of the page once it shows that the execution has ended. A proxy adds a script to the page, which
+   * sends this HTML.
    */
   async function shownInChromium(backEnd: string, path: string): Promise<string> {
     const reporting = `<script>
@@ -389,7 +388,7 @@ describe('the examples, with the package as it was installed', () => {
     const server = createServer((request, response) => void answer(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    // Safety: it listens on a host and a port.
+    // Safety: the server listens on TCP, so its address is an `AddressInfo`.
     const { port } = server.address() as AddressInfo;
     const options = chromiumOptions(join(scratch, 'chromium'));
     const chromium = spawn(CHROMIUM, [...options, `http://127.0.0.1:${port}${path}`]);

@@ -1,4 +1,4 @@
-/** `flowtap tail` and `flowtap get`, as processes, against the real Worker and the emulator. */
+/** Runs `flowtap tail`, `get` and `wait` as processes, against the real Worker and the emulator. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const idsIn = (output: string): string[] =>
-  // Safety: NDJSON of messages, which is what is tested.
+  // Safety: the output is NDJSON of messages. Otherwise the test fails.
   linesOf(output).map((line) => (JSON.parse(line) as { messageId: string }).messageId);
 const idsOf = (messages: readonly { readonly messageId?: string }[]) =>
   messages.map(({ messageId }) => messageId);
@@ -28,7 +28,7 @@ test.concurrent.each([
   ['EXECUTION_SUCCEEDED', 0, 'SUCCEEDED'],
   ['EXECUTION_FAILED', 1, 'FAILED'],
   ['EXECUTION_ABORTED', 2, 'ABORTED'],
-])('tail follows a running execution to its %s and ends with %i', async (terminal, code, status) => {
+])('tail follows a running execution to its %s and exits with %i', async (terminal, code, status) => {
   const id = `running/${terminal}`;
   const script = flow(5, 300, { terminal });
   await world.script(id, script);
@@ -45,7 +45,7 @@ test.concurrent('tail waits for an execution that starts a moment later', async 
   expect(idsIn(ended.stdout)).toEqual(['m0', 'm1']);
 });
 
-test.concurrent('tail begins with the newest messages, with all of them, or with future ones', async () => {
+test.concurrent('tail can begin with the newest messages, with all, or with future ones only', async () => {
   await world.script('ended', flow(30, 0));
   const [newest, asUsual, all, toCome, some] = await Promise.all(
     [
@@ -64,7 +64,7 @@ test.concurrent('tail begins with the newest messages, with all of them, or with
   expect(idsIn(some?.stdout ?? '')).toEqual(['m0']);
 });
 
-test.concurrent('in a pipe there is no colour, times are whole and nothing is cropped', async () => {
+test.concurrent('in a pipe there is no colour, and times and payloads are complete', async () => {
   const payload = `{stepId: Step1, output: ${'long '.repeat(50)}}`;
   await world.script('plain', [
     { messageId: '0', eventType: 'STEP_SUCCEEDED', payload, timestamp: '2019-05-30T22:45:40.656Z' },
@@ -81,7 +81,7 @@ test.concurrent('in a pipe there is no colour, times are whole and nothing is cr
   expect(lines[1]).toMatch(/EXECUTION_FAILED .* two ⏎ lines ·\[31mred$/);
 });
 
-test.concurrent('Ctrl-C ends a tail cleanly, which prints how to continue', async () => {
+test.concurrent('Ctrl-C ends tail cleanly, and tail prints how to continue', async () => {
   await world.script('interrupted', flow(6, 1_000));
   const tail = flowtap.start(['tail', 'interrupted', '--json']);
   await tail.shows('"m1"');
@@ -95,7 +95,7 @@ test.concurrent('Ctrl-C ends a tail cleanly, which prints how to continue', asyn
   expect([...idsIn(first.stdout), ...idsIn(rest.stdout)]).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5']);
 });
 
-test.concurrent('SIGTERM ends it with its own code', async () => {
+test.concurrent('SIGTERM ends tail with exit code 143', async () => {
   await world.script('terminated', flow(3, 5_000));
   const tail = flowtap.start(['tail', 'terminated', '--json']);
   await tail.shows('"m0"');
@@ -103,7 +103,7 @@ test.concurrent('SIGTERM ends it with its own code', async () => {
   expect(await tail.ended).toMatchObject({ code: 143, stderr: expect.stringContaining('Stopped.') });
 });
 
-test.concurrent('a reader that closes the pipe ends it silently', async () => {
+test.concurrent('get and tail exit silently when the reader closes the pipe', async () => {
   await world.script('long', flow(3_000, 0));
   for (const words of [
     ['get', 'long'],
@@ -120,7 +120,7 @@ test.concurrent('a reader that closes the pipe ends it silently', async () => {
   }
 });
 
-test.concurrent('get --summary prints the status and no message, with --json as one object', async () => {
+test.concurrent('get --summary prints the status without messages, and with --json as one object', async () => {
   await world.script('summed', [
     { messageId: '0', eventType: 'EXECUTION_STARTED' },
     { messageId: '1', eventType: 'EXECUTION_FAILED', payload: '{stepId: Step3, error: E42}' },
@@ -139,7 +139,7 @@ test.concurrent.each([
   ['EXECUTION_FAILED', 1, 'FAILED'],
   ['EXECUTION_ABORTED', 2, 'ABORTED'],
 ])(
-  'wait prints the summary of a running execution after its %s and ends with %i',
+  'wait prints the summary of a running execution after its %s and exits with %i',
   async (terminal, code, status) => {
     const id = `awaited/${terminal}`;
     await world.script(id, flow(4, 300, { terminal }));
@@ -150,7 +150,7 @@ test.concurrent.each([
   },
 );
 
-test.concurrent('wait exits with 3 when its timeout has passed', async () => {
+test.concurrent('wait exits with 3 when its timeout expires', async () => {
   await world.script('slow', flow(2, 60_000));
   const ended = await flowtap.run(['wait', 'slow', '--timeout', '1s', '--json']);
   expect(ended).toMatchObject({
@@ -160,7 +160,7 @@ test.concurrent('wait exits with 3 when its timeout has passed', async () => {
   });
 });
 
-test.concurrent('tail --steps prints the steps once in a pipe, and ends with the code of tail', async () => {
+test.concurrent('tail --steps prints the steps once in a pipe, and exits with the same code as tail', async () => {
   const id = scenarioId('FailingFlow', Date.now() - 60_000, 'Test', '00000000-0000-4000-8000-000000000001');
   const { code, stdout, stderr } = await flowtap.run(['tail', id, '--steps']);
   expect(code).toBe(1);
@@ -170,7 +170,7 @@ test.concurrent('tail --steps prints the steps once in a pipe, and ends with the
   expect(linesOf(stderr)[0]).toMatch(/^FAILED in Step3OpenDoor/);
 });
 
-test.concurrent('get prints what made it fail, then every message', async () => {
+test.concurrent('get prints the cause of a failure, then every message', async () => {
   await world.script('failed', [
     { messageId: '0', eventType: 'EXECUTION_STARTED' },
     { messageId: '1', eventType: 'ACTIVITY_FAILED', payload: 'retried with success' },
@@ -185,18 +185,18 @@ test.concurrent('get prints what made it fail, then every message', async () => 
   expect(lines).toHaveLength(2 + 4);
 });
 
-/** Their activities have empty payloads, as the service's do. */
+/** The activities of these flows have empty payloads, like those of the real service. */
 test.concurrent.each([
   ['AbortedFlow', 2, 'ABORTED in Step2WorkOffLambda: Flow execution aborted by operator'],
   ['FailingFlow', 1, 'FAILED in Step3OpenDoor: ThingActionFailed: bolt stuck (E42)'],
-] as const)('tail of %s ends with the step that it ended in', async (name, code, line) => {
+] as const)('tail of %s exits with %i and names the step in which it ended', async (name, code, line) => {
   const id = scenarioId(name, Date.now() - 60_000, 'Test', '00000000-0000-4000-8000-000000000000');
   const ended = await flowtap.run(['tail', id]);
   expect(ended.code).toBe(code);
   expect(linesOf(ended.stderr)).toContain(line);
 });
 
-test.concurrent('get --json prints every message unchanged, over all pages, and -n the newest', async () => {
+test.concurrent('get --json prints every message of all pages unchanged, and with -n only the newest', async () => {
   const script = flow(700, 0);
   await world.script('paged', script);
   expect(idsIn((await flowtap.run(['get', 'paged', '--json'])).stdout)).toEqual(idsOf(script));
@@ -219,7 +219,7 @@ test.concurrent.each([
     'Cannot reach http://flowtap.invalid',
   ],
   ['an unknown event type', ['get', 'x', '--json', '--event-types', 'NONE'], {}, 'eventTypes: must be'],
-])('%s: it gives up with 3 and the reason', async (_, words, env, why) => {
+])('%s ends a command with exit code 3 and the reason', async (_, words, env, why) => {
   const { code, stderr, stdout } = await flowtap.run(words, { env });
   expect(stderr).toContain(why);
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' });

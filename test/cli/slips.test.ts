@@ -1,5 +1,5 @@
 /**
- * Mistakes on the command line that must not reveal or break anything: whole keys, passwords, absurd
+ * Mistakes on the command line that must not reveal or break anything, such as pasted keys, passwords and very long
  * durations.
  */
 import { once } from 'node:events';
@@ -30,9 +30,9 @@ test.concurrent('a key can live for a hundred years', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ expiresAt: expect.stringMatching(/^21\d\d-/) });
 });
 
-test.concurrent('of a whole key that is pasted for its id, only the id is sent', async () => {
+test.concurrent('if a whole key is pasted instead of its id, only the id is sent', async () => {
   const { stdout } = await flowtap.run([...CREATE, '--json']);
-  // Safety: what the command is asked for.
+  // Safety: --json prints this shape.
   const { id, key } = JSON.parse(stdout) as { id: string; key: string };
   const shown = await flowtap.run(['keys', 'show', key]);
   expect(shown).toMatchObject({ code: 0, stderr: expect.stringContaining(`Its id is ${id}`) });
@@ -48,10 +48,10 @@ test.concurrent('of a whole key that is pasted for its id, only the id is sent',
   try {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    // Safety: it listens on a host and a port.
+    // Safety: the server listens on TCP, so its address is an `AddressInfo`.
     const url = ['--url', `http://127.0.0.1:${(server.address() as AddressInfo).port}`];
     for (const action of ['show', 'rotate', 'revoke']) {
-      // Whole, cut short, or half of it.
+      // The whole key, parts of it, and the key with extra characters.
       for (const pasted of [key, key.slice(0, 30), key.slice(4), key.slice(15), `${key}x`, `'${key}'`]) {
         const { stdout: out, stderr } = await flowtap.run(['keys', action, pasted, ...url]);
         expect(out + stderr).not.toContain(key.slice(15, 30));
@@ -77,7 +77,7 @@ test.concurrent('of a whole key that is pasted for its id, only the id is sent',
   );
 });
 
-test.concurrent('a password in an address is refused, and not repeated', async () => {
+test.concurrent('an address with a password is refused, and the password is not repeated', async () => {
   for (const url of [
     'https://user:pw-in-address@x',
     'user:pw-in-address@x',

@@ -1,4 +1,4 @@
-/** `flowtap tail --steps` on a terminal: what it draws, how it redraws, and what remains at the end. */
+/** `flowtap tail --steps` on a terminal: its drawings, its updates in place, and the final output. */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
@@ -51,7 +51,7 @@ test('steps are redrawn in place when they change, and every second while they r
   expect(written()).toMatch(/FAILED {2}1\.2 s\n✗ Charge {2}1\.1 s {2}CardDeclined\n$/);
 });
 
-test('a drawing fits the rows of the terminal, and all steps are printed at the end', async () => {
+test('a drawing fits into the rows of the terminal, and the final output has all steps', async () => {
   const { clock, view, written, at } = open({ rows: 8 });
   for (let step = 0; step < 12; step++) await view.message(started(`Step${step}`, at(0)));
   await clock.advance(100);
@@ -85,7 +85,7 @@ test('when rows are scarce, the steps inside successful steps are hidden first',
   await view.close();
 });
 
-test('a note is the last line until the next message', async () => {
+test('a note stays the last line until the next message', async () => {
   const { clock, view, written, at } = open();
   await view.message(started('Charge', at(0)));
   await view.note('Retrying in 5.0 s.');
@@ -97,7 +97,7 @@ test('a note is the last line until the next message', async () => {
   await view.close();
 });
 
-test('a terminal without cursor movement gets the steps once, at the end', async () => {
+test('a terminal without cursor movement shows the steps once, at the end', async () => {
   const { clock, view, written, notes, at } = open({ env: { TERM: 'dumb' } });
   await view.message(started('Charge', at(0)));
   await view.note('Retrying in 5.0 s.');

@@ -1,4 +1,4 @@
-/** Output on a terminal: colour, cropping, columns, and no control characters of others. */
+/** Output on a terminal: colour, cropping, columns, and no foreign control characters. */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
@@ -24,7 +24,7 @@ const FAILED = {
 // eslint-disable-next-line no-control-regex
 const withoutColour = (text: string) => text.replaceAll(/\u001b\[[0-9;]*m/g, '');
 
-test('a failure is red, from its type to its payload', async () => {
+test('the type and payload of a failure are red', async () => {
   const { output, written } = terminal();
   await new MessageLines(output).print(FAILED);
   const line = written().split('\n')[1] ?? '';
@@ -39,7 +39,7 @@ test.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('with %j there is no colour on 
   expect(written()).not.toMatch(/\u001b/);
 });
 
-test('no line is wider than the terminal, whatever the payload, and times are local', async () => {
+test('no line is wider than the terminal, whatever the payload, and times are in local time', async () => {
   const payloads = [
     'x'.repeat(500),
     '漢字'.repeat(200),
@@ -65,7 +65,7 @@ test('no line is wider than the terminal, whatever the payload, and times are lo
   }
 });
 
-/** A message of a failing flow: the step is long, the payload longer. */
+/** A message of a failing flow with a long step name and a longer payload. */
 const STEP_FAILED = {
   ...FAILED,
   eventType: 'STEP_FAILED',
@@ -90,7 +90,7 @@ test.each([20, 40, 60, 77, 78, 80, 100, 120])(
   },
 );
 
-/** As long as a state's name may be. */
+/** A state name of maximal length. */
 const LONG_NAME = 'ChargeTheCustomerOfTheOrderThatWasPlacedInTheShopBeforeTheWarehouseIsAskedToShip';
 const TASK_FAILED = {
   ...FAILED,
@@ -102,7 +102,7 @@ const TASK_FAILED = {
 };
 
 test.each([84, 100, 110, 120, 160])(
-  'on %i columns a step is named in full, and the payload gives way',
+  'on %i columns the step name is complete, and the payload is cropped',
   async (columns) => {
     const { output, written } = terminal({ columns });
     await new MessageLines(output).print(TASK_FAILED);
@@ -113,14 +113,14 @@ test.each([84, 100, 110, 120, 160])(
   },
 );
 
-test('a message of Step Functions without its payload shows step, iteration, type and error', async () => {
+test('a message of Step Functions without a payload shows its step, iteration, type and error', async () => {
   const { payload: _, ...named } = TASK_FAILED;
   const file = new PassThrough({ encoding: 'utf8' });
   await new MessageLines(new Output(file, {})).print({ ...named, step: 'Charge', iteration: 3 });
   expect(String(file.read())).toMatch(/ACTIVITY_FAILED +Charge #3 +TaskFailed Shop\.CardDeclined\n$/);
 });
 
-test('a terminal that reports 0 columns counts as one of 80', async () => {
+test('a terminal that reports 0 columns is treated as having 80', async () => {
   const shownOn = async (columns: number) => {
     const { output, written } = terminal({ columns });
     await new MessageLines(output).print(STEP_FAILED);
@@ -129,7 +129,7 @@ test('a terminal that reports 0 columns counts as one of 80', async () => {
   expect(await shownOn(0)).toBe(await shownOn(80));
 });
 
-test('a summary has local times on a terminal, like messages, and complete ones elsewhere', () => {
+test('a summary has local times on a terminal, and complete UTC times elsewhere', () => {
   const summary = {
     flowExecutionId: 'x',
     source: 's',
@@ -144,7 +144,7 @@ test('a summary has local times on a terminal, like messages, and complete ones 
   expect(summaryLines(summary, piped)[1]).toContain(`started ${FAILED.timestamp}`);
 });
 
-test('a summary names the earlier failure that caused the last one', () => {
+test('a summary names the earlier failure that caused the final one', () => {
   const summary = {
     flowExecutionId: 'x',
     source: 's',
@@ -163,7 +163,7 @@ test('a summary names the earlier failure that caused the last one', () => {
   ]);
 });
 
-test('in a pipe a message without a timestamp keeps its columns', async () => {
+test('in a pipe, a message without a timestamp stays aligned in its columns', async () => {
   const file = new PassThrough({ encoding: 'utf8' });
   const lines = new MessageLines(new Output(file, {}));
   const { timestamp: _, ...timeless } = FAILED;
@@ -173,7 +173,7 @@ test('in a pipe a message without a timestamp keeps its columns', async () => {
   expect(bare.indexOf('THING_ACTION')).toBe(whole.indexOf('THING_ACTION'));
 });
 
-test('the day is printed above the first message of each day', async () => {
+test('the date is printed above the first message of each day', async () => {
   const { output, written } = terminal();
   const lines = new MessageLines(output);
   for (const timestamp of [
@@ -188,14 +188,14 @@ test('the day is printed above the first message of each day', async () => {
   expect(days?.map((day) => day.slice(0, 10))).toEqual(['2026-01-01', '2026-01-03']);
 });
 
-test('no control character of others reaches a terminal', () => {
+test('no foreign control character reaches a terminal', () => {
   const hostile = 'a\u001b[2Jb\u0007c\u009b31md\u202ee\u2028f\r\ng\th\u0000';
   // eslint-disable-next-line no-control-regex
   expect(oneLine(hostile)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e\u2028]/);
   expect(oneLine('two\r\n  lines\tand a tab')).toBe('two ⏎ lines and a tab');
 });
 
-test('text is cropped by its width, not by its code units', () => {
+test('text is cropped by its display width instead of its code units', () => {
   expect(crop('abcdef', 6)).toBe('abcdef');
   expect(crop('abcdefg', 6)).toBe('abcde…');
   expect(crop('👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 5)).toBe('👩‍👩‍👧‍👦👩‍👩‍👧‍👦…');
@@ -203,7 +203,7 @@ test('text is cropped by its width, not by its code units', () => {
   expect(column('漢字漢字', 4)).toBe('漢… ');
 });
 
-test('an id is quoted so that a shell takes it for one word', () => {
+test('an id is quoted so that a shell reads it as one word', () => {
   expect(shellWord('urn:tdm:us-west-2/1/default:Workflow:A_2019-05-11T19:39:55.317Z')).toBe(
     'urn:tdm:us-west-2/1/default:Workflow:A_2019-05-11T19:39:55.317Z',
   );
@@ -227,7 +227,7 @@ test('progress is one line that is updated at most every 100 ms and removed at t
   expect(written()).toBe('\r\u001b[K');
 });
 
-test('progress is not shown in a file, nor beside printed lines', async () => {
+test('progress is shown neither in a file nor between printed lines', async () => {
   const clock = new ManualClock();
   const file = new PassThrough({ encoding: 'utf8' });
   const { output, written } = terminal();

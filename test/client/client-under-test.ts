@@ -1,6 +1,6 @@
 /**
- * A client whose requests go to the whole application in this process. Tests move the time of both. The
- * source is scripted: with signatures, which are computed outside of the event loop, time would run ahead.
+ * A client of the whole application in this process. Both share a clock that tests advance. The source is scripted,
+ * because a real source signs calls outside of the event loop, and the clock would not wait for that.
  */
 import {
   type FlowtapClient,
@@ -15,7 +15,7 @@ import { type ManualClock, settle } from '../support/manual-clock.ts';
 export const EXECUTION = 'urn:tdm:us-west-2/123456789012/default:Workflow:Scripted_1/with a slash';
 const ORIGIN = 'https://flowtap.example';
 
-/** A message, and when it happens. */
+/** A message that appears after this time. */
 export interface Scripted extends Message {
   readonly afterMs: number;
 }
@@ -23,14 +23,14 @@ export interface Scripted extends Message {
 export interface ClientUnderTest {
   readonly service: StreamsUnderTest;
   readonly clock: ManualClock;
-  /** The service as a fetch. */
+  /** A `fetch` that sends requests to the service. */
   readonly fetch: Fetch;
   client(options?: Partial<FlowtapClientOptions>): FlowtapClient;
-  /** Moves time on, from one sleeper to the next, until the promise has settled. */
+  /** Advances time from one sleeper to the next until the promise has settled. */
   until<T>(promise: Promise<T>): Promise<T>;
 }
 
-/** `messages`: the upstream's history. Each message appears at its time. */
+/** Opens a service whose upstream has this history. Each message appears at its time. */
 export async function openClient(messages: readonly Scripted[] = []): Promise<ClientUnderTest> {
   const service = new StreamsUnderTest();
   const { clock, source } = service;
@@ -64,7 +64,10 @@ export async function openClient(messages: readonly Scripted[] = []): Promise<Cl
   };
 }
 
-/** `isBusy`: work outside of this event loop needs no clock: tickets are signed on another thread. */
+/**
+ * Advances time until the promise has settled. Time stands still while `isBusy`, because signing a ticket runs on
+ * another thread and needs only real time.
+ */
 export async function driveUntil<T>(
   clock: ManualClock,
   promise: Promise<T>,
@@ -79,12 +82,12 @@ export async function driveUntil<T>(
     await settle();
     if (state.settled) return promise;
     const next = clock.nextWakeAt;
-    // If nothing sleeps, the result is on its way through the event loop.
+    // If nothing sleeps, the event loop is still delivering the result.
     if (next !== undefined && !isBusy()) await clock.advance(Math.max(0, next - clock.now()));
   }
 }
 
-/** A history of `count` messages, all at once or one each `everyMs`. `last`: the type of the last one. */
+/** A history of `count` messages, one every `everyMs` or all at once. `last` is the event type of the last message. */
 export function history(count: number, { everyMs = 0, last = 'EXECUTION_SUCCEEDED' } = {}): Scripted[] {
   return Array.from({ length: count }, (_, index) => ({
     messageId: `m-${index}`,
@@ -103,7 +106,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** The promise's rejection. */
+/** The error with which the promise rejects, or undefined if it resolves. */
 export const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => undefined,

@@ -3,7 +3,7 @@ import { type TicketSource, createFlowtapClient } from '../../src/client/client.
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 
-/** A client that reads its ticket from each request's URL, at times that the test sets. */
+/** A client whose requests record their tickets in `sent`. The test sets the time. */
 function clientWith(ticket: TicketSource, time: { ms: number }) {
   const sent: (string | null)[] = [];
   const client = createFlowtapClient({
@@ -19,7 +19,7 @@ function clientWith(ticket: TicketSource, time: { ms: number }) {
   return { sent, read: () => client.summary('a') };
 }
 
-/** A back end that creates numbered tickets, each with this lifetime. */
+/** A back end that creates numbered tickets with this lifetime. */
 function backEnd(time: { ms: number }, lifetimeMs: number) {
   let created = 0;
   return () => ({
@@ -29,7 +29,7 @@ function backEnd(time: { ms: number }, lifetimeMs: number) {
   });
 }
 
-test('a ticket is text, what createTicket returns, or a function that gets either', async () => {
+test('a ticket can be a string, a result of createTicket, or a function that returns either', async () => {
   const ticket = { ticket: 'object', expiresAt: new Date(START_MS + 60_000).toISOString() };
   const sources: readonly TicketSource[] = ['text', ticket, () => 'text', async () => ticket];
   const sent = await Promise.all(
@@ -47,7 +47,7 @@ test.each([
   [60_000, 29_999, 30_000],
   [10_000, 4_999, 5_000],
 ])(
-  'a ticket that lives %i ms is renewed when 30 s or half of that remain',
+  'a ticket with a lifetime of %i ms is renewed when 30 s or half of it remain',
   async (lifetimeMs, keeps, renews) => {
     const time = { ms: 0 };
     const { sent, read } = clientWith(backEnd(time, lifetimeMs), time);
@@ -60,14 +60,14 @@ test.each([
   },
 );
 
-test('with a clock that is an hour ahead, the client leaves expiry to the service', async () => {
+test('a client whose clock is an hour ahead leaves expiry to the service', async () => {
   const { sent, read } = clientWith(backEnd({ ms: 0 }, 600_000), { ms: 3_600_000 });
   await read();
   await read();
   expect(sent).toEqual(['ticket-1', 'ticket-1']);
 });
 
-test('a function that throws at once is called again by the next request', async () => {
+test('a ticket function that throws is called again by the next request', async () => {
   let calls = 0;
   const { sent, read } = clientWith(
     () => {

@@ -1,4 +1,4 @@
-/** A network that fails: passes bytes on to a port, and cuts each connection at a random time. */
+/** A proxy that simulates a failing network. It forwards bytes to a port, and cuts each connection after a while. */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 
@@ -10,18 +10,18 @@ export interface CuttingProxy {
   close(): Promise<void>;
 }
 
-/** `lifeMs`: how long the next connection lives. */
+/** Opens a proxy for the target. `lifeMs` returns the lifetime of the next connection. */
 export async function openCuttingProxy(target: URL, lifeMs: () => number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let isCalm = false;
   let cuts = 0;
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname);
-    // Real time, since sockets have no other. No assertion depends on when a connection is cut.
+    // Uses real time, because sockets do. No assertion depends on when a connection is cut.
     const timer = setTimeout(() => {
       if (isCalm) return;
       cuts++;
-      // Alternates between FIN and RST.
+      // Ends connections alternately with FIN and with RST.
       if (cuts % 2 === 0) near.destroy();
       else near.resetAndDestroy();
       far.destroy();
@@ -42,7 +42,7 @@ export async function openCuttingProxy(target: URL, lifeMs: () => number): Promi
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // Safety: it listens on a host and a port.
+  // Safety: the server listens on TCP, so its address is an `AddressInfo`.
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

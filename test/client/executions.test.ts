@@ -1,4 +1,4 @@
-/** The client lists executions. Uses the whole service in this process, and the emulator. */
+/** The client's lists of executions. Uses the whole service in this process, with the emulator as its upstream. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   type ExecutionsEvent,
@@ -42,7 +42,7 @@ const ago = (ms: number) => service.clock.now() - ms;
 const namesOf = (executions: readonly { readonly name?: string }[]) => executions.map(({ name }) => name);
 
 describe('a list of executions', () => {
-  test('has each matching execution once, newest first, with any page size', async () => {
+  test('yields each matching execution once, newest first, with any page size', async () => {
     await service.runs(
       DOOR,
       Array.from({ length: 60 }, (_, n) => ({
@@ -92,7 +92,7 @@ describe('a list of executions', () => {
     expect(namesOf(await until(collect(client.executions({ ...wish, cursor }))))).toEqual(['run-4']);
   });
 
-  test('includes archived executions, also those without a flow', async () => {
+  test('includes archived executions, even those without a flow', async () => {
     const body = { messageId: 'm0', eventType: 'EXECUTION_SUCCEEDED' };
     const imported = await service.admin('PUT', '/executions/a-plain-id/messages', body);
     expect(imported.status).toBe(200);
@@ -102,7 +102,7 @@ describe('a list of executions', () => {
     ]);
   });
 
-  test('of a flow that the key may not read is refused with the service’s problem', async () => {
+  test('throws the service’s problem for a flow that the key may not read', async () => {
     const other = clientWith(await service.key({ executions: [`${HOME}:execution:Window:*`] }));
     const failure = await until(failureOf(collect(other.executions({ flow: DOOR }))));
     expect(failure).toBeInstanceOf(FlowtapProblem);
@@ -110,7 +110,7 @@ describe('a list of executions', () => {
   });
 });
 
-test('flows come from the upstream, sorted by name', async () => {
+test('flows of the upstream are sorted by name', async () => {
   const names = Array.from({ length: 5 }, (_, n) => `Flow${n}`);
   for (const name of names)
     await service.runs(`${HOME}:stateMachine:${name}`, [{ name: 'one', startedAt: ago(60_000) }]);
@@ -121,7 +121,7 @@ test('flows come from the upstream, sorted by name', async () => {
 });
 
 describe('a live list', () => {
-  /** Collects the events until it is stopped. */
+  /** Collects events until `stop` is called. */
   function follow(options: FollowExecutionsOptions = {}) {
     const events: ExecutionsEvent[] = [];
     const stopping = new AbortController();
@@ -165,13 +165,13 @@ describe('a live list', () => {
     await expect(list.reading).rejects.toThrow('enough');
   });
 
-  test('yields the current list again after lost connections', async () => {
+  test('yields the current list again after a lost connection', async () => {
     const now = service.clock.now();
     await service.runs(DOOR, [{ name: 'one', startedAt: ago(60_000), endedAt: now + 30_000 }]);
     const list = follow();
     await settle();
     isCut = true;
-    // Longer than a stream lives.
+    // Longer than the lifetime of a stream.
     await service.clock.advance(20 * 60_000);
     expect(list.seen).toContain('reconnecting');
     isCut = false;
@@ -181,7 +181,7 @@ describe('a live list', () => {
     list.stop();
   });
 
-  test('throws a refusal, and after giveUpAfterMs the last error', async () => {
+  test('throws at once if refused, and throws the last error after giveUpAfterMs', async () => {
     const refused = follow({ flow: `${DOOR}:1` });
     await expect(until(refused.reading)).rejects.toMatchObject({ status: 400 });
     isCut = true;
@@ -190,7 +190,7 @@ describe('a live list', () => {
   });
 });
 
-test('children are executions, each with the step that started it', async () => {
+test('children are executions with the step that started them', async () => {
   const id = scenarioArn('Nested', ago(3_600_000), '69b151ad-a611-42f5-ac21-fe537f9868ad');
   const children = await until(collect(client.children(id, { maxResults: 1 })));
   expect(children.length).toBeGreaterThan(1);

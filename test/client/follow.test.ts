@@ -5,7 +5,7 @@ import { EXECUTION, collect, failureOf, history, idsOf, openClient } from './cli
 
 const typesOf = (events: readonly FollowEvent[]) => events.map(({ type }) => type);
 
-test('following yields each message as it happens, and stops at the one that ends the execution', async () => {
+test('following yields each message as it happens, and stops at the terminal message', async () => {
   const under = await openClient(history(12, { everyMs: 5_000, last: 'EXECUTION_FAILED' }));
   const beganAtMs = under.clock.now();
   const following = under.client().follow(EXECUTION);
@@ -19,11 +19,11 @@ test('following yields each message as it happens, and stops at the one that end
     messages.push(next.value);
   }
   expect(idsOf(messages)).toEqual(idsOf(history(12)));
-  // It does not wait for the settle time of 10 s: the message's own time and the longest poll are less.
+  // Following took less than the settle time of 10 s after the last message, so the client did not wait for it.
   expect(under.clock.now() - beganAtMs).toBeLessThan(55_000 + 9_000);
 });
 
-test('until settled: the stream ends when the server sends that nothing can follow', async () => {
+test('following until settled stops when the server says that no message can follow', async () => {
   const under = await openClient(history(3, { everyMs: 1_000 }));
   const events = await under.until(collect(under.client().followEvents(EXECUTION, { until: 'settled' })));
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'SUCCEEDED', settled: true });
@@ -31,7 +31,7 @@ test('until settled: the stream ends when the server sends that nothing can foll
   expect(under.clock.now() - Date.parse('2026-01-01T00:00:00Z')).toBeGreaterThanOrEqual(12_000);
 });
 
-test('following an ended execution yields all its messages and stops; from now, none', async () => {
+test('following an ended execution yields all its messages and stops, or none with from: 'now'', async () => {
   const under = await openClient(history(600));
   const client = under.client();
   expect(idsOf(await under.until(collect(client.follow(EXECUTION))))).toEqual(idsOf(history(600)));
@@ -49,7 +49,7 @@ test('a redriven execution is followed beyond its first end', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'SUCCEEDED', settled: false });
 });
 
-test('the end is noticed even if its event type was not requested', async () => {
+test('the end stops following even if its event type was not requested', async () => {
   const under = await openClient(history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }));
   const following = under.client().followEvents(EXECUTION, { eventTypes: ['EXECUTION_STARTED'] });
   const events = await under.until(collect(following));
@@ -59,7 +59,7 @@ test('the end is noticed even if its event type was not requested', async () => 
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'ABORTED' });
 });
 
-test('with a step, the end is noticed as soon, and its message is not handed out', async () => {
+test('the end stops following a single step, but its message is not yielded', async () => {
   const messages = history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }).map((message, index) =>
     index === 1 ? { ...message, eventType: 'STEP_STARTED', payload: '{stepId: Charge}' } : message,
   );
@@ -96,7 +96,7 @@ test("following or a page continues from an event's cursor", async () => {
   ]);
 });
 
-test('following on from an end that is final ends at once, with the status', async () => {
+test('following from the cursor of a final end stops at once, with the status', async () => {
   const under = await openClient(history(3));
   const client = under.client();
   const first = await under.until(collect(client.followEvents(EXECUTION, { until: 'settled' })));
@@ -106,7 +106,7 @@ test('following on from an end that is final ends at once, with the status', asy
   expect(again).toEqual([{ type: 'end', status: 'SUCCEEDED', settled: true, cursor }]);
 });
 
-test('heartbeats tell that upstream is well while nothing happens', async () => {
+test('heartbeats report a healthy upstream while nothing happens', async () => {
   const under = await openClient(history(2, { everyMs: 60_000 }));
   const events = await under.until(collect(under.client().followEvents(EXECUTION)));
   expect(events.filter(({ type }) => type === 'heartbeat').length).toBeGreaterThanOrEqual(2);
@@ -128,7 +128,7 @@ test('a consumer that stops iterating closes the stream', async () => {
   expect(cancelled).toBe(1);
 });
 
-test('an abort ends it with the given reason, whatever it is doing', async () => {
+test('an abort ends following with the given reason, while it reads, waits or starts', async () => {
   const under = await openClient(history(2, { everyMs: 600_000 }));
   const reading = new AbortController();
   const whileReading = failureOf(collect(under.client().follow(EXECUTION, { signal: reading.signal })));
@@ -152,7 +152,7 @@ test('an abort ends it with the given reason, whatever it is doing', async () =>
   });
 });
 
-test('a replaced history is never sent again without notice', async () => {
+test('a replaced history is never yielded without notice', async () => {
   const under = await openClient([...history(4, { last: 'STEP_STARTED' })]);
   const client = under.client();
   const [first] = await under.until(collect(client.list(EXECUTION).pages()));

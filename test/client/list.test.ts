@@ -13,7 +13,7 @@ test('a list yields every message of a history once, in order, whatever the page
   }
 });
 
-test('a message arrives as upstream wrote it: leading spaces, line ends and letters outside ASCII', async () => {
+test('a message arrives as the upstream wrote it, including leading spaces, line ends and non-ASCII letters', async () => {
   const under = await openClient(history(3));
   const [first] = await under.until(collect(under.client().list(EXECUTION)));
   expect(first).toEqual({
@@ -33,7 +33,7 @@ test('a list continues from the cursor of a page', async () => {
   expect(idsOf(await under.until(collect(rest)))).toEqual(idsOf(history(25)).slice(10));
 });
 
-test('one page can be the newest messages, or wait for one to come', async () => {
+test('a page can have the newest messages, or wait for the next one', async () => {
   const under = await openClient(history(5, { everyMs: 10_000 }));
   const client = under.client();
   await under.clock.advance(15_000);
@@ -43,13 +43,13 @@ test('one page can be the newest messages, or wait for one to come', async () =>
   expect(idsOf(next.messages)).toEqual(['m-2']);
 });
 
-test('event types are chosen by the server', async () => {
+test('a list with event types has only messages of these types', async () => {
   const under = await openClient(history(20, { last: 'EXECUTION_FAILED' }));
   const list = under.client().list(EXECUTION, { eventTypes: ['EXECUTION_STARTED', 'EXECUTION_FAILED'] });
   expect(idsOf(await under.until(collect(list)))).toEqual(['m-0', 'm-19']);
 });
 
-test('a summary tells how it ended, and waiting for it ends with the execution', async () => {
+test('a summary shows the status, and `wait` resolves when the execution has ended', async () => {
   const under = await openClient(history(4, { everyMs: 60_000, last: 'EXECUTION_FAILED' }));
   const client = under.client();
   expect(await under.until(client.summary(EXECUTION))).toMatchObject({
@@ -63,7 +63,7 @@ test('a summary tells how it ended, and waiting for it ends with the execution',
   expect(idsOf(page.messages)).toEqual(['m-3']);
 });
 
-test('a back end creates a ticket, and a client with that ticket reads that execution and no other', async () => {
+test('a client with a ticket can read the execution of the ticket and no other', async () => {
   const under = await openClient(history(3));
   const { ticket } = await under.until(under.client().createTicket(EXECUTION, { ttlSeconds: 60 }));
   const browser = under.client({ ticket });
@@ -73,7 +73,7 @@ test('a back end creates a ticket, and a client with that ticket reads that exec
   expect(other).toMatchObject({ status: expect.toSatisfy((status) => status === 401 || status === 403) });
 });
 
-test('a key shows what it may read', async () => {
+test('a client can look up what its key may read', async () => {
   const under = await openClient();
   const apiKey = await under.service.key({ name: 'partner', executions: ['*:Workflow:SecurityFlow_*'] });
   const key = await under.until(under.client({ apiKey }).key({ flowExecutionId: EXECUTION }));
@@ -84,7 +84,7 @@ test.each([
   ['an unknown execution', {}, 404, 'ResourceNotFoundException'],
   ['an unknown key', { apiKey: 'ftk_unknown' }, 401, 'InvalidApiKey'],
   ['no key at all', { apiKey: '' }, 401, 'MissingCredentials'],
-])('%s is a problem that says which, at once', async (_, options, status, code) => {
+])('%s is a FlowtapProblem with its own code, without a retry', async (_, options, status, code) => {
   const under = await openClient();
   under.service.source.missing = true;
   let requests = 0;
@@ -99,7 +99,7 @@ test.each([
   expect(requests).toBe(1);
 });
 
-test('invalid input names each parameter that is wrong', async () => {
+test('invalid input is a problem that names each wrong parameter', async () => {
   const under = await openClient(history(3));
   const page = under.client().page(EXECUTION, { maxResults: 1_000, eventTypes: ['NO_SUCH_TYPE'] });
   const error = await under.until(failureOf(page));
@@ -107,14 +107,14 @@ test('invalid input names each parameter that is wrong', async () => {
   expect((error as FlowtapProblem).errors?.map(({ name }) => name)).toEqual(['maxResults', 'eventTypes']);
 });
 
-test('a key beside a ticket, and an invalid address, are refused when the client is created', async () => {
+test('a key together with a ticket, or an invalid address, is refused when the client is created', async () => {
   const under = await openClient();
   expect(() => under.client({ apiKey: 'a', ticket: 'b' })).toThrow("'apiKey' or 'ticket', not both");
   expect(() => under.client({ url: 'flowtap.example' })).toThrow('not a URL');
   expect(() => under.client({ url: 'ftp://flowtap.example' })).toThrow('http:// or https://');
 });
 
-test('the two ids that URLs cannot hold are refused before any request; all others are not', async () => {
+test('only the two ids that no URL can contain are refused before a request', async () => {
   const asked: string[] = [];
   const under = await openClient(history(1));
   const fetch: Fetch = async (address) => {
@@ -138,7 +138,7 @@ test('the two ids that URLs cannot hold are refused before any request; all othe
   expect(asked).toEqual(['...', '.%2Fa', 'a%2F..', '%252e'].map((id) => `/v1/executions/${id}`));
 });
 
-test('a URL with a password is refused, and not repeated', () => {
+test('a URL with a password is refused, and the error does not repeat it', () => {
   for (const url of ['https://user:pw@flowtap.example', 'user:pw@flowtap.example', '//user:pw@flowtap']) {
     expect(() => createFlowtapClient({ url })).toThrow(/^Cannot create a Flowtap client: (?!.*pw)/);
   }

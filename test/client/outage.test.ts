@@ -1,4 +1,4 @@
-/** What a follower makes of a stream that stays open while its upstream fails. */
+/** How a follower handles a stream that stays open while its upstream fails. */
 import { expect, test } from 'vitest';
 import { createFlowtapClient } from '../../src/client/client.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -6,7 +6,7 @@ import { collect, driveUntil, failureOf } from './client-under-test.ts';
 
 const heartbeat = (upstream: string) => `id: h\nevent: heartbeat\ndata: {"upstream":"${upstream}"}\n\n`;
 
-/** A client of a server whose stream sends one of these heartbeats every 15 s. */
+/** A client whose server sends the next of these heartbeats every 15 s. */
 function clientOf(states: string[], clock: ManualClock) {
   const heartbeats = () =>
     new ReadableStream<Uint8Array>({
@@ -27,10 +27,10 @@ function clientOf(states: string[], clock: ManualClock) {
 test.each([
   ['throttled', 503, 'ThrottlingException'],
   ['unavailable', 502, 'InternalFailureException'],
-])('it gives up when its upstream has been %s for long enough', async (upstream, status, code) => {
+])('a follower gives up when its upstream has been %s for giveUpAfterMs', async (upstream, status, code) => {
   const clock = new ManualClock();
   const beganAtMs = clock.now();
-  // The good one ends the first outage.
+  // The `ok` heartbeat ends the first outage.
   const states = [...Array<string>(3).fill(upstream), 'ok', ...Array<string>(9).fill(upstream)];
   const following = clientOf(states, clock).followEvents('id', { giveUpAfterMs: 60_000 });
   expect(await driveUntil(clock, failureOf(collect(following)))).toMatchObject({ status, code });

@@ -1,6 +1,6 @@
 /**
- * What the client asks of `fetch` on each runtime: no cache, and no redirect followed, whose error names the
- * address to use.
+ * The client's `fetch` options on each runtime. It bypasses caches and follows no redirect. Instead, the error names
+ * the address to use.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,8 +21,8 @@ const CLIENT = new URL('../../src/client/client.ts', import.meta.url).pathname;
 const SUMMARY = JSON.stringify({ flowExecutionId: 'a/b', status: 'SUCCEEDED', final: true, source: 'x' });
 
 /**
- * Asks for a summary at the address that redirects, and at the one that answers; with the options of each
- * request.
+ * A script that requests a summary from the address that redirects and from the address that answers. Its result also
+ * has the options of each request.
  */
 const script = (origin: string) => `
 import { createFlowtapClient } from ${JSON.stringify(CLIENT)};
@@ -64,7 +64,7 @@ const server = createServer((request, response) => {
   } else if (url.startsWith('/old/')) {
     response.writeHead(301, { Location: url.replace('/old/', '/new/') }).end();
   } else {
-    // Browsers also ask for a favicon.
+    // Ignores other requests, because browsers also ask for a favicon.
     if (url.startsWith('/new/')) authorizations.push(request.headers.authorization);
     response.setHeader('Content-Type', 'application/json').end(SUMMARY);
   }
@@ -73,7 +73,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'flowtap-requests-'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // Safety: it listens on a host and a port.
+  // Safety: the server listens on TCP, so its address is an `AddressInfo`.
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterAll(async () => {
@@ -126,7 +126,7 @@ test.each([
   ['workerd', () => onWorkerd()],
   ...(existsSync(CHROMIUM) ? [['Chromium', inChromium] as const] : []),
 ] as const)(
-  'on %s it reads past every cache, and names the address that a redirect leads to',
+  'on %s, the client bypasses every cache, and names the address to which it was redirected',
   async (name, look) => {
     const found: unknown = JSON.parse(await look());
     const named = name === 'Chromium' ? 'redirects to another address' : `redirects to ${origin}/new/`;
@@ -142,7 +142,7 @@ test.each([
   },
 );
 
-test('on workerd with an old compatibility date, which has no cache option, it works the same', async () => {
+test('on workerd with an old compatibility date, the client works without the missing cache option', async () => {
   expect(JSON.parse(await onWorkerd('2023-01-01'))).toEqual({
     moved: expect.stringContaining(`redirects to ${origin}/new/`),
     good: 'SUCCEEDED',

@@ -1,4 +1,4 @@
-/** How following survives everything that can happen to its connection. */
+/** How following recovers from every kind of failure of its connection. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FollowEvent, FollowOptions } from '../../src/client/client.ts';
@@ -17,7 +17,7 @@ import {
 } from './client-under-test.ts';
 import { runs } from '../support/seeded-random.ts';
 
-/** Cuts the answer's body after this many bytes, as a lost connection does. */
+/** Cuts the response body after this many bytes, as a lost connection would. */
 function cutAfter(response: Response, bytes: number): Response {
   let left = bytes;
   const cut = new TransformStream<Uint8Array, Uint8Array>({
@@ -55,7 +55,7 @@ test('every message is delivered once, in order, wherever connections are cut', 
   );
 });
 
-/** A server with one scripted answer for each request. Records times and headers of the requests. */
+/** A client of a server with scripted answers, one per request. Records the time and headers of each request. */
 function scripted(answers: readonly ((signal: AbortSignal) => Response | Error)[]) {
   const clock = new ManualClock();
   const beganAtMs = clock.now();
@@ -64,7 +64,7 @@ function scripted(answers: readonly ((signal: AbortSignal) => Response | Error)[
     const answer = answers[Math.min(requests.length, answers.length - 1)];
     const lastEventId = new Headers(init.headers).get('Last-Event-ID');
     requests.push({ atMs: clock.now() - beganAtMs, lastEventId, url });
-    // Safety: the client under test gives a signal with each request.
+    // Safety: the client under test passes a signal with each request.
     const made = answer?.(init.signal as AbortSignal) ?? new Error('no answer');
     if (made instanceof Error) throw made;
     return made;
@@ -107,7 +107,7 @@ const ids = (events: readonly FollowEvent[]) =>
 const pauses = (events: readonly FollowEvent[]) =>
   events.flatMap((event) => (event.type === 'reconnecting' ? event.afterMs : []));
 
-test('after 429 and 503 the client waits as Retry-After asks, in seconds or as a date', async () => {
+test('after a 429 or 503, the client waits as long as Retry-After says, in seconds or as a date', async () => {
   const { follow, requests } = scripted([
     problem(429, {}, { 'Retry-After': '7' }),
     problem(503, {}, { 'Retry-After': new Date(Date.UTC(2026, 0, 1, 0, 0, 30)).toUTCString() }),
@@ -117,7 +117,7 @@ test('after 429 and 503 the client waits as Retry-After asks, in seconds or as a
   expect(requests.map(({ atMs }) => atMs)).toEqual([0, 7_000, 30_000]);
 });
 
-test('after a temporary `problem` event the client waits, and follows from the last id', async () => {
+test('after a temporary `problem` event, the client waits and resumes from the last id', async () => {
   const refused = `event: problem\ndata: {"status":429,"code":"TooManyStreams","detail":"Full.","retryAfterSeconds":10}\n\n`;
   const { follow, requests } = scripted([stream(message('a') + refused), stream(message('b') + END)]);
   const events = await follow();
@@ -142,7 +142,7 @@ test('a permanent `problem` event is thrown', async () => {
   expect(requests).toHaveLength(1);
 });
 
-test('a stream that the server closes in order is reopened after its `retry:`', async () => {
+test('a stream that the server closes cleanly is reopened after its `retry:` time', async () => {
   const { follow, requests } = scripted([stream(`retry: 2500\n\n${message('a')}`), stream(END)]);
   expect(await follow()).toMatchObject([
     { cursor: 'a' },
@@ -152,7 +152,7 @@ test('a stream that the server closes in order is reopened after its `retry:`', 
   expect(requests[1]).toMatchObject({ atMs: 2_500, lastEventId: 'a' });
 });
 
-test('a connection that is silent for 45 seconds is given up, and its request aborted', async () => {
+test('a connection that is silent for 45 seconds is aborted and replaced', async () => {
   let aborted = false;
   const silent = (signal: AbortSignal) => {
     signal.addEventListener('abort', () => {
@@ -167,7 +167,7 @@ test('a connection that is silent for 45 seconds is given up, and its request ab
   expect(requests[1]).toMatchObject({ atMs: 46_000, lastEventId: 'a' });
 });
 
-test('a request without any answer is a lost connection, too', async () => {
+test('a request without any answer counts as a lost connection', async () => {
   const clock = new ManualClock();
   let requests = 0;
   const mute = createFlowtapClient({
@@ -184,7 +184,7 @@ test('a request without any answer is a lost connection, too', async () => {
   expect(requests).toBeGreaterThanOrEqual(2);
 });
 
-test('pauses double from failure to failure up to half a minute, and start anew after a success', async () => {
+test('pauses double with each failure up to half a minute, and are reset by a success', async () => {
   const down = () => new TypeError('fetch failed');
   const { follow } = scripted([...Array<typeof down>(8).fill(down), stream(message('a')), down, stream(END)]);
   expect(pauses(await follow())).toEqual([
@@ -192,17 +192,17 @@ test('pauses double from failure to failure up to half a minute, and start anew 
   ]);
 });
 
-test('it gives up after failing for long enough, and throws the last error', async () => {
+test('following gives up after failing for giveUpAfterMs, and throws the last error', async () => {
   const { follow, clock } = scripted([problem(503, { code: 'Overloaded', retryAfterSeconds: 10 })]);
   const beganAtMs = clock.now();
   const error = await failureOf(follow({ giveUpAfterMs: 60_000 }));
   expect(error).toBeInstanceOf(FlowtapProblem);
   expect(error).toMatchObject({ status: 503, code: 'Overloaded', retryAfterSeconds: 10 });
-  // 10, 10, 10, 10, 16 s: the next try would have come too late.
+  // Pauses of 10, 10, 10, 10 and 16 s. The next try would have been after `giveUpAfterMs`.
   expect(clock.now() - beganAtMs).toBe(56_000);
 });
 
-test('a single request is retried, too, but only for a minute', async () => {
+test('a single request is retried for a minute', async () => {
   const busy = problem(503, { retryAfterSeconds: 20 });
   const summary = () =>
     Response.json({ flowExecutionId: 'id', status: 'RUNNING', source: 's', final: false });
@@ -218,7 +218,7 @@ test('a single request is retried, too, but only for a minute', async () => {
 });
 
 test.each([
-  ['what is not allowed', problem(403, { code: 'AccessDeniedException' }), 'AccessDeniedException'],
+  ['a forbidden request', problem(403, { code: 'AccessDeniedException' }), 'AccessDeniedException'],
   ['a service that is not set up', problem(503, { code: 'NotConfigured' }), 'NotConfigured'],
   ['another service', () => new Response('<h1>Not here</h1>', { status: 404 }), 'UnexpectedAnswer'],
 ])('%s is thrown at once', async (_, answer, code) => {
@@ -233,18 +233,18 @@ test.each([
   ['a page in place of a stream', () => new Response('<h1>Welcome to the Wi-Fi</h1>')],
   ["a proxy's error", () => new Response('bad gateway', { status: 502 })],
   ['a stream that is closed before its first event', stream('')],
-])('%s is a broken connection, and the next one resumes', async (_, answer) => {
+])('%s counts as a broken connection, and the next connection resumes', async (_, answer) => {
   const { follow, requests } = scripted([stream(message('a')), answer, stream(message('b') + END)]);
   expect(ids(await follow())).toEqual(['a', 'b']);
   expect(requests.at(-1)?.lastEventId).toBe('a');
 });
 
-test('events that this version does not know are passed over', async () => {
+test('unknown events are ignored', async () => {
   const { follow } = scripted([stream(`event: news\ndata: hello\n\n: a comment\n\n${message('a')}${END}`)]);
   expect(ids(await follow())).toEqual(['a']);
 });
 
-test('a follower that was refused for lack of slots is accepted once one is free', async () => {
+test('a follower that was refused because all slots were taken is accepted once a slot is free', async () => {
   const under = await openClient(history(4, { everyMs: 20_000 }));
   const apiKey = await under.service.key({ streamLimit: 1 });
   const leaving = new AbortController();
@@ -274,7 +274,7 @@ test('an expired ticket is replaced by a fresh one, and no message is lost in be
   expect(created).toBeGreaterThanOrEqual(2);
 });
 
-test('a ticket without a renewal ends following when it expires', async () => {
+test('a ticket that cannot be renewed ends following when it expires', async () => {
   const under = await openClient(history(6, { everyMs: 30_000 }));
   const { ticket } = await under.until(under.client().createTicket(EXECUTION, { ttlSeconds: 60 }));
   const following = under.until(failureOf(collect(under.client({ ticket }).follow(EXECUTION))));

@@ -1,6 +1,4 @@
-/**
- * The client over a real socket against the real Worker, with an upstream, a network and a workerd that fail.
- */
+/** The client over real sockets against the real Worker, while the upstream, the network and workerd fail. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { type FlowtapClient, createFlowtapClient } from '../../src/client/client.ts';
@@ -38,7 +36,7 @@ afterAll(async () => {
 
 const client = (url: string | URL): FlowtapClient => createFlowtapClient({ url, apiKey });
 
-test('followers get each message once, in order, though network, upstream and service all fail', async () => {
+test('followers get each message once, in order, even if the network, the upstream and the service fail', async () => {
   await world.faults({ ...FAULTS, seed: SEED });
   const scripts = Array.from({ length: 6 }, (_, index) => {
     const count = index % 3 === 2 ? 400 : 30;
@@ -51,7 +49,7 @@ test('followers get each message once, in order, though network, upstream and se
     for (let n = 0; n < 3; n++) following.push(collect(client(proxy.url).follow(id)));
     following.push(collect(client(proxy.url).follow(id, { until: 'ended', eventTypes: ['STEP_SUCCEEDED'] })));
   }
-  // Half of the followers were cut while the flow continues.
+  // Restarts workerd after half as many cuts as followers, while the flows still run.
   const kill = vi
     .waitUntil(() => proxy.cuts >= following.length / 2, { timeout: 60_000 })
     .then(() => world.workerd.restart());
@@ -63,12 +61,12 @@ test('followers get each message once, in order, though network, upstream and se
     const filtered = script.filter(({ eventType }) => eventType === 'STEP_SUCCEEDED');
     expect(idsOf(of[3] ?? [])).toEqual(idsOf(filtered));
   }
-  // The run was what it says: more cuts than followers.
+  // Checks that the faults happened. There were more cuts than followers.
   expect(proxy.cuts).toBeGreaterThan(following.length);
   expect(world.stats().throttled).toBeGreaterThan(3);
 });
 
-test('lists and waits do so, too', async () => {
+test('lists and waits get complete results, even if connections are cut', async () => {
   await world.faults({});
   const script = flow(900, 0, { terminal: 'EXECUTION_ABORTED' });
   await world.script('listed', script);

@@ -1,4 +1,4 @@
-/** Trees of steps, labelled by hand from recorded histories of AWS and from flows of the emulator. */
+/** Expected trees of steps, written by hand for recorded histories of AWS and for flows of the emulator. */
 import { describe, expect, test } from 'vitest';
 import { type FlowMessage, toSteps } from '../../../src/client/client.ts';
 import { STATE_MACHINES } from '../../../src/emulator/scenarios/step-functions-machines.ts';
@@ -87,7 +87,7 @@ const LABELLED: readonly (readonly [test: string, tree: string])[] = [
            pass Fallback SUCCEEDED`,
   ],
   [
-    // All four ran into the time limit; AWS counts the first and stops the others.
+    // All four iterations timed out. AWS reports the first as failed and aborts the others.
     'test_service_lambda_map_timeout',
     `execution FAILED States.Timeout
        map MapWait FAILED States.Timeout
@@ -117,7 +117,7 @@ const LABELLED: readonly (readonly [test: string, tree: string])[] = [
        map MapIterateState FAILED States.QueryEvaluationError`,
   ],
   [
-    // A Fail state behind a Catch: the task's failure was handled, but the execution failed.
+    // A Catch leads to a Fail state. The task's failure was caught, but the execution still failed.
     'test_s3_no_such_key',
     `execution FAILED
        task StartState FAILED S3.NoSuchKeyException caught
@@ -130,7 +130,7 @@ const LABELLED: readonly (readonly [test: string, tree: string])[] = [
   ],
 ];
 
-describe('recorded histories of Step Functions', () => {
+describe('a recorded history of Step Functions has the expected steps', () => {
   test.each(LABELLED)('%s', (name, tree) => {
     expect(outline(toSteps(recorded(name)))).toBe(unindented(tree));
   });
@@ -148,7 +148,7 @@ const machine = (name: string): FlowMessage[] =>
       })) ?? [],
   );
 
-test('branches stay apart also where each event names the one before it', () => {
+test('branches stay separate even if every event names its predecessor in time as the previous event', () => {
   expect(outline(toSteps(machine('ParallelBranches')))).toBe(
     unindented(`execution SUCCEEDED
                   parallel TestState SUCCEEDED
@@ -159,7 +159,7 @@ test('branches stay apart also where each event names the one before it', () => 
   );
 });
 
-test('a redriven step is the same step with one attempt more', () => {
+test('a redriven step is the same step with one more attempt', () => {
   const messages = machine('Redriven');
   const failedAt = messages.findIndex(({ eventType }) => eventType === 'EXECUTION_FAILED');
   expect(outline(toSteps(messages.slice(0, failedAt + 1)))).toBe(

@@ -1,6 +1,5 @@
 /**
- * Messages as a key with the access `names` gets them: of Step Functions and of the emulator's Things Graph
- * flows.
+ * Messages as a key with the level `names` gets them, from Step Functions and from the emulator's Things Graph flows.
  */
 import type { FlowMessage } from '../../../src/client/client.ts';
 import { SCENARIOS } from '../../../src/emulator/scenarios/catalog.ts';
@@ -14,7 +13,7 @@ import {
 import { StepFunctionsWalk } from '../../../src/sources/step-functions/step-functions-walk.ts';
 import { ThingsGraphWalk } from '../../../src/sources/things-graph/things-graph-walk.ts';
 
-/** By the service's own mapping and walk. */
+/** Uses the service's own mapping and walk. */
 export const stepFunctionsMessages = (events: readonly HistoryEvent[]): FlowMessage[] =>
   named(
     new StepFunctionsWalk(),
@@ -24,7 +23,7 @@ export const stepFunctionsMessages = (events: readonly HistoryEvent[]): FlowMess
 const UUID = '0d1bd9ce-7d1c-4f0b-8b3c-3a1c5b1f9d10';
 const LONG_AFTER_MS = 3_600_000;
 
-/** At most `count` messages of it, from the first. */
+/** At most the first `count` messages of the scenario. */
 export function thingsGraphMessages(scenario: ScenarioName, count = 120): FlowMessage[] {
   const view = SCENARIOS.find(({ name }) => name === scenario)
     ?.history(0, UUID)

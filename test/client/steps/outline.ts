@@ -1,7 +1,7 @@
-/** A tree of steps as text, a step a line. */
+/** Prints a tree of steps as text, one step per line. */
 import type { Step } from '../../../src/client/client.ts';
 
-/** `task Charge FAILED x3 OrderNotFound caught`; the execution itself has no name. */
+/** A line looks like `task Charge FAILED x3 OrderNotFound caught`. The line of the execution has no name. */
 export const outline = (step: Step, indent = ''): string =>
   [
     indent +
@@ -18,7 +18,7 @@ export const outline = (step: Step, indent = ''): string =>
     ...step.children.map((child) => outline(child, `${indent}  `)),
   ].join('\n');
 
-/** A label as it stands in a test: the lines below the first one without the test's own indentation. */
+/** Removes the test's own indentation from an expected tree. The first line has none. */
 export function unindented(label: string): string {
   const [first = '', ...lines] = label.split('\n');
   const margin = Math.min(...lines.map((line) => line.search(/\S/))) - 2;

@@ -1,4 +1,4 @@
-/** Properties of steps as a value, over every recorded history and the emulator's flows. */
+/** Properties of trees of steps, tested with every recorded history and the emulator's flows. */
 import { describe, expect, test } from 'vitest';
 import {
   type FlowMessage,
@@ -28,7 +28,7 @@ const all = (step: Step): Step[] => [step, ...step.children.flatMap(all)];
 const prefixesOf = (messages: readonly FlowMessage[]) =>
   messages.map((_message, index) => messages.slice(0, index + 1));
 
-test('the steps of any prefix are the fold of its messages, and later messages change no earlier value', () => {
+test('stepsReducer and toSteps agree on every prefix, and later messages never change an earlier value', () => {
   for (const messages of histories) {
     const states: StepsState[] = [];
     for (const message of messages) states.push(stepsReducer(states.at(-1), message));
@@ -40,14 +40,14 @@ test('the steps of any prefix are the fold of its messages, and later messages c
   }
 });
 
-test('each message is in the list of exactly one step', () => {
+test('each message belongs to exactly one step', () => {
   for (const messages of histories) {
     const ids = all(toSteps(messages)).flatMap(({ messageIds }) => messageIds);
     expect(ids.toSorted()).toEqual(messages.map(({ messageId = '' }) => messageId).toSorted());
   }
 });
 
-test('nothing runs once the execution has ended, and no step has an unknown name', () => {
+test('once the execution has ended, no step is running or nameless', () => {
   for (const messages of histories) {
     const root = toSteps(messages);
     if (root.status === 'RUNNING') continue;
@@ -57,7 +57,7 @@ test('nothing runs once the execution has ended, and no step has an unknown name
   }
 });
 
-test('a history that begins in the middle ends like the whole one', () => {
+test('a history without its beginning ends with the same status as the whole history', () => {
   for (const messages of histories) {
     const { status } = toSteps(messages);
     for (let index = 1; index < messages.length; index++) {
@@ -68,7 +68,7 @@ test('a history that begins in the middle ends like the whole one', () => {
   }
 });
 
-test('steps are counted and timed also without names', () => {
+test('steps are recognised even without names', () => {
   const nameless = (messages: readonly FlowMessage[]): FlowMessage[] =>
     messages.map(({ messageId, eventType, upstreamType, timestamp }) => ({
       ...(messageId !== undefined && { messageId }),
@@ -82,10 +82,10 @@ test('steps are counted and timed also without names', () => {
   expect(outline(toSteps(nameless(thingsGraphMessages('CloudFlow')))).match(/step/g)).toHaveLength(8);
 });
 
-describe('a value', () => {
+describe('a tree of steps', () => {
   const messages = thingsGraphMessages('CloudFlow');
 
-  test('shares every step that did not change with the one before', () => {
+  test('shares every unchanged step with the tree before', () => {
     const before = toSteps(messages.slice(0, 12));
     let state = messages.slice(0, 12).reduce<StepsState | undefined>(stepsReducer, undefined);
     const first = state?.execution;
@@ -95,7 +95,7 @@ describe('a value', () => {
     expect(state.execution.children[0]).toBe(first?.children[0]);
   });
 
-  test('has times, and the messages about each step', () => {
+  test('has the times and messages of each step', () => {
     expect(toSteps(messages).children[0]).toEqual({
       name: 'Step2ReadSqsPayloadLambda',
       kind: 'step',
@@ -119,7 +119,7 @@ describe('a value', () => {
   });
 });
 
-test('steps of Things Graph that run at once differ by name; a message without one belongs to the execution', () => {
+test('parallel steps of Things Graph differ by name, and a message without a step belongs to the execution', () => {
   const root = toSteps([
     { messageId: 'a', eventType: 'STEP_STARTED', step: 'A' },
     { messageId: 'b', eventType: 'STEP_STARTED', step: 'B' },
@@ -134,7 +134,7 @@ test('steps of Things Graph that run at once differ by name; a message without o
   expect(root.messageIds).toEqual(['c']);
 });
 
-/** Events of Step Functions as `type step`, each with the number of the one before it. */
+/** Events of Step Functions, given as [type, number of the previous event, step, iteration]. */
 const events = (...lines: readonly (readonly [string, number, string?, number?])[]): FlowMessage[] =>
   lines.map(([upstreamType, previous, step, iteration], index) => ({
     messageId: String(index + 1),
@@ -168,7 +168,7 @@ const NESTED = events(
   ['PassStateEntered', 19, 'Skip', 1],
 );
 
-test('branches of a parallel state in iterations of a map stay apart, in whatever order they report', () => {
+test('branches of a parallel state in iterations of a map stay separate, in whatever order their events arrive', () => {
   expect(outline(toSteps(NESTED))).toBe(
     unindented(`execution RUNNING
                   map Orders RUNNING
@@ -213,7 +213,7 @@ test('a redrive runs only the failed branch again', () => {
   );
 });
 
-test('any order of any messages gives a tree', () => {
+test('messages in any order form a tree without an exception', () => {
   const messages = histories.flat().slice(0, 400);
   let seed = 7;
   for (let round = 0; round < 20; round++) {
@@ -224,7 +224,7 @@ test('any order of any messages gives a tree', () => {
   }
 });
 
-test('a hundred thousand messages are folded within seconds of CPU time', () => {
+test('a hundred thousand messages are reduced to steps within seconds of CPU time', () => {
   const before = process.cpuUsage();
   const types = ['STEP_STARTED', 'ACTIVITY_SCHEDULED', 'ACTIVITY_SUCCEEDED', 'STEP_SUCCEEDED'];
   let state: StepsState | undefined;
