@@ -91,31 +91,34 @@ describe('a read in progress', () => {
     ['change', 'execution-forbidden'],
     ['rotate', 'expired-key'],
     ['revoke', 'revoked-key'],
-  ] as const)('of an uncached key reflects a change that its isolate makes meanwhile: %s', async (what, answer) => {
-    const { clock, slow, admin, place } = open();
-    const { text, view } = await createKey(admin);
-    await clock.advance(1000);
-    // The change has a read of its own. It is released first, so that only the request's read stays slow.
-    const { keys } = place;
-    slow.slow();
-    const acting =
-      what === 'change'
-        ? keys.change(view.id, { executions: [] })
-        : what === 'rotate'
-          ? keys.rotate(view.id, { overlapSeconds: 0 })
-          : keys.revoke(view.id);
-    await settle();
-    const admins = slow;
-    admins.release();
-    slow.slow();
-    const reading = place.authenticator.authenticate(pageRequest(text));
-    expect((await acting).ok).toBe(true);
-    await settle();
-    slow.release();
-    expect(failureOf(await reading)).toBe(answer);
-    await clock.advance(KEY_FRESH_MS - 1);
-    expect(failureOf(await place.authenticator.authenticate(pageRequest(text)))).toBe(answer);
-  });
+  ] as const)(
+    'of an uncached key reflects a change that its isolate makes meanwhile: %s',
+    async (what, answer) => {
+      const { clock, slow, admin, place } = open();
+      const { text, view } = await createKey(admin);
+      await clock.advance(1000);
+      // The change has a read of its own. It is released first, so that only the request's read stays slow.
+      const { keys } = place;
+      slow.slow();
+      const acting =
+        what === 'change'
+          ? keys.change(view.id, { executions: [] })
+          : what === 'rotate'
+            ? keys.rotate(view.id, { overlapSeconds: 0 })
+            : keys.revoke(view.id);
+      await settle();
+      const admins = slow;
+      admins.release();
+      slow.slow();
+      const reading = place.authenticator.authenticate(pageRequest(text));
+      expect((await acting).ok).toBe(true);
+      await settle();
+      slow.release();
+      expect(failureOf(await reading)).toBe(answer);
+      await clock.advance(KEY_FRESH_MS - 1);
+      expect(failureOf(await place.authenticator.authenticate(pageRequest(text)))).toBe(answer);
+    },
+  );
 });
 
 describe('simultaneous changes of one key', () => {

@@ -269,14 +269,17 @@ describe('the upstream', () => {
     [{ xmlErrorRate: 1 }, 'InternalFailureException', 500, 'upstream-broken'],
     [{ stallRate: 1 }, 'InternalFailureException', 500, 'upstream-timeout'],
     [{ truncateRate: 1 }, 'InternalFailureException', 500, 'upstream-internal'],
-  ])('with the faults %j causes a %s with status %i, which every client retries', async (faults, name, status, failure) => {
-    await service.faults(faults);
-    const { message, ...rest } = await refusedAfterRetries({ flowExecutionId: ID });
-    expect(rest).toEqual({ name, status });
-    expect(service.requests().at(-1)).toMatchObject({ failure, status });
-    // The answer does not repeat the upstream's text.
-    expect(message).not.toMatch(/Rate exceeded|HTTP|XML|AccessDenied/);
-  });
+  ])(
+    'with the faults %j causes a %s with status %i, which every client retries',
+    async (faults, name, status, failure) => {
+      await service.faults(faults);
+      const { message, ...rest } = await refusedAfterRetries({ flowExecutionId: ID });
+      expect(rest).toEqual({ name, status });
+      expect(service.requests().at(-1)).toMatchObject({ failure, status });
+      // The answer does not repeat the upstream's text.
+      expect(message).not.toMatch(/Rate exceeded|HTTP|XML|AccessDenied/);
+    },
+  );
 
   it('that is unreachable causes an InternalFailureException', async () => {
     service.stopUpstream();

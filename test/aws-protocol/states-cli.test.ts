@@ -46,26 +46,32 @@ describe.skipIf(!hasAwsCli())(`the AWS CLI (skipped where ${AWS_CLI} is missing)
     ['get-execution-history', ['--reverse-order', '--page-size', '1']],
     ['get-execution-history', ['--no-include-execution-data']],
     ['describe-execution', []],
-  ] as const)('prints the same for %s %j through the Worker as from the upstream directly', async (command, more) => {
-    const asked = ['--execution-arn', arn, ...more];
-    const [straight, through] = await Promise.all([
-      read('upstream', command, ...asked),
-      read('flowtap', command, ...asked),
-    ]);
-    expect(through).toEqual(straight);
-    if ('events' in through) expect(through.events).toHaveLength(events.length);
-  });
+  ] as const)(
+    'prints the same for %s %j through the Worker as from the upstream directly',
+    async (command, more) => {
+      const asked = ['--execution-arn', arn, ...more];
+      const [straight, through] = await Promise.all([
+        read('upstream', command, ...asked),
+        read('flowtap', command, ...asked),
+      ]);
+      expect(through).toEqual(straight);
+      if ('events' in through) expect(through.events).toHaveLength(events.length);
+    },
+  );
 
   it.concurrent.each([
     ['list-executions', ['--state-machine-arn', MACHINE_ARN, '--page-size', '5']],
     ['list-state-machines', []],
-  ] as const)('prints the same list for %s %j through the Worker as from the upstream directly', async (command, asked) => {
-    const [straight, through] = await Promise.all([
-      read('upstream', command, ...asked),
-      read('flowtap', command, ...asked),
-    ]);
-    expect(through).toEqual(straight);
-  });
+  ] as const)(
+    'prints the same list for %s %j through the Worker as from the upstream directly',
+    async (command, asked) => {
+      const [straight, through] = await Promise.all([
+        read('upstream', command, ...asked),
+        read('flowtap', command, ...asked),
+      ]);
+      expect(through).toEqual(straight);
+    },
+  );
 
   it.concurrent.each([
     ['get-execution-history', ['--execution-arn', arnOf('unknown')], /\(ExecutionDoesNotExist\)/],

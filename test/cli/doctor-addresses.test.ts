@@ -30,29 +30,35 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-test.concurrent('doctor reports an address that sends keys in the clear, or that is not an address', async () => {
-  const inTheClear = await examined({ ...PARTNER, FLOWTAP_URL: 'http://flowtap.invalid' });
-  expect(inTheClear.named('address')).toMatchObject({ level: 'fail', remedy: 'Use https://.' });
-  const none = await examined({ ...PARTNER, FLOWTAP_URL: '' });
-  expect(none.checks).toMatchObject([{ name: 'address', level: 'fail' }]);
-});
-
-test.concurrent('doctor reports that nothing listens at the address, or that the host is unknown', async () => {
-  const { origin } = await (async () => {
-    await using server = await listen(() => undefined);
-    return server;
-  })();
-  expect(await serviceAt(origin)).toMatchObject({
-    detail: `No answer from ${origin}: the connection was refused.`,
-    remedy: expect.stringContaining('Is the service running?'),
-  });
-  expect(await serviceAt('https://flowtap.invalid')).toMatchObject({
-    remedy: expect.stringContaining('host'),
-  });
-});
+test.concurrent(
+  'doctor reports an address that sends keys in the clear, or that is not an address',
+  async () => {
+    const inTheClear = await examined({ ...PARTNER, FLOWTAP_URL: 'http://flowtap.invalid' });
+    expect(inTheClear.named('address')).toMatchObject({ level: 'fail', remedy: 'Use https://.' });
+    const none = await examined({ ...PARTNER, FLOWTAP_URL: '' });
+    expect(none.checks).toMatchObject([{ name: 'address', level: 'fail' }]);
+  },
+);
 
 test.concurrent(
-  'doctor reports in its own words, not OpenSSL's, that the port speaks http instead of https',
+  'doctor reports that nothing listens at the address, or that the host is unknown',
+  async () => {
+    const { origin } = await (async () => {
+      await using server = await listen(() => undefined);
+      return server;
+    })();
+    expect(await serviceAt(origin)).toMatchObject({
+      detail: `No answer from ${origin}: the connection was refused.`,
+      remedy: expect.stringContaining('Is the service running?'),
+    });
+    expect(await serviceAt('https://flowtap.invalid')).toMatchObject({
+      remedy: expect.stringContaining('host'),
+    });
+  },
+);
+
+test.concurrent(
+  "doctor reports in its own words, not OpenSSL's, that the port speaks http instead of https",
   async () => {
     await using server = await listen((_request, response) => response.end());
     const service = await serviceAt(server.origin.replace('http:', 'https:'));
@@ -95,26 +101,29 @@ test.concurrent('doctor reports a redirect with its target', async () => {
   });
 });
 
-test.concurrent('doctor reports that another service answers, or a Flowtap that is not configured', async () => {
-  const answers: Record<string, [number, string]> = {
-    '/other/healthz': [200, '<h1>Welcome</h1>'],
-    '/json/healthz': [200, '[]'],
-    '/new/healthz': [503, JSON.stringify(problemOf({ type: 'not-configured', internal: '' }))],
-  };
-  await using server = await listen((request, response) => {
-    const [status, body] = answers[request.url ?? ''] ?? [404, ''];
-    response.writeHead(status).end(body);
-  });
-  for (const path of ['other', 'json', 'nowhere']) {
-    expect(await serviceAt(`${server.origin}/${path}`)).toMatchObject({
-      detail: expect.stringContaining('not as Flowtap does'),
+test.concurrent(
+  'doctor reports that another service answers, or a Flowtap that is not configured',
+  async () => {
+    const answers: Record<string, [number, string]> = {
+      '/other/healthz': [200, '<h1>Welcome</h1>'],
+      '/json/healthz': [200, '[]'],
+      '/new/healthz': [503, JSON.stringify(problemOf({ type: 'not-configured', internal: '' }))],
+    };
+    await using server = await listen((request, response) => {
+      const [status, body] = answers[request.url ?? ''] ?? [404, ''];
+      response.writeHead(status).end(body);
     });
-  }
-  expect(await serviceAt(`${server.origin}/new`)).toMatchObject({
-    detail: expect.stringContaining('is not configured'),
-    remedy: expect.stringContaining('Its log names the settings'),
-  });
-});
+    for (const path of ['other', 'json', 'nowhere']) {
+      expect(await serviceAt(`${server.origin}/${path}`)).toMatchObject({
+        detail: expect.stringContaining('not as Flowtap does'),
+      });
+    }
+    expect(await serviceAt(`${server.origin}/new`)).toMatchObject({
+      detail: expect.stringContaining('is not configured'),
+      remedy: expect.stringContaining('Its log names the settings'),
+    });
+  },
+);
 
 test.concurrent.each([
   [

@@ -62,17 +62,14 @@ test.concurrent.each([
   });
 });
 
-test.concurrent(
-  'an unreachable Things Graph is only a warning if Step Functions can be read',
-  async () => {
-    const gone = { ...thingsGraph, ok: false, code: 'upstream-internal', reason: 'connection failed' };
-    const found = await examinedProbe({
-      sources: [gone, { ...stepFunctions, ok: true }],
-      store: { ok: true, ms: 1 },
-    });
-    expect(found.named('things-graph')).toMatchObject({ level: 'warn' });
-  },
-);
+test.concurrent('an unreachable Things Graph is only a warning if Step Functions can be read', async () => {
+  const gone = { ...thingsGraph, ok: false, code: 'upstream-internal', reason: 'connection failed' };
+  const found = await examinedProbe({
+    sources: [gone, { ...stepFunctions, ok: true }],
+    store: { ok: true, ms: 1 },
+  });
+  expect(found.named('things-graph')).toMatchObject({ level: 'warn' });
+});
 
 const list = { ...stepFunctions, action: 'states:ListExecutions' };
 test.concurrent.each([

@@ -73,12 +73,15 @@ test.concurrent.each([
   });
 });
 
-test.concurrent('a key that may not create tickets gets an error with the reason instead of a link', async () => {
-  const FLOWTAP_API_KEY = await world.key({ tickets: false });
-  const refused = await flowtap.run(['link', ID], { env: { FLOWTAP_API_KEY } });
-  expect(refused).toMatchObject({
-    code: 3,
-    stdout: '',
-    stderr: expect.stringContaining('may not create tickets'),
-  });
-});
+test.concurrent(
+  'a key that may not create tickets gets an error with the reason instead of a link',
+  async () => {
+    const FLOWTAP_API_KEY = await world.key({ tickets: false });
+    const refused = await flowtap.run(['link', ID], { env: { FLOWTAP_API_KEY } });
+    expect(refused).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringContaining('may not create tickets'),
+    });
+  },
+);

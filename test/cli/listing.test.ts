@@ -58,17 +58,20 @@ test.concurrent('list accepts a flow by its ARN, or by its name in upper or lowe
   }
 });
 
-test.concurrent('list filters by status, name, start time and count, and says if more executions match', async () => {
-  const ids = async (...words: string[]) => {
-    const { stdout, stderr } = await flowtap.run(['list', 'Door', '--json', ...words]);
-    return [linesOf(stdout).map((line) => JSON.parse(line).flowExecutionId), stderr];
-  };
-  expect(await ids('--status', 'failed,SUCCEEDED')).toEqual([[idOf('failed'), idOf('done')], '']);
-  expect(await ids('--name-prefix', 'ru')).toEqual([[idOf('running')], '']);
-  expect(await ids('--since', '1d')).toEqual([[idOf('failed'), idOf('running')], '']);
-  expect(await ids('-n', '1')).toEqual([[idOf('failed')], 'The newest 1; -n shows more.\n']);
-  expect(await ids('--status', 'ABORTED')).toEqual([[], 'No execution matches.\n']);
-});
+test.concurrent(
+  'list filters by status, name, start time and count, and says if more executions match',
+  async () => {
+    const ids = async (...words: string[]) => {
+      const { stdout, stderr } = await flowtap.run(['list', 'Door', '--json', ...words]);
+      return [linesOf(stdout).map((line) => JSON.parse(line).flowExecutionId), stderr];
+    };
+    expect(await ids('--status', 'failed,SUCCEEDED')).toEqual([[idOf('failed'), idOf('done')], '']);
+    expect(await ids('--name-prefix', 'ru')).toEqual([[idOf('running')], '']);
+    expect(await ids('--since', '1d')).toEqual([[idOf('failed'), idOf('running')], '']);
+    expect(await ids('-n', '1')).toEqual([[idOf('failed')], 'The newest 1; -n shows more.\n']);
+    expect(await ids('--status', 'ABORTED')).toEqual([[], 'No execution matches.\n']);
+  },
+);
 
 test.concurrent.each([
   [
@@ -113,11 +116,14 @@ test.concurrent('list --follow prints one line per execution and change, until C
   expect(fieldsOf(stdout).map(([status]) => status)).toEqual(['RUNNING', 'SUCCEEDED']);
 });
 
-test.concurrent('get --summary shows the executions that an execution of Step Functions has started', async () => {
-  const id = scenarioArn('Nested', now - 3_600_000, '69b151ad-a611-42f5-ac21-fe537f9868ad');
-  const { code, stdout } = await flowtap.run(['get', id, '--summary']);
-  expect(code).toBe(0);
-  expect(stdout).toMatch(
-    /^child arn:aws:states:us-west-2:123456789012:execution:LambdaCalls:\S+ in Place order: SUCCEEDED$/m,
-  );
-});
+test.concurrent(
+  'get --summary shows the executions that an execution of Step Functions has started',
+  async () => {
+    const id = scenarioArn('Nested', now - 3_600_000, '69b151ad-a611-42f5-ac21-fe537f9868ad');
+    const { code, stdout } = await flowtap.run(['get', id, '--summary']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^child arn:aws:states:us-west-2:123456789012:execution:LambdaCalls:\S+ in Place order: SUCCEEDED$/m,
+    );
+  },
+);

@@ -318,13 +318,16 @@ describe('the examples, with the installed package', () => {
     expect((await get('/ticket?id=')).status).toBe(400);
   });
 
-  test.runIf(existsSync(CHROMIUM))('the page shows every message in Chromium, from another origin', async () => {
-    await world.script('in a browser', flow(5, 300));
-    using backEnd = await openBackEnd();
-    const shown = await shownInChromium(backEnd.origin, '/?id=in%20a%20browser');
-    expect([...shown.matchAll(/<li[^>]*>.*?m (\d)/g)].map(([, n]) => n)).toEqual(['0', '1', '2', '3', '4']);
-    expect(shown).toContain('role="status">SUCCEEDED<');
-  });
+  test.runIf(existsSync(CHROMIUM))(
+    'the page shows every message in Chromium, from another origin',
+    async () => {
+      await world.script('in a browser', flow(5, 300));
+      using backEnd = await openBackEnd();
+      const shown = await shownInChromium(backEnd.origin, '/?id=in%20a%20browser');
+      expect([...shown.matchAll(/<li[^>]*>.*?m (\d)/g)].map(([, n]) => n)).toEqual(['0', '1', '2', '3', '4']);
+      expect(shown).toContain('role="status">SUCCEEDED<');
+    },
+  );
 
   test.runIf(existsSync(CHROMIUM))(
     'the React application builds, and shows the steps of an execution',

@@ -120,19 +120,22 @@ test.concurrent('get and tail exit silently when the reader closes the pipe', as
   }
 });
 
-test.concurrent('get --summary prints the status without messages, and with --json as one object', async () => {
-  await world.script('summed', [
-    { messageId: '0', eventType: 'EXECUTION_STARTED' },
-    { messageId: '1', eventType: 'EXECUTION_FAILED', payload: '{stepId: Step3, error: E42}' },
-  ]);
-  const [text, json] = await Promise.all(
-    [[], ['--json']].map((words) => flowtap.run(['get', 'summed', '--summary', ...words])),
-  );
-  expect(text?.code).toBe(0);
-  expect(linesOf(text?.stdout ?? '')[0]).toMatch(/^FAILED/);
-  expect(linesOf(text?.stdout ?? '')).toHaveLength(2);
-  expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ status: 'FAILED', messageCount: 2 });
-});
+test.concurrent(
+  'get --summary prints the status without messages, and with --json as one object',
+  async () => {
+    await world.script('summed', [
+      { messageId: '0', eventType: 'EXECUTION_STARTED' },
+      { messageId: '1', eventType: 'EXECUTION_FAILED', payload: '{stepId: Step3, error: E42}' },
+    ]);
+    const [text, json] = await Promise.all(
+      [[], ['--json']].map((words) => flowtap.run(['get', 'summed', '--summary', ...words])),
+    );
+    expect(text?.code).toBe(0);
+    expect(linesOf(text?.stdout ?? '')[0]).toMatch(/^FAILED/);
+    expect(linesOf(text?.stdout ?? '')).toHaveLength(2);
+    expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ status: 'FAILED', messageCount: 2 });
+  },
+);
 
 test.concurrent.each([
   ['EXECUTION_SUCCEEDED', 0, 'SUCCEEDED'],
@@ -160,15 +163,18 @@ test.concurrent('wait exits with 3 when its timeout expires', async () => {
   });
 });
 
-test.concurrent('tail --steps prints the steps once in a pipe, and exits with the same code as tail', async () => {
-  const id = scenarioId('FailingFlow', Date.now() - 60_000, 'Test', '00000000-0000-4000-8000-000000000001');
-  const { code, stdout, stderr } = await flowtap.run(['tail', id, '--steps']);
-  expect(code).toBe(1);
-  expect(linesOf(stdout)).toHaveLength(4);
-  expect(linesOf(stdout)[0]).toMatch(/^FAILED/);
-  expect(linesOf(stdout)[3]).toMatch(/^✗ /);
-  expect(linesOf(stderr)[0]).toMatch(/^FAILED in Step3OpenDoor/);
-});
+test.concurrent(
+  'tail --steps prints the steps once in a pipe, and exits with the same code as tail',
+  async () => {
+    const id = scenarioId('FailingFlow', Date.now() - 60_000, 'Test', '00000000-0000-4000-8000-000000000001');
+    const { code, stdout, stderr } = await flowtap.run(['tail', id, '--steps']);
+    expect(code).toBe(1);
+    expect(linesOf(stdout)).toHaveLength(4);
+    expect(linesOf(stdout)[0]).toMatch(/^FAILED/);
+    expect(linesOf(stdout)[3]).toMatch(/^✗ /);
+    expect(linesOf(stderr)[0]).toMatch(/^FAILED in Step3OpenDoor/);
+  },
+);
 
 test.concurrent('get prints the cause of a failure, then every message', async () => {
   await world.script('failed', [
@@ -196,12 +202,18 @@ test.concurrent.each([
   expect(linesOf(ended.stderr)).toContain(line);
 });
 
-test.concurrent('get --json prints every message of all pages unchanged, and with -n only the newest', async () => {
-  const script = flow(700, 0);
-  await world.script('paged', script);
-  expect(idsIn((await flowtap.run(['get', 'paged', '--json'])).stdout)).toEqual(idsOf(script));
-  expect(idsIn((await flowtap.run(['get', 'paged', '--json', '-n', '2'])).stdout)).toEqual(['m698', 'm699']);
-});
+test.concurrent(
+  'get --json prints every message of all pages unchanged, and with -n only the newest',
+  async () => {
+    const script = flow(700, 0);
+    await world.script('paged', script);
+    expect(idsIn((await flowtap.run(['get', 'paged', '--json'])).stdout)).toEqual(idsOf(script));
+    expect(idsIn((await flowtap.run(['get', 'paged', '--json', '-n', '2'])).stdout)).toEqual([
+      'm698',
+      'm699',
+    ]);
+  },
+);
 
 test.concurrent.each([
   ['an unknown execution', ['get', 'unknown'], {}, 'ResourceNotFoundException (404)'],

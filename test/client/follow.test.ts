@@ -31,7 +31,7 @@ test('following until settled stops when the server says that no message can fol
   expect(under.clock.now() - Date.parse('2026-01-01T00:00:00Z')).toBeGreaterThanOrEqual(12_000);
 });
 
-test('following an ended execution yields all its messages and stops, or none with from: 'now'', async () => {
+test('following an ended execution yields all its messages and stops, or none from now', async () => {
   const under = await openClient(history(600));
   const client = under.client();
   expect(idsOf(await under.until(collect(client.follow(EXECUTION))))).toEqual(idsOf(history(600)));

@@ -73,7 +73,7 @@ describe('a probe', () => {
     expect(service.calls() - before).toBe(3 + 4);
   });
 
-  test('shows AWS's code and reason for a wrong AWS secret, but not the secret', async () => {
+  test("shows AWS's code and reason for a wrong AWS secret, but not the secret", async () => {
     service = await openService({ ...allowing(ACCOUNTS), ...WRONG_SECRET });
     const { sources, text } = await probe(service);
     expect(sources.map(({ ok, code }) => ({ ok, code }))).toEqual(
@@ -92,7 +92,7 @@ describe('a probe', () => {
   test.each([
     ['AccessDeniedException', 'AccessDeniedException', 'User: x is not authorized to perform: y'],
     ['ExpiredTokenException', 'com.amazon.coral.service#ExpiredTokenException', 'The security token expired'],
-  ])('reports %s with AWS's code and message', async (code, type, message) => {
+  ])("reports %s with AWS's code and message", async (code, type, message) => {
     const upstream = async () => Response.json({ __type: type, message }, { status: 400 });
     service = await openService(allowing(ACCOUNTS), { upstream });
     for (const source of (await probe(service)).sources) {

@@ -197,7 +197,7 @@ describe('an id is decoded once, and works raw and encoded', () => {
   });
 });
 
-test.each(['.', '..'])('%s, which no URL can contain, can be an id in AWS's protocol', async (id) => {
+test.each(['.', '..'])("%s, which no URL can contain, can be an id in AWS's protocol", async (id) => {
   await service.script(id, [{ messageId: id }]);
   const response = await service.fetch('/', {
     method: 'POST',

@@ -78,26 +78,29 @@ describe('ETag', () => {
   test.each([
     ['a page', path(ID)],
     ['a summary', path(ID, '', '')],
-  ])('is strong, and %s that the client already has is a 304 without a body but with the same headers', async (_, url) => {
-    await service.get(url);
-    await idle();
-    const full = await service.get(url);
-    const etag = full.headers.get('ETag') ?? '';
-    expect(etag).toMatch(/^"[\w-]{16,}"$/);
-    for (const given of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
-      const response = await service.get(url, { 'If-None-Match': given });
-      expect({ given, status: response.status, body: await response.text() }).toEqual({
-        given,
-        status: 304,
-        body: '',
-      });
-      for (const name of ['ETag', 'Cache-Control', 'Vary', 'Link']) {
-        expect(response.headers.get(name)).toBe(full.headers.get(name));
+  ])(
+    'is strong, and %s that the client already has is a 304 without a body but with the same headers',
+    async (_, url) => {
+      await service.get(url);
+      await idle();
+      const full = await service.get(url);
+      const etag = full.headers.get('ETag') ?? '';
+      expect(etag).toMatch(/^"[\w-]{16,}"$/);
+      for (const given of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+        const response = await service.get(url, { 'If-None-Match': given });
+        expect({ given, status: response.status, body: await response.text() }).toEqual({
+          given,
+          status: 304,
+          body: '',
+        });
+        for (const name of ['ETag', 'Cache-Control', 'Vary', 'Link']) {
+          expect(response.headers.get(name)).toBe(full.headers.get(name));
+        }
       }
-    }
-    const other = await service.get(url, { 'If-None-Match': '"other"' });
-    expect(other.status).toBe(200);
-  });
+      const other = await service.get(url, { 'If-None-Match': '"other"' });
+      expect(other.status).toBe(200);
+    },
+  );
 
   test('stays the same when the execution is archived, and in another isolate', async () => {
     // Reads the end, because until then pages have no status, and their ETag would change.

@@ -391,7 +391,7 @@ describe('while the index of older archives is being built', () => {
     expect(await (await service.get('/v1/flows')).json()).not.toHaveProperty('partial');
   });
 
-  test('a list in AWS's protocol that matches nothing is empty instead of a failure', async () => {
+  test("a list in AWS's protocol that matches nothing is empty instead of a failure", async () => {
     const answer = await service.fetch('/', {
       method: 'POST',
       headers: {
