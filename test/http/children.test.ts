@@ -232,7 +232,7 @@ describe('the children of an execution', () => {
     expect(await children(PARENT)).not.toHaveProperty('partial');
   });
 
-  test('are none for an execution of Things Graph, and a 404 for an unknown execution', async () => {
+  test('are an empty list for an execution of Things Graph, and a 404 for an unknown execution', async () => {
     await service.script('flow', [{ messageId: '1', eventType: 'EXECUTION_STARTED' }]);
     expect(await children('flow')).toEqual({ executions: [] });
     expect((await service.get(pathOf('unknown'))).status).toBe(404);
